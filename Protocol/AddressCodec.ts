@@ -1,0 +1,55 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { type Address, normalHost } from '../Shared/Address.ts';
+import { badFrame, type Codec, uint8, uint16 } from './Codec.ts';
+
+/** Family (1 byte: 4 or 6), the address (4 or 16 bytes), the port (2 bytes). */
+export const address: Codec<Address> = {
+  write: (out, value) => {
+    const parts = isIPv4(value.host) ? value.host.split('.').map(Number) : ipv6Bytes(value.host);
+    uint8.write(out, parts.length === 4 ? 4 : 6);
+    const { bytes, at } = out.reserve(parts.length);
+    bytes.set(parts, at);
+    uint16.write(out, value.port);
+  },
+  read: (input) => {
+    const family = uint8.read(input);
+    if (family !== 4 && family !== 6) throw badFrame(`no address family ${family}`);
+    const count = family === 4 ? 4 : 16;
+    const at = input.take(count);
+    const parts = input.bytes.subarray(at, at + count);
+    const host = family === 4 ? parts.join('.') : normalHost(ipv6Text(parts));
+    return { host, port: uint16.read(input) };
+  },
+};
+
+function ipv6Bytes(host: string): number[] {
+  if (!isIPv6(host)) throw new RangeError(`"${host}" is not a numeric address`);
+  const [head = '', tail] = host.split('::');
+  const words = (side: string) => (side === '' ? [] : side.split(':').flatMap(ipv6Words));
+  const front = words(head);
+  const back = tail === undefined ? [] : words(tail);
+  const middle = new Array<number>(8 - front.length - back.length).fill(0);
+  return [...front, ...middle, ...back].flatMap((word) => [word >> 8, word & 0xff]);
+}
+
+function ipv6Words(part: string): number[] {
+  if (!part.includes('.')) return [Number.parseInt(part, 16)];
+  const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
+  return [(a << 8) | b, (c << 8) | d];
+}
+
+function ipv6Text(bytes: Uint8Array): string {
+  const words: string[] = [];
+  for (let at = 0; at < 16; at += 2)
+    words.push((((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16));
+  const text = words.join(':');
+  const mapped = /^0:0:0:0:0:ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(text);
+  if (mapped !== null) return `::ffff:${[...bytes.subarray(12)].join('.')}`;
+  // The longest run of zero words becomes "::" (RFC 5952), so that equal addresses are equal text.
+  const runs = [...text.matchAll(/(?<=^|:)0(?::0)+(?=:|$)/g)].sort((a, b) => b[0].length - a[0].length);
+  const [longest] = runs;
+  if (longest === undefined) return text;
+  const front = text.slice(0, longest.index).replace(/:$/, '');
+  const back = text.slice(longest.index + longest[0].length).replace(/^:/, '');
+  return `${front}::${back}`;
+}

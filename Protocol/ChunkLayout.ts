@@ -1,0 +1,35 @@
+import { ShoalError } from '../Shared/ShoalError.ts';
+import { CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_COUNT_AIM, FILE_BYTES_MAX } from './Limits.ts';
+
+/** How a file of `size` bytes is cut into chunks. */
+export interface ChunkLayout {
+  readonly size: number;
+  /** Bytes of every chunk but the last. */
+  readonly chunkBytes: number;
+  /** 0 for an empty file. */
+  readonly chunkCount: number;
+}
+
+/**
+ * The layout that follows from a size: chunks are the smallest power of two from 1 MiB to 16 MiB that gives at most
+ * 4,096 of them; above 64 GiB they stay 16 MiB and the count grows.
+ * @throws ShoalError BAD_FRAME when no file can have that size
+ */
+export function chunkLayout(size: number): ChunkLayout {
+  if (!Number.isSafeInteger(size) || size < 0 || size > FILE_BYTES_MAX) {
+    throw new ShoalError('BAD_FRAME', `a file cannot have ${size} bytes`);
+  }
+  let chunkBytes = CHUNK_BYTES_MIN;
+  while (chunkBytes < CHUNK_BYTES_MAX && size > chunkBytes * CHUNK_COUNT_AIM) chunkBytes *= 2;
+  return { size, chunkBytes, chunkCount: Math.ceil(size / chunkBytes) };
+}
+
+/** Where chunk `index` starts in the file. */
+export function chunkOffset(layout: ChunkLayout, index: number): number {
+  return index * layout.chunkBytes;
+}
+
+/** How many bytes chunk `index` has; only the last may be shorter. */
+export function chunkLength(layout: ChunkLayout, index: number): number {
+  return Math.min(layout.chunkBytes, layout.size - index * layout.chunkBytes);
+}

@@ -1,0 +1,46 @@
+import { createBlake3 } from './Blake3.ts';
+import { type ChunkLayout, chunkLayout } from './ChunkLayout.ts';
+import { ByteWriter, uint32, uint53 } from './Codec.ts';
+import { type ChunkHash, chunkHash, type FileId } from './Ids.ts';
+
+/** What a file is made of: enough to check every chunk alone. */
+export interface FileDescription {
+  readonly fileId: FileId;
+  readonly layout: ChunkLayout;
+  /** One a chunk, in order. */
+  readonly chunkHashes: readonly ChunkHash[];
+}
+
+const TAG = Buffer.from('shoal-file-v1-blake3', 'ascii');
+
+/** The identity of content: BLAKE3 over the tag, the size (8 bytes), the chunk size (4 bytes), the chunk hashes. */
+export function fileIdOf(size: number, chunkHashes: readonly ChunkHash[]): FileId {
+  const layout = chunkLayout(size);
+  if (chunkHashes.length !== layout.chunkCount) {
+    throw new RangeError(`${chunkHashes.length} hashes for ${layout.chunkCount} chunks`);
+  }
+  const out = new ByteWriter(TAG.length + 12 + 32 * chunkHashes.length);
+  const { bytes, at } = out.reserve(TAG.length);
+  bytes.set(TAG, at);
+  uint53.write(out, size);
+  uint32.write(out, layout.chunkBytes);
+  for (const hash of chunkHashes) chunkHash.write(out, hash);
+  return hashBytes(out.finish()) as string as FileId;
+}
+
+/** BLAKE3 of bytes at once. */
+export function hashBytes(bytes: Uint8Array): ChunkHash {
+  const hasher = createBlake3();
+  hasher.update(bytes);
+  return hasher.digest() as ChunkHash;
+}
+
+/** Whether the hashes are those of the file: checked before any chunk is asked for. */
+export function isDescriptionOf(fileId: FileId, size: number, chunkHashes: readonly ChunkHash[]): boolean {
+  return chunkHashes.length === chunkLayout(size).chunkCount && fileIdOf(size, chunkHashes) === fileId;
+}
+
+/** The identity of a file of one chunk (or none) follows from that chunk's hash: no description is fetched. */
+export function isOneChunk(size: number): boolean {
+  return chunkLayout(size).chunkCount <= 1;
+}

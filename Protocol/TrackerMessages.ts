@@ -1,0 +1,317 @@
+import type { Address } from '../Shared/Address.ts';
+import { address } from './AddressCodec.ts';
+import {
+  ByteReader,
+  ByteWriter,
+  badFrame,
+  boolean,
+  type Codec,
+  hex,
+  list,
+  messageSet,
+  oneOf,
+  optional,
+  struct,
+  text,
+  uint16,
+  uint32,
+  uint53,
+} from './Codec.ts';
+import { type FileId, fileId, type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
+import { NAME_BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX } from './Limits.ts';
+
+/**
+ * UDP between peers and tracker, framed as in the BitTorrent UDP tracker protocol (BEP 15).
+ * A request is: connection id (8), action (4), transaction id (4), body. A reply: action (4), transaction id (4), body.
+ * docs/Protocol.md, "Tracker".
+ */
+
+/** The connection id of a `connect` request (BEP 15). */
+export const CONNECT_ID = '0000041727101980';
+
+/** One line of a catalog as published: a file, a running download (no path), or one that is gone. */
+export interface PublishedEntry {
+  readonly kind: 'file' | 'partial' | 'gone';
+  /** Relative, `/` between folders; empty for a partial one. */
+  readonly path: string;
+  readonly size: number;
+  readonly fileId: FileId;
+}
+
+/** A peer as the tracker hands it out. */
+export interface ListedPeer {
+  readonly peerId: PeerId;
+  readonly name: string;
+  readonly address: Address;
+  /** Seen from loopback: it runs on the tracker's own host, and its host is the one the tracker is reached at. */
+  readonly onTrackerHost: boolean;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Somebody who has a file. */
+export interface Holder {
+  readonly peerId: PeerId;
+  readonly name: string;
+  readonly address: Address;
+  readonly onTrackerHost: boolean;
+  readonly complete: boolean;
+}
+
+/** One file found, with those who have it. */
+export interface Hit {
+  readonly fileId: FileId;
+  readonly size: number;
+  /** A path under which it is shared: the one that matched. */
+  readonly path: string;
+  /** All holders, of which `holders` may be the first few: `locate` lists all. */
+  readonly holderCount: number;
+  readonly holders: readonly Holder[];
+}
+
+export const publishedEntry: Codec<PublishedEntry> = struct<PublishedEntry>({
+  kind: oneOf('file', 'partial', 'gone'),
+  path: text(PATH_BYTES_MAX),
+  size: uint53,
+  fileId,
+});
+
+export const listedPeer: Codec<ListedPeer> = struct<ListedPeer>({
+  peerId,
+  name: text(NAME_BYTES_MAX),
+  address,
+  onTrackerHost: boolean,
+  files: uint32,
+  bytes: uint53,
+});
+
+export const holder: Codec<Holder> = struct<Holder>({
+  peerId,
+  name: text(NAME_BYTES_MAX),
+  address,
+  onTrackerHost: boolean,
+  complete: boolean,
+});
+
+export const hit: Codec<Hit> = struct<Hit>({
+  fileId,
+  size: uint53,
+  path: text(PATH_BYTES_MAX),
+  holderCount: uint32,
+  holders: list(holder, 64),
+});
+
+/** What a peer asks. Numbers from 0x53480000 up are ours; `connect` is BEP 15's. */
+const requests = messageSet({
+  connect: [0, struct<object>({})],
+  /** "Still here"; the first one is the JOIN. */
+  heartbeat: [
+    0x53480001,
+    struct<{
+      peerId: PeerId;
+      instanceId: InstanceId;
+      /** TCP port; the host is what the tracker sees. */
+      port: number;
+      name: string;
+      /** 0: publishes nothing. */
+      catalogVersion: number;
+      files: number;
+      bytes: number;
+      /** Uploads running now. */
+      uploads: number;
+      /** Shows to this peer that a relayed query comes from this tracker. */
+      queryToken: string;
+    }>({
+      peerId,
+      instanceId,
+      port: uint16,
+      name: text(NAME_BYTES_MAX),
+      catalogVersion: uint32,
+      files: uint32,
+      bytes: uint53,
+      uploads: uint16,
+      queryToken: hex(8),
+    }),
+  ],
+  leave: [0x53480002, struct<{ peerId: PeerId; instanceId: InstanceId }>({ peerId, instanceId })],
+  /** A page of a catalog version, or of its difference from `base`. */
+  publish: [
+    0x53480003,
+    struct<{
+      peerId: PeerId;
+      instanceId: InstanceId;
+      version: number;
+      /** The version these entries change; 0: this is the whole catalog. */
+      base: number;
+      /** 0-based, of `pages`. */
+      page: number;
+      pages: number;
+      entries: readonly PublishedEntry[];
+    }>({
+      peerId,
+      instanceId,
+      version: uint32,
+      base: uint32,
+      page: uint32,
+      pages: uint32,
+      entries: list(publishedEntry, 64),
+    }),
+  ],
+  /** Words, all of which must match. `cursor` 0 first, then `next` of the page before. */
+  search: [
+    0x53480004,
+    struct<{ words: string; cursor: number }>({ words: text(QUERY_BYTES_MAX), cursor: uint32 }),
+  ],
+  /** Holders of one file, partial ones too. */
+  locate: [0x53480005, struct<{ fileId: FileId; cursor: number }>({ fileId, cursor: uint32 })],
+  peers: [0x53480006, struct<{ cursor: number }>({ cursor: uint32 })],
+  /** Peers that share something below a folder (exact path from the root of their share, no slash at the end). */
+  folder: [
+    0x53480007,
+    struct<{ path: string; cursor: number }>({ path: text(PATH_BYTES_MAX), cursor: uint32 }),
+  ],
+});
+
+/** What a tracker answers. */
+const replies = messageSet({
+  connected: [0, struct<{ connectionId: string }>({ connectionId: hex(8) })],
+  alive: [
+    0x53480001,
+    struct<{
+      trackerInstance: InstanceId;
+      /** When the next heartbeat is due. */
+      intervalMs: number;
+      /** Where the tracker sees this peer (host) and the TCP port it hands out. */
+      observed: Address;
+      /** The catalog version the tracker holds of this peer; 0: none. */
+      heldVersion: number;
+      peers: number;
+      /** Where to go when this tracker is about to close. */
+      successor: Address | undefined;
+    }>({
+      trackerInstance: instanceId,
+      intervalMs: uint32,
+      observed: address,
+      heldVersion: uint32,
+      peers: uint32,
+      successor: optional(address),
+    }),
+  ],
+  left: [0x53480002, struct<object>({})],
+  published: [
+    0x53480003,
+    struct<{ version: number; page: number; heldVersion: number }>({
+      version: uint32,
+      page: uint32,
+      heldVersion: uint32,
+    }),
+  ],
+  found: [
+    0x53480004,
+    /** `next` 0: the last page. */
+    struct<{ total: number; next: number; hits: readonly Hit[] }>({
+      total: uint32,
+      next: uint32,
+      hits: list(hit, 32),
+    }),
+  ],
+  located: [
+    0x53480005,
+    struct<{ total: number; next: number; size: number; holders: readonly Holder[] }>({
+      total: uint32,
+      next: uint32,
+      /** 0 when nobody has it. */
+      size: uint53,
+      holders: list(holder, 64),
+    }),
+  ],
+  peerList: [
+    0x53480006,
+    /** Answer to `peers` and to `folder`. */
+    struct<{ total: number; next: number; peers: readonly ListedPeer[] }>({
+      total: uint32,
+      next: uint32,
+      peers: list(listedPeer, 64),
+    }),
+  ],
+  /** Unasked, transaction 0: this tracker closes and names another. */
+  moved: [
+    0x53480008,
+    struct<{ trackerInstance: InstanceId; successor: Address; onTrackerHost: boolean }>({
+      trackerInstance: instanceId,
+      successor: address,
+      onTrackerHost: boolean,
+    }),
+  ],
+  /** Why a request was not served. Never larger than the request. */
+  refused: [
+    0x534800ff,
+    struct<{ reason: RefusalReason }>({
+      reason: oneOf('bad-cookie', 'unknown-peer', 'wrong-owner', 'full', 'too-many', 'bad-request'),
+    }),
+  ],
+});
+
+export type RefusalReason =
+  | 'bad-cookie'
+  | 'unknown-peer'
+  | 'wrong-owner'
+  | 'full'
+  | 'too-many'
+  | 'bad-request';
+
+type RequestSet = typeof requests;
+type ReplySet = typeof replies;
+export type TrackerRequest = ReturnType<RequestSet['readBody']>;
+export type TrackerReply = ReturnType<ReplySet['readBody']>;
+export type RequestOf<T extends TrackerRequest['type']> = Extract<TrackerRequest, { type: T }>;
+export type ReplyOf<T extends TrackerReply['type']> = Extract<TrackerReply, { type: T }>;
+/** The part of a request in front of its body. */
+export interface RequestHeader {
+  readonly connectionId: string;
+  readonly action: number;
+  readonly transactionId: number;
+}
+
+const connectionIdCodec = hex(8);
+
+export function encodeRequest(connectionId: string, transactionId: number, request: TrackerRequest): Buffer {
+  const out = new ByteWriter();
+  connectionIdCodec.write(out, request.type === 'connect' ? CONNECT_ID : connectionId);
+  uint32.write(out, requests.tagOf(request));
+  uint32.write(out, transactionId);
+  requests.writeBody(out, request);
+  return out.finish();
+}
+
+/** Only the first 16 bytes, so that the cookie is checked before anything else is read. @throws ShoalError BAD_FRAME */
+export function decodeRequestHeader(input: ByteReader): RequestHeader {
+  return {
+    connectionId: connectionIdCodec.read(input),
+    action: uint32.read(input),
+    transactionId: uint32.read(input),
+  };
+}
+
+/** The rest, behind the header. @throws ShoalError BAD_FRAME */
+export function decodeRequestBody(action: number, input: ByteReader): TrackerRequest {
+  return requests.readBody(action, input);
+}
+
+/** Our tag numbers of replies equal those of the requests, but `folder` is answered by `peerList`. */
+export function encodeReply(transactionId: number, reply: TrackerReply): Buffer {
+  const out = new ByteWriter();
+  uint32.write(out, replies.tagOf(reply));
+  uint32.write(out, transactionId);
+  replies.writeBody(out, reply);
+  return out.finish();
+}
+
+/** @throws ShoalError BAD_FRAME */
+export function decodeReply(bytes: Uint8Array): { transactionId: number; reply: TrackerReply } {
+  const input = new ByteReader(bytes);
+  const action = uint32.read(input);
+  const transactionId = uint32.read(input);
+  if (!replies.has(action)) throw badFrame(`no reply has the number ${action}`);
+  return { transactionId, reply: replies.readBody(action, input) };
+}

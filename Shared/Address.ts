@@ -1,0 +1,67 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { ShoalError } from './ShoalError.ts';
+
+/** Where a datagram or connection goes. `host` is a numeric IP (IPv4-mapped IPv6 folded to IPv4). */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How far away an address is: decides limits and whom to trust. */
+export type NetworkClass = 'loopback' | 'lan' | 'elsewhere';
+
+/** `192.0.2.7:9001` or `[2001:db8::7]:9001`. Also usable as a map key. */
+export function formatAddress(address: Address): string {
+  return isIPv6(address.host) ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+/** Folds `::ffff:192.0.2.7` to `192.0.2.7` and cuts an IPv6 zone id. */
+export function normalHost(host: string): string {
+  const bare = host.split('%')[0] ?? host;
+  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(bare) ? bare.slice(7) : bare;
+}
+
+/**
+ * Reads `host`, `host:port`, `[v6]` or `[v6]:port`. The host may be a name; it is not resolved here.
+ * @throws ShoalError USAGE
+ */
+export function parseHostPort(text: string, defaultPort: number): Address {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/.exec(text.trim());
+  const host = match?.[1] ?? match?.[2] ?? (isIPv6(text.trim()) ? text.trim() : undefined);
+  if (host === undefined) {
+    throw new ShoalError('USAGE', `"${text}" is not an address`, {
+      hint: 'Use host or host:port, like 192.168.1.20:9001',
+    });
+  }
+  const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
+  if (port < 1 || port > 65_535) {
+    throw new ShoalError('USAGE', `port ${port} is outside 1-65535`, {
+      hint: 'Choose a port between 1 and 65535.',
+    });
+  }
+  return { host: normalHost(host), port };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** Loopback, a private or link-local range (RFC 1918, 3927, 4193, 4291), or elsewhere. */
+export function networkClass(host: string): NetworkClass {
+  if (isLoopback(host)) return 'loopback';
+  const lan = isIPv4(host)
+    ? /^(10\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)/.test(host)
+    : /^f[cd]|^fe[89ab]/i.test(host);
+  return lan ? 'lan' : 'elsewhere';
+}
+
+/** Whether a peer may be dialled there at all: no multicast, broadcast or unspecified address. */
+export function isDialable(address: Address): boolean {
+  const { host, port } = address;
+  if (port < 1 || port > 65_535) return false;
+  if (isIPv4(host)) {
+    const first = Number(host.split('.')[0]);
+    return first > 0 && first < 224;
+  }
+  return isIPv6(host) && host !== '::' && !/^ff/i.test(host);
+}

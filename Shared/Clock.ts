@@ -1,0 +1,51 @@
+/** Time, passed in so that tests can move it. Monotonic: a changed wall clock never shows here. */
+export interface Clock {
+  /** Milliseconds since some fixed moment; only differences mean something. */
+  nowMs(): number;
+  /** Runs `task` once after `delayMs`, unless the returned function is called first. */
+  after(delayMs: number, task: () => void): () => void;
+}
+
+/** Milliseconds since 1970 by the wall clock: for display, file times and instance ids only. */
+export type WallClock = () => number;
+
+/** A number in [0, 1), like Math.random; seeded in tests. */
+export type Random = () => number;
+
+/** The real clock. Its timers do not keep the process alive. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (delayMs, task) => {
+    const timer = setTimeout(task, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Resolves after `delayMs`, or early when `signal` aborts; never rejects. */
+export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const cancel = clock.after(delayMs, done);
+    signal?.addEventListener('abort', done, { once: true });
+    function done() {
+      cancel();
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+  });
+}
+
+/** Runs `task` every `intervalMs` until the returned function is called. */
+export function every(clock: Clock, intervalMs: number, task: () => void): () => void {
+  let cancel = clock.after(intervalMs, run);
+  let stopped = false;
+  function run() {
+    task();
+    if (!stopped) cancel = clock.after(intervalMs, run);
+  }
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

@@ -1,0 +1,46 @@
+/** Stable names of what can go wrong. Programs branch on these, never on the message. */
+export type ErrorCode =
+  | 'BAD_FRAME' //         bytes from outside that break the protocol
+  | 'USAGE' //             a command, flag or argument that makes no sense
+  | 'NOT_FOUND' //         no such file, peer or download
+  | 'AMBIGUOUS' //         several candidates: the user has to choose
+  | 'REFUSED' //           the other side said no
+  | 'NO_TRACKER' //        no tracker answered
+  | 'UNREACHABLE' //       a peer does not answer
+  | 'TIMEOUT'
+  | 'CANCELLED' //         the user, or closing, ended it
+  | 'INTEGRITY' //         bytes that do not hash to what they should
+  | 'FILE_CHANGED' //      a shared file is no longer what was hashed
+  | 'DISK_FULL'
+  | 'DISK_FAILED' //       the disk refused to read or write
+  | 'PART_FILE_GONE' //    the unfinished file vanished under a download
+  | 'LOCAL_CONFLICT' //    something here stands in the way (a lock, a name)
+  | 'PORT_IN_USE'
+  | 'CLOSED'; //           used after close()
+
+/** A failure the user can act on. A bug is not one: it fails an assertion and crashes. */
+export class ShoalError extends Error {
+  override readonly name = 'ShoalError';
+  readonly code: ErrorCode;
+  /** What to try next, ready to print. */
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The failure as a ShoalError: itself when it is one, else wrapped under `code` with its message. */
+export function asShoalError(failure: unknown, code: ErrorCode): ShoalError {
+  if (failure instanceof ShoalError) return failure;
+  const message = failure instanceof Error ? failure.message : String(failure);
+  return new ShoalError(code, message, { cause: failure });
+}
+
+/** The `code` of a Node system error (`ENOENT`, `EADDRINUSE`, …), if it has one. */
+export function systemCode(failure: unknown): string | undefined {
+  if (typeof failure !== 'object' || failure === null || !('code' in failure)) return undefined;
+  return typeof failure.code === 'string' ? failure.code : undefined;
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
+const program = new URL('./dist/Tracker/main.js', import.meta.url);
+if (existsSync(program)) await import(program.href);
+else {
+  console.error('shoal: not built yet. Run: npm run build');
+  process.exit(1);
+}

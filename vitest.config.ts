@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+/** `unit` runs from the sources without a network; `e2e` starts the built launchers on loopback. */
+export default defineConfig({
+  test: {
+    coverage: { provider: 'v8', include: ['Protocol/**', 'Shared/**', 'Tracker/**', 'Peer/**'] },
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/EndToEnd/**'] } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/EndToEnd/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
