@@ -1,0 +1,75 @@
+import type {
+  CatalogEntry,
+  DownloadStatus,
+  PeerContact,
+  PeerSummary,
+  SearchHit,
+  SearchResult,
+  Self,
+  ShareStatus,
+  TrackerStatus,
+  UploadStatus,
+} from '../Model.ts';
+
+/** What the console wants from the peer. Peer.ts offers it; tests give a fake one. */
+export interface PeerControls {
+  readonly self: Self;
+
+  /** Resolves when the first scan of the share is over. */
+  scanned(): Promise<void>;
+  /** Resolves when a tracker answered and a running publish had its chance, at most after `maxMs`. False: no tracker. */
+  networkReady(maxMs: number): Promise<boolean>;
+
+  localFiles(folder?: string): readonly CatalogEntry[];
+  share(): ShareStatus;
+  trackers(): readonly TrackerStatus[];
+  uploads(): readonly UploadStatus[];
+  downloads(): readonly DownloadStatus[];
+  /** Bytes since start. */
+  totals(): { readonly sent: number; readonly received: number; readonly uptimeMs: number };
+  /** Peers known without asking: for tab completion and `status`. */
+  knownPeers(): readonly PeerSummary[];
+
+  /** All errors below are ShoalError with a sentence and a hint. */
+  peers(signal: AbortSignal): Promise<readonly PeerSummary[]>;
+  search(words: string, signal: AbortSignal): Promise<SearchResult>;
+  /** A peer by `ip:port`, name, or start of its id. @throws NOT_FOUND, AMBIGUOUS (the hint lists the candidates) */
+  findPeer(text: string, signal: AbortSignal): Promise<PeerContact>;
+  /** Another peer's files, in pages as they come. */
+  listPeer(peer: PeerContact, folder: string, signal: AbortSignal): AsyncIterable<readonly CatalogEntry[]>;
+  /**
+   * Starts a download from everyone who has it: a file name or path, the start (8 or more hex digits) of a FileId, or `folder/`.
+   * Same name with different contents: the user has to choose. What is here already gives a download that is done.
+   */
+  download(what: string, signal: AbortSignal): Promise<DownloadAnswer>;
+  /** The same, but named by what that peer shares; other holders of the same content still help. */
+  downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer>;
+  /** By number, FileId prefix, or name. */
+  findDownload(text: string): DownloadStatus;
+  pause(number: number): Promise<void>;
+  resume(number: number): Promise<void>;
+  cancel(number: number): Promise<void>;
+  /** Resolves when the download is done, failed, paused or cancelled. */
+  finished(number: number, signal: AbortSignal): Promise<DownloadStatus>;
+  /** Refreshes the peer list, announces the catalog again, looks at the folder again. Returns the peers. */
+  refresh(signal: AbortSignal): Promise<readonly PeerSummary[]>;
+  /** Opens a link to a peer, by hand. */
+  connect(address: string, signal: AbortSignal): Promise<PeerContact>;
+
+  /** News worth a line on the console while the user types; text is safe to print. Returns how to stop. */
+  onNews(listener: (news: News) => void): () => void;
+}
+
+/** What became of the wish to download. */
+export type DownloadAnswer =
+  | { readonly kind: 'started'; readonly download: DownloadStatus }
+  /** Several files match: each hit is one content. */
+  | { readonly kind: 'choose'; readonly hits: readonly SearchHit[] };
+
+/** Something that happened without being asked for. */
+export interface News {
+  readonly kind: 'download' | 'tracker' | 'peer' | 'share' | 'warning';
+  readonly text: string;
+  /** Set for download news. */
+  readonly download?: DownloadStatus;
+}

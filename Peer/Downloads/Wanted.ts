@@ -1,0 +1,131 @@
+import type { Bitfield } from '../../Protocol/Bitfield.ts';
+import type { FileDescription } from '../../Protocol/FileId.ts';
+import type { FileId, PeerId } from '../../Protocol/Ids.ts';
+import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
+import type { ShoalError } from '../../Shared/ShoalError.ts';
+import type { FileHolder, PeerContact } from '../Model.ts';
+
+/** What downloads want from the network (NetworkManager) and from the disk (FileManager). */
+
+// ---- from the network
+
+export interface SourceNetwork {
+  /** Holders that the trackers know now, partial ones too; empty when none, or when no tracker answers. Never us. */
+  locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]>;
+  /**
+   * Opens a source: a control link to the peer (a new or the existing one), interest in the file, a lane when chunks
+   * are asked. Resolves when the peer has said what it has of the file.
+   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND (it has nothing of it), CANCELLED
+   */
+  openSource(
+    contact: PeerContact,
+    fileId: FileId,
+    events: SourceEvents,
+    signal: AbortSignal,
+  ): Promise<Source>;
+}
+
+/** One peer as a source of one file. Several sources of one peer share its link and lane. */
+export interface Source {
+  readonly peer: PeerContact & { readonly peerId: PeerId };
+  /** What it has of the file; kept up to date, told by `haveChanged`. Undefined: everything (its layout need not be known). */
+  readonly have: Bitfield | undefined;
+  /** Gives the source the layout once it is known, so that `have` can be read. */
+  setChunkCount(chunkCount: number): void;
+  /** Chunk hashes, fetched page by page and checked against the id. @throws ShoalError INTEGRITY, NOT_FOUND, UNREACHABLE, TIMEOUT */
+  describe(signal: AbortSignal): Promise<FileDescription>;
+  /**
+   * Asks for one chunk. Requests are pipelined on the peer's lane, in the order of the calls. Never rejects.
+   * @param bytes - length of the chunk; more or fewer bytes from the other side break the lane.
+   */
+  request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome>;
+  /** The outcome of that request becomes `cancelled`, unless it is decided already. */
+  cancel(chunk: number): void;
+  /** Ends interest in the file; open requests end as `cancelled`. The link stays for others. */
+  close(): void;
+}
+
+/** How a request for a chunk ended. */
+export type ChunkOutcome =
+  | { readonly kind: 'verified' }
+  /** The bytes came whole, and are wrong. */
+  | { readonly kind: 'corrupt' }
+  | { readonly kind: 'rejected'; readonly code: RefusalCode }
+  | { readonly kind: 'cancelled' }
+  /** The link or lane broke. */
+  | { readonly kind: 'lost'; readonly reason: ShoalError }
+  /** Our own disk failed: not the source's fault. */
+  | { readonly kind: 'disk'; readonly reason: ShoalError };
+
+/** What a source tells. Called after `openSource` was called, also before it resolved. */
+export interface SourceEvents {
+  haveChanged(): void;
+  /** Payload bytes of this file arrived from it. */
+  received(bytes: number): void;
+  /** It put us in its queue at `place`; 0: it is serving us. */
+  queued(place: number): void;
+  /** It is gone, open requests are `lost`. Called once, not after close(). */
+  left(reason: ShoalError): void;
+}
+
+// ---- from the disk
+
+/** Takes the bytes of one chunk as they come: hashes and writes each piece. */
+export interface ChunkWriter {
+  /** Pieces come in order and without gaps. The bytes must not change until the promise is done. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
+  write(piece: Uint8Array): Promise<void>;
+  /** After the last piece. True: verified, on its way to the journal. False: wrong bytes, forgotten. @throws like write */
+  finish(): Promise<boolean>;
+  /** Nothing more comes: what was written is forgotten. */
+  abandon(): void;
+}
+
+/** An unfinished file on disk. Held open until close(), finish() or discard(). */
+export interface Part {
+  readonly description: FileDescription;
+  /** Wanted path, relative to the share: safe on every platform. */
+  readonly path: string;
+  /** Chunks on disk and verified. The same object all the time. */
+  readonly verified: Bitfield;
+  writer(chunk: number): ChunkWriter;
+  /** Syncs, moves the file into the share under its path or ` (2)`, and adds it to the catalog. Returns where it lies, absolute. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
+  finish(): Promise<string>;
+  /** Keeps it for a later resume. */
+  close(): Promise<void>;
+  /** Deletes part file and journal. */
+  discard(): Promise<void>;
+}
+
+/** What is left of an earlier run. */
+export interface Unfinished {
+  readonly fileId: FileId;
+  readonly path: string;
+  readonly size: number;
+  /** The user had paused it. */
+  readonly paused: boolean;
+}
+
+export interface PartStore {
+  /**
+   * Opens the unfinished file of this content, resuming what is there; chunks that may not have reached the disk are
+   * checked first. Free space is checked before anything is created. Name and path come from a stranger: they are made safe here.
+   * @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT (the same content is being fetched already)
+   */
+  open(description: FileDescription, path: string): Promise<Part>;
+  /** Chunk list of an unfinished file of an earlier run, so that it need not be fetched again. */
+  describeUnfinished(fileId: FileId): Promise<FileDescription | undefined>;
+  unfinished(): Promise<readonly Unfinished[]>;
+  /** Remembers with the part file that the user paused (or resumed) it. */
+  setPaused(fileId: FileId, paused: boolean): Promise<void>;
+  /** Deletes what is left of a download that is not open. */
+  discardUnfinished(fileId: FileId): Promise<void>;
+  /** Where a file of this content lies in the share, absolute; undefined: nowhere. */
+  findComplete(fileId: FileId): string | undefined;
+  /**
+   * Makes content that is here already appear at another path (reflink where possible), never overwriting.
+   * Returns where it lies, absolute; the same place when `path` is where it lies already.
+   */
+  copyComplete(fileId: FileId, path: string): Promise<string>;
+  /** @throws ShoalError DISK_FULL with both figures in the message when `bytes` do not fit */
+  requireFreeSpace(bytes: number): Promise<void>;
+}

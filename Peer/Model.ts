@@ -1,0 +1,167 @@
+import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
+import type { ListedFile } from '../Protocol/PeerMessages.ts';
+import type { Address } from '../Shared/Address.ts';
+import type { ShoalError } from '../Shared/ShoalError.ts';
+
+/** The nouns that all doors speak. Types only. */
+
+/** This peer, as others see it. */
+export interface Self {
+  readonly peerId: PeerId;
+  readonly instanceId: InstanceId;
+  readonly name: string;
+  /** TCP port we listen on. */
+  readonly port: number;
+}
+
+/** How to reach a peer. The id is unknown when an address was typed by hand. */
+export interface PeerContact {
+  readonly peerId: PeerId | undefined;
+  readonly name: string;
+  readonly address: Address;
+}
+
+/** A peer as shown in tables. */
+export interface PeerSummary extends PeerContact {
+  readonly peerId: PeerId;
+  /** Files and bytes it publishes; undefined when only a direct link told us of it. */
+  readonly files: number | undefined;
+  readonly bytes: number | undefined;
+  /** A control link to it is open. */
+  readonly linked: boolean;
+}
+
+/** A file of the local share, or of another peer's. */
+export type CatalogEntry = ListedFile;
+
+/** Somebody who has a file, or part of it. */
+export interface FileHolder extends PeerContact {
+  readonly peerId: PeerId;
+  readonly complete: boolean;
+}
+
+/** A file found in the network. One content, whatever names it goes by. */
+export interface SearchHit {
+  readonly fileId: FileId;
+  readonly size: number;
+  /** The path that matched, as its holder shares it. From a stranger: never print it raw, never open it. */
+  readonly path: string;
+  readonly holders: readonly FileHolder[];
+  /** All holders, of which `holders` may be the first few. */
+  readonly holderCount: number;
+}
+
+export interface SearchResult {
+  readonly hits: readonly SearchHit[];
+  /** More matched than are listed. */
+  readonly truncated: boolean;
+  /** Trackers that answered. 0 with hits: the linked peers did. */
+  readonly trackers: number;
+}
+
+/** How a tracker is doing. */
+export interface TrackerStatus {
+  readonly address: Address;
+  /** Which rung of the ladder named it. */
+  readonly foundBy:
+    | 'configured'
+    | 'remembered'
+    | 'this host'
+    | 'broadcast'
+    | 'dns-sd'
+    | 'embedded'
+    | 'peer'
+    | 'successor';
+  readonly state: 'connecting' | 'connected' | 'lost';
+  readonly instanceId: InstanceId | undefined;
+  /** The address the tracker sees us at. */
+  readonly observed: Address | undefined;
+  /** Milliseconds since the last heartbeat was answered. */
+  readonly lastAnswerAgoMs: number | undefined;
+  readonly intervalMs: number | undefined;
+  readonly peers: number | undefined;
+  /** Our catalog version it holds, and the one we have. */
+  readonly heldVersion: number;
+  readonly version: number;
+  /** Why not, when it is not connected. */
+  readonly reason: string | undefined;
+}
+
+export type DownloadState =
+  | 'waiting' //      for its turn
+  | 'searching' //    no source yet
+  | 'describing' //   fetching the chunk list
+  | 'fetching'
+  | 'finishing' //    fsync and rename
+  | 'done'
+  | 'paused'
+  | 'failed'
+  | 'cancelled';
+
+/** One download as shown and as told to programs. */
+export interface DownloadStatus {
+  /** Short handle for commands, 1, 2, 3 … in this run. */
+  readonly number: number;
+  /** Undefined for a folder. */
+  readonly fileId: FileId | undefined;
+  /** Wanted path, relative to the share. A folder ends with `/`. */
+  readonly path: string;
+  readonly state: DownloadState;
+  readonly size: number;
+  /** Verified bytes. */
+  readonly bytes: number;
+  /** Bytes that were here already (resumed, or the same content): not fetched in this run. */
+  readonly bytesFromBefore: number;
+  /** Bytes received again or wrong. */
+  readonly wastedBytes: number;
+  readonly bytesPerSecond: number;
+  /** Undefined while unknown. */
+  readonly secondsLeft: number | undefined;
+  readonly sources: readonly SourceStatus[];
+  /** Files done and in all, for a folder; 1 of 1 for a file. */
+  readonly filesDone: number;
+  readonly files: number;
+  /** Why it does not move: one cause, for people. */
+  readonly reason: string | undefined;
+  readonly error: ShoalError | undefined;
+  /** Where it lies, absolute, once done. */
+  readonly finalPath: string | undefined;
+  readonly startedWallMs: number;
+  /** Milliseconds from start to done. */
+  readonly tookMs: number | undefined;
+}
+
+/** What one source does for one download. */
+export interface SourceStatus {
+  readonly peer: PeerContact;
+  readonly state: 'connecting' | 'active' | 'queued' | 'snubbed' | 'left' | 'banned';
+  /** Place in the other side's queue, when queued. */
+  readonly place: number | undefined;
+  readonly bytes: number;
+  readonly bytesPerSecond: number;
+  readonly chunksHeld: number;
+}
+
+/** One peer being served now. */
+export interface UploadStatus {
+  readonly peer: PeerContact;
+  readonly path: string;
+  readonly bytes: number;
+  readonly bytesPerSecond: number;
+}
+
+/** The local share in figures. */
+export interface ShareStatus {
+  readonly folder: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly version: number;
+  /** Files found but not hashed yet, and their bytes. */
+  readonly hashing: { readonly files: number; readonly bytes: number; readonly bytesPerSecond: number };
+  /** The first scan is over. */
+  readonly scanned: boolean;
+  /** `watching`: changes show at once. `re-scanning`: the watch limit was reached. */
+  readonly mode: 'watching' | 're-scanning';
+  /** Files that could not be read, newest first, at most a few: path and reason. */
+  readonly problems: readonly { readonly path: string; readonly reason: string }[];
+}
