@@ -15,6 +15,9 @@ export interface SourceNetwork {
   /**
    * Opens a source: a control link to the peer (a new or the existing one), interest in the file, a lane when chunks
    * are asked. Resolves when the peer has said what it has of the file.
+   * @param known - `complete`: somebody (its listing) said that it has all of it. Nothing is declared or awaited for the file
+   * then: resolves as soon as the link is up, `have` stays undefined, and what it lacks after all is `rejected` as not-found. A
+   * folder opens and closes thousands of such sources a second: it must be cheap while the link is up. Ignoring it is slow, not wrong.
    * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND (it has nothing of it), CANCELLED
    */
   openSource(
@@ -22,6 +25,7 @@ export interface SourceNetwork {
     fileId: FileId,
     events: SourceEvents,
     signal: AbortSignal,
+    known?: 'complete',
   ): Promise<Source>;
 }
 
@@ -109,6 +113,9 @@ export interface PartStore {
   /**
    * Opens the unfinished file of this content, resuming what is there; chunks that may not have reached the disk are
    * checked first. Free space is checked before anything is created. Name and path come from a stranger: they are made safe here.
+   * @param description - of a one-chunk file `chunkHashes` may be EMPTY: nobody fetches a description for it. Then `finish()` of its
+   * writer says true exactly when `fileIdOf(size, [hash of the received chunk]) === fileId`. Such parts come by the thousand in a folder:
+   * no journal, no sync of their own. A file of size 0 has no chunk: `open` then `finish()`.
    * @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT (the same content is being fetched already)
    */
   open(description: FileDescription, path: string): Promise<Part>;
