@@ -1,0 +1,93 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+let serial = 0;
+
+/** One host of a private network: a network namespace with one interface on the common bridge. */
+export interface Namespace {
+  readonly name: string;
+  /** Its IPv4 address, in 10.77.0.0/24. */
+  readonly ip: string;
+  /** Put in front of a command to run it there; fits `LaunchOptions.prefix`. */
+  readonly prefix: readonly string[];
+}
+
+/**
+ * A LAN on this machine, joined to nothing else: every host is a network namespace, the switch between them a bridge in a
+ * namespace of its own. Needs Linux, root and `ip` (Debian: iproute2).
+ */
+export class Namespaces {
+  readonly hosts: readonly Namespace[];
+  readonly #switchName: string;
+
+  private constructor(switchName: string, hosts: readonly Namespace[]) {
+    this.#switchName = switchName;
+    this.hosts = hosts;
+  }
+
+  /**
+   * Makes `count` hosts, 10.77.0.1 and up, that reach each other.
+   * @throws Error that says what is missing on this machine; nothing is left behind
+   */
+  static async make(count: number): Promise<Namespaces> {
+    if (process.platform !== 'linux')
+      throw new Error(`network namespaces need Linux, this is ${process.platform}`);
+    if (process.getuid?.() !== 0) throw new Error('network namespaces need root');
+    const id = `${process.pid}-${serial++}`;
+    const hosts = Array.from({ length: count }, (_, index): Namespace => {
+      const name = `shoal-${id}-${index + 1}`;
+      return { name, ip: `10.77.0.${index + 1}`, prefix: ['ip', 'netns', 'exec', name] };
+    });
+    const made = new Namespaces(`shoal-${id}-switch`, hosts);
+    try {
+      await made.#build();
+    } catch (failure) {
+      await made.close();
+      const reason = failure instanceof Error ? failure.message : String(failure);
+      throw new Error(`network namespaces cannot be made here: ${reason.trim()}`, { cause: failure });
+    }
+    return made;
+  }
+
+  /** Pulls a host's cable out of the switch, or puts it back: nothing reaches it, and no program is told. */
+  async plug(host: Namespace, isIn: boolean): Promise<void> {
+    const port = `port${this.hosts.indexOf(host) + 1}`;
+    await ip('-n', this.#switchName, 'link', 'set', port, isIn ? 'up' : 'down');
+  }
+
+  /** Runs a command on a host to its end. @throws Error when it fails */
+  async run(host: Namespace, ...command: string[]): Promise<{ stdout: string; stderr: string }> {
+    const [program = '', ...args] = [...host.prefix, ...command];
+    return run(program, args);
+  }
+
+  /** Removes everything; what still runs in there loses its network. Safe to call twice. */
+  async close(): Promise<void> {
+    for (const name of [...this.hosts.map((host) => host.name), this.#switchName]) {
+      await ip('netns', 'delete', name).catch(() => {}); // Not made, or gone already.
+    }
+  }
+
+  async #build(): Promise<void> {
+    const inSwitch = (...args: string[]) => ip('-n', this.#switchName, ...args);
+    await ip('netns', 'add', this.#switchName);
+    await inSwitch('link', 'add', 'bridge0', 'type', 'bridge');
+    await inSwitch('link', 'set', 'bridge0', 'up');
+    for (const [index, host] of this.hosts.entries()) {
+      const port = `port${index + 1}`;
+      await ip('netns', 'add', host.name);
+      // Made inside the switch, with the other end in the host: the machine's own namespace never sees it.
+      await inSwitch('link', 'add', port, 'type', 'veth', 'peer', 'name', 'lan0', 'netns', host.name);
+      await inSwitch('link', 'set', port, 'master', 'bridge0', 'up');
+      await ip('-n', host.name, 'link', 'set', 'lo', 'up');
+      await ip('-n', host.name, 'address', 'add', `${host.ip}/24`, 'brd', '+', 'dev', 'lan0');
+      await ip('-n', host.name, 'link', 'set', 'lan0', 'up');
+      await ip('-n', host.name, 'route', 'add', 'default', 'dev', 'lan0');
+    }
+  }
+}
+
+async function ip(...args: string[]): Promise<void> {
+  await run('ip', args);
+}

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { LaunchedProgram } from './LaunchedProgram.ts';
+import { TempFolder } from './TempFolder.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What could lead a launched program back to its surroundings: settings of ours, of npm, of the test runner. */
+const LEAKING = /^(SHOAL_|XDG_|NODE_|VITEST|npm_|FORCE_COLOR|NO_COLOR|CI$)/i;
+
+export interface LaunchOptions {
+  /** On top of a clean environment; undefined takes a variable away. Discovery is off unless set here. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Keeps state between two launches; the launcher's own folders are fresh and removed. */
+  readonly home?: string;
+  /** Default: the HOME, so that nothing depends on where the repository lies. */
+  readonly cwd?: string;
+  /** Put in front of the command: `['ip', 'netns', 'exec', name]`. */
+  readonly prefix?: readonly string[];
+}
+
+/**
+ * Starts the real launchers with a HOME of their own, and ends and removes all of it.
+ * The Node binary is this one, or the one named by SHOAL_TEST_NODE.
+ */
+export class Launcher {
+  readonly #programs: LaunchedProgram[] = [];
+  readonly #folders: TempFolder[] = [];
+
+  /** Closed when the running test is finished. */
+  static forTest(): Launcher {
+    const launcher = new Launcher();
+    onTestFinished(() => launcher.close());
+    return launcher;
+  }
+
+  /** `node Peer.js …args` */
+  peer(args: readonly string[] = [], options: LaunchOptions = {}): Promise<LaunchedProgram> {
+    return this.start(join(ROOT, 'Peer.js'), args, options);
+  }
+
+  /** `node Tracker.js …args` */
+  tracker(args: readonly string[] = [], options: LaunchOptions = {}): Promise<LaunchedProgram> {
+    return this.start(join(ROOT, 'Tracker.js'), args, options);
+  }
+
+  /** A tracker on a free port of 127.0.0.1 that is ready, and its `host:port`. */
+  async readyTracker(options: LaunchOptions = {}): Promise<{ program: LaunchedProgram; address: string }> {
+    const program = await this.tracker(['--host', '127.0.0.1', '--port', String(await freePort())], options);
+    const [address] = await program.line(/^\d+\.\d+\.\d+\.\d+:\d+$/);
+    return { program, address };
+  }
+
+  /** Any script, with the same surroundings. */
+  async start(
+    script: string,
+    args: readonly string[],
+    options: LaunchOptions = {},
+  ): Promise<LaunchedProgram> {
+    const home = options.home ?? (await this.folder()).path;
+    const env = { ...(await cleanEnvironment(home)), SHOAL_DISCOVERY: 'off', ...options.env };
+    const [command = '', ...rest] = [...(options.prefix ?? []), nodeBinary(), script, ...args];
+    const child = spawn(command, rest, { cwd: options.cwd ?? home, env, stdio: 'pipe' });
+    const program = new LaunchedProgram([command, ...rest].join(' '), child, home);
+    this.#programs.push(program);
+    // When the test runner itself is ended, nothing of ours goes on without it.
+    const onRunnerExit = () => program.signal('SIGKILL');
+    process.once('exit', onRunnerExit);
+    void program.ended.then(() => process.off('exit', onRunnerExit));
+    return program;
+  }
+
+  /** A temporary folder that lives as long as the launcher: a share, or a HOME for two launches. */
+  async folder(): Promise<TempFolder> {
+    const folder = await TempFolder.make();
+    this.#folders.push(folder);
+    return folder;
+  }
+
+  /** Ends all programs and removes all folders. Safe to call twice. */
+  async close(): Promise<void> {
+    await Promise.all(this.#programs.splice(0).map((program) => program.kill()));
+    await Promise.all(this.#folders.splice(0).map((folder) => folder.remove()));
+  }
+}
+
+/** The Node that runs the launchers. */
+export function nodeBinary(): string {
+  const { SHOAL_TEST_NODE } = process.env;
+  return SHOAL_TEST_NODE || process.execPath;
+}
+
+const handedOut = new Set<number>();
+
+/** A port that is free for TCP and UDP, below the range from which the system takes ports for outgoing connections. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (handedOut.has(port) || !(await isFree(port))) continue;
+    handedOut.add(port);
+    return port;
+  }
+  throw new Error('no free port between 20000 and 29999');
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const socket = createSocket('udp4');
+  try {
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(port, '0.0.0.0', resolve),
+    );
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(port, '0.0.0.0', resolve);
+    });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
+  }
+}
+
+async function cleanEnvironment(home: string): Promise<NodeJS.ProcessEnv> {
+  const kept = Object.entries(process.env).filter(([name]) => !LEAKING.test(name));
+  const xdg = {
+    XDG_CONFIG_HOME: join(home, '.config'),
+    XDG_CACHE_HOME: join(home, '.cache'),
+    XDG_DATA_HOME: join(home, '.local', 'share'),
+    XDG_STATE_HOME: join(home, '.local', 'state'),
+    XDG_RUNTIME_DIR: join(home, '.run'),
+  };
+  await Promise.all(Object.values(xdg).map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+  return { ...Object.fromEntries(kept), ...xdg, HOME: home, USERPROFILE: home };
+}
