@@ -26,6 +26,7 @@ export class Bitfield {
 
   /** False also for an index outside. */
   has(index: number): boolean {
+    if (!(index >= 0 && index < this.size)) return false;
     return ((this.#bytes[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0;
   }
 

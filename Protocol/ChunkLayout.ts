@@ -29,7 +29,7 @@ export function chunkOffset(layout: ChunkLayout, index: number): number {
   return index * layout.chunkBytes;
 }
 
-/** How many bytes chunk `index` has; only the last may be shorter. */
+/** How many bytes chunk `index` has; only the last may be shorter. @param index - 0-based, below `chunkCount` */
 export function chunkLength(layout: ChunkLayout, index: number): number {
   return Math.min(layout.chunkBytes, layout.size - index * layout.chunkBytes);
 }

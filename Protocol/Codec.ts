@@ -90,9 +90,11 @@ export const uint32: Codec<number> = {
   read: (input) => input.bytes.readUInt32BE(input.take(4)),
 };
 
-/** Eight bytes on the wire, at most 2^53 - 1: sizes and times stay exact numbers. */
+/** Eight bytes on the wire, at most 2^53 - 1: sizes and times stay exact numbers. A fraction is cut off. */
 export const uint53: Codec<number> = {
   write: (out, value) => {
+    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
+      throw new RangeError(`${value} is not 0 to 2^53 - 1`);
     const { bytes, at } = out.reserve(8);
     bytes.writeUInt32BE(Math.floor(value / 2 ** 32), at);
     bytes.writeUInt32BE(value % 2 ** 32, at + 4);

@@ -20,21 +20,28 @@ export class FrameDecoder {
     this.maxBodyBytes = maxBodyBytes;
   }
 
-  /** Yields each frame as it is whole. @throws ShoalError BAD_FRAME; the decoder is useless afterwards */
+  /**
+   * Yields each frame as it is whole. A loop that is left early loses nothing: the rest comes with the next `push`.
+   * @throws ShoalError BAD_FRAME; the decoder is useless afterwards
+   */
   *push(bytes: Uint8Array): Generator<Frame> {
     let input = this.#pending.length === 0 ? asBuffer(bytes) : Buffer.concat([this.#pending, bytes]);
     this.#pending = Buffer.alloc(0);
-    while (input.length >= FRAME_HEADER_BYTES) {
-      const bodyBytes = input.readUInt32BE(0);
-      if (bodyBytes > this.maxBodyBytes)
-        throw badFrame(`a frame of ${bodyBytes} bytes, at most ${this.maxBodyBytes}`);
-      const end = FRAME_HEADER_BYTES + bodyBytes;
-      if (input.length < end) break;
-      yield { type: input.readUInt8(4), body: input.subarray(FRAME_HEADER_BYTES, end) };
-      input = input.subarray(end);
+    try {
+      while (input.length >= FRAME_HEADER_BYTES) {
+        const bodyBytes = input.readUInt32BE(0);
+        if (bodyBytes > this.maxBodyBytes)
+          throw badFrame(`a frame of ${bodyBytes} bytes, at most ${this.maxBodyBytes}`);
+        const end = FRAME_HEADER_BYTES + bodyBytes;
+        if (input.length < end) break;
+        const frame = { type: input.readUInt8(4), body: input.subarray(FRAME_HEADER_BYTES, end) };
+        input = input.subarray(end);
+        yield frame;
+      }
+    } finally {
+      // A copy, so that a small rest does not keep a large read alive.
+      this.#pending = Buffer.from(input);
     }
-    // A copy, so that a small rest does not keep a large read alive.
-    this.#pending = Buffer.from(input);
   }
 }
 

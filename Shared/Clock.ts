@@ -12,11 +12,14 @@ export type WallClock = () => number;
 /** A number in [0, 1), like Math.random; seeded in tests. */
 export type Random = () => number;
 
+/** Node's longest timer, almost 25 days. A longer one would run at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The real clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, task) => {
-    const timer = setTimeout(task, delayMs);
+    const timer = setTimeout(task, Math.min(delayMs, TIMER_MS_MAX));
     timer.unref();
     return () => clearTimeout(timer);
   },

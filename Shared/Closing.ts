@@ -7,9 +7,12 @@ export class Closing {
     return this.#closed !== undefined;
   }
 
-  /** Registers how to release what was just opened. */
+  /** Registers how to release what was just opened; when closing is over already, releases it now. */
   add(step: () => Promise<void> | void): void {
     this.#steps.push(step);
+    if (this.#closed === undefined) return;
+    this.#closed = this.#closed.finally(() => this.#run());
+    this.#closed.catch(() => {}); // Thrown to whoever calls run() again; nobody has to.
   }
 
   /** Runs all steps, newest first. One that fails does not stop the others; the first failure is thrown at the end. */

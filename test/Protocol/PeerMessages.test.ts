@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CONTROL_FRAME_BYTES_MAX, LANE_REQUEST_BYTES_MAX, PIECE_BYTES_MAX } from '../../Protocol/Limits.ts';
+import {
+  type ControlMessage,
+  decodeControl,
+  decodeLane,
+  decodePreamble,
+  encodeControl,
+  encodeDataHeader,
+  encodeLane,
+  encodePreamble,
+  FRAME_HEADER_BYTES,
+  LANE_DATA_HEADER_BYTES,
+  LANE_DATA_TYPE,
+  type LaneMessage,
+} from '../../Protocol/PeerMessages.ts';
+import { readGolden } from '../Support/golden.ts';
+import { controlArbitraries, laneArbitraries } from './arbitraries.ts';
+import { controlExamples, laneExamples } from './examples.ts';
+import { hostileBytes, isBadFrame, weightOf } from './hostile.ts';
+
+const golden = readGolden('peer-v1');
+const frames = [...golden].filter(([title]) => !title.startsWith('preamble'));
+
+/** A whole frame, as a decoder for the kind of link. */
+function decoded<M>(decode: (type: number, body: Uint8Array) => M, frame: Buffer): M {
+  expect(frame.readUInt32BE(0)).toBe(frame.length - FRAME_HEADER_BYTES);
+  return decode(frame.readUInt8(4), frame.subarray(FRAME_HEADER_BYTES));
+}
+
+test('every golden section belongs to a message, and every message has one', () => {
+  const titles = [
+    'preamble control',
+    'preamble lane',
+    ...Object.keys(controlExamples).map((type) => `control ${type}`),
+    ...Object.keys(laneExamples).map((type) => `lane ${type}`),
+  ];
+  expect([...golden.keys()]).toEqual(titles);
+});
+
+describe('golden bytes', () => {
+  test.each(['control', 'lane'] as const)('preamble %s', (kind) => {
+    const bytes = golden.get(`preamble ${kind}`) ?? Buffer.alloc(0);
+    expect(encodePreamble(kind).toString('hex')).toBe(bytes.toString('hex'));
+    expect(decodePreamble(bytes)).toBe(kind);
+  });
+
+  test.each(Object.entries(controlExamples))('control %s', (type, value) => {
+    const frame = golden.get(`control ${type}`) ?? Buffer.alloc(0);
+    expect(encodeControl(value).toString('hex')).toBe(frame.toString('hex'));
+    expect(decoded(decodeControl, frame)).toEqual(value);
+  });
+
+  test.each(Object.entries(laneExamples))('lane %s', (type, value) => {
+    const frame = golden.get(`lane ${type}`) ?? Buffer.alloc(0);
+    expect(encodeLane(value).toString('hex')).toBe(frame.toString('hex'));
+    expect(decoded(decodeLane, frame)).toEqual(value);
+  });
+});
+
+test('the header of a data frame is what stands in front of its bytes', () => {
+  const frame = golden.get('lane data') ?? Buffer.alloc(0);
+  const { id, bytes } = laneExamples.data;
+  expect(encodeDataHeader(id, bytes.length)).toEqual(frame.subarray(0, LANE_DATA_HEADER_BYTES));
+  expect(frame.readUInt8(4)).toBe(LANE_DATA_TYPE);
+});
+
+test('a preamble that is not exactly ours is nothing of ours', () => {
+  const good = encodePreamble('lane');
+  for (const at of [0, 1, 2, 3, 4, 5, 6]) {
+    const other = Buffer.from(good);
+    other[at] = 0x20;
+    expect(decodePreamble(other), `byte ${at}`).toBeUndefined();
+  }
+  expect(decodePreamble(good.subarray(0, 7))).toBeUndefined();
+  expect(decodePreamble(Buffer.from('GET / HT'))).toBeUndefined();
+});
+
+describe('any value comes back as it went', () => {
+  test.each(Object.entries(controlArbitraries))('control %s', (_type, arbitrary) => {
+    fc.assert(
+      fc.property(arbitrary as fc.Arbitrary<ControlMessage>, (value) => {
+        expect(decoded(decodeControl, encodeControl(value))).toEqual(value);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each(Object.entries(laneArbitraries))('lane %s', (_type, arbitrary) => {
+    fc.assert(
+      fc.property(arbitrary as fc.Arbitrary<LaneMessage>, (value) => {
+        expect(decoded(decodeLane, encodeLane(value))).toEqual(value);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('hostile bodies are refused as BAD_FRAME or are a message like any other', () => {
+  const bodies = frames.map(([, frame]) => frame.subarray(FRAME_HEADER_BYTES));
+  const types = [...new Set(frames.map(([, frame]) => frame.readUInt8(4))), 0, 22, 63, 69, 255];
+  const anyControl = fc.oneof(...(Object.values(controlArbitraries) as fc.Arbitrary<ControlMessage>[]));
+  const anyLane = fc.oneof(...(Object.values(laneArbitraries) as fc.Arbitrary<LaneMessage>[]));
+  const good = fc
+    .oneof(anyControl.map(encodeControl), anyLane.map(encodeLane))
+    .map((frame) => frame.subarray(FRAME_HEADER_BYTES));
+
+  test('of every type', () => {
+    const seen = { good: 0, bad: 0 };
+    fc.assert(
+      fc.property(hostileBytes(good, bodies), fc.constantFrom(...types), (hostile, type) => {
+        const isLane = type >= 64;
+        try {
+          const value = isLane ? decodeLane(type, hostile) : decodeControl(type, hostile);
+          seen.good++;
+          expect(weightOf(value)).toBeLessThanOrEqual(3 * hostile.length + 20);
+          const again = isLane ? encodeLane(value as LaneMessage) : encodeControl(value as ControlMessage);
+          expect(isLane ? decoded(decodeLane, again) : decoded(decodeControl, again)).toEqual(value);
+        } catch (failure) {
+          seen.bad++;
+          if (!isBadFrame(failure)) throw failure;
+        }
+      }),
+      { numRuns: 4_000 },
+    );
+    expect(Math.min(seen.good, seen.bad)).toBeGreaterThan(50);
+  });
+
+  const openEnded = new Set(['control bitfield', 'lane data']);
+  test.each(frames)('every cut of %s', (title, frame) => {
+    const decode = title.startsWith('lane') ? decodeLane : decodeControl;
+    const body = frame.subarray(FRAME_HEADER_BYTES);
+    const fixed = openEnded.has(title) ? (title === 'lane data' ? 4 : 36) : body.length;
+    for (let length = 0; length < fixed; length++) {
+      expect(() => decode(frame.readUInt8(4), body.subarray(0, length))).toThrow(
+        expect.objectContaining({ code: 'BAD_FRAME' }),
+      );
+    }
+    if (openEnded.has(title)) return;
+    expect(() => decode(frame.readUInt8(4), Buffer.concat([body, Buffer.of(0)]))).toThrow('too many');
+  });
+
+  test.each(['have', 'listPage', 'description', 'peers'] as const)(
+    '%s with a count and nothing behind it builds no list',
+    (type) => {
+      const frame = golden.get(`control ${type}`) ?? Buffer.alloc(0);
+      const body = Buffer.alloc(CONTROL_FRAME_BYTES_MAX);
+      frame.copy(body, 0, FRAME_HEADER_BYTES);
+      const countAt = { have: 32, listPage: 12, description: 16, peers: 33 }[type];
+      for (const count of [0xffff, 8_000]) {
+        body.writeUInt16BE(count, countAt);
+        expect(() => decodeControl(frame.readUInt8(4), body)).toThrow(`a list of ${count} items`);
+      }
+    },
+  );
+});
+
+test('what the limits promise fits their frames', () => {
+  const { request, cancel, token } = laneExamples;
+  for (const message of [request, cancel, token]) {
+    expect(encodeLane(message).length - FRAME_HEADER_BYTES).toBeLessThanOrEqual(LANE_REQUEST_BYTES_MAX);
+  }
+  const [hash = ''] = controlExamples.description.chunkHashes;
+  const largest: ControlMessage[] = [
+    { ...controlExamples.description, chunkHashes: Array(2_000).fill(hash) },
+    { ...controlExamples.have, chunks: Array(4_096).fill(7) },
+    { ...controlExamples.bitfield, bits: Buffer.alloc(32_768) },
+    { ...controlExamples.peers, peers: Array(50).fill(controlExamples.peers.peers[0]) },
+  ];
+  for (const message of largest) {
+    expect(encodeControl(message).length - FRAME_HEADER_BYTES).toBeLessThanOrEqual(CONTROL_FRAME_BYTES_MAX);
+  }
+  const piece = Buffer.alloc(PIECE_BYTES_MAX);
+  expect(decoded(decodeLane, encodeLane({ type: 'data', id: 1, bytes: piece }))).toMatchObject({ id: 1 });
+});

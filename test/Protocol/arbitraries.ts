@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import type { ChunkHash, FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import type { ControlMessage, LaneMessage } from '../../Protocol/PeerMessages.ts';
+import type { TrackerReply, TrackerRequest } from '../../Protocol/TrackerMessages.ts';
+import type { Address } from '../../Shared/Address.ts';
+
+/** Any value of every message. A message or a field that is missing here does not compile. */
+
+type Any<M extends { type: string }> = { [T in M['type']]: fc.Arbitrary<Extract<M, { type: T }>> };
+
+const u8 = fc.integer({ min: 0, max: 0xff });
+const u16 = fc.integer({ min: 0, max: 0xffff });
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const u53 = fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, 0xffff_ffff, 2 ** 32, Number.MAX_SAFE_INTEGER));
+const hex = (count: number) =>
+  fc.uint8Array({ minLength: count, maxLength: count }).map((bytes) => Buffer.from(bytes).toString('hex'));
+const peerId = hex(32) as fc.Arbitrary<PeerId>;
+const fileId = hex(32) as fc.Arbitrary<FileId>;
+const chunkHash = hex(32) as fc.Arbitrary<ChunkHash>;
+const instanceId = hex(8) as fc.Arbitrary<InstanceId>;
+const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
+
+/** Any Unicode text of at most `maxBytes` as UTF-8. */
+const text = (maxBytes: number) =>
+  fc.string({ unit: 'binary', maxLength: maxBytes }).filter((value) => Buffer.byteLength(value) <= maxBytes);
+
+/** IPv6 in the one spelling of RFC 5952, which the URL parser gives; no mapped ones, they become IPv4. */
+const ipv6 = fc
+  .array(fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, u16), { minLength: 8, maxLength: 8 })
+  .filter((words) => words.slice(0, 5).some((word) => word !== 0) || words[5] !== 0xffff)
+  .map((words) =>
+    new URL(`http://[${words.map((word) => word.toString(16)).join(':')}]/`).hostname.slice(1, -1),
+  );
+
+export const anyAddress: fc.Arbitrary<Address> = fc.record({ host: fc.oneof(fc.ipV4(), ipv6), port: u16 });
+
+const holder = fc.record({
+  peerId,
+  name: text(64),
+  address: anyAddress,
+  onTrackerHost: fc.boolean(),
+  complete: fc.boolean(),
+});
+
+const refusal = fc.constantFrom('not-found', 'changed', 'busy', 'denied', 'failed', 'cancelled');
+
+function type<const T extends string>(name: T): { type: fc.Arbitrary<T> } {
+  return { type: fc.constant(name) };
+}
+
+export const requestArbitraries = {
+  connect: fc.record(type('connect')),
+  heartbeat: fc.record({
+    ...type('heartbeat'),
+    peerId,
+    instanceId,
+    port: u16,
+    name: text(64),
+    catalogVersion: u32,
+    files: u32,
+    bytes: u53,
+    uploads: u16,
+    queryToken: hex(8),
+  }),
+  leave: fc.record({ ...type('leave'), peerId, instanceId }),
+  publish: fc.record({
+    ...type('publish'),
+    peerId,
+    instanceId,
+    version: u32,
+    base: u32,
+    page: u32,
+    pages: u32,
+    entries: fc.array(
+      fc.record({
+        kind: fc.constantFrom('file', 'partial', 'gone'),
+        path: text(1_000),
+        size: u53,
+        fileId,
+      }),
+      { maxLength: 64 },
+    ),
+  }),
+  search: fc.record({ ...type('search'), words: text(256), cursor: u32 }),
+  locate: fc.record({ ...type('locate'), fileId, cursor: u32 }),
+  peers: fc.record({ ...type('peers'), cursor: u32 }),
+  folder: fc.record({ ...type('folder'), path: text(1_000), cursor: u32 }),
+} satisfies Any<TrackerRequest>;
+
+export const replyArbitraries = {
+  connected: fc.record({ ...type('connected'), connectionId: hex(8) }),
+  alive: fc.record({
+    ...type('alive'),
+    trackerInstance: instanceId,
+    intervalMs: u32,
+    observed: anyAddress,
+    heldVersion: u32,
+    peers: u32,
+    successor: fc.option(anyAddress, { nil: undefined }),
+  }),
+  left: fc.record(type('left')),
+  published: fc.record({ ...type('published'), version: u32, page: u32, heldVersion: u32 }),
+  found: fc.record({
+    ...type('found'),
+    total: u32,
+    next: u32,
+    hits: fc.array(
+      fc.record({
+        fileId,
+        size: u53,
+        path: text(1_000),
+        holderCount: u32,
+        holders: fc.array(holder, { maxLength: 64 }),
+      }),
+      { maxLength: 32 },
+    ),
+  }),
+  located: fc.record({
+    ...type('located'),
+    total: u32,
+    next: u32,
+    size: u53,
+    holders: fc.array(holder, { maxLength: 64 }),
+  }),
+  peerList: fc.record({
+    ...type('peerList'),
+    total: u32,
+    next: u32,
+    peers: fc.array(
+      fc.record({
+        peerId,
+        name: text(64),
+        address: anyAddress,
+        onTrackerHost: fc.boolean(),
+        files: u32,
+        bytes: u53,
+      }),
+      { maxLength: 64 },
+    ),
+  }),
+  moved: fc.record({
+    ...type('moved'),
+    trackerInstance: instanceId,
+    successor: anyAddress,
+    onTrackerHost: fc.boolean(),
+  }),
+  refused: fc.record({
+    ...type('refused'),
+    reason: fc.constantFrom('bad-cookie', 'unknown-peer', 'wrong-owner', 'full', 'too-many', 'bad-request'),
+  }),
+} satisfies Any<TrackerReply>;
+
+export const controlArbitraries = {
+  hello: fc.record({
+    ...type('hello'),
+    version: u8,
+    peerId,
+    instanceId,
+    name: text(64),
+    port: u16,
+    features: u32,
+  }),
+  list: fc.record({ ...type('list'), requestId: u32, folder: text(1_000), cursor: u32 }),
+  listPage: fc.record({
+    ...type('listPage'),
+    requestId: u32,
+    total: u32,
+    next: u32,
+    files: fc.array(fc.record({ path: text(1_000), size: u53, modifiedMs: u53, fileId }), { maxLength: 100 }),
+  }),
+  describe: fc.record({ ...type('describe'), requestId: u32, fileId, firstChunk: u32 }),
+  description: fc.record({
+    ...type('description'),
+    requestId: u32,
+    size: u53,
+    firstChunk: u32,
+    chunkHashes: fc.array(chunkHash, { maxLength: 2_000 }),
+  }),
+  refused: fc.record({ ...type('refused'), requestId: u32, code: refusal }),
+  interested: fc.record({ ...type('interested'), fileId }),
+  notInterested: fc.record({ ...type('notInterested'), fileId }),
+  haveAll: fc.record({ ...type('haveAll'), fileId }),
+  haveNone: fc.record({ ...type('haveNone'), fileId }),
+  bitfield: fc.record({ ...type('bitfield'), fileId, firstByte: u32, bits: bytes(32_768) }),
+  have: fc.record({ ...type('have'), fileId, chunks: fc.array(u32, { maxLength: 4_096 }) }),
+  queued: fc.record({ ...type('queued'), place: u16 }),
+  serving: fc.record(type('serving')),
+  laneRequest: fc.record({ ...type('laneRequest'), requestId: u32 }),
+  laneGrant: fc.record({ ...type('laneGrant'), requestId: u32, token: hex(16) }),
+  peers: fc.record({
+    ...type('peers'),
+    fileId: fc.option(fileId, { nil: undefined }),
+    peers: fc.array(fc.record({ peerId, address: anyAddress }), { maxLength: 50 }),
+  }),
+  ping: fc.record(type('ping')),
+  pong: fc.record(type('pong')),
+  bye: fc.record({
+    ...type('bye'),
+    reason: fc.constantFrom('closing', 'duplicate', 'self', 'idle', 'protocol', 'banned', 'full'),
+  }),
+  tracker: fc.record({ ...type('tracker'), address: anyAddress, onMyHost: fc.boolean() }),
+} satisfies Any<ControlMessage>;
+
+export const laneArbitraries = {
+  token: fc.record({ ...type('token'), token: hex(16) }),
+  request: fc.record({ ...type('request'), id: u32, fileId, chunk: u32 }),
+  data: fc.record({ ...type('data'), id: u32, bytes: bytes(10_000) }),
+  reject: fc.record({ ...type('reject'), id: u32, code: refusal }),
+  cancel: fc.record({ ...type('cancel'), id: u32 }),
+} satisfies Any<LaneMessage>;
