@@ -1,0 +1,363 @@
+import type { InstanceId } from '../../Protocol/Ids.ts';
+import {
+  encodeRequest,
+  type RefusalReason,
+  type ReplyOf,
+  type TrackerReply,
+  type TrackerRequest,
+} from '../../Protocol/TrackerMessages.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { Publisher } from './Publisher.ts';
+import { refusalText } from './RefusalText.ts';
+import { isAnswerTo, pageRequest, requestOf } from './SessionRequests.ts';
+import {
+  ASK_TRIES,
+  COOKIE_AGAIN_MS,
+  COOKIE_RENEW_MS,
+  EASE_OFF_MS,
+  isSilentTooLong,
+  nextBeatMs,
+  REFUSED_AGAIN_MS,
+  retryMs,
+} from './SessionTiming.ts';
+import type { SessionAction, SessionState, TrackerSessionOptions, What } from './SessionTypes.ts';
+import { type Transaction, Transactions } from './Transactions.ts';
+
+/**
+ * The conversation with one tracker: cookie, registration, heartbeats, catalog, questions. Takes what arrives and the
+ * time; gives datagrams and news as actions, which the caller takes out after each call, and the moment of the next
+ * `tick`. Neither socket nor clock.
+ */
+export class TrackerSession {
+  readonly #options: TrackerSessionOptions;
+  readonly #transactions: Transactions<What>;
+  readonly #publisher: Publisher;
+  readonly #queryToken: string;
+  #actions: SessionAction[] = [];
+  #state: SessionState = 'connecting';
+  #reason: string | undefined;
+  #refusal: RefusalReason | undefined;
+  #connectionId: string | undefined;
+  #cookieMs = Number.NEGATIVE_INFINITY;
+  #alive: ReplyOf<'alive'> | undefined;
+  #aliveMs: number | undefined;
+  #beatMs = Number.POSITIVE_INFINITY;
+  #asks = 0;
+  #toldCaughtUp = false;
+  /** False when it said that it does not know us, until the next heartbeat is answered. */
+  #registered = false;
+
+  constructor(options: TrackerSessionOptions) {
+    this.#options = options;
+    this.#transactions = new Transactions(options.random);
+    this.#publisher = new Publisher(options.feed, !options.unlimited);
+    this.#queryToken = Array.from({ length: 8 }, () => Math.floor(options.random() * 256))
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join('');
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** Why it is not connected; safe to print. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  /** What the last heartbeat was refused for. */
+  get refusal(): RefusalReason | undefined {
+    return this.#refusal;
+  }
+
+  get instanceId(): InstanceId | undefined {
+    return this.#alive?.trackerInstance;
+  }
+
+  /** The last answer to a heartbeat, and when it came. */
+  get alive(): { readonly reply: ReplyOf<'alive'>; readonly atMs: number } | undefined {
+    if (this.#alive === undefined || this.#aliveMs === undefined) return undefined;
+    return { reply: this.#alive, atMs: this.#aliveMs };
+  }
+
+  get heldVersion(): number {
+    return this.#publisher.held;
+  }
+
+  /** Connected, and it holds what there is to hold. */
+  get caughtUp(): boolean {
+    return this.#state === 'connected' && this.#publisher.caughtUp;
+  }
+
+  /** When `tick` wants to be called next; Infinity: not before something else happens. */
+  get nextMs(): number {
+    const publishMs = this.#mayPublish() ? this.#publisher.nextMs : Number.POSITIVE_INFINITY;
+    const renewMs = this.#mayRenew() ? this.#cookieMs + COOKIE_RENEW_MS : Number.POSITIVE_INFINITY;
+    return Math.min(this.#transactions.nextDueMs, this.#beatMs, publishMs, renewMs);
+  }
+
+  takeActions(): SessionAction[] {
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  start(nowMs: number): void {
+    this.#connect(nowMs);
+    this.tick(nowMs);
+  }
+
+  /** Asks a question; its end comes as `answered` or `failed` with the number returned. */
+  ask(request: TrackerRequest, nowMs: number): number {
+    const ask = ++this.#asks;
+    if (this.#state === 'connected') {
+      this.#transactions.add({ kind: 'ask', ask, request }, nowMs);
+      this.tick(nowMs);
+    } else {
+      const error = new ShoalError('NO_TRACKER', this.#reason ?? 'the tracker does not answer');
+      this.#actions.push({ kind: 'failed', ask, error });
+    }
+    return ask;
+  }
+
+  /** Nobody waits for that answer any more. */
+  forget(ask: number): void {
+    this.#transactions.removeAll((what) => what.kind === 'ask' && what.ask === ask);
+  }
+
+  /** The feed has a new version. */
+  catalogChanged(nowMs: number): void {
+    this.tick(nowMs);
+  }
+
+  /** Says goodbye; nothing else is sent from now on. */
+  leave(nowMs: number): void {
+    this.#transactions.removeAll(() => true);
+    this.#beatMs = Number.POSITIVE_INFINITY;
+    const known = this.#connectionId !== undefined && this.#alive !== undefined;
+    this.#state = 'lost';
+    if (known) {
+      this.#transactions.add({ kind: 'leave' }, nowMs);
+      this.tick(nowMs);
+    } else this.#actions.push({ kind: 'left' });
+  }
+
+  /** What a datagram of this tracker said. False: it answers nothing we asked. */
+  receive(transactionId: number, reply: TrackerReply, nowMs: number): boolean {
+    if (transactionId === 0) return this.#unasked(reply);
+    const transaction = this.#transactions.get(transactionId);
+    if (transaction === undefined) return false;
+    const fits =
+      reply.type === 'refused'
+        ? this.#refused(transaction, reply.reason, nowMs)
+        : this.#answered(transaction, reply, nowMs);
+    if (fits) this.tick(nowMs);
+    return fits;
+  }
+
+  /** Sends what is due. */
+  tick(nowMs: number): void {
+    if (nowMs >= this.#beatMs) this.#beat(nowMs);
+    if (this.#mayRenew() && nowMs >= this.#cookieMs + COOKIE_RENEW_MS) this.#connect(nowMs);
+    this.#publish(nowMs);
+    for (const transaction of this.#transactions.due(nowMs)) {
+      // One that is lost takes the others with it.
+      if (this.#transactions.get(transaction.id) === transaction) this.#sendOrGiveUp(transaction, nowMs);
+    }
+  }
+
+  #answered(transaction: Transaction<What>, reply: TrackerReply, nowMs: number): boolean {
+    const { what } = transaction;
+    if (what.kind === 'connect' && reply.type === 'connected') this.#connected(reply.connectionId, nowMs);
+    else if (what.kind === 'heartbeat' && reply.type === 'alive') this.#beaten(transaction, reply, nowMs);
+    else if (what.kind === 'page' && reply.type === 'published') this.#pageTaken(reply, nowMs);
+    else if (what.kind === 'leave' && reply.type === 'left') this.#actions.push({ kind: 'left' });
+    else if (what.kind === 'ask' && isAnswerTo(what.request.type, reply.type))
+      this.#actions.push({ kind: 'answered', ask: what.ask, reply });
+    else return false;
+    this.#transactions.remove(transaction.id);
+    return true;
+  }
+
+  #connected(connectionId: string, nowMs: number): void {
+    this.#connectionId = connectionId;
+    this.#cookieMs = nowMs;
+    this.#transactions.unpark(nowMs);
+    if (this.#state !== 'connected') this.#beat(nowMs);
+  }
+
+  #beaten(transaction: Transaction<What>, reply: ReplyOf<'alive'>, nowMs: number): void {
+    const another = reply.trackerInstance !== this.#alive?.trackerInstance;
+    if (another || this.#state !== 'connected') this.#dropPages(reply.heldVersion);
+    else this.#publisher.told(reply.heldVersion, transaction.firstSentMs);
+    this.#alive = reply;
+    this.#aliveMs = nowMs;
+    this.#registered = true;
+    this.#reason = undefined;
+    this.#refusal = undefined;
+    this.#beatMs = nextBeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
+    this.#transactions.unpark(nowMs);
+    if (this.#state !== 'connected') {
+      this.#state = 'connected';
+      this.#actions.push({ kind: 'connected' });
+    }
+    if (reply.successor !== undefined) {
+      this.#actions.push({ kind: 'moved', successor: reply.successor, onTrackerHost: false });
+    }
+  }
+
+  #pageTaken(reply: ReplyOf<'published'>, nowMs: number): void {
+    this.#publisher.acknowledged(reply, nowMs);
+    if (this.#publisher.plan !== undefined) return;
+    this.#transactions.removeAll((what) => what.kind === 'page');
+    if (!this.#publisher.caughtUp && this.#publisher.nextMs > nowMs) this.#beat(nowMs);
+  }
+
+  #unasked(reply: TrackerReply): boolean {
+    if (reply.type !== 'moved' || reply.trackerInstance !== this.#alive?.trackerInstance) return false;
+    this.#actions.push({ kind: 'moved', successor: reply.successor, onTrackerHost: reply.onTrackerHost });
+    return true;
+  }
+
+  #refused(transaction: Transaction<What>, reason: RefusalReason, nowMs: number): boolean {
+    const { what } = transaction;
+    if (reason === 'bad-cookie' && what.kind !== 'connect') {
+      if (transaction.sentWith === this.#connectionId) {
+        this.#connectionId = undefined;
+        this.#connect(Math.max(nowMs, this.#cookieMs + COOKIE_AGAIN_MS));
+      }
+      this.#waitForCookie(transaction, nowMs);
+    } else if (reason === 'too-many') {
+      transaction.dueMs = Math.max(transaction.dueMs, nowMs + EASE_OFF_MS);
+      transaction.tries = Math.max(1, transaction.tries - 1);
+    } else if (what.kind === 'heartbeat') {
+      this.#transactions.remove(transaction.id);
+      this.#refusal = reason;
+      this.#lose(refusalText(reason), transaction.firstSentMs, nowMs);
+    } else if (what.kind === 'connect') {
+      return false;
+    } else if (what.kind === 'leave') {
+      this.#transactions.remove(transaction.id);
+      this.#actions.push({ kind: 'left' });
+    } else if (reason === 'unknown-peer') {
+      transaction.parked = true;
+      if (this.#registered) this.#dropPages(0);
+      this.#registered = false;
+      this.#beat(nowMs);
+    } else if (what.kind === 'page') {
+      this.#publisher.refused(reason === 'full', nowMs);
+      this.#transactions.removeAll((other) => other.kind === 'page');
+      this.#beat(nowMs);
+    } else {
+      this.#transactions.remove(transaction.id);
+      this.#fail(what.ask, new ShoalError('REFUSED', refusalText(reason)));
+    }
+    return true;
+  }
+
+  #waitForCookie(transaction: Transaction<What>, nowMs: number): void {
+    if (this.#connectionId === undefined) transaction.parked = true;
+    else transaction.dueMs = nowMs;
+  }
+
+  #mayPublish(): boolean {
+    return this.#state === 'connected' && this.#registered;
+  }
+
+  #mayRenew(): boolean {
+    return this.#state === 'connected' && this.#find('connect') === undefined;
+  }
+
+  #find(kind: What['kind']): Transaction<What> | undefined {
+    return this.#transactions.find((what) => what.kind === kind);
+  }
+
+  #connect(atMs: number): void {
+    if (this.#find('connect') === undefined) this.#transactions.add({ kind: 'connect' }, atMs);
+  }
+
+  /** Sends a heartbeat now, unless one is under way. */
+  #beat(nowMs: number): void {
+    this.#beatMs = Number.POSITIVE_INFINITY;
+    if (this.#find('heartbeat') === undefined) this.#transactions.add({ kind: 'heartbeat' }, nowMs);
+  }
+
+  #publish(nowMs: number): void {
+    if (!this.#mayPublish()) return;
+    const publication = this.#publisher.take(nowMs);
+    if (publication !== undefined) {
+      for (const page of publication.pages) {
+        const request = pageRequest(publication.plan, page, this.#options);
+        this.#transactions.add({ kind: 'page', request }, nowMs);
+      }
+    }
+    if (this.caughtUp && !this.#toldCaughtUp) this.#actions.push({ kind: 'caughtUp' });
+    this.#toldCaughtUp = this.caughtUp;
+  }
+
+  #sendOrGiveUp(transaction: Transaction<What>, nowMs: number): void {
+    const { what, tries } = transaction;
+    if (this.#connectionId === undefined && what.kind !== 'connect') {
+      transaction.parked = true;
+      return;
+    }
+    // Renewing a cookie that still works says nothing about the tracker.
+    const isSign = what.kind === 'heartbeat' || (what.kind === 'connect' && this.#connectionId === undefined);
+    if (isSign && this.#state !== 'lost') {
+      if (isSilentTooLong(transaction, nowMs)) {
+        this.#lose('it does not answer', transaction.firstSentMs, nowMs);
+        return;
+      }
+      if (tries > 0) this.#actions.push({ kind: 'suspected', sinceMs: transaction.firstSentMs });
+    }
+    if (what.kind === 'ask' && tries >= ASK_TRIES) {
+      this.#transactions.remove(transaction.id);
+      this.#fail(what.ask, new ShoalError('TIMEOUT', 'the tracker does not answer that question'));
+      return;
+    }
+    // A question without an answer: is the tracker still there?
+    if (what.kind === 'ask' && tries >= 1) this.#beatSoon(nowMs);
+    this.#send(transaction, nowMs);
+  }
+
+  #beatSoon(nowMs: number): void {
+    if (this.#find('heartbeat') !== undefined || this.#beatMs <= nowMs) return;
+    this.#beat(nowMs);
+    const beat = this.#find('heartbeat');
+    if (beat !== undefined) this.#send(beat, nowMs);
+  }
+
+  #send(transaction: Transaction<What>, nowMs: number): void {
+    const request = requestOf(transaction.what, this.#options, this.#queryToken);
+    const bytes = encodeRequest(this.#connectionId ?? '', transaction.id, request);
+    this.#actions.push({ kind: 'send', bytes });
+    this.#transactions.sent(transaction, this.#connectionId, nowMs);
+    const dueMs = retryMs(transaction, this.#state, nowMs, this.#options.random);
+    if (dueMs !== undefined) transaction.dueMs = dueMs;
+  }
+
+  /** Forgets what only a registered peer may have under way, and begins again with a cookie. */
+  #lose(reason: string, sinceMs: number, nowMs: number): void {
+    const error = new ShoalError('NO_TRACKER', reason);
+    if (this.#state !== 'lost') this.#actions.push({ kind: 'lost', reason: error, sinceMs });
+    this.#state = 'lost';
+    this.#reason = reason;
+    this.#connectionId = undefined;
+    this.#beatMs = Number.POSITIVE_INFINITY;
+    this.#dropPages(0);
+    for (const { what } of this.#transactions.removeAll(() => true)) {
+      if (what.kind === 'ask') this.#fail(what.ask, error);
+    }
+    // After a refusal there is no hurry; after silence every moment counts.
+    this.#connect(this.#refusal === undefined ? nowMs : nowMs + REFUSED_AGAIN_MS);
+  }
+
+  #dropPages(heldVersion: number): void {
+    this.#publisher.reset(heldVersion);
+    this.#transactions.removeAll((what) => what.kind === 'page');
+  }
+
+  #fail(ask: number, error: ShoalError): void {
+    this.#actions.push({ kind: 'failed', ask, error });
+  }
+}
