@@ -1,0 +1,147 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { TRACKER_PORT } from '../Protocol/Limits.ts';
+import { type Address, parseHostPort } from '../Shared/Address.ts';
+import { ShoalError } from '../Shared/ShoalError.ts';
+import { parseRate } from './Commands/HumanUnits.ts';
+
+/** What the command line and the environment say. Undefined: not said. */
+export interface Settings {
+  readonly port: number | undefined;
+  readonly trackers: readonly Address[];
+  readonly share: string | undefined;
+  readonly name: string | undefined;
+  readonly uploadLimit: number | undefined;
+  readonly downloadLimit: number | undefined;
+  readonly discovery: boolean;
+  readonly console: boolean;
+  readonly verbose: boolean;
+}
+
+/** How reading the command line ended without settings: help was shown, or something was wrong. */
+export interface Ended {
+  readonly exitCode: number;
+}
+
+interface Flags {
+  port?: number;
+  tracker?: Address[];
+  share?: string;
+  name?: string;
+  uploadLimit?: number;
+  downloadLimit?: number;
+  discovery: boolean;
+  console: boolean;
+  verbose?: boolean;
+}
+
+/**
+ * Reads `node Peer.js …`. Flags beat the environment (SHOAL_TRACKER, SHOAL_DISCOVERY).
+ * @param args - without program and script
+ * @param write - shows help (stdout) or an error (stderr)
+ */
+export function readCommandLine(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  write: { out: (text: string) => void; error: (text: string) => void },
+): Settings | Ended {
+  const command = new Command('node Peer.js')
+    .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
+    .argument(
+      '[port]',
+      'TCP port others reach this peer at (default: a random free one of 9000-9999)',
+      checked(readPort),
+    )
+    .option('--port <port>', 'the same', checked(readPort))
+    .option(
+      '--tracker <host[:port]>',
+      'use this tracker; may be given several times',
+      gathered(checked(readTracker)),
+    )
+    .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)')
+    .option('--name <name>', 'what others see (default: user@computer)', checked(readName))
+    .option('--upload-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
+    .option('--download-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
+    .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
+    .option('--no-console', 'share without reading commands, until Ctrl-C')
+    .option('--verbose', 'tell on stderr what happens and why')
+    .addHelpText(
+      'after',
+      '\nInside: help shows the commands. Piped commands run in order and end the program.',
+    )
+    .exitOverride()
+    .configureOutput({ writeOut: write.out, writeErr: write.error });
+  try {
+    command.parse([...args], { from: 'user' });
+    const flags = command.opts<Flags>();
+    const [positional] = command.processedArgs as [number | undefined];
+    return {
+      port: flags.port ?? positional,
+      trackers: flags.tracker ?? readTrackers(environment['SHOAL_TRACKER']),
+      share: flags.share,
+      name: flags.name,
+      uploadLimit: flags.uploadLimit,
+      downloadLimit: flags.downloadLimit,
+      discovery: flags.discovery && readSwitch(environment['SHOAL_DISCOVERY']),
+      console: flags.console,
+      verbose: flags.verbose === true,
+    };
+  } catch (failure) {
+    if (failure instanceof CommanderError) {
+      if (failure.exitCode !== 0) write.error('hint: node Peer.js --help shows all options\n');
+      return { exitCode: failure.exitCode === 0 ? 0 : 2 };
+    }
+    if (!(failure instanceof ShoalError)) throw failure;
+    write.error(`error: ${failure.message}\nhint: ${failure.hint ?? 'node Peer.js --help'}\n`);
+    return { exitCode: 2 };
+  }
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new ShoalError('USAGE', `"${text}" is not a port`, {
+    hint: 'A port is a number from 1 to 65535, like 9001.',
+  });
+}
+
+function readTracker(text: string): Address {
+  return parseHostPort(text, TRACKER_PORT);
+}
+
+function readTrackers(text: string | undefined): Address[] {
+  return (text ?? '')
+    .split(',')
+    .filter((each) => each.trim() !== '')
+    .map(readTracker);
+}
+
+function readName(text: string): string {
+  const name = text.trim();
+  if (name !== '' && Buffer.byteLength(name) <= 64) return name;
+  throw new ShoalError('USAGE', 'a name has 1 to 64 bytes', {
+    hint: 'Choose a shorter one, like --name studio',
+  });
+}
+
+function readSwitch(text: string | undefined): boolean {
+  const word = (text ?? '').trim().toLowerCase();
+  if (['', 'on', '1', 'true', 'yes'].includes(word)) return true;
+  if (['off', '0', 'false', 'no'].includes(word)) return false;
+  throw new ShoalError('USAGE', `SHOAL_DISCOVERY is "${text}"`, { hint: 'Set it to on or off.' });
+}
+
+/** Our readers throw ShoalError; commander wants its own kind to name the flag. */
+function checked<T>(read: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return read(text);
+    } catch (failure) {
+      if (!(failure instanceof ShoalError)) throw failure;
+      throw new InvalidArgumentError(`${failure.message}. ${failure.hint ?? ''}`);
+    }
+  };
+}
+
+function gathered<T>(read: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
+  return (text, before) => [...(before ?? []), read(text)];
+}

@@ -1,0 +1,168 @@
+import { EventEmitter } from 'node:events';
+import type { FileId, PeerId } from '../Protocol/Ids.ts';
+import type { Address } from '../Shared/Address.ts';
+import { Closing } from '../Shared/Closing.ts';
+import type { ShoalError } from '../Shared/ShoalError.ts';
+import type {
+  CatalogEntry,
+  FileHolder,
+  PeerContact,
+  PeerSummary,
+  SearchResult,
+  TrackerStatus,
+  UploadStatus,
+} from './Model.ts';
+import { PeerLinks, type PeerLinksOptions } from './Network/PeerLinks.ts';
+import type { Source, SourceEvents } from './Network/SourceOf.ts';
+import { Trackers, type TrackersOptions } from './Network/Trackers.ts';
+
+export type { EmbeddedTracker, RememberedPlaces } from './Network/Wanted.ts';
+
+/** What the network needs from outside: both halves share self, clock, chance and log. */
+export type NetworkManagerOptions = PeerLinksOptions & Omit<TrackersOptions, 'uploads'>;
+
+/** What the network tells. Addresses and names come from strangers. */
+export interface NetworkEvents {
+  trackerFound: [tracker: Address];
+  trackerLost: [tracker: Address, reason: ShoalError];
+  trackerMoved: [from: Address, to: Address];
+  /** No tracker was found, so this peer runs one. */
+  trackerEmbedded: [tracker: Address];
+  /** Another peer has (part of) a file that is being fetched here. */
+  sourceFound: [fileId: FileId, holder: FileHolder];
+}
+
+/** Door: trackers over UDP, links and lanes to other peers over TCP, and serving. */
+export class NetworkManager extends EventEmitter<NetworkEvents> {
+  readonly #links: PeerLinks;
+  readonly #trackers: Trackers;
+  readonly #closing = new Closing();
+
+  constructor(options: NetworkManagerOptions) {
+    super();
+    this.#links = new PeerLinks(options);
+    this.#trackers = new Trackers({ ...options, uploads: () => this.#links.uploads().length });
+    this.#trackers.on('trackerFound', (tracker) => this.emit('trackerFound', tracker));
+    this.#trackers.on('trackerLost', (tracker, reason) => this.emit('trackerLost', tracker, reason));
+    this.#trackers.on('moved', (from, to) => this.emit('trackerMoved', from, to));
+    this.#trackers.on('embedded', (tracker) => this.emit('trackerEmbedded', tracker));
+    this.#links.on('sourceFound', (fileId, contact) =>
+      this.emit('sourceFound', fileId, { ...contact, complete: false }),
+    );
+  }
+
+  /** Listens for peers, then begins to look for trackers; does not wait for one. @throws ShoalError PORT_IN_USE */
+  async start(options: { port: number }): Promise<void> {
+    this.#closing.add(() => this.#links.close());
+    await this.#links.start({ port: options.port });
+    this.#closing.add(() => this.#trackers.close());
+    await this.#trackers.start();
+  }
+
+  /** Says goodbye to trackers and peers; safe to call twice. */
+  close(): Promise<void> {
+    return this.#closing.run();
+  }
+
+  // ---- trackers
+
+  /** True: a tracker is connected and had its chance to take our catalog. Waits for that, at most `maxMs`. */
+  ready(maxMs: number): Promise<boolean> {
+    return this.#trackers.ready(maxMs);
+  }
+
+  trackers(): readonly TrackerStatus[] {
+    return this.#trackers.status();
+  }
+
+  /** What each rung of the discovery ladder came to, a line each. */
+  ladder(): readonly string[] {
+    return this.#trackers.ladder();
+  }
+
+  catalogChanged(): void {
+    this.#trackers.catalogChanged();
+  }
+
+  /** @throws ShoalError REFUSED, CANCELLED */
+  search(words: string, signal: AbortSignal): Promise<SearchResult> {
+    return this.#trackers.search(words, signal);
+  }
+
+  locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
+    return this.#trackers.locate(fileId, signal);
+  }
+
+  /** Peers that may share something below a folder: those the trackers name, and all that are linked. */
+  async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
+    const told = await this.#trackers.folderHolders(path, signal);
+    const known = new Set(told.map((peer) => peer.peerId));
+    return [...told, ...this.linkedPeers().filter((peer) => !known.has(peer.peerId))];
+  }
+
+  /** Everybody the trackers know, and those linked without a tracker. Empty when there is neither. */
+  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const linked = this.linkedPeers();
+    const linkedIds = new Set(linked.map((peer) => peer.peerId));
+    const told = await this.#trackers.peers(signal).catch((failure: unknown) => {
+      if (linked.length === 0) throw failure;
+      return [];
+    });
+    const toldIds = new Set(told.map((peer) => peer.peerId));
+    return [
+      ...told.map((peer) => ({ ...peer, linked: linkedIds.has(peer.peerId) })),
+      ...linked.filter((peer) => !toldIds.has(peer.peerId)),
+    ];
+  }
+
+  // ---- peers
+
+  linkedPeers(): readonly PeerSummary[] {
+    return this.#links
+      .links()
+      .map(({ peer }) => ({ ...peer, files: undefined, bytes: undefined, linked: true }));
+  }
+
+  /** @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  connect(contact: PeerContact, signal: AbortSignal): Promise<PeerContact & { readonly peerId: PeerId }> {
+    return this.#links.connect(contact, signal);
+  }
+
+  listFiles(
+    contact: PeerContact,
+    folder: string,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly CatalogEntry[]> {
+    return this.#links.listFiles(contact, folder, signal);
+  }
+
+  openSource(
+    contact: PeerContact,
+    fileId: FileId,
+    events: SourceEvents,
+    signal: AbortSignal,
+    known?: 'complete',
+  ): Promise<Source> {
+    return this.#links.openSource(contact, fileId, events, signal, known);
+  }
+
+  announceHave(fileId: FileId, chunk: number): void {
+    this.#links.announceHave(fileId, chunk);
+  }
+
+  announceGone(fileId: FileId): void {
+    this.#links.announceGone(fileId);
+  }
+
+  ban(contact: PeerContact): void {
+    if (contact.peerId !== undefined) this.#links.ban(contact.peerId, contact.address);
+  }
+
+  uploads(): readonly UploadStatus[] {
+    return this.#links.uploads();
+  }
+
+  totals(): { readonly sent: number; readonly received: number } {
+    return this.#links.totals();
+  }
+}

@@ -1,0 +1,249 @@
+import { EventEmitter } from 'node:events';
+import { formatAddress } from '../Shared/Address.ts';
+import { Closing } from '../Shared/Closing.ts';
+import { safeText } from '../Shared/SafeText.ts';
+import type { DownloadAnswer, News, PeerControls } from './CommandInterface.ts';
+import { DownloadManager, type DownloadManagerOptions } from './DownloadManager.ts';
+import { FileManager, type FileManagerOptions } from './FileManager.ts';
+import { Finding, type Found } from './Finding.ts';
+import type {
+  CatalogEntry,
+  DownloadStatus,
+  PeerContact,
+  PeerSummary,
+  SearchResult,
+  Self,
+  ShareStatus,
+  TrackerStatus,
+  UploadStatus,
+} from './Model.ts';
+import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
+
+export interface PeerOptions {
+  readonly files: FileManagerOptions;
+  /** What the doors want from each other is added here. */
+  readonly network: Omit<NetworkManagerOptions, 'provider' | 'feed'>;
+  readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random'>;
+  /** A download without any source gives up after this; undefined: it keeps looking. Scripts want an end. */
+  readonly giveUpMs: number | undefined;
+}
+
+/** One peer: makes the doors, hands each what it wants from the others, and offers what users do with them. */
+export class Peer implements PeerControls {
+  readonly self: Self;
+  readonly #options: PeerOptions;
+  readonly #files: FileManager;
+  readonly #network: NetworkManager;
+  readonly #downloads: DownloadManager;
+  readonly #finding: Finding;
+  readonly #news = new EventEmitter<{ news: [News] }>();
+  readonly #closing = new Closing();
+  #knownPeers: readonly PeerSummary[] = [];
+  #startedMs = 0;
+
+  constructor(options: PeerOptions) {
+    const { clock, log, self } = options.network;
+    const { wallMs } = options.files;
+    this.self = self;
+    this.#options = options;
+    this.#files = new FileManager(options.files);
+    this.#network = new NetworkManager({ ...options.network, provider: this.#files, feed: this.#files });
+    this.#downloads = new DownloadManager({
+      ...options.downloads,
+      network: this.#network,
+      parts: this.#files,
+      clock,
+      wallMs,
+      log,
+    });
+    this.#finding = new Finding(this.#network);
+    this.#connectEvents();
+  }
+
+  /** Opens the share, listens, looks for trackers, goes on with unfinished downloads. Waits for none of them to be through. */
+  async start(options: { readonly signal: AbortSignal }): Promise<void> {
+    this.#startedMs = this.#options.network.clock.nowMs();
+    this.#closing.add(() => this.#files.close());
+    await this.#files.start(options);
+    this.#closing.add(() => this.#network.close());
+    await this.#network.start({ port: this.self.port });
+    this.#closing.add(() => this.#downloads.close());
+    await this.#downloads.start();
+  }
+
+  /** Says goodbye and keeps every unfinished download resumable; safe to call twice and during start. */
+  close(): Promise<void> {
+    return this.#closing.run();
+  }
+
+  // ---- what is known without asking
+
+  scanned(): Promise<void> {
+    return this.#files.scanned();
+  }
+
+  networkReady(maxMs: number): Promise<boolean> {
+    return this.#network.ready(maxMs);
+  }
+
+  localFiles(folder = ''): readonly CatalogEntry[] {
+    return this.#files.list(folder);
+  }
+
+  share(): ShareStatus {
+    return this.#files.status();
+  }
+
+  trackers(): readonly TrackerStatus[] {
+    return this.#network.trackers();
+  }
+
+  ladder(): readonly string[] {
+    return this.#network.ladder();
+  }
+
+  uploads(): readonly UploadStatus[] {
+    return this.#network.uploads();
+  }
+
+  downloads(): readonly DownloadStatus[] {
+    return this.#downloads.list();
+  }
+
+  totals() {
+    return { ...this.#network.totals(), uptimeMs: this.#options.network.clock.nowMs() - this.#startedMs };
+  }
+
+  knownPeers(): readonly PeerSummary[] {
+    const linked = this.#network.linkedPeers();
+    const ids = new Set(linked.map((peer) => peer.peerId));
+    return [...linked, ...this.#knownPeers.filter((peer) => !ids.has(peer.peerId))];
+  }
+
+  // ---- asking the network
+
+  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    this.#knownPeers = await this.#network.peers(signal);
+    return this.#knownPeers;
+  }
+
+  async search(words: string, signal: AbortSignal): Promise<SearchResult> {
+    const result = await this.#network.search(words, signal);
+    this.#finding.remember(result.hits);
+    return result;
+  }
+
+  findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {
+    return this.#finding.findPeer(text, signal);
+  }
+
+  listPeer(peer: PeerContact, folder: string, signal: AbortSignal): AsyncIterable<readonly CatalogEntry[]> {
+    return this.#network.listFiles(peer, folder, signal);
+  }
+
+  connect(address: string, signal: AbortSignal): Promise<PeerContact> {
+    return this.findPeer(address, signal).then((peer) => this.#network.connect(peer, signal));
+  }
+
+  async refresh(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    await this.#files.rescan();
+    this.#network.catalogChanged();
+    return this.peers(signal);
+  }
+
+  // ---- downloads
+
+  async download(what: string, signal: AbortSignal): Promise<DownloadAnswer> {
+    return this.#startFound(await this.#finding.find(what, signal));
+  }
+
+  async downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
+    return this.#startFound(await this.#finding.findAt(peer, what, signal));
+  }
+
+  findDownload(text: string): DownloadStatus {
+    return this.#downloads.find(text);
+  }
+
+  pause(number: number): Promise<void> {
+    return this.#downloads.pause(number);
+  }
+
+  resume(number: number): Promise<void> {
+    return this.#downloads.resume(number);
+  }
+
+  cancel(number: number): Promise<void> {
+    return this.#downloads.cancel(number);
+  }
+
+  finished(number: number, signal: AbortSignal): Promise<DownloadStatus> {
+    return this.#downloads.finished(number, signal);
+  }
+
+  #startFound(found: Found): DownloadAnswer {
+    if (found.kind === 'choose') return found;
+    const patience = this.#options.giveUpMs === undefined ? {} : { giveUpMs: this.#options.giveUpMs };
+    const download =
+      found.kind === 'file'
+        ? this.#downloads.add({ ...found.wish, ...patience })
+        : this.#downloads.addFolder({ ...found.wish, ...patience });
+    return { kind: 'started', download };
+  }
+
+  // ---- news
+
+  onNews(listener: (news: News) => void): () => void {
+    this.#news.on('news', listener);
+    return () => this.#news.off('news', listener);
+  }
+
+  #tell(kind: News['kind'], text: string, download?: DownloadStatus): void {
+    this.#news.emit('news', { kind, text: safeText(text), ...(download === undefined ? {} : { download }) });
+  }
+
+  /** The only place where one door's facts become another door's orders. */
+  #connectEvents(): void {
+    const files = this.#files;
+    const network = this.#network;
+    const downloads = this.#downloads;
+
+    files.on('catalogChanged', () => network.catalogChanged());
+    files.on('chunkVerified', (fileId, chunk) => network.announceHave(fileId, chunk));
+    files.on('partClosed', (fileId) => {
+      if (files.holdings(fileId) === undefined) network.announceGone(fileId);
+    });
+    files.on('problem', (text) => this.#tell('warning', text));
+    files.on('watchLimited', (text) => this.#tell('warning', text));
+
+    network.on('sourceFound', (fileId, holder) => downloads.addSource(fileId, holder));
+    network.on('trackerFound', (at) =>
+      this.#tell('tracker', `connected to the tracker at ${formatAddress(at)}`),
+    );
+    network.on('trackerLost', (at, reason) =>
+      this.#tell('tracker', `no answer from the tracker at ${formatAddress(at)}: ${reason.message}`),
+    );
+    network.on('trackerMoved', (from, to) =>
+      this.#tell('tracker', `the tracker at ${formatAddress(from)} hands over to ${formatAddress(to)}`),
+    );
+    network.on('trackerEmbedded', (at) =>
+      this.#tell('tracker', `found no tracker, so this peer runs one at UDP port ${at.port}`),
+    );
+
+    downloads.on('completed', (download) => this.#tell('download', `${download.path} is complete`, download));
+    downloads.on('failed', (download) =>
+      this.#tell(
+        'download',
+        `${download.path} failed: ${download.error?.message ?? download.reason}`,
+        download,
+      ),
+    );
+    downloads.on('sourceBlamed', (peer, path, verdict) => {
+      this.#tell(
+        'warning',
+        `${peer.name} (${formatAddress(peer.address)}) sent wrong bytes of ${path}: ${verdict}`,
+      );
+      if (verdict === 'banned') network.ban(peer);
+    });
+  }
+}
