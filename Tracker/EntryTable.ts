@@ -1,0 +1,211 @@
+import { HashTable } from './HashTable.ts';
+import { grown, IntArena } from './IntArena.ts';
+import type { KeyedHash } from './KeyedHash.ts';
+import { TextArena } from './TextArena.ts';
+
+/** The cells of an entry, public so that a search can read millions of them without a call each. */
+export const OWNER = 0;
+export const CONTENT = 1;
+/** Alive (bit 0), partial (1), generation (2-9), words (10-16), words of the name (17-23). */
+export const FLAGS = 2;
+/** Where the numbers of its words lie in `words`. */
+export const WORDS = 3;
+export const FIELDS = 10;
+const PATH = 4;
+/** Bytes of the path (from bit 8), and what still points here (0-7): its postings, and itself while alive. */
+const LENGTHS = 5;
+const NEXT_OF_CONTENT = 6;
+const PREVIOUS_OF_CONTENT = 7;
+const NEXT_OF_OWNER = 8;
+const PREVIOUS_OF_OWNER = 9;
+
+const ALIVE = 1;
+const PARTIAL = 2;
+const GENERATION_SHIFT = 2;
+const WORDS_SHIFT = 10;
+const NAME_WORDS_SHIFT = 17;
+
+/** Tells paths and running downloads apart from other things under the same key. */
+const PATH_TAG = 3;
+const PARTIAL_TAG = 4;
+
+export function isAlive(flags: number): boolean {
+  return (flags & ALIVE) !== 0;
+}
+export function isPartial(flags: number): boolean {
+  return (flags & PARTIAL) !== 0;
+}
+export function wordCount(flags: number): number {
+  return (flags >> WORDS_SHIFT) & 0x7f;
+}
+export function nameWordCount(flags: number): number {
+  return (flags >> NAME_WORDS_SHIFT) & 0x7f;
+}
+function generationOf(flags: number): number {
+  return (flags >> GENERATION_SHIFT) & 0xff;
+}
+
+/** The two lists an entry is in: all of one content, and all of one owner. */
+export type Chain = 'content' | 'owner';
+
+/**
+ * What each owner shares: one entry of 40 bytes for a path (or a running download), plus the path itself and 4 bytes
+ * a word. Entries are numbers; a number is used again only when nothing points to it any more.
+ */
+export class EntryTable {
+  readonly words = new IntArena();
+  readonly #paths = new TextArena();
+  readonly #hash: KeyedHash;
+  readonly #table = new HashTable((entry) => this.#hashOfEntry(entry));
+  readonly #free: number[] = [];
+  #cells = new Int32Array(64 * FIELDS);
+  #limit = 0;
+
+  constructor(hash: KeyedHash) {
+    this.#hash = hash;
+  }
+
+  /** Stale after the next `create`. */
+  get cells(): Int32Array {
+    return this.#cells;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  cell(entry: number, field: number): number {
+    return this.#cells[entry * FIELDS + field] ?? 0;
+  }
+
+  pathOf(entry: number): string {
+    return this.#paths.text(this.cell(entry, PATH), this.cell(entry, LENGTHS) >>> 8);
+  }
+
+  pathStartsWith(entry: number, prefix: Buffer): boolean {
+    const bytes = this.cell(entry, LENGTHS) >>> 8;
+    return this.#paths.startsWith(this.cell(entry, PATH), bytes, prefix, prefix.length);
+  }
+
+  /** The entry of this owner with this path (`pathBytes` at the start of `path`), or -1. */
+  findPath(owner: number, path: Buffer, pathBytes: number): number {
+    return this.#table.find(this.#hashOfPath(owner, path, pathBytes), (entry) => {
+      const bytes = this.cell(entry, LENGTHS) >>> 8;
+      return (
+        this.cell(entry, OWNER) === owner &&
+        bytes > 0 &&
+        this.#paths.equals(this.cell(entry, PATH), bytes, path, pathBytes)
+      );
+    });
+  }
+
+  /** The running download of this owner of this content, or -1. */
+  findPartial(owner: number, content: number): number {
+    return this.#table.find(this.#hashOfPartial(owner, content), (entry) => {
+      return (
+        this.cell(entry, OWNER) === owner &&
+        this.cell(entry, CONTENT) === content &&
+        this.cell(entry, LENGTHS) >>> 8 === 0
+      );
+    });
+  }
+
+  /** An entry without words and outside the chains. No path (0 bytes): a running download. */
+  create(owner: number, content: number, path: Buffer, pathBytes: number): number {
+    const entry = this.#free.pop() ?? this.#limit++;
+    const base = entry * FIELDS;
+    if (base + FIELDS > this.#cells.length) this.#cells = grown(this.#cells, base + FIELDS);
+    this.#cells[base + OWNER] = owner;
+    this.#cells[base + CONTENT] = content;
+    this.#cells[base + FLAGS] = pathBytes === 0 ? ALIVE | PARTIAL : ALIVE;
+    this.#cells[base + PATH] = this.#paths.add(path, pathBytes);
+    this.#cells[base + LENGTHS] = (pathBytes << 8) | 1;
+    this.#table.add(entry, this.#hashOfEntry(entry));
+    return entry;
+  }
+
+  /** @param ids - numbers of words, those of the name first; as many postings point here from now on */
+  setWords(entry: number, ids: readonly number[], nameWords: number): void {
+    if (ids.length === 0) return;
+    const base = entry * FIELDS;
+    const block = this.words.take(ids.length);
+    this.words.cells.set(ids, block);
+    this.#cells[base + WORDS] = block;
+    this.#cells[base + FLAGS] =
+      this.cell(entry, FLAGS) | (ids.length << WORDS_SHIFT) | (nameWords << NAME_WORDS_SHIFT);
+    this.#cells[base + LENGTHS] = this.cell(entry, LENGTHS) + ids.length;
+  }
+
+  wordsOf(entry: number): Int32Array {
+    const block = this.cell(entry, WORDS);
+    return this.words.cells.slice(block, block + wordCount(this.cell(entry, FLAGS)));
+  }
+
+  generation(entry: number): number {
+    return generationOf(this.cell(entry, FLAGS));
+  }
+
+  setGeneration(entry: number, generation: number): void {
+    const flags = this.cell(entry, FLAGS) & ~(0xff << GENERATION_SHIFT);
+    this.#cells[entry * FIELDS + FLAGS] = flags | (generation << GENERATION_SHIFT);
+  }
+
+  /** The entry is no more; its number stays taken while postings point to it. */
+  kill(entry: number): void {
+    const base = entry * FIELDS;
+    this.#table.remove(entry, this.#hashOfEntry(entry));
+    this.#paths.release(this.cell(entry, PATH), this.cell(entry, LENGTHS) >>> 8);
+    const words = wordCount(this.cell(entry, FLAGS));
+    if (words > 0) this.words.release(this.cell(entry, WORDS), words);
+    this.#cells[base + FLAGS] = this.cell(entry, FLAGS) & ~ALIVE;
+    this.dropped(entry);
+  }
+
+  /** One thing less points here. */
+  dropped(entry: number): void {
+    const lengths = this.cell(entry, LENGTHS) - 1;
+    this.#cells[entry * FIELDS + LENGTHS] = lengths;
+    if ((lengths & 0xff) === 0) this.#free.push(entry);
+  }
+
+  next(chain: Chain, entry: number): number {
+    return this.cell(entry, chain === 'content' ? NEXT_OF_CONTENT : NEXT_OF_OWNER);
+  }
+
+  /** Puts the entry in front of `first` (-1: an empty chain). */
+  link(chain: Chain, entry: number, first: number): void {
+    const [next, previous] = linksOf(chain);
+    this.#cells[entry * FIELDS + next] = first;
+    this.#cells[entry * FIELDS + previous] = -1;
+    if (first >= 0) this.#cells[first * FIELDS + previous] = entry;
+  }
+
+  /** Takes the entry out of its chain that begins at `first`; returns where the chain begins now. */
+  unlink(chain: Chain, entry: number, first: number): number {
+    const [next, previous] = linksOf(chain);
+    const after = this.cell(entry, next);
+    const before = this.cell(entry, previous);
+    if (after >= 0) this.#cells[after * FIELDS + previous] = before;
+    if (before >= 0) this.#cells[before * FIELDS + next] = after;
+    return before >= 0 ? first : after;
+  }
+
+  #hashOfEntry(entry: number): number {
+    const owner = this.cell(entry, OWNER);
+    const bytes = this.cell(entry, LENGTHS) >>> 8;
+    if (bytes === 0) return this.#hashOfPartial(owner, this.cell(entry, CONTENT));
+    return this.#hashOfPath(owner, this.#paths.bytes(this.cell(entry, PATH), bytes), bytes);
+  }
+
+  #hashOfPath(owner: number, path: Buffer, pathBytes: number): number {
+    return this.#hash.start(PATH_TAG).word(owner).bytes(path, 0, pathBytes).finish();
+  }
+
+  #hashOfPartial(owner: number, content: number): number {
+    return this.#hash.start(PARTIAL_TAG).word(owner).word(content).finish();
+  }
+}
+
+function linksOf(chain: Chain): readonly [next: number, previous: number] {
+  return chain === 'content' ? [NEXT_OF_CONTENT, PREVIOUS_OF_CONTENT] : [NEXT_OF_OWNER, PREVIOUS_OF_OWNER];
+}

@@ -1,0 +1,68 @@
+/** Longer words are cut here, in names and in queries alike. In UTF-16 units. */
+const WORD_LENGTH_MAX = 48;
+/** Words of one path that can be found: those of the name first, then of the nearest folders. */
+const PATH_WORDS_MAX = 64;
+
+/** Letters that keep their stroke or ligature under NFKD. */
+const PLAIN: Readonly<Record<string, string>> = {
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ħ: 'h',
+  ı: 'i',
+  ς: 'σ',
+};
+
+/** Scripts without blanks between words: each character is a word, or nothing inside a title could be found. */
+const SINGLE = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}';
+const WORDS = new RegExp(`[${SINGLE}]|(?:(?![${SINGLE}])[\\p{L}\\p{N}])+`, 'gu');
+const ASCII_WORDS = /[a-z0-9]+/g;
+const ASCII = /^[\u0000-\u007f]*$/;
+
+/** Text for comparing: without case, accents, ligatures, width and compatibility variants. */
+export function fold(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
+  return text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/ß/g, 'ss')
+    .replace(/[æœøłđðþħıς]/g, (letter) => PLAIN[letter] ?? letter);
+}
+
+/** The words of a text, folded, in order; a word may come twice. */
+export function wordsOf(text: string): string[] {
+  const folded = fold(text);
+  const words = folded.match(ASCII.test(folded) ? ASCII_WORDS : WORDS) ?? [];
+  return words.map((word) => (word.length > WORD_LENGTH_MAX ? word.slice(0, WORD_LENGTH_MAX) : word));
+}
+
+/** The words under which a path is found, each once. The first `nameWords` are those of the file name, in order. */
+export function wordsOfPath(path: string): { words: string[]; nameWords: number } {
+  const segments = path.split('/').reverse();
+  const words = new Set<string>();
+  let nameWords = 0;
+  for (const [depth, segment] of segments.entries()) {
+    for (const word of segmentWords(segment)) {
+      if (words.size < PATH_WORDS_MAX) words.add(word);
+    }
+    if (depth === 0) nameWords = words.size;
+  }
+  return { words: [...words], nameWords };
+}
+
+/** A name made of signs only is one word, so that each folder and file can be found by its whole name. */
+export function segmentWords(segment: string): string[] {
+  const words = wordsOf(segment);
+  const whole = fold(segment).trim().slice(0, WORD_LENGTH_MAX);
+  return words.length > 0 || whole === '' ? words : [whole];
+}
+
+/** A query as words, each once: all must match, the last one as a prefix. Empty when nothing can be searched. */
+export function wordsOfQuery(query: string): string[] {
+  return [...new Set(query.split('/').flatMap(segmentWords))];
+}
