@@ -76,12 +76,12 @@ export function readCommandLine(
     const [positional] = command.processedArgs as [number | undefined];
     return {
       port: flags.port ?? positional,
-      trackers: flags.tracker ?? readTrackers(environment['SHOAL_TRACKER']),
+      trackers: flags.tracker ?? readTrackers(environment.SHOAL_TRACKER),
       share: flags.share,
       name: flags.name,
       uploadLimit: flags.uploadLimit,
       downloadLimit: flags.downloadLimit,
-      discovery: flags.discovery && readSwitch(environment['SHOAL_DISCOVERY']),
+      discovery: flags.discovery && readSwitch(environment.SHOAL_DISCOVERY),
       console: flags.console,
       verbose: flags.verbose === true,
     };
