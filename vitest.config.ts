@@ -3,9 +3,20 @@ import { defineConfig } from 'vitest/config';
 /** `unit` runs from the sources without a network; `e2e` starts the built launchers on loopback. */
 export default defineConfig({
   test: {
-    coverage: { provider: 'v8', include: ['Protocol/**', 'Shared/**', 'Tracker/**', 'Peer/**'] },
+    coverage: {
+      provider: 'v8',
+      include: ['Protocol/**/*.ts', 'Shared/**/*.ts', 'Tracker/**/*.ts', 'Peer/**/*.ts'],
+      reporter: ['text-summary', 'html'],
+    },
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/EndToEnd/**'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/EndToEnd/**'],
+          setupFiles: ['test/Support/setup.ts'],
+        },
+      },
       {
         test: {
           name: 'e2e',

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+
+test('a failure keeps its code, its hint and its cause', () => {
+  const cause = new Error('below');
+  const error = new ShoalError('PORT_IN_USE', 'port 1 is taken', { hint: 'Choose another.', cause });
+  expect(error).toMatchObject({ name: 'ShoalError', code: 'PORT_IN_USE', hint: 'Choose another.', cause });
+  expect(asShoalError(error, 'USAGE')).toBe(error);
+});
+
+test('anything thrown becomes a ShoalError', () => {
+  const cause = new Error('below');
+  expect(asShoalError(cause, 'DISK_FAILED')).toMatchObject({ code: 'DISK_FAILED', message: 'below', cause });
+  expect(asShoalError('text', 'TIMEOUT')).toMatchObject({ code: 'TIMEOUT', message: 'text', cause: 'text' });
+});
+
+test('the system code of an error, if it has one', () => {
+  expect(systemCode(Object.assign(new Error(), { code: 'ENOENT' }))).toBe('ENOENT');
+  for (const other of [new Error('x'), { code: 7 }, null, undefined, 'ENOENT']) {
+    expect(systemCode(other)).toBeUndefined();
+  }
+});
