@@ -293,6 +293,11 @@ export function decodeRequestHeader(input: ByteReader): RequestHeader {
   };
 }
 
+/** Whether a request has this number: anything else is not meant for us. */
+export function isRequestAction(action: number): boolean {
+  return requests.has(action);
+}
+
 /** The rest, behind the header. @throws ShoalError BAD_FRAME */
 export function decodeRequestBody(action: number, input: ByteReader): TrackerRequest {
   return requests.readBody(action, input);

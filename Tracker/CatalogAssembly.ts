@@ -81,7 +81,9 @@ export class CatalogAssembly {
     const open = state.unfinished;
     if (open !== undefined && page.version < open.version) return 'repeated';
     if (open !== undefined && page.version === open.version) {
-      return page.pages === open.pages && page.base === open.base ? open : 'other';
+      if (page.base === open.base) return page.pages === open.pages ? open : 'other';
+      // Sent anew as a whole, after its base was lost: what still arrives of the difference is late.
+      if (page.base !== 0) return 'repeated';
     }
     // A version was given up half-way: what the index holds is no version at all any more.
     if (open !== undefined) state.held = 0;

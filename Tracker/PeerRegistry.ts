@@ -30,6 +30,9 @@ export interface RegisteredPeer {
   catalogVersion: number;
   /** Forgotten at this moment; a whole number of EXPIRY_STEP_MS. */
   deadlineMs: number;
+  /** A connection id it has shown, and until when that needs no second look. */
+  cookie: string;
+  cookieUntilMs: number;
   readonly requests: TokenBucket;
   readonly searches: TokenBucket;
   readonly pages: TokenBucket;
@@ -148,6 +151,8 @@ export class PeerRegistry {
       queryToken: beat.queryToken,
       catalogVersion: 0,
       deadlineMs: 0,
+      cookie: '',
+      cookieUntilMs: 0,
       requests: fullBucket(nowMs),
       searches: fullBucket(nowMs),
       pages: fullBucket(nowMs),

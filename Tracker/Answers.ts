@@ -1,0 +1,122 @@
+import { ByteWriter, type Codec } from '../Protocol/Codec.ts';
+import { DATAGRAM_BYTES_MAX } from '../Protocol/Limits.ts';
+import {
+  type Hit,
+  type Holder,
+  hit,
+  holder,
+  type ListedPeer,
+  listedPeer,
+  type ReplyOf,
+} from '../Protocol/TrackerMessages.ts';
+import { isLoopback } from '../Shared/Address.ts';
+import type { PeerRegistry, RegisteredPeer } from './PeerRegistry.ts';
+import type { ContentHolders, FoundFile, FoundFiles } from './SharedFiles.ts';
+
+/** Holders named with a hit; `locate` names all. */
+const HOLDERS_PER_HIT = 8;
+const ITEMS_PER_PAGE = { hits: 32, holders: 64, peers: 64 } as const;
+/** In front of the items: action, transaction id, total, next, count; in `located` also the size. */
+const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 2;
+const PAGE_BYTES = DATAGRAM_BYTES_MAX - PAGE_OVERHEAD_BYTES;
+
+/** Hits from the `cursor`-th on, as many as a datagram takes. What nobody has any more is left out. */
+export function foundPage(
+  found: FoundFiles,
+  cursor: number,
+  holdersOf: (file: FoundFile) => ContentHolders | undefined,
+  registry: PeerRegistry,
+): ReplyOf<'found'> {
+  const page = new Page<Hit>(hit, PAGE_BYTES, ITEMS_PER_PAGE.hits);
+  let next = cursor;
+  for (; next < found.files.length; next++) {
+    const file = found.files[next];
+    const known = file && holdersOf(file);
+    if (file === undefined || known === undefined) continue;
+    const holders = holdersFrom(known, 0, HOLDERS_PER_HIT, registry);
+    if (!page.add({ ...file, holderCount: known.holders.length, holders }, shortened)) break;
+  }
+  return { type: 'found', total: found.total, next: more(next, found.files.length), hits: page.items };
+}
+
+/** Holders from the `cursor`-th on. */
+export function locatedPage(
+  known: ContentHolders | undefined,
+  cursor: number,
+  registry: PeerRegistry,
+): ReplyOf<'located'> {
+  if (known === undefined) return { type: 'located', total: 0, next: 0, size: 0, holders: [] };
+  const page = new Page<Holder>(holder, PAGE_BYTES - 8, ITEMS_PER_PAGE.holders);
+  const total = known.holders.length;
+  const holders = holdersFrom(known, cursor, ITEMS_PER_PAGE.holders, registry);
+  const sent = holders.findIndex((one) => !page.add(one));
+  const next = more(cursor + (sent < 0 ? holders.length : sent), total);
+  return { type: 'located', total, next, size: known.size, holders: page.items };
+}
+
+/** Peers of a sequence in the order of their places; the cursor of the next page is the place it begins at. */
+export function peersPage(peers: Iterable<RegisteredPeer>, total: number): ReplyOf<'peerList'> {
+  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES, ITEMS_PER_PAGE.peers);
+  for (const peer of peers) {
+    const { files, bytes } = peer;
+    if (!page.add({ ...contact(peer), files, bytes })) {
+      return { type: 'peerList', total, next: peer.place, peers: page.items };
+    }
+  }
+  return { type: 'peerList', total, next: 0, peers: page.items };
+}
+
+function holdersFrom(
+  known: ContentHolders,
+  first: number,
+  count: number,
+  registry: PeerRegistry,
+): readonly Holder[] {
+  return known.holders.slice(first, first + count).flatMap(({ owner, complete }) => {
+    const peer = registry.at(owner);
+    return peer === undefined ? [] : [{ ...contact(peer), complete }];
+  });
+}
+
+function contact(peer: RegisteredPeer) {
+  const { peerId, name, port } = peer;
+  const { host } = peer.udp;
+  return { peerId, name, address: { host, port }, onTrackerHost: isLoopback(host) };
+}
+
+/** A hit with one holder less; undefined when that would be none. */
+function shortened(long: Hit): Hit | undefined {
+  return long.holders.length > 1 ? { ...long, holders: long.holders.slice(0, -1) } : undefined;
+}
+
+function more(next: number, total: number): number {
+  return next < total ? next : 0;
+}
+
+/** Items of one kind, as many as fit some bytes. */
+class Page<T> {
+  readonly items: T[] = [];
+  readonly #codec: Codec<T>;
+  readonly #itemsMax: number;
+  #left: number;
+
+  constructor(codec: Codec<T>, bytes: number, itemsMax: number) {
+    this.#codec = codec;
+    this.#left = bytes;
+    this.#itemsMax = itemsMax;
+  }
+
+  /** False when it has no room. The first item may be made shorter until it fits. */
+  add(item: T, shorter: (item: T) => T | undefined = () => undefined): boolean {
+    if (this.items.length === this.#itemsMax) return false;
+    const out = new ByteWriter();
+    this.#codec.write(out, item);
+    if (out.length <= this.#left) {
+      this.#left -= out.length;
+      this.items.push(item);
+      return true;
+    }
+    const less = this.items.length === 0 ? shorter(item) : undefined;
+    return less !== undefined && this.add(less, shorter);
+  }
+}
