@@ -1,0 +1,270 @@
+import type { Bitfield } from '../../Protocol/Bitfield.ts';
+import { type ChunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
+import { CHUNK_BYTES_MAX, ENDGAME_DUPLICATE_RATIO } from '../../Protocol/Limits.ts';
+import type { Random } from '../../Shared/Clock.ts';
+import { ChunkSet } from './ChunkSet.ts';
+import { Holdings } from './Holdings.ts';
+import type { ChunkOrder } from './Model.ts';
+import { RarityOrder } from './RarityOrder.ts';
+import { Runs } from './Runs.ts';
+import { type ChunkRequest, findTakeover, type Pace, type Victim } from './Takeover.ts';
+
+export type { ChunkRequest, Pace } from './Takeover.ts';
+
+/** Copies are held in memory until one of them wins (ChunkClaim.ts): never more than this at once, in bytes. */
+const COPY_BYTES_MAX = 2 * CHUNK_BYTES_MAX;
+
+/** A chunk to ask for now. */
+export interface ChunkTask<Key> {
+  readonly request: ChunkRequest<Key>;
+  /** Another source is no longer to be asked for this chunk: cancel it there. */
+  readonly insteadOf: ChunkRequest<Key> | undefined;
+}
+
+export interface ChunkSchedulerOptions<Key> {
+  readonly layout: ChunkLayout;
+  /** What is here already. Read once. */
+  readonly verified: Bitfield;
+  readonly order: ChunkOrder;
+  readonly random: Random;
+  paceOf(source: Key, nowMs: number): Pace;
+}
+
+interface Member<Key> {
+  readonly holdings: Holdings;
+  trusted: boolean;
+  /** Missing chunks that it has. */
+  useful: number;
+  /** In the order they were asked. */
+  readonly open: Map<number, ChunkRequest<Key>>;
+}
+
+/**
+ * Decides which chunk of one file to ask of which source. A chunk is missing, or requested of one source (in the endgame
+ * of two), or verified; every failure returns it to missing. The caller sends, receives, and keeps each source's window.
+ *
+ * Order: where every source has everything, contiguous runs (a pleasure for disks); as soon as one has only parts, rarest first
+ * with random ties (others are fetching too, and what they lack is worth most); `in order` from the first to the last.
+ */
+export class ChunkScheduler<Key> {
+  readonly #options: ChunkSchedulerOptions<Key>;
+  readonly #missing: ChunkSet;
+  readonly #rarity: RarityOrder;
+  readonly #runs = new Runs<Key>();
+  readonly #members = new Map<Key, Member<Key>>();
+  readonly #requested = new Map<number, ChunkRequest<Key>[]>();
+  #partial = 0;
+  /** Complete sources that are trusted. */
+  #seeds = 0;
+  #duplicateBytes = 0;
+
+  constructor(options: ChunkSchedulerOptions<Key>) {
+    const { layout, verified, random } = options;
+    this.#options = options;
+    this.#missing = new ChunkSet(layout.chunkCount);
+    this.#rarity = new RarityOrder(layout.chunkCount, random);
+    for (let chunk = 0; chunk < layout.chunkCount; chunk++) if (!verified.has(chunk)) this.#setMissing(chunk);
+  }
+
+  /** Every chunk is verified. */
+  get complete(): boolean {
+    return this.#missing.count === 0 && this.#requested.size === 0;
+  }
+
+  /** Chunks that nobody is asked for. */
+  get missing(): number {
+    return this.#missing.count;
+  }
+
+  /** Longest chunk of the file: a source with less room than this need not ask. */
+  get chunkBytes(): number {
+    return Math.min(this.#options.layout.chunkBytes, this.#options.layout.size);
+  }
+
+  stateOf(chunk: number): 'missing' | 'requested' | 'verified' {
+    if (this.#missing.has(chunk)) return 'missing';
+    return this.#requested.has(chunk) ? 'requested' : 'verified';
+  }
+
+  /** The open requests for a chunk. */
+  requestsFor(chunk: number): readonly ChunkRequest<Key>[] {
+    return this.#requested.get(chunk) ?? [];
+  }
+
+  /** A source is there. @param have - what it has; undefined: everything */
+  join(source: Key, have: Bitfield | undefined): void {
+    if (this.#members.has(source)) return this.update(source, have);
+    const holdings = new Holdings(this.#options.layout.chunkCount);
+    this.#members.set(source, { holdings, trusted: true, useful: 0, open: new Map() });
+    this.#partial++;
+    this.update(source, have);
+  }
+
+  /** What a source has changed. */
+  update(source: Key, have: Bitfield | undefined): void {
+    const member = this.#members.get(source);
+    if (member === undefined) return;
+    const staysPartial = !member.holdings.complete && have !== undefined && !have.complete;
+    if (!staysPartial) this.#spread(member, -1);
+    member.holdings.update(have, (chunk, has) => {
+      if (this.#missing.has(chunk)) member.useful += has ? 1 : -1;
+      if (!member.trusted || !staysPartial) return;
+      if (has) this.#rarity.raise(chunk);
+      else this.#rarity.lower(chunk);
+    });
+    if (!staysPartial) this.#spread(member, 1);
+  }
+
+  /** A source is gone; its requests return to missing. */
+  leave(source: Key): void {
+    const member = this.#members.get(source);
+    if (member === undefined) return;
+    for (const request of [...member.open.values()]) this.failed(request);
+    this.#spread(member, -1);
+    this.#members.delete(source);
+    this.#runs.forget(source);
+  }
+
+  /** It sent wrong bytes: from now on it is only asked for what no other source has. */
+  distrust(source: Key): void {
+    const member = this.#members.get(source);
+    if (member === undefined) return;
+    this.#spread(member, -1);
+    member.trusted = false;
+  }
+
+  /** What to ask of a source now; undefined: nothing. The request is open from now on. */
+  next(source: Key, nowMs: number): ChunkTask<Key> | undefined {
+    const member = this.#members.get(source);
+    if (member === undefined) return undefined;
+    const urgent = this.#options.order === 'in order' ? this.#takeover(source, member, nowMs) : undefined;
+    if (urgent !== undefined) return urgent;
+    const chunk = this.#pick(source, member);
+    if (chunk < 0) return member.trusted ? this.#takeover(source, member, nowMs) : undefined;
+    this.#setRequested(chunk);
+    return { request: this.#open(chunk, source, member, nowMs), insteadOf: undefined };
+  }
+
+  /** The chunk is here. Returns the requests of others for it: they are closed, cancel them. */
+  verified(request: ChunkRequest<Key>): readonly ChunkRequest<Key>[] {
+    const { chunk } = request;
+    if (this.#missing.has(chunk)) this.#setRequested(chunk);
+    const losers = (this.#requested.get(chunk) ?? []).filter((other) => other !== request);
+    for (const other of [request, ...losers]) this.#members.get(other.source)?.open.delete(chunk);
+    for (const loser of losers) this.#duplicateBytes -= loser.bytes - loser.received;
+    this.#requested.delete(chunk);
+    return losers;
+  }
+
+  /** The request ended without its chunk, which is missing again unless another source is asked for it too. */
+  failed(request: ChunkRequest<Key>): void {
+    const copies = this.#requested.get(request.chunk) ?? [];
+    const at = copies.indexOf(request);
+    if (at < 0) return;
+    copies.splice(at, 1);
+    this.#members.get(request.source)?.open.delete(request.chunk);
+    if (copies.length > 0) this.#duplicateBytes -= request.bytes - request.received;
+    else {
+      this.#requested.delete(request.chunk);
+      this.#setMissing(request.chunk);
+    }
+  }
+
+  #pick(source: Key, member: Member<Key>): number {
+    if (member.useful === 0) return -1;
+    if (!member.trusted) return this.#pickUnheld(member);
+    if (this.#options.order === 'in order') return this.#pickInOrder(member);
+    if (this.#partial === 0) return this.#runs.next(source, this.#missing);
+    return this.#pickRarest(member, this.#rarity.length);
+  }
+
+  #pickUnheld(member: Member<Key>): number {
+    return this.#seeds > 0 ? -1 : this.#pickRarest(member, this.#rarity.unheld);
+  }
+
+  #pickRarest(member: Member<Key>, end: number): number {
+    for (let place = 0; place < end; place++) {
+      const chunk = this.#rarity.at(place);
+      if (member.holdings.has(chunk)) return chunk;
+    }
+    return -1;
+  }
+
+  #pickInOrder(member: Member<Key>): number {
+    let chunk = this.#missing.next(0);
+    while (chunk >= 0 && !member.holdings.has(chunk)) chunk = this.#missing.next(chunk + 1);
+    return chunk;
+  }
+
+  #takeover(source: Key, member: Member<Key>, nowMs: number): ChunkTask<Key> | undefined {
+    const { layout, paceOf } = this.#options;
+    const ratio = Math.max(layout.size * ENDGAME_DUPLICATE_RATIO, this.chunkBytes);
+    const budget = Math.min(ratio, COPY_BYTES_MAX);
+    const found = findTakeover(
+      {
+        key: source,
+        pace: paceOf(source, nowMs),
+        has: (chunk) => member.holdings.has(chunk) && !member.open.has(chunk),
+      },
+      this.#victims(source, nowMs),
+      {
+        nowMs,
+        endgame: this.#missing.count === 0,
+        duplicateBytes: budget - this.#duplicateBytes,
+        copies: (chunk) => this.#requested.get(chunk)?.length ?? 0,
+      },
+    );
+    if (found === undefined) return undefined;
+    const { request: theirs, kind } = found;
+    const request = this.#open(theirs.chunk, source, member, nowMs);
+    this.#duplicateBytes += request.bytes;
+    if (kind === 'copy') return { request, insteadOf: undefined };
+    this.failed(theirs);
+    // A moved request is no duplicate: what the other source sent of it is merely lost.
+    this.#duplicateBytes -= theirs.received;
+    return { request, insteadOf: theirs };
+  }
+
+  *#victims(thief: Key, nowMs: number): Generator<Victim<Key>> {
+    for (const [source, { open }] of this.#members) {
+      if (source === thief || open.size === 0) continue;
+      yield { pace: this.#options.paceOf(source, nowMs), open: open.values() };
+    }
+  }
+
+  /** Counts what a source has in the rarity of chunks, or takes it out again. Sources with everything change no order. */
+  #spread(member: Member<Key>, step: 1 | -1): void {
+    if (!member.trusted) return;
+    if (member.holdings.complete) {
+      this.#seeds += step;
+      return;
+    }
+    this.#partial += step;
+    for (const chunk of member.holdings.chunks()) {
+      if (step > 0) this.#rarity.raise(chunk);
+      else this.#rarity.lower(chunk);
+    }
+  }
+
+  #open(chunk: number, source: Key, member: Member<Key>, sinceMs: number): ChunkRequest<Key> {
+    const bytes = chunkLength(this.#options.layout, chunk);
+    const request = { chunk, source, bytes, sinceMs, received: 0 };
+    member.open.set(chunk, request);
+    const copies = this.#requested.get(chunk);
+    if (copies === undefined) this.#requested.set(chunk, [request]);
+    else copies.push(request);
+    return request;
+  }
+
+  #setMissing(chunk: number): void {
+    if (!this.#missing.add(chunk)) return;
+    this.#rarity.add(chunk);
+    for (const member of this.#members.values()) if (member.holdings.has(chunk)) member.useful++;
+  }
+
+  #setRequested(chunk: number): void {
+    this.#missing.delete(chunk);
+    this.#rarity.remove(chunk);
+    for (const member of this.#members.values()) if (member.holdings.has(chunk)) member.useful--;
+  }
+}

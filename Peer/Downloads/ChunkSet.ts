@@ -1,0 +1,70 @@
+/** A set of chunk numbers 0..size-1 that finds its next member quickly: a million chunks in a few steps. */
+export class ChunkSet {
+  readonly size: number;
+  /** One bit a chunk, lowest bit first. */
+  readonly #words: Uint32Array;
+  /** One bit a word of `#words` that is not 0. */
+  readonly #summary: Uint32Array;
+  #count = 0;
+
+  constructor(size: number) {
+    this.size = size;
+    this.#words = new Uint32Array(Math.ceil(size / 32));
+    this.#summary = new Uint32Array(Math.ceil(this.#words.length / 32));
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** False also for a number outside. */
+  has(chunk: number): boolean {
+    return ((this.#words[chunk >>> 5] ?? 0) & (1 << (chunk & 31))) !== 0;
+  }
+
+  /** Returns whether it was new. @throws RangeError outside 0..size-1 */
+  add(chunk: number): boolean {
+    if (!Number.isInteger(chunk) || chunk < 0 || chunk >= this.size) {
+      throw new RangeError(`no chunk ${chunk} of ${this.size}`);
+    }
+    if (this.has(chunk)) return false;
+    const word = chunk >>> 5;
+    this.#words[word] = (this.#words[word] ?? 0) | (1 << (chunk & 31));
+    this.#summary[word >>> 5] = (this.#summary[word >>> 5] ?? 0) | (1 << (word & 31));
+    this.#count++;
+    return true;
+  }
+
+  /** Returns whether it was there. */
+  delete(chunk: number): boolean {
+    if (!this.has(chunk)) return false;
+    const word = chunk >>> 5;
+    const left = (this.#words[word] ?? 0) & ~(1 << (chunk & 31));
+    this.#words[word] = left;
+    if (left === 0) this.#summary[word >>> 5] = (this.#summary[word >>> 5] ?? 0) & ~(1 << (word & 31));
+    this.#count--;
+    return true;
+  }
+
+  /** The lowest member that is at least `from`; -1: none. */
+  next(from: number): number {
+    if (this.#count === 0 || from >= this.size) return -1;
+    const start = Math.max(0, from);
+    const word = start >>> 5;
+    const here = lowestBitFrom(this.#words[word] ?? 0, start & 31);
+    if (here >= 0) return word * 32 + here;
+    for (let at = (word + 1) >>> 5, bit = (word + 1) & 31; at < this.#summary.length; at++, bit = 0) {
+      const filled = lowestBitFrom(this.#summary[at] ?? 0, bit);
+      if (filled < 0) continue;
+      const found = at * 32 + filled;
+      return found * 32 + lowestBitFrom(this.#words[found] ?? 0, 0);
+    }
+    return -1;
+  }
+}
+
+/** The lowest set bit of `word` at or above `bit`; -1: none. */
+function lowestBitFrom(word: number, bit: number): number {
+  const rest = word & (-1 << bit);
+  return rest === 0 ? -1 : 31 - Math.clz32(rest & -rest);
+}

@@ -1,0 +1,185 @@
+import type { FileId } from '../../Protocol/Ids.ts';
+import { SNUB_RETRY_MS } from '../../Protocol/Limits.ts';
+import { backoffMs } from '../../Shared/Backoff.ts';
+import type { Clock } from '../../Shared/Clock.ts';
+import { asShoalError, type ShoalError } from '../../Shared/ShoalError.ts';
+import type { FileHolder, SourceStatus } from '../Model.ts';
+import { RateMeter } from './RateMeter.ts';
+import type { SourcePeer } from './Turns.ts';
+import type { Source, SourceNetwork } from './Wanted.ts';
+
+/** A peer that said it has nothing of the file, or may not give it, is asked again after this. */
+const REFUSED_RETRY_MS = 60_000;
+
+/** What a file wants to know of its sources. */
+export interface FileSourceEvents {
+  /** It can be asked. */
+  active(source: FileSource): void;
+  haveChanged(source: FileSource): void;
+  /** Its queue takes us at another place; 0: it serves us. */
+  queued(source: FileSource): void;
+  received(bytes: number): void;
+  /** It can no longer be asked; open requests end by themselves. */
+  left(source: FileSource): void;
+}
+
+/** One peer as a source of one file: connects, and again after a while when that fails. */
+export class FileSource {
+  readonly peer: SourcePeer;
+  readonly #fileId: FileId;
+  readonly #network: SourceNetwork;
+  readonly #clock: Clock;
+  readonly #events: FileSourceEvents;
+  readonly #meter = new RateMeter();
+  #holder: FileHolder;
+  #source: Source | undefined;
+  #connecting = false;
+  #retryAtMs = 0;
+  #failures = 0;
+  #refused = false;
+  #bytes = 0;
+  /** Calls of an older connection are not for us. */
+  #round = 0;
+
+  constructor(
+    holder: FileHolder,
+    peer: SourcePeer,
+    fileId: FileId,
+    options: { readonly network: SourceNetwork; readonly clock: Clock },
+    events: FileSourceEvents,
+  ) {
+    this.#holder = holder;
+    this.peer = peer;
+    this.#fileId = fileId;
+    this.#network = options.network;
+    this.#clock = options.clock;
+    this.#events = events;
+  }
+
+  /** Set while it can be asked. */
+  get source(): Source | undefined {
+    return this.#source;
+  }
+
+  get connecting(): boolean {
+    return this.#connecting;
+  }
+
+  /** It answered, and does not give us the file. */
+  get refused(): boolean {
+    return this.#refused;
+  }
+
+  /** Its address may have changed. It having refused earlier, somebody says now that it has the file: it is asked again soon. */
+  seenAgain(holder: FileHolder): void {
+    this.#holder = holder;
+  }
+
+  mayConnect(nowMs: number): boolean {
+    const { score } = this.peer;
+    if (this.#source !== undefined || this.#connecting || nowMs < this.#retryAtMs) return false;
+    return !score.isBanned(nowMs) && !(score.restingMs(nowMs) > 0 && score.restReason === 'unreachable');
+  }
+
+  /** Never rejects. @param known - as in SourceNetwork.openSource */
+  async connect(signal: AbortSignal, known: 'complete' | undefined): Promise<void> {
+    this.#connecting = true;
+    const round = ++this.#round;
+    try {
+      const source = await this.#network.openSource(
+        this.#holder,
+        this.#fileId,
+        this.#sourceEvents(round),
+        signal,
+        known,
+      );
+      if (signal.aborted || this.#round !== round) return source.close();
+      this.#source = source;
+      this.#refused = false;
+      this.#events.active(this);
+    } catch (failure) {
+      if (!signal.aborted && this.#round === round) this.#failed(asShoalError(failure, 'UNREACHABLE'));
+    } finally {
+      if (this.#round === round) this.#connecting = false;
+    }
+  }
+
+  /** Ends it. @param refused - it is to blame for having nothing for us: asked again after a minute */
+  leave(refused: boolean): void {
+    const source = this.#source;
+    this.#round++;
+    this.#connecting = false;
+    this.#source = undefined;
+    this.#refused = refused;
+    const nowMs = this.#clock.nowMs();
+    this.#retryAtMs = refused ? nowMs + REFUSED_RETRY_MS : nowMs;
+    source?.close();
+    if (source !== undefined) this.#events.left(this);
+  }
+
+  /** A chunk of it was verified. */
+  delivered(bytes: number): void {
+    this.#bytes += bytes;
+    this.#failures = 0;
+  }
+
+  status(chunkCount: number): SourceStatus {
+    const nowMs = this.#clock.nowMs();
+    const { place } = this.peer.score;
+    const state = this.#state(nowMs);
+    return {
+      peer: this.#holder,
+      state,
+      place: state === 'queued' ? place : undefined,
+      bytes: this.#bytes,
+      bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
+      chunksHeld: this.#source === undefined ? 0 : (this.#source.have?.count ?? chunkCount),
+    };
+  }
+
+  #state(nowMs: number): SourceStatus['state'] {
+    const { score } = this.peer;
+    if (score.isBanned(nowMs)) return 'banned';
+    if (this.#connecting) return 'connecting';
+    if (this.#source === undefined) return 'left';
+    if (score.restReason === 'silent') return 'snubbed';
+    return score.place > 0 ? 'queued' : 'active';
+  }
+
+  #failed(reason: ShoalError): void {
+    const nowMs = this.#clock.nowMs();
+    this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
+    this.#retryAtMs = nowMs + (this.#refused ? REFUSED_RETRY_MS : backoffMs(SNUB_RETRY_MS, this.#failures++));
+    if (!this.#refused) this.peer.score.rest('unreachable', nowMs);
+  }
+
+  #sourceEvents(round: number) {
+    const current = (task: () => void) => {
+      if (this.#round === round) task();
+    };
+    return {
+      haveChanged: () => current(() => this.#events.haveChanged(this)),
+      received: (bytes: number) => {
+        const nowMs = this.#clock.nowMs();
+        this.peer.score.received(bytes, nowMs);
+        this.#meter.add(bytes, nowMs);
+        this.#events.received(bytes);
+      },
+      queued: (place: number) =>
+        current(() => {
+          this.peer.score.queued(place, this.#clock.nowMs());
+          this.#events.queued(this);
+        }),
+      left: (reason: ShoalError) => current(() => this.#lost(reason)),
+    };
+  }
+
+  #lost(reason: ShoalError): void {
+    const had = this.#source !== undefined;
+    this.#round++;
+    this.#connecting = false;
+    this.#source = undefined;
+    this.#failed(reason);
+    if (had) this.#events.left(this);
+  }
+}

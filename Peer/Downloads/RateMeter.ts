@@ -1,0 +1,31 @@
+const BUCKETS = 8;
+const BUCKET_MS = 250;
+
+/** Bytes a second over the last two seconds, for people: steady enough to read, quick enough to show a stall. */
+export class RateMeter {
+  readonly #buckets = new Float64Array(BUCKETS);
+  #newest = 0;
+  #startMs: number | undefined;
+
+  add(bytes: number, nowMs: number): void {
+    this.#startMs ??= nowMs;
+    this.#move(nowMs);
+    this.#buckets[this.#newest % BUCKETS] = (this.#buckets[this.#newest % BUCKETS] ?? 0) + bytes;
+  }
+
+  bytesPerSecond(nowMs: number): number {
+    if (this.#startMs === undefined) return 0;
+    this.#move(nowMs);
+    const windowStartMs = (this.#newest - BUCKETS + 1) * BUCKET_MS;
+    const elapsedMs = Math.max(BUCKET_MS, nowMs - Math.max(windowStartMs, this.#startMs));
+    return (this.#buckets.reduce((sum, bytes) => sum + bytes, 0) / elapsedMs) * 1_000;
+  }
+
+  /** Empties the buckets of the time in which nothing came. */
+  #move(nowMs: number): void {
+    const now = Math.floor(nowMs / BUCKET_MS);
+    const passed = Math.min(BUCKETS, now - this.#newest);
+    for (let step = 1; step <= passed; step++) this.#buckets[(now - passed + step) % BUCKETS] = 0;
+    if (passed > 0) this.#newest = now;
+  }
+}

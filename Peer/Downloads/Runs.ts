@@ -1,0 +1,53 @@
+import type { ChunkSet } from './ChunkSet.ts';
+
+/**
+ * Contiguous runs: every source works through a stretch of its own, so that its disk reads forwards and no two sources meet
+ * before the end. A source that reaches another's stretch, or finds nothing more, starts again in the middle of the
+ * longest stretch that is left.
+ */
+export class Runs<Key> {
+  /** The chunk after the last one given to each source. */
+  readonly #cursors = new Map<Key, number>();
+
+  forget(source: Key): void {
+    this.#cursors.delete(source);
+  }
+
+  /** The next chunk for a source that has everything; -1: none is missing. */
+  next(source: Key, missing: ChunkSet): number {
+    const own = this.#cursors.get(source);
+    const ahead = own === undefined ? -1 : missing.next(own);
+    const chunk =
+      ahead >= 0 && own !== undefined && !this.#othersWithin(source, own, ahead)
+        ? ahead
+        : this.#newStretch(source, missing);
+    if (chunk >= 0) this.#cursors.set(source, chunk + 1);
+    return chunk;
+  }
+
+  #othersWithin(source: Key, after: number, upTo: number): boolean {
+    for (const [other, cursor] of this.#cursors) {
+      if (other !== source && cursor > after && cursor <= upTo) return true;
+    }
+    return false;
+  }
+
+  /** Cursors of the others cut the file into stretches; all but the first have a source at work at their start. */
+  #newStretch(source: Key, missing: ChunkSet): number {
+    const others = [...this.#cursors].filter(([key]) => key !== source).map(([, cursor]) => cursor);
+    const cuts = [0, ...others.sort((one, other) => one - other), missing.size];
+    let best = -1;
+    let bestLength = 0;
+    for (let at = 0; at + 1 < cuts.length; at++) {
+      const end = cuts[at + 1] ?? missing.size;
+      const first = missing.next(cuts[at] ?? 0);
+      if (first < 0 || first >= end) continue;
+      const worked = at > 0;
+      const middle = worked ? missing.next(first + Math.ceil((end - first) / 2)) : first;
+      const start = middle >= 0 && middle < end ? middle : first;
+      const length = worked ? (end - first) / 2 : end - first;
+      if (length > bestLength) [best, bestLength] = [start, length];
+    }
+    return best;
+  }
+}

@@ -1,0 +1,179 @@
+import type { FileId } from '../../Protocol/Ids.ts';
+import {
+  BAN_AFTER,
+  BAN_MS,
+  SNUB_MS,
+  SNUB_RETRY_MS,
+  WINDOW_BYTES_MAX,
+  WINDOW_BYTES_MIN,
+} from '../../Protocol/Limits.ts';
+import { backoffMs } from '../../Shared/Backoff.ts';
+import type { Verdict } from './Model.ts';
+
+/** Time constant of the rate's moving average. */
+const SMOOTHING_MS = 1_000;
+/** The rate is measured over at least this much time under way, so that one burst is no rate. */
+const SAMPLE_MS = 100;
+/** How long bytes may still come that were under way when a peer put us in its queue. */
+const STRAGGLER_MS = 1_000;
+
+/** Why a source is left alone for a while. `silent`: asked and nothing came. */
+export type RestReason = 'silent' | 'busy' | 'unreachable';
+
+/**
+ * What one peer is worth as a source, over all files: how fast, how much may be under way, whether it is silent, and whether it
+ * lied. Time is passed in.
+ */
+export class SourceScore {
+  #inFlight = 0;
+  #open = 0;
+  #place = 0;
+  #queuedMs = 0;
+  #rate: number | undefined;
+  #sampleBytes = 0;
+  #sampleMs = 0;
+  /** Since when it works for us; undefined: nothing is asked, or it serves others first. */
+  #busySinceMs: number | undefined;
+  #heardMs = 0;
+  #rest: { readonly reason: RestReason; readonly untilMs: number } | undefined;
+  #rests = 0;
+  #wrong = 0;
+  #bannedUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #distrusted = new Set<FileId>();
+
+  /** Bytes asked for that have not come. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Open requests. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Place in its queue; 0: it serves us, or was not asked. */
+  get place(): number {
+    return this.#place;
+  }
+
+  /** Bytes that may be under way: what it sends in a second. One request in the queue keeps the place there. */
+  windowBytes(nowMs: number): number {
+    const rate = this.bytesPerSecond(nowMs) ?? 0;
+    return Math.min(WINDOW_BYTES_MAX, Math.max(WINDOW_BYTES_MIN, rate));
+  }
+
+  /** Bytes it may be asked for now. One request is always allowed, however long, unless it is to be left alone. */
+  roomBytes(nowMs: number): number {
+    if (this.isBanned(nowMs) || this.restingMs(nowMs) > 0) return 0;
+    if (this.#open === 0) return Number.POSITIVE_INFINITY;
+    if (this.#place > 0 || this.#rest !== undefined) return 0;
+    return Math.max(0, this.windowBytes(nowMs) - this.#inFlight);
+  }
+
+  asked(bytes: number, nowMs: number): void {
+    if (this.#open === 0) this.#heardMs = nowMs;
+    this.#open++;
+    this.#inFlight += bytes;
+    this.#settleBusy(nowMs);
+  }
+
+  /** Bytes of a request are here and written: the window has room for others. */
+  arrived(bytes: number): void {
+    this.#inFlight -= bytes;
+  }
+
+  /** A request ended; `missing` of its bytes never came. */
+  ended(missing: number, nowMs: number): void {
+    this.#open--;
+    this.#inFlight -= missing;
+    if (this.#open === 0) this.#place = 0;
+    this.#settleBusy(nowMs);
+  }
+
+  /** Payload came from the wire: it is alive, and this fast. */
+  received(bytes: number, nowMs: number): void {
+    this.#sampleBytes += bytes;
+    this.#heardMs = nowMs;
+    this.#rest = undefined;
+    this.#rests = 0;
+    // Bytes long after the news of a queue mean that the news of its end is lost or late; a moment after, they are stragglers.
+    if (nowMs - this.#queuedMs > STRAGGLER_MS) this.#place = 0;
+    this.#settleBusy(nowMs);
+    this.#sample();
+  }
+
+  /** It told our place in its queue; 0: our turn. */
+  queued(place: number, nowMs: number): void {
+    if (this.#place === 0) this.#queuedMs = nowMs;
+    this.#place = this.#open === 0 ? 0 : place;
+    this.#heardMs = nowMs;
+    this.#settleBusy(nowMs);
+  }
+
+  /** Undefined until measured. Falls while it is asked and nothing comes. */
+  bytesPerSecond(nowMs: number): number | undefined {
+    this.#settleBusy(nowMs);
+    this.#sample();
+    return this.#rate;
+  }
+
+  /** Whether it has just turned out silent: asked, not queued, and nothing for 10 s. Its requests go back then. */
+  turnedSilent(nowMs: number): boolean {
+    const asked = this.#open > 0 && this.#place === 0;
+    if (!asked || this.restingMs(nowMs) > 0 || nowMs - this.#heardMs < SNUB_MS) return false;
+    this.rest('silent', nowMs);
+    return true;
+  }
+
+  /** Leaves it alone for 1, 5, 15, then every time 60 s. Bytes from it end the rest. Told twice in one rest, it counts once. */
+  rest(reason: RestReason, nowMs: number): void {
+    if (this.restingMs(nowMs) > 0) return;
+    this.#rest = { reason, untilMs: nowMs + backoffMs(SNUB_RETRY_MS, this.#rests++) };
+  }
+
+  /** How long it is still left alone. */
+  restingMs(nowMs: number): number {
+    return Math.max(0, (this.#rest?.untilMs ?? nowMs) - nowMs);
+  }
+
+  /** Why it is, or was until the trial that runs now, left alone. */
+  get restReason(): RestReason | undefined {
+    return this.#rest?.reason;
+  }
+
+  /** It sent wrong bytes of a file. */
+  blame(file: FileId, nowMs: number): Verdict {
+    this.#distrusted.add(file);
+    this.#wrong++;
+    if (this.#wrong < BAN_AFTER) return 'distrusted';
+    this.#wrong = 0;
+    this.#bannedUntilMs = nowMs + BAN_MS;
+    return 'banned';
+  }
+
+  /** It sent wrong bytes of that file once. */
+  isDistrusted(file: FileId): boolean {
+    return this.#distrusted.has(file);
+  }
+
+  isBanned(nowMs: number): boolean {
+    return nowMs < this.#bannedUntilMs;
+  }
+
+  /** Moves the time under way into the sample. */
+  #settleBusy(nowMs: number): void {
+    if (this.#busySinceMs !== undefined) this.#sampleMs += nowMs - this.#busySinceMs;
+    this.#busySinceMs = this.#open > 0 && this.#place === 0 ? nowMs : undefined;
+  }
+
+  #sample(): void {
+    if (this.#sampleMs < SAMPLE_MS) return;
+    const rate = (this.#sampleBytes / this.#sampleMs) * 1_000;
+    const weight = 1 - Math.exp(-this.#sampleMs / SMOOTHING_MS);
+    if (this.#rate !== undefined) this.#rate += (rate - this.#rate) * weight;
+    else if (this.#sampleBytes > 0) this.#rate = rate;
+    else return;
+    this.#sampleBytes = 0;
+    this.#sampleMs = 0;
+  }
+}
