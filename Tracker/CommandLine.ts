@@ -1,0 +1,103 @@
+import { isIPv4 } from 'node:net';
+import { Command, CommanderError } from 'commander';
+import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
+import { safeText } from '../Shared/SafeText.ts';
+import { ShoalError } from '../Shared/ShoalError.ts';
+
+/** What `node Tracker.js …` was asked to do. */
+export interface TrackerSettings {
+  readonly port: number;
+  readonly host: string;
+  readonly interactive: boolean;
+  readonly maxPeers: number;
+  readonly verbose: boolean;
+}
+
+/** How reading the command line ended without settings: help was shown, or something was wrong. */
+export interface Ended {
+  readonly exitCode: number;
+}
+
+/** The most `--max-peers` may ask for: about 2 GB of registry. */
+const MAX_PEERS_LIMIT = 1_000_000;
+const ALL_INTERFACES = '0.0.0.0';
+
+interface Flags {
+  readonly port?: number;
+  readonly host?: string;
+  readonly interactive?: boolean;
+  readonly maxPeers?: number;
+  readonly verbose?: boolean;
+}
+
+/**
+ * @param args - without program and script
+ * @param write - shows help (stdout) or an error and its hint (stderr)
+ */
+export function readCommandLine(
+  args: readonly string[],
+  write: { readonly out: (text: string) => void; readonly error: (text: string) => void },
+): TrackerSettings | Ended {
+  const command = new Command('node Tracker.js')
+    .description('Knows who is there and what they share. Keeps everything in memory.')
+    .argument('[port]', `UDP port to listen on (default: ${TRACKER_PORT})`, readPort)
+    .option('--port <port>', 'the same', readPort)
+    .option('--host <address>', 'address to listen on (default: all of this machine)', readHost)
+    .option('--interactive', 'ask for address and port first; an empty answer takes the default')
+    .option('--max-peers <number>', `peers at most (default: ${PEERS_MAX})`, readMaxPeers)
+    .option('--verbose', 'tell on stderr who comes, goes, publishes and searches')
+    .exitOverride()
+    .configureOutput({ writeOut: write.out, writeErr: () => {} });
+  try {
+    command.parse([...args], { from: 'user' });
+    const flags = command.opts<Flags>();
+    const [positional] = command.processedArgs as [number | undefined];
+    return {
+      port: flags.port ?? positional ?? TRACKER_PORT,
+      host: flags.host ?? ALL_INTERFACES,
+      interactive: flags.interactive === true,
+      maxPeers: flags.maxPeers ?? PEERS_MAX,
+      verbose: flags.verbose === true,
+    };
+  } catch (failure) {
+    if (failure instanceof CommanderError && failure.exitCode === 0) return { exitCode: 0 };
+    write.error(errorText(failure));
+    return { exitCode: 2 };
+  }
+}
+
+/** `error: …` and `hint: …`, a line each, for the terminal. @throws what is no failure of a user */
+export function errorText(failure: unknown): string {
+  if (failure instanceof ShoalError) {
+    return `error: ${safeText(failure.message)}\n${failure.hint === undefined ? '' : `hint: ${safeText(failure.hint)}\n`}`;
+  }
+  if (!(failure instanceof CommanderError)) throw failure;
+  const message = failure.message.replace(/^error: /, '').split('\n')[0] ?? '';
+  return `error: ${safeText(message)}\nhint: node Tracker.js --help shows all options\n`;
+}
+
+/** @throws ShoalError USAGE */
+export function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new ShoalError('USAGE', `"${text}" is not a port`, {
+    hint: `A port is a number from 1 to 65535, like ${TRACKER_PORT}.`,
+  });
+}
+
+/** @throws ShoalError USAGE */
+export function readHost(text: string): string {
+  if (text === 'localhost') return '127.0.0.1';
+  if (isIPv4(text)) return text;
+  throw new ShoalError('USAGE', `"${text}" is not an IPv4 address`, {
+    hint: 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.',
+  });
+}
+
+function readMaxPeers(text: string): number {
+  const count = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= MAX_PEERS_LIMIT) return count;
+  throw new ShoalError('USAGE', `"${text}" is not a number of peers`, {
+    hint: `Use a number from 1 to ${MAX_PEERS_LIMIT}, like --max-peers 1000.`,
+  });
+}

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import { type Address, formatAddress } from '../Shared/Address.ts';
+import { systemClock } from '../Shared/Clock.ts';
+import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
+import { lineLog } from '../Shared/Log.ts';
+import { ShoalError } from '../Shared/ShoalError.ts';
+import { errorText, readCommandLine, readHost, readPort, type TrackerSettings } from './CommandLine.ts';
+import { type Ask, askPipe, askTerminal } from './Questions.ts';
+import { Tracker } from './Tracker.ts';
+
+/** Exit code of a program ended by Ctrl-C, as shells give it. */
+const INTERRUPTED = 130;
+
+await main();
+
+async function main(): Promise<void> {
+  // Whoever read our output may be gone: that is no reason to stop.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  const settings = readCommandLine(process.argv.slice(2), {
+    out: (text) => process.stdout.write(text),
+    error: (text) => process.stderr.write(text),
+  });
+  if ('exitCode' in settings) {
+    process.exitCode = settings.exitCode;
+    return;
+  }
+  const chosen = settings.interactive ? await questioned(settings) : settings;
+  if (chosen !== undefined) await run(chosen);
+}
+
+async function run(settings: TrackerSettings): Promise<void> {
+  const log = lineLog((line) => process.stderr.write(`${line}\n`), settings.verbose);
+  const tracker = new Tracker({
+    bind: bindDatagramTelling(log),
+    clock: systemClock,
+    wallClock: Date.now,
+    randomBytes,
+    log,
+    ...settings,
+  });
+  endOnSignals(tracker);
+  try {
+    await tracker.start();
+    process.stdout.write(`${formatAddress(shown(tracker.local))}\n`);
+    log.debug(`tracker ${tracker.instanceId} listens on ${formatAddress(tracker.local)}`);
+  } catch (failure) {
+    if (failure instanceof ShoalError && failure.code === 'CANCELLED') return; // A signal came first.
+    process.stderr.write(errorText(failure));
+    process.exitCode = 1;
+  }
+}
+
+/** The settings with the answers of the user; undefined when an answer made no sense. */
+async function questioned(settings: TrackerSettings): Promise<TrackerSettings | undefined> {
+  const ask: Ask = process.stdin.isTTY ? askTerminal : await askPipe(process.stdin, 2);
+  try {
+    const host = ask({ text: 'Address to listen on', preset: settings.host, read: readHost });
+    const port = ask({ text: 'UDP port', preset: settings.port, read: readPort });
+    return { ...settings, host, port };
+  } catch (failure) {
+    process.stderr.write(errorText(failure));
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+/** The first signal closes in order; a second one ends at once. */
+function endOnSignals(tracker: Tracker): void {
+  let ending = false;
+  const end = () => {
+    if (ending) process.exit(INTERRUPTED);
+    ending = true;
+    void tracker.close();
+  };
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}
+
+/** What others can type: an address of this machine where it listens on all of them. */
+function shown(local: Address): Address {
+  if (local.host !== '0.0.0.0') return local;
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const outside = addresses.find((each) => each.family === 'IPv4' && !each.internal);
+  return { host: outside?.address ?? '127.0.0.1', port: local.port };
+}
