@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+
+const MIB = 1_048_576;
+
+/** Writes `bytes` random bytes; different blocks, so that no two chunks are equal. */
+export async function writeRandomFile(path: string, bytes: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const block = randomBytes(8 * MIB);
+  const file = await open(path, 'wx');
+  try {
+    for (let at = 0; at < bytes; at += block.length) {
+      for (let chunk = 0; chunk < block.length; chunk += MIB) block.writeDoubleBE(Math.random(), chunk);
+      await file.write(block, 0, Math.min(block.length, bytes - at), at);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** A tree of `count` small files, 200 a folder. */
+export async function writeTree(folder: string, count: number, bytes: number): Promise<void> {
+  for (let index = 0; index < count; index++) {
+    const path = join(folder, `d${Math.floor(index / 200)}`, `f${index}.bin`);
+    if (index % 200 === 0) await mkdir(dirname(path), { recursive: true });
+    const file = await open(path, 'wx');
+    await file.write(randomBytes(bytes));
+    await file.close();
+  }
+}
+
+/** SHA-256 of a file. Another hash than the one we transfer by, so that a mistake there would show. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(path, { highWaterMark: MIB })) hash.update(bytes as Buffer);
+  return hash.digest('hex');
+}
+
+/** SHA-256 over names and contents of all files below a folder, without hidden ones. */
+export async function hashTree(folder: string): Promise<{ files: number; hash: string }> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const hash = createHash('sha256');
+  for (const path of paths.toSorted()) hash.update(`${relative(folder, path)}\0${await hashFile(path)}\n`);
+  return { files: paths.length, hash: hash.digest('hex') };
+}

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** A whole bench takes minutes: waiting for one program may. */
+export const PATIENCE_MS = 600_000;
+
+/** What a process used, as the kernel counts it (Linux). */
+export interface Usage {
+  readonly cpuSeconds: number;
+  readonly peakMiB: number;
+}
+
+/** Peers and a tracker on loopback for one measurement, started through the real launchers, in a folder of their own. */
+export class Rig {
+  readonly folder: string;
+  readonly #programs: LaunchedProgram[] = [];
+  #tracker = '';
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** @param parent - where files lie: /dev/shm for memory, a disk's folder for a disk */
+  static async make(parent = process.env.SHOAL_BENCH_DIR ?? tmpdir()): Promise<Rig> {
+    const rig = new Rig(await mkdtemp(join(parent, 'shoal-bench-')));
+    const tracker = rig.#start('tracker', 'Tracker.js', [
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(await freePort()),
+    ]);
+    const [address] = await tracker.line(/^\S+:\d+$/);
+    rig.#tracker = address;
+    return rig;
+  }
+
+  /** Starts a peer that keeps its console open, or, with `commands`, runs these and ends. */
+  async peer(
+    name: string,
+    args: readonly string[] = [],
+    commands?: readonly string[],
+  ): Promise<LaunchedProgram> {
+    await mkdir(this.share(name), { recursive: true });
+    const port = String(await freePort());
+    const peer = this.#start(name, 'Peer.js', [
+      port,
+      '--name',
+      name,
+      '--tracker',
+      this.#tracker,
+      '--share',
+      this.share(name),
+      ...args,
+    ]);
+    if (commands !== undefined) {
+      peer.type(...commands);
+      peer.endInput();
+    }
+    return peer;
+  }
+
+  share(name: string): string {
+    return join(this.folder, name, 'share');
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#programs.map((program) => program.kill()));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #start(name: string, script: string, args: readonly string[]): LaunchedProgram {
+    const home = join(this.folder, name, 'home');
+    const env = {
+      PATH: process.env.PATH,
+      HOME: home,
+      XDG_STATE_HOME: join(home, 'state'),
+      XDG_CACHE_HOME: join(home, 'cache'),
+      SHOAL_DISCOVERY: 'off',
+    };
+    const child = spawn(process.execPath, [join(ROOT, script), ...args], { env, stdio: 'pipe' });
+    const program = new LaunchedProgram(`${name}: ${script}`, child, home);
+    this.#programs.push(program);
+    return program;
+  }
+}
+
+/** CPU and peak memory of a running process so far. */
+export async function usage(pid: number): Promise<Usage> {
+  const [stat, status] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8'),
+    readFile(`/proc/${pid}/status`, 'utf8'),
+  ]);
+  // Fields 14 and 15 of proc(5), in ticks of 1/100 s, counted behind the parenthesised name.
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  const peak = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
+  return { cpuSeconds: ((user ?? 0) + (system ?? 0)) / 100, peakMiB: Number(peak ?? 0) / 1_024 };
+}
+
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (free) return port;
+  }
+}
+
+/** Runs a program to its end and returns the seconds it took. @throws Error when it fails */
+export async function timeCommand(command: string, args: readonly string[]): Promise<number> {
+  const started = performance.now();
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${command} ended with ${code}`);
+  return (performance.now() - started) / 1_000;
+}
