@@ -1,0 +1,257 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readSources, type Source } from './Support/sources.ts';
+
+/**
+ * Holds who may import whom (docs/Architecture.md), and where the outside world is touched.
+ * A test here that fails is a question about the design: move the code, or change the rule and say why.
+ */
+
+const sources = readSources('Shared', 'Protocol', 'Tracker', 'Peer', 'Demo');
+const paths = new Set(sources.map((source) => source.path));
+
+const DOORS: Readonly<Record<string, string>> = {
+  'Peer/CommandInterface.ts': 'Peer/Commands',
+  'Peer/DownloadManager.ts': 'Peer/Downloads',
+  'Peer/FileManager.ts': 'Peer/Files',
+  'Peer/NetworkManager.ts': 'Peer/Network',
+};
+
+/** `main.ts` and what it is split into: may import everything of the peer, and nobody imports it. */
+const MAIN = ['Peer/main.ts', 'Peer/CommandLine.ts'];
+
+/** The one way from the peer into the tracker, for the embedded one. */
+const EMBEDDED_TRACKER = ['Peer/main.ts', 'Tracker/Tracker.ts'];
+
+/** The rim: the only files that touch sockets, disk, clocks, chance, the process. Everything else is handed these. */
+const RIM = [
+  'Demo/',
+  'Peer/main.ts',
+  'Peer/State/',
+  'Shared/Clock.ts',
+  'Shared/DatagramSockets.ts',
+  'Tracker/main.ts',
+  'Tracker/Tracker.ts',
+  // Commands: the terminal.
+  'Peer/Commands/History.ts',
+  'Peer/Commands/PipeLines.ts',
+  'Peer/Commands/TextOutput.ts',
+  // Network: interfaces and sockets.
+  'Peer/Network/DnsSdService.ts',
+  'Peer/Network/LanAddresses.ts',
+  'Peer/Network/StreamSockets.ts',
+];
+
+/** Decisions: values in, values out. They import each other and the ground, never a room that holds a socket or a file. */
+const DECISIONS = [
+  'Peer/Commands/CommandParser.ts',
+  'Peer/Commands/EditDistance.ts',
+  'Peer/Commands/HumanUnits.ts',
+  'Peer/Commands/TextTable.ts',
+  'Peer/Commands/TextFit.ts',
+  'Peer/Downloads/ChunkScheduler.ts',
+  'Peer/Downloads/ChunkSet.ts',
+  'Peer/Downloads/FolderPlan.ts',
+  'Peer/Downloads/RarityOrder.ts',
+  'Peer/Downloads/RateMeter.ts',
+  'Peer/Downloads/SourceScore.ts',
+  'Peer/Network/PublishPlan.ts',
+  'Peer/Network/TrackerSession.ts',
+  'Peer/Network/UploadSlots.ts',
+  'Tracker/CatalogIndex.ts',
+  'Tracker/ConnectionCookie.ts',
+  'Tracker/PeerRegistry.ts',
+  'Tracker/TrackerLogic.ts',
+];
+
+function isRim(path: string): boolean {
+  return RIM.some((entry) => path === entry || (entry.endsWith('/') && path.startsWith(entry)));
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+/** Every import of our own files, as `from -> to`, that the rule forbids. */
+function forbidden(rule: (from: string, to: string) => boolean): string[] {
+  return sources.flatMap(({ path, imports }) =>
+    imports.filter(({ isOurs, to }) => isOurs && !rule(path, to)).map(({ to }) => `${path} -> ${to}`),
+  );
+}
+
+/** Whether a file of the peer may import another one, by the floors of the house. */
+function mayImportInPeer(from: string, to: string): boolean {
+  if (to === 'Peer/Model.ts' || folderOf(from) === 'Peer/State')
+    return folderOf(to) === folderOf(from) || to === 'Peer/Model.ts';
+  if (MAIN.includes(from)) return true;
+  if (from === 'Peer/Model.ts' || MAIN.includes(to) || folderOf(to) === 'Peer/State') return false;
+  const rooms = DOORS[from];
+  if (rooms !== undefined) return folderOf(to) === rooms;
+  if (folderOf(from) === 'Peer') return folderOf(to) === 'Peer'; // Peer.ts and what it is split into: the doors.
+  return folderOf(to) === folderOf(from);
+}
+
+test('the sources are read', () => {
+  expect(paths).toContain('Protocol/Codec.ts');
+  const codec = sources.find(({ path }) => path === 'Protocol/FileId.ts');
+  expect(codec?.imports.map(({ to }) => to)).toEqual([
+    'Protocol/Blake3.ts',
+    'Protocol/ChunkLayout.ts',
+    'Protocol/Codec.ts',
+    'Protocol/Ids.ts',
+  ]);
+  expect(forbidden((_, to) => paths.has(to))).toEqual([]); // Every import leads to a file of these folders.
+});
+
+describe('who may import whom', () => {
+  test('Shared knows nothing of ours', () => {
+    expect(forbidden((from, to) => folderOf(from) !== 'Shared' || folderOf(to) === 'Shared')).toEqual([]);
+  });
+
+  test('Protocol knows Shared', () => {
+    const allowed = ['Protocol', 'Shared'];
+    expect(forbidden((from, to) => folderOf(from) !== 'Protocol' || allowed.includes(folderOf(to)))).toEqual(
+      [],
+    );
+  });
+
+  test('the tracker knows the ground and itself', () => {
+    const allowed = ['Tracker', 'Protocol', 'Shared'];
+    expect(forbidden((from, to) => folderOf(from) !== 'Tracker' || allowed.includes(folderOf(to)))).toEqual(
+      [],
+    );
+  });
+
+  test('the peer reaches the tracker in one line of main.ts, and rooms are only seen by their door', () => {
+    const rule = (from: string, to: string) => {
+      if (!from.startsWith('Peer/') || to.startsWith('Protocol/') || to.startsWith('Shared/')) return true;
+      if (to.startsWith('Peer/')) return mayImportInPeer(from, to);
+      return from === EMBEDDED_TRACKER[0] && to === EMBEDDED_TRACKER[1];
+    };
+    expect(forbidden(rule)).toEqual([]);
+  });
+
+  test('nobody imports a program', () => {
+    expect(forbidden((_, to) => !/(^Demo\/|\/main\.ts$)/.test(to) || to.startsWith('Demo/'))).toEqual([]);
+    expect(forbidden((from, to) => !to.startsWith('Demo/') || from.startsWith('Demo/'))).toEqual([]);
+  });
+
+  test('Model.ts and Wanted.ts hold types only', () => {
+    const words = sources.filter(({ path }) => path === 'Peer/Model.ts' || path.endsWith('/Wanted.ts'));
+    const withValues = words.filter(
+      ({ code, imports }) =>
+        /^(export )?(const|let|function|async function|class|abstract class)\b/m.test(code) ||
+        imports.some(({ typeOnly }) => !typeOnly),
+    );
+    expect(withValues.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('there is no way round in a circle', () => {
+    const circles: string[] = [];
+    const done = new Set<string>();
+    const walk = (path: string, trail: readonly string[]) => {
+      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
+      if (done.has(path) || trail.includes(path)) return;
+      const source = sources.find((other) => other.path === path);
+      for (const { isOurs, to } of source?.imports ?? []) if (isOurs) walk(to, [...trail, path]);
+      done.add(path);
+    };
+    for (const path of paths) walk(path, []);
+    expect(circles).toEqual([]);
+  });
+});
+
+describe('one idea: decisions are functions of values', () => {
+  /** Modules without input and output. */
+  const HARMLESS = new Set([
+    'node:buffer',
+    'node:events',
+    'node:path',
+    'node:util',
+    '@napi-rs/blake-hash',
+    'cli-table3',
+    'commander',
+    'hash-wasm',
+    'picocolors',
+    'string-width',
+  ]);
+  /** Of these, only what computes. */
+  const HARMLESS_NAMES: Readonly<Record<string, RegExp>> = {
+    'node:crypto':
+      /^(createHash|createHmac|timingSafeEqual|hash|sign|verify|createPublicKey|createPrivateKey|type |KeyObject)/,
+    'node:net': /^isIP/,
+  };
+  const OUTSIDE =
+    /\bDate\.now\b|\bnew Date\(\)|\bperformance\s*\.|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b|\bAbortSignal\.timeout\b|\bprocess\s*[.[]|\bconsole\.|\bfetch\(/;
+
+  function touches({ code, imports }: Source): string[] {
+    const modules = imports
+      .filter(({ isOurs, typeOnly, to, names }) => {
+        const pure = HARMLESS_NAMES[to];
+        if (isOurs || typeOnly || HARMLESS.has(to)) return false;
+        return pure === undefined || names.length === 0 || !names.every((name) => pure.test(name));
+      })
+      .map(({ to }) => to);
+    return [...modules, ...(OUTSIDE.exec(code) ?? []).slice(0, 1)];
+  }
+
+  test('only the rim touches sockets, disk, clocks, chance and the process', () => {
+    const inside = sources.filter(({ path }) => !isRim(path));
+    const touching = inside.flatMap((source) => touches(source).map((what) => `${source.path}: ${what}`));
+    expect(touching).toEqual([]);
+  });
+
+  test('what stands on the list of the rim is there and does touch something', () => {
+    const files = sources.filter(({ path }) => RIM.includes(path));
+    expect(files.filter((source) => touches(source).length === 0).map(({ path }) => path)).toEqual([]);
+    expect(RIM.filter((entry) => entry.endsWith('.ts') && !paths.has(entry))).toEqual([]);
+  });
+
+  test('decisions import decisions, words and the ground, never the rim', () => {
+    expect(DECISIONS.filter((path) => !paths.has(path))).toEqual([]);
+    const reached = (path: string, seen: Set<string>): Set<string> => {
+      if (seen.has(path)) return seen;
+      seen.add(path);
+      const source = sources.find((other) => other.path === path);
+      for (const { isOurs, typeOnly, to } of source?.imports ?? [])
+        if (isOurs && !typeOnly) reached(to, seen);
+      return seen;
+    };
+    const stained = DECISIONS.flatMap((path) =>
+      [...reached(path, new Set())].filter(isRim).map((rim) => `${path} reaches ${rim}`),
+    );
+    expect(stained).toEqual([]);
+  });
+});
+
+describe('the house is kept tidy', () => {
+  test('what stands at fixed places is there', () => {
+    const fixed = [
+      'package.json',
+      'Peer.js',
+      'Tracker.js',
+      'Tracker/main.ts',
+      'Peer/main.ts',
+      'Peer/CommandInterface.ts',
+      'Peer/DownloadManager.ts',
+      'Peer/FileManager.ts',
+      'Peer/NetworkManager.ts',
+      'test',
+    ];
+    expect(fixed.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([]);
+  });
+
+  test('no file is longer than 350 lines, and the median is short', () => {
+    const lengths = sources.map(({ lineCount }) => lineCount).sort((a, b) => a - b);
+    expect(sources.filter(({ lineCount }) => lineCount > 350).map(({ path }) => path)).toEqual([]);
+    expect(lengths[lengths.length >> 1]).toBeLessThanOrEqual(120);
+  });
+
+  test('nothing is silenced or left for later', () => {
+    const silenced = /@ts-(ignore|expect-error|nocheck)|biome-ignore|\bTODO\b|\bFIXME\b/;
+    const all = [...sources, ...readSources('test', 'bench')].filter(
+      ({ path }) => path !== 'test/Architecture.test.ts',
+    );
+    expect(all.filter(({ text }) => silenced.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+});
