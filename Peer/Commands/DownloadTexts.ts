@@ -1,0 +1,109 @@
+import { safeText } from '../../Shared/SafeText.ts';
+import type { DownloadState, DownloadStatus } from '../Model.ts';
+import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
+import { baseName } from './Items.ts';
+import { pad, shortenEnd, shortenMiddle, widthOf } from './TextFit.ts';
+
+/** It moves, or wants to. */
+export function isActive(state: DownloadState): boolean {
+  return state !== 'done' && state !== 'paused' && state !== 'failed' && state !== 'cancelled';
+}
+
+/** The state for people. */
+export function stateText(state: DownloadState): string {
+  switch (state) {
+    case 'waiting':
+      return 'waiting for its turn';
+    case 'searching':
+      return 'looking for sources';
+    case 'describing':
+      return 'asking for the chunk list';
+    case 'fetching':
+    case 'finishing':
+    case 'done':
+    case 'paused':
+    case 'failed':
+    case 'cancelled':
+      return state;
+  }
+}
+
+/** `37 %, 112 MB/s, 12 s left` or why it does not move. */
+export function progressText(download: DownloadStatus): string {
+  const parts = [`${percent(download.bytes, download.size)} %`];
+  if (download.state !== 'fetching') parts.push(stateText(download.state));
+  const left = formatTimeLeft(download.secondsLeft);
+  if (download.reason !== undefined) parts.push(safeText(download.reason));
+  else if (download.state === 'fetching') {
+    parts.push(formatRate(download.bytesPerSecond));
+    if (left !== undefined) parts.push(`${left} left`);
+  }
+  return parts.join(', ');
+}
+
+/** Told when a download begins and goes on in the background. */
+export function startedText(download: DownloadStatus): string {
+  const name = safeText(baseName(download.path));
+  if (download.state === 'done') return doneText(download);
+  const size = download.size > 0 ? ` (${formatBytes(download.size)})` : '';
+  const resumed = download.bytes > 0 ? `, ${percent(download.bytes, download.size)} % is here already` : '';
+  return `Downloading ${name}${size} as number ${download.number}${resumed}`;
+}
+
+/** One line for a download that is done. */
+export function doneText(download: DownloadStatus): string {
+  const name = safeText(baseName(download.path));
+  const where = download.finalPath === undefined ? '' : `: ${safeText(download.finalPath)}`;
+  const fetched = download.bytes - download.bytesFromBefore;
+  if (fetched <= 0 && download.size > 0) return `${name} is here already${where}`;
+  const files = download.files > 1 ? `${plural(download.files, 'file')}, ` : '';
+  const tookMs = download.tookMs;
+  const time =
+    tookMs === undefined
+      ? ''
+      : ` in ${formatDuration(tookMs)} (${formatRate((fetched * 1_000) / Math.max(1, tookMs))})`;
+  const givers = download.sources.filter((source) => source.bytes > 0).length;
+  const from = givers > 0 ? ` from ${plural(givers, 'peer')}` : '';
+  return `${name} is done: ${files}${formatBytes(download.size)}${time}${from}${where}`;
+}
+
+/** One line for a download that ended otherwise. */
+export function notDoneText(download: DownloadStatus): string {
+  const name = safeText(baseName(download.path));
+  const why = download.error?.message ?? download.reason;
+  return `${name} ${endWord(download.state)}${why === undefined ? '' : `: ${safeText(why)}`}`;
+}
+
+/** `film.mkv  ━━━━━━────  37 %  112 MB/s  12 s left  2 sources`, at most `width` columns. */
+export function progressLine(download: DownloadStatus, width: number): string {
+  const done = percent(download.bytes, download.size);
+  const facts = [`${String(done).padStart(3)} %`];
+  if (download.reason !== undefined) facts.push(safeText(download.reason));
+  else if (download.state === 'fetching') {
+    facts.push(formatRate(download.bytesPerSecond).padStart(9));
+    const left = formatTimeLeft(download.secondsLeft);
+    if (left !== undefined) facts.push(`${left} left`);
+    facts.push(plural(download.sources.filter((source) => source.state === 'active').length, 'source'));
+  } else facts.push(stateText(download.state));
+  const tail = facts.join('  ');
+  const room = width - widthOf(tail) - 4;
+  if (room < 12) return shortenEnd(`${shortenMiddle(safeText(baseName(download.path)), 10)}  ${tail}`, width);
+  const barWidth = Math.min(24, Math.max(6, Math.floor(room / 3)));
+  const nameWidth = Math.min(32, room - barWidth);
+  const name = shortenMiddle(safeText(baseName(download.path)), nameWidth);
+  return `${pad(name, nameWidth)}  ${bar(done, barWidth)}  ${tail}`;
+}
+
+function bar(done: number, width: number): string {
+  const filled = Math.floor((done / 100) * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}
+
+function endWord(state: DownloadState): string {
+  if (state === 'failed') return 'failed';
+  return state === 'paused'
+    ? 'is paused'
+    : state === 'cancelled'
+      ? 'was cancelled'
+      : `is ${stateText(state)}`;
+}

@@ -1,0 +1,57 @@
+import type { DownloadStatus } from '../Model.ts';
+import { doneText, isActive, notDoneText } from './DownloadTexts.ts';
+import type { News, PeerControls } from './Wanted.ts';
+
+/**
+ * Tells the end of each background download exactly once, whether the user started it here or the peer reports it as news.
+ */
+export class DownloadWatch {
+  readonly #controls: PeerControls;
+  readonly #tell: (line: string) => void;
+  readonly #signal: AbortSignal;
+  readonly #watched = new Set<number>();
+  /** Ends that a command tells, or has told. */
+  readonly #told = new Set<number>();
+
+  constructor(controls: PeerControls, tell: (line: string) => void, signal: AbortSignal) {
+    this.#controls = controls;
+    this.#tell = tell;
+    this.#signal = signal;
+  }
+
+  /** Waits for the end of a download and tells it. */
+  watch(number: number): void {
+    this.#told.delete(number);
+    if (this.#watched.has(number)) return;
+    this.#watched.add(number);
+    this.#controls.finished(number, this.#signal).then(
+      (end) => this.#ended(end),
+      () => this.#watched.delete(number),
+    );
+  }
+
+  /** A command ends it and says so. */
+  unwatch(number: number): void {
+    this.#watched.delete(number);
+    this.#told.add(number);
+  }
+
+  /** News worth a line, or undefined: the end of a download is told here, or by the command that waits for it. */
+  news(news: News): string | undefined {
+    const { download } = news;
+    if (news.kind !== 'download' || download === undefined || isActive(download.state)) return news.text;
+    const known = this.#watched.has(download.number) || this.#told.has(download.number);
+    return known ? undefined : endLine(download);
+  }
+
+  #ended(end: DownloadStatus): void {
+    if (!this.#watched.delete(end.number)) return;
+    // The peer's own news of the same end may come later.
+    this.#told.add(end.number);
+    if (!isActive(end.state)) this.#tell(endLine(end));
+  }
+}
+
+function endLine(download: DownloadStatus): string {
+  return download.state === 'done' ? doneText(download) : notDoneText(download);
+}

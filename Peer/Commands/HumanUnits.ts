@@ -1,0 +1,83 @@
+import { ShoalError } from '../../Shared/ShoalError.ts';
+
+const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P'] as const;
+
+/** Bytes for people, decimal: `999 B`, `1.5 GB`, `123 MB`. Always at most four digits and a point. */
+export function formatBytes(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let prefix = 0;
+  // 999.5 would be rounded to a fourth digit: it is 1.0 of the next unit.
+  while (value >= 999.5 && prefix < PREFIXES.length - 1) {
+    value /= 1_000;
+    prefix++;
+  }
+  const decimals = prefix > 0 && value < 99.95 ? 1 : 0;
+  return `${value.toFixed(decimals)} ${PREFIXES[prefix]}B`;
+}
+
+/** `12.3 MB/s` */
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatBytes(bytesPerSecond)}/s`;
+}
+
+/** `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`, `3 d 4 h`. */
+export function formatDuration(milliseconds: number): string {
+  const tenths = Math.round(Math.max(0, milliseconds) / 100);
+  if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
+  const seconds = Math.round(tenths / 10);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${two(seconds % 60)} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${two(minutes % 60)} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Time left: whole seconds, so that the line does not flicker; `undefined` while unknown. */
+export function formatTimeLeft(seconds: number | undefined): string | undefined {
+  if (seconds === undefined || !Number.isFinite(seconds)) return undefined;
+  return seconds < 10 ? `${Math.ceil(Math.max(0, seconds))} s` : formatDuration(seconds * 1_000);
+}
+
+/** Whole percent, rounded down: 100 only when nothing is missing. An empty file is complete. */
+export function percent(bytes: number, size: number): number {
+  return size <= 0 ? 100 : Math.max(0, Math.min(100, Math.floor((bytes / size) * 100)));
+}
+
+/** `1,234,567` */
+export function formatCount(count: number): string {
+  return count.toString().replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `3 files`, `1 file`, `no files`; with another plural where the `s` does not do. */
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  if (count === 0) return `no ${nouns}`;
+  return `${formatCount(count)} ${count === 1 ? noun : nouns}`;
+}
+
+/** `2026-11-20 14:05` in the local time zone. */
+export function formatDate(wallMs: number): string {
+  const date = new Date(wallMs);
+  if (Number.isNaN(date.getTime())) return '';
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/**
+ * Reads a rate: `60M` is 60,000,000 bytes a second; `k`, `M`, `G` in either case, decimals, and a trailing `B` or
+ * `B/s` are understood.
+ * @throws ShoalError USAGE
+ */
+export function parseRate(text: string): number {
+  const match = /^(\d{1,15}(?:\.\d{1,9})?)\s*([kmg]?)(?:b?(?:\/s)?)$/i.exec(text.trim());
+  const factor = { '': 1, k: 1e3, m: 1e6, g: 1e9 }[match?.[2]?.toLowerCase() ?? ''] ?? 1;
+  const rate = match === null ? 0 : Math.round(Number(match[1]) * factor);
+  if (rate >= 1 && Number.isSafeInteger(rate)) return rate;
+  throw new ShoalError('USAGE', `"${text}" is not a rate`, {
+    hint: 'Use bytes a second such as 500k, 60M or 1.5G; leave the option out for no limit.',
+  });
+}
+
+function two(value: number): string {
+  return value.toString().padStart(2, '0');
+}

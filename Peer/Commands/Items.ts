@@ -1,0 +1,129 @@
+import type { FileId, PeerId } from '../../Protocol/Ids.ts';
+import { formatAddress } from '../../Shared/Address.ts';
+import type {
+  CatalogEntry,
+  DownloadStatus,
+  PeerContact,
+  PeerSummary,
+  SearchHit,
+  TrackerStatus,
+  UploadStatus,
+} from '../Model.ts';
+
+/** The shapes that programs read (`--json`): stable names, bytes, ISO 8601. Names are raw: JSON escapes them. */
+
+export interface FileItem {
+  readonly id: FileId;
+  readonly path: string;
+  readonly size: number;
+  readonly modified: string | null;
+}
+
+export function fileItem(entry: CatalogEntry): FileItem {
+  return { id: entry.fileId, path: entry.path, size: entry.size, modified: isoDate(entry.modifiedMs) };
+}
+
+export interface PeerItem {
+  readonly id: PeerId | null;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export function contactItem(peer: PeerContact): PeerItem {
+  return { id: peer.peerId ?? null, name: peer.name, host: peer.address.host, port: peer.address.port };
+}
+
+export function peerItem(peer: PeerSummary) {
+  return {
+    ...contactItem(peer),
+    files: peer.files ?? null,
+    bytes: peer.bytes ?? null,
+    linked: peer.linked,
+  };
+}
+
+export function searchItem(hit: SearchHit) {
+  return {
+    id: hit.fileId,
+    name: baseName(hit.path),
+    path: hit.path,
+    size: hit.size,
+    sourceCount: hit.holderCount,
+    sources: hit.holders.map((holder) => ({
+      peer: holder.peerId,
+      name: holder.name,
+      host: holder.address.host,
+      port: holder.address.port,
+      complete: holder.complete,
+    })),
+  };
+}
+
+export function downloadItem(download: DownloadStatus) {
+  return {
+    number: download.number,
+    id: download.fileId ?? null,
+    name: baseName(download.path),
+    path: download.finalPath ?? download.path,
+    size: download.size,
+    state: download.state,
+    bytes: download.bytes,
+    bytesFromBefore: download.bytesFromBefore,
+    wastedBytes: download.wastedBytes,
+    bytesPerSecond: Math.round(download.bytesPerSecond),
+    secondsLeft: download.secondsLeft ?? null,
+    files: download.files,
+    filesDone: download.filesDone,
+    reason: download.reason ?? null,
+    error: download.error === undefined ? null : errorItem(download.error),
+    started: isoDate(download.startedWallMs),
+    tookMs: download.tookMs ?? null,
+    sources: download.sources.map((source) => ({
+      ...contactItem(source.peer),
+      state: source.state,
+      bytes: source.bytes,
+      bytesPerSecond: Math.round(source.bytesPerSecond),
+      chunks: source.chunksHeld,
+    })),
+  };
+}
+
+export function trackerItem(tracker: TrackerStatus) {
+  return {
+    host: tracker.address.host,
+    port: tracker.address.port,
+    state: tracker.state,
+    foundBy: tracker.foundBy,
+    observed: tracker.observed === undefined ? null : formatAddress(tracker.observed),
+    lastAnswerAgoMs: tracker.lastAnswerAgoMs ?? null,
+    intervalMs: tracker.intervalMs ?? null,
+    peers: tracker.peers ?? null,
+    version: tracker.version,
+    heldVersion: tracker.heldVersion,
+    reason: tracker.reason ?? null,
+  };
+}
+
+export function uploadItem(upload: UploadStatus) {
+  return {
+    peer: contactItem(upload.peer),
+    path: upload.path,
+    bytes: upload.bytes,
+    bytesPerSecond: Math.round(upload.bytesPerSecond),
+  };
+}
+
+export function errorItem(error: { code: string; message: string; hint: string | undefined }) {
+  return { code: error.code, message: error.message, hint: error.hint ?? null };
+}
+
+/** The last part of a path; of a folder with its slash. */
+export function baseName(path: string): string {
+  return /[^/]*\/?$/.exec(path)?.[0] || path;
+}
+
+function isoDate(wallMs: number): string | null {
+  const date = new Date(wallMs);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}

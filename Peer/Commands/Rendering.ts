@@ -1,0 +1,82 @@
+import { safeText } from '../../Shared/SafeText.ts';
+import type { ViewStyle } from './CommandResult.ts';
+import type { Outcome } from './CommandRunner.ts';
+import { errorItem } from './Items.ts';
+import type { Paint } from './Paint.ts';
+
+/** Version of the JSON envelope. */
+const JSON_VERSION = 1;
+
+/** What an outcome prints where; without a line end at the end, '' for nothing. */
+export interface Printed {
+  readonly output: string;
+  readonly error: string;
+}
+
+export interface RenderOptions {
+  readonly style: ViewStyle;
+  /** For the error stream, which may be no terminal. */
+  readonly errorPaint: Paint;
+  /** In a pipe: which line failed. */
+  readonly place: string | undefined;
+  /** A person chooses from a table and goes on; in a pipe a choice is a failure. */
+  readonly interactive: boolean;
+  readonly verbose: boolean;
+}
+
+export function render(outcome: Outcome, options: RenderOptions): Printed {
+  return outcome.json ? renderJson(outcome, options) : renderText(outcome, options);
+}
+
+function renderText(outcome: Outcome, options: RenderOptions): Printed {
+  const { result, failure } = outcome;
+  const text = result?.text(options.style) ?? '';
+  if (failure === undefined || (result !== undefined && options.interactive))
+    return { output: text, error: '' };
+  const lines = text === '' ? [] : [text];
+  return { output: '', error: [...lines, errorText(outcome, options)].join('\n') };
+}
+
+/** `error: sentence` and `hint: …`; an unexpected failure with its stack only when that is wanted. */
+function errorText({ failure }: Outcome, options: RenderOptions): string {
+  if (failure === undefined) return '';
+  const { error, unexpected } = failure;
+  const { errorPaint, place, verbose } = options;
+  const sentence = printable(error.message);
+  const where = place === undefined ? '' : `${place}: `;
+  const lines = [`${errorPaint.bad('error:')} ${where}${sentence}`];
+  if (error.hint !== undefined) lines.push(`${errorPaint.notice('hint:')} ${printable(error.hint)}`);
+  const cause = error.cause;
+  if (unexpected && verbose && cause instanceof Error && cause.stack !== undefined)
+    lines.push(printable(cause.stack));
+  return lines.join('\n');
+}
+
+/** One line for programs: `{"version":1,"command":"search","ok":true,"items":[…]}`. */
+function renderJson({ command, result, failure }: Outcome, options: RenderOptions): Printed {
+  const head = { version: JSON_VERSION, command, ok: failure === undefined };
+  const facts = { ...result?.data, ...(result?.items && { items: result.items }) };
+  const error = failure && { error: errorItem(failure.error) };
+  const output = JSON.stringify({ ...head, ...facts, ...error });
+  const place = options.place;
+  const tells = failure !== undefined && !options.interactive && place !== undefined;
+  return {
+    output: asciiControls(output),
+    error: tells ? `error: ${place}: ${printable(failure.error.message)}` : '',
+  };
+}
+
+/** Line ends stay line ends, everything else that is unsafe is shown. */
+function printable(text: string): string {
+  return text.split('\n').map(safeText).join('\n');
+}
+
+/** JSON escapes C0 only: the other characters that `safeText` names are escaped too, as `\uXXXX`. */
+function asciiControls(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
+    (char) => {
+      return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    },
+  );
+}

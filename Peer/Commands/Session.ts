@@ -1,0 +1,86 @@
+import { formatAddress } from '../../Shared/Address.ts';
+import type { CommandContext } from './CommandResult.ts';
+import type { CompletionSources } from './Completion.ts';
+import type { DownloadWatch } from './DownloadWatch.ts';
+import { baseName } from './Items.ts';
+import type { PeerControls } from './Wanted.ts';
+
+/** Longest wait of the first command that needs the network, in milliseconds. */
+const NETWORK_WAIT_MS = 3_000;
+/** Names kept for the Tab key. */
+const REMEMBERED_MAX = 2_000;
+
+/** What a console remembers between its commands. */
+export class Session {
+  readonly #controls: PeerControls;
+  readonly #watch: DownloadWatch;
+  readonly #interactive: boolean;
+  readonly #found = new Set<string>();
+  #network: Promise<unknown> | undefined;
+  #scanned: Promise<void> | undefined;
+
+  constructor(controls: PeerControls, watch: DownloadWatch, interactive: boolean) {
+    this.#controls = controls;
+    this.#watch = watch;
+    this.#interactive = interactive;
+  }
+
+  /** What one command gets; `signal` ends it. */
+  context(signal: AbortSignal): CommandContext {
+    return {
+      controls: this.#controls,
+      signal,
+      interactive: this.#interactive,
+      networkReady: async () => {
+        this.#network ??= this.#controls.networkReady(NETWORK_WAIT_MS);
+        await unlessAborted(this.#network, signal);
+      },
+      scanned: async () => {
+        // A person sees how far it is and asks again; a script cannot.
+        if (this.#interactive) return;
+        this.#scanned ??= this.#controls.scanned();
+        await unlessAborted(this.#scanned, signal);
+      },
+      remember: (paths) => this.#remember(paths),
+      watch: (number) => this.#watch.watch(number),
+      unwatch: (number) => this.#watch.unwatch(number),
+    };
+  }
+
+  completionSources(): CompletionSources {
+    const controls = this.#controls;
+    return {
+      local: () => controls.localFiles().map((entry) => entry.path),
+      found: () => [...this.#found],
+      peers: () =>
+        controls.knownPeers().map((peer) => ({ name: peer.name, address: formatAddress(peer.address) })),
+      downloads: () => controls.downloads().map((download) => baseName(download.path)),
+    };
+  }
+
+  #remember(names: readonly string[]): void {
+    for (const name of names) {
+      this.#found.delete(name);
+      this.#found.add(name);
+    }
+    for (const oldest of this.#found) {
+      if (this.#found.size <= REMEMBERED_MAX) break;
+      this.#found.delete(oldest);
+    }
+  }
+}
+
+/** The promise's value, or the signal's reason as soon as it aborts. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let stop = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

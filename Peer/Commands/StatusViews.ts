@@ -1,0 +1,166 @@
+import { formatAddress } from '../../Shared/Address.ts';
+import { safeText } from '../../Shared/SafeText.ts';
+import type { PeerSummary, Self, ShareStatus, TrackerStatus, UploadStatus } from '../Model.ts';
+import type { ViewStyle } from './CommandResult.ts';
+import { limitedTable, shortId } from './FileViews.ts';
+import { formatBytes, formatCount, formatDuration, formatRate, plural } from './HumanUnits.ts';
+import { pad, shortenMiddle, widthOf } from './TextFit.ts';
+import { type Column, renderTable } from './TextTable.ts';
+
+/** Facts, one a line, their values in one column. */
+export function factsText(facts: readonly (readonly [string, string])[], style: ViewStyle): string {
+  const left = Math.max(...facts.map(([label]) => widthOf(label))) + 2;
+  return facts
+    .map(
+      ([label, value]) =>
+        style.paint.dim(pad(label, left)) + shortenMiddle(value, Math.max(8, style.width - left)),
+    )
+    .join('\n');
+}
+
+/** `whoami` */
+export function whoamiText(self: Self, host: string, style: ViewStyle): string {
+  return factsText(
+    [
+      ['Name', safeText(self.name)],
+      ['Id', self.peerId],
+      ['Address', formatAddress({ host, port: self.port })],
+    ],
+    style,
+  );
+}
+
+/** `peers` */
+export function peersText(peers: readonly PeerSummary[], style: ViewStyle): string {
+  if (peers.length === 0) {
+    return 'Nobody else is here yet. Start another peer, or name one by hand: connect <host:port>';
+  }
+  const columns: Column[] = [
+    { title: 'Name', shrink: 'end' },
+    { title: 'Address' },
+    { title: 'Id', drop: 2 },
+    { title: 'Files', align: 'right' },
+    { title: 'Size', align: 'right', drop: 1 },
+    { title: 'Link', drop: 3 },
+  ];
+  const row = (peer: PeerSummary) => [
+    safeText(peer.name),
+    formatAddress(peer.address),
+    shortId(peer.peerId),
+    peer.files === undefined ? '' : formatCount(peer.files),
+    peer.bytes === undefined ? '' : formatBytes(peer.bytes),
+    { text: peer.linked ? 'open' : '', paint: style.paint.good },
+  ];
+  const table = limitedTable(columns, peers, row, style, '');
+  const next = `${plural(peers.length, 'peer')}. What one of them shares: ls <name>`;
+  return `${table}\n\n${style.paint.dim(next)}`;
+}
+
+/** `tracker` */
+export function trackersText(trackers: readonly TrackerStatus[], style: ViewStyle): string {
+  if (trackers.length === 0) {
+    return 'No tracker yet. Start one: node Tracker.js, or name one: node Peer.js --tracker <host>';
+  }
+  return trackers.map((tracker) => factsText(trackerFacts(tracker, style), style)).join('\n\n');
+}
+
+function trackerFacts(tracker: TrackerStatus, style: ViewStyle): [string, string][] {
+  const facts: [string, string][] = [
+    ['Tracker', `${formatAddress(tracker.address)} (${tracker.foundBy})`],
+    ['State', paintedState(tracker, style)],
+  ];
+  if (tracker.reason !== undefined) facts.push(['Why', safeText(tracker.reason)]);
+  if (tracker.lastAnswerAgoMs !== undefined) {
+    facts.push(['Last answer', `${formatDuration(tracker.lastAnswerAgoMs)} ago`]);
+  }
+  if (tracker.intervalMs !== undefined)
+    facts.push(['Heartbeat', `every ${formatDuration(tracker.intervalMs)}`]);
+  if (tracker.peers !== undefined) facts.push(['Peers', formatCount(tracker.peers)]);
+  if (tracker.observed !== undefined) facts.push(['Sees us at', formatAddress(tracker.observed)]);
+  facts.push([
+    'Catalog',
+    tracker.heldVersion >= tracker.version
+      ? 'up to date'
+      : `version ${tracker.heldVersion} of ${tracker.version}, being sent`,
+  ]);
+  return facts;
+}
+
+function paintedState(tracker: TrackerStatus, style: ViewStyle): string {
+  // Short and plain: factsText never has to cut it.
+  return tracker.state === 'connected' ? style.paint.good(tracker.state) : style.paint.bad(tracker.state);
+}
+
+/** Everything `status` tells. */
+export interface StatusFacts {
+  readonly self: Self;
+  readonly host: string;
+  readonly trackers: readonly TrackerStatus[];
+  readonly share: ShareStatus;
+  readonly peers: readonly PeerSummary[];
+  readonly downloads: { readonly active: number; readonly done: number; readonly other: number };
+  readonly uploads: readonly UploadStatus[];
+  readonly totals: { readonly sent: number; readonly received: number; readonly uptimeMs: number };
+}
+
+export function statusText(status: StatusFacts, style: ViewStyle): string {
+  const { self, share, totals, downloads, uploads } = status;
+  const connected = status.trackers.filter((tracker) => tracker.state === 'connected');
+  const tracker = connected[0] ?? status.trackers[0];
+  const facts: [string, string][] = [
+    ['Peer', `${safeText(self.name)} at ${formatAddress({ host: status.host, port: self.port })}`],
+    ['Id', self.peerId],
+    ['Up for', formatDuration(totals.uptimeMs)],
+    ['Tracker', tracker === undefined ? 'none yet' : `${formatAddress(tracker.address)}, ${tracker.state}`],
+    [
+      'Peers',
+      `${plural(status.peers.length, 'other peer')}, ${plural(linkCount(status.peers), 'open link')}`,
+    ],
+    ['Share', `${plural(share.files, 'file')}, ${formatBytes(share.bytes)} in ${safeText(share.folder)}`],
+  ];
+  if (!share.scanned || share.hashing.files > 0) {
+    facts.push([
+      'Reading',
+      `${plural(share.hashing.files, 'file')}, ${formatBytes(share.hashing.bytes)} to go`,
+    ]);
+  }
+  if (share.mode === 're-scanning')
+    facts.push(['Watching', 'by looking again every 30 s (watch limit reached)']);
+  facts.push(
+    ['Downloads', `${downloads.active} active, ${downloads.done} done, ${downloads.other} paused or failed`],
+    ['Uploads', uploads.length === 0 ? 'none now' : `${uploads.length} now`],
+    ['Sent', `${formatBytes(totals.sent)} since start`],
+    ['Received', `${formatBytes(totals.received)} since start`],
+  );
+  const parts = [factsText(facts, style)];
+  if (uploads.length > 0) parts.push(uploadsText(uploads, style));
+  if (share.problems.length > 0) {
+    const rows = share.problems.map((problem) => [safeText(problem.path), safeText(problem.reason)]);
+    const columns: Column[] = [
+      { title: 'Not shared', shrink: 'middle' },
+      { title: 'Why', shrink: 'end' },
+    ];
+    parts.push(renderTable(columns, rows, style.width, style.paint));
+  }
+  return parts.join('\n\n');
+}
+
+function uploadsText(uploads: readonly UploadStatus[], style: ViewStyle): string {
+  const columns: Column[] = [
+    { title: 'Sending to', shrink: 'end' },
+    { title: 'File', shrink: 'middle' },
+    { title: 'Sent', align: 'right' },
+    { title: 'Speed', align: 'right', drop: 1 },
+  ];
+  const row = (upload: UploadStatus) => [
+    safeText(upload.peer.name),
+    safeText(upload.path),
+    formatBytes(upload.bytes),
+    formatRate(upload.bytesPerSecond),
+  ];
+  return limitedTable(columns, uploads, row, style, '');
+}
+
+function linkCount(peers: readonly PeerSummary[]): number {
+  return peers.filter((peer) => peer.linked).length;
+}

@@ -1,0 +1,198 @@
+import { createInterface, type Interface } from 'node:readline';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { LINE_LENGTH_MAX } from './CommandParser.ts';
+import { runLine } from './CommandRunner.ts';
+import { complete } from './Completion.ts';
+import type { ConsoleOptions } from './ConsoleOptions.ts';
+import { DownloadWatch } from './DownloadWatch.ts';
+import { HISTORY_LINES_MAX, History } from './History.ts';
+import { LiveScreen } from './LiveScreen.ts';
+import { makePaint } from './Paint.ts';
+import { keepProgress } from './Progress.ts';
+import { render } from './Rendering.ts';
+import { Session } from './Session.ts';
+import { TextOutput } from './TextOutput.ts';
+import { columnsText } from './WordWrap.ts';
+
+export const PROMPT = 'shoal> ';
+const USUAL_WIDTH = 80;
+/** Rows of a table that a person wants to scroll through. */
+const ROWS_MAX = 500;
+/** Names shown after Tab. */
+const CHOICES_MAX = 60;
+
+/**
+ * A person at a terminal: prompt, history, completion, progress lines above what is typed.
+ * @returns 0 after `quit`, Ctrl-D, Ctrl-C on an empty line, or when aborted
+ */
+export async function runTerminal(options: ConsoleOptions, signal: AbortSignal): Promise<number> {
+  const history = new History(options.historyFile);
+  const lines = await history.load();
+  const screen = new TerminalConsole(options, history, lines, signal);
+  try {
+    await screen.run();
+  } finally {
+    await screen.close();
+  }
+  return 0;
+}
+
+class TerminalConsole {
+  readonly #options: ConsoleOptions;
+  readonly #history: History;
+  readonly #output: TextOutput;
+  readonly #readline: Interface;
+  readonly #screen: LiveScreen;
+  readonly #session: Session;
+  readonly #watch: DownloadWatch;
+  readonly #ending = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #waiting: string[] = [];
+  #wake: () => void = () => {};
+  #running: AbortController | undefined;
+  #stopNews: () => void = () => {};
+  #stopProgress: () => void = () => {};
+
+  constructor(options: ConsoleOptions, history: History, lines: string[], signal: AbortSignal) {
+    this.#options = options;
+    this.#history = history;
+    this.#signal = AbortSignal.any([signal, this.#ending.signal]);
+    this.#output = new TextOutput(options.output);
+    // Made here, when reading begins: lines that arrive before are not lost (docs/Architecture.md).
+    this.#readline = createInterface({
+      input: options.input,
+      output: options.output,
+      terminal: true,
+      history: lines,
+      historySize: HISTORY_LINES_MAX,
+      removeHistoryDuplicates: true,
+      completer: (line: string) => this.#complete(line),
+    });
+    this.#screen = new LiveScreen({
+      write: (text) => this.#output.write(text),
+      columns: () => this.#columns(),
+      typed: () => ({
+        prompt: this.#readline.getPrompt(),
+        text: this.#readline.line,
+        cursor: this.#readline.cursor,
+      }),
+    });
+    this.#watch = new DownloadWatch(options.controls, (line) => this.#screen.print(line), this.#signal);
+    this.#session = new Session(options.controls, this.#watch, true);
+  }
+
+  async run(): Promise<void> {
+    const { controls, clock } = this.#options;
+    this.#readline.on('line', (line) => this.#entered(line));
+    this.#readline.on('close', () => this.#end());
+    this.#readline.on('SIGINT', () => this.#interrupted());
+    this.#readline.on('history', (lines) => this.#history.save(lines));
+    this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
+    this.#stopNews = controls.onNews((news) => {
+      const line = this.#watch.news(news);
+      if (line !== undefined) this.#screen.print(line);
+    });
+    this.#readline.setPrompt(PROMPT);
+    this.#screen.show();
+    this.#stopProgress = keepProgress({
+      clock,
+      downloads: () => controls.downloads(),
+      columns: () => this.#columns(),
+      show: (live) => this.#screen.setLive(live),
+    });
+    for (let line = await this.#next(); line !== undefined; line = await this.#next())
+      await this.#execute(line);
+  }
+
+  /** Gives the terminal back, without a trace of prompt and progress. */
+  async close(): Promise<void> {
+    this.#end();
+    this.#stopProgress();
+    this.#stopNews();
+    this.#screen.hide();
+    this.#readline.close();
+    await this.#history.close();
+    await this.#output.flush();
+  }
+
+  async #execute(line: string): Promise<void> {
+    this.#screen.print(PROMPT + line);
+    const running = new AbortController();
+    this.#running = running;
+    this.#screen.change(() => this.#readline.setPrompt(''));
+    const context = this.#session.context(AbortSignal.any([running.signal, this.#signal]));
+    const outcome = await this.#outcome(line, context);
+    this.#running = undefined;
+    if (outcome !== undefined) {
+      const paint = makePaint(this.#options.color);
+      const printed = render(outcome, {
+        style: { width: this.#columns(), paint, rowsMax: ROWS_MAX },
+        errorPaint: paint,
+        place: undefined,
+        interactive: true,
+        verbose: this.#options.verbose ?? false,
+      });
+      // On a terminal both streams are the same screen, and only one of them may move on it.
+      for (const text of [printed.output, printed.error]) if (text !== '') this.#screen.print(text);
+    }
+    if (outcome?.result?.quits) this.#end();
+    else this.#screen.change(() => this.#readline.setPrompt(PROMPT));
+  }
+
+  async #outcome(line: string, context: Parameters<typeof runLine>[1]) {
+    if (line.length <= LINE_LENGTH_MAX) return runLine(line, context);
+    const error = new ShoalError('USAGE', `the line is longer than ${LINE_LENGTH_MAX / 1_024} KiB`);
+    return { command: '', json: false, result: undefined, failure: { error, unexpected: false } };
+  }
+
+  /** The next line, or undefined when the console ends. */
+  async #next(): Promise<string | undefined> {
+    while (!this.#signal.aborted) {
+      const line = this.#waiting.shift();
+      if (line !== undefined) return line;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return undefined;
+  }
+
+  #entered(line: string): void {
+    this.#screen.entered(line);
+    this.#waiting.push(line);
+    this.#wake();
+  }
+
+  #end(): void {
+    this.#ending.abort();
+  }
+
+  /** Ctrl-C: ends what runs; else clears what is typed; else leaves. */
+  #interrupted(): void {
+    if (this.#running !== undefined && !this.#running.signal.aborted) {
+      this.#waiting.length = 0;
+      this.#running.abort(new ShoalError('CANCELLED', 'interrupted'));
+    } else if (this.#running === undefined && this.#readline.line !== '') {
+      this.#screen.change(() => {
+        // Not `write(null, …)` of a kill-line: it would draw by itself, and keep the line for Ctrl-Y.
+        Object.assign(this.#readline, { line: '', cursor: 0, prevRows: 0 });
+      });
+    } else this.#end();
+  }
+
+  #complete(line: string): [string[], string] {
+    const { insert, replaces, choices } = complete(line, this.#session.completionSources());
+    if (insert !== undefined) return [[insert], replaces];
+    if (choices.length > 1) {
+      const shown = choices.slice(0, CHOICES_MAX);
+      const more = choices.length - shown.length;
+      const text = columnsText(shown, this.#columns());
+      this.#screen.print(more > 0 ? `${text}\n… and ${more} more` : text);
+    }
+    return [[], replaces];
+  }
+
+  #columns(): number {
+    return this.#options.width() ?? USUAL_WIDTH;
+  }
+}

@@ -1,0 +1,140 @@
+import CliTable from 'cli-table3';
+import type { Paint } from './Paint.ts';
+import { pad, shortenEnd, shortenMiddle, widthOf } from './TextFit.ts';
+
+/** One column of a table. */
+export interface Column {
+  readonly title: string;
+  readonly align?: 'right';
+  /** May be cut: names in the middle, lists at the end. Others are dropped or kept whole. */
+  readonly shrink?: 'middle' | 'end';
+  /** Narrowest it is cut to before a column is dropped. */
+  readonly min?: number;
+  /** May be left out on a narrow terminal; the highest number goes first. */
+  readonly drop?: number;
+}
+
+export interface Cell {
+  readonly text: string;
+  readonly paint?: (text: string) => string;
+}
+
+/** Columns between two cells. */
+const GAP = 2;
+const MIN_SHRUNK = 12;
+/** Stands for one column of a cell while cli-table3 lays the table out. */
+const FILLER = '\uE001';
+const FIRST = '\uE000';
+
+/**
+ * A table without frame: titles, a rule, rows. No line is wider than `width` columns (for a width of 20 and more; `Infinity`
+ * keeps everything whole). Every text must have gone through `safeText` and holds no line end.
+ */
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly (Cell | string)[])[],
+  width: number,
+  paint: Paint,
+): string {
+  const natural = columns.map((column, index) =>
+    rows.reduce((widest, row) => Math.max(widest, widthOf(textOf(row[index]))), widthOf(column.title)),
+  );
+  const widths = planWidths(columns, natural, width);
+  const kept = columns.map((_, index) => index).filter((index) => (widths[index] ?? 0) > 0);
+  const [head = '', rule = '', template = ''] = layOut(kept.map((index) => widths[index] ?? 0));
+  const place = (index: number, text: string) => {
+    const column = columns[index];
+    const room = widths[index] ?? 0;
+    const short = column?.shrink === 'middle' ? shortenMiddle(text, room) : shortenEnd(text, room);
+    return pad(short, room, column?.align ?? 'left');
+  };
+  const titles = kept.map((index) => paint.head(place(index, columns[index]?.title ?? '')));
+  const lines = rows.map((row) =>
+    fillIn(
+      template,
+      kept.map((index) => {
+        const cell = row[index];
+        const text = place(index, textOf(cell));
+        return typeof cell === 'object' && cell.paint !== undefined ? cell.paint(text) : text;
+      }),
+    ),
+  );
+  return [fillIn(head, titles), paint.dim(rule), ...lines].map((line) => line.trimEnd()).join('\n');
+}
+
+/**
+ * Widths that fit: first the widest cuttable column gives way, then droppable columns go, at last everything is cut.
+ * 0 stands for a dropped column.
+ */
+export function planWidths(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+  const widths = [...natural];
+  const total = () => {
+    const kept = widths.filter((column) => column > 0);
+    return kept.reduce((sum, column) => sum + column, 0) + GAP * Math.max(0, kept.length - 1);
+  };
+  const shrinkTo = (floor: (index: number) => number) => {
+    while (total() > width) {
+      let widest = -1;
+      let second = 0;
+      for (let index = 0; index < widths.length; index++) {
+        const current = widths[index] ?? 0;
+        if (current <= floor(index)) continue;
+        if (widest < 0 || current > (widths[widest] ?? 0)) {
+          second = widest < 0 ? 0 : (widths[widest] ?? 0);
+          widest = index;
+        } else second = Math.max(second, current);
+      }
+      if (widest < 0) return;
+      const current = widths[widest] ?? 0;
+      const wanted = Math.min(current - 1, Math.max(second, current - (total() - width)));
+      widths[widest] = Math.max(floor(widest), wanted);
+    }
+  };
+  const floorOf = (index: number) => {
+    const column = columns[index];
+    return column?.shrink === undefined ? Number.POSITIVE_INFINITY : (column.min ?? MIN_SHRUNK);
+  };
+  const dropOrder = columns
+    .map((column, index) => ({ index, drop: column.drop ?? 0 }))
+    .filter((entry) => entry.drop > 0)
+    .sort((a, b) => b.drop - a.drop);
+  shrinkTo(floorOf);
+  for (const { index } of dropOrder) {
+    if (total() <= width) break;
+    widths[index] = 0;
+    for (let other = 0; other < widths.length; other++) {
+      if ((widths[other] ?? 0) > 0) widths[other] = natural[other] ?? 0;
+    }
+    shrinkTo(floorOf);
+  }
+  shrinkTo((index) => (columns[index]?.shrink === undefined ? Number.POSITIVE_INFINITY : 4));
+  shrinkTo(() => 1);
+  return widths;
+}
+
+/**
+ * Title line, rule and one row as cli-table3 draws them, with fillers for the texts. The texts are put in afterwards: cli-table3
+ * measures emoji otherwise than terminals do, knows no colours, and takes minutes for 100,000 rows.
+ */
+function layOut(widths: readonly number[]): string[] {
+  const fillers = widths.map((width) => FIRST + FILLER.repeat(width - 1));
+  const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
+  const under = { bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
+  const sides = { left: '', 'left-mid': '', right: '', 'right-mid': '' };
+  const table = new CliTable({
+    head: fillers,
+    chars: { ...none, ...under, ...sides, mid: '─', 'mid-mid': '─'.repeat(GAP), middle: ' '.repeat(GAP) },
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
+  });
+  table.push(fillers);
+  return table.toString().split('\n');
+}
+
+function fillIn(template: string, texts: readonly string[]): string {
+  let next = 0;
+  return template.replace(/\uE000\uE001*/g, () => texts[next++] ?? '');
+}
+
+function textOf(cell: Cell | string | undefined): string {
+  return typeof cell === 'object' ? cell.text : (cell ?? '');
+}

@@ -1,0 +1,27 @@
+import { pad, shortenMiddle, widthOf } from './TextFit.ts';
+
+/** The text in lines of at most `width` columns, broken at spaces; a longer word gets a line of its own. */
+export function wrapWords(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && widthOf(line) + 1 + widthOf(word) > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines;
+}
+
+/** Words in columns, row by row, at most `width` wide; a longer word is cut. */
+export function columnsText(words: readonly string[], width: number): string {
+  const column = Math.min(width, Math.max(...words.map(widthOf)) + 2);
+  const perRow = Math.max(1, Math.floor(width / column));
+  const rows: string[] = [];
+  for (let at = 0; at < words.length; at += perRow) {
+    const row = words.slice(at, at + perRow).map((word) => pad(shortenMiddle(word, width - 1), column));
+    rows.push(row.join('').trimEnd());
+  }
+  return rows.join('\n');
+}

@@ -1,0 +1,270 @@
+import type { DownloadAnswer, News, PeerControls } from '../../../Peer/Commands/Wanted.ts';
+import type {
+  CatalogEntry,
+  DownloadStatus,
+  PeerContact,
+  PeerSummary,
+  SearchHit,
+  SearchResult,
+  ShareStatus,
+  TrackerStatus,
+  UploadStatus,
+} from '../../../Peer/Model.ts';
+import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+
+/** A file id that begins with the number's digits. */
+export function fileIdOf(number: number): FileId {
+  return number.toString(16).padStart(4, '0').repeat(16) as FileId;
+}
+
+export function peerIdOf(number: number): PeerId {
+  return number.toString(16).padStart(64, 'a') as PeerId;
+}
+
+export function entryOf(path: string, size: number, id = 1): CatalogEntry {
+  return { path, size, modifiedMs: 1_700_000_000_000, fileId: fileIdOf(id) };
+}
+
+export function peerOf(number: number, name = `peer-${number}`): PeerSummary {
+  return {
+    peerId: peerIdOf(number),
+    name,
+    address: { host: '127.0.0.1', port: 9_000 + number },
+    files: number,
+    bytes: number * 1_000_000,
+    linked: number % 2 === 1,
+  };
+}
+
+export function hitOf(path: string, size: number, id: number, holders = 1): SearchHit {
+  return {
+    fileId: fileIdOf(id),
+    size,
+    path,
+    holders: Array.from({ length: holders }, (_, index) => ({ ...peerOf(index + 1), complete: index !== 1 })),
+    holderCount: holders,
+  };
+}
+
+export function downloadOf(number: number, path: string, more: Partial<DownloadStatus> = {}): DownloadStatus {
+  return {
+    number,
+    fileId: fileIdOf(number),
+    path,
+    state: 'fetching',
+    size: 100_000_000,
+    bytes: 0,
+    bytesFromBefore: 0,
+    wastedBytes: 0,
+    bytesPerSecond: 0,
+    secondsLeft: undefined,
+    sources: [],
+    filesDone: 0,
+    files: 1,
+    reason: undefined,
+    error: undefined,
+    finalPath: undefined,
+    startedWallMs: 1_700_000_000_000,
+    tookMs: undefined,
+    ...more,
+  };
+}
+
+/** A peer without a network: what it answers is set by the test; what it was asked is in `calls`. */
+export class FakeControls implements PeerControls {
+  readonly self = {
+    peerId: peerIdOf(0),
+    instanceId: '00000000000000aa' as InstanceId,
+    name: 'myself',
+    port: 9_001,
+  };
+  /** `search film`, `pause 1`, … in order. */
+  readonly calls: string[] = [];
+  files: CatalogEntry[] = [];
+  others: PeerSummary[] = [];
+  hits: SearchHit[] = [];
+  remote = new Map<string, CatalogEntry[]>();
+  running: DownloadStatus[] = [];
+  serving: UploadStatus[] = [];
+  trackerList: TrackerStatus[] = [];
+  shareNow: Partial<ShareStatus> = {};
+  /** Thrown by the next call that can fail. */
+  trouble: unknown;
+  /** Replaces the usual answer to a wish to download. */
+  answer: ((what: string) => DownloadAnswer) | undefined;
+  readonly #listeners = new Set<(news: News) => void>();
+  readonly #waiting = new Map<number, ((end: DownloadStatus) => void)[]>();
+  ready: Promise<boolean> = Promise.resolve(true);
+  scan: Promise<void> = Promise.resolve();
+
+  async scanned(): Promise<void> {
+    this.calls.push('scanned');
+    await this.scan;
+  }
+
+  networkReady(maxMs: number): Promise<boolean> {
+    this.calls.push(`networkReady ${maxMs}`);
+    return this.ready;
+  }
+
+  localFiles(folder = ''): readonly CatalogEntry[] {
+    return folder === '' ? this.files : this.files.filter((entry) => entry.path.startsWith(`${folder}/`));
+  }
+
+  share(): ShareStatus {
+    return {
+      folder: '/home/user/Downloads/P2P/User-9001',
+      files: this.files.length,
+      bytes: this.files.reduce((sum, entry) => sum + entry.size, 0),
+      version: 1,
+      hashing: { files: 0, bytes: 0, bytesPerSecond: 0 },
+      scanned: true,
+      mode: 'watching',
+      problems: [],
+      ...this.shareNow,
+    };
+  }
+
+  trackers(): readonly TrackerStatus[] {
+    return this.trackerList;
+  }
+
+  uploads(): readonly UploadStatus[] {
+    return this.serving;
+  }
+
+  downloads(): readonly DownloadStatus[] {
+    return this.running;
+  }
+
+  totals() {
+    return { sent: 5_000_000, received: 7_000_000, uptimeMs: 65_000 };
+  }
+
+  knownPeers(): readonly PeerSummary[] {
+    return this.others;
+  }
+
+  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    await this.#call('peers', signal);
+    return this.others;
+  }
+
+  async search(words: string, signal: AbortSignal): Promise<SearchResult> {
+    await this.#call(`search ${words}`, signal);
+    return { hits: this.hits, truncated: false, trackers: 1 };
+  }
+
+  async findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {
+    await this.#call(`findPeer ${text}`, signal);
+    const found = this.others.find((peer) => {
+      const address = `${peer.address.host}:${peer.address.port}`;
+      return (
+        [peer.name, address, peer.peerId].includes(text) || (text.length >= 8 && peer.peerId.startsWith(text))
+      );
+    });
+    if (found !== undefined) return found;
+    throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
+  }
+
+  async *listPeer(peer: PeerContact, folder: string, signal: AbortSignal) {
+    await this.#call(`listPeer ${peer.name} ${folder}`.trimEnd(), signal);
+    const entries = this.remote.get(peer.name) ?? [];
+    yield entries.slice(0, 1);
+    yield entries.slice(1);
+  }
+
+  async download(what: string, signal: AbortSignal): Promise<DownloadAnswer> {
+    await this.#call(`download ${what}`, signal);
+    return this.#started(what);
+  }
+
+  async downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
+    await this.#call(`downloadFrom ${peer.name} ${what}`, signal);
+    return this.#started(what);
+  }
+
+  findDownload(text: string): DownloadStatus {
+    const found = this.running.find((each) => String(each.number) === text || each.path === text);
+    if (found !== undefined) return found;
+    throw new ShoalError('NOT_FOUND', `there is no download "${text}"`, { hint: 'See them: downloads' });
+  }
+
+  async pause(number: number): Promise<void> {
+    this.calls.push(`pause ${number}`);
+    this.update(number, { state: 'paused' });
+  }
+
+  async resume(number: number): Promise<void> {
+    this.calls.push(`resume ${number}`);
+    this.update(number, { state: 'fetching' });
+  }
+
+  async cancel(number: number): Promise<void> {
+    this.calls.push(`cancel ${number}`);
+    this.update(number, { state: 'cancelled' });
+  }
+
+  finished(number: number, signal: AbortSignal): Promise<DownloadStatus> {
+    this.calls.push(`finished ${number}`);
+    return new Promise((resolve, reject) => {
+      const now = this.running.find((each) => each.number === number);
+      if (now !== undefined && isOver(now)) return resolve(now);
+      this.#waiting.set(number, [...(this.#waiting.get(number) ?? []), resolve]);
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  }
+
+  async refresh(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    await this.#call('refresh', signal);
+    return this.others;
+  }
+
+  async connect(address: string, signal: AbortSignal): Promise<PeerContact> {
+    await this.#call(`connect ${address}`, signal);
+    return peerOf(7);
+  }
+
+  onNews(listener: (news: News) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Who listens for news now. */
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  tell(news: News): void {
+    for (const listener of this.#listeners) listener(news);
+  }
+
+  /** Changes a running download; whoever waits for its end is told. */
+  update(number: number, change: Partial<DownloadStatus>): void {
+    this.running = this.running.map((each) => (each.number === number ? { ...each, ...change } : each));
+    const now = this.running.find((each) => each.number === number);
+    if (now === undefined || !isOver(now)) return;
+    for (const resolve of this.#waiting.get(number) ?? []) resolve(now);
+    this.#waiting.delete(number);
+  }
+
+  #started(what: string): DownloadAnswer {
+    if (this.answer !== undefined) return this.answer(what);
+    const download = downloadOf(this.running.length + 1, what);
+    this.running = [...this.running, download];
+    return { kind: 'started', download };
+  }
+
+  async #call(what: string, signal: AbortSignal): Promise<void> {
+    this.calls.push(what);
+    signal.throwIfAborted();
+    const { trouble } = this;
+    this.trouble = undefined;
+    if (trouble !== undefined) throw trouble;
+  }
+}
+
+function isOver(download: DownloadStatus): boolean {
+  return ['done', 'failed', 'paused', 'cancelled'].includes(download.state);
+}
