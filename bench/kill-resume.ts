@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { hashFile, writeRandomFile } from './Files.ts';
+import { untilShared } from './large-file.ts';
+import { PATIENCE_MS, Rig } from './Rig.ts';
+
+/** kill -9 at random moments of one download, five times: what is fetched in total, and that nothing verified comes twice. */
+export async function run(gibibytes = 2, kills = 5): Promise<void> {
+  const rig = await Rig.make();
+  try {
+    const bytes = gibibytes * 2 ** 30;
+    await rig.peer('seeder').then(async (seeder) => {
+      await writeRandomFile(join(rig.share('seeder'), 'large.bin'), bytes);
+      await untilShared(seeder, 'large.bin');
+      let fetched = 0;
+      for (let attempt = 0; attempt <= kills; attempt++) {
+        const before = await sentBytes(seeder);
+        const leecher = await rig.peer('leecher', [], ['download large.bin']);
+        if (attempt < kills) {
+          await Promise.race([
+            new Promise((resolve) => setTimeout(resolve, 900 + Math.random() * 500)),
+            leecher.ended,
+          ]);
+          await leecher.kill();
+        } else if ((await leecher.exitCode(PATIENCE_MS)) !== 0) {
+          throw new Error(`the last run failed: ${leecher.stderr}`);
+        }
+        const sent = (await sentBytes(seeder)) - before;
+        fetched += sent;
+        console.log(`  run ${attempt + 1}: ${(sent / 2 ** 20).toFixed(0)} MiB sent by the seeder`);
+      }
+      const [from, to] = await Promise.all(
+        ['seeder', 'leecher'].map((name) => hashFile(join(rig.share(name), 'large.bin'))),
+      );
+      if (from !== to) throw new Error('the copy differs');
+      const extra = (fetched - bytes) / 2 ** 20;
+      console.log(
+        `${gibibytes} GiB with ${kills} kill -9: byte-equal, ${extra.toFixed(0)} MiB more than the file were sent`,
+      );
+    });
+  } finally {
+    await rig.close();
+  }
+}
+
+/** Payload bytes that peer has sent so far, as its console says. */
+async function sentBytes(peer: Awaited<ReturnType<Rig['peer']>>): Promise<number> {
+  const [, digits = ''] = await peer.ask('status', /sent.*?([\d,]+) bytes/i, PATIENCE_MS);
+  return Number(digits.replaceAll(',', ''));
+}
