@@ -5,9 +5,10 @@ import type { CatalogFeed } from './Wanted.ts';
 
 /** A window of pages at most this often: 1,600 pages a second stay below the tracker's limit of 2,000. */
 const PACE_MS = 10;
-/** Wait before a publication that the tracker lost, or had no room for, is begun again. */
+/** Wait before a publication that the tracker lost is begun again. */
 const AGAIN_MS = 1_000;
-const FULL_AGAIN_MS = 30_000;
+/** Wait after it refused everything: no room, or nothing it understands. */
+const REST_MS = 30_000;
 
 /**
  * Decides what one tracker is told of the catalog, and when: a difference where the tracker holds a version to build
@@ -23,8 +24,8 @@ export class Publisher {
   #heldSinceMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #everythingNext = false;
-  /** A version the tracker does not take: not sent again. */
-  #refusedVersion: number | undefined;
+  /** The tracker took not even the whole catalog: there is a pause before it is tried again. */
+  #resting = false;
   #paceStartMs = Number.NEGATIVE_INFINITY;
   #pacedPages = 0;
 
@@ -42,9 +43,9 @@ export class Publisher {
     return this.#plan;
   }
 
-  /** Nothing is left to say, or the tracker does not want it. */
+  /** Nothing is left to say, or the tracker does not take it now. */
   get caughtUp(): boolean {
-    return this.#held === this.#feed.version || this.#refusedVersion === this.#feed.version;
+    return this.#holdsAll() || this.#resting;
   }
 
   /** When `take` may give pages that it holds back now; Infinity: not by waiting. */
@@ -53,7 +54,7 @@ export class Publisher {
       const held = this.#paced && this.#pacedPages >= PUBLISH_WINDOW;
       return held ? this.#paceStartMs + PACE_MS : Number.POSITIVE_INFINITY;
     }
-    return this.caughtUp ? Number.POSITIVE_INFINITY : this.#notBeforeMs;
+    return this.#holdsAll() ? Number.POSITIVE_INFINITY : this.#notBeforeMs;
   }
 
   /** The pages to send now; begins a publication when one is needed and none runs. */
@@ -84,6 +85,11 @@ export class Publisher {
       this.#held = plan.version;
       this.#heldSinceMs = nowMs;
       this.#plan = undefined;
+    } else if (plan.base > 0 && reply.heldVersion !== plan.base) {
+      // It no longer has what the difference builds on.
+      this.#held = reply.heldVersion;
+      this.#heldSinceMs = nowMs;
+      this.#plan = undefined;
     } else if (plan.done) {
       // It forgot pages it had acknowledged: its next heartbeat answer says what is left.
       this.#plan = undefined;
@@ -91,15 +97,14 @@ export class Publisher {
     }
   }
 
-  /** The tracker does not take this publication. @param full - it has no room, now */
+  /** The tracker does not take this publication: a difference is followed by everything, everything by a pause. */
   refused(full: boolean, nowMs: number): void {
     const plan = this.#plan;
     if (plan === undefined) return;
     this.#plan = undefined;
-    this.#notBeforeMs = nowMs + (full ? FULL_AGAIN_MS : 0);
-    if (full) return;
-    if (plan.base > 0) this.#everythingNext = true;
-    else this.#refusedVersion = plan.version;
+    this.#resting = full || plan.base === 0;
+    this.#everythingNext = !this.#resting;
+    this.#notBeforeMs = this.#resting ? nowMs + REST_MS : nowMs;
   }
 
   /** The tracker is another one now, or knows nothing of us any more. */
@@ -108,17 +113,22 @@ export class Publisher {
     this.#held = heldVersion;
     this.#heldSinceMs = Number.NEGATIVE_INFINITY;
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
-    this.#refusedVersion = undefined;
+    this.#resting = false;
   }
 
   #nextPlan(nowMs: number): PublishPlan | undefined {
-    if (this.caughtUp || nowMs < this.#notBeforeMs) return undefined;
+    if (this.#holdsAll() || nowMs < this.#notBeforeMs) return undefined;
+    this.#resting = false;
     const { version } = this.#feed;
     const changes =
       this.#held === 0 || this.#everythingNext ? undefined : this.#feed.changesSince(this.#held);
     this.#everythingNext = false;
     if (changes !== undefined) return new PublishPlan(version, this.#held, changes);
     return new PublishPlan(version, 0, this.#feed.entries());
+  }
+
+  #holdsAll(): boolean {
+    return this.#held === this.#feed.version;
   }
 
   #mayPace(nowMs: number): boolean {

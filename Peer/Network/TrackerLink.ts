@@ -14,7 +14,10 @@ export interface TrackerLinkOptions extends TrackerSessionOptions {
   readonly news: (news: LinkNews) => void;
 }
 
-export type LinkNews = Extract<SessionAction, { kind: 'connected' | 'suspected' | 'lost' | 'moved' | 'caughtUp' }>;
+export type LinkNews = Extract<
+  SessionAction,
+  { kind: 'connected' | 'suspected' | 'lost' | 'moved' | 'caughtUp' }
+>;
 
 interface Waiting {
   readonly resolve: (reply: TrackerReply) => void;

@@ -6,6 +6,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
+import { isLoopback } from '../../Shared/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
 import { refusalText } from './RefusalText.ts';
@@ -201,8 +202,9 @@ export class TrackerSession {
       this.#state = 'connected';
       this.#actions.push({ kind: 'connected' });
     }
-    if (reply.successor !== undefined) {
-      this.#actions.push({ kind: 'moved', successor: reply.successor, onTrackerHost: false });
+    const { successor } = reply;
+    if (successor !== undefined) {
+      this.#actions.push({ kind: 'moved', successor, onTrackerHost: isLoopback(successor.host) });
     }
   }
 
@@ -291,8 +293,12 @@ export class TrackerSession {
         this.#transactions.add({ kind: 'page', request }, nowMs);
       }
     }
-    if (this.caughtUp && !this.#toldCaughtUp) this.#actions.push({ kind: 'caughtUp' });
-    this.#toldCaughtUp = this.caughtUp;
+    const { caughtUp } = this;
+    if (caughtUp && !this.#toldCaughtUp) {
+      this.#actions.push({ kind: 'caughtUp' });
+      this.#beat(nowMs); // It carries the figures that others are shown.
+    }
+    this.#toldCaughtUp = caughtUp;
   }
 
   #sendOrGiveUp(transaction: Transaction<What>, nowMs: number): void {

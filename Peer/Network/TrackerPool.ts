@@ -1,0 +1,177 @@
+import type { TrackerReply } from '../../Protocol/TrackerMessages.ts';
+import { type Address, formatAddress, isLoopback } from '../../Shared/Address.ts';
+import type { Clock } from '../../Shared/Clock.ts';
+import type { TrackerStatus } from '../Model.ts';
+import type { SessionState, TrackerSessionOptions } from './SessionTypes.ts';
+import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
+import { type LinkNews, TrackerLink } from './TrackerLink.ts';
+
+/** A place given up is not asked again for this long. */
+const DECLINE_MS = 300_000;
+const DECLINED_MAX = 256;
+/** A found tracker that is silent for this long is no longer asked: it is found again when it comes back. */
+const FORGET_MS = 120_000;
+
+export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimited'> {
+  readonly clock: Clock;
+  readonly isOurs: (host: string) => boolean;
+  readonly send: (bytes: Uint8Array, to: Address) => void;
+  readonly news: (tracker: PooledTracker, news: LinkNews) => void;
+}
+
+/** A tracker we talk to. */
+export interface PooledTracker {
+  readonly link: TrackerLink;
+  readonly foundBy: TrackerStatus['foundBy'];
+  /** It has answered a heartbeat. */
+  known: boolean;
+  /** It said that it closes. */
+  closing: boolean;
+  lostMs: number | undefined;
+}
+
+/** The trackers we talk to, by address: configured ones, found ones, and our own. */
+export class TrackerPool {
+  readonly #options: TrackerPoolOptions;
+  readonly #byAddress = new Map<string, PooledTracker>();
+  readonly #declinedUntilMs = new Map<string, number>();
+
+  constructor(options: TrackerPoolOptions) {
+    this.#options = options;
+  }
+
+  all(): PooledTracker[] {
+    return [...this.#byAddress.values()];
+  }
+
+  connected(): PooledTracker[] {
+    return this.all().filter(({ link }) => link.session.state === 'connected');
+  }
+
+  /** Connected, and not about to close. */
+  staying(): PooledTracker[] {
+    return this.connected().filter(({ closing }) => !closing);
+  }
+
+  /** Begins to talk to a tracker, unless that is going on already or was given up. */
+  open(address: Address, foundBy: TrackerStatus['foundBy']): void {
+    const key = formatAddress(address);
+    if (this.#byAddress.has(key)) return;
+    const fixed = foundBy === 'configured' || foundBy === 'embedded';
+    if (!fixed && (this.#isDeclined(key) || this.#isAlias(address))) return;
+    const { clock, news, ...session } = this.#options;
+    const link = new TrackerLink({
+      ...session,
+      address,
+      clock,
+      unlimited: isLoopback(address.host),
+      news: (told) => this.#tell(tracker, told),
+    });
+    const tracker: PooledTracker = { link, foundBy, known: false, closing: false, lostMs: undefined };
+    this.#byAddress.set(key, tracker);
+    link.start();
+  }
+
+  /** A reply that came from `from`. False: it answers nothing we asked there. */
+  receive(from: Address, transactionId: number, reply: TrackerReply): boolean {
+    return this.#byAddress.get(formatAddress(from))?.link.receive(transactionId, reply) ?? false;
+  }
+
+  catalogChanged(): void {
+    for (const { link } of this.#byAddress.values()) link.catalogChanged();
+  }
+
+  /** Stops talking to it without a word. @param decline - and does not begin again for a while */
+  drop(tracker: PooledTracker, decline: boolean): void {
+    tracker.link.close();
+    const key = formatAddress(tracker.link.address);
+    if (this.#byAddress.get(key) === tracker) this.#byAddress.delete(key);
+    if (!decline) return;
+    this.#declinedUntilMs.delete(key);
+    this.#declinedUntilMs.set(key, this.#options.clock.nowMs() + DECLINE_MS);
+    const [oldest] = this.#declinedUntilMs.keys();
+    if (this.#declinedUntilMs.size > DECLINED_MAX && oldest !== undefined)
+      this.#declinedUntilMs.delete(oldest);
+  }
+
+  used(): (UsedTracker & { readonly tracker: PooledTracker })[] {
+    return this.connected().flatMap((tracker) => {
+      const { link, foundBy } = tracker;
+      const { instanceId } = link.session;
+      return instanceId === undefined ? [] : [{ address: link.address, foundBy, instanceId, tracker }];
+    });
+  }
+
+  close(): void {
+    for (const tracker of this.all()) this.drop(tracker, false);
+  }
+
+  #tell(tracker: PooledTracker, news: LinkNews): void {
+    const { clock } = this.#options;
+    if (news.kind === 'connected') {
+      tracker.known = true;
+      tracker.lostMs = undefined;
+    }
+    if (news.kind === 'lost') tracker.lostMs = clock.nowMs();
+    this.#options.news(tracker, news);
+    if (news.kind === 'connected') this.#dropSurplus();
+    if (news.kind === 'lost') this.#declinedUntilMs.clear(); // Whoever was one too many may be needed now.
+    this.#dropHopeless();
+  }
+
+  #dropSurplus(): void {
+    const used = this.used();
+    const addresses = new Set(surplusTrackers(used).map(({ address }) => formatAddress(address)));
+    for (const { address, instanceId, tracker } of used) {
+      if (!addresses.has(formatAddress(address))) continue;
+      const elsewhere = used.some((other) => other.instanceId === instanceId && other.tracker !== tracker);
+      // A goodbye to a tracker that we keep under another address would take us off its list.
+      if (!elsewhere) void tracker.link.leave();
+      this.drop(tracker, true);
+    }
+  }
+
+  /** What was found, and is no tracker of ours, or is gone for long. */
+  #dropHopeless(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const tracker of this.all()) {
+      const { foundBy, known, closing, lostMs, link } = tracker;
+      if (foundBy === 'configured' || foundBy === 'embedded' || lostMs === undefined) continue;
+      // One that refuses us may be the only one, and change its mind: the place of our last run is forgotten soon.
+      const refuses = link.session.refusal !== undefined;
+      if (refuses ? this.connected().length > 0 : !known) this.drop(tracker, true);
+      else if (closing || nowMs - lostMs > FORGET_MS) this.drop(tracker, false);
+    }
+  }
+
+  #isDeclined(key: string): boolean {
+    return this.#options.clock.nowMs() < (this.#declinedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** The same port of this computer at two of its addresses is one tracker. */
+  #isAlias({ host, port }: Address): boolean {
+    const { isOurs } = this.#options;
+    return (
+      isOurs(host) && this.all().some(({ link }) => link.address.port === port && isOurs(link.address.host))
+    );
+  }
+}
+
+export function statusOf(tracker: PooledTracker, version: number, nowMs: number): TrackerStatus {
+  const { link, foundBy } = tracker;
+  const { session, address } = link;
+  const state: SessionState = session.state;
+  return {
+    address,
+    foundBy,
+    state,
+    instanceId: session.instanceId,
+    observed: session.alive?.reply.observed,
+    lastAnswerAgoMs: session.alive === undefined ? undefined : nowMs - session.alive.atMs,
+    intervalMs: session.alive?.reply.intervalMs,
+    peers: session.alive?.reply.peers,
+    heldVersion: session.heldVersion,
+    version,
+    reason: state === 'connected' ? undefined : (session.reason ?? 'waiting for its first answer'),
+  };
+}
