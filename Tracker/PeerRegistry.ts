@@ -93,11 +93,9 @@ export class PeerRegistry {
       return { kind: 'refused', reason: 'wrong-owner' };
     }
     const restarted = beat.instanceId > known.instanceId;
-    if (known.udp.port !== from.port) {
-      this.#leaveAddress(known);
-      known.udp = from;
-      this.#byUdp.set(formatAddress(from), known);
-    }
+    if (known.udp.port !== from.port) this.#leaveAddress(known);
+    known.udp = from;
+    this.#byUdp.set(formatAddress(from), known);
     this.#listen(known, beat, nowMs);
     return { kind: restarted ? 'restarted' : 'alive', peer: known };
   }

@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'vitest';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
+import { CatalogIndex } from '../../Tracker/CatalogIndex.ts';
+import { wordsOfPath, wordsOfQuery } from '../../Tracker/SearchWords.ts';
+import type { SharedFile } from '../../Tracker/SharedFiles.ts';
+import { SeededRandom } from '../Support/SeededRandom.ts';
+import { seeds } from '../Support/seeds.ts';
+
+function contentOf(number: number): FileId {
+  return number.toString(16).padStart(8, '0').padEnd(64, '5') as FileId;
+}
+
+function file(path: string, content: number): SharedFile {
+  return { path, size: content * 1_000, fileId: contentOf(content) };
+}
+
+function indexOf(...shared: [owner: number, path: string, content: number][]): CatalogIndex {
+  const index = new CatalogIndex([7, 8]);
+  for (const [owner, path, content] of shared) index.put(owner, file(path, content), 0);
+  return index;
+}
+
+function paths(index: CatalogIndex, query: string): string[] {
+  return index.search(query).files.map((found) => found.path);
+}
+
+describe('search', () => {
+  test('all words must match, the last one as a prefix, whatever case and accents', () => {
+    const index = indexOf([1, 'Élodie - Été.mp3', 1], [1, 'elodie hiver.mp3', 2], [2, 'melodie.mp3', 3]);
+    expect(paths(index, 'ELODIE').sort()).toEqual(['elodie hiver.mp3', 'Élodie - Été.mp3']);
+    expect(paths(index, 'elodie et')).toEqual(['Élodie - Été.mp3']);
+    expect(paths(index, 'elod ete')).toEqual([]);
+    expect(paths(index, 'ete élodie')).toEqual(['Élodie - Été.mp3']);
+    expect(paths(index, 'nothing')).toEqual([]);
+  });
+
+  test('equal contents are one hit, whatever they are called', () => {
+    const index = indexOf([1, 'song.mp3', 1], [2, 'Song (copy).mp3', 1], [3, 'song.mp3', 2]);
+    const { total, files } = index.search('song');
+    expect(total).toBe(2);
+    expect(files.map((found) => found.fileId).sort()).toEqual([contentOf(1), contentOf(2)]);
+  });
+
+  test('best first: the whole name, then in the name, then in a folder; more holders, then by path', () => {
+    const index = indexOf(
+      [1, 'noir/b.txt', 1],
+      [1, 'film noir classics.mkv', 2],
+      [1, 'noir z.mkv', 3],
+      [1, 'noir a.mkv', 4],
+      [1, 'noir.mkv', 5],
+      [2, 'film noir classics.mkv', 2],
+    );
+    expect(paths(index, 'noir')).toEqual([
+      'noir.mkv',
+      'film noir classics.mkv',
+      'noir a.mkv',
+      'noir z.mkv',
+      'noir/b.txt',
+    ]);
+  });
+
+  test('at most 200 hits, 50 that one owner alone has', () => {
+    const index = new CatalogIndex([1, 2]);
+    for (let number = 0; number < 400; number++) index.put(1, file(`flood ${number}`, number), 0);
+    for (let number = 400; number < 420; number++) index.put(2, file(`flood ${number}`, number), 0);
+    const { total, files } = index.search('flood');
+    expect(total).toBe(420);
+    expect(files.length).toBe(SEARCH_HITS_PER_PEER_MAX + 20);
+
+    for (let owner = 3; owner < 20; owner++) {
+      for (let number = 0; number < 40; number++)
+        index.put(owner, file(`flood ${number}`, owner * 1_000 + number), 0);
+    }
+    expect(index.search('flood').files.length).toBe(SEARCH_HITS_MAX);
+  });
+
+  test('a FileId, or eight digits of its start, finds the content', () => {
+    const index = indexOf([1, 'one.txt', 1], [1, 'two.txt', 2]);
+    expect(paths(index, contentOf(2))).toEqual(['two.txt']);
+    expect(paths(index, contentOf(1).slice(0, 8).toUpperCase())).toEqual(['one.txt']);
+    expect(paths(index, contentOf(3))).toEqual([]);
+  });
+
+  test('names of signs are found whole', () => {
+    expect(paths(indexOf([1, '♥♥', 1]), '♥♥')).toEqual(['♥♥']);
+  });
+});
+
+describe('holders', () => {
+  test('each owner once, complete ones first', () => {
+    const index = indexOf([1, 'a', 1], [1, 'copy of a', 1], [2, 'a', 1]);
+    index.put(3, { ...file('', 1), path: '' }, 0);
+    index.put(2, { ...file('', 1), path: '' }, 0);
+    const known = index.holders(contentOf(1));
+    expect(known?.size).toBe(1_000);
+    expect(known?.holders.map(({ owner, complete }) => [owner, complete])).toHaveLength(3);
+    expect(known?.holders.at(-1)).toEqual({ owner: 3, complete: false });
+    expect(index.holders(contentOf(9))).toBeUndefined();
+  });
+
+  test('sizes up to 16 TiB are kept exactly', () => {
+    const index = new CatalogIndex([1, 2]);
+    for (const size of [0, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 44 - 1, Number.MAX_SAFE_INTEGER]) {
+      index.put(1, { path: `f${size}`, size, fileId: contentOf(size % 1_000_003) }, 0);
+      expect(index.holders(contentOf(size % 1_000_003))?.size).toBe(size);
+    }
+  });
+});
+
+describe('folders', () => {
+  test('owners below an exact path, and only those', () => {
+    const index = indexOf(
+      [1, 'Music/Élodie/a.mp3', 1],
+      [2, 'Music/Élodie/live/b.mp3', 2],
+      [3, 'Music/Élodie 2/c.mp3', 3],
+      [4, 'Music/elodie/d.mp3', 4],
+      [5, 'Other/Music/Élodie/e.mp3', 5],
+      [6, 'Music/Élodie', 6],
+    );
+    expect(index.ownersOfFolder('Music/Élodie')).toEqual([1, 2]);
+    expect(index.ownersOfFolder('Music')).toEqual([1, 2, 3, 4, 6]);
+    expect(index.ownersOfFolder('Nothing')).toEqual([]);
+  });
+
+  test('of signs alone', () => {
+    expect(indexOf([1, '---/a', 1], [2, '--/a', 1]).ownersOfFolder('---')).toEqual([1]);
+  });
+});
+
+test('who leaves takes everything along', () => {
+  const index = indexOf([1, 'a b', 1], [1, 'c d', 2], [2, 'a b', 1]);
+  index.forget(1);
+  expect(index.size).toBe(1);
+  expect(index.count(1)).toBe(0);
+  expect(paths(index, 'c d')).toEqual([]);
+  expect(index.holders(contentOf(1))?.holders).toEqual([{ owner: 2, complete: true }]);
+});
+
+/** What the index holds, the slow and obvious way. */
+class Model {
+  readonly shared = new Map<string, { owner: number; file: SharedFile; generation: number }>();
+
+  matches(query: string): Set<FileId> {
+    const words = wordsOfQuery(query);
+    const last = words.pop() ?? '';
+    const all = [...this.shared.values()].filter(({ file: { path } }) => {
+      const known = wordsOfPath(path).words;
+      return words.every((word) => known.includes(word)) && known.some((word) => word.startsWith(last));
+    });
+    return new Set(all.map((one) => one.file.fileId));
+  }
+
+  drop(unwanted: (one: { owner: number; generation: number }) => boolean): void {
+    for (const [key, one] of this.shared) if (unwanted(one)) this.shared.delete(key);
+  }
+}
+
+test.each(seeds(40))(
+  'finds exactly what a scan of everything finds, through all changes (seed %i)',
+  (seed) => {
+    const random = new SeededRandom(seed);
+    const words = ['ab', 'abc', 'abcd', 'b', 'bc', 'xé', 'xe', 'x1', '物', 'ß'];
+    const index = new CatalogIndex([random.int(0, 2 ** 31), random.int(0, 2 ** 31)]);
+    const model = new Model();
+    const somePath = () =>
+      Array.from({ length: random.int(1, 3) }, () => random.sample(words, random.int(1, 3)).join(' ')).join(
+        '/',
+      );
+    for (let step = 0; step < 600; step++) {
+      const owner = random.int(0, 7);
+      const generation = random.int(0, 2);
+      const some = file(somePath(), random.int(0, 30));
+      if (random.chance(0.6)) {
+        index.put(owner, some, generation);
+        model.shared.set(`${owner} ${some.path}`, { owner, file: some, generation });
+      } else if (random.chance(0.7)) {
+        const known = [...model.shared.values()].filter((one) => one.owner === owner);
+        const gone = known.length > 0 && random.chance(0.9) ? random.pick(known).file : some;
+        index.remove(owner, gone);
+        model.shared.delete(`${owner} ${gone.path}`);
+      } else if (random.chance(0.5)) {
+        index.sweep(owner, generation);
+        model.drop((one) => one.owner === owner && one.generation !== generation);
+      } else if (random.chance(0.3)) {
+        index.forget(owner);
+        model.drop((one) => one.owner === owner);
+      }
+      if (step % 10 !== 0) continue;
+      const query = random.sample(words, random.int(1, 2)).join(' ');
+      const expected = model.matches(query);
+      const found = index.search(query);
+      expect(new Set(found.files.map((one) => one.fileId))).toEqual(expected);
+      expect(found.total).toBe(expected.size);
+      expect(index.size).toBe(model.shared.size);
+      for (const fileId of [contentOf(random.int(0, 30))]) {
+        const holders = [...model.shared.values()].filter((one) => one.file.fileId === fileId);
+        expect(new Set(index.holders(fileId)?.holders.map((one) => one.owner))).toEqual(
+          new Set(holders.map((one) => one.owner)),
+        );
+      }
+      const [folder = ''] = somePath().split('/');
+      const below = [...model.shared.values()].filter((one) => one.file.path.startsWith(`${folder}/`));
+      expect(new Set(index.ownersOfFolder(folder))).toEqual(new Set(below.map((one) => one.owner)));
+    }
+  },
+);

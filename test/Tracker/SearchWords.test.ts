@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fold, wordsOf, wordsOfPath, wordsOfQuery } from '../../Tracker/SearchWords.ts';
+
+describe('folding', () => {
+  test.each([
+    ['ÉLODIE', 'elodie'],
+    ['Ångström', 'angstrom'],
+    ['Straße', 'strasse'],
+    ['ﬁlm', 'film'],
+    ['ＦＵＬＬ', 'full'],
+    ['Łódź', 'lodz'],
+    ['ΟΔΟΣ', 'οδοσ'],
+    ['Æther', 'aether'],
+    ['x²', 'x2'],
+  ])('%s is found as %s', (text, folded) => {
+    expect(fold(text)).toBe(folded);
+  });
+
+  test('composed and decomposed are the same', () => {
+    expect(fold('Cafe\u0301')).toBe(fold('Café'));
+  });
+
+  test('folding twice changes nothing more', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        (text) => wordsOf(fold(text)).join() === wordsOf(text).join(),
+      ),
+    );
+  });
+});
+
+describe('words', () => {
+  test('are split at everything that is neither letter nor digit', () => {
+    expect(wordsOf('The_Film (2019)-[x264].mkv')).toEqual(['the', 'film', '2019', 'x264', 'mkv']);
+  });
+
+  test('scripts without blanks are found by each character', () => {
+    expect(wordsOf('東京物語ost')).toEqual(['東', '京', '物', '語', 'ost']);
+  });
+
+  test('of a path: those of the name first, each once', () => {
+    expect(wordsOfPath('Music/Elodie/elodie - Song.mp3')).toEqual({
+      words: ['elodie', 'song', 'mp3', 'music'],
+      nameWords: 3,
+    });
+  });
+
+  test('a name of signs alone is one word', () => {
+    expect(wordsOfPath('♥♥/---')).toEqual({ words: ['---', '♥♥'], nameWords: 1 });
+  });
+
+  test('a path of thousands of words gives a bounded number of them', () => {
+    const long = Array.from({ length: 400 }, (_, index) => `w${index}`).join(' ');
+    expect(wordsOfPath(long).words.length).toBe(64);
+  });
+
+  test('of a query: each once, in order', () => {
+    expect(wordsOfQuery('Film  film NOIR')).toEqual(['film', 'noir']);
+    expect(wordsOfQuery('  ')).toEqual([]);
+  });
+});
