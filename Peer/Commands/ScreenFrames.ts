@@ -23,13 +23,15 @@ interface Position {
 
 const CLEAR_DOWN = '\u001b[J';
 const CLEAR_RIGHT = '\u001b[K';
+/** Columns of a tab stop; a pasted tab stays in the line. */
+const TAB = 8;
 
 /** Where a terminal of so many columns is after printing a text from the first column on. */
 export function positionAfter(text: string, columns: number): Position {
   let row = 0;
   let column = 0;
   for (const char of text) {
-    const width = stringWidth(char);
+    const width = char === '\t' ? TAB - (column % TAB) : stringWidth(char);
     // A wide letter is not torn: it goes to the next row.
     if (column + width > columns) {
       row++;

@@ -49,6 +49,7 @@ class TerminalConsole {
   readonly #signal: AbortSignal;
   readonly #waiting: string[] = [];
   #wake: () => void = () => {};
+  #settling = false;
   #running: AbortController | undefined;
   #stopNews: () => void = () => {};
   #stopProgress: () => void = () => {};
@@ -69,7 +70,10 @@ class TerminalConsole {
       completer: (line: string) => this.#complete(line),
     });
     this.#screen = new LiveScreen({
-      write: (text) => this.#output.write(text),
+      write: (text) => {
+        this.#output.write(text);
+        this.#tellRow();
+      },
       columns: () => this.#columns(),
       typed: () => ({
         prompt: this.#readline.getPrompt(),
@@ -83,6 +87,7 @@ class TerminalConsole {
 
   async run(): Promise<void> {
     const { controls, clock } = this.#options;
+    this.#options.input.prependListener('keypress', this.#keyComes);
     this.#readline.on('line', (line) => this.#entered(line));
     this.#readline.on('close', () => this.#end());
     this.#readline.on('SIGINT', () => this.#interrupted());
@@ -110,6 +115,7 @@ class TerminalConsole {
     this.#stopProgress();
     this.#stopNews();
     this.#screen.hide();
+    this.#options.input.off('keypress', this.#keyComes);
     this.#readline.close();
     await this.#history.close();
     await this.#output.flush();
@@ -161,6 +167,34 @@ class TerminalConsole {
     this.#screen.entered(line);
     this.#waiting.push(line);
     this.#wake();
+  }
+
+  /** Before readline sees a key. The letters of a paste, but for the last, only append: a long paste stays quick. */
+  readonly #keyComes = (_text: string | undefined, key: { sequence?: string } | undefined): void => {
+    const pasting = 'isCompletionEnabled' in this.#readline && this.#readline.isCompletionEnabled === false;
+    if (!pasting || (key?.sequence ?? '').length > 1) this.#settleCursor();
+    if (this.#settling) return;
+    this.#settling = true;
+    queueMicrotask(() => {
+      this.#settling = false;
+      if (!this.#signal.aborted) this.#settleCursor();
+    });
+  };
+
+  /** Pasted text that just fills a row leaves the cursor hanging on its last column; a blank takes it to the next row. */
+  #settleCursor(): void {
+    const { rows, cols } = this.#readline.getCursorPos();
+    const atEnd = this.#readline.cursor === this.#readline.line.length;
+    if (atEnd && rows > 0 && cols === 0) this.#output.write(' \r');
+    this.#tellRow();
+  }
+
+  /**
+   * readline remembers on which row of the typed line the cursor is, but forgets to when text is pasted over the end of a row
+   * (Node 20 and 24): its next redraw would begin too low.
+   */
+  #tellRow(): void {
+    Object.assign(this.#readline, { prevRows: this.#readline.getCursorPos().rows });
   }
 
   #end(): void {
