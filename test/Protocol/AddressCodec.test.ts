@@ -55,7 +55,14 @@ test('equal addresses become equal text, however they were spelt', () => {
 
 test('a name is not an address, and no other family exists', () => {
   expect(() => encode('localhost')).toThrow(RangeError);
-  for (const hex of ['05c0a801142329', '00', '04c0a801', '', `06${'00'.repeat(17)}`]) {
+  for (const hex of [
+    `05${'00'.repeat(18)}`,
+    '05c0a801142329',
+    '00',
+    '04c0a801',
+    '',
+    `06${'00'.repeat(17)}`,
+  ]) {
     expect(() => decode(hex)).toThrow(expect.objectContaining({ code: 'BAD_FRAME' }));
   }
 });

@@ -82,13 +82,14 @@ describe.each([
     const create = await load();
     const random = new SeededRandom(1);
     const files = Array.from({ length: 5 }, () => random.bytes(random.int(100_000, 200_000)));
-    const open = files.map((bytes) => ({ bytes, at: 0, hasher: create() }));
+    const open = files.map((bytes) => ({ bytes, at: 0, hasher: undefined as Blake3 | undefined }));
     for (let left = open; left.length > 0; left = open.filter(({ at, bytes }) => at < bytes.length)) {
       const one = random.pick(left);
       const end = one.at + random.int(0, 20_000);
+      one.hasher ??= create(); // Also while others are half-way.
       one.hasher.update(one.bytes.subarray(one.at, end));
       one.at = end;
     }
-    expect(open.map(({ hasher }) => hasher.digest())).toEqual(files.map(hashBytes));
+    expect(open.map(({ hasher }) => hasher?.digest())).toEqual(files.map(hashBytes));
   });
 });
