@@ -1,0 +1,161 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { decodeReply, encodeRequest, type TrackerReply } from '../../Protocol/TrackerMessages.ts';
+import type { Address } from '../../Shared/Address.ts';
+import { systemClock } from '../../Shared/Clock.ts';
+import { bindDatagram } from '../../Shared/DatagramSockets.ts';
+import { silentLog } from '../../Shared/Log.ts';
+import { Tracker, type TrackerOptions } from '../../Tracker/Tracker.ts';
+import { SeededRandom } from '../Support/SeededRandom.ts';
+import { SimulatedNetwork } from '../Support/SimulatedNetwork.ts';
+import { heartbeatOf } from './peers.ts';
+
+const HOME = { host: '10.0.0.1', port: 6_881 };
+
+function simulated(changes: Partial<TrackerOptions> = {}) {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const random = new SeededRandom(2);
+  const tracker = new Tracker({
+    bind: network.host(HOME.host).bindDatagram,
+    clock: network.clock,
+    wallClock: network.clock.wallMs,
+    randomBytes: (count) => random.bytes(count),
+    log: silentLog,
+    ...changes,
+  });
+  return { network, tracker };
+}
+
+/** A socket on a simulated host, and everything it was told. */
+function listener(network: SimulatedNetwork, host: string) {
+  const socket = network.host(host).bindNow({ port: 4_000 });
+  const replies: TrackerReply[] = [];
+  socket.onMessage((bytes) => replies.push(decodeReply(bytes).reply));
+  return { socket, replies };
+}
+
+async function join(network: SimulatedNetwork, host: string) {
+  const { socket, replies } = listener(network, host);
+  socket.send(encodeRequest('', 1, { type: 'connect' }), HOME);
+  await network.clock.advanceAsync(10);
+  const [connected] = replies;
+  const cookie = connected?.type === 'connected' ? connected.connectionId : '';
+  socket.send(encodeRequest(cookie, 2, heartbeatOf(1)), HOME);
+  await network.clock.advanceAsync(10);
+  return { replies, cookie };
+}
+
+describe('on a simulated network', () => {
+  test('serves, expires by its own timer, and counts', async () => {
+    const { network, tracker } = simulated();
+    await tracker.start();
+    const { replies } = await join(network, '10.0.0.2');
+    expect(replies.map((reply) => reply.type)).toEqual(['connected', 'alive']);
+    expect(tracker.stats).toMatchObject({ peers: 1, served: 2, garbage: 0 });
+
+    await network.clock.advanceAsync(22_000);
+    expect(tracker.stats.peers).toBe(0);
+    await tracker.close();
+  });
+
+  test('closing names a successor, frees the port and leaves no timer', async () => {
+    const { network, tracker } = simulated();
+    await tracker.start();
+    const { replies } = await join(network, '10.0.0.2');
+    await tracker.close({ host: '10.0.0.3', port: 6_881 });
+    await tracker.close();
+    await network.clock.advanceAsync(10);
+    expect(replies.at(-1)).toEqual({
+      type: 'moved',
+      trackerInstance: tracker.instanceId,
+      successor: { host: '10.0.0.3', port: 6_881 },
+      onTrackerHost: false,
+    });
+    expect(() => tracker.local).toThrow('not running');
+    expect(network.clock.pending).toBe(0);
+    network.host(HOME.host).bindNow({ port: HOME.port });
+  });
+
+  test('closed while it starts, it does not run', async () => {
+    const { network, tracker } = simulated();
+    const started = tracker.start();
+    const closed = tracker.close();
+    await expect(started).rejects.toMatchObject({ code: 'CANCELLED' });
+    await closed;
+    expect(network.clock.pending).toBe(0);
+    network.host(HOME.host).bindNow({ port: HOME.port });
+  });
+
+  test('an aborted start takes nothing', async () => {
+    const { tracker, network } = simulated();
+    await expect(tracker.start({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+    network.host(HOME.host).bindNow({ port: HOME.port });
+  });
+
+  test('verbose tells what happens, otherwise nothing is told', async () => {
+    for (const verbose of [true, false]) {
+      const lines: string[] = [];
+      const log = { ...silentLog, debug: (line: string) => lines.push(line) };
+      const { network, tracker } = simulated({ log, verbose });
+      await tracker.start();
+      await join(network, '10.0.0.2');
+      expect(lines.some((line) => line.startsWith('joined: "peer 1" 10.0.0.2:9001'))).toBe(verbose);
+      await tracker.close();
+    }
+  });
+});
+
+describe('on real sockets', () => {
+  const options = {
+    bind: bindDatagram,
+    clock: systemClock,
+    wallClock: Date.now,
+    randomBytes: (count: number) => new SeededRandom(3).bytes(count),
+    log: silentLog,
+    host: '127.0.0.1',
+    port: 0,
+  };
+
+  test('answers, also in between any garbage', async () => {
+    const tracker = new Tracker(options);
+    onTestFinished(() => tracker.close());
+    await tracker.start();
+    const { ask, send } = await client(tracker.local);
+    const random = new SeededRandom(8);
+    for (let count = 0; count < 200; count++) send(random.bytes(random.int(0, 1_400)));
+    const connected = await ask(encodeRequest('', 1, { type: 'connect' }));
+    const cookie = connected.type === 'connected' ? connected.connectionId : '';
+    const alive = await ask(encodeRequest(cookie, 2, heartbeatOf(1)));
+    expect(alive).toMatchObject({ type: 'alive', peers: 1, observed: { host: '127.0.0.1', port: 9_001 } });
+    const listed = await ask(encodeRequest(cookie, 3, { type: 'peers', cursor: 0 }));
+    expect(listed).toMatchObject({ type: 'peerList', peers: [{ onTrackerHost: true }] });
+    expect(tracker.stats.garbage).toBe(200);
+  });
+
+  test('a taken port is told with a hint', async () => {
+    const first = new Tracker(options);
+    onTestFinished(() => first.close());
+    await first.start();
+    const second = new Tracker({ ...options, port: first.local.port });
+    await expect(second.start()).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+      hint: expect.stringContaining('port'),
+    });
+    await second.close();
+  });
+});
+
+async function client(tracker: Address) {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  onTestFinished(() => new Promise((resolve) => socket.close(() => resolve())));
+  await once(socket, 'listening');
+  const send = (bytes: Buffer) => socket.send(bytes, tracker.port, tracker.host);
+  const ask = async (bytes: Buffer): Promise<TrackerReply> => {
+    const answer = once(socket, 'message');
+    send(bytes);
+    const [reply] = await answer;
+    return decodeReply(reply).reply;
+  };
+  return { ask, send };
+}

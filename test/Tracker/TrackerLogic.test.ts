@@ -1,0 +1,299 @@
+import { describe, expect, test } from 'vitest';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { COOKIE_STEP_MS } from '../../Protocol/Limits.ts';
+import {
+  decodeReply,
+  encodeRequest,
+  type Hit,
+  type Holder,
+  type ListedPeer,
+  type PublishedEntry,
+  type RequestOf,
+} from '../../Protocol/TrackerMessages.ts';
+import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
+import { SeededRandom } from '../Support/SeededRandom.ts';
+import { Asker } from './Asker.ts';
+import { heartbeatOf, idOf, runOf } from './peers.ts';
+
+function tracker(options: { note?: (text: string) => void } = {}): TrackerLogic {
+  return new TrackerLogic({ instanceId: runOf(77), secret: new SeededRandom(5).bytes(32), ...options });
+}
+
+function contentOf(number: number): FileId {
+  return number.toString(16).padStart(64, '0') as FileId;
+}
+
+function file(path: string, content: number): PublishedEntry {
+  return { kind: 'file', path, size: content, fileId: contentOf(content) };
+}
+
+function publish(number: number, entries: PublishedEntry[], version = 1): RequestOf<'publish'> {
+  const { peerId, instanceId } = heartbeatOf(number);
+  return { type: 'publish', peerId, instanceId, version, base: version - 1, page: 0, pages: 1, entries };
+}
+
+/** A peer that has joined from 10.0.0.<number> and shares these. */
+function joined(
+  logic: TrackerLogic,
+  number: number,
+  entries: PublishedEntry[] = [],
+  host = `10.0.0.${number}`,
+) {
+  const peer = new Asker(logic, { host, port: 40_000 + number }).connect();
+  peer.expect('alive', heartbeatOf(number));
+  const pages = Math.ceil(entries.length / 12);
+  for (let page = 0; page < pages; page++) {
+    const part = entries.slice(page * 12, page * 12 + 12);
+    peer.expect('published', { ...publish(number, part), page, pages });
+  }
+  return peer;
+}
+
+describe('a session', () => {
+  test('join, publish, search, locate, leave', () => {
+    const logic = tracker();
+    joined(logic, 1, [file('Films/Casablanca.mkv', 1), file('notes.txt', 2)]);
+    joined(logic, 2, [file('casablanca (1942).mkv', 1)]);
+    const three = joined(logic, 3);
+
+    const found = three.expect('found', { type: 'search', words: 'CASABLANCA', cursor: 0 });
+    expect(found).toMatchObject({ total: 1, next: 0 });
+    expect(found.hits[0]).toMatchObject({ fileId: contentOf(1), size: 1, holderCount: 2 });
+    expect(found.hits[0]?.holders.map((holder) => holder.address.host).sort()).toEqual([
+      '10.0.0.1',
+      '10.0.0.2',
+    ]);
+
+    const located = three.expect('located', { type: 'locate', fileId: contentOf(1), cursor: 0 });
+    expect(located).toMatchObject({ total: 2, next: 0, size: 1 });
+    expect(located.holders[0]).toMatchObject({ onTrackerHost: false, complete: true });
+
+    const folder = three.expect('peerList', { type: 'folder', path: 'Films', cursor: 0 });
+    expect(folder.peers.map((peer) => peer.peerId)).toEqual([idOf(1)]);
+
+    joined(logic, 1).expect('left', { type: 'leave', peerId: idOf(1), instanceId: runOf(1) });
+    expect(three.expect('found', { type: 'search', words: 'notes', cursor: 0 }).hits).toEqual([]);
+    expect(three.expect('peerList', { type: 'peers', cursor: 0 }).total).toBe(2);
+  });
+
+  test('a heartbeat tells interval, address, held version and count', () => {
+    const logic = tracker();
+    const peer = joined(logic, 1, [file('a b', 1)]);
+    expect(peer.expect('alive', heartbeatOf(1))).toEqual({
+      type: 'alive',
+      trackerInstance: runOf(77),
+      intervalMs: 5_000,
+      observed: { host: '10.0.0.1', port: 9_001 },
+      heldVersion: 1,
+      peers: 1,
+      successor: undefined,
+    });
+  });
+
+  test('who falls silent is gone with its files', () => {
+    const logic = tracker();
+    joined(logic, 1, [file('a song', 1)]);
+    const two = new Asker(logic, { host: '10.0.0.2', port: 1 }).connect(19_000);
+    const search = { type: 'search', words: 'song', cursor: 0 } as const;
+    expect(two.expect('found', search, 19_999).hits).toHaveLength(1);
+    expect(two.expect('found', search, 20_000).hits).toEqual([]);
+    expect(logic.registry.size).toBe(0);
+  });
+
+  test('a restarted peer shares nothing until it publishes', () => {
+    const logic = tracker();
+    const peer = joined(logic, 1, [file('a song', 1)]);
+    expect(peer.expect('alive', heartbeatOf(1, { instanceId: runOf(2) })).heldVersion).toBe(0);
+    expect(logic.catalogs.size).toBe(0);
+    expect(peer.refusal(publish(1, [file('x', 1)]))).toBe('wrong-owner');
+  });
+
+  test('nobody speaks for another', () => {
+    const logic = tracker();
+    joined(logic, 1, [file('a song', 1)]);
+    const thief = new Asker(logic, { host: '10.6.6.6', port: 1 }).connect();
+    expect(thief.refusal({ type: 'leave', peerId: idOf(1), instanceId: runOf(1) })).toBe('wrong-owner');
+    expect(thief.refusal(publish(1, [], 2))).toBe('wrong-owner');
+    expect(thief.refusal(heartbeatOf(1, { instanceId: runOf(9) }))).toBe('wrong-owner');
+    expect(thief.refusal(publish(2, []))).toBe('unknown-peer');
+    expect(logic.catalogs.size).toBe(1);
+  });
+
+  test("a peer on loopback is on the tracker's own host; mapped addresses are folded", () => {
+    const logic = tracker();
+    joined(logic, 1, [], '127.0.0.1');
+    joined(logic, 2, [], '::ffff:10.0.0.2');
+    const { peers } = joined(logic, 3).expect('peerList', { type: 'peers', cursor: 0 });
+    expect(peers.map((peer) => [peer.address.host, peer.onTrackerHost])).toEqual([
+      ['127.0.0.1', true],
+      ['10.0.0.2', false],
+      ['10.0.0.3', false],
+    ]);
+  });
+
+  test('a successor is told at once and with every heartbeat', () => {
+    const logic = tracker();
+    const one = joined(logic, 1);
+    joined(logic, 2);
+    const told = logic.announceSuccessor({ host: '127.0.0.1', port: 6_882 });
+    expect(told.map((datagram) => datagram.to)).toEqual([
+      { host: '10.0.0.1', port: 40_001 },
+      { host: '10.0.0.2', port: 40_002 },
+    ]);
+    expect(decodeReply(told[0]?.bytes ?? Buffer.alloc(0))).toEqual({
+      transactionId: 0,
+      reply: {
+        type: 'moved',
+        trackerInstance: runOf(77),
+        successor: { host: '127.0.0.1', port: 6_882 },
+        onTrackerHost: true,
+      },
+    });
+    expect(one.expect('alive', heartbeatOf(1)).successor).toEqual({ host: '127.0.0.1', port: 6_882 });
+  });
+
+  test('what makes no sense is refused', () => {
+    const logic = tracker();
+    const peer = joined(logic, 1);
+    expect(peer.refusal({ type: 'search', words: 'x', cursor: 0 })).toBe('bad-request');
+    expect(peer.refusal({ type: 'search', words: ' . ', cursor: 0 })).toBe('bad-request');
+    expect(peer.refusal(heartbeatOf(1, { port: 80 }))).toBe('bad-request');
+    expect(peer.expect('found', { type: 'search', words: 'xy', cursor: 4_000_000_000 }).next).toBe(0);
+    expect(peer.expect('located', { type: 'locate', fileId: contentOf(1), cursor: 9 }).total).toBe(0);
+    expect(peer.expect('peerList', { type: 'peers', cursor: 4_000_000_000 }).peers).toEqual([]);
+  });
+
+  test('too many requests are refused, then served again', () => {
+    const logic = tracker();
+    const peer = joined(logic, 1);
+    const ask = (nowMs: number) => peer.ask({ type: 'peers', cursor: 0 }, nowMs)?.type;
+    const answers = Array.from({ length: 100 }, () => ask(0));
+    expect(answers.filter((type) => type === 'peerList')).toHaveLength(60);
+    expect(answers.at(-1)).toBe('refused');
+    expect(ask(1_000)).toBe('peerList');
+  });
+
+  test('notes say what happens', () => {
+    const notes: string[] = [];
+    const logic = tracker({ note: (text) => notes.push(text) });
+    const peer = joined(logic, 1, [file('a song', 1)]);
+    peer.ask(heartbeatOf(1));
+    peer.ask({ type: 'search', words: 'song', cursor: 0 });
+    logic.expire(60_000);
+    const kinds = notes.map((note) => note.split(/[ :]/)[0]);
+    expect(kinds).toEqual(['joined', 'catalog', 'heartbeat', 'search', 'expired']);
+  });
+});
+
+describe('pages', () => {
+  test('of a search bring each hit once, in order, each datagram within its limit', () => {
+    const logic = tracker();
+    const names = Array.from({ length: 45 }, (_, number) => `song ${String(number).padStart(3, '0')}`);
+    for (let owner = 1; owner <= 30; owner++) joined(logic, owner, names.map(file), '127.0.0.1');
+    const asker = joined(logic, 99, [], '127.0.0.1');
+    const hits: Hit[] = [];
+    let cursor = 0;
+    do {
+      const page = asker.expect('found', { type: 'search', words: 'song', cursor });
+      expect(page.total).toBe(45);
+      expect(page.hits.length).toBeGreaterThan(0);
+      hits.push(...page.hits);
+      cursor = page.next;
+    } while (cursor > 0);
+    expect(hits.map((hit) => hit.path)).toEqual(names);
+    expect(hits.every((hit) => hit.holderCount === 30 && hit.holders.length > 0)).toBe(true);
+  });
+
+  test('one hit with the longest path and name still fits', () => {
+    const logic = tracker();
+    const longest = { ...file(`${'p'.repeat(996)}.mkv`, 1) };
+    for (let owner = 1; owner <= 9; owner++) {
+      const peer = new Asker(logic, { host: '127.0.0.1', port: owner }).connect();
+      peer.expect('alive', heartbeatOf(owner, { name: 'n'.repeat(64) }));
+      peer.expect('published', publish(owner, [longest]));
+    }
+    const { hits } = joined(logic, 99).expect('found', { type: 'search', words: 'pppp', cursor: 0 });
+    expect(hits[0]).toMatchObject({ path: longest.path, holderCount: 9 });
+    expect(hits[0]?.holders).toHaveLength(1);
+  });
+
+  test('of holders and of peers bring everyone once', () => {
+    const logic = tracker();
+    for (let owner = 1; owner <= 100; owner++) joined(logic, owner, [file('song', 1)], '127.0.0.1');
+    const asker = joined(logic, 101, [], '127.0.0.1');
+    const holders: Holder[] = [];
+    const peers: ListedPeer[] = [];
+    for (let cursor = 0, more = true; more; more = cursor > 0) {
+      const page = asker.expect('located', { type: 'locate', fileId: contentOf(1), cursor });
+      holders.push(...page.holders);
+      cursor = page.next;
+    }
+    for (let cursor = 0, more = true; more; more = cursor > 0) {
+      const page = asker.expect('peerList', { type: 'peers', cursor });
+      peers.push(...page.peers);
+      cursor = page.next;
+    }
+    expect(new Set(holders.map((one) => one.peerId)).size).toBe(100);
+    expect(holders).toHaveLength(100);
+    expect(new Set(peers.map((one) => one.peerId)).size).toBe(101);
+    expect(peers).toHaveLength(101);
+  });
+
+  test('a file that goes away between two pages is left out', () => {
+    const logic = tracker();
+    joined(
+      logic,
+      1,
+      Array.from({ length: 14 }, (_, number) => file(`song ${number}`, number)),
+    );
+    const asker = joined(logic, 2);
+    const first = asker.expect('found', { type: 'search', words: 'song', cursor: 0 });
+    expect(first.next).toBeGreaterThan(0);
+    joined(logic, 1).ask({ type: 'leave', peerId: idOf(1), instanceId: runOf(1) });
+    expect(asker.expect('found', { type: 'search', words: 'song', cursor: first.next })).toMatchObject({
+      hits: [],
+      next: 0,
+    });
+  });
+});
+
+describe('connection ids', () => {
+  test('are needed for everything, and the registry stays as it was', () => {
+    const logic = tracker();
+    const stranger = new Asker(logic, { host: '10.0.0.9', port: 9 });
+    expect(stranger.refusal(heartbeatOf(9))).toBe('bad-cookie');
+    expect(stranger.refusal(publish(9, [file('x', 1)]))).toBe('bad-cookie');
+    expect(logic.registry.size).toBe(0);
+    expect(logic.counts).toMatchObject({ refused: 2, served: 0 });
+  });
+
+  test('run out after at most two minutes, also for a registered peer', () => {
+    const logic = tracker();
+    const peer = joined(logic, 1);
+    for (let nowMs = 0; nowMs < 2 * COOKIE_STEP_MS; nowMs += 5_000)
+      peer.expect('alive', heartbeatOf(1), nowMs);
+    expect(peer.refusal(heartbeatOf(1), 2 * COOKIE_STEP_MS)).toBe('bad-cookie');
+    peer.connect(2 * COOKIE_STEP_MS).expect('alive', heartbeatOf(1), 2 * COOKIE_STEP_MS);
+  });
+
+  test('10,000 forged heartbeats from many addresses change nothing', () => {
+    const logic = tracker();
+    joined(logic, 1);
+    const random = new SeededRandom(4);
+    for (let attempt = 0; attempt < 10_000; attempt++) {
+      const from = { host: `127.${random.int(0, 255)}.0.${random.int(1, 254)}`, port: random.int(1, 65_535) };
+      logic.receive(encodeRequest(random.hex(8), attempt, heartbeatOf(random.int(2, 99))), from, 0);
+    }
+    expect([...logic.registry.startingAt(0)].map((peer) => peer.peerId)).toEqual([idOf(1)]);
+    expect(logic.counts.refused).toBe(10_000);
+  });
+
+  test("somebody who forges a peer's address cannot use up its requests", () => {
+    const logic = tracker();
+    const peer = joined(logic, 1);
+    const forged = encodeRequest('00'.repeat(8), 1, heartbeatOf(1));
+    for (let attempt = 0; attempt < 1_000; attempt++)
+      logic.receive(forged, { host: '10.0.0.1', port: 40_001 }, 0);
+    peer.expect('alive', heartbeatOf(1));
+  });
+});
