@@ -1,0 +1,73 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import { chmod, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PeerId } from '../../Protocol/Ids.ts';
+import type { Log } from '../../Shared/Log.ts';
+import { systemCode } from '../../Shared/ShoalError.ts';
+import { writeWhole } from './JsonFile.ts';
+
+const FILE = 'identity.pem';
+
+/** Who this peer is, from its first start on. */
+export interface Identity {
+  readonly peerId: PeerId;
+  /** Ed25519. */
+  readonly privateKey: KeyObject;
+}
+
+/**
+ * The key kept in a state folder; made when there is none. One that cannot be read as a key is told, moved aside and
+ * replaced: the peer gets a new id. @throws Error of node:fs when the file itself cannot be read or written
+ */
+export async function loadIdentity(stateFolder: string, log: Log): Promise<Identity> {
+  const path = join(stateFolder, FILE);
+  const pem = await readKey(path);
+  if (pem === undefined) return makeIdentity(path);
+  const privateKey = parseKey(pem);
+  if (privateKey !== undefined) {
+    await chmod(path, 0o600);
+    return { peerId: peerIdOf(privateKey), privateKey };
+  }
+  const aside = `${path}.damaged-${randomBytes(3).toString('hex')}`;
+  await rename(path, aside);
+  log.warn(`The key of this peer is damaged. It is now at ${aside}, and this peer gets a new id.`);
+  return makeIdentity(path);
+}
+
+/** SHA-256 of the public key in its DER form (SubjectPublicKeyInfo). docs/Protocol.md, "Peer id". */
+export function peerIdOf(key: KeyObject): PeerId {
+  const publicKey = key.type === 'public' ? key : createPublicKey(key);
+  const der = publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(der).digest('hex') as PeerId;
+}
+
+async function makeIdentity(path: string): Promise<Identity> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await writeWhole(path, String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+  return { peerId: peerIdOf(privateKey), privateKey };
+}
+
+async function readKey(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (failure) {
+    if (systemCode(failure) === 'ENOENT') return undefined;
+    throw failure;
+  }
+}
+
+function parseKey(pem: string): KeyObject | undefined {
+  try {
+    const key = createPrivateKey(pem);
+    return key.asymmetricKeyType === 'ed25519' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}

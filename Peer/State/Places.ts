@@ -1,0 +1,64 @@
+import { isIP } from 'node:net';
+import { isId, type PeerId } from '../../Protocol/Ids.ts';
+import { type Address, formatAddress, isDialable, parseHostPort } from '../../Shared/Address.ts';
+import type { StateFolder } from './StateFolder.ts';
+
+const FILE = 'places.json';
+/** Bounds what a file edited by hand can make us ask. */
+const TRACKERS_MAX = 16;
+const PEERS_MAX = 50;
+
+export interface Places {
+  readonly trackers: readonly Address[];
+  readonly peers: readonly { peerId: PeerId; address: Address }[];
+}
+
+/** Trackers and peers that answered once, kept between runs. What is damaged is left out. Fits `RememberedPlaces`. */
+export class RememberedPlacesFile {
+  readonly #folder: StateFolder;
+
+  constructor(folder: StateFolder) {
+    this.#folder = folder;
+  }
+
+  async load(): Promise<Places> {
+    const value = await this.#folder.read(FILE);
+    const { trackers, peers } = isRecord(value) ? value : {};
+    return {
+      trackers: asList(trackers).flatMap(readAddress).slice(0, TRACKERS_MAX),
+      peers: asList(peers).flatMap(readPeer).slice(0, PEERS_MAX),
+    };
+  }
+
+  /** @throws Error of node:fs */
+  save({ trackers, peers }: Places): Promise<void> {
+    return this.#folder.write(FILE, {
+      trackers: trackers.map(formatAddress),
+      peers: peers.map(({ peerId, address }) => ({ id: peerId, address: formatAddress(address) })),
+    });
+  }
+}
+
+function readPeer(value: unknown): Places['peers'][number][] {
+  const { id, address } = isRecord(value) ? value : {};
+  if (typeof id !== 'string' || !isId(id)) return [];
+  return readAddress(address).map((at) => ({ peerId: id as PeerId, address: at }));
+}
+
+function readAddress(value: unknown): Address[] {
+  try {
+    if (typeof value !== 'string') return [];
+    const address = parseHostPort(value, 0);
+    return isIP(address.host) > 0 && isDialable(address) ? [address] : [];
+  } catch {
+    return [];
+  }
+}
+
+function isRecord(value: unknown): value is Record<'trackers' | 'peers' | 'id' | 'address', unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

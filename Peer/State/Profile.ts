@@ -1,0 +1,37 @@
+import { NAME_BYTES_MAX } from '../../Protocol/Limits.ts';
+import type { StateFolder } from './StateFolder.ts';
+
+const FILE = 'profile.json';
+/** Ports below belong to the system's services. */
+const PORT_MIN = 1_024;
+
+/** What the user chose last time, or was given; undefined: never. */
+export interface Profile {
+  readonly name: string | undefined;
+  /** TCP port. A peer that comes back at the same port is found by those who remember it. */
+  readonly port: number | undefined;
+}
+
+/** What is damaged reads as undefined. */
+export async function loadProfile(folder: StateFolder): Promise<Profile> {
+  const value = await folder.read(FILE);
+  const { name, port } = isRecord(value) ? value : {};
+  return { name: isName(name) ? name : undefined, port: isPort(port) ? port : undefined };
+}
+
+/** @throws Error of node:fs */
+export function saveProfile(folder: StateFolder, profile: Profile): Promise<void> {
+  return folder.write(FILE, profile);
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= NAME_BYTES_MAX;
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= PORT_MIN && value <= 65_535;
+}
+
+function isRecord(value: unknown): value is Record<'name' | 'port', unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { mkdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import envPaths from 'env-paths';
+import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
+import { FolderLock } from './FolderLock.ts';
+import { readJson, writeJson } from './JsonFile.ts';
+
+/** Where programs keep their state: $XDG_STATE_HOME/shoal on Linux, the application data elsewhere. */
+export function stateRoot(): string {
+  const paths = envPaths('shoal', { suffix: '' });
+  // On Linux the library calls the XDG state directory `log`.
+  return process.platform === 'darwin' || process.platform === 'win32' ? paths.data : paths.log;
+}
+
+/**
+ * The state of the peer that shares one folder: a directory of its own per real path of the share, locked, so that two
+ * peers never use it at once.
+ */
+export class StateFolder {
+  readonly #shareFolder: string;
+  readonly #root: string;
+  #path: string | undefined;
+  #lock: FolderLock | undefined;
+
+  /** @param shareFolder - must exist when `start` is called */
+  constructor(shareFolder: string, root: string = stateRoot()) {
+    this.#shareFolder = shareFolder;
+    this.#root = root;
+  }
+
+  /** Absolute. @throws ShoalError CLOSED before `start` */
+  get path(): string {
+    if (this.#path === undefined) throw new ShoalError('CLOSED', 'the state folder is not open');
+    return this.#path;
+  }
+
+  /** Makes and locks the directory. @throws ShoalError LOCAL_CONFLICT (another peer shares this folder), DISK_FAILED */
+  async start(): Promise<void> {
+    try {
+      const share = await realpath(this.#shareFolder);
+      const name = createHash('sha256').update(share).digest('hex').slice(0, 32);
+      const path = join(this.#root, 'shares', name);
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      const lock = new FolderLock(join(path, 'lock'));
+      const owner = await lock.acquire();
+      if (owner !== undefined) throw sharedAlready(share, owner.pid);
+      this.#path = path;
+      this.#lock = lock;
+      // For people who look into the directory.
+      await this.write('share.json', { folder: share });
+    } catch (failure) {
+      await this.close();
+      if (failure instanceof ShoalError) throw failure;
+      throw new ShoalError(
+        'DISK_FAILED',
+        `the state of this peer cannot be kept: ${asShoalError(failure, 'DISK_FAILED').message}`,
+        {
+          hint: `Is ${this.#root} writable? XDG_STATE_HOME names another place.`,
+          cause: failure,
+        },
+      );
+    }
+  }
+
+  /** A kept value; undefined when there is none, or it is damaged. Check its shape. */
+  read(name: string): Promise<unknown> {
+    return readJson(join(this.path, name));
+  }
+
+  /** Replaces a kept value in one step. @throws Error of node:fs */
+  write(name: string, value: unknown): Promise<void> {
+    return writeJson(join(this.path, name), value);
+  }
+
+  /** Safe to call twice. */
+  async close(): Promise<void> {
+    const lock = this.#lock;
+    this.#lock = undefined;
+    await lock?.release();
+  }
+}
+
+function sharedAlready(share: string, pid: number): ShoalError {
+  return new ShoalError('LOCAL_CONFLICT', `another peer (process ${pid}) shares ${share} already`, {
+    hint: 'Use that one, stop it, or share another folder: --share DIR',
+  });
+}
