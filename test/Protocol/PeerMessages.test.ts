@@ -59,6 +59,18 @@ describe('golden bytes', () => {
   });
 });
 
+test('every reason has its number', () => {
+  const codes = ['not-found', 'changed', 'busy', 'denied', 'failed', 'cancelled'] as const;
+  for (const [number, code] of codes.entries()) {
+    expect(encodeControl({ type: 'refused', requestId: 0, code }).at(-1)).toBe(number);
+    expect(encodeLane({ type: 'reject', id: 0, code }).at(-1)).toBe(number);
+  }
+  const reasons = ['closing', 'duplicate', 'self', 'idle', 'protocol', 'banned', 'full'] as const;
+  for (const [number, reason] of reasons.entries()) {
+    expect(encodeControl({ type: 'bye', reason }).at(-1)).toBe(number);
+  }
+});
+
 test('the header of a data frame is what stands in front of its bytes', () => {
   const frame = golden.get('lane data') ?? Buffer.alloc(0);
   const { id, bytes } = laneExamples.data;

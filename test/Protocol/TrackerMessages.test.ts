@@ -135,6 +135,13 @@ describe('hostile bytes are refused as BAD_FRAME or are a message like any other
   });
 });
 
+test('every reason of a refusal has its number', () => {
+  const reasons = ['bad-cookie', 'unknown-peer', 'wrong-owner', 'full', 'too-many', 'bad-request'] as const;
+  for (const [number, reason] of reasons.entries()) {
+    expect(encodeReply(0, { type: 'refused', reason }).at(-1)).toBe(number);
+  }
+});
+
 test('a request is told apart by its type, without casts', () => {
   const { request } = decodeRequest(golden.get('request publish') ?? Buffer.alloc(0));
   switch (request.type) {
