@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { FolderLock } from '../../../Peer/State/FolderLock.ts';
+import { isRunning, thisProcess } from '../../../Peer/State/RunningProcess.ts';
+import { TempFolder } from '../../Support/TempFolder.ts';
+
+/** A process that does nothing until it is killed. */
+function idleProcess(): ChildProcess & { readonly pid: number } {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  if (child.pid === undefined) throw new Error('no process was started');
+  return Object.assign(child, { pid: child.pid });
+}
+
+test('one has it, the other hears who; released, it is free again', async () => {
+  const folder = await TempFolder.forTest();
+  const path = folder.at('lock');
+  const first = new FolderLock(path);
+  const second = new FolderLock(path);
+  expect(await first.acquire()).toBeUndefined();
+  expect(await second.acquire()).toMatchObject({ pid: process.pid });
+  await second.release();
+  expect(await readdir(folder.path)).toEqual(['lock']);
+
+  await first.release();
+  await first.release();
+  expect(await readdir(folder.path)).toEqual([]);
+  expect(await second.acquire()).toBeUndefined();
+});
+
+test('the lock of a killed process is taken over, that of a living one is not', async () => {
+  const folder = await TempFolder.forTest();
+  const path = folder.at('lock');
+  const child = idleProcess();
+  const owner = { pid: child.pid, started: '' };
+  await writeFile(path, JSON.stringify(owner));
+  expect(await new FolderLock(path).acquire()).toEqual(owner);
+
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const lock = new FolderLock(path);
+  expect(await lock.acquire()).toBeUndefined();
+  expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ pid: process.pid });
+  expect(await readdir(folder.path)).toEqual(['lock']);
+});
+
+test.runIf(process.platform === 'linux')(
+  'a later process with the same number does not keep the lock',
+  async () => {
+    const folder = await TempFolder.forTest();
+    const self = await thisProcess();
+    expect(self.started).toMatch(/^[0-9a-f-]{36} \d+$/);
+    expect(await isRunning(self)).toBe(true);
+    await folder.write('lock', JSON.stringify({ pid: self.pid, started: `${self.started}9` }));
+    expect(await new FolderLock(folder.at('lock')).acquire()).toBeUndefined();
+  },
+);
+
+test.each(['', '{', '[]', '{"pid":"1"}', '{"pid":-4}', 'null'])(
+  'a damaged lock %j holds nobody up',
+  async (content) => {
+    const folder = await TempFolder.forTest();
+    await folder.write('lock', content);
+    expect(await new FolderLock(folder.at('lock')).acquire()).toBeUndefined();
+  },
+);
+
+test('of many that find a stale lock at once, one gets it', async () => {
+  const folder = await TempFolder.forTest();
+  for (let round = 0; round < 10; round++) {
+    const path = await folder.write(`lock-${round}`, JSON.stringify({ pid: 2 ** 22 + 1, started: 'never' }));
+    const locks = Array.from({ length: 8 }, () => new FolderLock(path));
+    const owners = await Promise.all(locks.map((lock) => lock.acquire()));
+    expect(owners.filter((owner) => owner === undefined)).toHaveLength(1);
+  }
+});
+
+test('a lock that another has taken is left alone', async () => {
+  const folder = await TempFolder.forTest();
+  const path = folder.at('lock');
+  const lock = new FolderLock(path);
+  await lock.acquire();
+  await writeFile(path, 'somebody else');
+  await lock.release();
+  expect(await readFile(path, 'utf8')).toBe('somebody else');
+});

@@ -1,0 +1,113 @@
+import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { RememberedPlacesFile } from '../../../Peer/State/Places.ts';
+import { loadProfile, saveProfile } from '../../../Peer/State/Profile.ts';
+import { StateFolder, stateRoot } from '../../../Peer/State/StateFolder.ts';
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import { TempFolder } from '../../Support/TempFolder.ts';
+
+async function opened(): Promise<{ state: StateFolder; folder: TempFolder }> {
+  const folder = await TempFolder.forTest();
+  await mkdir(folder.at('share'));
+  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  await state.start();
+  onTestFinished(() => state.close());
+  return { state, folder };
+}
+
+test('a second peer on the same folder is refused, whatever way leads there', async () => {
+  const { state, folder } = await opened();
+  await symlink(folder.at('share'), folder.at('other-way'));
+  const second = new StateFolder(folder.at('other-way'), folder.at('state'));
+  await expect(second.start()).rejects.toMatchObject({
+    code: 'LOCAL_CONFLICT',
+    hint: expect.stringContaining('--share'),
+  });
+
+  await state.close();
+  await second.start();
+  expect(second.path).toBe(state.path);
+  await second.close();
+});
+
+test('another folder has another state, for its owner only', async () => {
+  const { state, folder } = await opened();
+  await mkdir(folder.at('more'));
+  const other = new StateFolder(folder.at('more'), folder.at('state'));
+  await other.start();
+  expect(other.path).not.toBe(state.path);
+  expect((await stat(other.path)).mode & 0o777).toBe(0o700);
+  await other.close();
+});
+
+test('a place that cannot be written is an error with a hint', async () => {
+  const folder = await TempFolder.forTest();
+  await mkdir(folder.at('share'));
+  await writeFile(folder.at('state'), 'a file where a folder belongs');
+  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  await expect(state.start()).rejects.toMatchObject({
+    code: 'DISK_FAILED',
+    hint: expect.stringContaining('state'),
+  });
+  expect(() => state.path).toThrow('not open');
+});
+
+test.runIf(process.platform === 'linux')('XDG_STATE_HOME names the place', () => {
+  vi.stubEnv('XDG_STATE_HOME', '/somewhere');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(stateRoot()).toBe('/somewhere/shoal');
+});
+
+test('what is written is read again, nothing lies about, and damage reads as nothing', async () => {
+  const { state } = await opened();
+  await Promise.all([1, 2, 3, 4].map((value) => state.write('value.json', { value })));
+  expect(await state.read('value.json')).toMatchObject({ value: expect.any(Number) });
+  expect((await readdir(state.path)).sort()).toEqual(['lock', 'share.json', 'value.json']);
+
+  await writeFile(join(state.path, 'value.json'), '{"value": 1');
+  expect(await state.read('value.json')).toBeUndefined();
+  await writeFile(join(state.path, 'value.json'), ' '.repeat(2_000_000));
+  expect(await state.read('value.json')).toBeUndefined();
+  expect(await state.read('missing.json')).toBeUndefined();
+});
+
+test('places come back; what is damaged among them is left out', async () => {
+  const { state } = await opened();
+  const places = new RememberedPlacesFile(state);
+  expect(await places.load()).toEqual({ trackers: [], peers: [] });
+  const peerId = 'ab'.repeat(32) as PeerId;
+  const known = {
+    trackers: [
+      { host: '192.168.1.5', port: 6_881 },
+      { host: 'fd00::1', port: 6_882 },
+    ],
+    peers: [{ peerId, address: { host: '192.168.1.6', port: 9_001 } }],
+  };
+  await places.save(known);
+  expect(await places.load()).toEqual(known);
+
+  const trackers = ['192.168.1.5:6881', 'evil.example:6881', '255.255.255.255:1', '192.168.1.5', 7, null];
+  const peers = [
+    { id: 'short', address: '192.168.1.6:9001' },
+    { id: peerId },
+    'x',
+    { id: peerId, address: '10.0.0.1:9001' },
+  ];
+  await state.write('places.json', { trackers, peers });
+  expect(await places.load()).toEqual({
+    trackers: [{ host: '192.168.1.5', port: 6_881 }],
+    peers: [{ peerId, address: { host: '10.0.0.1', port: 9_001 } }],
+  });
+  await state.write('places.json', { trackers: 'none', peers: { length: 3 } });
+  expect(await places.load()).toEqual({ trackers: [], peers: [] });
+});
+
+test('name and port of last time come back, unless they make no sense', async () => {
+  const { state } = await opened();
+  expect(await loadProfile(state)).toEqual({ name: undefined, port: undefined });
+  await saveProfile(state, { name: 'Ann', port: 9_007 });
+  expect(await loadProfile(state)).toEqual({ name: 'Ann', port: 9_007 });
+  await state.write('profile.json', { name: 'x'.repeat(65), port: 80 });
+  expect(await loadProfile(state)).toEqual({ name: undefined, port: undefined });
+});
