@@ -98,7 +98,13 @@ test('a list is bounded by its limit and by the bytes there are', () => {
   expect(() => encode(list(uint8, 3), [1, 2, 3, 4])).toThrow(RangeError);
   expect(() => decode(list(uint8, 3), Buffer.of(0, 4, 1, 2, 3, 4))).toThrow(BAD_FRAME);
   let reads = 0;
-  const counting: Codec<number> = { ...uint8, read: (input) => (reads++, uint8.read(input)) };
+  const counting: Codec<number> = {
+    ...uint8,
+    read: (input) => {
+      reads++;
+      return uint8.read(input);
+    },
+  };
   expect(() => decode(list(counting, 65_535), Buffer.of(0xff, 0xff, 1))).toThrow(BAD_FRAME);
   expect(reads).toBe(0);
 });
