@@ -1,0 +1,74 @@
+/** A buffer that returns to its pool when the last one who holds it lets go. */
+export interface Pooled {
+  readonly bytes: Buffer;
+  /** One more holder. */
+  hold(): void;
+  release(): void;
+}
+
+/** Free buffers kept for the next one to ask; more than these go back to the system. */
+const SPARE_MAX = 16;
+
+/** Buffers of one size, at most so many at once. Who finds none waits in line. */
+export class BufferPool {
+  readonly bufferBytes: number;
+  readonly #max: number;
+  readonly #spare: Buffer[] = [];
+  readonly #waiting = new Set<(buffer: Pooled) => void>();
+  #out = 0;
+
+  constructor(bufferBytes: number, maxBytes: number) {
+    this.bufferBytes = bufferBytes;
+    this.#max = Math.max(1, Math.floor(maxBytes / bufferBytes));
+  }
+
+  /** Buffers held by somebody. */
+  get taken(): number {
+    return this.#out;
+  }
+
+  /** A buffer held once; undefined: none is free, or others wait already. */
+  take(): Pooled | undefined {
+    if (this.#out >= this.#max || this.#waiting.size > 0) return undefined;
+    return this.#give();
+  }
+
+  /** Calls back with a buffer, later, in the order of asking. Returns how to give up. */
+  wait(taker: (buffer: Pooled) => void): () => void {
+    this.#waiting.add(taker);
+    return () => this.#waiting.delete(taker);
+  }
+
+  /** A buffer as soon as there is one. */
+  acquire(): Promise<Pooled> {
+    const buffer = this.take();
+    return buffer === undefined ? new Promise((resolve) => this.wait(resolve)) : Promise.resolve(buffer);
+  }
+
+  #give(): Pooled {
+    this.#out++;
+    const bytes = this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.bufferBytes);
+    let holders = 1;
+    return {
+      bytes,
+      hold: () => {
+        holders++;
+      },
+      release: () => {
+        holders--;
+        if (holders === 0) this.#takeBack(bytes);
+        if (holders < 0) throw new RangeError('a buffer was released twice');
+      },
+    };
+  }
+
+  #takeBack(bytes: Buffer): void {
+    this.#out--;
+    if (this.#spare.length < SPARE_MAX) this.#spare.push(bytes);
+    for (const taker of this.#waiting) {
+      if (this.#out >= this.#max) return;
+      this.#waiting.delete(taker);
+      taker(this.#give());
+    }
+  }
+}
