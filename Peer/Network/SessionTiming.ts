@@ -25,8 +25,9 @@ export const REFUSED_AGAIN_MS = 4_000;
 /** Tries of one question of ours, while heartbeats are answered. */
 export const ASK_TRIES = 8;
 
-export function isSilentTooLong(sign: Transaction<What>, nowMs: number): boolean {
-  return sign.tries >= LOST_TRIES && nowMs - sign.firstSentMs >= LOST_MS;
+/** @param heardMs - when the tracker last answered anything at all */
+export function isSilentTooLong(sign: Transaction<What>, heardMs: number, nowMs: number): boolean {
+  return sign.tries >= LOST_TRIES && nowMs - Math.max(sign.firstSentMs, heardMs) >= LOST_MS;
 }
 
 /** When a request just sent is repeated, where the general waits do not fit; undefined: they do. */

@@ -45,6 +45,7 @@ export class TrackerSession {
   #beatMs = Number.POSITIVE_INFINITY;
   #asks = 0;
   #toldCaughtUp = false;
+  #heardMs = Number.NEGATIVE_INFINITY;
   /** False when it said that it does not know us, until the next heartbeat is answered. */
   #registered = false;
 
@@ -152,7 +153,10 @@ export class TrackerSession {
       reply.type === 'refused'
         ? this.#refused(transaction, reply.reason, nowMs)
         : this.#answered(transaction, reply, nowMs);
-    if (fits) this.tick(nowMs);
+    if (fits) {
+      this.#heardMs = nowMs;
+      this.tick(nowMs);
+    }
     return fits;
   }
 
@@ -310,7 +314,7 @@ export class TrackerSession {
     // Renewing a cookie that still works says nothing about the tracker.
     const isSign = what.kind === 'heartbeat' || (what.kind === 'connect' && this.#connectionId === undefined);
     if (isSign && this.#state !== 'lost') {
-      if (isSilentTooLong(transaction, nowMs)) {
+      if (isSilentTooLong(transaction, this.#heardMs, nowMs)) {
         this.#lose('it does not answer', transaction.firstSentMs, nowMs);
         return;
       }

@@ -1,0 +1,198 @@
+import type { NetworkInterfaceInfo } from 'node:os';
+import { onTestFinished } from 'vitest';
+import type { OpenDnsSd } from '../../../Peer/Network/DnsSdService.ts';
+import { Trackers } from '../../../Peer/Network/Trackers.ts';
+import type { CatalogFeed, RememberedPlaces, StartTracker } from '../../../Peer/Network/Wanted.ts';
+import { type FileId, newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
+import { TRACKER_PORT } from '../../../Protocol/Limits.ts';
+import type { PublishedEntry } from '../../../Protocol/TrackerMessages.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { silentLog } from '../../../Shared/Log.ts';
+import { Tracker } from '../../../Tracker/Tracker.ts';
+import type { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
+
+/** A catalog that a test changes by hand, with the history that differences need. */
+export class FakeFeed implements CatalogFeed {
+  version = 0;
+  readonly #byPath = new Map<string, PublishedEntry>();
+  readonly #changes: { version: number; entry: PublishedEntry }[] = [];
+  /** Which kind of publication was asked for, in order. */
+  readonly asked: string[] = [];
+
+  constructor(files = 0, prefix = 'file') {
+    if (files > 0)
+      this.put(...Array.from({ length: files }, (_, index) => file(`${prefix}-${index}.bin`, index)));
+  }
+
+  get files(): number {
+    return this.#byPath.size;
+  }
+
+  get bytes(): number {
+    return [...this.#byPath.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** One new version with these entries; `gone` removes. */
+  put(...entries: PublishedEntry[]): void {
+    this.version++;
+    for (const entry of entries) {
+      if (entry.kind === 'gone') this.#byPath.delete(entry.path);
+      else this.#byPath.set(entry.path, entry);
+      this.#changes.push({ version: this.version, entry });
+    }
+  }
+
+  entries(): readonly PublishedEntry[] {
+    this.asked.push('everything');
+    return [...this.#byPath.values()];
+  }
+
+  changesSince(version: number): readonly PublishedEntry[] | undefined {
+    this.asked.push(`since ${version}`);
+    const changed = this.#changes.filter((change) => change.version > version).map(({ entry }) => entry);
+    return [...new Map(changed.map((entry) => [entry.path, entry])).values()];
+  }
+}
+
+export function file(path: string, seed = 1): PublishedEntry {
+  return { kind: 'file', path, size: 1_000 + seed, fileId: idOf(`file ${path}`) as FileId };
+}
+
+/** A whole id out of a word. */
+export function idOf(word: string): string {
+  return Buffer.from(word.padEnd(32, '.').slice(-32)).toString('hex');
+}
+
+export interface PeerOptions {
+  readonly ip: string;
+  readonly name: string;
+  readonly port?: number;
+  readonly configured?: readonly Address[];
+  readonly discovery?: boolean;
+  readonly feed?: FakeFeed;
+  readonly remembered?: readonly Address[];
+  readonly dnsSd?: OpenDnsSd;
+  readonly lookup?: (host: string) => Promise<string>;
+  readonly startTracker?: StartTracker;
+}
+
+export interface LanPeer {
+  readonly trackers: Trackers;
+  readonly feed: FakeFeed;
+  readonly peerId: PeerId;
+  /** Everything the trackers told, as `event address`. */
+  readonly events: string[];
+  readonly saved: { trackers: readonly Address[] }[];
+  readonly embedded: Tracker[];
+}
+
+/** Trackers and peers on one simulated network. All is closed when the test is over. */
+export class TrackerLan {
+  readonly network: SimulatedNetwork;
+  #salt = 0;
+
+  constructor(network: SimulatedNetwork) {
+    this.network = network;
+  }
+
+  get clock() {
+    return this.network.clock;
+  }
+
+  /** A tracker program. */
+  async tracker(ip: string, port = TRACKER_PORT): Promise<Tracker> {
+    const tracker = this.#makeTracker(ip, port);
+    await tracker.start();
+    return tracker;
+  }
+
+  peer(options: PeerOptions): LanPeer {
+    const { ip, name, feed = new FakeFeed() } = options;
+    const host = this.network.host(ip);
+    const events: string[] = [];
+    const saved: { trackers: readonly Address[] }[] = [];
+    const embedded: Tracker[] = [];
+    const peerId = idOf(name) as PeerId;
+    const remembered: RememberedPlaces = {
+      load: async () => ({ trackers: options.remembered ?? [], peers: [] }),
+      save: async (places) => {
+        saved.push(places);
+      },
+    };
+    const trackers = new Trackers({
+      self: { peerId, instanceId: this.#instance(), name, port: options.port ?? 9_001 },
+      configured: options.configured ?? [],
+      discovery: options.discovery ?? true,
+      feed,
+      remembered,
+      bind: host.bindDatagram,
+      interfaces: () => ({ lan: [lanInterface(ip)] }),
+      lookup: options.lookup ?? (async (text) => Promise.reject(new Error(`unknown name ${text}`))),
+      startTracker:
+        options.startTracker ??
+        (async (port) => {
+          const tracker = this.#makeTracker(ip, port);
+          await tracker.start();
+          embedded.push(tracker);
+          return tracker;
+        }),
+      dnsSd: options.dnsSd,
+      clock: this.clock,
+      random: this.network.random.fork().next,
+      log: silentLog,
+      uploads: () => 0,
+    });
+    trackers.on('trackerFound', (tracker) => events.push(`found ${formatAddress(tracker)}`));
+    trackers.on('trackerLost', (tracker, reason) =>
+      events.push(`lost ${formatAddress(tracker)}: ${reason.message}`),
+    );
+    trackers.on('moved', (from, to) => events.push(`moved ${formatAddress(from)} ${formatAddress(to)}`));
+    trackers.on('embedded', (tracker) => events.push(`embedded ${formatAddress(tracker)}`));
+    onTestFinished(async () => {
+      await this.clock.settle(trackers.close());
+    });
+    return { trackers, feed, peerId, events, saved, embedded };
+  }
+
+  /** Moves time until the condition holds, and tells how long that took. @throws Error after `limitMs` */
+  async until(condition: () => boolean, limitMs: number, stepMs = 50): Promise<number> {
+    const startMs = this.clock.nowMs();
+    while (!condition()) {
+      const tookMs = this.clock.nowMs() - startMs;
+      if (tookMs >= limitMs) throw new Error(`not within ${limitMs} ms`);
+      await this.clock.advanceAsync(stepMs);
+    }
+    return this.clock.nowMs() - startMs;
+  }
+
+  #makeTracker(ip: string, port: number): Tracker {
+    const random = this.network.random.fork();
+    return new Tracker({
+      bind: this.network.host(ip).bindDatagram,
+      clock: this.clock,
+      wallClock: this.clock.wallMs,
+      randomBytes: (count) => random.bytes(count),
+      log: silentLog,
+      port,
+    });
+  }
+
+  #instance() {
+    return newInstanceId(this.clock.wallMs(), this.#salt++);
+  }
+}
+
+export function connected({ trackers }: LanPeer): number {
+  return trackers.status().filter(({ state }) => state === 'connected').length;
+}
+
+function lanInterface(address: string): NetworkInterfaceInfo {
+  return {
+    address,
+    netmask: '255.255.255.0',
+    family: 'IPv4',
+    mac: '00:00:00:00:00:00',
+    internal: false,
+    cidr: `${address}/24`,
+  };
+}
