@@ -1,13 +1,22 @@
 import { EventEmitter } from 'node:events';
 import type { FileId } from '../Protocol/Ids.ts';
-import type { Clock, Random, WallClock } from '../Shared/Clock.ts';
+import { type Clock, every, type Random, type WallClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import { hasEnded } from './Downloads/Download.ts';
+import { DownloadRun } from './Downloads/DownloadRun.ts';
+import { FileFetch } from './Downloads/FileFetch.ts';
+import { findDownload } from './Downloads/FindDownload.ts';
+import { FolderFetch } from './Downloads/FolderFetch.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
+import type { Task, TaskContext } from './Downloads/Task.ts';
+import { Turns } from './Downloads/Turns.ts';
 import type { PartStore, SourceNetwork } from './Downloads/Wanted.ts';
 import type { DownloadStatus, FileHolder } from './Model.ts';
 
-export type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
+export { type Listing, planFolder } from './Downloads/FolderPlan.ts';
+export type { DownloadEvents, FileWish, FolderFile, FolderWish, Verdict } from './Downloads/Model.ts';
+export { isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
 
 export interface DownloadManagerOptions {
   readonly network: SourceNetwork;
@@ -20,60 +29,205 @@ export interface DownloadManagerOptions {
   readonly maxDownloads?: number;
 }
 
+/** Downloads that run at once, unless the user says otherwise: each keeps links, a window and an open file. */
+const MAX_DOWNLOADS = 32;
+/** How often running downloads look at the clock: silent sources, retries, giving up. */
+const TICK_MS = 500;
+
 /** Door: downloads from the wish to the finished file. */
 export class DownloadManager extends EventEmitter<DownloadEvents> {
   readonly #options: DownloadManagerOptions;
+  readonly #context: TaskContext;
+  readonly #downloads = new Map<number, DownloadRun>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+  #running = 0;
+  #ticking: (() => void) | undefined;
 
   constructor(options: DownloadManagerOptions) {
     super();
+    const { clock } = options;
     this.#options = options;
+    this.#context = {
+      ...options,
+      turns: new Turns(clock),
+      opened: new Set(),
+      events: {
+        sourceBlamed: (peer, path, verdict) => this.emit('sourceBlamed', peer, path, verdict),
+        chunkVerified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
+        partialStarted: (fileId) => this.emit('partialStarted', fileId),
+        partialEnded: (fileId) => this.emit('partialEnded', fileId),
+      },
+    };
   }
 
   /** Picks up the unfinished downloads of earlier runs: what the user had paused stays paused, the others go on. */
   async start(): Promise<void> {
-    await this.#options.parts.unfinished();
+    for (const { fileId, size, path, paused } of await this.#options.parts.unfinished()) {
+      if (this.#closing.signal.aborted) return;
+      if (this.#activeDownloadOf(fileId) === undefined)
+        this.#addFile({ fileId, size, path, holders: [] }, paused);
+    }
   }
 
   /**
-   * Starts to fetch one content. Being fetched already: that download, with the new holders. Here already: nothing is fetched,
-   * the wanted path gets a copy and the download is soon `done`.
+   * Starts to fetch one content. Being fetched already: that download, with the new holders; going on, if it was paused or had failed.
+   * Here already: nothing is fetched, the wanted path gets a copy and the download is soon `done`.
+   * @throws ShoalError CLOSED
    */
-  add(_wish: FileWish): DownloadStatus {
-    throw new ShoalError('CLOSED', 'not built yet');
+  add(wish: FileWish): DownloadStatus {
+    this.#requireOpen();
+    const running = this.#activeDownloadOf(wish.fileId);
+    if (running === undefined) return this.#addFile(wish, false).status();
+    for (const holder of wish.holders) running.task.addHolder(wish.fileId, holder);
+    void running.resume();
+    return running.status();
   }
 
-  /** Starts one download of many files. Files that are here already count as done. */
-  addFolder(_wish: FolderWish): DownloadStatus {
-    throw new ShoalError('CLOSED', 'not built yet');
+  /** Starts one download of many files. Files that are here already count as done. @throws ShoalError CLOSED */
+  addFolder(wish: FolderWish): DownloadStatus {
+    this.#requireOpen();
+    const number = this.#downloads.size + 1;
+    const path = wish.path.endsWith('/') ? wish.path : `${wish.path}/`;
+    const task = new FolderFetch(this.#context, { ...wish, turn: number });
+    return this.#addTask(number, path, undefined, task, false).status();
   }
 
   /** Somebody else has a file that may be under way here: a new peer, or peer exchange. Ignored when it is not. */
-  addSource(_fileId: FileId, _holder: FileHolder): void {}
+  addSource(fileId: FileId, holder: FileHolder): void {
+    for (const download of this.#downloads.values()) {
+      if (!hasEnded(download.state)) download.task.addHolder(fileId, holder);
+    }
+  }
 
   /** All of this run, by number. */
   list(): readonly DownloadStatus[] {
-    return [];
+    return [...this.#downloads.values()].map((download) => download.status());
   }
 
-  /** One by number, start of its FileId, path or name. @throws ShoalError NOT_FOUND, AMBIGUOUS */
-  find(_text: string): DownloadStatus {
-    throw new ShoalError('NOT_FOUND', 'no such download');
+  /** One by number, path, name or start of its FileId. @throws ShoalError NOT_FOUND, AMBIGUOUS */
+  find(text: string): DownloadStatus {
+    return findDownload(text, [...this.#downloads.values()]).status();
   }
 
   /** Stops it and keeps what is there, also over a restart. @throws ShoalError NOT_FOUND */
-  async pause(_number: number): Promise<void> {}
+  async pause(number: number): Promise<void> {
+    await this.#get(number).pause();
+  }
 
   /** Goes on, also with a failed one. @throws ShoalError NOT_FOUND */
-  async resume(_number: number): Promise<void> {}
+  async resume(number: number): Promise<void> {
+    await this.#get(number).resume();
+  }
 
   /** Stops it and deletes what is there of unfinished files. @throws ShoalError NOT_FOUND */
-  async cancel(_number: number): Promise<void> {}
+  async cancel(number: number): Promise<void> {
+    await this.#get(number).cancel();
+  }
 
   /** Resolves when the download is done, failed, paused (also by a full disk) or cancelled. @throws ShoalError NOT_FOUND, CANCELLED */
-  async finished(number: number, _signal: AbortSignal): Promise<DownloadStatus> {
-    throw new ShoalError('NOT_FOUND', `there is no download ${number}`);
+  async finished(number: number, signal: AbortSignal): Promise<DownloadStatus> {
+    const download = this.#get(number);
+    await download.settled(AbortSignal.any([signal, this.#closing.signal]));
+    return download.status();
   }
 
   /** Everything stays resumable. Resolves when nothing runs any more. Safe to call twice. */
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    this.#closing.abort();
+    this.#ticking?.();
+    this.#ticking = undefined;
+    this.#closed ??= Promise.all([...this.#downloads.values()].map((download) => download.close())).then(
+      () => {},
+    );
+    return this.#closed;
+  }
+
+  #addFile(wish: FileWish, paused: boolean): DownloadRun {
+    const number = this.#downloads.size + 1;
+    const task = new FileFetch(this.#context, { ...wish, turn: number });
+    return this.#addTask(number, wish.path, wish.fileId, task, paused);
+  }
+
+  #addTask(
+    number: number,
+    path: string,
+    fileId: FileId | undefined,
+    task: Task,
+    paused: boolean,
+  ): DownloadRun {
+    const { clock, wallMs } = this.#options;
+    const download = new DownloadRun({
+      number,
+      path,
+      fileId,
+      task,
+      paused,
+      clock,
+      wallMs: wallMs(),
+      events: {
+        changed: () => this.#tell(download.status()),
+        queued: () => this.#beginNext(),
+        stopped: () => {
+          this.#running--;
+          this.#beginNext();
+        },
+      },
+    });
+    this.#downloads.set(number, download);
+    this.#beginNext();
+    return download;
+  }
+
+  #tell(download: DownloadStatus): void {
+    const { log } = this.#options;
+    log.debug(`download ${download.number} of ${download.path} is ${download.state}`);
+    this.emit('changed', download);
+    if (download.state === 'done') this.emit('completed', download);
+    if (download.state === 'failed') this.emit('failed', download);
+  }
+
+  /** The lowest numbers go first. */
+  #beginNext(): void {
+    const { maxDownloads = MAX_DOWNLOADS } = this.#options;
+    for (const download of this.#downloads.values()) {
+      if (this.#running >= maxDownloads || this.#closing.signal.aborted) break;
+      if (download.state !== 'waiting') continue;
+      this.#running++;
+      download.begin();
+    }
+    this.#tickWhileRunning();
+  }
+
+  #tickWhileRunning(): void {
+    if (this.#running > 0 && !this.#closing.signal.aborted) {
+      this.#ticking ??= every(this.#options.clock, TICK_MS, () => this.#tick());
+    } else {
+      this.#ticking?.();
+      this.#ticking = undefined;
+    }
+  }
+
+  #tick(): void {
+    this.#context.turns.tick();
+    for (const download of this.#downloads.values()) if (download.running) download.task.tick();
+  }
+
+  #activeDownloadOf(fileId: FileId): DownloadRun | undefined {
+    for (const download of this.#downloads.values()) {
+      const over = download.state === 'done' || download.state === 'cancelled';
+      if (download.fileId === fileId && !over) return download;
+    }
+    return undefined;
+  }
+
+  #get(number: number): DownloadRun {
+    const download = this.#downloads.get(number);
+    if (download !== undefined) return download;
+    throw new ShoalError('NOT_FOUND', `there is no download ${number}`, { hint: 'See them all: downloads' });
+  }
+
+  #requireOpen(): void {
+    if (this.#closing.signal.aborted) throw new ShoalError('CLOSED', 'downloads are closed');
+  }
 }

@@ -28,6 +28,11 @@ export class ChunkClaim {
     return this.#done;
   }
 
+  /** Resolves when the writes of former writers have landed. */
+  get settled(): Promise<unknown> {
+    return this.#settling;
+  }
+
   /** @internal */
   close(): void {
     this.#done = true;

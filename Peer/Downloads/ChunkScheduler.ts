@@ -91,6 +91,11 @@ export class ChunkScheduler<Key> {
     return this.#requested.get(chunk) ?? [];
   }
 
+  /** The open requests of a source, in the order they were asked. */
+  requestsOf(source: Key): readonly ChunkRequest<Key>[] {
+    return [...(this.#members.get(source)?.open.values() ?? [])];
+  }
+
   /** A source is there. @param have - what it has; undefined: everything */
   join(source: Key, have: Bitfield | undefined): void {
     if (this.#members.has(source)) return this.update(source, have);

@@ -8,9 +8,6 @@ import { RateMeter } from './RateMeter.ts';
 import type { SourcePeer } from './Turns.ts';
 import type { Source, SourceNetwork } from './Wanted.ts';
 
-/** A peer that said it has nothing of the file, or may not give it, is asked again after this. */
-const REFUSED_RETRY_MS = 60_000;
-
 /** What a file wants to know of its sources. */
 export interface FileSourceEvents {
   /** It can be asked. */
@@ -70,7 +67,7 @@ export class FileSource {
     return this.#refused;
   }
 
-  /** Its address may have changed. It having refused earlier, somebody says now that it has the file: it is asked again soon. */
+  /** Its address may have changed. */
   seenAgain(holder: FileHolder): void {
     this.#holder = holder;
   }
@@ -104,15 +101,14 @@ export class FileSource {
     }
   }
 
-  /** Ends it. @param refused - it is to blame for having nothing for us: asked again after a minute */
+  /** Ends it. @param refused - it says that it has nothing for us (any more): left alone for a while, without blame */
   leave(refused: boolean): void {
     const source = this.#source;
     this.#round++;
     this.#connecting = false;
     this.#source = undefined;
     this.#refused = refused;
-    const nowMs = this.#clock.nowMs();
-    this.#retryAtMs = refused ? nowMs + REFUSED_RETRY_MS : nowMs;
+    if (refused) this.#retryLater();
     source?.close();
     if (source !== undefined) this.#events.left(this);
   }
@@ -147,10 +143,14 @@ export class FileSource {
   }
 
   #failed(reason: ShoalError): void {
-    const nowMs = this.#clock.nowMs();
+    // A leecher that has just begun has nothing yet: it is asked again soon, too.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
-    this.#retryAtMs = nowMs + (this.#refused ? REFUSED_RETRY_MS : backoffMs(SNUB_RETRY_MS, this.#failures++));
-    if (!this.#refused) this.peer.score.rest('unreachable', nowMs);
+    this.#retryLater();
+    if (!this.#refused) this.peer.score.rest('unreachable', this.#clock.nowMs());
+  }
+
+  #retryLater(): void {
+    this.#retryAtMs = this.#clock.nowMs() + backoffMs(SNUB_RETRY_MS, this.#failures++);
   }
 
   #sourceEvents(round: number) {

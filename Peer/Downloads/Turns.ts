@@ -18,7 +18,8 @@ export interface Asker {
 
 /** A peer that is asked by any number of downloads. */
 export interface SourcePeer {
-  readonly holder: FileHolder;
+  /** As last heard of. */
+  holder: FileHolder;
   readonly score: SourceScore;
   readonly askers: Set<Asker>;
   /** Those who may have something to ask. */
@@ -56,9 +57,12 @@ export class Turns {
 
   peer(holder: FileHolder): SourcePeer {
     const known = this.#peers.get(holder.peerId);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.holder = holder;
+      return known;
+    }
     const given = { small: 0, large: 0 };
-    const peer = {
+    const peer: SourcePeer = {
       holder,
       score: new SourceScore(),
       askers: new Set<Asker>(),

@@ -108,6 +108,8 @@ export interface Unfinished {
   readonly size: number;
   /** The user had paused it. */
   readonly paused: boolean;
+  /** Verified bytes, as far as the journal says; left out when that is dear to know. */
+  readonly bytes?: number;
 }
 
 export interface PartStore {

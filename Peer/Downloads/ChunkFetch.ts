@@ -1,0 +1,217 @@
+import type { Clock, Random } from '../../Shared/Clock.ts';
+import type { ShoalError } from '../../Shared/ShoalError.ts';
+import { ChunkClaim, type ClaimWriter } from './ChunkClaim.ts';
+import { type ChunkRequest, ChunkScheduler } from './ChunkScheduler.ts';
+import type { FileSource } from './FileSource.ts';
+import type { ChunkOrder } from './Model.ts';
+import type { Asker, Turns } from './Turns.ts';
+import type { ChunkOutcome, Part } from './Wanted.ts';
+
+/** Files up to this size take their turn beside large ones. */
+const SMALL_BYTES = 4 * 1_024 * 1_024;
+
+export interface ChunkFetchOptions {
+  readonly part: Part;
+  readonly turn: number;
+  readonly order: ChunkOrder;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: ChunkFetchEvents;
+}
+
+export interface ChunkFetchEvents {
+  verified(chunk: number, bytes: number): void;
+  /** Bytes came that were not needed, or wrong. */
+  wasted(bytes: number): void;
+  /** A source sent a wrong chunk. */
+  corrupt(source: FileSource): void;
+  /** Everything is verified. */
+  complete(): void;
+  /** The disk failed: nothing more is asked. */
+  failed(reason: ShoalError): void;
+}
+
+/** Fetches the chunks of one file from its sources: the rim around ChunkScheduler. */
+export class ChunkFetch {
+  readonly #options: ChunkFetchOptions;
+  readonly #scheduler: ChunkScheduler<FileSource>;
+  readonly #askers = new Map<FileSource, SourceAsker>();
+  readonly #claims = new Map<number, ChunkClaim>();
+  readonly #small: boolean;
+  #over = false;
+  #pending = 0;
+  #drained: (() => void) | undefined;
+
+  constructor(options: ChunkFetchOptions) {
+    const { part, order, random } = options;
+    this.#options = options;
+    this.#small = part.description.layout.size <= SMALL_BYTES;
+    this.#scheduler = new ChunkScheduler<FileSource>({
+      layout: part.description.layout,
+      verified: part.verified,
+      order,
+      random,
+      paceOf: ({ peer: { score } }, nowMs) => ({
+        bytesPerSecond: score.bytesPerSecond(nowMs),
+        waiting: score.place > 0 || score.restingMs(nowMs) > 0,
+      }),
+    });
+  }
+
+  get complete(): boolean {
+    return this.#scheduler.complete;
+  }
+
+  join(source: FileSource): void {
+    const { turns, turn, part } = this.#options;
+    if (this.#over || source.source === undefined || this.#askers.has(source)) return;
+    source.source.setChunkCount(part.description.layout.chunkCount);
+    const asker = new SourceAsker(turn, this.#small, {
+      ask: (roomBytes, nowMs) => this.#ask(source, roomBytes, nowMs),
+      takeBack: (reason) => (reason === 'banned' ? source.leave(true) : this.#takeBack(source, 0)),
+    });
+    this.#askers.set(source, asker);
+    this.#scheduler.join(source, source.source.have);
+    if (source.peer.score.isDistrusted(part.description.fileId)) this.#scheduler.distrust(source);
+    turns.attach(source.peer, asker);
+  }
+
+  haveChanged(source: FileSource): void {
+    if (this.#over || source.source === undefined || !this.#askers.has(source)) return;
+    this.#scheduler.update(source, source.source.have);
+    this.#wake(source);
+  }
+
+  /** It serves others first: one request keeps our place, the rest is free for other sources. */
+  queued(source: FileSource): void {
+    if (source.peer.score.place > 0) this.#takeBack(source, 1);
+    else this.#wake(source);
+  }
+
+  leave(source: FileSource): void {
+    const asker = this.#askers.get(source);
+    if (asker === undefined) return;
+    this.#options.turns.detach(source.peer, asker);
+    this.#askers.delete(source);
+    this.#scheduler.leave(source);
+    this.#wakeAll();
+  }
+
+  /** Asks nothing more. Resolves when every request has ended and every write has landed. Close the sources to make that soon. */
+  async close(): Promise<void> {
+    this.#over = true;
+    for (const source of [...this.#askers.keys()]) this.leave(source);
+    if (this.#pending > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    await Promise.all([...this.#claims.values()].map((claim) => claim.settled));
+  }
+
+  #ask(source: FileSource, roomBytes: number, nowMs: number): 'asked' | 'nothing' | 'no room' {
+    if (this.#over || source.source === undefined) return 'nothing';
+    if (this.#scheduler.chunkBytes > roomBytes) return 'no room';
+    const task = this.#scheduler.next(source, nowMs);
+    if (task === undefined) return 'nothing';
+    if (task.insteadOf !== undefined) this.#cancel(task.insteadOf);
+    this.#request(source, task.request);
+    return 'asked';
+  }
+
+  #request(source: FileSource, request: ChunkRequest<FileSource>): void {
+    const { turns, part } = this.#options;
+    const { chunk, bytes } = request;
+    const claim = this.#claims.get(chunk) ?? new ChunkClaim(() => part.writer(chunk));
+    this.#claims.set(chunk, claim);
+    const writer = claim.writer((arrived) => {
+      request.received += arrived;
+      turns.arrived(source.peer, arrived);
+    });
+    turns.asked(source.peer, bytes, this.#small);
+    this.#pending++;
+    void source.source?.request(chunk, bytes, writer).then((outcome) => {
+      turns.ended(source.peer, bytes - request.received);
+      this.#settled(source, request, writer, outcome);
+      if (--this.#pending === 0) this.#drained?.();
+    });
+  }
+
+  #settled(
+    source: FileSource,
+    request: ChunkRequest<FileSource>,
+    writer: ClaimWriter,
+    outcome: ChunkOutcome,
+  ): void {
+    const { events } = this.#options;
+    if (outcome.kind === 'verified') return this.#verified(source, request);
+    if (request.received > 0) events.wasted(request.received);
+    this.#scheduler.failed(request);
+    if (outcome.kind === 'corrupt' && !writer.overtaken) {
+      this.#takeBack(source, 0);
+      this.#scheduler.distrust(source);
+      events.corrupt(source);
+    }
+    if (outcome.kind === 'rejected') this.#rejected(source, outcome.code);
+    if (outcome.kind === 'disk' && !this.#over) {
+      this.#over = true;
+      events.failed(outcome.reason);
+    }
+    this.#wakeAll();
+  }
+
+  #verified(source: FileSource, request: ChunkRequest<FileSource>): void {
+    const { events } = this.#options;
+    const { chunk, bytes } = request;
+    if (this.#scheduler.stateOf(chunk) === 'verified') return events.wasted(bytes);
+    for (const loser of this.#scheduler.verified(request)) this.#cancel(loser);
+    this.#claims.delete(chunk);
+    source.delivered(bytes);
+    events.verified(chunk, bytes);
+    if (this.#scheduler.complete) events.complete();
+    else if (this.#scheduler.missing === 0) this.#wakeAll();
+    else this.#wake(source);
+  }
+
+  #rejected(source: FileSource, code: string): void {
+    if (code === 'busy' || code === 'cancelled') source.peer.score.rest('busy', this.#options.clock.nowMs());
+    else source.leave(true);
+  }
+
+  /** Returns the requests of a source to missing, all but the first `keep`. */
+  #takeBack(source: FileSource, keep: number): void {
+    for (const request of this.#scheduler.requestsOf(source).slice(keep)) {
+      this.#scheduler.failed(request);
+      this.#cancel(request);
+    }
+    this.#wakeAll();
+  }
+
+  #cancel({ source, chunk }: ChunkRequest<FileSource>): void {
+    source.source?.cancel(chunk);
+  }
+
+  #wake(source: FileSource): void {
+    const asker = this.#askers.get(source);
+    if (asker !== undefined) this.#options.turns.wake(source.peer, asker);
+  }
+
+  #wakeAll(): void {
+    for (const source of this.#askers.keys()) this.#wake(source);
+  }
+}
+
+class SourceAsker implements Asker {
+  readonly turn: number;
+  readonly small: boolean;
+  readonly ask: Asker['ask'];
+  readonly takeBack: Asker['takeBack'];
+
+  constructor(turn: number, small: boolean, { ask, takeBack }: Pick<Asker, 'ask' | 'takeBack'>) {
+    this.turn = turn;
+    this.small = small;
+    this.ask = ask;
+    this.takeBack = takeBack;
+  }
+}

@@ -1,0 +1,280 @@
+import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
+import { type FileDescription, fileIdOf, isOneChunk } from '../../Protocol/FileId.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { sleep } from '../../Shared/Clock.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { FileHolder } from '../Model.ts';
+import { ChunkFetch } from './ChunkFetch.ts';
+import { Describing } from './Describing.ts';
+import { noSource } from './Download.ts';
+import type { FileSource } from './FileSource.ts';
+import { FileSources } from './FileSources.ts';
+import type { FileWish } from './Model.ts';
+import { RateMeter } from './RateMeter.ts';
+import type { RunNews, Task, TaskContext, TaskFigures } from './Task.ts';
+import type { Part } from './Wanted.ts';
+
+/** Another download fetches the same content: this one looks after it, and takes a copy when it is here. */
+const OTHER_DOWNLOAD_MS = 1_000;
+
+export interface FileFetchOptions extends FileWish {
+  /** Number of the download it belongs to. */
+  readonly turn: number;
+  /** Give up when for this long nobody was left who could give it, though some may answer. Undefined: never. */
+  readonly hopelessMs?: number;
+}
+
+/** Fetches one file from all who have it. */
+export class FileFetch implements Task {
+  readonly #context: TaskContext;
+  readonly #options: FileFetchOptions;
+  readonly #sources: FileSources;
+  readonly #meter = new RateMeter();
+  #description: FileDescription | undefined;
+  #part: Part | undefined;
+  #chunks: ChunkFetch | undefined;
+  #describing: Describing | undefined;
+  #news: RunNews | undefined;
+  #stop: ((reason: ShoalError) => void) | undefined;
+  #bytes = 0;
+  #bytesFromBefore = 0;
+  #wastedBytes = 0;
+  #fetchedBytes = 0;
+  #hadSource = false;
+  #startedMs: number | undefined;
+  #hopelessSinceMs: number | undefined;
+
+  constructor(context: TaskContext, options: FileFetchOptions) {
+    const { fileId, size, holders } = options;
+    this.#context = context;
+    this.#options = options;
+    const oneChunk = isOneChunk(size);
+    if (oneChunk) this.#description = { fileId, layout: chunkLayout(size), chunkHashes: [] };
+    this.#sources = new FileSources(
+      { ...context, fileId, oneChunk },
+      {
+        active: (source) => this.#joined(source),
+        haveChanged: (source) => this.#chunks?.haveChanged(source),
+        queued: (source) => this.#chunks?.queued(source),
+        received: (bytes) => this.#meter.add(bytes, context.clock.nowMs()),
+        left: (source) => this.#left(source),
+      },
+    );
+    this.#sources.add(holders);
+  }
+
+  get fetchedBytes(): number {
+    return this.#fetchedBytes;
+  }
+
+  /** Somebody can be asked now. */
+  get hasSource(): boolean {
+    return this.#sources.active().length > 0;
+  }
+
+  async run(signal: AbortSignal, news: RunNews): Promise<string> {
+    const { fileId, path, size } = this.#options;
+    const { opened, clock } = this.#context;
+    const run = new AbortController();
+    const all = AbortSignal.any([signal, run.signal]);
+    const stopped = new Promise<never>((_, reject) => {
+      this.#stop = reject;
+      signal.addEventListener('abort', () => reject(cancelled()), { once: true });
+      if (signal.aborted) reject(cancelled());
+    });
+    stopped.catch(() => {});
+    this.#news = news;
+    this.#startedMs ??= clock.nowMs();
+    this.#hopelessSinceMs = undefined;
+    let kept = true;
+    let opening = false;
+    try {
+      for (;;) {
+        const present = await this.#present();
+        if (present !== undefined) return present;
+        if (!opened.has(fileId)) break;
+        await Promise.race([sleep(clock, OTHER_DOWNLOAD_MS, all), stopped]);
+      }
+      opened.add(fileId);
+      opening = true;
+      if (size === 0 && fileIdOf(0, []) !== fileId) throw notThatFile(path);
+      this.#description ??= await this.#context.parts.describeUnfinished(fileId);
+      if (size > 0) this.#sources.start(all);
+      this.#description ??= await Promise.race([this.#describe(all), stopped]);
+      this.#part = await this.#open(this.#description, signal);
+      if (size > 0) await Promise.race([this.#fetch(this.#part), stopped]);
+      news.complete();
+      run.abort();
+      await this.#endFetch();
+      const finalPath = await this.#part.finish();
+      kept = false;
+      return finalPath;
+    } finally {
+      this.#news = undefined;
+      run.abort();
+      await this.#endFetch();
+      if (kept) await this.#part?.close().catch(() => {});
+      if (this.#part !== undefined && !isOneChunk(size)) this.#context.events.partialEnded(fileId);
+      this.#part = undefined;
+      if (opening) opened.delete(fileId);
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#context.parts.discardUnfinished(this.#options.fileId);
+    this.#bytes = 0;
+    this.#bytesFromBefore = 0;
+  }
+
+  async setPaused(paused: boolean): Promise<void> {
+    if (isOneChunk(this.#options.size)) return;
+    // Where nothing is on disk yet there is nothing to remember it with.
+    await this.#context.parts.setPaused(this.#options.fileId, paused).catch(() => {});
+  }
+
+  addHolder(fileId: FileId, holder: FileHolder): void {
+    if (fileId === this.#options.fileId) this.#sources.add([holder]);
+  }
+
+  tick(): void {
+    if (this.#news === undefined || this.#part?.verified.complete) return;
+    this.#sources.tick();
+    this.#describing?.tick(this.#sources.active());
+    const nowMs = this.#context.clock.nowMs();
+    const { giveUpMs, hopelessMs, path } = this.#options;
+    if (giveUpMs !== undefined && !this.#hadSource && nowMs - (this.#startedMs ?? nowMs) >= giveUpMs) {
+      this.#stop?.(noSource(path));
+    }
+    if (this.#sources.hopeless) this.#hopelessSinceMs ??= nowMs;
+    else this.#hopelessSinceMs = undefined;
+    if (hopelessMs !== undefined && nowMs - (this.#hopelessSinceMs ?? nowMs) >= hopelessMs) {
+      this.#stop?.(noSource(path));
+    }
+  }
+
+  figures(): TaskFigures {
+    const layout = this.#description?.layout;
+    return {
+      size: layout?.size ?? this.#options.size,
+      bytes: this.#bytes,
+      bytesFromBefore: this.#bytesFromBefore,
+      wastedBytes: this.#wastedBytes,
+      bytesPerSecond: this.#news === undefined ? 0 : this.#meter.bytesPerSecond(this.#context.clock.nowMs()),
+      sources: this.#sources.status(layout?.chunkCount ?? 0),
+      filesDone: 0,
+      files: 1,
+    };
+  }
+
+  /** The same content is here under any name: it only has to appear at the wanted path. */
+  async #present(): Promise<string | undefined> {
+    const { fileId, path, size } = this.#options;
+    const { parts } = this.#context;
+    if (parts.findComplete(fileId) === undefined) return undefined;
+    const finalPath = await parts.copyComplete(fileId, path);
+    this.#bytesFromBefore = size - this.#fetchedBytes;
+    this.#bytes = size;
+    return finalPath;
+  }
+
+  async #open(description: FileDescription, signal: AbortSignal): Promise<Part> {
+    const { fileId, path, size } = this.#options;
+    const part = await this.#context.parts.open(description, path);
+    this.#bytes = verifiedBytes(part);
+    this.#bytesFromBefore = Math.max(0, this.#bytes - this.#fetchedBytes);
+    if (signal.aborted) {
+      await part.close();
+      throw cancelled();
+    }
+    if (!isOneChunk(size)) this.#context.events.partialStarted(fileId);
+    return part;
+  }
+
+  #describe(signal: AbortSignal): Promise<FileDescription> {
+    this.#describing = new Describing(this.#context.clock, signal, (source, reason) => {
+      if (reason.code === 'INTEGRITY') this.#blame(source);
+      if (reason.code === 'NOT_FOUND' || reason.code === 'INTEGRITY') source.leave(true);
+      this.#describing?.tick(this.#sources.active());
+    });
+    this.#describing.tick(this.#sources.active());
+    return this.#describing.description;
+  }
+
+  #fetch(part: Part): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const { events } = this.#context;
+      const { order = 'any', turn, fileId, size } = this.#options;
+      this.#describing = undefined;
+      const chunks = new ChunkFetch({
+        ...this.#context,
+        part,
+        turn,
+        order,
+        events: {
+          verified: (chunk, bytes) => {
+            this.#bytes += bytes;
+            this.#fetchedBytes += bytes;
+            if (!isOneChunk(size)) events.chunkVerified(fileId, chunk);
+          },
+          wasted: (bytes) => {
+            this.#wastedBytes += bytes;
+          },
+          corrupt: (source) => this.#blame(source),
+          complete: resolve,
+          failed: reject,
+        },
+      });
+      this.#chunks = chunks;
+      if (chunks.complete) return resolve();
+      for (const source of this.#sources.active()) chunks.join(source);
+      this.#tellMoved();
+    });
+  }
+
+  async #endFetch(): Promise<void> {
+    const chunks = this.#chunks;
+    this.#sources.stop();
+    this.#chunks = undefined;
+    this.#describing = undefined;
+    await chunks?.close();
+  }
+
+  #joined(source: FileSource): void {
+    this.#hadSource = true;
+    this.#chunks?.join(source);
+    this.#describing?.tick(this.#sources.active());
+    this.#tellMoved();
+  }
+
+  #left(source: FileSource): void {
+    this.#chunks?.leave(source);
+    this.#tellMoved();
+  }
+
+  #tellMoved(): void {
+    this.#news?.moved(this.#sources.active().length, this.#chunks !== undefined);
+  }
+
+  #blame(source: FileSource): void {
+    const { peer } = source;
+    const { fileId, path } = this.#options;
+    const verdict = peer.score.blame(fileId, this.#context.clock.nowMs());
+    this.#context.events.sourceBlamed(peer.holder, path, verdict);
+    if (verdict === 'banned') this.#context.turns.ban(peer);
+  }
+}
+
+function verifiedBytes({ verified, description: { layout } }: Part): number {
+  const last = layout.chunkCount - 1;
+  if (last < 0) return 0;
+  const shorter = verified.has(last) ? layout.chunkBytes - chunkLength(layout, last) : 0;
+  return verified.count * layout.chunkBytes - shorter;
+}
+
+function cancelled(): ShoalError {
+  return new ShoalError('CANCELLED', 'the download was stopped');
+}
+
+function notThatFile(path: string): ShoalError {
+  return new ShoalError('INTEGRITY', `${path} was announced as empty, but is not`);
+}

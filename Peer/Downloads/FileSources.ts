@@ -1,0 +1,113 @@
+import type { FileId, PeerId } from '../../Protocol/Ids.ts';
+import { type Clock, type Random, sleep } from '../../Shared/Clock.ts';
+import type { FileHolder, SourceStatus } from '../Model.ts';
+import { FileSource, type FileSourceEvents } from './FileSource.ts';
+import { locateAtMs } from './LocateTimes.ts';
+import type { Turns } from './Turns.ts';
+import type { SourceNetwork } from './Wanted.ts';
+
+/** Sources of one file that are connected at once; more bring nothing but `have` messages. */
+const SOURCES_MAX = 40;
+/** Holders of one file that are remembered, so that a tracker cannot fill our memory. */
+const HOLDERS_MAX = 400;
+
+export interface FileSourcesOptions {
+  readonly fileId: FileId;
+  readonly network: SourceNetwork;
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Complete holders need not be asked what they have. */
+  readonly oneChunk: boolean;
+}
+
+/** Everybody who may have one file: found, connected, and connected again. */
+export class FileSources {
+  readonly #options: FileSourcesOptions;
+  readonly #events: FileSourceEvents;
+  readonly #sources = new Map<PeerId, FileSource>();
+  readonly #complete = new Set<PeerId>();
+  #signal: AbortSignal | undefined;
+  #located = false;
+
+  constructor(options: FileSourcesOptions, events: FileSourceEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Those that can be asked. */
+  active(): FileSource[] {
+    return [...this.#sources.values()].filter((source) => source.source !== undefined);
+  }
+
+  /** The trackers were asked, and nobody who is known could still give it: they all said that they have it not. */
+  get hopeless(): boolean {
+    return this.#located && [...this.#sources.values()].every((source) => source.refused);
+  }
+
+  /** Connects, and asks the trackers again and again, until `signal` aborts. */
+  start(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.#located = false;
+    void this.#locate(signal);
+    this.tick();
+  }
+
+  /** Ends all connections; what is known is kept for the next start. */
+  stop(): void {
+    this.#signal = undefined;
+    for (const source of this.#sources.values()) source.leave(false);
+  }
+
+  add(holders: readonly FileHolder[]): void {
+    for (const holder of holders) {
+      if (holder.complete) this.#complete.add(holder.peerId);
+      const known = this.#sources.get(holder.peerId);
+      if (known !== undefined) known.seenAgain(holder);
+      else if (this.#sources.size < HOLDERS_MAX) {
+        const { turns, fileId } = this.#options;
+        const source = new FileSource(holder, turns.peer(holder), fileId, this.#options, this.#events);
+        this.#sources.set(holder.peerId, source);
+      }
+    }
+    this.tick();
+  }
+
+  /** Connects those whose time has come. With more than there is room for, chance decides, so that a swarm is well mixed. */
+  tick(): void {
+    const signal = this.#signal;
+    if (signal === undefined) return;
+    const nowMs = this.#options.clock.nowMs();
+    const idle: FileSource[] = [];
+    let busy = 0;
+    for (const source of this.#sources.values()) {
+      if (source.source !== undefined || source.connecting) busy++;
+      else if (source.mayConnect(nowMs)) idle.push(source);
+    }
+    for (; busy < SOURCES_MAX && idle.length > 0; busy++) {
+      const [source] = idle.splice(Math.floor(this.#options.random() * idle.length), 1);
+      if (source !== undefined) void source.connect(signal, this.#known(source));
+    }
+  }
+
+  status(chunkCount: number): SourceStatus[] {
+    return [...this.#sources.values()].map((source) => source.status(chunkCount));
+  }
+
+  #known(source: FileSource): 'complete' | undefined {
+    return this.#options.oneChunk && this.#complete.has(source.peer.holder.peerId) ? 'complete' : undefined;
+  }
+
+  async #locate(signal: AbortSignal): Promise<void> {
+    const { clock, network, fileId } = this.#options;
+    const startMs = clock.nowMs();
+    for (let ask = 0; !signal.aborted; ask++) {
+      await sleep(clock, startMs + locateAtMs(ask) - clock.nowMs(), signal);
+      if (signal.aborted) return;
+      const holders = await network.locate(fileId, signal).catch(() => []);
+      if (signal.aborted) return;
+      this.#located = true;
+      this.add(holders);
+    }
+  }
+}

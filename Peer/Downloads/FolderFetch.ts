@@ -1,0 +1,283 @@
+import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
+import { fileIdOf, isOneChunk } from '../../Protocol/FileId.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
+import type { FileHolder } from '../Model.ts';
+import { noSource } from './Download.ts';
+import { FileFetch } from './FileFetch.ts';
+import { inParallel } from './InParallel.ts';
+import { mergeSources } from './MergeSources.ts';
+import type { FolderWish } from './Model.ts';
+import { RateMeter } from './RateMeter.ts';
+import { FolderItem } from './SmallFile.ts';
+import { SmallFiles } from './SmallFiles.ts';
+import type { RunNews, Task, TaskContext, TaskFigures } from './Task.ts';
+
+/** Files of several chunks that are fetched at once: one finishes or looks for sources while others fetch. */
+const LARGE_AT_ONCE = 8;
+/** Local work (copies, empty files) at once. */
+const LOCAL_AT_ONCE = 64;
+/** A large file whose every known holder says that it has it not is given up after this: the trackers were asked six times. */
+const HOPELESS_MS = 35_000;
+
+export interface FolderFetchOptions extends FolderWish {
+  /** Number of its download. */
+  readonly turn: number;
+}
+
+/** Fetches everything below one folder: small files pipelined, large ones as files of their own, equal contents once. */
+export class FolderFetch implements Task {
+  readonly #context: TaskContext;
+  readonly #options: FolderFetchOptions;
+  readonly #items = new Map<FileId, FolderItem>();
+  readonly #large = new Map<FileId, FileFetch>();
+  readonly #meter = new RateMeter();
+  readonly #size: number;
+  readonly #files: number;
+  #small: SmallFiles | undefined;
+  #news: RunNews | undefined;
+  #stop: ((reason: ShoalError) => void) | undefined;
+  #smallLeft = 0;
+  #finalPath: string | undefined;
+  #filesDone = 0;
+  #bytes = 0;
+  #bytesFromBefore = 0;
+  #fetchedBytes = 0;
+  #wastedBytes = 0;
+  #startedMs: number | undefined;
+  #hadSource = false;
+
+  constructor(context: TaskContext, options: FolderFetchOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#files = options.files.length;
+    this.#size = options.files.reduce((sum, { size }) => sum + size, 0);
+    for (const file of options.files) {
+      const item = this.#items.get(file.fileId);
+      if (item === undefined) this.#items.set(file.fileId, new FolderItem(file));
+      else {
+        item.paths.push(file.path);
+        item.addHolders(file.holders);
+      }
+    }
+  }
+
+  get fetchedBytes(): number {
+    return this.#fetchedBytes + [...this.#large.values()].reduce((sum, file) => sum + file.fetchedBytes, 0);
+  }
+
+  async run(signal: AbortSignal, news: RunNews): Promise<string> {
+    const ending = new AbortController();
+    const all = AbortSignal.any([signal, ending.signal]);
+    this.#startedMs ??= this.#context.clock.nowMs();
+    this.#news = news;
+    const work: Promise<void>[] = [];
+    const stopped = new Promise<never>((_, reject) => {
+      this.#stop = reject;
+      signal.addEventListener('abort', () => reject(stoppedByUser()), { once: true });
+      if (signal.aborted) reject(stoppedByUser());
+    });
+    stopped.catch(() => {});
+    try {
+      await Promise.race([this.#takePresent(all), stopped]);
+      const open = [...this.#items.values()].filter(({ state }) => state !== 'done');
+      const small = open.filter(({ size }) => isOneChunk(size) && size > 0);
+      const large = open.filter(({ size }) => !isOneChunk(size));
+      work.push(this.#makeEmpty(open.filter(({ size }) => size === 0)));
+      work.push(this.#fetchSmall(small, all));
+      work.push(inParallel(large, LARGE_AT_ONCE, (item) => this.#fetchLarge(item, all)));
+      await Promise.race([Promise.all(work), stopped]);
+      this.#news = undefined;
+      return this.#result();
+    } finally {
+      this.#news = undefined;
+      ending.abort();
+      await Promise.allSettled(work);
+      await this.#small?.closed();
+    }
+  }
+
+  async discard(): Promise<void> {
+    for (const file of this.#large.values()) await file.discard();
+  }
+
+  async setPaused(paused: boolean): Promise<void> {
+    for (const [fileId, file] of this.#large) {
+      if (this.#items.get(fileId)?.state !== 'done') await file.setPaused(paused);
+    }
+  }
+
+  addHolder(fileId: FileId, holder: FileHolder): void {
+    const item = this.#items.get(fileId);
+    if (item === undefined || item.state === 'done') return;
+    const fresh = item.addHolders([holder]);
+    if (this.#large.has(fileId)) this.#large.get(fileId)?.addHolder(fileId, holder);
+    else if (isOneChunk(item.size) && item.state === 'wanted') this.#small?.offer(item, fresh);
+  }
+
+  tick(): void {
+    if (this.#news === undefined) return;
+    this.#small?.tick();
+    for (const file of this.#large.values()) file.tick();
+    const { giveUpMs, path, files } = this.#options;
+    const waitedMs = this.#context.clock.nowMs() - (this.#startedMs ?? 0);
+    if (giveUpMs !== undefined && files.length > 0 && !this.#hadSource && waitedMs >= giveUpMs) {
+      this.#stop?.(noSource(path));
+    }
+  }
+
+  figures(): TaskFigures {
+    const running = [...this.#large.values()].map((file) => file.figures());
+    const sum = (pick: (figures: TaskFigures) => number) =>
+      running.reduce((total, figures) => total + pick(figures), 0);
+    const now = this.#context.clock.nowMs();
+    return {
+      size: this.#size,
+      bytes: this.#bytes + sum(({ bytes }) => bytes),
+      bytesFromBefore: this.#bytesFromBefore + sum(({ bytesFromBefore }) => bytesFromBefore),
+      wastedBytes: this.#wastedBytes + sum(({ wastedBytes }) => wastedBytes),
+      bytesPerSecond:
+        this.#news === undefined ? 0 : this.#meter.bytesPerSecond(now) + sum((each) => each.bytesPerSecond),
+      sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
+      filesDone: this.#filesDone,
+      files: this.#files,
+    };
+  }
+
+  /** What is here already is not fetched; elsewhere in the share, it is copied. */
+  #takePresent(signal: AbortSignal): Promise<void> {
+    const { parts } = this.#context;
+    const present = [...this.#items.values()].filter(
+      ({ state, fileId }) => state !== 'done' && parts.findComplete(fileId) !== undefined,
+    );
+    return inParallel(present, LOCAL_AT_ONCE, async (item) => {
+      if (signal.aborted) return;
+      for (const path of item.paths) {
+        if (!item.placed.has(path))
+          this.#place(item, path, await parts.copyComplete(item.fileId, path), 'here');
+      }
+      item.state = 'done';
+    });
+  }
+
+  #makeEmpty(items: readonly FolderItem[]): Promise<void> {
+    return inParallel(items, LOCAL_AT_ONCE, async (item) => {
+      const { fileId, paths } = item;
+      if (fileIdOf(0, []) !== fileId) {
+        item.state = 'failed';
+        item.error = new ShoalError('INTEGRITY', `${paths[0]} was announced as empty, but is not`);
+        return;
+      }
+      const description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
+      const part = await this.#context.parts.open(description, paths[0]);
+      await this.#arrived(item, await part.finish(), 'fetched');
+    });
+  }
+
+  #fetchSmall(items: readonly FolderItem[], signal: AbortSignal): Promise<void> {
+    this.#smallLeft = items.length;
+    return new Promise((resolve, reject) => {
+      const one = () => {
+        if (--this.#smallLeft === 0) resolve();
+      };
+      const small = new SmallFiles(this.#context, this.#options.turn, signal, {
+        done: (item, path) => {
+          this.#fetchedBytes += item.size;
+          this.#arrived(item, path, 'fetched').then(one, reject);
+        },
+        failed: one,
+        stopped: reject,
+        received: (bytes) => this.#meter.add(bytes, this.#context.clock.nowMs()),
+        wasted: (bytes) => {
+          this.#wastedBytes += bytes;
+        },
+        moved: () => this.#tellMoved(),
+      });
+      this.#small = small;
+      signal.addEventListener('abort', () => reject(stoppedByUser()), { once: true });
+      if (items.length === 0) resolve();
+      else small.start(items);
+    });
+  }
+
+  /** Fails only with what concerns the whole folder: a disk, or the end of the run. */
+  async #fetchLarge(item: FolderItem, signal: AbortSignal): Promise<void> {
+    const { fileId, size, paths } = item;
+    const holders = [...item.holders.values()];
+    const options = {
+      fileId,
+      size,
+      path: paths[0],
+      holders,
+      turn: this.#options.turn,
+      hopelessMs: HOPELESS_MS,
+    };
+    const file = this.#large.get(fileId) ?? new FileFetch(this.#context, options);
+    this.#large.set(fileId, file);
+    item.state = 'asked';
+    const news = { moved: () => this.#tellMoved(), complete: () => {} };
+    try {
+      const path = await file.run(signal, news).catch(async (failure: unknown) => {
+        if (asShoalError(failure, 'DISK_FAILED').code !== 'PART_FILE_GONE') throw failure;
+        await file.discard();
+        return file.run(signal, news);
+      });
+      await this.#arrived(item, path, 'counted');
+    } catch (failure) {
+      const error = asShoalError(failure, 'DISK_FAILED');
+      if (error.code === 'CANCELLED' || error.code === 'DISK_FULL' || error.code === 'DISK_FAILED')
+        throw error;
+      item.state = 'failed';
+      item.error = error;
+    }
+  }
+
+  /** A content is here: its other paths are copies. */
+  async #arrived(item: FolderItem, path: string, how: 'fetched' | 'counted'): Promise<void> {
+    const [first, ...others] = item.paths;
+    this.#place(item, first, path, how);
+    for (const other of others) {
+      if (item.placed.has(other)) continue;
+      this.#place(item, other, await this.#context.parts.copyComplete(item.fileId, other), 'here');
+    }
+    item.state = 'done';
+  }
+
+  /** @param how - `counted`: its bytes are in the figures of its FileFetch */
+  #place(item: FolderItem, path: string, finalPath: string, how: 'here' | 'fetched' | 'counted'): void {
+    item.placed.add(path);
+    this.#filesDone++;
+    if (how !== 'counted') this.#bytes += item.size;
+    if (how === 'here') this.#bytesFromBefore += item.size;
+    // The folder lies where its files end up, unless one had to make way for another.
+    const suffix = path.slice(path.indexOf('/'));
+    if (path.includes('/') && finalPath.replaceAll('\\', '/').endsWith(suffix)) {
+      this.#finalPath ??= finalPath.slice(0, -suffix.length);
+    }
+  }
+
+  #result(): string {
+    const failed = [...this.#items.values()].filter(({ state }) => state === 'failed');
+    if (failed.length === 0) return this.#finalPath ?? this.#options.path;
+    const [first] = failed;
+    const count = failed.reduce((sum, { paths }) => sum + paths.length, 0);
+    const cause = first?.error;
+    throw new ShoalError(
+      cause?.code ?? 'NOT_FOUND',
+      `${count} of ${this.#files} files could not be fetched: ${cause?.message ?? first?.paths[0]}`,
+      { hint: 'The others are here. Try again later: resume', cause },
+    );
+  }
+
+  #tellMoved(): void {
+    const sources =
+      (this.#small?.sources ?? 0) +
+      [...this.#large.values()].reduce((sum, file) => sum + (file.hasSource ? 1 : 0), 0);
+    if (sources > 0) this.#hadSource = true;
+    this.#news?.moved(sources, true);
+  }
+}
+
+function stoppedByUser(): ShoalError {
+  return new ShoalError('CANCELLED', 'the download was stopped');
+}

@@ -1,0 +1,220 @@
+import type { PeerId } from '../../Protocol/Ids.ts';
+import { LOCATE_MS } from '../../Protocol/Limits.ts';
+import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
+import type { FileHolder, SourceStatus } from '../Model.ts';
+import { noSource } from './Download.ts';
+import { type FolderItem, SmallPart } from './SmallFile.ts';
+import { SmallFileSource } from './SmallFileSource.ts';
+import type { TaskContext } from './Task.ts';
+import type { ChunkOutcome } from './Wanted.ts';
+
+/** Files that are under way or being written at once: bounds open files. */
+const ACTIVE_MAX = 400;
+/** Files nobody listed can give, for which the trackers are asked: at most this many in a run, so many at once. */
+const RESCUES_MAX = 200;
+const RESCUES_AT_ONCE = 8;
+
+export interface SmallFilesEvents {
+  done(item: FolderItem, path: string): void;
+  failed(item: FolderItem): void;
+  /** The disk failed: everything stops. */
+  stopped(reason: ShoalError): void;
+  received(bytes: number): void;
+  wasted(bytes: number): void;
+  /** Sources came or went. */
+  moved(): void;
+}
+
+/**
+ * Fetches the one-chunk files of a folder: no chunk list, no round trip a file, requests for hundreds of files follow each
+ * other through each holder's window. A file that one holder fails to give is asked of the next one.
+ */
+export class SmallFiles {
+  readonly #context: TaskContext;
+  readonly #turn: number;
+  readonly #events: SmallFilesEvents;
+  readonly #signal: AbortSignal;
+  readonly #sources = new Map<PeerId, SmallFileSource>();
+  readonly #rescues: FolderItem[] = [];
+  #rescued = 0;
+  #rescuing = 0;
+  #active = 0;
+  #throttled = false;
+  #locatedMs: number;
+  #items: readonly FolderItem[] = [];
+  #idle: (() => void) | undefined;
+
+  constructor(context: TaskContext, turn: number, signal: AbortSignal, events: SmallFilesEvents) {
+    this.#context = context;
+    this.#turn = turn;
+    this.#events = events;
+    this.#signal = signal;
+    this.#locatedMs = context.clock.nowMs();
+  }
+
+  /** Peers that answered. */
+  get sources(): number {
+    let count = 0;
+    for (const source of this.#sources.values()) if (source.reached) count++;
+    return count;
+  }
+
+  /** Starts to fetch; each item ends with `done` or `failed`, or stays `wanted` when the signal aborts. */
+  start(items: readonly FolderItem[]): void {
+    this.#items = items;
+    for (const item of items) {
+      item.renew();
+      if (item.holders.size === 0) this.#rescue(item);
+      else this.offer(item, item.holders.values());
+    }
+    this.#signal.addEventListener('abort', () => this.#stop(), { once: true });
+    if (this.#signal.aborted) this.#stop();
+  }
+
+  /** These have it, too. */
+  offer(item: FolderItem, holders: Iterable<FileHolder>): void {
+    if (this.#signal.aborted) return;
+    for (const holder of holders) this.#source(holder).push(item);
+  }
+
+  /** Resolves when nothing is open any more: after the signal aborted, or all items ended. */
+  async closed(): Promise<void> {
+    if (this.#active > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    for (const source of this.#sources.values()) source.detach();
+  }
+
+  /** While nobody can be reached, the trackers are asked who else has some of the files. */
+  tick(): void {
+    const nowMs = this.#context.clock.nowMs();
+    if (this.sources > 0 || nowMs - this.#locatedMs < LOCATE_MS) return;
+    this.#locatedMs = nowMs;
+    const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, RESCUES_AT_ONCE);
+    for (const item of wanted) {
+      void this.#locate(item).then((holders) => this.offer(item, item.addHolders(holders)));
+    }
+  }
+
+  status(): SourceStatus[] {
+    return [...this.#sources.values()].map((source) => source.status());
+  }
+
+  #source(holder: FileHolder): SmallFileSource {
+    const known = this.#sources.get(holder.peerId);
+    if (known !== undefined) return known;
+    const source = new SmallFileSource(this.#context, this.#turn, holder, {
+      mayStart: () => {
+        this.#throttled ||= this.#active >= ACTIVE_MAX;
+        return !this.#signal.aborted && this.#active < ACTIVE_MAX;
+      },
+      start: (item) => void this.#fetch(source, item),
+      refused: (item) => this.#refuse(item, holder.peerId, undefined),
+      received: this.#events.received,
+      moved: this.#events.moved,
+    });
+    this.#sources.set(holder.peerId, source);
+    return source;
+  }
+
+  async #fetch(source: SmallFileSource, item: FolderItem): Promise<void> {
+    item.state = 'asked';
+    this.#active++;
+    const part = new SmallPart(this.#context.parts, item);
+    const { outcome, received } = await source.fetch(item, part.claim, this.#signal);
+    try {
+      if (outcome.kind === 'verified') {
+        const path = await part.finish();
+        item.state = 'done';
+        this.#events.done(item, path);
+      } else {
+        await part.discard();
+        if (received > 0) this.#events.wasted(received);
+        this.#again(source, item, outcome);
+      }
+    } catch (failure) {
+      item.state = 'wanted';
+      this.#events.stopped(asShoalError(failure, 'DISK_FAILED'));
+    } finally {
+      this.#ended();
+    }
+  }
+
+  /** A file did not come: from whom next? */
+  #again(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
+    item.state = 'wanted';
+    if (this.#signal.aborted) return;
+    if (outcome.kind === 'disk') {
+      if (outcome.reason.code !== 'LOCAL_CONFLICT') return this.#events.stopped(outcome.reason);
+      item.error = outcome.reason;
+      return this.#fail(item);
+    }
+    const gone =
+      outcome.kind === 'corrupt' ||
+      (outcome.kind === 'rejected' && outcome.code !== 'busy' && outcome.code !== 'cancelled');
+    if (gone) return this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? wrong(item) : undefined);
+    for (const holder of item.holders.values()) this.#source(holder).push(item);
+  }
+
+  #refuse(item: FolderItem, peerId: PeerId, why: ShoalError | undefined): void {
+    if (item.state !== 'wanted') return;
+    item.refuse(peerId);
+    item.error = why ?? item.error;
+    if (item.holders.size === 0) this.#rescue(item);
+    else this.offer(item, item.holders.values());
+  }
+
+  /** Nobody of those who listed it gives it: perhaps the trackers know somebody. */
+  #rescue(item: FolderItem): void {
+    item.state = 'looking';
+    this.#rescues.push(item);
+    this.#rescueMore();
+  }
+
+  #rescueMore(): void {
+    while (this.#rescuing < RESCUES_AT_ONCE && !this.#signal.aborted) {
+      const item = this.#rescues.shift();
+      if (item === undefined) return;
+      if (++this.#rescued > RESCUES_MAX) this.#fail(item);
+      else {
+        this.#rescuing++;
+        void this.#locate(item).then((holders) => {
+          this.#rescuing--;
+          if (this.#signal.aborted) return;
+          const fresh = item.addHolders(holders.filter(({ complete }) => complete));
+          item.state = 'wanted';
+          if (fresh.length > 0) this.offer(item, fresh);
+          else this.#fail(item);
+          this.#rescueMore();
+        });
+      }
+    }
+  }
+
+  #fail(item: FolderItem): void {
+    item.state = 'failed';
+    item.error ??= noSource(item.paths[0]);
+    this.#events.failed(item);
+  }
+
+  #locate(item: FolderItem): Promise<readonly FileHolder[]> {
+    return this.#context.network.locate(item.fileId, this.#signal).catch(() => []);
+  }
+
+  #ended(): void {
+    if (--this.#active === 0) this.#idle?.();
+    if (!this.#throttled) return;
+    this.#throttled = false;
+    for (const source of this.#sources.values()) source.wake();
+  }
+
+  #stop(): void {
+    for (const source of this.#sources.values()) source.takeBack();
+  }
+}
+
+function wrong(item: FolderItem): ShoalError {
+  return new ShoalError('INTEGRITY', `everybody who has ${item.paths[0]} sends wrong bytes`);
+}

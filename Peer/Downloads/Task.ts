@@ -1,0 +1,58 @@
+import type { FileId } from '../../Protocol/Ids.ts';
+import type { Clock, Random } from '../../Shared/Clock.ts';
+import type { DownloadStatus, FileHolder, PeerContact } from '../Model.ts';
+import type { Verdict } from './Model.ts';
+import type { Turns } from './Turns.ts';
+import type { PartStore, SourceNetwork } from './Wanted.ts';
+
+/** What every download shares. */
+export interface TaskContext {
+  readonly network: SourceNetwork;
+  readonly parts: PartStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly turns: Turns;
+  readonly events: TaskEvents;
+  /** Contents whose unfinished file is open now: one at a time. */
+  readonly opened: Set<FileId>;
+}
+
+export interface TaskEvents {
+  sourceBlamed(peer: PeerContact, path: string, verdict: Verdict): void;
+  chunkVerified(fileId: FileId, chunk: number): void;
+  partialStarted(fileId: FileId): void;
+  partialEnded(fileId: FileId): void;
+}
+
+/** What one run of a task tells as it goes on. */
+export interface RunNews {
+  moved(sources: number, described: boolean): void;
+  /** Everything is verified; what is left is local. */
+  complete(): void;
+}
+
+/** The figures of a task, for DownloadStatus. */
+export type TaskFigures = Pick<
+  DownloadStatus,
+  'size' | 'bytes' | 'bytesFromBefore' | 'wastedBytes' | 'bytesPerSecond' | 'sources' | 'filesDone' | 'files'
+>;
+
+/** The work of one download: a file or a folder. Runs one at a time; what was reached is kept between runs. */
+export interface Task {
+  /**
+   * Works until everything is here, and returns where it lies. When it ends, nothing of it runs any more, and what is
+   * unfinished is kept on disk.
+   * @throws ShoalError why it stopped: CANCELLED when `signal` aborted
+   */
+  run(signal: AbortSignal, news: RunNews): Promise<string>;
+  /** Deletes what is unfinished. Not during a run. */
+  discard(): Promise<void>;
+  /** Remembers with what is unfinished that the user paused it. Not during a run. */
+  setPaused(paused: boolean): Promise<void>;
+  addHolder(fileId: FileId, holder: FileHolder): void;
+  /** To be called about twice a second during a run. */
+  tick(): void;
+  figures(): TaskFigures;
+  /** Bytes verified in this run of the program: grows with every progress. */
+  readonly fetchedBytes: number;
+}
