@@ -11,8 +11,8 @@ const ROUNDS_LAST_MS = 4_000;
 /** No tracker for this long, and a random part of the spread: this peer starts one. */
 const EMBED_MS = 2_500;
 const EMBED_SPREAD_MS = 2_000;
-/** A last look before that. */
-const LAST_LOOK_MS = 200;
+/** A last look this long before: an answer needs some milliseconds, and another peer may just have been quicker. */
+const LAST_LOOK_MS = 60;
 /** An answer may be that of a BitTorrent tracker: a heartbeat has this long to show it before we start our own. */
 const CANDIDATE_MS = 1_500;
 /** Answers of one round are gathered, so that one tracker at two addresses is seen as one. */
@@ -59,6 +59,8 @@ export class Discovery {
   #embedding = false;
   #port = TRACKER_PORT;
   #portTries = 0;
+  /** Where our own tracker listens. */
+  #ownPort: number | undefined;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
@@ -87,8 +89,9 @@ export class Discovery {
     this.tick(nowMs);
   }
 
-  /** Somebody answered our `connect`; or DNS-SD or a tracker named the place, to be asked like all others. */
+  /** Somebody answered our `connect`. */
   answered(rung: Rung, address: Address, nowMs: number): void {
+    if (address.port === this.#ownPort && this.#options.isOurs(address.host)) return;
     this.report.answered(rung, formatAddress(address));
     if (this.#candidates.size >= CANDIDATES_MAX) return;
     this.#candidates.set(formatAddress(address), { address, rung });
@@ -136,12 +139,18 @@ export class Discovery {
   }
 
   /** Our own tracker runs: look for others at once, two peers may have had the same idea. */
-  embedded(nowMs: number): void {
+  embedded(port: number, nowMs: number): void {
+    this.#ownPort = port;
     this.#embedding = false;
     this.connected();
     this.#roundsBeganMs = Number.NEGATIVE_INFINITY;
     this.#beginRounds(nowMs);
     this.tick(nowMs);
+  }
+
+  /** Our own tracker is closed. */
+  retired(): void {
+    this.#ownPort = undefined;
   }
 
   /** @param portTaken - false: something that another port does not mend */
@@ -172,8 +181,9 @@ export class Discovery {
   }
 
   #embed(nowMs: number): void {
-    if (nowMs < this.#openedMs + CANDIDATE_MS) {
-      this.#embedMs = this.#openedMs + CANDIDATE_MS;
+    const candidateMs = (this.#candidates.size > 0 ? nowMs : this.#openedMs) + CANDIDATE_MS;
+    if (nowMs < candidateMs) {
+      this.#embedMs = candidateMs;
       return;
     }
     this.#embedMs = Number.POSITIVE_INFINITY;

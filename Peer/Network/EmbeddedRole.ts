@@ -50,7 +50,7 @@ export class EmbeddedRole {
     const { address } = this.#host;
     if (address === undefined) return;
     pool.open(address, 'embedded');
-    ladder.tell((discovery, nowMs) => discovery.embedded(nowMs));
+    ladder.tell((discovery, nowMs) => discovery.embedded(address.port, nowMs));
     ladder.announceTracker(address.port);
     started(address);
   }
@@ -100,6 +100,7 @@ export class EmbeddedRole {
     const { pool, ladder } = this.#options;
     this.#retiringTo = undefined;
     ladder.announceTracker(undefined);
+    ladder.tell((discovery) => discovery.retired());
     for (const tracker of pool.all()) if (tracker.foundBy === 'embedded') pool.drop(tracker, false);
     await this.#host.retire();
   }
