@@ -41,7 +41,7 @@ export function complete(line: string, sources: CompletionSources): Completion {
           );
   const wanted = text.toLowerCase();
   const hits = unique(candidates)
-    .filter((candidate) => candidate.toLowerCase().startsWith(wanted))
+    .filter((candidate) => candidate.toLowerCase().startsWith(wanted) && isNextLevel(candidate, text))
     // A name that cannot be shown as it is cannot be typed either: such a file is fetched by its id.
     .filter((candidate) => safeText(candidate) === candidate)
     .sort((a, b) => (a < b ? -1 : 1));
@@ -107,6 +107,12 @@ function namesOf(kind: CompletionKind, sources: CompletionSources): readonly str
 
 function peerNames(sources: CompletionSources): string[] {
   return sources.peers().flatMap((peer) => [peer.name, peer.address].filter((word) => word !== ''));
+}
+
+/** Folders are offered level by level. */
+function isNextLevel(candidate: string, typed: string): boolean {
+  if (!candidate.endsWith('/')) return true;
+  return candidate !== typed && candidate.split('/').length <= typed.split('/').length + 1;
 }
 
 /** All folders above the files, with a slash at the end. */
