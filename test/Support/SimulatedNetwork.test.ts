@@ -175,8 +175,13 @@ test('bytes touched before they were sent go out as they are then', async () => 
 test('a read target gets the bytes in its own memory, and pausing holds the sender back', async () => {
   const network = new SimulatedNetwork({ seed: 3, latencyMs: [1, 5] });
   const content = new SeededRandom(3).bytes(3_000_000);
+  let sentBytes = 0;
+  const sent = () => {
+    sentBytes += 100_000;
+  };
   await network.host(TWO).listen(9_000, (stream) => {
-    for (let at = 0; at < content.length; at += 100_000) stream.write(content.subarray(at, at + 100_000));
+    for (let at = 0; at < content.length; at += 100_000)
+      stream.write(content.subarray(at, at + 100_000), sent);
     return new Recorder();
   });
   const memory = Buffer.alloc(content.length);
@@ -194,6 +199,7 @@ test('a read target gets the bytes in its own memory, and pausing holds the send
   await network.clock.advanceAsync(60_000);
   expect(filled).toBeGreaterThanOrEqual(1_000_000);
   expect(filled).toBeLessThan(1_100_000);
+  expect(sentBytes).toBeLessThan(filled + 300_000);
   for (let resumes = 0; resumes < 100; resumes++) {
     stream.resume();
     await network.clock.advanceAsync(1_000);
