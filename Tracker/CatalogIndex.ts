@@ -1,6 +1,6 @@
 import type { FileId } from '../Protocol/Ids.ts';
 import { PATH_BYTES_MAX } from '../Protocol/Limits.ts';
-import { searchCatalogs } from './CatalogSearch.ts';
+import { CatalogSearch } from './CatalogSearch.ts';
 import { ContentTable } from './ContentTable.ts';
 import { CONTENT, EntryTable, FLAGS, isPartial, OWNER } from './EntryTable.ts';
 import { grown } from './IntArena.ts';
@@ -25,6 +25,7 @@ export class CatalogIndex {
   readonly #contents: ContentTable;
   readonly #entries: EntryTable;
   readonly #words: WordIndex;
+  readonly #search: CatalogSearch;
   readonly #path = Buffer.alloc(PATH_BYTES_MAX);
   /** First entry (plus 1; 0: none) and number of entries of each owner. */
   #owners = new Int32Array(128);
@@ -41,6 +42,7 @@ export class CatalogIndex {
       },
       hash,
     );
+    this.#search = new CatalogSearch(this.#words, this.#entries, this.#contents);
   }
 
   /** Entries of all owners. */
@@ -104,7 +106,7 @@ export class CatalogIndex {
 
   /** All words must match, the last one as a prefix; or a FileId, or at least 8 hex digits of its start. */
   search(query: string): FoundFiles {
-    const found = searchCatalogs(wordsOfQuery(query), this.#words, this.#entries, this.#contents);
+    const found = this.#search.search(wordsOfQuery(query));
     if (found.total > 0) return found;
     const files = this.#searchId(query.trim().toLowerCase());
     return { total: files.length, files };
@@ -133,7 +135,9 @@ export class CatalogIndex {
     if (rarest < 0) return [];
     const prefix = Buffer.from(`${folder}/`);
     const owners = new Set<number>();
-    for (const entry of this.#words.entriesOf(rarest).subarray(0, FOLDER_STEPS_MAX)) {
+    const list = this.#words.entriesOf(rarest);
+    for (let at = 0; at < list.length && at < FOLDER_STEPS_MAX; at++) {
+      const entry = list[at] ?? 0;
       const owner = this.#entries.cell(entry, OWNER);
       if ((this.#entries.cell(entry, FLAGS) & 1) === 0 || owners.has(owner)) continue;
       if (this.#entries.pathStartsWith(entry, prefix)) owners.add(owner);

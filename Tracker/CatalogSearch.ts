@@ -1,215 +1,155 @@
 import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../Protocol/Limits.ts';
 import type { ContentTable } from './ContentTable.ts';
-import {
-  CONTENT,
-  type EntryTable,
-  FIELDS,
-  FLAGS,
-  isAlive,
-  nameWordCount,
-  OWNER,
-  WORDS,
-  wordCount,
-} from './EntryTable.ts';
+import { CONTENT, type EntryTable, FIELDS, OWNER } from './EntryTable.ts';
+import { matchOf, NO_MATCH, type SearchQuery, shortestLists, understand } from './SearchQuery.ts';
 import type { FoundFile, FoundFiles } from './SharedFiles.ts';
 import type { WordIndex } from './WordIndex.ts';
 
 /** Entries one search looks at: what keeps "mp3" among a million names within some milliseconds. */
-const ENTRIES_EXAMINED_MAX = 200_000;
-/** Words a prefix may stand for. */
-const PREFIX_WORDS_MAX = 4_096;
+const ENTRIES_EXAMINED_MAX = 65_536;
 /** Holders asked for a free place when the first has its 50 hits. */
 const QUOTA_STEPS_MAX = 16;
 
-/** How well an entry matches. */
-const IN_FOLDERS = 0;
-const IN_NAME = 1;
-const WHOLE_NAME = 2;
 /** Scores count holders exactly up to here, then by doublings. */
 const HOLDERS_EXACT = 32;
-const SCORES_PER_CLASS = 64;
+const SCORES_PER_MATCH = 64;
+const SCORES = 3 * SCORES_PER_MATCH;
 
-/** What a word of an entry means for the query. */
-const REQUIRED = 1; //   it is one of the words that must occur whole
-const COMPLETES = 2; //  it begins with the last word
-const IS_LAST = 4; //    it is the last word
+/** Searches the catalogs. Keeps its working memory from one search to the next: about a megabyte, 4 bytes a content. */
+export class CatalogSearch {
+  readonly #words: WordIndex;
+  readonly #entries: EntryTable;
+  readonly #contents: ContentTable;
+  /** The best entry of each matching content, and its score, in the order they were found. */
+  readonly #found = new Int32Array(ENTRIES_EXAMINED_MAX);
+  readonly #scores = new Uint8Array(ENTRIES_EXAMINED_MAX);
+  readonly #ranked = new Int32Array(ENTRIES_EXAMINED_MAX);
+  #count = 0;
+  /** For each content its place in `#found`, plus 1; all 0 between searches. */
+  #placeOf = new Int32Array(0);
 
-interface Query {
-  /** Words that must occur whole. */
-  readonly required: readonly number[];
-  /** Words of which one must occur: those that begin with the last word of the query. */
-  readonly completing: readonly number[];
-  /** What each word means, by its number; words beyond its end mean nothing. */
-  readonly meaning: Uint8Array;
-}
+  constructor(words: WordIndex, entries: EntryTable, contents: ContentTable) {
+    this.#words = words;
+    this.#entries = entries;
+    this.#contents = contents;
+  }
 
-interface Candidate {
-  readonly entry: number;
-  readonly score: number;
-}
+  /**
+   * The best files that match all `words`, the last one as a prefix: whole names first, then names, then folders;
+   * within these the ones with more holders, then by path. One file for a content, SEARCH_HITS_MAX in all, and at
+   * most SEARCH_HITS_PER_PEER_MAX for the sake of one owner.
+   */
+  search(words: readonly string[]): FoundFiles {
+    const query = understand(words, this.#words);
+    if (query === undefined) return { total: 0, files: [] };
+    this.#collect(query);
+    this.#rank();
+    const files = this.#choose()
+      .map((place) => ({ file: this.#fileOf(this.#found[place] ?? 0), score: this.#scores[place] ?? 0 }))
+      .sort((a, b) => b.score - a.score || compare(a.file, b.file))
+      .map(({ file }) => file);
+    const total = this.#count;
+    this.#clear();
+    return { total, files };
+  }
 
-/**
- * The best files that match all `words`, the last one as a prefix: whole names first, then names, then folders;
- * within these the ones with more holders, then by path. One file for a content, SEARCH_HITS_MAX in all, and at most
- * SEARCH_HITS_PER_PEER_MAX that only one owner has.
- */
-export function searchCatalogs(
-  words: readonly string[],
-  index: WordIndex,
-  entries: EntryTable,
-  contents: ContentTable,
-): FoundFiles {
-  const query = understand(words, index);
-  if (query === undefined) return { total: 0, files: [] };
-  const candidates = collect(query, index, entries, contents);
-  const files = choose(candidates, entries, contents)
-    .map((candidate) => ({ ...describe(candidate, entries, contents), score: candidate.score }))
-    .sort((a, b) => b.score - a.score || compare(a.path, b.path) || compare(a.fileId, b.fileId));
-  return { total: candidates.size, files };
-}
+  #collect(query: SearchQuery): void {
+    if (this.#placeOf.length < this.#contents.limit) {
+      this.#placeOf = new Int32Array(Math.ceil(this.#contents.limit * 1.25));
+    }
+    let left = ENTRIES_EXAMINED_MAX;
+    for (const word of shortestLists(query, this.#words)) {
+      const list = this.#words.entriesOf(word);
+      this.#collectFrom(list.length > left ? list.subarray(0, left) : list, query);
+      left -= list.length;
+      if (left <= 0) return;
+    }
+  }
 
-/** Undefined when some word occurs nowhere. */
-function understand(words: readonly string[], index: WordIndex): Query | undefined {
-  const last = words.at(-1);
-  if (last === undefined) return undefined;
-  const required = words.slice(0, -1).map((word) => index.find(word));
-  const completing = index.startingWith(last, PREFIX_WORDS_MAX);
-  if (required.includes(-1) || completing.length === 0) return undefined;
-  const meaning = new Uint8Array(Math.max(...required, maximum(completing)) + 1);
-  for (const word of completing) meaning[word] = COMPLETES;
-  for (const word of required) meaning[word] = (meaning[word] ?? 0) | REQUIRED;
-  const whole = index.find(last);
-  if (whole >= 0) meaning[whole] = (meaning[whole] ?? 0) | IS_LAST;
-  return { required, completing, meaning };
-}
-
-/** For each matching content its best entry, in the order in which they were found. */
-function collect(
-  query: Query,
-  index: WordIndex,
-  entries: EntryTable,
-  contents: ContentTable,
-): Map<number, Candidate> {
-  const candidates = new Map<number, Candidate>();
-  const cells = entries.cells;
-  let left = ENTRIES_EXAMINED_MAX;
-  for (const word of shortestLists(query, index)) {
-    const list = index.entriesOf(word);
-    const count = Math.min(list.length, left);
-    for (let at = 0; at < count; at++) {
+  #collectFrom(list: Int32Array, query: SearchQuery): void {
+    const cells = this.#entries.cells;
+    const words = this.#entries.words.cells;
+    const places = this.#placeOf;
+    // By index: iterating a typed array costs four times as much.
+    for (let at = 0; at < list.length; at++) {
       const entry = list[at] ?? 0;
-      const match = matchOf(query, cells, entry * FIELDS, entries.words.cells);
-      if (match < 0) continue;
+      const match = matchOf(query, cells, entry * FIELDS, words);
+      if (match === NO_MATCH) continue;
       const content = cells[entry * FIELDS + CONTENT] ?? 0;
-      const score = match * SCORES_PER_CLASS + holderScore(contents.entries(content));
-      const best = candidates.get(content);
-      if (best === undefined || best.score < score) candidates.set(content, { entry, score });
-    }
-    left -= count;
-    if (left === 0) break;
-  }
-  return candidates;
-}
-
-/** The lists that must hold every match, and are the least work: those of one required word, or of the prefix. */
-function shortestLists(query: Query, index: WordIndex): readonly number[] {
-  const lengths = query.required.map((word) => index.postings(word));
-  const shortest = Math.min(...lengths);
-  const completing = query.completing.reduce((sum, word) => sum + index.postings(word), 0);
-  const word = query.required[lengths.indexOf(shortest)];
-  return word !== undefined && shortest <= completing ? [word] : query.completing;
-}
-
-/** How well the entry at `base` matches; -1: not at all. */
-function matchOf(query: Query, cells: Int32Array, base: number, words: Int32Array): number {
-  const flags = cells[base + FLAGS] ?? 0;
-  if (!isAlive(flags)) return -1;
-  const block = cells[base + WORDS] ?? 0;
-  const count = wordCount(flags);
-  const nameWords = nameWordCount(flags);
-  const needed = query.required.length;
-  let required = 0;
-  let completed = false;
-  let lastWhole = false;
-  let matchedInName = 0;
-  for (let at = 0; at < count; at++) {
-    const meaning = query.meaning[words[block + at] ?? 0] ?? 0;
-    if (meaning !== 0) {
-      if ((meaning & REQUIRED) !== 0) required++;
-      if ((meaning & COMPLETES) !== 0) completed = true;
-      if ((meaning & IS_LAST) !== 0) lastWhole = true;
-      if (at < nameWords) matchedInName++;
-    }
-    if (at === nameWords - 1 && completed && required === needed) {
-      // Whole, but for the extension: the last word of the name.
-      const last = query.meaning[words[block + at] ?? 0] ?? 0;
-      const unmatched = nameWords - matchedInName;
-      return lastWhole && (unmatched === 0 || (unmatched === 1 && last === 0)) ? WHOLE_NAME : IN_NAME;
+      const score = match * SCORES_PER_MATCH + holderScore(this.#contents.entries(content));
+      let place = (places[content] ?? 0) - 1;
+      if (place < 0) {
+        place = this.#count++;
+        places[content] = this.#count;
+      } else if ((this.#scores[place] ?? 0) >= score) continue;
+      this.#found[place] = entry;
+      this.#scores[place] = score;
     }
   }
-  return completed && required === needed ? IN_FOLDERS : -1;
+
+  /** Sorts the places by score, the best first; of equal ones the first found (a counting sort). */
+  #rank(): void {
+    const starts = new Int32Array(SCORES + 1);
+    for (let place = 0; place < this.#count; place++) {
+      const worse = SCORES - (this.#scores[place] ?? 0);
+      starts[worse] = (starts[worse] ?? 0) + 1;
+    }
+    for (let rank = 1; rank <= SCORES; rank++) starts[rank] = (starts[rank] ?? 0) + (starts[rank - 1] ?? 0);
+    for (let place = 0; place < this.#count; place++) {
+      const better = SCORES - (this.#scores[place] ?? 0) - 1;
+      const at = starts[better] ?? 0;
+      this.#ranked[at] = place;
+      starts[better] = at + 1;
+    }
+  }
+
+  /** The best places, with no owner in more than its share of them. */
+  #choose(): number[] {
+    const used = new Map<number, number>();
+    const chosen: number[] = [];
+    for (let rank = 0; rank < this.#count && chosen.length < SEARCH_HITS_MAX; rank++) {
+      const place = this.#ranked[rank] ?? 0;
+      const owner = this.#ownerWithRoom(this.#found[place] ?? 0, used);
+      if (owner < 0) continue;
+      used.set(owner, (used.get(owner) ?? 0) + 1);
+      chosen.push(place);
+    }
+    return chosen;
+  }
+
+  /** A holder of the same content that has hits left; -1: none among the first few. */
+  #ownerWithRoom(found: number, used: ReadonlyMap<number, number>): number {
+    let entry = found;
+    for (let steps = 0; entry >= 0 && steps < QUOTA_STEPS_MAX; steps++) {
+      const owner = this.#entries.cell(entry, OWNER);
+      if ((used.get(owner) ?? 0) < SEARCH_HITS_PER_PEER_MAX) return owner;
+      const content = this.#entries.cell(found, CONTENT);
+      entry = steps === 0 ? this.#contents.first(content) : this.#entries.next('content', entry);
+    }
+    return -1;
+  }
+
+  #fileOf(entry: number): FoundFile {
+    const content = this.#entries.cell(entry, CONTENT);
+    const size = this.#contents.sizeOf(content);
+    return { fileId: this.#contents.idOf(content), size, path: this.#entries.pathOf(entry) };
+  }
+
+  #clear(): void {
+    const cells = this.#entries.cells;
+    for (let place = 0; place < this.#count; place++) {
+      this.#placeOf[cells[(this.#found[place] ?? 0) * FIELDS + CONTENT] ?? 0] = 0;
+    }
+    this.#count = 0;
+  }
 }
 
 function holderScore(holders: number): number {
   if (holders <= HOLDERS_EXACT) return holders;
-  return Math.min(HOLDERS_EXACT + Math.floor(Math.log2(holders / HOLDERS_EXACT)), SCORES_PER_CLASS - 1);
+  return Math.min(HOLDERS_EXACT + Math.floor(Math.log2(holders / HOLDERS_EXACT)), SCORES_PER_MATCH - 1);
 }
 
-/** The best candidates, with no owner's own files in more than its share of places. */
-function choose(
-  candidates: ReadonlyMap<number, Candidate>,
-  entries: EntryTable,
-  contents: ContentTable,
-): Candidate[] {
-  const byScore: Candidate[][] = [];
-  for (const candidate of candidates.values()) {
-    byScore[candidate.score] ??= [];
-    byScore[candidate.score]?.push(candidate);
-  }
-  const used = new Map<number, number>();
-  const chosen: Candidate[] = [];
-  for (const group of byScore.reverse()) {
-    for (const candidate of group ?? []) {
-      if (chosen.length === SEARCH_HITS_MAX) return chosen;
-      const owner = ownerWithRoom(candidate, used, entries, contents);
-      if (owner < 0) continue;
-      used.set(owner, (used.get(owner) ?? 0) + 1);
-      chosen.push(candidate);
-    }
-  }
-  return chosen;
-}
-
-/** A holder of the content that has places left; -1: none among the first few. */
-function ownerWithRoom(
-  candidate: Candidate,
-  used: ReadonlyMap<number, number>,
-  entries: EntryTable,
-  contents: ContentTable,
-): number {
-  let entry = candidate.entry;
-  for (let steps = 0; entry >= 0 && steps < QUOTA_STEPS_MAX; steps++) {
-    const owner = entries.cell(entry, OWNER);
-    if ((used.get(owner) ?? 0) < SEARCH_HITS_PER_PEER_MAX) return owner;
-    entry =
-      steps === 0 ? contents.first(entries.cell(candidate.entry, CONTENT)) : entries.next('content', entry);
-  }
-  return -1;
-}
-
-function describe(candidate: Candidate, entries: EntryTable, contents: ContentTable): FoundFile {
-  const content = entries.cell(candidate.entry, CONTENT);
-  return {
-    fileId: contents.idOf(content),
-    size: contents.sizeOf(content),
-    path: entries.pathOf(candidate.entry),
-  };
-}
-
-function maximum(numbers: readonly number[]): number {
-  return numbers.reduce((largest, number) => Math.max(largest, number), -1);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function compare(one: FoundFile, other: FoundFile): number {
+  if (one.path !== other.path) return one.path < other.path ? -1 : 1;
+  return one.fileId < other.fileId ? -1 : 1;
 }
