@@ -35,9 +35,19 @@ const RIM = [
   // Commands: the terminal.
   'Peer/Commands/History.ts',
   'Peer/Commands/TerminalConsole.ts',
-  // Files: the disk.
+  // Files: the disk, the watcher, the hash workers, the hash cache.
+  'Peer/Files/FolderScan.ts',
+  'Peer/Files/FolderWatcher.ts',
+  'Peer/Files/HashFile.ts',
+  'Peer/Files/HashPool.ts',
+  'Peer/Files/HashWorker.ts',
+  'Peer/Files/Hasher.ts',
+  'Peer/Files/LmdbCheck.ts',
+  'Peer/Files/LmdbHashCache.ts',
   'Peer/Files/NodeDisk.ts',
+  'Peer/Files/OpenShared.ts',
   // Network: interfaces and sockets.
+  'Peer/Network/DnsSd.ts',
   'Peer/Network/StreamSockets.ts',
 ];
 
