@@ -1,0 +1,101 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DemoProgram } from './DemoProgram.ts';
+
+/** What a peer's console says about a download with `--json`. */
+export interface DemoDownload {
+  readonly state: string;
+  readonly size: number;
+  readonly bytes: number;
+  readonly bytesPerSecond: number;
+  readonly tookMs: number | null;
+  readonly error: { readonly message: string } | null;
+  readonly sources: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export interface DemoHit {
+  readonly size: number;
+  readonly sources: readonly { readonly complete: boolean }[];
+}
+
+interface Answer {
+  readonly ok: boolean;
+  readonly items?: readonly unknown[];
+  readonly port?: number;
+  readonly error?: { readonly message: string; readonly hint: string | null };
+}
+
+/** One peer of the demo: the real program with a home of its own, led through its console. */
+export class DemoPeer {
+  readonly name: string;
+  readonly share: string;
+  readonly #home: string;
+  #program: DemoProgram | undefined;
+  /** Answers come in the order of the questions. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** @param root - an existing folder; everything of this peer lies in `<root>/<name>` */
+  constructor(root: string, name: string) {
+    this.name = name;
+    this.share = join(root, name, 'share');
+    this.#home = join(root, name, 'home');
+  }
+
+  async makeFolders(): Promise<void> {
+    await mkdir(this.share, { recursive: true });
+    await mkdir(this.#home, { recursive: true });
+  }
+
+  /** Starts the launcher; it answers as soon as it is up. */
+  start(script: string, tracker: string, args: readonly string[]): DemoProgram {
+    const flags = ['--tracker', tracker, '--share', this.share, '--name', this.name, ...args];
+    this.#program = new DemoProgram(this.name, script, flags, homeEnvironment(this.#home));
+    return this.#program;
+  }
+
+  /** Types a command and gives what it answers. @throws Error with its message when it fails */
+  ask(command: string, signal: AbortSignal): Promise<Answer> {
+    const answer = this.#turn.then(() => this.#ask(command, signal));
+    this.#turn = answer.catch(() => {});
+    return answer;
+  }
+
+  async downloads(signal: AbortSignal): Promise<readonly DemoDownload[]> {
+    return ((await this.ask('downloads', signal)).items ?? []) as readonly DemoDownload[];
+  }
+
+  async search(words: string, signal: AbortSignal): Promise<readonly DemoHit[]> {
+    return ((await this.ask(`search ${words}`, signal)).items ?? []) as readonly DemoHit[];
+  }
+
+  async #ask(command: string, signal: AbortSignal): Promise<Answer> {
+    const program = this.#program;
+    if (program === undefined) throw new Error(`${this.name} is not started`);
+    program.write(`${command} --json`);
+    for (;;) {
+      const line = await program.line(signal);
+      if (!line.startsWith('{"version":')) continue;
+      const answer = JSON.parse(line) as Answer;
+      if (answer.ok) return answer;
+      throw new Error(`${this.name}, "${command}": ${answer.error?.message ?? 'failed'}`);
+    }
+  }
+}
+
+/** The environment of a program that must find nothing of the user's: home, config and caches below one folder. */
+export function homeEnvironment(home: string): NodeJS.ProcessEnv {
+  const { SHOAL_TRACKER: _tracker, ...environment } = process.env;
+  return {
+    ...environment,
+    HOME: home,
+    USERPROFILE: home,
+    APPDATA: join(home, 'AppData', 'Roaming'),
+    LOCALAPPDATA: join(home, 'AppData', 'Local'),
+    XDG_CONFIG_HOME: join(home, '.config'),
+    XDG_STATE_HOME: join(home, '.local', 'state'),
+    XDG_CACHE_HOME: join(home, '.cache'),
+    XDG_DATA_HOME: join(home, '.local', 'share'),
+    XDG_RUNTIME_DIR: join(home, '.run'),
+    SHOAL_DISCOVERY: 'off',
+  };
+}

@@ -1,0 +1,180 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Closing } from '../Shared/Closing.ts';
+import { fittingMebibytes, sha256, writeRandomFile } from './DemoFiles.ts';
+import { type DemoDownload, DemoPeer, homeEnvironment } from './DemoPeer.ts';
+import { DemoProgram } from './DemoProgram.ts';
+import { equalityTable, givenBy, givenTable, progressText } from './DemoViews.ts';
+
+/**
+ * `npm run demo`: a tracker and four peers on this machine, each with folders of its own. Two of them have a file, the third
+ * fetches it, and the fourth fetches it while the third is still at it. Everything is removed at the end.
+ */
+
+const FILE = 'demo.bin';
+const MEBIBYTES = 256;
+/** Slows the two that have the file, so that the fourth does better with the third's help, and people can watch. */
+const UPLOAD_LIMIT = '60M';
+/** The fourth begins when the third has this much, in percent. */
+const FOURTH_BEGINS = 15;
+const POLL_MS = 200;
+const GIVE_UP_MS = 60_000;
+const INTERRUPTED = 130;
+
+const tty = process.stdout.isTTY === true;
+const color = tty && !process.env.NO_COLOR;
+const interrupted = new AbortController();
+const programs: DemoProgram[] = [];
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => interrupted.abort(new Error('interrupted')));
+}
+process.stdout.on('error', () => interrupted.abort(new Error('nobody reads the output')));
+process.on('exit', () => {
+  for (const program of programs) program.kill();
+});
+process.exit(await main());
+
+async function main(): Promise<number> {
+  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(GIVE_UP_MS)]);
+  const opened = new Closing();
+  let exitCode = 1;
+  try {
+    exitCode = await demo(signal, opened);
+  } catch (failure) {
+    const message = failure instanceof Error ? failure.message : String(failure);
+    process.stderr.write(`\nThe demo failed: ${message}\n`);
+    if (interrupted.signal.aborted) exitCode = INTERRUPTED;
+  }
+  await opened.run();
+  say('Everything is removed again.');
+  return exitCode;
+}
+
+async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
+  const root = await mkdtemp(join(tmpdir(), 'shoal-demo-'));
+  opened.add(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
+  const peers = ['first', 'second', 'third', 'fourth'].map((name) => new DemoPeer(root, name));
+  const [first, second, third, fourth] = peers;
+  if (first === undefined || second === undefined || third === undefined || fourth === undefined) return 1;
+  for (const peer of peers) await peer.makeFolders();
+
+  const size = await fittingMebibytes(root, MEBIBYTES);
+  say(`A file of ${size} MiB, shared by two peers.`);
+  await writeRandomFile(join(first.share, FILE), size, signal);
+  await copyFile(join(first.share, FILE), join(second.share, FILE));
+
+  const tracker = await startTracker(root, opened, signal);
+  say(`A tracker at ${tracker} and four peers.`);
+  for (const peer of peers) {
+    const limits = peer === first || peer === second ? ['--upload-limit', UPLOAD_LIMIT] : [];
+    opened.add(started(peer.start(launcher('Peer.js'), tracker, limits)));
+  }
+  await untilShared(third, signal);
+
+  say('The third fetches it; the fourth follows, and gets chunks from the third too.\n');
+  const got = await watchDownloads(third, fourth, signal);
+  say(`\n${givenTable(['first', 'second', 'third', 'fourth'], got, color)}\n`);
+
+  const hashes = new Map<string, string>();
+  for (const peer of peers) hashes.set(peer.name, await sha256(join(peer.share, FILE), signal));
+  say(`${equalityTable(hashes, color)}\n`);
+  const fourthGot = got.get(fourth.name);
+  const helped = fourthGot !== undefined && givenBy(fourthGot, third.name) > 0;
+  if (!helped) process.stderr.write('The third gave nothing to the fourth this time.\n');
+  return helped && new Set(hashes.values()).size === 1 ? 0 : 1;
+}
+
+/** @returns its address */
+async function startTracker(root: string, opened: Closing, signal: AbortSignal): Promise<string> {
+  const home = join(root, 'tracker');
+  await mkdir(home);
+  const args = ['--host', '127.0.0.1', '--port', String(await freeUdpPort())];
+  const program = new DemoProgram('the tracker', launcher('Tracker.js'), args, homeEnvironment(home));
+  opened.add(started(program));
+  return program.line(signal);
+}
+
+/** Waits until both that have the file are found. */
+async function untilShared(asker: DemoPeer, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const [hit] = await asker.search(FILE, signal);
+    if (hit !== undefined && hit.sources.filter((source) => source.complete).length >= 2) return;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+/** Runs both downloads to their end. @throws Error when one fails */
+async function watchDownloads(
+  third: DemoPeer,
+  fourth: DemoPeer,
+  signal: AbortSignal,
+): Promise<Map<string, DemoDownload>> {
+  const latest = new Map<string, DemoDownload>();
+  const begun = new Set<DemoPeer>();
+  const begin = async (peer: DemoPeer) => {
+    begun.add(peer);
+    await peer.ask(`download ${FILE} --no-wait`, signal);
+  };
+  const show = progressScreen([third.name, fourth.name], latest);
+  await begin(third);
+  for (;;) {
+    for (const peer of begun) {
+      const [download] = await peer.downloads(signal);
+      if (download === undefined) continue;
+      latest.set(peer.name, download);
+      if (download.error !== null) throw new Error(`${peer.name}: ${download.error.message}`);
+    }
+    show();
+    const ahead = latest.get(third.name);
+    if (!begun.has(fourth) && ahead !== undefined && ahead.bytes * 100 >= ahead.size * FOURTH_BEGINS)
+      await begin(fourth);
+    if (latest.size === 2 && [...latest.values()].every((download) => download.state === 'done'))
+      return latest;
+    await sleep(POLL_MS, undefined, { signal });
+  }
+}
+
+/** On a terminal the lines stay in place; elsewhere they are printed once a second. */
+function progressScreen(names: readonly string[], latest: ReadonlyMap<string, DemoDownload>): () => void {
+  let drawn = 0;
+  let calls = 0;
+  return () => {
+    const lines = names.map((name) => progressText(name, latest.get(name)));
+    if (tty) {
+      process.stdout.write(
+        `${drawn > 0 ? `\u001b[${drawn}A` : ''}${lines.map((line) => `\r${line}\u001b[K\n`).join('')}`,
+      );
+      drawn = lines.length;
+    } else if (calls++ % 5 === 0) say(lines.join('\n'));
+  };
+}
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+}
+
+/** Remembers a program for the case that the demo dies. @returns how to close it */
+function started(program: DemoProgram): () => Promise<void> {
+  programs.push(program);
+  return () => program.close();
+}
+
+/** The launchers lie two folders above `dist/Demo`. */
+function launcher(name: string): string {
+  return fileURLToPath(new URL(`../../${name}`, import.meta.url));
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
