@@ -46,10 +46,7 @@ export class DemoProgram {
       if (line !== undefined) return line;
       signal.throwIfAborted();
       if (this.#gone) throw new Error(`${this.#name} ended: ${this.#errorText.trim() || 'it said nothing'}`);
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await this.#news(signal);
     }
   }
 
@@ -67,6 +64,16 @@ export class DemoProgram {
   /** At once, without a word: for the moment the demo itself dies. */
   kill(): void {
     this.#child.kill('SIGKILL');
+  }
+
+  async #news(signal: AbortSignal): Promise<void> {
+    let wake = () => {};
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      this.#wake = resolve;
+      signal.addEventListener('abort', wake, { once: true });
+    });
+    signal.removeEventListener('abort', wake);
   }
 
   #ended(): void {

@@ -29,6 +29,7 @@ const INTERRUPTED = 130;
 const tty = process.stdout.isTTY === true;
 const color = tty && !process.env.NO_COLOR;
 const interrupted = new AbortController();
+const tooLong = new AbortController();
 const programs: DemoProgram[] = [];
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -38,16 +39,19 @@ process.stdout.on('error', () => interrupted.abort(new Error('nobody reads the o
 process.on('exit', () => {
   for (const program of programs) program.kill();
 });
+// Not AbortSignal.timeout within AbortSignal.any: Node 20 may collect it before it fires.
+setTimeout(() => tooLong.abort(new Error(`it took longer than ${GIVE_UP_MS / 1_000} s`)), GIVE_UP_MS).unref();
 process.exit(await main());
 
 async function main(): Promise<number> {
-  const signal = AbortSignal.any([interrupted.signal, AbortSignal.timeout(GIVE_UP_MS)]);
+  const signal = AbortSignal.any([interrupted.signal, tooLong.signal]);
   const opened = new Closing();
   let exitCode = 1;
   try {
     exitCode = await demo(signal, opened);
   } catch (failure) {
-    const message = failure instanceof Error ? failure.message : String(failure);
+    const reason: unknown = signal.aborted ? signal.reason : failure;
+    const message = reason instanceof Error ? reason.message : String(reason);
     process.stderr.write(`\nThe demo failed: ${message}\n`);
     if (interrupted.signal.aborted) exitCode = INTERRUPTED;
   }
