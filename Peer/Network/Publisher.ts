@@ -58,17 +58,17 @@ export class Publisher {
   }
 
   /** The pages to send now; begins a publication when one is needed and none runs. */
-  take(nowMs: number): { plan: PublishPlan; pages: readonly number[] } | undefined {
+  take(nowMs: number): { readonly plan: PublishPlan; readonly page: number }[] {
     this.#plan ??= this.#nextPlan(nowMs);
-    if (this.#plan === undefined) return undefined;
-    const pages: number[] = [];
-    while (this.#mayPace(nowMs)) {
-      const page = this.#plan.takeNext();
+    const plan = this.#plan;
+    const pages: { plan: PublishPlan; page: number }[] = [];
+    while (plan !== undefined && this.#mayPace(nowMs)) {
+      const page = plan.takeNext();
       if (page === undefined) break;
-      pages.push(page);
+      pages.push({ plan, page });
       this.#pacedPages++;
     }
-    return { plan: this.#plan, pages };
+    return pages;
   }
 
   /** The heartbeat's answer, to a heartbeat first sent at `sentMs`. */

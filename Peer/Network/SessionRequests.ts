@@ -1,4 +1,5 @@
 import type { TrackerReply, TrackerRequest } from '../../Protocol/TrackerMessages.ts';
+import type { Random } from '../../Shared/Clock.ts';
 import type { PublishPlan } from './PublishPlan.ts';
 import type { TrackerSessionOptions, What } from './SessionTypes.ts';
 
@@ -37,6 +38,12 @@ export function pageRequest(plan: PublishPlan, page: number, options: TrackerSes
   const { peerId, instanceId } = options.self;
   const { version, base, pages } = plan;
   return { type: 'publish', peerId, instanceId, version, base, page, pages, entries: plan.entriesOf(page) };
+}
+
+/** 8 random bytes as hex: by it the tracker shows that a relayed query comes from it. */
+export function newQueryToken(random: Random): string {
+  const bytes = Array.from({ length: 8 }, () => Math.floor(random() * 256));
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Whether a reply is the kind of answer that this request has. */

@@ -24,7 +24,8 @@ export type SessionAction =
   | { readonly kind: 'connected' }
   /** A heartbeat had to be repeated: first sent at `sinceMs`. */
   | { readonly kind: 'suspected'; readonly sinceMs: number }
-  | { readonly kind: 'lost'; readonly reason: ShoalError; readonly sinceMs: number }
+  /** It is silent since `sinceMs`, or refuses us. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly sinceMs: number }
   /** The tracker closes soon. `onTrackerHost`: the host is the one at which we reach this tracker. */
   | { readonly kind: 'moved'; readonly successor: Address; readonly onTrackerHost: boolean }
   | { readonly kind: 'answered'; readonly ask: number; readonly reply: TrackerReply }

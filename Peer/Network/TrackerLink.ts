@@ -56,7 +56,7 @@ export class TrackerLink {
 
   catalogChanged(): void {
     if (this.#closed) return;
-    this.session.catalogChanged(this.#nowMs());
+    this.session.tick(this.#nowMs());
     this.#act();
   }
 

@@ -2,7 +2,7 @@ import type { TrackerReply } from '../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress, isLoopback } from '../../Shared/Address.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import type { TrackerStatus } from '../Model.ts';
-import type { SessionState, TrackerSessionOptions } from './SessionTypes.ts';
+import type { TrackerSessionOptions } from './SessionTypes.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
 import { type LinkNews, TrackerLink } from './TrackerLink.ts';
 
@@ -45,7 +45,7 @@ export class TrackerPool {
   }
 
   connected(): PooledTracker[] {
-    return this.all().filter(({ link }) => link.session.state === 'connected');
+    return this.all().filter(({ link }) => link.session.standing.state === 'connected');
   }
 
   /** Connected, and not about to close. */
@@ -97,7 +97,7 @@ export class TrackerPool {
   used(): (UsedTracker & { readonly tracker: PooledTracker })[] {
     return this.connected().flatMap((tracker) => {
       const { link, foundBy } = tracker;
-      const { instanceId } = link.session;
+      const { instanceId } = link.session.standing;
       return instanceId === undefined ? [] : [{ address: link.address, foundBy, instanceId, tracker }];
     });
   }
@@ -138,7 +138,7 @@ export class TrackerPool {
       const { foundBy, known, closing, lostMs, link } = tracker;
       if (foundBy === 'configured' || foundBy === 'embedded' || lostMs === undefined) continue;
       // One that refuses us may be the only one, and change its mind: the place of our last run is forgotten soon.
-      const refuses = link.session.refusal !== undefined;
+      const refuses = link.session.standing.refusal !== undefined;
       if (refuses ? this.connected().length > 0 : !known) this.drop(tracker, true);
       else if (closing || nowMs - lostMs > FORGET_MS) this.drop(tracker, false);
     }
@@ -159,19 +159,19 @@ export class TrackerPool {
 
 export function statusOf(tracker: PooledTracker, version: number, nowMs: number): TrackerStatus {
   const { link, foundBy } = tracker;
-  const { session, address } = link;
-  const state: SessionState = session.state;
+  const { heldVersion, standing } = link.session;
+  const { state, instanceId, alive, aliveMs, reason } = standing;
   return {
-    address,
+    address: link.address,
     foundBy,
     state,
-    instanceId: session.instanceId,
-    observed: session.alive?.reply.observed,
-    lastAnswerAgoMs: session.alive === undefined ? undefined : nowMs - session.alive.atMs,
-    intervalMs: session.alive?.reply.intervalMs,
-    peers: session.alive?.reply.peers,
-    heldVersion: session.heldVersion,
+    instanceId,
+    observed: alive?.observed,
+    lastAnswerAgoMs: alive === undefined ? undefined : nowMs - aliveMs,
+    intervalMs: alive?.intervalMs,
+    peers: alive?.peers,
+    heldVersion,
     version,
-    reason: state === 'connected' ? undefined : (session.reason ?? 'waiting for its first answer'),
+    reason: state === 'connected' ? undefined : (reason ?? 'waiting for its first answer'),
   };
 }

@@ -1,4 +1,3 @@
-import type { InstanceId } from '../../Protocol/Ids.ts';
 import {
   encodeRequest,
   type RefusalReason,
@@ -7,10 +6,10 @@ import {
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
 import { isLoopback } from '../../Shared/Address.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { type ErrorCode, ShoalError } from '../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
 import { refusalText } from './RefusalText.ts';
-import { isAnswerTo, pageRequest, requestOf } from './SessionRequests.ts';
+import { isAnswerTo, newQueryToken, pageRequest, requestOf } from './SessionRequests.ts';
 import {
   ASK_TRIES,
   COOKIE_AGAIN_MS,
@@ -21,65 +20,32 @@ import {
   REFUSED_AGAIN_MS,
   retryMs,
 } from './SessionTiming.ts';
-import type { SessionAction, SessionState, TrackerSessionOptions, What } from './SessionTypes.ts';
+import type { SessionAction, TrackerSessionOptions, What } from './SessionTypes.ts';
+import { Standing } from './Standing.ts';
 import { type Transaction, Transactions } from './Transactions.ts';
 
 /**
- * The conversation with one tracker: cookie, registration, heartbeats, catalog, questions. Takes what arrives and the
- * time; gives datagrams and news as actions, which the caller takes out after each call, and the moment of the next
- * `tick`. Neither socket nor clock.
+ * The conversation with one tracker: cookie, heartbeats, catalog, questions. Takes what arrives and the time; gives
+ * datagrams and news as actions, which the caller takes out after each call, and the moment of the next `tick`.
  */
 export class TrackerSession {
+  readonly standing = new Standing();
   readonly #options: TrackerSessionOptions;
   readonly #transactions: Transactions<What>;
   readonly #publisher: Publisher;
   readonly #queryToken: string;
   #actions: SessionAction[] = [];
-  #state: SessionState = 'connecting';
-  #reason: string | undefined;
-  #refusal: RefusalReason | undefined;
   #connectionId: string | undefined;
   #cookieMs = Number.NEGATIVE_INFINITY;
-  #alive: ReplyOf<'alive'> | undefined;
-  #aliveMs: number | undefined;
   #beatMs = Number.POSITIVE_INFINITY;
   #asks = 0;
   #toldCaughtUp = false;
-  #heardMs = Number.NEGATIVE_INFINITY;
-  /** False when it said that it does not know us, until the next heartbeat is answered. */
-  #registered = false;
 
   constructor(options: TrackerSessionOptions) {
     this.#options = options;
     this.#transactions = new Transactions(options.random);
     this.#publisher = new Publisher(options.feed, !options.unlimited);
-    this.#queryToken = Array.from({ length: 8 }, () => Math.floor(options.random() * 256))
-      .map((byte) => byte.toString(16).padStart(2, '0'))
-      .join('');
-  }
-
-  get state(): SessionState {
-    return this.#state;
-  }
-
-  /** Why it is not connected; safe to print. */
-  get reason(): string | undefined {
-    return this.#reason;
-  }
-
-  /** What the last heartbeat was refused for. */
-  get refusal(): RefusalReason | undefined {
-    return this.#refusal;
-  }
-
-  get instanceId(): InstanceId | undefined {
-    return this.#alive?.trackerInstance;
-  }
-
-  /** The last answer to a heartbeat, and when it came. */
-  get alive(): { readonly reply: ReplyOf<'alive'>; readonly atMs: number } | undefined {
-    if (this.#alive === undefined || this.#aliveMs === undefined) return undefined;
-    return { reply: this.#alive, atMs: this.#aliveMs };
+    this.#queryToken = newQueryToken(options.random);
   }
 
   get heldVersion(): number {
@@ -88,12 +54,12 @@ export class TrackerSession {
 
   /** Connected, and it holds what there is to hold. */
   get caughtUp(): boolean {
-    return this.#state === 'connected' && this.#publisher.caughtUp;
+    return this.standing.state === 'connected' && this.#publisher.caughtUp;
   }
 
   /** When `tick` wants to be called next; Infinity: not before something else happens. */
   get nextMs(): number {
-    const publishMs = this.#mayPublish() ? this.#publisher.nextMs : Number.POSITIVE_INFINITY;
+    const publishMs = this.standing.registered ? this.#publisher.nextMs : Number.POSITIVE_INFINITY;
     const renewMs = this.#mayRenew() ? this.#cookieMs + COOKIE_RENEW_MS : Number.POSITIVE_INFINITY;
     return Math.min(this.#transactions.nextDueMs, this.#beatMs, publishMs, renewMs);
   }
@@ -105,19 +71,18 @@ export class TrackerSession {
   }
 
   start(nowMs: number): void {
-    this.#connect(nowMs);
+    this.#ensure('connect', nowMs);
     this.tick(nowMs);
   }
 
   /** Asks a question; its end comes as `answered` or `failed` with the number returned. */
   ask(request: TrackerRequest, nowMs: number): number {
     const ask = ++this.#asks;
-    if (this.#state === 'connected') {
+    if (this.standing.state === 'connected') {
       this.#transactions.add({ kind: 'ask', ask, request }, nowMs);
       this.tick(nowMs);
     } else {
-      const error = new ShoalError('NO_TRACKER', this.#reason ?? 'the tracker does not answer');
-      this.#actions.push({ kind: 'failed', ask, error });
+      this.#fail(ask, 'NO_TRACKER', this.standing.reason ?? 'the tracker does not answer');
     }
     return ask;
   }
@@ -127,17 +92,12 @@ export class TrackerSession {
     this.#transactions.removeAll((what) => what.kind === 'ask' && what.ask === ask);
   }
 
-  /** The feed has a new version. */
-  catalogChanged(nowMs: number): void {
-    this.tick(nowMs);
-  }
-
   /** Says goodbye; nothing else is sent from now on. */
   leave(nowMs: number): void {
     this.#transactions.removeAll(() => true);
     this.#beatMs = Number.POSITIVE_INFINITY;
-    const known = this.#connectionId !== undefined && this.#alive !== undefined;
-    this.#state = 'lost';
+    const known = this.#connectionId !== undefined && this.standing.alive !== undefined;
+    this.standing.lost('we are leaving', undefined);
     if (known) {
       this.#transactions.add({ kind: 'leave' }, nowMs);
       this.tick(nowMs);
@@ -154,16 +114,16 @@ export class TrackerSession {
         ? this.#refused(transaction, reply.reason, nowMs)
         : this.#answered(transaction, reply, nowMs);
     if (fits) {
-      this.#heardMs = nowMs;
+      this.standing.heard(nowMs);
       this.tick(nowMs);
     }
     return fits;
   }
 
-  /** Sends what is due. */
+  /** Sends what is due; also when the feed has a new version. */
   tick(nowMs: number): void {
     if (nowMs >= this.#beatMs) this.#beat(nowMs);
-    if (this.#mayRenew() && nowMs >= this.#cookieMs + COOKIE_RENEW_MS) this.#connect(nowMs);
+    if (this.#mayRenew() && nowMs >= this.#cookieMs + COOKIE_RENEW_MS) this.#ensure('connect', nowMs);
     this.#publish(nowMs);
     for (const transaction of this.#transactions.due(nowMs)) {
       // One that is lost takes the others with it.
@@ -188,24 +148,18 @@ export class TrackerSession {
     this.#connectionId = connectionId;
     this.#cookieMs = nowMs;
     this.#transactions.unpark(nowMs);
-    if (this.#state !== 'connected') this.#beat(nowMs);
+    if (this.standing.state !== 'connected') this.#beat(nowMs);
   }
 
   #beaten(transaction: Transaction<What>, reply: ReplyOf<'alive'>, nowMs: number): void {
-    const another = reply.trackerInstance !== this.#alive?.trackerInstance;
-    if (another || this.#state !== 'connected') this.#dropPages(reply.heldVersion);
-    else this.#publisher.told(reply.heldVersion, transaction.firstSentMs);
-    this.#alive = reply;
-    this.#aliveMs = nowMs;
-    this.#registered = true;
-    this.#reason = undefined;
-    this.#refusal = undefined;
+    const again = this.standing.state === 'connected';
+    const same = reply.trackerInstance === this.standing.instanceId;
+    if (again && same) this.#publisher.told(reply.heldVersion, transaction.firstSentMs);
+    else this.#dropPages(reply.heldVersion);
+    this.standing.beaten(reply, nowMs);
     this.#beatMs = nextBeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
     this.#transactions.unpark(nowMs);
-    if (this.#state !== 'connected') {
-      this.#state = 'connected';
-      this.#actions.push({ kind: 'connected' });
-    }
+    if (!again) this.#actions.push({ kind: 'connected' });
     const { successor } = reply;
     if (successor !== undefined) {
       this.#actions.push({ kind: 'moved', successor, onTrackerHost: isLoopback(successor.host) });
@@ -220,7 +174,7 @@ export class TrackerSession {
   }
 
   #unasked(reply: TrackerReply): boolean {
-    if (reply.type !== 'moved' || reply.trackerInstance !== this.#alive?.trackerInstance) return false;
+    if (reply.type !== 'moved' || reply.trackerInstance !== this.standing.instanceId) return false;
     this.#actions.push({ kind: 'moved', successor: reply.successor, onTrackerHost: reply.onTrackerHost });
     return true;
   }
@@ -230,25 +184,21 @@ export class TrackerSession {
     if (reason === 'bad-cookie' && what.kind !== 'connect') {
       if (transaction.sentWith === this.#connectionId) {
         this.#connectionId = undefined;
-        this.#connect(Math.max(nowMs, this.#cookieMs + COOKIE_AGAIN_MS));
+        this.#ensure('connect', Math.max(nowMs, this.#cookieMs + COOKIE_AGAIN_MS));
       }
-      this.#waitForCookie(transaction, nowMs);
+      transaction.parked = this.#connectionId === undefined;
+      transaction.dueMs = nowMs;
     } else if (reason === 'too-many') {
       transaction.dueMs = Math.max(transaction.dueMs, nowMs + EASE_OFF_MS);
       transaction.tries = Math.max(1, transaction.tries - 1);
     } else if (what.kind === 'heartbeat') {
-      this.#transactions.remove(transaction.id);
-      this.#refusal = reason;
-      this.#lose(refusalText(reason), transaction.firstSentMs, nowMs);
-    } else if (what.kind === 'connect') {
+      this.#lose(reason, transaction.firstSentMs, nowMs);
+    } else if (what.kind === 'connect' || what.kind === 'leave') {
       return false;
-    } else if (what.kind === 'leave') {
-      this.#transactions.remove(transaction.id);
-      this.#actions.push({ kind: 'left' });
     } else if (reason === 'unknown-peer') {
       transaction.parked = true;
-      if (this.#registered) this.#dropPages(0);
-      this.#registered = false;
+      if (this.standing.registered) this.#dropPages(0);
+      this.standing.forgotten();
       this.#beat(nowMs);
     } else if (what.kind === 'page') {
       this.#publisher.refused(reason === 'full', nowMs);
@@ -256,46 +206,33 @@ export class TrackerSession {
       this.#beat(nowMs);
     } else {
       this.#transactions.remove(transaction.id);
-      this.#fail(what.ask, new ShoalError('REFUSED', refusalText(reason)));
+      this.#fail(what.ask, 'REFUSED', refusalText(reason));
     }
     return true;
   }
 
-  #waitForCookie(transaction: Transaction<What>, nowMs: number): void {
-    if (this.#connectionId === undefined) transaction.parked = true;
-    else transaction.dueMs = nowMs;
-  }
-
-  #mayPublish(): boolean {
-    return this.#state === 'connected' && this.#registered;
-  }
-
   #mayRenew(): boolean {
-    return this.#state === 'connected' && this.#find('connect') === undefined;
+    return this.standing.state === 'connected' && this.#find('connect') === undefined;
   }
 
   #find(kind: What['kind']): Transaction<What> | undefined {
     return this.#transactions.find((what) => what.kind === kind);
   }
 
-  #connect(atMs: number): void {
-    if (this.#find('connect') === undefined) this.#transactions.add({ kind: 'connect' }, atMs);
+  /** One of them is under way at most. */
+  #ensure(kind: 'connect' | 'heartbeat', atMs: number): void {
+    if (this.#find(kind) === undefined) this.#transactions.add({ kind }, atMs);
   }
 
-  /** Sends a heartbeat now, unless one is under way. */
   #beat(nowMs: number): void {
     this.#beatMs = Number.POSITIVE_INFINITY;
-    if (this.#find('heartbeat') === undefined) this.#transactions.add({ kind: 'heartbeat' }, nowMs);
+    this.#ensure('heartbeat', nowMs);
   }
 
   #publish(nowMs: number): void {
-    if (!this.#mayPublish()) return;
-    const publication = this.#publisher.take(nowMs);
-    if (publication !== undefined) {
-      for (const page of publication.pages) {
-        const request = pageRequest(publication.plan, page, this.#options);
-        this.#transactions.add({ kind: 'page', request }, nowMs);
-      }
+    if (!this.standing.registered) return;
+    for (const { plan, page } of this.#publisher.take(nowMs)) {
+      this.#transactions.add({ kind: 'page', request: pageRequest(plan, page, this.#options) }, nowMs);
     }
     const { caughtUp } = this;
     if (caughtUp && !this.#toldCaughtUp) {
@@ -313,28 +250,21 @@ export class TrackerSession {
     }
     // Renewing a cookie that still works says nothing about the tracker.
     const isSign = what.kind === 'heartbeat' || (what.kind === 'connect' && this.#connectionId === undefined);
-    if (isSign && this.#state !== 'lost') {
-      if (isSilentTooLong(transaction, this.#heardMs, nowMs)) {
-        this.#lose('it does not answer', transaction.firstSentMs, nowMs);
+    if (isSign && this.standing.state !== 'lost') {
+      if (isSilentTooLong(transaction, this.standing.heardMs, nowMs)) {
+        this.#lose(undefined, transaction.firstSentMs, nowMs);
         return;
       }
       if (tries > 0) this.#actions.push({ kind: 'suspected', sinceMs: transaction.firstSentMs });
     }
     if (what.kind === 'ask' && tries >= ASK_TRIES) {
       this.#transactions.remove(transaction.id);
-      this.#fail(what.ask, new ShoalError('TIMEOUT', 'the tracker does not answer that question'));
+      this.#fail(what.ask, 'TIMEOUT', 'the tracker does not answer that question');
       return;
     }
     // A question without an answer: is the tracker still there?
-    if (what.kind === 'ask' && tries >= 1) this.#beatSoon(nowMs);
+    if (what.kind === 'ask' && tries > 0) this.#beatMs = nowMs;
     this.#send(transaction, nowMs);
-  }
-
-  #beatSoon(nowMs: number): void {
-    if (this.#find('heartbeat') !== undefined || this.#beatMs <= nowMs) return;
-    this.#beat(nowMs);
-    const beat = this.#find('heartbeat');
-    if (beat !== undefined) this.#send(beat, nowMs);
   }
 
   #send(transaction: Transaction<What>, nowMs: number): void {
@@ -342,24 +272,23 @@ export class TrackerSession {
     const bytes = encodeRequest(this.#connectionId ?? '', transaction.id, request);
     this.#actions.push({ kind: 'send', bytes });
     this.#transactions.sent(transaction, this.#connectionId, nowMs);
-    const dueMs = retryMs(transaction, this.#state, nowMs, this.#options.random);
+    const dueMs = retryMs(transaction, this.standing.state, nowMs, this.#options.random);
     if (dueMs !== undefined) transaction.dueMs = dueMs;
   }
 
-  /** Forgets what only a registered peer may have under way, and begins again with a cookie. */
-  #lose(reason: string, sinceMs: number, nowMs: number): void {
-    const error = new ShoalError('NO_TRACKER', reason);
-    if (this.#state !== 'lost') this.#actions.push({ kind: 'lost', reason: error, sinceMs });
-    this.#state = 'lost';
-    this.#reason = reason;
+  /** Forgets what only a registered peer may have under way, and begins again with a cookie. @param refusal - undefined: it is silent */
+  #lose(refusal: RefusalReason | undefined, sinceMs: number, nowMs: number): void {
+    const reason = refusal === undefined ? 'it does not answer' : refusalText(refusal);
+    if (this.standing.state !== 'lost') this.#actions.push({ kind: 'lost', reason, sinceMs });
+    this.standing.lost(reason, refusal);
     this.#connectionId = undefined;
     this.#beatMs = Number.POSITIVE_INFINITY;
     this.#dropPages(0);
     for (const { what } of this.#transactions.removeAll(() => true)) {
-      if (what.kind === 'ask') this.#fail(what.ask, error);
+      if (what.kind === 'ask') this.#fail(what.ask, 'NO_TRACKER', reason);
     }
     // After a refusal there is no hurry; after silence every moment counts.
-    this.#connect(this.#refusal === undefined ? nowMs : nowMs + REFUSED_AGAIN_MS);
+    this.#ensure('connect', refusal === undefined ? nowMs : nowMs + REFUSED_AGAIN_MS);
   }
 
   #dropPages(heldVersion: number): void {
@@ -367,7 +296,7 @@ export class TrackerSession {
     this.#transactions.removeAll((what) => what.kind === 'page');
   }
 
-  #fail(ask: number, error: ShoalError): void {
-    this.#actions.push({ kind: 'failed', ask, error });
+  #fail(ask: number, code: ErrorCode, message: string): void {
+    this.#actions.push({ kind: 'failed', ask, error: new ShoalError(code, message) });
   }
 }

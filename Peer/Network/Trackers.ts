@@ -1,16 +1,13 @@
 import { EventEmitter } from 'node:events';
-import type { networkInterfaces } from 'node:os';
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import { decodeReply } from '../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../Shared/Address.ts';
-import { type Clock, type Random, sleep } from '../../Shared/Clock.ts';
+import { sleep } from '../../Shared/Clock.ts';
 import { Closing } from '../../Shared/Closing.ts';
-import type { Log } from '../../Shared/Log.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { BindDatagram, DatagramSocket } from '../../Shared/Transport.ts';
-import type { FileHolder, PeerSummary, SearchResult, Self, TrackerStatus } from '../Model.ts';
+import type { DatagramSocket } from '../../Shared/Transport.ts';
+import type { FileHolder, PeerSummary, SearchResult, TrackerStatus } from '../Model.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
-import type { OpenDnsSd } from './DnsSdService.ts';
 import { EmbeddedRole } from './EmbeddedRole.ts';
 import { Ladder } from './Ladder.ts';
 import { isOwnHost } from './LanAddresses.ts';
@@ -19,48 +16,14 @@ import type { LinkNews } from './TrackerLink.ts';
 import { TrackerMemory } from './TrackerMemory.ts';
 import { type PooledTracker, statusOf, TrackerPool } from './TrackerPool.ts';
 import { TrackerQueries } from './TrackerQueries.ts';
-import type { CatalogFeed, RememberedPlaces, StartTracker } from './Wanted.ts';
+import type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
 
 /** Changes of the catalog within this time are published together. */
 const GATHER_CHANGES_MS = 75;
 /** How long trackers have to hear our goodbye. */
 const GOODBYE_MS = 250;
 
-export interface TrackersOptions {
-  readonly self: Self;
-  /** From --tracker and SHOAL_TRACKER; hosts may be names. Empty: discovery. */
-  readonly configured: readonly Address[];
-  /** False: only the configured ones (--no-discovery, SHOAL_DISCOVERY=off). */
-  readonly discovery: boolean;
-  readonly feed: CatalogFeed;
-  readonly remembered: RememberedPlaces;
-  readonly bind: BindDatagram;
-  /** os.networkInterfaces, asked again before each broadcast. */
-  readonly interfaces: typeof networkInterfaces;
-  /** Numeric address of a name, as dns.promises.lookup(host, 4) gives it. */
-  readonly lookup: (host: string) => Promise<string>;
-  readonly startTracker: StartTracker;
-  /** Undefined: no DNS-SD. */
-  readonly dnsSd: OpenDnsSd | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** Uploads running now. */
-  readonly uploads: () => number;
-}
-
-export interface TrackersEvents {
-  /** A tracker answered a heartbeat, for the first time or again. */
-  trackerFound: [tracker: Address];
-  /** It no longer answers, or never did; it is asked on. Once per loss. */
-  trackerLost: [tracker: Address, reason: ShoalError];
-  /** A tracker is about to close and named another, or the peer that will run one. */
-  moved: [from: Address, to: Address];
-  /** None was found, so this peer runs one now. */
-  embedded: [tracker: Address];
-  /** Somebody announced a peer by DNS-SD: an address to dial, nothing more is known. */
-  peerSeen: [peer: Address];
-}
+export type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
 
 /** All trackers of this peer: found, kept, told what we share, and asked. */
 export class Trackers extends EventEmitter<TrackersEvents> {
@@ -269,7 +232,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       if (!tracker.closing) this.#ladder.tell((discovery) => discovery.connected());
     }
     if (news.kind === 'lost') {
-      if (tracker.known || tracker.foundBy === 'configured') this.#tellLost(address, news.reason.message);
+      if (tracker.known || tracker.foundBy === 'configured') this.#tellLost(address, news.reason);
     }
     this.#lookAround(news);
     this.#embedded.consider();
@@ -296,7 +259,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     const successor = news.onTrackerHost ? { host: address.host, port: news.successor.port } : news.successor;
     const named = namesUs(news.successor, news.onTrackerHost, {
       port: self.port,
-      observed: session.alive?.reply.observed,
+      observed: session.standing.alive?.observed,
       isOurs: (host) => isOwnHost(interfaces(), host),
     });
     this.emit('moved', address, successor);
