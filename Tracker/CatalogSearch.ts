@@ -7,6 +7,8 @@ import type { WordIndex } from './WordIndex.ts';
 
 /** Entries one search looks at: what keeps "mp3" among a million names within some milliseconds. */
 const ENTRIES_EXAMINED_MAX = 65_536;
+/** Files among which the best are chosen; a search ends when it has so many. */
+const MATCHES_MAX = 16_384;
 /** Holders asked for a free place when the first has its 50 hits. */
 const QUOTA_STEPS_MAX = 16;
 
@@ -15,15 +17,15 @@ const HOLDERS_EXACT = 32;
 const SCORES_PER_MATCH = 64;
 const SCORES = 3 * SCORES_PER_MATCH;
 
-/** Searches the catalogs. Keeps its working memory from one search to the next: about a megabyte, 4 bytes a content. */
+/** Searches the catalogs. Keeps its working memory from one search to the next: some kilobytes, and 4 bytes a content. */
 export class CatalogSearch {
   readonly #words: WordIndex;
   readonly #entries: EntryTable;
   readonly #contents: ContentTable;
   /** The best entry of each matching content, and its score, in the order they were found. */
-  readonly #found = new Int32Array(ENTRIES_EXAMINED_MAX);
-  readonly #scores = new Uint8Array(ENTRIES_EXAMINED_MAX);
-  readonly #ranked = new Int32Array(ENTRIES_EXAMINED_MAX);
+  readonly #found = new Int32Array(MATCHES_MAX);
+  readonly #scores = new Uint8Array(MATCHES_MAX);
+  readonly #ranked = new Int32Array(MATCHES_MAX);
   #count = 0;
   /** For each content its place in `#found`, plus 1; all 0 between searches. */
   #placeOf = new Int32Array(0);
@@ -57,30 +59,35 @@ export class CatalogSearch {
     if (this.#placeOf.length < this.#contents.limit) {
       this.#placeOf = new Int32Array(Math.ceil(this.#contents.limit * 1.25));
     }
+    const lists = shortestLists(query, this.#words);
     let left = ENTRIES_EXAMINED_MAX;
-    for (const word of shortestLists(query, this.#words)) {
+    for (const word of lists) {
       const list = this.#words.entriesOf(word);
-      this.#collectFrom(list.length > left ? list.subarray(0, left) : list, query);
+      this.#collectFrom(list.length > left ? list.subarray(0, left) : list, query, lists.length === 1);
       left -= list.length;
-      if (left <= 0) return;
+      if (left <= 0 || this.#count === MATCHES_MAX) return;
     }
   }
 
-  #collectFrom(list: Int32Array, query: SearchQuery): void {
+  /** @param alone - there is no other list, in which an entry could come again */
+  #collectFrom(list: Int32Array, query: SearchQuery, alone: boolean): void {
     const cells = this.#entries.cells;
     const words = this.#entries.words.cells;
     const places = this.#placeOf;
     // By index: iterating a typed array costs four times as much.
-    for (let at = 0; at < list.length; at++) {
+    for (let at = 0; at < list.length && this.#count < MATCHES_MAX; at++) {
       const entry = list[at] ?? 0;
       const match = matchOf(query, cells, entry * FIELDS, words);
       if (match === NO_MATCH) continue;
       const content = cells[entry * FIELDS + CONTENT] ?? 0;
-      const score = match * SCORES_PER_MATCH + holderScore(this.#contents.entries(content));
-      let place = (places[content] ?? 0) - 1;
+      const holders = this.#contents.entries(content);
+      const score = match * SCORES_PER_MATCH + holderScore(holders);
+      // Most contents are here once: no need to look, in yet another place of memory, whether they were found before.
+      const once = alone && holders === 1;
+      let place = once ? -1 : (places[content] ?? 0) - 1;
       if (place < 0) {
         place = this.#count++;
-        places[content] = this.#count;
+        if (!once) places[content] = this.#count;
       } else if ((this.#scores[place] ?? 0) >= score) continue;
       this.#found[place] = entry;
       this.#scores[place] = score;
@@ -136,9 +143,8 @@ export class CatalogSearch {
   }
 
   #clear(): void {
-    const cells = this.#entries.cells;
     for (let place = 0; place < this.#count; place++) {
-      this.#placeOf[cells[(this.#found[place] ?? 0) * FIELDS + CONTENT] ?? 0] = 0;
+      this.#placeOf[this.#entries.cell(this.#found[place] ?? 0, CONTENT)] = 0;
     }
     this.#count = 0;
   }
