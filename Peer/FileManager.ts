@@ -1,13 +1,27 @@
 import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId } from '../Protocol/Ids.ts';
 import type { PublishedEntry } from '../Protocol/TrackerMessages.ts';
 import type { Clock, WallClock } from '../Shared/Clock.ts';
+import { Closing } from '../Shared/Closing.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import { Catalog } from './Files/Catalog.ts';
+import type { Disk } from './Files/Disk.ts';
+import { type WatchFolder, watchFolder } from './Files/FolderWatcher.ts';
+import { type HashCache, MemoryHashCache } from './Files/HashCache.ts';
+import { type Hasher, inlineHasher, threadHasher } from './Files/Hasher.ts';
+import { openLmdbHashCache } from './Files/LmdbHashCache.ts';
+import { nodeDisk } from './Files/NodeDisk.ts';
 import type { Part, Unfinished } from './Files/Part.ts';
-import type { ScanSettings } from './Files/Settings.ts';
+import { type PartEvents, PartStore } from './Files/PartStore.ts';
+import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Settings.ts';
+import { Share } from './Files/Share.ts';
+import { SharedFiles } from './Files/SharedFiles.ts';
+import { makeShareFolders } from './Files/ShareFolders.ts';
+import { ShareReader } from './Files/ShareReader.ts';
 import type { CatalogEntry, ShareStatus } from './Model.ts';
 
 export interface FileManagerOptions {
@@ -18,25 +32,42 @@ export interface FileManagerOptions {
   readonly clock: Clock;
   readonly wallMs: WallClock;
   readonly log: Log;
-  /** Threads that hash; 0: hash in this thread (tests). Default: one less than there are cores, 1 to 4. */
+  /** Threads that hash; 0: hash in this thread (tests from the sources have no thread to load). Default: as many as there are cores, 2 to 4. */
   readonly hashWorkers?: number;
   readonly scan?: Partial<ScanSettings>;
+  /** Other implementations, for tests. */
+  readonly seams?: {
+    readonly disk?: Disk;
+    readonly watch?: WatchFolder;
+    readonly cache?: HashCache;
+    readonly makeHasher?: () => Hasher;
+  };
 }
 
 /** What the disk side tells. All texts are for people; print them through `safeText`. */
 export interface FileEvents {
-  /** The catalog has a new version. */
+  /** The catalog has a new version. Changes close together are told once. */
   catalogChanged: [];
   /** An unfinished file has one more chunk to serve. */
   chunkVerified: [fileId: FileId, chunk: number];
-  /** An unfinished file was opened: it can be served and announced. */
+  /** An unfinished file of several chunks was opened: it can be served and announced. */
   partOpened: [fileId: FileId];
-  /** It is not open any more: finished, put away or thrown away. */
+  /** A part is not open any more: finished (then the catalog has the file already), put away or thrown away. */
   partClosed: [fileId: FileId];
-  /** A file cannot be shared, or only badly. */
+  /** A file cannot be shared. Told once for each file and reason. */
   problem: [text: string];
   /** Told once: the system's watch limit is reached, changes show up later. */
   watchLimited: [text: string];
+}
+
+/** Changes of the catalog are gathered this long before they are told. */
+const GATHER_CHANGES_MS = 20;
+
+/** The rooms of a running door. */
+interface Rooms {
+  readonly share: Share;
+  readonly files: SharedFiles;
+  readonly parts: PartStore;
 }
 
 /**
@@ -45,114 +76,229 @@ export interface FileEvents {
  */
 export class FileManager extends EventEmitter<FileEvents> {
   readonly #options: FileManagerOptions;
+  readonly #catalog = new Catalog();
+  readonly #closing = new Closing();
+  #rooms: Rooms | undefined;
+  #toldLater = false;
 
   constructor(options: FileManagerOptions) {
     super();
     this.#options = options;
   }
 
-  /** Makes the folders, opens the hash cache and begins the first scan; does not wait for its end: `scanned()` does. @throws ShoalError DISK_FAILED */
-  async start(_options: { readonly signal: AbortSignal }): Promise<void> {}
+  /**
+   * Makes the folders, opens the hash cache and begins the first scan; does not wait for its end: `scanned()` does.
+   * @throws ShoalError DISK_FAILED, DISK_FULL, CLOSED
+   */
+  async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#closing.started || signal?.aborted)
+      throw new ShoalError('CLOSED', 'closed before it was started');
+    const { root, temp } = makeShareFolders(this.#options.shareDir);
+    const { clock, log, wallMs, scan, seams = {} } = this.#options;
+    const disk = seams.disk ?? nodeDisk;
+    const cache = this.#openCache();
+    this.#closing.add(() => cache.close());
+    const share = new Share({
+      root,
+      clock,
+      wallMs,
+      log,
+      settings: { ...DEFAULT_SCAN_SETTINGS, ...scan },
+      catalog: this.#catalog,
+      cache,
+      watch: seams.watch ?? watchFolder,
+      ...this.#hashers(),
+      events: {
+        changed: () => this.#changed(),
+        problem: (text) => this.emit('problem', text),
+        watchLimited: (text) => this.emit('watchLimited', text),
+      },
+    });
+    const reader = new ShareReader({
+      root,
+      clock,
+      stateOf: (path) => share.index.stateOf(path),
+      stale: (path) => share.index.stale(path),
+    });
+    const parts = new PartStore({ disk, clock, root, temp, events: this.#partEvents(share) });
+    parts.cleanUp();
+    const files = new SharedFiles({ root, temp, disk, catalog: this.#catalog, cache, share, reader });
+    this.#rooms = { share, files, parts };
+    this.#closing.add(() => share.close());
+    this.#closing.add(() => reader.close());
+    this.#closing.add(() => parts.close());
+    share.start();
+  }
 
-  /** Safe to call twice and during start. */
-  async close(): Promise<void> {}
+  /** Puts open parts away and stops watching. Safe to call twice and during start. */
+  close(): Promise<void> {
+    return this.#closing.run();
+  }
 
-  /** Resolves when everything that lay in the folder at the start is in the catalog, or was told as a problem. */
-  async scanned(): Promise<void> {}
+  /** Resolves when everything that lay in the folder at the start is in the catalog, or was told as a problem; and on close. */
+  scanned(): Promise<void> {
+    return this.#running().share.scanned();
+  }
 
   /** Looks at the whole folder now. Resolves when what it found is in the catalog. */
-  async rescan(): Promise<void> {}
+  rescan(): Promise<void> {
+    return this.#running().share.rescan();
+  }
 
   status(): ShareStatus {
-    throw this.#later();
+    return this.#running().share.status();
   }
 
   // ---- catalog
 
   get version(): number {
-    return 0;
+    return this.#catalog.version;
   }
 
   get files(): number {
-    return 0;
+    return this.#catalog.files;
   }
 
   get bytes(): number {
-    return 0;
+    return this.#catalog.bytes;
   }
 
   entries(): readonly PublishedEntry[] {
-    return [];
+    return this.#catalog.entries();
   }
 
-  changesSince(_version: number): readonly PublishedEntry[] | undefined {
-    return undefined;
+  changesSince(version: number): readonly PublishedEntry[] | undefined {
+    return this.#catalog.changesSince(version);
   }
 
-  list(_folder: string): readonly CatalogEntry[] {
-    return [];
+  /** @param folder - a slash at the end is allowed */
+  list(folder: string): readonly CatalogEntry[] {
+    return this.#catalog.list(folder.replace(/\/+$/, ''));
   }
 
-  /** A complete file of this content; the first by path when there are several. */
-  find(_fileId: FileId): CatalogEntry | undefined {
-    return undefined;
+  /** A complete file of this content; one of them when there are several. */
+  find(fileId: FileId): CatalogEntry | undefined {
+    return this.#catalog.find(fileId);
   }
 
-  findPath(_path: string): CatalogEntry | undefined {
-    return undefined;
+  findPath(path: string): CatalogEntry | undefined {
+    return this.#catalog.findPath(path);
   }
 
   // ---- serving
 
-  holdings(_fileId: FileId): Bitfield | 'all' | undefined {
-    return undefined;
+  holdings(fileId: FileId): Bitfield | 'all' | undefined {
+    return this.find(fileId) === undefined ? this.#rooms?.parts.part(fileId)?.verified : 'all';
   }
 
-  sizeOf(_fileId: FileId): number | undefined {
-    return undefined;
+  sizeOf(fileId: FileId): number | undefined {
+    return this.find(fileId)?.size ?? this.#rooms?.parts.part(fileId)?.description.layout.size;
   }
 
-  pathOf(_fileId: FileId): string | undefined {
-    return undefined;
+  pathOf(fileId: FileId): string | undefined {
+    return this.find(fileId)?.path ?? this.#rooms?.parts.part(fileId)?.path;
   }
 
-  async describe(_fileId: FileId): Promise<FileDescription> {
-    throw this.#later();
+  async describe(fileId: FileId): Promise<FileDescription> {
+    const { files, parts } = this.#running();
+    const entry = this.find(fileId);
+    if (entry !== undefined) return files.describe(entry);
+    const part = parts.part(fileId);
+    if (part === undefined) throw notHere(fileId);
+    return part.description;
   }
 
-  async read(_fileId: FileId, _chunk: number, _offset: number, _into: Uint8Array): Promise<void> {
-    throw this.#later();
+  async read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void> {
+    const { files, parts } = this.#running();
+    const entry = this.find(fileId);
+    if (entry !== undefined) return files.read(entry, chunk, offset, into);
+    const part = parts.part(fileId);
+    if (part === undefined) throw notHere(fileId);
+    return part.read(chunk, offset, into);
   }
 
   // ---- unfinished files
 
-  async open(_description: FileDescription, _path: string): Promise<Part> {
-    throw this.#later();
+  async open(description: FileDescription, path: string): Promise<Part> {
+    return this.#running().parts.open(description, path);
   }
 
-  async describeUnfinished(_fileId: FileId): Promise<FileDescription | undefined> {
-    return undefined;
+  async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {
+    return this.#running().parts.describeUnfinished(fileId);
   }
 
   async unfinished(): Promise<readonly Unfinished[]> {
-    return [];
+    return this.#running().parts.unfinished();
   }
 
-  async setPaused(_fileId: FileId, _paused: boolean): Promise<void> {}
-
-  async discardUnfinished(_fileId: FileId): Promise<void> {}
-
-  findComplete(_fileId: FileId): string | undefined {
-    return undefined;
+  async setPaused(fileId: FileId, paused: boolean): Promise<void> {
+    return this.#running().parts.setPaused(fileId, paused);
   }
 
-  async copyComplete(_fileId: FileId, _path: string): Promise<string> {
-    throw this.#later();
+  async discardUnfinished(fileId: FileId): Promise<void> {
+    return this.#running().parts.discardUnfinished(fileId);
   }
 
-  async requireFreeSpace(_bytes: number): Promise<void> {}
-
-  #later(): ShoalError {
-    return new ShoalError('NOT_FOUND', `nothing is shared from ${this.#options.shareDir} yet`);
+  findComplete(fileId: FileId): string | undefined {
+    return this.#running().files.findComplete(fileId);
   }
+
+  async copyComplete(fileId: FileId, path: string): Promise<string> {
+    return this.#running().files.copyTo(fileId, path);
+  }
+
+  async requireFreeSpace(bytes: number): Promise<void> {
+    this.#running().parts.requireFreeSpace(bytes);
+  }
+
+  // ---- inside
+
+  #running(): Rooms {
+    if (this.#rooms === undefined) throw new ShoalError('CLOSED', 'the share folder is not open yet');
+    return this.#rooms;
+  }
+
+  #openCache(): HashCache {
+    const { cacheDir, log, seams } = this.#options;
+    if (seams?.cache !== undefined) return seams.cache;
+    return (cacheDir === undefined ? undefined : openLmdbHashCache(cacheDir, log)) ?? new MemoryHashCache();
+  }
+
+  #hashers(): { readonly makeHasher: () => Hasher; readonly hashers: number } {
+    const { hashWorkers = Math.min(4, Math.max(2, availableParallelism())), seams } = this.#options;
+    const makeHasher = seams?.makeHasher ?? (hashWorkers === 0 ? inlineHasher : threadHasher);
+    return { makeHasher, hashers: Math.max(1, hashWorkers) };
+  }
+
+  #partEvents(share: Share): PartEvents {
+    return {
+      opened: ({ description: { fileId, layout } }) => {
+        // A file of one chunk has nothing to serve before it is whole.
+        if (layout.chunkCount <= 1) return;
+        this.#catalog.putPartial(fileId, layout.size);
+        this.#changed();
+        this.emit('partOpened', fileId);
+      },
+      verified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
+      placed: (path, state, description) => share.adopt(path, state, description),
+      closed: (fileId) => {
+        this.#catalog.removePartial(fileId);
+        this.#changed();
+        this.emit('partClosed', fileId);
+      },
+    };
+  }
+
+  #changed(): void {
+    if (this.#toldLater) return;
+    this.#toldLater = true;
+    this.#options.clock.after(GATHER_CHANGES_MS, () => {
+      this.#toldLater = false;
+      if (!this.#closing.started) this.emit('catalogChanged');
+    });
+  }
+}
+
+function notHere(fileId: FileId): ShoalError {
+  return new ShoalError('NOT_FOUND', `nothing of ${fileId.slice(0, 8)} is here`);
 }

@@ -4,9 +4,13 @@ import type { FileId } from '../../Protocol/Ids.ts';
 
 /** The shapes of an unfinished file, as Downloads/Wanted.ts asks for them (a door never imports another's rooms). */
 
+/** Takes the bytes of one chunk as they come. */
 export interface ChunkWriter {
+  /** Pieces come in order and without gaps; the bytes must not change until the promise is done. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
   write(piece: Uint8Array): Promise<void>;
+  /** True: verified and recorded. False: wrong bytes, forgotten. @throws like write */
   finish(): Promise<boolean>;
+  /** Nothing more comes. */
   abandon(): void;
 }
 
@@ -18,6 +22,13 @@ export interface Part {
   finish(): Promise<string>;
   close(): Promise<void>;
   discard(): Promise<void>;
+}
+
+/** A part as the rooms here know it. */
+export interface OpenPart extends Part {
+  /** Bytes of a verified chunk, for other leechers. @throws ShoalError NOT_FOUND, DISK_FAILED, PART_FILE_GONE */
+  read(chunk: number, offset: number, into: Uint8Array): Promise<void>;
+  setPaused(paused: boolean): Promise<void>;
 }
 
 export interface Unfinished {

@@ -1,0 +1,130 @@
+import { type Blake3, createBlake3 } from '../../Protocol/Blake3.ts';
+import type { ChunkHash } from '../../Protocol/Ids.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { ChunkWriter } from './Part.ts';
+
+/** What a chunk's writer needs of its part file. */
+export interface ChunkTarget {
+  readonly expected: ChunkHash;
+  readonly bytes: number;
+  /** Writes into the chunk's place, `offset` bytes from its beginning. */
+  write(bytes: Uint8Array, offset: number): Promise<void>;
+  isVerified(): boolean;
+  /** The bytes are in their place: journal, then bitfield. Harmless when done twice. */
+  record(): Promise<void>;
+  /** Whose bytes may land in the chunk's place now. */
+  holder: PieceWriter | undefined;
+}
+
+/**
+ * Takes one chunk in pieces. The first writer of a chunk holds its place and writes each piece straight there. A second
+ * one at the same time (endgame) gathers in memory; when its bytes turn out right, it takes the place from the first
+ * and writes them. So the bytes of one source never land on those of another after they were verified.
+ */
+export class PieceWriter implements ChunkWriter {
+  readonly #target: ChunkTarget;
+  readonly #hasher: Blake3 = createBlake3();
+  readonly #gathered: Uint8Array[] = [];
+  readonly #writes = new Set<Promise<void>>();
+  /** `hashing`: what comes is checked, but kept nowhere. */
+  #mode: 'placing' | 'gathering' | 'hashing';
+  #length = 0;
+  #failure: unknown;
+  #over = false;
+
+  constructor(target: ChunkTarget) {
+    this.#target = target;
+    if (target.isVerified()) this.#mode = 'hashing';
+    else if (target.holder !== undefined) this.#mode = 'gathering';
+    else {
+      this.#mode = 'placing';
+      target.holder = this;
+    }
+  }
+
+  write(piece: Uint8Array): Promise<void> {
+    if (this.#over) return Promise.resolve();
+    const offset = this.#length;
+    if (offset + piece.length > this.#target.bytes) {
+      return Promise.reject(new RangeError(`more than ${this.#target.bytes} bytes for one chunk`));
+    }
+    this.#length += piece.length;
+    // Hashed while the write is under way.
+    const written = this.#mode === 'placing' ? this.#place(piece, offset) : Promise.resolve();
+    this.#hasher.update(piece);
+    if (this.#mode === 'gathering') this.#gathered.push(Uint8Array.from(piece));
+    return written;
+  }
+
+  async finish(): Promise<boolean> {
+    this.#over = true;
+    try {
+      await this.#settled();
+      if (this.#length !== this.#target.bytes || this.#hasher.digest() !== this.#target.expected)
+        return false;
+      if (this.#mode === 'gathering') await this.#placeGathered();
+      if (this.#target.isVerified()) return true;
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#mode === 'hashing') throw lostPlace();
+      await this.#target.record();
+      return true;
+    } finally {
+      this.#letGo();
+    }
+  }
+
+  abandon(): void {
+    this.#over = true;
+    this.#gathered.length = 0;
+    // The place is free only when nothing of ours can land there any more.
+    void this.#settled().then(() => this.#letGo());
+  }
+
+  /** Takes the place away: what still comes is only hashed. Resolves when nothing of this writer can land there any more. */
+  async #evict(): Promise<void> {
+    this.#mode = 'hashing';
+    await this.#settled();
+    this.#letGo();
+  }
+
+  async #placeGathered(): Promise<void> {
+    while (!this.#target.isVerified()) {
+      const { holder } = this.#target;
+      if (holder === undefined) {
+        this.#target.holder = this;
+        this.#mode = 'placing';
+        await this.#place(Buffer.concat(this.#gathered), 0);
+        return;
+      }
+      await holder.#evict();
+    }
+  }
+
+  #place(bytes: Uint8Array, offset: number): Promise<void> {
+    const written = this.#target.write(bytes, offset);
+    this.#writes.add(written);
+    written.then(
+      () => this.#writes.delete(written),
+      (failure: unknown) => {
+        this.#failure ??= failure;
+        this.#writes.delete(written);
+      },
+    );
+    return written;
+  }
+
+  async #settled(): Promise<void> {
+    await Promise.allSettled(this.#writes);
+  }
+
+  #letGo(): void {
+    if (this.#target.holder === this) this.#target.holder = undefined;
+    this.#gathered.length = 0;
+  }
+}
+
+function lostPlace(): ShoalError {
+  return new ShoalError('DISK_FAILED', 'the chunk came twice at once, and the disk refused it', {
+    hint: 'Resume the download: what was verified is kept.',
+  });
+}

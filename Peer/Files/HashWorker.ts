@@ -1,0 +1,24 @@
+import { parentPort } from 'node:worker_threads';
+import type { HashReply, HashRequest } from './Hasher.ts';
+import { hashFile } from './HashFile.ts';
+
+/** A thread that hashes: takes batches of paths, answers each batch, and tells of progress in large files. */
+
+/** Progress is told after this many bytes. */
+const TELL_BYTES = 64 * 1_024 * 1_024;
+
+parentPort?.on('message', ({ root, paths }: HashRequest) => {
+  const outcomes = paths.map((path) => {
+    let told = 0;
+    return hashFile(root, path, (bytes) => {
+      if (bytes - told < TELL_BYTES) return;
+      reply({ kind: 'progress', bytes: bytes - told });
+      told = bytes;
+    });
+  });
+  reply({ kind: 'done', outcomes });
+});
+
+function reply(message: HashReply): void {
+  parentPort?.postMessage(message);
+}

@@ -1,0 +1,44 @@
+import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { type FileState, fileState } from './FileState.ts';
+
+const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** A shared file, open for reading. Whoever opened it closes it. */
+export interface OpenedFile {
+  readonly fd: number;
+  readonly state: FileState;
+}
+
+/**
+ * Opens a file of the share for reading, and only that: no link is followed at the end of the path, nothing but a
+ * regular file is accepted, and what was opened must lie inside the share, also when a folder above was swapped for a
+ * link in this moment.
+ *
+ * @param root - the share folder, without links in it
+ * @throws system errors; ShoalError NOT_FOUND when it is no file of the share
+ */
+export function openShared(root: string, path: string): OpenedFile {
+  const absolute = join(root, path);
+  const fd = openSync(absolute, FLAGS);
+  try {
+    const stats = fstatSync(fd, { bigint: true });
+    if (!stats.isFile() || !realPathOf(fd, absolute).startsWith(root.endsWith(sep) ? root : root + sep)) {
+      throw new ShoalError('NOT_FOUND', `"${path}" is no file of the share folder`);
+    }
+    return { fd, state: fileState(stats) };
+  } catch (failure) {
+    closeSync(fd);
+    throw failure;
+  }
+}
+
+export function stateOfOpen(fd: number): FileState {
+  return fileState(fstatSync(fd, { bigint: true }));
+}
+
+/** Where the opened file really lies: Linux says it of the descriptor itself, elsewhere the path is looked up again. */
+function realPathOf(fd: number, absolute: string): string {
+  return process.platform === 'linux' ? readlinkSync(`/proc/self/fd/${fd}`) : realpathSync(absolute);
+}

@@ -1,0 +1,250 @@
+import { join } from 'node:path';
+import { chunkLength } from '../../Protocol/ChunkLayout.ts';
+import { type FileDescription, isOneChunk } from '../../Protocol/FileId.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import type { Clock } from '../../Shared/Clock.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { type Disk, type DiskFile, diskError } from './Disk.ts';
+import type { FileState } from './FileState.ts';
+import type { OpenPart, Unfinished } from './Part.ts';
+import { PartFile } from './PartFile.ts';
+import { openPartFiles } from './PartFiles.ts';
+import { placeFile } from './PlaceFile.ts';
+import { encodePaused, readJournal } from './ResumeJournal.ts';
+import { safePath } from './SafePath.ts';
+import { SmallPart } from './SmallPart.ts';
+
+export interface PartStoreOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** The share folder, absolute, without links in it. */
+  readonly root: string;
+  /** Where unfinished files lie: on the same file system as the share. */
+  readonly temp: string;
+  readonly events: PartEvents;
+}
+
+/** What the store tells. */
+export interface PartEvents {
+  opened(part: OpenPart): void;
+  verified(fileId: FileId, chunk: number): void;
+  /** A finished file lies in the share. Called in the same moment as it gets its name, before any event of a watcher. */
+  placed(path: string, state: FileState, description: FileDescription): void;
+  closed(fileId: FileId): void;
+}
+
+const JOURNAL = '.journal';
+/** Everything this store ever puts into `Temp/`. */
+const OUR_NAMES = /^[0-9a-f]{64}\.(part|journal|new)$/;
+
+/** The unfinished files of one share folder. Names on disk are FileIds; the wanted path is in the journal. */
+export class PartStore {
+  readonly #options: PartStoreOptions;
+  /** Undefined while one is being opened. */
+  readonly #open = new Map<FileId, OpenPart | undefined>();
+
+  constructor(options: PartStoreOptions) {
+    this.#options = options;
+  }
+
+  /** Removes what a crash left and nobody can resume. @throws ShoalError DISK_FAILED */
+  cleanUp(): void {
+    const { disk, temp } = this.#options;
+    const names = new Set(disk.names(temp));
+    for (const name of names) {
+      const isOrphan = name.endsWith('.part') && !names.has(name.replace('.part', JOURNAL));
+      if (OUR_NAMES.test(name) && (isOrphan || name.endsWith('.new'))) disk.remove(join(temp, name));
+    }
+  }
+
+  part(fileId: FileId): OpenPart | undefined {
+    return this.#open.get(fileId);
+  }
+
+  /** @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT */
+  async open(description: FileDescription, wanted: string): Promise<OpenPart> {
+    const { fileId, layout } = description;
+    if (this.#open.has(fileId)) {
+      throw new ShoalError('LOCAL_CONFLICT', 'this content is being fetched already', {
+        hint: 'See "downloads".',
+      });
+    }
+    this.#open.set(fileId, undefined);
+    try {
+      const path = safePath(wanted);
+      this.#makeTemp();
+      const part = isOneChunk(layout.size)
+        ? this.#openSmall(description, path)
+        : await this.#openLarge(description, path);
+      this.#open.set(fileId, part);
+      this.#options.events.opened(part);
+      return part;
+    } catch (failure) {
+      this.#open.delete(fileId);
+      throw diskError(failure, `opening the unfinished file of "${safePath(wanted)}"`);
+    }
+  }
+
+  async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {
+    return (await this.#read(fileId))?.description;
+  }
+
+  async unfinished(): Promise<readonly Unfinished[]> {
+    const { disk, temp } = this.#options;
+    const found: Unfinished[] = [];
+    for (const name of disk.names(temp)) {
+      if (!OUR_NAMES.test(name) || !name.endsWith(JOURNAL)) continue;
+      const fileId = name.slice(0, -JOURNAL.length) as FileId;
+      const state = this.#open.has(fileId) ? undefined : await this.#read(fileId);
+      if (state === undefined) continue;
+      found.push({ fileId, path: state.path, size: state.description.layout.size, paused: state.paused });
+    }
+    return found;
+  }
+
+  /** Of an open one, or of one left on disk; nothing happens when there is neither. @throws ShoalError DISK_FULL, DISK_FAILED */
+  async setPaused(fileId: FileId, paused: boolean): Promise<void> {
+    const part = this.#open.get(fileId);
+    if (part !== undefined) return part.setPaused(paused);
+    const state = await this.#read(fileId);
+    if (state === undefined) return;
+    try {
+      const journal = this.#options.disk.open(this.#pathOf(fileId, 'journal'));
+      try {
+        await journal.truncate(state.bytes);
+        await journal.write(encodePaused(paused), state.bytes);
+      } finally {
+        journal.close();
+      }
+    } catch (failure) {
+      throw diskError(failure, 'writing the journal');
+    }
+  }
+
+  async discardUnfinished(fileId: FileId): Promise<void> {
+    if (this.#open.has(fileId)) return;
+    this.#options.disk.remove(this.#pathOf(fileId, 'journal'));
+    this.#options.disk.remove(this.#pathOf(fileId, 'part'));
+  }
+
+  /** @throws ShoalError DISK_FULL */
+  requireFreeSpace(bytes: number): void {
+    const free = this.#options.disk.freeBytes(this.#options.temp);
+    if (bytes <= free) return;
+    throw new ShoalError('DISK_FULL', `${humanBytes(bytes)} are needed, ${humanBytes(free)} are free`, {
+      hint: `Make room where the share folder lies: ${this.#options.root}`,
+    });
+  }
+
+  /** Puts all open parts away. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((part) => part?.close()));
+  }
+
+  /** Somebody may have cleared up while we run. */
+  #makeTemp(): void {
+    const { disk, temp } = this.#options;
+    if (disk.kindOf(temp) === undefined) disk.makeFolder(temp);
+  }
+
+  #openSmall(description: FileDescription, path: string): SmallPart {
+    const { fileId, layout } = description;
+    this.requireFreeSpace(layout.size);
+    return new SmallPart({
+      description,
+      path,
+      place: (content) => this.#placeSmall(description, path, content),
+      ...this.#listeners(fileId),
+    });
+  }
+
+  async #openLarge(description: FileDescription, path: string): Promise<PartFile> {
+    const { disk, clock, temp } = this.#options;
+    const { fileId, layout } = description;
+    const partPath = this.#pathOf(fileId, 'part');
+    const journalPath = this.#pathOf(fileId, 'journal');
+    const files = await openPartFiles({
+      disk,
+      partPath,
+      journalPath,
+      description,
+      path,
+      beforeCreating: () => this.requireFreeSpace(layout.size),
+    });
+    try {
+      const bytesHere = files.verified.reduce((sum, chunk) => sum + chunkLength(layout, chunk), 0);
+      this.requireFreeSpace(layout.size - bytesHere);
+    } catch (failure) {
+      files.data.close();
+      files.journal.close();
+      throw failure;
+    }
+    return new PartFile({
+      disk,
+      clock,
+      description,
+      path,
+      folder: temp,
+      partPath,
+      journalPath,
+      ...files,
+      place: (data) => this.#placeLarge(description, path, data),
+      ...this.#listeners(fileId),
+    });
+  }
+
+  #listeners(fileId: FileId) {
+    const { events } = this.#options;
+    return {
+      onVerified: (chunk: number) => events.verified(fileId, chunk),
+      onClosed: () => {
+        this.#open.delete(fileId);
+        events.closed(fileId);
+      },
+    };
+  }
+
+  #placeSmall(description: FileDescription, path: string, content: Uint8Array): string {
+    const { disk, root, events } = this.#options;
+    const temporary = this.#pathOf(description.fileId, 'new');
+    try {
+      disk.remove(temporary);
+      disk.createWhole(temporary, content);
+    } catch (failure) {
+      disk.remove(temporary);
+      throw diskError(failure, `writing "${path}"`);
+    }
+    const placed = placeFile(disk, root, temporary, path);
+    const state = disk.stateOf(placed.absolute);
+    if (state !== undefined) events.placed(placed.path, state, description);
+    return placed.absolute;
+  }
+
+  async #placeLarge(description: FileDescription, path: string, data: DiskFile): Promise<string> {
+    const { disk, root, events } = this.#options;
+    const placed = placeFile(disk, root, this.#pathOf(description.fileId, 'part'), path);
+    events.placed(placed.path, data.state(), description);
+    // The file is whole and has its name: a folder that cannot be synced is no reason to call that a failure.
+    await disk.syncFolder(join(placed.absolute, '..')).catch(() => {});
+    return placed.absolute;
+  }
+
+  async #read(fileId: FileId) {
+    const { disk } = this.#options;
+    const bytes = await disk.readWhole(this.#pathOf(fileId, 'journal')).catch(() => undefined);
+    const state = bytes === undefined ? undefined : readJournal(bytes);
+    return state?.description.fileId === fileId ? state : undefined;
+  }
+
+  #pathOf(fileId: FileId, kind: 'part' | 'journal' | 'new'): string {
+    return join(this.#options.temp, `${fileId}.${kind}`);
+  }
+}
+
+/** Three digits and a binary unit. */
+function humanBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  const value = bytes / 1_024 ** power;
+  return `${power === 0 ? value : value.toPrecision(3)} ${units[power]}`;
+}

@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { type Disk, diskError } from './Disk.ts';
+import { numberedPath } from './SafePath.ts';
+
+/** Where a file lies now. */
+export interface Placed {
+  /** Relative to the share, `/` between folders. */
+  readonly path: string;
+  readonly absolute: string;
+}
+
+/** Tries until somebody is believed to make names faster than we can. */
+const NAMES_MAX = 10_000;
+/** How file systems without hard links say so. */
+const NO_LINKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EXDEV', 'EMLINK', 'EINVAL']);
+
+/**
+ * Gives a finished file its name in the share folder and takes the one in `Temp/` away, all at once. What lies there is
+ * never replaced: a taken name becomes ` (2)`. Folders above are made; one that is a link or a file counts as taken too,
+ * so that nothing is ever written through a link.
+ *
+ * @param root - the share folder, without links in it
+ * @param wanted - a path made safe by `safePath`
+ * @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE (`from` has vanished)
+ */
+export function placeFile(disk: Disk, root: string, from: string, wanted: string): Placed {
+  try {
+    const folder = makeFolders(disk, root, wanted.split('/').slice(0, -1));
+    const name = wanted.slice(wanted.lastIndexOf('/') + 1);
+    const path = takeName(disk, root, from, folder === '' ? name : `${folder}/${name}`);
+    if (!isFolderChain(disk, root, folder)) {
+      disk.remove(join(root, path));
+      throw new ShoalError('DISK_FAILED', `the folders of "${wanted}" changed while the file was put there`);
+    }
+    return { path, absolute: join(root, path) };
+  } catch (failure) {
+    if (systemCode(failure) === 'ENOENT') {
+      throw new ShoalError('PART_FILE_GONE', `the unfinished file of "${wanted}" was deleted`, {
+        hint: 'Start the download again.',
+        cause: failure,
+      });
+    }
+    throw diskError(failure, `putting "${wanted}" into the share folder`);
+  }
+}
+
+function takeName(disk: Disk, root: string, from: string, wanted: string): string {
+  for (let n = 1; n <= NAMES_MAX; n++) {
+    const path = numberedPath(wanted, n);
+    if (take(disk, from, join(root, path))) return path;
+  }
+  throw new ShoalError('LOCAL_CONFLICT', `every name like "${wanted}" is taken`, {
+    hint: 'Clear the folder up, then resume.',
+  });
+}
+
+/** False when the name is taken. */
+function take(disk: Disk, from: string, to: string): boolean {
+  try {
+    disk.link(from, to);
+    disk.remove(from);
+    return true;
+  } catch (failure) {
+    const code = systemCode(failure) ?? '';
+    if (code === 'EEXIST') return false;
+    if (!NO_LINKS.has(code)) throw failure;
+    return takeWithoutLinks(disk, from, to);
+  }
+}
+
+/** An empty file reserves the name, so that the rename replaces nothing but our own. */
+function takeWithoutLinks(disk: Disk, from: string, to: string): boolean {
+  try {
+    disk.createWhole(to, new Uint8Array(0));
+  } catch (failure) {
+    if (systemCode(failure) === 'EEXIST') return false;
+    throw failure;
+  }
+  try {
+    disk.rename(from, to);
+  } catch (failure) {
+    disk.remove(to);
+    throw failure;
+  }
+  return true;
+}
+
+/** Returns the folder as it was made, relative to the root. */
+function makeFolders(disk: Disk, root: string, segments: readonly string[]): string {
+  let folder = '';
+  for (const segment of segments)
+    folder = makeFolder(disk, root, folder === '' ? segment : `${folder}/${segment}`);
+  return folder;
+}
+
+function makeFolder(disk: Disk, root: string, wanted: string): string {
+  for (let n = 1; n <= NAMES_MAX; n++) {
+    const folder = numberedPath(wanted, n);
+    const kind = disk.kindOf(join(root, folder));
+    if (kind === 'folder') return folder;
+    if (kind !== undefined) continue;
+    try {
+      disk.makeFolder(join(root, folder));
+      return folder;
+    } catch (failure) {
+      if (systemCode(failure) !== 'EEXIST') throw failure;
+      n--; // Somebody was faster: look again what it is.
+    }
+  }
+  throw new ShoalError('LOCAL_CONFLICT', `every folder name like "${wanted}" is taken`);
+}
+
+function isFolderChain(disk: Disk, root: string, folder: string): boolean {
+  const segments = folder === '' ? [] : folder.split('/');
+  return segments.every((_, index) => disk.kindOf(join(root, ...segments.slice(0, index + 1))) === 'folder');
+}

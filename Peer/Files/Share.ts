@@ -1,0 +1,230 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FileDescription } from '../../Protocol/FileId.ts';
+import { type Clock, every, type WallClock } from '../../Shared/Clock.ts';
+import type { Log } from '../../Shared/Log.ts';
+import type { ShareStatus } from '../Model.ts';
+import type { Catalog } from './Catalog.ts';
+import { type FileState, fileState } from './FileState.ts';
+import { FolderScan } from './FolderScan.ts';
+import type { WatchFolder, Watching } from './FolderWatcher.ts';
+import type { HashCache } from './HashCache.ts';
+import type { Hasher } from './Hasher.ts';
+import { HashPool } from './HashPool.ts';
+import type { ScanSettings } from './Settings.ts';
+import { ShareIndex } from './ShareIndex.ts';
+import { joinPath, ShareTree } from './ShareTree.ts';
+import { TouchedPlaces } from './TouchedPlaces.ts';
+
+export interface ShareOptions {
+  /** The share folder, absolute, without links in it. */
+  readonly root: string;
+  readonly clock: Clock;
+  readonly wallMs: WallClock;
+  readonly log: Log;
+  readonly settings: ScanSettings;
+  readonly catalog: Catalog;
+  readonly cache: HashCache;
+  readonly makeHasher: () => Hasher;
+  readonly hashers: number;
+  readonly watch: WatchFolder;
+  readonly events: {
+    changed(): void;
+    problem(text: string): void;
+    watchLimited(text: string): void;
+  };
+}
+
+const PROBLEMS_MAX = 20;
+/** A new folder is listed again after this: by then it is watched, and nothing that came in between is missed. */
+const SECOND_LOOK_MS = 1_000;
+
+/** Keeps the catalog equal to what lies in the share folder: first scan, watches, and re-scans where there are none. */
+export class Share {
+  readonly #options: ShareOptions;
+  readonly #index: ShareIndex;
+  readonly #scan: FolderScan;
+  readonly #pool: HashPool;
+  readonly #tree = new ShareTree();
+  readonly #touched: TouchedPlaces;
+  readonly #stopping = new AbortController();
+  readonly #problems = new Map<string, string>();
+  #watching: Watching | undefined;
+  #mode: ShareStatus['mode'] = 'watching';
+  #scanned = false;
+  #firstScan: Promise<void> = Promise.resolve();
+  /** One look at the disk after the other. */
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: ShareOptions) {
+    this.#options = options;
+    const { root, clock } = options;
+    const problem = (path: string, reason: string) => this.#problem(path, reason);
+    this.#pool = new HashPool({
+      root,
+      clock,
+      makeHasher: options.makeHasher,
+      size: options.hashers,
+      finished: (path, outcome) => this.#index.hashed(path, outcome),
+    });
+    this.#index = new ShareIndex({
+      ...options,
+      pool: this.#pool,
+      stateNow: (path) => stateAt(join(root, path)),
+      problem,
+      changed: options.events.changed,
+    });
+    this.#scan = new FolderScan({
+      root,
+      clock,
+      tree: this.#tree,
+      events: {
+        found: (path, state) => this.#index.found(path, state),
+        gone: (path) => this.#gone(path),
+        problem,
+      },
+    });
+    this.#touched = new TouchedPlaces(clock, options.settings.gatherMs, (places) => this.#look(places));
+  }
+
+  get index(): ShareIndex {
+    return this.#index;
+  }
+
+  /** Begins watching and the first scan; waits for neither. */
+  start(): void {
+    this.#index.loadCache();
+    this.#watching = this.#options.watch(this.#options.root, {
+      touched: (path) => this.#touched.add(path),
+      folderChanged: (path) => this.#folderChanged(path),
+      limited: (code) => this.#limited(code),
+      problem: (text) => this.#options.log.debug(text),
+    });
+    const { ready } = this.#watching;
+    // Listed when everything is watched: what changes after the listing is told by a watch.
+    this.#firstScan = this.#inTurn(async () => {
+      await ready;
+      await this.#scan.folder('', this.#stopping.signal);
+    }).then(async () => {
+      await this.#index.settled();
+      if (this.#stopping.signal.aborted) return;
+      this.#index.pruneCache();
+      this.#scanned = true;
+    });
+  }
+
+  scanned(): Promise<void> {
+    return this.#firstScan;
+  }
+
+  async rescan(): Promise<void> {
+    await this.#inTurn(() => this.#scan.folder('', this.#stopping.signal));
+    await this.#index.settled();
+  }
+
+  /** Looks at one place now, before any watch tells of it. */
+  look(path: string): void {
+    this.#touched.add(path);
+  }
+
+  /** A file that was made here: known before any watch tells of it. */
+  adopt(path: string, state: FileState, description: FileDescription): void {
+    this.#tree.addFile(path);
+    this.#index.adopt(path, state, description);
+  }
+
+  status(): ShareStatus {
+    const { root, catalog } = this.#options;
+    const { left } = this.#pool;
+    const { waiting } = this.#index;
+    return {
+      folder: root,
+      files: catalog.files,
+      bytes: catalog.bytes,
+      version: catalog.version,
+      hashing: {
+        files: left.files + waiting.files,
+        bytes: left.bytes + waiting.bytes,
+        bytesPerSecond: left.bytesPerSecond,
+      },
+      scanned: this.#scanned,
+      mode: this.#mode,
+      problems: Array.from(this.#problems, ([path, reason]) => ({ path, reason })).reverse(),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    this.#touched.close();
+    this.#index.close();
+    await this.#watching?.close();
+    await this.#pool.close();
+    await this.#looking;
+    await this.#firstScan;
+  }
+
+  #look(places: ReadonlyMap<string, ReadonlySet<string> | 'all'>): void {
+    const { signal } = this.#stopping;
+    void this.#inTurn(async () => {
+      for (const [folder, names] of places) {
+        if (names === 'all') await this.#scan.folder(folder, signal);
+        else
+          for (const name of names)
+            if (!signal.aborted) await this.#scan.place(joinPath(folder, name), signal);
+      }
+    });
+  }
+
+  #folderChanged(path: string): void {
+    this.#touched.addFolder(path);
+    this.#options.clock.after(SECOND_LOOK_MS, () => this.#touched.addFolder(path));
+  }
+
+  #gone(path: string): void {
+    this.#problems.delete(path);
+    this.#index.gone(path);
+  }
+
+  #limited(code: string): void {
+    const { settings, clock, events } = this.#options;
+    if (this.#mode === 're-scanning' || this.#stopping.signal.aborted) return;
+    this.#mode = 're-scanning';
+    const seconds = Math.round(settings.rescanMs / 1_000);
+    events.watchLimited(
+      `the system gives no more folder watches (${code}): changes show up within ${seconds} s. ` +
+        'On Linux: sysctl fs.inotify.max_user_watches',
+    );
+    // Half a watch is worse than none: nobody would know which half. The watches are given back.
+    void this.#watching?.close();
+    const stop = every(clock, settings.rescanMs, () => {
+      void this.#inTurn(() => this.#scan.folder('', this.#stopping.signal));
+    });
+    this.#stopping.signal.addEventListener('abort', stop, { once: true });
+  }
+
+  #problem(path: string, reason: string): void {
+    if (this.#problems.get(path) === reason) return;
+    this.#problems.delete(path);
+    this.#problems.set(path, reason);
+    const [oldest] = this.#problems.keys();
+    if (this.#problems.size > PROBLEMS_MAX && oldest !== undefined) this.#problems.delete(oldest);
+    this.#options.events.problem(path === '' ? reason : `${path}: ${reason}`);
+  }
+
+  #inTurn(task: () => Promise<void>): Promise<void> {
+    const done = this.#looking.then(() => (this.#stopping.signal.aborted ? undefined : task()));
+    this.#looking = done.catch((failure) =>
+      this.#options.log.warn(`looking at the share folder: ${failure}`),
+    );
+    return this.#looking;
+  }
+}
+
+function stateAt(path: string): FileState | undefined {
+  try {
+    const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats?.isFile() ? fileState(stats) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,267 @@
+import type { FileDescription } from '../../Protocol/FileId.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { CATALOG_FILES_MAX } from '../../Protocol/Limits.ts';
+import { type Clock, every, type WallClock } from '../../Shared/Clock.ts';
+import type { CatalogEntry } from '../Model.ts';
+import type { Catalog } from './Catalog.ts';
+import { type FileState, sameAsBefore, sameState } from './FileState.ts';
+import type { HashCache, HashedFile } from './HashCache.ts';
+import type { HashOutcome } from './HashFile.ts';
+import type { HashPool } from './HashPool.ts';
+import { isIgnoredPath } from './IgnoreRules.ts';
+import { QuietFiles } from './QuietFiles.ts';
+import type { ScanSettings } from './Settings.ts';
+
+export interface ShareIndexOptions {
+  readonly root: string;
+  readonly clock: Clock;
+  readonly wallMs: WallClock;
+  readonly settings: ScanSettings;
+  readonly catalog: Catalog;
+  readonly cache: HashCache;
+  readonly pool: Pick<HashPool, 'add' | 'remove'>;
+  /** The state of a file now; undefined when it is gone. */
+  readonly stateNow: (path: string) => FileState | undefined;
+  readonly problem: (path: string, reason: string) => void;
+  readonly changed: () => void;
+}
+
+/** Files that wait are looked at this often. */
+const TICK_MS = 50;
+
+/**
+ * From "a file is there, in this state" to its line in the catalog: known already, remembered in the cache, renamed, or
+ * to be hashed once nobody writes to it. The catalog holds a file only in a state it was hashed in.
+ */
+export class ShareIndex {
+  readonly #options: ShareIndexOptions;
+  /** What the catalog has, with the state it was hashed in. */
+  readonly #known = new Map<string, FileState>();
+  /** What the cache remembers of an earlier run, by path; taken out when the file is met. */
+  readonly #remembered = new Map<string, HashedFile>();
+  /** Where a content state was last seen, to know a renamed file again. */
+  readonly #places = new Map<string, { readonly path: string; readonly fileId: FileId }>();
+  readonly #quiet: QuietFiles;
+  /** Handed to the pool, in this state. */
+  readonly #hashing = new Map<string, FileState>();
+  /** Could not be read in this state. */
+  readonly #failed = new Map<string, FileState>();
+  readonly #waiters = new Set<{ readonly paths: Set<string>; readonly done: () => void }>();
+  #stopTicking: (() => void) | undefined;
+  #isFull = false;
+
+  constructor(options: ShareIndexOptions) {
+    this.#options = options;
+    this.#quiet = new QuietFiles(options.settings);
+  }
+
+  /** Files that are waiting to be quiet, with their bytes. */
+  get waiting(): { readonly files: number; readonly bytes: number } {
+    return { files: this.#quiet.size, bytes: this.#quiet.bytes };
+  }
+
+  loadCache(): void {
+    const { cache, root } = this.#options;
+    for (const [path, file] of cache.load(root)) {
+      this.#remembered.set(path, file);
+      this.#places.set(file.state.content, { path, fileId: file.fileId });
+    }
+  }
+
+  /** Forgets what the cache remembers of files that are not there: after a whole scan. */
+  pruneCache(): void {
+    const { cache, root } = this.#options;
+    // An empty folder may be a disk that is not mounted: its hashes are worth keeping.
+    if (this.#known.size === 0) return;
+    for (const [path, { state }] of this.#remembered) {
+      cache.remove(root, path);
+      if (this.#places.get(state.content)?.path === path) this.#places.delete(state.content);
+    }
+    this.#remembered.clear();
+  }
+
+  /** A file is there, in this state. */
+  found(path: string, state: FileState): void {
+    const known = this.#known.get(path);
+    if (known !== undefined && sameState(known, state)) {
+      this.#quiet.forget(path);
+      this.#settle(path);
+      return;
+    }
+    const before = this.#hashing.get(path);
+    if (before !== undefined && sameState(before, state)) return;
+    const failed = this.#failed.get(path);
+    // Tried again when it changes: new rights move the ctime too.
+    if (failed !== undefined && sameState(failed, state)) {
+      this.#settle(path);
+      return;
+    }
+    this.#failed.delete(path);
+    const fileId = this.#recall(path, state);
+    if (fileId !== undefined) {
+      this.#put(path, state, fileId);
+      return;
+    }
+    const untouchedMs = this.#options.wallMs() - state.touchedMs;
+    this.#quiet.seen(path, state, this.#options.clock.nowMs(), untouchedMs);
+    this.#stopTicking ??= every(this.#options.clock, TICK_MS, () => this.#tick());
+  }
+
+  /** There is no such file (any more). */
+  gone(path: string): void {
+    const { pool, catalog } = this.#options;
+    this.#quiet.forget(path);
+    this.#failed.delete(path);
+    if (this.#hashing.delete(path)) pool.remove(path);
+    if (this.#known.delete(path)) {
+      catalog.remove(path);
+      this.#options.changed();
+    }
+    this.#settle(path);
+  }
+
+  /** The pool is done with a file. What came out counts only when the file still is what was read. */
+  hashed(path: string, outcome: HashOutcome): void {
+    const asked = this.#hashing.get(path);
+    if (asked === undefined) return; // It has gone in the meantime.
+    this.#hashing.delete(path);
+    const now = this.#options.stateNow(path);
+    if (now === undefined) this.gone(path);
+    else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
+      this.#remember(path, now, outcome.fileId, outcome.hashes);
+      this.#put(path, now, outcome.fileId);
+    } else {
+      this.#drop(path);
+      if (outcome.kind === 'failed') {
+        this.#failed.set(path, asked);
+        this.#options.problem(path, `it cannot be read (${outcome.code})`);
+      } else this.#quiet.voided(path);
+      this.found(path, now);
+      this.#settle(path);
+    }
+  }
+
+  /** A file that was made here, chunk by chunk: its hashes are known. */
+  adopt(path: string, state: FileState, description: FileDescription): void {
+    if (isIgnoredPath(path)) return;
+    const hashes = Buffer.from(description.chunkHashes.join(''), 'hex');
+    this.#remember(path, state, description.fileId, hashes);
+    this.#put(path, state, description.fileId);
+  }
+
+  /** The state in which a file of the catalog was hashed. */
+  stateOf(path: string): FileState | undefined {
+    return this.#known.get(path);
+  }
+
+  /** Does not match its hash any more: not shared until it was hashed again. */
+  stale(path: string): void {
+    const state = this.#options.stateNow(path);
+    if (state === undefined) this.gone(path);
+    else {
+      this.#drop(path);
+      this.found(path, state);
+    }
+  }
+
+  /** Its hashes are lost: it is hashed again. */
+  unremember(path: string): void {
+    this.#options.cache.remove(this.#options.root, path);
+    const state = this.#known.get(path);
+    if (state !== undefined) this.#places.delete(state.content);
+    this.#remembered.delete(path);
+    this.stale(path);
+  }
+
+  /** Resolves when every file that waits or is being hashed now is in the catalog, void, gone or told as a problem. */
+  settled(): Promise<void> {
+    const paths = new Set([...this.#quiet.paths(), ...this.#hashing.keys()]);
+    if (paths.size === 0) return Promise.resolve();
+    return new Promise((done) => this.#waiters.add({ paths, done }));
+  }
+
+  close(): void {
+    this.#stopTicking?.();
+    for (const { done } of this.#waiters) done();
+    this.#waiters.clear();
+  }
+
+  /** The content of this state if it was hashed before: here in an earlier run, or at a path that is gone now. */
+  #recall(path: string, state: FileState): FileId | undefined {
+    const { cache, root } = this.#options;
+    const remembered = this.#remembered.get(path);
+    this.#remembered.delete(path);
+    if (remembered !== undefined && sameAsBefore(remembered.state, state)) return remembered.fileId;
+    const place = this.#places.get(state.content);
+    if (place === undefined || place.path === path || this.#options.stateNow(place.path) !== undefined)
+      return undefined;
+    const hashes = cache.hashes(root, place.path);
+    if (hashes === undefined) return undefined;
+    this.#remembered.delete(place.path);
+    this.gone(place.path);
+    cache.remove(root, place.path);
+    this.#remember(path, state, place.fileId, hashes);
+    return place.fileId;
+  }
+
+  #remember(path: string, state: FileState, fileId: FileId, hashes: Uint8Array): void {
+    const { cache, root } = this.#options;
+    this.#remembered.delete(path);
+    cache.put(root, path, { state, fileId }, hashes);
+  }
+
+  #put(path: string, state: FileState, fileId: FileId): void {
+    const { catalog } = this.#options;
+    this.#quiet.forget(path);
+    this.#hashing.delete(path);
+    if (!this.#known.has(path) && this.#known.size >= CATALOG_FILES_MAX) this.#full(path);
+    else {
+      this.#known.set(path, state);
+      this.#places.set(state.content, { path, fileId });
+      const entry: CatalogEntry = { path, size: state.size, modifiedMs: state.modifiedMs, fileId };
+      catalog.put(entry);
+      this.#options.changed();
+    }
+    this.#settle(path);
+  }
+
+  #full(path: string): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#options.problem(
+      path,
+      `more than ${CATALOG_FILES_MAX} files: this one and later ones are not shared`,
+    );
+  }
+
+  /** Takes a file out of the catalog; it is still there. */
+  #drop(path: string): void {
+    if (!this.#known.delete(path)) return;
+    this.#options.catalog.remove(path);
+    this.#options.changed();
+  }
+
+  #tick(): void {
+    const { clock, pool, stateNow } = this.#options;
+    for (const [path, seen] of this.#quiet.takeDue(clock.nowMs())) {
+      const state = stateNow(path);
+      if (state === undefined) this.gone(path);
+      else if (!sameState(state, seen)) this.#quiet.seen(path, state, clock.nowMs(), -1);
+      else {
+        this.#hashing.set(path, state);
+        pool.add(path, state.size);
+      }
+    }
+    if (this.#quiet.size > 0) return;
+    this.#stopTicking?.();
+    this.#stopTicking = undefined;
+  }
+
+  #settle(path: string): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.paths.delete(path) || waiter.paths.size > 0) continue;
+      this.#waiters.delete(waiter);
+      waiter.done();
+    }
+  }
+}

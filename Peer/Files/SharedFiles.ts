@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { chunkLayout, chunkLength, chunkOffset } from '../../Protocol/ChunkLayout.ts';
+import type { FileDescription } from '../../Protocol/FileId.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
+import type { CatalogEntry } from '../Model.ts';
+import type { Catalog } from './Catalog.ts';
+import { Descriptions } from './Descriptions.ts';
+import { type Disk, diskError } from './Disk.ts';
+import { sameState } from './FileState.ts';
+import type { HashCache } from './HashCache.ts';
+import { placeFile } from './PlaceFile.ts';
+import { safePath } from './SafePath.ts';
+import type { Share } from './Share.ts';
+import type { ShareReader } from './ShareReader.ts';
+
+export interface SharedFilesOptions {
+  readonly root: string;
+  readonly temp: string;
+  readonly disk: Disk;
+  readonly catalog: Catalog;
+  readonly cache: HashCache;
+  readonly share: Share;
+  readonly reader: ShareReader;
+}
+
+/** The same content at several paths: so many are tried before giving up. */
+const PATHS_TRIED = 4;
+
+/** Complete files, by their content: describing, reading, copying. */
+export class SharedFiles {
+  readonly #options: SharedFilesOptions;
+  readonly #descriptions = new Descriptions();
+
+  constructor(options: SharedFilesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ShoalError NOT_FOUND, also while lost hashes are made again */
+  describe(entry: CatalogEntry): FileDescription {
+    const { root, cache, share } = this.#options;
+    const load = () => cache.hashes(root, entry.path);
+    const description = this.#descriptions.get(entry.fileId, entry.size, load);
+    if (description !== undefined) return description;
+    share.index.unremember(entry.path);
+    throw new ShoalError('NOT_FOUND', `the chunk hashes of "${entry.path}" were lost; it is hashed again`);
+  }
+
+  /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED */
+  async read(entry: CatalogEntry, chunk: number, offset: number, into: Uint8Array): Promise<void> {
+    const layout = chunkLayout(entry.size);
+    const isInside =
+      chunk >= 0 &&
+      chunk < layout.chunkCount &&
+      offset >= 0 &&
+      offset + into.length <= chunkLength(layout, chunk);
+    if (!isInside) throw new ShoalError('NOT_FOUND', `no such bytes in "${entry.path}"`);
+    const position = chunkOffset(layout, chunk) + offset;
+    let failure: ShoalError | undefined;
+    for (const path of [entry.path, ...this.#otherPaths(entry)]) {
+      try {
+        return await this.#options.reader.read(path, position, into);
+      } catch (caught) {
+        failure ??= asShoalError(caught, 'DISK_FAILED');
+      }
+    }
+    throw failure;
+  }
+
+  /** Where this content lies unchanged, absolute. */
+  findComplete(fileId: FileId): string | undefined {
+    const path = this.#unchangedPath(fileId);
+    return path === undefined ? undefined : join(this.#options.root, path);
+  }
+
+  /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FULL, DISK_FAILED */
+  async copyTo(fileId: FileId, wanted: string): Promise<string> {
+    const { root, temp, disk, catalog, share } = this.#options;
+    const path = safePath(wanted);
+    const entry = catalog.findPath(path);
+    if (entry?.fileId === fileId && this.#isUnchanged(path)) return join(root, path);
+    const source = this.#unchangedPath(fileId);
+    const found = source === undefined ? undefined : catalog.findPath(source);
+    if (source === undefined || found === undefined) {
+      throw new ShoalError('NOT_FOUND', `the content of "${path}" is not here any more`);
+    }
+    const description = this.describe(found);
+    // ".new" files are cleaned up at the next start when we die here.
+    const temporary = join(temp, `${randomBytes(32).toString('hex')}.new`);
+    try {
+      await disk.copy(join(root, source), temporary);
+      if (!this.#isUnchanged(source)) {
+        throw new ShoalError('FILE_CHANGED', `"${source}" was changed while it was copied`);
+      }
+      const placed = placeFile(disk, root, temporary, path);
+      const state = disk.stateOf(placed.absolute);
+      if (state !== undefined) share.adopt(placed.path, state, description);
+      return placed.absolute;
+    } catch (failure) {
+      disk.remove(temporary);
+      throw diskError(failure, `copying to "${path}"`);
+    }
+  }
+
+  #otherPaths(entry: CatalogEntry): string[] {
+    const paths = this.#options.catalog.pathsOf(entry.fileId);
+    return paths.filter((path) => path !== entry.path).slice(0, PATHS_TRIED - 1);
+  }
+
+  #unchangedPath(fileId: FileId): string | undefined {
+    const paths = this.#options.catalog.pathsOf(fileId).slice(0, PATHS_TRIED);
+    return paths.find((path) => this.#isUnchanged(path));
+  }
+
+  #isUnchanged(path: string): boolean {
+    const { share, disk, root } = this.#options;
+    const hashed = share.index.stateOf(path);
+    const now = disk.stateOf(join(root, path));
+    const isSame = hashed !== undefined && now !== undefined && sameState(hashed, now);
+    if (!isSame) share.index.stale(path);
+    return isSame;
+  }
+}
