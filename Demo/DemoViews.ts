@@ -24,7 +24,6 @@ export function givenTable(
   const columns: Column[] = [
     { title: 'Got by' },
     ...names.map((name): Column => ({ title: `from ${name}`, align: 'right' })),
-    { title: 'In all', align: 'right' },
     { title: 'Time', align: 'right' },
     { title: 'Speed', align: 'right' },
   ];
@@ -37,7 +36,6 @@ export function givenTable(
     return [
       name,
       ...names.map(from),
-      formatBytes(download.bytes),
       formatDuration(tookMs),
       tookMs === 0 ? '' : formatRate((download.bytes * 1_000) / tookMs),
     ];

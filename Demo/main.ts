@@ -63,6 +63,9 @@ async function main(): Promise<number> {
 async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
   const root = await mkdtemp(join(tmpdir(), 'shoal-demo-'));
   opened.add(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
+  opened.add(async () => {
+    await Promise.all(programs.map((program) => program.close()));
+  });
   const peers = ['first', 'second', 'third', 'fourth'].map((name) => new DemoPeer(root, name));
   const [first, second, third, fourth] = peers;
   if (first === undefined || second === undefined || third === undefined || fourth === undefined) return 1;
@@ -73,11 +76,11 @@ async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
   await writeRandomFile(join(first.share, FILE), size, signal);
   await copyFile(join(first.share, FILE), join(second.share, FILE));
 
-  const tracker = await startTracker(root, opened, signal);
+  const tracker = await startTracker(root, signal);
   say(`A tracker at ${tracker} and four peers.`);
   for (const peer of peers) {
     const limits = peer === first || peer === second ? ['--upload-limit', UPLOAD_LIMIT] : [];
-    opened.add(started(peer.start(launcher('Peer.js'), tracker, limits)));
+    started(peer.start(launcher('Peer.js'), tracker, limits));
   }
   await untilShared(third, signal);
 
@@ -95,12 +98,12 @@ async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
 }
 
 /** @returns its address */
-async function startTracker(root: string, opened: Closing, signal: AbortSignal): Promise<string> {
+async function startTracker(root: string, signal: AbortSignal): Promise<string> {
   const home = join(root, 'tracker');
   await mkdir(home);
   const args = ['--host', '127.0.0.1', '--port', String(await freeUdpPort())];
   const program = new DemoProgram('the tracker', launcher('Tracker.js'), args, homeEnvironment(home));
-  opened.add(started(program));
+  started(program);
   return program.line(signal);
 }
 
@@ -168,10 +171,9 @@ async function freeUdpPort(): Promise<number> {
   return port;
 }
 
-/** Remembers a program for the case that the demo dies. @returns how to close it */
-function started(program: DemoProgram): () => Promise<void> {
+/** Remembers a program, so that it ends with the demo. */
+function started(program: DemoProgram): void {
   programs.push(program);
-  return () => program.close();
 }
 
 /** The launchers lie two folders above `dist/Demo`. */

@@ -10,6 +10,7 @@ export class CommandInterface {
   readonly #options: ConsoleOptions;
   readonly #closing = new AbortController();
   #running: Promise<number> | undefined;
+  #print: ((text: string) => void) | undefined;
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
@@ -24,6 +25,15 @@ export class CommandInterface {
     return this.#running;
   }
 
+  /**
+   * Prints a diagnostic line that is safe to print: above the line being typed on a terminal, else on the error output.
+   * For the log: what goes past the console to the same terminal garbles it.
+   */
+  tell(line: string): void {
+    if (this.#print !== undefined) this.#print(line);
+    else this.#options.errorOutput.write(`${line}\n`);
+  }
+
   /** Ends `run`, a running command included. Safe to call twice; when it resolves, nothing is printed any more. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -32,6 +42,9 @@ export class CommandInterface {
 
   async #run(signal: AbortSignal): Promise<number> {
     if (signal.aborted) return 0;
-    return this.#options.isTerminal ? runTerminal(this.#options, signal) : runPipe(this.#options, signal);
+    if (!this.#options.isTerminal) return runPipe(this.#options, signal);
+    return runTerminal(this.#options, signal, (print) => {
+      this.#print = print;
+    });
   }
 }

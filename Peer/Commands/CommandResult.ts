@@ -41,7 +41,7 @@ export interface CommandContext {
   remember(paths: readonly string[]): void;
   /** Tells the end of this download as a line when it comes. */
   watch(number: number): void;
-  /** The user ends it here and now: no line about it. */
+  /** The running command tells how it ends: no other line about it. */
   unwatch(number: number): void;
 }
 

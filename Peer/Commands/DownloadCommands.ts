@@ -56,9 +56,11 @@ async function waitOrWatch(
   const wait = call.flags.has('--wait') || !(context.interactive || call.flags.has('--no-wait'));
   if (!wait || !isActive(started.state)) {
     if (isActive(started.state)) context.watch(started.number);
+    else context.unwatch(started.number);
     return endResult(started, isActive(started.state) ? startedText(started) : undefined);
   }
   const { controls, signal } = context;
+  context.unwatch(started.number);
   try {
     return endResult(await controls.finished(started.number, signal));
   } catch (failure) {

@@ -10,8 +10,11 @@ export class DownloadWatch {
   readonly #tell: (line: string) => void;
   readonly #signal: AbortSignal;
   readonly #watched = new Set<number>();
-  /** Ends that a command tells, or has told. */
+  /** Ends that a command tells, or that are told. */
   readonly #told = new Set<number>();
+  /** Ends that came while a command was running. */
+  readonly #held: DownloadStatus[] = [];
+  #commands = 0;
 
   constructor(controls: PeerControls, tell: (line: string) => void, signal: AbortSignal) {
     this.#controls = controls;
@@ -36,12 +39,28 @@ export class DownloadWatch {
     this.#told.add(number);
   }
 
-  /** News worth a line, or undefined: the end of a download is told here, or by the command that waits for it. */
-  news(news: News): string | undefined {
+  /** Tells news, but the end of a download only if nobody else does: the command that waits for it, or this watch. */
+  news(news: News): void {
     const { download } = news;
-    if (news.kind !== 'download' || download === undefined || isActive(download.state)) return news.text;
-    const known = this.#watched.has(download.number) || this.#told.has(download.number);
-    return known ? undefined : endLine(download);
+    if (news.kind !== 'download' || download === undefined || isActive(download.state)) this.#tell(news.text);
+    else if (this.#commands > 0) this.#held.push(download);
+    else this.#endIsNews(download);
+  }
+
+  /** Holds back ends that come while a command runs: only afterwards it is known whether it told them itself. */
+  async during<T>(command: Promise<T>): Promise<T> {
+    this.#commands++;
+    try {
+      return await command;
+    } finally {
+      this.#commands--;
+      for (const download of this.#held.splice(0)) this.#endIsNews(download);
+    }
+  }
+
+  #endIsNews(download: DownloadStatus): void {
+    if (this.#watched.has(download.number) || this.#told.has(download.number)) return;
+    this.#tell(endLine(download));
   }
 
   #ended(end: DownloadStatus): void {

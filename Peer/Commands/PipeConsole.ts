@@ -1,5 +1,5 @@
 import { safeText } from '../../Shared/SafeText.ts';
-import { type Outcome, runLine } from './CommandRunner.ts';
+import type { Outcome } from './CommandRunner.ts';
 import type { ConsoleOptions } from './ConsoleOptions.ts';
 import { DownloadWatch } from './DownloadWatch.ts';
 import { makePaint } from './Paint.ts';
@@ -16,15 +16,15 @@ export async function runPipe(options: ConsoleOptions, signal: AbortSignal): Pro
   const output = new TextOutput(options.output);
   const errors = new TextOutput(options.errorOutput);
   const watch = new DownloadWatch(options.controls, (line) => errors.print(line), signal);
-  const session = new Session(options.controls, watch, false);
-  const context = session.context(signal);
+  const session = new Session(options.controls, watch, options.clock, false);
   const stopNews = options.controls.onNews((news) => {
     if (news.kind === 'warning') errors.print(news.text);
   });
   let failed = false;
   try {
     for await (const line of pipedLines(options.input, signal)) {
-      const outcome = line.problem === undefined ? await runLine(line.text, context) : problemOutcome(line);
+      const outcome =
+        line.problem === undefined ? await session.run(line.text, signal) : problemOutcome(line);
       if (outcome === undefined) continue;
       failed ||= outcome.failure !== undefined;
       const printed = render(outcome, {

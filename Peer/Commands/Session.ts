@@ -1,5 +1,8 @@
 import { formatAddress } from '../../Shared/Address.ts';
+import type { Clock } from '../../Shared/Clock.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { CommandContext } from './CommandResult.ts';
+import { type Outcome, runLine } from './CommandRunner.ts';
 import type { CompletionSources } from './Completion.ts';
 import type { DownloadWatch } from './DownloadWatch.ts';
 import { baseName } from './Items.ts';
@@ -7,6 +10,8 @@ import type { PeerControls } from './Wanted.ts';
 
 /** Longest wait of the first command that needs the network, in milliseconds. */
 const NETWORK_WAIT_MS = 3_000;
+/** What a command gets to end by itself after an abort, in milliseconds; then it is left alone. */
+const GRACE_MS = 1_000;
 /** Names kept for the Tab key. */
 const REMEMBERED_MAX = 2_000;
 
@@ -14,19 +19,41 @@ const REMEMBERED_MAX = 2_000;
 export class Session {
   readonly #controls: PeerControls;
   readonly #watch: DownloadWatch;
+  readonly #clock: Clock;
   readonly #interactive: boolean;
   readonly #found = new Set<string>();
   #network: Promise<unknown> | undefined;
   #scanned: Promise<void> | undefined;
 
-  constructor(controls: PeerControls, watch: DownloadWatch, interactive: boolean) {
+  constructor(controls: PeerControls, watch: DownloadWatch, clock: Clock, interactive: boolean) {
     this.#controls = controls;
+    this.#clock = clock;
     this.#watch = watch;
     this.#interactive = interactive;
   }
 
+  /** Runs one line; see runLine. An abort ends it, soon even if the command does not listen. */
+  async run(line: string, signal: AbortSignal): Promise<Outcome | undefined> {
+    let cancel = () => {};
+    const overdue = new Promise<Outcome>((resolve) => {
+      const error = new ShoalError('CANCELLED', 'interrupted');
+      const failure = { error, unexpected: false };
+      const give = () => resolve({ command: '', json: false, result: undefined, failure });
+      const abort = () => {
+        cancel = this.#clock.after(GRACE_MS, give);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      cancel = () => signal.removeEventListener('abort', abort);
+    });
+    try {
+      return await this.#watch.during(Promise.race([runLine(line, this.#context(signal)), overdue]));
+    } finally {
+      cancel();
+    }
+  }
+
   /** What one command gets; `signal` ends it. */
-  context(signal: AbortSignal): CommandContext {
+  #context(signal: AbortSignal): CommandContext {
     return {
       controls: this.#controls,
       signal,

@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { LINE_LENGTH_MAX } from './CommandParser.ts';
-import { runLine } from './CommandRunner.ts';
+import type { Outcome } from './CommandRunner.ts';
 import { complete } from './Completion.ts';
 import type { ConsoleOptions } from './ConsoleOptions.ts';
 import { DownloadWatch } from './DownloadWatch.ts';
@@ -23,16 +23,23 @@ const CHOICES_MAX = 60;
 
 /**
  * A person at a terminal: prompt, history, completion, progress lines above what is typed.
+ * @param printer - told how to print above the typed line while the console lasts
  * @returns 0 after `quit`, Ctrl-D, Ctrl-C on an empty line, or when aborted
  */
-export async function runTerminal(options: ConsoleOptions, signal: AbortSignal): Promise<number> {
+export async function runTerminal(
+  options: ConsoleOptions,
+  signal: AbortSignal,
+  printer: (print: ((text: string) => void) | undefined) => void,
+): Promise<number> {
   const history = new History(options.historyFile);
   const lines = await history.load();
-  const screen = new TerminalConsole(options, history, lines, signal);
+  const terminal = new TerminalConsole(options, history, lines, signal);
+  printer((text) => terminal.print(text));
   try {
-    await screen.run();
+    await terminal.run();
   } finally {
-    await screen.close();
+    printer(undefined);
+    await terminal.close();
   }
   return 0;
 }
@@ -82,20 +89,21 @@ class TerminalConsole {
       }),
     });
     this.#watch = new DownloadWatch(options.controls, (line) => this.#screen.print(line), this.#signal);
-    this.#session = new Session(options.controls, this.#watch, true);
+    this.#session = new Session(options.controls, this.#watch, options.clock, true);
   }
 
   async run(): Promise<void> {
     const { controls, clock } = this.#options;
     this.#options.input.prependListener('keypress', this.#keyComes);
+    // A terminal that is gone.
+    this.#options.input.on('error', () => this.#end());
     this.#readline.on('line', (line) => this.#entered(line));
     this.#readline.on('close', () => this.#end());
     this.#readline.on('SIGINT', () => this.#interrupted());
     this.#readline.on('history', (lines) => this.#history.save(lines));
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
     this.#stopNews = controls.onNews((news) => {
-      const line = this.#watch.news(news);
-      if (line !== undefined) this.#screen.print(line);
+      this.#watch.news(news);
     });
     this.#readline.setPrompt(PROMPT);
     this.#screen.show();
@@ -107,6 +115,10 @@ class TerminalConsole {
     });
     for (let line = await this.#next(); line !== undefined; line = await this.#next())
       await this.#execute(line);
+  }
+
+  print(text: string): void {
+    this.#screen.print(text);
   }
 
   /** Gives the terminal back, without a trace of prompt and progress. */
@@ -126,8 +138,7 @@ class TerminalConsole {
     const running = new AbortController();
     this.#running = running;
     this.#screen.change(() => this.#readline.setPrompt(''));
-    const context = this.#session.context(AbortSignal.any([running.signal, this.#signal]));
-    const outcome = await this.#outcome(line, context);
+    const outcome = await this.#outcome(line, AbortSignal.any([running.signal, this.#signal]));
     this.#running = undefined;
     if (outcome !== undefined) {
       const paint = makePaint(this.#options.color);
@@ -145,8 +156,8 @@ class TerminalConsole {
     else this.#screen.change(() => this.#readline.setPrompt(PROMPT));
   }
 
-  async #outcome(line: string, context: Parameters<typeof runLine>[1]) {
-    if (line.length <= LINE_LENGTH_MAX) return runLine(line, context);
+  async #outcome(line: string, signal: AbortSignal): Promise<Outcome | undefined> {
+    if (line.length <= LINE_LENGTH_MAX) return this.#session.run(line, signal);
     const error = new ShoalError('USAGE', `the line is longer than ${LINE_LENGTH_MAX / 1_024} KiB`);
     return { command: '', json: false, result: undefined, failure: { error, unexpected: false } };
   }
@@ -227,6 +238,7 @@ class TerminalConsole {
   }
 
   #columns(): number {
-    return this.#options.width() ?? USUAL_WIDTH;
+    // 0 on some pseudo-terminals.
+    return this.#options.width() || USUAL_WIDTH;
   }
 }

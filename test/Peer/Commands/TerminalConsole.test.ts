@@ -108,6 +108,43 @@ describe('a person at the console', () => {
     ]);
   });
 
+  test('an end that comes while its own command still runs is told by the command only', async () => {
+    const { screen, type, controls } = terminal();
+    controls.answer = (what) => {
+      const download = downloadOf(1, what, {
+        state: 'done',
+        bytes: 100_000_000,
+        bytesFromBefore: 100_000_000,
+      });
+      controls.running = [download];
+      controls.tell({ kind: 'download', text: 'x', download });
+      controls.tell({
+        kind: 'download',
+        text: 'x',
+        download: { ...download, number: 7, path: 'resumed.bin' },
+      });
+      return { kind: 'started', download };
+    };
+    await type('download film.mkv\r');
+    const ends = screen.lines.filter((line) => line.includes('is here already'));
+    expect(ends.toSorted()).toEqual(['film.mkv is here already', 'resumed.bin is here already']);
+  });
+
+  test('a command that does not listen to Ctrl-C is left alone after a second', async () => {
+    const { screen, type, controls, clock, ended } = terminal();
+    controls.peers = () => new Promise(() => {});
+    await type('peers\r');
+    await type('\u0003');
+    expect(screen.lines).toEqual(['shoal> peers']);
+    await clock.advanceAsync(1_000);
+    expect(screen.lines).toEqual(['shoal> peers', 'error: interrupted', 'shoal>']);
+    await type('peers\r');
+    await type('\u0003');
+    await type('\u0003');
+    await clock.advanceAsync(1_000);
+    expect(await ended).toBe(0);
+  });
+
   test('a choice is a table, and choosing by id works', async () => {
     const { screen, type, controls } = terminal();
     controls.answer = () => ({
@@ -125,12 +162,21 @@ describe('a person at the console', () => {
   });
 
   test('news comes above the typed line; warnings too', async () => {
-    const { screen, type, controls } = terminal();
+    const { screen, type, controls, console } = terminal();
     await type('pee');
     controls.tell({ kind: 'peer', text: 'alice is here' });
     controls.tell({ kind: 'warning', text: 'the disk is nearly full' });
-    expect(screen.lines).toEqual(['alice is here', 'the disk is nearly full', 'shoal> pee']);
-    expect(screen.cursor).toEqual({ row: 2, column: 10 });
+    console.tell('a line of the log');
+    expect(screen.lines).toEqual([
+      'alice is here',
+      'the disk is nearly full',
+      'a line of the log',
+      'shoal> pee',
+    ]);
+    expect(screen.cursor).toEqual({ row: 3, column: 10 });
+    await console.close();
+    console.tell('after the end');
+    expect(screen.lines.at(-1)).toBe('after the end');
   });
 
   test('Ctrl-C ends a running command, then clears a line, then leaves', async () => {
