@@ -205,10 +205,13 @@ export class ChunkScheduler<Key> {
     const { layout, paceOf } = this.#options;
     const ratio = Math.max(layout.size * ENDGAME_DUPLICATE_RATIO, this.chunkBytes);
     const budget = Math.min(ratio, COPY_BYTES_MAX);
+    let openBytes = 0;
+    for (const { bytes, received } of member.open.values()) openBytes += bytes - received;
     const found = findTakeover(
       {
         key: source,
         pace: paceOf(source, nowMs),
+        openBytes,
         has: (chunk) => member.holdings.has(chunk) && !member.open.has(chunk),
       },
       this.#victims(source, nowMs),

@@ -33,6 +33,8 @@ export interface Takeover<Key> {
 export interface Thief<Key> {
   readonly key: Key;
   readonly pace: Pace;
+  /** What it is still to send of this file. */
+  readonly openBytes: number;
   has(chunk: number): boolean;
 }
 
@@ -54,7 +56,7 @@ export interface TakeoverRules {
 
 /**
  * Which open request of the others an idle source should take over: the one that would take longest where it is, when the idle source is
- * at least twice as soon. Before the endgame only chunks that run for 4 s and need 5 s more (AirDC++).
+ * at least twice as soon, after what it has to send already (so that two sources never pass a chunk to and fro). Before the endgame only chunks that run for 4 s and need 5 s more (AirDC++).
  * `started` is a guess: the first open request of a source, or one of which bytes came.
  */
 export function findTakeover<Key>(
@@ -62,6 +64,7 @@ export function findTakeover<Key>(
   victims: Iterable<Victim<Key>>,
   rules: TakeoverRules,
 ): Takeover<Key> | undefined {
+  if (thief.pace.waiting) return undefined;
   let best: Takeover<Key> | undefined;
   let worstMs = 0;
   for (const victim of victims) {
@@ -73,7 +76,7 @@ export function findTakeover<Key>(
       const leftMs = victim.pace.waiting
         ? Number.POSITIVE_INFINITY
         : durationMs(aheadBytes, victim.pace, request, rules.nowMs);
-      if (leftMs <= worstMs || leftMs < 2 * durationMs(request.bytes, thief.pace)) continue;
+      if (leftMs <= worstMs || leftMs < 2 * durationMs(thief.openBytes + request.bytes, thief.pace)) continue;
       const kind = takeoverKind(request, first, leftMs, victim.pace, thief.pace, rules);
       if (kind !== undefined) [best, worstMs] = [{ request, kind }, leftMs];
     }

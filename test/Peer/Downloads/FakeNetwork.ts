@@ -1,0 +1,50 @@
+import type { Source, SourceEvents, SourceNetwork } from '../../../Peer/Downloads/Wanted.ts';
+import type { FileHolder, PeerContact } from '../../../Peer/Model.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { type Clock, sleep } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { FakePeer, FakeSource } from './FakePeer.ts';
+
+/** Peers that can be reached, and a tracker that knows some of them. */
+export class FakeNetwork implements SourceNetwork {
+  readonly clock: Clock;
+  readonly peers: FakePeer[] = [];
+  readonly sizes = new Map<FileId, number>();
+  /** Whom the tracker names. */
+  readonly located: FakePeer[] = [];
+  locates = 0;
+  opens = 0;
+  latencyMs = 1;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** A peer at 10 MB/s unless told otherwise. */
+  peer(bytesPerSecond = 10e6): FakePeer {
+    const peer = new FakePeer(this.clock, this.peers.length + 1, bytesPerSecond);
+    this.peers.push(peer);
+    return peer;
+  }
+
+  async locate(fileId: FileId): Promise<readonly FileHolder[]> {
+    this.locates++;
+    return this.located.filter((peer) => peer.files.has(fileId)).map(({ holder }) => holder);
+  }
+
+  async openSource(
+    contact: PeerContact,
+    fileId: FileId,
+    events: SourceEvents,
+    signal: AbortSignal,
+    known?: 'complete',
+  ): Promise<Source> {
+    this.opens++;
+    if (known === undefined || this.opens === 1) await sleep(this.clock, this.latencyMs, signal);
+    const peer = this.peers.find(({ holder }) => holder.peerId === contact.peerId);
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'closing');
+    if (!peer?.reachable) throw new ShoalError('UNREACHABLE', 'does not answer');
+    if (known === undefined && !peer.files.has(fileId)) throw new ShoalError('NOT_FOUND', 'has it not');
+    return new FakeSource(peer, fileId, this.sizes.get(fileId) ?? 0, events);
+  }
+}

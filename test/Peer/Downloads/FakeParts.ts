@@ -1,0 +1,132 @@
+import type { ChunkWriter, Part, PartStore, Unfinished } from '../../../Peer/Downloads/Wanted.ts';
+import { Bitfield } from '../../../Protocol/Bitfield.ts';
+import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+
+/** A disk in memory that keeps no bytes, only whether those that were written last are right. */
+export class FakeParts implements PartStore {
+  readonly complete = new Map<FileId, string>();
+  readonly left = new Map<FileId, FakePart>();
+  readonly opened = new Set<FileId>();
+  /** Thrown by every write and open while set. */
+  fault: ShoalError | undefined;
+  copies: string[] = [];
+  /** Most parts that were open at once. */
+  openMax = 0;
+  /** A yes to two writers of one chunk at once. */
+  clash = false;
+
+  async open(description: FileDescription, path: string): Promise<Part> {
+    if (this.fault !== undefined) throw this.fault;
+    const { fileId } = description;
+    if (this.opened.has(fileId)) throw new ShoalError('LOCAL_CONFLICT', 'open already');
+    this.opened.add(fileId);
+    this.openMax = Math.max(this.openMax, this.opened.size);
+    const part = this.left.get(fileId) ?? new FakePart(this, description, path);
+    this.left.set(fileId, part);
+    return part;
+  }
+
+  async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {
+    return this.left.get(fileId)?.description;
+  }
+
+  async unfinished(): Promise<readonly Unfinished[]> {
+    return [...this.left].map(([fileId, { path, description, paused }]) => ({
+      fileId,
+      path,
+      size: description.layout.size,
+      paused,
+    }));
+  }
+
+  async setPaused(fileId: FileId, paused: boolean): Promise<void> {
+    const part = this.left.get(fileId);
+    if (part === undefined) throw new ShoalError('NOT_FOUND', 'nothing there');
+    part.paused = paused;
+  }
+
+  async discardUnfinished(fileId: FileId): Promise<void> {
+    if (this.opened.has(fileId)) throw new Error('it is open');
+    this.left.delete(fileId);
+  }
+
+  findComplete(fileId: FileId): string | undefined {
+    return this.complete.get(fileId);
+  }
+
+  async copyComplete(fileId: FileId, path: string): Promise<string> {
+    const from = this.complete.get(fileId);
+    if (from !== `/share/${path}`) this.copies.push(path);
+    return `/share/${path}`;
+  }
+
+  async requireFreeSpace(): Promise<void> {}
+}
+
+export class FakePart implements Part {
+  readonly description: FileDescription;
+  readonly path: string;
+  readonly verified: Bitfield;
+  paused = false;
+  /** Chunks of which the disk holds wrong bytes. */
+  readonly wrong = new Set<number>();
+  readonly #store: FakeParts;
+  readonly #writing = new Set<number>();
+
+  constructor(store: FakeParts, description: FileDescription, path: string) {
+    this.#store = store;
+    this.description = description;
+    this.path = path;
+    this.verified = new Bitfield(description.layout.chunkCount);
+  }
+
+  writer(chunk: number): ChunkWriter {
+    if (this.#writing.has(chunk) || this.verified.has(chunk)) this.#store.clash = true;
+    this.#writing.add(chunk);
+    let bytes = 0;
+    let right = true;
+    return {
+      write: async (piece) => {
+        if (this.#store.fault !== undefined) throw this.#store.fault;
+        if (piece[0] !== 0) {
+          right = false;
+          this.wrong.add(chunk);
+        } else if (bytes === 0) this.wrong.delete(chunk);
+        bytes += piece.length;
+      },
+      finish: async () => {
+        this.#writing.delete(chunk);
+        if (this.#store.fault !== undefined) throw this.#store.fault;
+        if (!right || bytes !== chunkLength(this.description.layout, chunk)) return false;
+        this.verified.set(chunk);
+        return true;
+      },
+      abandon: () => void this.#writing.delete(chunk),
+    };
+  }
+
+  async finish(): Promise<string> {
+    if (this.#store.fault !== undefined) throw this.#store.fault;
+    if (!this.verified.complete || this.wrong.size > 0) throw new Error('not whole');
+    this.#end();
+    this.#store.left.delete(this.description.fileId);
+    this.#store.complete.set(this.description.fileId, `/share/${this.path}`);
+    return `/share/${this.path}`;
+  }
+
+  async close(): Promise<void> {
+    this.#end();
+  }
+
+  async discard(): Promise<void> {
+    this.#end();
+    this.#store.left.delete(this.description.fileId);
+  }
+
+  #end(): void {
+    this.#store.opened.delete(this.description.fileId);
+  }
+}

@@ -1,0 +1,200 @@
+import type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from '../../../Peer/Downloads/Wanted.ts';
+import type { FileHolder } from '../../../Peer/Model.ts';
+import { Bitfield } from '../../../Protocol/Bitfield.ts';
+import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { ChunkHash, FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+
+export const MIB = 1_048_576;
+/** Right and wrong bytes. Shared: whoever keeps a piece has to copy it. */
+const RIGHT = new Uint8Array(MIB);
+const WRONG = new Uint8Array(MIB).fill(1);
+
+interface Request {
+  readonly source: FakeSource;
+  readonly chunk: number;
+  readonly writer: ChunkWriter;
+  readonly bytes: number;
+  received: number;
+  decided: boolean;
+  readonly resolve: (outcome: ChunkOutcome) => void;
+}
+
+/** A peer on the other side: serves one request after the other at its own rate. */
+export class FakePeer {
+  readonly holder: FileHolder;
+  readonly clock: Clock;
+  bytesPerSecond: number;
+  /** What it has of each file; `all`: everything. */
+  readonly files = new Map<FileId, Bitfield | 'all'>();
+  /** Answers chunks with wrong bytes. */
+  lies: (chunk: number) => boolean = () => false;
+  /** Takes requests and sends nothing. */
+  stalled = false;
+  reachable = true;
+  refuses: RefusalCode | undefined;
+  /** Place in its queue that it tells as soon as it is asked. */
+  place = 0;
+  readonly line: Request[] = [];
+  readonly sources = new Set<FakeSource>();
+  /** Every chunk it was asked for, in order. */
+  readonly asked: number[] = [];
+  sentBytes = 0;
+  /** Most bytes that were asked of it at once. */
+  openBytesMax = 0;
+  #serving = false;
+
+  constructor(clock: Clock, number: number, bytesPerSecond: number) {
+    this.clock = clock;
+    this.bytesPerSecond = bytesPerSecond;
+    this.holder = {
+      peerId: number.toString(16).padStart(64, '0') as PeerId,
+      name: `peer ${number}`,
+      address: { host: '127.0.0.1', port: 9_000 + number },
+      complete: true,
+    };
+  }
+
+  has(fileId: FileId, have: Bitfield | 'all' = 'all'): this {
+    this.files.set(fileId, have);
+    return this;
+  }
+
+  /** The link breaks, and cannot be made again. */
+  vanish(): void {
+    this.reachable = false;
+    const reason = new ShoalError('UNREACHABLE', 'gone');
+    for (const request of this.line.splice(0)) this.decide(request, { kind: 'lost', reason });
+    for (const source of [...this.sources]) source.lose(reason);
+  }
+
+  ask(request: Request): void {
+    this.asked.push(request.chunk);
+    this.line.push(request);
+    const open = this.line.reduce((sum, { bytes, received }) => sum + bytes - received, 0);
+    this.openBytesMax = Math.max(this.openBytesMax, open);
+    if (this.place > 0) request.source.events.queued(this.place);
+    this.serve();
+  }
+
+  decide(request: Request, outcome: ChunkOutcome): void {
+    if (request.decided) return;
+    request.decided = true;
+    if (outcome.kind !== 'verified' && outcome.kind !== 'corrupt') request.writer.abandon();
+    request.source.open.delete(request.chunk);
+    request.resolve(outcome);
+  }
+
+  serve(): void {
+    if (this.#serving || this.stalled || this.place > 0) return;
+    const request = this.line[0];
+    if (request === undefined) return;
+    if (request.decided) {
+      this.line.shift();
+      return this.serve();
+    }
+    if (this.refuses !== undefined || !this.#holds(request)) {
+      this.line.shift();
+      this.decide(request, { kind: 'rejected', code: this.refuses ?? 'not-found' });
+      return this.serve();
+    }
+    this.#serving = true;
+    const piece = Math.min(MIB, request.bytes - request.received);
+    this.clock.after((piece / this.bytesPerSecond) * 1_000, () => void this.#sent(request, piece));
+  }
+
+  #holds({ source, chunk }: Request): boolean {
+    const have = this.files.get(source.fileId);
+    return have === 'all' || have?.has(chunk) === true;
+  }
+
+  async #sent(request: Request, piece: number): Promise<void> {
+    this.#serving = false;
+    if (request.decided || this.stalled || !this.reachable) return this.serve();
+    request.received += piece;
+    this.sentBytes += piece;
+    request.source.events.received(piece);
+    try {
+      const bytes = this.lies(request.chunk) ? WRONG : RIGHT;
+      await request.writer.write(bytes.subarray(0, piece));
+      if (request.received === request.bytes && !request.decided) {
+        this.line.splice(this.line.indexOf(request), 1);
+        this.decide(request, { kind: (await request.writer.finish()) ? 'verified' : 'corrupt' });
+      }
+    } catch (failure) {
+      this.line.splice(this.line.indexOf(request), 1);
+      this.decide(request, { kind: 'disk', reason: failure as ShoalError });
+    }
+    this.serve();
+  }
+}
+
+/** One peer as a source of one file, as NetworkManager makes them. */
+export class FakeSource implements Source {
+  readonly peer: Source['peer'];
+  readonly fileId: FileId;
+  readonly events: SourceEvents;
+  readonly open = new Map<number, Request>();
+  readonly #peer: FakePeer;
+  readonly #size: number;
+
+  constructor(peer: FakePeer, fileId: FileId, size: number, events: SourceEvents) {
+    this.#peer = peer;
+    this.peer = peer.holder;
+    this.fileId = fileId;
+    this.events = events;
+    this.#size = size;
+    peer.sources.add(this);
+  }
+
+  get have(): Bitfield | undefined {
+    const have = this.#peer.files.get(this.fileId);
+    return have === 'all' ? undefined : have;
+  }
+
+  setChunkCount(): void {}
+
+  async describe(): Promise<FileDescription> {
+    if (this.#peer.refuses !== undefined) throw new ShoalError('NOT_FOUND', 'has it not');
+    return fakeDescription(this.fileId, this.#size);
+  }
+
+  request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
+    return new Promise((resolve) => {
+      const request = { source: this, chunk, bytes, writer, received: 0, decided: false, resolve };
+      this.open.set(chunk, request);
+      this.#peer.ask(request);
+    });
+  }
+
+  cancel(chunk: number): void {
+    const request = this.open.get(chunk);
+    if (request !== undefined) this.#peer.decide(request, { kind: 'cancelled' });
+  }
+
+  close(): void {
+    this.#peer.sources.delete(this);
+    for (const chunk of [...this.open.keys()]) this.cancel(chunk);
+  }
+
+  lose(reason: ShoalError): void {
+    this.#peer.sources.delete(this);
+    this.events.left(reason);
+  }
+}
+
+export function fakeDescription(fileId: FileId, size: number): FileDescription {
+  const layout = chunkLayout(size);
+  const chunkHashes = Array.from({ length: layout.chunkCount }, () => '0'.repeat(64) as ChunkHash);
+  return { fileId, layout, chunkHashes };
+}
+
+/** A bitfield with these chunks. */
+export function chunksOf(size: number, chunks: Iterable<number>): Bitfield {
+  const field = new Bitfield(chunkLayout(size).chunkCount);
+  for (const chunk of chunks) field.set(chunk);
+  return field;
+}

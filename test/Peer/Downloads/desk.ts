@@ -1,0 +1,67 @@
+import {
+  DownloadManager,
+  type DownloadManagerOptions,
+  type FileWish,
+} from '../../../Peer/DownloadManager.ts';
+import type { DownloadStatus } from '../../../Peer/Model.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { silentLog } from '../../../Shared/Log.ts';
+import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SimulatedClock } from '../../Support/SimulatedClock.ts';
+import { FakeNetwork } from './FakeNetwork.ts';
+import { FakeParts } from './FakeParts.ts';
+import type { FakePeer } from './FakePeer.ts';
+
+export const FILE = 'f'.repeat(64) as FileId;
+
+/** Downloads on a desk: simulated time, peers and disk. */
+export class Desk {
+  readonly clock = new SimulatedClock();
+  readonly network = new FakeNetwork(this.clock);
+  readonly parts = new FakeParts();
+  readonly downloads: DownloadManager;
+  readonly blamed: string[] = [];
+
+  constructor(seed = 1, options: Partial<DownloadManagerOptions> = {}) {
+    this.downloads = this.manager(seed, options);
+  }
+
+  /** Another run of the program on the same disk. */
+  manager(seed = 1, options: Partial<DownloadManagerOptions> = {}): DownloadManager {
+    const { network, parts, clock } = this;
+    const random = new SeededRandom(seed).next;
+    const downloads = new DownloadManager({
+      network,
+      parts,
+      clock,
+      wallMs: clock.wallMs,
+      random,
+      log: silentLog,
+      ...options,
+    });
+    downloads.on('sourceBlamed', (peer, _path, verdict) => this.blamed.push(`${peer.name} ${verdict}`));
+    return downloads;
+  }
+
+  wish(size: number, holders: readonly FakePeer[], change: Partial<FileWish> = {}): FileWish {
+    const wish = {
+      fileId: FILE,
+      size,
+      path: 'film.mkv',
+      holders: holders.map(({ holder }) => holder),
+      ...change,
+    };
+    this.network.sizes.set(wish.fileId, size);
+    for (const peer of holders) if (!peer.files.has(wish.fileId)) peer.has(wish.fileId);
+    return wish;
+  }
+
+  /** Lets time pass until the download is done, failed, paused or cancelled. */
+  end(number = 1, limitMs = 600_000): Promise<DownloadStatus> {
+    return this.clock.settle(this.downloads.finished(number, new AbortController().signal), limitMs);
+  }
+}
+
+export function fileIdNumber(number: number): FileId {
+  return number.toString(16).padStart(64, 'a') as FileId;
+}
