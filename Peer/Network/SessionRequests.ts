@@ -1,49 +1,63 @@
 import type { TrackerReply, TrackerRequest } from '../../Protocol/TrackerMessages.ts';
-import type { Random } from '../../Shared/Clock.ts';
 import type { PublishPlan } from './PublishPlan.ts';
 import type { TrackerSessionOptions, What } from './SessionTypes.ts';
 
-/** The request as it is sent now: a repeated heartbeat carries the figures of now. */
-export function requestOf(what: What, options: TrackerSessionOptions, queryToken: string): TrackerRequest {
-  const { peerId, instanceId } = options.self;
-  switch (what.kind) {
-    case 'connect':
-      return { type: 'connect' };
-    case 'leave':
-      return { type: 'leave', peerId, instanceId };
-    case 'heartbeat':
-      return heartbeat(options, queryToken);
-    default:
-      return what.request;
+/** Makes the requests of one session. */
+export class SessionRequests {
+  readonly #options: TrackerSessionOptions;
+  /** By it the tracker shows that a relayed query comes from it. */
+  readonly #queryToken: string;
+  #toldVersion = 0;
+
+  constructor(options: TrackerSessionOptions) {
+    const bytes = Array.from({ length: 8 }, () => Math.floor(options.random() * 256));
+    this.#options = options;
+    this.#queryToken = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
-}
 
-function heartbeat({ self, feed, uploads }: TrackerSessionOptions, queryToken: string): TrackerRequest {
-  const { peerId, instanceId, port, name } = self;
-  return {
-    type: 'heartbeat',
-    peerId,
-    instanceId,
-    port,
-    name,
-    catalogVersion: feed.version,
-    files: feed.files,
-    bytes: feed.bytes,
-    uploads: Math.min(uploads(), 0xffff),
-    queryToken,
-  };
-}
+  /** The catalog version that the last heartbeat told. */
+  get toldVersion(): number {
+    return this.#toldVersion;
+  }
 
-export function pageRequest(plan: PublishPlan, page: number, options: TrackerSessionOptions): TrackerRequest {
-  const { peerId, instanceId } = options.self;
-  const { version, base, pages } = plan;
-  return { type: 'publish', peerId, instanceId, version, base, page, pages, entries: plan.entriesOf(page) };
-}
+  /** The request as it is sent now: a repeated heartbeat carries the figures of now. */
+  make(what: What): TrackerRequest {
+    const { peerId, instanceId } = this.#options.self;
+    switch (what.kind) {
+      case 'connect':
+        return { type: 'connect' };
+      case 'leave':
+        return { type: 'leave', peerId, instanceId };
+      case 'heartbeat':
+        return this.#heartbeat();
+      default:
+        return what.request;
+    }
+  }
 
-/** 8 random bytes as hex: by it the tracker shows that a relayed query comes from it. */
-export function newQueryToken(random: Random): string {
-  const bytes = Array.from({ length: 8 }, () => Math.floor(random() * 256));
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  page({ plan, page }: { readonly plan: PublishPlan; readonly page: number }): TrackerRequest {
+    const { peerId, instanceId } = this.#options.self;
+    const { version, base, pages } = plan;
+    return { type: 'publish', peerId, instanceId, version, base, page, pages, entries: plan.entriesOf(page) };
+  }
+
+  #heartbeat(): TrackerRequest {
+    const { self, feed, uploads } = this.#options;
+    const { peerId, instanceId, port, name } = self;
+    this.#toldVersion = feed.version;
+    return {
+      type: 'heartbeat',
+      peerId,
+      instanceId,
+      port,
+      name,
+      catalogVersion: feed.version,
+      files: feed.files,
+      bytes: feed.bytes,
+      uploads: Math.min(uploads(), 0xffff),
+      queryToken: this.#queryToken,
+    };
+  }
 }
 
 /** Whether a reply is the kind of answer that this request has. */

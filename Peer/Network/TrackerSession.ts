@@ -9,7 +9,7 @@ import { isLoopback } from '../../Shared/Address.ts';
 import { type ErrorCode, ShoalError } from '../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
 import { refusalText } from './RefusalText.ts';
-import { isAnswerTo, newQueryToken, pageRequest, requestOf } from './SessionRequests.ts';
+import { isAnswerTo, SessionRequests } from './SessionRequests.ts';
 import {
   ASK_TRIES,
   COOKIE_AGAIN_MS,
@@ -33,7 +33,7 @@ export class TrackerSession {
   readonly #options: TrackerSessionOptions;
   readonly #transactions: Transactions<What>;
   readonly #publisher: Publisher;
-  readonly #queryToken: string;
+  readonly #requests: SessionRequests;
   #actions: SessionAction[] = [];
   #connectionId: string | undefined;
   #cookieMs = Number.NEGATIVE_INFINITY;
@@ -45,7 +45,7 @@ export class TrackerSession {
     this.#options = options;
     this.#transactions = new Transactions(options.random);
     this.#publisher = new Publisher(options.feed, !options.unlimited);
-    this.#queryToken = newQueryToken(options.random);
+    this.#requests = new SessionRequests(options);
   }
 
   get heldVersion(): number {
@@ -78,12 +78,9 @@ export class TrackerSession {
   /** Asks a question; its end comes as `answered` or `failed` with the number returned. */
   ask(request: TrackerRequest, nowMs: number): number {
     const ask = ++this.#asks;
-    if (this.standing.state === 'connected') {
-      this.#transactions.add({ kind: 'ask', ask, request }, nowMs);
-      this.tick(nowMs);
-    } else {
-      this.#fail(ask, 'NO_TRACKER', this.standing.reason ?? 'the tracker does not answer');
-    }
+    if (this.standing.state === 'connected') this.#transactions.add({ kind: 'ask', ask, request }, nowMs);
+    else this.#fail(ask, 'NO_TRACKER', this.standing.reason ?? 'the tracker does not answer');
+    this.tick(nowMs);
     return ask;
   }
 
@@ -231,13 +228,14 @@ export class TrackerSession {
 
   #publish(nowMs: number): void {
     if (!this.standing.registered) return;
-    for (const { plan, page } of this.#publisher.take(nowMs)) {
-      this.#transactions.add({ kind: 'page', request: pageRequest(plan, page, this.#options) }, nowMs);
+    for (const page of this.#publisher.take(nowMs)) {
+      this.#transactions.add({ kind: 'page', request: this.#requests.page(page) }, nowMs);
     }
     const { caughtUp } = this;
     if (caughtUp && !this.#toldCaughtUp) {
       this.#actions.push({ kind: 'caughtUp' });
-      this.#beat(nowMs); // It carries the figures that others are shown.
+      // It carries the figures that others are shown.
+      if (this.#requests.toldVersion !== this.#options.feed.version) this.#beat(nowMs);
     }
     this.#toldCaughtUp = caughtUp;
   }
@@ -268,7 +266,7 @@ export class TrackerSession {
   }
 
   #send(transaction: Transaction<What>, nowMs: number): void {
-    const request = requestOf(transaction.what, this.#options, this.#queryToken);
+    const request = this.#requests.make(transaction.what);
     const bytes = encodeRequest(this.#connectionId ?? '', transaction.id, request);
     this.#actions.push({ kind: 'send', bytes });
     this.#transactions.sent(transaction, this.#connectionId, nowMs);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { onTestFinished } from 'vitest';
 import type { OpenDnsSd } from '../../../Peer/Network/DnsSdService.ts';
@@ -60,7 +61,7 @@ export function file(path: string, seed = 1): PublishedEntry {
 
 /** A whole id out of a word. */
 export function idOf(word: string): string {
-  return Buffer.from(word.padEnd(32, '.').slice(-32)).toString('hex');
+  return createHash('sha256').update(word).digest('hex');
 }
 
 export interface PeerOptions {
