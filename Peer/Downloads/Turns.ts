@@ -144,28 +144,27 @@ export class Turns {
 
   #serve(peer: SourcePeer, nowMs: number): void {
     const { score, ready } = peer;
-    const tooLong = new Set<Asker>();
     for (;;) {
-      let room = score.roomBytes(nowMs);
-      if (room <= 0) return;
-      const asker = nextAsker(peer, tooLong);
+      const window = score.roomBytes(nowMs);
+      if (window <= 0) return;
+      const asker = nextAsker(peer);
       if (asker === undefined) return;
-      if (score.open > 0) room = Math.min(room, RECEIVE_BUFFERS_BYTES - this.#inFlight);
+      const room = score.open > 0 ? Math.min(window, RECEIVE_BUFFERS_BYTES - this.#inFlight) : window;
       const answer = room <= 0 ? 'no room' : asker.ask(room, nowMs);
       if (answer === 'nothing') ready.delete(asker);
       if (answer !== 'no room') continue;
-      tooLong.add(asker);
-      if (room < score.windowBytes(nowMs) - score.inFlight) this.#starved.add(peer);
+      // It keeps its turn until there is room: else small things would fill every gap before a large chunk.
+      if (room < window) this.#starved.add(peer);
+      return;
     }
   }
 }
 
 /** The lowest number of the large and of the small ones, and of these two the kind that got fewer bytes. */
-function nextAsker(peer: SourcePeer, except: ReadonlySet<Asker>): Asker | undefined {
+function nextAsker(peer: SourcePeer): Asker | undefined {
   let small: Asker | undefined;
   let large: Asker | undefined;
   for (const asker of peer.ready) {
-    if (except.has(asker)) continue;
     if (asker.small) small = small === undefined || asker.turn < small.turn ? asker : small;
     else large = large === undefined || asker.turn < large.turn ? asker : large;
   }

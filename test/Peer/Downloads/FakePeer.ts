@@ -45,6 +45,7 @@ export class FakePeer {
   sentBytes = 0;
   /** Most bytes that were asked of it at once. */
   openBytesMax = 0;
+  #openBytes = 0;
   #serving = false;
 
   constructor(clock: Clock, number: number, bytesPerSecond: number) {
@@ -74,8 +75,8 @@ export class FakePeer {
   ask(request: Request): void {
     this.asked.push(request.chunk);
     this.line.push(request);
-    const open = this.line.reduce((sum, { bytes, received }) => sum + bytes - received, 0);
-    this.openBytesMax = Math.max(this.openBytesMax, open);
+    this.#openBytes += request.bytes;
+    this.openBytesMax = Math.max(this.openBytesMax, this.#openBytes);
     if (this.place > 0) request.source.events.queued(this.place);
     this.serve();
   }
@@ -83,6 +84,7 @@ export class FakePeer {
   decide(request: Request, outcome: ChunkOutcome): void {
     if (request.decided) return;
     request.decided = true;
+    this.#openBytes -= request.bytes - request.received;
     if (outcome.kind !== 'verified' && outcome.kind !== 'corrupt') request.writer.abandon();
     request.source.open.delete(request.chunk);
     request.resolve(outcome);
@@ -115,6 +117,7 @@ export class FakePeer {
     this.#serving = false;
     if (request.decided || this.stalled || !this.reachable) return this.serve();
     request.received += piece;
+    this.#openBytes -= piece;
     this.sentBytes += piece;
     request.source.events.received(piece);
     try {

@@ -63,5 +63,5 @@ export class Desk {
 }
 
 export function fileIdNumber(number: number): FileId {
-  return number.toString(16).padStart(64, 'a') as FileId;
+  return (number + 0x1_000_000).toString(16).padStart(64, '0') as FileId;
 }
