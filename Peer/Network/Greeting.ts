@@ -42,7 +42,7 @@ export class Greeting implements StreamHandler {
     }
     const first = Buffer.concat([this.#first, bytes]);
     this.#first = first;
-    if (first[0] !== FIRST_BYTE) {
+    if (first.length > 0 && first[0] !== FIRST_BYTE) {
       this.#stream.destroy();
       return;
     }

@@ -7,6 +7,7 @@ import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { ByteStream, Dial, StreamHandler } from '../../Shared/Transport.ts';
 import { BatchedWriter } from './BatchedWriter.ts';
 import { type ChunkOrder, ChunkReceipt } from './ChunkReceipt.ts';
+import { Fifo } from './Fifo.ts';
 import { type LaneFrames, LaneReader } from './LaneReader.ts';
 import type { RateLimiter } from './RateLimiter.ts';
 import type { ReceiveBuffers, Region } from './ReceiveBuffers.ts';
@@ -24,8 +25,8 @@ export interface LaneOptions {
   readonly limiter: RateLimiter;
   /** Payload arrived, of whatever file. */
   readonly received: (bytes: number) => void;
-  /** Once. The reason is BAD_FRAME when the other side broke the protocol; undefined after close(). */
-  readonly ended: (reason: ShoalError | undefined) => void;
+  /** Once. The reason is BAD_FRAME when the other side broke the protocol; undefined after close(). `lost`: open requests. */
+  readonly ended: (reason: ShoalError | undefined, lost: number) => void;
 }
 
 /** One connection that brings chunks: requests go out pipelined, every one ends with an outcome. Never redials. */
@@ -36,11 +37,13 @@ export class Lane implements StreamHandler, LaneFrames {
   /** Asked and not answered in full; also those that are no longer wanted. In the order of asking. */
   readonly #open = new Map<number, ChunkReceipt>();
   /** Not asked yet, because the other side remembers only so many. */
-  #backlog: ChunkReceipt[] = [];
+  readonly #backlog = new Fifo<ChunkReceipt>();
   readonly #ids = new Map<ChunkReceipt, number>();
   readonly #dialling = new AbortController();
   #stream: ByteStream | undefined;
   #nextId = 1;
+  /** Open requests for little: while there are any, frames are read ahead. */
+  #smallOpen = 0;
   #current: { id: number; receipt: ChunkReceipt } | undefined;
   #limited = false;
   #ended = false;
@@ -131,8 +134,9 @@ export class Lane implements StreamHandler, LaneFrames {
   }
 
   expectsLarge(): boolean {
-    const receipt = this.#current?.receipt ?? this.#open.values().next().value;
-    return receipt !== undefined && receipt.order.bytes - receipt.announced >= LARGE_BYTES;
+    const receipt = this.#current?.receipt;
+    if (receipt !== undefined) return receipt.order.bytes - receipt.announced >= LARGE_BYTES;
+    return this.#open.size > 0 && this.#smallOpen === 0;
   }
 
   readBytesMax(): number {
@@ -187,6 +191,7 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
     this.#open.set(id, receipt);
     this.#ids.set(receipt, id);
+    if (receipt.order.bytes < LARGE_BYTES) this.#smallOpen++;
     const { fileId, chunk } = receipt.order;
     this.#writer.write(encodeLane({ type: 'request', id, fileId, chunk }));
   }
@@ -194,11 +199,10 @@ export class Lane implements StreamHandler, LaneFrames {
   #answered(id: number, receipt: ChunkReceipt): void {
     this.#open.delete(id);
     this.#ids.delete(receipt);
-    for (let next = this.#backlog.shift(); next !== undefined; next = this.#backlog.shift()) {
-      if (next.decided) continue;
-      this.#ask(next);
-      break;
-    }
+    if (receipt.order.bytes < LARGE_BYTES) this.#smallOpen--;
+    let next = this.#backlog.shift();
+    while (next?.decided) next = this.#backlog.shift();
+    if (next !== undefined) this.#ask(next);
     if (this.#ids.size === 0) this.#idleSinceMs = this.#options.clock.nowMs();
   }
 
@@ -209,11 +213,10 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#stream?.destroy();
     this.#writer.close();
     this.#reader.close();
-    const open = [...this.#open.values(), ...this.#backlog];
+    const open = [...this.#open.values(), ...this.#backlog.drain()];
     this.#open.clear();
     this.#ids.clear();
-    this.#backlog = [];
     if (lost !== undefined) for (const receipt of open) receipt.end({ kind: 'lost', reason: lost });
-    this.#options.ended(reason);
+    this.#options.ended(reason, open.length);
   }
 }

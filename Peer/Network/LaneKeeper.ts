@@ -52,7 +52,7 @@ export class LaneKeeper {
         this.#failures = 0;
         this.#options.received(bytes);
       },
-      ended: (reason) => this.#ended(lane, reason),
+      ended: (reason, lost) => this.#ended(lane, reason, lost),
     });
     this.#stopIdling = every(this.#options.clock, LANE_IDLE_MS / 2, () => {
       if (lane.idleMs >= LANE_IDLE_MS) this.close();
@@ -61,11 +61,11 @@ export class LaneKeeper {
     return lane;
   }
 
-  #ended(lane: Lane, reason: ShoalError | undefined): void {
+  #ended(lane: Lane, reason: ShoalError | undefined, lost: number): void {
     if (this.#lane !== lane) return;
     this.#forget();
-    if (reason === undefined || lane.idleMs > 0) return;
-    this.#failures++;
+    if (reason === undefined) return;
+    if (lost > 0) this.#failures++;
     if (reason.code === 'BAD_FRAME' || this.#failures >= FAILURES_MAX) this.#gone(reason);
   }
 

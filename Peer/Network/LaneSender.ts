@@ -57,9 +57,11 @@ export class LaneSender {
     for (let offset = 0, bytes = 0; offset < wanted.bytes; offset += bytes) {
       bytes = Math.min(wanted.bytes - offset, limiter.pieceBytesMax);
       const buffer = await this.#buffer();
-      const refusal = await this.#read(provider, wanted, offset, payloadOf(buffer, 0, bytes));
+      const over = () => !this.#lane.open || wanted.cancelled;
+      const into = payloadOf(buffer, 0, bytes);
+      const refusal = over() ? 'cancelled' : await this.#read(provider, wanted, offset, into);
       if (refusal === undefined) await limiter.take(bytes);
-      if (!this.#lane.open || wanted.cancelled || refusal !== undefined) {
+      if (over() || refusal !== undefined) {
         this.#letGo(buffer);
         this.#lane.reject(wanted.id, refusal ?? 'cancelled');
         break;

@@ -1,11 +1,12 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
-import type { Hello } from '../../Protocol/PeerMessages.ts';
+import type { ByeReason, Hello } from '../../Protocol/PeerMessages.ts';
 import { type Address, formatAddress } from '../../Shared/Address.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../Shared/Transport.ts';
 import type { PeerContact } from '../Model.ts';
 import type { Bans } from './Bans.ts';
 import { type KnownContact, LinkedPeer, type PeerHome } from './LinkedPeer.ts';
+import { onAbort } from './OnAbort.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
 
@@ -20,6 +21,9 @@ export interface LinkTableOptions {
   /** A link ended because the other side broke the protocol. */
   readonly misbehaved: (host: string, reason: ShoalError) => void;
 }
+
+/** Time for the other one of two links to say hello. */
+const DUPLICATE_GRACE_MS = 2_000;
 
 interface Dialling {
   readonly resolve: (peer: LinkedPeer) => void;
@@ -103,7 +107,9 @@ export class LinkTable implements LinkEvents {
     this.#dialled(link, existing);
     const old = existing.link;
     const ownId = this.#options.hello().peerId;
-    if (newLinkStays(ownId, hello.peerId, endsOf(old, old.hello), endsOf(link, hello))) {
+    if (old.closedAlready) {
+      existing.replaceLink(link, contact);
+    } else if (newLinkStays(ownId, hello.peerId, endsOf(old, old.hello), endsOf(link, hello))) {
       existing.replaceLink(link, contact);
       old.close('duplicate');
     } else {
@@ -119,7 +125,7 @@ export class LinkTable implements LinkEvents {
     if (peer?.link === link) peer.heard(message);
   }
 
-  closed(link: PeerLink, error: ShoalError | undefined): void {
+  closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void {
     const dialling = this.#dialling.get(link);
     this.#dialling.delete(link);
     dialling?.reject(error ?? new ShoalError('UNREACHABLE', 'it closed the connection'));
@@ -127,6 +133,15 @@ export class LinkTable implements LinkEvents {
     const peerId = link.hello?.peerId;
     const peer = peerId && this.#peers.get(peerId);
     if (peer?.link !== link) return;
+    const end = () => {
+      if (peer.link === link) this.#forget(peer, error);
+    };
+    // The one that stays is on another connection, where its hello may be a little behind this goodbye.
+    if (bye === 'duplicate') this.#options.home.clock.after(DUPLICATE_GRACE_MS, end);
+    else end();
+  }
+
+  #forget(peer: LinkedPeer, error: ShoalError | undefined): void {
     this.#peers.delete(peer.contact.peerId);
     peer.end(error ?? new ShoalError('UNREACHABLE', 'the peer went offline'));
     this.#options.left(peer, error);
@@ -145,8 +160,11 @@ export class LinkTable implements LinkEvents {
   }
 
   #at(address: Address): LinkedPeer | undefined {
-    const key = formatAddress(address);
-    return this.peers.find((peer) => formatAddress(peer.contact.address) === key);
+    for (const peer of this.#peers.values()) {
+      const known = peer.contact.address;
+      if (known.port === address.port && known.host === address.host) return peer;
+    }
+    return undefined;
   }
 
   #dial(address: Address): Promise<LinkedPeer> {
@@ -181,8 +199,7 @@ function endsOf(link: PeerLink, hello: Hello | undefined) {
 /** The promise, or CANCELLED when the signal is first; what it stands for goes on for others. */
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const aborted = () => reject(new ShoalError('CANCELLED', 'given up'));
-    signal.addEventListener('abort', aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+    const stopWaiting = onAbort(signal, () => reject(new ShoalError('CANCELLED', 'given up')));
+    promise.then(resolve, reject).finally(stopWaiting);
   });
 }

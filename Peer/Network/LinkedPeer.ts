@@ -11,6 +11,7 @@ import { fetchDescription } from './FetchDescription.ts';
 import { LaneKeeper } from './LaneKeeper.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { type AnswerTo, LinkRequests, type Question } from './LinkRequests.ts';
+import { onAbort } from './OnAbort.ts';
 import type { PeerLink } from './PeerLink.ts';
 import type { Conversation } from './PeerSession.ts';
 import type { SourceHome } from './PeerSource.ts';
@@ -55,6 +56,7 @@ export class LinkedPeer implements SourceHome {
   #contact: KnownContact;
   #link: PeerLink;
   #cancelTick: (() => void) | undefined;
+  #ended: ShoalError | undefined;
 
   constructor(contact: KnownContact, link: PeerLink, home: PeerHome) {
     this.#contact = contact;
@@ -104,6 +106,7 @@ export class LinkedPeer implements SourceHome {
 
   /** The peer is gone: everything that waits for it ends. */
   end(reason: ShoalError): void {
+    this.#ended = reason;
     this.#requests.fail(reason);
     this.lane.close(reason);
     this.#files.fail(reason);
@@ -212,25 +215,24 @@ export class LinkedPeer implements SourceHome {
   /** @throws ShoalError NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
   #ask<Q extends Question>(question: Q, signal?: AbortSignal): Promise<AnswerTo<Q>> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted || this.#link.closedAlready) {
-        reject(
-          signal?.aborted
-            ? new ShoalError('CANCELLED', 'given up')
-            : new ShoalError('UNREACHABLE', 'the link is gone'),
-        );
+      const over = signal?.aborted ? new ShoalError('CANCELLED', 'given up') : this.#ended;
+      if (over !== undefined) {
+        reject(over);
         return;
       }
+      let stopWaiting = () => {};
       const numbered = this.#requests.add(question, this.#home.clock.nowMs(), (answer) => {
-        signal?.removeEventListener('abort', aborted);
+        stopWaiting();
         if (answer instanceof ShoalError) reject(answer);
         else if (answer.type === 'refused') reject(refusal(answer.code));
         else resolve(answer as AnswerTo<Q>);
       });
-      const aborted = () => {
-        this.#requests.drop(numbered.requestId);
-        reject(new ShoalError('CANCELLED', 'given up'));
-      };
-      signal?.addEventListener('abort', aborted, { once: true });
+      if (signal !== undefined) {
+        stopWaiting = onAbort(signal, () => {
+          this.#requests.drop(numbered.requestId);
+          reject(new ShoalError('CANCELLED', 'given up'));
+        });
+      }
       this.send(numbered);
       this.#watchRequests();
     });

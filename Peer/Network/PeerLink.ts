@@ -28,8 +28,8 @@ export interface LinkEvents {
   /** The other side said hello. */
   opened(link: PeerLink, hello: Hello): void;
   heard(link: PeerLink, message: Conversation): void;
-  /** Once. Undefined: a goodbye in peace. */
-  closed(link: PeerLink, error: ShoalError | undefined): void;
+  /** Once. No error: a goodbye in peace. `bye`: what the other side said. */
+  closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void;
 }
 
 /** One control connection: bytes and timers around a PeerSession. */
@@ -155,13 +155,13 @@ export class PeerLink implements StreamHandler {
           this.#events.heard(this, action.message);
           break;
         case 'close':
-          this.#close(action.error, true);
+          this.#close(action.error, true, action.bye);
           break;
       }
     }
   }
 
-  #close(error: ShoalError | undefined, orderly: boolean): void {
+  #close(error: ShoalError | undefined, orderly: boolean, bye?: ByeReason): void {
     if (this.#closed) return;
     this.#closed = true;
     for (const cancel of this.#timers) cancel();
@@ -172,6 +172,6 @@ export class PeerLink implements StreamHandler {
       this.#cancelCut = this.#clock.after(GOODBYE_MS, () => stream.destroy());
     } else stream?.destroy();
     this.#writer.close();
-    this.#events.closed(this, error);
+    this.#events.closed(this, error, bye);
   }
 }

@@ -16,8 +16,8 @@ export type SessionAction =
   | { readonly do: 'send'; readonly message: ControlMessage }
   | { readonly do: 'open'; readonly hello: Hello }
   | { readonly do: 'hear'; readonly message: Conversation }
-  /** `error` undefined: one of the two said goodbye in peace. */
-  | { readonly do: 'close'; readonly error: ShoalError | undefined };
+  /** `error` undefined: one of the two said goodbye in peace. `bye`: what the other side said. */
+  | { readonly do: 'close'; readonly error: ShoalError | undefined; readonly bye?: ByeReason };
 
 /**
  * One control link from greeting to goodbye, without a socket: messages and moments in, actions out. The side that
@@ -123,7 +123,7 @@ export class PeerSession {
     this.#state = 'closed';
     const peaceful = this.#remote !== undefined && (reason === 'closing' || reason === 'idle');
     const error = peaceful ? undefined : new ShoalError('REFUSED', BYE_TEXT[reason]);
-    return [{ do: 'close', error }];
+    return [{ do: 'close', error, bye: reason }];
   }
 
   #close(reason: ByeReason | undefined, error: ShoalError | undefined): SessionAction[] {

@@ -27,7 +27,8 @@ export class PeerSource implements Source {
   readonly #holdings: RemoteHoldings | undefined;
   readonly #events: SourceEvents;
   readonly #open = new Map<number, ChunkReceipt>();
-  #over: ShoalError | undefined;
+  #gone: ShoalError | undefined;
+  #closed = false;
 
   constructor(home: SourceHome, fileId: FileId, holdings: RemoteHoldings | undefined, events: SourceEvents) {
     this.#home = home;
@@ -49,13 +50,15 @@ export class PeerSource implements Source {
   }
 
   describe(signal: AbortSignal): Promise<FileDescription> {
-    return this.#over === undefined ? this.#home.describe(this.fileId, signal) : Promise.reject(this.#over);
+    const over = this.#over();
+    return over === undefined ? this.#home.describe(this.fileId, signal) : Promise.reject(over);
   }
 
   request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
-    if (this.#over !== undefined) {
+    const over = this.#over();
+    if (over !== undefined) {
       writer.abandon();
-      return Promise.resolve({ kind: 'lost', reason: this.#over });
+      return Promise.resolve({ kind: 'lost', reason: over });
     }
     if (this.#open.has(chunk)) throw new RangeError(`chunk ${chunk} is asked of one source twice`);
     const { fileId } = this;
@@ -75,8 +78,8 @@ export class PeerSource implements Source {
   }
 
   close(): void {
-    if (this.#over !== undefined) return;
-    this.#over = new ShoalError('CLOSED', 'the source was closed');
+    if (this.#closed || this.#gone !== undefined) return;
+    this.#closed = true;
     for (const receipt of this.#open.values()) this.#home.lane.cancel(receipt);
     this.#home.released(this);
   }
@@ -84,18 +87,22 @@ export class PeerSource implements Source {
   // ---- what its peer tells
 
   haveChanged(): void {
-    if (this.#over === undefined) this.#events.haveChanged();
+    if (!this.#closed) this.#events.haveChanged();
   }
 
   queued(place: number): void {
-    if (this.#over === undefined) this.#events.queued(place);
+    if (!this.#closed) this.#events.queued(place);
   }
 
   /** It is gone: nothing more is asked here. The peer has forgotten it. */
   left(reason: ShoalError): void {
-    if (this.#over !== undefined) return;
-    this.#over = reason;
+    if (this.#closed || this.#gone !== undefined) return;
+    this.#gone = reason;
     for (const receipt of this.#open.values()) this.#home.lane.drop(receipt, reason);
     this.#events.left(reason);
+  }
+
+  #over(): ShoalError | undefined {
+    return this.#closed ? new ShoalError('CLOSED', 'the source was closed') : this.#gone;
   }
 }

@@ -3,6 +3,7 @@ import { LINK_REQUEST_TIMEOUT_MS } from '../../Protocol/Limits.ts';
 import type { ControlMessage, ControlOf } from '../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { onAbort } from './OnAbort.ts';
 import { PeerSource, type SourceHome } from './PeerSource.ts';
 import { RemoteHoldings } from './RemoteHoldings.ts';
 import type { Source, SourceEvents } from './SourceOf.ts';
@@ -127,17 +128,16 @@ export class RemoteFiles {
     return new Promise((resolve) => {
       const finish = (failure?: ShoalError) => {
         cancelTimeout();
-        signal.removeEventListener('abort', aborted);
+        stopWaiting();
         file.waiting.delete(finish);
         resolve(failure);
       };
-      const aborted = () => finish(new ShoalError('CANCELLED', 'given up'));
+      const stopWaiting = onAbort(signal, () => finish(new ShoalError('CANCELLED', 'given up')));
       const cancelTimeout = this.#clock.after(LINK_REQUEST_TIMEOUT_MS, () =>
         finish(new ShoalError('TIMEOUT', 'the peer did not say what it has')),
       );
       file.waiting.add(finish);
-      signal.addEventListener('abort', aborted, { once: true });
-      if (signal.aborted) aborted();
+      if (signal.aborted) finish(new ShoalError('CANCELLED', 'given up'));
     });
   }
 

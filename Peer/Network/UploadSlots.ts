@@ -12,14 +12,16 @@ interface Client {
   /** Bytes it waits for, all its requests together. */
   demand: number;
   slot: 'large' | 'small' | undefined;
-  /** Bytes served in this turn, and what the turn before took too many. */
+  /** Bytes served in this turn. */
   turnBytes: number;
+  /** All bytes served, and what those who came before had then: who has least is next. */
+  bytes: number;
 }
 
 /**
  * Who is served now, and who is next. A slot belongs to a peer, not to a file, and passes on after 16 MiB when others
- * wait; what a turn takes beyond that is taken from the peer's next one, so that peers who want all the time get equal
- * bytes. Extra small slots serve what fits in 512 KiB, so that a picture need not wait for films.
+ * wait; next is who has had the fewest bytes, so that peers who want all the time get equal bytes whatever the size of their
+ * chunks and the speed of their connection. Extra small slots serve what fits in 512 KiB, so that a picture need not wait for films.
  */
 export class UploadSlots {
   readonly #clients = new Map<PeerId, Client>();
@@ -53,15 +55,17 @@ export class UploadSlots {
     } else if (client !== undefined) {
       client.demand = bytes;
     } else {
-      this.#clients.set(peer, { demand: bytes, slot: undefined, turnBytes: 0 });
-      this.#queue.push(peer);
+      this.#clients.set(peer, { demand: bytes, slot: undefined, turnBytes: 0, bytes: this.#entryBytes() });
+      this.#line(peer);
     }
     this.#assign();
   }
 
   served(peer: PeerId, bytes: number): void {
     const client = this.#clients.get(peer);
-    if (client !== undefined) client.turnBytes += bytes;
+    if (client === undefined) return;
+    client.turnBytes += bytes;
+    client.bytes += bytes;
   }
 
   /** A chunk is whole: the moment at which a slot may pass on. Returns whether the peer still has one. */
@@ -69,14 +73,9 @@ export class UploadSlots {
     const client = this.#clients.get(peer);
     if (client?.slot === undefined) return false;
     const quota = client.slot === 'small' ? SMALL_UPLOAD_BYTES : SLOT_BYTES;
-    if (client.turnBytes < quota || !this.#wanted(peer, client.slot)) {
-      // Alone, no turn ends and no debt grows.
-      if (this.#queue.length === 0) client.turnBytes = Math.min(client.turnBytes, quota);
-      return true;
-    }
+    if (client.turnBytes < quota || !this.#wanted(peer, client.slot)) return true;
     this.#release(client);
-    client.turnBytes -= quota;
-    this.#queue.push(peer);
+    this.#line(peer);
     this.#assign();
     return client.slot !== undefined;
   }
@@ -112,6 +111,25 @@ export class UploadSlots {
     return this.#queue.some((peer) => this.#isSmall(peer));
   }
 
+  /** Where a newcomer starts: behind those who wait, level with those who are served. */
+  #entryBytes(): number {
+    const last = this.#queue.at(-1);
+    if (last !== undefined) return this.#bytesOf(last);
+    const served = [...this.#clients.values()].map(({ bytes }) => bytes);
+    return served.length === 0 ? 0 : Math.min(...served);
+  }
+
+  #bytesOf(peer: PeerId): number {
+    return this.#clients.get(peer)?.bytes ?? 0;
+  }
+
+  /** Takes its place in the queue: behind all who had as few bytes. */
+  #line(peer: PeerId): void {
+    const bytes = this.#bytesOf(peer);
+    const before = this.#queue.findLastIndex((other) => this.#bytesOf(other) <= bytes);
+    this.#queue.splice(before + 1, 0, peer);
+  }
+
   #isSmall(peer: PeerId): boolean {
     return (this.#clients.get(peer)?.demand ?? Number.POSITIVE_INFINITY) <= SMALL_UPLOAD_BYTES;
   }
@@ -135,6 +153,7 @@ export class UploadSlots {
     const client = this.#clients.get(peer);
     if (client === undefined) throw new RangeError('somebody unknown waits for a slot');
     client.slot = slot;
+    client.turnBytes = 0;
     this.#used[slot]++;
   }
 

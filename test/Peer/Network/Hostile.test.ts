@@ -1,0 +1,336 @@
+import { expect, test } from 'vitest';
+import { hashBytes } from '../../../Protocol/FileId.ts';
+import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
+import {
+  type ControlMessage,
+  decodeControl,
+  encodeControl,
+  encodeLane,
+  encodePreamble,
+  PREAMBLE_BYTES,
+} from '../../../Protocol/PeerMessages.ts';
+import type { ByteStream } from '../../../Shared/Transport.ts';
+import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
+import { seeds } from '../../Support/seeds.ts';
+import { collect, instanceOf, type Node, open, patient, peerIdOf, startNode } from './links.ts';
+
+/** A stranger with a bare connection: sends what it likes, and remembers what it hears. */
+class Stranger {
+  readonly heard: ControlMessage[] = [];
+  bytes = Buffer.alloc(0);
+  closed = false;
+  readonly #network: SimulatedNetwork;
+  #stream: ByteStream | undefined;
+
+  constructor(network: SimulatedNetwork) {
+    this.#network = network;
+  }
+
+  async dial(to: Node, ip = '10.0.0.66'): Promise<this> {
+    const decoder = new FrameDecoder(65_536);
+    this.#stream = await this.#network.settle(
+      this.#network.host(ip).dial(to.contact.address, {
+        data: (bytes) => {
+          this.bytes = Buffer.concat([this.bytes, bytes]);
+          for (const { type, body } of decoder.push(bytes))
+            if (type < 64) this.heard.push(decodeControl(type, body));
+        },
+        closed: () => {
+          this.closed = true;
+        },
+      }),
+    );
+    return this;
+  }
+
+  async send(...parts: Uint8Array[]): Promise<void> {
+    this.#stream?.write(Buffer.concat(parts));
+    await this.#network.clock.advanceAsync(100);
+  }
+
+  destroy(): void {
+    this.#stream?.destroy();
+  }
+}
+
+const hello = (number = 66) =>
+  encodeControl({
+    type: 'hello',
+    version: 1,
+    peerId: peerIdOf(number),
+    instanceId: instanceOf(1),
+    name: 'stranger',
+    port: 9_066,
+    features: 0xffff_ffff,
+  });
+const greeting = () => Buffer.concat([encodePreamble('control'), hello()]);
+
+async function victim(seed = 1) {
+  const network = new SimulatedNetwork({ seed });
+  const node = await startNode(network, 1);
+  node.share.add('file', Buffer.from('content'));
+  const stranger = () => new Stranger(network).dial(node);
+  return { network, node, stranger, close: () => network.settle(node.links.close()) };
+}
+
+test.each([
+  ['GET / HTTP/1.1\r\n', Buffer.from('GET / HTTP/1.1\r\n')],
+  ['one wrong byte', Buffer.from('X')],
+  ['another version', Buffer.from('SHOAL\x09C\x00', 'latin1')],
+  ['another kind', Buffer.from('SHOAL\x01?\x00', 'latin1')],
+])('what is not ours is closed without a word: %s', async (_what, bytes) => {
+  const { stranger, close, node } = await victim();
+  const foreign = await stranger();
+  await foreign.send(bytes);
+  expect(foreign.closed).toBe(true);
+  expect(foreign.bytes).toHaveLength(0);
+  expect(node.links.counters.foreign).toBe(1);
+  await close();
+});
+
+test('slow and silent connections are closed after 10 s, at every stage', async () => {
+  const { network, stranger, close } = await victim();
+  const stages = [Buffer.alloc(0), Buffer.from('SHO'), encodePreamble('control'), encodePreamble('lane')];
+  const strangers = [];
+  for (const bytes of stages) {
+    const one = await stranger();
+    await one.send(bytes);
+    strangers.push(one);
+  }
+  expect(strangers.map(({ closed }) => closed)).toEqual([false, false, false, false]);
+  await network.clock.advanceAsync(11_000);
+  expect(strangers.map(({ closed }) => closed)).toEqual([true, true, true, true]);
+  expect(network.host('10.0.0.1').streams.size).toBe(0);
+  await close();
+});
+
+test.each([
+  ['a frame of 2 KiB before the hello', [encodePreamble('control'), frame(1, 2_048)]],
+  ['a frame of 4 GiB', [greeting(), Buffer.from('ffffffff01', 'hex')]],
+  ['a frame above 64 KiB', [greeting(), frame(12, 65_537)]],
+  ['a number that means nothing', [greeting(), frame(63, 3)]],
+  ['a second hello', [greeting(), hello()]],
+  ['a message before the hello', [encodePreamble('control'), encodeControl({ type: 'ping' })]],
+  ['damaged text', [greeting(), Buffer.from('00000007'.concat('02', '00000001', '0002', 'c3'), 'hex')]],
+])('%s costs only the link that sent it', async (_what, parts) => {
+  const { network, node, stranger, close } = await victim();
+  const friend = await startNode(network, 2);
+  await network.settle(friend.links.connect(node.contact, patient));
+  const foe = await stranger();
+  await foe.send(...parts);
+  await network.clock.advanceAsync(2_000);
+  expect(foe.closed).toBe(true);
+  expect(node.links.counters.breaches).toBe(1);
+  expect(await network.settle(collect(friend.links.listFiles(node.contact, '', patient)))).toHaveLength(1);
+  await network.settle(friend.links.close());
+  await close();
+});
+
+test.each(seeds(60))(
+  'random and damaged bytes never do more than close their link (seed %i)',
+  async (seed) => {
+    const { network, node, stranger, close } = await victim(seed);
+    const random = new SeededRandom(seed);
+    const fileId = [...node.share.files.keys()][0] ?? (hashBytes(Buffer.from('')) as never);
+    const messages: ControlMessage[] = [
+      { type: 'list', requestId: 1, folder: '', cursor: random.int(0, 9) },
+      { type: 'describe', requestId: 2, fileId, firstChunk: random.int(0, 0xffff_ffff) },
+      { type: 'interested', fileId },
+      { type: 'have', fileId, chunks: [0, 0xffff_ffff] },
+      { type: 'bitfield', fileId, firstByte: 0xffff_fff0, bits: Buffer.alloc(40, 255) },
+      { type: 'laneGrant', requestId: 9, token: '00'.repeat(16) },
+      { type: 'laneRequest', requestId: 3 },
+      { type: 'queued', place: 1 },
+      {
+        type: 'peers',
+        fileId,
+        peers: [{ peerId: peerIdOf(1), address: { host: '255.255.255.255', port: 1 } }],
+      },
+      { type: 'tracker', address: { host: '0.0.0.0', port: 0 }, onMyHost: true },
+      { type: 'bye', reason: 'duplicate' },
+    ];
+    const parts = random.sample(messages, 6).map(encodeControl);
+    const bytes = Buffer.concat([greeting(), ...parts, random.bytes(random.int(0, 50))]);
+    for (let flips = random.int(0, 3); flips > 0; flips--) {
+      const at = random.int(0, bytes.length - 1);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7));
+    }
+    const foe = await stranger();
+    await foe.send(bytes);
+    foe.destroy();
+    await network.clock.advanceAsync(15_000);
+    const friend = await startNode(network, 2);
+    expect(await network.settle(collect(friend.links.listFiles(node.contact, '', patient)))).toHaveLength(1);
+    await network.settle(friend.links.close());
+    await close();
+    expect(network.host('10.0.0.1').streams.size).toBe(0);
+  },
+);
+
+test('a lane opens with its token only, once, within 10 s', async () => {
+  const { network, stranger, close } = await victim();
+  const control = await stranger();
+  await control.send(greeting());
+  const grant = async () => {
+    await control.send(encodeControl({ type: 'laneRequest', requestId: 7 }));
+    const last = control.heard.at(-1);
+    return last?.type === 'laneGrant' ? last.token : '';
+  };
+  const enter = async (token: string) => {
+    const lane = await stranger();
+    await lane.send(encodePreamble('lane'), encodeLane({ type: 'token', token }));
+    return lane;
+  };
+  const token = await grant();
+  expect(token).toMatch(/^[0-9a-f]{32}$/);
+  const first = await enter(token);
+  expect(first.closed).toBe(false);
+  expect((await enter(token)).closed).toBe(true);
+  expect((await enter('00'.repeat(16))).closed).toBe(true);
+  const late = await grant();
+  await network.clock.advanceAsync(10_000);
+  expect((await enter(late)).closed).toBe(true);
+  // A fifth lane of one peer is one too many.
+  const more = [await enter(await grant()), await enter(await grant()), await enter(await grant())];
+  expect(more.every((lane) => !lane.closed)).toBe(true);
+  expect((await enter(await grant())).closed).toBe(true);
+  // And the end of the link is the end of its lanes.
+  control.destroy();
+  await network.clock.advanceAsync(1_000);
+  expect(first.closed).toBe(true);
+  await close();
+});
+
+test.each([
+  [
+    'a request before the token',
+    [encodeLane({ type: 'request', id: 1, fileId: peerIdOf(1) as never, chunk: 0 })],
+  ],
+  ['data', [encodeLane({ type: 'data', id: 1, bytes: Buffer.from('x') })]],
+  ['a large frame', [frame(65, 65)]],
+])('%s ends a lane', async (_what, parts) => {
+  const { stranger, close } = await victim();
+  const lane = await stranger();
+  await lane.send(encodePreamble('lane'), ...parts);
+  expect(lane.closed).toBe(true);
+  await close();
+});
+
+test('at most 32 connections of one address and 512 in all; others still get in', async () => {
+  const { network, node, close } = await victim();
+  const crowd = async (ip: string, count: number) => {
+    for (let left = count; left > 0; left--) await new Stranger(network).dial(node, ip);
+  };
+  const refused = () => node.links.counters.full;
+  await crowd('10.0.0.77', 40);
+  expect(refused()).toBe(8);
+  for (let host = 1; host <= 15; host++) await crowd(`10.0.1.${host}`, 32);
+  expect(refused()).toBe(8);
+  await crowd('10.0.2.1', 3);
+  expect(refused()).toBe(11);
+  await network.clock.advanceAsync(12_000);
+  const friend = await startNode(network, 2);
+  await network.settle(friend.links.connect(node.contact, patient));
+  await network.settle(friend.links.close());
+  await close();
+});
+
+test('who asks without reading gets no more answers, and memory stays bounded', async () => {
+  const network = new SimulatedNetwork({ seed: 1, bytesPerSecond: 10_000 });
+  const node = await startNode(network, 1);
+  for (let number = 0; number < 2_000; number++)
+    node.share.add(`${'x'.repeat(900)}${number}`, Buffer.from(`${number}`));
+  const foe = await new Stranger(network).dial(node);
+  const asks = Array.from({ length: 200 }, (_, requestId) =>
+    encodeControl({ type: 'list', requestId, folder: '', cursor: 0 }),
+  );
+  await foe.send(greeting(), ...asks);
+  await network.clock.advanceAsync(60_000);
+  const busy = foe.heard.filter((message) => message.type === 'refused' && message.code === 'busy');
+  expect(busy.length + foe.heard.filter(({ type }) => type === 'listPage').length).toBeLessThan(200);
+  await network.settle(node.links.close());
+});
+
+function frame(type: number, bytes: number): Buffer {
+  const out = Buffer.alloc(5 + bytes);
+  out.writeUInt32BE(bytes, 0);
+  out.writeUInt8(type, 4);
+  return out;
+}
+
+test('a hostile seeder: pieces nobody asked for, too many bytes, mixed chunks', async () => {
+  const { network, node, close } = await victim();
+  const bytes = Buffer.alloc(1_000);
+  const replies = [
+    (id: number) => [encodeLane({ type: 'data', id: id + 9, bytes })],
+    (id: number) => [encodeLane({ type: 'data', id, bytes: Buffer.alloc(1_001) })],
+    (id: number) => [
+      encodeLane({ type: 'data', id, bytes: bytes.subarray(1) }),
+      encodeLane({ type: 'data', id: id + 1, bytes }),
+    ],
+    (_id: number) => [frame(9, 9)],
+  ];
+  for (const [index, reply] of replies.entries()) {
+    const foe = await fakeSeeder(network, 70 + index, reply);
+    const left: string[] = [];
+    const source = await network.settle(
+      node.links.openSource(
+        foe,
+        peerIdOf(5) as never,
+        {
+          haveChanged: () => {},
+          received: () => {},
+          queued: () => {},
+          left: (reason) => left.push(reason.code),
+        },
+        patient,
+        'complete',
+      ),
+    );
+    const writer = { write: async () => {}, finish: async () => true, abandon: () => {} };
+    const outcomes = await network.settle(
+      Promise.all([source.request(0, 1_000, writer), source.request(1, 1_000, writer)]),
+    );
+    expect(outcomes.map(({ kind }) => kind)).toEqual(['lost', 'lost']);
+    expect(left).toEqual(['BAD_FRAME']);
+  }
+  await close();
+});
+
+/** A peer that greets well, grants a lane, and answers the first request as it likes. */
+async function fakeSeeder(network: SimulatedNetwork, number: number, reply: (id: number) => Uint8Array[]) {
+  const host = network.host(`10.0.0.${number}`);
+  const port = 9_000 + number;
+  await host.listen(port, (stream) => {
+    let toSkip = PREAMBLE_BYTES;
+    const decoder = new FrameDecoder(65_536);
+    return {
+      closed: () => {},
+      data: (all) => {
+        const bytes = all.subarray(Math.min(toSkip, all.length));
+        toSkip -= all.length - bytes.length;
+        for (const { type, body } of decoder.push(bytes)) {
+          if (type === 1) stream.write(hello(number));
+          if (type === 15)
+            stream.write(
+              encodeControl({ type: 'laneGrant', requestId: body.at(3) ?? 0, token: 'ab'.repeat(16) }),
+            );
+          if (type === 65) for (const part of reply(body.at(3) ?? 0)) stream.write(part);
+        }
+      },
+    };
+  });
+  return { peerId: peerIdOf(number), name: '', address: { host: host.ip, port } };
+}
+
+test('an honest file after all that', async () => {
+  const { network, node, close } = await victim();
+  const friend = await startNode(network, 2);
+  const [fileId] = node.share.files.keys();
+  if (fileId === undefined) throw new Error('no file');
+  const source = await network.settle(open(friend, node, fileId));
+  expect((await network.settle(source.describe(patient))).fileId).toBe(fileId);
+  await network.settle(friend.links.close());
+  await close();
+});

@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest';
+import { formatAddress } from '../../../Shared/Address.ts';
+import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
+import { type Node, open, patient, peerIdOf, requestAll, startNode, watcher } from './links.ts';
+import { MemoryPart } from './MemoryShare.ts';
+
+const MIB = 1_048_576;
+
+async function crowd(network: SimulatedNetwork, count: number): Promise<Node[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => startNode(network, index + 2)));
+}
+
+const closeAll = (network: SimulatedNetwork, nodes: readonly Node[]) =>
+  network.settle(Promise.all(nodes.map(({ links }) => links.close())));
+
+test('twenty peers at one seeder: eight at once, the others know their place, all get equal bytes', async () => {
+  const network = new SimulatedNetwork({ seed: 4 });
+  const seeder = await startNode(network, 1, { uploadLimit: 20_000_000 });
+  const leechers = await crowd(network, 20);
+  const description = seeder.share.add('film', Buffer.alloc(40 * MIB));
+  const joined = await network.settle(
+    Promise.all(
+      leechers.map(async (leecher) => {
+        const { seen, events } = watcher();
+        const source = await open(leecher, seeder, description.fileId, events);
+        return { seen, source, done: requestAll(source, description, new MemoryPart(description)) };
+      }),
+    ),
+  );
+  await network.clock.advanceAsync(500);
+  const places = joined.flatMap(({ seen }) => seen.places.slice(-1)).filter((place) => place > 0);
+  expect(places.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(seeder.links.uploads().length).toBe(8);
+  expect(seeder.links.uploads()[0]).toMatchObject({
+    path: 'film',
+    peer: { name: expect.stringMatching('peer') },
+  });
+
+  await network.clock.advanceAsync(30_000);
+  const bytes = joined.map(({ seen }) => seen.bytes);
+  expect(bytes.every((count) => count > 0)).toBe(true);
+  expect(Math.max(...bytes) - Math.min(...bytes)).toBeLessThanOrEqual(2 * 16 * MIB + 3 * MIB);
+  for (const { source } of joined) source.close();
+  const kinds = new Set(
+    (await network.settle(Promise.all(joined.flatMap(({ done }) => done)))).flat().map((o) => o.kind),
+  );
+  expect([...kinds].toSorted()).toEqual(['cancelled', 'verified']);
+  await network.clock.advanceAsync(1_000);
+  expect(seeder.links.uploads()).toEqual([]);
+  await closeAll(network, [seeder, ...leechers]);
+}, 30_000);
+
+test('a picture does not wait for films', async () => {
+  const network = new SimulatedNetwork({ seed: 4 });
+  const seeder = await startNode(network, 1, { uploadLimit: 5_000_000 });
+  const leechers = await crowd(network, 13);
+  const film = seeder.share.add('film', Buffer.alloc(30 * MIB));
+  const picture = seeder.share.add('picture', new SeededRandom(1).bytes(300_000));
+  const films = leechers.slice(1).map(async (leecher) => {
+    const source = await open(leecher, seeder, film.fileId);
+    return requestAll(source, film, new MemoryPart(film));
+  });
+  await network.clock.advanceAsync(2_000);
+  const [small] = leechers;
+  if (small === undefined) throw new Error('nobody');
+  const source = await network.settle(open(small, seeder, picture.fileId));
+  const beganMs = network.clock.nowMs();
+  const outcome = await network.settle(source.request(0, 300_000, new MemoryPart(picture).writer(0)));
+  expect(outcome).toEqual({ kind: 'verified' });
+  expect(network.clock.nowMs() - beganMs).toBeLessThan(5_000);
+  await closeAll(network, [seeder, ...leechers]);
+  await network.settle(Promise.all(films));
+}, 30_000);
+
+test('two who want the same file hear of each other at once, wherever the seeder is', async () => {
+  const network = new SimulatedNetwork({ seed: 4 });
+  const seeder = await startNode(network, 1);
+  const leechers = await crowd(network, 3);
+  const description = seeder.share.add('film', Buffer.alloc(2 * MIB));
+  const found: string[] = [];
+  for (const { links, contact } of leechers)
+    links.on('sourceFound', (fileId, other) => {
+      expect(fileId).toBe(description.fileId);
+      found.push(`${contact.name}: ${formatAddress(other.address)}`);
+    });
+  for (const leecher of leechers) await network.settle(open(leecher, seeder, description.fileId));
+  await network.clock.advanceAsync(50);
+  expect(found.toSorted()).toEqual([
+    'peer 2: 10.0.0.3:9003',
+    'peer 2: 10.0.0.4:9004',
+    'peer 3: 10.0.0.2:9002',
+    'peer 3: 10.0.0.4:9004',
+    'peer 4: 10.0.0.2:9002',
+    'peer 4: 10.0.0.3:9003',
+  ]);
+  await closeAll(network, [seeder, ...leechers]);
+});
+
+test('every minute linked peers hear of the others that are linked, and of the tracker', async () => {
+  const network = new SimulatedNetwork({ seed: 4 });
+  const hub = await startNode(network, 1);
+  const others = await crowd(network, 3);
+  const found: string[] = [];
+  const trackers: string[] = [];
+  for (const { links, contact } of others) {
+    links.on('peerFound', (other) => found.push(`${contact.name}: ${formatAddress(other.address)}`));
+    links.on('trackerNamed', (address) => trackers.push(formatAddress(address)));
+    await network.settle(links.connect(hub.contact, patient));
+  }
+  hub.links.announceTracker({ address: { host: '127.0.0.1', port: 6_881 }, onMyHost: true });
+  await network.clock.advanceAsync(60_100);
+  expect(new Set(found).size).toBe(6);
+  expect(found).toContain('peer 3: 10.0.0.4:9004');
+  expect(trackers).toEqual(['10.0.0.1:6881', '10.0.0.1:6881', '10.0.0.1:6881']);
+  await closeAll(network, [hub, ...others]);
+});
+
+test('the seeder passes on to peers what a leecher got: a chain of three', async () => {
+  const network = new SimulatedNetwork({ seed: 9, latencyMs: [1, 10] });
+  const seeder = await startNode(network, 1);
+  const [middle, last] = await crowd(network, 2);
+  if (middle === undefined || last === undefined) throw new Error('nobody');
+  const bytes = new SeededRandom(8).bytes(5 * MIB);
+  const description = seeder.share.add('film', bytes);
+  middle.share.add('film.part', bytes, 'nothing');
+  const held = middle.share.holdings(description.fileId);
+  const { seen, events } = watcher();
+  const second = await network.settle(open(last, middle, description.fileId, events));
+  second.setChunkCount(5);
+  expect(second.have?.count).toBe(0);
+  const first = await network.settle(open(middle, seeder, description.fileId));
+  const part = new MemoryPart(description);
+  const outcomes = Array.from({ length: 5 }, async (_, chunk) => {
+    const { kind } = await first.request(chunk, MIB, part.writer(chunk));
+    if (held !== 'all') held?.set(chunk);
+    middle.links.announceHave(description.fileId, chunk);
+    return kind;
+  });
+  expect(await network.settle(Promise.all(outcomes))).toEqual(Array.from({ length: 5 }, () => 'verified'));
+  await network.clock.advanceAsync(100);
+  expect(second.have?.complete).toBe(true);
+  expect(seen.haves).toBeGreaterThan(0);
+  const copy = new MemoryPart(description);
+  await network.settle(requestAll(second, description, copy));
+  expect(copy.bytes.equals(bytes)).toBe(true);
+  expect(seeder.links.links().map(({ peer }) => peer.peerId)).toEqual([peerIdOf(2)]);
+  await closeAll(network, [seeder, middle, last]);
+});
