@@ -109,7 +109,7 @@ export class EmbeddedRole {
     const enough = new AbortController();
     const cancel = this.#options.clock.after(LIST_PEERS_MS, () => enough.abort());
     try {
-      return await new TrackerQueries(() => [link], this.#options.viewpoint).peers(enough.signal);
+      return await new TrackerQueries({ ...this.#options, links: () => [link] }).peers(enough.signal);
     } catch {
       return []; // Then nobody is named, and everybody looks around.
     } finally {

@@ -94,8 +94,15 @@ export class TrackerPool {
       this.#declinedUntilMs.delete(oldest);
   }
 
+  /** Those to ask: one that closes only when there is no other. */
+  asked(): PooledTracker[] {
+    const staying = this.staying();
+    return staying.length > 0 ? staying : this.connected();
+  }
+
+  /** Connected, and not about to close, with their instance ids. */
   used(): (UsedTracker & { readonly tracker: PooledTracker })[] {
-    return this.connected().flatMap((tracker) => {
+    return this.staying().flatMap((tracker) => {
       const { link, foundBy } = tracker;
       const { instanceId } = link.session.standing;
       return instanceId === undefined ? [] : [{ address: link.address, foundBy, instanceId, tracker }];

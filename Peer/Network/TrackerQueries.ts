@@ -9,6 +9,7 @@ import type {
   TrackerReply,
   TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
+import type { Clock } from '../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, PeerSummary, SearchResult } from '../Model.ts';
 import { mergeHits, mergeHolders, mergePeers, type Told, type Viewpoint } from './MergeAnswers.ts';
@@ -35,15 +36,22 @@ interface Answers<T> {
   readonly failures: readonly ShoalError[];
 }
 
+/** When one tracker has told all, the others have this long to begin: a dead one must not hold up the answer. */
+const STRAGGLER_MS = 1_000;
+
+export interface TrackerQueriesOptions {
+  /** The trackers to ask, at the time of asking. */
+  readonly links: () => readonly TrackerLink[];
+  readonly viewpoint: () => Viewpoint;
+  readonly clock: Clock;
+}
+
 /** Questions to several trackers at once, their pages read to the end, their answers merged. */
 export class TrackerQueries {
-  readonly #links: () => readonly TrackerLink[];
-  readonly #viewpoint: () => Viewpoint;
+  readonly #options: TrackerQueriesOptions;
 
-  /** @param links - the connected ones, at the time of asking */
-  constructor(links: () => readonly TrackerLink[], viewpoint: () => Viewpoint) {
-    this.#links = links;
-    this.#viewpoint = viewpoint;
+  constructor(options: TrackerQueriesOptions) {
+    this.#options = options;
   }
 
   /** `trackers` 0: none answered. @throws ShoalError REFUSED (by all that answered), CANCELLED */
@@ -53,7 +61,7 @@ export class TrackerQueries {
     const refusal = answers.failures.find(({ code }) => code === 'REFUSED');
     if (answers.told.length === 0 && refusal !== undefined) throw refusal;
     return {
-      hits: mergeHits(answers.told, this.#viewpoint()),
+      hits: mergeHits(answers.told, this.#options.viewpoint()),
       truncated: answers.truncated,
       trackers: answers.told.length,
     };
@@ -63,7 +71,7 @@ export class TrackerQueries {
   async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
     const ask = (cursor: number): RequestOf<'locate'> => ({ type: 'locate', fileId, cursor });
     const { told } = await this.#askAll({ ask, read: readHolders, itemsMax: PEERS_MAX }, signal);
-    return mergeHolders(told, this.#viewpoint());
+    return mergeHolders(told, this.#options.viewpoint());
   }
 
   /** @throws ShoalError NO_TRACKER, CANCELLED */
@@ -71,23 +79,28 @@ export class TrackerQueries {
     const ask = (cursor: number): RequestOf<'peers'> => ({ type: 'peers', cursor });
     const { told, failures } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
     if (told.length === 0) throw noTracker(failures);
-    return mergePeers(told, this.#viewpoint());
+    return mergePeers(told, this.#options.viewpoint());
   }
 
   /** Peers with something below that folder; empty when no tracker answers. @throws ShoalError CANCELLED */
   async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
     const { told } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
-    return mergePeers(told, this.#viewpoint());
+    return mergePeers(told, this.#options.viewpoint());
   }
 
   async #askAll<T>(question: Question<T>, signal: AbortSignal): Promise<Answers<T>> {
+    const { links, clock } = this.#options;
+    const tooLate = new AbortController();
+    let cancelTimer: (() => void) | undefined;
     const results = await Promise.allSettled(
-      this.#links().map(async (link) => ({
-        trackerHost: link.address.host,
-        ...(await readPages(link, question, signal)),
-      })),
+      links().map(async (link) => {
+        const pages = await readPages(link, question, { signal, firstPage: tooLate.signal });
+        cancelTimer ??= clock.after(STRAGGLER_MS, () => tooLate.abort());
+        return { trackerHost: link.address.host, ...pages };
+      }),
     );
+    cancelTimer?.();
     if (signal.aborted) throw new ShoalError('CANCELLED', 'the question to the trackers was cancelled');
     const told = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
     const failures = results
@@ -101,14 +114,15 @@ export class TrackerQueries {
 async function readPages<T>(
   link: TrackerLink,
   { ask, read, itemsMax }: Question<T>,
-  signal: AbortSignal,
+  { signal, firstPage }: { readonly signal: AbortSignal; readonly firstPage: AbortSignal },
 ): Promise<{ items: T[]; truncated: boolean }> {
   const items: T[] = [];
   let cursor = 0;
   for (;;) {
     let page: Page<T>;
     try {
-      page = read(await link.ask(ask(cursor), signal));
+      const patience = cursor === 0 ? AbortSignal.any([signal, firstPage]) : signal;
+      page = read(await link.ask(ask(cursor), patience));
     } catch (failure) {
       if (cursor === 0) throw failure;
       return { items, truncated: true };

@@ -55,7 +55,8 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       send,
       news: (tracker, news) => this.#heard(tracker, news),
     });
-    this.#queries = new TrackerQueries(() => this.#pool.connected().map(({ link }) => link), viewpoint);
+    const links = () => this.#pool.asked().map(({ link }) => link);
+    this.#queries = new TrackerQueries({ links, viewpoint, clock: options.clock });
     this.#configured = new ConfiguredTrackers({
       ...options,
       resolved: (address) => this.#pool.open(address, 'configured'),
@@ -232,7 +233,8 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       if (!tracker.closing) this.#ladder.tell((discovery) => discovery.connected());
     }
     if (news.kind === 'lost') {
-      if (tracker.known || tracker.foundBy === 'configured') this.#tellLost(address, news.reason);
+      const expected = tracker.closing || !(tracker.known || tracker.foundBy === 'configured');
+      if (!expected) this.#tellLost(address, news.reason);
     }
     this.#lookAround(news);
     this.#embedded.consider();

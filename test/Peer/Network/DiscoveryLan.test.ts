@@ -202,6 +202,14 @@ test.each(seeds(20))(
     // The one that was named: nobody had to wait for a heartbeat to fail.
     expect(lan.clock.nowMs() - startMs).toBeLessThan(6_000);
     expect(left.flatMap(({ embedded }) => embedded).length - startedBefore).toBe(1);
+
+    // And it stays so: nobody is sent back to the tracker that has closed.
+    const told = () => left.map(({ events }) => events.filter((event) => event.startsWith('moved')).length);
+    const movedBefore = told();
+    await lan.clock.advanceAsync(70_000);
+    expect(told()).toEqual(movedBefore);
+    expect(left.flatMap(({ embedded }) => embedded).length - startedBefore).toBe(1);
+    for (const peer of left) expect(await names(lan, peer)).toHaveLength(2);
   },
 );
 
