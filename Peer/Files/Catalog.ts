@@ -125,8 +125,8 @@ export class Catalog {
     return entry === undefined ? published('gone', change) : published('file', entry);
   }
 
-  #record({ path, fileId, size }: Change): void {
-    this.#history.push({ path, fileId, size });
+  #record(change: Change): void {
+    this.#history.push(change);
     // Cut by half, so that the copy is paid once in many changes.
     if (this.#history.length < 2 * HISTORY_MAX) return;
     this.#history = this.#history.slice(HISTORY_MAX);

@@ -31,10 +31,18 @@ export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: StatFields): Fil
     size: Number(size),
     modifiedMs,
     touchedMs: Math.max(modifiedMs, Number(ctimeNs / 1_000_000n)),
-    device: dev.toString(36),
-    content: `${ino.toString(36)}.${size.toString(36)}.${mtimeNs.toString(36)}`,
-    changed: ctimeNs.toString(36),
+    device: deviceText(dev),
+    content: `${ino}.${size}.${mtimeNs}`,
+    changed: `${ctimeNs}`,
   };
+}
+
+/** Nearly all files lie on one device: its text is shared. */
+let lastDevice = { dev: -1n, text: '' };
+
+function deviceText(dev: bigint): string {
+  if (lastDevice.dev !== dev) lastDevice = { dev, text: `${dev}` };
+  return lastDevice.text;
 }
 
 export function sameState(one: FileState, other: FileState): boolean {

@@ -1,12 +1,11 @@
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { PATH_BYTES_MAX } from '../../Protocol/Limits.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import { systemCode } from '../../Shared/ShoalError.ts';
 import { type FileState, fileState } from './FileState.ts';
 import { isIgnoredName } from './IgnoreRules.ts';
 import { isTempName } from './SafePath.ts';
-import { joinPath, type ShareTree, splitPath } from './ShareTree.ts';
+import { inside, joinPath, type ShareTree, splitPath } from './ShareTree.ts';
 
 /** Told of what lies in the share. Paths are relative to it. */
 export interface ScanEvents {
@@ -56,7 +55,7 @@ export class FolderScan {
     const { root, tree } = this.#options;
     const [folder, name] = splitPath(path);
     if (!this.#isShared(folder, name)) return;
-    const stats = lstatOf(join(root, path));
+    const stats = lstatOf(inside(root, path));
     if (stats?.isDirectory()) {
       this.#goneFile(path);
       if (!tree.hasFolder(path)) await this.folder(path, signal);
@@ -73,12 +72,12 @@ export class FolderScan {
     const { root, tree, events } = this.#options;
     let entries: Dirent[];
     // A listing would follow a link that took the folder's place.
-    if (folder !== '' && !lstatOf(join(root, folder))?.isDirectory()) {
+    if (folder !== '' && !lstatOf(inside(root, folder))?.isDirectory()) {
       this.#goneFolder(folder);
       return [];
     }
     try {
-      entries = readdirSync(join(root, folder), { withFileTypes: true });
+      entries = readdirSync(inside(root, folder), { withFileTypes: true });
     } catch (failure) {
       const code = systemCode(failure) ?? String(failure);
       if (code !== 'ENOENT' && code !== 'ENOTDIR')
@@ -101,7 +100,7 @@ export class FolderScan {
     for (const name of files) {
       if (signal.aborted) return [];
       const path = joinPath(folder, name);
-      const stats = lstatOf(join(root, path));
+      const stats = lstatOf(inside(root, path));
       if (stats?.isDirectory()) folders.add(name);
       else if (stats?.isFile()) this.#found(path, fileState(stats));
       else this.#goneFile(path);

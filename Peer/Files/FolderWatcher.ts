@@ -31,6 +31,8 @@ export type WatchFolder = (root: string, events: WatchEvents) => Watching;
 export const watchFolder: WatchFolder = (root, events) => {
   const watcher = new FoldersOnly({
     followSymlinks: false,
+    // The caller lists the whole tree once it is watched.
+    ignoreInitial: true,
     ignored: (path) => path !== root && isIgnoredPath(relativeTo(root, path)),
   });
   let isReady = () => {};

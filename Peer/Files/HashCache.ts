@@ -10,7 +10,7 @@ export interface HashedFile {
 /** Remembers hashes of files by path, also over restarts. Never throws: a cache that fails is a cache that forgets. */
 export interface HashCache {
   /** Everything about one share folder, by path relative to it. */
-  load(root: string): Iterable<readonly [path: string, file: HashedFile]>;
+  load(root: string): AsyncIterable<readonly [path: string, file: HashedFile]>;
   /** @param hashes - the chunk hashes, 32 bytes each, one after the other */
   put(root: string, path: string, file: HashedFile, hashes: Uint8Array): void;
   hashes(root: string, path: string): Uint8Array | undefined;
@@ -22,7 +22,7 @@ export interface HashCache {
 export class MemoryHashCache implements HashCache {
   readonly #entries = new Map<string, { path: string; file: HashedFile; hashes: Uint8Array }>();
 
-  *load(root: string): Iterable<readonly [string, HashedFile]> {
+  async *load(root: string): AsyncGenerator<readonly [string, HashedFile]> {
     for (const [key, { path, file }] of this.#entries) if (key === keyOf(root, path)) yield [path, file];
   }
 

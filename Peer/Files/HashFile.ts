@@ -13,8 +13,8 @@ export type HashOutcome =
       readonly kind: 'hashed';
       readonly state: FileState;
       readonly fileId: FileId;
-      /** The chunk hashes one after the other, 32 bytes each. */
-      readonly hashes: Uint8Array;
+      /** The chunk hashes one after the other, 64 hex digits each: text travels cheaply between threads. */
+      readonly hashes: string;
     }
   /** It was not the same before and after: the hash is void. */
   | { readonly kind: 'changed' }
@@ -61,12 +61,7 @@ function hashOpened(fd: number, state: FileState, progress: (bytes: number) => v
     progress(position);
   }
   if (!sameState(stateOfOpen(fd), state)) return { kind: 'changed' };
-  return {
-    kind: 'hashed',
-    state,
-    fileId: fileIdOf(state.size, hashes),
-    hashes: Uint8Array.from(Buffer.from(hashes.join(''), 'hex')),
-  };
+  return { kind: 'hashed', state, fileId: fileIdOf(state.size, hashes), hashes: hashes.join('') };
 }
 
 /** Used again for every file of this thread. */

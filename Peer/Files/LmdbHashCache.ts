@@ -1,38 +1,18 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { ByteReader, ByteWriter, type Codec, struct, text, uint8, uint53 } from '../../Protocol/Codec.ts';
 import { hashBytes } from '../../Protocol/FileId.ts';
-import { type FileId, fileId } from '../../Protocol/Ids.ts';
+import type { ChunkHash } from '../../Protocol/Ids.ts';
 import type { Log } from '../../Shared/Log.ts';
 import type { HashCache, HashedFile } from './HashCache.ts';
+import { readStoredText, storedText } from './HashedFileText.ts';
 import { checkLmdbFile } from './LmdbCheck.ts';
 
-/** The format of the values; others are forgotten. */
-const FORMAT = 1;
 const FILE_NAME = 'hashes-v1.mdb';
 /** One chunk hash. */
 const HASH_BYTES = 32;
-
-interface Stored {
-  readonly format: number;
-  readonly size: number;
-  readonly modifiedMs: number;
-  readonly device: string;
-  readonly content: string;
-  readonly changed: string;
-  readonly fileId: FileId;
-}
-
-const stored: Codec<Stored> = struct<Stored>({
-  format: uint8,
-  size: uint53,
-  modifiedMs: uint53,
-  device: text(64),
-  content: text(128),
-  changed: text(64),
-  fileId,
-});
+/** Entries loaded before others get a turn. */
+const LOAD_SLICE = 2_000;
 
 /**
  * Opens the hash cache of this user in a folder (made when missing); several processes may have it open. What cannot be
@@ -69,9 +49,9 @@ function moveAside(path: string, log: Log): void {
 
 class LmdbHashCache implements HashCache {
   readonly #root: RootDatabase<Buffer, string>;
-  /** Per file what `Stored` says. */
+  /** Per file its `storedText`. */
   readonly #files: Database<Buffer, string>;
-  /** Per file its chunk hashes: apart, so that loading reads little. */
+  /** The chunk hashes of files with several: apart, so that loading reads little. */
   readonly #hashes: Database<Buffer, string>;
   readonly #log: Log;
   /** The key of a folder is short whatever its path: keys of lmdb have a limit. */
@@ -87,26 +67,31 @@ class LmdbHashCache implements HashCache {
     this.#log = log;
   }
 
-  *load(root: string): Iterable<readonly [string, HashedFile]> {
-    const prefix = this.#prefix(root);
-    try {
-      // "0" follows "/": the range is everything below the prefix.
-      for (const { key, value } of this.#files.getRange({ start: `${prefix}/`, end: `${prefix}0` })) {
-        const file = decode(value);
-        if (file !== undefined) yield [key.slice(prefix.length + 1), file];
+  async *load(root: string): AsyncGenerator<readonly [string, HashedFile]> {
+    const prefix = `${this.#prefix(root)}/`;
+    let after = prefix;
+    for (;;) {
+      const slice = this.#slice(after, `${prefix.slice(0, -1)}0`);
+      for (const { key, value } of slice) {
+        const file = readStoredText(value.toString('latin1'));
+        if (file !== undefined) yield [key.slice(prefix.length), file];
       }
-    } catch (failure) {
-      this.#tell(failure);
+      const last = slice.at(-1);
+      if (last === undefined || slice.length < LOAD_SLICE) return;
+      after = `${last.key}\0`;
+      await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
   put(root: string, path: string, file: HashedFile, hashes: Uint8Array): void {
     const key = this.#key(root, path);
-    this.#quietly(this.#files.put(key, encode(file)));
+    const bytes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+    const onlyHash = bytes.length === HASH_BYTES ? (bytes.toString('hex') as ChunkHash) : undefined;
     this.#unwritten.set(key, hashes);
-    const written = this.#hashes.put(key, Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength));
+    const text = Buffer.from(storedText({ ...file, onlyHash }), 'latin1');
+    const written = onlyHash === undefined ? this.#hashes.put(key, bytes) : Promise.resolve(true);
     this.#quietly(
-      written.then(() => {
+      Promise.all([written, this.#files.put(key, text)]).finally(() => {
         if (this.#unwritten.get(key) === hashes) this.#unwritten.delete(key);
       }),
     );
@@ -117,8 +102,10 @@ class LmdbHashCache implements HashCache {
     const unwritten = this.#unwritten.get(key);
     if (unwritten !== undefined) return unwritten;
     try {
-      const value = this.#hashes.get(key);
-      return value !== undefined && value.length % HASH_BYTES === 0 ? value : undefined;
+      const stored = readStoredText(this.#files.get(key)?.toString('latin1') ?? '');
+      if (stored?.onlyHash !== undefined) return Buffer.from(stored.onlyHash, 'hex');
+      if (stored?.state.size === 0) return new Uint8Array(0);
+      return stored === undefined ? undefined : this.#hashes.get(key);
     } catch (failure) {
       this.#tell(failure);
       return undefined;
@@ -138,6 +125,15 @@ class LmdbHashCache implements HashCache {
       await this.#root.close();
     } catch (failure) {
       this.#tell(failure);
+    }
+  }
+
+  #slice(start: string, end: string): { key: string; value: Buffer }[] {
+    try {
+      return [...this.#files.getRange({ start, end, limit: LOAD_SLICE })];
+    } catch (failure) {
+      this.#tell(failure);
+      return [];
     }
   }
 
@@ -163,20 +159,5 @@ class LmdbHashCache implements HashCache {
     if (this.#told) this.#log.debug(text);
     else this.#log.warn(text);
     this.#told = true;
-  }
-}
-
-function encode({ state, fileId }: HashedFile): Buffer {
-  const out = new ByteWriter(256);
-  stored.write(out, { format: FORMAT, ...state, fileId });
-  return Buffer.from(out.finish());
-}
-
-function decode(value: Buffer): HashedFile | undefined {
-  try {
-    const { format, fileId, ...state } = stored.read(new ByteReader(value));
-    return format === FORMAT ? { state: { ...state, touchedMs: state.modifiedMs }, fileId } : undefined;
-  } catch {
-    return undefined; // Another format, or damaged: hashed again.
   }
 }

@@ -1,7 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { sep } from 'node:path';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { type FileState, fileState } from './FileState.ts';
+import { inside } from './ShareTree.ts';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
@@ -20,7 +21,7 @@ export interface OpenedFile {
  * @throws system errors; ShoalError NOT_FOUND when it is no file of the share
  */
 export function openShared(root: string, path: string): OpenedFile {
-  const absolute = join(root, path);
+  const absolute = inside(root, path);
   const fd = openSync(absolute, FLAGS);
   try {
     const stats = fstatSync(fd, { bigint: true });

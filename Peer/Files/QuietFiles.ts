@@ -4,6 +4,15 @@ import type { ScanSettings } from './Settings.ts';
 interface Waiting {
   readonly state: FileState;
   readonly dueMs: number;
+  /** It was touched long ago: nothing to wait for. */
+  readonly isOld: boolean;
+}
+
+/** A file whose wait is over. */
+export interface Due {
+  readonly path: string;
+  readonly state: FileState;
+  readonly isOld: boolean;
 }
 
 /**
@@ -39,7 +48,7 @@ export class QuietFiles {
     if (before !== undefined && sameState(before.state, state)) return;
     const waitMs = this.#waits.get(path) ?? this.#settings.quietMs;
     const isOld = before === undefined && untouchedMs >= waitMs;
-    this.#waiting.set(path, { state, dueMs: isOld ? nowMs : nowMs + waitMs });
+    this.#waiting.set(path, { state, dueMs: isOld ? nowMs : nowMs + waitMs, isOld });
   }
 
   /** It changed while it was hashed. */
@@ -58,11 +67,14 @@ export class QuietFiles {
     return this.#waiting.keys();
   }
 
-  /** Takes all that are due, each with the state it was last seen in. */
-  takeDue(nowMs: number): [path: string, state: FileState][] {
-    const due: [string, FileState][] = [];
-    for (const [path, { state, dueMs }] of this.#waiting) if (dueMs <= nowMs) due.push([path, state]);
-    for (const [path] of due) this.#waiting.delete(path);
+  /** Takes up to `limit` that are due, each with the state it was last seen in. */
+  takeDue(nowMs: number, limit: number): Due[] {
+    const due: Due[] = [];
+    for (const [path, { state, dueMs, isOld }] of this.#waiting) {
+      if (due.length === limit) break;
+      if (dueMs <= nowMs) due.push({ path, state, isOld });
+    }
+    for (const { path } of due) this.#waiting.delete(path);
     return due;
   }
 }

@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
 import type { FileDescription } from '../../Protocol/FileId.ts';
 import { type Clock, every, type WallClock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
@@ -13,7 +12,7 @@ import type { Hasher } from './Hasher.ts';
 import { HashPool } from './HashPool.ts';
 import type { ScanSettings } from './Settings.ts';
 import { ShareIndex } from './ShareIndex.ts';
-import { joinPath, ShareTree } from './ShareTree.ts';
+import { inside, joinPath, ShareTree } from './ShareTree.ts';
 import { TouchedPlaces } from './TouchedPlaces.ts';
 
 export interface ShareOptions {
@@ -70,7 +69,7 @@ export class Share {
     this.#index = new ShareIndex({
       ...options,
       pool: this.#pool,
-      stateNow: (path) => stateAt(join(root, path)),
+      stateNow: (path) => stateAt(inside(root, path)),
       problem,
       changed: options.events.changed,
     });
@@ -93,7 +92,6 @@ export class Share {
 
   /** Begins watching and the first scan; waits for neither. */
   start(): void {
-    this.#index.loadCache();
     this.#watching = this.#options.watch(this.#options.root, {
       touched: (path) => this.#touched.add(path),
       folderChanged: (path) => this.#folderChanged(path),
@@ -103,7 +101,7 @@ export class Share {
     const { ready } = this.#watching;
     // Listed when everything is watched: what changes after the listing is told by a watch.
     this.#firstScan = this.#inTurn(async () => {
-      await ready;
+      await Promise.all([ready, this.#index.loadCache()]);
       await this.#scan.folder('', this.#stopping.signal);
     }).then(async () => {
       await this.#index.settled();

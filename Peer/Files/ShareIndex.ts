@@ -1,7 +1,7 @@
 import type { FileDescription } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { CATALOG_FILES_MAX } from '../../Protocol/Limits.ts';
-import { type Clock, every, type WallClock } from '../../Shared/Clock.ts';
+import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { Catalog } from './Catalog.ts';
 import { type FileState, sameAsBefore, sameState } from './FileState.ts';
@@ -26,8 +26,11 @@ export interface ShareIndexOptions {
   readonly changed: () => void;
 }
 
-/** Files that wait are looked at this often. */
+/** Files that wait are looked at this often, and so many at once. */
 const TICK_MS = 50;
+const TICK_FILES = 500;
+/** Files that are gone and may come back under another name: their hashes are kept for so many. */
+const REMEMBERED_MAX = CATALOG_FILES_MAX;
 
 /**
  * From "a file is there, in this state" to its line in the catalog: known already, remembered in the cache, renamed, or
@@ -40,14 +43,14 @@ export class ShareIndex {
   /** What the cache remembers of an earlier run, by path; taken out when the file is met. */
   readonly #remembered = new Map<string, HashedFile>();
   /** Where a content state was last seen, to know a renamed file again. */
-  readonly #places = new Map<string, { readonly path: string; readonly fileId: FileId }>();
+  readonly #places = new Map<string, string>();
   readonly #quiet: QuietFiles;
   /** Handed to the pool, in this state. */
   readonly #hashing = new Map<string, FileState>();
   /** Could not be read in this state. */
   readonly #failed = new Map<string, FileState>();
   readonly #waiters = new Set<{ readonly paths: Set<string>; readonly done: () => void }>();
-  #stopTicking: (() => void) | undefined;
+  #cancelTick: (() => void) | undefined;
   #isFull = false;
 
   constructor(options: ShareIndexOptions) {
@@ -60,24 +63,19 @@ export class ShareIndex {
     return { files: this.#quiet.size, bytes: this.#quiet.bytes };
   }
 
-  loadCache(): void {
+  async loadCache(): Promise<void> {
     const { cache, root } = this.#options;
-    for (const [path, file] of cache.load(root)) {
+    for await (const [path, file] of cache.load(root)) {
       this.#remembered.set(path, file);
-      this.#places.set(file.state.content, { path, fileId: file.fileId });
+      this.#places.set(file.state.content, path);
     }
   }
 
   /** Forgets what the cache remembers of files that are not there: after a whole scan. */
   pruneCache(): void {
-    const { cache, root } = this.#options;
     // An empty folder may be a disk that is not mounted: its hashes are worth keeping.
     if (this.#known.size === 0) return;
-    for (const [path, { state }] of this.#remembered) {
-      cache.remove(root, path);
-      if (this.#places.get(state.content)?.path === path) this.#places.delete(state.content);
-    }
-    this.#remembered.clear();
+    for (const [path, file] of [...this.#remembered]) this.#forgetRemembered(path, file);
   }
 
   /** A file is there, in this state. */
@@ -104,7 +102,7 @@ export class ShareIndex {
     }
     const untouchedMs = this.#options.wallMs() - state.touchedMs;
     this.#quiet.seen(path, state, this.#options.clock.nowMs(), untouchedMs);
-    this.#stopTicking ??= every(this.#options.clock, TICK_MS, () => this.#tick());
+    this.#planTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
   }
 
   /** There is no such file (any more). */
@@ -113,10 +111,13 @@ export class ShareIndex {
     this.#quiet.forget(path);
     this.#failed.delete(path);
     if (this.#hashing.delete(path)) pool.remove(path);
-    if (this.#known.delete(path)) {
-      catalog.remove(path);
-      this.#options.changed();
+    const state = this.#known.get(path);
+    const entry = catalog.findPath(path);
+    if (state !== undefined && entry !== undefined) {
+      this.#remembered.set(path, { state, fileId: entry.fileId });
+      this.#trimRemembered();
     }
+    this.#drop(path);
     this.#settle(path);
   }
 
@@ -128,7 +129,7 @@ export class ShareIndex {
     const now = this.#options.stateNow(path);
     if (now === undefined) this.gone(path);
     else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
-      this.#remember(path, now, outcome.fileId, outcome.hashes);
+      this.#remember(path, now, outcome.fileId, Buffer.from(outcome.hashes, 'hex'));
       this.#put(path, now, outcome.fileId);
     } else {
       this.#drop(path);
@@ -181,7 +182,7 @@ export class ShareIndex {
   }
 
   close(): void {
-    this.#stopTicking?.();
+    this.#cancelTick?.();
     for (const { done } of this.#waiters) done();
     this.#waiters.clear();
   }
@@ -193,15 +194,16 @@ export class ShareIndex {
     this.#remembered.delete(path);
     if (remembered !== undefined && sameAsBefore(remembered.state, state)) return remembered.fileId;
     const place = this.#places.get(state.content);
-    if (place === undefined || place.path === path || this.#options.stateNow(place.path) !== undefined)
+    if (place === undefined || place === path || this.#options.stateNow(place) !== undefined)
       return undefined;
-    const hashes = cache.hashes(root, place.path);
-    if (hashes === undefined) return undefined;
-    this.#remembered.delete(place.path);
-    this.gone(place.path);
-    cache.remove(root, place.path);
-    this.#remember(path, state, place.fileId, hashes);
-    return place.fileId;
+    this.gone(place);
+    const fileId = this.#remembered.get(place)?.fileId;
+    const hashes = cache.hashes(root, place);
+    if (fileId === undefined || hashes === undefined) return undefined;
+    this.#remembered.delete(place);
+    cache.remove(root, place);
+    this.#remember(path, state, fileId, hashes);
+    return fileId;
   }
 
   #remember(path: string, state: FileState, fileId: FileId, hashes: Uint8Array): void {
@@ -217,7 +219,7 @@ export class ShareIndex {
     if (!this.#known.has(path) && this.#known.size >= CATALOG_FILES_MAX) this.#full(path);
     else {
       this.#known.set(path, state);
-      this.#places.set(state.content, { path, fileId });
+      this.#places.set(state.content, path);
       const entry: CatalogEntry = { path, size: state.size, modifiedMs: state.modifiedMs, fileId };
       catalog.put(entry);
       this.#options.changed();
@@ -241,20 +243,38 @@ export class ShareIndex {
     this.#options.changed();
   }
 
+  #trimRemembered(): void {
+    const [oldest] = this.#remembered;
+    if (this.#remembered.size <= REMEMBERED_MAX || oldest === undefined) return;
+    this.#forgetRemembered(...oldest);
+  }
+
+  #forgetRemembered(path: string, { state }: HashedFile): void {
+    const { cache, root } = this.#options;
+    this.#remembered.delete(path);
+    cache.remove(root, path);
+    if (this.#places.get(state.content) === path) this.#places.delete(state.content);
+  }
+
   #tick(): void {
-    const { clock, pool, stateNow } = this.#options;
-    for (const [path, seen] of this.#quiet.takeDue(clock.nowMs())) {
-      const state = stateNow(path);
-      if (state === undefined) this.gone(path);
-      else if (!sameState(state, seen)) this.#quiet.seen(path, state, clock.nowMs(), -1);
+    const { clock, pool } = this.#options;
+    const due = this.#quiet.takeDue(clock.nowMs(), TICK_FILES);
+    for (const { path, state, isOld } of due) {
+      // What had to wait is looked at once more; for what is old the look of the hasher is enough.
+      const now = isOld ? state : this.#options.stateNow(path);
+      if (now === undefined) this.gone(path);
+      else if (!sameState(now, state)) this.#quiet.seen(path, now, clock.nowMs(), -1);
       else {
         this.#hashing.set(path, state);
         pool.add(path, state.size);
       }
     }
-    if (this.#quiet.size > 0) return;
-    this.#stopTicking?.();
-    this.#stopTicking = undefined;
+    this.#cancelTick = undefined;
+    if (this.#quiet.size > 0) this.#planTick(due.length === TICK_FILES ? 0 : TICK_MS);
+  }
+
+  #planTick(delayMs: number): void {
+    this.#cancelTick ??= this.#options.clock.after(delayMs, () => this.#tick());
   }
 
   #settle(path: string): void {
