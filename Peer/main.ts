@@ -42,11 +42,12 @@ process.exit('exitCode' in settings ? settings.exitCode : await main(settings));
 async function main(settings: Settings): Promise<number> {
   // Whoever read our output may be gone: that is no reason to stop sharing.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  const log = lineLog((line) => process.stderr.write(`${line}\n`), settings.verbose);
+  const diagnostics = { tell: (line: string) => void process.stderr.write(`${line}\n`) };
+  const log = lineLog((line) => diagnostics.tell(line), settings.verbose);
   const interrupted = interruption();
   const opened = new Closing();
   try {
-    const exitCode = await runPeer(settings, log, opened, interrupted);
+    const exitCode = await runPeer(settings, { log, diagnostics, opened, interrupted });
     await within(CLOSING_MS, opened.run());
     return exitCode;
   } catch (failure) {
@@ -62,13 +63,19 @@ async function main(settings: Settings): Promise<number> {
   }
 }
 
-/** Everything between start and end of a peer. Registers with `opened` what has to be closed. */
-async function runPeer(
-  settings: Settings,
-  log: Log,
-  opened: Closing,
-  interrupted: AbortSignal,
-): Promise<number> {
+/** What the life of a program needs around its peer. */
+interface Surroundings {
+  readonly log: Log;
+  /** Where lines of the log go; the console takes over, so that they do not garble what is being typed. */
+  readonly diagnostics: { tell: (line: string) => void };
+  /** Takes what has to be closed at the end. */
+  readonly opened: Closing;
+  readonly interrupted: AbortSignal;
+}
+
+/** Everything between start and end of a peer. @returns the exit code */
+async function runPeer(settings: Settings, around: Surroundings): Promise<number> {
+  const { log, diagnostics, opened, interrupted } = around;
   const port = await reserve(settings);
   opened.add(() => port.release());
   const shareDir = resolve(settings.share ?? join(homedir(), 'Downloads', 'P2P', `User-${port.port}`));
@@ -99,6 +106,7 @@ async function runPeer(
     verbose: settings.verbose,
   });
   opened.add(() => console.close());
+  diagnostics.tell = (line) => console.tell(line);
   return console.run({ signal: interrupted });
 }
 
