@@ -67,6 +67,15 @@ describe('limits', () => {
     expect(limits.allowsStranger('10.0.0.2', 0)).toBe(true);
   });
 
+  test('who asks most is remembered longest: making room does not renew its share', () => {
+    const limits = new RateLimits(2);
+    while (limits.allowsStranger('10.0.0.1', 0));
+    for (let host = 2; host < 50; host++) {
+      limits.allowsStranger(`10.0.0.${host}`, 0);
+      expect(limits.allowsStranger('10.0.0.1', 0)).toBe(false);
+    }
+  });
+
   test('hosts are forgotten when quiet, and never more than so many are known', () => {
     const limits = new RateLimits(100);
     for (let host = 0; host < 1_000; host++) limits.allowsStranger(`10.0.${host >> 8}.${host & 255}`, host);

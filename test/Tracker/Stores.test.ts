@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { HashTable } from '../../Tracker/HashTable.ts';
+import { IntArena, roomFor } from '../../Tracker/IntArena.ts';
+import { KeyedHash } from '../../Tracker/KeyedHash.ts';
+import { SortedWords } from '../../Tracker/SortedWords.ts';
+import { TextArena } from '../../Tracker/TextArena.ts';
+import { WordIndex } from '../../Tracker/WordIndex.ts';
+import { SeededRandom } from '../Support/SeededRandom.ts';
+import { seeds } from '../Support/seeds.ts';
+
+test.each(seeds(10))('a hash table does what a map does, with many equal hashes (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const hashOf = (id: number) => id % 50;
+  const table = new HashTable(hashOf);
+  const known = new Set<number>();
+  for (let step = 0; step < 5_000; step++) {
+    const id = random.int(0, 400);
+    expect(table.find(hashOf(id), (other) => other === id)).toBe(known.has(id) ? id : -1);
+    if (known.delete(id)) table.remove(id, hashOf(id));
+    else if (known.size < 150) {
+      table.add(id, hashOf(id));
+      known.add(id);
+    }
+    expect(table.size).toBe(known.size);
+  }
+});
+
+describe('blocks of numbers', () => {
+  test('have at most a fifth of waste', () => {
+    for (let count = 1; count < 5_000; count++) {
+      expect(roomFor(count)).toBeGreaterThanOrEqual(count);
+      expect(roomFor(count)).toBeLessThanOrEqual(count * 1.25);
+    }
+  });
+
+  test.each(seeds(10))('never overlap, and freed ones are used again (seed %i)', (seed) => {
+    const random = new SeededRandom(seed);
+    const arena = new IntArena();
+    const blocks = new Map<number, { count: number; mark: number }>();
+    for (let step = 0; step < 3_000; step++) {
+      if (blocks.size > 40) {
+        const block = random.pick([...blocks.keys()]);
+        const { count = 0, mark = 0 } = blocks.get(block) ?? {};
+        expect(arena.cells.subarray(block, block + count).every((cell) => cell === mark)).toBe(true);
+        arena.release(block, count);
+        blocks.delete(block);
+      }
+      const count = random.int(1, 60);
+      const block = arena.take(count);
+      arena.cells.fill(step, block, block + count);
+      blocks.set(block, { count, mark: step });
+    }
+    // 41 blocks of up to 60 live at a time; 3,000 were taken.
+    expect(arena.cells.length).toBeLessThan(20_000);
+  });
+});
+
+test('texts come back as they were, and freed room is used again', () => {
+  const random = new SeededRandom(3);
+  const arena = new TextArena();
+  const places = new Map<number, string>();
+  for (let step = 0; step < 20_000; step++) {
+    if (places.size > 100) {
+      const place = random.pick([...places.keys()]);
+      const text = places.get(place) ?? '';
+      expect(arena.text(place, Buffer.byteLength(text))).toBe(text);
+      arena.release(place, Buffer.byteLength(text));
+      places.delete(place);
+    }
+    const text = `${step}é`.repeat(random.int(1, 100));
+    const place = arena.add(Buffer.from(text), Buffer.byteLength(text));
+    places.set(place, text);
+    // Without reuse it would be about 6 MiB.
+    expect(place * 8).toBeLessThan(2 * 1_024 * 1_024);
+  }
+});
+
+test.each(seeds(5))('sorted words find all that begin alike, in order (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const words = Array.from({ length: 4_000 }, () => random.hex(3).slice(0, random.int(1, 6)));
+  const distinct = [...new Set(words)];
+  const sorted = new SortedWords((id) => distinct[id] ?? '');
+  const present = new Set<string>();
+  for (let step = 0; step < 12_000; step++) {
+    const id = random.int(0, distinct.length - 1);
+    const word = distinct[id] ?? '';
+    if (present.has(word) && random.chance(0.4)) {
+      sorted.remove(id);
+      present.delete(word);
+    } else if (!present.has(word)) {
+      sorted.add(id);
+      present.add(word);
+    }
+  }
+  for (const prefix of ['', 'a', '0', '7f', 'c0f', 'zz']) {
+    const expected = [...present].filter((word) => word.startsWith(prefix)).sort();
+    expect(sorted.startingWith(prefix, 10_000).map((id) => distinct[id])).toEqual(expected);
+    expect(sorted.startingWith(prefix, 5)).toHaveLength(Math.min(5, expected.length));
+  }
+});
+
+describe('a word index', () => {
+  test.each(seeds(10))('drops each dead posting once, and words without entries (seed %i)', (seed) => {
+    const random = new SeededRandom(seed);
+    const alive = new Map<number, number[]>();
+    const pending = new Map<number, number>();
+    const index = new WordIndex(
+      {
+        isAlive: (entry) => alive.has(entry),
+        dropped: (entry) => pending.set(entry, (pending.get(entry) ?? 0) - 1),
+      },
+      new KeyedHash([1, 2]),
+    );
+    for (let entry = 0; entry < 1_000; entry++) {
+      const words = random.sample(['a', 'b', 'c', 'd', `only${entry}`], random.int(1, 4));
+      alive.set(
+        entry,
+        words.map((word) => index.post(word, entry)),
+      );
+      if (random.chance(0.7)) {
+        const gone = random.pick([...alive.keys()]);
+        const ids = alive.get(gone) ?? [];
+        alive.delete(gone);
+        pending.set(gone, ids.length);
+        for (const id of ids) index.unpost(id);
+      }
+    }
+    for (const [gone, ids] of [...alive]) {
+      alive.delete(gone);
+      pending.set(gone, ids.length);
+      for (const id of ids) index.unpost(id);
+    }
+    expect([...pending.values()].every((left) => left === 0)).toBe(true);
+    expect(pending.size).toBe(1_000);
+    expect(index.size).toBe(0);
+    expect(index.startingWith('', 10)).toEqual([]);
+  });
+});
+
+test('the keyed hash spreads, and depends on its key', () => {
+  const one = new KeyedHash([1, 2]);
+  const other = new KeyedHash([1, 3]);
+  const hashes = new Set<number>();
+  for (let number = 0; number < 20_000; number++)
+    hashes.add(one.start(1).text(`song ${number}.mp3`).finish());
+  expect(hashes.size).toBeGreaterThan(19_990);
+  expect(one.start(1).text('same').finish()).not.toBe(other.start(1).text('same').finish());
+  expect(one.start(1).text('same').finish()).not.toBe(one.start(2).text('same').finish());
+  expect(one.start(1).bytes(Buffer.from('abcde'), 0, 5).finish()).not.toBe(
+    one.start(1).bytes(Buffer.from('abcde\0'), 0, 6).finish(),
+  );
+});
