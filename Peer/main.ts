@@ -107,6 +107,7 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
   });
   opened.add(() => console.close());
   diagnostics.tell = (line) => console.tell(line);
+  if (isTerminal) process.stdout.write(`${greeting(peer)}. Type help for the commands.\n`);
   return console.run({ signal: interrupted });
 }
 
@@ -185,12 +186,15 @@ async function makeShare(path: string): Promise<void> {
 
 /** Without a console: says where it is and what happens, until it is interrupted. */
 async function told(peer: Peer, log: Log, interrupted: AbortSignal): Promise<void> {
-  const { folder } = peer.share();
-  process.stdout.write(`${safeText(`${peer.self.name} shares ${folder} on TCP port ${peer.self.port}`)}\n`);
+  process.stdout.write(`${greeting(peer)}\n`);
   peer.onNews(({ text }) => log.info(text));
   const alive = setInterval(() => {}, 60_000);
   await new Promise((done) => interrupted.addEventListener('abort', done, { once: true }));
   clearInterval(alive);
+}
+
+function greeting(peer: Peer): string {
+  return safeText(`${peer.self.name} shares ${peer.share().folder} on TCP port ${peer.self.port}`);
 }
 
 /** Aborted by the first Ctrl-C (or SIGTERM); the second one ends the process at once. */
