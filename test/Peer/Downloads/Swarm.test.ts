@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { seeds } from '../../Support/seeds.ts';
+import { Desk } from './desk.ts';
+import { MIB } from './FakePeer.ts';
+
+test.each(seeds(60))(
+  'one good source among liars, stallers, slow and vanishing ones: right, no honest one blamed, little fetched twice (seed %i)',
+  async (seed) => {
+    const random = new SeededRandom(seed);
+    const desk = new Desk(seed);
+    const good = desk.network.peer(10e6);
+    const others = Array.from({ length: random.int(1, 6) }, () => desk.network.peer(random.int(1e5, 2e7)));
+    const size = random.int(1, 80) * MIB + random.int(0, MIB);
+    const liars = others.filter(() => random.chance(0.3));
+    for (const liar of liars) liar.lies = (chunk) => chunk % random.int(1, 3) === 0;
+    desk.downloads.add(desk.wish(size, random.shuffle([good, ...others])));
+    for (const other of others) {
+      desk.clock.after(random.int(0, 8_000), () => {
+        const fate = random.int(0, 4);
+        if (fate === 0) other.vanish();
+        if (fate === 1) other.stalled = true;
+        if (fate === 2) other.bytesPerSecond /= 100;
+        if (fate === 3) other.refuses = 'changed';
+      });
+    }
+    const status = await desk.end();
+
+    expect(status).toMatchObject({ state: 'done', bytes: size });
+    expect(desk.parts.clash).toBe(false);
+    const guilty = new Set(liars.map(({ holder }) => holder.name));
+    for (const line of desk.blamed) expect(guilty).toContain(line.replace(/ \w+$/, ''));
+    // Alone, the good one would need this long; nobody may make it much slower.
+    const aloneMs = (size / 10e6) * 1_000;
+    expect(status.tookMs).toBeLessThan(aloneMs * 1.1 + 2_000);
+    await desk.downloads.close();
+  },
+);
+
+test('four sources of 10 MB/s: one stalls at 95 %, one lies, one drops to 1 %: hardly slower than the two that stay good', async () => {
+  const desk = new Desk();
+  const peers = [1, 2, 3, 4].map(() => desk.network.peer(10e6));
+  const [stalls, liar, slow] = peers;
+  const size = 1_024 * MIB;
+  if (liar !== undefined) liar.lies = () => true;
+  desk.downloads.add(desk.wish(size, peers));
+  await desk.clock.advanceAsync(2_000);
+  if (slow !== undefined) slow.bytesPerSecond = 1e5;
+  while ((desk.downloads.list()[0]?.bytes ?? 0) < 0.95 * size) await desk.clock.advanceAsync(100);
+  if (stalls !== undefined) stalls.stalled = true;
+  const status = await desk.end();
+  expect(status.tookMs).toBeLessThan((size / 20e6) * 1_000 * 1.1);
+  expect(desk.blamed).toEqual(['peer 2 distrusted']);
+  expect(status.wastedBytes).toBeLessThan(size * 0.02);
+  await desk.downloads.close();
+});
