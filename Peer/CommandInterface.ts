@@ -1,6 +1,6 @@
+import { runPipe } from './Commands/Console/PipeConsole.ts';
+import { runTerminal } from './Commands/Console/TerminalConsole.ts';
 import type { ConsoleOptions } from './Commands/ConsoleOptions.ts';
-import { runPipe } from './Commands/PipeConsole.ts';
-import { runTerminal } from './Commands/TerminalConsole.ts';
 
 export type { ConsoleOptions } from './Commands/ConsoleOptions.ts';
 export type { DownloadAnswer, News, PeerControls } from './Commands/Wanted.ts';

@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { TRACKER_PORT } from '../Protocol/Limits.ts';
 import { type Address, parseHostPort } from '../Shared/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import { parseRate } from './Commands/HumanUnits.ts';
+import { parseRate } from './Commands/Views/HumanUnits.ts';
 
 /** What the command line and the environment say. Undefined: not said. */
 export interface Settings {

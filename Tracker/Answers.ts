@@ -10,8 +10,8 @@ import {
   type ReplyOf,
 } from '../Protocol/TrackerMessages.ts';
 import { isLoopback } from '../Shared/Address.ts';
+import type { ContentHolders, FoundFile, FoundFiles } from './Catalog/SharedFiles.ts';
 import type { PeerRegistry, RegisteredPeer } from './PeerRegistry.ts';
-import type { ContentHolders, FoundFile, FoundFiles } from './SharedFiles.ts';
 
 /** Holders named with a hit; `locate` names all. */
 const HOLDERS_PER_HIT = 8;

@@ -16,14 +16,14 @@ import {
 import { type Address, formatAddress, isLoopback, normalHost } from '../Shared/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { foundPage, locatedPage, peersPage } from './Answers.ts';
-import { CatalogAssembly } from './CatalogAssembly.ts';
-import { CatalogIndex } from './CatalogIndex.ts';
+import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
+import { CatalogIndex } from './Catalog/CatalogIndex.ts';
+import { wordsOfQuery } from './Catalog/SearchWords.ts';
+import type { FoundFiles } from './Catalog/SharedFiles.ts';
 import { ConnectionCookie } from './ConnectionCookie.ts';
 import { PeerRegistry, type RegisteredPeer } from './PeerRegistry.ts';
 import { type Purpose, RateLimits } from './RateLimits.ts';
 import { Recent } from './Recent.ts';
-import { wordsOfQuery } from './SearchWords.ts';
-import type { FoundFiles } from './SharedFiles.ts';
 
 const HEADER_BYTES = 16;
 /** Ports below belong to the system's services: nobody is sent there. */

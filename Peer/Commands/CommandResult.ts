@@ -1,6 +1,6 @@
 import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { CommandCall } from './CommandCall.ts';
-import type { Paint } from './Paint.ts';
+import type { Paint } from './Views/Paint.ts';
 import type { PeerControls } from './Wanted.ts';
 
 /** How results are shown. */

@@ -1,10 +1,10 @@
 import { unknownCommand } from './CommandCall.ts';
 import type { CommandHandler, ViewStyle } from './CommandResult.ts';
 import { COMMANDS, type CommandSpec, findCommand, JSON_FLAG, usageLines } from './CommandTable.ts';
-import { isActive } from './DownloadTexts.ts';
-import { plural } from './HumanUnits.ts';
-import { pad, widthOf } from './TextFit.ts';
-import { wrapWords } from './WordWrap.ts';
+import { isActive } from './Views/DownloadTexts.ts';
+import { plural } from './Views/HumanUnits.ts';
+import { pad, widthOf } from './Views/TextFit.ts';
+import { wrapWords } from './Views/WordWrap.ts';
 
 /** Text is wrapped here when there is no terminal to say how wide it is. */
 const USUAL_WIDTH = 80;

@@ -3,11 +3,11 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadStatus } from '../Model.ts';
 import { type CommandCall, usageError } from './CommandCall.ts';
 import type { CommandContext, CommandHandler, CommandResult } from './CommandResult.ts';
-import { doneText, isActive, notDoneText, startedText } from './DownloadTexts.ts';
-import { downloadsText, downloadText } from './DownloadViews.ts';
-import { choiceText } from './FileViews.ts';
-import { baseName, downloadItem, searchItem } from './Items.ts';
 import { isHostAndPort, joinHostPort } from './PeerNotation.ts';
+import { doneText, isActive, notDoneText, startedText } from './Views/DownloadTexts.ts';
+import { downloadsText, downloadText } from './Views/DownloadViews.ts';
+import { choiceText } from './Views/FileViews.ts';
+import { baseName, downloadItem, searchItem } from './Views/Items.ts';
 import type { DownloadAnswer } from './Wanted.ts';
 
 /** `download <file|id|folder/>` */

@@ -1,5 +1,5 @@
 import type { DownloadStatus } from '../Model.ts';
-import { doneText, isActive, notDoneText } from './DownloadTexts.ts';
+import { doneText, isActive, notDoneText } from './Views/DownloadTexts.ts';
 import type { News, PeerControls } from './Wanted.ts';
 
 /**

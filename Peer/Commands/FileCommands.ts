@@ -3,9 +3,6 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { CatalogEntry } from '../Model.ts';
 import { type CommandCall, usageError } from './CommandCall.ts';
 import type { CommandContext, CommandHandler, CommandResult } from './CommandResult.ts';
-import { isActive } from './DownloadTexts.ts';
-import { localFilesText, remoteFilesText, searchText } from './FileViews.ts';
-import { downloadItem, fileItem, searchItem } from './Items.ts';
 import {
   folderName,
   isHostAndPort,
@@ -13,6 +10,9 @@ import {
   looksLikeAddress,
   looksLikeFolder,
 } from './PeerNotation.ts';
+import { isActive } from './Views/DownloadTexts.ts';
+import { localFilesText, remoteFilesText, searchText } from './Views/FileViews.ts';
+import { downloadItem, fileItem, searchItem } from './Views/Items.ts';
 
 /** `list`, `list <folder>`, `ls <peer> [folder]` */
 export const list: CommandHandler = async (call, context) => {

@@ -2,11 +2,11 @@ import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { CommandContext, CommandHandler } from './CommandResult.ts';
-import { isActive } from './DownloadTexts.ts';
-import { plural } from './HumanUnits.ts';
-import { contactItem, downloadItem, peerItem, trackerItem, uploadItem } from './Items.ts';
 import { isHostAndPort, joinHostPort } from './PeerNotation.ts';
-import { peersText, type StatusFacts, statusText, trackersText, whoamiText } from './StatusViews.ts';
+import { isActive } from './Views/DownloadTexts.ts';
+import { plural } from './Views/HumanUnits.ts';
+import { contactItem, downloadItem, peerItem, trackerItem, uploadItem } from './Views/Items.ts';
+import { peersText, type StatusFacts, statusText, trackersText, whoamiText } from './Views/StatusViews.ts';
 
 export const peers: CommandHandler = async (_call, { controls, signal }) => {
   const found = await controls.peers(signal);

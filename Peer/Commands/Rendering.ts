@@ -1,8 +1,8 @@
 import { safeText } from '../../Shared/SafeText.ts';
 import type { ViewStyle } from './CommandResult.ts';
 import type { Outcome } from './CommandRunner.ts';
-import { errorItem } from './Items.ts';
-import type { Paint } from './Paint.ts';
+import { errorItem } from './Views/Items.ts';
+import type { Paint } from './Views/Paint.ts';
 
 /** Version of the JSON envelope. */
 const JSON_VERSION = 1;

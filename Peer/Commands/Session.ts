@@ -5,7 +5,7 @@ import type { CommandContext } from './CommandResult.ts';
 import { type Outcome, runLine } from './CommandRunner.ts';
 import type { CompletionSources } from './Completion.ts';
 import type { DownloadWatch } from './DownloadWatch.ts';
-import { baseName } from './Items.ts';
+import { baseName } from './Views/Items.ts';
 import type { PeerControls } from './Wanted.ts';
 
 /** Longest wait of the first command that needs the network, in milliseconds. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { HashTable } from '../../Tracker/HashTable.ts';
-import { IntArena, roomFor } from '../../Tracker/IntArena.ts';
-import { KeyedHash } from '../../Tracker/KeyedHash.ts';
-import { SortedWords } from '../../Tracker/SortedWords.ts';
-import { TextArena } from '../../Tracker/TextArena.ts';
-import { WordIndex } from '../../Tracker/WordIndex.ts';
+import { HashTable } from '../../Tracker/Catalog/HashTable.ts';
+import { IntArena, roomFor } from '../../Tracker/Catalog/IntArena.ts';
+import { KeyedHash } from '../../Tracker/Catalog/KeyedHash.ts';
+import { SortedWords } from '../../Tracker/Catalog/SortedWords.ts';
+import { TextArena } from '../../Tracker/Catalog/TextArena.ts';
+import { WordIndex } from '../../Tracker/Catalog/WordIndex.ts';
 import { SeededRandom } from '../Support/SeededRandom.ts';
 import { seeds } from '../Support/seeds.ts';
 

@@ -8,7 +8,7 @@ import {
   parseRate,
   percent,
   plural,
-} from '../../../Peer/Commands/HumanUnits.ts';
+} from '../../../Peer/Commands/Views/HumanUnits.ts';
 
 test.each([
   [0, '0 B'],

@@ -3,21 +3,21 @@ import stringWidth from 'string-width';
 import { describe, expect, test } from 'vitest';
 import type { ViewStyle } from '../../../Peer/Commands/CommandResult.ts';
 import { COMMANDS } from '../../../Peer/Commands/CommandTable.ts';
+import { progressLines } from '../../../Peer/Commands/Console/Progress.ts';
 import { helpText } from '../../../Peer/Commands/ConsoleCommands.ts';
-import { doneText, notDoneText, progressLine } from '../../../Peer/Commands/DownloadTexts.ts';
-import { downloadsText, downloadText } from '../../../Peer/Commands/DownloadViews.ts';
+import { doneText, notDoneText, progressLine } from '../../../Peer/Commands/Views/DownloadTexts.ts';
+import { downloadsText, downloadText } from '../../../Peer/Commands/Views/DownloadViews.ts';
 import {
   choiceText,
   localFilesText,
   remoteFilesText,
   searchText,
   shortIds,
-} from '../../../Peer/Commands/FileViews.ts';
-import { makePaint } from '../../../Peer/Commands/Paint.ts';
-import { progressLines } from '../../../Peer/Commands/Progress.ts';
-import { peersText } from '../../../Peer/Commands/StatusViews.ts';
-import { shortenEnd, shortenMiddle, widthOf } from '../../../Peer/Commands/TextFit.ts';
-import { renderTable } from '../../../Peer/Commands/TextTable.ts';
+} from '../../../Peer/Commands/Views/FileViews.ts';
+import { makePaint } from '../../../Peer/Commands/Views/Paint.ts';
+import { peersText } from '../../../Peer/Commands/Views/StatusViews.ts';
+import { shortenEnd, shortenMiddle, widthOf } from '../../../Peer/Commands/Views/TextFit.ts';
+import { renderTable } from '../../../Peer/Commands/Views/TextTable.ts';
 import { anyText } from './anyText.ts';
 import { downloadOf, entryOf, FakeControls, fileIdOf, hitOf, peerOf } from './FakeControls.ts';
 

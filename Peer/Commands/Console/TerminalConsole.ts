@@ -1,18 +1,18 @@
 import { createInterface, type Interface } from 'node:readline';
-import { ShoalError } from '../../Shared/ShoalError.ts';
-import { LINE_LENGTH_MAX } from './CommandParser.ts';
-import type { Outcome } from './CommandRunner.ts';
-import { complete } from './Completion.ts';
-import type { ConsoleOptions } from './ConsoleOptions.ts';
-import { DownloadWatch } from './DownloadWatch.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { LINE_LENGTH_MAX } from '../CommandParser.ts';
+import type { Outcome } from '../CommandRunner.ts';
+import { complete } from '../Completion.ts';
+import type { ConsoleOptions } from '../ConsoleOptions.ts';
+import { DownloadWatch } from '../DownloadWatch.ts';
+import { render } from '../Rendering.ts';
+import { Session } from '../Session.ts';
+import { makePaint } from '../Views/Paint.ts';
+import { columnsText } from '../Views/WordWrap.ts';
 import { HISTORY_LINES_MAX, History } from './History.ts';
 import { LiveScreen } from './LiveScreen.ts';
-import { makePaint } from './Paint.ts';
 import { keepProgress } from './Progress.ts';
-import { render } from './Rendering.ts';
-import { Session } from './Session.ts';
 import { TextOutput } from './TextOutput.ts';
-import { columnsText } from './WordWrap.ts';
 
 export const PROMPT = 'shoal> ';
 const USUAL_WIDTH = 80;

@@ -1,4 +1,4 @@
-import type { FileId } from '../Protocol/Ids.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
 
 /** A file as an owner shares it. No path: a running download, a partial source. */
 export interface SharedFile {

@@ -1,11 +1,11 @@
-import { safeText } from '../../Shared/SafeText.ts';
-import type { Outcome } from './CommandRunner.ts';
-import type { ConsoleOptions } from './ConsoleOptions.ts';
-import { DownloadWatch } from './DownloadWatch.ts';
-import { makePaint } from './Paint.ts';
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { Outcome } from '../CommandRunner.ts';
+import type { ConsoleOptions } from '../ConsoleOptions.ts';
+import { DownloadWatch } from '../DownloadWatch.ts';
+import { render } from '../Rendering.ts';
+import { Session } from '../Session.ts';
+import { makePaint } from '../Views/Paint.ts';
 import { type PipedLine, pipedLines } from './PipeLines.ts';
-import { render } from './Rendering.ts';
-import { Session } from './Session.ts';
 import { TextOutput } from './TextOutput.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { FileId } from '../Protocol/Ids.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
 import { HashTable } from './HashTable.ts';
 import { grown } from './IntArena.ts';
 import type { KeyedHash } from './KeyedHash.ts';

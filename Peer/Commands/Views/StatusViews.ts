@@ -1,7 +1,7 @@
-import { formatAddress } from '../../Shared/Address.ts';
-import { safeText } from '../../Shared/SafeText.ts';
-import type { PeerSummary, Self, ShareStatus, TrackerStatus, UploadStatus } from '../Model.ts';
-import type { ViewStyle } from './CommandResult.ts';
+import { formatAddress } from '../../../Shared/Address.ts';
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { PeerSummary, Self, ShareStatus, TrackerStatus, UploadStatus } from '../../Model.ts';
+import type { ViewStyle } from '../CommandResult.ts';
 import { limitedTable, shortId } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, formatRate, plural } from './HumanUnits.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';

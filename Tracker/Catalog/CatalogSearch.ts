@@ -1,4 +1,4 @@
-import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../Protocol/Limits.ts';
+import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
 import type { ContentTable } from './ContentTable.ts';
 import { CONTENT, type EntryTable, FIELDS, OWNER } from './EntryTable.ts';
 import { matchOf, NO_MATCH, type SearchQuery, shortestLists, understand } from './SearchQuery.ts';

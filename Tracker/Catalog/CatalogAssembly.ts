@@ -1,5 +1,5 @@
-import { CATALOG_FILES_MAX } from '../Protocol/Limits.ts';
-import type { PublishedEntry, RequestOf } from '../Protocol/TrackerMessages.ts';
+import { CATALOG_FILES_MAX } from '../../Protocol/Limits.ts';
+import type { PublishedEntry, RequestOf } from '../../Protocol/TrackerMessages.ts';
 import type { CatalogIndex } from './CatalogIndex.ts';
 
 type Page = Omit<RequestOf<'publish'>, 'peerId' | 'instanceId' | 'type'>;

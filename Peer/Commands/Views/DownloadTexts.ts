@@ -1,5 +1,5 @@
-import { safeText } from '../../Shared/SafeText.ts';
-import type { DownloadState, DownloadStatus } from '../Model.ts';
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { DownloadState, DownloadStatus } from '../../Model.ts';
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
 import { pad, shortenEnd, shortenMiddle, widthOf } from './TextFit.ts';

@@ -1,4 +1,4 @@
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P'] as const;
 

@@ -1,7 +1,7 @@
-import { formatAddress } from '../../Shared/Address.ts';
-import { safeText } from '../../Shared/SafeText.ts';
-import type { DownloadStatus, SourceStatus } from '../Model.ts';
-import type { ViewStyle } from './CommandResult.ts';
+import { formatAddress } from '../../../Shared/Address.ts';
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { DownloadStatus, SourceStatus } from '../../Model.ts';
+import type { ViewStyle } from '../CommandResult.ts';
 import { isActive, progressText, stateText } from './DownloadTexts.ts';
 import { shortId } from './FileViews.ts';
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent } from './HumanUnits.ts';

@@ -1,5 +1,5 @@
-import type { FileId, PeerId } from '../../Protocol/Ids.ts';
-import { formatAddress } from '../../Shared/Address.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { formatAddress } from '../../../Shared/Address.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
@@ -8,7 +8,7 @@ import type {
   SearchHit,
   TrackerStatus,
   UploadStatus,
-} from '../Model.ts';
+} from '../../Model.ts';
 
 /** The shapes that programs read (`--json`): stable names, bytes, ISO 8601. Names are raw: JSON escapes them. */
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { LINE_LENGTH_MAX } from './CommandParser.ts';
+import { LINE_LENGTH_MAX } from '../CommandParser.ts';
 
 /** Lines kept between runs. */
 export const HISTORY_LINES_MAX = 1_000;

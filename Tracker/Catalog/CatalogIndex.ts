@@ -1,5 +1,5 @@
-import type { FileId } from '../Protocol/Ids.ts';
-import { PATH_BYTES_MAX } from '../Protocol/Limits.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { PATH_BYTES_MAX } from '../../Protocol/Limits.ts';
 import { CatalogSearch } from './CatalogSearch.ts';
 import { ContentTable } from './ContentTable.ts';
 import { CONTENT, EntryTable, FLAGS, isPartial, OWNER } from './EntryTable.ts';

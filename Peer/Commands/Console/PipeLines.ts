@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { ShoalError } from '../../Shared/ShoalError.ts';
-import { LINE_LENGTH_MAX } from './CommandParser.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { LINE_LENGTH_MAX } from '../CommandParser.ts';
 
 /** One line of a pipe. */
 export interface PipedLine {

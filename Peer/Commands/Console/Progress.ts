@@ -1,7 +1,7 @@
-import { type Clock, every } from '../../Shared/Clock.ts';
-import type { DownloadStatus } from '../Model.ts';
-import { isActive, progressLine } from './DownloadTexts.ts';
-import { shortenEnd } from './TextFit.ts';
+import { type Clock, every } from '../../../Shared/Clock.ts';
+import type { DownloadStatus } from '../../Model.ts';
+import { isActive, progressLine } from '../Views/DownloadTexts.ts';
+import { shortenEnd } from '../Views/TextFit.ts';
 
 /** Four times a second: quick enough to be alive, slow enough to be read. */
 export const PROGRESS_INTERVAL_MS = 250;
