@@ -13,7 +13,14 @@ export interface WantedChunk {
   /** 0: not ours to give; it will be rejected. */
   readonly bytes: number;
   cancelled: boolean;
+  /** Later requests served before it. */
+  overtaken: number;
 }
+
+/** Requests from which the next is chosen … */
+const CHOICE = 32;
+/** … unless the first was overtaken so often: everyone has their turn. */
+const OVERTAKEN_MAX = 32;
 
 /** What a lane's server needs from those who serve. */
 export interface LaneHost {
@@ -58,19 +65,47 @@ export class LaneServer implements StreamHandler {
     return this.#wanted.size === 0 ? 0 : Math.max(1, this.#demand);
   }
 
-  /** Takes the next requests to serve: one, or as many small ones as `maxBytes` holds. */
-  take(smallBytes: number, maxBytes: number, maxCount: number): WantedChunk[] {
+  /**
+   * Takes the next requests to serve: one, or as many small ones as `maxBytes` holds.
+   * @param served - how often a chunk went out already: of the large ones that wait, one that did least is next
+   */
+  take(
+    limits: { readonly smallBytes: number; readonly maxBytes: number; readonly maxCount: number },
+    served: (wanted: WantedChunk) => number,
+  ): WantedChunk[] {
     const taken: WantedChunk[] = [];
     let bytes = 0;
     for (const wanted of this.#wanted.values()) {
-      const fits = wanted.bytes <= smallBytes && bytes + wanted.bytes <= maxBytes && taken.length < maxCount;
-      if (taken.length > 0 && !fits) break;
+      if (wanted.bytes > limits.smallBytes) break;
+      if (taken.length >= limits.maxCount || bytes + wanted.bytes > limits.maxBytes) break;
       this.#forget(wanted);
       taken.push(wanted);
       bytes += wanted.bytes;
-      if (!fits) break;
     }
-    return taken;
+    if (taken.length > 0) return taken;
+    const wanted = this.#leastServed(served);
+    if (wanted === undefined) return [];
+    this.#forget(wanted);
+    return [wanted];
+  }
+
+  #leastServed(served: (wanted: WantedChunk) => number): WantedChunk | undefined {
+    let best: WantedChunk | undefined;
+    let bestCount = Number.POSITIVE_INFINITY;
+    const passed: WantedChunk[] = [];
+    for (const wanted of this.#wanted.values()) {
+      const count = served(wanted);
+      if (count < bestCount) [best, bestCount] = [wanted, count];
+      passed.push(wanted);
+      if (count === 0 || passed.length >= CHOICE || wanted.overtaken >= OVERTAKEN_MAX) break;
+    }
+    const [first] = passed;
+    if (first !== undefined && first.overtaken >= OVERTAKEN_MAX) return first;
+    for (const wanted of passed) {
+      if (wanted === best) break;
+      wanted.overtaken++;
+    }
+    return best;
   }
 
   /** The request at work, so that a cancel reaches it. */
@@ -134,7 +169,7 @@ export class LaneServer implements StreamHandler {
     if (this.#wanted.has(id)) throw badFrame('a request number used twice');
     if (this.#wanted.size >= LANE_REQUESTS_MAX) throw badFrame('too many requests');
     const bytes = this.#host.bytesOf(fileId, chunk);
-    this.#wanted.set(id, { id, fileId, chunk, bytes, cancelled: false });
+    this.#wanted.set(id, { id, fileId, chunk, bytes, cancelled: false, overtaken: 0 });
     this.#demand += bytes;
   }
 

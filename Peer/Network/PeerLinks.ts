@@ -9,12 +9,11 @@ import {
   PROTOCOL_VERSION,
 } from '../../Protocol/PeerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
-import { type Clock, every, type Random } from '../../Shared/Clock.ts';
+import { every } from '../../Shared/Clock.ts';
 import { Closing } from '../../Shared/Closing.ts';
-import type { Log } from '../../Shared/Log.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { ByteStream, Dial, Listen, Listener, StreamHandler } from '../../Shared/Transport.ts';
-import type { PeerContact, Self, UploadStatus } from '../Model.ts';
+import type { ByteStream, Listener, StreamHandler } from '../../Shared/Transport.ts';
+import type { PeerContact, UploadStatus } from '../Model.ts';
 import { Bans } from './Bans.ts';
 import { Doorway } from './Doorway.ts';
 import { HaveBatch } from './HaveBatch.ts';
@@ -23,56 +22,14 @@ import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { listenSomewhere } from './ListenPort.ts';
 import { PeerExchange } from './PeerExchange.ts';
+import type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { RateLimiter } from './RateLimiter.ts';
 import { ReceiveBuffers } from './ReceiveBuffers.ts';
 import type { Source, SourceEvents } from './SourceOf.ts';
 import { Uploads } from './Uploads.ts';
-import type { ChunkProvider } from './Wanted.ts';
 
 export type { KnownContact } from './LinkedPeer.ts';
-
-/** Bytes a second; undefined: no limit. */
-export interface Limits {
-  readonly up?: number | undefined;
-  readonly down?: number | undefined;
-}
-
-export interface PeerLinksOptions {
-  /** Its `port` is told to others only when `start` listens on the same; else the real one is. */
-  readonly self: Self;
-  readonly provider: ChunkProvider;
-  readonly dial: Dial;
-  readonly listen: Listen;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Unpredictable bytes, for lane tokens. */
-  readonly randomBytes: (count: number) => Uint8Array;
-  readonly log: Log;
-  readonly uploadLimit?: number | undefined;
-  readonly downloadLimit?: number | undefined;
-}
-
-/** A control link as shown to people. */
-export interface LinkStatus {
-  readonly peer: KnownContact;
-  readonly dialledByUs: boolean;
-  readonly sinceMs: number;
-}
-
-/** What the links tell. */
-export interface PeerLinksEvents {
-  peerJoined: [peer: KnownContact];
-  /** Undefined: it said goodbye. */
-  peerLeft: [peer: KnownContact, reason: ShoalError | undefined];
-  /** Another peer named one that has (part of) a file. */
-  sourceFound: [fileId: FileId, contact: KnownContact];
-  /** Another peer named one that it is linked to. */
-  peerFound: [contact: KnownContact];
-  /** A chunk came whole and wrong. */
-  wrongBytes: [peer: KnownContact, fileId: FileId];
-  /** Another peer named a tracker that it uses. */
-  trackerNamed: [address: Address];
-}
+export type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
 /** All TCP between this peer and others: control links, lanes, serving. */
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {

@@ -15,6 +15,7 @@ import { type LaneHost, LaneServer, type WantedChunk } from './LaneServer.ts';
 import type { LaneTokens } from './LaneTokens.ts';
 import type { RateLimiter } from './RateLimiter.ts';
 import { RateMeter } from './RateMeter.ts';
+import { ServedCounts } from './ServedCounts.ts';
 import { UploadSlots } from './UploadSlots.ts';
 import type { ChunkProvider } from './Wanted.ts';
 
@@ -24,6 +25,7 @@ const SEND_BUFFERS_BYTES = 32 * SEND_BUFFER_BYTES;
 const LANES_PER_PEER_MAX = 4;
 /** Changed places in the queue are told this often. */
 const PLACES_TOLD_MS = 250;
+const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxBytes: BATCH_BYTES_MAX, maxCount: BATCH_CHUNKS_MAX };
 
 export interface UploadsOptions {
   readonly provider: ChunkProvider;
@@ -56,6 +58,7 @@ export class Uploads implements LaneHost {
   readonly #slots = new UploadSlots();
   readonly #clients = new Map<PeerId, Client>();
   readonly #buffers = new BufferPool(SEND_BUFFER_BYTES, SEND_BUFFERS_BYTES);
+  readonly #counts = new ServedCounts();
   readonly #meter: RateMeter;
   #cancelPace: (() => void) | undefined;
   #cancelPlaces: (() => void) | undefined;
@@ -179,9 +182,10 @@ export class Uploads implements LaneHost {
   /** Serves one lane while its peer has a slot. Never rejects. */
   async #serve(peer: PeerId, client: Client, lane: LaneServer, sender: LaneSender): Promise<void> {
     while (lane.open && this.#slots.isServing(peer)) {
-      const batch = lane.take(SMALL_CHUNK_BYTES, BATCH_BYTES_MAX, BATCH_CHUNKS_MAX);
+      const batch = lane.take(BATCH_LIMITS, (wanted) => this.#servedBefore(wanted));
       if (batch.length === 0) break;
       client.fileId = batch[0]?.fileId;
+      for (const { fileId, chunk } of batch) this.#counts.add(fileId, chunk);
       client.busy.set(lane, Math.max(1, sum(batch)));
       await sender.send(batch);
       client.busy.delete(lane);
@@ -190,6 +194,11 @@ export class Uploads implements LaneHost {
       if (lane.demand === 0) break;
     }
     this.#update(peer);
+  }
+
+  /** With one peer to serve, chunks go out as they were asked. */
+  #servedBefore({ fileId, chunk }: WantedChunk): number {
+    return this.#clients.size > 1 ? this.#counts.of(fileId, chunk) : 0;
   }
 
   // ---- the queue

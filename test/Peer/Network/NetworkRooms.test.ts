@@ -149,7 +149,7 @@ test('receive buffers: large regions alone, small ones together, never more than
   expect(() => two?.release()).toThrow(RangeError);
 });
 
-test.each(seeds(20))('a queue gives back in order what it took (seed %i)', (seed) => {
+test.each(seeds(2))('a queue gives back in order what it took (seed %i)', (seed) => {
   const random = new SeededRandom(seed);
   const fifo = new Fifo<number>();
   const model: number[] = [];

@@ -249,7 +249,7 @@ test('thousands of small requests go through one lane, each answered', async () 
   const description = seeder.share.add('tiny', Buffer.from('tiny'));
   const nobody = new AbortController().signal;
   const kinds = new Map<string, number>();
-  const jobs = Array.from({ length: 6_000 }, async (_, index) => {
+  const jobs = Array.from({ length: 3_000 }, async (_, index) => {
     const fileId = index % 3 === 0 ? (peerIdHex(index) as typeof description.fileId) : description.fileId;
     const source = await leecher.links.openSource(
       seeder.contact,
@@ -263,7 +263,7 @@ test('thousands of small requests go through one lane, each answered', async () 
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   });
   await network.settle(Promise.all(jobs));
-  expect(Object.fromEntries(kinds)).toEqual({ verified: 4_000, rejected: 2_000 });
+  expect(Object.fromEntries(kinds)).toEqual({ verified: 2_000, rejected: 1_000 });
   expect(network.host('10.0.0.2').streams.size).toBe(2);
   await close();
 });

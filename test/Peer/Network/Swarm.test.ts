@@ -147,3 +147,20 @@ test('the seeder passes on to peers what a leecher got: a chain of three', async
   expect(seeder.links.links().map(({ peer }) => peer.peerId)).toEqual([peerIdOf(2)]);
   await closeAll(network, [seeder, middle, last]);
 });
+
+test('one seeder lets every chunk out once before it repeats any, among what is asked', async () => {
+  const network = new SimulatedNetwork({ seed: 11 });
+  const seeder = await startNode(network, 1, { uploadLimit: 10_000_000 });
+  const leechers = await crowd(network, 4);
+  const description = seeder.share.add('film', Buffer.alloc(24 * MIB));
+  // Everybody asks for everything, in the same order: the worst case.
+  const done = leechers.map(async (leecher) => {
+    const source = await open(leecher, seeder, description.fileId);
+    return requestAll(source, description, new MemoryPart(description));
+  });
+  await network.settle(Promise.all(done));
+  const order = seeder.share.reads.map(({ chunk }) => chunk);
+  expect(new Set(order.slice(0, 24)).size).toBe(24);
+  expect(order).toHaveLength(96);
+  await closeAll(network, [seeder, ...leechers]);
+});
