@@ -134,7 +134,6 @@ export class ClaimWriter implements ChunkWriter {
   async giveWay(): Promise<boolean> {
     if (this.#finishing !== undefined) return this.#finishing.catch(() => false);
     this.#end('overtaken', true);
-    await this.#last;
     return false;
   }
 
