@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { formatAddress } from '../Shared/Address.ts';
+import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import type { DownloadAnswer, News, PeerControls } from './CommandInterface.ts';
@@ -82,8 +83,15 @@ export class Peer implements PeerControls {
     return this.#files.scanned();
   }
 
-  networkReady(maxMs: number): Promise<boolean> {
-    return this.#network.ready(maxMs);
+  /** The share is known before it can be published, and before a download can find that its file is here already. */
+  async networkReady(maxMs: number): Promise<boolean> {
+    const { clock } = this.#options.network;
+    const untilMs = clock.nowMs() + maxMs;
+    const known = new AbortController();
+    const letGo = () => known.abort();
+    void this.#files.scanned().then(letGo, letGo);
+    await sleep(clock, maxMs, known.signal);
+    return this.#network.ready(Math.max(0, untilMs - clock.nowMs()));
   }
 
   localFiles(folder = ''): readonly CatalogEntry[] {

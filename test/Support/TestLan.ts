@@ -1,0 +1,110 @@
+import { test as base } from 'vitest';
+import { freePort, Launcher, type LaunchOptions } from './launch.ts';
+import type { LaunchedProgram } from './LaunchedProgram.ts';
+import type { TempFolder } from './TempFolder.ts';
+import { TestPeer } from './TestPeer.ts';
+
+export interface PeerSetup extends LaunchOptions {
+  /** Path in the share -> content. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly share?: TempFolder;
+  readonly port?: number;
+  /** Default: the tracker of the LAN. Undefined: none. */
+  readonly tracker?: string | undefined;
+  readonly args?: readonly string[];
+}
+
+/** How a script ended. */
+export interface ScriptEnd {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly share: TempFolder;
+}
+
+/** Programs on loopback that know each other by one tracker. */
+export class TestLan {
+  readonly launcher = new Launcher();
+  #tracker: { program: LaunchedProgram; address: string } | undefined;
+
+  /** The tracker's `host:port`; starts it the first time. */
+  async tracker(): Promise<string> {
+    return (await this.trackerProgram()).address;
+  }
+
+  async trackerProgram(): Promise<{ program: LaunchedProgram; address: string }> {
+    this.#tracker ??= await this.launcher.readyTracker();
+    return this.#tracker;
+  }
+
+  /** A running peer that reads commands until it is told to quit. */
+  async peer(name: string, setup: PeerSetup = {}): Promise<TestPeer> {
+    const { share, port, args } = await this.#prepared(name, setup);
+    return new TestPeer(name, await this.launcher.peer(args, setup), share, port);
+  }
+
+  /** A running peer whose files everybody can find. */
+  async seeder(name: string, setup: PeerSetup = {}): Promise<TestPeer> {
+    const peer = await this.peer(name, setup);
+    await peer.isPublished();
+    return peer;
+  }
+
+  /** `printf '…' | node Peer.js`, to its end. */
+  async script(name: string, lines: readonly string[], setup: PeerSetup = {}): Promise<ScriptEnd> {
+    const { share, args } = await this.#prepared(name, setup);
+    const program = await this.launcher.peer(args, setup);
+    program.type(...lines);
+    program.endInput();
+    const code = await program.exitCode(40_000);
+    return { code, stdout: program.stdout, stderr: program.stderr, share };
+  }
+
+  async #prepared(name: string, setup: PeerSetup) {
+    const share = setup.share ?? (await this.launcher.folder());
+    for (const [path, content] of Object.entries(setup.files ?? {})) await share.write(path, content);
+    const port = setup.port ?? (await freePort());
+    const tracker = 'tracker' in setup ? setup.tracker : await this.tracker();
+    const known = tracker === undefined ? [] : ['--tracker', tracker];
+    const args = [String(port), ...known, '--share', share.path, '--name', name, ...(setup.args ?? [])];
+    return { share, port, args };
+  }
+
+  close(): Promise<void> {
+    return this.launcher.close();
+  }
+}
+
+/** A test that gets a LAN of its own, closed when it ends; fit for `test.concurrent`. */
+export const lanTest = base.extend<{ lan: TestLan }>({
+  lan: async ({ task: _task }, use) => {
+    const lan = new TestLan();
+    try {
+      await use(lan);
+    } finally {
+      await lan.close();
+    }
+  },
+});
+
+const MIB = 1_048_576;
+
+/** Bytes that no compression and no other seed gives. */
+export function someBytes(seed: number, bytes: number): Buffer {
+  const out = Buffer.allocUnsafe(bytes);
+  let state = (seed * 2_654_435_761) >>> 0 || 1;
+  const words = bytes >> 2;
+  for (let at = 0; at < words; at++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    out.writeInt32LE(state, at * 4);
+  }
+  for (let at = words * 4; at < bytes; at++) out[at] = (state >>> (at & 3)) & 0xff;
+  return out;
+}
+
+/** The same in mebibytes. */
+export function someMebibytes(seed: number, count: number): Buffer {
+  return someBytes(seed, count * MIB);
+}
