@@ -64,7 +64,11 @@ export class EmbeddedRole {
     if (place === this.#retiringTo) return;
     this.#cancelRetiring();
     this.#retiringTo = place;
-    if (better === undefined) return;
+    if (better === undefined) {
+      // The better one is gone: who names itself stays.
+      own.announceSuccessor({ host: '127.0.0.1', port: own.local.port });
+      return;
+    }
     own.announceSuccessor(better.address);
     this.#options.log.debug(`the tracker inside this peer ends soon: ${place} was there before`);
     this.#cancelRetiring = this.#options.clock.after(RETIRE_MS, () => void this.#retire());

@@ -12,18 +12,20 @@ export interface UsedTracker {
   readonly address: Address;
   readonly foundBy: TrackerStatus['foundBy'];
   readonly instanceId: InstanceId;
+  /** It said that it closes. */
+  readonly closing: boolean;
 }
 
 /**
  * Those that are not needed: one tracker reached at two addresses, and what is found beyond TRACKERS_MAX, highest
- * instance ids first, so that all peers keep the same ones. The configured ones and our own always stay.
+ * instance ids first, so that all peers keep the same ones. Configured ones, our own, and those about to close are left.
  */
 export function surplusTrackers(used: readonly UsedTracker[]): UsedTracker[] {
   const kept: UsedTracker[] = [];
   const surplus: UsedTracker[] = [];
   for (const tracker of used.toSorted(byKeeping)) {
     const same = kept.some(({ instanceId }) => instanceId === tracker.instanceId);
-    const wanted = isFixed(tracker) || (!same && kept.length < TRACKERS_MAX);
+    const wanted = isFixed(tracker) || (!same && (tracker.closing || kept.length < TRACKERS_MAX));
     (wanted ? kept : surplus).push(tracker);
   }
   return surplus;
@@ -32,19 +34,21 @@ export function surplusTrackers(used: readonly UsedTracker[]): UsedTracker[] {
 /** The tracker to which the peers of our own should go instead, if there is one: the oldest that started before it. */
 export function betterThanOwn(own: InstanceId, used: readonly UsedTracker[]): UsedTracker | undefined {
   return used
-    .filter(({ foundBy, instanceId }) => foundBy !== 'embedded' && instanceId < own)
+    .filter(({ foundBy, instanceId, closing }) => foundBy !== 'embedded' && !closing && instanceId < own)
     .toSorted(byInstance)[0];
 }
 
 /**
- * Who takes over when our own tracker closes: a tracker that runs, else a peer, which then starts one. Peers elsewhere
- * come first, because they stay when this computer is switched off.
+ * Who takes over when our own tracker closes: a tracker that runs (also one that was about to close in favour of ours),
+ * else a peer, which then starts one. Peers elsewhere come first: they stay when this computer is switched off.
  */
 export function chooseSuccessor(
   used: readonly UsedTracker[],
   peers: readonly { readonly peerId: PeerId; readonly address: Address }[],
 ): Address | undefined {
-  const [tracker] = used.filter(({ foundBy }) => foundBy !== 'embedded').toSorted(byInstance);
+  const [tracker] = used
+    .filter(({ foundBy }) => foundBy !== 'embedded')
+    .toSorted((one, other) => Number(one.closing) - Number(other.closing) || byInstance(one, other));
   const peer = peers.find(({ address }) => !isLoopback(address.host)) ?? peers[0];
   return tracker?.address ?? peer?.address;
 }

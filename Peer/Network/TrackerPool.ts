@@ -25,8 +25,8 @@ export interface PooledTracker {
   readonly foundBy: TrackerStatus['foundBy'];
   /** It has answered a heartbeat. */
   known: boolean;
-  /** It said that it closes. */
-  closing: boolean;
+  /** It said that it closes, and named this place instead. */
+  successor: string | undefined;
   lostMs: number | undefined;
 }
 
@@ -50,7 +50,7 @@ export class TrackerPool {
 
   /** Connected, and not about to close. */
   staying(): PooledTracker[] {
-    return this.connected().filter(({ closing }) => !closing);
+    return this.connected().filter(({ successor }) => successor === undefined);
   }
 
   /** Begins to talk to a tracker, unless that is going on already or was given up. */
@@ -67,14 +67,14 @@ export class TrackerPool {
       unlimited: isLoopback(address.host),
       news: (told) => this.#tell(tracker, told),
     });
-    const tracker: PooledTracker = { link, foundBy, known: false, closing: false, lostMs: undefined };
+    const tracker: PooledTracker = { link, foundBy, known: false, successor: undefined, lostMs: undefined };
     this.#byAddress.set(key, tracker);
     link.start();
   }
 
   /** A reply that came from `from`. False: it answers nothing we asked there. */
   receive(from: Address, transactionId: number, reply: TrackerReply): boolean {
-    return this.#byAddress.get(formatAddress(from))?.link.receive(transactionId, reply) ?? false;
+    return this.get(from)?.link.receive(transactionId, reply) ?? false;
   }
 
   catalogChanged(): void {
@@ -100,12 +100,16 @@ export class TrackerPool {
     return staying.length > 0 ? staying : this.connected();
   }
 
-  /** Connected, and not about to close, with their instance ids. */
-  used(): (UsedTracker & { readonly tracker: PooledTracker })[] {
-    return this.staying().flatMap((tracker) => {
-      const { link, foundBy } = tracker;
+  get(address: Address): PooledTracker | undefined {
+    return this.#byAddress.get(formatAddress(address));
+  }
+
+  /** The connected ones, with their instance ids. */
+  used(): UsedTracker[] {
+    return this.connected().flatMap(({ link, foundBy, successor }) => {
       const { instanceId } = link.session.standing;
-      return instanceId === undefined ? [] : [{ address: link.address, foundBy, instanceId, tracker }];
+      const closing = successor !== undefined;
+      return instanceId === undefined ? [] : [{ address: link.address, foundBy, instanceId, closing }];
     });
   }
 
@@ -128,10 +132,10 @@ export class TrackerPool {
 
   #dropSurplus(): void {
     const used = this.used();
-    const addresses = new Set(surplusTrackers(used).map(({ address }) => formatAddress(address)));
-    for (const { address, instanceId, tracker } of used) {
-      if (!addresses.has(formatAddress(address))) continue;
-      const elsewhere = used.some((other) => other.instanceId === instanceId && other.tracker !== tracker);
+    for (const { address, instanceId } of surplusTrackers(used)) {
+      const tracker = this.get(address);
+      if (tracker === undefined) continue;
+      const elsewhere = used.filter((other) => other.instanceId === instanceId).length > 1;
       // A goodbye to a tracker that we keep under another address would take us off its list.
       if (!elsewhere) void tracker.link.leave();
       this.drop(tracker, true);
@@ -142,12 +146,12 @@ export class TrackerPool {
   #dropHopeless(): void {
     const nowMs = this.#options.clock.nowMs();
     for (const tracker of this.all()) {
-      const { foundBy, known, closing, lostMs, link } = tracker;
+      const { foundBy, known, successor, lostMs, link } = tracker;
       if (foundBy === 'configured' || foundBy === 'embedded' || lostMs === undefined) continue;
       // One that refuses us may be the only one, and change its mind: the place of our last run is forgotten soon.
       const refuses = link.session.standing.refusal !== undefined;
       if (refuses ? this.connected().length > 0 : !known) this.drop(tracker, true);
-      else if (closing || nowMs - lostMs > FORGET_MS) this.drop(tracker, false);
+      else if (successor !== undefined || nowMs - lostMs > FORGET_MS) this.drop(tracker, false);
     }
   }
 

@@ -1,11 +1,6 @@
-import {
-  encodeRequest,
-  type RefusalReason,
-  type ReplyOf,
-  type TrackerReply,
-  type TrackerRequest,
-} from '../../Protocol/TrackerMessages.ts';
-import { isLoopback } from '../../Shared/Address.ts';
+import type { RefusalReason, ReplyOf, TrackerReply, TrackerRequest } from '../../Protocol/TrackerMessages.ts';
+import { encodeRequest } from '../../Protocol/TrackerMessages.ts';
+import { type Address, isLoopback } from '../../Shared/Address.ts';
 import { type ErrorCode, ShoalError } from '../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
 import { refusalText } from './RefusalText.ts';
@@ -25,8 +20,8 @@ import { Standing } from './Standing.ts';
 import { type Transaction, Transactions } from './Transactions.ts';
 
 /**
- * The conversation with one tracker: cookie, heartbeats, catalog, questions. Takes what arrives and the time; gives
- * datagrams and news as actions, which the caller takes out after each call, and the moment of the next `tick`.
+ * The conversation with one tracker. Takes what arrives and the time; gives datagrams and news as actions, which the
+ * caller takes out after each call, and the moment of the next `tick`.
  */
 export class TrackerSession {
   readonly standing = new Standing();
@@ -38,6 +33,7 @@ export class TrackerSession {
   #connectionId: string | undefined;
   #cookieMs = Number.NEGATIVE_INFINITY;
   #beatMs = Number.POSITIVE_INFINITY;
+  #leaving = false;
   #asks = 0;
   #toldCaughtUp = false;
 
@@ -93,6 +89,7 @@ export class TrackerSession {
   leave(nowMs: number): void {
     this.#transactions.removeAll(() => true);
     this.#beatMs = Number.POSITIVE_INFINITY;
+    this.#leaving = true; // A heartbeat would bring us back.
     const known = this.#connectionId !== undefined && this.standing.alive !== undefined;
     this.standing.lost('we are leaving', undefined);
     if (known) {
@@ -103,7 +100,7 @@ export class TrackerSession {
 
   /** What a datagram of this tracker said. False: it answers nothing we asked. */
   receive(transactionId: number, reply: TrackerReply, nowMs: number): boolean {
-    if (transactionId === 0) return this.#unasked(reply);
+    if (transactionId === 0) return this.#unasked(reply, nowMs);
     const transaction = this.#transactions.get(transactionId);
     if (transaction === undefined) return false;
     const fits =
@@ -117,7 +114,7 @@ export class TrackerSession {
     return fits;
   }
 
-  /** Sends what is due; also when the feed has a new version. */
+  /** Sends what is due; to be called also when the feed has a new version. */
   tick(nowMs: number): void {
     if (nowMs >= this.#beatMs) this.#beat(nowMs);
     if (this.#mayRenew() && nowMs >= this.#cookieMs + COOKIE_RENEW_MS) this.#ensure('connect', nowMs);
@@ -157,10 +154,7 @@ export class TrackerSession {
     this.#beatMs = nextBeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
     this.#transactions.unpark(nowMs);
     if (!again) this.#actions.push({ kind: 'connected' });
-    const { successor } = reply;
-    if (successor !== undefined) {
-      this.#actions.push({ kind: 'moved', successor, onTrackerHost: isLoopback(successor.host) });
-    }
+    if (reply.successor !== undefined) this.#moved(reply.successor, isLoopback(reply.successor.host));
   }
 
   #pageTaken(reply: ReplyOf<'published'>, nowMs: number): void {
@@ -170,10 +164,15 @@ export class TrackerSession {
     if (!this.#publisher.caughtUp && this.#publisher.nextMs > nowMs) this.#beat(nowMs);
   }
 
-  #unasked(reply: TrackerReply): boolean {
+  #unasked(reply: TrackerReply, nowMs: number): boolean {
     if (reply.type !== 'moved' || reply.trackerInstance !== this.standing.instanceId) return false;
-    this.#actions.push({ kind: 'moved', successor: reply.successor, onTrackerHost: reply.onTrackerHost });
+    this.#beat(nowMs); // Is it still there, or closed already?
+    this.#moved(reply.successor, reply.onTrackerHost);
     return true;
+  }
+
+  #moved(successor: Address, onTrackerHost: boolean): void {
+    this.#actions.push({ kind: 'moved', successor, onTrackerHost });
   }
 
   #refused(transaction: Transaction<What>, reason: RefusalReason, nowMs: number): boolean {
@@ -223,7 +222,7 @@ export class TrackerSession {
 
   #beat(nowMs: number): void {
     this.#beatMs = Number.POSITIVE_INFINITY;
-    this.#ensure('heartbeat', nowMs);
+    if (!this.#leaving) this.#ensure('heartbeat', nowMs);
   }
 
   #publish(nowMs: number): void {

@@ -230,10 +230,11 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     if (news.kind === 'connected') {
       if (tracker.foundBy !== 'embedded') this.#memory.tracker(address);
       this.emit('trackerFound', address);
-      if (!tracker.closing) this.#ladder.tell((discovery) => discovery.connected());
+      if (tracker.successor === undefined) this.#ladder.tell((discovery) => discovery.connected());
     }
     if (news.kind === 'lost') {
-      const expected = tracker.closing || !(tracker.known || tracker.foundBy === 'configured');
+      const expected =
+        tracker.successor !== undefined || !(tracker.known || tracker.foundBy === 'configured');
       if (!expected) this.#tellLost(address, news.reason);
     }
     this.#lookAround(news);
@@ -254,19 +255,30 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   }
 
   #moved(tracker: PooledTracker, news: Extract<LinkNews, { kind: 'moved' }>): void {
-    if (!this.#isSearching || tracker.foundBy === 'embedded' || tracker.closing) return;
-    tracker.closing = true;
+    if (!this.#isSearching || tracker.foundBy === 'embedded') return;
     const { address, session } = tracker.link;
-    const { interfaces, self } = this.#options;
     const successor = news.onTrackerHost ? { host: address.host, port: news.successor.port } : news.successor;
+    const place = formatAddress(successor);
+    if (place === formatAddress(address)) this.#stays(tracker);
+    if (place === formatAddress(address) || place === tracker.successor) return;
+    tracker.successor = place;
+    this.emit('moved', address, successor);
+    const next = this.#pool.get(successor);
+    if (next?.link.session.standing.state === 'connected') this.#stays(next);
+    if (this.#pool.staying().length > 0) return;
+    const { interfaces, self } = this.#options;
     const named = namesUs(news.successor, news.onTrackerHost, {
       port: self.port,
       observed: session.standing.alive?.observed,
       isOurs: (host) => isOwnHost(interfaces(), host),
     });
-    this.emit('moved', address, successor);
-    if (this.#pool.staying().length > 0) return;
     this.#ladder.tell((discovery, nowMs) => discovery.moved(successor, named, nowMs));
+  }
+
+  /** It does not close after all. */
+  #stays(tracker: PooledTracker): void {
+    tracker.successor = undefined;
+    this.#ladder.tell((discovery) => discovery.connected());
   }
 
   #tellLost(tracker: Address, why: string): void {

@@ -251,6 +251,43 @@ test.each(seeds(6))('two networks that grow together keep the older tracker (see
   expect(embedded()).toHaveLength(1);
 });
 
+test.each(seeds(6))(
+  'the tracker about to close stays when the older one closes first (seed %i)',
+  async (seed) => {
+    const network = new SimulatedNetwork({ seed });
+    const lan = new TrackerLan(network);
+    const ips = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'];
+    network.partition(ips.slice(0, 2), ips.slice(2));
+    const peers = await started(lan, 4);
+    await lan.clock.advanceAsync(100_000);
+    network.heal();
+    const oldest = peers.find((peer) => instanceOf(peer) === Math.min(...peers.map(instanceOf)));
+    const left = peers.filter((peer) => peer !== oldest);
+    await lan.until(
+      () => left.some(({ events }) => events.some((event) => event.startsWith('moved'))),
+      40_000,
+    );
+    await lan.clock.advanceAsync(10_000);
+    const startedBefore = left.flatMap(({ embedded }) => embedded).length;
+    await lan.clock.settle(oldest?.trackers.close() ?? Promise.reject(new Error('nobody has a tracker')));
+
+    await lan.clock.advanceAsync(500);
+    for (const peer of left) expect(await names(lan, peer)).toHaveLength(2);
+    await lan.clock.advanceAsync(90_000);
+    for (const peer of left) expect(await names(lan, peer)).toHaveLength(2);
+    expect(left.flatMap(({ embedded }) => embedded).length).toBe(startedBefore);
+  },
+);
+
+/** When the tracker inside it was started; Infinity without one. */
+function instanceOf({ trackers, embedded }: LanPeer): number {
+  const runs = trackers.status().some(({ foundBy }) => foundBy === 'embedded');
+  const instance = embedded.at(-1)?.instanceId;
+  return runs && instance !== undefined
+    ? Number.parseInt(instance.slice(0, 12), 16)
+    : Number.POSITIVE_INFINITY;
+}
+
 test('at most three trackers are used, those that started first', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 6 }));
   const instances: string[] = [];

@@ -111,6 +111,7 @@ const tracker = (
   address: { host, port: 6_881 },
   foundBy,
   instanceId: newInstanceId(startedMs, 0),
+  closing: false,
 });
 
 test('found trackers: at most three, the oldest; one at two addresses once; configured ones and ours stay', () => {
@@ -145,6 +146,12 @@ test('our own tracker gives way to an older one only', () => {
   expect(betterThanOwn(own, [tracker('127.0.0.1', 5, 'embedded'), tracker('10.0.0.9', 9)])).toBeUndefined();
   const older = [tracker('10.0.0.4', 4), tracker('10.0.0.2', 2)];
   expect(betterThanOwn(own, older)?.address.host).toBe('10.0.0.2');
+  expect(
+    betterThanOwn(
+      own,
+      older.map((one) => ({ ...one, closing: true })),
+    ),
+  ).toBeUndefined();
 });
 
 test('the successor is a tracker that runs, else a peer elsewhere, else one here, else nobody', () => {
@@ -155,6 +162,9 @@ test('the successor is a tracker that runs, else a peer elsewhere, else one here
   expect(chooseSuccessor(used.slice(0, 1), peers)?.host).toBe('10.0.0.8');
   expect(chooseSuccessor([], peers.slice(0, 1))?.host).toBe('127.0.0.1');
   expect(chooseSuccessor([], [])).toBeUndefined();
+  const closing = { ...tracker('10.0.0.2', 2), closing: true };
+  expect(chooseSuccessor([closing, ...used], peers)?.host).toBe('10.0.0.9');
+  expect(chooseSuccessor([closing], peers)?.host).toBe('10.0.0.2');
 });
 
 test('who is named: host and port on the LAN, the port alone on the tracker host', () => {

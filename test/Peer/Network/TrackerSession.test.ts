@@ -336,6 +336,26 @@ test.each(['bad-request', 'full'] as const)(
   },
 );
 
+test('after the goodbye nothing brings us back', () => {
+  const table = new Table().join();
+  table.act(() => table.session.leave(table.nowMs));
+  const moved = {
+    type: 'moved',
+    trackerInstance: FIRST,
+    successor: { host: '10.0.0.9', port: 6_881 },
+    onTrackerHost: false,
+  } as const;
+  table.answer({ ...table.last('leave'), id: 0 }, moved);
+  table.answer(table.last('leave'), { type: 'refused', reason: 'bad-cookie' });
+  table.runTo(1_100);
+  table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c2' });
+  expect(table.last('leave').cookie).toBe('00000000000000c2');
+  table.answer(table.last('leave'), { type: 'left' });
+  table.runTo(60_000);
+  expect(table.count('heartbeat')).toBe(1);
+  expect(table.kinds().at(-1)).toBe('left');
+});
+
 test('replies of the wrong kind, and strangers to us, change nothing', () => {
   const table = new Table();
   const connect = table.last('connect');
