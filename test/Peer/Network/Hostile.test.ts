@@ -106,9 +106,9 @@ test('slow and silent connections are closed after 10 s, at every stage', async 
 });
 
 test.each([
-  ['a frame of 2 KiB before the hello', [encodePreamble('control'), frame(1, 2_048)]],
+  ['the header of a frame of 2 KiB before the hello', [encodePreamble('control'), frame(1, 2_048).subarray(0, 5)]],
   ['a frame of 4 GiB', [greeting(), Buffer.from('ffffffff01', 'hex')]],
-  ['a frame above 64 KiB', [greeting(), frame(12, 65_537)]],
+  ['the header of a frame above 64 KiB', [greeting(), frame(12, 65_537).subarray(0, 5)]],
   ['a number that means nothing', [greeting(), frame(63, 3)]],
   ['a second hello', [greeting(), hello()]],
   ['a message before the hello', [encodePreamble('control'), encodeControl({ type: 'ping' })]],
