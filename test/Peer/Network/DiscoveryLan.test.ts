@@ -160,6 +160,20 @@ test.each(seeds(10))('peers that start with nothing find each other (seed %i)', 
   expect(instances.size).toBe(1);
 });
 
+test.each(seeds(6))('through heavy loss they still find each other (seed %i)', async (seed) => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed, lossRatio: 0.2, latencyMs: [1, 20] }));
+  const peers = await started(lan, 3);
+  await lan.clock.advanceAsync(120_000);
+  // Now and then three heartbeats in a row are lost: for a moment that tracker counts as lost.
+  const sees = async ({ trackers }: LanPeer) => (await trackers.peers(never).catch(() => [])).length;
+  const seen = new Set<string>();
+  for (let second = 0; second < 20; second++) {
+    seen.add((await lan.clock.settle(Promise.all(peers.map(sees)))).join());
+    await lan.clock.advanceAsync(1_000);
+  }
+  expect(seen).toContain('2,2,2');
+});
+
 test.each(seeds(10))(
   'two peers of one computer without a network find each other (seed %i)',
   async (seed) => {
