@@ -1,13 +1,13 @@
 import { Bitfield } from '../../Protocol/Bitfield.ts';
-import { type FileDescription, hashBytes } from '../../Protocol/FileId.ts';
+import { type FileDescription, fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { ChunkWriter, OpenPart } from './Part.ts';
 
 export interface SmallPartOptions {
   readonly description: FileDescription;
   readonly path: string;
-  /** Puts the whole content into the share at once, and returns where it lies. @throws ShoalError */
-  readonly place: (content: Uint8Array) => string;
+  /** Puts the whole content into the share at once, and returns where it lies. The description has its chunk hash now. @throws ShoalError */
+  readonly place: (content: Uint8Array, description: FileDescription) => string;
   readonly onVerified: (chunk: number) => void;
   readonly onClosed: () => void;
 }
@@ -19,16 +19,18 @@ export interface SmallPartOptions {
 export class SmallPart implements OpenPart {
   readonly verified: Bitfield;
   readonly #options: SmallPartOptions;
+  #description: FileDescription;
   #content: Uint8Array = new Uint8Array(0);
   #closed = false;
 
   constructor(options: SmallPartOptions) {
     this.#options = options;
+    this.#description = options.description;
     this.verified = new Bitfield(options.description.layout.chunkCount);
   }
 
   get description(): FileDescription {
-    return this.#options.description;
+    return this.#description;
   }
 
   get path(): string {
@@ -36,9 +38,9 @@ export class SmallPart implements OpenPart {
   }
 
   writer(chunk: number): ChunkWriter {
-    const expected = this.description.chunkHashes[chunk];
-    if (expected === undefined) throw new RangeError(`no chunk ${chunk}`);
-    const bytes = Buffer.allocUnsafe(this.description.layout.size);
+    const { fileId, layout } = this.description;
+    if (chunk < 0 || chunk >= layout.chunkCount) throw new RangeError(`no chunk ${chunk}`);
+    const bytes = Buffer.allocUnsafe(layout.size);
     let length = 0;
     return {
       write: async (piece) => {
@@ -48,9 +50,13 @@ export class SmallPart implements OpenPart {
         length += piece.length;
       },
       finish: async () => {
-        if (length !== bytes.length || hashBytes(bytes) !== expected) return false;
+        if (length !== bytes.length) return false;
+        // The hash of its only chunk gives the FileId: nobody has to fetch a description first.
+        const chunkHashes = [hashBytes(bytes)];
+        if (fileIdOf(layout.size, chunkHashes) !== fileId) return false;
         if (this.#closed) throw new ShoalError('CLOSED', 'the unfinished file is closed');
         this.#content = bytes;
+        this.#description = { ...this.#description, chunkHashes };
         if (this.verified.set(chunk)) this.#options.onVerified(chunk);
         return true;
       },
@@ -69,7 +75,7 @@ export class SmallPart implements OpenPart {
   async finish(): Promise<string> {
     if (!this.verified.complete) throw new Error('finish() before every chunk was verified');
     if (this.#closed) throw new ShoalError('CLOSED', 'the unfinished file is closed');
-    const finalPath = this.#options.place(this.#content);
+    const finalPath = this.#options.place(this.#content, this.#description);
     this.#close();
     return finalPath;
   }
