@@ -82,7 +82,7 @@ export class TestPeer {
     await this.program.ask('list --json', /^\{"version":/); // The first scan is over.
     await eventually(`the catalog of ${this.name} is held`, async () => {
       const trackers = await this.items('tracker');
-      return trackers.some(({ version, heldVersion }) => version > 0 && heldVersion === version);
+      return trackers.some((each) => each.state === 'connected' && each.heldVersion === each.version);
     });
   }
 

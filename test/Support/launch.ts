@@ -68,10 +68,8 @@ export class Launcher {
     const child = spawn(command, rest, { cwd: options.cwd ?? home, env, stdio: 'pipe' });
     const program = new LaunchedProgram([command, ...rest].join(' '), child, home);
     this.#programs.push(program);
-    // When the test runner itself is ended, nothing of ours goes on without it.
-    const onRunnerExit = () => program.signal('SIGKILL');
-    process.once('exit', onRunnerExit);
-    void program.ended.then(() => process.off('exit', onRunnerExit));
+    running.add(program);
+    void program.ended.then(() => running.delete(program));
     return program;
   }
 
@@ -88,6 +86,12 @@ export class Launcher {
     await Promise.all(this.#folders.splice(0).map((folder) => folder.remove()));
   }
 }
+
+/** When the test runner itself is ended, nothing of ours goes on without it. */
+const running = new Set<LaunchedProgram>();
+process.on('exit', () => {
+  for (const program of running) program.signal('SIGKILL');
+});
 
 /** The Node that runs the launchers. */
 export function nodeBinary(): string {

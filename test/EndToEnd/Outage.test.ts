@@ -1,0 +1,99 @@
+import { expect } from 'vitest';
+import { freePort } from '../Support/launch.ts';
+import { someMebibytes, lanTest as test } from '../Support/TestLan.ts';
+import { eventually } from '../Support/TestPeer.ts';
+
+const MIB = 1_048_576;
+/** What the issue allows, and a little for a busy machine. */
+const REJOINED_MS = 11_000;
+
+test.concurrent('a tracker that dies and comes back is rejoined within 10 s; a running download does not notice', async ({
+  lan,
+}) => {
+  const film = someMebibytes(30, 40);
+  const { program, address } = await lan.trackerProgram();
+  const files = { 'film.bin': film };
+  const seeder = await lan.seeder('anna', { files, args: ['--upload-limit', '8M'] });
+  const leecher = await lan.peer('berta');
+  await leecher.items('download film.bin --no-wait');
+  await leecher.hasFetched(4 * MIB);
+  await program.kill('SIGKILL');
+  const atDeath = (await leecher.lastDownload()).bytes;
+  await leecher.hasFetched(atDeath + 4 * MIB); // It goes on without any tracker.
+  const [host = '', port = ''] = address.split(':');
+  const back = await lan.launcher.tracker(['--host', host, '--port', port]);
+  await back.line(/^\d/);
+  await eventually(
+    'everybody is back in the new tracker',
+    async () => {
+      const newcomers = await lan.script('clara', ['peers', 'search film']);
+      return /anna/.test(newcomers.stdout) && /berta/.test(newcomers.stdout) && /film\.bin/.test(newcomers.stdout);
+    },
+    REJOINED_MS,
+  );
+  await eventually('the download is done', async () => (await leecher.lastDownload()).state === 'done');
+  expect(film.equals(await leecher.read('film.bin'))).toBe(true);
+  expect(await seeder.sent()).toBeLessThan(film.length + 2 * MIB);
+});
+
+test.concurrent('peers may start before the tracker', async ({ lan }) => {
+  const port = await freePort();
+  const tracker = `127.0.0.1:${port}`;
+  const peer = await lan.peer('anna', { tracker, files: { 'film.bin': 'film' } });
+  await peer.items('list');
+  expect(await peer.answer('search film')).toMatchObject({ trackers: 0 });
+  await (await lan.launcher.tracker(['--host', '127.0.0.1', '--port', String(port)])).line(/^\d/);
+  await eventually('the peer has joined', async () => (await peer.items('tracker'))[0]?.state === 'connected', REJOINED_MS);
+  await peer.isPublished();
+  const { code, stdout } = await lan.script('berta', ['search film'], { tracker });
+  expect(code).toBe(0);
+  expect(stdout).toContain('anna');
+});
+
+test.concurrent('a taken port is an error with a hint and code 1', async ({ lan }) => {
+  const first = await lan.seeder('anna');
+  const end = await lan.script('berta', [], { port: first.port });
+  expect(end.code).toBe(1);
+  expect(end.stderr).toMatch(new RegExp(`^error: .*port ${first.port} .*\nhint: .+\n$`));
+});
+
+test.concurrent('a second peer in the same share folder is refused with a hint', async ({ lan }) => {
+  const first = await lan.seeder('anna', { files: { a: 'a' } });
+  const same = { share: first.share, home: first.program.home };
+  const end = await lan.script('berta', ['list'], same);
+  expect(end.code).toBe(1);
+  expect(end.stderr).toMatch(/^error: .+\nhint: .+\n$/);
+  await first.program.kill('SIGKILL');
+  // Its lock dies with it.
+  expect((await lan.script('berta', ['list'], same)).code).toBe(0);
+});
+
+test.concurrent('quit, SIGINT and SIGTERM end a peer cleanly, and it is gone from the tracker within 1 s', async ({
+  lan,
+}) => {
+  const witness = await lan.seeder('witness');
+  const leave = {
+    quit: (await lan.seeder('quits', { files: { 'quits.bin': 'q' } })).program,
+    SIGINT: (await lan.seeder('interrupted', { files: { 'int.bin': 'i' } })).program,
+    SIGTERM: (await lan.seeder('terminated', { files: { 'term.bin': 't' } })).program,
+  };
+  expect(await witness.items('peers')).toHaveLength(3);
+  leave.quit.type('quit');
+  leave.SIGINT.signal('SIGINT');
+  leave.SIGTERM.signal('SIGTERM');
+  const ends = await Promise.all(Object.values(leave).map((program) => program.exit()));
+  expect(ends.map(({ signal }) => signal)).toEqual([null, null, null]);
+  expect(ends[0]).toMatchObject({ code: 0 });
+  await eventually('nobody is left', async () => (await witness.items('peers')).length === 0, 1_000);
+  expect(await witness.items('search bin')).toEqual([]);
+});
+
+test.concurrent('--no-console says what it shares, serves, and ends at a signal with 0', async ({ lan }) => {
+  const service = await lan.peer('anna', { files: { 'film.bin': 'film' }, args: ['--no-console'] });
+  await service.program.line(/^anna shares .* on TCP port \d+$/);
+  const witness = await lan.peer('berta');
+  await eventually('it is found', async () => (await witness.items('search film')).length === 1);
+  service.program.signal('SIGTERM');
+  expect(await service.program.exit()).toEqual({ code: 0, signal: null });
+  expect(service.program.stderr).not.toMatch(/error/i);
+});

@@ -1,0 +1,113 @@
+import { expect } from 'vitest';
+import { PATIENCE_MS } from '../Support/LaunchedProgram.ts';
+import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
+import { eventually, type TestPeer } from '../Support/TestPeer.ts';
+
+const MIB = 1_048_576;
+const FILM = someMebibytes(20, 24);
+const SLOW = { args: ['--download-limit', '4M'] };
+/** What may be under way when a lane dies: a second of its rate, and what the sockets hold. */
+const WINDOW = 7 * MIB;
+
+/** A seeder, and a leecher that has half of the film when this returns. */
+async function halfWay(lan: TestLan): Promise<{ seeder: TestPeer; leecher: TestPeer }> {
+  const seeder = await lan.seeder('anna', { files: { 'film.bin': FILM } });
+  const leecher = await lan.peer('berta', SLOW);
+  await leecher.items('download film.bin --no-wait');
+  await leecher.hasFetched(12 * MIB);
+  return { seeder, leecher };
+}
+
+/** Starts a peer again where one ended. */
+function again(lan: TestLan, peer: TestPeer, args: readonly string[] = []): Promise<TestPeer> {
+  return lan.peer(peer.name, { share: peer.share, port: peer.port, home: peer.program.home, args });
+}
+
+async function isDone(peer: TestPeer): Promise<void> {
+  await eventually('the download is done', async () => (await peer.lastDownload()).state === 'done');
+  expect(FILM.equals(await peer.read('film.bin'))).toBe(true);
+  expect(await peer.files()).toEqual(['film.bin']); // Nothing is left in Temp.
+}
+
+test.concurrent('kill -9 in the middle: it goes on after a restart, and fetches nothing verified again', async ({
+  lan,
+}) => {
+  const { seeder, leecher } = await halfWay(lan);
+  expect((await leecher.files()).every((path) => path.startsWith('Temp/'))).toBe(true);
+  const { bytes } = await leecher.lastDownload();
+  await leecher.program.kill('SIGKILL');
+  const restarted = await again(lan, leecher);
+  await isDone(restarted);
+  expect((await restarted.lastDownload()).bytesFromBefore).toBeGreaterThanOrEqual(bytes);
+  expect(await seeder.sent()).toBeLessThanOrEqual(FILM.length + WINDOW);
+});
+
+test.concurrent('quit in the middle, and it goes on after a restart', async ({ lan }) => {
+  const { seeder, leecher } = await halfWay(lan);
+  const { bytes } = await leecher.lastDownload();
+  leecher.program.type('quit');
+  expect(await leecher.program.exitCode()).toBe(0);
+  expect(await leecher.files()).not.toContain('film.bin');
+  const restarted = await again(lan, leecher);
+  await isDone(restarted);
+  expect((await restarted.lastDownload()).bytesFromBefore).toBeGreaterThanOrEqual(bytes);
+  expect(await seeder.sent()).toBeLessThanOrEqual(FILM.length + WINDOW);
+});
+
+test.concurrent('SIGTERM in the middle of a script: the exit code says so, and the next run goes on', async ({
+  lan,
+}) => {
+  const slow = { args: ['--upload-limit', '6M'] };
+  const seeder = await lan.seeder('anna', { files: { 'film.bin': FILM }, ...slow });
+  const leecher = await lan.peer('berta');
+  leecher.program.type('download film.bin');
+  await eventually('half is sent', async () => (await seeder.sent()) > 12 * MIB);
+  expect(await leecher.program.kill('SIGTERM')).toEqual({ code: 1, signal: null });
+  expect(leecher.program.stderr).toMatch(/line 1 "download film\.bin": /);
+  const restarted = await again(lan, leecher);
+  await isDone(restarted);
+  expect((await restarted.lastDownload()).bytesFromBefore).toBeGreaterThan(8 * MIB);
+});
+
+test.concurrent('pause stops it, also over a restart; resume goes on', async ({ lan }) => {
+  const { seeder, leecher } = await halfWay(lan);
+  await leecher.items('pause film.bin');
+  const paused = await eventually('it is paused', async () => {
+    const now = await leecher.lastDownload();
+    return now.state === 'paused' ? now : undefined;
+  });
+  const sent = await seeder.sent();
+  await leecher.program.kill('SIGKILL');
+  const restarted = await again(lan, leecher);
+  expect((await restarted.lastDownload()).state).toBe('paused');
+  await restarted.items('peers'); // It had its chance to begin.
+  expect(await seeder.sent()).toBe(sent);
+  await restarted.items('resume film.bin');
+  await isDone(restarted);
+  expect((await restarted.lastDownload()).bytesFromBefore).toBeGreaterThanOrEqual(paused.bytes);
+});
+
+test.concurrent('cancel removes the unfinished file, and nobody is offered it any more', async ({ lan }) => {
+  const { seeder, leecher } = await halfWay(lan);
+  await leecher.items('cancel 1');
+  await eventually('Temp is empty', async () => (await leecher.files()).length === 0);
+  await eventually('the seeder is the only holder', async () => {
+    const [hit] = await leecher.items('search film');
+    const [seen] = await seeder.items('search film');
+    return hit?.sources.length === 1 && (seen === undefined || seen.sources.length === 0);
+  });
+  await leecher.items('download film.bin', 2 * PATIENCE_MS);
+  expect(FILM.equals(await leecher.read('film.bin'))).toBe(true);
+});
+
+test.concurrent('a seeder that dies costs only what was open; when it comes back the download goes on', async ({
+  lan,
+}) => {
+  const { seeder, leecher } = await halfWay(lan);
+  await seeder.program.kill('SIGKILL');
+  const { bytes } = await leecher.hasFetched(12 * MIB);
+  expect(bytes).toBeLessThan(FILM.length);
+  const back = await again(lan, seeder);
+  await isDone(leecher);
+  expect(await back.sent()).toBeLessThanOrEqual(FILM.length - bytes + WINDOW);
+});
