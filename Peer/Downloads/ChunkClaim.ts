@@ -75,7 +75,8 @@ export class ClaimWriter implements ChunkWriter {
   readonly #arrived: (bytes: number) => void;
   #inner: Promise<ChunkWriter> | ChunkWriter | undefined;
   #held: Uint8Array[] = [];
-  #last: Promise<unknown> = Promise.resolve();
+  /** All writes so far: they run side by side. */
+  #writes: Promise<unknown> = Promise.resolve();
   #finishing: Promise<boolean> | undefined;
   #state: 'open' | 'overtaken' | 'ended' = 'open';
 
@@ -105,7 +106,7 @@ export class ClaimWriter implements ChunkWriter {
       this.#inner instanceof Promise
         ? this.#inner.then((inner) => inner.write(piece))
         : this.#inner.write(piece);
-    this.#last = written.catch(() => {});
+    this.#writes = Promise.all([this.#writes, written.catch(() => {})]);
     return written;
   }
 
@@ -148,10 +149,10 @@ export class ClaimWriter implements ChunkWriter {
   #end(state: 'overtaken' | 'ended', forget = false): void {
     this.#state = state;
     const inner = this.#inner;
-    const done = this.#last.then(async () => {
+    const done = this.#writes.then(async () => {
       if (forget && inner !== undefined) (await inner).abandon();
     });
-    this.#last = done.catch(() => {});
-    this.#claim.release(this, this.#last);
+    this.#writes = done.catch(() => {});
+    this.#claim.release(this, this.#writes);
   }
 }

@@ -111,7 +111,7 @@ export class ChunkFetch {
   }
 
   #ask(source: FileSource, roomBytes: number, nowMs: number): 'asked' | 'nothing' | 'no room' {
-    if (this.#over || source.source === undefined) return 'nothing';
+    if (this.#over || source.requests === undefined) return 'nothing';
     if (this.#scheduler.chunkBytes > roomBytes) return 'no room';
     const task = this.#scheduler.next(source, nowMs);
     if (task === undefined) return 'nothing';
@@ -131,7 +131,7 @@ export class ChunkFetch {
     });
     turns.asked(source.peer, bytes, this.#small);
     this.#pending++;
-    void source.source?.request(chunk, bytes, writer).then((outcome) => {
+    void source.requests?.request(chunk, bytes, writer).then((outcome) => {
       turns.ended(source.peer, bytes - request.received);
       this.#settled(source, request, writer, outcome);
       if (--this.#pending === 0) this.#drained?.();
@@ -189,7 +189,7 @@ export class ChunkFetch {
   }
 
   #cancel({ source, chunk }: ChunkRequest<FileSource>): void {
-    source.source?.cancel(chunk);
+    source.requests?.cancel(chunk);
   }
 
   #wake(source: FileSource): void {

@@ -5,6 +5,7 @@ import type { Clock } from '../../Shared/Clock.ts';
 import { asShoalError, type ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
 import { RateMeter } from './RateMeter.ts';
+import { SourceRequests } from './SourceRequests.ts';
 import type { SourcePeer } from './Turns.ts';
 import type { Source, SourceNetwork } from './Wanted.ts';
 
@@ -30,6 +31,7 @@ export class FileSource {
   readonly #meter = new RateMeter();
   #holder: FileHolder;
   #source: Source | undefined;
+  #requests: SourceRequests | undefined;
   #connecting = false;
   #retryAtMs = 0;
   #failures = 0;
@@ -56,6 +58,11 @@ export class FileSource {
   /** Set while it can be asked. */
   get source(): Source | undefined {
     return this.#source;
+  }
+
+  /** How to ask it for chunks; set while it can be asked. */
+  get requests(): SourceRequests | undefined {
+    return this.#source === undefined ? undefined : this.#requests;
   }
 
   get connecting(): boolean {
@@ -92,6 +99,7 @@ export class FileSource {
       );
       if (signal.aborted || this.#round !== round) return source.close();
       this.#source = source;
+      this.#requests = new SourceRequests(source);
       this.#refused = false;
       this.#events.active(this);
     } catch (failure) {

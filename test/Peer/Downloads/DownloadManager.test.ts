@@ -18,7 +18,7 @@ test('a file comes from all who have it at once', async () => {
   // 64 MiB at 2 x 10 MB/s take 3.36 s.
   expect(status.tookMs).toBeLessThan(3_800);
   for (const { bytes } of status.sources) expect(bytes / MIB).toBeGreaterThan(28);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a source that vanishes costs only its open chunks', async () => {
@@ -32,7 +32,7 @@ test('a source that vanishes costs only its open chunks', async () => {
   expect(status).toMatchObject({ state: 'done', bytes: 64 * MIB });
   expect(stays.sentBytes + goes.sentBytes).toBeLessThan(66 * MIB);
   expect(desk.blamed).toEqual([]);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a liar among three is named, left after one chunk, and the file is right', async () => {
@@ -45,7 +45,7 @@ test('a liar among three is named, left after one chunk, and the file is right',
   expect(status.state).toBe('done');
   expect(desk.blamed).toEqual(['peer 1 distrusted']);
   expect(liar.sentBytes).toBeLessThanOrEqual(2 * MIB);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a liar alone is asked until it is banned, and a good source ends the matter', async () => {
@@ -60,7 +60,7 @@ test('a liar alone is asked until it is banned, and a good source ends the matte
   honest.has(FILE);
   desk.downloads.addSource(FILE, honest.holder);
   expect(await desk.end()).toMatchObject({ state: 'done' });
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('without a source it keeps looking, and one that the tracker learns of later joins', async () => {
@@ -74,7 +74,7 @@ test('without a source it keeps looking, and one that the tracker learns of late
   const status = await desk.end();
   expect(status.state).toBe('done');
   expect(status.tookMs).toBeLessThan(107_000);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a download in a script gives up without any source', async () => {
@@ -83,7 +83,7 @@ test('a download in a script gives up without any source', async () => {
   const status = await desk.end();
   expect(status).toMatchObject({ state: 'failed', error: { code: 'NOT_FOUND' } });
   expect(desk.clock.nowMs()).toBeLessThan(31_000);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('pause keeps what is there, also over a restart; resume fetches only the rest', async () => {
@@ -97,7 +97,7 @@ test('pause keeps what is there, also over a restart; resume fetches only the re
   const sent = peer.sentBytes;
   await desk.clock.advanceAsync(60_000);
   expect(peer.sentBytes - sent).toBeLessThanOrEqual(MIB);
-  await desk.downloads.close();
+  await desk.close();
 
   const later = desk.manager();
   await later.start();
@@ -108,7 +108,7 @@ test('pause keeps what is there, also over a restart; resume fetches only the re
   const status = await desk.clock.settle(later.finished(1, new AbortController().signal));
   expect(status).toMatchObject({ state: 'done', bytes: 32 * MIB, bytesFromBefore: paused?.bytes });
   expect(peer.sentBytes).toBeLessThanOrEqual(34 * MIB);
-  await later.close();
+  await desk.clock.settle(later.close());
 });
 
 test('what an earlier run left unfinished goes on by itself', async () => {
@@ -125,7 +125,7 @@ test('what an earlier run left unfinished goes on by itself', async () => {
   const status = await desk.clock.settle(later.finished(1, new AbortController().signal));
   expect(status.state).toBe('done');
   expect(status.bytesFromBefore).toBeGreaterThan(10 * MIB);
-  await later.close();
+  await desk.clock.settle(later.close());
 });
 
 test('cancel stops and deletes', async () => {
@@ -135,7 +135,7 @@ test('cancel stops and deletes', async () => {
   await desk.clock.settle(desk.downloads.cancel(1));
   expect(desk.downloads.list()[0]?.state).toBe('cancelled');
   expect(desk.parts.left.size).toBe(0);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('what is being fetched is not fetched twice, and what is here is not fetched at all', async () => {
@@ -151,7 +151,7 @@ test('what is being fetched is not fetched twice, and what is here is not fetche
   expect(again).toMatchObject({ state: 'done', bytesFromBefore: 4 * MIB, finalPath: '/share/other.mkv' });
   expect(desk.parts.copies).toEqual(['other.mkv']);
   expect(peer.sentBytes).toBe(4 * MIB);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a full disk pauses it with a reason; when there is space again it goes on and loses nothing', async () => {
@@ -173,7 +173,7 @@ test('a full disk pauses it with a reason; when there is space again it goes on 
   await desk.clock.advanceAsync(40_000);
   expect(desk.downloads.list()[0]).toMatchObject({ state: 'done' });
   expect(peer.sentBytes).toBeLessThanOrEqual(35 * MIB);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('an unfinished file that vanishes: once it begins again from nothing', async () => {
@@ -187,7 +187,7 @@ test('an unfinished file that vanishes: once it begins again from nothing', asyn
     await discard(fileId);
   };
   expect(await desk.end()).toMatchObject({ state: 'done', bytes: 16 * MIB });
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('when it vanishes again, the download has failed', async () => {
@@ -196,7 +196,7 @@ test('when it vanishes again, the download has failed', async () => {
   await desk.clock.advanceAsync(500);
   desk.parts.fault = new ShoalError('PART_FILE_GONE', 'gone');
   expect(await desk.end()).toMatchObject({ state: 'failed', error: { code: 'PART_FILE_GONE' } });
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a stalled source costs little', async () => {
@@ -209,7 +209,7 @@ test('a stalled source costs little', async () => {
   // Without it: 6 s together, the rest alone.
   const alone = 6_000 + ((128 * MIB - 120e6) / 10e6) * 1_000;
   expect(status.tookMs).toBeLessThan(alone + 1_500);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a silent source is snubbed after 10 s, and said so', async () => {
@@ -221,7 +221,7 @@ test('a silent source is snubbed after 10 s, and said so', async () => {
   expect(desk.downloads.list()[0]).toMatchObject({ reason: 'snubbed', sources: [{ state: 'snubbed' }] });
   peer.stalled = false;
   expect((await desk.end()).state).toBe('done');
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a source whose queue we wait in keeps one request, and the others take the rest', async () => {
@@ -235,7 +235,7 @@ test('a source whose queue we wait in keeps one request, and the others take the
   desk.downloads.addSource(FILE, free.holder);
   expect((await desk.end()).state).toBe('done');
   expect(busy.sentBytes).toBe(0);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a source that says its file changed is left without blame', async () => {
@@ -245,7 +245,7 @@ test('a source that says its file changed is left without blame', async () => {
   desk.downloads.add(desk.wish(16 * MIB, [changed, good]));
   expect((await desk.end()).state).toBe('done');
   expect(desk.blamed).toEqual([]);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('partial sources give what they have, and what they get meanwhile', async () => {
@@ -260,7 +260,7 @@ test('partial sources give what they have, and what they get meanwhile', async (
   expect((await desk.end()).state).toBe('done');
   expect(leecher.sentBytes).toBeGreaterThan(18 * MIB);
   expect(desk.parts.clash).toBe(false);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('one peer is asked for one window by all downloads together, the first number first', async () => {
@@ -274,7 +274,7 @@ test('one peer is asked for one window by all downloads together, the first numb
   expect(first.tookMs).toBeLessThan(4_200);
   expect(last.tookMs).toBeLessThan(10_600);
   expect(peer.openBytesMax).toBeLessThanOrEqual(11 * MIB);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('downloads beyond the limit wait for their turn', async () => {
@@ -285,7 +285,22 @@ test('downloads beyond the limit wait for their turn', async () => {
   await desk.clock.advanceAsync(100);
   expect(desk.downloads.list()[1]).toMatchObject({ state: 'waiting', reason: 'waiting for its turn' });
   expect((await desk.end(2)).state).toBe('done');
-  await desk.downloads.close();
+  await desk.close();
+});
+
+test('a chunk that is asked of a source again waits until its cancelled request has ended', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  desk.downloads.add(desk.wish(8 * MIB, [peer]));
+  await desk.clock.advanceAsync(150);
+  // Back to the queue, which returns all but one request, and to the front in the same moment.
+  for (const source of [...peer.sources]) {
+    source.events.queued(2);
+    source.events.queued(0);
+  }
+  expect(await desk.end()).toMatchObject({ state: 'done' });
+  expect(desk.parts.clash).toBe(false);
+  await desk.close();
 });
 
 test('close leaves no timer and nothing open', async () => {

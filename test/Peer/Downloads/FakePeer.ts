@@ -86,8 +86,13 @@ export class FakePeer {
     request.decided = true;
     this.#openBytes -= request.bytes - request.received;
     if (outcome.kind !== 'verified' && outcome.kind !== 'corrupt') request.writer.abandon();
-    request.source.open.delete(request.chunk);
-    request.resolve(outcome);
+    const end = () => {
+      request.source.open.delete(request.chunk);
+      request.resolve(outcome);
+    };
+    // A cancelled request ends when its last write has landed.
+    if (outcome.kind === 'cancelled') this.clock.after(3, end);
+    else end();
   }
 
   serve(): void {
@@ -166,6 +171,7 @@ export class FakeSource implements Source {
   }
 
   request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
+    if (this.open.has(chunk)) throw new RangeError(`chunk ${chunk} is asked of one source twice`);
     return new Promise((resolve) => {
       const request = { source: this, chunk, bytes, writer, received: 0, decided: false, resolve };
       this.open.set(chunk, request);

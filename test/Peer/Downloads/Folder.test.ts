@@ -33,7 +33,7 @@ test('5,000 small files come through the window of their holder, without a round
   expect(status.tookMs).toBeLessThan(450);
   expect(peer.sentBytes).toBe(5_000 * 4_096);
   expect(desk.parts.openMax).toBeLessThanOrEqual(400);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('small files come from all holders; a liar among them is named and its files come from the others', async () => {
@@ -45,7 +45,7 @@ test('small files come from all holders; a liar among them is named and its file
   expect(status).toMatchObject({ state: 'done', filesDone: 300 });
   expect(desk.blamed).toEqual(['peer 1 distrusted', 'peer 1 distrusted', 'peer 1 banned']);
   expect(Math.min(...honest.map((peer) => peer.sentBytes))).toBeGreaterThan(10e6);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('large and small files, an empty one, and equal contents at two paths', async () => {
@@ -62,7 +62,7 @@ test('large and small files, an empty one, and equal contents at two paths', asy
   const status = await desk.end();
   expect(status).toMatchObject({ state: 'done', filesDone: 23, files: 23, bytes: status.size });
   expect(desk.parts.copies).toEqual(['dir/twin']);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('what is here already is counted and not fetched', async () => {
@@ -73,7 +73,7 @@ test('what is here already is counted and not fetched', async () => {
   desk.downloads.addFolder({ path: 'dir', files });
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 100, bytesFromBefore: 3_000_000 });
   expect(peer.sentBytes).toBe(40 * 50_000);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('files that nobody has after all: the rest is kept, the reason counts them, resume tries them again', async () => {
@@ -90,7 +90,7 @@ test('files that nobody has after all: the rest is kept, the reason counts them,
   await desk.downloads.resume(1);
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 100 });
   expect(peer.sentBytes).toBe(100 * 50_000);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('the only holder goes and comes back: nothing fetched twice, nothing failed', async () => {
@@ -106,7 +106,7 @@ test('the only holder goes and comes back: nothing fetched twice, nothing failed
   const status = await desk.end();
   expect(status).toMatchObject({ state: 'done', filesDone: 100 });
   expect(peer.sentBytes).toBeLessThan(101 * 50_000);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a full disk pauses a folder, and it goes on by itself', async () => {
@@ -120,7 +120,7 @@ test('a full disk pauses a folder, and it goes on by itself', async () => {
   await desk.clock.advanceAsync(40_000);
   expect(desk.downloads.list()[0]).toMatchObject({ state: 'done', filesDone: 100 });
   expect(desk.parts.opened.size).toBe(0);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('pause, resume and cancel of a folder', async () => {
@@ -138,7 +138,7 @@ test('pause, resume and cancel of a folder', async () => {
   await desk.clock.settle(desk.downloads.cancel(1));
   expect(desk.downloads.find('1').state).toBe('cancelled');
   expect(desk.parts.opened.size).toBe(0);
-  await desk.downloads.close();
+  await desk.close();
 });
 
 test('a folder does not wait behind a large file from the same peer, nor the other way round', async () => {
@@ -149,5 +149,5 @@ test('a folder does not wait behind a large file from the same peer, nor the oth
   const small = await desk.end(2);
   expect(small.tookMs).toBeLessThan(3_500);
   expect(desk.downloads.list()[0]?.bytes).toBeGreaterThan(5 * MIB);
-  await desk.downloads.close();
+  await desk.close();
 });

@@ -33,7 +33,7 @@ test.each(seeds(60))(
     // Alone, the good one would need this long; nobody may make it much slower.
     const aloneMs = (size / 10e6) * 1_000;
     expect(status.tookMs).toBeLessThan(aloneMs * 1.1 + 2_000);
-    await desk.downloads.close();
+    await desk.close();
   },
 );
 
@@ -52,5 +52,5 @@ test('four sources of 10 MB/s: one stalls at 95 %, one lies, one drops to 1 %: h
   expect(status.tookMs).toBeLessThan((size / 20e6) * 1_000 * 1.1);
   expect(desk.blamed).toEqual(['peer 2 distrusted']);
   expect(status.wastedBytes).toBeLessThan(size * 0.02);
-  await desk.downloads.close();
+  await desk.close();
 });

@@ -56,6 +56,10 @@ export class Desk {
     return wish;
   }
 
+  close(): Promise<void> {
+    return this.clock.settle(this.downloads.close());
+  }
+
   /** Lets time pass until the download is done, failed, paused or cancelled. */
   end(number = 1, limitMs = 600_000): Promise<DownloadStatus> {
     return this.clock.settle(this.downloads.finished(number, new AbortController().signal), limitMs);
