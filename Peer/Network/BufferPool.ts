@@ -27,6 +27,11 @@ export class BufferPool {
     return this.#out;
   }
 
+  /** Somebody waits for one. */
+  get short(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** A buffer held once; undefined: none is free, or others wait already. */
   take(): Pooled | undefined {
     if (this.#out >= this.#max || this.#waiting.size > 0) return undefined;

@@ -1,4 +1,5 @@
 import { encodeDataHeader, LANE_DATA_HEADER_BYTES, type RefusalCode } from '../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../Shared/Clock.ts';
 import { asShoalError } from '../../Shared/ShoalError.ts';
 import type { BufferPool, Pooled } from './BufferPool.ts';
 import type { LaneServer, WantedChunk } from './LaneServer.ts';
@@ -17,6 +18,7 @@ const LANE_BUFFERS_MAX = 3;
 
 export interface LaneSenderOptions {
   readonly provider: ChunkProvider;
+  readonly clock: Clock;
   readonly buffers: BufferPool;
   readonly limiter: RateLimiter;
   /** Payload was handed to the system. */
@@ -31,6 +33,9 @@ export class LaneSender {
   readonly #lane: LaneServer;
   readonly #options: LaneSenderOptions;
   #out = 0;
+  /** Buffers handed to the socket and not yet taken by the system, and when that last changed for the better. */
+  #writing = 0;
+  #progressMs = 0;
   #wake: (() => void) | undefined;
 
   constructor(lane: LaneServer, options: LaneSenderOptions) {
@@ -43,6 +48,11 @@ export class LaneSender {
     const [only] = batch;
     if (batch.length === 1 && only !== undefined) await this.#sendChunk(only);
     else await this.#sendSmall(batch);
+  }
+
+  /** How long the other side has not taken what it was sent. */
+  get stalledMs(): number {
+    return this.#writing === 0 ? 0 : this.#options.clock.nowMs() - this.#progressMs;
   }
 
   /** The lane is closed: nobody waits any longer. */
@@ -130,10 +140,18 @@ export class LaneSender {
 
   #write(buffer: Pooled, runs: readonly (readonly [from: number, to: number])[]): void {
     let left = runs.length;
-    if (left === 0) this.#letGo(buffer);
+    if (left === 0) {
+      this.#letGo(buffer);
+      return;
+    }
+    if (this.#writing === 0) this.#progressMs = this.#options.clock.nowMs();
+    this.#writing++;
     const done = () => {
       left--;
-      if (left === 0) this.#letGo(buffer);
+      if (left > 0) return;
+      this.#writing--;
+      this.#progressMs = this.#options.clock.nowMs();
+      this.#letGo(buffer);
     };
     for (const [from, to] of runs) this.#lane.stream.write(buffer.bytes.subarray(from, to), done);
   }

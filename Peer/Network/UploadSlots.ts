@@ -80,6 +80,17 @@ export class UploadSlots {
     return client.slot !== undefined;
   }
 
+  /** It does not take what it is sent: its slot passes on at once when others wait, and it lines up behind them. */
+  passOn(peer: PeerId): void {
+    const client = this.#clients.get(peer);
+    const last = this.#queue.at(-1);
+    if (client?.slot === undefined || last === undefined) return;
+    this.#release(client);
+    client.bytes = Math.max(client.bytes, this.#bytesOf(last));
+    this.#line(peer);
+    this.#assign();
+  }
+
   /** Place in the queue, 1 for the next; 0: it is served, or wants nothing. */
   placeOf(peer: PeerId): number {
     return this.#queue.indexOf(peer) + 1;

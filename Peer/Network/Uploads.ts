@@ -23,6 +23,10 @@ import type { ChunkProvider } from './Wanted.ts';
 const SEND_BUFFERS_BYTES = 32 * SEND_BUFFER_BYTES;
 /** Lanes of one peer at once. */
 const LANES_PER_PEER_MAX = 4;
+/** Who takes nothing for this long loses its slot to those who wait … */
+const STALLED_MS = 10_000;
+/** … and for this long, its lane, when memory for sending is short. */
+const CUT_MS = 30_000;
 /** Changed places in the queue are told this often. */
 const PLACES_TOLD_MS = 250;
 const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxBytes: BATCH_BYTES_MAX, maxCount: BATCH_CHUNKS_MAX };
@@ -176,7 +180,8 @@ export class Uploads implements LaneHost {
       }
     }
     this.#tellServed();
-    if (this.#slots.waiting.length > 0) this.#watchQueue();
+    if (this.#slots.waiting.length > 0) this.#tellPlacesSoon();
+    this.#watch();
   }
 
   /** Serves one lane while its peer has a slot. Never rejects. */
@@ -203,19 +208,34 @@ export class Uploads implements LaneHost {
 
   // ---- the queue
 
-  #watchQueue(): void {
-    const { clock, limiter } = this.#options;
-    this.#cancelPlaces ??= clock.after(PLACES_TOLD_MS, () => {
+  #tellPlacesSoon(): void {
+    this.#cancelPlaces ??= this.#options.clock.after(PLACES_TOLD_MS, () => {
       this.#cancelPlaces = undefined;
       for (const [index, peer] of this.#slots.waiting.entries()) this.#tell(peer, index + 1);
     });
-    if (this.#cancelPace !== undefined) return;
+  }
+
+  /** Once a second while anybody is served: are the slots too few, does somebody block one? */
+  #watch(): void {
+    if (this.#cancelPace !== undefined || this.#clients.size === 0) return;
+    const { clock, limiter } = this.#options;
     const sentBefore = this.#meter.total;
     this.#cancelPace = clock.after(SLOT_GROW_MS, () => {
       this.#cancelPace = undefined;
       this.#slots.pace(((this.#meter.total - sentBefore) * 1_000) / SLOT_GROW_MS, limiter.rate);
-      this.#wakeServing();
+      this.#unblock();
+      if (this.#slots.serving.length > 0) this.#wakeServing();
     });
+  }
+
+  /** Who does not read what it asked for must not keep slots and memory from others. */
+  #unblock(): void {
+    for (const [peer, { lanes }] of [...this.#clients]) {
+      for (const [lane, sender] of [...lanes]) {
+        if (this.#buffers.short && sender.stalledMs >= CUT_MS) lane.close();
+        else if (sender.stalledMs >= STALLED_MS) this.#slots.passOn(peer);
+      }
+    }
   }
 
   #tellServed(): void {

@@ -13,7 +13,8 @@ import type { ByteStream } from '../../../Shared/Transport.ts';
 import { SeededRandom } from '../../Support/SeededRandom.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../Support/seeds.ts';
-import { collect, instanceOf, type Node, open, patient, peerIdOf, startNode } from './links.ts';
+import { collect, instanceOf, type Node, open, patient, peerIdOf, requestAll, startNode } from './links.ts';
+import { MemoryPart } from './MemoryShare.ts';
 
 /** A stranger with a bare connection: sends what it likes, and remembers what it hears. */
 class Stranger {
@@ -47,6 +48,10 @@ class Stranger {
   async send(...parts: Uint8Array[]): Promise<void> {
     this.#stream?.write(Buffer.concat(parts));
     await this.#network.clock.advanceAsync(100);
+  }
+
+  pause(): void {
+    this.#stream?.pause();
   }
 
   destroy(): void {
@@ -106,7 +111,10 @@ test('slow and silent connections are closed after 10 s, at every stage', async 
 });
 
 test.each([
-  ['the header of a frame of 2 KiB before the hello', [encodePreamble('control'), frame(1, 2_048).subarray(0, 5)]],
+  [
+    'the header of a frame of 2 KiB before the hello',
+    [encodePreamble('control'), frame(1, 2_048).subarray(0, 5)],
+  ],
   ['a frame of 4 GiB', [greeting(), Buffer.from('ffffffff01', 'hex')]],
   ['the header of a frame above 64 KiB', [greeting(), frame(12, 65_537).subarray(0, 5)]],
   ['a number that means nothing', [greeting(), frame(63, 3)]],
@@ -333,4 +341,35 @@ test('an honest file after all that', async () => {
   expect((await network.settle(source.describe(patient))).fileId).toBe(fileId);
   await network.settle(friend.links.close());
   await close();
+});
+
+test('those who ask for films and do not read them keep nobody else from theirs', async () => {
+  const { network, node, close } = await victim();
+  const description = node.share.add('film', Buffer.alloc(12 * 1_048_576));
+  const requests = Array.from({ length: 12 }, (_, chunk) =>
+    encodeLane({ type: 'request', id: chunk, fileId: description.fileId, chunk }),
+  );
+  for (let number = 0; number < 20; number++) {
+    const control = await stranger20(number);
+    await control.send(encodePreamble('control'), hello(100 + number));
+    await control.send(encodeControl({ type: 'laneRequest', requestId: 1 }));
+    const grant = control.heard.at(-1);
+    const lane = await stranger20(number);
+    lane.pause();
+    const token = grant?.type === 'laneGrant' ? grant.token : '';
+    await lane.send(encodePreamble('lane'), encodeLane({ type: 'token', token }), ...requests);
+  }
+  const friend = await startNode(network, 2);
+  const source = await network.settle(open(friend, node, description.fileId));
+  const beganMs = network.clock.nowMs();
+  const part = new MemoryPart(description);
+  const outcomes = await network.settle(requestAll(source, description, part));
+  expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['verified']));
+  expect(network.clock.nowMs() - beganMs).toBeLessThan(60_000);
+  await network.settle(friend.links.close());
+  await close();
+
+  function stranger20(number: number) {
+    return new Stranger(network).dial(node, `10.0.3.${number}`);
+  }
 });
