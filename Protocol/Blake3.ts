@@ -10,15 +10,27 @@ export interface Blake3 {
  */
 export const createBlake3: () => Blake3 = await loadNative().catch(loadWebAssembly);
 
+/** Native hashers kept for the next use. */
+const IDLE_MAX = 64;
+
 async function loadNative(): Promise<() => Blake3> {
   const { Blake3Hasher } = await import('@napi-rs/blake-hash');
+  // A native object costs more than hashing 64 KiB: those that have done their work are used again.
+  const idle: InstanceType<typeof Blake3Hasher>[] = [];
   return () => {
-    const hasher = new Blake3Hasher();
+    let hasher: InstanceType<typeof Blake3Hasher> | undefined = idle.pop() ?? new Blake3Hasher();
     return {
       update: (bytes) => {
-        hasher.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+        hasher?.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       },
-      digest: () => hasher.digest('hex'),
+      digest: () => {
+        if (hasher === undefined) throw new Error('digest() twice');
+        const hash = hasher.digest('hex');
+        hasher.reset();
+        if (idle.length < IDLE_MAX) idle.push(hasher);
+        hasher = undefined;
+        return hash;
+      },
     };
   };
 }

@@ -7,12 +7,12 @@ export interface HashPoolOptions {
   readonly root: string;
   readonly clock: Clock;
   readonly makeHasher: () => Hasher;
-  /** Hashers at once, 1 or more. */
+  /** Hashers at once, 1 or more; one more for small files while all are busy with large ones. */
   readonly size: number;
   readonly finished: (path: string, outcome: HashOutcome) => void;
 }
 
-/** Files up to this size travel in batches, and are never kept waiting by large ones (with 2 hashers or more). */
+/** Files up to this size travel in batches, and are never kept waiting by large ones. */
 const SMALL_BYTES = 16 * 1_024 * 1_024;
 /** One batch of small files: enough to make the message cheap, short enough to spread over the hashers. */
 const BATCH_FILES = 256;
@@ -40,7 +40,7 @@ export class HashPool {
   constructor(options: HashPoolOptions) {
     this.#options = options;
     this.#rate = new RateMeter(options.clock.nowMs());
-    this.#seats = Array.from({ length: options.size }, () => ({
+    this.#seats = Array.from({ length: options.size + 1 }, () => ({
       hasher: undefined,
       busy: undefined,
       cancelIdle: undefined,
@@ -89,15 +89,16 @@ export class HashPool {
   #fill(): void {
     for (const seat of this.#seats) {
       if (seat.busy !== undefined || this.#closed) continue;
-      if (this.#small.size > 0) this.#work(seat, 'small', takeBatch(this.#small));
-      else if (this.#large.size > 0 && this.#mayTakeLarge()) this.#work(seat, 'large', takeOne(this.#large));
+      const running = this.#seats.filter(({ busy }) => busy === 'large').length;
+      const maySmall = running === this.#options.size || this.#running() < this.#options.size;
+      if (this.#small.size > 0 && maySmall) this.#work(seat, 'small', takeBatch(this.#small));
+      else if (this.#large.size > 0 && this.#running() < this.#options.size)
+        this.#work(seat, 'large', takeOne(this.#large));
     }
   }
 
-  /** One hasher stays free for small files, unless it is the only one. */
-  #mayTakeLarge(): boolean {
-    const running = this.#seats.filter((seat) => seat.busy === 'large').length;
-    return running < Math.max(1, this.#seats.length - 1);
+  #running(): number {
+    return this.#seats.filter(({ busy }) => busy !== undefined).length;
   }
 
   #work(seat: Seat, kind: 'small' | 'large', batch: ReadonlyMap<string, number>): void {

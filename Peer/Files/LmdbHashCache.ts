@@ -11,6 +11,9 @@ import { checkLmdbFile } from './LmdbCheck.ts';
 const FILE_NAME = 'hashes-v1.mdb';
 /** One chunk hash. */
 const HASH_BYTES = 32;
+/** Entries are gathered this long and written so many at a time: a transaction each would cost more than the hashing. */
+const WRITE_MS = 100;
+const WRITE_SLICE = 5_000;
 /** Entries loaded before others get a turn. */
 const LOAD_SLICE = 2_000;
 
@@ -47,6 +50,11 @@ function moveAside(path: string, log: Log): void {
   }
 }
 
+interface Entry {
+  readonly file: HashedFile;
+  readonly hashes: Uint8Array;
+}
+
 class LmdbHashCache implements HashCache {
   readonly #root: RootDatabase<Buffer, string>;
   /** Per file its `storedText`. */
@@ -56,8 +64,9 @@ class LmdbHashCache implements HashCache {
   readonly #log: Log;
   /** The key of a folder is short whatever its path: keys of lmdb have a limit. */
   readonly #prefixes = new Map<string, string>();
-  /** Being written: lmdb shows a value only after its commit. */
-  readonly #unwritten = new Map<string, Uint8Array>();
+  /** Not written yet; undefined: to be removed. Read first, because lmdb shows a value only after its commit. */
+  readonly #unwritten = new Map<string, Entry | undefined>();
+  #timer: NodeJS.Timeout | undefined;
   #told = false;
 
   constructor(root: RootDatabase<Buffer, string>, log: Log) {
@@ -84,23 +93,12 @@ class LmdbHashCache implements HashCache {
   }
 
   put(root: string, path: string, file: HashedFile, hashes: Uint8Array): void {
-    const key = this.#key(root, path);
-    const bytes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
-    const onlyHash = bytes.length === HASH_BYTES ? (bytes.toString('hex') as ChunkHash) : undefined;
-    this.#unwritten.set(key, hashes);
-    const text = Buffer.from(storedText({ ...file, onlyHash }), 'latin1');
-    const written = onlyHash === undefined ? this.#hashes.put(key, bytes) : Promise.resolve(true);
-    this.#quietly(
-      Promise.all([written, this.#files.put(key, text)]).finally(() => {
-        if (this.#unwritten.get(key) === hashes) this.#unwritten.delete(key);
-      }),
-    );
+    this.#write(this.#key(root, path), { file, hashes });
   }
 
   hashes(root: string, path: string): Uint8Array | undefined {
     const key = this.#key(root, path);
-    const unwritten = this.#unwritten.get(key);
-    if (unwritten !== undefined) return unwritten;
+    if (this.#unwritten.has(key)) return this.#unwritten.get(key)?.hashes;
     try {
       const stored = readStoredText(this.#files.get(key)?.toString('latin1') ?? '');
       if (stored?.onlyHash !== undefined) return Buffer.from(stored.onlyHash, 'hex');
@@ -113,19 +111,58 @@ class LmdbHashCache implements HashCache {
   }
 
   remove(root: string, path: string): void {
-    const key = this.#key(root, path);
-    this.#unwritten.delete(key);
-    this.#quietly(this.#files.remove(key));
-    this.#quietly(this.#hashes.remove(key));
+    this.#write(this.#key(root, path), undefined);
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#timer);
     try {
+      while (this.#unwritten.size > 0) await this.#writeSome();
       await this.#root.flushed;
       await this.#root.close();
     } catch (failure) {
       this.#tell(failure);
     }
+  }
+
+  #write(key: string, entry: Entry | undefined): void {
+    this.#unwritten.set(key, entry);
+    this.#plan();
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(() => {
+      void this.#writeSome().then(() => {
+        this.#timer = undefined;
+        if (this.#unwritten.size > 0) this.#plan();
+      });
+    }, WRITE_MS).unref();
+  }
+
+  /** Writes what has waited longest, in one transaction. Never rejects. */
+  async #writeSome(): Promise<void> {
+    const batch = [...this.#unwritten].slice(0, WRITE_SLICE);
+    try {
+      await this.#root.batch(() => {
+        for (const [key, entry] of batch) this.#writeOne(key, entry);
+      });
+    } catch (failure) {
+      this.#tell(failure);
+    }
+    for (const [key, entry] of batch) if (this.#unwritten.get(key) === entry) this.#unwritten.delete(key);
+  }
+
+  #writeOne(key: string, entry: Entry | undefined): void {
+    if (entry === undefined) {
+      this.#quietly(this.#files.remove(key));
+      this.#quietly(this.#hashes.remove(key));
+      return;
+    }
+    const { file, hashes } = entry;
+    const bytes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
+    const onlyHash = bytes.length === HASH_BYTES ? (bytes.toString('hex') as ChunkHash) : undefined;
+    this.#quietly(this.#files.put(key, Buffer.from(storedText({ ...file, onlyHash }), 'latin1')));
+    if (onlyHash === undefined) this.#quietly(this.#hashes.put(key, bytes));
   }
 
   #slice(start: string, end: string): { key: string; value: Buffer }[] {

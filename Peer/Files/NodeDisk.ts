@@ -13,8 +13,8 @@ import {
   read,
   readdirSync,
   renameSync,
-  rmSync,
   statfsSync,
+  unlinkSync,
   write,
   writeSync,
 } from 'node:fs';
@@ -46,7 +46,7 @@ export const nodeDisk: Disk = {
   },
   link: linkSync,
   rename: renameSync,
-  remove: (path) => rmSync(path, { force: true }),
+  remove,
   copy: (from, to) => copyTo(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL),
   kindOf: (path) => {
     const stats = lstatSync(path, { throwIfNoEntry: false });
@@ -65,6 +65,14 @@ export const nodeDisk: Disk = {
     return bavail * bsize;
   },
 };
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (failure) {
+    if (systemCode(failure) !== 'ENOENT') throw failure;
+  }
+}
 
 /** Of a regular file; undefined when there is none, or something else. */
 function stateOf(path: string): FileState | undefined {

@@ -3,7 +3,7 @@ import { chunkLength } from '../../Protocol/ChunkLayout.ts';
 import { type FileDescription, isOneChunk } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { Clock } from '../../Shared/Clock.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { type Disk, type DiskFile, diskError } from './Disk.ts';
 import type { FileState } from './FileState.ts';
 import type { OpenPart, Unfinished } from './Part.ts';
@@ -72,7 +72,6 @@ export class PartStore {
     this.#open.set(fileId, undefined);
     try {
       const path = safePath(wanted);
-      this.#makeTemp();
       const part = isOneChunk(layout.size)
         ? this.#openSmall(description, path)
         : await this.#openLarge(description, path);
@@ -153,7 +152,7 @@ export class PartStore {
     return new SmallPart({
       description,
       path,
-      place: (content) => this.#placeSmall(description, path, content),
+      place: (content, whole) => this.#placeSmall(whole, path, content),
       ...this.#listeners(fileId),
     });
   }
@@ -161,6 +160,7 @@ export class PartStore {
   async #openLarge(description: FileDescription, path: string): Promise<PartFile> {
     const { disk, clock, temp } = this.#options;
     const { fileId, layout } = description;
+    this.#makeTemp();
     const partPath = this.#pathOf(fileId, 'part');
     const journalPath = this.#pathOf(fileId, 'journal');
     const files = await openPartFiles({
@@ -208,8 +208,15 @@ export class PartStore {
     const { disk, root, events } = this.#options;
     const temporary = this.#pathOf(description.fileId, 'new');
     try {
-      disk.remove(temporary);
-      disk.createWhole(temporary, content);
+      try {
+        disk.createWhole(temporary, content);
+      } catch (failure) {
+        // A leftover, or no folder any more: both are rare, so they are looked for only now.
+        if (!['EEXIST', 'ENOENT'].includes(systemCode(failure) ?? '')) throw failure;
+        this.#makeTemp();
+        disk.remove(temporary);
+        disk.createWhole(temporary, content);
+      }
     } catch (failure) {
       disk.remove(temporary);
       throw diskError(failure, `writing "${path}"`);

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { type Disk, diskError } from './Disk.ts';
 import { numberedPath } from './SafePath.ts';
+import { inside } from './ShareTree.ts';
 
 /** Where a file lies now. */
 export interface Placed {
@@ -18,7 +18,7 @@ const NO_LINKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EXDEV', '
 /**
  * Gives a finished file its name in the share folder and takes the one in `Temp/` away, all at once. What lies there is
  * never replaced: a taken name becomes ` (2)`. Folders above are made; one that is a link or a file counts as taken too,
- * so that nothing is ever written through a link.
+ * so that nothing is ever written through a link: looked at in the same turn as the name is given.
  *
  * @param root - the share folder, without links in it
  * @param wanted - a path made safe by `safePath`
@@ -29,11 +29,7 @@ export function placeFile(disk: Disk, root: string, from: string, wanted: string
     const folder = makeFolders(disk, root, wanted.split('/').slice(0, -1));
     const name = wanted.slice(wanted.lastIndexOf('/') + 1);
     const path = takeName(disk, root, from, folder === '' ? name : `${folder}/${name}`);
-    if (!isFolderChain(disk, root, folder)) {
-      disk.remove(join(root, path));
-      throw new ShoalError('DISK_FAILED', `the folders of "${wanted}" changed while the file was put there`);
-    }
-    return { path, absolute: join(root, path) };
+    return { path, absolute: inside(root, path) };
   } catch (failure) {
     if (systemCode(failure) === 'ENOENT') {
       throw new ShoalError('PART_FILE_GONE', `the unfinished file of "${wanted}" was deleted`, {
@@ -48,7 +44,7 @@ export function placeFile(disk: Disk, root: string, from: string, wanted: string
 function takeName(disk: Disk, root: string, from: string, wanted: string): string {
   for (let n = 1; n <= NAMES_MAX; n++) {
     const path = numberedPath(wanted, n);
-    if (take(disk, from, join(root, path))) return path;
+    if (take(disk, from, inside(root, path))) return path;
   }
   throw new ShoalError('LOCAL_CONFLICT', `every name like "${wanted}" is taken`, {
     hint: 'Clear the folder up, then resume.',
@@ -97,11 +93,11 @@ function makeFolders(disk: Disk, root: string, segments: readonly string[]): str
 function makeFolder(disk: Disk, root: string, wanted: string): string {
   for (let n = 1; n <= NAMES_MAX; n++) {
     const folder = numberedPath(wanted, n);
-    const kind = disk.kindOf(join(root, folder));
+    const kind = disk.kindOf(inside(root, folder));
     if (kind === 'folder') return folder;
     if (kind !== undefined) continue;
     try {
-      disk.makeFolder(join(root, folder));
+      disk.makeFolder(inside(root, folder));
       return folder;
     } catch (failure) {
       if (systemCode(failure) !== 'EEXIST') throw failure;
@@ -109,9 +105,4 @@ function makeFolder(disk: Disk, root: string, wanted: string): string {
     }
   }
   throw new ShoalError('LOCAL_CONFLICT', `every folder name like "${wanted}" is taken`);
-}
-
-function isFolderChain(disk: Disk, root: string, folder: string): boolean {
-  const segments = folder === '' ? [] : folder.split('/');
-  return segments.every((_, index) => disk.kindOf(join(root, ...segments.slice(0, index + 1))) === 'folder');
 }
