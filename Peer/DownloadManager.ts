@@ -63,10 +63,10 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   /** Picks up the unfinished downloads of earlier runs: what the user had paused stays paused, the others go on. */
   async start(): Promise<void> {
-    for (const { fileId, size, path, paused } of await this.#options.parts.unfinished()) {
+    for (const { fileId, size, path, paused, bytes } of await this.#options.parts.unfinished()) {
       if (this.#closing.signal.aborted) return;
       if (this.#activeDownloadOf(fileId) === undefined)
-        this.#addFile({ fileId, size, path, holders: [] }, paused);
+        this.#addFile({ fileId, size, path, holders: [] }, paused, bytes);
     }
   }
 
@@ -143,9 +143,9 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     return this.#closed;
   }
 
-  #addFile(wish: FileWish, paused: boolean): DownloadRun {
+  #addFile(wish: FileWish, paused: boolean, bytesBefore?: number): DownloadRun {
     const number = this.#downloads.size + 1;
-    const task = new FileFetch(this.#context, { ...wish, turn: number });
+    const task = new FileFetch(this.#context, { ...wish, turn: number, bytesBefore });
     return this.#addTask(number, wish.path, wish.fileId, task, paused);
   }
 

@@ -22,6 +22,8 @@ export interface FileFetchOptions extends FileWish {
   readonly turn: number;
   /** Give up when for this long nobody was left who could give it, though some may answer. Undefined: never. */
   readonly hopelessMs?: number;
+  /** Verified bytes of an earlier run, as far as known before it is opened. */
+  readonly bytesBefore?: number | undefined;
 }
 
 /** Fetches one file from all who have it. */
@@ -45,9 +47,11 @@ export class FileFetch implements Task {
   #hopelessSinceMs: number | undefined;
 
   constructor(context: TaskContext, options: FileFetchOptions) {
-    const { fileId, size, holders } = options;
+    const { fileId, size, holders, bytesBefore = 0 } = options;
     this.#context = context;
     this.#options = options;
+    this.#bytes = bytesBefore;
+    this.#bytesFromBefore = bytesBefore;
     const oneChunk = isOneChunk(size);
     if (oneChunk) this.#description = { fileId, layout: chunkLayout(size), chunkHashes: [] };
     this.#sources = new FileSources(

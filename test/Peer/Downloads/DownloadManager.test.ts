@@ -102,7 +102,7 @@ test('pause keeps what is there, also over a restart; resume fetches only the re
   const later = desk.manager();
   await later.start();
   await desk.clock.advanceAsync(10_000);
-  expect(later.list()).toMatchObject([{ state: 'paused', path: 'film.mkv' }]);
+  expect(later.list()).toMatchObject([{ state: 'paused', path: 'film.mkv', bytes: paused?.bytes }]);
   desk.network.located.push(peer);
   await later.resume(1);
   const status = await desk.clock.settle(later.finished(1, new AbortController().signal));

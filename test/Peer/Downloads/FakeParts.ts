@@ -34,7 +34,8 @@ export class FakeParts implements PartStore {
   }
 
   async unfinished(): Promise<readonly Unfinished[]> {
-    return [...this.left].map(([fileId, { path, description, paused }]) => ({
+    return [...this.left].map(([fileId, { path, description, paused, verified }]) => ({
+      bytes: verified.count * description.layout.chunkBytes,
       fileId,
       path,
       size: description.layout.size,
