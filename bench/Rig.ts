@@ -106,6 +106,33 @@ export async function usage(pid: number): Promise<Usage> {
   return { cpuSeconds: ((user ?? 0) + (system ?? 0)) / 100, peakMiB: Number(peak ?? 0) / 1_024 };
 }
 
+/** What `status --json` says of a peer: only what benches read. */
+export interface PeerStatus {
+  readonly share: {
+    readonly files: number;
+    readonly scanned: boolean;
+    readonly hashing: { readonly files: number };
+  };
+  /** Payload bytes since its start. */
+  readonly sent: number;
+  readonly received: number;
+}
+
+export async function status(peer: LaunchedProgram): Promise<PeerStatus> {
+  const [line] = await peer.ask('status --json', /^\{.*"command":"status".*\}$/, PATIENCE_MS);
+  return JSON.parse(line) as PeerStatus;
+}
+
+/** Waits until a peer serves that many files. */
+export async function untilShared(peer: LaunchedProgram, files: number): Promise<void> {
+  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
+    const { share } = await status(peer);
+    if (share.scanned && share.hashing.files === 0 && share.files >= files) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`the peer never shared ${files} files`);
+}
+
 async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { hashFile, writeRandomFile } from './Files.ts';
-import { untilShared } from './large-file.ts';
-import { PATIENCE_MS, Rig } from './Rig.ts';
+import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
 
 /** kill -9 at random moments of one download, five times: what is fetched in total, and that nothing verified comes twice. */
 export async function run(gibibytes = 2, kills = 5): Promise<void> {
@@ -10,10 +9,10 @@ export async function run(gibibytes = 2, kills = 5): Promise<void> {
     const bytes = gibibytes * 2 ** 30;
     await rig.peer('seeder').then(async (seeder) => {
       await writeRandomFile(join(rig.share('seeder'), 'large.bin'), bytes);
-      await untilShared(seeder, 'large.bin');
+      await untilShared(seeder, 1);
       let fetched = 0;
       for (let attempt = 0; attempt <= kills; attempt++) {
-        const before = await sentBytes(seeder);
+        const before = (await status(seeder)).sent;
         const leecher = await rig.peer('leecher', [], ['download large.bin']);
         if (attempt < kills) {
           await Promise.race([
@@ -24,7 +23,7 @@ export async function run(gibibytes = 2, kills = 5): Promise<void> {
         } else if ((await leecher.exitCode(PATIENCE_MS)) !== 0) {
           throw new Error(`the last run failed: ${leecher.stderr}`);
         }
-        const sent = (await sentBytes(seeder)) - before;
+        const sent = (await status(seeder)).sent - before;
         fetched += sent;
         console.log(`  run ${attempt + 1}: ${(sent / 2 ** 20).toFixed(0)} MiB sent by the seeder`);
       }
@@ -40,10 +39,4 @@ export async function run(gibibytes = 2, kills = 5): Promise<void> {
   } finally {
     await rig.close();
   }
-}
-
-/** Payload bytes that peer has sent so far, as its console says. */
-async function sentBytes(peer: Awaited<ReturnType<Rig['peer']>>): Promise<number> {
-  const [, digits = ''] = await peer.ask('status', /sent.*?([\d,]+) bytes/i, PATIENCE_MS);
-  return Number(digits.replaceAll(',', ''));
 }

@@ -1,7 +1,7 @@
 import { link } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashFile, writeRandomFile } from './Files.ts';
-import { PATIENCE_MS, Rig, usage } from './Rig.ts';
+import { PATIENCE_MS, Rig, untilShared, usage } from './Rig.ts';
 
 /** One large file from two peers over loopback: rate, CPU and memory of each process; byte-equal. */
 export async function run(gibibytes = 4): Promise<void> {
@@ -9,16 +9,16 @@ export async function run(gibibytes = 4): Promise<void> {
   try {
     const bytes = gibibytes * 2 ** 30;
     await writeRandomFile(join(rig.folder, 'large.bin'), bytes);
-    const seeders = await Promise.all(['seeder-1', 'seeder-2'].map((name) => rig.peer(name, ['--verbose'])));
+    const seeders = await Promise.all(['seeder-1', 'seeder-2'].map((name) => rig.peer(name)));
     for (const name of ['seeder-1', 'seeder-2']) {
       await link(join(rig.folder, 'large.bin'), join(rig.share(name), 'large.bin'));
     }
-    for (const seeder of seeders) await untilShared(seeder, 'large.bin');
+    for (const seeder of seeders) await untilShared(seeder, 1);
     const before = await Promise.all(seeders.map((seeder) => usage(seeder.pid)));
     const leecher = await rig.peer('leecher');
     const ownBefore = await usage(leecher.pid);
     const started = performance.now();
-    await leecher.ask('download large.bin --wait', /complete/, PATIENCE_MS);
+    await leecher.ask('download large.bin', /is done/, PATIENCE_MS);
     const seconds = (performance.now() - started) / 1_000;
     const after = await Promise.all([...seeders, leecher].map((program) => usage(program.pid)));
     const equal =
@@ -35,17 +35,4 @@ export async function run(gibibytes = 4): Promise<void> {
   } finally {
     await rig.close();
   }
-}
-
-/** Asks the peer's console until its list shows the file. */
-export async function untilShared(peer: Awaited<ReturnType<Rig['peer']>>, name: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (performance.now() < deadline) {
-    const from = peer.stdout.length;
-    peer.type('list', 'whoami');
-    await peer.line(/id/i, { from, timeoutMs: PATIENCE_MS });
-    if (peer.stdout.slice(from).includes(name)) return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  throw new Error(`${name} was never shared`);
 }

@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashTree, writeTree } from './Files.ts';
-import { untilShared } from './large-file.ts';
-import { PATIENCE_MS, Rig, timeCommand } from './Rig.ts';
+import { PATIENCE_MS, Rig, status, timeCommand, untilShared } from './Rig.ts';
 
 /** A folder of many small files, against rsync of the same in turns. */
 export async function run(count = 20_000, bytes = 4_096): Promise<void> {
@@ -11,17 +10,16 @@ export async function run(count = 20_000, bytes = 4_096): Promise<void> {
     const tree = join(rig.share('seeder'), 'tree');
     await writeTree(tree, count, bytes);
     const seeder = await rig.peer('seeder');
-    await untilShared(seeder, `d0`);
+    await untilShared(seeder, count);
     const expected = await hashTree(tree);
     for (let turn = 1; turn <= 3; turn++) {
       const target = join(rig.folder, `rsync-${turn}`);
       await mkdir(target);
       const rsync = await timeCommand('rsync', ['-a', `${tree}/`, target]).catch(() => undefined);
       const leecher = await rig.peer(`leecher-${turn}`);
-      await leecher.ask('whoami', /id/i, PATIENCE_MS);
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await status(leecher);
       const started = performance.now();
-      await leecher.ask('download tree/ --wait', /complete/, PATIENCE_MS);
+      await leecher.ask('download tree/', /is done/, PATIENCE_MS);
       const seconds = (performance.now() - started) / 1_000;
       const got = await hashTree(join(rig.share(`leecher-${turn}`), 'tree'));
       if (got.hash !== expected.hash)
