@@ -27,7 +27,9 @@ test.concurrent('a tracker that dies and comes back is rejoined within 10 s; a r
     'everybody is back in the new tracker',
     async () => {
       const newcomers = await lan.script('clara', ['peers', 'search film']);
-      return /anna/.test(newcomers.stdout) && /berta/.test(newcomers.stdout) && /film\.bin/.test(newcomers.stdout);
+      return (
+        /anna/.test(newcomers.stdout) && /berta/.test(newcomers.stdout) && /film\.bin/.test(newcomers.stdout)
+      );
     },
     REJOINED_MS,
   );
@@ -43,7 +45,11 @@ test.concurrent('peers may start before the tracker', async ({ lan }) => {
   await peer.items('list');
   expect(await peer.answer('search film')).toMatchObject({ trackers: 0 });
   await (await lan.launcher.tracker(['--host', '127.0.0.1', '--port', String(port)])).line(/^\d/);
-  await eventually('the peer has joined', async () => (await peer.items('tracker'))[0]?.state === 'connected', REJOINED_MS);
+  await eventually(
+    'the peer has joined',
+    async () => (await peer.items('tracker'))[0]?.state === 'connected',
+    REJOINED_MS,
+  );
   await peer.isPublished();
   const { code, stdout } = await lan.script('berta', ['search film'], { tracker });
   expect(code).toBe(0);

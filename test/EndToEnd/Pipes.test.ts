@@ -70,7 +70,9 @@ test.concurrent('help names every command of the issue', async ({ lan }) => {
 test.concurrent('end of input and every word for quit end it with 0', async ({ lan }) => {
   await lan.tracker();
   const ends = await Promise.all([[], ['quit'], ['EXIT'], ['q', 'nonsense']].map((l) => lan.script('b', l)));
-  expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual(ends.map(() => ({ code: 0, stderr: '' })));
+  expect(ends.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+    ends.map(() => ({ code: 0, stderr: '' })),
+  );
 });
 
 test.concurrent('scripts need no sleep: after the first command everybody finds what this peer shares', async ({
@@ -110,7 +112,12 @@ test.concurrent('with nothing but SHOAL_TRACKER: a port of 9000-9999, its own fo
   expect(me.port).toBeGreaterThanOrEqual(9_000);
   expect(me.port).toBeLessThanOrEqual(9_999);
   const folder = `${program.home}/Downloads/P2P/User-${me.port}`;
-  expect(got.items[0]).toMatchObject({ name: 'film.mkv', size: FILM.length, state: 'done', path: `${folder}/film.mkv` });
+  expect(got.items[0]).toMatchObject({
+    name: 'film.mkv',
+    size: FILM.length,
+    state: 'done',
+    path: `${folder}/film.mkv`,
+  });
   expect(existsSync(`${folder}/film.mkv`)).toBe(true);
 });
 

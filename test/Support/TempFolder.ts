@@ -17,6 +17,13 @@ export class TempFolder {
     return new TempFolder(await realpath(await mkdtemp(join(tmpdir(), 'shoal-test-'))));
   }
 
+  /** A folder in this one, made when missing; it goes with this one. */
+  async inside(...parts: string[]): Promise<TempFolder> {
+    const path = this.at(...parts);
+    await mkdir(path, { recursive: true });
+    return new TempFolder(path);
+  }
+
   /** Removed when the running test is finished. */
   static async forTest(): Promise<TempFolder> {
     const folder = await TempFolder.make();

@@ -1,6 +1,6 @@
 import { test as base } from 'vitest';
-import { freePort, Launcher, type LaunchOptions } from './launch.ts';
 import type { LaunchedProgram } from './LaunchedProgram.ts';
+import { freePort, Launcher, type LaunchOptions } from './launch.ts';
 import type { TempFolder } from './TempFolder.ts';
 import { TestPeer } from './TestPeer.ts';
 
@@ -25,6 +25,7 @@ export interface ScriptEnd {
 /** Programs on loopback that know each other by one tracker. */
 export class TestLan {
   readonly launcher = new Launcher();
+  readonly #cleanups: (() => Promise<unknown>)[] = [];
   #tracker: { program: LaunchedProgram; address: string } | undefined;
 
   /** The tracker's `host:port`; starts it the first time. */
@@ -70,8 +71,14 @@ export class TestLan {
     return { share, port, args };
   }
 
-  close(): Promise<void> {
-    return this.launcher.close();
+  /** Runs before the programs are ended and the folders removed. */
+  onClose(cleanup: () => Promise<unknown>): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  async close(): Promise<void> {
+    for (const cleanup of this.#cleanups.splice(0).reverse()) await cleanup();
+    await this.launcher.close();
   }
 }
 

@@ -1,0 +1,235 @@
+import { execFile } from 'node:child_process';
+import { open, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import { someBytes, someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
+import { eventually, type Item, type TestPeer } from '../Support/TestPeer.ts';
+
+const run = promisify(execFile);
+const MIB = 1_048_576;
+/** 2 s are promised after a file is quiet; the rest is for a busy machine. */
+const SEEN_MS = 6_000;
+
+const paths = (items: readonly { readonly path: string }[]) => items.map(({ path }) => path).sort();
+
+/** What the seeder's neighbour is told it shares. */
+async function sees(witness: TestPeer, peer: TestPeer, expected: readonly string[]): Promise<void> {
+  let seen: string[] = [];
+  const same = async () => {
+    seen = paths(await witness.items(`ls ${peer.name}`));
+    return JSON.stringify(seen) === JSON.stringify([...expected].sort());
+  };
+  await eventually(`${witness.name} sees ${expected}`, same, SEEN_MS).catch((failure) => {
+    throw new Error(`it sees ${seen}`, { cause: failure });
+  });
+}
+
+test.concurrent('files that come, are renamed and go are seen by others within seconds, whatever is below', async ({
+  lan,
+}) => {
+  const peer = await lan.seeder('anna', { files: { 'first.txt': '1' } });
+  const witness = await lan.peer('berta');
+  const { share } = peer;
+  await sees(witness, peer, ['first.txt']);
+  await share.write('new/deep/second.txt', '2');
+  await sees(witness, peer, ['first.txt', 'new/deep/second.txt']);
+  const found = async () => paths(await witness.items('search second')).join() === 'new/deep/second.txt';
+  await eventually('the tracker knows it', found, SEEN_MS);
+  await rename(share.at('new'), share.at('renamed'));
+  await rename(share.at('first.txt'), share.at('one.txt'));
+  await sees(witness, peer, ['one.txt', 'renamed/deep/second.txt']);
+  const told = async () =>
+    paths(await witness.items('search txt')).join() === 'one.txt,renamed/deep/second.txt';
+  await eventually('the tracker knows', told, SEEN_MS);
+  await writeFile(share.at('one.txt'), 'another content');
+  await eventually(
+    'the new content is told',
+    async () => (await witness.items('ls anna'))[0]?.size === 15,
+    SEEN_MS,
+  );
+  await rm(share.at('renamed'), { recursive: true });
+  await sees(witness, peer, ['one.txt']);
+  await eventually(
+    'and is searched no more',
+    async () => (await witness.items('search second')).length === 0,
+    SEEN_MS,
+  );
+});
+
+test.concurrent('a file that is still written is not shared before it is quiet', async ({ lan }) => {
+  const peer = await lan.seeder('anna', { files: { 'first.txt': '1' } });
+  const witness = await lan.peer('berta');
+  const file = await open(peer.share.at('growing.bin'), 'w');
+  const until = performance.now() + 2_500;
+  let longestPauseMs = 0;
+  let last = performance.now();
+  let asked = Promise.resolve<readonly Item[]>([]);
+  let size = 0;
+  let seen: Item | undefined;
+  while (last < until && seen === undefined) {
+    size += (await file.write(someBytes(size, 5_000))).bytesWritten;
+    await pause(20);
+    longestPauseMs = Math.max(longestPauseMs, performance.now() - last);
+    last = performance.now();
+    asked = asked.then(async () =>
+      (await witness.items('ls anna')).filter((item) => item.path === 'growing.bin'),
+    );
+    void asked.then(([item]) => {
+      seen ??= item;
+    });
+  }
+  await asked;
+  await file.close();
+  // A machine that stalls the writer itself for long makes the file look quiet.
+  if (longestPauseMs < 500) expect(seen?.size ?? size).toBe(size);
+  await eventually(
+    'all of it is told',
+    async () => (await witness.items('ls anna')).some((item) => item.size === size),
+    SEEN_MS,
+  );
+});
+
+test.concurrent('hidden files, litter, Temp, and what leads out of the folder are not shared; odd things do no harm', async ({
+  lan,
+}) => {
+  const outside = await lan.launcher.folder();
+  await outside.write('secret.txt', 'secret');
+  const share = await lan.launcher.folder();
+  const files = {
+    'yes.txt': 'yes',
+    '.hidden': 'h',
+    'Temp/part.bin': 'p',
+    'a.txt~': '~',
+    'Thumbs.db': 't',
+    'sub/.git/x': 'x',
+  };
+  for (const [path, content] of Object.entries(files)) await share.write(path, content);
+  await symlink(outside.at('secret.txt'), share.at('link.txt'));
+  await symlink(outside.path, share.at('folder-link'));
+  await symlink('/etc/passwd', share.at('passwd'));
+  await symlink('nowhere', share.at('dangling'));
+  await symlink('.', share.at('loop'));
+  if (process.platform !== 'win32') await run('mkfifo', [share.at('fifo')]);
+  const peer = await lan.seeder('anna', { share });
+  expect(paths(await peer.items('list'))).not.toContain('secret.txt');
+  const witness = await lan.peer('berta');
+  const seen = paths(await witness.items('ls anna'));
+  expect(seen).toContain('yes.txt');
+  expect(
+    seen.filter((path) => /secret|passwd|link|hidden|part|~|Thumbs|git|fifo|dangling/.test(path)),
+  ).toEqual([]);
+  expect(await witness.answer('get anna passwd')).toMatchObject({ ok: false });
+});
+
+test.concurrent('a file that cannot be read is told, and the others are shared', async ({ lan }) => {
+  const share = await lan.launcher.folder();
+  await share.write('good.txt', 'good');
+  await share.write('bad.txt', 'bad');
+  await run('chmod', ['000', share.at('bad.txt')]);
+  const peer = await lan.seeder('anna', { share });
+  const { share: status } = (await peer.answer('status')) as unknown as {
+    share: { problems: { path: string; reason: string }[] };
+  };
+  if (process.getuid?.() === 0) {
+    // Nothing is unreadable for root: then it is an ordinary file.
+    expect(paths(await peer.items('list'))).toEqual(['bad.txt', 'good.txt']);
+    expect(status.problems).toEqual([]);
+  } else {
+    expect(paths(await peer.items('list'))).toEqual(['good.txt']);
+    expect(status.problems.map(({ path }) => path)).toEqual(['bad.txt']);
+  }
+});
+
+test.concurrent('a file that changes while it is served: a clean failure or one whole version, nobody is blamed', async ({
+  lan,
+}) => {
+  const before = someMebibytes(60, 24);
+  const after = someMebibytes(61, 24);
+  const limit = { args: ['--upload-limit', '8M'] };
+  const seeder = await lan.seeder('anna', { files: { 'film.bin': before }, ...limit });
+  const leecher = await lan.peer('berta');
+  await leecher.items('download film.bin --no-wait');
+  await leecher.hasFetched(6 * MIB);
+  await writeFile(seeder.share.at('film.bin'), after);
+  await eventually('the new version is told', async () => (await seeder.items('search film')).length <= 1);
+  const stuck = await eventually('it stands still or has ended', async () => {
+    const now = await leecher.lastDownload();
+    return now.state !== 'fetching' || now.reason !== null ? now : undefined;
+  });
+  expect(stuck.state).not.toBe('done');
+  expect(leecher.program.stderr).not.toMatch(/wrong bytes/);
+  await eventually('the new version is found', async () => {
+    const hits = await leecher.items('search film');
+    return hits.some(({ sources }) => sources.some(({ name, complete }) => name === 'anna' && complete));
+  });
+  const [hit] = (await leecher.items('search film')).filter(({ sources }) =>
+    sources.some(({ name }) => name === 'anna'),
+  );
+  const [done] = await leecher.items(`download ${hit?.id}`);
+  expect(done?.state).toBe('done');
+  const got = await leecher.read('film.bin').catch(() => leecher.read('film (2).bin'));
+  expect(after.equals(got)).toBe(true);
+});
+
+test.concurrent('a full disk stops a download with figures, loses nothing, and it goes on when there is space', async ({
+  lan,
+}) => {
+  const mounted = await smallDisk(lan, 40);
+  if (mounted.reason !== undefined) {
+    // Said, not skipped: here the test cannot make a disk of its own.
+    expect(mounted.reason).toMatch(/root|Linux|mount/);
+    return;
+  }
+  const { share } = mounted;
+  const film = someMebibytes(62, 24);
+  const seeder = await lan.seeder('anna', { files: { 'film.bin': film } });
+  await share.write('mine.dat', someMebibytes(63, 30));
+  const leecher = await lan.peer('berta', { share, args: ['--download-limit', '8M'] });
+  // Too little from the start: refused with figures, before anything is fetched.
+  const refused = await leecher.answer('download film.bin');
+  expect(refused).toMatchObject({ ok: false, error: { code: 'DISK_FULL' } });
+  expect(refused.error?.message).toMatch(/2[45]\.\d Mi?B/);
+  expect(await seeder.sent()).toBeLessThan(2 * MIB);
+  // Full half-way: somebody else writes.
+  await rm(share.at('mine.dat'));
+  await leecher.items('cancel 1');
+  await leecher.items('download film.bin --no-wait');
+  await leecher.hasFetched(4 * MIB);
+  await fill(share.at('.filler'));
+  const paused = await eventually('it is paused', async () => {
+    const now = await leecher.lastDownload();
+    return now.state === 'paused' ? now : undefined;
+  });
+  expect(paused.reason).toMatch(/disk full/);
+  expect(paused.bytes).toBeGreaterThanOrEqual(4 * MIB);
+  await rm(share.at('.filler'));
+  await leecher.items('resume 2');
+  expect(film.equals(await leecher.read('film.bin'))).toBe(true);
+  expect((await leecher.items('downloads')).at(-1)?.state).toBe('done');
+});
+
+/** A share folder on a disk of its own of so many mebibytes; needs root. */
+async function smallDisk(lan: TestLan, mebibytes: number) {
+  const share = await lan.launcher.folder();
+  if (process.platform !== 'linux') return { share, reason: `no tmpfs: this is not Linux` };
+  if (process.getuid?.() !== 0) return { share, reason: 'a tmpfs needs root' };
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'shoal-test', share.path]);
+  } catch (failure) {
+    return { share, reason: `mount failed: ${String(failure)}` };
+  }
+  lan.onClose(() => run('umount', ['--lazy', share.path]));
+  return { share, reason: undefined };
+}
+
+async function fill(path: string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for (;;) await file.write(Buffer.alloc(65_536, 1));
+  } catch {
+    // That is what was wanted.
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,173 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { expect } from 'vitest';
+import { encodeControl, encodePreamble } from '../../Protocol/PeerMessages.ts';
+import { type HostileFile, HostilePeer, honestFile } from '../Support/HostilePeer.ts';
+import { SeededRandom } from '../Support/SeededRandom.ts';
+import { someBytes, someMebibytes, lanTest as test } from '../Support/TestLan.ts';
+import { eventually } from '../Support/TestPeer.ts';
+
+const MIB = 1_048_576;
+/** All that can move a cursor or change a terminal, but line ends. */
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+
+test.concurrent('a liar among the seeders: the file comes right from the honest one, and the liar is named', async ({
+  lan,
+  onTestFinished,
+}) => {
+  const film = someMebibytes(40, 12);
+  const right = honestFile('film.bin', film);
+  const wrong: HostileFile = { ...right, chunk: (index) => Buffer.from(right.chunk(index)).fill(7, 1_000) };
+  await lan.seeder('honest', { files: { 'film.bin': film }, args: ['--upload-limit', '6M'] });
+  const liar = await HostilePeer.start('Pinocchio', [wrong], await lan.tracker());
+  onTestFinished(() => liar.close());
+  const leecher = await lan.peer('anna');
+  const [done] = await leecher.items('download film.bin');
+  expect(film.equals(await leecher.read('film.bin'))).toBe(true);
+  expect(liar.asked).toBeGreaterThan(0);
+  expect(leecher.program.stderr).toContain(`Pinocchio (127.0.0.1:${liar.port}) sent wrong bytes of film.bin`);
+  expect(done?.sources.find(({ name }) => name === 'Pinocchio')?.bytes).toBe(0);
+  expect(await leecher.files()).toEqual(['film.bin']);
+});
+
+test.concurrent('a liar about what a file is made of gets nothing accepted', async ({
+  lan,
+  onTestFinished,
+}) => {
+  const film = someMebibytes(41, 3);
+  const right = honestFile('film.bin', film);
+  const other = honestFile('film.bin', someMebibytes(42, 3));
+  const liar = await HostilePeer.start(
+    'Pinocchio',
+    [{ ...other, fileId: right.fileId }],
+    await lan.tracker(),
+  );
+  onTestFinished(() => liar.close());
+  const leecher = await lan.peer('anna');
+  await leecher.items('download film.bin --no-wait');
+  await lan.seeder('honest', { files: { 'film.bin': film } });
+  await eventually('it is done', async () => (await leecher.lastDownload()).state === 'done', 30_000);
+  expect(film.equals(await leecher.read('film.bin'))).toBe(true);
+  expect(liar.asked).toBe(0);
+});
+
+test.concurrent('hostile names stay in the share folder and off the terminal', async ({
+  lan,
+  onTestFinished,
+}) => {
+  const names = [
+    '../../evil-up.bin',
+    '/tmp/shoal-evil-absolute.bin',
+    'C:\\evil-drive.bin',
+    'evil/../../../evil-inner.bin',
+    'CON',
+    'evil-\u001b[2J\u001b]0;owned\u0007.bin',
+    'evil-\u202egnp.exe',
+    'evil\r\nerror: you are owned.bin',
+    `${'e'.repeat(500)}/${'é'.repeat(249)}`,
+    'Temp/evil-temp.bin',
+    '.bashrc',
+    'evil.txt\u0000.bin',
+  ];
+  const files = names.map((name, index) => honestFile(name, someBytes(50 + index, MIB + 1 + index)));
+  const name = 'mallory \u001b[31m\u0007 \u202e';
+  const hostile = await HostilePeer.start(name, files, await lan.tracker());
+  onTestFinished(() => hostile.close());
+  const home = await lan.launcher.folder();
+  const share = await lan.launcher.folder();
+  const around = await readdir(dirname(share.path));
+  const at = `127.0.0.1:${hostile.port}`;
+  const fetches = files.map(({ fileId }) => `download ${fileId}`);
+  const lines = [
+    'peers',
+    'search evil',
+    `ls ${at}`,
+    `get ${at} evil/`,
+    ...fetches,
+    'list',
+    'downloads',
+    'status',
+  ];
+  const end = await lan.script('anna', lines, { home: home.path, share });
+  expect(end.stdout + end.stderr).not.toMatch(CONTROLS);
+  expect(end.stdout).toContain('\\u{1b}');
+  // Nothing appears but below the share.
+  const strangers = (await readdir(dirname(share.path))).filter((one) => !around.includes(one));
+  expect(strangers.filter((one) => /evil/.test(one))).toEqual([]);
+  expect((await readdir(home.path, { recursive: true })).filter((one) => /evil|CON$/.test(one))).toEqual([]);
+  const got = (await readdir(share.path, { recursive: true, withFileTypes: true })).filter((one) =>
+    one.isFile(),
+  );
+  expect(got.length).toBeGreaterThanOrEqual(names.length);
+  for (const { name: stored, parentPath } of got) {
+    expect(stored).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e<>:"|?*\\]|^\.|[. ]$|^con(\.|$)/i);
+    expect(Buffer.byteLength(stored)).toBeLessThanOrEqual(255);
+    expect(parentPath).not.toMatch(/Temp/);
+  }
+});
+
+test.concurrent('hostile frames and garbage datagrams: the peer goes on, and so does its download', async ({
+  lan,
+  onTestFinished,
+}) => {
+  const film = someMebibytes(43, 16);
+  const seeder = await lan.seeder('honest', { files: { 'film.bin': film }, args: ['--upload-limit', '8M'] });
+  const leecher = await lan.peer('anna');
+  await leecher.items('download film.bin --no-wait');
+  const random = new SeededRandom(44);
+  const hello = encodeControl({
+    type: 'hello',
+    version: 1,
+    peerId: hex('ab', 32),
+    instanceId: hex('01', 8),
+    name: 'x',
+    port: 9,
+    features: 0,
+  });
+  const control = encodePreamble('control');
+  const attacks = [
+    random.bytes(5_000),
+    Buffer.concat([control, Buffer.from('ffffffff01', 'hex')]),
+    Buffer.concat([control, Buffer.from('0000040101', 'hex'), Buffer.alloc(2_000)]),
+    Buffer.concat([control, hello, Buffer.from('0001000163', 'hex')]),
+    Buffer.concat([control, hello, random.bytes(10_000)]),
+    Buffer.concat([control, hello, hello]),
+    Buffer.concat([control, hello.subarray(0, 20)]), // Half a frame, then silence.
+    Buffer.concat([encodePreamble('lane'), random.bytes(1_000)]),
+    encodePreamble('lane').subarray(0, 3),
+  ];
+  const sockets: Socket[] = [];
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (const port of [seeder.port, leecher.port]) {
+    for (const attack of attacks) {
+      const socket = connect(port, '127.0.0.1')
+        .on('error', () => {})
+        .resume();
+      sockets.push(socket);
+      await once(socket, 'connect');
+      socket.write(attack);
+    }
+  }
+  // All but the two that are silent half-way; those have 10 s.
+  const thrownOut = () => sockets.filter(({ destroyed }) => destroyed).length;
+  await eventually('those that broke the protocol are thrown out', () => thrownOut() >= sockets.length - 4);
+  const udp = createSocket('udp4');
+  const [, trackerPort] = (await lan.tracker()).split(':');
+  for (let n = 0; n < 500; n++)
+    udp.send(random.bytes(random.int(0, 1_400)), Number(trackerPort), '127.0.0.1');
+  await eventually('it is done', async () => (await leecher.lastDownload()).state === 'done');
+  udp.close();
+  expect(film.equals(await leecher.read('film.bin'))).toBe(true);
+  expect([seeder.program.running, leecher.program.running]).toEqual([true, true]);
+  expect(leecher.program.stderr).toMatch(/^film\.bin is done: .*\n$/);
+  expect(seeder.program.stderr).toBe('');
+});
+
+function hex<T extends string>(byte: string, count: number): T {
+  return byte.repeat(count) as T;
+}

@@ -1,0 +1,83 @@
+import { expect } from 'vitest';
+import { type Namespace, Namespaces } from '../Support/Namespaces.ts';
+import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
+import { eventually, TestPeer } from '../Support/TestPeer.ts';
+
+const FILM = someMebibytes(80, 20);
+const PORT = 9_001;
+
+test.concurrent('two computers, nothing configured: one starts the tracker, they find each other, the download runs', async ({
+  lan,
+}) => {
+  const hosts = await computers(lan, 2);
+  if (hosts === undefined) return;
+  const [anna, berta] = await Promise.all(hosts.map((host, index) => peerOn(lan, host, index === 0)));
+  if (anna === undefined || berta === undefined) throw new Error('two were wanted');
+  await findsFilm(berta);
+  const trackers = (await Promise.all([anna, berta].map((peer) => peer.items('tracker')))).flat();
+  expect(trackers.filter(({ foundBy }) => foundBy === 'embedded')).toHaveLength(1);
+  const [done] = await berta.items('download film.bin');
+  expect(done?.sources).toMatchObject([{ host: hosts[0]?.ip, port: PORT, bytes: FILM.length }]);
+  expect(FILM.equals(await berta.read('film.bin'))).toBe(true);
+  expect((await anna.items('peers')).map(({ host }) => host)).toEqual([hosts[1]?.ip]);
+});
+
+test.concurrent('three computers: when the one with the tracker quits, another takes over within 10 s', async ({
+  lan,
+}) => {
+  const hosts = await computers(lan, 3);
+  if (hosts === undefined) return;
+  // The first has nothing to lose: it comes first, so that the tracker is there.
+  const [first, second, third] = hosts;
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error('three were wanted');
+  const founder = await peerOn(lan, first, false);
+  await eventually('it starts a tracker', async () =>
+    (await founder.items('tracker')).some(
+      ({ foundBy, state }) => foundBy === 'embedded' && state === 'connected',
+    ),
+  );
+  const [anna, berta] = await Promise.all([peerOn(lan, second, true), peerOn(lan, third, false)]);
+  await findsFilm(berta);
+  expect((await berta.items('tracker')).map(({ host }) => host)).toEqual([first.ip]);
+
+  founder.program.type('quit');
+  expect(await founder.program.exitCode()).toBe(0);
+  const gone = performance.now();
+  await eventually('another one runs the tracker', async () => {
+    const trackers = await berta.items('tracker');
+    return trackers.some(({ host, state }) => host !== first.ip && state === 'connected');
+  });
+  await findsFilm(berta);
+  expect(performance.now() - gone).toBeLessThan(10_000);
+  await berta.items('download film.bin');
+  expect(FILM.equals(await berta.read('film.bin'))).toBe(true);
+  expect((await anna.items('peers')).map(({ host }) => host)).toEqual([third.ip]);
+});
+
+/** Network namespaces on a bridge of their own. Where they cannot be made the test says why, and that is all it can show. */
+async function computers(lan: TestLan, count: number): Promise<readonly Namespace[] | undefined> {
+  try {
+    const made = await Namespaces.make(count);
+    lan.onClose(() => made.close());
+    return made.hosts;
+  } catch (failure) {
+    const reason = failure instanceof Error ? failure.message : String(failure);
+    console.warn(`NOT SHOWN HERE, several computers: ${reason}`);
+    expect(reason).toMatch(/^network namespaces (need|cannot be made here: )/);
+    return undefined;
+  }
+}
+
+/** `node Peer.js 9001`, with the default folder. */
+async function peerOn(lan: TestLan, host: Namespace, hasFilm: boolean): Promise<TestPeer> {
+  const home = await lan.launcher.folder();
+  const share = await home.inside('Downloads', 'P2P', `User-${PORT}`);
+  if (hasFilm) await share.write('film.bin', FILM);
+  const options = { home: home.path, prefix: host.prefix, env: { SHOAL_DISCOVERY: undefined } };
+  return new TestPeer(host.name, await lan.launcher.peer([String(PORT)], options), share, PORT);
+}
+
+function findsFilm(peer: TestPeer): Promise<true> {
+  return eventually('the film is found', async () => (await peer.items('search film')).length === 1);
+}

@@ -1,0 +1,220 @@
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
+import { fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
+import { FrameDecoder } from '../../Protocol/FrameDecoder.ts';
+import type { ChunkHash, FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import {
+  type ControlMessage,
+  decodeControl,
+  decodeLane,
+  encodeControl,
+  encodeLane,
+  encodePreamble,
+  PREAMBLE_BYTES,
+} from '../../Protocol/PeerMessages.ts';
+import {
+  decodeReply,
+  encodeRequest,
+  type ReplyOf,
+  type TrackerReply,
+  type TrackerRequest,
+} from '../../Protocol/TrackerMessages.ts';
+import { parseHostPort } from '../../Shared/Address.ts';
+
+/** A file as a hostile peer announces and serves it: name, description and bytes need not fit together. */
+export interface HostileFile {
+  readonly path: string;
+  readonly size: number;
+  readonly fileId: FileId;
+  readonly chunkHashes: readonly ChunkHash[];
+  chunk(index: number): Uint8Array;
+}
+
+/** A file that is what it says it is. */
+export function honestFile(path: string, content: Uint8Array): HostileFile {
+  const layout = chunkLayout(content.length);
+  const piece = (index: number) =>
+    content.subarray(index * layout.chunkBytes, index * layout.chunkBytes + chunkLength(layout, index));
+  const chunkHashes = Array.from({ length: layout.chunkCount }, (_, index) => hashBytes(piece(index)));
+  return {
+    path,
+    size: content.length,
+    fileId: fileIdOf(content.length, chunkHashes),
+    chunkHashes,
+    chunk: piece,
+  };
+}
+
+/** Speaks the protocol on real sockets as far as it takes to do harm. */
+export class HostilePeer {
+  readonly peerId: PeerId;
+  readonly name: string;
+  /** Chunks that were asked of it. */
+  asked = 0;
+  readonly #instanceId: InstanceId = Date.now().toString(16).padStart(16, '0') as InstanceId;
+  readonly #files: readonly HostileFile[];
+  readonly #server: Server;
+  readonly #udp: DatagramSocket;
+  readonly #sockets = new Set<Socket>();
+  #port = 0;
+
+  private constructor(name: string, files: readonly HostileFile[]) {
+    this.name = name;
+    this.peerId = hashBytes(Buffer.from(name)) as string as PeerId;
+    this.#files = files;
+    this.#udp = createSocket('udp4');
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  /** Listens, and has the tracker hand it out as a holder of its files. The caller closes it. */
+  static async start(name: string, files: readonly HostileFile[], tracker: string): Promise<HostilePeer> {
+    const peer = new HostilePeer(name, files);
+    await once(peer.#server.listen(0, '127.0.0.1'), 'listening');
+    peer.#port = (peer.#server.address() as AddressInfo).port;
+    await peer.#register(tracker);
+    return peer;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await new Promise<void>((resolve) => this.#udp.close(() => resolve()));
+  }
+
+  async #register(tracker: string): Promise<void> {
+    const { peerId, name } = this;
+    const instanceId = this.#instanceId;
+    const { connectionId } = await this.#ask(tracker, '', { type: 'connect' }, 'connected');
+    const beat = {
+      type: 'heartbeat',
+      peerId,
+      instanceId,
+      port: this.#port,
+      name,
+      catalogVersion: 1,
+      files: this.#files.length,
+      bytes: 0,
+      uploads: 0,
+      queryToken: '0'.repeat(16),
+    } as const;
+    await this.#ask(tracker, connectionId, beat, 'alive');
+    for (const [page, { path, size, fileId }] of this.#files.entries()) {
+      const entries = [{ kind: 'file', path, size, fileId } as const];
+      const pages = this.#files.length;
+      const publish = {
+        type: 'publish',
+        peerId,
+        instanceId,
+        version: 1,
+        base: 0,
+        page,
+        pages,
+        entries,
+      } as const;
+      await this.#ask(tracker, connectionId, publish, 'published');
+    }
+  }
+
+  async #ask<T extends TrackerReply['type']>(
+    tracker: string,
+    connectionId: string,
+    request: TrackerRequest,
+    type: T,
+  ): Promise<ReplyOf<T>> {
+    const { host, port } = parseHostPort(tracker, 0);
+    const answered = once(this.#udp, 'message');
+    this.#udp.send(encodeRequest(connectionId, 1, request), port, host);
+    const [bytes] = (await answered) as [Uint8Array];
+    const { reply } = decodeReply(bytes);
+    if (reply.type !== type) throw new Error(`wanted ${type}, got ${JSON.stringify(reply)}`);
+    return reply as ReplyOf<T>;
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
+    let preamble = Buffer.alloc(0);
+    const decoder = new FrameDecoder(65_536);
+    let lane = false;
+    socket.on('data', (bytes: Buffer) => {
+      let rest = bytes;
+      if (preamble.length < PREAMBLE_BYTES) {
+        const taken = PREAMBLE_BYTES - preamble.length;
+        preamble = Buffer.concat([preamble, bytes.subarray(0, taken)]);
+        rest = bytes.subarray(taken);
+        if (preamble.length < PREAMBLE_BYTES) return;
+        lane = preamble.equals(encodePreamble('lane'));
+      }
+      for (const { type, body } of decoder.push(rest)) {
+        if (lane) this.#laneFrame(socket, type, body);
+        else
+          for (const answer of this.#answers(decodeControl(type, body))) socket.write(encodeControl(answer));
+      }
+    });
+  }
+
+  #laneFrame(socket: Socket, type: number, body: Uint8Array): void {
+    const message = decodeLane(type, body);
+    if (message.type !== 'request') return;
+    const { id, chunk } = message;
+    this.asked++;
+    const bytes = this.#file(message.fileId)?.chunk(chunk);
+    socket.write(
+      encodeLane(
+        bytes === undefined ? { type: 'reject', id, code: 'not-found' } : { type: 'data', id, bytes },
+      ),
+    );
+  }
+
+  #file(fileId: FileId): HostileFile | undefined {
+    return this.#files.find((file) => file.fileId === fileId);
+  }
+
+  #answers(message: ControlMessage): ControlMessage[] {
+    const { peerId, name } = this;
+    switch (message.type) {
+      case 'hello':
+        return [
+          {
+            type: 'hello',
+            version: 1,
+            peerId,
+            instanceId: this.#instanceId,
+            name,
+            port: this.#port,
+            features: 0,
+          },
+        ];
+      case 'interested':
+        return [{ type: 'haveAll', fileId: message.fileId }];
+      case 'describe': {
+        const { requestId } = message;
+        const file = this.#file(message.fileId);
+        if (file === undefined) return [{ type: 'refused', requestId, code: 'not-found' }];
+        const { size, chunkHashes } = file;
+        return [{ type: 'description', requestId, size, firstChunk: 0, chunkHashes }];
+      }
+      case 'list': {
+        const files = this.#files.map(({ path, size, fileId }) => ({
+          path,
+          size,
+          fileId,
+          modifiedMs: 2 ** 52,
+        }));
+        return [{ type: 'listPage', requestId: message.requestId, total: files.length, next: 0, files }];
+      }
+      case 'laneRequest':
+        return [{ type: 'laneGrant', requestId: message.requestId, token: 'ab'.repeat(16) }];
+      case 'ping':
+        return [{ type: 'pong' }];
+      default:
+        return [];
+    }
+  }
+}
