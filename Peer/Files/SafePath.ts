@@ -5,6 +5,8 @@ export const TEMP_FOLDER = 'Temp';
 
 /** Longest name of a file or folder that common file systems take, in bytes of UTF-8. */
 const SEGMENT_BYTES_MAX = 255;
+/** Of the whole path: the wire's limit, with room for numbers like ` (12)`. */
+const WHOLE_BYTES_MAX = PATH_BYTES_MAX - 16;
 /** An ending up to this long is kept when a name is cut. */
 const EXTENSION_BYTES_MAX = 32;
 
@@ -19,7 +21,7 @@ const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00
 /**
  * Makes a path from a stranger safe to create below a folder, on every platform: relative, `/` between segments,
  * `.` and `..` left out, drives and leading slashes without meaning, NFC, no controls, bidi or zero-width characters,
- * no trailing dots or spaces, no device names, at most 255 bytes a segment (endings are kept) and 1,000 in all.
+ * no spaces around, no trailing dots, no device names, at most 255 bytes a segment (endings are kept) and 984 in all.
  * A leading dot becomes `_`, because hidden files are not shared; a first segment `Temp` is put behind `_`, because it is
  * ours. Total (every text has an answer, never empty) and idempotent. A leading `-` stays: we start no commands.
  */
@@ -32,7 +34,7 @@ export function safePath(wanted: string): string {
   if (segments.length === 0) return 'unnamed';
   if (isTempName(segments[0] ?? '')) segments[0] = `_${segments[0]}`;
   // Too long: inner folders give way, the first and the file's own name stay as long as possible.
-  while (segments.length > 1 && bytesOf(segments.join('/')) > PATH_BYTES_MAX) {
+  while (segments.length > 1 && bytesOf(segments.join('/')) > WHOLE_BYTES_MAX) {
     segments.splice(Math.max(0, segments.length - 2), 1);
     if (isTempName(segments[0] ?? '')) segments[0] = `_${segments[0]}`;
   }
@@ -59,7 +61,7 @@ function clean(text: string): string {
 }
 
 function safeSegment(segment: string): string {
-  const name = cutSegment(segment.replace(/[. ]+$/, '').replace(/^\./, '_'));
+  const name = cutSegment(segment.replace(/^ +|[. ]+$/g, '').replace(/^\./, '_'));
   return DEVICE.test(name) ? cutSegment(`_${name}`) : name;
 }
 

@@ -1,6 +1,6 @@
 import type { FileDescription } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
-import { CATALOG_FILES_MAX } from '../../Protocol/Limits.ts';
+import { CATALOG_FILES_MAX, PATH_BYTES_MAX } from '../../Protocol/Limits.ts';
 import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { Catalog } from './Catalog.ts';
@@ -144,7 +144,7 @@ export class ShareIndex {
 
   /** A file that was made here, chunk by chunk: its hashes are known. */
   adopt(path: string, state: FileState, description: FileDescription): void {
-    if (isIgnoredPath(path)) return;
+    if (isIgnoredPath(path) || Buffer.byteLength(path) > PATH_BYTES_MAX) return;
     const hashes = Buffer.from(description.chunkHashes.join(''), 'hex');
     this.#remember(path, state, description.fileId, hashes);
     this.#put(path, state, description.fileId);
