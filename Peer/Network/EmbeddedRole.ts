@@ -105,7 +105,7 @@ export class EmbeddedRole {
     this.#retiringTo = undefined;
     ladder.announceTracker(undefined);
     ladder.tell((discovery) => discovery.retired());
-    for (const tracker of pool.all()) if (tracker.foundBy === 'embedded') pool.drop(tracker, false);
+    for (const tracker of pool.all()) if (tracker.foundBy === 'embedded') pool.drop(tracker);
     await this.#host.retire();
   }
 

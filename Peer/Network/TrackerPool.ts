@@ -6,8 +6,10 @@ import type { TrackerSessionOptions } from './SessionTypes.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
 import { type LinkNews, TrackerLink } from './TrackerLink.ts';
 
-/** A place given up is not asked again for this long. */
+/** A tracker that is one too many, or refuses us, is not asked again for this long. */
 const DECLINE_MS = 300_000;
+/** What answered `connect` but no heartbeat: perhaps only datagrams were lost, so the next round may ask again. */
+const SILENT_MS = 20_000;
 const DECLINED_MAX = 256;
 /** A found tracker that is silent for this long is no longer asked: it is found again when it comes back. */
 const FORGET_MS = 120_000;
@@ -81,14 +83,14 @@ export class TrackerPool {
     for (const { link } of this.#byAddress.values()) link.catalogChanged();
   }
 
-  /** Stops talking to it without a word. @param decline - and does not begin again for a while */
-  drop(tracker: PooledTracker, decline: boolean): void {
+  /** Stops talking to it without a word, and does not begin again for `declineMs`. */
+  drop(tracker: PooledTracker, declineMs = 0): void {
     tracker.link.close();
     const key = formatAddress(tracker.link.address);
     if (this.#byAddress.get(key) === tracker) this.#byAddress.delete(key);
-    if (!decline) return;
+    if (declineMs === 0) return;
     this.#declinedUntilMs.delete(key);
-    this.#declinedUntilMs.set(key, this.#options.clock.nowMs() + DECLINE_MS);
+    this.#declinedUntilMs.set(key, this.#options.clock.nowMs() + declineMs);
     const [oldest] = this.#declinedUntilMs.keys();
     if (this.#declinedUntilMs.size > DECLINED_MAX && oldest !== undefined)
       this.#declinedUntilMs.delete(oldest);
@@ -114,7 +116,7 @@ export class TrackerPool {
   }
 
   close(): void {
-    for (const tracker of this.all()) this.drop(tracker, false);
+    for (const tracker of this.all()) this.drop(tracker);
   }
 
   #tell(tracker: PooledTracker, news: LinkNews): void {
@@ -138,7 +140,7 @@ export class TrackerPool {
       const elsewhere = used.filter((other) => other.instanceId === instanceId).length > 1;
       // A goodbye to a tracker that we keep under another address would take us off its list.
       if (!elsewhere) void tracker.link.leave();
-      this.drop(tracker, true);
+      this.drop(tracker, DECLINE_MS);
     }
   }
 
@@ -150,8 +152,9 @@ export class TrackerPool {
       if (foundBy === 'configured' || foundBy === 'embedded' || lostMs === undefined) continue;
       // One that refuses us may be the only one, and change its mind: the place of our last run is forgotten soon.
       const refuses = link.session.standing.refusal !== undefined;
-      if (refuses ? this.connected().length > 0 : !known) this.drop(tracker, true);
-      else if (successor !== undefined || nowMs - lostMs > FORGET_MS) this.drop(tracker, false);
+      if (refuses && this.connected().length > 0) this.drop(tracker, DECLINE_MS);
+      else if (!refuses && !known) this.drop(tracker, SILENT_MS);
+      else if (successor !== undefined || nowMs - lostMs > FORGET_MS) this.drop(tracker);
     }
   }
 

@@ -278,10 +278,14 @@ test.each(seeds(6))(
     const oldest = peers.find((peer) => instanceOf(peer) === Math.min(...peers.map(instanceOf)));
     const left = peers.filter((peer) => peer !== oldest);
     await lan.until(
-      () => left.some(({ events }) => events.some((event) => event.startsWith('moved'))),
+      () =>
+        left.some(({ events }) =>
+          events.some((event) => event.startsWith('moved') && event.endsWith(` ${placeOf(peers, oldest)}`)),
+        ),
       40_000,
     );
-    await lan.clock.advanceAsync(10_000);
+    // A round later all know each other, and the younger trackers are still about to close.
+    await lan.clock.advanceAsync(31_000);
     const startedBefore = left.flatMap(({ embedded }) => embedded).length;
     await lan.clock.settle(oldest?.trackers.close() ?? Promise.reject(new Error('nobody has a tracker')));
 
@@ -292,6 +296,10 @@ test.each(seeds(6))(
     expect(left.flatMap(({ embedded }) => embedded).length).toBe(startedBefore);
   },
 );
+
+function placeOf(peers: readonly LanPeer[], peer: LanPeer | undefined): string {
+  return `10.0.0.${(peer === undefined ? -1 : peers.indexOf(peer)) + 1}:6881`;
+}
 
 /** When the tracker inside it was started; Infinity without one. */
 function instanceOf({ trackers, embedded }: LanPeer): number {
