@@ -87,6 +87,11 @@ async function listPeer(text: string, folder: string, context: CommandContext): 
 export const search: CommandHandler = async (call: CommandCall, context) => {
   const words = call.args.join(' ');
   const result = await context.controls.search(words, context.signal);
+  if (result.trackers === 0 && result.hits.length === 0) {
+    throw new ShoalError('NO_TRACKER', 'no tracker answers, so nobody was asked', {
+      hint: 'Start one: node Tracker.js. Or link to a peer by hand, and see what it shares: connect <host:port>, ls <peer>',
+    });
+  }
   context.remember(result.hits.map((hit) => hit.path));
   return {
     items: result.hits.map(searchItem),

@@ -43,7 +43,7 @@ test.concurrent('peers may start before the tracker', async ({ lan }) => {
   const tracker = `127.0.0.1:${port}`;
   const peer = await lan.peer('anna', { tracker, files: { 'film.bin': 'film' } });
   await peer.items('list');
-  expect(await peer.answer('search film')).toMatchObject({ trackers: 0 });
+  expect(await peer.answer('search film')).toMatchObject({ ok: false, error: { code: 'NO_TRACKER' } });
   await (await lan.launcher.tracker(['--host', '127.0.0.1', '--port', String(port)])).line(/^\d/);
   await eventually(
     'the peer has joined',

@@ -1,10 +1,9 @@
 import { expect } from 'vitest';
-import { PATIENCE_MS } from '../Support/LaunchedProgram.ts';
 import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, type TestPeer } from '../Support/TestPeer.ts';
 
 const MIB = 1_048_576;
-const FILM = someMebibytes(20, 24);
+const FILM = someMebibytes(20, 18);
 const SLOW = { args: ['--download-limit', '4M'] };
 /** What may be under way when a lane dies: a second of its rate, and what the sockets hold. */
 const WINDOW = 7 * MIB;
@@ -14,7 +13,7 @@ async function halfWay(lan: TestLan): Promise<{ seeder: TestPeer; leecher: TestP
   const seeder = await lan.seeder('anna', { files: { 'film.bin': FILM } });
   const leecher = await lan.peer('berta', SLOW);
   await leecher.items('download film.bin --no-wait');
-  await leecher.hasFetched(12 * MIB);
+  await leecher.hasFetched(9 * MIB);
   return { seeder, leecher };
 }
 
@@ -61,12 +60,12 @@ test.concurrent('SIGTERM in the middle of a script: the exit code says so, and t
   const seeder = await lan.seeder('anna', { files: { 'film.bin': FILM }, ...slow });
   const leecher = await lan.peer('berta');
   leecher.program.type('download film.bin');
-  await eventually('half is sent', async () => (await seeder.sent()) > 12 * MIB);
+  await eventually('half is sent', async () => (await seeder.sent()) > 9 * MIB);
   expect(await leecher.program.kill('SIGTERM')).toEqual({ code: 1, signal: null });
   expect(leecher.program.stderr).toMatch(/line 1 "download film\.bin": /);
   const restarted = await again(lan, leecher);
   await isDone(restarted);
-  expect((await restarted.lastDownload()).bytesFromBefore).toBeGreaterThan(8 * MIB);
+  expect((await restarted.lastDownload()).bytesFromBefore).toBeGreaterThan(5 * MIB);
 });
 
 test.concurrent('pause stops it, also over a restart; resume goes on', async ({ lan }) => {
@@ -96,8 +95,8 @@ test.concurrent('cancel removes the unfinished file, and nobody is offered it an
     const [seen] = await seeder.items('search film');
     return hit?.sources.length === 1 && (seen === undefined || seen.sources.length === 0);
   });
-  await leecher.items('download film.bin', 2 * PATIENCE_MS);
-  expect(FILM.equals(await leecher.read('film.bin'))).toBe(true);
+  const [anew] = await leecher.items('download film.bin --no-wait');
+  expect(anew?.bytesFromBefore).toBe(0);
 });
 
 test.concurrent('a seeder that dies costs only what was open; when it comes back the download goes on', async ({
@@ -105,7 +104,7 @@ test.concurrent('a seeder that dies costs only what was open; when it comes back
 }) => {
   const { seeder, leecher } = await halfWay(lan);
   await seeder.program.kill('SIGKILL');
-  const { bytes } = await leecher.hasFetched(12 * MIB);
+  const { bytes } = await leecher.hasFetched(9 * MIB);
   expect(bytes).toBeLessThan(FILM.length);
   const back = await again(lan, seeder);
   await isDone(leecher);

@@ -112,10 +112,9 @@ export function remoteFilesText(
 
 /** `search` */
 export function searchText(words: string, result: SearchResult, style: ViewStyle): string {
-  const { hits, truncated, trackers } = result;
+  const { hits, truncated } = result;
   if (hits.length === 0) {
-    const who = trackers === 0 ? 'No tracker answered, and no linked peer has' : 'Nobody has';
-    return `${who} a file named "${safeText(words)}". Try fewer or shorter words, or see who is here: peers`;
+    return `Nobody has a file named "${safeText(words)}". Try fewer or shorter words, or see who is here: peers`;
   }
   const ids = shortIds(hits);
   const columns: Column[] = [
