@@ -12,9 +12,9 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
-import { PeerLinks, type PeerLinksOptions } from './Network/PeerLinks.ts';
-import type { Source, SourceEvents } from './Network/SourceOf.ts';
-import { Trackers, type TrackersOptions } from './Network/Trackers.ts';
+import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
+import type { Source, SourceEvents } from './Network/Links/SourceOf.ts';
+import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 
 export type { EmbeddedTracker, RememberedPlaces } from './Network/Wanted.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Discovery, type DiscoveryAction } from '../../../Peer/Network/Discovery.ts';
-import { Probes } from '../../../Peer/Network/Probes.ts';
+import { Discovery, type DiscoveryAction } from '../../../Peer/Network/Discovery/Discovery.ts';
+import { Probes } from '../../../Peer/Network/Trackers/Probes.ts';
 import { ByteReader } from '../../../Protocol/Codec.ts';
 import { decodeRequestHeader } from '../../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../Support/SeededRandom.ts';

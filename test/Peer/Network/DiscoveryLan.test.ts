@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DnsSdEvents } from '../../../Peer/Network/DnsSdService.ts';
+import type { DnsSdEvents } from '../../../Peer/Network/Discovery/DnsSdService.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../Support/seeds.ts';

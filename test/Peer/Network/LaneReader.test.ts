@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { type LaneFrames, LaneReader } from '../../../Peer/Network/LaneReader.ts';
-import { ReceiveBuffers } from '../../../Peer/Network/ReceiveBuffers.ts';
+import { type LaneFrames, LaneReader } from '../../../Peer/Network/Lanes/LaneReader.ts';
+import { ReceiveBuffers } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
 import { hashBytes } from '../../../Protocol/FileId.ts';
 import { encodeDataHeader, encodeLane } from '../../../Protocol/PeerMessages.ts';
 import { SeededRandom } from '../../Support/SeededRandom.ts';

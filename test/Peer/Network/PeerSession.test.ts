@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newLinkStays, PeerSession, type SessionAction } from '../../../Peer/Network/PeerSession.ts';
+import { newLinkStays, PeerSession, type SessionAction } from '../../../Peer/Network/Links/PeerSession.ts';
 import type { ControlMessage } from '../../../Protocol/PeerMessages.ts';
 import { instanceOf, peerIdOf } from './links.ts';
 

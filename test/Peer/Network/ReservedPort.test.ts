@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { reservePort } from '../../../Peer/Network/ReservedPort.ts';
+import { reservePort } from '../../../Peer/Network/Links/ReservedPort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Listen, StreamHandler } from '../../../Shared/Transport.ts';
 

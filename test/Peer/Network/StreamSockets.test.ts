@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { PeerLinks } from '../../../Peer/Network/PeerLinks.ts';
-import { dial, listen } from '../../../Peer/Network/StreamSockets.ts';
+import { PeerLinks } from '../../../Peer/Network/Links/PeerLinks.ts';
+import { dial, listen } from '../../../Peer/Network/Links/StreamSockets.ts';
 import { systemClock } from '../../../Shared/Clock.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';

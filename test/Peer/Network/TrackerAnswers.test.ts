@@ -1,13 +1,18 @@
 import { expect, test } from 'vitest';
-import { broadcastHosts, isOnLan, isOwnHost } from '../../../Peer/Network/LanAddresses.ts';
-import { mergeHits, mergeHolders, mergePeers, seenFromHere } from '../../../Peer/Network/MergeAnswers.ts';
+import { broadcastHosts, isOnLan, isOwnHost } from '../../../Peer/Network/Discovery/LanAddresses.ts';
+import {
+  mergeHits,
+  mergeHolders,
+  mergePeers,
+  seenFromHere,
+} from '../../../Peer/Network/Trackers/MergeAnswers.ts';
 import {
   betterThanOwn,
   chooseSuccessor,
   namesUs,
   surplusTrackers,
   type UsedTracker,
-} from '../../../Peer/Network/TrackerChoice.ts';
+} from '../../../Peer/Network/Trackers/TrackerChoice.ts';
 import { type FileId, newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import type { Hit, Holder } from '../../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../Support/SeededRandom.ts';

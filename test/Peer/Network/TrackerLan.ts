@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { onTestFinished } from 'vitest';
-import type { OpenDnsSd } from '../../../Peer/Network/DnsSdService.ts';
-import { Trackers } from '../../../Peer/Network/Trackers.ts';
+import type { OpenDnsSd } from '../../../Peer/Network/Discovery/DnsSdService.ts';
+import { Trackers } from '../../../Peer/Network/Trackers/Trackers.ts';
 import type { CatalogFeed, RememberedPlaces, StartTracker } from '../../../Peer/Network/Wanted.ts';
 import { type FileId, newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import { TRACKER_PORT } from '../../../Protocol/Limits.ts';

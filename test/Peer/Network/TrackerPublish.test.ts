@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Publisher } from '../../../Peer/Network/Publisher.ts';
-import { PublishPlan } from '../../../Peer/Network/PublishPlan.ts';
+import { Publisher } from '../../../Peer/Network/Trackers/Publisher.ts';
+import { PublishPlan } from '../../../Peer/Network/Trackers/PublishPlan.ts';
 import { newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX, PUBLISH_WINDOW } from '../../../Protocol/Limits.ts';
 import { encodeRequest, type PublishedEntry, type RequestOf } from '../../../Protocol/TrackerMessages.ts';

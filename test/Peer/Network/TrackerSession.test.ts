@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { SessionAction } from '../../../Peer/Network/SessionTypes.ts';
-import { TrackerSession } from '../../../Peer/Network/TrackerSession.ts';
+import type { SessionAction } from '../../../Peer/Network/Trackers/SessionTypes.ts';
+import { TrackerSession } from '../../../Peer/Network/Trackers/TrackerSession.ts';
 import { ByteReader } from '../../../Protocol/Codec.ts';
 import { newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UploadSlots } from '../../../Peer/Network/UploadSlots.ts';
+import { UploadSlots } from '../../../Peer/Network/Lanes/UploadSlots.ts';
 import {
   SLOT_BYTES,
   SMALL_UPLOAD_BYTES,

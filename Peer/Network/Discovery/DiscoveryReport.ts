@@ -1,0 +1,53 @@
+import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
+import { safeText } from '../../../Shared/SafeText.ts';
+
+/** The rungs that ask around. docs/Protocol.md, "Discovery". */
+export type Rung = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'successor';
+
+/** What each rung was asked and answered, to tell people why no tracker was found. */
+export class DiscoveryReport {
+  readonly #asked = new Map<Rung, { targets: readonly string[]; times: number }>();
+  readonly #answered = new Map<Rung, Set<string>>();
+  #dnsSdFailure: string | undefined;
+
+  asked(rung: Rung, targets: readonly string[]): void {
+    this.#asked.set(rung, { targets, times: (this.#asked.get(rung)?.times ?? 0) + 1 });
+  }
+
+  answered(rung: Rung, place: string): void {
+    const places = this.#answered.get(rung) ?? new Set();
+    this.#answered.set(rung, places.add(place));
+  }
+
+  dnsSdFailed(reason: string): void {
+    this.#dnsSdFailure = reason;
+  }
+
+  /** One line for each rung behind the configured one. */
+  lines(): string[] {
+    const ports = `${TRACKER_PORT}-${TRACKER_PORT_LAST}`;
+    const dnsSd =
+      this.#dnsSdFailure === undefined
+        ? this.#line('dns-sd', '', 'no tracker is announced')
+        : `does not work here: ${safeText(this.#dnsSdFailure)}`;
+    const lines = [
+      `2. remembered trackers: ${this.#line('remembered', '', 'none are remembered')}`,
+      `3. this computer: ${this.#line('this host', ` UDP ${ports}`, 'not asked yet')}`,
+      `4. broadcast: ${this.#line('broadcast', ` UDP ${ports}`, 'no network to ask in')}`,
+      `5. DNS-SD: ${dnsSd}`,
+      '6. linked peers: files of peers linked directly are found without a tracker',
+      '7. a typed address: use the command connect HOST:PORT',
+    ];
+    if (this.#asked.has('successor')) lines.push(`   named by a tracker: ${this.#line('successor', '', '')}`);
+    return lines;
+  }
+
+  #line(rung: Rung, what: string, otherwise: string): string {
+    const asked = this.#asked.get(rung);
+    const answered = [...(this.#answered.get(rung) ?? [])];
+    if (answered.length > 0) return `answered by ${answered.join(', ')}`;
+    if (asked === undefined || asked.targets.length === 0) return otherwise;
+    const times = asked.times === 1 ? 'once' : `${asked.times} times`;
+    return `asked ${asked.targets.join(', ')}${what} ${times}, nobody answered`;
+  }
+}

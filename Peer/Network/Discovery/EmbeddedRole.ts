@@ -1,0 +1,123 @@
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { Log } from '../../../Shared/Log.ts';
+import type { Viewpoint } from '../Trackers/MergeAnswers.ts';
+import { betterThanOwn, chooseSuccessor, RETIRE_MS } from '../Trackers/TrackerChoice.ts';
+import type { PooledTracker, TrackerPool } from '../Trackers/TrackerPool.ts';
+import { TrackerQueries } from '../Trackers/TrackerQueries.ts';
+import type { StartTracker } from '../Wanted.ts';
+import { EmbeddedHost } from './EmbeddedHost.ts';
+import type { Ladder } from './Ladder.ts';
+
+/** How long our own tracker may take to list its peers when we quit. */
+const LIST_PEERS_MS = 100;
+
+export interface EmbeddedRoleOptions {
+  readonly startTracker: StartTracker;
+  readonly pool: TrackerPool;
+  readonly ladder: Ladder;
+  readonly viewpoint: () => Viewpoint;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly started: (address: Address) => void;
+}
+
+/** Plays tracker for the network while no better one is there, and hands the role over. */
+export class EmbeddedRole {
+  readonly #options: EmbeddedRoleOptions;
+  readonly #host: EmbeddedHost;
+  #retiringTo: string | undefined;
+  #cancelRetiring: () => void = () => {};
+  #failure: string | undefined;
+
+  constructor(options: EmbeddedRoleOptions) {
+    this.#options = options;
+    this.#host = new EmbeddedHost(options.startTracker);
+  }
+
+  /** Starts a tracker in this peer and uses it like any other. Never rejects: the ladder hears how it went. */
+  async start(port: number): Promise<void> {
+    const { ladder, log, pool, started } = this.#options;
+    const failure = await this.#host.start(port);
+    if (failure?.code === 'CLOSED') return;
+    this.#failure = failure?.message;
+    if (failure !== undefined) {
+      log.debug(`no tracker inside this peer: ${failure.message}`);
+      const portTaken = failure.code === 'PORT_IN_USE';
+      ladder.tell((discovery, nowMs) => discovery.embedFailed(portTaken, nowMs));
+      return;
+    }
+    const { address } = this.#host;
+    if (address === undefined) return;
+    pool.open(address, 'embedded');
+    ladder.tell((discovery, nowMs) => discovery.embedded(address.port, nowMs));
+    ladder.announceTracker(address.port);
+    started(address);
+  }
+
+  /** Looks at the trackers in use: to one that started before ours, our peers are sent, and ours ends a minute later. */
+  consider(): void {
+    const own = this.#host.running;
+    if (own === undefined) return;
+    const better = betterThanOwn(own.instanceId, this.#options.pool.used());
+    const place = better === undefined ? undefined : formatAddress(better.address);
+    if (place === this.#retiringTo) return;
+    this.#cancelRetiring();
+    this.#retiringTo = place;
+    if (better === undefined) {
+      // The better one is gone: who names itself stays.
+      own.announceSuccessor({ host: '127.0.0.1', port: own.local.port });
+      return;
+    }
+    own.announceSuccessor(better.address);
+    this.#options.log.debug(`the tracker inside this peer ends soon: ${place} was there before`);
+    this.#cancelRetiring = this.#options.clock.after(RETIRE_MS, () => void this.#retire());
+  }
+
+  /** Before quitting: tells our peers who comes next, while there is time. */
+  async nameSuccessor(): Promise<void> {
+    const { pool } = this.#options;
+    const own = this.#host.running;
+    const ownTracker = pool.all().find(({ foundBy }) => foundBy === 'embedded');
+    if (own === undefined || ownTracker === undefined) return;
+    const peers = await this.#peersOf(ownTracker);
+    const successor = chooseSuccessor(pool.used(), peers);
+    if (successor !== undefined) own.announceSuccessor(successor);
+  }
+
+  lines(): string[] {
+    const { address } = this.#host;
+    if (address !== undefined) {
+      const until = this.#retiringTo === undefined ? '' : `, and ends soon in favour of ${this.#retiringTo}`;
+      return [`A tracker runs inside this peer at UDP port ${address.port}${until}.`];
+    }
+    return this.#failure === undefined ? [] : [`No tracker runs inside this peer: ${this.#failure}.`];
+  }
+
+  /** Safe to call twice and while it starts. */
+  async close(): Promise<void> {
+    this.#cancelRetiring();
+    await this.#host.close();
+  }
+
+  async #retire(): Promise<void> {
+    const { pool, ladder } = this.#options;
+    this.#retiringTo = undefined;
+    ladder.announceTracker(undefined);
+    ladder.tell((discovery) => discovery.retired());
+    for (const tracker of pool.all()) if (tracker.foundBy === 'embedded') pool.drop(tracker);
+    await this.#host.retire();
+  }
+
+  async #peersOf({ link }: PooledTracker) {
+    const enough = new AbortController();
+    const cancel = this.#options.clock.after(LIST_PEERS_MS, () => enough.abort());
+    try {
+      return await new TrackerQueries({ ...this.#options, links: () => [link] }).peers(enough.signal);
+    } catch {
+      return []; // Then nobody is named, and everybody looks around.
+    } finally {
+      cancel();
+    }
+  }
+}

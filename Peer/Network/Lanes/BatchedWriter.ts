@@ -1,0 +1,71 @@
+import type { ByteStream } from '../../../Shared/Transport.ts';
+
+/** With less than this waiting, more may be said. */
+const CALM_BYTES = 1_048_576;
+
+/**
+ * Gathers small writes and hands them to the stream together, when the current turn of work is over: thousands of
+ * requests become a few system calls. Writes before `open` wait for it.
+ */
+export class BatchedWriter {
+  #stream: ByteStream | undefined;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #underWayBytes = 0;
+  #scheduled = false;
+  #closed = false;
+  readonly #waiting: (() => void)[] = [];
+
+  /** Bytes not yet taken by the system. */
+  get backlogBytes(): number {
+    return this.#pendingBytes + this.#underWayBytes;
+  }
+
+  open(stream: ByteStream): void {
+    this.#stream = stream;
+    this.flush();
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#scheduled || this.#stream === undefined) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Hands over what was gathered now. */
+  flush(): void {
+    if (this.#stream === undefined || this.#pending.length === 0 || this.#closed) return;
+    const [only] = this.#pending;
+    const bytes = this.#pending.length === 1 && only !== undefined ? only : Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#underWayBytes += bytes.length;
+    this.#stream.write(bytes, () => {
+      this.#underWayBytes -= bytes.length;
+      if (this.backlogBytes <= CALM_BYTES) this.#becomeCalm();
+    });
+  }
+
+  /** Resolves when little waits to be sent, or nothing will be sent any more. */
+  calm(): Promise<void> {
+    if (this.backlogBytes <= CALM_BYTES || this.#closed) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #becomeCalm(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Drops what was not handed over. */
+  close(): void {
+    this.#closed = true;
+    this.#pending = [];
+    this.#becomeCalm();
+  }
+}

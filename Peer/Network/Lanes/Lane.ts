@@ -1,0 +1,222 @@
+import { badFrame } from '../../../Protocol/Codec.ts';
+import { LANE_REQUESTS_MAX } from '../../../Protocol/Limits.ts';
+import { encodeLane, encodePreamble, type LaneOf } from '../../../Protocol/PeerMessages.ts';
+import type { Address } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { ByteStream, Dial, StreamHandler } from '../../../Shared/Transport.ts';
+import type { ChunkOutcome } from '../Links/SourceOf.ts';
+import { BatchedWriter } from './BatchedWriter.ts';
+import { type ChunkOrder, ChunkReceipt } from './ChunkReceipt.ts';
+import { Fifo } from './Fifo.ts';
+import { type LaneFrames, LaneReader } from './LaneReader.ts';
+import type { RateLimiter } from './RateLimiter.ts';
+import type { ReceiveBuffers, Region } from './ReceiveBuffers.ts';
+
+/** Payloads from here on count as large: only their header is read ahead. */
+const LARGE_BYTES = 64 * 1_024;
+
+export interface LaneOptions {
+  /** Asks the other side where to dial, and for the token that opens the door. */
+  readonly enter: () => Promise<{ readonly address: Address; readonly token: string }>;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly buffers: ReceiveBuffers;
+  readonly limiter: RateLimiter;
+  /** Payload arrived, of whatever file. */
+  readonly received: (bytes: number) => void;
+  /** Once. The reason is BAD_FRAME when the other side broke the protocol; undefined after close(). `lost`: open requests. */
+  readonly ended: (reason: ShoalError | undefined, lost: number) => void;
+}
+
+/** One connection that brings chunks: requests go out pipelined, every one ends with an outcome. Never redials. */
+export class Lane implements StreamHandler, LaneFrames {
+  readonly #options: LaneOptions;
+  readonly #reader: LaneReader;
+  readonly #writer = new BatchedWriter();
+  /** Asked and not answered in full; also those that are no longer wanted. In the order of asking. */
+  readonly #open = new Map<number, ChunkReceipt>();
+  /** Not asked yet, because the other side remembers only so many. */
+  readonly #backlog = new Fifo<ChunkReceipt>();
+  readonly #ids = new Map<ChunkReceipt, number>();
+  readonly #dialling = new AbortController();
+  #stream: ByteStream | undefined;
+  #nextId = 1;
+  /** Open requests for little: while there are any, frames are read ahead. */
+  #smallOpen = 0;
+  #current: { id: number; receipt: ChunkReceipt } | undefined;
+  #limited = false;
+  #ended = false;
+  #idleSinceMs: number;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#reader = new LaneReader(this, options.buffers, options.clock);
+    this.#idleSinceMs = options.clock.nowMs();
+  }
+
+  /** Milliseconds without any open request. */
+  get idleMs(): number {
+    return this.#ids.size > 0 ? 0 : this.#options.clock.nowMs() - this.#idleSinceMs;
+  }
+
+  /** Dials. Requests may come before it is done. */
+  start(): void {
+    this.#dial().catch((failure: unknown) => this.#end(asShoalError(failure, 'UNREACHABLE')));
+  }
+
+  request(order: ChunkOrder): ChunkReceipt {
+    const receipt = new ChunkReceipt(order);
+    if (this.#ended) {
+      receipt.end({ kind: 'lost', reason: new ShoalError('UNREACHABLE', 'the connection is gone') });
+    } else if (this.#open.size >= LANE_REQUESTS_MAX) {
+      this.#backlog.push(receipt);
+    } else {
+      this.#ask(receipt);
+    }
+    return receipt;
+  }
+
+  cancel(receipt: ChunkReceipt, outcome: ChunkOutcome = { kind: 'cancelled' }): void {
+    if (receipt.decided) return;
+    receipt.end(outcome);
+    const id = this.#ids.get(receipt);
+    if (id !== undefined) this.#writer.write(encodeLane({ type: 'cancel', id }));
+  }
+
+  /** @param reason - why, for the open requests, which are `lost` */
+  close(reason = new ShoalError('CANCELLED', 'the transfer was closed')): void {
+    this.#end(undefined, reason);
+  }
+
+  // ---- what the reader tells
+
+  begin(id: number, bytes: number): boolean {
+    if (this.#current !== undefined && this.#current.id !== id)
+      throw badFrame('another chunk before one was whole');
+    const receipt = this.#open.get(id);
+    if (receipt === undefined) throw badFrame('a piece that nobody asked for');
+    receipt.announced += bytes;
+    if (receipt.announced > receipt.order.bytes) throw badFrame('more bytes than the chunk has');
+    this.#current = { id, receipt };
+    return !receipt.decided;
+  }
+
+  arrived(bytes: number): void {
+    this.#options.limiter.spend(bytes);
+    this.#options.received(bytes);
+    const receipt = this.#current?.receipt;
+    if (receipt?.decided === false) receipt.order.received(bytes);
+  }
+
+  piece(region: Region): void {
+    if (this.#current === undefined) region.release();
+    else this.#current.receipt.piece(region);
+  }
+
+  end(): void {
+    const current = this.#current;
+    if (current === undefined || current.receipt.announced < current.receipt.order.bytes) return;
+    this.#current = undefined;
+    this.#answered(current.id, current.receipt);
+    current.receipt.whole();
+  }
+
+  rejected({ id, code }: LaneOf<'reject'>): void {
+    const receipt = this.#open.get(id);
+    // Our cancel and its last byte may have crossed: then the answer is to something that is over.
+    if (receipt === undefined) return;
+    if (this.#current !== undefined && this.#current.id !== id)
+      throw badFrame('a reject in the middle of another chunk');
+    this.#current = undefined;
+    this.#answered(id, receipt);
+    receipt.end({ kind: 'rejected', code });
+  }
+
+  expectsLarge(): boolean {
+    const receipt = this.#current?.receipt;
+    if (receipt !== undefined) return receipt.order.bytes - receipt.announced >= LARGE_BYTES;
+    return this.#open.size > 0 && this.#smallOpen === 0;
+  }
+
+  readBytesMax(): number {
+    return this.#options.limiter.pieceBytesMax;
+  }
+
+  mayReadOn(): boolean {
+    const { limiter } = this.#options;
+    if (this.#limited) return false;
+    if (limiter.ready) return true;
+    this.#limited = true;
+    limiter.whenReady(() => {
+      this.#limited = false;
+      if (!this.#ended && !this.#reader.waiting) this.#stream?.resume();
+    });
+    return false;
+  }
+
+  readable(): void {
+    if (!this.#ended && this.mayReadOn()) this.#stream?.resume();
+  }
+
+  broken(reason: unknown): void {
+    this.#end(asShoalError(reason, 'BAD_FRAME'));
+  }
+
+  // ---- what the stream tells
+
+  drained(): void {}
+
+  closed(error: Error | undefined): void {
+    const message = error === undefined ? 'the other side ended the transfer' : 'the connection broke';
+    this.#end(new ShoalError('UNREACHABLE', message, { cause: error }));
+  }
+
+  async #dial(): Promise<void> {
+    const { dial, enter } = this.#options;
+    const { address, token } = await enter();
+    if (this.#ended) return;
+    const stream = await dial(address, this, { signal: this.#dialling.signal, into: this.#reader });
+    this.#stream = stream;
+    if (this.#ended) {
+      stream.destroy();
+      return;
+    }
+    stream.write(Buffer.concat([encodePreamble('lane'), encodeLane({ type: 'token', token })]));
+    this.#writer.open(stream);
+  }
+
+  #ask(receipt: ChunkReceipt): void {
+    const id = this.#nextId;
+    this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
+    this.#open.set(id, receipt);
+    this.#ids.set(receipt, id);
+    if (receipt.order.bytes < LARGE_BYTES) this.#smallOpen++;
+    const { fileId, chunk } = receipt.order;
+    this.#writer.write(encodeLane({ type: 'request', id, fileId, chunk }));
+  }
+
+  #answered(id: number, receipt: ChunkReceipt): void {
+    this.#open.delete(id);
+    this.#ids.delete(receipt);
+    if (receipt.order.bytes < LARGE_BYTES) this.#smallOpen--;
+    let next = this.#backlog.shift();
+    while (next?.decided) next = this.#backlog.shift();
+    if (next !== undefined) this.#ask(next);
+    if (this.#ids.size === 0) this.#idleSinceMs = this.#options.clock.nowMs();
+  }
+
+  #end(reason: ShoalError | undefined, lost = reason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#dialling.abort();
+    this.#stream?.destroy();
+    this.#writer.close();
+    this.#reader.close();
+    const open = [...this.#open.values(), ...this.#backlog.drain()];
+    this.#open.clear();
+    this.#ids.clear();
+    if (lost !== undefined) for (const receipt of open) receipt.end({ kind: 'lost', reason: lost });
+    this.#options.ended(reason, open.length);
+  }
+}

@@ -1,0 +1,220 @@
+import { badFrame } from '../../../Protocol/Codec.ts';
+import { PIECE_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import {
+  decodeLane,
+  FRAME_HEADER_BYTES,
+  LANE_DATA_HEADER_BYTES,
+  LANE_DATA_TYPE,
+  type LaneOf,
+} from '../../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { ReadTarget } from '../../../Shared/Transport.ts';
+import type { ReceiveBuffers, Region } from './ReceiveBuffers.ts';
+
+/** Read-ahead for headers and small payloads. */
+const SCRATCH_BYTES = 128 * 1_024;
+/** From here on the rest of a payload is read straight into its region. */
+const DIRECT_BYTES_MIN = 16 * 1_024;
+/** Largest body of what is no data. */
+const SMALL_BODY_MAX = 64;
+/** A slow lane fills small regions, so that it does not hold 1 MiB for minutes. */
+const REGION_BYTES_MIN = 64 * 1_024;
+const REGION_FAST_MS = 250;
+const REGION_SLOW_MS = 1_000;
+
+/** What a lane's bytes mean to its owner. What throws BAD_FRAME breaks the lane. */
+export interface LaneFrames {
+  /** `bytes` of payload follow. False: drop them. @throws ShoalError BAD_FRAME */
+  begin(id: number, bytes: number): boolean;
+  /** Payload arrived, dropped or not. */
+  arrived(bytes: number): void;
+  /** Some payload of the frame begun last, in order. The receiver releases it. */
+  piece(region: Region): void;
+  /** The frame begun last is whole. */
+  end(): void;
+  /** @throws ShoalError BAD_FRAME */
+  rejected(message: LaneOf<'reject'>): void;
+  /** The next frame is expected to be a large one. */
+  expectsLarge(): boolean;
+  /** Most bytes to read at once: less than 1 MiB while a rate limit holds. */
+  readBytesMax(): number;
+  /** Asked after each read. False: the stream stays paused, and the owner resumes it. */
+  mayReadOn(): boolean;
+  /** Memory came free: reading may go on. */
+  readable(): void;
+  broken(reason: unknown): void;
+}
+
+/**
+ * Takes a lane's bytes apart. Large payloads are read by the kernel straight into their region, the read ending where
+ * the payload ends; headers and small payloads come through a read-ahead, many frames a read.
+ */
+export class LaneReader implements ReadTarget {
+  readonly #frames: LaneFrames;
+  readonly #buffers: ReceiveBuffers;
+  readonly #clock: Clock;
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  /** Bytes of the scratch not looked at yet. */
+  #from = 0;
+  #to = 0;
+  /** Payload of the frame at hand still to come. */
+  #left = 0;
+  #keep = false;
+  #region: Region | undefined;
+  #regionAt = 0;
+  #regionSinceMs = 0;
+  #regionBytesMax = REGION_BYTES_MIN;
+  /** The last buffer given out was the region. */
+  #direct = false;
+  #stopWaiting: (() => void) | undefined;
+  #closed = false;
+
+  constructor(frames: LaneFrames, buffers: ReceiveBuffers, clock: Clock) {
+    this.#frames = frames;
+    this.#buffers = buffers;
+    this.#clock = clock;
+  }
+
+  nextBuffer(): Uint8Array {
+    const region = this.#region;
+    const unread = this.#to - this.#from;
+    if (region !== undefined && unread === 0 && region.bytes.length - this.#regionAt >= DIRECT_BYTES_MIN) {
+      this.#direct = true;
+      const end = Math.min(region.bytes.length, this.#regionAt + this.#frames.readBytesMax());
+      return region.bytes.subarray(this.#regionAt, end);
+    }
+    this.#direct = false;
+    // A parser that stopped has always taken something, so after this there is room.
+    this.#scratch.copyWithin(0, this.#from, this.#to);
+    this.#from = 0;
+    this.#to = unread;
+    const headerOnly = this.#left === 0 && unread < LANE_DATA_HEADER_BYTES && this.#frames.expectsLarge();
+    const end = headerOnly ? LANE_DATA_HEADER_BYTES : unread + this.#frames.readBytesMax();
+    return this.#scratch.subarray(unread, Math.min(end, SCRATCH_BYTES));
+  }
+
+  filled(bytes: number): boolean {
+    if (this.#closed) return false;
+    try {
+      if (this.#direct) this.#tookPayload(bytes);
+      else this.#to += bytes;
+      return this.#parse() && this.#frames.mayReadOn();
+    } catch (reason) {
+      this.#frames.broken(reason);
+      return false;
+    }
+  }
+
+  /** Lets go of all memory. The stream must be destroyed before, else the kernel could still write into it. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopWaiting?.();
+    this.#region?.release();
+    this.#region = undefined;
+  }
+
+  /** False: waits for memory. */
+  #parse(): boolean {
+    for (;;) {
+      if (this.#left > 0) {
+        if (this.#keep && this.#region === undefined && !this.#takeRegion()) return false;
+        if (this.#from === this.#to) return true;
+        this.#takeFromScratch();
+      } else if (!this.#readHeader()) return true;
+      if (this.#closed) return false;
+    }
+  }
+
+  #takeFromScratch(): void {
+    const region = this.#region;
+    const room = region === undefined ? this.#left : region.bytes.length - this.#regionAt;
+    const count = Math.min(room, this.#to - this.#from);
+    if (region !== undefined) {
+      this.#scratch.copy(region.bytes, this.#regionAt, this.#from, this.#from + count);
+    }
+    this.#from += count;
+    this.#tookPayload(count);
+  }
+
+  #tookPayload(count: number): void {
+    this.#left -= count;
+    this.#frames.arrived(count);
+    const region = this.#region;
+    if (region !== undefined) {
+      this.#regionAt += count;
+      if (this.#regionAt === region.bytes.length) {
+        this.#region = undefined;
+        this.#adaptRegions();
+        this.#frames.piece(region);
+      }
+    }
+    if (this.#left === 0) this.#frames.end();
+  }
+
+  /** False: more bytes are needed. */
+  #readHeader(): boolean {
+    const unread = this.#to - this.#from;
+    if (unread < FRAME_HEADER_BYTES) return false;
+    const bodyBytes = this.#scratch.readUInt32BE(this.#from);
+    const type = this.#scratch.readUInt8(this.#from + 4);
+    if (type === LANE_DATA_TYPE) {
+      const payload = bodyBytes - (LANE_DATA_HEADER_BYTES - FRAME_HEADER_BYTES);
+      if (payload < 1 || payload > PIECE_BYTES_MAX) throw badFrame(`a piece of ${payload} bytes`);
+      if (unread < LANE_DATA_HEADER_BYTES) return false;
+      const id = this.#scratch.readUInt32BE(this.#from + FRAME_HEADER_BYTES);
+      this.#from += LANE_DATA_HEADER_BYTES;
+      this.#keep = this.#frames.begin(id, payload);
+      this.#left = payload;
+      return true;
+    }
+    if (bodyBytes > SMALL_BODY_MAX) throw badFrame(`a lane frame of ${bodyBytes} bytes`);
+    const end = this.#from + FRAME_HEADER_BYTES + bodyBytes;
+    if (this.#to < end) return false;
+    const message = decodeLane(type, this.#scratch.subarray(this.#from + FRAME_HEADER_BYTES, end));
+    if (message.type !== 'reject') throw badFrame(`a ${message.type} from the side that sends`);
+    this.#from = end;
+    this.#frames.rejected(message);
+    return true;
+  }
+
+  #takeRegion(): boolean {
+    if (this.#stopWaiting !== undefined) return false;
+    const count = Math.min(this.#left, this.#regionBytesMax);
+    const region = this.#buffers.region(count);
+    if (region === undefined) {
+      this.#stopWaiting = this.#buffers.wait(count, (late) => this.#gotRegion(late));
+      return false;
+    }
+    this.#useRegion(region);
+    return true;
+  }
+
+  /** Waits for memory: the stream must stay paused. */
+  get waiting(): boolean {
+    return this.#stopWaiting !== undefined;
+  }
+
+  #gotRegion(region: Region): void {
+    this.#stopWaiting = undefined;
+    this.#useRegion(region);
+    try {
+      if (this.#parse()) this.#frames.readable();
+    } catch (reason) {
+      this.#frames.broken(reason);
+    }
+  }
+
+  #useRegion(region: Region): void {
+    this.#region = region;
+    this.#regionAt = 0;
+    this.#regionSinceMs = this.#clock.nowMs();
+  }
+
+  #adaptRegions(): void {
+    const tookMs = this.#clock.nowMs() - this.#regionSinceMs;
+    if (tookMs < REGION_FAST_MS) this.#regionBytesMax = Math.min(PIECE_BYTES_MAX, this.#regionBytesMax * 2);
+    else if (tookMs > REGION_SLOW_MS)
+      this.#regionBytesMax = Math.max(REGION_BYTES_MIN, this.#regionBytesMax / 2);
+  }
+}

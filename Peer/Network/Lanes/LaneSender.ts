@@ -1,0 +1,185 @@
+import {
+  encodeDataHeader,
+  LANE_DATA_HEADER_BYTES,
+  type RefusalCode,
+} from '../../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { asShoalError } from '../../../Shared/ShoalError.ts';
+import type { ChunkProvider } from '../Wanted.ts';
+import type { BufferPool, Pooled } from './BufferPool.ts';
+import type { LaneServer, WantedChunk } from './LaneServer.ts';
+import type { RateLimiter } from './RateLimiter.ts';
+
+/** Chunks up to this size share a write … */
+export const SMALL_CHUNK_BYTES = 64 * 1_024;
+/** … of at most this many bytes and chunks. */
+export const BATCH_BYTES_MAX = 512 * 1_024;
+export const BATCH_CHUNKS_MAX = 64;
+/** A 1 MiB piece and its header. */
+export const SEND_BUFFER_BYTES = 1_048_576 + 4_096;
+/** Buffers of one lane at once: one is sent, one waits, one is read into. */
+const LANE_BUFFERS_MAX = 3;
+
+export interface LaneSenderOptions {
+  readonly provider: ChunkProvider;
+  readonly clock: Clock;
+  readonly buffers: BufferPool;
+  readonly limiter: RateLimiter;
+  /** Payload was handed to the system. */
+  readonly sent: (bytes: number) => void;
+}
+
+/**
+ * Answers requests of one lane: reads the next piece while the one before is being written to the socket, holding at
+ * most three buffers. A frame is announced only when its bytes are there, so it is always whole.
+ */
+export class LaneSender {
+  readonly #lane: LaneServer;
+  readonly #options: LaneSenderOptions;
+  #out = 0;
+  /** Buffers handed to the socket and not yet taken by the system, and when that last changed for the better. */
+  #writing = 0;
+  #progressMs = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(lane: LaneServer, options: LaneSenderOptions) {
+    this.#lane = lane;
+    this.#options = options;
+  }
+
+  /** Every request ends with its last byte or a reject. Resolves when that is handed to the socket. */
+  async send(batch: readonly WantedChunk[]): Promise<void> {
+    const [only] = batch;
+    if (batch.length === 1 && only !== undefined) await this.#sendChunk(only);
+    else await this.#sendSmall(batch);
+  }
+
+  /** How long the other side has not taken what it was sent. */
+  get stalledMs(): number {
+    return this.#writing === 0 ? 0 : this.#options.clock.nowMs() - this.#progressMs;
+  }
+
+  /** The lane is closed: nobody waits any longer. */
+  close(): void {
+    this.#wake?.();
+  }
+
+  async #sendChunk(wanted: WantedChunk): Promise<void> {
+    const { provider, limiter } = this.#options;
+    this.#lane.working(wanted);
+    if (wanted.bytes === 0) this.#lane.reject(wanted.id, 'not-found');
+    for (let offset = 0, bytes = 0; offset < wanted.bytes; offset += bytes) {
+      bytes = Math.min(wanted.bytes - offset, limiter.pieceBytesMax);
+      const buffer = await this.#buffer();
+      const over = () => !this.#lane.open || wanted.cancelled;
+      const into = payloadOf(buffer, 0, bytes);
+      const refusal = over() ? 'cancelled' : await this.#read(provider, wanted, offset, into);
+      if (refusal === undefined) await limiter.take(bytes);
+      if (over() || refusal !== undefined) {
+        this.#letGo(buffer);
+        this.#lane.reject(wanted.id, refusal ?? 'cancelled');
+        break;
+      }
+      buffer.bytes.set(encodeDataHeader(wanted.id, bytes), 0);
+      this.#write(buffer, [[0, LANE_DATA_HEADER_BYTES + bytes]]);
+      this.#options.sent(bytes);
+    }
+    this.#lane.working(undefined);
+  }
+
+  /** Several small chunks, read at once, written together. */
+  async #sendSmall(batch: readonly WantedChunk[]): Promise<void> {
+    const { provider, limiter } = this.#options;
+    const buffer = await this.#buffer();
+    let at = 0;
+    const reads = batch.map(async (wanted) => {
+      const from = at;
+      at += LANE_DATA_HEADER_BYTES + wanted.bytes;
+      buffer.bytes.set(encodeDataHeader(wanted.id, wanted.bytes), from);
+      const refusal =
+        wanted.bytes === 0
+          ? 'not-found'
+          : await this.#read(provider, wanted, 0, payloadOf(buffer, from, wanted.bytes));
+      return { wanted, from, refusal };
+    });
+    const results = await Promise.all(reads);
+    const payload = results.reduce((sum, { wanted, refusal }) => sum + (refusal ? 0 : wanted.bytes), 0);
+    await limiter.take(payload);
+    for (const { wanted, refusal } of results) if (refusal) this.#lane.reject(wanted.id, refusal);
+    const runs: [from: number, to: number][] = [];
+    for (const { wanted, from, refusal } of results) {
+      if (refusal) continue;
+      const last = runs.at(-1);
+      const to = from + LANE_DATA_HEADER_BYTES + wanted.bytes;
+      if (last !== undefined && last[1] === from) last[1] = to;
+      else runs.push([from, to]);
+    }
+    this.#write(buffer, runs);
+    this.#options.sent(payload);
+  }
+
+  async #read(
+    provider: ChunkProvider,
+    wanted: WantedChunk,
+    offset: number,
+    into: Uint8Array,
+  ): Promise<RefusalCode | undefined> {
+    try {
+      await provider.read(wanted.fileId, wanted.chunk, offset, into);
+      return undefined;
+    } catch (failure) {
+      return refusalOf(failure);
+    }
+  }
+
+  async #buffer(): Promise<Pooled> {
+    while (this.#out >= LANE_BUFFERS_MAX && this.#lane.open) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    this.#out++;
+    return this.#options.buffers.acquire();
+  }
+
+  #write(buffer: Pooled, runs: readonly (readonly [from: number, to: number])[]): void {
+    let left = runs.length;
+    if (left === 0) {
+      this.#letGo(buffer);
+      return;
+    }
+    if (this.#writing === 0) this.#progressMs = this.#options.clock.nowMs();
+    this.#writing++;
+    const done = () => {
+      left--;
+      if (left > 0) return;
+      this.#writing--;
+      this.#progressMs = this.#options.clock.nowMs();
+      this.#letGo(buffer);
+    };
+    for (const [from, to] of runs) this.#lane.stream.write(buffer.bytes.subarray(from, to), done);
+  }
+
+  #letGo(buffer: Pooled): void {
+    buffer.release();
+    this.#out--;
+    this.#wake?.();
+  }
+}
+
+function payloadOf(buffer: Pooled, frameAt: number, bytes: number): Uint8Array {
+  const from = frameAt + LANE_DATA_HEADER_BYTES;
+  return buffer.bytes.subarray(from, from + bytes);
+}
+
+/** What a stranger is told of a failure here. */
+export function refusalOf(failure: unknown): RefusalCode {
+  switch (asShoalError(failure, 'DISK_FAILED').code) {
+    case 'NOT_FOUND':
+      return 'not-found';
+    case 'FILE_CHANGED':
+      return 'changed';
+    default:
+      return 'failed';
+  }
+}

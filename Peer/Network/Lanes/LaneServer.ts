@@ -1,0 +1,193 @@
+import { badFrame } from '../../../Protocol/Codec.ts';
+import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { LANE_REQUEST_BYTES_MAX, LANE_REQUESTS_MAX } from '../../../Protocol/Limits.ts';
+import {
+  decodeLane,
+  encodeLane,
+  type LaneMessage,
+  type RefusalCode,
+} from '../../../Protocol/PeerMessages.ts';
+import type { ByteStream, StreamHandler } from '../../../Shared/Transport.ts';
+
+/** A chunk that somebody wants. */
+export interface WantedChunk {
+  readonly id: number;
+  readonly fileId: FileId;
+  readonly chunk: number;
+  /** 0: not ours to give; it will be rejected. */
+  readonly bytes: number;
+  cancelled: boolean;
+  /** Later requests served before it. */
+  overtaken: number;
+}
+
+/** Requests from which the next is chosen … */
+const CHOICE = 32;
+/** … unless the first was overtaken so often: everyone has their turn. */
+const OVERTAKEN_MAX = 32;
+
+/** What a lane's server needs from those who serve. */
+export interface LaneHost {
+  /** @returns whose token it is; undefined: nobody's */
+  redeem(token: string, lane: LaneServer): PeerId | undefined;
+  /** Length of a chunk that we can give now; 0: we cannot. */
+  bytesOf(fileId: FileId, chunk: number): number;
+  /** Requests were added or taken back. */
+  changed(lane: LaneServer): void;
+  ended(lane: LaneServer): void;
+  /** The other side broke the protocol. */
+  misbehaved(lane: LaneServer, reason: unknown): void;
+}
+
+/** Most bytes of replies that may wait for a peer that asks but does not read. */
+const BACKLOG_BYTES_MAX = 8 * 1_048_576;
+
+/** The serving end of a lane: remembers what is wanted, in order, until Uploads sends it. */
+export class LaneServer implements StreamHandler {
+  readonly stream: ByteStream;
+  /** Undefined until the token was shown. */
+  peer: PeerId | undefined;
+  readonly #host: LaneHost;
+  readonly #decoder = new FrameDecoder(LANE_REQUEST_BYTES_MAX);
+  readonly #wanted = new Map<number, WantedChunk>();
+  #demand = 0;
+  #unsentRejects = 0;
+  #sending: WantedChunk | undefined;
+  #closed = false;
+
+  constructor(stream: ByteStream, host: LaneHost) {
+    this.stream = stream;
+    this.#host = host;
+  }
+
+  get open(): boolean {
+    return !this.#closed;
+  }
+
+  /** Bytes of all requests that wait. At least one when something waits, though it be a reject. */
+  get demand(): number {
+    return this.#wanted.size === 0 ? 0 : Math.max(1, this.#demand);
+  }
+
+  /**
+   * Takes the next requests to serve: one, or as many small ones as `maxBytes` holds.
+   * @param served - how often a chunk went out already: of the large ones that wait, one that did least is next
+   */
+  take(
+    limits: { readonly smallBytes: number; readonly maxBytes: number; readonly maxCount: number },
+    served: (wanted: WantedChunk) => number,
+  ): WantedChunk[] {
+    const taken: WantedChunk[] = [];
+    let bytes = 0;
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.bytes > limits.smallBytes) break;
+      if (taken.length >= limits.maxCount || bytes + wanted.bytes > limits.maxBytes) break;
+      this.#forget(wanted);
+      taken.push(wanted);
+      bytes += wanted.bytes;
+    }
+    if (taken.length > 0) return taken;
+    const wanted = this.#leastServed(served);
+    if (wanted === undefined) return [];
+    this.#forget(wanted);
+    return [wanted];
+  }
+
+  #leastServed(served: (wanted: WantedChunk) => number): WantedChunk | undefined {
+    let best: WantedChunk | undefined;
+    let bestCount = Number.POSITIVE_INFINITY;
+    const passed: WantedChunk[] = [];
+    for (const wanted of this.#wanted.values()) {
+      const count = served(wanted);
+      if (count < bestCount) [best, bestCount] = [wanted, count];
+      passed.push(wanted);
+      if (count === 0 || passed.length >= CHOICE || wanted.overtaken >= OVERTAKEN_MAX) break;
+    }
+    const [first] = passed;
+    if (first !== undefined && first.overtaken >= OVERTAKEN_MAX) return first;
+    for (const wanted of passed) {
+      if (wanted === best) break;
+      wanted.overtaken++;
+    }
+    return best;
+  }
+
+  /** The request at work, so that a cancel reaches it. */
+  working(wanted: WantedChunk | undefined): void {
+    this.#sending = wanted;
+  }
+
+  reject(id: number, code: RefusalCode): void {
+    if (this.#closed) return;
+    const frame = encodeLane({ type: 'reject', id, code });
+    this.#unsentRejects += frame.length;
+    this.stream.write(frame, () => {
+      this.#unsentRejects -= frame.length;
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.stream.destroy();
+    this.#wanted.clear();
+    this.#demand = 0;
+    this.#host.ended(this);
+  }
+
+  // ---- what the stream tells
+
+  data(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      for (const { type, body } of this.#decoder.push(bytes)) {
+        this.#receive(decodeLane(type, body));
+        if (this.#closed) return;
+      }
+      if (this.#unsentRejects > BACKLOG_BYTES_MAX) throw badFrame('asks without reading');
+    } catch (reason) {
+      this.#host.misbehaved(this, reason);
+      this.close();
+      return;
+    }
+    if (this.peer !== undefined) this.#host.changed(this);
+  }
+
+  drained(): void {}
+
+  closed(): void {
+    this.close();
+  }
+
+  #receive(message: LaneMessage): void {
+    if (this.peer === undefined) {
+      if (message.type !== 'token') throw badFrame('a lane without a token');
+      this.peer = this.#host.redeem(message.token, this);
+      if (this.peer === undefined) throw badFrame('a lane with a wrong token');
+    } else if (message.type === 'request') this.#want(message);
+    else if (message.type === 'cancel') this.#cancel(message.id);
+    else throw badFrame(`a ${message.type} from the side that asks`);
+  }
+
+  #want({ id, fileId, chunk }: { id: number; fileId: FileId; chunk: number }): void {
+    if (this.#wanted.has(id)) throw badFrame('a request number used twice');
+    if (this.#wanted.size >= LANE_REQUESTS_MAX) throw badFrame('too many requests');
+    const bytes = this.#host.bytesOf(fileId, chunk);
+    this.#wanted.set(id, { id, fileId, chunk, bytes, cancelled: false, overtaken: 0 });
+    this.#demand += bytes;
+  }
+
+  #cancel(id: number): void {
+    const wanted = this.#wanted.get(id);
+    if (wanted !== undefined) {
+      this.#forget(wanted);
+      this.reject(id, 'cancelled');
+    } else if (this.#sending?.id === id) this.#sending.cancelled = true;
+  }
+
+  #forget(wanted: WantedChunk): void {
+    this.#wanted.delete(wanted.id);
+    this.#demand -= wanted.bytes;
+  }
+}

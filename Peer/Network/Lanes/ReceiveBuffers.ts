@@ -1,0 +1,69 @@
+import { RECEIVE_BUFFERS_BYTES } from '../../../Protocol/Limits.ts';
+import { BufferPool, type Pooled } from './BufferPool.ts';
+
+const BUFFER_BYTES = 1_048_576;
+/** What is larger gets a buffer of its own; smaller regions share one. */
+const SHARED_MAX = BUFFER_BYTES / 2;
+
+/** Memory for bytes that arrive. */
+export interface Region {
+  readonly bytes: Buffer;
+  release(): void;
+}
+
+/**
+ * Where the bytes of all lanes arrive: 1 MiB buffers, at most 64 MiB together. Small regions are cut from a common
+ * buffer, so that many slow lanes do not hold a whole one each.
+ */
+export class ReceiveBuffers {
+  readonly #pool: BufferPool;
+  #shared: Pooled | undefined;
+  #sharedAt = 0;
+
+  constructor(maxBytes = RECEIVE_BUFFERS_BYTES) {
+    this.#pool = new BufferPool(BUFFER_BYTES, maxBytes);
+  }
+
+  get bytesTaken(): number {
+    return this.#pool.taken * BUFFER_BYTES;
+  }
+
+  /** Room for `count` bytes (1 to 1 MiB); undefined: everything is in use. */
+  region(count: number): Region | undefined {
+    if (this.#fitsShared(count)) return this.#cut(count);
+    const buffer = this.#pool.take();
+    return buffer && this.#from(buffer, count);
+  }
+
+  /** The same, later, in the order of asking. Returns how to give up. */
+  wait(count: number, taker: (region: Region) => void): () => void {
+    return this.#pool.wait((buffer) => taker(this.#from(buffer, count)));
+  }
+
+  /** Lets go of the buffer that small regions share. */
+  trim(): void {
+    this.#shared?.release();
+    this.#shared = undefined;
+  }
+
+  #from(buffer: Pooled, count: number): Region {
+    if (count > SHARED_MAX) return { bytes: buffer.bytes.subarray(0, count), release: buffer.release };
+    this.trim();
+    this.#shared = buffer;
+    this.#sharedAt = 0;
+    return this.#cut(count);
+  }
+
+  #fitsShared(count: number): boolean {
+    return count <= SHARED_MAX && this.#shared !== undefined && this.#sharedAt + count <= BUFFER_BYTES;
+  }
+
+  #cut(count: number): Region {
+    const buffer = this.#shared;
+    if (buffer === undefined) throw new RangeError('no buffer to cut from');
+    buffer.hold();
+    const bytes = buffer.bytes.subarray(this.#sharedAt, this.#sharedAt + count);
+    this.#sharedAt += count;
+    return { bytes, release: buffer.release };
+  }
+}

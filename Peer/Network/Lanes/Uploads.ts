@@ -1,0 +1,255 @@
+import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { GREETING_TIMEOUT_MS, SLOT_GROW_MS } from '../../../Protocol/Limits.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { ByteStream } from '../../../Shared/Transport.ts';
+import type { ChunkProvider } from '../Wanted.ts';
+import { BufferPool } from './BufferPool.ts';
+import {
+  BATCH_BYTES_MAX,
+  BATCH_CHUNKS_MAX,
+  LaneSender,
+  SEND_BUFFER_BYTES,
+  SMALL_CHUNK_BYTES,
+} from './LaneSender.ts';
+import { type LaneHost, LaneServer, type WantedChunk } from './LaneServer.ts';
+import type { LaneTokens } from './LaneTokens.ts';
+import type { RateLimiter } from './RateLimiter.ts';
+import { RateMeter } from './RateMeter.ts';
+import { ServedCounts } from './ServedCounts.ts';
+import { UploadSlots } from './UploadSlots.ts';
+
+/** Buffers for sending, all lanes together. */
+const SEND_BUFFERS_BYTES = 32 * SEND_BUFFER_BYTES;
+/** Lanes of one peer at once. */
+const LANES_PER_PEER_MAX = 4;
+/** Who takes nothing for this long loses its slot to those who wait … */
+const STALLED_MS = 10_000;
+/** … and for this long, its lane, when memory for sending is short. */
+const CUT_MS = 30_000;
+/** Changed places in the queue are told this often. */
+const PLACES_TOLD_MS = 250;
+const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxBytes: BATCH_BYTES_MAX, maxCount: BATCH_CHUNKS_MAX };
+
+export interface UploadsOptions {
+  readonly provider: ChunkProvider;
+  readonly clock: Clock;
+  readonly limiter: RateLimiter;
+  readonly tokens: LaneTokens;
+  /** The place of a peer in the queue changed; 0: it is being served. */
+  readonly placed: (peer: PeerId, place: number) => void;
+  /** A stranger or peer broke the protocol on a lane. */
+  readonly misbehaved: (peer: PeerId | undefined, reason: unknown) => void;
+}
+
+/** One peer being served, or waiting for it. */
+export interface Upload {
+  readonly meter: RateMeter;
+  /** The file served last. */
+  fileId: FileId | undefined;
+}
+
+interface Client extends Upload {
+  readonly lanes: Map<LaneServer, LaneSender>;
+  /** Lanes at work, and the bytes they work on. */
+  readonly busy: Map<LaneServer, number>;
+  toldPlace: number;
+}
+
+/** Serves all lanes: hands out the slots, keeps every lane that has one busy, tells the others their place. */
+export class Uploads implements LaneHost {
+  readonly #options: UploadsOptions;
+  readonly #slots = new UploadSlots();
+  readonly #clients = new Map<PeerId, Client>();
+  readonly #buffers = new BufferPool(SEND_BUFFER_BYTES, SEND_BUFFERS_BYTES);
+  readonly #counts = new ServedCounts();
+  readonly #meter: RateMeter;
+  #cancelPace: (() => void) | undefined;
+  #cancelPlaces: (() => void) | undefined;
+
+  constructor(options: UploadsOptions) {
+    this.#options = options;
+    this.#meter = new RateMeter(options.clock.nowMs());
+  }
+
+  /** Payload bytes since start. */
+  get sent(): number {
+    return this.#meter.total;
+  }
+
+  /** Peers with a slot now. */
+  serving(): readonly (readonly [PeerId, Upload])[] {
+    return [...this.#clients].filter(([peer]) => this.#slots.isServing(peer));
+  }
+
+  /** A lane from outside; it has 10 s to show its token. */
+  accept(stream: ByteStream): LaneServer {
+    const lane = new LaneServer(stream, this);
+    this.#options.clock.after(GREETING_TIMEOUT_MS, () => {
+      if (lane.peer === undefined) lane.close();
+    });
+    return lane;
+  }
+
+  /** Closes the lanes of a peer. */
+  drop(peer: PeerId): void {
+    for (const lane of [...(this.#clients.get(peer)?.lanes.keys() ?? [])]) lane.close();
+    this.#options.tokens.revoke(peer);
+  }
+
+  close(): void {
+    for (const peer of [...this.#clients.keys()]) this.drop(peer);
+    this.#cancelPace?.();
+    this.#cancelPlaces?.();
+  }
+
+  // ---- what the lanes tell
+
+  redeem(token: string, lane: LaneServer): PeerId | undefined {
+    const { tokens, clock } = this.#options;
+    const peer = tokens.redeem(token, clock.nowMs());
+    if (peer === undefined) return undefined;
+    const client = this.#clients.get(peer) ?? this.#newClient(peer);
+    if (client.lanes.size >= LANES_PER_PEER_MAX) return undefined;
+    const sent = (bytes: number) => {
+      this.#meter.add(bytes, clock.nowMs());
+      client.meter.add(bytes, clock.nowMs());
+      this.#slots.served(peer, bytes);
+    };
+    client.lanes.set(lane, new LaneSender(lane, { ...this.#options, buffers: this.#buffers, sent }));
+    return peer;
+  }
+
+  bytesOf(fileId: FileId, chunk: number): number {
+    const { provider } = this.#options;
+    const size = provider.sizeOf(fileId);
+    const held = provider.holdings(fileId);
+    if (size === undefined || held === undefined) return 0;
+    const layout = chunkLayout(size);
+    if (chunk >= layout.chunkCount || (held !== 'all' && !held.has(chunk))) return 0;
+    return chunkLength(layout, chunk);
+  }
+
+  changed(lane: LaneServer): void {
+    if (lane.peer !== undefined) this.#update(lane.peer);
+  }
+
+  ended(lane: LaneServer): void {
+    if (lane.peer === undefined) return;
+    const client = this.#clients.get(lane.peer);
+    const sender = client?.lanes.get(lane);
+    if (client === undefined || sender === undefined) return;
+    client.lanes.delete(lane);
+    client.busy.delete(lane);
+    sender.close();
+    if (client.lanes.size === 0) this.#clients.delete(lane.peer);
+    this.#update(lane.peer);
+  }
+
+  misbehaved(lane: LaneServer, reason: unknown): void {
+    this.#options.misbehaved(lane.peer, reason);
+  }
+
+  #newClient(peer: PeerId): Client {
+    const client: Client = {
+      lanes: new Map(),
+      busy: new Map(),
+      meter: new RateMeter(this.#options.clock.nowMs()),
+      fileId: undefined,
+      toldPlace: 0,
+    };
+    this.#clients.set(peer, client);
+    return client;
+  }
+
+  #update(peer: PeerId): void {
+    const client = this.#clients.get(peer);
+    let demand = 0;
+    for (const lane of client?.lanes.keys() ?? []) demand += lane.demand;
+    for (const bytes of client?.busy.values() ?? []) demand += bytes;
+    this.#slots.setDemand(peer, demand);
+    this.#wakeServing();
+  }
+
+  #wakeServing(): void {
+    for (const peer of this.#slots.serving) {
+      const client = this.#clients.get(peer);
+      for (const [lane, sender] of client?.lanes ?? []) {
+        if (client !== undefined && !client.busy.has(lane) && lane.demand > 0)
+          void this.#serve(peer, client, lane, sender);
+      }
+    }
+    this.#tellServed();
+    if (this.#slots.waiting.length > 0) this.#tellPlacesSoon();
+    this.#watch();
+  }
+
+  /** Serves one lane while its peer has a slot. Never rejects. */
+  async #serve(peer: PeerId, client: Client, lane: LaneServer, sender: LaneSender): Promise<void> {
+    while (lane.open && this.#slots.isServing(peer)) {
+      const batch = lane.take(BATCH_LIMITS, (wanted) => this.#servedBefore(wanted));
+      if (batch.length === 0) break;
+      client.fileId = batch[0]?.fileId;
+      for (const { fileId, chunk } of batch) this.#counts.add(fileId, chunk);
+      client.busy.set(lane, Math.max(1, sum(batch)));
+      await sender.send(batch);
+      client.busy.delete(lane);
+      if (!lane.open) return;
+      this.#slots.turn(peer);
+      if (lane.demand === 0) break;
+    }
+    this.#update(peer);
+  }
+
+  /** With one peer to serve, chunks go out as they were asked. */
+  #servedBefore({ fileId, chunk }: WantedChunk): number {
+    return this.#clients.size > 1 ? this.#counts.of(fileId, chunk) : 0;
+  }
+
+  // ---- the queue
+
+  #tellPlacesSoon(): void {
+    this.#cancelPlaces ??= this.#options.clock.after(PLACES_TOLD_MS, () => {
+      this.#cancelPlaces = undefined;
+      for (const [index, peer] of this.#slots.waiting.entries()) this.#tell(peer, index + 1);
+    });
+  }
+
+  /** Once a second while anybody is served: are the slots too few, does somebody block one? */
+  #watch(): void {
+    if (this.#cancelPace !== undefined || this.#clients.size === 0) return;
+    const { clock, limiter } = this.#options;
+    const sentBefore = this.#meter.total;
+    this.#cancelPace = clock.after(SLOT_GROW_MS, () => {
+      this.#cancelPace = undefined;
+      this.#slots.pace(((this.#meter.total - sentBefore) * 1_000) / SLOT_GROW_MS, limiter.rate);
+      this.#unblock();
+      if (this.#slots.serving.length > 0) this.#wakeServing();
+    });
+  }
+
+  /** Who does not read what it asked for must not keep slots and memory from others. */
+  #unblock(): void {
+    for (const [peer, { lanes }] of [...this.#clients]) {
+      for (const [lane, sender] of [...lanes]) {
+        if (this.#buffers.short && sender.stalledMs >= CUT_MS) lane.close();
+        else if (sender.stalledMs >= STALLED_MS) this.#slots.passOn(peer);
+      }
+    }
+  }
+
+  #tellServed(): void {
+    for (const peer of this.#slots.serving) this.#tell(peer, 0);
+  }
+
+  #tell(peer: PeerId, place: number): void {
+    const client = this.#clients.get(peer);
+    if (client === undefined || client.toldPlace === place) return;
+    client.toldPlace = place;
+    this.#options.placed(peer, place);
+  }
+}
+
+function sum(batch: readonly WantedChunk[]): number {
+  return batch.reduce((bytes, wanted) => bytes + wanted.bytes, 0);
+}

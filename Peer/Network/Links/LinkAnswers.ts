@@ -1,0 +1,100 @@
+import { countFitting } from '../../../Protocol/Codec.ts';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { BITFIELD_PAGE_BYTES, CONTROL_FRAME_BYTES_MAX, HASHES_PER_PAGE } from '../../../Protocol/Limits.ts';
+import { type ControlMessage, type ControlOf, listedFile } from '../../../Protocol/PeerMessages.ts';
+import type { CatalogEntry } from '../../Model.ts';
+import { refusalOf } from '../Lanes/LaneSender.ts';
+import type { ChunkProvider } from '../Wanted.ts';
+
+type Asked = ControlOf<'list' | 'describe'>;
+
+/** Questions of one peer that wait; more are refused as busy. */
+const ASKED_MAX = 64;
+/** Files of a list page at most, and the bytes they may take: a frame without its other fields. */
+const FILES_PER_PAGE = 1_000;
+const PAGE_BYTES_MAX = CONTROL_FRAME_BYTES_MAX - 64;
+
+export interface LinkAnswersOptions {
+  readonly provider: ChunkProvider;
+  readonly send: (message: ControlMessage) => void;
+  /** Resolves when little waits to be sent: a peer that asks without reading gets no more answers. */
+  readonly calm: () => Promise<void>;
+}
+
+/** Answers what one peer asks of our share, one question after the other. */
+export class LinkAnswers {
+  readonly #options: LinkAnswersOptions;
+  readonly #asked: Asked[] = [];
+  #working = false;
+  /** What was asked last: the next question is mostly about its next page. */
+  #listing: { readonly folder: string; readonly files: readonly CatalogEntry[] } | undefined;
+  #description: FileDescription | undefined;
+
+  constructor(options: LinkAnswersOptions) {
+    this.#options = options;
+  }
+
+  ask(question: Asked): void {
+    if (this.#asked.length >= ASKED_MAX) {
+      this.#options.send({ type: 'refused', requestId: question.requestId, code: 'busy' });
+      return;
+    }
+    this.#asked.push(question);
+    if (!this.#working) void this.#work();
+  }
+
+  /** What we have of a file, as messages. */
+  holdings(fileId: FileId): ControlMessage[] {
+    const held = this.#options.provider.holdings(fileId);
+    if (held === undefined) return [{ type: 'haveNone', fileId }];
+    if (held === 'all' || held.complete) return [{ type: 'haveAll', fileId }];
+    const pages: ControlMessage[] = [];
+    const bytes = Math.ceil(held.size / 8);
+    for (let firstByte = 0; firstByte === 0 || firstByte < bytes; firstByte += BITFIELD_PAGE_BYTES) {
+      pages.push({ type: 'bitfield', fileId, firstByte, bits: held.page(firstByte, BITFIELD_PAGE_BYTES) });
+    }
+    return pages;
+  }
+
+  /** Never rejects. */
+  async #work(): Promise<void> {
+    this.#working = true;
+    for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
+      await this.#options.calm();
+      this.#options.send(await this.#answer(asked));
+    }
+    this.#working = false;
+  }
+
+  async #answer(asked: Asked): Promise<ControlMessage> {
+    try {
+      return asked.type === 'list' ? this.#listPage(asked) : await this.#descriptionPage(asked);
+    } catch (failure) {
+      return { type: 'refused', requestId: asked.requestId, code: refusalOf(failure) };
+    }
+  }
+
+  #listPage({ requestId, folder, cursor }: ControlOf<'list'>): ControlMessage {
+    if (cursor === 0 || this.#listing?.folder !== folder) {
+      this.#listing = { folder, files: this.#options.provider.list(folder) };
+    }
+    const { files } = this.#listing;
+    const rest = files.slice(cursor, cursor + FILES_PER_PAGE);
+    const page = rest.slice(0, countFitting(listedFile, rest, PAGE_BYTES_MAX));
+    const end = cursor + page.length;
+    const next = end < files.length ? end : 0;
+    if (next === 0) this.#listing = undefined;
+    return { type: 'listPage', requestId, total: files.length, next, files: page };
+  }
+
+  async #descriptionPage({ requestId, fileId, firstChunk }: ControlOf<'describe'>): Promise<ControlMessage> {
+    if (this.#description?.fileId !== fileId) {
+      this.#description = await this.#options.provider.describe(fileId);
+    }
+    const { layout, chunkHashes } = this.#description;
+    const page = chunkHashes.slice(firstChunk, firstChunk + HASHES_PER_PAGE);
+    if (firstChunk + page.length >= layout.chunkCount) this.#description = undefined;
+    return { type: 'description', requestId, size: layout.size, firstChunk, chunkHashes: page };
+  }
+}

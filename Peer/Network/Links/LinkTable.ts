@@ -1,0 +1,205 @@
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import type { ByeReason, Hello } from '../../../Protocol/PeerMessages.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { ByteStream } from '../../../Shared/Transport.ts';
+import type { PeerContact } from '../../Model.ts';
+import type { Bans } from './Bans.ts';
+import { type KnownContact, LinkedPeer, type PeerHome } from './LinkedPeer.ts';
+import { onAbort } from './OnAbort.ts';
+import { type LinkEvents, PeerLink } from './PeerLink.ts';
+import { newLinkStays } from './PeerSession.ts';
+
+export interface LinkTableOptions {
+  /** What we say of ourselves. */
+  readonly hello: () => Hello;
+  readonly home: PeerHome;
+  readonly bans: Bans;
+  readonly joined: (peer: LinkedPeer) => void;
+  /** Undefined: a goodbye in peace. */
+  readonly left: (peer: LinkedPeer, reason: ShoalError | undefined) => void;
+  /** A link ended because the other side broke the protocol. */
+  readonly misbehaved: (host: string, reason: ShoalError) => void;
+}
+
+/** Time for the other one of two links to say hello. */
+const DUPLICATE_GRACE_MS = 2_000;
+
+interface Dialling {
+  readonly resolve: (peer: LinkedPeer) => void;
+  readonly reject: (reason: ShoalError) => void;
+}
+
+/** All control links, at most one a peer: dials, takes those that come, and settles which of two stays. */
+export class LinkTable implements LinkEvents {
+  readonly #options: LinkTableOptions;
+  readonly #peers = new Map<PeerId, LinkedPeer>();
+  /** Links that exist, greeted or not. */
+  readonly #links = new Set<PeerLink>();
+  /** Addresses being dialled. */
+  readonly #dials = new Map<string, Promise<LinkedPeer>>();
+  readonly #dialling = new Map<PeerLink, Dialling & { readonly address: Address }>();
+  readonly #stopping = new AbortController();
+
+  constructor(options: LinkTableOptions) {
+    this.#options = options;
+  }
+
+  get peers(): readonly LinkedPeer[] {
+    return [...this.#peers.values()];
+  }
+
+  get(peerId: PeerId): LinkedPeer | undefined {
+    return this.#peers.get(peerId);
+  }
+
+  /** The link there is, or a new one. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  async connect(contact: PeerContact, signal: AbortSignal): Promise<LinkedPeer> {
+    const { peerId, address } = contact;
+    const linked = peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
+    if (linked !== undefined) return linked;
+    if (signal.aborted || this.#stopping.signal.aborted) throw new ShoalError('CANCELLED', 'given up');
+    const peer = await untilAborted(this.#dial(address), signal);
+    if (peerId === undefined || peer.contact.peerId === peerId) return peer;
+    throw new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
+      hint: 'The peer may have moved: look for it again.',
+    });
+  }
+
+  /** A control link from outside. */
+  accept(stream: ByteStream): PeerLink {
+    const link = this.#newLink(false);
+    // Its handler must be in place before it says anything.
+    link.start(stream);
+    return link;
+  }
+
+  /** Ends the link with a peer. */
+  drop(peerId: PeerId, reason: ShoalError): void {
+    this.#peers.get(peerId)?.link.close('banned', reason);
+  }
+
+  /** Says goodbye to everybody; resolves when all connections are gone. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    const links = [...this.#links];
+    for (const link of links) link.close('closing');
+    await Promise.all(links.map((link) => link.gone));
+  }
+
+  // ---- what the links tell
+
+  opened(link: PeerLink, hello: Hello): void {
+    const { bans, home, joined } = this.#options;
+    const contact = contactOf(link, hello, this.#dialling.get(link)?.address);
+    if (bans.has(hello.peerId, home.clock.nowMs())) {
+      link.close('banned', new ShoalError('REFUSED', 'we have banned this peer'));
+      return;
+    }
+    const existing = this.#peers.get(hello.peerId);
+    if (existing === undefined) {
+      const peer = new LinkedPeer(contact, link, home);
+      this.#peers.set(hello.peerId, peer);
+      this.#dialled(link, peer);
+      joined(peer);
+      return;
+    }
+    this.#dialled(link, existing);
+    const old = existing.link;
+    const ownId = this.#options.hello().peerId;
+    if (old.closedAlready) {
+      existing.replaceLink(link, contact);
+    } else if (newLinkStays(ownId, hello.peerId, endsOf(old, old.hello), endsOf(link, hello))) {
+      existing.replaceLink(link, contact);
+      old.close('duplicate');
+    } else {
+      link.close('duplicate');
+      // Perhaps the other side dialled because the old one is dead: then this makes it show.
+      old.poke();
+    }
+  }
+
+  heard(link: PeerLink, message: Parameters<LinkedPeer['heard']>[0]): void {
+    const peerId = link.hello?.peerId;
+    const peer = peerId && this.#peers.get(peerId);
+    if (peer?.link === link) peer.heard(message);
+  }
+
+  closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void {
+    const dialling = this.#dialling.get(link);
+    this.#dialling.delete(link);
+    dialling?.reject(error ?? new ShoalError('UNREACHABLE', 'it closed the connection'));
+    if (error?.code === 'BAD_FRAME') this.#options.misbehaved(link.remote.host, error);
+    const peerId = link.hello?.peerId;
+    const peer = peerId && this.#peers.get(peerId);
+    if (peer?.link !== link) return;
+    const end = () => {
+      if (peer.link === link) this.#forget(peer, error);
+    };
+    // The one that stays is on another connection, where its hello may be a little behind this goodbye.
+    if (bye === 'duplicate') this.#options.home.clock.after(DUPLICATE_GRACE_MS, end);
+    else end();
+  }
+
+  #forget(peer: LinkedPeer, error: ShoalError | undefined): void {
+    this.#peers.delete(peer.contact.peerId);
+    peer.end(error ?? new ShoalError('UNREACHABLE', 'the peer went offline'));
+    this.#options.left(peer, error);
+  }
+
+  #dialled(link: PeerLink, peer: LinkedPeer): void {
+    this.#dialling.get(link)?.resolve(peer);
+    this.#dialling.delete(link);
+  }
+
+  #newLink(dialledByUs: boolean): PeerLink {
+    const link = new PeerLink(this.#options.hello(), dialledByUs, this.#options.home.clock, this);
+    this.#links.add(link);
+    void link.gone.then(() => this.#links.delete(link));
+    return link;
+  }
+
+  #at(address: Address): LinkedPeer | undefined {
+    for (const peer of this.#peers.values()) {
+      const known = peer.contact.address;
+      if (known.port === address.port && known.host === address.host) return peer;
+    }
+    return undefined;
+  }
+
+  #dial(address: Address): Promise<LinkedPeer> {
+    const key = formatAddress(address);
+    const running = this.#dials.get(key);
+    if (running !== undefined) return running;
+    const link = this.#newLink(true);
+    const dialled = new Promise<LinkedPeer>((resolve, reject) => {
+      this.#dialling.set(link, { resolve, reject, address });
+      this.#options.home.dial(address, link, { signal: this.#stopping.signal }).then(
+        (stream) => link.start(stream),
+        (failure: unknown) => link.failed(asShoalError(failure, 'UNREACHABLE')),
+      );
+    });
+    this.#dials.set(key, dialled);
+    const forget = () => this.#dials.delete(key);
+    dialled.then(forget, forget);
+    return dialled;
+  }
+}
+
+function contactOf(link: PeerLink, hello: Hello, dialled: Address | undefined): KnownContact {
+  const { peerId, name, port } = hello;
+  return { peerId, name, address: dialled ?? { host: link.remote.host, port } };
+}
+
+function endsOf(link: PeerLink, hello: Hello | undefined) {
+  const instanceId = hello?.instanceId ?? '';
+  return { dialledByUs: link.dialledByUs, instanceId, host: link.remote.host };
+}
+
+/** The promise, or CANCELLED when the signal is first; what it stands for goes on for others. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stopWaiting = onAbort(signal, () => reject(new ShoalError('CANCELLED', 'given up')));
+    promise.then(resolve, reject).finally(stopWaiting);
+  });
+}

@@ -1,0 +1,255 @@
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { CATALOG_FILES_MAX } from '../../../Protocol/Limits.ts';
+import type { ControlMessage, ControlOf, ExchangedPeer, ListedFile } from '../../../Protocol/PeerMessages.ts';
+import type { Address } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Dial } from '../../../Shared/Transport.ts';
+import type { PeerContact } from '../../Model.ts';
+import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
+import type { RateLimiter } from '../Lanes/RateLimiter.ts';
+import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
+import type { ChunkProvider } from '../Wanted.ts';
+import { fetchDescription } from './FetchDescription.ts';
+import { LinkAnswers } from './LinkAnswers.ts';
+import { type AnswerTo, LinkRequests, type Question } from './LinkRequests.ts';
+import { onAbort } from './OnAbort.ts';
+import type { PeerLink } from './PeerLink.ts';
+import type { Conversation } from './PeerSession.ts';
+import type { SourceHome } from './PeerSource.ts';
+import { RemoteFiles } from './RemoteFiles.ts';
+import type { Source, SourceEvents } from './SourceOf.ts';
+
+/** A peer whose id is known. */
+export type KnownContact = PeerContact & { readonly peerId: PeerId };
+
+/** Files that one peer may be interested in at once. */
+const INTERESTS_MAX = 65_536;
+const REQUEST_TICK_MS = 1_000;
+
+/** What all linked peers share. */
+export interface PeerHome {
+  readonly provider: ChunkProvider;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly buffers: ReceiveBuffers;
+  readonly downLimiter: RateLimiter;
+  /** A new token that lets this peer's lane in. */
+  grantLane(peer: PeerId): string;
+  received(bytes: number): void;
+  wrongBytes(peer: KnownContact, fileId: FileId): void;
+  interested(peer: KnownContact, fileId: FileId): void;
+  notInterested(peer: KnownContact, fileId: FileId): void;
+  named(peer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void;
+  trackerNamed(peer: KnownContact, tracker: { address: Address; onMyHost: boolean }): void;
+}
+
+/** A peer that a control link is open to: the conversation beyond greeting and goodbye. The link below may be replaced. */
+export class LinkedPeer implements SourceHome {
+  readonly lane: LaneKeeper;
+  readonly #home: PeerHome;
+  readonly #requests = new LinkRequests();
+  readonly #files: RemoteFiles;
+  readonly #answers: LinkAnswers;
+  readonly #interests = new Set<FileId>();
+  #contact: KnownContact;
+  #link: PeerLink;
+  #cancelTick: (() => void) | undefined;
+  #ended: ShoalError | undefined;
+
+  constructor(contact: KnownContact, link: PeerLink, home: PeerHome) {
+    this.#contact = contact;
+    this.#link = link;
+    this.#home = home;
+    const send = (message: ControlMessage) => this.send(message);
+    const { provider, clock, dial, buffers, downLimiter: limiter } = home;
+    this.#answers = new LinkAnswers({ provider, send, calm: () => this.#link.calm() });
+    this.#files = new RemoteFiles(send, clock);
+    const received = (bytes: number) => home.received(bytes);
+    const enter = () => this.#enterLane();
+    this.lane = new LaneKeeper({ enter, dial, clock, buffers, limiter, received }, (reason) =>
+      this.#files.fail(reason),
+    );
+  }
+
+  get contact(): KnownContact {
+    return this.#contact;
+  }
+
+  get link(): PeerLink {
+    return this.#link;
+  }
+
+  send(message: ControlMessage): void {
+    this.#link.send(message);
+  }
+
+  isInterestedIn(fileId: FileId): boolean {
+    return this.#interests.has(fileId);
+  }
+
+  /** We no longer have a file it is interested in. */
+  tellGone(fileId: FileId): void {
+    if (!this.#interests.delete(fileId)) return;
+    this.#home.notInterested(this.#contact, fileId);
+    this.send({ type: 'haveNone', fileId });
+  }
+
+  /** Another link to the same peer takes over; what waits for an answer is asked again. */
+  replaceLink(link: PeerLink, contact: KnownContact): void {
+    this.#link = link;
+    this.#contact = contact;
+    this.#files.redeclare();
+    for (const question of this.#requests.questions) this.send(question);
+  }
+
+  /** The peer is gone: everything that waits for it ends. */
+  end(reason: ShoalError): void {
+    this.#ended = reason;
+    this.#requests.fail(reason);
+    this.lane.close(reason);
+    this.#files.fail(reason);
+    this.#cancelTick?.();
+    for (const fileId of this.#interests) this.#home.notInterested(this.#contact, fileId);
+    this.#interests.clear();
+  }
+
+  openSource(
+    fileId: FileId,
+    events: SourceEvents,
+    signal: AbortSignal,
+    known: 'complete' | undefined,
+  ): Promise<Source> {
+    return this.#files.open(this, fileId, events, signal, known);
+  }
+
+  /** @throws ShoalError INTEGRITY, NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
+  describe(fileId: FileId, signal: AbortSignal): Promise<FileDescription> {
+    return fetchDescription(fileId, (firstChunk) =>
+      this.#ask({ type: 'describe', requestId: 0, fileId, firstChunk }, signal),
+    );
+  }
+
+  /** Its files below a folder, page by page. @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED, BAD_FRAME */
+  async *listFiles(folder: string, signal: AbortSignal): AsyncGenerator<readonly ListedFile[]> {
+    let cursor = 0;
+    do {
+      const page = await this.#ask({ type: 'list', requestId: 0, folder, cursor }, signal);
+      if (page.files.length > 0) yield page.files;
+      const forward = page.next === 0 || (page.next > cursor && page.next <= CATALOG_FILES_MAX);
+      if (!forward) throw new ShoalError('BAD_FRAME', 'its list of files goes in circles');
+      cursor = page.next;
+    } while (cursor > 0);
+  }
+
+  wrong(fileId: FileId): void {
+    this.#home.wrongBytes(this.#contact, fileId);
+  }
+
+  released(source: Parameters<RemoteFiles['release']>[0]): void {
+    this.#files.release(source);
+  }
+
+  heard(message: Conversation): void {
+    switch (message.type) {
+      case 'list':
+      case 'describe':
+        this.#answers.ask(message);
+        break;
+      case 'laneRequest': {
+        const token = this.#home.grantLane(this.#contact.peerId);
+        this.send({ type: 'laneGrant', requestId: message.requestId, token });
+        break;
+      }
+      case 'listPage':
+      case 'description':
+      case 'laneGrant':
+      case 'refused':
+        if (!this.#requests.answer(message)) this.#link.breach('an answer to another question');
+        break;
+      case 'interested':
+        this.#hearInterest(message.fileId);
+        break;
+      case 'notInterested':
+        if (this.#interests.delete(message.fileId)) this.#home.notInterested(this.#contact, message.fileId);
+        break;
+      case 'haveAll':
+      case 'haveNone':
+      case 'bitfield':
+      case 'have':
+        this.#files.hear(message);
+        break;
+      case 'queued':
+        this.#files.queued(message.place);
+        break;
+      case 'serving':
+        this.#files.queued(0);
+        break;
+      case 'peers':
+        this.#home.named(this.#contact, message.fileId, message.peers);
+        break;
+      case 'tracker':
+        this.#home.trackerNamed(this.#contact, message);
+        break;
+    }
+  }
+
+  #hearInterest(fileId: FileId): void {
+    if (this.#interests.size >= INTERESTS_MAX) {
+      this.#link.breach('interested in too many files');
+      return;
+    }
+    const answers = this.#answers.holdings(fileId);
+    for (const message of answers) this.send(message);
+    if (answers[0]?.type === 'haveNone' || this.#interests.has(fileId)) return;
+    this.#interests.add(fileId);
+    this.#home.interested(this.#contact, fileId);
+  }
+
+  async #enterLane(): Promise<{ address: Address; token: string }> {
+    const { token }: ControlOf<'laneGrant'> = await this.#ask({ type: 'laneRequest', requestId: 0 });
+    return { address: this.#contact.address, token };
+  }
+
+  /** @throws ShoalError NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
+  #ask<Q extends Question>(question: Q, signal?: AbortSignal): Promise<AnswerTo<Q>> {
+    return new Promise((resolve, reject) => {
+      const over = signal?.aborted ? new ShoalError('CANCELLED', 'given up') : this.#ended;
+      if (over !== undefined) {
+        reject(over);
+        return;
+      }
+      let stopWaiting = () => {};
+      const numbered = this.#requests.add(question, this.#home.clock.nowMs(), (answer) => {
+        stopWaiting();
+        if (answer instanceof ShoalError) reject(answer);
+        else if (answer.type === 'refused') reject(refusal(answer.code));
+        else resolve(answer as AnswerTo<Q>);
+      });
+      if (signal !== undefined) {
+        stopWaiting = onAbort(signal, () => {
+          this.#requests.drop(numbered.requestId);
+          reject(new ShoalError('CANCELLED', 'given up'));
+        });
+      }
+      this.send(numbered);
+      this.#watchRequests();
+    });
+  }
+
+  #watchRequests(): void {
+    const { clock } = this.#home;
+    this.#cancelTick ??= clock.after(REQUEST_TICK_MS, () => {
+      this.#cancelTick = undefined;
+      this.#requests.tick(clock.nowMs());
+      if (this.#requests.size > 0) this.#watchRequests();
+    });
+  }
+}
+
+function refusal(code: ControlOf<'refused'>['code']): ShoalError {
+  if (code === 'not-found') return new ShoalError('NOT_FOUND', 'the peer does not have the file');
+  if (code === 'changed') return new ShoalError('NOT_FOUND', 'the file has just changed there');
+  return new ShoalError('REFUSED', `the peer refused (${code})`);
+}

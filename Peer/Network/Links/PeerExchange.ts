@@ -1,0 +1,89 @@
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { PEER_EXCHANGE_MAX } from '../../../Protocol/Limits.ts';
+import type { ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
+import { type Address, formatAddress, isDialable, networkClass } from '../../../Shared/Address.ts';
+import type { Random } from '../../../Shared/Clock.ts';
+
+/** Addresses elsewhere that one peer named and nobody confirmed yet. */
+const UNCONFIRMED_MAX = 4_096;
+/** No peer of ours listens below: a name there is more likely a weapon against somebody else's service. */
+const PORT_MIN = 1_024;
+
+/** One direction of a tip: `told` hears of `peers`. */
+export interface Tip {
+  readonly told: PeerId;
+  readonly peers: readonly ExchangedPeer[];
+}
+
+/** Who is told of whom, and whom we believe. */
+export class PeerExchange {
+  readonly #interested = new Map<FileId, Map<PeerId, Address>>();
+  readonly #unconfirmed = new Map<string, PeerId>();
+
+  /** A linked peer wants a file: it and the others who want it hear of each other. */
+  interested(fileId: FileId, peerId: PeerId, address: Address): Tip[] {
+    const others = this.#interested.get(fileId) ?? new Map<PeerId, Address>();
+    this.#interested.set(fileId, others);
+    if (others.has(peerId)) return [];
+    const newest = [...others].slice(-PEER_EXCHANGE_MAX).map(([id, at]) => ({ peerId: id, address: at }));
+    others.set(peerId, address);
+    const fresh = { peerId, address };
+    const reachable = newest.filter((other) => canReach(address, other.address));
+    const tips: Tip[] = newest
+      .filter((other) => canReach(other.address, address))
+      .map((other) => ({ told: other.peerId, peers: [fresh] }));
+    return reachable.length === 0 ? tips : [{ told: peerId, peers: reachable }, ...tips];
+  }
+
+  /** It wants the file no longer. */
+  notInterested(fileId: FileId, peerId: PeerId): void {
+    const others = this.#interested.get(fileId);
+    others?.delete(peerId);
+    if (others?.size === 0) this.#interested.delete(fileId);
+  }
+
+  /** Some of the linked peers, for one of them. */
+  general(told: ExchangedPeer, linked: readonly ExchangedPeer[], random: Random): readonly ExchangedPeer[] {
+    const others = linked.filter(
+      (peer) => peer.peerId !== told.peerId && canReach(told.address, peer.address),
+    );
+    for (let at = others.length - 1; at > 0; at--) {
+      const other = Math.floor(random() * (at + 1));
+      const [one, two] = [others[at], others[other]];
+      if (one !== undefined && two !== undefined) [others[at], others[other]] = [two, one];
+    }
+    return others.slice(0, PEER_EXCHANGE_MAX);
+  }
+
+  /**
+   * Whether a named peer may be dialled. On our own networks at once; elsewhere when a second peer names it too; a loopback
+   * address only from a peer on this host.
+   */
+  believes(namer: { readonly peerId: PeerId; readonly address: Address }, named: Address): boolean {
+    if (!isDialable(named) || named.port < PORT_MIN) return false;
+    switch (networkClass(named.host)) {
+      case 'loopback':
+        return networkClass(namer.address.host) === 'loopback';
+      case 'lan':
+        return true;
+      case 'elsewhere': {
+        const key = formatAddress(named);
+        const first = this.#unconfirmed.get(key);
+        if (first !== undefined && first !== namer.peerId) return true;
+        if (this.#unconfirmed.size >= UNCONFIRMED_MAX) {
+          for (const oldest of this.#unconfirmed.keys()) {
+            this.#unconfirmed.delete(oldest);
+            break;
+          }
+        }
+        this.#unconfirmed.set(key, namer.peerId);
+        return false;
+      }
+    }
+  }
+}
+
+/** A loopback address means something on its own host only. */
+function canReach(from: Address, to: Address): boolean {
+  return networkClass(to.host) !== 'loopback' || networkClass(from.host) === 'loopback';
+}

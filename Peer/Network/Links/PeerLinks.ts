@@ -1,0 +1,287 @@
+import { EventEmitter } from 'node:events';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { PEER_EXCHANGE_MS } from '../../../Protocol/Limits.ts';
+import {
+  type ConnectionKind,
+  type ControlOf,
+  type ExchangedPeer,
+  type ListedFile,
+  PROTOCOL_VERSION,
+} from '../../../Protocol/PeerMessages.ts';
+import type { Address } from '../../../Shared/Address.ts';
+import { every } from '../../../Shared/Clock.ts';
+import { Closing } from '../../../Shared/Closing.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { ByteStream, Listener, StreamHandler } from '../../../Shared/Transport.ts';
+import type { PeerContact, UploadStatus } from '../../Model.ts';
+import { LaneTokens } from '../Lanes/LaneTokens.ts';
+import { RateLimiter } from '../Lanes/RateLimiter.ts';
+import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
+import { Uploads } from '../Lanes/Uploads.ts';
+import { Bans } from './Bans.ts';
+import { Doorway } from './Doorway.ts';
+import { HaveBatch } from './HaveBatch.ts';
+import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
+import { LinkTable } from './LinkTable.ts';
+import { listenSomewhere } from './ListenPort.ts';
+import { PeerExchange } from './PeerExchange.ts';
+import type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
+import type { Source, SourceEvents } from './SourceOf.ts';
+
+export type { KnownContact } from './LinkedPeer.ts';
+export type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
+
+/** All TCP between this peer and others: control links, lanes, serving. */
+export class PeerLinks extends EventEmitter<PeerLinksEvents> {
+  readonly #options: PeerLinksOptions;
+  readonly #table: LinkTable;
+  readonly #uploads: Uploads;
+  readonly #doorway: Doorway;
+  readonly #upLimiter: RateLimiter;
+  readonly #downLimiter: RateLimiter;
+  readonly #haves: HaveBatch;
+  readonly #exchange = new PeerExchange();
+  readonly #bans = new Bans();
+  readonly #tokens = new LaneTokens();
+  readonly #closing = new Closing();
+  #listener: Listener | undefined;
+  #tracker: { readonly address: Address; readonly onMyHost: boolean } | undefined;
+  #received = 0;
+  #breaches = 0;
+
+  constructor(options: PeerLinksOptions) {
+    super();
+    this.#options = options;
+    const { clock, provider, dial } = options;
+    this.#upLimiter = new RateLimiter(clock, options.uploadLimit);
+    this.#downLimiter = new RateLimiter(clock, options.downloadLimit);
+    this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
+    this.#uploads = new Uploads({
+      provider,
+      clock,
+      limiter: this.#upLimiter,
+      tokens: this.#tokens,
+      placed: (peer, place) => this.#tellPlace(peer, place),
+      misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
+    });
+    this.#table = new LinkTable({
+      hello: () => this.#hello(),
+      bans: this.#bans,
+      joined: (peer) => this.#joined(peer),
+      left: (peer, reason) => this.#left(peer, reason),
+      misbehaved: (host, reason) => this.#misbehaved(host, reason),
+      home: {
+        provider,
+        dial,
+        clock,
+        buffers: new ReceiveBuffers(),
+        downLimiter: this.#downLimiter,
+        grantLane: (peer) => this.#grantLane(peer),
+        received: (bytes) => {
+          this.#received += bytes;
+        },
+        wrongBytes: (peer, fileId) => this.emit('wrongBytes', peer, fileId),
+        interested: (peer, fileId) => this.#interested(peer, fileId),
+        notInterested: (peer, fileId) => this.#exchange.notInterested(fileId, peer.peerId),
+        named: (peer, fileId, peers) => this.#named(peer, fileId, peers),
+        trackerNamed: (peer, tracker) => this.#trackerNamed(peer, tracker),
+      },
+    });
+    this.#doorway = new Doorway({
+      clock,
+      bans: this.#bans,
+      dispatch: (kind, stream) => this.#dispatch(kind, stream),
+    });
+  }
+
+  /** Listens. Port 0 or none: a random free one of 9000-9999. @throws ShoalError PORT_IN_USE */
+  async start({ port = 0 }: { readonly port?: number | undefined } = {}): Promise<void> {
+    const { listen, random, clock } = this.#options;
+    this.#closing.add(() => this.#doorway.close());
+    this.#closing.add(() => this.#table.close());
+    this.#closing.add(() => {
+      this.#haves.close();
+      this.#uploads.close();
+      this.#upLimiter.close();
+      this.#downLimiter.close();
+    });
+    this.#closing.add(every(clock, PEER_EXCHANGE_MS, () => this.#exchangePeers()));
+    const listener = await listenSomewhere(listen, port, random, this.#doorway.accept);
+    this.#listener = listener;
+    if (this.#closing.started) await listener.close();
+    else this.#closing.add(() => listener.close());
+  }
+
+  /** Where we listen. @throws ShoalError CLOSED before start */
+  get local(): Address {
+    if (this.#listener === undefined) throw new ShoalError('CLOSED', 'the network is not started');
+    return this.#listener.local;
+  }
+
+  /** Says goodbye and resolves when all connections are gone. Safe to call twice. */
+  close(): Promise<void> {
+    return this.#closing.run();
+  }
+
+  /** Links to a peer, or gives the link there is. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  async connect(contact: PeerContact, signal: AbortSignal): Promise<KnownContact> {
+    return (await this.#table.connect(contact, signal)).contact;
+  }
+
+  /** Files of another peer below a folder, in pages. @throws ShoalError like connect, and BAD_FRAME */
+  async *listFiles(
+    contact: PeerContact,
+    folder: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly ListedFile[]> {
+    const peer = await this.#table.connect(contact, signal);
+    yield* peer.listFiles(folder, signal);
+  }
+
+  /**
+   * Opens a source of one file at a peer; see SourceNetwork of Downloads/Wanted.ts.
+   * @param known - `complete`: it is known to have all of it, so nothing is asked.
+   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND, CANCELLED
+   */
+  async openSource(
+    contact: PeerContact,
+    fileId: FileId,
+    events: SourceEvents,
+    signal: AbortSignal,
+    known?: 'complete',
+  ): Promise<Source> {
+    const peer = await this.#table.connect(contact, signal);
+    return peer.openSource(fileId, events, signal, known);
+  }
+
+  /** We have one more chunk: told to those interested, gathered for 50 ms. */
+  announceHave(fileId: FileId, chunk: number): void {
+    this.#haves.add(fileId, chunk);
+  }
+
+  /** We no longer share it. */
+  announceGone(fileId: FileId): void {
+    this.#haves.drop(fileId);
+    for (const peer of this.#table.peers) peer.tellGone(fileId);
+  }
+
+  /** The tracker we use, told to every linked peer; undefined: none. */
+  announceTracker(tracker: { readonly address: Address; readonly onMyHost: boolean } | undefined): void {
+    this.#tracker = tracker;
+    if (tracker === undefined) return;
+    for (const peer of this.#table.peers) peer.send({ type: 'tracker', ...tracker });
+  }
+
+  links(): readonly LinkStatus[] {
+    return this.#table.peers.map(({ contact, link }) => {
+      return { peer: contact, dialledByUs: link.dialledByUs, sinceMs: link.sinceMs };
+    });
+  }
+
+  /** Peers being served now. */
+  uploads(): readonly UploadStatus[] {
+    const { provider, clock } = this.#options;
+    return this.#uploads.serving().flatMap(([peerId, { meter, fileId }]) => {
+      const peer = this.#table.get(peerId)?.contact;
+      if (peer === undefined || fileId === undefined) return [];
+      const bytesPerSecond = meter.bytesPerSecond(clock.nowMs());
+      return [{ peer, path: provider.pathOf(fileId) ?? '', bytes: meter.total, bytesPerSecond }];
+    });
+  }
+
+  /** Payload bytes since start. */
+  totals(): { readonly sent: number; readonly received: number } {
+    return { sent: this.#uploads.sent, received: this.#received };
+  }
+
+  /** What went wrong from outside since start: links that broke the protocol, connections turned away. */
+  get counters(): { readonly breaches: number; readonly full: number; readonly foreign: number } {
+    return { breaches: this.#breaches, ...this.#doorway.refused };
+  }
+
+  /** Changes the limits at once; what is not named stays. */
+  setLimits(limits: Limits): void {
+    if ('up' in limits) this.#upLimiter.setRate(limits.up);
+    if ('down' in limits) this.#downLimiter.setRate(limits.down);
+  }
+
+  /** Ends the link with that peer and takes no new one, from its address either (unless that is loopback), for an hour. */
+  ban(peerId: PeerId, address: Address): void {
+    this.#bans.ban(peerId, address.host, this.#options.clock.nowMs());
+    this.#table.drop(peerId, new ShoalError('REFUSED', 'we have banned this peer'));
+  }
+
+  #hello() {
+    const { peerId, instanceId, name } = this.#options.self;
+    const port = this.#listener?.local.port ?? this.#options.self.port;
+    return { version: PROTOCOL_VERSION, peerId, instanceId, name, port, features: 0 };
+  }
+
+  #dispatch(kind: ConnectionKind, stream: ByteStream): StreamHandler {
+    return kind === 'control' ? this.#table.accept(stream) : this.#uploads.accept(stream);
+  }
+
+  #joined(peer: LinkedPeer): void {
+    this.#options.log.debug(`linked to ${peer.contact.name} at ${peer.contact.address.host}`);
+    if (this.#tracker !== undefined) peer.send({ type: 'tracker', ...this.#tracker });
+    this.emit('peerJoined', peer.contact);
+  }
+
+  #left(peer: LinkedPeer, reason: ShoalError | undefined): void {
+    this.#options.log.debug(`link to ${peer.contact.name} ended: ${reason?.message ?? 'goodbye'}`);
+    this.#uploads.drop(peer.contact.peerId);
+    this.emit('peerLeft', peer.contact, reason);
+  }
+
+  #misbehaved(who: string, reason: unknown): void {
+    this.#breaches++;
+    this.#options.log.debug(`${who} broke the protocol: ${String(reason)}`);
+  }
+
+  #grantLane(peer: PeerId): string {
+    const token = Buffer.from(this.#options.randomBytes(16)).toString('hex');
+    this.#tokens.grant(token, peer, this.#options.clock.nowMs());
+    return token;
+  }
+
+  #tellHave(fileId: FileId, chunks: readonly number[]): void {
+    for (const peer of this.#table.peers) {
+      if (peer.isInterestedIn(fileId)) peer.send({ type: 'have', fileId, chunks });
+    }
+  }
+
+  #tellPlace(peerId: PeerId, place: number): void {
+    const peer = this.#table.get(peerId);
+    if (place === 0) peer?.send({ type: 'serving' });
+    else peer?.send({ type: 'queued', place: Math.min(place, 0xffff) });
+  }
+
+  #interested(peer: KnownContact, fileId: FileId): void {
+    for (const { told, peers } of this.#exchange.interested(fileId, peer.peerId, peer.address))
+      this.#table.get(told)?.send({ type: 'peers', fileId, peers });
+  }
+
+  #exchangePeers(): void {
+    const linked = this.#table.peers.map(({ contact }) => contact);
+    for (const peer of this.#table.peers) {
+      const peers = this.#exchange.general(peer.contact, linked, this.#options.random);
+      if (peers.length > 0) peer.send({ type: 'peers', fileId: undefined, peers });
+    }
+  }
+
+  #named(namer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void {
+    for (const { peerId, address } of peers) {
+      const own = peerId === this.#options.self.peerId || peerId === namer.peerId;
+      if (own || this.#bans.has(peerId, this.#options.clock.nowMs())) continue;
+      if (!this.#exchange.believes(namer, address)) continue;
+      const contact = { peerId, name: '', address };
+      if (fileId === undefined) this.emit('peerFound', contact);
+      else this.emit('sourceFound', fileId, contact);
+    }
+  }
+
+  #trackerNamed(namer: KnownContact, { address, onMyHost }: Omit<ControlOf<'tracker'>, 'type'>): void {
+    const place = onMyHost ? { host: namer.address.host, port: address.port } : address;
+    if (this.#exchange.believes(namer, place)) this.emit('trackerNamed', place);
+  }
+}

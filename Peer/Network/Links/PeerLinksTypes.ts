@@ -1,0 +1,52 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { Address } from '../../../Shared/Address.ts';
+import type { Clock, Random } from '../../../Shared/Clock.ts';
+import type { Log } from '../../../Shared/Log.ts';
+import type { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Dial, Listen } from '../../../Shared/Transport.ts';
+import type { Self } from '../../Model.ts';
+import type { ChunkProvider } from '../Wanted.ts';
+import type { KnownContact } from './LinkedPeer.ts';
+
+/** Bytes a second; undefined: no limit. */
+export interface Limits {
+  readonly up?: number | undefined;
+  readonly down?: number | undefined;
+}
+
+export interface PeerLinksOptions {
+  /** Its `port` is told to others only when `start` listens on the same; else the real one is. */
+  readonly self: Self;
+  readonly provider: ChunkProvider;
+  readonly dial: Dial;
+  readonly listen: Listen;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Unpredictable bytes, for lane tokens. */
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly log: Log;
+  readonly uploadLimit?: number | undefined;
+  readonly downloadLimit?: number | undefined;
+}
+
+/** A control link as shown to people. */
+export interface LinkStatus {
+  readonly peer: KnownContact;
+  readonly dialledByUs: boolean;
+  readonly sinceMs: number;
+}
+
+/** What the links tell. */
+export interface PeerLinksEvents {
+  peerJoined: [peer: KnownContact];
+  /** Undefined: it said goodbye. */
+  peerLeft: [peer: KnownContact, reason: ShoalError | undefined];
+  /** Another peer named one that has (part of) a file. */
+  sourceFound: [fileId: FileId, contact: KnownContact];
+  /** Another peer named one that it is linked to. */
+  peerFound: [contact: KnownContact];
+  /** A chunk came whole and wrong. */
+  wrongBytes: [peer: KnownContact, fileId: FileId];
+  /** Another peer named a tracker that it uses. */
+  trackerNamed: [address: Address];
+}

@@ -1,0 +1,166 @@
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import { GREETING_TIMEOUT_MS, LINK_DEAD_MS, PING_INTERVAL_MS } from '../../../Protocol/Limits.ts';
+import {
+  type ByeReason,
+  type ControlMessage,
+  type Hello,
+  PROTOCOL_VERSION,
+} from '../../../Protocol/PeerMessages.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+
+/** What is said on an open link beyond the session's own words. */
+export type Conversation = Exclude<ControlMessage, { type: 'hello' | 'ping' | 'pong' | 'bye' }>;
+
+/** What the session wants done, in order. After `close` nothing follows. */
+export type SessionAction =
+  | { readonly do: 'send'; readonly message: ControlMessage }
+  | { readonly do: 'open'; readonly hello: Hello }
+  | { readonly do: 'hear'; readonly message: Conversation }
+  /** `error` undefined: one of the two said goodbye in peace. `bye`: what the other side said. */
+  | { readonly do: 'close'; readonly error: ShoalError | undefined; readonly bye?: ByeReason };
+
+/**
+ * One control link from greeting to goodbye, without a socket: messages and moments in, actions out. The side that
+ * dialled says hello first, the other answers it, so that a stranger learns nothing before it has said who it is.
+ */
+export class PeerSession {
+  readonly #hello: Hello;
+  readonly #dialled: boolean;
+  readonly #startedMs: number;
+  #state: 'greeting' | 'open' | 'closed' = 'greeting';
+  #remote: Hello | undefined;
+  #heardMs: number;
+  #pingedMs: number;
+
+  /** @param hello - what we say; @param dialled - by us */
+  constructor(hello: Hello, dialled: boolean, nowMs: number) {
+    this.#hello = hello;
+    this.#dialled = dialled;
+    this.#startedMs = nowMs;
+    this.#heardMs = nowMs;
+    this.#pingedMs = nowMs;
+  }
+
+  get open(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Who is at the other end; undefined until it said hello. */
+  get remote(): Hello | undefined {
+    return this.#remote;
+  }
+
+  /** What to do when the connection stands. */
+  start(): SessionAction[] {
+    return this.#dialled ? [{ do: 'send', message: { type: 'hello', ...this.#hello } }] : [];
+  }
+
+  receive(message: ControlMessage, nowMs: number): SessionAction[] {
+    if (this.#state === 'closed') return [];
+    this.#heardMs = nowMs;
+    if (message.type === 'bye') return this.#hearBye(message.reason);
+    if (message.type === 'hello') return this.#hearHello(message, nowMs);
+    if (this.#state === 'greeting') return this.breach('a message before the hello');
+    switch (message.type) {
+      case 'ping':
+        return [{ do: 'send', message: { type: 'pong' } }];
+      case 'pong':
+        return [];
+      default:
+        return [{ do: 'hear', message }];
+    }
+  }
+
+  /** To be called every few seconds, and exactly at the end of the greeting time. */
+  tick(nowMs: number): SessionAction[] {
+    if (this.#state === 'closed') return [];
+    if (this.#state === 'greeting') {
+      if (nowMs - this.#startedMs < GREETING_TIMEOUT_MS) return [];
+      return this.#close(undefined, new ShoalError('TIMEOUT', 'it did not greet'));
+    }
+    if (nowMs - this.#heardMs >= LINK_DEAD_MS) {
+      return this.#close(undefined, new ShoalError('TIMEOUT', 'it fell silent'));
+    }
+    if (nowMs - this.#pingedMs < PING_INTERVAL_MS) return [];
+    return this.ping(nowMs);
+  }
+
+  /** Asks for a sign of life now. */
+  ping(nowMs: number): SessionAction[] {
+    if (this.#state !== 'open') return [];
+    this.#pingedMs = nowMs;
+    return [{ do: 'send', message: { type: 'ping' } }];
+  }
+
+  /** Says goodbye. */
+  leave(reason: ByeReason, error?: ShoalError): SessionAction[] {
+    return this.#state === 'closed' ? [] : this.#close(reason, error);
+  }
+
+  /** The other side broke the protocol. */
+  breach(what: string): SessionAction[] {
+    return this.leave('protocol', new ShoalError('BAD_FRAME', what));
+  }
+
+  #hearHello(message: ControlMessage & Hello, nowMs: number): SessionAction[] {
+    if (this.#remote !== undefined) return this.breach('a second hello');
+    const { version, peerId, instanceId, name, port, features } = message;
+    if (version !== PROTOCOL_VERSION) return this.breach(`version ${version} of the protocol`);
+    if (peerId === this.#hello.peerId) {
+      return this.leave('self', new ShoalError('REFUSED', 'that is this peer itself'));
+    }
+    const hello = { version, peerId, instanceId, name, port, features };
+    this.#remote = hello;
+    this.#state = 'open';
+    this.#pingedMs = nowMs;
+    const answer: SessionAction[] = this.#dialled
+      ? []
+      : [{ do: 'send', message: { type: 'hello', ...this.#hello } }];
+    return [...answer, { do: 'open', hello }];
+  }
+
+  #hearBye(reason: ByeReason): SessionAction[] {
+    this.#state = 'closed';
+    const peaceful = this.#remote !== undefined && (reason === 'closing' || reason === 'idle');
+    const error = peaceful ? undefined : new ShoalError('REFUSED', BYE_TEXT[reason]);
+    return [{ do: 'close', error, bye: reason }];
+  }
+
+  #close(reason: ByeReason | undefined, error: ShoalError | undefined): SessionAction[] {
+    this.#state = 'closed';
+    const bye: SessionAction[] =
+      reason === undefined ? [] : [{ do: 'send', message: { type: 'bye', reason } }];
+    return [...bye, { do: 'close', error }];
+  }
+}
+
+/** What a goodbye means to the user. */
+const BYE_TEXT: Record<ByeReason, string> = {
+  closing: 'it is closing',
+  duplicate: 'there is a link already',
+  self: 'that is this peer itself',
+  idle: 'it closed an idle link',
+  protocol: 'it did not understand us: perhaps another version',
+  banned: 'it does not want to talk to us',
+  full: 'it has too many links',
+};
+
+/** Both ends of a link as one of them sees it. */
+export interface LinkEnds {
+  readonly dialledByUs: boolean;
+  /** Instance of the peer at the other end, and its address. */
+  readonly instanceId: string;
+  readonly host: string;
+}
+
+/**
+ * Which of two links with the same peer stays; both sides come to the same answer. Of two crossing ones the one dialled by
+ * the lower peer id. Else the newer one when it comes from the same host (the old one is a leftover of a broken
+ * connection or an earlier run); from another host it would have to wait until the old one falls silent.
+ */
+export function newLinkStays(ownId: PeerId, peerId: PeerId, old: LinkEnds, fresh: LinkEnds): boolean {
+  if (old.host !== fresh.host) return false;
+  if (old.instanceId !== fresh.instanceId) return fresh.instanceId > old.instanceId;
+  if (old.dialledByUs === fresh.dialledByUs) return true;
+  return fresh.dialledByUs === ownId < peerId;
+}

@@ -1,0 +1,154 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { LINK_REQUEST_TIMEOUT_MS } from '../../../Protocol/Limits.ts';
+import type { ControlMessage, ControlOf } from '../../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { onAbort } from './OnAbort.ts';
+import { PeerSource, type SourceHome } from './PeerSource.ts';
+import { RemoteHoldings } from './RemoteHoldings.ts';
+import type { Source, SourceEvents } from './SourceOf.ts';
+
+interface RemoteFile {
+  readonly holdings: RemoteHoldings;
+  readonly sources: Set<PeerSource>;
+  /** Those who wait for the first word about it. */
+  readonly waiting: Set<(failure?: ShoalError) => void>;
+  /** Sources, and those who wait to be one; without any, interest ends. */
+  users: number;
+}
+
+/** The files that we want of one peer: interest, what it has of them, and the sources made of that. */
+export class RemoteFiles {
+  readonly #send: (message: ControlMessage) => void;
+  readonly #clock: Clock;
+  readonly #files = new Map<FileId, RemoteFile>();
+  /** Sources of files that the peer is known to have whole. */
+  readonly #whole = new Set<PeerSource>();
+  /** Place in its queue as told last; 0: none. */
+  #place = 0;
+
+  constructor(send: (message: ControlMessage) => void, clock: Clock) {
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  /** Resolves when the peer has said what it has. @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail` */
+  async open(
+    home: SourceHome,
+    fileId: FileId,
+    events: SourceEvents,
+    signal: AbortSignal,
+    known: 'complete' | undefined,
+  ): Promise<Source> {
+    if (known === 'complete') {
+      const source = new PeerSource(home, fileId, undefined, events);
+      this.#whole.add(source);
+      return source;
+    }
+    const file = this.#files.get(fileId) ?? this.#declare(fileId);
+    file.users++;
+    const failure = await this.#firstWord(file, signal);
+    if (failure !== undefined || file.holdings.none) {
+      this.#unuse(fileId, file);
+      throw failure ?? new ShoalError('NOT_FOUND', 'the peer does not have the file');
+    }
+    const source = new PeerSource(home, fileId, file.holdings, events);
+    file.sources.add(source);
+    if (this.#place > 0) source.queued(this.#place);
+    return source;
+  }
+
+  release(source: PeerSource): void {
+    this.#whole.delete(source);
+    const file = this.#files.get(source.fileId);
+    if (file?.sources.delete(source)) this.#unuse(source.fileId, file);
+  }
+
+  hear(message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
+    const file = this.#files.get(message.fileId);
+    if (file === undefined) return;
+    const first = !file.holdings.known;
+    switch (message.type) {
+      case 'haveAll':
+        file.holdings.all();
+        break;
+      case 'haveNone':
+        file.holdings.nothing();
+        break;
+      case 'bitfield':
+        file.holdings.bits(message.firstByte, message.bits);
+        break;
+      case 'have':
+        file.holdings.chunks(message.chunks);
+        break;
+    }
+    for (const wake of [...file.waiting]) wake();
+    if (first) return;
+    if (!file.holdings.none) for (const source of file.sources) source.haveChanged();
+    else this.#leave([...file.sources], new ShoalError('NOT_FOUND', 'it no longer shares the file'));
+  }
+
+  queued(place: number): void {
+    this.#place = place;
+    for (const source of this.#all()) source.queued(place);
+  }
+
+  /** Declares all interest again, on a new link. */
+  redeclare(): void {
+    for (const fileId of this.#files.keys()) this.#send({ type: 'interested', fileId });
+  }
+
+  /** The peer, or its lane, is gone. */
+  fail(reason: ShoalError): void {
+    for (const file of this.#files.values()) for (const wake of [...file.waiting]) wake(reason);
+    this.#leave(this.#all(), reason);
+  }
+
+  #unuse(fileId: FileId, file: RemoteFile): void {
+    file.users--;
+    if (file.users > 0 || this.#files.get(fileId) !== file) return;
+    this.#files.delete(fileId);
+    this.#send({ type: 'notInterested', fileId });
+  }
+
+  #declare(fileId: FileId): RemoteFile {
+    const file: RemoteFile = {
+      holdings: new RemoteHoldings(),
+      sources: new Set(),
+      waiting: new Set(),
+      users: 0,
+    };
+    this.#files.set(fileId, file);
+    this.#send({ type: 'interested', fileId });
+    return file;
+  }
+
+  #firstWord(file: RemoteFile, signal: AbortSignal): Promise<ShoalError | undefined> {
+    if (file.holdings.known) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const finish = (failure?: ShoalError) => {
+        cancelTimeout();
+        stopWaiting();
+        file.waiting.delete(finish);
+        resolve(failure);
+      };
+      const stopWaiting = onAbort(signal, () => finish(new ShoalError('CANCELLED', 'given up')));
+      const cancelTimeout = this.#clock.after(LINK_REQUEST_TIMEOUT_MS, () =>
+        finish(new ShoalError('TIMEOUT', 'the peer did not say what it has')),
+      );
+      file.waiting.add(finish);
+      if (signal.aborted) finish(new ShoalError('CANCELLED', 'given up'));
+    });
+  }
+
+  #leave(sources: readonly PeerSource[], reason: ShoalError): void {
+    for (const source of sources) {
+      this.release(source);
+      source.left(reason);
+    }
+  }
+
+  #all(): PeerSource[] {
+    return [...this.#whole, ...[...this.#files.values()].flatMap((file) => [...file.sources])];
+  }
+}

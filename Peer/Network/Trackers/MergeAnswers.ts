@@ -1,0 +1,101 @@
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { Hit, Holder, ListedPeer } from '../../../Protocol/TrackerMessages.ts';
+import { type Address, isDialable, isLoopback } from '../../../Shared/Address.ts';
+import type { FileHolder, PeerSummary, SearchHit } from '../../Model.ts';
+
+/** From where we look. */
+export interface Viewpoint {
+  /** Left out of every answer. */
+  readonly self: PeerId;
+  /** Whether an IP is one of this computer's. */
+  readonly isOurs: (host: string) => boolean;
+}
+
+/** What one tracker answered, with the host at which we reach it. */
+export interface Told<T> {
+  readonly trackerHost: string;
+  readonly items: readonly T[];
+}
+
+/** Holders by peer, as several trackers told of them; a peer that one of them knows as complete is complete. */
+export function mergeHolders(answers: readonly Told<Holder>[], from: Viewpoint): FileHolder[] {
+  return mergeById(answers, from, (before: FileHolder | undefined, holder: Holder, address) => ({
+    peerId: holder.peerId,
+    name: holder.name,
+    address: betterAddress(before?.address, address, from),
+    complete: holder.complete || before?.complete === true,
+  }));
+}
+
+/** Peers by id, as several trackers told of them. */
+export function mergePeers(answers: readonly Told<ListedPeer>[], from: Viewpoint): PeerSummary[] {
+  return mergeById(answers, from, (before: PeerSummary | undefined, peer: ListedPeer, address) => ({
+    peerId: peer.peerId,
+    name: peer.name,
+    address: betterAddress(before?.address, address, from),
+    files: Math.max(peer.files, before?.files ?? 0),
+    bytes: Math.max(peer.bytes, before?.bytes ?? 0),
+    linked: false,
+  }));
+}
+
+/** Hits by content, in the order in which they were told; what only we have is left out. */
+export function mergeHits(answers: readonly Told<Hit>[], from: Viewpoint): SearchHit[] {
+  const byFile = new Map<FileId, { first: Hit; told: Told<Holder>[]; count: number }>();
+  for (const { trackerHost, items } of answers) {
+    for (const hit of items) {
+      const known = byFile.get(hit.fileId) ?? { first: hit, told: [], count: 0 };
+      byFile.set(hit.fileId, known);
+      known.told.push({ trackerHost, items: hit.holders });
+      const others = hit.holderCount - hit.holders.filter(({ peerId }) => peerId === from.self).length;
+      known.count = Math.max(known.count, others);
+    }
+  }
+  const hits = [...byFile.values()].map(({ first, told, count }) => {
+    const holders = mergeHolders(told, from);
+    const { fileId, size, path } = first;
+    return { fileId, size, path, holders, holderCount: Math.max(count, holders.length) };
+  });
+  return hits.filter(({ holders }) => holders.length > 0);
+}
+
+/**
+ * Where a peer is, seen from here: one on the tracker's own host is at the host at which we reach that tracker.
+ * Undefined: not an address to dial, or a loopback address of another computer.
+ */
+export function seenFromHere(
+  told: { readonly address: Address; readonly onTrackerHost: boolean },
+  trackerHost: string,
+): Address | undefined {
+  const host = told.onTrackerHost ? trackerHost : told.address.host;
+  const address = { host, port: told.address.port };
+  if (!isDialable(address)) return undefined;
+  return isLoopback(host) && !isLoopback(trackerHost) ? undefined : address;
+}
+
+/** On this computer loopback is the nearer one; for others it would lead nowhere. */
+function betterAddress(one: Address | undefined, other: Address, from: Viewpoint): Address {
+  if (one === undefined) return other;
+  if (isLoopback(one.host) === isLoopback(other.host)) return one;
+  const [loopback, remote] = isLoopback(one.host) ? [one, other] : [other, one];
+  return from.isOurs(remote.host) ? loopback : remote;
+}
+
+function mergeById<
+  I extends { readonly peerId: PeerId; readonly address: Address; readonly onTrackerHost: boolean },
+  O,
+>(
+  answers: readonly Told<I>[],
+  from: Viewpoint,
+  combine: (before: O | undefined, item: I, address: Address) => O,
+): O[] {
+  const byId = new Map<PeerId, O>();
+  for (const { trackerHost, items } of answers) {
+    for (const item of items) {
+      const address = seenFromHere(item, trackerHost);
+      if (item.peerId === from.self || address === undefined) continue;
+      byId.set(item.peerId, combine(byId.get(item.peerId), item, address));
+    }
+  }
+  return [...byId.values()];
+}

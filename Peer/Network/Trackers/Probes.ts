@@ -1,0 +1,54 @@
+import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import type { Random } from '../../../Shared/Clock.ts';
+import type { Rung } from '../Discovery/DiscoveryReport.ts';
+
+/** An answer later than this is not waited for. */
+const PROBE_MS = 5_000;
+/** More are under way only when something is wrong. */
+const PROBES_MAX = 64;
+
+interface Probe {
+  readonly rung: Rung;
+  readonly mayAnswer: (from: Address) => boolean;
+  readonly untilMs: number;
+}
+
+/** The `connect` datagrams sent out to see whether a tracker is there, and who may answer them. */
+export class Probes {
+  readonly #random: Random;
+  readonly #open = new Map<number, Probe>();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** The datagram to send to all of them. */
+  ask(rung: Rung, targets: readonly Address[], nowMs: number): Uint8Array {
+    const asked = new Set(targets.map(formatAddress));
+    return this.#add({
+      rung,
+      mayAnswer: (from) => asked.has(formatAddress(from)),
+      untilMs: nowMs + PROBE_MS,
+    });
+  }
+
+  /** The datagram to broadcast. @param mayAnswer - whether somebody there can have heard it */
+  askAround(mayAnswer: (from: Address) => boolean, nowMs: number): Uint8Array {
+    return this.#add({ rung: 'broadcast', mayAnswer, untilMs: nowMs + PROBE_MS });
+  }
+
+  /** Which rung an answer belongs to; undefined: we did not ask that one. */
+  match(transactionId: number, from: Address, nowMs: number): Rung | undefined {
+    const probe = this.#open.get(transactionId);
+    return probe !== undefined && nowMs <= probe.untilMs && probe.mayAnswer(from) ? probe.rung : undefined;
+  }
+
+  #add(probe: Probe): Uint8Array {
+    const id = 1 + Math.floor(this.#random() * (2 ** 32 - 1));
+    this.#open.set(id, probe);
+    const [oldest] = this.#open.keys();
+    if (this.#open.size > PROBES_MAX && oldest !== undefined) this.#open.delete(oldest);
+    return encodeRequest('', id, { type: 'connect' });
+  }
+}

@@ -1,0 +1,50 @@
+import { HEARTBEAT_MAX_MS } from '../../../Protocol/Limits.ts';
+import type { Random } from '../../../Shared/Clock.ts';
+import type { SessionState, What } from './SessionTypes.ts';
+import type { Transaction } from './Transactions.ts';
+
+/** A tracker is lost when this many tries of one heartbeat, and this long, brought no answer. */
+const LOST_TRIES = 3;
+const LOST_MS = 2_500;
+/** Connecting to a lost tracker: two quick repeats, then every 2 to 4 s. */
+const QUICK_TRIES = 2;
+const RECONNECT_MS = 2_000;
+/** A goodbye is not waited for long. */
+const LEAVE_RETRY_MS = 100;
+/** Shortest heartbeat interval we let a tracker tell us. */
+const HEARTBEAT_MIN_MS = 1_000;
+
+/** Cookies are good for 60 s at least (BEP 15): ours is replaced before. */
+export const COOKIE_RENEW_MS = 45_000;
+/** A cookie that is refused at once is not asked for again at once. */
+export const COOKIE_AGAIN_MS = 1_000;
+/** After `too-many`. */
+export const EASE_OFF_MS = 500;
+/** After a heartbeat was refused. */
+export const REFUSED_AGAIN_MS = 4_000;
+/** Tries of one question of ours, while heartbeats are answered. */
+export const ASK_TRIES = 8;
+
+/** @param heardMs - when the tracker last answered anything at all */
+export function isSilentTooLong(sign: Transaction<What>, heardMs: number, nowMs: number): boolean {
+  return sign.tries >= LOST_TRIES && nowMs - Math.max(sign.firstSentMs, heardMs) >= LOST_MS;
+}
+
+/** When a request just sent is repeated, where the general waits do not fit; undefined: they do. */
+export function retryMs(
+  { what, tries, firstSentMs }: Transaction<What>,
+  state: SessionState,
+  nowMs: number,
+  random: Random,
+): number | undefined {
+  if (what.kind === 'leave') return nowMs + LEAVE_RETRY_MS;
+  if (what.kind !== 'connect' && what.kind !== 'heartbeat') return undefined;
+  if (state === 'lost') return tries > QUICK_TRIES ? nowMs + RECONNECT_MS * (1 + random()) : undefined;
+  return tries === LOST_TRIES ? Math.max(firstSentMs + LOST_MS, nowMs + 500) : undefined;
+}
+
+/** The next heartbeat: some early, none late, because the tracker counts missed ones from the interval it told. */
+export function nextBeatMs(sentMs: number, toldIntervalMs: number, random: Random): number {
+  const intervalMs = Math.min(Math.max(toldIntervalMs, HEARTBEAT_MIN_MS), HEARTBEAT_MAX_MS);
+  return sentMs + intervalMs * (0.85 + 0.15 * random());
+}

@@ -1,0 +1,162 @@
+import type { TrackerReply, TrackerRequest } from '../../../Protocol/TrackerMessages.ts';
+import type { Address } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { SessionAction, TrackerSessionOptions } from './SessionTypes.ts';
+import { TrackerSession } from './TrackerSession.ts';
+
+export interface TrackerLinkOptions extends TrackerSessionOptions {
+  /** Numeric. */
+  readonly address: Address;
+  readonly clock: Clock;
+  readonly send: (bytes: Uint8Array, to: Address) => void;
+  /** News of the session; questions and datagrams are dealt with here. */
+  readonly news: (news: LinkNews) => void;
+}
+
+export type LinkNews = Extract<
+  SessionAction,
+  { kind: 'connected' | 'suspected' | 'lost' | 'moved' | 'caughtUp' }
+>;
+
+interface Waiting {
+  readonly resolve: (reply: TrackerReply) => void;
+  readonly reject: (error: ShoalError) => void;
+}
+
+/** A session with one tracker, with its timer and the promises of those who ask. */
+export class TrackerLink {
+  readonly address: Address;
+  readonly session: TrackerSession;
+  readonly #options: TrackerLinkOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #leaving: (() => void)[] = [];
+  #cancelTimer: () => void = () => {};
+  #timerMs = Number.POSITIVE_INFINITY;
+  #closed = false;
+
+  constructor(options: TrackerLinkOptions) {
+    this.#options = options;
+    this.address = options.address;
+    this.session = new TrackerSession(options);
+  }
+
+  start(): void {
+    this.session.start(this.#nowMs());
+    this.#act();
+  }
+
+  /** A reply from this tracker's address. False: it answers nothing we asked. */
+  receive(transactionId: number, reply: TrackerReply): boolean {
+    if (this.#closed) return false;
+    const fits = this.session.receive(transactionId, reply, this.#nowMs());
+    this.#act();
+    return fits;
+  }
+
+  catalogChanged(): void {
+    if (this.#closed) return;
+    this.session.tick(this.#nowMs());
+    this.#act();
+  }
+
+  /** @throws ShoalError NO_TRACKER, TIMEOUT, REFUSED, CANCELLED */
+  ask(request: TrackerRequest, signal: AbortSignal): Promise<TrackerReply> {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(cancelled());
+      if (this.#closed) return reject(new ShoalError('NO_TRACKER', 'the link to the tracker is closed'));
+      const ask = this.session.ask(request, this.#nowMs());
+      const aborted = () => {
+        this.session.forget(ask);
+        this.#waiting.delete(ask);
+        reject(cancelled());
+      };
+      signal.addEventListener('abort', aborted, { once: true });
+      const done = () => signal.removeEventListener('abort', aborted);
+      this.#waiting.set(ask, {
+        resolve: (reply) => {
+          done();
+          resolve(reply);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
+      });
+      this.#act();
+    });
+  }
+
+  /** Says goodbye. Resolves when the tracker has heard it; perhaps never: the caller waits only so long, then closes. */
+  leave(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#closed) return resolve();
+      this.#leaving.push(resolve);
+      this.session.leave(this.#nowMs());
+      this.#failAll(new ShoalError('CANCELLED', 'the peer is closing'));
+      this.#act();
+    });
+  }
+
+  /** Stops without a word. Safe to call twice. */
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.#failAll(new ShoalError('NO_TRACKER', 'the link to the tracker is closed'));
+    for (const left of this.#leaving.splice(0)) left();
+  }
+
+  /** Does what the session wants, then sets the timer for what it wants next. */
+  #act(): void {
+    for (const action of this.session.takeActions()) this.#perform(action);
+    if (this.#closed) return;
+    const { nextMs } = this.session;
+    if (nextMs >= this.#timerMs) return; // The earlier timer looks again.
+    this.#cancelTimer();
+    this.#timerMs = nextMs;
+    this.#cancelTimer = this.#options.clock.after(nextMs - this.#nowMs(), () => {
+      this.#timerMs = Number.POSITIVE_INFINITY;
+      this.session.tick(this.#nowMs());
+      this.#act();
+    });
+  }
+
+  #perform(action: SessionAction): void {
+    switch (action.kind) {
+      case 'send':
+        this.#options.send(action.bytes, this.address);
+        break;
+      case 'answered':
+        this.#takeWaiting(action.ask)?.resolve(action.reply);
+        break;
+      case 'failed':
+        this.#takeWaiting(action.ask)?.reject(action.error);
+        break;
+      case 'left':
+        for (const left of this.#leaving.splice(0)) left();
+        break;
+      default:
+        if (!this.#closed) this.#options.news(action);
+    }
+  }
+
+  #takeWaiting(ask: number): Waiting | undefined {
+    const waiting = this.#waiting.get(ask);
+    this.#waiting.delete(ask);
+    return waiting;
+  }
+
+  #failAll(error: ShoalError): void {
+    const all = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const { reject } of all) reject(error);
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.nowMs();
+  }
+}
+
+function cancelled(): ShoalError {
+  return new ShoalError('CANCELLED', 'the question to the tracker was cancelled');
+}

@@ -1,0 +1,84 @@
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
+import type { Log } from '../../../Shared/Log.ts';
+import { asShoalError } from '../../../Shared/ShoalError.ts';
+import type { RememberedPlaces } from '../Wanted.ts';
+
+const TRACKERS_MAX = 16;
+const PEERS_MAX = 50;
+
+type Peer = { readonly peerId: PeerId; readonly address: Address };
+
+/** Places that answered, newest first, kept for the next run. What cannot be read or written is told, and missed. */
+export class TrackerMemory {
+  readonly #places: RememberedPlaces;
+  readonly #log: Log;
+  #trackers: readonly Address[] = [];
+  #peers: readonly Peer[] = [];
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(places: RememberedPlaces, log: Log) {
+    this.#places = places;
+    this.#log = log;
+  }
+
+  get trackers(): readonly Address[] {
+    return this.#trackers;
+  }
+
+  get peers(): readonly Peer[] {
+    return this.#peers;
+  }
+
+  async load(): Promise<void> {
+    try {
+      const { trackers, peers } = await this.#places.load();
+      this.#trackers = newest([...this.#trackers, ...trackers], formatAddress, TRACKERS_MAX);
+      this.#peers = newest([...this.#peers, ...peers], ({ peerId }) => peerId, PEERS_MAX);
+    } catch (failure) {
+      this.#tell('read', failure);
+    }
+  }
+
+  /** Loopback is asked anyway. */
+  tracker(address: Address): void {
+    if (isLoopback(address.host)) return;
+    const [first] = this.#trackers;
+    if (first !== undefined && formatAddress(first) === formatAddress(address)) return;
+    this.#trackers = newest([address, ...this.#trackers], formatAddress, TRACKERS_MAX);
+    void this.save();
+  }
+
+  /** Kept when `save` is called next. */
+  metPeers(peers: readonly Peer[]): void {
+    const elsewhere = peers
+      .filter(({ address }) => !isLoopback(address.host))
+      .map(({ peerId, address }) => ({ peerId, address }));
+    this.#peers = newest([...elsewhere, ...this.#peers], ({ peerId }) => peerId, PEERS_MAX);
+  }
+
+  /** Resolves when all that is known has been written, or failed to be. */
+  save(): Promise<void> {
+    this.#saving = this.#saving.then(async () => {
+      try {
+        await this.#places.save({ trackers: this.#trackers, peers: this.#peers });
+      } catch (failure) {
+        this.#tell('written', failure);
+      }
+    });
+    return this.#saving;
+  }
+
+  #tell(what: string, failure: unknown): void {
+    this.#log.debug(
+      `remembered places could not be ${what}: ${asShoalError(failure, 'DISK_FAILED').message}`,
+    );
+  }
+}
+
+/** The first of each key, at most `max`. */
+function newest<T>(items: readonly T[], keyOf: (item: T) => string, max: number): T[] {
+  const byKey = new Map<string, T>();
+  for (const item of items) if (!byKey.has(keyOf(item))) byKey.set(keyOf(item), item);
+  return [...byKey.values()].slice(0, max);
+}

@@ -1,0 +1,191 @@
+import type { TrackerReply } from '../../../Protocol/TrackerMessages.ts';
+import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { TrackerStatus } from '../../Model.ts';
+import type { TrackerSessionOptions } from './SessionTypes.ts';
+import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
+import { type LinkNews, TrackerLink } from './TrackerLink.ts';
+
+/** A tracker that is one too many, or refuses us, is not asked again for this long. */
+const DECLINE_MS = 300_000;
+/** What answered `connect` but no heartbeat: perhaps only datagrams were lost, so the next round may ask again. */
+const SILENT_MS = 20_000;
+const DECLINED_MAX = 256;
+/** A found tracker that is silent for this long is no longer asked: it is found again when it comes back. */
+const FORGET_MS = 120_000;
+
+export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimited'> {
+  readonly clock: Clock;
+  readonly isOurs: (host: string) => boolean;
+  readonly send: (bytes: Uint8Array, to: Address) => void;
+  readonly news: (tracker: PooledTracker, news: LinkNews) => void;
+}
+
+/** A tracker we talk to. */
+export interface PooledTracker {
+  readonly link: TrackerLink;
+  readonly foundBy: TrackerStatus['foundBy'];
+  /** It has answered a heartbeat. */
+  known: boolean;
+  /** It said that it closes, and named this place instead. */
+  successor: string | undefined;
+  lostMs: number | undefined;
+}
+
+/** The trackers we talk to, by address: configured ones, found ones, and our own. */
+export class TrackerPool {
+  readonly #options: TrackerPoolOptions;
+  readonly #byAddress = new Map<string, PooledTracker>();
+  readonly #declinedUntilMs = new Map<string, number>();
+
+  constructor(options: TrackerPoolOptions) {
+    this.#options = options;
+  }
+
+  all(): PooledTracker[] {
+    return [...this.#byAddress.values()];
+  }
+
+  connected(): PooledTracker[] {
+    return this.all().filter(({ link }) => link.session.standing.state === 'connected');
+  }
+
+  /** Connected, and not about to close. */
+  staying(): PooledTracker[] {
+    return this.connected().filter(({ successor }) => successor === undefined);
+  }
+
+  /** Begins to talk to a tracker, unless that is going on already or was given up. */
+  open(address: Address, foundBy: TrackerStatus['foundBy']): void {
+    const key = formatAddress(address);
+    if (this.#byAddress.has(key)) return;
+    const fixed = foundBy === 'configured' || foundBy === 'embedded';
+    if (!fixed && (this.#isDeclined(key) || this.#isAlias(address))) return;
+    const { clock, news, ...session } = this.#options;
+    const link = new TrackerLink({
+      ...session,
+      address,
+      clock,
+      unlimited: isLoopback(address.host),
+      news: (told) => this.#tell(tracker, told),
+    });
+    const tracker: PooledTracker = { link, foundBy, known: false, successor: undefined, lostMs: undefined };
+    this.#byAddress.set(key, tracker);
+    link.start();
+  }
+
+  /** A reply that came from `from`. False: it answers nothing we asked there. */
+  receive(from: Address, transactionId: number, reply: TrackerReply): boolean {
+    return this.get(from)?.link.receive(transactionId, reply) ?? false;
+  }
+
+  catalogChanged(): void {
+    for (const { link } of this.#byAddress.values()) link.catalogChanged();
+  }
+
+  /** Stops talking to it without a word, and does not begin again for `declineMs`. */
+  drop(tracker: PooledTracker, declineMs = 0): void {
+    tracker.link.close();
+    const key = formatAddress(tracker.link.address);
+    if (this.#byAddress.get(key) === tracker) this.#byAddress.delete(key);
+    if (declineMs === 0) return;
+    this.#declinedUntilMs.delete(key);
+    this.#declinedUntilMs.set(key, this.#options.clock.nowMs() + declineMs);
+    const [oldest] = this.#declinedUntilMs.keys();
+    if (this.#declinedUntilMs.size > DECLINED_MAX && oldest !== undefined)
+      this.#declinedUntilMs.delete(oldest);
+  }
+
+  /** Those to ask: one that closes only when there is no other. */
+  asked(): PooledTracker[] {
+    const staying = this.staying();
+    return staying.length > 0 ? staying : this.connected();
+  }
+
+  get(address: Address): PooledTracker | undefined {
+    return this.#byAddress.get(formatAddress(address));
+  }
+
+  /** The connected ones, with their instance ids. */
+  used(): UsedTracker[] {
+    return this.connected().flatMap(({ link, foundBy, successor }) => {
+      const { instanceId } = link.session.standing;
+      const closing = successor !== undefined;
+      return instanceId === undefined ? [] : [{ address: link.address, foundBy, instanceId, closing }];
+    });
+  }
+
+  close(): void {
+    for (const tracker of this.all()) this.drop(tracker);
+  }
+
+  #tell(tracker: PooledTracker, news: LinkNews): void {
+    const { clock } = this.#options;
+    if (news.kind === 'connected') {
+      tracker.known = true;
+      tracker.lostMs = undefined;
+    }
+    if (news.kind === 'lost') tracker.lostMs = clock.nowMs();
+    this.#options.news(tracker, news);
+    if (news.kind === 'connected') this.#dropSurplus();
+    if (news.kind === 'lost') this.#declinedUntilMs.clear(); // Whoever was one too many may be needed now.
+    this.#dropHopeless();
+  }
+
+  #dropSurplus(): void {
+    const used = this.used();
+    for (const { address, instanceId } of surplusTrackers(used)) {
+      const tracker = this.get(address);
+      if (tracker === undefined) continue;
+      const elsewhere = used.filter((other) => other.instanceId === instanceId).length > 1;
+      // A goodbye to a tracker that we keep under another address would take us off its list.
+      if (!elsewhere) void tracker.link.leave();
+      this.drop(tracker, DECLINE_MS);
+    }
+  }
+
+  /** What was found, and is no tracker of ours, or is gone for long. */
+  #dropHopeless(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const tracker of this.all()) {
+      const { foundBy, known, successor, lostMs, link } = tracker;
+      if (foundBy === 'configured' || foundBy === 'embedded' || lostMs === undefined) continue;
+      // One that refuses us may be the only one, and change its mind: the place of our last run is forgotten soon.
+      const refuses = link.session.standing.refusal !== undefined;
+      if (refuses && this.connected().length > 0) this.drop(tracker, DECLINE_MS);
+      else if (!refuses && !known) this.drop(tracker, SILENT_MS);
+      else if (successor !== undefined || nowMs - lostMs > FORGET_MS) this.drop(tracker);
+    }
+  }
+
+  #isDeclined(key: string): boolean {
+    return this.#options.clock.nowMs() < (this.#declinedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** The same port of this computer at two of its addresses is one tracker. */
+  #isAlias({ host, port }: Address): boolean {
+    const { isOurs } = this.#options;
+    return (
+      isOurs(host) && this.all().some(({ link }) => link.address.port === port && isOurs(link.address.host))
+    );
+  }
+}
+
+export function statusOf(tracker: PooledTracker, version: number, nowMs: number): TrackerStatus {
+  const { link, foundBy } = tracker;
+  const { heldVersion, standing } = link.session;
+  const { state, instanceId, alive, aliveMs, reason } = standing;
+  return {
+    address: link.address,
+    foundBy,
+    state,
+    instanceId,
+    observed: alive?.observed,
+    lastAnswerAgoMs: alive === undefined ? undefined : nowMs - aliveMs,
+    intervalMs: alive?.intervalMs,
+    peers: alive?.peers,
+    heldVersion,
+    version,
+    reason: state === 'connected' ? undefined : (reason ?? 'waiting for its first answer'),
+  };
+}

@@ -1,0 +1,168 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { PEERS_MAX, SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
+import type {
+  Hit,
+  Holder,
+  ListedPeer,
+  ReplyOf,
+  RequestOf,
+  TrackerReply,
+  TrackerRequest,
+} from '../../../Protocol/TrackerMessages.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
+import { mergeHits, mergeHolders, mergePeers, type Told, type Viewpoint } from './MergeAnswers.ts';
+import type { TrackerLink } from './TrackerLink.ts';
+
+/** A page of an answer. `next` 0: the last one. */
+interface Page<T> {
+  readonly total: number;
+  readonly next: number;
+  readonly items: readonly T[];
+}
+
+interface Question<T> {
+  readonly ask: (cursor: number) => TrackerRequest;
+  readonly read: (reply: TrackerReply) => Page<T>;
+  /** Stop after so many items: a tracker must not keep us reading for ever. */
+  readonly itemsMax: number;
+}
+
+/** What all trackers together answered. */
+interface Answers<T> {
+  readonly told: readonly Told<T>[];
+  readonly truncated: boolean;
+  readonly failures: readonly ShoalError[];
+}
+
+/** When one tracker has told all, the others have this long to begin: a dead one must not hold up the answer. */
+const STRAGGLER_MS = 1_000;
+
+export interface TrackerQueriesOptions {
+  /** The trackers to ask, at the time of asking. */
+  readonly links: () => readonly TrackerLink[];
+  readonly viewpoint: () => Viewpoint;
+  readonly clock: Clock;
+}
+
+/** Questions to several trackers at once, their pages read to the end, their answers merged. */
+export class TrackerQueries {
+  readonly #options: TrackerQueriesOptions;
+
+  constructor(options: TrackerQueriesOptions) {
+    this.#options = options;
+  }
+
+  /** `trackers` 0: none answered. @throws ShoalError REFUSED (by all that answered), CANCELLED */
+  async search(words: string, signal: AbortSignal): Promise<SearchResult> {
+    const ask = (cursor: number): RequestOf<'search'> => ({ type: 'search', words, cursor });
+    const answers = await this.#askAll({ ask, read: readHits, itemsMax: SEARCH_HITS_MAX }, signal);
+    const refusal = answers.failures.find(({ code }) => code === 'REFUSED');
+    if (answers.told.length === 0 && refusal !== undefined) throw refusal;
+    return {
+      hits: mergeHits(answers.told, this.#options.viewpoint()),
+      truncated: answers.truncated,
+      trackers: answers.told.length,
+    };
+  }
+
+  /** Empty when no tracker answers. @throws ShoalError CANCELLED */
+  async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
+    const ask = (cursor: number): RequestOf<'locate'> => ({ type: 'locate', fileId, cursor });
+    const { told } = await this.#askAll({ ask, read: readHolders, itemsMax: PEERS_MAX }, signal);
+    return mergeHolders(told, this.#options.viewpoint());
+  }
+
+  /** @throws ShoalError NO_TRACKER, CANCELLED */
+  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const ask = (cursor: number): RequestOf<'peers'> => ({ type: 'peers', cursor });
+    const { told, failures } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
+    if (told.length === 0) throw noTracker(failures);
+    return mergePeers(told, this.#options.viewpoint());
+  }
+
+  /** Peers with something below that folder; empty when no tracker answers. @throws ShoalError CANCELLED */
+  async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
+    const { told } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
+    return mergePeers(told, this.#options.viewpoint());
+  }
+
+  async #askAll<T>(question: Question<T>, signal: AbortSignal): Promise<Answers<T>> {
+    const { links, clock } = this.#options;
+    const tooLate = new AbortController();
+    let cancelTimer: (() => void) | undefined;
+    const results = await Promise.allSettled(
+      links().map(async (link) => {
+        const pages = await readPages(link, question, { signal, firstPage: tooLate.signal });
+        cancelTimer ??= clock.after(STRAGGLER_MS, () => tooLate.abort());
+        return { trackerHost: link.address.host, ...pages };
+      }),
+    );
+    cancelTimer?.();
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'the question to the trackers was cancelled');
+    const told = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
+    const failures = results
+      .filter((result) => result.status === 'rejected')
+      .map(({ reason }) => asShoalError(reason, 'NO_TRACKER'));
+    return { told, truncated: told.some(({ truncated }) => truncated), failures };
+  }
+}
+
+/** What came before a failure half-way is kept. @throws ShoalError when not even the first page came */
+async function readPages<T>(
+  link: TrackerLink,
+  { ask, read, itemsMax }: Question<T>,
+  { signal, firstPage }: { readonly signal: AbortSignal; readonly firstPage: AbortSignal },
+): Promise<{ items: T[]; truncated: boolean }> {
+  const items: T[] = [];
+  let cursor = 0;
+  for (;;) {
+    let page: Page<T>;
+    try {
+      const patience = cursor === 0 ? AbortSignal.any([signal, firstPage]) : signal;
+      page = read(await link.ask(ask(cursor), patience));
+    } catch (failure) {
+      if (cursor === 0) throw failure;
+      return { items, truncated: true };
+    }
+    items.push(...page.items);
+    if (page.next === 0) return { items, truncated: page.total > items.length };
+    if (items.length >= itemsMax || page.items.length === 0) return { items, truncated: true };
+    cursor = page.next;
+  }
+}
+
+function readHits(reply: TrackerReply): Page<Hit> {
+  const { total, next, hits } = expected(reply, 'found');
+  return { total, next, items: hits };
+}
+
+function readHolders(reply: TrackerReply): Page<Holder> {
+  const { total, next, holders } = expected(reply, 'located');
+  return { total, next, items: holders };
+}
+
+function readPeers(reply: TrackerReply): Page<ListedPeer> {
+  const { total, next, peers } = expected(reply, 'peerList');
+  return { total, next, items: peers };
+}
+
+/** The session lets only the fitting reply through; this tells the compiler. */
+function expected<T extends TrackerReply['type']>(reply: TrackerReply, type: T): ReplyOf<T> {
+  if (!isReply(reply, type)) throw new TypeError(`a ${reply.type} where ${type} belongs`);
+  return reply;
+}
+
+function isReply<T extends TrackerReply['type']>(reply: TrackerReply, type: T): reply is ReplyOf<T> {
+  return reply.type === type;
+}
+
+function noTracker(failures: readonly ShoalError[]): ShoalError {
+  const [first] = failures;
+  return new ShoalError('NO_TRACKER', first?.message ?? 'no tracker is connected', {
+    hint: 'The command "tracker" tells what was tried. Downloads that run go on without one.',
+    cause: first,
+  });
+}

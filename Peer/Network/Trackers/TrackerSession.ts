@@ -1,0 +1,304 @@
+import type {
+  RefusalReason,
+  ReplyOf,
+  TrackerReply,
+  TrackerRequest,
+} from '../../../Protocol/TrackerMessages.ts';
+import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
+import { type Address, isLoopback } from '../../../Shared/Address.ts';
+import { type ErrorCode, ShoalError } from '../../../Shared/ShoalError.ts';
+import { Publisher } from './Publisher.ts';
+import { refusalText } from './RefusalText.ts';
+import { isAnswerTo, SessionRequests } from './SessionRequests.ts';
+import {
+  ASK_TRIES,
+  COOKIE_AGAIN_MS,
+  COOKIE_RENEW_MS,
+  EASE_OFF_MS,
+  isSilentTooLong,
+  nextBeatMs,
+  REFUSED_AGAIN_MS,
+  retryMs,
+} from './SessionTiming.ts';
+import type { SessionAction, TrackerSessionOptions, What } from './SessionTypes.ts';
+import { Standing } from './Standing.ts';
+import { type Transaction, Transactions } from './Transactions.ts';
+
+/**
+ * The conversation with one tracker. Takes what arrives and the time; gives datagrams and news as actions, which the
+ * caller takes out after each call, and the moment of the next `tick`.
+ */
+export class TrackerSession {
+  readonly standing = new Standing();
+  readonly #options: TrackerSessionOptions;
+  readonly #transactions: Transactions<What>;
+  readonly #publisher: Publisher;
+  readonly #requests: SessionRequests;
+  #actions: SessionAction[] = [];
+  #connectionId: string | undefined;
+  #cookieMs = Number.NEGATIVE_INFINITY;
+  #beatMs = Number.POSITIVE_INFINITY;
+  #leaving = false;
+  #asks = 0;
+  #toldCaughtUp = false;
+
+  constructor(options: TrackerSessionOptions) {
+    this.#options = options;
+    this.#transactions = new Transactions(options.random);
+    this.#publisher = new Publisher(options.feed, !options.unlimited);
+    this.#requests = new SessionRequests(options);
+  }
+
+  get heldVersion(): number {
+    return this.#publisher.held;
+  }
+
+  /** Connected, and it holds what there is to hold. */
+  get caughtUp(): boolean {
+    return this.standing.state === 'connected' && this.#publisher.caughtUp;
+  }
+
+  /** When `tick` wants to be called next; Infinity: not before something else happens. */
+  get nextMs(): number {
+    const publishMs = this.standing.registered ? this.#publisher.nextMs : Number.POSITIVE_INFINITY;
+    const renewMs = this.#mayRenew() ? this.#cookieMs + COOKIE_RENEW_MS : Number.POSITIVE_INFINITY;
+    return Math.min(this.#transactions.nextDueMs, this.#beatMs, publishMs, renewMs);
+  }
+
+  takeActions(): SessionAction[] {
+    const actions = this.#actions;
+    this.#actions = [];
+    return actions;
+  }
+
+  start(nowMs: number): void {
+    this.#ensure('connect', nowMs);
+    this.tick(nowMs);
+  }
+
+  /** Asks a question; its end comes as `answered` or `failed` with the number returned. */
+  ask(request: TrackerRequest, nowMs: number): number {
+    const ask = ++this.#asks;
+    if (this.standing.state === 'connected') this.#transactions.add({ kind: 'ask', ask, request }, nowMs);
+    else this.#fail(ask, 'NO_TRACKER', this.standing.reason ?? 'the tracker does not answer');
+    this.tick(nowMs);
+    return ask;
+  }
+
+  /** Nobody waits for that answer any more. */
+  forget(ask: number): void {
+    this.#transactions.removeAll((what) => what.kind === 'ask' && what.ask === ask);
+  }
+
+  /** Says goodbye; nothing else is sent from now on. */
+  leave(nowMs: number): void {
+    this.#transactions.removeAll(() => true);
+    this.#beatMs = Number.POSITIVE_INFINITY;
+    this.#leaving = true; // A heartbeat would bring us back.
+    const known = this.#connectionId !== undefined && this.standing.alive !== undefined;
+    this.standing.lost('we are leaving', undefined);
+    if (known) {
+      this.#transactions.add({ kind: 'leave' }, nowMs);
+      this.tick(nowMs);
+    } else this.#actions.push({ kind: 'left' });
+  }
+
+  /** What a datagram of this tracker said. False: it answers nothing we asked. */
+  receive(transactionId: number, reply: TrackerReply, nowMs: number): boolean {
+    if (transactionId === 0) return this.#unasked(reply, nowMs);
+    const transaction = this.#transactions.get(transactionId);
+    if (transaction === undefined) return false;
+    const fits =
+      reply.type === 'refused'
+        ? this.#refused(transaction, reply.reason, nowMs)
+        : this.#answered(transaction, reply, nowMs);
+    if (fits) {
+      this.standing.heard(nowMs);
+      this.tick(nowMs);
+    }
+    return fits;
+  }
+
+  /** Sends what is due; to be called also when the feed has a new version. */
+  tick(nowMs: number): void {
+    if (nowMs >= this.#beatMs) this.#beat(nowMs);
+    if (this.#mayRenew() && nowMs >= this.#cookieMs + COOKIE_RENEW_MS) this.#ensure('connect', nowMs);
+    this.#publish(nowMs);
+    for (const transaction of this.#transactions.due(nowMs)) {
+      // One that is lost takes the others with it.
+      if (this.#transactions.get(transaction.id) === transaction) this.#sendOrGiveUp(transaction, nowMs);
+    }
+  }
+
+  #answered(transaction: Transaction<What>, reply: TrackerReply, nowMs: number): boolean {
+    const { what } = transaction;
+    if (what.kind === 'connect' && reply.type === 'connected') this.#connected(reply.connectionId, nowMs);
+    else if (what.kind === 'heartbeat' && reply.type === 'alive') this.#beaten(transaction, reply, nowMs);
+    else if (what.kind === 'page' && reply.type === 'published') this.#pageTaken(reply, nowMs);
+    else if (what.kind === 'leave' && reply.type === 'left') this.#actions.push({ kind: 'left' });
+    else if (what.kind === 'ask' && isAnswerTo(what.request.type, reply.type))
+      this.#actions.push({ kind: 'answered', ask: what.ask, reply });
+    else return false;
+    this.#transactions.remove(transaction.id);
+    return true;
+  }
+
+  #connected(connectionId: string, nowMs: number): void {
+    this.#connectionId = connectionId;
+    this.#cookieMs = nowMs;
+    this.#transactions.unpark(nowMs);
+    if (this.standing.state !== 'connected') this.#beat(nowMs);
+  }
+
+  #beaten(transaction: Transaction<What>, reply: ReplyOf<'alive'>, nowMs: number): void {
+    const again = this.standing.state === 'connected';
+    const same = reply.trackerInstance === this.standing.instanceId;
+    if (again && same) this.#publisher.told(reply.heldVersion, transaction.firstSentMs);
+    else this.#dropPages(reply.heldVersion);
+    this.standing.beaten(reply, nowMs);
+    this.#beatMs = nextBeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
+    this.#transactions.unpark(nowMs);
+    if (!again) this.#actions.push({ kind: 'connected' });
+    if (reply.successor !== undefined) this.#moved(reply.successor, isLoopback(reply.successor.host));
+  }
+
+  #pageTaken(reply: ReplyOf<'published'>, nowMs: number): void {
+    this.#publisher.acknowledged(reply, nowMs);
+    if (this.#publisher.plan !== undefined) return;
+    this.#transactions.removeAll((what) => what.kind === 'page');
+    if (!this.#publisher.caughtUp && this.#publisher.nextMs > nowMs) this.#beat(nowMs);
+  }
+
+  #unasked(reply: TrackerReply, nowMs: number): boolean {
+    if (reply.type !== 'moved' || reply.trackerInstance !== this.standing.instanceId) return false;
+    this.#beat(nowMs); // Is it still there, or closed already?
+    this.#moved(reply.successor, reply.onTrackerHost);
+    return true;
+  }
+
+  #moved(successor: Address, onTrackerHost: boolean): void {
+    this.#actions.push({ kind: 'moved', successor, onTrackerHost });
+  }
+
+  #refused(transaction: Transaction<What>, reason: RefusalReason, nowMs: number): boolean {
+    const { what } = transaction;
+    if (reason === 'bad-cookie' && what.kind !== 'connect') {
+      if (transaction.sentWith === this.#connectionId) {
+        this.#connectionId = undefined;
+        this.#ensure('connect', Math.max(nowMs, this.#cookieMs + COOKIE_AGAIN_MS));
+      }
+      transaction.parked = this.#connectionId === undefined;
+      transaction.dueMs = nowMs;
+    } else if (reason === 'too-many') {
+      transaction.dueMs = Math.max(transaction.dueMs, nowMs + EASE_OFF_MS);
+      transaction.tries = Math.max(1, transaction.tries - 1);
+    } else if (what.kind === 'heartbeat') {
+      this.#lose(reason, transaction.firstSentMs, nowMs);
+    } else if (what.kind === 'connect' || what.kind === 'leave') {
+      return false;
+    } else if (reason === 'unknown-peer') {
+      transaction.parked = true;
+      if (this.standing.registered) this.#dropPages(0);
+      this.standing.forgotten();
+      this.#beat(nowMs);
+    } else if (what.kind === 'page') {
+      this.#publisher.refused(reason === 'full', nowMs);
+      this.#transactions.removeAll((other) => other.kind === 'page');
+      this.#beat(nowMs);
+    } else {
+      this.#transactions.remove(transaction.id);
+      this.#fail(what.ask, 'REFUSED', refusalText(reason));
+    }
+    return true;
+  }
+
+  #mayRenew(): boolean {
+    return this.standing.state === 'connected' && this.#find('connect') === undefined;
+  }
+
+  #find(kind: What['kind']): Transaction<What> | undefined {
+    return this.#transactions.find((what) => what.kind === kind);
+  }
+
+  /** One of them is under way at most. */
+  #ensure(kind: 'connect' | 'heartbeat', atMs: number): void {
+    if (this.#find(kind) === undefined) this.#transactions.add({ kind }, atMs);
+  }
+
+  #beat(nowMs: number): void {
+    this.#beatMs = Number.POSITIVE_INFINITY;
+    if (!this.#leaving) this.#ensure('heartbeat', nowMs);
+  }
+
+  #publish(nowMs: number): void {
+    if (!this.standing.registered) return;
+    for (const page of this.#publisher.take(nowMs)) {
+      this.#transactions.add({ kind: 'page', request: this.#requests.page(page) }, nowMs);
+    }
+    const { caughtUp } = this;
+    if (caughtUp && !this.#toldCaughtUp) {
+      this.#actions.push({ kind: 'caughtUp' });
+      // It carries the figures that others are shown.
+      if (this.#requests.toldVersion !== this.#options.feed.version) this.#beat(nowMs);
+    }
+    this.#toldCaughtUp = caughtUp;
+  }
+
+  #sendOrGiveUp(transaction: Transaction<What>, nowMs: number): void {
+    const { what, tries } = transaction;
+    if (this.#connectionId === undefined && what.kind !== 'connect') {
+      transaction.parked = true;
+      return;
+    }
+    // Renewing a cookie that still works says nothing about the tracker.
+    const isSign = what.kind === 'heartbeat' || (what.kind === 'connect' && this.#connectionId === undefined);
+    if (isSign && this.standing.state !== 'lost') {
+      if (isSilentTooLong(transaction, this.standing.heardMs, nowMs)) {
+        this.#lose(undefined, transaction.firstSentMs, nowMs);
+        return;
+      }
+      if (tries > 0) this.#actions.push({ kind: 'suspected', sinceMs: transaction.firstSentMs });
+    }
+    if (what.kind === 'ask' && tries >= ASK_TRIES) {
+      this.#transactions.remove(transaction.id);
+      this.#fail(what.ask, 'TIMEOUT', 'the tracker does not answer that question');
+      return;
+    }
+    // A question without an answer: is the tracker still there?
+    if (what.kind === 'ask' && tries > 0) this.#beatMs = nowMs;
+    this.#send(transaction, nowMs);
+  }
+
+  #send(transaction: Transaction<What>, nowMs: number): void {
+    const request = this.#requests.make(transaction.what);
+    const bytes = encodeRequest(this.#connectionId ?? '', transaction.id, request);
+    this.#actions.push({ kind: 'send', bytes });
+    this.#transactions.sent(transaction, this.#connectionId, nowMs);
+    const dueMs = retryMs(transaction, this.standing.state, nowMs, this.#options.random);
+    if (dueMs !== undefined) transaction.dueMs = dueMs;
+  }
+
+  /** Forgets what only a registered peer may have under way, and begins again with a cookie. @param refusal - undefined: it is silent */
+  #lose(refusal: RefusalReason | undefined, sinceMs: number, nowMs: number): void {
+    const reason = refusal === undefined ? 'it does not answer' : refusalText(refusal);
+    if (this.standing.state !== 'lost') this.#actions.push({ kind: 'lost', reason, sinceMs });
+    this.standing.lost(reason, refusal);
+    this.#connectionId = undefined;
+    this.#beatMs = Number.POSITIVE_INFINITY;
+    this.#dropPages(0);
+    for (const { what } of this.#transactions.removeAll(() => true)) {
+      if (what.kind === 'ask') this.#fail(what.ask, 'NO_TRACKER', reason);
+    }
+    // After a refusal there is no hurry; after silence every moment counts.
+    this.#ensure('connect', refusal === undefined ? nowMs : nowMs + REFUSED_AGAIN_MS);
+  }
+
+  #dropPages(heldVersion: number): void {
+    this.#publisher.reset(heldVersion);
+    this.#transactions.removeAll((what) => what.kind === 'page');
+  }
+
+  #fail(ask: number, code: ErrorCode, message: string): void {
+    this.#actions.push({ kind: 'failed', ask, error: new ShoalError(code, message) });
+  }
+}

@@ -1,0 +1,291 @@
+import { EventEmitter } from 'node:events';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { decodeReply } from '../../../Protocol/TrackerMessages.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { sleep } from '../../../Shared/Clock.ts';
+import { Closing } from '../../../Shared/Closing.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { DatagramSocket } from '../../../Shared/Transport.ts';
+import type { FileHolder, PeerSummary, SearchResult, TrackerStatus } from '../../Model.ts';
+import { EmbeddedRole } from '../Discovery/EmbeddedRole.ts';
+import { Ladder } from '../Discovery/Ladder.ts';
+import { isOwnHost } from '../Discovery/LanAddresses.ts';
+import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
+import { namesUs } from './TrackerChoice.ts';
+import type { LinkNews } from './TrackerLink.ts';
+import { TrackerMemory } from './TrackerMemory.ts';
+import { type PooledTracker, statusOf, TrackerPool } from './TrackerPool.ts';
+import { TrackerQueries } from './TrackerQueries.ts';
+import type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
+
+/** Changes of the catalog within this time are published together. */
+const GATHER_CHANGES_MS = 75;
+/** How long trackers have to hear our goodbye. */
+const GOODBYE_MS = 250;
+
+export type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
+
+/** All trackers of this peer: found, kept, told what we share, and asked. */
+export class Trackers extends EventEmitter<TrackersEvents> {
+  readonly #options: TrackersOptions;
+  readonly #pool: TrackerPool;
+  readonly #queries: TrackerQueries;
+  readonly #configured: ConfiguredTrackers;
+  readonly #memory: TrackerMemory;
+  readonly #ladder: Ladder;
+  readonly #embedded: EmbeddedRole;
+  readonly #closing = new Closing();
+  readonly #readyWaiters = new Set<() => void>();
+  #starting: Promise<void> | undefined;
+  #socket: DatagramSocket | undefined;
+  #cancelChange: (() => void) | undefined;
+  #ended: Promise<void> | undefined;
+  #dropped = 0;
+
+  constructor(options: TrackersOptions) {
+    super();
+    this.#options = options;
+    const isOurs = (host: string) => isOwnHost(options.interfaces(), host);
+    const send = (bytes: Uint8Array, to: Address) => this.#socket?.send(bytes, to);
+    const viewpoint = () => ({ self: options.self.peerId, isOurs });
+    this.#memory = new TrackerMemory(options.remembered, options.log);
+    this.#pool = new TrackerPool({
+      ...options,
+      isOurs,
+      send,
+      news: (tracker, news) => this.#heard(tracker, news),
+    });
+    const links = () => this.#pool.asked().map(({ link }) => link);
+    this.#queries = new TrackerQueries({ links, viewpoint, clock: options.clock });
+    this.#configured = new ConfiguredTrackers({
+      ...options,
+      resolved: (address) => this.#pool.open(address, 'configured'),
+      failed: (tracker, reason) => this.#tellLost(tracker, reason),
+    });
+    this.#ladder = new Ladder({
+      ...options,
+      send,
+      open: (address, foundBy) => this.#pool.open(address, foundBy),
+      peerSeen: (peer) => this.emit('peerSeen', peer),
+      embed: (port) => void this.#embedded.start(port),
+    });
+    this.#embedded = new EmbeddedRole({
+      ...options,
+      pool: this.#pool,
+      ladder: this.#ladder,
+      viewpoint,
+      started: (address) => this.emit('embedded', address),
+    });
+  }
+
+  /** UDP datagrams that answered nothing we asked. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Peers met in this or an earlier run, newest first: worth a dial when no tracker is found. */
+  get rememberedPeers(): readonly { readonly peerId: PeerId; readonly address: Address }[] {
+    return this.#memory.peers;
+  }
+
+  /** Binds the socket and begins; does not wait for any tracker. @throws ShoalError from `bind`, CANCELLED */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** Says goodbye to all trackers, at most some 300 ms long; safe to call twice and during start. */
+  close(): Promise<void> {
+    this.#ended ??= this.#close();
+    return this.#ended;
+  }
+
+  /** The feed has a new version: published soon (changes of some 75 ms go together). */
+  catalogChanged(): void {
+    if (this.#ended !== undefined) return;
+    this.#cancelChange ??= this.#options.clock.after(GATHER_CHANGES_MS, () => {
+      this.#cancelChange = undefined;
+      this.#pool.catalogChanged();
+    });
+  }
+
+  status(): readonly TrackerStatus[] {
+    const { feed, clock } = this.#options;
+    const told = this.#pool.all().filter(({ known, foundBy }) => known || foundBy === 'configured');
+    const nowMs = clock.nowMs();
+    return [
+      ...this.#configured.status(feed.version),
+      ...told.map((tracker) => statusOf(tracker, feed.version, nowMs)),
+    ];
+  }
+
+  /** What each rung of the discovery ladder came to, one line each; safe to print. */
+  ladder(): readonly string[] {
+    const configured = this.status()
+      .filter(({ foundBy }) => foundBy === 'configured')
+      .map(({ address, state, reason }) => `${formatAddress(address)} (${reason ?? state})`);
+    const first = `1. configured trackers: ${configured.join(', ') || 'none'}`;
+    if (configured.length > 0) return [first, 'No others are looked for, because trackers are configured.'];
+    if (!this.#options.discovery) return [first, 'Looking for others is switched off.'];
+    const lines = [first, ...this.#ladder.discovery.report.lines()];
+    return [...lines, ...this.#embedded.lines()];
+  }
+
+  /** True: a tracker is connected. Waits until one is and holds our catalog, at most `maxMs`. */
+  async ready(maxMs: number): Promise<boolean> {
+    const isReady = () => this.#pool.connected().some(({ link }) => link.session.caughtUp);
+    if (!isReady() && this.#ended === undefined) {
+      const enough = new AbortController();
+      const look = () => {
+        if (isReady() || this.#ended !== undefined) enough.abort();
+      };
+      this.#readyWaiters.add(look);
+      await sleep(this.#options.clock, maxMs, enough.signal);
+      this.#readyWaiters.delete(look);
+    }
+    return this.#pool.connected().length > 0;
+  }
+
+  /** All pages of all connected trackers, merged by content, without us. `trackers` 0: none answered. @throws ShoalError REFUSED, CANCELLED */
+  search(words: string, signal: AbortSignal): Promise<SearchResult> {
+    return this.#queries.search(words, signal);
+  }
+
+  /** Holders of one content, partial ones too, without us; empty when no tracker answers. @throws ShoalError CANCELLED */
+  locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
+    return this.#queries.locate(fileId, signal);
+  }
+
+  /** Peers that share something below that folder; empty when no tracker answers. @throws ShoalError CANCELLED */
+  folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    return this.#queries.folderHolders(path, signal);
+  }
+
+  /** Everybody registered, without us; `linked` is always false. @throws ShoalError NO_TRACKER, CANCELLED */
+  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const peers = await this.#queries.peers(signal);
+    this.#memory.metPeers(peers);
+    return peers;
+  }
+
+  get #isSearching(): boolean {
+    return this.#options.configured.length === 0 && this.#options.discovery;
+  }
+
+  async #start(): Promise<void> {
+    const { bind, configured, discovery, log } = this.#options;
+    const socket = await bind({ port: 0, broadcast: this.#isSearching });
+    this.#closing.add(() => socket.close());
+    if (this.#ended !== undefined) throw new ShoalError('CANCELLED', 'closed while it started');
+    this.#socket = socket;
+    socket.onMessage((bytes, from) => this.#receive(bytes, from));
+    this.#closing.add(() => this.#pool.close());
+    this.#closing.add(() => this.#embedded.close());
+    this.#closing.add(() => this.#ladder.close());
+    this.#closing.add(() => this.#configured.close());
+    await this.#memory.load();
+    if (this.#ended !== undefined) throw new ShoalError('CANCELLED', 'closed while it started');
+    this.#configured.start();
+    if (this.#isSearching) this.#ladder.start(this.#memory.trackers);
+    else if (configured.length === 0 && !discovery) {
+      log.info(
+        'No tracker is configured and none is looked for: use "connect HOST:PORT" to reach other peers.',
+      );
+    }
+  }
+
+  async #close(): Promise<void> {
+    for (const look of this.#readyWaiters) look();
+    this.#cancelChange?.();
+    await this.#starting?.catch(() => {}); // Its caller hears of it.
+    await this.#embedded.nameSuccessor();
+    const { clock } = this.#options;
+    const heard = new AbortController();
+    const goodbyes = this.#pool.connected().map(({ link }) => link.leave());
+    void Promise.all(goodbyes).then(() => heard.abort());
+    if (goodbyes.length > 0) await sleep(clock, GOODBYE_MS, heard.signal);
+    await this.#closing.run();
+    if (this.#socket !== undefined) await this.#memory.save();
+  }
+
+  #receive(bytes: Uint8Array, from: Address): void {
+    let answer: ReturnType<typeof decodeReply>;
+    try {
+      answer = decodeReply(bytes);
+    } catch (failure) {
+      if (!(failure instanceof ShoalError)) throw failure;
+      this.#dropped++;
+      return;
+    }
+    const { transactionId, reply } = answer;
+    if (this.#pool.receive(from, transactionId, reply)) return;
+    const found = reply.type === 'connected' && this.#ladder.answered(transactionId, from);
+    if (!found) this.#dropped++;
+  }
+
+  #heard(tracker: PooledTracker, news: LinkNews): void {
+    if (this.#ended !== undefined) return;
+    const { address } = tracker.link;
+    if (news.kind === 'moved') this.#moved(tracker, news);
+    if (news.kind === 'connected') {
+      if (tracker.foundBy !== 'embedded') this.#memory.tracker(address);
+      this.emit('trackerFound', address);
+      if (tracker.successor === undefined) this.#ladder.tell((discovery) => discovery.connected());
+    }
+    if (news.kind === 'lost') {
+      const expected =
+        tracker.successor !== undefined || !(tracker.known || tracker.foundBy === 'configured');
+      if (!expected) this.#tellLost(address, news.reason);
+    }
+    this.#lookAround(news);
+    this.#embedded.consider();
+    for (const look of this.#readyWaiters) look();
+  }
+
+  /** When no tracker is left, or the last one is slow, others are looked for. */
+  #lookAround(news: LinkNews): void {
+    if (!this.#isSearching) return;
+    const left = this.#pool.staying();
+    if (news.kind === 'lost' && left.length === 0) {
+      this.#ladder.tell((discovery, nowMs) => discovery.allLost(news.sinceMs, nowMs));
+    }
+    if (news.kind === 'suspected' && left.length <= 1) {
+      this.#ladder.tell((discovery, nowMs) => discovery.suspected(nowMs));
+    }
+  }
+
+  #moved(tracker: PooledTracker, news: Extract<LinkNews, { kind: 'moved' }>): void {
+    if (!this.#isSearching || tracker.foundBy === 'embedded') return;
+    const { address, session } = tracker.link;
+    const successor = news.onTrackerHost ? { host: address.host, port: news.successor.port } : news.successor;
+    const place = formatAddress(successor);
+    if (place === formatAddress(address)) this.#stays(tracker);
+    if (place === formatAddress(address) || place === tracker.successor) return;
+    tracker.successor = place;
+    this.emit('moved', address, successor);
+    const next = this.#pool.get(successor);
+    if (next?.link.session.standing.state === 'connected') this.#stays(next);
+    if (this.#pool.staying().length > 0) return;
+    const { interfaces, self } = this.#options;
+    const named = namesUs(news.successor, news.onTrackerHost, {
+      port: self.port,
+      observed: session.standing.alive?.observed,
+      isOurs: (host) => isOwnHost(interfaces(), host),
+    });
+    this.#ladder.tell((discovery, nowMs) => discovery.moved(successor, named, nowMs));
+  }
+
+  /** It does not close after all. */
+  #stays(tracker: PooledTracker): void {
+    tracker.successor = undefined;
+    this.#ladder.tell((discovery) => discovery.connected());
+  }
+
+  #tellLost(tracker: Address, why: string): void {
+    const reason = new ShoalError('NO_TRACKER', `tracker ${formatAddress(tracker)}: ${why}`, {
+      hint: `It is asked again every few seconds. Does it run, and does its firewall let UDP ${tracker.port} in?`,
+    });
+    this.#options.log.debug(`${reason.message}. ${reason.hint ?? ''}`);
+    this.emit('trackerLost', tracker, reason);
+  }
+}
