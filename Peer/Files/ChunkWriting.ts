@@ -31,6 +31,12 @@ export class PieceWriter implements ChunkWriter {
   #length = 0;
   #failure: unknown;
   #over = false;
+  /** Who took the place: its bytes are right, and will be there. */
+  #evictedBy: PieceWriter | undefined;
+  #end: () => void = () => {};
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#end = resolve;
+  });
 
   constructor(target: ChunkTarget) {
     this.#target = target;
@@ -63,6 +69,7 @@ export class PieceWriter implements ChunkWriter {
       if (this.#length !== this.#target.bytes || this.#hasher.digest() !== this.#target.expected)
         return false;
       if (this.#mode === 'gathering') await this.#placeGathered();
+      if (this.#evictedBy !== undefined) await this.#evictedBy.#ended;
       if (this.#target.isVerified()) return true;
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#mode === 'hashing') throw lostPlace();
@@ -81,7 +88,8 @@ export class PieceWriter implements ChunkWriter {
   }
 
   /** Takes the place away: what still comes is only hashed. Resolves when nothing of this writer can land there any more. */
-  async #evict(): Promise<void> {
+  async #evict(by: PieceWriter): Promise<void> {
+    this.#evictedBy = by;
     this.#mode = 'hashing';
     await this.#settled();
     this.#letGo();
@@ -96,7 +104,7 @@ export class PieceWriter implements ChunkWriter {
         await this.#place(Buffer.concat(this.#gathered), 0);
         return;
       }
-      await holder.#evict();
+      await holder.#evict(this);
     }
   }
 
@@ -120,6 +128,7 @@ export class PieceWriter implements ChunkWriter {
   #letGo(): void {
     if (this.#target.holder === this) this.#target.holder = undefined;
     this.#gathered.length = 0;
+    if (this.#over) this.#end();
   }
 }
 

@@ -8,6 +8,7 @@ import { type Disk, type DiskFile, diskError } from './Disk.ts';
 import { JournalWriter } from './JournalWriter.ts';
 import type { ChunkWriter, OpenPart } from './Part.ts';
 import { PartSync } from './PartSync.ts';
+import { removeQuietly } from './PlaceFile.ts';
 import { encodePaused, encodeSynced, encodeVerified } from './ResumeJournal.ts';
 
 /** An unfinished file as it was opened: files on disk, and what is known of them. */
@@ -96,7 +97,7 @@ export class PartFile implements OpenPart {
     await this.#guarded('syncing the finished file', data.sync());
     this.#check();
     const finalPath = await this.#options.place(data);
-    disk.remove(journalPath);
+    removeQuietly(disk, journalPath);
     await this.#close(false);
     return finalPath;
   }
@@ -108,8 +109,12 @@ export class PartFile implements OpenPart {
   async discard(): Promise<void> {
     await this.#close(false);
     const { disk, partPath, journalPath } = this.#options;
-    disk.remove(journalPath);
-    disk.remove(partPath);
+    try {
+      disk.remove(journalPath);
+      disk.remove(partPath);
+    } catch (failure) {
+      throw diskError(failure, 'deleting an unfinished file');
+    }
   }
 
   #target(chunk: number): ChunkTarget {

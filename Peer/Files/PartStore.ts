@@ -9,7 +9,7 @@ import type { FileState } from './FileState.ts';
 import type { OpenPart, Unfinished } from './Part.ts';
 import { PartFile } from './PartFile.ts';
 import { openPartFiles } from './PartFiles.ts';
-import { placeFile } from './PlaceFile.ts';
+import { placeFile, removeQuietly } from './PlaceFile.ts';
 import { encodePaused, readJournal } from './ResumeJournal.ts';
 import { safePath } from './SafePath.ts';
 import { SmallPart } from './SmallPart.ts';
@@ -47,13 +47,14 @@ export class PartStore {
     this.#options = options;
   }
 
-  /** Removes what a crash left and nobody can resume. @throws ShoalError DISK_FAILED */
+  /** Removes what a crash left and nobody can resume: a part file without journal, a journal without part file. Before anything is opened. */
   cleanUp(): void {
     const { disk, temp } = this.#options;
     const names = new Set(disk.names(temp));
     for (const name of names) {
-      const isOrphan = name.endsWith('.part') && !names.has(name.replace('.part', JOURNAL));
-      if (OUR_NAMES.test(name) && (isOrphan || name.endsWith('.new'))) disk.remove(join(temp, name));
+      if (!OUR_NAMES.test(name)) continue;
+      const isWhole = names.has(`${name.slice(0, 64)}.part`) && names.has(`${name.slice(0, 64)}${JOURNAL}`);
+      if (!isWhole || name.endsWith('.new')) removeQuietly(disk, join(temp, name));
     }
   }
 
@@ -122,8 +123,12 @@ export class PartStore {
 
   async discardUnfinished(fileId: FileId): Promise<void> {
     if (this.#open.has(fileId)) return;
-    this.#options.disk.remove(this.#pathOf(fileId, 'journal'));
-    this.#options.disk.remove(this.#pathOf(fileId, 'part'));
+    try {
+      this.#options.disk.remove(this.#pathOf(fileId, 'journal'));
+      this.#options.disk.remove(this.#pathOf(fileId, 'part'));
+    } catch (failure) {
+      throw diskError(failure, 'deleting an unfinished file');
+    }
   }
 
   /** @throws ShoalError DISK_FULL */
@@ -218,7 +223,7 @@ export class PartStore {
         disk.createWhole(temporary, content);
       }
     } catch (failure) {
-      disk.remove(temporary);
+      removeQuietly(disk, temporary);
       throw diskError(failure, `writing "${path}"`);
     }
     const placed = placeFile(disk, root, temporary, path);

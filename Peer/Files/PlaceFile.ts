@@ -1,5 +1,6 @@
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { type Disk, diskError } from './Disk.ts';
+import { sameState } from './FileState.ts';
 import { numberedPath } from './SafePath.ts';
 import { inside } from './ShareTree.ts';
 
@@ -55,13 +56,28 @@ function takeName(disk: Disk, root: string, from: string, wanted: string): strin
 function take(disk: Disk, from: string, to: string): boolean {
   try {
     disk.link(from, to);
-    disk.remove(from);
-    return true;
   } catch (failure) {
     const code = systemCode(failure) ?? '';
-    if (code === 'EEXIST') return false;
-    if (!NO_LINKS.has(code)) throw failure;
-    return takeWithoutLinks(disk, from, to);
+    if (code !== 'EEXIST' && NO_LINKS.has(code)) return takeWithoutLinks(disk, from, to);
+    if (code !== 'EEXIST') throw failure;
+    if (!isSameFile(disk, from, to)) return false;
+  }
+  removeQuietly(disk, from);
+  return true;
+}
+
+/** An earlier run gave it this name and died before it took the other one away. */
+function isSameFile(disk: Disk, from: string, to: string): boolean {
+  const [one, other] = [disk.stateOf(from), disk.stateOf(to)];
+  return one !== undefined && other !== undefined && sameState(one, other);
+}
+
+/** The file has its name: what is left in `Temp/` is cleaned up at the next start. */
+export function removeQuietly(disk: Disk, path: string): void {
+  try {
+    disk.remove(path);
+  } catch {
+    // Nothing that the user could do about it now.
   }
 }
 
@@ -76,7 +92,7 @@ function takeWithoutLinks(disk: Disk, from: string, to: string): boolean {
   try {
     disk.rename(from, to);
   } catch (failure) {
-    disk.remove(to);
+    removeQuietly(disk, to);
     throw failure;
   }
   return true;

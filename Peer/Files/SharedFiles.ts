@@ -10,7 +10,7 @@ import { Descriptions } from './Descriptions.ts';
 import { type Disk, diskError } from './Disk.ts';
 import { sameState } from './FileState.ts';
 import type { HashCache } from './HashCache.ts';
-import { placeFile } from './PlaceFile.ts';
+import { placeFile, removeQuietly } from './PlaceFile.ts';
 import { safePath } from './SafePath.ts';
 import type { Share } from './Share.ts';
 import type { ShareReader } from './ShareReader.ts';
@@ -98,7 +98,7 @@ export class SharedFiles {
       if (state !== undefined) share.adopt(placed.path, state, description);
       return placed.absolute;
     } catch (failure) {
-      disk.remove(temporary);
+      removeQuietly(disk, temporary);
       throw diskError(failure, `copying to "${path}"`);
     }
   }

@@ -53,18 +53,35 @@ test('the bytes of a journal, as written down', () => {
 });
 
 test('what was synced is durable, what came later is unsure', () => {
-  const journal = Buffer.concat([start, encodeVerified(4), encodeVerified(1), encodeSynced(1), encodeVerified(3)]);
+  const journal = Buffer.concat([
+    start,
+    encodeVerified(4),
+    encodeVerified(1),
+    encodeSynced(1),
+    encodeVerified(3),
+  ]);
   expect(readJournal(journal)).toMatchObject({ durable: [4], unsure: [1, 3], records: 3, paused: false });
 });
 
 test('a chunk that was forgotten and came again counts from its new record', () => {
-  const again = Buffer.concat([start, encodeVerified(2), encodeSynced(1), encodeForgotten(2), encodeVerified(2)]);
+  const again = Buffer.concat([
+    start,
+    encodeVerified(2),
+    encodeSynced(1),
+    encodeForgotten(2),
+    encodeVerified(2),
+  ]);
   expect(readJournal(again)).toMatchObject({ durable: [], unsure: [2], records: 2 });
   expect(readJournal(Buffer.concat([again, encodeSynced(2)]))).toMatchObject({ durable: [2], unsure: [] });
 });
 
 test('another wanted path, and pause and resume: the last one counts', () => {
-  const journal = Buffer.concat([start, encodePaused(true), encodeWantedPath(description, 'b'), encodePaused(false)]);
+  const journal = Buffer.concat([
+    start,
+    encodePaused(true),
+    encodeWantedPath(description, 'b'),
+    encodePaused(false),
+  ]);
   expect(readJournal(journal)).toMatchObject({ path: 'b', paused: false });
 });
 
@@ -75,7 +92,12 @@ test('a list of many chunks takes several records', () => {
 });
 
 test('records of an unknown kind are passed over, records beyond the file too', () => {
-  const journal = Buffer.concat([start, encodeRecord(99, Buffer.from('later')), encodeVerified(7), encodeVerified(0)]);
+  const journal = Buffer.concat([
+    start,
+    encodeRecord(99, Buffer.from('later')),
+    encodeVerified(7),
+    encodeVerified(0),
+  ]);
   expect(readJournal(journal)).toMatchObject({ unsure: [0], bytes: journal.length });
 });
 
@@ -88,28 +110,34 @@ test.each(seeds(60))('cut at every byte: a beginning of the history, nothing els
   }
 });
 
-test.each(seeds(60))('a flipped bit anywhere: a beginning of the history, nothing invented (seed %i)', (seed) => {
-  const random = new SeededRandom(seed);
-  const { journal, states } = randomJournal(random);
-  for (let round = 0; round < 40; round++) {
-    const damaged = Buffer.from(journal);
-    const at = random.int(0, damaged.length - 1);
-    damaged[at] = (damaged[at] ?? 0) ^ (1 << random.int(0, 7));
-    const read = readJournal(damaged);
-    const possible = states.filter((state) => state.endsAt <= at).map((state) => state.read);
-    if (read !== undefined) expect(possible).toContainEqual(read);
-    else expect(at).toBeLessThan(start.length);
-  }
-});
+test.each(seeds(60))(
+  'a flipped bit anywhere: a beginning of the history, nothing invented (seed %i)',
+  (seed) => {
+    const random = new SeededRandom(seed);
+    const { journal, states } = randomJournal(random);
+    for (let round = 0; round < 40; round++) {
+      const damaged = Buffer.from(journal);
+      const at = random.int(0, damaged.length - 1);
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << random.int(0, 7));
+      const read = readJournal(damaged);
+      const possible = states.filter((state) => state.endsAt <= at).map((state) => state.read);
+      if (read !== undefined) expect(possible).toContainEqual(read);
+      else expect(at).toBeLessThan(start.length);
+    }
+  },
+);
 
 test('random bytes are no journal', () => {
   const random = new SeededRandom(9);
-  for (let round = 0; round < 500; round++) expect(readJournal(random.bytes(random.int(0, 400)))).toBeUndefined();
+  for (let round = 0; round < 500; round++)
+    expect(readJournal(random.bytes(random.int(0, 400)))).toBeUndefined();
 });
 
 test('a chunk list that is not that of the FileId is no journal', () => {
   const other = describeFile(5, new SeededRandom(2));
-  expect(readJournal(encodeJournalStart({ ...description, chunkHashes: other.chunkHashes }, 'x'))).toBeUndefined();
+  expect(
+    readJournal(encodeJournalStart({ ...description, chunkHashes: other.chunkHashes }, 'x')),
+  ).toBeUndefined();
 });
 
 /** A journal of random records, with what is to be read after each of them. */

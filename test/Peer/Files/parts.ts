@@ -1,0 +1,81 @@
+import type { FileState } from '../../../Peer/Files/FileState.ts';
+import type { Part } from '../../../Peer/Files/Part.ts';
+import { PartStore } from '../../../Peer/Files/PartStore.ts';
+import { chunkLayout, chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
+import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
+import type { MemoryDisk } from '../../Support/MemoryDisk.ts';
+import { SimulatedClock } from '../../Support/SimulatedClock.ts';
+
+const CHUNK = 1_024 * 1_024;
+
+/** A file of `size` bytes whose chunks all differ, with its description. */
+export function madeFile(size: number, salt = 0): { content: Buffer; description: FileDescription } {
+  const layout = chunkLayout(size);
+  const content = Buffer.alloc(size);
+  for (let at = 0; at < size; at += CHUNK)
+    content.fill(1 + ((at / CHUNK + salt) % 250), at, Math.min(size, at + CHUNK));
+  const chunkHashes = Array.from({ length: layout.chunkCount }, (_, chunk) =>
+    hashBytes(chunkBytes(content, layout, chunk)),
+  );
+  return { content, description: { fileId: fileIdOf(size, chunkHashes), layout, chunkHashes } };
+}
+
+export function chunkBytes(content: Buffer, layout: FileDescription['layout'], chunk: number): Buffer {
+  const start = chunkOffset(layout, chunk);
+  return content.subarray(start, start + chunkLength(layout, chunk));
+}
+
+/** A store on a disk in memory, with what it told. */
+export function partStore(disk: MemoryDisk) {
+  const clock = new SimulatedClock();
+  const told = {
+    verified: [] as number[],
+    placed: [] as { path: string; state: FileState }[],
+    closed: 0,
+  };
+  if (disk.kindOf('/share') === undefined) {
+    disk.putFolder('/share');
+    disk.putFolder('/share/Temp');
+  }
+  const store = new PartStore({
+    disk,
+    clock,
+    root: '/share',
+    temp: '/share/Temp',
+    events: {
+      opened: () => {},
+      verified: (_, chunk) => told.verified.push(chunk),
+      placed: (path, state) => told.placed.push({ path, state }),
+      closed: () => told.closed++,
+    },
+  });
+  return { store, clock, told };
+}
+
+/** Writes a chunk in pieces; wrong bytes when `spoil`. Returns what the writer said. */
+export async function writeChunk(
+  part: Part,
+  content: Buffer,
+  chunk: number,
+  spoil = false,
+): Promise<boolean> {
+  const bytes = chunkBytes(content, part.description.layout, chunk);
+  const writer = part.writer(chunk);
+  const middle = bytes.length >> 1;
+  const second = Buffer.from(bytes.subarray(middle));
+  if (spoil) second[0] = (second[0] ?? 0) ^ 1;
+  const writes = [writer.write(bytes.subarray(0, middle)), writer.write(second)];
+  try {
+    await Promise.all(writes);
+    return await writer.finish();
+  } catch (failure) {
+    await Promise.allSettled(writes);
+    writer.abandon();
+    throw failure;
+  }
+}
+
+/** Lets everything that is under way on a MemoryDisk end. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 40; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

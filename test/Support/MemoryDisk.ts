@@ -1,0 +1,375 @@
+import type { Disk, DiskFile } from '../../Peer/Files/Disk.ts';
+import { type FileState, fileState } from '../../Peer/Files/FileState.ts';
+import type { SeededRandom } from './SeededRandom.ts';
+
+interface Write {
+  readonly position: number;
+  readonly bytes: Buffer;
+}
+
+/** The bytes of a file, as the system shows them and as far as they are safe. */
+interface Inode {
+  readonly number: number;
+  content: Buffer;
+  durable: Buffer;
+  /** Done, but not safe: a power cut keeps any of them, whole or torn. */
+  unsafe: Write[];
+  links: number;
+  version: number;
+}
+
+type Names = Map<string, Inode | 'folder' | 'link'>;
+
+export interface MemoryDiskOptions {
+  readonly random: SeededRandom;
+  /** False: a file system without hard links. */
+  readonly links?: boolean;
+}
+
+/**
+ * A disk in memory that can fail and lose power. Asynchronous work ends after a random number of turns, in any order,
+ * and reads its buffers only then. Names become safe with `syncFolder`, in the order they were made; bytes with `sync`.
+ */
+export class MemoryDisk implements Disk {
+  free = Number.MAX_SAFE_INTEGER;
+  /** Calls that can fail so far. */
+  calls = 0;
+  readonly #random: SeededRandom;
+  readonly #hasLinks: boolean;
+  #names: Names = new Map();
+  #safeNames: Names = new Map();
+  /** What happened to names since they were safe. */
+  #nameChanges: ((names: Names) => void)[] = [];
+  #fault: { readonly atCall: number; readonly code: string } | undefined;
+  #inodes = 0;
+  #dead = false;
+
+  constructor({ random, links = true }: MemoryDiskOptions) {
+    this.#random = random;
+    this.#hasLinks = links;
+  }
+
+  /** Lets the call with this number (counted from now, 1 is the next) and no other fail. */
+  failAt(call: number, code: string): void {
+    this.#fault = { atCall: this.calls + call, code };
+  }
+
+  /** Whether the fault that was set has happened. */
+  get failed(): boolean {
+    return this.#fault !== undefined && this.calls >= this.#fault.atCall;
+  }
+
+  /**
+   * The power fails. Returns the disk as the next start finds it; this one answers nothing any more.
+   * Of what was not synced, any part of the bytes and any beginning of the changes of names survive.
+   */
+  powerCut(): MemoryDisk {
+    const next = this.#successor();
+    const kept = this.#random.int(0, this.#nameChanges.length);
+    for (const change of this.#nameChanges.slice(0, kept)) change(this.#safeNames);
+    const twins = new Map<Inode, Inode>();
+    for (const [path, entry] of this.#safeNames) {
+      if (typeof entry === 'string') next.#names.set(path, entry);
+      else {
+        const twin = twins.get(entry) ?? this.#survivor(entry);
+        twins.set(entry, twin);
+        twin.links++;
+        next.#names.set(path, twin);
+      }
+    }
+    next.#safeNames = new Map(next.#names);
+    return next;
+  }
+
+  /** The process is killed: what it asked for in time stays, what is under way may not come. */
+  kill(): MemoryDisk {
+    const next = this.#successor();
+    next.#names = this.#names;
+    next.#safeNames = this.#safeNames;
+    next.#nameChanges = this.#nameChanges;
+    return next;
+  }
+
+  /** The content of a file, for tests; undefined when there is none. */
+  peek(path: string): Buffer | undefined {
+    const entry = this.#names.get(path);
+    return entry === undefined || typeof entry === 'string' ? undefined : entry.content;
+  }
+
+  putFolder(path: string): void {
+    this.#changeNames((names) => names.set(path, 'folder'));
+  }
+
+  putLink(path: string): void {
+    this.#changeNames((names) => names.set(path, 'link'));
+  }
+
+  create(path: string): DiskFile {
+    this.#call();
+    if (this.#names.has(path)) throw systemError('EEXIST', path);
+    this.#requireFolder(path);
+    const inode = this.#inode(Buffer.alloc(0));
+    inode.links = 1;
+    this.#changeNames((names) => names.set(path, inode));
+    return new MemoryFile(inode, this);
+  }
+
+  open(path: string): DiskFile {
+    this.#call();
+    return new MemoryFile(this.#find(path), this);
+  }
+
+  async readWhole(path: string): Promise<Buffer> {
+    this.#call();
+    const inode = this.#find(path);
+    await this.turns();
+    return Buffer.from(inode.content);
+  }
+
+  createWhole(path: string, bytes: Uint8Array): void {
+    this.create(path);
+    this.#call();
+    const inode = this.#find(path);
+    inode.content = Buffer.from(bytes);
+    inode.unsafe.push({ position: 0, bytes: Buffer.from(bytes) });
+    inode.version++;
+  }
+
+  link(from: string, to: string): void {
+    this.#call();
+    if (!this.#hasLinks) throw systemError('ENOTSUP', to);
+    const inode = this.#find(from);
+    if (this.#names.has(to)) throw systemError('EEXIST', to);
+    this.#requireFolder(to);
+    inode.links++;
+    inode.version++;
+    this.#changeNames((names) => names.set(to, inode));
+  }
+
+  rename(from: string, to: string): void {
+    this.#call();
+    const inode = this.#find(from);
+    this.#unlink(to);
+    this.#changeNames((names) => {
+      names.delete(from);
+      names.set(to, inode);
+    });
+  }
+
+  remove(path: string): void {
+    this.#call();
+    this.#unlink(path);
+  }
+
+  async copy(from: string, to: string): Promise<void> {
+    this.#call();
+    const { content } = this.#find(from);
+    await this.turns();
+    this.createWhole(to, content);
+  }
+
+  kindOf(path: string): 'file' | 'folder' | 'other' | undefined {
+    const entry = this.#names.get(path);
+    if (entry === undefined || entry === 'folder') return entry;
+    return entry === 'link' ? 'other' : 'file';
+  }
+
+  stateOf(path: string): FileState | undefined {
+    const entry = this.#names.get(path);
+    return entry === undefined || typeof entry === 'string' ? undefined : stateOf(entry);
+  }
+
+  makeFolder(path: string): void {
+    this.#call();
+    if (this.#names.has(path)) throw systemError('EEXIST', path);
+    this.#requireFolder(path);
+    this.putFolder(path);
+  }
+
+  names(folder: string): readonly string[] {
+    const prefix = `${folder}/`;
+    const below = [...this.#names.keys()].filter((path) => path.startsWith(prefix));
+    return below.map((path) => path.slice(prefix.length)).filter((name) => !name.includes('/'));
+  }
+
+  async syncFolder(): Promise<void> {
+    this.#call();
+    const changes = this.#nameChanges.length;
+    await this.turns();
+    for (const change of this.#nameChanges.splice(0, changes)) change(this.#safeNames);
+  }
+
+  freeBytes(): number {
+    return this.free;
+  }
+
+  /** @internal One more call that can fail. @throws the fault that was set for it */
+  call(): void {
+    this.#call();
+  }
+
+  /** @internal Ends after some turns of the event loop; never after a power cut. */
+  async turns(): Promise<void> {
+    for (let left = this.#random.int(0, 3); left > 0; left--)
+      await new Promise((resolve) => setImmediate(resolve));
+    if (this.#dead) await new Promise(() => {});
+  }
+
+  #call(): void {
+    this.calls++;
+    if (this.#fault?.atCall === this.calls) throw systemError(this.#fault.code, 'a fault of the test');
+  }
+
+  #successor(): MemoryDisk {
+    this.#dead = true;
+    const next = new MemoryDisk({ random: this.#random, links: this.#hasLinks });
+    next.#inodes = this.#inodes;
+    return next;
+  }
+
+  #survivor(inode: Inode): Inode {
+    let content = Buffer.from(inode.durable);
+    for (const { position, bytes } of this.#random.shuffle(inode.unsafe)) {
+      if (this.#random.chance(0.3)) continue;
+      const length = this.#random.chance(0.3) ? this.#random.int(0, bytes.length) : bytes.length;
+      content = written(content, position, bytes.subarray(0, length));
+    }
+    return this.#inode(content);
+  }
+
+  #inode(content: Buffer): Inode {
+    return {
+      number: ++this.#inodes,
+      content,
+      durable: Buffer.from(content),
+      unsafe: [],
+      links: 0,
+      version: 0,
+    };
+  }
+
+  #find(path: string): Inode {
+    const entry = this.#names.get(path);
+    if (entry === undefined) throw systemError('ENOENT', path);
+    if (entry === 'link') throw systemError('ELOOP', path);
+    if (entry === 'folder') throw systemError('EISDIR', path);
+    return entry;
+  }
+
+  #unlink(path: string): void {
+    const entry = this.#names.get(path);
+    if (entry === undefined) return;
+    if (typeof entry !== 'string') entry.links--;
+    this.#changeNames((names) => names.delete(path));
+  }
+
+  #requireFolder(path: string): void {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    if (this.#names.get(folder) !== 'folder') throw systemError('ENOENT', path);
+  }
+
+  #changeNames(change: (names: Names) => void): void {
+    change(this.#names);
+    this.#nameChanges.push(change);
+  }
+}
+
+class MemoryFile implements DiskFile {
+  readonly #inode: Inode;
+  readonly #disk: MemoryDisk;
+  #closed = false;
+
+  constructor(inode: Inode, disk: MemoryDisk) {
+    this.#inode = inode;
+    this.#disk = disk;
+  }
+
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    this.#use();
+    await this.#disk.turns();
+    if (this.#closed) throw new Error('closed while a write was under way');
+    const copy = Buffer.from(bytes);
+    this.#inode.content = written(this.#inode.content, position, copy);
+    this.#inode.unsafe.push({ position, bytes: copy });
+    this.#inode.version++;
+  }
+
+  async read(into: Uint8Array, position: number): Promise<number> {
+    this.#use();
+    await this.#disk.turns();
+    if (this.#closed) throw new Error('closed while a read was under way');
+    const bytes = this.#inode.content.subarray(position, position + into.length);
+    into.set(bytes);
+    return bytes.length;
+  }
+
+  async truncate(length: number): Promise<void> {
+    this.#use();
+    await this.#disk.turns();
+    this.#inode.content = Buffer.from(this.#inode.content.subarray(0, length));
+    // Kept simple: cutting is safe at once.
+    this.#inode.durable = Buffer.from(this.#inode.durable.subarray(0, length));
+    this.#inode.unsafe = this.#inode.unsafe.map(({ position, bytes }) => ({
+      position,
+      bytes: bytes.subarray(0, Math.max(0, length - position)),
+    }));
+  }
+
+  async datasync(): Promise<void> {
+    this.#use();
+    // Only what was done when it began is safe in the end.
+    const done = this.#inode.unsafe.length;
+    await this.#disk.turns();
+    for (const { position, bytes } of this.#inode.unsafe.splice(0, done)) {
+      this.#inode.durable = written(this.#inode.durable, position, bytes);
+    }
+  }
+
+  sync(): Promise<void> {
+    return this.datasync();
+  }
+
+  state(): FileState {
+    return stateOf(this.#inode);
+  }
+
+  links(): number {
+    return this.#inode.links;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #use(): void {
+    if (this.#closed) throw new Error('the file is closed');
+    this.#disk.call();
+  }
+}
+
+/** Writes into the buffer, or into a longer copy of it. */
+function written(content: Buffer, position: number, bytes: Buffer): Buffer {
+  if (position + bytes.length <= content.length) {
+    content.set(bytes, position);
+    return content;
+  }
+  const longer = Buffer.alloc(position + bytes.length);
+  content.copy(longer);
+  longer.set(bytes, position);
+  return longer;
+}
+
+function stateOf({ number, content, version }: Inode): FileState {
+  const atNs = 1_700_000_000_000_000_000n + BigInt(version);
+  return fileState({
+    dev: 1n,
+    ino: BigInt(number),
+    size: BigInt(content.length),
+    mtimeNs: atNs,
+    ctimeNs: atNs,
+  });
+}
+
+function systemError(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
+}
