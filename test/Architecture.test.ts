@@ -103,8 +103,10 @@ function isRim(path: string): boolean {
   return RIM.some((entry) => path === entry || (entry.endsWith('/') && path.startsWith(entry)));
 }
 
+/** The folder whose rooms a file is one of: `Tracker`, `Peer/Network` …; folders below it only sort the rooms. */
 function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'));
+  const folders = path.split('/').slice(0, -1);
+  return folders.slice(0, folders[0] === 'Peer' ? 2 : 1).join('/');
 }
 
 /** Every import of our own files, as `from -> to`, that the rule forbids. */
