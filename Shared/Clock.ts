@@ -19,7 +19,8 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, task) => {
-    const timer = setTimeout(task, Math.min(delayMs, TIMER_MS_MAX));
+    // What is overdue runs now; a negative delay makes Node 24 print a warning.
+    const timer = setTimeout(task, Math.min(Math.max(0, delayMs), TIMER_MS_MAX));
     timer.unref();
     return () => clearTimeout(timer);
   },
