@@ -228,7 +228,7 @@ export class MemoryDisk implements Disk {
   }
 
   #survivor(inode: Inode): Inode {
-    let content = Buffer.from(inode.durable);
+    let content: Buffer = Buffer.from(inode.durable);
     for (const { position, bytes } of this.#random.shuffle(inode.unsafe)) {
       if (this.#random.chance(0.3)) continue;
       const length = this.#random.chance(0.3) ? this.#random.int(0, bytes.length) : bytes.length;

@@ -1,0 +1,454 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import type { PartStore } from '../../Peer/Downloads/Wanted.ts';
+import { MemoryHashCache } from '../../Peer/Files/HashCache.ts';
+import { inlineHasher } from '../../Peer/Files/Hasher.ts';
+import type { CatalogFeed, ChunkProvider } from '../../Peer/Network/Wanted.ts';
+import { TempFolder } from '../Support/TempFolder.ts';
+import { eventually, pathsOf, startManager } from './Files/manager.ts';
+import { madeFile, writeChunk } from './Files/parts.ts';
+
+const MIB = 1_024 * 1_024;
+
+/** Hashes like the real one, and notes what was asked. */
+function countingHasher() {
+  const asked: string[] = [];
+  const makeHasher = () => {
+    const inner = inlineHasher();
+    return {
+      ...inner,
+      hash: (...args: Parameters<typeof inner.hash>) => {
+        asked.push(...args[1]);
+        return inner.hash(...args);
+      },
+    };
+  };
+  return { asked, makeHasher };
+}
+
+test('it keeps the contracts of the doors that use it', async () => {
+  const { manager } = await startManager(await TempFolder.forTest());
+  const contracts: { store: PartStore; provider: ChunkProvider; feed: CatalogFeed } = {
+    store: manager,
+    provider: manager,
+    feed: manager,
+  };
+  expect(contracts.feed.version).toBe(0);
+  expect(contracts.provider.list('')).toEqual([]);
+  expect(await contracts.store.unfinished()).toEqual([]);
+});
+
+describe('what is shared', () => {
+  test('everything below the folder that is a file and no litter', async () => {
+    const folder = await TempFolder.forTest();
+    for (const path of [
+      'a.txt',
+      'b/c/d.txt',
+      'ä ö.txt',
+      '.hidden',
+      'b/.git/config',
+      'x.part',
+      'b/y~',
+      'Temp/z',
+      'Thumbs.db',
+    ])
+      await folder.write(`share/${path}`, path);
+    await folder.write('outside/secret', 'secret');
+    await symlink(folder.at('outside/secret'), folder.at('share/link-to-file'));
+    await symlink(folder.at('outside'), folder.at('share/link-to-folder'));
+    await symlink(folder.at('share/a.txt'), folder.at('share/inner-link'));
+    execFileSync('mkfifo', [folder.at('share/pipe')]);
+    const { manager } = await startManager(folder);
+    expect(pathsOf(manager)).toEqual(['a.txt', 'b/c/d.txt', 'ä ö.txt']);
+    expect(manager.list('b/').map((file) => file.path)).toEqual(['b/c/d.txt']);
+    expect(manager.findPath('a.txt')).toMatchObject({ size: 5 });
+    expect(manager.status()).toMatchObject({ files: 3, scanned: true, mode: 'watching' });
+  });
+
+  test('names that cannot travel are told, not shared', async () => {
+    const folder = await TempFolder.forTest();
+    await mkdir(folder.at('share'), { recursive: true });
+    await writeFile(
+      Buffer.concat([Buffer.from(`${folder.at('share')}/bad-`), Buffer.from([0xff, 0xfe])]),
+      'x',
+    );
+    await folder.write(
+      `share/${'d'.repeat(250)}/${'e'.repeat(250)}/${'f'.repeat(250)}/${'g'.repeat(250)}`,
+      'x',
+    );
+    const { manager, problems } = await startManager(folder);
+    expect(pathsOf(manager)).toEqual([]);
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).toMatch(
+      /not valid UTF-8.*longer than 1000 bytes|longer than 1000 bytes.*not valid UTF-8/s,
+    );
+    expect(manager.status().problems).toHaveLength(2);
+  });
+
+  test('changes show: new, written, renamed, moved folders, removed', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/old/one', '1');
+    const { manager } = await startManager(folder);
+    const before = manager.findPath('old/one')?.fileId;
+
+    await folder.write('share/new/deep/two', '2');
+    await eventually(() => expect(pathsOf(manager)).toEqual(['new/deep/two', 'old/one']));
+    await writeFile(folder.at('share/old/one'), 'changed');
+    await eventually(() => expect(manager.findPath('old/one')?.fileId).not.toBe(before));
+    await eventually(() => expect(manager.findPath('old/one')?.size).toBe(7));
+    await rename(folder.at('share/old'), folder.at('share/moved'));
+    await eventually(() => expect(pathsOf(manager)).toEqual(['moved/one', 'new/deep/two']));
+    await folder.write('share/moved/three', '3');
+    await eventually(() => expect(pathsOf(manager)).toContain('moved/three'));
+    await rm(folder.at('share/new'), { recursive: true });
+    await eventually(() => expect(pathsOf(manager)).toEqual(['moved/one', 'moved/three']));
+    await rename(folder.at('share/moved'), folder.at('elsewhere'));
+    await symlink(folder.at('elsewhere'), folder.at('share/moved'));
+    await eventually(() => expect(pathsOf(manager)).toEqual([]));
+  });
+
+  test('a rename hashes nothing, of a file or of a folder', async () => {
+    const folder = await TempFolder.forTest();
+    for (let n = 0; n < 20; n++) await folder.write(`share/a/${n}`, `content ${n}`);
+    const { asked, makeHasher } = countingHasher();
+    const { manager } = await startManager(folder, { seams: { makeHasher } });
+    expect(asked).toHaveLength(20);
+    const ids = manager.list('').map((file) => file.fileId);
+    await rename(folder.at('share/a'), folder.at('share/b'));
+    await rename(folder.at('share/b/3'), folder.at('share/three'));
+    await eventually(() => expect(pathsOf(manager)).toHaveLength(20));
+    await eventually(() => expect(manager.list('b')).toHaveLength(19));
+    await eventually(() => expect(manager.findPath('three')).toBeDefined());
+    expect(
+      manager
+        .list('')
+        .map((file) => file.fileId)
+        .sort(),
+    ).toEqual(ids.sort());
+    expect(asked).toHaveLength(20);
+    expect(
+      (await manager.describe(manager.findPath('three')?.fileId ?? ids[0] ?? ('' as never))).chunkHashes,
+    ).toHaveLength(1);
+  });
+
+  test('a file that is being written is not shared until it is quiet', async () => {
+    const folder = await TempFolder.forTest();
+    const { asked, makeHasher } = countingHasher();
+    const { manager } = await startManager(folder, {
+      seams: { makeHasher },
+      scan: { quietMs: 400, gatherMs: 10 },
+    });
+    for (let n = 0; n < 8; n++) {
+      await writeFile(folder.at('share/growing'), 'x'.repeat(n + 1));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(asked).toEqual([]);
+    }
+    await eventually(() => expect(manager.findPath('growing')?.size).toBe(8));
+    expect(asked).toEqual(['growing']);
+  });
+
+  test('no watches to be had: told once, and re-scanned from time to time', async () => {
+    const folder = await TempFolder.forTest();
+    let limited: ((code: string) => void) | undefined;
+    let closed = 0;
+    const { manager } = await startManager(folder, {
+      scan: { quietMs: 10, gatherMs: 10, rescanMs: 50 },
+      seams: {
+        watch: (_, events) => {
+          limited = events.limited;
+          return { ready: Promise.resolve(), close: async () => void closed++ };
+        },
+      },
+    });
+    const told: string[] = [];
+    manager.on('watchLimited', (text) => told.push(text));
+    limited?.('ENOSPC');
+    limited?.('ENOSPC');
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain('max_user_watches');
+    expect(closed).toBe(1);
+    expect(manager.status().mode).toBe('re-scanning');
+    await folder.write('share/found', 'x');
+    await eventually(() => expect(pathsOf(manager)).toEqual(['found']));
+    await rm(folder.at('share/found'));
+    await eventually(() => expect(pathsOf(manager)).toEqual([]));
+  });
+
+  test('a file that cannot be read is a problem, told once, and tried again when it changes', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/locked', 'x');
+    await folder.write('share/open', 'y');
+    const { makeHasher } = countingHasher();
+    let refuse = true;
+    const { manager, problems } = await startManager(folder, {
+      seams: {
+        makeHasher: () => {
+          const inner = makeHasher();
+          return {
+            ...inner,
+            hash: async (root, paths, progress) => {
+              const outcomes = await inner.hash(root, paths, progress);
+              return outcomes.map((outcome, index) =>
+                refuse && paths[index] === 'locked'
+                  ? { kind: 'failed', code: 'EACCES', reason: '' }
+                  : outcome,
+              );
+            },
+          };
+        },
+      },
+    });
+    expect(pathsOf(manager)).toEqual(['open']);
+    expect(problems).toEqual(['locked: it cannot be read (EACCES)']);
+    await manager.rescan();
+    expect(problems).toHaveLength(1);
+    refuse = false;
+    await chmod(folder.at('share/locked'), 0o644);
+    await manager.rescan();
+    await eventually(() => expect(pathsOf(manager)).toEqual(['locked', 'open']));
+  });
+});
+
+describe('after a restart', () => {
+  test('nothing is hashed that did not change', async () => {
+    const folder = await TempFolder.forTest();
+    for (let n = 0; n < 10; n++) await folder.write(`share/${n}`, `content ${n}`);
+    await folder.write('share/large', Buffer.alloc(3 * MIB, 7));
+    const first = await startManager(folder, { cacheDir: folder.at('cache') });
+    const before = first.manager.entries();
+    await first.manager.close();
+
+    await rename(folder.at('share/1'), folder.at('share/renamed'));
+    await writeFile(folder.at('share/2'), 'new content');
+    await rm(folder.at('share/3'));
+    const { asked, makeHasher } = countingHasher();
+    const { manager } = await startManager(folder, { cacheDir: folder.at('cache'), seams: { makeHasher } });
+    expect(asked).toEqual(['2']);
+    expect(manager.findPath('renamed')?.fileId).toBe(before.find((entry) => entry.path === '1')?.fileId);
+    const large = manager.findPath('large');
+    expect((await manager.describe(large?.fileId ?? ('' as never))).chunkHashes).toHaveLength(3);
+    expect(manager.list('')).toHaveLength(10);
+  });
+
+  test('a broken cache is told and moved aside; everything works', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/a', 'x');
+    await folder.write('cache/hashes-v1.mdb', Buffer.alloc(50_000, 0x5a));
+    const warnings: string[] = [];
+    const log = { warn: (text: string) => warnings.push(text), info: () => {}, debug: () => {} };
+    const { manager } = await startManager(folder, { cacheDir: folder.at('cache'), log });
+    expect(pathsOf(manager)).toEqual(['a']);
+    expect(warnings.join()).toContain('not a database');
+    expect(existsSync(folder.at('cache/hashes-v1.mdb.broken'))).toBe(true);
+  });
+
+  test('a cache folder that cannot be made: without', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/a', 'x');
+    await folder.write('file', 'not a folder');
+    const { manager } = await startManager(folder, { cacheDir: folder.at('file/cache') });
+    expect(pathsOf(manager)).toEqual(['a']);
+  });
+
+  test('an unfinished download is listed, resumed and finished', async () => {
+    const folder = await TempFolder.forTest();
+    const { content, description } = madeFile(2 * MIB + 3);
+    const first = await startManager(folder);
+    const part = await first.manager.open(description, 'films/a.mkv');
+    expect(first.manager.holdings(description.fileId)).toBe(part.verified);
+    expect(first.manager.entries()).toEqual([
+      { kind: 'partial', path: '', size: content.length, fileId: description.fileId },
+    ]);
+    await writeChunk(part, content, 1);
+    await first.manager.close();
+
+    const { asked, makeHasher } = countingHasher();
+    const { manager } = await startManager(folder, { seams: { makeHasher } });
+    expect(await manager.unfinished()).toMatchObject([{ fileId: description.fileId, path: 'films/a.mkv' }]);
+    expect(await manager.describeUnfinished(description.fileId)).toEqual(description);
+    const again = await manager.open(description, 'films/a.mkv');
+    expect([...again.verified.indexes()]).toEqual([1]);
+    for (const chunk of [0, 2]) await writeChunk(again, content, chunk);
+    const { version } = manager;
+    expect(await again.finish()).toBe(folder.at('share/films/a.mkv'));
+    expect(readFileSync(folder.at('share/films/a.mkv')).equals(content)).toBe(true);
+    expect(manager.holdings(description.fileId)).toBe('all');
+    expect(manager.changesSince(version)).toEqual([
+      { kind: 'file', path: 'films/a.mkv', size: content.length, fileId: description.fileId },
+      { kind: 'gone', path: '', size: content.length, fileId: description.fileId },
+    ]);
+    expect(await manager.describe(description.fileId)).toEqual(description);
+    await manager.rescan();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(asked).toEqual([]);
+    expect(await readdir(folder.at('share/Temp'))).toEqual([]);
+  });
+});
+
+describe('serving', () => {
+  test('bytes of every size and place', async () => {
+    const folder = await TempFolder.forTest();
+    const { content, description } = madeFile(2 * MIB + 300);
+    await folder.write('share/large', content);
+    await folder.write('share/small', 'hello world');
+    await folder.write('share/empty', '');
+    const { manager } = await startManager(folder);
+    const into = Buffer.alloc(300);
+    await manager.read(description.fileId, 2, 0, into);
+    expect(into.equals(content.subarray(2 * MIB))).toBe(true);
+    await manager.read(description.fileId, 0, MIB - 300, into);
+    expect(into.equals(content.subarray(MIB - 300, MIB))).toBe(true);
+    const small = manager.findPath('small')?.fileId ?? ('' as never);
+    const word = Buffer.alloc(5);
+    await manager.read(small, 0, 6, word);
+    expect(word.toString()).toBe('world');
+    for (const [chunk, offset] of [
+      [0, 7],
+      [1, 0],
+      [-1, 0],
+      [0, -1],
+    ] as const)
+      await expect(manager.read(small, chunk, offset, word)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const empty = manager.findPath('empty')?.fileId ?? ('' as never);
+    expect((await manager.describe(empty)).chunkHashes).toEqual([]);
+    await expect(manager.read('0'.repeat(64) as never, 0, 0, word)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+
+  test.each([10, MIB + 10])('a file of %i bytes that changed is refused, then served anew', async (size) => {
+    const folder = await TempFolder.forTest();
+    const old = madeFile(size);
+    const next = madeFile(size, 100);
+    const path = await folder.write('share/file', old.content);
+    await utimes(path, 1_000, 1_000);
+    const { manager } = await startManager(folder, { seams: { watch: noWatch } });
+    const into = Buffer.alloc(10);
+    await manager.read(old.description.fileId, 0, 0, into);
+    // The same length, and the old modification time put back: only the ctime tells.
+    await writeFile(path, next.content);
+    await utimes(path, 1_000, 1_000);
+    await expect(manager.read(old.description.fileId, 0, 0, into)).rejects.toMatchObject({
+      code: 'FILE_CHANGED',
+    });
+    await eventually(() => expect(manager.holdings(next.description.fileId)).toBe('all'));
+    expect(manager.holdings(old.description.fileId)).toBeUndefined();
+    await manager.read(next.description.fileId, 0, 0, into);
+    expect(into.equals(next.content.subarray(0, 10))).toBe(true);
+  });
+
+  test.each([10, MIB + 10])(
+    'a file of %i bytes that became a link out of the share is not served',
+    async (size) => {
+      const folder = await TempFolder.forTest();
+      const { content, description } = madeFile(size);
+      await folder.write('share/d/file', content);
+      await folder.write('outside/file', Buffer.alloc(size, 0xee));
+      const { manager } = await startManager(folder, { seams: { watch: noWatch } });
+      await rename(folder.at('share/d'), folder.at('share/gone'));
+      await symlink(folder.at('outside'), folder.at('share/d'));
+      const into = Buffer.alloc(10);
+      await expect(manager.read(description.fileId, 0, 0, into)).rejects.toMatchObject({
+        code: expect.stringMatching(/NOT_FOUND|FILE_CHANGED/),
+      });
+      expect(into.equals(Buffer.alloc(10))).toBe(true);
+    },
+  );
+
+  test('a file written to all the time while it is served: never a mix', async () => {
+    const folder = await TempFolder.forTest();
+    const files = [madeFile(3 * MIB), madeFile(3 * MIB, 100)];
+    const path = await folder.write('share/file', files[0]?.content ?? '');
+    const { manager } = await startManager(folder);
+    const into = Buffer.alloc(MIB);
+    const started = Date.now();
+    let served = 0;
+    for (let round = 0; Date.now() - started < 1_500; round++) {
+      const writing = round % 3 === 0 ? writeFile(path, files[round % 2]?.content ?? '') : undefined;
+      for (const { content, description } of files) {
+        const chunk = round % 3;
+        const right = content.subarray(chunk * MIB, (chunk + 1) * MIB);
+        const answer = await manager.read(description.fileId, chunk, 0, into).then(
+          () => (into.equals(right) ? 'right' : 'wrong'),
+          (failure: { code?: string }) => failure.code,
+        );
+        expect(['right', 'FILE_CHANGED', 'NOT_FOUND']).toContain(answer);
+        if (answer === 'right') served++;
+      }
+      await writing;
+      if (round % 6 === 0) await manager.rescan();
+    }
+    expect(served).toBeGreaterThan(0);
+  });
+
+  test('lost chunk hashes are made again', async () => {
+    const folder = await TempFolder.forTest();
+    const { content, description } = madeFile(2 * MIB);
+    await folder.write('share/file', content);
+    const cache = new MemoryHashCache();
+    const { manager } = await startManager(folder, { seams: { cache } });
+    cache.remove(folder.at('share'), 'file');
+    await expect(manager.describe(description.fileId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await eventually(() => expect(manager.find(description.fileId)).toBeDefined());
+    expect(await manager.describe(description.fileId)).toEqual(description);
+  });
+});
+
+describe('the same content again', () => {
+  test('is copied to the asked path, never over another file', async () => {
+    const folder = await TempFolder.forTest();
+    const { content, description } = madeFile(MIB + 1);
+    await folder.write('share/here', content);
+    await folder.write('share/taken', 'mine');
+    const { asked, makeHasher } = countingHasher();
+    const { manager } = await startManager(folder, { seams: { makeHasher } });
+    expect(manager.findComplete(description.fileId)).toBe(folder.at('share/here'));
+    expect(await manager.copyComplete(description.fileId, 'here')).toBe(folder.at('share/here'));
+    expect(await manager.copyComplete(description.fileId, 'taken')).toBe(folder.at('share/taken (2)'));
+    expect(await manager.copyComplete(description.fileId, 'new/copy')).toBe(folder.at('share/new/copy'));
+    expect(readFileSync(folder.at('share/new/copy')).equals(content)).toBe(true);
+    expect(readFileSync(folder.at('share/taken'), 'utf8')).toBe('mine');
+    expect(pathsOf(manager)).toEqual(['here', 'new/copy', 'taken', 'taken (2)']);
+    expect(asked).toHaveLength(2);
+    await rm(folder.at('share/here'));
+    await rm(folder.at('share/taken (2)'));
+    expect(manager.findComplete(description.fileId)).toBe(folder.at('share/new/copy'));
+  });
+
+  test('that is gone is not found', async () => {
+    const folder = await TempFolder.forTest();
+    const { content, description } = madeFile(10);
+    await folder.write('share/here', content);
+    const { manager } = await startManager(folder, { seams: { watch: noWatch } });
+    await rm(folder.at('share/here'));
+    expect(manager.findComplete(description.fileId)).toBeUndefined();
+    await expect(manager.copyComplete(description.fileId, 'x')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+test('free space is asked of the real disk', async () => {
+  const { manager } = await startManager(await TempFolder.forTest());
+  await manager.requireFreeSpace(1);
+  await expect(manager.requireFreeSpace(2 ** 52)).rejects.toMatchObject({ code: 'DISK_FULL' });
+});
+
+test('Temp that leads elsewhere is refused', async () => {
+  const folder = await TempFolder.forTest();
+  await mkdir(folder.at('share'), { recursive: true });
+  await mkdir(folder.at('elsewhere'));
+  await symlink(folder.at('elsewhere'), folder.at('share/Temp'));
+  await expect(startManager(folder)).rejects.toMatchObject({ code: 'DISK_FAILED' });
+});
+
+test('closing twice, before the scan is over, and before start', async () => {
+  const folder = await TempFolder.forTest();
+  for (let n = 0; n < 50; n++) await folder.write(`share/${n}`, `${n}`);
+  const { manager } = await startManager(folder);
+  await Promise.all([manager.close(), manager.close()]);
+  await expect(manager.start()).rejects.toMatchObject({ code: 'CLOSED' });
+});
+
+/** Nothing is told by watches: what is noticed is noticed otherwise. */
+const noWatch = () => ({ ready: Promise.resolve(), close: async () => {} });

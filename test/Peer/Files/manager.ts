@@ -1,0 +1,34 @@
+import { onTestFinished, vi } from 'vitest';
+import { FileManager, type FileManagerOptions } from '../../../Peer/FileManager.ts';
+import { systemClock } from '../../../Shared/Clock.ts';
+import { silentLog } from '../../../Shared/Log.ts';
+import type { TempFolder } from '../../Support/TempFolder.ts';
+
+/** A running FileManager on a real folder, hashing in this thread and quick to call a file quiet. Closed with the test. */
+export async function startManager(folder: TempFolder, options: Partial<FileManagerOptions> = {}) {
+  const manager = new FileManager({
+    shareDir: folder.at('share'),
+    cacheDir: undefined,
+    clock: systemClock,
+    wallMs: Date.now,
+    log: silentLog,
+    hashWorkers: 0,
+    scan: { quietMs: 40, gatherMs: 10 },
+    ...options,
+  });
+  onTestFinished(() => manager.close());
+  const problems: string[] = [];
+  manager.on('problem', (text) => problems.push(text));
+  await manager.start();
+  await manager.scanned();
+  return { manager, problems };
+}
+
+/** Waits for what real events of the file system bring about. */
+export function eventually(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 8_000, interval: 10 });
+}
+
+export function pathsOf(manager: FileManager): string[] {
+  return manager.list('').map((file) => file.path);
+}
