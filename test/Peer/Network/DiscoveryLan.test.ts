@@ -345,6 +345,21 @@ test('something else that answers connect is no tracker of ours', async () => {
   expect(ann.trackers.status()).toMatchObject([{ foundBy: 'embedded' }]);
 });
 
+test('who answers a broadcast from elsewhere than a tracker port of the LAN is not listened to', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 9 }));
+  const hearing = lan.network.socket('10.0.0.66', 6_881);
+  const liars = [lan.network.socket('10.0.0.66', 7_000), lan.network.socket('172.16.0.66', 6_881)];
+  hearing.onMessage((bytes, from) => {
+    const answer = Buffer.concat([Buffer.from(bytes).subarray(8, 16), Buffer.alloc(8, 7)]);
+    for (const liar of liars) liar.send(answer, from);
+  });
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann' });
+  await ann.trackers.start();
+  await lan.clock.advanceAsync(2_000);
+  expect(ann.trackers.dropped).toBe(4);
+  expect(ann.trackers.ladder().join()).not.toContain('answered by');
+});
+
 test('taken ports: the next ones are tried', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 8 }));
   for (const port of [6_881, 6_882]) lan.network.socket('10.0.0.2', port);

@@ -238,6 +238,18 @@ test('a peer that the tracker forgot registers again before it goes on publishin
   expect(table.count('publish')).toBe(2 * pages);
 });
 
+test('a tracker restarted in the middle of a publication is told everything anew', () => {
+  const table = new Table(1, new FakeFeed(2_000)).join({ intervalMs: 1_000 });
+  const [first] = table.sent.filter(({ request }) => request.type === 'publish');
+  if (first === undefined) throw new Error('nothing was published');
+  table.answer(first, { type: 'published', version: 1, page: 0, heldVersion: 0 });
+  table.runTo(1_000);
+  const count = table.count('publish');
+  table.answer(table.last('heartbeat'), { ...ALIVE, trackerInstance: newInstanceId(2_000, 2) });
+  const anew = table.sent.filter(({ request }) => request.type === 'publish').slice(count);
+  expect(anew.map(({ request }) => (request.type === 'publish' ? request.page : -1))).toContain(0);
+});
+
 test('too many: the question waits, and is not given up for it', () => {
   const table = new Table().join();
   table.act(() => table.session.ask({ type: 'peers', cursor: 0 }, table.nowMs));
