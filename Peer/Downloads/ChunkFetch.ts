@@ -145,7 +145,10 @@ export class ChunkFetch {
     outcome: ChunkOutcome,
   ): void {
     const { events } = this.#options;
-    if (outcome.kind === 'verified') return this.#verified(source, request);
+    if (outcome.kind === 'verified') {
+      this.#verified(source, request);
+      return;
+    }
     if (request.received > 0) events.wasted(request.received);
     this.#scheduler.failed(request);
     if (outcome.kind === 'corrupt' && !writer.overtaken) {
@@ -164,7 +167,10 @@ export class ChunkFetch {
   #verified(source: FileSource, request: ChunkRequest<FileSource>): void {
     const { events } = this.#options;
     const { chunk, bytes } = request;
-    if (this.#scheduler.stateOf(chunk) === 'verified') return events.wasted(bytes);
+    if (this.#scheduler.stateOf(chunk) === 'verified') {
+      events.wasted(bytes);
+      return;
+    }
     for (const loser of this.#scheduler.verified(request)) this.#cancel(loser);
     this.#claims.delete(chunk);
     source.delivered(bytes);

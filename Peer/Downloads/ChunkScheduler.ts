@@ -98,7 +98,10 @@ export class ChunkScheduler<Key> {
 
   /** A source is there. @param have - what it has; undefined: everything */
   join(source: Key, have: Bitfield | undefined): void {
-    if (this.#members.has(source)) return this.update(source, have);
+    if (this.#members.has(source)) {
+      this.update(source, have);
+      return;
+    }
     const holdings = new Holdings(this.#options.layout.chunkCount);
     this.#members.set(source, { holdings, trusted: true, useful: 0, open: new Map() });
     this.#partial++;

@@ -53,7 +53,10 @@ export class SmallFileSource implements Asker {
   }
 
   push(item: FolderItem): void {
-    if (this.#peer.score.isBanned(this.#context.clock.nowMs())) return this.#events.refused(item);
+    if (this.#peer.score.isBanned(this.#context.clock.nowMs())) {
+      this.#events.refused(item);
+      return;
+    }
     this.#line.push(item);
     this.wake();
   }

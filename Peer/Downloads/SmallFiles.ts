@@ -147,14 +147,21 @@ export class SmallFiles {
     item.state = 'wanted';
     if (this.#signal.aborted) return;
     if (outcome.kind === 'disk') {
-      if (outcome.reason.code !== 'LOCAL_CONFLICT') return this.#events.stopped(outcome.reason);
+      if (outcome.reason.code !== 'LOCAL_CONFLICT') {
+        this.#events.stopped(outcome.reason);
+        return;
+      }
       item.error = outcome.reason;
-      return this.#fail(item);
+      this.#fail(item);
+      return;
     }
     const gone =
       outcome.kind === 'corrupt' ||
       (outcome.kind === 'rejected' && outcome.code !== 'busy' && outcome.code !== 'cancelled');
-    if (gone) return this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? wrong(item) : undefined);
+    if (gone) {
+      this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? wrong(item) : undefined);
+      return;
+    }
     for (const holder of item.holders.values()) this.#source(holder).push(item);
   }
 

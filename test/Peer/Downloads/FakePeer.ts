@@ -101,12 +101,14 @@ export class FakePeer {
     if (request === undefined) return;
     if (request.decided) {
       this.line.shift();
-      return this.serve();
+      this.serve();
+      return;
     }
     if (this.refuses !== undefined || !this.#holds(request)) {
       this.line.shift();
       this.decide(request, { kind: 'rejected', code: this.refuses ?? 'not-found' });
-      return this.serve();
+      this.serve();
+      return;
     }
     this.#serving = true;
     const piece = Math.min(MIB, request.bytes - request.received);
