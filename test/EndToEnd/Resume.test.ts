@@ -110,3 +110,23 @@ test.concurrent('a seeder that dies costs only what was open; when it comes back
   await isDone(leecher);
   expect(await back.sent()).toBeLessThanOrEqual(FILM.length - bytes + WINDOW);
 });
+
+test.concurrent('a folder that was killed in the middle: asked for again, only what is missing is fetched', async ({
+  lan,
+}) => {
+  const files = Object.fromEntries(
+    Array.from({ length: 6 }, (_, n) => [`Films/${n}.bin`, someMebibytes(21 + n, 3)]),
+  );
+  const seeder = await lan.seeder('anna', { files });
+  const leecher = await lan.peer('berta', SLOW);
+  await leecher.items('download Films/ --no-wait');
+  const { bytes } = await leecher.hasFetched(9 * MIB);
+  await leecher.program.kill('SIGKILL');
+  const restarted = await again(lan, leecher);
+  await restarted.items('download Films/');
+  expect(await restarted.files()).toEqual(Object.keys(files).sort());
+  for (const [path, content] of Object.entries(files))
+    expect(content.equals(await restarted.read(path)), path).toBe(true);
+  expect(bytes).toBeLessThan(18 * MIB);
+  expect(await seeder.sent()).toBeLessThanOrEqual(18 * MIB + WINDOW);
+});
