@@ -31,10 +31,10 @@ export function stateText(state: DownloadState): string {
 /** `37 %, 112 MB/s, 12 s left` or why it does not move. */
 export function progressText(download: DownloadStatus): string {
   const parts = [`${percent(download.bytes, download.size)} %`];
-  if (download.state !== 'fetching') parts.push(stateText(download.state));
   const left = formatTimeLeft(download.secondsLeft);
   if (download.reason !== undefined) parts.push(safeText(download.reason));
-  else if (download.state === 'fetching') {
+  else if (download.state !== 'fetching') parts.push(stateText(download.state));
+  else {
     parts.push(formatRate(download.bytesPerSecond));
     if (left !== undefined) parts.push(`${left} left`);
   }
