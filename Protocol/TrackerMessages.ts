@@ -29,7 +29,11 @@ import { NAME_BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX } from './Limits.ts';
 /** The connection id of a `connect` request (BEP 15). */
 export const CONNECT_ID = '0000041727101980';
 
-/** One line of a catalog as published: a file, a running download (no path), or one that is gone. */
+/**
+ * One line of a catalog as published: a file, a running download (no path), or one that is gone. Identity is the path;
+ * of a line without path, its FileId. So `gone` for one path says nothing about the same content at another path, and
+ * `file` at a known path replaces what was there. A difference names each identity once.
+ */
 export interface PublishedEntry {
   readonly kind: 'file' | 'partial' | 'gone';
   /** Relative, `/` between folders; empty for a partial one. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../Shared/Clock.ts';
+import { RateMeter } from '../../Shared/RateMeter.ts';
 import type { Hasher } from './Hasher.ts';
 import type { HashOutcome } from './HashFile.ts';
-import { RateMeter } from './RateMeter.ts';
 
 export interface HashPoolOptions {
   readonly root: string;
@@ -32,14 +32,13 @@ export class HashPool {
   readonly #seats: Seat[];
   readonly #small = new Map<string, number>();
   readonly #large = new Map<string, number>();
-  readonly #rate: RateMeter;
+  readonly #rate = new RateMeter();
   #bytesLeft = 0;
   #filesLeft = 0;
   #closed = false;
 
   constructor(options: HashPoolOptions) {
     this.#options = options;
-    this.#rate = new RateMeter(options.clock.nowMs());
     this.#seats = Array.from({ length: options.size + 1 }, () => ({
       hasher: undefined,
       busy: undefined,
@@ -49,7 +48,7 @@ export class HashPool {
 
   /** Waiting and running. */
   get left(): { readonly files: number; readonly bytes: number; readonly bytesPerSecond: number } {
-    const bytesPerSecond = this.#filesLeft === 0 ? 0 : this.#rate.perSecond(this.#options.clock.nowMs());
+    const bytesPerSecond = this.#filesLeft === 0 ? 0 : this.#rate.bytesPerSecond(this.#options.clock.nowMs());
     return { files: this.#filesLeft, bytes: Math.max(0, this.#bytesLeft), bytesPerSecond };
   }
 

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { systemCode } from '../../Shared/ShoalError.ts';
 
-/** An LMDB file begins with two meta pages. Offsets within the first, as lmdb-js 3.5 on 64-bit machines writes it. */
+/** An LMDB file begins with two meta pages. Offsets within each, as lmdb-js 3.5 on 64-bit machines writes it. */
 const MAGIC = 0xbeef_c0de;
 const MAGIC_AT = 24;
 const PAGE_BYTES_AT = 48;
@@ -25,14 +25,24 @@ export function checkLmdbFile(path: string): void {
   try {
     const { size } = fstatSync(fd);
     if (size === 0) return;
-    const head = Buffer.alloc(LAST_PAGE_AT + 8);
-    if (readSync(fd, head, 0, head.length, 0) < head.length || head.readUInt32LE(MAGIC_AT) !== MAGIC) {
-      throw new Error('it is not a database');
-    }
-    const bytesPerPage = head.readUInt32LE(PAGE_BYTES_AT);
-    const expected = (Number(head.readBigUInt64LE(LAST_PAGE_AT)) + 1 - SLACK_PAGES) * bytesPerPage;
+    const first = readMeta(fd, 0);
+    const second = first && readMeta(fd, first.bytesPerPage);
+    if (first === undefined || second === undefined) throw new Error('it is not a database');
+    // The two are written in turns: the larger one is the newer one.
+    const pages = Math.max(first.lastPage, second.lastPage) + 1 - SLACK_PAGES;
+    const expected = pages * first.bytesPerPage;
     if (expected > size) throw new Error(`it was cut: ${expected} bytes are expected, ${size} are there`);
   } finally {
     closeSync(fd);
   }
+}
+
+function readMeta(fd: number, at: number): { bytesPerPage: number; lastPage: number } | undefined {
+  const head = Buffer.alloc(LAST_PAGE_AT + 8);
+  if (readSync(fd, head, 0, head.length, at) < head.length || head.readUInt32LE(MAGIC_AT) !== MAGIC)
+    return undefined;
+  return {
+    bytesPerPage: head.readUInt32LE(PAGE_BYTES_AT),
+    lastPage: Number(head.readBigUInt64LE(LAST_PAGE_AT)),
+  };
 }

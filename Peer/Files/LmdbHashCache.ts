@@ -4,6 +4,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { hashBytes } from '../../Protocol/FileId.ts';
 import type { ChunkHash } from '../../Protocol/Ids.ts';
 import type { Log } from '../../Shared/Log.ts';
+import { CrashMarker } from './CrashMarker.ts';
 import type { HashCache, HashedFile } from './HashCache.ts';
 import { readStoredText, storedText } from './HashedFileText.ts';
 import { checkLmdbFile } from './LmdbCheck.ts';
@@ -27,7 +28,10 @@ export function openLmdbHashCache(folder: string, log: Log): HashCache | undefin
     try {
       mkdirSync(folder, { recursive: true });
       checkLmdbFile(path);
-      return new LmdbHashCache(open({ path, encoding: 'binary', maxDbs: 2 }), log);
+      const marker = new CrashMarker(path, process.pid);
+      if (marker.takeCrash()) throw new Error('the last process that read it died of that');
+      marker.set();
+      return new LmdbHashCache(open({ path, encoding: 'binary', maxDbs: 2 }), marker, log);
     } catch (failure) {
       log.warn(
         `the hash cache ${path} cannot be used: ${failure instanceof Error ? failure.message : failure}`,
@@ -61,6 +65,8 @@ class LmdbHashCache implements HashCache {
   readonly #files: Database<Buffer, string>;
   /** The chunk hashes of files with several: apart, so that loading reads little. */
   readonly #hashes: Database<Buffer, string>;
+  /** Set until everything was read once: damage inside the file could kill the process. */
+  readonly #marker: CrashMarker;
   readonly #log: Log;
   /** The key of a folder is short whatever its path: keys of lmdb have a limit. */
   readonly #prefixes = new Map<string, string>();
@@ -69,10 +75,11 @@ class LmdbHashCache implements HashCache {
   #timer: NodeJS.Timeout | undefined;
   #told = false;
 
-  constructor(root: RootDatabase<Buffer, string>, log: Log) {
+  constructor(root: RootDatabase<Buffer, string>, marker: CrashMarker, log: Log) {
     this.#root = root;
     this.#files = root.openDB<Buffer, string>({ name: 'files', encoding: 'binary' });
     this.#hashes = root.openDB<Buffer, string>({ name: 'hashes', encoding: 'binary' });
+    this.#marker = marker;
     this.#log = log;
   }
 
@@ -86,10 +93,11 @@ class LmdbHashCache implements HashCache {
         if (file !== undefined) yield [key.slice(prefix.length), file];
       }
       const last = slice.at(-1);
-      if (last === undefined || slice.length < LOAD_SLICE) return;
+      if (last === undefined || slice.length < LOAD_SLICE) break;
       after = `${last.key}\0`;
       await new Promise((resolve) => setImmediate(resolve));
     }
+    this.#marker.clear();
   }
 
   put(root: string, path: string, file: HashedFile, hashes: Uint8Array): void {
@@ -117,6 +125,7 @@ class LmdbHashCache implements HashCache {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     try {
+      this.#marker.clear();
       while (this.#unwritten.size > 0) await this.#writeSome();
       await this.#root.flushed;
       await this.#root.close();

@@ -202,6 +202,18 @@ describe('resuming', () => {
     expect([...(await store.open(description, 'a')).verified.indexes()]).toEqual([0]);
   });
 
+  test('killed between the new name and the old one: the file is not there twice', async () => {
+    const disk = memoryDisk();
+    const first = await partStore(disk).store.open(description, 'a');
+    for (const chunk of ALL) await writeChunk(first, content, chunk);
+    await first.close();
+    disk.link(`/share/Temp/${fileId}.part`, '/share/a');
+    const part = await partStore(disk).store.open(description, 'a');
+    expect(part.verified.complete).toBe(true);
+    expect(await part.finish()).toBe('/share/a');
+    expect(disk.names('/share/Temp')).toEqual([]);
+  });
+
   test('paused and resumed is remembered, open or not; a new path too', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
