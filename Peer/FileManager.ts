@@ -15,7 +15,7 @@ import { type HashCache, MemoryHashCache } from './Files/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Files/Hasher.ts';
 import { openLmdbHashCache } from './Files/LmdbHashCache.ts';
 import { nodeDisk } from './Files/NodeDisk.ts';
-import type { Part, Unfinished } from './Files/Part.ts';
+import type { OpenPart, Part, Unfinished } from './Files/Part.ts';
 import { type PartEvents, PartStore } from './Files/PartStore.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Settings.ts';
 import { Share } from './Files/Share.ts';
@@ -200,21 +200,14 @@ export class FileManager extends EventEmitter<FileEvents> {
   }
 
   async describe(fileId: FileId): Promise<FileDescription> {
-    const { files, parts } = this.#running();
     const entry = this.find(fileId);
-    if (entry !== undefined) return files.describe(entry);
-    const part = parts.part(fileId);
-    if (part === undefined) throw notHere(fileId);
-    return part.description;
+    return entry === undefined ? this.#part(fileId).description : this.#running().files.describe(entry);
   }
 
   async read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void> {
-    const { files, parts } = this.#running();
     const entry = this.find(fileId);
-    if (entry !== undefined) return files.read(entry, chunk, offset, into);
-    const part = parts.part(fileId);
-    if (part === undefined) throw notHere(fileId);
-    return part.read(chunk, offset, into);
+    if (entry === undefined) return this.#part(fileId).read(chunk, offset, into);
+    return this.#running().files.read(entry, chunk, offset, into);
   }
 
   // ---- unfinished files
@@ -258,6 +251,12 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#rooms;
   }
 
+  #part(fileId: FileId): OpenPart {
+    const part = this.#running().parts.part(fileId);
+    if (part === undefined) throw new ShoalError('NOT_FOUND', `nothing of ${fileId.slice(0, 8)} is here`);
+    return part;
+  }
+
   #openCache(): HashCache {
     const { cacheDir, log, seams } = this.#options;
     if (seams?.cache !== undefined) return seams.cache;
@@ -297,8 +296,4 @@ export class FileManager extends EventEmitter<FileEvents> {
       if (!this.#closing.started) this.emit('catalogChanged');
     });
   }
-}
-
-function notHere(fileId: FileId): ShoalError {
-  return new ShoalError('NOT_FOUND', `nothing of ${fileId.slice(0, 8)} is here`);
 }
