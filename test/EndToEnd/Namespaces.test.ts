@@ -78,6 +78,7 @@ async function peerOn(lan: TestLan, host: Namespace, hasFilm: boolean): Promise<
   return new TestPeer(host.name, await lan.launcher.peer([String(PORT)], options), share, PORT);
 }
 
+/** Until a tracker is found, or there is one, a search fails. */
 function findsFilm(peer: TestPeer): Promise<true> {
-  return eventually('the film is found', async () => (await peer.items('search film')).length === 1);
+  return eventually('the film is found', async () => (await peer.answer('search film')).items?.length === 1);
 }
