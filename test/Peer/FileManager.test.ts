@@ -138,11 +138,11 @@ describe('what is shared', () => {
     const { asked, makeHasher } = countingHasher();
     const { manager } = await startManager(folder, {
       seams: { makeHasher },
-      scan: { quietMs: 400, gatherMs: 10 },
+      scan: { quietMs: 1_500, gatherMs: 10 },
     });
     for (let n = 0; n < 8; n++) {
       await writeFile(folder.at('share/growing'), 'x'.repeat(n + 1));
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 30));
       expect(asked).toEqual([]);
     }
     await eventually(() => expect(manager.findPath('growing')?.size).toBe(8));
@@ -281,7 +281,6 @@ describe('after a restart', () => {
     ]);
     expect(await manager.describe(description.fileId)).toEqual(description);
     await manager.rescan();
-    await new Promise((resolve) => setTimeout(resolve, 300));
     expect(asked).toEqual([]);
     expect(await readdir(folder.at('share/Temp'))).toEqual([]);
   });

@@ -4,6 +4,9 @@ import { systemClock } from '../../../Shared/Clock.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import type { TempFolder } from '../../Support/TempFolder.ts';
 
+/** Events of a real file system come when they come: a busy machine is no failure. */
+vi.setConfig({ testTimeout: 30_000 });
+
 /** A running FileManager on a real folder, hashing in this thread and quick to call a file quiet. Closed with the test. */
 export async function startManager(folder: TempFolder, options: Partial<FileManagerOptions> = {}) {
   const manager = new FileManager({
