@@ -2,6 +2,7 @@ import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, isOneChunk } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { sleep } from '../../Shared/Clock.ts';
+import { RateMeter } from '../../Shared/RateMeter.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder } from '../Model.ts';
 import { ChunkFetch } from './ChunkFetch.ts';
@@ -10,7 +11,6 @@ import { noSource } from './Download.ts';
 import type { FileSource } from './FileSource.ts';
 import { FileSources } from './FileSources.ts';
 import type { FileWish } from './Model.ts';
-import { RateMeter } from './RateMeter.ts';
 import type { RunNews, Task, TaskContext, TaskFigures } from './Task.ts';
 import type { Part } from './Wanted.ts';
 

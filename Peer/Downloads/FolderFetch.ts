@@ -1,6 +1,7 @@
 import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import { fileIdOf, isOneChunk } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
+import { RateMeter } from '../../Shared/RateMeter.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder } from '../Model.ts';
 import { noSource } from './Download.ts';
@@ -8,7 +9,6 @@ import { FileFetch } from './FileFetch.ts';
 import { inParallel } from './InParallel.ts';
 import { mergeSources } from './MergeSources.ts';
 import type { FolderWish } from './Model.ts';
-import { RateMeter } from './RateMeter.ts';
 import { FolderItem } from './SmallFile.ts';
 import { SmallFiles } from './SmallFiles.ts';
 import type { RunNews, Task, TaskContext, TaskFigures } from './Task.ts';

@@ -1,8 +1,8 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
+import { RateMeter } from '../../Shared/RateMeter.ts';
 import { asShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
 import type { ChunkClaim } from './ChunkClaim.ts';
-import { RateMeter } from './RateMeter.ts';
 import type { FolderItem } from './SmallFile.ts';
 import type { TaskContext } from './Task.ts';
 import type { Asker, SourcePeer } from './Turns.ts';

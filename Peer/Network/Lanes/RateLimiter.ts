@@ -1,6 +1,6 @@
 import { PIECE_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
-import { TokenBucket } from './TokenBucket.ts';
+import { ByteBudget } from './ByteBudget.ts';
 
 /** Pieces last about this long under a limit, so that bytes flow evenly. */
 const PIECE_MS = 50;
@@ -9,14 +9,14 @@ const PIECE_BYTES_MIN = 16 * 1_024;
 /** One direction's limit, shared by all lanes; who has to wait waits in line. May be changed at any time. */
 export class RateLimiter {
   readonly #clock: Clock;
-  readonly #bucket: TokenBucket;
+  readonly #bucket: ByteBudget;
   readonly #waiting: (() => void)[] = [];
   #cancelTimer: (() => void) | undefined;
 
   /** @param rate - bytes a second; undefined: no limit */
   constructor(clock: Clock, rate: number | undefined) {
     this.#clock = clock;
-    this.#bucket = new TokenBucket(rate, clock.nowMs());
+    this.#bucket = new ByteBudget(rate, clock.nowMs());
   }
 
   get rate(): number | undefined {

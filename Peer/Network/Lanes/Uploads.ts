@@ -2,6 +2,7 @@ import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { GREETING_TIMEOUT_MS, SLOT_GROW_MS } from '../../../Protocol/Limits.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
+import { RateMeter } from '../../../Shared/RateMeter.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { ChunkProvider } from '../Wanted.ts';
 import { BufferPool } from './BufferPool.ts';
@@ -15,7 +16,6 @@ import {
 import { type LaneHost, LaneServer, type WantedChunk } from './LaneServer.ts';
 import type { LaneTokens } from './LaneTokens.ts';
 import type { RateLimiter } from './RateLimiter.ts';
-import { RateMeter } from './RateMeter.ts';
 import { ServedCounts } from './ServedCounts.ts';
 import { UploadSlots } from './UploadSlots.ts';
 
@@ -63,13 +63,12 @@ export class Uploads implements LaneHost {
   readonly #clients = new Map<PeerId, Client>();
   readonly #buffers = new BufferPool(SEND_BUFFER_BYTES, SEND_BUFFERS_BYTES);
   readonly #counts = new ServedCounts();
-  readonly #meter: RateMeter;
+  readonly #meter = new RateMeter();
   #cancelPace: (() => void) | undefined;
   #cancelPlaces: (() => void) | undefined;
 
   constructor(options: UploadsOptions) {
     this.#options = options;
-    this.#meter = new RateMeter(options.clock.nowMs());
   }
 
   /** Payload bytes since start. */
@@ -154,7 +153,7 @@ export class Uploads implements LaneHost {
     const client: Client = {
       lanes: new Map(),
       busy: new Map(),
-      meter: new RateMeter(this.#options.clock.nowMs()),
+      meter: new RateMeter(),
       fileId: undefined,
       toldPlace: 0,
     };

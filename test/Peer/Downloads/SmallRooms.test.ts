@@ -4,7 +4,6 @@ import { findDownload } from '../../../Peer/Downloads/FindDownload.ts';
 import { inParallel } from '../../../Peer/Downloads/InParallel.ts';
 import { locateAtMs } from '../../../Peer/Downloads/LocateTimes.ts';
 import { RarityOrder } from '../../../Peer/Downloads/RarityOrder.ts';
-import { RateMeter } from '../../../Peer/Downloads/RateMeter.ts';
 import { SeededRandom } from '../../Support/SeededRandom.ts';
 import { seeds } from '../../Support/seeds.ts';
 
@@ -61,20 +60,6 @@ describe('RarityOrder', () => {
 test('locate: at 0, 1, 2, 4, 8, 16 s, then every 30 s', () => {
   const asks = Array.from({ length: 9 }, (_, ask) => locateAtMs(ask) / 1_000);
   expect(asks).toEqual([0, 1, 2, 4, 8, 16, 46, 76, 106]);
-});
-
-describe('RateMeter', () => {
-  test('is right from the first second on, and falls to 0 in two', () => {
-    const meter = new RateMeter();
-    for (let nowMs = 10_000; nowMs < 15_000; nowMs += 10) {
-      meter.add(10_000, nowMs);
-      if (nowMs > 11_000) expect(meter.bytesPerSecond(nowMs) / 1e6).toBeCloseTo(1, 1);
-    }
-    expect(meter.bytesPerSecond(16_000)).toBeLessThan(600_000);
-    expect(meter.bytesPerSecond(17_100)).toBe(0);
-  });
-
-  test('nothing measured is 0', () => expect(new RateMeter().bytesPerSecond(5)).toBe(0));
 });
 
 describe('findDownload', () => {

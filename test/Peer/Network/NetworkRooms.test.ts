@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
+import { ByteBudget } from '../../../Peer/Network/Lanes/ByteBudget.ts';
 import { Fifo } from '../../../Peer/Network/Lanes/Fifo.ts';
-import { RateMeter } from '../../../Peer/Network/Lanes/RateMeter.ts';
 import { ReceiveBuffers } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
-import { TokenBucket } from '../../../Peer/Network/Lanes/TokenBucket.ts';
 import { Bans } from '../../../Peer/Network/Links/Bans.ts';
 import { fetchDescription } from '../../../Peer/Network/Links/FetchDescription.ts';
 import { listenSomewhere } from '../../../Peer/Network/Links/ListenPort.ts';
@@ -26,7 +25,7 @@ test.each(seeds(30))(
   (seed) => {
     const random = new SeededRandom(seed);
     const rate = random.int(50_000, 100_000_000);
-    const bucket = new TokenBucket(rate, 0);
+    const bucket = new ByteBudget(rate, 0);
     let nowMs = 0;
     let spent = 0;
     while (nowMs < 5_000) {
@@ -44,7 +43,7 @@ test.each(seeds(30))(
 );
 
 test('a token bucket saves up 100 ms at most, and forgets debts of a faster rate', () => {
-  const bucket = new TokenBucket(1_000_000, 0);
+  const bucket = new ByteBudget(1_000_000, 0);
   bucket.spend(1_100_000, 60_000);
   expect(bucket.waitMs(60_000)).toBe(1_000);
   bucket.setRate(10_000, 60_000);
@@ -52,14 +51,6 @@ test('a token bucket saves up 100 ms at most, and forgets debts of a faster rate
   bucket.setRate(undefined, 60_000);
   bucket.spend(1e12, 60_000);
   expect(bucket.waitMs(60_000)).toBe(0);
-});
-
-test('a rate meter follows a steady flow and forgets it', () => {
-  const meter = new RateMeter(0);
-  for (let ms = 0; ms < 20_000; ms += 100) meter.add(100_000, ms);
-  expect(meter.bytesPerSecond(20_000) / 1_000_000).toBeCloseTo(1, 1);
-  expect(meter.bytesPerSecond(40_000)).toBeLessThan(1_000);
-  expect(meter.total).toBe(20_000_000);
 });
 
 test.each(seeds(30))('bits and haves add up, whether before or after the chunk count (seed %i)', (seed) => {

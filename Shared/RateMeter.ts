@@ -3,6 +3,8 @@ const BUCKET_MS = 250;
 
 /** Bytes a second over the last two seconds, for people: steady enough to read, quick enough to show a stall. */
 export class RateMeter {
+  /** All bytes. */
+  total = 0;
   readonly #buckets = new Float64Array(BUCKETS);
   #newest = 0;
   #startMs: number | undefined;
@@ -10,6 +12,7 @@ export class RateMeter {
   add(bytes: number, nowMs: number): void {
     this.#startMs ??= nowMs;
     this.#move(nowMs);
+    this.total += bytes;
     this.#buckets[this.#newest % BUCKETS] = (this.#buckets[this.#newest % BUCKETS] ?? 0) + bytes;
   }
 

@@ -6,7 +6,7 @@ const BURST_BYTES_MIN = 16 * 1_024;
  * Bytes a second as a balance that grows with time. Spending is always possible and may leave a debt; whoever wants to
  * spend waits until there is none. So the average is exact whatever the size of the pieces.
  */
-export class TokenBucket {
+export class ByteBudget {
   #rate: number | undefined;
   #balance = 0;
   #atMs: number;
