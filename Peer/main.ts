@@ -1,28 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
-import { mkdir } from 'node:fs/promises';
-import { homedir, hostname, networkInterfaces, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import envPaths from 'env-paths';
-import { newInstanceId } from '../Protocol/Ids.ts';
-import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
-import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { type Log, lineLog } from '../Shared/Log.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
-import { Tracker } from '../Tracker/Tracker.ts';
+import { assemblePeer, makeShare, reserve } from './Assembly.ts';
 import { CommandInterface } from './CommandInterface.ts';
 import { readCommandLine, type Settings } from './CommandLine.ts';
-import { openDnsSd } from './Network/Discovery/DnsSd.ts';
-import { type ReservedPort, reservePort } from './Network/Links/ReservedPort.ts';
-import { dial, listen } from './Network/Links/StreamSockets.ts';
-import type { EmbeddedTracker } from './Network/Wanted.ts';
-import { Peer } from './Peer.ts';
-import { loadIdentity } from './State/Identity.ts';
-import { RememberedPlacesFile } from './State/Places.ts';
-import { loadProfile, saveProfile } from './State/Profile.ts';
+import type { Peer } from './Peer.ts';
 import { StateFolder } from './State/StateFolder.ts';
 
 /** In a script a download without any source ends after this. */
@@ -83,7 +69,8 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
   const state = new StateFolder(shareDir);
   opened.add(() => state.close());
   await state.start();
-  const peer = await makePeer(settings, log, { port, shareDir, state });
+  const giveUpMs = process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
+  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs });
   opened.add(() => peer.close());
   await peer.start({ signal: interrupted });
   if (!settings.console) {
@@ -109,79 +96,6 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
   diagnostics.tell = (line) => console.tell(line);
   if (isTerminal) process.stdout.write(`${greeting(peer)}. Type help for the commands.\n`);
   return console.run({ signal: interrupted });
-}
-
-async function makePeer(
-  settings: Settings,
-  log: Log,
-  own: { port: ReservedPort; shareDir: string; state: StateFolder },
-): Promise<Peer> {
-  const { port, shareDir, state } = own;
-  const { peerId } = await loadIdentity(state.path, log);
-  const profile = await loadProfile(state);
-  const name = settings.name ?? profile.name ?? defaultName();
-  await saveProfile(state, { name, port: port.port });
-  const instanceId = newInstanceId(Date.now(), Math.random() * 65_536);
-  const bind = bindDatagramTelling(log);
-  return new Peer({
-    files: {
-      shareDir,
-      cacheDir: envPaths('shoal', { suffix: '' }).cache,
-      clock: systemClock,
-      wallMs: Date.now,
-      log,
-    },
-    network: {
-      self: { peerId, instanceId, name, port: port.port },
-      dial,
-      listen: port.listen,
-      bind,
-      interfaces: networkInterfaces,
-      lookup: async (host) => (await lookup(host, 4)).address,
-      configured: settings.trackers,
-      discovery: settings.discovery,
-      dnsSd: openDnsSd,
-      remembered: new RememberedPlacesFile(state),
-      startTracker: (udpPort) => startTracker(udpPort, log),
-      clock: systemClock,
-      random: Math.random,
-      randomBytes,
-      log,
-      uploadLimit: settings.uploadLimit,
-      downloadLimit: settings.downloadLimit,
-    },
-    downloads: { random: Math.random },
-    giveUpMs: process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS,
-  });
-
-  async function startTracker(udpPort: number, trackerLog: Log): Promise<EmbeddedTracker> {
-    const tracker = new Tracker({
-      bind,
-      clock: systemClock,
-      wallClock: Date.now,
-      randomBytes,
-      log: trackerLog,
-      port: udpPort,
-      verbose: settings.verbose,
-    });
-    await tracker.start();
-    return tracker;
-  }
-}
-
-async function reserve(settings: Settings): Promise<ReservedPort> {
-  return reservePort(listen, settings.port, Math.random);
-}
-
-async function makeShare(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (failure) {
-    throw new ShoalError('DISK_FAILED', `the share folder ${path} cannot be made`, {
-      hint: 'Choose another one: --share DIR',
-      cause: failure,
-    });
-  }
 }
 
 /** Without a console: says where it is and what happens, until it is interrupted. */
@@ -216,17 +130,4 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 
 function wantsColor(isTerminal: boolean): boolean {
   return isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-}
-
-function defaultName(): string {
-  let user = 'peer';
-  try {
-    user = userInfo().username;
-  } catch {
-    // No such user in the system's list: common in containers.
-  }
-  return Buffer.from(`${user}@${hostname()}`)
-    .subarray(0, NAME_BYTES_MAX)
-    .toString()
-    .replace(/\uFFFD+$/, '');
 }

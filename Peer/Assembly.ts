@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { mkdir } from 'node:fs/promises';
+import { hostname, networkInterfaces, userInfo } from 'node:os';
+import envPaths from 'env-paths';
+import { newInstanceId } from '../Protocol/Ids.ts';
+import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
+import { systemClock } from '../Shared/Clock.ts';
+import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
+import type { Log } from '../Shared/Log.ts';
+import { ShoalError } from '../Shared/ShoalError.ts';
+import { Tracker } from '../Tracker/Tracker.ts';
+import type { Settings } from './CommandLine.ts';
+import { openDnsSd } from './Network/Discovery/DnsSd.ts';
+import { type ReservedPort, reservePort } from './Network/Links/ReservedPort.ts';
+import { dial, listen } from './Network/Links/StreamSockets.ts';
+import type { EmbeddedTracker } from './Network/Wanted.ts';
+import { Peer } from './Peer.ts';
+import { loadIdentity } from './State/Identity.ts';
+import { RememberedPlacesFile } from './State/Places.ts';
+import { loadProfile, saveProfile } from './State/Profile.ts';
+import type { StateFolder } from './State/StateFolder.ts';
+
+/** Where one peer lives, and how long it is patient. */
+export interface PeerPlace {
+  readonly port: ReservedPort;
+  readonly shareDir: string;
+  /** Started. */
+  readonly state: StateFolder;
+  /** A download without any source gives up after this; undefined: it keeps looking. */
+  readonly giveUpMs: number | undefined;
+  /** A guest for one command: starts no tracker, keeps no hash cache, hashes in its own thread. */
+  readonly guest?: boolean;
+}
+
+/** A peer on the real network and disk. Not started. @throws Error of node:fs when its state cannot be kept */
+export async function assemblePeer(settings: Settings, log: Log, place: PeerPlace): Promise<Peer> {
+  const { port, shareDir, state, giveUpMs, guest = false } = place;
+  const { peerId } = await loadIdentity(state.path, log);
+  const profile = await loadProfile(state);
+  const name = settings.name ?? profile.name ?? defaultName();
+  await saveProfile(state, { name, port: port.port });
+  const instanceId = newInstanceId(Date.now(), Math.random() * 65_536);
+  const bind = bindDatagramTelling(log);
+  return new Peer({
+    files: {
+      shareDir,
+      cacheDir: guest ? undefined : envPaths('shoal', { suffix: '' }).cache,
+      ...(guest ? { hashWorkers: 0 } : {}),
+      clock: systemClock,
+      wallMs: Date.now,
+      log,
+    },
+    network: {
+      self: { peerId, instanceId, name, port: port.port },
+      dial,
+      listen: port.listen,
+      bind,
+      interfaces: networkInterfaces,
+      lookup: async (host) => (await lookup(host, 4)).address,
+      configured: settings.trackers,
+      discovery: settings.discovery,
+      dnsSd: openDnsSd,
+      remembered: new RememberedPlacesFile(state),
+      startTracker: (udpPort) => startTracker(udpPort, log),
+      clock: systemClock,
+      random: Math.random,
+      randomBytes,
+      log,
+      uploadLimit: settings.uploadLimit,
+      downloadLimit: settings.downloadLimit,
+    },
+    downloads: { random: Math.random },
+    giveUpMs,
+  });
+
+  async function startTracker(udpPort: number, trackerLog: Log): Promise<EmbeddedTracker> {
+    if (guest) throw new ShoalError('NO_TRACKER', 'a guest starts no tracker');
+    const tracker = new Tracker({
+      bind,
+      clock: systemClock,
+      wallClock: Date.now,
+      randomBytes,
+      log: trackerLog,
+      port: udpPort,
+      verbose: settings.verbose,
+    });
+    await tracker.start();
+    return tracker;
+  }
+}
+
+/** The port that is wanted, or a random free one; held until it is released. @throws ShoalError PORT_IN_USE */
+export async function reserve(settings: Settings): Promise<ReservedPort> {
+  return reservePort(listen, settings.port, Math.random);
+}
+
+/** @throws ShoalError DISK_FAILED */
+export async function makeShare(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (failure) {
+    throw new ShoalError('DISK_FAILED', `the share folder ${path} cannot be made`, {
+      hint: 'Choose another one: --share DIR',
+      cause: failure,
+    });
+  }
+}
+
+function defaultName(): string {
+  let user = 'peer';
+  try {
+    user = userInfo().username;
+  } catch {
+    // No such user in the system's list: common in containers.
+  }
+  return Buffer.from(`${user}@${hostname()}`)
+    .subarray(0, NAME_BYTES_MAX)
+    .toString()
+    .replace(/\uFFFD+$/, '');
+}
