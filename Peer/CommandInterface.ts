@@ -2,7 +2,15 @@ import { runPipe } from './Commands/Console/PipeConsole.ts';
 import { runTerminal } from './Commands/Console/TerminalConsole.ts';
 import type { ConsoleOptions } from './Commands/ConsoleOptions.ts';
 
+export { quoteWord } from './Commands/CommandParser.ts';
+export { COMMANDS, type CommandSpec, findCommand } from './Commands/CommandTable.ts';
 export type { ConsoleOptions } from './Commands/ConsoleOptions.ts';
+export {
+  type OneShotAnswer,
+  type OneShotProgress,
+  type OneShotRequest,
+  runOneShot,
+} from './Commands/OneShot.ts';
 export type { DownloadAnswer, News, PeerControls } from './Commands/Wanted.ts';
 
 /** Door: lines become commands, their results become text. Reads its input only while `run` is under way. */

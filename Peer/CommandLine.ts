@@ -3,6 +3,8 @@ import { TRACKER_PORT } from '../Protocol/Limits.ts';
 import { type Address, parseHostPort } from '../Shared/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { parseRate } from './Commands/Views/HumanUnits.ts';
+import type { ConfigFile } from './ConfigLines.ts';
+import { applyLayers } from './SettingLayers.ts';
 
 /** What the command line and the environment say. Undefined: not said. */
 export interface Settings {
@@ -35,7 +37,7 @@ interface Flags {
 }
 
 /**
- * Reads `node Peer.js …`. Flags beat the environment (SHOAL_TRACKER, SHOAL_DISCOVERY).
+ * Reads `node Peer.js …`. Flags beat the environment (SHOAL_TRACKER, SHOAL_DISCOVERY, …), which beats the config file.
  * @param args - without program and script
  * @param write - shows help (stdout) or an error (stderr)
  */
@@ -43,15 +45,45 @@ export function readCommandLine(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
   write: { out: (text: string) => void; error: (text: string) => void },
+  config?: ConfigFile,
 ): Settings | Ended {
-  const command = new Command('node Peer.js')
-    .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
-    .argument(
-      '[port]',
-      'TCP port others reach this peer at (default: a random free one of 9000-9999)',
-      checked(readPort),
+  const command = peerOptions(
+    new Command('node Peer.js')
+      .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
+      .argument(
+        '[port]',
+        'TCP port others reach this peer at (default: a random free one of 9000-9999)',
+        checked(readPort),
+      ),
+  )
+    .addHelpText(
+      'after',
+      '\nInside: help shows the commands. Piped commands run in order and end the program.',
     )
-    .option('--port <port>', 'the same', checked(readPort))
+    .exitOverride()
+    .configureOutput({ writeOut: write.out, writeErr: write.error });
+  try {
+    command.parse([...args], { from: 'user' });
+    const [positional] = command.processedArgs as [number | undefined];
+    if (positional !== undefined && command.getOptionValueSource('port') !== 'cli')
+      command.setOptionValueWithSource('port', positional, 'cli');
+    applyLayers(command, { environment, config });
+    return settingsOf(command);
+  } catch (failure) {
+    if (failure instanceof CommanderError) {
+      if (failure.exitCode !== 0) write.error('hint: node Peer.js --help shows all options\n');
+      return { exitCode: failure.exitCode === 0 ? 0 : 2 };
+    }
+    if (!(failure instanceof ShoalError)) throw failure;
+    write.error(`error: ${failure.message}\nhint: ${failure.hint ?? 'node Peer.js --help'}\n`);
+    return { exitCode: 2 };
+  }
+}
+
+/** Adds what can be set about a peer: also the keys of the config file (SettingLayers.ts). */
+export function peerOptions(command: Command): Command {
+  return command
+    .option('--port <port>', 'TCP port others reach this peer at', checked(readPort))
     .option(
       '--tracker <host[:port]>',
       'use this tracker; may be given several times',
@@ -63,37 +95,23 @@ export function readCommandLine(
     .option('--download-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
-    .option('--verbose', 'tell on stderr what happens and why')
-    .addHelpText(
-      'after',
-      '\nInside: help shows the commands. Piped commands run in order and end the program.',
-    )
-    .exitOverride()
-    .configureOutput({ writeOut: write.out, writeErr: write.error });
-  try {
-    command.parse([...args], { from: 'user' });
-    const flags = command.opts<Flags>();
-    const [positional] = command.processedArgs as [number | undefined];
-    return {
-      port: flags.port ?? positional,
-      trackers: flags.tracker ?? readTrackers(environment.SHOAL_TRACKER),
-      share: flags.share,
-      name: flags.name,
-      uploadLimit: flags.uploadLimit,
-      downloadLimit: flags.downloadLimit,
-      discovery: flags.discovery && readSwitch(environment.SHOAL_DISCOVERY),
-      console: flags.console,
-      verbose: flags.verbose === true,
-    };
-  } catch (failure) {
-    if (failure instanceof CommanderError) {
-      if (failure.exitCode !== 0) write.error('hint: node Peer.js --help shows all options\n');
-      return { exitCode: failure.exitCode === 0 ? 0 : 2 };
-    }
-    if (!(failure instanceof ShoalError)) throw failure;
-    write.error(`error: ${failure.message}\nhint: ${failure.hint ?? 'node Peer.js --help'}\n`);
-    return { exitCode: 2 };
-  }
+    .option('--verbose', 'tell on stderr what happens and why');
+}
+
+/** What a command with `peerOptions` was told. */
+export function settingsOf(command: Command): Settings {
+  const flags = command.opts<Flags>();
+  return {
+    port: flags.port,
+    trackers: flags.tracker ?? [],
+    share: flags.share,
+    name: flags.name,
+    uploadLimit: flags.uploadLimit,
+    downloadLimit: flags.downloadLimit,
+    discovery: flags.discovery,
+    console: flags.console,
+    verbose: flags.verbose === true,
+  };
 }
 
 function readPort(text: string): number {
@@ -108,26 +126,12 @@ function readTracker(text: string): Address {
   return parseHostPort(text, TRACKER_PORT);
 }
 
-function readTrackers(text: string | undefined): Address[] {
-  return (text ?? '')
-    .split(',')
-    .filter((each) => each.trim() !== '')
-    .map(readTracker);
-}
-
 function readName(text: string): string {
   const name = text.trim();
   if (name !== '' && Buffer.byteLength(name) <= 64) return name;
   throw new ShoalError('USAGE', 'a name has 1 to 64 bytes', {
     hint: 'Choose a shorter one, like --name studio',
   });
-}
-
-function readSwitch(text: string | undefined): boolean {
-  const word = (text ?? '').trim().toLowerCase();
-  if (['', 'on', '1', 'true', 'yes'].includes(word)) return true;
-  if (['off', '0', 'false', 'no'].includes(word)) return false;
-  throw new ShoalError('USAGE', `SHOAL_DISCOVERY is "${text}"`, { hint: 'Set it to on or off.' });
 }
 
 /** Our readers throw ShoalError; commander wants its own kind to name the flag. */

@@ -1,14 +1,19 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { formatAddress } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { type Log, lineLog } from '../Shared/Log.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
 import { assemblePeer, makeShare, reserve } from './Assembly.ts';
-import { CommandInterface } from './CommandInterface.ts';
-import { readCommandLine, type Settings } from './CommandLine.ts';
+import { CommandInterface, runOneShot } from './CommandInterface.ts';
+import { type Ended, readCommandLine, type Settings } from './CommandLine.ts';
+import { parseConfig } from './ConfigLines.ts';
+import { LocalServer } from './Local/LocalServer.ts';
+import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import type { Peer } from './Peer.ts';
+import { configPath, readConfigText } from './State/ConfigPath.ts';
 import { StateFolder } from './State/StateFolder.ts';
 
 /** In a script a download without any source ends after this. */
@@ -18,12 +23,26 @@ const INTERRUPTED = 130;
 /** Closing says goodbye on the network and syncs files; what takes longer than this is given up. */
 const CLOSING_MS = 5_000;
 
-const settings = readCommandLine(process.argv.slice(2), process.env, {
-  out: (text) => process.stdout.write(text),
-  error: (text) => process.stderr.write(text),
-});
+const settings = await readSettings();
 // Not process.exitCode alone: timers of libraries must not keep an ended program alive.
 process.exit('exitCode' in settings ? settings.exitCode : await main(settings));
+
+async function readSettings(): Promise<Settings | Ended> {
+  const write = {
+    out: (text: string) => process.stdout.write(text),
+    error: (text: string) => process.stderr.write(text),
+  };
+  try {
+    const path = configPath(process.env);
+    const text = await readConfigText(path);
+    const config = text === undefined ? undefined : parseConfig(text, path);
+    return readCommandLine(process.argv.slice(2), process.env, write, config);
+  } catch (failure) {
+    if (!(failure instanceof ShoalError)) throw failure;
+    write.error(`error: ${failure.message}\nhint: ${failure.hint ?? 'node Peer.js --help'}\n`);
+    return { exitCode: 2 };
+  }
+}
 
 async function main(settings: Settings): Promise<number> {
   // Whoever read our output may be gone: that is no reason to stop sharing.
@@ -73,6 +92,9 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
   const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs });
   opened.add(() => peer.close());
   await peer.start({ signal: interrupted });
+  const local = localServer(peer, state, log);
+  opened.add(() => local.close());
+  await local.start();
   if (!settings.console) {
     await told(peer, log, interrupted);
     return 0;
@@ -96,6 +118,26 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
   diagnostics.tell = (line) => console.tell(line);
   if (isTerminal) process.stdout.write(`${greeting(peer)}. Type help for the commands.\n`);
   return console.run({ signal: interrupted });
+}
+
+/** Lets `shoal` commands on this machine use this peer. */
+function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
+  const startedWallMs = Date.now();
+  return new LocalServer({
+    folder: runtimeFolder(process.env),
+    port: peer.self.port,
+    hello: () => ({
+      pid: process.pid,
+      port: peer.self.port,
+      name: peer.self.name,
+      share: state.shareFolder,
+      trackers: peer.trackers().map(({ address }) => formatAddress(address)),
+      startedWallMs,
+    }),
+    run: (request, signal, progress) =>
+      runOneShot(request, { controls: peer, clock: systemClock, signal, progress }),
+    log,
+  });
 }
 
 /** Without a console: says where it is and what happens, until it is interrupted. */

@@ -21,6 +21,7 @@ export class StateFolder {
   readonly #shareFolder: string;
   readonly #root: string;
   #path: string | undefined;
+  #realShare: string | undefined;
   #lock: FolderLock | undefined;
 
   /** @param shareFolder - must exist when `start` is called */
@@ -35,6 +36,11 @@ export class StateFolder {
     return this.#path;
   }
 
+  /** The shared folder without links; as it was given before `start`. */
+  get shareFolder(): string {
+    return this.#realShare ?? this.#shareFolder;
+  }
+
   /** Makes and locks the directory. @throws ShoalError LOCAL_CONFLICT (another peer shares this folder), DISK_FAILED */
   async start(): Promise<void> {
     try {
@@ -46,6 +52,7 @@ export class StateFolder {
       const owner = await lock.acquire();
       if (owner !== undefined) throw sharedAlready(share, owner.pid);
       this.#path = path;
+      this.#realShare = share;
       this.#lock = lock;
       // For people who look into the directory.
       await this.write('share.json', { folder: share });

@@ -1,0 +1,114 @@
+import { ShoalError } from '../../Shared/ShoalError.ts';
+
+/**
+ * What `shoal` and a running peer say to each other on the peer's local socket: one JSON object a line, UTF-8.
+ * The asker sends one request and may then send `{"abort":true}`; the peer answers with `progress` lines and one `answer`, and closes.
+ */
+
+/** Version of this dialogue. Another one is refused, and a peer of the command's own is used. */
+export const LOCAL_VERSION = 1;
+/** Longest request: a console line and its frame, in bytes. */
+export const REQUEST_BYTES_MAX = 128 * 1_024;
+/** Longest answer, in bytes: the listing of a large share, as JSON and as text. */
+export const ANSWER_BYTES_MAX = 256 * 1_024 * 1_024;
+
+export type LocalRequest =
+  | { readonly version: number; readonly ask: 'hello' }
+  | {
+      readonly version: number;
+      readonly ask: 'run';
+      readonly line: string;
+      readonly command: string;
+      readonly width: number | null;
+      readonly color: boolean;
+      /** The asker's working directory. */
+      readonly cwd: string;
+    };
+
+/** What a running peer says of itself. */
+export interface LocalHello {
+  readonly version: number;
+  readonly pid: number;
+  readonly port: number;
+  readonly name: string;
+  /** Absolute, without links. */
+  readonly share: string;
+  /** `host:port` of the trackers in use, named or found. */
+  readonly trackers: readonly string[];
+  readonly startedWallMs: number;
+}
+
+/** @throws ShoalError BAD_FRAME */
+export function readRequest(line: string): LocalRequest {
+  const value = parseObject(line);
+  const { version, ask } = value;
+  if (typeof version !== 'number') throw badRequest('it names no version');
+  if (version !== LOCAL_VERSION) throw badRequest(`version ${version} is not spoken here`);
+  if (ask === 'hello') return { version, ask };
+  const { line: command, command: name, width, color, cwd } = value;
+  if (ask !== 'run' || typeof command !== 'string' || typeof name !== 'string' || typeof cwd !== 'string')
+    throw badRequest('it asks nothing known');
+  const columns = typeof width === 'number' && width >= 20 && width <= 10_000 ? Math.floor(width) : null;
+  return { version, ask, line: command, command: name, width: columns, color: color === true, cwd };
+}
+
+/** Undefined when it is no hello of this version. */
+export function readHello(value: Readonly<Record<string, unknown>>): LocalHello | undefined {
+  const { version, pid, port, name, share, trackers, startedWallMs } = value;
+  if (version !== LOCAL_VERSION || typeof pid !== 'number' || typeof port !== 'number') return undefined;
+  if (typeof name !== 'string' || typeof share !== 'string' || typeof startedWallMs !== 'number')
+    return undefined;
+  const known = Array.isArray(trackers) ? trackers.filter((each) => typeof each === 'string') : [];
+  return { version, pid, port, name, share, trackers: known, startedWallMs };
+}
+
+/** @throws ShoalError BAD_FRAME when the line is no JSON object */
+export function parseObject(line: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch {
+    // Told below.
+  }
+  throw badRequest('it is no JSON object');
+}
+
+function badRequest(why: string): ShoalError {
+  return new ShoalError('BAD_FRAME', `the request on the local socket is refused: ${why}`, {
+    hint: 'Are shoal and the running peer of the same version?',
+  });
+}
+
+/** Bytes in, lines out; a line may not grow beyond a limit. */
+export class BoundedLines {
+  readonly #bytesMax: number;
+  #parts: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Whole lines, without their ends. @throws ShoalError BAD_FRAME when a line is too long */
+  push(chunk: Uint8Array): string[] {
+    const lines: string[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      this.#add(chunk.subarray(start, end));
+      lines.push(Buffer.concat(this.#parts).toString('utf8'));
+      this.#parts = [];
+      this.#length = 0;
+      start = end + 1;
+    }
+    this.#add(chunk.subarray(start));
+    return lines;
+  }
+
+  #add(part: Uint8Array): void {
+    this.#length += part.length;
+    if (this.#length > this.#bytesMax)
+      throw new ShoalError('BAD_FRAME', `a line on the local socket is longer than ${this.#bytesMax} bytes`);
+    if (part.length > 0) this.#parts.push(part);
+  }
+}

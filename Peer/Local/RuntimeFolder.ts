@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+
+/** Longest path of a Unix socket in bytes: 108 with the final zero on Linux, 104 on macOS (sun_path). */
+const SOCKET_PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
+const SOCKET_NAME = /^(\d{1,5})\.sock$/;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `XDG_RUNTIME_DIR/shoal`, or a folder of this user in the temporary directory when there is none or its name is too long. */
+export function runtimeFolder(environment: Environment): string {
+  const { XDG_RUNTIME_DIR: base } = environment;
+  if (base !== undefined && base !== '') {
+    const folder = join(base, 'shoal');
+    if (fits(folder)) return folder;
+    // Another one for each: users with homes of their own must not meet.
+    return join('/tmp', `shoal-${userNumber()}-${shortHash(folder)}`);
+  }
+  const folder = join(tmpdir(), `shoal-${userNumber()}`);
+  return fits(folder) ? folder : join('/tmp', `shoal-${userNumber()}`);
+}
+
+/** Where the peer with that port listens: a file in the folder, on Windows a named pipe. */
+export function socketPath(folder: string, port: number): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\shoal-${shortHash(folder)}-${port}`;
+  return join(folder, `${port}.sock`);
+}
+
+/** Makes the folder for its owner only. @throws ShoalError LOCAL_CONFLICT when it is somebody else's */
+export async function makeRuntimeFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const found = await lstat(folder);
+  const owner = process.getuid?.();
+  if (!found.isDirectory() || (owner !== undefined && found.uid !== owner)) {
+    throw new ShoalError('LOCAL_CONFLICT', `${folder} is not a folder of this user`, {
+      hint: 'Set XDG_RUNTIME_DIR to a folder that only you can read.',
+    });
+  }
+  if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700);
+}
+
+/** Ports whose sockets lie there; some may be left behind by peers that were killed. Empty when there is no such folder. */
+export async function socketPorts(folder: string): Promise<readonly number[]> {
+  try {
+    if (process.platform === 'win32') {
+      const pipes = await readdir('\\\\.\\pipe\\');
+      const start = `shoal-${shortHash(folder)}-`;
+      return pipes.filter((name) => name.startsWith(start)).map((name) => Number(name.slice(start.length)));
+    }
+    const { uid } = await lstat(folder);
+    if (uid !== process.getuid?.()) return [];
+    return (await readdir(folder)).flatMap((name) => SOCKET_NAME.exec(name)?.[1] ?? []).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function fits(folder: string): boolean {
+  return Buffer.byteLength(join(folder, '65535.sock')) <= SOCKET_PATH_BYTES_MAX;
+}
+
+function userNumber(): string {
+  return String(process.getuid?.() ?? shortHash(userInfo().username));
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
