@@ -14,6 +14,7 @@ import { type WatchFolder, watchFolder } from './Files/FolderWatcher.ts';
 import { type HashCache, MemoryHashCache } from './Files/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Files/Hasher.ts';
 import { openLmdbHashCache } from './Files/LmdbHashCache.ts';
+import { openManifest } from './Files/ManifestFiles.ts';
 import { nodeDisk } from './Files/NodeDisk.ts';
 import type { OpenPart, Part, Unfinished } from './Files/Part.ts';
 import { type PartEvents, PartStore } from './Files/PartStore.ts';
@@ -27,6 +28,8 @@ import type { CatalogEntry, ShareStatus } from './Model.ts';
 export interface FileManagerOptions {
   /** The share folder; made when missing. Unfinished files lie in its `Temp/`. */
   readonly shareDir: string;
+  /** Shared is what this file names (`name path` a line), instead of everything in the folder. Absolute. */
+  readonly manifest?: string | undefined;
   /** Where the hash cache of this user lies; undefined: hashes are remembered for this run only. */
   readonly cacheDir: string | undefined;
   readonly clock: Clock;
@@ -88,7 +91,7 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   /**
    * Makes the folders, opens the hash cache and begins the first scan; does not wait for its end: `scanned()` does.
-   * @throws ShoalError DISK_FAILED, DISK_FULL, CLOSED
+   * @throws ShoalError NOT_FOUND (the manifest), DISK_FAILED, DISK_FULL, CLOSED
    */
   async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (this.#closing.started || signal?.aborted)
@@ -96,6 +99,8 @@ export class FileManager extends EventEmitter<FileEvents> {
     const { root, temp } = makeShareFolders(this.#options.shareDir);
     const { clock, log, wallMs, scan, seams = {} } = this.#options;
     const disk = seams.disk ?? nodeDisk;
+    const settings = { ...DEFAULT_SCAN_SETTINGS, ...scan };
+    const manifest = openManifest(this.#options.manifest, { temp, clock, rescanMs: settings.rescanMs });
     const cache = this.#openCache();
     this.#closing.add(() => cache.close());
     const share = new Share({
@@ -103,7 +108,8 @@ export class FileManager extends EventEmitter<FileEvents> {
       clock,
       wallMs,
       log,
-      settings: { ...DEFAULT_SCAN_SETTINGS, ...scan },
+      settings,
+      manifest,
       catalog: this.#catalog,
       cache,
       watch: seams.watch ?? watchFolder,
@@ -115,7 +121,7 @@ export class FileManager extends EventEmitter<FileEvents> {
       },
     });
     const reader = new ShareReader({
-      root,
+      open: (path) => share.open(path),
       clock,
       stateOf: (path) => share.index.stateOf(path),
       stale: (path) => share.index.stale(path),

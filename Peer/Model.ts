@@ -153,6 +153,8 @@ export interface UploadStatus {
 /** The local share in figures. */
 export interface ShareStatus {
   readonly folder: string;
+  /** Shared is what this file names, instead of everything in the folder. */
+  readonly manifest?: string | undefined;
   readonly files: number;
   readonly bytes: number;
   readonly version: number;

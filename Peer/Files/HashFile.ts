@@ -29,7 +29,11 @@ const LOOK_BYTES = 256 * READ_BYTES;
  * Reads a shared file once and hashes its chunks; stat before and after. Blocks the thread.
  * @param progress - told of bytes read, now and then
  */
-export function hashFile(root: string, path: string, progress: (bytes: number) => void): HashOutcome {
+export function hashFile(
+  root: string | undefined,
+  path: string,
+  progress: (bytes: number) => void,
+): HashOutcome {
   try {
     const { fd, state } = openShared(root, path);
     try {

@@ -4,7 +4,10 @@ import type { Hasher } from './Hasher.ts';
 import type { HashOutcome } from './HashFile.ts';
 
 export interface HashPoolOptions {
-  readonly root: string;
+  /** See openShared. */
+  readonly root: string | undefined;
+  /** The file of a path, for openShared. Default: the path itself. */
+  readonly fileOf?: (path: string) => string;
   readonly clock: Clock;
   readonly makeHasher: () => Hasher;
   /** Hashers at once, 1 or more; one more for small files while all are busy with large ones. */
@@ -111,7 +114,8 @@ export class HashPool {
       this.#rate.add(bytes, this.#options.clock.nowMs());
     };
     const paths = [...batch.keys()];
-    void seat.hasher.hash(this.#options.root, paths, count).then((outcomes) => {
+    const { root, fileOf = (path: string) => path } = this.#options;
+    void seat.hasher.hash(root, paths.map(fileOf), count).then((outcomes) => {
       count(left);
       this.#filesLeft -= paths.length;
       this.#done(seat);

@@ -3,15 +3,19 @@ import { type HashOutcome, hashFile } from './HashFile.ts';
 
 /** Hashes batches of files, one batch at a time. */
 export interface Hasher {
-  /** One outcome a path, in order. Never rejects. @param progress - bytes hashed since it was told last */
-  hash(root: string, paths: readonly string[], progress: (bytes: number) => void): Promise<HashOutcome[]>;
+  /** One outcome a path, in order. Never rejects. @param root - see openShared @param progress - bytes hashed since it was told last */
+  hash(
+    root: string | undefined,
+    paths: readonly string[],
+    progress: (bytes: number) => void,
+  ): Promise<HashOutcome[]>;
   /** Gives up what is under way. Safe to call twice. */
   close(): Promise<void>;
 }
 
 /** To the thread. */
 export interface HashRequest {
-  readonly root: string;
+  readonly root: string | undefined;
   readonly paths: readonly string[];
 }
 

@@ -13,20 +13,21 @@ export interface OpenedFile {
 }
 
 /**
- * Opens a file of the share for reading, and only that: no link is followed at the end of the path, nothing but a
- * regular file is accepted, and what was opened must lie inside the share, also when a folder above was swapped for a
- * link in this moment.
+ * Opens a shared file for reading, and only that: no link is followed at the end of the path, nothing but a regular file
+ * is accepted, and what was opened must lie inside the share, also when a folder above was swapped for a link in this
+ * moment.
  *
- * @param root - the share folder, without links in it
+ * @param root - the share folder, without links in it; undefined: `path` is absolute and has no links in it (a manifest
+ * names it), and what was opened must lie exactly there
  * @throws system errors; ShoalError NOT_FOUND when it is no file of the share
  */
-export function openShared(root: string, path: string): OpenedFile {
-  const absolute = inside(root, path);
+export function openShared(root: string | undefined, path: string): OpenedFile {
+  const absolute = root === undefined ? path : inside(root, path);
   const fd = openSync(absolute, FLAGS);
   try {
     const stats = fstatSync(fd, { bigint: true });
-    if (!stats.isFile() || !realPathOf(fd, absolute).startsWith(root.endsWith(sep) ? root : root + sep)) {
-      throw new ShoalError('NOT_FOUND', `"${path}" is no file of the share folder`);
+    if (!stats.isFile() || !isAllowed(root, realPathOf(fd, absolute), absolute)) {
+      throw new ShoalError('NOT_FOUND', `"${path}" is no file of the share`);
     }
     return { fd, state: fileState(stats) };
   } catch (failure) {
@@ -37,6 +38,11 @@ export function openShared(root: string, path: string): OpenedFile {
 
 export function stateOfOpen(fd: number): FileState {
   return fileState(fstatSync(fd, { bigint: true }));
+}
+
+function isAllowed(root: string | undefined, real: string, absolute: string): boolean {
+  if (root === undefined) return real === absolute;
+  return real.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
 /** Where the opened file really lies: Linux says it of the descriptor itself, elsewhere the path is looked up again. */

@@ -10,6 +10,8 @@ import type { WatchFolder, Watching } from './FolderWatcher.ts';
 import type { HashCache } from './HashCache.ts';
 import type { Hasher } from './Hasher.ts';
 import { HashPool } from './HashPool.ts';
+import type { ManifestEvents, ManifestFiles } from './ManifestFiles.ts';
+import { type OpenedFile, openShared } from './OpenShared.ts';
 import type { ScanSettings } from './Settings.ts';
 import { ShareIndex } from './ShareIndex.ts';
 import { inside, joinPath, ShareTree } from './ShareTree.ts';
@@ -18,6 +20,8 @@ import { TouchedPlaces } from './TouchedPlaces.ts';
 export interface ShareOptions {
   /** The share folder, absolute, without links in it. */
   readonly root: string;
+  /** What is shared instead of everything in the folder. */
+  readonly manifest?: ManifestFiles | undefined;
   readonly clock: Clock;
   readonly wallMs: WallClock;
   readonly log: Log;
@@ -38,12 +42,18 @@ const PROBLEMS_MAX = 20;
 /** A new folder is listed again after this: by then it is watched, and nothing that came in between is missed. */
 const SECOND_LOOK_MS = 1_000;
 
-/** Keeps the catalog equal to what lies in the share folder: first scan, watches, and re-scans where there are none. */
+/** Keeps the catalog equal to what lies in the share folder, or to what a manifest names: first scan, watches, and re-scans where there are none. */
 export class Share {
   readonly #options: ShareOptions;
   readonly #index: ShareIndex;
   readonly #scan: FolderScan;
   readonly #pool: HashPool;
+  readonly #scanEvents: ManifestEvents = {
+    found: (path, state) => this.#index.found(path, state),
+    gone: (path) => this.#gone(path),
+    problem: (path, reason) => this.#problem(path, reason),
+    solved: (place) => this.#problems.delete(place),
+  };
   readonly #tree = new ShareTree();
   readonly #touched: TouchedPlaces;
   readonly #stopping = new AbortController();
@@ -57,10 +67,10 @@ export class Share {
 
   constructor(options: ShareOptions) {
     this.#options = options;
-    const { root, clock } = options;
-    const problem = (path: string, reason: string) => this.#problem(path, reason);
+    const { root, clock, manifest } = options;
+    const { problem } = this.#scanEvents;
     this.#pool = new HashPool({
-      root,
+      ...(manifest === undefined ? { root } : { root: undefined, fileOf: (path) => manifest.fileOf(path) }),
       clock,
       makeHasher: options.makeHasher,
       size: options.hashers,
@@ -68,8 +78,9 @@ export class Share {
     });
     this.#index = new ShareIndex({
       ...options,
+      root: this.cacheKey,
       pool: this.#pool,
-      stateNow: (path) => stateAt(inside(root, path)),
+      stateNow: (path) => stateAt(this.absolute(path)),
       problem,
       changed: options.events.changed,
     });
@@ -77,11 +88,7 @@ export class Share {
       root,
       clock,
       tree: this.#tree,
-      events: {
-        found: (path, state) => this.#index.found(path, state),
-        gone: (path) => this.#gone(path),
-        problem,
-      },
+      events: this.#scanEvents,
     });
     this.#touched = new TouchedPlaces(clock, options.settings.gatherMs, (places) => this.#look(places));
   }
@@ -90,9 +97,27 @@ export class Share {
     return this.#index;
   }
 
+  /** Under this name the hash cache keeps the files of this share. */
+  get cacheKey(): string {
+    return this.#options.manifest?.path ?? this.#options.root;
+  }
+
+  /** Where the file of a catalog path lies; '' when a manifest names none. */
+  absolute(path: string): string {
+    const { root, manifest } = this.#options;
+    return manifest === undefined ? inside(root, path) : manifest.fileOf(path);
+  }
+
+  /** @throws like openShared */
+  open(path: string): OpenedFile {
+    const { root, manifest } = this.#options;
+    return manifest === undefined ? openShared(root, path) : openShared(undefined, manifest.fileOf(path));
+  }
+
   /** Begins watching and the first scan; waits for neither. */
   start(): void {
-    this.#watching = this.#options.watch(this.#options.root, {
+    const { manifest, watch, root } = this.#options;
+    this.#watching = (manifest?.watch ?? watch)(root, {
       touched: (path) => this.#touched.add(path),
       folderChanged: (path) => this.#folderChanged(path),
       limited: (code) => this.#limited(code),
@@ -102,7 +127,7 @@ export class Share {
     // Listed when everything is watched: what changes after the listing is told by a watch.
     this.#firstScan = this.#inTurn(async () => {
       await Promise.all([ready, this.#index.loadCache()]);
-      await this.#scan.folder('', this.#stopping.signal);
+      await this.#lookAtFolder('');
     }).then(async () => {
       await this.#index.settled();
       if (this.#stopping.signal.aborted) return;
@@ -116,7 +141,7 @@ export class Share {
   }
 
   async rescan(): Promise<void> {
-    await this.#inTurn(() => this.#scan.folder('', this.#stopping.signal));
+    await this.#inTurn(() => this.#lookAtFolder(''));
     await this.#index.settled();
   }
 
@@ -125,8 +150,14 @@ export class Share {
     this.#touched.add(path);
   }
 
-  /** A file that was made here: known before any watch tells of it. */
+  /** A file that was made in the share folder: known before any watch tells of it, unless a manifest does not name it. */
   adopt(path: string, state: FileState, description: FileDescription): void {
+    const { root, manifest } = this.#options;
+    if (manifest !== undefined) {
+      // It is hashed again under the names it has: rare, and simple.
+      for (const name of manifest.namesOf(inside(root, path))) this.look(name);
+      return;
+    }
     this.#tree.addFile(path);
     this.#index.adopt(path, state, description);
   }
@@ -137,6 +168,7 @@ export class Share {
     const { waiting } = this.#index;
     return {
       folder: root,
+      manifest: this.#options.manifest?.path,
       files: catalog.files,
       bytes: catalog.bytes,
       version: catalog.version,
@@ -165,12 +197,23 @@ export class Share {
     const { signal } = this.#stopping;
     void this.#inTurn(async () => {
       for (const [folder, names] of places) {
-        if (names === 'all') await this.#scan.folder(folder, signal);
-        else
-          for (const name of names)
-            if (!signal.aborted) await this.#scan.place(joinPath(folder, name), signal);
+        if (names === 'all') await this.#lookAtFolder(folder);
+        else for (const name of names) if (!signal.aborted) await this.#lookAtPlace(joinPath(folder, name));
       }
     });
+  }
+
+  async #lookAtFolder(path: string): Promise<void> {
+    const { signal } = this.#stopping;
+    const { manifest } = this.#options;
+    if (manifest === undefined) await this.#scan.folder(path, signal);
+    else await manifest.everything(this.#scanEvents, signal);
+  }
+
+  async #lookAtPlace(path: string): Promise<void> {
+    const { manifest } = this.#options;
+    if (manifest === undefined) await this.#scan.place(path, this.#stopping.signal);
+    else manifest.place(path, this.#scanEvents);
   }
 
   #folderChanged(path: string): void {
@@ -195,7 +238,7 @@ export class Share {
     // Half a watch is worse than none: nobody would know which half. The watches are given back.
     void this.#watching?.close();
     const stop = every(clock, settings.rescanMs, () => {
-      void this.#inTurn(() => this.#scan.folder('', this.#stopping.signal));
+      void this.#inTurn(() => this.#lookAtFolder(''));
     });
     this.#stopping.signal.addEventListener('abort', stop, { once: true });
   }

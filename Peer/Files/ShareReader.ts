@@ -3,10 +3,11 @@ import { type Clock, every } from '../../Shared/Clock.ts';
 import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { type FileState, sameState } from './FileState.ts';
 import { readFully } from './NodeDisk.ts';
-import { openShared, stateOfOpen } from './OpenShared.ts';
+import { type OpenedFile, stateOfOpen } from './OpenShared.ts';
 
 export interface ShareReaderOptions {
-  readonly root: string;
+  /** Opens the file of a path, as `openShared` does. */
+  readonly open: (path: string) => OpenedFile;
   readonly clock: Clock;
   /** The state in which a file was hashed; undefined: it is not shared. */
   readonly stateOf: (path: string) => FileState | undefined;
@@ -71,7 +72,7 @@ export class ShareReader {
   }
 
   #readSmall(path: string, position: number, into: Uint8Array): void {
-    const { fd, state } = openShared(this.#options.root, path);
+    const { fd, state } = this.#options.open(path);
     try {
       this.#require(path, state);
       const count = into.length === 0 ? 0 : readSync(fd, into, 0, into.length, position);
@@ -106,7 +107,7 @@ export class ShareReader {
   #handle(path: string): Handle {
     let handle = this.#handles.get(path);
     this.#handles.delete(path);
-    handle ??= { fd: openShared(this.#options.root, path).fd, busy: 0, usedMs: 0, dropped: false };
+    handle ??= { fd: this.#options.open(path).fd, busy: 0, usedMs: 0, dropped: false };
     this.#handles.set(path, handle);
     const [oldest] = this.#handles.keys();
     if (this.#handles.size > HANDLES_MAX && oldest !== undefined) this.#drop(oldest);

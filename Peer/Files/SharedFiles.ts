@@ -39,8 +39,8 @@ export class SharedFiles {
 
   /** @throws ShoalError NOT_FOUND, also while lost hashes are made again */
   describe(entry: CatalogEntry): FileDescription {
-    const { root, cache, share } = this.#options;
-    const load = () => cache.hashes(root, entry.path);
+    const { cache, share } = this.#options;
+    const load = () => cache.hashes(share.cacheKey, entry.path);
     const description = this.#descriptions.get(entry.fileId, entry.size, load);
     if (description !== undefined) return description;
     share.index.unremember(entry.path);
@@ -71,7 +71,7 @@ export class SharedFiles {
   /** Where this content lies unchanged, absolute. */
   findComplete(fileId: FileId): string | undefined {
     const path = this.#unchangedPath(fileId);
-    return path === undefined ? undefined : join(this.#options.root, path);
+    return path === undefined ? undefined : this.#options.share.absolute(path);
   }
 
   /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FULL, DISK_FAILED */
@@ -79,7 +79,7 @@ export class SharedFiles {
     const { root, temp, disk, catalog, share } = this.#options;
     const path = safePath(wanted);
     const entry = catalog.findPath(path);
-    if (entry?.fileId === fileId && this.#isUnchanged(path)) return join(root, path);
+    if (entry?.fileId === fileId && this.#isUnchanged(path)) return share.absolute(path);
     const source = this.#unchangedPath(fileId);
     const found = source === undefined ? undefined : catalog.findPath(source);
     if (source === undefined || found === undefined) {
@@ -89,7 +89,7 @@ export class SharedFiles {
     // ".new" files are cleaned up at the next start when we die here.
     const temporary = join(temp, `${randomBytes(32).toString('hex')}.new`);
     try {
-      await disk.copy(join(root, source), temporary);
+      await disk.copy(share.absolute(source), temporary);
       if (!this.#isUnchanged(source)) {
         throw new ShoalError('FILE_CHANGED', `"${source}" was changed while it was copied`);
       }
@@ -114,9 +114,9 @@ export class SharedFiles {
   }
 
   #isUnchanged(path: string): boolean {
-    const { share, disk, root } = this.#options;
+    const { share, disk } = this.#options;
     const hashed = share.index.stateOf(path);
-    const now = disk.stateOf(join(root, path));
+    const now = disk.stateOf(share.absolute(path));
     const isSame = hashed !== undefined && now !== undefined && sameState(hashed, now);
     if (!isSame) share.index.stale(path);
     return isSame;
