@@ -99,8 +99,7 @@ export class FileManager extends EventEmitter<FileEvents> {
     const { root, temp } = makeShareFolders(this.#options.shareDir);
     const { clock, log, wallMs, scan, seams = {} } = this.#options;
     const disk = seams.disk ?? nodeDisk;
-    const settings = { ...DEFAULT_SCAN_SETTINGS, ...scan };
-    const manifest = openManifest(this.#options.manifest, { temp, clock, rescanMs: settings.rescanMs });
+    const manifest = openManifest(this.#options.manifest, temp, clock);
     const cache = this.#openCache();
     this.#closing.add(() => cache.close());
     const share = new Share({
@@ -108,7 +107,7 @@ export class FileManager extends EventEmitter<FileEvents> {
       clock,
       wallMs,
       log,
-      settings,
+      settings: { ...DEFAULT_SCAN_SETTINGS, ...scan },
       manifest,
       catalog: this.#catalog,
       cache,
@@ -123,16 +122,13 @@ export class FileManager extends EventEmitter<FileEvents> {
     const reader = new ShareReader({
       open: (path) => share.open(path),
       clock,
-      stateOf: (path) => share.index.stateOf(path),
-      stale: (path) => share.index.stale(path),
+      index: share.index,
     });
     const parts = new PartStore({ disk, clock, root, temp, events: this.#partEvents(share) });
     parts.cleanUp();
     const files = new SharedFiles({ root, temp, disk, catalog: this.#catalog, cache, share, reader });
     this.#rooms = { share, files, parts };
-    this.#closing.add(() => share.close());
-    this.#closing.add(() => reader.close());
-    this.#closing.add(() => parts.close());
+    for (const room of [share, reader, parts]) this.#closing.add(() => room.close());
     share.start();
   }
 

@@ -116,7 +116,7 @@ function hasControls(text: string): boolean {
   return /[\u0000-\u001f\u007f]/.test(text);
 }
 
-function decode(decoder: TextDecoder, raw: Uint8Array): string {
+function decode(decoder: InstanceType<typeof TextDecoder>, raw: Uint8Array): string {
   try {
     return decoder.decode(raw);
   } catch {

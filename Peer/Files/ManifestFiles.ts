@@ -20,8 +20,6 @@ export interface ManifestFilesOptions {
   /** Our folder of unfinished files: nothing in it is shared, whoever names it. */
   readonly temp: string;
   readonly clock: Clock;
-  /** Everything is looked at again this often: links and network disks change without an event. */
-  readonly rescanMs: number;
 }
 
 /** A line of the manifest, and what was found. */
@@ -39,6 +37,8 @@ type Looked =
   | { readonly file: string; readonly state: FileState }
   | { readonly file: undefined; readonly reason: string };
 
+/** Everything is looked at again this often: links and network disks change without an event. */
+const LOOK_AGAIN_MS = 30_000;
 /** The thread is given free after so many looks. */
 const LOOKS_AT_ONCE = 256;
 /** Bad lines told one by one. */
@@ -78,11 +78,10 @@ export class ManifestFiles {
 
   /** Ignores the folder: what is watched follows from the manifest. */
   readonly watch: WatchFolder = (_root, events) => {
-    const { clock, rescanMs } = this.#options;
     const watches = new PlaceWatches({ touched: events.touched, limited: events.limited });
     this.#watches = watches;
     this.#rewatch();
-    const stop = every(clock, rescanMs, () => events.touched(''));
+    const stop = every(this.#options.clock, LOOK_AGAIN_MS, () => events.touched(''));
     return {
       ready: Promise.resolve(),
       close: async () => {
@@ -194,11 +193,12 @@ export class ManifestFiles {
  */
 export function openManifest(
   manifest: string | undefined,
-  options: Omit<ManifestFilesOptions, 'manifest'>,
+  temp: string,
+  clock: Clock,
 ): ManifestFiles | undefined {
   if (manifest === undefined) return undefined;
   readManifest(manifest);
-  return new ManifestFiles({ manifest, ...options });
+  return new ManifestFiles({ manifest, temp, clock });
 }
 
 function readManifest(path: string): Uint8Array {

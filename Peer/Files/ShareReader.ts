@@ -4,15 +4,13 @@ import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts
 import { type FileState, sameState } from './FileState.ts';
 import { readFully } from './NodeDisk.ts';
 import { type OpenedFile, stateOfOpen } from './OpenShared.ts';
+import type { ShareIndex } from './ShareIndex.ts';
 
 export interface ShareReaderOptions {
   /** Opens the file of a path, as `openShared` does. */
   readonly open: (path: string) => OpenedFile;
   readonly clock: Clock;
-  /** The state in which a file was hashed; undefined: it is not shared. */
-  readonly stateOf: (path: string) => FileState | undefined;
-  /** A file is not what was hashed any more. */
-  readonly stale: (path: string) => void;
+  readonly index: Pick<ShareIndex, 'stateOf' | 'stale'>;
 }
 
 interface Handle {
@@ -51,7 +49,7 @@ export class ShareReader {
   /** Fills `into` from `position`. @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED */
   async read(path: string, position: number, into: Uint8Array): Promise<void> {
     try {
-      const state = this.#options.stateOf(path);
+      const state = this.#options.index.stateOf(path);
       if (this.#closed || state === undefined) throw new ShoalError('NOT_FOUND', `"${path}" is not shared`);
       if (state.size <= SMALL_BYTES) this.#readSmall(path, position, into);
       // An open file that was replaced under its name is opened once more.
@@ -130,12 +128,12 @@ export class ShareReader {
   }
 
   #isAsHashed(path: string, fd: number): boolean {
-    const hashed = this.#options.stateOf(path);
+    const hashed = this.#options.index.stateOf(path);
     return hashed !== undefined && sameState(hashed, stateOfOpen(fd));
   }
 
   #require(path: string, state: FileState): void {
-    const hashed = this.#options.stateOf(path);
+    const hashed = this.#options.index.stateOf(path);
     if (hashed === undefined || !sameState(hashed, state)) throw changed(path);
   }
 
@@ -144,7 +142,7 @@ export class ShareReader {
     const code = systemCode(failure) ?? '';
     const isGone = ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code);
     if (isGone || (failure instanceof ShoalError && failure.code === 'FILE_CHANGED')) {
-      this.#options.stale(path);
+      this.#options.index.stale(path);
       return changed(path);
     }
     return asShoalError(failure, 'DISK_FAILED');
