@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { mkdir } from 'node:fs/promises';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { newInstanceId } from '../Protocol/Ids.ts';
 import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
@@ -45,6 +46,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
   return new Peer({
     files: {
       shareDir,
+      manifest: settings.manifest === undefined ? undefined : resolve(settings.manifest),
       cacheDir: guest ? undefined : envPaths('shoal', { suffix: '' }).cache,
       ...(guest ? { hashWorkers: 0 } : {}),
       clock: systemClock,

@@ -11,11 +11,15 @@ export interface Settings {
   readonly port: number | undefined;
   readonly trackers: readonly Address[];
   readonly share: string | undefined;
+  /** Shared is what this file names. */
+  readonly manifest?: string | undefined;
   readonly name: string | undefined;
   readonly uploadLimit: number | undefined;
   readonly downloadLimit: number | undefined;
   readonly discovery: boolean;
   readonly console: boolean;
+  /** The console begins with the numbered menu. */
+  readonly menu?: boolean;
   readonly verbose: boolean;
 }
 
@@ -28,11 +32,13 @@ interface Flags {
   port?: number;
   tracker?: Address[];
   share?: string;
+  manifest?: string;
   name?: string;
   uploadLimit?: number;
   downloadLimit?: number;
   discovery: boolean;
   console: boolean;
+  menu?: boolean;
   verbose?: boolean;
 }
 
@@ -90,10 +96,12 @@ export function peerOptions(command: Command): Command {
       gathered(checked(readTracker)),
     )
     .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)')
+    .option('--manifest <file>', 'share only the files that this one names: "name path" a line')
     .option('--name <name>', 'what others see (default: user@computer)', checked(readName))
     .option('--upload-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
     .option('--download-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
+    .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
     .option('--verbose', 'tell on stderr what happens and why');
 }
@@ -101,15 +109,21 @@ export function peerOptions(command: Command): Command {
 /** What a command with `peerOptions` was told. */
 export function settingsOf(command: Command): Settings {
   const flags = command.opts<Flags>();
+  if (flags.menu === true && !flags.console)
+    throw new ShoalError('USAGE', 'a menu needs the console', {
+      hint: 'Leave out --menu or --no-console.',
+    });
   return {
     port: flags.port,
     trackers: flags.tracker ?? [],
     share: flags.share,
+    manifest: flags.manifest,
     name: flags.name,
     uploadLimit: flags.uploadLimit,
     downloadLimit: flags.downloadLimit,
     discovery: flags.discovery,
     console: flags.console,
+    menu: flags.menu === true,
     verbose: flags.verbose === true,
   };
 }

@@ -63,7 +63,7 @@ export interface FileEvents {
   watchLimited: [text: string];
 }
 
-/** Changes of the catalog are gathered this long before they are told. */
+/** Changes of the catalog are gathered so long. */
 const GATHER_CHANGES_MS = 20;
 
 /** The rooms of a running door. */

@@ -29,6 +29,9 @@ export interface PeerOptions {
   readonly giveUpMs: number | undefined;
 }
 
+/** Warnings kept for the first who listens: a bad share is told at the start, before there is a console. */
+const UNTOLD_MAX = 25;
+
 /** One peer: makes the doors, hands each what it wants from the others, and offers what users do with them. */
 export class Peer implements PeerControls {
   readonly self: Self;
@@ -39,6 +42,8 @@ export class Peer implements PeerControls {
   readonly #finding: Finding;
   readonly #news = new EventEmitter<{ news: [News] }>();
   readonly #closing = new Closing();
+  /** Warnings from before anybody listened. */
+  #untold: News[] = [];
   #knownPeers: readonly PeerSummary[] = [];
   #startedMs = 0;
 
@@ -203,11 +208,14 @@ export class Peer implements PeerControls {
 
   onNews(listener: (news: News) => void): () => void {
     this.#news.on('news', listener);
+    for (const news of this.#untold.splice(0)) listener(news);
     return () => this.#news.off('news', listener);
   }
 
   #tell(kind: News['kind'], text: string, download?: DownloadStatus): void {
-    this.#news.emit('news', { kind, text: safeText(text), ...(download === undefined ? {} : { download }) });
+    const news: News = { kind, text: safeText(text), ...(download === undefined ? {} : { download }) };
+    if (!this.#news.emit('news', news) && kind === 'warning' && this.#untold.length < UNTOLD_MAX)
+      this.#untold.push(news);
   }
 
   /** The only place where one door's facts become another door's orders. */

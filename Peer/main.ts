@@ -112,6 +112,7 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
     color,
     errorColor: wantsColor(process.stderr.isTTY === true),
     historyFile: join(state.path, 'history'),
+    menu: settings.menu ?? false,
     verbose: settings.verbose,
   });
   opened.add(() => console.close());

@@ -20,6 +20,8 @@ export interface ConsoleOptions {
   readonly errorColor?: boolean;
   /** Where typed lines are kept between runs, absolute; undefined: nowhere. */
   readonly historyFile?: string | undefined;
+  /** It begins with the numbered menu. */
+  readonly menu?: boolean;
   /** Stacks of unexpected errors. */
   readonly verbose?: boolean;
 }

@@ -69,10 +69,12 @@ function listFooter(
   style: ViewStyle,
 ): string {
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
-  const place = folder === '' ? safeText(share.folder) : `folder ${safeText(folder)}`;
+  const source = share.manifest === undefined ? share.folder : `manifest ${share.manifest}`;
+  const place = folder === '' ? safeText(source) : `folder ${safeText(folder)}`;
+  const fill = share.manifest === undefined ? 'Put files into' : 'Name files (name path) in the';
   const lines = [
     entries.length === 0
-      ? `Nothing is shared yet. Put files into ${place}, or find some: search <words>`
+      ? `Nothing is shared yet. ${fill} ${place}, or find some: search <words>`
       : style.paint.dim(`${plural(entries.length, 'file')}, ${formatBytes(bytes)} in ${place}`),
   ];
   const { hashing } = share;

@@ -118,6 +118,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     ],
     ['Share', `${plural(share.files, 'file')}, ${formatBytes(share.bytes)} in ${safeText(share.folder)}`],
   ];
+  if (share.manifest !== undefined) facts.push(['Manifest', safeText(share.manifest)]);
   if (!share.scanned || share.hashing.files > 0) {
     facts.push([
       'Reading',
