@@ -63,28 +63,72 @@ export class Finding {
     if (what.endsWith('/')) return this.#folderFound(folder, [listing]);
     const match = matchName(what, hits);
     if (match.kind === 'one') return fileFound(match.hit);
+    const [first] = match.kind === 'several' ? match.hits : [];
+    // The same content at several places is nothing to choose from.
+    if (match.kind === 'several' && first && match.hits.every((hit) => hit.fileId === first.fileId))
+      return fileFound(first);
     if (match.kind === 'several') return { kind: 'choose', hits: match.hits };
     throw new ShoalError('NOT_FOUND', `${formatAddress(peer.address)} does not share "${what}"`, {
       hint: `See what it shares: ls ${formatAddress(peer.address)}`,
     });
   }
 
+  /**
+   * `findAt` the peer that a text names. When it is an IP with several peers: at those of them that share `what`.
+   * @throws ShoalError like findPeer and findAt; AMBIGUOUS when those peers share different things of that name
+   */
+  async findFrom(text: string, what: string, signal: AbortSignal): Promise<Found> {
+    const peers = await this.#candidates(text, signal);
+    const [peer] = peers;
+    if (
+      peer === undefined ||
+      peers.length === 1 ||
+      !peers.every(({ address }) => address.host === text.trim())
+    )
+      return this.findAt(onlyPeer(text, peers), what, signal);
+    const asked = await Promise.all(peers.map((each) => this.#askedAt(each, what, signal)));
+    const having = asked.filter((each) => each !== undefined);
+    const [one, ...others] = having;
+    if (one === undefined) {
+      throw new ShoalError('NOT_FOUND', `none of the ${peers.length} peers at ${text} shares "${what}"`, {
+        hint: `See what one shares: ls ${formatAddress(peer.address)}`,
+      });
+    }
+    if (others.length === 0) return one.found;
+    const holders = having.map((each) => each.found).flatMap((found) => holdersOf(found, one.found) ?? []);
+    if (one.found.kind === 'file' && holders.length === having.length)
+      return { kind: 'file', wish: { ...one.found.wish, holders } };
+    throw ambiguous(
+      `"${what}" is not the same at ${having.length} peers of ${text}`,
+      having.map((each) => each.peer),
+    );
+  }
+
   /** A peer by `ip:port`, `ip port`, name, or start of its id. @throws ShoalError NOT_FOUND, AMBIGUOUS, NO_TRACKER */
   async findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {
+    return onlyPeer(text, await this.#candidates(text, signal));
+  }
+
+  /** What the peer has of that name; undefined when it has nothing, or does not answer. */
+  async #askedAt(peer: PeerContact, what: string, signal: AbortSignal) {
+    try {
+      return { peer, found: await this.findAt(peer, what, signal) };
+    } catch (failure) {
+      if (signal.aborted) throw failure;
+      return undefined;
+    }
+  }
+
+  /** All peers that a text may mean, by the first rule that any peer satisfies; an address nobody knows is one too. */
+  async #candidates(text: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
     const typed = text.trim().replace(/\s+/, ':');
     const peers = await this.#network.peers(signal).catch((failure: unknown) => {
       if (isHostPort(typed)) return [];
       throw failure;
     });
-    const [peer, ...others] = candidates(typed, text.trim(), peers);
-    if (peer !== undefined && others.length === 0) return peer;
-    if (peer !== undefined) {
-      const names = [peer, ...others].map((each) => `${each.name} ${formatAddress(each.address)}`);
-      throw new ShoalError('AMBIGUOUS', `"${text}" could be ${names.length} peers`, {
-        hint: `Name one by address: ${names.slice(0, 5).join(', ')}`,
-      });
-    }
-    if (isHostPort(typed)) return { peerId: undefined, name: '', address: parseHostPort(typed, 0) };
+    const found = candidates(typed, text.trim(), peers);
+    if (found.length > 0) return found;
+    if (isHostPort(typed)) return [{ peerId: undefined, name: '', address: parseHostPort(typed, 0) }];
     throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
   }
 
@@ -131,6 +175,28 @@ export function noTracker(): ShoalError {
 function fileFound(hit: SearchHit): Found {
   const { fileId, size, holders } = hit;
   return { kind: 'file', wish: { fileId, size, holders, path: lastPart(hit.path) } };
+}
+
+/** @throws ShoalError AMBIGUOUS */
+function onlyPeer(text: string, peers: readonly PeerContact[]): PeerContact {
+  const [peer, ...others] = peers;
+  if (peer !== undefined && others.length === 0) return peer;
+  throw ambiguous(`"${text}" could be ${peers.length} peers`, peers);
+}
+
+function ambiguous(message: string, peers: readonly PeerContact[]): ShoalError {
+  const names = peers.map((each) => `${each.name} ${formatAddress(each.address)}`);
+  const more = names.length > 5 ? ` … and ${names.length - 5} more` : '';
+  return new ShoalError('AMBIGUOUS', message, {
+    hint: `Name one by address: ${names.slice(0, 5).join(', ')}${more}`,
+  });
+}
+
+/** Holders of the same file; undefined when it is another one. */
+function holdersOf(found: Found, same: Found): FileWish['holders'] | undefined {
+  if (found.kind !== 'file' || same.kind !== 'file' || found.wish.fileId !== same.wish.fileId)
+    return undefined;
+  return found.wish.holders;
 }
 
 function candidates(address: string, text: string, peers: readonly PeerSummary[]): readonly PeerSummary[] {

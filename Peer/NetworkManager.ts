@@ -162,6 +162,16 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links.uploads();
   }
 
+  /** Bytes a second, each way; undefined: no limit. */
+  limits(): { readonly up: number | undefined; readonly down: number | undefined } {
+    return this.#links.limits;
+  }
+
+  /** A direction that is left out stays as it is. */
+  setLimits(limits: { readonly up?: number | undefined; readonly down?: number | undefined }): void {
+    this.#links.setLimits(limits);
+  }
+
   totals(): { readonly sent: number; readonly received: number } {
     return this.#links.totals();
   }

@@ -3,7 +3,7 @@ import { formatAddress } from '../Shared/Address.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { safeText } from '../Shared/SafeText.ts';
-import type { DownloadAnswer, News, PeerControls } from './CommandInterface.ts';
+import type { DownloadAnswer, News, PeerControls, TransferLimits } from './CommandInterface.ts';
 import { DownloadManager, type DownloadManagerOptions } from './DownloadManager.ts';
 import { FileManager, type FileManagerOptions } from './FileManager.ts';
 import { Finding, type Found } from './Finding.ts';
@@ -164,6 +164,14 @@ export class Peer implements PeerControls {
     return this.peers(signal);
   }
 
+  limits(): TransferLimits {
+    return this.#network.limits();
+  }
+
+  setLimits(limits: Partial<TransferLimits>): void {
+    this.#network.setLimits(limits);
+  }
+
   // ---- downloads
 
   async download(what: string, signal: AbortSignal): Promise<DownloadAnswer> {
@@ -172,6 +180,10 @@ export class Peer implements PeerControls {
 
   async downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
     return this.#startFound(await this.#finding.findAt(peer, what, signal));
+  }
+
+  async downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
+    return this.#startFound(await this.#finding.findFrom(peer, what, signal));
   }
 
   findDownload(text: string): DownloadStatus {

@@ -24,6 +24,8 @@ export interface CommandResult {
   readonly failure?: ShoalError;
   /** The console ends. */
   readonly quits?: true;
+  /** The console goes on with the numbered menu. */
+  readonly opensMenu?: true;
 }
 
 /** What commands need besides their call. */

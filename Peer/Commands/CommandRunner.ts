@@ -1,9 +1,10 @@
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import { readCall, wantsJson } from './CommandCall.ts';
 import type { CommandContext, CommandHandlers, CommandResult } from './CommandResult.ts';
-import { help, quit } from './ConsoleCommands.ts';
+import { help, menu, quit } from './ConsoleCommands.ts';
 import { cancel, download, downloads, get, pause, resume } from './DownloadCommands.ts';
 import { list, search } from './FileCommands.ts';
+import { limit } from './LimitCommand.ts';
 import { connect, peers, refresh, status, tracker, whoami } from './NetworkCommands.ts';
 
 const HANDLERS: CommandHandlers = {
@@ -21,6 +22,8 @@ const HANDLERS: CommandHandlers = {
   status,
   tracker,
   whoami,
+  limit,
+  menu,
   help,
   quit,
 };

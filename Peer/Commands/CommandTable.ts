@@ -1,50 +1,7 @@
+import type { CommandSpec, FlagSpec } from './CommandSpec.ts';
 import { nearest } from './EditDistance.ts';
 
-export type CommandName =
-  | 'list'
-  | 'search'
-  | 'download'
-  | 'get'
-  | 'downloads'
-  | 'pause'
-  | 'resume'
-  | 'cancel'
-  | 'peers'
-  | 'connect'
-  | 'refresh'
-  | 'status'
-  | 'tracker'
-  | 'whoami'
-  | 'help'
-  | 'quit';
-
-/** What the Tab key offers for an argument. */
-export type CompletionKind = 'nothing' | 'command' | 'place' | 'peer' | 'found' | 'download';
-
-export interface FlagSpec {
-  readonly name: `--${string}`;
-  readonly summary: string;
-}
-
-/** Everything about a command but what it does. Drives parsing, help, completion and suggestions. */
-export interface CommandSpec {
-  readonly name: CommandName;
-  readonly aliases: readonly string[];
-  readonly group: 'Files' | 'Downloads' | 'Network' | 'Console';
-  /** Arguments and flags as shown in help, one form each. */
-  readonly usage: readonly string[];
-  /** One line. */
-  readonly summary: string;
-  /** More lines, for `help <command>`. */
-  readonly details: readonly string[];
-  readonly minArguments: number;
-  readonly maxArguments: number;
-  /** By position; the last holds for all that follow. */
-  readonly completes: readonly CompletionKind[];
-  readonly flags: readonly FlagSpec[];
-  /** Waits for a tracker before it begins, for the first time. `ls <peer>` asks for that itself. */
-  readonly needsNetwork: boolean;
-}
+export type { CommandName, CommandSpec, CompletionKind, FlagSpec } from './CommandSpec.ts';
 
 /** Understood by every command. */
 export const JSON_FLAG: FlagSpec = { name: '--json', summary: 'one line of JSON instead of text' };
@@ -108,7 +65,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Downloads',
     usage: ['<peer> <file> [--wait]', '<ip> <port> <file> [--wait]'],
     summary: 'fetch a file that this peer shares; others who have it help',
-    details: [PEER_FORMS],
+    details: [PEER_FORMS, 'Of several peers at one IP it takes the one that has the file.'],
     minArguments: 2,
     maxArguments: 3,
     completes: ['peer', 'found'],
@@ -239,6 +196,32 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: [''],
     summary: 'name, id and address of this peer',
     details: [],
+    minArguments: 0,
+    maxArguments: 0,
+    completes: [],
+    flags: [],
+    needsNetwork: false,
+  },
+  {
+    name: 'limit',
+    aliases: [],
+    group: 'Network',
+    usage: ['', 'up|down <rate|off>'],
+    summary: 'how fast bytes may leave and arrive; with a rate: changes it for this run',
+    details: ['A rate is bytes a second, like 500k, 20M (20,000,000) or 1.5G; off: no limit.'],
+    minArguments: 0,
+    maxArguments: 2,
+    completes: ['nothing'],
+    flags: [],
+    needsNetwork: false,
+  },
+  {
+    name: 'menu',
+    aliases: [],
+    group: 'Console',
+    usage: [''],
+    summary: 'the numbered menu: (1) download a file (2) list files (3) quit',
+    details: ['An empty line leads back to the commands. node Peer.js --menu begins with it.'],
     minArguments: 0,
     maxArguments: 0,
     completes: [],

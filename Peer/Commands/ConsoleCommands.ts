@@ -23,6 +23,9 @@ export const quit: CommandHandler = async (_call, { controls }) => {
   return { text: () => text, quits: true };
 };
 
+/** The console shows it: a program has no use for it. */
+export const menu: CommandHandler = async () => ({ data: {}, text: () => '', opensMenu: true });
+
 function helpItem(spec: CommandSpec) {
   return { name: spec.name, aliases: spec.aliases, usage: usageLines(spec), summary: spec.summary };
 }

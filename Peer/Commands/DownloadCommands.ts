@@ -24,9 +24,7 @@ export const get: CommandHandler = async (call, context) => {
   }
   const peerText = third === undefined ? first : joinHostPort(first, second);
   const what = third ?? second;
-  const { controls, signal } = context;
-  const peer = await controls.findPeer(peerText, signal);
-  return follow(what, await controls.downloadFrom(peer, what, signal), call, context);
+  return follow(what, await context.controls.downloadAt(peerText, what, context.signal), call, context);
 };
 
 async function follow(

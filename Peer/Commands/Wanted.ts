@@ -44,6 +44,11 @@ export interface PeerControls {
   download(what: string, signal: AbortSignal): Promise<DownloadAnswer>;
   /** The same, but named by what that peer shares; other holders of the same content still help. */
   downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer>;
+  /**
+   * `downloadFrom` the peer that a text names. When several peers are at an IP: the ones of them that share `what`.
+   * @throws like findPeer; AMBIGUOUS when they share different files of that name (the hint lists the candidates)
+   */
+  downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer>;
   /** By number, FileId prefix, or name. */
   findDownload(text: string): DownloadStatus;
   pause(number: number): Promise<void>;
@@ -51,6 +56,10 @@ export interface PeerControls {
   cancel(number: number): Promise<void>;
   /** Resolves when the download is done, failed, paused or cancelled. */
   finished(number: number, signal: AbortSignal): Promise<DownloadStatus>;
+  /** Bytes a second of all transfers together, each way; undefined: no limit. */
+  limits(): TransferLimits;
+  /** A direction that is left out stays as it is. */
+  setLimits(limits: Partial<TransferLimits>): void;
   /** Refreshes the peer list, announces the catalog again, looks at the folder again. Returns the peers. */
   refresh(signal: AbortSignal): Promise<readonly PeerSummary[]>;
   /** Opens a link to a peer, by hand. */
@@ -58,6 +67,11 @@ export interface PeerControls {
 
   /** News worth a line on the console while the user types; text is safe to print. Returns how to stop. */
   onNews(listener: (news: News) => void): () => void;
+}
+
+export interface TransferLimits {
+  readonly up: number | undefined;
+  readonly down: number | undefined;
 }
 
 /** What became of the wish to download. */

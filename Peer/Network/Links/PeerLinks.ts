@@ -199,6 +199,10 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return { breaches: this.#breaches, ...this.#doorway.refused };
   }
 
+  get limits(): { readonly up: number | undefined; readonly down: number | undefined } {
+    return { up: this.#upLimiter.rate, down: this.#downLimiter.rate };
+  }
+
   /** Changes the limits at once; what is not named stays. */
   setLimits(limits: Limits): void {
     if ('up' in limits) this.#upLimiter.setRate(limits.up);

@@ -1,4 +1,4 @@
-import type { DownloadAnswer, News, PeerControls } from '../../../Peer/Commands/Wanted.ts';
+import type { DownloadAnswer, News, PeerControls, TransferLimits } from '../../../Peer/Commands/Wanted.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
@@ -183,6 +183,21 @@ export class FakeControls implements PeerControls {
   async downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
     await this.#call(`downloadFrom ${peer.name} ${what}`, signal);
     return this.#started(what);
+  }
+
+  async downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
+    return this.downloadFrom(await this.findPeer(peer, signal), what, signal);
+  }
+
+  limitsNow: TransferLimits = { up: undefined, down: undefined };
+
+  limits(): TransferLimits {
+    return this.limitsNow;
+  }
+
+  setLimits(limits: Partial<TransferLimits>): void {
+    this.calls.push(`setLimits ${JSON.stringify(limits)}`);
+    this.limitsNow = { ...this.limitsNow, ...limits };
   }
 
   findDownload(text: string): DownloadStatus {
