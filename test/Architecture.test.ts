@@ -57,8 +57,10 @@ const RIM = [
   'Peer/Files/Hasher.ts',
   'Peer/Files/LmdbCheck.ts',
   'Peer/Files/LmdbHashCache.ts',
+  'Peer/Files/ManifestFiles.ts',
   'Peer/Files/NodeDisk.ts',
   'Peer/Files/OpenShared.ts',
+  'Peer/Files/PlaceWatches.ts',
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',
   'Peer/Network/Links/StreamSockets.ts',
@@ -93,6 +95,7 @@ const DECISIONS = [
   'Peer/Files/Catalog.ts',
   'Peer/Files/IgnoreRules.ts',
   'Peer/Files/JournalRecords.ts',
+  'Peer/Files/Manifest.ts',
   'Peer/Files/ResumeJournal.ts',
   'Peer/Files/SafePath.ts',
   'Peer/Network/Links/Bans.ts',

@@ -5,6 +5,7 @@ import { DownloadWatch } from '../DownloadWatch.ts';
 import { render } from '../Rendering.ts';
 import { Session } from '../Session.ts';
 import { makePaint } from '../Views/Paint.ts';
+import { MENU_TEXT, Menu } from './Menu.ts';
 import { type PipedLine, pipedLines } from './PipeLines.ts';
 import { TextOutput } from './TextOutput.ts';
 
@@ -20,13 +21,20 @@ export async function runPipe(options: ConsoleOptions, signal: AbortSignal): Pro
   const stopNews = options.controls.onNews((news) => {
     if (news.kind === 'warning') errors.print(news.text);
   });
+  const menu = new Menu(options.menu === true);
   let failed = false;
   try {
+    if (menu.isOpen) output.print(MENU_TEXT);
     for await (const line of pipedLines(options.input, signal)) {
-      const outcome =
-        line.problem === undefined ? await session.run(line.text, signal) : problemOutcome(line);
-      if (outcome === undefined) continue;
-      failed ||= outcome.failure !== undefined;
+      const { outcome, isChoice, text } =
+        line.problem === undefined
+          ? await menu.answer(line.text, (command) => session.run(command, signal))
+          : { outcome: problemOutcome(line), isChoice: false, text: '' };
+      if (outcome === undefined) {
+        output.print(text);
+        continue;
+      }
+      failed ||= outcome.failure !== undefined && !isChoice;
       const printed = render(outcome, {
         style: {
           width: options.width() ?? Number.POSITIVE_INFINITY,
@@ -35,11 +43,12 @@ export async function runPipe(options: ConsoleOptions, signal: AbortSignal): Pro
         },
         errorPaint: makePaint(options.errorColor ?? options.color),
         place: placeOf(line),
-        interactive: false,
+        interactive: isChoice,
         verbose: options.verbose ?? false,
       });
       output.print(printed.output);
       errors.print(printed.error);
+      output.print(text);
       await output.flush();
       if (outcome.result?.quits) break;
     }
@@ -48,7 +57,7 @@ export async function runPipe(options: ConsoleOptions, signal: AbortSignal): Pro
     await output.flush();
     await errors.flush();
   }
-  return failed ? 1 : 0;
+  return failed || menu.isUnanswered ? 1 : 0;
 }
 
 function problemOutcome({ problem }: PipedLine): Outcome | undefined {

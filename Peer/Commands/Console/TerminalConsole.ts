@@ -11,6 +11,7 @@ import { makePaint } from '../Views/Paint.ts';
 import { columnsText } from '../Views/WordWrap.ts';
 import { HISTORY_LINES_MAX, History } from './History.ts';
 import { LiveScreen } from './LiveScreen.ts';
+import { MENU_TEXT, Menu } from './Menu.ts';
 import { keepProgress } from './Progress.ts';
 import { TextOutput } from './TextOutput.ts';
 
@@ -52,6 +53,7 @@ class TerminalConsole {
   readonly #screen: LiveScreen;
   readonly #session: Session;
   readonly #watch: DownloadWatch;
+  readonly #menu: Menu;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
   readonly #waiting: string[] = [];
@@ -89,6 +91,7 @@ class TerminalConsole {
       }),
     });
     this.#watch = new DownloadWatch(options.controls, (line) => this.#screen.print(line), this.#signal);
+    this.#menu = new Menu(options.menu === true);
     this.#session = new Session(options.controls, this.#watch, options.clock, true);
   }
 
@@ -105,7 +108,8 @@ class TerminalConsole {
     this.#stopNews = controls.onNews((news) => {
       this.#watch.news(news);
     });
-    this.#readline.setPrompt(PROMPT);
+    this.#readline.setPrompt(this.#prompt());
+    if (this.#menu.isOpen) this.#screen.print(MENU_TEXT);
     this.#screen.show();
     this.#stopProgress = keepProgress({
       clock,
@@ -134,11 +138,14 @@ class TerminalConsole {
   }
 
   async #execute(line: string): Promise<void> {
-    this.#screen.print(PROMPT + line);
+    this.#screen.print(this.#prompt() + line);
     const running = new AbortController();
     this.#running = running;
     this.#screen.change(() => this.#readline.setPrompt(''));
-    const outcome = await this.#outcome(line, AbortSignal.any([running.signal, this.#signal]));
+    const signal = AbortSignal.any([running.signal, this.#signal]);
+    const { outcome, text: menuText } = await this.#menu.answer(line, (command) =>
+      this.#outcome(command, signal),
+    );
     this.#running = undefined;
     if (outcome !== undefined) {
       const paint = makePaint(this.#options.color);
@@ -152,14 +159,19 @@ class TerminalConsole {
       // On a terminal both streams are the same screen, and only one of them may move on it.
       for (const text of [printed.output, printed.error]) if (text !== '') this.#screen.print(text);
     }
+    if (menuText !== '') this.#screen.print(menuText);
     if (outcome?.result?.quits) this.#end();
-    else this.#screen.change(() => this.#readline.setPrompt(PROMPT));
+    else this.#screen.change(() => this.#readline.setPrompt(this.#prompt()));
   }
 
   async #outcome(line: string, signal: AbortSignal): Promise<Outcome | undefined> {
     if (line.length <= LINE_LENGTH_MAX) return this.#session.run(line, signal);
     const error = new ShoalError('USAGE', `the line is longer than ${LINE_LENGTH_MAX / 1_024} KiB`);
     return { command: '', json: false, result: undefined, failure: { error, unexpected: false } };
+  }
+
+  #prompt(): string {
+    return this.#menu.isOpen ? this.#menu.prompt : PROMPT;
   }
 
   /** The next line, or undefined when the console ends. */
@@ -226,6 +238,7 @@ class TerminalConsole {
   }
 
   #complete(line: string): [string[], string] {
+    if (this.#menu.isOpen) return [[], line];
     const { insert, replaces, choices } = complete(line, this.#session.completionSources());
     if (insert !== undefined) return [[insert], replaces];
     if (choices.length > 1) {
