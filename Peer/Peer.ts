@@ -3,10 +3,12 @@ import { formatAddress } from '../Shared/Address.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { safeText } from '../Shared/SafeText.ts';
+import { ShoalError } from '../Shared/ShoalError.ts';
 import type { DownloadAnswer, News, PeerControls, TransferLimits } from './CommandInterface.ts';
 import { DownloadManager, type DownloadManagerOptions } from './DownloadManager.ts';
 import { FileManager, type FileManagerOptions } from './FileManager.ts';
 import { Finding, type Found } from './Finding.ts';
+import { followInOrder } from './FollowInOrder.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
@@ -31,6 +33,9 @@ export interface PeerOptions {
 
 /** Warnings kept for the first who listens: a bad share is told at the start, before there is a console. */
 const UNTOLD_MAX = 25;
+
+/** How often a reader looks whether the next chunk is there. */
+const FOLLOW_MS = 20;
 
 /** One peer: makes the doors, hands each what it wants from the others, and offers what users do with them. */
 export class Peer implements PeerControls {
@@ -186,6 +191,39 @@ export class Peer implements PeerControls {
     return this.#startFound(await this.#finding.findFrom(peer, what, signal));
   }
 
+  /**
+   * Downloads one file from the first byte to the last, and gives its bytes as they are verified; see followInOrder.
+   * @param from - a peer, the file named by what it shares; undefined: by anybody
+   * @throws ShoalError also USAGE for a folder, AMBIGUOUS
+   */
+  async *readInOrder(
+    what: string,
+    from: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const finding = this.#finding;
+    const found = await (from === undefined ? finding.find(what, signal) : finding.findFrom(from, what, signal));
+    if (found.kind !== 'file') throw notOneFile(what, found.kind);
+    const { fileId } = found.wish;
+    const { giveUpMs } = this.#options;
+    const { number } = this.#downloads.add({
+      ...found.wish,
+      order: 'in order',
+      ...(giveUpMs === undefined ? {} : { giveUpMs }),
+    });
+    const { clock } = this.#options.network;
+    yield* followInOrder(
+      fileId,
+      {
+        holdings: (id) => this.#files.holdings(id),
+        read: (id, chunk, offset, into) => this.#files.read(id, chunk, offset, into),
+        status: () => this.#downloads.find(String(number)),
+        changed: (until) => sleep(clock, FOLLOW_MS, until),
+      },
+      signal,
+    );
+  }
+
   findDownload(text: string): DownloadStatus {
     return this.#downloads.find(text);
   }
@@ -274,4 +312,15 @@ export class Peer implements PeerControls {
       if (verdict === 'banned') network.ban(peer);
     });
   }
+}
+
+function notOneFile(what: string, kind: 'folder' | 'choose'): ShoalError {
+  if (kind === 'folder') {
+    return new ShoalError('USAGE', `"${what}" is a folder, and only one file can be read in order`, {
+      hint: 'Name a file of it.',
+    });
+  }
+  return new ShoalError('AMBIGUOUS', `several different files are named "${what}"`, {
+    hint: 'Choose one by its id (see: search).',
+  });
 }

@@ -73,7 +73,7 @@ export async function runOneShot(
     tellProgress(request, around, followed.number),
   );
   try {
-    const running = runLine(`${request.line} --json`, contextOf(around, followed));
+    const running = runLine(request.line, contextOf(around, followed));
     const outcome = (await Promise.race([running, overdue(clock, signal)])) ?? nothingToDo();
     const { number } = followed;
     const mine = number !== undefined && !before.has(number) ? statusOf(controls, number) : undefined;

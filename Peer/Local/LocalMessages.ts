@@ -21,8 +21,6 @@ export type LocalRequest =
       readonly command: string;
       readonly width: number | null;
       readonly color: boolean;
-      /** The asker's working directory. */
-      readonly cwd: string;
     };
 
 /** What a running peer says of itself. */
@@ -45,11 +43,11 @@ export function readRequest(line: string): LocalRequest {
   if (typeof version !== 'number') throw badRequest('it names no version');
   if (version !== LOCAL_VERSION) throw badRequest(`version ${version} is not spoken here`);
   if (ask === 'hello') return { version, ask };
-  const { line: command, command: name, width, color, cwd } = value;
-  if (ask !== 'run' || typeof command !== 'string' || typeof name !== 'string' || typeof cwd !== 'string')
+  const { line: command, command: name, width, color } = value;
+  if (ask !== 'run' || typeof command !== 'string' || typeof name !== 'string')
     throw badRequest('it asks nothing known');
   const columns = typeof width === 'number' && width >= 20 && width <= 10_000 ? Math.floor(width) : null;
-  return { version, ask, line: command, command: name, width: columns, color: color === true, cwd };
+  return { version, ask, line: command, command: name, width: columns, color: color === true };
 }
 
 /** Undefined when it is no hello of this version. */
