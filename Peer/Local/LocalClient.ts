@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import {
   ANSWER_BYTES_MAX,
   BoundedLines,
@@ -15,14 +15,15 @@ const HELLO_MS = 1_000;
 /** After an abort the peer may still put away what it has, in milliseconds. */
 const LAST_WORDS_MS = 3_000;
 
-/** What the peer at a socket says of itself; undefined: nobody answers in our words. */
-export async function askHello(path: string): Promise<LocalHello | undefined> {
+/** What the peer at a socket says of itself. `stale`: its owner is gone; undefined: nobody answers in our words. */
+export async function askHello(path: string): Promise<LocalHello | 'stale' | undefined> {
   try {
     const request: LocalRequest = { version: LOCAL_VERSION, ask: 'hello' };
     const answer = await talk(path, request, () => {}, AbortSignal.timeout(HELLO_MS), 0);
     return readHello(answer);
-  } catch {
-    return undefined;
+  } catch (failure) {
+    const cause = failure instanceof Error ? failure.cause : undefined;
+    return systemCode(cause) === 'ECONNREFUSED' ? 'stale' : undefined;
   }
 }
 
@@ -58,9 +59,6 @@ function talk(
   return new Promise((resolve, reject) => {
     const lines = new BoundedLines(ANSWER_BYTES_MAX);
     const socket: Socket = connect(path);
-    const gone = new ShoalError('UNREACHABLE', 'the running peer went away before it answered', {
-      hint: 'Run the command again: without a running peer it does the work itself.',
-    });
     let timer: NodeJS.Timeout | undefined;
     const abort = () => {
       if (lastWordsMs > 0) socket.write('{"abort":true}\n');
@@ -71,11 +69,11 @@ function talk(
       socket.write(`${JSON.stringify(request)}\n`);
       if (signal.aborted) abort();
     });
-    socket.on('error', () => reject(gone));
+    socket.on('error', (failure) => reject(gone(failure)));
     socket.on('close', () => {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
-      reject(gone);
+      reject(gone());
     });
     socket.on('data', (chunk) => {
       try {
@@ -92,5 +90,12 @@ function talk(
         socket.destroy();
       }
     });
+  });
+}
+
+function gone(cause?: Error): ShoalError {
+  return new ShoalError('UNREACHABLE', 'the running peer went away before it answered', {
+    hint: 'Run the command again: without a running peer it does the work itself.',
+    cause,
   });
 }

@@ -50,7 +50,8 @@ export class LocalServer {
       await makeRuntimeFolder(folder);
       if (process.platform !== 'win32') {
         // The TCP port is ours, so whoever listened here is gone, unless it lives in another network namespace.
-        if ((await askHello(path)) !== undefined) return log.debug(`${path} belongs to another peer`);
+        const other = await askHello(path);
+        if (other !== undefined && other !== 'stale') return log.debug(`${path} belongs to another peer`);
         await rm(path, { force: true });
       }
       if (this.#closed !== undefined) return;

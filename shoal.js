@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+
+const [, , word] = process.argv;
+const isProgram = word === 'peer' || word === 'tracker';
+const name = { peer: 'Peer', tracker: 'Tracker' }[word] ?? 'Cli';
+const program = new URL(`./dist/${name}/main.js`, import.meta.url);
+if (isProgram) process.argv.splice(2, 1);
+if (existsSync(program)) await import(program.href);
+else {
+  console.error('shoal: not built yet. Run: npm run build');
+  process.exit(1);
+}
