@@ -7,7 +7,7 @@ import { systemClock } from '../Shared/Clock.ts';
 import { type Log, lineLog } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { readAnswer } from './Answers.ts';
-import { GuestPeer } from './GuestPeer.ts';
+import type { GuestPeer } from './GuestPeer.ts';
 import { choosePeer, fits, type RunningPeer, runningPeers } from './RunningPeers.ts';
 import { Screen } from './Screen.ts';
 
@@ -97,6 +97,8 @@ export class Run {
     running?: RunningPeer,
   ): Promise<GuestPeer> {
     const { log, signal } = this;
+    // Not loaded where a running peer does the work: it is most of the program.
+    const { GuestPeer } = await import('./GuestPeer.ts');
     return GuestPeer.open({ ...place, settings: await this.guestSettings(running), log, signal });
   }
 

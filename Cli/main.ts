@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { findCommand, type OneShotAnswer } from '../Peer/CommandInterface.ts';
+import type { OneShotAnswer } from '../Peer/CommandInterface.ts';
 import { settingsOf } from '../Peer/CommandLine.ts';
 import { type ConfigFile, parseConfig } from '../Peer/ConfigLines.ts';
 import { applyLayers } from '../Peer/SettingLayers.ts';
@@ -108,10 +108,7 @@ async function answerOf(run: Run, command: Command, words: readonly string[]): P
   const running = await run.runningPeer();
   if (running !== undefined) return run.inRunning(running, name, line);
   throw new ShoalError('UNREACHABLE', `no peer runs on this machine, and ${name} is about one`, {
-    hint:
-      name === 'ls'
-        ? 'Name a peer: shoal ls <peer>. Or start one: shoal peer'
-        : `Start one: shoal peer. ${findCommand(name)?.summary ?? ''}`,
+    hint: name === 'ls' ? 'Name a peer: shoal ls <peer>. Or start one: shoal peer' : 'Start one: shoal peer',
   });
 }
 

@@ -7,7 +7,7 @@ import { readSources, type Source } from './Support/sources.ts';
  * A test here that fails is a question about the design: move the code, or change the rule and say why.
  */
 
-const sources = readSources('Shared', 'Protocol', 'Tracker', 'Peer', 'Demo');
+const sources = readSources('Shared', 'Protocol', 'Tracker', 'Peer', 'Cli', 'Demo');
 const paths = new Set(sources.map((source) => source.path));
 
 const DOORS: Readonly<Record<string, string>> = {
@@ -34,6 +34,12 @@ const EMBEDDED_TRACKER = ['Peer/Assembly.ts', 'Tracker/Tracker.ts'];
 
 /** The rim: the only files that touch sockets, disk, clocks, chance, the process. Everything else is handed these. */
 const RIM = [
+  'Cli/Get.ts',
+  'Cli/GuestPeer.ts',
+  'Cli/RunningPeers.ts',
+  'Cli/Screen.ts',
+  'Cli/Share.ts',
+  'Cli/main.ts',
   'Demo/',
   'Peer/Assembly.ts',
   'Peer/main.ts',
@@ -71,6 +77,8 @@ const ACTING = new Set(['Clock', 'systemClock', 'sleep', 'every', 'Closing']);
 
 /** Decisions: values in, values out, to be tested with a table and no `await`. */
 const DECISIONS = [
+  'Cli/CompletionScript.ts',
+  'Cli/ExitCodes.ts',
   'Peer/ConfigLines.ts',
   'Peer/Local/LocalMessages.ts',
   'Peer/Commands/CommandParser.ts',
@@ -183,6 +191,17 @@ describe('who may import whom', () => {
       return from === EMBEDDED_TRACKER[0] && to === EMBEDDED_TRACKER[1];
     };
     expect(forbidden(rule)).toEqual([]);
+  });
+
+  test('shoal knows what stands at the top of the peer, its door to commands, its state and local socket', () => {
+    const rule = (from: string, to: string) =>
+      !from.startsWith('Cli/') ||
+      /^(Cli|Shared|Protocol)\//.test(to) ||
+      MAIN.includes(to) ||
+      APART.includes(folderOf(to)) ||
+      ['Peer/CommandInterface.ts', 'Peer/Peer.ts'].includes(to);
+    expect(forbidden(rule)).toEqual([]);
+    expect(forbidden((from, to) => !to.startsWith('Cli/') || from.startsWith('Cli/'))).toEqual([]);
   });
 
   test('nobody imports a program', () => {

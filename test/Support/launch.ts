@@ -49,6 +49,11 @@ export class Launcher {
     return this.start(join(ROOT, 'Tracker.js'), args, options);
   }
 
+  /** `node shoal.js …args` */
+  shoal(args: readonly string[] = [], options: LaunchOptions = {}): Promise<LaunchedProgram> {
+    return this.start(join(ROOT, 'shoal.js'), args, options);
+  }
+
   /** A tracker on a free port of 127.0.0.1 that is ready, and its `host:port`. */
   async readyTracker(options: LaunchOptions = {}): Promise<{ program: LaunchedProgram; address: string }> {
     const program = await this.tracker(['--host', '127.0.0.1', '--port', String(await freePort())], options);
