@@ -78,8 +78,7 @@ export async function getToStdout(run: Run, words: readonly string[]): Promise<O
     await peer.networkReady(TRACKER_WAIT_MS);
     const what = words.at(-1) ?? '';
     const named = words.slice(0, -1).join(' ');
-    const from = named === '' ? undefined : await peer.findPeer(named, run.signal);
-    for await (const piece of peer.readInOrder(what, from, run.signal)) {
+    for await (const piece of peer.readInOrder(what, named === '' ? undefined : named, run.signal)) {
       if (!(await written(piece))) break; // Whoever read it has enough.
       bytes += piece.length;
     }

@@ -202,7 +202,9 @@ export class Peer implements PeerControls {
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const finding = this.#finding;
-    const found = await (from === undefined ? finding.find(what, signal) : finding.findFrom(from, what, signal));
+    const found = await (from === undefined
+      ? finding.find(what, signal)
+      : finding.findFrom(from, what, signal));
     if (found.kind !== 'file') throw notOneFile(what, found.kind);
     const { fileId } = found.wish;
     const { giveUpMs } = this.#options;
