@@ -27,6 +27,8 @@ function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null && 'host' in value && 'port' in value)
     return formatAddress({ host: String(value.host), port: Number(value.port) });
+  if (typeof value === 'object' && value !== null && 'first' in value && 'last' in value)
+    return `${String(value.first)}-${String(value.last)}`;
   return value ?? null;
 }
 

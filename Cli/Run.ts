@@ -31,7 +31,9 @@ export class Run {
   constructor(wishes: Wishes, signal: AbortSignal) {
     this.wishes = wishes;
     this.signal = signal;
-    this.screen = new Screen(wishes);
+    const { json, progress, settings } = wishes;
+    // Who wants to know everything wants every confirmation too.
+    this.screen = new Screen({ json, progress: progress || settings.verbose });
     this.log = wishes.settings.verbose
       ? lineLog((line) => this.screen.tell(line), true)
       : { warn: (line) => this.screen.tell(line), info: () => {}, debug: () => {} };
@@ -57,11 +59,15 @@ export class Run {
     const { settings } = this.wishes;
     const known = settings.trackers.length > 0 ? undefined : (running ?? (await this.runningPeer()));
     const trackers = known?.trackers.map((text) => parseHostPort(text, 0)) ?? settings.trackers;
-    // A port of the config file belongs to the peer that stays.
-    const port = this.wishes.origins.some(({ key, from }) => key === 'port' && from === 'flag')
-      ? settings.port
-      : undefined;
-    return { ...settings, trackers, port };
+    // Port and manifest of the config file belong to the peer that stays.
+    const said = (key: string) =>
+      this.wishes.origins.some((each) => each.key === key && each.from === 'flag');
+    return {
+      ...settings,
+      trackers,
+      port: said('port') || said('port-range') ? settings.port : undefined,
+      manifest: said('manifest') ? settings.manifest : undefined,
+    };
   }
 
   /** Runs a console line, in a running peer or in one of its own. */

@@ -92,13 +92,9 @@ async function answerOf(run: Run, command: Command, words: readonly string[]): P
   if (name === 'get') return get(run, words, { ...(output === undefined ? {} : { into: output }), flags });
   if (name === 'share') return share(run, words);
   if (name === 'send') {
-    const [file = '', ...rest] = words.filter((word) => !word.startsWith('--'));
-    return send(
-      run,
-      file,
-      rest,
-      words.filter((word) => word.startsWith('--')),
-    );
+    const [file = '', ...to] = words.filter((word) => !isFlag(word));
+    const verbose = run.wishes.settings.verbose ? ['--verbose'] : [];
+    return send(run, file, to, [...words.filter(isFlag), ...verbose]);
   }
   const literal = args.includes('--') ? args.length - 1 - args.indexOf('--') : 0;
   const line = consoleLine(name === 'ls' ? 'list' : name, words, literal);
@@ -110,6 +106,10 @@ async function answerOf(run: Run, command: Command, words: readonly string[]): P
   throw new ShoalError('UNREACHABLE', `no peer runs on this machine, and ${name} is about one`, {
     hint: name === 'ls' ? 'Name a peer: shoal ls <peer>. Or start one: shoal peer' : 'Start one: shoal peer',
   });
+}
+
+function isFlag(word: string): boolean {
+  return word.startsWith('--');
 }
 
 /** Stdout belongs to the file: the answer goes to stderr. */
