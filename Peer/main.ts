@@ -151,7 +151,9 @@ async function told(peer: Peer, log: Log, interrupted: AbortSignal): Promise<voi
 }
 
 function greeting(peer: Peer): string {
-  return safeText(`${peer.self.name} shares ${peer.share().folder} on TCP port ${peer.self.port}`);
+  const { folder, manifest } = peer.share();
+  const what = manifest === undefined ? folder : `what ${manifest} names`;
+  return safeText(`${peer.self.name} shares ${what} on TCP port ${peer.self.port}`);
 }
 
 /** Aborted by the first Ctrl-C (or SIGTERM); the second one ends the process at once. */

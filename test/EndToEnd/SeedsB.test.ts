@@ -20,7 +20,7 @@ test.concurrent('B5: the share folder is ~/Downloads/P2P/User-<port>, made when 
   expect(existsSync(home.at('Downloads', 'P2P', `User-${port}`, 'Temp'))).toBe(true);
 });
 
-test.concurrent('B6: a file that comes is found within 2 s, and one that goes is not found any more', async ({
+test('B6: a file that comes is found within 2 s, and one that goes is not found any more', async ({
   lan,
 }) => {
   const anna = await lan.seeder('anna', { files: { 'first.txt': 'x' } });
@@ -30,15 +30,12 @@ test.concurrent('B6: a file that comes is found within 2 s, and one that goes is
   const from = performance.now();
   await anna.share.write('second.txt', 'copied in');
   await eventually('it is found', async () => (await found()) === 1);
-  expect(performance.now() - from).toBeLessThan(LATE_MS);
+  expect(performance.now() - from).toBeLessThan(2_000);
   const then = performance.now();
   await rm(anna.share.at('second.txt'));
   await eventually('it is gone', async () => (await found()) === 0);
-  expect(performance.now() - then).toBeLessThan(LATE_MS);
+  expect(performance.now() - then).toBeLessThan(2_000);
 });
-
-/** Two seconds are the promise; twice that is allowed where tests share two cores. */
-const LATE_MS = 4_000;
 
 test.concurrent('B7: list, ls, files: files here, and the progress of a download', async ({ lan }) => {
   const film = someMebibytes(321, 8);
@@ -161,7 +158,7 @@ test.concurrent('B15: help, h, ?: every command with its aliases', async ({ lan 
     expect(texts.split([name, ...aliases].join(', '))).not.toHaveLength(1);
 });
 
-test.concurrent('B16: quit, exit, q, bye end with 0, off the tracker within a second, and nothing is lost', async ({
+test('B16: quit, exit, q, bye end with 0, off the tracker within a second, and nothing is lost', async ({
   lan,
 }) => {
   const film = someMebibytes(323, 12);
@@ -176,8 +173,7 @@ test.concurrent('B16: quit, exit, q, bye end with 0, off the tracker within a se
     const from = performance.now();
     berta.program.type(word);
     await eventually('it is gone', async () => !(await names(watcher)).includes('berta'));
-    // One second is the promise; the rest is asking on a busy machine.
-    expect(performance.now() - from).toBeLessThan(2_500);
+    expect(performance.now() - from).toBeLessThan(1_000);
     expect(await berta.program.exitCode()).toBe(0);
     if (word !== 'quit') continue;
     const again = await lan.peer('berta', { share: berta.share });

@@ -132,7 +132,7 @@ test.concurrent('D11: get by name, by the start of the id, by ip:port', async ({
   expect(OTHER.equals(await berta.read('2.bin'))).toBe(true);
 });
 
-test.concurrent('D12: quit takes the peer off the tracker within a second', async ({ lan }) => {
+test('D12: quit takes the peer off the tracker within a second', async ({ lan }) => {
   const anna = await lan.peer('anna');
   const berta = await lan.peer('berta');
   await allKnown(berta, 1);
@@ -140,8 +140,7 @@ test.concurrent('D12: quit takes the peer off the tracker within a second', asyn
   const from = performance.now();
   anna.program.type('quit');
   await eventually('it is gone', async () => (await berta.items('peers')).length === 0);
-  // A second for the goodbye; the rest for the asking itself on a busy machine.
-  expect(performance.now() - from).toBeLessThan(2_000);
+  expect(performance.now() - from).toBeLessThan(1_000);
   expect(await anna.program.exitCode()).toBe(0);
 });
 

@@ -9,7 +9,7 @@ import { downloadOf, entryOf, FakeControls, hitOf, peerOf } from './FakeControls
 import { ScreenEmulator } from './ScreenEmulator.ts';
 
 /** A console with a person before it. */
-function terminal(controls = new FakeControls(), columns = 80, historyFile?: string) {
+function terminal(controls = new FakeControls(), columns = 80, historyFile?: string, menu = false) {
   const clock = new SimulatedClock();
   const input = new PassThrough();
   const screen = new ScreenEmulator(columns);
@@ -23,6 +23,7 @@ function terminal(controls = new FakeControls(), columns = 80, historyFile?: str
     width: () => columns,
     color: false,
     historyFile,
+    menu,
   });
   const stopping = new AbortController();
   let code: number | undefined;
@@ -67,6 +68,53 @@ describe('a person at the console', () => {
     expect(screen.lines).toContain('error: a bug');
     await type('\u0004');
     expect(await ended).toBe(0);
+  });
+
+  test('is led by the menu, with a prompt that says what is wanted', async () => {
+    const { screen, type, ended, controls, settle } = terminal(new FakeControls(), 80, undefined, true);
+    await settle();
+    controls.answer = (what) =>
+      what === 'film.mkv'
+        ? { kind: 'choose', hits: [hitOf('a/film.mkv', 10, 1), hitOf('b/film.mkv', 20, 2)] }
+        : { kind: 'started', download: downloadOf(1, 'film.mkv') };
+    expect(screen.lines).toEqual(['(1) download a file', '(2) list files', '(3) quit', 'Choose 1-3:']);
+    await type('x');
+    await type('\t'); // Offers no commands here.
+    await type('\r');
+    expect(screen.lines.slice(3)).toEqual([
+      'Choose 1-3: x',
+      'error: "x" is not in the menu',
+      'hint: Choose 1, 2 or 3.',
+      'Choose 1-3:',
+    ]);
+    await type('1\r');
+    expect(screen.lines.at(-1)).toBe('Name of the file:');
+    await type('film.mkv\r');
+    expect(screen.lines.at(-1)).toBe('Which one, 1-2:');
+    expect(screen.lines.join('\n')).not.toContain('error: several');
+    await type('2\r');
+    expect(screen.lines.slice(-5)).toEqual([
+      'Downloading film.mkv (100 MB) as number 1',
+      '(1) download a file',
+      '(2) list files',
+      '(3) quit',
+      'Choose 1-3:',
+    ]);
+    await type('3\r');
+    expect(await ended).toBe(0);
+  });
+
+  test('comes to the menu by a command, and back by an empty line', async () => {
+    const { screen, type } = terminal();
+    await type('menu\r');
+    expect(screen.lines.slice(-4)).toEqual([
+      '(1) download a file',
+      '(2) list files',
+      '(3) quit',
+      'Choose 1-3:',
+    ]);
+    await type('\r');
+    expect(screen.lines.at(-1)).toBe('shoal>');
   });
 
   test('lines that arrive while a command runs wait for their turn', async () => {
