@@ -78,7 +78,11 @@ export class ManifestFiles {
 
   /** Ignores the folder: what is watched follows from the manifest. */
   readonly watch: WatchFolder = (_root, events) => {
-    const watches = new PlaceWatches({ touched: events.touched, limited: events.limited });
+    const watches = new PlaceWatches({
+      touched: events.touched,
+      lost: () => events.touched(''),
+      limited: events.limited,
+    });
     this.#watches = watches;
     this.#rewatch();
     const stop = every(this.#options.clock, LOOK_AGAIN_MS, () => events.touched(''));
@@ -128,9 +132,6 @@ export class ManifestFiles {
     for (const name of [...this.#named.keys()]) if (!names.has(name)) this.#gone(name, events);
     for (const { line, name, path } of entries) {
       const wanted = resolve(dirname(manifest), path);
-      const known = this.#named.get(name);
-      // The same name for another file: what was known of it counts no more.
-      if (known !== undefined && known.wanted !== wanted) this.#gone(name, events);
       this.#named.set(name, { line, written: path, wanted, file: this.#named.get(name)?.file });
     }
     for (const { line, reason } of problems) this.#problem(this.#placeOf(line), reason, events);
@@ -140,6 +141,7 @@ export class ManifestFiles {
     const named = this.#named.get(name);
     if (named === undefined) return;
     const looked = this.#lookAt(named);
+    // Another file under the same name, or none: what was known of it counts no more.
     if (named.file !== undefined && named.file !== looked.file) events.gone(name);
     named.file = looked.file;
     const place = this.#placeOf(named.line);

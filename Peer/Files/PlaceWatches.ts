@@ -5,6 +5,8 @@ import { systemCode } from '../../Shared/ShoalError.ts';
 export interface PlaceEvents {
   /** Something happened at a place, named by its key. */
   touched(key: string): void;
+  /** A watched folder was removed or moved: nothing is told of it until the places are set again. */
+  lost(): void;
   /** The system gives no more watches. */
   limited(code: string): void;
 }
@@ -70,9 +72,13 @@ export class PlaceWatches {
   #happened(folder: string, name: string | null): void {
     const names = this.#folders.get(folder)?.names;
     if (names === undefined) return;
-    // A folder that is removed or renamed tells so under its own name.
-    const all = name === null || (name === basename(folder) && !names.has(name));
-    const keys = all ? [...names.values()].flatMap((each) => [...each]) : (names.get(name) ?? []);
+    // A folder that is removed or renamed tells so under its own name. Another one may have its path, even its inode.
+    if (name === basename(folder) && !names.has(name)) {
+      this.#drop(folder);
+      this.#events.lost();
+      return;
+    }
+    const keys = name === null ? [...names.values()].flatMap((each) => [...each]) : (names.get(name) ?? []);
     for (const key of keys) this.#events.touched(key);
   }
 
