@@ -22,6 +22,9 @@ function follow(steps: (() => void)[], size = CONTENT.length) {
     status: () => now.status,
     read: async (_id: FileId, chunk, offset, into) => {
       now.reads++;
+      const { trouble } = now;
+      now.trouble = undefined;
+      trouble?.();
       if (now.holdings !== 'all' && !now.holdings?.has(chunk)) throw new ShoalError('NOT_FOUND', 'not here');
       into.set(CONTENT.subarray(chunk * MIB + offset, chunk * MIB + offset + into.length));
     },
@@ -55,6 +58,25 @@ test('chunks that come out of order are given in order, and the file may be fini
   const run = follow(steps);
   expect((await gather(run.pieces)).equals(CONTENT)).toBe(true);
   expect(run.now.reads).toBe(4);
+});
+
+test('a part file that is closed while it is read has become the file', async () => {
+  const run = follow([]);
+  for (const chunk of [0, 1, 2, 3]) run.have.set(chunk);
+  run.now.trouble = () => {
+    run.now.holdings = 'all';
+    throw new ShoalError('PART_FILE_GONE', 'closed');
+  };
+  expect((await gather(run.pieces)).equals(CONTENT)).toBe(true);
+});
+
+test('a disk that fails ends it', async () => {
+  const run = follow([]);
+  run.have.set(0);
+  run.now.trouble = () => {
+    throw new ShoalError('DISK_FAILED', 'broken');
+  };
+  await expect(gather(run.pieces)).rejects.toMatchObject({ code: 'DISK_FAILED' });
 });
 
 test('an empty file has no pieces', async () => {
