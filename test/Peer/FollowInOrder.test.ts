@@ -16,6 +16,7 @@ function follow(steps: (() => void)[], size = CONTENT.length) {
     holdings: have as Bitfield | 'all' | undefined,
     status: downloadOf(1, 'f', { size }),
     reads: 0,
+    trouble: undefined as (() => void) | undefined,
   };
   const followed: Followed = {
     holdings: () => now.holdings,
