@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { newInstanceId } from '../Protocol/Ids.ts';
 import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import type { Log } from '../Shared/Log.ts';
-import { ShoalError } from '../Shared/ShoalError.ts';
+import { ShoalError, systemCode } from '../Shared/ShoalError.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import type { Settings } from './CommandLine.ts';
 import { openDnsSd } from './Network/Discovery/DnsSd.ts';
@@ -100,7 +100,7 @@ export async function reserve(settings: Settings): Promise<ReservedPort> {
 /** @throws ShoalError DISK_FAILED */
 export async function makeShare(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
   } catch (failure) {
     throw new ShoalError('DISK_FAILED', `the share folder ${path} cannot be made`, {
       hint: 'Choose another one: --share DIR',
@@ -120,4 +120,24 @@ function defaultName(): string {
     .subarray(0, NAME_BYTES_MAX)
     .toString()
     .replace(/\uFFFD+$/, '');
+}
+
+/** With the folders above it. Not by `recursive`: Node 20 then tries for ever where the system forbids new folders, as in /proc. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (failure) {
+    const code = systemCode(failure);
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path || (await exists(dirname(path)))) throw failure;
+    await makeFolder(dirname(path));
+    await mkdir(path);
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

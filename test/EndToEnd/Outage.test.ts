@@ -65,6 +65,15 @@ test.concurrent('a taken port is an error with a hint and code 1', async ({ lan 
   expect(end.stderr).toMatch(new RegExp(`^error: .*port ${first.port} .*\nhint: .+\n$`));
 });
 
+test.concurrent('a share folder that cannot be made is an error with a hint and code 1', async ({ lan }) => {
+  for (const folder of ['/dev/null', '/proc/nope/deeper']) {
+    const peer = await lan.launcher.peer(['--share', folder]);
+    peer.endInput();
+    expect(await peer.exitCode()).toBe(1);
+    expect(peer.stderr).toMatch(/cannot be made\nhint: /);
+  }
+});
+
 test.concurrent('a second peer in the same share folder is refused with a hint', async ({ lan }) => {
   const first = await lan.seeder('anna', { files: { a: 'a' } });
   const same = { share: first.share, home: first.program.home };
