@@ -55,6 +55,8 @@ const RIM = [
   'Peer/Commands/Console/History.ts',
   'Peer/Commands/Console/TerminalConsole.ts',
   // Files: the disk, the watcher, the hash workers, the hash cache.
+  'Peer/FileManager.ts',
+  'Peer/Files/CrashMarker.ts',
   'Peer/Files/FolderScan.ts',
   'Peer/Files/FolderWatcher.ts',
   'Peer/Files/HashFile.ts',
@@ -66,6 +68,10 @@ const RIM = [
   'Peer/Files/ManifestFiles.ts',
   'Peer/Files/NodeDisk.ts',
   'Peer/Files/OpenShared.ts',
+  'Peer/Files/Share.ts',
+  'Peer/Files/SharedFiles.ts',
+  'Peer/Files/ShareFolders.ts',
+  'Peer/Files/ShareReader.ts',
   'Peer/Files/PlaceWatches.ts',
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',
