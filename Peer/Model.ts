@@ -59,6 +59,15 @@ export interface SearchResult {
   readonly trackers: number;
 }
 
+/** A file, or the chunks of it that its sender has, to be pushed to another peer. From a stranger: path and figures may be anything. */
+export interface Offer {
+  readonly fileId: FileId;
+  readonly size: number;
+  readonly path: string;
+  /** How many chunks the sender has. */
+  readonly chunks: number;
+}
+
 /** How a tracker is doing. */
 export interface TrackerStatus {
   readonly address: Address;

@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { FileId, PeerId } from '../Protocol/Ids.ts';
+import type { RefusalCode } from '../Protocol/PeerMessages.ts';
 import type { Address } from '../Shared/Address.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
   CatalogEntry,
   FileHolder,
+  Offer,
   PeerContact,
   PeerSummary,
   SearchResult,
@@ -13,6 +15,7 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
+import type { OfferEvents, SentOffer } from './Network/Links/PeerOffers.ts';
 import type { Source, SourceEvents } from './Network/Links/SourceOf.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 
@@ -30,6 +33,8 @@ export interface NetworkEvents {
   trackerEmbedded: [tracker: Address];
   /** Another peer has (part of) a file that is being fetched here. */
   sourceFound: [fileId: FileId, holder: FileHolder];
+  /** Another peer wants to push a file to us. */
+  offered: [peer: PeerContact & { readonly peerId: PeerId }, requestId: number, offer: Offer];
 }
 
 /** Door: trackers over UDP, links and lanes to other peers over TCP, and serving. */
@@ -46,6 +51,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.#trackers.on('trackerLost', (tracker, reason) => this.emit('trackerLost', tracker, reason));
     this.#trackers.on('moved', (from, to) => this.emit('trackerMoved', from, to));
     this.#trackers.on('embedded', (tracker) => this.emit('trackerEmbedded', tracker));
+    this.#links.on('offered', (peer, requestId, offer) => this.emit('offered', peer, requestId, offer));
     this.#links.on('sourceFound', (fileId, contact) =>
       this.emit('sourceFound', fileId, { ...contact, complete: false }),
     );
@@ -152,6 +158,29 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   announceGone(fileId: FileId): void {
     this.#links.announceGone(fileId);
+  }
+
+  /** @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  offer(
+    contact: PeerContact,
+    offer: Offer,
+    chunkCount: number,
+    events: OfferEvents,
+    signal: AbortSignal,
+  ): Promise<SentOffer> {
+    return this.#links.offers.offer(contact, offer, chunkCount, events, signal);
+  }
+
+  acceptOffer(peerId: PeerId, requestId: number, fileId: FileId): void {
+    this.#links.offers.accept(peerId, requestId, fileId);
+  }
+
+  refuseOffer(peerId: PeerId, requestId: number, code: RefusalCode): void {
+    this.#links.offers.refuse(peerId, requestId, code);
+  }
+
+  finishOffer(peerId: PeerId, fileId: FileId, code: RefusalCode | undefined): void {
+    this.#links.offers.finish(peerId, fileId, code);
   }
 
   ban(contact: PeerContact): void {

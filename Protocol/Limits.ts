@@ -121,6 +121,12 @@ export const LOCATE_MS = 30 * SECOND_MS;
 export const PEER_EXCHANGE_MS = 60 * SECOND_MS;
 export const PEER_EXCHANGE_MAX = 50;
 
+// Pushes
+/** An offer waits this long for a person's answer, then it is refused. */
+export const OFFER_WAIT_MS = 120 * SECOND_MS;
+/** The side that offers waits a little longer, for the answer's way. */
+export const OFFER_TIMEOUT_MS = OFFER_WAIT_MS + 10 * SECOND_MS;
+
 // Resume journal
 /** Data is synced, and a sync mark written, after this many bytes or this long. */
 export const SYNC_BYTES = 64 * MIB;

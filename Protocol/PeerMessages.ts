@@ -77,8 +77,19 @@ export interface ExchangedPeer {
   readonly address: Address;
 }
 
-/** Why a request was not fulfilled. `changed`: the file is no longer what was hashed; nobody's fault. */
-export type RefusalCode = 'not-found' | 'changed' | 'busy' | 'denied' | 'failed' | 'cancelled';
+/**
+ * Why a request was not fulfilled. `changed`: the file is no longer what was hashed; nobody's fault. `already-have`: an offer
+ * of what is there. `unanswered`: an offer that nobody said yes or no to in time.
+ */
+export type RefusalCode =
+  | 'not-found'
+  | 'changed'
+  | 'busy'
+  | 'denied'
+  | 'failed'
+  | 'cancelled'
+  | 'already-have'
+  | 'unanswered';
 const refusalCode: Codec<RefusalCode> = oneOf(
   'not-found',
   'changed',
@@ -86,6 +97,8 @@ const refusalCode: Codec<RefusalCode> = oneOf(
   'denied',
   'failed',
   'cancelled',
+  'already-have',
+  'unanswered',
 );
 
 /** Why a link ends. */
@@ -169,7 +182,7 @@ const controlMessages = messageSet({
       chunkHashes: list(chunkHash, HASHES_PER_PAGE),
     }),
   ],
-  /** Answer to list, describe or laneRequest. */
+  /** Answer to list, describe, laneRequest or offer. After `accept`: the accepted file will not come to its end. */
   refused: [6, struct<{ requestId: number; code: RefusalCode }>({ requestId: uint32, code: refusalCode })],
   /** Asks for the bitfield of a file now, and `have` from now on. */
   interested: [7, struct<{ fileId: FileId }>({ fileId })],
@@ -207,6 +220,19 @@ const controlMessages = messageSet({
   bye: [20, struct<{ reason: ByeReason }>({ reason: byeReason })],
   /** Where a tracker is that I use: for those who have none. `reachedAt` undefined: on my own host. */
   tracker: [21, struct<{ address: Address; onMyHost: boolean }>({ address, onMyHost: boolean })],
+  /** Take this file, or the `chunks` chunks of it that I have. Answered by `accept` or `refused`. */
+  offer: [
+    22,
+    struct<{ requestId: number; fileId: FileId; size: number; path: string; chunks: number }>({
+      requestId: uint32,
+      fileId,
+      size: uint53,
+      path: text(PATH_BYTES_MAX),
+      chunks: uint32,
+    }),
+  ],
+  /** I am fetching what you offered; what I have of it, and each chunk that comes, is told by `haveAll`, `bitfield`, `have`. */
+  accept: [23, struct<{ requestId: number }>({ requestId: uint32 })],
 });
 
 const laneMessages = messageSet({

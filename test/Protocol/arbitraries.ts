@@ -42,7 +42,16 @@ const holder = fc.record({
   complete: fc.boolean(),
 });
 
-const refusal = fc.constantFrom('not-found', 'changed', 'busy', 'denied', 'failed', 'cancelled');
+const refusal = fc.constantFrom(
+  'not-found',
+  'changed',
+  'busy',
+  'denied',
+  'failed',
+  'cancelled',
+  'already-have',
+  'unanswered',
+);
 
 function type<const T extends string>(name: T): { type: fc.Arbitrary<T> } {
   return { type: fc.constant(name) };
@@ -199,6 +208,8 @@ export const controlArbitraries = {
     reason: fc.constantFrom('closing', 'duplicate', 'self', 'idle', 'protocol', 'banned', 'full'),
   }),
   tracker: fc.record({ ...type('tracker'), address: anyAddress, onMyHost: fc.boolean() }),
+  offer: fc.record({ ...type('offer'), requestId: u32, fileId, size: u53, path: text(1_000), chunks: u32 }),
+  accept: fc.record({ ...type('accept'), requestId: u32 }),
 } satisfies Any<ControlMessage>;
 
 export const laneArbitraries = {

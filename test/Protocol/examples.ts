@@ -157,6 +157,8 @@ export const controlExamples: Examples<ControlMessage> = {
   pong: { type: 'pong' },
   bye: { type: 'bye', reason: 'protocol' },
   tracker: { type: 'tracker', address: { host: '192.168.1.9', port: 6_881 }, onMyHost: false },
+  offer: { type: 'offer', requestId, fileId, size: 1_048_577, path: 'films/a film.mkv', chunks: 2 },
+  accept: { type: 'accept', requestId },
 };
 
 export const laneExamples: Examples<LaneMessage> = {

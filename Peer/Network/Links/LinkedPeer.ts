@@ -6,7 +6,7 @@ import type { Address } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial } from '../../../Shared/Transport.ts';
-import type { PeerContact } from '../../Model.ts';
+import type { Offer, PeerContact } from '../../Model.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import type { RateLimiter } from '../Lanes/RateLimiter.ts';
 import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
@@ -16,6 +16,7 @@ import { LinkAnswers } from './LinkAnswers.ts';
 import { type AnswerTo, LinkRequests, type Question } from './LinkRequests.ts';
 import { onAbort } from './OnAbort.ts';
 import type { PeerLink } from './PeerLink.ts';
+import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
 import type { SourceHome } from './PeerSource.ts';
 import { RemoteFiles } from './RemoteFiles.ts';
@@ -42,12 +43,14 @@ export interface PeerHome {
   interested(peer: KnownContact, fileId: FileId): void;
   notInterested(peer: KnownContact, fileId: FileId): void;
   named(peer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void;
+  offered(peer: KnownContact, requestId: number, offer: Offer): void;
   trackerNamed(peer: KnownContact, tracker: { address: Address; onMyHost: boolean }): void;
 }
 
 /** A peer that a control link is open to: the conversation beyond greeting and goodbye. The link below may be replaced. */
 export class LinkedPeer implements SourceHome {
   readonly lane: LaneKeeper;
+  readonly offers: PeerOffers;
   readonly #home: PeerHome;
   readonly #requests = new LinkRequests();
   readonly #files: RemoteFiles;
@@ -66,6 +69,7 @@ export class LinkedPeer implements SourceHome {
     const { provider, clock, dial, buffers, downLimiter: limiter } = home;
     this.#answers = new LinkAnswers({ provider, send, calm: () => this.#link.calm() });
     this.#files = new RemoteFiles(send, clock);
+    this.offers = new PeerOffers(send, clock);
     const received = (bytes: number) => home.received(bytes);
     const enter = () => this.#enterLane();
     this.lane = new LaneKeeper({ enter, dial, clock, buffers, limiter, received }, (reason) =>
@@ -85,8 +89,14 @@ export class LinkedPeer implements SourceHome {
     this.#link.send(message);
   }
 
-  isInterestedIn(fileId: FileId): boolean {
-    return this.#interests.has(fileId);
+  /** It wants to know of every chunk of that file that we get: it is interested, or pushes it to us. */
+  follows(fileId: FileId): boolean {
+    return this.#interests.has(fileId) || this.offers.isFetching(fileId);
+  }
+
+  /** Tells what we have of a file now, unless that is nothing. */
+  tellHoldings(fileId: FileId): void {
+    for (const message of this.#answers.holdings(fileId)) if (message.type !== 'haveNone') this.send(message);
   }
 
   /** We no longer have a file it is interested in. */
@@ -101,6 +111,7 @@ export class LinkedPeer implements SourceHome {
     this.#link = link;
     this.#contact = contact;
     this.#files.redeclare();
+    this.offers.repeat();
     for (const question of this.#requests.questions) this.send(question);
   }
 
@@ -110,6 +121,7 @@ export class LinkedPeer implements SourceHome {
     this.#requests.fail(reason);
     this.lane.close(reason);
     this.#files.fail(reason);
+    this.offers.fail(reason);
     this.#cancelTick?.();
     for (const fileId of this.#interests) this.#home.notInterested(this.#contact, fileId);
     this.#interests.clear();
@@ -162,10 +174,19 @@ export class LinkedPeer implements SourceHome {
         this.send({ type: 'laneGrant', requestId: message.requestId, token });
         break;
       }
+      case 'offer':
+        this.#home.offered(this.#contact, message.requestId, message);
+        break;
+      case 'accept':
+        this.offers.hearAccept(message.requestId);
+        break;
+      case 'refused':
+        if (this.offers.hearRefused(message)) break;
+        this.#requests.answer(message);
+        break;
       case 'listPage':
       case 'description':
       case 'laneGrant':
-      case 'refused':
         if (!this.#requests.answer(message)) this.#link.breach('an answer to another question');
         break;
       case 'interested':
@@ -175,9 +196,12 @@ export class LinkedPeer implements SourceHome {
         if (this.#interests.delete(message.fileId)) this.#home.notInterested(this.#contact, message.fileId);
         break;
       case 'haveAll':
-      case 'haveNone':
       case 'bitfield':
       case 'have':
+        this.offers.hearHoldings(message);
+        this.#files.hear(message);
+        break;
+      case 'haveNone':
         this.#files.hear(message);
         break;
       case 'queued':

@@ -24,6 +24,7 @@ import { HaveBatch } from './HaveBatch.ts';
 import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { listenSomewhere } from './ListenPort.ts';
+import { Offers } from './Offers.ts';
 import { PeerExchange } from './PeerExchange.ts';
 import type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import type { Source, SourceEvents } from './SourceOf.ts';
@@ -33,6 +34,7 @@ export type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './Pe
 
 /** All TCP between this peer and others: control links, lanes, serving. */
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {
+  readonly offers: Offers;
   readonly #options: PeerLinksOptions;
   readonly #table: LinkTable;
   readonly #uploads: Uploads;
@@ -84,9 +86,12 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         interested: (peer, fileId) => this.#interested(peer, fileId),
         notInterested: (peer, fileId) => this.#exchange.notInterested(fileId, peer.peerId),
         named: (peer, fileId, peers) => this.#named(peer, fileId, peers),
+        offered: (peer, requestId, { fileId, size, path, chunks }) =>
+          this.emit('offered', peer, requestId, { fileId, size, path, chunks }),
         trackerNamed: (peer, tracker) => this.#trackerNamed(peer, tracker),
       },
     });
+    this.offers = new Offers(this.#table);
     this.#doorway = new Doorway({
       clock,
       bans: this.#bans,
@@ -250,7 +255,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   #tellHave(fileId: FileId, chunks: readonly number[]): void {
     for (const peer of this.#table.peers) {
-      if (peer.isInterestedIn(fileId)) peer.send({ type: 'have', fileId, chunks });
+      if (peer.follows(fileId)) peer.send({ type: 'have', fileId, chunks });
     }
   }
 

@@ -4,7 +4,7 @@ import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
-import type { Self } from '../../Model.ts';
+import type { Offer, Self } from '../../Model.ts';
 import type { ChunkProvider } from '../Wanted.ts';
 import type { KnownContact } from './LinkedPeer.ts';
 
@@ -47,6 +47,8 @@ export interface PeerLinksEvents {
   peerFound: [contact: KnownContact];
   /** A chunk came whole and wrong. */
   wrongBytes: [peer: KnownContact, fileId: FileId];
+  /** Another peer wants to push a file to us; to be answered with acceptOffer or refuseOffer. */
+  offered: [peer: KnownContact, requestId: number, offer: Offer];
   /** Another peer named a tracker that it uses. */
   trackerNamed: [address: Address];
 }

@@ -1,0 +1,44 @@
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
+import type { Offer, PeerContact } from '../../Model.ts';
+import type { LinkTable } from './LinkTable.ts';
+import type { OfferEvents, SentOffer } from './PeerOffers.ts';
+
+/** Offers of files to and from all peers. */
+export class Offers {
+  readonly #table: LinkTable;
+
+  constructor(table: LinkTable) {
+    this.#table = table;
+  }
+
+  /**
+   * Offers a file to another peer; `events` tell what comes of it.
+   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED
+   */
+  async offer(
+    contact: PeerContact,
+    offer: Offer,
+    chunkCount: number,
+    events: OfferEvents,
+    signal: AbortSignal,
+  ): Promise<SentOffer> {
+    return (await this.#table.connect(contact, signal)).offers.offer(offer, chunkCount, events);
+  }
+
+  /** Says yes to an offer: from now on that peer is told what we have of the file. Nothing happens when it is gone. */
+  accept(peerId: PeerId, requestId: number, fileId: FileId): void {
+    const peer = this.#table.get(peerId);
+    peer?.offers.accept(requestId, fileId);
+    if (peer?.offers.isFetching(fileId)) peer.tellHoldings(fileId);
+  }
+
+  refuse(peerId: PeerId, requestId: number, code: RefusalCode): void {
+    this.#table.get(peerId)?.offers.refuse(requestId, code);
+  }
+
+  /** What was accepted of that peer is here whole, or (`code`) will not be. */
+  finish(peerId: PeerId, fileId: FileId, code: RefusalCode | undefined): void {
+    this.#table.get(peerId)?.offers.finish(fileId, code);
+  }
+}

@@ -1,0 +1,151 @@
+import type { Bitfield } from '../../../Protocol/Bitfield.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { OFFER_TIMEOUT_MS } from '../../../Protocol/Limits.ts';
+import type { ControlMessage, ControlOf, RefusalCode } from '../../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Offer } from '../../Model.ts';
+import { RemoteHoldings } from './RemoteHoldings.ts';
+
+/** What became of an offer that we made. */
+export interface OfferEvents {
+  /** It said yes; perhaps again, on a new link. */
+  accepted(): void;
+  /** Chunks were confirmed: see `confirmed`. Only after `accepted`. */
+  confirmed(): void;
+  /** It said no, or will not bring what it accepted to its end. Nothing follows. */
+  refused(code: RefusalCode): void;
+  /** The peer is gone, or did not answer. Nothing follows. */
+  lost(reason: ShoalError): void;
+}
+
+/** An offer that we made, until it is withdrawn, refused or lost. */
+export interface SentOffer {
+  /** Chunks it has told us to have; undefined: all. */
+  readonly confirmed: Bitfield | undefined;
+  /** Nothing more is to be told of it. */
+  withdraw(): void;
+}
+
+interface Sent {
+  readonly message: ControlOf<'offer'>;
+  readonly holdings: RemoteHoldings;
+  readonly events: OfferEvents;
+  cancelDeadline: () => void;
+  accepted: boolean;
+}
+
+/** The ids of questions count up from 1: offers have their own half, so that `refused` says by its id which is meant. */
+const FIRST_ID = 0x8000_0000;
+/** Files that one peer pushes to us and we still fetch. */
+const ACCEPTED_MAX = 1_024;
+
+/** Offers of files between us and one peer, both ways. */
+export class PeerOffers {
+  readonly #send: (message: ControlMessage) => void;
+  readonly #clock: Clock;
+  readonly #sent = new Map<number, Sent>();
+  /** What it offered and we accepted -> the number of its offer. */
+  readonly #accepted = new Map<FileId, number>();
+  #nextId = FIRST_ID;
+
+  constructor(send: (message: ControlMessage) => void, clock: Clock) {
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  // ---- ours
+
+  offer({ fileId, size, path, chunks }: Offer, chunkCount: number, events: OfferEvents): SentOffer {
+    const requestId = this.#nextId;
+    this.#nextId = requestId === 0xffff_ffff ? FIRST_ID : requestId + 1;
+    const holdings = new RemoteHoldings();
+    holdings.setChunkCount(chunkCount);
+    const message = { type: 'offer', requestId, fileId, size, path, chunks } as const;
+    const cancelDeadline = this.#clock.after(OFFER_TIMEOUT_MS, () =>
+      this.#end(requestId)?.events.lost(new ShoalError('TIMEOUT', 'the peer did not answer the offer')),
+    );
+    this.#sent.set(requestId, { message, holdings, events, cancelDeadline, accepted: false });
+    this.#send(message);
+    return {
+      get confirmed() {
+        return holdings.have;
+      },
+      withdraw: () => void this.#end(requestId),
+    };
+  }
+
+  hearAccept(requestId: number): void {
+    const sent = this.#sent.get(requestId);
+    if (sent === undefined) return;
+    sent.cancelDeadline();
+    sent.accepted = true;
+    sent.events.accepted();
+  }
+
+  /** Whether it was about an offer. */
+  hearRefused({ requestId, code }: ControlOf<'refused'>): boolean {
+    if (requestId < FIRST_ID) return false;
+    this.#end(requestId)?.events.refused(code);
+    return true;
+  }
+
+  hearHoldings(message: ControlOf<'haveAll' | 'bitfield' | 'have'>): void {
+    for (const { message: offer, holdings, events, accepted } of this.#sent.values()) {
+      if (!accepted || offer.fileId !== message.fileId) continue;
+      if (message.type === 'haveAll') holdings.all();
+      else if (message.type === 'have') holdings.chunks(message.chunks);
+      else holdings.bits(message.firstByte, message.bits);
+      events.confirmed();
+    }
+  }
+
+  // ---- theirs
+
+  /** Files of it that we fetch: it is told what comes. */
+  isFetching(fileId: FileId): boolean {
+    return this.#accepted.has(fileId);
+  }
+
+  accept(requestId: number, fileId: FileId): void {
+    if (this.#accepted.size >= ACCEPTED_MAX && !this.#accepted.has(fileId)) {
+      this.refuse(requestId, 'busy');
+      return;
+    }
+    this.#accepted.set(fileId, requestId);
+    this.#send({ type: 'accept', requestId });
+  }
+
+  refuse(requestId: number, code: RefusalCode): void {
+    this.#send({ type: 'refused', requestId, code });
+  }
+
+  /** What we accepted has come to its end: `code` says why it did not come whole. */
+  finish(fileId: FileId, code: RefusalCode | undefined): void {
+    const requestId = this.#accepted.get(fileId);
+    if (requestId === undefined) return;
+    this.#accepted.delete(fileId);
+    if (code === undefined) this.#send({ type: 'haveAll', fileId });
+    else this.refuse(requestId, code);
+  }
+
+  // ---- the link
+
+  /** All offers again, on a new link: what was confirmed meanwhile is told with the answer. */
+  repeat(): void {
+    for (const { message } of this.#sent.values()) this.#send(message);
+  }
+
+  /** The peer is gone. */
+  fail(reason: ShoalError): void {
+    this.#accepted.clear();
+    for (const requestId of [...this.#sent.keys()]) this.#end(requestId)?.events.lost(reason);
+  }
+
+  #end(requestId: number): Sent | undefined {
+    const sent = this.#sent.get(requestId);
+    this.#sent.delete(requestId);
+    sent?.cancelDeadline();
+    return sent;
+  }
+}
