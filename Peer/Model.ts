@@ -68,6 +68,51 @@ export interface Offer {
   readonly chunks: number;
 }
 
+/** An offer of another peer that waits for a person's answer. */
+export interface OfferStatus extends Offer {
+  /** Short handle for commands, 1, 2, 3 … in this run. */
+  readonly number: number;
+  readonly peer: PeerContact;
+  /** When it came, by the peer's clock. */
+  readonly sinceMs: number;
+}
+
+/** A file on its way to another peer. */
+export interface PushStatus {
+  /** 1, 2, 3 … in this run. */
+  readonly number: number;
+  readonly fileId: FileId;
+  readonly path: string;
+  readonly size: number;
+  readonly peer: PeerContact;
+  readonly state:
+    | 'connecting'
+    | 'offered' //        waits for the other side's yes
+    | 'sending'
+    | 'done'
+    | 'already there'
+    | 'failed';
+  /** Chunks of the file. */
+  readonly chunkCount: number;
+  /** Those that were here when it was offered, and how many of them the other side has confirmed. */
+  readonly chunks: number;
+  readonly confirmed: number;
+  readonly error: ShoalError | undefined;
+  readonly startedWallMs: number;
+}
+
+/** What is here of one file. */
+export interface PartStatus {
+  readonly fileId: FileId;
+  readonly path: string;
+  readonly size: number;
+  readonly chunkCount: number;
+  /** How many chunks are here. */
+  readonly count: number;
+  /** Which: first and last of each stretch. Undefined: not open now, so not looked at. */
+  readonly ranges: readonly (readonly [first: number, last: number])[] | undefined;
+}
+
 /** How a tracker is doing. */
 export interface TrackerStatus {
   readonly address: Address;

@@ -1,0 +1,259 @@
+import { EventEmitter } from 'node:events';
+import { chunkLayout } from '../Protocol/ChunkLayout.ts';
+import type { FileId, PeerId } from '../Protocol/Ids.ts';
+import type { RefusalCode } from '../Protocol/PeerMessages.ts';
+import { type Clock, every, type WallClock } from '../Shared/Clock.ts';
+import type { Log } from '../Shared/Log.ts';
+import { ShoalError } from '../Shared/ShoalError.ts';
+import type { Offer, OfferStatus, PeerContact, PushStatus } from './Model.ts';
+import { AcceptedPushes } from './Pushes/AcceptedPushes.ts';
+import { type AcceptPolicy, decideConsent } from './Pushes/Consent.ts';
+import { PushRun } from './Pushes/PushRun.ts';
+import { Trust } from './Pushes/Trust.ts';
+import { type Waiting, WaitingOffers } from './Pushes/WaitingOffers.ts';
+import type { KnownContact, OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Wanted.ts';
+
+export type { AcceptPolicy } from './Pushes/Consent.ts';
+export { nameOf } from './Pushes/PushErrors.ts';
+export type { TrustedSenders } from './Pushes/Wanted.ts';
+
+export interface PushManagerOptions {
+  readonly network: PushNetwork;
+  readonly files: OwnFiles;
+  readonly policy: AcceptPolicy;
+  readonly trusted: TrustedSenders;
+  readonly clock: Clock;
+  readonly wallMs: WallClock;
+  readonly log: Log;
+}
+
+/** What pushes tell. Names and paths come from strangers. */
+export interface PushEvents {
+  /** A person has to say accept or reject. */
+  asked: [offer: OfferStatus];
+  /** Nobody answered in time. */
+  expired: [offer: OfferStatus];
+  /** An offer was accepted: it is to be downloaded from that peer, and `downloadEnded` told. */
+  accepted: [peer: KnownContact, offer: Offer];
+  /** `confirmed`: chunks that were confirmed just now. */
+  changed: [push: PushStatus, confirmed: readonly number[]];
+  ended: [push: PushStatus];
+}
+
+/** How often pushes and offers that wait look at the clock. */
+const TICK_MS = 1_000;
+
+/** Door: files pushed to other peers, and offers from them. */
+export class PushManager extends EventEmitter<PushEvents> {
+  readonly #options: PushManagerOptions;
+  readonly #trust: Trust;
+  readonly #waiting = new WaitingOffers();
+  readonly #accepted = new AcceptedPushes();
+  readonly #pushes = new Map<number, PushRun>();
+  #ticking: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: PushManagerOptions) {
+    super();
+    this.#options = options;
+    this.#trust = new Trust(options.trusted, options.log);
+    // Every push that is waited for listens.
+    this.setMaxListeners(0);
+  }
+
+  /** Reads whom the user trusts. */
+  async start(): Promise<void> {
+    await this.#trust.load();
+    if (!this.#closed) this.#ticking = every(this.#options.clock, TICK_MS, () => this.#tick());
+  }
+
+  /** Pushes end; what arrived is kept by the other side. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#ticking?.();
+    for (const push of this.#pushes.values()) push.cancel();
+    await this.#trust.saved();
+  }
+
+  // ---- offers of others
+
+  /** Another peer offers a file: takes it, refuses it, or lets a person decide. */
+  hearOffer(peer: KnownContact, requestId: number, offer: Offer): void {
+    const { network, log } = this.#options;
+    const answer = this.#answerTo(peer, requestId, offer);
+    if (answer === 'take') this.#take(peer, requestId, offer);
+    else if (answer !== 'ask') {
+      log.debug(`refused (${answer}) the offer of ${offer.path} from ${peer.name}`);
+      network.refuseOffer(peer.peerId, requestId, answer);
+    }
+  }
+
+  /** Offers that wait for an answer, oldest first. */
+  offers(): readonly OfferStatus[] {
+    return this.#waiting.all().map(offerStatus);
+  }
+
+  /** Takes an offer. @param always - and what that peer offers from now on, also in later runs. @throws ShoalError NOT_FOUND, DISK_FAILED */
+  async accept(number: number, always: boolean): Promise<OfferStatus> {
+    const waiting = this.#takeWaiting(number);
+    const { peer, requestId, offer } = waiting;
+    this.#take(peer, requestId, offer);
+    if (always) {
+      for (const other of this.#waiting.takeOf(peer.peerId)) this.#take(peer, other.requestId, other.offer);
+      await this.#trust.add(peer.peerId);
+    }
+    return offerStatus(waiting);
+  }
+
+  /** @throws ShoalError NOT_FOUND */
+  reject(number: number): OfferStatus {
+    const waiting = this.#takeWaiting(number);
+    this.#options.network.refuseOffer(waiting.peer.peerId, waiting.requestId, 'denied');
+    return offerStatus(waiting);
+  }
+
+  /** The download of a file is over: those who pushed it are told. @param code - why it is not here; undefined: it is */
+  downloadEnded(fileId: FileId, code: RefusalCode | undefined): void {
+    for (const peerId of this.#accepted.take(fileId)) this.#options.network.finishOffer(peerId, fileId, code);
+  }
+
+  /** A peer is gone: its offers cannot be answered any more. */
+  peerLeft(peerId: PeerId): void {
+    this.#waiting.takeOf(peerId);
+  }
+
+  // ---- our pushes
+
+  /** Offers a file, or the chunks of it that are here; on its way to the same peer already: that push. @throws ShoalError NOT_FOUND, CLOSED */
+  send(file: Omit<Offer, 'chunks'>, peer: PeerContact): PushStatus {
+    const { files, network, wallMs, clock } = this.#options;
+    if (this.#closed) throw new ShoalError('CLOSED', 'pushes are closed');
+    for (const push of this.#pushes.values()) {
+      if (!push.over && push.offer.fileId === file.fileId && isSame(push.peer, peer)) return push.status();
+    }
+    const held = files.holdings(file.fileId);
+    if (held === undefined || (held !== 'all' && held.count === 0)) throw nothingHere(file.path);
+    const chunks = held === 'all' ? chunkLayout(file.size).chunkCount : held.count;
+    const number = this.#pushes.size + 1;
+    const push = new PushRun({
+      number,
+      peer,
+      offer: { ...file, chunks },
+      held,
+      startedWallMs: wallMs(),
+      changed: (changed, confirmed) => {
+        const status = changed.status();
+        this.emit('changed', status, confirmed);
+        if (changed.over) this.emit('ended', status);
+      },
+    });
+    this.#pushes.set(number, push);
+    void push.start(network, () => clock.nowMs());
+    return push.status();
+  }
+
+  /** All of this run, by number. */
+  pushes(): readonly PushStatus[] {
+    return [...this.#pushes.values()].map((push) => push.status());
+  }
+
+  /** Resolves when the push is done, not needed, or failed. @throws ShoalError NOT_FOUND, CANCELLED when `signal` aborts */
+  pushed(number: number, signal: AbortSignal): Promise<PushStatus> {
+    const push = this.#pushes.get(number);
+    if (push === undefined) return Promise.reject(new ShoalError('NOT_FOUND', `there is no push ${number}`));
+    return new Promise((resolve, reject) => {
+      const end = (status: PushStatus) => {
+        if (status.number !== number) return;
+        stop();
+        resolve(status);
+      };
+      const aborted = () => {
+        stop();
+        reject(new ShoalError('CANCELLED', `stopped waiting for push ${number}`));
+      };
+      const stop = () => {
+        this.off('ended', end);
+        signal.removeEventListener('abort', aborted);
+      };
+      if (push.over) return resolve(push.status());
+      if (signal.aborted) return aborted();
+      this.on('ended', end);
+      signal.addEventListener('abort', aborted, { once: true });
+    });
+  }
+
+  #answerTo(peer: KnownContact, requestId: number, offer: Offer): RefusalCode | 'take' | 'ask' {
+    const { files, policy, clock } = this.#options;
+    if (this.#closed || !isPossible(offer)) return 'failed';
+    if (files.holdings(offer.fileId) === 'all') return 'already-have';
+    // The same offer on a new link, or of a push that broke off: yes was said already.
+    if (this.#accepted.has(peer.peerId, offer.fileId)) return 'take';
+    const consent = decideConsent(policy, this.#trust.has(peer.peerId));
+    if (consent === 'refuse') return 'denied';
+    if (!this.#accepted.hasRoom(peer.peerId)) return 'busy';
+    if (consent === 'accept') return 'take';
+    const added = this.#waiting.add(peer, requestId, offer, clock.nowMs());
+    if (added === 'busy') return 'busy';
+    if (!added.again) this.emit('asked', offerStatus(added.waiting));
+    return 'ask';
+  }
+
+  #take(peer: KnownContact, requestId: number, offer: Offer): void {
+    this.#accepted.add(peer.peerId, offer.fileId);
+    this.#options.network.acceptOffer(peer.peerId, requestId, offer.fileId);
+    this.emit('accepted', peer, offer);
+  }
+
+  #takeWaiting(number: number): Waiting {
+    const waiting = this.#waiting.get(number);
+    if (waiting === undefined) {
+      throw new ShoalError('NOT_FOUND', `no offer ${number} waits for an answer`, {
+        hint: 'See those that wait: accept',
+      });
+    }
+    this.#waiting.remove(number);
+    return waiting;
+  }
+
+  #tick(): void {
+    const { network, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    for (const waiting of this.#waiting.takeExpired(nowMs)) {
+      network.refuseOffer(waiting.peer.peerId, waiting.requestId, 'unanswered');
+      this.emit('expired', offerStatus(waiting));
+    }
+    const running = [...this.#pushes.values()].filter((push) => !push.over);
+    if (running.length === 0) return;
+    const uploads = network.uploads();
+    for (const push of running) {
+      const served = uploads.filter((upload) => isSame(upload.peer, push.peer));
+      push.tick(
+        served.reduce((sum, upload) => sum + upload.bytes, 0),
+        nowMs,
+      );
+    }
+  }
+}
+
+function offerStatus({ number, peer, offer, sinceMs }: Waiting): OfferStatus {
+  return { number, peer, ...offer, sinceMs };
+}
+
+function isSame(one: PeerContact, other: PeerContact): boolean {
+  if (one.peerId !== undefined && other.peerId !== undefined) return one.peerId === other.peerId;
+  return one.address.host === other.address.host && one.address.port === other.address.port;
+}
+
+function isPossible({ size, chunks, path }: Offer): boolean {
+  try {
+    return path !== '' && chunks <= chunkLayout(size).chunkCount && (chunks > 0 || size === 0);
+  } catch {
+    return false;
+  }
+}
+
+function nothingHere(path: string): ShoalError {
+  return new ShoalError('NOT_FOUND', `nothing of ${path} is here to send`, {
+    hint: 'Of a download that runs the chunks that are here can be sent. Go on with one: resume <number>',
+  });
+}

@@ -1,0 +1,53 @@
+import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
+import { formatAddress } from '../../Shared/Address.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { PeerContact } from '../Model.ts';
+
+/** Why a push did not come to its end, for people. Names come from strangers: printed through safeText. */
+
+export function refusal(code: RefusalCode, path: string, peer: PeerContact): ShoalError {
+  const who = nameOf(peer);
+  switch (code) {
+    case 'unanswered':
+      return new ShoalError('TIMEOUT', `nobody at ${who} answered the offer of ${path}`, {
+        hint: 'There, "accept" takes it while it waits; --accept all takes everything.',
+      });
+    case 'busy':
+      return new ShoalError('REFUSED', `${who} has too many offers to answer`, { hint: 'Try again later.' });
+    case 'cancelled':
+      return new ShoalError('REFUSED', `${who} cancelled the download of ${path}`);
+    case 'failed':
+      return new ShoalError('REFUSED', `${who} could not take ${path}`, {
+        hint: 'Its disk may be full; its own messages say more.',
+      });
+    default:
+      return new ShoalError('REFUSED', `${who} does not take ${path}`, {
+        hint: 'A peer takes pushes when its user says "accept", or when it was started with --accept all.',
+      });
+  }
+}
+
+/** The peer went away in the middle. */
+export function gone(path: string, peer: PeerContact, cause: ShoalError): ShoalError {
+  const code = cause.code === 'TIMEOUT' ? 'TIMEOUT' : 'UNREACHABLE';
+  return new ShoalError(
+    code,
+    `${nameOf(peer)} is gone before it confirmed all of ${path}: ${cause.message}`,
+    {
+      hint: 'Send it again: what arrived is kept there.',
+      cause,
+    },
+  );
+}
+
+/** It said yes, and nothing came of it. */
+export function silent(path: string, peer: PeerContact): ShoalError {
+  return new ShoalError('TIMEOUT', `${nameOf(peer)} confirms nothing more of ${path}`, {
+    hint: 'Its download may be paused or wait for others; send it again later: what arrived is kept there.',
+  });
+}
+
+/** The name, or the address where there is none. */
+export function nameOf({ name, address }: PeerContact): string {
+  return name === '' ? formatAddress(address) : name;
+}

@@ -1,0 +1,151 @@
+import { Bitfield } from '../../Protocol/Bitfield.ts';
+import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
+import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
+import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
+import type { Offer, PeerContact, PushStatus } from '../Model.ts';
+import { gone, refusal, silent } from './PushErrors.ts';
+import type { OfferEvents, PushNetwork, SentOffer } from './Wanted.ts';
+
+/** Neither bytes nor confirmations for this long after the yes: given up. The other side may have many downloads in front. */
+export const STALL_MS = 120_000;
+
+export interface PushRunOptions {
+  readonly number: number;
+  readonly peer: PeerContact;
+  readonly offer: Offer;
+  /** What we have of the file now: the push is through when all of it is confirmed. */
+  readonly held: Bitfield | 'all';
+  readonly startedWallMs: number;
+  readonly changed: (push: PushRun, confirmed: readonly number[]) => void;
+}
+
+/** One file on its way to another peer: from the offer to the last confirmation. */
+export class PushRun {
+  readonly #options: PushRunOptions;
+  readonly #chunkCount: number;
+  /** What we had at the start and is not confirmed. */
+  readonly #open: Bitfield;
+  readonly #all: number;
+  readonly #giveUp = new AbortController();
+  #state: PushStatus['state'] = 'connecting';
+  #error: ShoalError | undefined;
+  #sent: SentOffer | undefined;
+  #servedBytes = 0;
+  #movedMs = 0;
+
+  constructor(options: PushRunOptions) {
+    const { chunkCount } = chunkLayout(options.offer.size);
+    this.#options = options;
+    this.#chunkCount = chunkCount;
+    this.#open = options.held === 'all' ? Bitfield.full(chunkCount) : options.held.copy();
+    this.#all = this.#open.count;
+  }
+
+  get offer(): Offer {
+    return this.#options.offer;
+  }
+
+  get peer(): PeerContact {
+    return this.#options.peer;
+  }
+
+  get over(): boolean {
+    return ['done', 'already there', 'failed'].includes(this.#state);
+  }
+
+  /** Makes the offer. Never rejects. */
+  async start(network: PushNetwork, nowMs: () => number): Promise<void> {
+    const { peer, offer } = this.#options;
+    const moved = (state: PushStatus['state']) => {
+      this.#movedMs = nowMs();
+      this.#become(state);
+    };
+    const events: OfferEvents = {
+      accepted: () => moved('sending'),
+      confirmed: () => {
+        this.#movedMs = nowMs();
+        this.#confirm();
+      },
+      refused: (code) => this.#refused(code),
+      lost: (reason) => this.#fail(gone(offer.path, peer, reason)),
+    };
+    this.#become('connecting');
+    try {
+      const sent = await network.offer(peer, offer, this.#chunkCount, events, this.#giveUp.signal);
+      if (this.over) return sent.withdraw();
+      this.#sent = sent;
+      this.#become('offered');
+    } catch (failure) {
+      this.#fail(asShoalError(failure, 'UNREACHABLE'));
+    }
+  }
+
+  /** To be called every few seconds, with the bytes that this peer was served of this file. */
+  tick(servedBytes: number, nowMs: number): void {
+    if (this.#state !== 'sending') return;
+    if (servedBytes !== this.#servedBytes) this.#movedMs = nowMs;
+    this.#servedBytes = servedBytes;
+    if (nowMs - this.#movedMs >= STALL_MS) this.#fail(silent(this.offer.path, this.peer));
+  }
+
+  /** Not wanted any more. */
+  cancel(): void {
+    this.#fail(new ShoalError('CANCELLED', 'the push was stopped'));
+  }
+
+  status(): PushStatus {
+    const { number, peer, offer, startedWallMs } = this.#options;
+    return {
+      number,
+      fileId: offer.fileId,
+      path: offer.path,
+      size: offer.size,
+      peer,
+      state: this.#state,
+      chunkCount: this.#chunkCount,
+      chunks: this.#all,
+      confirmed: this.#all - this.#open.count,
+      error: this.#error,
+      startedWallMs,
+    };
+  }
+
+  #confirm(): void {
+    const confirmed = this.#sent?.confirmed;
+    if (this.over || this.#sent === undefined) return;
+    const fresh = [...this.#open.indexes()].filter(
+      (chunk) => confirmed === undefined || confirmed.has(chunk),
+    );
+    for (const chunk of fresh) this.#open.clear(chunk);
+    // Who was sent the whole file says so when it lies in its share; who was sent a part of it only confirms that.
+    const partial = this.#all < this.#chunkCount;
+    if (confirmed === undefined || (partial && this.#open.count === 0)) this.#finish('done', fresh);
+    else if (fresh.length > 0) this.#options.changed(this, fresh);
+  }
+
+  #refused(code: RefusalCode): void {
+    if (code === 'already-have') this.#finish('already there', []);
+    else this.#fail(refusal(code, this.offer.path, this.peer));
+  }
+
+  #fail(error: ShoalError): void {
+    if (this.over) return;
+    this.#error = error;
+    this.#finish('failed', []);
+  }
+
+  #finish(state: PushStatus['state'], confirmed: readonly number[]): void {
+    if (this.over) return;
+    this.#state = state;
+    this.#giveUp.abort();
+    this.#sent?.withdraw();
+    this.#options.changed(this, confirmed);
+  }
+
+  #become(state: PushStatus['state']): void {
+    // The answer may come before the offer is known to be made, and a second yes after chunks.
+    if (this.over || (state === 'offered' && this.#state === 'sending')) return;
+    this.#state = state;
+    this.#options.changed(this, []);
+  }
+}

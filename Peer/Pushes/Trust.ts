@@ -1,0 +1,44 @@
+import type { PeerId } from '../../Protocol/Ids.ts';
+import type { Log } from '../../Shared/Log.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { TrustedSenders } from './Wanted.ts';
+
+/** Peers whose pushes are always taken. */
+export class Trust {
+  readonly #store: TrustedSenders;
+  readonly #log: Log;
+  readonly #peers = new Set<PeerId>();
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(store: TrustedSenders, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  async load(): Promise<void> {
+    for (const peer of await this.#store.load()) this.#peers.add(peer);
+  }
+
+  has(peer: PeerId): boolean {
+    return this.#peers.has(peer);
+  }
+
+  /** Resolves when it is kept for later runs. @throws ShoalError DISK_FAILED: it holds for this run only */
+  async add(peer: PeerId): Promise<void> {
+    if (this.#peers.has(peer)) return;
+    this.#peers.add(peer);
+    const kept = this.#saving.then(() => this.#store.save([...this.#peers]));
+    this.#saving = kept.catch((failure: unknown) => this.#log.debug(`trust is not kept: ${String(failure)}`));
+    await kept.catch((failure: unknown) => {
+      throw new ShoalError('DISK_FAILED', 'the peer is trusted now, but that cannot be remembered', {
+        hint: 'Is the state folder writable?',
+        cause: failure,
+      });
+    });
+  }
+
+  /** Resolves when nothing is being written. */
+  saved(): Promise<void> {
+    return this.#saving;
+  }
+}
