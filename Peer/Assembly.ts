@@ -21,6 +21,7 @@ import { loadIdentity } from './State/Identity.ts';
 import { RememberedPlacesFile } from './State/Places.ts';
 import { loadProfile, saveProfile } from './State/Profile.ts';
 import type { StateFolder } from './State/StateFolder.ts';
+import { TrustedSendersFile } from './State/TrustedSenders.ts';
 
 /** Where one peer lives, and how long it is patient. */
 export interface PeerPlace {
@@ -32,6 +33,8 @@ export interface PeerPlace {
   readonly giveUpMs: number | undefined;
   /** A guest for one command: starts no tracker, keeps no hash cache, hashes in its own thread. */
   readonly guest?: boolean;
+  /** A person is there to be asked about pushes. */
+  readonly asks?: boolean;
 }
 
 /** A peer on the real network and disk. Not started. @throws Error of node:fs when its state cannot be kept */
@@ -72,7 +75,14 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
       uploadLimit: settings.uploadLimit,
       downloadLimit: settings.downloadLimit,
     },
-    downloads: { random: Math.random },
+    downloads: {
+      random: Math.random,
+      ...(settings.maxDownloads === undefined ? {} : { maxDownloads: settings.maxDownloads }),
+    },
+    pushes: {
+      policy: settings.accept ?? (place.asks === true ? 'ask' : 'known'),
+      trusted: new TrustedSendersFile(state),
+    },
     giveUpMs,
   });
 

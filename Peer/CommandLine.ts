@@ -4,6 +4,7 @@ import { type Address, parseHostPort } from '../Shared/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { parseRate } from './Commands/Views/HumanUnits.ts';
 import type { ConfigFile } from './ConfigLines.ts';
+import type { AcceptPolicy } from './PushManager.ts';
 import { applyLayers } from './SettingLayers.ts';
 
 /** What the command line and the environment say. Undefined: not said. */
@@ -16,6 +17,8 @@ export interface Settings {
   readonly name: string | undefined;
   readonly uploadLimit: number | undefined;
   readonly downloadLimit: number | undefined;
+  readonly maxDownloads: number | undefined;
+  readonly accept: AcceptPolicy | undefined;
   readonly discovery: boolean;
   readonly console: boolean;
   /** The console begins with the numbered menu. */
@@ -36,6 +39,8 @@ interface Flags {
   name?: string;
   uploadLimit?: number;
   downloadLimit?: number;
+  maxDownloads?: number;
+  accept?: AcceptPolicy;
   discovery: boolean;
   console: boolean;
   menu?: boolean;
@@ -100,6 +105,12 @@ export function peerOptions(command: Command): Command {
     .option('--name <name>', 'what others see (default: user@computer)', checked(readName))
     .option('--upload-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
     .option('--download-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
+    .option('--max-downloads <n>', 'downloads that run at once; further ones wait', checked(readMaxDownloads))
+    .option(
+      '--accept <who>',
+      'whose pushes are taken: all, known (accepted before with --always), none, ask (default: ask on a terminal, else known)',
+      checked(readAccept),
+    )
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
     .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
@@ -121,6 +132,8 @@ export function settingsOf(command: Command): Settings {
     name: flags.name,
     uploadLimit: flags.uploadLimit,
     downloadLimit: flags.downloadLimit,
+    maxDownloads: flags.maxDownloads,
+    accept: flags.accept,
     discovery: flags.discovery,
     console: flags.console,
     menu: flags.menu === true,
@@ -133,6 +146,23 @@ function readPort(text: string): number {
   if (port >= 1 && port <= 65_535) return port;
   throw new ShoalError('USAGE', `"${text}" is not a port`, {
     hint: 'A port is a number from 1 to 65535, like 9001.',
+  });
+}
+
+function readMaxDownloads(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count >= 1) return count;
+  throw new ShoalError('USAGE', `"${text}" is not a number of downloads`, {
+    hint: 'It is 1 to 9999, like --max-downloads 1.',
+  });
+}
+
+function readAccept(text: string): AcceptPolicy {
+  const policies: readonly AcceptPolicy[] = ['all', 'known', 'none', 'ask'];
+  const policy = policies.find((each) => each === text.trim().toLowerCase());
+  if (policy !== undefined) return policy;
+  throw new ShoalError('USAGE', `"${text}" does not say whose pushes are taken`, {
+    hint: `It is one of ${policies.join(', ')}, like --accept known.`,
   });
 }
 

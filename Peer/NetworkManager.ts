@@ -33,6 +33,8 @@ export interface NetworkEvents {
   trackerEmbedded: [tracker: Address];
   /** Another peer has (part of) a file that is being fetched here. */
   sourceFound: [fileId: FileId, holder: FileHolder];
+  /** The link to a peer has ended. */
+  peerLeft: [peer: PeerContact & { readonly peerId: PeerId }];
   /** Another peer wants to push a file to us. */
   offered: [peer: PeerContact & { readonly peerId: PeerId }, requestId: number, offer: Offer];
 }
@@ -51,6 +53,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.#trackers.on('trackerLost', (tracker, reason) => this.emit('trackerLost', tracker, reason));
     this.#trackers.on('moved', (from, to) => this.emit('trackerMoved', from, to));
     this.#trackers.on('embedded', (tracker) => this.emit('trackerEmbedded', tracker));
+    this.#links.on('peerLeft', (peer) => this.emit('peerLeft', peer));
     this.#links.on('offered', (peer, requestId, offer) => this.emit('offered', peer, requestId, offer));
     this.#links.on('sourceFound', (fileId, contact) =>
       this.emit('sourceFound', fileId, { ...contact, complete: false }),

@@ -4,6 +4,7 @@ import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import { Announcing } from './Announcing.ts';
 import type { DownloadAnswer, News, PeerControls, TransferLimits } from './CommandInterface.ts';
 import { DownloadManager, type DownloadManagerOptions } from './DownloadManager.ts';
 import { FileManager, type FileManagerOptions } from './FileManager.ts';
@@ -21,12 +22,15 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
+import { Pushing, type PushingOptions } from './Pushing.ts';
+import { tellOfTrackers } from './TrackerNews.ts';
 
 export interface PeerOptions {
   readonly files: FileManagerOptions;
   /** What the doors want from each other is added here. */
   readonly network: Omit<NetworkManagerOptions, 'provider' | 'feed'>;
   readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random'>;
+  readonly pushes: Pick<PushingOptions, 'policy' | 'trusted'>;
   /** A download without any source gives up after this; undefined: it keeps looking. Scripts want an end. */
   readonly giveUpMs: number | undefined;
 }
@@ -40,11 +44,13 @@ const FOLLOW_MS = 20;
 /** One peer: makes the doors, hands each what it wants from the others, and offers what users do with them. */
 export class Peer implements PeerControls {
   readonly self: Self;
+  readonly pushing: Pushing;
   readonly #options: PeerOptions;
   readonly #files: FileManager;
   readonly #network: NetworkManager;
   readonly #downloads: DownloadManager;
   readonly #finding: Finding;
+  readonly #announcing: Announcing;
   readonly #news = new EventEmitter<{ news: [News] }>();
   readonly #closing = new Closing();
   /** Warnings from before anybody listened. */
@@ -68,6 +74,17 @@ export class Peer implements PeerControls {
       log,
     });
     this.#finding = new Finding(this.#network);
+    this.#announcing = new Announcing(this.#network, log);
+    this.pushing = new Pushing({
+      ...options.pushes,
+      network: this.#network,
+      files: this.#files,
+      downloads: this.#downloads,
+      clock,
+      wallMs,
+      log,
+      tell: (kind, text) => this.#tell(kind, text),
+    });
     this.#connectEvents();
   }
 
@@ -76,6 +93,8 @@ export class Peer implements PeerControls {
     this.#startedMs = this.#options.network.clock.nowMs();
     this.#closing.add(() => this.#files.close());
     await this.#files.start(options);
+    this.#closing.add(() => this.pushing.close());
+    await this.pushing.start();
     this.#closing.add(() => this.#network.close());
     await this.#network.start({ port: this.self.port });
     this.#closing.add(() => this.#downloads.close());
@@ -163,9 +182,13 @@ export class Peer implements PeerControls {
     return this.findPeer(address, signal).then((peer) => this.#network.connect(peer, signal));
   }
 
+  join(signal: AbortSignal): Promise<readonly TrackerStatus[]> {
+    return this.#announcing.join(signal);
+  }
+
   async refresh(signal: AbortSignal): Promise<readonly PeerSummary[]> {
     await this.#files.rescan();
-    this.#network.catalogChanged();
+    await this.#announcing.announced();
     return this.peers(signal);
   }
 
@@ -276,7 +299,7 @@ export class Peer implements PeerControls {
     const network = this.#network;
     const downloads = this.#downloads;
 
-    files.on('catalogChanged', () => network.catalogChanged());
+    files.on('catalogChanged', () => this.#announcing.changed());
     files.on('chunkVerified', (fileId, chunk) => network.announceHave(fileId, chunk));
     files.on('partClosed', (fileId) => {
       if (files.holdings(fileId) === undefined) network.announceGone(fileId);
@@ -285,18 +308,7 @@ export class Peer implements PeerControls {
     files.on('watchLimited', (text) => this.#tell('warning', text));
 
     network.on('sourceFound', (fileId, holder) => downloads.addSource(fileId, holder));
-    network.on('trackerFound', (at) =>
-      this.#tell('tracker', `connected to the tracker at ${formatAddress(at)}`),
-    );
-    network.on('trackerLost', (at, reason) =>
-      this.#tell('tracker', `no answer from the tracker at ${formatAddress(at)}: ${reason.message}`),
-    );
-    network.on('trackerMoved', (from, to) =>
-      this.#tell('tracker', `the tracker at ${formatAddress(from)} hands over to ${formatAddress(to)}`),
-    );
-    network.on('trackerEmbedded', (at) =>
-      this.#tell('tracker', `found no tracker, so this peer runs one at UDP port ${at.port}`),
-    );
+    tellOfTrackers(network, (text) => this.#tell('tracker', text));
 
     downloads.on('completed', (download) => this.#tell('download', `${download.path} is complete`, download));
     downloads.on('failed', (download) =>

@@ -14,8 +14,7 @@ import { type Waiting, WaitingOffers } from './Pushes/WaitingOffers.ts';
 import type { KnownContact, OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Wanted.ts';
 
 export type { AcceptPolicy } from './Pushes/Consent.ts';
-export { nameOf } from './Pushes/PushErrors.ts';
-export type { TrustedSenders } from './Pushes/Wanted.ts';
+export type { KnownContact, TrustedSenders } from './Pushes/Wanted.ts';
 
 export interface PushManagerOptions {
   readonly network: PushNetwork;

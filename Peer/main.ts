@@ -89,7 +89,9 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
   opened.add(() => state.close());
   await state.start();
   const giveUpMs = process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
-  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs });
+  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const asks = settings.console && isTerminal;
+  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, asks });
   opened.add(() => peer.close());
   await peer.start({ signal: interrupted });
   const local = localServer(peer, state, log);
@@ -99,7 +101,6 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
     await told(peer, log, interrupted);
     return 0;
   }
-  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const color = wantsColor(process.stdout.isTTY === true);
   const console = new CommandInterface({
     controls: peer,

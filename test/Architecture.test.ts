@@ -15,6 +15,7 @@ const DOORS: Readonly<Record<string, string>> = {
   'Peer/DownloadManager.ts': 'Peer/Downloads',
   'Peer/FileManager.ts': 'Peer/Files',
   'Peer/NetworkManager.ts': 'Peer/Network',
+  'Peer/PushManager.ts': 'Peer/Pushes',
 };
 
 /** `main.ts` and what it is split into: may import everything of the peer, and nobody imports it. */
@@ -121,6 +122,9 @@ const DECISIONS = [
   'Peer/Network/Trackers/TrackerSession.ts',
   'Peer/Network/Trackers/Transactions.ts',
   'Peer/Network/Lanes/UploadSlots.ts',
+  'Peer/Pushes/AcceptedPushes.ts',
+  'Peer/Pushes/Consent.ts',
+  'Peer/Pushes/WaitingOffers.ts',
   'Tracker/Catalog/CatalogAssembly.ts',
   'Tracker/Catalog/CatalogIndex.ts',
   'Tracker/Catalog/CatalogSearch.ts',

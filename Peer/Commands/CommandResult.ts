@@ -28,6 +28,16 @@ export interface CommandResult {
   readonly opensMenu?: true;
 }
 
+/** Something that happens while a command runs. */
+export interface CommandEvent {
+  /** A line of JSON, with `event`. */
+  readonly item: object;
+  /** For people, safe to print. */
+  readonly line: string;
+  /** Which of the two is wanted. */
+  readonly json: boolean;
+}
+
 /** What commands need besides their call. */
 export interface CommandContext {
   readonly controls: PeerControls;
@@ -45,6 +55,8 @@ export interface CommandContext {
   watch(number: number): void;
   /** The running command tells how it ends: no other line about it. */
   unwatch(number: number): void;
+  /** Tells something before the command ends. */
+  readonly tell?: (event: CommandEvent) => void;
 }
 
 /** @throws ShoalError */

@@ -5,7 +5,8 @@ import { help, menu, quit } from './ConsoleCommands.ts';
 import { cancel, download, downloads, get, pause, resume } from './DownloadCommands.ts';
 import { list, search } from './FileCommands.ts';
 import { limit } from './LimitCommand.ts';
-import { connect, peers, refresh, status, tracker, whoami } from './NetworkCommands.ts';
+import { connect, join, peers, refresh, status, tracker, whoami } from './NetworkCommands.ts';
+import { accept, parts, reject, send } from './PushCommands.ts';
 
 const HANDLERS: CommandHandlers = {
   list,
@@ -16,7 +17,12 @@ const HANDLERS: CommandHandlers = {
   pause,
   resume,
   cancel,
+  send,
+  accept,
+  reject,
+  parts,
   peers,
+  join,
   connect,
   refresh,
   status,

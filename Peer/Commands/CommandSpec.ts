@@ -7,7 +7,12 @@ export type CommandName =
   | 'pause'
   | 'resume'
   | 'cancel'
+  | 'send'
+  | 'accept'
+  | 'reject'
+  | 'parts'
   | 'peers'
+  | 'join'
   | 'connect'
   | 'refresh'
   | 'status'
@@ -19,7 +24,7 @@ export type CommandName =
   | 'quit';
 
 /** What the Tab key offers for an argument. */
-export type CompletionKind = 'nothing' | 'command' | 'place' | 'peer' | 'found' | 'download';
+export type CompletionKind = 'nothing' | 'command' | 'place' | 'file' | 'peer' | 'found' | 'download';
 
 export interface FlagSpec {
   readonly name: `--${string}`;
@@ -45,3 +50,12 @@ export interface CommandSpec {
   /** Waits for a tracker before it begins, for the first time. `ls <peer>` asks for that itself. */
   readonly needsNetwork: boolean;
 }
+
+/** Understood by every command. */
+export const JSON_FLAG: FlagSpec = { name: '--json', summary: 'one line of JSON instead of text' };
+
+export const WAIT: FlagSpec = { name: '--wait', summary: 'wait for the end (in a pipe: always)' };
+export const NO_WAIT: FlagSpec = { name: '--no-wait', summary: 'only start it, also in a pipe' };
+export const PEER_FORMS = 'A peer is ip:port, "ip port", its name, or the start of its id (see: peers).';
+export const DOWNLOAD_FORMS =
+  'A download is its number, its name, or the start of its file id (see: downloads).';

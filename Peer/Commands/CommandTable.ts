@@ -1,15 +1,14 @@
-import type { CommandSpec, FlagSpec } from './CommandSpec.ts';
+import { type CommandSpec, DOWNLOAD_FORMS, NO_WAIT, PEER_FORMS, WAIT } from './CommandSpec.ts';
 import { nearest } from './EditDistance.ts';
+import { PUSH_COMMANDS } from './PushTable.ts';
 
-export type { CommandName, CommandSpec, CompletionKind, FlagSpec } from './CommandSpec.ts';
-
-/** Understood by every command. */
-export const JSON_FLAG: FlagSpec = { name: '--json', summary: 'one line of JSON instead of text' };
-
-const WAIT: FlagSpec = { name: '--wait', summary: 'wait for the end (in a pipe: always)' };
-const NO_WAIT: FlagSpec = { name: '--no-wait', summary: 'only start it, also in a pipe' };
-const PEER_FORMS = 'A peer is ip:port, "ip port", its name, or the start of its id (see: peers).';
-const DOWNLOAD_FORMS = 'A download is its number, its name, or the start of its file id (see: downloads).';
+export {
+  type CommandName,
+  type CommandSpec,
+  type CompletionKind,
+  type FlagSpec,
+  JSON_FLAG,
+} from './CommandSpec.ts';
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -124,6 +123,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [],
     needsNetwork: false,
   },
+  ...PUSH_COMMANDS,
   {
     name: 'peers',
     aliases: ['p'],
@@ -131,6 +131,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     usage: [''],
     summary: 'the other peers',
     details: [],
+    minArguments: 0,
+    maxArguments: 0,
+    completes: [],
+    flags: [],
+    needsNetwork: true,
+  },
+  {
+    name: 'join',
+    aliases: [],
+    group: 'Network',
+    usage: [''],
+    summary: 'register at the tracker with the files of the share',
+    details: ['A peer does so by itself when it starts; this tells how it stands.'],
     minArguments: 0,
     maxArguments: 0,
     completes: [],

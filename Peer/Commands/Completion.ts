@@ -96,6 +96,8 @@ function namesOf(kind: CompletionKind, sources: CompletionSources): readonly str
       return commandWords();
     case 'place':
       return [...foldersOf(sources.local()), ...peerNames(sources)];
+    case 'file':
+      return [...sources.local(), ...sources.downloads()];
     case 'peer':
       return peerNames(sources);
     case 'found':

@@ -4,8 +4,9 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { CommandContext, CommandHandler } from './CommandResult.ts';
 import { isHostAndPort, joinHostPort } from './PeerNotation.ts';
 import { isActive } from './Views/DownloadTexts.ts';
+import { localFilesText } from './Views/FileViews.ts';
 import { plural } from './Views/HumanUnits.ts';
-import { contactItem, downloadItem, peerItem, trackerItem, uploadItem } from './Views/Items.ts';
+import { contactItem, downloadItem, fileItem, peerItem, trackerItem, uploadItem } from './Views/Items.ts';
 import { peersText, type StatusFacts, statusText, trackersText, whoamiText } from './Views/StatusViews.ts';
 
 export const peers: CommandHandler = async (_call, { controls, signal }) => {
@@ -34,12 +35,34 @@ export const connect: CommandHandler = async (call, { controls, signal }) => {
   return { data: contactItem(peer), text: () => `Linked to ${safeText(name)}` };
 };
 
+/** `join`: registers at the tracker, and tells with what. */
+export const join: CommandHandler = async (_call, context) => {
+  await context.scanned();
+  const { controls, signal } = context;
+  const joined = await controls.join(signal);
+  const share = controls.share();
+  const files = controls.localFiles();
+  const places = joined.map((each) => formatAddress(each.address)).join(', ');
+  const head = `JOIN_OK from ${places}: ${plural(share.files, 'file')} of ${safeText(controls.self.name)}`;
+  return {
+    items: files.map(fileItem),
+    data: { reply: 'JOIN_OK', trackers: joined.map(trackerItem) },
+    text: (style) =>
+      files.length === 0 ? head : `${head}\n\n${localFilesText('', files, [], share, style)}`,
+  };
+};
+
 export const refresh: CommandHandler = async (_call, { controls, signal }) => {
   const found = await controls.refresh(signal);
   const share = controls.share();
-  const head = `Announced ${plural(share.files, 'file')}; ${plural(found.length, 'other peer')}`;
+  const held = controls
+    .trackers()
+    .some((each) => each.state === 'connected' && each.heldVersion === each.version);
+  const what = `nnounced ${plural(share.files, 'file')}; ${plural(found.length, 'other peer')}`;
+  const head = held ? `UPDATE_OK: a${what}` : `A${what}`;
   return {
     items: found.map(peerItem),
+    data: { reply: held ? 'UPDATE_OK' : null },
     text: (style) => (found.length === 0 ? head : `${head}\n\n${peersText(found, style)}`),
   };
 };

@@ -91,7 +91,7 @@ export async function runOneShot(
 }
 
 function contextOf(
-  { controls, clock, signal }: OneShotSurroundings,
+  { controls, clock, signal, progress }: OneShotSurroundings,
   followed: { number?: number },
 ): CommandContext {
   const follow = (number: number) => {
@@ -108,6 +108,7 @@ function contextOf(
     remember: () => {},
     watch: () => {},
     unwatch: follow,
+    tell: ({ item, line }) => progress({ event: 'progress', item, line }),
   };
 
   async function unless<T>(wait: AbortSignal, promise: Promise<T>): Promise<T> {

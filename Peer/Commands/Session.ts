@@ -21,11 +21,20 @@ export class Session {
   readonly #watch: DownloadWatch;
   readonly #clock: Clock;
   readonly #interactive: boolean;
+  readonly #print: (line: string) => void;
   readonly #found = new Set<string>();
   #network: Promise<unknown> | undefined;
   #scanned: Promise<void> | undefined;
 
-  constructor(controls: PeerControls, watch: DownloadWatch, clock: Clock, interactive: boolean) {
+  /** @param print - a line on the output while a command runs */
+  constructor(
+    controls: PeerControls,
+    watch: DownloadWatch,
+    clock: Clock,
+    interactive: boolean,
+    print: (line: string) => void,
+  ) {
+    this.#print = print;
     this.#controls = controls;
     this.#clock = clock;
     this.#watch = watch;
@@ -71,6 +80,7 @@ export class Session {
       remember: (paths) => this.#remember(paths),
       watch: (number) => this.#watch.watch(number),
       unwatch: (number) => this.#watch.unwatch(number),
+      tell: ({ item, line, json }) => this.#print(json ? JSON.stringify(item) : line),
     };
   }
 

@@ -1,8 +1,12 @@
+import type { FileId } from '../../Protocol/Ids.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
+  OfferStatus,
+  PartStatus,
   PeerContact,
   PeerSummary,
+  PushStatus,
   SearchHit,
   SearchResult,
   Self,
@@ -11,9 +15,38 @@ import type {
   UploadStatus,
 } from '../Model.ts';
 
+/** A content of which something is here. */
+export interface LocalContent {
+  readonly fileId: FileId;
+  readonly size: number;
+  readonly path: string;
+}
+
+/** Sending to other peers, and taking what they send. */
+export interface PushControls {
+  /** By name, path or start of its id: a file of the share, or a download. @throws NOT_FOUND, AMBIGUOUS */
+  findLocal(what: string): LocalContent;
+  /** Which chunks are here, of that or of everything. @throws NOT_FOUND, AMBIGUOUS */
+  parts(what?: string): readonly PartStatus[];
+  /** Offers what is here of a content to a peer. @throws NOT_FOUND when nothing of it is here */
+  send(content: LocalContent, peer: PeerContact): PushStatus;
+  pushes(): readonly PushStatus[];
+  /** Resolves when the push is done, not needed, or failed. */
+  pushed(number: number, signal: AbortSignal): Promise<PushStatus>;
+  /** Every change of a push, with the chunks that were confirmed just now. Returns how to stop. */
+  onPush(listener: (push: PushStatus, confirmed: readonly number[]) => void): () => void;
+  /** Offers of others that wait for an answer. */
+  offers(): readonly OfferStatus[];
+  /** Takes an offer. @param always - and what that peer offers from now on. @throws NOT_FOUND, DISK_FAILED */
+  accept(number: number, always: boolean): Promise<OfferStatus>;
+  /** @throws NOT_FOUND */
+  reject(number: number): OfferStatus;
+}
+
 /** What the console wants from the peer. Peer.ts offers it; tests give a fake one. */
 export interface PeerControls {
   readonly self: Self;
+  readonly pushing: PushControls;
 
   /** Resolves when the first scan of the share is over. */
   scanned(): Promise<void>;
@@ -62,6 +95,9 @@ export interface PeerControls {
   setLimits(limits: Partial<TransferLimits>): void;
   /** Refreshes the peer list, announces the catalog again, looks at the folder again. Returns the peers. */
   refresh(signal: AbortSignal): Promise<readonly PeerSummary[]>;
+  /** Registers at the trackers that answer, which they then hold our catalog; gives them. @throws NO_TRACKER */
+  join(signal: AbortSignal): Promise<readonly TrackerStatus[]>;
+
   /** Opens a link to a peer, by hand. */
   connect(address: string, signal: AbortSignal): Promise<PeerContact>;
 
@@ -82,7 +118,8 @@ export type DownloadAnswer =
 
 /** Something that happened without being asked for. */
 export interface News {
-  readonly kind: 'download' | 'tracker' | 'peer' | 'share' | 'warning';
+  /** `offer`: a person is asked. */
+  readonly kind: 'download' | 'tracker' | 'peer' | 'share' | 'warning' | 'offer' | 'push';
   readonly text: string;
   /** Set for download news. */
   readonly download?: DownloadStatus;

@@ -17,9 +17,9 @@ export async function runPipe(options: ConsoleOptions, signal: AbortSignal): Pro
   const output = new TextOutput(options.output);
   const errors = new TextOutput(options.errorOutput);
   const watch = new DownloadWatch(options.controls, (line) => errors.print(line), signal);
-  const session = new Session(options.controls, watch, options.clock, false);
+  const session = new Session(options.controls, watch, options.clock, false, (line) => output.print(line));
   const stopNews = options.controls.onNews((news) => {
-    if (news.kind === 'warning') errors.print(news.text);
+    if (news.kind === 'warning' || news.kind === 'offer') errors.print(news.text);
   });
   const menu = new Menu(options.menu === true);
   let failed = false;

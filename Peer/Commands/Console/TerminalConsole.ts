@@ -92,7 +92,9 @@ class TerminalConsole {
     });
     this.#watch = new DownloadWatch(options.controls, (line) => this.#screen.print(line), this.#signal);
     this.#menu = new Menu(options.menu === true);
-    this.#session = new Session(options.controls, this.#watch, options.clock, true);
+    this.#session = new Session(options.controls, this.#watch, options.clock, true, (line) =>
+      this.#screen.print(line),
+    );
   }
 
   async run(): Promise<void> {

@@ -3,8 +3,11 @@ import { formatAddress } from '../../../Shared/Address.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
+  OfferStatus,
+  PartStatus,
   PeerContact,
   PeerSummary,
+  PushStatus,
   SearchHit,
   TrackerStatus,
   UploadStatus,
@@ -111,6 +114,46 @@ export function uploadItem(upload: UploadStatus) {
     path: upload.path,
     bytes: upload.bytes,
     bytesPerSecond: Math.round(upload.bytesPerSecond),
+  };
+}
+
+export function pushItem(push: PushStatus) {
+  return {
+    id: push.fileId,
+    number: push.number,
+    name: baseName(push.path),
+    path: push.path,
+    size: push.size,
+    state: push.state,
+    peer: contactItem(push.peer),
+    chunks: push.chunks,
+    chunkCount: push.chunkCount,
+    confirmed: push.confirmed,
+    error: push.error === undefined ? null : errorItem(push.error),
+  };
+}
+
+export function offerItem(offer: OfferStatus) {
+  return {
+    id: offer.fileId,
+    number: offer.number,
+    name: baseName(offer.path),
+    path: offer.path,
+    size: offer.size,
+    chunks: offer.chunks,
+    peer: contactItem(offer.peer),
+  };
+}
+
+/** `have`: first and last chunk of each stretch; null: a download that is not open now. */
+export function partItem(part: PartStatus) {
+  return {
+    id: part.fileId,
+    path: part.path,
+    size: part.size,
+    chunks: part.chunkCount,
+    count: part.count,
+    have: part.ranges ?? null,
   };
 }
 

@@ -12,6 +12,7 @@ import type {
 } from '../../../Peer/Model.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { FakePushing } from './FakePushing.ts';
 
 /** A file id that begins with the number's digits. */
 export function fileIdOf(number: number): FileId {
@@ -93,6 +94,7 @@ export class FakeControls implements PeerControls {
   trouble: unknown;
   /** Replaces the usual answer to a wish to download. */
   answer: ((what: string) => DownloadAnswer) | undefined;
+  readonly pushing = new FakePushing();
   readonly #listeners = new Set<(news: News) => void>();
   readonly #waiting = new Map<number, ((end: DownloadStatus) => void)[]>();
   ready: Promise<boolean> = Promise.resolve(true);
@@ -229,6 +231,11 @@ export class FakeControls implements PeerControls {
       this.#waiting.set(number, [...(this.#waiting.get(number) ?? []), resolve]);
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
+  }
+
+  async join(signal: AbortSignal): Promise<readonly TrackerStatus[]> {
+    await this.#call('join', signal);
+    return this.trackerList;
   }
 
   async refresh(signal: AbortSignal): Promise<readonly PeerSummary[]> {

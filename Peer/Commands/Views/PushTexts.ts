@@ -1,0 +1,106 @@
+import { formatAddress } from '../../../Shared/Address.ts';
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { OfferStatus, PartStatus, PeerContact, PushStatus } from '../../Model.ts';
+import type { ViewStyle } from '../CommandResult.ts';
+import { limitedTable, shortId } from './FileViews.ts';
+import { formatBytes, plural } from './HumanUnits.ts';
+import { baseName } from './Items.ts';
+import type { Column } from './TextTable.ts';
+
+/** Texts and tables of pushes, offers and parts. */
+
+/** `12 of 12 chunks of film.mkv confirmed by anna`; also of a push that is under way or failed. */
+export function pushText(push: PushStatus): string {
+  const name = safeText(baseName(push.path));
+  const who = peerName(push.peer);
+  switch (push.state) {
+    case 'done':
+      return `${push.confirmed} of ${plural(push.chunks, 'chunk')} of ${name} confirmed by ${who}`;
+    case 'already there':
+      return `${who} already has ${name}: nothing was sent`;
+    case 'failed':
+      return safeText(push.error?.message ?? `${name} could not be sent to ${who}`);
+    case 'sending':
+      return `Sending ${name} to ${who}: ${push.confirmed} of ${plural(push.chunks, 'chunk')} confirmed`;
+    default:
+      return `Offering ${name} (${formatBytes(push.size)}) to ${who} as number ${push.number}`;
+  }
+}
+
+/** One confirmation. */
+export function chunkConfirmedText(push: PushStatus, chunk: number): string {
+  return `chunk ${chunk} confirmed by ${peerName(push.peer)} (${push.confirmed} of ${push.chunks})`;
+}
+
+/** News for a person: who offers what, and what to type. */
+export function offerText({ number, peer, path, size, chunks }: OfferStatus): string {
+  const who = `${peerName(peer)} (${formatAddress(peer.address)})`;
+  const part = size > 0 ? `${formatBytes(size)}, ${plural(chunks, 'chunk')}` : 'empty';
+  return `${who} offers ${safeText(baseName(path))} (${part}). Take it: accept ${number}. Or: reject ${number}`;
+}
+
+export function offersText(offers: readonly OfferStatus[], style: ViewStyle): string {
+  if (offers.length === 0) return 'No offer waits for an answer';
+  const columns: Column[] = [
+    { title: '#', align: 'right' },
+    { title: 'File', shrink: 'middle' },
+    { title: 'Size', align: 'right' },
+    { title: 'Chunks', align: 'right', drop: 1 },
+    { title: 'From', shrink: 'end', min: 8 },
+  ];
+  const row = (offer: OfferStatus) => [
+    String(offer.number),
+    safeText(baseName(offer.path)),
+    formatBytes(offer.size),
+    String(offer.chunks),
+    `${peerName(offer.peer)} ${formatAddress(offer.peer.address)}`,
+  ];
+  return `${limitedTable(columns, offers, row, style, '')}\n\nTake one: accept <number>. Or: reject <number>`;
+}
+
+export function pushesText(pushes: readonly PushStatus[], style: ViewStyle): string {
+  if (pushes.length === 0) return 'Nothing was sent in this run';
+  const columns: Column[] = [
+    { title: '#', align: 'right' },
+    { title: 'File', shrink: 'middle' },
+    { title: 'To', shrink: 'end', min: 6 },
+    { title: 'Confirmed', align: 'right' },
+    { title: 'State' },
+  ];
+  const row = (push: PushStatus) => [
+    String(push.number),
+    safeText(baseName(push.path)),
+    peerName(push.peer),
+    `${push.confirmed} of ${push.chunks}`,
+    push.state,
+  ];
+  return limitedTable(columns, pushes, row, style, '');
+}
+
+/** `parts`: counts and stretches, like `0-11,14`. */
+export function partsText(parts: readonly PartStatus[], style: ViewStyle): string {
+  if (parts.length === 0) return 'Nothing is here yet';
+  const columns: Column[] = [
+    { title: 'File', shrink: 'middle' },
+    { title: 'Chunks', align: 'right' },
+    { title: 'Which', shrink: 'end', min: 8 },
+    { title: 'Id', drop: 1 },
+  ];
+  const row = (part: PartStatus) => [
+    safeText(part.path),
+    `${part.count} of ${part.chunkCount}`,
+    rangesText(part.ranges),
+    shortId(part.fileId),
+  ];
+  return limitedTable(columns, parts, row, style, 'See one of them: parts <file>');
+}
+
+export function rangesText(ranges: PartStatus['ranges']): string {
+  if (ranges === undefined) return 'not open';
+  if (ranges.length === 0) return 'none';
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+}
+
+function peerName({ name, address }: PeerContact): string {
+  return safeText(name === '' ? formatAddress(address) : name);
+}

@@ -1,0 +1,31 @@
+import { isId, type PeerId } from '../../Protocol/Ids.ts';
+import type { StateFolder } from './StateFolder.ts';
+
+const FILE = 'trusted.json';
+/** Bounds what a file edited by hand can make us remember. */
+const PEERS_MAX = 10_000;
+
+/** Peers whose pushes are always taken, kept between runs. What is damaged is left out. Fits `TrustedSenders`. */
+export class TrustedSendersFile {
+  readonly #folder: StateFolder;
+
+  constructor(folder: StateFolder) {
+    this.#folder = folder;
+  }
+
+  async load(): Promise<readonly PeerId[]> {
+    const value = await this.#folder.read(FILE);
+    const { peers } = isRecord(value) ? value : {};
+    if (!Array.isArray(peers)) return [];
+    return peers.slice(0, PEERS_MAX).filter((id): id is PeerId => typeof id === 'string' && isId(id));
+  }
+
+  /** @throws Error of node:fs */
+  save(peers: readonly PeerId[]): Promise<void> {
+    return this.#folder.write(FILE, { peers: peers.slice(-PEERS_MAX) });
+  }
+}
+
+function isRecord(value: unknown): value is Record<'peers', unknown> {
+  return typeof value === 'object' && value !== null;
+}
