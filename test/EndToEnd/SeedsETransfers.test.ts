@@ -115,7 +115,7 @@ test.concurrent('E10, E11: the words JOIN, SEARCH, DOWNLOAD, UPDATE; JOIN_OK wit
   });
   expect({ code: end.code, stderr: end.stderr }).toEqual({ code: 0, stderr: '' });
   expect(end.stdout).toContain(`JOIN_OK from ${tracker}: 1 file of berta\n`);
-  expect(end.stdout).toMatch(/^mine\.txt +4 bytes/m);
+  expect(end.stdout).toMatch(/^mine\.txt +4 B/m);
   expect(end.stdout).toMatch(/song\.ogg.*anna/);
   expect(end.stdout).toMatch(/^song\.ogg is done/m);
   expect(end.stdout).toMatch(/^UPDATE_OK: announced 2 files; 1 other peer$/m);

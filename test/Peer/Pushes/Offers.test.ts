@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { type AcceptPolicy, decideConsent } from '../../../Peer/Pushes/Consent.ts';
+import { Bitfield } from '../../../Protocol/Bitfield.ts';
+import { OFFER_WAIT_MS } from '../../../Protocol/Limits.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { desk, fileIdOf, MIB, offerOf, peerOf } from './FakePushNetwork.ts';
+
+test.each<[AcceptPolicy, string, string]>([
+  ['all', 'accept', 'accept'],
+  ['known', 'refuse', 'accept'],
+  ['ask', 'ask', 'accept'],
+  ['none', 'refuse', 'refuse'],
+])('--accept %s: a stranger gets %s, a trusted peer %s', (policy, stranger, trusted) => {
+  expect(decideConsent(policy, false)).toBe(stranger);
+  expect(decideConsent(policy, true)).toBe(trusted);
+});
+
+test('a person is asked; accept takes it and its end is told to the sender', async () => {
+  const { pushes, network, news } = await desk();
+  pushes.hearOffer(peerOf(1), 7, offerOf(1));
+  expect(pushes.offers()).toMatchObject([{ number: 1, path: 'file 1.bin', chunks: 3 }]);
+  expect(network.takeTold()).toEqual([]);
+  await pushes.accept(1, false);
+  expect(network.takeTold()).toEqual(['accept 1 7']);
+  expect(news).toEqual(['asked 1 file 1.bin', 'accepted file 1.bin of peer 1']);
+  expect(pushes.offers()).toEqual([]);
+  pushes.downloadEnded(fileIdOf(9), undefined);
+  pushes.downloadEnded(fileIdOf(1), undefined);
+  pushes.downloadEnded(fileIdOf(1), 'failed');
+  expect(network.takeTold()).toEqual(['finish 1 whole']);
+});
+
+test('reject, and numbers that do not wait', async () => {
+  const { pushes, network } = await desk();
+  pushes.hearOffer(peerOf(1), 7, offerOf(1));
+  expect(pushes.reject(1).path).toBe('file 1.bin');
+  expect(network.takeTold()).toEqual(['refuse 1 7 denied']);
+  expect(() => pushes.reject(1)).toThrow(
+    expect.objectContaining({ code: 'NOT_FOUND', hint: expect.anything() }),
+  );
+  await expect(pushes.accept(1, false)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('what is here whole costs nothing, whatever the policy; what cannot be is refused', async () => {
+  const { pushes, network, held } = await desk({ policy: 'none' });
+  held.set(fileIdOf(1), 'all');
+  held.set(fileIdOf(2), new Bitfield(3));
+  pushes.hearOffer(peerOf(1), 1, offerOf(1));
+  pushes.hearOffer(peerOf(1), 2, offerOf(2));
+  pushes.hearOffer(peerOf(1), 3, offerOf(3, 3 * MIB, 4));
+  pushes.hearOffer(peerOf(1), 4, offerOf(4, Number.MAX_SAFE_INTEGER, 1));
+  pushes.hearOffer(peerOf(1), 5, offerOf(5, 3 * MIB, 0));
+  pushes.hearOffer(peerOf(1), 6, { ...offerOf(6), path: '' });
+  const codes = network.takeTold().map((line) => line.split(' ').at(-1));
+  expect(codes).toEqual(['already-have', 'denied', 'failed', 'failed', 'failed', 'failed']);
+});
+
+test('an offer waits two minutes', async () => {
+  const { pushes, network, news, clock } = await desk();
+  pushes.hearOffer(peerOf(1), 7, offerOf(1));
+  clock.advance(OFFER_WAIT_MS - 1_000);
+  // Made again, on a new link: the same number, no second question, no second time.
+  pushes.hearOffer(peerOf(1), 8, offerOf(1));
+  expect(news).toEqual(['asked 1 file 1.bin']);
+  expect(network.takeTold()).toEqual([]);
+  clock.advance(2_000);
+  expect(network.takeTold()).toEqual(['refuse 1 8 unanswered']);
+  expect(news).toEqual(['asked 1 file 1.bin', 'expired 1']);
+});
+
+test('strangers are bounded: 4 waiting offers of one, 64 in all', async () => {
+  const { pushes, network } = await desk();
+  for (let number = 1; number <= 6; number++) pushes.hearOffer(peerOf(1), number, offerOf(number));
+  expect(network.takeTold()).toEqual(['refuse 1 5 busy', 'refuse 1 6 busy']);
+  for (let peer = 2; peer <= 70; peer++) pushes.hearOffer(peerOf(peer), 1, offerOf(1));
+  expect(pushes.offers()).toHaveLength(64);
+  expect(network.takeTold()).toHaveLength(9);
+  pushes.peerLeft(peerOf(1).peerId);
+  expect(pushes.offers()).toHaveLength(60);
+});
+
+test('with --accept all one peer has at most 64 under way; a repeated offer is no new one', async () => {
+  const { pushes, network, news } = await desk({ policy: 'all' });
+  for (let number = 1; number <= 70; number++) pushes.hearOffer(peerOf(1), number, offerOf(number));
+  const told = network.takeTold();
+  expect(told.filter((line) => line.startsWith('accept'))).toHaveLength(64);
+  expect(told.filter((line) => line.endsWith('busy'))).toHaveLength(6);
+  pushes.hearOffer(peerOf(1), 99, offerOf(3));
+  expect(network.takeTold()).toEqual(['accept 1 99']);
+  expect(news).toHaveLength(65);
+  pushes.downloadEnded(fileIdOf(3), undefined);
+  pushes.hearOffer(peerOf(1), 100, offerOf(70));
+  expect(network.takeTold()).toEqual(['finish 1 whole', 'accept 1 100']);
+});
+
+test('always: the other offers of that peer are taken too, and those of later runs', async () => {
+  const { pushes, network, store } = await desk();
+  pushes.hearOffer(peerOf(1), 1, offerOf(1));
+  pushes.hearOffer(peerOf(1), 2, offerOf(2));
+  pushes.hearOffer(peerOf(2), 3, offerOf(3));
+  await pushes.accept(1, true);
+  expect(network.takeTold()).toEqual(['accept 1 1', 'accept 1 2']);
+  expect(store.peers).toEqual([peerOf(1).peerId]);
+  pushes.hearOffer(peerOf(1), 4, offerOf(4));
+  expect(network.takeTold()).toEqual(['accept 1 4']);
+  await pushes.close();
+
+  const later = await desk({
+    policy: 'known',
+    trusted: { load: async () => store.peers, save: async () => {} },
+  });
+  later.pushes.hearOffer(peerOf(1), 1, offerOf(1));
+  later.pushes.hearOffer(peerOf(2), 2, offerOf(2));
+  expect(later.network.takeTold()).toEqual(['accept 1 1', 'refuse 2 2 denied']);
+});
+
+test('trust that cannot be kept is told, and holds in this run', async () => {
+  const save = async () => {
+    throw new Error('read-only');
+  };
+  const { pushes, network } = await desk({ trusted: { load: async () => [], save } });
+  pushes.hearOffer(peerOf(1), 1, offerOf(1));
+  await expect(pushes.accept(1, true)).rejects.toBeInstanceOf(ShoalError);
+  pushes.hearOffer(peerOf(1), 2, offerOf(2));
+  expect(network.takeTold()).toEqual(['accept 1 1', 'accept 1 2']);
+  await pushes.close();
+  pushes.hearOffer(peerOf(1), 3, offerOf(3));
+  expect(network.takeTold()).toEqual(['refuse 1 3 failed']);
+});

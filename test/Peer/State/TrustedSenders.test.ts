@@ -1,0 +1,25 @@
+import { mkdir } from 'node:fs/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { StateFolder } from '../../../Peer/State/StateFolder.ts';
+import { TrustedSendersFile } from '../../../Peer/State/TrustedSenders.ts';
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import { TempFolder } from '../../Support/TempFolder.ts';
+
+test('trusted peers are kept, and what is damaged is left out', async () => {
+  const folder = await TempFolder.forTest();
+  await mkdir(folder.at('share'));
+  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  await state.start();
+  onTestFinished(() => state.close());
+  const file = new TrustedSendersFile(state);
+  expect(await file.load()).toEqual([]);
+  const peers = ['1', '2'].map((digit) => digit.repeat(64) as PeerId);
+  await file.save(peers);
+  expect(await file.load()).toEqual(peers);
+  await state.write('trusted.json', { peers: [peers[0], 'short', 7, null, '../x'] });
+  expect(await file.load()).toEqual([peers[0]]);
+  for (const damaged of [null, [], { peers: 'all' }, 'x']) {
+    await state.write('trusted.json', damaged);
+    expect(await file.load()).toEqual([]);
+  }
+});
