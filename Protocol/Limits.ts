@@ -49,6 +49,16 @@ export const QUERY_CHARS_MIN = 2;
 export const SEARCH_HITS_MAX = 200;
 export const SEARCH_HITS_PER_PEER_MAX = 50;
 
+// Relay: peers whose catalog the tracker does not hold
+/** Their answers are passed on for this long after the search. */
+export const RELAY_MS = 800;
+/** A search is repeated after this: not while its relay runs. */
+export const RELAYED_RETRY_MS = 1_200;
+/** A repeated search (same address, same transaction) is not relayed again within this long. */
+export const RELAY_REPEAT_MS = 2_000;
+/** Files in one answer to a relayed question, if a datagram takes so many. */
+export const RELAYED_FILES_MAX = 32;
+
 // Chunks (docs/Protocol.md, "Identity of content")
 export const CHUNK_BYTES_MIN = MIB;
 export const CHUNK_BYTES_MAX = 16 * MIB;

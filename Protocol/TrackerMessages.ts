@@ -5,7 +5,6 @@ import {
   ByteWriter,
   badFrame,
   boolean,
-  type Codec,
   hex,
   list,
   messageSet,
@@ -18,7 +17,26 @@ import {
   uint53,
 } from './Codec.ts';
 import { type FileId, fileId, type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
-import { NAME_BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX } from './Limits.ts';
+import { NAME_BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX, RELAYED_FILES_MAX } from './Limits.ts';
+import {
+  type AnswerPart,
+  type RelayedFile,
+  type RelayQuestion,
+  relayedFile,
+  relayQuestion,
+} from './RelayMessages.ts';
+import {
+  type Hit,
+  type Holder,
+  hit,
+  holder,
+  type ListedPeer,
+  listedPeer,
+  type PublishedEntry,
+  publishedEntry,
+} from './TrackerItems.ts';
+
+export * from './TrackerItems.ts';
 
 /**
  * UDP between peers and tracker, framed as in the BitTorrent UDP tracker protocol (BEP 15).
@@ -29,81 +47,7 @@ import { NAME_BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX } from './Limits.ts';
 /** The connection id of a `connect` request (BEP 15). */
 export const CONNECT_ID = '0000041727101980';
 
-/**
- * One line of a catalog as published: a file, a running download (no path), or one that is gone. Identity is the path;
- * of a line without path, its FileId. So `gone` for one path says nothing about the same content at another path, and
- * `file` at a known path replaces what was there. A difference names each identity once.
- */
-export interface PublishedEntry {
-  readonly kind: 'file' | 'partial' | 'gone';
-  /** Relative, `/` between folders; empty for a partial one. */
-  readonly path: string;
-  readonly size: number;
-  readonly fileId: FileId;
-}
-
-/** A peer as the tracker hands it out. */
-export interface ListedPeer {
-  readonly peerId: PeerId;
-  readonly name: string;
-  readonly address: Address;
-  /** Seen from loopback: it runs on the tracker's own host, and its host is the one the tracker is reached at. */
-  readonly onTrackerHost: boolean;
-  readonly files: number;
-  readonly bytes: number;
-}
-
-/** Somebody who has a file. */
-export interface Holder {
-  readonly peerId: PeerId;
-  readonly name: string;
-  readonly address: Address;
-  readonly onTrackerHost: boolean;
-  readonly complete: boolean;
-}
-
-/** One file found, with those who have it. */
-export interface Hit {
-  readonly fileId: FileId;
-  readonly size: number;
-  /** A path under which it is shared: the one that matched. */
-  readonly path: string;
-  /** All holders, of which `holders` may be the first few: `locate` lists all. */
-  readonly holderCount: number;
-  readonly holders: readonly Holder[];
-}
-
-export const publishedEntry: Codec<PublishedEntry> = struct<PublishedEntry>({
-  kind: oneOf('file', 'partial', 'gone'),
-  path: text(PATH_BYTES_MAX),
-  size: uint53,
-  fileId,
-});
-
-export const listedPeer: Codec<ListedPeer> = struct<ListedPeer>({
-  peerId,
-  name: text(NAME_BYTES_MAX),
-  address,
-  onTrackerHost: boolean,
-  files: uint32,
-  bytes: uint53,
-});
-
-export const holder: Codec<Holder> = struct<Holder>({
-  peerId,
-  name: text(NAME_BYTES_MAX),
-  address,
-  onTrackerHost: boolean,
-  complete: boolean,
-});
-
-export const hit: Codec<Hit> = struct<Hit>({
-  fileId,
-  size: uint53,
-  path: text(PATH_BYTES_MAX),
-  holderCount: uint32,
-  holders: list(holder, 64),
-});
+const answerPart = oneOf('whole', 'index', 'relayed', 'last');
 
 /** What a peer asks. Numbers from 0x53480000 up are ours; `connect` is BEP 15's. */
 const requests = messageSet({
@@ -125,6 +69,8 @@ const requests = messageSet({
       uploads: number;
       /** Shows to this peer that a relayed query comes from this tracker. */
       queryToken: string;
+      /** Publishes no catalog and wants to be asked by relay. */
+      unlisted: boolean;
     }>({
       peerId,
       instanceId,
@@ -135,6 +81,7 @@ const requests = messageSet({
       bytes: uint53,
       uploads: uint16,
       queryToken: hex(8),
+      unlisted: boolean,
     }),
   ],
   leave: [0x53480002, struct<{ peerId: PeerId; instanceId: InstanceId }>({ peerId, instanceId })],
@@ -174,6 +121,18 @@ const requests = messageSet({
     0x53480007,
     struct<{ path: string; cursor: number }>({ path: text(PATH_BYTES_MAX), cursor: uint32 }),
   ],
+  /** Answer to the tracker's `query`: files of this peer, as many as a datagram takes. Not acknowledged. */
+  hit: [
+    0x53480009,
+    struct<{ relay: number; files: readonly RelayedFile[] }>({
+      relay: uint32,
+      files: list(relayedFile, RELAYED_FILES_MAX),
+    }),
+  ],
+  /** Answer to the tracker's `query`: nothing here. Not acknowledged. */
+  miss: [0x5348000a, struct<{ relay: number }>({ relay: uint32 })],
+  /** "Which TCP port may I take?", before the first heartbeat. */
+  assignPort: [0x5348000b, struct<object>({})],
 });
 
 /** What a tracker answers. */
@@ -192,6 +151,8 @@ const replies = messageSet({
       peers: number;
       /** Where to go when this tracker is about to close. */
       successor: Address | undefined;
+      /** This tracker holds no catalogs and asks by relay: there is nothing to publish. */
+      relayOnly: boolean;
     }>({
       trackerInstance: instanceId,
       intervalMs: uint32,
@@ -199,6 +160,7 @@ const replies = messageSet({
       heldVersion: uint32,
       peers: uint32,
       successor: optional(address),
+      relayOnly: boolean,
     }),
   ],
   left: [0x53480002, struct<object>({})],
@@ -212,18 +174,29 @@ const replies = messageSet({
   ],
   found: [
     0x53480004,
-    /** `next` 0: the last page. */
-    struct<{ total: number; next: number; hits: readonly Hit[] }>({
+    /** `next` 0: the last page of the index. `asked`: peers asked by relay. */
+    struct<{ total: number; next: number; asked: number; part: AnswerPart; hits: readonly Hit[] }>({
       total: uint32,
       next: uint32,
+      asked: uint32,
+      part: answerPart,
       hits: list(hit, 32),
     }),
   ],
   located: [
     0x53480005,
-    struct<{ total: number; next: number; size: number; holders: readonly Holder[] }>({
+    struct<{
+      total: number;
+      next: number;
+      asked: number;
+      part: AnswerPart;
+      size: number;
+      holders: readonly Holder[];
+    }>({
       total: uint32,
       next: uint32,
+      asked: uint32,
+      part: answerPart,
       /** 0 when nobody has it. */
       size: uint53,
       holders: list(holder, 64),
@@ -247,6 +220,16 @@ const replies = messageSet({
       onTrackerHost: boolean,
     }),
   ],
+  /** Unasked, transaction 0: has this peer something of the kind? `queryToken` is the one of its heartbeat. */
+  query: [
+    0x53480009,
+    struct<{ queryToken: string; relay: number; question: RelayQuestion }>({
+      queryToken: hex(8),
+      relay: uint32,
+      question: relayQuestion,
+    }),
+  ],
+  assigned: [0x5348000b, struct<{ port: number }>({ port: uint16 })],
   /** Why a request was not served. Never larger than the request. */
   refused: [
     0x534800ff,

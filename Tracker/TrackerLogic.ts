@@ -18,7 +18,7 @@ import { ShoalError } from '../Shared/ShoalError.ts';
 import { foundPage, locatedPage, peersPage } from './Answers.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
-import { wordsOfQuery } from './Catalog/SearchWords.ts';
+import { wordsOfQuery } from '../Protocol/SearchWords.ts';
 import type { FoundFiles } from './Catalog/SharedFiles.ts';
 import { ConnectionCookie } from './ConnectionCookie.ts';
 import { PeerRegistry, type RegisteredPeer } from './PeerRegistry.ts';

@@ -5,7 +5,7 @@ import { ContentTable } from './ContentTable.ts';
 import { CONTENT, EntryTable, FLAGS, isPartial, OWNER } from './EntryTable.ts';
 import { grown } from './IntArena.ts';
 import { KeyedHash } from './KeyedHash.ts';
-import { segmentWords, wordsOfPath, wordsOfQuery } from './SearchWords.ts';
+import { segmentWords, wordsOfPath, wordsOfQuery } from '../../Protocol/SearchWords.ts';
 import type { ContentHolders, FoundFile, FoundFiles, SharedFile } from './SharedFiles.ts';
 import { WordIndex } from './WordIndex.ts';
 

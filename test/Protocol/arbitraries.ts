@@ -42,6 +42,8 @@ const holder = fc.record({
   complete: fc.boolean(),
 });
 
+const answerPart = fc.constantFrom('whole', 'index', 'relayed', 'last');
+
 const refusal = fc.constantFrom(
   'not-found',
   'changed',
@@ -70,6 +72,7 @@ export const requestArbitraries = {
     bytes: u53,
     uploads: u16,
     queryToken: hex(8),
+    unlisted: fc.boolean(),
   }),
   leave: fc.record({ ...type('leave'), peerId, instanceId }),
   publish: fc.record({
@@ -94,6 +97,15 @@ export const requestArbitraries = {
   locate: fc.record({ ...type('locate'), fileId, cursor: u32 }),
   peers: fc.record({ ...type('peers'), cursor: u32 }),
   folder: fc.record({ ...type('folder'), path: text(1_000), cursor: u32 }),
+  hit: fc.record({
+    ...type('hit'),
+    relay: u32,
+    files: fc.array(fc.record({ fileId, size: u53, path: text(1_000), complete: fc.boolean() }), {
+      maxLength: 32,
+    }),
+  }),
+  miss: fc.record({ ...type('miss'), relay: u32 }),
+  assignPort: fc.record(type('assignPort')),
 } satisfies Any<TrackerRequest>;
 
 export const replyArbitraries = {
@@ -106,6 +118,7 @@ export const replyArbitraries = {
     heldVersion: u32,
     peers: u32,
     successor: fc.option(anyAddress, { nil: undefined }),
+    relayOnly: fc.boolean(),
   }),
   left: fc.record(type('left')),
   published: fc.record({ ...type('published'), version: u32, page: u32, heldVersion: u32 }),
@@ -113,6 +126,8 @@ export const replyArbitraries = {
     ...type('found'),
     total: u32,
     next: u32,
+    asked: u32,
+    part: answerPart,
     hits: fc.array(
       fc.record({
         fileId,
@@ -128,6 +143,8 @@ export const replyArbitraries = {
     ...type('located'),
     total: u32,
     next: u32,
+    asked: u32,
+    part: answerPart,
     size: u53,
     holders: fc.array(holder, { maxLength: 64 }),
   }),
@@ -153,6 +170,13 @@ export const replyArbitraries = {
     successor: anyAddress,
     onTrackerHost: fc.boolean(),
   }),
+  query: fc.record({
+    ...type('query'),
+    queryToken: hex(8),
+    relay: u32,
+    question: fc.record({ words: text(256), fileId: fc.option(fileId, { nil: undefined }) }),
+  }),
+  assigned: fc.record({ ...type('assigned'), port: u16 }),
   refused: fc.record({
     ...type('refused'),
     reason: fc.constantFrom('bad-cookie', 'unknown-peer', 'wrong-owner', 'full', 'too-many', 'bad-request'),

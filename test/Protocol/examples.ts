@@ -41,6 +41,7 @@ export const requestExamples: Examples<TrackerRequest> = {
     bytes: 5_000_000_000,
     uploads: 2,
     queryToken: '1122334455667788',
+    unlisted: true,
   },
   leave: { type: 'leave', peerId, instanceId },
   publish: {
@@ -61,6 +62,16 @@ export const requestExamples: Examples<TrackerRequest> = {
   locate: { type: 'locate', fileId, cursor: 64 },
   peers: { type: 'peers', cursor: 0 },
   folder: { type: 'folder', path: 'films/2024', cursor: 1 },
+  hit: {
+    type: 'hit',
+    relay: 5,
+    files: [
+      { fileId, size: 734_003_200, path: 'films/a film.mkv', complete: true },
+      { fileId, size: 1_048_577, path: 'b.bin', complete: false },
+    ],
+  },
+  miss: { type: 'miss', relay: 5 },
+  assignPort: { type: 'assignPort' },
 };
 
 export const replyExamples: Examples<TrackerReply> = {
@@ -73,6 +84,7 @@ export const replyExamples: Examples<TrackerReply> = {
     heldVersion: 7,
     peers: 42,
     successor: { host: '2001:db8::7', port: 6_882 },
+    relayOnly: false,
   },
   left: { type: 'left' },
   published: { type: 'published', version: 8, page: 1, heldVersion: 7 },
@@ -80,12 +92,16 @@ export const replyExamples: Examples<TrackerReply> = {
     type: 'found',
     total: 1,
     next: 0,
+    asked: 2,
+    part: 'index',
     hits: [{ fileId, size: 734_003_200, path: 'films/a film.mkv', holderCount: 2, holders: [holder] }],
   },
   located: {
     type: 'located',
     total: 70,
     next: 65,
+    asked: 0,
+    part: 'whole',
     size: 734_003_200,
     holders: [
       { peerId, name: '', address: { host: 'fe80::1', port: 65_535 }, onTrackerHost: false, complete: true },
@@ -112,6 +128,8 @@ export const replyExamples: Examples<TrackerReply> = {
     successor: { host: '192.168.1.9', port: 6_881 },
     onTrackerHost: true,
   },
+  query: { type: 'query', queryToken: '1122334455667788', relay: 5, question: { words: 'film', fileId } },
+  assigned: { type: 'assigned', port: 9_001 },
   refused: { type: 'refused', reason: 'wrong-owner' },
 };
 

@@ -28,6 +28,7 @@ export function heartbeatOf(
     bytes: 0,
     uploads: 0,
     queryToken: '0011223344556677',
+    unlisted: false,
     ...changes,
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fold, wordsOf, wordsOfPath, wordsOfQuery } from '../../Tracker/Catalog/SearchWords.ts';
+import { fold, wordsOf, wordsOfPath, wordsOfQuery } from '../../Protocol/SearchWords.ts';
 
 describe('folding', () => {
   test.each([
