@@ -15,6 +15,7 @@ import type { Settings } from './CommandLine.ts';
 import { openDnsSd } from './Network/Discovery/DnsSd.ts';
 import { type ReservedPort, reservePort } from './Network/Links/ReservedPort.ts';
 import { dial, listen } from './Network/Links/StreamSockets.ts';
+import { takeAssignedPort } from './Network/Trackers/AssignedPort.ts';
 import type { EmbeddedTracker } from './Network/Wanted.ts';
 import { Peer } from './Peer.ts';
 import { loadIdentity } from './State/Identity.ts';
@@ -62,9 +63,10 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
       listen: port.listen,
       bind,
       interfaces: networkInterfaces,
-      lookup: async (host) => (await lookup(host, 4)).address,
+      lookup: numericAddress,
       configured: settings.trackers,
       discovery: settings.discovery,
+      unlisted: settings.unlisted,
       dnsSd: openDnsSd,
       remembered: new RememberedPlacesFile(state),
       startTracker: (udpPort) => startTracker(udpPort, log),
@@ -102,9 +104,18 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
   }
 }
 
-/** The port that is wanted, or a random free one; held until it is released. @throws ShoalError PORT_IN_USE */
-export async function reserve(settings: Settings): Promise<ReservedPort> {
-  return reservePort(listen, settings.port, Math.random);
+/** The port that is wanted, or a random free one; held until it is released. @throws ShoalError PORT_IN_USE, NO_TRACKER, REFUSED, USAGE */
+export async function reserve({ port, trackers }: Settings, log: Log): Promise<ReservedPort> {
+  if (port !== 'assigned') return reservePort(listen, port, Math.random);
+  const bind = bindDatagramTelling(log);
+  return takeAssignedPort(
+    { trackers, lookup: numericAddress, bind, clock: systemClock, random: Math.random },
+    (assigned) => reservePort(listen, assigned, Math.random),
+  );
+}
+
+async function numericAddress(host: string): Promise<string> {
+  return (await lookup(host, 4)).address;
 }
 
 /** @throws ShoalError DISK_FAILED */

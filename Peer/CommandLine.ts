@@ -4,12 +4,14 @@ import { type Address, parseHostPort } from '../Shared/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { parseRate } from './Commands/Views/HumanUnits.ts';
 import type { ConfigFile } from './ConfigLines.ts';
+import type { PortRange } from './Network/Links/ReservedPort.ts';
 import type { AcceptPolicy } from './PushManager.ts';
 import { applyLayers } from './SettingLayers.ts';
 
 /** What the command line and the environment say. Undefined: not said. */
 export interface Settings {
-  readonly port: number | undefined;
+  /** `assigned`: the tracker names one. */
+  readonly port: number | PortRange | 'assigned' | undefined;
   readonly trackers: readonly Address[];
   readonly share: string | undefined;
   /** Shared is what this file names. */
@@ -20,6 +22,8 @@ export interface Settings {
   readonly maxDownloads: number | undefined;
   readonly accept: AcceptPolicy | undefined;
   readonly discovery: boolean;
+  /** Publish no catalog; be asked by relay. */
+  readonly unlisted: boolean;
   readonly console: boolean;
   /** The console begins with the numbered menu. */
   readonly menu?: boolean;
@@ -32,7 +36,9 @@ export interface Ended {
 }
 
 interface Flags {
-  port?: number;
+  port?: number | 'assigned';
+  portRange?: PortRange;
+  unlisted?: boolean;
   tracker?: Address[];
   share?: string;
   manifest?: string;
@@ -62,9 +68,9 @@ export function readCommandLine(
     new Command('node Peer.js')
       .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
       .argument(
-        '[port]',
-        'TCP port others reach this peer at (default: a random free one of 9000-9999)',
-        checked(readPort),
+        '[port or tracker]',
+        'TCP port others reach this peer at (default: a random free one of 9000-9999), or the address of a tracker',
+        checked(readPortOrTracker),
       ),
   )
     .addHelpText(
@@ -75,9 +81,7 @@ export function readCommandLine(
     .configureOutput({ writeOut: write.out, writeErr: write.error });
   try {
     command.parse([...args], { from: 'user' });
-    const [positional] = command.processedArgs as [number | undefined];
-    if (positional !== undefined && command.getOptionValueSource('port') !== 'cli')
-      command.setOptionValueWithSource('port', positional, 'cli');
+    takePositional(command);
     applyLayers(command, { environment, config });
     return settingsOf(command);
   } catch (failure) {
@@ -94,7 +98,12 @@ export function readCommandLine(
 /** Adds what can be set about a peer: also the keys of the config file (SettingLayers.ts). */
 export function peerOptions(command: Command): Command {
   return command
-    .option('--port <port>', 'TCP port others reach this peer at', checked(readPort))
+    .option(
+      '--port <port>',
+      'TCP port others reach this peer at; "assigned": the tracker names it',
+      checked(readPortChoice),
+    )
+    .option('--port-range <first-last>', 'a random free port of these', checked(readPortRange))
     .option(
       '--tracker <host[:port]>',
       'use this tracker; may be given several times',
@@ -111,6 +120,7 @@ export function peerOptions(command: Command): Command {
       'whose pushes are taken: all, known (accepted before with --always), none, ask (default: ask on a terminal, else known)',
       checked(readAccept),
     )
+    .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
     .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
@@ -125,7 +135,7 @@ export function settingsOf(command: Command): Settings {
       hint: 'Leave out --menu or --no-console.',
     });
   return {
-    port: flags.port,
+    port: chosenPort(command),
     trackers: flags.tracker ?? [],
     share: flags.share,
     manifest: flags.manifest,
@@ -135,6 +145,7 @@ export function settingsOf(command: Command): Settings {
     maxDownloads: flags.maxDownloads,
     accept: flags.accept,
     discovery: flags.discovery,
+    unlisted: flags.unlisted === true,
     console: flags.console,
     menu: flags.menu === true,
     verbose: flags.verbose === true,
@@ -164,6 +175,51 @@ function readAccept(text: string): AcceptPolicy {
   throw new ShoalError('USAGE', `"${text}" does not say whose pushes are taken`, {
     hint: `It is one of ${policies.join(', ')}, like --accept known.`,
   });
+}
+
+function readPortChoice(text: string): number | 'assigned' {
+  return text.toLowerCase() === 'assigned' ? 'assigned' : readPort(text);
+}
+
+/** `60000-61000` */
+function readPortRange(text: string): PortRange {
+  const [, first = '', last = ''] = /^(\d{1,6})-(\d{1,6})$/.exec(text) ?? [];
+  if (first === '') {
+    throw new ShoalError('USAGE', `"${text}" is not a range of ports`, {
+      hint: 'Write the first and the last one, like 60000-61000.',
+    });
+  }
+  const range = { first: readPort(first), last: readPort(last) };
+  if (range.first <= range.last) return range;
+  throw new ShoalError('USAGE', `the range ${text} is the wrong way round`, {
+    hint: `The lower port comes first: ${last}-${first}`,
+  });
+}
+
+/** What looks like an address is a tracker: `192.0.2.7`, `host.example`, `localhost`, `host:1099`. */
+function readPortOrTracker(text: string): number | Address {
+  return /[.:]/.test(text) || text.toLowerCase() === 'localhost' ? readTracker(text) : readPort(text);
+}
+
+/** The argument stands for a flag: a port, or a tracker. */
+function takePositional(command: Command): void {
+  const [positional] = command.processedArgs as [number | Address | undefined];
+  if (typeof positional === 'object') {
+    const { tracker = [] } = command.opts<Flags>();
+    command.setOptionValueWithSource('tracker', [positional, ...tracker], 'cli');
+  } else if (positional !== undefined && command.getOptionValueSource('port') !== 'cli') {
+    command.setOptionValueWithSource('port', positional, 'cli');
+  }
+}
+
+/** A port or a range of ports, whichever was said by the stronger: flags, environment, config file. */
+function chosenPort(command: Command): Settings['port'] {
+  const { port, portRange } = command.opts<Flags>();
+  const strength = (key: string) => ['config', 'env', 'cli'].indexOf(command.getOptionValueSource(key) ?? '');
+  if (portRange !== undefined && strength('port') === strength('portRange')) {
+    throw new ShoalError('USAGE', 'a port and a range of ports are given', { hint: 'Give one of the two.' });
+  }
+  return strength('portRange') > strength('port') ? portRange : port;
 }
 
 function readTracker(text: string): Address {

@@ -3,12 +3,14 @@ import { availableParallelism } from 'node:os';
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId } from '../Protocol/Ids.ts';
+import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../Protocol/TrackerMessages.ts';
 import type { Clock, WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Catalog } from './Files/Catalog.ts';
+import { CatalogMatch } from './Files/CatalogMatch.ts';
 import type { Disk } from './Files/Disk.ts';
 import { type WatchFolder, watchFolder } from './Files/FolderWatcher.ts';
 import { type HashCache, MemoryHashCache } from './Files/HashCache.ts';
@@ -80,6 +82,7 @@ interface Rooms {
 export class FileManager extends EventEmitter<FileEvents> {
   readonly #options: FileManagerOptions;
   readonly #catalog = new Catalog();
+  readonly #match = new CatalogMatch(this.#catalog, () => this.#rooms?.parts.parts() ?? []);
   readonly #closing = new Closing();
   #rooms: Rooms | undefined;
   #toldLater = false;
@@ -171,6 +174,11 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   changesSince(version: number): readonly PublishedEntry[] | undefined {
     return this.#catalog.changesSince(version);
+  }
+
+  /** What answers a relayed question; see CatalogFeed. */
+  matching(question: RelayQuestion): readonly RelayedFile[] {
+    return this.#match.matching(question);
   }
 
   /** @param folder - a slash at the end is allowed */

@@ -137,6 +137,8 @@ export interface TrackerStatus {
   /** Our catalog version it holds, and the one we have. */
   readonly heldVersion: number;
   readonly version: number;
+  /** It holds no catalog of ours and asks us instead: by --unlisted, or as a relay-only tracker. */
+  readonly asksByRelay?: boolean;
   /** Why not, when it is not connected. */
   readonly reason: string | undefined;
 }

@@ -81,7 +81,7 @@ interface Surroundings {
 /** Everything between start and end of a peer. @returns the exit code */
 async function runPeer(settings: Settings, around: Surroundings): Promise<number> {
   const { log, diagnostics, opened, interrupted } = around;
-  const port = await reserve(settings);
+  const port = await reserve(settings, log);
   opened.add(() => port.release());
   const shareDir = resolve(settings.share ?? join(homedir(), 'Downloads', 'P2P', `User-${port.port}`));
   await makeShare(shareDir);

@@ -1,5 +1,6 @@
 import { ByteWriter, type Codec } from '../Protocol/Codec.ts';
 import { DATAGRAM_BYTES_MAX } from '../Protocol/Limits.ts';
+import type { RelayedFile } from '../Protocol/RelayMessages.ts';
 import {
   type Hit,
   type Holder,
@@ -12,12 +13,15 @@ import {
 import { isLoopback } from '../Shared/Address.ts';
 import type { ContentHolders, FoundFile, FoundFiles } from './Catalog/SharedFiles.ts';
 import type { PeerRegistry, RegisteredPeer } from './PeerRegistry.ts';
+import type { Relayed } from './Relay.ts';
 
 /** Holders named with a hit; `locate` names all. */
 const HOLDERS_PER_HIT = 8;
 const ITEMS_PER_PAGE = { hits: 32, holders: 64, peers: 64 } as const;
-/** In front of the items: action, transaction id, total, next, count; in `located` also the size. */
-const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 2;
+/** In front of the items: action, transaction id, total, next, asked, part, count; in `located` also the size. */
+const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 4 + 1 + 2;
+/** Nobody was asked: the index alone answers. */
+const WHOLE = { asked: 0, part: 'whole' } as const;
 const PAGE_BYTES = DATAGRAM_BYTES_MAX - PAGE_OVERHEAD_BYTES;
 
 /** Hits from the `cursor`-th on, as many as a datagram takes. What nobody has any more is left out. */
@@ -36,7 +40,8 @@ export function foundPage(
     const holders = holdersFrom(known, 0, HOLDERS_PER_HIT, registry);
     if (!page.add({ ...file, holderCount: known.holders.length, holders }, shortened)) break;
   }
-  return { type: 'found', total: found.total, next: more(next, found.files.length), hits: page.items };
+  const { total } = found;
+  return { ...WHOLE, type: 'found', total, next: more(next, found.files.length), hits: page.items };
 }
 
 /** Holders from the `cursor`-th on. */
@@ -45,13 +50,41 @@ export function locatedPage(
   cursor: number,
   registry: PeerRegistry,
 ): ReplyOf<'located'> {
-  if (known === undefined) return { type: 'located', total: 0, next: 0, size: 0, holders: [] };
+  if (known === undefined) return { ...WHOLE, type: 'located', total: 0, next: 0, size: 0, holders: [] };
   const page = new Page<Holder>(holder, PAGE_BYTES - 8, ITEMS_PER_PAGE.holders);
   const total = known.holders.length;
   const holders = holdersFrom(known, cursor, ITEMS_PER_PAGE.holders, registry);
   const sent = holders.findIndex((one) => !page.add(one));
   const next = more(cursor + (sent < 0 ? holders.length : sent), total);
-  return { type: 'located', total, next, size: known.size, holders: page.items };
+  return { ...WHOLE, type: 'located', total, next, size: known.size, holders: page.items };
+}
+
+/** What a peer that was asked has, for the asker: one page or more; with `isLast` the last one says so. */
+export function relayedPages(
+  { question, asked }: Relayed,
+  peer: RegisteredPeer | undefined,
+  files: readonly RelayedFile[],
+  isLast: boolean,
+): (ReplyOf<'found'> | ReplyOf<'located'>)[] {
+  const contents = files.flatMap(({ complete, ...file }) =>
+    peer === undefined ? [] : [{ ...file, holder: { ...contact(peer), complete } }],
+  );
+  const pages: Page<Hit>[] = [];
+  for (const { holder: one, ...file } of contents) {
+    const item = { ...file, holderCount: 1, holders: [one] };
+    if (pages.at(-1)?.add(item) === true) continue;
+    const page = new Page<Hit>(hit, PAGE_BYTES, ITEMS_PER_PAGE.hits);
+    page.add(item);
+    pages.push(page);
+  }
+  const lists = pages.length === 0 && isLast ? [[]] : pages.map(({ items }) => items);
+  return lists.map((hits, at) => {
+    const part = isLast && at === lists.length - 1 ? 'last' : 'relayed';
+    const page = { total: hits.length, next: 0, asked, part } as const;
+    if (question.fileId === undefined) return { type: 'found', ...page, hits };
+    const holders = hits.flatMap((one) => one.holders);
+    return { type: 'located', ...page, size: hits[0]?.size ?? 0, holders };
+  });
 }
 
 /** Peers of a sequence in the order of their places; the cursor of the next page is the place it begins at. */

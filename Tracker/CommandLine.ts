@@ -10,6 +10,7 @@ export interface TrackerSettings {
   readonly host: string;
   readonly interactive: boolean;
   readonly maxPeers: number;
+  readonly relayOnly: boolean;
   readonly verbose: boolean;
 }
 
@@ -27,6 +28,7 @@ interface Flags {
   readonly host?: string;
   readonly interactive?: boolean;
   readonly maxPeers?: number;
+  readonly relayOnly?: boolean;
   readonly verbose?: boolean;
 }
 
@@ -45,6 +47,7 @@ export function readCommandLine(
     .option('--host <address>', 'address to listen on (default: all of this machine)', readHost)
     .option('--interactive', 'ask for address and port first; an empty answer takes the default')
     .option('--max-peers <number>', `peers at most (default: ${PEERS_MAX})`, readMaxPeers)
+    .option('--relay-only', 'hold no catalogs: pass every search on to all peers')
     .option('--verbose', 'tell on stderr who comes, goes, publishes and searches')
     .exitOverride()
     .configureOutput({ writeOut: write.out, writeErr: () => {} });
@@ -57,6 +60,7 @@ export function readCommandLine(
       host: flags.host ?? ALL_INTERFACES,
       interactive: flags.interactive === true,
       maxPeers: flags.maxPeers ?? PEERS_MAX,
+      relayOnly: flags.relayOnly === true,
       verbose: flags.verbose === true,
     };
   } catch (failure) {

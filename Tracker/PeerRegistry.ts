@@ -27,6 +27,8 @@ export interface RegisteredPeer {
   bytes: number;
   uploads: number;
   queryToken: string;
+  /** Publishes nothing and is asked by relay. */
+  unlisted: boolean;
   catalogVersion: number;
   /** Forgotten at this moment; a whole number of EXPIRY_STEP_MS. */
   deadlineMs: number;
@@ -69,6 +71,14 @@ export class PeerRegistry {
 
   at(place: number): RegisteredPeer | undefined {
     return this.#byPlace[place];
+  }
+
+  /** TCP ports of the peers at this host. */
+  portsAt(host: string): Set<number> {
+    const ports = new Set<number>();
+    if (!this.#perHost.has(host)) return ports;
+    for (const peer of this.#byId.values()) if (peer.udp.host === host) ports.add(peer.port);
+    return ports;
   }
 
   /** The peer whose datagrams come from this very address. */
@@ -147,6 +157,7 @@ export class PeerRegistry {
       bytes: 0,
       uploads: 0,
       queryToken: beat.queryToken,
+      unlisted: beat.unlisted,
       catalogVersion: 0,
       deadlineMs: 0,
       cookie: '',
@@ -172,6 +183,7 @@ export class PeerRegistry {
     peer.bytes = beat.bytes;
     peer.uploads = beat.uploads;
     peer.queryToken = beat.queryToken;
+    peer.unlisted = beat.unlisted;
     peer.catalogVersion = beat.catalogVersion;
     const deadline = nowMs + HEARTBEATS_MISSED * this.intervalMs() + HEARTBEAT_GRACE_MS;
     peer.deadlineMs = Math.ceil(deadline / EXPIRY_STEP_MS) * EXPIRY_STEP_MS;
@@ -181,4 +193,9 @@ export class PeerRegistry {
     const address = formatAddress(peer.udp);
     if (this.#byUdp.get(address) === peer) this.#byUdp.delete(address);
   }
+}
+
+/** A peer as notes name it; the name is as it came. */
+export function labelOf(peer: RegisteredPeer): string {
+  return `"${peer.name}" ${formatAddress({ host: peer.udp.host, port: peer.port })} ${peer.peerId.slice(0, 8)}`;
 }

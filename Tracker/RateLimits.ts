@@ -47,6 +47,11 @@ export class RateLimits {
     return purpose === 'request' || takeToken(peer.searches, SEARCH_RATE, nowMs);
   }
 
+  /** Whether a question that is no search may be passed on to other peers. */
+  allowsRelay(peer: RegisteredPeer, nowMs: number): boolean {
+    return isLoopback(peer.udp.host) || takeToken(peer.searches, SEARCH_RATE, nowMs);
+  }
+
   /** Forgets hosts whose bucket has filled again, and the quietest when there are too many. */
   #forgetQuiet(nowMs: number): void {
     const refillMs = (STRANGER_RATE.burst / STRANGER_RATE.perSecond) * 1_000;

@@ -22,6 +22,8 @@ export interface TrackerOptions {
   /** Default: all interfaces. */
   readonly host?: string;
   readonly maxPeers?: number;
+  /** Hold no catalogs: ask all peers instead. */
+  readonly relayOnly?: boolean;
   /** Tell `log` (debug) of every join, leave, heartbeat, page and search. */
   readonly verbose?: boolean;
 }
@@ -42,15 +44,17 @@ export class Tracker {
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #stopTimer: () => void = () => {};
+  #cancelEnd: (() => void) | undefined;
 
   constructor(options: TrackerOptions) {
-    const { wallClock, randomBytes, log, maxPeers, verbose = false } = options;
+    const { wallClock, randomBytes, log, maxPeers, relayOnly = false, verbose = false } = options;
     const salt = Buffer.from(randomBytes(2)).readUInt16LE();
     this.#options = options;
     this.instanceId = newInstanceId(wallClock(), salt);
     this.#logic = new TrackerLogic({
       instanceId: this.instanceId,
       secret: randomBytes(SECRET_BYTES),
+      relayOnly,
       ...(maxPeers === undefined ? {} : { peersMax: maxPeers }),
       ...(verbose ? { note: (text) => log.debug(text) } : {}),
     });
@@ -97,17 +101,33 @@ export class Tracker {
       throw new ShoalError('CANCELLED', 'the tracker was not started');
     }
     this.#socket = socket;
-    socket.onMessage((bytes, from) => this.#send(this.#logic.receive(bytes, from, clock.nowMs())));
-    this.#stopTimer = every(clock, EXPIRY_CHECK_MS, () => this.#logic.expire(clock.nowMs()));
+    socket.onMessage((bytes, from) => {
+      this.#send(this.#logic.receive(bytes, from, clock.nowMs()));
+      this.#awaitEnd();
+    });
+    this.#stopTimer = every(clock, EXPIRY_CHECK_MS, () => this.#send(this.#logic.expire(clock.nowMs())));
   }
 
   async #close(successor: Address | undefined): Promise<void> {
     await this.#starting?.catch(() => {}); // Its caller hears of it.
     if (successor !== undefined) this.announceSuccessor(successor);
     this.#stopTimer();
+    this.#cancelEnd?.();
     const socket = this.#socket;
     this.#socket = undefined;
     await socket?.close();
+  }
+
+  /** A relayed question ends on time, between two looks at who is silent. */
+  #awaitEnd(): void {
+    const { clock } = this.#options;
+    const { nextEndMs } = this.#logic;
+    if (nextEndMs === undefined || this.#cancelEnd !== undefined) return;
+    this.#cancelEnd = clock.after(nextEndMs - clock.nowMs(), () => {
+      this.#cancelEnd = undefined;
+      this.#send(this.#logic.expire(clock.nowMs()));
+      this.#awaitEnd();
+    });
   }
 
   #send(datagrams: readonly Datagram[]): void {

@@ -1,6 +1,6 @@
 import { ByteReader } from '../Protocol/Codec.ts';
 import type { InstanceId } from '../Protocol/Ids.ts';
-import { COOKIE_STEP_MS, DATAGRAM_BYTES_MAX, PEERS_MAX, QUERY_CHARS_MIN } from '../Protocol/Limits.ts';
+import { COOKIE_STEP_MS, DATAGRAM_BYTES_MAX, PEERS_MAX } from '../Protocol/Limits.ts';
 import {
   CONNECT_ID,
   decodeRequestBody,
@@ -15,25 +15,21 @@ import {
 } from '../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress, isLoopback, normalHost } from '../Shared/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import { foundPage, locatedPage, peersPage } from './Answers.ts';
+import { peersPage } from './Answers.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
-import { wordsOfQuery } from '../Protocol/SearchWords.ts';
-import type { FoundFiles } from './Catalog/SharedFiles.ts';
 import { ConnectionCookie } from './ConnectionCookie.ts';
-import { PeerRegistry, type RegisteredPeer } from './PeerRegistry.ts';
+import type { Datagram } from './Datagram.ts';
+import { type AskedBy, Inquiries } from './Inquiries.ts';
+import { labelOf, PeerRegistry, type RegisteredPeer } from './PeerRegistry.ts';
+import { PortAssignment } from './PortAssignment.ts';
 import { type Purpose, RateLimits } from './RateLimits.ts';
-import { Recent } from './Recent.ts';
 
 const HEADER_BYTES = 16;
 /** Ports below belong to the system's services: nobody is sent there. */
 const PEER_PORT_MIN = 1_024;
 
-/** A datagram to send. */
-export interface Datagram {
-  readonly bytes: Uint8Array;
-  readonly to: Address;
-}
+export type { Datagram } from './Datagram.ts';
 
 /** What became of the datagrams so far. */
 export interface TrackerCounts {
@@ -44,6 +40,8 @@ export interface TrackerCounts {
   limited: number;
   /** No request at all: met with silence. */
   garbage: number;
+  /** Answers to a query that nobody waits for. */
+  late: number;
 }
 
 export interface TrackerLogicOptions {
@@ -51,6 +49,8 @@ export interface TrackerLogicOptions {
   /** At least 32 random bytes, new at every start. */
   readonly secret: Uint8Array;
   readonly peersMax?: number;
+  /** Hold no catalogs: ask all peers instead. */
+  readonly relayOnly?: boolean;
   /** Told what happens, for people who watch; may hold text of strangers as it came. */
   readonly note?: (text: string) => void;
 }
@@ -63,40 +63,61 @@ export interface TrackerLogicOptions {
 export class TrackerLogic {
   readonly registry: PeerRegistry;
   readonly catalogs: CatalogIndex;
-  readonly counts: TrackerCounts = { served: 0, refused: 0, limited: 0, garbage: 0 };
+  readonly counts: TrackerCounts = { served: 0, refused: 0, limited: 0, garbage: 0, late: 0 };
   readonly #instanceId: InstanceId;
   readonly #note: ((text: string) => void) | undefined;
+  readonly #relayOnly: boolean;
   readonly #cookie: ConnectionCookie;
   readonly #assembly: CatalogAssembly;
   readonly #limits = new RateLimits();
-  readonly #searches = new Recent<FoundFiles>();
-  readonly #folders = new Recent<readonly number[]>();
+  readonly #inquiries: Inquiries;
+  readonly #ports = new PortAssignment();
   #successor: Address | undefined;
 
   constructor(options: TrackerLogicOptions) {
     const secret = Buffer.from(options.secret);
     this.#instanceId = options.instanceId;
     this.#note = options.note;
+    this.#relayOnly = options.relayOnly === true;
     this.#cookie = new ConnectionCookie(secret);
     this.registry = new PeerRegistry(options.peersMax ?? PEERS_MAX);
     // The tables get a part of the secret that the cookie, being an HMAC, does not show.
     this.catalogs = new CatalogIndex([secret.readUInt32LE(0), secret.readUInt32LE(4)]);
     this.#assembly = new CatalogAssembly(this.catalogs);
+    this.#inquiries = new Inquiries({
+      registry: this.registry,
+      catalogs: this.catalogs,
+      limits: this.#limits,
+      heldVersion: (peer) => this.heldVersion(peer),
+      relayOnly: this.#relayOnly,
+      firstRelay: secret.readUInt32LE(8),
+      note: (text) => this.#note?.(text),
+    });
   }
 
-  /** Answers one datagram. */
+  /** When `expire` has something to send; undefined: nothing is under way. */
+  get nextEndMs(): number | undefined {
+    return this.#inquiries.nextEndMs;
+  }
+
+  /** Answers one datagram, and passes on what it asks. */
   receive(bytes: Uint8Array, sender: Address, nowMs: number): Datagram[] {
-    this.expire(nowMs);
+    const ended = this.expire(nowMs);
     const reply = this.#reply(bytes, sender, nowMs);
-    return reply === undefined ? [] : [{ bytes: reply, to: sender }];
+    const relayed = this.#inquiries.takeDatagrams();
+    return reply === undefined
+      ? [...ended, ...relayed]
+      : [...ended, { bytes: reply, to: sender }, ...relayed];
   }
 
-  /** Forgets who has fallen silent. Call it once a second; every datagram does it too. */
-  expire(nowMs: number): void {
+  /** Forgets who has fallen silent, and ends relayed questions. Call it once a second and at `nextEndMs`. */
+  expire(nowMs: number): Datagram[] {
     for (const peer of this.registry.expire(nowMs)) {
       this.#assembly.forget(peer.place);
-      this.#note?.(`expired: ${label(peer)}`);
+      this.#note?.(`expired: ${labelOf(peer)}`);
     }
+    this.#inquiries.expire(nowMs);
+    return this.#inquiries.takeDatagrams();
   }
 
   /**
@@ -151,39 +172,47 @@ export class TrackerLogic {
     from: Address,
     peer: RegisteredPeer | undefined,
     nowMs: number,
-  ): Buffer {
+  ): Buffer | undefined {
     const request = readRequest(header.action, input);
     if (request === undefined) return this.#refuse(header, 'bad-request');
     if (peer !== undefined && !this.#limits.allowsPeer(peer, purposeOf(request), nowMs)) {
       this.counts.limited++;
       return this.#refuse(header, 'too-many');
     }
-    const reply = this.#serve(request, from, nowMs);
+    if (request.type === 'hit' || request.type === 'miss') {
+      if (peer === undefined || !this.#inquiries.answered(request, peer, nowMs)) this.counts.late++;
+      return undefined;
+    }
+    const reply = this.#serve(request, { from, peer, transactionId: header.transactionId }, nowMs);
     if (typeof reply === 'string') return this.#refuse(header, reply);
     this.counts.served++;
     return encodeReply(header.transactionId, reply);
   }
 
-  #serve(request: TrackerRequest, from: Address, nowMs: number): TrackerReply | RefusalReason {
+  #serve(
+    request: Exclude<TrackerRequest, { type: 'hit' | 'miss' }>,
+    by: AskedBy,
+    nowMs: number,
+  ): TrackerReply | RefusalReason {
     switch (request.type) {
       case 'connect':
         return 'bad-request';
       case 'heartbeat':
-        return this.#heartbeat(request, from, nowMs);
+        return this.#heartbeat(request, by.from, nowMs);
       case 'leave':
-        return this.#leave(request, from);
+        return this.#leave(request, by.from);
       case 'publish':
-        return this.#publish(request, from);
+        return this.#publish(request, by.from);
       case 'search':
-        return this.#search(request, from, nowMs);
-      case 'locate': {
-        const holders = this.catalogs.holders(request.fileId);
-        return locatedPage(holders, request.cursor, this.registry);
-      }
+        return this.#inquiries.search(request, by, nowMs);
+      case 'locate':
+        return this.#inquiries.locate(request, by, nowMs);
       case 'peers':
         return peersPage(this.registry.startingAt(request.cursor), this.registry.size);
       case 'folder':
-        return this.#folder(request, nowMs);
+        return this.#inquiries.folder(request, by, nowMs);
+      case 'assignPort':
+        return this.#assignPort(by, nowMs);
     }
   }
 
@@ -193,7 +222,7 @@ export class TrackerLogic {
     if (outcome.kind === 'refused') return outcome.reason;
     const { kind, peer } = outcome;
     if (kind === 'restarted') this.#assembly.forget(peer.place);
-    this.#note?.(`${kind === 'alive' ? 'heartbeat' : kind}: ${label(peer)}`);
+    this.#note?.(`${kind === 'alive' ? 'heartbeat' : kind}: ${labelOf(peer)}`);
     return {
       type: 'alive',
       trackerInstance: this.#instanceId,
@@ -202,6 +231,7 @@ export class TrackerLogic {
       heldVersion: this.#assembly.held(peer.place),
       peers: this.registry.size,
       successor: this.#successor,
+      relayOnly: this.#relayOnly,
     };
   }
 
@@ -211,7 +241,7 @@ export class TrackerLogic {
     if (typeof peer === 'object') {
       this.registry.remove(peer);
       this.#assembly.forget(peer.place);
-      this.#note?.(`left: ${label(peer)}`);
+      this.#note?.(`left: ${labelOf(peer)}`);
     }
     return { type: 'left' };
   }
@@ -219,27 +249,20 @@ export class TrackerLogic {
   #publish(request: RequestOf<'publish'>, from: Address): TrackerReply | RefusalReason {
     const peer = this.registry.owned(request.peerId, request.instanceId, from);
     if (typeof peer === 'string') return peer;
+    const { version, page } = request;
+    // Acknowledged, so that nobody repeats it, and not held: a peer that reads `relayOnly` sends none.
+    if (this.#relayOnly) return { type: 'published', version, page, heldVersion: 0 };
     const outcome = this.#assembly.page(peer.place, request);
     if (outcome.kind === 'refused') return outcome.reason;
-    const { version, page } = request;
-    this.#note?.(`catalog ${version}, page ${page + 1}/${request.pages}: ${label(peer)}: ${outcome.kind}`);
+    this.#note?.(`catalog ${version}, page ${page + 1}/${request.pages}: ${labelOf(peer)}: ${outcome.kind}`);
     return { type: 'published', version, page, heldVersion: outcome.held };
   }
 
-  #search(request: RequestOf<'search'>, from: Address, nowMs: number): TrackerReply | RefusalReason {
-    const { words, cursor } = request;
-    const characters = [...wordsOfQuery(words).join('')].length;
-    if (characters < QUERY_CHARS_MIN) return 'bad-request';
-    const found = this.#searches.get(words, cursor === 0, nowMs, () => this.catalogs.search(words));
-    if (cursor === 0) this.#note?.(`search from ${formatAddress(from)}: "${words}": ${found.total} found`);
-    return foundPage(found, cursor, (file) => this.catalogs.holders(file.fileId), this.registry);
-  }
-
-  #folder(request: RequestOf<'folder'>, nowMs: number): TrackerReply {
-    const { path, cursor } = request;
-    const places = this.#folders.get(path, cursor === 0, nowMs, () => this.catalogs.ownersOfFolder(path));
-    const peers = places.filter((place) => place >= cursor).flatMap((place) => this.registry.at(place) ?? []);
-    return peersPage(peers, places.length);
+  #assignPort({ from, transactionId }: AskedBy, nowMs: number): TrackerReply | RefusalReason {
+    const port = this.#ports.assign(from, transactionId, () => this.registry.portsAt(from.host), nowMs);
+    if (port === undefined) return 'full';
+    this.#note?.(`assigned: port ${port} to ${formatAddress(from)}`);
+    return { type: 'assigned', port };
   }
 
   #isGenuine(cookie: string, from: Address, peer: RegisteredPeer | undefined, nowMs: number): boolean {
@@ -274,10 +297,7 @@ function readRequest(action: number, input: ByteReader): TrackerRequest | undefi
 }
 
 function purposeOf(request: TrackerRequest): Purpose {
-  if (request.type === 'publish') return 'publish';
+  // Answers to queries are as many as others' searches: they must not use up the peer's own requests.
+  if (['publish', 'hit', 'miss'].includes(request.type)) return 'publish';
   return request.type === 'search' && request.cursor === 0 ? 'search' : 'request';
-}
-
-function label(peer: RegisteredPeer): string {
-  return `"${peer.name}" ${formatAddress({ host: peer.udp.host, port: peer.port })} ${peer.peerId.slice(0, 8)}`;
 }

@@ -62,6 +62,11 @@ export class PartStore {
     return this.#open.get(fileId);
   }
 
+  /** All that are open. */
+  *parts(): Generator<OpenPart> {
+    for (const part of this.#open.values()) if (part !== undefined) yield part;
+  }
+
   /** @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT */
   async open(description: FileDescription, wanted: string): Promise<OpenPart> {
     const { fileId, layout } = description;

@@ -1,6 +1,7 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../Protocol/FileId.ts';
 import type { FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import type { RelayedFile, RelayQuestion } from '../../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
 import type { CatalogEntry } from '../Model.ts';
@@ -36,6 +37,8 @@ export interface CatalogFeed {
   entries(): readonly PublishedEntry[];
   /** The difference from an earlier version; undefined when too old: publish everything. */
   changesSince(version: number): readonly PublishedEntry[] | undefined;
+  /** Files that answer a relayed question, the best first, running downloads too; at most SEARCH_HITS_PER_PEER_MAX. */
+  matching(question: RelayQuestion): readonly RelayedFile[];
 }
 
 /** Places that answered once, kept between runs. Written by main.ts's state folder; bad content reads as empty. */

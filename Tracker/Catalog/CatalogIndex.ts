@@ -1,11 +1,11 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX } from '../../Protocol/Limits.ts';
+import { segmentWords, wordsOfPath, wordsOfQuery } from '../../Protocol/SearchWords.ts';
 import { CatalogSearch } from './CatalogSearch.ts';
 import { ContentTable } from './ContentTable.ts';
 import { CONTENT, EntryTable, FLAGS, isPartial, OWNER } from './EntryTable.ts';
 import { grown } from './IntArena.ts';
 import { KeyedHash } from './KeyedHash.ts';
-import { segmentWords, wordsOfPath, wordsOfQuery } from '../../Protocol/SearchWords.ts';
 import type { ContentHolders, FoundFile, FoundFiles, SharedFile } from './SharedFiles.ts';
 import { WordIndex } from './WordIndex.ts';
 

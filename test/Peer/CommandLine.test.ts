@@ -32,6 +32,7 @@ test('nothing said: discovery, console, no limits', () => {
     maxDownloads: undefined,
     accept: undefined,
     discovery: true,
+    unlisted: false,
     console: true,
     verbose: false,
   });
@@ -53,6 +54,20 @@ test.each([
   ['--upload-limit 60M --download-limit 1.5k', { uploadLimit: 60_000_000, downloadLimit: 1_500 }],
   ['--max-downloads 1 --accept Known', { maxDownloads: 1, accept: 'known' }],
   ['--no-discovery --no-console --verbose', { discovery: false, console: false, verbose: true }],
+  ['--port assigned --unlisted', { port: 'assigned', unlisted: true }],
+  ['--port-range 60000-61000', { port: { first: 60_000, last: 61_000 } }],
+  ['--port-range 7000-7000', { port: { first: 7_000, last: 7_000 } }],
+  ['192.0.2.7', { port: undefined, trackers: [{ host: '192.0.2.7', port: 6_881 }] }],
+  ['localhost --port 9001', { port: 9_001, trackers: [{ host: 'localhost', port: 6_881 }] }],
+  [
+    '192.0.2.7:1099 --tracker a',
+    {
+      trackers: [
+        { host: '192.0.2.7', port: 1_099 },
+        { host: 'a', port: 6_881 },
+      ],
+    },
+  ],
   ['--share x --name studio', { share: 'x', name: 'studio' }],
 ])('%s', (args, expected) => {
   expect(read(args).result).toMatchObject(expected);
@@ -75,6 +90,14 @@ test('the environment stands in for flags, and flags beat it', () => {
 test.each([
   ['70000', {}, /not a port/],
   ['x', {}, /not a port/],
+  ['--port-range 61000-60000', {}, /the range 61000-60000 is the wrong way round. .*60000-61000/],
+  ['--port-range 0-70', {}, /"0" is not a port/],
+  ['--port-range 60000-70000', {}, /"70000" is not a port/],
+  ['--port-range 60000', {}, /not a range of ports/],
+  ['--port-range a-b', {}, /not a range of ports/],
+  ['9001 --port-range 1-2', {}, /a port and a range of ports are given/],
+  ['192.0.2.7:0', {}, /outside 1-65535/],
+  ['--port given', {}, /not a port/],
   ['9001 9002', {}, /too many arguments/],
   ['--tracker :', {}, /not an address/],
   ['--tracker a:0', {}, /outside 1-65535/],

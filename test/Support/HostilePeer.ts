@@ -102,6 +102,7 @@ export class HostilePeer {
       bytes: 0,
       uploads: 0,
       queryToken: '0'.repeat(16),
+      unlisted: false,
     } as const;
     await this.#ask(tracker, connectionId, beat, 'alive');
     for (const [page, { path, size, fileId }] of this.#files.entries()) {

@@ -57,7 +57,7 @@ describe('before a valid connection id', () => {
       encodeRequest('', 1, { type: 'connect' }).subarray(0, 15),
     ];
     for (const bytes of garbage) expect(logic.receive(bytes, FROM, 0)).toEqual([]);
-    expect(logic.counts).toEqual({ served: 0, refused: 0, limited: 0, garbage: garbage.length });
+    expect(logic.counts).toEqual({ served: 0, refused: 0, limited: 0, garbage: garbage.length, late: 0 });
   });
 
   test('a flood from one address gets no more answers than its limit', () => {

@@ -87,6 +87,7 @@ describe('a session', () => {
       heldVersion: 1,
       peers: 1,
       successor: undefined,
+      relayOnly: false,
     });
   });
 

@@ -104,6 +104,7 @@ export function trackerItem(tracker: TrackerStatus) {
     peers: tracker.peers ?? null,
     version: tracker.version,
     heldVersion: tracker.heldVersion,
+    asksByRelay: tracker.asksByRelay === true,
     reason: tracker.reason ?? null,
   };
 }

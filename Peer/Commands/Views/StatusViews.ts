@@ -77,13 +77,13 @@ function trackerFacts(tracker: TrackerStatus, style: ViewStyle): [string, string
     facts.push(['Heartbeat', `every ${formatDuration(tracker.intervalMs)}`]);
   if (tracker.peers !== undefined) facts.push(['Peers', formatCount(tracker.peers)]);
   if (tracker.observed !== undefined) facts.push(['Sees us at', formatAddress(tracker.observed)]);
-  facts.push([
-    'Catalog',
-    tracker.heldVersion >= tracker.version
-      ? 'up to date'
-      : `version ${tracker.heldVersion} of ${tracker.version}, being sent`,
-  ]);
+  facts.push(['Catalog', catalogText(tracker)]);
   return facts;
+}
+
+function catalogText({ asksByRelay, heldVersion, version }: TrackerStatus): string {
+  if (asksByRelay === true) return 'not published: the tracker asks this peer';
+  return heldVersion >= version ? 'up to date' : `version ${heldVersion} of ${version}, being sent`;
 }
 
 function paintedState(tracker: TrackerStatus, style: ViewStyle): string {

@@ -12,19 +12,27 @@ export interface ReservedPort {
   release(): Promise<void>;
 }
 
+/** Ports from `first` to `last`, both included. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const DEFAULT_RANGE: PortRange = { first: PEER_PORT_FIRST, last: PEER_PORT_LAST };
+
 /**
  * Takes a port early, because share folder and identity are named after it. Who connects before it is handed over is turned away.
- * @param wanted - undefined: a random free one of 9000-9999
+ * @param wanted - a range: a random free one of it; undefined: of 9000-9999
  * @throws ShoalError PORT_IN_USE
  */
 export async function reservePort(
   listen: Listen,
-  wanted: number | undefined,
+  wanted: number | PortRange | undefined,
   random: Random,
 ): Promise<ReservedPort> {
   let accept: ((stream: ByteStream) => StreamHandler) | undefined;
   const listener = await listenOnOneOf(
-    wanted === undefined ? shuffledPorts(random) : [wanted],
+    typeof wanted === 'number' ? [wanted] : shuffledPorts(wanted ?? DEFAULT_RANGE, random),
     listen,
     (stream) => {
       if (accept !== undefined) return accept(stream);
@@ -57,15 +65,21 @@ async function listenOnOneOf(
         throw failure;
     }
   }
-  throw new ShoalError('PORT_IN_USE', `all ports from ${PEER_PORT_FIRST} to ${PEER_PORT_LAST} are in use`, {
+  const last = ports.reduce((high, port) => Math.max(high, port), 0);
+  const first = ports.reduce((low, port) => Math.min(low, port), last);
+  throw new ShoalError('PORT_IN_USE', `all ports from ${first} to ${last} are in use`, {
     hint: 'Name a free one: node Peer.js 12000',
   });
 }
 
 /** All ports of the range, in random order: two peers started at once hardly ever want the same. */
-function shuffledPorts(random: Random): number[] {
-  const ports = Array.from({ length: PEER_PORT_LAST - PEER_PORT_FIRST + 1 }, (_, at) => PEER_PORT_FIRST + at);
-  const start = Math.floor(random() * ports.length);
-  const stride = 7; // shares no factor with 1,000: all ports come, each once
-  return ports.map((_, at) => ports[(start + at * stride) % ports.length] ?? PEER_PORT_FIRST);
+function shuffledPorts({ first, last }: PortRange, random: Random): number[] {
+  const ports = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  for (let at = ports.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1));
+    const port = ports[at] ?? first;
+    ports[at] = ports[other] ?? first;
+    ports[other] = port;
+  }
+  return ports;
 }

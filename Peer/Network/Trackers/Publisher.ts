@@ -18,6 +18,8 @@ export class Publisher {
   readonly #feed: CatalogFeed;
   /** False on loopback, which trackers do not limit. */
   readonly #paced: boolean;
+  /** Publish nothing: this peer is asked by relay. */
+  silent: boolean;
   #plan: PublishPlan | undefined;
   #held = 0;
   /** When an acknowledgement last moved `held`. */
@@ -29,9 +31,10 @@ export class Publisher {
   #paceStartMs = Number.NEGATIVE_INFINITY;
   #pacedPages = 0;
 
-  constructor(feed: CatalogFeed, paced: boolean) {
+  constructor(feed: CatalogFeed, paced: boolean, silent = false) {
     this.#feed = feed;
     this.#paced = paced;
+    this.silent = silent;
   }
 
   /** The version the tracker holds, as far as we know. */
@@ -128,7 +131,7 @@ export class Publisher {
   }
 
   #holdsAll(): boolean {
-    return this.#held === this.#feed.version;
+    return this.silent || this.#held === this.#feed.version;
   }
 
   #mayPace(nowMs: number): boolean {

@@ -20,6 +20,11 @@ export class SessionRequests {
     return this.#toldVersion;
   }
 
+  /** Whether a question really comes from the tracker that got our heartbeats. */
+  isOurToken(token: string): boolean {
+    return token === this.#queryToken;
+  }
+
   /** The request as it is sent now: a repeated heartbeat carries the figures of now. */
   make(what: What): TrackerRequest {
     const { peerId, instanceId } = this.#options.self;
@@ -42,7 +47,7 @@ export class SessionRequests {
   }
 
   #heartbeat(): TrackerRequest {
-    const { self, feed, uploads } = this.#options;
+    const { self, feed, uploads, unlisted = false } = this.#options;
     const { peerId, instanceId, port, name } = self;
     this.#toldVersion = feed.version;
     return {
@@ -51,11 +56,12 @@ export class SessionRequests {
       instanceId,
       port,
       name,
-      catalogVersion: feed.version,
+      catalogVersion: unlisted ? 0 : feed.version,
       files: feed.files,
       bytes: feed.bytes,
       uploads: Math.min(uploads(), 0xffff),
       queryToken: this.#queryToken,
+      unlisted,
     };
   }
 }
@@ -65,7 +71,8 @@ export function isAnswerTo(request: TrackerRequest['type'], reply: TrackerReply[
   return answers[request] === reply;
 }
 
-const answers: Readonly<Record<TrackerRequest['type'], TrackerReply['type']>> = {
+/** `hit` and `miss` have none. */
+const answers: Readonly<Partial<Record<TrackerRequest['type'], TrackerReply['type']>>> = {
   connect: 'connected',
   heartbeat: 'alive',
   leave: 'left',
@@ -74,4 +81,5 @@ const answers: Readonly<Record<TrackerRequest['type'], TrackerReply['type']>> = 
   locate: 'located',
   peers: 'peerList',
   folder: 'peerList',
+  assignPort: 'assigned',
 };

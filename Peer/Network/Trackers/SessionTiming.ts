@@ -1,4 +1,4 @@
-import { HEARTBEAT_MAX_MS } from '../../../Protocol/Limits.ts';
+import { HEARTBEAT_MAX_MS, RELAYED_RETRY_MS } from '../../../Protocol/Limits.ts';
 import type { Random } from '../../../Shared/Clock.ts';
 import type { SessionState, What } from './SessionTypes.ts';
 import type { Transaction } from './Transactions.ts';
@@ -38,6 +38,9 @@ export function retryMs(
   random: Random,
 ): number | undefined {
   if (what.kind === 'leave') return nowMs + LEAVE_RETRY_MS;
+  // Peers may be asked for it: their answers are given their time.
+  if (what.kind === 'ask' && ['search', 'locate'].includes(what.request.type))
+    return nowMs + RELAYED_RETRY_MS;
   if (what.kind !== 'connect' && what.kind !== 'heartbeat') return undefined;
   if (state === 'lost') return tries > QUICK_TRIES ? nowMs + RECONNECT_MS * (1 + random()) : undefined;
   return tries === LOST_TRIES ? Math.max(firstSentMs + LOST_MS, nowMs + 500) : undefined;

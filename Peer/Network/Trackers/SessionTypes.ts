@@ -4,6 +4,7 @@ import type { Random } from '../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Self } from '../../Model.ts';
 import type { CatalogFeed } from '../Wanted.ts';
+import type { RelayedPages } from './RelayedPages.ts';
 
 export interface TrackerSessionOptions {
   readonly self: Self;
@@ -13,6 +14,8 @@ export interface TrackerSessionOptions {
   readonly random: Random;
   /** True on loopback: no rate limit of the tracker has to be kept. */
   readonly unlimited: boolean;
+  /** Publish nothing; answer relayed questions instead. */
+  readonly unlisted?: boolean;
 }
 
 export type SessionState = 'connecting' | 'connected' | 'lost';
@@ -30,6 +33,8 @@ export type SessionAction =
   | { readonly kind: 'moved'; readonly successor: Address; readonly onTrackerHost: boolean }
   | { readonly kind: 'answered'; readonly ask: number; readonly reply: TrackerReply }
   | { readonly kind: 'failed'; readonly ask: number; readonly error: ShoalError }
+  /** A relayed question was answered; the text holds words of strangers. */
+  | { readonly kind: 'queried'; readonly text: string }
   /** It holds our whole catalog. */
   | { readonly kind: 'caughtUp' }
   | { readonly kind: 'left' };
@@ -39,5 +44,10 @@ export type What =
   | { readonly kind: 'connect' }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'page'; readonly request: TrackerRequest }
-  | { readonly kind: 'ask'; readonly ask: number; readonly request: TrackerRequest }
+  | {
+      readonly kind: 'ask';
+      readonly ask: number;
+      readonly request: TrackerRequest;
+      readonly pages: RelayedPages;
+    }
   | { readonly kind: 'leave' };

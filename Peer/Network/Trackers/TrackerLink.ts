@@ -16,7 +16,7 @@ export interface TrackerLinkOptions extends TrackerSessionOptions {
 
 export type LinkNews = Extract<
   SessionAction,
-  { kind: 'connected' | 'suspected' | 'lost' | 'moved' | 'caughtUp' }
+  { kind: 'connected' | 'suspected' | 'lost' | 'moved' | 'caughtUp' | 'queried' }
 >;
 
 interface Waiting {

@@ -173,7 +173,7 @@ export class TrackerPool {
 
 export function statusOf(tracker: PooledTracker, version: number, nowMs: number): TrackerStatus {
   const { link, foundBy } = tracker;
-  const { heldVersion, standing } = link.session;
+  const { heldVersion, standing, asksByRelay } = link.session;
   const { state, instanceId, alive, aliveMs, reason } = standing;
   return {
     address: link.address,
@@ -185,7 +185,8 @@ export function statusOf(tracker: PooledTracker, version: number, nowMs: number)
     intervalMs: alive?.intervalMs,
     peers: alive?.peers,
     heldVersion,
-    version,
+    version: asksByRelay ? 0 : version,
+    asksByRelay,
     reason: state === 'connected' ? undefined : (reason ?? 'waiting for its first answer'),
   };
 }

@@ -8,7 +8,9 @@ import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, isLoopback } from '../../../Shared/Address.ts';
 import { type ErrorCode, ShoalError } from '../../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
+import { answerText, answerTo } from './QueryAnswers.ts';
 import { refusalText } from './RefusalText.ts';
+import { RelayedPages } from './RelayedPages.ts';
 import { isAnswerTo, SessionRequests } from './SessionRequests.ts';
 import {
   ASK_TRIES,
@@ -45,8 +47,13 @@ export class TrackerSession {
   constructor(options: TrackerSessionOptions) {
     this.#options = options;
     this.#transactions = new Transactions(options.random);
-    this.#publisher = new Publisher(options.feed, !options.unlimited);
+    this.#publisher = new Publisher(options.feed, !options.unlimited, options.unlisted);
     this.#requests = new SessionRequests(options);
+  }
+
+  /** It has no catalog of ours and is not to have one. */
+  get asksByRelay(): boolean {
+    return this.#publisher.silent;
   }
 
   get heldVersion(): number {
@@ -79,7 +86,8 @@ export class TrackerSession {
   /** Asks a question; its end comes as `answered` or `failed` with the number returned. */
   ask(request: TrackerRequest, nowMs: number): number {
     const ask = ++this.#asks;
-    if (this.standing.state === 'connected') this.#transactions.add({ kind: 'ask', ask, request }, nowMs);
+    if (this.standing.state === 'connected')
+      this.#transactions.add({ kind: 'ask', ask, request, pages: new RelayedPages() }, nowMs);
     else this.#fail(ask, 'NO_TRACKER', this.standing.reason ?? 'the tracker does not answer');
     this.tick(nowMs);
     return ask;
@@ -136,9 +144,11 @@ export class TrackerSession {
     else if (what.kind === 'heartbeat' && reply.type === 'alive') this.#beaten(transaction, reply, nowMs);
     else if (what.kind === 'page' && reply.type === 'published') this.#pageTaken(reply, nowMs);
     else if (what.kind === 'leave' && reply.type === 'left') this.#actions.push({ kind: 'left' });
-    else if (what.kind === 'ask' && isAnswerTo(what.request.type, reply.type))
-      this.#actions.push({ kind: 'answered', ask: what.ask, reply });
-    else return false;
+    else if (what.kind === 'ask' && isAnswerTo(what.request.type, reply.type)) {
+      const whole = what.pages.add(reply);
+      if (whole === undefined) return true; // More pages come.
+      this.#actions.push({ kind: 'answered', ask: what.ask, reply: whole });
+    } else return false;
     this.#transactions.remove(transaction.id);
     return true;
   }
@@ -155,6 +165,7 @@ export class TrackerSession {
     const same = reply.trackerInstance === this.standing.instanceId;
     if (again && same) this.#publisher.told(reply.heldVersion, transaction.firstSentMs);
     else this.#dropPages(reply.heldVersion);
+    this.#publisher.silent = reply.relayOnly || this.#options.unlisted === true;
     this.standing.beaten(reply, nowMs);
     this.#beatMs = nextBeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
     this.#transactions.unpark(nowMs);
@@ -170,9 +181,18 @@ export class TrackerSession {
   }
 
   #unasked(reply: TrackerReply, nowMs: number): boolean {
+    if (reply.type === 'query') return this.#queried(reply);
     if (reply.type !== 'moved' || reply.trackerInstance !== this.standing.instanceId) return false;
     this.#beat(nowMs); // Is it still there, or closed already?
     this.#moved(reply.successor, reply.onTrackerHost);
+    return true;
+  }
+
+  #queried(query: ReplyOf<'query'>): boolean {
+    if (this.#connectionId === undefined || !this.#requests.isOurToken(query.queryToken)) return false;
+    const answer = answerTo(query, this.#options.feed.matching(query.question));
+    this.#actions.push({ kind: 'send', bytes: encodeRequest(this.#connectionId, query.relay, answer) });
+    this.#actions.push({ kind: 'queried', text: answerText(query, answer) });
     return true;
   }
 

@@ -226,6 +226,8 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   #heard(tracker: PooledTracker, news: LinkNews): void {
     if (this.#ended !== undefined) return;
     const { address } = tracker.link;
+    if (news.kind === 'queried') this.#options.log.debug(`${formatAddress(address)} asks: ${news.text}`);
+    if (news.kind === 'queried') return;
     if (news.kind === 'moved') this.#moved(tracker, news);
     if (news.kind === 'connected') {
       if (tracker.foundBy !== 'embedded') this.#memory.tracker(address);

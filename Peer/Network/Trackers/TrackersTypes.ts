@@ -15,6 +15,8 @@ export interface TrackersOptions {
   /** False: only the configured ones (--no-discovery, SHOAL_DISCOVERY=off). */
   readonly discovery: boolean;
   readonly feed: CatalogFeed;
+  /** Publish nothing; answer relayed questions instead. */
+  readonly unlisted?: boolean;
   readonly remembered: RememberedPlaces;
   readonly bind: BindDatagram;
   /** os.networkInterfaces, asked again before each broadcast. */

@@ -6,6 +6,7 @@ import { Trackers } from '../../../Peer/Network/Trackers/Trackers.ts';
 import type { CatalogFeed, RememberedPlaces, StartTracker } from '../../../Peer/Network/Wanted.ts';
 import { type FileId, newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import { TRACKER_PORT } from '../../../Protocol/Limits.ts';
+import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { silentLog } from '../../../Shared/Log.ts';
@@ -48,6 +49,18 @@ export class FakeFeed implements CatalogFeed {
     return [...this.#byPath.values()];
   }
 
+  matching({ words, fileId }: RelayQuestion): readonly RelayedFile[] {
+    const wanted = (entry: PublishedEntry) =>
+      fileId === undefined ? entry.path.includes(words) : entry.fileId === fileId;
+    const found = [...this.#byPath.values()].filter(wanted);
+    return found.map((entry) => ({
+      fileId: entry.fileId,
+      size: entry.size,
+      path: entry.path,
+      complete: entry.kind === 'file',
+    }));
+  }
+
   changesSince(version: number): readonly PublishedEntry[] | undefined {
     this.asked.push(`since ${version}`);
     const changed = this.#changes.filter((change) => change.version > version).map(({ entry }) => entry);
@@ -71,6 +84,7 @@ export interface PeerOptions {
   readonly configured?: readonly Address[];
   readonly discovery?: boolean;
   readonly feed?: FakeFeed;
+  readonly unlisted?: boolean;
   readonly remembered?: readonly Address[];
   readonly dnsSd?: OpenDnsSd;
   readonly lookup?: (host: string) => Promise<string>;
@@ -101,8 +115,8 @@ export class TrackerLan {
   }
 
   /** A tracker program. */
-  async tracker(ip: string, port = TRACKER_PORT): Promise<Tracker> {
-    const tracker = this.#makeTracker(ip, port);
+  async tracker(ip: string, port = TRACKER_PORT, relayOnly = false): Promise<Tracker> {
+    const tracker = this.#makeTracker(ip, port, relayOnly);
     await tracker.start();
     return tracker;
   }
@@ -125,6 +139,7 @@ export class TrackerLan {
       configured: options.configured ?? [],
       discovery: options.discovery ?? true,
       feed,
+      unlisted: options.unlisted ?? false,
       remembered,
       bind: host.bindDatagram,
       interfaces: () => ({ lan: [lanInterface(ip)] }),
@@ -166,7 +181,7 @@ export class TrackerLan {
     return this.clock.nowMs() - startMs;
   }
 
-  #makeTracker(ip: string, port: number): Tracker {
+  #makeTracker(ip: string, port: number, relayOnly = false): Tracker {
     const random = this.network.random.fork();
     return new Tracker({
       bind: this.network.host(ip).bindDatagram,
@@ -175,6 +190,7 @@ export class TrackerLan {
       randomBytes: (count) => random.bytes(count),
       log: silentLog,
       port,
+      relayOnly,
     });
   }
 

@@ -118,6 +118,7 @@ const ALIVE: ReplyOf<'alive'> = {
   heldVersion: 0,
   peers: 1,
   successor: undefined,
+  relayOnly: false,
 };
 
 test('without an answer connect is repeated after 0.5 and 1 s, lost at 2.5 s, then tried every 2 to 4 s', () => {
@@ -209,7 +210,7 @@ test('a refused cookie is renewed at once, and what was refused is sent again wi
   expect(table.last('connect').atMs).toBe(1_500);
   table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c2' });
   expect(table.last('search')).toMatchObject({ atMs: 1_500, cookie: '00000000000000c2' });
-  table.answer(table.last('search'), { type: 'found', total: 0, next: 0, hits: [] });
+  table.answer(table.last('search'), { type: 'found', total: 0, next: 0, asked: 0, part: 'whole', hits: [] });
   expect(table.news.at(-1)).toMatchObject({ kind: 'answered', ask: 1 });
 });
 
@@ -375,7 +376,7 @@ test('replies of the wrong kind, and strangers to us, change nothing', () => {
     ALIVE,
     { type: 'left' },
     { type: 'published', version: 1, page: 0, heldVersion: 1 },
-    { type: 'found', total: 1, next: 1, hits: [] },
+    { type: 'found', total: 1, next: 1, asked: 0, part: 'whole', hits: [] },
     { type: 'refused', reason: 'unknown-peer' },
     { type: 'refused', reason: 'bad-cookie' },
   ];

@@ -1,0 +1,29 @@
+import { countFitting } from '../../../Protocol/Codec.ts';
+import { DATAGRAM_BYTES_MAX, RELAYED_FILES_MAX } from '../../../Protocol/Limits.ts';
+import { type RelayedFile, relayedFile } from '../../../Protocol/RelayMessages.ts';
+import type { ReplyOf, RequestOf } from '../../../Protocol/TrackerMessages.ts';
+
+/** In front of the files: request header 16, relay 4, count 2. */
+const HIT_OVERHEAD_BYTES = 22;
+
+/** What we say to a relayed question: the best files, as many as one datagram takes. */
+export function answerTo(
+  query: ReplyOf<'query'>,
+  files: readonly RelayedFile[],
+): RequestOf<'hit'> | RequestOf<'miss'> {
+  const { relay } = query;
+  const some = files.slice(0, RELAYED_FILES_MAX);
+  const count = countFitting(relayedFile, some, DATAGRAM_BYTES_MAX - HIT_OVERHEAD_BYTES);
+  return count === 0 ? { type: 'miss', relay } : { type: 'hit', relay, files: some.slice(0, count) };
+}
+
+/** A line for the log. Holds text of strangers as it came. */
+export function answerText(
+  { question }: ReplyOf<'query'>,
+  answer: RequestOf<'hit'> | RequestOf<'miss'>,
+): string {
+  const asked = question.fileId === undefined ? `"${question.words}"` : question.fileId.slice(0, 8);
+  if (answer.type === 'miss') return `QUERY ${asked}: MISS`;
+  const files = answer.files.map(({ path, size, fileId }) => `${path},${size},${fileId}`);
+  return `QUERY ${asked}: HIT ${files.join('; ')}`;
+}
