@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { wordsOfQuery } from '../../Protocol/SearchWords.ts';
+import { answers, matchOfPath, NO_MATCH } from '../../Protocol/WordMatch.ts';
+import { CatalogIndex } from '../../Tracker/Catalog/CatalogIndex.ts';
+import { SeededRandom } from '../Support/SeededRandom.ts';
+import { seeds } from '../Support/seeds.ts';
+
+const id = 'ab'.repeat(32) as FileId;
+
+test.each([
+  ['böse film', 'Films/Der BOSE Filmabend.mkv', true],
+  ['film bose', 'Films/Der BOSE Filmabend.mkv', false], // only the last word may be a start
+  ['films der', 'Films/Der Abend.mkv', true],
+  ['abend', 'Films/Der Filmabend.mkv', false],
+  ['', 'a', false],
+])('"%s" matches "%s": %s', (query, path, matches) => {
+  expect(matchOfPath(wordsOfQuery(query), path) !== NO_MATCH).toBe(matches);
+});
+
+test('whole names come before names, names before folders', () => {
+  const scores = ['x/y film.mkv', 'x/film.mkv', 'film/y.mkv', 'y'].map((path) => matchOfPath(['film'], path));
+  expect(scores).toEqual([1, 2, 0, NO_MATCH]);
+});
+
+test('an answer fits its question by words, by the start of an id, or by the id', () => {
+  const file = { fileId: id, size: 1, path: 'a song', complete: true };
+  const fits = (words: string, fileId?: FileId) => answers({ words, fileId }, file);
+  expect([fits('song'), fits('ABABABAB'), fits('', id), fits('ababab')]).toEqual([true, true, true, false]);
+  expect(fits('song', 'cd'.repeat(32) as FileId)).toBe(false);
+});
+
+test.each(seeds(200))('finds what the index of the tracker finds (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const parts = ['a', 'ab', 'abc', 'Film', 'fílm', 'x.y', '2024', '日本', '!', 'straße', 'b-c'];
+  const text = (max: number, glue: string) =>
+    Array.from({ length: random.int(1, max) }, () => parts[random.int(0, parts.length - 1)] ?? '').join(glue);
+  const index = new CatalogIndex([1, 2]);
+  const paths = new Set(Array.from({ length: 12 }, () => `${text(3, '/')}/${text(3, ' ')}`));
+  for (const [at, path] of [...paths].entries()) {
+    const fileId = at.toString(16).padStart(64, '0') as FileId;
+    index.put(1, { path, size: 1, fileId }, 1);
+  }
+  const query = text(3, ' ');
+  const found = index.search(query).files.map(({ path }) => path);
+  const matching = [...paths].filter((path) => matchOfPath(wordsOfQuery(query), path) !== NO_MATCH);
+  expect(matching.sort()).toEqual(found.sort());
+});

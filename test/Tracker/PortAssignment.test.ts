@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { ASSIGNED_MS, PortAssignment } from '../../Tracker/PortAssignment.ts';
+
+const none = () => new Set<number>();
+const from = (port: number, host = '10.0.0.1') => ({ host, port });
+
+test('two who ask get two ports, a repeated question the same one', () => {
+  const ports = new PortAssignment();
+  expect(ports.assign(from(1), 5, none, 0)).toBe(9_000);
+  expect(ports.assign(from(2), 5, none, 0)).toBe(9_001);
+  expect(ports.assign(from(1), 5, none, 100)).toBe(9_000);
+  expect(ports.assign(from(1), 6, none, 100)).toBe(9_002);
+  expect(ports.assign(from(1, '10.0.0.2'), 5, none, 100)).toBe(9_000);
+});
+
+test('what a peer there has is left out; what nobody took is free again', () => {
+  const ports = new PortAssignment();
+  expect(ports.assign(from(1), 1, () => new Set([9_000, 9_001]), 0)).toBe(9_002);
+  expect(ports.assign(from(2), 1, none, ASSIGNED_MS)).toBe(9_000);
+  expect(ports.assign(from(3), 1, none, ASSIGNED_MS)).toBe(9_001);
+  expect(ports.assign(from(4), 1, none, ASSIGNED_MS)).toBe(9_002);
+});
+
+test('when all are taken there is none', () => {
+  const all = new Set(Array.from({ length: 1_000 }, (_, at) => 9_000 + at));
+  expect(new PortAssignment().assign(from(1), 1, () => all, 0)).toBeUndefined();
+});
