@@ -108,6 +108,7 @@ const DECISIONS = [
   'Peer/Downloads/SourceScore.ts',
   'Peer/Downloads/Takeover.ts',
   'Peer/Files/Catalog.ts',
+  'Peer/Files/CatalogMatch.ts',
   'Peer/Files/IgnoreRules.ts',
   'Peer/Files/JournalRecords.ts',
   'Peer/Files/Manifest.ts',
@@ -118,6 +119,8 @@ const DECISIONS = [
   'Peer/Network/Trackers/MergeAnswers.ts',
   'Peer/Network/Links/PeerSession.ts',
   'Peer/Network/Trackers/PublishPlan.ts',
+  'Peer/Network/Trackers/QueryAnswers.ts',
+  'Peer/Network/Trackers/RelayedPages.ts',
   'Peer/Network/Lanes/ByteBudget.ts',
   'Peer/Network/Trackers/TrackerSession.ts',
   'Peer/Network/Trackers/Transactions.ts',
@@ -129,8 +132,11 @@ const DECISIONS = [
   'Tracker/Catalog/CatalogIndex.ts',
   'Tracker/Catalog/CatalogSearch.ts',
   'Tracker/ConnectionCookie.ts',
+  'Tracker/Inquiries.ts',
   'Tracker/PeerRegistry.ts',
+  'Tracker/PortAssignment.ts',
   'Tracker/RateLimits.ts',
+  'Tracker/Relay.ts',
   'Tracker/TrackerLogic.ts',
 ];
 

@@ -1,4 +1,3 @@
-import { TRACKER_RETRY_MS } from '../../../Protocol/Limits.ts';
 import {
   decodeReply,
   encodeRequest,
@@ -13,6 +12,8 @@ import type { BindDatagram, DatagramSocket } from '../../../Shared/Transport.ts'
 
 /** A tracker that is just being started is waited for. */
 const PATIENCE_MS = 10_000;
+/** Somebody is waiting for the program to start: more often than requests in the background. */
+const ASK_AGAIN_MS = [250, 500, 1_000] as const;
 /** Ports that were taken here by others, until we give up. */
 const TRIES = 20;
 
@@ -58,7 +59,7 @@ async function askForPort(options: AssignedPortOptions): Promise<number> {
     const untilMs = clock.nowMs() + PATIENCE_MS;
     for (let tries = 0; clock.nowMs() < untilMs; tries++) {
       for (const tracker of await numeric(options)) question.ask(tracker);
-      const waitMs = Math.min(backoffMs(TRACKER_RETRY_MS, tries, random()), untilMs - clock.nowMs());
+      const waitMs = Math.min(backoffMs(ASK_AGAIN_MS, tries, random()), untilMs - clock.nowMs());
       await sleep(clock, waitMs, question.answered);
       if (question.port !== undefined) return question.port;
       if (question.refusal !== undefined) throw refused(question.refusal);

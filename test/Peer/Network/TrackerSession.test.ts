@@ -449,3 +449,41 @@ test('any tracker at all: whatever it says, the session stays alive and calm (2,
     expect(table.session.standing.state).toBe('connected');
   }
 });
+
+test('a relayed question is answered only to the tracker that has our token', () => {
+  const table = new Table(1, new FakeFeed(3, 'song'));
+  table.answer(table.last('connect'), { type: 'connected', connectionId: 'aa'.repeat(8) });
+  const beat = table.last('heartbeat');
+  table.answer(beat, ALIVE);
+  const queryToken = beat.request.type === 'heartbeat' ? beat.request.queryToken : '';
+  const ask = (token: string, words: string) => {
+    const question = { words, fileId: undefined };
+    const reply: TrackerReply = { type: 'query', queryToken: token, relay: 7, question };
+    return table.answer({ ...beat, id: 0 }, reply);
+  };
+  expect(ask('00'.repeat(8), 'song-1')).toBe(false);
+  expect(table.count('hit') + table.count('miss')).toBe(0);
+  expect(ask(queryToken, 'song-1')).toBe(true);
+  expect(table.last('hit')).toMatchObject({
+    cookie: 'aa'.repeat(8),
+    request: { relay: 7, files: [{ path: 'song-1.bin', complete: true }] },
+  });
+  expect(ask(queryToken, 'film')).toBe(true);
+  expect(table.last('miss').request).toEqual({ type: 'miss', relay: 7 });
+});
+
+test('a search is repeated after 1.2 s, not while its relay runs', () => {
+  const table = new Table();
+  table.answer(table.last('connect'), { type: 'connected', connectionId: 'aa'.repeat(8) });
+  table.answer(table.last('heartbeat'), ALIVE);
+  const startMs = table.nowMs;
+  table.act(() => table.session.ask({ type: 'search', words: 'song', cursor: 0 }, table.nowMs));
+  const sent = table.last('search');
+  const found = { type: 'found', total: 0, next: 0, asked: 1, hits: [] } as const;
+  expect(table.answer(sent, { ...found, part: 'index' })).toBe(true);
+  table.runTo(startMs + 1_300);
+  expect(table.times('search').map((atMs) => atMs - startMs)).toEqual([0, 1_200]);
+  expect(table.answer(sent, { ...found, part: 'whole' })).toBe(true);
+  expect(table.news.filter(({ kind }) => kind === 'answered')).toHaveLength(1);
+  expect(table.answer(sent, { ...found, part: 'last' })).toBe(false); // Late.
+});
