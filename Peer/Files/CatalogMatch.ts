@@ -1,7 +1,7 @@
 import { SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
 import type { RelayedFile, RelayQuestion } from '../../Protocol/RelayMessages.ts';
 import { fold, wordsOfQuery } from '../../Protocol/SearchWords.ts';
-import { ID_PREFIX_CHARS_MIN, isStartOfId, matchOfPath, NO_MATCH } from '../../Protocol/WordMatch.ts';
+import { ID_PREFIX_CHARS_MIN, matchOfPath, NO_MATCH } from '../../Protocol/WordMatch.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { Catalog } from './Catalog.ts';
 import type { Part } from './Part.ts';
@@ -31,9 +31,9 @@ export class CatalogMatch {
       return entry === undefined ? this.#runningWithId((id) => id === fileId) : [complete(entry)];
     }
     const found = this.#withWords(wordsOfQuery(words));
-    const isId = words.trim().length >= ID_PREFIX_CHARS_MIN && /^[0-9a-f]+$/i.test(words.trim());
-    if (found.length > 0 || !isId) return found;
-    return this.#withId((id) => isStartOfId(words, id));
+    const start = words.trim().toLowerCase();
+    if (found.length > 0 || start.length < ID_PREFIX_CHARS_MIN || !/^[0-9a-f]+$/.test(start)) return found;
+    return this.#withId((id) => id.startsWith(start));
   }
 
   #withWords(words: readonly string[]): RelayedFile[] {
