@@ -20,6 +20,7 @@ test('E2: the index answers for a peer that does nothing', async ({ lan }) => {
 
 test('E3: a search lists exactly the holders; none is an empty list and no error', async ({ lan }) => {
   const files = { 'song.mp3': SONG };
+  await lan.tracker(); // One for all of them.
   await Promise.all([
     lan.seeder('anna', { files }),
     lan.seeder('berta', { files }),
