@@ -50,7 +50,7 @@ export class GuestPeer {
       // In this order: the lock is given back before the folder goes, and nobody removes a folder that another one has locked.
       closing.add(() => removeUnlessNeeded(root, options.root !== undefined));
       closing.add(() => state.close());
-      const port = await reserve(settings);
+      const port = await reserve(settings, log);
       closing.add(() => port.release());
       const peer = await assemblePeer(settings, log, {
         port,
