@@ -45,6 +45,7 @@ test.concurrent('E1: JOIN with the names of the files is answered, and the index
     bytes: 30,
     uploads: 0,
     queryToken: '0000000000000000',
+    unlisted: false,
   };
   expect(await ask(cookie, { type: 'heartbeat', ...beat })).toMatchObject({ type: 'alive', heldVersion: 0 });
   const entries = names.map((path, index) => ({
