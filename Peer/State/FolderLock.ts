@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { systemCode } from '../../Shared/ShoalError.ts';
 import { isRunning, type RunningProcess, thisProcess } from './RunningProcess.ts';
 
-/** Tries of taking over a dead owner's lock while others try it too. */
+/** Tries of taking a lock that others give back or take at the same moment. */
 const TRIES = 10;
 
-/** A lock file that names its owner. One that is left behind by a dead process is taken over. */
+/**
+ * A lock file that names its owner, `<path>-<generation>`. Who finds that the owner of the newest generation is dead takes the next one:
+ * of many that do so at once one succeeds, and nobody ever moves the file of a living owner.
+ */
 export class FolderLock {
   readonly #path: string;
-  #content: string | undefined;
+  #held: string | undefined;
 
   constructor(path: string) {
     this.#path = path;
@@ -18,41 +22,67 @@ export class FolderLock {
   /** Undefined: it is ours. Otherwise the process that has it. @throws Error of node:fs */
   async acquire(): Promise<RunningProcess | undefined> {
     const self = await thisProcess();
-    const content = JSON.stringify({ ...self, nonce: randomBytes(8).toString('hex') });
-    let owner = self;
     for (let tries = 0; tries < TRIES; tries++) {
-      if (await this.#create(content)) {
-        this.#content = content;
-        return undefined;
+      const found = await this.#generations();
+      const owner = await this.#livingOwner(found);
+      if (owner !== undefined) return owner;
+      const mine = this.#file((found.at(-1) ?? 0) + 1);
+      if (!(await this.#create(mine, JSON.stringify(self)))) continue;
+      // Somebody who saw another newest generation may have come at the same moment: then neither has it.
+      const others = (await this.#generations()).filter((generation) => this.#file(generation) !== mine);
+      const rival = await this.#livingOwner(others);
+      if (rival !== undefined) {
+        await rm(mine, { force: true });
+        return rival;
       }
-      const found = await this.#read();
-      if (found === undefined) continue; // Gone in the meantime.
-      const held = parseOwner(found);
-      if (held !== undefined && (await isRunning(held))) return held;
-      owner = held ?? owner;
-      await this.#removeStale(found);
+      this.#held = mine;
+      await Promise.all(others.map((generation) => rm(this.#file(generation), { force: true })));
+      return undefined;
     }
-    return owner;
+    return self;
   }
 
-  /** Safe to call twice. Does not touch a lock that is no longer ours. */
+  /** Safe to call twice. */
   async release(): Promise<void> {
-    const content = this.#content;
-    this.#content = undefined;
-    if (content !== undefined && (await this.#read()) === content) await rm(this.#path, { force: true });
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) await rm(held, { force: true });
+  }
+
+  /** Ascending. */
+  async #generations(): Promise<number[]> {
+    const start = `${basename(this.#path)}-`;
+    const names = (await readdir(dirname(this.#path))).filter((name) => name.startsWith(start));
+    return names
+      .map((name) => Number(name.slice(start.length)))
+      .filter((generation) => Number.isSafeInteger(generation) && generation > 0)
+      .sort((a, b) => a - b);
+  }
+
+  async #livingOwner(generations: readonly number[]): Promise<RunningProcess | undefined> {
+    for (const generation of generations.toReversed()) {
+      const content = await this.#read(this.#file(generation));
+      const owner = content === undefined ? undefined : parseOwner(content);
+      if (owner !== undefined && (await isRunning(owner))) return owner;
+    }
+    return undefined;
+  }
+
+  #file(generation: number): string {
+    return `${this.#path}-${generation}`;
   }
 
   /** The file appears with its content in one step, or not at all when there is one already. */
-  async #create(content: string): Promise<boolean> {
+  async #create(path: string, content: string): Promise<boolean> {
     const temporary = this.#beside();
     try {
       await writeFile(temporary, content, { flag: 'wx', mode: 0o600 });
       try {
-        await link(temporary, this.#path);
+        await link(temporary, path);
       } catch (failure) {
         if (systemCode(failure) === 'EEXIST') return false;
         // A file system without hard links.
-        await writeFile(this.#path, content, { flag: 'wx', mode: 0o600 });
+        await writeFile(path, content, { flag: 'wx', mode: 0o600 });
       }
       return true;
     } catch (failure) {
@@ -63,30 +93,17 @@ export class FolderLock {
     }
   }
 
-  async #read(): Promise<string | undefined> {
+  async #read(path: string): Promise<string | undefined> {
     try {
-      return await readFile(this.#path, 'utf8');
+      return await readFile(path, 'utf8');
     } catch (failure) {
       if (systemCode(failure) === 'ENOENT') return undefined;
       throw failure;
     }
   }
 
-  /** Moves the dead owner's file away; what another process has put there meanwhile is put back. */
-  async #removeStale(content: string): Promise<void> {
-    const aside = this.#beside();
-    try {
-      await rename(this.#path, aside);
-    } catch (failure) {
-      if (systemCode(failure) === 'ENOENT') return;
-      throw failure;
-    }
-    if ((await readFile(aside, 'utf8')) !== content) await link(aside, this.#path).catch(() => {});
-    await rm(aside, { force: true });
-  }
-
   #beside(): string {
-    return `${this.#path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+    return `${this.#path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   }
 }
 

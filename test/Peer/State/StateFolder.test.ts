@@ -63,7 +63,7 @@ test('what is written is read again, nothing lies about, and damage reads as not
   const { state } = await opened();
   await Promise.all([1, 2, 3, 4].map((value) => state.write('value.json', { value })));
   expect(await state.read('value.json')).toMatchObject({ value: expect.any(Number) });
-  expect((await readdir(state.path)).sort()).toEqual(['lock', 'share.json', 'value.json']);
+  expect((await readdir(state.path)).sort()).toEqual(['lock-1', 'share.json', 'value.json']);
 
   await writeFile(join(state.path, 'value.json'), '{"value": 1');
   expect(await state.read('value.json')).toBeUndefined();
