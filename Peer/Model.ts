@@ -55,7 +55,7 @@ export interface SearchResult {
   readonly hits: readonly SearchHit[];
   /** More matched than are listed. */
   readonly truncated: boolean;
-  /** Trackers that answered. 0 with hits: the linked peers did. */
+  /** Trackers that answered: at least one. Without any, a search fails with NO_TRACKER. */
   readonly trackers: number;
 }
 

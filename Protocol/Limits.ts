@@ -117,7 +117,12 @@ export const SNUB_RETRY_MS = [1_000, 5_000, 15_000, 60_000] as const;
 export const STEAL_RUNNING_MS = 4 * SECOND_MS;
 /** … that needs this much more is asked of a source at least twice as fast (AirDC++). */
 export const STEAL_REMAINING_MS = 5 * SECOND_MS;
-/** Endgame: copies of one chunk under way at once, and the share of duplicates allowed. */
+/** … and when it needs this much more even if the allowance for duplicates is used up: nobody waits half a minute for 1 %. */
+export const STEAL_ANYWAY_MS = 30 * SECOND_MS;
+/**
+ * Endgame: copies of one chunk under way at once, and the share of a file that may come twice because of copies and of chunks that
+ * were taken from a slow source (one chunk at least).
+ */
 export const ENDGAME_COPIES = 2;
 export const ENDGAME_DUPLICATE_RATIO = 0.01;
 /** Wrong chunks until a peer is banned, and for how long. */

@@ -165,13 +165,13 @@ export class ChunkFetch {
   }
 
   #verified(source: FileSource, request: ChunkRequest<FileSource>): void {
-    const { events } = this.#options;
+    const { events, clock } = this.#options;
     const { chunk, bytes } = request;
     if (this.#scheduler.stateOf(chunk) === 'verified') {
       events.wasted(bytes);
       return;
     }
-    for (const loser of this.#scheduler.verified(request)) this.#cancel(loser);
+    for (const loser of this.#scheduler.verified(request, clock.nowMs())) this.#cancel(loser);
     this.#claims.delete(chunk);
     source.delivered(bytes);
     events.verified(chunk, bytes);

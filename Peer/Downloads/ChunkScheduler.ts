@@ -7,7 +7,7 @@ import { Holdings } from './Holdings.ts';
 import type { ChunkOrder } from './Model.ts';
 import { RarityOrder } from './RarityOrder.ts';
 import { Runs } from './Runs.ts';
-import { type ChunkRequest, findTakeover, type Pace, type Victim } from './Takeover.ts';
+import { type ChunkRequest, findTakeover, leftMsOf, lostBytes, type Pace, type Victim } from './Takeover.ts';
 
 export type { ChunkRequest, Pace } from './Takeover.ts';
 
@@ -56,6 +56,7 @@ export class ChunkScheduler<Key> {
   #partial = 0;
   /** Complete sources that are trusted. */
   #seeds = 0;
+  /** What came twice, or may have been sent twice, because of takeovers. */
   #duplicateBytes = 0;
 
   constructor(options: ChunkSchedulerOptions<Key>) {
@@ -154,24 +155,20 @@ export class ChunkScheduler<Key> {
   }
 
   /** The chunk is here. Returns the requests of others for it: they are closed, cancel them. */
-  verified(request: ChunkRequest<Key>): readonly ChunkRequest<Key>[] {
+  verified(request: ChunkRequest<Key>, nowMs: number): readonly ChunkRequest<Key>[] {
     const { chunk } = request;
     if (this.#missing.has(chunk)) this.#setRequested(chunk);
     const losers = (this.#requested.get(chunk) ?? []).filter((other) => other !== request);
+    for (const loser of losers) this.#duplicateBytes -= loser.bytes - this.#lostBytes(loser, nowMs);
     for (const other of [request, ...losers]) this.#members.get(other.source)?.open.delete(chunk);
-    for (const loser of losers) this.#duplicateBytes -= loser.bytes - loser.received;
     this.#requested.delete(chunk);
     return losers;
   }
 
   /** The request ended without its chunk, which is missing again unless another source is asked for it too. */
   failed(request: ChunkRequest<Key>): void {
-    const copies = this.#requested.get(request.chunk) ?? [];
-    const at = copies.indexOf(request);
-    if (at < 0) return;
-    copies.splice(at, 1);
-    this.#members.get(request.source)?.open.delete(request.chunk);
-    if (copies.length > 0) this.#duplicateBytes -= request.bytes - request.received;
+    if (!this.#close(request)) return;
+    if (this.requestsFor(request.chunk).length > 0) this.#duplicateBytes -= request.bytes - request.received;
     else {
       this.#requested.delete(request.chunk);
       this.#setMissing(request.chunk);
@@ -226,14 +223,33 @@ export class ChunkScheduler<Key> {
       },
     );
     if (found === undefined) return undefined;
-    const { request: theirs, kind } = found;
+    const { request: theirs, kind, costBytes } = found;
     const request = this.#open(theirs.chunk, source, member, nowMs);
-    this.#duplicateBytes += request.bytes;
+    this.#duplicateBytes += costBytes;
     if (kind === 'copy') return { request, insteadOf: undefined };
-    this.failed(theirs);
-    // A moved request is no duplicate: what the other source sent of it is merely lost.
-    this.#duplicateBytes -= theirs.received;
+    this.#close(theirs);
     return { request, insteadOf: theirs };
+  }
+
+  /** What a request that is still open costs when it is cancelled now. */
+  #lostBytes(request: ChunkRequest<Key>, nowMs: number): number {
+    let aheadBytes = 0;
+    for (const other of this.#members.get(request.source)?.open.values() ?? []) {
+      if (other === request) break;
+      aheadBytes += other.bytes - other.received;
+    }
+    const pace = this.#options.paceOf(request.source, nowMs);
+    return lostBytes(request, leftMsOf(request, aheadBytes, pace, nowMs));
+  }
+
+  /** Takes a request out of the books. False: it was not in them. */
+  #close(request: ChunkRequest<Key>): boolean {
+    const copies = this.#requested.get(request.chunk) ?? [];
+    const at = copies.indexOf(request);
+    if (at < 0) return false;
+    copies.splice(at, 1);
+    this.#members.get(request.source)?.open.delete(request.chunk);
+    return true;
   }
 
   *#victims(thief: Key, nowMs: number): Generator<Victim<Key>> {

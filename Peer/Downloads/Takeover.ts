@@ -1,9 +1,13 @@
 import {
   ENDGAME_COPIES,
+  STEAL_ANYWAY_MS,
   STEAL_REMAINING_MS,
   STEAL_RUNNING_MS,
   WINDOW_BYTES_MIN,
 } from '../../Protocol/Limits.ts';
+
+/** What a source delivers within this time may be on its way already: a lane's window is a second of its rate. */
+const SOON_MS = 1_500;
 
 /** A chunk asked of a source. */
 export interface ChunkRequest<Key> {
@@ -28,6 +32,8 @@ export interface Takeover<Key> {
   readonly request: ChunkRequest<Key>;
   /** `move`: the slow source is no longer asked. `copy`: both are, the first one wins. */
   readonly kind: 'move' | 'copy';
+  /** Bytes that may come twice because of it. */
+  readonly costBytes: number;
 }
 
 export interface Thief<Key> {
@@ -49,7 +55,7 @@ export interface TakeoverRules {
   readonly nowMs: number;
   /** Nothing of the file is unrequested: unstarted requests may move, started ones may be copied. */
   readonly endgame: boolean;
-  /** Bytes that may still be asked for twice. */
+  /** Bytes that may still come twice. */
   readonly duplicateBytes: number;
   copies(chunk: number): number;
 }
@@ -57,7 +63,8 @@ export interface TakeoverRules {
 /**
  * Which open request of the others an idle source should take over: the one that would take longest where it is, when the idle source is
  * at least twice as soon, after what it has to send already (so that two sources never pass a chunk to and fro). Before the endgame only chunks that run for 4 s and need 5 s more (AirDC++).
- * `started` is a guess: the first open request of a source, or one of which bytes came.
+ * `started` is a guess: the first open request of a source, or one of which bytes came. What a takeover may cost in bytes that come
+ * twice must fit what is left of the allowance, unless the request would take half a minute more.
  */
 export function findTakeover<Key>(
   thief: Thief<Key>,
@@ -70,34 +77,61 @@ export function findTakeover<Key>(
   for (const victim of victims) {
     let aheadBytes = 0;
     for (const request of victim.open) {
-      const first = aheadBytes === 0;
+      const before = aheadBytes;
       aheadBytes += request.bytes - request.received;
       if (request.source === thief.key || !thief.has(request.chunk)) continue;
-      const leftMs = victim.pace.waiting
-        ? Number.POSITIVE_INFINITY
-        : durationMs(aheadBytes, victim.pace, request, rules.nowMs);
+      const leftMs = leftMsOf(request, before, victim.pace, rules.nowMs);
       if (leftMs <= worstMs || leftMs < 2 * durationMs(thief.openBytes + request.bytes, thief.pace)) continue;
-      const kind = takeoverKind(request, first, leftMs, victim.pace, thief.pace, rules);
-      if (kind !== undefined) [best, worstMs] = [{ request, kind }, leftMs];
+      const found = takeoverOf(request, before, leftMs, victim.pace, thief.pace, rules);
+      if (found !== undefined) [best, worstMs] = [found, leftMs];
     }
   }
   return best;
 }
 
-function takeoverKind<Key>(
+function takeoverOf<Key>(
   request: ChunkRequest<Key>,
-  first: boolean,
+  aheadBytes: number,
   leftMs: number,
   from: Pace,
   to: Pace,
   rules: TakeoverRules,
-): Takeover<Key>['kind'] | undefined {
+): Takeover<Key> | undefined {
   const copies = rules.copies(request.chunk);
-  const unstarted = request.received === 0 && (!first || from.waiting);
-  if (copies === 1 && unstarted && (rules.endgame || from.waiting)) return 'move';
-  if (rules.endgame && copies < ENDGAME_COPIES && request.bytes <= rules.duplicateBytes) return 'copy';
-  const slow = rules.nowMs - request.sinceMs >= STEAL_RUNNING_MS && leftMs >= STEAL_REMAINING_MS;
-  return copies === 1 && slow && speed(to) >= 2 * speed(from) ? 'move' : undefined;
+  if (copies === 1 && from.waiting && request.received === 0) return { request, kind: 'move', costBytes: 0 };
+  const affordable = (costBytes: number) => costBytes <= 0 || costBytes <= rules.duplicateBytes;
+  const unstarted = request.received === 0 && aheadBytes > 0;
+  const moveBytes = lostBytes(request, leftMs);
+  if (copies === 1 && unstarted && rules.endgame && affordable(moveBytes)) {
+    return { request, kind: 'move', costBytes: moveBytes };
+  }
+  if (rules.endgame && copies < ENDGAME_COPIES && affordable(request.bytes)) {
+    return { request, kind: 'copy', costBytes: request.bytes };
+  }
+  const running = rules.nowMs - request.sinceMs >= STEAL_RUNNING_MS;
+  const slow = running && leftMs >= STEAL_REMAINING_MS && speed(to) >= 2 * speed(from);
+  if (copies !== 1 || !slow || !(affordable(moveBytes) || leftMs >= STEAL_ANYWAY_MS)) return undefined;
+  return { request, kind: 'move', costBytes: moveBytes };
+}
+
+/**
+ * Bytes of a request that were sent in vain when it is cancelled now: those that came; and of a source that would have delivered it
+ * soon all, because they lie in sockets, where nothing can be taken back.
+ * @param leftMs - when the source would have delivered it
+ */
+export function lostBytes<Key>(request: ChunkRequest<Key>, leftMs: number): number {
+  return leftMs < SOON_MS ? request.bytes : request.received;
+}
+
+/** When a source delivers a request, as far as can be told. @param aheadBytes - what it sends before the request */
+export function leftMsOf<Key>(
+  request: ChunkRequest<Key>,
+  aheadBytes: number,
+  pace: Pace,
+  nowMs: number,
+): number {
+  if (pace.waiting) return Number.POSITIVE_INFINITY;
+  return durationMs(aheadBytes + request.bytes - request.received, pace, request, nowMs);
 }
 
 /** How long a source needs for so many bytes; one that never delivered is at least as slow as it was until now. */

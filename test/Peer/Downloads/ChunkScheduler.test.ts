@@ -93,7 +93,7 @@ function play(seed: number): void {
       } else {
         end(request);
         request.received = request.bytes;
-        for (const loser of plan.verified(request)) {
+        for (const loser of plan.verified(request, nowMs)) {
           end(loser);
           extraBytes += loser.received;
         }
@@ -191,7 +191,7 @@ test('what a slow source has not begun moves to an idle one; a chunk it works on
   const copied = plan.next('fast', 0);
   expect(copied).toMatchObject({ request: { chunk: first?.chunk }, insteadOf: undefined });
   if (copied === undefined) return;
-  expect(plan.verified(copied.request)).toEqual([first]);
+  expect(plan.verified(copied.request, 0)).toEqual([first]);
 });
 
 test('equally fast sources do not pass a chunk to and fro', () => {
@@ -219,7 +219,7 @@ test('a million chunks', () => {
   const startMs = performance.now();
   for (let turn = 0; turn < 10_000; turn++) {
     const task = plan.next('a', 0);
-    if (task !== undefined) plan.verified(task.request);
+    if (task !== undefined) plan.verified(task.request, 0);
   }
   // About 20 ms; a scan of all chunks for each would take minutes.
   expect(performance.now() - startMs).toBeLessThan(3_000);

@@ -42,7 +42,10 @@ export class FakePeer {
   readonly sources = new Set<FakeSource>();
   /** Every chunk it was asked for, in order. */
   readonly asked: number[] = [];
+  /** Given to a receiver, or in the sockets when it was cancelled. */
   sentBytes = 0;
+  /** Sent ahead of what has arrived: gone, also when it is cancelled. */
+  socketBytes = 0;
   /** Most bytes that were asked of it at once. */
   openBytesMax = 0;
   #openBytes = 0;
@@ -84,6 +87,7 @@ export class FakePeer {
   decide(request: Request, outcome: ChunkOutcome): void {
     if (request.decided) return;
     request.decided = true;
+    if (outcome.kind === 'cancelled') this.sentBytes += this.#inSockets(request);
     this.#openBytes -= request.bytes - request.received;
     if (outcome.kind !== 'verified' && outcome.kind !== 'corrupt') request.writer.abandon();
     const end = () => {
@@ -118,6 +122,15 @@ export class FakePeer {
   #holds({ source, chunk }: Request): boolean {
     const have = this.files.get(source.fileId);
     return have === 'all' || have?.has(chunk) === true;
+  }
+
+  #inSockets(request: Request): number {
+    let room = this.socketBytes;
+    for (const each of this.line) {
+      if (each === request) return Math.max(0, Math.min(room, each.bytes - each.received));
+      if (!each.decided) room -= each.bytes - each.received;
+    }
+    return 0;
   }
 
   async #sent(request: Request, piece: number): Promise<void> {
