@@ -8,6 +8,7 @@ import { DownloadRun } from './Downloads/DownloadRun.ts';
 import { FileFetch } from './Downloads/FileFetch.ts';
 import { findDownload } from './Downloads/FindDownload.ts';
 import { FolderFetch } from './Downloads/FolderFetch.ts';
+import { FolderRecord, folderKey } from './Downloads/FolderRecord.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
 import type { Task, TaskContext } from './Downloads/Task.ts';
 import { Turns } from './Downloads/Turns.ts';
@@ -39,6 +40,8 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   readonly #options: DownloadManagerOptions;
   readonly #context: TaskContext;
   readonly #downloads = new Map<number, DownloadRun>();
+  /** By what is wanted (FolderRecord.ts). */
+  readonly #folders = new Map<string, DownloadRun>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   #running = 0;
@@ -63,9 +66,23 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   /** Picks up the unfinished downloads of earlier runs: what the user had paused stays paused, the others go on. */
   async start(): Promise<void> {
-    for (const { fileId, size, path, paused, bytes } of await this.#options.parts.unfinished()) {
+    const { parts } = this.#options;
+    const unfinished = await parts.unfinished();
+    const bytesOf = new Map(unfinished.map(({ fileId, bytes = 0 }) => [fileId, bytes]));
+    const inFolders = new Set<FileId>();
+    for (const { path, files, paused } of await parts.keptFolders()) {
       if (this.#closing.signal.aborted) return;
-      if (this.#activeDownloadOf(fileId) === undefined)
+      const before = new Map<FileId, number>();
+      for (const { fileId } of files) {
+        const bytes = bytesOf.get(fileId);
+        if (bytes !== undefined && !inFolders.has(fileId)) before.set(fileId, bytes);
+        inFolders.add(fileId);
+      }
+      this.#addFolder({ path, files }, paused, before);
+    }
+    for (const { fileId, size, path, paused, bytes } of unfinished) {
+      if (this.#closing.signal.aborted) return;
+      if (!inFolders.has(fileId) && this.#activeDownloadOf(fileId) === undefined)
         this.#addFile({ fileId, size, path, holders: [] }, paused, bytes);
     }
   }
@@ -84,13 +101,14 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     return running.status();
   }
 
-  /** Starts one download of many files. Files that are here already count as done. @throws ShoalError CLOSED */
+  /**
+   * Starts one download of many files. Files that are here already count as done. The same files being fetched to the same folder
+   * already: that download, with the new holders; going on, if it was paused or had failed.
+   * @throws ShoalError CLOSED
+   */
   addFolder(wish: FolderWish): DownloadStatus {
     this.#requireOpen();
-    const number = this.#downloads.size + 1;
-    const path = wish.path.endsWith('/') ? wish.path : `${wish.path}/`;
-    const task = new FolderFetch(this.#context, { ...wish, turn: number });
-    return this.#addTask(number, path, undefined, task, false).status();
+    return this.#addFolder(wish, false).status();
   }
 
   /** Somebody else has a file that may be under way here: a new peer, or peer exchange. Ignored when it is not. */
@@ -147,6 +165,30 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     const number = this.#downloads.size + 1;
     const task = new FileFetch(this.#context, { ...wish, turn: number, bytesBefore });
     return this.#addTask(number, wish.path, wish.fileId, task, paused);
+  }
+
+  /** @param before - of an earlier run: verified bytes of its unfinished files */
+  #addFolder(wish: FolderWish, paused: boolean, before?: ReadonlyMap<FileId, number>): DownloadRun {
+    const { parts } = this.#options;
+    const path = wish.path.endsWith('/') ? wish.path : `${wish.path}/`;
+    const key = folderKey(path, wish.files);
+    const running = this.#folders.get(key);
+    if (running !== undefined && running.state !== 'done' && running.state !== 'cancelled') {
+      for (const { fileId, holders } of wish.files)
+        for (const holder of holders) running.task.addHolder(fileId, holder);
+      if (!paused) void running.resume();
+      return running;
+    }
+    const number = this.#downloads.size + 1;
+    const record = new FolderRecord({ parts, key, path, files: wish.files, kept: before !== undefined });
+    const options = { ...wish, turn: number, record, ...(before === undefined ? {} : { before }) };
+    const task = new FolderFetch(this.#context, options);
+    // A failure shows when it runs: it writes the record down then.
+    if (before === undefined) record.keep().catch(() => {});
+    else void parts.scanned().then(() => task.countPresent());
+    const download = this.#addTask(number, path, undefined, task, paused);
+    this.#folders.set(key, download);
+    return download;
   }
 
   #addTask(

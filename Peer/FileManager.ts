@@ -12,13 +12,14 @@ import { ShoalError } from '../Shared/ShoalError.ts';
 import { Catalog } from './Files/Catalog.ts';
 import { CatalogMatch } from './Files/CatalogMatch.ts';
 import type { Disk } from './Files/Disk.ts';
+import { FolderRecords } from './Files/FolderRecords.ts';
 import { type WatchFolder, watchFolder } from './Files/FolderWatcher.ts';
 import { type HashCache, MemoryHashCache } from './Files/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Files/Hasher.ts';
 import { openLmdbHashCache } from './Files/LmdbHashCache.ts';
 import { openManifest } from './Files/ManifestFiles.ts';
 import { nodeDisk } from './Files/NodeDisk.ts';
-import type { OpenPart, Part, Unfinished } from './Files/Part.ts';
+import type { KeptFolder, OpenPart, Part, Unfinished } from './Files/Part.ts';
 import { type PartEvents, PartStore } from './Files/PartStore.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Settings.ts';
 import { Share } from './Files/Share.ts';
@@ -73,6 +74,7 @@ interface Rooms {
   readonly share: Share;
   readonly files: SharedFiles;
   readonly parts: PartStore;
+  readonly folders: FolderRecords;
 }
 
 /**
@@ -130,7 +132,8 @@ export class FileManager extends EventEmitter<FileEvents> {
     const parts = new PartStore({ disk, clock, root, temp, events: this.#partEvents(share) });
     parts.cleanUp();
     const files = new SharedFiles({ root, temp, disk, catalog: this.#catalog, cache, share, reader });
-    this.#rooms = { share, files, parts };
+    const folders = new FolderRecords({ disk, temp, problem: (text) => this.emit('problem', text) });
+    this.#rooms = { share, files, parts, folders };
     for (const room of [share, reader, parts]) this.#closing.add(() => room.close());
     share.start();
   }
@@ -240,6 +243,18 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   async discardUnfinished(fileId: FileId): Promise<void> {
     return this.#running().parts.discardUnfinished(fileId);
+  }
+
+  async keepFolder(folder: KeptFolder): Promise<void> {
+    return this.#running().folders.keep(folder);
+  }
+
+  async keptFolders(): Promise<readonly KeptFolder[]> {
+    return this.#running().folders.all();
+  }
+
+  async forgetFolder(key: string): Promise<void> {
+    this.#running().folders.forget(key);
   }
 
   findComplete(fileId: FileId): string | undefined {

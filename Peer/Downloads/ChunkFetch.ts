@@ -55,6 +55,7 @@ export class ChunkFetch {
       paceOf: ({ peer: { score } }, nowMs) => ({
         bytesPerSecond: score.bytesPerSecond(nowMs),
         waiting: score.place > 0 || score.restingMs(nowMs) > 0,
+        quietMs: score.quietMs(nowMs),
       }),
     });
   }

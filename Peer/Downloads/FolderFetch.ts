@@ -6,6 +6,8 @@ import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder } from '../Model.ts';
 import { noSource } from './Download.ts';
 import { FileFetch } from './FileFetch.ts';
+import { folderFailure } from './FolderFailure.ts';
+import type { FolderRecord } from './FolderRecord.ts';
 import { inParallel } from './InParallel.ts';
 import { mergeSources } from './MergeSources.ts';
 import type { FolderWish } from './Model.ts';
@@ -23,6 +25,9 @@ const HOPELESS_MS = 35_000;
 export interface FolderFetchOptions extends FolderWish {
   /** Number of its download. */
   readonly turn: number;
+  readonly record: FolderRecord;
+  /** Of an earlier run of the program: verified bytes of unfinished files. */
+  readonly before?: ReadonlyMap<FileId, number>;
 }
 
 /** Fetches everything below one folder: small files pipelined, large ones as files of their own, equal contents once. */
@@ -44,6 +49,10 @@ export class FolderFetch implements Task {
   #bytesFromBefore = 0;
   #fetchedBytes = 0;
   #wastedBytes = 0;
+  /** What is here was counted before the first run; undefined: the run counts. */
+  #seen: { readonly bytes: number; readonly filesDone: number } | undefined;
+  /** Bytes of unfinished files of an earlier run whose turn has not come. */
+  readonly #unopened: Map<FileId, number>;
   #startedMs: number | undefined;
   #hadSource = false;
 
@@ -51,6 +60,7 @@ export class FolderFetch implements Task {
     this.#context = context;
     this.#options = options;
     this.#files = options.files.length;
+    this.#unopened = new Map(options.before);
     this.#size = options.files.reduce((sum, { size }) => sum + size, 0);
     for (const file of options.files) {
       const item = this.#items.get(file.fileId);
@@ -79,8 +89,13 @@ export class FolderFetch implements Task {
     });
     stopped.catch(() => {});
     try {
+      const { record, before } = this.#options;
+      await record.keep();
+      // What arrived before the restart is not fetched again because it is not yet known.
+      if (before !== undefined) await Promise.race([this.#context.parts.scanned(), stopped]);
       await Promise.race([this.#takePresent(all), stopped]);
       const open = [...this.#items.values()].filter(({ state }) => state !== 'done');
+      await this.#context.parts.requireFreeSpace(this.#missingBytes(open));
       const small = open.filter(({ size }) => isOneChunk(size) && size > 0);
       const large = open.filter(({ size }) => !isOneChunk(size));
       work.push(this.#makeEmpty(open.filter(({ size }) => size === 0)));
@@ -88,7 +103,10 @@ export class FolderFetch implements Task {
       work.push(inParallel(large, LARGE_AT_ONCE, (item) => this.#fetchLarge(item, all)));
       await Promise.race([Promise.all(work), stopped]);
       this.#news = undefined;
-      return this.#result();
+      const failure = folderFailure(this.#items.values(), this.#files);
+      if (failure !== undefined) throw failure;
+      await record.forget();
+      return this.#finalPath ?? this.#options.path;
     } finally {
       this.#news = undefined;
       ending.abort();
@@ -98,13 +116,33 @@ export class FolderFetch implements Task {
   }
 
   async discard(): Promise<void> {
+    await this.#options.record.forget();
     for (const file of this.#large.values()) await file.discard();
+    const { parts, opened } = this.#context;
+    for (const fileId of this.#unopened.keys()) {
+      if (!opened.has(fileId)) await parts.discardUnfinished(fileId);
+    }
+    this.#unopened.clear();
   }
 
   async setPaused(paused: boolean): Promise<void> {
+    await this.#options.record.setPaused(paused);
     for (const [fileId, file] of this.#large) {
       if (this.#items.get(fileId)?.state !== 'done') await file.setPaused(paused);
     }
+  }
+
+  /** Counts what an earlier run of the program left, for a download whose turn has not come. */
+  countPresent(): void {
+    if (this.#startedMs !== undefined) return;
+    let bytes = 0;
+    let filesDone = 0;
+    for (const { fileId, size, paths } of this.#items.values()) {
+      if (this.#context.parts.findComplete(fileId) === undefined) continue;
+      bytes += size * paths.length;
+      filesDone += paths.length;
+    }
+    this.#seen = { bytes, filesDone };
   }
 
   addHolder(fileId: FileId, holder: FileHolder): void {
@@ -131,15 +169,17 @@ export class FolderFetch implements Task {
     const sum = (pick: (figures: TaskFigures) => number) =>
       running.reduce((total, figures) => total + pick(figures), 0);
     const now = this.#context.clock.nowMs();
+    const unopened = [...this.#unopened.values()].reduce((total, bytes) => total + bytes, 0);
+    const before = (this.#seen?.bytes ?? 0) + unopened;
     return {
       size: this.#size,
-      bytes: this.#bytes + sum(({ bytes }) => bytes),
-      bytesFromBefore: this.#bytesFromBefore + sum(({ bytesFromBefore }) => bytesFromBefore),
+      bytes: this.#bytes + sum(({ bytes }) => bytes) + before,
+      bytesFromBefore: this.#bytesFromBefore + sum(({ bytesFromBefore }) => bytesFromBefore) + before,
       wastedBytes: this.#wastedBytes + sum(({ wastedBytes }) => wastedBytes),
       bytesPerSecond:
         this.#news === undefined ? 0 : this.#meter.bytesPerSecond(now) + sum((each) => each.bytesPerSecond),
       sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
-      filesDone: this.#filesDone,
+      filesDone: this.#filesDone + (this.#seen?.filesDone ?? 0),
       files: this.#files,
     };
   }
@@ -147,6 +187,7 @@ export class FolderFetch implements Task {
   /** What is here already is not fetched; elsewhere in the share, it is copied. */
   #takePresent(signal: AbortSignal): Promise<void> {
     const { parts } = this.#context;
+    this.#seen = undefined;
     const present = [...this.#items.values()].filter(
       ({ state, fileId }) => state !== 'done' && parts.findComplete(fileId) !== undefined,
     );
@@ -211,9 +252,11 @@ export class FolderFetch implements Task {
       holders,
       turn: this.#options.turn,
       hopelessMs: HOPELESS_MS,
+      bytesBefore: this.#unopened.get(fileId),
     };
     const file = this.#large.get(fileId) ?? new FileFetch(this.#context, options);
     this.#large.set(fileId, file);
+    this.#unopened.delete(fileId);
     item.state = 'asked';
     const news = { moved: () => this.#tellMoved(), complete: () => {} };
     try {
@@ -256,17 +299,11 @@ export class FolderFetch implements Task {
     }
   }
 
-  #result(): string {
-    const failed = [...this.#items.values()].filter(({ state }) => state === 'failed');
-    if (failed.length === 0) return this.#finalPath ?? this.#options.path;
-    const [first] = failed;
-    const count = failed.reduce((sum, { paths }) => sum + paths.length, 0);
-    const cause = first?.error;
-    throw new ShoalError(
-      cause?.code ?? 'NOT_FOUND',
-      `${count} of ${this.#files} files could not be fetched: ${cause?.message ?? first?.paths[0]}`,
-      { hint: 'The others are here. Try again later: resume', cause },
-    );
+  #missingBytes(open: readonly FolderItem[]): number {
+    return open.reduce((sum, { fileId, size }) => {
+      const here = this.#large.get(fileId)?.figures().bytes ?? this.#unopened.get(fileId) ?? 0;
+      return sum + Math.max(0, size - here);
+    }, 0);
   }
 
   #tellMoved(): void {

@@ -1,8 +1,8 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
-import { LOCATE_MS } from '../../Protocol/Limits.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
 import { noSource } from './Download.ts';
+import { locateAtMs } from './LocateTimes.ts';
 import { type FolderItem, SmallPart } from './SmallFile.ts';
 import { SmallFileSource } from './SmallFileSource.ts';
 import type { TaskContext } from './Task.ts';
@@ -13,6 +13,7 @@ const ACTIVE_MAX = 400;
 /** Files nobody listed can give, for which the trackers are asked: at most this many in a run, so many at once. */
 const RESCUES_MAX = 200;
 const RESCUES_AT_ONCE = 8;
+const LOCATES_SKIPPED = 2;
 
 export interface SmallFilesEvents {
   done(item: FolderItem, path: string): void;
@@ -40,7 +41,9 @@ export class SmallFiles {
   #rescuing = 0;
   #active = 0;
   #throttled = false;
-  #locatedMs: number;
+  readonly #startMs: number;
+  /** The first asks of others would come before the first link can be there. */
+  #locates = LOCATES_SKIPPED;
   #items: readonly FolderItem[] = [];
   #idle: (() => void) | undefined;
 
@@ -49,7 +52,7 @@ export class SmallFiles {
     this.#turn = turn;
     this.#events = events;
     this.#signal = signal;
-    this.#locatedMs = context.clock.nowMs();
+    this.#startMs = context.clock.nowMs();
   }
 
   /** Peers that answered. */
@@ -90,11 +93,19 @@ export class SmallFiles {
   /** While nobody can be reached, the trackers are asked who else has some of the files. */
   tick(): void {
     const nowMs = this.#context.clock.nowMs();
-    if (this.sources > 0 || nowMs - this.#locatedMs < LOCATE_MS) return;
-    this.#locatedMs = nowMs;
+    if (this.sources > 0 || nowMs - this.#startMs < locateAtMs(this.#locates)) return;
+    this.#locates++;
     const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, RESCUES_AT_ONCE);
-    for (const item of wanted) {
-      void this.#locate(item).then((holders) => this.offer(item, item.addHolders(holders)));
+    for (const item of wanted) void this.#locate(item).then((holders) => this.#tryAll(item, holders));
+  }
+
+  /** Who has one file of a folder may have the others, and says so if not. A holder may have moved, too. */
+  #tryAll(located: FolderItem, holders: readonly FileHolder[]): void {
+    if (this.#signal.aborted) return;
+    const complete = holders.filter((holder) => holder.complete);
+    for (const holder of complete) this.#context.turns.peer(holder);
+    for (const item of this.#items) {
+      if (item === located || item.state === 'wanted') this.offer(item, item.addHolders(complete));
     }
   }
 

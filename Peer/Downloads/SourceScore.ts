@@ -125,6 +125,11 @@ export class SourceScore {
     return true;
   }
 
+  /** How long it has been asked and said nothing. */
+  quietMs(nowMs: number): number {
+    return this.#open > 0 ? nowMs - this.#heardMs : 0;
+  }
+
   /** Leaves it alone for 1, 5, 15, then every time 60 s. Bytes from it end the rest. Told twice in one rest, it counts once. */
   rest(reason: RestReason, nowMs: number): void {
     if (this.restingMs(nowMs) > 0) return;

@@ -8,6 +8,8 @@ import {
 
 /** What a source delivers within this time may be on its way already: a lane's window is a second of its rate. */
 const SOON_MS = 1_500;
+/** What is on its way comes within this time. */
+const QUIET_MS = 1_000;
 
 /** A chunk asked of a source. */
 export interface ChunkRequest<Key> {
@@ -25,6 +27,8 @@ export interface Pace {
   readonly bytesPerSecond: number | undefined;
   /** It is asked but serves others first, or is silent: its requests may be taken at once. */
   readonly waiting: boolean;
+  /** Asked, and nothing came for so long. */
+  readonly quietMs?: number;
 }
 
 /** A request that another source would finish sooner. */
@@ -101,7 +105,7 @@ function takeoverOf<Key>(
   if (copies === 1 && from.waiting && request.received === 0) return { request, kind: 'move', costBytes: 0 };
   const affordable = (costBytes: number) => costBytes <= 0 || costBytes <= rules.duplicateBytes;
   const unstarted = request.received === 0 && aheadBytes > 0;
-  const moveBytes = lostBytes(request, leftMs);
+  const moveBytes = lostBytes(request, from, leftMs);
   if (copies === 1 && unstarted && rules.endgame && affordable(moveBytes)) {
     return { request, kind: 'move', costBytes: moveBytes };
   }
@@ -110,7 +114,9 @@ function takeoverOf<Key>(
   }
   const running = rules.nowMs - request.sinceMs >= STEAL_RUNNING_MS;
   const slow = running && leftMs >= STEAL_REMAINING_MS && speed(to) >= 2 * speed(from);
-  if (copies !== 1 || !slow || !(affordable(moveBytes) || leftMs >= STEAL_ANYWAY_MS)) return undefined;
+  const stuck = rules.endgame && moveBytes === request.received;
+  if (copies !== 1 || !(slow || stuck)) return undefined;
+  if (!affordable(moveBytes) && !(slow && leftMs >= STEAL_ANYWAY_MS)) return undefined;
   return { request, kind: 'move', costBytes: moveBytes };
 }
 
@@ -119,8 +125,9 @@ function takeoverOf<Key>(
  * soon all, because they lie in sockets, where nothing can be taken back.
  * @param leftMs - when the source would have delivered it
  */
-export function lostBytes<Key>(request: ChunkRequest<Key>, leftMs: number): number {
-  return leftMs < SOON_MS ? request.bytes : request.received;
+export function lostBytes<Key>(request: ChunkRequest<Key>, pace: Pace, leftMs: number): number {
+  const onItsWay = leftMs < SOON_MS && (pace.quietMs ?? 0) < QUIET_MS;
+  return onItsWay ? request.bytes : request.received;
 }
 
 /** When a source delivers a request, as far as can be told. @param aheadBytes - what it sends before the request */

@@ -4,6 +4,7 @@ import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, PeerContact } from '../Model.ts';
+import type { FolderFile } from './Model.ts';
 
 /** What downloads want from the network (NetworkManager) and from the disk (FileManager). */
 
@@ -112,6 +113,17 @@ export interface Unfinished {
   readonly bytes?: number;
 }
 
+/** A folder download that is not over, as it is kept over restarts. */
+export interface KeptFolder {
+  /** The same wish has the same key: 64 hex digits (FolderKey.ts). */
+  readonly key: string;
+  /** Ends with `/`. */
+  readonly path: string;
+  readonly files: readonly FolderFile[];
+  /** The user had paused it. */
+  readonly paused: boolean;
+}
+
 export interface PartStore {
   /**
    * Opens the unfinished file of this content, resuming what is there; chunks that may not have reached the disk are
@@ -129,6 +141,14 @@ export interface PartStore {
   setPaused(fileId: FileId, paused: boolean): Promise<void>;
   /** Deletes what is left of a download that is not open. */
   discardUnfinished(fileId: FileId): Promise<void>;
+  /** Writes down a folder download, whole or not at all, in the place of an older record with this key. Of the holders a few of each file are kept. @throws ShoalError DISK_FULL, DISK_FAILED */
+  keepFolder(folder: KeptFolder): Promise<void>;
+  /** The folder downloads that were written down and not forgotten. Damaged records are told to the user and left out. */
+  keptFolders(): Promise<readonly KeptFolder[]>;
+  /** It is over. Nothing happens when there is no record. @throws ShoalError DISK_FAILED */
+  forgetFolder(key: string): Promise<void>;
+  /** Resolves when `findComplete` knows everything that lay in the share at the start; and on close. */
+  scanned(): Promise<void>;
   /** Where a file of this content lies in the share, absolute; undefined: nowhere. */
   findComplete(fileId: FileId): string | undefined;
   /**

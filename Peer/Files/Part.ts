@@ -1,6 +1,7 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
+import type { FileHolder } from '../Model.ts';
 
 /** The shapes of an unfinished file, as Downloads/Wanted.ts asks for them (a door never imports another's rooms). */
 
@@ -36,4 +37,23 @@ export interface Unfinished {
   readonly path: string;
   readonly size: number;
   readonly paused: boolean;
+  /** As far as the journal says. */
+  readonly bytes: number;
+}
+
+/** A folder download that is not over. */
+export interface KeptFolder {
+  /** 64 hex digits: names the record. */
+  readonly key: string;
+  readonly path: string;
+  readonly files: readonly KeptFile[];
+  readonly paused: boolean;
+}
+
+export interface KeptFile {
+  readonly fileId: FileId;
+  readonly size: number;
+  readonly path: string;
+  /** Some who had it, complete ones only. */
+  readonly holders: readonly FileHolder[];
 }

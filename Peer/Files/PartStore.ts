@@ -3,6 +3,7 @@ import { chunkLength } from '../../Protocol/ChunkLayout.ts';
 import { type FileDescription, isOneChunk } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { Clock } from '../../Shared/Clock.ts';
+import { formatBytes } from '../../Shared/FormatBytes.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { type Disk, type DiskFile, diskError } from './Disk.ts';
 import type { FileState } from './FileState.ts';
@@ -34,7 +35,7 @@ export interface PartEvents {
 }
 
 const JOURNAL = '.journal';
-/** Everything this store ever puts into `Temp/`. */
+/** Everything this store ever puts into `Temp/` (FolderRecords.ts has names of its own). */
 const OUR_NAMES = /^[0-9a-f]{64}\.(part|journal|new)$/;
 
 /** The unfinished files of one share folder. Names on disk are FileIds; the wanted path is in the journal. */
@@ -102,7 +103,10 @@ export class PartStore {
       const fileId = name.slice(0, -JOURNAL.length) as FileId;
       const state = this.#open.has(fileId) ? undefined : await this.#read(fileId);
       if (state === undefined) continue;
-      found.push({ fileId, path: state.path, size: state.description.layout.size, paused: state.paused });
+      const { path, paused, description, durable, unsure } = state;
+      const { layout } = description;
+      const bytes = durable.concat(unsure).reduce((sum, chunk) => sum + chunkLength(layout, chunk), 0);
+      found.push({ fileId, path, size: layout.size, paused, bytes });
     }
     return found;
   }
@@ -140,7 +144,7 @@ export class PartStore {
   requireFreeSpace(bytes: number): void {
     const free = this.#options.disk.freeBytes(this.#options.temp);
     if (bytes <= free) return;
-    throw new ShoalError('DISK_FULL', `${humanBytes(bytes)} are needed, ${humanBytes(free)} are free`, {
+    throw new ShoalError('DISK_FULL', `${formatBytes(bytes)} are needed, ${formatBytes(free)} are free`, {
       hint: `Make room where the share folder lies: ${this.#options.root}`,
     });
   }
@@ -256,12 +260,4 @@ export class PartStore {
   #pathOf(fileId: FileId, kind: 'part' | 'journal' | 'new'): string {
     return join(this.#options.temp, `${fileId}.${kind}`);
   }
-}
-
-/** Three digits and a binary unit. */
-function humanBytes(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
-  const value = bytes / 1_024 ** power;
-  return `${power === 0 ? value : value.toPrecision(3)} ${units[power]}`;
 }

@@ -1,4 +1,4 @@
-import type { ChunkWriter, Part, PartStore, Unfinished } from '../../../Peer/Downloads/Wanted.ts';
+import type { ChunkWriter, KeptFolder, Part, PartStore, Unfinished } from '../../../Peer/Downloads/Wanted.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
@@ -12,6 +12,9 @@ export class FakeParts implements PartStore {
   readonly opened = new Set<FileId>();
   /** Thrown by every write and open while set. */
   fault: ShoalError | undefined;
+  readonly folders = new Map<string, KeptFolder>();
+  scanning: Promise<void> | undefined;
+  free = Number.MAX_SAFE_INTEGER;
   copies: string[] = [];
   /** Most parts that were open at once. */
   openMax = 0;
@@ -64,7 +67,26 @@ export class FakeParts implements PartStore {
     return `/share/${path}`;
   }
 
-  async requireFreeSpace(): Promise<void> {}
+  async keepFolder(folder: KeptFolder): Promise<void> {
+    if (this.fault !== undefined) throw this.fault;
+    this.folders.set(folder.key, folder);
+  }
+
+  async keptFolders(): Promise<readonly KeptFolder[]> {
+    return [...this.folders.values()];
+  }
+
+  async forgetFolder(key: string): Promise<void> {
+    this.folders.delete(key);
+  }
+
+  async scanned(): Promise<void> {
+    await this.scanning;
+  }
+
+  async requireFreeSpace(bytes: number): Promise<void> {
+    if (bytes > this.free) throw new ShoalError('DISK_FULL', `${bytes} are needed, ${this.free} are free`);
+  }
 }
 
 export class FakePart implements Part {

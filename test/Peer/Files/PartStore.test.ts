@@ -165,7 +165,9 @@ describe('resuming', () => {
     await part.close();
 
     const { store } = partStore(disk);
-    expect(await store.unfinished()).toEqual([{ fileId, path: 'a', size: content.length, paused: false }]);
+    expect(await store.unfinished()).toEqual([
+      { fileId, path: 'a', size: content.length, paused: false, bytes: 2 * MIB },
+    ]);
     expect(await store.describeUnfinished(fileId)).toEqual(description);
     const callsBefore = disk.calls;
     const again = await store.open(description, 'a');

@@ -1,0 +1,62 @@
+import { hashBytes } from '../../Protocol/FileId.ts';
+import type { FolderFile } from './Model.ts';
+import type { PartStore } from './Wanted.ts';
+
+/** Names a folder wish by its path and files, whoever has them: asked for again, it is the same download. */
+export function folderKey(path: string, files: readonly FolderFile[]): string {
+  const lines = files.map((file) => `${file.fileId} ${file.size} ${file.path}\n`);
+  return hashBytes(Buffer.from(`${path}\n${lines.join('')}`));
+}
+
+export interface FolderRecordOptions {
+  readonly parts: PartStore;
+  readonly key: string;
+  readonly path: string;
+  readonly files: readonly FolderFile[];
+  /** It was written down by an earlier run of the program. */
+  readonly kept: boolean;
+}
+
+/** What the disk remembers of one folder download: its changes happen one after the other. */
+export class FolderRecord {
+  readonly #options: FolderRecordOptions;
+  #kept: boolean;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(options: FolderRecordOptions) {
+    this.#options = options;
+    this.#kept = options.kept;
+  }
+
+  /** Writes it down unless that was done. @throws ShoalError DISK_FULL, DISK_FAILED: tried again at the next call */
+  keep(): Promise<void> {
+    return this.#then(async () => {
+      if (!this.#kept) await this.#write(false);
+    });
+  }
+
+  /** @throws ShoalError DISK_FULL, DISK_FAILED */
+  setPaused(paused: boolean): Promise<void> {
+    return this.#then(() => this.#write(paused));
+  }
+
+  /** The download is over. @throws ShoalError DISK_FAILED */
+  forget(): Promise<void> {
+    return this.#then(async () => {
+      this.#kept = false;
+      await this.#options.parts.forgetFolder(this.#options.key);
+    });
+  }
+
+  async #write(paused: boolean): Promise<void> {
+    const { parts, key, path, files } = this.#options;
+    await parts.keepFolder({ key, path, files, paused });
+    this.#kept = true;
+  }
+
+  #then(step: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(step);
+    this.#work = done.catch(() => {});
+    return done;
+  }
+}
