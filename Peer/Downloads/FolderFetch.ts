@@ -82,6 +82,7 @@ export class FolderFetch implements Task {
     this.#startedMs ??= this.#context.clock.nowMs();
     this.#news = news;
     const work: Promise<void>[] = [];
+    const ends: Promise<void>[] = [];
     const stopped = new Promise<never>((_, reject) => {
       this.#stop = reject;
       signal.addEventListener('abort', () => reject(stoppedByUser()), { once: true });
@@ -100,7 +101,13 @@ export class FolderFetch implements Task {
       const large = open.filter(({ size }) => !isOneChunk(size));
       work.push(this.#makeEmpty(open.filter(({ size }) => size === 0)));
       work.push(this.#fetchSmall(small, all));
-      work.push(inParallel(large, LARGE_AT_ONCE, (item) => this.#fetchLarge(item, all)));
+      const fetchLarge = (item: FolderItem) => {
+        const fetching = this.#fetchLarge(item, all);
+        // The first failure ends the work; the others are still to be waited for.
+        ends.push(fetching);
+        return fetching;
+      };
+      work.push(inParallel(large, LARGE_AT_ONCE, fetchLarge));
       await Promise.race([Promise.all(work), stopped]);
       this.#news = undefined;
       const failure = folderFailure(this.#items.values(), this.#files);
@@ -111,6 +118,7 @@ export class FolderFetch implements Task {
       this.#news = undefined;
       ending.abort();
       await Promise.allSettled(work);
+      await Promise.allSettled(ends);
       await this.#small?.closed();
     }
   }

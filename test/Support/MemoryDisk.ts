@@ -149,7 +149,9 @@ export class MemoryDisk implements Disk {
   rename(from: string, to: string): void {
     this.#call();
     const inode = this.#find(from);
-    this.#unlink(to);
+    const replaced = this.#names.get(to);
+    if (replaced !== undefined && typeof replaced !== 'string') replaced.links--;
+    // One change: a power cut meets the one or the other.
     this.#changeNames((names) => {
       names.delete(from);
       names.set(to, inode);

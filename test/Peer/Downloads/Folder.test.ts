@@ -151,3 +151,114 @@ test('a folder does not wait behind a large file from the same peer, nor the oth
   expect(desk.downloads.list()[0]?.bytes).toBeGreaterThan(5 * MIB);
   await desk.close();
 });
+
+/** A folder that was half fetched when its program was killed: what the next one finds. */
+async function killed(desk: Desk, paused = false) {
+  const peer = desk.network.peer(10e6);
+  const small = folder(desk, 300, 20_000, [peer]);
+  const large = Array.from({ length: 20 }, (_, number) => {
+    const { fileId, path } = desk.wish(2 * MIB, [peer], {
+      fileId: fileIdNumber(1_000 + number),
+      path: `dir/large ${number}`,
+    });
+    return { fileId, size: 2 * MIB, path, holders: [peer.holder] };
+  });
+  const files = [...small, ...large];
+  desk.downloads.addFolder({ path: 'dir', files });
+  await desk.clock.advanceAsync(2_500);
+  if (paused) await desk.clock.settle(desk.downloads.pause(1));
+  const { bytes, filesDone } = desk.downloads.find('1');
+  expect(bytes).toBeGreaterThan(15e6);
+  expect(filesDone).toBeLessThan(320);
+  await desk.close();
+  return { peer, files, bytes, filesDone };
+}
+
+test('a folder goes on after a restart, as one download, with what is here counted and nothing verified fetched again', async () => {
+  const desk = new Desk();
+  const { peer, bytes, filesDone } = await killed(desk);
+  const sent = peer.sentBytes;
+  const again = desk.manager();
+  await again.start();
+  expect(again.list()).toHaveLength(1);
+  expect(again.list()[0]).toMatchObject({ path: 'dir/', fileId: undefined, files: 320 });
+  const status = await desk.clock.settle(again.finished(1, new AbortController().signal), 60_000);
+  expect(status).toMatchObject({ state: 'done', filesDone: 320, bytes: status.size, bytesFromBefore: bytes });
+  expect(filesDone).toBeGreaterThan(0);
+  expect(peer.sentBytes - sent).toBeLessThanOrEqual(status.size - bytes + 2 * MIB);
+  expect([desk.parts.folders.size, desk.parts.left.size]).toEqual([0, 0]);
+  await desk.clock.settle(again.close());
+});
+
+test('after a restart a folder waits until the share is known', async () => {
+  const desk = new Desk();
+  const { peer } = await killed(desk);
+  const sent = peer.sentBytes;
+  let known = () => {};
+  desk.parts.scanning = new Promise((resolve) => {
+    known = resolve;
+  });
+  const again = desk.manager();
+  await again.start();
+  await desk.clock.advanceAsync(5_000);
+  expect(peer.sentBytes).toBe(sent);
+  known();
+  expect(await desk.clock.settle(again.finished(1, new AbortController().signal), 60_000)).toMatchObject({
+    state: 'done',
+  });
+  await desk.clock.settle(again.close());
+});
+
+test('a paused folder stays paused after a restart and shows what it has; asked for again, it goes on', async () => {
+  const desk = new Desk();
+  const { peer, files, bytes, filesDone } = await killed(desk, true);
+  const sent = peer.sentBytes;
+  const again = desk.manager();
+  await again.start();
+  await desk.clock.advanceAsync(5_000);
+  expect(again.list()).toMatchObject([{ state: 'paused', bytes, bytesFromBefore: bytes, filesDone }]);
+  expect(peer.sentBytes).toBe(sent);
+  expect(again.addFolder({ path: 'dir/', files }).number).toBe(1);
+  expect(await desk.clock.settle(again.finished(1, new AbortController().signal), 60_000)).toMatchObject({
+    state: 'done',
+  });
+  await desk.clock.settle(again.close());
+});
+
+test('a folder that is cancelled after a restart leaves nothing behind', async () => {
+  const desk = new Desk();
+  await killed(desk, true);
+  expect(desk.parts.left.size).toBeGreaterThan(0);
+  const again = desk.manager();
+  await again.start();
+  await desk.clock.settle(again.cancel(1));
+  expect([desk.parts.folders.size, desk.parts.left.size]).toEqual([0, 0]);
+  await desk.clock.settle(again.close());
+});
+
+test('the holder of a folder has moved when the peer comes back: the tracker knows where, and others who have a file are tried', async () => {
+  const desk = new Desk();
+  const { peer, files } = await killed(desk);
+  peer.reachable = false;
+  const other = desk.network.peer();
+  for (const { fileId } of files) other.has(fileId);
+  desk.network.located.push(other);
+  const again = desk.manager();
+  await again.start();
+  expect(await desk.clock.settle(again.finished(1, new AbortController().signal), 60_000)).toMatchObject({
+    state: 'done',
+  });
+  await desk.clock.settle(again.close());
+});
+
+test('a folder that does not fit is not begun', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  desk.parts.free = 4_999_999;
+  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, [peer]) });
+  const status = await desk.end();
+  expect(status).toMatchObject({ state: 'paused', filesDone: 0 });
+  expect(status.error?.message).toBe('5000000 are needed, 4999999 are free');
+  expect(peer.sentBytes).toBe(0);
+  await desk.close();
+});
