@@ -239,7 +239,7 @@ export class ChunkScheduler<Key> {
       aheadBytes += other.bytes - other.received;
     }
     const pace = this.#options.paceOf(request.source, nowMs);
-    return lostBytes(request, pace, leftMsOf(request, aheadBytes, pace, nowMs));
+    return lostBytes(request, aheadBytes, pace, leftMsOf(request, aheadBytes, pace, nowMs));
   }
 
   /** Takes a request out of the books. False: it was not in them. */

@@ -8,6 +8,8 @@ import {
 
 /** What a source delivers within this time may be on its way already: a lane's window is a second of its rate. */
 const SOON_MS = 1_500;
+/** Sockets hold about this much between two peers (Linux: 6 MB of receive buffer at most): what a source sends later can be taken back. */
+const IN_SOCKETS_BYTES = 6 * 1_048_576;
 /** What is on its way comes within this time. */
 const QUIET_MS = 1_000;
 
@@ -105,7 +107,7 @@ function takeoverOf<Key>(
   if (copies === 1 && from.waiting && request.received === 0) return { request, kind: 'move', costBytes: 0 };
   const affordable = (costBytes: number) => costBytes <= 0 || costBytes <= rules.duplicateBytes;
   const unstarted = request.received === 0 && aheadBytes > 0;
-  const moveBytes = lostBytes(request, from, leftMs);
+  const moveBytes = lostBytes(request, aheadBytes, from, leftMs);
   if (copies === 1 && unstarted && rules.endgame && affordable(moveBytes)) {
     return { request, kind: 'move', costBytes: moveBytes };
   }
@@ -123,10 +125,17 @@ function takeoverOf<Key>(
 /**
  * Bytes of a request that were sent in vain when it is cancelled now: those that came; and of a source that would have delivered it
  * soon all, because they lie in sockets, where nothing can be taken back.
+ * @param aheadBytes - what it sends before the request
  * @param leftMs - when the source would have delivered it
  */
-export function lostBytes<Key>(request: ChunkRequest<Key>, pace: Pace, leftMs: number): number {
-  const onItsWay = leftMs < SOON_MS && (pace.quietMs ?? 0) < QUIET_MS;
+export function lostBytes<Key>(
+  request: ChunkRequest<Key>,
+  aheadBytes: number,
+  pace: Pace,
+  leftMs: number,
+): number {
+  const inSockets = aheadBytes < IN_SOCKETS_BYTES && leftMs < SOON_MS;
+  const onItsWay = inSockets && (pace.quietMs ?? 0) < QUIET_MS;
   return onItsWay ? request.bytes : request.received;
 }
 
