@@ -23,7 +23,8 @@ export default defineConfig({
           include: ['test/EndToEnd/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          // Most of their time they wait for programs.
+          maxWorkers: 3,
         },
       },
     ],
