@@ -25,6 +25,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Most of their time they wait for programs.
           maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
