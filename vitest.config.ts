@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` runs from the sources without a network; `e2e` starts the built launchers on loopback. */
+/** One file after another: most tests of a file run at once, and more would be too much for two cores. */
+const launchers = { testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false };
+
+/**
+ * `unit` runs from the sources without a network; `e2e` starts the built launchers on loopback; `seeds` does so too, for every
+ * behaviour of the five systems (docs/Seeds.md), and takes minutes.
+ */
 export default defineConfig({
   test: {
     coverage: {
@@ -21,11 +27,17 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/EndToEnd/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // Most of their time they wait for programs.
-          maxWorkers: 3,
+          exclude: ['test/EndToEnd/Seeds*.test.ts'],
           sequence: { groupOrder: 1 },
+          ...launchers,
+        },
+      },
+      {
+        test: {
+          name: 'seeds',
+          include: ['test/EndToEnd/Seeds*.test.ts'],
+          sequence: { groupOrder: 2 },
+          ...launchers,
         },
       },
     ],
