@@ -16,8 +16,8 @@ import type {
 } from './Model.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { OfferEvents, SentOffer } from './Network/Links/PeerOffers.ts';
-import type { Source, SourceEvents } from './Network/Links/SourceOf.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
+import type { Source, SourceEvents } from './Transfer.ts';
 
 export type { EmbeddedTracker, RememberedPlaces } from './Network/Wanted.ts';
 

@@ -1,10 +1,11 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../Protocol/FileId.ts';
-import type { FileId, PeerId } from '../../Protocol/Ids.ts';
-import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
-import type { ShoalError } from '../../Shared/ShoalError.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
 import type { FileHolder, PeerContact } from '../Model.ts';
+import type { ChunkWriter, Source, SourceEvents } from '../Transfer.ts';
 import type { FolderFile } from './Model.ts';
+
+export type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from '../Transfer.ts';
 
 /** What downloads want from the network (NetworkManager) and from the disk (FileManager). */
 
@@ -30,60 +31,7 @@ export interface SourceNetwork {
   ): Promise<Source>;
 }
 
-/** One peer as a source of one file. Several sources of one peer share its link and lane. */
-export interface Source {
-  readonly peer: PeerContact & { readonly peerId: PeerId };
-  /** What it has of the file; kept up to date, told by `haveChanged`. Undefined: everything (its layout need not be known). */
-  readonly have: Bitfield | undefined;
-  /** Gives the source the layout once it is known, so that `have` can be read. */
-  setChunkCount(chunkCount: number): void;
-  /** Chunk hashes, fetched page by page and checked against the id. @throws ShoalError INTEGRITY, NOT_FOUND, UNREACHABLE, TIMEOUT */
-  describe(signal: AbortSignal): Promise<FileDescription>;
-  /**
-   * Asks for one chunk. Requests are pipelined on the peer's lane, in the order of the calls. Never rejects.
-   * @param bytes - length of the chunk; more or fewer bytes from the other side break the lane.
-   */
-  request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome>;
-  /** The outcome of that request becomes `cancelled`, unless it is decided already. */
-  cancel(chunk: number): void;
-  /** Ends interest in the file; open requests end as `cancelled`. The link stays for others. */
-  close(): void;
-}
-
-/** How a request for a chunk ended. */
-export type ChunkOutcome =
-  | { readonly kind: 'verified' }
-  /** The bytes came whole, and are wrong. */
-  | { readonly kind: 'corrupt' }
-  | { readonly kind: 'rejected'; readonly code: RefusalCode }
-  | { readonly kind: 'cancelled' }
-  /** The link or lane broke. */
-  | { readonly kind: 'lost'; readonly reason: ShoalError }
-  /** Our own disk failed: not the source's fault. */
-  | { readonly kind: 'disk'; readonly reason: ShoalError };
-
-/** What a source tells. Called after `openSource` was called, also before it resolved. */
-export interface SourceEvents {
-  haveChanged(): void;
-  /** Payload bytes of this file arrived from it. */
-  received(bytes: number): void;
-  /** It put us in its queue at `place`; 0: it is serving us. */
-  queued(place: number): void;
-  /** It is gone, open requests are `lost`. Called once, not after close(). */
-  left(reason: ShoalError): void;
-}
-
 // ---- from the disk
-
-/** Takes the bytes of one chunk as they come: hashes and writes each piece. */
-export interface ChunkWriter {
-  /** Pieces come in order and without gaps, the next one without waiting for the one before. The bytes must not change until the promise is done. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
-  write(piece: Uint8Array): Promise<void>;
-  /** After the last piece. True: verified, on its way to the journal. False: wrong bytes, forgotten. @throws like write */
-  finish(): Promise<boolean>;
-  /** Nothing more comes: what was written is forgotten. */
-  abandon(): void;
-}
 
 /** An unfinished file on disk. Held open until close(), finish() or discard(). */
 export interface Part {

@@ -1,7 +1,7 @@
 import { type Blake3, createBlake3 } from '../../Protocol/Blake3.ts';
 import type { ChunkHash } from '../../Protocol/Ids.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { ChunkWriter } from './Part.ts';
+import type { ChunkWriter } from '../Transfer.ts';
 
 /** What a chunk's writer needs of its part file. */
 export interface ChunkTarget {

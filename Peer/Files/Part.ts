@@ -2,18 +2,9 @@ import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { FileHolder } from '../Model.ts';
+import type { ChunkWriter } from '../Transfer.ts';
 
 /** The shapes of an unfinished file, as Downloads/Wanted.ts asks for them (a door never imports another's rooms). */
-
-/** Takes the bytes of one chunk as they come. */
-export interface ChunkWriter {
-  /** Pieces come in order and without gaps; the bytes must not change until the promise is done. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
-  write(piece: Uint8Array): Promise<void>;
-  /** True: verified and recorded. False: wrong bytes, forgotten. @throws like write */
-  finish(): Promise<boolean>;
-  /** Nothing more comes. */
-  abandon(): void;
-}
 
 export interface Part {
   readonly description: FileDescription;

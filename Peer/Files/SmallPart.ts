@@ -1,7 +1,8 @@
 import { Bitfield } from '../../Protocol/Bitfield.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { ChunkWriter, OpenPart } from './Part.ts';
+import type { ChunkWriter } from '../Transfer.ts';
+import type { OpenPart } from './Part.ts';
 
 export interface SmallPartOptions {
   readonly description: FileDescription;

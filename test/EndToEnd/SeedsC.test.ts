@@ -1,7 +1,6 @@
-import { createSocket } from 'node:dgram';
 import { readFile, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { expect } from 'vitest';
+import { isFree } from '../Support/launch.ts';
 import { someBytes, lanTest as test } from '../Support/TestLan.ts';
 import { type Answer, eventually, type TestPeer } from '../Support/TestPeer.ts';
 
@@ -213,23 +212,3 @@ test.concurrent('C3: who has only some chunks pushes these, and the receiver fin
   await eventually('berta has all of it', async () => (await berta.lastDownload()).state === 'done', 30_000);
   expect(film.equals(await readFile(berta.share.at('film.mkv')))).toBe(true);
 }, 60_000);
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  const socket = createSocket('udp4');
-  try {
-    await new Promise<void>((resolve, reject) =>
-      server.once('error', reject).listen(port, '0.0.0.0', resolve),
-    );
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
-      socket.bind(port, '0.0.0.0', resolve);
-    });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await new Promise<void>((resolve) => server.close(() => resolve()));
-    await new Promise<void>((resolve) => socket.close(() => resolve()));
-  }
-}

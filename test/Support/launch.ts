@@ -117,7 +117,8 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port between 20000 and 29999');
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody has the port, neither TCP nor UDP. */
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   const socket = createSocket('udp4');
   try {

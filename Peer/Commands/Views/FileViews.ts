@@ -30,20 +30,7 @@ export function localFilesText(
   const active = downloads.filter((download) => isActive(download.state) || download.state === 'paused');
   const parts: string[] = [];
   if (entries.length > 0) {
-    parts.push(
-      limitedTable(
-        FILE_COLUMNS,
-        entries,
-        (entry) => [
-          safeText(entry.path),
-          formatBytes(entry.size),
-          formatDate(entry.modifiedMs),
-          shortId(entry.fileId),
-        ],
-        style,
-        'See a part of them: list <folder>',
-      ),
-    );
+    parts.push(limitedTable(FILE_COLUMNS, entries, fileRow, style, 'See a part of them: list <folder>'));
   }
   if (active.length > 0) {
     const columns: Column[] = [
@@ -96,18 +83,7 @@ export function remoteFilesText(
   const place = folder === '' ? peer : `${peer}, folder ${safeText(folder)}`;
   if (entries.length === 0)
     return `${place} shares nothing${folder === '' ? '. Others may: peers' : ' there'}`;
-  const table = limitedTable(
-    FILE_COLUMNS,
-    entries,
-    (entry) => [
-      safeText(entry.path),
-      formatBytes(entry.size),
-      formatDate(entry.modifiedMs),
-      shortId(entry.fileId),
-    ],
-    style,
-    'See a part of them: ls <peer> <folder>',
-  );
+  const table = limitedTable(FILE_COLUMNS, entries, fileRow, style, 'See a part of them: ls <peer> <folder>');
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
   return `${table}\n\n${style.paint.dim(`${plural(entries.length, 'file')}, ${formatBytes(bytes)} at ${place}`)}`;
 }
@@ -193,4 +169,9 @@ function holderNames(hit: SearchHit): string {
   const names = hit.holders.map((holder) => safeText(holder.name) + (holder.complete ? '' : ' (part)'));
   const more = hit.holderCount - hit.holders.length;
   return names.join(', ') + (more > 0 ? ` +${formatCount(more)}` : '');
+}
+
+/** A row of FILE_COLUMNS. */
+function fileRow(entry: CatalogEntry): string[] {
+  return [safeText(entry.path), formatBytes(entry.size), formatDate(entry.modifiedMs), shortId(entry.fileId)];
 }

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
-import type { ChunkOutcome, ChunkWriter } from '../Links/SourceOf.ts';
+import type { ChunkOutcome, ChunkWriter } from '../../Transfer.ts';
 import type { Region } from './ReceiveBuffers.ts';
 
 /** A wish for one chunk. */

@@ -5,7 +5,7 @@ import type { Address } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Dial, StreamHandler } from '../../../Shared/Transport.ts';
-import type { ChunkOutcome } from '../Links/SourceOf.ts';
+import type { ChunkOutcome } from '../../Transfer.ts';
 import { BatchedWriter } from './BatchedWriter.ts';
 import { type ChunkOrder, ChunkReceipt } from './ChunkReceipt.ts';
 import { Fifo } from './Fifo.ts';

@@ -7,6 +7,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial } from '../../../Shared/Transport.ts';
 import type { Offer, PeerContact } from '../../Model.ts';
+import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import type { RateLimiter } from '../Lanes/RateLimiter.ts';
 import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
@@ -20,7 +21,6 @@ import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
 import type { SourceHome } from './PeerSource.ts';
 import { RemoteFiles } from './RemoteFiles.ts';
-import type { Source, SourceEvents } from './SourceOf.ts';
 
 /** A peer whose id is known. */
 export type KnownContact = PeerContact & { readonly peerId: PeerId };

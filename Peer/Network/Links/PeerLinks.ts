@@ -14,6 +14,7 @@ import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Listener, StreamHandler } from '../../../Shared/Transport.ts';
 import type { PeerContact, UploadStatus } from '../../Model.ts';
+import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { RateLimiter } from '../Lanes/RateLimiter.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
@@ -27,7 +28,6 @@ import { listenSomewhere } from './ListenPort.ts';
 import { Offers } from './Offers.ts';
 import { PeerExchange } from './PeerExchange.ts';
 import type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
-import type { Source, SourceEvents } from './SourceOf.ts';
 
 export type { KnownContact } from './LinkedPeer.ts';
 export type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';

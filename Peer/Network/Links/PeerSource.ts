@@ -3,10 +3,10 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { PeerContact } from '../../Model.ts';
+import type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from '../../Transfer.ts';
 import type { ChunkReceipt } from '../Lanes/ChunkReceipt.ts';
 import type { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import type { RemoteHoldings } from './RemoteHoldings.ts';
-import type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from './SourceOf.ts';
 
 /** What a source needs from the peer it belongs to. */
 export interface SourceHome {

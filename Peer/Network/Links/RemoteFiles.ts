@@ -3,10 +3,10 @@ import { LINK_REQUEST_TIMEOUT_MS } from '../../../Protocol/Limits.ts';
 import type { ControlMessage, ControlOf } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Source, SourceEvents } from '../../Transfer.ts';
 import { onAbort } from './OnAbort.ts';
 import { PeerSource, type SourceHome } from './PeerSource.ts';
 import { RemoteHoldings } from './RemoteHoldings.ts';
-import type { Source, SourceEvents } from './SourceOf.ts';
 
 interface RemoteFile {
   readonly holdings: RemoteHoldings;

@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../../../Peer/Model.ts';
-import type { ChunkWriter } from '../../../Peer/Network/Links/SourceOf.ts';
 import type { ChunkProvider } from '../../../Peer/Network/Wanted.ts';
+import type { ChunkWriter } from '../../../Peer/Transfer.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { type ChunkLayout, chunkLayout, chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';

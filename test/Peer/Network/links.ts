@@ -1,6 +1,6 @@
 import type { PeerContact } from '../../../Peer/Model.ts';
 import { PeerLinks, type PeerLinksOptions } from '../../../Peer/Network/Links/PeerLinks.ts';
-import type { ChunkOutcome, Source, SourceEvents } from '../../../Peer/Network/Links/SourceOf.ts';
+import type { ChunkOutcome, Source, SourceEvents } from '../../../Peer/Transfer.ts';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
