@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 const MIB = 1_048_576;
@@ -45,4 +45,36 @@ export async function hashTree(folder: string): Promise<{ files: number; hash: s
   const hash = createHash('sha256');
   for (const path of paths.toSorted()) hash.update(`${relative(folder, path)}\0${await hashFile(path)}\n`);
   return { files: paths.length, hash: hash.digest('hex') };
+}
+
+/** Whether two files hold the same bytes. */
+export async function sameBytes(first: string, second: string): Promise<boolean> {
+  const files = await Promise.all([open(first), open(second)]);
+  try {
+    const [size, other] = (await Promise.all(files.map((file) => file.stat()))).map((stat) => stat.size);
+    if (size !== other) return false;
+    const buffers = files.map(() => Buffer.allocUnsafe(4 * MIB));
+    for (let at = 0; at < (size ?? 0); at += 4 * MIB) {
+      const [one, two] = await Promise.all(files.map((file, index) => readWhole(file, buffers[index], at)));
+      if (one === undefined || two === undefined || !one.equals(two)) return false;
+    }
+    return true;
+  } finally {
+    await Promise.all(files.map((file) => file.close()));
+  }
+}
+
+/** Fills the buffer from a file at a position; shorter only at its end. */
+async function readWhole(
+  file: FileHandle,
+  buffer: Buffer = Buffer.alloc(0),
+  position: number,
+): Promise<Buffer> {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
 }

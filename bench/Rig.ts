@@ -1,20 +1,17 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
+import { removeFolder, temporaryFolder } from './Places.ts';
+import { freePort } from './Ports.ts';
+
+export { type Usage, usage } from './Usage.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** A whole bench takes minutes: waiting for one program may. */
 export const PATIENCE_MS = 600_000;
-
-/** What a process used, as the kernel counts it (Linux). */
-export interface Usage {
-  readonly cpuSeconds: number;
-  readonly peakMiB: number;
-}
 
 /** Peers and a tracker on loopback for one measurement, started through the real launchers, in a folder of their own. */
 export class Rig {
@@ -28,7 +25,7 @@ export class Rig {
 
   /** @param parent - where files lie: /dev/shm for memory, a disk's folder for a disk */
   static async make(parent = process.env.SHOAL_BENCH_DIR ?? tmpdir()): Promise<Rig> {
-    const rig = new Rig(await mkdtemp(join(parent, 'shoal-bench-')));
+    const rig = new Rig(await temporaryFolder(parent));
     const tracker = rig.#start('tracker', 'Tracker.js', [
       '--host',
       '127.0.0.1',
@@ -71,7 +68,7 @@ export class Rig {
 
   async close(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.kill()));
-    await rm(this.folder, { recursive: true, force: true });
+    await removeFolder(this.folder);
   }
 
   #start(name: string, script: string, args: readonly string[]): LaunchedProgram {
@@ -88,22 +85,6 @@ export class Rig {
     this.#programs.push(program);
     return program;
   }
-}
-
-/** CPU and peak memory of a running process so far. */
-export async function usage(pid: number): Promise<Usage> {
-  const [stat, status] = await Promise.all([
-    readFile(`/proc/${pid}/stat`, 'utf8'),
-    readFile(`/proc/${pid}/status`, 'utf8'),
-  ]);
-  // Fields 14 and 15 of proc(5), in ticks of 1/100 s, counted behind the parenthesised name.
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13)
-    .map(Number);
-  const peak = /VmHWM:\s+(\d+) kB/.exec(status)?.[1];
-  return { cpuSeconds: ((user ?? 0) + (system ?? 0)) / 100, peakMiB: Number(peak ?? 0) / 1_024 };
 }
 
 /** What `status --json` says of a peer: only what benches read. */
@@ -131,18 +112,6 @@ export async function untilShared(peer: LaunchedProgram, files: number): Promise
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`the peer never shared ${files} files`);
-}
-
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    await new Promise((resolve) => server.close(resolve));
-    if (free) return port;
-  }
 }
 
 /** Runs a program to its end and returns the seconds it took. @throws Error when it fails */

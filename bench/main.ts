@@ -1,21 +1,64 @@
-/** `npm run bench` runs all, `npm run bench -- <name> …` some. SHOAL_BENCH_DIR says where the files lie (/dev/shm: memory). */
-const benches = {
-  'large-file': () => import('./large-file.ts'),
-  'kill-resume': () => import('./kill-resume.ts'),
-  'small-files': () => import('./small-files.ts'),
-  restart: () => import('./restart.ts'),
-};
+import { readdir } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { machine, machineText } from './Machine.ts';
+import { runInOwnNetwork } from './Network.ts';
+import { removeAllFolders } from './Places.ts';
+import { markdown, type Report } from './Report.ts';
+import { keep } from './Results.ts';
+import { type Settings, WHOLE } from './Settings.ts';
 
-const wanted = process.argv.slice(2);
-const unknown = wanted.filter((name) => !(name in benches));
+/**
+ * `npm run bench` answers all questions, `npm run bench -- <name> …` some, `--quick` with small sizes and without touching
+ * docs/Performance.md, `--pairs N` with as many turns. A question is a file beside this one whose name begins with a small letter.
+ * The guard is no question: it runs only by name.
+ */
+interface Question {
+  /** Prints as it goes. What it returns is kept; without, its print is all. */
+  run(settings: Settings): Promise<Report | undefined>;
+}
+
+const NOT_QUESTIONS = ['main', 'guard'];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, pairs: { type: 'string' } },
+});
+const files = await readdir(new URL('.', import.meta.url));
+const names = files.flatMap((file) => /^([a-z][a-z0-9-]*)\.js$/.exec(file)?.[1] ?? []).toSorted();
+const wanted = positionals.length > 0 ? positionals : names.filter((name) => !NOT_QUESTIONS.includes(name));
+const unknown = wanted.filter((name) => name === 'main' || !names.includes(name));
 if (unknown.length > 0) {
-  console.error(
-    `error: no bench is called ${unknown.join(', ')}\nhint: there are ${Object.keys(benches).join(', ')}`,
-  );
+  const there = names.filter((name) => name !== 'main').join(', ');
+  console.error(`error: no bench is called ${unknown.join(', ')}\nhint: there are ${there}`);
   process.exit(2);
 }
-for (const [name, load] of Object.entries(benches)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  console.log(`== ${name}`);
-  await (await load()).run();
+const code = runInOwnNetwork();
+if (code !== undefined) process.exit(code);
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void removeAllFolders().finally(() => process.exit(130)));
 }
+const quick = values.quick === true;
+const settings: Settings = { quick, pairs: Number(values.pairs ?? WHOLE.pairs) };
+const facts = machine();
+console.log(machineText(facts));
+let failed = 0;
+for (const name of wanted) {
+  console.log(`\n== ${name}`);
+  const started = performance.now();
+  try {
+    const { run } = (await import(`./${name}.js`)) as Question;
+    const report = await run(settings);
+    if (report !== undefined) {
+      console.log(`\n${report.title}\n\n${markdown(report)}\n`);
+      await keep(name, report, facts, settings);
+    }
+  } catch (failure) {
+    failed++;
+    console.error(failure);
+  } finally {
+    await removeAllFolders();
+  }
+  console.log(`  took ${((performance.now() - started) / 1_000).toFixed(0)} s`);
+}
+process.exit(failed > 0 ? 1 : 0);

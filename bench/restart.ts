@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { writeTree } from './Files.ts';
 import { PATIENCE_MS, Rig, untilShared, usage } from './Rig.ts';
+import type { Settings } from './Settings.ts';
 
 /** A share of many files: the first start hashes, the second one must not. */
-export async function run(count = 100_000): Promise<void> {
+export async function run({ quick }: Settings): Promise<undefined> {
+  const count = quick ? 10_000 : 100_000;
   const rig = await Rig.make();
   try {
     await writeTree(join(rig.share('peer'), 'tree'), count, 16);

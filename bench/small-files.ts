@@ -2,9 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashTree, writeTree } from './Files.ts';
 import { PATIENCE_MS, Rig, status, timeCommand, untilShared } from './Rig.ts';
+import type { Settings } from './Settings.ts';
 
 /** A folder of many small files, against rsync of the same in turns. */
-export async function run(count = 20_000, bytes = 4_096): Promise<void> {
+export async function run({ quick }: Settings): Promise<undefined> {
+  const [count, bytes] = [quick ? 5_000 : 20_000, 4_096];
   const rig = await Rig.make();
   try {
     const tree = join(rig.share('seeder'), 'tree');

@@ -1,0 +1,57 @@
+import { type Spread, spread, spreadText } from './Statistics.ts';
+import type { Contest, Pair, Turn } from './Turns.ts';
+
+export const CONTEST_COLUMNS = [
+  '',
+  'GB/s',
+  'Shoal is times as fast',
+  'CPU s per GB, all sides',
+  "Shoal's CPU, of it",
+  'peak MiB of a giver',
+  'of the receiver',
+];
+
+/** One row for ours over all its turns, one for each rival. The ratios are taken pair by pair: median (least to most). */
+export function contestRows({ pairs, alone }: Contest): string[][] {
+  const ours = [...pairs.values()].flat().map((pair) => pair.ours);
+  const rows = [['Shoal', ...figures([...ours, ...alone], '', '')]];
+  for (const [name, of] of pairs) {
+    const [faster, cpu] = [speedRatio(of), cpuRatio(of)].map((ratio) => spreadText(ratio));
+    rows.push([
+      name,
+      ...figures(
+        of.map(({ rival }) => rival),
+        faster ?? '',
+        cpu ?? '',
+      ),
+    ]);
+  }
+  return rows;
+}
+
+/** How many times as fast as the rival we are. */
+export function speedRatio(pairs: readonly Pair[]): Spread {
+  return spread(pairs.map(({ ours, rival }) => rival.seconds / ours.seconds));
+}
+
+/** Our CPU seconds per GB as a part of the rival's. */
+export function cpuRatio(pairs: readonly Pair[]): Spread {
+  return spread(pairs.map(({ ours, rival }) => ours.cpuSecondsPerGigabyte / rival.cpuSecondsPerGigabyte));
+}
+
+function figures(turns: readonly Turn[], faster: string, cpu: string): string[] {
+  const over = (pick: (turn: Turn) => number) => spread(turns.map(pick));
+  return [
+    spreadText(over((turn) => turn.gigabytesPerSecond)),
+    faster,
+    spreadText(over((turn) => turn.cpuSecondsPerGigabyte)),
+    cpu,
+    over((turn) => turn.giverPeakMiB).most.toFixed(0),
+    over((turn) => turn.takerPeakMiB).most.toFixed(0),
+  ];
+}
+
+/** For the JSON file, which knows no maps. */
+export function contestFigures({ pairs, alone, skipped }: Contest): unknown {
+  return { pairs: Object.fromEntries(pairs), alone, skipped };
+}

@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const INSIDE = 'SHOAL_BENCH_NETWORK';
+/** reno, because some machines default to BBR, which paces and so caps loopback. */
+const SETUP = 'ip link set lo up && echo reno > /proc/sys/net/ipv4/tcp_congestion_control';
+
+/**
+ * Runs this program again inside a network namespace of its own, whose only interface is loopback and where TCP uses reno;
+ * all that it starts is in there too, and the namespace goes with the last of them.
+ * @returns the exit code; undefined when this is the inner program already, or no namespace can be had
+ */
+export function runInOwnNetwork(): number | undefined {
+  if (process.platform !== 'linux' || process.env[INSIDE] !== undefined) return undefined;
+  const unshare = process.getuid?.() === 0 ? ['--net'] : ['--net', '--map-root-user'];
+  if (spawnSync('unshare', [...unshare, 'sh', '-c', SETUP]).status !== 0) return undefined;
+  const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const { status } = spawnSync('unshare', [...unshare, 'sh', '-c', `${SETUP} && exec "$@"`, 'sh', ...again], {
+    stdio: 'inherit',
+    env: { ...process.env, [INSIDE]: 'own' },
+  });
+  return status ?? 1;
+}
+
+/** What the figures were measured on: "loopback of a network namespace, reno". */
+export function networkText(): string {
+  const where =
+    process.env[INSIDE] === undefined ? "the machine's loopback" : 'loopback of a network namespace';
+  try {
+    return `${where}, ${readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim()}`;
+  } catch {
+    return where;
+  }
+}

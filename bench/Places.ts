@@ -1,0 +1,62 @@
+import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** Number of tmpfs in statfs(2). */
+const TMPFS = 0x01021994;
+
+export type Medium = 'memory' | 'disk';
+
+/** Where big files may lie on a medium, or why not. SHOAL_BENCH_MEMORY and SHOAL_BENCH_DISK name others. */
+export async function place(medium: Medium, bytes: number): Promise<{ path: string } | { reason: string }> {
+  const path =
+    medium === 'memory'
+      ? (process.env.SHOAL_BENCH_MEMORY ?? '/dev/shm')
+      : (process.env.SHOAL_BENCH_DISK ?? tmpdir());
+  const stat = await statfs(path).catch(() => undefined);
+  if (stat === undefined) return { reason: `there is no ${path}` };
+  if ((stat.type === TMPFS) !== (medium === 'memory')) return { reason: `${path} is not a ${medium} folder` };
+  const free = stat.bavail * stat.bsize;
+  if (free < bytes * 1.05)
+    return {
+      reason: `${path} has ${(free / 2 ** 30).toFixed(1)} GiB free of ${(bytes / 2 ** 30).toFixed(1)}`,
+    };
+  return { path };
+}
+
+const temporary = new Set<string>();
+
+/** A fresh folder, removed at the end of the program whatever happens. */
+export async function temporaryFolder(parent: string): Promise<string> {
+  const path = await mkdtemp(join(parent, 'shoal-bench-'));
+  temporary.add(path);
+  return path;
+}
+
+export async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 });
+  temporary.delete(path);
+}
+
+export async function removeAllFolders(): Promise<void> {
+  for (const path of temporary) await removeFolder(path);
+}
+
+/** Full path of a program, also when it lies where only root's PATH leads. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']) {
+    const path = join(folder, name);
+    const found = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return path;
+  }
+  return undefined;
+}
+
+/** Where bench/install-rivals puts npm packages. */
+export function rivalsFolder(): string {
+  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
+  return process.env.SHOAL_BENCH_RIVALS ?? join(cache, 'shoal-bench');
+}

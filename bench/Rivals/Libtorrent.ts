@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { bitTorrent } from './BitTorrent.ts';
+
+/** Debian's own, for which python3-libtorrent is made; another Python in the PATH does not see it. */
+const PYTHON = '/usr/bin/python3';
+const SCRIPT = fileURLToPath(new URL('../../../bench/Rivals/libtorrent-client.py', import.meta.url));
+
+/** libtorrent, the engine of qBittorrent and Deluge, tuned for loopback. */
+export const libtorrent = bitTorrent({
+  name: 'libtorrent',
+
+  async missing() {
+    const check = promisify(execFile)(PYTHON, ['-c', 'import libtorrent']);
+    return check.then(
+      () => undefined,
+      () => 'python3-libtorrent is not installed',
+    );
+  },
+
+  command: (role, { torrent, folder, port, seederPorts }) => [
+    PYTHON,
+    SCRIPT,
+    role,
+    torrent,
+    folder,
+    String(port),
+    ...seederPorts.map(String),
+  ],
+});

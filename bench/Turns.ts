@@ -1,0 +1,109 @@
+import { mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Contender, Giving, Scene } from './Contender.ts';
+import { sameBytes } from './Files.ts';
+import { usage, usageSince } from './Usage.ts';
+
+/** One measured transfer. CPU and memory: all givers, and the receiver. */
+export interface Turn {
+  readonly contender: string;
+  readonly seconds: number;
+  readonly gigabytesPerSecond: number;
+  readonly cpuSecondsPerGigabyte: number;
+  readonly giverPeakMiB: number;
+  readonly takerPeakMiB: number;
+}
+
+/** One turn of ours and the rival's right after it. */
+export interface Pair {
+  readonly ours: Turn;
+  readonly rival: Turn;
+}
+
+export interface Contest {
+  readonly pairs: ReadonlyMap<string, readonly Pair[]>;
+  /** Turns of ours without a rival, when there is none here. */
+  readonly alone: readonly Turn[];
+  /** Who did not take part, and why. */
+  readonly skipped: readonly string[];
+}
+
+/** Everybody in turns, ours before every rival: A B A C, A B A C. The receiver's copy is compared byte by byte, and removed. */
+export async function contest(
+  scene: Scene,
+  ours: Contender,
+  rivals: readonly Contender[],
+  pairs: number,
+): Promise<Contest> {
+  const skipped: string[] = [];
+  const sides = new Map<Contender, Giving>();
+  const results = new Map<string, Pair[]>();
+  const alone: Turn[] = [];
+  try {
+    for (const contender of [ours, ...rivals]) {
+      const reason = await contender.missing();
+      if (reason === undefined) sides.set(contender, await contender.open(scene));
+      else skipped.push(`${contender.name}: ${reason}`);
+    }
+    const present = rivals.filter((rival) => sides.has(rival));
+    for (let pair = 0; pair < pairs; pair++) {
+      for (const rival of present) {
+        const first = await turn(scene, ours, sides);
+        const second = await turn(scene, rival, sides);
+        results.set(rival.name, [...(results.get(rival.name) ?? []), { ours: first, rival: second }]);
+      }
+      if (present.length === 0) alone.push(await turn(scene, ours, sides));
+    }
+  } finally {
+    for (const side of sides.values()) await side.close();
+  }
+  return { pairs: results, alone, skipped };
+}
+
+async function turn(scene: Scene, contender: Contender, sides: Map<Contender, Giving>): Promise<Turn> {
+  const giving = sides.get(contender);
+  if (giving === undefined) throw new Error(`${contender.name} is not open`);
+  const folder = join(scene.folder, `copy of ${contender.name}`);
+  await mkdir(folder);
+  const taker = await giving.taker(folder);
+  try {
+    const before = await Promise.all(giving.pids.map(usage));
+    const started = performance.now();
+    const taken = await taker.take();
+    await flush(taker.path);
+    const seconds = (performance.now() - started) / 1_000;
+    const given = await Promise.all(
+      giving.pids.map((pid, index) => usageSince(pid, before[index] ?? { cpuSeconds: 0, peakMiB: 0 })),
+    );
+    if (!(await sameBytes(scene.file.path, taker.path)))
+      throw new Error(`${contender.name}: the copy differs`);
+    const gigabytes = scene.file.bytes / 1e9;
+    const cpu = given.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, taken.cpuSeconds);
+    const result: Turn = {
+      contender: contender.name,
+      seconds,
+      gigabytesPerSecond: gigabytes / seconds,
+      cpuSecondsPerGigabyte: cpu / gigabytes,
+      giverPeakMiB: Math.max(...given.map(({ peakMiB }) => peakMiB)),
+      takerPeakMiB: taken.peakMiB,
+    };
+    console.log(
+      `  ${contender.name}: ${result.gigabytesPerSecond.toFixed(2)} GB/s, ${result.cpuSecondsPerGigabyte.toFixed(2)} CPU s/GB, ` +
+        `peak ${result.giverPeakMiB.toFixed(0)} and ${result.takerPeakMiB.toFixed(0)} MiB`,
+    );
+    return result;
+  } finally {
+    await taker.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** To the disk for good, for everybody: who has done so already pays nothing here. In memory it costs nothing. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,63 @@
+import { CONTEST_COLUMNS, contestFigures, contestRows, cpuRatio, speedRatio } from './ContestReport.ts';
+import { fileContest } from './FileContest.ts';
+import type { Medium } from './Places.ts';
+import { atLeast, atMost, type Goal, type Report } from './Report.ts';
+import { aria2 } from './Rivals/Aria2.ts';
+import { libtorrent } from './Rivals/Libtorrent.ts';
+import { nginx } from './Rivals/Nginx.ts';
+import { rsync } from './Rivals/Rsync.ts';
+import { webTorrent } from './Rivals/WebTorrent.ts';
+import type { Settings } from './Settings.ts';
+import type { Contest } from './Turns.ts';
+
+/** Against nginx + curl, which verify nothing: the least we want, as a multiple of their speed. */
+const NGINX_GOAL: Readonly<Record<Medium, number>> = { memory: 1.1, disk: 1 };
+
+/** One seeder, one leecher, one large file: how fast, and for how much CPU and memory? */
+export async function run({ quick, pairs }: Settings): Promise<Report> {
+  const bytes = (quick ? 0.5 : 4) * 2 ** 30;
+  const tables = [];
+  const goals: Goal[] = [];
+  const notes: string[] = [];
+  const figures: Record<string, unknown> = {};
+  for (const medium of ['memory', 'disk'] as const) {
+    const rivals =
+      medium === 'memory' ? [libtorrent, nginx, rsync, aria2, webTorrent] : [libtorrent, nginx, rsync];
+    const result = await fileContest({ medium, bytes, seeders: 1, rivals, pairs });
+    if ('reason' in result) {
+      notes.push(`${medium}: not measured, ${result.reason}`);
+      continue;
+    }
+    const [, ...columns] = CONTEST_COLUMNS;
+    tables.push({ columns: [medium, ...columns], rows: contestRows(result) });
+    goals.push(...goalsOf(medium, result));
+    notes.push(...result.skipped.map((text) => `${medium}: without ${text}`));
+    figures[medium] = contestFigures(result);
+  }
+  notes.push(
+    'Ratios are of neighbouring turns: median (least to most). Everybody ends with an fsync; in memory it costs nothing. Copies are compared byte by byte.',
+  );
+  return { title: `One seeder, one leecher, ${bytes / 2 ** 30} GiB`, tables, goals, notes, figures };
+}
+
+function goalsOf(medium: Medium, { pairs }: Contest): Goal[] {
+  const [torrent, web] = [pairs.get('libtorrent'), pairs.get('nginx + curl')];
+  const goals: Goal[] = [];
+  if (torrent !== undefined) {
+    goals.push(
+      atLeast(`at least 2.5 times as fast as libtorrent, ${medium}`, 2.5, speedRatio(torrent).median),
+    );
+    goals.push(atMost(`at most 0.4 of libtorrent's CPU, ${medium}`, 0.4, cpuRatio(torrent).median));
+  }
+  if (web !== undefined) {
+    const least = NGINX_GOAL[medium];
+    goals.push(
+      atLeast(
+        `at least ${least.toFixed(1)} times as fast as nginx + curl, ${medium}`,
+        least,
+        speedRatio(web).median,
+      ),
+    );
+  }
+  return goals;
+}
