@@ -16,8 +16,9 @@ import {
   uint32,
   uint53,
 } from './Codec.ts';
+import { HEARTBEAT, heartbeat } from './Heartbeat.ts';
 import { type FileId, fileId, type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
-import { NAME_BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX, RELAYED_FILES_MAX } from './Limits.ts';
+import { PATH_BYTES_MAX, QUERY_BYTES_MAX, RELAYED_FILES_MAX } from './Limits.ts';
 import {
   type AnswerPart,
   type RelayedFile,
@@ -53,37 +54,7 @@ const answerPart = oneOf('whole', 'index', 'relayed', 'last');
 const requests = messageSet({
   connect: [0, struct<object>({})],
   /** "Still here"; the first one is the JOIN. */
-  heartbeat: [
-    0x53480001,
-    struct<{
-      peerId: PeerId;
-      instanceId: InstanceId;
-      /** TCP port; the host is what the tracker sees. */
-      port: number;
-      name: string;
-      /** 0: publishes nothing. */
-      catalogVersion: number;
-      files: number;
-      bytes: number;
-      /** Uploads running now. */
-      uploads: number;
-      /** Shows to this peer that a relayed query comes from this tracker. */
-      queryToken: string;
-      /** Publishes no catalog and wants to be asked by relay. */
-      unlisted: boolean;
-    }>({
-      peerId,
-      instanceId,
-      port: uint16,
-      name: text(NAME_BYTES_MAX),
-      catalogVersion: uint32,
-      files: uint32,
-      bytes: uint53,
-      uploads: uint16,
-      queryToken: hex(8),
-      unlisted: boolean,
-    }),
-  ],
+  heartbeat: [HEARTBEAT, heartbeat],
   leave: [0x53480002, struct<{ peerId: PeerId; instanceId: InstanceId }>({ peerId, instanceId })],
   /** A page of a catalog version, or of its difference from `base`. */
   publish: [

@@ -10,9 +10,9 @@ import {
   listedPeer,
   type ReplyOf,
 } from '../Protocol/TrackerMessages.ts';
-import { isLoopback } from '../Shared/Address.ts';
 import type { ContentHolders, FoundFile, FoundFiles } from './Catalog/SharedFiles.ts';
-import type { PeerRegistry, RegisteredPeer } from './PeerRegistry.ts';
+import type { PeerRegistry } from './PeerRegistry.ts';
+import type { RegisteredPeer } from './RegisteredPeer.ts';
 import type { Relayed } from './Relay.ts';
 
 /** Holders named with a hit; `locate` names all. */
@@ -91,7 +91,7 @@ export function relayedPages(
 export function peersPage(peers: Iterable<RegisteredPeer>, total: number): ReplyOf<'peerList'> {
   const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES, ITEMS_PER_PAGE.peers);
   for (const peer of peers) {
-    const { files, bytes } = peer;
+    const { files, bytes } = peer.beat;
     if (!page.add({ ...contact(peer), files, bytes })) {
       return { type: 'peerList', total, next: peer.place, peers: page.items };
     }
@@ -112,9 +112,8 @@ function holdersFrom(
 }
 
 function contact(peer: RegisteredPeer) {
-  const { peerId, name, port } = peer;
-  const { host } = peer.udp;
-  return { peerId, name, address: { host, port }, onTrackerHost: isLoopback(host) };
+  const { peerId, name, port } = peer.introduction;
+  return { peerId, name, address: { host: peer.udp.host, port }, onTrackerHost: peer.isLocal };
 }
 
 /** A hit with one holder less; undefined when that would be none. */

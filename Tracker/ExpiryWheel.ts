@@ -1,6 +1,8 @@
 /** Deadlines are rounded up to whole steps of this many milliseconds. */
 export const EXPIRY_STEP_MS = 1_000;
 
+const NOTHING: readonly never[] = [];
+
 /**
  * Finds who has fallen silent without looking at everybody. A deadline that moves is only written down by its owner;
  * it is looked at once, when the old one comes, and put back.
@@ -28,9 +30,10 @@ export class ExpiryWheel<T> {
   }
 
   /** Takes out everything that is due. */
-  due(nowMs: number): T[] {
-    const due: T[] = [];
+  due(nowMs: number): readonly T[] {
     const last = Math.floor(nowMs / EXPIRY_STEP_MS);
+    if (this.#nextStep === undefined || this.#nextStep > last) return NOTHING;
+    const due: T[] = [];
     for (; this.#nextStep !== undefined && this.#nextStep <= last; this.#nextStep++) {
       if (this.#slots.size === 0) {
         this.#nextStep = undefined;

@@ -12,10 +12,13 @@ import { foundPage, locatedPage, peersPage, relayedPages } from './Answers.ts';
 import type { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import type { FoundFiles } from './Catalog/SharedFiles.ts';
 import type { Datagram } from './Datagram.ts';
-import { labelOf, type PeerRegistry, type RegisteredPeer } from './PeerRegistry.ts';
+import type { PeerRegistry } from './PeerRegistry.ts';
 import type { RateLimits } from './RateLimits.ts';
 import { Recent } from './Recent.ts';
+import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
 import { queryTo, Relay, type Relayed } from './Relay.ts';
+
+const NOTHING: readonly never[] = [];
 
 export interface InquiriesOptions {
   readonly registry: PeerRegistry;
@@ -46,6 +49,8 @@ export class Inquiries {
   readonly #relay: Relay;
   readonly #searches = new Recent<FoundFiles>();
   readonly #folders = new Recent<readonly number[]>();
+  /** Peers that have to be asked themselves: their catalogs are not here. */
+  readonly #unknown = new Set<RegisteredPeer>();
   #datagrams: Datagram[] = [];
 
   constructor(options: InquiriesOptions) {
@@ -58,7 +63,21 @@ export class Inquiries {
     return this.#relay.nextEndMs;
   }
 
-  takeDatagrams(): Datagram[] {
+  /** Takes note of a peer that joined, said something new, or whose catalog was completed or lost. */
+  heard(peer: RegisteredPeer): void {
+    const { unlisted, catalogVersion } = peer.beat;
+    // An empty share is no unknown one.
+    const isUnknown = unlisted || (catalogVersion > 0 && this.#options.heldVersion(peer) === 0);
+    if (this.#options.relayOnly || isUnknown) this.#unknown.add(peer);
+    else this.#unknown.delete(peer);
+  }
+
+  gone(peer: RegisteredPeer): void {
+    this.#unknown.delete(peer);
+  }
+
+  takeDatagrams(): readonly Datagram[] {
+    if (this.#datagrams.length === 0) return NOTHING;
     const datagrams = this.#datagrams;
     this.#datagrams = [];
     return datagrams;
@@ -88,7 +107,7 @@ export class Inquiries {
     const { catalogs, registry } = this.#options;
     const places = this.#folders.get(path, cursor === 0, nowMs, () => {
       const owners = new Set(catalogs.ownersOfFolder(path));
-      for (const peer of this.#unknownCatalogs(by.peer)) owners.add(peer.place);
+      for (const peer of this.#unknown) if (peer !== by.peer) owners.add(peer.place);
       return [...owners].sort((a, b) => a - b);
     });
     const peers = places.filter((place) => place >= cursor).flatMap((place) => registry.at(place) ?? []);
@@ -123,8 +142,8 @@ export class Inquiries {
     const nobody = { asked: 0, part: 'whole' } as const;
     const { from, peer, transactionId } = by;
     if (peer === undefined || this.#relay.isRepeated(from, transactionId, nowMs)) return nobody;
-    const peers = this.#unknownCatalogs(peer);
-    const relayed = this.#relay.begin({ asker: from, transactionId }, question, peers, nowMs);
+    const others = this.#othersThan(peer);
+    const relayed = this.#relay.begin({ asker: from, transactionId }, question, others, nowMs);
     if (relayed === undefined) return nobody;
     for (const asked of relayed.waiting) {
       const what = question.fileId ?? `"${question.words}"`;
@@ -134,12 +153,8 @@ export class Inquiries {
     return { asked: relayed.asked, part: 'index' } as const;
   }
 
-  /** Peers that have to be asked themselves; an empty share is no unknown one. */
-  #unknownCatalogs(asker: RegisteredPeer | undefined): RegisteredPeer[] {
-    const { registry, relayOnly, heldVersion } = this.#options;
-    const isUnknown = (peer: RegisteredPeer) =>
-      relayOnly || peer.unlisted || (peer.catalogVersion > 0 && heldVersion(peer) === 0);
-    return [...registry.startingAt(0)].filter((peer) => peer !== asker && isUnknown(peer));
+  *#othersThan(asker: RegisteredPeer): Generator<RegisteredPeer> {
+    for (const peer of this.#unknown) if (peer !== asker) yield peer;
   }
 
   #send({ asker, transactionId }: Relayed, page: TrackerReply): void {

@@ -9,36 +9,17 @@ import {
   PEERS_PER_ADDRESS_MAX,
 } from '../Protocol/Limits.ts';
 import type { RefusalReason, RequestOf } from '../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress, isLoopback } from '../Shared/Address.ts';
-import { EXPIRY_STEP_MS, ExpiryWheel } from './ExpiryWheel.ts';
-import { fullBucket, type TokenBucket } from './TokenBucket.ts';
+import { type Address, isLoopback } from '../Shared/Address.ts';
+import { HashTable } from './Catalog/HashTable.ts';
+import { KeyedHash } from './Catalog/KeyedHash.ts';
+import { ExpiryWheel } from './ExpiryWheel.ts';
+import { PeerRecords } from './PeerRecords.ts';
+import { RegisteredPeer } from './RegisteredPeer.ts';
 
-/** A peer that is alive, and what its last heartbeat said. */
-export interface RegisteredPeer {
-  /** Its place: a small number that nobody else has while it lives. */
-  readonly place: number;
-  readonly peerId: PeerId;
-  instanceId: InstanceId;
-  /** Where its datagrams come from: the host also for its TCP port. */
-  udp: Address;
-  port: number;
-  name: string;
-  files: number;
-  bytes: number;
-  uploads: number;
-  queryToken: string;
-  /** Publishes nothing and is asked by relay. */
-  unlisted: boolean;
-  catalogVersion: number;
-  /** Forgotten at this moment; a whole number of EXPIRY_STEP_MS. */
-  deadlineMs: number;
-  /** A connection id it has shown, and until when that needs no second look. */
-  cookie: string;
-  cookieUntilMs: number;
-  readonly requests: TokenBucket;
-  readonly searches: TokenBucket;
-  readonly pages: TokenBucket;
-}
+/** Tells peer ids and addresses apart from other things under the same key. */
+const ID_TAG = 5;
+const UDP_TAG = 6;
+const ID_BYTES = 32;
 
 export type HeartbeatOutcome =
   /** `restarted`: the same peer, started anew; what it shared before counts no more. */
@@ -48,16 +29,23 @@ export type HeartbeatOutcome =
 /** Who is alive. Soft state: it fills itself again from heartbeats after a restart of the tracker. */
 export class PeerRegistry {
   readonly #peersMax: number;
-  readonly #byId = new Map<PeerId, RegisteredPeer>();
-  readonly #byUdp = new Map<string, RegisteredPeer>();
+  readonly #hash: KeyedHash;
+  readonly #records = new PeerRecords();
+  readonly #byId = new HashTable((place) => this.#hashOfId(this.#records.peerId(place)));
+  readonly #byUdp = new HashTable((place) => this.#hashOfUdp(this.#records.udp(place)));
   readonly #perHost = new Map<string, number>();
   readonly #byPlace: (RegisteredPeer | undefined)[] = [];
   readonly #freePlaces: number[] = [];
   readonly #wheel = new ExpiryWheel<RegisteredPeer>((peer) =>
     this.#byPlace[peer.place] === peer ? peer.deadlineMs : undefined,
   );
+  /** What is being looked for in the tables. */
+  readonly #wantedId = Buffer.alloc(ID_BYTES);
+  #wantedUdp: Address = { host: '', port: 0 };
 
-  constructor(peersMax = PEERS_MAX) {
+  /** @param key - two secret 32-bit numbers, so that nobody can choose what collides in the tables */
+  constructor(key: readonly [number, number], peersMax = PEERS_MAX) {
+    this.#hash = new KeyedHash(key);
     this.#peersMax = peersMax;
   }
 
@@ -66,24 +54,25 @@ export class PeerRegistry {
   }
 
   get(id: PeerId): RegisteredPeer | undefined {
-    return this.#byId.get(id);
+    this.#wantedId.write(id, 'hex');
+    return this.at(this.#byId.find(this.#hashOfId(this.#wantedId), this.#hasWantedId));
   }
 
   at(place: number): RegisteredPeer | undefined {
-    return this.#byPlace[place];
+    return place < 0 ? undefined : this.#byPlace[place];
   }
 
   /** TCP ports of the peers at this host. */
   portsAt(host: string): Set<number> {
     const ports = new Set<number>();
     if (!this.#perHost.has(host)) return ports;
-    for (const peer of this.#byId.values()) if (peer.udp.host === host) ports.add(peer.port);
+    for (const peer of this.startingAt(0)) if (peer.udp.host === host) ports.add(peer.port);
     return ports;
   }
 
   /** The peer whose datagrams come from this very address. */
   from(udp: Address): RegisteredPeer | undefined {
-    return this.#byUdp.get(formatAddress(udp));
+    return this.at(this.#placeOf(udp));
   }
 
   /** When the next heartbeat of everybody is due: grows with the crowd, so that the tracker's load does not. */
@@ -97,38 +86,44 @@ export class PeerRegistry {
    * from another host the peer must first have fallen silent, so that nobody takes over a living peer.
    */
   heartbeat(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): HeartbeatOutcome {
-    const known = this.#byId.get(beat.peerId);
+    const known = this.get(beat.peerId);
     if (known === undefined) return this.#join(beat, from, nowMs);
-    if (known.udp.host !== from.host || beat.instanceId < known.instanceId) {
+    const { instanceId } = known;
+    if (known.udp.host !== from.host || beat.instanceId < instanceId) {
       return { kind: 'refused', reason: 'wrong-owner' };
     }
-    const restarted = beat.instanceId > known.instanceId;
-    if (known.udp.port !== from.port) this.#leaveAddress(known);
-    known.udp = from;
-    this.#byUdp.set(formatAddress(from), known);
-    this.#listen(known, beat, nowMs);
-    return { kind: restarted ? 'restarted' : 'alive', peer: known };
+    this.#settle(known, from);
+    this.#records.keep(known.place, beat);
+    this.stillThere(known, nowMs);
+    return { kind: beat.instanceId > instanceId ? 'restarted' : 'alive', peer: known };
+  }
+
+  /** Another heartbeat from the same address that says nothing new. */
+  stillThere(peer: RegisteredPeer, nowMs: number): void {
+    const deadline = nowMs + HEARTBEATS_MISSED * this.intervalMs() + HEARTBEAT_GRACE_MS;
+    this.#records.setDeadline(peer.place, deadline);
   }
 
   /** The peer itself, if that is who asks. */
   owned(id: PeerId, instance: InstanceId, from: Address): RegisteredPeer | RefusalReason {
-    const peer = this.#byId.get(id);
+    const peer = this.get(id);
     if (peer === undefined) return 'unknown-peer';
     return peer.instanceId === instance && peer.udp.host === from.host ? peer : 'wrong-owner';
   }
 
   remove(peer: RegisteredPeer): void {
-    this.#byId.delete(peer.peerId);
-    this.#leaveAddress(peer);
-    const others = (this.#perHost.get(peer.udp.host) ?? 1) - 1;
-    if (others === 0) this.#perHost.delete(peer.udp.host);
-    else this.#perHost.set(peer.udp.host, others);
-    this.#byPlace[peer.place] = undefined;
-    this.#freePlaces.push(peer.place);
+    const { place, udp } = peer;
+    this.#byId.remove(place, this.#hashOfId(this.#records.peerId(place)));
+    this.#leaveAddress(place);
+    const others = (this.#perHost.get(udp.host) ?? 1) - 1;
+    if (others === 0) this.#perHost.delete(udp.host);
+    else this.#perHost.set(udp.host, others);
+    this.#byPlace[place] = undefined;
+    this.#freePlaces.push(place);
   }
 
   /** Removes and returns everybody who has been silent for too long. */
-  expire(nowMs: number): RegisteredPeer[] {
+  expire(nowMs: number): readonly RegisteredPeer[] {
     const silent = this.#wheel.due(nowMs);
     for (const peer of silent) this.remove(peer);
     return silent;
@@ -144,58 +139,52 @@ export class PeerRegistry {
 
   #join(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): HeartbeatOutcome {
     const neighbours = this.#perHost.get(from.host) ?? 0;
-    const crowded = neighbours >= PEERS_PER_ADDRESS_MAX && !isLoopback(from.host);
+    const isLocal = isLoopback(from.host);
+    const crowded = neighbours >= PEERS_PER_ADDRESS_MAX && !isLocal;
     if (crowded || this.size >= this.#peersMax) return { kind: 'refused', reason: 'full' };
-    const peer: RegisteredPeer = {
-      place: this.#freePlaces.pop() ?? this.#byPlace.length,
-      peerId: beat.peerId,
-      instanceId: beat.instanceId,
-      udp: from,
-      port: beat.port,
-      name: beat.name,
-      files: 0,
-      bytes: 0,
-      uploads: 0,
-      queryToken: beat.queryToken,
-      unlisted: beat.unlisted,
-      catalogVersion: 0,
-      deadlineMs: 0,
-      cookie: '',
-      cookieUntilMs: 0,
-      requests: fullBucket(nowMs),
-      searches: fullBucket(nowMs),
-      pages: fullBucket(nowMs),
-    };
-    this.#byId.set(peer.peerId, peer);
-    this.#byUdp.set(formatAddress(from), peer);
+    const peer = new RegisteredPeer(this.#freePlaces.pop() ?? this.#byPlace.length, isLocal, this.#records);
     this.#byPlace[peer.place] = peer;
+    this.#records.keep(peer.place, beat);
+    this.#byId.add(peer.place, this.#hashOfId(this.#records.peerId(peer.place)));
+    this.#takeAddress(peer.place, from);
     this.#perHost.set(from.host, neighbours + 1);
-    this.#listen(peer, beat, nowMs);
+    this.stillThere(peer, nowMs);
     this.#wheel.add(peer);
     return { kind: 'joined', peer };
   }
 
-  #listen(peer: RegisteredPeer, beat: RequestOf<'heartbeat'>, nowMs: number): void {
-    peer.instanceId = beat.instanceId;
-    peer.port = beat.port;
-    peer.name = beat.name;
-    peer.files = beat.files;
-    peer.bytes = beat.bytes;
-    peer.uploads = beat.uploads;
-    peer.queryToken = beat.queryToken;
-    peer.unlisted = beat.unlisted;
-    peer.catalogVersion = beat.catalogVersion;
-    const deadline = nowMs + HEARTBEATS_MISSED * this.intervalMs() + HEARTBEAT_GRACE_MS;
-    peer.deadlineMs = Math.ceil(deadline / EXPIRY_STEP_MS) * EXPIRY_STEP_MS;
+  /** The peer sends from there now. Whoever was known there before is known by its id alone. */
+  #settle(peer: RegisteredPeer, udp: Address): void {
+    if (this.#placeOf(udp) === peer.place) return;
+    this.#leaveAddress(peer.place);
+    this.#takeAddress(peer.place, udp);
   }
 
-  #leaveAddress(peer: RegisteredPeer): void {
-    const address = formatAddress(peer.udp);
-    if (this.#byUdp.get(address) === peer) this.#byUdp.delete(address);
+  #takeAddress(place: number, udp: Address): void {
+    const other = this.#placeOf(udp);
+    if (other >= 0) this.#leaveAddress(other);
+    this.#records.setUdp(place, udp);
+    this.#byUdp.add(place, this.#hashOfUdp(udp));
   }
-}
 
-/** A peer as notes name it; the name is as it came. */
-export function labelOf(peer: RegisteredPeer): string {
-  return `"${peer.name}" ${formatAddress({ host: peer.udp.host, port: peer.port })} ${peer.peerId.slice(0, 8)}`;
+  #leaveAddress(place: number): void {
+    const udp = this.#records.udp(place);
+    if (this.#placeOf(udp) === place) this.#byUdp.remove(place, this.#hashOfUdp(udp));
+  }
+
+  #placeOf(udp: Address): number {
+    this.#wantedUdp = udp;
+    return this.#byUdp.find(this.#hashOfUdp(udp), this.#hasWantedUdp);
+  }
+
+  readonly #hasWantedId = (place: number): boolean => this.#records.hasPeerId(place, this.#wantedId);
+  readonly #hasWantedUdp = (place: number): boolean => this.#records.hasUdp(place, this.#wantedUdp);
+
+  #hashOfId(id: Buffer): number {
+    return this.#hash.start(ID_TAG).bytes(id, 0, ID_BYTES).finish();
+  }
+
+  #hashOfUdp({ host, port }: Address): number {
+    return this.#hash.start(UDP_TAG).text(host).word(port).finish();
+  }
 }

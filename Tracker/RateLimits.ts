@@ -1,5 +1,5 @@
 import { isLoopback } from '../Shared/Address.ts';
-import type { RegisteredPeer } from './PeerRegistry.ts';
+import type { RegisteredPeer } from './RegisteredPeer.ts';
 import { fullBucket, type Rate, type TokenBucket, takeToken } from './TokenBucket.ts';
 
 /** Requests of a registered peer. */
@@ -41,15 +41,19 @@ export class RateLimits {
   }
 
   allowsPeer(peer: RegisteredPeer, purpose: Purpose, nowMs: number): boolean {
-    if (isLoopback(peer.udp.host)) return true;
-    if (purpose === 'publish') return takeToken(peer.pages, PUBLISH_RATE, nowMs);
+    if (peer.isLocal) return true;
+    if (purpose === 'publish') {
+      peer.pages ??= fullBucket(nowMs);
+      return takeToken(peer.pages, PUBLISH_RATE, nowMs);
+    }
+    peer.requests ??= fullBucket(nowMs);
     if (!takeToken(peer.requests, REQUEST_RATE, nowMs)) return false;
-    return purpose === 'request' || takeToken(peer.searches, SEARCH_RATE, nowMs);
+    return purpose === 'request' || mayCauseSearch(peer, nowMs);
   }
 
   /** Whether a question that is no search may be passed on to other peers. */
   allowsRelay(peer: RegisteredPeer, nowMs: number): boolean {
-    return isLoopback(peer.udp.host) || takeToken(peer.searches, SEARCH_RATE, nowMs);
+    return peer.isLocal || mayCauseSearch(peer, nowMs);
   }
 
   /** Forgets hosts whose bucket has filled again, and the quietest when there are too many. */
@@ -60,4 +64,9 @@ export class RateLimits {
       this.#strangers.delete(host);
     }
   }
+}
+
+function mayCauseSearch(peer: RegisteredPeer, nowMs: number): boolean {
+  peer.searches ??= fullBucket(nowMs);
+  return takeToken(peer.searches, SEARCH_RATE, nowMs);
 }

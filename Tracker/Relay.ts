@@ -3,7 +3,7 @@ import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { ReplyOf } from '../Protocol/TrackerMessages.ts';
 import { answers } from '../Protocol/WordMatch.ts';
 import { type Address, formatAddress } from '../Shared/Address.ts';
-import type { RegisteredPeer } from './PeerRegistry.ts';
+import type { RegisteredPeer } from './RegisteredPeer.ts';
 import { fullBucket, type Rate, type TokenBucket, takeToken } from './TokenBucket.ts';
 
 /** Queries that all searches together may cause: one search asks every peer. */
@@ -11,6 +11,7 @@ export const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
 /** Questions under way at once; beyond it the index answers alone. */
 export const RELAYS_MAX = 1_024;
 const REPEATS_MAX = 4_096;
+const NOTHING: readonly never[] = [];
 
 /** A question that peers are being asked. Gone when all have answered, or after RELAY_MS. */
 export interface Relayed {
@@ -59,11 +60,12 @@ export class Relay {
   begin(
     from: { readonly asker: Address; readonly transactionId: number },
     question: RelayQuestion,
-    peers: readonly RegisteredPeer[],
+    peers: Iterable<RegisteredPeer>,
     nowMs: number,
   ): Relayed | undefined {
     if (this.#open.size >= RELAYS_MAX) return undefined;
-    const waiting = new Set(peers.filter(() => takeToken(this.#budget, QUERY_RATE, nowMs)));
+    const waiting = new Set<RegisteredPeer>();
+    for (const peer of peers) if (takeToken(this.#budget, QUERY_RATE, nowMs)) waiting.add(peer);
     if (waiting.size === 0) return undefined;
     this.#number = (this.#number + 1) >>> 0;
     const relayed: Relayed = {
@@ -99,7 +101,8 @@ export class Relay {
   }
 
   /** Takes out the questions whose time is up. */
-  expire(nowMs: number): Relayed[] {
+  expire(nowMs: number): readonly Relayed[] {
+    if (this.#open.size === 0 && this.#recent.size === 0) return NOTHING;
     const ended: Relayed[] = [];
     for (const relayed of this.#open.values()) {
       if (relayed.untilMs > nowMs) break; // The oldest is first.
@@ -126,7 +129,7 @@ export class Relay {
 
 /** What the tracker sends to a peer that is asked. */
 export function queryTo(peer: RegisteredPeer, { number, question }: Relayed): ReplyOf<'query'> {
-  return { type: 'query', queryToken: peer.queryToken, relay: number, question };
+  return { type: 'query', queryToken: peer.beat.queryToken, relay: number, question };
 }
 
 function keyOf(asker: Address, transactionId: number): string {

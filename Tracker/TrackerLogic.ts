@@ -1,4 +1,5 @@
 import { ByteReader } from '../Protocol/Codec.ts';
+import { HEARTBEAT } from '../Protocol/Heartbeat.ts';
 import type { InstanceId } from '../Protocol/Ids.ts';
 import { COOKIE_STEP_MS, DATAGRAM_BYTES_MAX, PEERS_MAX } from '../Protocol/Limits.ts';
 import {
@@ -21,9 +22,10 @@ import { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import { ConnectionCookie } from './ConnectionCookie.ts';
 import type { Datagram } from './Datagram.ts';
 import { type AskedBy, Inquiries } from './Inquiries.ts';
-import { labelOf, PeerRegistry, type RegisteredPeer } from './PeerRegistry.ts';
+import { PeerRegistry } from './PeerRegistry.ts';
 import { PortAssignment } from './PortAssignment.ts';
 import { type Purpose, RateLimits } from './RateLimits.ts';
+import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
 
 const HEADER_BYTES = 16;
 /** Ports below belong to the system's services: nobody is sent there. */
@@ -80,9 +82,10 @@ export class TrackerLogic {
     this.#note = options.note;
     this.#relayOnly = options.relayOnly === true;
     this.#cookie = new ConnectionCookie(secret);
-    this.registry = new PeerRegistry(options.peersMax ?? PEERS_MAX);
-    // The tables get a part of the secret that the cookie, being an HMAC, does not show.
-    this.catalogs = new CatalogIndex([secret.readUInt32LE(0), secret.readUInt32LE(4)]);
+    // The first 16 bytes are the cookie's alone; numbers of questions are shown to all who are asked.
+    const tables = [secret.readUInt32LE(16), secret.readUInt32LE(20)] as const;
+    this.registry = new PeerRegistry(tables, options.peersMax ?? PEERS_MAX);
+    this.catalogs = new CatalogIndex(tables);
     this.#assembly = new CatalogAssembly(this.catalogs);
     this.#inquiries = new Inquiries({
       registry: this.registry,
@@ -90,7 +93,7 @@ export class TrackerLogic {
       limits: this.#limits,
       heldVersion: (peer) => this.heldVersion(peer),
       relayOnly: this.#relayOnly,
-      firstRelay: secret.readUInt32LE(8),
+      firstRelay: secret.readUInt32LE(24),
       note: (text) => this.#note?.(text),
     });
   }
@@ -101,19 +104,18 @@ export class TrackerLogic {
   }
 
   /** Answers one datagram, and passes on what it asks. */
-  receive(bytes: Uint8Array, sender: Address, nowMs: number): Datagram[] {
+  receive(bytes: Uint8Array, sender: Address, nowMs: number): readonly Datagram[] {
     const ended = this.expire(nowMs);
     const reply = this.#reply(bytes, sender, nowMs);
     const relayed = this.#inquiries.takeDatagrams();
-    return reply === undefined
-      ? [...ended, ...relayed]
-      : [...ended, { bytes: reply, to: sender }, ...relayed];
+    const direct = reply === undefined ? [] : [{ bytes: reply, to: sender }];
+    return ended.length + relayed.length === 0 ? direct : [...ended, ...direct, ...relayed];
   }
 
   /** Forgets who has fallen silent, and ends relayed questions. Call it once a second and at `nextEndMs`. */
-  expire(nowMs: number): Datagram[] {
+  expire(nowMs: number): readonly Datagram[] {
     for (const peer of this.registry.expire(nowMs)) {
-      this.#assembly.forget(peer.place);
+      this.#forget(peer);
       this.#note?.(`expired: ${labelOf(peer)}`);
     }
     this.#inquiries.expire(nowMs);
@@ -163,6 +165,9 @@ export class TrackerLogic {
       return encodeReply(header.transactionId, { type: 'connected', connectionId });
     }
     if (!this.#isGenuine(header.connectionId, from, peer, nowMs)) return this.#refuse(header, 'bad-cookie');
+    if (peer !== undefined && header.action === HEARTBEAT && peer.said(input.bytes, HEADER_BYTES)) {
+      return this.#repeated(header, from, peer, nowMs);
+    }
     return this.#answer(header, input, from, peer, nowMs);
   }
 
@@ -222,7 +227,24 @@ export class TrackerLogic {
     if (outcome.kind === 'refused') return outcome.reason;
     const { kind, peer } = outcome;
     if (kind === 'restarted') this.#assembly.forget(peer.place);
+    this.#inquiries.heard(peer);
     this.#note?.(`${kind === 'alive' ? 'heartbeat' : kind}: ${labelOf(peer)}`);
+    return this.#alive(peer, from);
+  }
+
+  /** The same heartbeat again, which is what most of all datagrams are: nothing in it needs to be read. */
+  #repeated(header: RequestHeader, from: Address, peer: RegisteredPeer, nowMs: number): Buffer {
+    if (!this.#limits.allowsPeer(peer, 'request', nowMs)) {
+      this.counts.limited++;
+      return this.#refuse(header, 'too-many');
+    }
+    this.registry.stillThere(peer, nowMs);
+    this.#note?.(`heartbeat: ${labelOf(peer)}`);
+    this.counts.served++;
+    return encodeReply(header.transactionId, this.#alive(peer, from));
+  }
+
+  #alive(peer: RegisteredPeer, from: Address): TrackerReply {
     return {
       type: 'alive',
       trackerInstance: this.#instanceId,
@@ -240,10 +262,16 @@ export class TrackerLogic {
     if (peer === 'wrong-owner') return peer;
     if (typeof peer === 'object') {
       this.registry.remove(peer);
-      this.#assembly.forget(peer.place);
+      this.#forget(peer);
       this.#note?.(`left: ${labelOf(peer)}`);
     }
     return { type: 'left' };
+  }
+
+  /** What is known of a peer that is registered no more. */
+  #forget(peer: RegisteredPeer): void {
+    this.#assembly.forget(peer.place);
+    this.#inquiries.gone(peer);
   }
 
   #publish(request: RequestOf<'publish'>, from: Address): TrackerReply | RefusalReason {
@@ -252,7 +280,9 @@ export class TrackerLogic {
     const { version, page } = request;
     // Acknowledged, so that nobody repeats it, and not held: a peer that reads `relayOnly` sends none.
     if (this.#relayOnly) return { type: 'published', version, page, heldVersion: 0 };
+    const before = this.heldVersion(peer);
     const outcome = this.#assembly.page(peer.place, request);
+    if (this.heldVersion(peer) !== before) this.#inquiries.heard(peer);
     if (outcome.kind === 'refused') return outcome.reason;
     this.#note?.(`catalog ${version}, page ${page + 1}/${request.pages}: ${labelOf(peer)}: ${outcome.kind}`);
     return { type: 'published', version, page, heldVersion: outcome.held };

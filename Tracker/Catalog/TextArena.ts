@@ -31,12 +31,12 @@ export class TextArena {
     return count === 0 ? '' : this.#slab(place).toString('utf8', offset(place), offset(place) + count);
   }
 
-  /** Whether the text begins with the first `prefixCount` bytes of `prefix`. */
-  startsWith(place: number, count: number, prefix: Buffer, prefixCount: number): boolean {
+  /** Whether the text begins with `prefixCount` bytes of `prefix`, those from `at` on. */
+  startsWith(place: number, count: number, prefix: Buffer, prefixCount: number, at = 0): boolean {
     if (prefixCount > count) return false;
     if (prefixCount === 0) return true;
     const from = offset(place);
-    return this.#slab(place).compare(prefix, 0, prefixCount, from, from + prefixCount) === 0;
+    return this.#slab(place).compare(prefix, at, at + prefixCount, from, from + prefixCount) === 0;
   }
 
   equals(place: number, count: number, other: Buffer, otherCount: number): boolean {

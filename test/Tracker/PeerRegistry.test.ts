@@ -3,13 +3,13 @@ import type { PeerId } from '../../Protocol/Ids.ts';
 import { PeerRegistry } from '../../Tracker/PeerRegistry.ts';
 import { SeededRandom } from '../Support/SeededRandom.ts';
 import { seeds } from '../Support/seeds.ts';
-import { heartbeatOf, idOf, runOf } from './peers.ts';
+import { heartbeatOf, idOf, runOf, TABLE_KEY } from './peers.ts';
 
 const at = (host: string, port = 5_000) => ({ host, port });
 
 describe('joining and falling silent', () => {
   test('three missed heartbeats and five seconds, and a peer is forgotten', () => {
-    const registry = new PeerRegistry();
+    const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
     expect(registry.expire(19_999)).toEqual([]);
     expect(registry.expire(20_000).map((peer) => peer.peerId)).toEqual([idOf(1)]);
@@ -18,7 +18,7 @@ describe('joining and falling silent', () => {
   });
 
   test('each heartbeat gives it new time', () => {
-    const registry = new PeerRegistry();
+    const registry = new PeerRegistry(TABLE_KEY);
     for (let nowMs = 0; nowMs <= 100_000; nowMs += 5_000) {
       registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), nowMs);
       expect(registry.expire(nowMs)).toEqual([]);
@@ -28,7 +28,7 @@ describe('joining and falling silent', () => {
   });
 
   test('the interval is 5 s up to 1,000 peers and grows to 60 s', () => {
-    const registry = new PeerRegistry();
+    const registry = new PeerRegistry(TABLE_KEY);
     const grow = (peers: number) => {
       while (registry.size < peers) registry.heartbeat(heartbeatOf(registry.size), at('127.0.0.1', 1), 0);
       return registry.intervalMs();
@@ -42,7 +42,7 @@ describe('joining and falling silent', () => {
 
 describe('who a peer is', () => {
   test('a newer instance from the same host replaces at once, an older one is refused', () => {
-    const registry = new PeerRegistry();
+    const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1, { instanceId: runOf(5) }), at('10.0.0.1'), 0);
     const older = registry.heartbeat(heartbeatOf(1, { instanceId: runOf(4) }), at('10.0.0.1'), 0);
     const newer = registry.heartbeat(heartbeatOf(1, { instanceId: runOf(6) }), at('10.0.0.1', 6_000), 0);
@@ -54,7 +54,7 @@ describe('who a peer is', () => {
   });
 
   test('another host takes over only when the peer has fallen silent', () => {
-    const registry = new PeerRegistry();
+    const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
     const thief = heartbeatOf(1, { instanceId: runOf(9) });
     expect(registry.heartbeat(thief, at('10.0.0.2'), 10_000)).toEqual({
@@ -67,7 +67,7 @@ describe('who a peer is', () => {
   });
 
   test('only a peer itself may speak for itself', () => {
-    const registry = new PeerRegistry();
+    const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
     expect(registry.owned(idOf(1), runOf(1), at('10.0.0.2'))).toBe('wrong-owner');
     expect(registry.owned(idOf(1), runOf(2), at('10.0.0.1'))).toBe('wrong-owner');
@@ -78,7 +78,7 @@ describe('who a peer is', () => {
 
 describe('limits', () => {
   test('64 peers a host, loopback exempt', () => {
-    const registry = new PeerRegistry();
+    const registry = new PeerRegistry(TABLE_KEY);
     const join = (number: number, host: string) =>
       registry.heartbeat(heartbeatOf(number), at(host, number), 0).kind;
     for (let number = 1; number <= 64; number++) expect(join(number, '10.0.0.1')).toBe('joined');
@@ -91,7 +91,7 @@ describe('limits', () => {
   });
 
   test('no more than so many in all; who is in stays in', () => {
-    const registry = new PeerRegistry(2);
+    const registry = new PeerRegistry(TABLE_KEY, 2);
     registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
     registry.heartbeat(heartbeatOf(2), at('10.0.0.2'), 0);
     expect(registry.heartbeat(heartbeatOf(3), at('10.0.0.3'), 0)).toEqual({
@@ -123,7 +123,7 @@ class Model {
 
 test.each(seeds(60))('does what a plain map does, whatever happens (seed %i)', (seed) => {
   const random = new SeededRandom(seed);
-  const registry = new PeerRegistry(80);
+  const registry = new PeerRegistry(TABLE_KEY, 80);
   const model = new Model();
   let nowMs = random.int(0, 1_000_000);
   for (let step = 0; step < 400; step++) {
@@ -164,7 +164,7 @@ test.each(seeds(60))('does what a plain map does, whatever happens (seed %i)', (
 
 test('pages meet everyone who stays exactly once, whoever comes and goes', () => {
   const random = new SeededRandom(11);
-  const registry = new PeerRegistry();
+  const registry = new PeerRegistry(TABLE_KEY);
   for (let number = 0; number < 300; number++)
     registry.heartbeat(heartbeatOf(number), at('127.0.0.1', number), 0);
   const met: PeerId[] = [];

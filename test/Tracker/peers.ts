@@ -1,7 +1,10 @@
 import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import type { RequestOf } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
-import { PeerRegistry, type RegisteredPeer } from '../../Tracker/PeerRegistry.ts';
+import { PeerRegistry } from '../../Tracker/PeerRegistry.ts';
+import type { RegisteredPeer } from '../../Tracker/RegisteredPeer.ts';
+
+export const TABLE_KEY = [0x01234567, 0x89abcdef] as const;
 
 /** The id of the peer with this number. */
 export function idOf(number: number): PeerId {
@@ -35,7 +38,7 @@ export function heartbeatOf(
 
 /** A peer at this address, in a registry of its own. */
 export function registered(udp: Address): RegisteredPeer {
-  const outcome = new PeerRegistry().heartbeat(heartbeatOf(1), udp, 0);
+  const outcome = new PeerRegistry(TABLE_KEY).heartbeat(heartbeatOf(1), udp, 0);
   if (outcome.kind === 'refused') throw new Error(outcome.reason);
   return outcome.peer;
 }

@@ -1,0 +1,105 @@
+import {
+  encodeHeartbeat,
+  type Heartbeat,
+  heartbeatOf,
+  type Introduction,
+  introductionOf,
+} from '../Protocol/Heartbeat.ts';
+import type { Address } from '../Shared/Address.ts';
+import { grown } from './Catalog/IntArena.ts';
+import { TextArena } from './Catalog/TextArena.ts';
+import { EXPIRY_STEP_MS } from './ExpiryWheel.ts';
+
+const UDP_PORT = 0;
+const TCP_PORT = 1;
+/** Where the last heartbeat lies in the arena, and its length. */
+const BEAT = 2;
+const BEAT_BYTES = 3;
+/** In EXPIRY_STEP_MS. */
+const DEADLINE = 4;
+const FIELDS = 5;
+const PEER_ID_BYTES = 32;
+
+/** What is remembered of the peers, by their places: the last heartbeat as it came, and 20 bytes beside it. */
+export class PeerRecords {
+  readonly #beats = new TextArena();
+  readonly #hosts: string[] = [];
+  #cells = new Int32Array(64 * FIELDS);
+
+  /** Where the datagrams of the peer at this place come from. */
+  udp(place: number): Address {
+    return { host: this.#hosts[place] ?? '', port: this.#cell(place, UDP_PORT) };
+  }
+
+  hasUdp(place: number, { host, port }: Address): boolean {
+    return this.#cell(place, UDP_PORT) === port && this.#hosts[place] === host;
+  }
+
+  setUdp(place: number, { host, port }: Address): void {
+    this.#makeRoom(place);
+    this.#hosts[place] = host;
+    this.#cells[place * FIELDS + UDP_PORT] = port;
+  }
+
+  port(place: number): number {
+    return this.#cell(place, TCP_PORT);
+  }
+
+  deadlineMs(place: number): number {
+    return this.#cell(place, DEADLINE) * EXPIRY_STEP_MS;
+  }
+
+  /** Rounds up to a whole step. */
+  setDeadline(place: number, deadlineMs: number): void {
+    this.#cells[place * FIELDS + DEADLINE] = Math.ceil(deadlineMs / EXPIRY_STEP_MS);
+  }
+
+  /** Remembers a heartbeat instead of the one before, which may have been another peer's at this place. */
+  keep(place: number, beat: Heartbeat): void {
+    const bytes = encodeHeartbeat(beat);
+    this.#makeRoom(place);
+    this.#beats.release(this.#cell(place, BEAT), this.#cell(place, BEAT_BYTES));
+    this.#cells[place * FIELDS + TCP_PORT] = beat.port;
+    this.#cells[place * FIELDS + BEAT] = this.#beats.add(bytes, bytes.length);
+    this.#cells[place * FIELDS + BEAT_BYTES] = bytes.length;
+  }
+
+  /** Whether the last heartbeat was, byte for byte, what `bytes` has from `from` on. */
+  said(place: number, bytes: Buffer, from: number): boolean {
+    const count = this.#cell(place, BEAT_BYTES);
+    return (
+      bytes.length - from === count &&
+      this.#beats.startsWith(this.#cell(place, BEAT), count, bytes, count, from)
+    );
+  }
+
+  /** Reads the front of the heartbeat only. */
+  introduction(place: number): Introduction {
+    return introductionOf(this.#bytes(place));
+  }
+
+  beat(place: number): Heartbeat {
+    return heartbeatOf(this.#bytes(place));
+  }
+
+  hasPeerId(place: number, id: Buffer): boolean {
+    return this.#beats.startsWith(this.#cell(place, BEAT), this.#cell(place, BEAT_BYTES), id, PEER_ID_BYTES);
+  }
+
+  /** As bytes: a view. */
+  peerId(place: number): Buffer {
+    return this.#beats.bytes(this.#cell(place, BEAT), PEER_ID_BYTES);
+  }
+
+  #bytes(place: number): Buffer {
+    return this.#beats.bytes(this.#cell(place, BEAT), this.#cell(place, BEAT_BYTES));
+  }
+
+  #makeRoom(place: number): void {
+    if ((place + 1) * FIELDS > this.#cells.length) this.#cells = grown(this.#cells, (place + 1) * FIELDS);
+  }
+
+  #cell(place: number, field: number): number {
+    return this.#cells[place * FIELDS + field] ?? 0;
+  }
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
+
+/**
+ * Program: `node load.js <protocol> <port> <peers> <seconds> [rate]`. So many peers, each at a socket of its own, keep
+ * one announce each under way (or send `rate` a second in all) and print as JSON how many were answered.
+ */
+
+/** How one peer of a protocol introduces itself and announces. */
+interface Protocol {
+  /** What to send first; undefined: nothing. */
+  readonly hello: Buffer | undefined;
+  /** The announce, from the answer to the hello. */
+  announce(index: number, welcome: Buffer): Buffer;
+  /** Whether this is the answer to an announce. */
+  answers(reply: Buffer): boolean;
+}
+
+const CONNECT = encodeRequest('', 7, { type: 'connect' });
+
+const protocols: Readonly<Record<string, Protocol>> = {
+  shoal: {
+    hello: CONNECT,
+    announce: (index, welcome) => {
+      const { reply } = decodeReply(welcome);
+      if (reply.type !== 'connected') throw new Error(`the tracker answered ${reply.type}`);
+      return encodeRequest(reply.connectionId, index, {
+        type: 'heartbeat',
+        peerId: randomBytes(32).toString('hex') as PeerId,
+        instanceId: '0000000000000001' as InstanceId,
+        port: 9_000 + (index % 1_000),
+        name: `peer ${index}`,
+        catalogVersion: 0,
+        files: 10,
+        bytes: 12_345_678,
+        uploads: 0,
+        queryToken: '0011223344556677',
+        unlisted: false,
+      });
+    },
+    answers: (reply) => reply.readUInt32BE() === 0x53480001,
+  },
+  /** BEP 15, announce: the same torrent for all, as one share is for all here. */
+  bittorrent: {
+    hello: CONNECT,
+    announce: (index, welcome) => {
+      const announce = Buffer.alloc(98);
+      welcome.copy(announce, 0, 8, 16);
+      announce.writeUInt32BE(1, 8);
+      announce.writeUInt32BE(index, 12);
+      announce.fill(0x5a, 16, 36);
+      announce.write(`-SH0001-${String(index).padStart(12, '0')}`, 36, 'latin1');
+      announce.writeUInt32BE(4, 92); // as few addresses back as a heartbeat brings
+      announce.writeUInt16BE(9_000 + (index % 1_000), 96);
+      return announce;
+    },
+    answers: (reply) => reply.readUInt32BE() === 1,
+  },
+  echo: { hello: undefined, announce: () => Buffer.alloc(98, 1), answers: () => true },
+};
+
+const [name = '', port = '', peers = '64', seconds = '3', rate = '0'] = process.argv.slice(2);
+const protocol = protocols[name];
+if (protocol === undefined) throw new Error(`no protocol ${name}`);
+
+const clients = await Promise.all(Array.from({ length: Number(peers) }, (_, index) => join(protocol, index)));
+const { answered, elapsed } = Number(rate) > 0 ? await paced(Number(rate)) : await saturated();
+process.stdout.write(`${JSON.stringify({ answered, seconds: elapsed })}\n`);
+for (const { socket } of clients) socket.close();
+
+/** One announce after the other per peer, as fast as answers come. One that is lost is sent again. */
+async function saturated() {
+  let answered = 0;
+  const answeredBy = clients.map(() => 0);
+  const started = performance.now();
+  for (const [index, { socket, announce }] of clients.entries()) {
+    socket.on('message', () => {
+      answered++;
+      answeredBy[index] = (answeredBy[index] ?? 0) + 1;
+      socket.send(announce);
+    });
+    socket.send(announce);
+  }
+  const seen = [...answeredBy];
+  const retry = setInterval(() => {
+    for (const [index, { socket, announce }] of clients.entries()) {
+      if (answeredBy[index] === seen[index]) socket.send(announce);
+      seen[index] = answeredBy[index] ?? 0;
+    }
+  }, 500);
+  await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1_000));
+  clearInterval(retry);
+  for (const { socket } of clients) socket.removeAllListeners('message');
+  return { answered, elapsed: (performance.now() - started) / 1_000 };
+}
+
+/** `rate` announces a second, in portions of some milliseconds, whatever comes back. */
+async function paced(perSecond: number) {
+  let answered = 0;
+  for (const { socket } of clients) socket.on('message', () => answered++);
+  const started = performance.now();
+  let sent = 0;
+  for (let now = started; now < started + Number(seconds) * 1_000; now = performance.now()) {
+    for (const due = ((now - started) * perSecond) / 1_000; sent < due; sent++) {
+      const client = clients[sent % clients.length];
+      client?.socket.send(client.announce);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  return { answered, elapsed: (performance.now() - started) / 1_000 };
+}
+
+async function join(spoken: Protocol, index: number): Promise<{ socket: Socket; announce: Buffer }> {
+  const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 });
+  await new Promise<void>((resolve) => socket.connect(Number(port), '127.0.0.1', resolve));
+  const welcome = spoken.hello === undefined ? Buffer.alloc(0) : await asked(socket, spoken.hello);
+  const announce = spoken.announce(index, welcome);
+  const reply = await asked(socket, announce);
+  if (!spoken.answers(reply)) throw new Error(`an announce was answered by ${reply.toString('hex')}`);
+  return { socket, announce };
+}
+
+async function asked(socket: Socket, request: Buffer): Promise<Buffer> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const answer = new Promise<Buffer>((resolve) => socket.once('message', resolve));
+    socket.send(request);
+    const retry = new Promise<undefined>((resolve) => setTimeout(resolve, 200, undefined));
+    const reply = await Promise.race([answer, retry]);
+    socket.removeAllListeners('message');
+    if (reply !== undefined) return reply;
+  }
+  throw new Error('the tracker does not answer');
+}

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest';
+import { COOKIE_STEP_MS } from '../../Protocol/Limits.ts';
+import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
+import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
+import { SeededRandom } from '../Support/SeededRandom.ts';
+import { Asker } from './Asker.ts';
+import { heartbeatOf, idOf, runOf } from './peers.ts';
+
+/** The same heartbeat again is answered without reading it: it must mean what it meant when it was read. */
+
+const tracker = () =>
+  new TrackerLogic({ instanceId: runOf(77), secret: new SeededRandom(5).bytes(32), peersMax: 3 });
+const home = { host: '10.0.0.1', port: 40_001 };
+const beat = heartbeatOf(1, { catalogVersion: 3 });
+
+test('it is answered as the first one was, and keeps the peer', () => {
+  const logic = tracker();
+  const peer = new Asker(logic, home).connect();
+  const first = peer.expect('alive', beat);
+  for (let nowMs = 5_000; nowMs <= 50_000; nowMs += 5_000) {
+    expect(peer.expect('alive', beat, nowMs)).toEqual(first);
+  }
+  expect(logic.registry.get(idOf(1))?.deadlineMs).toBe(70_000);
+  logic.expire(70_000);
+  expect(logic.registry.size).toBe(0);
+  expect(peer.expect('alive', beat, 70_000)).toEqual(first); // Still the peer's own, but it joins anew.
+});
+
+test('whatever changes in it is heard', () => {
+  const logic = tracker();
+  const peer = new Asker(logic, home).connect();
+  peer.expect('alive', beat);
+  const changes = [
+    { port: 9_999 },
+    { name: 'anna' },
+    { catalogVersion: 4 },
+    { files: 1 },
+    { bytes: 2 ** 40 },
+    { uploads: 1 },
+    { queryToken: 'ffffffffffffffff' },
+    { unlisted: true },
+    { instanceId: runOf(2) },
+  ];
+  for (const change of changes) {
+    const changed = { ...beat, instanceId: runOf(2), ...change };
+    peer.expect('alive', changed);
+    peer.expect('alive', changed);
+    const { type, ...said } = changed;
+    expect(logic.registry.get(idOf(1))?.beat, JSON.stringify(change)).toEqual(said);
+  }
+});
+
+test('another connection id, minute or address is looked at', () => {
+  const logic = tracker();
+  const peer = new Asker(logic, home).connect();
+  peer.expect('alive', beat);
+  peer.expect('alive', beat);
+  const send = (cookie: string, from = home, nowMs = 0) => {
+    const [datagram] = logic.receive(encodeRequest(cookie, 9, beat), from, nowMs);
+    return datagram === undefined ? undefined : decodeReply(datagram.bytes).reply;
+  };
+  const cookie = logic.registry.get(idOf(1))?.cookie ?? '';
+
+  expect(send(cookie)).toMatchObject({ type: 'alive' });
+  expect(send('00'.repeat(8))).toEqual({ type: 'refused', reason: 'bad-cookie' });
+  expect(send(cookie, { ...home, port: 2 })).toEqual({ type: 'refused', reason: 'bad-cookie' });
+  expect(send(cookie, home, 2 * COOKIE_STEP_MS)).toEqual({ type: 'refused', reason: 'bad-cookie' });
+  peer.connect(2 * COOKIE_STEP_MS);
+  peer.expect('alive', beat, 2 * COOKIE_STEP_MS);
+});
+
+test('the limit counts it, and so do the counts', () => {
+  const logic = tracker();
+  const peer = new Asker(logic, home).connect();
+  const answers = Array.from({ length: 100 }, () => peer.ask(beat)?.type);
+
+  // The join is behind no limit yet: nobody was registered there.
+  expect(answers.filter((type) => type === 'alive')).toHaveLength(61);
+  expect(logic.counts).toMatchObject({ served: 62, limited: 39, refused: 39 });
+});
+
+test('two peers behind one address are two', () => {
+  const logic = tracker();
+  const both = new Asker(logic, home).connect();
+  for (let nowMs = 0; nowMs < 60_000; nowMs += 5_000) {
+    both.expect('alive', heartbeatOf(1), nowMs);
+    both.expect('alive', heartbeatOf(2), nowMs);
+    expect(logic.registry.size).toBe(2);
+  }
+  const others = logic.registry.from(home);
+  expect(others?.peerId).toBe(idOf(2));
+});
