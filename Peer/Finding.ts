@@ -38,12 +38,12 @@ export class Finding {
     if (what.endsWith('/')) return this.#findFolder(what, signal);
     const known = matchName(what, isIdStart(what) ? [...this.#seen.values()] : []);
     if (known.kind === 'one') return fileFound(known.hit);
-    const { hits, trackers } = await this.#network.search(what, signal);
+    const { hits, trackers, peers = 0 } = await this.#network.search(what, signal);
     this.remember(hits);
     const match = matchName(what, hits);
     if (match.kind === 'one') return fileFound(match.hit);
     if (match.kind !== 'none') return { kind: 'choose', hits: match.hits };
-    if (trackers === 0) throw noTracker();
+    if (trackers === 0 && peers === 0) throw noTracker();
     throw new ShoalError('NOT_FOUND', `nobody shares "${what}" now`, {
       hint: 'Try: search <part of the name>. For a folder end the name with "/".',
     });

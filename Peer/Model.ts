@@ -55,8 +55,10 @@ export interface SearchResult {
   readonly hits: readonly SearchHit[];
   /** More matched than are listed. */
   readonly truncated: boolean;
-  /** Trackers that answered: at least one. Without any, a search fails with NO_TRACKER. */
+  /** Trackers that answered. 0: known peers were asked instead. */
   readonly trackers: number;
+  /** Without a tracker: known peers that answered. When nobody does, a search fails with NO_TRACKER. */
+  readonly peers?: number;
 }
 
 /** A file, or the chunks of it that its sender has, to be pushed to another peer. From a stranger: path and figures may be anything. */

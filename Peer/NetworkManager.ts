@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import type { RefusalCode } from '../Protocol/PeerMessages.ts';
-import type { Address } from '../Shared/Address.ts';
+import { type Address, isLoopback } from '../Shared/Address.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
@@ -14,6 +14,9 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
+import { KnownPeers } from './Network/Known/KnownPeers.ts';
+import { NetworkQueries } from './Network/Known/NetworkQueries.ts';
+import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { OfferEvents, SentOffer } from './Network/Links/PeerOffers.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
@@ -22,7 +25,7 @@ import type { Source, SourceEvents } from './Transfer.ts';
 export type { EmbeddedTracker, RememberedPlaces } from './Network/Wanted.ts';
 
 /** What the network needs from outside: both halves share self, clock, chance and log. */
-export type NetworkManagerOptions = PeerLinksOptions & Omit<TrackersOptions, 'uploads'>;
+export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> & Omit<TrackersOptions, 'uploads'>;
 
 /** What the network tells. Addresses and names come from strangers. */
 export interface NetworkEvents {
@@ -41,23 +44,32 @@ export interface NetworkEvents {
 
 /** Door: trackers over UDP, links and lanes to other peers over TCP, and serving. */
 export class NetworkManager extends EventEmitter<NetworkEvents> {
+  readonly #options: NetworkManagerOptions;
   readonly #links: PeerLinks;
   readonly #trackers: Trackers;
+  readonly #known: KnownPeers;
+  readonly #queries: NetworkQueries;
   readonly #closing = new Closing();
 
   constructor(options: NetworkManagerOptions) {
     super();
-    this.#links = new PeerLinks(options);
-    this.#trackers = new Trackers({ ...options, uploads: () => this.#links.uploads().length });
-    this.#trackers.on('trackerFound', (tracker) => this.emit('trackerFound', tracker));
-    this.#trackers.on('trackerLost', (tracker, reason) => this.emit('trackerLost', tracker, reason));
-    this.#trackers.on('moved', (from, to) => this.emit('trackerMoved', from, to));
-    this.#trackers.on('embedded', (tracker) => this.emit('trackerEmbedded', tracker));
-    this.#links.on('peerLeft', (peer) => this.emit('peerLeft', peer));
-    this.#links.on('offered', (peer, requestId, offer) => this.emit('offered', peer, requestId, offer));
-    this.#links.on('sourceFound', (fileId, contact) =>
-      this.emit('sourceFound', fileId, { ...contact, complete: false }),
-    );
+    this.#options = options;
+    const links = new PeerLinks(options);
+    const trackers = new Trackers({ ...options, uploads: () => links.uploads().length });
+    this.#links = links;
+    this.#trackers = trackers;
+    this.#known = new KnownPeers({ ...options, self: options.self.peerId, links, trackers });
+    const { book } = this.#known;
+    const peers = new PeerQueries({ ...options, links, book });
+    this.#queries = new NetworkQueries({
+      ...options,
+      trackers,
+      peers,
+      book,
+      linked: () => this.linkedPeers(),
+    });
+    this.#connectTrackers();
+    this.#connectLinks();
   }
 
   /** Listens for peers, then begins to look for trackers; does not wait for one. @throws ShoalError PORT_IN_USE */
@@ -66,6 +78,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     await this.#links.start({ port: options.port });
     this.#closing.add(() => this.#trackers.close());
     await this.#trackers.start();
+    this.#closing.add(() => this.#known.close());
+    this.#known.start(this.#options.discovery ? this.#trackers.rememberedPeers : []);
   }
 
   /** Says goodbye to trackers and peers; safe to call twice. */
@@ -95,33 +109,22 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   /** @throws ShoalError REFUSED, CANCELLED */
   search(words: string, signal: AbortSignal): Promise<SearchResult> {
-    return this.#trackers.search(words, signal);
+    return this.#queries.search(words, signal);
   }
 
+  /** Holders of one content, partial ones too. @throws ShoalError CANCELLED */
   locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
-    return this.#trackers.locate(fileId, signal);
+    return this.#queries.locate(fileId, signal);
   }
 
-  /** Peers that may share something below a folder: those the trackers name, and all that are linked. */
-  async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
-    const told = await this.#trackers.folderHolders(path, signal);
-    const known = new Set(told.map((peer) => peer.peerId));
-    return [...told, ...this.linkedPeers().filter((peer) => !known.has(peer.peerId))];
+  /** Peers that may share something below a folder. @throws ShoalError CANCELLED */
+  folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
+    return this.#queries.folderHolders(path, signal);
   }
 
-  /** Everybody the trackers know, and those linked without a tracker. Empty when there is neither. */
-  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    const linked = this.linkedPeers();
-    const linkedIds = new Set(linked.map((peer) => peer.peerId));
-    const told = await this.#trackers.peers(signal).catch((failure: unknown) => {
-      if (linked.length === 0) throw failure;
-      return [];
-    });
-    const toldIds = new Set(told.map((peer) => peer.peerId));
-    return [
-      ...told.map((peer) => ({ ...peer, linked: linkedIds.has(peer.peerId) })),
-      ...linked.filter((peer) => !toldIds.has(peer.peerId)),
-    ];
+  /** Everybody the trackers know, and those linked without one. @throws ShoalError NO_TRACKER, CANCELLED */
+  peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    return this.#queries.peers(signal);
   }
 
   // ---- peers
@@ -206,5 +209,46 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   totals(): { readonly sent: number; readonly received: number } {
     return this.#links.totals();
+  }
+
+  #connectTrackers(): void {
+    const trackers = this.#trackers;
+    trackers.on('trackerFound', (tracker) => {
+      this.#trackersChanged();
+      this.emit('trackerFound', tracker);
+    });
+    trackers.on('trackerLost', (tracker, reason) => {
+      this.#trackersChanged();
+      this.emit('trackerLost', tracker, reason);
+    });
+    trackers.on('moved', (from, to) => this.emit('trackerMoved', from, to));
+    trackers.on('embedded', (tracker) => this.emit('trackerEmbedded', tracker));
+    trackers.on('peerSeen', (address) => {
+      const contact = { peerId: undefined, name: '', address };
+      this.#known.book.told(contact, 'dns-sd', this.#options.clock.nowMs());
+    });
+  }
+
+  #connectLinks(): void {
+    const { clock } = this.#options;
+    const links = this.#links;
+    const { book } = this.#known;
+    links.on('peerJoined', (peer) => book.met(peer, clock.nowMs()));
+    links.on('peerLeft', (peer) => this.emit('peerLeft', peer));
+    links.on('peerFound', (contact, namer) => book.told(contact, 'exchange', clock.nowMs(), namer));
+    links.on('trackerNamed', (address) => this.#trackers.named(address));
+    links.on('offered', (peer, requestId, offer) => this.emit('offered', peer, requestId, offer));
+    links.on('sourceFound', (fileId, contact) =>
+      this.emit('sourceFound', fileId, { ...contact, complete: false }),
+    );
+  }
+
+  /** Linked peers hear which trackers we use. */
+  #trackersChanged(): void {
+    const connected = this.#trackers.status().filter(({ state }) => state === 'connected');
+    this.#links.announceTrackers(
+      connected.map(({ address }) => ({ address, onMyHost: isLoopback(address.host) })),
+    );
+    this.#known.trackersChanged();
   }
 }

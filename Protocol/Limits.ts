@@ -59,6 +59,18 @@ export const RELAY_REPEAT_MS = 2_000;
 /** Files in one answer to a relayed question, if a datagram takes so many. */
 export const RELAYED_FILES_MAX = 32;
 
+// Known peers: asked over control links when no tracker answers
+/** Their answers are waited for this long. */
+export const PEER_QUERY_MS = 1_000;
+/** Peers asked by one question. */
+export const PEER_QUERY_FANOUT = 64;
+/** Questions by words that one peer is answered: in a row, and then one in so many milliseconds. As searches at a tracker. */
+export const PEER_WORDS_BURST = 16;
+export const PEER_WORDS_MS = 1_250;
+/** Questions by FileId cost a look into a table: running downloads ask them. */
+export const PEER_IDS_BURST = 500;
+export const PEER_IDS_MS = 20;
+
 // Chunks (docs/Protocol.md, "Identity of content")
 export const CHUNK_BYTES_MIN = MIB;
 export const CHUNK_BYTES_MAX = 16 * MIB;

@@ -34,7 +34,9 @@ import {
   NAME_BYTES_MAX,
   PATH_BYTES_MAX,
   PEER_EXCHANGE_MAX,
+  SEARCH_HITS_PER_PEER_MAX,
 } from './Limits.ts';
+import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from './RelayMessages.ts';
 
 /**
  * TCP between peers. A connection opens with 8 bytes: "SHOAL", the version, the kind, 0.
@@ -129,9 +131,12 @@ export interface Hello {
   readonly name: string;
   /** The TCP port this peer listens on, for dialling back. */
   readonly port: number;
-  /** Bits for what comes later; unknown bits are ignored. */
+  /** What this peer can do beyond the first version (FEATURES); unknown bits are ignored. */
   readonly features: number;
 }
+
+/** Bits of `features`. `answersQueries`: it may be asked by `query`. */
+export const FEATURES = { answersQueries: 1 } as const;
 
 const controlMessages = messageSet({
   /** First message of both sides. */
@@ -182,7 +187,7 @@ const controlMessages = messageSet({
       chunkHashes: list(chunkHash, HASHES_PER_PAGE),
     }),
   ],
-  /** Answer to list, describe, laneRequest or offer. After `accept`: the accepted file will not come to its end. */
+  /** Answer to list, describe, laneRequest, offer or query. After `accept`: the accepted file will not come to its end. */
   refused: [6, struct<{ requestId: number; code: RefusalCode }>({ requestId: uint32, code: refusalCode })],
   /** Asks for the bitfield of a file now, and `have` from now on. */
   interested: [7, struct<{ fileId: FileId }>({ fileId })],
@@ -233,6 +238,19 @@ const controlMessages = messageSet({
   ],
   /** I am fetching what you offered; what I have of it, and each chunk that comes, is told by `haveAll`, `bitfield`, `have`. */
   accept: [23, struct<{ requestId: number }>({ requestId: uint32 })],
+  /** What do you share that has these words, or this content? Asked when no tracker answers. Answered by `hits` or `refused`. */
+  query: [
+    24,
+    struct<{ requestId: number; question: RelayQuestion }>({ requestId: uint32, question: relayQuestion }),
+  ],
+  /** My files that match, the best first. */
+  hits: [
+    25,
+    struct<{ requestId: number; files: readonly RelayedFile[] }>({
+      requestId: uint32,
+      files: list(relayedFile, SEARCH_HITS_PER_PEER_MAX),
+    }),
+  ],
 });
 
 const laneMessages = messageSet({

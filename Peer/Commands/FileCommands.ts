@@ -87,7 +87,8 @@ async function listPeer(text: string, folder: string, context: CommandContext): 
 export const search: CommandHandler = async (call: CommandCall, context) => {
   const words = call.args.join(' ');
   const result = await context.controls.search(words, context.signal);
-  if (result.trackers === 0 && result.hits.length === 0) {
+  const { peers = 0 } = result;
+  if (result.trackers === 0 && peers === 0) {
     throw new ShoalError('NO_TRACKER', 'no tracker answers, so nobody was asked', {
       hint: 'Start one: node Tracker.js. Or link to a peer by hand, and see what it shares: connect <host:port>, ls <peer>',
     });
@@ -95,7 +96,7 @@ export const search: CommandHandler = async (call: CommandCall, context) => {
   context.remember(result.hits.map((hit) => hit.path));
   return {
     items: result.hits.map(searchItem),
-    data: { truncated: result.truncated, trackers: result.trackers },
+    data: { truncated: result.truncated, trackers: result.trackers, peers },
     text: (style) => searchText(words, result, style),
   };
 };

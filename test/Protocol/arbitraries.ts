@@ -234,6 +234,18 @@ export const controlArbitraries = {
   tracker: fc.record({ ...type('tracker'), address: anyAddress, onMyHost: fc.boolean() }),
   offer: fc.record({ ...type('offer'), requestId: u32, fileId, size: u53, path: text(1_000), chunks: u32 }),
   accept: fc.record({ ...type('accept'), requestId: u32 }),
+  query: fc.record({
+    ...type('query'),
+    requestId: u32,
+    question: fc.record({ words: text(256), fileId: fc.option(fileId, { nil: undefined }) }),
+  }),
+  hits: fc.record({
+    ...type('hits'),
+    requestId: u32,
+    files: fc.array(fc.record({ fileId, size: u53, path: text(1_000), complete: fc.boolean() }), {
+      maxLength: 50,
+    }),
+  }),
 } satisfies Any<ControlMessage>;
 
 export const laneArbitraries = {

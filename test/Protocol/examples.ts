@@ -177,6 +177,8 @@ export const controlExamples: Examples<ControlMessage> = {
   tracker: { type: 'tracker', address: { host: '192.168.1.9', port: 6_881 }, onMyHost: false },
   offer: { type: 'offer', requestId, fileId, size: 1_048_577, path: 'films/a film.mkv', chunks: 2 },
   accept: { type: 'accept', requestId },
+  query: { type: 'query', requestId, question: { words: 'film', fileId } },
+  hits: { type: 'hits', requestId, files: [{ fileId, size: 1_048_577, path: 'a film.mkv', complete: true }] },
 };
 
 export const laneExamples: Examples<LaneMessage> = {

@@ -103,6 +103,11 @@ export class Discovery {
     if (isDialable(address)) this.#probe('dns-sd', [address]);
   }
 
+  /** A linked peer names a tracker. */
+  named(address: Address): void {
+    if (isDialable(address)) this.#probe('peer', [address]);
+  }
+
   /** A tracker answered a heartbeat: none of our own is needed. */
   connected(): void {
     this.#embedBy(Number.POSITIVE_INFINITY, 0);

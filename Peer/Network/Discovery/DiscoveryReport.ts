@@ -2,7 +2,7 @@ import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 
 /** The rungs that ask around. docs/Protocol.md, "Discovery". */
-export type Rung = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'successor';
+export type Rung = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'peer' | 'successor';
 
 /** What each rung was asked and answered, to tell people why no tracker was found. */
 export class DiscoveryReport {
@@ -35,7 +35,7 @@ export class DiscoveryReport {
       `3. this computer: ${this.#line('this host', ` UDP ${ports}`, 'not asked yet')}`,
       `4. broadcast: ${this.#line('broadcast', ` UDP ${ports}`, 'no network to ask in')}`,
       `5. DNS-SD: ${dnsSd}`,
-      '6. linked peers: files of peers linked directly are found without a tracker',
+      `6. linked peers: ${this.#line('peer', '', 'name no tracker; without one they are asked themselves')}`,
       '7. a typed address: use the command connect HOST:PORT',
     ];
     if (this.#asked.has('successor')) lines.push(`   named by a tracker: ${this.#line('successor', '', '')}`);

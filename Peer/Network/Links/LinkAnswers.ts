@@ -1,13 +1,19 @@
 import { countFitting } from '../../../Protocol/Codec.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { BITFIELD_PAGE_BYTES, CONTROL_FRAME_BYTES_MAX, HASHES_PER_PAGE } from '../../../Protocol/Limits.ts';
+import {
+  BITFIELD_PAGE_BYTES,
+  CONTROL_FRAME_BYTES_MAX,
+  HASHES_PER_PAGE,
+  SEARCH_HITS_PER_PEER_MAX,
+} from '../../../Protocol/Limits.ts';
 import { type ControlMessage, type ControlOf, listedFile } from '../../../Protocol/PeerMessages.ts';
+import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import { refusalOf } from '../Lanes/LaneSender.ts';
 import type { ChunkProvider } from '../Wanted.ts';
 
-type Asked = ControlOf<'list' | 'describe'>;
+type Asked = ControlOf<'list' | 'describe' | 'query'>;
 
 /** Questions of one peer that wait; more are refused as busy. */
 const ASKED_MAX = 64;
@@ -20,6 +26,8 @@ export interface LinkAnswersOptions {
   readonly send: (message: ControlMessage) => void;
   /** Resolves when little waits to be sent: a peer that asks without reading gets no more answers. */
   readonly calm: () => Promise<void>;
+  /** Our files that answer a question; undefined: this one is one too many. */
+  readonly matching: (question: RelayQuestion) => readonly RelayedFile[] | undefined;
 }
 
 /** Answers what one peer asks of our share, one question after the other. */
@@ -69,10 +77,17 @@ export class LinkAnswers {
 
   async #answer(asked: Asked): Promise<ControlMessage> {
     try {
+      if (asked.type === 'query') return this.#hits(asked);
       return asked.type === 'list' ? this.#listPage(asked) : await this.#descriptionPage(asked);
     } catch (failure) {
       return { type: 'refused', requestId: asked.requestId, code: refusalOf(failure) };
     }
+  }
+
+  #hits({ requestId, question }: ControlOf<'query'>): ControlMessage {
+    const files = this.#options.matching(question);
+    if (files === undefined) return { type: 'refused', requestId, code: 'busy' };
+    return { type: 'hits', requestId, files: files.slice(0, SEARCH_HITS_PER_PEER_MAX) };
   }
 
   #listPage({ requestId, folder, cursor }: ControlOf<'list'>): ControlMessage {

@@ -7,6 +7,7 @@ interface Questions {
   list: 'listPage';
   describe: 'description';
   laneRequest: 'laneGrant';
+  query: 'hits';
 }
 export type Question = { [Q in keyof Questions]: ControlOf<Q> }[keyof Questions];
 export type Answer = ControlOf<Questions[keyof Questions] | 'refused'>;
@@ -16,6 +17,7 @@ const ANSWER_TYPE: { readonly [Q in keyof Questions]: Questions[Q] } = {
   list: 'listPage',
   describe: 'description',
   laneRequest: 'laneGrant',
+  query: 'hits',
 };
 
 interface Open {

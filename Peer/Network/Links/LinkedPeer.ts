@@ -1,7 +1,14 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { CATALOG_FILES_MAX } from '../../../Protocol/Limits.ts';
-import type { ControlMessage, ControlOf, ExchangedPeer, ListedFile } from '../../../Protocol/PeerMessages.ts';
+import {
+  type ControlMessage,
+  type ControlOf,
+  type ExchangedPeer,
+  FEATURES,
+  type ListedFile,
+} from '../../../Protocol/PeerMessages.ts';
+import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -20,6 +27,7 @@ import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
 import type { SourceHome } from './PeerSource.ts';
+import { Allowance, QueryLimit } from './QueryLimit.ts';
 import { RemoteFiles } from './RemoteFiles.ts';
 
 /** A peer whose id is known. */
@@ -28,6 +36,8 @@ export type KnownContact = PeerContact & { readonly peerId: PeerId };
 /** Files that one peer may be interested in at once. */
 const INTERESTS_MAX = 65_536;
 const REQUEST_TICK_MS = 1_000;
+/** How often one peer may name others and trackers: in a row, and then once in so many milliseconds. More is ignored. */
+const NAMING = { peers: { burst: 1_000, eachMs: 50 }, tracker: { burst: 8, eachMs: 5_000 } } as const;
 
 /** What all linked peers share. */
 export interface PeerHome {
@@ -45,6 +55,8 @@ export interface PeerHome {
   named(peer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void;
   offered(peer: KnownContact, requestId: number, offer: Offer): void;
   trackerNamed(peer: KnownContact, tracker: { address: Address; onMyHost: boolean }): void;
+  /** Our files that answer a question of a peer; undefined: too much is asked now. */
+  matching(question: RelayQuestion): readonly RelayedFile[] | undefined;
 }
 
 /** A peer that a control link is open to: the conversation beyond greeting and goodbye. The link below may be replaced. */
@@ -55,6 +67,8 @@ export class LinkedPeer implements SourceHome {
   readonly #requests = new LinkRequests();
   readonly #files: RemoteFiles;
   readonly #answers: LinkAnswers;
+  readonly #queryLimit: QueryLimit;
+  readonly #naming: { readonly peers: Allowance; readonly tracker: Allowance };
   readonly #interests = new Set<FileId>();
   #contact: KnownContact;
   #link: PeerLink;
@@ -67,7 +81,19 @@ export class LinkedPeer implements SourceHome {
     this.#home = home;
     const send = (message: ControlMessage) => this.send(message);
     const { provider, clock, dial, buffers, downLimiter: limiter } = home;
-    this.#answers = new LinkAnswers({ provider, send, calm: () => this.#link.calm() });
+    const nowMs = clock.nowMs();
+    this.#queryLimit = new QueryLimit(nowMs);
+    this.#naming = {
+      peers: new Allowance(NAMING.peers.burst, NAMING.peers.eachMs, nowMs),
+      tracker: new Allowance(NAMING.tracker.burst, NAMING.tracker.eachMs, nowMs),
+    };
+    const mayAsk = (question: RelayQuestion) => this.#queryLimit.take(question, clock.nowMs());
+    this.#answers = new LinkAnswers({
+      provider,
+      send,
+      calm: () => this.#link.calm(),
+      matching: (question) => (mayAsk(question) ? home.matching(question) : undefined),
+    });
     this.#files = new RemoteFiles(send, clock);
     this.offers = new PeerOffers(send, clock);
     const received = (bytes: number) => home.received(bytes);
@@ -155,6 +181,22 @@ export class LinkedPeer implements SourceHome {
     } while (cursor > 0);
   }
 
+  /** It answers `query`. */
+  get answersQueries(): boolean {
+    return ((this.#link.hello?.features ?? 0) & FEATURES.answersQueries) !== 0;
+  }
+
+  /** What it says it shares of that; not checked. @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
+  async query(question: RelayQuestion, signal: AbortSignal): Promise<readonly RelayedFile[]> {
+    if (!this.answersQueries) throw new ShoalError('REFUSED', 'the peer answers no questions');
+    return (await this.#ask({ type: 'query', requestId: 0, question }, signal)).files;
+  }
+
+  /** It has told that it has (part of) that file. */
+  holds(fileId: FileId): boolean {
+    return this.#files.holds(fileId);
+  }
+
   wrong(fileId: FileId): void {
     this.#home.wrongBytes(this.#contact, fileId);
   }
@@ -167,6 +209,7 @@ export class LinkedPeer implements SourceHome {
     switch (message.type) {
       case 'list':
       case 'describe':
+      case 'query':
         this.#answers.ask(message);
         break;
       case 'laneRequest': {
@@ -187,6 +230,7 @@ export class LinkedPeer implements SourceHome {
       case 'listPage':
       case 'description':
       case 'laneGrant':
+      case 'hits':
         if (!this.#requests.answer(message)) this.#link.breach('an answer to another question');
         break;
       case 'interested':
@@ -211,10 +255,12 @@ export class LinkedPeer implements SourceHome {
         this.#files.queued(0);
         break;
       case 'peers':
-        this.#home.named(this.#contact, message.fileId, message.peers);
+        if (this.#naming.peers.take(this.#home.clock.nowMs()))
+          this.#home.named(this.#contact, message.fileId, message.peers);
         break;
       case 'tracker':
-        this.#home.trackerNamed(this.#contact, message);
+        if (this.#naming.tracker.take(this.#home.clock.nowMs()))
+          this.#home.trackerNamed(this.#contact, message);
         break;
     }
   }

@@ -20,15 +20,27 @@ export class PeerExchange {
   readonly #interested = new Map<FileId, Map<PeerId, Address>>();
   readonly #unconfirmed = new Map<string, PeerId>();
 
-  /** A linked peer wants a file: it and the others who want it hear of each other. */
-  interested(fileId: FileId, peerId: PeerId, address: Address): Tip[] {
+  /**
+   * A linked peer wants a file: it and the others who want it hear of each other.
+   * @param holders - linked peers that have some of it; they are told to it too
+   */
+  interested(
+    fileId: FileId,
+    { peerId, address }: ExchangedPeer,
+    holders: readonly ExchangedPeer[] = [],
+  ): Tip[] {
     const others = this.#interested.get(fileId) ?? new Map<PeerId, Address>();
     this.#interested.set(fileId, others);
     if (others.has(peerId)) return [];
     const newest = [...others].slice(-PEER_EXCHANGE_MAX).map(([id, at]) => ({ peerId: id, address: at }));
     others.set(peerId, address);
     const fresh = { peerId, address };
-    const reachable = newest.filter((other) => canReach(address, other.address));
+    const byId = new Map([...newest, ...holders].map((other) => [other.peerId, other]));
+    byId.delete(peerId);
+    const reachable = [...byId.values()]
+      .filter((other) => canReach(address, other.address))
+      .map((other) => ({ peerId: other.peerId, address: other.address }))
+      .slice(0, PEER_EXCHANGE_MAX);
     const tips: Tip[] = newest
       .filter((other) => canReach(other.address, address))
       .map((other) => ({ told: other.peerId, peers: [fresh] }));

@@ -5,10 +5,12 @@ import {
   type ConnectionKind,
   type ControlOf,
   type ExchangedPeer,
+  FEATURES,
   type ListedFile,
   PROTOCOL_VERSION,
 } from '../../../Protocol/PeerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
+import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { every } from '../../../Shared/Clock.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -27,10 +29,27 @@ import { LinkTable } from './LinkTable.ts';
 import { listenSomewhere } from './ListenPort.ts';
 import { Offers } from './Offers.ts';
 import { PeerExchange } from './PeerExchange.ts';
-import type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
+import type {
+  Limits,
+  LinkStatus,
+  NamedTracker,
+  PeerLinksEvents,
+  PeerLinksOptions,
+} from './PeerLinksTypes.ts';
+import { Allowance } from './QueryLimit.ts';
 
 export type { KnownContact } from './LinkedPeer.ts';
-export type { Limits, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
+export type {
+  Limits,
+  LinkStatus,
+  NamedTracker,
+  PeerLinksEvents,
+  PeerLinksOptions,
+} from './PeerLinksTypes.ts';
+
+/** Questions by words of all peers together: looking through a large share takes milliseconds. In a row, and one in so many ms. */
+const WORDS_BURST = 60;
+const WORDS_MS = 50;
 
 /** All TCP between this peer and others: control links, lanes, serving. */
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {
@@ -47,7 +66,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #tokens = new LaneTokens();
   readonly #closing = new Closing();
   #listener: Listener | undefined;
-  #tracker: { readonly address: Address; readonly onMyHost: boolean } | undefined;
+  readonly #wordsAllowance: Allowance;
+  #trackers: readonly NamedTracker[] = [];
   #received = 0;
   #breaches = 0;
 
@@ -57,6 +77,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const { clock, provider, dial } = options;
     this.#upLimiter = new RateLimiter(clock, options.uploadLimit);
     this.#downLimiter = new RateLimiter(clock, options.downloadLimit);
+    this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
     this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
     this.#uploads = new Uploads({
       provider,
@@ -89,6 +110,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         offered: (peer, requestId, { fileId, size, path, chunks }) =>
           this.emit('offered', peer, requestId, { fileId, size, path, chunks }),
         trackerNamed: (peer, tracker) => this.#trackerNamed(peer, tracker),
+        matching: (question) => this.#matching(question),
       },
     });
     this.offers = new Offers(this.#table);
@@ -110,7 +132,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       this.#upLimiter.close();
       this.#downLimiter.close();
     });
-    this.#closing.add(every(clock, PEER_EXCHANGE_MS, () => this.#exchangePeers()));
+    this.#closing.add(
+      every(clock, PEER_EXCHANGE_MS, () => {
+        for (const peer of this.#table.peers) this.#tellOthers(peer);
+      }),
+    );
     const listener = await listenSomewhere(listen, port, random, this.#doorway.accept);
     this.#listener = listener;
     if (this.#closing.started) await listener.close();
@@ -159,6 +185,15 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return peer.openSource(fileId, events, signal, known);
   }
 
+  /**
+   * What a peer says it shares of that; links to it first, if need be. Not checked.
+   * @throws ShoalError like connect; REFUSED when it answers no questions
+   */
+  async query(contact: PeerContact, question: RelayQuestion, signal: AbortSignal) {
+    const peer = await this.#table.connect(contact, signal);
+    return { peer: peer.contact, files: await peer.query(question, signal) };
+  }
+
   /** We have one more chunk: told to those interested, gathered for 50 ms. */
   announceHave(fileId: FileId, chunk: number): void {
     this.#haves.add(fileId, chunk);
@@ -170,11 +205,13 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     for (const peer of this.#table.peers) peer.tellGone(fileId);
   }
 
-  /** The tracker we use, told to every linked peer; undefined: none. */
-  announceTracker(tracker: { readonly address: Address; readonly onMyHost: boolean } | undefined): void {
-    this.#tracker = tracker;
-    if (tracker === undefined) return;
-    for (const peer of this.#table.peers) peer.send({ type: 'tracker', ...tracker });
+  /** The trackers we use; those that are new are told to every linked peer. */
+  announceTrackers(trackers: readonly NamedTracker[]): void {
+    const told = new Set(this.#trackers.map(({ address }) => formatAddress(address)));
+    const fresh = trackers.filter(({ address }) => !told.has(formatAddress(address)));
+    this.#trackers = trackers;
+    for (const peer of this.#table.peers)
+      for (const tracker of fresh) peer.send({ type: 'tracker', ...tracker });
   }
 
   links(): readonly LinkStatus[] {
@@ -221,9 +258,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   #hello() {
-    const { peerId, instanceId, name } = this.#options.self;
-    const port = this.#listener?.local.port ?? this.#options.self.port;
-    return { version: PROTOCOL_VERSION, peerId, instanceId, name, port, features: 0 };
+    const { self, feed } = this.#options;
+    const { peerId, instanceId, name } = self;
+    const port = this.#listener?.local.port ?? self.port;
+    const features = feed === undefined ? 0 : FEATURES.answersQueries;
+    return { version: PROTOCOL_VERSION, peerId, instanceId, name, port, features };
   }
 
   #dispatch(kind: ConnectionKind, stream: ByteStream): StreamHandler {
@@ -232,7 +271,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   #joined(peer: LinkedPeer): void {
     this.#options.log.debug(`linked to ${peer.contact.name} at ${peer.contact.address.host}`);
-    if (this.#tracker !== undefined) peer.send({ type: 'tracker', ...this.#tracker });
+    for (const tracker of this.#trackers) peer.send({ type: 'tracker', ...tracker });
+    this.#tellOthers(peer);
     this.emit('peerJoined', peer.contact);
   }
 
@@ -266,16 +306,22 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   #interested(peer: KnownContact, fileId: FileId): void {
-    for (const { told, peers } of this.#exchange.interested(fileId, peer.peerId, peer.address))
+    const holders = this.#table.peers.filter((other) => other.holds(fileId)).map(({ contact }) => contact);
+    for (const { told, peers } of this.#exchange.interested(fileId, peer, holders))
       this.#table.get(told)?.send({ type: 'peers', fileId, peers });
   }
 
-  #exchangePeers(): void {
+  /** Who is linked, told to one that is. */
+  #tellOthers(peer: LinkedPeer): void {
     const linked = this.#table.peers.map(({ contact }) => contact);
-    for (const peer of this.#table.peers) {
-      const peers = this.#exchange.general(peer.contact, linked, this.#options.random);
-      if (peers.length > 0) peer.send({ type: 'peers', fileId: undefined, peers });
-    }
+    const peers = this.#exchange.general(peer.contact, linked, this.#options.random);
+    if (peers.length > 0) peer.send({ type: 'peers', fileId: undefined, peers });
+  }
+
+  #matching(question: RelayQuestion): readonly RelayedFile[] | undefined {
+    const { clock, feed } = this.#options;
+    const tooMuch = question.fileId === undefined && !this.#wordsAllowance.take(clock.nowMs());
+    return tooMuch ? undefined : feed?.matching(question);
   }
 
   #named(namer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void {
@@ -284,7 +330,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       if (own || this.#bans.has(peerId, this.#options.clock.nowMs())) continue;
       if (!this.#exchange.believes(namer, address)) continue;
       const contact = { peerId, name: '', address };
-      if (fileId === undefined) this.emit('peerFound', contact);
+      if (fileId === undefined) this.emit('peerFound', contact, namer.peerId);
       else this.emit('sourceFound', fileId, contact);
     }
   }

@@ -1,11 +1,11 @@
-import type { FileId } from '../../../Protocol/Ids.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
 import type { Offer, Self } from '../../Model.ts';
-import type { ChunkProvider } from '../Wanted.ts';
+import type { CatalogFeed, ChunkProvider } from '../Wanted.ts';
 import type { KnownContact } from './LinkedPeer.ts';
 
 /** Bytes a second; undefined: no limit. */
@@ -18,6 +18,8 @@ export interface PeerLinksOptions {
   /** Its `port` is told to others only when `start` listens on the same; else the real one is. */
   readonly self: Self;
   readonly provider: ChunkProvider;
+  /** Answers what peers ask when no tracker does; undefined: they are told not to ask. */
+  readonly feed?: Pick<CatalogFeed, 'matching'>;
   readonly dial: Dial;
   readonly listen: Listen;
   readonly clock: Clock;
@@ -27,6 +29,12 @@ export interface PeerLinksOptions {
   readonly log: Log;
   readonly uploadLimit?: number | undefined;
   readonly downloadLimit?: number | undefined;
+}
+
+/** A tracker as told to linked peers: `onMyHost` when it is reached by loopback, which means nothing to others. */
+export interface NamedTracker {
+  readonly address: Address;
+  readonly onMyHost: boolean;
 }
 
 /** A control link as shown to people. */
@@ -44,7 +52,7 @@ export interface PeerLinksEvents {
   /** Another peer named one that has (part of) a file. */
   sourceFound: [fileId: FileId, contact: KnownContact];
   /** Another peer named one that it is linked to. */
-  peerFound: [contact: KnownContact];
+  peerFound: [contact: KnownContact, namer: PeerId];
   /** A chunk came whole and wrong. */
   wrongBytes: [peer: KnownContact, fileId: FileId];
   /** Another peer wants to push a file to us; to be answered with acceptOffer or refuseOffer. */

@@ -64,6 +64,13 @@ export class RemoteFiles {
     if (file?.sources.delete(source)) this.#unuse(source.fileId, file);
   }
 
+  /** The peer is a source of that file here, or has said that it has some of it. */
+  holds(fileId: FileId): boolean {
+    const file = this.#files.get(fileId);
+    if (file?.holdings.known) return !file.holdings.none;
+    return [...this.#whole].some((source) => source.fileId === fileId);
+  }
+
   hear(message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
     const file = this.#files.get(message.fileId);
     if (file === undefined) return;

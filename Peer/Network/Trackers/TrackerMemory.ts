@@ -51,10 +51,8 @@ export class TrackerMemory {
 
   /** Kept when `save` is called next. */
   metPeers(peers: readonly Peer[]): void {
-    const elsewhere = peers
-      .filter(({ address }) => !isLoopback(address.host))
-      .map(({ peerId, address }) => ({ peerId, address }));
-    this.#peers = newest([...elsewhere, ...this.#peers], ({ peerId }) => peerId, PEERS_MAX);
+    const places = peers.map(({ peerId, address }) => ({ peerId, address }));
+    this.#peers = newest([...places, ...this.#peers], ({ peerId }) => peerId, PEERS_MAX);
   }
 
   /** Resolves when all that is known has been written, or failed to be. */

@@ -25,6 +25,8 @@ interface Page<T> {
 interface Question<T> {
   readonly ask: (cursor: number) => TrackerRequest;
   readonly read: (reply: TrackerReply) => Page<T>;
+  /** Begins there instead of at the first item. */
+  readonly from?: number;
   /** Stop after so many items: a tracker must not keep us reading for ever. */
   readonly itemsMax: number;
 }
@@ -82,6 +84,13 @@ export class TrackerQueries {
     return mergePeers(told, this.#options.viewpoint());
   }
 
+  /** Some of those registered: with many, those from a place on. Empty when no tracker answers. @throws ShoalError CANCELLED */
+  async somePeers(from: number, max: number, signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const ask = (cursor: number): RequestOf<'peers'> => ({ type: 'peers', cursor });
+    const { told } = await this.#askAll({ ask, read: readPeers, itemsMax: max, from }, signal);
+    return mergePeers(told, this.#options.viewpoint());
+  }
+
   /** Peers with something below that folder; empty when no tracker answers. @throws ShoalError CANCELLED */
   async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
@@ -113,18 +122,18 @@ export class TrackerQueries {
 /** What came before a failure half-way is kept. @throws ShoalError when not even the first page came */
 async function readPages<T>(
   link: TrackerLink,
-  { ask, read, itemsMax }: Question<T>,
+  { ask, read, itemsMax, from = 0 }: Question<T>,
   { signal, firstPage }: { readonly signal: AbortSignal; readonly firstPage: AbortSignal },
 ): Promise<{ items: T[]; truncated: boolean }> {
   const items: T[] = [];
-  let cursor = 0;
+  let cursor = from;
   for (;;) {
     let page: Page<T>;
     try {
-      const patience = cursor === 0 ? AbortSignal.any([signal, firstPage]) : signal;
+      const patience = cursor === from ? AbortSignal.any([signal, firstPage]) : signal;
       page = read(await link.ask(ask(cursor), patience));
     } catch (failure) {
-      if (cursor === 0) throw failure;
+      if (cursor === from) throw failure;
       return { items, truncated: true };
     }
     items.push(...page.items);

@@ -162,10 +162,37 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   }
 
   /** Everybody registered, without us; `linked` is always false. @throws ShoalError NO_TRACKER, CANCELLED */
-  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    const peers = await this.#queries.peers(signal);
+  peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    return this.#queries.peers(signal);
+  }
+
+  /** Some of those registered, by chance when they are many; empty when no tracker answers. @throws ShoalError CANCELLED */
+  somePeers(max: number, signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const places = this.registered;
+    const from = places <= max ? 0 : Math.floor(this.#options.random() * (places - max));
+    return this.#queries.somePeers(from, max, signal);
+  }
+
+  /** A tracker answers us, as far as we know. */
+  get connected(): boolean {
+    return this.#pool.connected().length > 0;
+  }
+
+  /** How many peers the largest of our trackers knows, ourselves among them. */
+  get registered(): number {
+    return Math.max(0, ...this.#pool.connected().map(({ link }) => link.session.standing.alive?.peers ?? 0));
+  }
+
+  /** Peers to be remembered for the next run, the best first. */
+  remember(peers: readonly { readonly peerId: PeerId; readonly address: Address }[]): Promise<void> {
     this.#memory.metPeers(peers);
-    return peers;
+    return this.#memory.save();
+  }
+
+  /** A linked peer uses a tracker there: asked, when trackers are looked for. */
+  named(tracker: Address): void {
+    if (this.#isSearching && this.#pool.get(tracker) === undefined)
+      this.#ladder.tell((discovery) => discovery.named(tracker));
   }
 
   get #isSearching(): boolean {

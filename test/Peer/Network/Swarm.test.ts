@@ -108,7 +108,7 @@ test('every minute linked peers hear of the others that are linked, and of the t
     links.on('trackerNamed', (address) => trackers.push(formatAddress(address)));
     await network.settle(links.connect(hub.contact, patient));
   }
-  hub.links.announceTracker({ address: { host: '127.0.0.1', port: 6_881 }, onMyHost: true });
+  hub.links.announceTrackers([{ address: { host: '127.0.0.1', port: 6_881 }, onMyHost: true }]);
   await network.clock.advanceAsync(60_100);
   expect(new Set(found).size).toBe(6);
   expect(found).toContain('peer 3: 10.0.0.4:9004');

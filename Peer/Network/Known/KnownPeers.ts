@@ -1,0 +1,142 @@
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import type { Address } from '../../../Shared/Address.ts';
+import { type Clock, every, type Random } from '../../../Shared/Clock.ts';
+import type { PeerContact } from '../../Model.ts';
+import type { KnownContact } from '../Links/LinkedPeer.ts';
+import type { PeerLinks } from '../Links/PeerLinks.ts';
+import { PeerBook } from './PeerBook.ts';
+
+/** Without any tracker for this long, known peers are dialled. */
+const ALONE_MS = 1_500;
+const UPKEEP_MS = 2_000;
+/** Links that a peer without tracker wants to have. */
+const LINKS_WANTED = 8;
+/** Peers that a tracker is asked for, how soon again while it knows more than we do, and how often in general. */
+const SAMPLE = 40;
+const SAMPLE_AGAIN_MS = 10_000;
+const SAMPLE_MS = 300_000;
+/** Peers kept for the next run, and how often they are written down. */
+const REMEMBER = 50;
+const REMEMBER_MS = 20_000;
+
+export interface KnownPeersOptions {
+  readonly self: PeerId;
+  readonly links: Pick<PeerLinks, 'links' | 'connect'>;
+  readonly trackers: {
+    readonly connected: boolean;
+    readonly registered: number;
+    somePeers(max: number, signal: AbortSignal): Promise<readonly KnownContact[]>;
+    remember(peers: readonly KnownContact[]): Promise<void>;
+  };
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Keeps an acquaintance with other peers: learns of them while there is a tracker, and links to some when there is none. */
+export class KnownPeers {
+  readonly book: PeerBook;
+  readonly #options: KnownPeersOptions;
+  readonly #stopping = new AbortController();
+  /** Peers being dialled by us. */
+  readonly #dialling = new Set<PeerContact>();
+  #stopUpkeep: () => void = () => {};
+  #aloneMs: number | undefined;
+  #sampleMs: number;
+  #rememberMs = Number.NEGATIVE_INFINITY;
+  #remembered = '';
+
+  constructor(options: KnownPeersOptions) {
+    this.#options = options;
+    this.book = new PeerBook(options.self);
+    this.#sampleMs = options.clock.nowMs();
+  }
+
+  /** @param remembered - peers of an earlier run: dialled when no tracker answers soon */
+  start(remembered: readonly { readonly peerId: PeerId; readonly address: Address }[]): void {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    for (const peer of remembered.toReversed()) this.book.told({ ...peer, name: '' }, 'remembered', nowMs);
+    const cancelFirst = clock.after(ALONE_MS, () => this.#upkeep());
+    const stop = every(clock, UPKEEP_MS, () => this.#upkeep());
+    this.#stopUpkeep = () => {
+      cancelFirst();
+      stop();
+    };
+    this.#aloneMs = nowMs;
+  }
+
+  /** Writes down whom it knows; safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopUpkeep();
+    this.#stopping.abort();
+    await this.#remember();
+  }
+
+  /** Trackers came or went. */
+  trackersChanged(): void {
+    const { trackers } = this.#options;
+    // Whoever is called lost has been silent for seconds.
+    if (!trackers.connected) this.#aloneMs ??= Number.NEGATIVE_INFINITY;
+    this.#upkeep();
+  }
+
+  /** We are elsewhere, or awake again. */
+  begin(): void {
+    this.book.forgive();
+    this.#sampleMs = Number.NEGATIVE_INFINITY;
+    this.#upkeep();
+  }
+
+  #upkeep(): void {
+    const { trackers, clock } = this.#options;
+    if (this.#stopping.signal.aborted) return;
+    const nowMs = clock.nowMs();
+    if (nowMs >= this.#rememberMs + REMEMBER_MS) void this.#remember();
+    if (trackers.connected) {
+      this.#aloneMs = undefined;
+      this.#sample(nowMs);
+      return;
+    }
+    this.#aloneMs ??= nowMs;
+    if (nowMs >= this.#aloneMs + ALONE_MS) this.#dial(nowMs);
+  }
+
+  /** Asks the trackers who is there, so that we know somebody when they are gone. */
+  #sample(nowMs: number): void {
+    const { trackers, clock, random } = this.#options;
+    const few = this.book.vouched < Math.min(trackers.registered - 1, SAMPLE);
+    if (nowMs < this.#sampleMs + (few ? SAMPLE_AGAIN_MS * random() : SAMPLE_MS)) return;
+    this.#sampleMs = nowMs + SAMPLE_AGAIN_MS / 2;
+    trackers.somePeers(SAMPLE, this.#stopping.signal).then(
+      (peers) => {
+        for (const peer of peers) this.book.told(peer, 'tracker', clock.nowMs());
+      },
+      () => {}, // Next time.
+    );
+  }
+
+  #dial(nowMs: number): void {
+    const { links, clock } = this.#options;
+    const linked = new Set(links.links().map(({ peer }) => peer.peerId));
+    for (const { peerId } of this.#dialling) if (peerId !== undefined) linked.add(peerId);
+    const room = LINKS_WANTED - links.links().length - this.#dialling.size;
+    for (const contact of this.book.candidates(room, linked, nowMs)) {
+      this.#dialling.add(contact);
+      links
+        .connect(contact, this.#stopping.signal)
+        .catch(() => this.book.failed(contact, clock.nowMs()))
+        .finally(() => this.#dialling.delete(contact));
+    }
+  }
+
+  /** Only when it is news. */
+  async #remember(): Promise<void> {
+    this.#rememberMs = this.#options.clock.nowMs();
+    const peers = this.book.worthRemembering(REMEMBER);
+    const text = JSON.stringify(peers.map(({ peerId, address }) => [peerId, address]).toSorted());
+    if (text === this.#remembered || peers.length === 0) return;
+    this.#remembered = text;
+    await this.#options.trackers.remember(peers);
+  }
+}

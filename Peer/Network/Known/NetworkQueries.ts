@@ -1,0 +1,97 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { type Clock, sleep } from '../../../Shared/Clock.ts';
+import type { FileHolder, PeerContact, PeerSummary, SearchResult } from '../../Model.ts';
+import type { Trackers } from '../Trackers/Trackers.ts';
+import { hitsOf, holdersOf } from './PeerAnswers.ts';
+import type { PeerBook } from './PeerBook.ts';
+import type { PeerQueries } from './PeerQueries.ts';
+
+/** A tracker that has not answered a search after this long may be dead: known peers are asked meanwhile. */
+const TRACKER_SLOW_MS = 1_000;
+/** With hits of peers at hand it is waited for this much longer: a lost datagram is repeated in that time. */
+const TRACKER_GRACE_MS = 1_500;
+
+export interface NetworkQueriesOptions {
+  readonly trackers: Pick<Trackers, 'connected' | 'search' | 'locate' | 'folderHolders' | 'peers'>;
+  readonly peers: Pick<PeerQueries, 'ask' | 'reach'>;
+  readonly linked: () => readonly PeerSummary[];
+  readonly book: PeerBook;
+  readonly clock: Clock;
+}
+
+/** Who has what: the trackers are asked, and when none answers, the peers that we know. */
+export class NetworkQueries {
+  readonly #options: NetworkQueriesOptions;
+
+  constructor(options: NetworkQueriesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ShoalError REFUSED, CANCELLED */
+  async search(words: string, signal: AbortSignal): Promise<SearchResult> {
+    const { trackers, book, clock } = this.#options;
+    const told = trackers.connected ? trackers.search(words, signal) : undefined;
+    const first = told && (await this.#inTime(told, TRACKER_SLOW_MS));
+    if (first !== undefined && first.trackers > 0) {
+      for (const { holders } of first.hits)
+        for (const holder of holders) book.told(holder, 'tracker', clock.nowMs());
+      return first;
+    }
+    const fromPeers = await this.#askPeers(words, signal);
+    if (told === undefined || first !== undefined) return fromPeers;
+    const late =
+      fromPeers.hits.length === 0 ? await told : await this.#inTime(told, TRACKER_GRACE_MS).catch(() => {});
+    return late !== undefined && late.trackers > 0 ? late : fromPeers;
+  }
+
+  /** Empty when nobody answers. @throws ShoalError CANCELLED */
+  async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
+    const { trackers, peers, book, clock } = this.#options;
+    if (!trackers.connected) return holdersOf(await peers.ask({ words: '', fileId }, signal));
+    const holders = await trackers.locate(fileId, signal);
+    for (const holder of holders) book.told(holder, 'tracker', clock.nowMs());
+    return holders;
+  }
+
+  /** Peers that may share something below a folder: those the trackers name, and all that are linked; without trackers the known ones. */
+  async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
+    const { trackers, peers, linked } = this.#options;
+    if (!trackers.connected) await peers.reach(signal);
+    const told = trackers.connected ? await trackers.folderHolders(path, signal) : [];
+    const known = new Set(told.map((peer) => peer.peerId));
+    return [...told, ...linked().filter((peer) => !known.has(peer.peerId))];
+  }
+
+  /**
+   * Everybody the trackers know, and those linked without one. No tracker: the known peers that can be reached.
+   * @throws ShoalError NO_TRACKER when there is neither, CANCELLED
+   */
+  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const { trackers, peers, linked } = this.#options;
+    if (!trackers.connected) await peers.reach(signal);
+    const told = await trackers.peers(signal).catch((failure: unknown) => {
+      if (linked().length === 0) throw failure;
+      return [];
+    });
+    const linkedIds = new Set(linked().map((peer) => peer.peerId));
+    const toldIds = new Set(told.map((peer) => peer.peerId));
+    return [
+      ...told.map((peer) => ({ ...peer, linked: linkedIds.has(peer.peerId) })),
+      ...linked().filter((peer) => !toldIds.has(peer.peerId)),
+    ];
+  }
+
+  async #askPeers(words: string, signal: AbortSignal): Promise<SearchResult> {
+    const told = await this.#options.peers.ask({ words, fileId: undefined }, signal);
+    return { ...hitsOf(words, told), trackers: 0, peers: told.length };
+  }
+
+  /** Undefined: not yet. @throws what the promise throws in that time */
+  async #inTime<T>(promise: Promise<T>, maxMs: number): Promise<T | undefined> {
+    const done = new AbortController();
+    const settled = promise.finally(() => done.abort());
+    const late = sleep(this.#options.clock, maxMs, done.signal).then(() => undefined);
+    settled.catch(() => {}); // Whoever waits for the promise itself hears of it.
+    return Promise.race([settled, late]);
+  }
+}

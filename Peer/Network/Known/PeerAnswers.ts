@@ -1,0 +1,67 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { FILE_BYTES_MAX, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../../Protocol/Limits.ts';
+import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
+import { wordsOfQuery } from '../../../Protocol/SearchWords.ts';
+import { answers, matchOfPath } from '../../../Protocol/WordMatch.ts';
+import type { FileHolder, SearchHit } from '../../Model.ts';
+import type { KnownContact } from '../Links/LinkedPeer.ts';
+
+/** What one peer says it shares of what was asked. */
+export interface PeerAnswer {
+  readonly peer: KnownContact;
+  readonly files: readonly RelayedFile[];
+}
+
+/** Files that do not answer the question, or cannot be, are nobody's answer. */
+export function checked(question: RelayQuestion, files: readonly RelayedFile[]): readonly RelayedFile[] {
+  return files
+    .slice(0, SEARCH_HITS_PER_PEER_MAX)
+    .filter((file) => file.path !== '' && file.size <= FILE_BYTES_MAX && answers(question, file));
+}
+
+/** Who has the content that was asked for. */
+export function holdersOf(told: readonly PeerAnswer[]): FileHolder[] {
+  return told.flatMap(({ peer, files: [file] }) =>
+    file === undefined ? [] : [{ ...peer, complete: file.complete }],
+  );
+}
+
+/**
+ * Hits by content, the best match first, then what most peers have. Of different sizes told for one content the one that
+ * most tell is taken; who tells another one is not its holder.
+ */
+export function hitsOf(
+  words: string,
+  told: readonly PeerAnswer[],
+): { readonly hits: SearchHit[]; readonly truncated: boolean } {
+  const byContent = new Map<FileId, { peer: KnownContact; file: RelayedFile }[]>();
+  for (const { peer, files } of told) {
+    for (const file of files) {
+      const same = byContent.get(file.fileId);
+      if (same === undefined) byContent.set(file.fileId, [{ peer, file }]);
+      else if (!same.some((other) => other.peer.peerId === peer.peerId)) same.push({ peer, file });
+    }
+  }
+  const asked = wordsOfQuery(words);
+  const ranked = [...byContent].map(([fileId, tellers]) => {
+    const size = mostTold(tellers.map(({ file }) => file.size));
+    const right = tellers.filter(({ file }) => file.size === size);
+    const paths = right.map(({ file }) => ({ path: file.path, match: matchOfPath(asked, file.path) }));
+    const best = paths.reduce((one, other) => (other.match > one.match ? other : one));
+    const holders = right.map(({ peer, file }): FileHolder => ({ ...peer, complete: file.complete }));
+    const hit = { fileId, size, path: best.path, holders, holderCount: holders.length };
+    return { hit, match: best.match };
+  });
+  ranked.sort((one, other) => other.match - one.match || other.hit.holderCount - one.hit.holderCount);
+  const full = told.some(({ files }) => files.length >= SEARCH_HITS_PER_PEER_MAX);
+  return {
+    hits: ranked.slice(0, SEARCH_HITS_MAX).map(({ hit }) => hit),
+    truncated: full || ranked.length > SEARCH_HITS_MAX,
+  };
+}
+
+function mostTold(sizes: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const size of sizes) counts.set(size, (counts.get(size) ?? 0) + 1);
+  return [...counts].reduce((one, other) => (other[1] > one[1] ? other : one), [0, 0])[0];
+}

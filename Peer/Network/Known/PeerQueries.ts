@@ -1,0 +1,88 @@
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import { PEER_QUERY_FANOUT, PEER_QUERY_MS } from '../../../Protocol/Limits.ts';
+import type { RelayQuestion } from '../../../Protocol/RelayMessages.ts';
+import type { Clock, Random } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { PeerContact } from '../../Model.ts';
+import type { KnownContact } from '../Links/LinkedPeer.ts';
+import { onAbort } from '../Links/OnAbort.ts';
+import type { PeerLinks } from '../Links/PeerLinks.ts';
+import { checked, type PeerAnswer } from './PeerAnswers.ts';
+import type { PeerBook } from './PeerBook.ts';
+
+/** Known peers that are dialled for one question, on top of the linked ones. */
+const DIALLED_MAX = 24;
+
+export interface PeerQueriesOptions {
+  readonly links: Pick<PeerLinks, 'links' | 'connect' | 'query'>;
+  readonly book: PeerBook;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Questions to the peers that we know, linked ones first: how one finds files without a tracker. */
+export class PeerQueries {
+  readonly #options: PeerQueriesOptions;
+
+  constructor(options: PeerQueriesOptions) {
+    this.#options = options;
+  }
+
+  /** What each peer that answered within PEER_QUERY_MS shares of that, checked. @throws ShoalError CANCELLED */
+  async ask(question: RelayQuestion, signal: AbortSignal): Promise<readonly PeerAnswer[]> {
+    const { links } = this.#options;
+    return this.#fromMany([...this.#linked(), ...this.#toDial()], signal, async (contact, patience) => {
+      const { peer, files } = await links.query(contact, question, patience);
+      return { peer, files: checked(question, files) };
+    });
+  }
+
+  /** Links to known peers that are not linked; gives those that answered in time. @throws ShoalError CANCELLED */
+  reach(signal: AbortSignal): Promise<readonly PeerContact[]> {
+    return this.#fromMany(this.#toDial(), signal, (contact, patience) =>
+      this.#options.links.connect(contact, patience),
+    );
+  }
+
+  /** Some of them by chance when they are too many. */
+  #linked(): KnownContact[] {
+    const { links, random } = this.#options;
+    const linked = links.links().map(({ peer }) => peer);
+    while (linked.length > PEER_QUERY_FANOUT) linked.splice(Math.floor(random() * linked.length), 1);
+    return linked;
+  }
+
+  #toDial(): PeerContact[] {
+    const { links, book, clock } = this.#options;
+    const linked = new Set<PeerId>(links.links().map(({ peer }) => peer.peerId));
+    const room = Math.min(DIALLED_MAX, PEER_QUERY_FANOUT - linked.size);
+    return book.candidates(room, linked, clock.nowMs());
+  }
+
+  /** What came in time; who fails, or is too slow, is left out. */
+  async #fromMany<T>(
+    contacts: readonly PeerContact[],
+    signal: AbortSignal,
+    ask: (contact: PeerContact, patience: AbortSignal) => Promise<T>,
+  ): Promise<T[]> {
+    const { clock, book, links } = this.#options;
+    const enough = new AbortController();
+    const stopWaiting = onAbort(signal, () => enough.abort());
+    const cancelTimer = clock.after(PEER_QUERY_MS, () => enough.abort());
+    if (signal.aborted) enough.abort();
+    const told: T[] = [];
+    const asked = contacts.map(async (contact) => {
+      try {
+        told.push(await ask(contact, enough.signal));
+      } catch {
+        const isLinked = links.links().some(({ peer }) => peer.peerId === contact.peerId);
+        if (!isLinked && !signal.aborted) book.failed(contact, clock.nowMs());
+      }
+    });
+    await Promise.all(asked);
+    cancelTimer();
+    stopWaiting();
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'the question to other peers was cancelled');
+    return told;
+  }
+}
