@@ -1,5 +1,5 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { type Clock, sleep } from '../../../Shared/Clock.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
 import type { FileHolder, PeerContact, PeerSummary, SearchResult } from '../../Model.ts';
 import type { Trackers } from '../Trackers/Trackers.ts';
 import { hitsOf, holdersOf } from './PeerAnswers.ts';
@@ -87,11 +87,10 @@ export class NetworkQueries {
   }
 
   /** Undefined: not yet. @throws what the promise throws in that time */
-  async #inTime<T>(promise: Promise<T>, maxMs: number): Promise<T | undefined> {
-    const done = new AbortController();
-    const settled = promise.finally(() => done.abort());
-    const late = sleep(this.#options.clock, maxMs, done.signal).then(() => undefined);
-    settled.catch(() => {}); // Whoever waits for the promise itself hears of it.
-    return Promise.race([settled, late]);
+  #inTime<T>(promise: Promise<T>, maxMs: number): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#options.clock.after(maxMs, () => resolve(undefined));
+      promise.then(resolve, reject).finally(cancel);
+    });
   }
 }

@@ -24,6 +24,8 @@ interface Entry {
   namer: PeerId | undefined;
   /** When it was met or named last. */
   atMs: number;
+  /** Another address that was named since. */
+  elsewhere: Address | undefined;
   failures: number;
   retryMs: number;
 }
@@ -62,8 +64,9 @@ export class PeerBook {
     const known = this.#entries.get(key) ?? this.#at(contact.address);
     if (known !== undefined) {
       if (known.contact.peerId !== contact.peerId) return;
-      // A peer that cannot be reached may have moved.
-      if (known.failures > 0) known.contact = { ...contact, name: contact.name || known.contact.name };
+      // It may have moved: tried when the address that we trust more fails.
+      const moved = formatAddress(contact.address) !== formatAddress(known.contact.address);
+      if (moved) known.elsewhere = contact.address;
       if (rank(heard) >= rank(known.heard)) return;
     }
     if (namer !== undefined && this.#namedBy(namer) >= NAMED_BY_ONE_MAX) return;
@@ -76,7 +79,11 @@ export class PeerBook {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     entry.failures++;
-    if (entry.heard !== 'met' && entry.failures >= TRIES_MAX) this.#entries.delete(key);
+    const { elsewhere } = entry;
+    if (elsewhere !== undefined) {
+      entry.contact = { ...entry.contact, address: elsewhere };
+      entry.elsewhere = undefined;
+    } else if (entry.heard !== 'met' && entry.failures >= TRIES_MAX) this.#entries.delete(key);
     else entry.retryMs = nowMs + Math.min(RETRY_MS * 2 ** entry.failures, RETRY_MAX_MS);
   }
 
@@ -110,7 +117,15 @@ export class PeerBook {
     const [oldest] = others;
     if (oldest !== undefined && others.length >= HEARD_MAX) this.#entries.delete(oldest[0]);
     while (this.#entries.size >= PEERS_MAX) this.#dropWorst();
-    this.#entries.set(key, { contact, heard, namer, atMs: nowMs, failures: 0, retryMs: 0 });
+    this.#entries.set(key, {
+      contact,
+      heard,
+      namer,
+      atMs: nowMs,
+      elsewhere: undefined,
+      failures: 0,
+      retryMs: 0,
+    });
   }
 
   #dropWorst(): void {

@@ -203,7 +203,7 @@ export function connected({ trackers }: LanPeer): number {
   return trackers.status().filter(({ state }) => state === 'connected').length;
 }
 
-function lanInterface(address: string): NetworkInterfaceInfo {
+export function lanInterface(address: string): NetworkInterfaceInfo {
   return {
     address,
     netmask: '255.255.255.0',

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import type { PeerContact } from '../../../../Peer/Model.ts';
+import { hitsOf } from '../../../../Peer/Network/Known/PeerAnswers.ts';
+import { PeerBook } from '../../../../Peer/Network/Known/PeerBook.ts';
+import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
+import { SeededRandom } from '../../../Support/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
+import { peerIdOf } from '../links.ts';
+import { idOf } from '../TrackerLan.ts';
+
+const SELF = peerIdOf(1);
+const contact = (number: number, port = 9_000 + (number % 1_000)) => ({
+  peerId: peerIdOf(number),
+  name: `peer ${number}`,
+  address: { host: `10.0.${number >> 8}.${number & 255}`, port },
+});
+const nobody = new Set<PeerId>();
+const ports = (peers: readonly PeerContact[]) => peers.map(({ address }) => address.port);
+
+test.each(seeds(8))(
+  'whatever is told, the book stays small, never names ourselves, and keeps whom we met (seed %i)',
+  (seed) => {
+    const random = new SeededRandom(seed);
+    const book = new PeerBook(SELF);
+    const met = new Set<PeerId>();
+    for (let step = 0; step < 1_500; step++) {
+      const number = random.int(1, 5_000);
+      if (met.size < 20 && random.chance(0.05) && number > 1) {
+        book.met(contact(number), step);
+        met.add(peerIdOf(number));
+      } else if (random.chance(0.3)) book.failed(contact(number), step);
+      else
+        book.told(
+          contact(number),
+          random.pick(['tracker', 'dns-sd', 'exchange', 'remembered']),
+          step,
+          peerIdOf(random.int(2, 9)),
+        );
+    }
+    expect(book.size).toBeLessThanOrEqual(512);
+    const all = book.candidates(10_000, nobody, 1e9).map(({ peerId }) => peerId);
+    expect(all).not.toContain(SELF);
+    expect(new Set(all).size).toBe(all.length);
+    for (const peer of met) expect(all).toContain(peer);
+    expect(
+      book.candidates(10_000, met, 1e9).some(({ peerId }) => peerId !== undefined && met.has(peerId)),
+    ).toBe(false);
+  },
+);
+
+test('whom we met comes first, then what a tracker, the last run, the LAN and strangers told', () => {
+  const book = new PeerBook(SELF);
+  book.told(contact(5), 'exchange', 1, peerIdOf(9));
+  book.told({ peerId: undefined, name: '', address: contact(4).address }, 'dns-sd', 2);
+  book.told(contact(3), 'remembered', 3);
+  book.told(contact(2), 'tracker', 4);
+  book.met(contact(6), 0);
+  expect(ports(book.candidates(9, nobody, 10))).toEqual([9_006, 9_002, 9_003, 9_004, 9_005]);
+  expect(ports(book.candidates(2, new Set([peerIdOf(6)]), 10))).toEqual([9_002, 9_003]);
+  expect(book.worthRemembering(9).map(({ address }) => address.port)).toEqual([9_006, 9_002]);
+});
+
+test('a failed dial is repeated later and later; who was never met is forgotten after three', () => {
+  const book = new PeerBook(SELF);
+  book.met(contact(2), 0);
+  book.told(contact(3), 'tracker', 0);
+  for (let tries = 0; tries < 3; tries++) for (const number of [2, 3]) book.failed(contact(number), 0);
+  expect(book.candidates(9, nobody, 7_999)).toEqual([]);
+  expect(ports(book.candidates(9, nobody, 8_000))).toEqual([9_002]);
+  for (let tries = 0; tries < 20; tries++) book.failed(contact(2), 0);
+  expect(ports(book.candidates(9, nobody, 60_000))).toEqual([9_002]);
+  book.failed(contact(2), 100_000);
+  book.forgive();
+  expect(ports(book.candidates(9, nobody, 100_001))).toEqual([9_002]);
+});
+
+test('a peer that moved is tried at its new address when the old one fails; one address is one peer', () => {
+  const book = new PeerBook(SELF);
+  book.met(contact(2), 0);
+  book.told(contact(2, 9_999), 'exchange', 1, peerIdOf(9));
+  expect(ports(book.candidates(9, nobody, 2))).toEqual([9_002]);
+  book.failed(contact(2), 2);
+  expect(ports(book.candidates(9, nobody, 2))).toEqual([9_999]);
+  book.met({ ...contact(3), address: { ...contact(2).address, port: 9_999 } }, 3);
+  expect(book.candidates(9, nobody, 3).map(({ peerId }) => peerId)).toEqual([peerIdOf(3)]);
+});
+
+test.each(seeds(10))(
+  'joined answers: each content once, bounded, best match first, no holder twice (seed %i)',
+  (seed) => {
+    const random = new SeededRandom(seed);
+    const told = Array.from({ length: random.int(0, 40) }, (_, peer) => ({
+      peer: contact(peer + 2),
+      files: Array.from({ length: random.int(0, 50) }, () => {
+        const number = random.int(1, 400);
+        const path = random.chance(0.5) ? `film/${number} part.mkv` : `${number} film.mkv`;
+        const size = random.chance(0.1) ? 7 : number;
+        return { fileId: idOf(`content ${number}`) as FileId, size, path, complete: random.chance(0.5) };
+      }),
+    }));
+    const { hits, truncated } = hitsOf('film', told);
+    const contents = new Set(told.flatMap(({ files }) => files.map(({ fileId }) => fileId)));
+    expect(hits.length).toBe(Math.min(200, contents.size));
+    expect(truncated).toBe(contents.size > 200 || told.some(({ files }) => files.length === 50));
+    expect(new Set(hits.map(({ fileId }) => fileId)).size).toBe(hits.length);
+    for (const { fileId, size, holders, holderCount } of hits) {
+      expect(holderCount).toBe(holders.length);
+      expect(new Set(holders.map(({ peerId }) => peerId)).size).toBe(holders.length);
+      for (const { peerId } of holders) {
+        const { files = [] } = told.find(({ peer }) => peer.peerId === peerId) ?? {};
+        expect(files.some((file) => file.fileId === fileId && file.size === size)).toBe(true);
+      }
+    }
+    const inName = hits.map(({ path }) => !path.startsWith('film/'));
+    expect(inName).toEqual(inName.toSorted((one, other) => Number(other) - Number(one)));
+  },
+);

@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
+import { seeds } from '../../../Support/seeds.ts';
+import { never, startManager, startManagers, timed } from '../managers.ts';
+import { file, TrackerLan } from '../TrackerLan.ts';
+
+const TRACKER = { host: '10.0.0.200', port: 6_881 };
+const configured = [TRACKER];
+const names = (items: readonly { readonly name: string }[]) => items.map(({ name }) => name).toSorted();
+
+/** A tracker, and peers that are registered there and never asked anything. */
+async function village(seed: number, count: number, discovery = true) {
+  const network = new SimulatedNetwork({ seed });
+  const lan = new TrackerLan(network);
+  const tracker = await lan.tracker(TRACKER.host);
+  const setups = Array.from({ length: count }, (_, index) => ({
+    configured,
+    discovery,
+    files: [`film ${index + 1}.mkv`, 'everybody has it.txt'],
+  }));
+  const peers = await startManagers(network, 1, setups);
+  await network.clock.advanceAsync(20_000);
+  return { network, lan, tracker, peers, kill: () => network.settle(tracker.close()) };
+}
+
+test.each(seeds(5))(
+  'a dead tracker: search, locate, peers and folders are answered by known peers (seed %i)',
+  async (seed) => {
+    const { network, peers, kill } = await village(seed, 6, seed % 2 === 0);
+    await kill();
+    await network.clock.advanceAsync(15_000);
+    const [asker] = peers;
+    if (asker === undefined) throw new Error('nobody');
+    expect(asker.events.at(-1)).toBe('lost 10.0.0.200:6881');
+    const { value, ms } = await timed(network, asker.network.search('film 4', never));
+    expect(ms).toBeLessThanOrEqual(1_000);
+    expect(value).toMatchObject({ trackers: 0, peers: 5, truncated: false });
+    expect(value.hits).toMatchObject([
+      {
+        path: 'film 4.mkv',
+        fileId: file('film 4.mkv').fileId,
+        size: file('film 4.mkv').size,
+        holderCount: 1,
+      },
+    ]);
+    expect(value.hits[0]?.holders).toEqual([{ ...peers[3]?.contact, complete: true }]);
+    const shared = await network.settle(asker.network.search('everybody', never));
+    expect(shared.hits.map(({ holderCount }) => holderCount)).toEqual([5]);
+    const holders = await network.settle(asker.network.locate(file('everybody has it.txt').fileId, never));
+    expect(names(holders)).toEqual(['peer 2', 'peer 3', 'peer 4', 'peer 5', 'peer 6']);
+    expect(names(await network.settle(asker.network.peers(never)))).toHaveLength(5);
+    expect(await network.settle(asker.network.folderHolders('films', never))).toHaveLength(5);
+  },
+);
+
+test('in the seconds before a dead tracker is called dead, searches are answered too', async () => {
+  const { network, peers, kill } = await village(3, 4);
+  await kill();
+  for (const asker of peers) {
+    const { value, ms } = await timed(network, asker.network.search('everybody', never));
+    expect(ms).toBeLessThanOrEqual(2_600);
+    expect(value).toMatchObject({ trackers: 0, peers: 3 });
+    expect(value.hits[0]?.holderCount).toBe(3);
+  }
+});
+
+test('a tracker that answers is believed alone, and nobody else is asked', async () => {
+  const { network, peers } = await village(4, 4);
+  const [asker] = peers;
+  const { value, ms } = await timed(network, asker?.network.search('everybody', never) ?? Promise.reject());
+  expect(ms).toBeLessThan(100);
+  expect(value).toMatchObject({ trackers: 1 });
+  expect(value.peers).toBeUndefined();
+  expect(asker?.network.linkedPeers()).toEqual([]);
+});
+
+test('dead peers cost one second, and are not waited for again and again', async () => {
+  const { network, peers, kill } = await village(5, 6);
+  for (const host of ['10.0.0.2', '10.0.0.3']) network.host(host).kill();
+  await kill();
+  await network.clock.advanceAsync(15_000);
+  const [asker] = peers;
+  if (asker === undefined) throw new Error('nobody');
+  const first = await timed(network, asker.network.search('everybody', never));
+  expect(first.value.hits[0]?.holderCount).toBe(3);
+  expect(first.ms).toBeLessThanOrEqual(1_000);
+  await network.clock.advanceAsync(60_000);
+  let waits = 0;
+  for (let round = 0; round < 10; round++) {
+    const { value, ms } = await timed(network, asker.network.search('everybody', never));
+    expect(value.hits[0]?.holderCount).toBe(3);
+    if (ms > 500) waits++;
+    await network.clock.advanceAsync(2_000);
+  }
+  expect(waits).toBeLessThanOrEqual(3);
+});
+
+test('nobody known, nobody asked: the search says so at once', async () => {
+  const network = new SimulatedNetwork({ seed: 6 });
+  const alone = await startManager(network, 1, { configured });
+  const { value, ms } = await timed(network, alone.network.search('film', never));
+  expect({ ms, value }).toEqual({ ms: 0, value: { hits: [], truncated: false, trackers: 0, peers: 0 } });
+  await expect(network.settle(alone.network.peers(never))).rejects.toThrow(ShoalError);
+});
+
+test('peers of the last run are dialled when no tracker answers, and tell of others; not with discovery off', async () => {
+  const network = new SimulatedNetwork({ seed: 7 });
+  const others = await startManagers(network, 10, [
+    { files: ['a film'] },
+    { files: ['a film'] },
+    { files: ['a film'] },
+  ]);
+  const [hub, second, third] = others;
+  if (hub === undefined || second === undefined || third === undefined) throw new Error('nobody');
+  await network.settle(second.network.connect(hub.contact, never));
+  await network.settle(third.network.connect(hub.contact, never));
+  const places = {
+    peers: [
+      hub.contact,
+      { ...hub.contact, peerId: third.contact.peerId, address: { host: '10.0.0.99', port: 9_099 } },
+    ],
+  };
+  const newcomer = await startManager(network, 1, { configured, discovery: true, places });
+  const quiet = await startManager(network, 2, { configured, discovery: false, places });
+  await network.clock.advanceAsync(10_000);
+  expect(names(newcomer.network.linkedPeers())).toContain('peer 10');
+  expect(quiet.network.linkedPeers()).toEqual([]);
+  const { hits } = await network.settle(newcomer.network.search('film', never));
+  expect(hits[0]?.holderCount).toBe(3);
+  await newcomer.close();
+  const kept = newcomer.saved.at(-1)?.peers ?? [];
+  expect(kept.map(({ peerId }) => peerId)).toEqual(
+    expect.arrayContaining(others.map(({ contact }) => contact.peerId)),
+  );
+});
+
+test('what a running peer knows is written down before it dies', async () => {
+  const { network, peers } = await village(8, 4);
+  await network.clock.advanceAsync(30_000);
+  for (const { saved } of peers) expect(saved.at(-1)?.peers).toHaveLength(3);
+});
+
+test('two trackers, one of them dead: told and asked is the living one, and both when both live', async () => {
+  const network = new SimulatedNetwork({ seed: 9 });
+  const lan = new TrackerLan(network);
+  const other = { host: '10.0.0.201', port: 6_881 };
+  const first = await lan.tracker(TRACKER.host);
+  const both = [TRACKER, other];
+  const [ann, ben, cas] = await startManagers(network, 1, [
+    { configured: both, files: ['film a'] },
+    { configured: [TRACKER], files: ['film b'] },
+    { configured: [other], files: ['film c'] },
+  ]);
+  await network.clock.advanceAsync(6_000);
+  const search = async () =>
+    (await network.settle(ann?.network.search('film', never) ?? Promise.reject())).hits;
+  expect((await search()).map(({ path }) => path)).toEqual(['film b']);
+  expect(ann?.network.trackers().map(({ state }) => state)).toEqual(['connected', 'lost']);
+  await lan.tracker(other.host);
+  await network.clock.advanceAsync(6_000);
+  expect((await search()).map(({ path }) => path).toSorted()).toEqual(['film b', 'film c']);
+  for (const one of [ben, cas])
+    expect((await network.settle(one?.network.search('film', never) ?? Promise.reject())).hits).toMatchObject(
+      [{ path: 'film a' }],
+    );
+  await network.settle(first.close());
+  await network.clock.advanceAsync(10_000);
+  const { value, ms } = await timed(network, ann?.network.search('film', never) ?? Promise.reject());
+  expect(value.hits.map(({ path }) => path)).toEqual(['film c']);
+  expect(ms).toBeLessThan(100);
+});

@@ -1,0 +1,101 @@
+import { onTestFinished } from 'vitest';
+import type { PeerContact } from '../../../Peer/Model.ts';
+import { NetworkManager, type NetworkManagerOptions } from '../../../Peer/NetworkManager.ts';
+import { newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { silentLog } from '../../../Shared/Log.ts';
+import type { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
+import { MemoryShare } from './MemoryShare.ts';
+import { FakeFeed, file, idOf, lanInterface } from './TrackerLan.ts';
+
+export const never = new AbortController().signal;
+type Places = Parameters<NetworkManagerOptions['remembered']['save']>[0];
+
+export interface Managed {
+  readonly network: NetworkManager;
+  readonly feed: FakeFeed;
+  readonly share: MemoryShare;
+  readonly contact: PeerContact & { readonly peerId: PeerId };
+  /** What was kept for the next run, newest last. */
+  readonly saved: Places[];
+  /** Trackers found and lost, as `event address`. */
+  readonly events: string[];
+  close(): Promise<void>;
+}
+
+export interface ManagedSetup extends Partial<NetworkManagerOptions> {
+  readonly files?: readonly string[];
+  /** What an earlier run kept. */
+  readonly places?: Partial<Places>;
+}
+
+let salt = 0;
+
+/** The whole network side of a peer, started, on the host 10.0.0.`number`. Closed when the test is over. */
+export async function startManager(
+  lan: SimulatedNetwork,
+  number: number,
+  { files = [], places = {}, ...change }: ManagedSetup = {},
+): Promise<Managed> {
+  const ip = `10.0.0.${number}`;
+  const host = lan.host(ip);
+  const random = lan.random.fork();
+  const feed = new FakeFeed();
+  if (files.length > 0) feed.put(...files.map((path) => file(path)));
+  const share = new MemoryShare();
+  const saved: Places[] = [];
+  const events: string[] = [];
+  const name = `peer ${number}`;
+  const peerId = idOf(name) as PeerId;
+  const address: Address = { host: ip, port: 9_000 + number };
+  const network = new NetworkManager({
+    self: { peerId, instanceId: newInstanceId(lan.clock.wallMs(), salt++), name, port: address.port },
+    provider: share,
+    feed,
+    dial: host.dial,
+    listen: host.listen,
+    bind: host.bindDatagram,
+    interfaces: () => ({ lan: [lanInterface(ip)] }),
+    lookup: async (text) => Promise.reject(new Error(`unknown name ${text}`)),
+    configured: [],
+    discovery: false,
+    dnsSd: undefined,
+    remembered: {
+      load: async () => ({ trackers: [], peers: [], ...places }),
+      save: async (now) => void saved.push(now),
+    },
+    startTracker: async () => Promise.reject(new Error('none here')),
+    clock: lan.clock,
+    random: random.next,
+    randomBytes: (count) => random.bytes(count),
+    log: silentLog,
+    ...change,
+  });
+  network.on('trackerFound', (at) => events.push(`found ${formatAddress(at)}`));
+  network.on('trackerLost', (at) => events.push(`lost ${formatAddress(at)}`));
+  await network.start({ port: address.port });
+  const close = () => lan.settle(network.close());
+  onTestFinished(close);
+  return { network, feed, share, contact: { peerId, name, address }, saved, events, close };
+}
+
+/** Everybody in turn, from the given host on. */
+export async function startManagers(
+  lan: SimulatedNetwork,
+  first: number,
+  setups: readonly ManagedSetup[],
+): Promise<Managed[]> {
+  const all: Managed[] = [];
+  for (const [index, setup] of setups.entries()) all.push(await startManager(lan, first + index, setup));
+  return all;
+}
+
+/** The value, and how much simulated time it took. */
+export async function timed<T>(
+  lan: SimulatedNetwork,
+  promise: Promise<T>,
+): Promise<{ value: T; ms: number }> {
+  const startMs = lan.clock.nowMs();
+  const value = await lan.settle(promise);
+  return { value, ms: lan.clock.nowMs() - startMs };
+}
