@@ -1,10 +1,14 @@
 import type { Usage } from './Usage.ts';
 
-/** What is to be moved: one file below `folder`, which others may read but not change. */
+/** What is to be moved, and where. */
 export interface Scene {
   /** On the medium that is measured. Contenders make folders of their own in it. */
   readonly folder: string;
-  readonly file: { readonly name: string; readonly path: string; readonly bytes: number };
+  /** The folder that has it. Contenders read it and do not write there. */
+  readonly source: string;
+  /** In `source`: `large.bin` is a file, `tree/` a folder with everything below. */
+  readonly name: string;
+  readonly bytes: number;
   /** How many processes give, each with the whole file. */
   readonly seeders: number;
 }
@@ -18,18 +22,22 @@ export interface Contender {
   open(scene: Scene): Promise<Giving>;
 }
 
+/** A contender and what it moves. */
+export interface Entry {
+  readonly contender: Contender;
+  readonly scene: Scene;
+}
+
 /** The giving side, ready. */
 export interface Giving {
   readonly pids: readonly number[];
-  /** Makes a receiver ready, whose copy will lie in `folder`, which is there and empty. */
+  /** Makes a receiver ready, whose copy will have the same name in `folder`, which is there and empty. */
   taker(folder: string): Promise<Taker>;
   close(): Promise<void>;
 }
 
 /** The receiving side of one turn. */
 export interface Taker {
-  /** The copy, when it is there. */
-  readonly path: string;
   /** Begins now; resolves when the copy is complete and, by those who verify, verified. @returns what this side used */
   take(): Promise<Usage>;
   close(): Promise<void>;

@@ -16,14 +16,26 @@ export interface FileContestOptions {
 /** One large file on a medium: ours against rivals. @returns the contest, or why there was none */
 export async function fileContest(options: FileContestOptions): Promise<Contest | { reason: string }> {
   const { medium, bytes, seeders, rivals, pairs } = options;
-  const where = await place(medium, 2 * bytes);
+  return onMedium(medium, 2 * bytes, async (folder) => {
+    console.log(`  ${(bytes / 2 ** 30).toFixed(2)} GiB, ${medium} (${folder}), givers: ${seeders}`);
+    const scene = { folder, source: join(folder, 'source'), name: 'large.bin', bytes, seeders };
+    await writeRandomFile(join(scene.source, scene.name), bytes);
+    const entries = rivals.map((contender) => ({ contender, scene }));
+    return contest({ contender: shoal, scene }, entries, pairs);
+  });
+}
+
+/** A fresh folder on a medium that has room for so many bytes, removed afterwards. @returns what `use` gives, or why it was not called */
+export async function onMedium<T>(
+  medium: Medium,
+  bytes: number,
+  use: (folder: string) => Promise<T>,
+): Promise<T | { reason: string }> {
+  const where = await place(medium, bytes);
   if ('reason' in where) return where;
-  console.log(`  ${(bytes / 2 ** 30).toFixed(2)} GiB, ${medium} (${where.path}), givers: ${seeders}`);
   const folder = await temporaryFolder(where.path);
   try {
-    const file = { name: 'large.bin', path: join(folder, 'source', 'large.bin'), bytes };
-    await writeRandomFile(file.path, bytes);
-    return await contest({ folder, file, seeders }, shoal, rivals, pairs);
+    return await use(folder);
   } finally {
     await removeFolder(folder);
   }

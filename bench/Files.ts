@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 
 const MIB = 1_048_576;
@@ -62,6 +62,26 @@ export async function sameBytes(first: string, second: string): Promise<boolean>
   } finally {
     await Promise.all(files.map((file) => file.close()));
   }
+}
+
+/** Whether two folders hold the same files with the same bytes. */
+export async function sameTrees(first: string, second: string): Promise<boolean> {
+  const [one, two] = await Promise.all([hashTree(first), hashTree(second)]);
+  return one.files > 0 && one.hash === two.hash;
+}
+
+/** Hard links of a file, or of a folder with all below (`name` ends with "/"), in another folder. @returns how many */
+export async function linkAll(source: string, name: string, target: string): Promise<number> {
+  if (!name.endsWith('/')) {
+    await link(join(source, name), join(target, name));
+    return 1;
+  }
+  await mkdir(join(target, name), { recursive: true });
+  let count = 0;
+  for (const entry of await readdir(join(source, name), { withFileTypes: true })) {
+    count += await linkAll(source, name + entry.name + (entry.isDirectory() ? '/' : ''), target);
+  }
+  return count;
 }
 
 /** Fills the buffer from a file at a position; shorter only at its end. */

@@ -1,7 +1,7 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Contender, Giving, Scene } from './Contender.ts';
-import { sameBytes } from './Files.ts';
+import type { Entry, Giving } from './Contender.ts';
+import { sameBytes, sameTrees } from './Files.ts';
 import { usage, usageSince } from './Usage.ts';
 
 /** One measured transfer. CPU and memory: all givers, and the receiver. */
@@ -29,30 +29,29 @@ export interface Contest {
 }
 
 /** Everybody in turns, ours before every rival: A B A C, A B A C. The receiver's copy is compared byte by byte, and removed. */
-export async function contest(
-  scene: Scene,
-  ours: Contender,
-  rivals: readonly Contender[],
-  pairs: number,
-): Promise<Contest> {
+export async function contest(ours: Entry, rivals: readonly Entry[], pairs: number): Promise<Contest> {
   const skipped: string[] = [];
-  const sides = new Map<Contender, Giving>();
+  const sides = new Map<Entry, Giving>();
   const results = new Map<string, Pair[]>();
   const alone: Turn[] = [];
   try {
-    for (const contender of [ours, ...rivals]) {
+    for (const entry of [ours, ...rivals]) {
+      const { contender, scene } = entry;
       const reason = await contender.missing();
-      if (reason === undefined) sides.set(contender, await contender.open(scene));
+      if (reason === undefined) sides.set(entry, await contender.open(scene));
       else skipped.push(`${contender.name}: ${reason}`);
     }
     const present = rivals.filter((rival) => sides.has(rival));
     for (let pair = 0; pair < pairs; pair++) {
       for (const rival of present) {
-        const first = await turn(scene, ours, sides);
-        const second = await turn(scene, rival, sides);
-        results.set(rival.name, [...(results.get(rival.name) ?? []), { ours: first, rival: second }]);
+        const first = await turn(ours, sides);
+        const second = await turn(rival, sides);
+        results.set(rival.contender.name, [
+          ...(results.get(rival.contender.name) ?? []),
+          { ours: first, rival: second },
+        ]);
       }
-      if (present.length === 0) alone.push(await turn(scene, ours, sides));
+      if (present.length === 0) alone.push(await turn(ours, sides));
     }
   } finally {
     for (const side of sides.values()) await side.close();
@@ -60,24 +59,28 @@ export async function contest(
   return { pairs: results, alone, skipped };
 }
 
-async function turn(scene: Scene, contender: Contender, sides: Map<Contender, Giving>): Promise<Turn> {
-  const giving = sides.get(contender);
+async function turn(entry: Entry, sides: Map<Entry, Giving>): Promise<Turn> {
+  const { contender, scene } = entry;
+  const giving = sides.get(entry);
   if (giving === undefined) throw new Error(`${contender.name} is not open`);
   const folder = join(scene.folder, `copy of ${contender.name}`);
   await mkdir(folder);
+  const copy = join(folder, scene.name);
+  const isTree = scene.name.endsWith('/');
   const taker = await giving.taker(folder);
   try {
     const before = await Promise.all(giving.pids.map(usage));
     const started = performance.now();
     const taken = await taker.take();
-    await flush(taker.path);
+    if (!isTree) await flush(copy);
     const seconds = (performance.now() - started) / 1_000;
     const given = await Promise.all(
       giving.pids.map((pid, index) => usageSince(pid, before[index] ?? { cpuSeconds: 0, peakMiB: 0 })),
     );
-    if (!(await sameBytes(scene.file.path, taker.path)))
+    const same = isTree ? sameTrees : sameBytes;
+    if (!(await same(join(scene.source, scene.name), copy)))
       throw new Error(`${contender.name}: the copy differs`);
-    const gigabytes = scene.file.bytes / 1e9;
+    const gigabytes = scene.bytes / 1e9;
     const cpu = given.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, taken.cpuSeconds);
     const result: Turn = {
       contender: contender.name,

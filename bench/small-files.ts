@@ -1,39 +1,43 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashTree, writeTree } from './Files.ts';
-import { PATIENCE_MS, Rig, status, timeCommand, untilShared } from './Rig.ts';
+import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from './ContestReport.ts';
+import { onMedium } from './FileContest.ts';
+import { writeTree } from './Files.ts';
+import { atLeast, type Goal, type Report } from './Report.ts';
+import { rsync } from './Rivals/Rsync.ts';
+import { shoal } from './Rivals/Shoal.ts';
 import type { Settings } from './Settings.ts';
+import { contest } from './Turns.ts';
 
-/** A folder of many small files, against rsync of the same in turns. */
-export async function run({ quick }: Settings): Promise<undefined> {
-  const [count, bytes] = [quick ? 5_000 : 20_000, 4_096];
-  const rig = await Rig.make();
-  try {
-    const tree = join(rig.share('seeder'), 'tree');
-    await writeTree(tree, count, bytes);
-    const seeder = await rig.peer('seeder');
-    await untilShared(seeder, count);
-    const expected = await hashTree(tree);
-    for (let turn = 1; turn <= 3; turn++) {
-      const target = join(rig.folder, `rsync-${turn}`);
-      await mkdir(target);
-      const rsync = await timeCommand('rsync', ['-a', `${tree}/`, target]).catch(() => undefined);
-      const leecher = await rig.peer(`leecher-${turn}`);
-      await status(leecher);
-      const started = performance.now();
-      await leecher.ask('download tree/', /is done/, PATIENCE_MS);
-      const seconds = (performance.now() - started) / 1_000;
-      const got = await hashTree(join(rig.share(`leecher-${turn}`), 'tree'));
-      if (got.hash !== expected.hash)
-        throw new Error(`the copy differs: ${got.files} of ${expected.files} files`);
-      const rival =
-        rsync === undefined
-          ? 'rsync is not installed'
-          : `rsync -a ${rsync.toFixed(2)} s, ratio ${(seconds / rsync).toFixed(2)}`;
-      console.log(`${count} files of ${bytes} bytes: ${seconds.toFixed(2)} s, equal; ${rival}`);
-      await leecher.kill();
+/** A folder of many small files: against rsync of the same, also through loopback. */
+export async function run({ quick, pairs }: Settings): Promise<Report> {
+  const [count, size] = [quick ? 5_000 : 20_000, 4_096];
+  const tables = [];
+  const goals: Goal[] = [];
+  const notes: string[] = [];
+  const figures: Record<string, unknown> = {};
+  for (const medium of ['memory', 'disk'] as const) {
+    const result = await onMedium(medium, 4 * count * size, async (folder) => {
+      console.log(`  ${medium} (${folder})`);
+      const scene = {
+        folder,
+        source: join(folder, 'source'),
+        name: 'tree/',
+        bytes: count * size,
+        seeders: 1,
+      };
+      await writeTree(join(scene.source, scene.name), count, size);
+      return contest({ contender: shoal, scene }, [{ contender: rsync, scene }], pairs);
+    });
+    if ('reason' in result) {
+      notes.push(`${medium}: not measured, ${result.reason}`);
+      continue;
     }
-  } finally {
-    await rig.close();
+    const [, ...columns] = CONTEST_COLUMNS;
+    tables.push({ columns: [medium, ...columns], rows: contestRows(result) });
+    for (const [name, of] of result.pairs)
+      goals.push(atLeast(`faster than ${name}, ${medium}`, 1, speedRatio(of).median));
+    notes.push(...result.skipped.map((text) => `${medium}: without ${text}`));
+    figures[medium] = contestFigures(result);
   }
+  return { title: `${count} files of ${size} bytes`, tables, goals, notes, figures };
 }

@@ -40,12 +40,16 @@ export function bitTorrent(client: Client): Contender {
       while (seederPorts.length < scene.seeders) seederPorts.push(await freePort());
       const tracker = await fixedTracker(seederPorts);
       const torrent = join(home, 'bench.torrent');
-      await writeTorrent(torrent, scene.file, tracker.url);
+      await writeTorrent(
+        torrent,
+        { name: scene.name, path: join(scene.source, scene.name), bytes: scene.bytes },
+        tracker.url,
+      );
       const seeders: LaunchedProgram[] = [];
       for (const port of seederPorts) {
         const folder = join(home, String(port));
         await mkdir(folder);
-        await link(scene.file.path, join(folder, scene.file.name));
+        await link(join(scene.source, scene.name), join(folder, scene.name));
         const seeder = launch(client, 'seed', { torrent, folder, port, seederPorts }, home);
         seeders.push(seeder);
         if (client.untilSeeding === undefined) await seeder.line(/^ready$/, { timeoutMs: PATIENCE_MS });
@@ -55,7 +59,7 @@ export function bitTorrent(client: Client): Contender {
         pids: seeders.map(({ pid }) => pid),
         async taker(folder) {
           const options = { torrent, folder, port: await freePort(), seederPorts };
-          return taker(client, options, join(folder, scene.file.name), home);
+          return taker(client, options, home);
         },
         async close() {
           await Promise.all(seeders.map((seeder) => seeder.kill()));
@@ -66,13 +70,12 @@ export function bitTorrent(client: Client): Contender {
   };
 }
 
-async function taker(client: Client, options: ClientOptions, path: string, home: string): Promise<Taker> {
+async function taker(client: Client, options: ClientOptions, home: string): Promise<Taker> {
   const { runsToItsEnd } = client;
-  if (runsToItsEnd !== undefined) return { path, take: () => runsToItsEnd(options), close: async () => {} };
+  if (runsToItsEnd !== undefined) return { take: () => runsToItsEnd(options), close: async () => {} };
   const program = launch(client, 'fetch', options, home);
   await program.line(/^ready$/, { timeoutMs: PATIENCE_MS });
   return {
-    path,
     async take() {
       const before = await usage(program.pid);
       await program.ask('go', /^done$/, PATIENCE_MS);

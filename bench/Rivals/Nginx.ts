@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Contender, Giving, Scene } from '../Contender.ts';
 import { findProgram } from '../Places.ts';
 import { freePort, untilListening } from '../Ports.ts';
@@ -22,7 +22,7 @@ export const nginx: Contender = {
     await mkdir(folder);
     const port = await freePort();
     const config = join(folder, 'nginx.conf');
-    await writeFile(config, configText(folder, dirname(scene.file.path), port));
+    await writeFile(config, configText(folder, scene.source, port));
     const command = (await findProgram('nginx')) ?? 'nginx';
     const server = spawn(command, ['-e', 'stderr', '-c', config, '-p', folder], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -32,10 +32,9 @@ export const nginx: Contender = {
     return {
       pids: [server.pid ?? -1],
       async taker(target) {
-        const path = join(target, scene.file.name);
+        const path = join(target, scene.name);
         return {
-          path,
-          take: () => runMeasured('curl', ['-sf', '-o', path, `http://127.0.0.1:${port}/${scene.file.name}`]),
+          take: () => runMeasured('curl', ['-sf', '-o', path, `http://127.0.0.1:${port}/${scene.name}`]),
           close: async () => {},
         };
       },

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contender, Giving, Scene } from '../Contender.ts';
 import { findProgram } from '../Places.ts';
@@ -16,16 +16,15 @@ export const rsync: Contender = {
   },
 
   async open(scene: Scene): Promise<Giving> {
-    const { port, pid, close } = await rsyncDaemon(join(scene.folder, 'rsync'), dirname(scene.file.path));
+    const { port, pid, close } = await rsyncDaemon(join(scene.folder, 'rsync'), scene.source);
     return {
       pids: [pid],
       async taker(target) {
-        const path = join(target, scene.file.name);
-        const from = `rsync://127.0.0.1:${port}/share/${scene.file.name}`;
+        const path = join(target, scene.name);
+        const from = `rsync://127.0.0.1:${port}/share/${scene.name}`;
         return {
-          path,
           async take() {
-            const used = await runMeasured('rsync', ['--whole-file', from, path]);
+            const used = await runMeasured('rsync', ['--recursive', '--times', '--whole-file', from, path]);
             while ((await children(pid)).length > 0) await sleep(5); // Then its CPU is in the daemon's account.
             return used;
           },

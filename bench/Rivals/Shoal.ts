@@ -1,6 +1,5 @@
-import { link } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Contender, Giving, Scene } from '../Contender.ts';
+import { linkAll } from '../Files.ts';
 import { PATIENCE_MS, Rig, status, untilShared } from '../Rig.ts';
 import { usage, usageSince } from '../Usage.ts';
 
@@ -13,12 +12,13 @@ export const shoal: Contender = {
   async open(scene: Scene): Promise<Giving> {
     const rig = await Rig.make(scene.folder);
     const seeders = [];
+    let files = 0;
     for (let index = 1; index <= scene.seeders; index++) {
       const seeder = await rig.peer(`seeder-${index}`);
-      await link(scene.file.path, join(rig.share(`seeder-${index}`), scene.file.name));
+      files = await linkAll(scene.source, scene.name, rig.share(`seeder-${index}`));
       seeders.push(seeder);
     }
-    for (const seeder of seeders) await untilShared(seeder, 1);
+    for (const seeder of seeders) await untilShared(seeder, files);
     let turn = 0;
     return {
       pids: seeders.map(({ pid }) => pid),
@@ -26,10 +26,9 @@ export const shoal: Contender = {
         const leecher = await rig.peer(`leecher-${++turn}`, ['--share', folder]);
         await status(leecher);
         return {
-          path: join(folder, scene.file.name),
           async take() {
             const before = await usage(leecher.pid);
-            await leecher.ask(`download ${scene.file.name}`, /is done/, PATIENCE_MS);
+            await leecher.ask(`download ${scene.name}`, /is done/, PATIENCE_MS);
             return usageSince(leecher.pid, before);
           },
           close: async () => {
