@@ -8,6 +8,7 @@ export interface Scene {
   readonly source: string;
   /** In `source`: `large.bin` is a file, `tree/` a folder with everything below. */
   readonly name: string;
+  readonly files: number;
   readonly bytes: number;
   /** How many processes give, each with the whole file. */
   readonly seeders: number;
@@ -18,6 +19,11 @@ export interface Contender {
   readonly name: string;
   /** What is missing here to run it, or undefined. */
   missing(): Promise<string | undefined>;
+  /**
+   * Lays out its files. Called for everybody before anyone is opened: a hard link changes the state of the file (ctime), and who
+   * has hashed it already would have to do so again.
+   */
+  prepare?(scene: Scene): Promise<void>;
   /** Starts the giving side and returns when it can give at once. */
   open(scene: Scene): Promise<Giving>;
 }

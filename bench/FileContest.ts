@@ -18,7 +18,7 @@ export async function fileContest(options: FileContestOptions): Promise<Contest 
   const { medium, bytes, seeders, rivals, pairs } = options;
   return onMedium(medium, 2 * bytes, async (folder) => {
     console.log(`  ${(bytes / 2 ** 30).toFixed(2)} GiB, ${medium} (${folder}), givers: ${seeders}`);
-    const scene = { folder, source: join(folder, 'source'), name: 'large.bin', bytes, seeders };
+    const scene = { folder, source: join(folder, 'source'), name: 'large.bin', files: 1, bytes, seeders };
     await writeRandomFile(join(scene.source, scene.name), bytes);
     const entries = rivals.map((contender) => ({ contender, scene }));
     return contest({ contender: shoal, scene }, entries, pairs);

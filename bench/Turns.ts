@@ -35,12 +35,14 @@ export async function contest(ours: Entry, rivals: readonly Entry[], pairs: numb
   const results = new Map<string, Pair[]>();
   const alone: Turn[] = [];
   try {
+    const here: Entry[] = [];
     for (const entry of [ours, ...rivals]) {
-      const { contender, scene } = entry;
-      const reason = await contender.missing();
-      if (reason === undefined) sides.set(entry, await contender.open(scene));
-      else skipped.push(`${contender.name}: ${reason}`);
+      const reason = await entry.contender.missing();
+      if (reason === undefined) here.push(entry);
+      else skipped.push(`${entry.contender.name}: ${reason}`);
     }
+    for (const { contender, scene } of here) await contender.prepare?.(scene);
+    for (const entry of here) sides.set(entry, await entry.contender.open(entry.scene));
     const present = rivals.filter((rival) => sides.has(rival));
     for (let pair = 0; pair < pairs; pair++) {
       for (const rival of present) {

@@ -4,22 +4,27 @@ import { fileContest } from './FileContest.ts';
 import { atLeast, type Goal, type Report } from './Report.ts';
 import { aria2 } from './Rivals/Aria2.ts';
 import { libtorrent } from './Rivals/Libtorrent.ts';
-import { shoal } from './Rivals/Shoal.ts';
+import { shoalNamed } from './Rivals/Shoal.ts';
 import { webTorrent } from './Rivals/WebTorrent.ts';
 import type { Settings } from './Settings.ts';
 
 const FROM_ONE = 'Shoal, from one seeder';
-const fromOne: Contender = {
-  ...shoal,
-  name: FROM_ONE,
-  open: (scene) => shoal.open({ ...scene, seeders: 1 }),
-};
+
+/** In the same scene, but only one peer gives. */
+function fromOne(): Contender {
+  const { prepare, open, ...rest } = shoalNamed(FROM_ONE);
+  return {
+    ...rest,
+    prepare: async (scene) => prepare?.({ ...scene, seeders: 1 }),
+    open: (scene) => open({ ...scene, seeders: 1 }),
+  };
+}
 
 /** Four seeders, one leecher, one large file: is it worth having more than one source on one machine? */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 0.5 : 2) * 2 ** 30;
   const title = `Four seeders, one leecher, ${bytes / 2 ** 30} GiB, memory`;
-  const rivals = [fromOne, aria2, libtorrent, webTorrent];
+  const rivals = [fromOne(), aria2, libtorrent, webTorrent];
   const result = await fileContest({ medium: 'memory', bytes, seeders: 4, rivals, pairs });
   if ('reason' in result) {
     return { title, tables: [], goals: [], notes: [`not measured, ${result.reason}`], figures: undefined };

@@ -4,7 +4,7 @@ import { onMedium } from './FileContest.ts';
 import { writeRandomFile, writeTree } from './Files.ts';
 import { atLeast, type Report } from './Report.ts';
 import { rsync } from './Rivals/Rsync.ts';
-import { shoal } from './Rivals/Shoal.ts';
+import { shoal, shoalNamed } from './Rivals/Shoal.ts';
 import type { Settings } from './Settings.ts';
 import { contest } from './Turns.ts';
 
@@ -19,10 +19,10 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     const source = join(folder, 'source');
     await writeTree(join(source, 'tree'), count, size);
     await writeRandomFile(join(source, 'large.bin'), bytes);
-    const tree = { folder, source, name: 'tree/', bytes, seeders: 1 };
-    const large = { ...tree, name: 'large.bin' };
+    const tree = { folder, source, name: 'tree/', files: count, bytes, seeders: 1 };
+    const large = { ...tree, name: 'large.bin', files: 1 };
     const rivals = [
-      { contender: { ...shoal, name: LARGE }, scene: large },
+      { contender: shoalNamed(LARGE), scene: large },
       { contender: rsync, scene: tree },
     ];
     return contest({ contender: shoal, scene: tree }, rivals, pairs);

@@ -22,6 +22,7 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
         folder,
         source: join(folder, 'source'),
         name: 'tree/',
+        files: count,
         bytes: count * size,
         seeders: 1,
       };

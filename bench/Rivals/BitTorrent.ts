@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { link, mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LaunchedProgram } from '../../test/Support/LaunchedProgram.ts';
 import type { Contender, Giving, Scene, Taker } from '../Contender.ts';
@@ -49,7 +49,7 @@ export function bitTorrent(client: Client): Contender {
       for (const port of seederPorts) {
         const folder = join(home, String(port));
         await mkdir(folder);
-        await link(join(scene.source, scene.name), join(folder, scene.name));
+        await symlink(join(scene.source, scene.name), join(folder, scene.name));
         const seeder = launch(client, 'seed', { torrent, folder, port, seederPorts }, home);
         seeders.push(seeder);
         if (client.untilSeeding === undefined) await seeder.line(/^ready$/, { timeoutMs: PATIENCE_MS });
