@@ -20,6 +20,22 @@ export async function writeRandomFile(path: string, bytes: number): Promise<void
   }
 }
 
+/** A file that takes little room: holes, and a number at the begin of every MiB, so that no two chunks are equal. */
+export async function writeSparseFile(path: string, bytes: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, 'wx');
+  try {
+    await file.truncate(bytes);
+    const number = Buffer.alloc(8);
+    for (let at = 0; at + number.length <= bytes; at += MIB) {
+      number.writeDoubleBE(at + 1);
+      await file.write(number, 0, number.length, at);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
 /** A tree of `count` small files, 200 a folder. */
 export async function writeTree(folder: string, count: number, bytes: number): Promise<void> {
   for (let index = 0; index < count; index++) {

@@ -66,6 +66,11 @@ export class Rig {
     return join(this.folder, name, 'share');
   }
 
+  /** Removes the files of a peer that has ended. */
+  async forget(name: string): Promise<void> {
+    await removeFolder(join(this.folder, name));
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#programs.map((program) => program.kill()));
     await removeFolder(this.folder);
