@@ -97,7 +97,7 @@ export interface PeerStatus {
   readonly share: {
     readonly files: number;
     readonly scanned: boolean;
-    readonly hashing: { readonly files: number };
+    readonly hashing: { readonly files: number; readonly bytes: number };
   };
   /** Payload bytes since its start. */
   readonly sent: number;

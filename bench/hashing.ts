@@ -1,0 +1,144 @@
+import { mkdir, rename, utimes } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
+import { onMedium } from './FileContest.ts';
+import { writeRandomFile } from './Files.ts';
+import { findProgram, removeFolder } from './Places.ts';
+import { atLeast, atMost, type Goal, type Report } from './Report.ts';
+import { Rig, status } from './Rig.ts';
+import type { Settings } from './Settings.ts';
+import { spread, spreadText } from './Statistics.ts';
+import { runMeasured, usage, usageSince } from './Usage.ts';
+
+const FILES = 8;
+const ANSWER_MS_MAX = 50;
+
+/** One turn of ours: hashing a share that appears all at once, and how long the console takes to answer meanwhile. */
+interface OurTurn {
+  /** From the moment the files appear until they are served. */
+  readonly seconds: number;
+  /** While it hashes. */
+  readonly bytesPerSecond: number;
+  readonly cpuSeconds: number;
+  readonly answersMs: readonly number[];
+}
+
+interface Pair {
+  readonly ours: OurTurn;
+  readonly b3sum: { readonly bytesPerSecond: number; readonly cpuSeconds: number } | undefined;
+}
+
+/** Hashing a share from warm cache: as fast as b3sum, and does the console answer meanwhile? */
+export async function run({ quick, pairs }: Settings): Promise<Report> {
+  const gibibytes = quick ? 1 : 8;
+  const threads = Math.min(4, Math.max(2, availableParallelism()));
+  const title = `Hashing ${gibibytes} GiB in ${FILES} files, warm cache, ${threads} threads`;
+  const result = await onMedium('memory', gibibytes * 2 ** 30, (folder) =>
+    measure(folder, gibibytes * 2 ** 30, threads, pairs),
+  );
+  if ('reason' in result) {
+    return { title, tables: [], goals: [], notes: [`not measured, ${result.reason}`], figures: undefined };
+  }
+  const gigabytes = (gibibytes * 2 ** 30) / 1e9;
+  const answers = result.flatMap(({ ours }) => ours.answersMs).toSorted((a, b) => a - b);
+  const slowest = answers.at(-1) ?? Number.NaN;
+  const rivals = result.flatMap(({ ours, b3sum }) => (b3sum === undefined ? [] : [{ ours, b3sum }]));
+  const rate = (turns: readonly { readonly bytesPerSecond: number }[]) =>
+    spreadText(spread(turns.map(({ bytesPerSecond }) => bytesPerSecond / 1e9)));
+  const cpu = (turns: readonly { readonly cpuSeconds: number }[]) =>
+    spreadText(spread(turns.map(({ cpuSeconds }) => cpuSeconds / gigabytes)));
+  const ours = result.map((pair) => pair.ours);
+  const rows = [['Shoal', rate(ours), cpu(ours), '']];
+  const goals: Goal[] = [];
+  if (rivals.length > 0) {
+    const ratio = spread(rivals.map((pair) => pair.ours.bytesPerSecond / pair.b3sum.bytesPerSecond));
+    const theirs = rivals.map((pair) => pair.b3sum);
+    rows.push(['b3sum', rate(theirs), cpu(theirs), spreadText(ratio)]);
+    goals.push(atLeast('at least 0.8 of b3sum', 0.8, ratio.median));
+  }
+  goals.push(
+    atMost(
+      `console answers within ${ANSWER_MS_MAX} ms, the slowest of ${answers.length}`,
+      ANSWER_MS_MAX,
+      slowest,
+      0,
+    ),
+  );
+  return {
+    title,
+    tables: [{ columns: ['', 'GB/s', 'CPU s per GB', 'Shoal is times as fast'], rows }],
+    goals,
+    notes: [
+      ...(rivals.length > 0 ? [] : ['without b3sum: not installed']),
+      `Ours is timed from the first progress that \`status\` tells to the end; b3sum from start to end. From the files' appearing to their being served, with the wait for late writers: ${spreadText(spread(ours.map(({ seconds }) => seconds)), 1)} s.`,
+      `Answers to \`status\`, one after the other: median ${spread(answers).median.toFixed(1)} ms.`,
+    ],
+    figures: result,
+  };
+}
+
+async function measure(folder: string, bytes: number, threads: number, pairs: number): Promise<Pair[]> {
+  const data = join(folder, 'data');
+  const paths = Array.from({ length: FILES }, (_, index) => join(data, `file-${index + 1}.bin`));
+  for (const path of paths) await writeRandomFile(path, bytes / FILES);
+  const old = new Date(Date.now() - 3_600_000); // Files that were just written would be left to rest first.
+  for (const path of paths) await utimes(path, old, old);
+  const hasRival = (await findProgram('b3sum')) !== undefined;
+  const results: Pair[] = [];
+  for (let pair = 1; pair <= pairs; pair++) {
+    const ours = await hashShare(folder, data, bytes);
+    const used = hasRival ? await runMeasured('b3sum', [`--num-threads=${threads}`, ...paths]) : undefined;
+    const b3sum = used && { bytesPerSecond: bytes / used.seconds, cpuSeconds: used.cpuSeconds };
+    const rates = [ours, b3sum].map((each) => ((each?.bytesPerSecond ?? 0) / 1e9).toFixed(2));
+    const slowest = Math.max(...ours.answersMs).toFixed(0);
+    console.log(`  Shoal ${rates[0]} GB/s, b3sum ${rates[1]} GB/s, slowest answer ${slowest} ms`);
+    results.push({ ours, b3sum });
+  }
+  return results;
+}
+
+/** A fresh peer with an empty share, into which the whole folder is moved at once. */
+async function hashShare(folder: string, data: string, bytes: number): Promise<OurTurn> {
+  const rig = await Rig.make(folder);
+  try {
+    const peer = await rig.peer('peer');
+    await status(peer);
+    const inside = join(rig.share('peer'), 'data');
+    await mkdir(rig.share('peer'), { recursive: true });
+    const before = await usage(peer.pid);
+    await rename(data, inside);
+    const course = await watch(peer, bytes);
+    const { cpuSeconds } = await usageSince(peer.pid, before);
+    await peer.kill();
+    await rename(inside, data);
+    return { ...course, cpuSeconds };
+  } finally {
+    await rig.close();
+    await removeFolder(join(folder, 'peer'));
+  }
+}
+
+/**
+ * Asks for the status over and over until all files are served. What is timed begins with the first answer that shows progress:
+ * before that the peer lets the files rest, to see whether somebody still writes to them.
+ */
+async function watch(peer: LaunchedProgram, bytes: number): Promise<Omit<OurTurn, 'cpuSeconds'>> {
+  const answersMs: number[] = [];
+  let first: { readonly at: number; readonly left: number } | undefined;
+  for (const appeared = performance.now(); ; ) {
+    const asked = performance.now();
+    const { share } = await status(peer);
+    const answered = performance.now();
+    const { files, bytes: left } = share.hashing;
+    if (files > 0) answersMs.push(answered - asked);
+    if (files > 0 && left < bytes) first ??= { at: answered, left };
+    if (share.files === FILES && files === 0) {
+      const { at, left: since } = first ?? { at: appeared, left: bytes };
+      const seconds = (answered - at) / 1_000;
+      return { seconds: (answered - appeared) / 1_000, bytesPerSecond: since / seconds, answersMs };
+    }
+    await sleep(10);
+  }
+}
