@@ -29,7 +29,16 @@ function plain(value: unknown): unknown {
     return formatAddress({ host: String(value.host), port: Number(value.port) });
   if (typeof value === 'object' && value !== null && 'first' in value && 'last' in value)
     return `${String(value.first)}-${String(value.last)}`;
+  if (typeof value === 'object' && value !== null) return ratesText(Object.entries(value));
   return value ?? null;
+}
+
+/** A limit in total is a number; with others it is what the file would say. */
+function ratesText(rates: readonly (readonly [string, unknown])[]): unknown {
+  const said = rates.filter(([, rate]) => rate !== undefined);
+  if (said.length === 0) return null;
+  if (said.length === 1 && said[0]?.[0] === 'total') return said[0][1];
+  return said.map(([scope, rate]) => (scope === 'total' ? String(rate) : `${scope}=${rate}`)).join(', ');
 }
 
 function shown(value: unknown): string {

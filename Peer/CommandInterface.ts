@@ -12,7 +12,7 @@ export {
   runOneShot,
 } from './Commands/OneShot.ts';
 export { offerText, pushText } from './Commands/Views/PushTexts.ts';
-export type { DownloadAnswer, News, PeerControls, PushControls, TransferLimits } from './Commands/Wanted.ts';
+export type { DownloadAnswer, News, PeerControls, PushControls } from './Commands/Wanted.ts';
 
 /** Door: lines become commands, their results become text. Reads its input only while `run` is under way. */
 export class CommandInterface {

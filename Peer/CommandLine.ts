@@ -1,12 +1,16 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { TRACKER_PORT } from '../Protocol/Limits.ts';
 import { type Address, parseHostPort } from '../Shared/Address.ts';
+import type { Rates } from '../Shared/Rates.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import { parseRate } from './Commands/Views/HumanUnits.ts';
+import { readRates } from './Commands/RateText.ts';
 import type { ConfigFile } from './ConfigLines.ts';
 import type { PortRange } from './Network/Links/ReservedPort.ts';
 import type { AcceptPolicy } from './PushManager.ts';
 import { applyLayers } from './SettingLayers.ts';
+
+const RATES_TEXT =
+  'bytes a second, like 60M; or lan=60M, loopback=…, elsewhere=… (several: commas, or the option again)';
 
 /** What the command line and the environment say. Undefined: not said. */
 export interface Settings {
@@ -17,8 +21,9 @@ export interface Settings {
   /** Shared is what this file names. */
   readonly manifest?: string | undefined;
   readonly name: string | undefined;
-  readonly uploadLimit: number | undefined;
-  readonly downloadLimit: number | undefined;
+  /** Bytes a second, by scope. */
+  readonly uploadLimit: Rates | undefined;
+  readonly downloadLimit: Rates | undefined;
   readonly maxDownloads: number | undefined;
   readonly accept: AcceptPolicy | undefined;
   readonly discovery: boolean;
@@ -43,8 +48,8 @@ interface Flags {
   share?: string;
   manifest?: string;
   name?: string;
-  uploadLimit?: number;
-  downloadLimit?: number;
+  uploadLimit?: Rates;
+  downloadLimit?: Rates;
   maxDownloads?: number;
   accept?: AcceptPolicy;
   discovery: boolean;
@@ -112,8 +117,8 @@ export function peerOptions(command: Command): Command {
     .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)')
     .option('--manifest <file>', 'share only the files that this one names: "name path" a line')
     .option('--name <name>', 'what others see (default: user@computer)', checked(readName))
-    .option('--upload-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
-    .option('--download-limit <rate>', 'bytes a second, like 60M', checked(parseRate))
+    .option('--upload-limit <rate>', RATES_TEXT, added(readRates))
+    .option('--download-limit <rate>', RATES_TEXT, added(readRates))
     .option('--max-downloads <n>', 'downloads that run at once; further ones wait', checked(readMaxDownloads))
     .option(
       '--accept <who>',
@@ -236,9 +241,13 @@ function readName(text: string): string {
 
 /** Our readers throw ShoalError; commander wants its own kind to name the flag. */
 function checked<T>(read: (text: string) => T): (text: string) => T {
-  return (text) => {
+  return (text) => added((word) => read(word))(text, undefined);
+}
+
+function added<T>(read: (text: string, before: T | undefined) => T) {
+  return (text: string, before: T | undefined): T => {
     try {
-      return read(text);
+      return read(text, before);
     } catch (failure) {
       if (!(failure instanceof ShoalError)) throw failure;
       throw new InvalidArgumentError(`${failure.message}. ${failure.hint ?? ''}`);

@@ -1,6 +1,7 @@
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
 import type { ListedFile } from '../Protocol/PeerMessages.ts';
 import type { Address } from '../Shared/Address.ts';
+import type { LimitScope } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 
 /** The nouns that all doors speak. Types only. */
@@ -198,6 +199,15 @@ export interface SourceStatus {
   readonly bytes: number;
   readonly bytesPerSecond: number;
   readonly chunksHeld: number;
+}
+
+/** What one scope may move, and moves now: bytes a second. Undefined: no limit. */
+export interface LimitStatus {
+  readonly scope: LimitScope;
+  readonly up: number | undefined;
+  readonly down: number | undefined;
+  readonly sending: number;
+  readonly receiving: number;
 }
 
 /** One peer being served now. */

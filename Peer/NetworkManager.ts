@@ -3,10 +3,12 @@ import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import type { RefusalCode } from '../Protocol/PeerMessages.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
 import { Closing } from '../Shared/Closing.ts';
+import type { Rates } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
   CatalogEntry,
   FileHolder,
+  LimitStatus,
   Offer,
   PeerContact,
   PeerSummary,
@@ -197,13 +199,13 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links.uploads();
   }
 
-  /** Bytes a second, each way; undefined: no limit. */
-  limits(): { readonly up: number | undefined; readonly down: number | undefined } {
-    return this.#links.limits;
+  /** What holds and what moves, by scope, the total first. */
+  limits(): readonly LimitStatus[] {
+    return this.#links.limits();
   }
 
-  /** A direction that is left out stays as it is. */
-  setLimits(limits: { readonly up?: number | undefined; readonly down?: number | undefined }): void {
+  /** A direction or scope that is left out stays as it is. */
+  setLimits(limits: { readonly up?: Rates; readonly down?: Rates }): void {
     this.#links.setLimits(limits);
   }
 

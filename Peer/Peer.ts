@@ -2,10 +2,11 @@ import { EventEmitter } from 'node:events';
 import { formatAddress } from '../Shared/Address.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
+import type { Rates } from '../Shared/Rates.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Announcing } from './Announcing.ts';
-import type { DownloadAnswer, News, PeerControls, TransferLimits } from './CommandInterface.ts';
+import type { DownloadAnswer, News, PeerControls } from './CommandInterface.ts';
 import { DownloadManager, type DownloadManagerOptions } from './DownloadManager.ts';
 import { FileManager, type FileManagerOptions } from './FileManager.ts';
 import { Finding, type Found } from './Finding.ts';
@@ -13,6 +14,7 @@ import { followInOrder } from './FollowInOrder.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
+  LimitStatus,
   PeerContact,
   PeerSummary,
   SearchResult,
@@ -192,12 +194,12 @@ export class Peer implements PeerControls {
     return this.peers(signal);
   }
 
-  limits(): TransferLimits {
+  limits(): readonly LimitStatus[] {
     return this.#network.limits();
   }
 
-  setLimits(limits: Partial<TransferLimits>): void {
-    this.#network.setLimits(limits);
+  setLimits(direction: 'up' | 'down', rates: Rates): void {
+    this.#network.setLimits({ [direction]: rates });
   }
 
   // ---- downloads

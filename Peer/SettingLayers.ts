@@ -5,7 +5,7 @@ import { nearest } from './Commands/EditDistance.ts';
 import { type ConfigFile, placeOf } from './ConfigLines.ts';
 
 /** Settings that may be said several times; in one place, with commas between. */
-const LISTS = new Set(['tracker']);
+const LISTS = new Set(['tracker', 'upload-limit', 'download-limit']);
 /** What is no setting of a peer but a wish of one command. */
 const NO_SETTINGS = new Set(['help', 'version', 'json', 'peer', 'progress', 'output', 'menu', 'wait']);
 

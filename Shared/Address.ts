@@ -10,6 +10,8 @@ export interface Address {
 /** How far away an address is: decides limits and whom to trust. */
 export type NetworkClass = 'loopback' | 'lan' | 'elsewhere';
 
+export const NETWORK_CLASSES: readonly NetworkClass[] = ['loopback', 'lan', 'elsewhere'];
+
 /** `192.0.2.7:9001` or `[2001:db8::7]:9001`. Also usable as a map key. */
 export function formatAddress(address: Address): string {
   return isIPv6Text(address.host) ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;

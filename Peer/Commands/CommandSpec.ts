@@ -24,7 +24,16 @@ export type CommandName =
   | 'quit';
 
 /** What the Tab key offers for an argument. */
-export type CompletionKind = 'nothing' | 'command' | 'place' | 'file' | 'peer' | 'found' | 'download';
+export type CompletionKind =
+  | 'nothing'
+  | 'command'
+  | 'place'
+  | 'file'
+  | 'peer'
+  | 'found'
+  | 'download'
+  | 'direction'
+  | 'scope';
 
 export interface FlagSpec {
   readonly name: `--${string}`;

@@ -1,3 +1,4 @@
+import { LIMIT_SCOPES } from '../../Shared/Rates.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { quoteWord, scanLine } from './CommandParser.ts';
 import { COMMANDS, type CompletionKind, findCommand, JSON_FLAG } from './CommandTable.ts';
@@ -104,6 +105,10 @@ function namesOf(kind: CompletionKind, sources: CompletionSources): readonly str
       return sources.found();
     case 'download':
       return sources.downloads();
+    case 'direction':
+      return ['up', 'down'];
+    case 'scope':
+      return [...LIMIT_SCOPES];
   }
 }
 

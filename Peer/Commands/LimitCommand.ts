@@ -1,39 +1,30 @@
+import { LIMIT_SCOPES } from '../../Shared/Rates.ts';
 import { safeText } from '../../Shared/SafeText.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
 import { usageError } from './CommandCall.ts';
 import type { CommandHandler } from './CommandResult.ts';
-import { formatRate, parseRate } from './Views/HumanUnits.ts';
+import { readLimit, readScope } from './RateText.ts';
+import { limitItem } from './Views/Items.ts';
+import { limitsText } from './Views/LimitViews.ts';
 
-/** `limit`, `limit up 20M`, `limit down off` */
+/** `limit`, `limit up 20M`, `limit down off`, `limit up lan 50M` */
 export const limit: CommandHandler = async (call, { controls }) => {
-  const [word, rate] = call.args;
-  if (word !== undefined) {
-    const direction = word.toLowerCase();
+  const [direction = '', ...rest] = call.args.map((word) => word.toLowerCase());
+  if (direction !== '') {
     if (direction !== 'up' && direction !== 'down')
-      throw usageError(call.spec, `"${safeText(word)}" is neither up nor down`);
-    if (rate === undefined) throw usageError(call.spec, `limit ${direction} needs a rate, or off`);
-    controls.setLimits({ [direction]: readLimit(rate) });
+      throw usageError(call.spec, `"${safeText(direction)}" is neither up nor down`);
+    const [rate, where = 'total'] = rest.toReversed();
+    if (rate === undefined || (rest.length === 1 && readScope(rate) !== undefined))
+      throw usageError(call.spec, `limit ${call.args.join(' ')} needs a rate, or off`);
+    const scope = readScope(where);
+    if (scope === undefined)
+      throw usageError(call.spec, `"${safeText(where)}" is none of ${LIMIT_SCOPES.join(', ')}`);
+    controls.setLimits(direction, { [scope]: readLimit(rate) });
   }
-  const { up, down } = controls.limits();
+  const limits = controls.limits();
+  const total = limits.find(({ scope }) => scope === 'total');
   return {
-    data: { up: up ?? null, down: down ?? null },
-    text: () => `Upload: ${limitText(up)}\nDownload: ${limitText(down)}`,
+    data: { up: total?.up ?? null, down: total?.down ?? null },
+    items: limits.map(limitItem),
+    text: (style) => limitsText(limits, style),
   };
 };
-
-/** Undefined: no limit. @throws ShoalError USAGE */
-function readLimit(text: string): number | undefined {
-  if (/^(off|none|no)$/i.test(text)) return undefined;
-  try {
-    return parseRate(text);
-  } catch (failure) {
-    throw new ShoalError('USAGE', `"${safeText(text)}" is not a rate`, {
-      hint: 'Use bytes a second such as 500k, 60M or 1.5G, or off for no limit.',
-      cause: failure,
-    });
-  }
-}
-
-function limitText(rate: number | undefined): string {
-  return rate === undefined ? 'no limit' : `at most ${formatRate(rate)}`;
-}

@@ -1,7 +1,9 @@
 import type { FileId } from '../../Protocol/Ids.ts';
+import type { Rates } from '../../Shared/Rates.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
+  LimitStatus,
   OfferStatus,
   PartStatus,
   PeerContact,
@@ -89,10 +91,10 @@ export interface PeerControls {
   cancel(number: number): Promise<void>;
   /** Resolves when the download is done, failed, paused or cancelled. */
   finished(number: number, signal: AbortSignal): Promise<DownloadStatus>;
-  /** Bytes a second of all transfers together, each way; undefined: no limit. */
-  limits(): TransferLimits;
-  /** A direction that is left out stays as it is. */
-  setLimits(limits: Partial<TransferLimits>): void;
+  /** What holds and what moves, by scope, the total first. */
+  limits(): readonly LimitStatus[];
+  /** Scopes that are not named stay as they are. */
+  setLimits(direction: 'up' | 'down', rates: Rates): void;
   /** Refreshes the peer list, announces the catalog again, looks at the folder again. Returns the peers. */
   refresh(signal: AbortSignal): Promise<readonly PeerSummary[]>;
   /** Registers at the trackers that answer, which they then hold our catalog; gives them. @throws NO_TRACKER */
@@ -103,11 +105,6 @@ export interface PeerControls {
 
   /** News worth a line on the console while the user types; text is safe to print. Returns how to stop. */
   onNews(listener: (news: News) => void): () => void;
-}
-
-export interface TransferLimits {
-  readonly up: number | undefined;
-  readonly down: number | undefined;
 }
 
 /** What became of the wish to download. */

@@ -51,7 +51,14 @@ test.each([
       ],
     },
   ],
-  ['--upload-limit 60M --download-limit 1.5k', { uploadLimit: 60_000_000, downloadLimit: 1_500 }],
+  [
+    '--upload-limit 60M --download-limit 1.5k',
+    { uploadLimit: { total: 60_000_000 }, downloadLimit: { total: 1_500 } },
+  ],
+  [
+    '--upload-limit 60M,LAN=2M --upload-limit elsewhere=1k',
+    { uploadLimit: { total: 60_000_000, lan: 2_000_000, elsewhere: 1_000 } },
+  ],
   ['--max-downloads 1 --accept Known', { maxDownloads: 1, accept: 'known' }],
   ['--no-discovery --no-console --verbose', { discovery: false, console: false, verbose: true }],
   ['--port assigned --unlisted', { port: 'assigned', unlisted: true }],

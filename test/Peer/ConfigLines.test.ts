@@ -18,7 +18,8 @@ test('comments, blanks, quotes, Windows line ends, lists and switches', () => {
     '  Tracker = 192.0.2.1, 192.0.2.2:99',
     'tracker=192.0.2.3',
     'name = " studio 1 "',
-    'upload-limit = 60M',
+    'upload-limit = 60M, lan=5M',
+    'upload-limit = loopback = 7k',
     'discovery = off',
     'verbose = on',
   ].join('\r\n');
@@ -29,7 +30,7 @@ test('comments, blanks, quotes, Windows line ends, lists and switches', () => {
       { host: '192.0.2.3', port: 6_881 },
     ],
     name: 'studio 1',
-    uploadLimit: 60_000_000,
+    uploadLimit: { total: 60_000_000, lan: 5_000_000, loopback: 7_000 },
     discovery: false,
     verbose: true,
   });

@@ -3,6 +3,7 @@ import { formatAddress } from '../../../Shared/Address.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
+  LimitStatus,
   OfferStatus,
   PartStatus,
   PeerContact,
@@ -115,6 +116,17 @@ export function uploadItem(upload: UploadStatus) {
     path: upload.path,
     bytes: upload.bytes,
     bytesPerSecond: Math.round(upload.bytesPerSecond),
+  };
+}
+
+/** `null`: no limit. */
+export function limitItem({ scope, up, down, sending, receiving }: LimitStatus) {
+  return {
+    scope,
+    up: up ?? null,
+    down: down ?? null,
+    sending: Math.round(sending),
+    receiving: Math.round(receiving),
   };
 }
 

@@ -1,6 +1,9 @@
-/** Time that may be caught up after a late timer, in milliseconds. */
+/** Time that may be caught up after a late timer, in milliseconds: 2 % of the 5 s over which a limit is exact. */
 const BURST_MS = 100;
-const BURST_BYTES_MIN = 16 * 1_024;
+/** Most that is waited for what one piece of a faster time took, in milliseconds. */
+const DEBT_MS = 1_000;
+/** The smallest piece is paid for in full, however slow the rate. */
+const DEBT_BYTES_MIN = 1_024;
 
 /**
  * Bytes a second as a balance that grows with time. Spending is always possible and may leave a debt; whoever wants to
@@ -31,7 +34,15 @@ export class ByteBudget {
 
   spend(bytes: number, nowMs: number): void {
     this.#settle(nowMs);
-    if (this.#rate !== undefined) this.#balance -= bytes;
+    if (this.#rate === undefined) return;
+    const debtMax = Math.max(DEBT_BYTES_MIN, (this.#rate * DEBT_MS) / 1_000);
+    this.#balance = Math.max(this.#balance - bytes, -debtMax);
+  }
+
+  /** Takes back what was spent and not used. */
+  refund(bytes: number, nowMs: number): void {
+    this.#settle(nowMs);
+    if (this.#rate !== undefined) this.#balance = Math.min(this.#burst(), this.#balance + bytes);
   }
 
   /** Milliseconds until something may be spent; 0: now. */
@@ -49,6 +60,6 @@ export class ByteBudget {
   }
 
   #burst(): number {
-    return Math.max(BURST_BYTES_MIN, ((this.#rate ?? 0) * BURST_MS) / 1_000);
+    return ((this.#rate ?? 0) * BURST_MS) / 1_000;
   }
 }

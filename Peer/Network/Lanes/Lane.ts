@@ -10,7 +10,7 @@ import { BatchedWriter } from './BatchedWriter.ts';
 import { type ChunkOrder, ChunkReceipt } from './ChunkReceipt.ts';
 import { Fifo } from './Fifo.ts';
 import { type LaneFrames, LaneReader } from './LaneReader.ts';
-import type { RateLimiter } from './RateLimiter.ts';
+import type { RateFlow } from './RateFlow.ts';
 import type { ReceiveBuffers, Region } from './ReceiveBuffers.ts';
 
 /** Payloads from here on count as large: only their header is read ahead. */
@@ -22,7 +22,8 @@ export interface LaneOptions {
   readonly dial: Dial;
   readonly clock: Clock;
   readonly buffers: ReceiveBuffers;
-  readonly limiter: RateLimiter;
+  /** Its own share of the limits; closed with it. */
+  readonly limiter: RateFlow;
   /** Payload arrived, of whatever file. */
   readonly received: (bytes: number) => void;
   /** Once. The reason is BAD_FRAME when the other side broke the protocol; undefined after close(). `lost`: open requests. */
@@ -213,6 +214,7 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#stream?.destroy();
     this.#writer.close();
     this.#reader.close();
+    this.#options.limiter.close();
     const open = [...this.#open.values(), ...this.#backlog.drain()];
     this.#open.clear();
     this.#ids.clear();

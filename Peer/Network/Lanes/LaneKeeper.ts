@@ -2,6 +2,13 @@ import { every } from '../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkOrder, ChunkReceipt } from './ChunkReceipt.ts';
 import { Lane, type LaneOptions } from './Lane.ts';
+import type { RateFlow } from './RateFlow.ts';
+
+/** What all lanes of a peer have in common. */
+export interface LaneKeeperOptions extends Omit<LaneOptions, 'ended' | 'limiter'> {
+  /** A share of the limits for one lane. */
+  readonly flow: () => RateFlow;
+}
 
 /** A lane without requests is closed after this. */
 const LANE_IDLE_MS = 60_000;
@@ -10,14 +17,14 @@ const FAILURES_MAX = 2;
 
 /** Opens a lane to one peer when one is needed, once more after it broke, and closes it when it is idle. */
 export class LaneKeeper {
-  readonly #options: Omit<LaneOptions, 'ended'>;
+  readonly #options: LaneKeeperOptions;
   readonly #gone: (reason: ShoalError) => void;
   #lane: Lane | undefined;
   #failures = 0;
   #stopIdling: (() => void) | undefined;
 
   /** @param gone - the lane cannot be had, or the other side broke the protocol */
-  constructor(options: Omit<LaneOptions, 'ended'>, gone: (reason: ShoalError) => void) {
+  constructor(options: LaneKeeperOptions, gone: (reason: ShoalError) => void) {
     this.#options = options;
     this.#gone = gone;
   }
@@ -48,6 +55,7 @@ export class LaneKeeper {
   #open(): Lane {
     const lane: Lane = new Lane({
       ...this.#options,
+      limiter: this.#options.flow(),
       received: (bytes) => {
         this.#failures = 0;
         this.#options.received(bytes);

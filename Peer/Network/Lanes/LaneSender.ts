@@ -8,7 +8,7 @@ import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkProvider } from '../Wanted.ts';
 import type { BufferPool, Pooled } from './BufferPool.ts';
 import type { LaneServer, WantedChunk } from './LaneServer.ts';
-import type { RateLimiter } from './RateLimiter.ts';
+import type { RateFlow } from './RateFlow.ts';
 
 /** Chunks up to this size share a write … */
 export const SMALL_CHUNK_BYTES = 64 * 1_024;
@@ -24,7 +24,7 @@ export interface LaneSenderOptions {
   readonly provider: ChunkProvider;
   readonly clock: Clock;
   readonly buffers: BufferPool;
-  readonly limiter: RateLimiter;
+  readonly limiter: RateFlow;
   /** Payload was handed to the system. */
   readonly sent: (bytes: number) => void;
 }
@@ -59,8 +59,14 @@ export class LaneSender {
     return this.#writing === 0 ? 0 : this.#options.clock.nowMs() - this.#progressMs;
   }
 
+  /** Most bytes that a limit lets out at once. */
+  get pieceBytesMax(): number {
+    return this.#options.limiter.pieceBytesMax;
+  }
+
   /** The lane is closed: nobody waits any longer. */
   close(): void {
+    this.#options.limiter.close();
     this.#wake?.();
   }
 

@@ -1,89 +1,207 @@
 import { PIECE_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { NETWORK_CLASSES, type NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
+import { RateMeter } from '../../../Shared/RateMeter.ts';
+import { LIMIT_SCOPES, type LimitScope, type Rates } from '../../../Shared/Rates.ts';
 import { ByteBudget } from './ByteBudget.ts';
+import { type FlowHome, RateFlow, type Waiting } from './RateFlow.ts';
 
-/** Pieces last about this long under a limit, so that bytes flow evenly. */
-const PIECE_MS = 50;
-const PIECE_BYTES_MIN = 16 * 1_024;
+/** Under a limit all lanes together move about this much time's worth in a round … */
+const ROUND_MS = 50;
+/** … but no piece is less than this much time's worth: at most 100 turns a second. */
+const PIECE_MS_MIN = 10;
+const PIECE_BYTES_MIN = 1_024;
+/** A lane that did not move for this long has no part in the round. */
+const ACTIVE_MS = 1_000;
+const RECOUNT_MS = 250;
+/** What a lane may catch up that was not there when its turn came. */
+const LATE_PIECES = 2;
 
-/** One direction's limit, shared by all lanes; who has to wait waits in line. May be changed at any time. */
-export class RateLimiter {
+/**
+ * One direction's limits, in total and for each class of networks, shared by all lanes. A transfer obeys both the total and
+ * its class. Who waits is let go by least bytes so far (start-time fair queueing, Goyal 1996): lanes that want all the time get
+ * equal bytes, whatever the size of their frames. Payload is counted, exactly over 5 s within 5 %. May be changed at any time.
+ */
+export class RateLimiter implements FlowHome {
   readonly #clock: Clock;
-  readonly #bucket: ByteBudget;
-  readonly #waiting: (() => void)[] = [];
+  readonly #budgets: Readonly<Record<LimitScope, ByteBudget>>;
+  readonly #meters: Readonly<Record<NetworkClass, RateMeter>>;
+  readonly #active = new Set<RateFlow>();
+  /** Of the active ones. */
+  readonly #lanes: Record<NetworkClass, number> = { loopback: 0, lan: 0, elsewhere: 0 };
+  #waiting: Waiting[] = [];
+  /** Where the fair order is: newcomers begin here. */
+  #virtual = 0;
+  #countedMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
 
-  /** @param rate - bytes a second; undefined: no limit */
-  constructor(clock: Clock, rate: number | undefined) {
+  constructor(clock: Clock, rates: Rates) {
+    const budget = (scope: LimitScope) => new ByteBudget(rates[scope], clock.nowMs());
     this.#clock = clock;
-    this.#bucket = new ByteBudget(rate, clock.nowMs());
+    this.#budgets = {
+      total: budget('total'),
+      loopback: budget('loopback'),
+      lan: budget('lan'),
+      elsewhere: budget('elsewhere'),
+    };
+    this.#meters = { loopback: new RateMeter(), lan: new RateMeter(), elsewhere: new RateMeter() };
   }
 
-  get rate(): number | undefined {
-    return this.#bucket.rate;
+  /** Bytes a second; undefined: no limit. */
+  rate(scope: LimitScope): number | undefined {
+    return this.#budgets[scope].rate;
   }
 
-  setRate(rate: number | undefined): void {
-    this.#bucket.setRate(rate, this.#clock.nowMs());
+  /** What moves now, in bytes a second. */
+  moving(scope: LimitScope): number {
+    const nowMs = this.#clock.nowMs();
+    const classes = scope === 'total' ? NETWORK_CLASSES : [scope];
+    return classes.reduce((sum, kind) => sum + this.#meters[kind].bytesPerSecond(nowMs), 0);
+  }
+
+  /** Most that all lanes at work together may move; undefined: as much as they can. */
+  get ceiling(): number | undefined {
+    this.#count();
+    const classes = NETWORK_CLASSES.filter((kind) => this.#lanes[kind] > 0);
+    const sum = classes.reduce((all, kind) => all + (this.rate(kind) ?? Number.POSITIVE_INFINITY), 0);
+    const ceiling = Math.min(this.rate('total') ?? Number.POSITIVE_INFINITY, sum || Number.POSITIVE_INFINITY);
+    return Number.isFinite(ceiling) ? ceiling : undefined;
+  }
+
+  /** Scopes that are not named stay as they are. */
+  setRates(rates: Rates): void {
+    for (const scope of LIMIT_SCOPES)
+      if (scope in rates) this.#budgets[scope].setRate(rates[scope], this.#clock.nowMs());
+    for (const flow of this.#active) flow.forget();
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#wake();
   }
 
-  /** Most bytes to move at once: 1 MiB, or 50 ms worth under a limit. */
-  get pieceBytesMax(): number {
-    const rate = this.#bucket.rate;
-    if (rate === undefined) return PIECE_BYTES_MAX;
-    return Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, Math.floor((rate * PIECE_MS) / 1_000)));
-  }
-
-  /** Whether bytes may move now. */
-  get ready(): boolean {
-    if (this.#bucket.rate === undefined) return true;
-    return this.#waiting.length === 0 && this.#bucket.waitMs(this.#clock.nowMs()) === 0;
-  }
-
-  spend(bytes: number): void {
-    if (this.#bucket.rate !== undefined) this.#bucket.spend(bytes, this.#clock.nowMs());
-  }
-
-  /** Spends as soon as bytes may move; undefined: they were spent at once. */
-  take(bytes: number): Promise<void> | undefined {
-    if (this.ready) {
-      this.spend(bytes);
-      return undefined;
-    }
-    return new Promise((resolve) => {
-      this.whenReady(() => {
-        this.spend(bytes);
-        resolve();
-      });
-    });
-  }
-
-  /** Calls back, later, when bytes may move; the one called spends. */
-  whenReady(go: () => void): void {
-    this.#waiting.push(go);
-    this.#arm();
+  /** A new lane. */
+  flow(kind: NetworkClass): RateFlow {
+    return new RateFlow(this, kind);
   }
 
   /** Ends all waiting: everybody may go. */
   close(): void {
-    this.setRate(undefined);
+    this.setRates({ total: undefined, loopback: undefined, lan: undefined, elsewhere: undefined });
   }
 
-  #wake(): void {
-    while (this.#waiting.length > 0 && this.#bucket.waitMs(this.#clock.nowMs()) === 0)
-      this.#waiting.shift()?.();
+  // ---- what the lanes ask
+
+  rateOf({ kind }: RateFlow): number | undefined {
+    const [total, own] = [this.rate('total'), this.rate(kind)];
+    return total === undefined || own === undefined ? (total ?? own) : Math.min(total, own);
+  }
+
+  pieceBytesMax(flow: RateFlow): number {
+    const [total, own] = [this.rate('total'), this.rate(flow.kind)];
+    if (total === undefined && own === undefined) return PIECE_BYTES_MAX;
+    this.#touch(flow);
+    this.#count();
+    const bytes = Math.min(pieceOf(total, this.#active.size), pieceOf(own, this.#lanes[flow.kind]));
+    return Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, Math.floor(bytes)));
+  }
+
+  isReady(flow: RateFlow): boolean {
+    return this.#waitMs(flow) === 0 && !this.#waiting.some((waiting) => this.#waitMs(waiting.flow) === 0);
+  }
+
+  moved(flow: RateFlow, bytes: number): void {
+    this.#touch(flow);
+    this.#meters[flow.kind].add(bytes, this.#clock.nowMs());
+  }
+
+  charge(flow: RateFlow, bytes: number): void {
+    if (this.rateOf(flow) === undefined) return;
+    const nowMs = this.#clock.nowMs();
+    flow.served = this.#startOf(flow) + bytes;
+    for (const budget of this.#budgetsOf(flow)) budget.spend(bytes, nowMs);
+  }
+
+  wait(flow: RateFlow, go: () => void): void {
+    this.#touch(flow);
+    this.#waiting.push({ flow, go, start: this.#startOf(flow) });
     this.#arm();
+  }
+
+  leave(flow: RateFlow): void {
+    this.#retire(flow);
+    const over = this.#waiting.filter((waiting) => waiting.flow === flow);
+    this.#waiting = this.#waiting.filter((waiting) => waiting.flow !== flow);
+    for (const { go } of over) go();
+  }
+
+  /** Bytes paid in advance and not moved are not gone. */
+  #retire(flow: RateFlow): void {
+    const nowMs = this.#clock.nowMs();
+    for (const budget of this.#budgetsOf(flow)) budget.refund(flow.ahead, nowMs);
+    flow.served -= flow.ahead;
+    flow.ahead = 0;
+    if (this.#active.delete(flow)) this.#lanes[flow.kind]--;
+  }
+
+  /** Who was away for long begins where the others are; who was a moment late loses nothing. */
+  #startOf(flow: RateFlow): number {
+    return Math.max(this.#virtual - LATE_PIECES * this.pieceBytesMax(flow), flow.served);
+  }
+
+  #budgetsOf({ kind }: RateFlow): readonly ByteBudget[] {
+    return [this.#budgets.total, this.#budgets[kind]];
+  }
+
+  #waitMs(flow: RateFlow): number {
+    const nowMs = this.#clock.nowMs();
+    return Math.max(...this.#budgetsOf(flow).map((budget) => budget.waitMs(nowMs)));
+  }
+
+  /** Lets go whom the limits allow, those with the least bytes first. */
+  #wake(): void {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      this.#virtual = Math.max(this.#virtual, next.start);
+      next.go();
+    }
+    this.#arm();
+  }
+
+  #next(): Waiting | undefined {
+    let best: Waiting | undefined;
+    for (const waiting of this.#waiting) {
+      const earlier = best === undefined || waiting.start < best.start;
+      if (earlier && this.#waitMs(waiting.flow) === 0) best = waiting;
+    }
+    return best;
   }
 
   #arm(): void {
     if (this.#cancelTimer !== undefined || this.#waiting.length === 0) return;
-    const waitMs = Math.ceil(this.#bucket.waitMs(this.#clock.nowMs()));
-    this.#cancelTimer = this.#clock.after(waitMs, () => {
+    const waitMs = Math.min(...this.#waiting.map(({ flow }) => this.#waitMs(flow)));
+    this.#cancelTimer = this.#clock.after(Math.ceil(waitMs), () => {
       this.#cancelTimer = undefined;
       this.#wake();
     });
   }
+
+  #touch(flow: RateFlow): void {
+    flow.activeMs = this.#clock.nowMs();
+    if (this.#active.has(flow)) return;
+    this.#active.add(flow);
+    this.#lanes[flow.kind]++;
+  }
+
+  #count(): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#countedMs < RECOUNT_MS) return;
+    this.#countedMs = nowMs;
+    const waiting = new Set(this.#waiting.map(({ flow }) => flow));
+    for (const flow of this.#active)
+      if (nowMs - flow.activeMs > ACTIVE_MS && !waiting.has(flow)) this.#retire(flow);
+  }
+}
+
+function pieceOf(rate: number | undefined, lanes: number): number {
+  if (rate === undefined) return PIECE_BYTES_MAX;
+  return (rate * Math.max(PIECE_MS_MIN, ROUND_MS / Math.max(1, lanes))) / 1_000;
 }

@@ -1,6 +1,7 @@
 import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { GREETING_TIMEOUT_MS, SLOT_GROW_MS } from '../../../Protocol/Limits.ts';
+import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
@@ -35,6 +36,8 @@ export interface UploadsOptions {
   readonly provider: ChunkProvider;
   readonly clock: Clock;
   readonly limiter: RateLimiter;
+  /** Which limits hold for a lane from that host. */
+  readonly classOf: (host: string) => NetworkClass;
   readonly tokens: LaneTokens;
   /** The place of a peer in the queue changed; 0: it is being served. */
   readonly placed: (peer: PeerId, place: number) => void;
@@ -115,7 +118,8 @@ export class Uploads implements LaneHost {
       client.meter.add(bytes, clock.nowMs());
       this.#slots.served(peer, bytes);
     };
-    client.lanes.set(lane, new LaneSender(lane, { ...this.#options, buffers: this.#buffers, sent }));
+    const limiter = this.#options.limiter.flow(this.#options.classOf(lane.stream.remote.host));
+    client.lanes.set(lane, new LaneSender(lane, { ...this.#options, limiter, buffers: this.#buffers, sent }));
     return peer;
   }
 
@@ -186,7 +190,8 @@ export class Uploads implements LaneHost {
   /** Serves one lane while its peer has a slot. Never rejects. */
   async #serve(peer: PeerId, client: Client, lane: LaneServer, sender: LaneSender): Promise<void> {
     while (lane.open && this.#slots.isServing(peer)) {
-      const batch = lane.take(BATCH_LIMITS, (wanted) => this.#servedBefore(wanted));
+      const maxBytes = Math.min(BATCH_LIMITS.maxBytes, sender.pieceBytesMax);
+      const batch = lane.take({ ...BATCH_LIMITS, maxBytes }, (wanted) => this.#servedBefore(wanted));
       if (batch.length === 0) break;
       client.fileId = batch[0]?.fileId;
       for (const { fileId, chunk } of batch) this.#counts.add(fileId, chunk);
@@ -221,7 +226,7 @@ export class Uploads implements LaneHost {
     const sentBefore = this.#meter.total;
     this.#cancelPace = clock.after(SLOT_GROW_MS, () => {
       this.#cancelPace = undefined;
-      this.#slots.pace(((this.#meter.total - sentBefore) * 1_000) / SLOT_GROW_MS, limiter.rate);
+      this.#slots.pace(((this.#meter.total - sentBefore) * 1_000) / SLOT_GROW_MS, limiter.ceiling);
       this.#unblock();
       if (this.#slots.serving.length > 0) this.#wakeServing();
     });

@@ -9,7 +9,7 @@ import {
   type ListedFile,
 } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
+import type { Address, NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial } from '../../../Shared/Transport.ts';
@@ -46,6 +46,7 @@ export interface PeerHome {
   readonly clock: Clock;
   readonly buffers: ReceiveBuffers;
   readonly downLimiter: RateLimiter;
+  readonly classOf: (host: string) => NetworkClass;
   /** A new token that lets this peer's lane in. */
   grantLane(peer: PeerId): string;
   received(bytes: number): void;
@@ -80,7 +81,7 @@ export class LinkedPeer implements SourceHome {
     this.#link = link;
     this.#home = home;
     const send = (message: ControlMessage) => this.send(message);
-    const { provider, clock, dial, buffers, downLimiter: limiter } = home;
+    const { provider, clock, dial, buffers, downLimiter, classOf } = home;
     const nowMs = clock.nowMs();
     this.#queryLimit = new QueryLimit(nowMs);
     this.#naming = {
@@ -98,7 +99,8 @@ export class LinkedPeer implements SourceHome {
     this.offers = new PeerOffers(send, clock);
     const received = (bytes: number) => home.received(bytes);
     const enter = () => this.#enterLane();
-    this.lane = new LaneKeeper({ enter, dial, clock, buffers, limiter, received }, (reason) =>
+    const flow = () => downLimiter.flow(classOf(this.#contact.address.host));
+    this.lane = new LaneKeeper({ enter, dial, clock, buffers, flow, received }, (reason) =>
       this.#files.fail(reason),
     );
   }

@@ -15,12 +15,13 @@ import { every } from '../../../Shared/Clock.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Listener, StreamHandler } from '../../../Shared/Transport.ts';
-import type { PeerContact, UploadStatus } from '../../Model.ts';
+import type { LimitStatus, PeerContact, UploadStatus } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
-import { RateLimiter } from '../Lanes/RateLimiter.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
+import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
+import { localClass } from './AddressClass.ts';
 import { Bans } from './Bans.ts';
 import { Doorway } from './Doorway.ts';
 import { HaveBatch } from './HaveBatch.ts';
@@ -29,23 +30,11 @@ import { LinkTable } from './LinkTable.ts';
 import { listenSomewhere } from './ListenPort.ts';
 import { Offers } from './Offers.ts';
 import { PeerExchange } from './PeerExchange.ts';
-import type {
-  Limits,
-  LinkStatus,
-  NamedTracker,
-  PeerLinksEvents,
-  PeerLinksOptions,
-} from './PeerLinksTypes.ts';
+import type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { Allowance } from './QueryLimit.ts';
 
 export type { KnownContact } from './LinkedPeer.ts';
-export type {
-  Limits,
-  LinkStatus,
-  NamedTracker,
-  PeerLinksEvents,
-  PeerLinksOptions,
-} from './PeerLinksTypes.ts';
+export type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
 /** Questions by words of all peers together: looking through a large share takes milliseconds. In a row, and one in so many ms. */
 const WORDS_BURST = 60;
@@ -58,8 +47,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #table: LinkTable;
   readonly #uploads: Uploads;
   readonly #doorway: Doorway;
-  readonly #upLimiter: RateLimiter;
-  readonly #downLimiter: RateLimiter;
+  readonly #limits: TransferLimits;
   readonly #haves: HaveBatch;
   readonly #exchange = new PeerExchange();
   readonly #bans = new Bans();
@@ -74,15 +62,16 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   constructor(options: PeerLinksOptions) {
     super();
     this.#options = options;
-    const { clock, provider, dial } = options;
-    this.#upLimiter = new RateLimiter(clock, options.uploadLimit);
-    this.#downLimiter = new RateLimiter(clock, options.downloadLimit);
+    const { clock, provider, dial, interfaces } = options;
+    this.#limits = new TransferLimits(clock, { up: options.uploadLimit, down: options.downloadLimit });
+    const classOf = (host: string) => localClass(host, interfaces?.() ?? {});
     this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
     this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
     this.#uploads = new Uploads({
       provider,
       clock,
-      limiter: this.#upLimiter,
+      limiter: this.#limits.up,
+      classOf,
       tokens: this.#tokens,
       placed: (peer, place) => this.#tellPlace(peer, place),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
@@ -98,7 +87,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         dial,
         clock,
         buffers: new ReceiveBuffers(),
-        downLimiter: this.#downLimiter,
+        downLimiter: this.#limits.down,
+        classOf,
         grantLane: (peer) => this.#grantLane(peer),
         received: (bytes) => {
           this.#received += bytes;
@@ -129,8 +119,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     this.#closing.add(() => {
       this.#haves.close();
       this.#uploads.close();
-      this.#upLimiter.close();
-      this.#downLimiter.close();
+      this.#limits.close();
     });
     this.#closing.add(
       every(clock, PEER_EXCHANGE_MS, () => {
@@ -241,14 +230,14 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return { breaches: this.#breaches, ...this.#doorway.refused };
   }
 
-  get limits(): { readonly up: number | undefined; readonly down: number | undefined } {
-    return { up: this.#upLimiter.rate, down: this.#downLimiter.rate };
+  /** What holds and what moves, the total first. */
+  limits(): readonly LimitStatus[] {
+    return this.#limits.status();
   }
 
   /** Changes the limits at once; what is not named stays. */
   setLimits(limits: Limits): void {
-    if ('up' in limits) this.#upLimiter.setRate(limits.up);
-    if ('down' in limits) this.#downLimiter.setRate(limits.down);
+    this.#limits.set(limits);
   }
 
   /** Ends the link with that peer and takes no new one, from its address either (unless that is loopback), for an hour. */

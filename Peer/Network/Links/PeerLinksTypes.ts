@@ -5,14 +5,10 @@ import type { Log } from '../../../Shared/Log.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
 import type { Offer, Self } from '../../Model.ts';
+import type { Limit } from '../Lanes/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider } from '../Wanted.ts';
+import type { Interfaces } from './AddressClass.ts';
 import type { KnownContact } from './LinkedPeer.ts';
-
-/** Bytes a second; undefined: no limit. */
-export interface Limits {
-  readonly up?: number | undefined;
-  readonly down?: number | undefined;
-}
 
 export interface PeerLinksOptions {
   /** Its `port` is told to others only when `start` listens on the same; else the real one is. */
@@ -27,8 +23,10 @@ export interface PeerLinksOptions {
   /** Unpredictable bytes, for lane tokens. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
-  readonly uploadLimit?: number | undefined;
-  readonly downloadLimit?: number | undefined;
+  readonly uploadLimit?: Limit;
+  readonly downloadLimit?: Limit;
+  /** This computer's addresses, now: who is in one of its networks counts as LAN. Left out: private addresses only. */
+  readonly interfaces?: () => Interfaces;
 }
 
 /** A tracker as told to linked peers: `onMyHost` when it is reached by loopback, which means nothing to others. */

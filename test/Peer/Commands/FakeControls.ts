@@ -1,7 +1,8 @@
-import type { DownloadAnswer, News, PeerControls, TransferLimits } from '../../../Peer/Commands/Wanted.ts';
+import type { DownloadAnswer, News, PeerControls } from '../../../Peer/Commands/Wanted.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
+  LimitStatus,
   PeerContact,
   PeerSummary,
   SearchHit,
@@ -11,6 +12,7 @@ import type {
   UploadStatus,
 } from '../../../Peer/Model.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
+import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { FakePushing } from './FakePushing.ts';
 
@@ -191,15 +193,19 @@ export class FakeControls implements PeerControls {
     return this.downloadFrom(await this.findPeer(peer, signal), what, signal);
   }
 
-  limitsNow: TransferLimits = { up: undefined, down: undefined };
+  limitsNow: { up: Rates; down: Rates } = { up: {}, down: {} };
 
-  limits(): TransferLimits {
-    return this.limitsNow;
+  limits(): readonly LimitStatus[] {
+    const { up, down } = this.limitsNow;
+    return LIMIT_SCOPES.map((scope) => {
+      const moving = scope === 'total' || scope === 'lan' ? 1_000_000 : 0;
+      return { scope, up: up[scope], down: down[scope], sending: moving, receiving: 2 * moving };
+    });
   }
 
-  setLimits(limits: Partial<TransferLimits>): void {
-    this.calls.push(`setLimits ${JSON.stringify(limits)}`);
-    this.limitsNow = { ...this.limitsNow, ...limits };
+  setLimits(direction: 'up' | 'down', rates: Rates): void {
+    this.calls.push(`setLimits ${direction} ${Object.entries(rates).flat().join(' ')}`);
+    this.limitsNow = { ...this.limitsNow, [direction]: { ...this.limitsNow[direction], ...rates } };
   }
 
   findDownload(text: string): DownloadStatus {

@@ -113,16 +113,32 @@ test('without it a number is no command', async () => {
 });
 
 test('limit shows and changes the limits', async () => {
-  const { code, out, calls } = await run('limit up 20M\nlimit DOWN 500k\nlimit down off\nlimit --json\n', {
+  const lines = ['limit up 20M', 'limit DOWN 500k', 'limit down off', 'limit up LAN 5M', 'limit down all 1k'];
+  const { code, out, calls } = await run([...lines, 'limit up lan off', 'limit --json', ''].join('\n'), {
     menu: false,
   });
   expect(code).toBe(0);
-  expect(calls).toEqual(['setLimits {"up":20000000}', 'setLimits {"down":500000}', 'setLimits {}']);
-  expect(out).toContain('Upload: at most 20.0 MB/s\nDownload: no limit\n');
+  expect(calls).toEqual([
+    'setLimits up total 20000000',
+    'setLimits down total 500000',
+    'setLimits down total ',
+    'setLimits up lan 5000000',
+    'setLimits down total 1000',
+    'setLimits up lan ',
+  ]);
+  expect(out).toMatch(/^everything +20.0 MB\/s +1.0 MB\/s +1.0 kB\/s +2.0 MB\/s$/m);
+  expect(out).toMatch(/^lan: the local network +5.0 MB\/s +1.0 MB\/s +no limit +2.0 MB\/s$/m);
+  expect(out).toMatch(/^elsewhere +no limit +- +no limit +-$/m);
   expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({
     ok: true,
     up: 20_000_000,
-    down: null,
+    down: 1_000,
+    items: [
+      { scope: 'total', up: 20_000_000, down: 1_000, sending: 1_000_000, receiving: 2_000_000 },
+      { scope: 'loopback', up: null, down: null, sending: 0, receiving: 0 },
+      { scope: 'lan', up: null, down: null, sending: 1_000_000, receiving: 2_000_000 },
+      { scope: 'elsewhere', up: null, down: null, sending: 0, receiving: 0 },
+    ],
   });
 });
 
@@ -131,7 +147,9 @@ test.each([
   ['limit up', /limit up needs a rate, or off/],
   ['limit up fast', /"fast" is not a rate\n.*or off for no limit/],
   ['limit up 0', /"0" is not a rate/],
-  ['limit up 1M 2M', /at most 2 arguments/],
+  ['limit up 1M 2M', /"1m" is none of total, loopback, lan, elsewhere/],
+  ['limit up lan', /limit up lan needs a rate, or off/],
+  ['limit up lan 1M 2M', /at most 3 arguments/],
 ])('%s is told with a hint', async (line, message) => {
   const { code, error, calls } = await run(`${line}\n`, { menu: false });
   expect(code).toBe(1);
