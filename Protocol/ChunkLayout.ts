@@ -12,7 +12,7 @@ export interface ChunkLayout {
 
 /**
  * The layout that follows from a size: chunks are the smallest power of two from 1 MiB to 16 MiB that gives at most
- * 4,096 of them; above 64 GiB they stay 16 MiB and the count grows.
+ * 1,024 of them; above 16 GiB they stay 16 MiB and the count grows.
  * @throws ShoalError BAD_FRAME when no file can have that size
  */
 export function chunkLayout(size: number): ChunkLayout {

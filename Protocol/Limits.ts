@@ -74,8 +74,8 @@ export const PEER_IDS_MS = 20;
 // Chunks (docs/Protocol.md, "Identity of content")
 export const CHUNK_BYTES_MIN = MIB;
 export const CHUNK_BYTES_MAX = 16 * MIB;
-/** Chunks grow until a file has at most this many; at 16 MiB the count grows instead. */
-export const CHUNK_COUNT_AIM = 4_096;
+/** Chunks grow until a file has at most this many (docs/Decisions/0004); at 16 MiB the count grows instead. */
+export const CHUNK_COUNT_AIM = 1_024;
 export const CHUNK_COUNT_MAX = 1_048_576;
 export const FILE_BYTES_MAX = CHUNK_BYTES_MAX * CHUNK_COUNT_MAX;
 /** Bytes of a chunk in one data frame. */

@@ -19,7 +19,8 @@ import { seeds } from '../../Support/seeds.ts';
 const MIB = 1_024 * 1_024;
 
 function describeFile(chunks: number, random = new SeededRandom(1)) {
-  const size = chunks * MIB - 7;
+  // From 16 GiB on every chunk has 16 MiB.
+  const size = chunks * (chunks > 1_024 ? 16 : 1) * MIB - 7;
   const chunkHashes = Array.from({ length: chunks }, () => random.hex(32) as ChunkHash);
   return { fileId: fileIdOf(size, chunkHashes), layout: chunkLayout(size), chunkHashes };
 }

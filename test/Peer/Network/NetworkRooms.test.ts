@@ -82,7 +82,7 @@ test.each(seeds(30))('bits and haves add up, whether before or after the chunk c
 
 /** A file of so many chunks, described by made-up hashes. */
 function describedFile(chunkCount: number) {
-  const size = chunkCount * MIB;
+  const size = chunkCount * 16 * MIB;
   expect(chunkLayout(size).chunkCount).toBe(chunkCount);
   const random = new SeededRandom(chunkCount);
   const chunkHashes = Array.from({ length: chunkCount }, () => random.hex(32) as ChunkHash);
@@ -116,7 +116,7 @@ test.each([
   ['another place', { firstChunk: 1 }, 2_000],
   ['a page too short', { chunkHashes: [] }, 2_000],
   ['an impossible size', { size: Number.MAX_SAFE_INTEGER }, 0],
-  ['a size too large for the pages', { size: 5_000 * MIB }, 0],
+  ['a size too large for the pages', { size: 5_000 * 16 * MIB }, 0],
 ])('a chunk list with %s is INTEGRITY', async (_what, lie, where) => {
   const file = describedFile(4_096);
   const ask = async (first: number) => ({ ...pageOf(file, first), ...(first === where ? lie : {}) });
