@@ -38,7 +38,7 @@ export function foundPage(
     const known = file && holdersOf(file);
     if (file === undefined || known === undefined) continue;
     const holders = holdersFrom(known, 0, HOLDERS_PER_HIT, registry);
-    if (!page.add({ ...file, holderCount: known.holders.length, holders }, shortened)) break;
+    if (!page.add({ ...file, holderCount: known.count, holders }, shortened)) break;
   }
   const { total } = found;
   return { ...WHOLE, type: 'found', total, next: more(next, found.files.length), hits: page.items };

@@ -18,6 +18,8 @@ import { Recent } from './Recent.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
 import { queryTo, Relay, type Relayed } from './Relay.ts';
 
+/** Entries looked at for the holders that are named with a hit: what everybody has must not cost more than the search. */
+const HIT_HOLDER_STEPS = 256;
 const NOTHING: readonly never[] = [];
 
 export interface InquiriesOptions {
@@ -88,7 +90,12 @@ export class Inquiries {
     const characters = [...wordsOfQuery(words).join('')].length;
     if (characters < QUERY_CHARS_MIN) return 'bad-request';
     const found = this.#searches.get(words, cursor === 0, nowMs, () => catalogs.search(words));
-    const page = foundPage(found, cursor, (file) => catalogs.holders(file.fileId), registry);
+    const page = foundPage(
+      found,
+      cursor,
+      (file) => catalogs.holders(file.fileId, HIT_HOLDER_STEPS),
+      registry,
+    );
     if (cursor > 0) return page;
     note(`search from ${formatAddress(by.from)}: "${words}": ${found.total} found`);
     return { ...page, ...this.#relayed({ words, fileId: undefined }, by, nowMs) };

@@ -105,7 +105,10 @@ export class Tracker {
       this.#send(this.#logic.receive(bytes, from, clock.nowMs()));
       this.#awaitEnd();
     });
-    this.#stopTimer = every(clock, EXPIRY_CHECK_MS, () => this.#send(this.#logic.expire(clock.nowMs())));
+    this.#stopTimer = every(clock, EXPIRY_CHECK_MS, () => {
+      this.#send(this.#logic.expire(clock.nowMs()));
+      this.#awaitEnd();
+    });
   }
 
   async #close(successor: Address | undefined): Promise<void> {
@@ -123,7 +126,7 @@ export class Tracker {
     const { clock } = this.#options;
     const { nextEndMs } = this.#logic;
     if (nextEndMs === undefined || this.#cancelEnd !== undefined) return;
-    this.#cancelEnd = clock.after(nextEndMs - clock.nowMs(), () => {
+    this.#cancelEnd = clock.after(Math.max(0, nextEndMs - clock.nowMs()), () => {
       this.#cancelEnd = undefined;
       this.#send(this.#logic.expire(clock.nowMs()));
       this.#awaitEnd();

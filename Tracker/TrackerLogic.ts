@@ -98,22 +98,30 @@ export class TrackerLogic {
     });
   }
 
-  /** When `expire` has something to send; undefined: nothing is under way. */
+  /** When `expire` has something to do; undefined: nothing is under way. */
   get nextEndMs(): number | undefined {
-    return this.#inquiries.nextEndMs;
+    return this.catalogs.isTidy ? this.#inquiries.nextEndMs : Number.NEGATIVE_INFINITY;
   }
 
   /** Answers one datagram, and passes on what it asks. */
   receive(bytes: Uint8Array, sender: Address, nowMs: number): readonly Datagram[] {
-    const ended = this.expire(nowMs);
+    const ended = this.#ended(nowMs);
     const reply = this.#reply(bytes, sender, nowMs);
     const relayed = this.#inquiries.takeDatagrams();
     const direct = reply === undefined ? [] : [{ bytes: reply, to: sender }];
     return ended.length + relayed.length === 0 ? direct : [...ended, ...direct, ...relayed];
   }
 
-  /** Forgets who has fallen silent, and ends relayed questions. Call it once a second and at `nextEndMs`. */
+  /**
+   * Forgets who has fallen silent, ends relayed questions, and removes a piece of what large catalogs leave behind.
+   * Call it once a second and at `nextEndMs`.
+   */
   expire(nowMs: number): readonly Datagram[] {
+    this.catalogs.tidy();
+    return this.#ended(nowMs);
+  }
+
+  #ended(nowMs: number): readonly Datagram[] {
     for (const peer of this.registry.expire(nowMs)) {
       this.#forget(peer);
       this.#note?.(`expired: ${labelOf(peer)}`);

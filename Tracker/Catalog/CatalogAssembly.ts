@@ -65,6 +65,7 @@ export class CatalogAssembly {
     if (version === 'base-lost') return { kind: 'base-lost', held: state.held };
     if (version === 'repeated' || hasPage(version.seen, page.page))
       return { kind: 'repeated', held: state.held };
+    if (!this.#hasRoom(owner, page)) this.#index.tidy(Number.POSITIVE_INFINITY);
     if (!this.#hasRoom(owner, page)) return { kind: 'refused', reason: 'full' };
     this.#owners.set(owner, state);
     for (const entry of page.entries) this.#apply(owner, entry, state.generation);

@@ -3,10 +3,10 @@ import { PATH_BYTES_MAX } from '../../Protocol/Limits.ts';
 import { segmentWords, wordsOfPath, wordsOfQuery } from '../../Protocol/SearchWords.ts';
 import { CatalogSearch } from './CatalogSearch.ts';
 import { ContentTable } from './ContentTable.ts';
-import { CONTENT, EntryTable, FLAGS, isPartial, OWNER } from './EntryTable.ts';
-import { grown } from './IntArena.ts';
+import { CONTENT, EntryTable, FLAGS, isPartial, SHARE } from './EntryTable.ts';
 import { KeyedHash } from './KeyedHash.ts';
-import type { ContentHolders, FoundFile, FoundFiles, SharedFile } from './SharedFiles.ts';
+import type { ContentHolders, FoundFile, FoundFiles, Holding, SharedFile } from './SharedFiles.ts';
+import { Shares } from './Shares.ts';
 import { WordIndex } from './WordIndex.ts';
 
 /** Entries of one content that are looked at for its holders: a chain made long on purpose must not stop us. */
@@ -16,6 +16,15 @@ const FOLDER_STEPS_MAX = 1_000_000;
 /** A start of a FileId that is taken as one, in hex digits. */
 const ID_PREFIX_CHARS_MIN = 8;
 const ID_PREFIX_HITS_MAX = 20;
+/** Entries that are removed at once, some milliseconds' work; what is left is for `tidy`. */
+const TIDIED_AT_ONCE = 512;
+
+/** Removes what is not of the newest whole catalog. */
+interface Sweep {
+  readonly generation: number;
+  /** The entry to look at next; -1: done. */
+  next: number;
+}
 
 /**
  * What everybody shares, and the search in it. Owners are small whole numbers, given by the caller (places in the
@@ -27,11 +36,18 @@ export class CatalogIndex {
   readonly #words: WordIndex;
   readonly #search: CatalogSearch;
   readonly #path = Buffer.alloc(PATH_BYTES_MAX);
-  /** First entry (plus 1; 0: none) and number of entries of each owner. */
-  #owners = new Int32Array(128);
+  readonly #tidiedAtOnce: number;
+  readonly #shares = new Shares();
+  /** Abandoned shares whose entries are being removed. */
+  readonly #leaving: number[] = [];
+  readonly #sweeps = new Map<number, Sweep>();
 
-  /** @param key - two secret 32-bit numbers, so that nobody can choose what collides in the tables */
-  constructor(key: readonly [number, number]) {
+  /**
+   * @param key - two secret 32-bit numbers, so that nobody can choose what collides in the tables
+   * @param tidiedAtOnce - entries that `forget` and `sweep` look at themselves
+   */
+  constructor(key: readonly [number, number], tidiedAtOnce = TIDIED_AT_ONCE) {
+    this.#tidiedAtOnce = tidiedAtOnce;
     const hash = new KeyedHash(key);
     this.#contents = new ContentTable(hash);
     this.#entries = new EntryTable(hash);
@@ -42,17 +58,17 @@ export class CatalogIndex {
       },
       hash,
     );
-    this.#search = new CatalogSearch(this.#words, this.#entries, this.#contents);
+    this.#search = new CatalogSearch(this.#words, this.#entries, this.#contents, this.#shares);
   }
 
-  /** Entries of all owners. */
+  /** Entries of all owners, and those that are still to be removed. */
   get size(): number {
     return this.#entries.size;
   }
 
   /** Entries of one owner. */
   count(owner: number): number {
-    return this.#owners[owner * 2 + 1] ?? 0;
+    return this.#shares.entries(this.#shares.of(owner));
   }
 
   /**
@@ -62,20 +78,23 @@ export class CatalogIndex {
    */
   put(owner: number, file: SharedFile, generation: number): void {
     const bytes = this.#path.write(file.path);
-    const old = this.#find(owner, file, bytes);
+    const share = this.#shares.obtain(owner);
+    // Of a newer catalog: what the older one has not swept yet, this one will.
+    if (this.#sweeps.get(share)?.generation !== generation) this.#sweeps.delete(share);
+    const old = this.#find(share, file, bytes);
     if (old >= 0 && this.#contents.idOf(this.#entries.cell(old, CONTENT)) === file.fileId) {
       this.#entries.setGeneration(old, generation);
       return;
     }
     if (old >= 0) this.#kill(old);
     const content = this.#contents.obtain(file.fileId, file.size);
-    const entry = this.#entries.create(owner, content, this.#path, bytes);
+    const entry = this.#entries.create(share, content, this.#path, bytes);
     this.#entries.setGeneration(entry, generation);
     const first = this.#contents.first(content);
     this.#entries.link('content', entry, first);
     this.#contents.changed(content, entry, 1);
-    this.#entries.link('owner', entry, this.#firstOf(owner));
-    this.#setOwner(owner, entry, this.count(owner) + 1);
+    this.#entries.link('share', entry, this.#shares.first(share));
+    this.#shares.changed(share, entry, 1);
     if (bytes === 0) return;
     const { words, nameWords } = wordsOfPath(file.path);
     const ids = words.map((word) => this.#words.post(word, entry));
@@ -84,24 +103,59 @@ export class CatalogIndex {
 
   /** Removes the entry with this path, or without a path the running download of this content, if there is one. */
   remove(owner: number, file: Pick<SharedFile, 'path' | 'fileId'>): void {
-    const entry = this.#find(owner, file, this.#path.write(file.path));
+    const entry = this.#find(this.#shares.of(owner), file, this.#path.write(file.path));
     if (entry >= 0) this.#kill(entry);
   }
 
-  /** Removes all entries of the owner that are not of this generation. */
+  /** Removes all entries of the owner that are not of this generation: some now, the rest by `tidy`. */
   sweep(owner: number, generation: number): void {
-    this.#removeAll(owner, (entry) => this.#entries.generation(entry) !== generation);
+    const share = this.#shares.of(owner);
+    this.#sweeps.set(share, { generation, next: this.#shares.first(share) });
+    this.tidy(this.#tidiedAtOnce);
+  }
+
+  /** Forgets an owner's catalog. Its memory is free when `tidy` has gone through it. */
+  forget(owner: number): void {
+    const share = this.#shares.of(owner);
+    if (share < 0) return;
+    this.#sweeps.delete(share);
+    this.#shares.abandon(share);
+    this.#leaving.push(share);
+    this.tidy(this.#tidiedAtOnce);
+  }
+
+  /** Whether `tidy` has nothing to do. */
+  get isTidy(): boolean {
+    return this.#leaving.length === 0 && this.#sweeps.size === 0;
+  }
+
+  /** Looks at up to `steps` entries that may have to go: a large catalog is removed piece by piece. */
+  tidy(steps = TIDIED_AT_ONCE): void {
+    let left = steps;
+    for (const share of this.#leaving.toReversed()) {
+      for (; left > 0 && this.#shares.entries(share) > 0; left--) this.#kill(this.#shares.first(share));
+      if (this.#shares.entries(share) > 0) return;
+      this.#shares.release(share);
+      this.#leaving.pop();
+    }
+    for (const [share, sweep] of this.#sweeps) {
+      for (; left > 0 && sweep.next >= 0; left--) {
+        const entry = sweep.next;
+        sweep.next = this.#entries.next('share', entry);
+        if (this.#entries.generation(entry) !== sweep.generation) this.#kill(entry);
+      }
+      if (sweep.next >= 0) return;
+      this.#sweeps.delete(share);
+    }
   }
 
   /** Gives all entries of the owner this generation. */
   markAll(owner: number, generation: number): void {
-    for (let entry = this.#firstOf(owner); entry >= 0; entry = this.#entries.next('owner', entry)) {
+    const share = this.#shares.of(owner);
+    let entry = share < 0 ? -1 : this.#shares.first(share);
+    for (; entry >= 0; entry = this.#entries.next('share', entry)) {
       this.#entries.setGeneration(entry, generation);
     }
-  }
-
-  forget(owner: number): void {
-    this.#removeAll(owner, () => true);
   }
 
   /** All words must match, the last one as a prefix; or a FileId, or at least 8 hex digits of its start. */
@@ -112,21 +166,28 @@ export class CatalogIndex {
     return { total: files.length, files };
   }
 
-  /** Who has this content, each owner once; undefined when nobody has. */
-  holders(fileId: FileId): ContentHolders | undefined {
+  /**
+   * Who has this content, each owner once; undefined when nobody has.
+   * @param steps - entries looked at; what is beyond is only counted
+   */
+  holders(fileId: FileId, steps = HOLDER_STEPS_MAX): ContentHolders | undefined {
     const content = this.#contents.find(fileId);
     if (content < 0) return undefined;
-    const complete = new Map<number, boolean>();
+    const owners = new Map<number, boolean>(); // whether complete
     let entry = this.#contents.first(content);
-    for (let steps = 0; entry >= 0 && steps < HOLDER_STEPS_MAX; steps++) {
-      const owner = this.#entries.cell(entry, OWNER);
+    let left = Math.min(steps, HOLDER_STEPS_MAX);
+    for (; entry >= 0 && left > 0; left--) {
+      const owner = this.#ownerOf(entry);
       const whole = !isPartial(this.#entries.cell(entry, FLAGS));
-      complete.set(owner, whole || complete.get(owner) === true);
+      if (owner >= 0) owners.set(owner, whole || owners.get(owner) === true);
       entry = this.#entries.next('content', entry);
     }
-    const holders = [...complete].map(([owner, whole]) => ({ owner, complete: whole }));
-    const sorted = [...holders.filter((one) => one.complete), ...holders.filter((one) => !one.complete)];
-    return { size: this.#contents.sizeOf(content), holders: sorted };
+    if (owners.size === 0) return undefined;
+    const holders: Holding[] = [];
+    for (const [owner, complete] of owners) if (complete) holders.push({ owner, complete });
+    for (const [owner, complete] of owners) if (!complete) holders.push({ owner, complete });
+    const count = entry < 0 ? holders.length : this.#contents.entries(content);
+    return { size: this.#contents.sizeOf(content), count, holders };
   }
 
   /** Owners that share something below this folder: an exact path, no slash at its end. */
@@ -138,8 +199,8 @@ export class CatalogIndex {
     const list = this.#words.entriesOf(rarest);
     for (let at = 0; at < list.length && at < FOLDER_STEPS_MAX; at++) {
       const entry = list[at] ?? 0;
-      const owner = this.#entries.cell(entry, OWNER);
-      if ((this.#entries.cell(entry, FLAGS) & 1) === 0 || owners.has(owner)) continue;
+      const owner = this.#ownerOf(entry);
+      if ((this.#entries.cell(entry, FLAGS) & 1) === 0 || owner < 0 || owners.has(owner)) continue;
       if (this.#entries.pathStartsWith(entry, prefix)) owners.add(owner);
     }
     return [...owners].sort((a, b) => a - b);
@@ -169,47 +230,37 @@ export class CatalogIndex {
   #somePath(content: number): string {
     let entry = this.#contents.first(content);
     for (let steps = 0; entry >= 0 && steps < HOLDER_STEPS_MAX; steps++) {
-      if (!isPartial(this.#entries.cell(entry, FLAGS))) return this.#entries.pathOf(entry);
+      const isShared = !isPartial(this.#entries.cell(entry, FLAGS)) && this.#ownerOf(entry) >= 0;
+      if (isShared) return this.#entries.pathOf(entry);
       entry = this.#entries.next('content', entry);
     }
     return '';
   }
 
   /** @param bytes - of the path, which lies in `#path` */
-  #find(owner: number, file: Pick<SharedFile, 'fileId'>, bytes: number): number {
-    if (bytes > 0) return this.#entries.findPath(owner, this.#path, bytes);
+  #find(share: number, file: Pick<SharedFile, 'fileId'>, bytes: number): number {
+    if (share < 0) return -1;
+    if (bytes > 0) return this.#entries.findPath(share, this.#path, bytes);
     const content = this.#contents.find(file.fileId);
-    return content < 0 ? -1 : this.#entries.findPartial(owner, content);
+    return content < 0 ? -1 : this.#entries.findPartial(share, content);
+  }
+
+  /** -1: the entry is of an abandoned share. */
+  #ownerOf(entry: number): number {
+    return this.#shares.ownerOf(this.#entries.cell(entry, SHARE));
   }
 
   #kill(entry: number): void {
     const content = this.#entries.cell(entry, CONTENT);
-    const owner = this.#entries.cell(entry, OWNER);
+    const share = this.#entries.cell(entry, SHARE);
     const words = this.#entries.wordsOf(entry);
+    const sweep = this.#sweeps.get(share);
+    if (sweep?.next === entry) sweep.next = this.#entries.next('share', entry);
     const first = this.#entries.unlink('content', entry, this.#contents.first(content));
-    const firstOfOwner = this.#entries.unlink('owner', entry, this.#firstOf(owner));
+    const firstOfShare = this.#entries.unlink('share', entry, this.#shares.first(share));
     this.#entries.kill(entry);
     this.#contents.changed(content, first, -1);
-    this.#setOwner(owner, firstOfOwner, this.count(owner) - 1);
+    this.#shares.changed(share, firstOfShare, -1);
     for (const word of words) this.#words.unpost(word);
-  }
-
-  #removeAll(owner: number, unwanted: (entry: number) => boolean): void {
-    let entry = this.#firstOf(owner);
-    while (entry >= 0) {
-      const next = this.#entries.next('owner', entry);
-      if (unwanted(entry)) this.#kill(entry);
-      entry = next;
-    }
-  }
-
-  #firstOf(owner: number): number {
-    return (this.#owners[owner * 2] ?? 0) - 1;
-  }
-
-  #setOwner(owner: number, first: number, count: number): void {
-    if (owner * 2 + 2 > this.#owners.length) this.#owners = grown(this.#owners, owner * 2 + 2);
-    this.#owners[owner * 2] = first + 1;
-    this.#owners[owner * 2 + 1] = count;
   }
 }

@@ -1,14 +1,15 @@
 import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
 import type { ContentTable } from './ContentTable.ts';
-import { CONTENT, type EntryTable, FIELDS, OWNER } from './EntryTable.ts';
+import { CONTENT, type EntryTable, FIELDS, SHARE } from './EntryTable.ts';
 import { matchOf, NO_MATCH, type SearchQuery, shortestLists, understand } from './SearchQuery.ts';
 import type { FoundFile, FoundFiles } from './SharedFiles.ts';
+import type { Shares } from './Shares.ts';
 import type { WordIndex } from './WordIndex.ts';
 
 /** Entries one search looks at: what keeps "mp3" among a million names within some milliseconds. */
 const ENTRIES_EXAMINED_MAX = 65_536;
 /** Files among which the best are chosen; a search ends when it has so many. */
-const MATCHES_MAX = 16_384;
+const MATCHES_MAX = 4_096;
 /** Holders asked for a free place when the first has its 50 hits. */
 const QUOTA_STEPS_MAX = 16;
 
@@ -22,6 +23,7 @@ export class CatalogSearch {
   readonly #words: WordIndex;
   readonly #entries: EntryTable;
   readonly #contents: ContentTable;
+  readonly #shares: Shares;
   /** The best entry of each matching content, and its score, in the order they were found. */
   readonly #found = new Int32Array(MATCHES_MAX);
   readonly #scores = new Uint8Array(MATCHES_MAX);
@@ -30,10 +32,11 @@ export class CatalogSearch {
   /** For each content its place in `#found`, plus 1; all 0 between searches. */
   #placeOf = new Int32Array(0);
 
-  constructor(words: WordIndex, entries: EntryTable, contents: ContentTable) {
+  constructor(words: WordIndex, entries: EntryTable, contents: ContentTable, shares: Shares) {
     this.#words = words;
     this.#entries = entries;
     this.#contents = contents;
+    this.#shares = shares;
   }
 
   /**
@@ -78,7 +81,7 @@ export class CatalogSearch {
     for (let at = 0; at < list.length && this.#count < MATCHES_MAX; at++) {
       const entry = list[at] ?? 0;
       const match = matchOf(query, cells, entry * FIELDS, words);
-      if (match === NO_MATCH) continue;
+      if (match === NO_MATCH || this.#shares.ownerOf(cells[entry * FIELDS + SHARE] ?? 0) < 0) continue;
       const content = cells[entry * FIELDS + CONTENT] ?? 0;
       const holders = this.#contents.entries(content);
       const score = match * SCORES_PER_MATCH + holderScore(holders);
@@ -116,20 +119,21 @@ export class CatalogSearch {
     const chosen: number[] = [];
     for (let rank = 0; rank < this.#count && chosen.length < SEARCH_HITS_MAX; rank++) {
       const place = this.#ranked[rank] ?? 0;
-      const owner = this.#ownerWithRoom(this.#found[place] ?? 0, used);
-      if (owner < 0) continue;
-      used.set(owner, (used.get(owner) ?? 0) + 1);
+      const share = this.#shareWithRoom(this.#found[place] ?? 0, used);
+      if (share < 0) continue;
+      used.set(share, (used.get(share) ?? 0) + 1);
       chosen.push(place);
     }
     return chosen;
   }
 
   /** A holder of the same content that has hits left; -1: none among the first few. */
-  #ownerWithRoom(found: number, used: ReadonlyMap<number, number>): number {
+  #shareWithRoom(found: number, used: ReadonlyMap<number, number>): number {
     let entry = found;
     for (let steps = 0; entry >= 0 && steps < QUOTA_STEPS_MAX; steps++) {
-      const owner = this.#entries.cell(entry, OWNER);
-      if ((used.get(owner) ?? 0) < SEARCH_HITS_PER_PEER_MAX) return owner;
+      const share = this.#entries.cell(entry, SHARE);
+      const isThere = this.#shares.ownerOf(share) >= 0;
+      if (isThere && (used.get(share) ?? 0) < SEARCH_HITS_PER_PEER_MAX) return share;
       const content = this.#entries.cell(found, CONTENT);
       entry = steps === 0 ? this.#contents.first(content) : this.#entries.next('content', entry);
     }

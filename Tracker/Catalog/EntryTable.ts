@@ -4,7 +4,7 @@ import type { KeyedHash } from './KeyedHash.ts';
 import { TextArena } from './TextArena.ts';
 
 /** The cells of an entry, public so that a search can read millions of them without a call each. */
-export const OWNER = 0;
+export const SHARE = 0;
 export const CONTENT = 1;
 /** Alive (bit 0), partial (1), generation (2-9), words (10-16), words of the name (17-23). */
 export const FLAGS = 2;
@@ -16,8 +16,8 @@ const PATH = 4;
 const LENGTHS = 5;
 const NEXT_OF_CONTENT = 6;
 const PREVIOUS_OF_CONTENT = 7;
-const NEXT_OF_OWNER = 8;
-const PREVIOUS_OF_OWNER = 9;
+const NEXT_OF_SHARE = 8;
+const PREVIOUS_OF_SHARE = 9;
 
 const ALIVE = 1;
 const PARTIAL = 2;
@@ -45,11 +45,11 @@ function generationOf(flags: number): number {
   return (flags >> GENERATION_SHIFT) & 0xff;
 }
 
-/** The two lists an entry is in: all of one content, and all of one owner. */
-export type Chain = 'content' | 'owner';
+/** The two lists an entry is in: all of one content, and all of one share. */
+export type Chain = 'content' | 'share';
 
 /**
- * What each owner shares: one entry of 40 bytes for a path (or a running download), plus the path itself and 4 bytes
+ * What the shares hold: one entry of 40 bytes for a path (or a running download), plus the path itself and 4 bytes
  * a word. Entries are numbers; a number is used again only when nothing points to it any more.
  */
 export class EntryTable {
@@ -87,23 +87,23 @@ export class EntryTable {
     return this.#paths.startsWith(this.cell(entry, PATH), bytes, prefix, prefix.length);
   }
 
-  /** The entry of this owner with this path (`pathBytes` at the start of `path`), or -1. */
-  findPath(owner: number, path: Buffer, pathBytes: number): number {
-    return this.#table.find(this.#hashOfPath(owner, path, pathBytes), (entry) => {
+  /** The entry of this share with this path (`pathBytes` at the start of `path`), or -1. */
+  findPath(share: number, path: Buffer, pathBytes: number): number {
+    return this.#table.find(this.#hashOfPath(share, path, pathBytes), (entry) => {
       const bytes = this.cell(entry, LENGTHS) >>> 8;
       return (
-        this.cell(entry, OWNER) === owner &&
+        this.cell(entry, SHARE) === share &&
         bytes > 0 &&
         this.#paths.equals(this.cell(entry, PATH), bytes, path, pathBytes)
       );
     });
   }
 
-  /** The running download of this owner of this content, or -1. */
-  findPartial(owner: number, content: number): number {
-    return this.#table.find(this.#hashOfPartial(owner, content), (entry) => {
+  /** The running download of this share of this content, or -1. */
+  findPartial(share: number, content: number): number {
+    return this.#table.find(this.#hashOfPartial(share, content), (entry) => {
       return (
-        this.cell(entry, OWNER) === owner &&
+        this.cell(entry, SHARE) === share &&
         this.cell(entry, CONTENT) === content &&
         this.cell(entry, LENGTHS) >>> 8 === 0
       );
@@ -111,11 +111,11 @@ export class EntryTable {
   }
 
   /** An entry without words and outside the chains. No path (0 bytes): a running download. */
-  create(owner: number, content: number, path: Buffer, pathBytes: number): number {
+  create(share: number, content: number, path: Buffer, pathBytes: number): number {
     const entry = this.#free.pop() ?? this.#limit++;
     const base = entry * FIELDS;
     if (base + FIELDS > this.#cells.length) this.#cells = grown(this.#cells, base + FIELDS);
-    this.#cells[base + OWNER] = owner;
+    this.#cells[base + SHARE] = share;
     this.#cells[base + CONTENT] = content;
     this.#cells[base + FLAGS] = pathBytes === 0 ? ALIVE | PARTIAL : ALIVE;
     this.#cells[base + PATH] = this.#paths.add(path, pathBytes);
@@ -169,7 +169,7 @@ export class EntryTable {
   }
 
   next(chain: Chain, entry: number): number {
-    return this.cell(entry, chain === 'content' ? NEXT_OF_CONTENT : NEXT_OF_OWNER);
+    return this.cell(entry, chain === 'content' ? NEXT_OF_CONTENT : NEXT_OF_SHARE);
   }
 
   /** Puts the entry in front of `first` (-1: an empty chain). */
@@ -191,21 +191,21 @@ export class EntryTable {
   }
 
   #hashOfEntry(entry: number): number {
-    const owner = this.cell(entry, OWNER);
+    const share = this.cell(entry, SHARE);
     const bytes = this.cell(entry, LENGTHS) >>> 8;
-    if (bytes === 0) return this.#hashOfPartial(owner, this.cell(entry, CONTENT));
-    return this.#hashOfPath(owner, this.#paths.bytes(this.cell(entry, PATH), bytes), bytes);
+    if (bytes === 0) return this.#hashOfPartial(share, this.cell(entry, CONTENT));
+    return this.#hashOfPath(share, this.#paths.bytes(this.cell(entry, PATH), bytes), bytes);
   }
 
-  #hashOfPath(owner: number, path: Buffer, pathBytes: number): number {
-    return this.#hash.start(PATH_TAG).word(owner).bytes(path, 0, pathBytes).finish();
+  #hashOfPath(share: number, path: Buffer, pathBytes: number): number {
+    return this.#hash.start(PATH_TAG).word(share).bytes(path, 0, pathBytes).finish();
   }
 
-  #hashOfPartial(owner: number, content: number): number {
-    return this.#hash.start(PARTIAL_TAG).word(owner).word(content).finish();
+  #hashOfPartial(share: number, content: number): number {
+    return this.#hash.start(PARTIAL_TAG).word(share).word(content).finish();
   }
 }
 
 function linksOf(chain: Chain): readonly [next: number, previous: number] {
-  return chain === 'content' ? [NEXT_OF_CONTENT, PREVIOUS_OF_CONTENT] : [NEXT_OF_OWNER, PREVIOUS_OF_OWNER];
+  return chain === 'content' ? [NEXT_OF_CONTENT, PREVIOUS_OF_CONTENT] : [NEXT_OF_SHARE, PREVIOUS_OF_SHARE];
 }

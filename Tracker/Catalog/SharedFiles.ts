@@ -20,8 +20,16 @@ export interface FoundFiles {
   readonly files: readonly FoundFile[];
 }
 
-/** Who has one content. Complete holders come first. */
+export interface Holding {
+  readonly owner: number;
+  readonly complete: boolean;
+}
+
+/** Who has one content. */
 export interface ContentHolders {
   readonly size: number;
-  readonly holders: readonly { readonly owner: number; readonly complete: boolean }[];
+  /** How many have it; about, when not all were looked at. */
+  readonly count: number;
+  /** Complete ones come first. */
+  readonly holders: readonly Holding[];
 }

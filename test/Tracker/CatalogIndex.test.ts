@@ -156,12 +156,74 @@ class Model {
   }
 }
 
+describe('a large catalog goes piece by piece', () => {
+  const large = (generation: number, from = 0) => {
+    const index = new CatalogIndex([7, 8], 0);
+    for (let at = from; at < from + 100; at++) index.put(1, file(`old/song ${at}.mp3`, at), generation);
+    return index;
+  };
+
+  test('forgotten, nothing of it is found from that moment on, and who gets its number has his own', () => {
+    const index = large(0);
+    index.put(2, file('song 5.mp3', 5), 0);
+    index.forget(1);
+
+    expect(index.isTidy).toBe(false);
+    expect(index.count(1)).toBe(0);
+    expect(paths(index, 'song')).toEqual(['song 5.mp3']);
+    expect(index.holders(contentOf(7))).toBeUndefined();
+    expect(index.holders(contentOf(5))?.holders).toEqual([{ owner: 2, complete: true }]);
+    expect(index.search(contentOf(7)).files.map((found) => index.holders(found.fileId))).toEqual([undefined]);
+    expect(index.ownersOfFolder('old')).toEqual([]);
+
+    index.put(1, file('old/song 7.mp3', 7), 0);
+    expect(index.count(1)).toBe(1);
+    expect(index.holders(contentOf(7))?.holders).toEqual([{ owner: 1, complete: true }]);
+    for (let piece = 0; piece < 10; piece++) index.tidy(9);
+    expect(index.isTidy).toBe(false);
+    index.tidy(10);
+    expect(index.isTidy).toBe(true);
+    expect(index.size).toBe(2);
+    expect(paths(index, 'song').sort()).toEqual(['old/song 7.mp3', 'song 5.mp3']);
+  });
+
+  test('replaced, what the new one does not name goes, also when it changes meanwhile', () => {
+    const index = large(0);
+    for (let at = 50; at < 60; at++) index.put(1, file(`old/song ${at}.mp3`, at), 1);
+    index.sweep(1, 1);
+    for (let at = 99; at > 52; at -= 2) {
+      index.tidy(1);
+      index.remove(1, file(`old/song ${at - 1}.mp3`, at - 1)); // the one that the sweep looks at next
+    }
+    index.tidy(1_000);
+
+    expect(index.isTidy).toBe(true);
+    expect(index.size).toBe(6);
+    expect(paths(index, 'song').sort()).toEqual([50, 51, 53, 55, 57, 59].map((at) => `old/song ${at}.mp3`));
+  });
+
+  test('a newer catalog takes over from a sweep that is not done', () => {
+    const index = large(0);
+    index.put(1, file('old/song 0.mp3', 0), 1);
+    index.sweep(1, 1);
+    for (let at = 0; at < 20; at++) index.put(1, file(`old/song ${at}.mp3`, at), 2);
+    index.tidy(1_000);
+    expect(index.count(1)).toBe(100);
+
+    index.sweep(1, 2);
+    index.tidy(1_000);
+    expect(index.count(1)).toBe(20);
+  });
+});
+
 test.each(seeds(40))(
   'finds exactly what a scan of everything finds, through all changes (seed %i)',
   (seed) => {
     const random = new SeededRandom(seed);
     const words = ['ab', 'abc', 'abcd', 'b', 'bc', 'xé', 'xe', 'x1', '物', 'ß'];
-    const index = new CatalogIndex([random.int(0, 2 ** 31), random.int(0, 2 ** 31)]);
+    // Every other one forgets piece by piece.
+    const atOnce = seed % 2 === 0 ? Number.POSITIVE_INFINITY : 0;
+    const index = new CatalogIndex([random.int(0, 2 ** 31), random.int(0, 2 ** 31)], atOnce);
     const model = new Model();
     const somePath = () =>
       Array.from({ length: random.int(1, 3) }, () => random.sample(words, random.int(1, 3)).join(' ')).join(
@@ -181,18 +243,21 @@ test.each(seeds(40))(
         model.shared.delete(`${owner} ${gone.path}`);
       } else if (random.chance(0.5)) {
         index.sweep(owner, generation);
+        index.tidy(Number.POSITIVE_INFINITY);
         model.drop((one) => one.owner === owner && one.generation !== generation);
       } else if (random.chance(0.3)) {
         index.forget(owner);
         model.drop((one) => one.owner === owner);
       }
+      index.tidy(random.int(0, 2));
       if (step % 10 !== 0) continue;
       const query = random.sample(words, random.int(1, 2)).join(' ');
       const expected = model.matches(query);
       const found = index.search(query);
       expect(new Set(found.files.map((one) => one.fileId))).toEqual(expected);
       expect(found.total).toBe(expected.size);
-      expect(index.size).toBe(model.shared.size);
+      if (index.isTidy) expect(index.size).toBe(model.shared.size);
+      else expect(index.size).toBeGreaterThan(model.shared.size);
       for (const fileId of [contentOf(random.int(0, 30))]) {
         const holders = [...model.shared.values()].filter((one) => one.file.fileId === fileId);
         expect(new Set(index.holders(fileId)?.holders.map((one) => one.owner))).toEqual(
