@@ -199,6 +199,7 @@ describe('a large catalog goes piece by piece', () => {
 
     expect(index.isTidy).toBe(true);
     expect(index.size).toBe(6);
+    expect(index.count(1)).toBe(6);
     expect(paths(index, 'song').sort()).toEqual([50, 51, 53, 55, 57, 59].map((at) => `old/song ${at}.mp3`));
   });
 
