@@ -37,24 +37,21 @@ export class Rig {
     return rig;
   }
 
-  /** Starts a peer that keeps its console open, or, with `commands`, runs these and ends. */
+  /** Starts a peer that keeps its console open, or, with `commands`, runs these and ends. `env` is added to its environment. */
   async peer(
     name: string,
     args: readonly string[] = [],
     commands?: readonly string[],
+    env: Readonly<Record<string, string>> = {},
   ): Promise<LaunchedProgram> {
     await mkdir(this.share(name), { recursive: true });
     const port = String(await freePort());
-    const peer = this.#start(name, 'Peer.js', [
-      port,
-      '--name',
+    const peer = this.#start(
       name,
-      '--tracker',
-      this.#tracker,
-      '--share',
-      this.share(name),
-      ...args,
-    ]);
+      'Peer.js',
+      [port, '--name', name, '--tracker', this.#tracker, '--share', this.share(name), ...args],
+      env,
+    );
     if (commands !== undefined) {
       peer.type(...commands);
       peer.endInput();
@@ -76,7 +73,12 @@ export class Rig {
     await removeFolder(this.folder);
   }
 
-  #start(name: string, script: string, args: readonly string[]): LaunchedProgram {
+  #start(
+    name: string,
+    script: string,
+    args: readonly string[],
+    added: Readonly<Record<string, string>> = {},
+  ): LaunchedProgram {
     const home = join(this.folder, name, 'home');
     const env = {
       PATH: process.env.PATH,
@@ -84,6 +86,7 @@ export class Rig {
       XDG_STATE_HOME: join(home, 'state'),
       XDG_CACHE_HOME: join(home, 'cache'),
       SHOAL_DISCOVERY: 'off',
+      ...added,
     };
     const child = spawn(process.execPath, [join(ROOT, script), ...args], { env, stdio: 'pipe' });
     const program = new LaunchedProgram(`${name}: ${script}`, child, home);

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
+import { linkAll, sameBytes, sameTrees, writeRandomFile, writeTree } from './Files.ts';
+import { type Account, account, spent } from './Guard/Accounts.ts';
+import { figuresOf, type Round } from './Guard/Figures.ts';
+import { countingEnvironment, hashedBytes } from './Guard/HashCount.ts';
+import { LIMITS } from './Guard/Limits.ts';
+import { atMost, type Report } from './Report.ts';
+import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
+
+const YARDSTICK = fileURLToPath(new URL('./Guard/Yardstick.js', import.meta.url));
+const ROUNDS = 3;
+const LARGE_BYTES = 256 * 2 ** 20;
+const SMALL_FILES = 1_000;
+const SMALL_BYTES = 4_096;
+
+/**
+ * A small, noise-proof subset for CI: counts of what a transfer does (bytes, system calls, hashing, memory), and CPU as a multiple of
+ * a plain copy by Node in the same minute. The limits are in Guard/Limits.ts.
+ */
+export async function run(): Promise<Report> {
+  if (process.platform !== 'linux') throw new Error('the guard reads /proc: it needs Linux');
+  const rig = await Rig.make();
+  try {
+    const source = join(rig.folder, 'source');
+    const hashes = join(rig.folder, 'hashes');
+    await mkdir(hashes);
+    await writeRandomFile(join(source, 'large.bin'), LARGE_BYTES);
+    await writeTree(join(source, 'tree'), SMALL_FILES, SMALL_BYTES);
+    const env = countingEnvironment(hashes);
+    const seeder = await rig.peer('seeder', [], undefined, env);
+    await linkAll(source, 'large.bin', rig.share('seeder'));
+    await linkAll(source, 'tree/', rig.share('seeder'));
+    await untilShared(seeder, 1 + SMALL_FILES);
+    const rounds: Round[] = [];
+    for (let round = 1; round <= ROUNDS; round++) {
+      const yardstick = await measureYardstick(source, join(rig.folder, `yardstick-${round}`));
+      const name = `leecher-${round}`;
+      const leecher = await rig.peer(name, [], undefined, env);
+      await status(leecher);
+      const large = await watched([seeder, leecher], 'download large.bin', leecher);
+      const small = await watched([seeder, leecher], 'download tree/', leecher);
+      await quit(leecher);
+      if (!(await sameBytes(join(source, 'large.bin'), join(rig.share(name), 'large.bin'))))
+        throw new Error('the copy of large.bin differs');
+      if (!(await sameTrees(join(source, 'tree'), join(rig.share(name), 'tree'))))
+        throw new Error('the copy of tree/ differs');
+      rounds.push({ yardstick, large, small, hashed: hashedBytes(hashes, leecher.pid) });
+    }
+    await quit(seeder);
+    const payload = { large: LARGE_BYTES, small: SMALL_FILES * SMALL_BYTES, files: SMALL_FILES };
+    const figures = figuresOf(rounds, hashedBytes(hashes, seeder.pid), payload);
+    const goals = Object.entries(LIMITS).map(([what, most]) =>
+      atMost(`${what}: at most ${most}`, most, figures[what] ?? Number.NaN),
+    );
+    return { title: 'Guard', tables: [], goals, notes: [], figures: { figures, rounds } };
+  } finally {
+    await rig.close();
+  }
+}
+
+/** What giver and receiver do while the receiver carries out one command. */
+async function watched(
+  programs: readonly [LaunchedProgram, LaunchedProgram],
+  command: string,
+  leecher: LaunchedProgram,
+): Promise<{ readonly giver: Account; readonly receiver: Account }> {
+  const before = await Promise.all([account(programs[0].pid), account(programs[1].pid)]);
+  await leecher.ask(command, /is done/, PATIENCE_MS);
+  const after = await Promise.all([account(programs[0].pid), account(programs[1].pid)]);
+  return { giver: spent(before[0], after[0]), receiver: spent(before[1], after[1]) };
+}
+
+async function measureYardstick(source: string, folder: string): Promise<Round['yardstick']> {
+  const args = [YARDSTICK, join(source, 'large.bin'), folder, String(SMALL_FILES)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout);
+}
+
+async function quit(peer: LaunchedProgram): Promise<void> {
+  peer.type('quit');
+  await peer.exit(PATIENCE_MS);
+}
