@@ -24,22 +24,35 @@ export async function place(medium: Medium, bytes: number): Promise<{ path: stri
   return { path };
 }
 
-const temporary = new Set<string>();
+const endings = new Set<() => Promise<void>>();
 
-/** A fresh folder, removed at the end of the program whatever happens. */
+/** What has to be done before the program ends, whatever happens. @returns takes it back */
+export function atTheEnd(task: () => Promise<void>): () => void {
+  endings.add(task);
+  return () => endings.delete(task);
+}
+
+export async function cleanUp(): Promise<void> {
+  for (const task of [...endings].reverse()) await task().catch((failure: unknown) => console.error(failure));
+  endings.clear();
+}
+
+const forgetting = new Map<string, () => void>();
+
+/** A fresh folder, removed at the end of the program at the latest. */
 export async function temporaryFolder(parent: string): Promise<string> {
   const path = await mkdtemp(join(parent, 'shoal-bench-'));
-  temporary.add(path);
+  forgetting.set(
+    path,
+    atTheEnd(() => removeFolder(path)),
+  );
   return path;
 }
 
 export async function removeFolder(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 3 });
-  temporary.delete(path);
-}
-
-export async function removeAllFolders(): Promise<void> {
-  for (const path of temporary) await removeFolder(path);
+  forgetting.get(path)?.();
+  forgetting.delete(path);
 }
 
 /** Full path of a program, also when it lies where only root's PATH leads. */

@@ -13,6 +13,14 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** A whole bench takes minutes: waiting for one program may. */
 export const PATIENCE_MS = 600_000;
 
+/** Where and how a program runs. */
+export interface Surroundings {
+  /** Added to a clean environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Put in front of the command: `['ip', 'netns', 'exec', name]`. */
+  readonly prefix?: readonly string[];
+}
+
 /** Peers and a tracker on loopback for one measurement, started through the real launchers, in a folder of their own. */
 export class Rig {
   readonly folder: string;
@@ -23,26 +31,28 @@ export class Rig {
     this.folder = folder;
   }
 
-  /** @param parent - where files lie: /dev/shm for memory, a disk's folder for a disk */
-  static async make(parent = process.env.SHOAL_BENCH_DIR ?? tmpdir()): Promise<Rig> {
+  /**
+   * @param parent - where files lie: /dev/shm for memory, a disk's folder for a disk
+   * @param at - where the tracker runs. Default: loopback
+   */
+  static async make(
+    parent = process.env.SHOAL_BENCH_DIR ?? tmpdir(),
+    at: { readonly ip: string; readonly prefix: readonly string[] } = { ip: '127.0.0.1', prefix: [] },
+  ): Promise<Rig> {
     const rig = new Rig(await temporaryFolder(parent));
-    const tracker = rig.#start('tracker', 'Tracker.js', [
-      '--host',
-      '127.0.0.1',
-      '--port',
-      String(await freePort()),
-    ]);
+    const port = String(await freePort());
+    const tracker = rig.#start('tracker', 'Tracker.js', ['--host', at.ip, '--port', port], at);
     const [address] = await tracker.line(/^\S+:\d+$/);
     rig.#tracker = address;
     return rig;
   }
 
-  /** Starts a peer that keeps its console open, or, with `commands`, runs these and ends. `env` is added to its environment. */
+  /** Starts a peer that keeps its console open, or, with `commands`, runs these and ends. */
   async peer(
     name: string,
     args: readonly string[] = [],
     commands?: readonly string[],
-    env: Readonly<Record<string, string>> = {},
+    surroundings: Surroundings = {},
   ): Promise<LaunchedProgram> {
     await mkdir(this.share(name), { recursive: true });
     const port = String(await freePort());
@@ -50,7 +60,7 @@ export class Rig {
       name,
       'Peer.js',
       [port, '--name', name, '--tracker', this.#tracker, '--share', this.share(name), ...args],
-      env,
+      surroundings,
     );
     if (commands !== undefined) {
       peer.type(...commands);
@@ -77,7 +87,7 @@ export class Rig {
     name: string,
     script: string,
     args: readonly string[],
-    added: Readonly<Record<string, string>> = {},
+    { env: added = {}, prefix = [] }: Surroundings = {},
   ): LaunchedProgram {
     const home = join(this.folder, name, 'home');
     const env = {
@@ -88,7 +98,8 @@ export class Rig {
       SHOAL_DISCOVERY: 'off',
       ...added,
     };
-    const child = spawn(process.execPath, [join(ROOT, script), ...args], { env, stdio: 'pipe' });
+    const [command = '', ...rest] = [...prefix, process.execPath, join(ROOT, script), ...args];
+    const child = spawn(command, rest, { env, stdio: 'pipe' });
     const program = new LaunchedProgram(`${name}: ${script}`, child, home);
     this.#programs.push(program);
     return program;

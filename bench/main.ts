@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { machine, machineText } from './Machine.ts';
 import { runInOwnNetwork } from './Network.ts';
-import { removeAllFolders } from './Places.ts';
+import { cleanUp } from './Places.ts';
 import { markdown, type Report } from './Report.ts';
 import { keep } from './Results.ts';
 import { type Settings, WHOLE } from './Settings.ts';
@@ -36,7 +36,7 @@ const code = runInOwnNetwork();
 if (code !== undefined) process.exit(code);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void removeAllFolders().finally(() => process.exit(130)));
+  process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
 }
 const quick = values.quick === true;
 const settings: Settings = { quick, pairs: Number(values.pairs ?? WHOLE.pairs) };
@@ -58,7 +58,7 @@ for (const name of wanted) {
     failed++;
     console.error(failure);
   } finally {
-    await removeAllFolders();
+    await cleanUp();
   }
   console.log(`  took ${((performance.now() - started) / 1_000).toFixed(0)} s`);
 }

@@ -1,4 +1,4 @@
-import type { Account } from './Accounts.ts';
+import type { Account } from '../Accounts.ts';
 
 /** One fresh receiver: a large file, then a folder of small ones. CPU of the yardstick in seconds. */
 export interface Round {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { usage } from '../Usage.ts';
+import { usage } from './Usage.ts';
 
 /** What a process has done so far, as the kernel counts it (Linux): all its threads, files and sockets together. */
 export interface Account {
