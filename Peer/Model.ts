@@ -180,8 +180,10 @@ export interface DownloadStatus {
   /** Files done and in all, for a folder; 1 of 1 for a file. */
   readonly filesDone: number;
   readonly files: number;
-  /** Why it does not move: one cause, for people. */
+  /** Why it does not move: one cause, for people, with the time of the next try. */
   readonly reason: string | undefined;
+  /** The same, for programs. */
+  readonly cause?: StillCause | undefined;
   readonly error: ShoalError | undefined;
   /** Where it lies, absolute, once done. */
   readonly finalPath: string | undefined;
@@ -190,12 +192,45 @@ export interface DownloadStatus {
   readonly tookMs: number | undefined;
 }
 
+/** Why a download does not move. */
+export interface StillCause {
+  readonly code:
+    | 'turn' //             others run first
+    | 'same-content' //     another download fetches it
+    | 'no-tracker' //       nobody known, and no tracker to ask
+    | 'no-source'
+    | 'source-changed'
+    | 'source-banned'
+    | 'peer-away' //        those who have it cannot be reached
+    | 'connecting'
+    | 'describing' //       the chunk list is on its way
+    | 'queued'
+    | 'snubbed' //          asked, and silent
+    | 'asked' //            asked just now
+    | 'limited' //          by our own limit
+    | 'missing-chunks' //   nobody who is linked has what is missing
+    | 'finishing'
+    | 'disk-full'
+    | 'disk-failed'
+    | 'paused' //           by the user
+    | 'failed';
+  /** For people, without the time. From strangers: print it through safeText. */
+  readonly text: string;
+  /** Undefined: nothing is tried by itself, or at any moment. */
+  readonly retryInMs: number | undefined;
+}
+
 /** What one source does for one download. */
 export interface SourceStatus {
   readonly peer: PeerContact;
   readonly state: 'connecting' | 'active' | 'queued' | 'snubbed' | 'left' | 'banned';
-  /** Place in the other side's queue, when queued. */
+  /** Place in the other side's queue, when queued; and how many wait there. */
   readonly place: number | undefined;
+  readonly queueLength?: number | undefined;
+  /** Why it left. */
+  readonly why?: 'unreachable' | 'has it not' | 'changed' | undefined;
+  /** When it is tried again. */
+  readonly retryInMs?: number | undefined;
   readonly bytes: number;
   readonly bytesPerSecond: number;
   readonly chunksHeld: number;

@@ -204,6 +204,14 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links.limits();
   }
 
+  limitFor(contact: PeerContact): number | undefined {
+    return this.#links.limitFor(contact);
+  }
+
+  hasTracker(): boolean {
+    return this.trackers().some(({ state }) => state === 'connected');
+  }
+
   /** A direction or scope that is left out stays as it is. */
   setLimits(limits: { readonly up?: Rates; readonly down?: Rates }): void {
     this.#links.setLimits(limits);

@@ -44,8 +44,8 @@ export interface SourceEvents {
   haveChanged(): void;
   /** Payload bytes of this file arrived from it. */
   received(bytes: number): void;
-  /** It put us in its queue at `place`; 0: it is serving us. */
-  queued(place: number): void;
+  /** It put us in its queue at `place`, of `of` who wait (left out: not known); 0: it is serving us. */
+  queued(place: number, of?: number): void;
   /** It is gone, open requests are `lost`. Called once, not after close(). */
   left(reason: ShoalError): void;
 }

@@ -205,8 +205,8 @@ const controlMessages = messageSet({
     }),
   ],
   have: [12, struct<{ fileId: FileId; chunks: readonly number[] }>({ fileId, chunks: list(uint32, 4_096) })],
-  /** Your requests wait; `place` is 1 for the next one. */
-  queued: [13, struct<{ place: number }>({ place: uint16 })],
+  /** Your requests wait; `place` is 1 for the next one, of `of` who wait. */
+  queued: [13, struct<{ place: number; of: number }>({ place: uint16, of: uint16 })],
   /** Your requests are being served. */
   serving: [14, struct<object>({})],
   laneRequest: [15, struct<{ requestId: number }>({ requestId: uint32 })],

@@ -183,7 +183,7 @@ export class ChunkFetch {
 
   #rejected(source: FileSource, code: string): void {
     if (code === 'busy' || code === 'cancelled') source.peer.score.rest('busy', this.#options.clock.nowMs());
-    else source.leave(true);
+    else source.leave(true, code === 'changed' ? 'changed' : undefined);
   }
 
   /** Returns the requests of a source to missing, all but the first `keep`. */

@@ -11,7 +11,7 @@ import {
   isRunning,
   newDownload,
 } from './Download.ts';
-import { whyStill } from './Reasons.ts';
+import { causeText, whyStill } from './Reasons.ts';
 import type { Task } from './Task.ts';
 
 export interface DownloadRunOptions {
@@ -128,6 +128,7 @@ export class DownloadRun {
     const figures = this.task.figures();
     const { bytesPerSecond, size, bytes, sources } = figures;
     const moving = state === 'fetching' && bytesPerSecond > 0;
+    const cause = whyStill(this.#progress, { ...this.task.stillness(), sources, bytesPerSecond }, nowMs);
     return {
       ...figures,
       number: this.number,
@@ -136,7 +137,8 @@ export class DownloadRun {
       state,
       filesDone: this.fileId !== undefined && state === 'done' ? 1 : figures.filesDone,
       secondsLeft: moving ? Math.ceil((size - bytes) / bytesPerSecond) : undefined,
-      reason: whyStill(this.#progress, sources, bytesPerSecond, nowMs),
+      reason: cause && causeText(cause),
+      cause,
       error,
       finalPath,
       startedWallMs: wallMs,

@@ -11,7 +11,7 @@ import { noSource } from './Download.ts';
 import type { FileSource } from './FileSource.ts';
 import { FileSources } from './FileSources.ts';
 import type { FileWish } from './Model.ts';
-import type { RunNews, Task, TaskContext, TaskFigures } from './Task.ts';
+import type { RunNews, Stillness, Task, TaskContext, TaskFigures } from './Task.ts';
 import type { Part } from './Wanted.ts';
 
 /** Another download fetches the same content: this one looks after it, and takes a copy when it is here. */
@@ -43,6 +43,7 @@ export class FileFetch implements Task {
   #wastedBytes = 0;
   #fetchedBytes = 0;
   #hadSource = false;
+  #sameContent = false;
   #startedMs: number | undefined;
   #hopelessSinceMs: number | undefined;
 
@@ -97,8 +98,10 @@ export class FileFetch implements Task {
         const present = await this.#present();
         if (present !== undefined) return present;
         if (!opened.has(fileId)) break;
+        this.#sameContent = true;
         await Promise.race([sleep(clock, OTHER_DOWNLOAD_MS, all), stopped]);
       }
+      this.#sameContent = false;
       opened.add(fileId);
       opening = true;
       if (size === 0 && fileIdOf(0, []) !== fileId) throw notThatFile(path);
@@ -168,6 +171,28 @@ export class FileFetch implements Task {
       filesDone: 0,
       files: 1,
     };
+  }
+
+  stillness(): Stillness {
+    const { network } = this.#context;
+    const active = this.#sources.active();
+    const limits = active.flatMap(({ peer }) => network.limitFor?.(peer.holder) ?? []);
+    return {
+      sameContent: this.#sameContent,
+      nextLookInMs: this.#sources.nextLookInMs,
+      hasTracker: network.hasTracker?.() ?? true,
+      limitedTo: limits.length > 0 ? Math.min(...limits) : undefined,
+      fruitless: this.#part !== undefined && !active.some((source) => this.#hasMissing(source, this.#part)),
+    };
+  }
+
+  #hasMissing({ source }: FileSource, part: Part | undefined): boolean {
+    const have = source?.have;
+    if (source === undefined || part === undefined) return false;
+    if (have === undefined || have.complete) return !part.verified.complete;
+    const bytes = Math.ceil(have.size / 8);
+    const [theirs, ours] = [have.page(0, bytes), part.verified.page(0, bytes)];
+    return theirs.some((byte, at) => (byte & ~(ours[at] ?? 0)) !== 0);
   }
 
   /** The same content is here under any name: it only has to appear at the wanted path. */

@@ -36,6 +36,7 @@ export class FileSource {
   #retryAtMs = 0;
   #failures = 0;
   #refused = false;
+  #why: SourceStatus['why'];
   #bytes = 0;
   /** Calls of an older connection are not for us. */
   #round = 0;
@@ -110,7 +111,8 @@ export class FileSource {
   }
 
   /** Ends it. @param refused - it says that it has nothing for us (any more): left alone for a while, without blame */
-  leave(refused: boolean): void {
+  leave(refused: boolean, why?: SourceStatus['why']): void {
+    if (refused) this.#why = why ?? 'has it not';
     const source = this.#source;
     this.#round++;
     this.#connecting = false;
@@ -135,10 +137,22 @@ export class FileSource {
       peer: this.#holder,
       state,
       place: state === 'queued' ? place : undefined,
+      queueLength: state === 'queued' ? this.peer.score.queueLength : undefined,
+      ...(state === 'left' ? { why: this.#why } : {}),
+      retryInMs: this.#retryInMs(nowMs),
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
       chunksHeld: this.#source === undefined ? 0 : (this.#source.have?.count ?? chunkCount),
     };
+  }
+
+  /** When it is tried again, if it has to be. */
+  #retryInMs(nowMs: number): number | undefined {
+    const waitMs = Math.max(
+      this.peer.score.restingMs(nowMs),
+      this.#source === undefined ? this.#retryAtMs - nowMs : 0,
+    );
+    return waitMs > 0 ? waitMs : undefined;
   }
 
   #state(nowMs: number): SourceStatus['state'] {
@@ -153,6 +167,7 @@ export class FileSource {
   #failed(reason: ShoalError): void {
     // A leecher that has just begun has nothing yet: it is asked again soon, too.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
+    this.#why = this.#refused ? 'has it not' : 'unreachable';
     this.#retryLater();
     if (!this.#refused) this.peer.score.rest('unreachable', this.#clock.nowMs());
   }
@@ -173,9 +188,9 @@ export class FileSource {
         this.#meter.add(bytes, nowMs);
         this.#events.received(bytes);
       },
-      queued: (place: number) =>
+      queued: (place: number, of?: number) =>
         current(() => {
-          this.peer.score.queued(place, this.#clock.nowMs());
+          this.peer.score.queued(place, this.#clock.nowMs(), of);
           this.#events.queued(this);
         }),
       left: (reason: ShoalError) => current(() => this.#lost(reason)),

@@ -29,6 +29,7 @@ export class FileSources {
   readonly #complete = new Set<PeerId>();
   #signal: AbortSignal | undefined;
   #located = false;
+  #nextLookMs: number | undefined;
 
   constructor(options: FileSourcesOptions, events: FileSourceEvents) {
     this.#options = options;
@@ -43,6 +44,12 @@ export class FileSources {
   /** The trackers were asked, and nobody who is known could still give it: they all said that they have it not. */
   get hopeless(): boolean {
     return this.#located && [...this.#sources.values()].every((source) => source.refused);
+  }
+
+  /** Until the trackers are asked again; undefined while nothing runs, or while they are asked. */
+  get nextLookInMs(): number | undefined {
+    if (this.#signal === undefined || this.#nextLookMs === undefined) return undefined;
+    return Math.max(0, this.#nextLookMs - this.#options.clock.nowMs());
   }
 
   /** Connects, and asks the trackers again and again, until `signal` aborts. */
@@ -102,8 +109,10 @@ export class FileSources {
     const { clock, network, fileId } = this.#options;
     const startMs = clock.nowMs();
     for (let ask = 0; !signal.aborted; ask++) {
-      await sleep(clock, startMs + locateAtMs(ask) - clock.nowMs(), signal);
+      this.#nextLookMs = startMs + locateAtMs(ask);
+      await sleep(clock, this.#nextLookMs - clock.nowMs(), signal);
       if (signal.aborted) return;
+      this.#nextLookMs = undefined;
       const holders = await network.locate(fileId, signal).catch(() => []);
       if (signal.aborted) return;
       this.#located = true;

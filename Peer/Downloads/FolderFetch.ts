@@ -13,7 +13,7 @@ import { mergeSources } from './MergeSources.ts';
 import type { FolderWish } from './Model.ts';
 import { FolderItem } from './SmallFile.ts';
 import { SmallFiles } from './SmallFiles.ts';
-import type { RunNews, Task, TaskContext, TaskFigures } from './Task.ts';
+import type { RunNews, Stillness, Task, TaskContext, TaskFigures } from './Task.ts';
 
 /** Files of several chunks that are fetched at once: one finishes or looks for sources while others fetch. */
 const LARGE_AT_ONCE = 8;
@@ -189,6 +189,26 @@ export class FolderFetch implements Task {
       sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
       filesDone: this.#filesDone + (this.#seen?.filesDone ?? 0),
       files: this.#files,
+    };
+  }
+
+  stillness(): Stillness {
+    const { network, clock } = this.#context;
+    const large = [...this.#large.values()].map((file) => file.stillness());
+    const sources = this.#small?.status() ?? [];
+    const limits = [
+      ...large.flatMap(({ limitedTo }) => limitedTo ?? []),
+      ...sources.flatMap(({ peer }) => network.limitFor?.(peer) ?? []),
+    ];
+    const looks = large.flatMap(({ nextLookInMs }) => nextLookInMs ?? []);
+    const look = this.#small?.nextLookInMs(clock.nowMs());
+    if (look !== undefined) looks.push(look);
+    return {
+      sameContent: large.length > 0 && large.every(({ sameContent }) => sameContent) && this.#smallLeft === 0,
+      nextLookInMs: looks.length > 0 ? Math.min(...looks) : undefined,
+      hasTracker: network.hasTracker?.() ?? true,
+      limitedTo: limits.length > 0 ? Math.min(...limits) : undefined,
+      fruitless: large.length > 0 && large.every(({ fruitless }) => fruitless) && this.#smallLeft === 0,
     };
   }
 

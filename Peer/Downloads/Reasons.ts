@@ -1,36 +1,118 @@
-import type { DownloadState, SourceStatus } from '../Model.ts';
+import { formatAddress } from '../../Shared/Address.ts';
+import { formatBytes } from '../../Shared/FormatBytes.ts';
+import type { SourceStatus, StillCause } from '../Model.ts';
 import type { DownloadProgress } from './Download.ts';
+import type { Stillness } from './Task.ts';
 
-/** Why a download does not move: one cause, for people. Undefined: it moves, or has ended. */
+type Code = StillCause['code'];
+
+/** What is known of a download that gets no bytes. */
+export interface Still extends Stillness {
+  readonly sources: readonly SourceStatus[];
+  readonly bytesPerSecond: number;
+}
+
+/** Why a download does not move: one cause. Undefined: it moves, or has ended well. */
 export function whyStill(
   { state, retryAtMs, error }: DownloadProgress,
-  sources: readonly SourceStatus[],
-  bytesPerSecond: number,
+  still: Still,
   nowMs: number,
-): string | undefined {
-  if (state === 'paused')
-    return retryAtMs === undefined
-      ? 'paused'
-      : `${diskText(error?.code)}, again in ${secondsText(retryAtMs - nowMs)}`;
-  if (state === 'failed') return error?.message;
-  if (state === 'waiting') return 'waiting for its turn';
-  return bytesPerSecond > 0 ? undefined : whyNoBytes(state, sources);
+): StillCause | undefined {
+  switch (state) {
+    case 'paused':
+      if (retryAtMs === undefined) return cause('paused', 'paused');
+      return error?.code === 'DISK_FULL'
+        ? cause('disk-full', 'disk full', retryAtMs - nowMs)
+        : cause('disk-failed', 'disk failed', retryAtMs - nowMs);
+    case 'failed':
+      return cause('failed', error?.message ?? 'failed');
+    case 'waiting':
+      return cause('turn', 'waiting for its turn');
+    case 'finishing':
+      return cause('finishing', 'all here, being put in its place');
+    case 'searching':
+    case 'describing':
+    case 'fetching':
+      return still.bytesPerSecond > 0 ? undefined : whyNoBytes(state === 'describing', still);
+    case 'done':
+    case 'cancelled':
+      return undefined;
+  }
 }
 
-function whyNoBytes(state: DownloadState, sources: readonly SourceStatus[]): string | undefined {
-  if (state !== 'searching' && state !== 'describing' && state !== 'fetching') return undefined;
-  const usable = sources.filter((source) => source.state !== 'left' && source.state !== 'banned');
-  if (usable.length === 0) return 'no source';
-  if (usable.some((source) => source.state === 'active')) return undefined;
-  const places = usable.flatMap(({ place }) => (place === undefined ? [] : [place]));
-  if (places.length > 0) return `queued at ${Math.min(...places)}`;
-  return usable.some((source) => source.state === 'snubbed') ? 'snubbed' : 'connecting';
+/** The cause as one line: `queued at 3 of 7 by studio`, `disk full, again in 12 s`. */
+export function causeText({ text, retryInMs }: StillCause): string {
+  if (retryInMs === undefined) return text;
+  return `${text}, again in ${Math.max(1, Math.ceil(retryInMs / 1_000))} s`;
 }
 
-function diskText(code: string | undefined): string {
-  return code === 'DISK_FULL' ? 'disk full' : 'disk failed';
+function whyNoBytes(describing: boolean, still: Still): StillCause {
+  if (still.sameContent) return cause('same-content', 'another download fetches the same content');
+  const { sources } = still;
+  const active = sources.filter(({ state }) => state === 'active');
+  if (active.length > 0) return whyActiveGiveNothing(describing, active, still);
+  const queued = sources
+    .filter(({ state }) => state === 'queued')
+    .sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
+  const [next] = queued;
+  if (next !== undefined) {
+    const of = next.queueLength === undefined ? '' : ` of ${Math.max(next.queueLength, next.place ?? 0)}`;
+    return cause('queued', `queued at ${next.place ?? '?'}${of} by ${nameOf(next)}`);
+  }
+  const snubbed = sources.filter(({ state }) => state === 'snubbed');
+  if (snubbed.length > 0) return cause('snubbed', `snubbed by ${namesOf(snubbed)}`, soonest(snubbed));
+  const connecting = sources.filter(({ state }) => state === 'connecting');
+  if (connecting.length > 0) return cause('connecting', `connecting to ${namesOf(connecting)}`);
+  return whyNobody(still);
 }
 
-function secondsText(ms: number): string {
-  return `${Math.max(0, Math.ceil(ms / 1_000))} s`;
+function whyActiveGiveNothing(
+  describing: boolean,
+  active: readonly SourceStatus[],
+  { limitedTo, fruitless, nextLookInMs }: Still,
+): StillCause {
+  if (limitedTo !== undefined) return cause('limited', `limited to ${formatBytes(limitedTo)}/s`);
+  if (describing) return cause('describing', `asking ${namesOf(active)} for the chunk list`);
+  if (fruitless)
+    return cause('missing-chunks', `${namesOf(active)} has none of the missing chunks`, nextLookInMs);
+  return cause('asked', `waiting for the first bytes of ${namesOf(active)}`);
+}
+
+/** Nobody can be asked now. */
+function whyNobody({ sources, nextLookInMs, hasTracker }: Still): StillCause {
+  const of = (why: SourceStatus['why']) =>
+    sources.filter((source) => source.state === 'left' && source.why === why);
+  const [away, changed, empty] = [of('unreachable'), of('changed'), of('has it not')];
+  const banned = sources.filter(({ state }) => state === 'banned');
+  if (away.length > 0)
+    return cause('peer-away', `waiting for ${namesOf(away)} to return`, soonest(away) ?? nextLookInMs);
+  if (changed.length > 0)
+    return cause('source-changed', `the file has changed at ${namesOf(changed)}`, soonest(changed));
+  if (empty.length > 0)
+    return cause('no-source', `no source: ${namesOf(empty)} does not have it`, soonest(empty));
+  if (banned.length > 0)
+    return cause('source-banned', `no source: ${namesOf(banned)} sent wrong bytes`, nextLookInMs);
+  if (!hasTracker) return cause('no-tracker', 'no source, and no tracker answers', nextLookInMs);
+  return cause('no-source', 'no source', nextLookInMs);
+}
+
+function cause(code: Code, text: string, retryInMs?: number): StillCause {
+  return { code, text, retryInMs: retryInMs === undefined ? undefined : Math.max(0, retryInMs) };
+}
+
+function soonest(sources: readonly SourceStatus[]): number | undefined {
+  const waits = sources.flatMap(({ retryInMs }) => (retryInMs === undefined ? [] : [retryInMs]));
+  return waits.length === 0 ? undefined : Math.min(...waits);
+}
+
+/** `studio`, `studio or 3 others`. */
+function namesOf(sources: readonly SourceStatus[]): string {
+  const [first] = sources;
+  if (first === undefined) return 'nobody';
+  const others = sources.length - 1;
+  return others === 0 ? nameOf(first) : `${nameOf(first)} or ${others} other${others === 1 ? '' : 's'}`;
+}
+
+function nameOf({ peer }: SourceStatus): string {
+  return peer.name === '' ? formatAddress(peer.address) : peer.name;
 }

@@ -122,6 +122,9 @@ export class SmallFileSource implements Asker {
       peer: holder,
       state: this.#state(nowMs),
       place: score.place > 0 ? score.place : undefined,
+      queueLength: score.queueLength,
+      ...(this.#reached || score.restReason !== 'unreachable' ? {} : { why: 'unreachable' as const }),
+      retryInMs: score.restingMs(nowMs) || undefined,
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
       chunksHeld: this.#files,
@@ -189,8 +192,8 @@ export class SmallFileSource implements Asker {
         this.#meter.add(bytes, clock.nowMs());
         this.#events.received(bytes);
       },
-      queued: (place: number) => {
-        score.queued(place, clock.nowMs());
+      queued: (place: number, of?: number) => {
+        score.queued(place, clock.nowMs(), of);
         if (place > 0) this.#close(1);
         else this.wake();
       },

@@ -99,6 +99,12 @@ export class SmallFiles {
     for (const item of wanted) void this.#locate(item).then((holders) => this.#tryAll(item, holders));
   }
 
+  /** Until the trackers are asked, while nobody can be reached. */
+  nextLookInMs(nowMs: number): number | undefined {
+    if (this.sources > 0 || this.#signal.aborted) return undefined;
+    return Math.max(0, this.#startMs + locateAtMs(this.#locates) - nowMs);
+  }
+
   /** Who has one file of a folder may have the others, and says so if not. A holder may have moved, too. */
   #tryAll(located: FolderItem, holders: readonly FileHolder[]): void {
     if (this.#signal.aborted) return;

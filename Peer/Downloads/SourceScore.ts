@@ -28,6 +28,7 @@ export class SourceScore {
   #inFlight = 0;
   #open = 0;
   #place = 0;
+  #queueLength: number | undefined;
   #queuedMs = 0;
   #rate: number | undefined;
   #sampleBytes = 0;
@@ -54,6 +55,11 @@ export class SourceScore {
   /** Place in its queue; 0: it serves us, or was not asked. */
   get place(): number {
     return this.#place;
+  }
+
+  /** How many wait in its queue, as told last. */
+  get queueLength(): number | undefined {
+    return this.#queueLength;
   }
 
   /** Bytes that may be under way: what it sends in a second. One request in the queue keeps the place there. */
@@ -103,7 +109,8 @@ export class SourceScore {
   }
 
   /** It told our place in its queue; 0: our turn. */
-  queued(place: number, nowMs: number): void {
+  queued(place: number, nowMs: number, of?: number): void {
+    this.#queueLength = of;
     if (this.#place === 0) this.#queuedMs = nowMs;
     this.#place = this.#open === 0 ? 0 : place;
     this.#heardMs = nowMs;

@@ -31,6 +31,20 @@ export interface RunNews {
   complete(): void;
 }
 
+/** Why no bytes may come, besides what the sources say. */
+export interface Stillness {
+  /** Another download fetches the same content. */
+  readonly sameContent: boolean;
+  /** Until the trackers are asked for more sources. */
+  readonly nextLookInMs: number | undefined;
+  /** Some tracker answers. */
+  readonly hasTracker: boolean;
+  /** Our own limit, in bytes a second, when it holds back what would come. */
+  readonly limitedTo: number | undefined;
+  /** Those who can be asked have nothing that is missing. */
+  readonly fruitless: boolean;
+}
+
 /** The figures of a task, for DownloadStatus. */
 export type TaskFigures = Pick<
   DownloadStatus,
@@ -53,6 +67,7 @@ export interface Task {
   /** To be called about twice a second during a run. */
   tick(): void;
   figures(): TaskFigures;
+  stillness(): Stillness;
   /** Bytes verified in this run of the program: grows with every progress. */
   readonly fetchedBytes: number;
 }

@@ -29,6 +29,10 @@ export interface SourceNetwork {
     signal: AbortSignal,
     known?: 'complete',
   ): Promise<Source>;
+  /** Whether a tracker answers now. Left out: one does. */
+  hasTracker?(): boolean;
+  /** Our limit for bytes from that peer, when it makes them wait now. */
+  limitFor?(contact: PeerContact): number | undefined;
 }
 
 // ---- from the disk

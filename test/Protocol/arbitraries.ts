@@ -216,7 +216,7 @@ export const controlArbitraries = {
   haveNone: fc.record({ ...type('haveNone'), fileId }),
   bitfield: fc.record({ ...type('bitfield'), fileId, firstByte: u32, bits: bytes(32_768) }),
   have: fc.record({ ...type('have'), fileId, chunks: fc.array(u32, { maxLength: 4_096 }) }),
-  queued: fc.record({ ...type('queued'), place: u16 }),
+  queued: fc.record({ ...type('queued'), place: u16, of: u16 }),
   serving: fc.record(type('serving')),
   laneRequest: fc.record({ ...type('laneRequest'), requestId: u32 }),
   laneGrant: fc.record({ ...type('laneGrant'), requestId: u32, token: hex(16) }),

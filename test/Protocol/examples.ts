@@ -166,7 +166,7 @@ export const controlExamples: Examples<ControlMessage> = {
   haveNone: { type: 'haveNone', fileId },
   bitfield: { type: 'bitfield', fileId, firstByte: 2, bits: Buffer.of(0b1010_0000, 0b0000_0001) },
   have: { type: 'have', fileId, chunks: [5, 1_048_575] },
-  queued: { type: 'queued', place: 3 },
+  queued: { type: 'queued', place: 3, of: 7 },
   serving: { type: 'serving' },
   laneRequest: { type: 'laneRequest', requestId },
   laneGrant: { type: 'laneGrant', requestId, token },

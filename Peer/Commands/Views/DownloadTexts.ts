@@ -28,6 +28,14 @@ export function stateText(state: DownloadState): string {
   }
 }
 
+/** What it does, or the one cause why it does not: `queued at 3 of 7 by studio`, `paused: disk full, again in 12 s`. */
+export function stateAndCause({ state, error, reason }: DownloadStatus): string {
+  const why = state === 'failed' ? (error?.message ?? reason) : reason;
+  if (why === undefined || why === state) return stateText(state);
+  const both = state === 'failed' || state === 'paused' || state === 'cancelled' || state === 'done';
+  return both ? `${stateText(state)}: ${safeText(why)}` : safeText(why);
+}
+
 /** `37 %, 112 MB/s, 12 s left` or why it does not move. */
 export function progressText(download: DownloadStatus): string {
   const parts = [`${percent(download.bytes, download.size)} %`];

@@ -2,7 +2,7 @@ import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { DownloadStatus, SourceStatus } from '../../Model.ts';
 import type { ViewStyle } from '../CommandResult.ts';
-import { isActive, progressText, stateText } from './DownloadTexts.ts';
+import { isActive, progressText, stateAndCause } from './DownloadTexts.ts';
 import { shortId } from './FileViews.ts';
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent } from './HumanUnits.ts';
 import { factsText } from './StatusViews.ts';
@@ -25,7 +25,6 @@ export function downloadsText(downloads: readonly DownloadStatus[], style: ViewS
   const row = (download: DownloadStatus) => {
     const active = isActive(download.state);
     const moving = active && download.state === 'fetching';
-    const why = download.error?.message ?? download.reason;
     const paint =
       download.state === 'done'
         ? style.paint.good
@@ -38,7 +37,7 @@ export function downloadsText(downloads: readonly DownloadStatus[], style: ViewS
       safeText(download.path),
       formatBytes(download.size),
       `${percent(download.bytes, download.size)} %`,
-      { text: stateText(download.state) + (why === undefined ? '' : `: ${safeText(why)}`), paint },
+      { text: stateAndCause(download), paint },
       moving ? formatRate(download.bytesPerSecond) : '',
       active ? (formatTimeLeft(download.secondsLeft) ?? '') : took,
       active ? String(download.sources.filter((source) => source.state === 'active').length) : '',
@@ -78,10 +77,21 @@ export function downloadText(download: DownloadStatus, style: ViewStyle): string
     safeText(source.peer.name),
     formatAddress(source.peer.address),
     shortId(source.peer.peerId ?? ''),
-    source.state === 'queued' && source.place !== undefined ? `queued at ${source.place}` : source.state,
+    sourceStateText(source),
     formatBytes(source.bytes),
     source.state === 'active' ? formatRate(source.bytesPerSecond) : '',
     String(source.chunksHeld),
   ];
   return `${head}\n\n${renderTable(columns, download.sources.map(row), style.width, style.paint)}`;
+}
+
+function sourceStateText({ state, place, queueLength, why, retryInMs }: SourceStatus): string {
+  if (state === 'queued' && place !== undefined)
+    return `queued at ${place}${queueLength === undefined ? '' : ` of ${queueLength}`}`;
+  const what = state === 'left' && why !== undefined ? why : state;
+  return retryInMs === undefined || state === 'active' ? what : `${what}, again in ${seconds(retryInMs)}`;
+}
+
+function seconds(ms: number): string {
+  return `${Math.max(1, Math.ceil(ms / 1_000))} s`;
 }

@@ -10,6 +10,7 @@ import type {
   PeerSummary,
   PushStatus,
   SearchHit,
+  StillCause,
   TrackerStatus,
   UploadStatus,
 } from '../../Model.ts';
@@ -80,6 +81,7 @@ export function downloadItem(download: DownloadStatus) {
     files: download.files,
     filesDone: download.filesDone,
     reason: download.reason ?? null,
+    cause: download.cause === undefined ? null : causeItem(download.cause),
     error: download.error === undefined ? null : errorItem(download.error),
     started: isoDate(download.startedWallMs),
     tookMs: download.tookMs ?? null,
@@ -89,8 +91,20 @@ export function downloadItem(download: DownloadStatus) {
       bytes: source.bytes,
       bytesPerSecond: Math.round(source.bytesPerSecond),
       chunks: source.chunksHeld,
+      place: source.place ?? null,
+      queueLength: source.queueLength ?? null,
+      why: source.why ?? null,
+      retryInS: secondsOf(source.retryInMs),
     })),
   };
+}
+
+function causeItem({ code, text, retryInMs }: StillCause) {
+  return { code, text, retryInS: secondsOf(retryInMs) };
+}
+
+function secondsOf(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.ceil(ms / 1_000);
 }
 
 export function trackerItem(tracker: TrackerStatus) {

@@ -52,6 +52,12 @@ export class RateLimiter implements FlowHome {
     return this.#budgets[scope].rate;
   }
 
+  /** What holds for that class, when lanes of it wait for it now. */
+  holdingBack(kind: NetworkClass): number | undefined {
+    const waiting = this.#waiting.find(({ flow }) => flow.kind === kind);
+    return waiting && this.rateOf(waiting.flow);
+  }
+
   /** What moves now, in bytes a second. */
   moving(scope: LimitScope): number {
     const nowMs = this.#clock.nowMs();

@@ -39,8 +39,8 @@ export interface UploadsOptions {
   /** Which limits hold for a lane from that host. */
   readonly classOf: (host: string) => NetworkClass;
   readonly tokens: LaneTokens;
-  /** The place of a peer in the queue changed; 0: it is being served. */
-  readonly placed: (peer: PeerId, place: number) => void;
+  /** The place of a peer in the queue, or how many wait there, changed; 0: it is being served. */
+  readonly placed: (peer: PeerId, place: number, of: number) => void;
   /** A stranger or peer broke the protocol on a lane. */
   readonly misbehaved: (peer: PeerId | undefined, reason: unknown) => void;
 }
@@ -57,6 +57,7 @@ interface Client extends Upload {
   /** Lanes at work, and the bytes they work on. */
   readonly busy: Map<LaneServer, number>;
   toldPlace: number;
+  toldOf: number;
 }
 
 /** Serves all lanes: hands out the slots, keeps every lane that has one busy, tells the others their place. */
@@ -160,6 +161,7 @@ export class Uploads implements LaneHost {
       meter: new RateMeter(),
       fileId: undefined,
       toldPlace: 0,
+      toldOf: 0,
     };
     this.#clients.set(peer, client);
     return client;
@@ -215,7 +217,8 @@ export class Uploads implements LaneHost {
   #tellPlacesSoon(): void {
     this.#cancelPlaces ??= this.#options.clock.after(PLACES_TOLD_MS, () => {
       this.#cancelPlaces = undefined;
-      for (const [index, peer] of this.#slots.waiting.entries()) this.#tell(peer, index + 1);
+      const { waiting } = this.#slots;
+      for (const [index, peer] of waiting.entries()) this.#tell(peer, index + 1, waiting.length);
     });
   }
 
@@ -243,14 +246,15 @@ export class Uploads implements LaneHost {
   }
 
   #tellServed(): void {
-    for (const peer of this.#slots.serving) this.#tell(peer, 0);
+    for (const peer of this.#slots.serving) this.#tell(peer, 0, 0);
   }
 
-  #tell(peer: PeerId, place: number): void {
+  #tell(peer: PeerId, place: number, of: number): void {
     const client = this.#clients.get(peer);
-    if (client === undefined || client.toldPlace === place) return;
+    if (client === undefined || (client.toldPlace === place && client.toldOf === of)) return;
     client.toldPlace = place;
-    this.#options.placed(peer, place);
+    client.toldOf = of;
+    this.#options.placed(peer, place, of);
   }
 }
 

@@ -251,10 +251,10 @@ export class LinkedPeer implements SourceHome {
         this.#files.hear(message);
         break;
       case 'queued':
-        this.#files.queued(message.place);
+        this.#files.queued(message.place, message.of);
         break;
       case 'serving':
-        this.#files.queued(0);
+        this.#files.queued(0, 0);
         break;
       case 'peers':
         if (this.#naming.peers.take(this.#home.clock.nowMs()))

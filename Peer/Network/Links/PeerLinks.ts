@@ -10,7 +10,7 @@ import {
   PROTOCOL_VERSION,
 } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { type Address, formatAddress, type NetworkClass } from '../../../Shared/Address.ts';
 import { every } from '../../../Shared/Clock.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -48,6 +48,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #uploads: Uploads;
   readonly #doorway: Doorway;
   readonly #limits: TransferLimits;
+  readonly #classOf: (host: string) => NetworkClass;
   readonly #haves: HaveBatch;
   readonly #exchange = new PeerExchange();
   readonly #bans = new Bans();
@@ -65,6 +66,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const { clock, provider, dial, interfaces } = options;
     this.#limits = new TransferLimits(clock, { up: options.uploadLimit, down: options.downloadLimit });
     const classOf = (host: string) => localClass(host, interfaces?.() ?? {});
+    this.#classOf = classOf;
     this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
     this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
     this.#uploads = new Uploads({
@@ -73,7 +75,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       limiter: this.#limits.up,
       classOf,
       tokens: this.#tokens,
-      placed: (peer, place) => this.#tellPlace(peer, place),
+      placed: (peer, place, of) => this.#tellPlace(peer, place, of),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
     });
     this.#table = new LinkTable({
@@ -235,6 +237,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return this.#limits.status();
   }
 
+  /** Our limit for bytes from there, when it makes them wait now. */
+  limitFor({ address }: PeerContact): number | undefined {
+    return this.#limits.down.holdingBack(this.#classOf(address.host));
+  }
+
   /** Changes the limits at once; what is not named stays. */
   setLimits(limits: Limits): void {
     this.#limits.set(limits);
@@ -288,10 +295,10 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     }
   }
 
-  #tellPlace(peerId: PeerId, place: number): void {
+  #tellPlace(peerId: PeerId, place: number, of: number): void {
     const peer = this.#table.get(peerId);
     if (place === 0) peer?.send({ type: 'serving' });
-    else peer?.send({ type: 'queued', place: Math.min(place, 0xffff) });
+    else peer?.send({ type: 'queued', place: Math.min(place, 0xffff), of: Math.min(of, 0xffff) });
   }
 
   #interested(peer: KnownContact, fileId: FileId): void {

@@ -90,8 +90,8 @@ export class PeerSource implements Source {
     if (!this.#closed) this.#events.haveChanged();
   }
 
-  queued(place: number): void {
-    if (!this.#closed) this.#events.queued(place);
+  queued(place: number, of: number): void {
+    if (!this.#closed) this.#events.queued(place, of);
   }
 
   /** It is gone: nothing more is asked here. The peer has forgotten it. */

@@ -26,6 +26,7 @@ export class RemoteFiles {
   readonly #whole = new Set<PeerSource>();
   /** Place in its queue as told last; 0: none. */
   #place = 0;
+  #of = 0;
 
   constructor(send: (message: ControlMessage) => void, clock: Clock) {
     this.#send = send;
@@ -54,7 +55,7 @@ export class RemoteFiles {
     }
     const source = new PeerSource(home, fileId, file.holdings, events);
     file.sources.add(source);
-    if (this.#place > 0) source.queued(this.#place);
+    if (this.#place > 0) source.queued(this.#place, this.#of);
     return source;
   }
 
@@ -95,9 +96,10 @@ export class RemoteFiles {
     else this.#leave([...file.sources], new ShoalError('NOT_FOUND', 'it no longer shares the file'));
   }
 
-  queued(place: number): void {
+  queued(place: number, of: number): void {
     this.#place = place;
-    for (const source of this.#all()) source.queued(place);
+    this.#of = of;
+    for (const source of this.#all()) source.queued(place, of);
   }
 
   /** Declares all interest again, on a new link. */

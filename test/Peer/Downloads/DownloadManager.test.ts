@@ -55,7 +55,10 @@ test('a liar alone is asked until it is banned, and a good source ends the matte
   desk.downloads.add(desk.wish(8 * MIB, [liar]));
   await desk.clock.advanceAsync(5_000);
   expect(desk.blamed).toEqual(['peer 1 distrusted', 'peer 1 distrusted', 'peer 1 banned']);
-  expect(desk.downloads.list()[0]).toMatchObject({ state: 'searching', reason: 'no source' });
+  expect(desk.downloads.list()[0]).toMatchObject({
+    state: 'searching',
+    reason: 'no source: peer 1 sent wrong bytes, again in 3 s',
+  });
 
   honest.has(FILE);
   desk.downloads.addSource(FILE, honest.holder);
@@ -67,7 +70,7 @@ test('without a source it keeps looking, and one that the tracker learns of late
   const desk = new Desk();
   desk.downloads.add(desk.wish(4 * MIB, []));
   await desk.clock.advanceAsync(100_000);
-  expect(desk.downloads.list()[0]).toMatchObject({ state: 'searching', reason: 'no source' });
+  expect(desk.downloads.list()[0]).toMatchObject({ state: 'searching', reason: 'no source, again in 6 s' });
   expect(desk.network.locates).toBe(8);
 
   desk.network.located.push(desk.network.peer().has(FILE));
@@ -218,7 +221,11 @@ test('a silent source is snubbed after 10 s, and said so', async () => {
   peer.stalled = true;
   desk.downloads.add(desk.wish(8 * MIB, [peer]));
   await desk.clock.advanceAsync(11_000);
-  expect(desk.downloads.list()[0]).toMatchObject({ reason: 'snubbed', sources: [{ state: 'snubbed' }] });
+  expect(desk.downloads.list()[0]).toMatchObject({
+    reason: 'snubbed by peer 1, again in 1 s',
+    cause: { code: 'snubbed' },
+    sources: [{ state: 'snubbed' }],
+  });
   peer.stalled = false;
   expect((await desk.end()).state).toBe('done');
   await desk.close();
@@ -230,7 +237,11 @@ test('a source whose queue we wait in keeps one request, and the others take the
   busy.place = 3;
   desk.downloads.add(desk.wish(16 * MIB, [busy]));
   await desk.clock.advanceAsync(2_000);
-  expect(desk.downloads.list()[0]).toMatchObject({ reason: 'queued at 3', sources: [{ place: 3 }] });
+  expect(desk.downloads.list()[0]).toMatchObject({
+    reason: 'queued at 3 by peer 1',
+    cause: { code: 'queued' },
+    sources: [{ place: 3 }],
+  });
   free.has(FILE);
   desk.downloads.addSource(FILE, free.holder);
   expect((await desk.end()).state).toBe('done');

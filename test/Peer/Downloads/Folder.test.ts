@@ -101,7 +101,10 @@ test('the only holder goes and comes back: nothing fetched twice, nothing failed
   await desk.clock.advanceAsync(2_000);
   peer.vanish();
   await desk.clock.advanceAsync(20_000);
-  expect(desk.downloads.list()[0]).toMatchObject({ state: 'searching', reason: 'no source' });
+  expect(desk.downloads.list()[0]).toMatchObject({
+    state: 'searching',
+    cause: { code: 'peer-away', text: 'waiting for peer 1 to return' },
+  });
   peer.reachable = true;
   const status = await desk.end();
   expect(status).toMatchObject({ state: 'done', filesDone: 100 });

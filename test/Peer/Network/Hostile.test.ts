@@ -149,7 +149,7 @@ test.each(seeds(60))(
       { type: 'bitfield', fileId, firstByte: 0xffff_fff0, bits: Buffer.alloc(40, 255) },
       { type: 'laneGrant', requestId: 9, token: '00'.repeat(16) },
       { type: 'laneRequest', requestId: 3 },
-      { type: 'queued', place: 1 },
+      { type: 'queued', place: 1, of: 1 },
       {
         type: 'peers',
         fileId,
