@@ -6,6 +6,7 @@ import { dirname, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { newInstanceId } from '../Protocol/Ids.ts';
 import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
+import { awakeClock } from '../Shared/AwakeClock.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import type { Log } from '../Shared/Log.ts';
@@ -47,13 +48,14 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
   await saveProfile(state, { name, port: port.port });
   const instanceId = newInstanceId(Date.now(), Math.random() * 65_536);
   const bind = bindDatagramTelling(log);
+  const clock = awakeClock(systemClock);
   return new Peer({
     files: {
       shareDir,
       manifest: settings.manifest === undefined ? undefined : resolve(settings.manifest),
       cacheDir: guest ? undefined : envPaths('shoal', { suffix: '' }).cache,
       ...(guest ? { hashWorkers: 0 } : {}),
-      clock: systemClock,
+      clock,
       wallMs: Date.now,
       log,
     },
@@ -70,7 +72,8 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
       dnsSd: openDnsSd,
       remembered: new RememberedPlacesFile(state),
       startTracker: (udpPort) => startTracker(udpPort, log),
-      clock: systemClock,
+      clock,
+      wallMs: Date.now,
       random: Math.random,
       randomBytes,
       log,
@@ -92,7 +95,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
     if (guest) throw new ShoalError('NO_TRACKER', 'a guest starts no tracker');
     const tracker = new Tracker({
       bind,
-      clock: systemClock,
+      clock,
       wallClock: Date.now,
       randomBytes,
       log: trackerLog,

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import type { RefusalCode } from '../Protocol/PeerMessages.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
+import type { WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Rates } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
@@ -19,6 +20,7 @@ import type {
 import { KnownPeers } from './Network/Known/KnownPeers.ts';
 import { NetworkQueries } from './Network/Known/NetworkQueries.ts';
 import { PeerQueries } from './Network/Known/PeerQueries.ts';
+import { Surroundings } from './Network/Known/Surroundings.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { OfferEvents, SentOffer } from './Network/Links/PeerOffers.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
@@ -27,7 +29,8 @@ import type { Source, SourceEvents } from './Transfer.ts';
 export type { EmbeddedTracker, RememberedPlaces } from './Network/Wanted.ts';
 
 /** What the network needs from outside: both halves share self, clock, chance and log. */
-export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> & Omit<TrackersOptions, 'uploads'>;
+export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
+  Omit<TrackersOptions, 'uploads'> & { readonly wallMs: WallClock };
 
 /** What the network tells. Addresses and names come from strangers. */
 export interface NetworkEvents {
@@ -51,6 +54,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   readonly #trackers: Trackers;
   readonly #known: KnownPeers;
   readonly #queries: NetworkQueries;
+  readonly #surroundings: Surroundings;
   readonly #closing = new Closing();
 
   constructor(options: NetworkManagerOptions) {
@@ -70,6 +74,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       book,
       linked: () => this.linkedPeers(),
     });
+    this.#surroundings = new Surroundings({ ...options, changed: () => this.#lookAgain() });
     this.#connectTrackers();
     this.#connectLinks();
   }
@@ -82,6 +87,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     await this.#trackers.start();
     this.#closing.add(() => this.#known.close());
     this.#known.start(this.#options.discovery ? this.#trackers.rememberedPeers : []);
+    this.#closing.add(() => this.#surroundings.close());
+    this.#surroundings.start();
   }
 
   /** Says goodbye to trackers and peers; safe to call twice. */
@@ -225,6 +232,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const trackers = this.#trackers;
     trackers.on('trackerFound', (tracker) => {
       this.#trackersChanged();
+      // The network may just be back: connections that hang since then would hang on for as long again.
+      this.#links.probe();
       this.emit('trackerFound', tracker);
     });
     trackers.on('trackerLost', (tracker, reason) => {
@@ -244,13 +253,23 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const links = this.#links;
     const { book } = this.#known;
     links.on('peerJoined', (peer) => book.met(peer, clock.nowMs()));
-    links.on('peerLeft', (peer) => this.emit('peerLeft', peer));
+    links.on('peerLeft', (peer, reason) => {
+      if (reason !== undefined) this.#trackers.suspect(peer.address.host);
+      this.emit('peerLeft', peer);
+    });
     links.on('peerFound', (contact, namer) => book.told(contact, 'exchange', clock.nowMs(), namer));
     links.on('trackerNamed', (address) => this.#trackers.named(address));
     links.on('offered', (peer, requestId, offer) => this.emit('offered', peer, requestId, offer));
     links.on('sourceFound', (fileId, contact) =>
       this.emit('sourceFound', fileId, { ...contact, complete: false }),
     );
+  }
+
+  /** This computer has another address, or was asleep. */
+  #lookAgain(): void {
+    this.#trackers.announceAgain();
+    this.#links.probe();
+    this.#known.begin();
   }
 
   /** Linked peers hear which trackers we use. */

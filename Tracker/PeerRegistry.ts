@@ -83,14 +83,20 @@ export class PeerRegistry {
 
   /**
    * "Still here", or the JOIN. A newer instance of a known peer replaces the old one when it comes from the same host;
-   * from another host the peer must first have fallen silent, so that nobody takes over a living peer.
+   * from another host the peer must first have fallen silent, so that nobody takes over a living peer. The peer itself, which
+   * shows the token that only it knows, moves at once: its computer has another address.
    */
   heartbeat(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): HeartbeatOutcome {
     const known = this.get(beat.peerId);
     if (known === undefined) return this.#join(beat, from, nowMs);
     const { instanceId } = known;
-    if (known.udp.host !== from.host || beat.instanceId < instanceId) {
+    const isElsewhere = known.udp.host !== from.host;
+    if (beat.instanceId < instanceId || (isElsewhere && !this.#mayMove(known, beat, from))) {
       return { kind: 'refused', reason: 'wrong-owner' };
+    }
+    if (isElsewhere) {
+      this.#leaveHost(known.udp.host);
+      this.#perHost.set(from.host, (this.#perHost.get(from.host) ?? 0) + 1);
     }
     this.#settle(known, from);
     this.#records.keep(known.place, beat);
@@ -115,9 +121,7 @@ export class PeerRegistry {
     const { place, udp } = peer;
     this.#byId.remove(place, this.#hashOfId(this.#records.peerId(place)));
     this.#leaveAddress(place);
-    const others = (this.#perHost.get(udp.host) ?? 1) - 1;
-    if (others === 0) this.#perHost.delete(udp.host);
-    else this.#perHost.set(udp.host, others);
+    this.#leaveHost(udp.host);
     this.#byPlace[place] = undefined;
     this.#freePlaces.push(place);
   }
@@ -154,6 +158,18 @@ export class PeerRegistry {
   }
 
   /** The peer sends from there now. Whoever was known there before is known by its id alone. */
+  #mayMove(known: RegisteredPeer, beat: RequestOf<'heartbeat'>, { host }: Address): boolean {
+    if (known.isLocal || isLoopback(host)) return false;
+    if ((this.#perHost.get(host) ?? 0) >= PEERS_PER_ADDRESS_MAX) return false;
+    return beat.instanceId === known.instanceId && beat.queryToken === known.beat.queryToken;
+  }
+
+  #leaveHost(host: string): void {
+    const others = (this.#perHost.get(host) ?? 1) - 1;
+    if (others === 0) this.#perHost.delete(host);
+    else this.#perHost.set(host, others);
+  }
+
   #settle(peer: RegisteredPeer, udp: Address): void {
     if (this.#placeOf(udp) === peer.place) return;
     this.#leaveAddress(peer.place);

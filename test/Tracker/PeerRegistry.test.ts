@@ -53,6 +53,24 @@ describe('who a peer is', () => {
     expect(registry.from(at('10.0.0.1', 6_000))?.instanceId).toBe(runOf(6));
   });
 
+  test('a computer with a new address keeps its place, by the token that only it knows', () => {
+    const registry = new PeerRegistry(TABLE_KEY);
+    registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
+    const refused = { kind: 'refused', reason: 'wrong-owner' };
+    const other = heartbeatOf(1, { queryToken: 'ffffffffffffffff' });
+    expect(registry.heartbeat(other, at('10.0.0.2'), 1)).toEqual(refused);
+    expect(registry.heartbeat(heartbeatOf(1), at('127.0.0.1'), 1)).toEqual(refused);
+    expect(registry.heartbeat(heartbeatOf(1), at('10.0.0.2'), 1).kind).toBe('alive');
+    expect(registry.size).toBe(1);
+    expect([...registry.portsAt('10.0.0.1'), ...registry.portsAt('10.0.0.2')]).toEqual([9_001]);
+    expect(registry.from(at('10.0.0.1'))).toBeUndefined();
+    expect(registry.from(at('10.0.0.2'))?.peerId).toBe(idOf(1));
+    expect(registry.owned(idOf(1), runOf(1), at('10.0.0.1'))).toBe('wrong-owner');
+    for (let number = 2; number < 66; number++)
+      registry.heartbeat(heartbeatOf(number), at('10.0.0.3', number), 1);
+    expect(registry.heartbeat(heartbeatOf(1), at('10.0.0.3'), 1)).toEqual(refused); // That host is full.
+  });
+
   test('another host takes over only when the peer has fallen silent', () => {
     const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
@@ -110,7 +128,10 @@ class Model {
     const known = this.peers.get(id);
     const others = [...this.peers.values()].filter((peer) => peer.host === from.host).length;
     if (known === undefined && (others >= 64 || this.peers.size >= 80)) return 'refused';
-    if (known !== undefined && (known.host !== from.host || run < known.run)) return 'refused';
+    if (known !== undefined && run < known.run) return 'refused';
+    // All of them show the same token: the instance that is known may move to where there is room.
+    const mayMove = run === known?.run && others < 64;
+    if (known !== undefined && known.host !== from.host && !mayMove) return 'refused';
     const deadlineMs = Math.ceil((nowMs + 20_000) / 1_000) * 1_000;
     this.peers.set(id, { ...from, run, deadlineMs });
     return known === undefined ? 'joined' : run > known.run ? 'restarted' : 'alive';

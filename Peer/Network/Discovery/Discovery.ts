@@ -76,6 +76,11 @@ export class Discovery {
     );
   }
 
+  /** A tracker of our own is to run by then, unless another one is found. */
+  startsOwnBy(atMs: number): boolean {
+    return this.#embedding || this.#embedMs <= atMs;
+  }
+
   takeActions(): DiscoveryAction[] {
     const actions = this.#actions;
     this.#actions = [];

@@ -115,7 +115,7 @@ export class LinkTable implements LinkEvents {
     } else {
       link.close('duplicate');
       // Perhaps the other side dialled because the old one is dead: then this makes it show.
-      old.poke();
+      old.probe();
     }
   }
 

@@ -22,6 +22,8 @@ import { type Conversation, PeerSession, type SessionAction } from './PeerSessio
 const BACKLOG_BYTES_MAX = 8 * 1_048_576;
 /** Time for a goodbye to leave before the connection is cut. */
 const GOODBYE_MS = 1_000;
+/** Time for the answer to a probe: no network of ours is slower, and no busy program. */
+const PROBE_MS = 6_000;
 
 /** What a link tells. */
 export interface LinkEvents {
@@ -101,9 +103,12 @@ export class PeerLink implements StreamHandler {
     }
   }
 
-  /** Asks for a sign of life now, which finds out a dead connection. */
-  poke(): void {
-    this.#act(this.#session.ping(this.#clock.nowMs()));
+  /** Asks for a sign of life: a link that gives none within some seconds is dead. */
+  probe(): void {
+    if (this.#closed) return;
+    const askedMs = this.#clock.nowMs();
+    this.#act(this.#session.ping(askedMs));
+    this.#timers.push(this.#clock.after(PROBE_MS, () => this.#act(this.#session.judge(askedMs))));
   }
 
   close(reason: ByeReason, error?: ShoalError): void {

@@ -205,6 +205,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       for (const tracker of fresh) peer.send({ type: 'tracker', ...tracker });
   }
 
+  /** Something changed around us: links that are dead by now are found out within seconds. */
+  probe(): void {
+    for (const { link } of this.#table.peers) link.probe();
+  }
+
   links(): readonly LinkStatus[] {
     return this.#table.peers.map(({ contact, link }) => {
       return { peer: contact, dialledByUs: link.dialledByUs, sinceMs: link.sinceMs };

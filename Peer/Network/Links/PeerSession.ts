@@ -92,6 +92,12 @@ export class PeerSession {
     return [{ do: 'send', message: { type: 'ping' } }];
   }
 
+  /** It was asked for a sign of life at `askedMs`, and has had its time: one that has said nothing since then is dead. */
+  judge(askedMs: number): SessionAction[] {
+    if (this.#state !== 'open' || this.#heardMs >= askedMs) return [];
+    return this.#close(undefined, new ShoalError('TIMEOUT', 'it does not answer any more'));
+  }
+
   /** Says goodbye. */
   leave(reason: ByeReason, error?: ShoalError): SessionAction[] {
     return this.#state === 'closed' ? [] : this.#close(reason, error);

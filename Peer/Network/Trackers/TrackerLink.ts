@@ -60,6 +60,13 @@ export class TrackerLink {
     this.#act();
   }
 
+  /** Tells the tracker now that we are here, or looks now whether it is. */
+  announce(): void {
+    if (this.#closed) return;
+    this.session.announce(this.#nowMs());
+    this.#act();
+  }
+
   /** @throws ShoalError NO_TRACKER, TIMEOUT, REFUSED, CANCELLED */
   ask(request: TrackerRequest, signal: AbortSignal): Promise<TrackerReply> {
     return new Promise((resolve, reject) => {

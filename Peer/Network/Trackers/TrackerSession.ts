@@ -98,6 +98,16 @@ export class TrackerSession {
     this.#transactions.removeAll((what) => what.kind === 'ask' && what.ask === ask);
   }
 
+  /** Something changed around us: the heartbeat, or the connecting, that comes next comes now. */
+  announce(nowMs: number): void {
+    if (this.standing.state === 'connected') this.#beat(nowMs);
+    for (const kind of ['heartbeat', 'connect'] as const) {
+      const transaction = this.#find(kind);
+      if (transaction !== undefined) transaction.dueMs = nowMs;
+    }
+    this.tick(nowMs);
+  }
+
   /** Says goodbye; nothing else is sent from now on. */
   leave(nowMs: number): void {
     this.#transactions.removeAll(() => true);

@@ -11,6 +11,7 @@ import { EmbeddedRole } from '../Discovery/EmbeddedRole.ts';
 import { Ladder } from '../Discovery/Ladder.ts';
 import { isOwnHost } from '../Discovery/LanAddresses.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
+import { Readiness } from './Readiness.ts';
 import { namesUs } from './TrackerChoice.ts';
 import type { LinkNews } from './TrackerLink.ts';
 import { TrackerMemory } from './TrackerMemory.ts';
@@ -22,6 +23,8 @@ import type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
 const GATHER_CHANGES_MS = 75;
 /** How long trackers have to hear our goodbye. */
 const GOODBYE_MS = 250;
+/** One that said something just now is not asked whether it is there. */
+const SUSPECT_MS = 500;
 
 export type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
 
@@ -35,7 +38,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   readonly #ladder: Ladder;
   readonly #embedded: EmbeddedRole;
   readonly #closing = new Closing();
-  readonly #readyWaiters = new Set<() => void>();
+  readonly #readiness: Readiness;
   #starting: Promise<void> | undefined;
   #socket: DatagramSocket | undefined;
   #cancelChange: (() => void) | undefined;
@@ -54,6 +57,12 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       isOurs,
       send,
       news: (tracker, news) => this.#heard(tracker, news),
+    });
+    this.#readiness = new Readiness({
+      clock: options.clock,
+      isConnected: () => this.connected,
+      isReady: () => this.#pool.connected().some(({ link }) => link.session.caughtUp),
+      startsOwnBy: (atMs) => this.#ladder.discovery.startsOwnBy(atMs),
     });
     const links = () => this.#pool.asked().map(({ link }) => link);
     this.#queries = new TrackerQueries({ links, viewpoint, clock: options.clock });
@@ -131,19 +140,13 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     return [...lines, ...this.#embedded.lines()];
   }
 
-  /** True: a tracker is connected. Waits until one is and holds our catalog, at most `maxMs`. */
+  /**
+   * True: a tracker is connected. Waits until one is and holds our catalog, at most `maxMs`; longer while none is found and
+   * the moment is near at which this peer starts its own.
+   */
   async ready(maxMs: number): Promise<boolean> {
-    const isReady = () => this.#pool.connected().some(({ link }) => link.session.caughtUp);
-    if (!isReady() && this.#ended === undefined) {
-      const enough = new AbortController();
-      const look = () => {
-        if (isReady() || this.#ended !== undefined) enough.abort();
-      };
-      this.#readyWaiters.add(look);
-      await sleep(this.#options.clock, maxMs, enough.signal);
-      this.#readyWaiters.delete(look);
-    }
-    return this.#pool.connected().length > 0;
+    await this.#readiness.wait(maxMs);
+    return this.connected;
   }
 
   /** All pages of all connected trackers, merged by content, without us. `trackers` 0: none answered. @throws ShoalError REFUSED, CANCELLED */
@@ -189,6 +192,21 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     return this.#memory.save();
   }
 
+  /** We are elsewhere, or were asleep: all are told at once, and others looked for. */
+  announceAgain(): void {
+    for (const { link } of this.#pool.all()) link.announce();
+    if (this.#isSearching) this.#ladder.tell((discovery, nowMs) => discovery.suspected(nowMs));
+  }
+
+  /** A peer at that host is gone without a word: so may be the tracker there. */
+  suspect(host: string): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const { link } of this.#pool.connected()) {
+      const quiet = nowMs - link.session.standing.heardMs > SUSPECT_MS;
+      if (link.address.host === host && quiet) link.announce();
+    }
+  }
+
   /** A linked peer uses a tracker there: asked, when trackers are looked for. */
   named(tracker: Address): void {
     if (this.#isSearching && this.#pool.get(tracker) === undefined)
@@ -222,7 +240,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   }
 
   async #close(): Promise<void> {
-    for (const look of this.#readyWaiters) look();
+    this.#readiness.close();
     this.#cancelChange?.();
     await this.#starting?.catch(() => {}); // Its caller hears of it.
     await this.#embedded.nameSuccessor();
@@ -268,7 +286,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     }
     this.#lookAround(news);
     this.#embedded.consider();
-    for (const look of this.#readyWaiters) look();
+    this.#readiness.look();
   }
 
   /** When no tracker is left, or the last one is slow, others are looked for. */

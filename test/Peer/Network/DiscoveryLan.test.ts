@@ -117,6 +117,28 @@ test('what DNS-SD announces is asked like all others, and what it lacks is told'
   expect(announced).toEqual(['peer Ann', 'closed']);
 });
 
+test('who waits 3 s for the network waits for the tracker of its own, and not where none can be started', async () => {
+  for (const seed of seeds(10)) {
+    const lan = new TrackerLan(new SimulatedNetwork({ seed }));
+    const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann' });
+    const startTracker = async () => Promise.reject(new ShoalError('NO_TRACKER', 'a guest starts none'));
+    const guest = lan.peer({ ip: '10.0.1.3', name: 'Guest', startTracker });
+    const quiet = lan.peer({ ip: '10.0.2.4', name: 'Quiet', discovery: false });
+    for (const { trackers } of [ann, guest, quiet]) await trackers.start();
+    const startMs = lan.clock.nowMs();
+    const ends: number[] = [];
+    const waits = [ann, guest, quiet].map(async ({ trackers }, index) => {
+      const isReady = await trackers.ready(3_000);
+      ends[index] = lan.clock.nowMs() - startMs;
+      return isReady;
+    });
+    expect(await lan.clock.settle(Promise.all(waits))).toEqual([true, false, false]);
+    expect(ends[0]).toBeLessThanOrEqual(4_700);
+    expect(ends[1]).toBeLessThanOrEqual(5_100);
+    expect(ends[2]).toBe(3_000);
+  }
+});
+
 test('alone, a peer starts a tracker after 2.5 to 4.5 s; the ladder tells what was tried', async () => {
   for (const seed of seeds(10)) {
     const lan = new TrackerLan(new SimulatedNetwork({ seed }));

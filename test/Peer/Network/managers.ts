@@ -66,6 +66,7 @@ export async function startManager(
     },
     startTracker: async () => Promise.reject(new Error('none here')),
     clock: lan.clock,
+    wallMs: lan.clock.wallMs,
     random: random.next,
     randomBytes: (count) => random.bytes(count),
     log: silentLog,

@@ -1,0 +1,59 @@
+import { type Clock, sleep } from '../../../Shared/Clock.ts';
+
+/** Our own tracker is waited for in steps, so that one that cannot be started is not waited for. */
+const OWN_TRACKER_MS = 2_000;
+const OWN_TRACKER_LOOKS = 2;
+
+export interface ReadinessOptions {
+  readonly clock: Clock;
+  /** A tracker is connected. */
+  readonly isConnected: () => boolean;
+  /** One is connected and has taken what there was to take. */
+  readonly isReady: () => boolean;
+  /** By that moment this peer starts its own tracker. */
+  readonly startsOwnBy: (atMs: number) => boolean;
+}
+
+/** Those who wait for a tracker. */
+export class Readiness {
+  readonly #options: ReadinessOptions;
+  readonly #waiting = new Set<() => void>();
+  #over = false;
+
+  constructor(options: ReadinessOptions) {
+    this.#options = options;
+  }
+
+  /** Something changed. */
+  look(): void {
+    for (const look of this.#waiting) look();
+  }
+
+  /** Nobody waits any longer. */
+  close(): void {
+    this.#over = true;
+    this.look();
+  }
+
+  /** Until it is ready, at most `maxMs`; longer while no tracker is found and the moment is near at which this peer starts its own. */
+  async wait(maxMs: number): Promise<void> {
+    const { clock, isConnected, startsOwnBy } = this.#options;
+    await this.#atMost(maxMs);
+    for (let looks = OWN_TRACKER_LOOKS; looks > 0 && !isConnected() && !this.#over; looks--) {
+      if (!startsOwnBy(clock.nowMs() + OWN_TRACKER_MS)) break;
+      await this.#atMost(OWN_TRACKER_MS);
+    }
+  }
+
+  async #atMost(maxMs: number): Promise<void> {
+    const isEnough = () => this.#over || this.#options.isReady();
+    if (isEnough()) return;
+    const enough = new AbortController();
+    const look = () => {
+      if (isEnough()) enough.abort();
+    };
+    this.#waiting.add(look);
+    await sleep(this.#options.clock, maxMs, enough.signal);
+    this.#waiting.delete(look);
+  }
+}

@@ -1,0 +1,128 @@
+import type { networkInterfaces } from 'node:os';
+import { expect, test } from 'vitest';
+import { Surroundings } from '../../../../Peer/Network/Known/Surroundings.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
+import { watcher } from '../links.ts';
+import { never, startManager, startManagers } from '../managers.ts';
+import { lanInterface, TrackerLan } from '../TrackerLan.ts';
+
+const TRACKER = { host: '10.0.0.200', port: 6_881 };
+const configured = [TRACKER];
+
+test('a new address and a sleep are noticed, each once; a wall clock that creeps is not', () => {
+  const clock = new SimulatedClock();
+  const seen: string[] = [];
+  let now: ReturnType<typeof networkInterfaces> = { lan: [lanInterface('10.0.0.1')] };
+  let aheadMs = 0;
+  const surroundings = new Surroundings({
+    interfaces: () => now,
+    clock,
+    wallMs: () => clock.wallMs() + aheadMs,
+    changed: (what) => seen.push(what),
+  });
+  surroundings.start();
+  clock.advance(10_000);
+  now = { lan: [lanInterface('10.0.0.1')], lo: [{ ...lanInterface('127.0.0.1'), internal: true }] };
+  for (let minute = 0; minute < 60; minute++) {
+    aheadMs += 1_000;
+    clock.advance(60_000);
+  }
+  expect(seen).toEqual([]);
+  now = { lan: [lanInterface('10.0.0.7')] };
+  clock.advance(10_000);
+  aheadMs += 3_600_000;
+  clock.advance(10_000);
+  aheadMs -= 7_200_000;
+  clock.advance(10_000);
+  expect(seen).toEqual(['moved', 'slept', 'slept']);
+  surroundings.close();
+  now = {};
+  clock.advance(10_000);
+  expect(seen).toHaveLength(3);
+});
+
+test('after a sleep the tracker knows us again within seconds, and what we share', async () => {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const lan = new TrackerLan(network);
+  await lan.tracker(TRACKER.host);
+  let sleptMs = 0;
+  const wallMs = () => network.clock.wallMs() + sleptMs;
+  const sleeper = await startManager(network, 1, { configured, wallMs, files: ['a film'] });
+  const other = await startManager(network, 2, { configured });
+  await network.clock.advanceAsync(6_000);
+  // It slept: nothing of it was heard for a minute, and its own clock stood still.
+  network.partition(['10.0.0.1'], [TRACKER.host]);
+  await network.clock.advanceAsync(2_000);
+  expect((await network.settle(other.network.search('film', never))).hits).toHaveLength(1);
+  network.heal();
+  sleptMs = 60_000;
+  const heartbeats = network.datagrams.sent;
+  await network.clock.advanceAsync(2_100);
+  expect(network.datagrams.sent).toBeGreaterThan(heartbeats);
+  const [status] = sleeper.network.trackers();
+  expect(status?.lastAnswerAgoMs).toBeLessThan(2_100);
+  expect((await network.settle(other.network.search('film', never))).hits).toHaveLength(1);
+});
+
+test('a link that died without a word is found out within seconds of a change, and a living one stays', async () => {
+  const network = new SimulatedNetwork({ seed: 2 });
+  let interfaces = { lan: [lanInterface('10.0.0.1')] };
+  const [moving, dead, living] = await startManagers(network, 1, [{ interfaces: () => interfaces }, {}, {}]);
+  if (moving === undefined || dead === undefined || living === undefined) throw new Error('nobody');
+  await network.settle(moving.network.connect(dead.contact, never));
+  await network.settle(moving.network.connect(living.contact, never));
+  network.partition(['10.0.0.1'], ['10.0.0.2']);
+  await network.clock.advanceAsync(15_000);
+  expect(moving.network.linkedPeers()).toHaveLength(2);
+  interfaces = { lan: [lanInterface('10.0.0.9')] };
+  await network.clock.advanceAsync(9_000);
+  expect(moving.network.linkedPeers().map(({ name }) => name)).toEqual(['peer 3']);
+});
+
+test.each([20_000, 45_000, 120_000])(
+  'a partition of %i ms heals: tracker, searches and sources are back within 15 s',
+  async (ms) => {
+    const network = new SimulatedNetwork({ seed: ms });
+    const lan = new TrackerLan(network);
+    await lan.tracker(TRACKER.host);
+    const [here, there] = await startManagers(network, 1, [
+      { configured, files: ['a film'] },
+      { configured, files: ['a song'] },
+    ]);
+    if (here === undefined || there === undefined) throw new Error('nobody');
+    const shared = there.share.add('a song', Buffer.alloc(2_000_000));
+    await network.clock.advanceAsync(6_000);
+    const { seen, events } = watcher();
+    const open = () => here.network.openSource(there.contact, shared.fileId, events, never);
+    await network.settle(open());
+    network.partition(['10.0.0.1'], [TRACKER.host, '10.0.0.2']);
+    await network.clock.advanceAsync(ms);
+    network.heal();
+    await network.clock.advanceAsync(15_000);
+    expect(here.events.at(-1)).toBe('found 10.0.0.200:6881');
+    const { hits, trackers } = await network.settle(here.network.search('song', never));
+    expect({ trackers, hits: hits.length }).toEqual({ trackers: 1, hits: 1 });
+    expect((await network.settle(there.network.search('film', never))).hits).toHaveLength(1);
+    // The old source has left, or works; a new one works at once.
+    if (seen.left.length === 0) expect(here.network.linkedPeers()).toHaveLength(1);
+    const source = await network.settle(open());
+    expect(source.have?.count ?? 'all').toBe('all');
+  },
+);
+
+test('the computer of a tracker dies: who was linked to a peer there looks at once', async () => {
+  const network = new SimulatedNetwork({ seed: 5 });
+  const lan = new TrackerLan(network);
+  const host = await startManager(network, 200);
+  const tracker = await lan.tracker(TRACKER.host);
+  const peer = await startManager(network, 1, { configured });
+  await network.clock.advanceAsync(5_000);
+  await network.settle(peer.network.connect(host.contact, never));
+  await network.clock.advanceAsync(1_000);
+  const beganMs = network.clock.nowMs();
+  await network.settle(tracker.close());
+  network.breakStreams('10.0.0.1', TRACKER.host);
+  await lan.until(() => peer.events.at(-1) === 'lost 10.0.0.200:6881', 4_000);
+  expect(network.clock.nowMs() - beganMs).toBeLessThan(3_200);
+});
