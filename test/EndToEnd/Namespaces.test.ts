@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { type Namespace, Namespaces } from '../Support/Namespaces.ts';
 import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
@@ -55,11 +56,61 @@ test.concurrent('three computers: when the one with the tracker quits, another t
   expect((await anna.items('peers')).map(({ host }) => host)).toEqual([third.ip]);
 });
 
+test.concurrent('three computers: the one with the tracker is switched off without a word, and another takes over within 10 s', async ({
+  lan,
+}) => {
+  const hosts = await computers(lan, 3);
+  if (hosts === undefined) return;
+  const [first, second, third] = hosts;
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error('three were wanted');
+  const founder = await peerOn(lan, first, false);
+  await eventually('it starts a tracker', async () =>
+    (await founder.items('tracker')).some(
+      ({ foundBy, state }) => foundBy === 'embedded' && state === 'connected',
+    ),
+  );
+  const [anna, berta] = await Promise.all([peerOn(lan, second, true), peerOn(lan, third, false)]);
+  await findsFilm(berta);
+  await eventually('they know each other', async () => (await anna.items('peers')).length === 2);
+
+  await founder.program.kill('SIGKILL');
+  const gone = performance.now();
+  await eventually('another one runs the tracker', async () => {
+    const trackers = await berta.items('tracker');
+    return trackers.some(({ host, state }) => host !== first.ip && state === 'connected');
+  });
+  expect(performance.now() - gone).toBeLessThan(12_000); // Within 10 s, and a little for a busy machine.
+  await findsFilm(berta);
+  // The cable of one is pulled, and put back: nobody does anything, and all is as before.
+  await pulled(lan, third, 8_000);
+  await findsFilm(berta);
+  await berta.items('download film.bin');
+  expect(FILM.equals(await berta.read('film.bin'))).toBe(true);
+});
+
+test.concurrent('a script with nothing configured waits for the tracker that its own peer starts', async ({
+  lan,
+}) => {
+  const [alone] = (await computers(lan, 1)) ?? [];
+  if (alone === undefined) return;
+  const home = await lan.launcher.folder();
+  const options = { home: home.path, prefix: alone.prefix, env: { SHOAL_DISCOVERY: undefined } };
+  for (let run = 0; run < 2; run++) {
+    const script = await lan.launcher.peer([String(PORT)], options);
+    script.type('search film', 'quit');
+    script.endInput();
+    expect(await script.exitCode(40_000)).toBe(0);
+    expect(script.stderr).not.toMatch(/no tracker/i);
+  }
+});
+
 /** Network namespaces on a bridge of their own. Where they cannot be made the test says why, and that is all it can show. */
 async function computers(lan: TestLan, count: number): Promise<readonly Namespace[] | undefined> {
   try {
     const made = await Namespaces.make(count);
     lan.onClose(() => made.close());
+    networks.set(lan, made);
     return made.hosts;
   } catch (failure) {
     const reason = failure instanceof Error ? failure.message : String(failure);
@@ -67,6 +118,15 @@ async function computers(lan: TestLan, count: number): Promise<readonly Namespac
     expect(reason).toMatch(/^network namespaces (need|cannot be made here: )/);
     return undefined;
   }
+}
+
+const networks = new WeakMap<TestLan, Namespaces>();
+
+/** Without its network cable for a while. */
+async function pulled(lan: TestLan, host: Namespace, forMs: number): Promise<void> {
+  await networks.get(lan)?.plug(host, false);
+  await pause(forMs);
+  await networks.get(lan)?.plug(host, true);
 }
 
 /** `node Peer.js 9001`, with the default folder. */

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../../Shared/Clock.ts';
 
 /** Our own tracker is waited for in steps, so that one that cannot be started is not waited for. */
 const OWN_TRACKER_MS = 2_000;
-const OWN_TRACKER_LOOKS = 2;
+const OWN_TRACKER_LOOKS = 3;
 
 export interface ReadinessOptions {
   readonly clock: Clock;
@@ -10,8 +10,8 @@ export interface ReadinessOptions {
   readonly isConnected: () => boolean;
   /** One is connected and has taken what there was to take. */
   readonly isReady: () => boolean;
-  /** By that moment this peer starts its own tracker. */
-  readonly startsOwnBy: (atMs: number) => boolean;
+  /** By that moment this peer has its own tracker, perhaps not connected yet. */
+  readonly expectsOwnBy: (atMs: number) => boolean;
 }
 
 /** Those who wait for a tracker. */
@@ -37,10 +37,10 @@ export class Readiness {
 
   /** Until it is ready, at most `maxMs`; longer while no tracker is found and the moment is near at which this peer starts its own. */
   async wait(maxMs: number): Promise<void> {
-    const { clock, isConnected, startsOwnBy } = this.#options;
+    const { clock, isConnected, expectsOwnBy } = this.#options;
     await this.#atMost(maxMs);
     for (let looks = OWN_TRACKER_LOOKS; looks > 0 && !isConnected() && !this.#over; looks--) {
-      if (!startsOwnBy(clock.nowMs() + OWN_TRACKER_MS)) break;
+      if (!expectsOwnBy(clock.nowMs() + OWN_TRACKER_MS)) break;
       await this.#atMost(OWN_TRACKER_MS);
     }
   }

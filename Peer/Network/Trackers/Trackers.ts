@@ -62,7 +62,9 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       clock: options.clock,
       isConnected: () => this.connected,
       isReady: () => this.#pool.connected().some(({ link }) => link.session.caughtUp),
-      startsOwnBy: (atMs) => this.#ladder.discovery.startsOwnBy(atMs),
+      expectsOwnBy: (atMs) =>
+        this.#ladder.discovery.startsOwnBy(atMs) ||
+        this.#pool.all().some(({ foundBy }) => foundBy === 'embedded'),
     });
     const links = () => this.#pool.asked().map(({ link }) => link);
     this.#queries = new TrackerQueries({ links, viewpoint, clock: options.clock });
