@@ -1,7 +1,7 @@
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { PeerId } from '../Protocol/Ids.ts';
-import type { RefusalCode } from '../Protocol/PeerMessages.ts';
+import type { RefusalCode, SuggestedRest } from '../Protocol/PeerMessages.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type { PeerContact } from './Model.ts';
 
@@ -12,6 +12,8 @@ export interface Source {
   readonly peer: PeerContact & { readonly peerId: PeerId };
   /** What it has of the file; kept up to date, told by `haveChanged`. Undefined: everything (its layout need not be known). */
   readonly have: Bitfield | undefined;
+  /** What it would have us ask of it; undefined: whatever we like. Told by `suggested`. */
+  readonly suggestion?: SourceSuggestion | undefined;
   /** Gives the source the layout once it is known, so that `have` can be read. */
   setChunkCount(chunkCount: number): void;
   /** Chunk hashes, fetched page by page and checked against the id. @throws ShoalError INTEGRITY, NOT_FOUND, UNREACHABLE, TIMEOUT */
@@ -25,6 +27,14 @@ export interface Source {
   cancel(chunk: number): void;
   /** Ends interest in the file; open requests end as `cancelled`. The link stays for others. */
   close(): void;
+}
+
+/** A source that many ask knows what nobody else asked it for: it is meant well, and may be wrong. */
+export interface SourceSuggestion {
+  /** To be asked of it first; numbers outside the file may be among them. */
+  readonly chunks: readonly number[];
+  /** What else it would be asked. */
+  readonly rest: Exclude<SuggestedRest, 'anything'>;
 }
 
 /** How a request for a chunk ended. */
@@ -42,6 +52,7 @@ export type ChunkOutcome =
 /** What a source tells. Called after `openSource` was called, also before it resolved. */
 export interface SourceEvents {
   haveChanged(): void;
+  suggested?(): void;
   /** Payload bytes of this file arrived from it. */
   received(bytes: number): void;
   /** It put us in its queue at `place`, of `of` who wait (left out: not known); 0: it is serving us. */

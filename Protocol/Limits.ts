@@ -120,6 +120,8 @@ export const SMALL_UPLOAD_BYTES = 512 * KIB;
 export const SLOT_BYTES = 16 * MIB;
 /** While the pipe is not full, one more slot opens this often. */
 export const SLOT_GROW_MS = SECOND_MS;
+/** Chunks suggested to one peer at once, on the wire; how many are, is the suggesting side's affair. */
+export const SUGGESTED_MAX = 64;
 
 // Slow sources
 /** Nothing for this long while asked: snubbed, its chunks go back. */

@@ -35,6 +35,7 @@ import {
   PATH_BYTES_MAX,
   PEER_EXCHANGE_MAX,
   SEARCH_HITS_PER_PEER_MAX,
+  SUGGESTED_MAX,
 } from './Limits.ts';
 import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from './RelayMessages.ts';
 
@@ -115,6 +116,13 @@ const byeReason: Codec<ByeReason> = oneOf(
   'full',
 );
 
+/**
+ * What a leecher may ask of who suggests, beside what is suggested. `anything`: as it likes. `spread`: what others than the suggesting
+ * peer have too. `nothing`: no more while requests are open there.
+ */
+export type SuggestedRest = 'anything' | 'spread' | 'nothing';
+const suggestedRest: Codec<SuggestedRest> = oneOf('anything', 'spread', 'nothing');
+
 export const listedFile: Codec<ListedFile> = struct<ListedFile>({
   path: text(PATH_BYTES_MAX),
   size: uint53,
@@ -135,8 +143,8 @@ export interface Hello {
   readonly features: number;
 }
 
-/** Bits of `features`. `answersQueries`: it may be asked by `query`. */
-export const FEATURES = { answersQueries: 1 } as const;
+/** Bits of `features`. `answersQueries`: it may be asked by `query`. `suggests`: it follows `suggest`, and makes some. */
+export const FEATURES = { answersQueries: 1, suggests: 2 } as const;
 
 const controlMessages = messageSet({
   /** First message of both sides. */
@@ -249,6 +257,18 @@ const controlMessages = messageSet({
     struct<{ requestId: number; files: readonly RelayedFile[] }>({
       requestId: uint32,
       files: list(relayedFile, SEARCH_HITS_PER_PEER_MAX),
+    }),
+  ],
+  /**
+   * Ask me for these first: I give them to nobody else. Takes the place of earlier suggestions of that file; meant well,
+   * binding for nobody. Only to those with the feature.
+   */
+  suggest: [
+    26,
+    struct<{ fileId: FileId; rest: SuggestedRest; chunks: readonly number[] }>({
+      fileId,
+      rest: suggestedRest,
+      chunks: list(uint32, SUGGESTED_MAX),
     }),
   ],
 });

@@ -125,6 +125,7 @@ const DECISIONS = [
   'Peer/Network/Trackers/TrackerSession.ts',
   'Peer/Network/Trackers/Transactions.ts',
   'Peer/Network/Lanes/UploadSlots.ts',
+  'Peer/Network/Lanes/GiveOut.ts',
   'Peer/Pushes/AcceptedPushes.ts',
   'Peer/Pushes/Consent.ts',
   'Peer/Pushes/WaitingOffers.ts',
@@ -227,6 +228,16 @@ describe('who may import whom', () => {
   test('nobody imports a program', () => {
     expect(forbidden((_, to) => !/(^Demo\/|\/main\.ts$)/.test(to) || to.startsWith('Demo/'))).toEqual([]);
     expect(forbidden((from, to) => !to.startsWith('Demo/') || from.startsWith('Demo/'))).toEqual([]);
+  });
+
+  test('the simulator stands on the doors it simulates, and nobody on it', () => {
+    const allowed =
+      /^(Simulator|Shared|Protocol|test\/Support)\/|^Peer\/(DownloadManager|Model|Transfer|Network\/Links\/PeerLinks|(Downloads|Network)\/Wanted)\.ts$/;
+    const strange = readSources('Simulator').flatMap(({ path, imports }) =>
+      imports.filter(({ isOurs, to }) => isOurs && !allowed.test(to)).map(({ to }) => `${path} -> ${to}`),
+    );
+    expect(strange).toEqual([]);
+    expect(forbidden((_, to) => !to.startsWith('Simulator/'))).toEqual([]);
   });
 
   test('Model.ts and Wanted.ts hold types only', () => {

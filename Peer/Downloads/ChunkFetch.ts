@@ -74,6 +74,7 @@ export class ChunkFetch {
     });
     this.#askers.set(source, asker);
     this.#scheduler.join(source, source.source.have);
+    this.#scheduler.suggest(source, source.source.suggestion, this.#options.clock.nowMs());
     if (source.peer.score.isDistrusted(part.description.fileId)) this.#scheduler.distrust(source);
     turns.attach(source.peer, asker);
   }
@@ -81,6 +82,12 @@ export class ChunkFetch {
   haveChanged(source: FileSource): void {
     if (this.#over || source.source === undefined || !this.#askers.has(source)) return;
     this.#scheduler.update(source, source.source.have);
+    this.#wake(source);
+  }
+
+  suggested(source: FileSource): void {
+    if (this.#over || source.source === undefined || !this.#askers.has(source)) return;
+    this.#scheduler.suggest(source, source.source.suggestion, this.#options.clock.nowMs());
     this.#wake(source);
   }
 

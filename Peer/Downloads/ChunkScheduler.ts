@@ -8,11 +8,17 @@ import type { ChunkOrder } from './Model.ts';
 import { RarityOrder } from './RarityOrder.ts';
 import { Runs } from './Runs.ts';
 import { type ChunkRequest, findTakeover, leftMsOf, lostBytes, type Pace, type Victim } from './Takeover.ts';
+import type { SourceSuggestion } from './Wanted.ts';
 
 export type { ChunkRequest, Pace } from './Takeover.ts';
 
 /** Copies are held in memory until one of them wins (ChunkClaim.ts): never more than this at once, in bytes. */
 const COPY_BYTES_MAX = 2 * CHUNK_BYTES_MAX;
+
+/** Before the endgame a source looks this often for requests of others to take over. */
+const SEARCH_MS = 100;
+/** A source that suggests is asked for other chunks too when nothing has been asked of it for this long. */
+const SUGGESTIONS_LATE_MS = 2_000;
 
 /** A chunk to ask for now. */
 export interface ChunkTask<Key> {
@@ -35,6 +41,11 @@ interface Member<Key> {
   trusted: boolean;
   /** Missing chunks that it has. */
   useful: number;
+  suggestion: SourceSuggestion | undefined;
+  /** When it was seen with open requests, or suggested something, last. */
+  activeMs: number;
+  /** When it was last asked to take over what others were asked for. */
+  searchedMs: number;
   /** In the order they were asked. */
   readonly open: Map<number, ChunkRequest<Key>>;
 }
@@ -104,7 +115,15 @@ export class ChunkScheduler<Key> {
       return;
     }
     const holdings = new Holdings(this.#options.layout.chunkCount);
-    this.#members.set(source, { holdings, trusted: true, useful: 0, open: new Map() });
+    this.#members.set(source, {
+      holdings,
+      trusted: true,
+      useful: 0,
+      suggestion: undefined,
+      activeMs: 0,
+      searchedMs: Number.NEGATIVE_INFINITY,
+      open: new Map(),
+    });
     this.#partial++;
     this.update(source, have);
   }
@@ -122,6 +141,14 @@ export class ChunkScheduler<Key> {
       else this.#rarity.lower(chunk);
     });
     if (!staysPartial) this.#spread(member, 1);
+  }
+
+  /** What a source would have us ask of it. */
+  suggest(source: Key, suggestion: SourceSuggestion | undefined, nowMs: number): void {
+    const member = this.#members.get(source);
+    if (member === undefined) return;
+    member.suggestion = suggestion;
+    member.activeMs = nowMs;
   }
 
   /** A source is gone; its requests return to missing. */
@@ -148,7 +175,8 @@ export class ChunkScheduler<Key> {
     if (member === undefined) return undefined;
     const urgent = this.#options.order === 'in order' ? this.#takeover(source, member, nowMs) : undefined;
     if (urgent !== undefined) return urgent;
-    const chunk = this.#pick(source, member);
+    if (member.open.size > 0) member.activeMs = nowMs;
+    const chunk = this.#pick(source, member, nowMs);
     if (chunk < 0) return member.trusted ? this.#takeover(source, member, nowMs) : undefined;
     this.#setRequested(chunk);
     return { request: this.#open(chunk, source, member, nowMs), insteadOf: undefined };
@@ -175,20 +203,31 @@ export class ChunkScheduler<Key> {
     }
   }
 
-  #pick(source: Key, member: Member<Key>): number {
+  #pick(source: Key, member: Member<Key>, nowMs: number): number {
     if (member.useful === 0) return -1;
     if (!member.trusted) return this.#pickUnheld(member);
     if (this.#options.order === 'in order') return this.#pickInOrder(member);
+    if (member.suggestion !== undefined) {
+      const chunk = this.#pickSuggested(member, member.suggestion);
+      // It is not left idle for long: its suggestions may be late, or mean.
+      if (chunk >= 0 || nowMs - member.activeMs < SUGGESTIONS_LATE_MS) return chunk;
+    }
     if (this.#partial === 0) return this.#runs.next(source, this.#missing);
     return this.#pickRarest(member, this.#rarity.length);
+  }
+
+  #pickSuggested(member: Member<Key>, { chunks, rest }: SourceSuggestion): number {
+    const chunk = chunks.find((each) => this.#missing.has(each) && member.holdings.has(each));
+    if (chunk !== undefined || rest === 'nothing') return chunk ?? -1;
+    return this.#pickRarest(member, this.#rarity.length, this.#rarity.unheld);
   }
 
   #pickUnheld(member: Member<Key>): number {
     return this.#seeds > 0 ? -1 : this.#pickRarest(member, this.#rarity.unheld);
   }
 
-  #pickRarest(member: Member<Key>, end: number): number {
-    for (let place = 0; place < end; place++) {
+  #pickRarest(member: Member<Key>, end: number, from = 0): number {
+    for (let place = from; place < end; place++) {
       const chunk = this.#rarity.at(place);
       if (member.holdings.has(chunk)) return chunk;
     }
@@ -203,6 +242,9 @@ export class ChunkScheduler<Key> {
 
   #takeover(source: Key, member: Member<Key>, nowMs: number): ChunkTask<Key> | undefined {
     const { layout, paceOf } = this.#options;
+    // In a swarm somebody has nothing for us at every moment.
+    if (this.#missing.count > 0 && nowMs - member.searchedMs < SEARCH_MS) return undefined;
+    member.searchedMs = nowMs;
     const ratio = Math.max(layout.size * ENDGAME_DUPLICATE_RATIO, this.chunkBytes);
     const budget = Math.min(ratio, COPY_BYTES_MAX);
     let openBytes = 0;

@@ -60,6 +60,7 @@ export class FileFetch implements Task {
       {
         active: (source) => this.#joined(source),
         haveChanged: (source) => this.#chunks?.haveChanged(source),
+        suggested: (source) => this.#chunks?.suggested(source),
         queued: (source) => this.#chunks?.queued(source),
         received: (bytes) => this.#meter.add(bytes, context.clock.nowMs()),
         left: (source) => this.#left(source),

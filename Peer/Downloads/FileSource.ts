@@ -9,14 +9,21 @@ import { SourceRequests } from './SourceRequests.ts';
 import type { SourcePeer } from './Turns.ts';
 import type { Source, SourceNetwork } from './Wanted.ts';
 
+/** A peer that has nothing of a file yet is asked again after this: leechers of one file tend to begin together. */
+const NOTHING_YET_MS = [200, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
+
 /** What a file wants to know of its sources. */
 export interface FileSourceEvents {
   /** It can be asked. */
   active(source: FileSource): void;
   haveChanged(source: FileSource): void;
+  /** It would have us ask for other chunks. */
+  suggested(source: FileSource): void;
   /** Its queue takes us at another place; 0: it serves us. */
   queued(source: FileSource): void;
   received(bytes: number): void;
+  /** It may be connected again. */
+  rested(): void;
   /** It can no longer be asked; open requests end by themselves. */
   left(source: FileSource): void;
 }
@@ -173,7 +180,9 @@ export class FileSource {
   }
 
   #retryLater(): void {
-    this.#retryAtMs = this.#clock.nowMs() + backoffMs(SNUB_RETRY_MS, this.#failures++);
+    const delayMs = backoffMs(this.#refused ? NOTHING_YET_MS : SNUB_RETRY_MS, this.#failures++);
+    this.#retryAtMs = this.#clock.nowMs() + delayMs;
+    this.#clock.after(delayMs, () => this.#events.rested());
   }
 
   #sourceEvents(round: number) {
@@ -182,6 +191,7 @@ export class FileSource {
     };
     return {
       haveChanged: () => current(() => this.#events.haveChanged(this)),
+      suggested: () => current(() => this.#events.suggested(this)),
       received: (bytes: number) => {
         const nowMs = this.#clock.nowMs();
         this.peer.score.received(bytes, nowMs);

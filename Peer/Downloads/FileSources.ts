@@ -24,14 +24,14 @@ export interface FileSourcesOptions {
 /** Everybody who may have one file: found, connected, and connected again. */
 export class FileSources {
   readonly #options: FileSourcesOptions;
-  readonly #events: FileSourceEvents;
+  readonly #events: Omit<FileSourceEvents, 'rested'>;
   readonly #sources = new Map<PeerId, FileSource>();
   readonly #complete = new Set<PeerId>();
   #signal: AbortSignal | undefined;
   #located = false;
   #nextLookMs: number | undefined;
 
-  constructor(options: FileSourcesOptions, events: FileSourceEvents) {
+  constructor(options: FileSourcesOptions, events: Omit<FileSourceEvents, 'rested'>) {
     this.#options = options;
     this.#events = events;
   }
@@ -73,7 +73,8 @@ export class FileSources {
       if (known !== undefined) known.seenAgain(holder);
       else if (this.#sources.size < HOLDERS_MAX) {
         const { turns, fileId } = this.#options;
-        const source = new FileSource(holder, turns.peer(holder), fileId, this.#options, this.#events);
+        const events = { ...this.#events, rested: () => this.tick() };
+        const source = new FileSource(holder, turns.peer(holder), fileId, this.#options, events);
         this.#sources.set(holder.peerId, source);
       }
     }

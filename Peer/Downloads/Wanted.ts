@@ -5,7 +5,7 @@ import type { FileHolder, PeerContact } from '../Model.ts';
 import type { ChunkWriter, Source, SourceEvents } from '../Transfer.ts';
 import type { FolderFile } from './Model.ts';
 
-export type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from '../Transfer.ts';
+export type { ChunkOutcome, ChunkWriter, Source, SourceEvents, SourceSuggestion } from '../Transfer.ts';
 
 /** What downloads want from the network (NetworkManager) and from the disk (FileManager). */
 

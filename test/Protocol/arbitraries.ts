@@ -246,6 +246,12 @@ export const controlArbitraries = {
       maxLength: 50,
     }),
   }),
+  suggest: fc.record({
+    ...type('suggest'),
+    fileId,
+    rest: fc.constantFrom('anything', 'spread', 'nothing'),
+    chunks: fc.array(u32, { maxLength: 64 }),
+  }),
 } satisfies Any<ControlMessage>;
 
 export const laneArbitraries = {

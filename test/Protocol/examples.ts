@@ -179,6 +179,7 @@ export const controlExamples: Examples<ControlMessage> = {
   accept: { type: 'accept', requestId },
   query: { type: 'query', requestId, question: { words: 'film', fileId } },
   hits: { type: 'hits', requestId, files: [{ fileId, size: 1_048_577, path: 'a film.mkv', complete: true }] },
+  suggest: { type: 'suggest', fileId, rest: 'spread', chunks: [11, 3] },
 };
 
 export const laneExamples: Examples<LaneMessage> = {

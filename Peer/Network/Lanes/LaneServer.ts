@@ -33,6 +33,10 @@ export interface LaneHost {
   redeem(token: string, lane: LaneServer): PeerId | undefined;
   /** Length of a chunk that we can give now; 0: we cannot. */
   bytesOf(fileId: FileId, chunk: number): number;
+  /** A chunk is asked for. */
+  asked(lane: LaneServer, wanted: WantedChunk): void;
+  /** A request was taken back before it was its turn. */
+  takenBack(lane: LaneServer, wanted: WantedChunk): void;
   /** Requests were added or taken back. */
   changed(lane: LaneServer): void;
   ended(lane: LaneServer): void;
@@ -174,8 +178,10 @@ export class LaneServer implements StreamHandler {
     if (this.#wanted.has(id)) throw badFrame('a request number used twice');
     if (this.#wanted.size >= LANE_REQUESTS_MAX) throw badFrame('too many requests');
     const bytes = this.#host.bytesOf(fileId, chunk);
-    this.#wanted.set(id, { id, fileId, chunk, bytes, cancelled: false, overtaken: 0 });
+    const wanted = { id, fileId, chunk, bytes, cancelled: false, overtaken: 0 };
+    this.#wanted.set(id, wanted);
     this.#demand += bytes;
+    this.#host.asked(this, wanted);
   }
 
   #cancel(id: number): void {
@@ -183,6 +189,7 @@ export class LaneServer implements StreamHandler {
     if (wanted !== undefined) {
       this.#forget(wanted);
       this.reject(id, 'cancelled');
+      this.#host.takenBack(this, wanted);
     } else if (this.#sending?.id === id) this.#sending.cancelled = true;
   }
 

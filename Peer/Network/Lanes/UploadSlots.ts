@@ -24,8 +24,8 @@ interface Client {
 }
 
 /**
- * Who is served now, and who is next. A slot belongs to a peer, not to a file, and passes on after 16 MiB when others
- * wait; next is who has had the fewest bytes, so that peers who want all the time get equal bytes whatever the size of their
+ * Who is served now, and who is next. A slot belongs to a peer, not to a file, and passes on when others wait, after 16 MiB divided by
+ * their number, so that nobody waits for much more than 16 MiB; next is who has had the fewest bytes, so that peers who want all the time get equal bytes whatever the size of their
  * chunks and the speed of their connection. Extra small slots serve what fits in 512 KiB, so that a picture need not wait for films.
  */
 export class UploadSlots {
@@ -77,7 +77,7 @@ export class UploadSlots {
   turn(peer: PeerId): boolean {
     const client = this.#clients.get(peer);
     if (client?.slot === undefined) return false;
-    const quota = client.slot === 'small' ? SMALL_UPLOAD_BYTES : SLOT_BYTES;
+    const quota = client.slot === 'small' ? SMALL_UPLOAD_BYTES : SLOT_BYTES / Math.max(1, this.#queue.length);
     if (client.turnBytes < quota || !this.#wanted(peer, client.slot)) return true;
     this.#release(client);
     this.#line(peer);

@@ -41,8 +41,18 @@ export interface UploadsOptions {
   readonly tokens: LaneTokens;
   /** The place of a peer in the queue, or how many wait there, changed; 0: it is being served. */
   readonly placed: (peer: PeerId, place: number, of: number) => void;
+  /** What happens to requests for chunks of larger files. */
+  readonly demand: ChunkDemand;
   /** A stranger or peer broke the protocol on a lane. */
   readonly misbehaved: (peer: PeerId | undefined, reason: unknown) => void;
+}
+
+/** Who asks for which chunk, and what comes of it. */
+export interface ChunkDemand {
+  asked(peer: PeerId, fileId: FileId, chunk: number): void;
+  /** It will not be sent. */
+  dropped(peer: PeerId, fileId: FileId, chunk: number): void;
+  sent(peer: PeerId, fileId: FileId, chunk: number): void;
 }
 
 /** One peer being served, or waiting for it. */
@@ -134,6 +144,14 @@ export class Uploads implements LaneHost {
     return chunkLength(layout, chunk);
   }
 
+  asked({ peer }: LaneServer, { fileId, chunk, bytes }: WantedChunk): void {
+    if (peer !== undefined && bytes > 0) this.#options.demand.asked(peer, fileId, chunk);
+  }
+
+  takenBack({ peer }: LaneServer, { fileId, chunk }: WantedChunk): void {
+    if (peer !== undefined) this.#options.demand.dropped(peer, fileId, chunk);
+  }
+
   changed(lane: LaneServer): void {
     if (lane.peer !== undefined) this.#update(lane.peer);
   }
@@ -200,6 +218,8 @@ export class Uploads implements LaneHost {
       client.busy.set(lane, Math.max(1, sum(batch)));
       await sender.send(batch);
       client.busy.delete(lane);
+      for (const { fileId, chunk, cancelled } of batch)
+        this.#options.demand[cancelled || !lane.open ? 'dropped' : 'sent'](peer, fileId, chunk);
       if (!lane.open) return;
       this.#slots.turn(peer);
       if (lane.demand === 0) break;

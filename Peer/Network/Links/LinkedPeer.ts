@@ -53,6 +53,8 @@ export interface PeerHome {
   wrongBytes(peer: KnownContact, fileId: FileId): void;
   interested(peer: KnownContact, fileId: FileId): void;
   notInterested(peer: KnownContact, fileId: FileId): void;
+  /** It said what it has of a file. */
+  holds(peer: KnownContact, message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void;
   named(peer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void;
   offered(peer: KnownContact, requestId: number, offer: Offer): void;
   trackerNamed(peer: KnownContact, tracker: { address: Address; onMyHost: boolean }): void;
@@ -95,7 +97,9 @@ export class LinkedPeer implements SourceHome {
       calm: () => this.#link.calm(),
       matching: (question) => (mayAsk(question) ? home.matching(question) : undefined),
     });
-    this.#files = new RemoteFiles(send, clock);
+    this.#files = new RemoteFiles(send, clock, (fileId) => {
+      if (this.suggests) this.tellHoldings(fileId);
+    });
     this.offers = new PeerOffers(send, clock);
     const received = (bytes: number) => home.received(bytes);
     const enter = () => this.#enterLane();
@@ -117,9 +121,15 @@ export class LinkedPeer implements SourceHome {
     this.#link.send(message);
   }
 
-  /** It wants to know of every chunk of that file that we get: it is interested, or pushes it to us. */
+  /** It wants to know of every chunk of that file that we get: it is interested, pushes it to us, or suggests what we should ask of it. */
   follows(fileId: FileId): boolean {
-    return this.#interests.has(fileId) || this.offers.isFetching(fileId);
+    const tells = this.suggests && this.#files.has(fileId);
+    return tells || this.#interests.has(fileId) || this.offers.isFetching(fileId);
+  }
+
+  /** It follows suggestions, and makes some. */
+  get suggests(): boolean {
+    return ((this.#link.hello?.features ?? 0) & FEATURES.suggests) !== 0;
   }
 
   /** Tells what we have of a file now, unless that is nothing. */
@@ -246,9 +256,13 @@ export class LinkedPeer implements SourceHome {
       case 'have':
         this.offers.hearHoldings(message);
         this.#files.hear(message);
+        this.#home.holds(this.#contact, message);
         break;
       case 'haveNone':
         this.#files.hear(message);
+        break;
+      case 'suggest':
+        this.#files.suggested(message);
         break;
       case 'queued':
         this.#files.queued(message.place, message.of);

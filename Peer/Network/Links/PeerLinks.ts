@@ -19,6 +19,7 @@ import type { LimitStatus, PeerContact, UploadStatus } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
+import { Suggestions } from '../Lanes/Suggestions.ts';
 import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
 import { localClass } from './AddressClass.ts';
@@ -51,6 +52,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #classOf: (host: string) => NetworkClass;
   readonly #haves: HaveBatch;
   readonly #exchange = new PeerExchange();
+  readonly #suggestions: Suggestions;
   readonly #bans = new Bans();
   readonly #tokens = new LaneTokens();
   readonly #closing = new Closing();
@@ -63,13 +65,21 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   constructor(options: PeerLinksOptions) {
     super();
     this.#options = options;
-    const { clock, provider, dial, interfaces } = options;
+    const { clock, provider, dial, interfaces, random } = options;
     this.#limits = new TransferLimits(clock, { up: options.uploadLimit, down: options.downloadLimit });
     const classOf = (host: string) => localClass(host, interfaces?.() ?? {});
     this.#classOf = classOf;
     this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
     this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
+    this.#suggestions = new Suggestions({
+      provider,
+      clock,
+      random,
+      tell: (peer, fileId, suggestion) =>
+        this.#table.get(peer)?.send({ type: 'suggest', fileId, ...suggestion }),
+    });
     this.#uploads = new Uploads({
+      demand: this.#suggestions,
       provider,
       clock,
       limiter: this.#limits.up,
@@ -97,7 +107,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         },
         wrongBytes: (peer, fileId) => this.emit('wrongBytes', peer, fileId),
         interested: (peer, fileId) => this.#interested(peer, fileId),
-        notInterested: (peer, fileId) => this.#exchange.notInterested(fileId, peer.peerId),
+        notInterested: (peer, fileId) => {
+          this.#exchange.notInterested(fileId, peer.peerId);
+          this.#suggestions.notInterested(peer.peerId, fileId);
+        },
+        holds: (peer, message) => this.#suggestions.holds(peer.peerId, message),
         named: (peer, fileId, peers) => this.#named(peer, fileId, peers),
         offered: (peer, requestId, { fileId, size, path, chunks }) =>
           this.emit('offered', peer, requestId, { fileId, size, path, chunks }),
@@ -262,7 +276,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const { self, feed } = this.#options;
     const { peerId, instanceId, name } = self;
     const port = this.#listener?.local.port ?? self.port;
-    const features = feed === undefined ? 0 : FEATURES.answersQueries;
+    const features = FEATURES.suggests | (feed === undefined ? 0 : FEATURES.answersQueries);
     return { version: PROTOCOL_VERSION, peerId, instanceId, name, port, features };
   }
 
@@ -310,6 +324,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const holders = this.#table.peers.filter((other) => other.holds(fileId)).map(({ contact }) => contact);
     for (const { told, peers } of this.#exchange.interested(fileId, peer, holders))
       this.#table.get(told)?.send({ type: 'peers', fileId, peers });
+    const follows = this.#table.get(peer.peerId)?.suggests === true;
+    this.#suggestions.interested(peer.peerId, fileId, follows);
   }
 
   /** Who is linked, told to one that is. */

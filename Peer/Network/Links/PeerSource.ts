@@ -3,7 +3,7 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { PeerContact } from '../../Model.ts';
-import type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from '../../Transfer.ts';
+import type { ChunkOutcome, ChunkWriter, Source, SourceEvents, SourceSuggestion } from '../../Transfer.ts';
 import type { ChunkReceipt } from '../Lanes/ChunkReceipt.ts';
 import type { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import type { RemoteHoldings } from './RemoteHoldings.ts';
@@ -43,6 +43,10 @@ export class PeerSource implements Source {
 
   get have(): Bitfield | undefined {
     return this.#holdings?.have;
+  }
+
+  get suggestion(): SourceSuggestion | undefined {
+    return this.#holdings?.suggestion;
   }
 
   setChunkCount(chunkCount: number): void {
@@ -88,6 +92,10 @@ export class PeerSource implements Source {
 
   haveChanged(): void {
     if (!this.#closed) this.#events.haveChanged();
+  }
+
+  suggested(): void {
+    if (!this.#closed) this.#events.suggested?.();
   }
 
   queued(place: number, of: number): void {

@@ -21,6 +21,7 @@ interface RemoteFile {
 export class RemoteFiles {
   readonly #send: (message: ControlMessage) => void;
   readonly #clock: Clock;
+  readonly #declared: (fileId: FileId) => void;
   readonly #files = new Map<FileId, RemoteFile>();
   /** Sources of files that the peer is known to have whole. */
   readonly #whole = new Set<PeerSource>();
@@ -28,9 +29,20 @@ export class RemoteFiles {
   #place = 0;
   #of = 0;
 
-  constructor(send: (message: ControlMessage) => void, clock: Clock) {
+  /** @param declared - we have just said that we are interested in a file */
+  constructor(
+    send: (message: ControlMessage) => void,
+    clock: Clock,
+    declared: (fileId: FileId) => void = () => {},
+  ) {
     this.#send = send;
     this.#clock = clock;
+    this.#declared = declared;
+  }
+
+  /** We are interested in that file there. */
+  has(fileId: FileId): boolean {
+    return this.#files.has(fileId);
   }
 
   /** Resolves when the peer has said what it has. @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail` */
@@ -96,6 +108,13 @@ export class RemoteFiles {
     else this.#leave([...file.sources], new ShoalError('NOT_FOUND', 'it no longer shares the file'));
   }
 
+  suggested({ fileId, rest, chunks }: ControlOf<'suggest'>): void {
+    const file = this.#files.get(fileId);
+    if (file === undefined) return;
+    file.holdings.suggestion = rest === 'anything' ? undefined : { rest, chunks };
+    for (const source of file.sources) source.suggested();
+  }
+
   queued(place: number, of: number): void {
     this.#place = place;
     this.#of = of;
@@ -104,7 +123,7 @@ export class RemoteFiles {
 
   /** Declares all interest again, on a new link. */
   redeclare(): void {
-    for (const fileId of this.#files.keys()) this.#send({ type: 'interested', fileId });
+    for (const fileId of this.#files.keys()) this.#tell(fileId);
   }
 
   /** The peer, or its lane, is gone. */
@@ -128,8 +147,13 @@ export class RemoteFiles {
       users: 0,
     };
     this.#files.set(fileId, file);
-    this.#send({ type: 'interested', fileId });
+    this.#tell(fileId);
     return file;
+  }
+
+  #tell(fileId: FileId): void {
+    this.#send({ type: 'interested', fileId });
+    this.#declared(fileId);
   }
 
   #firstWord(file: RemoteFile, signal: AbortSignal): Promise<ShoalError | undefined> {

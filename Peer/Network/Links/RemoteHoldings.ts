@@ -1,5 +1,6 @@
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { CHUNK_COUNT_MAX } from '../../../Protocol/Limits.ts';
+import type { SourceSuggestion } from '../../Transfer.ts';
 
 const BYTES_MAX = CHUNK_COUNT_MAX / 8;
 const NOTHING = new Bitfield(0);
@@ -11,6 +12,9 @@ export class RemoteHoldings {
   #early = new Uint8Array(0);
   #field: Bitfield | undefined;
   #chunkCount: number | undefined;
+
+  /** What it would have us ask of it. */
+  suggestion: SourceSuggestion | undefined;
 
   /** The peer has said what it has. */
   get known(): boolean {

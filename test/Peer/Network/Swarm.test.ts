@@ -28,7 +28,7 @@ test('twenty peers at one seeder: eight at once, the others know their place, al
       }),
     ),
   );
-  await network.clock.advanceAsync(500);
+  await network.clock.advanceAsync(300);
   const places = joined.flatMap(({ seen }) => seen.places.slice(-1)).filter((place) => place > 0);
   expect(places.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   expect(seeder.links.uploads().length).toBe(8);
@@ -162,5 +162,29 @@ test('one seeder lets every chunk out once before it repeats any, among what is 
   const order = seeder.share.reads.map(({ chunk }) => chunk);
   expect(new Set(order.slice(0, 24)).size).toBe(24);
   expect(order).toHaveLength(96);
+  await closeAll(network, [seeder, ...leechers]);
+});
+
+test('a seeder suggests other chunks to each of its leechers, and follows what they have', async () => {
+  const network = new SimulatedNetwork({ seed: 11 });
+  const seeder = await startNode(network, 1);
+  const leechers = await crowd(network, 3);
+  const description = seeder.share.add('film', Buffer.alloc(24 * MIB));
+  const [first] = leechers;
+  first?.share.add('film.part', Buffer.alloc(24 * MIB), 'nothing');
+  const held = first?.share.holdings(description.fileId);
+  if (held !== 'all') for (const chunk of [0, 1, 2, 3, 4, 5]) held?.set(chunk);
+  const sources = [];
+  for (const leecher of leechers)
+    sources.push(await network.settle(open(leecher, seeder, description.fileId)));
+  await network.clock.advanceAsync(100);
+  const suggested = sources.flatMap(({ suggestion }) => suggestion?.chunks ?? []);
+  expect(new Set(suggested).size).toBe(11);
+  expect(suggested).toHaveLength(11);
+  expect(suggested.filter((chunk) => chunk <= 5)).toEqual([]);
+  expect(sources.map(({ suggestion }) => suggestion?.rest)).toEqual(['nothing', 'nothing', 'nothing']);
+  for (const source of sources.slice(1)) source.close();
+  await network.clock.advanceAsync(100);
+  expect(sources[0]?.suggestion).toBeUndefined();
   await closeAll(network, [seeder, ...leechers]);
 });

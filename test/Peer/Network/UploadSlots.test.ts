@@ -52,6 +52,16 @@ test('a slot stays while nobody waits, and passes on after 16 MiB when somebody 
   expect(slots.placeOf(peerIdOf(2))).toBe(1);
 });
 
+test('the more wait, the sooner a slot passes on', () => {
+  const slots = new UploadSlots();
+  for (let peer = 1; peer <= 12; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  slots.served(peerIdOf(1), SLOT_BYTES / 4 - 1);
+  expect(slots.turn(peerIdOf(1))).toBe(true);
+  slots.served(peerIdOf(1), 1);
+  expect(slots.turn(peerIdOf(1))).toBe(false);
+  expect(slots.placeOf(peerIdOf(1))).toBe(4);
+});
+
 test('slots are added while others wait and the pipe is not full, and go when nobody waits', () => {
   const slots = new UploadSlots();
   for (let peer = 1; peer <= 40; peer++) slots.setDemand(peerIdOf(peer), LOTS);

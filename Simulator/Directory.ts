@@ -1,0 +1,47 @@
+import type { FileHolder } from '../Peer/Model.ts';
+import type { FileId, PeerId } from '../Protocol/Ids.ts';
+import type { SeededRandom } from '../test/Support/SeededRandom.ts';
+
+/** How long an answer takes, and a repeated question after a lost datagram. */
+const ANSWER_MS = 2;
+const RETRY_MS = [500, 1_000, 2_000, 4_000];
+/** A download remembers no more. */
+const HOLDERS_MAX = 400;
+
+/** What a tracker does for a swarm: who has (part of) the file. Its datagrams are lost like all others. */
+export class Directory {
+  readonly #random: SeededRandom;
+  readonly #lossRatio: number;
+  readonly #holders = new Map<FileId, Map<PeerId, FileHolder>>();
+
+  constructor(random: SeededRandom, lossRatio: number) {
+    this.#random = random;
+    this.#lossRatio = lossRatio;
+  }
+
+  add(fileId: FileId, holder: FileHolder & { readonly peerId: PeerId }): void {
+    const holders = this.#holders.get(fileId) ?? new Map<PeerId, FileHolder>();
+    this.#holders.set(fileId, holders);
+    holders.set(holder.peerId, holder);
+  }
+
+  remove(fileId: FileId, peer: PeerId): void {
+    this.#holders.get(fileId)?.delete(peer);
+  }
+
+  holders(fileId: FileId, asker: PeerId): FileHolder[] {
+    const holders = [...(this.#holders.get(fileId)?.values() ?? [])];
+    return holders.filter(({ peerId }) => peerId !== asker).slice(0, HOLDERS_MAX);
+  }
+
+  /** How long the asker waits for an answer: one lost datagram of the two, and it asks again. */
+  answerMs(): number {
+    let waitMs = ANSWER_MS;
+    for (const retryMs of RETRY_MS) {
+      const lost = this.#random.chance(this.#lossRatio) || this.#random.chance(this.#lossRatio);
+      if (!lost) break;
+      waitMs += retryMs;
+    }
+    return waitMs;
+  }
+}

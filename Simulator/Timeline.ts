@@ -1,0 +1,42 @@
+import type { Clock } from '../Shared/Clock.ts';
+import { TimerHeap } from '../test/Support/TimerHeap.ts';
+
+/** Timers closer together than this run in one go, before promises get their turn: a simulation has millions of them. */
+const STEP_MS = 0.25;
+
+/** Simulated time: jumps from timer to timer. */
+export class Timeline implements Clock {
+  readonly #timers = new TimerHeap();
+  #nowMs = 0;
+
+  readonly nowMs = (): number => this.#nowMs;
+
+  readonly wallMs = (): number => 1_700_000_000_000 + this.#nowMs;
+
+  after(delayMs: number, task: () => void): () => void {
+    return this.#timers.add(this.#nowMs + Math.max(0, delayMs), task);
+  }
+
+  /** Moves on until `done` says so. False: `limitMs` of simulated time came first, or nothing is left to happen. */
+  async runUntil(done: () => boolean, limitMs: number): Promise<boolean> {
+    const endMs = this.#nowMs + limitMs;
+    for (;;) {
+      // Runs when no promise is left that is ready; a turn of the event loop would cost ten times as much.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      if (done()) return true;
+      const first = this.#timers.takeDue(endMs);
+      if (first === undefined) return false;
+      this.#nowMs = Math.max(this.#nowMs, first.atMs);
+      first.task();
+      const stepEndMs = this.#nowMs + STEP_MS;
+      for (
+        let next = this.#timers.takeDue(stepEndMs);
+        next !== undefined;
+        next = this.#timers.takeDue(stepEndMs)
+      ) {
+        this.#nowMs = Math.max(this.#nowMs, next.atMs);
+        next.task();
+      }
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { setMaxListeners } from 'node:events';
+import { Command } from 'commander';
+import { Simulation, type SimulationOptions } from './Simulation.ts';
+
+/** `npm run simulate -- --peers 200 --seed 7`: one simulated swarm a seed, and how close it came to what arithmetic allows. */
+
+const number = (text: string) => Number(text);
+const command = new Command('simulate')
+  .description('Simulates a swarm with the real links, sessions, slots and scheduler. One seed, one history.')
+  .option('--peers <n>', 'peers at the start, seeders among them', number, 200)
+  .option('--seeders <n>', 'who has everything at the start', number, 1)
+  .option('--seed <n>', 'the first history', number, 1)
+  .option('--seeds <n>', 'so many histories', number, 1)
+  .option('--size <MiB>', 'size of the file', number, 64)
+  .option('--up <MB/s>', 'what each peer can send', number, 25)
+  .option('--down <MB/s>', 'what each peer can receive', number, 125)
+  .option('--own-limits', 'peers limit themselves on faster lines', false)
+  .option('--latency <ms>', 'one way', number, 1)
+  .option('--loss <percent>', 'packets lost', number, 5)
+  .option('--churn <percent>', 'leechers replaced every minute', number, 2)
+  .option('--liars <n>', 'peers that send wrong bytes', number, 0)
+  .option('--kill <n>', 'leechers switched off half-way', number, 0)
+  .option('--seeders-leave', 'seeders are switched off when every chunk is out', false)
+  .option('--json', 'a line of JSON a history', false);
+
+setMaxListeners(0);
+const options = command.parse().opts();
+for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
+  const swarm: SimulationOptions = {
+    seed,
+    peers: options.peers,
+    seeders: options.seeders,
+    bytes: options.size * 2 ** 20,
+    upRate: options.up * 1e6,
+    downRate: options.down * 1e6,
+    ownLimits: options.ownLimits,
+    latencyMs: options.latency,
+    lossRatio: options.loss / 100,
+    churnPerMinute: options.churn / 100,
+    liars: options.liars,
+    killed: options.kill,
+    seedersLeave: options.seedersLeave,
+  };
+  const startedMs = performance.now();
+  const result = await new Simulation(swarm).run();
+  const tookSeconds = (performance.now() - startedMs) / 1_000;
+  if (options.json) {
+    console.log(JSON.stringify({ seed, ...result, tookSeconds }));
+    continue;
+  }
+  const { makespan, bound, allDone, done, switchedOff, newcomers, wastedRatio, seederCopies, blamed } =
+    result;
+  console.log(
+    `seed ${seed}: ${makespan.toFixed(2)} s, ${(makespan / bound).toFixed(3)} x the bound of ${bound.toFixed(2)} s; ` +
+      `${allDone ? `all ${done} finished` : `ONLY ${done} FINISHED`}${switchedOff > 0 ? `, ${switchedOff} switched off, ${newcomers} came later` : ''}; ` +
+      `duplicates ${(wastedRatio * 100).toFixed(2)} %; seeders sent it ${seederCopies.toFixed(2)} times` +
+      `${blamed.liars + blamed.honest > 0 ? `; blamed ${blamed.liars} liars, ${blamed.honest} honest` : ''} (${tookSeconds.toFixed(1)} s)`,
+  );
+}

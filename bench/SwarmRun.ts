@@ -1,0 +1,103 @@
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
+import { hashFile, writeRandomFile } from './Files.ts';
+import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
+
+const NAME = 'film.bin';
+const POLL_MS = 20;
+
+/** One seeder and many who want its file at once, each with a limit of its own for sending. */
+export interface SwarmOptions {
+  readonly leechers: number;
+  readonly bytes: number;
+  /** What each peer may send, bytes a second. */
+  readonly uploadRate: number;
+  /** kill -9 of so many leechers when the others have half of the file. */
+  readonly killed?: number;
+  /** kill -9 of the seeder when it has sent so many times the file. */
+  readonly seederLeavesAfter?: number;
+}
+
+export interface SwarmResult {
+  /** From the first `download` to the last `is done`. */
+  readonly seconds: number;
+  /** When each survivor was done. */
+  readonly each: readonly number[];
+  /** Least time in which arithmetic allows it: the seeder sends everything once, all together send it to all. */
+  readonly boundSeconds: number;
+  /** How often the seeder sent the file. */
+  readonly seederCopies: number;
+}
+
+/** Runs it with real processes on loopback. @throws Error when somebody does not finish, or a copy differs */
+export async function runSwarm(options: SwarmOptions): Promise<SwarmResult> {
+  const { leechers: count, bytes, uploadRate, killed = 0, seederLeavesAfter } = options;
+  const rig = await Rig.make();
+  try {
+    const limit = ['--upload-limit', String(uploadRate)];
+    const seeder = await rig.peer('seeder', limit);
+    const original = join(rig.folder, NAME);
+    await writeRandomFile(original, bytes);
+    const hash = await hashFile(original);
+    await rename(original, join(rig.share('seeder'), NAME));
+    await untilShared(seeder, 1);
+    const names = Array.from({ length: count }, (_, index) => `leecher-${index + 1}`);
+    const leechers: LaunchedProgram[] = [];
+    for (const name of names) leechers.push(await rig.peer(name, limit));
+    await Promise.all(leechers.map((leecher) => status(leecher)));
+
+    const started = performance.now();
+    const secondsNow = () => (performance.now() - started) / 1_000;
+    const staying = leechers.slice(killed);
+    const finished = staying.map(async (leecher) => {
+      await leecher.ask(`download ${NAME}`, /is done/, PATIENCE_MS);
+      return secondsNow();
+    });
+    for (const leecher of leechers.slice(0, killed)) leecher.type(`download ${NAME}`);
+    const all = Promise.all(finished);
+    const [first] = staying;
+    if (killed > 0 && first !== undefined) {
+      await until(async () => (await status(first)).received >= bytes / 2, all);
+      await Promise.all(leechers.slice(0, killed).map((leecher) => leecher.kill()));
+    }
+    let sent = 0;
+    if (seederLeavesAfter !== undefined) {
+      await until(async () => {
+        sent = (await status(seeder)).sent;
+        return sent >= seederLeavesAfter * bytes;
+      }, all);
+      await seeder.kill();
+    }
+    const each = await all;
+    if (seederLeavesAfter === undefined) sent = (await status(seeder)).sent;
+    for (const name of names.slice(killed)) {
+      if ((await hashFile(join(rig.share(name), NAME))) !== hash) throw new Error(`${name}'s copy differs`);
+      await rm(join(rig.share(name), NAME));
+    }
+    return {
+      seconds: Math.max(...each),
+      each: each.toSorted((one, other) => one - other),
+      boundSeconds: boundSeconds(options),
+      seederCopies: sent / bytes,
+    };
+  } finally {
+    await rig.close();
+  }
+}
+
+/** The seeder sends each byte at least once; all who send together send it to all who want it. */
+function boundSeconds({ leechers, bytes, uploadRate, killed = 0 }: SwarmOptions): number {
+  const staying = leechers - killed;
+  return Math.max(bytes / uploadRate, (staying * bytes) / (uploadRate * (1 + staying)));
+}
+
+/** Polls until `reached`, or until `over` is. */
+async function until(reached: () => Promise<boolean>, over: Promise<unknown>): Promise<void> {
+  let ended = false;
+  const end = () => {
+    ended = true;
+  };
+  over.then(end, end);
+  while (!ended && !(await reached())) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+}

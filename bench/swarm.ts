@@ -1,0 +1,36 @@
+import { runSwarm, type SwarmOptions } from './SwarmRun.ts';
+
+const RATE = 25_000_000;
+const BYTES = 256 * 2 ** 20;
+
+/** What is asked of a swarm, and the most it may take, as a multiple of what arithmetic allows. */
+const QUESTIONS: readonly (SwarmOptions & { readonly name: string; readonly goal?: number })[] = [
+  { name: '8 leechers', leechers: 8, bytes: BYTES, uploadRate: RATE, goal: 1.15 },
+  { name: '2 of 8 killed half-way', leechers: 8, bytes: BYTES, uploadRate: RATE, killed: 2, goal: 1.25 },
+  {
+    name: '8, seeder gone after one copy',
+    leechers: 8,
+    bytes: BYTES,
+    uploadRate: RATE,
+    seederLeavesAfter: 1.01,
+  },
+  { name: '32 leechers', leechers: 32, bytes: BYTES, uploadRate: RATE, goal: 1.2 },
+];
+
+/**
+ * One seeder and many leechers, everyone limited to 25 MB/s up, 256 MiB: time until the last has it, byte-equal.
+ * SHOAL_BENCH_SWARM names the questions to ask, by number from 1, and SHOAL_BENCH_MIB the size: `1,2`.
+ */
+export async function run(): Promise<void> {
+  const wanted = process.env.SHOAL_BENCH_SWARM?.split(',').map(Number);
+  const bytes = Number(process.env.SHOAL_BENCH_MIB ?? BYTES / 2 ** 20) * 2 ** 20;
+  for (const [index, { name, goal, ...options }] of QUESTIONS.entries()) {
+    if (wanted !== undefined && !wanted.includes(index + 1)) continue;
+    const { seconds, each, boundSeconds, seederCopies } = await runSwarm({ ...options, bytes });
+    const ratio = (seconds / boundSeconds).toFixed(2);
+    console.log(
+      `${name}: ${seconds.toFixed(2)} s, ${ratio} x the bound of ${boundSeconds.toFixed(2)} s${goal === undefined ? '' : ` (goal ${goal})`}; ` +
+        `first ${each[0]?.toFixed(2)} s, the seeder sent it ${seederCopies.toFixed(2)} times`,
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { ChunkScheduler } from '../../../Peer/Downloads/ChunkScheduler.ts';
+import { Bitfield } from '../../../Protocol/Bitfield.ts';
+import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
+import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { chunksOf, MIB } from './FakePeer.ts';
+
+const SIZE = 16 * MIB;
+
+/** A seeder and a leecher that has chunks 0 to 3. */
+function swarm(order: 'any' | 'in order' = 'any'): ChunkScheduler<string> {
+  const scheduler = new ChunkScheduler<string>({
+    layout: chunkLayout(SIZE),
+    verified: new Bitfield(16),
+    order,
+    random: new SeededRandom(1).next,
+    paceOf: () => ({ bytesPerSecond: 1e6, waiting: false }),
+  });
+  scheduler.join('seeder', undefined);
+  scheduler.join('leecher', chunksOf(SIZE, [0, 1, 2, 3]));
+  return scheduler;
+}
+
+const next = (scheduler: ChunkScheduler<string>, nowMs = 0) => scheduler.next('seeder', nowMs)?.request.chunk;
+
+test('what a source suggests is asked of it first, and nothing else while more may leave it for the first time', () => {
+  const scheduler = swarm();
+  scheduler.suggest('seeder', { chunks: [99, 9, 5], rest: 'nothing' }, 0);
+  expect([next(scheduler), next(scheduler), next(scheduler)]).toEqual([9, 5, undefined]);
+  scheduler.suggest('seeder', { chunks: [5, 7], rest: 'nothing' }, 0);
+  expect([next(scheduler), next(scheduler)]).toEqual([7, undefined]);
+});
+
+test('then what others have too, but nothing that only it has', () => {
+  const scheduler = swarm();
+  scheduler.suggest('seeder', { chunks: [], rest: 'spread' }, 0);
+  const asked = [1, 2, 3, 4].map(() => next(scheduler) ?? -1);
+  expect(asked.toSorted()).toEqual([0, 1, 2, 3]);
+  expect(next(scheduler)).toBeUndefined();
+});
+
+test('a source whose suggestions do not come is asked as any other after 2 s', () => {
+  const scheduler = swarm();
+  scheduler.suggest('seeder', { chunks: [], rest: 'nothing' }, 0);
+  expect(next(scheduler, 1_999)).toBeUndefined();
+  expect(next(scheduler, 2_000)).toBeGreaterThanOrEqual(0);
+});
+
+test('who reads in order, or is told to choose, does not care', () => {
+  const reader = swarm('in order');
+  reader.suggest('seeder', { chunks: [9], rest: 'nothing' }, 0);
+  expect([next(reader), next(reader)]).toEqual([0, 1]);
+  const scheduler = swarm();
+  scheduler.suggest('seeder', { chunks: [9], rest: 'nothing' }, 0);
+  scheduler.suggest('seeder', undefined, 0);
+  expect([1, 2, 3].map(() => next(scheduler)).every((chunk) => chunk !== undefined)).toBe(true);
+});
