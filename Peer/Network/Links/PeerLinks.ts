@@ -19,18 +19,17 @@ import type { LimitStatus, PeerContact, UploadStatus } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
-import { Suggestions } from '../Lanes/Suggestions.ts';
 import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
 import { localClass } from './AddressClass.ts';
 import { Bans } from './Bans.ts';
 import { Doorway } from './Doorway.ts';
 import { HaveBatch } from './HaveBatch.ts';
+import { Interests } from './Interests.ts';
 import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { listenSomewhere } from './ListenPort.ts';
 import { Offers } from './Offers.ts';
-import { PeerExchange } from './PeerExchange.ts';
 import type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { Allowance } from './QueryLimit.ts';
 
@@ -51,8 +50,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #limits: TransferLimits;
   readonly #classOf: (host: string) => NetworkClass;
   readonly #haves: HaveBatch;
-  readonly #exchange = new PeerExchange();
-  readonly #suggestions: Suggestions;
+  readonly #interests: Interests;
   readonly #bans = new Bans();
   readonly #tokens = new LaneTokens();
   readonly #closing = new Closing();
@@ -71,15 +69,15 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     this.#classOf = classOf;
     this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
     this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
-    this.#suggestions = new Suggestions({
+    this.#interests = new Interests({
       provider,
       clock,
       random,
-      tell: (peer, fileId, suggestion) =>
-        this.#table.get(peer)?.send({ type: 'suggest', fileId, ...suggestion }),
+      linked: (peer) => this.#table.get(peer),
+      peers: () => this.#table.peers,
     });
     this.#uploads = new Uploads({
-      demand: this.#suggestions,
+      demand: this.#interests.suggestions,
       provider,
       clock,
       limiter: this.#limits.up,
@@ -106,12 +104,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
           this.#received += bytes;
         },
         wrongBytes: (peer, fileId) => this.emit('wrongBytes', peer, fileId),
-        interested: (peer, fileId) => this.#interested(peer, fileId),
-        notInterested: (peer, fileId) => {
-          this.#exchange.notInterested(fileId, peer.peerId);
-          this.#suggestions.notInterested(peer.peerId, fileId);
-        },
-        holds: (peer, message) => this.#suggestions.holds(peer.peerId, message),
+        interested: (peer, fileId) => this.#interests.interested(peer, fileId),
+        notInterested: (peer, fileId) => this.#interests.notInterested(peer, fileId),
+        holds: (peer, message) => this.#interests.suggestions.holds(peer.peerId, message),
         named: (peer, fileId, peers) => this.#named(peer, fileId, peers),
         offered: (peer, requestId, { fileId, size, path, chunks }) =>
           this.emit('offered', peer, requestId, { fileId, size, path, chunks }),
@@ -320,18 +315,10 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     else peer?.send({ type: 'queued', place: Math.min(place, 0xffff), of: Math.min(of, 0xffff) });
   }
 
-  #interested(peer: KnownContact, fileId: FileId): void {
-    const holders = this.#table.peers.filter((other) => other.holds(fileId)).map(({ contact }) => contact);
-    for (const { told, peers } of this.#exchange.interested(fileId, peer, holders))
-      this.#table.get(told)?.send({ type: 'peers', fileId, peers });
-    const follows = this.#table.get(peer.peerId)?.suggests === true;
-    this.#suggestions.interested(peer.peerId, fileId, follows);
-  }
-
   /** Who is linked, told to one that is. */
   #tellOthers(peer: LinkedPeer): void {
     const linked = this.#table.peers.map(({ contact }) => contact);
-    const peers = this.#exchange.general(peer.contact, linked, this.#options.random);
+    const peers = this.#interests.exchange.general(peer.contact, linked, this.#options.random);
     if (peers.length > 0) peer.send({ type: 'peers', fileId: undefined, peers });
   }
 
@@ -345,7 +332,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     for (const { peerId, address } of peers) {
       const own = peerId === this.#options.self.peerId || peerId === namer.peerId;
       if (own || this.#bans.has(peerId, this.#options.clock.nowMs())) continue;
-      if (!this.#exchange.believes(namer, address)) continue;
+      if (!this.#interests.exchange.believes(namer, address)) continue;
       const contact = { peerId, name: '', address };
       if (fileId === undefined) this.emit('peerFound', contact, namer.peerId);
       else this.emit('sourceFound', fileId, contact);
@@ -354,6 +341,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   #trackerNamed(namer: KnownContact, { address, onMyHost }: Omit<ControlOf<'tracker'>, 'type'>): void {
     const place = onMyHost ? { host: namer.address.host, port: address.port } : address;
-    if (this.#exchange.believes(namer, place)) this.emit('trackerNamed', place);
+    if (this.#interests.exchange.believes(namer, place)) this.emit('trackerNamed', place);
   }
 }

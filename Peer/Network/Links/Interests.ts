@@ -1,0 +1,44 @@
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { Clock, Random } from '../../../Shared/Clock.ts';
+import { Suggestions } from '../Lanes/Suggestions.ts';
+import type { ChunkProvider } from '../Wanted.ts';
+import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
+import { PeerExchange } from './PeerExchange.ts';
+
+export interface InterestsOptions {
+  readonly provider: ChunkProvider;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly linked: (peer: PeerId) => LinkedPeer | undefined;
+  /** All that are linked. */
+  readonly peers: () => readonly LinkedPeer[];
+}
+
+/** Which linked peers want which file: they hear of each other, and of a seeder what each should ask for. */
+export class Interests {
+  readonly exchange = new PeerExchange();
+  readonly suggestions: Suggestions;
+  readonly #options: InterestsOptions;
+
+  constructor(options: InterestsOptions) {
+    this.#options = options;
+    this.suggestions = new Suggestions({
+      ...options,
+      tell: (peer, fileId, suggestion) =>
+        options.linked(peer)?.send({ type: 'suggest', fileId, ...suggestion }),
+    });
+  }
+
+  interested(peer: KnownContact, fileId: FileId): void {
+    const { linked, peers: all } = this.#options;
+    const holders = all().flatMap((other) => (other.holds(fileId) ? [other.contact] : []));
+    for (const { told, peers } of this.exchange.interested(fileId, peer, holders))
+      linked(told)?.send({ type: 'peers', fileId, peers });
+    this.suggestions.interested(peer.peerId, fileId, linked(peer.peerId)?.suggests === true);
+  }
+
+  notInterested({ peerId }: KnownContact, fileId: FileId): void {
+    this.exchange.notInterested(fileId, peerId);
+    this.suggestions.notInterested(peerId, fileId);
+  }
+}
