@@ -14,6 +14,6 @@ export const LIMITS: Readonly<Record<string, number>> = {
   'reads and writes of the receiver per small file': 2,
   'peak MiB of the giver': 160,
   'peak MiB of the receiver': 200,
-  'CPU of both for the large file, of a plain copy': 4.5,
+  'CPU of both for the large file, of a plain copy': 5,
   'CPU of both for the small files, of plain copies': 13,
 };
