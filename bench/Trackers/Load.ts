@@ -4,7 +4,7 @@ import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
 
 /**
- * Program: `node load.js <protocol> <port> <peers> <seconds> [rate]`. So many peers, each at a socket of its own, keep
+ * Program: `node Load.js <protocol> <port> <peers> <seconds> [rate]`. So many peers, each at a socket of its own, keep
  * one announce each under way (or send `rate` a second in all) and print as JSON how many were answered.
  */
 

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { isIPv4 } from 'node:net';
 
-/** Program: `node echo.js <port>`. Every datagram goes back as it came: what a socket of Node can do at most. */
+/** Program: `node Echo.js <port>`. Every datagram goes back as it came: what a socket of Node can do at most. */
 const socket = createSocket({
   type: 'udp4',
   recvBufferSize: 4 << 20,

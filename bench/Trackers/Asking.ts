@@ -1,0 +1,53 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  decodeReply,
+  encodeRequest,
+  type TrackerReply,
+  type TrackerRequest,
+} from '../../Protocol/TrackerMessages.ts';
+
+const ATTEMPTS = 40;
+const RETRY_MS = 250;
+/** The transaction of the next request. */
+let transaction = 0;
+
+/** A UDP socket at `host` that speaks with the tracker at this port of loopback. */
+export async function socketTo(port: number, host: string, from = 0): Promise<Socket> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject).bind(from, host, () => socket.connect(port, '127.0.0.1', resolve));
+  });
+  return socket;
+}
+
+/** Sends a datagram until there is an answer. @throws Error after 10 s */
+export async function answerTo(socket: Socket, request: Buffer): Promise<Buffer> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const answer = new Promise<Buffer>((resolve) => socket.once('message', resolve));
+    socket.send(request);
+    const waiting = new AbortController();
+    const retry = sleep(RETRY_MS, undefined, { signal: waiting.signal }).catch(() => undefined);
+    const reply = await Promise.race([answer, retry]);
+    waiting.abort();
+    socket.removeAllListeners('message');
+    if (reply !== undefined) return reply;
+  }
+  throw new Error('the tracker does not answer');
+}
+
+export async function ask(socket: Socket, cookie: string, request: TrackerRequest): Promise<TrackerReply> {
+  const number = ++transaction;
+  const sent = encodeRequest(cookie, number, request);
+  for (;;) {
+    const { transactionId, reply } = decodeReply(await answerTo(socket, sent));
+    if (transactionId === number) return reply; // Another one is an answer that came twice.
+  }
+}
+
+/** A connection id for this socket. */
+export async function cookieFor(socket: Socket): Promise<string> {
+  const reply = await ask(socket, '', { type: 'connect' });
+  if (reply.type !== 'connected') throw new Error(`the tracker answered ${reply.type}`);
+  return reply.connectionId;
+}

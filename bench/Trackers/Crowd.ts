@@ -1,0 +1,70 @@
+import type { InstanceId } from '../../Protocol/Ids.ts';
+import type { RequestOf } from '../../Protocol/TrackerMessages.ts';
+import { ask, cookieFor, socketTo } from './Asking.ts';
+import { fileIdOf, hostOf, nameOf, peerIdOf } from './Names.ts';
+
+/**
+ * Program: `node Crowd.js <port> <peers> <names each>`. So many peers, each at an address of its own, join and publish; then
+ * it prints how many the tracker knows. Twice over: who came first is expected every few seconds while the crowd is small.
+ */
+const AT_ONCE = 64;
+const ENTRIES_PER_PAGE = 12;
+const UDP_PORT = 20_000;
+const instanceId = '0000000000000001' as InstanceId;
+
+const [port = 0, peers = 0, names = 0] = process.argv.slice(2).map(Number);
+await everybody((peer) => meet(peer, 0));
+await everybody((peer) => meet(peer, names));
+const known = await everybody((peer) => meet(peer, 0, names > 0 ? 1 : 0));
+process.stdout.write(`${known}\n`);
+
+/** @returns the last answer of `one` */
+async function everybody(one: (peer: number) => Promise<number>): Promise<number> {
+  let next = 0;
+  let last = 0;
+  const worker = async () => {
+    while (next < peers) last = await one(next++);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return last;
+}
+
+/** One peer says that it is there and publishes `count` names. @returns the peers that the tracker knows */
+async function meet(peer: number, count: number, version = count > 0 ? 1 : 0): Promise<number> {
+  const socket = await socketTo(port, hostOf(peer), UDP_PORT);
+  try {
+    const cookie = await cookieFor(socket);
+    const reply = await ask(socket, cookie, beat(peer, version));
+    if (reply.type !== 'alive') throw new Error(`a heartbeat was answered by ${JSON.stringify(reply)}`);
+    const pages = Math.ceil(count / ENTRIES_PER_PAGE);
+    for (let page = 0; page < pages; page++) await ask(socket, cookie, pageOf(peer, count, page, pages));
+    return reply.peers;
+  } finally {
+    await new Promise<void>((resolve) => socket.close(resolve));
+  }
+}
+
+function beat(peer: number, catalogVersion: number): RequestOf<'heartbeat'> {
+  return {
+    type: 'heartbeat',
+    peerId: peerIdOf(peer),
+    instanceId,
+    port: 9_000 + (peer % 1_000),
+    name: `peer ${peer}`,
+    catalogVersion,
+    files: names,
+    bytes: names * 1_000_000,
+    uploads: 0,
+    queryToken: '0011223344556677',
+    unlisted: false,
+  };
+}
+
+function pageOf(peer: number, count: number, page: number, pages: number): RequestOf<'publish'> {
+  const first = page * ENTRIES_PER_PAGE;
+  const entries = Array.from({ length: Math.min(ENTRIES_PER_PAGE, count - first) }, (_, at) => {
+    const path = nameOf(peer, first + at);
+    return { kind: 'file', path, size: 1_000_000, fileId: fileIdOf(path) } as const;
+  });
+  return { type: 'publish', peerId: peerIdOf(peer), instanceId, version: 1, base: 0, page, pages, entries };
+}

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { access, chmod, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LaunchedProgram } from '../../test/Support/LaunchedProgram.ts';
+import { findProgram, rivalsFolder, temporaryFolder } from '../Places.ts';
+import { untilListening } from '../Ports.ts';
+import { PATIENCE_MS } from '../Rig.ts';
+
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const LAUNCHER = here('../../../Tracker.js');
+const RIVAL = join(rivalsFolder(), 'node_modules', 'bittorrent-tracker', 'server.js');
+/** The one torrent of Load.ts. */
+const TORRENT = '5a'.repeat(20);
+
+/** Something that answers announces on a UDP port of loopback. */
+export interface Server {
+  readonly name: string;
+  /** What its announces are: a name of Load.ts. */
+  readonly protocol: 'shoal' | 'bittorrent' | 'echo';
+  missing(): Promise<string | undefined>;
+  start(port: number): Promise<LaunchedProgram>;
+}
+
+export const shoalTracker: Server = {
+  name: 'Shoal',
+  protocol: 'shoal',
+  missing: async () => undefined,
+  start: (port) => startTracker(port),
+};
+
+export async function startTracker(port: number, ...args: string[]): Promise<LaunchedProgram> {
+  const program = launch('tracker', [
+    process.execPath,
+    LAUNCHER,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    ...args,
+  ]);
+  await program.line(/^\S+:\d+$/, { timeoutMs: PATIENCE_MS });
+  return program;
+}
+
+export const echo: Server = {
+  name: 'bare UDP echo in Node',
+  protocol: 'echo',
+  missing: async () => undefined,
+  start: (port) => started('echo', [process.execPath, here('./Echo.js'), String(port)]),
+};
+
+export const bitTorrentTracker: Server = {
+  name: 'npm bittorrent-tracker',
+  protocol: 'bittorrent',
+  missing: () => access(RIVAL).then(none, () => 'bittorrent-tracker is not installed'),
+  start: (port) =>
+    started('bittorrent-tracker', [process.execPath, here('./BitTorrentTracker.js'), RIVAL, String(port)]),
+};
+
+export const openTracker: Server = {
+  name: 'opentracker (C)',
+  protocol: 'bittorrent',
+  missing: async () =>
+    (await findProgram('opentracker')) === undefined ? 'opentracker is not installed' : undefined,
+  async start(port) {
+    const folder = await temporaryFolder(tmpdir());
+    const whitelist = join(folder, 'whitelist'); // Debian's serves only torrents that are named.
+    await writeFile(whitelist, `${TORRENT}\n`);
+    await chmod(folder, 0o755); // It reads as nobody, inside of it.
+    const ports = ['-i', '127.0.0.1', '-p', String(port), '-P', String(port)];
+    const command = (await findProgram('opentracker')) ?? 'opentracker';
+    const program = launch('opentracker', [command, ...ports, '-d', folder, '-w', '/whitelist']);
+    await untilListening(port);
+    return program;
+  },
+};
+
+/** Runs one of the programs beside this file to its end. @returns what it printed */
+export async function runProgram(name: string, ...args: readonly (string | number)[]): Promise<string> {
+  const program = launch(name, [process.execPath, here(`./${name}.js`), ...args.map(String)]);
+  if ((await program.exitCode(PATIENCE_MS)) !== 0) throw new Error(`${name}: ${program.stderr}`);
+  return program.stdout;
+}
+
+/** A UDP port of loopback that nobody has now. */
+export async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
+
+async function started(name: string, command: readonly string[]): Promise<LaunchedProgram> {
+  const program = launch(name, command);
+  await program.line(/^ready$/, { timeoutMs: PATIENCE_MS });
+  return program;
+}
+
+function launch(name: string, [command = '', ...args]: readonly string[]): LaunchedProgram {
+  return new LaunchedProgram(name, spawn(command, args, { stdio: 'pipe' }), tmpdir());
+}
+
+function none(): undefined {
+  return undefined;
+}
