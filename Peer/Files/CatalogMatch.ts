@@ -9,14 +9,19 @@ import type { Part } from './Part.ts';
 /** Matching files among which the best are chosen. */
 const MATCHES_MAX = 1_000;
 
-/**
- * Finds files of the own catalog by words, by the rules of the tracker's index. Folded paths are kept from the first
- * question on: without a tracker that asks they cost nothing.
- */
+const ASCII = /^[\u0000-\u007f]*$/;
+
+interface Match {
+  readonly file: RelayedFile;
+  readonly score: number;
+}
+
+/** Finds files of the own catalog by words, by the rules of the tracker's index. Without a tracker that asks it costs nothing. */
 export class CatalogMatch {
   readonly #catalog: Catalog;
   readonly #parts: () => Iterable<Part>;
-  readonly #folded = new WeakMap<CatalogEntry, string>();
+  /** Folded paths, where folding is more than lower case: it takes a microsecond. */
+  readonly #folded = new Map<string, string>();
 
   /** @param parts - the running downloads */
   constructor(catalog: Catalog, parts: () => Iterable<Part>) {
@@ -37,11 +42,11 @@ export class CatalogMatch {
   }
 
   #withWords(words: readonly string[]): RelayedFile[] {
-    const matches: { file: RelayedFile; score: number }[] = [];
-    for (const entry of this.#catalog.list('')) {
+    const matches: Match[] = [];
+    const mayMatch = this.#quickLook(words);
+    for (const entry of this.#catalog.all()) {
       if (matches.length === MATCHES_MAX) break;
-      const folded = this.#foldedPath(entry);
-      if (!words.every((word) => folded.includes(word))) continue;
+      if (!mayMatch(entry.path)) continue;
       const score = matchOfPath(words, entry.path);
       if (score !== NO_MATCH) matches.push({ file: complete(entry), score });
     }
@@ -49,13 +54,13 @@ export class CatalogMatch {
       const score = matchOfPath(words, download.path);
       if (score !== NO_MATCH) matches.push({ file: download, score });
     }
-    const files = matches.sort((a, b) => b.score - a.score).map(({ file }) => file);
+    const files = matches.sort(byScoreAndPath).map(({ file }) => file);
     return files.slice(0, SEARCH_HITS_PER_PEER_MAX);
   }
 
   #withId(isWanted: (id: RelayedFile['fileId']) => boolean): RelayedFile[] {
     const files = new Map(this.#runningWithId(isWanted).map((file) => [file.fileId, file]));
-    for (const entry of this.#catalog.list('')) {
+    for (const entry of this.#catalog.all()) {
       if (isWanted(entry.fileId)) files.set(entry.fileId, complete(entry));
       if (files.size === SEARCH_HITS_PER_PEER_MAX) break;
     }
@@ -77,14 +82,29 @@ export class CatalogMatch {
     }));
   }
 
-  /** For a quick look: a path that matches holds every word somewhere. */
-  #foldedPath(entry: CatalogEntry): string {
-    const known = this.#folded.get(entry);
+  /** A path that matches holds every word somewhere; of a plain path a pattern says so at once, without making a text. */
+  #quickLook(words: readonly string[]): (path: string) => boolean {
+    const patterns = words.map((word) => new RegExp(word.replace(/[^a-z0-9]/g, '\\$&'), 'i'));
+    const plainWords = words.every((word) => ASCII.test(word));
+    return (path) => {
+      if (ASCII.test(path)) return plainWords && patterns.every((pattern) => pattern.test(path));
+      const folded = this.#foldedPath(path);
+      return words.every((word) => folded.includes(word));
+    };
+  }
+
+  #foldedPath(path: string): string {
+    const known = this.#folded.get(path);
     if (known !== undefined) return known;
-    const folded = fold(entry.path);
-    this.#folded.set(entry, folded);
+    if (this.#folded.size > 2 * this.#catalog.files) this.#folded.clear(); // Most of these are gone.
+    const folded = fold(path);
+    this.#folded.set(path, folded);
     return folded;
   }
+}
+
+function byScoreAndPath(one: Match, other: Match): number {
+  return other.score - one.score || (one.file.path < other.file.path ? -1 : 1);
 }
 
 function complete({ fileId, size, path }: CatalogEntry): RelayedFile {
