@@ -236,6 +236,42 @@ export interface SourceStatus {
   readonly chunksHeld: number;
 }
 
+/** One peer of a swarm. */
+export interface SwarmMember {
+  /** Undefined: this peer. */
+  readonly peer: PeerContact | undefined;
+  /** Undefined: some of it, nobody knows how much. */
+  readonly chunks: number | undefined;
+  readonly bytes: number | undefined;
+  readonly complete: boolean;
+  /** By which it grows, as heard. */
+  readonly bytesPerSecond: number;
+  /** Bytes a second that it gives us, and that we give it. */
+  readonly giving: number;
+  readonly taking: number;
+  /** A control link to it is open; else a tracker named it. */
+  readonly linked: boolean;
+}
+
+/** All peers that have a file, or are fetching it, as far as is known here. */
+export interface SwarmStatus {
+  readonly fileId: FileId;
+  readonly path: string;
+  readonly size: number;
+  readonly chunkCount: number;
+  /** This peer first. */
+  readonly members: readonly SwarmMember[];
+  /** Members that have all of it. */
+  readonly complete: number;
+  /** Copies of the rarest chunk, and of the chunks on average. */
+  readonly rarest: number;
+  readonly mean: number;
+  /** Until all have it; undefined: somebody does not grow now. */
+  readonly secondsLeft: number | undefined;
+  /** Who decides that. */
+  readonly waitsFor: SwarmMember | undefined;
+}
+
 /** What one scope may move, and moves now: bytes a second. Undefined: no limit. */
 export interface LimitStatus {
   readonly scope: LimitScope;

@@ -23,6 +23,7 @@ import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { Surroundings } from './Network/Known/Surroundings.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { OfferEvents, SentOffer } from './Network/Links/PeerOffers.ts';
+import type { SwarmSight } from './Network/Links/SwarmSights.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 import type { Source, SourceEvents } from './Transfer.ts';
 
@@ -171,6 +172,10 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.#links.announceHave(fileId, chunk);
   }
 
+  announceHoldings(fileId: FileId): void {
+    this.#links.announceHoldings(fileId);
+  }
+
   announceGone(fileId: FileId): void {
     this.#links.announceGone(fileId);
   }
@@ -202,17 +207,22 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     if (contact.peerId !== undefined) this.#links.ban(contact.peerId, contact.address);
   }
 
+  /** What linked peers have of a file. */
+  swarm(fileId: FileId): readonly SwarmSight[] {
+    return this.#links.swarm(fileId);
+  }
+
   uploads(): readonly UploadStatus[] {
     return this.#links.uploads();
   }
 
   /** What holds and what moves, by scope, the total first. */
   limits(): readonly LimitStatus[] {
-    return this.#links.limits();
+    return this.#links.limits.status();
   }
 
   limitFor(contact: PeerContact): number | undefined {
-    return this.#links.limitFor(contact);
+    return this.#links.limits.limitFor(contact.address.host);
   }
 
   hasTracker(): boolean {

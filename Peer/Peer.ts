@@ -20,11 +20,13 @@ import type {
   SearchResult,
   Self,
   ShareStatus,
+  SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
 import { Pushing, type PushingOptions } from './Pushing.ts';
+import { Swarms } from './Swarms.ts';
 import { tellOfTrackers } from './TrackerNews.ts';
 
 export interface PeerOptions {
@@ -53,6 +55,7 @@ export class Peer implements PeerControls {
   readonly #downloads: DownloadManager;
   readonly #finding: Finding;
   readonly #announcing: Announcing;
+  readonly #swarms: Swarms;
   readonly #news = new EventEmitter<{ news: [News] }>();
   readonly #closing = new Closing();
   /** Warnings from before anybody listened. */
@@ -77,6 +80,8 @@ export class Peer implements PeerControls {
     });
     this.#finding = new Finding(this.#network);
     this.#announcing = new Announcing(this.#network, log);
+    const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
+    this.#swarms = new Swarms({ files, network, downloads, clock });
     this.pushing = new Pushing({
       ...options.pushes,
       network: this.#network,
@@ -198,6 +203,10 @@ export class Peer implements PeerControls {
     return this.#network.limits();
   }
 
+  swarm(what: string, signal: AbortSignal): Promise<SwarmStatus> {
+    return this.#swarms.look(what, signal);
+  }
+
   setLimits(direction: 'up' | 'down', rates: Rates): void {
     this.#network.setLimits({ [direction]: rates });
   }
@@ -206,10 +215,6 @@ export class Peer implements PeerControls {
 
   async download(what: string, signal: AbortSignal): Promise<DownloadAnswer> {
     return this.#startFound(await this.#finding.find(what, signal));
-  }
-
-  async downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
-    return this.#startFound(await this.#finding.findAt(peer, what, signal));
   }
 
   async downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
@@ -312,6 +317,7 @@ export class Peer implements PeerControls {
     network.on('sourceFound', (fileId, holder) => downloads.addSource(fileId, holder));
     tellOfTrackers(network, (text) => this.#tell('tracker', text));
 
+    downloads.on('partialStarted', (fileId) => network.announceHoldings(fileId));
     downloads.on('completed', (download) => this.#tell('download', `${download.path} is complete`, download));
     downloads.on('failed', (download) =>
       this.#tell(

@@ -110,6 +110,7 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
     clock: systemClock,
     isTerminal,
     width: () => (process.stdout.isTTY === true ? process.stdout.columns : undefined),
+    height: () => (process.stdout.isTTY === true ? process.stdout.rows : undefined),
     color,
     errorColor: wantsColor(process.stderr.isTTY === true),
     historyFile: join(state.path, 'history'),

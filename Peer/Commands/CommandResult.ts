@@ -38,6 +38,12 @@ export interface CommandEvent {
   readonly json: boolean;
 }
 
+/** Shows a text that changes, in the place of the one before, and resolves when the next one is due or the command is to end. */
+export interface LiveText {
+  (text: string): Promise<void>;
+  readonly style: () => ViewStyle;
+}
+
 /** What commands need besides their call. */
 export interface CommandContext {
   readonly controls: PeerControls;
@@ -55,6 +61,8 @@ export interface CommandContext {
   watch(number: number): void;
   /** The running command tells how it ends: no other line about it. */
   unwatch(number: number): void;
+  /** A person watches a terminal; undefined: nothing can change there. */
+  readonly live?: LiveText | undefined;
   /** Tells something before the command ends. */
   readonly tell?: (event: CommandEvent) => void;
 }

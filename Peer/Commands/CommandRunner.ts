@@ -7,6 +7,7 @@ import { list, search } from './FileCommands.ts';
 import { limit } from './LimitCommand.ts';
 import { connect, join, peers, refresh, status, tracker, whoami } from './NetworkCommands.ts';
 import { accept, parts, reject, send } from './PushCommands.ts';
+import { swarm } from './SwarmCommand.ts';
 
 const HANDLERS: CommandHandlers = {
   list,
@@ -21,6 +22,7 @@ const HANDLERS: CommandHandlers = {
   accept,
   reject,
   parts,
+  swarm,
   peers,
   join,
   connect,

@@ -11,6 +11,7 @@ export type CommandName =
   | 'accept'
   | 'reject'
   | 'parts'
+  | 'swarm'
   | 'peers'
   | 'join'
   | 'connect'

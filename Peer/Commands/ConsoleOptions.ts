@@ -14,6 +14,8 @@ export interface ConsoleOptions {
   readonly isTerminal: boolean;
   /** Columns of the output's terminal now; undefined when it is none: nothing is cut to fit. */
   width(): number | undefined;
+  /** Rows of that terminal now; left out: a usual one. */
+  height?(): number | undefined;
   /** Colours on the output; never for a pipe or NO_COLOR. */
   readonly color: boolean;
   /** Colours on the error output. Default: as on the output. */

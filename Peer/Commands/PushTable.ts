@@ -3,7 +3,9 @@ import { type CommandSpec, type FlagSpec, NO_WAIT, PEER_FORMS, WAIT } from './Co
 const VERBOSE: FlagSpec = { name: '--verbose', summary: 'a line for each chunk that is confirmed' };
 const ALWAYS: FlagSpec = { name: '--always', summary: 'and whatever that peer sends from now on' };
 
-/** The commands that send, take and count parts. */
+const ONCE: FlagSpec = { name: '--once', summary: 'show it once, also on a terminal' };
+
+/** The commands that send, take and count parts, and look at swarms. */
 export const PUSH_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'send',
@@ -59,6 +61,22 @@ export const PUSH_COMMANDS: readonly CommandSpec[] = [
     maxArguments: 1,
     completes: ['file'],
     flags: [],
+    needsNetwork: false,
+  },
+  {
+    name: 'swarm',
+    aliases: [],
+    group: 'Downloads',
+    usage: ['<file|number> [--once]'],
+    summary: 'who has how much of a file that is here or on its way, and when all have it',
+    details: [
+      'By name, by path, by the start of its id, or by the number of a download.',
+      'On a terminal it follows until all have it, or Ctrl-C. What peers have is what they told; a peer that only a tracker named shows ? or 100 %.',
+    ],
+    minArguments: 1,
+    maxArguments: 1,
+    completes: ['file'],
+    flags: [ONCE],
     needsNetwork: false,
   },
 ];

@@ -1,7 +1,7 @@
 import { formatAddress } from '../../Shared/Address.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { CommandContext } from './CommandResult.ts';
+import type { CommandContext, LiveText } from './CommandResult.ts';
 import { type Outcome, runLine } from './CommandRunner.ts';
 import type { CompletionSources } from './Completion.ts';
 import type { DownloadWatch } from './DownloadWatch.ts';
@@ -22,18 +22,24 @@ export class Session {
   readonly #clock: Clock;
   readonly #interactive: boolean;
   readonly #print: (line: string) => void;
+  readonly #live: ((signal: AbortSignal) => LiveText) | undefined;
   readonly #found = new Set<string>();
   #network: Promise<unknown> | undefined;
   #scanned: Promise<void> | undefined;
 
-  /** @param print - a line on the output while a command runs */
+  /**
+   * @param print - a line on the output while a command runs
+   * @param live - shows what changes, until the signal; left out: no terminal
+   */
   constructor(
     controls: PeerControls,
     watch: DownloadWatch,
     clock: Clock,
     interactive: boolean,
     print: (line: string) => void,
+    live?: (signal: AbortSignal) => LiveText,
   ) {
+    this.#live = live;
     this.#print = print;
     this.#controls = controls;
     this.#clock = clock;
@@ -80,6 +86,7 @@ export class Session {
       remember: (paths) => this.#remember(paths),
       watch: (number) => this.#watch.watch(number),
       unwatch: (number) => this.#watch.unwatch(number),
+      live: this.#live?.(signal),
       tell: ({ item, line, json }) => this.#print(json ? JSON.stringify(item) : line),
     };
   }

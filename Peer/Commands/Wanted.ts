@@ -13,6 +13,7 @@ import type {
   SearchResult,
   Self,
   ShareStatus,
+  SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from '../Model.ts';
@@ -77,13 +78,14 @@ export interface PeerControls {
    * Same name with different contents: the user has to choose. What is here already gives a download that is done.
    */
   download(what: string, signal: AbortSignal): Promise<DownloadAnswer>;
-  /** The same, but named by what that peer shares; other holders of the same content still help. */
-  downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer>;
   /**
-   * `downloadFrom` the peer that a text names. When several peers are at an IP: the ones of them that share `what`.
+   * The same, but named by what that peer shares; other holders of the same content still help. When several peers are at an IP: the
+   * ones of them that share `what`.
    * @throws like findPeer; AMBIGUOUS when they share different files of that name (the hint lists the candidates)
    */
   downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer>;
+  /** Who has how much of a file that is here or on its way. @throws NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED */
+  swarm(what: string, signal: AbortSignal): Promise<SwarmStatus>;
   /** By number, FileId prefix, or name. */
   findDownload(text: string): DownloadStatus;
   pause(number: number): Promise<void>;

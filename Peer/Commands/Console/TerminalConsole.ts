@@ -10,6 +10,7 @@ import { Session } from '../Session.ts';
 import { makePaint } from '../Views/Paint.ts';
 import { columnsText } from '../Views/WordWrap.ts';
 import { HISTORY_LINES_MAX, History } from './History.ts';
+import { LiveLines, liveText } from './LiveLines.ts';
 import { LiveScreen } from './LiveScreen.ts';
 import { MENU_TEXT, Menu } from './Menu.ts';
 import { keepProgress } from './Progress.ts';
@@ -53,6 +54,7 @@ class TerminalConsole {
   readonly #screen: LiveScreen;
   readonly #session: Session;
   readonly #watch: DownloadWatch;
+  readonly #lines = new LiveLines((lines) => this.#screen.setLive(lines));
   readonly #menu: Menu;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
@@ -92,8 +94,13 @@ class TerminalConsole {
     });
     this.#watch = new DownloadWatch(options.controls, (line) => this.#screen.print(line), this.#signal);
     this.#menu = new Menu(options.menu === true);
-    this.#session = new Session(options.controls, this.#watch, options.clock, true, (line) =>
-      this.#screen.print(line),
+    this.#session = new Session(
+      options.controls,
+      this.#watch,
+      options.clock,
+      true,
+      (line) => this.#screen.print(line),
+      (until) => liveText(this.#lines, options, until),
     );
   }
 
@@ -117,7 +124,7 @@ class TerminalConsole {
       clock,
       downloads: () => controls.downloads(),
       columns: () => this.#columns(),
-      show: (live) => this.#screen.setLive(live),
+      show: (progress) => this.#lines.progress(progress),
     });
     for (let line = await this.#next(); line !== undefined; line = await this.#next())
       await this.#execute(line);
@@ -149,6 +156,7 @@ class TerminalConsole {
       this.#outcome(command, signal),
     );
     this.#running = undefined;
+    this.#lines.watched([]);
     if (outcome !== undefined) {
       const paint = makePaint(this.#options.color);
       const printed = render(outcome, {

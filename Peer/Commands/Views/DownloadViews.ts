@@ -17,14 +17,14 @@ export function downloadsText(downloads: readonly DownloadStatus[], style: ViewS
     { title: 'Name', shrink: 'middle' },
     { title: 'Size', align: 'right' },
     { title: 'Done', align: 'right' },
-    { title: 'State', shrink: 'end', min: 9 },
+    { title: 'State', shrink: 'middle', min: 9 },
     { title: 'Speed', align: 'right', drop: 2 },
     { title: 'Left', align: 'right', drop: 1 },
     { title: 'Sources', align: 'right', drop: 3 },
   ];
   const row = (download: DownloadStatus) => {
     const active = isActive(download.state);
-    const moving = active && download.state === 'fetching';
+    const moving = active && download.state === 'fetching' && download.reason === undefined;
     const paint =
       download.state === 'done'
         ? style.paint.good

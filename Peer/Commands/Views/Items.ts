@@ -11,6 +11,8 @@ import type {
   PushStatus,
   SearchHit,
   StillCause,
+  SwarmMember,
+  SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from '../../Model.ts';
@@ -130,6 +132,36 @@ export function uploadItem(upload: UploadStatus) {
     path: upload.path,
     bytes: upload.bytes,
     bytesPerSecond: Math.round(upload.bytesPerSecond),
+  };
+}
+
+export function swarmItem(swarm: SwarmStatus) {
+  return {
+    id: swarm.fileId,
+    name: baseName(swarm.path),
+    path: swarm.path,
+    size: swarm.size,
+    chunks: swarm.chunkCount,
+    peers: swarm.members.length,
+    complete: swarm.complete,
+    rarest: swarm.rarest,
+    mean: Math.round(swarm.mean * 1_000) / 1_000,
+    secondsLeft: swarm.secondsLeft === undefined ? null : Math.ceil(swarm.secondsLeft),
+  };
+}
+
+/** `chunks`, `bytes`: null when nobody told how much; `self`: this peer. */
+export function swarmMemberItem({ peer, chunks, bytes, complete, linked, ...rates }: SwarmMember) {
+  return {
+    ...(peer === undefined ? { id: null, name: null, host: null, port: null } : contactItem(peer)),
+    self: peer === undefined,
+    chunks: chunks ?? null,
+    bytes: bytes ?? null,
+    complete,
+    bytesPerSecond: Math.round(rates.bytesPerSecond),
+    giving: Math.round(rates.giving),
+    taking: Math.round(rates.taking),
+    linked,
   };
 }
 

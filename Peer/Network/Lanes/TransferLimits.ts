@@ -1,6 +1,8 @@
+import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
 import type { LimitStatus } from '../../Model.ts';
+import { type Interfaces, localClass } from '../Links/AddressClass.ts';
 import { RateLimiter } from './RateLimiter.ts';
 
 /** Bytes a second in total (undefined: no limit), or by scope. */
@@ -17,7 +19,12 @@ export class TransferLimits {
   readonly up: RateLimiter;
   readonly down: RateLimiter;
 
-  constructor(clock: Clock, { up, down }: Limits) {
+  /** Which limits hold for an IP. */
+  readonly classOf: (host: string) => NetworkClass;
+
+  /** @param interfaces - this computer's addresses, now */
+  constructor(clock: Clock, { up, down }: Limits, interfaces: () => Interfaces = () => ({})) {
+    this.classOf = (host) => localClass(host, interfaces());
     this.up = new RateLimiter(clock, ratesOf(up));
     this.down = new RateLimiter(clock, ratesOf(down));
   }
@@ -32,6 +39,11 @@ export class TransferLimits {
       sending: up.moving(scope),
       receiving: down.moving(scope),
     }));
+  }
+
+  /** Our limit for bytes from there, when it makes them wait now. */
+  limitFor(host: string): number | undefined {
+    return this.down.holdingBack(this.classOf(host));
   }
 
   /** Changes them at once. */

@@ -1,3 +1,4 @@
+import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import { countFitting } from '../../../Protocol/Codec.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
@@ -50,6 +51,13 @@ export class LinkAnswers {
     }
     this.#asked.push(question);
     if (!this.#working) void this.#work();
+  }
+
+  /** Chunks of a file of which something is here; 0: there is none. */
+  chunksOf(fileId: FileId): number {
+    const { provider } = this.#options;
+    const size = provider.holdings(fileId) === undefined ? undefined : provider.sizeOf(fileId);
+    return size === undefined ? 0 : chunkLayout(size).chunkCount;
   }
 
   /** What we have of a file, as messages. */

@@ -80,3 +80,10 @@ export class LinkRequests {
     for (const { settle } of open) settle(reason);
   }
 }
+
+/** Why a peer refused, as our own error. */
+export function refusal(code: ControlOf<'refused'>['code']): ShoalError {
+  if (code === 'not-found') return new ShoalError('NOT_FOUND', 'the peer does not have the file');
+  if (code === 'changed') return new ShoalError('NOT_FOUND', 'the file has just changed there');
+  return new ShoalError('REFUSED', `the peer refused (${code})`);
+}

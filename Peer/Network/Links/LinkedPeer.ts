@@ -21,14 +21,14 @@ import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
 import type { ChunkProvider } from '../Wanted.ts';
 import { fetchDescription } from './FetchDescription.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
-import { type AnswerTo, LinkRequests, type Question } from './LinkRequests.ts';
+import { type AnswerTo, LinkRequests, type Question, refusal } from './LinkRequests.ts';
 import { onAbort } from './OnAbort.ts';
 import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
 import type { SourceHome } from './PeerSource.ts';
 import { Allowance, QueryLimit } from './QueryLimit.ts';
-import { RemoteFiles } from './RemoteFiles.ts';
+import { RemoteFiles, type Seen } from './RemoteFiles.ts';
 
 /** A peer whose id is known. */
 export type KnownContact = PeerContact & { readonly peerId: PeerId };
@@ -97,8 +97,13 @@ export class LinkedPeer implements SourceHome {
       calm: () => this.#link.calm(),
       matching: (question) => (mayAsk(question) ? home.matching(question) : undefined),
     });
-    this.#files = new RemoteFiles(send, clock, (fileId) => {
-      if (this.suggests) this.tellHoldings(fileId);
+    this.#files = new RemoteFiles({
+      send,
+      clock,
+      declared: (fileId) => {
+        if (this.suggests) this.tellHoldings(fileId);
+      },
+      wantedOfUs: (fileId) => this.#interests.has(fileId) && this.#answers.chunksOf(fileId) > 1,
     });
     this.offers = new PeerOffers(send, clock);
     const received = (bytes: number) => home.received(bytes);
@@ -141,6 +146,7 @@ export class LinkedPeer implements SourceHome {
   tellGone(fileId: FileId): void {
     if (!this.#interests.delete(fileId)) return;
     this.#home.notInterested(this.#contact, fileId);
+    this.#files.unwatch(fileId);
     this.send({ type: 'haveNone', fileId });
   }
 
@@ -213,6 +219,11 @@ export class LinkedPeer implements SourceHome {
     this.#home.wrongBytes(this.#contact, fileId);
   }
 
+  /** What it has of a file, as far as it told. */
+  seen(fileId: FileId): Seen | undefined {
+    return this.#files.seen(fileId);
+  }
+
   released(source: Parameters<RemoteFiles['release']>[0]): void {
     this.#files.release(source);
   }
@@ -250,6 +261,7 @@ export class LinkedPeer implements SourceHome {
         break;
       case 'notInterested':
         if (this.#interests.delete(message.fileId)) this.#home.notInterested(this.#contact, message.fileId);
+        this.#files.unwatch(message.fileId);
         break;
       case 'haveAll':
       case 'bitfield':
@@ -291,6 +303,8 @@ export class LinkedPeer implements SourceHome {
     if (answers[0]?.type === 'haveNone' || this.#interests.has(fileId)) return;
     this.#interests.add(fileId);
     this.#home.interested(this.#contact, fileId);
+    const chunks = this.#answers.chunksOf(fileId);
+    if (chunks > 1) this.#files.watch(fileId, chunks);
   }
 
   async #enterLane(): Promise<{ address: Address; token: string }> {
@@ -332,10 +346,4 @@ export class LinkedPeer implements SourceHome {
       if (this.#requests.size > 0) this.#watchRequests();
     });
   }
-}
-
-function refusal(code: ControlOf<'refused'>['code']): ShoalError {
-  if (code === 'not-found') return new ShoalError('NOT_FOUND', 'the peer does not have the file');
-  if (code === 'changed') return new ShoalError('NOT_FOUND', 'the file has just changed there');
-  return new ShoalError('REFUSED', `the peer refused (${code})`);
 }

@@ -10,18 +10,17 @@ import {
   PROTOCOL_VERSION,
 } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import { type Address, formatAddress, type NetworkClass } from '../../../Shared/Address.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { every } from '../../../Shared/Clock.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Listener, StreamHandler } from '../../../Shared/Transport.ts';
-import type { LimitStatus, PeerContact, UploadStatus } from '../../Model.ts';
+import type { PeerContact, UploadStatus } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
 import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
-import { localClass } from './AddressClass.ts';
 import { Bans } from './Bans.ts';
 import { Doorway } from './Doorway.ts';
 import { HaveBatch } from './HaveBatch.ts';
@@ -32,6 +31,7 @@ import { listenSomewhere } from './ListenPort.ts';
 import { Offers } from './Offers.ts';
 import type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { Allowance } from './QueryLimit.ts';
+import { type SwarmSight, swarmSights } from './SwarmSights.ts';
 
 export type { KnownContact } from './LinkedPeer.ts';
 export type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
@@ -47,8 +47,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #table: LinkTable;
   readonly #uploads: Uploads;
   readonly #doorway: Doorway;
-  readonly #limits: TransferLimits;
-  readonly #classOf: (host: string) => NetworkClass;
+  readonly limits: TransferLimits;
   readonly #haves: HaveBatch;
   readonly #interests: Interests;
   readonly #bans = new Bans();
@@ -64,9 +63,12 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     super();
     this.#options = options;
     const { clock, provider, dial, interfaces, random } = options;
-    this.#limits = new TransferLimits(clock, { up: options.uploadLimit, down: options.downloadLimit });
-    const classOf = (host: string) => localClass(host, interfaces?.() ?? {});
-    this.#classOf = classOf;
+    this.limits = new TransferLimits(
+      clock,
+      { up: options.uploadLimit, down: options.downloadLimit },
+      interfaces,
+    );
+    const { classOf } = this.limits;
     this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
     this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
     this.#interests = new Interests({
@@ -80,7 +82,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       demand: this.#interests.suggestions,
       provider,
       clock,
-      limiter: this.#limits.up,
+      limiter: this.limits.up,
       classOf,
       tokens: this.#tokens,
       placed: (peer, place, of) => this.#tellPlace(peer, place, of),
@@ -97,7 +99,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         dial,
         clock,
         buffers: new ReceiveBuffers(),
-        downLimiter: this.#limits.down,
+        downLimiter: this.limits.down,
         classOf,
         grantLane: (peer) => this.#grantLane(peer),
         received: (bytes) => {
@@ -130,7 +132,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     this.#closing.add(() => {
       this.#haves.close();
       this.#uploads.close();
-      this.#limits.close();
+      this.limits.close();
     });
     this.#closing.add(
       every(clock, PEER_EXCHANGE_MS, () => {
@@ -199,6 +201,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     this.#haves.add(fileId, chunk);
   }
 
+  /** We can give what we have of a file from now on. */
+  announceHoldings(fileId: FileId): void {
+    for (const peer of this.#table.peers) if (peer.follows(fileId)) peer.tellHoldings(fileId);
+  }
+
   /** We no longer share it. */
   announceGone(fileId: FileId): void {
     this.#haves.drop(fileId);
@@ -225,6 +232,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     });
   }
 
+  /** What linked peers have of a file. */
+  swarm(fileId: FileId): readonly SwarmSight[] {
+    return swarmSights(this.#table.peers, fileId, this.#options.provider.sizeOf(fileId) ?? 0);
+  }
+
   /** Peers being served now. */
   uploads(): readonly UploadStatus[] {
     const { provider, clock } = this.#options;
@@ -246,19 +258,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return { breaches: this.#breaches, ...this.#doorway.refused };
   }
 
-  /** What holds and what moves, the total first. */
-  limits(): readonly LimitStatus[] {
-    return this.#limits.status();
-  }
-
-  /** Our limit for bytes from there, when it makes them wait now. */
-  limitFor({ address }: PeerContact): number | undefined {
-    return this.#limits.down.holdingBack(this.#classOf(address.host));
-  }
-
   /** Changes the limits at once; what is not named stays. */
   setLimits(limits: Limits): void {
-    this.#limits.set(limits);
+    this.limits.set(limits);
   }
 
   /** Ends the link with that peer and takes no new one, from its address either (unless that is loopback), for an hour. */

@@ -1,9 +1,11 @@
+import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { LINK_REQUEST_TIMEOUT_MS } from '../../../Protocol/Limits.ts';
 import type { ControlMessage, ControlOf } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
+import { Growth } from './Growth.ts';
 import { onAbort } from './OnAbort.ts';
 import { PeerSource, type SourceHome } from './PeerSource.ts';
 import { RemoteHoldings } from './RemoteHoldings.ts';
@@ -15,13 +17,40 @@ interface RemoteFile {
   readonly waiting: Set<(failure?: ShoalError) => void>;
   /** Sources, and those who wait to be one; without any, interest ends. */
   users: number;
+  /** The peer fetches it of us, and tells how far it is. */
+  watched: boolean;
+  readonly growth: Growth;
 }
 
-/** The files that we want of one peer: interest, what it has of them, and the sources made of that. */
+/** Files of one peer that are looked after at once. */
+const WATCHED_MAX = 256;
+/** Files that a peer is remembered to have whole. */
+const WHOLE_MAX = 4_096;
+
+/** What a peer has of a file. */
+export interface Seen {
+  readonly have: Bitfield | 'all';
+  readonly chunksPerSecond: number;
+}
+
+export interface RemoteFilesOptions {
+  readonly send: (message: ControlMessage) => void;
+  readonly clock: Clock;
+  /** We have just said that we are interested in a file. */
+  readonly declared: (fileId: FileId) => void;
+  /** The peer wants that file of us: how it gets on is of interest when it is no source any more. */
+  readonly wantedOfUs: (fileId: FileId) => boolean;
+}
+
+/** The files that we want of one peer, or it of us: interest, what it has of them, and the sources made of that. */
 export class RemoteFiles {
   readonly #send: (message: ControlMessage) => void;
   readonly #clock: Clock;
   readonly #declared: (fileId: FileId) => void;
+  readonly #wantedOfUs: (fileId: FileId) => boolean;
+  /** Files that it was seen to have whole, no longer asked about. */
+  readonly #finished = new Set<FileId>();
+  #watching = 0;
   readonly #files = new Map<FileId, RemoteFile>();
   /** Sources of files that the peer is known to have whole. */
   readonly #whole = new Set<PeerSource>();
@@ -29,20 +58,47 @@ export class RemoteFiles {
   #place = 0;
   #of = 0;
 
-  /** @param declared - we have just said that we are interested in a file */
-  constructor(
-    send: (message: ControlMessage) => void,
-    clock: Clock,
-    declared: (fileId: FileId) => void = () => {},
-  ) {
+  constructor({ send, clock, declared, wantedOfUs }: RemoteFilesOptions) {
     this.#send = send;
     this.#clock = clock;
     this.#declared = declared;
+    this.#wantedOfUs = wantedOfUs;
   }
 
   /** We are interested in that file there. */
   has(fileId: FileId): boolean {
-    return this.#files.has(fileId);
+    return this.#wanted(fileId) !== undefined;
+  }
+
+  /** The peer fetches a file of ours, and tells us how far it is: kept until it has all. */
+  watch(fileId: FileId, chunkCount: number): void {
+    if (this.#watching >= WATCHED_MAX || this.#files.has(fileId)) return;
+    const file = newFile();
+    this.#files.set(fileId, file);
+    this.#finished.delete(fileId);
+    file.holdings.setChunkCount(chunkCount);
+    this.#beginWatching(file);
+  }
+
+  unwatch(fileId: FileId): void {
+    const file = this.#files.get(fileId);
+    if (!file?.watched) return;
+    file.watched = false;
+    this.#watching--;
+    if (file.users === 0) this.#forget(fileId, file);
+  }
+
+  /** What it has of a file, as told; undefined: not heard of. */
+  seen(fileId: FileId): Seen | undefined {
+    const file = this.#files.get(fileId);
+    if (file !== undefined && (file.watched || (file.holdings.known && !file.holdings.none))) {
+      return {
+        have: file.holdings.have ?? 'all',
+        chunksPerSecond: file.growth.perSecond(this.#clock.nowMs()),
+      };
+    }
+    const whole = this.#finished.has(fileId) || [...this.#whole].some((source) => source.fileId === fileId);
+    return whole ? { have: 'all', chunksPerSecond: 0 } : undefined;
   }
 
   /** Resolves when the peer has said what it has. @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail` */
@@ -58,7 +114,7 @@ export class RemoteFiles {
       this.#whole.add(source);
       return source;
     }
-    const file = this.#files.get(fileId) ?? this.#declare(fileId);
+    const file = this.#wanted(fileId) ?? this.#declare(fileId);
     file.users++;
     const failure = await this.#firstWord(file, signal);
     if (failure !== undefined || file.holdings.none) {
@@ -102,6 +158,9 @@ export class RemoteFiles {
         file.holdings.chunks(message.chunks);
         break;
     }
+    const { have } = file.holdings;
+    if (have !== undefined) file.growth.heard(have.count, this.#clock.nowMs());
+    if (file.watched && isWhole(file.holdings)) this.unwatch(message.fileId);
     for (const wake of [...file.waiting]) wake();
     if (first) return;
     if (!file.holdings.none) for (const source of file.sources) source.haveChanged();
@@ -123,7 +182,7 @@ export class RemoteFiles {
 
   /** Declares all interest again, on a new link. */
   redeclare(): void {
-    for (const fileId of this.#files.keys()) this.#tell(fileId);
+    for (const fileId of this.#files.keys()) if (this.has(fileId)) this.#tell(fileId);
   }
 
   /** The peer, or its lane, is gone. */
@@ -132,20 +191,34 @@ export class RemoteFiles {
     this.#leave(this.#all(), reason);
   }
 
+  #wanted(fileId: FileId): RemoteFile | undefined {
+    const file = this.#files.get(fileId);
+    return file !== undefined && file.users > 0 ? file : undefined;
+  }
+
   #unuse(fileId: FileId, file: RemoteFile): void {
     file.users--;
     if (file.users > 0 || this.#files.get(fileId) !== file) return;
-    this.#files.delete(fileId);
     this.#send({ type: 'notInterested', fileId });
+    const goesOn = !isWhole(file.holdings) && this.#watching < WATCHED_MAX && this.#wantedOfUs(fileId);
+    if (!file.watched && goesOn) this.#beginWatching(file);
+    if (!file.watched) this.#forget(fileId, file);
+  }
+
+  #beginWatching(file: RemoteFile): void {
+    file.watched = true;
+    this.#watching++;
+  }
+
+  #forget(fileId: FileId, { holdings }: RemoteFile): void {
+    if (isWhole(holdings) && this.#finished.size < WHOLE_MAX) this.#finished.add(fileId);
+    this.#files.delete(fileId);
   }
 
   #declare(fileId: FileId): RemoteFile {
-    const file: RemoteFile = {
-      holdings: new RemoteHoldings(),
-      sources: new Set(),
-      waiting: new Set(),
-      users: 0,
-    };
+    const file = newFile();
+    file.watched = this.#files.get(fileId)?.watched ?? false;
+    this.#finished.delete(fileId);
     this.#files.set(fileId, file);
     this.#tell(fileId);
     return file;
@@ -184,4 +257,19 @@ export class RemoteFiles {
   #all(): PeerSource[] {
     return [...this.#whole, ...[...this.#files.values()].flatMap((file) => [...file.sources])];
   }
+}
+
+function newFile(): RemoteFile {
+  return {
+    holdings: new RemoteHoldings(),
+    sources: new Set(),
+    waiting: new Set(),
+    users: 0,
+    watched: false,
+    growth: new Growth(),
+  };
+}
+
+function isWhole({ known, have }: RemoteHoldings): boolean {
+  return known && (have === undefined || (have.size > 0 && have.complete));
 }

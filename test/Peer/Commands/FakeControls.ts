@@ -8,6 +8,7 @@ import type {
   SearchHit,
   SearchResult,
   ShareStatus,
+  SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from '../../../Peer/Model.ts';
@@ -184,13 +185,21 @@ export class FakeControls implements PeerControls {
     return this.#started(what);
   }
 
-  async downloadFrom(peer: PeerContact, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
-    await this.#call(`downloadFrom ${peer.name} ${what}`, signal);
+  async downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
+    const { name } = await this.findPeer(peer, signal);
+    await this.#call(`downloadAt ${name} ${what}`, signal);
     return this.#started(what);
   }
 
-  async downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
-    return this.downloadFrom(await this.findPeer(peer, signal), what, signal);
+  /** What one look after the other shows; the last one stays. */
+  swarms: SwarmStatus[] = [];
+
+  async swarm(what: string, signal: AbortSignal): Promise<SwarmStatus> {
+    await this.#call(`swarm ${what}`, signal);
+    const [next, ...later] = this.swarms;
+    if (next === undefined) throw new ShoalError('NOT_FOUND', `"${what}" is not here`, { hint: 'See: list' });
+    if (later.length > 0) this.swarms = later;
+    return next;
   }
 
   limitsNow: { up: Rates; down: Rates } = { up: {}, down: {} };

@@ -184,9 +184,9 @@ describe('a pipe', () => {
       controls,
     );
     expect(answered.code).toBe(0);
-    expect(answered.calls.filter((call) => /^(downloadFrom|connect)/.test(call))).toEqual([
-      'downloadFrom my pc x',
-      'downloadFrom my pc y',
+    expect(answered.calls.filter((call) => /^(downloadAt|connect)/.test(call))).toEqual([
+      'downloadAt my pc x',
+      'downloadAt my pc y',
       'connect 10.0.0.1:9001',
       'connect 10.0.0.1:9001',
     ]);
