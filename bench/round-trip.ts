@@ -15,8 +15,10 @@ import { spread, spreadText } from './Statistics.ts';
 
 const BITS_PER_SECOND = 1e9;
 const FILE_BYTES = 2 ** 30;
+/** More than goes over the wire before the first payload: the description of the file with its chunk hashes. */
+const DESCRIPTION_BYTES_MAX = 128 * 1_024;
 
-/** One kind of line, and how long is measured on it, from the first request: slow lines need longer to get up to speed. */
+/** One kind of line, and how long is measured on it, from the first byte: slow lines need longer to get up to speed. */
 interface Case {
   readonly roundTripMs: number;
   readonly lossPercent: number;
@@ -27,6 +29,8 @@ interface Case {
 interface Pair {
   readonly shoal: number;
   readonly connections: number;
+  /** From the command to the first payload. */
+  readonly firstMs: number;
   readonly iperf: number | undefined;
 }
 
@@ -39,9 +43,9 @@ interface Measured {
 /** A long way and a lossy one: does a transfer get what TCP gives with as many connections? */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const times = [
-    { roundTripMs: 10, seconds: 4 },
+    { roundTripMs: 10, seconds: 3 },
     { roundTripMs: 50, seconds: 5 },
-    { roundTripMs: 150, seconds: 6 },
+    { roundTripMs: 150, seconds: 7 },
   ];
   const all = [0, 1].flatMap((lossPercent) => times.map((time) => ({ ...time, lossPercent })));
   const cases = quick ? all.filter(({ roundTripMs }) => roundTripMs === 50) : all;
@@ -56,6 +60,7 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     spreadText(spread(of.map(({ shoal }) => shoal)), 0),
     spreadText(spread(of.map(({ iperf }) => iperf ?? Number.NaN)), 0),
     spreadText(spread(of.map(({ shoal, iperf }) => shoal / (iperf ?? Number.NaN)))),
+    spreadText(spread(of.map(({ firstMs }) => firstMs)), 0),
   ]);
   const hasRival = result.every(({ pairs: of }) => of.every(({ iperf }) => iperf !== undefined));
   const goals = result.map(({ name, pairs: of }) =>
@@ -69,14 +74,21 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     title,
     tables: [
       {
-        columns: ['round trip, loss', 'connections', 'Shoal, Mbit/s', 'iperf3, Mbit/s', 'Shoal, of iperf3'],
+        columns: [
+          'round trip, loss',
+          'connections',
+          'Shoal, Mbit/s',
+          'iperf3, Mbit/s',
+          'Shoal, of iperf3',
+          'first payload, ms after the command',
+        ],
         rows,
       },
     ],
     goals: hasRival ? goals : [],
     notes: [
       `TCP with ${result[0]?.congestionControl}, the default here.`,
-      'Two network namespaces; between them a relay over TUN that delays and drops (the loss in each direction), its queue 50 ms. Payload of the first seconds after the command, slow start and all.',
+      'Two network namespaces; between them a relay over TUN that delays and drops (the loss in each direction), its queue 50 ms. Payload of the first 3, 5 or 7 seconds from the first byte on, slow start and all.',
       ...(hasRival ? [] : ['without iperf3: not installed']),
     ],
     figures: result,
@@ -132,10 +144,10 @@ async function measureLine(
     await untilShared(seeder, 1);
     const results: Pair[] = [];
     for (let pair = 1; pair <= pairs; pair++) {
-      const shoal = await download(rig, `leecher-${pair}`, there, each.seconds);
+      const ours = await download(rig, `leecher-${pair}`, there, each.seconds);
       const hasRival = (await findProgram('iperf3')) !== undefined;
-      const iperf = hasRival ? await iperf3(here, there, shoal.connections, each.seconds) : undefined;
-      results.push({ shoal: shoal.megabits, connections: shoal.connections, iperf });
+      const iperf = hasRival ? await iperf3(here, there, ours.connections, each.seconds) : undefined;
+      results.push({ ...ours, iperf });
     }
     return results;
   } finally {
@@ -143,27 +155,28 @@ async function measureLine(
   }
 }
 
-/** What a fresh peer has received some seconds after the command, and over how many connections. */
-async function download(
-  rig: Rig,
-  name: string,
-  end: End,
-  seconds: number,
-): Promise<{ megabits: number; connections: number }> {
+/** A fresh peer downloads: what it receives in some seconds from the first payload on, and over how many connections. */
+async function download(rig: Rig, name: string, end: End, seconds: number): Promise<Omit<Pair, 'iperf'>> {
   const leecher = await rig.peer(name, [], undefined, { prefix: end.prefix });
   await leecher.ask('search large --json', /large\.bin/, 20_000);
-  const before = await account(leecher.pid);
-  const started = performance.now();
+  // A piped console answers nothing more until the download is done; what the process has read is the payload, but for 1 %.
+  const { bytesRead: before } = await account(leecher.pid);
+  const received = async () => (await account(leecher.pid)).bytesRead - before;
+  const asked = performance.now();
   leecher.type('download large.bin');
+  while ((await received()) < DESCRIPTION_BYTES_MAX) {
+    if (performance.now() - asked > 60_000) throw new Error('a minute without payload');
+    await sleep(10);
+  }
+  const began = performance.now();
+  const atFirst = await received();
   await sleep((seconds * 1_000) / 2);
   const connections = await establishedConnections(leecher.pid);
-  await sleep(started + seconds * 1_000 - performance.now());
-  // A piped console answers nothing more until the download is done; what the process has read is the payload, but for 1 %.
-  const { bytesRead } = await account(leecher.pid);
-  const megabits = ((bytesRead - before.bytesRead) * 8) / 1e6 / ((performance.now() - started) / 1_000);
+  await sleep(began + seconds * 1_000 - performance.now());
+  const shoal = (((await received()) - atFirst) * 8) / 1e6 / ((performance.now() - began) / 1_000);
   await leecher.kill();
   await rig.forget(name);
-  return { megabits, connections };
+  return { shoal, connections, firstMs: began - asked };
 }
 
 /** TCP connections of a process's network, without the one for control messages. */
