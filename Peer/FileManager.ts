@@ -19,13 +19,14 @@ import { type Hasher, inlineHasher, threadHasher } from './Files/Hasher.ts';
 import { openLmdbHashCache } from './Files/LmdbHashCache.ts';
 import { openManifest } from './Files/ManifestFiles.ts';
 import { nodeDisk } from './Files/NodeDisk.ts';
-import type { KeptFolder, OpenPart, Part, Unfinished } from './Files/Part.ts';
+import type { KeptFolder, OpenPart, Part, SmallPlacer, SmallTold, Unfinished } from './Files/Part.ts';
 import { type PartEvents, PartStore } from './Files/PartStore.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Settings.ts';
 import { Share } from './Files/Share.ts';
 import { SharedFiles } from './Files/SharedFiles.ts';
 import { makeShareFolders } from './Files/ShareFolders.ts';
 import { ShareReader } from './Files/ShareReader.ts';
+import { inlineSmallWriter, threadSmallWriter } from './Files/SmallWriter.ts';
 import type { CatalogEntry, ShareStatus } from './Model.ts';
 
 export interface FileManagerOptions {
@@ -129,9 +130,18 @@ export class FileManager extends EventEmitter<FileEvents> {
       clock,
       index: share.index,
     });
-    const parts = new PartStore({ disk, clock, root, temp, events: this.#partEvents(share) });
-    parts.cleanUp();
     const files = new SharedFiles({ root, temp, disk, catalog: this.#catalog, cache, share, reader });
+    const inThread = this.#options.hashWorkers !== 0 && seams.disk === undefined;
+    const parts = new PartStore({
+      disk,
+      clock,
+      root,
+      temp,
+      events: this.#partEvents(share),
+      makeWriter: () => (inThread ? threadSmallWriter() : inlineSmallWriter(disk)),
+      isHere: (path, fileId) => files.unchangedAt(path, fileId),
+    });
+    parts.cleanUp();
     const folders = new FolderRecords({ disk, temp, problem: (text) => this.emit('problem', text) });
     this.#rooms = { share, files, parts, folders };
     for (const room of [share, reader, parts]) this.#closing.add(() => room.close());
@@ -227,6 +237,10 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   async open(description: FileDescription, path: string): Promise<Part> {
     return this.#running().parts.open(description, path);
+  }
+
+  placing(wanted: readonly string[], told: SmallTold): SmallPlacer {
+    return this.#running().parts.placing(wanted, told);
   }
 
   async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {

@@ -25,7 +25,7 @@ import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { OfferEvents, SentOffer } from './Network/Links/PeerOffers.ts';
 import type { SwarmSight } from './Network/Links/SwarmSights.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
-import type { Source, SourceEvents } from './Transfer.ts';
+import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
 export type { EmbeddedTracker, RememberedPlaces } from './Network/Wanted.ts';
 
@@ -166,6 +166,14 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     known?: 'complete',
   ): Promise<Source> {
     return this.#links.openSource(contact, fileId, events, signal, known);
+  }
+
+  openBundles(
+    contact: PeerContact,
+    events: SourceEvents,
+    signal: AbortSignal,
+  ): Promise<BundleSource | undefined> {
+    return this.#links.openBundles(contact, events, signal);
   }
 
   announceHave(fileId: FileId, chunk: number): void {

@@ -1,4 +1,5 @@
 import type { Bitfield } from '../Protocol/Bitfield.ts';
+import type { BundledFile } from '../Protocol/Bundle.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { PeerId } from '../Protocol/Ids.ts';
 import type { RefusalCode, SuggestedRest } from '../Protocol/PeerMessages.ts';
@@ -35,6 +36,19 @@ export interface SourceSuggestion {
   readonly chunks: readonly number[];
   /** What else it would be asked. */
   readonly rest: Exclude<SuggestedRest, 'anything'>;
+}
+
+/** One peer as a source of many small files at once: whole ones, of one chunk each. */
+export interface BundleSource {
+  /**
+   * Asks for all of them in one request, pipelined on the peer's lane. The writer gets `bundleBytes(files)` bytes, laid out as there. Never rejects.
+   * @param files - at most BUNDLE_FILES_MAX
+   */
+  request(files: readonly BundledFile[], writer: ChunkWriter): Promise<ChunkOutcome>;
+  /** All open requests but the first `keep` end as `cancelled`, unless they are decided already. */
+  takeBack(keep: number): void;
+  /** Open requests end as `cancelled`. The link stays for others. */
+  close(): void;
 }
 
 /** How a request for a chunk ended. */

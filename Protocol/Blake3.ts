@@ -21,7 +21,9 @@ async function loadNative(): Promise<() => Blake3> {
     let hasher: InstanceType<typeof Blake3Hasher> | undefined = idle.pop() ?? new Blake3Hasher();
     return {
       update: (bytes) => {
-        hasher?.update(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+        hasher?.update(
+          bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        );
       },
       digest: () => {
         if (hasher === undefined) throw new Error('digest() twice');

@@ -19,6 +19,8 @@ export function fileIdOf(size: number, chunkHashes: readonly ChunkHash[]): FileI
   if (chunkHashes.length !== layout.chunkCount) {
     throw new RangeError(`${chunkHashes.length} hashes for ${layout.chunkCount} chunks`);
   }
+  const [only] = chunkHashes;
+  if (chunkHashes.length === 1 && only !== undefined) return idOfOneChunk(size, layout.chunkBytes, only);
   const out = new ByteWriter(TAG.length + 12 + 32 * chunkHashes.length);
   const { bytes, at } = out.reserve(TAG.length);
   bytes.set(TAG, at);
@@ -27,6 +29,17 @@ export function fileIdOf(size: number, chunkHashes: readonly ChunkHash[]): FileI
   for (const hash of chunkHashes) chunkHash.write(out, hash);
   return hashBytes(out.finish()) as string as FileId;
 }
+
+/** The same for one chunk, as most files have: in memory that is used again. */
+function idOfOneChunk(size: number, chunkBytes: number, hash: ChunkHash): FileId {
+  oneChunk.writeUInt32BE(Math.floor(size / 2 ** 32), TAG.length);
+  oneChunk.writeUInt32BE(size % 2 ** 32, TAG.length + 4);
+  oneChunk.writeUInt32BE(chunkBytes, TAG.length + 8);
+  if (oneChunk.write(hash, TAG.length + 12, 32, 'hex') !== 32) throw new RangeError(`"${hash}" is no hash`);
+  return hashBytes(oneChunk) as string as FileId;
+}
+
+const oneChunk = Buffer.concat([TAG, Buffer.alloc(12 + 32)]);
 
 /** BLAKE3 of bytes at once. */
 export function hashBytes(bytes: Uint8Array): ChunkHash {

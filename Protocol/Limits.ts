@@ -86,8 +86,13 @@ export const PIECE_BYTES_MAX = MIB;
 export const CONTROL_FRAME_BYTES_MAX = 64 * KIB;
 /** Largest body before the other side has said hello or shown its token. */
 export const GREETING_FRAME_BYTES_MAX = KIB;
-/** Largest body of a frame that a lane's server accepts: requests are small. */
-export const LANE_REQUEST_BYTES_MAX = 64;
+/** Largest body of a frame that a lane's server accepts: the longest is a bundle. */
+export const LANE_REQUEST_BYTES_MAX = 10 * KIB;
+/** Files of one chunk that are asked for together: at most so many, and bytes of answer unless it is one file alone. */
+export const BUNDLE_FILES_MAX = 256;
+export const BUNDLE_BYTES_MAX = MIB;
+/** The largest file that can be in a bundle: what is one chunk. */
+export const BUNDLED_FILE_BYTES_MAX = MIB;
 /** Chunk hashes in one description page: 2,000 x 32 bytes fit a control frame. */
 export const HASHES_PER_PAGE = 2_000;
 /** Bytes of a bitfield in one frame. */
@@ -110,7 +115,7 @@ export const WINDOW_BYTES_MIN = 2 * MIB;
 export const WINDOW_BYTES_MAX = 32 * MIB;
 /** Receive buffers of the whole process. */
 export const RECEIVE_BUFFERS_BYTES = 64 * MIB;
-/** Requests on one lane that the server remembers. */
+/** Requests, and files in bundles, on one lane that the server remembers. */
 export const LANE_REQUESTS_MAX = 4_096;
 export const UPLOAD_SLOTS = 8;
 /** Extra slots for what fits in SMALL_UPLOAD_BYTES (Soulseek, DC++ mini slots). */

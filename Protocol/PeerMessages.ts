@@ -1,5 +1,6 @@
 import type { Address } from '../Shared/Address.ts';
 import { address } from './AddressCodec.ts';
+import { type BundledFile, bundledFiles } from './Bundle.ts';
 import {
   ByteReader,
   ByteWriter,
@@ -143,8 +144,14 @@ export interface Hello {
   readonly features: number;
 }
 
-/** Bits of `features`. `answersQueries`: it may be asked by `query`. `suggests`: it follows `suggest`, and makes some. */
-export const FEATURES = { answersQueries: 1, suggests: 2 } as const;
+/** Bits of `features`. `answersQueries`: it may be asked by `query`. `suggests`: it follows `suggest`, and makes some.
+ * `bundles`: it answers `bundle` on its lanes. */
+export const FEATURES = { answersQueries: 1, suggests: 2, bundles: 4 } as const;
+
+/** What we can do. @param answers - whether we answer questions */
+export function ownFeatures(answers: boolean): number {
+  return FEATURES.suggests | FEATURES.bundles | (answers ? FEATURES.answersQueries : 0);
+}
 
 const controlMessages = messageSet({
   /** First message of both sides. */
@@ -286,6 +293,8 @@ const laneMessages = messageSet({
   reject: [67, struct<{ id: number; code: RefusalCode }>({ id: uint32, code: refusalCode })],
   /** No longer wanted. Answered by `reject` (cancelled) unless the last byte is already under way. */
   cancel: [68, struct<{ id: number }>({ id: uint32 })],
+  /** Asks for whole files of one chunk. The answer are the pieces of one run of bytes, see `bundleBytes`; or `reject`. */
+  bundle: [69, struct<{ id: number; files: readonly BundledFile[] }>({ id: uint32, files: bundledFiles })],
 });
 
 export type ControlMessage = ReturnType<(typeof controlMessages)['readBody']>;

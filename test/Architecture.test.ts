@@ -73,6 +73,9 @@ const RIM = [
   'Peer/Files/SharedFiles.ts',
   'Peer/Files/ShareFolders.ts',
   'Peer/Files/ShareReader.ts',
+  'Peer/Files/SmallPlacings.ts',
+  'Peer/Files/SmallWorker.ts',
+  'Peer/Files/SmallWriter.ts',
   'Peer/Files/PlaceWatches.ts',
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',

@@ -14,3 +14,7 @@ export function folderFailure(items: Iterable<FolderItem>, files: number): Shoal
     { hint: 'The others are here. Try again later: resume', cause },
   );
 }
+
+export function stoppedByUser(): ShoalError {
+  return new ShoalError('CANCELLED', 'the download was stopped');
+}

@@ -6,7 +6,7 @@ import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder } from '../Model.ts';
 import { noSource } from './Download.ts';
 import { FileFetch } from './FileFetch.ts';
-import { folderFailure } from './FolderFailure.ts';
+import { folderFailure, stoppedByUser } from './FolderFailure.ts';
 import type { FolderRecord } from './FolderRecord.ts';
 import { inParallel } from './InParallel.ts';
 import { mergeSources } from './MergeSources.ts';
@@ -249,10 +249,15 @@ export class FolderFetch implements Task {
       const one = () => {
         if (--this.#smallLeft === 0) resolve();
       };
-      const small = new SmallFiles(this.#context, this.#options.turn, signal, {
+      if (items.length === 0) return resolve();
+      const small = new SmallFiles(this.#context, this.#options.turn, items, signal, {
         done: (item, path) => {
           this.#fetchedBytes += item.size;
-          this.#arrived(item, path, 'fetched').then(one, reject);
+          if (item.paths.length > 1) this.#arrived(item, path, 'fetched').then(one, reject);
+          else {
+            this.#place(item, item.paths[0], path, 'fetched');
+            one();
+          }
         },
         failed: one,
         stopped: reject,
@@ -264,8 +269,7 @@ export class FolderFetch implements Task {
       });
       this.#small = small;
       signal.addEventListener('abort', () => reject(stoppedByUser()), { once: true });
-      if (items.length === 0) resolve();
-      else small.start(items);
+      small.start();
     });
   }
 
@@ -341,8 +345,4 @@ export class FolderFetch implements Task {
     if (sources > 0) this.#hadSource = true;
     this.#news?.moved(sources, true);
   }
-}
-
-function stoppedByUser(): ShoalError {
-  return new ShoalError('CANCELLED', 'the download was stopped');
 }

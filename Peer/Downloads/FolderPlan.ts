@@ -18,66 +18,80 @@ export interface Listing {
  */
 export function planFolder(folder: string, listings: readonly Listing[]): readonly FolderFile[] {
   const base = folder.replace(/\/+$/, '');
-  const holders = holdersByContent(base, listings);
   const files: FolderFile[] = [];
   const taken = new Map<string, FileId>();
-  for (const [path, candidates] of [...candidatesByPath(base, listings)].sort(byText)) {
-    const chosen = mostListed(candidates);
-    const free = freePath(path, chosen.fileId, taken);
-    if (free === undefined) continue;
-    taken.set(folded(free), chosen.fileId);
-    const { fileId, size } = chosen;
-    files.push({ fileId, size, path: free, holders: [...(holders.get(contentKey(chosen))?.values() ?? [])] });
+  const paths = candidatesByPath(base, listings);
+  for (const path of [...paths.keys()].sort(byText)) {
+    const { fileId, size, holders } = mostListed(paths.get(path) ?? []).content;
+    const free = takePath(path, fileId, taken);
+    if (free !== undefined) files.push({ fileId, size, path: free, holders });
   }
   return files;
 }
 
-/** One content as peers list it at one path. */
-interface Candidate {
+/** A content and who lists it below the folder. A wrong size is a different file: a liar must not spoil what others list. */
+interface Content {
   readonly fileId: FileId;
   readonly size: number;
+  readonly holders: FileHolder[];
+}
+
+/** One content as peers list it at one path. */
+interface Candidate {
+  readonly content: Content;
   modifiedMs: number;
   listed: number;
 }
 
-/** A wrong size is a different file: a liar must not spoil what others list. */
-function contentKey({ fileId, size }: { fileId: FileId; size: number }): string {
-  return `${fileId} ${size}`;
-}
-
-function holdersByContent(base: string, listings: readonly Listing[]): Map<string, Map<string, FileHolder>> {
-  const found = new Map<string, Map<string, FileHolder>>();
+function candidatesByPath(base: string, listings: readonly Listing[]): Map<string, Candidate[]> {
+  const paths = new Map<string, Candidate[]>();
+  /** Of one FileId there is one, unless somebody lies about the size. */
+  const contents = new Map<FileId, Content[]>();
   for (const { holder, files } of listings) {
-    for (const file of files) {
-      if (wantedPath(base, file.path) === undefined) continue;
-      const key = contentKey(file);
-      const holders = found.get(key) ?? new Map<string, FileHolder>();
-      found.set(key, holders.set(holder.peerId, holder));
-    }
-  }
-  return found;
-}
-
-function candidatesByPath(base: string, listings: readonly Listing[]): Map<string, Map<string, Candidate>> {
-  const paths = new Map<string, Map<string, Candidate>>();
-  for (const { files } of listings) {
     for (const file of files) {
       const path = wantedPath(base, file.path);
       if (path === undefined) continue;
-      const candidates = paths.get(path) ?? new Map<string, Candidate>();
-      paths.set(path, candidates);
-      const { fileId, size, modifiedMs } = file;
-      const candidate = candidates.get(contentKey(file)) ?? { fileId, size, modifiedMs, listed: 0 };
-      candidate.listed++;
-      candidate.modifiedMs = Math.max(candidate.modifiedMs, modifiedMs);
-      candidates.set(contentKey(file), candidate);
+      const content = contentOf(file, contents);
+      if (content.holders.at(-1)?.peerId !== holder.peerId) addHolder(content, holder);
+      addCandidate(paths, path, content, file.modifiedMs);
     }
   }
   return paths;
 }
 
-function mostListed(candidates: ReadonlyMap<string, Candidate>): Candidate {
-  const [first, ...others] = candidates.values();
+function contentOf({ fileId, size }: CatalogEntry, contents: Map<FileId, Content[]>): Content {
+  const known = contents.get(fileId);
+  const found = known?.find((content) => content.size === size);
+  if (found !== undefined) return found;
+  const content: Content = { fileId, size, holders: [] };
+  if (known === undefined) contents.set(fileId, [content]);
+  else known.push(content);
+  return content;
+}
+
+/** The last word of a peer counts. */
+function addHolder({ holders }: Content, holder: FileHolder): void {
+  const at = holders.findIndex(({ peerId }) => peerId === holder.peerId);
+  if (at < 0) holders.push(holder);
+  else holders[at] = holder;
+}
+
+function addCandidate(
+  paths: Map<string, Candidate[]>,
+  path: string,
+  content: Content,
+  modifiedMs: number,
+): void {
+  const candidates = paths.get(path);
+  const candidate = candidates?.find((each) => each.content === content);
+  if (candidate !== undefined) {
+    candidate.listed++;
+    candidate.modifiedMs = Math.max(candidate.modifiedMs, modifiedMs);
+  } else if (candidates === undefined) paths.set(path, [{ content, modifiedMs, listed: 1 }]);
+  else candidates.push({ content, modifiedMs, listed: 1 });
+}
+
+function mostListed([first, ...others]: readonly Candidate[]): Candidate {
   if (first === undefined) throw new RangeError('a path without content');
   return others.reduce((best, each) => (isBetter(each, best) ? each : best), first);
 }
@@ -85,7 +99,7 @@ function mostListed(candidates: ReadonlyMap<string, Candidate>): Candidate {
 function isBetter(one: Candidate, other: Candidate): boolean {
   if (one.listed !== other.listed) return one.listed > other.listed;
   if (one.modifiedMs !== other.modifiedMs) return one.modifiedMs > other.modifiedMs;
-  return one.fileId < other.fileId;
+  return one.content.fileId < other.content.fileId;
 }
 
 /** Undefined when the path does not lie below the folder. */
@@ -95,13 +109,16 @@ function wantedPath(base: string, path: string): string | undefined {
   return path.slice(base.lastIndexOf('/') + 1);
 }
 
-/** Undefined when the same content has (almost) the same path already. */
-function freePath(path: string, content: FileId, taken: ReadonlyMap<string, FileId>): string | undefined {
+/** Takes the path, or one like it; undefined when the same content has (almost) the same path already. */
+function takePath(path: string, content: FileId, taken: Map<string, FileId>): string | undefined {
   let free = path;
-  for (let number = 2; taken.has(folded(free)); number++) {
-    if (taken.get(folded(free)) === content) return undefined;
+  let key = folded(free);
+  for (let number = 2; taken.has(key); number++) {
+    if (taken.get(key) === content) return undefined;
     free = numbered(path, number);
+    key = folded(free);
   }
+  taken.set(key, content);
   return free;
 }
 
@@ -115,7 +132,7 @@ function folded(path: string): string {
   return path.normalize('NFC').toLowerCase();
 }
 
-function byText([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+function byText(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
 }

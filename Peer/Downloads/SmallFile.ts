@@ -20,6 +20,8 @@ export class FolderItem {
   readonly placed = new Set<string>();
   state: 'wanted' | 'asked' | 'looking' | 'done' | 'failed' = 'wanted';
   error: ShoalError | undefined;
+  /** A bundle it was in was rejected: asked for by itself. */
+  alone = false;
 
   constructor(file: FolderFile) {
     this.fileId = file.fileId;

@@ -1,17 +1,26 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
+import { BUNDLE_FILES_MAX } from '../../Protocol/Limits.ts';
 import { RateMeter } from '../../Shared/RateMeter.ts';
 import { asShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
+import type { Bundle } from './Bundle.ts';
 import type { ChunkClaim } from './ChunkClaim.ts';
 import type { FolderItem } from './SmallFile.ts';
 import type { TaskContext } from './Task.ts';
 import type { Asker, SourcePeer } from './Turns.ts';
-import type { ChunkOutcome, Source } from './Wanted.ts';
+import type { BundleSource, ChunkOutcome, ChunkWriter, Source } from './Wanted.ts';
+
+/** A bundle takes about this much of a second, and is within these bytes: so that a slow source does not keep many files to itself. */
+const BUNDLE_SECONDS = 0.5;
+const BUNDLE_BYTES_MIN = 256 * 1_024;
+const BUNDLE_BYTES = 512 * 1_024;
 
 export interface SmallFileSourceEvents {
   mayStart(): boolean;
   /** It is this item's turn: call `fetch`. */
   start(item: FolderItem): void;
+  /** It is the turn of these: call `fetchBundle`. */
+  startBundle(items: readonly FolderItem[]): void;
   /** It is banned: it will not give this item. */
   refused(item: FolderItem): void;
   received(bytes: number): void;
@@ -30,6 +39,8 @@ export class SmallFileSource implements Asker {
   #line: FolderItem[] = [];
   #head = 0;
   readonly #open = new Set<Source>();
+  /** Undefined until it is opened; `none`: the peer does not know bundles. */
+  #bundles: BundleSource | 'none' | undefined;
   #asked = 0;
   #reached = false;
   #files = 0;
@@ -40,6 +51,8 @@ export class SmallFileSource implements Asker {
     this.turn = turn;
     this.#events = events;
     this.#peer = context.turns.peer(holder);
+    if (context.network.openBundles === undefined || context.parts.placing === undefined)
+      this.#bundles = 'none';
     context.turns.attach(this.#peer, this);
   }
 
@@ -66,23 +79,83 @@ export class SmallFileSource implements Asker {
   }
 
   detach(): void {
+    if (this.#bundles !== 'none') this.#bundles?.close();
+    this.#bundles = undefined;
     this.#context.turns.detach(this.#peer, this);
   }
 
   ask(roomBytes: number): 'asked' | 'nothing' | 'no room' {
     // Until it answers, one file is enough to try.
     if (!this.#events.mayStart() || (this.#asked > 0 && !this.#reached)) return 'nothing';
-    for (; this.#head < this.#line.length; this.#head++) {
-      const item = this.#line[this.#head];
-      if (item?.state !== 'wanted' || !item.holders.has(this.peerId)) continue;
-      if (item.size > roomBytes) return 'no room';
-      this.#head++;
-      this.#events.start(item);
-      return 'asked';
+    const { items, bytes, head } = this.#next();
+    const [item] = items;
+    if (item !== undefined && bytes > roomBytes) return 'no room';
+    this.#head = head;
+    if (item === undefined) {
+      this.#line = [];
+      this.#head = 0;
+      return 'nothing';
     }
-    this.#line = [];
-    this.#head = 0;
-    return 'nothing';
+    if (this.#asksAlone(item)) this.#events.start(item);
+    else this.#events.startBundle(items);
+    return 'asked';
+  }
+
+  /** What to ask for next: one file, or a bundle of them; and where the line goes on then. */
+  #next(): { readonly items: readonly FolderItem[]; readonly bytes: number; readonly head: number } {
+    const rate = this.#peer.score.bytesPerSecond(this.#context.clock.nowMs()) ?? 0;
+    const limit = Math.min(BUNDLE_BYTES, Math.max(BUNDLE_BYTES_MIN, rate * BUNDLE_SECONDS));
+    const items: FolderItem[] = [];
+    let bytes = 0;
+    let head = this.#head;
+    for (; head < this.#line.length; head++) {
+      const item = this.#line[head];
+      if (item?.state !== 'wanted' || !item.holders.has(this.peerId)) continue;
+      const alone = this.#asksAlone(item);
+      const full = bytes + 1 + item.size > limit || items.length === BUNDLE_FILES_MAX;
+      if (items.length > 0 && (alone || full)) break;
+      items.push(item);
+      bytes += alone ? item.size : 1 + item.size;
+      if (!alone) continue;
+      head++;
+      break;
+    }
+    return { items, bytes, head };
+  }
+
+  #asksAlone(item: FolderItem): boolean {
+    return item.alone || this.#bundles === 'none';
+  }
+
+  /** Never rejects. */
+  async fetchBundle(
+    bundle: Bundle,
+    signal: AbortSignal,
+  ): Promise<{ readonly outcome: ChunkOutcome; readonly received: number }> {
+    const { turns } = this.#context;
+    let received = 0;
+    this.#asked++;
+    turns.asked(this.#peer, bundle.bytes, true);
+    const writer: ChunkWriter = {
+      write: (piece) => {
+        received += piece.length;
+        turns.arrived(this.#peer, piece.length);
+        return bundle.write(piece);
+      },
+      finish: () => bundle.finish(),
+      abandon: () => bundle.abandon(),
+    };
+    const outcome = await this.#requestBundle(bundle, writer, signal);
+    this.#asked--;
+    turns.ended(this.#peer, bundle.bytes - received);
+    for (const [index, item] of bundle.items.entries()) {
+      if (bundle.verdicts[index] === 'right') this.#gave(item);
+      else if (bundle.verdicts[index] === 'wrong') this.#judge(item, { kind: 'corrupt' });
+    }
+    const [first] = bundle.items;
+    if (first !== undefined && outcome.kind !== 'verified' && outcome.kind !== 'corrupt')
+      this.#judge(first, outcome);
+    return { outcome, received };
   }
 
   /** Never rejects. */
@@ -131,6 +204,23 @@ export class SmallFileSource implements Asker {
     };
   }
 
+  async #requestBundle(bundle: Bundle, writer: ChunkWriter, signal: AbortSignal): Promise<ChunkOutcome> {
+    try {
+      const { network } = this.#context;
+      this.#bundles ??=
+        (await network.openBundles?.(this.#peer.holder, this.#sourceEvents(), signal)) ?? 'none';
+    } catch (failure) {
+      return notReached(failure);
+    }
+    this.#nowReached(true);
+    const bundles = this.#bundles;
+    if (bundles === 'none' || signal.aborted) {
+      writer.abandon();
+      return { kind: 'cancelled' };
+    }
+    return bundles.request(bundle.files, writer);
+  }
+
   async #request(
     item: FolderItem,
     writer: Parameters<Source['request']>[2],
@@ -147,10 +237,7 @@ export class SmallFileSource implements Asker {
         'complete',
       );
     } catch (failure) {
-      const reason = asShoalError(failure, 'UNREACHABLE');
-      if (reason.code === 'NOT_FOUND' || reason.code === 'REFUSED')
-        return { kind: 'rejected', code: 'not-found' };
-      return reason.code === 'CANCELLED' ? { kind: 'cancelled' } : { kind: 'lost', reason };
+      return notReached(failure);
     }
     if (signal.aborted) {
       source.close();
@@ -168,10 +255,8 @@ export class SmallFileSource implements Asker {
     const { clock, events, turns } = this.#context;
     const { score, holder } = this.#peer;
     const nowMs = clock.nowMs();
-    if (outcome.kind === 'verified') {
-      this.#files++;
-      this.#bytes += item.size;
-    } else if (outcome.kind === 'lost') {
+    if (outcome.kind === 'verified') this.#gave(item);
+    else if (outcome.kind === 'lost') {
       score.rest('unreachable', nowMs);
       this.#nowReached(false);
     } else if (outcome.kind === 'rejected' && outcome.code === 'busy') score.rest('busy', nowMs);
@@ -180,6 +265,11 @@ export class SmallFileSource implements Asker {
       events.sourceBlamed(holder, item.paths[0], verdict);
       if (verdict === 'banned') turns.ban(this.#peer);
     }
+  }
+
+  #gave(item: FolderItem): void {
+    this.#files++;
+    this.#bytes += item.size;
   }
 
   #sourceEvents() {
@@ -197,13 +287,17 @@ export class SmallFileSource implements Asker {
         if (place > 0) this.#close(1);
         else this.wake();
       },
-      left: () => this.#nowReached(false),
+      left: () => {
+        if (this.#bundles !== 'none') this.#bundles = undefined;
+        this.#nowReached(false);
+      },
     };
   }
 
   /** Ends the open requests, all but the first `keep`: they come back as cancelled. */
   #close(keep: number): void {
     for (const source of [...this.#open].slice(keep)) source.close();
+    if (this.#bundles !== 'none') this.#bundles?.takeBack(keep);
   }
 
   #nowReached(reached: boolean): void {
@@ -220,4 +314,11 @@ export class SmallFileSource implements Asker {
     if (score.restReason === 'silent') return 'snubbed';
     return score.place > 0 ? 'queued' : 'active';
   }
+}
+
+function notReached(failure: unknown): ChunkOutcome {
+  const reason = asShoalError(failure, 'UNREACHABLE');
+  if (reason.code === 'NOT_FOUND' || reason.code === 'REFUSED')
+    return { kind: 'rejected', code: 'not-found' };
+  return reason.code === 'CANCELLED' ? { kind: 'cancelled' } : { kind: 'lost', reason };
 }

@@ -1,15 +1,17 @@
-import type { PeerId } from '../../Protocol/Ids.ts';
+import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
+import { Bundle, BundleMemory, type BundleVerdict } from './Bundle.ts';
 import { noSource } from './Download.ts';
 import { locateAtMs } from './LocateTimes.ts';
 import { type FolderItem, SmallPart } from './SmallFile.ts';
 import { SmallFileSource } from './SmallFileSource.ts';
 import type { TaskContext } from './Task.ts';
-import type { ChunkOutcome } from './Wanted.ts';
+import type { ChunkOutcome, SmallPlacer } from './Wanted.ts';
 
-/** Files that are under way or being written at once: bounds open files. */
+/** Files that are under way or being written at once: bounds memory. A bundle counts as so many: 16 at once. */
 const ACTIVE_MAX = 400;
+const BUNDLE_WEIGHT = 25;
 /** Files nobody listed can give, for which the trackers are asked: at most this many in a run, so many at once. */
 const RESCUES_MAX = 200;
 const RESCUES_AT_ONCE = 8;
@@ -44,10 +46,28 @@ export class SmallFiles {
   readonly #startMs: number;
   /** The first asks of others would come before the first link can be there. */
   #locates = LOCATES_SKIPPED;
-  #items: readonly FolderItem[] = [];
+  readonly #items: ReadonlyMap<FileId, FolderItem>;
+  /** Undefined: there are no bundles. */
+  readonly #placer: SmallPlacer | undefined;
+  readonly #memory = new BundleMemory();
   #idle: (() => void) | undefined;
 
-  constructor(context: TaskContext, turn: number, signal: AbortSignal, events: SmallFilesEvents) {
+  /** @param items - each ends with `done` or `failed`, or stays `wanted` when the signal aborts */
+  constructor(
+    context: TaskContext,
+    turn: number,
+    items: readonly FolderItem[],
+    signal: AbortSignal,
+    events: SmallFilesEvents,
+  ) {
+    this.#items = new Map(items.map((item) => [item.fileId, item]));
+    this.#placer = context.parts.placing?.(
+      items.map(({ paths }) => paths[0]),
+      {
+        placed: ({ fileId }, path) => this.#placed(fileId, path),
+        failed: (_, reason) => events.stopped(reason),
+      },
+    );
     this.#context = context;
     this.#turn = turn;
     this.#events = events;
@@ -62,10 +82,8 @@ export class SmallFiles {
     return count;
   }
 
-  /** Starts to fetch; each item ends with `done` or `failed`, or stays `wanted` when the signal aborts. */
-  start(items: readonly FolderItem[]): void {
-    this.#items = items;
-    for (const item of items) {
+  start(): void {
+    for (const item of this.#items.values()) {
       item.renew();
       if (item.holders.size === 0) this.#rescue(item);
       else this.offer(item, item.holders.values());
@@ -88,6 +106,7 @@ export class SmallFiles {
       });
     }
     for (const source of this.#sources.values()) source.detach();
+    await this.#placer?.close();
   }
 
   /** While nobody can be reached, the trackers are asked who else has some of the files. */
@@ -95,7 +114,9 @@ export class SmallFiles {
     const nowMs = this.#context.clock.nowMs();
     if (this.sources > 0 || nowMs - this.#startMs < locateAtMs(this.#locates)) return;
     this.#locates++;
-    const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, RESCUES_AT_ONCE);
+    const wanted = [...this.#items.values()]
+      .filter(({ state }) => state === 'wanted')
+      .slice(0, RESCUES_AT_ONCE);
     for (const item of wanted) void this.#locate(item).then((holders) => this.#tryAll(item, holders));
   }
 
@@ -110,7 +131,7 @@ export class SmallFiles {
     if (this.#signal.aborted) return;
     const complete = holders.filter((holder) => holder.complete);
     for (const holder of complete) this.#context.turns.peer(holder);
-    for (const item of this.#items) {
+    for (const item of this.#items.values()) {
       if (item === located || item.state === 'wanted') this.offer(item, item.addHolders(complete));
     }
   }
@@ -128,6 +149,7 @@ export class SmallFiles {
         return !this.#signal.aborted && this.#active < ACTIVE_MAX;
       },
       start: (item) => void this.#fetch(source, item),
+      startBundle: (bundled) => void this.#fetchBundle(source, bundled),
       refused: (item) => this.#refuse(item, holder.peerId, undefined),
       received: this.#events.received,
       moved: this.#events.moved,
@@ -155,8 +177,53 @@ export class SmallFiles {
       item.state = 'wanted';
       this.#events.stopped(asShoalError(failure, 'DISK_FAILED'));
     } finally {
-      this.#ended();
+      this.#ended(1);
     }
+  }
+
+  async #fetchBundle(source: SmallFileSource, items: readonly FolderItem[]): Promise<void> {
+    if (this.#placer === undefined) throw new Error('a bundle, and nobody to place it');
+    for (const item of items) item.state = 'asked';
+    this.#active += BUNDLE_WEIGHT;
+    const bundle = new Bundle(items, this.#placer, this.#memory);
+    const { outcome, received } = await source.fetchBundle(bundle, this.#signal);
+    const came = outcome.kind === 'verified' || outcome.kind === 'corrupt';
+    if (!came && received > 0) this.#events.wasted(received);
+    for (const [index, item] of items.entries()) {
+      const verdict = came ? (bundle.verdicts[index] ?? 'wrong') : undefined;
+      if (verdict === undefined) this.#bundleAgain(source, item, outcome);
+      else if (verdict !== 'right') this.#notRight(source, item, verdict);
+    }
+    this.#ended(BUNDLE_WEIGHT);
+  }
+
+  /** A file of a bundle that came, but not this one. */
+  #notRight(source: SmallFileSource, item: FolderItem, verdict: Exclude<BundleVerdict, 'right'>): void {
+    item.state = 'wanted';
+    if (typeof verdict !== 'string') {
+      this.#events.stopped(verdict);
+      return;
+    }
+    if (verdict === 'wrong') this.#events.wasted(item.size);
+    if (!this.#signal.aborted)
+      this.#refuse(item, source.peerId, verdict === 'wrong' ? wrong(item) : undefined);
+  }
+
+  /** One of them may have been the reason: each by itself. */
+  #bundleAgain(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
+    if (outcome.kind !== 'rejected' || outcome.code === 'busy') {
+      this.#again(source, item, outcome);
+      return;
+    }
+    item.alone = true;
+    this.#again(source, item, { kind: 'cancelled' });
+  }
+
+  #placed(fileId: FileId, path: string): void {
+    const item = this.#items.get(fileId);
+    if (item === undefined || item.state === 'done') return;
+    item.state = 'done';
+    this.#events.done(item, path);
   }
 
   /** A file did not come: from whom next? */
@@ -227,8 +294,9 @@ export class SmallFiles {
     return this.#context.network.locate(item.fileId, this.#signal).catch(() => []);
   }
 
-  #ended(): void {
-    if (--this.#active === 0) this.#idle?.();
+  #ended(weight: number): void {
+    this.#active -= weight;
+    if (this.#active === 0) this.#idle?.();
     if (!this.#throttled) return;
     this.#throttled = false;
     for (const source of this.#sources.values()) source.wake();

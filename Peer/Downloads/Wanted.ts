@@ -1,11 +1,19 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
+import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, PeerContact } from '../Model.ts';
-import type { ChunkWriter, Source, SourceEvents } from '../Transfer.ts';
+import type { BundleSource, ChunkWriter, Source, SourceEvents } from '../Transfer.ts';
 import type { FolderFile } from './Model.ts';
 
-export type { ChunkOutcome, ChunkWriter, Source, SourceEvents, SourceSuggestion } from '../Transfer.ts';
+export type {
+  BundleSource,
+  ChunkOutcome,
+  ChunkWriter,
+  Source,
+  SourceEvents,
+  SourceSuggestion,
+} from '../Transfer.ts';
 
 /** What downloads want from the network (NetworkManager) and from the disk (FileManager). */
 
@@ -33,9 +41,49 @@ export interface SourceNetwork {
   hasTracker?(): boolean;
   /** Our limit for bytes from that peer, when it makes them wait now. */
   limitFor?(contact: PeerContact): number | undefined;
+  /**
+   * Opens a peer as a source of many small files that it listed. Resolves as soon as the link is up; undefined: the peer does not know
+   * bundles, each file is asked for by itself. Left out: nobody does. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED
+   */
+  openBundles?(
+    contact: PeerContact,
+    events: Omit<SourceEvents, 'haveChanged'>,
+    signal: AbortSignal,
+  ): Promise<BundleSource | undefined>;
 }
 
 // ---- from the disk
+
+/** A whole small file that arrived among others. */
+export interface SmallFile {
+  readonly fileId: FileId;
+  readonly size: number;
+  /** Wanted path, from a stranger. */
+  readonly path: string;
+  /** Where it begins in the bytes. */
+  readonly offset: number;
+}
+
+/** `right`: verified and kept, `placed` or `failed` will be told of it. An error: the disk refused it. */
+export type SmallVerdict = 'right' | 'wrong' | ShoalError;
+
+export interface SmallTold {
+  /** It lies in the share, at this absolute path, and in the catalog. */
+  placed(file: SmallFile, path: string): void;
+  /** It was verified, and could not get its name after all. */
+  failed(file: SmallFile, reason: ShoalError): void;
+}
+
+/** Verifies small files and puts them into the share, many at once. No sync of each, nothing to resume. */
+export interface SmallPlacer {
+  /** Takes the bytes; gives them back, perhaps in other memory, when it needs them no more. One verdict a file, in order. Never rejects. */
+  place(
+    bytes: Uint8Array,
+    files: readonly SmallFile[],
+  ): Promise<{ readonly verdicts: readonly SmallVerdict[]; readonly bytes: Uint8Array }>;
+  /** Every file that is right gets its name now. After the last `place`. */
+  close(): Promise<void>;
+}
 
 /** An unfinished file on disk. Held open until close(), finish() or discard(). */
 export interface Part {
@@ -86,6 +134,8 @@ export interface PartStore {
    * @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT (the same content is being fetched already)
    */
   open(description: FileDescription, path: string): Promise<Part>;
+  /** For the small files of one folder download; left out: each is opened by itself. @param wanted - the paths of all that may come */
+  placing?(wanted: readonly string[], told: SmallTold): SmallPlacer;
   /** Chunk list of an unfinished file of an earlier run, so that it need not be fetched again. */
   describeUnfinished(fileId: FileId): Promise<FileDescription | undefined>;
   unfinished(): Promise<readonly Unfinished[]>;

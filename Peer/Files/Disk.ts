@@ -12,14 +12,16 @@ export interface Disk {
   /** For reading and writing; never follows a link. @throws ENOENT */
   open(path: string): DiskFile;
   readWhole(path: string): Promise<Buffer>;
-  /** Makes a small file at once. @throws EEXIST */
-  createWhole(path: string, bytes: Uint8Array): void;
+  /** Makes a small file at once; gives the state it is in then. @throws EEXIST */
+  createWhole(path: string, bytes: Uint8Array): FileState;
   /** Another name for the file. @throws EEXIST; ENOTSUP, EPERM where there are no links */
   link(from: string, to: string): void;
-  /** Replaces what is at `to`. */
+  /** Replaces a file at `to`. A folder takes only a free name, or that of an empty folder. @throws ENOTEMPTY, EEXIST, ENOTDIR */
   rename(from: string, to: string): void;
   /** No error when there is none. */
   remove(path: string): void;
+  /** A folder of ours with everything in it; no error when there is none. */
+  removeFolder(path: string): void;
   /** A new file with the same content, sharing its blocks where the file system can. @throws EEXIST */
   copy(from: string, to: string): Promise<void>;
   /** What is there itself, without following a link. */

@@ -12,8 +12,8 @@ import { checkLmdbFile } from './LmdbCheck.ts';
 const FILE_NAME = 'hashes-v1.mdb';
 /** One chunk hash. */
 const HASH_BYTES = 32;
-/** Entries are gathered this long and written so many at a time: a transaction each would cost more than the hashing. */
-const WRITE_MS = 100;
+/** Entries are gathered this long (a crash forgets them: these files are hashed again) and written so many at a time: a transaction each would cost more than the hashing. */
+const WRITE_MS = 2_000;
 const WRITE_SLICE = 5_000;
 /** Entries loaded before others get a turn. */
 const LOAD_SLICE = 2_000;

@@ -13,6 +13,7 @@ import {
   read,
   readdirSync,
   renameSync,
+  rmSync,
   statfsSync,
   unlinkSync,
   write,
@@ -25,6 +26,7 @@ import type { Disk, DiskFile } from './Disk.ts';
 import { type FileState, fileState } from './FileState.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
 
 const datasyncOf = promisify(fdatasync);
 const syncOf = promisify(fsync);
@@ -37,9 +39,10 @@ export const nodeDisk: Disk = {
   open: (path) => new NodeFile(openSync(path, constants.O_RDWR | NO_FOLLOW)),
   readWhole: (path) => readFile(path),
   createWhole: (path, bytes) => {
-    const fd = openSync(path, 'wx');
+    const fd = openSync(path, CREATE);
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+      return fileState(fstatSync(fd, { bigint: true }));
     } finally {
       closeSync(fd);
     }
@@ -47,6 +50,7 @@ export const nodeDisk: Disk = {
   link: linkSync,
   rename: renameSync,
   remove,
+  removeFolder: (path) => rmSync(path, { recursive: true, force: true }),
   copy: (from, to) => copyTo(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL),
   kindOf: (path) => {
     const stats = lstatSync(path, { throwIfNoEntry: false });

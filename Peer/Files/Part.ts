@@ -1,6 +1,7 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
+import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder } from '../Model.ts';
 import type { ChunkWriter } from '../Transfer.ts';
 
@@ -47,4 +48,27 @@ export interface KeptFile {
   readonly path: string;
   /** Some who had it, complete ones only. */
   readonly holders: readonly FileHolder[];
+}
+
+/** A small file whose bytes arrived, among others. */
+export interface SmallFile {
+  readonly fileId: FileId;
+  readonly size: number;
+  readonly path: string;
+  readonly offset: number;
+}
+
+export type SmallVerdict = 'right' | 'wrong' | ShoalError;
+
+export interface SmallTold {
+  placed(file: SmallFile, absolute: string): void;
+  failed(file: SmallFile, reason: ShoalError): void;
+}
+
+export interface SmallPlacer {
+  place(
+    bytes: Uint8Array,
+    files: readonly SmallFile[],
+  ): Promise<{ readonly verdicts: readonly SmallVerdict[]; readonly bytes: Uint8Array }>;
+  close(): Promise<void>;
 }

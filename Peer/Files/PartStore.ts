@@ -7,13 +7,15 @@ import { formatBytes } from '../../Shared/FormatBytes.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { type Disk, type DiskFile, diskError } from './Disk.ts';
 import type { FileState } from './FileState.ts';
-import type { OpenPart, Unfinished } from './Part.ts';
+import type { OpenPart, SmallPlacer, SmallTold, Unfinished } from './Part.ts';
 import { PartFile } from './PartFile.ts';
 import { openPartFiles } from './PartFiles.ts';
-import { placeFile, removeQuietly } from './PlaceFile.ts';
+import { placeFile, removeFolderQuietly, removeQuietly } from './PlaceFile.ts';
 import { encodePaused, readJournal } from './ResumeJournal.ts';
 import { safePath } from './SafePath.ts';
 import { SmallPart } from './SmallPart.ts';
+import { SmallPlacings, STAGING_NAME } from './SmallPlacings.ts';
+import { inlineSmallWriter, type SmallWriter } from './SmallWriter.ts';
 
 export interface PartStoreOptions {
   readonly disk: Disk;
@@ -23,6 +25,10 @@ export interface PartStoreOptions {
   /** Where unfinished files lie: on the same file system as the share. */
   readonly temp: string;
   readonly events: PartEvents;
+  /** Writes the small files of folders. Default: in this thread. */
+  readonly makeWriter?: (() => SmallWriter) | undefined;
+  /** Where this content lies in the share at that very path, absolute, unchanged. */
+  readonly isHere?: ((path: string, fileId: FileId) => string | undefined) | undefined;
 }
 
 /** What the store tells. */
@@ -43,9 +49,18 @@ export class PartStore {
   readonly #options: PartStoreOptions;
   /** Undefined while one is being opened. */
   readonly #open = new Map<FileId, OpenPart | undefined>();
+  readonly #placings: SmallPlacings;
 
   constructor(options: PartStoreOptions) {
     this.#options = options;
+    const { disk, makeWriter = () => inlineSmallWriter(disk), isHere = () => undefined, events } = options;
+    this.#placings = new SmallPlacings({
+      ...options,
+      makeWriter,
+      isHere,
+      placed: (path, state, description) => events.placed(path, state, description),
+      placeSmall: (description, path, content) => this.#placeSmall(description, path, content),
+    });
   }
 
   /** Removes what a crash left and nobody can resume: a part file without journal, a journal without part file. Before anything is opened. */
@@ -53,6 +68,7 @@ export class PartStore {
     const { disk, temp } = this.#options;
     const names = new Set(disk.names(temp));
     for (const name of names) {
+      if (STAGING_NAME.test(name)) removeFolderQuietly(disk, join(temp, name));
       if (!OUR_NAMES.test(name)) continue;
       const isWhole = names.has(`${name.slice(0, 64)}.part`) && names.has(`${name.slice(0, 64)}${JOURNAL}`);
       if (!isWhole || name.endsWith('.new')) removeQuietly(disk, join(temp, name));
@@ -89,6 +105,11 @@ export class PartStore {
       this.#open.delete(fileId);
       throw diskError(failure, `opening the unfinished file of "${safePath(wanted)}"`);
     }
+  }
+
+  /** For the small files of one folder download: many at once, verified and placed together. @param wanted - paths of all that may come */
+  placing(wanted: readonly string[], told: SmallTold): SmallPlacer {
+    return this.#placings.open(wanted, told);
   }
 
   async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {
@@ -152,6 +173,7 @@ export class PartStore {
   /** Puts all open parts away. */
   async close(): Promise<void> {
     await Promise.all([...this.#open.values()].map((part) => part?.close()));
+    await this.#placings.close();
   }
 
   /** Somebody may have cleared up while we run. */

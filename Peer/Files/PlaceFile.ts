@@ -2,7 +2,7 @@ import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { type Disk, diskError } from './Disk.ts';
 import { sameState } from './FileState.ts';
 import { numberedPath } from './SafePath.ts';
-import { inside } from './ShareTree.ts';
+import { inside, joinPath, splitPath } from './ShareTree.ts';
 
 /** Where a file lies now. */
 export interface Placed {
@@ -42,6 +42,25 @@ export function placeFile(disk: Disk, root: string, from: string, wanted: string
   }
 }
 
+/**
+ * Gives a folder its name in the share, with everything in it, all at once. False when that cannot be: the name is taken, or
+ * its parent's is. What lies there is not touched (but for an empty folder, made in this very moment, that is as good as ours).
+ *
+ * @param from - absolute, on the same file system
+ */
+export function nameFolder(disk: Disk, root: string, from: string, wanted: string): boolean {
+  try {
+    const [parent, name] = splitPath(wanted);
+    if (makeFolders(disk, root, parent === '' ? [] : parent.split('/')) !== parent) return false;
+    const to = inside(root, joinPath(parent, name));
+    if (disk.kindOf(to) !== undefined) return false;
+    disk.rename(from, to);
+    return true;
+  } catch {
+    return false; // Why, is told when its files are placed one by one.
+  }
+}
+
 function takeName(disk: Disk, root: string, from: string, wanted: string): string {
   for (let n = 1; n <= NAMES_MAX; n++) {
     const path = numberedPath(wanted, n);
@@ -78,6 +97,14 @@ export function removeQuietly(disk: Disk, path: string): void {
     disk.remove(path);
   } catch {
     // Nothing that the user could do about it now.
+  }
+}
+
+export function removeFolderQuietly(disk: Disk, path: string): void {
+  try {
+    disk.removeFolder(path);
+  } catch {
+    // As above.
   }
 }
 

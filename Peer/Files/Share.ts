@@ -39,6 +39,8 @@ export interface ShareOptions {
 }
 
 const PROBLEMS_MAX = 20;
+/** Downloads that bring one file after the other within this time are under way. */
+const ADOPTING_MS = 300;
 /** A new folder is listed again after this: by then it is watched, and nothing that came in between is missed. */
 const SECOND_LOOK_MS = 1_000;
 
@@ -61,6 +63,7 @@ export class Share {
   #watching: Watching | undefined;
   #mode: ShareStatus['mode'] = 'watching';
   #scanned = false;
+  #adoptedMs = Number.NEGATIVE_INFINITY;
   #firstScan: Promise<void> = Promise.resolve();
   /** One look at the disk after the other. */
   #looking: Promise<void> = Promise.resolve();
@@ -90,7 +93,12 @@ export class Share {
       tree: this.#tree,
       events: this.#scanEvents,
     });
-    this.#touched = new TouchedPlaces(clock, options.settings.gatherMs, (places) => this.#look(places));
+    this.#touched = new TouchedPlaces(
+      clock,
+      options.settings.gatherMs,
+      (places) => this.#look(places),
+      () => clock.nowMs() - this.#adoptedMs < ADOPTING_MS,
+    );
   }
 
   get index(): ShareIndex {
@@ -158,6 +166,7 @@ export class Share {
       for (const name of manifest.namesOf(inside(root, path))) this.look(name);
       return;
     }
+    this.#adoptedMs = this.#options.clock.nowMs();
     this.#tree.addFile(path);
     this.#index.adopt(path, state, description);
   }

@@ -74,12 +74,19 @@ export class SharedFiles {
     return path === undefined ? undefined : this.#options.share.absolute(path);
   }
 
+  /** Where that path lies, absolute, if this content lies there unchanged. */
+  unchangedAt(path: string, fileId: FileId): string | undefined {
+    const { catalog, share } = this.#options;
+    const isHere = catalog.findPath(path)?.fileId === fileId && this.#isUnchanged(path);
+    return isHere ? share.absolute(path) : undefined;
+  }
+
   /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FULL, DISK_FAILED */
   async copyTo(fileId: FileId, wanted: string): Promise<string> {
     const { root, temp, disk, catalog, share } = this.#options;
     const path = safePath(wanted);
-    const entry = catalog.findPath(path);
-    if (entry?.fileId === fileId && this.#isUnchanged(path)) return share.absolute(path);
+    const here = this.unchangedAt(path, fileId);
+    if (here !== undefined) return here;
     const source = this.#unchangedPath(fileId);
     const found = source === undefined ? undefined : catalog.findPath(source);
     if (source === undefined || found === undefined) {

@@ -6,6 +6,9 @@ const NAMES_MAX = 2_000;
 /** So many events at once that the system may have dropped some (Linux queues 16,384): everything is listed. */
 const BURST_EVENTS = 8_000;
 
+/** While we write into the share ourselves, looking waits, but not longer than this. */
+const WAIT_MAX_MS = 5_000;
+
 /** Names to look at in each folder, or `all`: the folder and everything below. */
 export type Places = ReadonlyMap<string, ReadonlySet<string> | 'all'>;
 
@@ -16,13 +19,17 @@ export class TouchedPlaces {
   readonly #look: (places: Places) => void;
   #places = new Map<string, Set<string> | 'all'>();
   #events = 0;
+  #sinceMs = 0;
   #cancel: (() => void) | undefined;
   #closed = false;
+  readonly #busy: () => boolean;
 
-  constructor(clock: Clock, gatherMs: number, look: (places: Places) => void) {
+  /** @param busy - what happens now is mostly our own doing, which nobody has to look at */
+  constructor(clock: Clock, gatherMs: number, look: (places: Places) => void, busy = () => false) {
     this.#clock = clock;
     this.#gatherMs = gatherMs;
     this.#look = look;
+    this.#busy = busy;
   }
 
   /** Something of this path changed. "" is the share itself. */
@@ -52,8 +59,16 @@ export class TouchedPlaces {
 
   #plan(): void {
     this.#events++;
-    if (this.#closed) return;
-    this.#cancel ??= this.#clock.after(this.#gatherMs, () => this.#flush());
+    if (this.#closed || this.#cancel !== undefined) return;
+    this.#sinceMs = this.#clock.nowMs();
+    this.#wait();
+  }
+
+  #wait(): void {
+    this.#cancel = this.#clock.after(this.#gatherMs, () => {
+      if (this.#busy() && this.#clock.nowMs() - this.#sinceMs < WAIT_MAX_MS) this.#wait();
+      else this.#flush();
+    });
   }
 
   #flush(): void {

@@ -260,4 +260,9 @@ export const laneArbitraries = {
   data: fc.record({ ...type('data'), id: u32, bytes: bytes(10_000) }),
   reject: fc.record({ ...type('reject'), id: u32, code: refusal }),
   cancel: fc.record({ ...type('cancel'), id: u32 }),
+  bundle: fc.record({
+    ...type('bundle'),
+    id: u32,
+    files: fc.array(fc.record({ fileId, size: u32 }), { maxLength: 256 }),
+  }),
 } satisfies Any<LaneMessage>;

@@ -188,4 +188,12 @@ export const laneExamples: Examples<LaneMessage> = {
   data: { type: 'data', id: requestId, bytes: Buffer.from('five!') },
   reject: { type: 'reject', id: requestId, code: 'cancelled' },
   cancel: { type: 'cancel', id: requestId },
+  bundle: {
+    type: 'bundle',
+    id: requestId,
+    files: [
+      { fileId, size: 4_096 },
+      { fileId: counted(0x60) as FileId, size: 1 },
+    ],
+  },
 };

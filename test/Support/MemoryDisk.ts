@@ -126,13 +126,14 @@ export class MemoryDisk implements Disk {
     return Buffer.from(inode.content);
   }
 
-  createWhole(path: string, bytes: Uint8Array): void {
+  createWhole(path: string, bytes: Uint8Array): FileState {
     this.create(path);
     this.#call();
     const inode = this.#find(path);
     inode.content = Buffer.from(bytes);
     inode.unsafe.push({ position: 0, bytes: Buffer.from(bytes) });
     inode.version++;
+    return stateOf(inode);
   }
 
   link(from: string, to: string): void {
@@ -148,6 +149,10 @@ export class MemoryDisk implements Disk {
 
   rename(from: string, to: string): void {
     this.#call();
+    if (this.#names.get(from) === 'folder') {
+      this.#renameFolder(from, to);
+      return;
+    }
     const inode = this.#find(from);
     const replaced = this.#names.get(to);
     if (replaced !== undefined && typeof replaced !== 'string') replaced.links--;
@@ -161,6 +166,12 @@ export class MemoryDisk implements Disk {
   remove(path: string): void {
     this.#call();
     this.#unlink(path);
+  }
+
+  removeFolder(path: string): void {
+    this.#call();
+    for (const each of [...this.#names.keys()])
+      if (each === path || each.startsWith(`${path}/`)) this.#unlink(each);
   }
 
   async copy(from: string, to: string): Promise<void> {
@@ -263,6 +274,20 @@ export class MemoryDisk implements Disk {
     if (entry === undefined) return;
     if (typeof entry !== 'string') entry.links--;
     this.#changeNames((names) => names.delete(path));
+  }
+
+  #renameFolder(from: string, to: string): void {
+    const there = this.#names.get(to);
+    if (there !== undefined && there !== 'folder') throw systemError('ENOTDIR', to);
+    if (this.names(to).length > 0) throw systemError('ENOTEMPTY', to);
+    this.#requireFolder(to);
+    this.#changeNames((names) => {
+      for (const [path, entry] of [...names]) {
+        if (path !== from && !path.startsWith(`${from}/`)) continue;
+        names.delete(path);
+        names.set(to + path.slice(from.length), entry);
+      }
+    });
   }
 
   #requireFolder(path: string): void {

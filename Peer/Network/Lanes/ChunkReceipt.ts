@@ -1,13 +1,16 @@
+import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkOutcome, ChunkWriter } from '../../Transfer.ts';
 import type { Region } from './ReceiveBuffers.ts';
 
-/** A wish for one chunk. */
+/** A wish for one chunk, or for a bundle of whole small files. */
 export interface ChunkOrder {
   readonly fileId: FileId;
   readonly chunk: number;
   readonly bytes: number;
+  /** Asked for instead of the chunk. `fileId` is that of the first. */
+  readonly bundle?: readonly BundledFile[] | undefined;
   readonly writer: ChunkWriter;
   /** Payload bytes arrived. */
   readonly received: (bytes: number) => void;

@@ -193,8 +193,12 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#open.set(id, receipt);
     this.#ids.set(receipt, id);
     if (receipt.order.bytes < LARGE_BYTES) this.#smallOpen++;
-    const { fileId, chunk } = receipt.order;
-    this.#writer.write(encodeLane({ type: 'request', id, fileId, chunk }));
+    const { fileId, chunk, bundle } = receipt.order;
+    this.#writer.write(
+      encodeLane(
+        bundle === undefined ? { type: 'request', id, fileId, chunk } : { type: 'bundle', id, files: bundle },
+      ),
+    );
   }
 
   #answered(id: number, receipt: ChunkReceipt): void {

@@ -1,14 +1,16 @@
+import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import {
   encodeDataHeader,
   LANE_DATA_HEADER_BYTES,
   type RefusalCode,
 } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
-import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkProvider } from '../Wanted.ts';
 import type { BufferPool, Pooled } from './BufferPool.ts';
+import { BundleReader } from './BundleReader.ts';
 import type { LaneServer, WantedChunk } from './LaneServer.ts';
 import type { RateFlow } from './RateFlow.ts';
+import { refusalOf } from './Refusal.ts';
 
 /** Chunks up to this size share a write … */
 export const SMALL_CHUNK_BYTES = 64 * 1_024;
@@ -50,7 +52,8 @@ export class LaneSender {
   /** Every request ends with its last byte or a reject. Resolves when that is handed to the socket. */
   async send(batch: readonly WantedChunk[]): Promise<void> {
     const [only] = batch;
-    if (batch.length === 1 && only !== undefined) await this.#sendChunk(only);
+    if (only?.bundle !== undefined) await this.#sendBundle(only, only.bundle);
+    else if (batch.length === 1 && only !== undefined) await this.#sendChunk(only);
     else await this.#sendSmall(batch);
   }
 
@@ -124,6 +127,29 @@ export class LaneSender {
     this.#options.sent(payload);
   }
 
+  /** Whole small files, one after the other, in pieces as full as they can be. */
+  async #sendBundle(wanted: WantedChunk, files: readonly BundledFile[]): Promise<void> {
+    const { provider, limiter } = this.#options;
+    this.#lane.working(wanted);
+    const reader = new BundleReader(provider, files);
+    for (let left = wanted.bytes, bytes = 0; left > 0; left -= bytes) {
+      bytes = Math.min(left, limiter.pieceBytesMax);
+      const buffer = await this.#buffer();
+      const over = () => !this.#lane.open || wanted.cancelled;
+      const refusal = over() ? 'cancelled' : await reader.fill(payloadOf(buffer, 0, bytes));
+      if (refusal === undefined) await limiter.take(bytes);
+      if (over() || refusal !== undefined) {
+        this.#letGo(buffer);
+        this.#lane.reject(wanted.id, refusal ?? 'cancelled');
+        break;
+      }
+      buffer.bytes.set(encodeDataHeader(wanted.id, bytes), 0);
+      this.#write(buffer, [[0, LANE_DATA_HEADER_BYTES + bytes]]);
+      this.#options.sent(bytes);
+    }
+    this.#lane.working(undefined);
+  }
+
   async #read(
     provider: ChunkProvider,
     wanted: WantedChunk,
@@ -173,19 +199,7 @@ export class LaneSender {
   }
 }
 
-function payloadOf(buffer: Pooled, frameAt: number, bytes: number): Uint8Array {
+function payloadOf(buffer: Pooled, frameAt: number, bytes: number): Buffer {
   const from = frameAt + LANE_DATA_HEADER_BYTES;
   return buffer.bytes.subarray(from, from + bytes);
-}
-
-/** What a stranger is told of a failure here. */
-export function refusalOf(failure: unknown): RefusalCode {
-  switch (asShoalError(failure, 'DISK_FAILED').code) {
-    case 'NOT_FOUND':
-      return 'not-found';
-    case 'FILE_CHANGED':
-      return 'changed';
-    default:
-      return 'failed';
-  }
 }

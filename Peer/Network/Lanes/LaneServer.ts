@@ -1,11 +1,18 @@
+import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
 import { badFrame } from '../../../Protocol/Codec.ts';
 import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { LANE_REQUEST_BYTES_MAX, LANE_REQUESTS_MAX } from '../../../Protocol/Limits.ts';
+import {
+  BUNDLED_FILE_BYTES_MAX,
+  GREETING_FRAME_BYTES_MAX,
+  LANE_REQUEST_BYTES_MAX,
+  LANE_REQUESTS_MAX,
+} from '../../../Protocol/Limits.ts';
 import {
   decodeLane,
   encodeLane,
   type LaneMessage,
+  type LaneOf,
   type RefusalCode,
 } from '../../../Protocol/PeerMessages.ts';
 import type { ByteStream, StreamHandler } from '../../../Shared/Transport.ts';
@@ -17,6 +24,8 @@ export interface WantedChunk {
   readonly chunk: number;
   /** 0: not ours to give; it will be rejected. */
   readonly bytes: number;
+  /** Whole small files that are wanted instead; `fileId` is that of the first. */
+  readonly bundle?: readonly BundledFile[];
   cancelled: boolean;
   /** Later requests served before it. */
   overtaken: number;
@@ -53,9 +62,11 @@ export class LaneServer implements StreamHandler {
   /** Undefined until the token was shown. */
   peer: PeerId | undefined;
   readonly #host: LaneHost;
-  readonly #decoder = new FrameDecoder(LANE_REQUEST_BYTES_MAX);
+  readonly #decoder = new FrameDecoder(GREETING_FRAME_BYTES_MAX);
   readonly #wanted = new Map<number, WantedChunk>();
   #demand = 0;
+  /** Files in the bundles that wait. */
+  #bundled = 0;
   #unsentRejects = 0;
   #sending: WantedChunk | undefined;
   #closed = false;
@@ -85,7 +96,7 @@ export class LaneServer implements StreamHandler {
     const taken: WantedChunk[] = [];
     let bytes = 0;
     for (const wanted of this.#wanted.values()) {
-      if (wanted.bytes > limits.smallBytes) break;
+      if (wanted.bytes > limits.smallBytes || wanted.bundle !== undefined) break;
       if (taken.length >= limits.maxCount || bytes + wanted.bytes > limits.maxBytes) break;
       this.#forget(wanted);
       taken.push(wanted);
@@ -169,19 +180,36 @@ export class LaneServer implements StreamHandler {
       if (message.type !== 'token') throw badFrame('a lane without a token');
       this.peer = this.#host.redeem(message.token, this);
       if (this.peer === undefined) throw badFrame('a lane with a wrong token');
+      this.#decoder.maxBodyBytes = LANE_REQUEST_BYTES_MAX;
     } else if (message.type === 'request') this.#want(message);
+    else if (message.type === 'bundle') this.#wantBundle(message);
     else if (message.type === 'cancel') this.#cancel(message.id);
     else throw badFrame(`a ${message.type} from the side that asks`);
   }
 
   #want({ id, fileId, chunk }: { id: number; fileId: FileId; chunk: number }): void {
     if (this.#wanted.has(id)) throw badFrame('a request number used twice');
-    if (this.#wanted.size >= LANE_REQUESTS_MAX) throw badFrame('too many requests');
+    if (this.#wanted.size + this.#bundled >= LANE_REQUESTS_MAX) throw badFrame('too many requests');
     const bytes = this.#host.bytesOf(fileId, chunk);
     const wanted = { id, fileId, chunk, bytes, cancelled: false, overtaken: 0 };
     this.#wanted.set(id, wanted);
     this.#demand += bytes;
     this.#host.asked(this, wanted);
+  }
+
+  /** What of it we have is looked up when its turn has come. */
+  #wantBundle({ id, files }: LaneOf<'bundle'>): void {
+    const [first] = files;
+    if (first === undefined || files.some(({ size }) => size < 1 || size > BUNDLED_FILE_BYTES_MAX))
+      throw badFrame('a bundle of nothing, or of large files');
+    if (this.#wanted.has(id)) throw badFrame('a request number used twice');
+    if (this.#wanted.size + this.#bundled + files.length > LANE_REQUESTS_MAX)
+      throw badFrame('too many requests');
+    const bytes = bundleBytes(files);
+    const { fileId } = first;
+    this.#wanted.set(id, { id, fileId, chunk: 0, bytes, bundle: files, cancelled: false, overtaken: 0 });
+    this.#bundled += files.length;
+    this.#demand += bytes;
   }
 
   #cancel(id: number): void {
@@ -196,5 +224,6 @@ export class LaneServer implements StreamHandler {
   #forget(wanted: WantedChunk): void {
     this.#wanted.delete(wanted.id);
     this.#demand -= wanted.bytes;
+    this.#bundled -= wanted.bundle?.length ?? 0;
   }
 }

@@ -11,7 +11,7 @@ import {
 import { type ControlMessage, type ControlOf, listedFile } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { CatalogEntry } from '../../Model.ts';
-import { refusalOf } from '../Lanes/LaneSender.ts';
+import { refusalOf } from '../Lanes/Refusal.ts';
 import type { ChunkProvider } from '../Wanted.ts';
 
 type Asked = ControlOf<'list' | 'describe' | 'query'>;

@@ -14,7 +14,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial } from '../../../Shared/Transport.ts';
 import type { Offer, PeerContact } from '../../Model.ts';
-import type { Source, SourceEvents } from '../../Transfer.ts';
+import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import type { RateLimiter } from '../Lanes/RateLimiter.ts';
 import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
@@ -178,6 +178,12 @@ export class LinkedPeer implements SourceHome {
     known: 'complete' | undefined,
   ): Promise<Source> {
     return this.#files.open(this, fileId, events, signal, known);
+  }
+
+  /** Undefined when the peer does not know bundles. */
+  openBundles(events: SourceEvents): BundleSource | undefined {
+    const { features } = this.#link.hello ?? { features: 0 };
+    return (features & FEATURES.bundles) === 0 ? undefined : this.#files.openBundles(this, events);
   }
 
   /** @throws ShoalError INTEGRITY, NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */

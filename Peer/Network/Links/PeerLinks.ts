@@ -5,8 +5,8 @@ import {
   type ConnectionKind,
   type ControlOf,
   type ExchangedPeer,
-  FEATURES,
   type ListedFile,
+  ownFeatures,
   PROTOCOL_VERSION,
 } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
@@ -196,6 +196,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return { peer: peer.contact, files: await peer.query(question, signal) };
   }
 
+  /** Undefined when the peer does not know bundles. @throws ShoalError like connect */
+  async openBundles(to: PeerContact, events: SourceEvents, signal: AbortSignal) {
+    return (await this.#table.connect(to, signal)).openBundles(events);
+  }
+
   /** We have one more chunk: told to those interested, gathered for 50 ms. */
   announceHave(fileId: FileId, chunk: number): void {
     this.#haves.add(fileId, chunk);
@@ -271,10 +276,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   #hello() {
     const { self, feed } = this.#options;
-    const { peerId, instanceId, name } = self;
     const port = this.#listener?.local.port ?? self.port;
-    const features = FEATURES.suggests | (feed === undefined ? 0 : FEATURES.answersQueries);
-    return { version: PROTOCOL_VERSION, peerId, instanceId, name, port, features };
+    const features = ownFeatures(feed !== undefined);
+    return { version: PROTOCOL_VERSION, ...self, port, features };
   }
 
   #dispatch(kind: ConnectionKind, stream: ByteStream): StreamHandler {

@@ -7,6 +7,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { Growth } from './Growth.ts';
 import { onAbort } from './OnAbort.ts';
+import { type BundleHome, PeerBundles } from './PeerBundles.ts';
 import { PeerSource, type SourceHome } from './PeerSource.ts';
 import { RemoteHoldings } from './RemoteHoldings.ts';
 
@@ -53,7 +54,7 @@ export class RemoteFiles {
   #watching = 0;
   readonly #files = new Map<FileId, RemoteFile>();
   /** Sources of files that the peer is known to have whole. */
-  readonly #whole = new Set<PeerSource>();
+  readonly #whole = new Set<PeerSource | PeerBundles>();
   /** Place in its queue as told last; 0: none. */
   #place = 0;
   #of = 0;
@@ -127,8 +128,16 @@ export class RemoteFiles {
     return source;
   }
 
-  release(source: PeerSource): void {
+  /** For many small files that the peer is known to have. */
+  openBundles(home: BundleHome, events: SourceEvents): PeerBundles {
+    const bundles = new PeerBundles(home, events);
+    this.#whole.add(bundles);
+    return bundles;
+  }
+
+  release(source: PeerSource | PeerBundles): void {
     this.#whole.delete(source);
+    if (source instanceof PeerBundles) return;
     const file = this.#files.get(source.fileId);
     if (file?.sources.delete(source)) this.#unuse(source.fileId, file);
   }
@@ -137,7 +146,7 @@ export class RemoteFiles {
   holds(fileId: FileId): boolean {
     const file = this.#files.get(fileId);
     if (file?.holdings.known) return !file.holdings.none;
-    return [...this.#whole].some((source) => source.fileId === fileId);
+    return [...this.#whole].some((source) => source instanceof PeerSource && source.fileId === fileId);
   }
 
   hear(message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
@@ -247,14 +256,14 @@ export class RemoteFiles {
     });
   }
 
-  #leave(sources: readonly PeerSource[], reason: ShoalError): void {
+  #leave(sources: readonly (PeerSource | PeerBundles)[], reason: ShoalError): void {
     for (const source of sources) {
       this.release(source);
       source.left(reason);
     }
   }
 
-  #all(): PeerSource[] {
+  #all(): (PeerSource | PeerBundles)[] {
     return [...this.#whole, ...[...this.#files.values()].flatMap((file) => [...file.sources])];
   }
 }

@@ -5,6 +5,9 @@ import { PublishPlan } from './PublishPlan.ts';
 
 /** A window of pages at most this often: 1,600 pages a second stay below the tracker's limit of 2,000. */
 const PACE_MS = 10;
+/** A publication of many pages begins this long after the one before: a catalog that changes all the time is told in large parts. */
+const GATHER_MS = 1_000;
+const MANY_PAGES = 8;
 /** Wait before a publication that the tracker lost is begun again. */
 const AGAIN_MS = 1_000;
 /** Wait after it refused everything: no room, or nothing it understands. */
@@ -88,6 +91,7 @@ export class Publisher {
       this.#held = plan.version;
       this.#heldSinceMs = nowMs;
       this.#plan = undefined;
+      if (plan.pages >= MANY_PAGES) this.#notBeforeMs = nowMs + GATHER_MS;
     } else if (plan.base > 0 && reply.heldVersion !== plan.base) {
       // It no longer has what the difference builds on.
       this.#held = reply.heldVersion;

@@ -1,8 +1,9 @@
-import type { Source, SourceEvents, SourceNetwork } from '../../../Peer/Downloads/Wanted.ts';
+import type { BundleSource, Source, SourceEvents, SourceNetwork } from '../../../Peer/Downloads/Wanted.ts';
 import type { FileHolder, PeerContact } from '../../../Peer/Model.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { FakeBundles } from './FakeBundles.ts';
 import { FakePeer, FakeSource } from './FakePeer.ts';
 
 /** Peers that can be reached, and a tracker that knows some of them. */
@@ -12,6 +13,9 @@ export class FakeNetwork implements SourceNetwork {
   readonly sizes = new Map<FileId, number>();
   /** Whom the tracker names. */
   readonly located: FakePeer[] = [];
+  /** Whether the peers know bundles, and all that were opened. */
+  knowBundles = false;
+  readonly bundles: FakeBundles[] = [];
   locates = 0;
   opens = 0;
   latencyMs = 1;
@@ -30,6 +34,21 @@ export class FakeNetwork implements SourceNetwork {
   async locate(fileId: FileId): Promise<readonly FileHolder[]> {
     this.locates++;
     return this.located.filter((peer) => peer.files.has(fileId)).map(({ holder }) => holder);
+  }
+
+  async openBundles(
+    contact: PeerContact,
+    events: Omit<SourceEvents, 'haveChanged'>,
+    signal: AbortSignal,
+  ): Promise<BundleSource | undefined> {
+    if (!this.knowBundles) return undefined;
+    await sleep(this.clock, this.latencyMs, signal);
+    const peer = this.peers.find(({ holder }) => holder.peerId === contact.peerId);
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'closing');
+    if (!peer?.reachable) throw new ShoalError('UNREACHABLE', 'does not answer');
+    const bundles = new FakeBundles(peer, this.clock, events);
+    this.bundles.push(bundles);
+    return bundles;
   }
 
   async openSource(

@@ -1,4 +1,13 @@
-import type { ChunkWriter, KeptFolder, Part, PartStore, Unfinished } from '../../../Peer/Downloads/Wanted.ts';
+import type {
+  ChunkWriter,
+  KeptFolder,
+  Part,
+  PartStore,
+  SmallPlacer,
+  SmallTold,
+  SmallVerdict,
+  Unfinished,
+} from '../../../Peer/Downloads/Wanted.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
@@ -30,6 +39,35 @@ export class FakeParts implements PartStore {
     const part = this.left.get(fileId) ?? new FakePart(this, description, path);
     this.left.set(fileId, part);
     return part;
+  }
+
+  /** Every other file has its name at once, the others a moment later. */
+  placing(_wanted: readonly string[], told: SmallTold): SmallPlacer {
+    let count = 0;
+    const later = new Set<() => void>();
+    return {
+      place: async (bytes, files) => {
+        const verdicts = files.map((file): SmallVerdict => {
+          if (this.fault !== undefined) return this.fault;
+          if (bytes[file.offset] !== 0) return 'wrong';
+          const place = () => {
+            later.delete(place);
+            this.complete.set(file.fileId, `/share/${file.path}`);
+            told.placed(file, `/share/${file.path}`);
+          };
+          if (count++ % 2 === 0) place();
+          else later.add(place);
+          return 'right';
+        });
+        setImmediate(() => {
+          for (const place of later) place();
+        });
+        return { verdicts, bytes };
+      },
+      close: async () => {
+        for (const place of later) place();
+      },
+    };
   }
 
   async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {

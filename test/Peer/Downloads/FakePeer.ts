@@ -36,6 +36,8 @@ export class FakePeer {
   stalled = false;
   reachable = true;
   refuses: RefusalCode | undefined;
+  /** The same for whole bundles. */
+  rejects: RefusalCode | undefined;
   /** Place in its queue that it tells as soon as it is asked. */
   place = 0;
   readonly line: Request[] = [];

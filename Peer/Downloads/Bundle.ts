@@ -1,0 +1,78 @@
+import { type BundledFile, bundleBytes } from '../../Protocol/Bundle.ts';
+import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../Protocol/Limits.ts';
+import type { FolderItem } from './SmallFile.ts';
+import type { ChunkWriter, SmallFile, SmallPlacer, SmallVerdict } from './Wanted.ts';
+
+/** What became of one file of a bundle. `refused`: the source cannot give it. */
+export type BundleVerdict = SmallVerdict | 'refused';
+
+/** Room for the longest answer. */
+const BUFFER_BYTES = BUNDLE_BYTES_MAX + BUNDLE_FILES_MAX;
+const SPARE_MAX = 16;
+
+/** Memory for bundles, used again: fresh memory for each would keep the garbage collector busy. */
+export class BundleMemory {
+  readonly #spare: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(BUFFER_BYTES);
+  }
+
+  giveBack(buffer: Uint8Array): void {
+    if (buffer.length === BUFFER_BYTES && this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
+  }
+}
+
+/** Small files that are asked for together: gathers the answer in memory and hands it on when it is whole. */
+export class Bundle implements ChunkWriter {
+  readonly items: readonly FolderItem[];
+  readonly files: readonly BundledFile[];
+  /** Length of the answer. */
+  readonly bytes: number;
+  /** One an item, once `finish` has resolved. */
+  verdicts: readonly BundleVerdict[] = [];
+  readonly #placer: SmallPlacer;
+  readonly #memory: BundleMemory;
+  #buffer: Uint8Array | undefined;
+  #length = 0;
+
+  constructor(items: readonly FolderItem[], placer: SmallPlacer, memory: BundleMemory) {
+    this.items = items;
+    this.files = items.map(({ fileId, size }) => ({ fileId, size }));
+    this.bytes = bundleBytes(this.files);
+    this.#placer = placer;
+    this.#memory = memory;
+  }
+
+  write(piece: Uint8Array): Promise<void> {
+    this.#buffer ??= this.#memory.take();
+    this.#buffer.set(piece, this.#length);
+    this.#length += piece.length;
+    return Promise.resolve();
+  }
+
+  /** False when bytes of any file are wrong. */
+  async finish(): Promise<boolean> {
+    const buffer = this.#buffer;
+    this.#buffer = undefined;
+    if (buffer === undefined || this.#length !== this.bytes) return false;
+    const given: SmallFile[] = [];
+    const places: (number | undefined)[] = [];
+    let at = 0;
+    for (const { fileId, size, paths } of this.items) {
+      places.push(buffer[at] === 1 ? given.length : undefined);
+      if (buffer[at] === 1) given.push({ fileId, size, path: paths[0], offset: at + 1 });
+      at += 1 + size;
+    }
+    const { verdicts, bytes } = await this.#placer.place(buffer, given);
+    this.#memory.giveBack(bytes);
+    this.verdicts = places.map((place) => (place === undefined ? 'refused' : (verdicts[place] ?? 'wrong')));
+    return !this.verdicts.includes('wrong');
+  }
+
+  abandon(): void {
+    if (this.#buffer !== undefined) this.#memory.giveBack(this.#buffer);
+    this.#buffer = undefined;
+    this.#length = 0;
+  }
+}
