@@ -26,6 +26,8 @@ export class Rig {
   readonly folder: string;
   readonly #programs: LaunchedProgram[] = [];
   #tracker = '';
+  #trackerProgram: LaunchedProgram | undefined;
+  #runTracker: () => LaunchedProgram | undefined = () => undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -41,10 +43,21 @@ export class Rig {
   ): Promise<Rig> {
     const rig = new Rig(await temporaryFolder(parent));
     const port = String(await freePort());
-    const tracker = rig.#start('tracker', 'Tracker.js', ['--host', at.ip, '--port', port], at);
-    const [address] = await tracker.line(/^\S+:\d+$/);
-    rig.#tracker = address;
+    rig.#runTracker = () => rig.#start('tracker', 'Tracker.js', ['--host', at.ip, '--port', port], at);
+    await rig.startTracker();
     return rig;
+  }
+
+  /** Starts the tracker, again at the same place when it was stopped. */
+  async startTracker(): Promise<void> {
+    this.#trackerProgram = this.#runTracker();
+    const [address] = (await this.#trackerProgram?.line(/^\S+:\d+$/)) ?? [];
+    this.#tracker = address ?? '';
+  }
+
+  /** Kills the tracker, without a word to anybody. */
+  async stopTracker(): Promise<void> {
+    await this.#trackerProgram?.kill();
   }
 
   /** Starts a peer that keeps its console open, or, with `commands`, runs these and ends. */

@@ -188,3 +188,20 @@ test('a seeder suggests other chunks to each of its leechers, and follows what t
   expect(sources[0]?.suggestion).toBeUndefined();
   await closeAll(network, [seeder, ...leechers]);
 });
+
+test('who wants a file hears of the holders that another leecher is linked to', async () => {
+  const network = new SimulatedNetwork({ seed: 12 });
+  const seeder = await startNode(network, 1);
+  const [middle, last] = await crowd(network, 2);
+  if (middle === undefined || last === undefined) throw new Error('nobody');
+  const bytes = Buffer.alloc(3 * MIB);
+  const { fileId } = seeder.share.add('film', bytes);
+  middle.share.add('film.part', bytes, 'nothing');
+  const found: string[] = [];
+  last.links.on('sourceFound', (_, other) => found.push(formatAddress(other.address)));
+  await network.settle(open(middle, seeder, fileId));
+  await network.settle(open(last, middle, fileId));
+  await network.clock.advanceAsync(50);
+  expect(found).toEqual(['10.0.0.1:9001']);
+  await closeAll(network, [seeder, middle, last]);
+});

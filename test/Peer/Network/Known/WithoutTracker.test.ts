@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../../Support/seeds.ts';
-import { never, startManager, startManagers, timed } from '../managers.ts';
+import { type ManagedSetup, never, startManager, startManagers, timed } from '../managers.ts';
 import { file, TrackerLan } from '../TrackerLan.ts';
 
 const TRACKER = { host: '10.0.0.200', port: 6_881 };
@@ -169,4 +169,36 @@ test('two trackers, one of them dead: told and asked is the living one, and both
   const { value, ms } = await timed(network, ann?.network.search('film', never) ?? Promise.reject());
   expect(value.hits.map(({ path }) => path)).toEqual(['film c']);
   expect(ms).toBeLessThan(100);
+});
+
+test('a peer that DNS-SD shows is linked when no tracker answers, and only then', async () => {
+  const network = new SimulatedNetwork({ seed: 10 });
+  const shown = await startManager(network, 5, { files: ['a film'] });
+  const dnsSd: ManagedSetup['dnsSd'] = ({ peerSeen }) => {
+    network.clock.after(100, () => peerSeen(shown.contact.address));
+    return { announcePeer: () => {}, announceTracker: () => {}, close: async () => {} };
+  };
+  const alone = await startManager(network, 1, { discovery: true, dnsSd });
+  await network.clock.advanceAsync(4_000);
+  expect(names(alone.network.linkedPeers())).toEqual(['peer 5']);
+  await new TrackerLan(network).tracker('10.0.0.200');
+  const tracked = await startManager(network, 2, { discovery: true, dnsSd });
+  await network.clock.advanceAsync(4_000);
+  expect(tracked.events).toEqual(['found 10.0.0.200:6881']);
+  expect(tracked.network.linkedPeers()).toEqual([]);
+});
+
+test('a tracker that no broadcast reaches is found by the word of a linked peer', async () => {
+  const network = new SimulatedNetwork({ seed: 11 });
+  const far = { host: '172.16.0.1', port: 7_777 };
+  await new TrackerLan(network).tracker(far.host, far.port);
+  const member = await startManager(network, 1, { configured: [far], files: ['a film'] });
+  const seeking = await startManager(network, 2, { discovery: true });
+  const contented = await startManager(network, 3, { configured });
+  await network.clock.advanceAsync(2_000);
+  for (const { network: each } of [seeking, contented])
+    await network.settle(each.connect(member.contact, never));
+  await network.clock.advanceAsync(2_000);
+  expect(seeking.network.trackers()).toMatchObject([{ address: far, foundBy: 'peer', state: 'connected' }]);
+  expect(contented.network.trackers()).toHaveLength(1); // Who names its trackers uses no others.
 });
