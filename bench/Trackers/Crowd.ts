@@ -15,26 +15,22 @@ const instanceId = '0000000000000001' as InstanceId;
 const [port = 0, peers = 0, names = 0] = process.argv.slice(2).map(Number);
 await everybody((peer) => meet(peer, 0));
 await everybody((peer) => meet(peer, names));
-const known = await everybody((peer) => meet(peer, 0, names > 0 ? 1 : 0));
-process.stdout.write(`${known}\n`);
+process.stdout.write(`${await meet(0, 0)}\n`);
 
-/** @returns the last answer of `one` */
-async function everybody(one: (peer: number) => Promise<number>): Promise<number> {
+async function everybody(one: (peer: number) => Promise<number>): Promise<void> {
   let next = 0;
-  let last = 0;
   const worker = async () => {
-    while (next < peers) last = await one(next++);
+    while (next < peers) await one(next++);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return last;
 }
 
 /** One peer says that it is there and publishes `count` names. @returns the peers that the tracker knows */
-async function meet(peer: number, count: number, version = count > 0 ? 1 : 0): Promise<number> {
+async function meet(peer: number, count: number): Promise<number> {
   const socket = await socketTo(port, hostOf(peer), UDP_PORT);
   try {
     const cookie = await cookieFor(socket);
-    const reply = await ask(socket, cookie, beat(peer, version));
+    const reply = await ask(socket, cookie, beat(peer, count > 0 ? 1 : 0));
     if (reply.type !== 'alive') throw new Error(`a heartbeat was answered by ${JSON.stringify(reply)}`);
     const pages = Math.ceil(count / ENTRIES_PER_PAGE);
     for (let page = 0; page < pages; page++) await ask(socket, cookie, pageOf(peer, count, page, pages));
