@@ -1,28 +1,22 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
-import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
 import { CATALOG_FILES_MAX } from '../../../Protocol/Limits.ts';
 import {
   type ControlMessage,
   type ControlOf,
-  type ExchangedPeer,
   FEATURES,
   type ListedFile,
 } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import type { Address, NetworkClass } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Address } from '../../../Shared/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { Dial } from '../../../Shared/Transport.ts';
-import type { Offer, PeerContact } from '../../Model.ts';
 import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
-import type { RateLimiter } from '../Lanes/RateLimiter.ts';
-import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
-import type { ChunkProvider } from '../Wanted.ts';
 import { fetchDescription } from './FetchDescription.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { type AnswerTo, LinkRequests, type Question, refusal } from './LinkRequests.ts';
 import { onAbort } from './OnAbort.ts';
+import type { KnownContact, PeerHome } from './PeerHome.ts';
 import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
@@ -30,37 +24,13 @@ import type { SourceHome } from './PeerSource.ts';
 import { Allowance, QueryLimit } from './QueryLimit.ts';
 import { RemoteFiles, type Seen } from './RemoteFiles.ts';
 
-/** A peer whose id is known. */
-export type KnownContact = PeerContact & { readonly peerId: PeerId };
+export type { KnownContact, PeerHome } from './PeerHome.ts';
 
 /** Files that one peer may be interested in at once. */
 const INTERESTS_MAX = 65_536;
 const REQUEST_TICK_MS = 1_000;
 /** How often one peer may name others and trackers: in a row, and then once in so many milliseconds. More is ignored. */
 const NAMING = { peers: { burst: 1_000, eachMs: 50 }, tracker: { burst: 8, eachMs: 5_000 } } as const;
-
-/** What all linked peers share. */
-export interface PeerHome {
-  readonly provider: ChunkProvider;
-  readonly dial: Dial;
-  readonly clock: Clock;
-  readonly buffers: ReceiveBuffers;
-  readonly downLimiter: RateLimiter;
-  readonly classOf: (host: string) => NetworkClass;
-  /** A new token that lets this peer's lane in. */
-  grantLane(peer: PeerId): string;
-  received(bytes: number): void;
-  wrongBytes(peer: KnownContact, fileId: FileId): void;
-  interested(peer: KnownContact, fileId: FileId): void;
-  notInterested(peer: KnownContact, fileId: FileId): void;
-  /** It said what it has of a file. */
-  holds(peer: KnownContact, message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void;
-  named(peer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void;
-  offered(peer: KnownContact, requestId: number, offer: Offer): void;
-  trackerNamed(peer: KnownContact, tracker: { address: Address; onMyHost: boolean }): void;
-  /** Our files that answer a question of a peer; undefined: too much is asked now. */
-  matching(question: RelayQuestion): readonly RelayedFile[] | undefined;
-}
 
 /** A peer that a control link is open to: the conversation beyond greeting and goodbye. The link below may be replaced. */
 export class LinkedPeer implements SourceHome {

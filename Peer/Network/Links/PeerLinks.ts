@@ -196,7 +196,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return { peer: peer.contact, files: await peer.query(question, signal) };
   }
 
-  /** Undefined when the peer does not know bundles. @throws ShoalError like connect */
   async openBundles(to: PeerContact, events: SourceEvents, signal: AbortSignal) {
     return (await this.#table.connect(to, signal)).openBundles(events);
   }
@@ -275,10 +274,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   #hello() {
-    const { self, feed } = this.#options;
-    const port = this.#listener?.local.port ?? self.port;
-    const features = ownFeatures(feed !== undefined);
-    return { version: PROTOCOL_VERSION, ...self, port, features };
+    const port = this.#listener?.local.port ?? this.#options.self.port;
+    const features = ownFeatures(this.#options.feed !== undefined);
+    return { version: PROTOCOL_VERSION, ...this.#options.self, port, features };
   }
 
   #dispatch(kind: ConnectionKind, stream: ByteStream): StreamHandler {

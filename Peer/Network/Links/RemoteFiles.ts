@@ -98,7 +98,9 @@ export class RemoteFiles {
         chunksPerSecond: file.growth.perSecond(this.#clock.nowMs()),
       };
     }
-    const whole = this.#finished.has(fileId) || [...this.#whole].some((source) => source.fileId === fileId);
+    const isOf = (source: PeerSource | PeerBundles) =>
+      source instanceof PeerSource && source.fileId === fileId;
+    const whole = this.#finished.has(fileId) || [...this.#whole].some(isOf);
     return whole ? { have: 'all', chunksPerSecond: 0 } : undefined;
   }
 
