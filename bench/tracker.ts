@@ -93,11 +93,6 @@ async function announces({ quick, pairs }: Settings): Promise<Part> {
     atLeast('heartbeats per CPU second of the tracker', 90_000, spread(ours).median, 0),
     atLeast('the same as a share of the echo (90,000 of 160,000)', 90 / 160, ratio(echo).median),
   ];
-  if (servers.includes(bitTorrentTracker)) {
-    goals.push(
-      atLeast('x npm bittorrent-tracker (90,000 of 7,200)', 12.5, ratio(bitTorrentTracker).median, 1),
-    );
-  }
   const columns = ['Announces over UDP', `per CPU second, ${IN_FLIGHT} in flight`, 'Shoal to this one'];
   const figures = running.map(({ server, rates }) => ({ name: server.name, answersPerCpuSecond: rates }));
   return { table: { columns, rows }, goals, notes, figures };
