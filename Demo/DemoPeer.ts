@@ -18,6 +18,13 @@ export interface DemoHit {
   readonly sources: readonly { readonly complete: boolean }[];
 }
 
+/** What it says about a push. */
+export interface DemoPush {
+  readonly state: string;
+  readonly chunks: number;
+  readonly confirmed: number;
+}
+
 interface Answer {
   readonly ok: boolean;
   readonly items?: readonly unknown[];
@@ -66,6 +73,12 @@ export class DemoPeer {
 
   async search(words: string, signal: AbortSignal): Promise<readonly DemoHit[]> {
     return ((await this.ask(`search ${words}`, signal)).items ?? []) as readonly DemoHit[];
+  }
+
+  /** Offers a file to a peer and waits for the end. */
+  async push(file: string, peer: string, signal: AbortSignal): Promise<DemoPush | undefined> {
+    const { items = [] } = await this.ask(`send ${file} ${peer} --wait`, signal);
+    return (items as readonly DemoPush[])[0];
   }
 
   async #ask(command: string, signal: AbortSignal): Promise<Answer> {

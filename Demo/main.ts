@@ -13,10 +13,14 @@ import { equalityTable, givenBy, givenTable, progressText } from './DemoViews.ts
 
 /**
  * `npm run demo`: a tracker and four peers on this machine, each with folders of its own. Two of them have a file, the third
- * fetches it, and the fourth fetches it while the third is still at it. Everything is removed at the end.
+ * fetches it, and the fourth fetches it while the third is still at it. Then the third pushes another file to the fourth. Everything
+ * is removed at the end.
  */
 
 const FILE = 'demo.bin';
+/** What the third pushes to the fourth at the end. */
+const PUSHED = 'pushed.bin';
+const PUSHED_MEBIBYTES = 16;
 const MEBIBYTES = 256;
 /** Slows the two that have the file, so that the fourth does better with the third's help, and people can watch. */
 const UPLOAD_LIMIT = '60M';
@@ -75,12 +79,14 @@ async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
   say(`A file of ${size} MiB, shared by two peers.`);
   await writeRandomFile(join(first.share, FILE), size, signal);
   await copyFile(join(first.share, FILE), join(second.share, FILE));
+  await writeRandomFile(join(third.share, PUSHED), PUSHED_MEBIBYTES, signal);
 
   const tracker = await startTracker(root, signal);
   say(`A tracker at ${tracker} and four peers.`);
   for (const peer of peers) {
     const limits = peer === first || peer === second ? ['--upload-limit', UPLOAD_LIMIT] : [];
-    started(peer.start(launcher('Peer.js'), tracker, limits));
+    const consent = peer === fourth ? ['--accept', 'all'] : [];
+    started(peer.start(launcher('Peer.js'), tracker, [...limits, ...consent]));
   }
   await untilShared(third, signal);
 
@@ -91,10 +97,24 @@ async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
   const hashes = new Map<string, string>();
   for (const peer of peers) hashes.set(peer.name, await sha256(join(peer.share, FILE), signal));
   say(`${equalityTable(hashes, color)}\n`);
+  const pushed = await pushBetween(third, fourth, signal);
   const fourthGot = got.get(fourth.name);
   const helped = fourthGot !== undefined && givenBy(fourthGot, third.name) > 0;
   if (!helped) process.stderr.write('The third gave nothing to the fourth this time.\n');
-  return helped && new Set(hashes.values()).size === 1 ? 0 : 1;
+  return helped && pushed && new Set(hashes.values()).size === 1 ? 0 : 1;
+}
+
+/** Nobody asked for it: the other one only lets it in. @returns whether it arrived as it was */
+async function pushBetween(from: DemoPeer, to: DemoPeer, signal: AbortSignal): Promise<boolean> {
+  const push = await from.push(PUSHED, to.name, signal);
+  const copies = [from, to].map((peer) => sha256(join(peer.share, PUSHED), signal));
+  const [sent, received] = await Promise.all(copies);
+  const equal = sent === received;
+  const chunks = `${push?.confirmed ?? 0} of ${push?.chunks ?? 0} chunks confirmed`;
+  say(
+    `The ${from.name} pushes ${PUSHED} to the ${to.name}: ${chunks}, both copies ${equal ? 'equal' : 'DIFFERENT'}.\n`,
+  );
+  return equal && push?.state === 'done';
 }
 
 /** @returns its address */

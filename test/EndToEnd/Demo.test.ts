@@ -23,6 +23,9 @@ test('C9: the demo shows peers exchanging parts, proves that the copies are equa
   const [code] = await once(program, 'close');
   expect(output).toMatch(/Got by/);
   expect(output.match(/ equal$/gm)).toHaveLength(4);
+  expect(output).toMatch(
+    /^The third pushes pushed\.bin to the fourth: (\d+) of \1 chunks confirmed, both copies equal\.$/m,
+  );
   const [, fromThird = ''] = /^fourth +\S+ \S+ +\S+ \S+ +(\d\S*) [kMG]?B/m.exec(output) ?? [];
   expect(Number(fromThird)).toBeGreaterThan(0);
   expect(code).toBe(0);

@@ -63,11 +63,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     super();
     this.#options = options;
     const { clock, provider, dial, interfaces, random } = options;
-    this.limits = new TransferLimits(
-      clock,
-      { up: options.uploadLimit, down: options.downloadLimit },
-      interfaces,
-    );
+    const limits = { up: options.uploadLimit, down: options.downloadLimit };
+    this.limits = new TransferLimits(clock, limits, interfaces);
     const { classOf } = this.limits;
     this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
     this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));

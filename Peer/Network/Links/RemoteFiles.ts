@@ -98,10 +98,9 @@ export class RemoteFiles {
         chunksPerSecond: file.growth.perSecond(this.#clock.nowMs()),
       };
     }
-    const isOf = (source: PeerSource | PeerBundles) =>
-      source instanceof PeerSource && source.fileId === fileId;
-    const whole = this.#finished.has(fileId) || [...this.#whole].some(isOf);
-    return whole ? { have: 'all', chunksPerSecond: 0 } : undefined;
+    return this.#finished.has(fileId) || this.#isWholeSource(fileId)
+      ? { have: 'all', chunksPerSecond: 0 }
+      : undefined;
   }
 
   /** Resolves when the peer has said what it has. @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail` */
@@ -148,6 +147,10 @@ export class RemoteFiles {
   holds(fileId: FileId): boolean {
     const file = this.#files.get(fileId);
     if (file?.holdings.known) return !file.holdings.none;
+    return this.#isWholeSource(fileId);
+  }
+
+  #isWholeSource(fileId: FileId): boolean {
     return [...this.#whole].some((source) => source instanceof PeerSource && source.fileId === fileId);
   }
 

@@ -1,11 +1,15 @@
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { CommandInterface } from '../../../Peer/CommandInterface.ts';
 import { makePaint } from '../../../Peer/Commands/Views/Paint.ts';
 import { swarmText } from '../../../Peer/Commands/Views/SwarmViews.ts';
 import { widthOf } from '../../../Peer/Commands/Views/TextFit.ts';
 import type { SwarmMember, SwarmStatus } from '../../../Peer/Model.ts';
 import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { seeds } from '../../Support/seeds.ts';
-import { fileIdOf } from './FakeControls.ts';
+import { FakeControls, fileIdOf } from './FakeControls.ts';
+import { ScreenEmulator } from './ScreenEmulator.ts';
 
 function member(
   name: string | undefined,
@@ -103,3 +107,85 @@ test.each(seeds(40))('it fits 40 to 200 columns, whatever the names (seed %i)', 
   expect(text.split('\n').length).toBeLessThanOrEqual(20 + 10);
   if (members.length > 20) expect(text).toContain(`… and ${members.length - 19} more.`);
 });
+
+const OVER = { ...SWARM, members: SWARM.members.slice(0, 2), complete: 2, waitsFor: undefined };
+
+/** A console whose swarm goes on from look to look. */
+function consoleOf(isTerminal: boolean, swarms: SwarmStatus[]) {
+  const clock = new SimulatedClock();
+  const controls = Object.assign(new FakeControls(), { swarms });
+  const [input, screen] = [new PassThrough(), new ScreenEmulator(80)];
+  const options = { controls, input, output: screen, errorOutput: screen, clock, isTerminal, color: false };
+  const ended = new CommandInterface({ ...options, width: () => 80, height: () => 30 }).run({
+    signal: new AbortController().signal,
+  });
+  const settle = async () => {
+    for (let turn = 0; turn < 6; turn++) await clock.flush();
+  };
+  const bars = () => screen.lines.filter((line) => /^anna .* \d+ %/.test(line));
+  return { clock, controls, input, screen, ended, settle, bars };
+}
+
+test('on a terminal it changes in place until all have it, and stays then', async () => {
+  const later = { ...SWARM, members: [...SWARM.members.slice(0, 2), { ...waits, bytes: 60 }] };
+  const { clock, input, screen, settle, bars } = consoleOf(true, [SWARM, later, OVER]);
+  await settle();
+  input.write('swarm film.mkv\r');
+  await settle();
+  expect(bars()).toEqual([expect.stringContaining(' 30 %')]);
+  await clock.advanceAsync(500);
+  expect(bars()).toEqual([expect.stringContaining(' 60 %')]);
+  await clock.advanceAsync(500);
+  await settle();
+  expect(bars()).toEqual([]);
+  expect(screen.lines.filter((line) => line.startsWith('2 of 2 have all'))).toHaveLength(1);
+  expect(screen.lines.at(-1)).toBe('shoal>');
+});
+
+test('Ctrl-C ends the looking and leaves what was seen; --once looks once', async () => {
+  const { clock, controls, input, screen, settle, bars } = consoleOf(true, [SWARM]);
+  await settle();
+  input.write('swarm film.mkv\r');
+  await settle();
+  await clock.advanceAsync(2_000);
+  input.write('\u0003');
+  await clock.advanceAsync(100);
+  await settle();
+  expect(bars()).toHaveLength(1);
+  expect(screen.lines.join()).not.toContain('error');
+  const looks = controls.calls.length;
+  input.write('swarm film.mkv --once\r');
+  await settle();
+  await clock.advanceAsync(2_000);
+  expect(controls.calls.length).toBe(looks + 1);
+  expect(bars()).toHaveLength(2);
+});
+
+test('in a pipe it is told once, as text or JSON; what is not here is an error', async () => {
+  const { input, screen, ended, controls } = consoleOf(false, [SWARM]);
+  input.end('swarm film.mkv\nswarm film.mkv --json\n');
+  expect(await ended).toBe(0);
+  expect(screen.lines[0]).toBe('film.mkv  100 B in 100 chunks');
+  expect(controls.calls).toEqual(['swarm film.mkv', 'swarm film.mkv']);
+  const json = await swarmJson();
+  expect(json).toMatchObject({ ok: true, complete: 1, rarest: 2, mean: 2.43, secondsLeft: 130, peers: 4 });
+  expect(json.items[0]).toMatchObject({ self: true, chunks: 71, name: null });
+  expect(json.items[3]).toMatchObject({ self: false, chunks: null, bytes: null, linked: false });
+  const missing = consoleOf(false, []);
+  missing.input.end('swarm nix\n');
+  expect(await missing.ended).toBe(1);
+  expect(missing.screen.lines.join('\n')).toMatch(/error: .*"nix" is not here\nhint: See: list/);
+});
+
+async function swarmJson() {
+  const output = new PassThrough();
+  const controls = Object.assign(new FakeControls(), { swarms: [SWARM] });
+  const input = new PassThrough();
+  input.end('swarm film.mkv --json\n');
+  const clock = new SimulatedClock();
+  const options = { controls, input, output, errorOutput: output, clock, isTerminal: false, color: false };
+  await new CommandInterface({ ...options, width: () => undefined }).run({
+    signal: new AbortController().signal,
+  });
+  return JSON.parse(String(output.read())) as { items: object[] };
+}
