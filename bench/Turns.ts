@@ -2,6 +2,7 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Entry, Giving } from './Contender.ts';
 import { sameBytes, sameTrees } from './Files.ts';
+import { atTheEnd } from './Places.ts';
 import { usage, usageSince } from './Usage.ts';
 
 /** One measured transfer. CPU and memory: all givers, and the receiver. */
@@ -34,6 +35,11 @@ export async function contest(ours: Entry, rivals: readonly Entry[], pairs: numb
   const sides = new Map<Entry, Giving>();
   const results = new Map<string, Pair[]>();
   const alone: Turn[] = [];
+  const closeAll = async () => {
+    for (const side of sides.values()) await side.close();
+    sides.clear();
+  };
+  const forget = atTheEnd(closeAll); // An interrupted bench leaves no server behind.
   try {
     const here: Entry[] = [];
     for (const entry of [ours, ...rivals]) {
@@ -56,7 +62,8 @@ export async function contest(ours: Entry, rivals: readonly Entry[], pairs: numb
       if (present.length === 0) alone.push(await turn(ours, sides));
     }
   } finally {
-    for (const side of sides.values()) await side.close();
+    forget();
+    await closeAll();
   }
   return { pairs: results, alone, skipped };
 }
