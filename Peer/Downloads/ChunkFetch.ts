@@ -18,6 +18,8 @@ export interface ChunkFetchOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly events: ChunkFetchEvents;
+  /** Sources that are there or may soon be. */
+  readonly expected: () => number;
 }
 
 export interface ChunkFetchEvents {
@@ -121,6 +123,7 @@ export class ChunkFetch {
   #ask(source: FileSource, roomBytes: number, nowMs: number): 'asked' | 'nothing' | 'no room' {
     if (this.#over || source.requests === undefined) return 'nothing';
     if (this.#scheduler.chunkBytes > roomBytes) return 'no room';
+    if (this.#scheduler.hasItsShare(source, this.#options.expected())) return 'nothing';
     const task = this.#scheduler.next(source, nowMs);
     if (task === undefined) return 'nothing';
     if (task.insteadOf !== undefined) this.#cancel(task.insteadOf);

@@ -169,6 +169,15 @@ export class ChunkScheduler<Key> {
     member.trusted = false;
   }
 
+  /**
+   * As much is asked of it as of each of `expected` sources when they share what is left: the first one does not claim a file that
+   * others would help with a moment later. Two chunks are always allowed.
+   */
+  hasItsShare(source: Key, expected: number): boolean {
+    const open = this.#members.get(source)?.open.size ?? 0;
+    return open >= 2 && open >= (this.#missing.count + this.#requested.size) / Math.max(1, expected);
+  }
+
   /** What to ask of a source now; undefined: nothing. The request is open from now on. */
   next(source: Key, nowMs: number): ChunkTask<Key> | undefined {
     const member = this.#members.get(source);

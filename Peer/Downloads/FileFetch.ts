@@ -240,6 +240,7 @@ export class FileFetch implements Task {
         part,
         turn,
         order,
+        expected: () => this.#sources.expected,
         events: {
           verified: (chunk, bytes) => {
             this.#bytes += bytes;

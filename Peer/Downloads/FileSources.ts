@@ -41,6 +41,14 @@ export class FileSources {
     return [...this.#sources.values()].filter((source) => source.source !== undefined);
   }
 
+  /** How many there are or may soon be: linked, or being linked to. */
+  get expected(): number {
+    let count = 0;
+    for (const source of this.#sources.values())
+      if (source.source !== undefined || source.connecting) count++;
+    return count;
+  }
+
   /** The trackers were asked, and nobody who is known could still give it: they all said that they have it not. */
   get hopeless(): boolean {
     return this.#located && [...this.#sources.values()].every((source) => source.refused);

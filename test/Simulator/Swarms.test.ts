@@ -1,0 +1,71 @@
+import { setMaxListeners } from 'node:events';
+import { expect, test } from 'vitest';
+import { Simulation, type SimulationOptions } from '../../Simulator/Simulation.ts';
+import { seeds } from '../Support/seeds.ts';
+
+setMaxListeners(0);
+
+const MIB = 2 ** 20;
+
+/** A classroom: one seeder, 25 MB/s up each. */
+function simulate(seed: number, change: Partial<SimulationOptions> = {}) {
+  return new Simulation({
+    seed,
+    peers: 6,
+    seeders: 1,
+    bytes: 12 * MIB,
+    upRate: 25e6,
+    downRate: 125e6,
+    ownLimits: true,
+    latencyMs: 1,
+    lossRatio: 0,
+    churnPerMinute: 0,
+    liars: 0,
+    seedersLeave: false,
+    killed: 0,
+    ...change,
+  }).run();
+}
+
+test('one seed, one history', async () => {
+  const change = { lossRatio: 0.05, churnPerMinute: 5, liars: 1 };
+  expect(await simulate(3, change)).toEqual(await simulate(3, change));
+  expect((await simulate(4, change)).makespan).not.toBe((await simulate(3, change)).makespan);
+}, 30_000);
+
+test('when a seeder has sent hardly more than one copy, nothing is missing, and eight finish without it', async () => {
+  const result = await simulate(1, { peers: 9, bytes: 48 * MIB, seedersLeave: true });
+  expect(result.allDone).toBe(true);
+  expect(result.seederCopies).toBeLessThan(1.15);
+  expect(result.makespan / result.bound).toBeLessThan(2.5);
+  expect(result.wastedRatio).toBeLessThan(0.02);
+}, 30_000);
+
+test.each(seeds(6))('all finish through loss and churn (seed %i)', async (seed) => {
+  const { allDone, switchedOff, newcomers, wastedRatio } = await simulate(seed, {
+    lossRatio: 0.05,
+    churnPerMinute: 6,
+    ownLimits: seed % 2 === 0,
+  });
+  expect(allDone).toBe(true);
+  expect(newcomers).toBe(switchedOff);
+  expect(wastedRatio).toBeLessThan(0.1);
+});
+
+test.each(seeds(6))('two are switched off half-way: the others finish (seed %i)', async (seed) => {
+  const { allDone, makespan, bound } = await simulate(seed, { killed: 2 });
+  expect(allDone).toBe(true);
+  expect(makespan / bound).toBeLessThan(3);
+});
+
+test.each(seeds(6))('the seeder goes when every chunk is out: all finish (seed %i)', async (seed) => {
+  const { allDone, seederCopies } = await simulate(seed, { seedersLeave: true });
+  expect(allDone).toBe(true);
+  expect(seederCopies).toBeLessThan(1.5);
+});
+
+test.each(seeds(6))('a liar is named, and nobody else (seed %i)', async (seed) => {
+  const { allDone, blamed } = await simulate(seed, { liars: 1, seeders: 2 });
+  expect(allDone).toBe(true);
+  expect(blamed).toEqual({ liars: 1, honest: 0 });
+});
