@@ -60,6 +60,11 @@ export class Rig {
     await this.#trackerProgram?.kill();
   }
 
+  /** Where the tracker listens. */
+  get tracker(): string {
+    return this.#tracker;
+  }
+
   /** Starts a peer that keeps its console open, or, with `commands`, runs these and ends. */
   async peer(
     name: string,

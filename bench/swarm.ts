@@ -21,7 +21,7 @@ const QUESTIONS: readonly (SwarmOptions & { readonly name: string; readonly goal
  * One seeder and many leechers, everyone limited to 25 MB/s up, 256 MiB: time until the last has it, byte-equal.
  * SHOAL_BENCH_SWARM names the questions to ask, by number from 1, and SHOAL_BENCH_MIB the size: `1,2`.
  */
-export async function run(): Promise<void> {
+export async function run(): Promise<undefined> {
   const wanted = process.env.SHOAL_BENCH_SWARM?.split(',').map(Number);
   const bytes = Number(process.env.SHOAL_BENCH_MIB ?? BYTES / 2 ** 20) * 2 ** 20;
   for (const [index, { name, goal, ...options }] of QUESTIONS.entries()) {
