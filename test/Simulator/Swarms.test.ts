@@ -41,31 +41,47 @@ test('when a seeder has sent hardly more than one copy, nothing is missing, and 
   expect(result.wastedRatio).toBeLessThan(0.02);
 }, 30_000);
 
-test.each(seeds(6))('all finish through loss and churn (seed %i)', async (seed) => {
-  const { allDone, switchedOff, newcomers, wastedRatio } = await simulate(seed, {
-    lossRatio: 0.05,
-    churnPerMinute: 6,
-    ownLimits: seed % 2 === 0,
-  });
-  expect(allDone).toBe(true);
-  expect(newcomers).toBe(switchedOff);
-  expect(wastedRatio).toBeLessThan(0.1);
-});
+test.each(seeds(6))(
+  'all finish through loss and churn (seed %i)',
+  async (seed) => {
+    const { allDone, switchedOff, newcomers, wastedRatio } = await simulate(seed, {
+      lossRatio: 0.05,
+      churnPerMinute: 6,
+      ownLimits: seed % 2 === 0,
+    });
+    expect(allDone).toBe(true);
+    expect(newcomers).toBe(switchedOff);
+    expect(wastedRatio).toBeLessThan(0.1);
+  },
+  30_000,
+);
 
-test.each(seeds(6))('two are switched off half-way: the others finish (seed %i)', async (seed) => {
-  const { allDone, makespan, bound } = await simulate(seed, { killed: 2 });
-  expect(allDone).toBe(true);
-  expect(makespan / bound).toBeLessThan(3);
-});
+test.each(seeds(6))(
+  'two are switched off half-way: the others finish (seed %i)',
+  async (seed) => {
+    const { allDone, makespan, bound } = await simulate(seed, { killed: 2 });
+    expect(allDone).toBe(true);
+    expect(makespan / bound).toBeLessThan(3);
+  },
+  30_000,
+);
 
-test.each(seeds(6))('the seeder goes when every chunk is out: all finish (seed %i)', async (seed) => {
-  const { allDone, seederCopies } = await simulate(seed, { seedersLeave: true });
-  expect(allDone).toBe(true);
-  expect(seederCopies).toBeLessThan(1.5);
-});
+test.each(seeds(6))(
+  'the seeder goes when every chunk is out: all finish (seed %i)',
+  async (seed) => {
+    const { allDone, seederCopies } = await simulate(seed, { seedersLeave: true });
+    expect(allDone).toBe(true);
+    expect(seederCopies).toBeLessThan(1.5);
+  },
+  30_000,
+);
 
-test.each(seeds(6))('a liar is named, and nobody else (seed %i)', async (seed) => {
-  const { allDone, blamed } = await simulate(seed, { liars: 1, seeders: 2 });
-  expect(allDone).toBe(true);
-  expect(blamed).toEqual({ liars: 1, honest: 0 });
-});
+test.each(seeds(6))(
+  'a liar is named, and nobody else (seed %i)',
+  async (seed) => {
+    const { allDone, blamed } = await simulate(seed, { liars: 1, seeders: 2 });
+    expect(allDone).toBe(true);
+    expect(blamed).toEqual({ liars: 1, honest: 0 });
+  },
+  30_000,
+);
