@@ -40,6 +40,9 @@ describe('Tab', () => {
     ['get my', 'get "my pc" '],
     ['get "my pc" big.', 'get "my pc" big.iso '],
     ['pause m', 'pause "my film.mkv" '],
+    ['limit d', 'limit down '],
+    ['limit up la', 'limit up lan '],
+    ['swarm x --o', 'swarm x --once '],
     ['connect 127', 'connect 127.0.0.1:900'],
   ])('%j becomes %j', (line, expected) => {
     expect(afterTab(line)).toBe(expected);
