@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 
+// From Node 22 on the compiled program is kept between starts.
+module.enableCompileCache?.();
 const [, , word] = process.argv;
 const isProgram = word === 'peer' || word === 'tracker';
 const name = { peer: 'Peer', tracker: 'Tracker' }[word] ?? 'Cli';

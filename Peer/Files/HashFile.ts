@@ -20,10 +20,10 @@ export type HashOutcome =
   | { readonly kind: 'changed' }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string };
 
-/** Bytes read at a time: large enough that a system call costs nothing, small enough for the cache. */
-const READ_BYTES = 1_024 * 1_024;
+/** Bytes read at a time: large enough that a system call costs little, small enough that they are hashed from the core's own cache (docs/Performance.md). */
+const READ_BYTES = 256 * 1_024;
 /** Whether the file still is what it was is looked at this often, so that a hopeless hash ends early. */
-const LOOK_BYTES = 256 * READ_BYTES;
+const LOOK_BYTES = 1_024 * READ_BYTES;
 
 /**
  * Reads a shared file once and hashes its chunks; stat before and after. Blocks the thread.
