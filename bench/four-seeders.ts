@@ -22,7 +22,7 @@ function fromOne(): Contender {
 
 /** Four seeders, one leecher, one large file: is it worth having more than one source on one machine? */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
-  const bytes = (quick ? 0.5 : 2) * 2 ** 30;
+  const bytes = (quick ? 0.5 : 1) * 2 ** 30;
   const title = `Four seeders, one leecher, ${bytes / 2 ** 30} GiB, memory`;
   const rivals = [fromOne(), aria2, libtorrent, webTorrent];
   const result = await fileContest({ medium: 'memory', bytes, seeders: 4, rivals, pairs });

@@ -16,28 +16,33 @@ const NGINX_GOAL: Readonly<Record<Medium, number>> = { memory: 1.1, disk: 1 };
 /** One seeder, one leecher, one large file: how fast, and for how much CPU and memory? */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 0.5 : 4) * 2 ** 30;
+  // Who needs ten seconds for a GiB is asked for one GiB.
+  const contests = [
+    { medium: 'memory', bytes, rivals: [libtorrent, nginx, rsync] },
+    { medium: 'disk', bytes, rivals: [libtorrent, nginx, rsync] },
+    { medium: 'memory', bytes: Math.min(bytes, 2 ** 30), rivals: [aria2, webTorrent] },
+  ] as const;
   const tables = [];
   const goals: Goal[] = [];
   const notes: string[] = [];
   const figures: Record<string, unknown> = {};
-  for (const medium of ['memory', 'disk'] as const) {
-    const rivals =
-      medium === 'memory' ? [libtorrent, nginx, rsync, aria2, webTorrent] : [libtorrent, nginx, rsync];
-    const result = await fileContest({ medium, bytes, seeders: 1, rivals, pairs });
+  for (const each of contests) {
+    const name = `${each.medium}, ${each.bytes / 2 ** 30} GiB`;
+    const result = await fileContest({ ...each, seeders: 1, pairs });
     if ('reason' in result) {
-      notes.push(`${medium}: not measured, ${result.reason}`);
+      notes.push(`${name}: not measured, ${result.reason}`);
       continue;
     }
     const [, ...columns] = CONTEST_COLUMNS;
-    tables.push({ columns: [medium, ...columns], rows: contestRows(result) });
-    goals.push(...goalsOf(medium, result));
-    notes.push(...result.skipped.map((text) => `${medium}: without ${text}`));
-    figures[medium] = contestFigures(result);
+    tables.push({ columns: [name, ...columns], rows: contestRows(result) });
+    goals.push(...goalsOf(each.medium, result));
+    notes.push(...result.skipped.map((text) => `${name}: without ${text}`));
+    figures[name] = contestFigures(result);
   }
   notes.push(
     'Ratios are of neighbouring turns: median (least to most). Everybody ends with an fsync; in memory it costs nothing. Copies are compared byte by byte.',
   );
-  return { title: `One seeder, one leecher, ${bytes / 2 ** 30} GiB`, tables, goals, notes, figures };
+  return { title: 'One seeder, one leecher, one large file', tables, goals, notes, figures };
 }
 
 function goalsOf(medium: Medium, { pairs }: Contest): Goal[] {

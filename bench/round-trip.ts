@@ -44,8 +44,8 @@ interface Measured {
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const times = [
     { roundTripMs: 10, seconds: 3 },
-    { roundTripMs: 50, seconds: 5 },
-    { roundTripMs: 150, seconds: 7 },
+    { roundTripMs: 50, seconds: 4 },
+    { roundTripMs: 150, seconds: 6 },
   ];
   const all = [0, 1].flatMap((lossPercent) => times.map((time) => ({ ...time, lossPercent })));
   const cases = quick ? all.filter(({ roundTripMs }) => roundTripMs === 50) : all;
@@ -88,7 +88,7 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     goals: hasRival ? goals : [],
     notes: [
       `TCP with ${result[0]?.congestionControl}, the default here.`,
-      'Two network namespaces; between them a relay over TUN that delays and drops (the loss in each direction), its queue 50 ms. Payload of the first 3, 5 or 7 seconds from the first byte on, slow start and all.',
+      'Two network namespaces; between them a relay over TUN that delays and drops (the loss in each direction), its queue 50 ms. Payload of the first 3, 4 or 6 seconds from the first byte on, slow start and all.',
       ...(hasRival ? [] : ['without iperf3: not installed']),
     ],
     figures: result,
