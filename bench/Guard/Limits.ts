@@ -15,5 +15,5 @@ export const LIMITS: Readonly<Record<string, number>> = {
   'peak MiB of the giver': 160,
   'peak MiB of the receiver': 200,
   'CPU of both for the large file, of a plain copy': 5,
-  'CPU of both for the small files, of plain copies': 7,
+  'CPU of both for the small files, of plain copies': 8,
 };
