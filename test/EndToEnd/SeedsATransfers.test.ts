@@ -94,8 +94,8 @@ test.concurrent('A15: download --wait comes back when the file is there', async 
 
 test('A16: several files to several clients at once', async ({ lan }) => {
   const names = ['a.bin', 'b.bin', 'c.bin', 'd.bin'];
-  const files = Object.fromEntries(names.map((name, index) => [name, someBytes(40 + index, 1_200_000)]));
-  const seeder = await lan.seeder('seeder', { files, args: ['--upload-limit', '3M'] });
+  const files = Object.fromEntries(names.map((name, index) => [name, someBytes(40 + index, 4_200_000)]));
+  const seeder = await lan.seeder('seeder', { files, args: ['--upload-limit', '6M'] });
   const clients = await Promise.all(names.map((name) => lan.peer(`to-${name}`)));
   await Promise.all(clients.map((client) => client.items('peers')));
   for (const client of clients) client.program.type(...names.map((name) => `download ${name} --no-wait`));
