@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
-// From Node 22 on the compiled program is kept between starts.
-module.enableCompileCache?.();
+// From Node 22 on the compiled program is kept between starts, beside it: what others may write to is not run.
+module.enableCompileCache?.(fileURLToPath(new URL('./dist/.compiled', import.meta.url)));
 const [, , word] = process.argv;
 const isProgram = word === 'peer' || word === 'tracker';
 const name = { peer: 'Peer', tracker: 'Tracker' }[word] ?? 'Cli';
