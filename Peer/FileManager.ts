@@ -233,6 +233,11 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#running().files.read(entry, chunk, offset, into);
   }
 
+  readNow(fileId: FileId, size: number, offset: number, into: Uint8Array): boolean {
+    const entry = this.find(fileId);
+    return entry?.size === size && this.#running().files.readNow(entry, offset, into);
+  }
+
   // ---- unfinished files
 
   async open(description: FileDescription, path: string): Promise<Part> {

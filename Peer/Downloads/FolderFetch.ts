@@ -62,10 +62,13 @@ export class FolderFetch implements Task {
     this.#files = options.files.length;
     this.#unopened = new Map(options.before);
     this.#size = options.files.reduce((sum, { size }) => sum + size, 0);
+    let last: FolderItem | undefined;
     for (const file of options.files) {
       const item = this.#items.get(file.fileId);
-      if (item === undefined) this.#items.set(file.fileId, new FolderItem(file));
-      else {
+      if (item === undefined) {
+        last = new FolderItem(file, last);
+        this.#items.set(file.fileId, last);
+      } else {
         item.paths.push(file.path);
         item.addHolders(file.holders);
       }
@@ -222,7 +225,7 @@ export class FolderFetch implements Task {
     return inParallel(present, LOCAL_AT_ONCE, async (item) => {
       if (signal.aborted) return;
       for (const path of item.paths) {
-        if (!item.placed.has(path))
+        if (!item.isPlaced(path))
           this.#place(item, path, await parts.copyComplete(item.fileId, path), 'here');
       }
       item.state = 'done';
@@ -312,7 +315,7 @@ export class FolderFetch implements Task {
     const [first, ...others] = item.paths;
     this.#place(item, first, path, how);
     for (const other of others) {
-      if (item.placed.has(other)) continue;
+      if (item.isPlaced(other)) continue;
       this.#place(item, other, await this.#context.parts.copyComplete(item.fileId, other), 'here');
     }
     item.state = 'done';
@@ -320,14 +323,15 @@ export class FolderFetch implements Task {
 
   /** @param how - `counted`: its bytes are in the figures of its FileFetch */
   #place(item: FolderItem, path: string, finalPath: string, how: 'here' | 'fetched' | 'counted'): void {
-    item.placed.add(path);
+    item.place(path);
     this.#filesDone++;
     if (how !== 'counted') this.#bytes += item.size;
     if (how === 'here') this.#bytesFromBefore += item.size;
     // The folder lies where its files end up, unless one had to make way for another.
+    if (this.#finalPath !== undefined || !path.includes('/')) return;
     const suffix = path.slice(path.indexOf('/'));
-    if (path.includes('/') && finalPath.replaceAll('\\', '/').endsWith(suffix)) {
-      this.#finalPath ??= finalPath.slice(0, -suffix.length);
+    if (finalPath.replaceAll('\\', '/').endsWith(suffix)) {
+      this.#finalPath = finalPath.slice(0, -suffix.length);
     }
   }
 

@@ -12,44 +12,84 @@ export class FolderItem {
   readonly size: number;
   /** The first is fetched, the others are copies. */
   readonly paths: [string, ...string[]];
-  /** Who may give it. */
-  readonly holders = new Map<PeerId, FileHolder>();
-  /** Holders that could not give it after all. */
-  readonly #refused = new Map<PeerId, FileHolder>();
+  #holders: Holders;
+  /** The table is another item's too: it is copied before it changes. */
+  #shared: boolean;
+  /** Holders that could not give it after all. Most items never have one. */
+  #refused: Map<PeerId, FileHolder> | undefined;
   /** Paths where it lies now. */
-  readonly placed = new Set<string>();
+  #placed: string | Set<string> | undefined;
   state: 'wanted' | 'asked' | 'looking' | 'done' | 'failed' = 'wanted';
   error: ShoalError | undefined;
   /** A bundle it was in was rejected: asked for by itself. */
   alone = false;
 
-  constructor(file: FolderFile) {
+  /** @param like - an item that often has the same holders: then both have one table, which a folder of many files is quicker with */
+  constructor(file: FolderFile, like?: FolderItem) {
     this.fileId = file.fileId;
     this.size = file.size;
     this.paths = [file.path];
-    this.addHolders(file.holders);
+    this.#shared = like !== undefined && isTableOf(like.#holders, file.holders);
+    if (like !== undefined && this.#shared) {
+      this.#holders = like.#holders;
+      like.#shared = true;
+    } else this.#holders = new Map(file.holders.map((holder) => [holder.peerId, holder]));
+  }
+
+  /** Who may give it. */
+  get holders(): ReadonlyMap<PeerId, FileHolder> {
+    return this.#holders;
   }
 
   /** Returns those that are new. */
   addHolders(holders: readonly FileHolder[]): FileHolder[] {
-    const fresh = holders.filter(({ peerId }) => !this.holders.has(peerId) && !this.#refused.has(peerId));
-    for (const holder of fresh) this.holders.set(holder.peerId, holder);
+    const fresh = holders.filter(({ peerId }) => !this.#holders.has(peerId) && !this.#refused?.has(peerId));
+    for (const holder of fresh) this.#ownHolders().set(holder.peerId, holder);
     return fresh;
   }
 
   refuse(peerId: PeerId): void {
-    const holder = this.holders.get(peerId);
-    if (holder !== undefined) this.#refused.set(peerId, holder);
-    this.holders.delete(peerId);
+    const holder = this.#holders.get(peerId);
+    if (holder === undefined) return;
+    this.#refused ??= new Map();
+    this.#refused.set(peerId, holder);
+    this.#ownHolders().delete(peerId);
   }
 
   /** A new try: everybody may give it again. */
   renew(): void {
     this.state = 'wanted';
     this.error = undefined;
-    for (const [peerId, holder] of this.#refused) this.holders.set(peerId, holder);
-    this.#refused.clear();
+    if (this.#refused === undefined) return;
+    for (const [peerId, holder] of this.#refused) this.#ownHolders().set(peerId, holder);
+    this.#refused = undefined;
   }
+
+  isPlaced(path: string): boolean {
+    return this.#placed instanceof Set ? this.#placed.has(path) : this.#placed === path;
+  }
+
+  /** It lies at this path now. */
+  place(path: string): void {
+    if (this.#placed === undefined) this.#placed = path;
+    else if (this.#placed instanceof Set) this.#placed.add(path);
+    else this.#placed = new Set([this.#placed, path]);
+  }
+
+  #ownHolders(): Holders {
+    if (this.#shared) {
+      this.#holders = new Map(this.#holders);
+      this.#shared = false;
+    }
+    return this.#holders;
+  }
+}
+
+type Holders = Map<PeerId, FileHolder>;
+
+/** Whether the table holds just these, and they are the same objects. */
+function isTableOf(table: Holders, holders: readonly FileHolder[]): boolean {
+  return table.size === holders.length && holders.every((holder) => table.get(holder.peerId) === holder);
 }
 
 /** The unfinished file of a one-chunk item: opened when its first byte comes. */

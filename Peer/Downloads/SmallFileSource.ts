@@ -65,13 +65,13 @@ export class SmallFileSource implements Asker {
     return this.#reached;
   }
 
-  push(item: FolderItem): void {
-    if (this.#peer.score.isBanned(this.#context.clock.nowMs())) {
-      this.#events.refused(item);
-      return;
+  push(items: readonly FolderItem[]): void {
+    const isBanned = this.#peer.score.isBanned(this.#context.clock.nowMs());
+    for (const item of items) {
+      if (isBanned) this.#events.refused(item);
+      else this.#line.push(item);
     }
-    this.#line.push(item);
-    this.wake();
+    if (!isBanned) this.wake();
   }
 
   wake(): void {

@@ -83,11 +83,17 @@ export class SmallFiles {
   }
 
   start(): void {
+    const lines = new Map<FileHolder, FolderItem[]>();
     for (const item of this.#items.values()) {
       item.renew();
       if (item.holders.size === 0) this.#rescue(item);
-      else this.offer(item, item.holders.values());
+      for (const holder of item.holders.values()) {
+        const line = lines.get(holder);
+        if (line === undefined) lines.set(holder, [item]);
+        else line.push(item);
+      }
     }
+    if (!this.#signal.aborted) for (const [holder, line] of lines) this.#source(holder).push(line);
     this.#signal.addEventListener('abort', () => this.#stop(), { once: true });
     if (this.#signal.aborted) this.#stop();
   }
@@ -95,7 +101,7 @@ export class SmallFiles {
   /** These have it, too. */
   offer(item: FolderItem, holders: Iterable<FileHolder>): void {
     if (this.#signal.aborted) return;
-    for (const holder of holders) this.#source(holder).push(item);
+    for (const holder of holders) this.#source(holder).push([item]);
   }
 
   /** Resolves when nothing is open any more: after the signal aborted, or all items ended. */
@@ -246,7 +252,7 @@ export class SmallFiles {
       this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? wrong(item) : undefined);
       return;
     }
-    for (const holder of item.holders.values()) this.#source(holder).push(item);
+    this.offer(item, item.holders.values());
   }
 
   #refuse(item: FolderItem, peerId: PeerId, why: ShoalError | undefined): void {

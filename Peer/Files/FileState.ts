@@ -53,3 +53,11 @@ export function sameState(one: FileState, other: FileState): boolean {
 export function sameAsBefore(one: FileState, other: FileState): boolean {
   return one.content === other.content && one.changed === other.changed;
 }
+
+/**
+ * Touched without a sign of another content: only the ctime moved, as by a hard link or new rights. A write that set the mtime
+ * back looks the same, so the content is still to be proven.
+ */
+export function onlyTouched(one: FileState, other: FileState): boolean {
+  return one.device === other.device && one.content === other.content && one.changed !== other.changed;
+}

@@ -11,8 +11,8 @@ export interface HashedFile {
 export interface HashCache {
   /** Everything about one share folder, by path relative to it. */
   load(root: string): AsyncIterable<readonly [path: string, file: HashedFile]>;
-  /** @param hashes - the chunk hashes, 32 bytes each, one after the other */
-  put(root: string, path: string, file: HashedFile, hashes: Uint8Array): void;
+  /** @param hashes - the chunk hashes, 32 bytes each, one after the other; or the same as lower-case hex */
+  put(root: string, path: string, file: HashedFile, hashes: Uint8Array | string): void;
   hashes(root: string, path: string): Uint8Array | undefined;
   remove(root: string, path: string): void;
   close(): Promise<void>;
@@ -20,18 +20,18 @@ export interface HashCache {
 
 /** For this run only. */
 export class MemoryHashCache implements HashCache {
-  readonly #entries = new Map<string, { path: string; file: HashedFile; hashes: Uint8Array }>();
+  readonly #entries = new Map<string, { path: string; file: HashedFile; hashes: Uint8Array | string }>();
 
   async *load(root: string): AsyncGenerator<readonly [string, HashedFile]> {
     for (const [key, { path, file }] of this.#entries) if (key === keyOf(root, path)) yield [path, file];
   }
 
-  put(root: string, path: string, file: HashedFile, hashes: Uint8Array): void {
+  put(root: string, path: string, file: HashedFile, hashes: Uint8Array | string): void {
     this.#entries.set(keyOf(root, path), { path, file, hashes });
   }
 
   hashes(root: string, path: string): Uint8Array | undefined {
-    return this.#entries.get(keyOf(root, path))?.hashes;
+    return hashBytesOf(this.#entries.get(keyOf(root, path))?.hashes);
   }
 
   remove(root: string, path: string): void {
@@ -39,6 +39,10 @@ export class MemoryHashCache implements HashCache {
   }
 
   async close(): Promise<void> {}
+}
+
+export function hashBytesOf(hashes: Uint8Array | string | undefined): Uint8Array | undefined {
+  return typeof hashes === 'string' ? Buffer.from(hashes, 'hex') : hashes;
 }
 
 function keyOf(root: string, path: string): string {

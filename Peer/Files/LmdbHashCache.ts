@@ -5,7 +5,7 @@ import { hashBytes } from '../../Protocol/FileId.ts';
 import type { ChunkHash } from '../../Protocol/Ids.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { CrashMarker } from './CrashMarker.ts';
-import type { HashCache, HashedFile } from './HashCache.ts';
+import { type HashCache, type HashedFile, hashBytesOf } from './HashCache.ts';
 import { readStoredText, storedText } from './HashedFileText.ts';
 import { checkLmdbFile } from './LmdbCheck.ts';
 
@@ -56,7 +56,7 @@ function moveAside(path: string, log: Log): void {
 
 interface Entry {
   readonly file: HashedFile;
-  readonly hashes: Uint8Array;
+  readonly hashes: Uint8Array | string;
 }
 
 class LmdbHashCache implements HashCache {
@@ -100,13 +100,13 @@ class LmdbHashCache implements HashCache {
     this.#marker.clear();
   }
 
-  put(root: string, path: string, file: HashedFile, hashes: Uint8Array): void {
+  put(root: string, path: string, file: HashedFile, hashes: Uint8Array | string): void {
     this.#write(this.#key(root, path), { file, hashes });
   }
 
   hashes(root: string, path: string): Uint8Array | undefined {
     const key = this.#key(root, path);
-    if (this.#unwritten.has(key)) return this.#unwritten.get(key)?.hashes;
+    if (this.#unwritten.has(key)) return hashBytesOf(this.#unwritten.get(key)?.hashes);
     try {
       const stored = readStoredText(this.#files.get(key)?.toString('latin1') ?? '');
       if (stored?.onlyHash !== undefined) return Buffer.from(stored.onlyHash, 'hex');
@@ -168,10 +168,11 @@ class LmdbHashCache implements HashCache {
       return;
     }
     const { file, hashes } = entry;
-    const bytes = Buffer.from(hashes.buffer, hashes.byteOffset, hashes.byteLength);
-    const onlyHash = bytes.length === HASH_BYTES ? (bytes.toString('hex') as ChunkHash) : undefined;
+    const onlyHash = onlyHashOf(hashes);
     this.#quietly(this.#files.put(key, Buffer.from(storedText({ ...file, onlyHash }), 'latin1')));
-    if (onlyHash === undefined) this.#quietly(this.#hashes.put(key, bytes));
+    if (onlyHash !== undefined) return;
+    const bytes = hashBytesOf(hashes) ?? new Uint8Array(0);
+    this.#quietly(this.#hashes.put(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
   }
 
   #slice(start: string, end: string): { key: string; value: Buffer }[] {
@@ -206,4 +207,9 @@ class LmdbHashCache implements HashCache {
     else this.#log.warn(text);
     this.#told = true;
   }
+}
+
+function onlyHashOf(hashes: Uint8Array | string): ChunkHash | undefined {
+  if (typeof hashes === 'string') return hashes.length === 2 * HASH_BYTES ? (hashes as ChunkHash) : undefined;
+  return hashes.length === HASH_BYTES ? (Buffer.from(hashes).toString('hex') as ChunkHash) : undefined;
 }

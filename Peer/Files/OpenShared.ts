@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import { type FileState, fileState } from './FileState.ts';
+import { type FileState, fileState, type StatFields } from './FileState.ts';
 import { inside } from './ShareTree.ts';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -10,6 +10,8 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 export interface OpenedFile {
   readonly fd: number;
   readonly state: FileState;
+  /** The same as the system gives it: quicker to compare. */
+  readonly stats: StatFields;
 }
 
 /**
@@ -29,7 +31,7 @@ export function openShared(root: string | undefined, path: string): OpenedFile {
     if (!stats.isFile() || !isAllowed(root, realPathOf(fd, absolute), absolute)) {
       throw new ShoalError('NOT_FOUND', `"${path}" is no file of the share`);
     }
-    return { fd, state: fileState(stats) };
+    return { fd, state: fileState(stats), stats };
   } catch (failure) {
     closeSync(fd);
     throw failure;
@@ -38,6 +40,18 @@ export function openShared(root: string | undefined, path: string): OpenedFile {
 
 export function stateOfOpen(fd: number): FileState {
   return fileState(fstatSync(fd, { bigint: true }));
+}
+
+/** Whether an open file is in that state still. */
+export function isStill(fd: number, { dev, ino, size, mtimeNs, ctimeNs }: StatFields): boolean {
+  const now = fstatSync(fd, { bigint: true });
+  return (
+    now.ctimeNs === ctimeNs &&
+    now.mtimeNs === mtimeNs &&
+    now.size === size &&
+    now.ino === ino &&
+    now.dev === dev
+  );
 }
 
 function isAllowed(root: string | undefined, real: string, absolute: string): boolean {

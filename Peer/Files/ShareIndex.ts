@@ -129,7 +129,7 @@ export class ShareIndex {
     const now = this.#options.stateNow(path);
     if (now === undefined) this.gone(path);
     else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
-      this.#remember(path, now, outcome.fileId, Buffer.from(outcome.hashes, 'hex'));
+      this.#remember(path, now, outcome.fileId, outcome.hashes);
       this.#put(path, now, outcome.fileId);
     } else {
       this.#drop(path);
@@ -145,14 +145,20 @@ export class ShareIndex {
   /** A file that was made here, chunk by chunk: its hashes are known. */
   adopt(path: string, state: FileState, description: FileDescription): void {
     if (isIgnoredPath(path) || Buffer.byteLength(path) > PATH_BYTES_MAX) return;
-    const hashes = Buffer.from(description.chunkHashes.join(''), 'hex');
-    this.#remember(path, state, description.fileId, hashes);
+    this.#remember(path, state, description.fileId, description.chunkHashes.join(''));
     this.#put(path, state, description.fileId);
   }
 
   /** The state in which a file of the catalog was hashed. */
   stateOf(path: string): FileState | undefined {
     return this.#known.get(path);
+  }
+
+  /** It looks as if it was touched, and nothing more: hashed again, and shared meanwhile. Whoever reads it checks what is read. */
+  touched(path: string): void {
+    const state = this.#options.stateNow(path);
+    if (state === undefined) this.gone(path);
+    else this.found(path, state);
   }
 
   /** Does not match its hash any more: not shared until it was hashed again. */
@@ -206,7 +212,7 @@ export class ShareIndex {
     return fileId;
   }
 
-  #remember(path: string, state: FileState, fileId: FileId, hashes: Uint8Array): void {
+  #remember(path: string, state: FileState, fileId: FileId, hashes: Uint8Array | string): void {
     const { cache, root } = this.#options;
     this.#remembered.delete(path);
     cache.put(root, path, { state, fileId }, hashes);

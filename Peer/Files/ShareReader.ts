@@ -1,16 +1,17 @@
 import { closeSync, readSync } from 'node:fs';
 import { type Clock, every } from '../../Shared/Clock.ts';
 import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
-import { type FileState, sameState } from './FileState.ts';
+import { type ChunkCheck, ChunkProofs } from './ChunkProofs.ts';
+import { type FileState, onlyTouched, sameState } from './FileState.ts';
 import { readFully } from './NodeDisk.ts';
-import { type OpenedFile, stateOfOpen } from './OpenShared.ts';
+import { isStill, type OpenedFile, stateOfOpen } from './OpenShared.ts';
 import type { ShareIndex } from './ShareIndex.ts';
 
 export interface ShareReaderOptions {
   /** Opens the file of a path, as `openShared` does. */
   readonly open: (path: string) => OpenedFile;
   readonly clock: Clock;
-  readonly index: Pick<ShareIndex, 'stateOf' | 'stale'>;
+  readonly index: Pick<ShareIndex, 'stateOf' | 'stale' | 'touched'>;
 }
 
 interface Handle {
@@ -33,12 +34,14 @@ const SMALL_BYTES = 64 * 1_024;
 /**
  * Reads complete files for others. Every read is enclosed by two looks at the state of the open file, compared with the
  * state it was hashed in (device, inode, size, mtime, ctime): bytes are handed out only when nothing was written in
- * between. A look costs 2 to 3 microseconds, so it is done for every piece.
+ * between. A look costs 2 to 3 microseconds, so it is done for every piece. Of a file that was only touched (see
+ * `onlyTouched`) the chunk is checked instead.
  */
 export class ShareReader {
   readonly #options: ShareReaderOptions;
   /** Least recently used first. */
   readonly #handles = new Map<string, Handle>();
+  readonly #proofs = new ChunkProofs();
   #stopSweeping: (() => void) | undefined;
   #closed = false;
 
@@ -46,20 +49,34 @@ export class ShareReader {
     this.#options = options;
   }
 
-  /** Fills `into` from `position`. @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED */
-  async read(path: string, position: number, into: Uint8Array): Promise<void> {
+  /**
+   * Fills `into` from `position`.
+   * @param chunk - the chunk in which these bytes lie; asked for when the file was touched
+   * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED
+   */
+  async read(path: string, position: number, into: Uint8Array, chunk: () => ChunkCheck): Promise<void> {
     try {
       const state = this.#options.index.stateOf(path);
       if (this.#closed || state === undefined) throw new ShoalError('NOT_FOUND', `"${path}" is not shared`);
-      if (state.size <= SMALL_BYTES) this.#readSmall(path, position, into);
+      if (state.size <= SMALL_BYTES && this.#readSmall(path, state, position, into)) return;
       // An open file that was replaced under its name is opened once more.
-      else if (
-        !(await this.#readLarge(path, position, into)) &&
-        !(await this.#readLarge(path, position, into))
-      )
-        throw changed(path);
+      const done =
+        (await this.#readLarge(path, position, into, chunk)) ||
+        (await this.#readLarge(path, position, into, chunk));
+      if (!done) throw changed(path);
     } catch (failure) {
       throw this.#explain(path, failure);
+    }
+  }
+
+  /** The same of a small file, at once. False when that cannot be: `read` may, or says why. */
+  readNow(path: string, position: number, into: Uint8Array): boolean {
+    const state = this.#options.index.stateOf(path);
+    if (this.#closed || state === undefined || state.size > SMALL_BYTES) return false;
+    try {
+      return this.#readSmall(path, state, position, into);
+    } catch {
+      return false;
     }
   }
 
@@ -69,28 +86,33 @@ export class ShareReader {
     for (const path of [...this.#handles.keys()]) this.#drop(path);
   }
 
-  #readSmall(path: string, position: number, into: Uint8Array): void {
-    const { fd, state } = this.#options.open(path);
+  /** False when the file is not as it was hashed. */
+  #readSmall(path: string, hashed: FileState, position: number, into: Uint8Array): boolean {
+    const { fd, state, stats } = this.#options.open(path);
     try {
-      this.#require(path, state);
+      if (!sameState(hashed, state)) return false;
       const count = into.length === 0 ? 0 : readSync(fd, into, 0, into.length, position);
-      this.#require(path, stateOfOpen(fd));
-      if (count !== into.length) throw changed(path);
+      return count === into.length && isStill(fd, stats);
     } finally {
       closeSync(fd);
     }
   }
 
   /** False when the file that is held open is not the one that was hashed. */
-  async #readLarge(path: string, position: number, into: Uint8Array): Promise<boolean> {
+  async #readLarge(
+    path: string,
+    position: number,
+    into: Uint8Array,
+    chunk: () => ChunkCheck,
+  ): Promise<boolean> {
     const handle = this.#handle(path);
     handle.busy++;
     let sound = false;
     try {
-      sound = this.#isAsHashed(path, handle.fd);
-      if (sound) {
+      const state = await this.#provenState(path, handle.fd, chunk);
+      if (state !== undefined) {
         const count = await readFully(handle.fd, into, position);
-        sound = count === into.length && this.#isAsHashed(path, handle.fd);
+        sound = count === into.length && sameState(state, stateOfOpen(handle.fd));
       }
       return sound;
     } finally {
@@ -100,6 +122,17 @@ export class ShareReader {
       if (handle.dropped && this.#handles.get(path) === handle) this.#handles.delete(path);
       if (handle.dropped && handle.busy === 0) closeSync(handle.fd);
     }
+  }
+
+  /** The state of the open file, if the chunk in it is what was hashed. */
+  async #provenState(path: string, fd: number, chunk: () => ChunkCheck): Promise<FileState | undefined> {
+    const { index } = this.#options;
+    const hashed = index.stateOf(path);
+    const now = stateOfOpen(fd);
+    if (hashed === undefined || sameState(hashed, now)) return hashed;
+    if (!onlyTouched(hashed, now)) return undefined;
+    index.touched(path);
+    return (await this.#proofs.holds(path, fd, now, chunk())) ? now : undefined;
   }
 
   #handle(path: string): Handle {
@@ -125,16 +158,6 @@ export class ShareReader {
     this.#handles.delete(path);
     handle.dropped = true;
     if (handle.busy === 0) closeSync(handle.fd);
-  }
-
-  #isAsHashed(path: string, fd: number): boolean {
-    const hashed = this.#options.index.stateOf(path);
-    return hashed !== undefined && sameState(hashed, stateOfOpen(fd));
-  }
-
-  #require(path: string, state: FileState): void {
-    const hashed = this.#options.index.stateOf(path);
-    if (hashed === undefined || !sameState(hashed, state)) throw changed(path);
   }
 
   /** A file that is gone, or became something else, has changed since it was hashed. */

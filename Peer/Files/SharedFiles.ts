@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { chunkLayout, chunkLength, chunkOffset } from '../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../Protocol/FileId.ts';
-import type { FileId } from '../../Protocol/Ids.ts';
+import type { ChunkHash, FileId } from '../../Protocol/Ids.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { Catalog } from './Catalog.ts';
 import { Descriptions } from './Descriptions.ts';
 import { type Disk, diskError } from './Disk.ts';
-import { sameState } from './FileState.ts';
+import { onlyTouched, sameState } from './FileState.ts';
 import type { HashCache } from './HashCache.ts';
 import { placeFile, removeQuietly } from './PlaceFile.ts';
 import { safePath } from './SafePath.ts';
@@ -57,15 +57,25 @@ export class SharedFiles {
       offset + into.length <= chunkLength(layout, chunk);
     if (!isInside) throw new ShoalError('NOT_FOUND', `no such bytes in "${entry.path}"`);
     const position = chunkOffset(layout, chunk) + offset;
+    const check = () => ({
+      position: chunkOffset(layout, chunk),
+      bytes: chunkLength(layout, chunk),
+      hash: this.describe(entry).chunkHashes[chunk] ?? ('' as ChunkHash),
+    });
     let failure: ShoalError | undefined;
     for (const path of [entry.path, ...this.#otherPaths(entry)]) {
       try {
-        return await this.#options.reader.read(path, position, into);
+        return await this.#options.reader.read(path, position, into, check);
       } catch (caught) {
         failure ??= asShoalError(caught, 'DISK_FAILED');
       }
     }
     throw failure;
+  }
+
+  /** Bytes of a small file from `offset`, at once. False when that cannot be: `read` may, or says why. */
+  readNow({ path, size }: CatalogEntry, offset: number, into: Uint8Array): boolean {
+    return offset + into.length <= size && this.#options.reader.readNow(path, offset, into);
   }
 
   /** Where this content lies unchanged, absolute. */
@@ -125,7 +135,9 @@ export class SharedFiles {
     const hashed = share.index.stateOf(path);
     const now = disk.stateOf(share.absolute(path));
     const isSame = hashed !== undefined && now !== undefined && sameState(hashed, now);
-    if (!isSame) share.index.stale(path);
-    return isSame;
+    if (isSame) return true;
+    if (hashed !== undefined && now !== undefined && onlyTouched(hashed, now)) share.index.touched(path);
+    else share.index.stale(path);
+    return false;
   }
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Disk } from './Disk.ts';
+import { type Packed, packJob, unpackReply } from './SmallPacking.ts';
 import { type SmallJob, type SmallWritten, writeSmall } from './SmallWriting.ts';
 
 /** Verifies and writes batches of small files. */
@@ -10,7 +11,6 @@ export interface SmallWriter {
   close(): Promise<void>;
 }
 
-/** Also what the thread sends. */
 export interface SmallReply {
   readonly outcomes: readonly SmallWritten[];
   readonly bytes: Uint8Array;
@@ -40,7 +40,7 @@ export function threadSmallWriter(): SmallWriter {
     closed = true;
     for (const each of open.splice(0)) fail(each);
   };
-  worker.on('message', (reply: SmallReply) => open.shift()?.done(reply));
+  worker.on('message', (packed: Packed) => open.shift()?.done(unpackReply(packed)));
   worker.on('error', failAll);
   worker.on('exit', failAll);
   return {
@@ -49,7 +49,7 @@ export function threadSmallWriter(): SmallWriter {
         if (closed) return fail({ job, done });
         open.push({ job, done });
         const { buffer } = job.bytes;
-        worker.postMessage(job, buffer instanceof ArrayBuffer ? [buffer] : []);
+        worker.postMessage(packJob(job), buffer instanceof ArrayBuffer ? [buffer] : []);
       }),
     close: async () => {
       closed = true;

@@ -23,6 +23,11 @@ export interface ChunkProvider {
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED
    */
   read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void>;
+  /**
+   * Bytes of a complete file of that size, from `offset`, like `read` but at once. False when that cannot be: `read` may, or says why.
+   * Left out: there is only `read`.
+   */
+  readNow?(fileId: FileId, size: number, offset: number, into: Uint8Array): boolean;
   /** Complete files below a folder ("" = all), ordered by path. The order is stable while the catalog version is. */
   list(folder: string): readonly CatalogEntry[];
 }

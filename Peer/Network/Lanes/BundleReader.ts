@@ -28,9 +28,9 @@ export class BundleReader {
       const count = Math.min(into.length - from, file.size - offset);
       const bytes = into.subarray(from, from + count);
       if (begins) {
-        this.#given = (await this.#read(file, 0, bytes)) === undefined;
+        this.#given = this.#readNow(file, 0, bytes) || (await this.#read(file, 0, bytes)) === undefined;
         into[at] = this.#given ? 1 : 0;
-      } else if (this.#given) {
+      } else if (this.#given && !this.#readNow(file, offset, bytes)) {
         const refusal = await this.#read(file, offset, bytes);
         if (refusal !== undefined) return refusal;
       }
@@ -43,6 +43,11 @@ export class BundleReader {
       }
     }
     return undefined;
+  }
+
+  /** Most files of most bundles: a turn of the event loop for each would cost more than reading it. */
+  #readNow({ fileId, size }: BundledFile, offset: number, into: Uint8Array): boolean {
+    return this.#provider.readNow?.(fileId, size, offset, into) ?? false;
   }
 
   /** Only of files that are here whole, and of that size. */

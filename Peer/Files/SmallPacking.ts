@@ -1,0 +1,81 @@
+import type { ChunkHash, FileId } from '../../Protocol/Ids.ts';
+import type { SmallReply } from './SmallWriter.ts';
+import type { SmallJob, SmallTarget, SmallWritten } from './SmallWriting.ts';
+
+/**
+ * A job, or its reply, as it travels between threads: fields one after the other in flat lists. The names of thousands of
+ * small objects' properties would travel with each of them, and cost more than the hash of a small file.
+ */
+export interface Packed {
+  readonly bytes: Uint8Array;
+  readonly texts: readonly string[];
+  readonly numbers: Float64Array;
+}
+
+const KINDS = ['written', 'wrong', 'failed'] as const;
+
+export function packJob({ bytes, files }: SmallJob): Packed {
+  const texts: string[] = [];
+  const numbers = new Float64Array(2 * files.length);
+  for (const [index, { fileId, to, size, offset }] of files.entries()) {
+    texts.push(fileId, to);
+    numbers[2 * index] = size;
+    numbers[2 * index + 1] = offset;
+  }
+  return { bytes, texts, numbers };
+}
+
+export function unpackJob({ bytes, texts, numbers }: Packed): SmallJob {
+  const files: SmallTarget[] = [];
+  for (let at = 0; at < texts.length; at += 2) {
+    files.push({
+      fileId: (texts[at] ?? '') as FileId,
+      to: texts[at + 1] ?? '',
+      size: numbers[at] ?? 0,
+      offset: numbers[at + 1] ?? 0,
+    });
+  }
+  return { bytes, files };
+}
+
+export function packReply({ bytes, outcomes }: SmallReply): Packed {
+  const texts: string[] = [];
+  const numbers = new Float64Array(4 * outcomes.length);
+  for (const [index, outcome] of outcomes.entries()) {
+    numbers[4 * index] = KINDS.indexOf(outcome.kind);
+    if (outcome.kind === 'failed') texts.push(outcome.code);
+    if (outcome.kind !== 'written') continue;
+    const { device, content, changed, size, modifiedMs, touchedMs } = outcome.state;
+    texts.push(device, content, changed, outcome.hash);
+    numbers[4 * index + 1] = size;
+    numbers[4 * index + 2] = modifiedMs;
+    numbers[4 * index + 3] = touchedMs;
+  }
+  return { bytes, texts, numbers };
+}
+
+export function unpackReply({ bytes, texts, numbers }: Packed): SmallReply {
+  const outcomes: SmallWritten[] = [];
+  let next = 0;
+  const text = () => texts[next++] ?? '';
+  let lastDevice = '';
+  for (let at = 0; at < numbers.length; at += 4) {
+    const kind = KINDS[numbers[at] ?? 0];
+    if (kind === 'wrong') outcomes.push({ kind });
+    else if (kind === 'failed') outcomes.push({ kind, code: text() });
+    else {
+      const device = text();
+      if (device !== lastDevice) lastDevice = device; // Nearly all files lie on one: its text is shared.
+      const state = {
+        size: numbers[at + 1] ?? 0,
+        modifiedMs: numbers[at + 2] ?? 0,
+        touchedMs: numbers[at + 3] ?? 0,
+        device: lastDevice,
+        content: text(),
+        changed: text(),
+      };
+      outcomes.push({ kind: 'written', state, hash: text() as ChunkHash });
+    }
+  }
+  return { bytes, outcomes };
+}
