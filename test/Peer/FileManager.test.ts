@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { PartStore } from '../../Peer/Downloads/Wanted.ts';
 import { MemoryHashCache } from '../../Peer/Files/HashCache.ts';
@@ -336,6 +336,52 @@ describe('serving', () => {
     expect(manager.holdings(old.description.fileId)).toBeUndefined();
     await manager.read(next.description.fileId, 0, 0, into);
     expect(into.equals(next.content.subarray(0, 10))).toBe(true);
+  });
+
+  test.each([10, MIB + 10])(
+    'a file of %i bytes that got a second name elsewhere stays shared',
+    async (size) => {
+      const folder = await TempFolder.forTest();
+      const { content, description } = madeFile(size);
+      const path = await folder.write('share/file', content);
+      const { asked, makeHasher } = countingHasher();
+      const wait = { quietMs: 300, gatherMs: 10 };
+      await utimes(path, 1_000, 1_000);
+      const { manager } = await startManager(folder, { seams: { watch: noWatch, makeHasher }, scan: wait });
+      await eventually(() => expect(manager.holdings(description.fileId)).toBe('all'));
+      const { version } = manager;
+      await link(path, folder.at('elsewhere'));
+      const into = Buffer.alloc(10);
+      for (const offset of [0, size - 10]) {
+        const chunk = Math.floor(offset / MIB);
+        await manager.read(description.fileId, chunk, offset - chunk * MIB, into);
+        expect(into).toEqual(content.subarray(offset, offset + 10));
+      }
+      expect(asked).toEqual(['file']);
+      // It is hashed again, and nobody has to be told of anything.
+      await eventually(() => expect(asked).toEqual(['file', 'file']));
+      await eventually(() => expect(manager.readNow(description.fileId, size, 0, into)).toBe(size === 10));
+      expect(manager.version).toBe(version);
+    },
+  );
+
+  test('of a file that looks touched only, a chunk with other bytes is not served', async () => {
+    const folder = await TempFolder.forTest();
+    const { content, description } = madeFile(2 * MIB);
+    const path = await folder.write('share/file', content);
+    await utimes(path, 1_000, 1_000);
+    const { manager } = await startManager(folder, { seams: { watch: noWatch } });
+    const other = Buffer.from(content);
+    other[2 * MIB - 1] = (other[2 * MIB - 1] ?? 0) ^ 1;
+    await writeFile(path, other);
+    await utimes(path, 1_000, 1_000);
+    const into = Buffer.alloc(10);
+    await manager.read(description.fileId, 0, 0, into);
+    expect(into).toEqual(content.subarray(0, 10));
+    await expect(manager.read(description.fileId, 1, 0, into)).rejects.toMatchObject({
+      code: 'FILE_CHANGED',
+    });
+    expect(manager.holdings(description.fileId)).toBeUndefined();
   });
 
   test.each([10, MIB + 10])(
