@@ -56,23 +56,36 @@ export class Bundle implements ChunkWriter {
     const buffer = this.#buffer;
     this.#buffer = undefined;
     if (buffer === undefined || this.#length !== this.bytes) return false;
-    const given: SmallFile[] = [];
-    const places: (number | undefined)[] = [];
-    let at = 0;
-    for (const { fileId, size, paths } of this.items) {
-      places.push(buffer[at] === 1 ? given.length : undefined);
-      if (buffer[at] === 1) given.push({ fileId, size, path: paths[0], offset: at + 1 });
-      at += 1 + size;
-    }
+    const given = this.#given(buffer);
     const { verdicts, bytes } = await this.#placer.place(buffer, given);
     this.#memory.giveBack(bytes);
-    this.verdicts = places.map((place) => (place === undefined ? 'refused' : (verdicts[place] ?? 'wrong')));
-    return !this.verdicts.includes('wrong');
+    this.verdicts = this.#verdicts(given, verdicts);
+    return !verdicts.includes('wrong');
   }
 
   abandon(): void {
     if (this.#buffer !== undefined) this.#memory.giveBack(this.#buffer);
     this.#buffer = undefined;
     this.#length = 0;
+  }
+
+  /** The files that came. Loops are apart from what waits: the compiler takes long for the two together. */
+  #given(buffer: Uint8Array): SmallFile[] {
+    const given: SmallFile[] = [];
+    let at = 0;
+    for (const { fileId, size, paths } of this.items) {
+      if (buffer[at] === 1) given.push({ fileId, size, path: paths[0], offset: at + 1 });
+      at += 1 + size;
+    }
+    return given;
+  }
+
+  /** One an item, from one a file that came. */
+  #verdicts(given: readonly SmallFile[], verdicts: readonly SmallVerdict[]): BundleVerdict[] {
+    let next = 0;
+    return this.items.map(({ fileId }) => {
+      if (given[next]?.fileId !== fileId) return 'refused';
+      return verdicts[next++] ?? 'wrong';
+    });
   }
 }

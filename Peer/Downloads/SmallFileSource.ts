@@ -148,10 +148,7 @@ export class SmallFileSource implements Asker {
     const outcome = await this.#requestBundle(bundle, writer, signal);
     this.#asked--;
     turns.ended(this.#peer, bundle.bytes - received);
-    for (const [index, item] of bundle.items.entries()) {
-      if (bundle.verdicts[index] === 'right') this.#gave(item);
-      else if (bundle.verdicts[index] === 'wrong') this.#judge(item, { kind: 'corrupt' });
-    }
+    this.#judgeBundle(bundle);
     const [first] = bundle.items;
     if (first !== undefined && outcome.kind !== 'verified' && outcome.kind !== 'corrupt')
       this.#judge(first, outcome);
@@ -265,6 +262,13 @@ export class SmallFileSource implements Asker {
       events.sourceBlamed(holder, item.paths[0], verdict);
       if (verdict === 'banned') turns.ban(this.#peer);
     }
+  }
+
+  #judgeBundle({ items, verdicts }: Bundle): void {
+    items.forEach((item, index) => {
+      if (verdicts[index] === 'right') this.#gave(item);
+      else if (verdicts[index] === 'wrong') this.#judge(item, { kind: 'corrupt' });
+    });
   }
 
   #gave(item: FolderItem): void {

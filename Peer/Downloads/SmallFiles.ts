@@ -189,18 +189,22 @@ export class SmallFiles {
 
   async #fetchBundle(source: SmallFileSource, items: readonly FolderItem[]): Promise<void> {
     if (this.#placer === undefined) throw new Error('a bundle, and nobody to place it');
-    for (const item of items) item.state = 'asked';
+    markAsked(items);
     this.#active += BUNDLE_WEIGHT;
     const bundle = new Bundle(items, this.#placer, this.#memory);
     const { outcome, received } = await source.fetchBundle(bundle, this.#signal);
     const came = outcome.kind === 'verified' || outcome.kind === 'corrupt';
     if (!came && received > 0) this.#events.wasted(received);
-    for (const [index, item] of items.entries()) {
-      const verdict = came ? (bundle.verdicts[index] ?? 'wrong') : undefined;
-      if (verdict === undefined) this.#bundleAgain(source, item, outcome);
-      else if (verdict !== 'right') this.#notRight(source, item, verdict);
-    }
+    if (came) this.#judgeBundle(source, bundle);
+    else for (const item of items) this.#bundleAgain(source, item, outcome);
     this.#ended(BUNDLE_WEIGHT);
+  }
+
+  #judgeBundle(source: SmallFileSource, { items, verdicts }: Bundle): void {
+    items.forEach((item, index) => {
+      const verdict = verdicts[index] ?? 'wrong';
+      if (verdict !== 'right') this.#notRight(source, item, verdict);
+    });
   }
 
   /** A file of a bundle that came, but not this one. */
@@ -315,4 +319,8 @@ export class SmallFiles {
 
 function wrong(item: FolderItem): ShoalError {
   return new ShoalError('INTEGRITY', `everybody who has ${item.paths[0]} sends wrong bytes`);
+}
+
+function markAsked(items: readonly FolderItem[]): void {
+  for (const item of items) item.state = 'asked';
 }
