@@ -11,7 +11,7 @@ import type { FolderRecord } from './FolderRecord.ts';
 import { inParallel } from './InParallel.ts';
 import { mergeSources } from './MergeSources.ts';
 import type { FolderWish } from './Model.ts';
-import { FolderItem } from './SmallFile.ts';
+import { type FolderItem, folderItems } from './SmallFile.ts';
 import { SmallFiles } from './SmallFiles.ts';
 import type { RunNews, Stillness, Task, TaskContext, TaskFigures } from './Task.ts';
 
@@ -34,7 +34,7 @@ export interface FolderFetchOptions extends FolderWish {
 export class FolderFetch implements Task {
   readonly #context: TaskContext;
   readonly #options: FolderFetchOptions;
-  readonly #items = new Map<FileId, FolderItem>();
+  readonly #items: ReadonlyMap<FileId, FolderItem>;
   readonly #large = new Map<FileId, FileFetch>();
   readonly #meter = new RateMeter();
   readonly #size: number;
@@ -62,17 +62,7 @@ export class FolderFetch implements Task {
     this.#files = options.files.length;
     this.#unopened = new Map(options.before);
     this.#size = options.files.reduce((sum, { size }) => sum + size, 0);
-    let last: FolderItem | undefined;
-    for (const file of options.files) {
-      const item = this.#items.get(file.fileId);
-      if (item === undefined) {
-        last = new FolderItem(file, last);
-        this.#items.set(file.fileId, last);
-      } else {
-        item.paths.push(file.path);
-        item.addHolders(file.holders);
-      }
-    }
+    this.#items = folderItems(options.files);
   }
 
   get fetchedBytes(): number {

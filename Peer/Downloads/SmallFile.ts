@@ -85,6 +85,23 @@ export class FolderItem {
   }
 }
 
+/** The contents of a folder's files. */
+export function folderItems(files: readonly FolderFile[]): Map<FileId, FolderItem> {
+  const items = new Map<FileId, FolderItem>();
+  let last: FolderItem | undefined;
+  for (const file of files) {
+    const item = items.get(file.fileId);
+    if (item === undefined) {
+      last = new FolderItem(file, last);
+      items.set(file.fileId, last);
+    } else {
+      item.paths.push(file.path);
+      item.addHolders(file.holders);
+    }
+  }
+  return items;
+}
+
 type Holders = Map<PeerId, FileHolder>;
 
 /** Whether the table holds just these, and they are the same objects. */

@@ -1,6 +1,5 @@
 import type { ChunkHash, FileId } from '../../Protocol/Ids.ts';
-import type { SmallReply } from './SmallWriter.ts';
-import type { SmallJob, SmallTarget, SmallWritten } from './SmallWriting.ts';
+import type { SmallJob, SmallReply, SmallTarget, SmallWritten } from './SmallWriting.ts';
 
 /**
  * A job, or its reply, as it travels between threads: fields one after the other in flat lists. The names of thousands of

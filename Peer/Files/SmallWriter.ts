@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Disk } from './Disk.ts';
 import { type Packed, packJob, unpackReply } from './SmallPacking.ts';
-import { type SmallJob, type SmallWritten, writeSmall } from './SmallWriting.ts';
+import { type SmallJob, type SmallReply, writeSmall } from './SmallWriting.ts';
 
 /** Verifies and writes batches of small files. */
 export interface SmallWriter {
@@ -9,11 +9,6 @@ export interface SmallWriter {
   write(job: SmallJob): Promise<SmallReply>;
   /** Gives up what is under way. Safe to call twice. */
   close(): Promise<void>;
-}
-
-export interface SmallReply {
-  readonly outcomes: readonly SmallWritten[];
-  readonly bytes: Uint8Array;
 }
 
 /** In this thread: for tests, and where no threads are wanted. */

@@ -27,6 +27,12 @@ export type SmallWritten =
   /** Nothing is left of it. */
   | { readonly kind: 'failed'; readonly code: string };
 
+/** What became of a job, and its memory back. */
+export interface SmallReply {
+  readonly outcomes: readonly SmallWritten[];
+  readonly bytes: Uint8Array;
+}
+
 /** Verifies and writes small files; blocks the thread. One outcome a file, in order. */
 export function writeSmall(disk: Pick<Disk, 'createWhole' | 'remove'>, job: SmallJob): SmallWritten[] {
   const { buffer, byteOffset } = job.bytes;
