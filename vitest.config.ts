@@ -1,10 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-/** One file after another: most tests of a file run at once, and more would be too much for two cores. */
+/** Launched programs wait more than they compute: three files at a time keep two cores busy. */
 const launchers = {
   testTimeout: 60_000,
   hookTimeout: 60_000,
-  fileParallelism: false,
+  maxWorkers: 3,
+  sequence: { groupOrder: 1 },
   // Promises in seconds, on whatever machine the gate gets: a second look before it says no. By hand there is none.
   retry: process.env.CI ? 1 : 0,
 };
@@ -18,7 +19,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['Protocol/**/*.ts', 'Shared/**/*.ts', 'Tracker/**/*.ts', 'Peer/**/*.ts', 'Cli/**/*.ts'],
-      reporter: ['text-summary', 'html'],
+      reporter: process.env.CI ? ['text-summary'] : ['text-summary', 'html'],
     },
     projects: [
       {
@@ -26,6 +27,13 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/EndToEnd/**'],
+          // One process loads everything once for all files it runs: half the time. No test may leave anything behind in it.
+          pool: 'forks',
+          isolate: false,
+          maxWorkers: '100%',
+          // None takes long by itself; a machine with other things to do may be ten times slower.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           setupFiles: ['test/Support/setup.ts'],
         },
       },
@@ -34,7 +42,6 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/EndToEnd/**/*.test.ts'],
           exclude: ['test/EndToEnd/Seeds*.test.ts'],
-          sequence: { groupOrder: 1 },
           ...launchers,
         },
       },
@@ -42,7 +49,6 @@ export default defineConfig({
         test: {
           name: 'seeds',
           include: ['test/EndToEnd/Seeds*.test.ts'],
-          sequence: { groupOrder: 2 },
           ...launchers,
         },
       },

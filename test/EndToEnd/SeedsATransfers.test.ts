@@ -8,16 +8,20 @@ import { UdpMeter } from '../Support/UdpMeter.ts';
 /** Seed 000, PyShare: what happens to files once they are found. */
 
 const FILM = someBytes(31, 4_000_000);
+/** Ten seconds for FILM, until `limit up off`: time to look at it half-way, on a busy machine too. */
+const SLOW = ['--upload-limit', '400k'];
 
 test.concurrent('A3: a peer downloads and shares at the same time', async ({ lan }) => {
   const song = someBytes(32, 1_500_000);
-  await lan.seeder('anna', { files: { 'film.mkv': FILM }, args: ['--upload-limit', '1M'] });
+  const anna = await lan.seeder('anna', { files: { 'film.mkv': FILM }, args: SLOW });
   const both = await lan.seeder('berta', { files: { 'song.ogg': song } });
+  const clara = await lan.peer('clara');
+  await clara.items('peers');
   both.program.type('download film.mkv --no-wait');
   await both.hasFetched(1);
-  const clara = await lan.peer('clara');
   expect(await clara.answer('download song.ogg')).toMatchObject({ ok: true });
   expect((await both.lastDownload()).state).toBe('fetching');
+  await anna.items('limit up off');
   expect(song.equals(await clara.read('song.ogg'))).toBe(true);
   await eventually('the film is there', async () => (await both.lastDownload()).state === 'done');
   expect(FILM.equals(await both.read('film.mkv'))).toBe(true);
@@ -38,14 +42,15 @@ test.concurrent('A8: the bytes go from peer to peer, not through the tracker', a
 test.concurrent('A9, A10, A11: one folder for what is finished and shared, unfinished files in Temp, never offered as complete', async ({
   lan,
 }) => {
-  const anna = await lan.seeder('anna', { files: { 'film.mkv': FILM }, args: ['--upload-limit', '1M'] });
+  const anna = await lan.seeder('anna', { files: { 'film.mkv': FILM }, args: SLOW });
   const berta = await lan.seeder('berta', { files: { 'own.txt': 'mine' } });
+  const clara = await lan.peer('clara');
+  await clara.items('peers');
   berta.program.type('download film.mkv --no-wait');
   await berta.hasFetched(1_000_000);
   const during = await berta.files();
   expect(during.filter((path) => path.startsWith('Temp/')).length).toBeGreaterThan(0);
   expect(during).not.toContain('film.mkv');
-  const clara = await lan.peer('clara');
   const [hit] = await eventually('the search shows both', async () => {
     const hits = await clara.items('search film');
     return hits[0]?.sources.length === 2 ? hits : undefined;
@@ -54,6 +59,7 @@ test.concurrent('A9, A10, A11: one folder for what is finished and shared, unfin
   expect(complete).toEqual({ anna: true, berta: false });
   expect((await clara.items(`ls 127.0.0.1:${berta.port}`)).map(({ path }) => path)).toEqual(['own.txt']);
 
+  await anna.items('limit up off');
   await eventually('it is done', async () => (await berta.lastDownload()).state === 'done');
   expect(await berta.files()).toEqual(['film.mkv', 'own.txt']);
   await berta.isPublished();

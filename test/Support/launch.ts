@@ -105,16 +105,20 @@ export function nodeBinary(): string {
 }
 
 const handedOut = new Set<number>();
+/** Test files run side by side, each worker with ports of its own. */
+const WORKERS_MAX = 10;
+const PORTS_EACH = 1_000;
+const FIRST_PORT = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % WORKERS_MAX) * PORTS_EACH;
 
 /** A port that is free for TCP and UDP, below the range from which the system takes ports for outgoing connections. */
 export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
+  for (let attempt = 0; attempt < 2 * PORTS_EACH; attempt++) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS_EACH);
     if (handedOut.has(port) || !(await isFree(port))) continue;
     handedOut.add(port);
     return port;
   }
-  throw new Error('no free port between 20000 and 29999');
+  throw new Error(`no free port from ${FIRST_PORT} to ${FIRST_PORT + PORTS_EACH - 1}`);
 }
 
 /** Whether nobody has the port, neither TCP nor UDP. */
