@@ -1,17 +1,8 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
-import module from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { launch } from './Cli/Launch.js';
 
-// From Node 22 on the compiled program is kept between starts, beside it: what others may write to is not run.
-module.enableCompileCache?.(fileURLToPath(new URL('./dist/.compiled', import.meta.url)));
 const [, , word] = process.argv;
-const isProgram = word === 'peer' || word === 'tracker';
-const name = { peer: 'Peer', tracker: 'Tracker' }[word] ?? 'Cli';
-const program = new URL(`./dist/${name}/main.js`, import.meta.url);
-if (isProgram) process.argv.splice(2, 1);
-if (existsSync(program)) await import(program.href);
-else {
-  console.error('shoal: not built yet. Run: npm run build');
-  process.exit(1);
-}
+const programs = { peer: 'Peer', tracker: 'Tracker' };
+const name = Object.hasOwn(programs, word ?? '') ? programs[word] : undefined;
+if (name !== undefined) process.argv.splice(2, 1);
+await launch(name ?? 'Cli');

@@ -1,3 +1,5 @@
+import type { Clock } from '../../../Shared/Clock.ts';
+
 /** A buffer that returns to its pool when the last one who holds it lets go. */
 export interface Pooled {
   readonly bytes: Buffer;
@@ -6,19 +8,25 @@ export interface Pooled {
   release(): void;
 }
 
-/** Free buffers kept for the next one to ask; more than these go back to the system. */
-const SPARE_MAX = 16;
+/**
+ * Free buffers are kept while any is in use: a fresh one costs the system's zeroing, and V8 answers to a lot of new
+ * outside memory with a collection of the whole heap. When for so long none was in use, they go back to the system.
+ */
+const IDLE_MS = 5_000;
 
 /** Buffers of one size, at most so many at once. Who finds none waits in line. */
 export class BufferPool {
   readonly bufferBytes: number;
   readonly #max: number;
+  readonly #clock: Clock;
   readonly #spare: Buffer[] = [];
   readonly #waiting = new Set<(buffer: Pooled) => void>();
   #out = 0;
+  #cancelTrim: (() => void) | undefined;
 
-  constructor(bufferBytes: number, maxBytes: number) {
+  constructor(bufferBytes: number, maxBytes: number, clock: Clock) {
     this.bufferBytes = bufferBytes;
+    this.#clock = clock;
     this.#max = Math.max(1, Math.floor(maxBytes / bufferBytes));
   }
 
@@ -52,6 +60,8 @@ export class BufferPool {
 
   #give(): Pooled {
     this.#out++;
+    this.#cancelTrim?.();
+    this.#cancelTrim = undefined;
     const bytes = this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.bufferBytes);
     let holders = 1;
     return {
@@ -69,7 +79,8 @@ export class BufferPool {
 
   #takeBack(bytes: Buffer): void {
     this.#out--;
-    if (this.#spare.length < SPARE_MAX) this.#spare.push(bytes);
+    this.#spare.push(bytes);
+    if (this.#out === 0) this.#cancelTrim = this.#clock.after(IDLE_MS, () => void this.#spare.splice(0));
     for (const taker of this.#waiting) {
       if (this.#out >= this.#max) return;
       this.#waiting.delete(taker);

@@ -1,4 +1,5 @@
 import { RECEIVE_BUFFERS_BYTES } from '../../../Protocol/Limits.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
 import { BufferPool, type Pooled } from './BufferPool.ts';
 
 const BUFFER_BYTES = 1_048_576;
@@ -20,8 +21,8 @@ export class ReceiveBuffers {
   #shared: Pooled | undefined;
   #sharedAt = 0;
 
-  constructor(maxBytes = RECEIVE_BUFFERS_BYTES) {
-    this.#pool = new BufferPool(BUFFER_BYTES, maxBytes);
+  constructor(clock: Clock, maxBytes = RECEIVE_BUFFERS_BYTES) {
+    this.#pool = new BufferPool(BUFFER_BYTES, maxBytes, clock);
   }
 
   get bytesTaken(): number {

@@ -75,7 +75,7 @@ export class Uploads implements LaneHost {
   readonly #options: UploadsOptions;
   readonly #slots = new UploadSlots();
   readonly #clients = new Map<PeerId, Client>();
-  readonly #buffers = new BufferPool(SEND_BUFFER_BYTES, SEND_BUFFERS_BYTES);
+  readonly #buffers: BufferPool;
   readonly #counts = new ServedCounts();
   readonly #meter = new RateMeter();
   #cancelPace: (() => void) | undefined;
@@ -83,6 +83,7 @@ export class Uploads implements LaneHost {
 
   constructor(options: UploadsOptions) {
     this.#options = options;
+    this.#buffers = new BufferPool(SEND_BUFFER_BYTES, SEND_BUFFERS_BYTES, options.clock);
   }
 
   /** Payload bytes since start. */

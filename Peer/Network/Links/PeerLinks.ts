@@ -95,7 +95,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         provider,
         dial,
         clock,
-        buffers: new ReceiveBuffers(),
+        buffers: new ReceiveBuffers(clock),
         downLimiter: this.limits.down,
         classOf,
         grantLane: (peer) => this.#grantLane(peer),

@@ -91,7 +91,7 @@ test.each(seeds(15))('finds the same frames however the bytes are cut (seed %i)'
   const { bytes, expected } = someFrames(random);
   const frames = new Collector();
   frames.large = random.chance(0.5);
-  const buffers = new ReceiveBuffers(4 * 1_048_576);
+  const buffers = new ReceiveBuffers(new SimulatedClock(), 4 * 1_048_576);
   const reader = new LaneReader(frames, buffers, new SimulatedClock());
   const small = random.chance(0.3);
   const rest = feed(reader, bytes, (room) => random.int(1, small ? Math.min(room, 5_000) : room));
@@ -107,7 +107,7 @@ test('pauses when memory is used up, and goes on where it was', () => {
   const random = new SeededRandom(1);
   const frames = new Collector();
   frames.keepMemory = true;
-  const buffers = new ReceiveBuffers(2 * 1_048_576);
+  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * 1_048_576);
   const reader = new LaneReader(frames, buffers, new SimulatedClock());
   const payloads = Array.from({ length: 8 }, () => random.bytes(1_000_000));
   let rest: Buffer = Buffer.concat(
@@ -136,7 +136,7 @@ test.each([
   ['a request from the wrong side', encodeLane({ type: 'cancel', id: 1 })],
 ])('%s breaks the lane', (_what, bytes) => {
   const frames = new Collector();
-  const reader = new LaneReader(frames, new ReceiveBuffers(), new SimulatedClock());
+  const reader = new LaneReader(frames, new ReceiveBuffers(new SimulatedClock()), new SimulatedClock());
   feed(reader, bytes, (room) => room);
   expect(frames.failure).toMatchObject({ code: 'BAD_FRAME' });
 });

@@ -14,6 +14,7 @@ import { BAN_MS } from '../../../Protocol/Limits.ts';
 import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { peerIdOf } from './links.ts';
 
@@ -124,7 +125,7 @@ test.each([
 });
 
 test('receive buffers: large regions alone, small ones together, never more than the limit', () => {
-  const buffers = new ReceiveBuffers(2 * MIB);
+  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * MIB);
   const [one, two] = [buffers.region(MIB), buffers.region(MIB)];
   expect(buffers.region(1)).toBeUndefined();
   const late: string[] = [];
@@ -138,6 +139,24 @@ test('receive buffers: large regions alone, small ones together, never more than
   two?.release();
   expect(buffers.bytesTaken).toBe(MIB);
   expect(() => two?.release()).toThrow(RangeError);
+});
+
+test('receive buffers are used again at once, and given back when nothing came for a while', () => {
+  const clock = new SimulatedClock();
+  const buffers = new ReceiveBuffers(clock);
+  const round = () => {
+    const regions = Array.from({ length: 40 }, () => buffers.region(MIB));
+    for (const region of regions) region?.release();
+    return new Set(regions.map((region) => region?.bytes.buffer));
+  };
+  const first = round();
+  const again = () => [...round()].filter((memory) => first.has(memory)).length;
+  clock.advance(4_000);
+  expect(again()).toBe(40);
+  clock.advance(4_000);
+  expect(again()).toBe(40);
+  clock.advance(5_001);
+  expect(again()).toBe(0);
 });
 
 test.each(seeds(2))('a queue gives back in order what it took (seed %i)', (seed) => {
