@@ -78,8 +78,8 @@ export const CHUNK_BYTES_MAX = 16 * MIB;
 export const CHUNK_COUNT_AIM = 1_024;
 export const CHUNK_COUNT_MAX = 1_048_576;
 export const FILE_BYTES_MAX = CHUNK_BYTES_MAX * CHUNK_COUNT_MAX;
-/** Bytes of a chunk in one data frame. */
-export const PIECE_BYTES_MAX = MIB;
+/** Bytes of a chunk in one data frame: each costs a hop to the thread that reads files (docs/Performance.md, "One seeder"). */
+export const PIECE_BYTES_MAX = 2 * MIB;
 
 // Frames
 /** Largest body of a control frame. */

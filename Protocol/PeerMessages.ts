@@ -35,6 +35,7 @@ import {
   NAME_BYTES_MAX,
   PATH_BYTES_MAX,
   PEER_EXCHANGE_MAX,
+  PIECE_BYTES_MAX,
   SEARCH_HITS_PER_PEER_MAX,
   SUGGESTED_MAX,
 } from './Limits.ts';
@@ -288,7 +289,7 @@ const laneMessages = messageSet({
    * Raw bytes of a chunk, up to 1 MiB a frame, in order. The pieces of one chunk follow each other; another chunk
    * begins only when one is whole or was rejected. On the receiving side the body is not decoded: see laneHeader.
    */
-  data: [66, struct<{ id: number; bytes: Uint8Array }>({ id: uint32, bytes: rest(1_048_576) })],
+  data: [66, struct<{ id: number; bytes: Uint8Array }>({ id: uint32, bytes: rest(PIECE_BYTES_MAX) })],
   /** The end of a request that gets no (more) bytes. */
   reject: [67, struct<{ id: number; code: RefusalCode }>({ id: uint32, code: refusalCode })],
   /** No longer wanted. Answered by `reject` (cancelled) unless the last byte is already under way. */

@@ -138,7 +138,7 @@ export class PartFile implements OpenPart {
   }
 
   async #write(bytes: Uint8Array, position: number): Promise<void> {
-    this.#check();
+    this.#checkOpen();
     await this.#guarded('writing an unfinished file', this.#options.data.write(bytes, position));
   }
 
@@ -193,9 +193,14 @@ export class PartFile implements OpenPart {
   }
 
   /** @throws ShoalError when nothing can be written any more */
-  #check(): void {
+  #checkOpen(): void {
     if (this.#closed !== undefined) throw new ShoalError('CLOSED', 'the unfinished file is closed');
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** The same, and whether the file is still there: a look at the disk, so once a chunk. */
+  #check(): void {
+    this.#checkOpen();
     if (this.#options.data.links() === 0) throw this.#gone();
   }
 

@@ -19,6 +19,7 @@ const DIRECT_BYTES_MIN = 16 * 1_024;
 const SMALL_BODY_MAX = 64;
 /** A slow lane fills small regions, so that it does not hold 1 MiB for minutes. */
 const REGION_BYTES_MIN = 64 * 1_024;
+const REGION_BYTES_MAX = 1_048_576;
 const REGION_FAST_MS = 250;
 const REGION_SLOW_MS = 1_000;
 
@@ -213,7 +214,7 @@ export class LaneReader implements ReadTarget {
 
   #adaptRegions(): void {
     const tookMs = this.#clock.nowMs() - this.#regionSinceMs;
-    if (tookMs < REGION_FAST_MS) this.#regionBytesMax = Math.min(PIECE_BYTES_MAX, this.#regionBytesMax * 2);
+    if (tookMs < REGION_FAST_MS) this.#regionBytesMax = Math.min(REGION_BYTES_MAX, this.#regionBytesMax * 2);
     else if (tookMs > REGION_SLOW_MS)
       this.#regionBytesMax = Math.max(REGION_BYTES_MIN, this.#regionBytesMax / 2);
   }

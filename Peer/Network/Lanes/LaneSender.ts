@@ -1,4 +1,5 @@
 import type { BundledFile } from '../../../Protocol/Bundle.ts';
+import { PIECE_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import {
   encodeDataHeader,
   LANE_DATA_HEADER_BYTES,
@@ -17,10 +18,10 @@ export const SMALL_CHUNK_BYTES = 64 * 1_024;
 /** … of at most this many bytes and chunks. */
 export const BATCH_BYTES_MAX = 512 * 1_024;
 export const BATCH_CHUNKS_MAX = 64;
-/** A 1 MiB piece and its header. */
-export const SEND_BUFFER_BYTES = 1_048_576 + 4_096;
-/** Buffers of one lane at once: one is sent, one waits, one is read into. */
-const LANE_BUFFERS_MAX = 3;
+/** A whole piece and its header. */
+export const SEND_BUFFER_BYTES = PIECE_BYTES_MAX + 4_096;
+/** Buffers of one lane at once: one is sent, one is read into. */
+const LANE_BUFFERS_MAX = 2;
 
 export interface LaneSenderOptions {
   readonly provider: ChunkProvider;
@@ -33,7 +34,7 @@ export interface LaneSenderOptions {
 
 /**
  * Answers requests of one lane: reads the next piece while the one before is being written to the socket, holding at
- * most three buffers. A frame is announced only when its bytes are there, so it is always whole.
+ * most two buffers. A frame is announced only when its bytes are there, so it is always whole.
  */
 export class LaneSender {
   readonly #lane: LaneServer;

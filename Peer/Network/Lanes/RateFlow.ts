@@ -45,7 +45,7 @@ export class RateFlow {
     return this.#home.rateOf(this);
   }
 
-  /** Most bytes to move at once: 1 MiB, or a few milliseconds' worth under a limit. */
+  /** Most bytes to move at once: 2 MiB, or a few milliseconds' worth under a limit. */
   get pieceBytesMax(): number {
     return this.#home.pieceBytesMax(this);
   }

@@ -21,7 +21,7 @@ import { ServedCounts } from './ServedCounts.ts';
 import { UploadSlots } from './UploadSlots.ts';
 
 /** Buffers for sending, all lanes together. */
-const SEND_BUFFERS_BYTES = 32 * SEND_BUFFER_BYTES;
+const SEND_BUFFERS_BYTES = 24 * SEND_BUFFER_BYTES;
 /** Lanes of one peer at once. */
 const LANES_PER_PEER_MAX = 4;
 /** Who takes nothing for this long loses its slot to those who wait … */

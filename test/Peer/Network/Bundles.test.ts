@@ -43,7 +43,7 @@ function answer(contents: readonly (Buffer | number)[]): Buffer {
   );
 }
 
-const SIZES = [1, 4_096, 700_000, 65_537, 900_000, 12];
+const SIZES = [1, 4_096, 700_000, 65_537, 900_000, 900_000, 12];
 
 test('many files come in one answer, in order; what cannot be given comes as zeros', async () => {
   const { network, seeder, bundles, seen } = await pair();

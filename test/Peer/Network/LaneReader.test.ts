@@ -128,7 +128,7 @@ test('pauses when memory is used up, and goes on where it was', () => {
 });
 
 test.each([
-  ['a piece above 1 MiB', encodeDataHeader(2, 1_048_577)],
+  ['a piece above 2 MiB', encodeDataHeader(2, 2_097_153)],
   ['a piece of nothing', encodeDataHeader(2, 0)],
   ['a length of 4 GiB', Buffer.from('ffffffff4200000002', 'hex')],
   ['a large frame that is no data', Buffer.from('0000004143', 'hex')],
