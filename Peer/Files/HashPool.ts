@@ -38,6 +38,7 @@ export class HashPool {
   readonly #rate = new RateMeter();
   #bytesLeft = 0;
   #filesLeft = 0;
+  #filling = false;
   #closed = false;
 
   constructor(options: HashPoolOptions) {
@@ -63,7 +64,12 @@ export class HashPool {
     this.#filesLeft++;
     this.#bytesLeft += size;
     // After this turn, so that files found together travel together.
-    setImmediate(() => this.#fill());
+    if (this.#filling) return;
+    this.#filling = true;
+    setImmediate(() => {
+      this.#filling = false;
+      this.#fill();
+    });
   }
 
   /** Takes a file back that is not being hashed yet. */

@@ -12,9 +12,12 @@ import { checkLmdbFile } from './LmdbCheck.ts';
 const FILE_NAME = 'hashes-v1.mdb';
 /** One chunk hash. */
 const HASH_BYTES = 32;
-/** Entries are gathered this long (a crash forgets them: these files are hashed again) and written so many at a time: a transaction each would cost more than the hashing. */
+/** Entries are gathered this long (a crash forgets them: these files are hashed again) and written then: a transaction each would cost more than the hashing. */
 const WRITE_MS = 2_000;
-const WRITE_SLICE = 5_000;
+/** Entries in a transaction, before others get a turn: some milliseconds. */
+const WRITE_SLICE = 1_000;
+/** Transactions one after the other. */
+const WRITE_SLICES = 5;
 /** Entries loaded before others get a turn. */
 const LOAD_SLICE = 2_000;
 
@@ -141,16 +144,21 @@ class LmdbHashCache implements HashCache {
 
   #plan(): void {
     this.#timer ??= setTimeout(() => {
-      void this.#writeSome().then(() => {
+      void this.#writeMuch().then(() => {
         this.#timer = undefined;
         if (this.#unwritten.size > 0) this.#plan();
       });
     }, WRITE_MS).unref();
   }
 
+  async #writeMuch(): Promise<void> {
+    for (let slice = 0; slice < WRITE_SLICES && this.#unwritten.size > 0; slice++) await this.#writeSome();
+  }
+
   /** Writes what has waited longest, in one transaction. Never rejects. */
   async #writeSome(): Promise<void> {
-    const batch = [...this.#unwritten].slice(0, WRITE_SLICE);
+    const batch: (readonly [string, Entry | undefined])[] = [];
+    for (const entry of this.#unwritten) if (batch.push(entry) === WRITE_SLICE) break;
     try {
       await this.#root.batch(() => {
         for (const [key, entry] of batch) this.#writeOne(key, entry);
