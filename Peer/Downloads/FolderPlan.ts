@@ -18,6 +18,9 @@ export interface Listing {
  */
 export function planFolder(folder: string, listings: readonly Listing[]): readonly FolderFile[] {
   const base = folder.replace(/\/+$/, '');
+  const [only, ...others] = listings;
+  const plain = only === undefined || others.length > 0 ? undefined : planOne(base, only);
+  if (plain !== undefined) return plain;
   const files: FolderFile[] = [];
   const taken = new Map<string, FileId>();
   const paths = candidatesByPath(base, listings);
@@ -27,6 +30,30 @@ export function planFolder(folder: string, listings: readonly Listing[]): readon
     if (free !== undefined) files.push({ fileId, size, path: free, holders });
   }
   return files;
+}
+
+/** The same for one holder, who lists each path once: all files have the same list of holders. Undefined: it is not so. */
+function planOne(base: string, { holder, files }: Listing): readonly FolderFile[] | undefined {
+  const holders = [holder];
+  const wanted: FolderFile[] = [];
+  let isSorted = true;
+  for (const { fileId, size, path: listed } of files) {
+    const path = wantedPath(base, listed);
+    if (path === undefined) continue;
+    const last = wanted.at(-1)?.path;
+    isSorted &&= last === undefined || last < path;
+    wanted.push({ fileId, size, path, holders });
+  }
+  if (!isSorted) wanted.sort((one, other) => byText(one.path, other.path));
+  const taken = new Map<string, FileId>();
+  const plan: FolderFile[] = [];
+  for (const [index, file] of wanted.entries()) {
+    if (wanted[index + 1]?.path === file.path) return undefined;
+    const free = takePath(file.path, file.fileId, taken);
+    if (free === file.path) plan.push(file);
+    else if (free !== undefined) plan.push({ ...file, path: free });
+  }
+  return plan;
 }
 
 /** A content and who lists it below the folder. A wrong size is a different file: a liar must not spoil what others list. */

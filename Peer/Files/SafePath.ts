@@ -18,6 +18,11 @@ const REPLACED = /[<>:"|?*\ufffd]/g;
 /** Device names of Windows, with any ending; the digits also as superscripts. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(\.|$)/i;
 
+/** Letters, digits, `_` and `-`, with single dots and spaces between: most paths, and safe as they are … */
+const PLAIN = /^[\w-]+(?:[. ][\w-]+)*(?:\/[\w-]+(?:[. ][\w-]+)*)*$/;
+/** … unless they mean something else somewhere. */
+const RESERVED = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$)|^temp(?:\/|$)/i;
+
 /**
  * Makes a path from a stranger safe to create below a folder, on every platform: relative, `/` between segments,
  * `.` and `..` left out, drives and leading slashes without meaning, NFC, no controls, bidi or zero-width characters,
@@ -26,6 +31,7 @@ const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00
  * ours. Total (every text has an answer, never empty) and idempotent. A leading `-` stays: we start no commands.
  */
 export function safePath(wanted: string): string {
+  if (wanted.length <= SEGMENT_BYTES_MAX && PLAIN.test(wanted) && !RESERVED.test(wanted)) return wanted;
   // An absurdly long text is cut first: what is beyond can never be part of the answer.
   const segments = clean(wanted.slice(-64 * PATH_BYTES_MAX))
     .split(/[/\\]/)

@@ -102,7 +102,7 @@ export class SmallPlacing implements SmallPlacer {
     place.folder.wrote(place, outcome.kind === 'written' ? outcome : undefined);
     if (outcome.kind === 'wrong') return 'wrong';
     if (outcome.kind === 'written') {
-      this.#expect(place.path, -1);
+      this.#expectIn(place.folder.path, -1);
       return 'right';
     }
     if (bytes.length > 0 && BY_ITSELF.has(outcome.code)) return this.#placeAlone(place.file, bytes);
@@ -129,7 +129,10 @@ export class SmallPlacing implements SmallPlacer {
   }
 
   #expect(path: string, change: number): void {
-    const [folder] = splitPath(path);
+    this.#expectIn(splitPath(path)[0], change);
+  }
+
+  #expectIn(folder: string, change: number): void {
     this.#expected.set(folder, (this.#expected.get(folder) ?? 0) + change);
   }
 

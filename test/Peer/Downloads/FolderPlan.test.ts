@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { type Listing, planFolder } from '../../../Peer/Downloads/FolderPlan.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
+import { SeededRandom } from '../../Support/SeededRandom.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
+import { seeds } from '../../Support/seeds.ts';
 import { fileIdNumber } from './desk.ts';
 import { FakePeer } from './FakePeer.ts';
 
@@ -65,4 +67,25 @@ test('names that differ only in case: equal contents once, different ones side b
 test('a liar about the size does not become a holder of what others list', () => {
   const honest = [listing(1, ['d/a', 1]), listing(2, ['d/a', 1])];
   expect(plan('d', listing(3, ['d/a', 1, 0, 99]), ...honest)).toEqual([['d/a', 1, [1, 2]]]);
+});
+
+test.each(seeds(100))('one holder alone is no special case (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const rows = Array.from({ length: random.int(0, 12) }, (): Row => {
+    const path = random.pick([
+      'd/a',
+      'd/A',
+      'd/b.txt',
+      'd/e/a',
+      'd/\u00e9',
+      'd/e\u0301',
+      'd/z',
+      'x/y',
+      'd/a (2)',
+    ]);
+    return [path, random.int(1, 4), random.int(0, 3), random.int(10, 11)];
+  });
+  const one = listing(1, ...rows);
+  // Whoever lists nothing changes nothing.
+  expect(planFolder('d', [one])).toEqual(planFolder('d', [one, listing(2)]));
 });

@@ -46,6 +46,29 @@ describe('safePath', () => {
     expect(safePath(wanted)).toBe(safe);
   });
 
+  test.each(seeds(200))('plain paths go a short way to the same place (seed %i)', (seed) => {
+    const random = new SeededRandom(seed);
+    const pieces = [
+      'a',
+      'Con',
+      'nul',
+      'com1',
+      'temp',
+      'Temp',
+      '.',
+      ' ',
+      '/',
+      '-',
+      'b_2',
+      'txt',
+      '\u00e4',
+      'x'.repeat(90),
+    ];
+    const path = Array.from({ length: random.int(0, 8) }, () => random.pick(pieces)).join('');
+    // A slash in front has no meaning, but is not plain.
+    expect(safePath(path)).toBe(safePath(`/${path}`));
+  });
+
   test('a long name keeps its ending and is cut between characters', () => {
     const name = safePath(`${'😀'.repeat(100)}.tar`);
     expect(name).toBe(`${'😀'.repeat(62)}.tar`);
