@@ -16,7 +16,6 @@ import {
   rmSync,
   statfsSync,
   unlinkSync,
-  write,
   writeSync,
 } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
@@ -24,6 +23,7 @@ import { promisify } from 'node:util';
 import { systemCode } from '../../Shared/ShoalError.ts';
 import type { Disk, DiskFile } from './Disk.ts';
 import { type FileState, fileState } from './FileState.ts';
+import { WriteQueue } from './WriteQueue.ts';
 
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
@@ -97,23 +97,16 @@ async function syncFolder(path: string): Promise<void> {
 
 class NodeFile implements DiskFile {
   #fd: number | undefined;
+  readonly #writes: WriteQueue;
 
   constructor(fd: number) {
     this.#fd = fd;
+    this.#writes = new WriteQueue(fd);
   }
 
   write(bytes: Uint8Array, position: number): Promise<void> {
-    const fd = this.#open();
-    return new Promise((resolve, reject) => {
-      const from = (start: number) => {
-        write(fd, bytes, start, bytes.length - start, position + start, (failure, count) => {
-          if (failure !== null) reject(failure);
-          else if (start + count < bytes.length) from(start + count);
-          else resolve();
-        });
-      };
-      from(0);
-    });
+    this.#open();
+    return this.#writes.write(bytes, position);
   }
 
   read(into: Uint8Array, position: number): Promise<number> {
