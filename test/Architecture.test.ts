@@ -68,6 +68,7 @@ const RIM = [
   'Peer/Files/LmdbHashCache.ts',
   'Peer/Files/ManifestFiles.ts',
   'Peer/Files/NodeDisk.ts',
+  'Peer/Files/WriteQueue.ts',
   'Peer/Files/OpenShared.ts',
   'Peer/Files/Share.ts',
   'Peer/Files/SharedFiles.ts',
