@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
-import { removeFolder, temporaryFolder } from './Places.ts';
+import { atTheEnd, removeFolder, temporaryFolder } from './Places.ts';
 import { freePort } from './Ports.ts';
 
 export { type Usage, usage } from './Usage.ts';
@@ -25,6 +25,7 @@ export interface Surroundings {
 export class Rig {
   readonly folder: string;
   readonly #programs: LaunchedProgram[] = [];
+  #forgotten: () => void = () => {};
   #tracker = '';
   #trackerProgram: LaunchedProgram | undefined;
   #runTracker: () => LaunchedProgram | undefined = () => undefined;
@@ -42,6 +43,7 @@ export class Rig {
     at: { readonly ip: string; readonly prefix: readonly string[] } = { ip: '127.0.0.1', prefix: [] },
   ): Promise<Rig> {
     const rig = new Rig(await temporaryFolder(parent));
+    rig.#forgotten = atTheEnd(() => rig.close()); // An interrupted bench leaves no peer behind.
     const port = String(await freePort());
     rig.#runTracker = () => rig.#start('tracker', 'Tracker.js', ['--host', at.ip, '--port', port], at);
     await rig.startTracker();
@@ -97,6 +99,7 @@ export class Rig {
   }
 
   async close(): Promise<void> {
+    this.#forgotten();
     await Promise.all(this.#programs.map((program) => program.kill()));
     await removeFolder(this.folder);
   }

@@ -17,9 +17,9 @@ interface Pair {
 
 /** Many peers at once, each fetching another file of one seeder: is its rate kept, and shared fairly? */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
-  const bytes = (quick ? 8 : 64) * 2 ** 20;
+  const bytes = (quick ? 8 : 128) * 2 ** 20;
   const title = `${LEECHERS} leechers at once from one seeder, each another file of ${bytes / 2 ** 20} MiB, memory`;
-  const result = await onMedium('memory', 2.2 * LEECHERS * bytes, (folder) => measure(folder, bytes, pairs));
+  const result = await onMedium('memory', 3.2 * LEECHERS * bytes, (folder) => measure(folder, bytes, pairs));
   if ('reason' in result) {
     return { title, tables: [], goals: [], notes: [`not measured, ${result.reason}`], figures: undefined };
   }
