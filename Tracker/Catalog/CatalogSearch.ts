@@ -1,6 +1,6 @@
 import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
 import type { ContentTable } from './ContentTable.ts';
-import { CONTENT, type EntryTable, FIELDS, SHARE } from './EntryTable.ts';
+import { CONTENT, type EntryTable, SHARE } from './EntryTable.ts';
 import { matchOf, NO_MATCH, type SearchQuery, shortestLists, understand } from './SearchQuery.ts';
 import type { FoundFile, FoundFiles } from './SharedFiles.ts';
 import type { Shares } from './Shares.ts';
@@ -74,15 +74,18 @@ export class CatalogSearch {
 
   /** @param alone - there is no other list, in which an entry could come again */
   #collectFrom(list: Int32Array, query: SearchQuery, alone: boolean): void {
-    const cells = this.#entries.cells;
+    const { rows } = this.#entries;
     const words = this.#entries.words.cells;
     const places = this.#placeOf;
     // By index: iterating a typed array costs four times as much.
     for (let at = 0; at < list.length && this.#count < MATCHES_MAX; at++) {
       const entry = list[at] ?? 0;
-      const match = matchOf(query, cells, entry * FIELDS, words);
-      if (match === NO_MATCH || this.#shares.ownerOf(cells[entry * FIELDS + SHARE] ?? 0) < 0) continue;
-      const content = cells[entry * FIELDS + CONTENT] ?? 0;
+      const cells = rows.slab(entry);
+      if (cells === undefined) continue;
+      const base = rows.offset(entry);
+      const match = matchOf(query, cells, base, words);
+      if (match === NO_MATCH || this.#shares.ownerOf(cells[base + SHARE] ?? 0) < 0) continue;
+      const content = cells[base + CONTENT] ?? 0;
       const holders = this.#contents.entries(content);
       const score = match * SCORES_PER_MATCH + holderScore(holders);
       // Most contents are here once: no need to look, in yet another place of memory, whether they were found before.

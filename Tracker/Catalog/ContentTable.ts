@@ -1,15 +1,14 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { HashTable } from './HashTable.ts';
-import { grown } from './IntArena.ts';
 import type { KeyedHash } from './KeyedHash.ts';
+import { Rows } from './Rows.ts';
 
-const ID = 0; //         8 cells
+const ID_CELLS = 8; //   from 0 on
 const SIZE_HIGH = 8;
 const SIZE_LOW = 9;
 const FIRST = 10; //     first of the entries with this content, -1: none
 const ENTRIES = 11; //   how many there are
 const FIELDS = 12;
-const ID_BYTES = 32;
 
 /** Tells contents apart from other things under the same key. */
 const HASH_TAG = 2;
@@ -17,11 +16,13 @@ const HASH_TAG = 2;
 /** The contents (FileIds) somebody shares, by small numbers: 48 bytes each. */
 export class ContentTable {
   readonly #hash: KeyedHash;
-  readonly #table = new HashTable((content) => this.#hashOf(this.#cells, content * FIELDS));
+  readonly #table = new HashTable((content) =>
+    this.#hashOf(this.#rows.slab(content), this.#rows.offset(content)),
+  );
   readonly #free: number[] = [];
-  readonly #wanted = new Int32Array(ID_BYTES / 4);
+  readonly #wanted = new Int32Array(ID_CELLS);
   readonly #wantedBytes = Buffer.from(this.#wanted.buffer);
-  #cells = new Int32Array(64 * FIELDS);
+  readonly #rows = new Rows(FIELDS);
   #limit = 0;
 
   constructor(hash: KeyedHash) {
@@ -48,13 +49,12 @@ export class ContentTable {
     const found = this.find(id);
     if (found >= 0) return found;
     const content = this.#free.pop() ?? this.#limit++;
-    const base = content * FIELDS;
-    if (base + FIELDS > this.#cells.length) this.#cells = grown(this.#cells, base + FIELDS);
-    this.#cells.set(this.#wanted, base + ID);
-    this.#cells[base + SIZE_HIGH] = Math.floor(size / 2 ** 32);
-    this.#cells[base + SIZE_LOW] = (size % 2 ** 32) | 0;
-    this.#cells[base + FIRST] = -1;
-    this.#cells[base + ENTRIES] = 0;
+    this.#rows.reach(content);
+    this.#rows.slab(content)?.set(this.#wanted, this.#rows.offset(content));
+    this.#rows.set(content, SIZE_HIGH, Math.floor(size / 2 ** 32));
+    this.#rows.set(content, SIZE_LOW, (size % 2 ** 32) | 0);
+    this.#rows.set(content, FIRST, -1);
+    this.#rows.set(content, ENTRIES, 0);
     this.#table.add(content, this.#hashOf(this.#wanted, 0));
     return content;
   }
@@ -69,47 +69,45 @@ export class ContentTable {
   }
 
   idOf(content: number): FileId {
-    const base = content * FIELDS;
-    this.#wanted.set(this.#cells.subarray(base, base + ID_BYTES / 4));
+    for (let at = 0; at < ID_CELLS; at++) this.#wanted[at] = this.#rows.get(content, at);
     return this.#wantedBytes.toString('hex') as FileId;
   }
 
   sizeOf(content: number): number {
-    const base = content * FIELDS;
-    return (this.#cells[base + SIZE_HIGH] ?? 0) * 2 ** 32 + ((this.#cells[base + SIZE_LOW] ?? 0) >>> 0);
+    return this.#rows.get(content, SIZE_HIGH) * 2 ** 32 + (this.#rows.get(content, SIZE_LOW) >>> 0);
   }
 
   /** The first entry with this content, -1 when there is none. */
   first(content: number): number {
-    return this.#cells[content * FIELDS + FIRST] ?? -1;
+    return this.#rows.get(content, FIRST);
   }
 
   entries(content: number): number {
-    return this.#cells[content * FIELDS + ENTRIES] ?? 0;
+    return this.#rows.get(content, ENTRIES);
   }
 
   /** Takes note of an added or removed entry; a content without entries is forgotten. */
   changed(content: number, first: number, entriesAdded: number): void {
-    const base = content * FIELDS;
     const entries = this.entries(content) + entriesAdded;
-    this.#cells[base + FIRST] = first;
-    this.#cells[base + ENTRIES] = entries;
+    this.#rows.set(content, FIRST, first);
+    this.#rows.set(content, ENTRIES, entries);
     if (entries > 0) return;
-    this.#table.remove(content, this.#hashOf(this.#cells, base));
+    this.#table.remove(content, this.#hashOf(this.#rows.slab(content), this.#rows.offset(content)));
     this.#free.push(content);
   }
 
   readonly #isWanted = (content: number): boolean => {
-    const base = content * FIELDS;
-    for (let at = 0; at < ID_BYTES / 4; at++) {
-      if (this.#cells[base + at] !== this.#wanted[at]) return false;
+    const cells = this.#rows.slab(content);
+    const base = this.#rows.offset(content);
+    for (let at = 0; at < ID_CELLS; at++) {
+      if (cells?.[base + at] !== this.#wanted[at]) return false;
     }
     return true;
   };
 
-  #hashOf(cells: Int32Array, base: number): number {
+  #hashOf(cells: Int32Array | undefined, base: number): number {
     const hash = this.#hash.start(HASH_TAG);
-    for (let at = 0; at < ID_BYTES / 4; at++) hash.word(cells[base + at] ?? 0);
+    for (let at = 0; at < ID_CELLS; at++) hash.word(cells?.[base + at] ?? 0);
     return hash.finish();
   }
 }

@@ -1,16 +1,17 @@
 import { HashTable } from './HashTable.ts';
-import { grown, IntArena } from './IntArena.ts';
+import { IntArena } from './IntArena.ts';
 import type { KeyedHash } from './KeyedHash.ts';
+import { Rows } from './Rows.ts';
 import { TextArena } from './TextArena.ts';
 
-/** The cells of an entry, public so that a search can read millions of them without a call each. */
+/** The cells of an entry's row, public so that a search can read millions of them without a call each. */
 export const SHARE = 0;
 export const CONTENT = 1;
 /** Alive (bit 0), partial (1), generation (2-9), words (10-16), words of the name (17-23). */
 export const FLAGS = 2;
 /** Where the numbers of its words lie in `words`. */
 export const WORDS = 3;
-export const FIELDS = 10;
+const FIELDS = 10;
 const PATH = 4;
 /** Bytes of the path (from bit 8), and what still points here (0-7): its postings, and itself while alive. */
 const LENGTHS = 5;
@@ -53,21 +54,16 @@ export type Chain = 'content' | 'share';
  * a word. Entries are numbers; a number is used again only when nothing points to it any more.
  */
 export class EntryTable {
+  readonly rows = new Rows(FIELDS);
   readonly words = new IntArena();
   readonly #paths = new TextArena();
   readonly #hash: KeyedHash;
   readonly #table = new HashTable((entry) => this.#hashOfEntry(entry));
   readonly #free: number[] = [];
-  #cells = new Int32Array(64 * FIELDS);
   #limit = 0;
 
   constructor(hash: KeyedHash) {
     this.#hash = hash;
-  }
-
-  /** Stale after the next `create`. */
-  get cells(): Int32Array {
-    return this.#cells;
   }
 
   get size(): number {
@@ -75,7 +71,7 @@ export class EntryTable {
   }
 
   cell(entry: number, field: number): number {
-    return this.#cells[entry * FIELDS + field] ?? 0;
+    return this.rows.get(entry, field);
   }
 
   pathOf(entry: number): string {
@@ -113,13 +109,12 @@ export class EntryTable {
   /** An entry without words and outside the chains. No path (0 bytes): a running download. */
   create(share: number, content: number, path: Buffer, pathBytes: number): number {
     const entry = this.#free.pop() ?? this.#limit++;
-    const base = entry * FIELDS;
-    if (base + FIELDS > this.#cells.length) this.#cells = grown(this.#cells, base + FIELDS);
-    this.#cells[base + SHARE] = share;
-    this.#cells[base + CONTENT] = content;
-    this.#cells[base + FLAGS] = pathBytes === 0 ? ALIVE | PARTIAL : ALIVE;
-    this.#cells[base + PATH] = this.#paths.add(path, pathBytes);
-    this.#cells[base + LENGTHS] = (pathBytes << 8) | 1;
+    this.rows.reach(entry);
+    this.rows.set(entry, SHARE, share);
+    this.rows.set(entry, CONTENT, content);
+    this.rows.set(entry, FLAGS, pathBytes === 0 ? ALIVE | PARTIAL : ALIVE);
+    this.rows.set(entry, PATH, this.#paths.add(path, pathBytes));
+    this.rows.set(entry, LENGTHS, (pathBytes << 8) | 1);
     this.#table.add(entry, this.#hashOfEntry(entry));
     return entry;
   }
@@ -127,13 +122,12 @@ export class EntryTable {
   /** @param ids - numbers of words, those of the name first; as many postings point here from now on */
   setWords(entry: number, ids: readonly number[], nameWords: number): void {
     if (ids.length === 0) return;
-    const base = entry * FIELDS;
     const block = this.words.take(ids.length);
     this.words.cells.set(ids, block);
-    this.#cells[base + WORDS] = block;
-    this.#cells[base + FLAGS] =
-      this.cell(entry, FLAGS) | (ids.length << WORDS_SHIFT) | (nameWords << NAME_WORDS_SHIFT);
-    this.#cells[base + LENGTHS] = this.cell(entry, LENGTHS) + ids.length;
+    this.rows.set(entry, WORDS, block);
+    const counts = (ids.length << WORDS_SHIFT) | (nameWords << NAME_WORDS_SHIFT);
+    this.rows.set(entry, FLAGS, this.cell(entry, FLAGS) | counts);
+    this.rows.set(entry, LENGTHS, this.cell(entry, LENGTHS) + ids.length);
   }
 
   wordsOf(entry: number): Int32Array {
@@ -147,24 +141,23 @@ export class EntryTable {
 
   setGeneration(entry: number, generation: number): void {
     const flags = this.cell(entry, FLAGS) & ~(0xff << GENERATION_SHIFT);
-    this.#cells[entry * FIELDS + FLAGS] = flags | (generation << GENERATION_SHIFT);
+    this.rows.set(entry, FLAGS, flags | (generation << GENERATION_SHIFT));
   }
 
   /** The entry is no more; its number stays taken while postings point to it. */
   kill(entry: number): void {
-    const base = entry * FIELDS;
     this.#table.remove(entry, this.#hashOfEntry(entry));
     this.#paths.release(this.cell(entry, PATH), this.cell(entry, LENGTHS) >>> 8);
     const words = wordCount(this.cell(entry, FLAGS));
     if (words > 0) this.words.release(this.cell(entry, WORDS), words);
-    this.#cells[base + FLAGS] = this.cell(entry, FLAGS) & ~ALIVE;
+    this.rows.set(entry, FLAGS, this.cell(entry, FLAGS) & ~ALIVE);
     this.dropped(entry);
   }
 
   /** One thing less points here. */
   dropped(entry: number): void {
     const lengths = this.cell(entry, LENGTHS) - 1;
-    this.#cells[entry * FIELDS + LENGTHS] = lengths;
+    this.rows.set(entry, LENGTHS, lengths);
     if ((lengths & 0xff) === 0) this.#free.push(entry);
   }
 
@@ -175,9 +168,9 @@ export class EntryTable {
   /** Puts the entry in front of `first` (-1: an empty chain). */
   link(chain: Chain, entry: number, first: number): void {
     const [next, previous] = linksOf(chain);
-    this.#cells[entry * FIELDS + next] = first;
-    this.#cells[entry * FIELDS + previous] = -1;
-    if (first >= 0) this.#cells[first * FIELDS + previous] = entry;
+    this.rows.set(entry, next, first);
+    this.rows.set(entry, previous, -1);
+    if (first >= 0) this.rows.set(first, previous, entry);
   }
 
   /** Takes the entry out of its chain that begins at `first`; returns where the chain begins now. */
@@ -185,8 +178,8 @@ export class EntryTable {
     const [next, previous] = linksOf(chain);
     const after = this.cell(entry, next);
     const before = this.cell(entry, previous);
-    if (after >= 0) this.#cells[after * FIELDS + previous] = before;
-    if (before >= 0) this.#cells[before * FIELDS + next] = after;
+    if (after >= 0) this.rows.set(after, previous, before);
+    if (before >= 0) this.rows.set(before, next, after);
     return before >= 0 ? first : after;
   }
 

@@ -1,12 +1,28 @@
 /** Sizes of blocks: exact up to 8, then four steps a doubling, so that at most a fifth of a block is unused. */
 const SIZES: readonly number[] = blockSizes(2 ** 27);
 
+/** Moves a block with everything in it. @returns where it starts now */
+export type MoveBlock = (block: number, count: number) => number;
+
+/** Of the cells in use, one in so many may lie in released blocks before the others are moved together. */
+const RELEASED_PART = 5;
+
 /** Memory for many short lists of 32-bit numbers without an object each. A block is known by where it starts. */
 export class IntArena {
+  readonly #moveAll: ((move: MoveBlock) => void) | undefined;
   #cells = new Int32Array(1_024);
   #used = 1; // 0 is nobody's block.
+  #released = 0; // cells of the free blocks
   /** The first free block of each size; its first cell names the next. */
   readonly #free = new Int32Array(SIZES.length);
+
+  /**
+   * @param moveAll - calls `move` for every block that is taken, with its count, and notes where it is then. Given, lists that
+   * grow do not leave behind the sum of all the blocks they have outgrown: any `take` may move all blocks.
+   */
+  constructor(moveAll?: (move: MoveBlock) => void) {
+    this.#moveAll = moveAll;
+  }
 
   /** All cells; stale after the next `take`. */
   get cells(): Int32Array {
@@ -19,11 +35,13 @@ export class IntArena {
     const free = this.#free[size] ?? 0;
     if (free !== 0) {
       this.#free[size] = this.#cells[free] ?? 0;
+      this.#released -= SIZES[size] ?? 0;
       return free;
     }
+    const cells = SIZES[size] ?? 0;
+    if (this.#used + cells > this.#cells.length) this.#makeRoom(cells);
     const block = this.#used;
-    this.#used += SIZES[size] ?? 0;
-    if (this.#used > this.#cells.length) this.#cells = grown(this.#cells, this.#used);
+    this.#used += cells;
     return block;
   }
 
@@ -32,6 +50,27 @@ export class IntArena {
     const size = sizeClass(count);
     this.#cells[block] = this.#free[size] ?? 0;
     this.#free[size] = block;
+    this.#released += SIZES[size] ?? 0;
+  }
+
+  #makeRoom(cells: number): void {
+    if (this.#moveAll === undefined || this.#released * RELEASED_PART < this.#used) {
+      this.#cells = grown(this.#cells, this.#used + cells);
+      return;
+    }
+    const old = this.#cells;
+    const live = this.#used - this.#released;
+    this.#cells = new Int32Array(Math.ceil((live + cells) * 1.25));
+    this.#used = 1;
+    this.#released = 0;
+    this.#free.fill(0);
+    this.#moveAll((block, count) => {
+      const target = this.#used;
+      const room = roomFor(count);
+      this.#cells.set(old.subarray(block, block + room), target);
+      this.#used += room;
+      return target;
+    });
   }
 }
 

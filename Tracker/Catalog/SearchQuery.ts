@@ -52,7 +52,7 @@ export function shortestLists(query: SearchQuery, index: WordIndex): readonly nu
 
 /**
  * How well an entry matches.
- * @param cells - those of the entry table; the entry begins at `base`
+ * @param cells - of the entry table; the entry's row begins at `base`
  * @param words - the numbers of the words of all entries
  */
 export function matchOf(query: SearchQuery, cells: Int32Array, base: number, words: Int32Array): number {

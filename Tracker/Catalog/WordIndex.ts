@@ -1,5 +1,5 @@
 import { HashTable } from './HashTable.ts';
-import { grown, IntArena, roomFor } from './IntArena.ts';
+import { grown, IntArena, type MoveBlock, roomFor } from './IntArena.ts';
 import type { KeyedHash } from './KeyedHash.ts';
 import { SortedWords } from './SortedWords.ts';
 
@@ -27,7 +27,7 @@ export class WordIndex {
   readonly #hash: KeyedHash;
   readonly #words: (string | undefined)[] = [];
   readonly #free: number[] = [];
-  readonly #arena = new IntArena();
+  readonly #arena = new IntArena((move) => this.#moveAll(move));
   readonly #sorted = new SortedWords((id) => this.wordOf(id));
   readonly #table = new HashTable((id) => this.#hashOf(this.wordOf(id)));
   #cells = new Int32Array(256 * FIELDS);
@@ -65,11 +65,9 @@ export class WordIndex {
     const id = found >= 0 ? found : this.#create(word);
     const base = id * FIELDS;
     const count = this.#cell(base + COUNT);
-    let block = this.#cell(base + BLOCK);
-    if (count === 0) block = this.#arena.take(1);
-    else if (count === roomFor(count)) block = this.#moved(block, count, count + 1);
-    this.#arena.cells[block + count] = entry;
-    this.#cells[base + BLOCK] = block;
+    if (count === 0) this.#cells[base + BLOCK] = this.#arena.take(1);
+    else if (count === roomFor(count)) this.#resize(base, count, count + 1);
+    this.#arena.cells[this.#cell(base + BLOCK) + count] = entry;
     this.#cells[base + COUNT] = count + 1;
     return id;
   }
@@ -122,18 +120,26 @@ export class WordIndex {
       if (this.#entries.isAlive(entry)) cells[block + kept++] = entry;
       else this.#entries.dropped(entry);
     }
+    if (kept > 0 && roomFor(kept) !== roomFor(count)) this.#resize(base, count, kept);
     this.#cells[base + DEAD] = 0;
     this.#cells[base + COUNT] = kept;
     if (kept === 0) this.#remove(id, block, count);
-    else if (roomFor(kept) !== roomFor(count)) this.#cells[base + BLOCK] = this.#moved(block, count, kept);
   }
 
-  /** Moves a list into a block for another count. */
-  #moved(block: number, oldCount: number, newCount: number): number {
+  /** Puts a list into a block for another count; COUNT still says what its old one is for. */
+  #resize(base: number, oldCount: number, newCount: number): void {
     const target = this.#arena.take(newCount);
+    const block = this.#cell(base + BLOCK); // Only now: everything may have been moved.
     this.#arena.cells.copyWithin(target, block, block + Math.min(oldCount, newCount));
     this.#arena.release(block, oldCount);
-    return target;
+    this.#cells[base + BLOCK] = target;
+  }
+
+  #moveAll(move: MoveBlock): void {
+    for (let base = 0; base < this.#words.length * FIELDS; base += FIELDS) {
+      const count = this.#cell(base + COUNT);
+      if (count > 0) this.#cells[base + BLOCK] = move(this.#cell(base + BLOCK), count);
+    }
   }
 
   #remove(id: number, block: number, count: number): void {
