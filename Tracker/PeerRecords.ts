@@ -6,7 +6,7 @@ import {
   introductionOf,
 } from '../Protocol/Heartbeat.ts';
 import type { Address } from '../Shared/Address.ts';
-import { grown } from './Catalog/IntArena.ts';
+import { Rows } from './Catalog/Rows.ts';
 import { TextArena } from './Catalog/TextArena.ts';
 import { EXPIRY_STEP_MS } from './ExpiryWheel.ts';
 
@@ -17,14 +17,18 @@ const BEAT = 2;
 const BEAT_BYTES = 3;
 /** In EXPIRY_STEP_MS. */
 const DEADLINE = 4;
-const FIELDS = 5;
+/** The connection id that was found good, and in which minute: 0 is none. */
+const SHOWN_HIGH = 5;
+const SHOWN_LOW = 6;
+const SHOWN_IN = 7;
+const FIELDS = 8;
 const PEER_ID_BYTES = 32;
 
-/** What is remembered of the peers, by their places: the last heartbeat as it came, and 20 bytes beside it. */
+/** What is remembered of the peers, by their places: the last heartbeat as it came, and 32 bytes beside it. */
 export class PeerRecords {
   readonly #beats = new TextArena();
   readonly #hosts: string[] = [];
-  #cells = new Int32Array(64 * FIELDS);
+  readonly #rows = new Rows(FIELDS);
 
   /** Where the datagrams of the peer at this place come from. */
   udp(place: number): Address {
@@ -36,9 +40,25 @@ export class PeerRecords {
   }
 
   setUdp(place: number, { host, port }: Address): void {
-    this.#makeRoom(place);
+    this.#rows.reach(place);
     this.#hosts[place] = host;
-    this.#cells[place * FIELDS + UDP_PORT] = port;
+    this.#rows.set(place, UDP_PORT, port);
+    this.#rows.set(place, SHOWN_IN, 0); // It was for another address.
+  }
+
+  /** Whether a datagram begins with the connection id that was found good in this minute. */
+  hasShown(place: number, datagram: Buffer, minute: number): boolean {
+    return (
+      this.#rows.get(place, SHOWN_IN) === minute + 1 &&
+      this.#rows.get(place, SHOWN_LOW) === datagram.readInt32BE(4) &&
+      this.#rows.get(place, SHOWN_HIGH) === datagram.readInt32BE(0)
+    );
+  }
+
+  showed(place: number, datagram: Buffer, minute: number): void {
+    this.#rows.set(place, SHOWN_HIGH, datagram.readInt32BE(0));
+    this.#rows.set(place, SHOWN_LOW, datagram.readInt32BE(4));
+    this.#rows.set(place, SHOWN_IN, minute + 1);
   }
 
   port(place: number): number {
@@ -51,17 +71,17 @@ export class PeerRecords {
 
   /** Rounds up to a whole step. */
   setDeadline(place: number, deadlineMs: number): void {
-    this.#cells[place * FIELDS + DEADLINE] = Math.ceil(deadlineMs / EXPIRY_STEP_MS);
+    this.#rows.set(place, DEADLINE, Math.ceil(deadlineMs / EXPIRY_STEP_MS));
   }
 
   /** Remembers a heartbeat instead of the one before, which may have been another peer's at this place. */
   keep(place: number, beat: Heartbeat): void {
     const bytes = encodeHeartbeat(beat);
-    this.#makeRoom(place);
+    this.#rows.reach(place);
     this.#beats.release(this.#cell(place, BEAT), this.#cell(place, BEAT_BYTES));
-    this.#cells[place * FIELDS + TCP_PORT] = beat.port;
-    this.#cells[place * FIELDS + BEAT] = this.#beats.add(bytes, bytes.length);
-    this.#cells[place * FIELDS + BEAT_BYTES] = bytes.length;
+    this.#rows.set(place, TCP_PORT, beat.port);
+    this.#rows.set(place, BEAT, this.#beats.add(bytes, bytes.length));
+    this.#rows.set(place, BEAT_BYTES, bytes.length);
   }
 
   /** Whether the last heartbeat was, byte for byte, what `bytes` has from `from` on. */
@@ -95,11 +115,7 @@ export class PeerRecords {
     return this.#beats.bytes(this.#cell(place, BEAT), this.#cell(place, BEAT_BYTES));
   }
 
-  #makeRoom(place: number): void {
-    if ((place + 1) * FIELDS > this.#cells.length) this.#cells = grown(this.#cells, (place + 1) * FIELDS);
-  }
-
   #cell(place: number, field: number): number {
-    return this.#cells[place * FIELDS + field] ?? 0;
+    return this.#rows.get(place, field);
   }
 }

@@ -13,9 +13,6 @@ export class RegisteredPeer {
   readonly place: number;
   /** Seen from loopback: it runs on the tracker's own host. */
   readonly isLocal: boolean;
-  /** A connection id it has shown, and until when that needs no second look. */
-  cookie = '';
-  cookieUntilMs = 0;
   /** What it has asked of late; made when first needed. */
   requests: TokenBucket | undefined;
   searches: TokenBucket | undefined;
@@ -58,6 +55,15 @@ export class RegisteredPeer {
   /** All of its last heartbeat. */
   get beat(): Heartbeat {
     return this.#records.beat(this.place);
+  }
+
+  /** Whether the connection id at the front of this datagram needs no second look in this minute: `showed` was told of it. */
+  hasShown(datagram: Buffer, minute: number): boolean {
+    return this.#records.hasShown(this.place, datagram, minute);
+  }
+
+  showed(datagram: Buffer, minute: number): void {
+    this.#records.showed(this.place, datagram, minute);
   }
 
   /** Whether its last heartbeat was, byte for byte, the body of this datagram. */

@@ -1,10 +1,8 @@
 import { ByteReader } from '../Protocol/Codec.ts';
-import { HEARTBEAT } from '../Protocol/Heartbeat.ts';
 import type { InstanceId } from '../Protocol/Ids.ts';
-import { COOKIE_STEP_MS, DATAGRAM_BYTES_MAX, PEERS_MAX } from '../Protocol/Limits.ts';
+import { DATAGRAM_BYTES_MAX, PEERS_MAX } from '../Protocol/Limits.ts';
 import {
   CONNECT_ID,
-  decodeRequestBody,
   decodeRequestHeader,
   encodeReply,
   isRequestAction,
@@ -14,8 +12,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress, isLoopback, normalHost } from '../Shared/Address.ts';
-import { ShoalError } from '../Shared/ShoalError.ts';
+import { type Address, formatAddress, isLoopback } from '../Shared/Address.ts';
 import { peersPage } from './Answers.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
@@ -24,10 +21,18 @@ import type { Datagram } from './Datagram.ts';
 import { type AskedBy, Inquiries } from './Inquiries.ts';
 import { PeerRegistry } from './PeerRegistry.ts';
 import { PortAssignment } from './PortAssignment.ts';
-import { type Purpose, RateLimits } from './RateLimits.ts';
+import { RateLimits } from './RateLimits.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
+import {
+  HEADER_BYTES,
+  minuteOf,
+  normalAddress,
+  purposeOf,
+  readRequest,
+  saidAgain,
+  transactionOf,
+} from './Requests.ts';
 
-const HEADER_BYTES = 16;
 /** Ports below belong to the system's services: nobody is sent there. */
 const PEER_PORT_MIN = 1_024;
 
@@ -154,13 +159,16 @@ export class TrackerLogic {
   #reply(bytes: Uint8Array, sender: Address, nowMs: number): Buffer | undefined {
     const input = new ByteReader(bytes);
     if (bytes.length < HEADER_BYTES || bytes.length > DATAGRAM_BYTES_MAX) return this.#garbage();
+    const from = normalAddress(sender);
+    const peer = this.registry.from(from);
+    if (peer?.hasShown(input.bytes, minuteOf(nowMs)) === true && saidAgain(input.bytes, peer)) {
+      return this.#repeated(transactionOf(input.bytes), from, peer, nowMs);
+    }
     const header = decodeRequestHeader(input);
     if (!isRequestAction(header.action)) return this.#garbage();
     const connecting = header.connectionId === CONNECT_ID && header.action === 0;
     if (header.action === 0 && (!connecting || input.remaining > 0)) return this.#garbage();
 
-    const from = { host: normalHost(sender.host), port: sender.port };
-    const peer = this.registry.from(from);
     // A forged sender must not use up the share of a registered peer: that one pays behind its cookie.
     const stranger = connecting || peer === undefined;
     if (stranger && !this.#limits.allowsStranger(from.host, nowMs)) {
@@ -172,9 +180,11 @@ export class TrackerLogic {
       const connectionId = this.#cookie.make(from, nowMs);
       return encodeReply(header.transactionId, { type: 'connected', connectionId });
     }
-    if (!this.#isGenuine(header.connectionId, from, peer, nowMs)) return this.#refuse(header, 'bad-cookie');
-    if (peer !== undefined && header.action === HEARTBEAT && peer.said(input.bytes, HEADER_BYTES)) {
-      return this.#repeated(header, from, peer, nowMs);
+    if (!this.#isGenuine(header, input.bytes, from, peer, nowMs)) {
+      return this.#refuse(header.transactionId, 'bad-cookie');
+    }
+    if (peer !== undefined && saidAgain(input.bytes, peer)) {
+      return this.#repeated(header.transactionId, from, peer, nowMs);
     }
     return this.#answer(header, input, from, peer, nowMs);
   }
@@ -187,17 +197,17 @@ export class TrackerLogic {
     nowMs: number,
   ): Buffer | undefined {
     const request = readRequest(header.action, input);
-    if (request === undefined) return this.#refuse(header, 'bad-request');
+    if (request === undefined) return this.#refuse(header.transactionId, 'bad-request');
     if (peer !== undefined && !this.#limits.allowsPeer(peer, purposeOf(request), nowMs)) {
       this.counts.limited++;
-      return this.#refuse(header, 'too-many');
+      return this.#refuse(header.transactionId, 'too-many');
     }
     if (request.type === 'hit' || request.type === 'miss') {
       if (peer === undefined || !this.#inquiries.answered(request, peer, nowMs)) this.counts.late++;
       return undefined;
     }
     const reply = this.#serve(request, { from, peer, transactionId: header.transactionId }, nowMs);
-    if (typeof reply === 'string') return this.#refuse(header, reply);
+    if (typeof reply === 'string') return this.#refuse(header.transactionId, reply);
     this.counts.served++;
     return encodeReply(header.transactionId, reply);
   }
@@ -241,15 +251,15 @@ export class TrackerLogic {
   }
 
   /** The same heartbeat again, which is what most of all datagrams are: nothing in it needs to be read. */
-  #repeated(header: RequestHeader, from: Address, peer: RegisteredPeer, nowMs: number): Buffer {
+  #repeated(transactionId: number, from: Address, peer: RegisteredPeer, nowMs: number): Buffer {
     if (!this.#limits.allowsPeer(peer, 'request', nowMs)) {
       this.counts.limited++;
-      return this.#refuse(header, 'too-many');
+      return this.#refuse(transactionId, 'too-many');
     }
     this.registry.stillThere(peer, nowMs);
     this.#note?.(`heartbeat: ${labelOf(peer)}`);
     this.counts.served++;
-    return encodeReply(header.transactionId, this.#alive(peer, from));
+    return encodeReply(transactionId, this.#alive(peer, from));
   }
 
   #alive(peer: RegisteredPeer, from: Address): TrackerReply {
@@ -303,39 +313,27 @@ export class TrackerLogic {
     return { type: 'assigned', port };
   }
 
-  #isGenuine(cookie: string, from: Address, peer: RegisteredPeer | undefined, nowMs: number): boolean {
-    if (peer?.cookie === cookie && nowMs < peer.cookieUntilMs) return true;
-    if (!this.#cookie.check(cookie, from, nowMs)) return false;
-    if (peer !== undefined) {
-      peer.cookie = cookie;
-      peer.cookieUntilMs = (Math.floor(nowMs / COOKIE_STEP_MS) + 1) * COOKIE_STEP_MS;
-    }
+  #isGenuine(
+    { connectionId }: RequestHeader,
+    datagram: Buffer,
+    from: Address,
+    peer: RegisteredPeer | undefined,
+    nowMs: number,
+  ): boolean {
+    const minute = minuteOf(nowMs);
+    if (peer?.hasShown(datagram, minute) === true) return true;
+    if (!this.#cookie.check(connectionId, from, nowMs)) return false;
+    peer?.showed(datagram, minute);
     return true;
   }
 
-  #refuse(header: RequestHeader, reason: RefusalReason): Buffer {
+  #refuse(transactionId: number, reason: RefusalReason): Buffer {
     this.counts.refused++;
-    return encodeReply(header.transactionId, { type: 'refused', reason });
+    return encodeReply(transactionId, { type: 'refused', reason });
   }
 
   #garbage(): undefined {
     this.counts.garbage++;
     return undefined;
   }
-}
-
-/** Undefined when the bytes break the protocol. */
-function readRequest(action: number, input: ByteReader): TrackerRequest | undefined {
-  try {
-    return decodeRequestBody(action, input);
-  } catch (failure) {
-    if (failure instanceof ShoalError) return undefined;
-    throw failure;
-  }
-}
-
-function purposeOf(request: TrackerRequest): Purpose {
-  // Answers to queries are as many as others' searches: they must not use up the peer's own requests.
-  if (['publish', 'hit', 'miss'].includes(request.type)) return 'publish';
-  return request.type === 'search' && request.cursor === 0 ? 'search' : 'request';
 }

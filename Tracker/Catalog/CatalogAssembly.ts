@@ -1,6 +1,7 @@
 import { CATALOG_FILES_MAX } from '../../Protocol/Limits.ts';
 import type { PublishedEntry, RequestOf } from '../../Protocol/TrackerMessages.ts';
 import type { CatalogIndex } from './CatalogIndex.ts';
+import { Rows } from './Rows.ts';
 
 type Page = Omit<RequestOf<'publish'>, 'peerId' | 'instanceId' | 'type'>;
 
@@ -19,12 +20,10 @@ interface Unfinished {
   missing: number;
 }
 
-interface OwnerState {
-  held: number;
-  /** Marks the entries of the newest whole catalog, 0 to 255. */
-  generation: number;
-  unfinished: Unfinished | undefined;
-}
+/** What is known of an owner: a row each. */
+const HELD = 0; //       the version that is complete, 0: none
+const GENERATION = 1; // marks the entries of the newest whole catalog, 0 to 255
+const FIELDS = 2;
 
 /**
  * Brings pages of catalogs into the index, whatever order, loss or repetition they suffer. Each page counts as soon as
@@ -34,7 +33,8 @@ export class CatalogAssembly {
   readonly #index: CatalogIndex;
   readonly #filesMax: number;
   readonly #entriesMax: number;
-  readonly #owners = new Map<number, OwnerState>();
+  readonly #owners = new Rows(FIELDS);
+  readonly #unfinished = new Map<number, Unfinished>();
 
   /**
    * @param limits.filesMax - files of one owner
@@ -48,38 +48,44 @@ export class CatalogAssembly {
 
   /** The version of this owner that is complete here; 0: none. */
   held(owner: number): number {
-    return this.#owners.get(owner)?.held ?? 0;
+    return this.#owners.get(owner, HELD) >>> 0;
   }
 
   forget(owner: number): void {
-    this.#owners.delete(owner);
+    this.#owners.reach(owner);
+    this.#owners.set(owner, HELD, 0);
+    this.#owners.set(owner, GENERATION, 0);
+    this.#unfinished.delete(owner);
     this.#index.forget(owner);
   }
 
   page(owner: number, page: Page): PageOutcome {
     if (!isSound(page, this.#filesMax)) return { kind: 'refused', reason: 'bad-request' };
-    const state = this.#owners.get(owner) ?? { held: 0, generation: 0, unfinished: undefined };
-    if (page.version <= state.held) return { kind: 'repeated', held: state.held };
-    const version = this.#versionOf(owner, state, page);
+    const held = this.held(owner);
+    if (page.version <= held) return { kind: 'repeated', held };
+    this.#owners.reach(owner);
+    const version = this.#versionOf(owner, page);
     if (version === 'other') return { kind: 'refused', reason: 'bad-request' };
-    if (version === 'base-lost') return { kind: 'base-lost', held: state.held };
-    if (version === 'repeated' || hasPage(version.seen, page.page))
-      return { kind: 'repeated', held: state.held };
+    if (typeof version === 'string') return { kind: version, held: this.held(owner) };
+    if (hasPage(version.seen, page.page)) return { kind: 'repeated', held: this.held(owner) };
     if (!this.#hasRoom(owner, page)) this.#index.tidy(Number.POSITIVE_INFINITY);
-    if (!this.#hasRoom(owner, page)) return { kind: 'refused', reason: 'full' };
-    this.#owners.set(owner, state);
-    for (const entry of page.entries) this.#apply(owner, entry, state.generation);
+    if (!this.#hasRoom(owner, page)) {
+      if (version.missing === version.pages) this.#unfinished.delete(owner); // Nothing of it is here.
+      return { kind: 'refused', reason: 'full' };
+    }
+    const generation = this.#owners.get(owner, GENERATION);
+    for (const entry of page.entries) this.#apply(owner, entry, generation);
     version.seen[page.page >> 3] = (version.seen[page.page >> 3] ?? 0) | (1 << (page.page & 7));
-    if (--version.missing > 0) return { kind: 'taken', held: state.held };
-    if (version.base === 0) this.#index.sweep(owner, state.generation);
-    state.held = version.version;
-    state.unfinished = undefined;
-    return { kind: 'completed', held: state.held };
+    if (--version.missing > 0) return { kind: 'taken', held: this.held(owner) };
+    if (version.base === 0) this.#index.sweep(owner, generation);
+    this.#owners.set(owner, HELD, version.version);
+    this.#unfinished.delete(owner);
+    return { kind: 'completed', held: this.held(owner) };
   }
 
   /** The version the page belongs to, begun if need be. */
-  #versionOf(owner: number, state: OwnerState, page: Page): Unfinished | 'repeated' | 'base-lost' | 'other' {
-    const open = state.unfinished;
+  #versionOf(owner: number, page: Page): Unfinished | 'repeated' | 'base-lost' | 'other' {
+    const open = this.#unfinished.get(owner);
     if (open !== undefined && page.version < open.version) return 'repeated';
     if (open !== undefined && page.version === open.version) {
       if (page.base === open.base) return page.pages === open.pages ? open : 'other';
@@ -87,29 +93,28 @@ export class CatalogAssembly {
       if (page.base !== 0) return 'repeated';
     }
     // A version was given up half-way: what the index holds is no version at all any more.
-    if (open !== undefined) state.held = 0;
-    if (page.base !== state.held && page.base !== 0) {
-      state.unfinished = undefined;
+    if (open !== undefined) this.#owners.set(owner, HELD, 0);
+    if (page.base !== this.held(owner) && page.base !== 0) {
+      this.#unfinished.delete(owner);
       return 'base-lost';
     }
-    if (page.base === 0) this.#nextGeneration(owner, state);
-    state.unfinished = {
+    if (page.base === 0) this.#nextGeneration(owner);
+    const begun = {
       version: page.version,
       base: page.base,
       pages: page.pages,
       seen: new Uint8Array(Math.ceil(page.pages / 8)),
       missing: page.pages,
     };
-    return state.unfinished;
+    this.#unfinished.set(owner, begun);
+    return begun;
   }
 
-  #nextGeneration(owner: number, state: OwnerState): void {
-    state.generation = (state.generation + 1) & 0xff;
+  #nextGeneration(owner: number): void {
+    const next = (this.#owners.get(owner, GENERATION) + 1) & 0xff;
     // After 256 catalogs the numbers begin anew: no old entry may carry one that is still to come.
-    if (state.generation === 0) {
-      this.#index.markAll(owner, 0);
-      state.generation = 1;
-    }
+    if (next === 0) this.#index.markAll(owner, 0);
+    this.#owners.set(owner, GENERATION, next === 0 ? 1 : next);
   }
 
   /** While a whole catalog arrives, old and new entries lie here together. */

@@ -21,6 +21,11 @@ export class Asker {
     this.#address = address;
   }
 
+  /** The connection id it was given last. */
+  get cookie(): string {
+    return this.#cookie;
+  }
+
   connect(nowMs = 0): this {
     this.#cookie = this.expect('connected', { type: 'connect' }, nowMs).connectionId;
     return this;

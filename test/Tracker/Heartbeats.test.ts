@@ -59,7 +59,7 @@ test('another connection id, minute or address is looked at', () => {
     const [datagram] = logic.receive(encodeRequest(cookie, 9, beat), from, nowMs);
     return datagram === undefined ? undefined : decodeReply(datagram.bytes).reply;
   };
-  const cookie = logic.registry.get(idOf(1))?.cookie ?? '';
+  const { cookie } = peer;
 
   expect(send(cookie)).toMatchObject({ type: 'alive' });
   expect(send('00'.repeat(8))).toEqual({ type: 'refused', reason: 'bad-cookie' });
