@@ -1,4 +1,4 @@
-const UNIT = 8;
+const UNIT = 4;
 const SLAB_BYTES = 1_024 * 1_024;
 
 /**

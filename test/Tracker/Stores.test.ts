@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { HashTable } from '../../Tracker/Catalog/HashTable.ts';
 import { IntArena, roomFor } from '../../Tracker/Catalog/IntArena.ts';
 import { KeyedHash } from '../../Tracker/Catalog/KeyedHash.ts';
+import { Rows } from '../../Tracker/Catalog/Rows.ts';
 import { SortedWords } from '../../Tracker/Catalog/SortedWords.ts';
 import { TextArena } from '../../Tracker/Catalog/TextArena.ts';
 import { WordIndex } from '../../Tracker/Catalog/WordIndex.ts';
@@ -53,6 +54,52 @@ describe('blocks of numbers', () => {
     // 41 blocks of up to 60 live at a time; 3,000 were taken.
     expect(arena.cells.length).toBeLessThan(20_000);
   });
+
+  test.each(seeds(5))('lists that grow side by side leave no old blocks behind (seed %i)', (seed) => {
+    const random = new SeededRandom(seed);
+    const lists: { block: number; count: number }[] = [];
+    const arena = new IntArena((move) => {
+      for (const list of lists) list.block = move(list.block, list.count);
+    });
+    for (let list = 0; list < 500; list++) lists.push({ block: arena.take(1), count: 1 });
+    const numberIn = (list: number, at: number) => (list << 12) | at;
+    for (const [list, { block }] of lists.entries()) arena.cells[block] = numberIn(list, 0);
+    for (let step = 0; step < 60_000; step++) {
+      const list = random.int(0, lists.length - 1);
+      const grown = lists[list] ?? { block: 0, count: 0 };
+      const { count } = grown;
+      if (count === roomFor(count)) {
+        const block = arena.take(count + 1);
+        arena.cells.copyWithin(block, grown.block, grown.block + count);
+        arena.release(grown.block, count);
+        grown.block = block;
+      }
+      arena.cells[grown.block + count] = numberIn(list, count);
+      grown.count++;
+    }
+    for (const [list, { block, count }] of lists.entries()) {
+      const expected = Array.from({ length: count }, (_, at) => numberIn(list, at));
+      expect([...arena.cells.subarray(block, block + count)]).toEqual(expected);
+    }
+    // 60,500 numbers, a tenth of each block free, at most a fourth to grow into, a fifth in released blocks.
+    expect(arena.cells.length).toBeLessThan(60_500 * 1.1 * 1.25 * 1.25);
+  });
+});
+
+test('rows are 0 until they are set, in any slab', () => {
+  const rows = new Rows(3);
+  expect(rows.get(5, 1)).toBe(0);
+  rows.reach(20_000);
+  for (const row of [0, 8_191, 8_192, 20_000]) {
+    for (let field = 0; field < 3; field++) rows.set(row, field, row * 3 + field + 1);
+  }
+  for (const row of [0, 8_191, 8_192, 20_000]) {
+    expect([0, 1, 2].map((field) => rows.get(row, field) - row * 3)).toEqual([1, 2, 3]);
+    expect(rows.slab(row)?.[rows.offset(row) + 2]).toBe(row * 3 + 3);
+    expect(rows.get(row - 1, 2)).toBe(row === 8_192 ? 8_191 * 3 + 3 : 0);
+    expect(rows.get(row + 1, 0)).toBe(row === 8_191 ? 8_192 * 3 + 1 : 0);
+  }
+  expect(rows.slab(30_000)).toBeUndefined();
 });
 
 test('texts come back as they were, and freed room is used again', () => {
