@@ -261,9 +261,13 @@ export function decodeRequestBody(action: number, input: ByteReader): TrackerReq
   return requests.readBody(action, input);
 }
 
+/** Enough for `alive` without a successor. */
+const ALIVE_BYTES = 48;
+
 /** Our tag numbers of replies equal those of the requests, but `folder` is answered by `peerList`. */
 export function encodeReply(transactionId: number, reply: TrackerReply): Buffer {
-  const out = new ByteWriter();
+  // Most answers are to heartbeats, and small: less garbage.
+  const out = new ByteWriter(reply.type === 'alive' ? ALIVE_BYTES : undefined);
   uint32.write(out, replies.tagOf(reply));
   uint32.write(out, transactionId);
   replies.writeBody(out, reply);

@@ -9,6 +9,7 @@ import type { Address } from '../Shared/Address.ts';
 import { Rows } from './Catalog/Rows.ts';
 import { TextArena } from './Catalog/TextArena.ts';
 import { EXPIRY_STEP_MS } from './ExpiryWheel.ts';
+import { type HostKey, hostKey, hostOf } from './HostKey.ts';
 
 const UDP_PORT = 0;
 const TCP_PORT = 1;
@@ -21,27 +22,37 @@ const DEADLINE = 4;
 const SHOWN_HIGH = 5;
 const SHOWN_LOW = 6;
 const SHOWN_IN = 7;
-const FIELDS = 8;
+/** The host as a number; or 0, and its text in `#texts`. */
+const HOST = 8;
+const FIELDS = 9;
 const PEER_ID_BYTES = 32;
 
-/** What is remembered of the peers, by their places: the last heartbeat as it came, and 32 bytes beside it. */
+/** What is remembered of the peers, by their places: the last heartbeat as it came, and 36 bytes beside it. */
 export class PeerRecords {
   readonly #beats = new TextArena();
-  readonly #hosts: string[] = [];
+  /** Hosts that are no numbers, by place: none on a network of IPv4. */
+  readonly #texts = new Map<number, string>();
   readonly #rows = new Rows(FIELDS);
 
   /** Where the datagrams of the peer at this place come from. */
   udp(place: number): Address {
-    return { host: this.#hosts[place] ?? '', port: this.#cell(place, UDP_PORT) };
+    return { host: hostOf(this.udpHost(place)), port: this.udpPort(place) };
   }
 
-  hasUdp(place: number, { host, port }: Address): boolean {
-    return this.#cell(place, UDP_PORT) === port && this.#hosts[place] === host;
+  udpHost(place: number): HostKey {
+    return this.#texts.get(place) ?? this.#cell(place, HOST);
+  }
+
+  udpPort(place: number): number {
+    return this.#cell(place, UDP_PORT);
   }
 
   setUdp(place: number, { host, port }: Address): void {
+    const key = hostKey(host);
     this.#rows.reach(place);
-    this.#hosts[place] = host;
+    if (typeof key === 'string') this.#texts.set(place, key);
+    else this.#texts.delete(place);
+    this.#rows.set(place, HOST, typeof key === 'string' ? 0 : key);
     this.#rows.set(place, UDP_PORT, port);
     this.#rows.set(place, SHOWN_IN, 0); // It was for another address.
   }

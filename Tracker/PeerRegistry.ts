@@ -13,6 +13,7 @@ import { type Address, isLoopback } from '../Shared/Address.ts';
 import { HashTable } from './Catalog/HashTable.ts';
 import { KeyedHash } from './Catalog/KeyedHash.ts';
 import { ExpiryWheel } from './ExpiryWheel.ts';
+import { type HostKey, hostKey } from './HostKey.ts';
 import { PeerRecords } from './PeerRecords.ts';
 import { RegisteredPeer } from './RegisteredPeer.ts';
 
@@ -32,8 +33,8 @@ export class PeerRegistry {
   readonly #hash: KeyedHash;
   readonly #records = new PeerRecords();
   readonly #byId = new HashTable((place) => this.#hashOfId(this.#records.peerId(place)));
-  readonly #byUdp = new HashTable((place) => this.#hashOfUdp(this.#records.udp(place)));
-  readonly #perHost = new Map<string, number>();
+  readonly #byUdp = new HashTable((place) => this.#hashOfUdpAt(place));
+  readonly #perHost = new Map<HostKey, number>();
   readonly #byPlace: (RegisteredPeer | undefined)[] = [];
   readonly #freePlaces: number[] = [];
   readonly #wheel = new ExpiryWheel<RegisteredPeer>((peer) =>
@@ -41,7 +42,8 @@ export class PeerRegistry {
   );
   /** What is being looked for in the tables. */
   readonly #wantedId = Buffer.alloc(ID_BYTES);
-  #wantedUdp: Address = { host: '', port: 0 };
+  #wantedHost: HostKey = '';
+  #wantedPort = 0;
 
   /** @param key - two secret 32-bit numbers, so that nobody can choose what collides in the tables */
   constructor(key: readonly [number, number], peersMax = PEERS_MAX) {
@@ -65,7 +67,7 @@ export class PeerRegistry {
   /** TCP ports of the peers at this host. */
   portsAt(host: string): Set<number> {
     const ports = new Set<number>();
-    if (!this.#perHost.has(host)) return ports;
+    if (!this.#perHost.has(hostKey(host))) return ports;
     for (const peer of this.startingAt(0)) if (peer.udp.host === host) ports.add(peer.port);
     return ports;
   }
@@ -96,7 +98,7 @@ export class PeerRegistry {
     }
     if (isElsewhere) {
       this.#leaveHost(known.udp.host);
-      this.#perHost.set(from.host, (this.#perHost.get(from.host) ?? 0) + 1);
+      this.#joinHost(from.host);
     }
     this.#settle(known, from);
     this.#records.keep(known.place, beat);
@@ -142,7 +144,7 @@ export class PeerRegistry {
   }
 
   #join(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): HeartbeatOutcome {
-    const neighbours = this.#perHost.get(from.host) ?? 0;
+    const neighbours = this.#neighbours(from.host);
     const isLocal = isLoopback(from.host);
     const crowded = neighbours >= PEERS_PER_ADDRESS_MAX && !isLocal;
     if (crowded || this.size >= this.#peersMax) return { kind: 'refused', reason: 'full' };
@@ -151,7 +153,7 @@ export class PeerRegistry {
     this.#records.keep(peer.place, beat);
     this.#byId.add(peer.place, this.#hashOfId(this.#records.peerId(peer.place)));
     this.#takeAddress(peer.place, from);
-    this.#perHost.set(from.host, neighbours + 1);
+    this.#joinHost(from.host);
     this.stillThere(peer, nowMs);
     this.#wheel.add(peer);
     return { kind: 'joined', peer };
@@ -160,14 +162,23 @@ export class PeerRegistry {
   /** The peer sends from there now. Whoever was known there before is known by its id alone. */
   #mayMove(known: RegisteredPeer, beat: RequestOf<'heartbeat'>, { host }: Address): boolean {
     if (known.isLocal || isLoopback(host)) return false;
-    if ((this.#perHost.get(host) ?? 0) >= PEERS_PER_ADDRESS_MAX) return false;
+    if (this.#neighbours(host) >= PEERS_PER_ADDRESS_MAX) return false;
     return beat.instanceId === known.instanceId && beat.queryToken === known.beat.queryToken;
   }
 
+  /** How many peers are at this host. */
+  #neighbours(host: string): number {
+    return this.#perHost.get(hostKey(host)) ?? 0;
+  }
+
+  #joinHost(host: string): void {
+    this.#perHost.set(hostKey(host), this.#neighbours(host) + 1);
+  }
+
   #leaveHost(host: string): void {
-    const others = (this.#perHost.get(host) ?? 1) - 1;
-    if (others === 0) this.#perHost.delete(host);
-    else this.#perHost.set(host, others);
+    const others = this.#neighbours(host) - 1;
+    if (others <= 0) this.#perHost.delete(hostKey(host));
+    else this.#perHost.set(hostKey(host), others);
   }
 
   #settle(peer: RegisteredPeer, udp: Address): void {
@@ -180,27 +191,34 @@ export class PeerRegistry {
     const other = this.#placeOf(udp);
     if (other >= 0) this.#leaveAddress(other);
     this.#records.setUdp(place, udp);
-    this.#byUdp.add(place, this.#hashOfUdp(udp));
+    this.#byUdp.add(place, this.#hashOfUdpAt(place));
   }
 
   #leaveAddress(place: number): void {
     const udp = this.#records.udp(place);
-    if (this.#placeOf(udp) === place) this.#byUdp.remove(place, this.#hashOfUdp(udp));
+    if (this.#placeOf(udp) === place) this.#byUdp.remove(place, this.#hashOfUdpAt(place));
   }
 
   #placeOf(udp: Address): number {
-    this.#wantedUdp = udp;
-    return this.#byUdp.find(this.#hashOfUdp(udp), this.#hasWantedUdp);
+    this.#wantedHost = hostKey(udp.host);
+    this.#wantedPort = udp.port;
+    return this.#byUdp.find(this.#hashOfUdp(this.#wantedHost, udp.port), this.#hasWantedUdp);
   }
 
   readonly #hasWantedId = (place: number): boolean => this.#records.hasPeerId(place, this.#wantedId);
-  readonly #hasWantedUdp = (place: number): boolean => this.#records.hasUdp(place, this.#wantedUdp);
+  readonly #hasWantedUdp = (place: number): boolean =>
+    this.#records.udpPort(place) === this.#wantedPort && this.#records.udpHost(place) === this.#wantedHost;
 
   #hashOfId(id: Buffer): number {
     return this.#hash.start(ID_TAG).bytes(id, 0, ID_BYTES).finish();
   }
 
-  #hashOfUdp({ host, port }: Address): number {
-    return this.#hash.start(UDP_TAG).text(host).word(port).finish();
+  #hashOfUdpAt(place: number): number {
+    return this.#hashOfUdp(this.#records.udpHost(place), this.#records.udpPort(place));
+  }
+
+  #hashOfUdp(host: HostKey, port: number): number {
+    const hash = this.#hash.start(UDP_TAG);
+    return (typeof host === 'number' ? hash.word(host) : hash.text(host)).word(port).finish();
   }
 }
