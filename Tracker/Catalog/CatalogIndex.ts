@@ -28,7 +28,7 @@ interface Sweep {
 
 /**
  * What everybody shares, and the search in it. Owners are small whole numbers, given by the caller (places in the
- * registry). Built for a million names: about 150 bytes each, outside the garbage-collected heap.
+ * registry). Built for a million names: about 200 bytes each, outside the garbage-collected heap.
  */
 export class CatalogIndex {
   readonly #contents: ContentTable;
