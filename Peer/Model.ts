@@ -39,6 +39,8 @@ export type CatalogEntry = ListedFile;
 export interface FileHolder extends PeerContact {
   readonly peerId: PeerId;
   readonly complete: boolean;
+  /** It is linked to us, and wants the file too: it costs no further link. */
+  readonly near?: boolean;
 }
 
 /** A file found in the network. One content, whatever names it goes by. */

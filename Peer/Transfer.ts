@@ -24,6 +24,15 @@ export interface Source {
    * @param bytes - length of the chunk; more or fewer bytes from the other side break the lane.
    */
   request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome>;
+  /**
+   * Takes a request back unless the source has begun with it: ends as `rejected` (cancelled), or goes on. Only where `lineUp` said true.
+   */
+  withdraw?(chunk: number): void;
+  /**
+   * Keeps a place in its queue instead of a request: `turn` tells when to ask. Once until then, for all sources of the peer. False, or
+   * left out: it does not know that, a request keeps the place.
+   */
+  lineUp?(): boolean;
   /** The outcome of that request becomes `cancelled`, unless it is decided already. */
   cancel(chunk: number): void;
   /** Ends interest in the file; open requests end as `cancelled`. The link stays for others. */
@@ -69,8 +78,12 @@ export interface SourceEvents {
   suggested?(): void;
   /** Payload bytes of this file arrived from it. */
   received(bytes: number): void;
+  /** Payload bytes arrived of a request that was cancelled: they are dropped. */
+  late?(bytes: number): void;
   /** It put us in its queue at `place`, of `of` who wait (left out: not known); 0: it is serving us. */
   queued(place: number, of?: number): void;
+  /** We lined up, and it is our turn to ask for about so many bytes (TURN_UNLIMITED: no end yet); at once, or the turn goes to others. */
+  turn?(bytes: number): void;
   /** It is gone, open requests are `lost`. Called once, not after close(). */
   left(reason: ShoalError): void;
 }

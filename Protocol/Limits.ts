@@ -123,6 +123,10 @@ export const SMALL_UPLOAD_SLOTS = 4;
 export const SMALL_UPLOAD_BYTES = 512 * KIB;
 /** A slot passes on after this many bytes when others wait. */
 export const SLOT_BYTES = 16 * MIB;
+/** Who lined up and has its turn asks within this long, or lines up again at the end: a round trip, and two lost packets. */
+export const TURN_ASK_MS = 500;
+/** Bytes of a `turn` that has no end yet. */
+export const TURN_UNLIMITED = 0xffff_ffff;
 /** While the pipe is not full, one more slot opens this often. */
 export const SLOT_GROW_MS = SECOND_MS;
 /** Chunks suggested to one peer at once, on the wire; how many are, is the suggesting side's affair. */

@@ -41,6 +41,8 @@ import {
 } from './Limits.ts';
 import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from './RelayMessages.ts';
 
+export { FEATURES, ownFeatures } from './Features.ts';
+
 /**
  * TCP between peers. A connection opens with 8 bytes: "SHOAL", the version, the kind, 0.
  * Then frames: length of the body (4), type (1), body. docs/Protocol.md, "Peer".
@@ -143,15 +145,6 @@ export interface Hello {
   readonly port: number;
   /** What this peer can do beyond the first version (FEATURES); unknown bits are ignored. */
   readonly features: number;
-}
-
-/** Bits of `features`. `answersQueries`: it may be asked by `query`. `suggests`: it follows `suggest`, and makes some.
- * `bundles`: it answers `bundle` on its lanes. */
-export const FEATURES = { answersQueries: 1, suggests: 2, bundles: 4 } as const;
-
-/** What we can do. @param answers - whether we answer questions */
-export function ownFeatures(answers: boolean): number {
-  return FEATURES.suggests | FEATURES.bundles | (answers ? FEATURES.answersQueries : 0);
 }
 
 const controlMessages = messageSet({
@@ -296,6 +289,14 @@ const laneMessages = messageSet({
   cancel: [68, struct<{ id: number }>({ id: uint32 })],
   /** Asks for whole files of one chunk. The answer are the pieces of one run of bytes, see `bundleBytes`; or `reject`. */
   bundle: [69, struct<{ id: number; files: readonly BundledFile[] }>({ id: uint32, files: bundledFiles })],
+  /** Keep a place in the queue: what is to be sent is said when it is our turn. */
+  lineUp: [70, struct<object>({})],
+  /** It is the turn of a side that lined up: ask for about so many bytes now; TURN_UNLIMITED: nobody else waits. */
+  turn: [71, struct<{ bytes: number }>({ bytes: uint32 })],
+  /** There is nothing to ask for: the turn may go to the next. */
+  pass: [72, struct<object>({})],
+  /** As `cancel`, unless its turn has come: then its bytes are welcome. */
+  withdraw: [73, struct<{ id: number }>({ id: uint32 })],
 });
 
 export type ControlMessage = ReturnType<(typeof controlMessages)['readBody']>;

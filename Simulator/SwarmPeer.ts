@@ -9,6 +9,7 @@ import type { SeededRandom } from '../test/Support/SeededRandom.ts';
 import type { Directory } from './Directory.ts';
 import type { Timeline } from './Timeline.ts';
 import { VirtualDisk } from './VirtualDisk.ts';
+import { VirtualMemory } from './VirtualMemory.ts';
 import type { WireHost } from './Wire.ts';
 
 const PORT = 9_001;
@@ -62,6 +63,7 @@ export class SwarmPeer {
       randomBytes: (count) => random.bytes(count),
       log: silentLog,
       uploadLimit,
+      memory: new VirtualMemory().allocate,
     });
     this.downloads = new DownloadManager({
       network: {

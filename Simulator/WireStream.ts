@@ -208,7 +208,6 @@ export class WireStream implements ByteStream {
   #fill(segment: Segment, buffer: Uint8Array): number {
     const count = Math.min(buffer.length, segment.length);
     const real = segment.real.subarray(0, count);
-    if (real.length === 0) buffer[0] = 0;
     buffer.set(real);
     if (count < segment.length) {
       this.#unread[0] = { real: segment.real.subarray(real.length), length: segment.length - count };

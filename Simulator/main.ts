@@ -11,7 +11,7 @@ const command = new Command('simulate')
   .option('--seeders <n>', 'who has everything at the start', number, 1)
   .option('--seed <n>', 'the first history', number, 1)
   .option('--seeds <n>', 'so many histories', number, 1)
-  .option('--size <MiB>', 'size of the file', number, 64)
+  .option('--size <MiB>', 'size of the file', number, 256)
   .option('--up <MB/s>', 'what each peer can send', number, 25)
   .option('--down <MB/s>', 'what each peer can receive', number, 125)
   .option('--own-limits', 'peers limit themselves on faster lines', false)
@@ -21,6 +21,11 @@ const command = new Command('simulate')
   .option('--liars <n>', 'peers that send wrong bytes', number, 0)
   .option('--kill <n>', 'leechers switched off half-way', number, 0)
   .option('--seeders-leave', 'seeders are switched off when every chunk is out', false)
+  .option(
+    '--check',
+    'fail when a history is slower than 1.3 x the bound, sends 1 % twice, or leaves somebody without',
+    false,
+  )
   .option('--json', 'a line of JSON a history', false);
 
 setMaxListeners(0);
@@ -43,6 +48,8 @@ for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
   };
   const startedMs = performance.now();
   const result = await new Simulation(swarm).run();
+  const good = result.allDone && result.makespan <= 1.3 * result.bound && result.wastedRatio < 0.01;
+  if (options.check && !good) process.exitCode = 1;
   const tookSeconds = (performance.now() - startedMs) / 1_000;
   if (options.json) {
     console.log(JSON.stringify({ seed, ...result, tookSeconds }));

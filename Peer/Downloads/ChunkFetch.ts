@@ -7,6 +7,8 @@ import type { ChunkOrder } from './Model.ts';
 import type { Asker, Turns } from './Turns.ts';
 import type { ChunkOutcome, Part } from './Wanted.ts';
 
+/** A partial source is asked for so much more than what it sends now: far more than a round trip. */
+const AHEAD_SECONDS = 0.05;
 /** Files up to this size take their turn beside large ones. */
 const SMALL_BYTES = 4 * 1_024 * 1_024;
 
@@ -40,6 +42,8 @@ export class ChunkFetch {
   readonly #scheduler: ChunkScheduler<FileSource>;
   readonly #askers = new Map<FileSource, SourceAsker>();
   readonly #claims = new Map<number, ChunkClaim>();
+  /** Requests that end unless their source has begun with them. */
+  readonly #withdrawn = new WeakSet<ChunkRequest<FileSource>>();
   readonly #small: boolean;
   #over = false;
   #pending = 0;
@@ -56,7 +60,7 @@ export class ChunkFetch {
       random,
       paceOf: ({ peer: { score } }, nowMs) => ({
         bytesPerSecond: score.bytesPerSecond(nowMs),
-        waiting: score.place > 0 || score.restingMs(nowMs) > 0,
+        waiting: (score.place > 0 && !score.isLinedUp(nowMs)) || score.restingMs(nowMs) > 0,
         quietMs: score.quietMs(nowMs),
       }),
     });
@@ -75,6 +79,7 @@ export class ChunkFetch {
       takeBack: (reason) => (reason === 'banned' ? source.leave(true) : this.#takeBack(source, 0)),
     });
     this.#askers.set(source, asker);
+    if (source.source.have !== undefined) source.peer.score.expectTurns();
     this.#scheduler.join(source, source.source.have);
     this.#scheduler.suggest(source, source.source.suggestion, this.#options.clock.nowMs());
     if (source.peer.score.isDistrusted(part.description.fileId)) this.#scheduler.distrust(source);
@@ -93,10 +98,43 @@ export class ChunkFetch {
     this.#wake(source);
   }
 
-  /** It serves others first: one request keeps our place, the rest is free for other sources. */
+  /** It serves others first: a place is kept there, what was to come from it is free for other sources. */
   queued(source: FileSource): void {
-    if (source.peer.score.place > 0) this.#takeBack(source, 1);
-    else this.#wake(source);
+    const { score } = source.peer;
+    if (score.place === 0) this.#wake(source);
+    else if (score.isLinedUp(this.#options.clock.nowMs())) return;
+    else if (this.#scheduler.isHeldBack(source) || !this.#lineUp(source)) this.#takeBack(source, 1);
+    else for (const request of this.#scheduler.requestsOf(source)) this.#withdraw(request);
+  }
+
+  #withdraw(request: ChunkRequest<FileSource>): void {
+    if (request.received > 0 || this.#withdrawn.has(request)) return;
+    this.#withdrawn.add(request);
+    request.source.requests?.withdraw(request.chunk);
+  }
+
+  /** False: it keeps no places. */
+  #lineUp(source: FileSource): boolean {
+    if (source.source?.lineUp?.() !== true) return false;
+    source.peer.score.lineUp(this.#options.clock.nowMs());
+    return true;
+  }
+
+  /**
+   * A source that has part of the file serves others too, and what it has others have: a chunk that waits there behind another one is
+   * kept from sources that are idle. So the next one is asked when the last is half here.
+   */
+  #hasEnough({ peer: { score }, source }: FileSource, nowMs: number): boolean {
+    if (score.open === 0 || source?.have === undefined) return false;
+    const soonBytes = (score.bytesPerSecond(nowMs) ?? 0) * AHEAD_SECONDS;
+    return score.inFlight > Math.max(this.#scheduler.chunkBytes / 2, soonBytes);
+  }
+
+  /** No chunk is tied to a source before it is our turn there. False: it may be asked now. */
+  #waitsForTurn(source: FileSource): boolean {
+    if (!source.peer.score.turnIsOver(this.#scheduler.chunkBytes) || this.#scheduler.isHeldBack(source))
+      return false;
+    return this.#scheduler.hasMissing(source) && this.#lineUp(source);
   }
 
   leave(source: FileSource): void {
@@ -122,12 +160,14 @@ export class ChunkFetch {
 
   #ask(source: FileSource, roomBytes: number, nowMs: number): 'asked' | 'nothing' | 'no room' {
     if (this.#over || source.requests === undefined) return 'nothing';
-    if (this.#scheduler.chunkBytes > roomBytes) return 'no room';
-    if (this.#scheduler.hasItsShare(source, this.#options.expected())) return 'nothing';
+    if (this.#scheduler.chunkBytes > roomBytes || this.#hasEnough(source, nowMs)) return 'no room';
+    if (this.#scheduler.hasItsShare(source, this.#options.expected)) return 'nothing';
+    if (this.#waitsForTurn(source)) return 'nothing';
     const task = this.#scheduler.next(source, nowMs);
     if (task === undefined) return 'nothing';
     if (task.insteadOf !== undefined) this.#cancel(task.insteadOf);
     this.#request(source, task.request);
+    this.#waitsForTurn(source);
     return 'asked';
   }
 
@@ -167,7 +207,7 @@ export class ChunkFetch {
       this.#scheduler.distrust(source);
       events.corrupt(source);
     }
-    if (outcome.kind === 'rejected') this.#rejected(source, outcome.code);
+    if (outcome.kind === 'rejected' && !this.#withdrawn.has(request)) this.#rejected(source, outcome.code);
     if (outcome.kind === 'disk' && !this.#over) {
       this.#over = true;
       events.failed(outcome.reason);

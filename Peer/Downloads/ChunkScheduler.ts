@@ -1,54 +1,26 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
-import { type ChunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
+import { chunkLength } from '../../Protocol/ChunkLayout.ts';
 import { CHUNK_BYTES_MAX, ENDGAME_DUPLICATE_RATIO } from '../../Protocol/Limits.ts';
-import type { Random } from '../../Shared/Clock.ts';
 import { ChunkSet } from './ChunkSet.ts';
+import type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
 import { Holdings } from './Holdings.ts';
-import type { ChunkOrder } from './Model.ts';
+import type { Member } from './Member.ts';
 import { RarityOrder } from './RarityOrder.ts';
 import { Runs } from './Runs.ts';
-import { type ChunkRequest, findTakeover, leftMsOf, lostBytes, type Pace, type Victim } from './Takeover.ts';
+import { type ChunkRequest, findTakeover, leftMsOf, lostBytes, type Victim } from './Takeover.ts';
 import type { SourceSuggestion } from './Wanted.ts';
 
+export type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
 export type { ChunkRequest, Pace } from './Takeover.ts';
 
 /** Copies are held in memory until one of them wins (ChunkClaim.ts): never more than this at once, in bytes. */
 const COPY_BYTES_MAX = 2 * CHUNK_BYTES_MAX;
 
-/** Before the endgame a source looks this often for requests of others to take over. */
+/** Before the endgame a source looks this often for requests of others to take over, and in it. */
 const SEARCH_MS = 100;
+const ENDGAME_SEARCH_MS = 20;
 /** A source that suggests is asked for other chunks too when nothing has been asked of it for this long. */
 const SUGGESTIONS_LATE_MS = 2_000;
-
-/** A chunk to ask for now. */
-export interface ChunkTask<Key> {
-  readonly request: ChunkRequest<Key>;
-  /** Another source is no longer to be asked for this chunk: cancel it there. */
-  readonly insteadOf: ChunkRequest<Key> | undefined;
-}
-
-export interface ChunkSchedulerOptions<Key> {
-  readonly layout: ChunkLayout;
-  /** What is here already. Read once. */
-  readonly verified: Bitfield;
-  readonly order: ChunkOrder;
-  readonly random: Random;
-  paceOf(source: Key, nowMs: number): Pace;
-}
-
-interface Member<Key> {
-  readonly holdings: Holdings;
-  trusted: boolean;
-  /** Missing chunks that it has. */
-  useful: number;
-  suggestion: SourceSuggestion | undefined;
-  /** When it was seen with open requests, or suggested something, last. */
-  activeMs: number;
-  /** When it was last asked to take over what others were asked for. */
-  searchedMs: number;
-  /** In the order they were asked. */
-  readonly open: Map<number, ChunkRequest<Key>>;
-}
 
 /**
  * Decides which chunk of one file to ask of which source. A chunk is missing, or requested of one source (in the endgame
@@ -67,6 +39,8 @@ export class ChunkScheduler<Key> {
   #partial = 0;
   /** Complete sources that are trusted. */
   #seeds = 0;
+  /** When something was asked or came last, of whatever source. */
+  #activeMs = Number.NEGATIVE_INFINITY;
   /** What came twice, or may have been sent twice, because of takeovers. */
   #duplicateBytes = 0;
 
@@ -173,9 +147,19 @@ export class ChunkScheduler<Key> {
    * As much is asked of it as of each of `expected` sources when they share what is left: the first one does not claim a file that
    * others would help with a moment later. Two chunks are always allowed.
    */
-  hasItsShare(source: Key, expected: number): boolean {
+  hasItsShare(source: Key, expected: () => number): boolean {
     const open = this.#members.get(source)?.open.size ?? 0;
-    return open >= 2 && open >= (this.#missing.count + this.#requested.size) / Math.max(1, expected);
+    return open >= 2 && open >= (this.#missing.count + this.#requested.size) / Math.max(1, expected());
+  }
+
+  /** It wants to be asked for what it suggests and for nothing else: nobody else has that. */
+  isHeldBack(source: Key): boolean {
+    return this.#members.get(source)?.suggestion?.rest === 'nothing';
+  }
+
+  /** It has something that nobody is asked for. */
+  hasMissing(source: Key): boolean {
+    return (this.#members.get(source)?.useful ?? 0) > 0;
   }
 
   /** What to ask of a source now; undefined: nothing. The request is open from now on. */
@@ -186,7 +170,8 @@ export class ChunkScheduler<Key> {
     if (urgent !== undefined) return urgent;
     if (member.open.size > 0) member.activeMs = nowMs;
     const chunk = this.#pick(source, member, nowMs);
-    if (chunk < 0) return member.trusted ? this.#takeover(source, member, nowMs) : undefined;
+    const heldBack = this.isHeldBack(source) && this.#missing.count > 0 && !this.#isStuck(member, nowMs);
+    if (chunk < 0) return member.trusted && !heldBack ? this.#takeover(source, member, nowMs) : undefined;
     this.#setRequested(chunk);
     return { request: this.#open(chunk, source, member, nowMs), insteadOf: undefined };
   }
@@ -194,6 +179,7 @@ export class ChunkScheduler<Key> {
   /** The chunk is here. Returns the requests of others for it: they are closed, cancel them. */
   verified(request: ChunkRequest<Key>, nowMs: number): readonly ChunkRequest<Key>[] {
     const { chunk } = request;
+    this.#activeMs = nowMs;
     if (this.#missing.has(chunk)) this.#setRequested(chunk);
     const losers = (this.#requested.get(chunk) ?? []).filter((other) => other !== request);
     for (const loser of losers) this.#duplicateBytes -= loser.bytes - this.#lostBytes(loser, nowMs);
@@ -219,16 +205,22 @@ export class ChunkScheduler<Key> {
     if (member.suggestion !== undefined) {
       const chunk = this.#pickSuggested(member, member.suggestion);
       // It is not left idle for long: its suggestions may be late, or mean.
-      if (chunk >= 0 || nowMs - member.activeMs < SUGGESTIONS_LATE_MS) return chunk;
+      if (chunk >= 0 || !this.#isStuck(member, nowMs)) return chunk;
     }
     if (this.#partial === 0) return this.#runs.next(source, this.#missing);
     return this.#pickRarest(member, this.#rarity.length);
   }
 
+  /** Neither it nor anybody else has had anything for us for a while. */
+  #isStuck({ activeMs }: Member<Key>, nowMs: number): boolean {
+    return nowMs - Math.max(activeMs, this.#activeMs) >= SUGGESTIONS_LATE_MS;
+  }
+
   #pickSuggested(member: Member<Key>, { chunks, rest }: SourceSuggestion): number {
     const chunk = chunks.find((each) => this.#missing.has(each) && member.holdings.has(each));
     if (chunk !== undefined || rest === 'nothing') return chunk ?? -1;
-    return this.#pickRarest(member, this.#rarity.length, this.#rarity.unheld);
+    // What others have too: with another complete source about, that is everything.
+    return this.#pickRarest(member, this.#rarity.length, this.#seeds > 1 ? 0 : this.#rarity.unheld);
   }
 
   #pickUnheld(member: Member<Key>): number {
@@ -252,8 +244,9 @@ export class ChunkScheduler<Key> {
   #takeover(source: Key, member: Member<Key>, nowMs: number): ChunkTask<Key> | undefined {
     const { layout, paceOf } = this.#options;
     // In a swarm somebody has nothing for us at every moment.
-    if (this.#missing.count > 0 && nowMs - member.searchedMs < SEARCH_MS) return undefined;
-    member.searchedMs = nowMs;
+    if (nowMs - member.searchedMs < (this.#missing.count > 0 ? SEARCH_MS : ENDGAME_SEARCH_MS))
+      return undefined;
+    if (this.#missing.count > 0) member.searchedMs = nowMs;
     const ratio = Math.max(layout.size * ENDGAME_DUPLICATE_RATIO, this.chunkBytes);
     const budget = Math.min(ratio, COPY_BYTES_MAX);
     let openBytes = 0;
@@ -273,7 +266,10 @@ export class ChunkScheduler<Key> {
         copies: (chunk) => this.#requested.get(chunk)?.length ?? 0,
       },
     );
-    if (found === undefined) return undefined;
+    if (found === undefined) {
+      member.searchedMs = nowMs;
+      return undefined;
+    }
     const { request: theirs, kind, costBytes } = found;
     const request = this.#open(theirs.chunk, source, member, nowMs);
     this.#duplicateBytes += costBytes;
@@ -326,6 +322,7 @@ export class ChunkScheduler<Key> {
 
   #open(chunk: number, source: Key, member: Member<Key>, sinceMs: number): ChunkRequest<Key> {
     const bytes = chunkLength(this.#options.layout, chunk);
+    this.#activeMs = sinceMs;
     const request = { chunk, source, bytes, sinceMs, received: 0 };
     member.open.set(chunk, request);
     const copies = this.#requested.get(chunk);

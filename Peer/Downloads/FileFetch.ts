@@ -62,7 +62,11 @@ export class FileFetch implements Task {
         haveChanged: (source) => this.#chunks?.haveChanged(source),
         suggested: (source) => this.#chunks?.suggested(source),
         queued: (source) => this.#chunks?.queued(source),
+        turn: ({ peer }, bytes) => context.turns.turn(peer, bytes),
         received: (bytes) => this.#meter.add(bytes, context.clock.nowMs()),
+        late: (bytes) => {
+          this.#wastedBytes += bytes;
+        },
         left: (source) => this.#left(source),
       },
     );

@@ -1,5 +1,5 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import { SNUB_RETRY_MS } from '../../Protocol/Limits.ts';
+import { SNUB_RETRY_MS, TURN_UNLIMITED } from '../../Protocol/Limits.ts';
 import { backoffMs } from '../../Shared/Backoff.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import { RateMeter } from '../../Shared/RateMeter.ts';
@@ -22,6 +22,10 @@ export interface FileSourceEvents {
   /** Its queue takes us at another place; 0: it serves us. */
   queued(source: FileSource): void;
   received(bytes: number): void;
+  /** Bytes came that nobody wants any more. */
+  late(bytes: number): void;
+  /** It is our turn there, for so many bytes; undefined: no end is known, or no place is kept there any more. */
+  turn(source: FileSource, bytes: number | undefined): void;
   /** It may be connected again. */
   rested(): void;
   /** It can no longer be asked; open requests end by themselves. */
@@ -127,6 +131,7 @@ export class FileSource {
     this.#refused = refused;
     if (refused) this.#retryLater();
     source?.close();
+    if (source !== undefined) this.#events.turn(this, undefined);
     if (source !== undefined) this.#events.left(this);
   }
 
@@ -198,11 +203,14 @@ export class FileSource {
         this.#meter.add(bytes, nowMs);
         this.#events.received(bytes);
       },
+      late: (bytes: number) => this.#events.late(bytes),
       queued: (place: number, of?: number) =>
         current(() => {
           this.peer.score.queued(place, this.#clock.nowMs(), of);
           this.#events.queued(this);
         }),
+      turn: (bytes: number) =>
+        current(() => this.#events.turn(this, bytes === TURN_UNLIMITED ? undefined : bytes)),
       left: (reason: ShoalError) => current(() => this.#lost(reason)),
     };
   }
@@ -212,6 +220,7 @@ export class FileSource {
     this.#round++;
     this.#connecting = false;
     this.#source = undefined;
+    this.#events.turn(this, undefined);
     this.#failed(reason);
     if (had) this.#events.left(this);
   }

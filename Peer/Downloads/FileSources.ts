@@ -8,6 +8,11 @@ import type { SourceNetwork } from './Wanted.ts';
 
 /** Sources of one file that are connected at once; more bring nothing but `have` messages. */
 const SOURCES_MAX = 40;
+/** … of which we dial so many; the others are those who came to us, so that a swarm has half the links. */
+const DIALLED_MAX = 12;
+/** … unless too few have come in this time: then we dial until there are so many. */
+const SETTLED_MS = 1_000;
+const SETTLED_MAX = 20;
 /** Holders of one file that are remembered, so that a tracker cannot fill our memory. */
 const HOLDERS_MAX = 400;
 
@@ -27,7 +32,10 @@ export class FileSources {
   readonly #events: Omit<FileSourceEvents, 'rested'>;
   readonly #sources = new Map<PeerId, FileSource>();
   readonly #complete = new Set<PeerId>();
+  /** Those who came to us. */
+  readonly #near = new Set<PeerId>();
   #signal: AbortSignal | undefined;
+  #startedMs = 0;
   #located = false;
   #nextLookMs: number | undefined;
 
@@ -63,6 +71,7 @@ export class FileSources {
   /** Connects, and asks the trackers again and again, until `signal` aborts. */
   start(signal: AbortSignal): void {
     this.#signal = signal;
+    this.#startedMs = this.#options.clock.nowMs();
     this.#located = false;
     void this.#locate(signal);
     this.tick();
@@ -75,7 +84,9 @@ export class FileSources {
   }
 
   add(holders: readonly FileHolder[]): void {
+    let news = false;
     for (const holder of holders) {
+      if (holder.near) this.#near.add(holder.peerId);
       if (holder.complete) this.#complete.add(holder.peerId);
       const known = this.#sources.get(holder.peerId);
       if (known !== undefined) known.seenAgain(holder);
@@ -84,9 +95,10 @@ export class FileSources {
         const events = { ...this.#events, rested: () => this.tick() };
         const source = new FileSource(holder, turns.peer(holder), fileId, this.#options, events);
         this.#sources.set(holder.peerId, source);
+        news = true;
       }
     }
-    this.tick();
+    if (news) this.tick();
   }
 
   /** Connects those whose time has come. With more than there is room for, chance decides, so that a swarm is well mixed. */
@@ -95,15 +107,25 @@ export class FileSources {
     if (signal === undefined) return;
     const nowMs = this.#options.clock.nowMs();
     const idle: FileSource[] = [];
+    const near: FileSource[] = [];
     let busy = 0;
     for (const source of this.#sources.values()) {
       if (source.source !== undefined || source.connecting) busy++;
-      else if (source.mayConnect(nowMs)) idle.push(source);
+      else if (source.mayConnect(nowMs)) (this.#isNear(source) ? near : idle).push(source);
+      if (busy === SOURCES_MAX) return;
     }
-    for (; busy < SOURCES_MAX && idle.length > 0; busy++) {
-      const [source] = idle.splice(Math.floor(this.#options.random() * idle.length), 1);
-      if (source !== undefined) void source.connect(signal, this.#known(source));
-    }
+    const connect = (from: FileSource[], max: number) => {
+      for (; busy < max && from.length > 0; busy++) {
+        const [source] = from.splice(Math.floor(this.#options.random() * from.length), 1);
+        if (source !== undefined) void source.connect(signal, this.#known(source));
+      }
+    };
+    connect(near, SOURCES_MAX);
+    connect(idle, nowMs - this.#startedMs < SETTLED_MS ? DIALLED_MAX : SETTLED_MAX);
+  }
+
+  #isNear({ peer }: FileSource): boolean {
+    return this.#near.has(peer.holder.peerId);
   }
 
   status(chunkCount: number): SourceStatus[] {

@@ -35,6 +35,13 @@ export class SourceRequests {
     else waiting.cancelled = true;
   }
 
+  /** As Source.withdraw. */
+  withdraw(chunk: number): void {
+    const waiting = this.#waiting.get(chunk);
+    if (waiting === undefined) this.#source.withdraw?.(chunk);
+    else waiting.cancelled = true;
+  }
+
   async #requestAfter(
     older: Promise<ChunkOutcome>,
     chunk: number,

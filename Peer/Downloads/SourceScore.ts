@@ -14,6 +14,8 @@ import type { Verdict } from './Model.ts';
 const SMOOTHING_MS = 1_000;
 /** The rate is measured over at least this much time under way, so that one burst is no rate. */
 const SAMPLE_MS = 100;
+/** A place that led to no turn for this long is forgotten: a request shows whether we are still wanted. */
+const LINED_UP_MS = 30_000;
 /** How long bytes may still come that were under way when a peer put us in its queue. */
 const STRAGGLER_MS = 1_000;
 
@@ -30,6 +32,12 @@ export class SourceScore {
   #place = 0;
   #queueLength: number | undefined;
   #queuedMs = 0;
+  /** Since when it keeps a place for us; undefined: it does not. */
+  #linedUpMs: number | undefined;
+  /** Bytes that it may be asked for in this turn; undefined: no end is known. */
+  #turnBytes: number | undefined;
+  /** Nothing was asked in this turn yet: one chunk is always allowed. */
+  #turnBegins = false;
   #rate: number | undefined;
   #sampleBytes = 0;
   #sampleMs = 0;
@@ -68,18 +76,52 @@ export class SourceScore {
     return Math.min(WINDOW_BYTES_MAX, Math.max(WINDOW_BYTES_MIN, rate));
   }
 
+  /** We wait for our turn there without a request. */
+  isLinedUp(nowMs: number): boolean {
+    return this.#linedUpMs !== undefined && nowMs - this.#linedUpMs < LINED_UP_MS;
+  }
+
+  /** A place is kept there. */
+  lineUp(nowMs: number): void {
+    if (!this.isLinedUp(nowMs)) this.#linedUpMs = nowMs;
+    this.#turnBytes = 0;
+  }
+
+  /** It may be asked for so many bytes; undefined: no end is known, or no place is kept there any more. */
+  turn(bytes: number | undefined): void {
+    this.#linedUpMs = undefined;
+    this.#place = 0;
+    this.#turnBytes = bytes;
+    this.#turnBegins = true;
+  }
+
+  /** It serves many: nothing is asked of it before it says that it is our turn. */
+  expectTurns(): void {
+    if (this.#open === 0) this.#turnBytes ??= 0;
+  }
+
+  /** A chunk of this length must wait for our next turn. */
+  turnIsOver(chunkBytes: number): boolean {
+    return !this.#turnBegins && this.#turnBytes !== undefined && this.#turnBytes < chunkBytes;
+  }
+
   /** Bytes it may be asked for now. One request is always allowed, however long, unless it is to be left alone. */
   roomBytes(nowMs: number): number {
-    if (this.isBanned(nowMs) || this.restingMs(nowMs) > 0) return 0;
+    if (this.isBanned(nowMs) || this.restingMs(nowMs) > 0 || this.isLinedUp(nowMs)) return 0;
     if (this.#open === 0) return Number.POSITIVE_INFINITY;
     if (this.#place > 0 || this.#rest !== undefined) return 0;
-    return Math.max(0, this.windowBytes(nowMs) - this.#inFlight);
+    return Math.max(
+      0,
+      Math.min(this.windowBytes(nowMs) - this.#inFlight, this.#turnBytes ?? WINDOW_BYTES_MAX),
+    );
   }
 
   asked(bytes: number, nowMs: number): void {
     if (this.#open === 0) this.#heardMs = nowMs;
     this.#open++;
     this.#inFlight += bytes;
+    this.#turnBegins = false;
+    if (this.#turnBytes !== undefined) this.#turnBytes = Math.max(0, this.#turnBytes - bytes);
     this.#settleBusy(nowMs);
   }
 

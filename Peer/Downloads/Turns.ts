@@ -1,6 +1,7 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
 import { RECEIVE_BUFFERS_BYTES } from '../../Protocol/Limits.ts';
 import type { Clock } from '../../Shared/Clock.ts';
+import { soon } from '../../Shared/Soon.ts';
 import type { FileHolder } from '../Model.ts';
 import { SourceScore } from './SourceScore.ts';
 
@@ -45,9 +46,9 @@ export class Turns {
   #inFlight = 0;
   #scheduled = false;
 
-  constructor(clock: Clock, soon: (task: () => void) => void = queueMicrotask) {
+  constructor(clock: Clock, later: (task: () => void) => void = soon) {
     this.#clock = clock;
-    this.#soon = soon;
+    this.#soon = later;
   }
 
   /** Bytes under way from all peers. */
@@ -107,6 +108,13 @@ export class Turns {
   ended(peer: SourcePeer, missing: number): void {
     this.#inFlight -= missing;
     peer.score.ended(missing, this.#clock.nowMs());
+    this.#tell(peer);
+  }
+
+  /** It is our turn at a peer where a place was kept, to ask for so many bytes; or the place is gone. Undefined: no end is known. */
+  turn(peer: SourcePeer, bytes: number | undefined): void {
+    peer.score.turn(bytes);
+    for (const asker of peer.askers) peer.ready.add(asker);
     this.#tell(peer);
   }
 

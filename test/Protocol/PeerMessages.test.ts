@@ -169,8 +169,8 @@ describe('hostile bodies are refused as BAD_FRAME or are a message like any othe
 });
 
 test('what the limits promise fits their frames', () => {
-  const { request, cancel, token } = laneExamples;
-  for (const message of [request, cancel, token]) {
+  const { request, cancel, token, withdraw } = laneExamples;
+  for (const message of [request, cancel, token, withdraw]) {
     expect(encodeLane(message).length - FRAME_HEADER_BYTES).toBeLessThanOrEqual(LANE_REQUEST_BYTES_MAX);
   }
   const [hash = ''] = controlExamples.description.chunkHashes;

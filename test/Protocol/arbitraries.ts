@@ -265,4 +265,8 @@ export const laneArbitraries = {
     id: u32,
     files: fc.array(fc.record({ fileId, size: u32 }), { maxLength: 256 }),
   }),
+  lineUp: fc.record(type('lineUp')),
+  turn: fc.record({ ...type('turn'), bytes: u32 }),
+  pass: fc.record(type('pass')),
+  withdraw: fc.record({ ...type('withdraw'), id: u32 }),
 } satisfies Any<LaneMessage>;

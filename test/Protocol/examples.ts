@@ -196,4 +196,8 @@ export const laneExamples: Examples<LaneMessage> = {
       { fileId: counted(0x60) as FileId, size: 1 },
     ],
   },
+  lineUp: { type: 'lineUp' },
+  turn: { type: 'turn', bytes: 2_097_152 },
+  pass: { type: 'pass' },
+  withdraw: { type: 'withdraw', id: requestId },
 };

@@ -85,3 +85,40 @@ test.each(seeds(6))(
   },
   30_000,
 );
+
+/** A chunk is passed on when it is whole, and beside seven others: in a small file the first and the last one's way is seen. */
+const CHUNK_WAY_S = (8 * MIB) / 25e6;
+
+test.each(seeds(16))(
+  'all have everything within 1.3 x the bound and the way of a chunk, hardly a byte twice (seed %i)',
+  async (seed) => {
+    const result = await simulate(seed, { bytes: 24 * MIB, latencyMs: (seed % 4) + 0.5 });
+    expect(result.allDone).toBe(true);
+    expect(result.makespan).toBeLessThan(1.3 * result.bound + CHUNK_WAY_S);
+    expect(result.wastedRatio).toBeLessThan(0.01);
+  },
+  30_000,
+);
+
+test('with loss and churn less than 1 % comes twice', async () => {
+  let wasted = 0;
+  const all = seeds(16);
+  for (const seed of all) {
+    const result = await simulate(seed, {
+      bytes: 24 * MIB,
+      lossRatio: 0.05,
+      churnPerMinute: 2,
+      ownLimits: seed % 2 === 0,
+    });
+    expect(result.allDone).toBe(true);
+    wasted += result.wastedRatio;
+  }
+  expect(wasted / all.length).toBeLessThan(0.01);
+}, 60_000);
+
+test('a larger file: nine peers within 1.2 x the bound, nobody asks the seeder twice while it has news', async () => {
+  const result = await simulate(1, { peers: 9, bytes: 96 * MIB });
+  expect(result.makespan / result.bound).toBeLessThan(1.2);
+  expect(result.seederCopies).toBeLessThan(1.15);
+  expect(result.wastedRatio).toBeLessThan(0.005);
+}, 30_000);

@@ -1,3 +1,4 @@
+import { soon } from '../../../Shared/Soon.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 
 /** With less than this waiting, more may be said. */
@@ -32,7 +33,7 @@ export class BatchedWriter {
     this.#pendingBytes += bytes.length;
     if (this.#scheduled || this.#stream === undefined) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    soon(() => {
       this.#scheduled = false;
       this.flush();
     });

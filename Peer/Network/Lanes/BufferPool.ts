@@ -8,6 +8,9 @@ export interface Pooled {
   release(): void;
 }
 
+/** Makes a buffer of so many bytes. */
+export type Memory = (bytes: number) => Buffer;
+
 /**
  * Free buffers are kept while any is in use: a fresh one costs the system's zeroing, and V8 answers to a lot of new
  * outside memory with a collection of the whole heap. When for so long none was in use, they go back to the system.
@@ -19,14 +22,16 @@ export class BufferPool {
   readonly bufferBytes: number;
   readonly #max: number;
   readonly #clock: Clock;
+  readonly #memory: Memory;
   readonly #spare: Buffer[] = [];
   readonly #waiting = new Set<(buffer: Pooled) => void>();
   #out = 0;
   #cancelTrim: (() => void) | undefined;
 
-  constructor(bufferBytes: number, maxBytes: number, clock: Clock) {
+  constructor(bufferBytes: number, maxBytes: number, clock: Clock, memory: Memory = Buffer.allocUnsafeSlow) {
     this.bufferBytes = bufferBytes;
     this.#clock = clock;
+    this.#memory = memory;
     this.#max = Math.max(1, Math.floor(maxBytes / bufferBytes));
   }
 
@@ -62,7 +67,7 @@ export class BufferPool {
     this.#out++;
     this.#cancelTrim?.();
     this.#cancelTrim = undefined;
-    const bytes = this.#spare.pop() ?? Buffer.allocUnsafeSlow(this.bufferBytes);
+    const bytes = this.#spare.pop() ?? this.#memory(this.bufferBytes);
     let holders = 1;
     return {
       bytes,

@@ -14,6 +14,8 @@ export interface ChunkOrder {
   readonly writer: ChunkWriter;
   /** Payload bytes arrived. */
   readonly received: (bytes: number) => void;
+  /** Payload bytes arrived after it was cancelled. */
+  readonly late?: (bytes: number) => void;
 }
 
 /**

@@ -196,8 +196,10 @@ export class GiveOut {
     this.#given[chunk] = (this.#given[chunk] ?? 0) + 1;
   }
 
-  #has({ held }: Member, chunk: number): void {
+  #has({ held, asked, suggested }: Member, chunk: number): void {
     if (!held.set(chunk)) return;
+    asked.delete(chunk);
+    suggested.delete(chunk);
     if (this.#had[chunk] === 0) this.#unsent--;
     this.#had[chunk] = (this.#had[chunk] ?? 0) + 1;
   }

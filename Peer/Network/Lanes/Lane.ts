@@ -1,5 +1,5 @@
 import { badFrame } from '../../../Protocol/Codec.ts';
-import { LANE_REQUESTS_MAX } from '../../../Protocol/Limits.ts';
+import { LANE_REQUESTS_MAX, TURN_UNLIMITED } from '../../../Protocol/Limits.ts';
 import { encodeLane, encodePreamble, type LaneOf } from '../../../Protocol/PeerMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
@@ -13,6 +13,8 @@ import { type LaneFrames, LaneReader } from './LaneReader.ts';
 import type { RateFlow } from './RateFlow.ts';
 import type { ReceiveBuffers, Region } from './ReceiveBuffers.ts';
 
+/** Who has nothing to ask at its turn says so after this: what has is asked at once. */
+const ASK_MS = 1;
 /** Payloads from here on count as large: only their header is read ahead. */
 const LARGE_BYTES = 64 * 1_024;
 
@@ -26,6 +28,8 @@ export interface LaneOptions {
   readonly limiter: RateFlow;
   /** Payload arrived, of whatever file. */
   readonly received: (bytes: number) => void;
+  /** We lined up, and it is our turn to ask for about so many bytes (TURN_UNLIMITED: no end yet): now, or the turn goes to the next. */
+  readonly turn: (bytes: number) => void;
   /** Once. The reason is BAD_FRAME when the other side broke the protocol; undefined after close(). `lost`: open requests. */
   readonly ended: (reason: ShoalError | undefined, lost: number) => void;
 }
@@ -47,6 +51,7 @@ export class Lane implements StreamHandler, LaneFrames {
   #smallOpen = 0;
   #current: { id: number; receipt: ChunkReceipt } | undefined;
   #limited = false;
+  #linedUp = false;
   #ended = false;
   #idleSinceMs: number;
 
@@ -58,7 +63,7 @@ export class Lane implements StreamHandler, LaneFrames {
 
   /** Milliseconds without any open request. */
   get idleMs(): number {
-    return this.#ids.size > 0 ? 0 : this.#options.clock.nowMs() - this.#idleSinceMs;
+    return this.#ids.size > 0 || this.#linedUp ? 0 : this.#options.clock.nowMs() - this.#idleSinceMs;
   }
 
   /** Dials. Requests may come before it is done. */
@@ -85,6 +90,21 @@ export class Lane implements StreamHandler, LaneFrames {
     if (id !== undefined) this.#writer.write(encodeLane({ type: 'cancel', id }));
   }
 
+  /** Takes a request back unless the other side has begun with it: it ends as `rejected` (cancelled), or as if nothing had been. */
+  withdraw(receipt: ChunkReceipt): void {
+    const id = this.#ids.get(receipt);
+    if (receipt.decided) return;
+    if (id === undefined) receipt.end({ kind: 'rejected', code: 'cancelled' });
+    else this.#writer.write(encodeLane({ type: 'withdraw', id }));
+  }
+
+  /** Keeps a place in the other side's queue, once until `turn` is told. */
+  lineUp(): void {
+    if (this.#linedUp || this.#ended) return;
+    this.#linedUp = true;
+    this.#writer.write(encodeLane({ type: 'lineUp' }));
+  }
+
   /** @param reason - why, for the open requests, which are `lost` */
   close(reason = new ShoalError('CANCELLED', 'the transfer was closed')): void {
     this.#end(undefined, reason);
@@ -108,6 +128,7 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#options.received(bytes);
     const receipt = this.#current?.receipt;
     if (receipt?.decided === false) receipt.order.received(bytes);
+    else receipt?.order.late?.(bytes);
   }
 
   piece(region: Region): void {
@@ -134,10 +155,21 @@ export class Lane implements StreamHandler, LaneFrames {
     receipt.end({ kind: 'rejected', code });
   }
 
+  turn(bytes: number): void {
+    if (!this.#linedUp) throw badFrame('a turn for somebody who did not line up');
+    this.#linedUp = false;
+    this.#idleSinceMs = this.#options.clock.nowMs();
+    const asked = this.#nextId;
+    this.#options.turn(bytes);
+    this.#options.clock.after(ASK_MS, () => {
+      if (this.#nextId === asked && !this.#ended) this.#writer.write(encodeLane({ type: 'pass' }));
+    });
+  }
+
   expectsLarge(): boolean {
     const receipt = this.#current?.receipt;
     if (receipt !== undefined) return receipt.order.bytes - receipt.announced >= LARGE_BYTES;
-    return this.#open.size > 0 && this.#smallOpen === 0;
+    return this.#smallOpen === 0;
   }
 
   readBytesMax(): number {
@@ -219,6 +251,7 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#writer.close();
     this.#reader.close();
     this.#options.limiter.close();
+    if (this.#linedUp) this.#options.turn(TURN_UNLIMITED);
     const open = [...this.#open.values(), ...this.#backlog.drain()];
     this.#open.clear();
     this.#ids.clear();

@@ -34,6 +34,18 @@ export class LaneKeeper {
     return this.#lane.request(order);
   }
 
+  /** As Lane.withdraw. */
+  withdraw(receipt: ChunkReceipt): void {
+    if (this.#lane === undefined) receipt.end({ kind: 'rejected', code: 'cancelled' });
+    else this.#lane.withdraw(receipt);
+  }
+
+  /** Keeps a place in the other side's queue until it tells that it is our turn, or the lane is gone. */
+  lineUp(): void {
+    this.#lane ??= this.#open();
+    this.#lane.lineUp();
+  }
+
   cancel(receipt: ChunkReceipt): void {
     if (this.#lane === undefined) receipt.end({ kind: 'cancelled' });
     else this.#lane.cancel(receipt);

@@ -11,8 +11,10 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import type { ReadTarget } from '../../../Shared/Transport.ts';
 import type { ReceiveBuffers, Region } from './ReceiveBuffers.ts';
 
-/** Read-ahead for headers and small payloads. */
+/** Read-ahead for headers and small payloads … */
 const SCRATCH_BYTES = 128 * 1_024;
+/** … on a lane that brings large payloads only, whose headers are read alone. */
+const SCRATCH_BYTES_MIN = 1_024;
 /** From here on the rest of a payload is read straight into its region. */
 const DIRECT_BYTES_MIN = 16 * 1_024;
 /** Largest body of what is no data. */
@@ -35,6 +37,8 @@ export interface LaneFrames {
   end(): void;
   /** @throws ShoalError BAD_FRAME */
   rejected(message: LaneOf<'reject'>): void;
+  /** It is our turn to ask, for about so many bytes. */
+  turn(bytes: number): void;
   /** The next frame is expected to be a large one. */
   expectsLarge(): boolean;
   /** Most bytes to read at once: less than 1 MiB while a rate limit holds. */
@@ -54,7 +58,7 @@ export class LaneReader implements ReadTarget {
   readonly #frames: LaneFrames;
   readonly #buffers: ReceiveBuffers;
   readonly #clock: Clock;
-  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  #scratch = Buffer.allocUnsafe(SCRATCH_BYTES_MIN);
   /** Bytes of the scratch not looked at yet. */
   #from = 0;
   #to = 0;
@@ -85,11 +89,16 @@ export class LaneReader implements ReadTarget {
       return region.bytes.subarray(this.#regionAt, end);
     }
     this.#direct = false;
+    const headerOnly = this.#left === 0 && unread < LANE_DATA_HEADER_BYTES && this.#frames.expectsLarge();
+    if (!headerOnly && this.#scratch.length < SCRATCH_BYTES) {
+      const larger = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+      this.#scratch.copy(larger, this.#from, this.#from, this.#to);
+      this.#scratch = larger;
+    }
     // A parser that stopped has always taken something, so after this there is room.
     this.#scratch.copyWithin(0, this.#from, this.#to);
     this.#from = 0;
     this.#to = unread;
-    const headerOnly = this.#left === 0 && unread < LANE_DATA_HEADER_BYTES && this.#frames.expectsLarge();
     const end = headerOnly ? LANE_DATA_HEADER_BYTES : unread + this.#frames.readBytesMax();
     return this.#scratch.subarray(unread, Math.min(end, SCRATCH_BYTES));
   }
@@ -173,9 +182,10 @@ export class LaneReader implements ReadTarget {
     const end = this.#from + FRAME_HEADER_BYTES + bodyBytes;
     if (this.#to < end) return false;
     const message = decodeLane(type, this.#scratch.subarray(this.#from + FRAME_HEADER_BYTES, end));
-    if (message.type !== 'reject') throw badFrame(`a ${message.type} from the side that sends`);
     this.#from = end;
-    this.#frames.rejected(message);
+    if (message.type === 'turn') this.#frames.turn(message.bytes);
+    else if (message.type === 'reject') this.#frames.rejected(message);
+    else throw badFrame(`a ${message.type} from the side that sends`);
     return true;
   }
 

@@ -44,6 +44,7 @@ export class LaneSender {
   #writing = 0;
   #progressMs = 0;
   #wake: (() => void) | undefined;
+  #emptied: (() => void) | undefined;
 
   constructor(lane: LaneServer, options: LaneSenderOptions) {
     this.#lane = lane;
@@ -56,6 +57,14 @@ export class LaneSender {
     if (only?.bundle !== undefined) await this.#sendBundle(only, only.bundle);
     else if (batch.length === 1 && only !== undefined) await this.#sendChunk(only);
     else await this.#sendSmall(batch);
+  }
+
+  /** Resolves when the system has taken all that was handed to it, or the lane is closed. */
+  flushed(): Promise<void> {
+    if (this.#writing === 0 || !this.#lane.open) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#emptied = resolve;
+    });
   }
 
   /** How long the other side has not taken what it was sent. */
@@ -72,6 +81,7 @@ export class LaneSender {
   close(): void {
     this.#options.limiter.close();
     this.#wake?.();
+    this.#emptied?.();
   }
 
   async #sendChunk(wanted: WantedChunk): Promise<void> {
@@ -187,6 +197,7 @@ export class LaneSender {
       left--;
       if (left > 0) return;
       this.#writing--;
+      if (this.#writing === 0) this.#emptied?.();
       this.#progressMs = this.#options.clock.nowMs();
       this.#letGo(buffer);
     };

@@ -4,6 +4,7 @@ import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import {
   BUNDLED_FILE_BYTES_MAX,
+  CHUNK_BYTES_MIN,
   GREETING_FRAME_BYTES_MAX,
   LANE_REQUEST_BYTES_MAX,
   LANE_REQUESTS_MAX,
@@ -35,6 +36,9 @@ export interface WantedChunk {
 const CHOICE = 32;
 /** … unless the first was overtaken so often: everyone has their turn. */
 const OVERTAKEN_MAX = 32;
+
+/** A place in the queue counts as so many bytes: a chunk, not something small. */
+const LINE_UP_BYTES = CHUNK_BYTES_MIN;
 
 /** What a lane's server needs from those who serve. */
 export interface LaneHost {
@@ -68,6 +72,9 @@ export class LaneServer implements StreamHandler {
   /** Files in the bundles that wait. */
   #bundled = 0;
   #unsentRejects = 0;
+  #linedUp = false;
+  /** Its turn was told, and it has not asked yet. */
+  #answerTurn: (() => void) | undefined;
   #sending: WantedChunk | undefined;
   #closed = false;
 
@@ -80,9 +87,30 @@ export class LaneServer implements StreamHandler {
     return !this.#closed;
   }
 
-  /** Bytes of all requests that wait. At least one when something waits, though it be a reject. */
+  /** Bytes of all requests that wait. At least one when something waits, though it be a reject; about a chunk for a place in the queue. */
   get demand(): number {
-    return this.#wanted.size === 0 ? 0 : Math.max(1, this.#demand);
+    const place = this.#linedUp ? LINE_UP_BYTES : 0;
+    return this.#wanted.size === 0 ? place : Math.max(1, this.#demand + place);
+  }
+
+  /** It waits for its turn, and has not said for what. */
+  get linedUp(): boolean {
+    return this.#linedUp;
+  }
+
+  /** Tells it that it is its turn. Resolves when it asks for something, passes, or `late` is called by the caller's clock. */
+  turn(bytes: number, after: (task: () => void) => () => void): Promise<void> {
+    this.#linedUp = false;
+    if (this.#closed) return Promise.resolve();
+    this.stream.write(encodeLane({ type: 'turn', bytes }));
+    return new Promise((resolve) => {
+      const cancel = after(() => this.#answerTurn?.());
+      this.#answerTurn = () => {
+        cancel();
+        this.#answerTurn = undefined;
+        resolve();
+      };
+    });
   }
 
   /**
@@ -148,6 +176,8 @@ export class LaneServer implements StreamHandler {
     this.stream.destroy();
     this.#wanted.clear();
     this.#demand = 0;
+    this.#linedUp = false;
+    this.#answerTurn?.();
     this.#host.ended(this);
   }
 
@@ -166,6 +196,7 @@ export class LaneServer implements StreamHandler {
       this.close();
       return;
     }
+    if (this.#wanted.size > 0) this.#answerTurn?.();
     if (this.peer !== undefined) this.#host.changed(this);
   }
 
@@ -184,6 +215,9 @@ export class LaneServer implements StreamHandler {
     } else if (message.type === 'request') this.#want(message);
     else if (message.type === 'bundle') this.#wantBundle(message);
     else if (message.type === 'cancel') this.#cancel(message.id);
+    else if (message.type === 'withdraw') this.#takeBack(message.id);
+    else if (message.type === 'lineUp') this.#linedUp = true;
+    else if (message.type === 'pass') this.#answerTurn?.();
     else throw badFrame(`a ${message.type} from the side that asks`);
   }
 
@@ -213,12 +247,17 @@ export class LaneServer implements StreamHandler {
   }
 
   #cancel(id: number): void {
+    if (!this.#takeBack(id) && this.#sending?.id === id) this.#sending.cancelled = true;
+  }
+
+  /** False: it does not wait any more. */
+  #takeBack(id: number): boolean {
     const wanted = this.#wanted.get(id);
-    if (wanted !== undefined) {
-      this.#forget(wanted);
-      this.reject(id, 'cancelled');
-      this.#host.takenBack(this, wanted);
-    } else if (this.#sending?.id === id) this.#sending.cancelled = true;
+    if (wanted === undefined) return false;
+    this.#forget(wanted);
+    this.reject(id, 'cancelled');
+    this.#host.takenBack(this, wanted);
+    return true;
   }
 
   #forget(wanted: WantedChunk): void {

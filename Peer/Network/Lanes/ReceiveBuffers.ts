@@ -1,6 +1,6 @@
 import { RECEIVE_BUFFERS_BYTES } from '../../../Protocol/Limits.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
-import { BufferPool, type Pooled } from './BufferPool.ts';
+import { BufferPool, type Memory, type Pooled } from './BufferPool.ts';
 
 const BUFFER_BYTES = 1_048_576;
 /** What is larger gets a buffer of its own; smaller regions share one. */
@@ -21,8 +21,8 @@ export class ReceiveBuffers {
   #shared: Pooled | undefined;
   #sharedAt = 0;
 
-  constructor(clock: Clock, maxBytes = RECEIVE_BUFFERS_BYTES) {
-    this.#pool = new BufferPool(BUFFER_BYTES, maxBytes, clock);
+  constructor(clock: Clock, maxBytes = RECEIVE_BUFFERS_BYTES, memory?: Memory) {
+    this.#pool = new BufferPool(BUFFER_BYTES, maxBytes, clock, memory);
   }
 
   get bytesTaken(): number {

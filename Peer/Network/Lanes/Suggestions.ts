@@ -2,6 +2,7 @@ import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
+import { soon } from '../../../Shared/Soon.ts';
 import type { ChunkProvider } from '../Wanted.ts';
 import { GiveOut, type Suggestion } from './GiveOut.ts';
 
@@ -84,7 +85,7 @@ export class Suggestions {
     this.#changed.add(fileId);
     if (this.#telling) return;
     this.#telling = true;
-    queueMicrotask(() => {
+    soon(() => {
       this.#telling = false;
       const changed = [...this.#changed];
       this.#changed.clear();

@@ -3,6 +3,7 @@ import {
   SLOT_BYTES,
   SMALL_UPLOAD_BYTES,
   SMALL_UPLOAD_SLOTS,
+  TURN_UNLIMITED,
   UPLOAD_SLOTS,
 } from '../../../Protocol/Limits.ts';
 
@@ -71,6 +72,11 @@ export class UploadSlots {
     if (client === undefined) return;
     client.turnBytes += bytes;
     client.bytes += bytes;
+  }
+
+  /** Bytes that a turn lasts now. */
+  get turnBytes(): number {
+    return this.#queue.length === 0 ? TURN_UNLIMITED : Math.ceil(SLOT_BYTES / this.#queue.length);
   }
 
   /** A chunk is whole: the moment at which a slot may pass on. Returns whether the peer still has one. */

@@ -1,12 +1,12 @@
 import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { GREETING_TIMEOUT_MS, SLOT_GROW_MS } from '../../../Protocol/Limits.ts';
+import { GREETING_TIMEOUT_MS, SLOT_GROW_MS, TURN_ASK_MS } from '../../../Protocol/Limits.ts';
 import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { ChunkProvider } from '../Wanted.ts';
-import { BufferPool } from './BufferPool.ts';
+import { BufferPool, type Memory } from './BufferPool.ts';
 import {
   BATCH_BYTES_MAX,
   BATCH_CHUNKS_MAX,
@@ -30,11 +30,14 @@ const STALLED_MS = 10_000;
 const CUT_MS = 30_000;
 /** Changed places in the queue are told this often. */
 const PLACES_TOLD_MS = 250;
+/** It has not been told whether it is served: even that is news to somebody who asks several. */
+const UNTOLD = -1;
 const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxBytes: BATCH_BYTES_MAX, maxCount: BATCH_CHUNKS_MAX };
 
 export interface UploadsOptions {
   readonly provider: ChunkProvider;
   readonly clock: Clock;
+  readonly memory?: Memory | undefined;
   readonly limiter: RateLimiter;
   /** Which limits hold for a lane from that host. */
   readonly classOf: (host: string) => NetworkClass;
@@ -83,7 +86,8 @@ export class Uploads implements LaneHost {
 
   constructor(options: UploadsOptions) {
     this.#options = options;
-    this.#buffers = new BufferPool(SEND_BUFFER_BYTES, SEND_BUFFERS_BYTES, options.clock);
+    const { clock, memory } = options;
+    this.#buffers = new BufferPool(SEND_BUFFER_BYTES, SEND_BUFFERS_BYTES, clock, memory);
   }
 
   /** Payload bytes since start. */
@@ -179,7 +183,7 @@ export class Uploads implements LaneHost {
       busy: new Map(),
       meter: new RateMeter(),
       fileId: undefined,
-      toldPlace: 0,
+      toldPlace: UNTOLD,
       toldOf: 0,
     };
     this.#clients.set(peer, client);
@@ -192,7 +196,12 @@ export class Uploads implements LaneHost {
     for (const lane of client?.lanes.keys() ?? []) demand += lane.demand;
     for (const bytes of client?.busy.values() ?? []) demand += bytes;
     this.#slots.setDemand(peer, demand);
+    if (client !== undefined && demand === 0) client.toldPlace = UNTOLD;
     this.#wakeServing();
+    // A place is told at once, so that it can ask others meanwhile; changes of it can wait.
+    const place = this.#slots.placeOf(peer);
+    if (place > 0 && client !== undefined && client.toldPlace <= 0)
+      this.#tell(peer, place, this.#slots.waiting.length);
   }
 
   #wakeServing(): void {
@@ -213,11 +222,19 @@ export class Uploads implements LaneHost {
     while (lane.open && this.#slots.isServing(peer)) {
       const maxBytes = Math.min(BATCH_LIMITS.maxBytes, sender.pieceBytesMax);
       const batch = lane.take({ ...BATCH_LIMITS, maxBytes }, (wanted) => this.#servedBefore(wanted));
-      if (batch.length === 0) break;
+      if (batch.length === 0) {
+        if (!lane.linedUp) break;
+        client.busy.set(lane, 1);
+        await lane.turn(this.#slots.turnBytes, (late) => this.#options.clock.after(TURN_ASK_MS, late));
+        client.busy.delete(lane);
+        continue;
+      }
       client.fileId = batch[0]?.fileId;
       for (const { fileId, chunk } of batch) this.#counts.add(fileId, chunk);
       client.busy.set(lane, Math.max(1, sum(batch)));
       await sender.send(batch);
+      // What waits in a socket is not sent: a slot that passes on too soon makes many slow transfers of few fast ones.
+      if (lane.demand === 0 || this.#slots.waiting.length > 0) await sender.flushed();
       client.busy.delete(lane);
       for (const { fileId, chunk, cancelled } of batch)
         this.#options.demand[cancelled || !lane.open ? 'dropped' : 'sent'](peer, fileId, chunk);

@@ -4,12 +4,13 @@ import type { Clock } from '../../../Shared/Clock.ts';
 
 const CHUNKS_PER_MESSAGE = 4_096;
 
-/** Gathers chunks that arrived for 50 ms, so that many become one message. */
+/** Tells the first chunk at once, and gathers those that arrive within 50 ms of that, so that many become one message. */
 export class HaveBatch {
   readonly #clock: Clock;
   readonly #tell: (fileId: FileId, chunks: readonly number[]) => void;
   #chunks = new Map<FileId, number[]>();
   #cancel: (() => void) | undefined;
+  #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, tell: (fileId: FileId, chunks: readonly number[]) => void) {
     this.#clock = clock;
@@ -20,7 +21,8 @@ export class HaveBatch {
     const chunks = this.#chunks.get(fileId);
     if (chunks === undefined) this.#chunks.set(fileId, [chunk]);
     else chunks.push(chunk);
-    this.#cancel ??= this.#clock.after(HAVE_BATCH_MS, () => this.#flush());
+    const delayMs = Math.max(0, this.#toldMs + HAVE_BATCH_MS - this.#clock.nowMs());
+    this.#cancel ??= this.#clock.after(delayMs, () => this.#flush());
   }
 
   /** Nothing more is to be told of a file. */
@@ -35,6 +37,7 @@ export class HaveBatch {
 
   #flush(): void {
     this.#cancel = undefined;
+    this.#toldMs = this.#clock.nowMs();
     const gathered = this.#chunks;
     this.#chunks = new Map();
     for (const [fileId, chunks] of gathered) {

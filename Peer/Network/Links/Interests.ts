@@ -12,6 +12,8 @@ export interface InterestsOptions {
   readonly linked: (peer: PeerId) => LinkedPeer | undefined;
   /** All that are linked. */
   readonly peers: () => readonly LinkedPeer[];
+  /** A linked peer wants a file: it will have parts of it. */
+  readonly found: (fileId: FileId, contact: KnownContact & { readonly near: boolean }) => void;
 }
 
 /** Which linked peers want which file: they hear of each other, and of a seeder what each should ask for. */
@@ -34,6 +36,7 @@ export class Interests {
     const holders = all().flatMap((other) => (other.holds(fileId) ? [other.contact] : []));
     for (const { told, peers } of this.exchange.interested(fileId, peer, holders))
       linked(told)?.send({ type: 'peers', fileId, peers });
+    this.#options.found(fileId, { ...peer, near: true });
     this.suggestions.interested(peer.peerId, fileId, linked(peer.peerId)?.suggests === true);
   }
 

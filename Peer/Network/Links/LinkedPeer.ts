@@ -13,6 +13,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import { fetchDescription } from './FetchDescription.ts';
+import { LateHaves } from './LateHaves.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { type AnswerTo, LinkRequests, type Question, refusal } from './LinkRequests.ts';
 import { onAbort } from './OnAbort.ts';
@@ -43,6 +44,7 @@ export class LinkedPeer implements SourceHome {
   readonly #queryLimit: QueryLimit;
   readonly #naming: { readonly peers: Allowance; readonly tracker: Allowance };
   readonly #interests = new Set<FileId>();
+  readonly #late = new LateHaves();
   #contact: KnownContact;
   #link: PeerLink;
   #cancelTick: (() => void) | undefined;
@@ -79,7 +81,8 @@ export class LinkedPeer implements SourceHome {
     const received = (bytes: number) => home.received(bytes);
     const enter = () => this.#enterLane();
     const flow = () => downLimiter.flow(classOf(this.#contact.address.host));
-    this.lane = new LaneKeeper({ enter, dial, clock, buffers, flow, received }, (reason) =>
+    const turn = (bytes: number) => this.#files.turn(bytes);
+    this.lane = new LaneKeeper({ enter, dial, clock, buffers, flow, received, turn }, (reason) =>
       this.#files.fail(reason),
     );
   }
@@ -104,16 +107,33 @@ export class LinkedPeer implements SourceHome {
 
   /** It follows suggestions, and makes some. */
   get suggests(): boolean {
-    return ((this.#link.hello?.features ?? 0) & FEATURES.suggests) !== 0;
+    return this.#can('suggests');
+  }
+
+  /** One may line up in its queue. */
+  get takesTurns(): boolean {
+    return this.#can('turns');
   }
 
   /** Tells what we have of a file now, unless that is nothing. */
   tellHoldings(fileId: FileId): void {
+    this.#late.drop(fileId);
     for (const message of this.#answers.holdings(fileId)) if (message.type !== 'haveNone') this.send(message);
+  }
+
+  /**
+   * We have these chunks more. News that is of no use to it, since it has them itself, waits for some that is.
+   * @param frame - the message, if nothing waits
+   */
+  tellHave(fileId: FileId, chunks: readonly number[], frame: Uint8Array): void {
+    const news = this.#late.add(fileId, chunks, this.#files.hasPart(fileId, chunks));
+    if (news === chunks) this.#link.sendFrame(frame);
+    else if (news !== undefined) this.send({ type: 'have', fileId, chunks: news });
   }
 
   /** We no longer have a file it is interested in. */
   tellGone(fileId: FileId): void {
+    this.#late.drop(fileId);
     if (!this.#interests.delete(fileId)) return;
     this.#home.notInterested(this.#contact, fileId);
     this.#files.unwatch(fileId);
@@ -152,8 +172,7 @@ export class LinkedPeer implements SourceHome {
 
   /** Undefined when the peer does not know bundles. */
   openBundles(events: SourceEvents): BundleSource | undefined {
-    const { features } = this.#link.hello ?? { features: 0 };
-    return (features & FEATURES.bundles) === 0 ? undefined : this.#files.openBundles(this, events);
+    return this.#can('bundles') ? this.#files.openBundles(this, events) : undefined;
   }
 
   /** @throws ShoalError INTEGRITY, NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
@@ -177,7 +196,7 @@ export class LinkedPeer implements SourceHome {
 
   /** It answers `query`. */
   get answersQueries(): boolean {
-    return ((this.#link.hello?.features ?? 0) & FEATURES.answersQueries) !== 0;
+    return this.#can('answersQueries');
   }
 
   /** What it says it shares of that; not checked. @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
@@ -267,6 +286,10 @@ export class LinkedPeer implements SourceHome {
           this.#home.trackerNamed(this.#contact, message);
         break;
     }
+  }
+
+  #can(feature: keyof typeof FEATURES): boolean {
+    return ((this.#link.hello?.features ?? 0) & FEATURES[feature]) !== 0;
   }
 
   #hearInterest(fileId: FileId): void {

@@ -4,6 +4,10 @@ import type { ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
 import { type Address, formatAddress, isDialable, networkClass } from '../../../Shared/Address.ts';
 import type { Random } from '../../../Shared/Clock.ts';
 
+/** Of so many others a newcomer hears … */
+const TOLD_TO_NEWCOMER = 24;
+/** … and so many of them of it: it links to those it heard of. */
+const TOLD_OF_NEWCOMER = 8;
 /** Addresses elsewhere that one peer named and nobody confirmed yet. */
 const UNCONFIRMED_MAX = 4_096;
 /** No peer of ours listens below: a name there is more likely a weapon against somebody else's service. */
@@ -32,7 +36,7 @@ export class PeerExchange {
     const others = this.#interested.get(fileId) ?? new Map<PeerId, Address>();
     this.#interested.set(fileId, others);
     if (others.has(peerId)) return [];
-    const newest = [...others].slice(-PEER_EXCHANGE_MAX).map(([id, at]) => ({ peerId: id, address: at }));
+    const newest = [...others].slice(-TOLD_TO_NEWCOMER).map(([id, at]) => ({ peerId: id, address: at }));
     others.set(peerId, address);
     const fresh = { peerId, address };
     const byId = new Map([...newest, ...holders].map((other) => [other.peerId, other]));
@@ -40,8 +44,9 @@ export class PeerExchange {
     const reachable = [...byId.values()]
       .filter((other) => canReach(address, other.address))
       .map((other) => ({ peerId: other.peerId, address: other.address }))
-      .slice(0, PEER_EXCHANGE_MAX);
+      .slice(0, TOLD_TO_NEWCOMER);
     const tips: Tip[] = newest
+      .slice(-TOLD_OF_NEWCOMER)
       .filter((other) => canReach(other.address, address))
       .map((other) => ({ told: other.peerId, peers: [fresh] }));
     return reachable.length === 0 ? tips : [{ told: peerId, peers: reachable }, ...tips];

@@ -96,8 +96,13 @@ export class PeerLink implements StreamHandler {
   }
 
   send(message: ControlMessage): void {
+    if (!this.#closed) this.sendFrame(encodeControl(message));
+  }
+
+  /** The same for a message that several are told: encoded once. */
+  sendFrame(frame: Uint8Array): void {
     if (this.#closed) return;
-    this.#writer.write(encodeControl(message));
+    this.#writer.write(frame);
     if (this.#writer.backlogBytes > BACKLOG_BYTES_MAX) {
       this.#close(new ShoalError('TIMEOUT', 'it does not read what we send'), false);
     }

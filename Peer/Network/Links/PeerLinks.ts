@@ -5,6 +5,7 @@ import {
   type ConnectionKind,
   type ControlOf,
   type ExchangedPeer,
+  encodeControl,
   type ListedFile,
   ownFeatures,
   PROTOCOL_VERSION,
@@ -74,6 +75,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       random,
       linked: (peer) => this.#table.get(peer),
       peers: () => this.#table.peers,
+      found: (fileId, contact) => this.emit('sourceFound', fileId, contact),
     });
     this.#uploads = new Uploads({
       demand: this.#interests.suggestions,
@@ -82,6 +84,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       limiter: this.limits.up,
       classOf,
       tokens: this.#tokens,
+      memory: options.memory,
       placed: (peer, place, of) => this.#tellPlace(peer, place, of),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
     });
@@ -95,7 +98,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         provider,
         dial,
         clock,
-        buffers: new ReceiveBuffers(clock),
+        buffers: new ReceiveBuffers(clock, undefined, options.memory),
         downLimiter: this.limits.down,
         classOf,
         grantLane: (peer) => this.#grantLane(peer),
@@ -305,9 +308,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   #tellHave(fileId: FileId, chunks: readonly number[]): void {
-    for (const peer of this.#table.peers) {
-      if (peer.follows(fileId)) peer.send({ type: 'have', fileId, chunks });
-    }
+    const frame = encodeControl({ type: 'have', fileId, chunks });
+    for (const peer of this.#table.peers) if (peer.follows(fileId)) peer.tellHave(fileId, chunks, frame);
   }
 
   #tellPlace(peerId: PeerId, place: number, of: number): void {

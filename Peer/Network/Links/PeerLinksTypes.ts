@@ -5,6 +5,7 @@ import type { Log } from '../../../Shared/Log.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
 import type { Offer, Self } from '../../Model.ts';
+import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider } from '../Wanted.ts';
 import type { Interfaces } from './AddressClass.ts';
@@ -23,6 +24,8 @@ export interface PeerLinksOptions {
   /** Unpredictable bytes, for lane tokens. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
+  /** Where chunks under way lie; left out: memory of the process. */
+  readonly memory?: Memory;
   readonly uploadLimit?: Limit;
   readonly downloadLimit?: Limit;
   /** This computer's addresses, now: who is in one of its networks counts as LAN. Left out: private addresses only. */
@@ -47,8 +50,8 @@ export interface PeerLinksEvents {
   peerJoined: [peer: KnownContact];
   /** Undefined: it said goodbye. */
   peerLeft: [peer: KnownContact, reason: ShoalError | undefined];
-  /** Another peer named one that has (part of) a file. */
-  sourceFound: [fileId: FileId, contact: KnownContact];
+  /** Another peer named one that has (part of) a file; `near`: it told us so itself, over its link. */
+  sourceFound: [fileId: FileId, contact: KnownContact & { readonly near?: boolean }];
   /** Another peer named one that it is linked to. */
   peerFound: [contact: KnownContact, namer: PeerId];
   /** A chunk came whole and wrong. */

@@ -12,6 +12,7 @@ import type { RemoteHoldings } from './RemoteHoldings.ts';
 export interface SourceHome {
   readonly contact: PeerContact & { readonly peerId: PeerId };
   readonly lane: LaneKeeper;
+  readonly takesTurns: boolean;
   describe(fileId: FileId, signal: AbortSignal): Promise<FileDescription>;
   /** A chunk came whole and wrong. */
   wrong(fileId: FileId): void;
@@ -67,7 +68,8 @@ export class PeerSource implements Source {
     if (this.#open.has(chunk)) throw new RangeError(`chunk ${chunk} is asked of one source twice`);
     const { fileId } = this;
     const received = (count: number) => this.#events.received(count);
-    const receipt = this.#home.lane.request({ fileId, chunk, bytes, writer, received });
+    const late = (count: number) => this.#events.late?.(count);
+    const receipt = this.#home.lane.request({ fileId, chunk, bytes, writer, received, late });
     this.#open.set(chunk, receipt);
     return receipt.outcome.then((outcome) => {
       this.#open.delete(chunk);
@@ -79,6 +81,17 @@ export class PeerSource implements Source {
   cancel(chunk: number): void {
     const receipt = this.#open.get(chunk);
     if (receipt !== undefined) this.#home.lane.cancel(receipt);
+  }
+
+  withdraw(chunk: number): void {
+    const receipt = this.#open.get(chunk);
+    if (receipt !== undefined) this.#home.lane.withdraw(receipt);
+  }
+
+  lineUp(): boolean {
+    if (!this.#home.takesTurns || this.#over() !== undefined) return false;
+    this.#home.lane.lineUp();
+    return true;
   }
 
   close(): void {
@@ -100,6 +113,10 @@ export class PeerSource implements Source {
 
   queued(place: number, of: number): void {
     if (!this.#closed) this.#events.queued(place, of);
+  }
+
+  turn(bytes: number): void {
+    if (!this.#closed) this.#events.turn?.(bytes);
   }
 
   /** It is gone: nothing more is asked here. The peer has forgotten it. */

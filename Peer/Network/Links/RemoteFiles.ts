@@ -89,6 +89,12 @@ export class RemoteFiles {
     if (file.users === 0) this.#forget(fileId, file);
   }
 
+  /** It has part of a file, these chunks among it. */
+  hasPart(fileId: FileId, chunks: readonly number[]): boolean {
+    const have = this.#files.get(fileId)?.holdings.have;
+    return have !== undefined && !have.complete && chunks.every((chunk) => have.has(chunk));
+  }
+
   /** What it has of a file, as told; undefined: not heard of. */
   seen(fileId: FileId): Seen | undefined {
     const file = this.#files.get(fileId);
@@ -192,6 +198,11 @@ export class RemoteFiles {
     this.#place = place;
     this.#of = of;
     for (const source of this.#all()) source.queued(place, of);
+  }
+
+  /** It is our turn to ask of what we lined up for. */
+  turn(bytes: number): void {
+    for (const source of this.#all()) if (source instanceof PeerSource) source.turn(bytes);
   }
 
   /** Declares all interest again, on a new link. */

@@ -114,3 +114,26 @@ test('wrong bytes: distrusted for the file, banned for an hour at the third', ()
   expect(score.roomBytes(3_599_999)).toBe(0);
   expect(score.isBanned(3_600_000)).toBe(false);
 });
+
+test('where we lined up nothing is asked before our turn; then a chunk at least, and what the turn allows', () => {
+  const score = new SourceScore();
+  score.expectTurns();
+  expect(score.turnIsOver(MIB)).toBe(true);
+  score.lineUp(0);
+  score.queued(3, 0, 5);
+  expect(score.place).toBe(0);
+  expect(score.roomBytes(1_000)).toBe(0);
+  score.turn(1.5 * MIB);
+  expect(score.roomBytes(1_000)).toBe(Number.POSITIVE_INFINITY);
+  score.asked(MIB, 1_000);
+  expect(score.turnIsOver(MIB)).toBe(true);
+  score.turn(undefined);
+  expect(score.turnIsOver(MIB)).toBe(false);
+});
+
+test('a place that leads to no turn for half a minute is forgotten', () => {
+  const score = new SourceScore();
+  score.lineUp(0);
+  expect(score.roomBytes(29_000)).toBe(0);
+  expect(score.roomBytes(31_000)).toBeGreaterThan(0);
+});

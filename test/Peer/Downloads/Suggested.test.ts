@@ -55,3 +55,22 @@ test('who reads in order, or is told to choose, does not care', () => {
   scheduler.suggest('seeder', undefined, 0);
   expect([1, 2, 3].map(() => next(scheduler)).every((chunk) => chunk !== undefined)).toBe(true);
 });
+
+test('with another complete source about, everything counts as what others have too', () => {
+  const scheduler = swarm();
+  scheduler.join('grown', undefined);
+  scheduler.suggest('seeder', { chunks: [], rest: 'spread' }, 0);
+  expect(
+    Array.from({ length: 16 }, () => next(scheduler)).filter((chunk) => chunk !== undefined),
+  ).toHaveLength(16);
+});
+
+test('a source that holds back is left alone as long as others bring something', () => {
+  const scheduler = swarm();
+  scheduler.suggest('seeder', { chunks: [], rest: 'nothing' }, 0);
+  const request = scheduler.next('leecher', 1_500)?.request;
+  if (request === undefined) return expect.fail();
+  scheduler.verified(request, 2_500);
+  expect(next(scheduler, 3_000)).toBeUndefined();
+  expect(next(scheduler, 4_500)).toBeGreaterThanOrEqual(0);
+});

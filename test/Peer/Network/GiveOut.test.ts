@@ -131,3 +131,15 @@ test.each(seeds(100))(
     expect(crowd.sent).toHaveLength(chunkCount);
   },
 );
+
+test('what a leecher got elsewhere is no longer suggested to it: it is told of others at once', () => {
+  const giveOut = new GiveOut(40, 0);
+  giveOut.join(peerIdOf(1), true);
+  giveOut.join(peerIdOf(2), true);
+  const told = new Map(giveOut.suggest(0));
+  const first = told.get(peerIdOf(1))?.chunks ?? [];
+  giveOut.holds(peerIdOf(1), first);
+  const next = new Map(giveOut.suggest(10)).get(peerIdOf(1))?.chunks ?? [];
+  expect(next.length).toBeGreaterThan(0);
+  expect(next.filter((chunk) => first.includes(chunk))).toEqual([]);
+});

@@ -35,6 +35,9 @@ class Collector implements LaneFrames {
   end(): void {
     this.found.push(`${this.#id}:${hashBytes(Buffer.concat(this.#payload))}`);
   }
+  turn(bytes: number): void {
+    this.found.push(`turn ${bytes}`);
+  }
   rejected({ id, code }: { id: number; code: string }): void {
     this.found.push(`${id} ${code}`);
   }

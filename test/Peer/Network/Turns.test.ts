@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { TURN_UNLIMITED } from '../../../Protocol/Limits.ts';
+import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
+import { open, startNode, watcher } from './links.ts';
+import { MemoryPart } from './MemoryShare.ts';
+
+const MIB = 1_048_576;
+
+/** One seeder of 1 MB/s, and leechers who hear when it is their turn. */
+async function queue(count: number) {
+  const network = new SimulatedNetwork({ seed: 4 });
+  const seeder = await startNode(network, 1, { uploadLimit: 1_000_000 });
+  const description = seeder.share.add('film', Buffer.alloc(8 * MIB));
+  const leechers = await Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const node = await startNode(network, index + 2);
+      const { seen, events } = watcher();
+      const turns: number[] = [];
+      const opened = open(node, seeder, description.fileId, {
+        ...events,
+        turn: (bytes) => turns.push(bytes),
+      });
+      const source = await network.settle(opened);
+      source.setChunkCount(8);
+      const part = new MemoryPart(description);
+      return {
+        node,
+        seen,
+        turns,
+        source,
+        ask: (chunk: number) => source.request(chunk, MIB, part.writer(chunk)),
+      };
+    }),
+  );
+  const close = () =>
+    network.settle(
+      Promise.all([seeder, ...leechers.map(({ node }) => node)].map(({ links }) => links.close())),
+    );
+  return { network, seeder, leechers, close };
+}
+
+test('who lines up where nobody waits has its turn at once, without end', async () => {
+  const { network, leechers, close } = await queue(1);
+  const [{ source, turns } = expect.fail()] = leechers;
+  expect(source.lineUp?.()).toBe(true);
+  await network.clock.advanceAsync(100);
+  expect(turns).toEqual([TURN_UNLIMITED]);
+  await close();
+});
+
+test('who lines up behind others has no turn before one of them is through, and keeps none that it does not use', async () => {
+  const { network, seeder, leechers, close } = await queue(10);
+  const working = leechers.slice(0, 8).map(({ ask }) => ask(0));
+  await network.clock.advanceAsync(100);
+  const [waiter = expect.fail(), last = expect.fail()] = leechers.slice(8);
+  waiter.source.lineUp?.();
+  last.source.lineUp?.();
+  await network.clock.advanceAsync(1_000);
+  expect(waiter.turns).toEqual([]);
+  expect(waiter.seen.places).toContain(1);
+  await network.settle(Promise.all(working));
+  await network.clock.advanceAsync(300);
+  // The first asks for nothing: its turn goes to the last, which asks.
+  expect([waiter.turns.length, last.turns.length]).toEqual([1, 1]);
+  expect(seeder.links.uploads()).toEqual([]);
+  await close();
+}, 20_000);
+
+test('a request that waits can be withdrawn; one that is at work comes whole', async () => {
+  const { network, leechers, close } = await queue(9);
+  const working = leechers.slice(0, 8).map(({ ask }) => ask(0));
+  await network.clock.advanceAsync(100);
+  const last = leechers[8] ?? expect.fail();
+  const waiting = last.ask(1);
+  await network.clock.advanceAsync(100);
+  last.source.withdraw?.(1);
+  expect(await network.settle(waiting)).toEqual({ kind: 'rejected', code: 'cancelled' });
+  leechers[0]?.source.withdraw?.(0);
+  const outcomes = await network.settle(Promise.all(working));
+  expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['verified']));
+  await close();
+}, 20_000);
+
+test('what comes of a cancelled request is told as such', async () => {
+  const network = new SimulatedNetwork({ seed: 4, latencyMs: [20, 20] });
+  const [seeder, leecher] = [await startNode(network, 1), await startNode(network, 2)];
+  const description = seeder.share.add('film', Buffer.alloc(8 * MIB));
+  const { events } = watcher();
+  let late = 0;
+  const opened = open(leecher, seeder, description.fileId, {
+    ...events,
+    late: (bytes) => {
+      late += bytes;
+    },
+  });
+  const source = await network.settle(opened);
+  const part = new MemoryPart(description);
+  const outcomes = Promise.all([0, 1, 2].map((chunk) => source.request(chunk, MIB, part.writer(chunk))));
+  await network.clock.advanceAsync(150);
+  for (const chunk of [0, 1, 2]) source.cancel(chunk);
+  await network.settle(outcomes);
+  await network.clock.advanceAsync(1_000);
+  expect(leecher.links.totals().received).toBeGreaterThan(0);
+  expect(late).toBeGreaterThan(0);
+  await network.settle(Promise.all([seeder.links.close(), leecher.links.close()]));
+});
