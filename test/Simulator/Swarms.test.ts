@@ -92,7 +92,11 @@ const CHUNK_WAY_S = (8 * MIB) / 25e6;
 test.each(seeds(16))(
   'all have everything within 1.3 x the bound and the way of a chunk, hardly a byte twice (seed %i)',
   async (seed) => {
-    const result = await simulate(seed, { bytes: 24 * MIB, latencyMs: (seed % 4) + 0.5 });
+    const result = await simulate(seed, {
+      bytes: 24 * MIB,
+      latencyMs: seed % 2 === 0 ? seed % 5 : 1,
+      ownLimits: seed % 2 === 0,
+    });
     expect(result.allDone).toBe(true);
     expect(result.makespan).toBeLessThan(1.3 * result.bound + CHUNK_WAY_S);
     expect(result.wastedRatio).toBeLessThan(0.01);
@@ -122,3 +126,13 @@ test('a larger file: nine peers within 1.2 x the bound, nobody asks the seeder t
   expect(result.seederCopies).toBeLessThan(1.15);
   expect(result.wastedRatio).toBeLessThan(0.005);
 }, 30_000);
+
+test('where the line is the limit, a slot is kept until its bytes have left: many slow transfers bring nobody a chunk', async () => {
+  const { makespan, bound, wastedRatio } = await simulate(1, {
+    peers: 33,
+    bytes: 64 * MIB,
+    ownLimits: false,
+  });
+  expect(makespan / bound).toBeLessThan(1.63);
+  expect(wastedRatio).toBeLessThan(0.01);
+}, 60_000);
