@@ -9,6 +9,8 @@ import v8 from 'node:v8';
  * download more than it saved; much later costs folders of thousands of small files (docs/Performance.md).
  */
 const CALM_BUDGET = 200_000;
+/** Newer ones do not have that setting (Node 24: V8 13), and say so on stderr at every start. */
+const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
 
 /**
  * Runs a built program of this project in this process.
@@ -17,7 +19,7 @@ const CALM_BUDGET = 200_000;
 export async function launch(name) {
   // From Node 22 on the compiled program is kept between starts, beside it: what others may write to is not run.
   module.enableCompileCache?.(fileURLToPath(new URL('../dist/.compiled', import.meta.url)));
-  if (name !== 'Tracker') v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
+  if (name !== 'Tracker' && V8_MAJOR < 12) v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
   const program = new URL(`../dist/${name}/main.js`, import.meta.url);
   if (existsSync(program)) await import(program.href);
   else {
