@@ -1,4 +1,4 @@
-import { mkdir, open, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Entry, Giving } from './Contender.ts';
 import { sameBytes, sameTrees } from './Files.ts';
@@ -14,6 +14,13 @@ export interface Turn {
   readonly giverPeakMiB: number;
   readonly takerPeakMiB: number;
 }
+
+/**
+ * Copies up to this size stay until the end: ext4 without a journal looks at every inode deleted within the last minute
+ * before it makes a file, which cost the turn after a folder of 20,000 was removed up to 13 s of CPU.
+ */
+const KEPT_BYTES_MAX = 2 ** 28;
+let kept = 0;
 
 /** One turn of ours and the rival's right after it. */
 export interface Pair {
@@ -106,7 +113,8 @@ async function turn(entry: Entry, sides: Map<Entry, Giving>): Promise<Turn> {
     return result;
   } finally {
     await taker.close();
-    await rm(folder, { recursive: true, force: true });
+    if (scene.bytes <= KEPT_BYTES_MAX) await rename(folder, `${folder}, ${++kept}`);
+    else await rm(folder, { recursive: true, force: true });
   }
 }
 
