@@ -5,6 +5,7 @@ import { atLeast, atMost, type Goal, type Report } from './Report.ts';
 import { aria2 } from './Rivals/Aria2.ts';
 import { libtorrent } from './Rivals/Libtorrent.ts';
 import { nginx } from './Rivals/Nginx.ts';
+import { pump } from './Rivals/Pump.ts';
 import { rsync } from './Rivals/Rsync.ts';
 import { webTorrent } from './Rivals/WebTorrent.ts';
 import type { Settings } from './Settings.ts';
@@ -18,8 +19,8 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 0.5 : 4) * 2 ** 30;
   // Who needs ten seconds for a GiB is asked for one GiB.
   const contests = [
-    { medium: 'memory', bytes, rivals: [libtorrent, nginx, rsync] },
-    { medium: 'disk', bytes, rivals: [libtorrent, nginx, rsync] },
+    { medium: 'memory', bytes, rivals: [libtorrent, nginx, rsync, pump] },
+    { medium: 'disk', bytes, rivals: [libtorrent, nginx, rsync, pump] },
     { medium: 'memory', bytes: Math.min(bytes, 2 ** 30), rivals: [aria2, webTorrent] },
   ] as const;
   const tables = [];
