@@ -47,7 +47,7 @@ function give(path: string, port: number): void {
 function take(path: string, port: number, size: number): void {
   const fd = openSync(path, 'wx');
   const hasher = createBlake3();
-  const spare: Buffer[] = [];
+  const spare: Buffer<ArrayBuffer>[] = [];
   let region = Buffer.allocUnsafeSlow(PIECE_BYTES);
   let filled = 0;
   let received = 0;
