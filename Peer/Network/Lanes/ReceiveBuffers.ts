@@ -43,16 +43,20 @@ export class ReceiveBuffers {
 
   /** Lets go of the buffer that small regions share. */
   trim(): void {
-    this.#shared?.release();
+    const shared = this.#shared;
     this.#shared = undefined;
+    shared?.release();
   }
 
   #from(buffer: Pooled, count: number): Region {
     if (count > SHARED_MAX) return { bytes: buffer.bytes.subarray(0, count), release: buffer.release };
-    this.trim();
+    const former = this.#shared;
     this.#shared = buffer;
     this.#sharedAt = 0;
-    return this.#cut(count);
+    const region = this.#cut(count);
+    // Last, because it may serve the next who waits, who comes through here again.
+    former?.release();
+    return region;
   }
 
   #fitsShared(count: number): boolean {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ByteBudget } from '../../../Peer/Network/Lanes/ByteBudget.ts';
 import { Fifo } from '../../../Peer/Network/Lanes/Fifo.ts';
-import { ReceiveBuffers } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
+import { ReceiveBuffers, type Region } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
 import { Bans } from '../../../Peer/Network/Links/Bans.ts';
 import { fetchDescription } from '../../../Peer/Network/Links/FetchDescription.ts';
 import { listenSomewhere } from '../../../Peer/Network/Links/ListenPort.ts';
@@ -139,6 +139,23 @@ test('receive buffers: large regions alone, small ones together, never more than
   two?.release();
   expect(buffers.bytesTaken).toBe(MIB);
   expect(() => two?.release()).toThrow(RangeError);
+});
+
+test('receive buffers: who waits for little is served by the shared buffer that the one before lets go of', () => {
+  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * MIB);
+  const halves = [buffers.region(MIB / 2), buffers.region(MIB / 2)];
+  const whole = buffers.region(MIB);
+  for (const half of halves) half?.release();
+  const late: Region[] = [];
+  for (let waiting = 0; waiting < 3; waiting++) buffers.wait(100_000, (region) => late.push(region));
+  whole?.release();
+  expect(late.map(({ bytes }) => bytes.length)).toEqual([100_000, 100_000]);
+  late[0]?.release();
+  late[1]?.release();
+  expect(late).toHaveLength(3);
+  late[2]?.release();
+  buffers.trim();
+  expect(buffers.bytesTaken).toBe(0);
 });
 
 test('receive buffers are used again at once, and given back when nothing came for a while', () => {
