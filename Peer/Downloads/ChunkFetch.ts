@@ -76,7 +76,7 @@ export class ChunkFetch {
     source.source.setChunkCount(part.description.layout.chunkCount);
     const asker = new SourceAsker(turn, this.#small, {
       ask: (roomBytes, nowMs) => this.#ask(source, roomBytes, nowMs),
-      takeBack: (reason) => (reason === 'banned' ? source.leave(true) : this.#takeBack(source, 0)),
+      takeBack: (reason) => (reason === 'banned' ? source.leave(true) : this.#takeBack(source)),
     });
     this.#askers.set(source, asker);
     if (source.source.have !== undefined) source.peer.score.expectTurns();
@@ -102,9 +102,11 @@ export class ChunkFetch {
   queued(source: FileSource): void {
     const { score } = source.peer;
     if (score.place === 0) this.#wake(source);
-    else if (score.isLinedUp(this.#options.clock.nowMs())) return;
-    else if (this.#scheduler.isHeldBack(source) || !this.#lineUp(source)) this.#takeBack(source, 1);
-    else for (const request of this.#scheduler.requestsOf(source)) this.#withdraw(request);
+    // What it suggests nobody else has: that waits there.
+    else if (this.#scheduler.isHeldBack(source) || score.isLinedUp(this.#options.clock.nowMs())) return;
+    else if (this.#lineUp(source))
+      for (const request of this.#scheduler.requestsOf(source)) this.#withdraw(request);
+    else this.#takeBack(source, 1, (request) => request.received === 0);
   }
 
   #withdraw(request: ChunkRequest<FileSource>): void {
@@ -203,7 +205,7 @@ export class ChunkFetch {
     if (request.received > 0) events.wasted(request.received);
     this.#scheduler.failed(request);
     if (outcome.kind === 'corrupt' && !writer.overtaken) {
-      this.#takeBack(source, 0);
+      this.#takeBack(source);
       this.#scheduler.distrust(source);
       events.corrupt(source);
     }
@@ -237,8 +239,8 @@ export class ChunkFetch {
   }
 
   /** Returns the requests of a source to missing, all but the first `keep`. */
-  #takeBack(source: FileSource, keep: number): void {
-    for (const request of this.#scheduler.requestsOf(source).slice(keep)) {
+  #takeBack(source: FileSource, keep = 0, which = (_: ChunkRequest<FileSource>) => true): void {
+    for (const request of this.#scheduler.requestsOf(source).slice(keep).filter(which)) {
       this.#scheduler.failed(request);
       this.#cancel(request);
     }

@@ -4,8 +4,8 @@ import type { SuggestedRest } from '../../../Protocol/PeerMessages.ts';
 
 /** Chunks suggested to one peer and not asked for yet: filled up to this, or its share of what is left, when half of it is asked for. */
 const SUGGESTED = 4;
-/** Who does not ask for what was suggested in this time loses it to others. */
-const SUGGESTION_MS = 5_000;
+/** Who does not ask for what was suggested in this time loses it to others, and so does who does not say that it has what it was sent. */
+export const SUGGESTION_MS = 5_000;
 
 /** What one peer should ask us for. */
 export interface Suggestion {
@@ -18,6 +18,8 @@ interface Member {
   readonly follows: boolean;
   /** What it has: as it says, and what we sent it. */
   readonly held: Bitfield;
+  /** Of these it has not said yet that it has them, and when they were sent: it may have given them up, or they were damaged. */
+  readonly unconfirmed: Map<number, number>;
   /** Asked of us and not sent. */
   readonly asked: Set<number>;
   /** Suggested and not asked for yet, and when it was. */
@@ -65,8 +67,14 @@ export class GiveOut {
   /** A leecher is there. */
   join(peer: PeerId, follows: boolean): void {
     if (this.#members.has(peer)) return;
-    const held = new Bitfield(this.#chunkCount);
-    this.#members.set(peer, { follows, held, asked: new Set(), suggested: new Map(), told: FREE });
+    this.#members.set(peer, {
+      follows,
+      held: new Bitfield(this.#chunkCount),
+      unconfirmed: new Map(),
+      asked: new Set(),
+      suggested: new Map(),
+      told: FREE,
+    });
   }
 
   /** It is gone, or needs nothing more: what it alone had is nobody's again. */
@@ -82,7 +90,12 @@ export class GiveOut {
 
   /** It has these chunks; numbers outside the file are ignored. */
   holds(peer: PeerId, chunks: Iterable<number>): void {
-    for (const chunk of chunks) this.#change(peer, chunk, (member) => this.#has(member, chunk));
+    for (const chunk of chunks) {
+      this.#change(peer, chunk, (member) => {
+        member.unconfirmed.delete(chunk);
+        this.#has(member, chunk);
+      });
+    }
   }
 
   /** A page of its bitfield. */
@@ -108,20 +121,33 @@ export class GiveOut {
     this.#change(peer, chunk, ({ asked }) => asked.delete(chunk));
   }
 
-  sent(peer: PeerId, chunk: number): void {
+  /** It left for that peer, which is expected to say that it has it. */
+  sent(peer: PeerId, chunk: number, nowMs: number): void {
     this.#change(peer, chunk, (member) => {
       member.asked.delete(chunk);
+      // Who makes no suggestions does not tell what it gets.
+      if (member.follows && !member.held.has(chunk)) member.unconfirmed.set(chunk, nowMs);
       this.#has(member, chunk);
     });
+  }
+
+  /** Something is expected of somebody, and goes to others when it does not come: `suggest` is to be called again by then. */
+  get expects(): boolean {
+    const members = [...this.#members.values()];
+    return (
+      members.length > 1 &&
+      members.some(({ suggested, unconfirmed }) => suggested.size + unconfirmed.size > 0)
+    );
   }
 
   /** Who is to be told something new. They count as told. */
   suggest(nowMs: number): [peer: PeerId, suggestion: Suggestion][] {
     const alone = this.#members.size < 2;
-    for (const member of this.#members.values()) {
-      for (const [chunk, sinceMs] of member.suggested) {
-        if (alone || nowMs - sinceMs >= SUGGESTION_MS) this.#takeBack(member, chunk);
-      }
+    for (const [peer, { suggested, unconfirmed }] of this.#members) {
+      for (const [chunk, sinceMs] of suggested)
+        if (alone || nowMs - sinceMs >= SUGGESTION_MS) this.#takeBack(peer, chunk);
+      for (const [chunk, sinceMs] of unconfirmed)
+        if (nowMs - sinceMs >= SUGGESTION_MS) this.#forget(peer, chunk);
     }
     if (!alone) this.#fill(nowMs);
     const news: [PeerId, Suggestion][] = [];
@@ -157,20 +183,26 @@ export class GiveOut {
     this.#change(peer, chunk, ({ suggested }) => suggested.set(chunk, nowMs));
   }
 
-  #takeBack(member: Member, chunk: number): void {
-    const before = isGiven(member, chunk);
-    member.suggested.delete(chunk);
-    if (before && !isGiven(member, chunk)) this.#take(chunk);
+  #takeBack(peer: PeerId, chunk: number): void {
+    this.#change(peer, chunk, ({ suggested }) => suggested.delete(chunk));
+  }
+
+  /** It does not have what it was sent. */
+  #forget(peer: PeerId, chunk: number): void {
+    this.#change(peer, chunk, ({ held, unconfirmed }) => {
+      unconfirmed.delete(chunk);
+      held.clear(chunk);
+      this.#lose(chunk);
+    });
   }
 
   /** The last suggestion of the member with most, which loses it. */
   #spare(taker: Member): number | undefined {
-    let most: Member | undefined;
-    for (const member of this.#members.values()) {
-      if (member.suggested.size > (most?.suggested.size ?? 1)) most = member;
-    }
-    const chunk = [...(most?.suggested.keys() ?? [])].findLast((each) => !isGiven(taker, each));
-    if (most !== undefined && chunk !== undefined) this.#takeBack(most, chunk);
+    let most: [PeerId, Member] | undefined;
+    for (const each of this.#members)
+      if (each[1].suggested.size > (most?.[1].suggested.size ?? 1)) most = each;
+    const chunk = [...(most?.[1].suggested.keys() ?? [])].findLast((each) => !isGiven(taker, each));
+    if (most !== undefined && chunk !== undefined) this.#takeBack(most[0], chunk);
     return chunk;
   }
 

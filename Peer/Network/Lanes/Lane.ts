@@ -148,9 +148,8 @@ export class Lane implements StreamHandler, LaneFrames {
     const receipt = this.#open.get(id);
     // Our cancel and its last byte may have crossed: then the answer is to something that is over.
     if (receipt === undefined) return;
-    if (this.#current !== undefined && this.#current.id !== id)
-      throw badFrame('a reject in the middle of another chunk');
-    this.#current = undefined;
+    // What waits can be taken back, and rejected, while another chunk is being sent.
+    if (this.#current?.id === id) this.#current = undefined;
     this.#answered(id, receipt);
     receipt.end({ kind: 'rejected', code });
   }

@@ -4,7 +4,7 @@ import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { soon } from '../../../Shared/Soon.ts';
 import type { ChunkProvider } from '../Wanted.ts';
-import { GiveOut, type Suggestion } from './GiveOut.ts';
+import { GiveOut, SUGGESTION_MS, type Suggestion } from './GiveOut.ts';
 
 /** Files that are watched over; the one that was asked for least lately is forgotten. */
 const FILES_MAX = 32;
@@ -22,6 +22,7 @@ export class Suggestions {
   readonly #files = new Map<FileId, GiveOut>();
   readonly #changed = new Set<FileId>();
   #telling = false;
+  #looking = false;
 
   constructor(options: SuggestionsOptions) {
     this.#options = options;
@@ -76,7 +77,8 @@ export class Suggestions {
   }
 
   sent(peer: PeerId, fileId: FileId, chunk: number): void {
-    this.#files.get(fileId)?.sent(peer, chunk);
+    this.#files.get(fileId)?.sent(peer, chunk, this.#options.clock.nowMs());
+    this.#tellSoon(fileId);
   }
 
   /** Once for all that happens in one go. */
@@ -99,5 +101,16 @@ export class Suggestions {
     const held = provider.holdings(fileId);
     if (file === undefined || (held !== 'all' && held?.complete !== true)) return;
     for (const [peer, suggestion] of file.suggest(clock.nowMs())) tell(peer, fileId, suggestion);
+    if (file.expects) this.#lookLater();
+  }
+
+  /** What is expected of a leecher may never come, and then nothing tells us. */
+  #lookLater(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    this.#options.clock.after(SUGGESTION_MS, () => {
+      this.#looking = false;
+      for (const fileId of this.#files.keys()) this.#tellSoon(fileId);
+    });
   }
 }

@@ -314,6 +314,21 @@ test('a chunk that is asked of a source again waits until its cancelled request 
   await desk.close();
 });
 
+test('what a source suggests waits in its queue: nobody else has it', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  peer.suggestion = { chunks: [3, 1], rest: 'nothing' };
+  peer.stalled = true;
+  desk.downloads.add(desk.wish(8 * MIB, [peer]));
+  await desk.clock.advanceAsync(150);
+  for (const source of peer.sources) source.events.queued(2);
+  await desk.clock.advanceAsync(150);
+  expect(peer.line.map(({ chunk, decided }) => ({ chunk, decided }))).toEqual(
+    [3, 1].map((chunk) => ({ chunk, decided: false })),
+  );
+  await desk.close();
+});
+
 test('close leaves no timer and nothing open', async () => {
   const desk = new Desk();
   desk.downloads.add(desk.wish(64 * MIB, [desk.network.peer()]));

@@ -1,4 +1,10 @@
-import type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from '../../../Peer/Downloads/Wanted.ts';
+import type {
+  ChunkOutcome,
+  ChunkWriter,
+  Source,
+  SourceEvents,
+  SourceSuggestion,
+} from '../../../Peer/Downloads/Wanted.ts';
 import type { FileHolder } from '../../../Peer/Model.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
@@ -40,6 +46,8 @@ export class FakePeer {
   rejects: RefusalCode | undefined;
   /** Place in its queue that it tells as soon as it is asked. */
   place = 0;
+  /** What it would be asked for. */
+  suggestion: SourceSuggestion | undefined;
   readonly line: Request[] = [];
   readonly sources = new Set<FakeSource>();
   /** Every chunk it was asked for, in order. */
@@ -178,6 +186,10 @@ export class FakeSource implements Source {
   get have(): Bitfield | undefined {
     const have = this.#peer.files.get(this.fileId);
     return have === 'all' ? undefined : have;
+  }
+
+  get suggestion(): SourceSuggestion | undefined {
+    return this.#peer.suggestion;
   }
 
   setChunkCount(): void {}

@@ -43,7 +43,8 @@ class Crowd {
     this.told.set(peer, { chunks: rest, rest: 'nothing' });
     this.giveOut.asked(peer, chunk);
     this.hear();
-    this.giveOut.sent(peer, chunk);
+    this.giveOut.sent(peer, chunk, this.nowMs);
+    this.giveOut.holds(peer, [chunk]);
     this.sent.push(chunk);
     this.hear();
   }
@@ -97,6 +98,34 @@ test('who does not ask for what was suggested loses it', () => {
   crowd.hear();
   expect(crowd.sent).toEqual([1]);
   expect([...crowd.chunksOf(two), ...crowd.chunksOf(three)]).toEqual([0]);
+});
+
+test('what a peer was sent and does not say it has is given again after 5 s; what it says it has stays its own', () => {
+  const crowd = new Crowd(2);
+  crowd.join(one);
+  crowd.join(two);
+  const { giveOut } = crowd;
+  for (const [peer, chunk] of [
+    [one, 0],
+    [two, 1],
+  ] as const) {
+    giveOut.asked(peer, chunk);
+    giveOut.sent(peer, chunk, 0);
+  }
+  giveOut.holds(two, [1]);
+  crowd.nowMs = 4_999;
+  crowd.hear();
+  expect(crowd.told.get(two)).toEqual({ chunks: [], rest: 'spread' });
+  expect(giveOut.expects).toBe(true);
+  crowd.nowMs = 5_000;
+  crowd.hear();
+  const told = [one, two].flatMap((peer) => [...crowd.chunksOf(peer)]);
+  expect(told).toEqual([0]);
+  expect(crowd.told.get(two)?.rest).toBe('nothing');
+  giveOut.holds(one, [0]);
+  crowd.hear();
+  expect(crowd.told.get(two)).toEqual({ chunks: [], rest: 'spread' });
+  expect(giveOut.expects).toBe(false);
 });
 
 test('who does not understand suggestions gets none, and what it asks for is given', () => {

@@ -81,6 +81,20 @@ test('a request that waits can be withdrawn; one that is at work comes whole', a
   await close();
 }, 20_000);
 
+test('what waits can be taken back while another chunk is on its way: that one goes on', async () => {
+  const { network, leechers, close } = await queue(1);
+  const [{ ask, source } = expect.fail()] = leechers;
+  const [first, second, third] = [ask(0), ask(1), ask(2)];
+  await network.clock.advanceAsync(500);
+  source.withdraw?.(1);
+  source.cancel(2);
+  expect(await network.settle(second)).toEqual({ kind: 'rejected', code: 'cancelled' });
+  expect(await network.settle(third)).toEqual({ kind: 'cancelled' });
+  expect((await network.settle(first)).kind).toBe('verified');
+  expect((await network.settle(ask(3))).kind).toBe('verified');
+  await close();
+});
+
 test('what comes of a cancelled request is told as such', async () => {
   const network = new SimulatedNetwork({ seed: 4, latencyMs: [20, 20] });
   const [seeder, leecher] = [await startNode(network, 1), await startNode(network, 2)];
