@@ -1,3 +1,5 @@
+import { onAbort } from './OnAbort.ts';
+
 /** Time, passed in so that tests can move it. Monotonic: a changed wall clock never shows here. */
 export interface Clock {
   /** Milliseconds since some fixed moment; only differences mean something. */
@@ -31,10 +33,10 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const cancel = clock.after(delayMs, done);
-    signal?.addEventListener('abort', done, { once: true });
+    const stopWaiting = signal && onAbort(signal, done);
     function done() {
       cancel();
-      signal?.removeEventListener('abort', done);
+      stopWaiting?.();
       resolve();
     }
   });

@@ -2,6 +2,7 @@ import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, isOneChunk } from '../../Protocol/FileId.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { sleep } from '../../Shared/Clock.ts';
+import { onAbort } from '../../Shared/OnAbort.ts';
 import { RateMeter } from '../../Shared/RateMeter.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder } from '../Model.ts';
@@ -89,10 +90,11 @@ export class FileFetch implements Task {
     const all = AbortSignal.any([signal, run.signal]);
     const stopped = new Promise<never>((_, reject) => {
       this.#stop = reject;
-      signal.addEventListener('abort', () => reject(cancelled()), { once: true });
       if (signal.aborted) reject(cancelled());
     });
     stopped.catch(() => {});
+    // The signal may be a folder's, that outlives this file: nothing of it is to stay there.
+    const stopWaiting = onAbort(signal, () => this.#stop?.(cancelled()));
     this.#news = news;
     this.#startedMs ??= clock.nowMs();
     this.#hopelessSinceMs = undefined;
@@ -122,6 +124,7 @@ export class FileFetch implements Task {
       kept = false;
       return finalPath;
     } finally {
+      stopWaiting();
       this.#news = undefined;
       run.abort();
       await this.#endFetch();

@@ -1,12 +1,12 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { ByeReason, Hello } from '../../../Protocol/PeerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { onAbort } from '../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { PeerContact } from '../../Model.ts';
 import type { Bans } from './Bans.ts';
 import { type KnownContact, LinkedPeer, type PeerHome } from './LinkedPeer.ts';
-import { onAbort } from './OnAbort.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
 

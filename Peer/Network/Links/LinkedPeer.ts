@@ -9,6 +9,7 @@ import {
 } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
+import { onAbort } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
@@ -16,7 +17,6 @@ import { fetchDescription } from './FetchDescription.ts';
 import { LateHaves } from './LateHaves.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { type AnswerTo, LinkRequests, type Question, refusal } from './LinkRequests.ts';
-import { onAbort } from './OnAbort.ts';
 import type { KnownContact, PeerHome } from './PeerHome.ts';
 import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';

@@ -1,6 +1,7 @@
 import { createServer, type Socket, connect as tcpConnect } from 'node:net';
 import { DIAL_TIMEOUT_MS } from '../../../Protocol/Limits.ts';
 import { type Address, formatAddress, normalHost } from '../../../Shared/Address.ts';
+import { onAbort } from '../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Dial, Listen, ReadTarget, StreamHandler } from '../../../Shared/Transport.ts';
 
@@ -22,11 +23,10 @@ export const dial: Dial = (address, handler, { signal, into } = {}) => {
     const timer = setTimeout(() => {
       fail(new ShoalError('TIMEOUT', `${formatAddress(address)} does not answer`));
     }, DIAL_TIMEOUT_MS);
-    const aborted = () => fail(givenUp());
     const failed = (error: Error) => fail(dialFailure(error, address));
     const settle = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', aborted);
+      stopWaiting?.();
       socket.off('error', failed);
     };
     function fail(error: ShoalError) {
@@ -35,7 +35,7 @@ export const dial: Dial = (address, handler, { signal, into } = {}) => {
       socket.destroy();
       reject(error);
     }
-    signal?.addEventListener('abort', aborted, { once: true });
+    const stopWaiting = signal && onAbort(signal, () => fail(givenUp()));
     socket.on('error', failed);
     socket.once('connect', () => {
       settle();

@@ -1,6 +1,7 @@
 import type { TrackerReply, TrackerRequest } from '../../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
+import { onAbort } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { SessionAction, TrackerSessionOptions } from './SessionTypes.ts';
 import { TrackerSession } from './TrackerSession.ts';
@@ -78,8 +79,7 @@ export class TrackerLink {
         this.#waiting.delete(ask);
         reject(cancelled());
       };
-      signal.addEventListener('abort', aborted, { once: true });
-      const done = () => signal.removeEventListener('abort', aborted);
+      const done = onAbort(signal, aborted);
       this.#waiting.set(ask, {
         resolve: (reply) => {
           done();

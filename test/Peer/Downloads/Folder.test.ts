@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { getEventListeners } from 'node:events';
+import { expect, test, vi } from 'vitest';
 import type { FolderFile } from '../../../Peer/DownloadManager.ts';
 import { fileIdOf } from '../../../Protocol/FileId.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -264,4 +265,21 @@ test('a folder that does not fit is not begun', async () => {
   expect(status.error?.message).toBe('5000000 are needed, 4999999 are free');
   expect(peer.sentBytes).toBe(0);
   await desk.close();
+});
+
+test('the large files of a folder leave nothing behind on the signal that ends the folder', async () => {
+  const add = vi.spyOn(AbortSignal.prototype, 'addEventListener');
+  const desk = new Desk();
+  const files = folder(desk, 40, 2 * MIB, [desk.network.peer()]);
+  desk.downloads.addFolder({ path: 'dir', files });
+  const most = () => Math.max(...add.mock.contexts.map((each) => getEventListeners(each, 'abort').length));
+  let waiting = 0;
+  desk.downloads.on('chunkVerified', () => {
+    waiting = Math.max(waiting, most());
+  });
+  expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 40 });
+  await desk.close();
+  add.mockRestore();
+  expect(waiting).toBeGreaterThan(0);
+  expect(waiting).toBeLessThan(20); // Of 40 files, 8 at once.
 });
