@@ -272,7 +272,8 @@ test('the large files of a folder leave nothing behind on the signal that ends t
   const desk = new Desk();
   const files = folder(desk, 40, 2 * MIB, [desk.network.peer()]);
   desk.downloads.addFolder({ path: 'dir', files });
-  const most = () => Math.max(...add.mock.contexts.map((each) => getEventListeners(each, 'abort').length));
+  const most = () =>
+    Math.max(...(add.mock.contexts as AbortSignal[]).map((each) => getEventListeners(each, 'abort').length));
   let waiting = 0;
   desk.downloads.on('chunkVerified', () => {
     waiting = Math.max(waiting, most());
