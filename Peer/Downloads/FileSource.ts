@@ -1,5 +1,5 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import { SNUB_RETRY_MS, TURN_UNLIMITED } from '../../Protocol/Limits.ts';
+import { AWAY_RETRY_MS, TURN_UNLIMITED } from '../../Protocol/Limits.ts';
 import { backoffMs } from '../../Shared/Backoff.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import { RateMeter } from '../../Shared/RateMeter.ts';
@@ -45,7 +45,9 @@ export class FileSource {
   #requests: SourceRequests | undefined;
   #connecting = false;
   #retryAtMs = 0;
-  #failures = 0;
+  /** Since its last bytes: it said that it has nothing for us, or was not to be reached. */
+  #refusals = 0;
+  #aways = 0;
   #refused = false;
   #why: SourceStatus['why'];
   #bytes = 0;
@@ -86,9 +88,16 @@ export class FileSource {
     return this.#refused;
   }
 
-  /** Its address may have changed. */
+  /** Somebody names it again. When it came to us, or is somewhere else now, it is tried at once. */
   seenAgain(holder: FileHolder): void {
+    const { host, port } = this.#holder.address;
+    const moved = holder.address.host !== host || holder.address.port !== port;
     this.#holder = holder;
+    if (this.#source !== undefined || !(holder.near || moved) || this.#why !== 'unreachable') return;
+    this.peer.score.seenAgain();
+    this.#aways = 0;
+    this.#retryAtMs = 0;
+    this.#events.rested();
   }
 
   mayConnect(nowMs: number): boolean {
@@ -138,7 +147,8 @@ export class FileSource {
   /** A chunk of it was verified. */
   delivered(bytes: number): void {
     this.#bytes += bytes;
-    this.#failures = 0;
+    this.#refusals = 0;
+    this.#aways = 0;
   }
 
   status(chunkCount: number): SourceStatus {
@@ -180,13 +190,18 @@ export class FileSource {
     // A leecher that has just begun has nothing yet: it is asked again soon, too.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
     this.#why = this.#refused ? 'has it not' : 'unreachable';
-    this.#retryLater();
     if (!this.#refused) this.peer.score.rest('unreachable', this.#clock.nowMs());
+    this.#retryLater();
   }
 
   #retryLater(): void {
-    const delayMs = backoffMs(this.#refused ? NOTHING_YET_MS : SNUB_RETRY_MS, this.#failures++);
-    this.#retryAtMs = this.#clock.nowMs() + delayMs;
+    const nowMs = this.#clock.nowMs();
+    const backMs = this.#refused
+      ? backoffMs(NOTHING_YET_MS, this.#refusals++)
+      : backoffMs(AWAY_RETRY_MS, this.#aways++);
+    // Its rest may end a little later.
+    const delayMs = Math.max(backMs, this.peer.score.restingMs(nowMs));
+    this.#retryAtMs = nowMs + delayMs;
     this.#clock.after(delayMs, () => this.#events.rested());
   }
 

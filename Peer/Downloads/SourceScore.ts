@@ -1,5 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import {
+  AWAY_RETRY_MS,
   BAN_AFTER,
   BAN_MS,
   SNUB_MS,
@@ -45,7 +46,9 @@ export class SourceScore {
   #busySinceMs: number | undefined;
   #heardMs = 0;
   #rest: { readonly reason: RestReason; readonly untilMs: number } | undefined;
+  /** Rests since its last bytes: for silence, and because it could not be reached. */
   #rests = 0;
+  #aways = 0;
   #wrong = 0;
   #bannedUntilMs = Number.NEGATIVE_INFINITY;
   readonly #distrusted = new Set<FileId>();
@@ -144,6 +147,7 @@ export class SourceScore {
     this.#heardMs = nowMs;
     this.#rest = undefined;
     this.#rests = 0;
+    this.#aways = 0;
     // Bytes long after the news of a queue mean that the news of its end is lost or late; a moment after, they are stragglers.
     if (nowMs - this.#queuedMs > STRAGGLER_MS) this.#place = 0;
     this.#settleBusy(nowMs);
@@ -179,10 +183,23 @@ export class SourceScore {
     return this.#open > 0 ? nowMs - this.#heardMs : 0;
   }
 
-  /** Leaves it alone for 1, 5, 15, then every time 60 s. Bytes from it end the rest. Told twice in one rest, it counts once. */
+  /**
+   * Leaves it alone, longer from time to time: SNUB_RETRY_MS, or AWAY_RETRY_MS when it cannot be reached. Bytes from it end the
+   * rest. Told twice in one rest, it counts once.
+   */
   rest(reason: RestReason, nowMs: number): void {
     if (this.restingMs(nowMs) > 0) return;
-    this.#rest = { reason, untilMs: nowMs + backoffMs(SNUB_RETRY_MS, this.#rests++) };
+    const restMs =
+      reason === 'unreachable'
+        ? backoffMs(AWAY_RETRY_MS, this.#aways++)
+        : backoffMs(SNUB_RETRY_MS, this.#rests++);
+    this.#rest = { reason, untilMs: nowMs + restMs };
+  }
+
+  /** There is news of where it is: it may be dialled at once. */
+  seenAgain(): void {
+    if (this.#rest?.reason === 'unreachable') this.#rest = undefined;
+    this.#aways = 0;
   }
 
   /** How long it is still left alone. */

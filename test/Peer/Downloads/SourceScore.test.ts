@@ -99,9 +99,14 @@ test('who waits in a queue is not silent, and has one request open', () => {
 test('the news that several requests broke at once counts once', () => {
   const score = new SourceScore();
   for (let request = 0; request < 50; request++) score.rest('unreachable', 5);
-  expect(score.restingMs(5)).toBe(1_000);
-  score.rest('unreachable', 1_005);
-  expect(score.restingMs(1_005)).toBe(5_000);
+  expect(score.restingMs(5)).toBe(500);
+  score.rest('unreachable', 505);
+  expect(score.restingMs(505)).toBe(1_000);
+  score.seenAgain();
+  expect(score.restingMs(505)).toBe(0);
+  score.rest('silent', 600);
+  score.seenAgain();
+  expect(score.restingMs(600)).toBe(1_000); // That it is there does not mean that it gives anything.
 });
 
 test('wrong bytes: distrusted for the file, banned for an hour at the third', () => {
