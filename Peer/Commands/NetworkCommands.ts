@@ -6,7 +6,15 @@ import { isHostAndPort, joinHostPort } from './PeerNotation.ts';
 import { isActive } from './Views/DownloadTexts.ts';
 import { localFilesText } from './Views/FileViews.ts';
 import { plural } from './Views/HumanUnits.ts';
-import { contactItem, downloadItem, fileItem, peerItem, trackerItem, uploadItem } from './Views/Items.ts';
+import {
+  contactItem,
+  downloadItem,
+  fileItem,
+  limitItem,
+  peerItem,
+  trackerItem,
+  uploadItem,
+} from './Views/Items.ts';
 import { peersText, type StatusFacts, statusText, trackersText, whoamiText } from './Views/StatusViews.ts';
 
 export const peers: CommandHandler = async (_call, { controls, signal }) => {
@@ -95,6 +103,7 @@ export const status: CommandHandler = async (_call, { controls }) => {
       other: all.filter((download) => download.state === 'paused' || download.state === 'failed').length,
     },
     uploads: controls.uploads(),
+    limits: controls.limits(),
     totals: controls.totals(),
   };
   const { self, share } = facts;
@@ -109,6 +118,7 @@ export const status: CommandHandler = async (_call, { controls }) => {
       peers: facts.peers.map(peerItem),
       downloads: all.map(downloadItem),
       uploads: facts.uploads.map(uploadItem),
+      limits: facts.limits.map(limitItem),
       sent: facts.totals.sent,
       received: facts.totals.received,
       uptimeMs: Math.round(facts.totals.uptimeMs),

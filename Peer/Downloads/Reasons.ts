@@ -75,7 +75,8 @@ function whyActiveGiveNothing(
   if (describing) return cause('describing', `asking ${namesOf(active)} for the chunk list`);
   if (fruitless)
     return cause('missing-chunks', `${namesOf(active)} has none of the missing chunks`, nextLookInMs);
-  return cause('asked', `waiting for the first bytes of ${namesOf(active)}`);
+  const first = active.every(({ bytes }) => bytes === 0) ? 'first' : 'next';
+  return cause('asked', `waiting for the ${first} bytes of ${namesOf(active)}`);
 }
 
 /** Nobody can be asked now. */

@@ -30,6 +30,15 @@ export function limitsText(limits: readonly LimitStatus[], style: ViewStyle): st
   return renderTable(columns, rows, style.width, style.paint);
 }
 
+/** `up 20 MB/s, down lan 5 MB/s`, or `none`. */
+export function limitsInWords(limits: readonly LimitStatus[]): string {
+  const words = (direction: 'up' | 'down') =>
+    limits.flatMap(({ scope, [direction]: rate }) =>
+      rate === undefined ? [] : `${direction} ${scope === 'total' ? '' : `${scope} `}${formatRate(rate)}`,
+    );
+  return [...words('up'), ...words('down')].join(', ') || 'none';
+}
+
 function limitText(rate: number | undefined): string {
   return rate === undefined ? 'no limit' : formatRate(rate);
 }

@@ -1,9 +1,17 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { PeerSummary, Self, ShareStatus, TrackerStatus, UploadStatus } from '../../Model.ts';
+import type {
+  LimitStatus,
+  PeerSummary,
+  Self,
+  ShareStatus,
+  TrackerStatus,
+  UploadStatus,
+} from '../../Model.ts';
 import type { ViewStyle } from '../CommandResult.ts';
 import { limitedTable, shortId } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, formatRate, plural } from './HumanUnits.ts';
+import { limitsInWords } from './LimitViews.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 import { type Column, renderTable } from './TextTable.ts';
 
@@ -100,6 +108,7 @@ export interface StatusFacts {
   readonly peers: readonly PeerSummary[];
   readonly downloads: { readonly active: number; readonly done: number; readonly other: number };
   readonly uploads: readonly UploadStatus[];
+  readonly limits: readonly LimitStatus[];
   readonly totals: { readonly sent: number; readonly received: number; readonly uptimeMs: number };
 }
 
@@ -130,6 +139,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
   facts.push(
     ['Downloads', `${downloads.active} active, ${downloads.done} done, ${downloads.other} paused or failed`],
     ['Uploads', uploads.length === 0 ? 'none now' : `${uploads.length} now`],
+    ['Limits', limitsInWords(status.limits)],
     ['Sent', `${formatBytes(totals.sent)} since start`],
     ['Received', `${formatBytes(totals.received)} since start`],
   );

@@ -112,6 +112,16 @@ test('without it a number is no command', async () => {
   expect(error).toContain('there is no command "2"');
 });
 
+test('status tells which limits hold', async () => {
+  const lines = ['status', 'limit up 20M', 'limit down LAN 5M', 'status', 'status --json', ''];
+  const { out } = await run(lines.join('\n'), { menu: false });
+  expect(out).toMatch(/^Limits +none$/m);
+  expect(out).toMatch(/^Limits +up 20\.0 MB\/s, down lan 5\.0 MB\/s$/m);
+  expect(JSON.parse(out.trim().split('\n').at(-1) ?? '')).toMatchObject({
+    limits: [{ scope: 'total', up: 20_000_000, down: null }, {}, { scope: 'lan', down: 5_000_000 }, {}],
+  });
+});
+
 test('limit shows and changes the limits', async () => {
   const lines = ['limit up 20M', 'limit DOWN 500k', 'limit down off', 'limit up LAN 5M', 'limit down all 1k'];
   const { code, out, calls } = await run([...lines, 'limit up lan off', 'limit --json', ''].join('\n'), {

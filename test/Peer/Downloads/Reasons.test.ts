@@ -93,6 +93,13 @@ test.each<[string, DownloadState, Partial<Still>, string, string]>([
     'snubbed by studio, again in 5 s',
   ],
   ['asked', 'fetching', { sources: [active] }, 'asked', 'waiting for the first bytes of studio'],
+  [
+    'quiet',
+    'fetching',
+    { sources: [source('active', { bytes: MIB })] },
+    'asked',
+    'waiting for the next bytes of studio',
+  ],
   ['limited', 'fetching', { sources: [active], limitedTo: 20_000_000 }, 'limited', 'limited to 20.0 MB/s'],
   [
     'nothing new',
