@@ -53,7 +53,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     this.#options = options;
     this.#context = {
       ...options,
-      turns: new Turns(clock),
+      turns: new Turns(clock, (peer) => options.network.probe?.(peer)),
       opened: new Set(),
       events: {
         sourceBlamed: (peer, path, verdict) => this.emit('sourceBlamed', peer, path, verdict),

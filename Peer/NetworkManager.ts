@@ -75,7 +75,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       book,
       linked: () => this.linkedPeers(),
     });
-    this.#surroundings = new Surroundings({ ...options, changed: () => this.#lookAgain() });
+    this.#surroundings = new Surroundings({ ...options, changed: (what) => this.#lookAgain(what) });
     this.#connectTrackers();
     this.#connectLinks();
   }
@@ -229,6 +229,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links.limits.status();
   }
 
+  /** Ends the link with that peer within seconds, unless it gives a sign of life. */
+  probe(contact: PeerContact): void {
+    this.#links.probe(contact.peerId);
+  }
+
   limitFor(contact: PeerContact): number | undefined {
     return this.#links.limits.limitFor(contact.address.host);
   }
@@ -284,9 +289,9 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   }
 
   /** This computer has another address, or was asleep. */
-  #lookAgain(): void {
+  #lookAgain(what: 'moved' | 'slept'): void {
     this.#trackers.announceAgain();
-    this.#links.probe();
+    this.#links.probe(undefined, what === 'moved');
     this.#known.begin();
   }
 

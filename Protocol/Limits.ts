@@ -133,6 +133,8 @@ export const SLOT_GROW_MS = SECOND_MS;
 export const SUGGESTED_MAX = 64;
 
 // Slow sources
+/** Nothing for this long while asked, or lined up: the peer is asked for a sign of life, and again after every so long. */
+export const QUIET_MS = 3 * SECOND_MS;
 /** Nothing for this long while asked: snubbed, its chunks go back. */
 export const SNUB_MS = 10 * SECOND_MS;
 export const SNUB_RETRY_MS = [1_000, 5_000, 15_000, 60_000] as const;

@@ -1,5 +1,6 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import { type Clock, type Random, sleep } from '../../Shared/Clock.ts';
+import { onAbort } from '../../Shared/OnAbort.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
 import { FileSource, type FileSourceEvents } from './FileSource.ts';
 import { locateAtMs } from './LocateTimes.ts';
@@ -13,6 +14,8 @@ const DIALLED_MAX = 12;
 /** … unless too few have come in this time: then we dial until there are so many. */
 const SETTLED_MS = 1_000;
 const SETTLED_MAX = 20;
+/** The early looks take about this long, and are begun anew at most so often. */
+const LOOK_AROUND_MS = 20_000;
 /** Holders of one file that are remembered, so that a tracker cannot fill our memory. */
 const HOLDERS_MAX = 400;
 
@@ -37,6 +40,10 @@ export class FileSources {
   #signal: AbortSignal | undefined;
   #startedMs = 0;
   #located = false;
+  /** Since when the early looks are counted, and how to end the wait for the next one. */
+  #looksMs = 0;
+  #look = 0;
+  #lookNow: () => void = () => {};
   #nextLookMs: number | undefined;
 
   constructor(options: FileSourcesOptions, events: Omit<FileSourceEvents, 'rested'>) {
@@ -92,7 +99,14 @@ export class FileSources {
       if (known !== undefined) known.seenAgain(holder);
       else if (this.#sources.size < HOLDERS_MAX) {
         const { turns, fileId } = this.#options;
-        const events = { ...this.#events, rested: () => this.tick() };
+        const events = {
+          ...this.#events,
+          rested: () => this.tick(),
+          left: (source: FileSource) => {
+            this.#events.left(source);
+            this.#lookAround();
+          },
+        };
         const source = new FileSource(holder, turns.peer(holder), fileId, this.#options, events);
         this.#sources.set(holder.peerId, source);
         news = true;
@@ -136,12 +150,27 @@ export class FileSources {
     return this.#options.oneChunk && this.#complete.has(source.peer.holder.peerId) ? 'complete' : undefined;
   }
 
+  /** The last source is gone, perhaps only to another address: the trackers are asked as often as in the beginning. */
+  #lookAround(): void {
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#signal === undefined || this.active().length > 0 || nowMs - this.#looksMs < LOOK_AROUND_MS)
+      return;
+    this.#looksMs = nowMs;
+    this.#look = 1; // The one that is due now.
+    this.#lookNow();
+  }
+
   async #locate(signal: AbortSignal): Promise<void> {
     const { clock, network, fileId } = this.#options;
-    const startMs = clock.nowMs();
-    for (let ask = 0; !signal.aborted; ask++) {
-      this.#nextLookMs = startMs + locateAtMs(ask);
-      await sleep(clock, this.#nextLookMs - clock.nowMs(), signal);
+    this.#looksMs = clock.nowMs();
+    this.#look = 0;
+    while (!signal.aborted) {
+      this.#nextLookMs = this.#looksMs + locateAtMs(this.#look++);
+      const hurry = new AbortController();
+      const stopWaiting = onAbort(signal, () => hurry.abort());
+      this.#lookNow = () => hurry.abort();
+      await sleep(clock, this.#nextLookMs - clock.nowMs(), hurry.signal);
+      stopWaiting();
       if (signal.aborted) return;
       this.#nextLookMs = undefined;
       const holders = await network.locate(fileId, signal).catch(() => []);

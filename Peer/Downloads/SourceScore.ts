@@ -3,6 +3,7 @@ import {
   AWAY_RETRY_MS,
   BAN_AFTER,
   BAN_MS,
+  QUIET_MS,
   SNUB_MS,
   SNUB_RETRY_MS,
   WINDOW_BYTES_MAX,
@@ -45,6 +46,8 @@ export class SourceScore {
   /** Since when it works for us; undefined: nothing is asked, or it serves others first. */
   #busySinceMs: number | undefined;
   #heardMs = 0;
+  /** When it was last asked for a sign of life. */
+  #probedMs = 0;
   #rest: { readonly reason: RestReason; readonly untilMs: number } | undefined;
   /** Rests since its last bytes: for silence, and because it could not be reached. */
   #rests = 0;
@@ -175,6 +178,15 @@ export class SourceScore {
     const asked = this.#open > 0 && this.#place === 0;
     if (!asked || this.restingMs(nowMs) > 0 || nowMs - this.#heardMs < SNUB_MS) return false;
     this.rest('silent', nowMs);
+    return true;
+  }
+
+  /** It has something to do for us, and has said nothing for QUIET_MS: is it there at all? True once in that time. */
+  wantsProbe(nowMs: number): boolean {
+    const isWaiting = this.#open > 0 || this.isLinedUp(nowMs);
+    const lastMs = Math.max(this.#heardMs, this.#probedMs, this.#linedUpMs ?? this.#heardMs);
+    if (!isWaiting || nowMs - lastMs < QUIET_MS) return false;
+    this.#probedMs = nowMs;
     return true;
   }
 

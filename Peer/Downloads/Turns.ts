@@ -38,6 +38,7 @@ export interface SourcePeer {
  */
 export class Turns {
   readonly #clock: Clock;
+  readonly #probe: (peer: FileHolder) => void;
   readonly #soon: (task: () => void) => void;
   readonly #peers = new Map<PeerId, SourcePeer>();
   readonly #news = new Set<SourcePeer>();
@@ -46,8 +47,10 @@ export class Turns {
   #inFlight = 0;
   #scheduled = false;
 
-  constructor(clock: Clock, later: (task: () => void) => void = soon) {
+  /** @param probe - finds out whether a quiet peer is still there; ends its link when it is not */
+  constructor(clock: Clock, probe: (peer: FileHolder) => void = () => {}, later = soon) {
     this.#clock = clock;
+    this.#probe = probe;
     this.#soon = later;
   }
 
@@ -123,6 +126,7 @@ export class Turns {
     const nowMs = this.#clock.nowMs();
     for (const peer of this.#peers.values()) {
       if (peer.askers.size === 0) continue;
+      if (peer.score.wantsProbe(nowMs)) this.#probe(peer.holder);
       if (peer.score.turnedSilent(nowMs)) for (const asker of [...peer.askers]) asker.takeBack('silent');
       for (const asker of peer.askers) peer.ready.add(asker);
       this.#tell(peer);

@@ -37,6 +37,8 @@ export interface SourceNetwork {
     signal: AbortSignal,
     known?: 'complete',
   ): Promise<Source>;
+  /** A peer that owes us something is quiet: its link ends within seconds if it is not there any more. */
+  probe?(contact: PeerContact): void;
   /** Whether a tracker answers now. Left out: one does. */
   hasTracker?(): boolean;
   /** Our limit for bytes from that peer, when it makes them wait now. */

@@ -89,6 +89,47 @@ test.concurrent('three computers: the one with the tracker is switched off witho
   expect(FILM.equals(await berta.read('film.bin'))).toBe(true);
 });
 
+test.concurrent('a computer gets another address while it gives and fetches: both go on within seconds', async ({
+  lan,
+}) => {
+  const hosts = await computers(lan, 3);
+  if (hosts === undefined) return;
+  const [first, second, third] = hosts;
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error('three were wanted');
+  const [anna, berta, clara] = await Promise.all([
+    peerOn(lan, first, true, ['--upload-limit', '4M']),
+    peerOn(lan, second, false, ['--upload-limit', '4M']),
+    peerOn(lan, third, false),
+  ]);
+  const song = someMebibytes(81, 80);
+  await berta.share.write('song.bin', song);
+  await findsFilm(berta);
+  await eventually('the song is found', async () => (await clara.answer('search song')).items?.length === 1);
+  await berta.items('download film.bin --no-wait');
+  await clara.items('download song.bin --no-wait');
+  await berta.hasFetched(4_000_000);
+  await clara.hasFetched(4_000_000);
+
+  await networks.get(lan)?.run(second, 'ip', 'address', 'flush', 'dev', 'lan0');
+  await networks.get(lan)?.run(second, 'ip', 'address', 'add', '10.77.0.77/24', 'brd', '+', 'dev', 'lan0');
+  await networks.get(lan)?.run(second, 'ip', 'route', 'add', 'default', 'dev', 'lan0');
+  const fetched = await Promise.all([berta, clara].map(async (peer) => (await peer.lastDownload()).bytes));
+  const movedMs = performance.now();
+  await Promise.all(
+    [berta, clara].map((peer, index) => peer.hasFetched(4_000_000 + (fetched[index] ?? Number.NaN))),
+  );
+  // 3 s until it is asked for a sign of life, 6 s for that, then a new connection, and 4 MB.
+  expect(performance.now() - movedMs).toBeLessThan(25_000);
+  for (const peer of [anna, berta]) peer.program.type('limit up off');
+  await eventually('both are whole', async () =>
+    (await Promise.all([berta, clara].map((peer) => peer.lastDownload()))).every(
+      ({ state }) => state === 'done',
+    ),
+  );
+  expect(song.equals(await clara.read('song.bin'))).toBe(true);
+});
+
 test.concurrent('a script with nothing configured waits for the tracker that its own peer starts', async ({
   lan,
 }) => {
@@ -130,12 +171,17 @@ async function pulled(lan: TestLan, host: Namespace, forMs: number): Promise<voi
 }
 
 /** `node Peer.js 9001`, with the default folder. */
-async function peerOn(lan: TestLan, host: Namespace, hasFilm: boolean): Promise<TestPeer> {
+async function peerOn(
+  lan: TestLan,
+  host: Namespace,
+  hasFilm: boolean,
+  args: readonly string[] = [],
+): Promise<TestPeer> {
   const home = await lan.launcher.folder();
   const share = await home.inside('Downloads', 'P2P', `User-${PORT}`);
   if (hasFilm) await share.write('film.bin', FILM);
   const options = { home: home.path, prefix: host.prefix, env: { SHOAL_DISCOVERY: undefined } };
-  return new TestPeer(host.name, await lan.launcher.peer([String(PORT)], options), share, PORT);
+  return new TestPeer(host.name, await lan.launcher.peer([String(PORT), ...args], options), share, PORT);
 }
 
 /** Until a tracker is found, or there is one, a search fails. */

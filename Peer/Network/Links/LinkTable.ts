@@ -22,6 +22,8 @@ export interface LinkTableOptions {
   readonly misbehaved: (host: string, reason: ShoalError) => void;
 }
 
+/** Links that are renewed at once. */
+const RENEW_MAX = 32;
 /** Time for the other one of two links to say hello. */
 const DUPLICATE_GRACE_MS = 2_000;
 
@@ -64,6 +66,17 @@ export class LinkTable implements LinkEvents {
     throw new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
       hint: 'The peer may have moved: look for it again.',
     });
+  }
+
+  /**
+   * Something changed around us, or a peer is quiet: links that are dead by now are found out within seconds.
+   * @param only - that peer alone
+   * @param renew - we are at another address: peers are dialled anew, so that they find it out as well
+   */
+  probe(only?: PeerId, renew = false): void {
+    for (const [peerId, { link }] of this.#peers) if (only === undefined || peerId === only) link.probe();
+    const dialled = renew ? this.peers.slice(0, RENEW_MAX) : [];
+    for (const { contact } of dialled) this.#dial(contact.address).catch(() => {});
   }
 
   /** A control link from outside. */
@@ -128,13 +141,16 @@ export class LinkTable implements LinkEvents {
   closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void {
     const dialling = this.#dialling.get(link);
     this.#dialling.delete(link);
-    dialling?.reject(error ?? new ShoalError('UNREACHABLE', 'it closed the connection'));
+    // It believes in an older link, and looks after it now.
+    const why = bye === 'duplicate' ? 'it has another link with us' : 'it closed the connection';
+    const reason = error === undefined || bye === 'duplicate' ? new ShoalError('UNREACHABLE', why) : error;
+    dialling?.reject(reason);
     if (error?.code === 'BAD_FRAME') this.#options.misbehaved(link.remote.host, error);
     const peerId = link.hello?.peerId;
     const peer = peerId && this.#peers.get(peerId);
     if (peer?.link !== link) return;
     const end = () => {
-      if (peer.link === link) this.#forget(peer, error);
+      if (peer.link === link) this.#forget(peer, error && reason);
     };
     // The one that stays is on another connection, where its hello may be a little behind this goodbye.
     if (bye === 'duplicate') this.#options.home.clock.after(DUPLICATE_GRACE_MS, end);

@@ -50,6 +50,8 @@ export class PeerLink implements StreamHandler {
   #closed = false;
   #resolveGone: () => void = () => {};
   #cancelCut: (() => void) | undefined;
+  /** Set while the answer to a probe is waited for. */
+  #cancelProbe: (() => void) | undefined;
 
   constructor(hello: Hello, dialledByUs: boolean, clock: Clock, events: LinkEvents) {
     this.dialledByUs = dialledByUs;
@@ -110,10 +112,13 @@ export class PeerLink implements StreamHandler {
 
   /** Asks for a sign of life: a link that gives none within some seconds is dead. */
   probe(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#cancelProbe !== undefined) return;
     const askedMs = this.#clock.nowMs();
     this.#act(this.#session.ping(askedMs));
-    this.#timers.push(this.#clock.after(PROBE_MS, () => this.#act(this.#session.judge(askedMs))));
+    this.#cancelProbe = this.#clock.after(PROBE_MS, () => {
+      this.#cancelProbe = undefined;
+      this.#act(this.#session.judge(askedMs));
+    });
   }
 
   close(reason: ByeReason, error?: ShoalError): void {
@@ -175,6 +180,7 @@ export class PeerLink implements StreamHandler {
     if (this.#closed) return;
     this.#closed = true;
     for (const cancel of this.#timers) cancel();
+    this.#cancelProbe?.();
     const stream = this.#stream;
     if (orderly && stream !== undefined) {
       this.#writer.flush();

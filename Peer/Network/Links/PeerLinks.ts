@@ -225,9 +225,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       for (const tracker of fresh) peer.send({ type: 'tracker', ...tracker });
   }
 
-  /** Something changed around us: links that are dead by now are found out within seconds. */
-  probe(): void {
-    for (const { link } of this.#table.peers) link.probe();
+  /** As LinkTable.probe. */
+  probe(only?: PeerId, renew?: boolean): void {
+    this.#table.probe(only, renew);
   }
 
   links(): readonly LinkStatus[] {

@@ -19,6 +19,7 @@ export class FakeNetwork implements SourceNetwork {
   locates = 0;
   opens = 0;
   latencyMs = 1;
+  probe: (contact: PeerContact) => void = () => {};
 
   constructor(clock: Clock) {
     this.clock = clock;

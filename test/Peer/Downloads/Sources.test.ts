@@ -44,3 +44,31 @@ test('a source that is named at another address, or comes to us, is tried at onc
     await desk.close();
   }
 });
+
+test('when the last source is gone the trackers are asked soon: it may be at another address', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer(MIB);
+  desk.downloads.add(desk.wish(60 * MIB, [peer]));
+  await desk.clock.advanceAsync(20_000);
+  const before = desk.network.locates;
+  peer.vanish();
+  await desk.clock.advanceAsync(5_000);
+  expect(desk.network.locates - before).toBe(4); // At once, after 1, 2 and 4 s.
+  await desk.close();
+});
+
+test('a source that owes bytes and is quiet is asked for a sign of life, again and again', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer(MIB);
+  const probed: number[] = [];
+  desk.network.probe = () => void probed.push(desk.clock.nowMs());
+  desk.downloads.add(desk.wish(20 * MIB, [peer]));
+  await desk.clock.advanceAsync(5_000);
+  expect(probed).toEqual([]);
+  peer.stalled = true;
+  await desk.clock.advanceAsync(9_900);
+  expect(probed).toHaveLength(3);
+  for (const [one, other] of [probed.slice(0, 2), probed.slice(1)])
+    expect(Number(other) - Number(one)).toBeGreaterThanOrEqual(3_000);
+  await desk.close();
+});

@@ -65,6 +65,21 @@ test('after a sleep the tracker knows us again within seconds, and what we share
   expect((await network.settle(other.network.search('film', never))).hits).toHaveLength(1);
 });
 
+test('a peer that is asked for a sign of life and gives none is gone within seconds; the others are left alone', async () => {
+  const network = new SimulatedNetwork({ seed: 3 });
+  const [asking, dead, other] = await startManagers(network, 1, [{}, {}, {}]);
+  if (asking === undefined || dead === undefined || other === undefined) throw new Error('nobody');
+  await network.settle(asking.network.connect(dead.contact, never));
+  await network.settle(asking.network.connect(other.contact, never));
+  network.partition(['10.0.0.1'], ['10.0.0.2', '10.0.0.3']);
+  await network.clock.advanceAsync(5_000);
+  for (let time = 0; time < 5; time++) asking.network.probe(dead.contact);
+  await network.clock.advanceAsync(5_900);
+  expect(asking.network.linkedPeers()).toHaveLength(2);
+  await network.clock.advanceAsync(200);
+  expect(asking.network.linkedPeers().map(({ name }) => name)).toEqual(['peer 3']);
+});
+
 test('a link that died without a word is found out within seconds of a change, and a living one stays', async () => {
   const network = new SimulatedNetwork({ seed: 2 });
   let interfaces = { lan: [lanInterface('10.0.0.1')] };
