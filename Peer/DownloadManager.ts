@@ -169,7 +169,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   /** @param before - of an earlier run: verified bytes of its unfinished files */
   #addFolder(wish: FolderWish, paused: boolean, before?: ReadonlyMap<FileId, number>): DownloadRun {
-    const { parts } = this.#options;
+    const { parts, clock, maxDownloads = MAX_DOWNLOADS } = this.#options;
     const path = wish.path.endsWith('/') ? wish.path : `${wish.path}/`;
     const key = folderKey(path, wish.files);
     const running = this.#folders.get(key);
@@ -180,12 +180,13 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
       return running;
     }
     const number = this.#downloads.size + 1;
-    const record = new FolderRecord({ parts, key, path, files: wish.files, kept: before !== undefined });
+    const kept = before !== undefined;
+    const record = new FolderRecord({ parts, clock, key, path, files: wish.files, kept });
     const options = { ...wish, turn: number, record, ...(before === undefined ? {} : { before }) };
     const task = new FolderFetch(this.#context, options);
-    // A failure shows when it runs: it writes the record down then.
-    if (before === undefined) record.keep().catch(() => {});
-    else void parts.scanned().then(() => task.countPresent());
+    // What has to wait is written down now; a failure shows when it runs.
+    if (before === undefined && this.#running >= maxDownloads) record.keep().catch(() => {});
+    if (before !== undefined) void parts.scanned().then(() => task.countPresent());
     const download = this.#addTask(number, path, undefined, task, paused);
     this.#folders.set(key, download);
     return download;

@@ -127,6 +127,7 @@ export class FileManager extends EventEmitter<FileEvents> {
     });
     const reader = new ShareReader({
       open: (path) => share.open(path),
+      absolute: (path) => share.absolute(path),
       clock,
       index: share.index,
     });
@@ -324,6 +325,7 @@ export class FileManager extends EventEmitter<FileEvents> {
       },
       verified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
       placed: (path, state, description) => share.adopt(path, state, description),
+      placedAmongMany: (path, state, description) => share.adoptLate(path, state, description),
       closed: (fileId) => {
         this.#catalog.removePartial(fileId);
         this.#changed();

@@ -5,19 +5,32 @@ export interface Blake3 {
 }
 
 /**
- * A new hasher: native where a prebuilt binary exists (6 to 7 GB/s a core), else WebAssembly.
+ * `createBlake3` makes a new hasher: native where a prebuilt binary exists (6 to 7 GB/s a core), else WebAssembly.
  * Both ship inside their packages; nothing is compiled or downloaded.
  */
-export const createBlake3: () => Blake3 = await loadNative().catch(loadWebAssembly);
+export const { createBlake3, blake3Of }: Kit = await loadNative().catch(loadWebAssembly);
+
+interface Kit {
+  readonly createBlake3: () => Blake3;
+  /** Of bytes at once: in less than half the time for small ones. */
+  readonly blake3Of: (bytes: Uint8Array) => string;
+}
 
 /** Native hashers kept for the next use. */
 const IDLE_MAX = 64;
 
-async function loadNative(): Promise<() => Blake3> {
+async function loadNative(): Promise<Kit> {
   const { Blake3Hasher } = await import('@napi-rs/blake-hash');
   // A native object costs more than hashing 64 KiB: those that have done their work are used again.
   const idle: InstanceType<typeof Blake3Hasher>[] = [];
-  return () => {
+  const whole = new Blake3Hasher();
+  const blake3Of = (bytes: Uint8Array): string => {
+    whole.update(bytes);
+    const hash = whole.digest('hex');
+    whole.reset();
+    return hash;
+  };
+  const createBlake3 = (): Blake3 => {
     let hasher: InstanceType<typeof Blake3Hasher> | undefined = idle.pop() ?? new Blake3Hasher();
     return {
       update: (bytes) => {
@@ -35,14 +48,15 @@ async function loadNative(): Promise<() => Blake3> {
       },
     };
   };
+  return { createBlake3, blake3Of };
 }
 
 /** hash-wasm gives hashers asynchronously, so its states are saved and loaded into one instance. */
-async function loadWebAssembly(): Promise<() => Blake3> {
+async function loadWebAssembly(): Promise<Kit> {
   const { createBLAKE3 } = await import('hash-wasm');
   const shared = await createBLAKE3();
   const fresh = shared.init().save();
-  return () => {
+  const createBlake3 = (): Blake3 => {
     let state = fresh;
     return {
       update: (bytes) => {
@@ -51,4 +65,5 @@ async function loadWebAssembly(): Promise<() => Blake3> {
       digest: () => shared.load(state).digest('hex'),
     };
   };
+  return { createBlake3, blake3Of: (bytes) => shared.init().update(bytes).digest('hex') };
 }

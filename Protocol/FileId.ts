@@ -1,4 +1,4 @@
-import { createBlake3 } from './Blake3.ts';
+import { blake3Of } from './Blake3.ts';
 import { type ChunkLayout, chunkLayout } from './ChunkLayout.ts';
 import { ByteWriter, uint32, uint53 } from './Codec.ts';
 import { type ChunkHash, chunkHash, type FileId } from './Ids.ts';
@@ -43,9 +43,7 @@ const oneChunk = Buffer.concat([TAG, Buffer.alloc(12 + 32)]);
 
 /** BLAKE3 of bytes at once. */
 export function hashBytes(bytes: Uint8Array): ChunkHash {
-  const hasher = createBlake3();
-  hasher.update(bytes);
-  return hasher.digest() as ChunkHash;
+  return blake3Of(bytes) as ChunkHash;
 }
 
 /** Whether the hashes are those of the file: checked before any chunk is asked for. */

@@ -82,9 +82,9 @@ export class FolderFetch implements Task {
       if (signal.aborted) reject(stoppedByUser());
     });
     stopped.catch(() => {});
+    const { record, before } = this.#options;
     try {
-      const { record, before } = this.#options;
-      await record.keep();
+      record.keepSoon((failure) => this.#stop?.(asShoalError(failure, 'DISK_FAILED')));
       // What arrived before the restart is not fetched again because it is not yet known.
       if (before !== undefined) await Promise.race([this.#context.parts.scanned(), stopped]);
       await Promise.race([this.#takePresent(all), stopped]);
@@ -107,6 +107,10 @@ export class FolderFetch implements Task {
       if (failure !== undefined) throw failure;
       await record.forget();
       return this.#finalPath ?? this.#options.path;
+    } catch (failure) {
+      ending.abort();
+      await record.keep();
+      throw failure;
     } finally {
       this.#news = undefined;
       ending.abort();

@@ -1,4 +1,5 @@
 import { hashBytes } from '../../Protocol/FileId.ts';
+import type { Clock } from '../../Shared/Clock.ts';
 import type { FolderFile } from './Model.ts';
 import type { PartStore } from './Wanted.ts';
 
@@ -8,8 +9,12 @@ export function folderKey(path: string, files: readonly FolderFile[]): string {
   return hashBytes(Buffer.from(`${path}\n${lines.join('')}`));
 }
 
+/** What is over by then is not written down: a crash so early forgets the download. */
+const KEEP_AFTER_MS = 1_000;
+
 export interface FolderRecordOptions {
   readonly parts: PartStore;
+  readonly clock: Clock;
   readonly key: string;
   readonly path: string;
   readonly files: readonly FolderFile[];
@@ -22,14 +27,23 @@ export class FolderRecord {
   readonly #options: FolderRecordOptions;
   #kept: boolean;
   #work: Promise<void> = Promise.resolve();
+  #cancel: (() => void) | undefined;
 
   constructor(options: FolderRecordOptions) {
     this.#options = options;
     this.#kept = options.kept;
   }
 
+  /** Writes it down soon, unless that was done. @param failed - told when that fails: DISK_FULL, DISK_FAILED */
+  keepSoon(failed: (reason: unknown) => void): void {
+    this.#cancel?.();
+    if (this.#kept) return;
+    this.#cancel = this.#options.clock.after(KEEP_AFTER_MS, () => void this.keep().catch(failed));
+  }
+
   /** Writes it down unless that was done. @throws ShoalError DISK_FULL, DISK_FAILED: tried again at the next call */
   keep(): Promise<void> {
+    this.#cancel?.();
     return this.#then(async () => {
       if (!this.#kept) await this.#write(false);
     });
@@ -42,6 +56,7 @@ export class FolderRecord {
 
   /** The download is over. @throws ShoalError DISK_FAILED */
   forget(): Promise<void> {
+    this.#cancel?.();
     return this.#then(async () => {
       this.#kept = false;
       await this.#options.parts.forgetFolder(this.#options.key);

@@ -27,17 +27,26 @@ export class Catalog {
   #history: Change[] = [];
   #historyStart = 0;
   #bytes = 0;
+  #complete: () => void = () => {};
+
+  /** @param complete - puts what is to be put before anybody looks; called at every look */
+  completeBeforeLook(complete: () => void): void {
+    this.#complete = complete;
+  }
 
   /** Grows by one with every change; 0: nothing was ever shared. */
   get version(): number {
+    this.#complete();
     return this.#historyStart + this.#history.length;
   }
 
   get files(): number {
+    this.#complete();
     return this.#files.size;
   }
 
   get bytes(): number {
+    this.#complete();
     return this.#bytes;
   }
 
@@ -78,6 +87,7 @@ export class Catalog {
 
   /** A file of this content; one of them when there are several. */
   find(fileId: FileId): CatalogEntry | undefined {
+    this.#complete();
     const paths = this.#paths.get(fileId);
     const path = paths instanceof Set ? paths.values().next().value : paths;
     return path === undefined ? undefined : this.#files.get(path);
@@ -85,27 +95,32 @@ export class Catalog {
 
   /** Every path at which this content lies. */
   pathsOf(fileId: FileId): readonly string[] {
+    this.#complete();
     const paths = this.#paths.get(fileId);
     if (paths === undefined) return [];
     return paths instanceof Set ? [...paths] : [paths];
   }
 
   findPath(path: string): CatalogEntry | undefined {
+    this.#complete();
     return this.#files.get(path);
   }
 
   /** Complete files below a folder ("" = all), ordered by path (UTF-16 code units). The same array until the next change. */
   list(folder: string): readonly CatalogEntry[] {
+    this.#complete();
     return this.#sorted.below(folder);
   }
 
   /** Complete files in no order: without the sort that the first `list` costs. */
   all(): Iterable<CatalogEntry> {
+    this.#complete();
     return this.#files.values();
   }
 
   /** Everything: files ordered by path, then the partial ones. */
   entries(): readonly PublishedEntry[] {
+    this.#complete();
     const files = this.list('').map((entry) => published('file', entry));
     const partials = [...this.#partials].map(([fileId, size]) =>
       published('partial', { path: '', fileId, size }),

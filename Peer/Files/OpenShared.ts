@@ -1,7 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import { type FileState, fileState, type StatFields } from './FileState.ts';
+import { type FileState, fileState, sameState } from './FileState.ts';
 import { inside } from './ShareTree.ts';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -10,8 +10,6 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 export interface OpenedFile {
   readonly fd: number;
   readonly state: FileState;
-  /** The same as the system gives it: quicker to compare. */
-  readonly stats: StatFields;
 }
 
 /**
@@ -31,7 +29,7 @@ export function openShared(root: string | undefined, path: string): OpenedFile {
     if (!stats.isFile() || !isAllowed(root, realPathOf(fd, absolute), absolute)) {
       throw new ShoalError('NOT_FOUND', `"${path}" is no file of the share`);
     }
-    return { fd, state: fileState(stats), stats };
+    return { fd, state: fileState(stats) };
   } catch (failure) {
     closeSync(fd);
     throw failure;
@@ -42,16 +40,29 @@ export function stateOfOpen(fd: number): FileState {
   return fileState(fstatSync(fd, { bigint: true }));
 }
 
-/** Whether an open file is in that state still. */
-export function isStill(fd: number, { dev, ino, size, mtimeNs, ctimeNs }: StatFields): boolean {
-  const now = fstatSync(fd, { bigint: true });
-  return (
-    now.ctimeNs === ctimeNs &&
-    now.mtimeNs === mtimeNs &&
-    now.size === size &&
-    now.ino === ino &&
-    now.dev === dev
-  );
+/**
+ * Fills `into` from `position` of a file, if it is in the state it was hashed in. The one look comes after the read: device, inode and
+ * ctime say that it is the very file that was hashed, whatever led there, and that nothing was written since. What is no
+ * regular file is never read from: a pipe or a terminal has no positions, so the kernel refuses.
+ *
+ * @param absolute - no link is followed at its end
+ * @throws system errors
+ */
+export function readUnchanged(
+  absolute: string,
+  hashed: FileState,
+  position: number,
+  into: Uint8Array,
+): boolean {
+  const fd = openSync(absolute, FLAGS);
+  try {
+    const count = into.length === 0 ? 0 : readSync(fd, into, 0, into.length, position);
+    if (count === into.length && sameState(hashed, stateOfOpen(fd))) return true;
+    into.fill(0); // Of what is not shared, nothing stays behind.
+    return false;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function isAllowed(root: string | undefined, real: string, absolute: string): boolean {

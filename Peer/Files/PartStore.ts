@@ -37,6 +37,8 @@ export interface PartEvents {
   verified(fileId: FileId, chunk: number): void;
   /** A finished file lies in the share. Called in the same moment as it gets its name, before any event of a watcher. */
   placed(path: string, state: FileState, description: FileDescription): void;
+  /** The same of a small file that came among many. */
+  placedAmongMany(path: string, state: FileState, description: FileDescription): void;
   closed(fileId: FileId): void;
 }
 
@@ -58,7 +60,7 @@ export class PartStore {
       ...options,
       makeWriter,
       isHere,
-      placed: (path, state, description) => events.placed(path, state, description),
+      placed: (path, state, description) => events.placedAmongMany(path, state, description),
       placeSmall: (description, path, content) => this.#placeSmall(description, path, content),
     });
   }

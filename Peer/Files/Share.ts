@@ -10,6 +10,7 @@ import type { WatchFolder, Watching } from './FolderWatcher.ts';
 import type { HashCache } from './HashCache.ts';
 import type { Hasher } from './Hasher.ts';
 import { HashPool } from './HashPool.ts';
+import { LateAdoptions } from './LateAdoptions.ts';
 import type { ManifestEvents, ManifestFiles } from './ManifestFiles.ts';
 import { type OpenedFile, openShared } from './OpenShared.ts';
 import type { ScanSettings } from './Settings.ts';
@@ -51,12 +52,16 @@ export class Share {
   readonly #scan: FolderScan;
   readonly #pool: HashPool;
   readonly #scanEvents: ManifestEvents = {
-    found: (path, state) => this.#index.found(path, state),
+    found: (path, state) => {
+      this.#late.settle();
+      this.#index.found(path, state);
+    },
     gone: (path) => this.#gone(path),
     problem: (path, reason) => this.#problem(path, reason),
     solved: (place) => this.#problems.delete(place),
   };
   readonly #tree = new ShareTree();
+  readonly #late: LateAdoptions;
   readonly #touched: TouchedPlaces;
   readonly #stopping = new AbortController();
   readonly #problems = new Map<string, string>();
@@ -87,6 +92,8 @@ export class Share {
       problem,
       changed: options.events.changed,
     });
+    this.#late = new LateAdoptions(clock, (path, state, description) => this.#adopt(path, state, description));
+    options.catalog.completeBeforeLook(() => this.#late.settle());
     this.#scan = new FolderScan({
       root,
       clock,
@@ -158,15 +165,26 @@ export class Share {
     this.#touched.add(path);
   }
 
+  /** One of many small files that were made in the share folder: known before anybody looks. */
+  adoptLate(path: string, state: FileState, description: FileDescription): void {
+    this.#adoptedMs = this.#options.clock.nowMs();
+    this.#late.add(path, state, description);
+  }
+
   /** A file that was made in the share folder: known before any watch tells of it, unless a manifest does not name it. */
   adopt(path: string, state: FileState, description: FileDescription): void {
+    this.#adoptedMs = this.#options.clock.nowMs();
+    this.#late.settle();
+    this.#adopt(path, state, description);
+  }
+
+  #adopt(path: string, state: FileState, description: FileDescription): void {
     const { root, manifest } = this.#options;
     if (manifest !== undefined) {
       // It is hashed again under the names it has: rare, and simple.
       for (const name of manifest.namesOf(inside(root, path))) this.look(name);
       return;
     }
-    this.#adoptedMs = this.#options.clock.nowMs();
     this.#tree.addFile(path);
     this.#index.adopt(path, state, description);
   }
@@ -195,6 +213,7 @@ export class Share {
   async close(): Promise<void> {
     this.#stopping.abort();
     this.#touched.close();
+    this.#late.close();
     this.#index.close();
     await this.#watching?.close();
     await this.#pool.close();
@@ -215,12 +234,14 @@ export class Share {
   async #lookAtFolder(path: string): Promise<void> {
     const { signal } = this.#stopping;
     const { manifest } = this.#options;
+    this.#late.settle();
     if (manifest === undefined) await this.#scan.folder(path, signal);
     else await manifest.everything(this.#scanEvents, signal);
   }
 
   async #lookAtPlace(path: string): Promise<void> {
     const { manifest } = this.#options;
+    this.#late.settle();
     if (manifest === undefined) await this.#scan.place(path, this.#stopping.signal);
     else manifest.place(path, this.#scanEvents);
   }
@@ -231,6 +252,7 @@ export class Share {
   }
 
   #gone(path: string): void {
+    this.#late.settle();
     this.#problems.delete(path);
     this.#index.gone(path);
   }

@@ -46,6 +46,7 @@ export function partStore(disk: MemoryDisk) {
       opened: () => {},
       verified: (_, chunk) => told.verified.push(chunk),
       placed: (path, state) => told.placed.push({ path, state }),
+      placedAmongMany: (path, state) => told.placed.push({ path, state }),
       closed: () => told.closed++,
     },
   });
