@@ -29,24 +29,21 @@ export class Catalog {
   #bytes = 0;
   #complete: () => void = () => {};
 
-  /** @param complete - puts what is to be put before anybody looks; called at every look */
+  /** @param complete - puts what is to be put before anybody looks for a file; called at every such look. Versions tell of what was put. */
   completeBeforeLook(complete: () => void): void {
     this.#complete = complete;
   }
 
   /** Grows by one with every change; 0: nothing was ever shared. */
   get version(): number {
-    this.#complete();
     return this.#historyStart + this.#history.length;
   }
 
   get files(): number {
-    this.#complete();
     return this.#files.size;
   }
 
   get bytes(): number {
-    this.#complete();
     return this.#bytes;
   }
 
@@ -120,8 +117,7 @@ export class Catalog {
 
   /** Everything: files ordered by path, then the partial ones. */
   entries(): readonly PublishedEntry[] {
-    this.#complete();
-    const files = this.list('').map((entry) => published('file', entry));
+    const files = this.#sorted.below('').map((entry) => published('file', entry));
     const partials = [...this.#partials].map(([fileId, size]) =>
       published('partial', { path: '', fileId, size }),
     );

@@ -92,7 +92,9 @@ export class Share {
       problem,
       changed: options.events.changed,
     });
-    this.#late = new LateAdoptions(clock, (path, state, description) => this.#adopt(path, state, description));
+    this.#late = new LateAdoptions(clock, (path, state, description) =>
+      this.#adopt(path, state, description),
+    );
     options.catalog.completeBeforeLook(() => this.#late.settle());
     this.#scan = new FolderScan({
       root,
@@ -191,6 +193,7 @@ export class Share {
 
   status(): ShareStatus {
     const { root, catalog } = this.#options;
+    this.#late.settle();
     const { left } = this.#pool;
     const { waiting } = this.#index;
     return {

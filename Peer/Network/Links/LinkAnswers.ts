@@ -1,5 +1,4 @@
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
-import { countFitting } from '../../../Protocol/Codec.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import {
@@ -8,7 +7,7 @@ import {
   HASHES_PER_PAGE,
   SEARCH_HITS_PER_PEER_MAX,
 } from '../../../Protocol/Limits.ts';
-import { type ControlMessage, type ControlOf, listedFile } from '../../../Protocol/PeerMessages.ts';
+import { type ControlMessage, type ControlOf, listedFileBytes } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import { refusalOf } from '../Lanes/Refusal.ts';
@@ -103,9 +102,8 @@ export class LinkAnswers {
       this.#listing = { folder, files: this.#options.provider.list(folder) };
     }
     const { files } = this.#listing;
-    const rest = files.slice(cursor, cursor + FILES_PER_PAGE);
-    const page = rest.slice(0, countFitting(listedFile, rest, PAGE_BYTES_MAX));
-    const end = cursor + page.length;
+    const end = pageEnd(files, cursor);
+    const page = files.slice(cursor, end);
     const next = end < files.length ? end : 0;
     if (next === 0) this.#listing = undefined;
     return { type: 'listPage', requestId, total: files.length, next, files: page };
@@ -120,4 +118,16 @@ export class LinkAnswers {
     if (firstChunk + page.length >= layout.chunkCount) this.#description = undefined;
     return { type: 'description', requestId, size: layout.size, firstChunk, chunkHashes: page };
   }
+}
+
+/** Where the page ends that begins at `start`. */
+function pageEnd(files: readonly CatalogEntry[], start: number): number {
+  const most = Math.min(files.length, start + FILES_PER_PAGE);
+  let bytes = 0;
+  for (let end = start; end < most; end++) {
+    const file = files[end];
+    if (file !== undefined) bytes += listedFileBytes(file);
+    if (bytes > PAGE_BYTES_MAX) return end;
+  }
+  return Math.max(start, most);
 }
