@@ -2,6 +2,7 @@ import { blake3Of } from './Blake3.ts';
 import { type ChunkLayout, chunkLayout } from './ChunkLayout.ts';
 import { ByteWriter, uint32, uint53 } from './Codec.ts';
 import { type ChunkHash, chunkHash, type FileId } from './Ids.ts';
+import { CHUNK_BYTES_MIN } from './Limits.ts';
 
 /** What a file is made of: enough to check every chunk alone. */
 export interface FileDescription {
@@ -53,5 +54,6 @@ export function isDescriptionOf(fileId: FileId, size: number, chunkHashes: reado
 
 /** The identity of a file of one chunk (or none) follows from that chunk's hash: no description is fetched. */
 export function isOneChunk(size: number): boolean {
+  if (size >= 0 && size <= CHUNK_BYTES_MIN) return true; // Asked of each file of a folder.
   return chunkLayout(size).chunkCount <= 1;
 }

@@ -247,7 +247,8 @@ export class FolderFetch implements Task {
         if (--this.#smallLeft === 0) resolve();
       };
       if (items.length === 0) return resolve();
-      const small = new SmallFiles(this.#context, this.#options.turn, items, signal, {
+      const itemOf = (fileId: FileId) => this.#items.get(fileId);
+      const small = new SmallFiles(this.#context, this.#options.turn, items, itemOf, signal, {
         done: (item, path) => {
           this.#fetchedBytes += item.size;
           if (item.paths.length > 1) this.#arrived(item, path, 'fetched').then(one, reject);

@@ -10,7 +10,7 @@ export function folderKey(path: string, files: readonly FolderFile[]): string {
 }
 
 /** What is over by then is not written down: a crash so early forgets the download. */
-const KEEP_AFTER_MS = 1_000;
+const KEEP_AFTER_MS = 2_000;
 
 export interface FolderRecordOptions {
   readonly parts: PartStore;

@@ -46,21 +46,27 @@ export class SmallFiles {
   readonly #startMs: number;
   /** The first asks of others would come before the first link can be there. */
   #locates = LOCATES_SKIPPED;
-  readonly #items: ReadonlyMap<FileId, FolderItem>;
+  readonly #items: readonly FolderItem[];
+  readonly #itemOf: (fileId: FileId) => FolderItem | undefined;
   /** Undefined: there are no bundles. */
   readonly #placer: SmallPlacer | undefined;
   readonly #memory = new BundleMemory();
   #idle: (() => void) | undefined;
 
-  /** @param items - each ends with `done` or `failed`, or stays `wanted` when the signal aborts */
+  /**
+   * @param items - each ends with `done` or `failed`, or stays `wanted` when the signal aborts
+   * @param itemOf - finds one of them again
+   */
   constructor(
     context: TaskContext,
     turn: number,
     items: readonly FolderItem[],
+    itemOf: (fileId: FileId) => FolderItem | undefined,
     signal: AbortSignal,
     events: SmallFilesEvents,
   ) {
-    this.#items = new Map(items.map((item) => [item.fileId, item]));
+    this.#items = items;
+    this.#itemOf = itemOf;
     this.#placer = context.parts.placing?.(
       items.map(({ paths }) => paths[0]),
       {
@@ -84,7 +90,7 @@ export class SmallFiles {
 
   start(): void {
     const lines = new Map<FileHolder, FolderItem[]>();
-    for (const item of this.#items.values()) {
+    for (const item of this.#items) {
       item.renew();
       if (item.holders.size === 0) this.#rescue(item);
       for (const holder of item.holders.values()) {
@@ -120,9 +126,7 @@ export class SmallFiles {
     const nowMs = this.#context.clock.nowMs();
     if (this.sources > 0 || nowMs - this.#startMs < locateAtMs(this.#locates)) return;
     this.#locates++;
-    const wanted = [...this.#items.values()]
-      .filter(({ state }) => state === 'wanted')
-      .slice(0, RESCUES_AT_ONCE);
+    const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, RESCUES_AT_ONCE);
     for (const item of wanted) void this.#locate(item).then((holders) => this.#tryAll(item, holders));
   }
 
@@ -137,7 +141,7 @@ export class SmallFiles {
     if (this.#signal.aborted) return;
     const complete = holders.filter((holder) => holder.complete);
     for (const holder of complete) this.#context.turns.peer(holder);
-    for (const item of this.#items.values()) {
+    for (const item of this.#items) {
       if (item === located || item.state === 'wanted') this.offer(item, item.addHolders(complete));
     }
   }
@@ -230,7 +234,7 @@ export class SmallFiles {
   }
 
   #placed(fileId: FileId, path: string): void {
-    const item = this.#items.get(fileId);
+    const item = this.#itemOf(fileId);
     if (item === undefined || item.state === 'done') return;
     item.state = 'done';
     this.#events.done(item, path);

@@ -126,8 +126,9 @@ export class SharedFiles {
   }
 
   #unchangedPath(fileId: FileId): string | undefined {
-    const paths = this.#options.catalog.pathsOf(fileId).slice(0, PATHS_TRIED);
-    return paths.find((path) => this.#isUnchanged(path));
+    const paths = this.#options.catalog.pathsOf(fileId);
+    if (paths.length === 0) return undefined;
+    return paths.slice(0, PATHS_TRIED).find((path) => this.#isUnchanged(path));
   }
 
   #isUnchanged(path: string): boolean {

@@ -46,7 +46,7 @@ export class SmallPlacing implements SmallPlacer {
   readonly #folders = new Map<string, StagedFolder | undefined>();
   /** Files still to come, by folder. */
   readonly #expected = new Map<string, number>();
-  /** What paths became by `safePath`. */
+  /** What `safePath` changed. */
   readonly #safe = new Map<string, string>();
   readonly #timers = new Set<() => void>();
   #made = 0;
@@ -58,11 +58,20 @@ export class SmallPlacing implements SmallPlacer {
   constructor(options: SmallPlacingOptions, wanted: readonly string[], told: SmallTold) {
     this.#options = options;
     this.#told = told;
+    // Most follow others of the same folder.
+    let folder = '';
+    let count = 0;
     for (const path of wanted) {
       const safe = safePath(path);
-      this.#safe.set(path, safe);
-      this.#expect(safe, 1);
+      if (safe !== path) this.#safe.set(path, safe);
+      if (folder !== '' && safe.startsWith(folder) && safe.lastIndexOf('/') === folder.length) count++;
+      else {
+        this.#expectIn(folder, count);
+        [folder] = splitPath(safe);
+        count = 1;
+      }
     }
+    this.#expectIn(folder, count);
   }
 
   async place(bytes: Uint8Array, files: readonly SmallFile[]) {
