@@ -1,5 +1,5 @@
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
-import type { ListedFile } from '../Protocol/PeerMessages.ts';
+import type { ListedFile } from '../Protocol/ListedFile.ts';
 import type { Address } from '../Shared/Address.ts';
 import type { LimitScope } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';

@@ -39,6 +39,7 @@ import {
   SEARCH_HITS_PER_PEER_MAX,
   SUGGESTED_MAX,
 } from './Limits.ts';
+import { type ListedFile, listedFile } from './ListedFile.ts';
 import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from './RelayMessages.ts';
 
 export { FEATURES, ownFeatures } from './Features.ts';
@@ -66,16 +67,6 @@ export function decodePreamble(bytes: Uint8Array): ConnectionKind | undefined {
   if (bytes.length !== PREAMBLE_BYTES || !MAGIC.equals(bytes.subarray(0, MAGIC.length))) return undefined;
   if (bytes[5] !== PROTOCOL_VERSION) return undefined;
   return bytes[6] === KINDS.control ? 'control' : bytes[6] === KINDS.lane ? 'lane' : undefined;
-}
-
-/** A file as one peer lists it to another. */
-export interface ListedFile {
-  /** Relative to the share, `/` between folders. */
-  readonly path: string;
-  readonly size: number;
-  /** Milliseconds since 1970. */
-  readonly modifiedMs: number;
-  readonly fileId: FileId;
 }
 
 /** A peer told of in peer exchange. */
@@ -126,29 +117,6 @@ const byeReason: Codec<ByeReason> = oneOf(
  */
 export type SuggestedRest = 'anything' | 'spread' | 'nothing';
 const suggestedRest: Codec<SuggestedRest> = oneOf('anything', 'spread', 'nothing');
-
-const listedPath = text(PATH_BYTES_MAX);
-
-/** By hand: a folder is listed by the ten thousand. */
-const listedFile: Codec<ListedFile> = {
-  write: (out, file) => {
-    listedPath.write(out, file.path);
-    uint53.write(out, file.size);
-    uint53.write(out, file.modifiedMs);
-    fileId.write(out, file.fileId);
-  },
-  read: (input) => ({
-    path: listedPath.read(input),
-    size: uint53.read(input),
-    modifiedMs: uint53.read(input),
-    fileId: fileId.read(input),
-  }),
-};
-
-/** How much of a page a file takes. */
-export function listedFileBytes({ path }: ListedFile): number {
-  return 2 + Buffer.byteLength(path) + 8 + 8 + 32;
-}
 
 const exchangedPeer: Codec<ExchangedPeer> = struct<ExchangedPeer>({ peerId, address });
 

@@ -7,7 +7,8 @@ import {
   HASHES_PER_PAGE,
   SEARCH_HITS_PER_PEER_MAX,
 } from '../../../Protocol/Limits.ts';
-import { type ControlMessage, type ControlOf, listedFileBytes } from '../../../Protocol/PeerMessages.ts';
+import { listedFileBytes } from '../../../Protocol/ListedFile.ts';
+import type { ControlMessage, ControlOf } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import { refusalOf } from '../Lanes/Refusal.ts';

@@ -1,12 +1,8 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { CATALOG_FILES_MAX } from '../../../Protocol/Limits.ts';
-import {
-  type ControlMessage,
-  type ControlOf,
-  FEATURES,
-  type ListedFile,
-} from '../../../Protocol/PeerMessages.ts';
+import type { ListedFile } from '../../../Protocol/ListedFile.ts';
+import { type ControlMessage, type ControlOf, FEATURES } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import { onAbort } from '../../../Shared/OnAbort.ts';

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { PEER_EXCHANGE_MS } from '../../../Protocol/Limits.ts';
+import type { ListedFile } from '../../../Protocol/ListedFile.ts';
 import {
   type ConnectionKind,
   type ControlOf,
   type ExchangedPeer,
   encodeControl,
-  type ListedFile,
   ownFeatures,
   PROTOCOL_VERSION,
 } from '../../../Protocol/PeerMessages.ts';
