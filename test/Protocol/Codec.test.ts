@@ -83,6 +83,10 @@ describe('text', () => {
     expect(() => decode(text(1), Buffer.from('0002c3a9', 'hex'))).toThrow(BAD_FRAME);
   });
 
+  test('the sign for what could not be read may be in a text', () => {
+    expect(decode(text(20), encode(text(20), 'a\ufffd\ufeffb'))).toBe('a\ufffd\ufeffb');
+  });
+
   test.each(['c3', 'c328', 'eda080', 'f8888080', 'c080', 'ff'])('%s is not UTF-8', (bytes) => {
     const body = Buffer.from(bytes, 'hex');
     expect(() => decode(text(10), Buffer.concat([Buffer.of(0, body.length), body]))).toThrow('not UTF-8');

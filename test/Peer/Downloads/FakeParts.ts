@@ -21,6 +21,8 @@ export class FakeParts implements PartStore {
   readonly opened = new Set<FileId>();
   /** Thrown by every write and open while set. */
   fault: ShoalError | undefined;
+  /** Folders written down. */
+  kept = 0;
   readonly folders = new Map<string, KeptFolder>();
   scanning: Promise<void> | undefined;
   free = Number.MAX_SAFE_INTEGER;
@@ -107,6 +109,7 @@ export class FakeParts implements PartStore {
 
   async keepFolder(folder: KeptFolder): Promise<void> {
     if (this.fault !== undefined) throw this.fault;
+    this.kept++;
     this.folders.set(folder.key, folder);
   }
 

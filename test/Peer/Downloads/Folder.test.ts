@@ -194,6 +194,33 @@ test('a folder goes on after a restart, as one download, with what is here count
   await desk.clock.settle(again.close());
 });
 
+test('a folder is written down when it takes longer than two seconds, or waits, or the program ends before', async () => {
+  const desk = new Desk(1, { maxDownloads: 1 });
+  const peer = desk.network.peer(1e6);
+  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 200, 50_000, [peer]) });
+  await desk.clock.advanceAsync(1_900);
+  expect(desk.parts.folders.size).toBe(0);
+  await desk.clock.advanceAsync(200);
+  expect(desk.parts.folders.size).toBe(1);
+  desk.downloads.addFolder({ path: 'other', files: folder(desk, 2, 10, [peer]) });
+  await desk.clock.advanceAsync(0);
+  expect(desk.parts.folders.size).toBe(2);
+  await desk.close();
+
+  const early = new Desk();
+  early.downloads.addFolder({ path: 'dir', files: folder(early, 200, 50_000, [early.network.peer(1e6)]) });
+  await early.clock.advanceAsync(500);
+  await early.close();
+  expect(early.parts.folders.size).toBe(1);
+
+  const quick = new Desk();
+  quick.downloads.addFolder({ path: 'dir', files: folder(quick, 20, 5_000, [quick.network.peer(50e6)]) });
+  expect(await quick.end()).toMatchObject({ state: 'done' });
+  await quick.clock.advanceAsync(5_000);
+  expect(quick.parts.kept).toBe(0);
+  await quick.close();
+});
+
 test('after a restart a folder waits until the share is known', async () => {
   const desk = new Desk();
   const { peer } = await killed(desk);

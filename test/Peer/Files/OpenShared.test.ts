@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync } from 'node:fs';
-import { mkdir, rename, symlink } from 'node:fs/promises';
+import { closeSync, lstatSync } from 'node:fs';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { fileState } from '../../../Peer/Files/FileState.ts';
 import { hashFile } from '../../../Peer/Files/HashFile.ts';
-import { openShared } from '../../../Peer/Files/OpenShared.ts';
+import { openShared, readUnchanged } from '../../../Peer/Files/OpenShared.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
 async function share() {
@@ -41,4 +42,38 @@ test('pipes and folders are no files, and do not block', async () => {
   await mkdir(folder.at('share/folder'));
   expect(() => openShared(root, 'pipe')).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
   expect(() => openShared(root, 'folder')).toThrow();
+});
+
+const stateAt = (path: string) => fileState(lstatSync(path, { bigint: true }));
+
+test('a small file is read at once while it is what was hashed', async () => {
+  const { folder } = await share();
+  const path = folder.at('share/d/file');
+  const hashed = stateAt(path);
+  const into = Buffer.alloc(4);
+  expect(readUnchanged(path, hashed, 2, into)).toBe(true);
+  expect(into.toString()).toBe('ared');
+  expect(readUnchanged(path, hashed, 3, into)).toBe(false); // Behind its end.
+});
+
+test('of one that was written to, or of another in its place, nothing is left in the buffer', async () => {
+  const { folder } = await share();
+  const path = folder.at('share/d/file');
+  const hashed = stateAt(path);
+  await writeFile(path, 'secret');
+  const into = Buffer.alloc(6);
+  expect(readUnchanged(path, { ...hashed, device: '0' }, 0, into)).toBe(false);
+  expect(readUnchanged(path, hashed, 0, into)).toBe(false);
+  await rename(folder.at('share/d'), folder.at('elsewhere'));
+  await symlink(folder.at('share-too'), folder.at('share/d'));
+  expect(readUnchanged(path, hashed, 0, into)).toBe(false);
+  expect(into).toEqual(Buffer.alloc(6));
+});
+
+test('from a pipe in its place nothing is taken, and nobody waits', async () => {
+  const { folder } = await share();
+  execFileSync('mkfifo', [folder.at('share/pipe')]);
+  expect(() =>
+    readUnchanged(folder.at('share/pipe'), stateAt(folder.at('share/d/file')), 0, Buffer.alloc(1)),
+  ).toThrow(expect.objectContaining({ code: 'ESPIPE' }));
 });
