@@ -10,12 +10,15 @@ export type BundleVerdict = SmallVerdict | 'refused';
 const BUFFER_BYTES = BUNDLE_BYTES_MAX + BUNDLE_FILES_MAX;
 const SPARE_MAX = 16;
 
-/** Memory for bundles, used again: fresh memory for each would keep the garbage collector busy. */
+/**
+ * Memory for bundles, used again: fresh memory for each would keep the garbage collector busy. Shared with the thread that writes
+ * instead of sent to it: each buffer that is sent counts as new, and every few a collection of the whole heap followed.
+ */
 export class BundleMemory {
   readonly #spare: Uint8Array[] = [];
 
   take(): Uint8Array {
-    return this.#spare.pop() ?? new Uint8Array(BUFFER_BYTES);
+    return this.#spare.pop() ?? new Uint8Array(new SharedArrayBuffer(BUFFER_BYTES));
   }
 
   giveBack(buffer: Uint8Array): void {

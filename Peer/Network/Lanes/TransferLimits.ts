@@ -24,7 +24,7 @@ export class TransferLimits {
 
   /** @param interfaces - this computer's addresses, now */
   constructor(clock: Clock, { up, down }: Limits, interfaces: () => Interfaces = () => ({})) {
-    this.classOf = (host) => localClass(host, interfaces());
+    this.classOf = (host) => localClass(host, interfaces);
     this.up = new RateLimiter(clock, ratesOf(up));
     this.down = new RateLimiter(clock, ratesOf(down));
   }

@@ -13,6 +13,8 @@ const EXTRA_SLOTS_MAX = 24;
 const FULL_RATIO = 0.9;
 /** A slot was worth it when the rate grew by this much. */
 const GROWTH_RATIO = 1.05;
+/** Who waits waits about so long at most, or for SLOT_BYTES: a turn costs messages and a round trip, so that fast ones should be long. */
+const WAIT_SECONDS = 0.5;
 
 interface Client {
   /** Bytes it waits for, all its requests together. */
@@ -25,15 +27,18 @@ interface Client {
 }
 
 /**
- * Who is served now, and who is next. A slot belongs to a peer, not to a file, and passes on when others wait, after 16 MiB divided by
- * their number, so that nobody waits for much more than 16 MiB; next is who has had the fewest bytes, so that peers who want all the time get equal bytes whatever the size of their
- * chunks and the speed of their connection. Extra small slots serve what fits in 512 KiB, so that a picture need not wait for films.
+ * Who is served now, and who is next. A slot belongs to a peer, not to a file, and passes on when others wait, after 16 MiB, or what is
+ * sent in half a second if that is more, divided by their number, so that nobody waits for much more than that; next is who has had the
+ * fewest bytes, so that peers who want all the time get equal bytes whatever the size of their chunks and the speed of their
+ * connection. Extra small slots serve what fits in 512 KiB, so that a picture need not wait for films.
  */
 export class UploadSlots {
   readonly #clients = new Map<PeerId, Client>();
   #queue: PeerId[] = [];
   #extra = 0;
   #rateBefore = 0;
+  /** Bytes sent in the last second. */
+  #rate = 0;
   readonly #used = { large: 0, small: 0 };
 
   /** Large slots there are now. */
@@ -76,14 +81,15 @@ export class UploadSlots {
 
   /** Bytes that a turn lasts now. */
   get turnBytes(): number {
-    return this.#queue.length === 0 ? TURN_UNLIMITED : Math.ceil(SLOT_BYTES / this.#queue.length);
+    if (this.#queue.length === 0) return TURN_UNLIMITED;
+    return Math.ceil(Math.max(SLOT_BYTES, this.#rate * WAIT_SECONDS) / this.#queue.length);
   }
 
   /** A chunk is whole: the moment at which a slot may pass on. Returns whether the peer still has one. */
   turn(peer: PeerId): boolean {
     const client = this.#clients.get(peer);
     if (client?.slot === undefined) return false;
-    const quota = client.slot === 'small' ? SMALL_UPLOAD_BYTES : SLOT_BYTES / Math.max(1, this.#queue.length);
+    const quota = client.slot === 'small' ? SMALL_UPLOAD_BYTES : this.turnBytes;
     if (client.turnBytes < quota || !this.#wanted(peer, client.slot)) return true;
     this.#release(client);
     this.#line(peer);
@@ -112,6 +118,7 @@ export class UploadSlots {
    * limit that shows by itself; without one a slot that brought no more bytes is taken as the sign of a full pipe.
    */
   pace(bytesPerSecond: number, limit: number | undefined): void {
+    this.#rate = bytesPerSecond;
     if (this.#queue.length === 0) {
       // Who has a slot keeps it for its turn.
       this.#extra = 0;

@@ -7,10 +7,11 @@ export type Interfaces = ReturnType<typeof networkInterfaces>;
 /**
  * Which limits hold for a peer at that IP: `loopback`, `lan` for private and link-local addresses and for those in a network of
  * one of this computer's own interfaces, else `elsewhere`.
+ * @param interfaces - asked only where the address alone does not tell: the system takes a dozen calls to answer
  */
-export function localClass(host: string, interfaces: Interfaces): NetworkClass {
+export function localClass(host: string, interfaces: () => Interfaces): NetworkClass {
   const known = networkClass(host);
-  return known === 'elsewhere' && isIP(host) !== 0 && inOwnNetwork(host, interfaces) ? 'lan' : known;
+  return known === 'elsewhere' && isIP(host) !== 0 && inOwnNetwork(host, interfaces()) ? 'lan' : known;
 }
 
 function inOwnNetwork(host: string, interfaces: Interfaces): boolean {

@@ -207,5 +207,5 @@ test.each([
     eth0: [face('203.0.113.5', '203.0.113.5/24', 'IPv4'), face('2001:db8:1::5', '2001:db8:1::5/64', 'IPv6')],
     tun0: [face('198.51.100.7', '198.51.100.7/0', 'IPv4')],
   };
-  expect(localClass(host, interfaces)).toBe(expected);
+  expect(localClass(host, () => interfaces)).toBe(expected);
 });

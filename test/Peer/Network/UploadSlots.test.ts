@@ -62,6 +62,19 @@ test('the more wait, the sooner a slot passes on', () => {
   expect(slots.placeOf(peerIdOf(1))).toBe(4);
 });
 
+test('what sends much in a second gives longer turns: half a second of it, divided among those who wait', () => {
+  const slots = new UploadSlots();
+  for (let peer = 1; peer <= 32; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  slots.pace(25e6, 25e6);
+  expect(slots.turnBytes).toBe(Math.ceil(SLOT_BYTES / 24));
+  slots.pace(480e6, 480e6);
+  expect(slots.turnBytes).toBe(10e6);
+  slots.served(peerIdOf(1), 10e6 - 1);
+  expect(slots.turn(peerIdOf(1))).toBe(true);
+  slots.served(peerIdOf(1), 1);
+  expect(slots.turn(peerIdOf(1))).toBe(false);
+});
+
 test('slots are added while others wait and the pipe is not full, and go when nobody waits', () => {
   const slots = new UploadSlots();
   for (let peer = 1; peer <= 40; peer++) slots.setDemand(peerIdOf(peer), LOTS);
