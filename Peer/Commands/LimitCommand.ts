@@ -8,10 +8,11 @@ import { limitsText } from './Views/LimitViews.ts';
 
 /** `limit`, `limit up 20M`, `limit down off`, `limit up lan 50M` */
 export const limit: CommandHandler = async (call, { controls }) => {
-  const [direction = '', ...rest] = call.args.map((word) => word.toLowerCase());
+  const [first = '', ...rest] = call.args;
+  const direction = first.toLowerCase();
   if (direction !== '') {
     if (direction !== 'up' && direction !== 'down')
-      throw usageError(call.spec, `"${safeText(direction)}" is neither up nor down`);
+      throw usageError(call.spec, `"${safeText(first)}" is neither up nor down`);
     const [rate, where = 'total'] = rest.toReversed();
     if (rate === undefined || (rest.length === 1 && readScope(rate) !== undefined))
       throw usageError(call.spec, `limit ${call.args.join(' ')} needs a rate, or off`);

@@ -15,6 +15,11 @@ export function readScope(text: string): LimitScope | undefined {
 /** A rate, or undefined for `off`. @throws ShoalError USAGE */
 export function readLimit(text: string): number | undefined {
   if (/^(off|none|no)$/i.test(text)) return undefined;
+  if (/^\d{1,3}$/.test(text) && Number(text) > 0) {
+    throw new ShoalError('USAGE', `"${text}" would be ${text} bytes a second`, {
+      hint: `Say ${text}M for megabytes a second, ${text}k for kilobytes, or off for no limit.`,
+    });
+  }
   try {
     return parseRate(text);
   } catch (failure) {

@@ -65,12 +65,12 @@ export class LinkedPeer implements SourceHome {
       calm: () => this.#link.calm(),
       matching: (question) => (mayAsk(question) ? home.matching(question) : undefined),
     });
+    const tellWatcher = (fileId: FileId) => this.suggests && this.tellHoldings(fileId);
     this.#files = new RemoteFiles({
       send,
       clock,
-      declared: (fileId) => {
-        if (this.suggests) this.tellHoldings(fileId);
-      },
+      declared: tellWatcher,
+      ending: tellWatcher,
       wantedOfUs: (fileId) => this.#interests.has(fileId) && this.#answers.chunksOf(fileId) > 1,
     });
     this.offers = new PeerOffers(send, clock);

@@ -39,6 +39,8 @@ export interface RemoteFilesOptions {
   readonly clock: Clock;
   /** We have just said that we are interested in a file. */
   readonly declared: (fileId: FileId) => void;
+  /** We are about to say that we no longer are: what we have now is the last that it would hear. */
+  readonly ending: (fileId: FileId) => void;
   /** The peer wants that file of us: how it gets on is of interest when it is no source any more. */
   readonly wantedOfUs: (fileId: FileId) => boolean;
 }
@@ -48,6 +50,7 @@ export class RemoteFiles {
   readonly #send: (message: ControlMessage) => void;
   readonly #clock: Clock;
   readonly #declared: (fileId: FileId) => void;
+  readonly #ending: (fileId: FileId) => void;
   readonly #wantedOfUs: (fileId: FileId) => boolean;
   /** Files that it was seen to have whole, no longer asked about. */
   readonly #finished = new Set<FileId>();
@@ -59,10 +62,11 @@ export class RemoteFiles {
   #place = 0;
   #of = 0;
 
-  constructor({ send, clock, declared, wantedOfUs }: RemoteFilesOptions) {
+  constructor({ send, clock, declared, ending, wantedOfUs }: RemoteFilesOptions) {
     this.#send = send;
     this.#clock = clock;
     this.#declared = declared;
+    this.#ending = ending;
     this.#wantedOfUs = wantedOfUs;
   }
 
@@ -224,6 +228,7 @@ export class RemoteFiles {
   #unuse(fileId: FileId, file: RemoteFile): void {
     file.users--;
     if (file.users > 0 || this.#files.get(fileId) !== file) return;
+    this.#ending(fileId);
     this.#send({ type: 'notInterested', fileId });
     const goesOn = !isWhole(file.holdings) && this.#watching < WATCHED_MAX && this.#wantedOfUs(fileId);
     if (!file.watched && goesOn) this.#beginWatching(file);

@@ -99,6 +99,36 @@ test('who is done goes on to see the other leecher; who gives up is seen no more
   await close();
 });
 
+test('two that are done at the same moment, and their seeder, see that each has all', async () => {
+  const { network, nodes, close } = await trio(3);
+  const [seeder, ...leechers] = nodes;
+  const [one, other] = leechers;
+  const { fileId } = seeder.share.add('film', new SeededRandom(1).bytes(4 * MIB));
+  const bits = leechers.map((node) => begun(node, 4 * MIB));
+  for (const held of bits) held.set(0);
+  const sources = await network.settle(
+    Promise.all([
+      open(one, seeder, fileId),
+      open(other, seeder, fileId),
+      open(one, other, fileId),
+      open(other, one, fileId),
+    ]),
+  );
+  for (const source of sources) source.setChunkCount(4);
+  await network.clock.advanceAsync(200);
+  for (const [index, { links }] of leechers.entries()) {
+    for (const chunk of [1, 2, 3]) {
+      bits[index]?.set(chunk);
+      links.announceHave(fileId, chunk);
+    }
+  }
+  for (const source of sources) source.close();
+  await network.clock.advanceAsync(200);
+  expect(leechers.map((leecher) => seenBy(seeder, leecher, fileId))).toEqual(['all', 'all']);
+  expect([seenBy(one, other, fileId), seenBy(other, one, fileId)]).toEqual(['all', 'all']);
+  await close();
+});
+
 test('growth is what came in the last half minute', () => {
   const growth = new Growth();
   expect(growth.perSecond(0)).toBe(0);
