@@ -159,7 +159,7 @@ test.each([
   ['limit up 0', /"0" is not a rate/],
   ['limit up 20', /"20" would be 20 bytes a second\n.*20M for megabytes/],
   ['limit 20M', /"20M" is neither up nor down/],
-  ['limit up 1M 2M', /"1m" is none of total, loopback, lan, elsewhere/],
+  ['limit up 1M 2M', /"1M" is none of total, loopback, lan, elsewhere/],
   ['limit up lan', /limit up lan needs a rate, or off/],
   ['limit up lan 1M 2M', /at most 3 arguments/],
 ])('%s is told with a hint', async (line, message) => {
