@@ -245,6 +245,10 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#running().parts.open(description, path);
   }
 
+  expectSmallFiles(): void {
+    this.#running().parts.expectSmallFiles();
+  }
+
   placing(wanted: readonly string[], told: SmallTold): SmallPlacer {
     return this.#running().parts.placing(wanted, told);
   }

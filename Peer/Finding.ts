@@ -22,10 +22,13 @@ export type Found =
 /** Turns what people type (names, ids, folders, peers) into what can be fetched, by asking the network. */
 export class Finding {
   readonly #network: NetworkManager;
+  readonly #folderAsked: () => void;
   readonly #seen = new Map<FileId, SearchHit>();
 
-  constructor(network: NetworkManager) {
+  /** @param folderAsked - told before a folder is looked for */
+  constructor(network: NetworkManager, folderAsked: () => void = () => {}) {
     this.#network = network;
+    this.#folderAsked = folderAsked;
   }
 
   /** Keeps hits that were shown, so that the start of an id names them later. */
@@ -53,6 +56,7 @@ export class Finding {
   async findAt(peer: PeerContact, what: string, signal: AbortSignal): Promise<Found> {
     const { peerId } = await this.#network.connect(peer, signal);
     const holder = { ...peer, peerId, complete: true };
+    if (what.endsWith('/')) this.#folderAsked();
     const folder = what.replace(/\/+$/, '');
     const hits: SearchHit[] = [];
     const listing: Listing = { holder, files: [] };
@@ -133,6 +137,7 @@ export class Finding {
   }
 
   async #findFolder(what: string, signal: AbortSignal): Promise<Found> {
+    this.#folderAsked();
     const folder = what.replace(/\/+$/, '');
     const holders = await this.#network.folderHolders(folder, signal);
     const listings = await Promise.all(holders.map((peer) => this.#listing(peer, folder, signal)));

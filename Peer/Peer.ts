@@ -78,7 +78,7 @@ export class Peer implements PeerControls {
       wallMs,
       log,
     });
-    this.#finding = new Finding(this.#network);
+    this.#finding = new Finding(this.#network, () => this.#files.expectSmallFiles());
     this.#announcing = new Announcing(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
     this.#swarms = new Swarms({ files, network, downloads, clock });

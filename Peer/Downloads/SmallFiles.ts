@@ -89,16 +89,8 @@ export class SmallFiles {
   }
 
   start(): void {
-    const lines = new Map<FileHolder, FolderItem[]>();
-    for (const item of this.#items) {
-      item.renew();
-      if (item.holders.size === 0) this.#rescue(item);
-      for (const holder of item.holders.values()) {
-        const line = lines.get(holder);
-        if (line === undefined) lines.set(holder, [item]);
-        else line.push(item);
-      }
-    }
+    const lines = linesOf(this.#items);
+    for (const item of this.#items) if (item.holders.size === 0) this.#rescue(item);
     if (!this.#signal.aborted) for (const [holder, line] of lines) this.#source(holder).push(line);
     this.#signal.addEventListener('abort', () => this.#stop(), { once: true });
     if (this.#signal.aborted) this.#stop();
@@ -327,4 +319,24 @@ function wrong(item: FolderItem): ShoalError {
 
 function markAsked(items: readonly FolderItem[]): void {
   for (const item of items) item.state = 'asked';
+}
+
+/** Which items each holder may be asked for, all tried anew. Those that follow each other mostly have the same table of holders. */
+function linesOf(items: readonly FolderItem[]): Map<FileHolder, FolderItem[]> {
+  const lines = new Map<FileHolder, FolderItem[]>();
+  let holders: FolderItem['holders'] | undefined;
+  let current: FolderItem[][] = [];
+  for (const item of items) {
+    item.renew();
+    if (item.holders !== holders) {
+      holders = item.holders;
+      current = [...holders.values()].map((holder) => {
+        const line = lines.get(holder) ?? [];
+        lines.set(holder, line);
+        return line;
+      });
+    }
+    for (const line of current) line.push(item);
+  }
+  return lines;
 }

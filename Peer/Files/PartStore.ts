@@ -109,6 +109,11 @@ export class PartStore {
     }
   }
 
+  /** Small files of a folder are about to come: what places them gets ready meanwhile. */
+  expectSmallFiles(): void {
+    this.#placings.expect();
+  }
+
   /** For the small files of one folder download: many at once, verified and placed together. @param wanted - paths of all that may come */
   placing(wanted: readonly string[], told: SmallTold): SmallPlacer {
     return this.#placings.open(wanted, told);

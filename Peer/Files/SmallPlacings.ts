@@ -19,6 +19,9 @@ export interface SmallPlacingsOptions
   readonly placeSmall: (description: FileDescription, path: string, content: Uint8Array) => string;
 }
 
+/** A writer that nobody used goes after this. */
+const EXPECTED_MS = 10_000;
+
 /** What the folders out of sight are called in `Temp/`. */
 export const STAGING_NAME = /^[0-9a-f]{64}\.tree$/;
 
@@ -27,9 +30,19 @@ export class SmallPlacings {
   readonly #options: SmallPlacingsOptions;
   readonly #open = new Set<SmallPlacing>();
   #writer: SmallWriter | undefined;
+  #cancelEnd: (() => void) | undefined;
 
   constructor(options: SmallPlacingsOptions) {
     this.#options = options;
+  }
+
+  /** Some are soon to come: the writer takes a tenth of a second to start. */
+  expect(): void {
+    this.#writer ??= this.#options.makeWriter();
+    this.#cancelEnd?.();
+    this.#cancelEnd = this.#options.clock.after(EXPECTED_MS, () => {
+      if (this.#open.size === 0) void this.close();
+    });
   }
 
   open(wanted: readonly string[], told: SmallTold): SmallPlacer {
@@ -57,6 +70,7 @@ export class SmallPlacings {
   }
 
   async close(): Promise<void> {
+    this.#cancelEnd?.();
     const writer = this.#writer;
     this.#writer = undefined;
     await writer?.close();
