@@ -16,6 +16,11 @@ export class Growth {
     this.#forget(nowMs);
   }
 
+  /** What is heard next was had before: growth is counted from there. */
+  restart(): void {
+    this.#samples.length = 0;
+  }
+
   perSecond(nowMs: number): number {
     this.#forget(nowMs);
     const [first] = this.#samples;

@@ -177,6 +177,7 @@ export class RemoteFiles {
         break;
       case 'bitfield':
         file.holdings.bits(message.firstByte, message.bits);
+        file.growth.restart();
         break;
       case 'have':
         file.holdings.chunks(message.chunks);

@@ -129,6 +129,30 @@ test('two that are done at the same moment, and their seeder, see that each has 
   await close();
 });
 
+test('what a peer had before is no growth, even if a chunk of it was heard of first', async () => {
+  const { network, nodes, close } = await trio(4);
+  const [seeder, leecher] = nodes;
+  const { fileId } = seeder.share.add('film', new SeededRandom(1).bytes(64 * MIB));
+  const source = await network.settle(open(leecher, seeder, fileId));
+  source.setChunkCount(64);
+  const held = begun(leecher, 64 * MIB);
+  held.set(0);
+  leecher.links.announceHave(fileId, 0);
+  await network.clock.advanceAsync(500);
+  for (let chunk = 1; chunk < 40; chunk++) held.set(chunk);
+  leecher.links.announceHoldings(fileId);
+  for (const chunk of [40, 41]) {
+    await network.clock.advanceAsync(1_000);
+    held.set(chunk);
+    leecher.links.announceHave(fileId, chunk);
+  }
+  await network.clock.advanceAsync(500);
+  const [sight] = seeder.links.swarm(fileId);
+  expect(seenBy(seeder, leecher, fileId)).toBe(42);
+  expect(sight?.bytesPerSecond).toBeLessThan(1.1 * MIB);
+  await close();
+});
+
 test('growth is what came in the last half minute', () => {
   const growth = new Growth();
   expect(growth.perSecond(0)).toBe(0);
