@@ -139,7 +139,9 @@ export const QUIET_MS = 3 * SECOND_MS;
 export const SNUB_MS = 10 * SECOND_MS;
 export const SNUB_RETRY_MS = [1_000, 5_000, 15_000, 60_000] as const;
 /** A source that cannot be reached is dialled again after these: a program that is started again is back within seconds. */
-export const AWAY_RETRY_MS = [500, 1_000, 2_000, 3_000, 4_000, 5_000, 10_000, 15_000, 30_000] as const;
+export const AWAY_RETRY_MS = [
+  500, 500, 1_000, 1_000, 1_000, 1_500, 2_000, 2_000, 3_000, 5_000, 5_000, 10_000, 15_000, 30_000,
+] as const;
 /** A chunk running this long … */
 export const STEAL_RUNNING_MS = 4 * SECOND_MS;
 /** … that needs this much more is asked of a source at least twice as fast (AirDC++). */

@@ -101,12 +101,13 @@ test('the news that several requests broke at once counts once', () => {
   for (let request = 0; request < 50; request++) score.rest('unreachable', 5);
   expect(score.restingMs(5)).toBe(500);
   score.rest('unreachable', 505);
-  expect(score.restingMs(505)).toBe(1_000);
+  score.rest('unreachable', 1_005);
+  expect(score.restingMs(1_005)).toBe(1_000);
   score.seenAgain();
-  expect(score.restingMs(505)).toBe(0);
-  score.rest('silent', 600);
+  expect(score.restingMs(1_005)).toBe(0);
+  score.rest('silent', 1_005);
   score.seenAgain();
-  expect(score.restingMs(600)).toBe(1_000); // That it is there does not mean that it gives anything.
+  expect(score.restingMs(1_005)).toBe(1_000); // That it is there does not mean that it gives anything.
 });
 
 test('wrong bytes: distrusted for the file, banned for an hour at the third', () => {

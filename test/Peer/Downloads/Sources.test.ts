@@ -15,11 +15,11 @@ async function bereft(): Promise<{ desk: Desk; peer: FakePeer }> {
 const reason = (desk: Desk) => desk.downloads.list()[0]?.reason;
 
 test.each([
-  [2_000, 3_600],
-  [3_000, 3_600],
-  [6_000, 6_600],
-  [12_000, 15_600],
-  [20_000, 25_600],
+  [2_500, 3_100],
+  [3_500, 4_200],
+  [6_000, 7_700],
+  [12_000, 12_800],
+  [20_000, 22_900],
 ])('a source that is back after %d ms gives again by %d ms', async (awayMs, byMs) => {
   const { desk, peer } = await bereft();
   await desk.clock.advanceAsync(awayMs);
