@@ -18,6 +18,8 @@ const SMOOTHING_MS = 1_000;
 const SAMPLE_MS = 100;
 /** A place that led to no turn for this long is forgotten: a request shows whether we are still wanted. */
 const LINED_UP_MS = 30_000;
+/** A window is filled up again when so little of it is under way. More than a round trip of 1 Gbit/s and 150 ms stays. */
+const REFILL_RATIO = 0.75;
 /** How long bytes may still come that were under way when a peer put us in its queue. */
 const STRAGGLER_MS = 1_000;
 
@@ -120,6 +122,12 @@ export class SourceScore {
       0,
       Math.min(this.windowBytes(nowMs) - this.#inFlight, this.#turnBytes ?? WINDOW_BYTES_MAX),
     );
+  }
+
+  /** Enough is free to ask for several things at once: each time costs both sides a message that wakes them. */
+  wantsMore(nowMs: number): boolean {
+    if (this.#open === 0 || this.#turnBytes !== undefined) return true;
+    return this.#inFlight <= this.windowBytes(nowMs) * REFILL_RATIO;
   }
 
   asked(bytes: number, nowMs: number): void {

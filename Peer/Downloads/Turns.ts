@@ -5,6 +5,9 @@ import { soon } from '../../Shared/Soon.ts';
 import type { FileHolder } from '../Model.ts';
 import { SourceScore } from './SourceScore.ts';
 
+/** So much is under way from all peers together when they are asked again: several things at once, as each peer's window is filled. */
+const REFILL_BYTES = RECEIVE_BUFFERS_BYTES / 2;
+
 /** Somebody who asks one peer for bytes: a file, or the small files of a folder. */
 export interface Asker {
   /** Number of its download: the lower one goes first. */
@@ -156,6 +159,11 @@ export class Turns {
 
   #serve(peer: SourcePeer, nowMs: number): void {
     const { score, ready } = peer;
+    if (!score.wantsMore(nowMs)) return;
+    if (score.open > 0 && this.#inFlight > REFILL_BYTES) {
+      this.#starved.add(peer);
+      return;
+    }
     for (;;) {
       const window = score.roomBytes(nowMs);
       if (window <= 0) return;
