@@ -117,7 +117,8 @@ export const WINDOW_BYTES_MAX = 32 * MIB;
 export const RECEIVE_BUFFERS_BYTES = 64 * MIB;
 /** Requests, and files in bundles, on one lane that the server remembers. */
 export const LANE_REQUESTS_MAX = 4_096;
-export const UPLOAD_SLOTS = 8;
+/** Few, so that a chunk is soon whole and goes on from there (docs/Decisions/0006); more are added while the line is not full. */
+export const UPLOAD_SLOTS = 6;
 /** Extra slots for what fits in SMALL_UPLOAD_BYTES (Soulseek, DC++ mini slots). */
 export const SMALL_UPLOAD_SLOTS = 4;
 export const SMALL_UPLOAD_BYTES = 512 * KIB;

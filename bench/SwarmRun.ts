@@ -2,7 +2,7 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
 import { hashFile, writeRandomFile } from './Files.ts';
-import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
+import { PATIENCE_MS, Rig, status, untilShared, usage } from './Rig.ts';
 
 const NAME = 'film.bin';
 const POLL_MS = 20;
@@ -28,6 +28,8 @@ export interface SwarmResult {
   readonly boundSeconds: number;
   /** How often the seeder sent the file. */
   readonly seederCopies: number;
+  /** Of all that stayed, from the first `download` on. */
+  readonly cpuSeconds: number;
 }
 
 /** Runs it with real processes on loopback. @throws Error when somebody does not finish, or a copy differs */
@@ -47,6 +49,13 @@ export async function runSwarm(options: SwarmOptions): Promise<SwarmResult> {
     for (const name of names) leechers.push(await rig.peer(name, limit));
     await Promise.all(leechers.map((leecher) => status(leecher)));
 
+    const measured = [seeder, ...leechers.slice(killed)];
+    const cpuNow = async () =>
+      (await Promise.all(measured.map(({ pid }) => usage(pid)))).reduce(
+        (sum, { cpuSeconds }) => sum + cpuSeconds,
+        0,
+      );
+    const cpuBefore = await cpuNow();
     const started = performance.now();
     const secondsNow = () => (performance.now() - started) / 1_000;
     const staying = leechers.slice(killed);
@@ -70,6 +79,7 @@ export async function runSwarm(options: SwarmOptions): Promise<SwarmResult> {
       await seeder.kill();
     }
     const each = await all;
+    const cpuSeconds = (await cpuNow()) - cpuBefore;
     if (seederLeavesAfter === undefined) sent = (await status(seeder)).sent;
     for (const name of names.slice(killed)) {
       if ((await hashFile(join(rig.share(name), NAME))) !== hash) throw new Error(`${name}'s copy differs`);
@@ -80,6 +90,7 @@ export async function runSwarm(options: SwarmOptions): Promise<SwarmResult> {
       each: each.toSorted((one, other) => one - other),
       boundSeconds: boundSeconds(options),
       seederCopies: sent / bytes,
+      cpuSeconds,
     };
   } finally {
     await rig.close();

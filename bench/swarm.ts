@@ -1,6 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { runSwarm, type SwarmOptions } from './SwarmRun.ts';
 
 const RATE = 25_000_000;
+/** So slow that two cores have time for all that 33 processes do. */
+const SLOW_RATE = 5_000_000;
 const BYTES = 256 * 2 ** 20;
 
 /** What is asked of a swarm, and the most it may take, as a multiple of what arithmetic allows. */
@@ -15,10 +18,12 @@ const QUESTIONS: readonly (SwarmOptions & { readonly name: string; readonly goal
     seederLeavesAfter: 1.01,
   },
   { name: '32 leechers', leechers: 32, bytes: BYTES, uploadRate: RATE, goal: 1.2 },
+  { name: '32 leechers, 5 MB/s each', leechers: 32, bytes: BYTES, uploadRate: SLOW_RATE, goal: 1.2 },
 ];
 
 /**
  * One seeder and many leechers, everyone limited to 25 MB/s up, 256 MiB: time until the last has it, byte-equal.
+ * The bound knows no CPU: what the processes used is printed beside what the cores gave.
  * SHOAL_BENCH_SWARM names the questions to ask, by number from 1, and SHOAL_BENCH_MIB the size: `1,2`.
  */
 export async function run(): Promise<undefined> {
@@ -26,11 +31,12 @@ export async function run(): Promise<undefined> {
   const bytes = Number(process.env.SHOAL_BENCH_MIB ?? BYTES / 2 ** 20) * 2 ** 20;
   for (const [index, { name, goal, ...options }] of QUESTIONS.entries()) {
     if (wanted !== undefined && !wanted.includes(index + 1)) continue;
-    const { seconds, each, boundSeconds, seederCopies } = await runSwarm({ ...options, bytes });
+    const { seconds, each, boundSeconds, seederCopies, cpuSeconds } = await runSwarm({ ...options, bytes });
     const ratio = (seconds / boundSeconds).toFixed(2);
     console.log(
       `${name}: ${seconds.toFixed(2)} s, ${ratio} x the bound of ${boundSeconds.toFixed(2)} s${goal === undefined ? '' : ` (goal ${goal})`}; ` +
-        `first ${each[0]?.toFixed(2)} s, the seeder sent it ${seederCopies.toFixed(2)} times`,
+        `first ${each[0]?.toFixed(2)} s, the seeder sent it ${seederCopies.toFixed(2)} times; ` +
+        `${cpuSeconds.toFixed(1)} CPU seconds of ${(seconds * availableParallelism()).toFixed(1)}`,
     );
   }
 }

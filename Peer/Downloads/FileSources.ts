@@ -13,7 +13,7 @@ const SOURCES_MAX = 40;
 const DIALLED_MAX = 12;
 /** … unless too few have come in this time: then we dial until there are so many. */
 const SETTLED_MS = 1_000;
-const SETTLED_MAX = 20;
+const SETTLED_MAX = 27;
 /** The early looks take about this long, and are begun anew at most so often. */
 const LOOK_AROUND_MS = 20_000;
 /** Holders of one file that are remembered, so that a tracker cannot fill our memory. */

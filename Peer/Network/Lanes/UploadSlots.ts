@@ -33,6 +33,7 @@ interface Client {
  * connection. Extra small slots serve what fits in 512 KiB, so that a picture need not wait for films.
  */
 export class UploadSlots {
+  readonly #heldOf: (peer: PeerId) => number;
   readonly #clients = new Map<PeerId, Client>();
   #queue: PeerId[] = [];
   #extra = 0;
@@ -40,6 +41,11 @@ export class UploadSlots {
   /** Bytes sent in the last second. */
   #rate = 0;
   readonly #used = { large: 0, small: 0 };
+
+  /** @param heldOf - how much a peer has of what it fetches: of those with equally many bytes from us, who has least is next */
+  constructor(heldOf: (peer: PeerId) => number = () => 0) {
+    this.#heldOf = heldOf;
+  }
 
   /** Large slots there are now. */
   get slots(): number {
@@ -152,10 +158,13 @@ export class UploadSlots {
     return this.#clients.get(peer)?.bytes ?? 0;
   }
 
-  /** Takes its place in the queue: behind all who had as few bytes. */
+  /** Takes its place in the queue: behind all who had fewer bytes, or as few and have no more of what they fetch. */
   #line(peer: PeerId): void {
-    const bytes = this.#bytesOf(peer);
-    const before = this.#queue.findLastIndex((other) => this.#bytesOf(other) <= bytes);
+    const [bytes, held] = [this.#bytesOf(peer), this.#heldOf(peer)];
+    const before = this.#queue.findLastIndex((other) => {
+      const otherBytes = this.#bytesOf(other);
+      return otherBytes < bytes || (otherBytes === bytes && this.#heldOf(other) <= held);
+    });
     this.#queue.splice(before + 1, 0, peer);
   }
 

@@ -44,6 +44,8 @@ export interface UploadsOptions {
   readonly tokens: LaneTokens;
   /** The place of a peer in the queue, or how many wait there, changed; 0: it is being served. */
   readonly placed: (peer: PeerId, place: number, of: number) => void;
+  /** Chunks that a peer says it has of a file; 0 when it says nothing. */
+  readonly heldOf: (peer: PeerId, fileId: FileId) => number;
   /** What happens to requests for chunks of larger files. */
   readonly demand: ChunkDemand;
   /** A stranger or peer broke the protocol on a lane. */
@@ -76,7 +78,7 @@ interface Client extends Upload {
 /** Serves all lanes: hands out the slots, keeps every lane that has one busy, tells the others their place. */
 export class Uploads implements LaneHost {
   readonly #options: UploadsOptions;
-  readonly #slots = new UploadSlots();
+  readonly #slots: UploadSlots;
   readonly #clients = new Map<PeerId, Client>();
   readonly #buffers: BufferPool;
   readonly #counts = new ServedCounts();
@@ -87,6 +89,10 @@ export class Uploads implements LaneHost {
   constructor(options: UploadsOptions) {
     this.#options = options;
     const { clock, memory } = options;
+    this.#slots = new UploadSlots((peer) => {
+      const fileId = this.#clients.get(peer)?.fileId;
+      return fileId === undefined ? 0 : options.heldOf(peer, fileId);
+    });
     this.#buffers = new BufferPool(SEND_BUFFER_BYTES, SEND_BUFFERS_BYTES, clock, memory);
   }
 

@@ -84,6 +84,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       limiter: this.limits.up,
       classOf,
       tokens: this.#tokens,
+      heldOf: (peer, fileId) => this.#table.get(peer)?.heldOf(fileId) ?? 0,
       memory: options.memory,
       placed: (peer, place, of) => this.#tellPlace(peer, place, of),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),

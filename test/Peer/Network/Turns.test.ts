@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TURN_UNLIMITED } from '../../../Protocol/Limits.ts';
+import { TURN_UNLIMITED, UPLOAD_SLOTS } from '../../../Protocol/Limits.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { open, startNode, watcher } from './links.ts';
 import { MemoryPart } from './MemoryShare.ts';
@@ -49,10 +49,10 @@ test('who lines up where nobody waits has its turn at once, without end', async 
 });
 
 test('who lines up behind others has no turn before one of them is through, and keeps none that it does not use', async () => {
-  const { network, seeder, leechers, close } = await queue(10);
-  const working = leechers.slice(0, 8).map(({ ask }) => ask(0));
+  const { network, seeder, leechers, close } = await queue(UPLOAD_SLOTS + 2);
+  const working = leechers.slice(0, UPLOAD_SLOTS).map(({ ask }) => ask(0));
   await network.clock.advanceAsync(100);
-  const [waiter = expect.fail(), last = expect.fail()] = leechers.slice(8);
+  const [waiter = expect.fail(), last = expect.fail()] = leechers.slice(UPLOAD_SLOTS);
   waiter.source.lineUp?.();
   last.source.lineUp?.();
   await network.clock.advanceAsync(1_000);
@@ -67,10 +67,10 @@ test('who lines up behind others has no turn before one of them is through, and 
 }, 20_000);
 
 test('a request that waits can be withdrawn; one that is at work comes whole', async () => {
-  const { network, leechers, close } = await queue(9);
-  const working = leechers.slice(0, 8).map(({ ask }) => ask(0));
+  const { network, leechers, close } = await queue(UPLOAD_SLOTS + 1);
+  const working = leechers.slice(0, UPLOAD_SLOTS).map(({ ask }) => ask(0));
   await network.clock.advanceAsync(100);
-  const last = leechers[8] ?? expect.fail();
+  const last = leechers[UPLOAD_SLOTS] ?? expect.fail();
   const waiting = last.ask(1);
   await network.clock.advanceAsync(100);
   last.source.withdraw?.(1);

@@ -13,21 +13,37 @@ import { peerIdOf } from './links.ts';
 const MIB = 1_048_576;
 const LOTS = 1e12;
 
-test('eight are served, the others wait in the order of asking', () => {
-  const slots = new UploadSlots();
-  for (let peer = 1; peer <= 12; peer++) slots.setDemand(peerIdOf(peer), LOTS);
-  expect(slots.serving).toEqual([1, 2, 3, 4, 5, 6, 7, 8].map(peerIdOf));
-  expect([9, 10, 11, 12].map((peer) => slots.placeOf(peerIdOf(peer)))).toEqual([1, 2, 3, 4]);
+/** Peers 1 to `count` all want a lot. */
+function asked(count: number, slots = new UploadSlots()): UploadSlots {
+  for (let peer = 1; peer <= count; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  return slots;
+}
+
+/** The n-th of those that wait at first. */
+const waiter = (place: number) => peerIdOf(UPLOAD_SLOTS + place);
+
+test('six are served, the others wait in the order of asking', () => {
+  const slots = asked(10);
+  expect(slots.serving).toEqual([1, 2, 3, 4, 5, 6].map(peerIdOf));
+  expect([7, 8, 9, 10].map((peer) => slots.placeOf(peerIdOf(peer)))).toEqual([1, 2, 3, 4]);
   expect(slots.placeOf(peerIdOf(1))).toBe(0);
 
   slots.setDemand(peerIdOf(3), 0);
-  expect(slots.isServing(peerIdOf(9))).toBe(true);
-  expect(slots.placeOf(peerIdOf(10))).toBe(1);
+  expect(slots.isServing(peerIdOf(7))).toBe(true);
+  expect(slots.placeOf(peerIdOf(8))).toBe(1);
+});
+
+test('of those who had equally many bytes, who has least of its file is next; who had fewer goes before', () => {
+  const held = new Map([3, 1, 2].map((chunks, index) => [waiter(index + 1), chunks]));
+  const slots = asked(UPLOAD_SLOTS + 3, new UploadSlots((peer) => held.get(peer) ?? 0));
+  expect([1, 2, 3].map((place) => slots.placeOf(waiter(place)))).toEqual([3, 1, 2]);
+  slots.served(peerIdOf(1), SLOT_BYTES);
+  slots.turn(peerIdOf(1));
+  expect(slots.placeOf(peerIdOf(1))).toBe(3);
 });
 
 test('what fits in 512 KiB has slots of its own, and leaves them when it asks for more', () => {
-  const slots = new UploadSlots();
-  for (let peer = 1; peer <= 10; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  const slots = asked(UPLOAD_SLOTS + 2);
   for (let peer = 11; peer <= 15; peer++) slots.setDemand(peerIdOf(peer), SMALL_UPLOAD_BYTES);
   expect([11, 12, 13, 14].every((peer) => slots.isServing(peerIdOf(peer)))).toBe(true);
   expect(slots.placeOf(peerIdOf(15))).toBe(3);
@@ -39,22 +55,20 @@ test('what fits in 512 KiB has slots of its own, and leaves them when it asks fo
 });
 
 test('a slot stays while nobody waits, and passes on after 16 MiB when somebody does', () => {
-  const slots = new UploadSlots();
-  for (let peer = 1; peer <= 8; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  const slots = asked(UPLOAD_SLOTS);
   slots.served(peerIdOf(1), 100 * SLOT_BYTES);
   expect(slots.turn(peerIdOf(1))).toBe(true);
-  slots.setDemand(peerIdOf(9), LOTS);
+  slots.setDemand(waiter(1), LOTS);
   slots.served(peerIdOf(2), SLOT_BYTES - 1);
   expect(slots.turn(peerIdOf(2))).toBe(true);
   slots.served(peerIdOf(2), 1);
   expect(slots.turn(peerIdOf(2))).toBe(false);
-  expect(slots.isServing(peerIdOf(9))).toBe(true);
+  expect(slots.isServing(waiter(1))).toBe(true);
   expect(slots.placeOf(peerIdOf(2))).toBe(1);
 });
 
 test('the more wait, the sooner a slot passes on', () => {
-  const slots = new UploadSlots();
-  for (let peer = 1; peer <= 12; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  const slots = asked(UPLOAD_SLOTS + 4);
   slots.served(peerIdOf(1), SLOT_BYTES / 4 - 1);
   expect(slots.turn(peerIdOf(1))).toBe(true);
   slots.served(peerIdOf(1), 1);
@@ -63,8 +77,7 @@ test('the more wait, the sooner a slot passes on', () => {
 });
 
 test('what sends much in a second gives longer turns: half a second of it, divided among those who wait', () => {
-  const slots = new UploadSlots();
-  for (let peer = 1; peer <= 32; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  const slots = asked(UPLOAD_SLOTS + 24);
   slots.pace(25e6, 25e6);
   expect(slots.turnBytes).toBe(Math.ceil(SLOT_BYTES / 24));
   slots.pace(480e6, 480e6);
@@ -76,15 +89,13 @@ test('what sends much in a second gives longer turns: half a second of it, divid
 });
 
 test('slots are added while others wait and the pipe is not full, and go when nobody waits', () => {
-  const slots = new UploadSlots();
-  for (let peer = 1; peer <= 40; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  const slots = asked(40);
   slots.pace(10e6, 20e6);
   slots.pace(17e6, 20e6);
   slots.pace(19e6, 20e6);
   expect(slots.slots).toBe(UPLOAD_SLOTS + 2);
   // Without a limit: the second slot brought nothing.
-  const free = new UploadSlots();
-  for (let peer = 1; peer <= 40; peer++) free.setDemand(peerIdOf(peer), LOTS);
+  const free = asked(40);
   free.pace(100e6, undefined);
   free.pace(101e6, undefined);
   expect(free.slots).toBe(UPLOAD_SLOTS + 1);
