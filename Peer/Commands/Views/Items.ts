@@ -116,7 +116,7 @@ export function trackerItem(tracker: TrackerStatus) {
     state: tracker.state,
     foundBy: tracker.foundBy,
     observed: tracker.observed === undefined ? null : formatAddress(tracker.observed),
-    lastAnswerAgoMs: tracker.lastAnswerAgoMs ?? null,
+    lastAnswerAgoMs: tracker.lastAnswerAgoMs === undefined ? null : Math.round(tracker.lastAnswerAgoMs),
     intervalMs: tracker.intervalMs ?? null,
     peers: tracker.peers ?? null,
     version: tracker.version,

@@ -140,7 +140,7 @@ test('join tells the trackers and the files; update says UPDATE_OK only when a t
     state: 'connected' as const,
     instanceId: undefined,
     observed: undefined,
-    lastAnswerAgoMs: 1,
+    lastAnswerAgoMs: 1.4,
     intervalMs: 5_000,
     peers: 2,
     heldVersion: 4,
@@ -149,6 +149,7 @@ test('join tells the trackers and the files; update says UPDATE_OK only when a t
   };
   controls.trackerList = [tracker];
   controls.files = [{ path: 'mine.txt', size: 4, modifiedMs: 0, fileId: fileIdOf(2) }];
+  expect((await run('tracker')).result?.items).toMatchObject([{ lastAnswerAgoMs: 1 }]);
   const joined = await run('JOIN');
   expect(joined.text).toMatch(/^JOIN_OK from 10\.0\.0\.9:6881: 1 file of myself\n\n.*\n.*\nmine\.txt/);
   expect(joined.result).toMatchObject({ data: { reply: 'JOIN_OK' }, items: [{ path: 'mine.txt' }] });
