@@ -6,7 +6,7 @@ import type { FileState } from './FileState.ts';
 const QUIET_MS = 100;
 /** … and after this whatever comes: others wait for them, too. */
 const WAIT_MAX_MS = 2_000;
-/** No more of them wait than this. */
+/** No more of them wait than this: then one is entered for each that comes. */
 const WAITING_MAX = 32_768;
 /** Entered in one go, before others get a turn: some milliseconds. */
 const SLICE = 500;
@@ -34,8 +34,8 @@ export class LateAdoptions {
   add(...adoption: Parameters<Enter>): void {
     this.#lastMs = this.#clock.nowMs();
     if (this.#waiting.push(adoption) === 1) this.#firstMs = this.#lastMs;
-    if (this.#waiting.length >= WAITING_MAX) this.settle();
-    else this.#cancel ??= this.#clock.after(QUIET_MS, () => this.#look());
+    if (this.#waiting.length - this.#entered > WAITING_MAX) this.#enterSome(this.#entered + 1);
+    this.#cancel ??= this.#clock.after(QUIET_MS, () => this.#look());
   }
 
   /** All that wait are entered. */
@@ -63,8 +63,9 @@ export class LateAdoptions {
       const adoption = waiting[this.#entered++];
       if (adoption !== undefined) this.#enter(...adoption);
     }
-    if (this.#entered < waiting.length) return;
-    this.#waiting = [];
+    const isOver = this.#entered >= waiting.length;
+    if (!isOver && this.#entered < WAITING_MAX) return;
+    this.#waiting = isOver ? [] : waiting.slice(this.#entered);
     this.#entered = 0;
   }
 }

@@ -61,6 +61,16 @@ test('thousands of them are entered in slices, others get their turn between', (
   expect(other.version).toBeLessThan(1_501);
 });
 
+test('of a hundred thousand that come at once, those that are too many are entered one by one', () => {
+  const { catalog, late, add } = desk();
+  for (let n = 0; n < 100_000; n++) {
+    add();
+    if (n % 10_000 === 9_999) expect(n + 1 - catalog.version).toBe(Math.min(n + 1, 32_768));
+  }
+  late.settle();
+  expect(catalog.list('').length).toBe(100_000);
+});
+
 test('whoever looks for a file finds it at once, by path, content or in the list', () => {
   for (const look of [
     (catalog: Catalog) => catalog.findPath('f1')?.fileId,
