@@ -88,10 +88,9 @@ export class RateFlow {
     });
   }
 
-  /** Limits have changed: what was paid, or is owed, by the old ones counts as a piece at most. */
+  /** Limits have changed: what was paid, or is owed, by the old ones counts no more. */
   forget(): void {
-    const piece = this.pieceBytesMax;
-    this.ahead = Math.max(-piece, Math.min(piece, this.ahead));
+    this.ahead = 0;
   }
 
   /** Nothing more moves here. Whoever waits may go. */

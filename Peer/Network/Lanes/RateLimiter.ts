@@ -8,8 +8,15 @@ import { type FlowHome, RateFlow, type Waiting } from './RateFlow.ts';
 
 /** Under a limit all lanes together move about this much time's worth in a round … */
 const ROUND_MS = 50;
-/** … but no piece is less than this much time's worth: at most 100 turns a second. */
+/** … but no piece is less than this much time's worth … */
 const PIECE_MS_MIN = 10;
+/**
+ * … nor, below this length, than so much, as long as a round is no longer than this: every piece costs a read, a write and a timer,
+ * which slow lanes make most of the work.
+ */
+const PIECE_BYTES_FAIR = 262_144;
+const PIECE_MS_SLOW = 40;
+const ROUND_MS_SLOW = 200;
 const PIECE_BYTES_MIN = 1_024;
 /** A lane that did not move for this long has no part in the round. */
 const ACTIVE_MS = 1_000;
@@ -209,5 +216,8 @@ export class RateLimiter implements FlowHome {
 
 function pieceOf(rate: number | undefined, lanes: number): number {
   if (rate === undefined) return PIECE_BYTES_MAX;
-  return (rate * Math.max(PIECE_MS_MIN, ROUND_MS / Math.max(1, lanes))) / 1_000;
+  const perMs = rate / 1_000;
+  const eachMs = (roundMs: number) => roundMs / Math.max(1, lanes);
+  const slow = Math.min(PIECE_BYTES_FAIR, perMs * Math.min(PIECE_MS_SLOW, eachMs(ROUND_MS_SLOW)));
+  return Math.max(slow, perMs * Math.max(PIECE_MS_MIN, eachMs(ROUND_MS)));
 }
