@@ -70,7 +70,10 @@ export class LinkedPeer implements SourceHome {
       send,
       clock,
       declared: tellWatcher,
-      ending: tellWatcher,
+      // Who pushes it to us is told when it lies in the share.
+      ending: (fileId) => {
+        if (!this.offers.isFetching(fileId)) tellWatcher(fileId);
+      },
       wantedOfUs: (fileId) => this.#interests.has(fileId) && this.#answers.chunksOf(fileId) > 1,
     });
     this.offers = new PeerOffers(send, clock);
