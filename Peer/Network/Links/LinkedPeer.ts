@@ -5,14 +5,13 @@ import type { ListedFile } from '../../../Protocol/ListedFile.ts';
 import { type ControlMessage, type ControlOf, FEATURES } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import { fetchDescription } from './FetchDescription.ts';
 import { LateHaves } from './LateHaves.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
-import { type AnswerTo, LinkRequests, type Question, refusal } from './LinkRequests.ts';
+import { LinkQuestions } from './LinkQuestions.ts';
 import type { KnownContact, PeerHome } from './PeerHome.ts';
 import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';
@@ -25,7 +24,6 @@ export type { KnownContact, PeerHome } from './PeerHome.ts';
 
 /** Files that one peer may be interested in at once. */
 const INTERESTS_MAX = 65_536;
-const REQUEST_TICK_MS = 1_000;
 /** How often one peer may name others and trackers: in a row, and then once in so many milliseconds. More is ignored. */
 const NAMING = { peers: { burst: 1_000, eachMs: 50 }, tracker: { burst: 8, eachMs: 5_000 } } as const;
 
@@ -34,7 +32,7 @@ export class LinkedPeer implements SourceHome {
   readonly lane: LaneKeeper;
   readonly offers: PeerOffers;
   readonly #home: PeerHome;
-  readonly #requests = new LinkRequests();
+  readonly #questions: LinkQuestions;
   readonly #files: RemoteFiles;
   readonly #answers: LinkAnswers;
   readonly #queryLimit: QueryLimit;
@@ -43,8 +41,6 @@ export class LinkedPeer implements SourceHome {
   readonly #late = new LateHaves();
   #contact: KnownContact;
   #link: PeerLink;
-  #cancelTick: (() => void) | undefined;
-  #ended: ShoalError | undefined;
 
   constructor(contact: KnownContact, link: PeerLink, home: PeerHome) {
     this.#contact = contact;
@@ -76,6 +72,7 @@ export class LinkedPeer implements SourceHome {
       },
       wantedOfUs: (fileId) => this.#interests.has(fileId) && this.#answers.chunksOf(fileId) > 1,
     });
+    this.#questions = new LinkQuestions(send, clock);
     this.offers = new PeerOffers(send, clock);
     const received = (bytes: number) => home.received(bytes);
     const enter = () => this.#enterLane();
@@ -145,17 +142,15 @@ export class LinkedPeer implements SourceHome {
     this.#contact = contact;
     this.#files.redeclare();
     this.offers.repeat();
-    for (const question of this.#requests.questions) this.send(question);
+    this.#questions.repeat();
   }
 
   /** The peer is gone: everything that waits for it ends. */
   end(reason: ShoalError): void {
-    this.#ended = reason;
-    this.#requests.fail(reason);
+    this.#questions.end(reason);
     this.lane.close(reason);
     this.#files.fail(reason);
     this.offers.fail(reason);
-    this.#cancelTick?.();
     for (const fileId of this.#interests) this.#home.notInterested(this.#contact, fileId);
     this.#interests.clear();
   }
@@ -177,7 +172,7 @@ export class LinkedPeer implements SourceHome {
   /** @throws ShoalError INTEGRITY, NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
   describe(fileId: FileId, signal: AbortSignal): Promise<FileDescription> {
     return fetchDescription(fileId, (firstChunk) =>
-      this.#ask({ type: 'describe', requestId: 0, fileId, firstChunk }, signal),
+      this.#questions.ask({ type: 'describe', requestId: 0, fileId, firstChunk }, signal),
     );
   }
 
@@ -185,7 +180,7 @@ export class LinkedPeer implements SourceHome {
   async *listFiles(folder: string, signal: AbortSignal): AsyncGenerator<readonly ListedFile[]> {
     let cursor = 0;
     do {
-      const page = await this.#ask({ type: 'list', requestId: 0, folder, cursor }, signal);
+      const page = await this.#questions.ask({ type: 'list', requestId: 0, folder, cursor }, signal);
       if (page.files.length > 0) yield page.files;
       const forward = page.next === 0 || (page.next > cursor && page.next <= CATALOG_FILES_MAX);
       if (!forward) throw new ShoalError('BAD_FRAME', 'its list of files goes in circles');
@@ -201,7 +196,7 @@ export class LinkedPeer implements SourceHome {
   /** What it says it shares of that; not checked. @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
   async query(question: RelayQuestion, signal: AbortSignal): Promise<readonly RelayedFile[]> {
     if (!this.answersQueries) throw new ShoalError('REFUSED', 'the peer answers no questions');
-    return (await this.#ask({ type: 'query', requestId: 0, question }, signal)).files;
+    return (await this.#questions.ask({ type: 'query', requestId: 0, question }, signal)).files;
   }
 
   /** It has told that it has (part of) that file. */
@@ -247,13 +242,13 @@ export class LinkedPeer implements SourceHome {
         break;
       case 'refused':
         if (this.offers.hearRefused(message)) break;
-        this.#requests.answer(message);
+        this.#questions.answer(message);
         break;
       case 'listPage':
       case 'description':
       case 'laneGrant':
       case 'hits':
-        if (!this.#requests.answer(message)) this.#link.breach('an answer to another question');
+        if (!this.#questions.answer(message)) this.#link.breach('an answer to another question');
         break;
       case 'interested':
         this.#hearInterest(message.fileId);
@@ -311,42 +306,10 @@ export class LinkedPeer implements SourceHome {
   }
 
   async #enterLane(): Promise<{ address: Address; token: string }> {
-    const { token }: ControlOf<'laneGrant'> = await this.#ask({ type: 'laneRequest', requestId: 0 });
+    const { token }: ControlOf<'laneGrant'> = await this.#questions.ask({
+      type: 'laneRequest',
+      requestId: 0,
+    });
     return { address: this.#contact.address, token };
-  }
-
-  /** @throws ShoalError NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
-  #ask<Q extends Question>(question: Q, signal?: AbortSignal): Promise<AnswerTo<Q>> {
-    return new Promise((resolve, reject) => {
-      const over = signal?.aborted ? new ShoalError('CANCELLED', 'given up') : this.#ended;
-      if (over !== undefined) {
-        reject(over);
-        return;
-      }
-      let stopWaiting = () => {};
-      const numbered = this.#requests.add(question, this.#home.clock.nowMs(), (answer) => {
-        stopWaiting();
-        if (answer instanceof ShoalError) reject(answer);
-        else if (answer.type === 'refused') reject(refusal(answer.code));
-        else resolve(answer as AnswerTo<Q>);
-      });
-      if (signal !== undefined) {
-        stopWaiting = onAbort(signal, () => {
-          this.#requests.drop(numbered.requestId);
-          reject(new ShoalError('CANCELLED', 'given up'));
-        });
-      }
-      this.send(numbered);
-      this.#watchRequests();
-    });
-  }
-
-  #watchRequests(): void {
-    const { clock } = this.#home;
-    this.#cancelTick ??= clock.after(REQUEST_TICK_MS, () => {
-      this.#cancelTick = undefined;
-      this.#requests.tick(clock.nowMs());
-      if (this.#requests.size > 0) this.#watchRequests();
-    });
   }
 }
