@@ -76,7 +76,8 @@ export class ChunkFetch {
     source.source.setChunkCount(part.description.layout.chunkCount);
     const asker = new SourceAsker(turn, this.#small, {
       ask: (roomBytes, nowMs) => this.#ask(source, roomBytes, nowMs),
-      takeBack: (reason) => (reason === 'banned' ? source.leave(true) : this.#takeBack(source)),
+      takeBack: (reason) =>
+        reason === 'banned' ? source.leave(true) : this.#takeBack(this.#scheduler.requestsOf(source)),
     });
     this.#askers.set(source, asker);
     if (source.source.have !== undefined) source.peer.score.expectTurns();
@@ -101,12 +102,12 @@ export class ChunkFetch {
   /** It serves others first: a place is kept there, what was to come from it is free for other sources. */
   queued(source: FileSource): void {
     const { score } = source.peer;
-    if (score.place === 0) this.#wake(source);
+    if (score.place === 0) return this.#wake(source);
     // What it suggests nobody else has: that waits there.
-    else if (this.#scheduler.isHeldBack(source) || score.isLinedUp(this.#options.clock.nowMs())) return;
-    else if (this.#lineUp(source))
-      for (const request of this.#scheduler.requestsOf(source)) this.#withdraw(request);
-    else this.#takeBack(source, 1, (request) => request.received === 0);
+    if (this.#scheduler.isHeldBack(source) || score.isLinedUp(this.#options.clock.nowMs())) return;
+    const requests = this.#scheduler.requestsOf(source);
+    if (this.#lineUp(source)) for (const request of requests) this.#withdraw(request);
+    else this.#takeBack(requests.slice(1).filter(({ received }) => received === 0));
   }
 
   #withdraw(request: ChunkRequest<FileSource>): void {
@@ -205,7 +206,7 @@ export class ChunkFetch {
     if (request.received > 0) events.wasted(request.received);
     this.#scheduler.failed(request);
     if (outcome.kind === 'corrupt' && !writer.overtaken) {
-      this.#takeBack(source);
+      this.#takeBack(this.#scheduler.requestsOf(source));
       this.#scheduler.distrust(source);
       events.corrupt(source);
     }
@@ -238,9 +239,9 @@ export class ChunkFetch {
     else source.leave(true, code === 'changed' ? 'changed' : undefined);
   }
 
-  /** Returns the requests of a source to missing, all but the first `keep`. */
-  #takeBack(source: FileSource, keep = 0, which = (_: ChunkRequest<FileSource>) => true): void {
-    for (const request of this.#scheduler.requestsOf(source).slice(keep).filter(which)) {
+  /** Returns requests to missing. */
+  #takeBack(requests: readonly ChunkRequest<FileSource>[]): void {
+    for (const request of requests) {
       this.#scheduler.failed(request);
       this.#cancel(request);
     }
