@@ -26,12 +26,10 @@ test.concurrent('two computers, nothing configured: one starts the tracker, they
 test.concurrent('three computers: when the one with the tracker quits, another takes over within 10 s', async ({
   lan,
 }) => {
-  const hosts = await computers(lan, 3);
+  const hosts = await threeComputers(lan);
   if (hosts === undefined) return;
   // The first has nothing to lose: it comes first, so that the tracker is there.
   const [first, second, third] = hosts;
-  if (first === undefined || second === undefined || third === undefined)
-    throw new Error('three were wanted');
   const founder = await peerOn(lan, first, false);
   await eventually('it starts a tracker', async () =>
     (await founder.items('tracker')).some(
@@ -59,11 +57,9 @@ test.concurrent('three computers: when the one with the tracker quits, another t
 test.concurrent('three computers: the one with the tracker is switched off without a word, and another takes over within 10 s', async ({
   lan,
 }) => {
-  const hosts = await computers(lan, 3);
+  const hosts = await threeComputers(lan);
   if (hosts === undefined) return;
   const [first, second, third] = hosts;
-  if (first === undefined || second === undefined || third === undefined)
-    throw new Error('three were wanted');
   const founder = await peerOn(lan, first, false);
   await eventually('it starts a tracker', async () =>
     (await founder.items('tracker')).some(
@@ -92,11 +88,9 @@ test.concurrent('three computers: the one with the tracker is switched off witho
 test.concurrent('a computer gets another address while it gives and fetches: both go on soon', async ({
   lan,
 }) => {
-  const hosts = await computers(lan, 3);
+  const hosts = await threeComputers(lan);
   if (hosts === undefined) return;
   const [first, second, third] = hosts;
-  if (first === undefined || second === undefined || third === undefined)
-    throw new Error('three were wanted');
   const [anna, berta, clara] = await Promise.all([
     peerOn(lan, first, true, ['--upload-limit', '4M']),
     peerOn(lan, second, false, ['--upload-limit', '4M']),
@@ -163,6 +157,15 @@ async function computers(lan: TestLan, count: number): Promise<readonly Namespac
     expect(reason).toMatch(/^network namespaces (need|cannot be made here: )/);
     return undefined;
   }
+}
+
+async function threeComputers(lan: TestLan): Promise<readonly [Namespace, Namespace, Namespace] | undefined> {
+  const hosts = await computers(lan, 3);
+  if (hosts === undefined) return undefined;
+  const [first, second, third] = hosts;
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error('three were wanted');
+  return [first, second, third];
 }
 
 const networks = new WeakMap<TestLan, Namespaces>();
