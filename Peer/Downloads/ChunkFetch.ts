@@ -102,7 +102,10 @@ export class ChunkFetch {
   /** It serves others first: a place is kept there, what was to come from it is free for other sources. */
   queued(source: FileSource): void {
     const { score } = source.peer;
-    if (score.place === 0) return this.#wake(source);
+    if (score.place === 0) {
+      this.#wake(source);
+      return;
+    }
     // What it suggests nobody else has: that waits there.
     if (this.#scheduler.isHeldBack(source) || score.isLinedUp(this.#options.clock.nowMs())) return;
     const requests = this.#scheduler.requestsOf(source);
