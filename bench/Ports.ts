@@ -1,10 +1,15 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A TCP port of loopback that nobody has now. */
+/** Twenty peers that start at once would else draw one port twice, once in fifty times. */
+const given = new Set<number>();
+
+/** A TCP port of loopback that nobody has now, and that was not given out before. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);
+    if (given.has(port)) continue;
+    given.add(port);
     const server = createServer();
     const free = await new Promise<boolean>((resolve) => {
       server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
