@@ -43,6 +43,8 @@ export class SourceScore {
   /** Nothing was asked in this turn yet: one chunk is always allowed. */
   #turnBegins = false;
   #rate: number | undefined;
+  /** Each sample was faster than the one before: the connection is still getting up to speed. */
+  #isStarting = true;
   #sampleBytes = 0;
   #sampleMs = 0;
   /** Since when it works for us; undefined: nothing is asked, or it serves others first. */
@@ -260,10 +262,12 @@ export class SourceScore {
   #sample(): void {
     if (this.#sampleMs < SAMPLE_MS) return;
     const rate = (this.#sampleBytes / this.#sampleMs) * 1_000;
-    const weight = 1 - Math.exp(-this.#sampleMs / SMOOTHING_MS);
-    if (this.#rate !== undefined) this.#rate += (rate - this.#rate) * weight;
-    else if (this.#sampleBytes > 0) this.#rate = rate;
-    else return;
+    if (this.#rate === undefined && this.#sampleBytes === 0) return;
+    this.#isStarting &&= rate > (this.#rate ?? 0);
+    // TCP doubles its rate each round trip at first. An average would stay an eighth of it, and the window with it less than the way
+    // holds: the window would keep slow start from growing.
+    const weight = this.#isStarting ? 1 : 1 - Math.exp(-this.#sampleMs / SMOOTHING_MS);
+    this.#rate = (this.#rate ?? rate) + (rate - (this.#rate ?? rate)) * weight;
     this.#sampleBytes = 0;
     this.#sampleMs = 0;
   }

@@ -28,6 +28,24 @@ test('the window is a second of the rate, between 2 and 32 MiB', () => {
   expect(score.windowBytes(deliver(score, 1e3, later, 20_000))).toBe(WINDOW_BYTES_MIN);
 });
 
+test.each([20, 50, 150])('the window keeps ahead of slow start over %i ms', (roundTripMs) => {
+  const score = new SourceScore();
+  score.asked(1e12, 0);
+  for (let nowMs = roundTripMs, rate = 1e5; rate < 2e8; nowMs += 10) {
+    score.received(rate / 100, nowMs);
+    score.arrived(rate / 100);
+    const nextRoundTrip = 2 * rate * (roundTripMs / 1_000);
+    expect(score.windowBytes(nowMs)).toBeGreaterThan(Math.min(nextRoundTrip, WINDOW_BYTES_MAX - 1));
+    rate *= 2 ** (10 / roundTripMs);
+  }
+});
+
+test('a rate that fell is an average again, whatever peaks follow', () => {
+  const score = new SourceScore();
+  const now = deliver(score, 10e6, deliver(score, 20e6, 0, 1_000), 2_000);
+  expect(score.bytesPerSecond(deliver(score, 100e6, now, 100))).toBeLessThan(25e6);
+});
+
 test('time without work does not lower the rate; silence under way does', () => {
   const score = new SourceScore();
   const now = deliver(score, 10e6, 0, 5_000);
