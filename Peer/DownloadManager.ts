@@ -8,7 +8,7 @@ import { DownloadRun } from './Downloads/DownloadRun.ts';
 import { FileFetch } from './Downloads/FileFetch.ts';
 import { findDownload } from './Downloads/FindDownload.ts';
 import { FolderFetch } from './Downloads/FolderFetch.ts';
-import { FolderRecord, folderKey } from './Downloads/FolderRecord.ts';
+import { FolderKey, FolderRecord } from './Downloads/FolderRecord.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
 import type { Task, TaskContext } from './Downloads/Task.ts';
 import { Turns } from './Downloads/Turns.ts';
@@ -35,13 +35,20 @@ const MAX_DOWNLOADS = 32;
 /** How often running downloads look at the clock: silent sources, retries, giving up. */
 const TICK_MS = 500;
 
+/** A download of a folder, and what the disk remembers of it. */
+interface FolderDownload {
+  readonly key: FolderKey;
+  readonly record: FolderRecord;
+  readonly download: DownloadRun;
+}
+
 /** Door: downloads from the wish to the finished file. */
 export class DownloadManager extends EventEmitter<DownloadEvents> {
   readonly #options: DownloadManagerOptions;
   readonly #context: TaskContext;
   readonly #downloads = new Map<number, DownloadRun>();
-  /** By what is wanted (FolderRecord.ts). */
-  readonly #folders = new Map<string, DownloadRun>();
+  /** By their path; of one path the last of each key. */
+  readonly #folders = new Map<string, readonly FolderDownload[]>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   #running = 0;
@@ -171,9 +178,12 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   #addFolder(wish: FolderWish, paused: boolean, before?: ReadonlyMap<FileId, number>): DownloadRun {
     const { parts, clock, maxDownloads = MAX_DOWNLOADS } = this.#options;
     const path = wish.path.endsWith('/') ? wish.path : `${wish.path}/`;
-    const key = folderKey(path, wish.files);
-    const running = this.#folders.get(key);
+    const key = new FolderKey(path, wish.files);
+    const others = this.#folders.get(path) ?? [];
+    const same = others.find((each) => each.key.equals(key));
+    const running = same?.download;
     if (running !== undefined && running.state !== 'done' && running.state !== 'cancelled') {
+      if (before !== undefined) same?.record.found();
       for (const { fileId, holders } of wish.files)
         for (const holder of holders) running.task.addHolder(fileId, holder);
       if (!paused) void running.resume();
@@ -181,14 +191,14 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     }
     const number = this.#downloads.size + 1;
     const kept = before !== undefined;
-    const record = new FolderRecord({ parts, clock, key, path, files: wish.files, kept });
+    const record = new FolderRecord({ parts, clock, key, files: wish.files, kept });
     const options = { ...wish, turn: number, record, ...(before === undefined ? {} : { before }) };
     const task = new FolderFetch(this.#context, options);
     // What has to wait is written down now; a failure shows when it runs.
     if (before === undefined && this.#running >= maxDownloads) record.keep().catch(() => {});
     if (before !== undefined) void parts.scanned().then(() => task.countPresent());
     const download = this.#addTask(number, path, undefined, task, paused);
-    this.#folders.set(key, download);
+    this.#folders.set(path, [...others.filter((each) => each !== same), { key, record, download }]);
     return download;
   }
 

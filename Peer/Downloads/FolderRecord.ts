@@ -3,8 +3,31 @@ import type { Clock } from '../../Shared/Clock.ts';
 import type { FolderFile } from './Model.ts';
 import type { PartStore } from './Wanted.ts';
 
-/** Names a folder wish by its path and files, whoever has them: asked for again, it is the same download. */
-export function folderKey(path: string, files: readonly FolderFile[]): string {
+/**
+ * Names a folder wish by its path and files, whoever has them: asked for again, it is the same download. Made when it is first
+ * wanted: most downloads are over before, and of many files it takes as long as asking for the first of them.
+ */
+export class FolderKey {
+  readonly path: string;
+  readonly #files: readonly FolderFile[];
+  #hex: string | undefined;
+
+  constructor(path: string, files: readonly FolderFile[]) {
+    this.path = path;
+    this.#files = files;
+  }
+
+  get hex(): string {
+    this.#hex ??= keyOf(this.path, this.#files);
+    return this.#hex;
+  }
+
+  equals(other: FolderKey): boolean {
+    return this.path === other.path && this.#files.length === other.#files.length && this.hex === other.hex;
+  }
+}
+
+function keyOf(path: string, files: readonly FolderFile[]): string {
   const lines = files.map((file) => `${file.fileId} ${file.size} ${file.path}\n`);
   return hashBytes(Buffer.from(`${path}\n${lines.join('')}`));
 }
@@ -15,8 +38,7 @@ const KEEP_AFTER_MS = 2_000;
 export interface FolderRecordOptions {
   readonly parts: PartStore;
   readonly clock: Clock;
-  readonly key: string;
-  readonly path: string;
+  readonly key: FolderKey;
   readonly files: readonly FolderFile[];
   /** It was written down by an earlier run of the program. */
   readonly kept: boolean;
@@ -26,12 +48,21 @@ export interface FolderRecordOptions {
 export class FolderRecord {
   readonly #options: FolderRecordOptions;
   #kept: boolean;
+  /** There may be something on the disk. */
+  #written: boolean;
   #work: Promise<void> = Promise.resolve();
   #cancel: (() => void) | undefined;
 
   constructor(options: FolderRecordOptions) {
     this.#options = options;
     this.#kept = options.kept;
+    this.#written = options.kept;
+  }
+
+  /** One of an earlier run of the program lies there. */
+  found(): void {
+    this.#kept = true;
+    this.#written = true;
   }
 
   /** Writes it down soon, unless that was done. @param failed - told when that fails: DISK_FULL, DISK_FAILED */
@@ -59,13 +90,16 @@ export class FolderRecord {
     this.#cancel?.();
     return this.#then(async () => {
       this.#kept = false;
-      await this.#options.parts.forgetFolder(this.#options.key);
+      if (!this.#written) return;
+      await this.#options.parts.forgetFolder(this.#options.key.hex);
+      this.#written = false;
     });
   }
 
   async #write(paused: boolean): Promise<void> {
-    const { parts, key, path, files } = this.#options;
-    await parts.keepFolder({ key, path, files, paused });
+    const { parts, key, files } = this.#options;
+    this.#written = true;
+    await parts.keepFolder({ key: key.hex, path: key.path, files, paused });
     this.#kept = true;
   }
 

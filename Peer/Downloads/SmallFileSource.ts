@@ -66,12 +66,13 @@ export class SmallFileSource implements Asker {
   }
 
   push(items: readonly FolderItem[]): void {
-    const isBanned = this.#peer.score.isBanned(this.#context.clock.nowMs());
-    for (const item of items) {
-      if (isBanned) this.#events.refused(item);
-      else this.#line.push(item);
+    if (this.#peer.score.isBanned(this.#context.clock.nowMs())) {
+      for (const item of items) this.#events.refused(item);
+      return;
     }
-    if (!isBanned) this.wake();
+    if (this.#line.length === 0) this.#line = [...items];
+    else for (const item of items) this.#line.push(item);
+    this.wake();
   }
 
   wake(): void {

@@ -12,6 +12,8 @@ export interface WatchEvents {
   folderChanged(path: string): void;
   /** No more watches are to be had: from now on changes are missed. */
   limited(code: string): void;
+  /** We have made this folder a moment ago, and know what is in it: it is watched at once, and listed a little later. */
+  isOurs(path: string): boolean;
   /** A folder cannot be watched. */
   problem(text: string): void;
 }
@@ -29,7 +31,8 @@ export type WatchFolder = (root: string, events: WatchEvents) => Watching;
  * The system's events name the file that changed; looking at it is the caller's business.
  */
 export const watchFolder: WatchFolder = (root, events) => {
-  const watcher = new FoldersOnly({
+  const isOurs = (path: string) => events.isOurs(relativeTo(root, path));
+  const watcher = new FoldersOnly(isOurs, {
     followSymlinks: false,
     // The caller lists the whole tree once it is watched.
     ignoreInitial: true,
@@ -85,22 +88,20 @@ class FoldersOnly extends FSWatcher {
   readonly #listed = new Map<string, (() => void) | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  constructor(options: ConstructorParameters<typeof FSWatcher>[0]) {
+  /** @param mayWait - this folder (absolute) need not be listed at once */
+  constructor(
+    mayWait: (folder: string) => boolean,
+    options: ConstructorParameters<typeof FSWatcher>[0],
+  ) {
     super(options);
     const handler = this._nodeFsHandler;
     const list = handler._handleRead.bind(handler);
     handler._handleRead = (folder, ...rest) => {
-      if (this.#listed.has(folder)) {
-        this.#listed.set(folder, () => handler._handleRead(folder, ...rest));
-        return undefined;
-      }
-      this.#listed.set(folder, undefined);
-      this.#afterAWhile(() => {
-        const waiting = this.#listed.get(folder);
-        this.#listed.delete(folder);
-        waiting?.();
-      });
-      return list(folder, ...rest);
+      const isFree = !this.#listed.has(folder);
+      if (isFree) this.#holdBack(folder);
+      if (isFree && !mayWait(folder)) return list(folder, ...rest);
+      this.#listed.set(folder, () => list(folder, ...rest));
+      return undefined;
     };
   }
 
@@ -128,11 +129,17 @@ class FoldersOnly extends FSWatcher {
     await super.close();
   }
 
-  #afterAWhile(task: () => void): void {
+  /** From now on it is not listed, until the time is over: then once, if somebody wanted it. */
+  #holdBack(folder: string): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      task();
+      const waiting = this.#listed.get(folder);
+      this.#listed.delete(folder);
+      if (waiting === undefined) return;
+      this.#holdBack(folder);
+      waiting();
     }, LISTING_MS);
+    this.#listed.set(folder, undefined);
     this.#timers.add(timer.unref());
   }
 }

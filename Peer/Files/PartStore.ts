@@ -39,6 +39,8 @@ export interface PartEvents {
   placed(path: string, state: FileState, description: FileDescription): void;
   /** The same of a small file that came among many. */
   placedAmongMany(path: string, state: FileState, description: FileDescription): void;
+  /** A folder was made in the share, with such files in it. */
+  folderMade(path: string): void;
   closed(fileId: FileId): void;
 }
 
@@ -61,6 +63,7 @@ export class PartStore {
       makeWriter,
       isHere,
       placed: (path, state, description) => events.placedAmongMany(path, state, description),
+      folderMade: (path) => events.folderMade(path),
       placeSmall: (description, path, content) => this.#placeSmall(description, path, content),
     });
   }

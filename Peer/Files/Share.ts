@@ -13,6 +13,7 @@ import { HashPool } from './HashPool.ts';
 import { LateAdoptions } from './LateAdoptions.ts';
 import type { ManifestEvents, ManifestFiles } from './ManifestFiles.ts';
 import { type OpenedFile, openShared } from './OpenShared.ts';
+import { OwnFolders } from './OwnFolders.ts';
 import type { ScanSettings } from './Settings.ts';
 import { ShareIndex } from './ShareIndex.ts';
 import { inside, joinPath, ShareTree } from './ShareTree.ts';
@@ -63,6 +64,7 @@ export class Share {
   readonly #tree = new ShareTree();
   readonly #late: LateAdoptions;
   readonly #touched: TouchedPlaces;
+  readonly #own: OwnFolders;
   readonly #stopping = new AbortController();
   readonly #problems = new Map<string, string>();
   #watching: Watching | undefined;
@@ -108,6 +110,7 @@ export class Share {
       (places) => this.#look(places),
       () => clock.nowMs() - this.#adoptedMs < ADOPTING_MS,
     );
+    this.#own = new OwnFolders(clock, (path) => this.#touched.addFolder(path));
   }
 
   get index(): ShareIndex {
@@ -137,6 +140,7 @@ export class Share {
     this.#watching = (manifest?.watch ?? watch)(root, {
       touched: (path) => this.#touched.add(path),
       folderChanged: (path) => this.#folderChanged(path),
+      isOurs: (path) => this.#own.has(path),
       limited: (code) => this.#limited(code),
       problem: (text) => this.#options.log.debug(text),
     });
@@ -171,6 +175,11 @@ export class Share {
   adoptLate(path: string, state: FileState, description: FileDescription): void {
     this.#adoptedMs = this.#options.clock.nowMs();
     this.#late.add(path, state, description);
+  }
+
+  /** A folder was made in the share, and all files in it are adopted. Called in the same moment. */
+  folderMade(path: string): void {
+    if (this.#options.manifest === undefined) this.#own.made(path, (folder) => this.#tree.hasFolder(folder));
   }
 
   /** A file that was made in the share folder: known before any watch tells of it, unless a manifest does not name it. */
@@ -216,6 +225,7 @@ export class Share {
   async close(): Promise<void> {
     this.#stopping.abort();
     this.#touched.close();
+    this.#own.close();
     this.#late.close();
     this.#index.close();
     await this.#watching?.close();
@@ -250,6 +260,7 @@ export class Share {
   }
 
   #folderChanged(path: string): void {
+    if (this.#own.appeared(path)) return;
     this.#touched.addFolder(path);
     this.#options.clock.after(SECOND_LOOK_MS, () => this.#touched.addFolder(path));
   }

@@ -23,6 +23,8 @@ export interface SmallPlacingOptions {
   readonly writer: SmallWriter;
   /** A file got its name. Called in the same moment. */
   readonly placed: (path: string, state: FileState, description: FileDescription) => void;
+  /** A folder got its name, with all that is in it: those files are `placed` in the same moment. */
+  readonly folderMade: (path: string) => void;
   /** Verifies and places one file by itself; what is there already counts. Returns where it lies. @throws ShoalError INTEGRITY, and what the disk says */
   readonly placeAlone: (fileId: FileId, path: string, bytes: Uint8Array) => string;
 }
@@ -181,6 +183,7 @@ export class SmallPlacing implements SmallPlacer {
     this.#folders.set(folder.path, undefined);
     const { disk, root } = this.#options;
     if (folder.giveName(disk, root)) {
+      this.#options.folderMade(folder.path);
       for (const whole of folder.whole) this.#placed(whole, whole.path);
     } else for (const whole of folder.whole) this.#placeWhole(whole);
   }

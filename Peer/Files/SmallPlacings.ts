@@ -9,7 +9,7 @@ import { SmallPlacing, type SmallPlacingOptions } from './SmallPlacing.ts';
 import type { SmallWriter } from './SmallWriter.ts';
 
 export interface SmallPlacingsOptions
-  extends Pick<SmallPlacingOptions, 'disk' | 'clock' | 'root' | 'placed'> {
+  extends Pick<SmallPlacingOptions, 'disk' | 'clock' | 'root' | 'placed' | 'folderMade'> {
   /** Where unfinished files lie. */
   readonly temp: string;
   readonly makeWriter: () => SmallWriter;

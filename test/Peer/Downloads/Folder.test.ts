@@ -267,6 +267,40 @@ test('a folder that is cancelled after a restart leaves nothing behind', async (
   await desk.clock.settle(again.close());
 });
 
+test('a folder that is asked for before the record of an earlier run is read is the same, and takes that away', async () => {
+  for (const end of ['done', 'cancelled']) {
+    const desk = new Desk();
+    const { files } = await killed(desk);
+    const again = desk.manager();
+    again.addFolder({ path: 'dir', files });
+    await again.start();
+    expect(again.list()).toHaveLength(1);
+    if (end === 'cancelled') await desk.clock.settle(again.cancel(1));
+    else await desk.clock.settle(again.finished(1, new AbortController().signal), 60_000);
+    expect(again.list()).toMatchObject([{ state: end }]);
+    expect(desk.parts.folders.size, end).toBe(0);
+    await desk.clock.settle(again.close());
+  }
+});
+
+test('the same folder is one download, other files of that name are another; each is written down and forgotten by itself', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer(1e6);
+  const files = folder(desk, 200, 50_000, [peer]);
+  desk.downloads.addFolder({ path: 'dir', files: files.slice(0, 100) });
+  desk.downloads.addFolder({ path: 'dir/', files: files.slice(100) });
+  expect(desk.downloads.addFolder({ path: 'dir', files: files.slice(0, 100) }).number).toBe(1);
+  expect(desk.downloads.addFolder({ path: 'dir', files: files.slice(100) }).number).toBe(2);
+  expect(desk.downloads.list()).toHaveLength(2);
+  await desk.clock.advanceAsync(2_100);
+  expect(desk.parts.folders.size).toBe(2);
+  await desk.clock.settle(desk.downloads.cancel(1));
+  expect([...desk.parts.folders.values()].map((kept) => kept.files[0]?.path)).toEqual(['dir/100']);
+  expect(await desk.end(2)).toMatchObject({ state: 'done' });
+  expect(desk.parts.folders.size).toBe(0);
+  await desk.close();
+});
+
 test('the holder of a folder has moved when the peer comes back: the tracker knows where, and others who have a file are tried', async () => {
   const desk = new Desk();
   const { peer, files } = await killed(desk);

@@ -17,6 +17,7 @@ async function watched() {
   const watching = watchFolder(folder.at('share'), {
     touched: (path) => touched.add(path),
     folderChanged: (path) => folders.add(path),
+    isOurs: (path) => path.startsWith('ours'),
     limited: () => {},
     problem: () => {},
   });
@@ -52,6 +53,18 @@ test('nothing is told of what was there; a file that is written is told by its n
   await writeFile(folder.at('share/Temp/x'), 'y');
   await rm(folder.at('share/d/e/8'));
   await eventually(() => expect([...touched]).toEqual(['d/e/7', 'd/e/8']));
+});
+
+test('a folder of ours is told and watched at once, and what was in it before that a little later', async () => {
+  const { folder, folders, touched } = await watched();
+  await folder.write('share/ours/deep/file', 'x');
+  await eventually(() => expect([...folders]).toEqual(['ours']));
+  await writeFile(folder.at('share/ours/late'), 'x');
+  await eventually(() => expect(touched).toContain('ours/late'));
+  expect([...folders]).toEqual(['ours']);
+  await eventually(() => expect([...folders].sort()).toEqual(['ours', 'ours/deep']));
+  await writeFile(folder.at('share/ours/deep/file'), 'y');
+  await eventually(() => expect(touched).toContain('ours/deep/file'));
 });
 
 test('folders that appear are told and watched, under a new name too', async () => {

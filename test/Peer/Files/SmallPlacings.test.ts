@@ -17,6 +17,7 @@ function desk() {
     root: '/share',
     temp: '/share/Temp',
     placed: () => {},
+    folderMade: () => {},
     isHere: () => undefined,
     placeSmall: () => '',
     makeWriter: () => {

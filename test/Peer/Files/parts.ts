@@ -31,6 +31,7 @@ export function partStore(disk: MemoryDisk) {
   const told = {
     verified: [] as number[],
     placed: [] as { path: string; state: FileState }[],
+    folders: [] as string[],
     closed: 0,
   };
   if (disk.kindOf('/share') === undefined) {
@@ -47,6 +48,7 @@ export function partStore(disk: MemoryDisk) {
       verified: (_, chunk) => told.verified.push(chunk),
       placed: (path, state) => told.placed.push({ path, state }),
       placedAmongMany: (path, state) => told.placed.push({ path, state }),
+      folderMade: (path) => told.folders.push(path),
       closed: () => told.closed++,
     },
   });
