@@ -89,10 +89,7 @@ class FoldersOnly extends FSWatcher {
   readonly #timers = new Set<NodeJS.Timeout>();
 
   /** @param mayWait - this folder (absolute) need not be listed at once */
-  constructor(
-    mayWait: (folder: string) => boolean,
-    options: ConstructorParameters<typeof FSWatcher>[0],
-  ) {
+  constructor(mayWait: (folder: string) => boolean, options: ConstructorParameters<typeof FSWatcher>[0]) {
     super(options);
     const handler = this._nodeFsHandler;
     const list = handler._handleRead.bind(handler);

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
+import type { WatchEvents, WatchFolder } from '../../../Peer/Files/FolderWatcher.ts';
 import { OwnFolders } from '../../../Peer/Files/OwnFolders.ts';
+import { fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
+import { TempFolder } from '../../Support/TempFolder.ts';
+import { eventually, pathsOf, startManager } from './manager.ts';
 
 function desk(known: readonly string[] = []) {
   const clock = new SimulatedClock();
@@ -68,4 +72,27 @@ test('closed, it looks no more', () => {
   own.close();
   clock.advance(60_000);
   expect(looked).toEqual([]);
+});
+
+test('in a running share a folder of small files is ours, and what a stranger put into it before it was watched is found', async () => {
+  const folder = await TempFolder.forTest();
+  let told: WatchEvents | undefined;
+  const watch: WatchFolder = (_, events) => {
+    told = events;
+    return { ready: Promise.resolve(), close: async () => {} };
+  };
+  const { manager } = await startManager(folder, { seams: { watch } });
+  const content = Buffer.from('one');
+  const fileId = fileIdOf(content.length, [hashBytes(content)]);
+  const placer = manager.placing(['tree/new/one'], { placed: () => {}, failed: () => {} });
+  await placer.place(content, [{ fileId, size: content.length, path: 'tree/new/one', offset: 0 }]);
+  expect(pathsOf(manager)).toEqual(['tree/new/one']);
+  expect(['tree', 'tree/new', 'other'].map((path) => told?.isOurs(path))).toEqual([true, true, false]);
+
+  await folder.write('share/tree/new/strange', 'x');
+  told?.folderChanged('tree');
+  told?.folderChanged('tree/new');
+  await eventually(() => expect(pathsOf(manager)).toEqual(['tree/new/one', 'tree/new/strange']));
+  expect(told?.isOurs('tree')).toBe(false);
+  await placer.close();
 });
