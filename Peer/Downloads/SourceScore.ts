@@ -20,6 +20,8 @@ const SAMPLE_MS = 100;
 const LINED_UP_MS = 30_000;
 /** A window is filled up again when so little of it is under way. More than a round trip of 1 Gbit/s and 150 ms stays. */
 const REFILL_RATIO = 0.75;
+/** From this round trip on WINDOW_BYTES_MIN is less than a line of 1 Gbit/s holds: a window must keep ahead of TCP's slow start. */
+const LONG_WAY_MS = 16;
 /** How long bytes may still come that were under way when a peer put us in its queue. */
 const STRAGGLER_MS = 1_000;
 
@@ -38,13 +40,18 @@ export class SourceScore {
   #queuedMs = 0;
   /** Since when it keeps a place for us; undefined: it does not. */
   #linedUpMs: number | undefined;
+  /** When it was asked with nothing under way, and has not answered; the quickest answer yet is the round trip. */
+  #askedMs: number | undefined;
+  #roundTripMs: number | undefined;
   /** Bytes that it may be asked for in this turn; undefined: no end is known. */
   #turnBytes: number | undefined;
   /** Nothing was asked in this turn yet: one chunk is always allowed. */
   #turnBegins = false;
   #rate: number | undefined;
-  /** Each sample was faster than the one before: the connection is still getting up to speed. */
+  /** Each sample was faster than the one before: the connection is getting up to speed. */
   #isStarting = true;
+  /** The last sample of that time; 0 after it. */
+  #startRate = 0;
   #sampleBytes = 0;
   #sampleMs = 0;
   /** Since when it works for us; undefined: nothing is asked, or it serves others first. */
@@ -80,9 +87,13 @@ export class SourceScore {
     return this.#queueLength;
   }
 
-  /** Bytes that may be under way: what it sends in a second. One request in the queue keeps the place there. */
+  /**
+   * Bytes that may be under way: what it sends in a second. One request in the queue keeps the place there. On a long way TCP doubles
+   * its rate each round trip at first: an average is an eighth of it then, and such a window would keep it from growing.
+   */
   windowBytes(nowMs: number): number {
-    const rate = this.bytesPerSecond(nowMs) ?? 0;
+    const average = this.bytesPerSecond(nowMs) ?? 0;
+    const rate = (this.#roundTripMs ?? 0) > LONG_WAY_MS ? Math.max(average, this.#startRate) : average;
     return Math.min(WINDOW_BYTES_MAX, Math.max(WINDOW_BYTES_MIN, rate));
   }
 
@@ -133,7 +144,10 @@ export class SourceScore {
   }
 
   asked(bytes: number, nowMs: number): void {
-    if (this.#open === 0) this.#heardMs = nowMs;
+    if (this.#open === 0) {
+      this.#heardMs = nowMs;
+      this.#askedMs = nowMs;
+    }
     this.#open++;
     this.#inFlight += bytes;
     this.#turnBegins = false;
@@ -158,6 +172,10 @@ export class SourceScore {
   received(bytes: number, nowMs: number): void {
     this.#sampleBytes += bytes;
     this.#heardMs = nowMs;
+    if (this.#askedMs !== undefined) {
+      this.#roundTripMs = Math.min(this.#roundTripMs ?? Number.POSITIVE_INFINITY, nowMs - this.#askedMs);
+      this.#askedMs = undefined;
+    }
     this.#rest = undefined;
     this.#rests = 0;
     this.#aways = 0;
@@ -173,6 +191,7 @@ export class SourceScore {
     if (this.#place === 0) this.#queuedMs = nowMs;
     this.#place = this.#open === 0 ? 0 : place;
     this.#heardMs = nowMs;
+    this.#askedMs = undefined;
     this.#settleBusy(nowMs);
   }
 
@@ -262,12 +281,12 @@ export class SourceScore {
   #sample(): void {
     if (this.#sampleMs < SAMPLE_MS) return;
     const rate = (this.#sampleBytes / this.#sampleMs) * 1_000;
-    if (this.#rate === undefined && this.#sampleBytes === 0) return;
-    this.#isStarting &&= rate > (this.#rate ?? 0);
-    // TCP doubles its rate each round trip at first. An average would stay an eighth of it, and the window with it less than the way
-    // holds: the window would keep slow start from growing.
-    const weight = this.#isStarting ? 1 : 1 - Math.exp(-this.#sampleMs / SMOOTHING_MS);
-    this.#rate = (this.#rate ?? rate) + (rate - (this.#rate ?? rate)) * weight;
+    const weight = 1 - Math.exp(-this.#sampleMs / SMOOTHING_MS);
+    if (this.#rate !== undefined) this.#rate += (rate - this.#rate) * weight;
+    else if (this.#sampleBytes > 0) this.#rate = rate;
+    else return;
+    this.#isStarting &&= rate > this.#startRate;
+    this.#startRate = this.#isStarting ? rate : 0;
     this.#sampleBytes = 0;
     this.#sampleMs = 0;
   }

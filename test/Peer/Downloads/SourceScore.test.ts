@@ -40,10 +40,19 @@ test.each([20, 50, 150])('the window keeps ahead of slow start over %i ms', (rou
   }
 });
 
-test('a rate that fell is an average again, whatever peaks follow', () => {
+test('next door slow start is over at once: a growing rate widens the window only by the average', () => {
+  const score = new SourceScore();
+  score.asked(MIB, 0);
+  score.received(MIB, 16);
+  score.ended(0, 16);
+  const now = deliver(score, 50e6, deliver(score, 5e6, 16, 100), 100);
+  expect(score.windowBytes(now)).toBeLessThan(20e6);
+});
+
+test('once its rate fell, peaks widen the window no more than the average does', () => {
   const score = new SourceScore();
   const now = deliver(score, 10e6, deliver(score, 20e6, 0, 1_000), 2_000);
-  expect(score.bytesPerSecond(deliver(score, 100e6, now, 100))).toBeLessThan(25e6);
+  expect(score.windowBytes(deliver(score, 100e6, now, 100))).toBeLessThan(25e6);
 });
 
 test('time without work does not lower the rate; silence under way does', () => {
