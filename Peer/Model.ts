@@ -229,8 +229,8 @@ export interface SourceStatus {
   /** Place in the other side's queue, when queued; and how many wait there. */
   readonly place: number | undefined;
   readonly queueLength?: number | undefined;
-  /** Why it left. */
-  readonly why?: 'unreachable' | 'has it not' | 'changed' | undefined;
+  /** Why it left, or had before it is dialled again. `no answer`: it may sleep, or the network be broken; `unreachable`: it is not there. */
+  readonly why?: 'unreachable' | 'no answer' | 'has it not' | 'changed' | undefined;
   /** When it is tried again. */
   readonly retryInMs?: number | undefined;
   readonly bytes: number;

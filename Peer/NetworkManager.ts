@@ -231,7 +231,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   /** Ends the link with that peer within seconds, unless it gives a sign of life. */
   probe(contact: PeerContact): void {
-    this.#links.probe(contact.peerId);
+    if (contact.peerId !== undefined) this.#links.probe(contact.peerId);
   }
 
   limitFor(contact: PeerContact): number | undefined {
@@ -256,7 +256,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     trackers.on('trackerFound', (tracker) => {
       this.#trackersChanged();
       // The network may just be back: connections that hang since then would hang on for as long again.
-      this.#links.probe();
+      this.#links.probeAll();
       this.emit('trackerFound', tracker);
     });
     trackers.on('trackerLost', (tracker, reason) => {
@@ -291,7 +291,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   /** This computer has another address, or was asleep. */
   #lookAgain(what: 'moved' | 'slept'): void {
     this.#trackers.announceAgain();
-    this.#links.probe(undefined, what === 'moved');
+    this.#links.probeAll();
+    if (what === 'moved') this.#links.dialAgain();
     this.#known.begin();
   }
 

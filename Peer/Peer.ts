@@ -1,9 +1,7 @@
-import { EventEmitter } from 'node:events';
 import { formatAddress } from '../Shared/Address.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Rates } from '../Shared/Rates.ts';
-import { safeText } from '../Shared/SafeText.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Announcing } from './Announcing.ts';
 import type { DownloadAnswer, News, PeerControls } from './CommandInterface.ts';
@@ -25,6 +23,7 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
+import { PeerNews } from './PeerNews.ts';
 import { Pushing, type PushingOptions } from './Pushing.ts';
 import { Swarms } from './Swarms.ts';
 import { tellOfTrackers } from './TrackerNews.ts';
@@ -38,9 +37,6 @@ export interface PeerOptions {
   /** A download without any source gives up after this; undefined: it keeps looking. Scripts want an end. */
   readonly giveUpMs: number | undefined;
 }
-
-/** Warnings kept for the first who listens: a bad share is told at the start, before there is a console. */
-const UNTOLD_MAX = 25;
 
 /** How often a reader looks whether the next chunk is there. */
 const FOLLOW_MS = 20;
@@ -56,10 +52,8 @@ export class Peer implements PeerControls {
   readonly #finding: Finding;
   readonly #announcing: Announcing;
   readonly #swarms: Swarms;
-  readonly #news = new EventEmitter<{ news: [News] }>();
+  readonly #news = new PeerNews();
   readonly #closing = new Closing();
-  /** Warnings from before anybody listened. */
-  #untold: News[] = [];
   #knownPeers: readonly PeerSummary[] = [];
   #startedMs = 0;
 
@@ -90,7 +84,7 @@ export class Peer implements PeerControls {
       clock,
       wallMs,
       log,
-      tell: (kind, text) => this.#tell(kind, text),
+      tell: (kind, text) => this.#news.tell(kind, text),
     });
     this.#connectEvents();
   }
@@ -289,15 +283,7 @@ export class Peer implements PeerControls {
   // ---- news
 
   onNews(listener: (news: News) => void): () => void {
-    this.#news.on('news', listener);
-    for (const news of this.#untold.splice(0)) listener(news);
-    return () => this.#news.off('news', listener);
-  }
-
-  #tell(kind: News['kind'], text: string, download?: DownloadStatus): void {
-    const news: News = { kind, text: safeText(text), ...(download === undefined ? {} : { download }) };
-    if (!this.#news.emit('news', news) && kind === 'warning' && this.#untold.length < UNTOLD_MAX)
-      this.#untold.push(news);
+    return this.#news.listen(listener);
   }
 
   /** The only place where one door's facts become another door's orders. */
@@ -311,23 +297,25 @@ export class Peer implements PeerControls {
     files.on('partClosed', (fileId) => {
       if (files.holdings(fileId) === undefined) network.announceGone(fileId);
     });
-    files.on('problem', (text) => this.#tell('warning', text));
-    files.on('watchLimited', (text) => this.#tell('warning', text));
+    files.on('problem', (text) => this.#news.tell('warning', text));
+    files.on('watchLimited', (text) => this.#news.tell('warning', text));
 
     network.on('sourceFound', (fileId, holder) => downloads.addSource(fileId, holder));
-    tellOfTrackers(network, (text) => this.#tell('tracker', text));
+    tellOfTrackers(network, (text) => this.#news.tell('tracker', text));
 
     downloads.on('partialStarted', (fileId) => network.announceHoldings(fileId));
-    downloads.on('completed', (download) => this.#tell('download', `${download.path} is complete`, download));
+    downloads.on('completed', (download) =>
+      this.#news.tell('download', `${download.path} is complete`, download),
+    );
     downloads.on('failed', (download) =>
-      this.#tell(
+      this.#news.tell(
         'download',
         `${download.path} failed: ${download.error?.message ?? download.reason}`,
         download,
       ),
     );
     downloads.on('sourceBlamed', (peer, path, verdict) => {
-      this.#tell(
+      this.#news.tell(
         'warning',
         `${peer.name} (${formatAddress(peer.address)}) sent wrong bytes of ${path}: ${verdict}`,
       );

@@ -1,5 +1,6 @@
 import { formatAddress } from '../../Shared/Address.ts';
 import type { Clock } from '../../Shared/Clock.ts';
+import { unlessAborted } from '../../Shared/OnAbort.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { CommandContext, LiveText } from './CommandResult.ts';
 import { type Outcome, runLine } from './CommandRunner.ts';
@@ -111,20 +112,5 @@ export class Session {
       if (this.#found.size <= REMEMBERED_MAX) break;
       this.#found.delete(oldest);
     }
-  }
-}
-
-/** The promise's value, or the signal's reason as soon as it aborts. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop = () => {};
-  const aborted = new Promise<never>((_resolve, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

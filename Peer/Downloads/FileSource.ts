@@ -5,6 +5,7 @@ import type { Clock } from '../../Shared/Clock.ts';
 import { RateMeter } from '../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
+import { whyAway } from './Reasons.ts';
 import { SourceRequests } from './SourceRequests.ts';
 import type { SourcePeer } from './Turns.ts';
 import type { Source, SourceNetwork } from './Wanted.ts';
@@ -93,7 +94,8 @@ export class FileSource {
     const { host, port } = this.#holder.address;
     const moved = holder.address.host !== host || holder.address.port !== port;
     this.#holder = holder;
-    if (this.#source !== undefined || !(holder.near || moved) || this.#why !== 'unreachable') return;
+    const isAway = this.#why === 'unreachable' || this.#why === 'no answer';
+    if (this.#source !== undefined || !(holder.near || moved) || !isAway) return;
     this.peer.score.seenAgain();
     this.#aways = 0;
     this.#retryAtMs = 0;
@@ -122,6 +124,7 @@ export class FileSource {
       this.#source = source;
       this.#requests = new SourceRequests(source);
       this.#refused = false;
+      this.#why = undefined;
       this.#events.active(this);
     } catch (failure) {
       if (!signal.aborted && this.#round === round) this.#failed(asShoalError(failure, 'UNREACHABLE'));
@@ -160,7 +163,7 @@ export class FileSource {
       state,
       place: state === 'queued' ? place : undefined,
       queueLength: state === 'queued' ? this.peer.score.queueLength : undefined,
-      ...(state === 'left' ? { why: this.#why } : {}),
+      ...(state === 'left' || state === 'connecting' ? { why: this.#why } : {}),
       retryInMs: this.#retryInMs(nowMs),
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
@@ -189,7 +192,7 @@ export class FileSource {
   #failed(reason: ShoalError): void {
     // A leecher that has just begun has nothing yet: it is asked again soon, too.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
-    this.#why = this.#refused ? 'has it not' : 'unreachable';
+    this.#why = this.#refused ? 'has it not' : whyAway(reason);
     if (!this.#refused) this.peer.score.rest('unreachable', this.#clock.nowMs());
     this.#retryLater();
   }

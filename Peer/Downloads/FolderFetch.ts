@@ -109,7 +109,8 @@ export class FolderFetch implements Task {
       return this.#finalPath ?? this.#options.path;
     } catch (failure) {
       ending.abort();
-      await record.keep();
+      // A full disk may refuse the record too: why the download stopped is what people need to hear.
+      await record.keep().catch(() => {});
       throw failure;
     } finally {
       this.#news = undefined;

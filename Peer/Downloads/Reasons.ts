@@ -1,5 +1,6 @@
 import { formatAddress } from '../../Shared/Address.ts';
 import { formatBytes } from '../../Shared/FormatBytes.ts';
+import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { SourceStatus, StillCause } from '../Model.ts';
 import type { DownloadProgress } from './Download.ts';
 import type { Stillness } from './Task.ts';
@@ -40,6 +41,11 @@ export function whyStill(
   }
 }
 
+/** Why a peer cannot be asked that did not refuse. */
+export function whyAway(reason: ShoalError): 'unreachable' | 'no answer' {
+  return reason.code === 'TIMEOUT' ? 'no answer' : 'unreachable';
+}
+
 /** The cause as one line: `queued at 3 of 7 by studio`, `disk full, again in 12 s`. */
 export function causeText({ text, retryInMs }: StillCause): string {
   if (retryInMs === undefined) return text;
@@ -61,7 +67,7 @@ function whyNoBytes(describing: boolean, still: Still): StillCause {
   }
   const snubbed = sources.filter(({ state }) => state === 'snubbed');
   if (snubbed.length > 0) return cause('snubbed', `snubbed by ${namesOf(snubbed)}`, soonest(snubbed));
-  const connecting = sources.filter(({ state }) => state === 'connecting');
+  const connecting = sources.filter(({ state, why }) => state === 'connecting' && why === undefined);
   if (connecting.length > 0) return cause('connecting', `connecting to ${namesOf(connecting)}`);
   return whyNobody(still);
 }
@@ -81,12 +87,17 @@ function whyActiveGiveNothing(
 
 /** Nobody can be asked now. */
 function whyNobody({ sources, nextLookInMs, hasTracker }: Still): StillCause {
-  const of = (why: SourceStatus['why']) =>
-    sources.filter((source) => source.state === 'left' && source.why === why);
-  const [away, changed, empty] = [of('unreachable'), of('changed'), of('has it not')];
+  const of = (...reasons: SourceStatus['why'][]) =>
+    sources.filter(({ state, why }) => (state === 'left' || state === 'connecting') && reasons.includes(why));
+  const [away, changed, empty] = [of('unreachable', 'no answer'), of('changed'), of('has it not')];
   const banned = sources.filter(({ state }) => state === 'banned');
-  if (away.length > 0)
-    return cause('peer-away', `waiting for ${namesOf(away)} to return`, soonest(away) ?? nextLookInMs);
+  if (away.length > 0) {
+    const text = away.every(({ why }) => why === 'no answer')
+      ? `no answer from ${namesOf(away)}`
+      : `waiting for ${namesOf(away)} to return`;
+    const isDialled = away.some(({ state }) => state === 'connecting');
+    return cause('peer-away', text, isDialled ? undefined : (soonest(away) ?? nextLookInMs));
+  }
   if (changed.length > 0)
     return cause('source-changed', `the file has changed at ${namesOf(changed)}`, soonest(changed));
   if (empty.length > 0)

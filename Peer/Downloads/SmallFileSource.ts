@@ -1,10 +1,11 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
 import { BUNDLE_FILES_MAX } from '../../Protocol/Limits.ts';
 import { RateMeter } from '../../Shared/RateMeter.ts';
-import { asShoalError } from '../../Shared/ShoalError.ts';
+import { asShoalError, type ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
 import type { Bundle } from './Bundle.ts';
 import type { ChunkClaim } from './ChunkClaim.ts';
+import { whyAway } from './Reasons.ts';
 import type { FolderItem } from './SmallFile.ts';
 import type { TaskContext } from './Task.ts';
 import type { Asker, SourcePeer } from './Turns.ts';
@@ -43,6 +44,7 @@ export class SmallFileSource implements Asker {
   #bundles: BundleSource | 'none' | undefined;
   #asked = 0;
   #reached = false;
+  #why: SourceStatus['why'];
   #files = 0;
   #bytes = 0;
 
@@ -194,7 +196,7 @@ export class SmallFileSource implements Asker {
       state: this.#state(nowMs),
       place: score.place > 0 ? score.place : undefined,
       queueLength: score.queueLength,
-      ...(this.#reached || score.restReason !== 'unreachable' ? {} : { why: 'unreachable' as const }),
+      ...(this.#reached || score.restReason !== 'unreachable' ? {} : { why: this.#why }),
       retryInMs: score.restingMs(nowMs) || undefined,
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
@@ -255,6 +257,7 @@ export class SmallFileSource implements Asker {
     const nowMs = clock.nowMs();
     if (outcome.kind === 'verified') this.#gave(item);
     else if (outcome.kind === 'lost') {
+      this.#why = whyAway(outcome.reason);
       score.rest('unreachable', nowMs);
       this.#nowReached(false);
     } else if (outcome.kind === 'rejected' && outcome.code === 'busy') score.rest('busy', nowMs);
@@ -292,7 +295,8 @@ export class SmallFileSource implements Asker {
         if (place > 0) this.#close(1);
         else this.wake();
       },
-      left: () => {
+      left: (reason: ShoalError) => {
+        this.#why = whyAway(reason);
         if (this.#bundles !== 'none') this.#bundles = undefined;
         this.#nowReached(false);
       },

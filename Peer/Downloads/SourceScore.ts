@@ -164,7 +164,7 @@ export class SourceScore {
   ended(missing: number, nowMs: number): void {
     this.#open--;
     this.#inFlight -= missing;
-    if (this.#open === 0) this.#place = 0;
+    if (!this.#isWaiting(nowMs)) this.#place = 0;
     this.#settleBusy(nowMs);
   }
 
@@ -189,7 +189,7 @@ export class SourceScore {
   queued(place: number, nowMs: number, of?: number): void {
     this.#queueLength = of;
     if (this.#place === 0) this.#queuedMs = nowMs;
-    this.#place = this.#open === 0 ? 0 : place;
+    this.#place = this.#isWaiting(nowMs) ? place : 0;
     this.#heardMs = nowMs;
     this.#askedMs = undefined;
     this.#settleBusy(nowMs);
@@ -212,9 +212,8 @@ export class SourceScore {
 
   /** It has something to do for us, and has said nothing for QUIET_MS: is it there at all? True once in that time. */
   wantsProbe(nowMs: number): boolean {
-    const isWaiting = this.#open > 0 || this.isLinedUp(nowMs);
     const lastMs = Math.max(this.#heardMs, this.#probedMs, this.#linedUpMs ?? this.#heardMs);
-    if (!isWaiting || nowMs - lastMs < QUIET_MS) return false;
+    if (!this.#isWaiting(nowMs) || nowMs - lastMs < QUIET_MS) return false;
     this.#probedMs = nowMs;
     return true;
   }
@@ -270,6 +269,11 @@ export class SourceScore {
 
   isBanned(nowMs: number): boolean {
     return nowMs < this.#bannedUntilMs;
+  }
+
+  /** It has something to do for us, now or later. */
+  #isWaiting(nowMs: number): boolean {
+    return this.#open > 0 || this.isLinedUp(nowMs);
   }
 
   /** Moves the time under way into the sample. */

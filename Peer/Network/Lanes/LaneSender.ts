@@ -85,15 +85,28 @@ export class LaneSender {
   }
 
   async #sendChunk(wanted: WantedChunk): Promise<void> {
-    const { provider, limiter } = this.#options;
-    this.#lane.working(wanted);
     if (wanted.bytes === 0) this.#lane.reject(wanted.id, 'not-found');
+    await this.#sendPieces(wanted, (offset, into) => this.#read(wanted, offset, into));
+  }
+
+  /** Whole small files, one after the other, in pieces as full as they can be. */
+  async #sendBundle(wanted: WantedChunk, files: readonly BundledFile[]): Promise<void> {
+    const reader = new BundleReader(this.#options.provider, files);
+    await this.#sendPieces(wanted, (_offset, into) => reader.fill(into));
+  }
+
+  /** @param read - the bytes from an offset on; gives why that cannot be */
+  async #sendPieces(
+    wanted: WantedChunk,
+    read: (offset: number, into: Buffer) => Promise<RefusalCode | undefined>,
+  ): Promise<void> {
+    const { limiter } = this.#options;
+    this.#lane.working(wanted);
     for (let offset = 0, bytes = 0; offset < wanted.bytes; offset += bytes) {
       bytes = Math.min(wanted.bytes - offset, limiter.pieceBytesMax);
       const buffer = await this.#buffer();
       const over = () => !this.#lane.open || wanted.cancelled;
-      const into = payloadOf(buffer, 0, bytes);
-      const refusal = over() ? 'cancelled' : await this.#read(provider, wanted, offset, into);
+      const refusal = over() ? 'cancelled' : await read(offset, payloadOf(buffer, 0, bytes));
       if (refusal === undefined) await limiter.take(bytes);
       if (over() || refusal !== undefined) {
         this.#letGo(buffer);
@@ -109,7 +122,7 @@ export class LaneSender {
 
   /** Several small chunks, read at once, written together. */
   async #sendSmall(batch: readonly WantedChunk[]): Promise<void> {
-    const { provider, limiter } = this.#options;
+    const { limiter } = this.#options;
     const buffer = await this.#buffer();
     let at = 0;
     const reads = batch.map(async (wanted) => {
@@ -117,9 +130,7 @@ export class LaneSender {
       at += LANE_DATA_HEADER_BYTES + wanted.bytes;
       buffer.bytes.set(encodeDataHeader(wanted.id, wanted.bytes), from);
       const refusal =
-        wanted.bytes === 0
-          ? 'not-found'
-          : await this.#read(provider, wanted, 0, payloadOf(buffer, from, wanted.bytes));
+        wanted.bytes === 0 ? 'not-found' : await this.#read(wanted, 0, payloadOf(buffer, from, wanted.bytes));
       return { wanted, from, refusal };
     });
     const results = await Promise.all(reads);
@@ -138,37 +149,9 @@ export class LaneSender {
     this.#options.sent(payload);
   }
 
-  /** Whole small files, one after the other, in pieces as full as they can be. */
-  async #sendBundle(wanted: WantedChunk, files: readonly BundledFile[]): Promise<void> {
-    const { provider, limiter } = this.#options;
-    this.#lane.working(wanted);
-    const reader = new BundleReader(provider, files);
-    for (let left = wanted.bytes, bytes = 0; left > 0; left -= bytes) {
-      bytes = Math.min(left, limiter.pieceBytesMax);
-      const buffer = await this.#buffer();
-      const over = () => !this.#lane.open || wanted.cancelled;
-      const refusal = over() ? 'cancelled' : await reader.fill(payloadOf(buffer, 0, bytes));
-      if (refusal === undefined) await limiter.take(bytes);
-      if (over() || refusal !== undefined) {
-        this.#letGo(buffer);
-        this.#lane.reject(wanted.id, refusal ?? 'cancelled');
-        break;
-      }
-      buffer.bytes.set(encodeDataHeader(wanted.id, bytes), 0);
-      this.#write(buffer, [[0, LANE_DATA_HEADER_BYTES + bytes]]);
-      this.#options.sent(bytes);
-    }
-    this.#lane.working(undefined);
-  }
-
-  async #read(
-    provider: ChunkProvider,
-    wanted: WantedChunk,
-    offset: number,
-    into: Uint8Array,
-  ): Promise<RefusalCode | undefined> {
+  async #read(wanted: WantedChunk, offset: number, into: Uint8Array): Promise<RefusalCode | undefined> {
     try {
-      await provider.read(wanted.fileId, wanted.chunk, offset, into);
+      await this.#options.provider.read(wanted.fileId, wanted.chunk, offset, into);
       return undefined;
     } catch (failure) {
       return refusalOf(failure);

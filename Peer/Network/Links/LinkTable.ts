@@ -1,7 +1,7 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { ByeReason, Hello } from '../../../Protocol/PeerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
+import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { PeerContact } from '../../Model.ts';
@@ -22,8 +22,8 @@ export interface LinkTableOptions {
   readonly misbehaved: (host: string, reason: ShoalError) => void;
 }
 
-/** Links that are renewed at once. */
-const RENEW_MAX = 32;
+/** Peers that are dialled at once from a new address. */
+const DIALLED_AGAIN_MAX = 32;
 /** Time for the other one of two links to say hello. */
 const DUPLICATE_GRACE_MS = 2_000;
 
@@ -61,22 +61,27 @@ export class LinkTable implements LinkEvents {
     const linked = peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
     if (linked !== undefined) return linked;
     if (signal.aborted || this.#stopping.signal.aborted) throw new ShoalError('CANCELLED', 'given up');
-    const peer = await untilAborted(this.#dial(address), signal);
+    const peer = await unlessAborted(this.#dial(address), signal);
     if (peerId === undefined || peer.contact.peerId === peerId) return peer;
     throw new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
       hint: 'The peer may have moved: look for it again.',
     });
   }
 
-  /**
-   * Something changed around us, or a peer is quiet: links that are dead by now are found out within seconds.
-   * @param only - that peer alone
-   * @param renew - we are at another address: peers are dialled anew, so that they find it out as well
-   */
-  probe(only?: PeerId, renew = false): void {
-    for (const [peerId, { link }] of this.#peers) if (only === undefined || peerId === only) link.probe();
-    const dialled = renew ? this.peers.slice(0, RENEW_MAX) : [];
-    for (const { contact } of dialled) this.#dial(contact.address).catch(() => {});
+  /** A peer is quiet: if its link is dead by now, that is found out within seconds. */
+  probe(peerId: PeerId): void {
+    this.#peers.get(peerId)?.link.probe();
+  }
+
+  /** Something changed around us: links that are dead by now are found out within seconds. */
+  probeAll(): void {
+    for (const { link } of this.#peers.values()) link.probe();
+  }
+
+  /** We are at another address: peers are dialled anew, so that they learn it now and not when their old link is dead. */
+  dialAgain(): void {
+    for (const { contact } of this.peers.slice(0, DIALLED_AGAIN_MAX))
+      this.#dial(contact.address).catch(() => {});
   }
 
   /** A control link from outside. */
@@ -210,12 +215,4 @@ function contactOf(link: PeerLink, hello: Hello, dialled: Address | undefined): 
 function endsOf(link: PeerLink, hello: Hello | undefined) {
   const instanceId = hello?.instanceId ?? '';
   return { dialledByUs: link.dialledByUs, instanceId, host: link.remote.host };
-}
-
-/** The promise, or CANCELLED when the signal is first; what it stands for goes on for others. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stopWaiting = onAbort(signal, () => reject(new ShoalError('CANCELLED', 'given up')));
-    promise.then(resolve, reject).finally(stopWaiting);
-  });
 }

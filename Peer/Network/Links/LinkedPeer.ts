@@ -213,11 +213,6 @@ export class LinkedPeer implements SourceHome {
     return this.#files.seen(fileId);
   }
 
-  /** Chunks of a file that it says it has. */
-  heldOf(fileId: FileId): number {
-    return this.#files.heldOf(fileId);
-  }
-
   released(source: Parameters<RemoteFiles['release']>[0]): void {
     this.#files.release(source);
   }

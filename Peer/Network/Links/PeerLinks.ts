@@ -1,18 +1,15 @@
 import { EventEmitter } from 'node:events';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { PEER_EXCHANGE_MS } from '../../../Protocol/Limits.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
 import {
   type ConnectionKind,
   type ControlOf,
   type ExchangedPeer,
-  encodeControl,
   ownFeatures,
   PROTOCOL_VERSION,
 } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
-import { every } from '../../../Shared/Clock.ts';
+import type { Address } from '../../../Shared/Address.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Listener, StreamHandler } from '../../../Shared/Transport.ts';
@@ -22,9 +19,9 @@ import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
 import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
+import { Announcements } from './Announcements.ts';
 import { Bans } from './Bans.ts';
 import { Doorway } from './Doorway.ts';
-import { HaveBatch } from './HaveBatch.ts';
 import { Interests } from './Interests.ts';
 import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
@@ -49,14 +46,13 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #uploads: Uploads;
   readonly #doorway: Doorway;
   readonly limits: TransferLimits;
-  readonly #haves: HaveBatch;
   readonly #interests: Interests;
+  readonly #announcements: Announcements;
   readonly #bans = new Bans();
   readonly #tokens = new LaneTokens();
   readonly #closing = new Closing();
   #listener: Listener | undefined;
   readonly #wordsAllowance: Allowance;
-  #trackers: readonly NamedTracker[] = [];
   #received = 0;
   #breaches = 0;
 
@@ -68,7 +64,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     this.limits = new TransferLimits(clock, limits, interfaces);
     const { classOf } = this.limits;
     this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
-    this.#haves = new HaveBatch(clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
     this.#interests = new Interests({
       provider,
       clock,
@@ -77,6 +72,12 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       peers: () => this.#table.peers,
       found: (fileId, contact) => this.emit('sourceFound', fileId, contact),
     });
+    this.#announcements = new Announcements({
+      clock,
+      random,
+      peers: () => this.#table.peers,
+      exchange: this.#interests.exchange,
+    });
     this.#uploads = new Uploads({
       demand: this.#interests.suggestions,
       provider,
@@ -84,7 +85,10 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       limiter: this.limits.up,
       classOf,
       tokens: this.#tokens,
-      heldOf: (peer, fileId) => this.#table.get(peer)?.heldOf(fileId) ?? 0,
+      heldOf: (peer, fileId) => {
+        const have = this.#table.get(peer)?.seen(fileId)?.have;
+        return have === undefined || have === 'all' ? 0 : have.count;
+      },
       memory: options.memory,
       placed: (peer, place, of) => this.#tellPlace(peer, place, of),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
@@ -127,19 +131,15 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   /** Listens. Port 0 or none: a random free one of 9000-9999. @throws ShoalError PORT_IN_USE */
   async start({ port = 0 }: { readonly port?: number | undefined } = {}): Promise<void> {
-    const { listen, random, clock } = this.#options;
+    const { listen, random } = this.#options;
     this.#closing.add(() => this.#doorway.close());
     this.#closing.add(() => this.#table.close());
+    this.#announcements.start();
     this.#closing.add(() => {
-      this.#haves.close();
+      this.#announcements.close();
       this.#uploads.close();
       this.limits.close();
     });
-    this.#closing.add(
-      every(clock, PEER_EXCHANGE_MS, () => {
-        for (const peer of this.#table.peers) this.#tellOthers(peer);
-      }),
-    );
     const listener = await listenSomewhere(listen, port, random, this.#doorway.accept);
     this.#listener = listener;
     if (this.#closing.started) await listener.close();
@@ -201,34 +201,39 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return (await this.#table.connect(to, signal)).openBundles(events);
   }
 
-  /** We have one more chunk: told to those interested, gathered for 50 ms. */
+  /** As Announcements.have. */
   announceHave(fileId: FileId, chunk: number): void {
-    this.#haves.add(fileId, chunk);
+    this.#announcements.have(fileId, chunk);
   }
 
-  /** We can give what we have of a file from now on. */
+  /** As Announcements.holdings. */
   announceHoldings(fileId: FileId): void {
-    for (const peer of this.#table.peers) if (peer.follows(fileId)) peer.tellHoldings(fileId);
+    this.#announcements.holdings(fileId);
   }
 
-  /** We no longer share it. */
+  /** As Announcements.gone. */
   announceGone(fileId: FileId): void {
-    this.#haves.drop(fileId);
-    for (const peer of this.#table.peers) peer.tellGone(fileId);
+    this.#announcements.gone(fileId);
   }
 
-  /** The trackers we use; those that are new are told to every linked peer. */
+  /** As Announcements.trackers. */
   announceTrackers(trackers: readonly NamedTracker[]): void {
-    const told = new Set(this.#trackers.map(({ address }) => formatAddress(address)));
-    const fresh = trackers.filter(({ address }) => !told.has(formatAddress(address)));
-    this.#trackers = trackers;
-    for (const peer of this.#table.peers)
-      for (const tracker of fresh) peer.send({ type: 'tracker', ...tracker });
+    this.#announcements.trackers(trackers);
   }
 
   /** As LinkTable.probe. */
-  probe(only?: PeerId, renew?: boolean): void {
-    this.#table.probe(only, renew);
+  probe(peerId: PeerId): void {
+    this.#table.probe(peerId);
+  }
+
+  /** As LinkTable.probeAll. */
+  probeAll(): void {
+    this.#table.probeAll();
+  }
+
+  /** As LinkTable.dialAgain. */
+  dialAgain(): void {
+    this.#table.dialAgain();
   }
 
   links(): readonly LinkStatus[] {
@@ -286,8 +291,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   #joined(peer: LinkedPeer): void {
     this.#options.log.debug(`linked to ${peer.contact.name} at ${peer.contact.address.host}`);
-    for (const tracker of this.#trackers) peer.send({ type: 'tracker', ...tracker });
-    this.#tellOthers(peer);
+    this.#announcements.joined(peer);
     this.emit('peerJoined', peer.contact);
   }
 
@@ -308,22 +312,10 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return token;
   }
 
-  #tellHave(fileId: FileId, chunks: readonly number[]): void {
-    const frame = encodeControl({ type: 'have', fileId, chunks });
-    for (const peer of this.#table.peers) if (peer.follows(fileId)) peer.tellHave(fileId, chunks, frame);
-  }
-
   #tellPlace(peerId: PeerId, place: number, of: number): void {
     const peer = this.#table.get(peerId);
     if (place === 0) peer?.send({ type: 'serving' });
     else peer?.send({ type: 'queued', place: Math.min(place, 0xffff), of: Math.min(of, 0xffff) });
-  }
-
-  /** Who is linked, told to one that is. */
-  #tellOthers(peer: LinkedPeer): void {
-    const linked = this.#table.peers.map(({ contact }) => contact);
-    const peers = this.#interests.exchange.general(peer.contact, linked, this.#options.random);
-    if (peers.length > 0) peer.send({ type: 'peers', fileId: undefined, peers });
   }
 
   #matching(question: RelayQuestion): readonly RelayedFile[] | undefined {

@@ -93,11 +93,6 @@ export class RemoteFiles {
     if (file.users === 0) this.#forget(fileId, file);
   }
 
-  /** Chunks that it says it has; 0 when it says nothing, or that it has all. */
-  heldOf(fileId: FileId): number {
-    return this.#files.get(fileId)?.holdings.have?.count ?? 0;
-  }
-
   /** It has part of a file, these chunks among it. */
   hasPart(fileId: FileId, chunks: readonly number[]): boolean {
     const have = this.#files.get(fileId)?.holdings.have;

@@ -329,6 +329,16 @@ test('a folder that does not fit is not begun', async () => {
   await desk.close();
 });
 
+test('why a folder stopped is told, also when the disk does not even take its record', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer(1e6);
+  desk.parts.free = 1_000;
+  desk.parts.fault = new ShoalError('DISK_FAILED', 'writing down a folder download failed');
+  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 3, 50_000, [peer]) });
+  expect(await desk.end()).toMatchObject({ state: 'paused', error: { code: 'DISK_FULL' } });
+  await desk.close();
+});
+
 test('the large files of a folder leave nothing behind on the signal that ends the folder', async () => {
   const add = vi.spyOn(AbortSignal.prototype, 'addEventListener');
   const desk = new Desk();

@@ -48,6 +48,27 @@ test.each<[string, DownloadState, Partial<Still>, string, string]>([
     'waiting for studio or 1 other to return, again in 5 s',
   ],
   [
+    'no word',
+    'searching',
+    { sources: [left('no answer', 4_001)] },
+    'peer-away',
+    'no answer from studio, again in 5 s',
+  ],
+  [
+    'dialled again',
+    'searching',
+    { sources: [source('connecting', { why: 'no answer' }), left('no answer', 9_000, 'anna')] },
+    'peer-away',
+    'no answer from studio or 1 other',
+  ],
+  [
+    'one gone, one silent',
+    'searching',
+    { sources: [left('unreachable', 4_001), left('no answer', 9_000, 'anna')] },
+    'peer-away',
+    'waiting for studio or 1 other to return, again in 5 s',
+  ],
+  [
     'changed',
     'searching',
     { sources: [left('changed', 900)] },
