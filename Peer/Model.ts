@@ -225,7 +225,8 @@ export interface StillCause {
 /** What one source does for one download. */
 export interface SourceStatus {
   readonly peer: PeerContact;
-  readonly state: 'connecting' | 'active' | 'queued' | 'snubbed' | 'left' | 'banned';
+  /** `distrusted`: it sent wrong bytes of the file, and is asked only for what nobody else has. */
+  readonly state: 'connecting' | 'active' | 'queued' | 'snubbed' | 'left' | 'distrusted' | 'banned';
   /** Place in the other side's queue, when queued; and how many wait there. */
   readonly place: number | undefined;
   readonly queueLength?: number | undefined;

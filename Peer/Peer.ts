@@ -315,11 +315,11 @@ export class Peer implements PeerControls {
       ),
     );
     downloads.on('sourceBlamed', (peer, path, verdict) => {
-      this.#news.tell(
-        'warning',
-        `${peer.name} (${formatAddress(peer.address)}) sent wrong bytes of ${path}: ${verdict}`,
-      );
       if (verdict === 'banned') network.ban(peer);
+      if (verdict === 'distrusted again') return; // It is named already.
+      const what = verdict === 'banned' ? 'banned for an hour' : 'asked for it only if nobody else has it';
+      const who = `${peer.name} (${formatAddress(peer.address)})`;
+      this.#news.tell('warning', `${who} sent wrong bytes of ${path}: ${what}`);
     });
   }
 }

@@ -183,6 +183,7 @@ export class FileSource {
   #state(nowMs: number): SourceStatus['state'] {
     const { score } = this.peer;
     if (score.isBanned(nowMs)) return 'banned';
+    if (score.isDistrusted(this.#fileId)) return 'distrusted';
     if (this.#connecting) return 'connecting';
     if (this.#source === undefined) return 'left';
     if (score.restReason === 'silent') return 'snubbed';

@@ -26,5 +26,6 @@ const LIVELINESS: readonly SourceStatus['state'][] = [
   'snubbed',
   'connecting',
   'left',
+  'distrusted',
   'banned',
 ];

@@ -39,6 +39,8 @@ export interface FolderFile {
 export type Verdict =
   /** Not asked for that file again unless nobody else has it. */
   | 'distrusted'
+  /** It was that already: what was under way came wrong too. */
+  | 'distrusted again'
   /** Not asked for anything for an hour. */
   | 'banned';
 

@@ -90,7 +90,7 @@ function whyNobody({ sources, nextLookInMs, hasTracker }: Still): StillCause {
   const of = (...reasons: SourceStatus['why'][]) =>
     sources.filter(({ state, why }) => (state === 'left' || state === 'connecting') && reasons.includes(why));
   const [away, changed, empty] = [of('unreachable', 'no answer'), of('changed'), of('has it not')];
-  const banned = sources.filter(({ state }) => state === 'banned');
+  const liars = sources.filter(({ state }) => state === 'distrusted' || state === 'banned');
   if (away.length > 0) {
     const text = away.every(({ why }) => why === 'no answer')
       ? `no answer from ${namesOf(away)}`
@@ -102,8 +102,8 @@ function whyNobody({ sources, nextLookInMs, hasTracker }: Still): StillCause {
     return cause('source-changed', `the file has changed at ${namesOf(changed)}`, soonest(changed));
   if (empty.length > 0)
     return cause('no-source', `no source: ${namesOf(empty)} does not have it`, soonest(empty));
-  if (banned.length > 0)
-    return cause('source-banned', `no source: ${namesOf(banned)} sent wrong bytes`, nextLookInMs);
+  if (liars.length > 0)
+    return cause('source-banned', `no other source: ${namesOf(liars)} sent wrong bytes`, nextLookInMs);
   if (!hasTracker) return cause('no-tracker', 'no source, and no tracker answers', nextLookInMs);
   return cause('no-source', 'no source', nextLookInMs);
 }

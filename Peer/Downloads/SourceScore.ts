@@ -254,9 +254,10 @@ export class SourceScore {
 
   /** It sent wrong bytes of a file. */
   blame(file: FileId, nowMs: number): Verdict {
+    const again = this.#distrusted.has(file);
     this.#distrusted.add(file);
     this.#wrong++;
-    if (this.#wrong < BAN_AFTER) return 'distrusted';
+    if (this.#wrong < BAN_AFTER) return again ? 'distrusted again' : 'distrusted';
     this.#wrong = 0;
     this.#bannedUntilMs = nowMs + BAN_MS;
     return 'banned';

@@ -43,6 +43,7 @@ test('a liar among three is named, left after one chunk, and the file is right',
   const status = await desk.end();
 
   expect(status.state).toBe('done');
+  expect(status.sources[0]?.state).toBe('distrusted');
   expect(desk.blamed).toEqual(['peer 1 distrusted']);
   expect(liar.sentBytes).toBeLessThanOrEqual(2 * MIB);
   await desk.close();
@@ -54,10 +55,10 @@ test('a liar alone is asked until it is banned, and a good source ends the matte
   liar.lies = () => true;
   desk.downloads.add(desk.wish(8 * MIB, [liar]));
   await desk.clock.advanceAsync(5_000);
-  expect(desk.blamed).toEqual(['peer 1 distrusted', 'peer 1 distrusted', 'peer 1 banned']);
+  expect(desk.blamed).toEqual(['peer 1 distrusted', 'peer 1 distrusted again', 'peer 1 banned']);
   expect(desk.downloads.list()[0]).toMatchObject({
     state: 'searching',
-    reason: 'no source: peer 1 sent wrong bytes, again in 3 s',
+    reason: 'no other source: peer 1 sent wrong bytes, again in 3 s',
   });
 
   honest.has(FILE);

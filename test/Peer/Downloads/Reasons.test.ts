@@ -87,7 +87,7 @@ test.each<[string, DownloadState, Partial<Still>, string, string]>([
     'searching',
     { sources: [source('banned')], nextLookInMs: 30_000 },
     'source-banned',
-    'no source: studio sent wrong bytes, again in 30 s',
+    'no other source: studio sent wrong bytes, again in 30 s',
   ],
   ['dialling', 'searching', { sources: [source('connecting')] }, 'connecting', 'connecting to studio'],
   ['list', 'describing', { sources: [active] }, 'describing', 'asking studio for the chunk list'],
