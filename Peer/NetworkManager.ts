@@ -99,8 +99,12 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   // ---- trackers
 
-  /** True: a tracker is connected and had its chance to take our catalog. Waits for that, at most `maxMs`. */
-  ready(maxMs: number): Promise<boolean> {
+  /**
+   * True: a tracker is connected and had its chance to take our catalog. Waits for that, at most `maxMs`; not where known peers have
+   * taken its place: they are linked and answer.
+   */
+  async ready(maxMs: number): Promise<boolean> {
+    if (this.#known.alone && this.#links.links().length > 0) return false;
     return this.#trackers.ready(maxMs);
   }
 

@@ -84,6 +84,7 @@ export class SmallFileSource implements Asker {
   detach(): void {
     if (this.#bundles !== 'none') this.#bundles?.close();
     this.#bundles = undefined;
+    this.#reached = false;
     this.#context.turns.detach(this.#peer, this);
   }
 

@@ -20,11 +20,11 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
   const shown = members.length > style.rowsMax ? members.slice(0, Math.max(1, style.rowsMax - 1)) : members;
   const columns: Column[] = [
     { title: 'Peer', shrink: 'end', min: 8 },
-    { title: 'Has', drop: 4 },
+    { title: 'Has', drop: 1 },
     { title: '', align: 'right' },
-    { title: 'Speed', align: 'right', drop: 1 },
-    { title: 'To us', align: 'right', drop: 2 },
-    { title: 'From us', align: 'right', drop: 3 },
+    { title: 'Speed', align: 'right', drop: 2 },
+    { title: 'To us', align: 'right', drop: 3 },
+    { title: 'From us', align: 'right', drop: 4 },
   ];
   const barWidth = Math.max(6, Math.min(BAR_MAX, Math.floor((Math.min(width, 120) - 40) / 2)));
   const row = (member: SwarmMember): (Cell | string)[] => {

@@ -65,6 +65,11 @@ export class KnownPeers {
     this.#aloneMs = nowMs;
   }
 
+  /** No tracker answers, and not just since a moment: known peers take its place. */
+  get alone(): boolean {
+    return this.#aloneMs !== undefined && this.#options.clock.nowMs() >= this.#aloneMs + ALONE_MS;
+  }
+
   /** Writes down whom it knows; safe to call twice. */
   async close(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
@@ -99,7 +104,7 @@ export class KnownPeers {
       return;
     }
     this.#aloneMs ??= nowMs;
-    if (nowMs >= this.#aloneMs + ALONE_MS) this.#dial(nowMs);
+    if (this.alone) this.#dial(nowMs);
   }
 
   /** Asks the trackers who is there, so that we know somebody when they are gone. */

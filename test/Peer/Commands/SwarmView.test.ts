@@ -72,6 +72,11 @@ test('a bar for each peer, and how the group gets on', () => {
   `);
 });
 
+test('in a narrow terminal the bars stay longest', () => {
+  const lines = swarmText(SWARM, plain(40)).split('\n');
+  expect(lines.filter((line) => /[█░]{6}/.test(line))).toHaveLength(3);
+});
+
 test('somebody who gets nothing is named; when all have it there is no end to wait for', () => {
   const stuck = swarmText({ ...SWARM, secondsLeft: undefined }, plain(200));
   expect(stuck.replaceAll('\n', ' ')).toContain('Until all are done: unknown, anna gets nothing now.');

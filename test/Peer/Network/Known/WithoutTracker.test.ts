@@ -54,6 +54,20 @@ test.each(seeds(5))(
   },
 );
 
+test('commands wait for a tracker in the beginning, and not where known peers have taken its place', async () => {
+  const { network, peers, kill } = await village(5, 3);
+  const [asker] = peers;
+  if (asker === undefined) throw new Error('nobody');
+  expect(await network.settle(asker.network.ready(3_000))).toBe(true);
+  await kill();
+  await network.clock.advanceAsync(15_000);
+  const { value, ms } = await timed(network, asker.network.ready(3_000));
+  expect({ value, ms }).toEqual({ value: false, ms: 0 });
+  const newcomer = await startManager(network, 99, { configured });
+  const first = await timed(network, newcomer.network.ready(3_000));
+  expect(first).toEqual({ value: false, ms: 3_000 });
+});
+
 test('in the seconds before a dead tracker is called dead, searches are answered too', async () => {
   const { network, peers, kill } = await village(3, 4);
   await kill();
