@@ -20,15 +20,18 @@ export async function writeRandomFile(path: string, bytes: number): Promise<void
   }
 }
 
-/** A file that takes little room: holes, and a number at the begin of every MiB, so that no two chunks are equal. */
-export async function writeSparseFile(path: string, bytes: number): Promise<void> {
+/**
+ * A file that takes little room: holes, and a number at the begin of every MiB, so that no two chunks are equal.
+ * @param first - the first number, less than a MiB: with another one, no chunk is equal to one of another file
+ */
+export async function writeSparseFile(path: string, bytes: number, first = 1): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const file = await open(path, 'wx');
   try {
     await file.truncate(bytes);
     const number = Buffer.alloc(8);
     for (let at = 0; at + number.length <= bytes; at += MIB) {
-      number.writeDoubleBE(at + 1);
+      number.writeDoubleBE(at + first);
       await file.write(number, 0, number.length, at);
     }
   } finally {

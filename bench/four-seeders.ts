@@ -4,11 +4,18 @@ import { fileContest } from './FileContest.ts';
 import { atLeast, type Goal, type Report } from './Report.ts';
 import { aria2 } from './Rivals/Aria2.ts';
 import { libtorrent } from './Rivals/Libtorrent.ts';
+import { pumpNamed } from './Rivals/Pump.ts';
 import { shoalNamed } from './Rivals/Shoal.ts';
 import { webTorrent } from './Rivals/WebTorrent.ts';
 import type { Settings } from './Settings.ts';
+import { spread, spreadText } from './Statistics.ts';
+import type { Contest } from './Turns.ts';
 
 const FROM_ONE = 'Shoal, from one seeder';
+/** Yardsticks, no rivals: whether four processes of Node that give cost more than one, whatever is written in it. */
+const PUMP_FOUR = 'bare Node pump, four givers';
+const PUMP_ONE = 'bare Node pump, one giver';
+const NO_RIVALS = [FROM_ONE, PUMP_FOUR, PUMP_ONE];
 
 /** In the same scene, but only one peer gives. */
 function fromOne(): Contender {
@@ -24,14 +31,15 @@ function fromOne(): Contender {
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 0.5 : 1) * 2 ** 30;
   const title = `Four seeders, one leecher, ${bytes / 2 ** 30} GiB, memory`;
-  const rivals = [fromOne(), aria2, libtorrent, webTorrent];
+  const pumps = [pumpNamed(PUMP_FOUR, 4), pumpNamed(PUMP_ONE, 1)];
+  const rivals = [fromOne(), ...pumps, aria2, libtorrent, webTorrent];
   const result = await fileContest({ medium: 'memory', bytes, seeders: 4, rivals, pairs });
   if ('reason' in result) {
     return { title, tables: [], goals: [], notes: [`not measured, ${result.reason}`], figures: undefined };
   }
   const goals: Goal[] = [];
   const others = [...result.pairs]
-    .filter(([name]) => name !== FROM_ONE)
+    .filter(([name]) => !NO_RIVALS.includes(name))
     .map(([, of]) => speedRatio(of).median);
   if (others.length > 0)
     goals.push(atLeast('at least 3 times as fast as the best rival', 3, Math.min(...others)));
@@ -41,7 +49,17 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     title,
     tables: [{ columns: CONTEST_COLUMNS, rows: contestRows(result) }],
     goals,
-    notes: result.skipped.map((text) => `without ${text}`),
+    notes: [...pumpNote(result), ...result.skipped.map((text) => `without ${text}`)],
     figures: contestFigures(result),
   };
+}
+
+/** What Node itself keeps of its rate when four processes give. */
+function pumpNote({ pairs }: Contest): string[] {
+  const [four = [], one = []] = [PUMP_FOUR, PUMP_ONE].map((name) => pairs.get(name));
+  if (four.length === 0 || four.length !== one.length) return [];
+  const kept = spread(four.map(({ rival }, turn) => (one[turn]?.rival.seconds ?? Number.NaN) / rival.seconds));
+  return [
+    `The bare pump from four givers has ${spreadText(kept)} of its rate from one: each gives a quarter, without asking for anything.`,
+  ];
 }

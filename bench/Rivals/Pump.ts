@@ -1,35 +1,90 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Contender, Giving, Scene } from '../Contender.ts';
+import { atTheEnd } from '../Places.ts';
 import { freePort, untilListening } from '../Ports.ts';
 import { runMeasured } from '../Usage.ts';
 
 const CLIENT = fileURLToPath(new URL('./PumpClient.js', import.meta.url));
 
-/** A yardstick, no rival: what is left for anybody who writes this in Node. One giver, one file. */
-export const pump: Contender = {
-  name: 'bare Node pump',
+/** Bytes of a file that a giver sends to whoever connects to its port. */
+interface Part {
+  readonly port: number;
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+}
 
-  missing: async () => undefined,
+/** A process that gives. */
+export interface PumpGiver {
+  readonly pid: number;
+  close(): Promise<void>;
+}
 
-  async open(scene: Scene): Promise<Giving> {
-    const port = String(await freePort());
-    const giver = spawn(process.execPath, [CLIENT, 'give', join(scene.source, scene.name), port], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    const ended = new Promise((resolve) => giver.once('close', resolve));
-    await untilListening(Number(port));
-    return {
-      pids: [giver.pid ?? -1],
-      async taker(target) {
-        const args = [CLIENT, 'take', join(target, scene.name), port, String(scene.bytes)];
-        return { take: () => runMeasured(process.execPath, args), close: async () => {} };
-      },
-      async close() {
-        giver.kill('SIGKILL');
-        await ended;
-      },
-    };
-  },
-};
+/** One process for all these parts. Resolves when it can give. */
+export async function pumpGiver(parts: readonly Part[]): Promise<PumpGiver> {
+  const args = parts.flatMap(({ port, path, from, to }) => [String(port), path, String(from), String(to)]);
+  const giver = spawn(process.execPath, [CLIENT, 'give', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const ended = once(giver, 'close');
+  const close = async () => {
+    forget();
+    giver.kill('SIGKILL');
+    await ended;
+  };
+  const forget = atTheEnd(close); // An interrupted bench leaves nobody behind.
+  for (const { port } of parts) await untilListening(port);
+  return { pid: giver.pid ?? -1, close };
+}
+
+/** A fresh process that waits for the word to fetch one part into a new file. */
+export async function pumpTaker(
+  target: string,
+  { port, from, to }: Omit<Part, 'path'>,
+): Promise<{ readonly take: () => Promise<{ readonly cpuSeconds: number }> }> {
+  const args = [CLIENT, 'take', target, 'told', String(port), String(from), String(to)];
+  const taker = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(taker.stdout)[Symbol.asyncIterator]();
+  await lines.next();
+  return {
+    async take() {
+      taker.stdin.write('go\n');
+      const { value } = await lines.next();
+      return { cpuSeconds: Number(value) };
+    },
+  };
+}
+
+/** A yardstick, no rival: what is left for anybody who writes this in Node. One file, each giver an equal part of it. */
+export function pumpNamed(name: string, givers: number): Contender {
+  return {
+    name,
+
+    missing: async () => undefined,
+
+    async open(scene: Scene): Promise<Giving> {
+      const path = join(scene.source, scene.name);
+      const parts: Part[] = [];
+      for (let giver = 0; giver < givers; giver++) {
+        const [from, to] = [giver, giver + 1].map((at) => Math.floor((at * scene.bytes) / givers));
+        parts.push({ port: await freePort(), path, from: from ?? 0, to: to ?? 0 });
+      }
+      const giving = await Promise.all(parts.map((part) => pumpGiver([part])));
+      return {
+        pids: giving.map(({ pid }) => pid),
+        async taker(target) {
+          const wanted = parts.flatMap(({ port, from, to }) => [port, from, to].map(String));
+          const args = [CLIENT, 'take', join(target, scene.name), 'now', ...wanted];
+          return { take: () => runMeasured(process.execPath, args), close: async () => {} };
+        },
+        close: async () => {
+          for (const giver of giving) await giver.close();
+        },
+      };
+    },
+  };
+}
+
+export const pump = pumpNamed('bare Node pump', 1);

@@ -2,30 +2,39 @@ import { fstatSync, openSync, read, write } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { createBlake3 } from '../../Protocol/Blake3.ts';
 
-// What Node can do at best, without requests, frames, resume or any care: bytes of a file through a socket into a file, hashed.
+// What Node can do at best, without requests, frames, resume or any care: bytes of files through sockets into a file, hashed.
+//
+//   give (<port> <path> <from> <to>) …          sends these bytes of a file to whoever connects to the port
+//   take <path> now|told (<port> <from> <to>) … fetches these bytes into a new file; `told`: says "ready", begins when its input says
+//                                               something. Prints the CPU seconds that it took since it began, and ends.
 const PIECE_BYTES = 1_048_576;
 const READ_AHEAD = 3;
 const WRITES_MAX = 16;
 
-const [role = '', path = '', port = '', bytes = ''] = process.argv.slice(2);
-if (role === 'give') give(path, Number(port));
-else take(path, Number(port), Number(bytes));
+const [role = '', ...args] = process.argv.slice(2);
+if (role === 'give') give(args);
+else take(args);
 
-/** Sends the whole file to whoever connects. */
-function give(path: string, port: number): void {
-  const fd = openSync(path, 'r');
-  const { size } = fstatSync(fd);
+function give(args: readonly string[]): void {
+  for (let at = 0; at < args.length; at += 4) {
+    const [port = '', path = '', from = '', to = ''] = args.slice(at, at + 4);
+    const fd = openSync(path, 'r');
+    serve(fd, Number(port), Number(from), Math.min(Number(to), fstatSync(fd).size));
+  }
+}
+
+function serve(fd: number, port: number, from: number, to: number): void {
   const server = createServer({ noDelay: true }, (socket) => {
     const spare: Buffer[] = [];
-    let at = 0;
+    let at = from;
     let out = 0;
     let reading = false;
     const next = () => {
-      if (reading || out === READ_AHEAD || at === size) return;
+      if (reading || out === READ_AHEAD || at === to) return;
       reading = true;
       out++;
       const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
-      read(fd, buffer, 0, Math.min(PIECE_BYTES, size - at), at, (failure, count) => {
+      read(fd, buffer, 0, Math.min(PIECE_BYTES, to - at), at, (failure, count) => {
         reading = false;
         if (failure !== null) return void socket.destroy();
         at += count;
@@ -43,15 +52,35 @@ function give(path: string, port: number): void {
   server.listen(port, '127.0.0.1');
 }
 
-/** Fetches so many bytes into a new file; the process ends when they are written. */
-function take(path: string, port: number, size: number): void {
+function take([path = '', when = '', ...parts]: readonly string[]): void {
   const fd = openSync(path, 'wx');
+  const begin = () => {
+    const before = process.cpuUsage();
+    let left = 0;
+    for (let at = 0; at < parts.length; at += 3) {
+      const [port, from, to] = parts.slice(at, at + 3).map(Number);
+      left++;
+      fetch(fd, port ?? 0, from ?? 0, to ?? 0, () => {
+        if (--left > 0) return;
+        const { user, system } = process.cpuUsage(before);
+        console.log((user + system) / 1e6);
+        if (when === 'told') process.stdin.destroy();
+      });
+    }
+  };
+  if (when === 'now') return begin();
+  process.stdin.once('data', begin);
+  console.log('ready');
+}
+
+/** Fetches the bytes from `from` to `to` into their place. */
+function fetch(fd: number, port: number, from: number, to: number, done: () => void): void {
   const hasher = createBlake3();
   const spare: Buffer<ArrayBuffer>[] = [];
   let region = Buffer.allocUnsafeSlow(PIECE_BYTES);
   let filled = 0;
-  let received = 0;
-  let written = 0;
+  let received = from;
+  let written = from;
   let writing = 0;
   const socket = connect({
     port,
@@ -62,7 +91,7 @@ function take(path: string, port: number, size: number): void {
       callback: (count) => {
         filled += count;
         received += count;
-        if (filled < PIECE_BYTES && received < size) return true;
+        if (filled < PIECE_BYTES && received < to) return true;
         place(region, filled, received - filled);
         region = spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES);
         filled = 0;
@@ -81,9 +110,10 @@ function take(path: string, port: number, size: number): void {
       spare.push(whole);
       if (writing-- === WRITES_MAX) socket.resume();
       written += length;
-      if (written < size) return;
-      console.log(hasher.digest());
+      if (written < to) return;
+      hasher.digest();
       socket.destroy();
+      done();
     });
     hasher.update(whole.subarray(0, length));
   }
