@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sameBytes } from './Files.ts';
 import { freePort } from './Ports.ts';
-import { pumpGiver, pumpTaker } from './Rivals/Pump.ts';
 import { PATIENCE_MS, type Rig, status } from './Rig.ts';
+import { pumpGiver, pumpTaker } from './Rivals/Pump.ts';
 import { usage, usageSince } from './Usage.ts';
 
 /** Several receivers that began at the same moment, each with a file of its own from one giver. */

@@ -58,7 +58,9 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
 function pumpNote({ pairs }: Contest): string[] {
   const [four = [], one = []] = [PUMP_FOUR, PUMP_ONE].map((name) => pairs.get(name));
   if (four.length === 0 || four.length !== one.length) return [];
-  const kept = spread(four.map(({ rival }, turn) => (one[turn]?.rival.seconds ?? Number.NaN) / rival.seconds));
+  const kept = spread(
+    four.map(({ rival }, turn) => (one[turn]?.rival.seconds ?? Number.NaN) / rival.seconds),
+  );
   return [
     `The bare pump from four givers has ${spreadText(kept)} of its rate from one: each gives a quarter, without asking for anything.`,
   ];

@@ -133,7 +133,8 @@ async function watch(peer: LaunchedProgram, bytes: number): Promise<Omit<OurTurn
     const answered = performance.now();
     const { files, bytes: left } = share.hashing;
     if (files > 0) answersMs.push(answered - asked);
-    if (files > 0 && left < bytes) first ??= { at: answered, left };
+    // Not before all are found: what is left of some is no progress.
+    if (files > 0 && files + share.files === FILES && left < bytes) first ??= { at: answered, left };
     if (share.files === FILES && files === 0) {
       const { at, left: since } = first ?? { at: appeared, left: bytes };
       const seconds = (answered - at) / 1_000;

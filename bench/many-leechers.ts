@@ -92,8 +92,7 @@ async function measureSizes(folder: string, sizes: readonly number[]) {
   }
   const inTurns = async (who: string, fetch: FetchAtOnce) => {
     const turns: Pair[] = [];
-    for (const { size, sum, parts } of names)
-      turns.push(await pairOf(who, fetch, source, size, sum, parts));
+    for (const { size, sum, parts } of names) turns.push(await pairOf(who, fetch, source, size, sum, parts));
     return turns;
   };
   const all = names.flatMap(({ sum, parts }) => [sum, ...parts]);
@@ -130,7 +129,9 @@ async function pairOf(
   const one = await fetch(source, [whole]);
   const many = await fetch(source, names);
   const [alone, together] = [one, many].map((each) => rate({ bytes }, each).toFixed(2));
-  console.log(`  ${who}, ${bytes / MIB} MiB each: one ${alone} GB/s, ${names.length} together ${together} GB/s`);
+  console.log(
+    `  ${who}, ${bytes / MIB} MiB each: one ${alone} GB/s, ${names.length} together ${together} GB/s`,
+  );
   return { bytes, one, many };
 }
 

@@ -20,6 +20,19 @@ export type HashOutcome =
   | { readonly kind: 'changed' }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string };
 
+/** Some chunks of a file, one behind the other. */
+export interface FilePart {
+  /** Of the whole file: of another one nothing is hashed. */
+  readonly size: number;
+  readonly firstChunk: number;
+  readonly chunks: number;
+}
+
+/** As HashOutcome, of a part. */
+export type PartOutcome =
+  | { readonly kind: 'hashed'; readonly state: FileState; readonly hashes: string }
+  | Exclude<HashOutcome, { readonly kind: 'hashed' }>;
+
 /** Bytes read at a time: large enough that a system call costs little, small enough that they are hashed from the core's own cache (docs/Performance.md). */
 const READ_BYTES = 256 * 1_024;
 /** Whether the file still is what it was is looked at this often, so that a hopeless hash ends early. */
@@ -34,10 +47,38 @@ export function hashFile(
   path: string,
   progress: (bytes: number) => void,
 ): HashOutcome {
+  const outcome = hashChunks(root, path, undefined, progress);
+  if (outcome.kind !== 'hashed') return outcome;
+  const { state, hashes } = outcome;
+  return { kind: 'hashed', state, fileId: fileIdOf(state.size, hashes), hashes: hashes.join('') };
+}
+
+/** The same for some chunks of a file: a large one is shared out among threads. */
+export function hashPart(
+  root: string | undefined,
+  path: string,
+  part: FilePart,
+  progress: (bytes: number) => void,
+): PartOutcome {
+  const outcome = hashChunks(root, path, part, progress);
+  return outcome.kind === 'hashed' ? { ...outcome, hashes: outcome.hashes.join('') } : outcome;
+}
+
+type ChunksOutcome =
+  | { readonly kind: 'hashed'; readonly state: FileState; readonly hashes: readonly ChunkHash[] }
+  | Exclude<HashOutcome, { readonly kind: 'hashed' }>;
+
+function hashChunks(
+  root: string | undefined,
+  path: string,
+  part: FilePart | undefined,
+  progress: (bytes: number) => void,
+): ChunksOutcome {
   try {
     const { fd, state } = openShared(root, path);
     try {
-      return hashOpened(fd, state, progress);
+      if (part !== undefined && part.size !== state.size) return { kind: 'changed' };
+      return hashOpened(fd, state, part, progress);
     } finally {
       closeSync(fd);
     }
@@ -47,11 +88,18 @@ export function hashFile(
   }
 }
 
-function hashOpened(fd: number, state: FileState, progress: (bytes: number) => void): HashOutcome {
+function hashOpened(
+  fd: number,
+  state: FileState,
+  part: FilePart | undefined,
+  progress: (bytes: number) => void,
+): ChunksOutcome {
   const layout = chunkLayout(state.size);
+  const { firstChunk, chunks } = part ?? { firstChunk: 0, chunks: layout.chunkCount };
   const hashes: ChunkHash[] = [];
-  let position = 0;
-  for (let chunk = 0; chunk < layout.chunkCount; chunk++) {
+  const start = firstChunk * layout.chunkBytes;
+  let position = start;
+  for (let chunk = firstChunk; chunk < firstChunk + chunks; chunk++) {
     const hasher = createBlake3();
     const end = position + chunkLength(layout, chunk);
     while (position < end) {
@@ -62,10 +110,10 @@ function hashOpened(fd: number, state: FileState, progress: (bytes: number) => v
       if (position % LOOK_BYTES === 0 && !sameState(stateOfOpen(fd), state)) return { kind: 'changed' };
     }
     hashes.push(hasher.digest() as ChunkHash);
-    progress(position);
+    progress(position - start);
   }
   if (!sameState(stateOfOpen(fd), state)) return { kind: 'changed' };
-  return { kind: 'hashed', state, fileId: fileIdOf(state.size, hashes), hashes: hashes.join('') };
+  return { kind: 'hashed', state, hashes };
 }
 
 /** Used again for every file of this thread. */

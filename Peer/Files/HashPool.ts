@@ -1,7 +1,9 @@
+import { FILE_BYTES_MAX } from '../../Protocol/Limits.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import { RateMeter } from '../../Shared/RateMeter.ts';
 import type { Hasher } from './Hasher.ts';
 import type { HashOutcome } from './HashFile.ts';
+import { LargeFile } from './LargeFile.ts';
 
 export interface HashPoolOptions {
   /** See openShared. */
@@ -29,12 +31,19 @@ interface Seat {
   cancelIdle: (() => void) | undefined;
 }
 
-/** Spreads files over hashers: small ones first and in batches. Hashers are made when needed and closed when idle. */
+/**
+ * Spreads files over hashers: small ones first and in batches, large ones in parts, one file after the other. Hashers are made when
+ * needed and closed when idle.
+ */
 export class HashPool {
   readonly #options: HashPoolOptions;
+  readonly #fileOf: (path: string) => string;
   readonly #seats: Seat[];
   readonly #small = new Map<string, number>();
-  readonly #large = new Map<string, number>();
+  /** Of which parts are to be taken yet. */
+  readonly #large = new Map<string, LargeFile>();
+  /** Taken back while parts of them are being hashed: nothing is told of them. */
+  readonly #dropped = new WeakSet<LargeFile>();
   readonly #rate = new RateMeter();
   #bytesLeft = 0;
   #filesLeft = 0;
@@ -43,6 +52,7 @@ export class HashPool {
 
   constructor(options: HashPoolOptions) {
     this.#options = options;
+    this.#fileOf = options.fileOf ?? ((path) => path);
     this.#seats = Array.from({ length: options.size + 1 }, () => ({
       hasher: undefined,
       busy: undefined,
@@ -56,11 +66,15 @@ export class HashPool {
     return { files: this.#filesLeft, bytes: Math.max(0, this.#bytesLeft), bytesPerSecond };
   }
 
-  /** A path that is waiting already is not added again. */
+  /** A path that is waiting already, with this size, is not added again. */
   add(path: string, size: number): void {
-    const queue = size <= SMALL_BYTES ? this.#small : this.#large;
-    if (this.#closed || queue.has(path)) return;
-    queue.set(path, size);
+    const large = this.#large.get(path);
+    const waiting = this.#small.get(path) ?? large?.size;
+    if (this.#closed || waiting === size || large?.begun) return;
+    if (waiting !== undefined) this.remove(path);
+    // What is too large for any file fails where files are read.
+    if (size <= SMALL_BYTES || size > FILE_BYTES_MAX) this.#small.set(path, size);
+    else this.#large.set(path, new LargeFile(path, size));
     this.#filesLeft++;
     this.#bytesLeft += size;
     // After this turn, so that files found together travel together.
@@ -72,14 +86,20 @@ export class HashPool {
     });
   }
 
-  /** Takes a file back that is not being hashed yet. */
+  /** Takes a file back that is not being hashed yet, or what is left of a large one. */
   remove(path: string): void {
-    const size = this.#small.get(path) ?? this.#large.get(path);
-    if (size === undefined) return;
-    this.#small.delete(path);
+    const size = this.#small.get(path);
+    if (size !== undefined) {
+      this.#small.delete(path);
+      this.#filesLeft--;
+      this.#bytesLeft -= size;
+    }
+    const large = this.#large.get(path);
+    if (large === undefined) return;
     this.#large.delete(path);
+    this.#dropped.add(large);
     this.#filesLeft--;
-    this.#bytesLeft -= size;
+    this.#bytesLeft -= large.untakenBytes;
   }
 
   async close(): Promise<void> {
@@ -99,9 +119,8 @@ export class HashPool {
       if (seat.busy !== undefined || this.#closed) continue;
       const running = this.#seats.filter(({ busy }) => busy === 'large').length;
       const maySmall = running === this.#options.size || this.#running() < this.#options.size;
-      if (this.#small.size > 0 && maySmall) this.#work(seat, 'small', takeBatch(this.#small));
-      else if (this.#large.size > 0 && this.#running() < this.#options.size)
-        this.#work(seat, 'large', takeOne(this.#large));
+      if (this.#small.size > 0 && maySmall) this.#work(seat, takeBatch(this.#small));
+      else if (this.#large.size > 0 && this.#running() < this.#options.size) this.#workPart(seat);
     }
   }
 
@@ -109,20 +128,13 @@ export class HashPool {
     return this.#seats.filter(({ busy }) => busy !== undefined).length;
   }
 
-  #work(seat: Seat, kind: 'small' | 'large', batch: ReadonlyMap<string, number>): void {
-    seat.cancelIdle?.();
-    seat.busy = kind;
-    seat.hasher ??= this.#options.makeHasher();
-    let left = [...batch.values()].reduce((sum, size) => sum + size, 0);
-    const count = (bytes: number) => {
-      left -= bytes;
-      this.#bytesLeft -= bytes;
-      this.#rate.add(bytes, this.#options.clock.nowMs());
-    };
+  #work(seat: Seat, batch: ReadonlyMap<string, number>): void {
+    const hasher = this.#begin(seat, 'small');
+    const bytes = [...batch.values()].reduce((sum, size) => sum + size, 0);
+    const count = this.#counter(bytes);
     const paths = [...batch.keys()];
-    const { root, fileOf = (path: string) => path } = this.#options;
-    void seat.hasher.hash(root, paths.map(fileOf), count).then((outcomes) => {
-      count(left);
+    void hasher.hash(this.#options.root, paths.map(this.#fileOf), count).then((outcomes) => {
+      count(Number.POSITIVE_INFINITY);
       this.#filesLeft -= paths.length;
       this.#done(seat);
       if (this.#closed) return;
@@ -131,6 +143,47 @@ export class HashPool {
         if (outcome !== undefined) this.#options.finished(path, outcome);
       }
     });
+  }
+
+  /** Of the file that waits longest, or has begun. */
+  #workPart(seat: Seat): void {
+    const [file] = this.#large.values();
+    const part = file?.take();
+    if (file === undefined || part === undefined) return;
+    if (file.taken) this.#large.delete(file.path);
+    const count = this.#counter(file.bytesOf(part));
+    const hasher = this.#begin(seat, 'large');
+    void hasher.hashPart(this.#options.root, this.#fileOf(file.path), part, count).then((ended) => {
+      count(Number.POSITIVE_INFINITY);
+      const outcome = file.ended(part, ended);
+      const dropped = this.#dropped.has(file);
+      // It has turned out bad: what is left of it is not read.
+      if (this.#large.get(file.path) === file && file.taken) {
+        this.#large.delete(file.path);
+        this.#bytesLeft -= file.untakenBytes;
+      }
+      if (outcome !== undefined && !dropped) this.#filesLeft--;
+      this.#done(seat);
+      if (outcome !== undefined && !dropped && !this.#closed) this.#options.finished(file.path, outcome);
+    });
+  }
+
+  #begin(seat: Seat, kind: 'small' | 'large'): Hasher {
+    seat.cancelIdle?.();
+    seat.busy = kind;
+    seat.hasher ??= this.#options.makeHasher();
+    return seat.hasher;
+  }
+
+  /** Counts what is hashed of so many bytes. */
+  #counter(bytes: number): (hashed: number) => void {
+    let left = bytes;
+    return (hashed) => {
+      const now = Math.min(left, hashed);
+      left -= now;
+      this.#bytesLeft -= now;
+      this.#rate.add(now, this.#options.clock.nowMs());
+    };
   }
 
   #done(seat: Seat): void {
@@ -154,12 +207,4 @@ function takeBatch(queue: Map<string, number>): Map<string, number> {
     queue.delete(path);
   }
   return batch;
-}
-
-function takeOne(queue: Map<string, number>): Map<string, number> {
-  for (const [path, size] of queue) {
-    queue.delete(path);
-    return new Map([[path, size]]);
-  }
-  return new Map();
 }

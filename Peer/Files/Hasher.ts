@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { type HashOutcome, hashFile } from './HashFile.ts';
+import { type FilePart, type HashOutcome, hashFile, hashPart, type PartOutcome } from './HashFile.ts';
 
-/** Hashes batches of files, one batch at a time. */
+/** Hashes batches of files, and parts of large ones: one batch or part at a time. */
 export interface Hasher {
   /** One outcome a path, in order. Never rejects. @param root - see openShared @param progress - bytes hashed since it was told last */
   hash(
@@ -9,20 +9,32 @@ export interface Hasher {
     paths: readonly string[],
     progress: (bytes: number) => void,
   ): Promise<HashOutcome[]>;
+  /** Never rejects. @param progress - as above */
+  hashPart(
+    root: string | undefined,
+    path: string,
+    part: FilePart,
+    progress: (bytes: number) => void,
+  ): Promise<PartOutcome>;
   /** Gives up what is under way. Safe to call twice. */
   close(): Promise<void>;
 }
+
+type Failed = Extract<HashOutcome, { readonly kind: 'failed' }>;
 
 /** To the thread. */
 export interface HashRequest {
   readonly root: string | undefined;
   readonly paths: readonly string[];
+  /** Of the only path; undefined: whole files. */
+  readonly part: FilePart | undefined;
 }
 
 /** From the thread. */
 export type HashReply =
   | { readonly kind: 'progress'; readonly bytes: number }
-  | { readonly kind: 'done'; readonly outcomes: HashOutcome[] };
+  | { readonly kind: 'done'; readonly outcomes: HashOutcome[] }
+  | { readonly kind: 'part done'; readonly outcome: PartOutcome };
 
 /** Hashes in this thread, a file at a time with room for others between: for tests, and where no threads are wanted. */
 export function inlineHasher(): Hasher {
@@ -36,6 +48,7 @@ export function inlineHasher(): Hasher {
       progress(0);
       return outcomes;
     },
+    hashPart: async (root, path, part) => hashPart(root, path, part, () => {}),
     close: async () => {},
   };
 }
@@ -45,31 +58,38 @@ export function threadHasher(): Hasher {
   const worker = new Worker(new URL('./HashWorker.js', import.meta.url));
   worker.unref();
   let closed = false;
-  let current: { paths: readonly string[]; done: (outcomes: HashOutcome[]) => void } | undefined;
+  /** What is under way: how its answer is taken, and what it says of a thread that is gone. */
+  let take: ((reply: HashReply) => void) | undefined;
+  let fail: (failed: Failed) => void = () => {};
   let onProgress: (bytes: number) => void = () => {};
-  const finish = (outcomes: HashOutcome[]) => {
-    const { done } = current ?? {};
-    current = undefined;
-    done?.(outcomes);
-  };
   const failAll = (reason: string) => {
     closed = true;
-    finish((current?.paths ?? []).map(() => ({ kind: 'failed', code: 'EIO', reason })));
+    take = undefined;
+    fail({ kind: 'failed', code: 'EIO', reason });
   };
   worker.on('message', (reply: HashReply) => {
     if (reply.kind === 'progress') onProgress(reply.bytes);
-    else finish(reply.outcomes);
+    else take?.(reply);
   });
   worker.on('error', (failure) => failAll(`the hashing thread failed: ${failure}`));
   worker.on('exit', () => failAll('the hashing thread ended'));
+  const ask = (request: HashRequest, progress: (bytes: number) => void) => {
+    onProgress = progress;
+    if (closed) failAll('the hashing thread has ended');
+    else worker.postMessage(request);
+  };
   return {
     hash: (root, paths, progress) =>
       new Promise((done) => {
-        onProgress = progress;
-        current = { paths, done };
-        if (closed) return failAll('the hashing thread has ended');
-        const request: HashRequest = { root, paths };
-        worker.postMessage(request);
+        take = (reply) => void (reply.kind === 'done' && done(reply.outcomes));
+        fail = (failed) => done(paths.map(() => failed));
+        ask({ root, paths, part: undefined }, progress);
+      }),
+    hashPart: (root, path, part, progress) =>
+      new Promise((done) => {
+        take = (reply) => void (reply.kind === 'part done' && done(reply.outcome));
+        fail = done;
+        ask({ root, paths: [path], part }, progress);
       }),
     close: async () => {
       closed = true;

@@ -27,7 +27,9 @@ export interface PumpGiver {
 /** One process for all these parts. Resolves when it can give. */
 export async function pumpGiver(parts: readonly Part[]): Promise<PumpGiver> {
   const args = parts.flatMap(({ port, path, from, to }) => [String(port), path, String(from), String(to)]);
-  const giver = spawn(process.execPath, [CLIENT, 'give', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const giver = spawn(process.execPath, [CLIENT, 'give', ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const ended = once(giver, 'close');
   const close = async () => {
     forget();

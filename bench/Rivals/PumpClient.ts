@@ -68,9 +68,11 @@ function take([path = '', when = '', ...parts]: readonly string[]): void {
       });
     }
   };
-  if (when === 'now') return begin();
-  process.stdin.once('data', begin);
-  console.log('ready');
+  if (when === 'now') begin();
+  else {
+    process.stdin.once('data', begin);
+    console.log('ready');
+  }
 }
 
 /** Fetches the bytes from `from` to `to` into their place. */

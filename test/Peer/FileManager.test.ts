@@ -23,6 +23,10 @@ function countingHasher() {
         asked.push(...args[1]);
         return inner.hash(...args);
       },
+      hashPart: (...args: Parameters<typeof inner.hashPart>) => {
+        asked.push(args[1]);
+        return inner.hashPart(...args);
+      },
     };
   };
   return { asked, makeHasher };

@@ -1,17 +1,28 @@
 import { expect, test } from 'vitest';
+import { type FileState, fileState } from '../../../Peer/Files/FileState.ts';
 import type { Hasher } from '../../../Peer/Files/Hasher.ts';
-import type { HashOutcome } from '../../../Peer/Files/HashFile.ts';
+import type { FilePart, HashOutcome, PartOutcome } from '../../../Peer/Files/HashFile.ts';
 import { HashPool } from '../../../Peer/Files/HashPool.ts';
+import { fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
+import type { ChunkHash } from '../../../Protocol/Ids.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 
+const MIB = 1_024 ** 2;
 const GIB = 1_024 ** 3;
-const CHANGED: HashOutcome = { kind: 'changed' };
+const CHANGED = { kind: 'changed' } as const;
 
 /** Hashers that answer when told to. */
 function pool(size: number) {
   const clock = new SimulatedClock();
   const batches: { paths: readonly string[]; progress: (bytes: number) => void; answer: () => void }[] = [];
+  const parts: {
+    readonly path: string;
+    readonly part: FilePart;
+    readonly progress: (bytes: number) => void;
+    readonly answer: (outcome: PartOutcome) => void;
+  }[] = [];
   const finished: string[] = [];
+  const outcomes: HashOutcome[] = [];
   const hashers = { made: 0, closed: 0 };
   const makeHasher = (): Hasher => {
     hashers.made++;
@@ -20,6 +31,8 @@ function pool(size: number) {
         new Promise((resolve) =>
           batches.push({ paths, progress, answer: () => resolve(paths.map(() => CHANGED)) }),
         ),
+      hashPart: (_, path, part, progress) =>
+        new Promise((resolve) => parts.push({ path, part, progress, answer: resolve })),
       close: async () => void hashers.closed++,
     };
   };
@@ -28,9 +41,12 @@ function pool(size: number) {
     clock,
     makeHasher,
     size,
-    finished: (path) => finished.push(path),
+    finished: (path, outcome) => {
+      finished.push(path);
+      outcomes.push(outcome);
+    },
   });
-  return { pool: made, clock, batches, finished, hashers };
+  return { pool: made, clock, batches, parts, finished, outcomes, hashers };
 }
 
 test('small files travel together', async () => {
@@ -47,30 +63,110 @@ test('small files travel together', async () => {
   expect(hashPool.left).toMatchObject({ files: 344, bytes: 3_440 });
 });
 
-test('large files go one by one, and never keep small ones waiting', async () => {
-  const { pool: hashPool, clock, batches } = pool(2);
-  for (const name of ['one', 'two', 'three']) hashPool.add(name, GIB);
+/** As a thread would answer that read the file in one state. */
+function hashedPart({ firstChunk, chunks }: FilePart, state: FileState): PartOutcome {
+  const hashes = Array.from({ length: chunks }, (_, index) => hashOf(firstChunk + index));
+  return { kind: 'hashed', state, hashes: hashes.join('') };
+}
+
+function hashOf(chunk: number): ChunkHash {
+  return hashBytes(Buffer.from(`${chunk}`));
+}
+
+function stateOf(size: number, changed = 1n): FileState {
+  return fileState({ dev: 1n, ino: 2n, size: BigInt(size), mtimeNs: 3n, ctimeNs: changed });
+}
+
+test('a large file is shared out: the last one keeps all hashers at work until it is done', async () => {
+  const { pool: hashPool, clock, parts, finished, outcomes } = pool(3);
+  const size = 300 * MIB + 5;
+  hashPool.add('one', size);
   await clock.flush();
-  expect(batches.map(({ paths }) => paths)).toEqual([['one'], ['two']]);
+  expect(parts.map(({ path, part }) => [path, part.firstChunk, part.chunks])).toEqual([
+    ['one', 0, 128],
+    ['one', 128, 128],
+    ['one', 256, 45],
+  ]);
+  for (const { part, answer } of parts.toReversed()) {
+    expect(finished).toEqual([]);
+    answer(hashedPart(part, stateOf(size)));
+    await clock.flush();
+  }
+  expect(finished).toEqual(['one']);
+  const hashes = Array.from({ length: 301 }, (_, chunk) => hashOf(chunk));
+  expect(outcomes).toEqual([
+    { kind: 'hashed', state: stateOf(size), fileId: fileIdOf(size, hashes), hashes: hashes.join('') },
+  ]);
+  expect(hashPool.left).toMatchObject({ files: 0, bytes: 0 });
+});
+
+test('large files come one after the other, and never keep small ones waiting', async () => {
+  const { pool: hashPool, clock, batches, parts } = pool(2);
+  for (const name of ['one', 'two']) hashPool.add(name, 200 * MIB);
+  await clock.flush();
+  expect(parts.map(({ path }) => path)).toEqual(['one', 'one']);
   hashPool.add('small', 10);
   await clock.flush();
-  expect(batches.map(({ paths }) => paths)).toEqual([['one'], ['two'], ['small']]);
-  batches[2]?.answer();
+  expect(batches.map(({ paths }) => paths)).toEqual([['small']]);
+  batches[0]?.answer();
   await clock.flush();
-  expect(batches).toHaveLength(3);
+  expect(parts).toHaveLength(2);
+  parts[0]?.answer(CHANGED);
+  await clock.flush();
+  expect(parts.map(({ path }) => path)).toEqual(['one', 'one', 'two']);
+});
+
+test.each([
+  ['a part that changed', () => CHANGED],
+  ['parts of different states', (part: FilePart) => hashedPart(part, stateOf(GIB, 2n))],
+])('%s: nothing more is read of that file', async (_, second) => {
+  const { pool: hashPool, clock, parts, finished, outcomes } = pool(2);
+  hashPool.add('one', GIB);
+  await clock.flush();
+  const [one, two] = parts;
+  one?.answer(hashedPart(one.part, stateOf(GIB)));
+  await clock.flush();
+  expect(parts).toHaveLength(3);
+  two?.answer(second(two.part));
+  await clock.flush();
+  expect([parts.length, finished]).toEqual([3, []]);
+  expect(hashPool.left).toMatchObject({ files: 1, bytes: 128 * MIB });
+  parts[2]?.answer(CHANGED);
+  await clock.flush();
+  expect([finished, outcomes]).toEqual([['one'], [CHANGED]]);
+  expect(hashPool.left).toMatchObject({ files: 0, bytes: 0 });
+});
+
+test('a large file that is taken back or grew while it waited', async () => {
+  const { pool: hashPool, clock, parts, finished } = pool(1);
+  hashPool.add('one', GIB);
+  hashPool.add('two', GIB);
+  hashPool.add('two', GIB + 1);
+  await clock.flush();
+  expect(hashPool.left).toMatchObject({ files: 2, bytes: 2 * GIB + 1 });
+  hashPool.remove('one');
+  expect(hashPool.left).toMatchObject({ files: 1, bytes: GIB + 1 + 128 * MIB });
+  parts[0]?.answer(CHANGED);
+  await clock.flush();
+  expect(finished).toEqual([]);
+  expect(parts.map(({ path, part }) => [path, part.size])).toEqual([
+    ['one', GIB],
+    ['two', GIB + 1],
+  ]);
+  expect(hashPool.left).toMatchObject({ files: 1, bytes: GIB + 1 });
 });
 
 test('progress and rate', async () => {
-  const { pool: hashPool, clock, batches } = pool(1);
-  hashPool.add('one', GIB);
+  const { pool: hashPool, clock, parts } = pool(1);
+  hashPool.add('one', 64 * MIB);
   await clock.flush();
   for (let n = 0; n < 400; n++) {
     clock.advance(10);
-    batches[0]?.progress(10_000);
+    parts[0]?.progress(10_000);
   }
-  expect(hashPool.left).toMatchObject({ files: 1, bytes: GIB - 4_000_000 });
+  expect(hashPool.left).toMatchObject({ files: 1, bytes: 64 * MIB - 4_000_000 });
   expect(hashPool.left.bytesPerSecond).toBeCloseTo(1_000_000, -5);
-  batches[0]?.answer();
+  parts[0]?.answer(CHANGED);
   await clock.flush();
   expect(hashPool.left).toEqual({ files: 0, bytes: 0, bytesPerSecond: 0 });
 });

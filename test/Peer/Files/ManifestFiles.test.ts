@@ -153,7 +153,8 @@ test('what was hashed in an earlier run is not hashed again', async () => {
   const { folder, manifest, manager } = await withManifest(lines, { seams: { cache } });
   const hashes = manager.findPath('a')?.fileId;
   await manager.close();
-  const never = () => ({ hash: () => Promise.reject(new Error('hashed')), close: async () => {} });
+  const refuse = () => Promise.reject(new Error('hashed'));
+  const never = () => ({ hash: refuse, hashPart: refuse, close: async () => {} });
   const again = await startManager(folder, { manifest, seams: { cache, makeHasher: never } });
   expect(again.manager.findPath('a')?.fileId).toBe(hashes);
 });
