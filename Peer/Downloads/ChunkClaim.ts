@@ -1,5 +1,7 @@
 import type { ChunkWriter } from './Wanted.ts';
 
+const LANDED: Promise<unknown> = Promise.resolve();
+
 /**
  * The place of one chunk on disk, which one writer at a time may touch. In the endgame two sources send the same chunk, one
  * of them perhaps wrong: written over each other, the bytes on disk would not be those that were hashed. So the first to
@@ -10,7 +12,7 @@ export class ChunkClaim {
   #done = false;
   #owner: ClaimWriter | undefined;
   /** Writes of former owners. */
-  #settling: Promise<unknown> = Promise.resolve();
+  #settling: Promise<unknown> = LANDED;
   #idle = true;
 
   /** @param open - makes the writer that touches the disk */
@@ -75,8 +77,9 @@ export class ClaimWriter implements ChunkWriter {
   readonly #arrived: (bytes: number) => void;
   #inner: Promise<ChunkWriter> | ChunkWriter | undefined;
   #held: Uint8Array[] = [];
-  /** All writes so far: they run side by side. */
-  #writes: Promise<unknown> = Promise.resolve();
+  /** Writes under way, side by side, and what is to be done when the last has landed. */
+  #writing = 0;
+  #quiet: (() => void) | undefined;
   #finishing: Promise<boolean> | undefined;
   #state: 'open' | 'overtaken' | 'ended' = 'open';
 
@@ -106,24 +109,34 @@ export class ClaimWriter implements ChunkWriter {
       this.#inner instanceof Promise
         ? this.#inner.then((inner) => inner.write(piece))
         : this.#inner.write(piece);
-    this.#writes = Promise.all([this.#writes, written.catch(() => {})]);
+    this.#writing++;
+    const landed = () => {
+      this.#writing--;
+      if (this.#writing === 0) this.#quiet?.();
+    };
+    written.then(landed, landed);
     return written;
   }
 
-  async finish(): Promise<boolean> {
+  finish(): Promise<boolean> {
     if (this.#state === 'open' && this.#claim.done) this.#end('overtaken', true);
-    if (this.#state !== 'open') return false;
+    if (this.#state !== 'open') return Promise.resolve(false);
     if (this.#held.length === 0) {
       this.#inner ??= this.#claim.enter();
-      this.#finishing = Promise.resolve(this.#inner).then((inner) => inner.finish());
+      this.#finishing =
+        this.#inner instanceof Promise ? this.#inner.then((inner) => inner.finish()) : this.#inner.finish();
     } else this.#finishing = this.#finishHeld();
-    try {
-      const right = await this.#finishing;
-      if (right) this.#claim.close();
-      return right;
-    } finally {
-      this.#end('ended');
-    }
+    return this.#finishing.then(
+      (right) => {
+        if (right) this.#claim.close();
+        this.#end('ended');
+        return right;
+      },
+      (failure: unknown) => {
+        this.#end('ended');
+        throw failure;
+      },
+    );
   }
 
   abandon(): void {
@@ -148,11 +161,26 @@ export class ClaimWriter implements ChunkWriter {
 
   #end(state: 'overtaken' | 'ended', forget = false): void {
     this.#state = state;
-    const inner = this.#inner;
-    const done = this.#writes.then(async () => {
-      if (forget && inner !== undefined) (await inner).abandon();
-    });
-    this.#writes = done.catch(() => {});
-    this.#claim.release(this, this.#writes);
+    const inner = forget ? this.#inner : undefined;
+    if (this.#writing === 0 && inner === undefined) this.#claim.release(this, LANDED);
+    else this.#claim.release(this, this.#landedAnd(inner));
+  }
+
+  /** Resolves when no write is under way, and the inner writer has been told that nothing more comes. */
+  async #landedAnd(inner: Promise<ChunkWriter> | ChunkWriter | undefined): Promise<void> {
+    if (this.#writing > 0) {
+      const before = this.#quiet;
+      await new Promise<void>((resolve) => {
+        this.#quiet = () => {
+          before?.();
+          resolve();
+        };
+      });
+    }
+    try {
+      (await inner)?.abandon();
+    } catch {
+      // There is no inner writer.
+    }
   }
 }

@@ -25,7 +25,9 @@ export class PieceWriter implements ChunkWriter {
   readonly #target: ChunkTarget;
   readonly #hasher: Blake3 = createBlake3();
   readonly #gathered: Uint8Array[] = [];
-  readonly #writes = new Set<Promise<void>>();
+  /** Writes under way, and who waits for their end. */
+  #writing = 0;
+  #quiet: (() => void)[] = [];
   /** `hashing`: what comes is checked, but kept nowhere. */
   #mode: 'placing' | 'gathering' | 'hashing';
   #length = 0;
@@ -33,10 +35,8 @@ export class PieceWriter implements ChunkWriter {
   #over = false;
   /** Who took the place: its bytes are right, and will be there. */
   #evictedBy: PieceWriter | undefined;
-  #end: () => void = () => {};
-  readonly #ended = new Promise<void>((resolve) => {
-    this.#end = resolve;
-  });
+  /** Those who wait until it is over; undefined: it is. */
+  #ending: (() => void)[] | undefined = [];
 
   constructor(target: ChunkTarget) {
     this.#target = target;
@@ -65,11 +65,11 @@ export class PieceWriter implements ChunkWriter {
   async finish(): Promise<boolean> {
     this.#over = true;
     try {
-      await this.#settled();
+      if (this.#writing > 0) await this.#settled();
       if (this.#length !== this.#target.bytes || this.#hasher.digest() !== this.#target.expected)
         return false;
       if (this.#mode === 'gathering') await this.#placeGathered();
-      if (this.#evictedBy !== undefined) await this.#evictedBy.#ended;
+      if (this.#evictedBy !== undefined) await this.#evictedBy.#ended();
       if (this.#target.isVerified()) return true;
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#mode === 'hashing') throw lostPlace();
@@ -110,25 +110,43 @@ export class PieceWriter implements ChunkWriter {
 
   #place(bytes: Uint8Array, offset: number): Promise<void> {
     const written = this.#target.write(bytes, offset);
-    this.#writes.add(written);
+    this.#writing++;
     written.then(
-      () => this.#writes.delete(written),
+      () => this.#landed(),
       (failure: unknown) => {
         this.#failure ??= failure;
-        this.#writes.delete(written);
+        this.#landed();
       },
     );
     return written;
   }
 
-  async #settled(): Promise<void> {
-    await Promise.allSettled(this.#writes);
+  #landed(): void {
+    this.#writing--;
+    if (this.#writing === 0) for (const resolve of this.#quiet.splice(0)) resolve();
+  }
+
+  /** Resolves when no write is under way. */
+  #settled(): Promise<void> {
+    return this.#writing === 0
+      ? Promise.resolve()
+      : new Promise<void>((resolve) => void this.#quiet.push(resolve));
+  }
+
+  #ended(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      if (this.#ending === undefined) resolve();
+      else this.#ending.push(resolve);
+    });
   }
 
   #letGo(): void {
     if (this.#target.holder === this) this.#target.holder = undefined;
     this.#gathered.length = 0;
-    if (this.#over) this.#end();
+    if (!this.#over) return;
+    const waiting = this.#ending ?? [];
+    this.#ending = undefined;
+    for (const resolve of waiting) resolve();
   }
 }
 

@@ -14,7 +14,8 @@ export class JournalWriter {
   readonly #file: DiskFile;
   #length: number;
   #waiting: Waiting[] = [];
-  #running: Promise<void> | undefined;
+  #running = false;
+  #idle: (() => void)[] = [];
 
   /** @param length - where the sound part of the journal ends */
   constructor(file: DiskFile, length: number) {
@@ -26,32 +27,47 @@ export class JournalWriter {
   append(bytes: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes, resolve, reject });
-      this.#running ??= this.#run();
+      if (!this.#running) this.#next();
     });
   }
 
   /** Resolves when nothing is under way any more. */
-  async idle(): Promise<void> {
-    await this.#running;
+  idle(): Promise<void> {
+    return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
   }
 
   sync(): Promise<void> {
     return this.#file.datasync();
   }
 
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      const bytes = Buffer.concat(batch.map((entry) => entry.bytes));
-      try {
-        await this.#file.write(bytes, this.#length);
+  #next(): void {
+    const batch = this.#waiting;
+    const [first] = batch;
+    this.#running = first !== undefined;
+    if (first === undefined) {
+      for (const resolve of this.#idle.splice(0)) resolve();
+      return;
+    }
+    this.#waiting = [];
+    const bytes = batch.length === 1 ? first.bytes : Buffer.concat(batch.map((entry) => entry.bytes));
+    this.#write(bytes).then(
+      () => {
         this.#length += bytes.length;
         for (const entry of batch) entry.resolve();
-      } catch (failure) {
+        this.#next();
+      },
+      (failure: unknown) => {
         for (const entry of batch) entry.reject(failure);
-      }
+        this.#next();
+      },
+    );
+  }
+
+  #write(bytes: Buffer): Promise<void> {
+    try {
+      return this.#file.write(bytes, this.#length);
+    } catch (failure) {
+      return Promise.reject(failure); // It is closed.
     }
-    this.#running = undefined;
   }
 }

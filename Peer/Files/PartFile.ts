@@ -137,14 +137,26 @@ export class PartFile implements OpenPart {
     return target;
   }
 
-  async #write(bytes: Uint8Array, position: number): Promise<void> {
-    this.#checkOpen();
-    await this.#guarded('writing an unfinished file', this.#options.data.write(bytes, position));
+  #write(bytes: Uint8Array, position: number): Promise<void> {
+    try {
+      this.#checkOpen();
+      return this.#guarded('writing an unfinished file', this.#options.data.write(bytes, position));
+    } catch (failure) {
+      return Promise.reject(failure);
+    }
   }
 
-  async #record(chunk: number): Promise<void> {
-    this.#check();
-    await this.#guarded('writing the journal', this.#journal.append(encodeVerified(chunk)));
+  #record(chunk: number): Promise<void> {
+    try {
+      this.#check();
+      const written = this.#guarded('writing the journal', this.#journal.append(encodeVerified(chunk)));
+      return written.then(() => this.#recorded(chunk));
+    } catch (failure) {
+      return Promise.reject(failure);
+    }
+  }
+
+  #recorded(chunk: number): void {
     this.#sync.recorded(chunkLength(this.description.layout, chunk));
     this.#targets.delete(chunk);
     if (this.verified.set(chunk)) this.#options.onVerified(chunk);
@@ -181,15 +193,18 @@ export class PartFile implements OpenPart {
   }
 
   /** Keeps the files open while something is under way, and makes a failure one that people understand. */
-  async #guarded<T>(doing: string, work: Promise<T>): Promise<T> {
+  #guarded<T>(doing: string, work: Promise<T>): Promise<T> {
     this.#busy.add(work);
-    try {
-      return await work;
-    } catch (failure) {
-      throw diskError(failure, doing);
-    } finally {
-      this.#busy.delete(work);
-    }
+    return work.then(
+      (result) => {
+        this.#busy.delete(work);
+        return result;
+      },
+      (failure: unknown) => {
+        this.#busy.delete(work);
+        throw diskError(failure, doing);
+      },
+    );
   }
 
   /** @throws ShoalError when nothing can be written any more */

@@ -1,9 +1,8 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { PEER_EXCHANGE_MS } from '../../../Protocol/Limits.ts';
-import { encodeControl } from '../../../Protocol/PeerMessages.ts';
 import { formatAddress } from '../../../Shared/Address.ts';
 import { type Clock, every, type Random } from '../../../Shared/Clock.ts';
-import { HaveBatch } from './HaveBatch.ts';
+import { HaveBatch, type TellHave } from './HaveBatch.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
 import type { PeerExchange } from './PeerExchange.ts';
 import type { NamedTracker } from './PeerLinksTypes.ts';
@@ -25,7 +24,7 @@ export class Announcements {
 
   constructor(options: AnnouncementsOptions) {
     this.#options = options;
-    this.#haves = new HaveBatch(options.clock, (fileId, chunks) => this.#tellHave(fileId, chunks));
+    this.#haves = new HaveBatch(options.clock, (...news) => this.#tellHave(...news));
   }
 
   /** From now on everybody hears of the others every minute. */
@@ -71,8 +70,7 @@ export class Announcements {
       for (const tracker of fresh) peer.send({ type: 'tracker', ...tracker });
   }
 
-  #tellHave(fileId: FileId, chunks: readonly number[]): void {
-    const frame = encodeControl({ type: 'have', fileId, chunks });
+  #tellHave(...[fileId, chunks, frame]: Parameters<TellHave>): void {
     for (const peer of this.#options.peers()) if (peer.follows(fileId)) peer.tellHave(fileId, chunks, frame);
   }
 

@@ -1,18 +1,22 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { HAVE_BATCH_MS } from '../../../Protocol/Limits.ts';
+import { encodeControl } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 
 const CHUNKS_PER_MESSAGE = 4_096;
 
+/** @param frame - gives the message that says so: made once, if anybody is told now */
+export type TellHave = (fileId: FileId, chunks: readonly number[], frame: () => Uint8Array) => void;
+
 /** Tells the first chunk at once, and gathers those that arrive within 50 ms of that, so that many become one message. */
 export class HaveBatch {
   readonly #clock: Clock;
-  readonly #tell: (fileId: FileId, chunks: readonly number[]) => void;
+  readonly #tell: TellHave;
   #chunks = new Map<FileId, number[]>();
   #cancel: (() => void) | undefined;
   #toldMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, tell: (fileId: FileId, chunks: readonly number[]) => void) {
+  constructor(clock: Clock, tell: TellHave) {
     this.#clock = clock;
     this.#tell = tell;
   }
@@ -42,7 +46,15 @@ export class HaveBatch {
     this.#chunks = new Map();
     for (const [fileId, chunks] of gathered) {
       for (let at = 0; at < chunks.length; at += CHUNKS_PER_MESSAGE)
-        this.#tell(fileId, chunks.slice(at, at + CHUNKS_PER_MESSAGE));
+        this.#tellSome(fileId, chunks.slice(at, at + CHUNKS_PER_MESSAGE));
     }
+  }
+
+  #tellSome(fileId: FileId, chunks: readonly number[]): void {
+    let encoded: Uint8Array | undefined;
+    this.#tell(fileId, chunks, () => {
+      encoded ??= encodeControl({ type: 'have', fileId, chunks });
+      return encoded;
+    });
   }
 }

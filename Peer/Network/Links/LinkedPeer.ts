@@ -118,12 +118,14 @@ export class LinkedPeer implements SourceHome {
   }
 
   /**
-   * We have these chunks more. News that is of no use to it, since it has them itself, waits for some that is.
-   * @param frame - the message, if nothing waits
+   * We have these chunks more. News that is of no use to it, since it has them itself, waits for some that is. Who pushes the file to
+   * us is told at once.
+   * @param frame - gives the message, if nothing waits
    */
-  tellHave(fileId: FileId, chunks: readonly number[], frame: Uint8Array): void {
-    const news = this.#late.add(fileId, chunks, this.#files.hasPart(fileId, chunks));
-    if (news === chunks) this.#link.sendFrame(frame);
+  tellHave(fileId: FileId, chunks: readonly number[], frame: () => Uint8Array): void {
+    const useless = this.offers.isFetching(fileId) ? undefined : this.#files.uselessTo(fileId, chunks);
+    const news = this.#late.add(fileId, chunks, useless, this.#home.clock.nowMs());
+    if (news === chunks) this.#link.sendFrame(frame());
     else if (news !== undefined) this.send({ type: 'have', fileId, chunks: news });
   }
 
@@ -264,6 +266,7 @@ export class LinkedPeer implements SourceHome {
         break;
       case 'suggest':
         this.#files.suggested(message);
+        this.#tellLate(message.fileId);
         break;
       case 'queued':
         this.#files.queued(message.place, message.of);
@@ -280,6 +283,12 @@ export class LinkedPeer implements SourceHome {
           this.#home.trackerNamed(this.#contact, message);
         break;
     }
+  }
+
+  /** It begins to reckon with what we have. */
+  #tellLate(fileId: FileId): void {
+    const chunks = this.#files.uselessTo(fileId, []) === 'has all' ? [] : this.#late.take(fileId);
+    if (chunks.length > 0) this.send({ type: 'have', fileId, chunks });
   }
 
   #can(feature: keyof typeof FEATURES): boolean {

@@ -7,6 +7,7 @@ import { onAbort } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { Growth } from './Growth.ts';
+import type { Useless } from './LateHaves.ts';
 import { type BundleHome, PeerBundles } from './PeerBundles.ts';
 import { PeerSource, type SourceHome } from './PeerSource.ts';
 import { RemoteHoldings } from './RemoteHoldings.ts';
@@ -93,10 +94,12 @@ export class RemoteFiles {
     if (file.users === 0) this.#forget(fileId, file);
   }
 
-  /** It has part of a file, these chunks among it. */
-  hasPart(fileId: FileId, chunks: readonly number[]): boolean {
-    const have = this.#files.get(fileId)?.holdings.have;
-    return have !== undefined && !have.complete && chunks.every((chunk) => have.has(chunk));
+  /** Why it is of no use to it now that we have these chunks; undefined: it may be. Who makes suggestions reckons with what we have. */
+  uselessTo(fileId: FileId, chunks: readonly number[]): Useless | undefined {
+    const holdings = this.#files.get(fileId)?.holdings;
+    if (holdings === undefined || !holdings.known) return undefined;
+    if (isWhole(holdings)) return holdings.suggestion === undefined ? 'has all' : undefined;
+    return chunks.every((chunk) => holdings.have?.has(chunk)) ? 'has them' : undefined;
   }
 
   /** What it has of a file, as told; undefined: not heard of. */

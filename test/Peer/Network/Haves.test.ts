@@ -26,15 +26,31 @@ test('the first chunk is told at once, those of the next 50 ms together', async 
 
 test('useless news waits for useful news, and not for ever', () => {
   const late = new LateHaves();
-  expect(late.add(FILE, [1], true)).toBeUndefined();
-  expect(late.add(FILE, [2], false)).toEqual([1, 2]);
+  expect(late.add(FILE, [1], 'has them', 0)).toBeUndefined();
+  expect(late.add(FILE, [2], undefined, 0)).toEqual([1, 2]);
   const useful = [3];
-  expect(late.add(FILE, useful, false)).toBe(useful);
+  expect(late.add(FILE, useful, undefined, 0)).toBe(useful);
   let told: readonly number[] | undefined;
   let chunk = 10;
-  for (; told === undefined && chunk < 100; chunk++) told = late.add(FILE, [chunk], true);
+  for (; told === undefined && chunk < 100; chunk++) told = late.add(FILE, [chunk], 'has them', 0);
   expect(told).toHaveLength(16);
-  expect(late.add(FILE, [50], true)).toBeUndefined();
+  expect(late.add(FILE, [50], 'has them', 0)).toBeUndefined();
   late.drop(FILE);
-  expect(late.add(FILE, [51], false)).toEqual([51]);
+  expect(late.add(FILE, [51], undefined, 0)).toEqual([51]);
+});
+
+test('who has all is told every half second, and of the rest when it wants to know', () => {
+  const late = new LateHaves();
+  const told: [number, readonly number[]][] = [];
+  for (let chunk = 0; chunk < 100; chunk++) {
+    const news = late.add(FILE, [chunk], 'has all', chunk * 40);
+    if (news !== undefined) told.push([chunk * 40, news]);
+  }
+  expect(told.map(([ms]) => ms)).toEqual([0, 520, 1_040, 1_560, 2_080, 2_600, 3_120, 3_640]);
+  expect(late.take(FILE)).toEqual([92, 93, 94, 95, 96, 97, 98, 99]);
+  expect(told.flatMap(([, chunks]) => chunks).length).toBe(92);
+  expect(late.take(FILE)).toEqual([]);
+  // Slow ones are told at once.
+  expect(late.add(FILE, [200], 'has all', 10_000)).toEqual([200]);
+  expect(late.add(FILE, [201], 'has all', 10_600)).toEqual([201]);
 });
