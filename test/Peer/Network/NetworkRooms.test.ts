@@ -191,6 +191,15 @@ test.each(seeds(2))('a queue gives back in order what it took (seed %i)', (seed)
   expect(fifo.drain()).toEqual(model);
 });
 
+test('memory for arriving bytes is not counted by V8, which would collect its heap for it', () => {
+  const before = process.memoryUsage();
+  const buffers = new ReceiveBuffers(new SimulatedClock());
+  const regions = Array.from({ length: 16 }, () => buffers.region(MIB));
+  expect(regions.every((region) => region?.bytes.length === MIB)).toBe(true);
+  const { arrayBuffers, external } = process.memoryUsage();
+  expect(Math.max(arrayBuffers - before.arrayBuffers, external - before.external)).toBeLessThan(MIB);
+});
+
 test('peer exchange believes our own networks at once, others when two peers say the same', () => {
   const exchange = new PeerExchange();
   const namer = (number: number, host = '10.0.0.9') => ({
