@@ -13,14 +13,16 @@ export type Memory = (bytes: number) => Buffer;
 
 /**
  * Free buffers are kept while any is in use: a fresh one costs the system's zeroing, and V8 answers to a lot of new
- * outside memory with a collection of the whole heap. When for so long none was in use, they go back to the system.
+ * outside memory with a collection of the whole heap. When for so long none was in use, they go back to the system …
  */
 const IDLE_MS = 5_000;
-
 /**
- * Memory that could be shared with threads, and is not. V8 does not count it: for 64 MiB of other memory outside its heap it collects
- * the whole heap, once or twice in a download of 128 MiB, an eighth of what that costs a fresh process.
+ * … but for the first so many bytes of each pool, which stay. They lie in memory that threads could share, which V8 does not count: 64 MiB
+ * of counted memory made it collect once or twice in a download of 128 MiB, an eighth of what that costs a fresh process. What is not
+ * counted is not collected in time either, so none of it is ever let go.
  */
+const KEPT_BYTES = 20 * 1_048_576;
+
 function sharedMemory(bytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(bytes));
 }
@@ -30,17 +32,21 @@ export class BufferPool {
   readonly bufferBytes: number;
   readonly #max: number;
   readonly #clock: Clock;
-  readonly #memory: Memory;
+  readonly #memory: Memory | undefined;
+  readonly #kept: Buffer[] = [];
   readonly #spare: Buffer[] = [];
+  /** How many may be made that are kept. */
+  #toKeep: number;
   readonly #waiting = new Set<(buffer: Pooled) => void>();
   #out = 0;
   #cancelTrim: (() => void) | undefined;
 
-  constructor(bufferBytes: number, maxBytes: number, clock: Clock, memory: Memory = sharedMemory) {
+  constructor(bufferBytes: number, maxBytes: number, clock: Clock, memory?: Memory) {
     this.bufferBytes = bufferBytes;
     this.#clock = clock;
     this.#memory = memory;
     this.#max = Math.max(1, Math.floor(maxBytes / bufferBytes));
+    this.#toKeep = Math.floor(KEPT_BYTES / bufferBytes);
   }
 
   /** Buffers held by somebody. */
@@ -75,7 +81,7 @@ export class BufferPool {
     this.#out++;
     this.#cancelTrim?.();
     this.#cancelTrim = undefined;
-    const bytes = this.#spare.pop() ?? this.#memory(this.bufferBytes);
+    const { bytes, home } = this.#free();
     let holders = 1;
     return {
       bytes,
@@ -84,15 +90,27 @@ export class BufferPool {
       },
       release: () => {
         holders--;
-        if (holders === 0) this.#takeBack(bytes);
+        if (holders === 0) this.#takeBack(bytes, home);
         if (holders < 0) throw new RangeError('a buffer was released twice');
       },
     };
   }
 
-  #takeBack(bytes: Buffer): void {
+  /** A buffer that nobody holds, and where it belongs. */
+  #free(): { readonly bytes: Buffer; readonly home: Buffer[] } {
+    const kept = this.#kept.pop();
+    if (kept !== undefined) return { bytes: kept, home: this.#kept };
+    if (this.#toKeep > 0) {
+      this.#toKeep--;
+      return { bytes: (this.#memory ?? sharedMemory)(this.bufferBytes), home: this.#kept };
+    }
+    const memory = this.#memory ?? Buffer.allocUnsafeSlow;
+    return { bytes: this.#spare.pop() ?? memory(this.bufferBytes), home: this.#spare };
+  }
+
+  #takeBack(bytes: Buffer, home: Buffer[]): void {
     this.#out--;
-    this.#spare.push(bytes);
+    home.push(bytes);
     if (this.#out === 0) this.#cancelTrim = this.#clock.after(IDLE_MS, () => void this.#spare.splice(0));
     for (const taker of this.#waiting) {
       if (this.#out >= this.#max) return;

@@ -156,6 +156,7 @@ export class LaneReader implements ReadTarget {
       if (this.#regionAt === region.bytes.length) {
         this.#region = undefined;
         this.#adaptRegions();
+        region.full?.();
         this.#frames.piece(region);
       }
     }

@@ -6,9 +6,17 @@ const BUFFER_BYTES = 1_048_576;
 /** What is larger gets a buffer of its own; smaller regions share one. */
 const SHARED_MAX = BUFFER_BYTES / 2;
 
+/**
+ * So many are full and on their way to the disk while lanes fill others; with more, reading waits. Without that, a disk that is slower
+ * than the network for a moment makes a download use all of its memory, each MiB of it fresh from the system.
+ */
+const WRITING_MAX = 16;
+
 /** Memory for bytes that arrive. */
 export interface Region {
   readonly bytes: Buffer;
+  /** Nothing more is read into it: it is to be written, then released. */
+  full?(): void;
   release(): void;
 }
 
@@ -20,6 +28,8 @@ export class ReceiveBuffers {
   readonly #pool: BufferPool;
   #shared: Pooled | undefined;
   #sharedAt = 0;
+  /** Large ones that are full. */
+  #writing = 0;
 
   constructor(clock: Clock, maxBytes = RECEIVE_BUFFERS_BYTES, memory?: Memory) {
     this.#pool = new BufferPool(BUFFER_BYTES, maxBytes, clock, memory);
@@ -29,10 +39,10 @@ export class ReceiveBuffers {
     return this.#pool.taken * BUFFER_BYTES;
   }
 
-  /** Room for `count` bytes (1 to 1 MiB); undefined: everything is in use. */
+  /** Room for `count` bytes (1 to 1 MiB); undefined: everything is in use, or too much is being written. */
   region(count: number): Region | undefined {
     if (this.#fitsShared(count)) return this.#cut(count);
-    const buffer = this.#pool.take();
+    const buffer = this.#writing < WRITING_MAX ? this.#pool.take() : undefined;
     return buffer && this.#from(buffer, count);
   }
 
@@ -49,7 +59,7 @@ export class ReceiveBuffers {
   }
 
   #from(buffer: Pooled, count: number): Region {
-    if (count > SHARED_MAX) return { bytes: buffer.bytes.subarray(0, count), release: buffer.release };
+    if (count > SHARED_MAX) return this.#whole(buffer, count);
     const former = this.#shared;
     this.#shared = buffer;
     this.#sharedAt = 0;
@@ -57,6 +67,22 @@ export class ReceiveBuffers {
     // Last, because it may serve the next who waits, who comes through here again.
     former?.release();
     return region;
+  }
+
+  #whole(buffer: Pooled, count: number): Region {
+    let isFull = false;
+    return {
+      bytes: buffer.bytes.subarray(0, count),
+      full: () => {
+        isFull = true;
+        this.#writing++;
+      },
+      release: () => {
+        if (isFull) this.#writing--;
+        isFull = false;
+        buffer.release();
+      },
+    };
   }
 
   #fitsShared(count: number): boolean {
