@@ -23,12 +23,17 @@ export class LateAdoptions {
   #waiting: Parameters<Enter>[] = [];
   #entered = 0;
   #firstMs = 0;
-  #lastMs = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, enter: Enter) {
     this.#clock = clock;
     this.#enter = enter;
+  }
+
+  /** When the last one came; long ago: none has come. */
+  get lastMs(): number {
+    return this.#lastMs;
   }
 
   add(...adoption: Parameters<Enter>): void {

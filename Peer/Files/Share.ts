@@ -108,7 +108,7 @@ export class Share {
       clock,
       options.settings.gatherMs,
       (places) => this.#look(places),
-      () => clock.nowMs() - this.#adoptedMs < ADOPTING_MS,
+      () => clock.nowMs() - Math.max(this.#adoptedMs, this.#late.lastMs) < ADOPTING_MS,
     );
     this.#own = new OwnFolders(clock, (path) => this.#touched.addFolder(path));
   }
@@ -173,7 +173,6 @@ export class Share {
 
   /** One of many small files that were made in the share folder: known before anybody looks. */
   adoptLate(path: string, state: FileState, description: FileDescription): void {
-    this.#adoptedMs = this.#options.clock.nowMs();
     this.#late.add(path, state, description);
   }
 

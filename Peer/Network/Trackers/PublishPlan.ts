@@ -1,11 +1,10 @@
-import { countFitting } from '../../../Protocol/Codec.ts';
 import {
   CATALOG_FILES_MAX,
   DATAGRAM_BYTES_MAX,
   PATH_BYTES_MAX,
   PUBLISH_WINDOW,
 } from '../../../Protocol/Limits.ts';
-import { type PublishedEntry, publishedEntry } from '../../../Protocol/TrackerMessages.ts';
+import { type PublishedEntry, publishedEntryBytes } from '../../../Protocol/TrackerMessages.ts';
 
 /** Entries that a page may list by count, whatever their size. docs/Protocol.md, "publish". */
 const ENTRIES_PER_PAGE_MAX = 64;
@@ -31,10 +30,26 @@ export class PublishPlan {
   constructor(version: number, base: number, entries: readonly PublishedEntry[]) {
     this.version = version;
     this.base = base;
-    this.#entries = entries
-      .filter((entry) => Buffer.byteLength(entry.path) <= PATH_BYTES_MAX)
-      .slice(0, base === 0 ? CATALOG_FILES_MAX : entries.length);
-    this.#starts = pageStarts(this.#entries);
+    const taken: PublishedEntry[] = [];
+    const starts = [0];
+    const most = base === 0 ? CATALOG_FILES_MAX : entries.length;
+    let bytes = PAGE_OVERHEAD_BYTES;
+    for (const entry of entries) {
+      const pathBytes = Buffer.byteLength(entry.path);
+      if (pathBytes > PATH_BYTES_MAX) continue;
+      if (taken.length === most) break;
+      const count = taken.length - (starts.at(-1) ?? 0);
+      const entryBytes = publishedEntryBytes(pathBytes);
+      if (count === ENTRIES_PER_PAGE_MAX || bytes + entryBytes > DATAGRAM_BYTES_MAX) {
+        starts.push(taken.length);
+        bytes = PAGE_OVERHEAD_BYTES;
+      }
+      taken.push(entry);
+      bytes += entryBytes;
+    }
+    starts.push(taken.length);
+    this.#entries = taken;
+    this.#starts = starts;
     this.#acknowledged = new Uint8Array(this.pages);
   }
 
@@ -64,16 +79,4 @@ export class PublishPlan {
     this.#acknowledged[page] = 1;
     this.#acknowledgedCount++;
   }
-}
-
-function pageStarts(entries: readonly PublishedEntry[]): number[] {
-  const starts = [0];
-  let start = 0;
-  while (start < entries.length) {
-    const candidates = entries.slice(start, start + ENTRIES_PER_PAGE_MAX);
-    start += countFitting(publishedEntry, candidates, DATAGRAM_BYTES_MAX - PAGE_OVERHEAD_BYTES);
-    starts.push(start);
-  }
-  if (starts.length === 1) starts.push(0);
-  return starts;
 }
