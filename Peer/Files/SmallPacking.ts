@@ -13,13 +13,15 @@ export interface Packed {
 }
 
 const BETWEEN = '\0';
+/** In the place of an id or hash that is undefined. */
+const NONE = '';
 const KINDS = ['written', 'wrong', 'failed'] as const;
 
 export function packJob({ bytes, files }: SmallJob): Packed {
   const texts: string[] = [];
   const numbers = new Float64Array(2 * files.length);
   for (const [index, { fileId, to, size, offset }] of files.entries()) {
-    texts.push(fileId, to);
+    texts.push(fileId ?? NONE, to);
     numbers[2 * index] = size;
     numbers[2 * index + 1] = offset;
   }
@@ -31,7 +33,7 @@ export function unpackJob({ bytes, texts: joined, numbers }: Packed): SmallJob {
   const files: SmallTarget[] = [];
   for (let at = 0; at < numbers.length; at += 2) {
     files.push({
-      fileId: (texts[at] ?? '') as FileId,
+      fileId: (texts[at] || undefined) as FileId | undefined,
       to: texts[at + 1] ?? '',
       size: numbers[at] ?? 0,
       offset: numbers[at + 1] ?? 0,
@@ -48,7 +50,7 @@ export function packReply({ bytes, outcomes }: SmallReply): Packed {
     if (outcome.kind === 'failed') texts.push(outcome.code);
     if (outcome.kind !== 'written') continue;
     const { device, content, changed, size, modifiedMs, touchedMs } = outcome.state;
-    texts.push(device, content, changed, outcome.hash);
+    texts.push(device, content, changed, outcome.hash ?? NONE);
     numbers[4 * index + 1] = size;
     numbers[4 * index + 2] = modifiedMs;
     numbers[4 * index + 3] = touchedMs;
@@ -77,7 +79,7 @@ export function unpackReply({ bytes, texts: joined, numbers }: Packed): SmallRep
         content: text(),
         changed: text(),
       };
-      outcomes.push({ kind: 'written', state, hash: text() as ChunkHash });
+      outcomes.push({ kind: 'written', state, hash: (text() || undefined) as ChunkHash | undefined });
     }
   }
   return { bytes, outcomes };

@@ -10,7 +10,7 @@ import { placeFile, removeFolderQuietly, removeQuietly } from './PlaceFile.ts';
 import { safePath } from './SafePath.ts';
 import { inside, splitPath } from './ShareTree.ts';
 import type { SmallWriter } from './SmallWriter.ts';
-import type { SmallWritten } from './SmallWriting.ts';
+import { provenHash, type SmallWritten } from './SmallWriting.ts';
 import { type StagedFile, StagedFolder } from './StagedFolder.ts';
 
 export interface SmallPlacingOptions {
@@ -32,6 +32,8 @@ export interface SmallPlacingOptions {
 /** A folder gets its name after this, or with so many files, though more are to come: what a crash can forget is little. */
 const SETTLE_MS = 1_000;
 const SETTLE_FILES = 1_024;
+/** Files up to this size are verified before they go to the thread that writes, which has more to do than this one. */
+const VERIFIED_HERE_BYTES = 64 * 1_024;
 /** A name that this file system holds for the same as another's, or cannot hold; or the folder out of sight is gone. */
 const BY_ITSELF = new Set(['EEXIST', 'ENOENT', 'EINVAL', 'ENAMETOOLONG']);
 
@@ -79,14 +81,15 @@ export class SmallPlacing implements SmallPlacer {
   async place(bytes: Uint8Array, files: readonly SmallFile[]) {
     const places = files.map((file) => this.#stage(file));
     const staged = places.filter((place) => place !== undefined);
-    const written = staged.length === 0 ? undefined : await this.#write(bytes, staged);
+    const sound = verifySmallest(bytes, staged);
+    const written = sound.length === 0 ? undefined : await this.#write(bytes, sound);
     const left = written?.bytes ?? bytes;
     let next = 0;
     const verdicts = files.map((file, index): SmallVerdict => {
       const place = places[index];
-      const outcome = place === undefined ? undefined : written?.outcomes[next++];
-      if (place === undefined || outcome === undefined) return this.#placeAlone(file, left);
-      return this.#judge(place, outcome, left);
+      if (place === undefined) return this.#placeAlone(file, left);
+      if (sound[next] !== place) return this.#judge(place, { kind: 'wrong' }, left);
+      return this.#judge(place, written?.outcomes[next++] ?? { kind: 'failed', code: 'EIO' }, left);
     });
     for (const folder of new Set(staged.map((each) => each.folder))) this.#settleIfDue(folder);
     if (this.#closing) this.#cleanUp();
@@ -102,7 +105,9 @@ export class SmallPlacing implements SmallPlacer {
   }
 
   async #write(bytes: Uint8Array, staged: readonly StagedFile[]) {
-    const files = staged.map(({ file: { fileId, size, offset }, to }) => ({ fileId, size, offset, to }));
+    const files = staged.map(({ file: { fileId, size, offset }, hash, to }) => {
+      return { fileId: hash === undefined ? fileId : undefined, size, offset, to };
+    });
     this.#writing++;
     const reply = await this.#options.writer.write({ bytes, files });
     this.#writing--;
@@ -110,7 +115,7 @@ export class SmallPlacing implements SmallPlacer {
   }
 
   #judge(place: StagedFile, outcome: SmallWritten, bytes: Uint8Array): SmallVerdict {
-    place.folder.wrote(place, outcome.kind === 'written' ? outcome : undefined);
+    place.folder.wrote(place, outcome.kind === 'written' ? writtenOf(place, outcome) : undefined);
     if (outcome.kind === 'wrong') return 'wrong';
     if (outcome.kind === 'written') {
       this.#expectIn(place.folder.path, -1);
@@ -211,4 +216,19 @@ export class SmallPlacing implements SmallPlacer {
   #cleanUp(): void {
     if (this.#made > 0 && this.#writing === 0) removeFolderQuietly(this.#options.disk, this.#options.staging);
   }
+}
+
+function writtenOf(place: StagedFile, { state, hash = place.hash }: SmallWritten & { kind: 'written' }) {
+  if (hash === undefined) throw new Error('written, and nobody verified it');
+  return { state, hash };
+}
+
+/** Verifies small ones here. @returns those that are not wrong: to be written, some still to be verified there */
+function verifySmallest(bytes: Uint8Array, staged: readonly StagedFile[]): StagedFile[] {
+  return staged.filter((place) => {
+    const { fileId, size, offset } = place.file;
+    if (size > VERIFIED_HERE_BYTES) return true;
+    place.hash = provenHash(fileId, Buffer.from(bytes.buffer, bytes.byteOffset + offset, size));
+    return place.hash !== undefined;
+  });
 }

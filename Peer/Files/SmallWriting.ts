@@ -11,7 +11,8 @@ export interface SmallJob {
 }
 
 export interface SmallTarget {
-  readonly fileId: FileId;
+  /** What the bytes have to be; undefined: that was looked at already. */
+  readonly fileId: FileId | undefined;
   readonly size: number;
   /** Where it begins in the bytes. */
   readonly offset: number;
@@ -21,7 +22,8 @@ export interface SmallTarget {
 
 /** What became of one file. A plain value. */
 export type SmallWritten =
-  | { readonly kind: 'written'; readonly state: FileState; readonly hash: ChunkHash }
+  /** `hash`: of its only chunk; undefined where nothing had to be verified. */
+  | { readonly kind: 'written'; readonly state: FileState; readonly hash: ChunkHash | undefined }
   /** The bytes are not those of this FileId: nothing was made. */
   | { readonly kind: 'wrong' }
   /** Nothing is left of it. */
@@ -33,13 +35,19 @@ export interface SmallReply {
   readonly bytes: Uint8Array;
 }
 
+/** Hash of the only chunk of a file, if these are its bytes. */
+export function provenHash(fileId: FileId, bytes: Uint8Array): ChunkHash | undefined {
+  const hash = hashBytes(bytes);
+  return fileIdOf(bytes.length, [hash]) === fileId ? hash : undefined;
+}
+
 /** Verifies and writes small files; blocks the thread. One outcome a file, in order. */
 export function writeSmall(disk: Pick<Disk, 'createWhole' | 'remove'>, job: SmallJob): SmallWritten[] {
   const { buffer, byteOffset } = job.bytes;
   return job.files.map(({ fileId, size, offset, to }) => {
     const bytes = Buffer.from(buffer, byteOffset + offset, size);
-    const hash = hashBytes(bytes);
-    if (fileIdOf(size, [hash]) !== fileId) return { kind: 'wrong' };
+    const hash = fileId === undefined ? undefined : provenHash(fileId, bytes);
+    if (fileId !== undefined && hash === undefined) return { kind: 'wrong' };
     try {
       return { kind: 'written', state: disk.createWhole(to, bytes), hash };
     } catch (failure) {

@@ -12,6 +12,8 @@ export interface StagedFile {
   readonly path: string;
   /** Where it is written, absolute. */
   readonly to: string;
+  /** Of its only chunk, where its bytes were verified before they went to the writer. */
+  hash: ChunkHash | undefined;
   /** Set when it is written: verified, and whole. */
   written: Written | undefined;
 }
@@ -42,7 +44,7 @@ export class StagedFolder {
   add(file: SmallFile, path: string, name: string): StagedFile | undefined {
     if (this.due) return undefined;
     this.writing++;
-    return { file, folder: this, path, to: `${this.staged}/${name}`, written: undefined };
+    return { file, folder: this, path, to: `${this.staged}/${name}`, hash: undefined, written: undefined };
   }
 
   /** @param written - undefined: it was not, and may come again */

@@ -189,3 +189,28 @@ test.each(seeds(12))(
     expect(disk.names('/share/Temp')).toEqual([]);
   },
 );
+
+test.each([4_096, 65_536, 65_537, 300_000])(
+  'a file of %i bytes is verified before it is written, wherever that is done',
+  async (size) => {
+    const disk = memoryDisk();
+    const { store, told: shared } = partStore(disk);
+    const made = [1, 2, 3].map((salt) => madeFile(size, salt));
+    const files = made.map(({ description: { fileId } }, index) => {
+      return { fileId, size, path: `new/${index}`, offset: 1 + index * (size + 1) };
+    });
+    const bytes = Buffer.concat(made.flatMap(({ content }) => [Buffer.of(1), content]));
+    bytes[size + 2] = (bytes[size + 2] ?? 0) ^ 1;
+    const { placer, told } = placing(
+      store,
+      files.map(({ path }) => path),
+    );
+    expect((await placer.place(bytes, files)).verdicts).toEqual(['right', 'wrong', 'right']);
+    await placer.close();
+    expect([...told.placed.keys()]).toEqual(['new/0', 'new/2']);
+    expect(disk.kindOf('/share/new/1')).toBeUndefined();
+    for (const index of [0, 2])
+      expect(disk.peek(`/share/new/${index}`)?.equals(made[index]?.content ?? Buffer.alloc(0))).toBe(true);
+    expect(shared.hashes).toEqual([made[0], made[2]].map((each) => each?.description.chunkHashes));
+  },
+);

@@ -3,6 +3,7 @@ import type { Part } from '../../../Peer/Files/Part.ts';
 import { PartStore } from '../../../Peer/Files/PartStore.ts';
 import { chunkLayout, chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
+import type { ChunkHash } from '../../../Protocol/Ids.ts';
 import type { MemoryDisk } from '../../Support/MemoryDisk.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 
@@ -32,6 +33,8 @@ export function partStore(disk: MemoryDisk) {
     verified: [] as number[],
     placed: [] as { path: string; state: FileState }[],
     folders: [] as string[],
+    /** Of those that came among many. */
+    hashes: [] as (readonly ChunkHash[])[],
     closed: 0,
   };
   if (disk.kindOf('/share') === undefined) {
@@ -47,7 +50,10 @@ export function partStore(disk: MemoryDisk) {
       opened: () => {},
       verified: (_, chunk) => told.verified.push(chunk),
       placed: (path, state) => told.placed.push({ path, state }),
-      placedAmongMany: (path, state) => told.placed.push({ path, state }),
+      placedAmongMany: (path, state, { chunkHashes }) => {
+        told.placed.push({ path, state });
+        told.hashes.push(chunkHashes);
+      },
       folderMade: (path) => told.folders.push(path),
       closed: () => told.closed++,
     },
