@@ -222,6 +222,16 @@ test('a folder is written down when it takes longer than two seconds, or waits, 
   await quick.close();
 });
 
+test('a folder of large files is written down at once: a crash in its first second forgets nothing', async () => {
+  const desk = new Desk();
+  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 5, 4 * MIB, [desk.network.peer(1e6)]) });
+  await desk.clock.advanceAsync(0);
+  expect(desk.parts.folders.size).toBe(1);
+  expect(await desk.end()).toMatchObject({ state: 'done' });
+  expect(desk.parts.folders.size).toBe(0);
+  await desk.close();
+});
+
 test('after a restart a folder waits until the share is known', async () => {
   const desk = new Desk();
   const { peer } = await killed(desk);
