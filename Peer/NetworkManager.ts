@@ -181,15 +181,15 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   }
 
   announceHave(fileId: FileId, chunk: number): void {
-    this.#links.announceHave(fileId, chunk);
+    this.#links.announcements.have(fileId, chunk);
   }
 
   announceHoldings(fileId: FileId): void {
-    this.#links.announceHoldings(fileId);
+    this.#links.announcements.holdings(fileId);
   }
 
   announceGone(fileId: FileId): void {
-    this.#links.announceGone(fileId);
+    this.#links.announcements.gone(fileId);
   }
 
   /** @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
@@ -303,7 +303,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   /** Linked peers hear which trackers we use. */
   #trackersChanged(): void {
     const connected = this.#trackers.status().filter(({ state }) => state === 'connected');
-    this.#links.announceTrackers(
+    this.#links.announcements.trackers(
       connected.map(({ address }) => ({ address, onMyHost: isLoopback(address.host) })),
     );
     this.#known.trackersChanged();

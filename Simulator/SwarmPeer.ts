@@ -83,7 +83,7 @@ export class SwarmPeer {
     this.links.on('sourceFound', (found, contact) =>
       this.downloads.addSource(found, { ...contact, complete: false }),
     );
-    this.downloads.on('chunkVerified', (of, chunk) => this.links.announceHave(of, chunk));
+    this.downloads.on('chunkVerified', (of, chunk) => this.links.announcements.have(of, chunk));
     this.downloads.on('partialStarted', () => directory.add(fileId, this.holder));
     this.downloads.on('sourceBlamed', (peer, _path, verdict) => {
       if (peer.peerId === undefined) return;

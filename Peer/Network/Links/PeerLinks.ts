@@ -27,7 +27,7 @@ import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { listenSomewhere } from './ListenPort.ts';
 import { Offers } from './Offers.ts';
-import type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
+import type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { Allowance } from './QueryLimit.ts';
 import { type SwarmSight, swarmSights } from './SwarmSights.ts';
 
@@ -41,13 +41,13 @@ const WORDS_MS = 50;
 /** All TCP between this peer and others: control links, lanes, serving. */
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly offers: Offers;
+  readonly announcements: Announcements;
   readonly #options: PeerLinksOptions;
   readonly #table: LinkTable;
   readonly #uploads: Uploads;
   readonly #doorway: Doorway;
   readonly limits: TransferLimits;
   readonly #interests: Interests;
-  readonly #announcements: Announcements;
   readonly #bans = new Bans();
   readonly #tokens = new LaneTokens();
   readonly #closing = new Closing();
@@ -72,7 +72,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       peers: () => this.#table.peers,
       found: (fileId, contact) => this.emit('sourceFound', fileId, contact),
     });
-    this.#announcements = new Announcements({
+    this.announcements = new Announcements({
       clock,
       random,
       peers: () => this.#table.peers,
@@ -134,9 +134,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const { listen, random } = this.#options;
     this.#closing.add(() => this.#doorway.close());
     this.#closing.add(() => this.#table.close());
-    this.#announcements.start();
+    this.announcements.start();
     this.#closing.add(() => {
-      this.#announcements.close();
+      this.announcements.close();
       this.#uploads.close();
       this.limits.close();
     });
@@ -199,26 +199,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   async openBundles(to: PeerContact, events: SourceEvents, signal: AbortSignal) {
     return (await this.#table.connect(to, signal)).openBundles(events);
-  }
-
-  /** As Announcements.have. */
-  announceHave(fileId: FileId, chunk: number): void {
-    this.#announcements.have(fileId, chunk);
-  }
-
-  /** As Announcements.holdings. */
-  announceHoldings(fileId: FileId): void {
-    this.#announcements.holdings(fileId);
-  }
-
-  /** As Announcements.gone. */
-  announceGone(fileId: FileId): void {
-    this.#announcements.gone(fileId);
-  }
-
-  /** As Announcements.trackers. */
-  announceTrackers(trackers: readonly NamedTracker[]): void {
-    this.#announcements.trackers(trackers);
   }
 
   /** As LinkTable.probe. */
@@ -291,7 +271,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   #joined(peer: LinkedPeer): void {
     this.#options.log.debug(`linked to ${peer.contact.name} at ${peer.contact.address.host}`);
-    this.#announcements.joined(peer);
+    this.announcements.joined(peer);
     this.emit('peerJoined', peer.contact);
   }
 

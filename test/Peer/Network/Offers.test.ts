@@ -43,9 +43,9 @@ test('accept, a confirmation for each chunk, and the whole at the end', async ()
   expect(part.fileId).toBe(fileId);
   receiver.links.offers.accept(sender.contact.peerId, requestId, fileId);
   await network.clock.advanceAsync(100);
-  receiver.links.announceHave(fileId, 2);
+  receiver.links.announcements.have(fileId, 2);
   await network.clock.advanceAsync(100);
-  receiver.links.announceHave(fileId, 0);
+  receiver.links.announcements.have(fileId, 0);
   await network.clock.advanceAsync(100);
   expect(seen).toEqual(['accepted', 'confirmed 0', 'confirmed 1', 'confirmed 2']);
   expect([...(sent.confirmed?.indexes() ?? [])]).toEqual([0, 2]);
@@ -53,7 +53,7 @@ test('accept, a confirmation for each chunk, and the whole at the end', async ()
   await network.clock.advanceAsync(100);
   expect(seen.at(-1)).toBe('confirmed all');
   // Nothing is told after the end.
-  receiver.links.announceHave(fileId, 1);
+  receiver.links.announcements.have(fileId, 1);
   receiver.links.offers.finish(sender.contact.peerId, fileId, 'failed');
   await network.clock.advanceAsync(100);
   expect(seen).toHaveLength(5);

@@ -90,7 +90,7 @@ test('a partial source tells what it has, and each further chunk, gathered', asy
   const source = await network.settle(open(leecher, seeder, fileId, events));
   source.setChunkCount(20);
   expect([...(source.have?.indexes() ?? [])]).toEqual([3]);
-  for (const chunk of [5, 6, 19]) seeder.links.announceHave(fileId, chunk);
+  for (const chunk of [5, 6, 19]) seeder.links.announcements.have(fileId, chunk);
   await network.clock.advanceAsync(100);
   expect([...(source.have?.indexes() ?? [])]).toEqual([3, 5, 6, 19]);
   expect(seen.haves).toBe(1);
@@ -98,7 +98,7 @@ test('a partial source tells what it has, and each further chunk, gathered', asy
     source.request(7, MIB, { write: async () => {}, finish: async () => true, abandon: () => {} }),
   );
   expect(refused).toEqual({ kind: 'rejected', code: 'not-found' });
-  seeder.links.announceGone(fileId);
+  seeder.links.announcements.gone(fileId);
   await network.clock.advanceAsync(100);
   expect(seen.left).toEqual(['NOT_FOUND']);
   await close();

@@ -108,7 +108,7 @@ test('every minute linked peers hear of the others that are linked, and of the t
     links.on('trackerNamed', (address) => trackers.push(formatAddress(address)));
     await network.settle(links.connect(hub.contact, patient));
   }
-  hub.links.announceTrackers([{ address: { host: '127.0.0.1', port: 6_881 }, onMyHost: true }]);
+  hub.links.announcements.trackers([{ address: { host: '127.0.0.1', port: 6_881 }, onMyHost: true }]);
   await network.clock.advanceAsync(60_100);
   expect(new Set(found).size).toBe(6);
   expect(found).toContain('peer 3: 10.0.0.4:9004');
@@ -134,7 +134,7 @@ test('the seeder passes on to peers what a leecher got: a chain of three', async
   const outcomes = Array.from({ length: 5 }, async (_, chunk) => {
     const { kind } = await first.request(chunk, MIB, part.writer(chunk));
     if (held !== 'all') held?.set(chunk);
-    middle.links.announceHave(description.fileId, chunk);
+    middle.links.announcements.have(description.fileId, chunk);
     return kind;
   });
   expect(await network.settle(Promise.all(outcomes))).toEqual(Array.from({ length: 5 }, () => 'verified'));

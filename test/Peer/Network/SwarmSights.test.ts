@@ -45,10 +45,10 @@ test('a seeder sees how far its leecher is, from before the first chunk to the l
   // It goes on with what an earlier run left.
   const held = begun(leecher, 8 * MIB);
   for (const chunk of [0, 1]) held.set(chunk);
-  leecher.links.announceHoldings(fileId);
+  leecher.links.announcements.holdings(fileId);
   for (const chunk of [5, 6, 7]) {
     held.set(chunk);
-    leecher.links.announceHave(fileId, chunk);
+    leecher.links.announcements.have(fileId, chunk);
     await network.clock.advanceAsync(1_000);
   }
   expect(seenBy(seeder, leecher, fileId)).toBe(5);
@@ -56,7 +56,7 @@ test('a seeder sees how far its leecher is, from before the first chunk to the l
   expect(sight?.bytesPerSecond).toBeGreaterThan(0.3 * MIB);
   for (const chunk of [2, 3, 4]) {
     held.set(chunk);
-    leecher.links.announceHave(fileId, chunk);
+    leecher.links.announcements.have(fileId, chunk);
   }
   await network.clock.advanceAsync(200);
   expect(seenBy(seeder, leecher, fileId)).toBe('all');
@@ -80,7 +80,7 @@ test('who is done goes on to see the other leecher; who gives up is seen no more
   for (const source of sources) source.setChunkCount(4);
   for (let chunk = 0; chunk < 4; chunk++) {
     fastBits.set(chunk);
-    fast.links.announceHave(fileId, chunk);
+    fast.links.announcements.have(fileId, chunk);
   }
   await network.clock.advanceAsync(200);
   // All its sources are closed: it is done.
@@ -88,7 +88,7 @@ test('who is done goes on to see the other leecher; who gives up is seen no more
   sources[1].close();
   await network.clock.advanceAsync(200);
   slowBits.set(2);
-  slow.links.announceHave(fileId, 2);
+  slow.links.announcements.have(fileId, 2);
   await network.clock.advanceAsync(200);
   expect(seenBy(fast, slow, fileId)).toBe(2);
   expect(seenBy(slow, fast, fileId)).toBe('all');
@@ -119,7 +119,7 @@ test('two that are done at the same moment, and their seeder, see that each has 
   for (const [index, { links }] of leechers.entries()) {
     for (const chunk of [1, 2, 3]) {
       bits[index]?.set(chunk);
-      links.announceHave(fileId, chunk);
+      links.announcements.have(fileId, chunk);
     }
   }
   for (const source of sources) source.close();
@@ -137,14 +137,14 @@ test('what a peer had before is no growth, even if a chunk of it was heard of fi
   source.setChunkCount(64);
   const held = begun(leecher, 64 * MIB);
   held.set(0);
-  leecher.links.announceHave(fileId, 0);
+  leecher.links.announcements.have(fileId, 0);
   await network.clock.advanceAsync(500);
   for (let chunk = 1; chunk < 40; chunk++) held.set(chunk);
-  leecher.links.announceHoldings(fileId);
+  leecher.links.announcements.holdings(fileId);
   for (const chunk of [40, 41]) {
     await network.clock.advanceAsync(1_000);
     held.set(chunk);
-    leecher.links.announceHave(fileId, chunk);
+    leecher.links.announcements.have(fileId, chunk);
   }
   await network.clock.advanceAsync(500);
   const [sight] = seeder.links.swarm(fileId);
