@@ -80,6 +80,11 @@ export class FileSource {
     return this.#source === undefined ? undefined : this.#requests;
   }
 
+  /** It was asked and sent nothing. */
+  get isSnubbed(): boolean {
+    return this.peer.score.restReason === 'silent';
+  }
+
   get connecting(): boolean {
     return this.#connecting;
   }
@@ -186,7 +191,7 @@ export class FileSource {
     if (score.isDistrusted(this.#fileId)) return 'distrusted';
     if (this.#connecting) return 'connecting';
     if (this.#source === undefined) return 'left';
-    if (score.restReason === 'silent') return 'snubbed';
+    if (this.isSnubbed) return 'snubbed';
     return score.place > 0 ? 'queued' : 'active';
   }
 

@@ -44,6 +44,7 @@ export class FileSources {
   #looksMs = 0;
   #look = 0;
   #lookNow: () => void = () => {};
+  #lookedWhenSnubbed = false;
   #nextLookMs: number | undefined;
 
   constructor(options: FileSourcesOptions, events: Omit<FileSourceEvents, 'rested'>) {
@@ -104,7 +105,7 @@ export class FileSources {
           rested: () => this.tick(),
           left: (source: FileSource) => {
             this.#events.left(source);
-            this.#lookAround();
+            if (this.active().length === 0) this.#lookAround();
           },
         };
         const source = new FileSource(holder, turns.peer(holder), fileId, this.#options, events);
@@ -119,6 +120,9 @@ export class FileSources {
   tick(): void {
     const signal = this.#signal;
     if (signal === undefined) return;
+    const active = this.active();
+    const snubbed = active.length > 0 && active.every(({ isSnubbed }) => isSnubbed);
+    this.#lookedWhenSnubbed = snubbed && (this.#lookedWhenSnubbed || this.#lookAround());
     const nowMs = this.#options.clock.nowMs();
     const idle: FileSource[] = [];
     const near: FileSource[] = [];
@@ -150,14 +154,14 @@ export class FileSources {
     return this.#options.oneChunk && this.#complete.has(source.peer.holder.peerId) ? 'complete' : undefined;
   }
 
-  /** The last source is gone, perhaps only to another address: the trackers are asked as often as in the beginning. */
-  #lookAround(): void {
+  /** The last source is gone, perhaps only to another address, or sends nothing: the trackers are asked as often as in the beginning. False: too soon. */
+  #lookAround(): boolean {
     const nowMs = this.#options.clock.nowMs();
-    if (this.#signal === undefined || this.active().length > 0 || nowMs - this.#looksMs < LOOK_AROUND_MS)
-      return;
+    if (this.#signal === undefined || nowMs - this.#looksMs < LOOK_AROUND_MS) return false;
     this.#looksMs = nowMs;
     this.#look = 1; // The one that is due now.
     this.#lookNow();
+    return true;
   }
 
   async #locate(signal: AbortSignal): Promise<void> {

@@ -57,6 +57,23 @@ test('when the last source is gone the trackers are asked soon: it may be at ano
   await desk.close();
 });
 
+test('when all sources are silent the trackers are asked soon, once: another one may have come', async () => {
+  const desk = new Desk();
+  const [silent, other] = [desk.network.peer(MIB), desk.network.peer()];
+  desk.downloads.add(desk.wish(60 * MIB, [silent]));
+  await desk.clock.advanceAsync(20_000);
+  silent.stalled = true;
+  await desk.clock.advanceAsync(9_000);
+  const before = desk.network.locates;
+  await desk.clock.advanceAsync(60_000);
+  expect(desk.network.locates - before).toBe(7); // Six early looks, and one after 30 s more.
+  desk.wish(60 * MIB, [other]);
+  desk.network.located.push(other);
+  await desk.clock.advanceAsync(30_000);
+  expect((await desk.end()).state).toBe('done');
+  await desk.close();
+});
+
 test('a source that owes bytes and is quiet is asked for a sign of life, again and again', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(MIB);
