@@ -84,7 +84,7 @@ async function measureSizes(folder: string, sizes: readonly number[]) {
   const names = sizes.map((size) => ({
     size,
     sum: `sum-${size / MIB}.bin`,
-    parts: namesOf(`${size / MIB} MiB`),
+    parts: namesOf(`each-${size / MIB}`),
   }));
   for (const { size, sum, parts } of names) {
     for (const [index, part] of parts.entries()) await writeSparseFile(join(source, part), size, 1 + index);

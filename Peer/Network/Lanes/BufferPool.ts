@@ -40,11 +40,20 @@ export class BufferPool {
   readonly #waiting = new Set<(buffer: Pooled) => void>();
   #out = 0;
   #cancelTrim: (() => void) | undefined;
+  readonly #mayGive: (taken: number) => boolean;
 
-  constructor(bufferBytes: number, maxBytes: number, clock: Clock, memory?: Memory) {
+  /** @param mayGive - asked with how many are held, before one is given: false only while somebody will let go of one */
+  constructor(
+    bufferBytes: number,
+    maxBytes: number,
+    clock: Clock,
+    memory?: Memory,
+    mayGive: (taken: number) => boolean = () => true,
+  ) {
     this.bufferBytes = bufferBytes;
     this.#clock = clock;
     this.#memory = memory;
+    this.#mayGive = mayGive;
     this.#max = Math.max(1, Math.floor(maxBytes / bufferBytes));
     this.#toKeep = Math.floor(KEPT_BYTES / bufferBytes);
   }
@@ -61,8 +70,7 @@ export class BufferPool {
 
   /** A buffer held once; undefined: none is free, or others wait already. */
   take(): Pooled | undefined {
-    if (this.#out >= this.#max || this.#waiting.size > 0) return undefined;
-    return this.#give();
+    return this.#full || this.#waiting.size > 0 ? undefined : this.#give();
   }
 
   /** Calls back with a buffer, later, in the order of asking. Returns how to give up. */
@@ -96,6 +104,10 @@ export class BufferPool {
     };
   }
 
+  get #full(): boolean {
+    return this.#out >= this.#max || !this.#mayGive(this.#out);
+  }
+
   /** A buffer that nobody holds, and where it belongs. */
   #free(): { readonly bytes: Buffer; readonly home: Buffer[] } {
     const kept = this.#kept.pop();
@@ -113,7 +125,7 @@ export class BufferPool {
     home.push(bytes);
     if (this.#out === 0) this.#cancelTrim = this.#clock.after(IDLE_MS, () => void this.#spare.splice(0));
     for (const taker of this.#waiting) {
-      if (this.#out >= this.#max) return;
+      if (this.#full) return;
       this.#waiting.delete(taker);
       taker(this.#give());
     }

@@ -7,10 +7,11 @@ const BUFFER_BYTES = 1_048_576;
 const SHARED_MAX = BUFFER_BYTES / 2;
 
 /**
- * So many are full and on their way to the disk while lanes fill others; with more, reading waits. Without that, a disk that is slower
- * than the network for a moment makes a download use all of its memory, each MiB of it fresh from the system.
+ * With so many in use, of which so many are full and on their way to the disk, reading waits. Without that, a disk that is slower than
+ * the network for a moment makes a download use all of its memory, each MiB of it fresh from the system.
  */
-const WRITING_MAX = 16;
+const CALM = 20;
+const WRITING_MAX = 8;
 
 /** Memory for bytes that arrive. */
 export interface Region {
@@ -32,7 +33,8 @@ export class ReceiveBuffers {
   #writing = 0;
 
   constructor(clock: Clock, maxBytes = RECEIVE_BUFFERS_BYTES, memory?: Memory) {
-    this.#pool = new BufferPool(BUFFER_BYTES, maxBytes, clock, memory);
+    const mayGive = (taken: number) => taken < CALM || this.#writing < WRITING_MAX;
+    this.#pool = new BufferPool(BUFFER_BYTES, maxBytes, clock, memory, mayGive);
   }
 
   get bytesTaken(): number {
@@ -42,7 +44,7 @@ export class ReceiveBuffers {
   /** Room for `count` bytes (1 to 1 MiB); undefined: everything is in use, or too much is being written. */
   region(count: number): Region | undefined {
     if (this.#fitsShared(count)) return this.#cut(count);
-    const buffer = this.#writing < WRITING_MAX ? this.#pool.take() : undefined;
+    const buffer = this.#pool.take();
     return buffer && this.#from(buffer, count);
   }
 
