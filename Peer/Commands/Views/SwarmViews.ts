@@ -27,6 +27,7 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
     { title: 'From us', align: 'right', drop: 4 },
   ];
   const barWidth = Math.max(6, Math.min(BAR_MAX, Math.floor((Math.min(width, 120) - 40) / 2)));
+  const weHaveAll = members.some(({ peer, complete }) => peer === undefined && complete);
   const row = (member: SwarmMember): (Cell | string)[] => {
     const { peer, bytes, complete, bytesPerSecond, giving, taking } = member;
     const paint = complete ? style.paint.good : style.paint.notice;
@@ -36,8 +37,9 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
       { text: bytes === undefined ? '?'.padEnd(barWidth) : bar(done, barWidth), paint },
       bytes === undefined ? 'part' : `${done} %`,
       complete ? '' : rateText(bytesPerSecond),
-      rateText(giving),
-      rateText(taking),
+      // Rates are of the last seconds: who has all of it gets nothing any more.
+      weHaveAll ? '' : rateText(giving),
+      complete ? '' : rateText(taking),
     ];
   };
   const head = `${formatBytes(size)} in ${plural(swarm.chunkCount, 'chunk')}`;

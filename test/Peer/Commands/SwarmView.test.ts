@@ -72,6 +72,11 @@ test('a bar for each peer, and how the group gets on', () => {
   `);
 });
 
+test('who has all of it gets nothing any more, whatever the last seconds brought', () => {
+  const members = [member(undefined, 100), member('studio', 100, { giving: 12_000_000, taking: 9_000_000 })];
+  expect(swarmText({ ...SWARM, members }, plain(80))).not.toContain('MB/s');
+});
+
 test('in a narrow terminal the bars stay longest', () => {
   const lines = swarmText(SWARM, plain(40)).split('\n');
   expect(lines.filter((line) => /[█░]{6}/.test(line))).toHaveLength(3);
