@@ -1,4 +1,4 @@
-import { type Codec, text, uint53 } from './Codec.ts';
+import { type Codec, struct, text, uint53 } from './Codec.ts';
 import { type FileId, fileId } from './Ids.ts';
 import { PATH_BYTES_MAX } from './Limits.ts';
 
@@ -12,23 +12,12 @@ export interface ListedFile {
   readonly fileId: FileId;
 }
 
-const listedPath = text(PATH_BYTES_MAX);
-
-/** By hand: a folder is listed by the ten thousand. */
-export const listedFile: Codec<ListedFile> = {
-  write: (out, file) => {
-    listedPath.write(out, file.path);
-    uint53.write(out, file.size);
-    uint53.write(out, file.modifiedMs);
-    fileId.write(out, file.fileId);
-  },
-  read: (input) => ({
-    path: listedPath.read(input),
-    size: uint53.read(input),
-    modifiedMs: uint53.read(input),
-    fileId: fileId.read(input),
-  }),
-};
+export const listedFile: Codec<ListedFile> = struct<ListedFile>({
+  path: text(PATH_BYTES_MAX),
+  size: uint53,
+  modifiedMs: uint53,
+  fileId,
+});
 
 /** How much of a page a file takes. */
 export function listedFileBytes({ path }: ListedFile): number {

@@ -50,24 +50,12 @@ export interface Hit {
   readonly holders: readonly Holder[];
 }
 
-const publishedKind = oneOf('file', 'partial', 'gone');
-const publishedPath = text(PATH_BYTES_MAX);
-
-/** By hand: a catalog is published by the ten thousand. */
-export const publishedEntry: Codec<PublishedEntry> = {
-  write: (out, entry) => {
-    publishedKind.write(out, entry.kind);
-    publishedPath.write(out, entry.path);
-    uint53.write(out, entry.size);
-    fileId.write(out, entry.fileId);
-  },
-  read: (input) => ({
-    kind: publishedKind.read(input),
-    path: publishedPath.read(input),
-    size: uint53.read(input),
-    fileId: fileId.read(input),
-  }),
-};
+export const publishedEntry: Codec<PublishedEntry> = struct<PublishedEntry>({
+  kind: oneOf('file', 'partial', 'gone'),
+  path: text(PATH_BYTES_MAX),
+  size: uint53,
+  fileId,
+});
 
 /** How much of a page an entry takes. @param pathBytes - length of its path */
 export function publishedEntryBytes(pathBytes: number): number {

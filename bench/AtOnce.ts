@@ -51,12 +51,11 @@ export function ourLeechers(rig: Rig, seeder: { readonly pid: number }): FetchAt
 /** Bare pumps: fresh processes of Node, running and connected to nobody. @param folder - for the copies */
 export function barePumps(folder: string): FetchAtOnce {
   return async (source, names) => {
-    const ports = new Set<number>();
-    while (ports.size < names.length) ports.add(await freePort());
     const parts = await Promise.all(
-      [...ports].map(async (port, index) => {
-        const path = join(source, names[index] ?? '');
-        return { port, path, from: 0, to: (await stat(path)).size, copy: join(folder, `pumped-${index}`) };
+      names.map(async (name, index) => {
+        const path = join(source, name);
+        const [port, { size }] = await Promise.all([freePort(), stat(path)]);
+        return { port, path, from: 0, to: size, copy: join(folder, `pumped-${index}`) };
       }),
     );
     const giver = await pumpGiver(parts);

@@ -1,3 +1,4 @@
+import { UnderWay } from '../../Shared/UnderWay.ts';
 import type { ChunkWriter } from './Wanted.ts';
 
 const LANDED: Promise<unknown> = Promise.resolve();
@@ -77,9 +78,8 @@ export class ClaimWriter implements ChunkWriter {
   readonly #arrived: (bytes: number) => void;
   #inner: Promise<ChunkWriter> | ChunkWriter | undefined;
   #held: Uint8Array[] = [];
-  /** Writes under way, side by side, and what is to be done when the last has landed. */
-  #writing = 0;
-  #quiet: (() => void) | undefined;
+  /** They run side by side. */
+  readonly #writes = new UnderWay();
   #finishing: Promise<boolean> | undefined;
   #state: 'open' | 'overtaken' | 'ended' = 'open';
 
@@ -109,11 +109,8 @@ export class ClaimWriter implements ChunkWriter {
       this.#inner instanceof Promise
         ? this.#inner.then((inner) => inner.write(piece))
         : this.#inner.write(piece);
-    this.#writing++;
-    const landed = () => {
-      this.#writing--;
-      if (this.#writing === 0) this.#quiet?.();
-    };
+    this.#writes.begin();
+    const landed = () => this.#writes.end();
     written.then(landed, landed);
     return written;
   }
@@ -162,21 +159,13 @@ export class ClaimWriter implements ChunkWriter {
   #end(state: 'overtaken' | 'ended', forget = false): void {
     this.#state = state;
     const inner = forget ? this.#inner : undefined;
-    if (this.#writing === 0 && inner === undefined) this.#claim.release(this, LANDED);
+    if (!this.#writes.any && inner === undefined) this.#claim.release(this, LANDED);
     else this.#claim.release(this, this.#landedAnd(inner));
   }
 
   /** Resolves when no write is under way, and the inner writer has been told that nothing more comes. */
   async #landedAnd(inner: Promise<ChunkWriter> | ChunkWriter | undefined): Promise<void> {
-    if (this.#writing > 0) {
-      const before = this.#quiet;
-      await new Promise<void>((resolve) => {
-        this.#quiet = () => {
-          before?.();
-          resolve();
-        };
-      });
-    }
+    if (this.#writes.any) await this.#writes.settled();
     try {
       (await inner)?.abandon();
     } catch {

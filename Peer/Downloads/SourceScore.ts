@@ -48,10 +48,8 @@ export class SourceScore {
   /** Nothing was asked in this turn yet: one chunk is always allowed. */
   #turnBegins = false;
   #rate: number | undefined;
-  /** Each sample was faster than the one before: the connection is getting up to speed. */
-  #isStarting = true;
-  /** The last sample of that time; 0 after it. */
-  #startRate = 0;
+  /** The last sample, as long as each is faster than the one before: the connection is getting up to speed. Undefined: it was not. */
+  #startRate: number | undefined = 0;
   #sampleBytes = 0;
   #sampleMs = 0;
   /** Since when it works for us; undefined: nothing is asked, or it serves others first. */
@@ -93,7 +91,7 @@ export class SourceScore {
    */
   windowBytes(nowMs: number): number {
     const average = this.bytesPerSecond(nowMs) ?? 0;
-    const rate = (this.#roundTripMs ?? 0) > LONG_WAY_MS ? Math.max(average, this.#startRate) : average;
+    const rate = (this.#roundTripMs ?? 0) > LONG_WAY_MS ? Math.max(average, this.#startRate ?? 0) : average;
     return Math.min(WINDOW_BYTES_MAX, Math.max(WINDOW_BYTES_MIN, rate));
   }
 
@@ -290,8 +288,7 @@ export class SourceScore {
     if (this.#rate !== undefined) this.#rate += (rate - this.#rate) * weight;
     else if (this.#sampleBytes > 0) this.#rate = rate;
     else return;
-    this.#isStarting &&= rate > this.#startRate;
-    this.#startRate = this.#isStarting ? rate : 0;
+    if (this.#startRate !== undefined) this.#startRate = rate > this.#startRate ? rate : undefined;
     this.#sampleBytes = 0;
     this.#sampleMs = 0;
   }

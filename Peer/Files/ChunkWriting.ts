@@ -1,6 +1,7 @@
 import { type Blake3, createBlake3 } from '../../Protocol/Blake3.ts';
 import type { ChunkHash } from '../../Protocol/Ids.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import { UnderWay } from '../../Shared/UnderWay.ts';
 import type { ChunkWriter } from '../Transfer.ts';
 
 /** What a chunk's writer needs of its part file. */
@@ -25,9 +26,7 @@ export class PieceWriter implements ChunkWriter {
   readonly #target: ChunkTarget;
   readonly #hasher: Blake3 = createBlake3();
   readonly #gathered: Uint8Array[] = [];
-  /** Writes under way, and who waits for their end. */
-  #writing = 0;
-  #quiet: (() => void)[] = [];
+  readonly #writes = new UnderWay();
   /** `hashing`: what comes is checked, but kept nowhere. */
   #mode: 'placing' | 'gathering' | 'hashing';
   #length = 0;
@@ -65,7 +64,7 @@ export class PieceWriter implements ChunkWriter {
   async finish(): Promise<boolean> {
     this.#over = true;
     try {
-      if (this.#writing > 0) await this.#settled();
+      if (this.#writes.any) await this.#writes.settled();
       if (this.#length !== this.#target.bytes || this.#hasher.digest() !== this.#target.expected)
         return false;
       if (this.#mode === 'gathering') await this.#placeGathered();
@@ -84,14 +83,14 @@ export class PieceWriter implements ChunkWriter {
     this.#over = true;
     this.#gathered.length = 0;
     // The place is free only when nothing of ours can land there any more.
-    void this.#settled().then(() => this.#letGo());
+    void this.#writes.settled().then(() => this.#letGo());
   }
 
   /** Takes the place away: what still comes is only hashed. Resolves when nothing of this writer can land there any more. */
   async #evict(by: PieceWriter): Promise<void> {
     this.#evictedBy = by;
     this.#mode = 'hashing';
-    await this.#settled();
+    await this.#writes.settled();
     this.#letGo();
   }
 
@@ -110,27 +109,15 @@ export class PieceWriter implements ChunkWriter {
 
   #place(bytes: Uint8Array, offset: number): Promise<void> {
     const written = this.#target.write(bytes, offset);
-    this.#writing++;
+    this.#writes.begin();
     written.then(
-      () => this.#landed(),
+      () => this.#writes.end(),
       (failure: unknown) => {
         this.#failure ??= failure;
-        this.#landed();
+        this.#writes.end();
       },
     );
     return written;
-  }
-
-  #landed(): void {
-    this.#writing--;
-    if (this.#writing === 0) for (const resolve of this.#quiet.splice(0)) resolve();
-  }
-
-  /** Resolves when no write is under way. */
-  #settled(): Promise<void> {
-    return this.#writing === 0
-      ? Promise.resolve()
-      : new Promise<void>((resolve) => void this.#quiet.push(resolve));
   }
 
   #ended(): Promise<void> {

@@ -59,23 +59,12 @@ const holder: Codec<Omit<FileHolder, 'complete'>> = struct<Omit<FileHolder, 'com
   name: text(NAME_BYTES_MAX),
   address,
 });
-const filePath = text(KEPT_PATH_BYTES_MAX);
-const fileHolders = list(uint8, FILE_HOLDERS_MAX);
-/** By hand: a folder may have a hundred thousand. */
-const file: Codec<FileEntry> = {
-  write: (out, entry) => {
-    fileId.write(out, entry.fileId);
-    uint53.write(out, entry.size);
-    filePath.write(out, entry.path);
-    fileHolders.write(out, entry.holders);
-  },
-  read: (input) => ({
-    fileId: fileId.read(input),
-    size: uint53.read(input),
-    path: filePath.read(input),
-    holders: fileHolders.read(input),
-  }),
-};
+const file: Codec<FileEntry> = struct<FileEntry>({
+  fileId,
+  size: uint53,
+  path: text(KEPT_PATH_BYTES_MAX),
+  holders: list(uint8, FILE_HOLDERS_MAX),
+});
 
 export function encodeFolder({ path, paused, files }: KeptFolder): Buffer {
   const places = new Map<PeerId, number>();

@@ -42,8 +42,6 @@ export class HashPool {
   readonly #small = new Map<string, number>();
   /** Of which parts are to be taken yet. */
   readonly #large = new Map<string, LargeFile>();
-  /** Taken back while parts of them are being hashed: nothing is told of them. */
-  readonly #dropped = new WeakSet<LargeFile>();
   readonly #rate = new RateMeter();
   #bytesLeft = 0;
   #filesLeft = 0;
@@ -97,7 +95,7 @@ export class HashPool {
     const large = this.#large.get(path);
     if (large === undefined) return;
     this.#large.delete(path);
-    this.#dropped.add(large);
+    large.drop();
     this.#filesLeft--;
     this.#bytesLeft -= large.untakenBytes;
   }
@@ -156,15 +154,14 @@ export class HashPool {
     void hasher.hashPart(this.#options.root, this.#fileOf(file.path), part, count).then((ended) => {
       count(Number.POSITIVE_INFINITY);
       const outcome = file.ended(part, ended);
-      const dropped = this.#dropped.has(file);
       // It has turned out bad: what is left of it is not read.
       if (this.#large.get(file.path) === file && file.taken) {
         this.#large.delete(file.path);
         this.#bytesLeft -= file.untakenBytes;
       }
-      if (outcome !== undefined && !dropped) this.#filesLeft--;
+      if (outcome !== undefined) this.#filesLeft--;
       this.#done(seat);
-      if (outcome !== undefined && !dropped && !this.#closed) this.#options.finished(file.path, outcome);
+      if (outcome !== undefined && !this.#closed) this.#options.finished(file.path, outcome);
     });
   }
 

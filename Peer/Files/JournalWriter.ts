@@ -1,3 +1,4 @@
+import { UnderWay } from '../../Shared/UnderWay.ts';
 import type { DiskFile } from './Disk.ts';
 
 interface Waiting {
@@ -14,8 +15,7 @@ export class JournalWriter {
   readonly #file: DiskFile;
   #length: number;
   #waiting: Waiting[] = [];
-  #running = false;
-  #idle: (() => void)[] = [];
+  readonly #writes = new UnderWay();
 
   /** @param length - where the sound part of the journal ends */
   constructor(file: DiskFile, length: number) {
@@ -27,13 +27,13 @@ export class JournalWriter {
   append(bytes: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes, resolve, reject });
-      if (!this.#running) this.#next();
+      if (!this.#writes.any) this.#next();
     });
   }
 
   /** Resolves when nothing is under way any more. */
   idle(): Promise<void> {
-    return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+    return this.#writes.settled();
   }
 
   sync(): Promise<void> {
@@ -43,22 +43,21 @@ export class JournalWriter {
   #next(): void {
     const batch = this.#waiting;
     const [first] = batch;
-    this.#running = first !== undefined;
-    if (first === undefined) {
-      for (const resolve of this.#idle.splice(0)) resolve();
-      return;
-    }
+    if (first === undefined) return;
     this.#waiting = [];
+    this.#writes.begin();
     const bytes = batch.length === 1 ? first.bytes : Buffer.concat(batch.map((entry) => entry.bytes));
     this.#write(bytes).then(
       () => {
         this.#length += bytes.length;
         for (const entry of batch) entry.resolve();
         this.#next();
+        this.#writes.end();
       },
       (failure: unknown) => {
         for (const entry of batch) entry.reject(failure);
         this.#next();
+        this.#writes.end();
       },
     );
   }

@@ -19,6 +19,7 @@ export class LargeFile {
   #state: FileState | undefined;
   /** It is of no use to go on. */
   #bad: HashOutcome | undefined;
+  #dropped = false;
 
   /** @throws ShoalError BAD_FRAME when no file can have that size */
   constructor(path: string, size: number) {
@@ -52,12 +53,17 @@ export class LargeFile {
     return { size: this.size, firstChunk, chunks };
   }
 
+  /** It was taken back: nothing comes of it, though parts are under way. */
+  drop(): void {
+    this.#dropped = true;
+  }
+
   bytesOf({ firstChunk, chunks }: FilePart): number {
     const last = firstChunk + chunks - 1;
     return (chunks - 1) * this.#layout.chunkBytes + chunkLength(this.#layout, last);
   }
 
-  /** What came of a part. @returns what came of the file, when this was the last one */
+  /** What came of a part. @returns what came of the file, when this was the last one and the file was not dropped */
   ended({ firstChunk }: FilePart, outcome: PartOutcome): HashOutcome | undefined {
     this.#running--;
     if (outcome.kind !== 'hashed') this.#bad ??= outcome;
@@ -67,7 +73,7 @@ export class LargeFile {
       this.#state = outcome.state;
       this.#hashes[firstChunk] = outcome.hashes;
     }
-    if (this.#running > 0 || !this.taken) return undefined;
+    if (this.#dropped || this.#running > 0 || !this.taken) return undefined;
     return this.#bad ?? this.#whole();
   }
 

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Contender, Giving, Scene } from '../Contender.ts';
-import { atTheEnd } from '../Places.ts';
-import { freePort, untilListening } from '../Ports.ts';
+import { freePort } from '../Ports.ts';
 import { runMeasured } from '../Usage.ts';
+import { type PumpGiver, startGiver } from './PumpGiver.ts';
 
 const CLIENT = fileURLToPath(new URL('./PumpClient.js', import.meta.url));
 
@@ -18,27 +17,13 @@ interface Part {
   readonly to: number;
 }
 
-/** A process that gives. */
-export interface PumpGiver {
-  readonly pid: number;
-  close(): Promise<void>;
-}
-
 /** One process for all these parts. Resolves when it can give. */
-export async function pumpGiver(parts: readonly Part[]): Promise<PumpGiver> {
+export function pumpGiver(parts: readonly Part[]): Promise<PumpGiver> {
   const args = parts.flatMap(({ port, path, from, to }) => [String(port), path, String(from), String(to)]);
-  const giver = spawn(process.execPath, [CLIENT, 'give', ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const ended = once(giver, 'close');
-  const close = async () => {
-    forget();
-    giver.kill('SIGKILL');
-    await ended;
-  };
-  const forget = atTheEnd(close); // An interrupted bench leaves nobody behind.
-  for (const { port } of parts) await untilListening(port);
-  return { pid: giver.pid ?? -1, close };
+  return startGiver(
+    [CLIENT, 'give', ...args],
+    parts.map(({ port }) => port),
+  );
 }
 
 /** A fresh process that waits for the word to fetch one part into a new file. */

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Contender, Giving, Scene } from '../Contender.ts';
-import { freePort, untilListening } from '../Ports.ts';
+import { freePort } from '../Ports.ts';
 import { usage, usageSince } from '../Usage.ts';
+import { startGiver } from './PumpGiver.ts';
 
 const CLIENT = fileURLToPath(new URL('./TreePumpClient.js', import.meta.url));
 
@@ -15,16 +16,12 @@ export const treePump: Contender = {
   missing: async () => undefined,
 
   async open(scene: Scene): Promise<Giving> {
-    const port = String(await freePort());
-    const giver = spawn(process.execPath, [CLIENT, 'give', join(scene.source, scene.name), port], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    const ended = once(giver, 'close');
-    await untilListening(Number(port));
+    const port = await freePort();
+    const giver = await startGiver([CLIENT, 'give', join(scene.source, scene.name), String(port)], [port]);
     return {
-      pids: [giver.pid ?? -1],
+      pids: [giver.pid],
       async taker(target) {
-        const args = [CLIENT, 'take', join(target, scene.name), port, String(scene.files)];
+        const args = [CLIENT, 'take', join(target, scene.name), String(port), String(scene.files)];
         const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
         const gone = once(child, 'close');
         const pid = child.pid ?? -1;
@@ -42,10 +39,7 @@ export const treePump: Contender = {
           },
         };
       },
-      async close() {
-        giver.kill('SIGKILL');
-        await ended;
-      },
+      close: () => giver.close(),
     };
   },
 };
