@@ -54,9 +54,11 @@ export class LaneSender {
   /** Every request ends with its last byte or a reject. Resolves when that is handed to the socket. */
   async send(batch: readonly WantedChunk[]): Promise<void> {
     const [only] = batch;
+    this.#lane.working(batch);
     if (only?.bundle !== undefined) await this.#sendBundle(only, only.bundle);
     else if (batch.length === 1 && only !== undefined) await this.#sendChunk(only);
-    else await this.#sendSmall(batch);
+    else await this.#sendTogether(batch);
+    this.#lane.working([]);
   }
 
   /** Resolves when the system has taken all that was handed to it, or the lane is closed. */
@@ -101,7 +103,6 @@ export class LaneSender {
     read: (offset: number, into: Buffer) => Promise<RefusalCode | undefined>,
   ): Promise<void> {
     const { limiter } = this.#options;
-    this.#lane.working(wanted);
     for (let offset = 0, bytes = 0; offset < wanted.bytes; offset += bytes) {
       bytes = Math.min(wanted.bytes - offset, limiter.pieceBytesMax);
       const buffer = await this.#buffer();
@@ -117,11 +118,10 @@ export class LaneSender {
       this.#write(buffer, [[0, LANE_DATA_HEADER_BYTES + bytes]]);
       this.#options.sent(bytes);
     }
-    this.#lane.working(undefined);
   }
 
-  /** Several small chunks, read at once, written together. */
-  async #sendSmall(batch: readonly WantedChunk[]): Promise<void> {
+  /** Several chunks that fit into one buffer, read at once, written together. */
+  async #sendTogether(batch: readonly WantedChunk[]): Promise<void> {
     const { limiter } = this.#options;
     const buffer = await this.#buffer();
     let at = 0;
@@ -131,7 +131,7 @@ export class LaneSender {
       buffer.bytes.set(encodeDataHeader(wanted.id, wanted.bytes), from);
       const refusal =
         wanted.bytes === 0 ? 'not-found' : await this.#read(wanted, 0, payloadOf(buffer, from, wanted.bytes));
-      return { wanted, from, refusal };
+      return { wanted, from, refusal: wanted.cancelled ? 'cancelled' : refusal };
     });
     const results = await Promise.all(reads);
     const payload = results.reduce((sum, { wanted, refusal }) => sum + (refusal ? 0 : wanted.bytes), 0);

@@ -40,6 +40,17 @@ const OVERTAKEN_MAX = 32;
 /** A place in the queue counts as so many bytes: a chunk, not something small. */
 const LINE_UP_BYTES = CHUNK_BYTES_MIN;
 
+/** How much is served in one go. */
+export interface TakeLimits {
+  /** What has at most so many bytes is small. */
+  readonly smallBytes: number;
+  /** Of all small ones together. */
+  readonly maxBytes: number;
+  readonly maxCount: number;
+  /** Of chunks that lie one behind the other. */
+  readonly runBytes: number;
+}
+
 /** What a lane's server needs from those who serve. */
 export interface LaneHost {
   /** @returns whose token it is; undefined: nobody's */
@@ -75,7 +86,7 @@ export class LaneServer implements StreamHandler {
   #linedUp = false;
   /** Its turn was told, and it has not asked yet. */
   #answerTurn: (() => void) | undefined;
-  #sending: WantedChunk | undefined;
+  #sending: readonly WantedChunk[] = [];
   #closed = false;
 
   constructor(stream: ByteStream, host: LaneHost) {
@@ -114,13 +125,11 @@ export class LaneServer implements StreamHandler {
   }
 
   /**
-   * Takes the next requests to serve: one, or as many small ones as `maxBytes` holds.
+   * Takes the next requests to serve: as many small ones as `maxBytes` holds; or one, with those asked for behind it that go on
+   * where it ends in its file, as many as `runBytes` holds.
    * @param served - how often a chunk went out already: of the large ones that wait, one that did least is next
    */
-  take(
-    limits: { readonly smallBytes: number; readonly maxBytes: number; readonly maxCount: number },
-    served: (wanted: WantedChunk) => number,
-  ): WantedChunk[] {
+  take(limits: TakeLimits, served: (wanted: WantedChunk) => number): WantedChunk[] {
     const taken: WantedChunk[] = [];
     let bytes = 0;
     for (const wanted of this.#wanted.values()) {
@@ -132,9 +141,22 @@ export class LaneServer implements StreamHandler {
     }
     if (taken.length > 0) return taken;
     const wanted = this.#leastServed(served);
-    if (wanted === undefined) return [];
-    this.#forget(wanted);
-    return [wanted];
+    return wanted === undefined ? [] : this.#takeRun(wanted, limits.runBytes, served);
+  }
+
+  #takeRun(first: WantedChunk, maxBytes: number, served: (wanted: WantedChunk) => number): WantedChunk[] {
+    const run = [first];
+    let bytes = first.bytes;
+    this.#forget(first);
+    if (first.bundle !== undefined || bytes === 0) return run;
+    for (const next of this.#wanted.values()) {
+      bytes += next.bytes;
+      if (next.fileId !== first.fileId || next.chunk !== first.chunk + run.length || next.bytes === 0) break;
+      if (next.bundle !== undefined || bytes > maxBytes || served(next) > served(first)) break;
+      this.#forget(next);
+      run.push(next);
+    }
+    return run;
   }
 
   #leastServed(served: (wanted: WantedChunk) => number): WantedChunk | undefined {
@@ -156,9 +178,9 @@ export class LaneServer implements StreamHandler {
     return best;
   }
 
-  /** The request at work, so that a cancel reaches it. */
-  working(wanted: WantedChunk | undefined): void {
-    this.#sending = wanted;
+  /** The requests at work, so that a cancel reaches them. */
+  working(batch: readonly WantedChunk[]): void {
+    this.#sending = batch;
   }
 
   reject(id: number, code: RefusalCode): void {
@@ -247,7 +269,9 @@ export class LaneServer implements StreamHandler {
   }
 
   #cancel(id: number): void {
-    if (!this.#takeBack(id) && this.#sending?.id === id) this.#sending.cancelled = true;
+    if (this.#takeBack(id)) return;
+    const sending = this.#sending.find((wanted) => wanted.id === id);
+    if (sending !== undefined) sending.cancelled = true;
   }
 
   /** False: it does not wait any more. */

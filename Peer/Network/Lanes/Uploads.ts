@@ -14,7 +14,7 @@ import {
   SEND_BUFFER_BYTES,
   SMALL_CHUNK_BYTES,
 } from './LaneSender.ts';
-import { type LaneHost, LaneServer, type WantedChunk } from './LaneServer.ts';
+import { type LaneHost, LaneServer, type TakeLimits, type WantedChunk } from './LaneServer.ts';
 import type { LaneTokens } from './LaneTokens.ts';
 import type { RateLimiter } from './RateLimiter.ts';
 import { ServedCounts } from './ServedCounts.ts';
@@ -32,7 +32,9 @@ const CUT_MS = 30_000;
 const PLACES_TOLD_MS = 250;
 /** It has not been told whether it is served: even that is news to somebody who asks several. */
 const UNTOLD = -1;
-const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxBytes: BATCH_BYTES_MAX, maxCount: BATCH_CHUNKS_MAX };
+/** Chunks go out together when they take no longer than this: what is on its way cannot be called back. */
+const RUN_SECONDS = 0.05;
+const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxCount: BATCH_CHUNKS_MAX };
 
 export interface UploadsOptions {
   readonly provider: ChunkProvider;
@@ -226,8 +228,7 @@ export class Uploads implements LaneHost {
   /** Serves one lane while its peer has a slot. Never rejects. */
   async #serve(peer: PeerId, client: Client, lane: LaneServer, sender: LaneSender): Promise<void> {
     while (lane.open && this.#slots.isServing(peer)) {
-      const maxBytes = Math.min(BATCH_LIMITS.maxBytes, sender.pieceBytesMax);
-      const batch = lane.take({ ...BATCH_LIMITS, maxBytes }, (wanted) => this.#servedBefore(wanted));
+      const batch = lane.take(this.#limitsOf(sender), (wanted) => this.#servedBefore(wanted));
       if (batch.length === 0) {
         if (!lane.linedUp) break;
         client.busy.set(lane, 1);
@@ -249,6 +250,15 @@ export class Uploads implements LaneHost {
       if (lane.demand === 0) break;
     }
     this.#update(peer);
+  }
+
+  #limitsOf({ pieceBytesMax }: LaneSender): TakeLimits {
+    const rate = this.#meter.bytesPerSecond(this.#options.clock.nowMs()) / this.#slots.serving.length;
+    return {
+      ...BATCH_LIMITS,
+      maxBytes: Math.min(BATCH_BYTES_MAX, pieceBytesMax),
+      runBytes: Math.min(pieceBytesMax, rate * RUN_SECONDS),
+    };
   }
 
   /** With one peer to serve, chunks go out as they were asked. */
