@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../../Shared/Clock.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
-import { ChunkClaim, type ClaimWriter } from './ChunkClaim.ts';
 import { type ChunkRequest, ChunkScheduler } from './ChunkScheduler.ts';
+import { CountedWriter } from './CountedWriter.ts';
 import type { FileSource } from './FileSource.ts';
 import type { ChunkOrder } from './Model.ts';
 import type { Asker, Turns } from './Turns.ts';
@@ -41,7 +41,6 @@ export class ChunkFetch {
   readonly #options: ChunkFetchOptions;
   readonly #scheduler: ChunkScheduler<FileSource>;
   readonly #askers = new Map<FileSource, SourceAsker>();
-  readonly #claims = new Map<number, ChunkClaim>();
   /** Requests that end unless their source has begun with them. */
   readonly #withdrawn = new WeakSet<ChunkRequest<FileSource>>();
   readonly #small: boolean;
@@ -161,7 +160,6 @@ export class ChunkFetch {
         this.#drained = resolve;
       });
     }
-    await Promise.all([...this.#claims.values()].map((claim) => claim.settled));
   }
 
   #ask(source: FileSource, roomBytes: number, nowMs: number): 'asked' | 'nothing' | 'no room' {
@@ -180,9 +178,7 @@ export class ChunkFetch {
   #request(source: FileSource, request: ChunkRequest<FileSource>): void {
     const { turns, part } = this.#options;
     const { chunk, bytes } = request;
-    const claim = this.#claims.get(chunk) ?? new ChunkClaim(() => part.writer(chunk));
-    this.#claims.set(chunk, claim);
-    const writer = claim.writer((arrived) => {
+    const writer = new CountedWriter(part.writer(chunk), (arrived) => {
       request.received += arrived;
       turns.arrived(source.peer, arrived);
     });
@@ -190,17 +186,12 @@ export class ChunkFetch {
     this.#pending++;
     void source.requests?.request(chunk, bytes, writer).then((outcome) => {
       turns.ended(source.peer, bytes - request.received);
-      this.#settled(source, request, writer, outcome);
+      this.#settled(source, request, outcome);
       if (--this.#pending === 0) this.#drained?.();
     });
   }
 
-  #settled(
-    source: FileSource,
-    request: ChunkRequest<FileSource>,
-    writer: ClaimWriter,
-    outcome: ChunkOutcome,
-  ): void {
+  #settled(source: FileSource, request: ChunkRequest<FileSource>, outcome: ChunkOutcome): void {
     const { events } = this.#options;
     if (outcome.kind === 'verified') {
       this.#verified(source, request);
@@ -208,7 +199,7 @@ export class ChunkFetch {
     }
     if (request.received > 0) events.wasted(request.received);
     this.#scheduler.failed(request);
-    if (outcome.kind === 'corrupt' && !writer.overtaken) {
+    if (outcome.kind === 'corrupt') {
       this.#takeBack(this.#scheduler.requestsOf(source));
       this.#scheduler.distrust(source);
       events.corrupt(source);
@@ -229,7 +220,6 @@ export class ChunkFetch {
       return;
     }
     for (const loser of this.#scheduler.verified(request, clock.nowMs())) this.#cancel(loser);
-    this.#claims.delete(chunk);
     source.delivered(bytes);
     events.verified(chunk, bytes);
     if (this.#scheduler.complete) events.complete();

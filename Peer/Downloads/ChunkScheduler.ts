@@ -13,7 +13,7 @@ import type { SourceSuggestion } from './Wanted.ts';
 export type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
 export type { ChunkRequest, Pace } from './Takeover.ts';
 
-/** Copies are held in memory until one of them wins (ChunkClaim.ts): never more than this at once, in bytes. */
+/** Copies are held in memory until one of them wins (Files/ChunkWriting.ts): never more than this at once, in bytes. */
 const COPY_BYTES_MAX = 2 * CHUNK_BYTES_MAX;
 
 /** Before the endgame a source looks this often for requests of others to take over, and in it. */

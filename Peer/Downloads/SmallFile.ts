@@ -2,9 +2,8 @@ import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder } from '../Model.ts';
-import { ChunkClaim } from './ChunkClaim.ts';
 import type { FolderFile } from './Model.ts';
-import type { Part, PartStore } from './Wanted.ts';
+import type { ChunkWriter, Part, PartStore } from './Wanted.ts';
 
 /** One content of a folder, which may be wanted at several paths. */
 export class FolderItem {
@@ -110,21 +109,33 @@ function isTableOf(table: Holders, holders: readonly FileHolder[]): boolean {
 }
 
 /** The unfinished file of a one-chunk item: opened when its first byte comes. */
-export class SmallPart {
-  readonly claim: ChunkClaim;
+export class SmallPart implements ChunkWriter {
   readonly #parts: PartStore;
   readonly #item: FolderItem;
-  #part: Part | undefined;
+  #part: Promise<Part> | undefined;
+  #writer: Promise<ChunkWriter> | undefined;
 
   constructor(parts: PartStore, item: FolderItem) {
     this.#parts = parts;
     this.#item = item;
-    this.claim = new ChunkClaim(async () => (await this.#open()).writer(0));
+  }
+
+  write(piece: Uint8Array): Promise<void> {
+    return this.#open().then((writer) => writer.write(piece));
+  }
+
+  finish(): Promise<boolean> {
+    return this.#open().then((writer) => writer.finish());
+  }
+
+  abandon(): void {
+    this.#writer?.then((writer) => writer.abandon()).catch(() => {});
   }
 
   /** Moves it into the share. Returns where it lies. @throws like Part.finish */
-  async finish(): Promise<string> {
-    const part = await this.#open();
+  async place(): Promise<string> {
+    const part = await this.#part;
+    if (part === undefined) throw new Error('placed before anything came');
     this.#part = undefined;
     try {
       return await part.finish();
@@ -136,15 +147,15 @@ export class SmallPart {
 
   /** Nothing of a single chunk is worth keeping. */
   async discard(): Promise<void> {
-    const part = this.#part;
+    const opening = this.#part;
     this.#part = undefined;
-    await this.claim.settled;
-    await part?.discard().catch(() => {});
+    await opening?.then((part) => part.discard()).catch(() => {});
   }
 
-  async #open(): Promise<Part> {
+  #open(): Promise<ChunkWriter> {
     const { fileId, size, paths } = this.#item;
-    this.#part ??= await this.#parts.open({ fileId, layout: chunkLayout(size), chunkHashes: [] }, paths[0]);
-    return this.#part;
+    this.#part ??= this.#parts.open({ fileId, layout: chunkLayout(size), chunkHashes: [] }, paths[0]);
+    this.#writer ??= this.#part.then((part) => part.writer(0));
+    return this.#writer;
   }
 }

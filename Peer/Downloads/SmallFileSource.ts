@@ -4,7 +4,7 @@ import { RateMeter } from '../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
 import type { Bundle } from './Bundle.ts';
-import type { ChunkClaim } from './ChunkClaim.ts';
+import { CountedWriter } from './CountedWriter.ts';
 import { whyAway } from './Reasons.ts';
 import type { FolderItem } from './SmallFile.ts';
 import type { TaskContext } from './Task.ts';
@@ -140,15 +140,10 @@ export class SmallFileSource implements Asker {
     let received = 0;
     this.#asked++;
     turns.asked(this.#peer, bundle.bytes, true);
-    const writer: ChunkWriter = {
-      write: (piece) => {
-        received += piece.length;
-        turns.arrived(this.#peer, piece.length);
-        return bundle.write(piece);
-      },
-      finish: () => bundle.finish(),
-      abandon: () => bundle.abandon(),
-    };
+    const writer = new CountedWriter(bundle, (bytes) => {
+      received += bytes;
+      turns.arrived(this.#peer, bytes);
+    });
     const outcome = await this.#requestBundle(bundle, writer, signal);
     this.#asked--;
     turns.ended(this.#peer, bundle.bytes - received);
@@ -162,18 +157,18 @@ export class SmallFileSource implements Asker {
   /** Never rejects. */
   async fetch(
     item: FolderItem,
-    claim: ChunkClaim,
+    writer: ChunkWriter,
     signal: AbortSignal,
   ): Promise<{ readonly outcome: ChunkOutcome; readonly received: number }> {
     const { turns } = this.#context;
     let received = 0;
     this.#asked++;
     turns.asked(this.#peer, item.size, true);
-    const writer = claim.writer((bytes) => {
+    const counted = new CountedWriter(writer, (bytes) => {
       received += bytes;
       turns.arrived(this.#peer, bytes);
     });
-    const outcome = await this.#request(item, writer, signal);
+    const outcome = await this.#request(item, counted, signal);
     this.#asked--;
     turns.ended(this.#peer, item.size - received);
     this.#judge(item, outcome);

@@ -164,10 +164,10 @@ export class SmallFiles {
     item.state = 'asked';
     this.#active++;
     const part = new SmallPart(this.#context.parts, item);
-    const { outcome, received } = await source.fetch(item, part.claim, this.#signal);
+    const { outcome, received } = await source.fetch(item, part, this.#signal);
     try {
       if (outcome.kind === 'verified') {
-        const path = await part.finish();
+        const path = await part.place();
         item.state = 'done';
         this.#events.done(item, path);
       } else {

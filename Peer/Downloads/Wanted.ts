@@ -94,7 +94,7 @@ export interface Part {
   readonly path: string;
   /** Chunks on disk and verified. The same object all the time. */
   readonly verified: Bitfield;
-  /** One writer of a chunk at a time: the next one is made after the last was finished or abandoned and its writes were done. */
+  /** Several may write one chunk at once: the bytes of one never land on right ones of another, and each hears the truth of its own. */
   writer(chunk: number): ChunkWriter;
   /** Syncs, moves the file into the share under its path or ` (2)`, and adds it to the catalog. Returns where it lies, absolute. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
   finish(): Promise<string>;
