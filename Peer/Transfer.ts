@@ -90,9 +90,9 @@ export interface SourceEvents {
 
 /** Takes the bytes of one chunk as they come: hashes and writes each piece. */
 export interface ChunkWriter {
-  /** Pieces come in order and without gaps, the next one without waiting for the one before. The bytes must not change until the promise is done. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
+  /** Pieces come in order and without gaps, the next one without waiting for the one before. The bytes must not change until the promise is done, which may wait for `finish` or `abandon`. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
   write(piece: Uint8Array): Promise<void>;
-  /** After the last piece. True: verified, on its way to the journal. False: wrong bytes, forgotten. @throws like write */
+  /** After the last piece, whose bytes may still be on their way. True: verified, on its way to the journal. False: wrong bytes, forgotten. @throws like write */
   finish(): Promise<boolean>;
   /** Nothing more comes: what was written is forgotten. */
   abandon(): void;

@@ -26,7 +26,7 @@ export class BundleMemory {
   }
 }
 
-/** Small files that are asked for together: gathers the answer in memory and hands it on when it is whole. */
+/** Small files that are asked for together: hands the answer on when it is whole, as it lies there when it came in one piece. */
 export class Bundle implements ChunkWriter {
   readonly items: readonly FolderItem[];
   readonly files: readonly BundledFile[];
@@ -36,7 +36,8 @@ export class Bundle implements ChunkWriter {
   verdicts: readonly BundleVerdict[] = [];
   readonly #placer: SmallPlacer;
   readonly #memory: BundleMemory;
-  #buffer: Uint8Array | undefined;
+  /** The answer, and to whom its memory goes back. */
+  #answer: { readonly bytes: Uint8Array; readonly letGo: (bytes: Uint8Array) => void } | undefined;
   #length = 0;
 
   constructor(items: readonly FolderItem[], placer: SmallPlacer, memory: BundleMemory) {
@@ -48,27 +49,36 @@ export class Bundle implements ChunkWriter {
   }
 
   write(piece: Uint8Array): Promise<void> {
-    this.#buffer ??= this.#memory.take();
-    this.#buffer.set(piece, this.#length);
     this.#length += piece.length;
+    // Other memory than this cannot be shown to the thread that writes without a copy.
+    if (piece.length === this.bytes && piece.buffer instanceof SharedArrayBuffer)
+      return new Promise((resolve) => {
+        this.#answer = { bytes: piece, letGo: () => resolve() };
+      });
+    this.#answer ??= { bytes: this.#memory.take(), letGo: (bytes) => this.#memory.giveBack(bytes) };
+    this.#answer.bytes.set(piece, this.#length - piece.length);
     return Promise.resolve();
   }
 
   /** False when bytes of any file are wrong. */
   async finish(): Promise<boolean> {
-    const buffer = this.#buffer;
-    this.#buffer = undefined;
-    if (buffer === undefined || this.#length !== this.bytes) return false;
-    const given = this.#given(buffer);
-    const { verdicts, bytes } = await this.#placer.place(buffer, given);
-    this.#memory.giveBack(bytes);
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer === undefined) return false;
+    if (this.#length !== this.bytes) {
+      answer.letGo(answer.bytes);
+      return false;
+    }
+    const given = this.#given(answer.bytes);
+    const { verdicts, bytes } = await this.#placer.place(answer.bytes, given);
+    answer.letGo(bytes);
     this.verdicts = this.#verdicts(given, verdicts);
     return !verdicts.includes('wrong');
   }
 
   abandon(): void {
-    if (this.#buffer !== undefined) this.#memory.giveBack(this.#buffer);
-    this.#buffer = undefined;
+    this.#answer?.letGo(this.#answer.bytes);
+    this.#answer = undefined;
     this.#length = 0;
   }
 

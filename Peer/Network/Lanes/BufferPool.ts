@@ -55,7 +55,7 @@ export class BufferPool {
     this.#memory = memory;
     this.#mayGive = mayGive;
     this.#max = Math.max(1, Math.floor(maxBytes / bufferBytes));
-    this.#toKeep = Math.floor(KEPT_BYTES / bufferBytes);
+    this.#toKeep = Math.ceil(KEPT_BYTES / bufferBytes);
   }
 
   /** Buffers held by somebody. */

@@ -30,7 +30,6 @@ export class ChunkReceipt {
   #settle: (outcome: ChunkOutcome) => void = () => {};
   #decided = false;
   #failed: ChunkOutcome | undefined;
-  #whole = false;
   #writing = 0;
 
   constructor(order: ChunkOrder) {
@@ -52,26 +51,25 @@ export class ChunkReceipt {
     }
     this.#writing++;
     const written = this.order.writer.write(region.bytes);
-    written.then(
-      () => {
-        region.release();
-        this.#writing--;
-        this.#finishWhenWritten();
-        this.#settleWhenWritten();
-      },
-      (failure: unknown) => {
-        region.release();
-        this.#writing--;
-        this.end({ kind: 'disk', reason: asShoalError(failure, 'DISK_FAILED') });
-        this.#settleWhenWritten();
-      },
-    );
+    const landed = () => {
+      region.release();
+      this.#writing--;
+      this.#settleWhenWritten();
+    };
+    written.then(landed, (failure: unknown) => {
+      this.end({ kind: 'disk', reason: asShoalError(failure, 'DISK_FAILED') });
+      landed();
+    });
   }
 
   /** The last piece was given. */
   whole(): void {
-    this.#whole = true;
-    this.#finishWhenWritten();
+    if (this.#decided) return;
+    this.#decided = true;
+    this.order.writer.finish().then(
+      (verified) => this.#settle({ kind: verified ? 'verified' : 'corrupt' }),
+      (failure: unknown) => this.#settle({ kind: 'disk', reason: asShoalError(failure, 'DISK_FAILED') }),
+    );
   }
 
   /**
@@ -88,14 +86,5 @@ export class ChunkReceipt {
 
   #settleWhenWritten(): void {
     if (this.#failed !== undefined && this.#writing === 0) this.#settle(this.#failed);
-  }
-
-  #finishWhenWritten(): void {
-    if (!this.#whole || this.#writing > 0 || this.#decided) return;
-    this.#decided = true;
-    this.order.writer.finish().then(
-      (verified) => this.#settle({ kind: verified ? 'verified' : 'corrupt' }),
-      (failure: unknown) => this.#settle({ kind: 'disk', reason: asShoalError(failure, 'DISK_FAILED') }),
-    );
   }
 }

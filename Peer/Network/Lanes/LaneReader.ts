@@ -9,7 +9,7 @@ import {
 } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { ReadTarget } from '../../../Shared/Transport.ts';
-import type { ReceiveBuffers, Region } from './ReceiveBuffers.ts';
+import { REGION_ROOM, type ReceiveBuffers, type Region } from './ReceiveBuffers.ts';
 
 /** Read-ahead for headers and small payloads … */
 const SCRATCH_BYTES = 128 * 1_024;
@@ -192,7 +192,9 @@ export class LaneReader implements ReadTarget {
 
   #takeRegion(): boolean {
     if (this.#stopWaiting !== undefined) return false;
-    const count = Math.min(this.#left, this.#regionBytesMax);
+    const isFast = this.#regionBytesMax === REGION_BYTES_MAX;
+    const count =
+      isFast && this.#left <= REGION_ROOM ? this.#left : Math.min(this.#left, this.#regionBytesMax);
     const region = this.#buffers.region(count);
     if (region === undefined) {
       this.#stopWaiting = this.#buffers.wait(count, (late) => this.#gotRegion(late));

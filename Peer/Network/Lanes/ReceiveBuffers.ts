@@ -2,9 +2,10 @@ import { RECEIVE_BUFFERS_BYTES } from '../../../Protocol/Limits.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { BufferPool, type Memory, type Pooled } from './BufferPool.ts';
 
-const BUFFER_BYTES = 1_048_576;
+/** Most bytes of a region: a bundle of one file of 1 MiB, and a little. */
+export const REGION_ROOM = 1_048_576 + 4_096;
 /** What is larger gets a buffer of its own; smaller regions share one. */
-const SHARED_MAX = BUFFER_BYTES / 2;
+const SHARED_MAX = REGION_ROOM / 2;
 
 /**
  * With so many in use, of which so many are full and on their way to the disk, reading waits. Without that, a disk that is slower than
@@ -22,7 +23,7 @@ export interface Region {
 }
 
 /**
- * Where the bytes of all lanes arrive: 1 MiB buffers, at most 64 MiB together. Small regions are cut from a common
+ * Where the bytes of all lanes arrive: 1 MiB buffers (and a little), at most 64 MiB together. Small regions are cut from a common
  * buffer, so that many slow lanes do not hold a whole one each.
  */
 export class ReceiveBuffers {
@@ -34,14 +35,14 @@ export class ReceiveBuffers {
 
   constructor(clock: Clock, maxBytes = RECEIVE_BUFFERS_BYTES, memory?: Memory) {
     const mayGive = (taken: number) => taken < CALM || this.#writing < WRITING_MAX;
-    this.#pool = new BufferPool(BUFFER_BYTES, maxBytes, clock, memory, mayGive);
+    this.#pool = new BufferPool(REGION_ROOM, maxBytes, clock, memory, mayGive);
   }
 
   get bytesTaken(): number {
-    return this.#pool.taken * BUFFER_BYTES;
+    return this.#pool.taken * REGION_ROOM;
   }
 
-  /** Room for `count` bytes (1 to 1 MiB); undefined: everything is in use, or too much is being written. */
+  /** Room for `count` bytes (1 to REGION_ROOM); undefined: everything is in use, or too much is being written. */
   region(count: number): Region | undefined {
     if (this.#fitsShared(count)) return this.#cut(count);
     const buffer = this.#pool.take();
@@ -88,7 +89,7 @@ export class ReceiveBuffers {
   }
 
   #fitsShared(count: number): boolean {
-    return count <= SHARED_MAX && this.#shared !== undefined && this.#sharedAt + count <= BUFFER_BYTES;
+    return count <= SHARED_MAX && this.#shared !== undefined && this.#sharedAt + count <= REGION_ROOM;
   }
 
   #cut(count: number): Region {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type LaneFrames, LaneReader } from '../../../Peer/Network/Lanes/LaneReader.ts';
-import { ReceiveBuffers } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
+import { REGION_ROOM, ReceiveBuffers } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
 import { hashBytes } from '../../../Protocol/FileId.ts';
 import { encodeDataHeader, encodeLane } from '../../../Protocol/PeerMessages.ts';
 import { SeededRandom } from '../../Support/SeededRandom.ts';
@@ -110,7 +110,7 @@ test('pauses when memory is used up, and goes on where it was', () => {
   const random = new SeededRandom(1);
   const frames = new Collector();
   frames.keepMemory = true;
-  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * 1_048_576);
+  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * REGION_ROOM);
   const reader = new LaneReader(frames, buffers, new SimulatedClock());
   const payloads = Array.from({ length: 8 }, () => random.bytes(1_000_000));
   let rest: Buffer = Buffer.concat(
@@ -119,7 +119,7 @@ test('pauses when memory is used up, and goes on where it was', () => {
   let pauses = 0;
   for (;;) {
     rest = feed(reader, rest, (room) => room);
-    expect(buffers.bytesTaken).toBeLessThanOrEqual(2 * 1_048_576);
+    expect(buffers.bytesTaken).toBeLessThanOrEqual(2 * REGION_ROOM);
     if (rest.length === 0 && !reader.waiting) break;
     pauses++;
     reader.nextBuffer(); // As Node does also after a read that paused.

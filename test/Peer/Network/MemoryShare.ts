@@ -107,14 +107,20 @@ export class MemoryPart {
     const { layout, chunkHashes } = this.#description;
     const from = chunkOffset(layout, chunk);
     let at = 0;
+    const writes: Promise<void>[] = [];
+    const write = async (piece: Uint8Array, to: number) => {
+      await this.beforeWrite();
+      this.bytes.set(piece, to);
+    };
     return {
-      write: async (piece) => {
-        const to = from + at;
+      write: (piece) => {
+        const written = write(piece, from + at);
         at += piece.length;
-        await this.beforeWrite();
-        this.bytes.set(piece, to);
+        writes.push(written);
+        return written;
       },
       finish: async () => {
+        await Promise.all(writes);
         const right = hashBytes(chunkOf(this.bytes, layout, chunk)) === chunkHashes[chunk];
         if (right) this.verified.add(chunk);
         return right;

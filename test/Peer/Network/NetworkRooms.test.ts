@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ByteBudget } from '../../../Peer/Network/Lanes/ByteBudget.ts';
 import { Fifo } from '../../../Peer/Network/Lanes/Fifo.ts';
-import { ReceiveBuffers, type Region } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
+import { REGION_ROOM, ReceiveBuffers, type Region } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
 import { Bans } from '../../../Peer/Network/Links/Bans.ts';
 import { fetchDescription } from '../../../Peer/Network/Links/FetchDescription.ts';
 import { listenSomewhere } from '../../../Peer/Network/Links/ListenPort.ts';
@@ -125,7 +125,7 @@ test.each([
 });
 
 test('receive buffers: large regions alone, small ones together, never more than the limit', () => {
-  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * MIB);
+  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * REGION_ROOM);
   const [one, two] = [buffers.region(MIB), buffers.region(MIB)];
   expect(buffers.region(1)).toBeUndefined();
   const late: string[] = [];
@@ -135,14 +135,14 @@ test('receive buffers: large regions alone, small ones together, never more than
   one?.release();
   expect(late).toEqual(['small']);
   expect(buffers.region(100_000)?.bytes.length).toBe(100_000);
-  expect(buffers.bytesTaken).toBe(2 * MIB);
+  expect(buffers.bytesTaken).toBe(2 * REGION_ROOM);
   two?.release();
-  expect(buffers.bytesTaken).toBe(MIB);
+  expect(buffers.bytesTaken).toBe(REGION_ROOM);
   expect(() => two?.release()).toThrow(RangeError);
 });
 
 test('receive buffers: who waits for little is served by the shared buffer that the one before lets go of', () => {
-  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * MIB);
+  const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * REGION_ROOM);
   const halves = [buffers.region(MIB / 2), buffers.region(MIB / 2)];
   const whole = buffers.region(MIB);
   for (const half of halves) half?.release();
@@ -201,12 +201,12 @@ test('receive buffers: with 20 in use, reading waits while 8 of them are being w
   regions[20]?.release();
   expect(late).toEqual([]);
   for (const region of regions.slice(21)) region?.release();
-  expect([late.length, buffers.bytesTaken]).toEqual([0, 20 * MIB]);
+  expect([late.length, buffers.bytesTaken]).toEqual([0, 20 * REGION_ROOM]);
   for (const region of regions.slice(10, 13)) region?.release();
-  expect([late.length, buffers.bytesTaken]).toEqual([3, 20 * MIB]);
+  expect([late.length, buffers.bytesTaken]).toEqual([3, 20 * REGION_ROOM]);
   // Nobody waits for a disk that has little to do.
   regions[0]?.release();
-  expect([late.length, buffers.bytesTaken]).toEqual([40, 56 * MIB]);
+  expect([late.length, buffers.bytesTaken]).toEqual([40, 56 * REGION_ROOM]);
 });
 
 test('the first 20 MiB for arriving bytes are of a kind that V8 does not count: it would collect its heap for them', () => {
