@@ -1,5 +1,5 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
-import { BUNDLE_FILES_MAX } from '../../Protocol/Limits.ts';
+import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../Protocol/Limits.ts';
 import { RateMeter } from '../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../Model.ts';
@@ -11,10 +11,9 @@ import type { TaskContext } from './Task.ts';
 import type { Asker, SourcePeer } from './Turns.ts';
 import type { BundleSource, ChunkOutcome, ChunkWriter, Source } from './Wanted.ts';
 
-/** A bundle takes about this much of a second, and is within these bytes: so that a slow source does not keep many files to itself. */
+/** A bundle takes about this much of a second, so that a slow source does not keep many files to itself; and has at least so many bytes. */
 const BUNDLE_SECONDS = 0.5;
 const BUNDLE_BYTES_MIN = 256 * 1_024;
-const BUNDLE_BYTES = 512 * 1_024;
 
 export interface SmallFileSourceEvents {
   mayStart(): boolean;
@@ -108,7 +107,7 @@ export class SmallFileSource implements Asker {
   /** What to ask for next: one file, or a bundle of them; and where the line goes on then. */
   #next(): { readonly items: readonly FolderItem[]; readonly bytes: number; readonly head: number } {
     const rate = this.#peer.score.bytesPerSecond(this.#context.clock.nowMs()) ?? 0;
-    const limit = Math.min(BUNDLE_BYTES, Math.max(BUNDLE_BYTES_MIN, rate * BUNDLE_SECONDS));
+    const limit = Math.min(BUNDLE_BYTES_MAX, Math.max(BUNDLE_BYTES_MIN, rate * BUNDLE_SECONDS));
     const items: FolderItem[] = [];
     let bytes = 0;
     let head = this.#head;
