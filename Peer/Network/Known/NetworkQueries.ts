@@ -1,5 +1,8 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
+import { QUERY_CHARS_MIN } from '../../../Protocol/Limits.ts';
+import { wordsOfQuery } from '../../../Protocol/SearchWords.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, PeerContact, PeerSummary, SearchResult } from '../../Model.ts';
 import type { Trackers } from '../Trackers/Trackers.ts';
 import { hitsOf, holdersOf } from './PeerAnswers.ts';
@@ -27,8 +30,9 @@ export class NetworkQueries {
     this.#options = options;
   }
 
-  /** @throws ShoalError REFUSED, CANCELLED */
+  /** @throws ShoalError USAGE (too short to search for), REFUSED, CANCELLED */
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
+    if ([...wordsOfQuery(words).join('')].length < QUERY_CHARS_MIN) throw tooShort(words);
     const { trackers, book, clock } = this.#options;
     const told = trackers.connected ? trackers.search(words, signal) : undefined;
     const first = told && (await this.#inTime(told, TRACKER_SLOW_MS));
@@ -93,4 +97,14 @@ export class NetworkQueries {
       promise.then(resolve, reject).finally(cancel);
     });
   }
+}
+
+function tooShort(words: string): ShoalError {
+  return new ShoalError(
+    'USAGE',
+    `"${words}" is too short to search for: give ${QUERY_CHARS_MIN} letters or more`,
+    {
+      hint: 'A file of a peer that you know needs no search: ls <peer>, then get <peer> <file>.',
+    },
+  );
 }

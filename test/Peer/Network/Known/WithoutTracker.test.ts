@@ -216,3 +216,15 @@ test('a tracker that no broadcast reaches is found by the word of a linked peer'
   expect(seeking.network.trackers()).toMatchObject([{ address: far, foundBy: 'peer', state: 'connected' }]);
   expect(contented.network.trackers()).toHaveLength(1); // Who names its trackers uses no others.
 });
+
+test.each(['x', '', ' ', 'é'])('%j is too short to search for, with a tracker and without', async (words) => {
+  const { network, peers, kill } = await village(3, 1);
+  const search = () => network.settle((peers[0] ?? expect.fail()).network.search(words, never));
+  await expect(search()).rejects.toMatchObject({
+    code: 'USAGE',
+    message: expect.stringContaining(`"${words}"`),
+  });
+  await kill();
+  await network.clock.advanceAsync(15_000);
+  await expect(search()).rejects.toMatchObject({ code: 'USAGE' });
+});
