@@ -24,11 +24,11 @@ export interface ChunkTarget {
  */
 export class PieceWriter implements ChunkWriter {
   readonly #target: ChunkTarget;
-  readonly #hasher: Blake3 = createBlake3();
+  #hasher: Blake3 | undefined;
   readonly #gathered: Uint8Array[] = [];
   readonly #writes = new UnderWay();
-  /** `hashing`: what comes is checked, but kept nowhere. */
-  #mode: 'placing' | 'gathering' | 'hashing';
+  /** `hashing`: what comes is checked, but kept nowhere. Chosen when the first bytes come: who is asked may never send any. */
+  #mode: 'waiting' | 'placing' | 'gathering' | 'hashing' = 'waiting';
   #length = 0;
   #failure: unknown;
   #over = false;
@@ -39,12 +39,6 @@ export class PieceWriter implements ChunkWriter {
 
   constructor(target: ChunkTarget) {
     this.#target = target;
-    if (target.isVerified()) this.#mode = 'hashing';
-    else if (target.holder !== undefined) this.#mode = 'gathering';
-    else {
-      this.#mode = 'placing';
-      target.holder = this;
-    }
   }
 
   write(piece: Uint8Array): Promise<void> {
@@ -54,6 +48,8 @@ export class PieceWriter implements ChunkWriter {
       return Promise.reject(new RangeError(`more than ${this.#target.bytes} bytes for one chunk`));
     }
     this.#length += piece.length;
+    if (this.#mode === 'waiting') this.#begin();
+    this.#hasher ??= createBlake3();
     // Hashed while the write is under way.
     const written = this.#mode === 'placing' ? this.#place(piece, offset) : Promise.resolve();
     this.#hasher.update(piece);
@@ -65,7 +61,7 @@ export class PieceWriter implements ChunkWriter {
     this.#over = true;
     try {
       if (this.#writes.any) await this.#writes.settled();
-      if (this.#length !== this.#target.bytes || this.#hasher.digest() !== this.#target.expected)
+      if (this.#length !== this.#target.bytes || this.#hasher?.digest() !== this.#target.expected)
         return false;
       if (this.#mode === 'gathering') await this.#placeGathered();
       if (this.#evictedBy !== undefined) await this.#evictedBy.#ended();
@@ -84,6 +80,15 @@ export class PieceWriter implements ChunkWriter {
     this.#gathered.length = 0;
     // The place is free only when nothing of ours can land there any more.
     void this.#writes.settled().then(() => this.#letGo());
+  }
+
+  #begin(): void {
+    if (this.#target.isVerified()) this.#mode = 'hashing';
+    else if (this.#target.holder !== undefined) this.#mode = 'gathering';
+    else {
+      this.#mode = 'placing';
+      this.#target.holder = this;
+    }
   }
 
   /** Takes the place away: what still comes is only hashed. Resolves when nothing of this writer can land there any more. */

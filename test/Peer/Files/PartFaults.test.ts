@@ -197,3 +197,16 @@ test.each(seeds(50))(
     await expectSound(part);
   },
 );
+
+test('who was asked first and sends nothing keeps no place: the bytes of the next go straight to the disk', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const part = await partStore(disk).store.open(description, 'a');
+  const silent = part.writer(1);
+  const writer = part.writer(1);
+  const bytes = chunkBytes(content, layout, 1);
+  await writer.write(bytes);
+  const onDisk = disk.peek(`/share/Temp/${fileId}.part`)?.subarray(MIB, 2 * MIB);
+  expect(onDisk?.equals(bytes)).toBe(true);
+  silent.abandon();
+  expect(await writer.finish()).toBe(true);
+});
