@@ -1,3 +1,5 @@
+import { QUERY_CHARS_MIN } from './Limits.ts';
+
 /** Longer words are cut here, in names and in queries alike. In UTF-16 units. */
 const WORD_LENGTH_MAX = 48;
 /** Words of one path that can be found: those of the name first, then of the nearest folders. */
@@ -65,4 +67,9 @@ export function segmentWords(segment: string): string[] {
 /** A query as words, each once: all must match, the last one as a prefix. Empty when nothing can be searched. */
 export function wordsOfQuery(query: string): string[] {
   return [...new Set(query.split('/').flatMap(segmentWords))];
+}
+
+/** Whether there is enough in a query to look for: less would match nearly everything. */
+export function isSearchable(query: string): boolean {
+  return [...wordsOfQuery(query).join('')].length >= QUERY_CHARS_MIN;
 }

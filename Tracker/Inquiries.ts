@@ -1,6 +1,5 @@
-import { QUERY_CHARS_MIN } from '../Protocol/Limits.ts';
 import type { RelayQuestion } from '../Protocol/RelayMessages.ts';
-import { wordsOfQuery } from '../Protocol/SearchWords.ts';
+import { isSearchable } from '../Protocol/SearchWords.ts';
 import {
   encodeReply,
   type RefusalReason,
@@ -87,8 +86,7 @@ export class Inquiries {
 
   search({ words, cursor }: RequestOf<'search'>, by: AskedBy, nowMs: number): TrackerReply | RefusalReason {
     const { catalogs, registry, note } = this.#options;
-    const characters = [...wordsOfQuery(words).join('')].length;
-    if (characters < QUERY_CHARS_MIN) return 'bad-request';
+    if (!isSearchable(words)) return 'bad-request';
     const found = this.#searches.get(words, cursor === 0, nowMs, () => catalogs.search(words));
     const page = foundPage(
       found,

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { QUERY_CHARS_MIN } from '../../../Protocol/Limits.ts';
-import { wordsOfQuery } from '../../../Protocol/SearchWords.ts';
+import { isSearchable } from '../../../Protocol/SearchWords.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, PeerContact, PeerSummary, SearchResult } from '../../Model.ts';
@@ -32,7 +32,7 @@ export class NetworkQueries {
 
   /** @throws ShoalError USAGE (too short to search for), REFUSED, CANCELLED */
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
-    if ([...wordsOfQuery(words).join('')].length < QUERY_CHARS_MIN) throw tooShort(words);
+    if (!isSearchable(words)) throw tooShort(words);
     const { trackers, book, clock } = this.#options;
     const told = trackers.connected ? trackers.search(words, signal) : undefined;
     const first = told && (await this.#inTime(told, TRACKER_SLOW_MS));
