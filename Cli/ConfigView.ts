@@ -1,5 +1,5 @@
 import type { OneShotAnswer } from '../Peer/CommandInterface.ts';
-import type { SettingOrigin } from '../Peer/SettingLayers.ts';
+import type { SettingOrigin } from '../Peer/Settings/SettingLayers.ts';
 import { formatAddress } from '../Shared/Address.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { successAnswer } from './Answers.ts';

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { COMMANDS, type CommandSpec } from '../Peer/CommandInterface.ts';
-import { peerOptions } from '../Peer/CommandLine.ts';
+import { peerOptions } from '../Peer/Settings/CommandLine.ts';
 import type { CompletedCommand } from './CompletionScript.ts';
 
 /** What runs a command: its name, its words, and commander's own view of it. @returns when it is done */

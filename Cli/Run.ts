@@ -1,7 +1,7 @@
 import { type OneShotAnswer, type OneShotRequest, quoteWord, runOneShot } from '../Peer/CommandInterface.ts';
-import type { Settings } from '../Peer/CommandLine.ts';
 import { askRun } from '../Peer/Local/LocalClient.ts';
-import type { SettingOrigin } from '../Peer/SettingLayers.ts';
+import type { Settings } from '../Peer/Settings/CommandLine.ts';
+import type { SettingOrigin } from '../Peer/Settings/SettingLayers.ts';
 import { parseHostPort } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { type Log, lineLog } from '../Shared/Log.ts';

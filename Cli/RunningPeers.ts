@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { realpath, rm } from 'node:fs/promises';
-import type { Settings } from '../Peer/CommandLine.ts';
 import { askHello } from '../Peer/Local/LocalClient.ts';
 import type { LocalHello } from '../Peer/Local/LocalMessages.ts';
 import { runtimeFolder, socketPath, socketPorts } from '../Peer/Local/RuntimeFolder.ts';
+import type { Settings } from '../Peer/Settings/CommandLine.ts';
 import { formatAddress } from '../Shared/Address.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';

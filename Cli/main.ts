@@ -1,9 +1,9 @@
 import { type Command, CommanderError } from 'commander';
 import type { OneShotAnswer } from '../Peer/CommandInterface.ts';
-import { settingsOf } from '../Peer/CommandLine.ts';
-import { type ConfigFile, parseConfig } from '../Peer/ConfigLines.ts';
-import { applyLayers } from '../Peer/SettingLayers.ts';
-import { configPath, readConfigText } from '../Peer/State/ConfigPath.ts';
+import { settingsOf } from '../Peer/Settings/CommandLine.ts';
+import { type ConfigFile, parseConfig } from '../Peer/Settings/ConfigLines.ts';
+import { configPath, readConfigText } from '../Peer/Settings/ConfigPath.ts';
+import { applyLayers } from '../Peer/Settings/SettingLayers.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
 import { failureAnswer } from './Answers.ts';
 import { completionScript } from './CompletionScript.ts';

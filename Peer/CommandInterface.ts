@@ -11,8 +11,8 @@ export {
   type OneShotRequest,
   runOneShot,
 } from './Commands/OneShot.ts';
+export type { DownloadAnswer, News, PeerControls, PushControls } from './Commands/Ports.ts';
 export { offerText, pushText } from './Commands/Views/PushTexts.ts';
-export type { DownloadAnswer, News, PeerControls, PushControls } from './Commands/Wanted.ts';
 
 /** Door: lines become commands, their results become text. Reads its input only while `run` is under way. */
 export class CommandInterface {

@@ -7,15 +7,15 @@ import { hasEnded } from './Downloads/Download.ts';
 import { DownloadRun } from './Downloads/DownloadRun.ts';
 import { FileFetch } from './Downloads/FileFetch.ts';
 import { findDownload } from './Downloads/FindDownload.ts';
-import { FolderFetch } from './Downloads/FolderFetch.ts';
-import { FolderKey, FolderRecord } from './Downloads/FolderRecord.ts';
+import { FolderFetch } from './Downloads/Folder/FolderFetch.ts';
+import { FolderKey, FolderRecord } from './Downloads/Folder/FolderKey.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
+import type { PartStore, SourceNetwork } from './Downloads/Ports.ts';
+import { RequestDispatcher } from './Downloads/Sources/RequestDispatcher.ts';
 import type { Task, TaskContext } from './Downloads/Task.ts';
-import { Turns } from './Downloads/Turns.ts';
-import type { PartStore, SourceNetwork } from './Downloads/Wanted.ts';
 import type { DownloadStatus, FileHolder } from './Model.ts';
 
-export { type Listing, planFolder } from './Downloads/FolderPlan.ts';
+export { type Listing, planFolder } from './Downloads/Folder/FolderPlan.ts';
 export type { DownloadEvents, FileWish, FolderFile, FolderWish, Verdict } from './Downloads/Model.ts';
 export { isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
 
@@ -60,7 +60,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     this.#options = options;
     this.#context = {
       ...options,
-      turns: new Turns(clock, (peer) => options.network.probe?.(peer)),
+      turns: new RequestDispatcher(clock, (peer) => options.network.probe?.(peer)),
       opened: new Set(),
       events: {
         sourceBlamed: (peer, path, verdict) => this.emit('sourceBlamed', peer, path, verdict),

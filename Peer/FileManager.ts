@@ -9,24 +9,24 @@ import type { Clock, WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import { Catalog } from './Files/Catalog.ts';
-import { CatalogMatch } from './Files/CatalogMatch.ts';
-import type { Disk } from './Files/Disk.ts';
-import { FolderRecords } from './Files/FolderRecords.ts';
-import { type WatchFolder, watchFolder } from './Files/FolderWatcher.ts';
-import { type HashCache, MemoryHashCache } from './Files/HashCache.ts';
-import { type Hasher, inlineHasher, threadHasher } from './Files/Hasher.ts';
-import { openLmdbHashCache } from './Files/LmdbHashCache.ts';
-import { openManifest } from './Files/ManifestFiles.ts';
-import { nodeDisk } from './Files/NodeDisk.ts';
-import type { KeptFolder, OpenPart, Part, SmallPlacer, SmallTold, Unfinished } from './Files/Part.ts';
-import { type PartEvents, PartStore } from './Files/PartStore.ts';
-import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Settings.ts';
-import { Share } from './Files/Share.ts';
-import { SharedFiles } from './Files/SharedFiles.ts';
-import { makeShareFolders } from './Files/ShareFolders.ts';
-import { ShareReader } from './Files/ShareReader.ts';
-import { inlineSmallWriter, threadSmallWriter } from './Files/SmallWriter.ts';
+import { inlineSmallWriter, threadSmallWriter } from './Files/Batches/SmallWriter.ts';
+import { Catalog } from './Files/Catalog/Catalog.ts';
+import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';
+import { Share } from './Files/Catalog/Share.ts';
+import type { Disk } from './Files/Disk/Disk.ts';
+import { nodeDisk } from './Files/Disk/NodeDisk.ts';
+import { makeShareFolders } from './Files/Disk/ShareFolders.ts';
+import { type HashCache, MemoryHashCache } from './Files/Hashing/HashCache.ts';
+import { type Hasher, inlineHasher, threadHasher } from './Files/Hashing/Hasher.ts';
+import { openLmdbHashCache } from './Files/Hashing/LmdbHashCache.ts';
+import { FolderRecords } from './Files/Parts/FolderRecords.ts';
+import type { KeptFolder, OpenPart, Part, SmallPlacer, SmallTold, Unfinished } from './Files/Parts/Part.ts';
+import { type PartEvents, PartStore } from './Files/Parts/PartStore.ts';
+import { SharedFiles } from './Files/Serving/SharedFiles.ts';
+import { ShareReader } from './Files/Serving/ShareReader.ts';
+import { type WatchFolder, watchFolder } from './Files/Watching/FolderWatcher.ts';
+import { openManifest } from './Files/Watching/ManifestFiles.ts';
+import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Watching/ScanSettings.ts';
 import type { CatalogEntry, ShareStatus } from './Model.ts';
 
 export interface FileManagerOptions {
@@ -80,7 +80,7 @@ interface Rooms {
 
 /**
  * The disk side of a peer: share folder, catalog, reading chunks for others, writing unfinished files.
- * Keeps the contracts ChunkProvider and CatalogFeed (Network/Wanted.ts) and PartStore (Downloads/Wanted.ts).
+ * Keeps the contracts ChunkProvider and CatalogFeed (Network/Ports.ts) and PartStore (Downloads/Ports.ts).
  */
 export class FileManager extends EventEmitter<FileEvents> {
   readonly #options: FileManagerOptions;

@@ -18,16 +18,16 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { KnownPeers } from './Network/Known/KnownPeers.ts';
+import { NetworkChangeMonitor } from './Network/Known/NetworkChangeMonitor.ts';
 import { NetworkQueries } from './Network/Known/NetworkQueries.ts';
 import { PeerQueries } from './Network/Known/PeerQueries.ts';
-import { Surroundings } from './Network/Known/Surroundings.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { OfferEvents, SentOffer } from './Network/Links/PeerOffers.ts';
 import type { SwarmSight } from './Network/Links/SwarmSights.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
-export type { EmbeddedTracker, RememberedPlaces } from './Network/Wanted.ts';
+export type { EmbeddedTracker, RememberedPlaces } from './Network/Ports.ts';
 
 /** What the network needs from outside: both halves share self, clock, chance and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
@@ -55,7 +55,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   readonly #trackers: Trackers;
   readonly #known: KnownPeers;
   readonly #queries: NetworkQueries;
-  readonly #surroundings: Surroundings;
+  readonly #surroundings: NetworkChangeMonitor;
   readonly #closing = new Closing();
 
   constructor(options: NetworkManagerOptions) {
@@ -75,7 +75,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       book,
       linked: () => this.linkedPeers(),
     });
-    this.#surroundings = new Surroundings({ ...options, changed: (what) => this.#lookAgain(what) });
+    this.#surroundings = new NetworkChangeMonitor({ ...options, changed: (what) => this.#lookAgain(what) });
     this.#connectTrackers();
     this.#connectLinks();
   }

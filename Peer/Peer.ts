@@ -3,12 +3,9 @@ import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Rates } from '../Shared/Rates.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import { Announcing } from './Announcing.ts';
 import type { DownloadAnswer, News, PeerControls } from './CommandInterface.ts';
 import { DownloadManager, type DownloadManagerOptions } from './DownloadManager.ts';
 import { FileManager, type FileManagerOptions } from './FileManager.ts';
-import { Finding, type Found } from './Finding.ts';
-import { followInOrder } from './FollowInOrder.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
@@ -23,10 +20,13 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
-import { PeerNews } from './PeerNews.ts';
-import { Pushing, type PushingOptions } from './Pushing.ts';
-import { Swarms } from './Swarms.ts';
-import { tellOfTrackers } from './TrackerNews.ts';
+import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
+import { followInOrder } from './UseCases/FollowInOrder.ts';
+import { PeerNews } from './UseCases/PeerNews.ts';
+import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
+import { Swarms } from './UseCases/Swarms.ts';
+import { type Found, TargetResolver } from './UseCases/TargetResolver.ts';
+import { tellOfTrackers } from './UseCases/TrackerNews.ts';
 
 export interface PeerOptions {
   readonly files: FileManagerOptions;
@@ -49,8 +49,8 @@ export class Peer implements PeerControls {
   readonly #files: FileManager;
   readonly #network: NetworkManager;
   readonly #downloads: DownloadManager;
-  readonly #finding: Finding;
-  readonly #announcing: Announcing;
+  readonly #finding: TargetResolver;
+  readonly #announcing: CatalogAnnouncer;
   readonly #swarms: Swarms;
   readonly #news = new PeerNews();
   readonly #closing = new Closing();
@@ -72,8 +72,8 @@ export class Peer implements PeerControls {
       wallMs,
       log,
     });
-    this.#finding = new Finding(this.#network, () => this.#files.expectSmallFiles());
-    this.#announcing = new Announcing(this.#network, log);
+    this.#finding = new TargetResolver(this.#network, () => this.#files.expectSmallFiles());
+    this.#announcing = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
     this.#swarms = new Swarms({ files, network, downloads, clock });
     this.pushing = new Pushing({

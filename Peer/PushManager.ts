@@ -8,13 +8,13 @@ import { ShoalError } from '../Shared/ShoalError.ts';
 import type { Offer, OfferStatus, PeerContact, PushStatus } from './Model.ts';
 import { AcceptedPushes } from './Pushes/AcceptedPushes.ts';
 import { type AcceptPolicy, decideConsent } from './Pushes/Consent.ts';
+import type { KnownContact, OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Ports.ts';
 import { PushRun } from './Pushes/PushRun.ts';
 import { Trust } from './Pushes/Trust.ts';
 import { type Waiting, WaitingOffers } from './Pushes/WaitingOffers.ts';
-import type { KnownContact, OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Wanted.ts';
 
 export type { AcceptPolicy } from './Pushes/Consent.ts';
-export type { KnownContact, TrustedSenders } from './Pushes/Wanted.ts';
+export type { KnownContact, TrustedSenders } from './Pushes/Ports.ts';
 
 export interface PushManagerOptions {
   readonly network: PushNetwork;

@@ -8,12 +8,12 @@ import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
 import { assemblePeer, makeShare, reserve } from './Assembly.ts';
 import { CommandInterface, runOneShot } from './CommandInterface.ts';
-import { type Ended, readCommandLine, type Settings } from './CommandLine.ts';
-import { parseConfig } from './ConfigLines.ts';
 import { LocalServer } from './Local/LocalServer.ts';
 import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import type { Peer } from './Peer.ts';
-import { configPath, readConfigText } from './State/ConfigPath.ts';
+import { type Ended, readCommandLine, type Settings } from './Settings/CommandLine.ts';
+import { parseConfig } from './Settings/ConfigLines.ts';
+import { configPath, readConfigText } from './Settings/ConfigPath.ts';
 import { StateFolder } from './State/StateFolder.ts';
 
 /** In a script a download without any source ends after this. */

@@ -1,6 +1,6 @@
 import type { FileHolder } from '../Peer/Model.ts';
 import type { FileId, PeerId } from '../Protocol/Ids.ts';
-import type { SeededRandom } from '../test/Support/SeededRandom.ts';
+import type { SeededRandom } from '../Shared/SeededRandom.ts';
 
 /** How long an answer takes, and a repeated question after a lost datagram. */
 const ANSWER_MS = 2;

@@ -1,5 +1,5 @@
 import type { PeerId } from '../Protocol/Ids.ts';
-import { SeededRandom } from '../test/Support/SeededRandom.ts';
+import { SeededRandom } from '../Shared/SeededRandom.ts';
 import { Directory } from './Directory.ts';
 import { SwarmPeer } from './SwarmPeer.ts';
 import { Timeline } from './Timeline.ts';

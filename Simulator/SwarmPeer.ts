@@ -5,7 +5,7 @@ import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { silentLog } from '../Shared/Log.ts';
-import type { SeededRandom } from '../test/Support/SeededRandom.ts';
+import type { SeededRandom } from '../Shared/SeededRandom.ts';
 import type { Directory } from './Directory.ts';
 import type { Timeline } from './Timeline.ts';
 import { VirtualDisk } from './VirtualDisk.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../Shared/Clock.ts';
-import { TimerHeap } from '../test/Support/TimerHeap.ts';
+import { TimerHeap } from './TimerHeap.ts';
 
 /** Timers closer together than this run in one go, before promises get their turn: a simulation has millions of them. */
 const STEP_MS = 0.25;

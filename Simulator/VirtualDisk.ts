@@ -1,5 +1,5 @@
-import type { ChunkWriter, Part, PartStore } from '../Peer/Downloads/Wanted.ts';
-import type { ChunkProvider } from '../Peer/Network/Wanted.ts';
+import type { ChunkWriter, Part, PartStore } from '../Peer/Downloads/Ports.ts';
+import type { ChunkProvider } from '../Peer/Network/Ports.ts';
 import { Bitfield } from '../Protocol/Bitfield.ts';
 import { chunkLayout } from '../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf } from '../Protocol/FileId.ts';

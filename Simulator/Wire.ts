@@ -15,8 +15,6 @@ export interface WireOptions {
 /** TCP's first retransmission timeout on Linux: what a lost last packet costs. */
 const RETRANSMIT_MS = 200;
 const SEGMENT_BYTES = 1_460;
-/** Bytes that one stream has under way. */
-export const WINDOW_BYTES = 1_048_576;
 const DIAL_TIMEOUT_MS = 5_000;
 
 /** A network of hosts with a line each: an uplink and a downlink of some rate, shared fairly by their streams. */

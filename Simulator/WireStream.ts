@@ -1,7 +1,27 @@
 import type { Address } from '../Shared/Address.ts';
+import type { Clock } from '../Shared/Clock.ts';
 import type { ByteStream, ReadTarget, StreamHandler } from '../Shared/Transport.ts';
-import { WINDOW_BYTES, type WireHost } from './Wire.ts';
 
+/** What a stream needs of the host it belongs to. */
+export interface StreamHost {
+  readonly wire: {
+    readonly clock: Clock;
+    readonly latencyMs: number;
+    /** Bytes a second of one stream, at most. */
+    readonly streamRate: number;
+    /** Travel time of the next segment, retransmissions included. */
+    travelMs(): number;
+  };
+  readonly ip: string;
+  readonly downRate: number;
+  downFreeMs: number;
+  readonly streams: Set<WireStream>;
+  /** Queues the stream for the uplink. */
+  ready(stream: WireStream): void;
+}
+
+/** Bytes in flight of one stream. */
+const WINDOW_BYTES = 1_048_576;
 /** Bytes of one turn on a line. */
 const SEGMENT_BYTES = 256 * 1_024;
 /** What is shorter passes at once: it would hardly be noticed between the packets of others. */
@@ -38,7 +58,7 @@ export function join(
 /** One end of a connection: in order, with a window, sharing its host's lines with the others. Bulk is carried as lengths. */
 export class WireStream implements ByteStream {
   readonly remote: Address;
-  readonly #host: WireHost;
+  readonly #host: StreamHost;
   readonly #isBulk: boolean;
   #peer: WireStream | undefined;
   #handler: StreamHandler | undefined;
@@ -55,7 +75,7 @@ export class WireStream implements ByteStream {
   #closed = false;
 
   /** @param isBulk - what is written here are chunks */
-  constructor(host: WireHost, remote: Address, isBulk: boolean) {
+  constructor(host: StreamHost, remote: Address, isBulk: boolean) {
     this.#host = host;
     this.remote = remote;
     this.#isBulk = isBulk;

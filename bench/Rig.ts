@@ -3,9 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
 import { atTheEnd, removeFolder, temporaryFolder } from './Places.ts';
 import { freePort } from './Ports.ts';
+import { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 
 export { type Usage, usage } from './Usage.ts';
 

@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
 import { hashFile, writeRandomFile } from './Files.ts';
+import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 import { PATIENCE_MS, Rig, status, untilShared, usage } from './Rig.ts';
 
 const NAME = 'film.bin';

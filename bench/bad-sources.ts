@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HostilePeer, honestFile } from '../test/Support/HostilePeer.ts';
-import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
 import { hashFile, writeRandomFile } from './Files.ts';
+import { HostilePeer, honestFile } from './Programs/HostilePeer.ts';
+import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 import { atMost, type Report } from './Report.ts';
 import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
 import type { Settings } from './Settings.ts';

@@ -3,13 +3,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
 import { type Account, account, spent } from './Accounts.ts';
 import { linkAll, sameBytes, sameTrees, writeRandomFile, writeTree } from './Files.ts';
 import { figuresOf, type Round } from './Guard/Figures.ts';
 import { countingEnvironment, hashedBytes } from './Guard/HashCount.ts';
 import { LIMITS } from './Guard/Limits.ts';
 import { place } from './Places.ts';
+import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 import { atMost, type Report } from './Report.ts';
 import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
 import { writeRandomFile, writeTree } from './Files.ts';
+import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 import { Rig, status, untilShared } from './Rig.ts';
 import type { Settings } from './Settings.ts';
 

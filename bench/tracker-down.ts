@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
 import { onMedium } from './FileContest.ts';
 import { linkAll, sameBytes, writeRandomFile } from './Files.ts';
+import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 import { atLeast, atMost, type Report } from './Report.ts';
 import { PATIENCE_MS, Rig, untilShared } from './Rig.ts';
 import type { Settings } from './Settings.ts';

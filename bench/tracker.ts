@@ -1,4 +1,4 @@
-import type { LaunchedProgram } from '../test/Support/LaunchedProgram.ts';
+import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 import { atLeast, atMost, type Goal, type Report, type Table } from './Report.ts';
 import type { Settings } from './Settings.ts';
 import { spread, spreadText } from './Statistics.ts';

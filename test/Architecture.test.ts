@@ -22,10 +22,14 @@ const DOORS: Readonly<Record<string, string>> = {
 const MAIN = [
   'Peer/main.ts',
   'Peer/Assembly.ts',
-  'Peer/CommandLine.ts',
-  'Peer/ConfigLines.ts',
-  'Peer/SettingLayers.ts',
+  'Peer/Settings/CommandLine.ts',
+  'Peer/Settings/ConfigLines.ts',
+  'Peer/Settings/ConfigPath.ts',
+  'Peer/Settings/SettingLayers.ts',
 ];
+
+/** What `Peer.ts` is split into: stands on the same floor. */
+const USE_CASES = 'Peer/UseCases';
 
 /** Folders that only the files above come to: state on disk, the local socket. */
 const APART = ['Peer/State', 'Peer/Local'];
@@ -43,6 +47,7 @@ const RIM = [
   'Cli/main.ts',
   'Demo/',
   'Peer/Assembly.ts',
+  'Peer/Settings/ConfigPath.ts',
   'Peer/main.ts',
   'Peer/State/',
   'Peer/Local/LocalClient.ts',
@@ -57,30 +62,30 @@ const RIM = [
   'Peer/Commands/Console/TerminalConsole.ts',
   // Files: the disk, the watcher, the hash workers, the hash cache.
   'Peer/FileManager.ts',
-  'Peer/Files/CrashMarker.ts',
-  'Peer/Files/FolderScan.ts',
-  'Peer/Files/FolderWatcher.ts',
-  'Peer/Files/HashFile.ts',
-  'Peer/Files/HashPool.ts',
-  'Peer/Files/HashWorker.ts',
-  'Peer/Files/Hasher.ts',
-  'Peer/Files/LmdbCheck.ts',
-  'Peer/Files/LmdbHashCache.ts',
-  'Peer/Files/ManifestFiles.ts',
-  'Peer/Files/NodeDisk.ts',
-  'Peer/Files/WriteQueue.ts',
-  'Peer/Files/OpenShared.ts',
-  'Peer/Files/Share.ts',
-  'Peer/Files/SharedFiles.ts',
-  'Peer/Files/ShareFolders.ts',
-  'Peer/Files/ShareReader.ts',
-  'Peer/Files/SmallPlacings.ts',
-  'Peer/Files/SmallWorker.ts',
-  'Peer/Files/SmallWriter.ts',
-  'Peer/Files/PlaceWatches.ts',
+  'Peer/Files/Hashing/CrashMarker.ts',
+  'Peer/Files/Watching/FolderScan.ts',
+  'Peer/Files/Watching/FolderWatcher.ts',
+  'Peer/Files/Hashing/HashFile.ts',
+  'Peer/Files/Hashing/HashPool.ts',
+  'Peer/Files/Hashing/HashWorker.ts',
+  'Peer/Files/Hashing/Hasher.ts',
+  'Peer/Files/Hashing/LmdbCheck.ts',
+  'Peer/Files/Hashing/LmdbHashCache.ts',
+  'Peer/Files/Watching/ManifestFiles.ts',
+  'Peer/Files/Disk/NodeDisk.ts',
+  'Peer/Files/Disk/WriteQueue.ts',
+  'Peer/Files/Disk/OpenShared.ts',
+  'Peer/Files/Catalog/Share.ts',
+  'Peer/Files/Serving/SharedFiles.ts',
+  'Peer/Files/Disk/ShareFolders.ts',
+  'Peer/Files/Serving/ShareReader.ts',
+  'Peer/Files/Batches/BatchInstallers.ts',
+  'Peer/Files/Batches/SmallWorker.ts',
+  'Peer/Files/Batches/SmallWriter.ts',
+  'Peer/Files/Watching/PlaceWatches.ts',
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',
-  'Peer/Network/Links/StreamSockets.ts',
+  'Peer/Network/Links/Accepting/StreamSockets.ts',
 ];
 
 /** What a file imports from Shared/ when it acts in time: `Random` and the moment as a number are values. */
@@ -90,7 +95,7 @@ const ACTING = new Set(['Clock', 'systemClock', 'sleep', 'every', 'Closing']);
 const DECISIONS = [
   'Cli/CompletionScript.ts',
   'Cli/ExitCodes.ts',
-  'Peer/ConfigLines.ts',
+  'Peer/Settings/ConfigLines.ts',
   'Peer/Local/LocalMessages.ts',
   'Peer/Commands/CommandParser.ts',
   'Peer/Commands/CommandTable.ts',
@@ -102,23 +107,23 @@ const DECISIONS = [
   'Peer/Commands/Views/TextFit.ts',
   'Peer/Commands/Views/TextTable.ts',
   'Peer/Commands/Views/DownloadViews.ts',
-  'Peer/Downloads/ChunkScheduler.ts',
-  'Peer/Downloads/ChunkSet.ts',
-  'Peer/Downloads/FolderPlan.ts',
-  'Peer/Downloads/LocateTimes.ts',
+  'Peer/Downloads/Picking/ChunkScheduler.ts',
+  'Peer/Downloads/Picking/ChunkSet.ts',
+  'Peer/Downloads/Folder/FolderPlan.ts',
+  'Peer/Downloads/Sources/LocateTimes.ts',
   'Peer/Downloads/NameMatch.ts',
-  'Peer/Downloads/RarityOrder.ts',
-  'Peer/Downloads/Runs.ts',
-  'Peer/Downloads/SourceScore.ts',
-  'Peer/Downloads/Takeover.ts',
-  'Peer/Files/Catalog.ts',
-  'Peer/Files/CatalogMatch.ts',
-  'Peer/Files/IgnoreRules.ts',
-  'Peer/Files/JournalRecords.ts',
-  'Peer/Files/Manifest.ts',
-  'Peer/Files/ResumeJournal.ts',
-  'Peer/Files/SafePath.ts',
-  'Peer/Network/Links/Bans.ts',
+  'Peer/Downloads/Picking/RarityOrder.ts',
+  'Peer/Downloads/Picking/Runs.ts',
+  'Peer/Downloads/Sources/SourceScore.ts',
+  'Peer/Downloads/Picking/Takeover.ts',
+  'Peer/Files/Catalog/Catalog.ts',
+  'Peer/Files/Catalog/CatalogMatch.ts',
+  'Peer/Files/Watching/IgnoreRules.ts',
+  'Peer/Files/Parts/JournalRecords.ts',
+  'Peer/Files/Watching/Manifest.ts',
+  'Peer/Files/Parts/ResumeJournal.ts',
+  'Peer/Files/Disk/SafePath.ts',
+  'Peer/Network/Links/Accepting/Bans.ts',
   'Peer/Network/Lanes/LaneTokens.ts',
   'Peer/Network/Trackers/MergeAnswers.ts',
   'Peer/Network/Links/PeerSession.ts',
@@ -129,7 +134,7 @@ const DECISIONS = [
   'Peer/Network/Trackers/TrackerSession.ts',
   'Peer/Network/Trackers/Transactions.ts',
   'Peer/Network/Lanes/UploadSlots.ts',
-  'Peer/Network/Lanes/GiveOut.ts',
+  'Peer/Network/Lanes/SuperSeeding.ts',
   'Peer/Pushes/AcceptedPushes.ts',
   'Peer/Pushes/Consent.ts',
   'Peer/Pushes/WaitingOffers.ts',
@@ -152,7 +157,8 @@ function isRim(path: string): boolean {
 /** The folder whose rooms a file is one of: `Tracker`, `Peer/Network` …; folders below it only sort the rooms. */
 function folderOf(path: string): string {
   const folders = path.split('/').slice(0, -1);
-  return folders.slice(0, folders[0] === 'Peer' ? 2 : 1).join('/');
+  const folder = folders.slice(0, folders[0] === 'Peer' ? 2 : 1).join('/');
+  return folder === USE_CASES ? 'Peer' : folder;
 }
 
 /** Every import of our own files, as `from -> to`, that the rule forbids. */
@@ -237,7 +243,7 @@ describe('who may import whom', () => {
 
   test('the simulator stands on the doors it simulates, and nobody on it', () => {
     const allowed =
-      /^(Simulator|Shared|Protocol|test\/Support)\/|^Peer\/(DownloadManager|Model|Transfer|Network\/Links\/PeerLinks|(Downloads|Network)\/Wanted)\.ts$/;
+      /^(Simulator|Shared|Protocol|test\/Support)\/|^Peer\/(DownloadManager|Model|Transfer|Network\/Links\/PeerLinks|(Downloads|Network)\/Ports)\.ts$/;
     const strange = readSources('Simulator').flatMap(({ path, imports }) =>
       imports.filter(({ isOurs, to }) => isOurs && !allowed.test(to)).map(({ to }) => `${path} -> ${to}`),
     );
@@ -245,8 +251,8 @@ describe('who may import whom', () => {
     expect(forbidden((_, to) => !to.startsWith('Simulator/'))).toEqual([]);
   });
 
-  test('Model.ts and Wanted.ts hold types only', () => {
-    const words = sources.filter(({ path }) => isNoun(path) || path.endsWith('/Wanted.ts'));
+  test('Model.ts and Ports.ts hold types only', () => {
+    const words = sources.filter(({ path }) => isNoun(path) || path.endsWith('/Ports.ts'));
     const withValues = words.filter(
       ({ code, imports }) =>
         /^(export )?(const|let|function|async function|class|abstract class)\b/m.test(code) ||

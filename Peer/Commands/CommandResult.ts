@@ -1,7 +1,7 @@
 import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { CommandCall } from './CommandCall.ts';
+import type { PeerControls } from './Ports.ts';
 import type { Paint } from './Views/Paint.ts';
-import type { PeerControls } from './Wanted.ts';
 
 /** How results are shown. */
 export interface ViewStyle {

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../Shared/Clock.ts';
-import type { PeerControls } from './Wanted.ts';
+import type { PeerControls } from './Ports.ts';
 
 export interface ConsoleOptions {
   readonly controls: PeerControls;

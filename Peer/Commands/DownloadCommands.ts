@@ -4,11 +4,11 @@ import type { DownloadStatus } from '../Model.ts';
 import { type CommandCall, usageError } from './CommandCall.ts';
 import type { CommandContext, CommandHandler, CommandResult } from './CommandResult.ts';
 import { isHostAndPort, joinHostPort } from './PeerNotation.ts';
+import type { DownloadAnswer } from './Ports.ts';
 import { doneText, isActive, notDoneText, startedText } from './Views/DownloadTexts.ts';
 import { downloadsText, downloadText } from './Views/DownloadViews.ts';
 import { choiceText } from './Views/FileViews.ts';
 import { baseName, downloadItem, searchItem } from './Views/Items.ts';
-import type { DownloadAnswer } from './Wanted.ts';
 
 /** `download <file|id|folder/>` */
 export const download: CommandHandler = async (call, context) => {

@@ -1,6 +1,6 @@
 import type { DownloadStatus } from '../Model.ts';
+import type { News, PeerControls } from './Ports.ts';
 import { doneText, isActive, notDoneText } from './Views/DownloadTexts.ts';
-import type { News, PeerControls } from './Wanted.ts';
 
 /**
  * Tells the end of each background download exactly once, whether the user started it here or the peer reports it as news.

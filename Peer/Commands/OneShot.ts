@@ -4,12 +4,12 @@ import type { DownloadStatus } from '../Model.ts';
 import type { CommandContext } from './CommandResult.ts';
 import { type Failure, type Outcome, runLine } from './CommandRunner.ts';
 import { PROGRESS_INTERVAL_MS } from './Console/Progress.ts';
+import type { PeerControls } from './Ports.ts';
 import { render } from './Rendering.ts';
 import { isActive, progressLine } from './Views/DownloadTexts.ts';
 import { percent } from './Views/HumanUnits.ts';
 import { baseName, downloadItem } from './Views/Items.ts';
 import { makePaint } from './Views/Paint.ts';
-import type { PeerControls } from './Wanted.ts';
 
 /** One command from outside the console: a line in its grammar, and how its answer is wanted. */
 export interface OneShotRequest {

@@ -4,9 +4,9 @@ import type { PushStatus } from '../Model.ts';
 import { type CommandCall, usageError } from './CommandCall.ts';
 import type { CommandContext, CommandHandler, CommandResult } from './CommandResult.ts';
 import { isHostAndPort, joinHostPort } from './PeerNotation.ts';
+import type { PushControls } from './Ports.ts';
 import { baseName, offerItem, partItem, pushItem } from './Views/Items.ts';
 import { chunkConfirmedText, offersText, partsText, pushesText, pushText } from './Views/PushTexts.ts';
-import type { PushControls } from './Wanted.ts';
 
 /** `send <file> <peer>`, `send <file> <ip> <port>`; without arguments: what was sent in this run. */
 export const send: CommandHandler = async (call, context) => {

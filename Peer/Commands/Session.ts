@@ -6,8 +6,8 @@ import type { CommandContext, LiveText } from './CommandResult.ts';
 import { type Outcome, runLine } from './CommandRunner.ts';
 import type { CompletionSources } from './Completion.ts';
 import type { DownloadWatch } from './DownloadWatch.ts';
+import type { PeerControls } from './Ports.ts';
 import { baseName } from './Views/Items.ts';
-import type { PeerControls } from './Wanted.ts';
 
 /** Longest wait of the first command that needs the network, in milliseconds. */
 const NETWORK_WAIT_MS = 3_000;

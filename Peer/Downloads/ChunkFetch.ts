@@ -1,11 +1,11 @@
 import type { Clock, Random } from '../../Shared/Clock.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
-import { type ChunkRequest, ChunkScheduler } from './ChunkScheduler.ts';
-import { CountedWriter } from './CountedWriter.ts';
-import type { FileSource } from './FileSource.ts';
 import type { ChunkOrder } from './Model.ts';
-import type { Asker, Turns } from './Turns.ts';
-import type { ChunkOutcome, Part } from './Wanted.ts';
+import { type ChunkRequest, ChunkScheduler } from './Picking/ChunkScheduler.ts';
+import type { ChunkOutcome, Part } from './Ports.ts';
+import { CountedWriter } from './Sources/CountedWriter.ts';
+import type { FileSource } from './Sources/FileSource.ts';
+import type { ChunkRequester, RequestDispatcher } from './Sources/RequestDispatcher.ts';
 
 /** A partial source is asked for so much more than what it sends now: far more than a round trip. */
 const AHEAD_SECONDS = 0.05;
@@ -16,7 +16,7 @@ export interface ChunkFetchOptions {
   readonly part: Part;
   readonly turn: number;
   readonly order: ChunkOrder;
-  readonly turns: Turns;
+  readonly turns: RequestDispatcher;
   readonly clock: Clock;
   readonly random: Random;
   readonly events: ChunkFetchEvents;
@@ -255,13 +255,13 @@ export class ChunkFetch {
   }
 }
 
-class SourceAsker implements Asker {
+class SourceAsker implements ChunkRequester {
   readonly turn: number;
   readonly small: boolean;
-  readonly ask: Asker['ask'];
-  readonly takeBack: Asker['takeBack'];
+  readonly ask: ChunkRequester['ask'];
+  readonly takeBack: ChunkRequester['takeBack'];
 
-  constructor(turn: number, small: boolean, { ask, takeBack }: Pick<Asker, 'ask' | 'takeBack'>) {
+  constructor(turn: number, small: boolean, { ask, takeBack }: Pick<ChunkRequester, 'ask' | 'takeBack'>) {
     this.turn = turn;
     this.small = small;
     this.ask = ask;

@@ -11,7 +11,7 @@ import {
   isRunning,
   newDownload,
 } from './Download.ts';
-import { causeText, whyStill } from './Reasons.ts';
+import { causeText, stallReason } from './Reasons.ts';
 import type { Task } from './Task.ts';
 
 export interface DownloadRunOptions {
@@ -128,7 +128,7 @@ export class DownloadRun {
     const figures = this.task.figures();
     const { bytesPerSecond, size, bytes, sources } = figures;
     const moving = state === 'fetching' && bytesPerSecond > 0;
-    const cause = whyStill(this.#progress, { ...this.task.stillness(), sources, bytesPerSecond }, nowMs);
+    const cause = stallReason(this.#progress, { ...this.task.stillness(), sources, bytesPerSecond }, nowMs);
     return {
       ...figures,
       number: this.number,

@@ -7,13 +7,13 @@ import { RateMeter } from '../../Shared/RateMeter.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder } from '../Model.ts';
 import { ChunkFetch } from './ChunkFetch.ts';
-import { Describing } from './Describing.ts';
 import { noSource } from './Download.ts';
-import type { FileSource } from './FileSource.ts';
-import { FileSources } from './FileSources.ts';
 import type { FileWish } from './Model.ts';
-import type { RunNews, Stillness, Task, TaskContext, TaskFigures } from './Task.ts';
-import type { Part } from './Wanted.ts';
+import type { Part } from './Ports.ts';
+import { Describing } from './Sources/Describing.ts';
+import type { FileSource } from './Sources/FileSource.ts';
+import { FileSources } from './Sources/FileSources.ts';
+import type { RunNews, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
 
 /** Another download fetches the same content: this one looks after it, and takes a copy when it is here. */
 const OTHER_DOWNLOAD_MS = 1_000;
@@ -181,7 +181,7 @@ export class FileFetch implements Task {
     };
   }
 
-  stillness(): Stillness {
+  stillness(): StallFacts {
     const { network } = this.#context;
     const active = this.#sources.active();
     const limits = active.flatMap(({ peer }) => network.limitFor?.(peer.holder) ?? []);

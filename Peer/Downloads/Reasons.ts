@@ -3,18 +3,18 @@ import { formatBytes } from '../../Shared/FormatBytes.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { SourceStatus, StillCause } from '../Model.ts';
 import type { DownloadProgress } from './Download.ts';
-import type { Stillness } from './Task.ts';
+import type { StallFacts } from './Task.ts';
 
 type Code = StillCause['code'];
 
 /** What is known of a download that gets no bytes. */
-export interface Still extends Stillness {
+export interface Still extends StallFacts {
   readonly sources: readonly SourceStatus[];
   readonly bytesPerSecond: number;
 }
 
 /** Why a download does not move: one cause. Undefined: it moves, or has ended well. */
-export function whyStill(
+export function stallReason(
   { state, retryAtMs, error }: DownloadProgress,
   still: Still,
   nowMs: number,

@@ -2,8 +2,8 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import type { Clock, Random } from '../../Shared/Clock.ts';
 import type { DownloadStatus, FileHolder, PeerContact } from '../Model.ts';
 import type { Verdict } from './Model.ts';
-import type { Turns } from './Turns.ts';
-import type { PartStore, SourceNetwork } from './Wanted.ts';
+import type { PartStore, SourceNetwork } from './Ports.ts';
+import type { RequestDispatcher } from './Sources/RequestDispatcher.ts';
 
 /** What every download shares. */
 export interface TaskContext {
@@ -11,7 +11,7 @@ export interface TaskContext {
   readonly parts: PartStore;
   readonly clock: Clock;
   readonly random: Random;
-  readonly turns: Turns;
+  readonly turns: RequestDispatcher;
   readonly events: TaskEvents;
   /** Contents whose unfinished file is open now: one at a time. */
   readonly opened: Set<FileId>;
@@ -32,7 +32,7 @@ export interface RunNews {
 }
 
 /** Why no bytes may come, besides what the sources say. */
-export interface Stillness {
+export interface StallFacts {
   /** Another download fetches the same content. */
   readonly sameContent: boolean;
   /** Until the trackers are asked for more sources. */
@@ -67,7 +67,7 @@ export interface Task {
   /** To be called about twice a second during a run. */
   tick(): void;
   figures(): TaskFigures;
-  stillness(): Stillness;
+  stillness(): StallFacts;
   /** Bytes verified in this run of the program: grows with every progress. */
   readonly fetchedBytes: number;
 }

@@ -3,8 +3,8 @@ import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { Offer, PeerContact, PushStatus } from '../Model.ts';
+import type { OfferEvents, PushNetwork, SentOffer } from './Ports.ts';
 import { gone, refusal, silent } from './PushErrors.ts';
-import type { OfferEvents, PushNetwork, SentOffer } from './Wanted.ts';
 
 /** Neither bytes nor confirmations for this long after the yes: given up. The other side may have many downloads in front. */
 export const STALL_MS = 120_000;

@@ -1,7 +1,7 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { TrustedSenders } from './Wanted.ts';
+import type { TrustedSenders } from './Ports.ts';
 
 /** Peers whose pushes are always taken. */
 export class Trust {

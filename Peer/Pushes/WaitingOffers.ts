@@ -1,7 +1,7 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
 import { OFFER_WAIT_MS } from '../../Protocol/Limits.ts';
 import type { Offer } from '../Model.ts';
-import type { KnownContact } from './Wanted.ts';
+import type { KnownContact } from './Ports.ts';
 
 /** Bounds what strangers can make us remember, and a person read. */
 const WAITING_PER_PEER_MAX = 4;

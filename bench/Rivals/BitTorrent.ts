@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LaunchedProgram } from '../../test/Support/LaunchedProgram.ts';
 import type { Contender, Giving, Scene, Taker } from '../Contender.ts';
 import { freePort } from '../Ports.ts';
+import { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
 import { PATIENCE_MS } from '../Rig.ts';
 import { type Usage, usage, usageSince } from '../Usage.ts';
 import { fixedTracker, writeTorrent } from './Torrent.ts';

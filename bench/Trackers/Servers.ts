@@ -4,9 +4,9 @@ import { access, chmod, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { LaunchedProgram } from '../../test/Support/LaunchedProgram.ts';
 import { findProgram, rivalsFolder, temporaryFolder } from '../Places.ts';
 import { untilListening } from '../Ports.ts';
+import { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
 import { PATIENCE_MS } from '../Rig.ts';
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));

@@ -4,9 +4,9 @@ import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { expect } from 'vitest';
+import { type HostileFile, HostilePeer, honestFile } from '../../bench/Programs/HostilePeer.ts';
 import { encodeControl, encodePreamble } from '../../Protocol/PeerMessages.ts';
-import { type HostileFile, HostilePeer, honestFile } from '../Support/HostilePeer.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { someBytes, someMebibytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';
 

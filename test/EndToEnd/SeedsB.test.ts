@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { expect } from 'vitest';
-import { safePath } from '../../Peer/Files/SafePath.ts';
+import { safePath } from '../../Peer/Files/Disk/SafePath.ts';
 import { freePort } from '../Support/launch.ts';
 import { someBytes, someMebibytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, type TestPeer } from '../Support/TestPeer.ts';

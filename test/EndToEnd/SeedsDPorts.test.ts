@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
-import type { LaunchedProgram } from '../Support/LaunchedProgram.ts';
+import type { LaunchedProgram } from '../../bench/Programs/LaunchedProgram.ts';
 import { freePort } from '../Support/launch.ts';
 import { lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';

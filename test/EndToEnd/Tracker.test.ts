@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { freePort, Launcher } from '../Support/launch.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 
 const ADDRESS = /^\d+\.\d+\.\d+\.\d+:\d+$/;
 

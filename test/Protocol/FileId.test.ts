@@ -3,7 +3,7 @@ import { type Blake3, createBlake3 } from '../../Protocol/Blake3.ts';
 import { chunkLayout, chunkLength, chunkOffset } from '../../Protocol/ChunkLayout.ts';
 import { fileIdOf, hashBytes, isDescriptionOf, isOneChunk } from '../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../Protocol/Ids.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 
 const MIB = 1_024 * 1_024;
 

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { wordsOfQuery } from '../../Protocol/SearchWords.ts';
 import { answers, matchOfPath, NO_MATCH } from '../../Protocol/WordMatch.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { CatalogIndex } from '../../Tracker/Catalog/CatalogIndex.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 import { seeds } from '../Support/seeds.ts';
 
 const id = 'ab'.repeat(32) as FileId;

@@ -1,6 +1,6 @@
-import type { Disk, DiskFile } from '../../Peer/Files/Disk.ts';
-import { type FileState, fileState } from '../../Peer/Files/FileState.ts';
-import type { SeededRandom } from './SeededRandom.ts';
+import type { Disk, DiskFile } from '../../Peer/Files/Disk/Disk.ts';
+import { type FileState, fileState } from '../../Peer/Files/Disk/FileState.ts';
+import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 
 interface Write {
   readonly position: number;

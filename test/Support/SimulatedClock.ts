@@ -1,5 +1,5 @@
 import type { Clock } from '../../Shared/Clock.ts';
-import { TimerHeap } from './TimerHeap.ts';
+import { TimerHeap } from '../../Simulator/TimerHeap.ts';
 
 /** Longest simulated time that `settle` and `runUntilIdle` move through before they call it endless. */
 const ENDLESS_MS = 24 * 3_600_000;

@@ -1,6 +1,6 @@
 import { type Address, isLoopback } from '../../Shared/Address.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { DatagramSocket } from '../../Shared/Transport.ts';
-import { SeededRandom } from './SeededRandom.ts';
 import { SimulatedClock } from './SimulatedClock.ts';
 import { SimulatedHost } from './SimulatedHost.ts';
 

@@ -1,5 +1,5 @@
 import { test as base } from 'vitest';
-import type { LaunchedProgram } from './LaunchedProgram.ts';
+import type { LaunchedProgram } from '../../bench/Programs/LaunchedProgram.ts';
 import { freePort, Launcher, type LaunchOptions } from './launch.ts';
 import type { TempFolder } from './TempFolder.ts';
 import { TestPeer } from './TestPeer.ts';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type LaunchedProgram, PATIENCE_MS } from './LaunchedProgram.ts';
+import { type LaunchedProgram, PATIENCE_MS } from '../../bench/Programs/LaunchedProgram.ts';
 import type { TempFolder } from './TempFolder.ts';
 
 /** How often a condition is looked at, in milliseconds. */

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import { LaunchedProgram } from './LaunchedProgram.ts';
+import { LaunchedProgram } from '../../bench/Programs/LaunchedProgram.ts';
 import { TempFolder } from './TempFolder.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { COOKIE_STEP_MS } from '../../Protocol/Limits.ts';
 import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 import { Asker } from './Asker.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';
 

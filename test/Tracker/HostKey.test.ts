@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { hostKey, hostOf } from '../../Tracker/HostKey.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 
 test('an IPv4 address is its four bytes, and comes back', () => {
   expect(hostKey('0.0.0.0')).toBe(0);

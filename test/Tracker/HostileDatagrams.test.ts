@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeReply, encodeRequest, type TrackerRequest } from '../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { requestExamples } from '../Protocol/examples.ts';
 import { hostileBytes } from '../Protocol/hostile.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 import { heartbeatOf, runOf } from './peers.ts';
 
 const FROM = { host: '10.0.0.1', port: 4_000 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PeerId } from '../../Protocol/Ids.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { PeerRegistry } from '../../Tracker/PeerRegistry.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 import { seeds } from '../Support/seeds.ts';
 import { heartbeatOf, idOf, runOf, TABLE_KEY } from './peers.ts';
 

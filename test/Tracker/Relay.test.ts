@@ -11,9 +11,9 @@ import {
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../Shared/Address.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { Datagram } from '../../Tracker/Datagram.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';
 
 /** A tracker and peers who see every datagram it sends. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { HashTable } from '../../Tracker/Catalog/HashTable.ts';
 import { IntArena, roomFor } from '../../Tracker/Catalog/IntArena.ts';
 import { KeyedHash } from '../../Tracker/Catalog/KeyedHash.ts';
@@ -6,7 +7,6 @@ import { Rows } from '../../Tracker/Catalog/Rows.ts';
 import { SortedWords } from '../../Tracker/Catalog/SortedWords.ts';
 import { TextArena } from '../../Tracker/Catalog/TextArena.ts';
 import { WordIndex } from '../../Tracker/Catalog/WordIndex.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 import { seeds } from '../Support/seeds.ts';
 
 test.each(seeds(10))('a hash table does what a map does, with many equal hashes (seed %i)', (seed) => {

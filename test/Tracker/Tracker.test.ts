@@ -6,8 +6,8 @@ import type { Address } from '../../Shared/Address.ts';
 import { systemClock } from '../../Shared/Clock.ts';
 import { bindDatagram } from '../../Shared/DatagramSockets.ts';
 import { silentLog } from '../../Shared/Log.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { Tracker, type TrackerOptions } from '../../Tracker/Tracker.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 import { SimulatedNetwork } from '../Support/SimulatedNetwork.ts';
 import { heartbeatOf } from './peers.ts';
 

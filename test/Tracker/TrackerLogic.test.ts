@@ -10,8 +10,8 @@ import {
   type PublishedEntry,
   type RequestOf,
 } from '../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
-import { SeededRandom } from '../Support/SeededRandom.ts';
 import { Asker } from './Asker.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';
 

@@ -1,7 +1,7 @@
 import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
 import { type Address, formatAddress, isDialable, isLoopback } from '../../../Shared/Address.ts';
 import type { Random } from '../../../Shared/Clock.ts';
-import { DiscoveryReport, type Rung } from './DiscoveryReport.ts';
+import { DiscoveryReport, type DiscoverySource } from './DiscoveryReport.ts';
 
 /** Everybody is asked at these moments, then every ROUND_MS. docs/Protocol.md, "Discovery". */
 const ROUNDS_MS = [0, 500, 2_000, 4_000];
@@ -24,11 +24,11 @@ const REMEMBERED_MAX = 16;
 
 export type DiscoveryAction =
   /** Send `connect` to each of them. */
-  | { readonly kind: 'probe'; readonly rung: Rung; readonly targets: readonly Address[] }
+  | { readonly kind: 'probe'; readonly rung: DiscoverySource; readonly targets: readonly Address[] }
   /** Send `connect` to UDP 6881-6889 of every network. */
   | { readonly kind: 'broadcast' }
   /** A tracker may be there: begin a session. */
-  | { readonly kind: 'open'; readonly address: Address; readonly rung: Rung }
+  | { readonly kind: 'open'; readonly address: Address; readonly rung: DiscoverySource }
   /** Start a tracker inside this peer. */
   | { readonly kind: 'embed'; readonly port: number };
 
@@ -48,7 +48,7 @@ export class Discovery {
   #actions: DiscoveryAction[] = [];
   #remembered: readonly Address[] = [];
   #successors: readonly Address[] = [];
-  #candidates = new Map<string, { address: Address; rung: Rung }>();
+  #candidates = new Map<string, { address: Address; rung: DiscoverySource }>();
   #gatherMs = Number.POSITIVE_INFINITY;
   #openedMs = Number.NEGATIVE_INFINITY;
   /** Moments of the next rounds, soonest first. */
@@ -95,7 +95,7 @@ export class Discovery {
   }
 
   /** Somebody answered our `connect`. */
-  answered(rung: Rung, address: Address, nowMs: number): void {
+  answered(rung: DiscoverySource, address: Address, nowMs: number): void {
     if (address.port === this.#ownPort && this.#options.isOurs(address.host)) return;
     this.report.answered(rung, formatAddress(address));
     if (this.#candidates.size >= CANDIDATES_MAX) return;
@@ -225,7 +225,7 @@ export class Discovery {
     this.#actions.push({ kind: 'broadcast' });
   }
 
-  #probe(rung: Rung, targets: readonly Address[]): void {
+  #probe(rung: DiscoverySource, targets: readonly Address[]): void {
     const names = rung === 'this host' ? ['127.0.0.1'] : targets.map(formatAddress);
     this.report.asked(rung, names);
     this.#actions.push({ kind: 'probe', rung, targets });

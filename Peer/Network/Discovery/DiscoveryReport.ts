@@ -2,19 +2,19 @@ import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 
 /** The rungs that ask around. docs/Protocol.md, "Discovery". */
-export type Rung = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'peer' | 'successor';
+export type DiscoverySource = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'peer' | 'successor';
 
 /** What each rung was asked and answered, to tell people why no tracker was found. */
 export class DiscoveryReport {
-  readonly #asked = new Map<Rung, { targets: readonly string[]; times: number }>();
-  readonly #answered = new Map<Rung, Set<string>>();
+  readonly #asked = new Map<DiscoverySource, { targets: readonly string[]; times: number }>();
+  readonly #answered = new Map<DiscoverySource, Set<string>>();
   #dnsSdFailure: string | undefined;
 
-  asked(rung: Rung, targets: readonly string[]): void {
+  asked(rung: DiscoverySource, targets: readonly string[]): void {
     this.#asked.set(rung, { targets, times: (this.#asked.get(rung)?.times ?? 0) + 1 });
   }
 
-  answered(rung: Rung, place: string): void {
+  answered(rung: DiscoverySource, place: string): void {
     const places = this.#answered.get(rung) ?? new Set();
     this.#answered.set(rung, places.add(place));
   }
@@ -42,7 +42,7 @@ export class DiscoveryReport {
     return lines;
   }
 
-  #line(rung: Rung, what: string, otherwise: string): string {
+  #line(rung: DiscoverySource, what: string, otherwise: string): string {
     const asked = this.#asked.get(rung);
     const answered = [...(this.#answered.get(rung) ?? [])];
     if (answered.length > 0) return `answered by ${answered.join(', ')}`;

@@ -1,6 +1,6 @@
 import { type Address, isLoopback } from '../../../Shared/Address.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
-import type { EmbeddedTracker, StartTracker } from '../Wanted.ts';
+import type { EmbeddedTracker, StartTracker } from '../Ports.ts';
 
 /** The tracker inside this peer, if one runs. */
 export class EmbeddedHost {

@@ -1,13 +1,13 @@
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import type { StartTracker } from '../Ports.ts';
 import type { Viewpoint } from '../Trackers/MergeAnswers.ts';
 import { betterThanOwn, chooseSuccessor, RETIRE_MS } from '../Trackers/TrackerChoice.ts';
 import type { PooledTracker, TrackerPool } from '../Trackers/TrackerPool.ts';
 import { TrackerQueries } from '../Trackers/TrackerQueries.ts';
-import type { StartTracker } from '../Wanted.ts';
 import { EmbeddedHost } from './EmbeddedHost.ts';
-import type { Ladder } from './Ladder.ts';
+import type { TrackerDiscovery } from './TrackerDiscovery.ts';
 
 /** How long our own tracker may take to list its peers when we quit. */
 const LIST_PEERS_MS = 100;
@@ -15,7 +15,7 @@ const LIST_PEERS_MS = 100;
 export interface EmbeddedRoleOptions {
   readonly startTracker: StartTracker;
   readonly pool: TrackerPool;
-  readonly ladder: Ladder;
+  readonly ladder: TrackerDiscovery;
   readonly viewpoint: () => Viewpoint;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,6 +1,6 @@
 import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
-import type { ChunkProvider } from '../Wanted.ts';
+import type { ChunkProvider } from '../Ports.ts';
 import { refusalOf } from './Refusal.ts';
 
 /** Reads the answer to a bundle (see `bundleBytes`) piece by piece. */

@@ -6,7 +6,7 @@ import {
   type RefusalCode,
 } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
-import type { ChunkProvider } from '../Wanted.ts';
+import type { ChunkProvider } from '../Ports.ts';
 import type { BufferPool, Pooled } from './BufferPool.ts';
 import { BundleReader } from './BundleReader.ts';
 import type { LaneServer, WantedChunk } from './LaneServer.ts';

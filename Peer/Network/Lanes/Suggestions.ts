@@ -3,8 +3,8 @@ import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { soon } from '../../../Shared/Soon.ts';
-import type { ChunkProvider } from '../Wanted.ts';
-import { GiveOut, SUGGESTION_MS, type Suggestion } from './GiveOut.ts';
+import type { ChunkProvider } from '../Ports.ts';
+import { SUGGESTION_MS, type Suggestion, SuperSeeding } from './SuperSeeding.ts';
 
 /** Files that are watched over; the one that was asked for least lately is forgotten. */
 const FILES_MAX = 32;
@@ -19,7 +19,7 @@ export interface SuggestionsOptions {
 /** Tells those who want the same file of us what each should ask for, while we have all of it. */
 export class Suggestions {
   readonly #options: SuggestionsOptions;
-  readonly #files = new Map<FileId, GiveOut>();
+  readonly #files = new Map<FileId, SuperSeeding>();
   readonly #changed = new Set<FileId>();
   #telling = false;
   #looking = false;
@@ -36,7 +36,7 @@ export class Suggestions {
     if (chunkCount < 2) return;
     let file = this.#files.get(fileId);
     if (file === undefined) {
-      file = new GiveOut(chunkCount, Math.floor(this.#options.random() * chunkCount));
+      file = new SuperSeeding(chunkCount, Math.floor(this.#options.random() * chunkCount));
       const [oldest] = this.#files.keys();
       if (this.#files.size >= FILES_MAX && oldest !== undefined) this.#files.delete(oldest);
     }

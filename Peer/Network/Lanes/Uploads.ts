@@ -5,7 +5,7 @@ import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
-import type { ChunkProvider } from '../Wanted.ts';
+import type { ChunkProvider } from '../Ports.ts';
 import { BufferPool, type Memory } from './BufferPool.ts';
 import {
   BATCH_BYTES_MAX,

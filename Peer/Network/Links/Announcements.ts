@@ -2,7 +2,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import { PEER_EXCHANGE_MS } from '../../../Protocol/Limits.ts';
 import { formatAddress } from '../../../Shared/Address.ts';
 import { type Clock, every, type Random } from '../../../Shared/Clock.ts';
-import { HaveBatch, type TellHave } from './HaveBatch.ts';
+import { HaveBatch, type TellHave } from './Content/HaveBatch.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
 import type { PeerExchange } from './PeerExchange.ts';
 import type { NamedTracker } from './PeerLinksTypes.ts';

@@ -1,7 +1,7 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { Suggestions } from '../Lanes/Suggestions.ts';
-import type { ChunkProvider } from '../Wanted.ts';
+import type { ChunkProvider } from '../Ports.ts';
 import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
 import { PeerExchange } from './PeerExchange.ts';
 

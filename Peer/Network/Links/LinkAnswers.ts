@@ -12,7 +12,7 @@ import type { ControlMessage, ControlOf } from '../../../Protocol/PeerMessages.t
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import { refusalOf } from '../Lanes/Refusal.ts';
-import type { ChunkProvider } from '../Wanted.ts';
+import type { ChunkProvider } from '../Ports.ts';
 
 type Asked = ControlOf<'list' | 'describe' | 'query'>;
 

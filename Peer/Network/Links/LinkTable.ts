@@ -5,15 +5,15 @@ import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { PeerContact } from '../../Model.ts';
-import type { Bans } from './Bans.ts';
-import { type KnownContact, LinkedPeer, type PeerHome } from './LinkedPeer.ts';
+import type { Bans } from './Accepting/Bans.ts';
+import { type KnownContact, LinkedPeer, type PeerContext } from './LinkedPeer.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
 
 export interface LinkTableOptions {
   /** What we say of ourselves. */
   readonly hello: () => Hello;
-  readonly home: PeerHome;
+  readonly home: PeerContext;
   readonly bans: Bans;
   readonly joined: (peer: LinkedPeer) => void;
   /** Undefined: a goodbye in peace. */

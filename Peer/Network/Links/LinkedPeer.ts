@@ -8,19 +8,19 @@ import type { Address } from '../../../Shared/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
-import { fetchDescription } from './FetchDescription.ts';
-import { LateHaves } from './LateHaves.ts';
+import { DeferredHaves } from './Content/DeferredHaves.ts';
+import { fetchDescription } from './Content/FetchDescription.ts';
+import type { SourceHome } from './Content/PeerSource.ts';
+import { RemoteFiles, type Seen } from './Content/RemoteFiles.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { LinkQuestions } from './LinkQuestions.ts';
-import type { KnownContact, PeerHome } from './PeerHome.ts';
+import type { KnownContact, PeerContext } from './PeerContext.ts';
 import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
-import type { SourceHome } from './PeerSource.ts';
 import { Allowance, QueryLimit } from './QueryLimit.ts';
-import { RemoteFiles, type Seen } from './RemoteFiles.ts';
 
-export type { KnownContact, PeerHome } from './PeerHome.ts';
+export type { KnownContact, PeerContext } from './PeerContext.ts';
 
 /** Files that one peer may be interested in at once. */
 const INTERESTS_MAX = 65_536;
@@ -31,18 +31,18 @@ const NAMING = { peers: { burst: 1_000, eachMs: 50 }, tracker: { burst: 8, eachM
 export class LinkedPeer implements SourceHome {
   readonly lane: LaneKeeper;
   readonly offers: PeerOffers;
-  readonly #home: PeerHome;
+  readonly #home: PeerContext;
   readonly #questions: LinkQuestions;
   readonly #files: RemoteFiles;
   readonly #answers: LinkAnswers;
   readonly #queryLimit: QueryLimit;
   readonly #naming: { readonly peers: Allowance; readonly tracker: Allowance };
   readonly #interests = new Set<FileId>();
-  readonly #late = new LateHaves();
+  readonly #late = new DeferredHaves();
   #contact: KnownContact;
   #link: PeerLink;
 
-  constructor(contact: KnownContact, link: PeerLink, home: PeerHome) {
+  constructor(contact: KnownContact, link: PeerLink, home: PeerContext) {
     this.#contact = contact;
     this.#link = link;
     this.#home = home;

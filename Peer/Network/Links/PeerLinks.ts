@@ -19,13 +19,13 @@ import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
 import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
+import { Bans } from './Accepting/Bans.ts';
+import { ConnectionAcceptor } from './Accepting/ConnectionAcceptor.ts';
+import { listenSomewhere } from './Accepting/ListenPort.ts';
 import { Announcements } from './Announcements.ts';
-import { Bans } from './Bans.ts';
-import { Doorway } from './Doorway.ts';
 import { Interests } from './Interests.ts';
 import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
-import { listenSomewhere } from './ListenPort.ts';
 import { Offers } from './Offers.ts';
 import type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { Allowance } from './QueryLimit.ts';
@@ -45,7 +45,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #options: PeerLinksOptions;
   readonly #table: LinkTable;
   readonly #uploads: Uploads;
-  readonly #doorway: Doorway;
+  readonly #doorway: ConnectionAcceptor;
   readonly limits: TransferLimits;
   readonly #interests: Interests;
   readonly #bans = new Bans();
@@ -122,7 +122,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       },
     });
     this.offers = new Offers(this.#table);
-    this.#doorway = new Doorway({
+    this.#doorway = new ConnectionAcceptor({
       clock,
       bans: this.#bans,
       dispatch: (kind, stream) => this.#dispatch(kind, stream),
@@ -173,7 +173,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   /**
-   * Opens a source of one file at a peer; see SourceNetwork of Downloads/Wanted.ts.
+   * Opens a source of one file at a peer; see SourceNetwork of Downloads/Ports.ts.
    * @param known - `complete`: it is known to have all of it, so nothing is asked.
    * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND, CANCELLED
    */

@@ -7,8 +7,8 @@ import type { Dial, Listen } from '../../../Shared/Transport.ts';
 import type { Offer, Self } from '../../Model.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
-import type { CatalogFeed, ChunkProvider } from '../Wanted.ts';
-import type { Interfaces } from './AddressClass.ts';
+import type { CatalogFeed, ChunkProvider } from '../Ports.ts';
+import type { Interfaces } from './Accepting/AddressClass.ts';
 import type { KnownContact } from './LinkedPeer.ts';
 
 export interface PeerLinksOptions {

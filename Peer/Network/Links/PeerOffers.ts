@@ -5,7 +5,7 @@ import type { ControlMessage, ControlOf, RefusalCode } from '../../../Protocol/P
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Offer } from '../../Model.ts';
-import { RemoteHoldings } from './RemoteHoldings.ts';
+import { RemoteHoldings } from './Content/RemoteHoldings.ts';
 
 /** What became of an offer that we made. */
 export interface OfferEvents {

@@ -12,13 +12,13 @@ export interface Viewpoint {
 }
 
 /** What one tracker answered, with the host at which we reach it. */
-export interface Told<T> {
+export interface TrackerAnswer<T> {
   readonly trackerHost: string;
   readonly items: readonly T[];
 }
 
 /** Holders by peer, as several trackers told of them; a peer that one of them knows as complete is complete. */
-export function mergeHolders(answers: readonly Told<Holder>[], from: Viewpoint): FileHolder[] {
+export function mergeHolders(answers: readonly TrackerAnswer<Holder>[], from: Viewpoint): FileHolder[] {
   return mergeById(answers, from, (before: FileHolder | undefined, holder: Holder, address) => ({
     peerId: holder.peerId,
     name: holder.name,
@@ -28,7 +28,7 @@ export function mergeHolders(answers: readonly Told<Holder>[], from: Viewpoint):
 }
 
 /** Peers by id, as several trackers told of them. */
-export function mergePeers(answers: readonly Told<ListedPeer>[], from: Viewpoint): PeerSummary[] {
+export function mergePeers(answers: readonly TrackerAnswer<ListedPeer>[], from: Viewpoint): PeerSummary[] {
   return mergeById(answers, from, (before: PeerSummary | undefined, peer: ListedPeer, address) => ({
     peerId: peer.peerId,
     name: peer.name,
@@ -40,8 +40,8 @@ export function mergePeers(answers: readonly Told<ListedPeer>[], from: Viewpoint
 }
 
 /** Hits by content, in the order in which they were told; what only we have is left out. */
-export function mergeHits(answers: readonly Told<Hit>[], from: Viewpoint): SearchHit[] {
-  const byFile = new Map<FileId, { first: Hit; told: Told<Holder>[]; count: number }>();
+export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoint): SearchHit[] {
+  const byFile = new Map<FileId, { first: Hit; told: TrackerAnswer<Holder>[]; count: number }>();
   for (const { trackerHost, items } of answers) {
     for (const hit of items) {
       const known = byFile.get(hit.fileId) ?? { first: hit, told: [], count: 0 };
@@ -85,7 +85,7 @@ function mergeById<
   I extends { readonly peerId: PeerId; readonly address: Address; readonly onTrackerHost: boolean },
   O,
 >(
-  answers: readonly Told<I>[],
+  answers: readonly TrackerAnswer<I>[],
   from: Viewpoint,
   combine: (before: O | undefined, item: I, address: Address) => O,
 ): O[] {

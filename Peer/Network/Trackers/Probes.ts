@@ -1,7 +1,7 @@
 import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import type { Random } from '../../../Shared/Clock.ts';
-import type { Rung } from '../Discovery/DiscoveryReport.ts';
+import type { DiscoverySource } from '../Discovery/DiscoveryReport.ts';
 
 /** An answer later than this is not waited for. */
 const PROBE_MS = 5_000;
@@ -9,7 +9,7 @@ const PROBE_MS = 5_000;
 const PROBES_MAX = 64;
 
 interface Probe {
-  readonly rung: Rung;
+  readonly rung: DiscoverySource;
   readonly mayAnswer: (from: Address) => boolean;
   readonly untilMs: number;
 }
@@ -24,7 +24,7 @@ export class Probes {
   }
 
   /** The datagram to send to all of them. */
-  ask(rung: Rung, targets: readonly Address[], nowMs: number): Uint8Array {
+  ask(rung: DiscoverySource, targets: readonly Address[], nowMs: number): Uint8Array {
     const asked = new Set(targets.map(formatAddress));
     return this.#add({
       rung,
@@ -39,7 +39,7 @@ export class Probes {
   }
 
   /** Which rung an answer belongs to; undefined: we did not ask that one. */
-  match(transactionId: number, from: Address, nowMs: number): Rung | undefined {
+  match(transactionId: number, from: Address, nowMs: number): DiscoverySource | undefined {
     const probe = this.#open.get(transactionId);
     return probe !== undefined && nowMs <= probe.untilMs && probe.mayAnswer(from) ? probe.rung : undefined;
   }

@@ -2,7 +2,7 @@ import type { PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
-import type { RememberedPlaces } from '../Wanted.ts';
+import type { RememberedPlaces } from '../Ports.ts';
 
 const TRACKERS_MAX = 16;
 const PEERS_MAX = 50;

@@ -12,7 +12,7 @@ import type {
 import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
-import { mergeHits, mergeHolders, mergePeers, type Told, type Viewpoint } from './MergeAnswers.ts';
+import { mergeHits, mergeHolders, mergePeers, type TrackerAnswer, type Viewpoint } from './MergeAnswers.ts';
 import type { TrackerLink } from './TrackerLink.ts';
 
 /** A page of an answer. `next` 0: the last one. */
@@ -33,7 +33,7 @@ interface Question<T> {
 
 /** What all trackers together answered. */
 interface Answers<T> {
-  readonly told: readonly Told<T>[];
+  readonly told: readonly TrackerAnswer<T>[];
   readonly truncated: boolean;
   readonly failures: readonly ShoalError[];
 }

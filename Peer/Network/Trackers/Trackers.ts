@@ -8,8 +8,8 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DatagramSocket } from '../../../Shared/Transport.ts';
 import type { FileHolder, PeerSummary, SearchResult, TrackerStatus } from '../../Model.ts';
 import { EmbeddedRole } from '../Discovery/EmbeddedRole.ts';
-import { Ladder } from '../Discovery/Ladder.ts';
 import { isOwnHost } from '../Discovery/LanAddresses.ts';
+import { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
 import { Readiness } from './Readiness.ts';
 import { namesUs } from './TrackerChoice.ts';
@@ -35,7 +35,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   readonly #queries: TrackerQueries;
   readonly #configured: ConfiguredTrackers;
   readonly #memory: TrackerMemory;
-  readonly #ladder: Ladder;
+  readonly #ladder: TrackerDiscovery;
   readonly #embedded: EmbeddedRole;
   readonly #closing = new Closing();
   readonly #readiness: Readiness;
@@ -73,7 +73,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       resolved: (address) => this.#pool.open(address, 'configured'),
       failed: (tracker, reason) => this.#tellLost(tracker, reason),
     });
-    this.#ladder = new Ladder({
+    this.#ladder = new TrackerDiscovery({
       ...options,
       send,
       open: (address, foundBy) => this.#pool.open(address, foundBy),

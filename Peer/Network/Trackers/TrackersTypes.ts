@@ -6,7 +6,7 @@ import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BindDatagram } from '../../../Shared/Transport.ts';
 import type { Self } from '../../Model.ts';
 import type { OpenDnsSd } from '../Discovery/DnsSdService.ts';
-import type { CatalogFeed, RememberedPlaces, StartTracker } from '../Wanted.ts';
+import type { CatalogFeed, RememberedPlaces, StartTracker } from '../Ports.ts';
 
 export interface TrackersOptions {
   readonly self: Self;

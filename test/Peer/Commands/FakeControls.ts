@@ -1,4 +1,4 @@
-import type { DownloadAnswer, News, PeerControls } from '../../../Peer/Commands/Wanted.ts';
+import type { DownloadAnswer, News, PeerControls } from '../../../Peer/Commands/Ports.ts';
 import type {
   CatalogEntry,
   DownloadStatus,

@@ -1,4 +1,4 @@
-import type { LocalContent, PushControls } from '../../../Peer/Commands/Wanted.ts';
+import type { LocalContent, PushControls } from '../../../Peer/Commands/Ports.ts';
 import type { OfferStatus, PartStatus, PeerContact, PushStatus } from '../../../Peer/Model.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 

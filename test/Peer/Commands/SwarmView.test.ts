@@ -5,7 +5,7 @@ import { makePaint } from '../../../Peer/Commands/Views/Paint.ts';
 import { swarmText } from '../../../Peer/Commands/Views/SwarmViews.ts';
 import { widthOf } from '../../../Peer/Commands/Views/TextFit.ts';
 import type { SwarmMember, SwarmStatus } from '../../../Peer/Model.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { FakeControls, fileIdOf } from './FakeControls.ts';

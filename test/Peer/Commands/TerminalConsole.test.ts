@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { CommandInterface } from '../../../Peer/CommandInterface.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';

@@ -8,8 +8,8 @@ import {
   isRunning,
   newDownload,
 } from '../../../Peer/Downloads/Download.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { type ErrorCode, ShoalError } from '../../../Shared/ShoalError.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
 import { seeds } from '../../Support/seeds.ts';
 
 const stopped = (code: ErrorCode, progressed = false): DownloadEvent => ({

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { CHUNK_BYTES_MIN, ENDGAME_DUPLICATE_RATIO } from '../../../Protocol/Limits.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { Desk } from './desk.ts';
 import { type FakePeer, MIB } from './FakePeer.ts';

@@ -1,4 +1,4 @@
-import type { BundleSource, Source, SourceEvents, SourceNetwork } from '../../../Peer/Downloads/Wanted.ts';
+import type { BundleSource, Source, SourceEvents, SourceNetwork } from '../../../Peer/Downloads/Ports.ts';
 import type { FileHolder, PeerContact } from '../../../Peer/Model.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../../Shared/Clock.ts';

@@ -7,7 +7,7 @@ import type {
   SmallTold,
   SmallVerdict,
   Unfinished,
-} from '../../../Peer/Downloads/Wanted.ts';
+} from '../../../Peer/Downloads/Ports.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';

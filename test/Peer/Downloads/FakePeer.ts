@@ -4,7 +4,7 @@ import type {
   Source,
   SourceEvents,
   SourceSuggestion,
-} from '../../../Peer/Downloads/Wanted.ts';
+} from '../../../Peer/Downloads/Ports.ts';
 import type { FileHolder } from '../../../Peer/Model.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newDownload } from '../../../Peer/Downloads/Download.ts';
-import { causeText, type Still, whyStill } from '../../../Peer/Downloads/Reasons.ts';
+import { causeText, type Still, stallReason } from '../../../Peer/Downloads/Reasons.ts';
 import type { DownloadState, SourceStatus } from '../../../Peer/Model.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { Desk } from './desk.ts';
@@ -144,14 +144,14 @@ test.each<[string, DownloadState, Partial<Still>, string, string]>([
     'connecting to 10.0.0.7:9007',
   ],
 ])('%s', (_name, state, still, code, text) => {
-  const cause = whyStill({ ...newDownload('waiting'), state }, { ...STILL, ...still }, 0);
+  const cause = stallReason({ ...newDownload('waiting'), state }, { ...STILL, ...still }, 0);
   expect(cause?.code).toBe(code);
   expect(cause && causeText(cause)).toBe(text);
 });
 
 test('paused by the user, by a disk, failed; what moves or is over has no cause', () => {
   const told = (change: object, still: Partial<Still> = {}) => {
-    const cause = whyStill({ ...newDownload('paused'), ...change }, { ...STILL, ...still }, 1_000);
+    const cause = stallReason({ ...newDownload('paused'), ...change }, { ...STILL, ...still }, 1_000);
     return cause && [cause.code, causeText(cause)];
   };
   const error = new ShoalError('DISK_FULL', 'full');

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ChunkSet } from '../../../Peer/Downloads/ChunkSet.ts';
 import { findDownload } from '../../../Peer/Downloads/FindDownload.ts';
-import { inParallel } from '../../../Peer/Downloads/InParallel.ts';
-import { locateAtMs } from '../../../Peer/Downloads/LocateTimes.ts';
-import { RarityOrder } from '../../../Peer/Downloads/RarityOrder.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { inParallel } from '../../../Peer/Downloads/Folder/InParallel.ts';
+import { ChunkSet } from '../../../Peer/Downloads/Picking/ChunkSet.ts';
+import { RarityOrder } from '../../../Peer/Downloads/Picking/RarityOrder.ts';
+import { locateAtMs } from '../../../Peer/Downloads/Sources/LocateTimes.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { seeds } from '../../Support/seeds.ts';
 
 describe('ChunkSet', () => {

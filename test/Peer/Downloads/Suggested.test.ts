@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { ChunkScheduler } from '../../../Peer/Downloads/ChunkScheduler.ts';
+import { ChunkScheduler } from '../../../Peer/Downloads/Picking/ChunkScheduler.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { chunksOf, MIB } from './FakePeer.ts';
 
 const SIZE = 16 * MIB;

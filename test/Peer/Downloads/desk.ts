@@ -6,7 +6,7 @@ import {
 import type { DownloadStatus } from '../../../Peer/Model.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { silentLog } from '../../../Shared/Log.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { FakeNetwork } from './FakeNetwork.ts';
 import { FakeParts } from './FakeParts.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Part } from '../../../Peer/Files/Part.ts';
+import type { Part } from '../../../Peer/Files/Parts/Part.ts';
 import { SYNC_MS } from '../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { MemoryDisk } from '../../Support/MemoryDisk.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { chunkBytes, madeFile, partStore, settle, writeChunk } from './parts.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ChunkWriter } from '../../../Peer/Transfer.ts';
 import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type Node, patient, peerIdOf, startNode, watcher } from './links.ts';
 

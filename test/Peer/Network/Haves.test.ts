@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { HaveBatch } from '../../../Peer/Network/Links/HaveBatch.ts';
-import { LateHaves } from '../../../Peer/Network/Links/LateHaves.ts';
+import { DeferredHaves } from '../../../Peer/Network/Links/Content/DeferredHaves.ts';
+import { HaveBatch } from '../../../Peer/Network/Links/Content/HaveBatch.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 
@@ -25,7 +25,7 @@ test('the first chunk is told at once, those of the next 50 ms together', async 
 });
 
 test('useless news waits for useful news, and not for ever', () => {
-  const late = new LateHaves();
+  const late = new DeferredHaves();
   expect(late.add(FILE, [1], 'has them', 0)).toBeUndefined();
   expect(late.add(FILE, [2], undefined, 0)).toEqual([1, 2]);
   const useful = [3];
@@ -40,7 +40,7 @@ test('useless news waits for useful news, and not for ever', () => {
 });
 
 test('who has all is told every half second, and of the rest when it wants to know', () => {
-  const late = new LateHaves();
+  const late = new DeferredHaves();
   const told: [number, readonly number[]][] = [];
   for (let chunk = 0; chunk < 100; chunk++) {
     const news = late.add(FILE, [chunk], 'has all', chunk * 40);

@@ -9,8 +9,8 @@ import {
   encodePreamble,
   PREAMBLE_BYTES,
 } from '../../../Protocol/PeerMessages.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { collect, instanceOf, type Node, open, patient, peerIdOf, requestAll, startNode } from './links.ts';

@@ -1,5 +1,5 @@
 import type { CatalogEntry } from '../../../Peer/Model.ts';
-import type { ChunkProvider } from '../../../Peer/Network/Wanted.ts';
+import type { ChunkProvider } from '../../../Peer/Network/Ports.ts';
 import type { ChunkWriter } from '../../../Peer/Transfer.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { type ChunkLayout, chunkLayout, chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';

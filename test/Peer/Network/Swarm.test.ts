@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatAddress } from '../../../Shared/Address.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type Node, open, patient, peerIdOf, requestAll, startNode, watcher } from './links.ts';
 import { MemoryPart } from './MemoryShare.ts';

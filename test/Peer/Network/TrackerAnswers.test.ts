@@ -15,7 +15,7 @@ import {
 } from '../../../Peer/Network/Trackers/TrackerChoice.ts';
 import { type FileId, newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import type { Hit, Holder } from '../../../Protocol/TrackerMessages.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { idOf } from './TrackerLan.ts';
 

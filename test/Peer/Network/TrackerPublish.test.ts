@@ -4,7 +4,7 @@ import { PublishPlan } from '../../../Peer/Network/Trackers/PublishPlan.ts';
 import { newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX, PUBLISH_WINDOW } from '../../../Protocol/Limits.ts';
 import { encodeRequest, type PublishedEntry, type RequestOf } from '../../../Protocol/TrackerMessages.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { FakeFeed, file, idOf } from './TrackerLan.ts';
 

@@ -5,7 +5,7 @@ import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { silentLog } from '../../../Shared/Log.ts';
-import { SeededRandom } from '../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import type { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type MemoryPart, MemoryShare } from './MemoryShare.ts';
 

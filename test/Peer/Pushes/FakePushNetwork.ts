@@ -1,5 +1,5 @@
 import type { Offer, PeerContact, UploadStatus } from '../../../Peer/Model.ts';
-import type { KnownContact, OfferEvents, PushNetwork } from '../../../Peer/Pushes/Wanted.ts';
+import type { KnownContact, OfferEvents, PushNetwork } from '../../../Peer/Pushes/Ports.ts';
 import { PushManager, type PushManagerOptions } from '../../../Peer/PushManager.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';

@@ -1,6 +1,6 @@
 import type { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import { Surroundings } from '../../../../Peer/Network/Known/Surroundings.ts';
+import { NetworkChangeMonitor } from '../../../../Peer/Network/Known/NetworkChangeMonitor.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { watcher } from '../links.ts';
@@ -15,7 +15,7 @@ test('a new address and a sleep are noticed, each once; a wall clock that creeps
   const seen: string[] = [];
   let now: ReturnType<typeof networkInterfaces> = { lan: [lanInterface('10.0.0.1')] };
   let aheadMs = 0;
-  const surroundings = new Surroundings({
+  const surroundings = new NetworkChangeMonitor({
     interfaces: () => now,
     clock,
     wallMs: () => clock.wallMs() + aheadMs,

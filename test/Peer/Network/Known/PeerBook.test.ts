@@ -3,7 +3,7 @@ import type { PeerContact } from '../../../../Peer/Model.ts';
 import { hitsOf } from '../../../../Peer/Network/Known/PeerAnswers.ts';
 import { PeerBook } from '../../../../Peer/Network/Known/PeerBook.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
-import { SeededRandom } from '../../../Support/SeededRandom.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
 import { peerIdOf } from '../links.ts';
 import { idOf } from '../TrackerLan.ts';

@@ -1,0 +1,104 @@
+import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
+import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../../Protocol/Limits.ts';
+import type { ChunkWriter, SmallFile, SmallPlacer, SmallVerdict } from '../Ports.ts';
+import type { FolderItem } from './SmallFile.ts';
+
+/** What became of one file of a bundle. `refused`: the source cannot give it. */
+export type BundleVerdict = SmallVerdict | 'refused';
+
+/** Room for the longest answer. */
+const BUFFER_BYTES = BUNDLE_BYTES_MAX + BUNDLE_FILES_MAX;
+const SPARE_MAX = 16;
+
+/**
+ * Memory for bundles, used again: fresh memory for each would keep the garbage collector busy. Shared with the thread that writes
+ * instead of sent to it: each buffer that is sent counts as new, and every few a collection of the whole heap followed.
+ */
+export class BundleMemory {
+  readonly #spare: Uint8Array[] = [];
+
+  take(): Uint8Array {
+    return this.#spare.pop() ?? new Uint8Array(new SharedArrayBuffer(BUFFER_BYTES));
+  }
+
+  giveBack(buffer: Uint8Array): void {
+    if (buffer.length === BUFFER_BYTES && this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
+  }
+}
+
+/** Small files that are asked for together: hands the answer on when it is whole, as it lies there when it came in one piece. */
+export class Bundle implements ChunkWriter {
+  readonly items: readonly FolderItem[];
+  readonly files: readonly BundledFile[];
+  /** Length of the answer. */
+  readonly bytes: number;
+  /** One an item, once `finish` has resolved. */
+  verdicts: readonly BundleVerdict[] = [];
+  readonly #placer: SmallPlacer;
+  readonly #memory: BundleMemory;
+  /** The answer, and to whom its memory goes back. */
+  #answer: { readonly bytes: Uint8Array; readonly letGo: (bytes: Uint8Array) => void } | undefined;
+  #length = 0;
+
+  constructor(items: readonly FolderItem[], placer: SmallPlacer, memory: BundleMemory) {
+    this.items = items;
+    this.files = items.map(({ fileId, size }) => ({ fileId, size }));
+    this.bytes = bundleBytes(this.files);
+    this.#placer = placer;
+    this.#memory = memory;
+  }
+
+  write(piece: Uint8Array): Promise<void> {
+    this.#length += piece.length;
+    // Other memory than this cannot be shown to the thread that writes without a copy.
+    if (piece.length === this.bytes && piece.buffer instanceof SharedArrayBuffer)
+      return new Promise((resolve) => {
+        this.#answer = { bytes: piece, letGo: () => resolve() };
+      });
+    this.#answer ??= { bytes: this.#memory.take(), letGo: (bytes) => this.#memory.giveBack(bytes) };
+    this.#answer.bytes.set(piece, this.#length - piece.length);
+    return Promise.resolve();
+  }
+
+  /** False when bytes of any file are wrong. */
+  async finish(): Promise<boolean> {
+    const answer = this.#answer;
+    this.#answer = undefined;
+    if (answer === undefined) return false;
+    if (this.#length !== this.bytes) {
+      answer.letGo(answer.bytes);
+      return false;
+    }
+    const given = this.#given(answer.bytes);
+    const { verdicts, bytes } = await this.#placer.place(answer.bytes, given);
+    answer.letGo(bytes);
+    this.verdicts = this.#verdicts(given, verdicts);
+    return !verdicts.includes('wrong');
+  }
+
+  abandon(): void {
+    this.#answer?.letGo(this.#answer.bytes);
+    this.#answer = undefined;
+    this.#length = 0;
+  }
+
+  /** The files that came. Loops are apart from what waits: the compiler takes long for the two together. */
+  #given(buffer: Uint8Array): SmallFile[] {
+    const given: SmallFile[] = [];
+    let at = 0;
+    for (const { fileId, size, paths } of this.items) {
+      if (buffer[at] === 1) given.push({ fileId, size, path: paths[0], offset: at + 1 });
+      at += 1 + size;
+    }
+    return given;
+  }
+
+  /** One an item, from one a file that came. */
+  #verdicts(given: readonly SmallFile[], verdicts: readonly SmallVerdict[]): BundleVerdict[] {
+    let next = 0;
+    return this.items.map(({ fileId }) => {
+      if (given[next]?.fileId !== fileId) return 'refused';
+      return verdicts[next++] ?? 'wrong';
+    });
+  }
+}

@@ -1,0 +1,348 @@
+import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
+import { fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { RateMeter } from '../../../Shared/RateMeter.ts';
+import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileHolder } from '../../Model.ts';
+import { noSource } from '../Download.ts';
+import { FileFetch } from '../FileFetch.ts';
+import type { FolderWish } from '../Model.ts';
+import { mergeSources } from '../Sources/MergeSources.ts';
+import type { RunNews, StallFacts, Task, TaskContext, TaskFigures } from '../Task.ts';
+import { folderFailure, stoppedByUser } from './FolderFailure.ts';
+import type { FolderRecord } from './FolderKey.ts';
+import { inParallel } from './InParallel.ts';
+import { type FolderItem, folderItems } from './SmallFile.ts';
+import { SmallFiles } from './SmallFiles.ts';
+
+/** Files of several chunks that are fetched at once: one finishes or looks for sources while others fetch. */
+const LARGE_AT_ONCE = 8;
+/** Local work (copies, empty files) at once. */
+const LOCAL_AT_ONCE = 64;
+/** A large file whose every known holder says that it has it not is given up after this: the trackers were asked six times. */
+const HOPELESS_MS = 35_000;
+
+export interface FolderFetchOptions extends FolderWish {
+  /** Number of its download. */
+  readonly turn: number;
+  readonly record: FolderRecord;
+  /** Of an earlier run of the program: verified bytes of unfinished files. */
+  readonly before?: ReadonlyMap<FileId, number>;
+}
+
+/** Fetches everything below one folder: small files pipelined, large ones as files of their own, equal contents once. */
+export class FolderFetch implements Task {
+  readonly #context: TaskContext;
+  readonly #options: FolderFetchOptions;
+  readonly #items: ReadonlyMap<FileId, FolderItem>;
+  readonly #large = new Map<FileId, FileFetch>();
+  readonly #meter = new RateMeter();
+  readonly #size: number;
+  readonly #files: number;
+  #small: SmallFiles | undefined;
+  #news: RunNews | undefined;
+  #stop: ((reason: ShoalError) => void) | undefined;
+  #smallLeft = 0;
+  #finalPath: string | undefined;
+  #filesDone = 0;
+  #bytes = 0;
+  #bytesFromBefore = 0;
+  #fetchedBytes = 0;
+  #wastedBytes = 0;
+  /** What is here was counted before the first run; undefined: the run counts. */
+  #seen: { readonly bytes: number; readonly filesDone: number } | undefined;
+  /** Bytes of unfinished files of an earlier run whose turn has not come. */
+  readonly #unopened: Map<FileId, number>;
+  #startedMs: number | undefined;
+  #hadSource = false;
+
+  constructor(context: TaskContext, options: FolderFetchOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#files = options.files.length;
+    this.#unopened = new Map(options.before);
+    this.#size = options.files.reduce((sum, { size }) => sum + size, 0);
+    this.#items = folderItems(options.files);
+  }
+
+  get fetchedBytes(): number {
+    return this.#fetchedBytes + [...this.#large.values()].reduce((sum, file) => sum + file.fetchedBytes, 0);
+  }
+
+  async run(signal: AbortSignal, news: RunNews): Promise<string> {
+    const ending = new AbortController();
+    const all = AbortSignal.any([signal, ending.signal]);
+    this.#startedMs ??= this.#context.clock.nowMs();
+    this.#news = news;
+    const work: Promise<void>[] = [];
+    const ends: Promise<void>[] = [];
+    const stopped = new Promise<never>((_, reject) => {
+      this.#stop = reject;
+      signal.addEventListener('abort', () => reject(stoppedByUser()), { once: true });
+      if (signal.aborted) reject(stoppedByUser());
+    });
+    stopped.catch(() => {});
+    const { record, before } = this.#options;
+    try {
+      record.keepSoon((failure) => this.#stop?.(asShoalError(failure, 'DISK_FAILED')));
+      // What arrived before the restart is not fetched again because it is not yet known.
+      if (before !== undefined) await Promise.race([this.#context.parts.scanned(), stopped]);
+      await Promise.race([this.#takePresent(all), stopped]);
+      const open = [...this.#items.values()].filter(({ state }) => state !== 'done');
+      await this.#context.parts.requireFreeSpace(this.#missingBytes(open));
+      const small = open.filter(({ size }) => isOneChunk(size) && size > 0);
+      const large = open.filter(({ size }) => !isOneChunk(size));
+      work.push(this.#makeEmpty(open.filter(({ size }) => size === 0)));
+      work.push(this.#fetchSmall(small, all));
+      const fetchLarge = (item: FolderItem) => {
+        const fetching = this.#fetchLarge(item, all);
+        // The first failure ends the work; the others are still to be waited for.
+        ends.push(fetching);
+        return fetching;
+      };
+      work.push(inParallel(large, LARGE_AT_ONCE, fetchLarge));
+      await Promise.race([Promise.all(work), stopped]);
+      this.#news = undefined;
+      const failure = folderFailure(this.#items.values(), this.#files);
+      if (failure !== undefined) throw failure;
+      await record.forget();
+      return this.#finalPath ?? this.#options.path;
+    } catch (failure) {
+      ending.abort();
+      // A full disk may refuse the record too: why the download stopped is what people need to hear.
+      await record.keep().catch(() => {});
+      throw failure;
+    } finally {
+      this.#news = undefined;
+      ending.abort();
+      await Promise.allSettled(work);
+      await Promise.allSettled(ends);
+      await this.#small?.closed();
+    }
+  }
+
+  async discard(): Promise<void> {
+    await this.#options.record.forget();
+    for (const file of this.#large.values()) await file.discard();
+    const { parts, opened } = this.#context;
+    for (const fileId of this.#unopened.keys()) {
+      if (!opened.has(fileId)) await parts.discardUnfinished(fileId);
+    }
+    this.#unopened.clear();
+  }
+
+  async setPaused(paused: boolean): Promise<void> {
+    await this.#options.record.setPaused(paused);
+    for (const [fileId, file] of this.#large) {
+      if (this.#items.get(fileId)?.state !== 'done') await file.setPaused(paused);
+    }
+  }
+
+  /** Counts what an earlier run of the program left, for a download whose turn has not come. */
+  countPresent(): void {
+    if (this.#startedMs !== undefined) return;
+    let bytes = 0;
+    let filesDone = 0;
+    for (const { fileId, size, paths } of this.#items.values()) {
+      if (this.#context.parts.findComplete(fileId) === undefined) continue;
+      bytes += size * paths.length;
+      filesDone += paths.length;
+    }
+    this.#seen = { bytes, filesDone };
+  }
+
+  addHolder(fileId: FileId, holder: FileHolder): void {
+    const item = this.#items.get(fileId);
+    if (item === undefined || item.state === 'done') return;
+    const fresh = item.addHolders([holder]);
+    if (this.#large.has(fileId)) this.#large.get(fileId)?.addHolder(fileId, holder);
+    else if (isOneChunk(item.size) && item.state === 'wanted') this.#small?.offer(item, fresh);
+  }
+
+  tick(): void {
+    if (this.#news === undefined) return;
+    this.#small?.tick();
+    for (const file of this.#large.values()) file.tick();
+    const { giveUpMs, path, files } = this.#options;
+    const waitedMs = this.#context.clock.nowMs() - (this.#startedMs ?? 0);
+    if (giveUpMs !== undefined && files.length > 0 && !this.#hadSource && waitedMs >= giveUpMs) {
+      this.#stop?.(noSource(path));
+    }
+  }
+
+  figures(): TaskFigures {
+    const running = [...this.#large.values()].map((file) => file.figures());
+    const sum = (pick: (figures: TaskFigures) => number) =>
+      running.reduce((total, figures) => total + pick(figures), 0);
+    const now = this.#context.clock.nowMs();
+    const unopened = [...this.#unopened.values()].reduce((total, bytes) => total + bytes, 0);
+    const before = (this.#seen?.bytes ?? 0) + unopened;
+    return {
+      size: this.#size,
+      bytes: this.#bytes + sum(({ bytes }) => bytes) + before,
+      bytesFromBefore: this.#bytesFromBefore + sum(({ bytesFromBefore }) => bytesFromBefore) + before,
+      wastedBytes: this.#wastedBytes + sum(({ wastedBytes }) => wastedBytes),
+      bytesPerSecond:
+        this.#news === undefined ? 0 : this.#meter.bytesPerSecond(now) + sum((each) => each.bytesPerSecond),
+      sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
+      filesDone: this.#filesDone + (this.#seen?.filesDone ?? 0),
+      files: this.#files,
+    };
+  }
+
+  stillness(): StallFacts {
+    const { network, clock } = this.#context;
+    const large = [...this.#large.values()].map((file) => file.stillness());
+    const sources = this.#small?.status() ?? [];
+    const limits = [
+      ...large.flatMap(({ limitedTo }) => limitedTo ?? []),
+      ...sources.flatMap(({ peer }) => network.limitFor?.(peer) ?? []),
+    ];
+    const looks = large.flatMap(({ nextLookInMs }) => nextLookInMs ?? []);
+    const look = this.#small?.nextLookInMs(clock.nowMs());
+    if (look !== undefined) looks.push(look);
+    return {
+      sameContent: large.length > 0 && large.every(({ sameContent }) => sameContent) && this.#smallLeft === 0,
+      nextLookInMs: looks.length > 0 ? Math.min(...looks) : undefined,
+      hasTracker: network.hasTracker?.() ?? true,
+      limitedTo: limits.length > 0 ? Math.min(...limits) : undefined,
+      fruitless: large.length > 0 && large.every(({ fruitless }) => fruitless) && this.#smallLeft === 0,
+    };
+  }
+
+  /** What is here already is not fetched; elsewhere in the share, it is copied. */
+  #takePresent(signal: AbortSignal): Promise<void> {
+    const { parts } = this.#context;
+    this.#seen = undefined;
+    const present = [...this.#items.values()].filter(
+      ({ state, fileId }) => state !== 'done' && parts.findComplete(fileId) !== undefined,
+    );
+    return inParallel(present, LOCAL_AT_ONCE, async (item) => {
+      if (signal.aborted) return;
+      for (const path of item.paths) {
+        if (!item.isPlaced(path))
+          this.#place(item, path, await parts.copyComplete(item.fileId, path), 'here');
+      }
+      item.state = 'done';
+    });
+  }
+
+  #makeEmpty(items: readonly FolderItem[]): Promise<void> {
+    return inParallel(items, LOCAL_AT_ONCE, async (item) => {
+      const { fileId, paths } = item;
+      if (fileIdOf(0, []) !== fileId) {
+        item.state = 'failed';
+        item.error = new ShoalError('INTEGRITY', `${paths[0]} was announced as empty, but is not`);
+        return;
+      }
+      const description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
+      const part = await this.#context.parts.open(description, paths[0]);
+      await this.#arrived(item, await part.finish(), 'fetched');
+    });
+  }
+
+  #fetchSmall(items: readonly FolderItem[], signal: AbortSignal): Promise<void> {
+    this.#smallLeft = items.length;
+    return new Promise((resolve, reject) => {
+      const one = () => {
+        if (--this.#smallLeft === 0) resolve();
+      };
+      if (items.length === 0) return resolve();
+      const itemOf = (fileId: FileId) => this.#items.get(fileId);
+      const small = new SmallFiles(this.#context, this.#options.turn, items, itemOf, signal, {
+        done: (item, path) => {
+          this.#fetchedBytes += item.size;
+          if (item.paths.length > 1) this.#arrived(item, path, 'fetched').then(one, reject);
+          else {
+            this.#place(item, item.paths[0], path, 'fetched');
+            one();
+          }
+        },
+        failed: one,
+        stopped: reject,
+        received: (bytes) => this.#meter.add(bytes, this.#context.clock.nowMs()),
+        wasted: (bytes) => {
+          this.#wastedBytes += bytes;
+        },
+        moved: () => this.#tellMoved(),
+      });
+      this.#small = small;
+      signal.addEventListener('abort', () => reject(stoppedByUser()), { once: true });
+      small.start();
+    });
+  }
+
+  /** Fails only with what concerns the whole folder: a disk, or the end of the run. */
+  async #fetchLarge(item: FolderItem, signal: AbortSignal): Promise<void> {
+    const { fileId, size, paths } = item;
+    const holders = [...item.holders.values()];
+    const options = {
+      fileId,
+      size,
+      path: paths[0],
+      holders,
+      turn: this.#options.turn,
+      hopelessMs: HOPELESS_MS,
+      bytesBefore: this.#unopened.get(fileId),
+    };
+    const file = this.#large.get(fileId) ?? new FileFetch(this.#context, options);
+    this.#large.set(fileId, file);
+    this.#unopened.delete(fileId);
+    item.state = 'asked';
+    const news = { moved: () => this.#tellMoved(), complete: () => {} };
+    try {
+      const path = await file.run(signal, news).catch(async (failure: unknown) => {
+        if (asShoalError(failure, 'DISK_FAILED').code !== 'PART_FILE_GONE') throw failure;
+        await file.discard();
+        return file.run(signal, news);
+      });
+      await this.#arrived(item, path, 'counted');
+    } catch (failure) {
+      const error = asShoalError(failure, 'DISK_FAILED');
+      if (error.code === 'CANCELLED' || error.code === 'DISK_FULL' || error.code === 'DISK_FAILED')
+        throw error;
+      item.state = 'failed';
+      item.error = error;
+    }
+  }
+
+  /** A content is here: its other paths are copies. */
+  async #arrived(item: FolderItem, path: string, how: 'fetched' | 'counted'): Promise<void> {
+    const [first, ...others] = item.paths;
+    this.#place(item, first, path, how);
+    for (const other of others) {
+      if (item.isPlaced(other)) continue;
+      this.#place(item, other, await this.#context.parts.copyComplete(item.fileId, other), 'here');
+    }
+    item.state = 'done';
+  }
+
+  /** @param how - `counted`: its bytes are in the figures of its FileFetch */
+  #place(item: FolderItem, path: string, finalPath: string, how: 'here' | 'fetched' | 'counted'): void {
+    item.place(path);
+    this.#filesDone++;
+    if (how !== 'counted') this.#bytes += item.size;
+    if (how === 'here') this.#bytesFromBefore += item.size;
+    // The folder lies where its files end up, unless one had to make way for another.
+    if (this.#finalPath !== undefined || !path.includes('/')) return;
+    const suffix = path.slice(path.indexOf('/'));
+    if (finalPath.replaceAll('\\', '/').endsWith(suffix)) {
+      this.#finalPath = finalPath.slice(0, -suffix.length);
+    }
+  }
+
+  #missingBytes(open: readonly FolderItem[]): number {
+    return open.reduce((sum, { fileId, size }) => {
+      const here = this.#large.get(fileId)?.figures().bytes ?? this.#unopened.get(fileId) ?? 0;
+      return sum + Math.max(0, size - here);
+    }, 0);
+  }
+
+  #tellMoved(): void {
+    const sources =
+      (this.#small?.sources ?? 0) +
+      [...this.#large.values()].reduce((sum, file) => sum + (file.hasSource ? 1 : 0), 0);
+    if (sources > 0) this.#hadSource = true;
+    this.#news?.moved(sources, true);
+  }
+}

@@ -1,0 +1,328 @@
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../../Protocol/Limits.ts';
+import { RateMeter } from '../../../Shared/RateMeter.ts';
+import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileHolder, SourceStatus } from '../../Model.ts';
+import type { BundleSource, ChunkOutcome, ChunkWriter, Source } from '../Ports.ts';
+import { whyAway } from '../Reasons.ts';
+import { CountedWriter } from '../Sources/CountedWriter.ts';
+import type { ChunkRequester, SourcePeer } from '../Sources/RequestDispatcher.ts';
+import type { TaskContext } from '../Task.ts';
+import type { Bundle } from './Bundle.ts';
+import type { FolderItem } from './SmallFile.ts';
+
+/** A bundle takes about this much of a second, so that a slow source does not keep many files to itself; and has at least so many bytes. */
+const BUNDLE_SECONDS = 0.5;
+const BUNDLE_BYTES_MIN = 256 * 1_024;
+
+export interface SmallFileSourceEvents {
+  mayStart(): boolean;
+  /** It is this item's turn: call `fetch`. */
+  start(item: FolderItem): void;
+  /** It is the turn of these: call `fetchBundle`. */
+  startBundle(items: readonly FolderItem[]): void;
+  /** It is banned: it will not give this item. */
+  refused(item: FolderItem): void;
+  received(bytes: number): void;
+  moved(): void;
+}
+
+/** One peer as a source of a folder's small files: its line of wanted items, and those it is asked for. */
+export class SmallFileSource implements ChunkRequester {
+  readonly turn: number;
+  readonly small = true;
+  readonly #context: TaskContext;
+  readonly #events: SmallFileSourceEvents;
+  readonly #peer: SourcePeer;
+  readonly #meter = new RateMeter();
+  /** Items may be in it that somebody else fetched meanwhile: passed over when it is their turn. */
+  #line: FolderItem[] = [];
+  #head = 0;
+  readonly #open = new Set<Source>();
+  /** Undefined until it is opened; `none`: the peer does not know bundles. */
+  #bundles: BundleSource | 'none' | undefined;
+  #asked = 0;
+  #reached = false;
+  #why: SourceStatus['why'];
+  #files = 0;
+  #bytes = 0;
+
+  constructor(context: TaskContext, turn: number, holder: FileHolder, events: SmallFileSourceEvents) {
+    this.#context = context;
+    this.turn = turn;
+    this.#events = events;
+    this.#peer = context.turns.peer(holder);
+    if (context.network.openBundles === undefined || context.parts.placing === undefined)
+      this.#bundles = 'none';
+    context.turns.attach(this.#peer, this);
+  }
+
+  get peerId(): PeerId {
+    return this.#peer.holder.peerId;
+  }
+
+  /** It answered, and the link has not broken since. */
+  get reached(): boolean {
+    return this.#reached;
+  }
+
+  push(items: readonly FolderItem[]): void {
+    if (this.#peer.score.isBanned(this.#context.clock.nowMs())) {
+      for (const item of items) this.#events.refused(item);
+      return;
+    }
+    if (this.#line.length === 0) this.#line = [...items];
+    else for (const item of items) this.#line.push(item);
+    this.wake();
+  }
+
+  wake(): void {
+    this.#context.turns.wake(this.#peer, this);
+  }
+
+  detach(): void {
+    if (this.#bundles !== 'none') this.#bundles?.close();
+    this.#bundles = undefined;
+    this.#reached = false;
+    this.#context.turns.detach(this.#peer, this);
+  }
+
+  ask(roomBytes: number): 'asked' | 'nothing' | 'no room' {
+    // Until it answers, one file is enough to try.
+    if (!this.#events.mayStart() || (this.#asked > 0 && !this.#reached)) return 'nothing';
+    const { items, bytes, head } = this.#next();
+    const [item] = items;
+    if (item !== undefined && bytes > roomBytes) return 'no room';
+    this.#head = head;
+    if (item === undefined) {
+      this.#line = [];
+      this.#head = 0;
+      return 'nothing';
+    }
+    if (this.#asksAlone(item)) this.#events.start(item);
+    else this.#events.startBundle(items);
+    return 'asked';
+  }
+
+  /** What to ask for next: one file, or a bundle of them; and where the line goes on then. */
+  #next(): { readonly items: readonly FolderItem[]; readonly bytes: number; readonly head: number } {
+    const rate = this.#peer.score.bytesPerSecond(this.#context.clock.nowMs()) ?? 0;
+    const limit = Math.min(BUNDLE_BYTES_MAX, Math.max(BUNDLE_BYTES_MIN, rate * BUNDLE_SECONDS));
+    const items: FolderItem[] = [];
+    let bytes = 0;
+    let head = this.#head;
+    for (; head < this.#line.length; head++) {
+      const item = this.#line[head];
+      if (item?.state !== 'wanted' || !item.holders.has(this.peerId)) continue;
+      const alone = this.#asksAlone(item);
+      const full = bytes + 1 + item.size > limit || items.length === BUNDLE_FILES_MAX;
+      if (items.length > 0 && (alone || full)) break;
+      items.push(item);
+      bytes += alone ? item.size : 1 + item.size;
+      if (!alone) continue;
+      head++;
+      break;
+    }
+    return { items, bytes, head };
+  }
+
+  #asksAlone(item: FolderItem): boolean {
+    return item.alone || this.#bundles === 'none';
+  }
+
+  /** Never rejects. */
+  async fetchBundle(
+    bundle: Bundle,
+    signal: AbortSignal,
+  ): Promise<{ readonly outcome: ChunkOutcome; readonly received: number }> {
+    const { turns } = this.#context;
+    let received = 0;
+    this.#asked++;
+    turns.asked(this.#peer, bundle.bytes, true);
+    const writer = new CountedWriter(bundle, (bytes) => {
+      received += bytes;
+      turns.arrived(this.#peer, bytes);
+    });
+    const outcome = await this.#requestBundle(bundle, writer, signal);
+    this.#asked--;
+    turns.ended(this.#peer, bundle.bytes - received);
+    this.#judgeBundle(bundle);
+    const [first] = bundle.items;
+    if (first !== undefined && outcome.kind !== 'verified' && outcome.kind !== 'corrupt')
+      this.#judge(first, outcome);
+    return { outcome, received };
+  }
+
+  /** Never rejects. */
+  async fetch(
+    item: FolderItem,
+    writer: ChunkWriter,
+    signal: AbortSignal,
+  ): Promise<{ readonly outcome: ChunkOutcome; readonly received: number }> {
+    const { turns } = this.#context;
+    let received = 0;
+    this.#asked++;
+    turns.asked(this.#peer, item.size, true);
+    const counted = new CountedWriter(writer, (bytes) => {
+      received += bytes;
+      turns.arrived(this.#peer, bytes);
+    });
+    const outcome = await this.#request(item, counted, signal);
+    this.#asked--;
+    turns.ended(this.#peer, item.size - received);
+    this.#judge(item, outcome);
+    return { outcome, received };
+  }
+
+  takeBack(reason?: 'silent' | 'banned'): void {
+    this.#close(0);
+    if (reason !== 'banned') return;
+    const left = this.#line.slice(this.#head);
+    this.#line = [];
+    this.#head = 0;
+    for (const item of left) if (item.state === 'wanted') this.#events.refused(item);
+  }
+
+  status(): SourceStatus {
+    const { score, holder } = this.#peer;
+    const nowMs = this.#context.clock.nowMs();
+    return {
+      peer: holder,
+      state: this.#state(nowMs),
+      place: score.place > 0 ? score.place : undefined,
+      queueLength: score.queueLength,
+      ...(this.#reached || score.restReason !== 'unreachable' ? {} : { why: this.#why }),
+      retryInMs: score.restingMs(nowMs) || undefined,
+      bytes: this.#bytes,
+      bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
+      chunksHeld: this.#files,
+    };
+  }
+
+  async #requestBundle(bundle: Bundle, writer: ChunkWriter, signal: AbortSignal): Promise<ChunkOutcome> {
+    try {
+      const { network } = this.#context;
+      this.#bundles ??=
+        (await network.openBundles?.(this.#peer.holder, this.#sourceEvents(), signal)) ?? 'none';
+    } catch (failure) {
+      return notReached(failure);
+    }
+    this.#nowReached(true);
+    const bundles = this.#bundles;
+    if (bundles === 'none' || signal.aborted) {
+      writer.abandon();
+      return { kind: 'cancelled' };
+    }
+    return bundles.request(bundle.files, writer);
+  }
+
+  async #request(
+    item: FolderItem,
+    writer: Parameters<Source['request']>[2],
+    signal: AbortSignal,
+  ): Promise<ChunkOutcome> {
+    let source: Source;
+    try {
+      const { network } = this.#context;
+      source = await network.openSource(
+        this.#peer.holder,
+        item.fileId,
+        this.#sourceEvents(),
+        signal,
+        'complete',
+      );
+    } catch (failure) {
+      return notReached(failure);
+    }
+    if (signal.aborted) {
+      source.close();
+      return { kind: 'cancelled' };
+    }
+    this.#nowReached(true);
+    this.#open.add(source);
+    const outcome = await source.request(0, item.size, writer);
+    this.#open.delete(source);
+    source.close();
+    return outcome;
+  }
+
+  #judge(item: FolderItem, outcome: ChunkOutcome): void {
+    const { clock, events, turns } = this.#context;
+    const { score, holder } = this.#peer;
+    const nowMs = clock.nowMs();
+    if (outcome.kind === 'verified') this.#gave(item);
+    else if (outcome.kind === 'lost') {
+      this.#why = whyAway(outcome.reason);
+      score.rest('unreachable', nowMs);
+      this.#nowReached(false);
+    } else if (outcome.kind === 'rejected' && outcome.code === 'busy') score.rest('busy', nowMs);
+    else if (outcome.kind === 'corrupt') {
+      const verdict = score.blame(item.fileId, nowMs);
+      events.sourceBlamed(holder, item.paths[0], verdict);
+      if (verdict === 'banned') turns.ban(this.#peer);
+    }
+  }
+
+  #judgeBundle({ items, verdicts }: Bundle): void {
+    items.forEach((item, index) => {
+      if (verdicts[index] === 'right') this.#gave(item);
+      else if (verdicts[index] === 'wrong') this.#judge(item, { kind: 'corrupt' });
+    });
+  }
+
+  #gave(item: FolderItem): void {
+    this.#files++;
+    this.#bytes += item.size;
+  }
+
+  #sourceEvents() {
+    const { score } = this.#peer;
+    const { clock } = this.#context;
+    return {
+      haveChanged: () => {},
+      received: (bytes: number) => {
+        score.received(bytes, clock.nowMs());
+        this.#meter.add(bytes, clock.nowMs());
+        this.#events.received(bytes);
+      },
+      queued: (place: number, of?: number) => {
+        score.queued(place, clock.nowMs(), of);
+        if (place > 0) this.#close(1);
+        else this.wake();
+      },
+      left: (reason: ShoalError) => {
+        this.#why = whyAway(reason);
+        if (this.#bundles !== 'none') this.#bundles = undefined;
+        this.#nowReached(false);
+      },
+    };
+  }
+
+  /** Ends the open requests, all but the first `keep`: they come back as cancelled. */
+  #close(keep: number): void {
+    for (const source of [...this.#open].slice(keep)) source.close();
+    if (this.#bundles !== 'none') this.#bundles?.takeBack(keep);
+  }
+
+  #nowReached(reached: boolean): void {
+    if (this.#reached === reached) return;
+    this.#reached = reached;
+    this.#events.moved();
+    this.wake();
+  }
+
+  #state(nowMs: number): SourceStatus['state'] {
+    const { score } = this.#peer;
+    if (score.isBanned(nowMs)) return 'banned';
+    if (!this.#reached) return this.#asked > 0 ? 'connecting' : 'left';
+    if (score.restReason === 'silent') return 'snubbed';
+    return score.place > 0 ? 'queued' : 'active';
+  }
+}
+
+function notReached(failure: unknown): ChunkOutcome {
+  const reason = asShoalError(failure, 'UNREACHABLE');
+  if (reason.code === 'NOT_FOUND' || reason.code === 'REFUSED')
+    return { kind: 'rejected', code: 'not-found' };
+  return reason.code === 'CANCELLED' ? { kind: 'cancelled' } : { kind: 'lost', reason };
+}

@@ -1,0 +1,342 @@
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileHolder, SourceStatus } from '../../Model.ts';
+import { noSource } from '../Download.ts';
+import type { ChunkOutcome, SmallPlacer } from '../Ports.ts';
+import { locateAtMs } from '../Sources/LocateTimes.ts';
+import type { TaskContext } from '../Task.ts';
+import { Bundle, BundleMemory, type BundleVerdict } from './Bundle.ts';
+import { type FolderItem, SmallPart } from './SmallFile.ts';
+import { SmallFileSource } from './SmallFileSource.ts';
+
+/** Files that are under way or being written at once: bounds memory. A bundle counts as so many: 16 at once. */
+const ACTIVE_MAX = 400;
+const BUNDLE_WEIGHT = 25;
+/** Files nobody listed can give, for which the trackers are asked: at most this many in a run, so many at once. */
+const RESCUES_MAX = 200;
+const RESCUES_AT_ONCE = 8;
+const LOCATES_SKIPPED = 2;
+
+export interface SmallFilesEvents {
+  done(item: FolderItem, path: string): void;
+  failed(item: FolderItem): void;
+  /** The disk failed: everything stops. */
+  stopped(reason: ShoalError): void;
+  received(bytes: number): void;
+  wasted(bytes: number): void;
+  /** Sources came or went. */
+  moved(): void;
+}
+
+/**
+ * Fetches the one-chunk files of a folder: no chunk list, no round trip a file, requests for hundreds of files follow each
+ * other through each holder's window. A file that one holder fails to give is asked of the next one.
+ */
+export class SmallFiles {
+  readonly #context: TaskContext;
+  readonly #turn: number;
+  readonly #events: SmallFilesEvents;
+  readonly #signal: AbortSignal;
+  readonly #sources = new Map<PeerId, SmallFileSource>();
+  readonly #rescues: FolderItem[] = [];
+  #rescued = 0;
+  #rescuing = 0;
+  #active = 0;
+  #throttled = false;
+  readonly #startMs: number;
+  /** The first asks of others would come before the first link can be there. */
+  #locates = LOCATES_SKIPPED;
+  readonly #items: readonly FolderItem[];
+  readonly #itemOf: (fileId: FileId) => FolderItem | undefined;
+  /** Undefined: there are no bundles. */
+  readonly #placer: SmallPlacer | undefined;
+  readonly #memory = new BundleMemory();
+  #idle: (() => void) | undefined;
+
+  /**
+   * @param items - each ends with `done` or `failed`, or stays `wanted` when the signal aborts
+   * @param itemOf - finds one of them again
+   */
+  constructor(
+    context: TaskContext,
+    turn: number,
+    items: readonly FolderItem[],
+    itemOf: (fileId: FileId) => FolderItem | undefined,
+    signal: AbortSignal,
+    events: SmallFilesEvents,
+  ) {
+    this.#items = items;
+    this.#itemOf = itemOf;
+    this.#placer = context.parts.placing?.(
+      items.map(({ paths }) => paths[0]),
+      {
+        placed: ({ fileId }, path) => this.#placed(fileId, path),
+        failed: (_, reason) => events.stopped(reason),
+      },
+    );
+    this.#context = context;
+    this.#turn = turn;
+    this.#events = events;
+    this.#signal = signal;
+    this.#startMs = context.clock.nowMs();
+  }
+
+  /** Peers that answered. */
+  get sources(): number {
+    let count = 0;
+    for (const source of this.#sources.values()) if (source.reached) count++;
+    return count;
+  }
+
+  start(): void {
+    const lines = linesOf(this.#items);
+    for (const item of this.#items) if (item.holders.size === 0) this.#rescue(item);
+    if (!this.#signal.aborted) for (const [holder, line] of lines) this.#source(holder).push(line);
+    this.#signal.addEventListener('abort', () => this.#stop(), { once: true });
+    if (this.#signal.aborted) this.#stop();
+  }
+
+  /** These have it, too. */
+  offer(item: FolderItem, holders: Iterable<FileHolder>): void {
+    if (this.#signal.aborted) return;
+    for (const holder of holders) this.#source(holder).push([item]);
+  }
+
+  /** Resolves when nothing is open any more: after the signal aborted, or all items ended. */
+  async closed(): Promise<void> {
+    if (this.#active > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    for (const source of this.#sources.values()) source.detach();
+    await this.#placer?.close();
+  }
+
+  /** While nobody can be reached, the trackers are asked who else has some of the files. */
+  tick(): void {
+    const nowMs = this.#context.clock.nowMs();
+    if (this.sources > 0 || nowMs - this.#startMs < locateAtMs(this.#locates)) return;
+    this.#locates++;
+    const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, RESCUES_AT_ONCE);
+    for (const item of wanted) void this.#locate(item).then((holders) => this.#tryAll(item, holders));
+  }
+
+  /** Until the trackers are asked, while nobody can be reached. */
+  nextLookInMs(nowMs: number): number | undefined {
+    if (this.sources > 0 || this.#signal.aborted) return undefined;
+    return Math.max(0, this.#startMs + locateAtMs(this.#locates) - nowMs);
+  }
+
+  /** Who has one file of a folder may have the others, and says so if not. A holder may have moved, too. */
+  #tryAll(located: FolderItem, holders: readonly FileHolder[]): void {
+    if (this.#signal.aborted) return;
+    const complete = holders.filter((holder) => holder.complete);
+    for (const holder of complete) this.#context.turns.peer(holder);
+    for (const item of this.#items) {
+      if (item === located || item.state === 'wanted') this.offer(item, item.addHolders(complete));
+    }
+  }
+
+  status(): SourceStatus[] {
+    return [...this.#sources.values()].map((source) => source.status());
+  }
+
+  #source(holder: FileHolder): SmallFileSource {
+    const known = this.#sources.get(holder.peerId);
+    if (known !== undefined) return known;
+    const source = new SmallFileSource(this.#context, this.#turn, holder, {
+      mayStart: () => {
+        this.#throttled ||= this.#active >= ACTIVE_MAX;
+        return !this.#signal.aborted && this.#active < ACTIVE_MAX;
+      },
+      start: (item) => void this.#fetch(source, item),
+      startBundle: (bundled) => void this.#fetchBundle(source, bundled),
+      refused: (item) => this.#refuse(item, holder.peerId, undefined),
+      received: this.#events.received,
+      moved: this.#events.moved,
+    });
+    this.#sources.set(holder.peerId, source);
+    return source;
+  }
+
+  async #fetch(source: SmallFileSource, item: FolderItem): Promise<void> {
+    item.state = 'asked';
+    this.#active++;
+    const part = new SmallPart(this.#context.parts, item);
+    const { outcome, received } = await source.fetch(item, part, this.#signal);
+    try {
+      if (outcome.kind === 'verified') {
+        const path = await part.place();
+        item.state = 'done';
+        this.#events.done(item, path);
+      } else {
+        await part.discard();
+        if (received > 0) this.#events.wasted(received);
+        this.#again(source, item, outcome);
+      }
+    } catch (failure) {
+      item.state = 'wanted';
+      this.#events.stopped(asShoalError(failure, 'DISK_FAILED'));
+    } finally {
+      this.#ended(1);
+    }
+  }
+
+  async #fetchBundle(source: SmallFileSource, items: readonly FolderItem[]): Promise<void> {
+    if (this.#placer === undefined) throw new Error('a bundle, and nobody to place it');
+    markAsked(items);
+    this.#active += BUNDLE_WEIGHT;
+    const bundle = new Bundle(items, this.#placer, this.#memory);
+    const { outcome, received } = await source.fetchBundle(bundle, this.#signal);
+    const came = outcome.kind === 'verified' || outcome.kind === 'corrupt';
+    if (!came && received > 0) this.#events.wasted(received);
+    if (came) this.#judgeBundle(source, bundle);
+    else for (const item of items) this.#bundleAgain(source, item, outcome);
+    this.#ended(BUNDLE_WEIGHT);
+  }
+
+  #judgeBundle(source: SmallFileSource, { items, verdicts }: Bundle): void {
+    items.forEach((item, index) => {
+      const verdict = verdicts[index] ?? 'wrong';
+      if (verdict !== 'right') this.#notRight(source, item, verdict);
+    });
+  }
+
+  /** A file of a bundle that came, but not this one. */
+  #notRight(source: SmallFileSource, item: FolderItem, verdict: Exclude<BundleVerdict, 'right'>): void {
+    item.state = 'wanted';
+    if (typeof verdict !== 'string') {
+      this.#events.stopped(verdict);
+      return;
+    }
+    if (verdict === 'wrong') this.#events.wasted(item.size);
+    if (!this.#signal.aborted)
+      this.#refuse(item, source.peerId, verdict === 'wrong' ? wrong(item) : undefined);
+  }
+
+  /** One of them may have been the reason: each by itself. */
+  #bundleAgain(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
+    if (outcome.kind !== 'rejected' || outcome.code === 'busy') {
+      this.#again(source, item, outcome);
+      return;
+    }
+    item.alone = true;
+    this.#again(source, item, { kind: 'cancelled' });
+  }
+
+  #placed(fileId: FileId, path: string): void {
+    const item = this.#itemOf(fileId);
+    if (item === undefined || item.state === 'done') return;
+    item.state = 'done';
+    this.#events.done(item, path);
+  }
+
+  /** A file did not come: from whom next? */
+  #again(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
+    item.state = 'wanted';
+    if (this.#signal.aborted) return;
+    if (outcome.kind === 'disk') {
+      if (outcome.reason.code !== 'LOCAL_CONFLICT') {
+        this.#events.stopped(outcome.reason);
+        return;
+      }
+      item.error = outcome.reason;
+      this.#fail(item);
+      return;
+    }
+    const gone =
+      outcome.kind === 'corrupt' ||
+      (outcome.kind === 'rejected' && outcome.code !== 'busy' && outcome.code !== 'cancelled');
+    if (gone) {
+      this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? wrong(item) : undefined);
+      return;
+    }
+    this.offer(item, item.holders.values());
+  }
+
+  #refuse(item: FolderItem, peerId: PeerId, why: ShoalError | undefined): void {
+    if (item.state !== 'wanted') return;
+    item.refuse(peerId);
+    item.error = why ?? item.error;
+    if (item.holders.size === 0) this.#rescue(item);
+    else this.offer(item, item.holders.values());
+  }
+
+  /** Nobody of those who listed it gives it: perhaps the trackers know somebody. */
+  #rescue(item: FolderItem): void {
+    item.state = 'looking';
+    this.#rescues.push(item);
+    this.#rescueMore();
+  }
+
+  #rescueMore(): void {
+    while (this.#rescuing < RESCUES_AT_ONCE && !this.#signal.aborted) {
+      const item = this.#rescues.shift();
+      if (item === undefined) return;
+      if (++this.#rescued > RESCUES_MAX) this.#fail(item);
+      else {
+        this.#rescuing++;
+        void this.#locate(item).then((holders) => {
+          this.#rescuing--;
+          if (this.#signal.aborted) return;
+          const fresh = item.addHolders(holders.filter(({ complete }) => complete));
+          item.state = 'wanted';
+          if (fresh.length > 0) this.offer(item, fresh);
+          else this.#fail(item);
+          this.#rescueMore();
+        });
+      }
+    }
+  }
+
+  #fail(item: FolderItem): void {
+    item.state = 'failed';
+    item.error ??= noSource(item.paths[0]);
+    this.#events.failed(item);
+  }
+
+  #locate(item: FolderItem): Promise<readonly FileHolder[]> {
+    return this.#context.network.locate(item.fileId, this.#signal).catch(() => []);
+  }
+
+  #ended(weight: number): void {
+    this.#active -= weight;
+    if (this.#active === 0) this.#idle?.();
+    if (!this.#throttled) return;
+    this.#throttled = false;
+    for (const source of this.#sources.values()) source.wake();
+  }
+
+  #stop(): void {
+    for (const source of this.#sources.values()) source.takeBack();
+  }
+}
+
+function wrong(item: FolderItem): ShoalError {
+  return new ShoalError('INTEGRITY', `everybody who has ${item.paths[0]} sends wrong bytes`);
+}
+
+function markAsked(items: readonly FolderItem[]): void {
+  for (const item of items) item.state = 'asked';
+}
+
+/** Which items each holder may be asked for, all tried anew. Those that follow each other mostly have the same table of holders. */
+function linesOf(items: readonly FolderItem[]): Map<FileHolder, FolderItem[]> {
+  const lines = new Map<FileHolder, FolderItem[]>();
+  let holders: FolderItem['holders'] | undefined;
+  let current: FolderItem[][] = [];
+  for (const item of items) {
+    item.renew();
+    if (item.holders !== holders) {
+      holders = item.holders;
+      current = [...holders.values()].map((holder) => {
+        const line = lines.get(holder) ?? [];
+        lines.set(holder, line);
+        return line;
+      });
+    }
+    for (const line of current) line.push(item);
+  }
+  return lines;
+}

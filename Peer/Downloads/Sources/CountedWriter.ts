@@ -1,0 +1,25 @@
+import type { ChunkWriter } from '../Ports.ts';
+
+/** Tells the length of each piece on its way to another writer. */
+export class CountedWriter implements ChunkWriter {
+  readonly #inner: ChunkWriter;
+  readonly #arrived: (bytes: number) => void;
+
+  constructor(inner: ChunkWriter, arrived: (bytes: number) => void) {
+    this.#inner = inner;
+    this.#arrived = arrived;
+  }
+
+  write(piece: Uint8Array): Promise<void> {
+    this.#arrived(piece.length);
+    return this.#inner.write(piece);
+  }
+
+  finish(): Promise<boolean> {
+    return this.#inner.finish();
+  }
+
+  abandon(): void {
+    this.#inner.abandon();
+  }
+}

@@ -1,0 +1,66 @@
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileSource } from './FileSource.ts';
+
+/** After this long without an answer another source is asked beside the first. */
+const PATIENCE_MS = 2_000;
+/** A source that failed is asked again after this, if nobody else has answered. */
+const RETRY_MS = 5_000;
+
+/** Fetches the chunk list from one source, or from the next when that is slow or fails. */
+export class Describing {
+  /** The list, checked against the FileId. Never rejects: it waits for a source that has it. */
+  readonly description: Promise<FileDescription>;
+  readonly #resolve: (description: FileDescription) => void;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #failed: (source: FileSource, reason: ShoalError) => void;
+  readonly #askedMs = new Map<FileSource, number>();
+  readonly #done = new AbortController();
+  #running = 0;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  /** @param failed - told why a source did not give it */
+  constructor(clock: Clock, signal: AbortSignal, failed: (source: FileSource, reason: ShoalError) => void) {
+    this.#clock = clock;
+    this.#signal = AbortSignal.any([signal, this.#done.signal]);
+    this.#failed = failed;
+    const { promise, resolve } = withResolver<FileDescription>();
+    this.description = promise;
+    this.#resolve = resolve;
+  }
+
+  /** To be called when sources came or left, and about twice a second. */
+  tick(sources: readonly FileSource[]): void {
+    const nowMs = this.#clock.nowMs();
+    if (this.#signal.aborted || (this.#running > 0 && nowMs - this.#lastMs < PATIENCE_MS)) return;
+    const next = sources.find(
+      (source) => nowMs - (this.#askedMs.get(source) ?? Number.NEGATIVE_INFINITY) >= RETRY_MS,
+    );
+    if (next?.source === undefined) return;
+    this.#askedMs.set(next, nowMs);
+    this.#lastMs = nowMs;
+    this.#running++;
+    next.source.describe(this.#signal).then(
+      (description) => {
+        this.#done.abort();
+        this.#resolve(description);
+      },
+      (failure: unknown) => {
+        this.#running--;
+        this.#askedMs.set(next, this.#clock.nowMs());
+        if (!this.#signal.aborted) this.#failed(next, asShoalError(failure, 'UNREACHABLE'));
+      },
+    );
+  }
+}
+
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolver<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,59 @@
+import type { ChunkOutcome, ChunkWriter, Source } from '../Ports.ts';
+
+/**
+ * The requests to one source. A chunk may be asked again while its cancelled request is still ending (its last write runs):
+ * the new request waits for that, since a source takes one request a chunk.
+ */
+export class SourceRequests {
+  readonly #source: Source;
+  readonly #open = new Map<number, Promise<ChunkOutcome>>();
+  /** Requests that wait for an older one to end. */
+  readonly #waiting = new Map<number, { cancelled: boolean }>();
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** As Source.request. Never rejects. */
+  request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
+    const older = this.#open.get(chunk);
+    const outcome =
+      older === undefined
+        ? this.#source.request(chunk, bytes, writer)
+        : this.#requestAfter(older, chunk, bytes, writer);
+    this.#open.set(chunk, outcome);
+    return outcome.then((ended) => {
+      if (this.#open.get(chunk) === outcome) this.#open.delete(chunk);
+      return ended;
+    });
+  }
+
+  /** As Source.cancel. */
+  cancel(chunk: number): void {
+    const waiting = this.#waiting.get(chunk);
+    if (waiting === undefined) this.#source.cancel(chunk);
+    else waiting.cancelled = true;
+  }
+
+  /** As Source.withdraw. */
+  withdraw(chunk: number): void {
+    const waiting = this.#waiting.get(chunk);
+    if (waiting === undefined) this.#source.withdraw?.(chunk);
+    else waiting.cancelled = true;
+  }
+
+  async #requestAfter(
+    older: Promise<ChunkOutcome>,
+    chunk: number,
+    bytes: number,
+    writer: ChunkWriter,
+  ): Promise<ChunkOutcome> {
+    const waiting = { cancelled: false };
+    this.#waiting.set(chunk, waiting);
+    await older;
+    if (this.#waiting.get(chunk) === waiting) this.#waiting.delete(chunk);
+    if (!waiting.cancelled) return this.#source.request(chunk, bytes, writer);
+    writer.abandon();
+    return { kind: 'cancelled' };
+  }
+}

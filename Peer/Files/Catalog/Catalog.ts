@@ -1,0 +1,176 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { PublishedEntry } from '../../../Protocol/TrackerMessages.ts';
+import type { CatalogEntry } from '../../Model.ts';
+import { SortedEntries } from './SortedEntries.ts';
+
+/** Changes that are remembered for `changesSince`. A tracker further behind gets everything. */
+const HISTORY_MAX = 100_000;
+
+/** What was changed last at one place: enough to say it is gone. */
+interface Change {
+  readonly path: string;
+  readonly fileId: FileId;
+  readonly size: number;
+}
+
+/**
+ * What this peer shares, as values: complete files by path, and unfinished ones by FileId. Every change makes a new
+ * version. Identity of an entry is its path; of a partial one, which has no path, its FileId. The same content may
+ * lie at several paths: a `gone` for one of them says nothing about the others.
+ */
+export class Catalog {
+  readonly #files = new Map<string, CatalogEntry>();
+  readonly #paths = new Map<FileId, string | Set<string>>();
+  readonly #partials = new Map<FileId, number>();
+  readonly #sorted = new SortedEntries();
+  /** The change that led to version `#historyStart + index + 1`. */
+  #history: Change[] = [];
+  #historyStart = 0;
+  #bytes = 0;
+  #complete: () => void = () => {};
+
+  /** @param complete - puts what is to be put before anybody looks for a file; called at every such look. Versions tell of what was put. */
+  completeBeforeLook(complete: () => void): void {
+    this.#complete = complete;
+  }
+
+  /** Grows by one with every change; 0: nothing was ever shared. */
+  get version(): number {
+    return this.#historyStart + this.#history.length;
+  }
+
+  get files(): number {
+    return this.#files.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds a file, or replaces what was known of that path. The same again changes nothing. */
+  put(entry: CatalogEntry): void {
+    const before = this.#files.get(entry.path);
+    if (before !== undefined) {
+      if (before.fileId === entry.fileId && before.modifiedMs === entry.modifiedMs) return;
+      this.#forget(before);
+    }
+    this.#files.set(entry.path, entry);
+    this.#addPath(entry.fileId, entry.path);
+    this.#sorted.add(entry);
+    this.#bytes += entry.size;
+    // A new modification time alone is nothing the tracker knows about; `list` shows it.
+    this.#record(entry);
+  }
+
+  remove(path: string): void {
+    const entry = this.#files.get(path);
+    if (entry === undefined) return;
+    this.#forget(entry);
+    this.#record(entry);
+  }
+
+  putPartial(fileId: FileId, size: number): void {
+    if (this.#partials.has(fileId)) return;
+    this.#partials.set(fileId, size);
+    this.#record({ path: '', fileId, size });
+  }
+
+  removePartial(fileId: FileId): void {
+    const size = this.#partials.get(fileId);
+    if (size === undefined) return;
+    this.#partials.delete(fileId);
+    this.#record({ path: '', fileId, size });
+  }
+
+  /** A file of this content; one of them when there are several. */
+  find(fileId: FileId): CatalogEntry | undefined {
+    this.#complete();
+    const paths = this.#paths.get(fileId);
+    const path = paths instanceof Set ? paths.values().next().value : paths;
+    return path === undefined ? undefined : this.#files.get(path);
+  }
+
+  /** Every path at which this content lies. */
+  pathsOf(fileId: FileId): readonly string[] {
+    this.#complete();
+    const paths = this.#paths.get(fileId);
+    if (paths === undefined) return [];
+    return paths instanceof Set ? [...paths] : [paths];
+  }
+
+  findPath(path: string): CatalogEntry | undefined {
+    this.#complete();
+    return this.#files.get(path);
+  }
+
+  /** Complete files below a folder ("" = all), ordered by path (UTF-16 code units). The same array until the next change. */
+  list(folder: string): readonly CatalogEntry[] {
+    this.#complete();
+    return this.#sorted.below(folder);
+  }
+
+  /** Complete files in no order: without the sort that the first `list` costs. */
+  all(): Iterable<CatalogEntry> {
+    this.#complete();
+    return this.#files.values();
+  }
+
+  /** Everything: files ordered by path, then the partial ones. */
+  entries(): readonly PublishedEntry[] {
+    const files = this.#sorted.below('').map((entry) => published('file', entry));
+    const partials = [...this.#partials].map(([fileId, size]) =>
+      published('partial', { path: '', fileId, size }),
+    );
+    return files.concat(partials);
+  }
+
+  /**
+   * What differs from an earlier version: every place that changed once, as it is now (`file`, `partial`), or `gone`
+   * with what was last known of it. Undefined when the version is too old, or none of ours.
+   */
+  changesSince(version: number): readonly PublishedEntry[] | undefined {
+    if (version < this.#historyStart || version > this.version) return undefined;
+    const latest = new Map<string, Change>();
+    for (const change of this.#history.slice(version - this.#historyStart)) latest.set(keyOf(change), change);
+    return Array.from(latest.values(), (change) => this.#asItIs(change));
+  }
+
+  #asItIs(change: Change): PublishedEntry {
+    if (change.path === '') return published(this.#partials.has(change.fileId) ? 'partial' : 'gone', change);
+    const entry = this.#files.get(change.path);
+    return entry === undefined ? published('gone', change) : published('file', entry);
+  }
+
+  #record(change: Change): void {
+    this.#history.push(change);
+    // Cut by half, so that the copy is paid once in many changes.
+    if (this.#history.length < 2 * HISTORY_MAX) return;
+    this.#history = this.#history.slice(HISTORY_MAX);
+    this.#historyStart += HISTORY_MAX;
+  }
+
+  #forget(entry: CatalogEntry): void {
+    this.#files.delete(entry.path);
+    this.#sorted.remove(entry);
+    this.#bytes -= entry.size;
+    const paths = this.#paths.get(entry.fileId);
+    if (!(paths instanceof Set)) this.#paths.delete(entry.fileId);
+    else if (paths.delete(entry.path) && paths.size === 0) this.#paths.delete(entry.fileId);
+  }
+
+  #addPath(fileId: FileId, path: string): void {
+    const paths = this.#paths.get(fileId);
+    if (paths === undefined) this.#paths.set(fileId, path);
+    else if (paths instanceof Set) paths.add(path);
+    else this.#paths.set(fileId, new Set([paths, path]));
+  }
+}
+
+/** No path starts with a NUL, so the two kinds cannot meet. */
+function keyOf(change: Change): string {
+  return change.path === '' ? `\0${change.fileId}` : change.path;
+}
+
+function published(kind: PublishedEntry['kind'], { path, size, fileId }: Change): PublishedEntry {
+  return { kind, path, size, fileId };
+}

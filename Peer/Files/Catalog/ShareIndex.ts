@@ -1,0 +1,293 @@
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { CATALOG_FILES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import type { Clock, WallClock } from '../../../Shared/Clock.ts';
+import type { CatalogEntry } from '../../Model.ts';
+import { type FileState, sameAsBefore, sameState } from '../Disk/FileState.ts';
+import type { HashCache, HashedFile } from '../Hashing/HashCache.ts';
+import type { HashOutcome } from '../Hashing/HashFile.ts';
+import type { HashPool } from '../Hashing/HashPool.ts';
+import { isIgnoredPath } from '../Watching/IgnoreRules.ts';
+import type { ScanSettings } from '../Watching/ScanSettings.ts';
+import { WriteStabilizer } from '../Watching/WriteStabilizer.ts';
+import type { Catalog } from './Catalog.ts';
+
+export interface ShareIndexOptions {
+  readonly root: string;
+  readonly clock: Clock;
+  readonly wallMs: WallClock;
+  readonly settings: ScanSettings;
+  readonly catalog: Catalog;
+  readonly cache: HashCache;
+  readonly pool: Pick<HashPool, 'add' | 'remove'>;
+  /** The state of a file now; undefined when it is gone. */
+  readonly stateNow: (path: string) => FileState | undefined;
+  readonly problem: (path: string, reason: string) => void;
+  readonly changed: () => void;
+}
+
+/** Files that wait are looked at this often, and so many at once. */
+const TICK_MS = 50;
+const TICK_FILES = 500;
+/** Files that are gone and may come back under another name: their hashes are kept for so many. */
+const REMEMBERED_MAX = CATALOG_FILES_MAX;
+
+/**
+ * From "a file is there, in this state" to its line in the catalog: known already, remembered in the cache, renamed, or
+ * to be hashed once nobody writes to it. The catalog holds a file only in a state it was hashed in.
+ */
+export class ShareIndex {
+  readonly #options: ShareIndexOptions;
+  /** What the catalog has, with the state it was hashed in. */
+  readonly #known = new Map<string, FileState>();
+  /** What the cache remembers of an earlier run, by path; taken out when the file is met. */
+  readonly #remembered = new Map<string, HashedFile>();
+  /** Where a content state was last seen, to know a renamed file again. */
+  readonly #places = new Map<string, string>();
+  readonly #quiet: WriteStabilizer;
+  /** Handed to the pool, in this state. */
+  readonly #hashing = new Map<string, FileState>();
+  /** Could not be read in this state. */
+  readonly #failed = new Map<string, FileState>();
+  readonly #waiters = new Set<{ readonly paths: Set<string>; readonly done: () => void }>();
+  #cancelTick: (() => void) | undefined;
+  #isFull = false;
+
+  constructor(options: ShareIndexOptions) {
+    this.#options = options;
+    this.#quiet = new WriteStabilizer(options.settings);
+  }
+
+  /** Files that are waiting to be quiet, with their bytes. */
+  get waiting(): { readonly files: number; readonly bytes: number } {
+    return { files: this.#quiet.size, bytes: this.#quiet.bytes };
+  }
+
+  async loadCache(): Promise<void> {
+    const { cache, root } = this.#options;
+    for await (const [path, file] of cache.load(root)) {
+      this.#remembered.set(path, file);
+      this.#places.set(file.state.content, path);
+    }
+  }
+
+  /** Forgets what the cache remembers of files that are not there: after a whole scan. */
+  pruneCache(): void {
+    // An empty folder may be a disk that is not mounted: its hashes are worth keeping.
+    if (this.#known.size === 0) return;
+    for (const [path, file] of [...this.#remembered]) this.#forgetRemembered(path, file);
+  }
+
+  /** A file is there, in this state. */
+  found(path: string, state: FileState): void {
+    const known = this.#known.get(path);
+    if (known !== undefined && sameState(known, state)) {
+      this.#quiet.forget(path);
+      this.#settle(path);
+      return;
+    }
+    const before = this.#hashing.get(path);
+    if (before !== undefined && sameState(before, state)) return;
+    const failed = this.#failed.get(path);
+    // Tried again when it changes: new rights move the ctime too.
+    if (failed !== undefined && sameState(failed, state)) {
+      this.#settle(path);
+      return;
+    }
+    this.#failed.delete(path);
+    const fileId = this.#recall(path, state);
+    if (fileId !== undefined) {
+      this.#put(path, state, fileId);
+      return;
+    }
+    const untouchedMs = this.#options.wallMs() - state.touchedMs;
+    this.#quiet.seen(path, state, this.#options.clock.nowMs(), untouchedMs);
+    this.#planTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
+  }
+
+  /** There is no such file (any more). */
+  gone(path: string): void {
+    const { pool, catalog } = this.#options;
+    this.#quiet.forget(path);
+    this.#failed.delete(path);
+    if (this.#hashing.delete(path)) pool.remove(path);
+    const state = this.#known.get(path);
+    const entry = catalog.findPath(path);
+    if (state !== undefined && entry !== undefined) {
+      this.#remembered.set(path, { state, fileId: entry.fileId });
+      this.#trimRemembered();
+    }
+    this.#drop(path);
+    this.#settle(path);
+  }
+
+  /** The pool is done with a file. What came out counts only when the file still is what was read. */
+  hashed(path: string, outcome: HashOutcome): void {
+    const asked = this.#hashing.get(path);
+    if (asked === undefined) return; // It has gone in the meantime.
+    this.#hashing.delete(path);
+    const now = this.#options.stateNow(path);
+    if (now === undefined) this.gone(path);
+    else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
+      this.#remember(path, now, outcome.fileId, outcome.hashes);
+      this.#put(path, now, outcome.fileId);
+    } else {
+      this.#drop(path);
+      if (outcome.kind === 'failed') {
+        this.#failed.set(path, asked);
+        this.#options.problem(path, `it cannot be read (${outcome.code})`);
+      } else this.#quiet.voided(path);
+      this.found(path, now);
+      this.#settle(path);
+    }
+  }
+
+  /** A file that was made here, chunk by chunk: its hashes are known. */
+  adopt(path: string, state: FileState, description: FileDescription): void {
+    if (isIgnoredPath(path) || Buffer.byteLength(path) > PATH_BYTES_MAX) return;
+    this.#remember(path, state, description.fileId, description.chunkHashes.join(''));
+    this.#put(path, state, description.fileId);
+  }
+
+  /** The state in which a file of the catalog was hashed. */
+  stateOf(path: string): FileState | undefined {
+    return this.#known.get(path);
+  }
+
+  /** It looks as if it was touched, and nothing more: hashed again, and shared meanwhile. Whoever reads it checks what is read. */
+  touched(path: string): void {
+    const state = this.#options.stateNow(path);
+    if (state === undefined) this.gone(path);
+    else this.found(path, state);
+  }
+
+  /** Does not match its hash any more: not shared until it was hashed again. */
+  stale(path: string): void {
+    const state = this.#options.stateNow(path);
+    if (state === undefined) this.gone(path);
+    else {
+      this.#drop(path);
+      this.found(path, state);
+    }
+  }
+
+  /** Its hashes are lost: it is hashed again. */
+  unremember(path: string): void {
+    this.#options.cache.remove(this.#options.root, path);
+    const state = this.#known.get(path);
+    if (state !== undefined) this.#places.delete(state.content);
+    this.#remembered.delete(path);
+    this.stale(path);
+  }
+
+  /** Resolves when every file that waits or is being hashed now is in the catalog, void, gone or told as a problem. */
+  settled(): Promise<void> {
+    const paths = new Set([...this.#quiet.paths(), ...this.#hashing.keys()]);
+    if (paths.size === 0) return Promise.resolve();
+    return new Promise((done) => this.#waiters.add({ paths, done }));
+  }
+
+  close(): void {
+    this.#cancelTick?.();
+    for (const { done } of this.#waiters) done();
+    this.#waiters.clear();
+  }
+
+  /** The content of this state if it was hashed before: here in an earlier run, or at a path that is gone now. */
+  #recall(path: string, state: FileState): FileId | undefined {
+    const { cache, root } = this.#options;
+    const remembered = this.#remembered.get(path);
+    this.#remembered.delete(path);
+    if (remembered !== undefined && sameAsBefore(remembered.state, state)) return remembered.fileId;
+    const place = this.#places.get(state.content);
+    if (place === undefined || place === path || this.#options.stateNow(place) !== undefined)
+      return undefined;
+    this.gone(place);
+    const fileId = this.#remembered.get(place)?.fileId;
+    const hashes = cache.hashes(root, place);
+    if (fileId === undefined || hashes === undefined) return undefined;
+    this.#remembered.delete(place);
+    cache.remove(root, place);
+    this.#remember(path, state, fileId, hashes);
+    return fileId;
+  }
+
+  #remember(path: string, state: FileState, fileId: FileId, hashes: Uint8Array | string): void {
+    const { cache, root } = this.#options;
+    this.#remembered.delete(path);
+    cache.put(root, path, { state, fileId }, hashes);
+  }
+
+  #put(path: string, state: FileState, fileId: FileId): void {
+    const { catalog } = this.#options;
+    this.#quiet.forget(path);
+    this.#hashing.delete(path);
+    if (!this.#known.has(path) && this.#known.size >= CATALOG_FILES_MAX) this.#full(path);
+    else {
+      this.#known.set(path, state);
+      this.#places.set(state.content, path);
+      const entry: CatalogEntry = { path, size: state.size, modifiedMs: state.modifiedMs, fileId };
+      catalog.put(entry);
+      this.#options.changed();
+    }
+    this.#settle(path);
+  }
+
+  #full(path: string): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#options.problem(
+      path,
+      `more than ${CATALOG_FILES_MAX} files: this one and later ones are not shared`,
+    );
+  }
+
+  /** Takes a file out of the catalog; it is still there. */
+  #drop(path: string): void {
+    if (!this.#known.delete(path)) return;
+    this.#options.catalog.remove(path);
+    this.#options.changed();
+  }
+
+  #trimRemembered(): void {
+    const [oldest] = this.#remembered;
+    if (this.#remembered.size <= REMEMBERED_MAX || oldest === undefined) return;
+    this.#forgetRemembered(...oldest);
+  }
+
+  #forgetRemembered(path: string, { state }: HashedFile): void {
+    const { cache, root } = this.#options;
+    this.#remembered.delete(path);
+    cache.remove(root, path);
+    if (this.#places.get(state.content) === path) this.#places.delete(state.content);
+  }
+
+  #tick(): void {
+    const { clock, pool } = this.#options;
+    const due = this.#quiet.takeDue(clock.nowMs(), TICK_FILES);
+    for (const { path, state, isOld } of due) {
+      // What had to wait is looked at once more; for what is old the look of the hasher is enough.
+      const now = isOld ? state : this.#options.stateNow(path);
+      if (now === undefined) this.gone(path);
+      else if (!sameState(now, state)) this.#quiet.seen(path, now, clock.nowMs(), -1);
+      else {
+        this.#hashing.set(path, state);
+        pool.add(path, state.size);
+      }
+    }
+    this.#cancelTick = undefined;
+    if (this.#quiet.size > 0) this.#planTick(due.length === TICK_FILES ? 0 : TICK_MS);
+  }
+
+  #planTick(delayMs: number): void {
+    this.#cancelTick ??= this.#options.clock.after(delayMs, () => this.#tick());
+  }
+
+  #settle(path: string): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.paths.delete(path) || waiter.paths.size > 0) continue;
+      this.#waiters.delete(waiter);
+      waiter.done();
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import {
+  closeSync,
+  constants,
+  copyFile,
+  fdatasync,
+  fstatSync,
+  fsync,
+  ftruncate,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  read,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { systemCode } from '../../../Shared/ShoalError.ts';
+import type { Disk, DiskFile } from './Disk.ts';
+import { type FileState, fileState } from './FileState.ts';
+import { WriteQueue } from './WriteQueue.ts';
+
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
+
+const datasyncOf = promisify(fdatasync);
+const syncOf = promisify(fsync);
+const truncateTo = promisify(ftruncate);
+const copyTo = promisify(copyFile);
+
+/** The real file system. */
+export const nodeDisk: Disk = {
+  create: (path) => new NodeFile(openSync(path, 'wx+')),
+  open: (path) => new NodeFile(openSync(path, constants.O_RDWR | NO_FOLLOW)),
+  readWhole: (path) => readFile(path),
+  createWhole: (path, bytes) => {
+    const fd = openSync(path, CREATE);
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+      return fileState(fstatSync(fd, { bigint: true }));
+    } finally {
+      closeSync(fd);
+    }
+  },
+  link: linkSync,
+  rename: renameSync,
+  remove,
+  removeFolder: (path) => rmSync(path, { recursive: true, force: true }),
+  copy: (from, to) => copyTo(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL),
+  kindOf: (path) => {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    if (stats.isFile()) return 'file';
+    return stats.isDirectory() ? 'folder' : 'other';
+  },
+  stateOf: (path) => stateOf(path),
+  makeFolder: (path) => {
+    mkdirSync(path);
+  },
+  names: (folder) => readdirSync(folder),
+  syncFolder,
+  freeBytes: (folder) => {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  },
+};
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (failure) {
+    if (systemCode(failure) !== 'ENOENT') throw failure;
+  }
+}
+
+/** Of a regular file; undefined when there is none, or something else. */
+function stateOf(path: string): FileState | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats?.isFile() ? fileState(stats) : undefined;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r');
+    await folder.sync().finally(() => folder.close());
+  } catch (failure) {
+    // Windows cannot open folders, and some network file systems cannot sync them.
+    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(systemCode(failure) ?? ''))
+      throw failure;
+  }
+}
+
+class NodeFile implements DiskFile {
+  #fd: number | undefined;
+  readonly #writes: WriteQueue;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.#writes = new WriteQueue(fd);
+  }
+
+  write(bytes: Uint8Array, position: number): Promise<void> {
+    this.#open();
+    return this.#writes.write(bytes, position);
+  }
+
+  read(into: Uint8Array, position: number): Promise<number> {
+    return readFully(this.#open(), into, position);
+  }
+
+  truncate(length: number): Promise<void> {
+    return truncateTo(this.#open(), length);
+  }
+
+  datasync(): Promise<void> {
+    return datasyncOf(this.#open());
+  }
+
+  sync(): Promise<void> {
+    return syncOf(this.#open());
+  }
+
+  state(): FileState {
+    return fileState(fstatSync(this.#open(), { bigint: true }));
+  }
+
+  links(): number {
+    return fstatSync(this.#open()).nlink;
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #open(): number {
+    if (this.#fd === undefined) throw new Error('the file is closed');
+    return this.#fd;
+  }
+}
+
+/** Fills `into` from `position` as far as the file goes. */
+export function readFully(fd: number, into: Uint8Array, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const from = (start: number) => {
+      read(fd, into, start, into.length - start, position + start, (failure, count) => {
+        if (failure !== null) reject(failure);
+        else if (count === 0 || start + count === into.length) resolve(start + count);
+        else from(start + count);
+      });
+    };
+    from(0);
+  });
+}

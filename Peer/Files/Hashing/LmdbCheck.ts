@@ -1,0 +1,48 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { systemCode } from '../../../Shared/ShoalError.ts';
+
+/** An LMDB file begins with two meta pages. Offsets within each, as lmdb-js 3.5 on 64-bit machines writes it. */
+const MAGIC = 0xbeef_c0de;
+const MAGIC_AT = 24;
+const PAGE_BYTES_AT = 48;
+const LAST_PAGE_AT = 144;
+/** The last pages may have been given out and never written: a file that much shorter is whole. */
+const SLACK_PAGES = 64;
+
+/**
+ * Looks whether an LMDB file is whole as far as its head says. LMDB maps the file into memory: one that was cut would
+ * not throw but kill the process when a missing page is touched. No file at all is fine.
+ * @throws Error when it must not be opened
+ */
+export function checkLmdbFile(path: string): void {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (failure) {
+    if (systemCode(failure) === 'ENOENT') return;
+    throw failure;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    if (size === 0) return;
+    const first = readMeta(fd, 0);
+    const second = first && readMeta(fd, first.bytesPerPage);
+    if (first === undefined || second === undefined) throw new Error('it is not a database');
+    // The two are written in turns: the larger one is the newer one.
+    const pages = Math.max(first.lastPage, second.lastPage) + 1 - SLACK_PAGES;
+    const expected = pages * first.bytesPerPage;
+    if (expected > size) throw new Error(`it was cut: ${expected} bytes are expected, ${size} are there`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readMeta(fd: number, at: number): { bytesPerPage: number; lastPage: number } | undefined {
+  const head = Buffer.alloc(LAST_PAGE_AT + 8);
+  if (readSync(fd, head, 0, head.length, at) < head.length || head.readUInt32LE(MAGIC_AT) !== MAGIC)
+    return undefined;
+  return {
+    bytesPerPage: head.readUInt32LE(PAGE_BYTES_AT),
+    lastPage: Number(head.readBigUInt64LE(LAST_PAGE_AT)),
+  };
+}

@@ -1,0 +1,223 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { hashBytes } from '../../../Protocol/FileId.ts';
+import type { ChunkHash } from '../../../Protocol/Ids.ts';
+import type { Log } from '../../../Shared/Log.ts';
+import { CrashMarker } from './CrashMarker.ts';
+import { type HashCache, type HashedFile, hashBytesOf } from './HashCache.ts';
+import { readStoredText, storedText } from './HashedFileText.ts';
+import { checkLmdbFile } from './LmdbCheck.ts';
+
+const FILE_NAME = 'hashes-v1.mdb';
+/** One chunk hash. */
+const HASH_BYTES = 32;
+/** Entries are gathered this long (a crash forgets them: these files are hashed again) and written then: a transaction each would cost more than the hashing. */
+const WRITE_MS = 2_000;
+/** Entries in a transaction, before others get a turn: some milliseconds. */
+const WRITE_SLICE = 1_000;
+/** Transactions one after the other. */
+const WRITE_SLICES = 5;
+/** Entries loaded before others get a turn. */
+const LOAD_SLICE = 2_000;
+
+/**
+ * Opens the hash cache of this user in a folder (made when missing); several processes may have it open. What cannot be
+ * opened is told and moved aside, and a new one begun; when that fails too, undefined: go on without.
+ */
+export function openLmdbHashCache(folder: string, log: Log): HashCache | undefined {
+  const path = join(folder, FILE_NAME);
+  for (const attempt of ['as it is', 'anew']) {
+    try {
+      mkdirSync(folder, { recursive: true });
+      checkLmdbFile(path);
+      const marker = new CrashMarker(path, process.pid);
+      if (marker.takeCrash()) throw new Error('the last process that read it died of that');
+      marker.set();
+      return new LmdbHashCache(open({ path, encoding: 'binary', maxDbs: 2 }), marker, log);
+    } catch (failure) {
+      log.warn(
+        `the hash cache ${path} cannot be used: ${failure instanceof Error ? failure.message : failure}`,
+      );
+      if (attempt === 'as it is') moveAside(path, log);
+    }
+  }
+  log.warn('without a hash cache every file is hashed again at the next start');
+  return undefined;
+}
+
+function moveAside(path: string, log: Log): void {
+  try {
+    if (!existsSync(path)) return;
+    renameSync(path, `${path}.broken`);
+    rmSync(`${path}-lock`, { force: true });
+    log.warn(`it was moved aside to ${path}.broken; files are hashed again`);
+  } catch (failure) {
+    log.debug(`moving the hash cache aside: ${failure}`);
+  }
+}
+
+interface Entry {
+  readonly file: HashedFile;
+  readonly hashes: Uint8Array | string;
+}
+
+class LmdbHashCache implements HashCache {
+  readonly #root: RootDatabase<Buffer, string>;
+  /** Per file its `storedText`. */
+  readonly #files: Database<Buffer, string>;
+  /** The chunk hashes of files with several: apart, so that loading reads little. */
+  readonly #hashes: Database<Buffer, string>;
+  /** Set until everything was read once: damage inside the file could kill the process. */
+  readonly #marker: CrashMarker;
+  readonly #log: Log;
+  /** The key of a folder is short whatever its path: keys of lmdb have a limit. */
+  readonly #prefixes = new Map<string, string>();
+  /** Not written yet; undefined: to be removed. Read first, because lmdb shows a value only after its commit. */
+  readonly #unwritten = new Map<string, Entry | undefined>();
+  #timer: NodeJS.Timeout | undefined;
+  #told = false;
+
+  constructor(root: RootDatabase<Buffer, string>, marker: CrashMarker, log: Log) {
+    this.#root = root;
+    this.#files = root.openDB<Buffer, string>({ name: 'files', encoding: 'binary' });
+    this.#hashes = root.openDB<Buffer, string>({ name: 'hashes', encoding: 'binary' });
+    this.#marker = marker;
+    this.#log = log;
+  }
+
+  async *load(root: string): AsyncGenerator<readonly [string, HashedFile]> {
+    const prefix = `${this.#prefix(root)}/`;
+    let after = prefix;
+    for (;;) {
+      const slice = this.#slice(after, `${prefix.slice(0, -1)}0`);
+      for (const { key, value } of slice) {
+        const file = readStoredText(value.toString('latin1'));
+        if (file !== undefined) yield [key.slice(prefix.length), file];
+      }
+      const last = slice.at(-1);
+      if (last === undefined || slice.length < LOAD_SLICE) break;
+      after = `${last.key}\0`;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#marker.clear();
+  }
+
+  put(root: string, path: string, file: HashedFile, hashes: Uint8Array | string): void {
+    this.#write(this.#key(root, path), { file, hashes });
+  }
+
+  hashes(root: string, path: string): Uint8Array | undefined {
+    const key = this.#key(root, path);
+    if (this.#unwritten.has(key)) return hashBytesOf(this.#unwritten.get(key)?.hashes);
+    try {
+      const stored = readStoredText(this.#files.get(key)?.toString('latin1') ?? '');
+      if (stored?.onlyHash !== undefined) return Buffer.from(stored.onlyHash, 'hex');
+      if (stored?.state.size === 0) return new Uint8Array(0);
+      return stored === undefined ? undefined : this.#hashes.get(key);
+    } catch (failure) {
+      this.#tell(failure);
+      return undefined;
+    }
+  }
+
+  remove(root: string, path: string): void {
+    this.#write(this.#key(root, path), undefined);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      this.#marker.clear();
+      while (this.#unwritten.size > 0) await this.#writeSome();
+      await this.#root.flushed;
+      await this.#root.close();
+    } catch (failure) {
+      this.#tell(failure);
+    }
+  }
+
+  #write(key: string, entry: Entry | undefined): void {
+    this.#unwritten.set(key, entry);
+    this.#plan();
+  }
+
+  #plan(): void {
+    this.#timer ??= setTimeout(() => {
+      void this.#writeMuch().then(() => {
+        this.#timer = undefined;
+        if (this.#unwritten.size > 0) this.#plan();
+      });
+    }, WRITE_MS).unref();
+  }
+
+  async #writeMuch(): Promise<void> {
+    for (let slice = 0; slice < WRITE_SLICES && this.#unwritten.size > 0; slice++) await this.#writeSome();
+  }
+
+  /** Writes what has waited longest, in one transaction. Never rejects. */
+  async #writeSome(): Promise<void> {
+    const batch: (readonly [string, Entry | undefined])[] = [];
+    for (const entry of this.#unwritten) if (batch.push(entry) === WRITE_SLICE) break;
+    try {
+      await this.#root.batch(() => {
+        for (const [key, entry] of batch) this.#writeOne(key, entry);
+      });
+    } catch (failure) {
+      this.#tell(failure);
+    }
+    for (const [key, entry] of batch) if (this.#unwritten.get(key) === entry) this.#unwritten.delete(key);
+  }
+
+  #writeOne(key: string, entry: Entry | undefined): void {
+    if (entry === undefined) {
+      this.#quietly(this.#files.remove(key));
+      this.#quietly(this.#hashes.remove(key));
+      return;
+    }
+    const { file, hashes } = entry;
+    const onlyHash = onlyHashOf(hashes);
+    this.#quietly(this.#files.put(key, Buffer.from(storedText({ ...file, onlyHash }), 'latin1')));
+    if (onlyHash !== undefined) return;
+    const bytes = hashBytesOf(hashes) ?? new Uint8Array(0);
+    this.#quietly(this.#hashes.put(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+  }
+
+  #slice(start: string, end: string): { key: string; value: Buffer }[] {
+    try {
+      return [...this.#files.getRange({ start, end, limit: LOAD_SLICE })];
+    } catch (failure) {
+      this.#tell(failure);
+      return [];
+    }
+  }
+
+  #key(root: string, path: string): string {
+    return `${this.#prefix(root)}/${path}`;
+  }
+
+  #prefix(root: string): string {
+    let prefix = this.#prefixes.get(root);
+    if (prefix === undefined) {
+      prefix = hashBytes(Buffer.from(root)).slice(0, 32);
+      this.#prefixes.set(root, prefix);
+    }
+    return prefix;
+  }
+
+  #quietly(write: Promise<unknown>): void {
+    write.catch((failure: unknown) => this.#tell(failure));
+  }
+
+  #tell(failure: unknown): void {
+    const text = `the hash cache failed: ${failure instanceof Error ? failure.message : failure}`;
+    if (this.#told) this.#log.debug(text);
+    else this.#log.warn(text);
+    this.#told = true;
+  }
+}
+
+function onlyHashOf(hashes: Uint8Array | string): ChunkHash | undefined {
+  if (typeof hashes === 'string') return hashes.length === 2 * HASH_BYTES ? (hashes as ChunkHash) : undefined;
+  return hashes.length === HASH_BYTES ? (Buffer.from(hashes).toString('hex') as ChunkHash) : undefined;
+}

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { systemCode } from '../../../Shared/ShoalError.ts';
+import { type Disk, diskError } from '../Disk/Disk.ts';
+import { removeQuietly } from '../Disk/PlaceFile.ts';
+import { decodeFolder, encodeFolder } from './FolderRecord.ts';
+import type { KeptFolder } from './Part.ts';
+
+const NAME = /^[0-9a-f]{64}\.folder$/;
+
+export interface FolderRecordsOptions {
+  readonly disk: Disk;
+  /** Where unfinished files lie. */
+  readonly temp: string;
+  /** Told of each damaged record, once: it is removed. */
+  readonly problem: (text: string) => void;
+}
+
+/** The folder downloads of one share that are not over: one file each in `Temp/`. */
+export class FolderRecords {
+  readonly #options: FolderRecordsOptions;
+
+  constructor(options: FolderRecordsOptions) {
+    this.#options = options;
+  }
+
+  /** A crash meets the old record or the new one, never a half. @throws ShoalError DISK_FULL, DISK_FAILED */
+  async keep(folder: KeptFolder): Promise<void> {
+    const { disk, temp } = this.#options;
+    const temporary = join(temp, `${folder.key}.new`);
+    try {
+      if (disk.kindOf(temp) === undefined) disk.makeFolder(temp);
+      disk.remove(temporary);
+      const record = disk.create(temporary);
+      try {
+        await record.write(encodeFolder(folder), 0);
+        await record.datasync();
+      } finally {
+        record.close();
+      }
+      disk.rename(temporary, this.#pathOf(folder.key));
+      await disk.syncFolder(temp);
+    } catch (failure) {
+      removeQuietly(disk, temporary);
+      throw diskError(failure, 'writing down a folder download');
+    }
+  }
+
+  async all(): Promise<readonly KeptFolder[]> {
+    const { disk, temp, problem } = this.#options;
+    const found: KeptFolder[] = [];
+    for (const name of disk.names(temp)) {
+      if (!NAME.test(name)) continue;
+      const key = name.slice(0, 64);
+      try {
+        const folder = decodeFolder(key, await disk.readWhole(this.#pathOf(key)));
+        if (folder !== undefined) found.push(folder);
+        else {
+          removeQuietly(disk, this.#pathOf(key));
+          problem(
+            'the record of an unfinished folder download is damaged; download the folder again, what is here is kept',
+          );
+        }
+      } catch (failure) {
+        problem(
+          `the record of an unfinished folder download cannot be read (${systemCode(failure) ?? 'unknown'})`,
+        );
+      }
+    }
+    return found;
+  }
+
+  /** @throws ShoalError DISK_FAILED */
+  forget(key: string): void {
+    try {
+      this.#options.disk.remove(this.#pathOf(key));
+    } catch (failure) {
+      throw diskError(failure, 'removing the record of a folder download');
+    }
+  }
+
+  #pathOf(key: string): string {
+    return join(this.#options.temp, `${key}.folder`);
+  }
+}

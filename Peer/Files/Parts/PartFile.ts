@@ -1,0 +1,231 @@
+import { Bitfield } from '../../../Protocol/Bitfield.ts';
+import { chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { ChunkWriter } from '../../Transfer.ts';
+import { type Disk, type DiskFile, diskError } from '../Disk/Disk.ts';
+import { removeQuietly } from '../Disk/PlaceFile.ts';
+import { type ChunkTarget, PieceWriter } from './ChunkWriting.ts';
+import { JournalWriter } from './JournalWriter.ts';
+import type { OpenPart } from './Part.ts';
+import { PartSync } from './PartSync.ts';
+import { encodePaused, encodeSynced, encodeVerified } from './ResumeJournal.ts';
+
+/** An unfinished file as it was opened: files on disk, and what is known of them. */
+export interface PartFileOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly description: FileDescription;
+  readonly path: string;
+  /** The folder of both files. */
+  readonly folder: string;
+  readonly partPath: string;
+  readonly journalPath: string;
+  readonly data: DiskFile;
+  readonly journal: DiskFile;
+  readonly journalBytes: number;
+  readonly records: number;
+  readonly verified: readonly number[];
+  /** Puts the whole, synced file into the share, and returns where it lies. It has no name in `folder` afterwards. */
+  readonly place: (data: DiskFile) => Promise<string>;
+  readonly onVerified: (chunk: number) => void;
+  /** Not open any more, whatever the reason. Called once. */
+  readonly onClosed: () => void;
+}
+
+/**
+ * An unfinished file of several chunks: part file, journal, and the order between them. Data before record: a crash can
+ * forget a chunk, never invent one.
+ */
+export class PartFile implements OpenPart {
+  readonly verified: Bitfield;
+  readonly #options: PartFileOptions;
+  readonly #journal: JournalWriter;
+  readonly #sync: PartSync;
+  /** One a chunk that is being written. */
+  readonly #targets = new Map<number, ChunkTarget>();
+  readonly #busy = new Set<Promise<unknown>>();
+  #folderSynced = false;
+  #failure: ShoalError | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: PartFileOptions) {
+    this.#options = options;
+    const { description, journal, journalBytes, records, clock } = options;
+    this.verified = new Bitfield(description.layout.chunkCount);
+    for (const chunk of options.verified) this.verified.set(chunk);
+    this.#journal = new JournalWriter(journal, journalBytes);
+    this.#sync = new PartSync(records, {
+      clock,
+      sync: (count) => this.#syncAndMark(count),
+      failed: (reason) => this.#fail(reason),
+    });
+    this.#sync.touched(0);
+  }
+
+  get description(): FileDescription {
+    return this.#options.description;
+  }
+
+  get path(): string {
+    return this.#options.path;
+  }
+
+  writer(chunk: number): ChunkWriter {
+    return new PieceWriter(this.#target(chunk));
+  }
+
+  async read(chunk: number, offset: number, into: Uint8Array): Promise<void> {
+    if (!this.verified.has(chunk) || this.#closed !== undefined) {
+      throw new ShoalError('NOT_FOUND', `chunk ${chunk} is not here`);
+    }
+    const { layout } = this.description;
+    const at = chunkOffset(layout, chunk) + offset;
+    const count = await this.#guarded('reading an unfinished file', this.#options.data.read(into, at));
+    if (count !== into.length) throw this.#gone();
+  }
+
+  setPaused(paused: boolean): Promise<void> {
+    return this.#guarded('writing the journal', this.#journal.append(encodePaused(paused)));
+  }
+
+  async finish(): Promise<string> {
+    if (!this.verified.complete) throw new Error('finish() before every chunk was verified');
+    this.#check();
+    await this.#sync.stop();
+    const { data, disk, journalPath } = this.#options;
+    await this.#guarded('syncing the finished file', data.sync());
+    this.#check();
+    const finalPath = await this.#options.place(data);
+    removeQuietly(disk, journalPath);
+    await this.#close(false);
+    return finalPath;
+  }
+
+  close(): Promise<void> {
+    return this.#close(true);
+  }
+
+  async discard(): Promise<void> {
+    await this.#close(false);
+    const { disk, partPath, journalPath } = this.#options;
+    try {
+      disk.remove(journalPath);
+      disk.remove(partPath);
+    } catch (failure) {
+      throw diskError(failure, 'deleting an unfinished file');
+    }
+  }
+
+  #target(chunk: number): ChunkTarget {
+    const known = this.#targets.get(chunk);
+    if (known !== undefined) return known;
+    const { layout, chunkHashes } = this.description;
+    const expected = chunkHashes[chunk];
+    if (expected === undefined) throw new RangeError(`no chunk ${chunk}`);
+    const start = chunkOffset(layout, chunk);
+    const target: ChunkTarget = {
+      expected,
+      bytes: chunkLength(layout, chunk),
+      holder: undefined,
+      isVerified: () => this.verified.has(chunk),
+      write: (bytes, offset) => this.#write(bytes, start + offset),
+      record: () => this.#record(chunk),
+    };
+    this.#targets.set(chunk, target);
+    return target;
+  }
+
+  #write(bytes: Uint8Array, position: number): Promise<void> {
+    try {
+      this.#checkOpen();
+      return this.#guarded('writing an unfinished file', this.#options.data.write(bytes, position));
+    } catch (failure) {
+      return Promise.reject(failure);
+    }
+  }
+
+  #record(chunk: number): Promise<void> {
+    try {
+      this.#check();
+      const written = this.#guarded('writing the journal', this.#journal.append(encodeVerified(chunk)));
+      return written.then(() => this.#recorded(chunk));
+    } catch (failure) {
+      return Promise.reject(failure);
+    }
+  }
+
+  #recorded(chunk: number): void {
+    this.#sync.recorded(chunkLength(this.description.layout, chunk));
+    this.#targets.delete(chunk);
+    if (this.verified.set(chunk)) this.#options.onVerified(chunk);
+  }
+
+  async #syncAndMark(records: number): Promise<void> {
+    const { data, disk, folder } = this.#options;
+    await data.datasync();
+    await this.#journal.append(encodeSynced(records));
+    await this.#journal.sync();
+    if (this.#folderSynced) return;
+    await disk.syncFolder(folder);
+    this.#folderSynced = true;
+  }
+
+  #close(keep: boolean): Promise<void> {
+    this.#closed ??= this.#run(keep);
+    return this.#closed;
+  }
+
+  async #run(keep: boolean): Promise<void> {
+    const { data, journal, onClosed } = this.#options;
+    try {
+      while (this.#busy.size > 0) await Promise.allSettled(this.#busy);
+      // After a failure nothing may be marked as durable any more.
+      if (keep && this.#failure === undefined) await this.#sync.finish();
+      else await this.#sync.stop();
+      await this.#journal.idle();
+    } finally {
+      data.close();
+      journal.close();
+      onClosed();
+    }
+  }
+
+  /** Keeps the files open while something is under way, and makes a failure one that people understand. */
+  #guarded<T>(doing: string, work: Promise<T>): Promise<T> {
+    this.#busy.add(work);
+    return work.then(
+      (result) => {
+        this.#busy.delete(work);
+        return result;
+      },
+      (failure: unknown) => {
+        this.#busy.delete(work);
+        throw diskError(failure, doing);
+      },
+    );
+  }
+
+  /** @throws ShoalError when nothing can be written any more */
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw new ShoalError('CLOSED', 'the unfinished file is closed');
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** The same, and whether the file is still there: a look at the disk, so once a chunk. */
+  #check(): void {
+    this.#checkOpen();
+    if (this.#options.data.links() === 0) throw this.#gone();
+  }
+
+  #fail(reason: unknown): void {
+    this.#failure ??= diskError(reason, 'syncing an unfinished file');
+  }
+
+  #gone(): ShoalError {
+    return new ShoalError('PART_FILE_GONE', `the unfinished file of "${this.path}" was deleted`, {
+      hint: 'Start the download again.',
+    });
+  }
+}

@@ -1,0 +1,141 @@
+import { createBlake3 } from '../../../Protocol/Blake3.ts';
+import { chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import { PIECE_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { systemCode } from '../../../Shared/ShoalError.ts';
+import type { Disk, DiskFile } from '../Disk/Disk.ts';
+import {
+  encodeForgotten,
+  encodeJournalStart,
+  encodeWantedPath,
+  type JournalState,
+  readJournal,
+} from './ResumeJournal.ts';
+
+export interface PartFilesWanted {
+  readonly disk: Disk;
+  readonly partPath: string;
+  readonly journalPath: string;
+  readonly description: FileDescription;
+  readonly path: string;
+  /** Throws when a new file would not fit. */
+  readonly beforeCreating: () => void;
+}
+
+/** Part file and journal, open, with what is in them. */
+export interface PartFiles {
+  readonly data: DiskFile;
+  readonly journal: DiskFile;
+  /** Where the next record goes. */
+  readonly journalBytes: number;
+  readonly records: number;
+  readonly verified: readonly number[];
+}
+
+/**
+ * Opens what an earlier run left, or begins anew. Chunks that may not have reached the disk (those behind the last sync
+ * mark) are hashed again; those that are wrong are forgotten.
+ * @throws system errors, and what `beforeCreating` throws
+ */
+export async function openPartFiles(wanted: PartFilesWanted): Promise<PartFiles> {
+  const { disk, partPath, journalPath, description } = wanted;
+  const state = await readState(disk, journalPath);
+  const data = state?.description.fileId === description.fileId ? openIfThere(disk, partPath) : undefined;
+  if (state !== undefined && data !== undefined) {
+    try {
+      return await resume(wanted, state, data);
+    } catch (failure) {
+      data.close();
+      throw failure;
+    }
+  }
+  wanted.beforeCreating();
+  disk.remove(journalPath);
+  disk.remove(partPath);
+  return begin(wanted);
+}
+
+async function begin({
+  disk,
+  partPath,
+  journalPath,
+  description,
+  path,
+}: PartFilesWanted): Promise<PartFiles> {
+  const data = disk.create(partPath);
+  let journal: DiskFile | undefined;
+  try {
+    journal = disk.create(journalPath);
+    const start = encodeJournalStart(description, path);
+    await journal.write(start, 0);
+    return { data, journal, journalBytes: start.length, records: 0, verified: [] };
+  } catch (failure) {
+    data.close();
+    journal?.close();
+    disk.remove(partPath);
+    disk.remove(journalPath);
+    throw failure;
+  }
+}
+
+async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFile): Promise<PartFiles> {
+  const { disk, journalPath, description, path } = wanted;
+  const { layout } = description;
+  const { size } = data.state();
+  const isInside = (chunk: number) => chunkOffset(layout, chunk) + chunkLength(layout, chunk) <= size;
+  const suspects = state.unsure.concat(state.durable.filter((chunk) => !isInside(chunk)));
+  const verified = new Set(state.durable.filter(isInside));
+  const notes: Buffer[] = state.path === path ? [] : [encodeWantedPath(description, path)];
+  for (const chunk of suspects) {
+    if (await isRight(data, description, chunk)) verified.add(chunk);
+    else notes.push(encodeForgotten(chunk));
+  }
+  const journal = disk.open(journalPath);
+  try {
+    await journal.truncate(state.bytes);
+    const note = Buffer.concat(notes);
+    if (note.length > 0) await journal.write(note, state.bytes);
+    return {
+      data,
+      journal,
+      journalBytes: state.bytes + note.length,
+      records: state.records,
+      verified: [...verified],
+    };
+  } catch (failure) {
+    journal.close();
+    throw failure;
+  }
+}
+
+async function isRight(data: DiskFile, description: FileDescription, chunk: number): Promise<boolean> {
+  const { layout, chunkHashes } = description;
+  const length = chunkLength(layout, chunk);
+  const buffer = Buffer.allocUnsafe(Math.min(length, PIECE_BYTES_MAX));
+  const hasher = createBlake3();
+  for (let at = 0; at < length; at += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, length - at));
+    if ((await data.read(piece, chunkOffset(layout, chunk) + at)) !== piece.length) return false;
+    hasher.update(piece);
+  }
+  return hasher.digest() === chunkHashes[chunk];
+}
+
+async function readState(disk: Disk, journalPath: string): Promise<JournalState | undefined> {
+  try {
+    return readJournal(await disk.readWhole(journalPath));
+  } catch (failure) {
+    if (systemCode(failure) === 'ENOENT') return undefined;
+    throw failure;
+  }
+}
+
+function openIfThere(disk: Disk, path: string): DiskFile | undefined {
+  try {
+    return disk.open(path);
+  } catch (failure) {
+    // ELOOP: somebody put a link there; it is replaced, never followed.
+    if (['ENOENT', 'ELOOP'].includes(systemCode(failure) ?? '')) return undefined;
+    throw failure;
+  }
+}

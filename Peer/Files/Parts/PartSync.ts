@@ -1,0 +1,81 @@
+import { SYNC_BYTES, SYNC_MS } from '../../../Protocol/Limits.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+
+export interface PartSyncOptions {
+  readonly clock: Clock;
+  /** Syncs data, then marks the first `records` verified-records as durable. */
+  readonly sync: (records: number) => Promise<void>;
+  /** A sync failed: what was written since the last good one cannot be trusted. */
+  readonly failed: (reason: unknown) => void;
+}
+
+/** Decides when an unfinished file is synced: every 64 MiB or 2 s, in the background, one at a time. */
+export class PartSync {
+  readonly #options: PartSyncOptions;
+  #records: number;
+  #bytes = 0;
+  #dirty = false;
+  #running: Promise<void> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #stopped = false;
+
+  /** @param records - verified-records in the journal so far */
+  constructor(records: number, options: PartSyncOptions) {
+    this.#records = records;
+    this.#options = options;
+  }
+
+  /** Another verified-record was appended, for a chunk of `bytes` bytes. */
+  recorded(bytes: number): void {
+    this.#records++;
+    this.touched(bytes);
+  }
+
+  /** Something on disk may not be durable. */
+  touched(bytes: number): void {
+    this.#bytes += bytes;
+    this.#dirty = true;
+    this.#plan();
+  }
+
+  /** Syncs what is open and stops the timer. Never rejects: `failed` was told. */
+  async finish(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    await this.#running;
+    if (this.#dirty) await this.#run();
+  }
+
+  /** Stops without syncing; resolves when nothing is under way. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    await this.#running;
+  }
+
+  #plan(): void {
+    if (this.#stopped || this.#running !== undefined || !this.#dirty) return;
+    if (this.#bytes >= SYNC_BYTES) this.#begin();
+    else this.#cancelTimer ??= this.#options.clock.after(SYNC_MS, () => this.#begin());
+  }
+
+  #begin(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#stopped || this.#running !== undefined) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.#plan();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#dirty = false;
+    this.#bytes = 0;
+    try {
+      await this.#options.sync(this.#records);
+    } catch (failure) {
+      this.#options.failed(failure);
+    }
+  }
+}

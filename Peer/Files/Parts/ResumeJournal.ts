@@ -1,0 +1,157 @@
+import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
+import {
+  ByteReader,
+  ByteWriter,
+  boolean,
+  type Codec,
+  struct,
+  text,
+  uint32,
+  uint53,
+} from '../../../Protocol/Codec.ts';
+import { type FileDescription, isDescriptionOf } from '../../../Protocol/FileId.ts';
+import { type ChunkHash, chunkHash, type FileId, fileId } from '../../../Protocol/Ids.ts';
+import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { encodeRecord, readRecords } from './JournalRecords.ts';
+
+/**
+ * The journal beside an unfinished file: what it is to become, and which of its chunks are on disk. Append-only.
+ *
+ *   magic "SHOALJ1\\n", then records (JournalRecords.ts): header, chunk hashes in pages, then in any order
+ *   verified(chunk), synced(count), forgotten(chunk), paused(yes or no).
+ *
+ * A chunk's record is appended when its data write has returned. `synced(count)` is appended after an fdatasync of the
+ * data that began when `count` verified-records had been appended: the chunks of those records survive a power cut.
+ * A later header gives the file another path.
+ * Reading ends at the first record that is torn or damaged; what is behind it never happened.
+ */
+const MAGIC = Buffer.from('SHOALJ1\n', 'ascii');
+const HEADER = 1;
+const HASHES = 2;
+const VERIFIED = 3;
+const SYNCED = 4;
+const FORGOTTEN = 5;
+const PAUSED = 6;
+
+/** 32 bytes each. Bounds one record to 64 KiB. */
+const HASHES_PER_RECORD = 2_000;
+
+interface Header {
+  readonly fileId: FileId;
+  readonly size: number;
+  readonly path: string;
+}
+
+const header: Codec<Header> = struct<Header>({ fileId, size: uint53, path: text(PATH_BYTES_MAX) });
+
+/** What a journal tells about an unfinished file. */
+export interface JournalState {
+  readonly description: FileDescription;
+  /** Wanted path, relative to the share. */
+  readonly path: string;
+  readonly paused: boolean;
+  /** Chunks that are on disk for sure, ascending. */
+  readonly durable: readonly number[];
+  /** Chunks that were verified but may not have reached the disk: to be hashed again after an unclean stop. */
+  readonly unsure: readonly number[];
+  /** Verified-records so far: the count for the next `synced`. */
+  readonly records: number;
+  /** Length of the sound beginning; what is behind it must be cut off before anything is appended. */
+  readonly bytes: number;
+}
+
+/** The beginning of a new journal. @param path - at most PATH_BYTES_MAX bytes */
+export function encodeJournalStart(description: FileDescription, path: string): Buffer {
+  const { chunkHashes } = description;
+  const parts = [MAGIC, encodeWantedPath(description, path)];
+  for (let first = 0; first < chunkHashes.length; first += HASHES_PER_RECORD) {
+    const out = new ByteWriter(32 * HASHES_PER_RECORD);
+    for (const hash of chunkHashes.slice(first, first + HASHES_PER_RECORD)) chunkHash.write(out, hash);
+    parts.push(encodeRecord(HASHES, out.finish()));
+  }
+  return Buffer.concat(parts);
+}
+
+/** @param path - at most PATH_BYTES_MAX bytes */
+export function encodeWantedPath({ fileId, layout }: FileDescription, path: string): Buffer {
+  return record(HEADER, header, { fileId, size: layout.size, path });
+}
+
+export function encodeVerified(chunk: number): Buffer {
+  return record(VERIFIED, uint32, chunk);
+}
+
+/** @param count - how many verified-records had been appended when the fdatasync began */
+export function encodeSynced(count: number): Buffer {
+  return record(SYNCED, uint32, count);
+}
+
+/** The chunk turned out not to be on disk after all. */
+export function encodeForgotten(chunk: number): Buffer {
+  return record(FORGOTTEN, uint32, chunk);
+}
+
+export function encodePaused(paused: boolean): Buffer {
+  return record(PAUSED, boolean, paused);
+}
+
+/** Undefined when there is no whole, sound beginning: nothing is known then. Never throws. */
+export function readJournal(bytes: Buffer): JournalState | undefined {
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  let start: Header | undefined;
+  const hashes: ChunkHash[] = [];
+  const order: number[] = [];
+  let synced = 0;
+  let paused = false;
+  let end = MAGIC.length;
+  try {
+    for (const { type, body, endsAt } of readRecords(bytes, MAGIC.length)) {
+      const input = new ByteReader(body);
+      if (type === HEADER) start = header.read(input);
+      else if (type === HASHES) while (input.remaining > 0) hashes.push(chunkHash.read(input));
+      else if (type === VERIFIED) order.push(uint32.read(input));
+      else if (type === SYNCED) synced = Math.max(synced, uint32.read(input));
+      else if (type === FORGOTTEN) forget(order, uint32.read(input));
+      else if (type === PAUSED) paused = boolean.read(input);
+      end = endsAt;
+    }
+  } catch (failure) {
+    // A record with a right checksum and a wrong body was written by a newer program: stop there.
+    if (!(failure instanceof ShoalError)) throw failure;
+  }
+  if (start === undefined || !isSound(start, hashes)) return undefined;
+  const description = { fileId: start.fileId, layout: chunkLayout(start.size), chunkHashes: hashes };
+  const chunks = sortOut(order, synced, hashes.length);
+  return { description, path: start.path, paused, ...chunks, records: order.length, bytes: end };
+}
+
+function isSound(start: Header, hashes: readonly ChunkHash[]): boolean {
+  try {
+    return isDescriptionOf(start.fileId, start.size, hashes);
+  } catch {
+    return false;
+  }
+}
+
+/** Its earlier records count no more; one that comes later does. */
+function forget(order: number[], chunk: number): void {
+  for (const [at, recorded] of order.entries()) if (recorded === chunk) order[at] = -1;
+}
+
+function sortOut(order: readonly number[], synced: number, chunkCount: number) {
+  const isReal = (chunk: number) => chunk >= 0 && chunk < chunkCount;
+  const durable = new Set(order.slice(0, synced).filter(isReal));
+  const unsure = new Set(order.slice(synced).filter((chunk) => isReal(chunk) && !durable.has(chunk)));
+  return { durable: ascending(durable), unsure: ascending(unsure) };
+}
+
+function ascending(chunks: ReadonlySet<number>): number[] {
+  return [...chunks].sort((one, other) => one - other);
+}
+
+function record<T>(type: number, codec: Codec<T>, value: T): Buffer {
+  const out = new ByteWriter(64);
+  codec.write(out, value);
+  return encodeRecord(type, out.finish());
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { chunkLayout, chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
+import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { CatalogEntry } from '../../Model.ts';
+import type { Catalog } from '../Catalog/Catalog.ts';
+import type { Share } from '../Catalog/Share.ts';
+import { type Disk, diskError } from '../Disk/Disk.ts';
+import { onlyTouched, sameState } from '../Disk/FileState.ts';
+import { placeFile, removeQuietly } from '../Disk/PlaceFile.ts';
+import { safePath } from '../Disk/SafePath.ts';
+import type { HashCache } from '../Hashing/HashCache.ts';
+import { Descriptions } from './Descriptions.ts';
+import type { ShareReader } from './ShareReader.ts';
+
+export interface SharedFilesOptions {
+  readonly root: string;
+  readonly temp: string;
+  readonly disk: Disk;
+  readonly catalog: Catalog;
+  readonly cache: HashCache;
+  readonly share: Share;
+  readonly reader: ShareReader;
+}
+
+/** The same content at several paths: so many are tried before giving up. */
+const PATHS_TRIED = 4;
+
+/** Complete files, by their content: describing, reading, copying. */
+export class SharedFiles {
+  readonly #options: SharedFilesOptions;
+  readonly #descriptions = new Descriptions();
+
+  constructor(options: SharedFilesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ShoalError NOT_FOUND, also while lost hashes are made again */
+  describe(entry: CatalogEntry): FileDescription {
+    const { cache, share } = this.#options;
+    const load = () => cache.hashes(share.cacheKey, entry.path);
+    const description = this.#descriptions.get(entry.fileId, entry.size, load);
+    if (description !== undefined) return description;
+    share.index.unremember(entry.path);
+    throw new ShoalError('NOT_FOUND', `the chunk hashes of "${entry.path}" were lost; it is hashed again`);
+  }
+
+  /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED */
+  async read(entry: CatalogEntry, chunk: number, offset: number, into: Uint8Array): Promise<void> {
+    const layout = chunkLayout(entry.size);
+    const isInside =
+      chunk >= 0 &&
+      chunk < layout.chunkCount &&
+      offset >= 0 &&
+      offset + into.length <= chunkLength(layout, chunk);
+    if (!isInside) throw new ShoalError('NOT_FOUND', `no such bytes in "${entry.path}"`);
+    const position = chunkOffset(layout, chunk) + offset;
+    const check = () => ({
+      position: chunkOffset(layout, chunk),
+      bytes: chunkLength(layout, chunk),
+      hash: this.describe(entry).chunkHashes[chunk] ?? ('' as ChunkHash),
+    });
+    let failure: ShoalError | undefined;
+    for (const path of [entry.path, ...this.#otherPaths(entry)]) {
+      try {
+        return await this.#options.reader.read(path, position, into, check);
+      } catch (caught) {
+        failure ??= asShoalError(caught, 'DISK_FAILED');
+      }
+    }
+    throw failure;
+  }
+
+  /** Bytes of a small file from `offset`, at once. False when that cannot be: `read` may, or says why. */
+  readNow({ path, size }: CatalogEntry, offset: number, into: Uint8Array): boolean {
+    return offset + into.length <= size && this.#options.reader.readNow(path, offset, into);
+  }
+
+  /** Where this content lies unchanged, absolute. */
+  findComplete(fileId: FileId): string | undefined {
+    const path = this.#unchangedPath(fileId);
+    return path === undefined ? undefined : this.#options.share.absolute(path);
+  }
+
+  /** Where that path lies, absolute, if this content lies there unchanged. */
+  unchangedAt(path: string, fileId: FileId): string | undefined {
+    const { catalog, share } = this.#options;
+    const isHere = catalog.findPath(path)?.fileId === fileId && this.#isUnchanged(path);
+    return isHere ? share.absolute(path) : undefined;
+  }
+
+  /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FULL, DISK_FAILED */
+  async copyTo(fileId: FileId, wanted: string): Promise<string> {
+    const { root, temp, disk, catalog, share } = this.#options;
+    const path = safePath(wanted);
+    const here = this.unchangedAt(path, fileId);
+    if (here !== undefined) return here;
+    const source = this.#unchangedPath(fileId);
+    const found = source === undefined ? undefined : catalog.findPath(source);
+    if (source === undefined || found === undefined) {
+      throw new ShoalError('NOT_FOUND', `the content of "${path}" is not here any more`);
+    }
+    const description = this.describe(found);
+    // ".new" files are cleaned up at the next start when we die here.
+    const temporary = join(temp, `${randomBytes(32).toString('hex')}.new`);
+    try {
+      await disk.copy(share.absolute(source), temporary);
+      if (!this.#isUnchanged(source)) {
+        throw new ShoalError('FILE_CHANGED', `"${source}" was changed while it was copied`);
+      }
+      const placed = placeFile(disk, root, temporary, path);
+      const state = disk.stateOf(placed.absolute);
+      if (state !== undefined) share.adopt(placed.path, state, description);
+      return placed.absolute;
+    } catch (failure) {
+      removeQuietly(disk, temporary);
+      throw diskError(failure, `copying to "${path}"`);
+    }
+  }
+
+  #otherPaths(entry: CatalogEntry): string[] {
+    const paths = this.#options.catalog.pathsOf(entry.fileId);
+    return paths.filter((path) => path !== entry.path).slice(0, PATHS_TRIED - 1);
+  }
+
+  #unchangedPath(fileId: FileId): string | undefined {
+    const paths = this.#options.catalog.pathsOf(fileId);
+    if (paths.length === 0) return undefined;
+    return paths.slice(0, PATHS_TRIED).find((path) => this.#isUnchanged(path));
+  }
+
+  #isUnchanged(path: string): boolean {
+    const { share, disk } = this.#options;
+    const hashed = share.index.stateOf(path);
+    const now = disk.stateOf(share.absolute(path));
+    const isSame = hashed !== undefined && now !== undefined && sameState(hashed, now);
+    if (isSame) return true;
+    if (hashed !== undefined && now !== undefined && onlyTouched(hashed, now)) share.index.touched(path);
+    else share.index.stale(path);
+    return false;
+  }
+}

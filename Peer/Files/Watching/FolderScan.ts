@@ -1,0 +1,178 @@
+import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { systemCode } from '../../../Shared/ShoalError.ts';
+import { type FileState, fileState } from '../Disk/FileState.ts';
+import { inside, joinPath, splitPath } from '../Disk/Paths.ts';
+import { isTempName } from '../Disk/SafePath.ts';
+import { isIgnoredName } from './IgnoreRules.ts';
+import type { ShareTree } from './ShareTree.ts';
+
+/** Told of what lies in the share. Paths are relative to it. */
+export interface ScanEvents {
+  /** A regular file that may be shared is there, in this state. Told again whenever it is looked at. */
+  found(path: string, state: FileState): void;
+  /** A file that was found before is not there any more, or may not be shared. */
+  gone(path: string): void;
+  /** Something cannot be looked at or shared. */
+  problem(path: string, reason: string): void;
+}
+
+export interface FolderScanOptions {
+  /** The share folder, absolute, without links in it. */
+  readonly root: string;
+  readonly clock: Clock;
+  /** What was found before; kept up to date here. */
+  readonly tree: ShareTree;
+  readonly events: ScanEvents;
+}
+
+/** The thread is given free after this long: names and stats are asked synchronously, which is 5 times cheaper. */
+const SLICE_MS = 8;
+
+/**
+ * Looks at folders and files of the share and tells what is there. Links are never followed and never shared: what they
+ * lead to inside the share is shared there already, and what lies outside is nobody's business. Devices, pipes and
+ * sockets are not files.
+ */
+export class FolderScan {
+  readonly #options: FolderScanOptions;
+  #sliceEndMs = 0;
+
+  constructor(options: FolderScanOptions) {
+    this.#options = options;
+  }
+
+  /** Lists a folder and everything below it. @param signal - ends it early */
+  async folder(path: string, signal: AbortSignal): Promise<void> {
+    const left = [path];
+    for (let next = left.pop(); next !== undefined && !signal.aborted; next = left.pop()) {
+      for (const below of await this.#list(next, signal)) left.push(below);
+    }
+  }
+
+  /** Looks at one place: a file, or a folder not known before (which is listed), or nothing any more. */
+  async place(path: string, signal: AbortSignal): Promise<void> {
+    const { root, tree } = this.#options;
+    const [folder, name] = splitPath(path);
+    if (!this.#isShared(folder, name)) return;
+    const stats = lstatOf(inside(root, path));
+    if (stats?.isDirectory()) {
+      this.#goneFile(path);
+      if (!tree.hasFolder(path)) await this.folder(path, signal);
+      return;
+    }
+    if (tree.hasFolder(path)) this.#goneFolder(path);
+    if (stats?.isFile()) this.#found(path, fileState(stats));
+    else this.#goneFile(path);
+    if (this.#isSliceOver()) await this.#breathe();
+  }
+
+  /** Returns the folders in it. */
+  async #list(folder: string, signal: AbortSignal): Promise<string[]> {
+    const { root, tree, events } = this.#options;
+    let entries: Dirent[];
+    // A listing would follow a link that took the folder's place.
+    if (folder !== '' && !lstatOf(inside(root, folder))?.isDirectory()) {
+      this.#goneFolder(folder);
+      return [];
+    }
+    try {
+      entries = readdirSync(inside(root, folder), { withFileTypes: true });
+    } catch (failure) {
+      const code = systemCode(failure) ?? String(failure);
+      if (code !== 'ENOENT' && code !== 'ENOTDIR')
+        events.problem(folder, `the folder cannot be read (${code})`);
+      else this.#goneFolder(folder);
+      return [];
+    }
+    tree.addFolder(folder);
+    const files = new Set<string>();
+    const folders = new Set<string>();
+    for (const entry of entries) {
+      if (!this.#isShared(folder, entry.name)) continue;
+      if (entry.isDirectory()) folders.add(entry.name);
+      // Some file systems do not say what an entry is: then the stat decides.
+      else if (entry.isFile() || isUnknown(entry)) files.add(entry.name);
+    }
+    for (const name of tree.foldersIn(folder))
+      if (!folders.has(name)) this.#goneFolder(joinPath(folder, name));
+    for (const name of tree.filesIn(folder)) if (!files.has(name)) this.#goneFile(joinPath(folder, name));
+    for (const name of files) {
+      if (signal.aborted) return [];
+      const path = joinPath(folder, name);
+      const stats = lstatOf(inside(root, path));
+      if (stats?.isDirectory()) folders.add(name);
+      else if (stats?.isFile()) this.#found(path, fileState(stats));
+      else this.#goneFile(path);
+      // Waiting for nothing would take a tenth of the time.
+      if (this.#isSliceOver()) await this.#breathe();
+    }
+    return Array.from(folders, (name) => joinPath(folder, name));
+  }
+
+  #isShared(folder: string, name: string): boolean {
+    if (isIgnoredName(name) || (folder === '' && isTempName(name))) return false;
+    if (name.includes('\ufffd')) {
+      this.#options.events.problem(
+        joinPath(folder, name),
+        'the name is not valid UTF-8: rename it to share it',
+      );
+      return false;
+    }
+    if (isTooLong(folder, name)) {
+      const reason = `the path is longer than ${PATH_BYTES_MAX} bytes: it is not shared`;
+      this.#options.events.problem(joinPath(folder, name), reason);
+      return false;
+    }
+    return true;
+  }
+
+  #found(path: string, state: FileState): void {
+    this.#options.tree.addFile(path);
+    this.#options.events.found(path, state);
+  }
+
+  /** Also when it is not known to the tree: it may still be waiting somewhere. */
+  #goneFile(path: string): void {
+    this.#options.tree.removeFile(path);
+    this.#options.events.gone(path);
+  }
+
+  #goneFolder(path: string): void {
+    for (const file of this.#options.tree.removeFolder(path)) this.#options.events.gone(file);
+  }
+
+  #isSliceOver(): boolean {
+    return this.#options.clock.nowMs() >= this.#sliceEndMs;
+  }
+
+  async #breathe(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#sliceEndMs = this.#options.clock.nowMs() + SLICE_MS;
+  }
+}
+
+/** Most are far from it: a UTF-16 code unit is three bytes of UTF-8 at most. */
+function isTooLong(folder: string, name: string): boolean {
+  if (3 * (folder.length + name.length) + 1 <= PATH_BYTES_MAX) return false;
+  return Buffer.byteLength(folder) + Buffer.byteLength(name) + 1 > PATH_BYTES_MAX;
+}
+
+function lstatOf(path: string) {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined; // ENOTDIR, EACCES, ELOOP: not a file we could share.
+  }
+}
+
+function isUnknown(entry: Dirent): boolean {
+  return !(
+    entry.isSymbolicLink() ||
+    entry.isFIFO() ||
+    entry.isSocket() ||
+    entry.isCharacterDevice() ||
+    entry.isBlockDevice()
+  );
+}

@@ -1,0 +1,30 @@
+import { isTempName } from '../Disk/SafePath.ts';
+
+/** Files in the making, backups and locks of editors, browsers and office programs. */
+const LITTER_ENDING = /(~|\.(swp|swo|swx|tmp|temp|part|partial|crdownload|download|opdownload))$/i;
+/** What operating systems leave in folders. */
+const LITTER_NAMES = new Set([
+  'thumbs.db',
+  'ehthumbs.db',
+  'desktop.ini',
+  '$recycle.bin',
+  'system volume information',
+  'lost+found',
+  'icon\r',
+]);
+
+/** Whether a file or folder of this name is never shared: hidden (a leading dot; `._*` and `.#*` are), or litter. */
+export function isIgnoredName(name: string): boolean {
+  return (
+    name.startsWith('.') ||
+    name.startsWith('~$') ||
+    LITTER_ENDING.test(name) ||
+    LITTER_NAMES.has(name.toLowerCase())
+  );
+}
+
+/** Whether a path relative to the share may be shared: no part of it is ignored, and it is not in our `Temp/`. */
+export function isIgnoredPath(path: string): boolean {
+  const segments = path.split('/');
+  return isTempName(segments[0] ?? '') || segments.some(isIgnoredName);
+}

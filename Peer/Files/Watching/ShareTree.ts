@@ -1,0 +1,59 @@
+import { joinPath, splitPath } from '../Disk/Paths.ts';
+
+/** Which names are known in which folder, so that a listing shows what is gone. Paths are relative; "" is the share itself. */
+export class ShareTree {
+  readonly #folders = new Map<string, { readonly files: Set<string>; readonly folders: Set<string> }>();
+
+  addFile(path: string): void {
+    const [folder, name] = splitPath(path);
+    this.#folder(folder).files.add(name);
+  }
+
+  removeFile(path: string): void {
+    const [folder, name] = splitPath(path);
+    this.#folders.get(folder)?.files.delete(name);
+  }
+
+  addFolder(path: string): void {
+    this.#folder(path);
+  }
+
+  hasFolder(path: string): boolean {
+    return this.#folders.has(path);
+  }
+
+  filesIn(folder: string): readonly string[] {
+    return [...(this.#folders.get(folder)?.files ?? [])];
+  }
+
+  foldersIn(folder: string): readonly string[] {
+    return [...(this.#folders.get(folder)?.folders ?? [])];
+  }
+
+  /** Forgets a folder and all below it. Returns the paths of the files that were known there. */
+  removeFolder(path: string): string[] {
+    const removed: string[] = [];
+    const left = [path];
+    for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
+      const known = this.#folders.get(folder);
+      if (known === undefined) continue;
+      for (const name of known.files) removed.push(joinPath(folder, name));
+      for (const name of known.folders) left.push(joinPath(folder, name));
+      this.#folders.delete(folder);
+    }
+    const [parent, name] = splitPath(path);
+    if (path !== '') this.#folders.get(parent)?.folders.delete(name);
+    return removed;
+  }
+
+  #folder(path: string) {
+    let known = this.#folders.get(path);
+    if (known === undefined) {
+      known = { files: new Set(), folders: new Set() };
+      this.#folders.set(path, known);
+      const [parent, name] = splitPath(path);
+      if (path !== '') this.#folder(parent).folders.add(name);
+    }
+    return known;
+  }
+}

@@ -1,0 +1,120 @@
+import type { networkInterfaces } from 'node:os';
+import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
+import type { Address } from '../../../Shared/Address.ts';
+import type { Clock, Random } from '../../../Shared/Clock.ts';
+import type { Self, TrackerStatus } from '../../Model.ts';
+import { Probes } from '../Trackers/Probes.ts';
+import { Discovery, type DiscoveryAction, trackerPorts } from './Discovery.ts';
+import type { DnsSdService, OpenDnsSd } from './DnsSdService.ts';
+import { broadcastHosts, isOnLan, isOwnHost } from './LanAddresses.ts';
+
+export interface LadderOptions {
+  readonly self: Self;
+  readonly interfaces: typeof networkInterfaces;
+  readonly dnsSd: OpenDnsSd | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly send: (bytes: Uint8Array, to: Address) => void;
+  /** A tracker may be there. */
+  readonly open: (address: Address, foundBy: TrackerStatus['foundBy']) => void;
+  readonly peerSeen: (address: Address) => void;
+  /** Starts a tracker inside this peer; tells the ladder how it went. */
+  readonly embed: (port: number) => void;
+}
+
+/** Climbs the discovery ladder: does what Discovery decides, with socket, timer and DNS-SD. */
+export class TrackerDiscovery {
+  readonly discovery: Discovery;
+  readonly #options: LadderOptions;
+  readonly #probes: Probes;
+  #dnsSd: DnsSdService | undefined;
+  #cancelTimer: () => void = () => {};
+  #closed = false;
+
+  constructor(options: LadderOptions) {
+    this.#options = options;
+    this.#probes = new Probes(options.random);
+    this.discovery = new Discovery({
+      random: options.random,
+      isOurs: (host) => isOwnHost(options.interfaces(), host),
+    });
+  }
+
+  start(remembered: readonly Address[]): void {
+    this.#openDnsSd();
+    this.tell((discovery, nowMs) => discovery.start(remembered, nowMs));
+  }
+
+  /** Passes an event to Discovery and does what it decides. */
+  tell(event: (discovery: Discovery, nowMs: number) => void): void {
+    if (this.#closed) return;
+    event(this.discovery, this.#options.clock.nowMs());
+    this.#act();
+  }
+
+  /** An answer to `connect` that no session waits for. False: nor do we. */
+  answered(transactionId: number, from: Address): boolean {
+    const rung = this.#probes.match(transactionId, from, this.#options.clock.nowMs());
+    if (rung === undefined || this.#closed) return false;
+    this.tell((discovery, nowMs) => discovery.answered(rung, from, nowMs));
+    return true;
+  }
+
+  /** Our own tracker is announced at that port; undefined: no longer. */
+  announceTracker(port: number | undefined): void {
+    this.#dnsSd?.announceTracker(port, this.#options.self);
+  }
+
+  /** Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelTimer();
+    await this.#dnsSd?.close();
+  }
+
+  #openDnsSd(): void {
+    const { dnsSd, self, peerSeen } = this.#options;
+    this.#dnsSd = dnsSd?.({
+      trackerSeen: (address) => this.tell((discovery) => discovery.announced(address)),
+      peerSeen: (address) => {
+        if (!this.#closed) peerSeen(address);
+      },
+      failed: (reason) => this.discovery.report.dnsSdFailed(reason),
+    });
+    if (dnsSd === undefined) this.discovery.report.dnsSdFailed('it is switched off');
+    this.#dnsSd?.announcePeer(self);
+  }
+
+  #act(): void {
+    for (const action of this.discovery.takeActions()) this.#perform(action);
+    this.#cancelTimer();
+    const { clock } = this.#options;
+    const { nextMs } = this.discovery;
+    if (this.#closed || !Number.isFinite(nextMs)) return;
+    this.#cancelTimer = clock.after(nextMs - clock.nowMs(), () =>
+      this.tell((discovery, nowMs) => discovery.tick(nowMs)),
+    );
+  }
+
+  #perform(action: DiscoveryAction): void {
+    const { clock, send, open, embed } = this.#options;
+    if (action.kind === 'probe') {
+      const bytes = this.#probes.ask(action.rung, action.targets, clock.nowMs());
+      for (const target of action.targets) send(bytes, target);
+    } else if (action.kind === 'broadcast') this.#broadcast();
+    else if (action.kind === 'open') open(action.address, action.rung);
+    else embed(action.port);
+  }
+
+  #broadcast(): void {
+    const { interfaces, clock, send } = this.#options;
+    const now = interfaces();
+    const hosts = broadcastHosts(now);
+    const bytes = this.#probes.askAround(
+      ({ host, port }) => port >= TRACKER_PORT && port <= TRACKER_PORT_LAST && isOnLan(now, host),
+      clock.nowMs(),
+    );
+    for (const target of hosts.flatMap(trackerPorts)) send(bytes, target);
+    this.discovery.report.asked('broadcast', hosts);
+  }
+}

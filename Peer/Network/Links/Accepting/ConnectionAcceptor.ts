@@ -1,0 +1,58 @@
+import type { ConnectionKind } from '../../../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../../../Shared/Clock.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Bans } from './Bans.ts';
+import { ConnectionLimits } from './ConnectionLimits.ts';
+import { PreambleReader } from './PreambleReader.ts';
+
+export interface ConnectionAcceptorOptions {
+  readonly clock: Clock;
+  readonly bans: Bans;
+  /** Takes a connection over once it has said what it is. */
+  readonly dispatch: (kind: ConnectionKind, stream: ByteStream) => StreamHandler;
+}
+
+/** Lets connections in from outside: not more than we can keep, none from banned hosts, only those that speak our language. */
+export class ConnectionAcceptor {
+  readonly #options: ConnectionAcceptorOptions;
+  readonly #limits = new ConnectionLimits();
+  readonly #streams = new Set<ByteStream>();
+  /** Connections turned away: no room or banned; and those that were not ours. */
+  readonly refused = { full: 0, foreign: 0 };
+  #wake: () => void = () => {};
+
+  constructor(options: ConnectionAcceptorOptions) {
+    this.#options = options;
+  }
+
+  readonly accept = (stream: ByteStream): StreamHandler => {
+    const { clock, bans, dispatch } = this.#options;
+    const { host } = stream.remote;
+    if (bans.has(host, clock.nowMs()) || !this.#limits.enter(host)) {
+      this.refused.full++;
+      stream.destroy();
+      return { closed: () => {} };
+    }
+    this.#streams.add(stream);
+    return new PreambleReader(stream, {
+      clock,
+      dispatch,
+      closed: (ours) => {
+        if (!ours) this.refused.foreign++;
+        this.#limits.leave(host);
+        this.#streams.delete(stream);
+        this.#wake();
+      },
+    });
+  };
+
+  /** Cuts what is still connected; resolves when it is gone. */
+  async close(): Promise<void> {
+    for (const stream of this.#streams) stream.destroy();
+    while (this.#streams.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

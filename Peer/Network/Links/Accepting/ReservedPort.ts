@@ -1,0 +1,85 @@
+import { PEER_PORT_FIRST, PEER_PORT_LAST } from '../../../../Protocol/Limits.ts';
+import type { Random } from '../../../../Shared/Clock.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { ByteStream, Listen, Listener, StreamHandler } from '../../../../Shared/Transport.ts';
+
+/** A TCP port that is ours already, before anybody is there to answer. */
+export interface ReservedPort {
+  readonly port: number;
+  /** Hands the port over: whatever port is asked for, this one is given. */
+  readonly listen: Listen;
+  /** Gives the port back, unless it was handed over. */
+  release(): Promise<void>;
+}
+
+/** Ports from `first` to `last`, both included. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+const DEFAULT_RANGE: PortRange = { first: PEER_PORT_FIRST, last: PEER_PORT_LAST };
+
+/**
+ * Takes a port early, because share folder and identity are named after it. Who connects before it is handed over is turned away.
+ * @param wanted - a range: a random free one of it; undefined: of 9000-9999
+ * @throws ShoalError PORT_IN_USE
+ */
+export async function reservePort(
+  listen: Listen,
+  wanted: number | PortRange | undefined,
+  random: Random,
+): Promise<ReservedPort> {
+  let accept: ((stream: ByteStream) => StreamHandler) | undefined;
+  const listener = await listenOnOneOf(
+    typeof wanted === 'number' ? [wanted] : shuffledPorts(wanted ?? DEFAULT_RANGE, random),
+    listen,
+    (stream) => {
+      if (accept !== undefined) return accept(stream);
+      stream.destroy();
+      return { closed: () => {} };
+    },
+  );
+  return {
+    port: listener.local.port,
+    listen: async (_port, taker) => {
+      accept = taker;
+      return listener;
+    },
+    release: async () => {
+      if (accept === undefined) await listener.close();
+    },
+  };
+}
+
+async function listenOnOneOf(
+  ports: readonly number[],
+  listen: Listen,
+  accept: (stream: ByteStream) => StreamHandler,
+): Promise<Listener> {
+  for (const port of ports) {
+    try {
+      return await listen(port, accept);
+    } catch (failure) {
+      if (ports.length === 1 || !(failure instanceof ShoalError) || failure.code !== 'PORT_IN_USE')
+        throw failure;
+    }
+  }
+  const last = ports.reduce((high, port) => Math.max(high, port), 0);
+  const first = ports.reduce((low, port) => Math.min(low, port), last);
+  throw new ShoalError('PORT_IN_USE', `all ports from ${first} to ${last} are in use`, {
+    hint: 'Name a free one: node Peer.js 12000',
+  });
+}
+
+/** All ports of the range, in random order: two peers started at once hardly ever want the same. */
+function shuffledPorts({ first, last }: PortRange, random: Random): number[] {
+  const ports = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  for (let at = ports.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1));
+    const port = ports[at] ?? first;
+    ports[at] = ports[other] ?? first;
+    ports[other] = port;
+  }
+  return ports;
+}

@@ -1,0 +1,151 @@
+import { createServer, type Socket, connect as tcpConnect } from 'node:net';
+import { DIAL_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
+import { type Address, formatAddress, normalHost } from '../../../../Shared/Address.ts';
+import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { asShoalError, ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
+import type { ByteStream, Dial, Listen, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
+
+/**
+ * Real TCP. Measured on Node 20.20 and 24.21: `onread` with a function as buffer keeps its memory over 6 million reads
+ * (52 and 60 MB), so a lane may live as long as it likes.
+ */
+
+/** Opens a TCP connection, without Nagle's delay. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */
+export const dial: Dial = (address, handler, { signal, into } = {}) => {
+  if (signal?.aborted) return Promise.reject(givenUp());
+  const socket = tcpConnect({
+    host: address.host,
+    port: address.port,
+    noDelay: true,
+    ...(into === undefined ? {} : { onread: readInto(into) }),
+  });
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      fail(new ShoalError('TIMEOUT', `${formatAddress(address)} does not answer`));
+    }, DIAL_TIMEOUT_MS);
+    const failed = (error: Error) => fail(dialFailure(error, address));
+    const settle = () => {
+      clearTimeout(timer);
+      stopWaiting?.();
+      socket.off('error', failed);
+    };
+    function fail(error: ShoalError) {
+      settle();
+      socket.on('error', () => {}); // What may still come of it interests nobody.
+      socket.destroy();
+      reject(error);
+    }
+    const stopWaiting = signal && onAbort(signal, () => fail(givenUp()));
+    socket.on('error', failed);
+    socket.once('connect', () => {
+      settle();
+      resolve(wrap(socket, handler, address, into !== undefined));
+    });
+  });
+};
+
+/** Listens on all interfaces, IPv6 too where there is any. Closing stops accepting; open streams are their owners'. */
+export const listen: Listen = (port, accept) => {
+  const server = createServer({ noDelay: true }, (socket) => {
+    const remote = { host: normalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+    let handler: StreamHandler = { closed: () => {} };
+    const stream = wrap(
+      socket,
+      {
+        data: (b) => handler.data?.(b),
+        drained: () => handler.drained?.(),
+        closed: (e) => handler.closed(e),
+      },
+      remote,
+      false,
+    );
+    handler = accept(stream);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenFailure(error, port)));
+    server.listen(port, () => {
+      server.on('error', () => {}); // One connection that could not be accepted (too many open files): the next may.
+      const bound = server.address();
+      const local =
+        typeof bound === 'object' && bound !== null
+          ? { host: bound.address, port: bound.port }
+          : { host: '0.0.0.0', port };
+      resolve({
+        local,
+        close: async () => {
+          if (server.listening) server.close();
+        },
+      });
+    });
+  });
+};
+
+function readInto(into: ReadTarget) {
+  return {
+    buffer: () => into.nextBuffer(),
+    callback: (bytes: number) => into.filled(bytes),
+  };
+}
+
+function wrap(socket: Socket, handler: StreamHandler, remote: Address, ownMemory: boolean): ByteStream {
+  let failure: Error | undefined;
+  socket.on('error', (error) => {
+    failure ??= error;
+  });
+  socket.on('close', () => handler.closed(failure));
+  socket.on('drain', () => handler.drained?.());
+  if (!ownMemory) socket.on('data', (bytes: Buffer) => handler.data?.(bytes));
+  return {
+    remote,
+    write: (bytes, done) => {
+      if (!socket.writable) {
+        if (done !== undefined) setImmediate(done);
+        return false;
+      }
+      return socket.write(bytes, done && (() => done()));
+    },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
+  };
+}
+
+function givenUp(): ShoalError {
+  return new ShoalError('CANCELLED', 'the connection was given up');
+}
+
+function dialFailure(error: Error, address: Address): ShoalError {
+  const place = formatAddress(address);
+  switch (systemCode(error)) {
+    case 'ECONNREFUSED':
+      return new ShoalError('UNREACHABLE', `nobody listens on ${place}`, {
+        hint: 'Is the peer running there? Its first lines name its port.',
+        cause: error,
+      });
+    case 'ETIMEDOUT':
+      return new ShoalError('TIMEOUT', `${place} does not answer`, { cause: error });
+    default:
+      return new ShoalError('UNREACHABLE', `${place} cannot be reached`, {
+        hint: 'Check the address, and that a firewall lets TCP through.',
+        cause: error,
+      });
+  }
+}
+
+function listenFailure(error: Error, port: number): ShoalError {
+  switch (systemCode(error)) {
+    case 'EADDRINUSE':
+      return new ShoalError('PORT_IN_USE', `TCP port ${port} is already in use`, {
+        hint: `Another peer may be running there. Try port ${port < 65_535 ? port + 1 : port - 1}.`,
+        cause: error,
+      });
+    case 'EACCES':
+      return new ShoalError('USAGE', `not allowed to listen on TCP port ${port}`, {
+        hint: 'Choose a port from 1024 up.',
+        cause: error,
+      });
+    default:
+      return asShoalError(error, 'UNREACHABLE');
+  }
+}

@@ -1,0 +1,60 @@
+import type { FileId } from '../../../../Protocol/Ids.ts';
+import { HAVE_BATCH_MS } from '../../../../Protocol/Limits.ts';
+import { encodeControl } from '../../../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../../../Shared/Clock.ts';
+
+const CHUNKS_PER_MESSAGE = 4_096;
+
+/** @param frame - gives the message that says so: made once, if anybody is told now */
+export type TellHave = (fileId: FileId, chunks: readonly number[], frame: () => Uint8Array) => void;
+
+/** Tells the first chunk at once, and gathers those that arrive within 50 ms of that, so that many become one message. */
+export class HaveBatch {
+  readonly #clock: Clock;
+  readonly #tell: TellHave;
+  #chunks = new Map<FileId, number[]>();
+  #cancel: (() => void) | undefined;
+  #toldMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, tell: TellHave) {
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  add(fileId: FileId, chunk: number): void {
+    const chunks = this.#chunks.get(fileId);
+    if (chunks === undefined) this.#chunks.set(fileId, [chunk]);
+    else chunks.push(chunk);
+    const delayMs = Math.max(0, this.#toldMs + HAVE_BATCH_MS - this.#clock.nowMs());
+    this.#cancel ??= this.#clock.after(delayMs, () => this.#flush());
+  }
+
+  /** Nothing more is to be told of a file. */
+  drop(fileId: FileId): void {
+    this.#chunks.delete(fileId);
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#chunks.clear();
+  }
+
+  #flush(): void {
+    this.#cancel = undefined;
+    this.#toldMs = this.#clock.nowMs();
+    const gathered = this.#chunks;
+    this.#chunks = new Map();
+    for (const [fileId, chunks] of gathered) {
+      for (let at = 0; at < chunks.length; at += CHUNKS_PER_MESSAGE)
+        this.#tellSome(fileId, chunks.slice(at, at + CHUNKS_PER_MESSAGE));
+    }
+  }
+
+  #tellSome(fileId: FileId, chunks: readonly number[]): void {
+    let encoded: Uint8Array | undefined;
+    this.#tell(fileId, chunks, () => {
+      encoded ??= encodeControl({ type: 'have', fileId, chunks });
+      return encoded;
+    });
+  }
+}

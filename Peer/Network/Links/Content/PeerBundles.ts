@@ -1,0 +1,68 @@
+import { type BundledFile, bundleBytes } from '../../../../Protocol/Bundle.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { BundleSource, ChunkOutcome, ChunkWriter, SourceEvents } from '../../../Transfer.ts';
+import type { ChunkReceipt } from '../../Lanes/ChunkReceipt.ts';
+import type { SourceHome } from './PeerSource.ts';
+
+/** What a peer's bundles need of it. */
+export type BundleHome = Pick<SourceHome, 'lane' | 'wrong'> & { released(bundles: PeerBundles): void };
+
+/** One peer as a source of many small files at once. */
+export class PeerBundles implements BundleSource {
+  readonly #home: BundleHome;
+  readonly #events: SourceEvents;
+  readonly #open = new Set<ChunkReceipt>();
+  #gone: ShoalError | undefined;
+
+  constructor(home: BundleHome, events: SourceEvents) {
+    this.#home = home;
+    this.#events = events;
+  }
+
+  async request(files: readonly BundledFile[], writer: ChunkWriter): Promise<ChunkOutcome> {
+    const [first] = files;
+    if (first === undefined) throw new RangeError('a bundle of nothing');
+    if (this.#gone !== undefined) {
+      writer.abandon();
+      return { kind: 'lost', reason: this.#gone };
+    }
+    const receipt = this.#home.lane.request({
+      fileId: first.fileId,
+      chunk: 0,
+      bytes: bundleBytes(files),
+      bundle: files,
+      writer,
+      received: (count) => this.#events.received(count),
+    });
+    this.#open.add(receipt);
+    const outcome = await receipt.outcome;
+    this.#open.delete(receipt);
+    if (outcome.kind === 'corrupt') this.#home.wrong(first.fileId);
+    return outcome;
+  }
+
+  takeBack(keep: number): void {
+    for (const receipt of [...this.#open].slice(keep)) this.#home.lane.cancel(receipt);
+  }
+
+  close(): void {
+    if (this.#gone !== undefined) return;
+    this.#gone = new ShoalError('CLOSED', 'the source was closed');
+    this.takeBack(0);
+    this.#home.released(this);
+  }
+
+  // ---- what its peer tells
+
+  queued(place: number): void {
+    if (this.#gone === undefined) this.#events.queued(place);
+  }
+
+  /** It is gone: nothing more is asked here. The peer has forgotten it. */
+  left(reason: ShoalError): void {
+    if (this.#gone !== undefined) return;
+    this.#gone = reason;
+    for (const receipt of this.#open) this.#home.lane.drop(receipt, reason);
+    this.#events.left(reason);
+  }
+}

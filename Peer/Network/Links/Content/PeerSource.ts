@@ -1,0 +1,133 @@
+import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
+import type { FileDescription } from '../../../../Protocol/FileId.ts';
+import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { PeerContact } from '../../../Model.ts';
+import type { ChunkOutcome, ChunkWriter, Source, SourceEvents, SourceSuggestion } from '../../../Transfer.ts';
+import type { ChunkReceipt } from '../../Lanes/ChunkReceipt.ts';
+import type { LaneKeeper } from '../../Lanes/LaneKeeper.ts';
+import type { RemoteHoldings } from './RemoteHoldings.ts';
+
+/** What a source needs from the peer it belongs to. */
+export interface SourceHome {
+  readonly contact: PeerContact & { readonly peerId: PeerId };
+  readonly lane: LaneKeeper;
+  readonly takesTurns: boolean;
+  describe(fileId: FileId, signal: AbortSignal): Promise<FileDescription>;
+  /** A chunk came whole and wrong. */
+  wrong(fileId: FileId): void;
+  /** The source is closed. */
+  released(source: PeerSource): void;
+}
+
+/** One peer as a source of one file. */
+export class PeerSource implements Source {
+  readonly fileId: FileId;
+  readonly #home: SourceHome;
+  /** Undefined: it is known to have everything. */
+  readonly #holdings: RemoteHoldings | undefined;
+  readonly #events: SourceEvents;
+  readonly #open = new Map<number, ChunkReceipt>();
+  #gone: ShoalError | undefined;
+  #closed = false;
+
+  constructor(home: SourceHome, fileId: FileId, holdings: RemoteHoldings | undefined, events: SourceEvents) {
+    this.#home = home;
+    this.fileId = fileId;
+    this.#holdings = holdings;
+    this.#events = events;
+  }
+
+  get peer(): PeerContact & { readonly peerId: PeerId } {
+    return this.#home.contact;
+  }
+
+  get have(): Bitfield | undefined {
+    return this.#holdings?.have;
+  }
+
+  get suggestion(): SourceSuggestion | undefined {
+    return this.#holdings?.suggestion;
+  }
+
+  setChunkCount(chunkCount: number): void {
+    this.#holdings?.setChunkCount(chunkCount);
+  }
+
+  describe(signal: AbortSignal): Promise<FileDescription> {
+    const over = this.#over();
+    return over === undefined ? this.#home.describe(this.fileId, signal) : Promise.reject(over);
+  }
+
+  request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
+    const over = this.#over();
+    if (over !== undefined) {
+      writer.abandon();
+      return Promise.resolve({ kind: 'lost', reason: over });
+    }
+    if (this.#open.has(chunk)) throw new RangeError(`chunk ${chunk} is asked of one source twice`);
+    const { fileId } = this;
+    const received = (count: number) => this.#events.received(count);
+    const late = (count: number) => this.#events.late?.(count);
+    const receipt = this.#home.lane.request({ fileId, chunk, bytes, writer, received, late });
+    this.#open.set(chunk, receipt);
+    return receipt.outcome.then((outcome) => {
+      this.#open.delete(chunk);
+      if (outcome.kind === 'corrupt') this.#home.wrong(fileId);
+      return outcome;
+    });
+  }
+
+  cancel(chunk: number): void {
+    const receipt = this.#open.get(chunk);
+    if (receipt !== undefined) this.#home.lane.cancel(receipt);
+  }
+
+  withdraw(chunk: number): void {
+    const receipt = this.#open.get(chunk);
+    if (receipt !== undefined) this.#home.lane.withdraw(receipt);
+  }
+
+  lineUp(): boolean {
+    if (!this.#home.takesTurns || this.#over() !== undefined) return false;
+    this.#home.lane.lineUp();
+    return true;
+  }
+
+  close(): void {
+    if (this.#closed || this.#gone !== undefined) return;
+    this.#closed = true;
+    for (const receipt of this.#open.values()) this.#home.lane.cancel(receipt);
+    this.#home.released(this);
+  }
+
+  // ---- what its peer tells
+
+  haveChanged(): void {
+    if (!this.#closed) this.#events.haveChanged();
+  }
+
+  suggested(): void {
+    if (!this.#closed) this.#events.suggested?.();
+  }
+
+  queued(place: number, of: number): void {
+    if (!this.#closed) this.#events.queued(place, of);
+  }
+
+  turn(bytes: number): void {
+    if (!this.#closed) this.#events.turn?.(bytes);
+  }
+
+  /** It is gone: nothing more is asked here. The peer has forgotten it. */
+  left(reason: ShoalError): void {
+    if (this.#closed || this.#gone !== undefined) return;
+    this.#gone = reason;
+    for (const receipt of this.#open.values()) this.#home.lane.drop(receipt, reason);
+    this.#events.left(reason);
+  }
+
+  #over(): ShoalError | undefined {
+    return this.#closed ? new ShoalError('CLOSED', 'the source was closed') : this.#gone;
+  }
+}

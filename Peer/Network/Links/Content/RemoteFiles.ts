@@ -1,0 +1,309 @@
+import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
+import { LINK_REQUEST_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
+import type { ControlMessage, ControlOf } from '../../../../Protocol/PeerMessages.ts';
+import type { Clock } from '../../../../Shared/Clock.ts';
+import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { Source, SourceEvents } from '../../../Transfer.ts';
+import type { Useless } from './DeferredHaves.ts';
+import { Growth } from './Growth.ts';
+import { type BundleHome, PeerBundles } from './PeerBundles.ts';
+import { PeerSource, type SourceHome } from './PeerSource.ts';
+import { RemoteHoldings } from './RemoteHoldings.ts';
+
+interface RemoteFile {
+  readonly holdings: RemoteHoldings;
+  readonly sources: Set<PeerSource>;
+  /** Those who wait for the first word about it. */
+  readonly waiting: Set<(failure?: ShoalError) => void>;
+  /** Sources, and those who wait to be one; without any, interest ends. */
+  users: number;
+  /** The peer fetches it of us, and tells how far it is. */
+  watched: boolean;
+  readonly growth: Growth;
+}
+
+/** Files of one peer that are looked after at once. */
+const WATCHED_MAX = 256;
+/** Files that a peer is remembered to have whole. */
+const WHOLE_MAX = 4_096;
+
+/** What a peer has of a file. */
+export interface Seen {
+  readonly have: Bitfield | 'all';
+  readonly chunksPerSecond: number;
+}
+
+export interface RemoteFilesOptions {
+  readonly send: (message: ControlMessage) => void;
+  readonly clock: Clock;
+  /** We have just said that we are interested in a file. */
+  readonly declared: (fileId: FileId) => void;
+  /** We are about to say that we no longer are: what we have now is the last that it would hear. */
+  readonly ending: (fileId: FileId) => void;
+  /** The peer wants that file of us: how it gets on is of interest when it is no source any more. */
+  readonly wantedOfUs: (fileId: FileId) => boolean;
+}
+
+/** The files that we want of one peer, or it of us: interest, what it has of them, and the sources made of that. */
+export class RemoteFiles {
+  readonly #send: (message: ControlMessage) => void;
+  readonly #clock: Clock;
+  readonly #declared: (fileId: FileId) => void;
+  readonly #ending: (fileId: FileId) => void;
+  readonly #wantedOfUs: (fileId: FileId) => boolean;
+  /** Files that it was seen to have whole, no longer asked about. */
+  readonly #finished = new Set<FileId>();
+  #watching = 0;
+  readonly #files = new Map<FileId, RemoteFile>();
+  /** Sources of files that the peer is known to have whole. */
+  readonly #whole = new Set<PeerSource | PeerBundles>();
+  /** Place in its queue as told last; 0: none. */
+  #place = 0;
+  #of = 0;
+
+  constructor({ send, clock, declared, ending, wantedOfUs }: RemoteFilesOptions) {
+    this.#send = send;
+    this.#clock = clock;
+    this.#declared = declared;
+    this.#ending = ending;
+    this.#wantedOfUs = wantedOfUs;
+  }
+
+  /** We are interested in that file there. */
+  has(fileId: FileId): boolean {
+    return this.#wanted(fileId) !== undefined;
+  }
+
+  /** The peer fetches a file of ours, and tells us how far it is: kept until it has all. */
+  watch(fileId: FileId, chunkCount: number): void {
+    if (this.#watching >= WATCHED_MAX || this.#files.has(fileId)) return;
+    const file = newFile();
+    this.#files.set(fileId, file);
+    this.#finished.delete(fileId);
+    file.holdings.setChunkCount(chunkCount);
+    this.#beginWatching(file);
+  }
+
+  unwatch(fileId: FileId): void {
+    const file = this.#files.get(fileId);
+    if (!file?.watched) return;
+    file.watched = false;
+    this.#watching--;
+    if (file.users === 0) this.#forget(fileId, file);
+  }
+
+  /** Why it is of no use to it now that we have these chunks; undefined: it may be. Who makes suggestions reckons with what we have. */
+  uselessTo(fileId: FileId, chunks: readonly number[]): Useless | undefined {
+    const holdings = this.#files.get(fileId)?.holdings;
+    if (holdings === undefined || !holdings.known) return undefined;
+    if (isWhole(holdings)) return holdings.suggestion === undefined ? 'has all' : undefined;
+    return chunks.every((chunk) => holdings.have?.has(chunk)) ? 'has them' : undefined;
+  }
+
+  /** What it has of a file, as told; undefined: not heard of. */
+  seen(fileId: FileId): Seen | undefined {
+    const file = this.#files.get(fileId);
+    if (file !== undefined && (file.watched || (file.holdings.known && !file.holdings.none))) {
+      return {
+        have: file.holdings.have ?? 'all',
+        chunksPerSecond: file.growth.perSecond(this.#clock.nowMs()),
+      };
+    }
+    return this.#finished.has(fileId) || this.#isWholeSource(fileId)
+      ? { have: 'all', chunksPerSecond: 0 }
+      : undefined;
+  }
+
+  /** Resolves when the peer has said what it has. @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail` */
+  async open(
+    home: SourceHome,
+    fileId: FileId,
+    events: SourceEvents,
+    signal: AbortSignal,
+    known: 'complete' | undefined,
+  ): Promise<Source> {
+    if (known === 'complete') {
+      const source = new PeerSource(home, fileId, undefined, events);
+      this.#whole.add(source);
+      return source;
+    }
+    const file = this.#wanted(fileId) ?? this.#declare(fileId);
+    file.users++;
+    const failure = await this.#firstWord(file, signal);
+    if (failure !== undefined || file.holdings.none) {
+      this.#unuse(fileId, file);
+      throw failure ?? new ShoalError('NOT_FOUND', 'the peer does not have the file');
+    }
+    const source = new PeerSource(home, fileId, file.holdings, events);
+    file.sources.add(source);
+    if (this.#place > 0) source.queued(this.#place, this.#of);
+    return source;
+  }
+
+  /** For many small files that the peer is known to have. */
+  openBundles(home: BundleHome, events: SourceEvents): PeerBundles {
+    const bundles = new PeerBundles(home, events);
+    this.#whole.add(bundles);
+    return bundles;
+  }
+
+  release(source: PeerSource | PeerBundles): void {
+    this.#whole.delete(source);
+    if (source instanceof PeerBundles) return;
+    const file = this.#files.get(source.fileId);
+    if (file?.sources.delete(source)) this.#unuse(source.fileId, file);
+  }
+
+  /** The peer is a source of that file here, or has said that it has some of it. */
+  holds(fileId: FileId): boolean {
+    const file = this.#files.get(fileId);
+    if (file?.holdings.known) return !file.holdings.none;
+    return this.#isWholeSource(fileId);
+  }
+
+  #isWholeSource(fileId: FileId): boolean {
+    return [...this.#whole].some((source) => source instanceof PeerSource && source.fileId === fileId);
+  }
+
+  hear(message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
+    const file = this.#files.get(message.fileId);
+    if (file === undefined) return;
+    const first = !file.holdings.known;
+    switch (message.type) {
+      case 'haveAll':
+        file.holdings.all();
+        break;
+      case 'haveNone':
+        file.holdings.nothing();
+        break;
+      case 'bitfield':
+        file.holdings.bits(message.firstByte, message.bits);
+        file.growth.restart();
+        break;
+      case 'have':
+        file.holdings.chunks(message.chunks);
+        break;
+    }
+    const { have } = file.holdings;
+    if (have !== undefined) file.growth.heard(have.count, this.#clock.nowMs());
+    if (file.watched && isWhole(file.holdings)) this.unwatch(message.fileId);
+    for (const wake of [...file.waiting]) wake();
+    if (first) return;
+    if (!file.holdings.none) for (const source of file.sources) source.haveChanged();
+    else this.#leave([...file.sources], new ShoalError('NOT_FOUND', 'it no longer shares the file'));
+  }
+
+  suggested({ fileId, rest, chunks }: ControlOf<'suggest'>): void {
+    const file = this.#files.get(fileId);
+    if (file === undefined) return;
+    file.holdings.suggestion = rest === 'anything' ? undefined : { rest, chunks };
+    for (const source of file.sources) source.suggested();
+  }
+
+  queued(place: number, of: number): void {
+    this.#place = place;
+    this.#of = of;
+    for (const source of this.#all()) source.queued(place, of);
+  }
+
+  /** It is our turn to ask of what we lined up for. */
+  turn(bytes: number): void {
+    for (const source of this.#all()) if (source instanceof PeerSource) source.turn(bytes);
+  }
+
+  /** Declares all interest again, on a new link. */
+  redeclare(): void {
+    for (const fileId of this.#files.keys()) if (this.has(fileId)) this.#tell(fileId);
+  }
+
+  /** The peer, or its lane, is gone. */
+  fail(reason: ShoalError): void {
+    for (const file of this.#files.values()) for (const wake of [...file.waiting]) wake(reason);
+    this.#leave(this.#all(), reason);
+  }
+
+  #wanted(fileId: FileId): RemoteFile | undefined {
+    const file = this.#files.get(fileId);
+    return file !== undefined && file.users > 0 ? file : undefined;
+  }
+
+  #unuse(fileId: FileId, file: RemoteFile): void {
+    file.users--;
+    if (file.users > 0 || this.#files.get(fileId) !== file) return;
+    this.#ending(fileId);
+    this.#send({ type: 'notInterested', fileId });
+    const goesOn = !isWhole(file.holdings) && this.#watching < WATCHED_MAX && this.#wantedOfUs(fileId);
+    if (!file.watched && goesOn) this.#beginWatching(file);
+    if (!file.watched) this.#forget(fileId, file);
+  }
+
+  #beginWatching(file: RemoteFile): void {
+    file.watched = true;
+    this.#watching++;
+  }
+
+  #forget(fileId: FileId, { holdings }: RemoteFile): void {
+    if (isWhole(holdings) && this.#finished.size < WHOLE_MAX) this.#finished.add(fileId);
+    this.#files.delete(fileId);
+  }
+
+  #declare(fileId: FileId): RemoteFile {
+    const file = newFile();
+    file.watched = this.#files.get(fileId)?.watched ?? false;
+    this.#finished.delete(fileId);
+    this.#files.set(fileId, file);
+    this.#tell(fileId);
+    return file;
+  }
+
+  #tell(fileId: FileId): void {
+    this.#send({ type: 'interested', fileId });
+    this.#declared(fileId);
+  }
+
+  #firstWord(file: RemoteFile, signal: AbortSignal): Promise<ShoalError | undefined> {
+    if (file.holdings.known) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const finish = (failure?: ShoalError) => {
+        cancelTimeout();
+        stopWaiting();
+        file.waiting.delete(finish);
+        resolve(failure);
+      };
+      const stopWaiting = onAbort(signal, () => finish(new ShoalError('CANCELLED', 'given up')));
+      const cancelTimeout = this.#clock.after(LINK_REQUEST_TIMEOUT_MS, () =>
+        finish(new ShoalError('TIMEOUT', 'the peer did not say what it has')),
+      );
+      file.waiting.add(finish);
+      if (signal.aborted) finish(new ShoalError('CANCELLED', 'given up'));
+    });
+  }
+
+  #leave(sources: readonly (PeerSource | PeerBundles)[], reason: ShoalError): void {
+    for (const source of sources) {
+      this.release(source);
+      source.left(reason);
+    }
+  }
+
+  #all(): (PeerSource | PeerBundles)[] {
+    return [...this.#whole, ...[...this.#files.values()].flatMap((file) => [...file.sources])];
+  }
+}
+
+function newFile(): RemoteFile {
+  return {
+    holdings: new RemoteHoldings(),
+    sources: new Set(),
+    waiting: new Set(),
+    users: 0,
+    watched: false,
+    growth: new Growth(),
+  };
+}
+
+function isWhole({ known, have }: RemoteHoldings): boolean {
+  return known && (have === undefined || (have.size > 0 && have.complete));
+}

@@ -1,0 +1,36 @@
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { ControlOf, ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
+import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
+import type { Address, NetworkClass } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { Dial } from '../../../Shared/Transport.ts';
+import type { Offer, PeerContact } from '../../Model.ts';
+import type { RateLimiter } from '../Lanes/RateLimiter.ts';
+import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
+import type { ChunkProvider } from '../Ports.ts';
+
+/** A peer whose id is known. */
+export type KnownContact = PeerContact & { readonly peerId: PeerId };
+
+/** What all linked peers share. */
+export interface PeerContext {
+  readonly provider: ChunkProvider;
+  readonly dial: Dial;
+  readonly clock: Clock;
+  readonly buffers: ReceiveBuffers;
+  readonly downLimiter: RateLimiter;
+  readonly classOf: (host: string) => NetworkClass;
+  /** A new token that lets this peer's lane in. */
+  grantLane(peer: PeerId): string;
+  received(bytes: number): void;
+  wrongBytes(peer: KnownContact, fileId: FileId): void;
+  interested(peer: KnownContact, fileId: FileId): void;
+  notInterested(peer: KnownContact, fileId: FileId): void;
+  /** It said what it has of a file. */
+  holds(peer: KnownContact, message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void;
+  named(peer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void;
+  offered(peer: KnownContact, requestId: number, offer: Offer): void;
+  trackerNamed(peer: KnownContact, tracker: { address: Address; onMyHost: boolean }): void;
+  /** Our files that answer a question of a peer; undefined: too much is asked now. */
+  matching(question: RelayQuestion): readonly RelayedFile[] | undefined;
+}

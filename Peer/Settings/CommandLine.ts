@@ -1,0 +1,260 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { TRACKER_PORT } from '../../Protocol/Limits.ts';
+import { type Address, parseHostPort } from '../../Shared/Address.ts';
+import type { Rates } from '../../Shared/Rates.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { readRates } from '../Commands/RateText.ts';
+import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
+import type { AcceptPolicy } from '../PushManager.ts';
+import type { ConfigFile } from './ConfigLines.ts';
+import { applyLayers } from './SettingLayers.ts';
+
+const RATES_TEXT =
+  'bytes a second, like 60M; or lan=60M, loopback=…, elsewhere=… (several: commas, or the option again)';
+
+/** What the command line and the environment say. Undefined: not said. */
+export interface Settings {
+  /** `assigned`: the tracker names one. */
+  readonly port: number | PortRange | 'assigned' | undefined;
+  readonly trackers: readonly Address[];
+  readonly share: string | undefined;
+  /** Shared is what this file names. */
+  readonly manifest?: string | undefined;
+  readonly name: string | undefined;
+  /** Bytes a second, by scope. */
+  readonly uploadLimit: Rates | undefined;
+  readonly downloadLimit: Rates | undefined;
+  readonly maxDownloads: number | undefined;
+  readonly accept: AcceptPolicy | undefined;
+  readonly discovery: boolean;
+  /** Publish no catalog; be asked by relay. */
+  readonly unlisted: boolean;
+  readonly console: boolean;
+  /** The console begins with the numbered menu. */
+  readonly menu?: boolean;
+  readonly verbose: boolean;
+}
+
+/** How reading the command line ended without settings: help was shown, or something was wrong. */
+export interface Ended {
+  readonly exitCode: number;
+}
+
+interface Flags {
+  port?: number | 'assigned';
+  portRange?: PortRange;
+  unlisted?: boolean;
+  tracker?: Address[];
+  share?: string;
+  manifest?: string;
+  name?: string;
+  uploadLimit?: Rates;
+  downloadLimit?: Rates;
+  maxDownloads?: number;
+  accept?: AcceptPolicy;
+  discovery: boolean;
+  console: boolean;
+  menu?: boolean;
+  verbose?: boolean;
+}
+
+/**
+ * Reads `node Peer.js …`. Flags beat the environment (SHOAL_TRACKER, SHOAL_DISCOVERY, …), which beats the config file.
+ * @param args - without program and script
+ * @param write - shows help (stdout) or an error (stderr)
+ */
+export function readCommandLine(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  write: { out: (text: string) => void; error: (text: string) => void },
+  config?: ConfigFile,
+): Settings | Ended {
+  const command = peerOptions(
+    new Command('node Peer.js')
+      .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
+      .argument(
+        '[port or tracker]',
+        'TCP port others reach this peer at (default: a random free one of 9000-9999), or the address of a tracker',
+        checked(readPortOrTracker),
+      ),
+  )
+    .addHelpText(
+      'after',
+      '\nInside: help shows the commands. Piped commands run in order and end the program.',
+    )
+    .exitOverride()
+    .configureOutput({ writeOut: write.out, writeErr: write.error });
+  try {
+    command.parse([...args], { from: 'user' });
+    takePositional(command);
+    applyLayers(command, { environment, config });
+    return settingsOf(command);
+  } catch (failure) {
+    if (failure instanceof CommanderError) {
+      if (failure.exitCode !== 0) write.error('hint: node Peer.js --help shows all options\n');
+      return { exitCode: failure.exitCode === 0 ? 0 : 2 };
+    }
+    if (!(failure instanceof ShoalError)) throw failure;
+    write.error(`error: ${failure.message}\nhint: ${failure.hint ?? 'node Peer.js --help'}\n`);
+    return { exitCode: 2 };
+  }
+}
+
+/** Adds what can be set about a peer: also the keys of the config file (SettingLayers.ts). */
+export function peerOptions(command: Command): Command {
+  return command
+    .option(
+      '--port <port>',
+      'TCP port others reach this peer at; "assigned": the tracker names it',
+      checked(readPortChoice),
+    )
+    .option('--port-range <first-last>', 'a random free port of these', checked(readPortRange))
+    .option(
+      '--tracker <host[:port]>',
+      'use this tracker; may be given several times',
+      gathered(checked(readTracker)),
+    )
+    .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)')
+    .option('--manifest <file>', 'share only the files that this one names: "name path" a line')
+    .option('--name <name>', 'what others see (default: user@computer)', checked(readName))
+    .option('--upload-limit <rate>', RATES_TEXT, added(readRates))
+    .option('--download-limit <rate>', RATES_TEXT, added(readRates))
+    .option('--max-downloads <n>', 'downloads that run at once; further ones wait', checked(readMaxDownloads))
+    .option(
+      '--accept <who>',
+      'whose pushes are taken: all, known (accepted before with --always), none, ask (default: ask on a terminal, else known)',
+      checked(readAccept),
+    )
+    .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
+    .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
+    .option('--menu', 'begin with a numbered menu: download, list, quit')
+    .option('--no-console', 'share without reading commands, until Ctrl-C')
+    .option('--verbose', 'tell on stderr what happens and why');
+}
+
+/** What a command with `peerOptions` was told. */
+export function settingsOf(command: Command): Settings {
+  const flags = command.opts<Flags>();
+  if (flags.menu === true && !flags.console)
+    throw new ShoalError('USAGE', 'a menu needs the console', {
+      hint: 'Leave out --menu or --no-console.',
+    });
+  return {
+    port: chosenPort(command),
+    trackers: flags.tracker ?? [],
+    share: flags.share,
+    manifest: flags.manifest,
+    name: flags.name,
+    uploadLimit: flags.uploadLimit,
+    downloadLimit: flags.downloadLimit,
+    maxDownloads: flags.maxDownloads,
+    accept: flags.accept,
+    discovery: flags.discovery,
+    unlisted: flags.unlisted === true,
+    console: flags.console,
+    menu: flags.menu === true,
+    verbose: flags.verbose === true,
+  };
+}
+
+function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new ShoalError('USAGE', `"${text}" is not a port`, {
+    hint: 'A port is a number from 1 to 65535, like 9001.',
+  });
+}
+
+function readMaxDownloads(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count >= 1) return count;
+  throw new ShoalError('USAGE', `"${text}" is not a number of downloads`, {
+    hint: 'It is 1 to 9999, like --max-downloads 1.',
+  });
+}
+
+function readAccept(text: string): AcceptPolicy {
+  const policies: readonly AcceptPolicy[] = ['all', 'known', 'none', 'ask'];
+  const policy = policies.find((each) => each === text.trim().toLowerCase());
+  if (policy !== undefined) return policy;
+  throw new ShoalError('USAGE', `"${text}" does not say whose pushes are taken`, {
+    hint: `It is one of ${policies.join(', ')}, like --accept known.`,
+  });
+}
+
+function readPortChoice(text: string): number | 'assigned' {
+  return text.toLowerCase() === 'assigned' ? 'assigned' : readPort(text);
+}
+
+/** `60000-61000` */
+function readPortRange(text: string): PortRange {
+  const [, first = '', last = ''] = /^(\d{1,6})-(\d{1,6})$/.exec(text) ?? [];
+  if (first === '') {
+    throw new ShoalError('USAGE', `"${text}" is not a range of ports`, {
+      hint: 'Write the first and the last one, like 60000-61000.',
+    });
+  }
+  const range = { first: readPort(first), last: readPort(last) };
+  if (range.first <= range.last) return range;
+  throw new ShoalError('USAGE', `the range ${text} is the wrong way round`, {
+    hint: `The lower port comes first: ${last}-${first}`,
+  });
+}
+
+/** What looks like an address is a tracker: `192.0.2.7`, `host.example`, `localhost`, `host:1099`. */
+function readPortOrTracker(text: string): number | Address {
+  return /[.:]/.test(text) || text.toLowerCase() === 'localhost' ? readTracker(text) : readPort(text);
+}
+
+/** The argument stands for a flag: a port, or a tracker. */
+function takePositional(command: Command): void {
+  const [positional] = command.processedArgs as [number | Address | undefined];
+  if (typeof positional === 'object') {
+    const { tracker = [] } = command.opts<Flags>();
+    command.setOptionValueWithSource('tracker', [positional, ...tracker], 'cli');
+  } else if (positional !== undefined && command.getOptionValueSource('port') !== 'cli') {
+    command.setOptionValueWithSource('port', positional, 'cli');
+  }
+}
+
+/** A port or a range of ports, whichever was said by the stronger: flags, environment, config file. */
+function chosenPort(command: Command): Settings['port'] {
+  const { port, portRange } = command.opts<Flags>();
+  const strength = (key: string) => ['config', 'env', 'cli'].indexOf(command.getOptionValueSource(key) ?? '');
+  if (portRange !== undefined && strength('port') === strength('portRange')) {
+    throw new ShoalError('USAGE', 'a port and a range of ports are given', { hint: 'Give one of the two.' });
+  }
+  return strength('portRange') > strength('port') ? portRange : port;
+}
+
+function readTracker(text: string): Address {
+  return parseHostPort(text, TRACKER_PORT);
+}
+
+function readName(text: string): string {
+  const name = text.trim();
+  if (name !== '' && Buffer.byteLength(name) <= 64) return name;
+  throw new ShoalError('USAGE', 'a name has 1 to 64 bytes', {
+    hint: 'Choose a shorter one, like --name studio',
+  });
+}
+
+/** Our readers throw ShoalError; commander wants its own kind to name the flag. */
+function checked<T>(read: (text: string) => T): (text: string) => T {
+  return (text) => added((word) => read(word))(text, undefined);
+}
+
+function added<T>(read: (text: string, before: T | undefined) => T) {
+  return (text: string, before: T | undefined): T => {
+    try {
+      return read(text, before);
+    } catch (failure) {
+      if (!(failure instanceof ShoalError)) throw failure;
+      throw new InvalidArgumentError(`${failure.message}. ${failure.hint ?? ''}`);
+    }
+  };
+}
+
+function gathered<T>(read: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
+  return (text, before) => [...(before ?? []), read(text)];
+}

@@ -1,0 +1,49 @@
+import { safeText } from '../../Shared/SafeText.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+
+/** One `key = value` of the config file. */
+export interface ConfigLine {
+  /** Lower case. */
+  readonly key: string;
+  readonly value: string;
+  /** 1 for the first line. */
+  readonly line: number;
+}
+
+/** A config file as it was read; `path` is for messages. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly lines: readonly ConfigLine[];
+}
+
+/**
+ * Reads a config file: a `key = value` a line, `#` begins a comment line, blank lines mean nothing. The value is the rest of the
+ * line without blanks around it, or what stands between a pair of double quotes. Keys are checked where they are used.
+ * @param path - for the messages
+ * @throws ShoalError USAGE naming the line
+ */
+export function parseConfig(text: string, path: string): ConfigFile {
+  const lines = text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .flatMap((content, index) => parseLine(content, index + 1, path));
+  return { path, lines };
+}
+
+/** `line 3 of /home/…/shoal.conf`, safe to print. */
+export function placeOf(path: string, line: number): string {
+  return `line ${line} of ${safeText(path)}`;
+}
+
+function parseLine(content: string, line: number, path: string): ConfigLine[] {
+  const trimmed = content.trim();
+  if (trimmed === '' || trimmed.startsWith('#')) return [];
+  const match = /^([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.*)$/.exec(trimmed);
+  const [, key = '', raw = ''] = match ?? [];
+  const value = /^".*"$/.test(raw) ? raw.slice(1, -1) : raw;
+  if (match !== null && value !== '') return [{ key: key.toLowerCase(), value, line }];
+  const shown = safeText(trimmed.length > 40 ? `${trimmed.slice(0, 40)}…` : trimmed);
+  throw new ShoalError('USAGE', `${placeOf(path, line)} is no setting: ${shown}`, {
+    hint: 'A setting is written: key = value, like tracker = 192.168.1.20',
+  });
+}

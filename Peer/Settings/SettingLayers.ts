@@ -1,0 +1,118 @@
+import type { Command, Option } from 'commander';
+import { safeText } from '../../Shared/SafeText.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { nearest } from '../Commands/EditDistance.ts';
+import { type ConfigFile, placeOf } from './ConfigLines.ts';
+
+/** Settings that may be said several times; in one place, with commas between. */
+const LISTS = new Set(['tracker', 'upload-limit', 'download-limit']);
+/** What is no setting of a peer but a wish of one command. */
+const NO_SETTINGS = new Set(['help', 'version', 'json', 'peer', 'progress', 'output', 'menu', 'wait']);
+
+/** What says how a peer is to be, the stronger first: flags, then these. */
+export interface Layers {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly config: ConfigFile | undefined;
+}
+
+/** Where the value of a setting came from. */
+export interface SettingOrigin {
+  /** As in the config file: `upload-limit`. */
+  readonly key: string;
+  readonly value: unknown;
+  readonly from: 'flag' | 'environment' | 'file' | 'default';
+  /** `SHOAL_TRACKER`, `line 3 of …`; '' for the others. */
+  readonly place: string;
+}
+
+/**
+ * Fills what the flags of an already parsed command left open: from SHOAL_<KEY>, then from the config file, whose keys are the
+ * long options without dashes. Switches are on or off. Gives each setting with its origin, in the order of the options.
+ * @throws ShoalError USAGE naming variable or line
+ */
+export function applyLayers(command: Command, { environment, config }: Layers): readonly SettingOrigin[] {
+  const options = command.options.filter((option) => !NO_SETTINGS.has(keyOf(option)));
+  const keys = options.map(keyOf);
+  const fromFile = gatherLines(config, keys);
+  return options.map((option) => {
+    const key = keyOf(option);
+    const attribute = option.attributeName();
+    const origin = (from: SettingOrigin['from'], place: string): SettingOrigin => ({
+      key,
+      value: command.getOptionValue(attribute) as unknown,
+      from,
+      place,
+    });
+    const file = fromFile.get(key);
+    // A bad line is told even where a flag beats it: it will matter the next time.
+    const fileValue = file && readTexts(option, file.texts, file.place);
+    if (command.getOptionValueSource(attribute) === 'cli') return origin('flag', '');
+    const variable = `SHOAL_${key.toUpperCase().replaceAll('-', '_')}`;
+    const text = environment[variable]?.trim();
+    if (text !== undefined && text !== '') {
+      command.setOptionValueWithSource(attribute, readTexts(option, [text], variable), 'env');
+      return origin('environment', variable);
+    }
+    if (file === undefined) return origin('default', '');
+    command.setOptionValueWithSource(attribute, fileValue, 'config');
+    return origin('file', file.place);
+  });
+}
+
+/** `upload-limit` for `--upload-limit`, `discovery` for `--no-discovery`. */
+export function keyOf(option: Option): string {
+  return (option.long ?? '').replace(/^--(no-)?/, '');
+}
+
+interface Said {
+  readonly texts: readonly string[];
+  readonly place: string;
+}
+
+function gatherLines(config: ConfigFile | undefined, keys: readonly string[]): Map<string, Said> {
+  const said = new Map<string, Said & { line: number }>();
+  for (const { key, value, line } of config?.lines ?? []) {
+    const place = placeOf(config?.path ?? '', line);
+    if (!keys.includes(key)) {
+      const near = nearest(key, keys);
+      throw new ShoalError('USAGE', `${place} has an unknown key: ${safeText(key.slice(0, 40))}`, {
+        hint: near === undefined ? `The keys are ${keys.join(', ')}.` : `Did you mean ${near}?`,
+      });
+    }
+    const before = said.get(key);
+    if (before !== undefined && !LISTS.has(key)) {
+      throw new ShoalError('USAGE', `${place} says ${key} again`, {
+        hint: `Line ${before.line} says it already: remove one of them.`,
+      });
+    }
+    said.set(key, { texts: [...(before?.texts ?? []), value], place: before?.place ?? place, line });
+  }
+  return said;
+}
+
+function readTexts(option: Option, texts: readonly string[], place: string): unknown {
+  const key = keyOf(option);
+  if (option.isBoolean() || option.negate) return readSwitch(texts.at(-1) ?? '', place);
+  const single = LISTS.has(key) ? texts.flatMap((text) => text.split(',')) : texts;
+  const parts = single.map((text) => text.trim()).filter((text) => text !== '');
+  try {
+    const start: unknown = undefined;
+    return parts.reduce((before, text) => option.parseArg?.(text, before) ?? text, start);
+  } catch (failure) {
+    const why = failure instanceof Error ? failure.message : String(failure);
+    throw new ShoalError('USAGE', `${place}: ${key} cannot be ${safeText(parts.join(', ').slice(0, 60))}`, {
+      hint: safeText(why),
+      cause: failure,
+    });
+  }
+}
+
+/** On or off. */
+function readSwitch(text: string, place: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (['on', '1', 'true', 'yes'].includes(word)) return true;
+  if (['off', '0', 'false', 'no'].includes(word)) return false;
+  throw new ShoalError('USAGE', `${place} is "${safeText(text.slice(0, 40))}"`, {
+    hint: 'Set it to on or off.',
+  });
+}

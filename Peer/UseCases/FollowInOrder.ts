@@ -1,0 +1,74 @@
+import type { Bitfield } from '../../Protocol/Bitfield.ts';
+import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { PIECE_BYTES_MAX } from '../../Protocol/Limits.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { DownloadStatus } from '../Model.ts';
+
+/** What following wants from the doors. */
+export interface Followed {
+  /** Which chunks are here and verified; undefined: nothing of the file. */
+  holdings(fileId: FileId): Bitfield | 'all' | undefined;
+  read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void>;
+  status(): DownloadStatus;
+  /** Resolves when something about the download has changed since the last call, or the signal aborts. */
+  changed(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * The bytes of a file that is being downloaded, from the first to the last, each piece as soon as its chunk is verified and all
+ * before it were given. A piece is valid until the next one is asked for. The reader may be slow: pieces wait on disk.
+ * @throws ShoalError why the download ended before its end; CANCELLED when the signal aborts
+ */
+export async function* followInOrder(
+  fileId: FileId,
+  followed: Followed,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const layout = chunkLayout(followed.status().size);
+  const piece = new Uint8Array(Math.min(PIECE_BYTES_MAX, layout.chunkBytes));
+  for (let chunk = 0; chunk < layout.chunkCount; chunk++) {
+    while (!isHere(followed.holdings(fileId), chunk)) await waitForMore(followed, signal);
+    const bytes = chunkLength(layout, chunk);
+    for (let offset = 0; offset < bytes; offset += piece.length) {
+      const part = piece.subarray(0, Math.min(piece.length, bytes - offset));
+      await readSteadily(followed, fileId, [chunk, offset, part], signal);
+      yield part;
+    }
+  }
+}
+
+/** While an unfinished file becomes a finished one, it is neither for a moment. */
+async function readSteadily(
+  followed: Followed,
+  fileId: FileId,
+  [chunk, offset, part]: readonly [number, number, Uint8Array],
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    try {
+      await followed.read(fileId, chunk, offset, part);
+      return;
+    } catch (failure) {
+      if (followed.holdings(fileId) === 'all') {
+        await followed.read(fileId, chunk, offset, part);
+        return;
+      }
+      if (!(failure instanceof ShoalError) || failure.code !== 'NOT_FOUND') throw failure;
+      await waitForMore(followed, signal);
+    }
+  }
+}
+
+async function waitForMore(followed: Followed, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw new ShoalError('CANCELLED', 'interrupted');
+  const { state, error, reason } = followed.status();
+  if (state === 'failed' || state === 'paused' || state === 'cancelled') {
+    throw error ?? new ShoalError('CANCELLED', `the download is ${state}: ${reason ?? 'it was stopped'}`);
+  }
+  await followed.changed(signal);
+}
+
+function isHere(holdings: Bitfield | 'all' | undefined, chunk: number): boolean {
+  return holdings === 'all' || holdings?.has(chunk) === true;
+}

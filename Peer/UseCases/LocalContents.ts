@@ -1,0 +1,73 @@
+import type { Bitfield } from '../../Protocol/Bitfield.ts';
+import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { matchName } from '../DownloadManager.ts';
+import type { CatalogEntry, DownloadStatus, PartStatus } from '../Model.ts';
+
+/** A content of which something is, or is coming, here. */
+export interface LocalContent {
+  readonly fileId: FileId;
+  readonly size: number;
+  readonly path: string;
+  /** Of a download: verified bytes. */
+  readonly bytes: number;
+}
+
+/** The files of the share, and the downloads that are not there yet. */
+export function localContents(
+  files: readonly CatalogEntry[],
+  downloads: readonly DownloadStatus[],
+): readonly LocalContent[] {
+  const whole = files.map(({ fileId, size, path }) => ({ fileId, size, path, bytes: size }));
+  const ids = new Set(whole.map(({ fileId }) => fileId));
+  const coming = downloads.flatMap(({ fileId, size, path, bytes, state }) =>
+    fileId === undefined || ids.has(fileId) || state === 'done' || state === 'cancelled'
+      ? []
+      : [{ fileId, size, path, bytes }],
+  );
+  return [...whole, ...coming];
+}
+
+/** The one content that is meant by a name, a path, or the first 8 or more digits of an id. @throws ShoalError NOT_FOUND, AMBIGUOUS */
+export function findContent(what: string, contents: readonly LocalContent[]): LocalContent {
+  const wanted = what.replace(/^(\.[\\/])+/, '');
+  const hits = contents.map((content) => ({ ...content, holders: [], holderCount: 0 }));
+  const match = matchName(wanted, hits);
+  const found = match.kind === 'one' ? [match.hit] : match.kind === 'several' ? match.hits : [];
+  const one = contents.find(({ path, fileId }) => path === found[0]?.path && fileId === found[0].fileId);
+  if (one === undefined) {
+    throw new ShoalError('NOT_FOUND', `there is no "${what}" in the share`, {
+      hint: 'See what is here: list, parts. A file from elsewhere has to lie in the share folder first.',
+    });
+  }
+  if (found.every(({ fileId }) => fileId === one.fileId)) return one;
+  const candidates = found.slice(0, 5).map(({ path, fileId }) => `${path} (${fileId.slice(0, 12)})`);
+  throw new ShoalError('AMBIGUOUS', `"${what}" could be ${found.length} files`, {
+    hint: `Name one by its path or id: ${candidates.join(', ')}`,
+  });
+}
+
+/** Which chunks of a content are here. @param held - undefined: a download that is not open now */
+export function partOf(content: LocalContent, held: Bitfield | 'all' | undefined): PartStatus {
+  const { fileId, path, size, bytes } = content;
+  const { chunkCount, chunkBytes } = chunkLayout(size);
+  if (held === 'all' || held?.complete) {
+    const ranges = chunkCount === 0 ? [] : [[0, chunkCount - 1] as const];
+    return { fileId, path, size, chunkCount, count: chunkCount, ranges };
+  }
+  // All chunks but the last are equally long, so that the bytes tell how many there are.
+  const count = held?.count ?? Math.min(chunkCount, Math.ceil(bytes / chunkBytes));
+  return { fileId, path, size, chunkCount, count, ranges: held && rangesOf(held) };
+}
+
+/** Stretches of set bits, first and last of each. */
+export function rangesOf(field: Bitfield): readonly (readonly [number, number])[] {
+  const ranges: [number, number][] = [];
+  for (const index of field.indexes()) {
+    const last = ranges.at(-1);
+    if (last?.[1] === index - 1) last[1] = index;
+    else ranges.push([index, index]);
+  }
+  return ranges;
+}

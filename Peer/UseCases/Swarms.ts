@@ -1,0 +1,108 @@
+import type { FileId } from '../../Protocol/Ids.ts';
+import { type Clock, sleep } from '../../Shared/Clock.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { DownloadManager } from '../DownloadManager.ts';
+import type { FileManager } from '../FileManager.ts';
+import type { DownloadStatus, FileHolder, SwarmStatus } from '../Model.ts';
+import type { NetworkManager } from '../NetworkManager.ts';
+import { findContent, localContents } from './LocalContents.ts';
+import { type SwarmFacts, summarizeSwarm } from './SwarmSummary.ts';
+
+/** What the trackers said of holders holds this long … */
+const LOCATED_MS = 10_000;
+/** … and is waited for at most this long. */
+const LOCATE_WAIT_MS = 1_500;
+
+export interface SwarmsOptions {
+  readonly network: Pick<NetworkManager, 'swarm' | 'locate' | 'uploads'>;
+  readonly files: Pick<FileManager, 'list' | 'holdings'>;
+  readonly downloads: Pick<DownloadManager, 'list'>;
+  readonly clock: Clock;
+}
+
+/** Who has how much of the files that are here, or on their way. */
+export class Swarms {
+  readonly #options: SwarmsOptions;
+  readonly #located = new Map<FileId, { readonly atMs: number; readonly holders: readonly FileHolder[] }>();
+
+  constructor(options: SwarmsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws ShoalError NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED */
+  async look(what: string, signal: AbortSignal): Promise<SwarmStatus> {
+    const { fileId, size, path, download } = this.#find(what);
+    const holders = await this.#holders(fileId, signal);
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'given up');
+    const { network, files } = this.#options;
+    const uploads = new Map(network.uploads().map((each) => [each.peer.peerId, each.bytesPerSecond]));
+    const sources = new Map(download?.sources.map((each) => [each.peer.peerId, each.bytesPerSecond]));
+    const own: SwarmFacts = {
+      peer: undefined,
+      have: files.holdings(fileId),
+      bytesPerSecond: download?.bytesPerSecond ?? 0,
+      giving: 0,
+      taking: 0,
+      linked: true,
+    };
+    const linked = network.swarm(fileId).map(({ peer, have, bytesPerSecond }): SwarmFacts => {
+      const [giving, taking] = [sources.get(peer.peerId) ?? 0, uploads.get(peer.peerId) ?? 0];
+      return { peer, have, bytesPerSecond, giving, taking, linked: true };
+    });
+    const known = new Set(linked.map(({ peer }) => peer?.peerId));
+    const told = holders
+      .filter(({ peerId }) => !known.has(peerId))
+      .map(({ complete, ...peer }): SwarmFacts => {
+        const have = complete ? 'all' : undefined;
+        return { peer, have, bytesPerSecond: 0, giving: 0, taking: 0, linked: false };
+      });
+    const others = [...linked, ...told].sort((a, b) => compare(a.peer?.name ?? '', b.peer?.name ?? ''));
+    return summarizeSwarm({ fileId, path, size }, [own, ...others]);
+  }
+
+  #find(what: string) {
+    const downloads = this.#options.downloads.list();
+    const numbered = downloads.find(({ number }) => String(number) === what);
+    const folder =
+      numbered?.fileId === undefined ? (numbered?.path ?? folderNamed(what, downloads)) : undefined;
+    if (folder !== undefined) {
+      throw new ShoalError('USAGE', `"${folder}" is a folder, and a swarm is about one file`, {
+        hint: 'Name a file of it.',
+      });
+    }
+    try {
+      const content = findContent(
+        numbered?.fileId ?? what,
+        localContents(this.#options.files.list(''), downloads),
+      );
+      return { ...content, download: downloads.find(({ fileId }) => fileId === content.fileId) };
+    } catch (failure) {
+      if (!(failure instanceof ShoalError) || failure.code !== 'NOT_FOUND') throw failure;
+      throw new ShoalError('NOT_FOUND', `"${what}" is neither shared nor being downloaded here`, {
+        hint: 'swarm shows files that are here or on their way (see: list, downloads). Fetch it first: download <file>',
+        cause: failure,
+      });
+    }
+  }
+
+  async #holders(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
+    const { network, clock } = this.#options;
+    const known = this.#located.get(fileId);
+    if (known !== undefined && clock.nowMs() - known.atMs < LOCATED_MS) return known.holders;
+    const asked = network.locate(fileId, signal).catch(() => known?.holders ?? []);
+    const late = sleep(clock, LOCATE_WAIT_MS, signal).then(() => known?.holders ?? []);
+    const holders = await Promise.race([asked, late]);
+    this.#located.clear(); // One file is looked at, again and again.
+    this.#located.set(fileId, { atMs: clock.nowMs(), holders });
+    return holders;
+  }
+}
+
+function folderNamed(what: string, downloads: readonly DownloadStatus[]): string | undefined {
+  const wanted = what.endsWith('/') ? what : `${what}/`;
+  return downloads.find(({ fileId, path }) => fileId === undefined && path === wanted)?.path;
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

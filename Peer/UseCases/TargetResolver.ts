@@ -1,0 +1,228 @@
+import type { FileId } from '../../Protocol/Ids.ts';
+import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import {
+  type FileWish,
+  type FolderWish,
+  isIdStart,
+  type Listing,
+  lastPart,
+  matchName,
+  planFolder,
+} from '../DownloadManager.ts';
+import type { PeerContact, PeerSummary, SearchHit } from '../Model.ts';
+import type { NetworkManager } from '../NetworkManager.ts';
+
+/** What a typed name came to. */
+export type Found =
+  | { readonly kind: 'file'; readonly wish: FileWish }
+  | { readonly kind: 'folder'; readonly wish: FolderWish }
+  | { readonly kind: 'choose'; readonly hits: readonly SearchHit[] };
+
+/** Turns what people type (names, ids, folders, peers) into what can be fetched, by asking the network. */
+export class TargetResolver {
+  readonly #network: NetworkManager;
+  readonly #folderAsked: () => void;
+  readonly #seen = new Map<FileId, SearchHit>();
+
+  /** @param folderAsked - told before a folder is looked for */
+  constructor(network: NetworkManager, folderAsked: () => void = () => {}) {
+    this.#network = network;
+    this.#folderAsked = folderAsked;
+  }
+
+  /** Keeps hits that were shown, so that the start of an id names them later. */
+  remember(hits: readonly SearchHit[]): void {
+    for (const hit of hits) this.#seen.set(hit.fileId, hit);
+  }
+
+  /** @throws ShoalError NOT_FOUND, NO_TRACKER, USAGE */
+  async find(what: string, signal: AbortSignal): Promise<Found> {
+    if (what.endsWith('/')) return this.#findFolder(what, signal);
+    const known = matchName(what, isIdStart(what) ? [...this.#seen.values()] : []);
+    if (known.kind === 'one') return fileFound(known.hit);
+    const { hits, trackers, peers = 0 } = await this.#network.search(what, signal);
+    this.remember(hits);
+    const match = matchName(what, hits);
+    if (match.kind === 'one') return fileFound(match.hit);
+    if (match.kind !== 'none') return { kind: 'choose', hits: match.hits };
+    if (trackers === 0 && peers === 0) throw noTracker();
+    throw new ShoalError('NOT_FOUND', `nobody shares "${what}" now`, {
+      hint: 'Try: search <part of the name>. For a folder end the name with "/".',
+    });
+  }
+
+  /** A file or folder as that peer names it. Others who have the same content are found later. @throws ShoalError NOT_FOUND, UNREACHABLE */
+  async findAt(peer: PeerContact, what: string, signal: AbortSignal): Promise<Found> {
+    const { peerId } = await this.#network.connect(peer, signal);
+    const holder = { ...peer, peerId, complete: true };
+    if (what.endsWith('/')) this.#folderAsked();
+    const folder = what.replace(/\/+$/, '');
+    const hits: SearchHit[] = [];
+    const listing: Listing = { holder, files: [] };
+    for await (const page of this.#network.listFiles(peer, what.endsWith('/') ? folder : '', signal)) {
+      if (what.endsWith('/')) listing.files.push(...page);
+      else for (const file of page) hits.push({ ...file, holders: [holder], holderCount: 1 });
+    }
+    if (what.endsWith('/')) return this.#folderFound(folder, [listing]);
+    const match = matchName(what, hits);
+    if (match.kind === 'one') return fileFound(match.hit);
+    const [first] = match.kind === 'several' ? match.hits : [];
+    // The same content at several places is nothing to choose from.
+    if (match.kind === 'several' && first && match.hits.every((hit) => hit.fileId === first.fileId))
+      return fileFound(first);
+    if (match.kind === 'several') return { kind: 'choose', hits: match.hits };
+    throw new ShoalError('NOT_FOUND', `${formatAddress(peer.address)} does not share "${what}"`, {
+      hint: `See what it shares: ls ${formatAddress(peer.address)}`,
+    });
+  }
+
+  /**
+   * `findAt` the peer that a text names. When it is an IP with several peers: at those of them that share `what`.
+   * @throws ShoalError like findPeer and findAt; AMBIGUOUS when those peers share different things of that name
+   */
+  async findFrom(text: string, what: string, signal: AbortSignal): Promise<Found> {
+    const peers = await this.#candidates(text, signal);
+    const [peer] = peers;
+    if (
+      peer === undefined ||
+      peers.length === 1 ||
+      !peers.every(({ address }) => address.host === text.trim())
+    )
+      return this.findAt(onlyPeer(text, peers), what, signal);
+    const asked = await Promise.all(peers.map((each) => this.#askedAt(each, what, signal)));
+    const having = asked.filter((each) => each !== undefined);
+    const [one, ...others] = having;
+    if (one === undefined) {
+      throw new ShoalError('NOT_FOUND', `none of the ${peers.length} peers at ${text} shares "${what}"`, {
+        hint: `See what one shares: ls ${formatAddress(peer.address)}`,
+      });
+    }
+    if (others.length === 0) return one.found;
+    const holders = having.map((each) => each.found).flatMap((found) => holdersOf(found, one.found) ?? []);
+    if (one.found.kind === 'file' && holders.length === having.length)
+      return { kind: 'file', wish: { ...one.found.wish, holders } };
+    throw ambiguous(
+      `"${what}" is not the same at ${having.length} peers of ${text}`,
+      having.map((each) => each.peer),
+    );
+  }
+
+  /** A peer by `ip:port`, `ip port`, name, or start of its id. @throws ShoalError NOT_FOUND, AMBIGUOUS, NO_TRACKER */
+  async findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {
+    return onlyPeer(text, await this.#candidates(text, signal));
+  }
+
+  /** What the peer has of that name; undefined when it has nothing, or does not answer. */
+  async #askedAt(peer: PeerContact, what: string, signal: AbortSignal) {
+    try {
+      return { peer, found: await this.findAt(peer, what, signal) };
+    } catch (failure) {
+      if (signal.aborted) throw failure;
+      return undefined;
+    }
+  }
+
+  /** All peers that a text may mean, by the first rule that any peer satisfies; an address nobody knows is one too. */
+  async #candidates(text: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
+    const typed = text.trim().replace(/\s+/, ':');
+    const peers = await this.#network.peers(signal).catch((failure: unknown) => {
+      if (isHostPort(typed)) return [];
+      throw failure;
+    });
+    const found = candidates(typed, text.trim(), peers);
+    if (found.length > 0) return found;
+    if (isHostPort(typed)) return [{ peerId: undefined, name: '', address: parseHostPort(typed, 0) }];
+    throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
+  }
+
+  async #findFolder(what: string, signal: AbortSignal): Promise<Found> {
+    this.#folderAsked();
+    const folder = what.replace(/\/+$/, '');
+    const holders = await this.#network.folderHolders(folder, signal);
+    const listings = await Promise.all(holders.map((peer) => this.#listing(peer, folder, signal)));
+    return this.#folderFound(
+      folder,
+      listings.flatMap((listing) => listing ?? []),
+    );
+  }
+
+  /** Undefined when the peer does not answer: the others still may. */
+  async #listing(peer: PeerContact, folder: string, signal: AbortSignal): Promise<Listing | undefined> {
+    try {
+      const { peerId } = await this.#network.connect(peer, signal);
+      const listing: Listing = { holder: { ...peer, peerId, complete: true }, files: [] };
+      for await (const page of this.#network.listFiles(peer, folder, signal)) listing.files.push(...page);
+      return listing;
+    } catch (failure) {
+      if (signal.aborted) throw failure;
+      return undefined;
+    }
+  }
+
+  #folderFound(folder: string, listings: readonly Listing[]): Found {
+    const files = planFolder(folder, listings);
+    if (files.length === 0) {
+      throw new ShoalError('NOT_FOUND', `nobody shares a folder "${folder}/" now`, {
+        hint: 'Folder names are exact. See what a peer shares: ls <peer>',
+      });
+    }
+    return { kind: 'folder', wish: { path: lastPart(folder), files } };
+  }
+}
+
+export function noTracker(): ShoalError {
+  return new ShoalError('NO_TRACKER', 'no tracker answers', {
+    hint: 'Start one with: node Tracker.js. Or link to a peer by hand: connect <host:port>',
+  });
+}
+
+function fileFound(hit: SearchHit): Found {
+  const { fileId, size, holders } = hit;
+  return { kind: 'file', wish: { fileId, size, holders, path: lastPart(hit.path) } };
+}
+
+/** @throws ShoalError AMBIGUOUS */
+function onlyPeer(text: string, peers: readonly PeerContact[]): PeerContact {
+  const [peer, ...others] = peers;
+  if (peer !== undefined && others.length === 0) return peer;
+  throw ambiguous(`"${text}" could be ${peers.length} peers`, peers);
+}
+
+function ambiguous(message: string, peers: readonly PeerContact[]): ShoalError {
+  const names = peers.map((each) => `${each.name} ${formatAddress(each.address)}`);
+  const more = names.length > 5 ? ` … and ${names.length - 5} more` : '';
+  return new ShoalError('AMBIGUOUS', message, {
+    hint: `Name one by address: ${names.slice(0, 5).join(', ')}${more}`,
+  });
+}
+
+/** Holders of the same file; undefined when it is another one. */
+function holdersOf(found: Found, same: Found): FileWish['holders'] | undefined {
+  if (found.kind !== 'file' || same.kind !== 'file' || found.wish.fileId !== same.wish.fileId)
+    return undefined;
+  return found.wish.holders;
+}
+
+function candidates(address: string, text: string, peers: readonly PeerSummary[]): readonly PeerSummary[] {
+  const rules: ((peer: PeerSummary) => boolean)[] = [
+    (peer) => formatAddress(peer.address) === address,
+    (peer) => peer.name === text,
+    (peer) => peer.name.toLowerCase() === text.toLowerCase(),
+    (peer) => peer.address.host === text,
+    (peer) => /^[0-9a-f]{4,64}$/i.test(text) && peer.peerId.startsWith(text.toLowerCase()),
+  ];
+  for (const rule of rules) {
+    const found = peers.filter(rule);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function isHostPort(text: string): boolean {
+  try {
+    return parseHostPort(text, 0).port > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { Bundle, BundleMemory } from '../../../../Peer/Downloads/Folder/Bundle.ts';
+import { FolderItem } from '../../../../Peer/Downloads/Folder/SmallFile.ts';
+import type { SmallPlacer, SmallVerdict } from '../../../../Peer/Downloads/Ports.ts';
+import { fileIdNumber } from '../desk.ts';
+
+const CONTENT = Buffer.from('0abc', 'latin1');
+
+/** A bundle of two files, 3 bytes and 4; and what was given to the placer. */
+function bundle(verdicts: readonly SmallVerdict[] = ['right', 'right']) {
+  const given: { bytes: Uint8Array; offsets: number[] }[] = [];
+  let place: () => void = () => {};
+  const placer: SmallPlacer = {
+    place: async (bytes, files) => {
+      given.push({ bytes, offsets: files.map(({ offset }) => offset) });
+      await new Promise<void>((resolve) => {
+        place = resolve;
+      });
+      return { verdicts, bytes };
+    },
+    close: async () => {},
+  };
+  const items = [3, 4].map(
+    (size, number) =>
+      new FolderItem({ fileId: fileIdNumber(number), size, path: `dir/${number}`, holders: [] }),
+  );
+  return { bundle: new Bundle(items, placer, new BundleMemory()), given, place: () => place() };
+}
+
+/** 1 abc 1 0abc */
+function answer(memory: ArrayBufferLike): Uint8Array {
+  const bytes = new Uint8Array(memory);
+  bytes.set(Buffer.concat([Buffer.from([1]), CONTENT.subarray(1), Buffer.from([1]), CONTENT]));
+  return bytes;
+}
+
+test('an answer that came whole is placed where it lies, which nobody else may use until then', async () => {
+  const { bundle: asked, given, place } = bundle();
+  const bytes = answer(new SharedArrayBuffer(9));
+  let isFree = false;
+  const written = asked.write(bytes).then(() => {
+    isFree = true;
+  });
+  const finished = asked.finish();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([given[0]?.bytes === bytes, given[0]?.offsets, isFree]).toEqual([true, [1, 5], false]);
+  place();
+  expect(await finished).toBe(true);
+  await written;
+  expect(asked.verdicts).toEqual(['right', 'right']);
+});
+
+test.each([
+  ['in memory that cannot be shared', [answer(new ArrayBuffer(9))]],
+  [
+    'in pieces',
+    [answer(new SharedArrayBuffer(9)).subarray(0, 4), answer(new SharedArrayBuffer(9)).subarray(4)],
+  ],
+])('an answer %s is gathered: its memory is free at once', async (_, pieces) => {
+  const { bundle: asked, given, place } = bundle();
+  for (const piece of pieces) {
+    await asked.write(piece);
+    piece.fill(0);
+  }
+  const finished = asked.finish();
+  place();
+  expect(await finished).toBe(true);
+  expect(Buffer.from(given[0]?.bytes ?? []).subarray(0, 9)).toEqual(Buffer.from(answer(new ArrayBuffer(9))));
+});
+
+test('memory is let go of also when the answer is given up, or too short', async () => {
+  const { bundle: asked, given } = bundle();
+  const written = asked.write(answer(new SharedArrayBuffer(9)));
+  asked.abandon();
+  await written;
+  expect(await asked.finish()).toBe(false);
+  const { bundle: short } = bundle();
+  await short.write(answer(new SharedArrayBuffer(9)).subarray(0, 8));
+  expect(await short.finish()).toBe(false);
+  expect(given).toEqual([]);
+});

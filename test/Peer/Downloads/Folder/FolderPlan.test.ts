@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { type Listing, planFolder } from '../../../../Peer/Downloads/Folder/FolderPlan.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+import { seeds } from '../../../Support/seeds.ts';
+import { fileIdNumber } from '../desk.ts';
+import { FakePeer } from '../FakePeer.ts';
+
+type Row = readonly [path: string, content: number, modifiedMs?: number, size?: number];
+
+function listing(number: number, ...rows: Row[]): Listing {
+  const { holder } = new FakePeer(new SimulatedClock(), number, 1);
+  const files = rows.map(([path, content, modifiedMs = 0, size = 10]) => ({
+    path,
+    fileId: fileIdNumber(content),
+    size,
+    modifiedMs,
+  }));
+  return { holder, files };
+}
+
+function plan(folder: string, ...listings: Listing[]) {
+  return planFolder(folder, listings).map(({ path, fileId, holders }) => [
+    path,
+    numberOf(fileId),
+    holders.map(({ name }) => Number(name.slice(5))),
+  ]);
+}
+
+function numberOf(fileId: FileId): number {
+  return Number.parseInt(fileId.slice(-6), 16);
+}
+
+test('holders of the same content are joined, whatever they call it; paths are relative to the folder above', () => {
+  const one = listing(1, ['music/jazz/a.mp3', 1], ['music/jazz/live/b.mp3', 2], ['music/other', 3]);
+  const two = listing(2, ['music/jazz/a.mp3', 1], ['music/jazz/second.mp3', 2]);
+  expect(plan('music/jazz/', one, two)).toEqual([
+    ['jazz/a.mp3', 1, [1, 2]],
+    ['jazz/live/b.mp3', 2, [1, 2]],
+    ['jazz/second.mp3', 2, [1, 2]],
+  ]);
+});
+
+test('what is not below the folder is dropped', () => {
+  expect(plan('jazz', listing(1, ['jazz', 1], ['jazz/', 2], ['jazzy/a', 3], ['x/jazz/a', 4]))).toEqual([]);
+  expect(plan('', listing(1, ['a', 1], ['b/c', 2])).map(([path]) => path)).toEqual(['a', 'b/c']);
+});
+
+test('one path, different contents: most peers, then the newest, then the lowest id', () => {
+  expect(plan('d', listing(1, ['d/a', 1]), listing(2, ['d/a', 2]), listing(3, ['d/a', 2]))).toEqual([
+    ['d/a', 2, [2, 3]],
+  ]);
+  expect(plan('d', listing(1, ['d/a', 1, 5]), listing(2, ['d/a', 2, 9]))).toEqual([['d/a', 2, [2]]]);
+  expect(plan('d', listing(1, ['d/a', 2]), listing(2, ['d/a', 1]))).toEqual([['d/a', 1, [2]]]);
+});
+
+test('names that differ only in case: equal contents once, different ones side by side', () => {
+  expect(plan('d', listing(1, ['d/A.txt', 1], ['d/a.txt', 1]))).toEqual([['d/A.txt', 1, [1]]]);
+  expect(plan('d', listing(1, ['d/A.txt', 1], ['d/a.txt', 2]))).toEqual([
+    ['d/A.txt', 1, [1]],
+    ['d/a (2).txt', 2, [1]],
+  ]);
+  expect(plan('d', listing(1, ['d/.x', 1], ['d/.X', 2])).map(([path]) => path)).toEqual(['d/.X', 'd/.x (2)']);
+});
+
+test('a liar about the size does not become a holder of what others list', () => {
+  const honest = [listing(1, ['d/a', 1]), listing(2, ['d/a', 1])];
+  expect(plan('d', listing(3, ['d/a', 1, 0, 99]), ...honest)).toEqual([['d/a', 1, [1, 2]]]);
+});
+
+test.each(seeds(100))('one holder alone is no special case (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const rows = Array.from({ length: random.int(0, 12) }, (): Row => {
+    const path = random.pick([
+      'd/a',
+      'd/A',
+      'd/b.txt',
+      'd/e/a',
+      'd/\u00e9',
+      'd/e\u0301',
+      'd/z',
+      'x/y',
+      'd/a (2)',
+    ]);
+    return [path, random.int(1, 4), random.int(0, 3), random.int(10, 11)];
+  });
+  const one = listing(1, ...rows);
+  // Whoever lists nothing changes nothing.
+  expect(planFolder('d', [one])).toEqual(planFolder('d', [one, listing(2)]));
+});

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import {
+  type ChunkRequester,
+  RequestDispatcher,
+  type SourcePeer,
+} from '../../../../Peer/Downloads/Sources/RequestDispatcher.ts';
+import type { FileHolder } from '../../../../Peer/Model.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+import { peerIdOf } from '../../Network/links.ts';
+import { MIB } from '../FakePeer.ts';
+
+/** Peers that bring hundreds of MB/s, each with somebody who always wants one MiB more; `asked` tells how often each went to it. */
+function table(peers: number) {
+  const clock = new SimulatedClock();
+  let due: (() => void)[] = [];
+  const turns = new RequestDispatcher(
+    clock,
+    () => {},
+    (task) => due.push(task),
+  );
+  const asked: number[] = [];
+  const pump = () => {
+    const tasks = due;
+    due = [];
+    for (const task of tasks) task();
+  };
+  const all = Array.from({ length: peers }, (_, index) => {
+    const holder: FileHolder = {
+      peerId: peerIdOf(index + 1),
+      name: '',
+      address: { host: '10.0.0.1', port: 1 },
+      complete: true,
+    };
+    const peer = turns.peer(holder);
+    peer.score.asked(1e12, 0);
+    for (let ms = 20; ms <= 5_000; ms += 20) peer.score.received(10e6, ms);
+    peer.score.ended(1e12, 5_000);
+    asked.push(0);
+    const asker: ChunkRequester = {
+      turn: 1,
+      small: false,
+      ask: (roomBytes) => {
+        if (roomBytes < MIB) return 'no room';
+        asked[index] = (asked[index] ?? 0) + 1;
+        turns.asked(peer, MIB, false);
+        return 'asked';
+      },
+      takeBack: () => {},
+    };
+    turns.attach(peer, asker);
+    return peer;
+  });
+  const arrives = (peer: SourcePeer | undefined) => {
+    if (peer === undefined) throw new RangeError('no such peer');
+    peer.score.received(MIB, clock.nowMs());
+    turns.arrived(peer, MIB);
+    turns.ended(peer, 0);
+    pump();
+  };
+  return { clock, turns, peers: all, asked, pump, arrives };
+}
+
+test('a window is filled, and filled again when a quarter of it is free: several requests go out together', () => {
+  const { clock, peers, asked, pump, arrives } = table(1);
+  clock.advance(5_000);
+  pump();
+  expect(asked).toEqual([32]);
+  for (let count = 0; count < 7; count++) arrives(peers[0]);
+  expect(asked).toEqual([32]);
+  arrives(peers[0]);
+  expect(asked).toEqual([40]);
+});
+
+test('in a turn with an end, every gap is used at once', () => {
+  const { clock, turns, peers, asked, pump, arrives } = table(1);
+  clock.advance(5_000);
+  pump();
+  const [peer] = peers;
+  if (peer !== undefined) turns.turn(peer, 8 * MIB);
+  pump();
+  arrives(peer);
+  expect(asked).toEqual([33]);
+});
+
+test('all together have at most 64 MiB under way, and are asked again when half of that is here', () => {
+  const { clock, turns, peers, asked, pump, arrives } = table(4);
+  clock.advance(5_000);
+  pump();
+  const sum = () => asked.reduce((total, each) => total + each, 0);
+  expect(turns.inFlight).toBeLessThanOrEqual(64 * MIB + 2 * MIB);
+  const before = sum();
+  while (turns.inFlight - MIB > 32 * MIB) {
+    const most = peers.toSorted((one, other) => other.score.inFlight - one.score.inFlight);
+    arrives(most[0]);
+    expect(sum()).toBe(before);
+  }
+  arrives(peers.toSorted((one, other) => other.score.inFlight - one.score.inFlight)[0]);
+  expect(turns.inFlight).toBeGreaterThanOrEqual(62 * MIB);
+});

@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest';
+import { SourceScore } from '../../../../Peer/Downloads/Sources/SourceScore.ts';
+import { WINDOW_BYTES_MAX, WINDOW_BYTES_MIN } from '../../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
+import { fileIdNumber } from '../desk.ts';
+import { MIB } from '../FakePeer.ts';
+
+/** Keeps it busy at a rate. Returns the time after that. */
+function deliver(score: SourceScore, bytesPerSecond: number, fromMs: number, forMs: number): number {
+  score.asked(1e12, fromMs);
+  let nowMs = fromMs;
+  for (; nowMs < fromMs + forMs; nowMs += 20) {
+    score.received(bytesPerSecond / 50, nowMs + 20);
+    score.arrived(bytesPerSecond / 50);
+  }
+  score.ended(1e12 - (bytesPerSecond / 50) * Math.ceil(forMs / 20), nowMs);
+  return nowMs;
+}
+
+test('the window is a second of the rate, between 2 and 32 MiB', () => {
+  const score = new SourceScore();
+  expect(score.windowBytes(0)).toBe(WINDOW_BYTES_MIN);
+  const now = deliver(score, 10e6, 0, 5_000);
+  expect(score.windowBytes(now) / 10e6).toBeCloseTo(1, 1);
+  const later = deliver(score, 500e6, now, 5_000);
+  expect(score.windowBytes(later)).toBe(WINDOW_BYTES_MAX);
+  expect(score.windowBytes(deliver(score, 1e3, later, 20_000))).toBe(WINDOW_BYTES_MIN);
+});
+
+test.each([20, 50, 150])('the window keeps ahead of slow start over %i ms', (roundTripMs) => {
+  const score = new SourceScore();
+  score.asked(1e12, 0);
+  for (let nowMs = roundTripMs, rate = 1e5; rate < 2e8; nowMs += 10) {
+    score.received(rate / 100, nowMs);
+    score.arrived(rate / 100);
+    const nextRoundTrip = 2 * rate * (roundTripMs / 1_000);
+    expect(score.windowBytes(nowMs)).toBeGreaterThan(Math.min(nextRoundTrip, WINDOW_BYTES_MAX - 1));
+    rate *= 2 ** (10 / roundTripMs);
+  }
+});
+
+test('next door slow start is over at once: a growing rate widens the window only by the average', () => {
+  const score = new SourceScore();
+  score.asked(MIB, 0);
+  score.received(MIB, 16);
+  score.ended(0, 16);
+  const now = deliver(score, 50e6, deliver(score, 5e6, 16, 100), 100);
+  expect(score.windowBytes(now)).toBeLessThan(20e6);
+});
+
+test('once its rate fell, peaks widen the window no more than the average does', () => {
+  const score = new SourceScore();
+  const now = deliver(score, 10e6, deliver(score, 20e6, 0, 1_000), 2_000);
+  expect(score.windowBytes(deliver(score, 100e6, now, 100))).toBeLessThan(25e6);
+});
+
+test('time without work does not lower the rate; silence under way does', () => {
+  const score = new SourceScore();
+  const now = deliver(score, 10e6, 0, 5_000);
+  expect(score.bytesPerSecond(now + 60_000)).toBeCloseTo(10e6, -6);
+  score.asked(MIB, now + 60_000);
+  expect(score.bytesPerSecond(now + 63_000)).toBeLessThan(1e6);
+});
+
+test.each(seeds(100))('never more under way than the window, but always one request (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const score = new SourceScore();
+  const open: { bytes: number; left: number }[] = [];
+  for (let step = 0, nowMs = 0; step < 500; step++, nowMs += random.int(0, 200)) {
+    const bytes = random.int(1, 4 * MIB);
+    const room = score.roomBytes(nowMs);
+    if (open.length === 0) expect(room).toBe(Number.POSITIVE_INFINITY);
+    if (bytes <= room) {
+      score.asked(bytes, nowMs);
+      open.push({ bytes, left: bytes });
+      if (open.length > 1) expect(score.inFlight).toBeLessThanOrEqual(score.windowBytes(nowMs));
+    } else if (open.length > 0) {
+      const request = random.pick(open);
+      const came = random.int(0, request.left);
+      score.received(came, nowMs);
+      score.arrived(came);
+      request.left -= came;
+      if (random.chance(0.6)) score.ended(request.left, nowMs);
+      else continue;
+      open.splice(open.indexOf(request), 1);
+    }
+    expect(score.inFlight).toBe(open.reduce((sum, { left }) => sum + left, 0));
+    expect(score.open).toBe(open.length);
+  }
+});
+
+test('silent for 10 s while asked: left alone for 1, 5, 15, 60, 60 s, with one request each time', () => {
+  const score = new SourceScore();
+  let now = 0;
+  for (const restMs of [1_000, 5_000, 15_000, 60_000, 60_000]) {
+    score.asked(MIB, now);
+    expect(score.turnedSilent(now + 9_999)).toBe(false);
+    now += 10_000;
+    expect(score.turnedSilent(now)).toBe(true);
+    expect(score.restReason).toBe('silent');
+    score.ended(MIB, now);
+    expect(score.roomBytes(now + restMs - 1)).toBe(0);
+    now += restMs;
+    expect(score.roomBytes(now)).toBe(Number.POSITIVE_INFINITY);
+  }
+  score.asked(MIB, now);
+  expect(score.roomBytes(now)).toBe(0);
+  score.received(1, now + 1);
+  expect(score.restReason).toBeUndefined();
+  expect(score.roomBytes(now + 1)).toBeGreaterThan(0);
+});
+
+test('who waits in a queue is not silent, and has one request open', () => {
+  const score = new SourceScore();
+  score.asked(MIB, 0);
+  score.queued(3, 10);
+  expect(score.roomBytes(20)).toBe(0);
+  expect(score.turnedSilent(60_000)).toBe(false);
+  score.queued(0, 60_000);
+  expect(score.roomBytes(60_000)).toBe(MIB);
+  expect(score.turnedSilent(69_999)).toBe(false);
+  expect(score.turnedSilent(70_000)).toBe(true);
+});
+
+test('the news that several requests broke at once counts once', () => {
+  const score = new SourceScore();
+  for (let request = 0; request < 50; request++) score.rest('unreachable', 5);
+  expect(score.restingMs(5)).toBe(500);
+  score.rest('unreachable', 505);
+  score.rest('unreachable', 1_005);
+  expect(score.restingMs(1_005)).toBe(1_000);
+  score.seenAgain();
+  expect(score.restingMs(1_005)).toBe(0);
+  score.rest('silent', 1_005);
+  score.seenAgain();
+  expect(score.restingMs(1_005)).toBe(1_000); // That it is there does not mean that it gives anything.
+});
+
+test('wrong bytes: distrusted for the file, banned for an hour at the third', () => {
+  const score = new SourceScore();
+  expect(score.blame(fileIdNumber(1), 0)).toBe('distrusted');
+  expect(score.isDistrusted(fileIdNumber(1))).toBe(true);
+  expect(score.isDistrusted(fileIdNumber(2))).toBe(false);
+  expect(score.blame(fileIdNumber(2), 0)).toBe('distrusted');
+  expect(score.blame(fileIdNumber(3), 0)).toBe('banned');
+  expect(score.roomBytes(3_599_999)).toBe(0);
+  expect(score.isBanned(3_600_000)).toBe(false);
+});
+
+test('where we lined up nothing is asked before our turn; then a chunk at least, and what the turn allows', () => {
+  const score = new SourceScore();
+  score.expectTurns();
+  expect(score.turnIsOver(MIB)).toBe(true);
+  score.lineUp(0);
+  score.queued(3, 0, 5);
+  expect(score.place).toBe(3); // People see it, though nothing is asked.
+  expect(score.roomBytes(1_000)).toBe(0);
+  score.turn(1.5 * MIB);
+  expect(score.place).toBe(0);
+  expect(score.roomBytes(1_000)).toBe(Number.POSITIVE_INFINITY);
+  score.asked(MIB, 1_000);
+  expect(score.turnIsOver(MIB)).toBe(true);
+  score.turn(undefined);
+  expect(score.turnIsOver(MIB)).toBe(false);
+});
+
+test('a place that leads to no turn for half a minute is forgotten', () => {
+  const score = new SourceScore();
+  score.lineUp(0);
+  expect(score.roomBytes(29_000)).toBe(0);
+  expect(score.roomBytes(31_000)).toBeGreaterThan(0);
+});

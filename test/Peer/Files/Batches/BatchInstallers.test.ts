@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { BatchInstallers } from '../../../../Peer/Files/Batches/BatchInstallers.ts';
+import { inlineSmallWriter } from '../../../../Peer/Files/Batches/SmallWriter.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+
+function desk() {
+  const disk = new MemoryDisk({ random: new SeededRandom(1), links: true });
+  disk.putFolder('/share');
+  disk.putFolder('/share/Temp');
+  const clock = new SimulatedClock();
+  const writers = { made: 0, closed: 0 };
+  const placings = new BatchInstallers({
+    disk,
+    clock,
+    root: '/share',
+    temp: '/share/Temp',
+    placed: () => {},
+    folderMade: () => {},
+    isHere: () => undefined,
+    placeSmall: () => '',
+    makeWriter: () => {
+      writers.made++;
+      return {
+        ...inlineSmallWriter(disk),
+        close: async () => {
+          writers.closed++;
+        },
+      };
+    },
+  });
+  const open = () => placings.open([], { placed: () => {}, failed: () => {} });
+  return { clock, writers, placings, open };
+}
+
+test('a writer is made once, by who expects files or by the first download, and closed after the last', async () => {
+  const { clock, writers, placings, open } = desk();
+  placings.expect();
+  expect(writers).toEqual({ made: 1, closed: 0 });
+  const [one, other] = [open(), open()];
+  clock.advance(60_000);
+  await one.close();
+  expect(writers).toEqual({ made: 1, closed: 0 });
+  await other.close();
+  expect(writers).toEqual({ made: 1, closed: 1 });
+  await open().close();
+  expect(writers).toEqual({ made: 2, closed: 2 });
+  expect(clock.pending).toBe(0);
+});
+
+test('a writer that was expected in vain goes after ten seconds', () => {
+  const { clock, writers, placings } = desk();
+  placings.expect();
+  clock.advance(6_000);
+  placings.expect();
+  clock.advance(9_999);
+  expect(writers).toEqual({ made: 1, closed: 0 });
+  clock.advance(1);
+  expect(writers).toEqual({ made: 1, closed: 1 });
+});

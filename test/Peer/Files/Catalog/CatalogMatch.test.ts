@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
+import { CatalogMatch } from '../../../../Peer/Files/Catalog/CatalogMatch.ts';
+import type { Part } from '../../../../Peer/Files/Parts/Part.ts';
+import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
+import { SEARCH_HITS_PER_PEER_MAX } from '../../../../Protocol/Limits.ts';
+
+function idOf(number: number): FileId {
+  return number.toString(16).padStart(64, 'a') as FileId;
+}
+
+function catalogOf(...paths: string[]): Catalog {
+  const catalog = new Catalog();
+  for (const [number, path] of paths.entries()) {
+    catalog.put({ path, size: number, modifiedMs: 1, fileId: idOf(number) });
+  }
+  return catalog;
+}
+
+/** A running download; nothing but what is asked of it. */
+function partOf(number: number, path: string, size: number): Part {
+  const description = { fileId: idOf(number), layout: chunkLayout(size), chunkHashes: [] };
+  return { description, path } as unknown as Part;
+}
+
+const words = (text: string) => ({ words: text, fileId: undefined });
+
+test('finds by words, the best name first, without case and accents', () => {
+  const catalog = catalogOf('song/notes.txt', 'a Söng here.mp3', 'SONG.mp3', 'film.mkv');
+  const match = new CatalogMatch(catalog, () => []);
+  expect(match.matching(words('söng')).map(({ path }) => path)).toEqual([
+    'SONG.mp3',
+    'a Söng here.mp3',
+    'song/notes.txt',
+  ]);
+  catalog.remove('SONG.mp3');
+  expect(match.matching(words('song mp'))).toHaveLength(1);
+  expect(match.matching(words('nothing'))).toEqual([]);
+  expect(match.matching(words('...'))).toEqual([]);
+});
+
+test('a running download is told as incomplete, one of a single chunk not at all', () => {
+  const parts = [partOf(50, 'big song.mp3', 5_000_000), partOf(51, 'small song.mp3', 1_000)];
+  const match = new CatalogMatch(catalogOf('film.mkv'), () => parts);
+  expect(match.matching(words('song'))).toEqual([
+    { fileId: idOf(50), size: 5_000_000, path: 'big song.mp3', complete: false },
+  ]);
+  expect(match.matching({ words: '', fileId: idOf(50) })).toMatchObject([{ complete: false }]);
+  expect(match.matching({ words: '', fileId: idOf(51) })).toEqual([]);
+});
+
+test('finds by id, and by its start when no words match', () => {
+  const match = new CatalogMatch(catalogOf('film.mkv', 'song'), () => []);
+  expect(match.matching({ words: '', fileId: idOf(1) })).toMatchObject([{ path: 'song', complete: true }]);
+  expect(match.matching(words('AAAAAAAA'))).toHaveLength(2);
+  expect(match.matching(words('aaaaaaa'))).toEqual([]);
+});
+
+test('no more than a peer may have in an answer; 20,000 files take little time', () => {
+  const paths = Array.from({ length: 20_000 }, (_, number) => `folder ${number % 100}/file ${number}.bin`);
+  const match = new CatalogMatch(catalogOf(...paths), () => []);
+  expect(match.matching(words('file'))).toHaveLength(SEARCH_HITS_PER_PEER_MAX);
+  match.matching(words('nothing'));
+  const startMs = performance.now();
+  expect(match.matching(words('file 17777')).map(({ path }) => path)).toEqual(['folder 77/file 17777.bin']);
+  expect(performance.now() - startMs).toBeLessThan(1_000);
+});

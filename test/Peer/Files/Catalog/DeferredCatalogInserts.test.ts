@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
+import { DeferredCatalogInserts } from '../../../../Peer/Files/Catalog/DeferredCatalogInserts.ts';
+import type { FileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+
+const state: FileState = {
+  size: 1,
+  modifiedMs: 1,
+  touchedMs: 1,
+  device: '1',
+  content: '1.1.1',
+  changed: '1',
+};
+const id = (n: number) => n.toString(16).padStart(64, '0') as FileId;
+
+function desk() {
+  const clock = new SimulatedClock();
+  const catalog = new Catalog();
+  const late = new DeferredCatalogInserts(clock, (path, { size, modifiedMs }, { fileId }) =>
+    catalog.put({ path, size, modifiedMs, fileId }),
+  );
+  catalog.completeBeforeLook(() => late.settle());
+  let next = 0;
+  const add = () =>
+    late.add(`f${next}`, state, { fileId: id(next++), layout: chunkLayout(1), chunkHashes: [] });
+  return { clock, catalog, late, add };
+}
+
+test('files that come one after the other are entered when none has come for a while', () => {
+  const { clock, catalog, add } = desk();
+  for (let n = 0; n < 10; n++) {
+    add();
+    clock.advance(50);
+  }
+  expect(catalog.version).toBe(0);
+  clock.advance(250);
+  expect(catalog.version).toBe(10);
+  expect(clock.pending).toBe(0);
+});
+
+test('they do not wait longer than two seconds, whatever comes', () => {
+  const { clock, catalog, add } = desk();
+  for (let n = 0; n < 44; n++) {
+    add();
+    clock.advance(50);
+  }
+  expect(catalog.version).toBeGreaterThan(35);
+});
+
+test('thousands of them are entered in slices, others get their turn between', () => {
+  const { clock, catalog, add } = desk();
+  for (let n = 0; n < 3_000; n++) add();
+  clock.advance(200);
+  expect(catalog.version).toBe(500 + 500 * 5);
+  const { clock: again, catalog: other, add: more } = desk();
+  for (let n = 0; n < 3_000; n++) more();
+  again.advance(101);
+  expect(other.version).toBeLessThan(1_501);
+});
+
+test('of a hundred thousand that come at once, those that are too many are entered one by one', () => {
+  const { catalog, late, add } = desk();
+  for (let n = 0; n < 100_000; n++) {
+    add();
+    if (n % 10_000 === 9_999) expect(n + 1 - catalog.version).toBe(Math.min(n + 1, 32_768));
+  }
+  late.settle();
+  expect(catalog.list('').length).toBe(100_000);
+});
+
+test('whoever looks for a file finds it at once, by path, content or in the list', () => {
+  for (const look of [
+    (catalog: Catalog) => catalog.findPath('f1')?.fileId,
+    (catalog: Catalog) => catalog.find(id(1))?.fileId,
+    (catalog: Catalog) => catalog.list('')[1]?.fileId,
+    (catalog: Catalog) => [...catalog.all()][1]?.fileId,
+    (catalog: Catalog) => (catalog.pathsOf(id(1))[0] === 'f1' ? id(1) : undefined),
+  ]) {
+    const { catalog, add } = desk();
+    add();
+    add();
+    expect(look(catalog)).toBe(id(1));
+    expect(catalog.version).toBe(2);
+  }
+});
+
+test('what is told of a version has just what was entered by then', () => {
+  const { catalog, late, add } = desk();
+  add();
+  expect([catalog.files, catalog.entries().length, catalog.changesSince(0)?.length]).toEqual([0, 0, 0]);
+  late.settle();
+  expect([catalog.files, catalog.entries().length, catalog.changesSince(0)?.length]).toEqual([1, 1, 1]);
+});
+
+test('closing enters what waits, and sets no timer again', () => {
+  const { clock, catalog, late, add } = desk();
+  add();
+  late.close();
+  expect(catalog.version).toBe(1);
+  expect(clock.pending).toBe(0);
+});

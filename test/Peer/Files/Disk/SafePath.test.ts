@@ -1,0 +1,199 @@
+import { join, resolve, sep } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { numberedPath, safePath } from '../../../../Peer/Files/Disk/SafePath.ts';
+import { isIgnoredName, isIgnoredPath } from '../../../../Peer/Files/Watching/IgnoreRules.ts';
+import { PATH_BYTES_MAX } from '../../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
+
+describe('safePath', () => {
+  test.each([
+    ['film.mkv', 'film.mkv'],
+    ['a/b/c.txt', 'a/b/c.txt'],
+    ['../../x', 'x'],
+    ['a/../../etc/passwd', 'a/etc/passwd'],
+    ['/etc/passwd', 'etc/passwd'],
+    ['C:\\Windows\\system32', 'C_/Windows/system32'],
+    ['\\\\server\\share\\x', 'server/share/x'],
+    ['', 'unnamed'],
+    ['...', 'unnamed'],
+    ['./.', 'unnamed'],
+    [' / ', 'unnamed'],
+    ['.bashrc', '_bashrc'],
+    ['a/.ssh/key', 'a/_ssh/key'],
+    ['Temp/x', '_Temp/x'],
+    ['TEMP', '_TEMP'],
+    ['a/Temp', 'a/Temp'],
+    ['CON', '_CON'],
+    ['con.txt', '_con.txt'],
+    ['nul.tar.gz', '_nul.tar.gz'],
+    ['COM\u00b9', '_COM\u00b9'],
+    ['lpt9.log', '_lpt9.log'],
+    ['COM10', 'COM10'],
+    ['console', 'console'],
+    ['name. . ', 'name'],
+    ['a<b>c:d"e|f?g*h', 'a_b_c_d_e_f_g_h'],
+    ['evil\u202etxt.exe', 'eviltxt.exe'],
+    ['\u001b]0;x\u0007.txt', ']0;x.txt'],
+    ['zero\u200bwidth', 'zerowidth'],
+    ['cafe\u0301', 'caf\u00e9'],
+    ['cafe\u200b\u0301', 'caf\u00e9'],
+    ['-rf', '-rf'],
+    ['\ud800lone', 'lone'],
+    ['\ufffd', '_'],
+    [`con${' '.repeat(300)}x`, '_con'],
+  ])('%j becomes %j', (wanted, safe) => {
+    expect(safePath(wanted)).toBe(safe);
+  });
+
+  test.each(seeds(200))('plain paths go a short way to the same place (seed %i)', (seed) => {
+    const random = new SeededRandom(seed);
+    const pieces = [
+      'a',
+      'Con',
+      'nul',
+      'com1',
+      'temp',
+      'Temp',
+      '.',
+      ' ',
+      '/',
+      '-',
+      'b_2',
+      'txt',
+      '\u00e4',
+      'x'.repeat(90),
+    ];
+    const path = Array.from({ length: random.int(0, 8) }, () => random.pick(pieces)).join('');
+    // A slash in front has no meaning, but is not plain.
+    expect(safePath(path)).toBe(safePath(`/${path}`));
+  });
+
+  test('a long name keeps its ending and is cut between characters', () => {
+    const name = safePath(`${'😀'.repeat(100)}.tar`);
+    expect(name).toBe(`${'😀'.repeat(62)}.tar`);
+    expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
+  });
+
+  test('a path that is too long loses inner folders, never its file', () => {
+    const path = safePath(`first/${'folder-of-some-length/'.repeat(100)}film.mkv`);
+    expect(path.startsWith('first/')).toBe(true);
+    expect(path.endsWith('/film.mkv')).toBe(true);
+    expect(Buffer.byteLength(path)).toBeLessThanOrEqual(PATH_BYTES_MAX);
+  });
+
+  test.each(seeds(40))(
+    '100 hostile texts each: inside, valid on Windows, idempotent, shared (seed %i)',
+    (seed) => {
+      const random = new SeededRandom(seed);
+      for (let round = 0; round < 100; round++) {
+        const wanted = hostileText(random);
+        const safe = safePath(wanted);
+        const second = numberedPath(safe, random.int(2, 12_000));
+        const found = {
+          wanted,
+          safe,
+          broken: brokenRule(safe) ?? brokenRule(second),
+          again: safePath(safe),
+          isNew: second !== safe,
+        };
+        expect(found).toEqual({ wanted, safe, broken: undefined, again: safe, isNew: true });
+      }
+    },
+  );
+});
+
+test('numberedPath puts the number before the ending', () => {
+  expect(numberedPath('a/film.mkv', 2)).toBe('a/film (2).mkv');
+  expect(numberedPath('a.b/film', 3)).toBe('a.b/film (3)');
+  expect(numberedPath('film.mkv', 1)).toBe('film.mkv');
+});
+
+test.each([
+  '.hidden',
+  '.#lock',
+  'a~',
+  '~$doc.docx',
+  'x.SWP',
+  'x.tmp',
+  'x.part',
+  'x.crdownload',
+  'Thumbs.db',
+  'desktop.ini',
+  '$RECYCLE.BIN',
+  '.DS_Store',
+  'lost+found',
+])('%s is ignored', (name) => expect(isIgnoredName(name)).toBe(true));
+
+test('ordinary names are shared, and Temp only below', () => {
+  for (const name of ['film.mkv', 'part', 'a.part1.rar', 'tmp', 'x~y', 'Temporary'])
+    expect(isIgnoredName(name)).toBe(false);
+  expect(isIgnoredPath('Temp/x')).toBe(true);
+  expect(isIgnoredPath('temp')).toBe(true);
+  expect(isIgnoredPath('a/Temp/x')).toBe(false);
+  expect(isIgnoredPath('a/.git/config')).toBe(true);
+});
+
+const ROOT = resolve('/share');
+const DEVICE = /^(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
+const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f<>:"|?*\\\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+
+/** The first rule that a path breaks. */
+function brokenRule(path: string): string | undefined {
+  if (!join(ROOT, path).startsWith(ROOT + sep)) return 'it leaves the folder';
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX) return 'it is too long';
+  if (path.normalize('NFC') !== path) return 'it is not NFC';
+  if (Buffer.from(path).toString() !== path) return 'it is no UTF-8';
+  if (path.split('/')[0]?.toLowerCase() === 'temp') return 'it lies in Temp';
+  for (const segment of path.split('/')) {
+    if (/^$|^[. ]|[. ]$/.test(segment)) return `"${segment}" is no good name`;
+    if (DEVICE.test(segment)) return `"${segment}" is a device`;
+    if (FORBIDDEN.test(segment)) return `"${segment}" has a forbidden character`;
+    if (Buffer.byteLength(segment) > 255) return `"${segment}" is too long`;
+  }
+  return undefined;
+}
+
+const PIECES = [
+  '..',
+  '.',
+  '/',
+  '\\',
+  '//',
+  ' ',
+  'CON',
+  'nul.',
+  'COM\u00b2',
+  'Temp',
+  'temp/',
+  'a',
+  'b.txt',
+  '.tar.gz',
+  '\u0000',
+  '\u001b[2J',
+  '\u202e',
+  '\u200d',
+  '\ufeff',
+  'e\u0301',
+  '<\u0338',
+  'é',
+  '😀',
+  '\ud83d',
+  '\udc00',
+  'C:',
+  '*?',
+  '~',
+  '-',
+  '\u00ad',
+  '\ufffd',
+  'x'.repeat(200),
+  '日本'.repeat(50),
+  ' '.repeat(260),
+];
+
+function hostileText(random: SeededRandom): string {
+  const count = random.int(0, random.chance(0.1) ? 120 : 8);
+  return Array.from({ length: count }, () =>
+    random.chance(0.2) ? String.fromCharCode(random.int(0, 0xffff)) : random.pick(PIECES),
+  ).join('');
+}

@@ -1,0 +1,288 @@
+import { describe, expect, test } from 'vitest';
+import { SYNC_MS } from '../../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
+import { chunkBytes, madeFile, partStore, settle, writeChunk } from '../parts.ts';
+
+const MIB = 1_024 * 1_024;
+const { content, description } = madeFile(3 * MIB + 5);
+const { fileId } = description;
+const ALL = [0, 1, 2, 3];
+
+function memoryDisk(seed = 1, links = true) {
+  return new MemoryDisk({ random: new SeededRandom(seed), links });
+}
+
+async function finished(disk: MemoryDisk, path: string): Promise<string> {
+  const { store } = partStore(disk);
+  const part = await store.open(description, path);
+  for (const chunk of ALL) await writeChunk(part, content, chunk);
+  return part.finish();
+}
+
+describe('a download from start to end', () => {
+  test.each([true, false])(
+    'the file lies in the share, nothing is left in Temp (links: %s)',
+    async (links) => {
+      const disk = memoryDisk(1, links);
+      const { store, told } = partStore(disk);
+      const part = await store.open(description, 'films/new/a.mkv');
+      for (const chunk of [2, 0, 3, 1]) expect(await writeChunk(part, content, chunk)).toBe(true);
+      expect(part.verified.complete).toBe(true);
+      expect(told.verified).toEqual([2, 0, 3, 1]);
+
+      expect(await part.finish()).toBe('/share/films/new/a.mkv');
+      expect(disk.peek('/share/films/new/a.mkv')?.equals(content)).toBe(true);
+      expect(disk.names('/share/Temp')).toEqual([]);
+      expect(told.placed).toEqual([
+        { path: 'films/new/a.mkv', state: disk.stateOf('/share/films/new/a.mkv') },
+      ]);
+      expect(told.closed).toBe(1);
+      expect(store.part(fileId)).toBeUndefined();
+    },
+  );
+
+  test.each([true, false])('what lies there is never replaced (links: %s)', async (links) => {
+    const disk = memoryDisk(1, links);
+    partStore(disk);
+    disk.createWhole('/share/a.mkv', Buffer.from('mine'));
+    disk.createWhole('/share/a (2).mkv', Buffer.from('mine too'));
+    expect(await finished(disk, 'a.mkv')).toBe('/share/a (3).mkv');
+    expect(disk.peek('/share/a.mkv')?.toString()).toBe('mine');
+    expect(disk.peek('/share/a (2).mkv')?.toString()).toBe('mine too');
+  });
+
+  test('a folder that is a link or a file is not written through', async () => {
+    const disk = memoryDisk();
+    partStore(disk);
+    disk.putLink('/share/link');
+    disk.createWhole('/share/file', Buffer.from('x'));
+    expect(await finished(disk, 'link/a.mkv')).toBe('/share/link (2)/a.mkv');
+    expect(await finished(disk, 'file/a.mkv')).toBe('/share/file (2)/a.mkv');
+  });
+
+  test('a hostile path ends inside the share', async () => {
+    expect(await finished(memoryDisk(), '../../etc/CON')).toBe('/share/etc/_CON');
+  });
+
+  test('verified chunks are served while the rest is missing, others are not', async () => {
+    const { store } = partStore(memoryDisk());
+    const part = await store.open(description, 'a');
+    await writeChunk(part, content, 1);
+    const into = Buffer.alloc(100);
+    await part.read(1, 50, into);
+    expect(into.equals(chunkBytes(content, description.layout, 1).subarray(50, 150))).toBe(true);
+    await expect(part.read(0, 0, into)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('wrong bytes are forgotten, and the chunk can come again', async () => {
+    const { store, told } = partStore(memoryDisk());
+    const part = await store.open(description, 'a');
+    expect(await writeChunk(part, content, 0, true)).toBe(false);
+    expect(part.verified.has(0)).toBe(false);
+    expect(await writeChunk(part, content, 0)).toBe(true);
+    expect(told.verified).toEqual([0]);
+  });
+
+  test('too few or too many bytes are wrong', async () => {
+    const { store } = partStore(memoryDisk());
+    const part = await store.open(description, 'a');
+    const short = part.writer(3);
+    await short.write(content.subarray(0, 4));
+    expect(await short.finish()).toBe(false);
+    const long = part.writer(3);
+    await expect(long.write(content.subarray(0, 6))).rejects.toThrow(RangeError);
+  });
+});
+
+describe('what stands in the way', () => {
+  test('the same content twice at once', async () => {
+    const { store } = partStore(memoryDisk());
+    const part = await store.open(description, 'a');
+    await expect(store.open(description, 'b')).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
+    await part.close();
+    await (await store.open(description, 'b')).close();
+  });
+
+  test('no room: both figures are told, nothing is made', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    disk.free = MIB;
+    await expect(store.open(description, 'a')).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      message: '3.1 MB are needed, 1.0 MB are free',
+    });
+    expect(disk.names('/share/Temp')).toEqual([]);
+  });
+
+  test('what is here already needs no room again', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    const part = await store.open(description, 'a');
+    for (const chunk of [0, 1, 2]) await writeChunk(part, content, chunk);
+    await part.close();
+    disk.free = 5;
+    expect((await store.open(description, 'a')).verified.count).toBe(3);
+  });
+
+  test('the part file is deleted under the download', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    const part = await store.open(description, 'a');
+    await writeChunk(part, content, 0);
+    disk.remove(`/share/Temp/${fileId}.part`);
+    await expect(writeChunk(part, content, 1)).rejects.toMatchObject({ code: 'PART_FILE_GONE' });
+    await part.close();
+    expect((await store.open(description, 'a')).verified.count).toBe(0);
+  });
+
+  test('a link in place of the part file is not followed', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    const part = await store.open(description, 'a');
+    await writeChunk(part, content, 0);
+    await part.close();
+    disk.remove(`/share/Temp/${fileId}.part`);
+    disk.putLink(`/share/Temp/${fileId}.part`);
+    expect((await store.open(description, 'a')).verified.count).toBe(0);
+  });
+
+  test('Temp was cleared up while we run', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    disk.remove('/share/Temp');
+    await store.open(description, 'a');
+    expect(disk.kindOf('/share/Temp')).toBe('folder');
+  });
+});
+
+describe('resuming', () => {
+  test('after close everything verified is there, and nothing is read again', async () => {
+    const disk = memoryDisk();
+    const first = partStore(disk).store;
+    const part = await first.open(description, 'a');
+    for (const chunk of [3, 1]) await writeChunk(part, content, chunk);
+    await part.close();
+
+    const { store } = partStore(disk);
+    expect(await store.unfinished()).toEqual([
+      { fileId, path: 'a', size: content.length, paused: false, bytes: MIB + 5 },
+    ]);
+    expect(await store.describeUnfinished(fileId)).toEqual(description);
+    const callsBefore = disk.calls;
+    const again = await store.open(description, 'a');
+    expect([...again.verified.indexes()]).toEqual([1, 3]);
+    // Journal read, part and journal opened, journal cut: no byte of the data.
+    expect(disk.calls - callsBefore).toBe(4);
+  });
+
+  test('a chunk behind the last mark that is wrong on disk is forgotten', async () => {
+    const disk = memoryDisk();
+    const { store, clock } = partStore(disk);
+    const part = await store.open(description, 'a');
+    await writeChunk(part, content, 0);
+    clock.advance(SYNC_MS);
+    await settle();
+    await writeChunk(part, content, 1);
+    await writeChunk(part, content, 2);
+    const next = disk.kill();
+    next.peek(`/share/Temp/${fileId}.part`)?.fill(0, MIB, MIB + 1);
+    const again = await partStore(next).store.open(description, 'a');
+    expect([...again.verified.indexes()]).toEqual([0, 2]);
+    await again.close();
+    expect([...(await partStore(next).store.open(description, 'a')).verified.indexes()]).toEqual([0, 2]);
+  });
+
+  test('a part file that was cut has lost the chunks beyond', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    const part = await store.open(description, 'a');
+    for (const chunk of ALL) await writeChunk(part, content, chunk);
+    await part.close();
+    const file = disk.open(`/share/Temp/${fileId}.part`);
+    await file.truncate(MIB + 5);
+    expect([...(await store.open(description, 'a')).verified.indexes()]).toEqual([0]);
+  });
+
+  test('killed between the new name and the old one: the file is not there twice', async () => {
+    const disk = memoryDisk();
+    const first = await partStore(disk).store.open(description, 'a');
+    for (const chunk of ALL) await writeChunk(first, content, chunk);
+    await first.close();
+    disk.link(`/share/Temp/${fileId}.part`, '/share/a');
+    const part = await partStore(disk).store.open(description, 'a');
+    expect(part.verified.complete).toBe(true);
+    expect(await part.finish()).toBe('/share/a');
+    expect(disk.names('/share/Temp')).toEqual([]);
+  });
+
+  test('paused and resumed is remembered, open or not; a new path too', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    const part = await store.open(description, 'a');
+    await store.setPaused(fileId, true);
+    await part.close();
+    expect(await store.unfinished()).toMatchObject([{ path: 'a', paused: true }]);
+    await store.setPaused(fileId, false);
+    await (await store.open(description, 'b/c')).close();
+    expect(await partStore(disk).store.unfinished()).toMatchObject([{ path: 'b/c', paused: false }]);
+  });
+
+  test('discarded, open or not: nothing is left', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    const part = await store.open(description, 'a');
+    await writeChunk(part, content, 0);
+    await part.discard();
+    expect(disk.names('/share/Temp')).toEqual([]);
+    await (await store.open(description, 'a')).close();
+    await store.discardUnfinished(fileId);
+    expect(disk.names('/share/Temp')).toEqual([]);
+    expect(await store.unfinished()).toEqual([]);
+  });
+
+  test('cleaning up takes orphans of ours, and nothing else', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    await (await store.open(description, 'a')).close();
+    const orphan = 'e'.repeat(64);
+    for (const name of [`${orphan}.part`, `${orphan}.new`, 'notes.txt', 'x.part'])
+      disk.createWhole(`/share/Temp/${name}`, Buffer.alloc(0));
+    store.cleanUp();
+    expect([...disk.names('/share/Temp')].sort()).toEqual(
+      [`${fileId}.part`, `${fileId}.journal`, 'notes.txt', 'x.part'].sort(),
+    );
+  });
+});
+
+describe('files of one chunk or none', () => {
+  test.each([0, 1, 4_096, MIB])('%i bytes', async (size) => {
+    const small = madeFile(size);
+    const disk = memoryDisk();
+    const { store, told } = partStore(disk);
+    const part = await store.open(small.description, 'folder/small');
+    if (size > 0) {
+      expect(await writeChunk(part, small.content, 0, true)).toBe(false);
+      expect(await writeChunk(part, small.content, 0)).toBe(true);
+    }
+    expect(disk.names('/share/Temp')).toEqual([]);
+    expect(await part.finish()).toBe('/share/folder/small');
+    expect(disk.peek('/share/folder/small')?.equals(small.content)).toBe(true);
+    expect(disk.names('/share/Temp')).toEqual([]);
+    expect(told).toMatchObject({ placed: [{ path: 'folder/small' }], closed: 1 });
+  });
+
+  test('a leftover in Temp, and no Temp at all, are no obstacle', async () => {
+    const small = madeFile(10);
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    disk.createWhole(`/share/Temp/${small.description.fileId}.new`, Buffer.from('old'));
+    const part = await store.open(small.description, 'x');
+    await writeChunk(part, small.content, 0);
+    await part.finish();
+    disk.remove('/share/Temp');
+    const again = await store.open(small.description, 'x');
+    await writeChunk(again, small.content, 0);
+    expect(await again.finish()).toBe('/share/x (2)');
+  });
+});

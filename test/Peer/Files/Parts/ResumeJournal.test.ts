@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { encodeRecord } from '../../../../Peer/Files/Parts/JournalRecords.ts';
+import {
+  encodeForgotten,
+  encodeJournalStart,
+  encodePaused,
+  encodeSynced,
+  encodeVerified,
+  encodeWantedPath,
+  readJournal,
+} from '../../../../Peer/Files/Parts/ResumeJournal.ts';
+import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
+import { fileIdOf } from '../../../../Protocol/FileId.ts';
+import type { ChunkHash } from '../../../../Protocol/Ids.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
+
+const MIB = 1_024 * 1_024;
+
+function describeFile(chunks: number, random = new SeededRandom(1)) {
+  // From 16 GiB on every chunk has 16 MiB.
+  const size = chunks * (chunks > 1_024 ? 16 : 1) * MIB - 7;
+  const chunkHashes = Array.from({ length: chunks }, () => random.hex(32) as ChunkHash);
+  return { fileId: fileIdOf(size, chunkHashes), layout: chunkLayout(size), chunkHashes };
+}
+
+const description = describeFile(5);
+const start = encodeJournalStart(description, 'films/a film.mkv');
+
+test('the bytes of a journal, as written down', () => {
+  const chunkHashes = [1, 2, 3].map((n) => `${n}`.repeat(64) as ChunkHash);
+  const golden = { fileId: fileIdOf(3 * MIB, chunkHashes), layout: chunkLayout(3 * MIB), chunkHashes };
+  const journal = Buffer.concat([
+    encodeJournalStart(golden, 'a/é.bin'),
+    encodeVerified(2),
+    encodeVerified(0),
+    encodeSynced(2),
+    encodePaused(true),
+    encodeForgotten(0),
+    encodeVerified(1),
+  ]);
+  const text = readFileSync(new URL('../../../Golden/journal-v1.hex', import.meta.url), 'utf8');
+  expect(journal.toString('hex')).toBe(text.replaceAll(/#.*|\s/g, ''));
+  expect(readJournal(journal)).toEqual({
+    description: golden,
+    path: 'a/é.bin',
+    paused: true,
+    durable: [2],
+    unsure: [1],
+    records: 3,
+    bytes: journal.length,
+  });
+});
+
+test('what was synced is durable, what came later is unsure', () => {
+  const journal = Buffer.concat([
+    start,
+    encodeVerified(4),
+    encodeVerified(1),
+    encodeSynced(1),
+    encodeVerified(3),
+  ]);
+  expect(readJournal(journal)).toMatchObject({ durable: [4], unsure: [1, 3], records: 3, paused: false });
+});
+
+test('a chunk that was forgotten and came again counts from its new record', () => {
+  const again = Buffer.concat([
+    start,
+    encodeVerified(2),
+    encodeSynced(1),
+    encodeForgotten(2),
+    encodeVerified(2),
+  ]);
+  expect(readJournal(again)).toMatchObject({ durable: [], unsure: [2], records: 2 });
+  expect(readJournal(Buffer.concat([again, encodeSynced(2)]))).toMatchObject({ durable: [2], unsure: [] });
+});
+
+test('another wanted path, and pause and resume: the last one counts', () => {
+  const journal = Buffer.concat([
+    start,
+    encodePaused(true),
+    encodeWantedPath(description, 'b'),
+    encodePaused(false),
+  ]);
+  expect(readJournal(journal)).toMatchObject({ path: 'b', paused: false });
+});
+
+test('a list of many chunks takes several records', () => {
+  const large = describeFile(4_096);
+  const read = readJournal(encodeJournalStart(large, 'x'));
+  expect(read?.description).toEqual(large);
+});
+
+test('records of an unknown kind are passed over, records beyond the file too', () => {
+  const journal = Buffer.concat([
+    start,
+    encodeRecord(99, Buffer.from('later')),
+    encodeVerified(7),
+    encodeVerified(0),
+  ]);
+  expect(readJournal(journal)).toMatchObject({ unsure: [0], bytes: journal.length });
+});
+
+test.each(seeds(60))('cut at every byte: a beginning of the history, nothing else (seed %i)', (seed) => {
+  const { journal, states } = randomJournal(new SeededRandom(seed));
+  for (let cut = 0; cut <= journal.length; cut++) {
+    const read = readJournal(journal.subarray(0, cut));
+    const expected = cut < start.length ? undefined : states.findLast((state) => state.endsAt <= cut)?.read;
+    expect(read, `cut at ${cut}`).toEqual(expected);
+  }
+});
+
+test.each(seeds(60))(
+  'a flipped bit anywhere: a beginning of the history, nothing invented (seed %i)',
+  (seed) => {
+    const random = new SeededRandom(seed);
+    const { journal, states } = randomJournal(random);
+    for (let round = 0; round < 40; round++) {
+      const damaged = Buffer.from(journal);
+      const at = random.int(0, damaged.length - 1);
+      damaged[at] = (damaged[at] ?? 0) ^ (1 << random.int(0, 7));
+      const read = readJournal(damaged);
+      const possible = states.filter((state) => state.endsAt <= at).map((state) => state.read);
+      if (read !== undefined) expect(possible).toContainEqual(read);
+      else expect(at).toBeLessThan(start.length);
+    }
+  },
+);
+
+test('random bytes are no journal', () => {
+  const random = new SeededRandom(9);
+  for (let round = 0; round < 500; round++)
+    expect(readJournal(random.bytes(random.int(0, 400)))).toBeUndefined();
+});
+
+test('a chunk list that is not that of the FileId is no journal', () => {
+  const other = describeFile(5, new SeededRandom(2));
+  expect(
+    readJournal(encodeJournalStart({ ...description, chunkHashes: other.chunkHashes }, 'x')),
+  ).toBeUndefined();
+});
+
+/** A journal of random records, with what is to be read after each of them. */
+function randomJournal(random: SeededRandom) {
+  let journal = start;
+  let records = 0;
+  const states = [{ endsAt: journal.length, read: readJournal(journal) }];
+  for (let count = random.int(1, 20); count > 0; count--) {
+    const kind = random.int(0, 5);
+    if (kind <= 2) {
+      records++;
+      journal = Buffer.concat([journal, encodeVerified(random.int(0, 4))]);
+    } else if (kind === 3) journal = Buffer.concat([journal, encodeSynced(random.int(0, records))]);
+    else if (kind === 4) journal = Buffer.concat([journal, encodeForgotten(random.int(0, 4))]);
+    else journal = Buffer.concat([journal, encodePaused(random.chance(0.5))]);
+    states.push({ endsAt: journal.length, read: readJournal(journal) });
+  }
+  return { journal, states };
+}

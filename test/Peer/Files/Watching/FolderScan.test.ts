@@ -1,0 +1,74 @@
+import { mkdir, rename, rm, symlink } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { FolderScan } from '../../../../Peer/Files/Watching/FolderScan.ts';
+import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
+import { systemClock } from '../../../../Shared/Clock.ts';
+import { TempFolder } from '../../../Support/TempFolder.ts';
+
+const { signal } = new AbortController();
+
+/** A scan of a real folder, and what it believes to be there. */
+async function scanned() {
+  const folder = await TempFolder.forTest();
+  for (const path of ['a', 'd/b', 'd/e/c']) await folder.write(`share/${path}`, path);
+  const there = new Set<string>();
+  const problems: string[] = [];
+  const scan = new FolderScan({
+    root: folder.at('share'),
+    clock: systemClock,
+    tree: new ShareTree(),
+    events: {
+      found: (path) => there.add(path),
+      gone: (path) => there.delete(path),
+      problem: (path, reason) => problems.push(`${path}: ${reason}`),
+    },
+  });
+  await scan.folder('', signal);
+  return { folder, scan, there, problems };
+}
+
+test('everything below is found', async () => {
+  expect([...(await scanned()).there].sort()).toEqual(['a', 'd/b', 'd/e/c']);
+});
+
+test('a folder that became a link out of the share: what was below is gone, nothing new is found', async () => {
+  const { folder, scan, there } = await scanned();
+  await folder.write('outside/secret', 'x');
+  await rename(folder.at('share/d'), folder.at('elsewhere'));
+  await symlink(folder.at('outside'), folder.at('share/d'));
+  await scan.folder('d', signal);
+  expect([...there]).toEqual(['a']);
+});
+
+test('a file in place of a folder, and a folder in place of a file', async () => {
+  const { folder, scan, there } = await scanned();
+  await rm(folder.at('share/d'), { recursive: true });
+  await folder.write('share/d', 'now a file');
+  await rm(folder.at('share/a'));
+  await folder.write('share/a/inside', 'now a folder');
+  await scan.place('d', signal);
+  await scan.place('a', signal);
+  expect([...there].sort()).toEqual(['a/inside', 'd']);
+  await scan.folder('', signal);
+  expect([...there].sort()).toEqual(['a/inside', 'd']);
+});
+
+test('one place at a time: new, gone, ignored', async () => {
+  const { folder, scan, there } = await scanned();
+  await folder.write('share/d/new', 'x');
+  await rm(folder.at('share/d/b'));
+  await folder.write('share/Temp/x', 'x');
+  await mkdir(folder.at('share/.git'));
+  for (const path of ['d/new', 'd/b', 'Temp', '.git', 'never-there']) await scan.place(path, signal);
+  expect([...there].sort()).toEqual(['a', 'd/e/c', 'd/new']);
+});
+
+test('the whole share vanishes: all is gone; it comes back: all is found', async () => {
+  const { folder, scan, there } = await scanned();
+  await rename(folder.at('share'), folder.at('away'));
+  await scan.folder('', signal);
+  expect([...there]).toEqual([]);
+  await rename(folder.at('away'), folder.at('share'));
+  await scan.folder('', signal);
+  expect([...there].sort()).toEqual(['a', 'd/b', 'd/e/c']);
+});

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { watchFolder } from '../../../../Peer/Files/Watching/FolderWatcher.ts';
+import { TempFolder } from '../../../Support/TempFolder.ts';
+import { eventually } from '../manager.ts';
+
+/** What docs/Decisions/0003-watch-folders.md relies on. */
+async function watched() {
+  const folder = await TempFolder.forTest();
+  for (let n = 0; n < 50; n++) await folder.write(`share/d/e/${n}`, 'x');
+  await folder.write('share/Temp/x', 'x');
+  await folder.write('share/.git/x', 'x');
+  const before = inotifyWatches();
+  const touched = new Set<string>();
+  const folders = new Set<string>();
+  const watching = watchFolder(folder.at('share'), {
+    touched: (path) => touched.add(path),
+    folderChanged: (path) => folders.add(path),
+    isOurs: (path) => path.startsWith('ours'),
+    limited: () => {},
+    problem: () => {},
+  });
+  onTestFinished(() => watching.close());
+  await watching.ready;
+  return { folder, touched, folders, watching, watches: inotifyWatches() - before };
+}
+
+function inotifyWatches(): number {
+  const infos = readdirSync('/proc/self/fdinfo').map((fd) => {
+    try {
+      return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+    } catch {
+      return '';
+    }
+  });
+  return infos.join('').split('\ninotify ').length - 1;
+}
+
+test.runIf(process.platform === 'linux')(
+  'one watch a folder, none a file, none for what is not shared',
+  async () => {
+    const { watches } = await watched();
+    expect(watches).toBe(3);
+  },
+);
+
+test('nothing is told of what was there; a file that is written is told by its name', async () => {
+  const { folder, touched, folders } = await watched();
+  expect([touched.size, folders.size]).toEqual([0, 0]);
+  await writeFile(folder.at('share/d/e/7'), 'y');
+  await eventually(() => expect([...touched]).toEqual(['d/e/7']));
+  await writeFile(folder.at('share/Temp/x'), 'y');
+  await rm(folder.at('share/d/e/8'));
+  await eventually(() => expect([...touched]).toEqual(['d/e/7', 'd/e/8']));
+});
+
+test('a folder of ours is told and watched at once, and what was in it before that a little later', async () => {
+  const { folder, folders, touched } = await watched();
+  await folder.write('share/ours/deep/file', 'x');
+  await eventually(() => expect([...folders]).toEqual(['ours']));
+  await writeFile(folder.at('share/ours/late'), 'x');
+  await eventually(() => expect(touched).toContain('ours/late'));
+  expect([...folders]).toEqual(['ours']);
+  await eventually(() => expect([...folders].sort()).toEqual(['ours', 'ours/deep']));
+  await writeFile(folder.at('share/ours/deep/file'), 'y');
+  await eventually(() => expect(touched).toContain('ours/deep/file'));
+});
+
+test('folders that appear are told and watched, under a new name too', async () => {
+  const { folder, touched, folders } = await watched();
+  await folder.write('share/new/deep/file', 'x');
+  await eventually(() => expect([...folders].sort()).toEqual(['new', 'new/deep']));
+  touched.clear();
+  await eventually(async () => {
+    await writeFile(folder.at('share/new/deep/file'), 'y');
+    expect([...touched]).toContain('new/deep/file');
+  });
+  await rename(folder.at('share/new'), folder.at('share/renamed'));
+  await eventually(() => expect([...folders].sort()).toEqual(['new', 'new/deep', 'renamed', 'renamed/deep']));
+  await eventually(async () => {
+    await writeFile(folder.at('share/renamed/deep/file'), 'z');
+    expect([...touched]).toContain('renamed/deep/file');
+  });
+});
+
+test.runIf(process.platform === 'linux')('after close every watch is given back', async () => {
+  const { watching, watches } = await watched();
+  const open = inotifyWatches();
+  await watching.close();
+  await eventually(() => expect(inotifyWatches()).toBe(open - watches));
+});

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import type { WatchEvents, WatchFolder } from '../../../../Peer/Files/Watching/FolderWatcher.ts';
+import { SelfCreatedFolders } from '../../../../Peer/Files/Watching/SelfCreatedFolders.ts';
+import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+import { TempFolder } from '../../../Support/TempFolder.ts';
+import { eventually, pathsOf, startManager } from '../manager.ts';
+
+function desk(known: readonly string[] = []) {
+  const clock = new SimulatedClock();
+  const looked: string[] = [];
+  const own = new SelfCreatedFolders(clock, (path) => looked.push(path));
+  const make = (path: string) => own.made(path, (folder) => known.includes(folder));
+  return { clock, looked, own, make };
+}
+
+test('folders of ours are looked at once, when no more come, and what lies in another one with it', () => {
+  const { clock, looked, own, make } = desk();
+  for (let n = 0; n < 4; n++) {
+    make(`tree/d${n}`);
+    expect(own.appeared(`tree/d${n}`)).toBe(true);
+    if (n === 0) expect(own.appeared('tree')).toBe(true);
+    clock.advance(600);
+  }
+  expect(looked).toEqual([]);
+  clock.advance(1_000);
+  expect(looked).toEqual(['tree']);
+  clock.advance(60_000);
+  expect(looked).toEqual(['tree']);
+});
+
+test('names that begin alike are different folders', () => {
+  const { clock, looked, own, make } = desk();
+  for (const path of ['tree', 'tree2']) {
+    make(path);
+    own.appeared(path);
+  }
+  clock.advance(1_000);
+  expect(looked).toEqual(['tree', 'tree2']);
+});
+
+test('what was there before, or is told of again, is looked at as any other', () => {
+  const { clock, own, make } = desk(['music']);
+  make('music/jazz');
+  expect(own.appeared('music')).toBe(false);
+  expect(own.appeared('music/jazz')).toBe(true);
+  expect(own.appeared('music/jazz')).toBe(false);
+  make('music/folk');
+  clock.advance(4_999);
+  expect(own.has('music/folk')).toBe(true);
+  clock.advance(1);
+  // Too late to be the news of what we made.
+  expect(own.has('music/folk')).toBe(false);
+  expect(own.appeared('music/folk')).toBe(false);
+});
+
+test('a stream of folders that does not end keeps nobody waiting', () => {
+  const { clock, looked, own, make } = desk();
+  for (let n = 0; n < 60; n++) {
+    make(`d${n}`);
+    own.appeared(`d${n}`);
+    clock.advance(100);
+  }
+  expect(looked).toContain('d0');
+  expect(looked).toContain('d40');
+});
+
+test('closed, it looks no more', () => {
+  const { clock, looked, own, make } = desk();
+  make('tree');
+  own.appeared('tree');
+  own.close();
+  clock.advance(60_000);
+  expect(looked).toEqual([]);
+});
+
+test('in a running share a folder of small files is ours, and what a stranger put into it before it was watched is found', async () => {
+  const folder = await TempFolder.forTest();
+  let told: WatchEvents | undefined;
+  const watch: WatchFolder = (_, events) => {
+    told = events;
+    return { ready: Promise.resolve(), close: async () => {} };
+  };
+  const { manager } = await startManager(folder, { seams: { watch } });
+  const content = Buffer.from('one');
+  const fileId = fileIdOf(content.length, [hashBytes(content)]);
+  const placer = manager.placing(['tree/new/one'], { placed: () => {}, failed: () => {} });
+  await placer.place(content, [{ fileId, size: content.length, path: 'tree/new/one', offset: 0 }]);
+  expect(pathsOf(manager)).toEqual(['tree/new/one']);
+  expect(['tree', 'tree/new', 'other'].map((path) => told?.isOurs(path))).toEqual([true, true, false]);
+
+  await folder.write('share/tree/new/strange', 'x');
+  told?.folderChanged('tree');
+  told?.folderChanged('tree/new');
+  await eventually(() => expect(pathsOf(manager)).toEqual(['tree/new/one', 'tree/new/strange']));
+  expect(told?.isOurs('tree')).toBe(false);
+  await placer.close();
+});

@@ -1,0 +1,181 @@
+import { expect, test } from 'vitest';
+import { Discovery, type DiscoveryAction } from '../../../../Peer/Network/Discovery/Discovery.ts';
+import { Probes } from '../../../../Peer/Network/Trackers/Probes.ts';
+import { ByteReader } from '../../../../Protocol/Codec.ts';
+import { decodeRequestHeader } from '../../../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
+
+type Timed = DiscoveryAction & { readonly atMs: number };
+
+/** The ladder with a clock moved by hand. */
+class Climb {
+  readonly discovery: Discovery;
+  readonly actions: Timed[] = [];
+  nowMs = 1_000;
+
+  constructor(seed = 1) {
+    const isOurs = (host: string) => host === '127.0.0.1' || host === '10.0.0.5';
+    this.discovery = new Discovery({ random: new SeededRandom(seed).next, isOurs });
+  }
+
+  tell(event: (discovery: Discovery, nowMs: number) => void): this {
+    event(this.discovery, this.nowMs);
+    this.actions.push(...this.discovery.takeActions().map((action) => ({ ...action, atMs: this.nowMs })));
+    return this;
+  }
+
+  runTo(untilMs: number): this {
+    for (let steps = 0; this.discovery.nextMs <= untilMs; steps++) {
+      if (steps > 1_000) throw new Error('the ladder wants to be called again and again');
+      this.nowMs = Math.max(this.nowMs, this.discovery.nextMs);
+      this.tell((discovery, nowMs) => discovery.tick(nowMs));
+    }
+    this.nowMs = untilMs;
+    return this;
+  }
+
+  times(kind: DiscoveryAction['kind']): number[] {
+    return this.actions.filter((action) => action.kind === kind).map(({ atMs }) => atMs);
+  }
+}
+
+const start = () => (discovery: Discovery, nowMs: number) => discovery.start([], nowMs);
+const answer =
+  (host: string, port = 6_881) =>
+  (discovery: Discovery, nowMs: number) =>
+    discovery.answered('broadcast', { host, port }, nowMs);
+
+test('rounds at 0, 0.5, 2, 4 s and every 30 s; a tracker of our own after 2.5 to 4.5 s, with a last look before', () => {
+  const embedded: number[] = [];
+  for (const seed of seeds(50)) {
+    const climb = new Climb(seed).tell(start()).runTo(100_000);
+    const [embedMs = 0] = climb.times('embed');
+    embedded.push(embedMs - 1_000);
+    const rounds = climb.times('broadcast').filter((ms) => ms !== embedMs - 60);
+    expect(rounds).toEqual([1_000, 1_500, 3_000, 5_000, 35_000, 65_000, 95_000]);
+    expect(climb.times('broadcast')).toContain(embedMs - 60);
+    expect(climb.times('embed')).toHaveLength(1);
+  }
+  expect(Math.min(...embedded)).toBeGreaterThanOrEqual(2_500);
+  expect(Math.max(...embedded)).toBeLessThanOrEqual(4_500);
+  expect(Math.max(...embedded) - Math.min(...embedded)).toBeGreaterThan(1_500);
+});
+
+test('an answer holds our own tracker back until its heartbeat had its chance, not for ever', () => {
+  const climb = new Climb().tell(start()).runTo(3_400).tell(answer('10.0.0.9')).runTo(3_500);
+  expect(climb.times('open')).toEqual([3_460]);
+  climb.runTo(20_000);
+  const [embedMs = 0] = climb.times('embed');
+  expect(embedMs).toBeGreaterThanOrEqual(3_460 + 1_500);
+  expect(embedMs).toBeLessThanOrEqual(6_000);
+  const found = new Climb()
+    .tell(start())
+    .runTo(3_400)
+    .tell((discovery) => discovery.connected());
+  expect(found.runTo(60_000).times('embed')).toEqual([]);
+});
+
+test('one tracker of this computer that answers at two addresses is opened at the one that others use', () => {
+  const climb = new Climb().tell(start());
+  climb
+    .tell(answer('127.0.0.1'))
+    .tell(answer('10.0.0.5'))
+    .tell(answer('10.0.0.5', 6_882))
+    .tell(answer('127.0.0.1', 6_883));
+  climb.tell(answer('10.0.0.9')).runTo(1_100);
+  const opened = climb.actions.flatMap((action) => (action.kind === 'open' ? [action.address] : []));
+  expect(opened.map(({ host, port }) => `${host}:${port}`)).toEqual([
+    '10.0.0.5:6881',
+    '10.0.0.5:6882',
+    '127.0.0.1:6883',
+    '10.0.0.9:6881',
+  ]);
+});
+
+test('when all are lost, a tracker of our own comes 2.5 s after the silence began, at the soonest', () => {
+  for (const seed of seeds(20)) {
+    const climb = new Climb(seed)
+      .tell(start())
+      .tell((discovery) => discovery.connected())
+      .runTo(50_000);
+    climb.tell((discovery, nowMs) => discovery.suspected(nowMs)).runTo(52_000);
+    expect(climb.times('broadcast').filter((ms) => ms >= 50_000)).toEqual([50_000, 50_500, 52_000]);
+    climb.tell((discovery, nowMs) => discovery.allLost(49_500, nowMs)).runTo(60_000);
+    const [embedMs = 0] = climb.times('embed');
+    expect(embedMs).toBeGreaterThanOrEqual(52_000);
+    expect(embedMs).toBeLessThanOrEqual(54_000);
+  }
+});
+
+test('the one who is named starts at once; the others ask there first', () => {
+  const named = new Climb()
+    .tell(start())
+    .tell((discovery) => discovery.connected())
+    .runTo(50_000);
+  named.tell((discovery, nowMs) => discovery.moved({ host: '10.0.0.5', port: 9_001 }, true, nowMs));
+  expect(named.times('embed')).toEqual([50_000]);
+  const other = new Climb()
+    .tell(start())
+    .tell((discovery) => discovery.connected())
+    .runTo(50_000);
+  other.tell((discovery, nowMs) => discovery.moved({ host: '10.0.0.9', port: 9_001 }, false, nowMs));
+  const asked = other.actions.flatMap((action) =>
+    action.kind === 'probe' && action.rung === 'successor' ? action.targets : [],
+  );
+  expect(asked).toHaveLength(10);
+  expect(asked).toContainEqual({ host: '10.0.0.9', port: 6_881 });
+  expect(asked).toContainEqual({ host: '10.0.0.9', port: 9_001 });
+  other.runTo(60_000);
+  expect(other.times('embed')[0]).toBeGreaterThanOrEqual(52_500);
+});
+
+test('each taken port is tried twice, then the next; when all are taken, again after 30 s', () => {
+  const climb = new Climb().tell(start());
+  const ports: number[] = [];
+  for (let tries = 0; tries < 19; tries++) {
+    const before = climb.times('embed').length;
+    while (climb.times('embed').length === before) climb.runTo(climb.nowMs + 100);
+    const last = climb.actions.findLast(({ kind }) => kind === 'embed');
+    if (last?.kind === 'embed') ports.push(last.port);
+    climb.tell((discovery, nowMs) => discovery.embedFailed(true, nowMs));
+  }
+  const twice = Array.from({ length: 9 }, (_, index) => [6_881 + index, 6_881 + index]).flat();
+  expect(ports).toEqual([...twice, 6_881]);
+  const times = climb.times('embed');
+  expect((times[18] ?? 0) - (times[17] ?? 0)).toBeGreaterThanOrEqual(29_000);
+});
+
+test('our own tracker answers us too, and that counts for nothing', () => {
+  const climb = new Climb().tell(start()).runTo(6_000);
+  climb.tell((discovery, nowMs) => discovery.embedded(6_881, nowMs));
+  climb.tell(answer('10.0.0.5')).tell(answer('127.0.0.1')).runTo(7_000);
+  expect(climb.times('open')).toEqual([]);
+  expect(climb.discovery.report.lines().join()).not.toContain('answered by');
+  climb
+    .tell((discovery) => discovery.retired())
+    .tell(answer('10.0.0.5'))
+    .runTo(8_000);
+  expect(climb.times('open')).toHaveLength(1);
+});
+
+test('a flood of answers opens few sessions', () => {
+  const climb = new Climb().tell(start());
+  for (let host = 0; host < 250; host++) climb.tell(answer(`10.0.1.${host}`));
+  climb.runTo(1_200);
+  expect(climb.times('open')).toHaveLength(32);
+});
+
+test('a probe is answered by those it was sent to, with its own number, in time', () => {
+  const probes = new Probes(new SeededRandom(1).next);
+  const asked = { host: '10.0.0.9', port: 6_881 };
+  const idOf = (bytes: Uint8Array) => decodeRequestHeader(new ByteReader(bytes)).transactionId;
+  const one = idOf(probes.ask('remembered', [asked], 0));
+  const other = idOf(probes.askAround(({ host }) => host.startsWith('10.0.0.'), 0));
+  expect(probes.match(one, asked, 100)).toBe('remembered');
+  expect(probes.match(one, { ...asked, port: 6_882 }, 100)).toBeUndefined();
+  expect(probes.match(one ^ 1, asked, 100)).toBeUndefined();
+  expect(probes.match(other, asked, 100)).toBe('broadcast');
+  expect(probes.match(other, { host: '10.9.0.9', port: 6_881 }, 100)).toBeUndefined();
+  expect(probes.match(one, asked, 5_001)).toBeUndefined();
+});

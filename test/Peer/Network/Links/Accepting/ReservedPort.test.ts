@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import { reservePort } from '../../../../../Peer/Network/Links/Accepting/ReservedPort.ts';
+import { ShoalError } from '../../../../../Shared/ShoalError.ts';
+import type { ByteStream, Listen, StreamHandler } from '../../../../../Shared/Transport.ts';
+
+/** A machine on which `taken` ports are in use; `connect` plays somebody who dials. */
+function machine(taken: (port: number) => boolean) {
+  let accept: ((stream: ByteStream) => StreamHandler) | undefined;
+  let closed = 0;
+  const tried: number[] = [];
+  const listen: Listen = async (port, onConnection) => {
+    tried.push(port);
+    if (taken(port)) throw new ShoalError('PORT_IN_USE', `port ${port} is already in use`);
+    accept = onConnection;
+    return {
+      local: { host: '127.0.0.1', port },
+      close: async () => {
+        closed++;
+      },
+    };
+  };
+  return { listen, tried, closed: () => closed, connect: (stream: ByteStream) => accept?.(stream) };
+}
+
+function stream(onDestroy: () => void): ByteStream {
+  const nothing = () => {};
+  const remote = { host: '127.0.0.1', port: 1 };
+  return { remote, write: () => true, pause: nothing, resume: nothing, end: nothing, destroy: onDestroy };
+}
+
+test('a fixed port that is taken is an error, not another port', async () => {
+  const { listen } = machine(() => true);
+  await expect(reservePort(listen, 9_001, Math.random)).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+});
+
+test('without a port every one of 9000-9999 is tried until one is free', async () => {
+  const { listen, tried } = machine((port) => port !== 9_777);
+  const reserved = await reservePort(listen, undefined, () => 0.123);
+  expect(reserved.port).toBe(9_777);
+  expect(new Set(tried).size).toBe(tried.length);
+});
+
+test('all taken: an error with a hint', async () => {
+  const { listen, tried } = machine(() => true);
+  await expect(reservePort(listen, undefined, () => 0.5)).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+  expect(tried.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1_000 }, (_, at) => 9_000 + at));
+});
+
+test('who connects too early is turned away, later ones reach the taker', async () => {
+  const host = machine(() => false);
+  const reserved = await reservePort(host.listen, 9_001, Math.random);
+  let destroyed = 0;
+  const early = stream(() => {
+    destroyed++;
+  });
+  host.connect(early);
+  expect(destroyed).toBe(1);
+
+  const seen: ByteStream[] = [];
+  await reserved.listen(0, (each) => {
+    seen.push(each);
+    return { closed: () => {} };
+  });
+  const late = stream(() => {});
+  host.connect(late);
+  expect(seen).toEqual([late]);
+  await reserved.release();
+  expect(host.closed()).toBe(0);
+});
+
+test('given back when it was not handed over', async () => {
+  const host = machine(() => false);
+  await (await reservePort(host.listen, 9_001, Math.random)).release();
+  expect(host.closed()).toBe(1);
+});

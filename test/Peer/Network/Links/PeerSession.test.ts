@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { newLinkStays, PeerSession, type SessionAction } from '../../../../Peer/Network/Links/PeerSession.ts';
+import type { ControlMessage } from '../../../../Protocol/PeerMessages.ts';
+import { instanceOf, peerIdOf } from '../links.ts';
+
+const helloOf = (number: number) => ({
+  version: 1,
+  peerId: peerIdOf(number),
+  instanceId: instanceOf(number),
+  name: `peer ${number}`,
+  port: 9_000 + number,
+  features: 0,
+});
+const saidHello = (number: number): ControlMessage => ({ type: 'hello', ...helloOf(number) });
+const verbs = (actions: readonly SessionAction[]) =>
+  actions.map((action) => (action.do === 'send' ? `send ${action.message.type}` : action.do));
+
+function opened() {
+  const session = new PeerSession(helloOf(1), true, 0);
+  session.start();
+  session.receive(saidHello(2), 10);
+  return session;
+}
+
+test('the side that dialled says hello first, the other answers', () => {
+  const dialling = new PeerSession(helloOf(1), true, 0);
+  const accepting = new PeerSession(helloOf(2), false, 0);
+  expect(verbs(dialling.start())).toEqual(['send hello']);
+  expect(verbs(accepting.start())).toEqual([]);
+  expect(verbs(accepting.receive(saidHello(1), 1))).toEqual(['send hello', 'open']);
+  expect(verbs(dialling.receive(saidHello(2), 2))).toEqual(['open']);
+  expect(dialling.remote).toEqual(helloOf(2));
+});
+
+test('nothing may be said before the hello, and the hello only once', () => {
+  const session = new PeerSession(helloOf(1), false, 0);
+  expect(verbs(session.receive({ type: 'ping' }, 1))).toEqual(['send bye', 'close']);
+  expect(verbs(opened().receive(saidHello(2), 11))).toEqual(['send bye', 'close']);
+});
+
+test('a peer that meets itself says so', () => {
+  const session = new PeerSession(helloOf(1), false, 0);
+  const [bye, close] = session.receive(saidHello(1), 1);
+  expect(bye).toEqual({ do: 'send', message: { type: 'bye', reason: 'self' } });
+  expect(close?.do).toBe('close');
+});
+
+test('another version of the protocol is refused', () => {
+  const session = new PeerSession(helloOf(1), false, 0);
+  const actions = session.receive({ type: 'hello', ...helloOf(2), version: 9 }, 1);
+  expect(actions[0]).toEqual({ do: 'send', message: { type: 'bye', reason: 'protocol' } });
+  expect(session.open).toBe(false);
+});
+
+test('who does not greet within 10 s is cut off', () => {
+  const session = new PeerSession(helloOf(1), false, 0);
+  expect(session.tick(9_999)).toEqual([]);
+  const [action] = session.tick(10_000);
+  expect(action).toMatchObject({ do: 'close', error: { code: 'TIMEOUT' } });
+});
+
+test('pings every 30 s, and gives up after 90 s of silence', () => {
+  const session = opened();
+  expect(session.tick(30_009)).toEqual([]);
+  expect(verbs(session.tick(30_010))).toEqual(['send ping']);
+  expect(session.tick(40_000)).toEqual([]);
+  session.receive({ type: 'pong' }, 40_000);
+  expect(verbs(session.tick(129_999))).toEqual(['send ping']);
+  expect(session.tick(130_000)).toMatchObject([{ do: 'close', error: { code: 'TIMEOUT' } }]);
+  expect(session.tick(900_000)).toEqual([]);
+});
+
+test('answers a ping, passes on what is not its own', () => {
+  const session = opened();
+  expect(verbs(session.receive({ type: 'ping' }, 20))).toEqual(['send pong']);
+  expect(session.receive({ type: 'serving' }, 20)).toEqual([{ do: 'hear', message: { type: 'serving' } }]);
+});
+
+test('a goodbye in peace is no error; after it nothing is heard or said', () => {
+  const session = opened();
+  expect(session.receive({ type: 'bye', reason: 'closing' }, 20)).toEqual([
+    { do: 'close', error: undefined, bye: 'closing' },
+  ]);
+  expect(session.receive({ type: 'ping' }, 21)).toEqual([]);
+  expect(session.leave('closing')).toEqual([]);
+  expect(opened().receive({ type: 'bye', reason: 'banned' }, 20)).toMatchObject([
+    { error: { code: 'REFUSED' } },
+  ]);
+});
+
+test('of two crossing links the one dialled by the lower id stays, seen from both ends', () => {
+  const at = (dialledByUs: boolean, number = 2) => ({
+    dialledByUs,
+    instanceId: instanceOf(number),
+    host: 'h',
+  });
+  const [low, high] = [peerIdOf(1), peerIdOf(2)];
+  expect(newLinkStays(low, high, at(false), at(true))).toBe(true);
+  expect(newLinkStays(low, high, at(true), at(false))).toBe(false);
+  expect(newLinkStays(high, low, at(true), at(false))).toBe(true);
+  expect(newLinkStays(high, low, at(false), at(true))).toBe(false);
+});
+
+test('the newer of two links from the same side stays, and a newer run replaces an older one', () => {
+  const [low, high] = [peerIdOf(1), peerIdOf(2)];
+  const end = { dialledByUs: false, instanceId: instanceOf(5), host: 'h' };
+  expect(newLinkStays(high, low, end, end)).toBe(true);
+  expect(newLinkStays(high, low, end, { ...end, instanceId: instanceOf(6), dialledByUs: true })).toBe(true);
+  expect(newLinkStays(high, low, end, { ...end, instanceId: instanceOf(4) })).toBe(false);
+  // Somebody elsewhere who uses the same id has to wait until the first falls silent.
+  expect(newLinkStays(high, low, end, { ...end, instanceId: instanceOf(6), host: 'elsewhere' })).toBe(false);
+});

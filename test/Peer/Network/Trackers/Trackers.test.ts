@@ -1,0 +1,288 @@
+import { expect, test } from 'vitest';
+import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
+import { seeds } from '../../../Support/seeds.ts';
+import { connected, FakeFeed, file, TrackerLan } from '../TrackerLan.ts';
+
+const TRACKER = { host: '10.0.0.1', port: 6_881 };
+const never = new AbortController().signal;
+
+test('a configured tracker is joined, told the catalog, and asked', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 1 }));
+  await lan.tracker('10.0.0.1');
+  const ann = lan.peer({
+    ip: '10.0.0.2',
+    name: 'Ann',
+    configured: [TRACKER],
+    feed: new FakeFeed(50, 'film'),
+  });
+  const ben = lan.peer({ ip: '10.0.0.3', name: 'Ben', configured: [TRACKER], feed: new FakeFeed(3, 'song') });
+  await ann.trackers.start();
+  await ben.trackers.start();
+  expect(await lan.clock.settle(ann.trackers.ready(3_000))).toBe(true);
+  expect(await lan.clock.settle(ben.trackers.ready(3_000))).toBe(true);
+  expect(lan.clock.nowMs()).toBeLessThan(100);
+
+  const found = await lan.clock.settle(ben.trackers.search('film bin', never));
+  expect(found).toMatchObject({ trackers: 1, truncated: false });
+  expect(found.hits).toHaveLength(50);
+  const address = { host: '10.0.0.2', port: 9_001 };
+  const holder = { peerId: ann.peerId, name: 'Ann', address, complete: true };
+  expect(found.hits[0]).toMatchObject({ holders: [holder], holderCount: 1 });
+  expect((await lan.clock.settle(ben.trackers.search('song', never))).hits).toEqual([]);
+  const { fileId } = file('film-7.bin');
+  expect(await lan.clock.settle(ben.trackers.locate(fileId, never))).toEqual([holder]);
+  expect(await lan.clock.settle(ann.trackers.locate(fileId, never))).toEqual([]);
+
+  const peers = await lan.clock.settle(ben.trackers.peers(never));
+  expect(peers).toEqual([
+    { peerId: ann.peerId, name: 'Ann', address, files: 50, bytes: ann.feed.bytes, linked: false },
+  ]);
+  const observed = { host: '10.0.0.3', port: 9_001 };
+  const status = { state: 'connected', heldVersion: 1, version: 1, peers: 2, observed, reason: undefined };
+  expect(ben.trackers.status()).toMatchObject([status]);
+});
+
+test('a folder is asked for, and a search too short is refused', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 2 }));
+  await lan.tracker('10.0.0.1');
+  const feed = new FakeFeed();
+  feed.put(file('music/one.flac'), file('music/two.flac'));
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER], feed });
+  const ben = lan.peer({ ip: '10.0.0.3', name: 'Ben', configured: [TRACKER] });
+  await ann.trackers.start();
+  await ben.trackers.start();
+  await lan.clock.advanceAsync(500);
+  const holders = await lan.clock.settle(ben.trackers.folderHolders('music', never));
+  expect(holders.map(({ name }) => name)).toEqual(['Ann']);
+  expect(await lan.clock.settle(ben.trackers.folderHolders('films', never))).toEqual([]);
+  await expect(lan.clock.settle(ben.trackers.search('x', never))).rejects.toMatchObject({ code: 'REFUSED' });
+});
+
+test.each(seeds(4))(
+  '5,000 files arrive through heavy loss, doubles and overtaking (seed %i)',
+  async (seed) => {
+    const network = new SimulatedNetwork({ seed, lossRatio: 0.3, duplicateRatio: 0.1, latencyMs: [1, 40] });
+    const lan = new TrackerLan(network);
+    const tracker = await lan.tracker('10.0.0.1');
+    const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER], feed: new FakeFeed(5_000) });
+    await ann.trackers.start();
+    await lan.until(() => ann.trackers.status()[0]?.heldVersion === 1, 90_000, 500);
+    expect(tracker.stats.files).toBe(5_000);
+    expect(ann.feed.asked).toEqual(['everything']);
+
+    // Two changes, the second while the first is under way; then quiet.
+    ann.feed.put(file('new.bin'), { ...file('file-7.bin'), kind: 'gone' });
+    ann.trackers.catalogChanged();
+    await lan.clock.advanceAsync(90);
+    ann.feed.put({ ...file('file-8.bin'), kind: 'gone' }, { ...file('file-9.bin'), kind: 'gone' });
+    ann.trackers.catalogChanged();
+    await lan.until(() => ann.trackers.status()[0]?.heldVersion === 3, 60_000);
+    expect(tracker.stats.files).toBe(4_998);
+  },
+);
+
+test('a difference is one page, and changes within a moment go together', async () => {
+  const network = new SimulatedNetwork({ seed: 3 });
+  const lan = new TrackerLan(network);
+  const tracker = await lan.tracker('10.0.0.1');
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER], feed: new FakeFeed(1_000) });
+  await ann.trackers.start();
+  await lan.clock.advanceAsync(1_000);
+  const before = network.datagrams.sent;
+  for (let change = 0; change < 5; change++) {
+    ann.feed.put(file(`change-${change}.bin`));
+    ann.trackers.catalogChanged();
+    await lan.clock.advanceAsync(10);
+  }
+  await lan.clock.advanceAsync(100);
+  expect(tracker.stats.files).toBe(1_005);
+  expect(ann.feed.asked).toEqual(['everything', 'since 1']);
+  expect(network.datagrams.sent - before).toBeLessThanOrEqual(4); // The page, a heartbeat, and their answers.
+});
+
+test('the peer may start long before its tracker, and says so once', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 4 }));
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER], feed: new FakeFeed(10) });
+  await ann.trackers.start();
+  expect(await lan.clock.settle(ann.trackers.ready(1_000))).toBe(false);
+  await lan.clock.advanceAsync(60_000);
+  expect(ann.events).toEqual(['lost 10.0.0.1:6881: tracker 10.0.0.1:6881: it does not answer']);
+  expect(ann.trackers.status()).toMatchObject([{ state: 'lost', reason: 'it does not answer' }]);
+  await expect(ann.trackers.peers(never)).rejects.toMatchObject({ code: 'NO_TRACKER' });
+  expect(await ann.trackers.search('anything', never)).toEqual({ hits: [], truncated: false, trackers: 0 });
+
+  const tracker = await lan.tracker('10.0.0.1');
+  expect(await lan.until(() => tracker.stats.files === 10, 10_000)).toBeLessThanOrEqual(5_000);
+  expect(ann.events.at(-1)).toBe('found 10.0.0.1:6881');
+});
+
+test.each(seeds(10))(
+  'a tracker that dies and comes back knows everything within 10 s (seed %i)',
+  async (seed) => {
+    const lan = new TrackerLan(new SimulatedNetwork({ seed, latencyMs: [0.2, 2] }));
+    const first = await lan.tracker('10.0.0.1');
+    const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER], feed: new FakeFeed(100) });
+    await ann.trackers.start();
+    await lan.until(() => first.stats.files === 100, 2_000);
+    await first.close();
+    await lan.clock.advanceAsync(seed * 3_300); // At once, or only after it was missed.
+
+    const second = await lan.tracker('10.0.0.1');
+    expect(await lan.until(() => second.stats.files === 100, 10_000)).toBeLessThan(10_000);
+    expect(ann.trackers.status()).toMatchObject([{ state: 'connected', instanceId: second.instanceId }]);
+  },
+);
+
+test('after a partition the same tracker is joined again, and heals what changed meanwhile', async () => {
+  const network = new SimulatedNetwork({ seed: 5 });
+  const lan = new TrackerLan(network);
+  const tracker = await lan.tracker('10.0.0.1');
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER], feed: new FakeFeed(100) });
+  await ann.trackers.start();
+  await lan.clock.advanceAsync(1_000);
+  network.partition(['10.0.0.2'], ['10.0.0.1']);
+  ann.feed.put(file('meanwhile.bin'));
+  ann.trackers.catalogChanged();
+  await lan.until(() => ann.trackers.status()[0]?.state === 'lost', 8_000);
+  await lan.until(() => tracker.stats.peers === 0, 30_000);
+
+  network.heal();
+  expect(await lan.until(() => tracker.stats.files === 101, 10_000)).toBeLessThan(10_000);
+  expect(ann.events.map((event) => event.split(' ')[0])).toEqual(['found', 'lost', 'found']);
+});
+
+test('a tracker forgets us within a second of close, even when datagrams are lost', async () => {
+  const network = new SimulatedNetwork({ seed: 6, lossRatio: 0.2 });
+  const lan = new TrackerLan(network);
+  const tracker = await lan.tracker('10.0.0.1');
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER] });
+  await ann.trackers.start();
+  await lan.until(() => tracker.stats.peers === 1, 20_000);
+  const startMs = lan.clock.nowMs();
+  await lan.clock.settle(Promise.all([ann.trackers.close(), ann.trackers.close()]));
+  expect(lan.clock.nowMs() - startMs).toBeLessThanOrEqual(300);
+  expect(tracker.stats.peers).toBe(0);
+});
+
+test('close does not wait for a tracker that is not there, and start can be overtaken by it', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 7 }));
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER] });
+  const starting = ann.trackers.start();
+  const closing = ann.trackers.close();
+  await expect(starting).rejects.toMatchObject({ code: 'CANCELLED' });
+  await closing;
+  expect(lan.clock.pending).toBe(0);
+  expect(await ann.trackers.ready(1_000)).toBe(false);
+});
+
+test('two trackers: everybody of both is found, once', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 8 }));
+  const other = { host: '10.0.0.9', port: 7_000 };
+  await lan.tracker(TRACKER.host);
+  await lan.tracker(other.host, other.port);
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER, other], feed: new FakeFeed(3) });
+  const ben = lan.peer({ ip: '10.0.0.3', name: 'Ben', configured: [TRACKER], feed: new FakeFeed(5) });
+  const eve = lan.peer({ ip: '10.0.0.4', name: 'Eve', configured: [other], feed: new FakeFeed(2) });
+  for (const { trackers } of [ann, ben, eve]) await trackers.start();
+  await lan.clock.advanceAsync(200);
+  expect(connected(ann)).toBe(2);
+  const found = await lan.clock.settle(ann.trackers.search('file', never));
+  expect(found.trackers).toBe(2);
+  const byPath = found.hits.map(({ path, holders }) => [path, holders.map(({ name }) => name).sort()]);
+  expect(byPath.sort()).toEqual([
+    ['file-0.bin', ['Ben', 'Eve']],
+    ['file-1.bin', ['Ben', 'Eve']],
+    ['file-2.bin', ['Ben']],
+    ['file-3.bin', ['Ben']],
+    ['file-4.bin', ['Ben']],
+  ]);
+  const peers = await lan.clock.settle(ann.trackers.peers(never));
+  expect(peers.map(({ name }) => name).sort()).toEqual(['Ben', 'Eve']);
+});
+
+test('when one of two trackers dies, searches still answer, and in time', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 9 }));
+  const other = { host: '10.0.0.9', port: 7_000 };
+  const dying = await lan.tracker(TRACKER.host);
+  await lan.tracker(other.host, other.port);
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER, other] });
+  const ben = lan.peer({ ip: '10.0.0.3', name: 'Ben', configured: [TRACKER, other], feed: new FakeFeed(3) });
+  for (const { trackers } of [ann, ben]) await trackers.start();
+  await lan.clock.advanceAsync(200);
+  await dying.close();
+  const startMs = lan.clock.nowMs();
+  const found = await lan.clock.settle(ann.trackers.search('file', never));
+  expect(found).toMatchObject({ trackers: 1, hits: { length: 3 } });
+  expect(lan.clock.nowMs() - startMs).toBeLessThan(1_100);
+});
+
+test('peers on the tracker host are told to others at the host where that tracker is reached', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 10 }));
+  await lan.tracker('10.0.0.1');
+  const loopback = { host: '127.0.0.1', port: 6_881 };
+  const near = lan.peer({ ip: '10.0.0.1', name: 'Near', configured: [loopback], port: 9_001 });
+  const next = lan.peer({ ip: '10.0.0.1', name: 'Next', configured: [loopback], port: 9_002 });
+  const away = lan.peer({ ip: '10.0.0.2', name: 'Away', configured: [TRACKER], port: 9_003 });
+  for (const { trackers } of [near, next, away]) await trackers.start();
+  await lan.clock.advanceAsync(200);
+  const seen = async ({ trackers }: typeof near) =>
+    Object.fromEntries(
+      (await lan.clock.settle(trackers.peers(never))).map(({ name, address }) => [name, address.host]),
+    );
+  expect(await seen(away)).toEqual({ Near: '10.0.0.1', Next: '10.0.0.1' });
+  expect(await seen(near)).toEqual({ Next: '127.0.0.1', Away: '10.0.0.2' });
+});
+
+test('a name is looked up, again and again if need be', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 11 }));
+  await lan.tracker('10.0.0.1');
+  let tries = 0;
+  const lookup = async (host: string) => {
+    if (++tries < 3) throw new Error(`who is ${host}?`);
+    return '10.0.0.1';
+  };
+  const configured = [{ host: 'tracker.lan', port: 6_881 }];
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured, lookup });
+  await ann.trackers.start();
+  await lan.clock.advanceAsync(100);
+  expect(ann.trackers.status()).toMatchObject([
+    { address: { host: 'tracker.lan' }, state: 'connecting', reason: expect.stringContaining('who is') },
+  ]);
+  await lan.until(() => connected(ann) === 1, 10_000);
+  expect(ann.events).toEqual([expect.stringContaining('lost tracker.lan:6881'), 'found 10.0.0.1:6881']);
+});
+
+test('with discovery off and no tracker nothing is sent at all', async () => {
+  const network = new SimulatedNetwork({ seed: 12 });
+  const lan = new TrackerLan(network);
+  await lan.tracker('10.0.0.1');
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', discovery: false });
+  await ann.trackers.start();
+  await lan.clock.advanceAsync(120_000);
+  expect(network.datagrams.sent).toBe(0);
+  expect(ann.trackers.ladder()).toEqual([
+    '1. configured trackers: none',
+    'Looking for others is switched off.',
+  ]);
+});
+
+test('hostile datagrams are dropped and counted', async () => {
+  const network = new SimulatedNetwork({ seed: 13 });
+  const lan = new TrackerLan(network);
+  await lan.tracker('10.0.0.1');
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER] });
+  await ann.trackers.start();
+  await lan.clock.advanceAsync(200);
+  const port = 49_152; // The first port its host gives out.
+  const random = network.random.fork();
+  const stranger = network.socket('10.0.0.66', 6_881);
+  const forger = network.socket('10.0.0.1');
+  for (let count = 0; count < 2_000; count++) {
+    const bytes = random.bytes(random.int(0, 200));
+    for (const socket of [stranger, forger]) socket.send(bytes, { host: '10.0.0.2', port });
+    await lan.clock.advanceAsync(1);
+  }
+  expect(ann.trackers.dropped).toBe(4_000);
+  expect(connected(ann)).toBe(1);
+  expect(ann.events).toHaveLength(1);
+});

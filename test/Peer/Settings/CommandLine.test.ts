@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest';
+import { readCommandLine } from '../../../Peer/Settings/CommandLine.ts';
+
+function read(args: string, environment: Record<string, string> = {}) {
+  let out = '';
+  let error = '';
+  const result = readCommandLine(
+    args.split(' ').filter((word) => word !== ''),
+    environment,
+    {
+      out: (text) => {
+        out += text;
+      },
+      error: (text) => {
+        error += text;
+      },
+    },
+  );
+  return { result, out, error };
+}
+
+test('nothing said: discovery, console, no limits', () => {
+  expect(read('').result).toEqual({
+    port: undefined,
+    trackers: [],
+    share: undefined,
+    manifest: undefined,
+    menu: false,
+    name: undefined,
+    uploadLimit: undefined,
+    downloadLimit: undefined,
+    maxDownloads: undefined,
+    accept: undefined,
+    discovery: true,
+    unlisted: false,
+    console: true,
+    verbose: false,
+  });
+});
+
+test.each([
+  ['9001', { port: 9_001 }],
+  ['--port 9001', { port: 9_001 }],
+  ['--tracker 192.0.2.7', { trackers: [{ host: '192.0.2.7', port: 6_881 }] }],
+  [
+    '--tracker a:1099 --tracker [::1]:7000',
+    {
+      trackers: [
+        { host: 'a', port: 1_099 },
+        { host: '::1', port: 7_000 },
+      ],
+    },
+  ],
+  [
+    '--upload-limit 60M --download-limit 1.5k',
+    { uploadLimit: { total: 60_000_000 }, downloadLimit: { total: 1_500 } },
+  ],
+  [
+    '--upload-limit 60M,LAN=2M --upload-limit elsewhere=1k',
+    { uploadLimit: { total: 60_000_000, lan: 2_000_000, elsewhere: 1_000 } },
+  ],
+  ['--max-downloads 1 --accept Known', { maxDownloads: 1, accept: 'known' }],
+  ['--no-discovery --no-console --verbose', { discovery: false, console: false, verbose: true }],
+  ['--port assigned --unlisted', { port: 'assigned', unlisted: true }],
+  ['--port-range 60000-61000', { port: { first: 60_000, last: 61_000 } }],
+  ['--port-range 7000-7000', { port: { first: 7_000, last: 7_000 } }],
+  ['192.0.2.7', { port: undefined, trackers: [{ host: '192.0.2.7', port: 6_881 }] }],
+  ['localhost --port 9001', { port: 9_001, trackers: [{ host: 'localhost', port: 6_881 }] }],
+  [
+    '192.0.2.7:1099 --tracker a',
+    {
+      trackers: [
+        { host: '192.0.2.7', port: 1_099 },
+        { host: 'a', port: 6_881 },
+      ],
+    },
+  ],
+  ['--share x --name studio', { share: 'x', name: 'studio' }],
+])('%s', (args, expected) => {
+  expect(read(args).result).toMatchObject(expected);
+});
+
+test('the environment stands in for flags, and flags beat it', () => {
+  const environment = { SHOAL_TRACKER: '192.0.2.1, 192.0.2.2:99', SHOAL_DISCOVERY: 'off' };
+  expect(read('', environment).result).toMatchObject({
+    trackers: [
+      { host: '192.0.2.1', port: 6_881 },
+      { host: '192.0.2.2', port: 99 },
+    ],
+    discovery: false,
+  });
+  expect(read('--tracker 192.0.2.9', environment).result).toMatchObject({
+    trackers: [{ host: '192.0.2.9', port: 6_881 }],
+  });
+});
+
+test.each([
+  ['70000', {}, /not a port/],
+  ['x', {}, /not a port/],
+  ['--port-range 61000-60000', {}, /the range 61000-60000 is the wrong way round. .*60000-61000/],
+  ['--port-range 0-70', {}, /"0" is not a port/],
+  ['--port-range 60000-70000', {}, /"70000" is not a port/],
+  ['--port-range 60000', {}, /not a range of ports/],
+  ['--port-range a-b', {}, /not a range of ports/],
+  ['9001 --port-range 1-2', {}, /a port and a range of ports are given/],
+  ['192.0.2.7:0', {}, /outside 1-65535/],
+  ['--port given', {}, /not a port/],
+  ['9001 9002', {}, /too many arguments/],
+  ['--tracker :', {}, /not an address/],
+  ['--tracker a:0', {}, /outside 1-65535/],
+  ['--upload-limit fast', {}, /not a rate/],
+  ['--max-downloads 0', {}, /"0" is not a number of downloads/],
+  ['--max-downloads many', {}, /not a number of downloads/],
+  ['--accept friends', {}, /"friends" does not say whose pushes are taken/],
+  ['', { SHOAL_ACCEPT: 'some' }, /SHOAL_ACCEPT/],
+  ['--name ', {}, /argument missing/],
+  ['--menu --no-console', {}, /a menu needs the console/],
+  ['--manifest', {}, /argument missing/],
+  ['--nmae x', {}, /Did you mean --name/],
+  ['', { SHOAL_DISCOVERY: 'maybe' }, /SHOAL_DISCOVERY is "maybe"/],
+  ['', { SHOAL_TRACKER: 'a:b:c:' }, /not an address/],
+])('%s %o is told in a line with a hint, and ends with 2', (args, environment, message) => {
+  const { result, error } = read(args, environment);
+  expect(result).toEqual({ exitCode: 2 });
+  expect(error).toMatch(message);
+  expect(error).toMatch(/hint: /);
+});
+
+test('--help goes to stdout and ends with 0', () => {
+  const { result, out, error } = read('--help');
+  expect(result).toEqual({ exitCode: 0 });
+  expect(out).toMatch(/--upload-limit <rate>/);
+  expect(error).toBe('');
+});
