@@ -12,7 +12,7 @@ const launchers = {
 
 /**
  * `unit` runs from the sources without a network; `e2e` starts the built launchers on loopback; `seeds` does so too, for every
- * behaviour of the five systems (docs/Seeds.md), and takes minutes.
+ * behaviour of the five systems (docs/contributing/seeds.md), and takes minutes.
  */
 export default defineConfig({
   test: {

@@ -2,7 +2,7 @@ import type { OneShotAnswer } from '../Peer/CommandInterface.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import { EXIT, exitCodeOf } from './ExitCodes.ts';
 
-/** Version of the JSON envelope: the same as the console's. docs/Commands.md describes it. */
+/** Version of the JSON envelope: the same as the console's. docs/reference/commands.md describes it. */
 const VERSION = 1;
 
 /** The answer of a command that failed before a peer could run it. */

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../Shared/ShoalError.ts';
 
-/** How `shoal <command>` ends. Scripts branch on these; docs/Commands.md lists them. */
+/** How `shoal <command>` ends. Scripts branch on these; docs/reference/commands.md lists them. */
 export const EXIT = {
   ok: 0,
   other: 1,

@@ -6,7 +6,7 @@ import v8 from 'node:v8';
 /**
  * How much of a function V8 runs (in bytes of its bytecode) before it compiles it anew, optimised; its own default is
  * 67,584. A peer's hot path is a hundred small functions around a few large copies: optimising them early cost a short
- * download more than it saved; much later costs folders of thousands of small files (docs/Performance.md).
+ * download more than it saved; much later costs folders of thousands of small files (docs/contributing/performance.md).
  */
 const CALM_BUDGET = 200_000;
 /** Newer ones do not have that setting (Node 24: V8 13), and say so on stderr at every start. */

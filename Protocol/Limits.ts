@@ -1,4 +1,4 @@
-/** Every port, size and interval of the protocol: value, unit, reason, source. docs/Protocol.md explains them. */
+/** Every port, size and interval of the protocol: value, unit, reason, source. docs/reference/protocol.md explains them. */
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
@@ -71,14 +71,14 @@ export const PEER_WORDS_MS = 1_250;
 export const PEER_IDS_BURST = 500;
 export const PEER_IDS_MS = 20;
 
-// Chunks (docs/Protocol.md, "Identity of content")
+// Chunks (docs/reference/protocol.md, "Identity of content")
 export const CHUNK_BYTES_MIN = MIB;
 export const CHUNK_BYTES_MAX = 16 * MIB;
 /** Chunks grow until a file has at most this many (docs/Decisions/0004); at 16 MiB the count grows instead. */
 export const CHUNK_COUNT_AIM = 1_024;
 export const CHUNK_COUNT_MAX = 1_048_576;
 export const FILE_BYTES_MAX = CHUNK_BYTES_MAX * CHUNK_COUNT_MAX;
-/** Bytes of a chunk in one data frame: each costs a hop to the thread that reads files (docs/Performance.md, "One seeder"). */
+/** Bytes of a chunk in one data frame: each costs a hop to the thread that reads files (docs/contributing/performance.md, "One seeder"). */
 export const PIECE_BYTES_MAX = 2 * MIB;
 
 // Frames

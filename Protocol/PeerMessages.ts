@@ -46,7 +46,7 @@ export { FEATURES, ownFeatures } from './Features.ts';
 
 /**
  * TCP between peers. A connection opens with 8 bytes: "SHOAL", the version, the kind, 0.
- * Then frames: length of the body (4), type (1), body. docs/Protocol.md, "Peer".
+ * Then frames: length of the body (4), type (1), body. docs/reference/protocol.md, "Peer".
  */
 
 export const PROTOCOL_VERSION = 1;

@@ -2,7 +2,7 @@ import { boolean, type Codec, optional, struct, text, uint53 } from './Codec.ts'
 import { type FileId, fileId } from './Ids.ts';
 import { PATH_BYTES_MAX, QUERY_BYTES_MAX } from './Limits.ts';
 
-/** What a tracker passes on to peers whose catalog it does not hold. docs/Protocol.md, "Relay". */
+/** What a tracker passes on to peers whose catalog it does not hold. docs/reference/protocol.md, "Relay". */
 
 /** Words as in `search`, or one file. */
 export interface RelayQuestion {

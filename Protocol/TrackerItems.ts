@@ -4,7 +4,7 @@ import { boolean, type Codec, list, oneOf, struct, text, uint32, uint53 } from '
 import { type FileId, fileId, type PeerId, peerId } from './Ids.ts';
 import { NAME_BYTES_MAX, PATH_BYTES_MAX } from './Limits.ts';
 
-/** What lists in tracker messages are made of. docs/Protocol.md, "Tracker". */
+/** What lists in tracker messages are made of. docs/reference/protocol.md, "Tracker". */
 
 /**
  * One line of a catalog as published: a file, a running download (no path), or one that is gone. Identity is the path;

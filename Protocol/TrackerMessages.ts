@@ -42,7 +42,7 @@ export * from './TrackerItems.ts';
 /**
  * UDP between peers and tracker, framed as in the BitTorrent UDP tracker protocol (BEP 15).
  * A request is: connection id (8), action (4), transaction id (4), body. A reply: action (4), transaction id (4), body.
- * docs/Protocol.md, "Tracker".
+ * docs/reference/protocol.md, "Tracker".
  */
 
 /** The connection id of a `connect` request (BEP 15). */

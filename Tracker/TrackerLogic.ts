@@ -65,7 +65,7 @@ export interface TrackerLogicOptions {
 /**
  * The tracker as a function: a datagram, where it came from and the time give the datagrams to send. Never throws,
  * whatever the bytes. Before a valid connection id nothing is remembered but a limit for the host, and the answer is
- * no longer than the question. docs/Protocol.md, "Tracker".
+ * no longer than the question. docs/reference/protocol.md, "Tracker".
  */
 export class TrackerLogic {
   readonly registry: PeerRegistry;

@@ -15,7 +15,7 @@ const INTERRUPTED = 130;
 
 /**
  * Keeps V8's young generation at its first 2 MiB. A busy tracker makes a kilobyte of garbage a datagram, and V8 would answer
- * with up to 48 MiB that it never gives back; small, it costs a few per cent of the rate. docs/Performance.md, "The tracker".
+ * with up to 48 MiB that it never gives back; small, it costs a few per cent of the rate. docs/contributing/performance.md, "The tracker".
  */
 const SMALL_YOUNG_GENERATION = '--semi-space-growth-factor=1';
 setFlagsFromString(SMALL_YOUNG_GENERATION);

@@ -5,9 +5,9 @@ import { markdown, type Report } from './Report.ts';
 import type { Settings } from './Settings.ts';
 
 const RESULTS = new URL('../../bench/results/', import.meta.url);
-const DOCUMENT = new URL('../../docs/Performance.md', import.meta.url);
+const DOCUMENT = new URL('../../docs/contributing/performance.md', import.meta.url);
 
-/** Keeps a report: all of it as JSON in bench/results (not in git), and a whole run as a section of docs/Performance.md. */
+/** Keeps a report: all of it as JSON in bench/results (not in git), and a whole run as a section of docs/contributing/performance.md. */
 export async function keep(name: string, report: Report, facts: Machine, settings: Settings): Promise<void> {
   await mkdir(RESULTS, { recursive: true });
   const json = { question: name, machine: facts, settings, ...report };

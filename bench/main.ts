@@ -9,7 +9,7 @@ import { type Settings, WHOLE } from './Settings.ts';
 
 /**
  * `npm run bench` answers all questions, `npm run bench -- <name> …` some, `--quick` with small sizes and without touching
- * docs/Performance.md, `--pairs N` with as many turns. A question is a file beside this one whose name begins with a small letter.
+ * docs/contributing/performance.md, `--pairs N` with as many turns. A question is a file beside this one whose name begins with a small letter.
  * The guard is no question: it runs only by name.
  */
 interface Question {

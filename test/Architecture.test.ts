@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readSources, type Source } from './Support/sources.ts';
 
 /**
- * Holds who may import whom (docs/Architecture.md), and where the outside world is touched.
+ * Holds who may import whom (docs/contributing/architecture.md), and where the outside world is touched.
  * A test here that fails is a question about the design: move the code, or change the rule and say why.
  */
 

@@ -41,7 +41,7 @@ export async function loadIdentity(stateFolder: string, log: Log): Promise<Ident
   return makeIdentity(path);
 }
 
-/** SHA-256 of the public key in its DER form (SubjectPublicKeyInfo). docs/Protocol.md, "Peer id". */
+/** SHA-256 of the public key in its DER form (SubjectPublicKeyInfo). docs/reference/protocol.md, "Peer id". */
 export function peerIdOf(key: KeyObject): PeerId {
   const publicKey = key.type === 'public' ? key : createPublicKey(key);
   const der = publicKey.export({ type: 'spki', format: 'der' });

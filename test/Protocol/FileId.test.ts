@@ -20,7 +20,7 @@ function chunkHashesOf(bytes: Buffer): ChunkHash[] {
   });
 }
 
-// Computed apart from this program, from the words of docs/Protocol.md, with another BLAKE3.
+// Computed apart from this program, from the words of docs/reference/protocol.md, with another BLAKE3.
 const VECTORS: [size: number, fileId: string][] = [
   [0, 'c378adf9e6b07707d22bf1d6c0ad0fa8f20104b50d3c9130b9c934b66535362b'],
   [1, '7dc1e41f385b40043ff1f721713a1faf650a10e66bc17a1f99bbf0b30505d99e'],

@@ -3,7 +3,7 @@ import { atLeast, atMost, markdown } from '../../bench/Report.ts';
 import { withSection } from '../../bench/Results.ts';
 import { spread, spreadText } from '../../bench/Statistics.ts';
 
-describe('a section of docs/Performance.md', () => {
+describe('a section of docs/contributing/performance.md', () => {
   const document = '# Title\n\nby hand\n\n<!-- bench:one -->\n\nold\n\n<!-- /bench:one -->\n\nmore by hand\n';
 
   test('replaces what stands between its marks, and nothing else', () => {

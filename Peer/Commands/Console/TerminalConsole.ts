@@ -70,7 +70,7 @@ class TerminalConsole {
     this.#history = history;
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
     this.#output = new TextOutput(options.output);
-    // Made here, when reading begins: lines that arrive before are not lost (docs/Architecture.md).
+    // Made here, when reading begins: lines that arrive before are not lost (docs/contributing/architecture.md).
     this.#readline = createInterface({
       input: options.input,
       output: options.output,

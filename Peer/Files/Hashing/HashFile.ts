@@ -33,7 +33,7 @@ export type PartOutcome =
   | { readonly kind: 'hashed'; readonly state: FileState; readonly hashes: string }
   | Exclude<HashOutcome, { readonly kind: 'hashed' }>;
 
-/** Bytes read at a time: large enough that a system call costs little, small enough that they are hashed from the core's own cache (docs/Performance.md). */
+/** Bytes read at a time: large enough that a system call costs little, small enough that they are hashed from the core's own cache (docs/contributing/performance.md). */
 const READ_BYTES = 256 * 1_024;
 /** Whether the file still is what it was is looked at this often, so that a hopeless hash ends early. */
 const LOOK_BYTES = 1_024 * READ_BYTES;

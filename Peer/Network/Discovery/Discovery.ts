@@ -3,7 +3,7 @@ import { type Address, formatAddress, isDialable, isLoopback } from '../../../Sh
 import type { Random } from '../../../Shared/Clock.ts';
 import { DiscoveryReport, type DiscoverySource } from './DiscoveryReport.ts';
 
-/** Everybody is asked at these moments, then every ROUND_MS. docs/Protocol.md, "Discovery". */
+/** Everybody is asked at these moments, then every ROUND_MS. docs/reference/protocol.md, "Discovery". */
 const ROUNDS_MS = [0, 500, 2_000, 4_000];
 const ROUND_MS = 30_000;
 /** The early rounds take this long. */

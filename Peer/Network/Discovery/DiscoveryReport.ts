@@ -1,7 +1,7 @@
 import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 
-/** The rungs that ask around. docs/Protocol.md, "Discovery". */
+/** The rungs that ask around. docs/reference/protocol.md, "Discovery". */
 export type DiscoverySource = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'peer' | 'successor';
 
 /** What each rung was asked and answered, to tell people why no tracker was found. */

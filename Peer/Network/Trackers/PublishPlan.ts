@@ -6,7 +6,7 @@ import {
 } from '../../../Protocol/Limits.ts';
 import { type PublishedEntry, publishedEntryBytes } from '../../../Protocol/TrackerMessages.ts';
 
-/** Entries that a page may list by count, whatever their size. docs/Protocol.md, "publish". */
+/** Entries that a page may list by count, whatever their size. docs/reference/protocol.md, "publish". */
 const ENTRIES_PER_PAGE_MAX = 64;
 /** In front of the entries: request header 16, ids 32 + 8, version, base, page, pages 4 x 4, count 2. */
 const PAGE_OVERHEAD_BYTES = 74;

@@ -2,7 +2,7 @@ import type { InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../../../Shared/Address.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
-/** Trackers found on the LAN that are used at once. docs/Protocol.md, "Discovery". */
+/** Trackers found on the LAN that are used at once. docs/reference/protocol.md, "Discovery". */
 export const TRACKERS_MAX = 3;
 /** An embedded tracker closes this long after it told its peers where to go. */
 export const RETIRE_MS = 60_000;

@@ -4,7 +4,7 @@ import type { FileId } from '../../../../Protocol/Ids.ts';
 const LATE_CHUNKS_MAX = 16;
 /** A peer that has all, and makes no suggestions, is told so often. */
 const WHOLE_MS = 500;
-/** Chunks in one message (docs/Protocol.md, `have`). */
+/** Chunks in one message (docs/reference/protocol.md, `have`). */
 const MESSAGE_CHUNKS_MAX = 4_096;
 
 /** Why a peer need not know of chunks that we have: it has these too, or all, and gives without looking at what others have. */
