@@ -37,7 +37,7 @@ export const rsync: Contender = {
 };
 
 /** A daemon with one module, `share`, that may read `path`. */
-export async function rsyncDaemon(
+async function rsyncDaemon(
   folder: string,
   path: string,
 ): Promise<{ port: number; pid: number; close(): Promise<void> }> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** One import as written; `to` is a path from the root for our own files, else the name of a module. */
-export interface Import {
+interface Import {
   readonly to: string;
   readonly isOurs: boolean;
   /** `import type`, or only `type` names between the braces: nothing is loaded. */

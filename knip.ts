@@ -1,0 +1,24 @@
+import type { KnipConfig } from 'knip';
+
+/**
+ * Finds files, exports and dependencies that nothing uses: `npx knip` with the tests, `npx knip --production` without them.
+ * Tests import constants and helpers from the file that uses them, so without tests such an export is no finding.
+ */
+const config: KnipConfig = {
+  entry: [
+    'Peer.js!',
+    'Tracker.js!',
+    'Cli/Launch.js!',
+    '{Peer,Tracker,Cli,Demo,Simulator}/main.ts!',
+    'bench/*.ts!',
+    // Programs and workers that are started by path.
+    'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
+    'Peer/Files/Hashing/HashWorker.ts!',
+    'Peer/Files/Batches/SmallWorker.ts!',
+  ],
+  project: ['{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench}/**/*.ts!', '*.js!', 'test/**/*.ts'],
+  ignoreBinaries: ['unshare', 'mkfifo'],
+  ignoreExportsUsedInFile: process.argv.includes('--production'),
+};
+
+export default config;
