@@ -1,0 +1,26 @@
+/** Types shared by all trials. */
+
+/** How a trial runs. */
+export interface TrialSettings {
+  /** The short form of the gate: at most about 20 s. */
+  readonly short: boolean;
+  /** Seeds every random choice, so that a failure can be repeated. */
+  readonly seed: number;
+}
+
+/** One line of the result. */
+export interface Figure {
+  readonly name: string;
+  /** With its unit. */
+  readonly value: string;
+  /** The value wanted, in words; omitted for figures that only inform. */
+  readonly wanted?: string;
+  /** False fails the trial. */
+  readonly met: boolean;
+}
+
+/** A trial is a file of this folder whose name begins with a small letter. */
+export interface Trial {
+  /** Prints progress to stderr. @throws when the trial itself cannot run, with a sentence that says why */
+  run(settings: TrialSettings): Promise<readonly Figure[]>;
+}

@@ -1,0 +1,52 @@
+import { readdir } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import type { Figure, Trial } from './Trial.ts';
+
+/**
+ * `npm run harden -- <name> …` runs trials of what ordinary computers and hostile networks do to Shoal and prints their
+ * figures; `--short` runs the short form of the gate, `--seed N` repeats a run. Exit code 1: a figure missed its goal.
+ */
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: 'boolean' }, seed: { type: 'string' } },
+});
+const files = await readdir(new URL('.', import.meta.url));
+const names = files
+  .flatMap((file) => /^([a-z][a-z0-9-]*)\.js$/.exec(file)?.[1] ?? [])
+  .filter(isTrial)
+  .toSorted();
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const unknown = positionals.filter((name) => !names.includes(name));
+if (unknown.length > 0 || !Number.isSafeInteger(seed)) {
+  console.error(
+    unknown.length > 0
+      ? `error: no trial is called ${unknown.join(', ')}`
+      : 'error: --seed takes a whole number',
+  );
+  console.error(`hint: npm run harden -- [--short] [--seed N] ${names.join(' ')}`);
+  process.exit(2);
+}
+let missed = 0;
+for (const name of positionals.length > 0 ? positionals : names) {
+  console.log(`\n== ${name} (seed ${seed}${values.short ? ', short' : ''})`);
+  const startedMs = performance.now();
+  try {
+    const { run } = (await import(`./${name}.js`)) as Trial;
+    const figures = await run({ short: values.short === true, seed });
+    for (const figure of figures) console.log(line(figure));
+    missed += figures.filter(({ met }) => !met).length;
+  } catch (failure) {
+    missed++;
+    console.error(failure);
+  }
+  console.log(`  took ${((performance.now() - startedMs) / 1_000).toFixed(0)} s`);
+}
+process.exit(missed > 0 ? 1 : 0);
+
+function isTrial(name: string): boolean {
+  return name !== 'main';
+}
+
+function line({ name, value, wanted, met }: Figure): string {
+  return `  ${met ? 'ok  ' : 'MISS'} ${name}: ${value}${wanted === undefined ? '' : ` (wanted: ${wanted})`}`;
+}
