@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { COMMANDS, type CommandSpec } from '../Peer/CommandInterface.ts';
-import { peerOptions } from '../Peer/Settings/CommandLine.ts';
+import { checked, peerOptions } from '../Peer/Settings/CommandLine.ts';
+import { readPort } from '../Shared/Address.ts';
 import type { CompletedCommand } from './CompletionScript.ts';
 
 /** What runs a command: its name, its words, and commander's own view of it. @returns when it is done */
@@ -53,7 +54,7 @@ function common(command: Command, open = false): Command {
   command
     .option('--json', 'one object of JSON instead of text')
     .option('--progress', 'tell on stderr how far it is, also without a terminal')
-    .option('--peer <port>', 'use the peer that runs here with this port', readPort);
+    .option('--peer <port>', 'use the peer that runs here with this port', checked(readPort));
   // What belongs to a program that stays is still a key of the config file.
   for (const option of peerOptions(new Command()).options)
     command.addOption(option.hideHelp(isForPeers(option.long)));
@@ -80,10 +81,4 @@ function completionOf(name: string): CompletedCommand['completes'] {
   if (name === 'share' || name === 'send') return 'files';
   if (name === 'completion') return 'shells';
   return name === 'help' ? 'commands' : 'nothing';
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError('A port is a number from 1 to 65535, like 9001.');
 }

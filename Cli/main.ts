@@ -4,6 +4,7 @@ import { settingsOf } from '../Peer/Settings/CommandLine.ts';
 import { type ConfigFile, parseConfig } from '../Peer/Settings/ConfigLines.ts';
 import { configPath, readConfigText } from '../Peer/Settings/ConfigPath.ts';
 import { applyLayers } from '../Peer/Settings/SettingLayers.ts';
+import { ignoreClosedOutput, interruption } from '../Shared/Program.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
 import { failureAnswer } from './Answers.ts';
 import { completionScript } from './CompletionScript.ts';
@@ -15,8 +16,6 @@ import { consoleLine, Run } from './Run.ts';
 import { Screen, written } from './Screen.ts';
 import { send, share } from './Share.ts';
 
-/** Exit code of a program that the second Ctrl-C ends, as shells give it. */
-const KILLED = 130;
 /** These make sense without a peer that stays. */
 const FOR_GUESTS = new Set(['search', 'peers', 'status', 'ls', 'whoami', 'refresh', 'connect']);
 
@@ -26,8 +25,7 @@ const json = args.includes('--json');
 process.exit(await main());
 
 async function main(): Promise<number> {
-  // Whoever read our output may be gone: that is no failure.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  ignoreClosedOutput();
   const signal = interruption();
   let exitCode: number = EXIT.ok;
   const program = makeProgram(async (command, words) => {
@@ -121,16 +119,4 @@ async function streamed(run: Run, words: readonly string[]): Promise<number> {
     const error = asShoalError(failure, 'DISK_FAILED');
     return run.screen.answer(failureAnswer('get', error), 'stderr');
   }
-}
-
-/** Aborted by the first Ctrl-C; the second one ends the process at once. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(KILLED);
-      controller.abort();
-    });
-  }
-  return controller.signal;
 }

@@ -4,8 +4,9 @@ import { formatAddress } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { type Log, lineLog } from '../Shared/Log.ts';
+import { ignoreClosedOutput, interruption } from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
-import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
+import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { assemblePeer, makeShare, reserve } from './Assembly.ts';
 import { CommandInterface, runOneShot } from './CommandInterface.ts';
 import { LocalServer } from './Local/LocalServer.ts';
@@ -18,8 +19,6 @@ import { StateFolder } from './State/StateFolder.ts';
 
 /** In a script a download without any source ends after this. */
 const SCRIPT_PATIENCE_MS = 30_000;
-/** Exit code of a program ended by Ctrl-C, as shells give it. */
-const INTERRUPTED = 130;
 /** Closing says goodbye on the network and syncs files; what takes longer than this is given up. */
 const CLOSING_MS = 5_000;
 
@@ -39,14 +38,13 @@ async function readSettings(): Promise<Settings | Ended> {
     return readCommandLine(process.argv.slice(2), process.env, write, config);
   } catch (failure) {
     if (!(failure instanceof ShoalError)) throw failure;
-    write.error(`error: ${failure.message}\nhint: ${failure.hint ?? 'node Peer.js --help'}\n`);
+    write.error(errorText(failure, 'node Peer.js --help'));
     return { exitCode: 2 };
   }
 }
 
 async function main(settings: Settings): Promise<number> {
-  // Whoever read our output may be gone: that is no reason to stop sharing.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  ignoreClosedOutput();
   const diagnostics = { tell: (line: string) => void process.stderr.write(`${line}\n`) };
   const log = lineLog((line) => diagnostics.tell(line), settings.verbose);
   const interrupted = interruption();
@@ -58,12 +56,10 @@ async function main(settings: Settings): Promise<number> {
   } catch (failure) {
     await within(CLOSING_MS, opened.run()).catch(() => {});
     if (interrupted.aborted) return 0;
-    const { message, hint, cause } = asShoalError(failure, 'DISK_FAILED');
-    process.stderr.write(
-      `error: ${safeText(message)}\n${hint === undefined ? '' : `hint: ${safeText(hint)}\n`}`,
-    );
+    const error = asShoalError(failure, 'DISK_FAILED');
+    process.stderr.write(errorText(error));
     if (settings.verbose || !(failure instanceof ShoalError))
-      log.debug(String((cause as Error | undefined)?.stack));
+      log.debug(String((error.cause as Error | undefined)?.stack));
     return 1;
   }
 }
@@ -156,18 +152,6 @@ function greeting(peer: Peer): string {
   const { folder, manifest } = peer.share();
   const what = manifest === undefined ? folder : `what ${manifest} names`;
   return safeText(`${peer.self.name} shares ${what} on TCP port ${peer.self.port}`);
-}
-
-/** Aborted by the first Ctrl-C (or SIGTERM); the second one ends the process at once. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(INTERRUPTED);
-      controller.abort();
-    });
-  }
-  return controller.signal;
 }
 
 async function within(limitMs: number, work: Promise<void>): Promise<void> {

@@ -45,6 +45,15 @@ export function parseHostPort(text: string, defaultPort: number): Address {
   return { host: normalHost(host), port };
 }
 
+/** Reads a port of the user, 1 to 65535. @throws ShoalError USAGE */
+export function readPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new ShoalError('USAGE', `"${text}" is not a port`, {
+    hint: 'A port is a number from 1 to 65535, like 9001.',
+  });
+}
+
 export function isLoopback(host: string): boolean {
   return host === '::1' || (host.startsWith('127.') && isIPv4(host));
 }

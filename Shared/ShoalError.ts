@@ -1,3 +1,5 @@
+import { safeText } from './SafeText.ts';
+
 /** Stable names of what can go wrong. Programs branch on these, never on the message. */
 export type ErrorCode =
   | 'BAD_FRAME' //         bytes from outside that break the protocol
@@ -37,6 +39,13 @@ export function asShoalError(failure: unknown, code: ErrorCode): ShoalError {
   if (failure instanceof ShoalError) return failure;
   const message = failure instanceof Error ? failure.message : String(failure);
   return new ShoalError(code, message, { cause: failure });
+}
+
+/** `error: …` and `hint: …`, one line each, safe to print. */
+export function errorText(error: ShoalError, defaultHint?: string): string {
+  const hint = error.hint ?? defaultHint;
+  const lines = [`error: ${error.message}`, ...(hint === undefined ? [] : [`hint: ${hint}`])];
+  return lines.map((line) => `${safeText(line)}\n`).join('');
 }
 
 /** The `code` of a Node system error (`ENOENT`, `EADDRINUSE`, …), if it has one. */

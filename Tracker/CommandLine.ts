@@ -1,8 +1,8 @@
 import { isIPv4 } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
-import { safeText } from '../Shared/SafeText.ts';
-import { ShoalError } from '../Shared/ShoalError.ts';
+import { readPort } from '../Shared/Address.ts';
+import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 
 /** What `node Tracker.js …` was asked to do. */
 export interface TrackerSettings {
@@ -65,28 +65,16 @@ export function readCommandLine(
     };
   } catch (failure) {
     if (failure instanceof CommanderError && failure.exitCode === 0) return { exitCode: 0 };
-    write.error(errorText(failure));
+    write.error(errorText(usageError(failure), 'node Tracker.js --help shows all options'));
     return { exitCode: 2 };
   }
 }
 
-/** `error: …` and `hint: …`, a line each, for the terminal. @throws what is no failure of a user */
-export function errorText(failure: unknown): string {
-  if (failure instanceof ShoalError) {
-    return `error: ${safeText(failure.message)}\n${failure.hint === undefined ? '' : `hint: ${safeText(failure.hint)}\n`}`;
-  }
+/** @throws any failure that is not the user's */
+function usageError(failure: unknown): ShoalError {
+  if (failure instanceof ShoalError) return failure;
   if (!(failure instanceof CommanderError)) throw failure;
-  const message = failure.message.replace(/^error: /, '').split('\n')[0] ?? '';
-  return `error: ${safeText(message)}\nhint: node Tracker.js --help shows all options\n`;
-}
-
-/** @throws ShoalError USAGE */
-export function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= 65_535) return port;
-  throw new ShoalError('USAGE', `"${text}" is not a port`, {
-    hint: `A port is a number from 1 to 65535, like ${TRACKER_PORT}.`,
-  });
+  return new ShoalError('USAGE', failure.message.replace(/^error: /, '').split('\n')[0] ?? '');
 }
 
 /** @throws ShoalError USAGE */

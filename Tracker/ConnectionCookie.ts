@@ -54,6 +54,7 @@ function hexOf(word: number): string {
   return word.toString(16).padStart(8, '0');
 }
 
-function minuteOf(nowMs: number): number {
+/** The step of validity that a moment belongs to. */
+export function minuteOf(nowMs: number): number {
   return Math.floor(nowMs / COOKIE_STEP_MS);
 }

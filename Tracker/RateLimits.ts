@@ -1,6 +1,6 @@
 import { isLoopback } from '../Shared/Address.ts';
+import { fullBucket, type Rate, type TokenBucket, takeToken } from '../Shared/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from './TokenBucket.ts';
 
 /** Requests of a registered peer. */
 export const REQUEST_RATE: Rate = { perSecond: 20, burst: 60 };

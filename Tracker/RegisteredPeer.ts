@@ -1,8 +1,8 @@
 import type { Heartbeat, Introduction } from '../Protocol/Heartbeat.ts';
 import type { InstanceId, PeerId } from '../Protocol/Ids.ts';
 import { type Address, formatAddress } from '../Shared/Address.ts';
+import type { TokenBucket } from '../Shared/TokenBucket.ts';
 import type { PeerRecords } from './PeerRecords.ts';
-import type { TokenBucket } from './TokenBucket.ts';
 
 /**
  * A peer that is alive. What its last heartbeat said is read from there when somebody asks, so that a hundred thousand

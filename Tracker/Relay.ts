@@ -3,8 +3,8 @@ import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { ReplyOf } from '../Protocol/TrackerMessages.ts';
 import { answers } from '../Protocol/WordMatch.ts';
 import { type Address, formatAddress } from '../Shared/Address.ts';
+import { fullBucket, type Rate, type TokenBucket, takeToken } from '../Shared/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from './TokenBucket.ts';
 
 /** Queries that all searches together may cause: one search asks every peer. */
 export const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };

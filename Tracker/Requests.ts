@@ -1,6 +1,5 @@
 import type { ByteReader } from '../Protocol/Codec.ts';
 import { HEARTBEAT } from '../Protocol/Heartbeat.ts';
-import { COOKIE_STEP_MS } from '../Protocol/Limits.ts';
 import { decodeRequestBody, type TrackerRequest } from '../Protocol/TrackerMessages.ts';
 import { type Address, normalHost } from '../Shared/Address.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
@@ -26,11 +25,6 @@ export function transactionOf(datagram: Buffer): number {
 /** Whether a datagram is a heartbeat with the very body of this peer's last one. */
 export function saidAgain(datagram: Buffer, peer: RegisteredPeer): boolean {
   return datagram.readUInt32BE(ACTION_AT) === HEARTBEAT && peer.said(datagram, HEADER_BYTES);
-}
-
-/** Connection ids are good by the minute. */
-export function minuteOf(nowMs: number): number {
-  return Math.floor(nowMs / COOKIE_STEP_MS);
 }
 
 /** Undefined when the bytes break the protocol. */

@@ -16,22 +16,14 @@ import { type Address, formatAddress, isLoopback } from '../Shared/Address.ts';
 import { peersPage } from './Answers.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
-import { ConnectionCookie } from './ConnectionCookie.ts';
+import { ConnectionCookie, minuteOf } from './ConnectionCookie.ts';
 import type { Datagram } from './Datagram.ts';
 import { type AskedBy, Inquiries } from './Inquiries.ts';
 import { PeerRegistry } from './PeerRegistry.ts';
 import { PortAssignment } from './PortAssignment.ts';
 import { RateLimits } from './RateLimits.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
-import {
-  HEADER_BYTES,
-  minuteOf,
-  normalAddress,
-  purposeOf,
-  readRequest,
-  saidAgain,
-  transactionOf,
-} from './Requests.ts';
+import { HEADER_BYTES, normalAddress, purposeOf, readRequest, saidAgain, transactionOf } from './Requests.ts';
 
 /** Ports below belong to the system's services: nobody is sent there. */
 const PEER_PORT_MIN = 1_024;

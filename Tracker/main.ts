@@ -1,17 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
-import { type Address, formatAddress } from '../Shared/Address.ts';
+import { type Address, formatAddress, readPort } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { lineLog } from '../Shared/Log.ts';
-import { ShoalError } from '../Shared/ShoalError.ts';
-import { errorText, readCommandLine, readHost, readPort, type TrackerSettings } from './CommandLine.ts';
+import { ignoreClosedOutput, interruption } from '../Shared/Program.ts';
+import { errorText, ShoalError } from '../Shared/ShoalError.ts';
+import { readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
 import { type Ask, askPipe, askTerminal } from './Questions.ts';
 import { Tracker } from './Tracker.ts';
-
-/** Exit code of a program ended by Ctrl-C, as shells give it. */
-const INTERRUPTED = 130;
 
 /**
  * Keeps V8's young generation at its first 2 MiB. A busy tracker makes a kilobyte of garbage a datagram, and V8 would answer
@@ -23,8 +21,7 @@ setFlagsFromString(SMALL_YOUNG_GENERATION);
 await main();
 
 async function main(): Promise<void> {
-  // Whoever read our output may be gone: that is no reason to stop.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  ignoreClosedOutput();
   const settings = readCommandLine(process.argv.slice(2), {
     out: (text) => process.stdout.write(text),
     error: (text) => process.stderr.write(text),
@@ -47,13 +44,15 @@ async function run(settings: TrackerSettings): Promise<void> {
     log,
     ...settings,
   });
-  endOnSignals(tracker);
+  const interrupted = interruption();
+  interrupted.addEventListener('abort', () => void tracker.close());
   try {
     await tracker.start();
     process.stdout.write(`${formatAddress(shown(tracker.local))}\n`);
     log.debug(`tracker ${tracker.instanceId} listens on ${formatAddress(tracker.local)}`);
   } catch (failure) {
-    if (failure instanceof ShoalError && failure.code === 'CANCELLED') return; // A signal came first.
+    if (interrupted.aborted) return;
+    if (!(failure instanceof ShoalError)) throw failure;
     process.stderr.write(errorText(failure));
     process.exitCode = 1;
   }
@@ -67,22 +66,11 @@ async function questioned(settings: TrackerSettings): Promise<TrackerSettings | 
     const port = ask({ text: 'UDP port', preset: settings.port, read: readPort });
     return { ...settings, host, port };
   } catch (failure) {
+    if (!(failure instanceof ShoalError)) throw failure;
     process.stderr.write(errorText(failure));
     process.exitCode = 2;
     return undefined;
   }
-}
-
-/** The first signal closes in order; a second one ends at once. */
-function endOnSignals(tracker: Tracker): void {
-  let ending = false;
-  const end = () => {
-    if (ending) process.exit(INTERRUPTED);
-    ending = true;
-    void tracker.close();
-  };
-  process.on('SIGINT', end);
-  process.on('SIGTERM', end);
 }
 
 /** What others can type: an address of this machine where it listens on all of them. */

@@ -55,6 +55,7 @@ const RIM = [
   'Peer/Local/RuntimeFolder.ts',
   'Shared/Clock.ts',
   'Shared/DatagramSockets.ts',
+  'Shared/Program.ts',
   'Tracker/Questions.ts',
   'Tracker/main.ts',
   // Commands: the terminal.

@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { TRACKER_PORT } from '../../Protocol/Limits.ts';
-import { type Address, parseHostPort } from '../../Shared/Address.ts';
+import { type Address, parseHostPort, readPort } from '../../Shared/Address.ts';
 import type { Rates } from '../../Shared/Rates.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
 import { readRates } from '../Commands/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
 import type { AcceptPolicy } from '../PushManager.ts';
@@ -95,7 +95,7 @@ export function readCommandLine(
       return { exitCode: failure.exitCode === 0 ? 0 : 2 };
     }
     if (!(failure instanceof ShoalError)) throw failure;
-    write.error(`error: ${failure.message}\nhint: ${failure.hint ?? 'node Peer.js --help'}\n`);
+    write.error(errorText(failure, 'node Peer.js --help'));
     return { exitCode: 2 };
   }
 }
@@ -155,14 +155,6 @@ export function settingsOf(command: Command): Settings {
     menu: flags.menu === true,
     verbose: flags.verbose === true,
   };
-}
-
-function readPort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port >= 1 && port <= 65_535) return port;
-  throw new ShoalError('USAGE', `"${text}" is not a port`, {
-    hint: 'A port is a number from 1 to 65535, like 9001.',
-  });
 }
 
 function readMaxDownloads(text: string): number {
@@ -240,7 +232,7 @@ function readName(text: string): string {
 }
 
 /** Our readers throw ShoalError; commander wants its own kind to name the flag. */
-function checked<T>(read: (text: string) => T): (text: string) => T {
+export function checked<T>(read: (text: string) => T): (text: string) => T {
   return (text) => added((word) => read(word))(text, undefined);
 }
 

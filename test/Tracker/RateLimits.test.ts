@@ -1,31 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RateLimits, STRANGER_RATE } from '../../Tracker/RateLimits.ts';
-import { fullBucket, takeToken } from '../../Tracker/TokenBucket.ts';
 import { registered } from './peers.ts';
-
-describe('a bucket', () => {
-  test('gives its burst at once, then its rate', () => {
-    const rate = { perSecond: 2, burst: 5 };
-    const bucket = fullBucket(0);
-    const taken = (nowMs: number) => {
-      let count = 0;
-      while (takeToken(bucket, rate, nowMs)) count++;
-      return count;
-    };
-    expect(taken(0)).toBe(5);
-    expect(taken(499)).toBe(0);
-    expect(taken(1_000)).toBe(2);
-    expect(taken(3_600_000)).toBe(5);
-  });
-
-  test('a clock that stands still or goes back gives nothing', () => {
-    const bucket = fullBucket(1_000);
-    const rate = { perSecond: 1, burst: 1 };
-    expect(takeToken(bucket, rate, 1_000)).toBe(true);
-    expect(takeToken(bucket, rate, 1_000)).toBe(false);
-    expect(takeToken(bucket, rate, 0)).toBe(false);
-  });
-});
 
 describe('limits', () => {
   const served = (ask: () => boolean, times: number) =>
