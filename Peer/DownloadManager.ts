@@ -10,18 +10,19 @@ import { findDownload } from './Downloads/FindDownload.ts';
 import { FolderFetch } from './Downloads/Folder/FolderFetch.ts';
 import { FolderKey, FolderRecord } from './Downloads/Folder/FolderKey.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
-import type { PartStore, SourceNetwork } from './Downloads/Ports.ts';
+import type { SourceNetwork } from './Downloads/Ports.ts';
 import { RequestDispatcher } from './Downloads/Sources/RequestDispatcher.ts';
 import type { Task, TaskContext } from './Downloads/Task.ts';
 import type { DownloadStatus, FileHolder } from './Model.ts';
+import type { DownloadStorage } from './Storage.ts';
 
 export { type Listing, planFolder } from './Downloads/Folder/FolderPlan.ts';
-export type { DownloadEvents, FileWish, FolderFile, FolderWish, Verdict } from './Downloads/Model.ts';
+export type { DownloadEvents, FileWish, FolderWish, Verdict } from './Downloads/Model.ts';
 export { isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
 
 export interface DownloadManagerOptions {
   readonly network: SourceNetwork;
-  readonly parts: PartStore;
+  readonly parts: DownloadStorage;
   readonly clock: Clock;
   readonly wallMs: WallClock;
   readonly random: Random;

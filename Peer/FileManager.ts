@@ -20,7 +20,7 @@ import { type HashCache, MemoryHashCache } from './Files/Hashing/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Files/Hashing/Hasher.ts';
 import { openLmdbHashCache } from './Files/Hashing/LmdbHashCache.ts';
 import { FolderRecords } from './Files/Parts/FolderRecords.ts';
-import type { KeptFolder, OpenPart, Part, SmallPlacer, SmallTold, Unfinished } from './Files/Parts/Part.ts';
+import type { OpenPart } from './Files/Parts/OpenPart.ts';
 import { type PartEvents, PartStore } from './Files/Parts/PartStore.ts';
 import { SharedFiles } from './Files/Serving/SharedFiles.ts';
 import { ShareReader } from './Files/Serving/ShareReader.ts';
@@ -28,6 +28,7 @@ import { type WatchFolder, watchFolder } from './Files/Watching/FolderWatcher.ts
 import { openManifest } from './Files/Watching/ManifestFiles.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Watching/ScanSettings.ts';
 import type { CatalogEntry, ShareStatus } from './Model.ts';
+import type { KeptFolder, Part, SmallPlacer, SmallTold, Unfinished } from './Storage.ts';
 
 export interface FileManagerOptions {
   /** The share folder; made when missing. Unfinished files lie in its `Temp/`. */
@@ -57,8 +58,6 @@ export interface FileEvents {
   catalogChanged: [];
   /** An unfinished file has one more chunk to serve. */
   chunkVerified: [fileId: FileId, chunk: number];
-  /** An unfinished file of several chunks was opened: it can be served and announced. */
-  partOpened: [fileId: FileId];
   /** A part is not open any more: finished (then the catalog has the file already), put away or thrown away. */
   partClosed: [fileId: FileId];
   /** A file cannot be shared. Told once for each file and reason. */
@@ -80,7 +79,7 @@ interface Rooms {
 
 /**
  * The disk side of a peer: share folder, catalog, reading chunks for others, writing unfinished files.
- * Keeps the contracts ChunkProvider and CatalogFeed (Network/Ports.ts) and PartStore (Downloads/Ports.ts).
+ * Keeps the contracts ChunkProvider and CatalogFeed (Network/Ports.ts) and DownloadStorage (Storage.ts).
  */
 export class FileManager extends EventEmitter<FileEvents> {
   readonly #options: FileManagerOptions;
@@ -325,7 +324,6 @@ export class FileManager extends EventEmitter<FileEvents> {
         if (layout.chunkCount <= 1) return;
         this.#catalog.putPartial(fileId, layout.size);
         this.#changed();
-        this.emit('partOpened', fileId);
       },
       verified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
       placed: (path, state, description) => share.adopt(path, state, description),

@@ -1,5 +1,6 @@
-import type { ChunkWriter, Part, PartStore } from '../Peer/Downloads/Ports.ts';
 import type { ChunkProvider } from '../Peer/Network/Ports.ts';
+import type { DownloadStorage, Part } from '../Peer/Storage.ts';
+import type { ChunkWriter } from '../Peer/Transfer.ts';
 import { Bitfield } from '../Protocol/Bitfield.ts';
 import { chunkLayout } from '../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf } from '../Protocol/FileId.ts';
@@ -17,7 +18,7 @@ export function virtualFile(size: number): FileDescription {
 }
 
 /** The disk of one peer: which chunks of one file are there. The first byte of what it gives out says whether it is right. */
-export class VirtualDisk implements ChunkProvider, PartStore {
+export class VirtualDisk implements ChunkProvider, DownloadStorage {
   /** What it gives out is wrong. */
   lies = false;
   readonly #file: FileDescription;

@@ -1,8 +1,9 @@
 import type { Clock, Random } from '../../Shared/Clock.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
+import type { Part } from '../Storage.ts';
+import type { ChunkOutcome } from '../Transfer.ts';
 import type { ChunkOrder } from './Model.ts';
 import { type ChunkRequest, ChunkScheduler } from './Picking/ChunkScheduler.ts';
-import type { ChunkOutcome, Part } from './Ports.ts';
 import { CountedWriter } from './Sources/CountedWriter.ts';
 import type { FileSource } from './Sources/FileSource.ts';
 import type { ChunkRequester, RequestDispatcher } from './Sources/RequestDispatcher.ts';

@@ -1,5 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { DownloadStatus, FileHolder, PeerContact } from '../Model.ts';
+import type { FolderFile } from '../Storage.ts';
 
 /** The nouns of downloads. Types only. */
 
@@ -25,14 +26,6 @@ export interface FolderWish {
   readonly path: string;
   readonly files: readonly FolderFile[];
   readonly giveUpMs?: number;
-}
-
-export interface FolderFile {
-  readonly fileId: FileId;
-  readonly size: number;
-  /** Wanted path relative to the share: below the folder. */
-  readonly path: string;
-  readonly holders: readonly FileHolder[];
 }
 
 /** What became of a source that sent wrong bytes. */

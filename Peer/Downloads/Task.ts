@@ -1,14 +1,15 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { Clock, Random } from '../../Shared/Clock.ts';
 import type { DownloadStatus, FileHolder, PeerContact } from '../Model.ts';
+import type { DownloadStorage } from '../Storage.ts';
 import type { Verdict } from './Model.ts';
-import type { PartStore, SourceNetwork } from './Ports.ts';
+import type { SourceNetwork } from './Ports.ts';
 import type { RequestDispatcher } from './Sources/RequestDispatcher.ts';
 
 /** What every download shares. */
 export interface TaskContext {
   readonly network: SourceNetwork;
-  readonly parts: PartStore;
+  readonly parts: DownloadStorage;
   readonly clock: Clock;
   readonly random: Random;
   readonly turns: RequestDispatcher;

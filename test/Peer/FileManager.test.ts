@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, link, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import type { PartStore } from '../../Peer/Downloads/Ports.ts';
 import { MemoryHashCache } from '../../Peer/Files/Hashing/HashCache.ts';
 import { inlineHasher } from '../../Peer/Files/Hashing/Hasher.ts';
 import type { CatalogFeed, ChunkProvider } from '../../Peer/Network/Ports.ts';
+import type { DownloadStorage } from '../../Peer/Storage.ts';
 import { TempFolder } from '../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from './Files/manager.ts';
 import { madeFile, writeChunk } from './Files/parts.ts';
@@ -34,7 +34,7 @@ function countingHasher() {
 
 test('it keeps the contracts of the doors that use it', async () => {
   const { manager } = await startManager(await TempFolder.forTest());
-  const contracts: { store: PartStore; provider: ChunkProvider; feed: CatalogFeed } = {
+  const contracts: { store: DownloadStorage; provider: ChunkProvider; feed: CatalogFeed } = {
     store: manager,
     provider: manager,
     feed: manager,

@@ -1,6 +1,7 @@
 import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../../Protocol/Limits.ts';
-import type { ChunkWriter, SmallFile, SmallPlacer, SmallVerdict } from '../Ports.ts';
+import type { SmallFile, SmallPlacer, SmallVerdict } from '../../Storage.ts';
+import type { ChunkWriter } from '../../Transfer.ts';
 import type { FolderItem } from './SmallFile.ts';
 
 /** What became of one file of a bundle. `refused`: the source cannot give it. */

@@ -1,7 +1,6 @@
 import { hashBytes } from '../../../Protocol/FileId.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
-import type { FolderFile } from '../Model.ts';
-import type { PartStore } from '../Ports.ts';
+import type { DownloadStorage, FolderFile } from '../../Storage.ts';
 
 /**
  * Names a folder wish by its path and files, whoever has them: asked for again, it is the same download. Made when it is first
@@ -41,7 +40,7 @@ const KEEP_AFTER_MS = 2_000;
 const SMALL_BYTES = 1_048_576;
 
 export interface FolderRecordOptions {
-  readonly parts: PartStore;
+  readonly parts: DownloadStorage;
   readonly clock: Clock;
   readonly key: FolderKey;
   readonly files: readonly FolderFile[];

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry, FileHolder } from '../../Model.ts';
-import type { FolderFile } from '../Model.ts';
+import type { FolderFile } from '../../Storage.ts';
 
 /** What one peer lists below a folder. */
 export interface Listing {

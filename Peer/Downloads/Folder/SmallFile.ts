@@ -2,8 +2,8 @@ import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
-import type { FolderFile } from '../Model.ts';
-import type { ChunkWriter, Part, PartStore } from '../Ports.ts';
+import type { DownloadStorage, FolderFile, Part } from '../../Storage.ts';
+import type { ChunkWriter } from '../../Transfer.ts';
 
 /** One content of a folder, which may be wanted at several paths. */
 export class FolderItem {
@@ -110,12 +110,12 @@ function isTableOf(table: Holders, holders: readonly FileHolder[]): boolean {
 
 /** The unfinished file of a one-chunk item: opened when its first byte comes. */
 export class SmallPart implements ChunkWriter {
-  readonly #parts: PartStore;
+  readonly #parts: DownloadStorage;
   readonly #item: FolderItem;
   #part: Promise<Part> | undefined;
   #writer: Promise<ChunkWriter> | undefined;
 
-  constructor(parts: PartStore, item: FolderItem) {
+  constructor(parts: DownloadStorage, item: FolderItem) {
     this.#parts = parts;
     this.#item = item;
   }

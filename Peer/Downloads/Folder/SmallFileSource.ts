@@ -3,7 +3,7 @@ import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../../Protocol/Limits.ts'
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
-import type { BundleSource, ChunkOutcome, ChunkWriter, Source } from '../Ports.ts';
+import type { BundleSource, ChunkOutcome, ChunkWriter, Source } from '../../Transfer.ts';
 import { whyAway } from '../Reasons.ts';
 import { CountedWriter } from '../Sources/CountedWriter.ts';
 import type { ChunkRequester, SourcePeer } from '../Sources/RequestDispatcher.ts';

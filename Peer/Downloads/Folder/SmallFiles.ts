@@ -1,8 +1,9 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
+import type { SmallPlacer } from '../../Storage.ts';
+import type { ChunkOutcome } from '../../Transfer.ts';
 import { noSource } from '../Download.ts';
-import type { ChunkOutcome, SmallPlacer } from '../Ports.ts';
 import { locateAtMs } from '../Sources/LocateTimes.ts';
 import type { TaskContext } from '../Task.ts';
 import { Bundle, BundleMemory, type BundleVerdict } from './Bundle.ts';

@@ -1,7 +1,7 @@
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import { CHUNK_BYTES_MAX, ENDGAME_DUPLICATE_RATIO } from '../../../Protocol/Limits.ts';
-import type { SourceSuggestion } from '../Ports.ts';
+import type { SourceSuggestion } from '../../Transfer.ts';
 import { ChunkSet } from './ChunkSet.ts';
 import type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
 import { Holdings } from './Holdings.ts';

@@ -1,4 +1,4 @@
-import type { SourceSuggestion } from '../Ports.ts';
+import type { SourceSuggestion } from '../../Transfer.ts';
 import type { Holdings } from './Holdings.ts';
 import type { ChunkRequest } from './Takeover.ts';
 

@@ -1,4 +1,4 @@
-import type { ChunkWriter } from '../Ports.ts';
+import type { ChunkWriter } from '../../Transfer.ts';
 
 /** Tells the length of each piece on its way to another writer. */
 export class CountedWriter implements ChunkWriter {

@@ -1,4 +1,4 @@
-import type { ChunkOutcome, ChunkWriter, Source } from '../Ports.ts';
+import type { ChunkOutcome, ChunkWriter, Source } from '../../Transfer.ts';
 
 /**
  * The requests to one source. A chunk may be asked again while its cancelled request is still ending (its last write runs):

@@ -4,7 +4,7 @@ import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { SmallPlacer, SmallTold } from '../Parts/Part.ts';
+import type { SmallPlacer, SmallTold } from '../../Storage.ts';
 import { BatchInstaller, type SmallPlacingOptions } from './BatchInstaller.ts';
 import type { SmallWriter } from './SmallWriter.ts';
 

@@ -2,7 +2,7 @@ import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkWriter } from '../../Transfer.ts';
-import type { OpenPart } from '../Parts/Part.ts';
+import type { OpenPart } from '../Parts/OpenPart.ts';
 
 export interface SmallPartOptions {
   readonly description: FileDescription;

@@ -1,8 +1,8 @@
 import type { ChunkHash } from '../../../Protocol/Ids.ts';
+import type { SmallFile } from '../../Storage.ts';
 import type { Disk } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { nameFolder } from '../Disk/PlaceFile.ts';
-import type { SmallFile } from '../Parts/Part.ts';
 
 /** A file on its way into a folder out of sight. */
 export interface StagedFile {

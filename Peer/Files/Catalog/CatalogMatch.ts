@@ -3,7 +3,7 @@ import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages
 import { fold, wordsOfQuery } from '../../../Protocol/SearchWords.ts';
 import { ID_PREFIX_CHARS_MIN, matchOfPath, NO_MATCH } from '../../../Protocol/WordMatch.ts';
 import type { CatalogEntry } from '../../Model.ts';
-import type { Part } from '../Parts/Part.ts';
+import type { Part } from '../../Storage.ts';
 import type { Catalog } from './Catalog.ts';
 
 /** Matching files among which the best are chosen. */

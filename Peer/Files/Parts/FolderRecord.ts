@@ -15,8 +15,8 @@ import { fileId, type PeerId, peerId } from '../../../Protocol/Ids.ts';
 import { NAME_BYTES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
+import type { FolderFile, KeptFolder } from '../../Storage.ts';
 import { encodeRecord, readRecords } from './JournalRecords.ts';
-import type { KeptFile, KeptFolder } from './Part.ts';
 
 /**
  * What is kept of a folder download that is not over: magic "SHOALF1\\n", then records (JournalRecords.ts): one header, holders, files
@@ -42,7 +42,7 @@ interface Header {
 }
 
 interface FileEntry {
-  readonly fileId: KeptFile['fileId'];
+  readonly fileId: FolderFile['fileId'];
   readonly size: number;
   readonly path: string;
   /** Places in the list of holders. */
@@ -99,7 +99,7 @@ export function decodeFolder(key: string, bytes: Buffer): KeptFolder | undefined
   let start: Header | undefined;
   let end = MAGIC.length;
   const holders: FileHolder[] = [];
-  const files: KeptFile[] = [];
+  const files: FolderFile[] = [];
   try {
     for (const { type, body, endsAt } of readRecords(bytes, MAGIC.length)) {
       const input = new ByteReader(body);
@@ -116,7 +116,7 @@ export function decodeFolder(key: string, bytes: Buffer): KeptFolder | undefined
   return { key, path: start.path, files, paused: start.paused };
 }
 
-function keptFile({ holders: places, ...rest }: FileEntry, holders: readonly FileHolder[]): KeptFile {
+function keptFile({ holders: places, ...rest }: FileEntry, holders: readonly FileHolder[]): FolderFile {
   return { ...rest, holders: places.flatMap((place) => holders[place] ?? []) };
 }
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { systemCode } from '../../../Shared/ShoalError.ts';
+import type { KeptFolder } from '../../Storage.ts';
 import { type Disk, diskError } from '../Disk/Disk.ts';
 import { removeQuietly } from '../Disk/PlaceFile.ts';
 import { decodeFolder, encodeFolder } from './FolderRecord.ts';
-import type { KeptFolder } from './Part.ts';
 
 const NAME = /^[0-9a-f]{64}\.folder$/;
 

@@ -8,7 +8,7 @@ import { type Disk, type DiskFile, diskError } from '../Disk/Disk.ts';
 import { removeQuietly } from '../Disk/PlaceFile.ts';
 import { type ChunkTarget, PieceWriter } from './ChunkWriting.ts';
 import { JournalWriter } from './JournalWriter.ts';
-import type { OpenPart } from './Part.ts';
+import type { OpenPart } from './OpenPart.ts';
 import { PartSync } from './PartSync.ts';
 import { encodePaused, encodeSynced, encodeVerified } from './ResumeJournal.ts';
 

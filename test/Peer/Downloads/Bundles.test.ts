@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FolderFile } from '../../../Peer/DownloadManager.ts';
+import type { FolderFile } from '../../../Peer/Storage.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { Desk, fileIdNumber } from './desk.ts';
 import type { FakePeer } from './FakePeer.ts';

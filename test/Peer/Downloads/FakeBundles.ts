@@ -1,4 +1,4 @@
-import type { BundleSource, ChunkOutcome, ChunkWriter, SourceEvents } from '../../../Peer/Downloads/Ports.ts';
+import type { BundleSource, ChunkOutcome, ChunkWriter, SourceEvents } from '../../../Peer/Transfer.ts';
 import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';

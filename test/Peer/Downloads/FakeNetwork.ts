@@ -1,5 +1,6 @@
-import type { BundleSource, Source, SourceEvents, SourceNetwork } from '../../../Peer/Downloads/Ports.ts';
+import type { SourceNetwork } from '../../../Peer/Downloads/Ports.ts';
 import type { FileHolder, PeerContact } from '../../../Peer/Model.ts';
+import type { BundleSource, Source, SourceEvents } from '../../../Peer/Transfer.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';

@@ -1,13 +1,13 @@
 import type {
-  ChunkWriter,
+  DownloadStorage,
   KeptFolder,
   Part,
-  PartStore,
   SmallPlacer,
   SmallTold,
   SmallVerdict,
   Unfinished,
-} from '../../../Peer/Downloads/Ports.ts';
+} from '../../../Peer/Storage.ts';
+import type { ChunkWriter } from '../../../Peer/Transfer.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
@@ -15,7 +15,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 /** A disk in memory that keeps no bytes, only which chunks came right. */
-export class FakeParts implements PartStore {
+export class FakeParts implements DownloadStorage {
   readonly complete = new Map<FileId, string>();
   readonly left = new Map<FileId, FakePart>();
   readonly opened = new Set<FileId>();

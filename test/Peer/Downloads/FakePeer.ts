@@ -1,11 +1,11 @@
+import type { FileHolder } from '../../../Peer/Model.ts';
 import type {
   ChunkOutcome,
   ChunkWriter,
   Source,
   SourceEvents,
   SourceSuggestion,
-} from '../../../Peer/Downloads/Ports.ts';
-import type { FileHolder } from '../../../Peer/Model.ts';
+} from '../../../Peer/Transfer.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';

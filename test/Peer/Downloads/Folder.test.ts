@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import type { FolderFile } from '../../../Peer/DownloadManager.ts';
+import type { FolderFile } from '../../../Peer/Storage.ts';
 import { fileIdOf } from '../../../Protocol/FileId.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { Desk, fileIdNumber } from './desk.ts';

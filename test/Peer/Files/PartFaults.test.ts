@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Part } from '../../../Peer/Files/Parts/Part.ts';
+import type { Part } from '../../../Peer/Storage.ts';
 import { SYNC_MS } from '../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';

@@ -1,6 +1,6 @@
 import type { FileState } from '../../../Peer/Files/Disk/FileState.ts';
-import type { Part } from '../../../Peer/Files/Parts/Part.ts';
 import { PartStore } from '../../../Peer/Files/Parts/PartStore.ts';
+import type { Part } from '../../../Peer/Storage.ts';
 import { chunkLayout, chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
 import type { ChunkHash } from '../../../Protocol/Ids.ts';

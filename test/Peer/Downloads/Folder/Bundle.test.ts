@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Bundle, BundleMemory } from '../../../../Peer/Downloads/Folder/Bundle.ts';
 import { FolderItem } from '../../../../Peer/Downloads/Folder/SmallFile.ts';
-import type { SmallPlacer, SmallVerdict } from '../../../../Peer/Downloads/Ports.ts';
+import type { SmallPlacer, SmallVerdict } from '../../../../Peer/Storage.ts';
 import { fileIdNumber } from '../desk.ts';
 
 const CONTENT = Buffer.from('0abc', 'latin1');

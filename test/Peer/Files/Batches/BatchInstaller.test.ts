@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { SmallFile } from '../../../../Peer/Files/Parts/Part.ts';
 import type { PartStore } from '../../../../Peer/Files/Parts/PartStore.ts';
+import type { SmallFile } from '../../../../Peer/Storage.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import type { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';

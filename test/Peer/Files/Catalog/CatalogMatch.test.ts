@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import { CatalogMatch } from '../../../../Peer/Files/Catalog/CatalogMatch.ts';
-import type { Part } from '../../../../Peer/Files/Parts/Part.ts';
+import type { Part } from '../../../../Peer/Storage.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SEARCH_HITS_PER_PEER_MAX } from '../../../../Protocol/Limits.ts';

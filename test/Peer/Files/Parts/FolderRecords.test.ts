@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FolderRecords } from '../../../../Peer/Files/Parts/FolderRecords.ts';
-import type { KeptFolder } from '../../../../Peer/Files/Parts/Part.ts';
+import type { KeptFolder } from '../../../../Peer/Storage.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';

@@ -1,0 +1,8 @@
+import type { Part } from '../../Storage.ts';
+
+/** An open part, with the operations that only the files rooms use. */
+export interface OpenPart extends Part {
+  /** Reads bytes of a verified chunk, for other leechers. @throws ShoalError NOT_FOUND, DISK_FAILED, PART_FILE_GONE */
+  read(chunk: number, offset: number, into: Uint8Array): Promise<void>;
+  setPaused(paused: boolean): Promise<void>;
+}

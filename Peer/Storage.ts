@@ -1,0 +1,143 @@
+import type { Bitfield } from '../Protocol/Bitfield.ts';
+import type { FileDescription } from '../Protocol/FileId.ts';
+import type { FileId } from '../Protocol/Ids.ts';
+import type { ShoalError } from '../Shared/ShoalError.ts';
+import type { FileHolder } from './Model.ts';
+import type { ChunkWriter } from './Transfer.ts';
+
+/** How downloads use the disk: unfinished files, batches of small files, records of folder downloads. Types only. */
+
+/** The disk as downloads see it. `FileManager` implements it. */
+export interface DownloadStorage {
+  /**
+   * Opens the unfinished file with this content, or creates it. On resume, chunks without a sync mark are verified first.
+   * @param description - `chunkHashes` may be empty for a file of one chunk. Its chunk is then checked against `fileId`.
+   * Such a part lives in memory until it is verified: no journal, no sync, no resume. A file of size 0 has no chunk.
+   * @param path - from a stranger; sanitized here
+   * @throws ShoalError DISK_FULL (before anything is created), DISK_FAILED, LOCAL_CONFLICT (already open)
+   */
+  open(description: FileDescription, path: string): Promise<Part>;
+  /**
+   * Opens a batch installer for the small files of one folder download. Absent: each file is opened by itself.
+   * @param wanted - paths of all files that may be installed
+   */
+  placing?(wanted: readonly string[], told: SmallTold): SmallPlacer;
+  /** Description of an unfinished file from its journal, so that it need not be fetched again. */
+  describeUnfinished(fileId: FileId): Promise<FileDescription | undefined>;
+  unfinished(): Promise<readonly Unfinished[]>;
+  /** Stores whether the user paused the download. No effect when there is no part. @throws ShoalError DISK_FULL, DISK_FAILED */
+  setPaused(fileId: FileId, paused: boolean): Promise<void>;
+  /** Deletes part file and journal of a download that is not open. */
+  discardUnfinished(fileId: FileId): Promise<void>;
+  /**
+   * Replaces the record with this key atomically. Keeps only a few holders of each file.
+   * @throws ShoalError DISK_FULL, DISK_FAILED
+   */
+  keepFolder(folder: KeptFolder): Promise<void>;
+  /** All records of folder downloads. Damaged records are reported to the user and omitted. */
+  keptFolders(): Promise<readonly KeptFolder[]>;
+  /** Deletes a record. No effect when there is none. @throws ShoalError DISK_FAILED */
+  forgetFolder(key: string): Promise<void>;
+  /** Resolves when the first scan of the share is over, or on close. `findComplete` is reliable from then on. */
+  scanned(): Promise<void>;
+  /** Absolute path of a complete file with this content in the share. */
+  findComplete(fileId: FileId): string | undefined;
+  /**
+   * Copies content of the share to another path (reflink where possible). Never overwrites.
+   * @returns the absolute path of the copy, or of the file itself when it already lies at `path`
+   */
+  copyComplete(fileId: FileId, path: string): Promise<string>;
+  /** @throws ShoalError DISK_FULL with both figures in the message when `bytes` do not fit */
+  requireFreeSpace(bytes: number): Promise<void>;
+}
+
+/** An unfinished file, open until `close`, `finish` or `discard`. */
+export interface Part {
+  readonly description: FileDescription;
+  /** Sanitized path of the finished file, relative to the share. */
+  readonly path: string;
+  /** Verified chunks on disk. Always the same object, updated in place. */
+  readonly verified: Bitfield;
+  /**
+   * Creates a writer for one chunk. Several writers of one chunk may run at the same time: bytes of one never overwrite
+   * verified bytes of another, and each gets its own verdict.
+   */
+  writer(chunk: number): ChunkWriter;
+  /**
+   * Syncs the file, moves it into the share (as `name (2)` when the name is taken) and adds it to the catalog.
+   * @returns its absolute path
+   * @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE
+   */
+  finish(): Promise<string>;
+  /** Closes the file and keeps it for a later resume. */
+  close(): Promise<void>;
+  /** Deletes part file and journal. */
+  discard(): Promise<void>;
+}
+
+/** An unfinished file of an earlier run. */
+export interface Unfinished {
+  readonly fileId: FileId;
+  readonly path: string;
+  readonly size: number;
+  /** Paused by the user. */
+  readonly paused: boolean;
+  /** Verified bytes according to the journal. */
+  readonly bytes: number;
+}
+
+/** The persistent record of a folder download in progress. */
+export interface KeptFolder {
+  /** 64 hex digits, a function of the request (Downloads/Folder/FolderKey.ts): the same request has the same key. */
+  readonly key: string;
+  /** Ends with `/`. */
+  readonly path: string;
+  readonly files: readonly FolderFile[];
+  /** Paused by the user. */
+  readonly paused: boolean;
+}
+
+/** One file of a folder download. */
+export interface FolderFile {
+  readonly fileId: FileId;
+  readonly size: number;
+  /** Wanted path relative to the share, below the folder. */
+  readonly path: string;
+  /** Peers with the complete file. */
+  readonly holders: readonly FileHolder[];
+}
+
+/** A small file received in a batch with others. */
+export interface SmallFile {
+  readonly fileId: FileId;
+  readonly size: number;
+  /** Wanted path; from a stranger. */
+  readonly path: string;
+  /** Position of its first byte in the bytes of the batch. */
+  readonly offset: number;
+}
+
+/** `right`: verified and stored; `SmallTold` reports its installation. `wrong`: corrupt. An error: the disk failed. */
+export type SmallVerdict = 'right' | 'wrong' | ShoalError;
+
+/** Callbacks of a batch installer, once for each file with the verdict `right`. */
+export interface SmallTold {
+  /** The file is in the share, at this absolute path, and in the catalog. */
+  placed(file: SmallFile, path: string): void;
+  /** The file was verified, but could not be installed. */
+  failed(file: SmallFile, reason: ShoalError): void;
+}
+
+/** Verifies and installs small files in batches. No sync, nothing to resume. */
+export interface SmallPlacer {
+  /**
+   * Takes ownership of `bytes` until it resolves. Never rejects.
+   * @returns one verdict per file, in order; and the bytes, possibly in another buffer
+   */
+  place(
+    bytes: Uint8Array,
+    files: readonly SmallFile[],
+  ): Promise<{ readonly verdicts: readonly SmallVerdict[]; readonly bytes: Uint8Array }>;
+  /** Installs every verified file now. To be called after the last `place`. */
+  close(): Promise<void>;
+}
