@@ -2,7 +2,7 @@ import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../../Protocol/Limits.ts';
 import type { SmallFile, SmallPlacer, SmallVerdict } from '../../Storage.ts';
 import type { ChunkWriter } from '../../Transfer.ts';
-import type { FolderItem } from './SmallFile.ts';
+import type { FolderItem } from './FolderItem.ts';
 
 /** What became of one file of a bundle. `refused`: the source cannot give it. */
 export type BundleVerdict = SmallVerdict | 'refused';

@@ -2,17 +2,16 @@ import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import { fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
-import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
-import { noSource } from '../Download.ts';
-import { FileFetch } from '../FileFetch.ts';
+import { FileFetch } from '../File/FileFetch.ts';
+import type { RunNews, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
+import { downloadStopped, noSource, notEmpty } from '../File/Task.ts';
 import type { FolderWish } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
-import type { RunNews, StallFacts, Task, TaskContext, TaskFigures } from '../Task.ts';
-import { folderFailure, stoppedByUser } from './FolderFailure.ts';
+import { type FolderItem, folderFailure, folderItems } from './FolderItem.ts';
 import type { FolderRecord } from './FolderKey.ts';
 import { inParallel } from './InParallel.ts';
-import { type FolderItem, folderItems } from './SmallFile.ts';
 import { SmallFiles } from './SmallFiles.ts';
 
 /** Files of several chunks that are fetched at once: one finishes or looks for sources while others fetch. */
@@ -78,8 +77,8 @@ export class FolderFetch implements Task {
     const ends: Promise<void>[] = [];
     const stopped = new Promise<never>((_, reject) => {
       this.#stop = reject;
-      signal.addEventListener('abort', () => reject(stoppedByUser()), { once: true });
-      if (signal.aborted) reject(stoppedByUser());
+      signal.addEventListener('abort', () => reject(downloadStopped()), { once: true });
+      if (signal.aborted) reject(downloadStopped());
     });
     stopped.catch(() => {});
     const { record, before } = this.#options;
@@ -232,7 +231,7 @@ export class FolderFetch implements Task {
       const { fileId, paths } = item;
       if (fileIdOf(0, []) !== fileId) {
         item.state = 'failed';
-        item.error = new ShoalError('INTEGRITY', `${paths[0]} was announced as empty, but is not`);
+        item.error = notEmpty(paths[0]);
         return;
       }
       const description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
@@ -267,7 +266,7 @@ export class FolderFetch implements Task {
         moved: () => this.#tellMoved(),
       });
       this.#small = small;
-      signal.addEventListener('abort', () => reject(stoppedByUser()), { once: true });
+      signal.addEventListener('abort', () => reject(downloadStopped()), { once: true });
       small.start();
     });
   }

@@ -4,12 +4,12 @@ import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
 import type { BundleSource, ChunkOutcome, ChunkWriter, Source } from '../../Transfer.ts';
-import { whyAway } from '../Reasons.ts';
+import type { TaskContext } from '../File/Task.ts';
 import { CountedWriter } from '../Sources/CountedWriter.ts';
+import { awayReason } from '../Sources/FileSource.ts';
 import type { ChunkRequester, SourcePeer } from '../Sources/RequestDispatcher.ts';
-import type { TaskContext } from '../Task.ts';
 import type { Bundle } from './Bundle.ts';
-import type { FolderItem } from './SmallFile.ts';
+import type { FolderItem } from './FolderItem.ts';
 
 /** A bundle takes about this much of a second, so that a slow source does not keep many files to itself; and has at least so many bytes. */
 const BUNDLE_SECONDS = 0.5;
@@ -252,7 +252,7 @@ export class SmallFileSource implements ChunkRequester {
     const nowMs = clock.nowMs();
     if (outcome.kind === 'verified') this.#gave(item);
     else if (outcome.kind === 'lost') {
-      this.#why = whyAway(outcome.reason);
+      this.#why = awayReason(outcome.reason);
       score.rest('unreachable', nowMs);
       this.#nowReached(false);
     } else if (outcome.kind === 'rejected' && outcome.code === 'busy') score.rest('busy', nowMs);
@@ -291,7 +291,7 @@ export class SmallFileSource implements ChunkRequester {
         else this.wake();
       },
       left: (reason: ShoalError) => {
-        this.#why = whyAway(reason);
+        this.#why = awayReason(reason);
         if (this.#bundles !== 'none') this.#bundles = undefined;
         this.#nowReached(false);
       },

@@ -3,11 +3,11 @@ import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
 import type { SmallPlacer } from '../../Storage.ts';
 import type { ChunkOutcome } from '../../Transfer.ts';
-import { noSource } from '../Download.ts';
+import { noSource, type TaskContext } from '../File/Task.ts';
 import { locateAtMs } from '../Sources/LocateTimes.ts';
-import type { TaskContext } from '../Task.ts';
 import { Bundle, BundleMemory, type BundleVerdict } from './Bundle.ts';
-import { type FolderItem, SmallPart } from './SmallFile.ts';
+import type { FolderItem } from './FolderItem.ts';
+import { LazyPart } from './LazyPart.ts';
 import { SmallFileSource } from './SmallFileSource.ts';
 
 /** Files that are under way or being written at once: bounds memory. A bundle counts as so many: 16 at once. */
@@ -164,7 +164,7 @@ export class SmallFiles {
   async #fetch(source: SmallFileSource, item: FolderItem): Promise<void> {
     item.state = 'asked';
     this.#active++;
-    const part = new SmallPart(this.#context.parts, item);
+    const part = new LazyPart(this.#context.parts, item);
     const { outcome, received } = await source.fetch(item, part, this.#signal);
     try {
       if (outcome.kind === 'verified') {

@@ -4,8 +4,7 @@ import { CHUNK_BYTES_MAX, ENDGAME_DUPLICATE_RATIO } from '../../../Protocol/Limi
 import type { SourceSuggestion } from '../../Transfer.ts';
 import { ChunkSet } from './ChunkSet.ts';
 import type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
-import { Holdings } from './Holdings.ts';
-import type { Member } from './Member.ts';
+import { Holdings, type Member } from './Holdings.ts';
 import { RarityOrder } from './RarityOrder.ts';
 import { Runs } from './Runs.ts';
 import { type ChunkRequest, findTakeover, leftMsOf, lostBytes, type Victim } from './Takeover.ts';

@@ -1,4 +1,6 @@
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
+import type { SourceSuggestion } from '../../Transfer.ts';
+import type { ChunkRequest } from './Takeover.ts';
 
 /** A copy of what one source has, so that changes of the live bitfield can be found. */
 export class Holdings {
@@ -40,4 +42,19 @@ export class Holdings {
       }
     }
   }
+}
+
+/** A source of one file, as ChunkScheduler keeps it. */
+export interface Member<Key> {
+  readonly holdings: Holdings;
+  trusted: boolean;
+  /** Missing chunks that it has. */
+  useful: number;
+  suggestion: SourceSuggestion | undefined;
+  /** When it was seen with open requests, or suggested something, last. */
+  activeMs: number;
+  /** When it was last asked to take over what others were asked for. */
+  searchedMs: number;
+  /** In the order they were asked. */
+  readonly open: Map<number, ChunkRequest<Key>>;
 }

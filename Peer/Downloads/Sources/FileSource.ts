@@ -7,7 +7,6 @@ import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
 import type { Source } from '../../Transfer.ts';
 import type { SourceNetwork } from '../Ports.ts';
-import { whyAway } from '../Reasons.ts';
 import type { SourcePeer } from './RequestDispatcher.ts';
 import { SourceRequests } from './SourceRequests.ts';
 
@@ -199,7 +198,7 @@ export class FileSource {
   #failed(reason: ShoalError): void {
     // A leecher that has just begun has nothing yet: it is asked again soon, too.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
-    this.#why = this.#refused ? 'has it not' : whyAway(reason);
+    this.#why = this.#refused ? 'has it not' : awayReason(reason);
     if (!this.#refused) this.peer.score.rest('unreachable', this.#clock.nowMs());
     this.#retryLater();
   }
@@ -249,4 +248,9 @@ export class FileSource {
     this.#failed(reason);
     if (had) this.#events.left(this);
   }
+}
+
+/** Classifies why a link to a peer failed or broke. */
+export function awayReason(failure: ShoalError): 'unreachable' | 'no answer' {
+  return failure.code === 'TIMEOUT' ? 'no answer' : 'unreachable';
 }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { Bundle, BundleMemory } from '../../../../Peer/Downloads/Folder/Bundle.ts';
-import { FolderItem } from '../../../../Peer/Downloads/Folder/SmallFile.ts';
+import { FolderItem } from '../../../../Peer/Downloads/Folder/FolderItem.ts';
 import type { SmallPlacer, SmallVerdict } from '../../../../Peer/Storage.ts';
-import { fileIdNumber } from '../desk.ts';
+import { fileIdNumber } from '../Desk.ts';
 
 const CONTENT = Buffer.from('0abc', 'latin1');
 

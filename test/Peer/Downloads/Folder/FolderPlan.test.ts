@@ -4,7 +4,7 @@ import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { seeds } from '../../../Support/seeds.ts';
-import { fileIdNumber } from '../desk.ts';
+import { fileIdNumber } from '../Desk.ts';
 import { FakePeer } from '../FakePeer.ts';
 
 type Row = readonly [path: string, content: number, modifiedMs?: number, size?: number];

@@ -3,7 +3,7 @@ import { SourceScore } from '../../../../Peer/Downloads/Sources/SourceScore.ts';
 import { WINDOW_BYTES_MAX, WINDOW_BYTES_MIN } from '../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
-import { fileIdNumber } from '../desk.ts';
+import { fileIdNumber } from '../Desk.ts';
 import { MIB } from '../FakePeer.ts';
 
 /** Keeps it busy at a rate. Returns the time after that. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Desk, FILE } from './desk.ts';
-import { type FakePeer, MIB } from './FakePeer.ts';
+import { Desk, FILE } from '../Desk.ts';
+import { type FakePeer, MIB } from '../FakePeer.ts';
 
 /** A download of 20 s with one source, that is gone after 5 s. */
 async function bereft(): Promise<{ desk: Desk; peer: FakePeer }> {

@@ -1,19 +1,19 @@
-import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
-import { type FileDescription, fileIdOf, isOneChunk } from '../../Protocol/FileId.ts';
-import type { FileId } from '../../Protocol/Ids.ts';
-import { sleep } from '../../Shared/Clock.ts';
-import { onAbort } from '../../Shared/OnAbort.ts';
-import { RateMeter } from '../../Shared/RateMeter.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { FileHolder } from '../Model.ts';
-import type { Part } from '../Storage.ts';
+import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
+import { type FileDescription, fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { sleep } from '../../../Shared/Clock.ts';
+import { onAbort } from '../../../Shared/OnAbort.ts';
+import { RateMeter } from '../../../Shared/RateMeter.ts';
+import type { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileHolder } from '../../Model.ts';
+import type { Part } from '../../Storage.ts';
+import type { FileWish } from '../Model.ts';
+import { Describing } from '../Sources/Describing.ts';
+import type { FileSource } from '../Sources/FileSource.ts';
+import { FileSources } from '../Sources/FileSources.ts';
 import { ChunkFetch } from './ChunkFetch.ts';
-import { noSource } from './Download.ts';
-import type { FileWish } from './Model.ts';
-import { Describing } from './Sources/Describing.ts';
-import type { FileSource } from './Sources/FileSource.ts';
-import { FileSources } from './Sources/FileSources.ts';
 import type { RunNews, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
+import { downloadStopped, noSource, notEmpty } from './Task.ts';
 
 /** Another download fetches the same content: this one looks after it, and takes a copy when it is here. */
 const OTHER_DOWNLOAD_MS = 1_000;
@@ -90,11 +90,11 @@ export class FileFetch implements Task {
     const all = AbortSignal.any([signal, run.signal]);
     const stopped = new Promise<never>((_, reject) => {
       this.#stop = reject;
-      if (signal.aborted) reject(cancelled());
+      if (signal.aborted) reject(downloadStopped());
     });
     stopped.catch(() => {});
     // The signal may be a folder's, that outlives this file: nothing of it is to stay there.
-    const stopWaiting = onAbort(signal, () => this.#stop?.(cancelled()));
+    const stopWaiting = onAbort(signal, () => this.#stop?.(downloadStopped()));
     this.#news = news;
     this.#startedMs ??= clock.nowMs();
     this.#hopelessSinceMs = undefined;
@@ -111,7 +111,7 @@ export class FileFetch implements Task {
       this.#sameContent = false;
       opened.add(fileId);
       opening = true;
-      if (size === 0 && fileIdOf(0, []) !== fileId) throw notThatFile(path);
+      if (size === 0 && fileIdOf(0, []) !== fileId) throw notEmpty(path);
       this.#description ??= await this.#context.parts.describeUnfinished(fileId);
       if (size > 0) this.#sources.start(all);
       this.#description ??= await Promise.race([this.#describe(all), stopped]);
@@ -221,7 +221,7 @@ export class FileFetch implements Task {
     this.#bytesFromBefore = Math.max(0, this.#bytes - this.#fetchedBytes);
     if (signal.aborted) {
       await part.close();
-      throw cancelled();
+      throw downloadStopped();
     }
     if (!isOneChunk(size)) this.#context.events.partialStarted(fileId);
     return part;
@@ -307,12 +307,4 @@ function verifiedBytes({ verified, description: { layout } }: Part): number {
   if (last < 0) return 0;
   const shorter = verified.has(last) ? layout.chunkBytes - chunkLength(layout, last) : 0;
   return verified.count * layout.chunkBytes - shorter;
-}
-
-function cancelled(): ShoalError {
-  return new ShoalError('CANCELLED', 'the download was stopped');
-}
-
-function notThatFile(path: string): ShoalError {
-  return new ShoalError('INTEGRITY', `${path} was announced as empty, but is not`);
 }

@@ -1,10 +1,11 @@
-import type { FileId } from '../../Protocol/Ids.ts';
-import type { Clock, Random } from '../../Shared/Clock.ts';
-import type { DownloadStatus, FileHolder, PeerContact } from '../Model.ts';
-import type { DownloadStorage } from '../Storage.ts';
-import type { Verdict } from './Model.ts';
-import type { SourceNetwork } from './Ports.ts';
-import type { RequestDispatcher } from './Sources/RequestDispatcher.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { Clock, Random } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { DownloadStatus, FileHolder, PeerContact } from '../../Model.ts';
+import type { DownloadStorage } from '../../Storage.ts';
+import type { Verdict } from '../Model.ts';
+import type { SourceNetwork } from '../Ports.ts';
+import type { RequestDispatcher } from '../Sources/RequestDispatcher.ts';
 
 /** What every download shares. */
 export interface TaskContext {
@@ -71,4 +72,24 @@ export interface Task {
   stillness(): StallFacts;
   /** Bytes verified in this run of the program: grows with every progress. */
   readonly fetchedBytes: number;
+}
+
+/** Fails a download that no reachable peer can serve. */
+export function noSource(path: string): ShoalError {
+  return new ShoalError('NOT_FOUND', `no reachable peer has ${path}`, {
+    hint: 'Try again when its owner is online.',
+  });
+}
+
+/** Ends a run whose signal was aborted. */
+export function downloadStopped(): ShoalError {
+  return new ShoalError('CANCELLED', 'the download was stopped');
+}
+
+/** Rejects a FileId that is not the one of an empty file, for a file listed with size 0. */
+export function notEmpty(path: string): ShoalError {
+  return new ShoalError(
+    'INTEGRITY',
+    `${path} is listed as empty, but its FileId is not that of an empty file`,
+  );
 }

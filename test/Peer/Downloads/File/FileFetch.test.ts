@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { SeededRandom } from '../../../Shared/SeededRandom.ts';
-import { seeds } from '../../Support/seeds.ts';
-import { Desk } from './desk.ts';
-import { MIB } from './FakePeer.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
+import { Desk } from '../Desk.ts';
+import { MIB } from '../FakePeer.ts';
 
 test.each(seeds(60))(
   'one good source among liars, stallers, slow and vanishing ones: right, no honest one blamed, little fetched twice (seed %i)',

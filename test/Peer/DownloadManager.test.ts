@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { Desk, FILE, fileIdNumber } from './desk.ts';
-import { chunksOf, MIB } from './FakePeer.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { Desk, FILE, fileIdNumber } from './Downloads/Desk.ts';
+import { chunksOf, MIB } from './Downloads/FakePeer.ts';
 
 test('a file comes from all who have it at once', async () => {
   const desk = new Desk();

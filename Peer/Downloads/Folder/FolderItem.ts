@@ -1,9 +1,7 @@
-import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import type { ShoalError } from '../../../Shared/ShoalError.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
-import type { DownloadStorage, FolderFile, Part } from '../../Storage.ts';
-import type { ChunkWriter } from '../../Transfer.ts';
+import type { FolderFile } from '../../Storage.ts';
 
 /** One content of a folder, which may be wanted at several paths. */
 export class FolderItem {
@@ -108,54 +106,16 @@ function isTableOf(table: Holders, holders: readonly FileHolder[]): boolean {
   return table.size === holders.length && holders.every((holder) => table.get(holder.peerId) === holder);
 }
 
-/** The unfinished file of a one-chunk item: opened when its first byte comes. */
-export class SmallPart implements ChunkWriter {
-  readonly #parts: DownloadStorage;
-  readonly #item: FolderItem;
-  #part: Promise<Part> | undefined;
-  #writer: Promise<ChunkWriter> | undefined;
-
-  constructor(parts: DownloadStorage, item: FolderItem) {
-    this.#parts = parts;
-    this.#item = item;
-  }
-
-  write(piece: Uint8Array): Promise<void> {
-    return this.#open().then((writer) => writer.write(piece));
-  }
-
-  finish(): Promise<boolean> {
-    return this.#open().then((writer) => writer.finish());
-  }
-
-  abandon(): void {
-    this.#writer?.then((writer) => writer.abandon()).catch(() => {});
-  }
-
-  /** Moves it into the share. Returns where it lies. @throws like Part.finish */
-  async place(): Promise<string> {
-    const part = await this.#part;
-    if (part === undefined) throw new Error('placed before anything came');
-    this.#part = undefined;
-    try {
-      return await part.finish();
-    } catch (failure) {
-      await part.discard().catch(() => {});
-      throw failure;
-    }
-  }
-
-  /** Nothing of a single chunk is worth keeping. */
-  async discard(): Promise<void> {
-    const opening = this.#part;
-    this.#part = undefined;
-    await opening?.then((part) => part.discard()).catch(() => {});
-  }
-
-  #open(): Promise<ChunkWriter> {
-    const { fileId, size, paths } = this.#item;
-    this.#part ??= this.#parts.open({ fileId, layout: chunkLayout(size), chunkHashes: [] }, paths[0]);
-    this.#writer ??= this.#part.then((part) => part.writer(0));
-    return this.#writer;
-  }
+/** Sums up the files of a folder that failed; undefined when none did. @param fileCount - of the whole folder */
+export function folderFailure(items: Iterable<FolderItem>, fileCount: number): ShoalError | undefined {
+  const failed = [...items].filter(({ state }) => state === 'failed');
+  const [first] = failed;
+  if (first === undefined) return undefined;
+  const count = failed.reduce((sum, { paths }) => sum + paths.length, 0);
+  const cause = first.error;
+  return new ShoalError(
+    cause?.code ?? 'NOT_FOUND',
+    `${count} of ${fileCount} files could not be fetched: ${cause?.message ?? first.paths[0]}`,
+    { hint: 'The other files are complete. Try again later: resume', cause },
+  );
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { newDownload } from '../../../Peer/Downloads/Download.ts';
-import { causeText, type Still, stallReason } from '../../../Peer/Downloads/Reasons.ts';
-import type { DownloadState, SourceStatus } from '../../../Peer/Model.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { Desk } from './desk.ts';
+import { newDownload } from '../../../../Peer/Downloads/Lifecycle/Download.ts';
+import { causeText, type Still, stallReason } from '../../../../Peer/Downloads/Lifecycle/StallReason.ts';
+import type { DownloadState, SourceStatus } from '../../../../Peer/Model.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { Desk } from '../Desk.ts';
 
 const MIB = 1_048_576;
 const STILL: Still = {

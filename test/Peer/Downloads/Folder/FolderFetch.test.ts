@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { expect, test, vi } from 'vitest';
-import type { FolderFile } from '../../../Peer/Storage.ts';
-import { fileIdOf } from '../../../Protocol/FileId.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { Desk, fileIdNumber } from './desk.ts';
-import { type FakePeer, MIB } from './FakePeer.ts';
+import type { FolderFile } from '../../../../Peer/Storage.ts';
+import { fileIdOf } from '../../../../Protocol/FileId.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { Desk, fileIdNumber } from '../Desk.ts';
+import { type FakePeer, MIB } from '../FakePeer.ts';
 
 function folder(desk: Desk, count: number, size: number, holders: readonly FakePeer[]): FolderFile[] {
   return Array.from({ length: count }, (_, number) => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { FolderFile } from '../../../Peer/Storage.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { Desk, fileIdNumber } from './desk.ts';
-import type { FakePeer } from './FakePeer.ts';
+import type { FolderFile } from '../../../../Peer/Storage.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { Desk, fileIdNumber } from '../Desk.ts';
+import type { FakePeer } from '../FakePeer.ts';
 
 function bundleDesk(peers: number, bytesPerSecond = 10e6) {
   const desk = new Desk();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { FolderItem } from '../../../Peer/Downloads/Folder/SmallFile.ts';
-import type { FileHolder } from '../../../Peer/Model.ts';
-import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { SeededRandom } from '../../../Shared/SeededRandom.ts';
-import { seeds } from '../../Support/seeds.ts';
+import { FolderItem } from '../../../../Peer/Downloads/Folder/FolderItem.ts';
+import type { FileHolder } from '../../../../Peer/Model.ts';
+import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
 
 const HOLDERS = ['a', 'b', 'c', 'd'].map(
   (name): FileHolder => ({

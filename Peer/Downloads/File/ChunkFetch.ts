@@ -1,12 +1,12 @@
-import type { Clock, Random } from '../../Shared/Clock.ts';
-import type { ShoalError } from '../../Shared/ShoalError.ts';
-import type { Part } from '../Storage.ts';
-import type { ChunkOutcome } from '../Transfer.ts';
-import type { ChunkOrder } from './Model.ts';
-import { type ChunkRequest, ChunkScheduler } from './Picking/ChunkScheduler.ts';
-import { CountedWriter } from './Sources/CountedWriter.ts';
-import type { FileSource } from './Sources/FileSource.ts';
-import type { ChunkRequester, RequestDispatcher } from './Sources/RequestDispatcher.ts';
+import type { Clock, Random } from '../../../Shared/Clock.ts';
+import type { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Part } from '../../Storage.ts';
+import type { ChunkOutcome } from '../../Transfer.ts';
+import type { ChunkOrder } from '../Model.ts';
+import { type ChunkRequest, ChunkScheduler } from '../Picking/ChunkScheduler.ts';
+import { CountedWriter } from '../Sources/CountedWriter.ts';
+import type { FileSource } from '../Sources/FileSource.ts';
+import type { ChunkRequester, RequestDispatcher } from '../Sources/RequestDispatcher.ts';
 
 /** A partial source is asked for so much more than what it sends now: far more than a round trip. */
 const AHEAD_SECONDS = 0.05;

@@ -1,7 +1,8 @@
-import type { FileId } from '../../Protocol/Ids.ts';
-import type { Clock } from '../../Shared/Clock.ts';
-import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
-import type { DownloadStatus } from '../Model.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { DownloadStatus } from '../../Model.ts';
+import type { Task } from '../File/Task.ts';
 import {
   type DownloadAction,
   type DownloadEvent,
@@ -11,8 +12,7 @@ import {
   isRunning,
   newDownload,
 } from './Download.ts';
-import { causeText, stallReason } from './Reasons.ts';
-import type { Task } from './Task.ts';
+import { causeText, stallReason } from './StallReason.ts';
 
 export interface DownloadRunOptions {
   readonly number: number;

@@ -1,5 +1,5 @@
-import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { DownloadState } from '../Model.ts';
+import type { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { DownloadState } from '../../Model.ts';
 
 /** A full or failing disk is tried again after this. */
 export const DISK_RETRY_MS = 30_000;
@@ -129,11 +129,4 @@ function stopped(
     return go({ state: 'paused', error, retryAtMs: nowMs + DISK_RETRY_MS, diskFailures }, 'retry');
   }
   return go({ state: 'failed', error });
-}
-
-/** A download that nobody has. */
-export function noSource(path: string): ShoalError {
-  return new ShoalError('NOT_FOUND', `nobody who can be reached has ${path}`, {
-    hint: 'Try again when its owner is online.',
-  });
 }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { CHUNK_BYTES_MIN, ENDGAME_DUPLICATE_RATIO } from '../../../Protocol/Limits.ts';
-import { SeededRandom } from '../../../Shared/SeededRandom.ts';
-import { seeds } from '../../Support/seeds.ts';
-import { Desk } from './desk.ts';
-import { type FakePeer, MIB } from './FakePeer.ts';
+import { CHUNK_BYTES_MIN, ENDGAME_DUPLICATE_RATIO } from '../../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
+import { Desk } from '../Desk.ts';
+import { type FakePeer, MIB } from '../FakePeer.ts';
 
 /** Bytes in the sockets between two programs of one busy machine: what was written there is sent, whatever is cancelled later. */
 const SOCKET_BYTES = 6 * MIB;

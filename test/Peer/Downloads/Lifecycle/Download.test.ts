@@ -7,10 +7,10 @@ import {
   hasEnded,
   isRunning,
   newDownload,
-} from '../../../Peer/Downloads/Download.ts';
-import { SeededRandom } from '../../../Shared/SeededRandom.ts';
-import { type ErrorCode, ShoalError } from '../../../Shared/ShoalError.ts';
-import { seeds } from '../../Support/seeds.ts';
+} from '../../../../Peer/Downloads/Lifecycle/Download.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { type ErrorCode, ShoalError } from '../../../../Shared/ShoalError.ts';
+import { seeds } from '../../../Support/seeds.ts';
 
 const stopped = (code: ErrorCode, progressed = false): DownloadEvent => ({
   kind: 'stopped',

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { ChunkScheduler } from '../../../Peer/Downloads/Picking/ChunkScheduler.ts';
-import { Bitfield } from '../../../Protocol/Bitfield.ts';
-import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
-import { SeededRandom } from '../../../Shared/SeededRandom.ts';
-import { chunksOf, MIB } from './FakePeer.ts';
+import { ChunkScheduler } from '../../../../Peer/Downloads/Picking/ChunkScheduler.ts';
+import { Bitfield } from '../../../../Protocol/Bitfield.ts';
+import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { chunksOf, MIB } from '../FakePeer.ts';
 
 const SIZE = 16 * MIB;
 

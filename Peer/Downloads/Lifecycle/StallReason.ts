@@ -1,9 +1,8 @@
-import { formatAddress } from '../../Shared/Address.ts';
-import { formatBytes } from '../../Shared/FormatBytes.ts';
-import type { ShoalError } from '../../Shared/ShoalError.ts';
-import type { SourceStatus, StillCause } from '../Model.ts';
+import { formatAddress } from '../../../Shared/Address.ts';
+import { formatBytes } from '../../../Shared/FormatBytes.ts';
+import type { SourceStatus, StillCause } from '../../Model.ts';
+import type { StallFacts } from '../File/Task.ts';
 import type { DownloadProgress } from './Download.ts';
-import type { StallFacts } from './Task.ts';
 
 type Code = StillCause['code'];
 
@@ -39,11 +38,6 @@ export function stallReason(
     case 'cancelled':
       return undefined;
   }
-}
-
-/** Why a peer cannot be asked that did not refuse. */
-export function whyAway(reason: ShoalError): 'unreachable' | 'no answer' {
-  return reason.code === 'TIMEOUT' ? 'no answer' : 'unreachable';
 }
 
 /** The cause as one line: `queued at 3 of 7 by studio`, `disk full, again in 12 s`. */

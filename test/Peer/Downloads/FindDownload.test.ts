@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { findDownload } from '../../../Peer/Downloads/FindDownload.ts';
+
+describe('findDownload', () => {
+  const downloads = [
+    { number: 1, fileId: 'abcd1234', path: 'films/Film.mkv' },
+    { number: 2, fileId: 'abcd9999', path: 'film two.mkv' },
+    { number: 3, fileId: undefined, path: 'Photos/' },
+  ];
+  test.each([
+    ['1', 1],
+    ['#2', 2],
+    ['film.mkv', 1],
+    ['FILMS/FILM.MKV', 1],
+    ['abcd9', 2],
+    ['photos', 3],
+    ['photos/', 3],
+    ['two', 2],
+  ])('%s is download %i', (text, number) => expect(findDownload(text, downloads).number).toBe(number));
+
+  test('several fit: the hint lists them', () => {
+    expect(() => findDownload('film', downloads)).toThrow(
+      expect.objectContaining({ code: 'AMBIGUOUS', hint: expect.stringContaining('1 (films/Film.mkv)') }),
+    );
+    expect(() => findDownload('abcd', downloads)).toThrow(expect.objectContaining({ code: 'AMBIGUOUS' }));
+  });
+
+  test.each(['9', 'nothing', ''])('"%s" is none', (text) =>
+    expect(() => findDownload(text, downloads)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' })),
+  );
+});
