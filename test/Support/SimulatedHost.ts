@@ -8,7 +8,7 @@ import type {
   Listen,
   StreamHandler,
 } from '../../Shared/Transport.ts';
-import type { SimulatedNetwork } from './SimulatedNetwork.ts';
+import type { SimulatedLinks } from './SimulatedLinks.ts';
 import { connectStreams, type SimulatedStream } from './SimulatedStream.ts';
 
 /** How long a dial waits for a host that never answers. */
@@ -24,18 +24,34 @@ interface BoundSocket {
   handler: Datagrams | undefined;
 }
 
+/** What a host needs of the network to reach the other hosts. */
+export interface Routes {
+  /** The host that an address leads to, seen from another one; undefined: none. */
+  route(from: SimulatedHost, to: string): SimulatedHost | undefined;
+  /** Transports one datagram. The network owns the bytes. */
+  carry(
+    bytes: Uint8Array,
+    from: SimulatedHost,
+    source: Address,
+    target: Address,
+    canBroadcast: boolean,
+  ): void;
+  /** Frees the address of a host that was killed. */
+  forget(host: SimulatedHost): void;
+}
+
 /** One computer on a simulated network. Its methods are values, to be handed over alone. */
 export class SimulatedHost {
   readonly ip: string;
   /** Open ends of streams on this host. */
   readonly streams = new Set<SimulatedStream>();
-  readonly #network: SimulatedNetwork;
+  readonly #network: SimulatedLinks & Routes;
   readonly #sockets = new Map<number, BoundSocket>();
   readonly #listeners = new Map<number, (stream: ByteStream) => StreamHandler>();
   #dead = false;
   #nextPort = EPHEMERAL_PORT_FIRST;
 
-  constructor(network: SimulatedNetwork, ip: string) {
+  constructor(network: SimulatedLinks & Routes, ip: string) {
     this.#network = network;
     this.ip = ip;
   }

@@ -1,48 +1,7 @@
 import { type Address, isLoopback } from '../../Shared/Address.ts';
-import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { DatagramSocket } from '../../Shared/Transport.ts';
-import { SimulatedClock } from './SimulatedClock.ts';
-import { SimulatedHost } from './SimulatedHost.ts';
-
-/** How one direction between two hosts behaves. */
-export interface LinkOptions {
-  /** Time a datagram or segment travels: anything from the first to the second number, in milliseconds. */
-  readonly latencyMs: readonly [min: number, max: number];
-  /** Share of datagrams that never arrive. Streams are not lossy: TCP hides it. */
-  readonly lossRatio: number;
-  /** Share of datagrams that arrive twice. */
-  readonly duplicateRatio: number;
-  /** Whether a datagram may overtake another (whenever the latency is a range). */
-  readonly reorder: boolean;
-  /** What all streams of the direction carry together. Infinity: no limit. */
-  readonly bytesPerSecond: number;
-}
-
-export interface NetworkOptions extends Partial<LinkOptions> {
-  readonly seed: number;
-  /** To share one clock between several things; else the network makes its own. */
-  readonly clock?: SimulatedClock;
-}
-
-const QUIET: LinkOptions = {
-  latencyMs: [1, 1],
-  lossRatio: 0,
-  duplicateRatio: 0,
-  reorder: true,
-  bytesPerSecond: Number.POSITIVE_INFINITY,
-};
-
-/** Within one host nothing is lost. */
-const LOOPBACK: LinkOptions = { ...QUIET, latencyMs: [0.05, 0.05] };
-
-/** One direction between two hosts, and when it is free again. */
-export interface Link {
-  options: LinkOptions;
-  /** Moment at which the last segment handed to it has left. */
-  freeAtMs: number;
-  /** Moment the last datagram arrives, for links that keep the order. */
-  lastArrivalMs: number;
-}
+import { type Routes, SimulatedHost } from './SimulatedHost.ts';
+import { SimulatedLinks } from './SimulatedLinks.ts';
 
 /**
  * A network on the desk: hosts with an address each, UDP and TCP between them as in Shared/Transport.ts, all of it
@@ -52,22 +11,10 @@ export interface Link {
  *     const peer = network.host('10.0.0.2');          // peer.dial, peer.listen, peer.bindDatagram
  *     await network.settle(something);                // moves simulated time until the promise is done
  */
-export class SimulatedNetwork {
-  readonly clock: SimulatedClock;
-  /** The network's own chance; a test draws from `random.fork()` so that neither moves the other. */
-  readonly random: SeededRandom;
-  /** What happened to datagrams so far. */
+export class SimulatedNetwork extends SimulatedLinks implements Routes {
+  /** Counts since the start. */
   readonly datagrams = { sent: 0, delivered: 0, lost: 0, duplicated: 0, bytes: 0 };
   readonly #hosts = new Map<string, SimulatedHost>();
-  readonly #links = new Map<string, Link>();
-  readonly #cuts = new Set<string>();
-  #defaults: LinkOptions;
-
-  constructor({ seed, clock, ...link }: NetworkOptions) {
-    this.clock = clock ?? new SimulatedClock();
-    this.random = new SeededRandom(seed);
-    this.#defaults = { ...QUIET, ...link };
-  }
 
   /** The host with that IP; made when first asked for. 127.0.0.0/8 and ::1 always mean the sender's own host. */
   host(ip: string): SimulatedHost {
@@ -86,38 +33,6 @@ export class SimulatedNetwork {
     return this.clock.settle(promise, limitMs);
   }
 
-  /** Changes all links that are not set one by one, from now on. */
-  configure(change: Partial<LinkOptions>): void {
-    const before = this.#defaults;
-    this.#defaults = { ...before, ...change };
-    for (const link of this.#links.values()) if (link.options === before) link.options = this.#defaults;
-  }
-
-  /** Changes both directions between two hosts, from now on. */
-  setLink(one: string, other: string, change: Partial<LinkOptions>): void {
-    for (const link of [this.link(one, other), this.link(other, one)]) {
-      link.options = { ...link.options, ...change };
-    }
-  }
-
-  /**
-   * Nothing passes between the two groups until `heal`: datagrams are lost, streams wait and break after a minute,
-   * dials time out.
-   */
-  partition(group: readonly string[], others: readonly string[]): void {
-    for (const one of group) {
-      for (const other of others) {
-        this.#cuts.add(linkKey(one, other));
-        this.#cuts.add(linkKey(other, one));
-      }
-    }
-  }
-
-  /** Everything passes again. */
-  heal(): void {
-    this.#cuts.clear();
-  }
-
   /** Breaks all streams between two hosts at once: both ends see ECONNRESET. */
   breakStreams(one: string, other: string): void {
     for (const stream of [...this.host(one).streams]) {
@@ -128,27 +43,6 @@ export class SimulatedNetwork {
   /** @internal The host died; its address is free. */
   forget(host: SimulatedHost): void {
     if (this.#hosts.get(host.ip) === host) this.#hosts.delete(host.ip);
-  }
-
-  /** @internal Whether something sent now from one host could reach the other. */
-  isCut(from: string, to: string): boolean {
-    return this.#cuts.has(linkKey(from, to));
-  }
-
-  /** @internal */
-  link(from: string, to: string): Link {
-    const key = linkKey(from, to);
-    const found = this.#links.get(key);
-    if (found !== undefined) return found;
-    const made: Link = { options: from === to ? LOOPBACK : this.#defaults, freeAtMs: 0, lastArrivalMs: 0 };
-    this.#links.set(key, made);
-    return made;
-  }
-
-  /** @internal How long the next thing travels. */
-  latency(link: Link): number {
-    const [min, max] = link.options.latencyMs;
-    return min === max ? min : this.random.between(min, max);
   }
 
   /** @internal The host an address leads to, seen from another one. */
@@ -197,10 +91,6 @@ export class SimulatedNetwork {
       });
     }
   }
-}
-
-function linkKey(from: string, to: string): string {
-  return `${from} ${to}`;
 }
 
 /** Whether a broadcast address covers a host: all of them, or its /24. */

@@ -1,7 +1,6 @@
 import type { Address } from '../../Shared/Address.ts';
 import type { ByteStream, ReadTarget, StreamHandler } from '../../Shared/Transport.ts';
-import type { SimulatedHost } from './SimulatedHost.ts';
-import type { SimulatedNetwork } from './SimulatedNetwork.ts';
+import type { SimulatedLinks } from './SimulatedLinks.ts';
 
 /** `write` returns false when this much waits to be sent, as in Node. */
 const HIGH_WATER_BYTES = 64 * 1024;
@@ -19,14 +18,21 @@ interface Pending {
   sent: number;
 }
 
+/** The host of a stream. */
+export interface StreamHost {
+  readonly ip: string;
+  /** Open ends of streams on this host. */
+  readonly streams: Set<SimulatedStream>;
+}
+
 interface End {
-  readonly host: SimulatedHost;
+  readonly host: StreamHost;
   readonly address: Address;
 }
 
 /** Makes both ends of a connection and returns the dialling one. */
 export function connectStreams(
-  network: SimulatedNetwork,
+  links: SimulatedLinks,
   options: {
     dialling: End;
     accepting: End;
@@ -36,8 +42,8 @@ export function connectStreams(
   },
 ): ByteStream {
   const { dialling, accepting, handler, into, accept } = options;
-  const near = new SimulatedStream(network, dialling, accepting);
-  const far = new SimulatedStream(network, accepting, dialling);
+  const near = new SimulatedStream(links, dialling, accepting);
+  const far = new SimulatedStream(links, accepting, dialling);
   near.join(far, handler, into);
   far.join(near, accept(far), undefined);
   return near;
@@ -47,9 +53,9 @@ export function connectStreams(
 export class SimulatedStream implements ByteStream {
   readonly remote: Address;
   /** @internal The host at the other end. */
-  readonly peerHost: SimulatedHost;
-  readonly #network: SimulatedNetwork;
-  readonly #host: SimulatedHost;
+  readonly peerHost: StreamHost;
+  readonly #links: SimulatedLinks;
+  readonly #host: StreamHost;
   #peer: SimulatedStream | undefined;
   #handler: StreamHandler | undefined;
   #into: ReadTarget | undefined;
@@ -75,8 +81,8 @@ export class SimulatedStream implements ByteStream {
 
   #closed = false;
 
-  constructor(network: SimulatedNetwork, local: End, remote: End) {
-    this.#network = network;
+  constructor(links: SimulatedLinks, local: End, remote: End) {
+    this.#links = links;
     this.#host = local.host;
     this.peerHost = remote.host;
     this.remote = remote.address;
@@ -156,10 +162,10 @@ export class SimulatedStream implements ByteStream {
     }
     const window = WINDOW_BYTES - this.#wireBytes - peer.#unreadBytes;
     if (window <= 0) return;
-    const { random, clock } = this.#network;
+    const { random, clock } = this.#links;
     const longest = Math.min(first.bytes.length - first.sent, window, SEGMENT_BYTES_MAX);
     const count = longest > 1 && random.chance(0.2) ? random.int(1, longest) : longest;
-    const link = this.#network.link(this.#host.ip, this.peerHost.ip);
+    const link = this.#links.link(this.#host.ip, this.peerHost.ip);
     const startMs = Math.max(clock.nowMs(), link.freeAtMs);
     link.freeAtMs = startMs + (count / link.options.bytesPerSecond) * 1_000;
     this.#sending = true;
@@ -186,9 +192,8 @@ export class SimulatedStream implements ByteStream {
   }
 
   #transmit(segment: Buffer | undefined, count: number): void {
-    const { clock } = this.#network;
-    const arrivalMs =
-      clock.nowMs() + this.#network.latency(this.#network.link(this.#host.ip, this.peerHost.ip));
+    const { clock } = this.#links;
+    const arrivalMs = clock.nowMs() + this.#links.latency(this.#links.link(this.#host.ip, this.peerHost.ip));
     this.#wire.push(segment);
     this.#wireBytes += count;
     this.#lastArrivalMs = Math.max(arrivalMs, this.#lastArrivalMs);
@@ -197,9 +202,9 @@ export class SimulatedStream implements ByteStream {
 
   /** The oldest segment under way arrives, or waits for the partition to heal. */
   #arrive(firstTriedMs: number): void {
-    if (this.#network.isCut(this.#host.ip, this.peerHost.ip)) {
-      if (this.#network.clock.nowMs() - firstTriedMs >= GIVE_UP_MS) this.#close(connectionError('ETIMEDOUT'));
-      else this.#network.clock.after(RETRANSMIT_MS, () => this.#arrive(firstTriedMs));
+    if (this.#links.isCut(this.#host.ip, this.peerHost.ip)) {
+      if (this.#links.clock.nowMs() - firstTriedMs >= GIVE_UP_MS) this.#close(connectionError('ETIMEDOUT'));
+      else this.#links.clock.after(RETRANSMIT_MS, () => this.#arrive(firstTriedMs));
       return;
     }
     const segment = this.#wire.shift();
@@ -264,9 +269,9 @@ export class SimulatedStream implements ByteStream {
 
   /** The other end learns of it one trip later; a partition swallows it. */
   #resetPeer(): void {
-    const link = this.#network.link(this.#host.ip, this.peerHost.ip);
-    this.#network.clock.after(this.#network.latency(link), () => {
-      if (!this.#network.isCut(this.#host.ip, this.peerHost.ip)) {
+    const link = this.#links.link(this.#host.ip, this.peerHost.ip);
+    this.#links.clock.after(this.#links.latency(link), () => {
+      if (!this.#links.isCut(this.#host.ip, this.peerHost.ip)) {
         this.#withPeer((peer) => peer.#close(connectionError('ECONNRESET')));
       }
     });
@@ -288,7 +293,7 @@ export class SimulatedStream implements ByteStream {
   }
 
   #soon(task: () => void): void {
-    this.#network.clock.after(0, task);
+    this.#links.clock.after(0, task);
   }
 }
 
