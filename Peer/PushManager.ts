@@ -26,20 +26,20 @@ export interface PushManagerOptions {
   readonly log: Log;
 }
 
-/** What pushes tell. Names and paths come from strangers. */
+/** Events of pushes. Names and paths come from strangers. */
 export interface PushEvents {
-  /** A person has to say accept or reject. */
+  /** An offer needs the user's decision. */
   asked: [offer: OfferStatus];
-  /** Nobody answered in time. */
+  /** An offer timed out without a decision. */
   expired: [offer: OfferStatus];
-  /** An offer was accepted: it is to be downloaded from that peer, and `downloadEnded` told. */
+  /** An offer was accepted: download the file from that peer, then call `downloadEnded`. */
   accepted: [peer: KnownContact, offer: Offer];
-  /** `confirmed`: chunks that were confirmed just now. */
+  /** `confirmed`: chunks confirmed since the last event. */
   changed: [push: PushStatus, confirmed: readonly number[]];
   ended: [push: PushStatus];
 }
 
-/** How often pushes and offers that wait look at the clock. */
+/** Interval at which pending pushes and offers are checked. */
 const TICK_MS = 1_000;
 
 /** Door: files pushed to other peers, and offers from them. */
@@ -56,17 +56,17 @@ export class PushManager extends EventEmitter<PushEvents> {
     super();
     this.#options = options;
     this.#trust = new Trust(options.trusted, options.log);
-    // Every push that is waited for listens.
+    // One listener per awaited push.
     this.setMaxListeners(0);
   }
 
-  /** Reads whom the user trusts. */
+  /** Loads the trusted peers. */
   async start(): Promise<void> {
     await this.#trust.load();
     if (!this.#closed) this.#ticking = every(this.#options.clock, TICK_MS, () => this.#tick());
   }
 
-  /** Pushes end; what arrived is kept by the other side. Safe to call twice. */
+  /** Stops all pushes; the receivers keep their chunks. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#ticking?.();
@@ -74,9 +74,9 @@ export class PushManager extends EventEmitter<PushEvents> {
     await this.#trust.saved();
   }
 
-  // ---- offers of others
+  // ---- offers from others
 
-  /** Another peer offers a file: takes it, refuses it, or lets a person decide. */
+  /** Accepts or refuses an offer, or leaves the decision to the user. */
   hearOffer(peer: KnownContact, requestId: number, offer: Offer): void {
     const { network, log } = this.#options;
     const answer = this.#answerTo(peer, requestId, offer);
@@ -87,12 +87,12 @@ export class PushManager extends EventEmitter<PushEvents> {
     }
   }
 
-  /** Offers that wait for an answer, oldest first. */
+  /** Pending offers, oldest first. */
   offers(): readonly OfferStatus[] {
     return this.#waiting.all().map(offerStatus);
   }
 
-  /** Takes an offer. @param always - and what that peer offers from now on, also in later runs. @throws ShoalError NOT_FOUND, DISK_FAILED */
+  /** Accepts an offer. @param always - trusts the peer, also in later runs @throws ShoalError NOT_FOUND, DISK_FAILED */
   async accept(number: number, always: boolean): Promise<OfferStatus> {
     const waiting = this.#takeWaiting(number);
     const { peer, requestId, offer } = waiting;
@@ -111,19 +111,22 @@ export class PushManager extends EventEmitter<PushEvents> {
     return offerStatus(waiting);
   }
 
-  /** The download of a file is over: those who pushed it are told. @param code - why it is not here; undefined: it is */
+  /** Reports the end of a download to the peers that pushed it. @param code - undefined: complete */
   downloadEnded(fileId: FileId, code: RefusalCode | undefined): void {
     for (const peerId of this.#accepted.take(fileId)) this.#options.network.finishOffer(peerId, fileId, code);
   }
 
-  /** A peer is gone: its offers cannot be answered any more. */
+  /** Drops pending offers of a peer that is gone. */
   peerLeft(peerId: PeerId): void {
     this.#waiting.takeOf(peerId);
   }
 
   // ---- our pushes
 
-  /** Offers a file, or the chunks of it that are here; on its way to the same peer already: that push. @throws ShoalError NOT_FOUND, CLOSED */
+  /**
+   * Offers the chunks of a file that are here. Returns the running push of that file to that peer, if any.
+   * @throws ShoalError NOT_FOUND, CLOSED
+   */
   send(file: Omit<Offer, 'chunks'>, peer: PeerContact): PushStatus {
     const { files, network, wallMs, clock } = this.#options;
     if (this.#closed) throw new ShoalError('CLOSED', 'pushes are closed');
@@ -151,12 +154,12 @@ export class PushManager extends EventEmitter<PushEvents> {
     return push.status();
   }
 
-  /** All of this run, by number. */
+  /** All pushes of this run, by number. */
   pushes(): readonly PushStatus[] {
     return [...this.#pushes.values()].map((push) => push.status());
   }
 
-  /** Resolves when the push is done, not needed, or failed. @throws ShoalError NOT_FOUND, CANCELLED when `signal` aborts */
+  /** Resolves when the push has ended. @throws ShoalError NOT_FOUND, CANCELLED when `signal` aborts */
   pushed(number: number, signal: AbortSignal): Promise<PushStatus> {
     const push = this.#pushes.get(number);
     if (push === undefined) return Promise.reject(new ShoalError('NOT_FOUND', `there is no push ${number}`));
@@ -185,7 +188,7 @@ export class PushManager extends EventEmitter<PushEvents> {
     const { files, policy, clock } = this.#options;
     if (this.#closed || !isPossible(offer)) return 'failed';
     if (files.holdings(offer.fileId) === 'all') return 'already-have';
-    // The same offer on a new link, or of a push that broke off: yes was said already.
+    // A repeated offer, on a new link or after an interrupted push, was accepted before.
     if (this.#accepted.has(peer.peerId, offer.fileId)) return 'take';
     const consent = decideConsent(policy, this.#trust.has(peer.peerId));
     if (consent === 'refuse') return 'denied';

@@ -6,47 +6,47 @@ import type { PublishedEntry } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
 import type { CatalogEntry } from '../Model.ts';
 
-/** What the network wants from the disk (FileManager) and from main.ts. */
+/** Ports of the network: its needs from the disk side (FileManager) and from main.ts. */
 
-/** What we serve to other peers. */
+/** Serves the chunks of our files. */
 export interface ChunkProvider {
-  /** What we have of a file: 'all', the chunks of an unfinished one (live), or undefined: nothing. */
+  /** Our chunks of a file: 'all'; the live bitfield of an unfinished one; undefined: none. */
   holdings(fileId: FileId): Bitfield | 'all' | undefined;
-  /** Size of a file we have (part of). */
+  /** Size of a file that is here in part or whole. */
   sizeOf(fileId: FileId): number | undefined;
-  /** A path for people, of a file we have (part of). */
+  /** Display path of a file that is here in part or whole. */
   pathOf(fileId: FileId): string | undefined;
   /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED */
   describe(fileId: FileId): Promise<FileDescription>;
   /**
-   * Fills `into` with bytes of a chunk, from `offset` within it. Only of files that are unchanged since they were hashed.
+   * Fills `into` with bytes of a chunk, from `offset` within it. Only from files unchanged since they were hashed.
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED
    */
   read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void>;
-  /**
-   * Bytes of a complete file of that size, from `offset`, like `read` but at once. False when that cannot be: `read` may, or says why.
-   * Left out: there is only `read`.
-   */
+  /** Synchronous `read` of a complete file of that size. False: use `read`, which may succeed or gives the reason. */
   readNow?(fileId: FileId, size: number, offset: number, into: Uint8Array): boolean;
   /** Complete files below a folder ("" = all), ordered by path. The order is stable while the catalog version is. */
   list(folder: string): readonly CatalogEntry[];
 }
 
-/** What is published at the tracker. */
+/** The catalog published at the tracker. */
 export interface CatalogFeed {
   /** Grows with every change; 0: nothing was ever shared. */
   readonly version: number;
   readonly files: number;
   readonly bytes: number;
-  /** Everything: complete files, and running downloads as partial. */
+  /** All complete files, and running downloads as partial. */
   entries(): readonly PublishedEntry[];
-  /** The difference from an earlier version; undefined when too old: publish everything. */
+  /** The difference from an earlier version; undefined: too old, publish everything. */
   changesSince(version: number): readonly PublishedEntry[] | undefined;
-  /** Files that answer a relayed question, the best first, running downloads too; at most SEARCH_HITS_PER_PEER_MAX. */
+  /**
+   * Files that match a relayed question, running downloads included, best match first; at most
+   * SEARCH_HITS_PER_PEER_MAX.
+   */
   matching(question: RelayQuestion): readonly RelayedFile[];
 }
 
-/** Places that answered once, kept between runs. Written by main.ts's state folder; bad content reads as empty. */
+/** Addresses that answered once, kept between runs. Damaged content reads as empty. */
 export interface RememberedPlaces {
   load(): Promise<{
     readonly trackers: readonly Address[];
@@ -62,7 +62,7 @@ export interface RememberedPlaces {
 export interface EmbeddedTracker {
   readonly local: Address;
   readonly instanceId: InstanceId;
-  /** Peers it knows, for choosing a successor: oldest first, without us. */
+  /** Announces the tracker that takes over. */
   announceSuccessor(address: Address): void;
   close(): Promise<void>;
 }

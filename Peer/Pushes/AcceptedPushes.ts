@@ -2,10 +2,10 @@ import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 
 /** Files that one peer may push to us at once. */
 const PER_PEER_MAX = 64;
-/** In all: each is a download, running or waiting for its turn. */
+/** Files that all peers may push at once: each is a running or queued download. */
 const ALL_MAX = 1_024;
 
-/** Who pushes which file to us, from the yes to the end of the download. */
+/** Accepted pushes to us, until their downloads end. */
 export class AcceptedPushes {
   readonly #peersOf = new Map<FileId, Set<PeerId>>();
 
@@ -13,7 +13,7 @@ export class AcceptedPushes {
     return this.#peersOf.get(fileId)?.has(peerId) === true;
   }
 
-  /** Whether that peer may push one more file. */
+  /** Whether a peer may push one more file. */
   hasRoom(peerId: PeerId): boolean {
     let all = 0;
     let ofPeer = 0;
@@ -30,7 +30,7 @@ export class AcceptedPushes {
     else peers.add(peerId);
   }
 
-  /** The download of a file has ended. @returns who pushed it */
+  /** Ends the pushes of a file. @returns the peers that pushed it */
   take(fileId: FileId): readonly PeerId[] {
     const peers = [...(this.#peersOf.get(fileId) ?? [])];
     this.#peersOf.delete(fileId);

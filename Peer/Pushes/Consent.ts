@@ -1,10 +1,10 @@
 /**
- * Whose pushes are taken: everybody's, those of trusted peers, nobody's; `ask`: those of trusted peers, and a person decides about
- * the others.
+ * Policy for pushes to us: accept all; only those of trusted peers (`known`); none; or trusted peers, and `ask` about
+ * others.
  */
 export type AcceptPolicy = 'all' | 'known' | 'none' | 'ask';
 
-/** What to do with an offer. @param trusted - the user said "always" to this peer */
+/** Decides on an offer. @param trusted - whether the user accepted this peer for good */
 export function decideConsent(policy: AcceptPolicy, trusted: boolean): 'accept' | 'ask' | 'refuse' {
   if (policy === 'all') return 'accept';
   if (policy === 'none') return 'refuse';

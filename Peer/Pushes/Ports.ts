@@ -4,16 +4,13 @@ import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { Offer, PeerContact, UploadStatus } from '../Model.ts';
 
-/** What pushes want from the network, from the disk side and from what is kept between runs. */
+/** Ports of pushes: their needs from the network, the disk side and the state folder. */
 
 /** A peer whose id is known. */
 export type KnownContact = PeerContact & { readonly peerId: PeerId };
 
 export interface PushNetwork {
-  /**
-   * Offers a file of `chunkCount` chunks to a peer.
-   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED
-   */
+  /** Offers a file of `chunkCount` chunks to a peer. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
   offer(
     contact: PeerContact,
     offer: Offer,
@@ -21,12 +18,12 @@ export interface PushNetwork {
     events: OfferEvents,
     signal: AbortSignal,
   ): Promise<SentOffer>;
-  /** From now on that peer is told what we have of the file. */
+  /** Accepts an offer; our chunks of the file are announced to the peer from now on. */
   acceptOffer(peerId: PeerId, requestId: number, fileId: FileId): void;
   refuseOffer(peerId: PeerId, requestId: number, code: RefusalCode): void;
-  /** What was accepted of that peer is here whole, or (`code`) will not be. */
+  /** Reports the end of an accepted push: complete, or failed with `code`. */
   finishOffer(peerId: PeerId, fileId: FileId, code: RefusalCode | undefined): void;
-  /** Peers being served now. */
+  /** Peers being served. */
   uploads(): readonly UploadStatus[];
 }
 
@@ -45,12 +42,12 @@ export interface SentOffer {
   withdraw(): void;
 }
 
-/** What is here. */
+/** Our chunks. */
 export interface OwnFiles {
   holdings(fileId: FileId): Bitfield | 'all' | undefined;
 }
 
-/** Peers whose pushes are always taken, kept between runs. What is damaged reads as nobody. */
+/** Peers whose pushes are always accepted, kept between runs. Damaged content reads as empty. */
 export interface TrustedSenders {
   load(): Promise<readonly PeerId[]>;
   save(peers: readonly PeerId[]): Promise<void>;

@@ -3,7 +3,7 @@ import { formatAddress } from '../../Shared/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { PeerContact } from '../Model.ts';
 
-/** Why a push did not come to its end, for people. Names come from strangers: printed through safeText. */
+/** Failures of a push, for the user. Names come from strangers: print them through safeText. */
 
 export function refusal(code: RefusalCode, path: string, peer: PeerContact): ShoalError {
   const who = nameOf(peer);
@@ -27,7 +27,7 @@ export function refusal(code: RefusalCode, path: string, peer: PeerContact): Sho
   }
 }
 
-/** The peer went away in the middle. */
+/** The peer disconnected during the push. */
 export function gone(path: string, peer: PeerContact, cause: ShoalError): ShoalError {
   const code = cause.code === 'TIMEOUT' ? 'TIMEOUT' : 'UNREACHABLE';
   return new ShoalError(
@@ -40,14 +40,14 @@ export function gone(path: string, peer: PeerContact, cause: ShoalError): ShoalE
   );
 }
 
-/** It said yes, and nothing came of it. */
+/** The push was accepted, and stalled. */
 export function silent(path: string, peer: PeerContact): ShoalError {
   return new ShoalError('TIMEOUT', `${nameOf(peer)} confirms nothing more of ${path}`, {
     hint: 'Its download may be paused or wait for others; send it again later: what arrived is kept there.',
   });
 }
 
-/** The name, or the address where there is none. */
+/** The name, or the address if there is none. */
 export function nameOf({ name, address }: PeerContact): string {
   return name === '' ? formatAddress(address) : name;
 }

@@ -6,24 +6,27 @@ import type { Offer, PeerContact, PushStatus } from '../Model.ts';
 import type { OfferEvents, PushNetwork, SentOffer } from './Ports.ts';
 import { gone, refusal, silent } from './PushErrors.ts';
 
-/** Neither bytes nor confirmations for this long after the yes: given up. The other side may have many downloads in front. */
+/**
+ * Time without bytes or confirmations after which a push fails. Long, because the receiver may have other downloads
+ * queued.
+ */
 export const STALL_MS = 120_000;
 
 export interface PushRunOptions {
   readonly number: number;
   readonly peer: PeerContact;
   readonly offer: Offer;
-  /** What we have of the file now: the push is through when all of it is confirmed. */
+  /** Our chunks at the start: the push is done when all are confirmed. */
   readonly held: Bitfield | 'all';
   readonly startedWallMs: number;
   readonly changed: (push: PushRun, confirmed: readonly number[]) => void;
 }
 
-/** One file on its way to another peer: from the offer to the last confirmation. */
+/** One push: from the offer to the last confirmation. */
 export class PushRun {
   readonly #options: PushRunOptions;
   readonly #chunkCount: number;
-  /** What we had at the start and is not confirmed. */
+  /** Chunks to be confirmed. */
   readonly #open: Bitfield;
   readonly #all: number;
   readonly #giveUp = new AbortController();
@@ -53,7 +56,7 @@ export class PushRun {
     return ['done', 'already there', 'failed'].includes(this.#state);
   }
 
-  /** Makes the offer. Never rejects. */
+  /** Sends the offer. Never rejects. */
   async start(network: PushNetwork, nowMs: () => number): Promise<void> {
     const { peer, offer } = this.#options;
     const moved = (state: PushStatus['state']) => {
@@ -80,7 +83,7 @@ export class PushRun {
     }
   }
 
-  /** To be called every few seconds, with the bytes that this peer was served of this file. */
+  /** Call every few seconds. @param servedBytes - total payload served to this peer */
   tick(servedBytes: number, nowMs: number): void {
     if (this.#state !== 'sending') return;
     if (servedBytes !== this.#servedBytes) this.#movedMs = nowMs;
@@ -88,7 +91,7 @@ export class PushRun {
     if (nowMs - this.#movedMs >= STALL_MS) this.#fail(silent(this.offer.path, this.peer));
   }
 
-  /** Not wanted any more. */
+  /** Stops the push. */
   cancel(): void {
     this.#fail(new ShoalError('CANCELLED', 'the push was stopped'));
   }
@@ -117,7 +120,8 @@ export class PushRun {
       (chunk) => confirmed === undefined || confirmed.has(chunk),
     );
     for (const chunk of fresh) this.#open.clear(chunk);
-    // Who was sent the whole file says so when it lies in its share; who was sent a part of it only confirms that.
+    // The receiver of a whole file sends `haveAll` when it is in its share; the receiver of a part confirms chunks
+    // only.
     const partial = this.#all < this.#chunkCount;
     if (confirmed === undefined || (partial && this.#open.count === 0)) this.#finish('done', fresh);
     else if (fresh.length > 0) this.#options.changed(this, fresh);
@@ -143,7 +147,7 @@ export class PushRun {
   }
 
   #become(state: PushStatus['state']): void {
-    // The answer may come before the offer is known to be made, and a second yes after chunks.
+    // The answer may arrive before `offer` resolves, and a second acceptance after the first chunks.
     if (this.over || (state === 'offered' && this.#state === 'sending')) return;
     this.#state = state;
     this.#options.changed(this, []);

@@ -3,7 +3,7 @@ import type { Log } from '../../Shared/Log.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { TrustedSenders } from './Ports.ts';
 
-/** Peers whose pushes are always taken. */
+/** Peers whose pushes are always accepted. */
 export class Trust {
   readonly #store: TrustedSenders;
   readonly #log: Log;
@@ -23,7 +23,7 @@ export class Trust {
     return this.#peers.has(peer);
   }
 
-  /** Resolves when it is kept for later runs. @throws ShoalError DISK_FAILED: it holds for this run only */
+  /** Resolves when saved for later runs. @throws ShoalError DISK_FAILED: trusted for this run only */
   async add(peer: PeerId): Promise<void> {
     if (this.#peers.has(peer)) return;
     this.#peers.add(peer);
@@ -37,7 +37,7 @@ export class Trust {
     });
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when no write is pending. */
   saved(): Promise<void> {
     return this.#saving;
   }

@@ -3,13 +3,13 @@ import { OFFER_WAIT_MS } from '../../Protocol/Limits.ts';
 import type { Offer } from '../Model.ts';
 import type { KnownContact } from './Ports.ts';
 
-/** Bounds what strangers can make us remember, and a person read. */
+/** Bounds on what strangers can make us store, and the user read. */
 const WAITING_PER_PEER_MAX = 4;
 const WAITING_MAX = 64;
 
-/** An offer that a person has not answered yet. */
+/** An offer without a decision yet. */
 export interface Waiting {
-  /** 1, 2, 3 … in this run. */
+  /** Counts from 1 in each run. */
   readonly number: number;
   readonly peer: KnownContact;
   readonly requestId: number;
@@ -17,7 +17,7 @@ export interface Waiting {
   readonly sinceMs: number;
 }
 
-/** Offers that wait for a person, few of each peer and few in all. */
+/** Pending offers, bounded per peer and in total. */
 export class WaitingOffers {
   readonly #waiting = new Map<number, Waiting>();
   #lastNumber = 0;
@@ -32,8 +32,8 @@ export class WaitingOffers {
   }
 
   /**
-   * Takes an offer in, or says `busy`: too many wait. One that the same peer made before of the same file keeps its number and its time.
-   * @returns `again`: it was known
+   * Adds an offer; `busy`: a bound is reached. A repeated offer of the same file keeps its number and time.
+   * @returns `again`: the offer was pending before
    */
   add(
     peer: KnownContact,
@@ -55,12 +55,12 @@ export class WaitingOffers {
     this.#waiting.delete(number);
   }
 
-  /** Takes out what waited too long. */
+  /** Removes and returns offers older than OFFER_WAIT_MS. */
   takeExpired(nowMs: number): readonly Waiting[] {
     return this.#take((each) => nowMs - each.sinceMs >= OFFER_WAIT_MS);
   }
 
-  /** Takes out what a peer offered: it is gone, or trusted now. */
+  /** Removes and returns the offers of a peer. */
   takeOf(peerId: PeerId): readonly Waiting[] {
     return this.#take((each) => each.peer.peerId === peerId);
   }

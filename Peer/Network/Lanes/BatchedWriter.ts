@@ -1,12 +1,12 @@
 import { soon } from '../../../Shared/Soon.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 
-/** With less than this waiting, more may be said. */
+/** Backlog up to which a producer need not wait. */
 const CALM_BYTES = 1_048_576;
 
 /**
- * Gathers small writes and hands them to the stream together, when the current turn of work is over: thousands of
- * requests become a few system calls. Writes before `open` wait for it.
+ * Gathers small writes and hands them to the stream together at the end of the current event-loop turn: thousands of
+ * requests become a few system calls. Writes before `open` are held back until then.
  */
 export class BatchedWriter {
   #stream: ByteStream | undefined;
@@ -17,7 +17,7 @@ export class BatchedWriter {
   #closed = false;
   readonly #waiting: (() => void)[] = [];
 
-  /** Bytes not yet taken by the system. */
+  /** Bytes not yet accepted by the operating system. */
   get backlogBytes(): number {
     return this.#pendingBytes + this.#underWayBytes;
   }
@@ -39,7 +39,7 @@ export class BatchedWriter {
     });
   }
 
-  /** Hands over what was gathered now. */
+  /** Hands the gathered writes to the stream now. */
   flush(): void {
     if (this.#stream === undefined || this.#pending.length === 0 || this.#closed) return;
     const [only] = this.#pending;
@@ -53,7 +53,7 @@ export class BatchedWriter {
     });
   }
 
-  /** Resolves when little waits to be sent, or nothing will be sent any more. */
+  /** Resolves when the backlog is small, or nothing more will be sent. */
   calm(): Promise<void> {
     if (this.backlogBytes <= CALM_BYTES || this.#closed) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
@@ -63,7 +63,7 @@ export class BatchedWriter {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Drops what was not handed over. */
+  /** Drops the gathered writes. */
   close(): void {
     this.#closed = true;
     this.#pending = [];

@@ -1,25 +1,25 @@
 import type { Clock } from '../../../Shared/Clock.ts';
 
-/** A buffer that returns to its pool when the last one who holds it lets go. */
+/** A reference-counted buffer that returns to its pool with the last release. */
 export interface Pooled {
   readonly bytes: Buffer;
-  /** One more holder. */
+  /** Adds a holder. */
   hold(): void;
   release(): void;
 }
 
-/** Makes a buffer of so many bytes. */
+/** Allocates a buffer. */
 export type Memory = (bytes: number) => Buffer;
 
 /**
- * Free buffers are kept while any is in use: a fresh one costs the system's zeroing, and V8 answers to a lot of new
- * outside memory with a collection of the whole heap. When for so long none was in use, they go back to the system …
+ * Idle time after which spare buffers are freed. They stay while any buffer is in use: a fresh buffer costs the
+ * zeroing by the system, and V8 answers much new external memory with a collection of the whole heap.
  */
 const IDLE_MS = 5_000;
 /**
- * … but for the first so many bytes of each pool, which stay. They lie in memory that threads could share, which V8 does not count: 64 MiB
- * of counted memory made it collect once or twice in a download of 128 MiB, an eighth of what that costs a fresh process. What is not
- * counted is not collected in time either, so none of it is ever let go.
+ * Part of each pool that is never freed. It is a SharedArrayBuffer, which V8 does not count as external memory: with
+ * 64 MiB counted, V8 collected once or twice in a download of 128 MiB, an eighth of the cost of a fresh process.
+ * Uncounted memory is not collected in time either, so it is kept for good.
  */
 const KEPT_BYTES = 20 * 1_048_576;
 
@@ -27,7 +27,7 @@ function sharedMemory(bytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(bytes));
 }
 
-/** Buffers of one size, at most so many at once. Who finds none waits in line. */
+/** Buffers of one size, bounded in number. Requests beyond the bound queue in order. */
 export class BufferPool {
   readonly bufferBytes: number;
   readonly #max: number;
@@ -35,14 +35,17 @@ export class BufferPool {
   readonly #memory: Memory | undefined;
   readonly #kept: Buffer[] = [];
   readonly #spare: Buffer[] = [];
-  /** How many may be made that are kept. */
+  /** Kept buffers that are not allocated yet. */
   #toKeep: number;
   readonly #waiting = new Set<(buffer: Pooled) => void>();
   #out = 0;
   #cancelTrim: (() => void) | undefined;
   readonly #mayGive: (taken: number) => boolean;
 
-  /** @param mayGive - asked with how many are held, before one is given: false only while somebody will let go of one */
+  /**
+   * @param mayGive - asks, with the number in use, whether one more may be handed out. May be false only while a
+   * buffer is due to be released.
+   */
   constructor(
     bufferBytes: number,
     maxBytes: number,
@@ -58,28 +61,28 @@ export class BufferPool {
     this.#toKeep = Math.ceil(KEPT_BYTES / bufferBytes);
   }
 
-  /** Buffers held by somebody. */
+  /** Number of buffers in use. */
   get taken(): number {
     return this.#out;
   }
 
-  /** Somebody waits for one. */
+  /** Whether a request is queued. */
   get short(): boolean {
     return this.#waiting.size > 0;
   }
 
-  /** A buffer held once; undefined: none is free, or others wait already. */
+  /** A buffer with one holder. Undefined when none is free, or when requests are queued already. */
   take(): Pooled | undefined {
     return this.#full || this.#waiting.size > 0 ? undefined : this.#give();
   }
 
-  /** Calls back with a buffer, later, in the order of asking. Returns how to give up. */
+  /** Queues a request; `taker` is called later, in order. Returns the function that cancels it. */
   wait(taker: (buffer: Pooled) => void): () => void {
     this.#waiting.add(taker);
     return () => this.#waiting.delete(taker);
   }
 
-  /** A buffer as soon as there is one. */
+  /** Resolves with a buffer as soon as one is free. */
   acquire(): Promise<Pooled> {
     const buffer = this.take();
     return buffer === undefined ? new Promise((resolve) => this.wait(resolve)) : Promise.resolve(buffer);
@@ -108,7 +111,7 @@ export class BufferPool {
     return this.#out >= this.#max || !this.#mayGive(this.#out);
   }
 
-  /** A buffer that nobody holds, and where it belongs. */
+  /** An unused buffer, and the list it returns to. */
   #free(): { readonly bytes: Buffer; readonly home: Buffer[] } {
     const kept = this.#kept.pop();
     if (kept !== undefined) return { bytes: kept, home: this.#kept };

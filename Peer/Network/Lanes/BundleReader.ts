@@ -3,11 +3,11 @@ import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import type { ChunkProvider } from '../Ports.ts';
 import { refusalOf } from './Refusal.ts';
 
-/** Reads the answer to a bundle (see `bundleBytes`) piece by piece. */
+/** Reads the answer to a bundle (layout: `bundleBytes`) piece by piece. */
 export class BundleReader {
   readonly #provider: ChunkProvider;
   readonly #files: readonly BundledFile[];
-  /** The file at hand, how much of its part of the answer was read (its first byte says whether it comes), and whether it comes. */
+  /** The current file, the bytes of its section read so far (the first byte is the presence flag), and that flag. */
   #index = 0;
   #at = 0;
   #given = false;
@@ -17,7 +17,10 @@ export class BundleReader {
     this.#files = files;
   }
 
-  /** Fills all of `into` with what comes next. Returns why it cannot: a file that was begun has changed, say. Never rejects. */
+  /**
+   * Fills all of `into` with the next bytes. Returns the refusal when that is impossible, for example because a file
+   * changed after its section began. Never rejects.
+   */
   async fill(into: Buffer): Promise<RefusalCode | undefined> {
     for (let at = 0; at < into.length; ) {
       const file = this.#files[this.#index];
@@ -45,12 +48,12 @@ export class BundleReader {
     return undefined;
   }
 
-  /** Most files of most bundles: a turn of the event loop for each would cost more than reading it. */
+  /** Serves most files of most bundles: an event-loop turn for each would cost more than reading it. */
   #readNow({ fileId, size }: BundledFile, offset: number, into: Uint8Array): boolean {
     return this.#provider.readNow?.(fileId, size, offset, into) ?? false;
   }
 
-  /** Only of files that are here whole, and of that size. */
+  /** Reads only complete files of the requested size. */
   async #read(
     { fileId, size }: BundledFile,
     offset: number,

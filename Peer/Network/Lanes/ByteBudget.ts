@@ -1,20 +1,20 @@
-/** Time that may be caught up after a late timer, in milliseconds: 2 % of the 5 s over which a limit is exact. */
+/** Time in milliseconds that may be caught up after a late timer: 2 % of the 5 s over which a limit is exact. */
 const BURST_MS = 100;
-/** Most that is waited for what one piece of a faster time took, in milliseconds. */
+/** Upper bound in milliseconds on the wait for a piece that was spent at a faster rate. */
 const DEBT_MS = 1_000;
-/** The smallest piece is paid for in full, however slow the rate. */
+/** Debt that is always charged in full: the smallest piece, however slow the rate. */
 const DEBT_BYTES_MIN = 1_024;
 
 /**
- * Bytes a second as a balance that grows with time. Spending is always possible and may leave a debt; whoever wants to
- * spend waits until there is none. So the average is exact whatever the size of the pieces.
+ * A byte rate as a balance that grows with time. Spending is always possible and may leave a debt; the next spender
+ * waits until the debt is paid. The average is therefore exact for pieces of any size.
  */
 export class ByteBudget {
   #rate: number | undefined;
   #balance = 0;
   #atMs: number;
 
-  /** @param rate - bytes a second; undefined: no limit */
+  /** @param rate - bytes per second; undefined: unlimited */
   constructor(rate: number | undefined, nowMs: number) {
     this.#rate = rate;
     this.#atMs = nowMs;
@@ -27,7 +27,7 @@ export class ByteBudget {
   setRate(rate: number | undefined, nowMs: number): void {
     this.#settle(nowMs);
     this.#rate = rate;
-    // A debt of an old, faster rate would take for ever at a slower one.
+    // A debt made at a faster rate would take far too long at a slower one.
     this.#balance = Math.max(this.#balance, -this.#burst());
     if (rate === undefined) this.#balance = 0;
   }
@@ -39,13 +39,13 @@ export class ByteBudget {
     this.#balance = Math.max(this.#balance - bytes, -debtMax);
   }
 
-  /** Takes back what was spent and not used. */
+  /** Returns bytes that were spent in advance and not used. */
   refund(bytes: number, nowMs: number): void {
     this.#settle(nowMs);
     if (this.#rate !== undefined) this.#balance = Math.min(this.#burst(), this.#balance + bytes);
   }
 
-  /** Milliseconds until something may be spent; 0: now. */
+  /** Milliseconds until bytes may be spent; 0: now. */
   waitMs(nowMs: number): number {
     this.#settle(nowMs);
     if (this.#rate === undefined || this.#balance >= 0) return 0;

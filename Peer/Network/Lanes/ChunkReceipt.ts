@@ -4,28 +4,28 @@ import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkOutcome, ChunkWriter } from '../../Transfer.ts';
 import type { Region } from './ReceiveBuffers.ts';
 
-/** A wish for one chunk, or for a bundle of whole small files. */
+/** A request on a lane: one chunk, or a bundle of whole small files. */
 export interface ChunkOrder {
   readonly fileId: FileId;
   readonly chunk: number;
   readonly bytes: number;
-  /** Asked for instead of the chunk. `fileId` is that of the first. */
+  /** Requested instead of the chunk. `fileId` is then that of the first file. */
   readonly bundle?: readonly BundledFile[] | undefined;
   readonly writer: ChunkWriter;
-  /** Payload bytes arrived. */
+  /** Called for payload bytes of a live request. */
   readonly received: (bytes: number) => void;
-  /** Payload bytes arrived after it was cancelled. */
+  /** Called for payload bytes of a cancelled request. */
   readonly late?: (bytes: number) => void;
 }
 
 /**
- * One chunk on its way from the lane to the disk: gives its pieces to the writer, in order, and decides how it ended,
- * once. After that further pieces are dropped.
+ * Receives one chunk: passes its pieces to the writer in order and decides its outcome once. Pieces that arrive after
+ * that are dropped.
  */
 export class ChunkReceipt {
   readonly order: ChunkOrder;
   readonly outcome: Promise<ChunkOutcome>;
-  /** Announced by data frames so far. */
+  /** Payload bytes announced by data frames so far. */
   announced = 0;
   #settle: (outcome: ChunkOutcome) => void = () => {};
   #decided = false;
@@ -39,7 +39,7 @@ export class ChunkReceipt {
     });
   }
 
-  /** Nothing that still arrives matters. */
+  /** Whether further pieces are dropped. */
   get decided(): boolean {
     return this.#decided;
   }
@@ -62,7 +62,7 @@ export class ChunkReceipt {
     });
   }
 
-  /** The last piece was given. */
+  /** Ends the chunk after its last piece. */
   whole(): void {
     if (this.#decided) return;
     this.#decided = true;
@@ -73,8 +73,8 @@ export class ChunkReceipt {
   }
 
   /**
-   * Ends it without its bytes; nothing happens when it is decided already, or whole and being checked. The outcome is
-   * told when no write runs any more, so that the chunk may be asked of somebody else at once.
+   * Ends the request without its bytes, unless it is decided already or complete and being verified. The outcome is
+   * published when no write is running, so that the chunk may be requested elsewhere at once.
    */
   end(outcome: ChunkOutcome): void {
     if (this.#decided) return;

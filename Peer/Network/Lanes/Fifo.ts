@@ -1,7 +1,7 @@
-/** Once this many places at the front are empty, and most are, the rest moves up. */
+/** Number of empty slots at the front from which the array is compacted, if they are the majority. */
 const COMPACT_AT = 1_024;
 
-/** First in, first out, at the same small cost for any length: `Array.shift` moves everything, a Set leaves holes. */
+/** A queue of constant cost at any length: `Array.shift` moves every element, a Set leaves holes. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -29,12 +29,11 @@ export class Fifo<T> {
     return item;
   }
 
-  /** The first without taking it. */
   peek(): T | undefined {
     return this.#items[this.#head];
   }
 
-  /** Takes all. */
+  /** Removes and returns all items. */
   drain(): T[] {
     const all: T[] = [];
     for (let item = this.shift(); item !== undefined; item = this.shift()) all.push(item);

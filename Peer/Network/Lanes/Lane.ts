@@ -13,41 +13,47 @@ import { type LaneFrames, LaneReader } from './LaneReader.ts';
 import type { RateFlow } from './RateFlow.ts';
 import type { ReceiveBuffers, Region } from './ReceiveBuffers.ts';
 
-/** Who has nothing to ask at its turn says so after this: what has is asked at once. */
+/** Delay after which a granted turn is passed on if nothing was requested: requests are made at once. */
 const ASK_MS = 1;
-/** Payloads from here on count as large: only their header is read ahead. */
+/** Payload size from which only the header is read ahead. */
 const LARGE_BYTES = 64 * 1_024;
 
 export interface LaneOptions {
-  /** Asks the other side where to dial, and for the token that opens the door. */
+  /** Obtains the address to dial and a lane token over the control link. */
   readonly enter: () => Promise<{ readonly address: Address; readonly token: string }>;
   readonly dial: Dial;
   readonly clock: Clock;
   readonly buffers: ReceiveBuffers;
-  /** Its own share of the limits; closed with it. */
+  /** This lane's share of the limits; closed with the lane. */
   readonly limiter: RateFlow;
-  /** Payload arrived, of whatever file. */
+  /** Called for payload bytes of any file. */
   readonly received: (bytes: number) => void;
-  /** We lined up, and it is our turn to ask for about so many bytes (TURN_UNLIMITED: no end yet): now, or the turn goes to the next. */
+  /**
+   * Called when a turn is granted: request about `bytes` now (TURN_UNLIMITED: no end yet), or the turn passes to the
+   * next peer.
+   */
   readonly turn: (bytes: number) => void;
-  /** Once. The reason is BAD_FRAME when the other side broke the protocol; undefined after close(). `lost`: open requests. */
+  /**
+   * Called once. The reason is BAD_FRAME after a protocol violation by the remote side, undefined after close().
+   * `lost`: number of open requests.
+   */
   readonly ended: (reason: ShoalError | undefined, lost: number) => void;
 }
 
-/** One connection that brings chunks: requests go out pipelined, every one ends with an outcome. Never redials. */
+/** The receiving end of a lane: requests are pipelined, and each ends with an outcome. Never redials. */
 export class Lane implements StreamHandler, LaneFrames {
   readonly #options: LaneOptions;
   readonly #reader: LaneReader;
   readonly #writer = new BatchedWriter();
-  /** Asked and not answered in full; also those that are no longer wanted. In the order of asking. */
+  /** Requests sent and not answered in full, cancelled ones included, in the order of sending. */
   readonly #open = new Map<number, ChunkReceipt>();
-  /** Not asked yet, because the other side remembers only so many. */
+  /** Requests beyond LANE_REQUESTS_MAX, the most that the remote side queues. */
   readonly #backlog = new Fifo<ChunkReceipt>();
   readonly #ids = new Map<ChunkReceipt, number>();
   readonly #dialling = new AbortController();
   #stream: ByteStream | undefined;
   #nextId = 1;
-  /** Open requests for little: while there are any, frames are read ahead. */
+  /** Open requests for small payloads. While there are any, frames are read ahead. */
   #smallOpen = 0;
   #current: { id: number; receipt: ChunkReceipt } | undefined;
   #limited = false;
@@ -61,12 +67,12 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#idleSinceMs = options.clock.nowMs();
   }
 
-  /** Milliseconds without any open request. */
+  /** Milliseconds without an open request. */
   get idleMs(): number {
     return this.#ids.size > 0 || this.#linedUp ? 0 : this.#options.clock.nowMs() - this.#idleSinceMs;
   }
 
-  /** Dials. Requests may come before it is done. */
+  /** Dials. Requests may be made before the connection stands. */
   start(): void {
     this.#dial().catch((failure: unknown) => this.#end(asShoalError(failure, 'UNREACHABLE')));
   }
@@ -90,7 +96,10 @@ export class Lane implements StreamHandler, LaneFrames {
     if (id !== undefined) this.#writer.write(encodeLane({ type: 'cancel', id }));
   }
 
-  /** Takes a request back unless the other side has begun with it: it ends as `rejected` (cancelled), or as if nothing had been. */
+  /**
+   * Withdraws a request unless the remote side has begun to send it: the request ends as `rejected` (cancelled), or
+   * goes on.
+   */
   withdraw(receipt: ChunkReceipt): void {
     const id = this.#ids.get(receipt);
     if (receipt.decided) return;
@@ -98,19 +107,19 @@ export class Lane implements StreamHandler, LaneFrames {
     else this.#writer.write(encodeLane({ type: 'withdraw', id }));
   }
 
-  /** Keeps a place in the other side's queue, once until `turn` is told. */
+  /** Takes a place in the remote queue, once until `turn` is called. */
   lineUp(): void {
     if (this.#linedUp || this.#ended) return;
     this.#linedUp = true;
     this.#writer.write(encodeLane({ type: 'lineUp' }));
   }
 
-  /** @param reason - why, for the open requests, which are `lost` */
+  /** @param reason - the outcome of open requests, which are `lost` */
   close(reason = new ShoalError('CANCELLED', 'the transfer was closed')): void {
     this.#end(undefined, reason);
   }
 
-  // ---- what the reader tells
+  // ---- LaneFrames, called by the reader
 
   begin(id: number, bytes: number): boolean {
     if (this.#current !== undefined && this.#current.id !== id)
@@ -146,9 +155,9 @@ export class Lane implements StreamHandler, LaneFrames {
 
   rejected({ id, code }: LaneOf<'reject'>): void {
     const receipt = this.#open.get(id);
-    // Our cancel and its last byte may have crossed: then the answer is to something that is over.
+    // Our cancel and the last byte may have crossed: then the reject answers a finished request.
     if (receipt === undefined) return;
-    // What waits can be taken back, and rejected, while another chunk is being sent.
+    // A queued request can be withdrawn, and rejected, while another chunk is being sent.
     if (this.#current?.id === id) this.#current = undefined;
     this.#answered(id, receipt);
     receipt.end({ kind: 'rejected', code });
@@ -195,7 +204,7 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#end(asShoalError(reason, 'BAD_FRAME'));
   }
 
-  // ---- what the stream tells
+  // ---- StreamHandler
 
   drained(): void {}
 

@@ -4,18 +4,18 @@ import type { ChunkOrder, ChunkReceipt } from './ChunkReceipt.ts';
 import { Lane, type LaneOptions } from './Lane.ts';
 import type { RateFlow } from './RateFlow.ts';
 
-/** What all lanes of a peer have in common. */
+/** Options shared by all lanes to a peer. */
 export interface LaneKeeperOptions extends Omit<LaneOptions, 'ended' | 'limiter'> {
-  /** A share of the limits for one lane. */
+  /** Opens a flow under the limits for one lane. */
   readonly flow: () => RateFlow;
 }
 
-/** A lane without requests is closed after this. */
+/** Idle time after which a lane is closed. */
 const LANE_IDLE_MS = 60_000;
-/** Lanes that broke one after the other, without bringing anything, until the peer counts as gone. */
+/** Consecutive lanes that broke without delivering a byte, after which the peer counts as gone. */
 const FAILURES_MAX = 2;
 
-/** Opens a lane to one peer when one is needed, once more after it broke, and closes it when it is idle. */
+/** Opens a lane to a peer on demand, reopens it once after a failure, and closes it when idle. */
 export class LaneKeeper {
   readonly #options: LaneKeeperOptions;
   readonly #gone: (reason: ShoalError) => void;
@@ -23,7 +23,7 @@ export class LaneKeeper {
   #failures = 0;
   #stopIdling: (() => void) | undefined;
 
-  /** @param gone - the lane cannot be had, or the other side broke the protocol */
+  /** @param gone - called when no lane can be opened, or after a protocol violation by the remote side */
   constructor(options: LaneKeeperOptions, gone: (reason: ShoalError) => void) {
     this.#options = options;
     this.#gone = gone;
@@ -34,13 +34,13 @@ export class LaneKeeper {
     return this.#lane.request(order);
   }
 
-  /** As Lane.withdraw. */
+  /** See Lane.withdraw. */
   withdraw(receipt: ChunkReceipt): void {
     if (this.#lane === undefined) receipt.end({ kind: 'rejected', code: 'cancelled' });
     else this.#lane.withdraw(receipt);
   }
 
-  /** Keeps a place in the other side's queue until it tells that it is our turn, or the lane is gone. */
+  /** Keeps a place in the remote queue until a turn is granted or the lane is gone. */
   lineUp(): void {
     this.#lane ??= this.#open();
     this.#lane.lineUp();
@@ -51,13 +51,13 @@ export class LaneKeeper {
     else this.#lane.cancel(receipt);
   }
 
-  /** Ends a request as `lost` and tells the other side that it is not wanted. */
+  /** Cancels a request with the outcome `lost`. */
   drop(receipt: ChunkReceipt, reason: ShoalError): void {
     if (this.#lane === undefined) receipt.end({ kind: 'lost', reason });
     else this.#lane.cancel(receipt, { kind: 'lost', reason });
   }
 
-  /** Open requests end as `lost`. The next request opens a lane again. */
+  /** Ends open requests as `lost`. The next request opens a new lane. */
   close(reason?: ShoalError): void {
     const lane = this.#lane;
     this.#forget();

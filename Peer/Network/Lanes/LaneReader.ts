@@ -11,65 +11,65 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import type { ReadTarget } from '../../../Shared/Transport.ts';
 import { REGION_ROOM, type ReceiveBuffers, type Region } from './ReceiveBuffers.ts';
 
-/** Read-ahead for headers and small payloads … */
+/** Size of the read-ahead for headers and small payloads. */
 const SCRATCH_BYTES = 128 * 1_024;
-/** … on a lane that brings large payloads only, whose headers are read alone. */
+/** Size of the read-ahead on a lane that carries large payloads only, whose headers are read alone. */
 const SCRATCH_BYTES_MIN = 1_024;
-/** From here on the rest of a payload is read straight into its region. */
+/** Rest of a payload from which it is read straight into its region. */
 const DIRECT_BYTES_MIN = 16 * 1_024;
-/** Largest body of what is no data. */
+/** Largest body of a frame that carries no payload. */
 const SMALL_BODY_MAX = 64;
-/** A slow lane fills small regions, so that it does not hold 1 MiB for minutes. */
+/** Slow lanes fill small regions, so that none holds 1 MiB for minutes. */
 const REGION_BYTES_MIN = 64 * 1_024;
 const REGION_BYTES_MAX = 1_048_576;
 const REGION_FAST_MS = 250;
 const REGION_SLOW_MS = 1_000;
 
-/** What a lane's bytes mean to its owner. What throws BAD_FRAME breaks the lane. */
+/** The meaning of a lane's frames, supplied by the lane. A method that throws BAD_FRAME breaks the lane. */
 export interface LaneFrames {
-  /** `bytes` of payload follow. False: drop them. @throws ShoalError BAD_FRAME */
+  /** Announces `bytes` of payload. Returns false to drop them. @throws ShoalError BAD_FRAME */
   begin(id: number, bytes: number): boolean;
-  /** Payload arrived, dropped or not. */
+  /** Counts payload bytes, dropped or not. */
   arrived(bytes: number): void;
-  /** Some payload of the frame begun last, in order. The receiver releases it. */
+  /** Takes payload of the current frame, in order. The receiver releases the region. */
   piece(region: Region): void;
-  /** The frame begun last is whole. */
+  /** Ends the current frame. */
   end(): void;
   /** @throws ShoalError BAD_FRAME */
   rejected(message: LaneOf<'reject'>): void;
-  /** It is our turn to ask, for about so many bytes. */
+  /** Grants a turn of about `bytes`. */
   turn(bytes: number): void;
-  /** The next frame is expected to be a large one. */
+  /** Whether the next frame is expected to be large. */
   expectsLarge(): boolean;
-  /** Most bytes to read at once: less than 1 MiB while a rate limit holds. */
+  /** Upper bound on one read: less than 1 MiB under a rate limit. */
   readBytesMax(): number;
-  /** Asked after each read. False: the stream stays paused, and the owner resumes it. */
+  /** Called after each read. False pauses the stream; the lane resumes it later. */
   mayReadOn(): boolean;
-  /** Memory came free: reading may go on. */
+  /** Called when memory is available again: reading may resume. */
   readable(): void;
   broken(reason: unknown): void;
 }
 
 /**
- * Takes a lane's bytes apart. Large payloads are read by the kernel straight into their region, the read ending where
- * the payload ends; headers and small payloads come through a read-ahead, many frames a read.
+ * Parses a lane's bytes. The kernel reads large payloads straight into their region, each read ending where the
+ * payload ends. Headers and small payloads pass through a read-ahead, many frames per read.
  */
 export class LaneReader implements ReadTarget {
   readonly #frames: LaneFrames;
   readonly #buffers: ReceiveBuffers;
   readonly #clock: Clock;
   #scratch = Buffer.allocUnsafe(SCRATCH_BYTES_MIN);
-  /** Bytes of the scratch not looked at yet. */
+  /** Range of unparsed bytes in the scratch buffer. */
   #from = 0;
   #to = 0;
-  /** Payload of the frame at hand still to come. */
+  /** Payload bytes of the current frame still to come. */
   #left = 0;
   #keep = false;
   #region: Region | undefined;
   #regionAt = 0;
   #regionSinceMs = 0;
   #regionBytesMax = REGION_BYTES_MIN;
-  /** The last buffer given out was the region. */
+  /** Whether the last buffer given out was the region. */
   #direct = false;
   #stopWaiting: (() => void) | undefined;
   #closed = false;
@@ -95,7 +95,7 @@ export class LaneReader implements ReadTarget {
       this.#scratch.copy(larger, this.#from, this.#from, this.#to);
       this.#scratch = larger;
     }
-    // A parser that stopped has always taken something, so after this there is room.
+    // A stalled parser has always consumed something, so compaction leaves room.
     this.#scratch.copyWithin(0, this.#from, this.#to);
     this.#from = 0;
     this.#to = unread;
@@ -115,7 +115,7 @@ export class LaneReader implements ReadTarget {
     }
   }
 
-  /** Lets go of all memory. The stream must be destroyed before, else the kernel could still write into it. */
+  /** Releases all memory. Destroy the stream first, or the kernel may still write into it. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -124,7 +124,7 @@ export class LaneReader implements ReadTarget {
     this.#region = undefined;
   }
 
-  /** False: waits for memory. */
+  /** Returns false while memory is awaited. */
   #parse(): boolean {
     for (;;) {
       if (this.#left > 0) {
@@ -163,7 +163,7 @@ export class LaneReader implements ReadTarget {
     if (this.#left === 0) this.#frames.end();
   }
 
-  /** False: more bytes are needed. */
+  /** Returns false when more bytes are needed. */
   #readHeader(): boolean {
     const unread = this.#to - this.#from;
     if (unread < FRAME_HEADER_BYTES) return false;
@@ -204,7 +204,7 @@ export class LaneReader implements ReadTarget {
     return true;
   }
 
-  /** Waits for memory: the stream must stay paused. */
+  /** Whether memory is awaited: the stream must stay paused. */
   get waiting(): boolean {
     return this.#stopWaiting !== undefined;
   }

@@ -13,14 +13,14 @@ import type { LaneServer, WantedChunk } from './LaneServer.ts';
 import type { RateFlow } from './RateFlow.ts';
 import { refusalOf } from './Refusal.ts';
 
-/** Chunks up to this size share a write … */
+/** Chunk size up to which several chunks share a write. */
 export const SMALL_CHUNK_BYTES = 64 * 1_024;
-/** … of at most this many bytes and chunks. */
+/** Bounds of a shared write. */
 export const BATCH_BYTES_MAX = 512 * 1_024;
 export const BATCH_CHUNKS_MAX = 64;
-/** A whole piece and its header. */
+/** Room for a full piece and its header. */
 export const SEND_BUFFER_BYTES = PIECE_BYTES_MAX + 4_096;
-/** Buffers of one lane at once: one is sent, one is read into. */
+/** Buffers in use by one lane: one being sent, one being filled. */
 const LANE_BUFFERS_MAX = 2;
 
 export interface LaneSenderOptions {
@@ -28,19 +28,19 @@ export interface LaneSenderOptions {
   readonly clock: Clock;
   readonly buffers: BufferPool;
   readonly limiter: RateFlow;
-  /** Payload was handed to the system. */
+  /** Called with payload bytes handed to the operating system. */
   readonly sent: (bytes: number) => void;
 }
 
 /**
- * Answers requests of one lane: reads the next piece while the one before is being written to the socket, holding at
- * most two buffers. A frame is announced only when its bytes are there, so it is always whole.
+ * Sends the answers of one lane: fills the next buffer while the previous one is written to the socket. A frame is
+ * announced only when all its bytes are in memory, so frames are always whole.
  */
 export class LaneSender {
   readonly #lane: LaneServer;
   readonly #options: LaneSenderOptions;
   #out = 0;
-  /** Buffers handed to the socket and not yet taken by the system, and when that last changed for the better. */
+  /** Buffers that the system has not accepted yet, and the time of the last progress. */
   #writing = 0;
   #progressMs = 0;
   #wake: (() => void) | undefined;
@@ -51,7 +51,7 @@ export class LaneSender {
     this.#options = options;
   }
 
-  /** Every request ends with its last byte or a reject. Resolves when that is handed to the socket. */
+  /** Answers each request with its bytes or a reject. Resolves when they are handed to the socket. */
   async send(batch: readonly WantedChunk[]): Promise<void> {
     const [only] = batch;
     this.#lane.working(batch);
@@ -61,7 +61,7 @@ export class LaneSender {
     this.#lane.working([]);
   }
 
-  /** Resolves when the system has taken all that was handed to it, or the lane is closed. */
+  /** Resolves when the system has accepted everything, or the lane is closed. */
   flushed(): Promise<void> {
     if (this.#writing === 0 || !this.#lane.open) return Promise.resolve();
     return new Promise((resolve) => {
@@ -69,17 +69,17 @@ export class LaneSender {
     });
   }
 
-  /** How long the other side has not taken what it was sent. */
+  /** Milliseconds for which the remote side has accepted nothing. */
   get stalledMs(): number {
     return this.#writing === 0 ? 0 : this.#options.clock.nowMs() - this.#progressMs;
   }
 
-  /** Most bytes that a limit lets out at once. */
+  /** Largest piece that the limits allow. */
   get pieceBytesMax(): number {
     return this.#options.limiter.pieceBytesMax;
   }
 
-  /** The lane is closed: nobody waits any longer. */
+  /** Wakes all waiters after the lane was closed. */
   close(): void {
     this.#options.limiter.close();
     this.#wake?.();
@@ -91,13 +91,13 @@ export class LaneSender {
     await this.#sendPieces(wanted, (offset, into) => this.#read(wanted, offset, into));
   }
 
-  /** Whole small files, one after the other, in pieces as full as they can be. */
+  /** Sends whole small files back to back, in pieces as full as possible. */
   async #sendBundle(wanted: WantedChunk, files: readonly BundledFile[]): Promise<void> {
     const reader = new BundleReader(this.#options.provider, files);
     await this.#sendPieces(wanted, (_offset, into) => reader.fill(into));
   }
 
-  /** @param read - the bytes from an offset on; gives why that cannot be */
+  /** @param read - fills a buffer from an offset on; returns the refusal if it cannot */
   async #sendPieces(
     wanted: WantedChunk,
     read: (offset: number, into: Buffer) => Promise<RefusalCode | undefined>,
@@ -120,7 +120,7 @@ export class LaneSender {
     }
   }
 
-  /** Several chunks that fit into one buffer, read at once, written together. */
+  /** Sends several chunks that fit into one buffer: read at once, written together. */
   async #sendTogether(batch: readonly WantedChunk[]): Promise<void> {
     const { limiter } = this.#options;
     const buffer = await this.#buffer();

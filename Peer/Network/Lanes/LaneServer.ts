@@ -18,73 +18,73 @@ import {
 } from '../../../Protocol/PeerMessages.ts';
 import type { ByteStream, StreamHandler } from '../../../Shared/Transport.ts';
 
-/** A chunk that somebody wants. */
+/** A queued request. */
 export interface WantedChunk {
   readonly id: number;
   readonly fileId: FileId;
   readonly chunk: number;
-  /** 0: not ours to give; it will be rejected. */
+  /** Length of the answer; 0: not available here, to be rejected. */
   readonly bytes: number;
-  /** Whole small files that are wanted instead; `fileId` is that of the first. */
+  /** Whole small files requested instead; `fileId` is that of the first. */
   readonly bundle?: readonly BundledFile[];
   cancelled: boolean;
-  /** Later requests served before it. */
+  /** Number of later requests served before this one. */
   overtaken: number;
 }
 
-/** Requests from which the next is chosen … */
+/** Number of queued requests among which the next one is chosen. */
 const CHOICE = 32;
-/** … unless the first was overtaken so often: everyone has their turn. */
+/** Bound on `overtaken`, so that no request starves. */
 const OVERTAKEN_MAX = 32;
 
-/** A place in the queue counts as so many bytes: a chunk, not something small. */
+/** Demand of a queue place without requests: a chunk, so that it does not count as small. */
 const LINE_UP_BYTES = CHUNK_BYTES_MIN;
 
-/** How much is served in one go. */
+/** Bounds of one batch. */
 export interface TakeLimits {
-  /** What has at most so many bytes is small. */
+  /** Size up to which a request counts as small. */
   readonly smallBytes: number;
-  /** Of all small ones together. */
+  /** Total of a batch of small requests. */
   readonly maxBytes: number;
   readonly maxCount: number;
-  /** Of chunks that lie one behind the other. */
+  /** Total of a run of consecutive chunks. */
   readonly runBytes: number;
 }
 
-/** What a lane's server needs from those who serve. */
+/** The owner of all lane servers, which schedules them. */
 export interface LaneHost {
-  /** @returns whose token it is; undefined: nobody's */
+  /** @returns the owner of a token; undefined: the token is not valid */
   redeem(token: string, lane: LaneServer): PeerId | undefined;
-  /** Length of a chunk that we can give now; 0: we cannot. */
+  /** Length of a chunk that is available here; 0: not available. */
   bytesOf(fileId: FileId, chunk: number): number;
-  /** A chunk is asked for. */
+  /** Called for a new chunk request. */
   asked(lane: LaneServer, wanted: WantedChunk): void;
-  /** A request was taken back before it was its turn. */
+  /** Called for a request that was withdrawn while queued. */
   takenBack(lane: LaneServer, wanted: WantedChunk): void;
-  /** Requests were added or taken back. */
+  /** Called after requests were added or withdrawn. */
   changed(lane: LaneServer): void;
   ended(lane: LaneServer): void;
-  /** The other side broke the protocol. */
+  /** Called after a protocol violation by the remote side. */
   misbehaved(lane: LaneServer, reason: unknown): void;
 }
 
-/** Most bytes of replies that may wait for a peer that asks but does not read. */
+/** Unsent replies from which a peer that requests without reading is cut off. */
 const BACKLOG_BYTES_MAX = 8 * 1_048_576;
 
-/** The serving end of a lane: remembers what is wanted, in order, until Uploads sends it. */
+/** The serving end of a lane: queues requests in order until Uploads sends the answers. */
 export class LaneServer implements StreamHandler {
   readonly stream: ByteStream;
-  /** Undefined until the token was shown. */
+  /** Undefined until a valid token was shown. */
   peer: PeerId | undefined;
   readonly #host: LaneHost;
   readonly #decoder = new FrameDecoder(GREETING_FRAME_BYTES_MAX);
   readonly #wanted = new Map<number, WantedChunk>();
   #demand = 0;
-  /** Files in the bundles that wait. */
+  /** Number of files in queued bundles. */
   #bundled = 0;
   #unsentRejects = 0;
   #linedUp = false;
-  /** Its turn was told, and it has not asked yet. */
+  /** Ends the wait for requests after a granted turn. */
   #answerTurn: (() => void) | undefined;
   #sending: readonly WantedChunk[] = [];
   #closed = false;
@@ -98,18 +98,21 @@ export class LaneServer implements StreamHandler {
     return !this.#closed;
   }
 
-  /** Bytes of all requests that wait. At least one when something waits, though it be a reject; about a chunk for a place in the queue. */
+  /**
+   * Bytes of all queued requests, plus about a chunk for a queue place. At least 1 while a request is queued, even
+   * one to be rejected.
+   */
   get demand(): number {
     const place = this.#linedUp ? LINE_UP_BYTES : 0;
     return this.#wanted.size === 0 ? place : Math.max(1, this.#demand + place);
   }
 
-  /** It waits for its turn, and has not said for what. */
+  /** Whether the peer holds a queue place without requests. */
   get linedUp(): boolean {
     return this.#linedUp;
   }
 
-  /** Tells it that it is its turn. Resolves when it asks for something, passes, or `late` is called by the caller's clock. */
+  /** Grants a turn. Resolves when a request arrives, the turn is passed on, or the timer of `after` fires. */
   turn(bytes: number, after: (task: () => void) => () => void): Promise<void> {
     this.#linedUp = false;
     if (this.#closed) return Promise.resolve();
@@ -125,9 +128,9 @@ export class LaneServer implements StreamHandler {
   }
 
   /**
-   * Takes the next requests to serve: as many small ones as `maxBytes` holds; or one, with those asked for behind it that go on
-   * where it ends in its file, as many as `runBytes` holds.
-   * @param served - how often a chunk went out already: of the large ones that wait, one that did least is next
+   * Dequeues the next batch: small requests up to `maxBytes` together; or one larger request with its queued
+   * successors in the same file, up to `runBytes`.
+   * @param served - number of times a chunk was sent before: the least served of the queued large chunks goes first
    */
   take(limits: TakeLimits, served: (wanted: WantedChunk) => number): WantedChunk[] {
     const taken: WantedChunk[] = [];
@@ -178,7 +181,7 @@ export class LaneServer implements StreamHandler {
     return best;
   }
 
-  /** The requests at work, so that a cancel reaches them. */
+  /** Registers the requests being sent, so that a cancel reaches them. */
   working(batch: readonly WantedChunk[]): void {
     this.#sending = batch;
   }
@@ -203,7 +206,7 @@ export class LaneServer implements StreamHandler {
     this.#host.ended(this);
   }
 
-  // ---- what the stream tells
+  // ---- StreamHandler
 
   data(bytes: Uint8Array): void {
     if (this.#closed) return;
@@ -253,7 +256,7 @@ export class LaneServer implements StreamHandler {
     this.#host.asked(this, wanted);
   }
 
-  /** What of it we have is looked up when its turn has come. */
+  /** Queues a bundle. The availability of its files is checked when it is sent. */
   #wantBundle({ id, files }: LaneOf<'bundle'>): void {
     const [first] = files;
     if (first === undefined || files.some(({ size }) => size < 1 || size > BUNDLED_FILE_BYTES_MAX))
@@ -274,7 +277,7 @@ export class LaneServer implements StreamHandler {
     if (sending !== undefined) sending.cancelled = true;
   }
 
-  /** False: it does not wait any more. */
+  /** Returns false when the request is no longer queued. */
   #takeBack(id: number): boolean {
     const wanted = this.#wanted.get(id);
     if (wanted === undefined) return false;

@@ -1,10 +1,10 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { LANE_TOKEN_MS } from '../../../Protocol/Limits.ts';
 
-/** Tokens of one peer that wait to be shown; more make the oldest void. */
+/** Valid tokens of one peer; a further one invalidates the oldest. */
 const TOKENS_PER_PEER_MAX = 4;
 
-/** One-time words that let a peer's lane in: bound to the peer, valid for 10 s. */
+/** One-time tokens that admit a lane: bound to a peer, valid for LANE_TOKEN_MS. */
 export class LaneTokens {
   readonly #granted = new Map<string, { readonly peer: PeerId; readonly untilMs: number }>();
 
@@ -16,7 +16,7 @@ export class LaneTokens {
     this.#granted.set(token, { peer, untilMs: nowMs + LANE_TOKEN_MS });
   }
 
-  /** Whose token it is; undefined: nobody's, used already, or too old. */
+  /** The owner of a token; undefined when the token is unknown, used or expired. */
   redeem(token: string, nowMs: number): PeerId | undefined {
     const grant = this.#granted.get(token);
     this.#granted.delete(token);

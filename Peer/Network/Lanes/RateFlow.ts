@@ -1,36 +1,36 @@
 import type { NetworkClass } from '../../../Shared/Address.ts';
 
-/** Who waits for bytes. */
+/** A flow that waits for bytes. */
 export interface Waiting {
   readonly flow: RateFlow;
-  /** Its turn by byte-fair order: the lowest goes first. */
+  /** Start tag of fair queueing: the lowest goes first. */
   readonly start: number;
   readonly go: () => void;
 }
 
-/** What a flow needs of the limits that it shares with others. */
+/** The limits of one direction, as seen by a flow. */
 export interface FlowHome {
-  /** Undefined: no limit holds for it. */
+  /** Undefined: unlimited. */
   rateOf(flow: RateFlow): number | undefined;
   pieceBytesMax(flow: RateFlow): number;
   isReady(flow: RateFlow): boolean;
-  /** Bytes have moved: for the meters. */
+  /** Meters bytes that have moved. */
   moved(flow: RateFlow, bytes: number): void;
-  /** Takes bytes off the limits. */
+  /** Charges bytes to the limits. */
   charge(flow: RateFlow, bytes: number): void;
   wait(flow: RateFlow, go: () => void): void;
-  /** It is over: gives back what it had in advance and lets its waiters go. */
+  /** Refunds the unused advance of a closed flow and releases its waiters. */
   leave(flow: RateFlow): void;
 }
 
-/** One lane's share of the limits of one direction: of its class, and of the total. */
+/** One lane's share of the limits of one direction: that of its network class, and the total. */
 export class RateFlow {
   readonly kind: NetworkClass;
-  /** Charged so far, as the fair order counts. */
+  /** Bytes charged so far, as fair queueing counts them. */
   served = 0;
-  /** Charged and not used yet; below zero: used and not charged yet. */
+  /** Bytes charged and not used yet; negative: used and not charged yet. */
   ahead = 0;
-  /** When it last moved or wanted to. */
+  /** Time of the last transfer or request. */
   activeMs = Number.NEGATIVE_INFINITY;
   readonly #home: FlowHome;
   #closed = false;
@@ -40,12 +40,12 @@ export class RateFlow {
     this.kind = kind;
   }
 
-  /** Bytes a second that it gets at most, alone; undefined: no limit. */
+  /** Upper bound in bytes per second for this flow alone; undefined: unlimited. */
   get rate(): number | undefined {
     return this.#home.rateOf(this);
   }
 
-  /** Most bytes to move at once: 2 MiB, or a few milliseconds' worth under a limit. */
+  /** Largest piece to move at once: 2 MiB, or a few milliseconds' worth under a limit. */
   get pieceBytesMax(): number {
     return this.#home.pieceBytesMax(this);
   }
@@ -55,7 +55,7 @@ export class RateFlow {
     return this.ahead > 0 || this.rate === undefined || this.#home.isReady(this);
   }
 
-  /** Bytes have moved. */
+  /** Records bytes that have moved. */
   spend(bytes: number): void {
     if (this.#closed) return;
     this.#home.moved(this, bytes);
@@ -66,7 +66,7 @@ export class RateFlow {
     }
   }
 
-  /** Spends as soon as bytes may move; undefined: they were spent at once. */
+  /** Spends bytes as soon as the limits allow; returns undefined when that was at once. */
   take(bytes: number): Promise<void> | undefined {
     if (this.ready) {
       this.spend(bytes);
@@ -80,7 +80,7 @@ export class RateFlow {
     });
   }
 
-  /** Calls back, later, when a piece may move, which is charged already. */
+  /** Calls back, asynchronously, when a piece may move; the piece is charged already. */
   whenReady(go: () => void): void {
     this.#home.wait(this, () => {
       this.#payTurn();
@@ -88,19 +88,22 @@ export class RateFlow {
     });
   }
 
-  /** Limits have changed: what was paid, or is owed, by the old ones counts no more. */
+  /** Resets advance and debt after a change of limits. */
   forget(): void {
     this.ahead = 0;
   }
 
-  /** Nothing more moves here. Whoever waits may go. */
+  /** Ends the flow and releases its waiters. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#home.leave(this);
   }
 
-  /** Pays for what went too far in the last turn, and for a piece: a lane of small frames has as much of a turn as others. */
+  /**
+   * Charges the overdraft of the last round and one piece in advance, so that a lane of small frames gets an equal
+   * share.
+   */
   #payTurn(): void {
     if (this.rate === undefined || this.#closed) return;
     const piece = this.pieceBytesMax;

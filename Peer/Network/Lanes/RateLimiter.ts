@@ -6,38 +6,39 @@ import { LIMIT_SCOPES, type LimitScope, type Rates } from '../../../Shared/Rates
 import { ByteBudget } from './ByteBudget.ts';
 import { type FlowHome, RateFlow, type Waiting } from './RateFlow.ts';
 
-/** Under a limit all lanes together move about this much time's worth in a round … */
+/** Duration of a round under a limit: the time in which every active lane moves one piece. */
 const ROUND_MS = 50;
-/** … but no piece is less than this much time's worth … */
+/** Lower bound of a piece, as time at the limit's rate. */
 const PIECE_MS_MIN = 10;
 /**
- * … nor, below this length, than so much, as long as a round is no longer than this: every piece costs a read, a write and a timer,
- * which slow lanes make most of the work.
+ * Further lower bounds of a piece, up to PIECE_BYTES_FAIR and to a round of ROUND_MS_SLOW. Each piece costs a read, a
+ * write and a timer, and slow lanes would otherwise cause most of that work.
  */
 const PIECE_BYTES_FAIR = 262_144;
 const PIECE_MS_SLOW = 40;
 const ROUND_MS_SLOW = 200;
 const PIECE_BYTES_MIN = 1_024;
-/** A lane that did not move for this long has no part in the round. */
+/** Time without transfer after which a lane no longer counts in the round. */
 const ACTIVE_MS = 1_000;
 const RECOUNT_MS = 250;
-/** What a lane may catch up that was not there when its turn came. */
+/** Pieces that a lane may catch up after it missed its share of a round. */
 const LATE_PIECES = 2;
 
 /**
- * One direction's limits, in total and for each class of networks, shared by all lanes. A transfer obeys both the total and
- * its class. Who waits is let go by least bytes so far (start-time fair queueing, Goyal 1996): lanes that want all the time get
- * equal bytes, whatever the size of their frames. Payload is counted, exactly over 5 s within 5 %. May be changed at any time.
+ * Limits of one direction, in total and per network class, shared by all lanes. A transfer obeys both.
+ * Waiting lanes are served by start-time fair queueing (Goyal 1996): busy lanes get equal bytes, whatever their frame
+ * size.
+ * Payload is counted, exact within 5 % over 5 s. Rates may change at any time.
  */
 export class RateLimiter implements FlowHome {
   readonly #clock: Clock;
   readonly #budgets: Readonly<Record<LimitScope, ByteBudget>>;
   readonly #meters: Readonly<Record<NetworkClass, RateMeter>>;
   readonly #active = new Set<RateFlow>();
-  /** Of the active ones. */
+  /** Number of active lanes per class. */
   readonly #lanes: Record<NetworkClass, number> = { loopback: 0, lan: 0, elsewhere: 0 };
   #waiting: Waiting[] = [];
-  /** Where the fair order is: newcomers begin here. */
+  /** Virtual time of fair queueing: new flows start here. */
   #virtual = 0;
   #countedMs = Number.NEGATIVE_INFINITY;
   #cancelTimer: (() => void) | undefined;
@@ -54,25 +55,25 @@ export class RateLimiter implements FlowHome {
     this.#meters = { loopback: new RateMeter(), lan: new RateMeter(), elsewhere: new RateMeter() };
   }
 
-  /** Bytes a second; undefined: no limit. */
+  /** Bytes per second; undefined: unlimited. */
   rate(scope: LimitScope): number | undefined {
     return this.#budgets[scope].rate;
   }
 
-  /** What holds for that class, when lanes of it wait for it now. */
+  /** The limit that currently delays lanes of a class; undefined: none does. */
   holdingBack(kind: NetworkClass): number | undefined {
     const waiting = this.#waiting.find(({ flow }) => flow.kind === kind);
     return waiting && this.rateOf(waiting.flow);
   }
 
-  /** What moves now, in bytes a second. */
+  /** Current throughput in bytes per second. */
   moving(scope: LimitScope): number {
     const nowMs = this.#clock.nowMs();
     const classes = scope === 'total' ? NETWORK_CLASSES : [scope];
     return classes.reduce((sum, kind) => sum + this.#meters[kind].bytesPerSecond(nowMs), 0);
   }
 
-  /** Most that all lanes at work together may move; undefined: as much as they can. */
+  /** Upper bound on the throughput of all active lanes; undefined: unlimited. */
   get ceiling(): number | undefined {
     this.#count();
     const classes = NETWORK_CLASSES.filter((kind) => this.#lanes[kind] > 0);
@@ -81,7 +82,7 @@ export class RateLimiter implements FlowHome {
     return Number.isFinite(ceiling) ? ceiling : undefined;
   }
 
-  /** Scopes that are not named stay as they are. */
+  /** Changes the scopes that are named. */
   setRates(rates: Rates): void {
     for (const scope of LIMIT_SCOPES)
       if (scope in rates) this.#budgets[scope].setRate(rates[scope], this.#clock.nowMs());
@@ -91,17 +92,17 @@ export class RateLimiter implements FlowHome {
     this.#wake();
   }
 
-  /** A new lane. */
+  /** Opens a flow for a new lane. */
   flow(kind: NetworkClass): RateFlow {
     return new RateFlow(this, kind);
   }
 
-  /** Ends all waiting: everybody may go. */
+  /** Lifts all limits, so that nothing waits any longer. */
   close(): void {
     this.setRates({ total: undefined, loopback: undefined, lan: undefined, elsewhere: undefined });
   }
 
-  // ---- what the lanes ask
+  // ---- FlowHome
 
   rateOf({ kind }: RateFlow): number | undefined {
     const [total, own] = [this.rate('total'), this.rate(kind)];
@@ -146,7 +147,7 @@ export class RateLimiter implements FlowHome {
     for (const { go } of over) go();
   }
 
-  /** Bytes paid in advance and not moved are not gone. */
+  /** Ends a flow's share of the round and refunds its unused advance. */
   #retire(flow: RateFlow): void {
     const nowMs = this.#clock.nowMs();
     for (const budget of this.#budgetsOf(flow)) budget.refund(flow.ahead, nowMs);
@@ -155,7 +156,7 @@ export class RateLimiter implements FlowHome {
     if (this.#active.delete(flow)) this.#lanes[flow.kind]--;
   }
 
-  /** Who was away for long begins where the others are; who was a moment late loses nothing. */
+  /** Start tag of a flow: an idle flow starts at virtual time, a slightly late one loses nothing. */
   #startOf(flow: RateFlow): number {
     return Math.max(this.#virtual - LATE_PIECES * this.pieceBytesMax(flow), flow.served);
   }
@@ -169,7 +170,7 @@ export class RateLimiter implements FlowHome {
     return Math.max(...this.#budgetsOf(flow).map((budget) => budget.waitMs(nowMs)));
   }
 
-  /** Lets go whom the limits allow, those with the least bytes first. */
+  /** Releases all flows that the limits allow, lowest start tag first. */
   #wake(): void {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       this.#waiting.splice(this.#waiting.indexOf(next), 1);

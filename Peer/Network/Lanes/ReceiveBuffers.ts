@@ -2,35 +2,35 @@ import { RECEIVE_BUFFERS_BYTES } from '../../../Protocol/Limits.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { BufferPool, type Memory, type Pooled } from './BufferPool.ts';
 
-/** Most bytes of a region: a bundle of one file of 1 MiB, and a little. */
+/** Largest region: the section of one bundled file of 1 MiB, with its flag. */
 export const REGION_ROOM = 1_048_576 + 4_096;
-/** What is larger gets a buffer of its own; smaller regions share one. */
+/** Size up to which regions share a buffer. */
 const SHARED_MAX = REGION_ROOM / 2;
 
 /**
- * With so many in use, of which so many are full and on their way to the disk, reading waits. Without that, a disk that is slower than
- * the network for a moment makes a download use all of its memory, each MiB of it fresh from the system.
+ * Reading pauses with CALM buffers in use of which WRITING_MAX are full and being written to disk. Without this, a
+ * briefly slow disk would make a download use all of its memory, each MiB of it freshly allocated.
  */
 const CALM = 20;
 const WRITING_MAX = 8;
 
-/** Memory for bytes that arrive. */
+/** Memory for arriving bytes. */
 export interface Region {
   readonly bytes: Buffer;
-  /** Nothing more is read into it: it is to be written, then released. */
+  /** Marks the region as full: it is to be written, then released. */
   full?(): void;
   release(): void;
 }
 
 /**
- * Where the bytes of all lanes arrive: 1 MiB buffers (and a little), at most 64 MiB together. Small regions are cut from a common
- * buffer, so that many slow lanes do not hold a whole one each.
+ * Memory for the bytes of all lanes: buffers of 1 MiB, at most 64 MiB together. Small regions are cut from a shared
+ * buffer, so that slow lanes do not hold a whole one each.
  */
 export class ReceiveBuffers {
   readonly #pool: BufferPool;
   #shared: Pooled | undefined;
   #sharedAt = 0;
-  /** Large ones that are full. */
+  /** Number of full large regions. */
   #writing = 0;
 
   constructor(clock: Clock, maxBytes = RECEIVE_BUFFERS_BYTES, memory?: Memory) {
@@ -42,19 +42,19 @@ export class ReceiveBuffers {
     return this.#pool.taken * REGION_ROOM;
   }
 
-  /** Room for `count` bytes (1 to REGION_ROOM); undefined: everything is in use, or too much is being written. */
+  /** Room for `count` bytes (1 to REGION_ROOM). Undefined when all memory is in use, or the disk is behind. */
   region(count: number): Region | undefined {
     if (this.#fitsShared(count)) return this.#cut(count);
     const buffer = this.#pool.take();
     return buffer && this.#from(buffer, count);
   }
 
-  /** The same, later, in the order of asking. Returns how to give up. */
+  /** Queues a request for a region. Returns the function that cancels it. */
   wait(count: number, taker: (region: Region) => void): () => void {
     return this.#pool.wait((buffer) => taker(this.#from(buffer, count)));
   }
 
-  /** Lets go of the buffer that small regions share. */
+  /** Releases the shared buffer of small regions. */
   trim(): void {
     const shared = this.#shared;
     this.#shared = undefined;
@@ -67,7 +67,7 @@ export class ReceiveBuffers {
     this.#shared = buffer;
     this.#sharedAt = 0;
     const region = this.#cut(count);
-    // Last, because it may serve the next who waits, who comes through here again.
+    // Last, because the release may serve the next queued request, which re-enters here.
     former?.release();
     return region;
   }

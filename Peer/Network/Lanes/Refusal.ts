@@ -1,7 +1,7 @@
 import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 
-/** What a stranger is told of a failure here. */
+/** Maps an internal failure to the code that a remote peer may see. */
 export function refusalOf(failure: unknown): RefusalCode {
   switch (asShoalError(failure, 'DISK_FAILED').code) {
     case 'NOT_FOUND':

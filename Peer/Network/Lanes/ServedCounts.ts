@@ -1,9 +1,9 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 
-/** Files whose counts are kept; the one not served for longest is forgotten. */
+/** Number of files that are counted; the least recently served one is evicted. */
 const FILES_MAX = 32;
 
-/** How often each chunk was served lately, to let out every chunk once before any is repeated. */
+/** Counts how often each chunk was served recently, so that every chunk leaves once before any is repeated. */
 export class ServedCounts {
   readonly #files = new Map<FileId, Map<number, number>>();
 
@@ -13,7 +13,7 @@ export class ServedCounts {
 
   add(fileId: FileId, chunk: number): void {
     const counts = this.#files.get(fileId) ?? new Map<number, number>();
-    // Last in the map: served last.
+    // Keeps the map ordered by last use.
     this.#files.delete(fileId);
     this.#files.set(fileId, counts);
     counts.set(chunk, (counts.get(chunk) ?? 0) + 1);

@@ -6,7 +6,7 @@ import { soon } from '../../../Shared/Soon.ts';
 import type { ChunkProvider } from '../Ports.ts';
 import { SUGGESTION_MS, type Suggestion, SuperSeeding } from './SuperSeeding.ts';
 
-/** Files that are watched over; the one that was asked for least lately is forgotten. */
+/** Number of files with super-seeding; the least recently requested one is evicted. */
 const FILES_MAX = 32;
 
 export interface SuggestionsOptions {
@@ -16,7 +16,7 @@ export interface SuggestionsOptions {
   readonly tell: (peer: PeerId, fileId: FileId, suggestion: Suggestion) => void;
 }
 
-/** Tells those who want the same file of us what each should ask for, while we have all of it. */
+/** Sends suggestions to the leechers of a file while all of it is here (super-seeding). */
 export class Suggestions {
   readonly #options: SuggestionsOptions;
   readonly #files = new Map<FileId, SuperSeeding>();
@@ -28,7 +28,7 @@ export class Suggestions {
     this.#options = options;
   }
 
-  /** A peer wants a file of us. @param follows - it understands suggestions */
+  /** Adds a leecher. @param follows - whether the peer understands suggestions */
   interested(peer: PeerId, fileId: FileId, follows: boolean): void {
     const size = this.#options.provider.sizeOf(fileId);
     if (size === undefined) return;
@@ -40,7 +40,7 @@ export class Suggestions {
       const [oldest] = this.#files.keys();
       if (this.#files.size >= FILES_MAX && oldest !== undefined) this.#files.delete(oldest);
     }
-    // Last in the map: asked for last.
+    // Keeps the map ordered by last use.
     this.#files.delete(fileId);
     this.#files.set(fileId, file);
     file.join(peer, follows);
@@ -54,7 +54,7 @@ export class Suggestions {
     this.#tellSoon(fileId);
   }
 
-  /** What a peer has of a file that it wants. */
+  /** Records the chunks that a leecher announces. */
   holds(peer: PeerId, message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
     const { fileId } = message;
     const file = this.#files.get(fileId);
@@ -70,7 +70,7 @@ export class Suggestions {
     this.#tellSoon(fileId);
   }
 
-  /** A request ended without its bytes. */
+  /** Records a request that ended without its bytes. */
   dropped(peer: PeerId, fileId: FileId, chunk: number): void {
     this.#files.get(fileId)?.dropped(peer, chunk);
     this.#tellSoon(fileId);
@@ -81,7 +81,7 @@ export class Suggestions {
     this.#tellSoon(fileId);
   }
 
-  /** Once for all that happens in one go. */
+  /** Coalesces the events of one event-loop turn. */
   #tellSoon(fileId: FileId): void {
     if (!this.#files.has(fileId)) return;
     this.#changed.add(fileId);
@@ -104,7 +104,7 @@ export class Suggestions {
     if (file.expects) this.#lookLater();
   }
 
-  /** What is expected of a leecher may never come, and then nothing tells us. */
+  /** Checks again later: a suggestion that is never followed raises no event. */
   #lookLater(): void {
     if (this.#looking) return;
     this.#looking = true;

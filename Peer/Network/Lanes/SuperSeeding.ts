@@ -2,55 +2,59 @@ import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { SuggestedRest } from '../../../Protocol/PeerMessages.ts';
 
-/** Chunks suggested to one peer and not asked for yet: filled up to this, or its share of what is left, when half of it is asked for. */
+/**
+ * Suggestions open per leecher, refilled when half of them are requested. Bounded by its share of the free chunks.
+ */
 const SUGGESTED = 4;
-/** Who does not ask for what was suggested in this time loses it to others, and so does who does not say that it has what it was sent. */
+/**
+ * A leecher that neither requests a suggested chunk nor confirms a sent one within this time loses it to another
+ * leecher.
+ */
 export const SUGGESTION_MS = 5_000;
 
-/** What one peer should ask us for. */
+/** Chunks that one leecher should request from us. */
 export interface Suggestion {
   readonly chunks: readonly number[];
   readonly rest: SuggestedRest;
 }
 
 interface Member {
-  /** It follows suggestions. */
+  /** Whether the peer follows suggestions. */
   readonly follows: boolean;
-  /** What it has: as it says, and what we sent it. */
+  /** Chunks it announced, and chunks it was sent. */
   readonly held: Bitfield;
-  /** Of these it has not said yet that it has them, and when they were sent: it may have given them up, or they were damaged. */
+  /** Sent and not announced since, with the time of sending: the chunk may be lost or damaged. */
   readonly unconfirmed: Map<number, number>;
-  /** Asked of us and not sent. */
+  /** Requested and not sent yet. */
   readonly asked: Set<number>;
-  /** Suggested and not asked for yet, and when it was. */
+  /** Suggested and not requested yet, with the time of the suggestion. */
   readonly suggested: Map<number, number>;
-  /** What it was told last, without what it has asked for since. */
+  /** The last suggestion sent, less the chunks requested since. */
   told: Suggestion;
 }
 
 const FREE: Suggestion = { chunks: [], rest: 'anything' };
 
 /**
- * How one seeder gives a file to many leechers: every chunk once before any is repeated. A chunk is given when one of them has it, asks
- * for it, or was told to; the others are suggested, each to one leecher. Leechers who follow bring what they got to each other
- * meanwhile, so that the seeder's line carries no byte twice while anything has not left it once.
- *
- * Nobody is trusted: a suggestion that is not followed is given to another one after a while, and claims to have chunks only
- * end suggestions.
+ * Super-seeding of one file: every chunk leaves once before any is repeated. A chunk is assigned when a leecher has
+ * it, requested it, or was given it as a suggestion; free chunks are suggested to one leecher each. Following
+ * leechers exchange these chunks meanwhile, so that the upload carries no byte twice while any has not left once.
+ * Claims are not trusted: an ignored suggestion passes to another leecher, and a claim to have a chunk only ends
+ * suggestions.
  */
 export class SuperSeeding {
   readonly #chunkCount: number;
   readonly #members = new Map<PeerId, Member>();
-  /** Members to whom a chunk is given, and how many chunks are given to nobody. */
+  /** Number of members to which a chunk is assigned, and number of free chunks. */
   readonly #given: Uint16Array;
   #free: number;
-  /** Members that have a chunk, and how many chunks none has. */
+  /** Number of members that have a chunk, and number of chunks that none has. */
   readonly #had: Uint16Array;
   #unsent: number;
-  /** Chunks are suggested in order from here on, so that a disk reads forwards. */
+  /** Next candidate for a suggestion. Order is ascending, so that a disk reads forwards. */
   #cursor: number;
 
-  /** @param firstChunk - where to begin: another place at every seeder, so that several seeders give out different chunks */
+  /** @param firstChunk - first candidate; differs between seeders, so that they give out different chunks */
   constructor(chunkCount: number, firstChunk: number) {
     this.#chunkCount = chunkCount;
     this.#given = new Uint16Array(chunkCount);
@@ -64,7 +68,7 @@ export class SuperSeeding {
     return this.#members.size;
   }
 
-  /** A leecher is there. */
+  /** Adds a leecher. */
   join(peer: PeerId, follows: boolean): void {
     if (this.#members.has(peer)) return;
     this.#members.set(peer, {
@@ -77,7 +81,7 @@ export class SuperSeeding {
     });
   }
 
-  /** It is gone, or needs nothing more: what it alone had is nobody's again. */
+  /** Removes a leecher: chunks that it alone had are free again. */
   leave(peer: PeerId): void {
     const member = this.#members.get(peer);
     if (member === undefined) return;
@@ -88,7 +92,7 @@ export class SuperSeeding {
     }
   }
 
-  /** It has these chunks; numbers outside the file are ignored. */
+  /** Records chunks that a leecher has; indexes outside the file are ignored. */
   holds(peer: PeerId, chunks: Iterable<number>): void {
     for (const chunk of chunks) {
       this.#change(peer, chunk, (member) => {
@@ -98,7 +102,7 @@ export class SuperSeeding {
     }
   }
 
-  /** A page of its bitfield. */
+  /** Records a page of a leecher's bitfield. */
   holdsPage(peer: PeerId, firstByte: number, bits: Uint8Array): void {
     const end = Math.min(this.#chunkCount, (firstByte + bits.length) * 8);
     for (let chunk = firstByte * 8; chunk < end; chunk++) {
@@ -116,22 +120,22 @@ export class SuperSeeding {
     });
   }
 
-  /** It does not want it of us any more, or we cannot give it. */
+  /** Records that a request ended unsent: withdrawn, or not available here. */
   dropped(peer: PeerId, chunk: number): void {
     this.#change(peer, chunk, ({ asked }) => asked.delete(chunk));
   }
 
-  /** It left for that peer, which is expected to say that it has it. */
+  /** Records a chunk sent to a leecher, which is expected to announce it. */
   sent(peer: PeerId, chunk: number, nowMs: number): void {
     this.#change(peer, chunk, (member) => {
       member.asked.delete(chunk);
-      // Who makes no suggestions does not tell what it gets.
+      // A leecher that makes no suggestions does not announce its chunks.
       if (member.follows && !member.held.has(chunk)) member.unconfirmed.set(chunk, nowMs);
       this.#has(member, chunk);
     });
   }
 
-  /** Something is expected of somebody, and goes to others when it does not come: `suggest` is to be called again by then. */
+  /** Whether a suggestion or announcement is pending. `suggest` must then run again after SUGGESTION_MS. */
   get expects(): boolean {
     const members = [...this.#members.values()];
     return (
@@ -140,7 +144,7 @@ export class SuperSeeding {
     );
   }
 
-  /** Who is to be told something new. They count as told. */
+  /** The suggestions that changed since the last call; they count as sent. */
   suggest(nowMs: number): [peer: PeerId, suggestion: Suggestion][] {
     const alone = this.#members.size < 2;
     for (const [peer, { suggested, unconfirmed }] of this.#members) {
@@ -167,7 +171,7 @@ export class SuperSeeding {
     };
   }
 
-  /** Those with little get more: of what is nobody's, or else one of those who have most to ask for yet. */
+  /** Refills leechers that are short: with free chunks, or else with one of the leecher that has most suggestions. */
   #fill(nowMs: number): void {
     const share = Math.max(1, Math.min(SUGGESTED, Math.floor(this.#free / this.#members.size)));
     for (const [peer, member] of this.#members) {
@@ -187,7 +191,7 @@ export class SuperSeeding {
     this.#change(peer, chunk, ({ suggested }) => suggested.delete(chunk));
   }
 
-  /** It does not have what it was sent. */
+  /** Discards an unconfirmed chunk. */
   #forget(peer: PeerId, chunk: number): void {
     this.#change(peer, chunk, ({ held, unconfirmed }) => {
       unconfirmed.delete(chunk);
@@ -196,7 +200,7 @@ export class SuperSeeding {
     });
   }
 
-  /** The last suggestion of the member with most, which loses it. */
+  /** Takes back the last suggestion of the member with most of them, and returns it. */
   #spare(taker: Member): number | undefined {
     let most: [PeerId, Member] | undefined;
     for (const each of this.#members)
@@ -206,7 +210,7 @@ export class SuperSeeding {
     return chunk;
   }
 
-  /** The caller knows that there is one. */
+  /** Requires a free chunk. */
   #nextFree(): number {
     for (;;) {
       this.#cursor %= this.#chunkCount;
@@ -215,7 +219,7 @@ export class SuperSeeding {
     }
   }
 
-  /** Changes what is given to a member, and keeps the count. */
+  /** Changes the state of a chunk at a member, and keeps the counts. */
   #change(peer: PeerId, chunk: number, change: (member: Member) => void): void {
     const member = this.#members.get(peer);
     if (member === undefined || !(chunk >= 0 && chunk < this.#chunkCount)) return;

@@ -5,31 +5,31 @@ import type { LimitStatus } from '../../Model.ts';
 import { type Interfaces, localClass } from '../Links/Accepting/AddressClass.ts';
 import { RateLimiter } from './RateLimiter.ts';
 
-/** Bytes a second in total (undefined: no limit), or by scope. */
+/** Bytes per second in total (undefined: unlimited), or by scope. */
 export type Limit = number | undefined | Rates;
 
-/** A direction that is left out stays as it is, as do scopes that are not named. */
+/** Omitted directions and scopes stay unchanged. */
 export interface Limits {
   readonly up?: Limit;
   readonly down?: Limit;
 }
 
-/** What all lanes together may move, each way. */
+/** Limits of all lanes together, in both directions. */
 export class TransferLimits {
   readonly up: RateLimiter;
   readonly down: RateLimiter;
 
-  /** Which limits hold for an IP. */
+  /** Network class of an IP. */
   readonly classOf: (host: string) => NetworkClass;
 
-  /** @param interfaces - this computer's addresses, now */
+  /** @param interfaces - reads this computer's network interfaces */
   constructor(clock: Clock, { up, down }: Limits, interfaces: () => Interfaces = () => ({})) {
     this.classOf = (host) => localClass(host, interfaces);
     this.up = new RateLimiter(clock, ratesOf(up));
     this.down = new RateLimiter(clock, ratesOf(down));
   }
 
-  /** What holds and what moves, the total first. */
+  /** Limits and throughput, the total first. */
   status(): readonly LimitStatus[] {
     const { up, down } = this;
     return LIMIT_SCOPES.map((scope) => ({
@@ -41,12 +41,12 @@ export class TransferLimits {
     }));
   }
 
-  /** Our limit for bytes from there, when it makes them wait now. */
+  /** The download limit that currently delays bytes from a host. */
   limitFor(host: string): number | undefined {
     return this.down.holdingBack(this.classOf(host));
   }
 
-  /** Changes them at once. */
+  /** Takes effect at once. */
   set(limits: Limits): void {
     if ('up' in limits) this.up.setRates(ratesOf(limits.up));
     if ('down' in limits) this.down.setRates(ratesOf(limits.down));

@@ -7,30 +7,32 @@ import {
   UPLOAD_SLOTS,
 } from '../../../Protocol/Limits.ts';
 
-/** Most slots added while the pipe is not full. */
+/** Slots added at most while the upload capacity is not used up. */
 const EXTRA_SLOTS_MAX = 24;
-/** A limit counts as reached from this share on. */
+/** Share of a limit from which it counts as reached. */
 const FULL_RATIO = 0.9;
-/** A slot was worth it when the rate grew by this much. */
+/** Growth in throughput that justifies one more slot. */
 const GROWTH_RATIO = 1.05;
-/** Who waits waits about so long at most, or for SLOT_BYTES: a turn costs messages and a round trip, so that fast ones should be long. */
+/**
+ * Upper bound on queueing time. Turns on fast links are longer than SLOT_BYTES because every turn costs a round trip.
+ */
 const WAIT_SECONDS = 0.5;
 
 interface Client {
-  /** Bytes it waits for, all its requests together. */
+  /** Bytes of all its pending requests. */
   demand: number;
   slot: 'large' | 'small' | undefined;
   /** Bytes served in this turn. */
   turnBytes: number;
-  /** All bytes served, and what those who came before had then: who has least is next. */
+  /** Fair-queueing tag: bytes served, plus the tag of the queue at entry. The lowest is served next. */
   bytes: number;
 }
 
 /**
- * Who is served now, and who is next. A slot belongs to a peer, not to a file, and passes on when others wait, after 16 MiB, or what is
- * sent in half a second if that is more, divided by their number, so that nobody waits for much more than that; next is who has had the
- * fewest bytes, so that peers who want all the time get equal bytes whatever the size of their chunks and the speed of their
- * connection. Extra small slots serve what fits in 512 KiB, so that a picture need not wait for films.
+ * Upload slots, and the queue for them. A slot belongs to a peer, not to a file. It passes on when others wait, after
+ * 16 MiB or half a second of throughput (whichever is more), divided by their number.
+ * Next is the peer with the fewest bytes, so that busy peers get equal bytes, whatever their chunk size and speed.
+ * Extra small slots serve demands up to 512 KiB, so that a picture need not wait for films.
  */
 export class UploadSlots {
   readonly #heldOf: (peer: PeerId) => number;
@@ -42,12 +44,12 @@ export class UploadSlots {
   #rate = 0;
   readonly #used = { large: 0, small: 0 };
 
-  /** @param heldOf - how much a peer has of what it fetches: of those with equally many bytes from us, who has least is next */
+  /** @param heldOf - chunks a peer has of the file it fetches: breaks ties in bytes, fewest first */
   constructor(heldOf: (peer: PeerId) => number = () => 0) {
     this.#heldOf = heldOf;
   }
 
-  /** Large slots there are now. */
+  /** Current number of large slots. */
   get slots(): number {
     return UPLOAD_SLOTS + this.#extra;
   }
@@ -64,7 +66,7 @@ export class UploadSlots {
     return this.#clients.get(peer)?.slot !== undefined;
   }
 
-  /** What a peer waits for now, in bytes; 0 gives its slot or its place back. */
+  /** Sets a peer's pending bytes; 0 gives up its slot or queue place. */
   setDemand(peer: PeerId, bytes: number): void {
     const client = this.#clients.get(peer);
     if (bytes <= 0) {
@@ -85,13 +87,13 @@ export class UploadSlots {
     client.bytes += bytes;
   }
 
-  /** Bytes that a turn lasts now. */
+  /** Bytes of a turn at present. */
   get turnBytes(): number {
     if (this.#queue.length === 0) return TURN_UNLIMITED;
     return Math.ceil(Math.max(SLOT_BYTES, this.#rate * WAIT_SECONDS) / this.#queue.length);
   }
 
-  /** A chunk is whole: the moment at which a slot may pass on. Returns whether the peer still has one. */
+  /** Ends a turn that has used its bytes. Called after each chunk. Returns whether the peer still has a slot. */
   turn(peer: PeerId): boolean {
     const client = this.#clients.get(peer);
     if (client?.slot === undefined) return false;
@@ -103,7 +105,7 @@ export class UploadSlots {
     return client.slot !== undefined;
   }
 
-  /** It does not take what it is sent: its slot passes on at once when others wait, and it lines up behind them. */
+  /** Takes the slot of a stalled peer if others wait, and queues it last. */
   passOn(peer: PeerId): void {
     const client = this.#clients.get(peer);
     const last = this.#queue.at(-1);
@@ -114,19 +116,19 @@ export class UploadSlots {
     this.#assign();
   }
 
-  /** Place in the queue, 1 for the next; 0: it is served, or wants nothing. */
+  /** Queue place from 1; 0: being served, or without demand. */
   placeOf(peer: PeerId): number {
     return this.#queue.indexOf(peer) + 1;
   }
 
   /**
-   * Called once a second with what was sent in it: one more slot while others wait and the pipe is not full. Under a
-   * limit that shows by itself; without one a slot that brought no more bytes is taken as the sign of a full pipe.
+   * Adapts the number of slots once a second: one more while peers wait and capacity is left. Under a limit,
+   * throughput shows that; without one, a slot that brought no growth means that capacity is used up.
    */
   pace(bytesPerSecond: number, limit: number | undefined): void {
     this.#rate = bytesPerSecond;
     if (this.#queue.length === 0) {
-      // Who has a slot keeps it for its turn.
+      // A peer with a slot keeps it for its turn.
       this.#extra = 0;
       return;
     }
@@ -140,13 +142,13 @@ export class UploadSlots {
     this.#assign();
   }
 
-  /** Whether somebody waits who should have the slot instead. */
+  /** Whether a waiting peer should have the slot instead. */
   #wanted(owner: PeerId, slot: 'large' | 'small'): boolean {
     if (slot === 'large' || !this.#isSmall(owner)) return this.#queue.length > 0;
     return this.#queue.some((peer) => this.#isSmall(peer));
   }
 
-  /** Where a newcomer starts: behind those who wait, level with those who are served. */
+  /** Tag of a new peer: that of the last in the queue, or the lowest of those being served. */
   #entryBytes(): number {
     const last = this.#queue.at(-1);
     if (last !== undefined) return this.#bytesOf(last);
@@ -158,7 +160,7 @@ export class UploadSlots {
     return this.#clients.get(peer)?.bytes ?? 0;
   }
 
-  /** Takes its place in the queue: behind all who had fewer bytes, or as few and have no more of what they fetch. */
+  /** Queues a peer behind all with fewer bytes, or with equal bytes and no more chunks. */
   #line(peer: PeerId): void {
     const [bytes, held] = [this.#bytesOf(peer), this.#heldOf(peer)];
     const before = this.#queue.findLastIndex((other) => {

@@ -20,19 +20,19 @@ import type { RateLimiter } from './RateLimiter.ts';
 import { ServedCounts } from './ServedCounts.ts';
 import { UploadSlots } from './UploadSlots.ts';
 
-/** Buffers for sending, all lanes together. */
+/** Send buffers of all lanes together. */
 const SEND_BUFFERS_BYTES = 24 * SEND_BUFFER_BYTES;
-/** Lanes of one peer at once. */
+/** Concurrent lanes of one peer. */
 const LANES_PER_PEER_MAX = 4;
-/** Who takes nothing for this long loses its slot to those who wait … */
+/** Time without progress after which a peer loses its slot to waiting ones. */
 const STALLED_MS = 10_000;
-/** … and for this long, its lane, when memory for sending is short. */
+/** Time without progress after which a lane is closed, if send memory is short. */
 const CUT_MS = 30_000;
-/** Changed places in the queue are told this often. */
+/** Interval at which changed queue places are announced. */
 const PLACES_TOLD_MS = 250;
-/** It has not been told whether it is served: even that is news to somebody who asks several. */
+/** No place announced yet. Even "being served" is news to a peer that requests from several seeders. */
 const UNTOLD = -1;
-/** Chunks go out together when they take no longer than this: what is on its way cannot be called back. */
+/** Upper bound on the duration of a run: bytes on their way cannot be called back. */
 const RUN_SECONDS = 0.05;
 const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxCount: BATCH_CHUNKS_MAX };
 
@@ -41,28 +41,28 @@ export interface UploadsOptions {
   readonly clock: Clock;
   readonly memory?: Memory | undefined;
   readonly limiter: RateLimiter;
-  /** Which limits hold for a lane from that host. */
+  /** Network class of a lane's host. */
   readonly classOf: (host: string) => NetworkClass;
   readonly tokens: LaneTokens;
-  /** The place of a peer in the queue, or how many wait there, changed; 0: it is being served. */
+  /** Called when a peer's queue place or the queue length changed; place 0: being served. */
   readonly placed: (peer: PeerId, place: number, of: number) => void;
-  /** Chunks that a peer says it has of a file; 0 when it says nothing. */
+  /** Chunks that a peer announced of a file; 0 if none. */
   readonly heldOf: (peer: PeerId, fileId: FileId) => number;
-  /** What happens to requests for chunks of larger files. */
+  /** Receives the fate of chunk requests, for super-seeding. */
   readonly demand: ChunkDemand;
-  /** A stranger or peer broke the protocol on a lane. */
+  /** Called after a protocol violation on a lane. Peer undefined: before its token. */
   readonly misbehaved: (peer: PeerId | undefined, reason: unknown) => void;
 }
 
-/** Who asks for which chunk, and what comes of it. */
+/** The life of chunk requests. */
 export interface ChunkDemand {
   asked(peer: PeerId, fileId: FileId, chunk: number): void;
-  /** It will not be sent. */
+  /** The request ended unsent. */
   dropped(peer: PeerId, fileId: FileId, chunk: number): void;
   sent(peer: PeerId, fileId: FileId, chunk: number): void;
 }
 
-/** One peer being served, or waiting for it. */
+/** A peer being served or waiting. */
 export interface Upload {
   readonly meter: RateMeter;
   /** The file served last. */
@@ -71,13 +71,13 @@ export interface Upload {
 
 interface Client extends Upload {
   readonly lanes: Map<LaneServer, LaneSender>;
-  /** Lanes at work, and the bytes they work on. */
+  /** Lanes being served, and the bytes in work on each. */
   readonly busy: Map<LaneServer, number>;
   toldPlace: number;
   toldOf: number;
 }
 
-/** Serves all lanes: hands out the slots, keeps every lane that has one busy, tells the others their place. */
+/** Serves all lanes: assigns slots, keeps the lanes of served peers busy, announces queue places to the others. */
 export class Uploads implements LaneHost {
   readonly #options: UploadsOptions;
   readonly #slots: UploadSlots;
@@ -103,12 +103,12 @@ export class Uploads implements LaneHost {
     return this.#meter.total;
   }
 
-  /** Peers with a slot now. */
+  /** Peers that hold a slot. */
   serving(): readonly (readonly [PeerId, Upload])[] {
     return [...this.#clients].filter(([peer]) => this.#slots.isServing(peer));
   }
 
-  /** A lane from outside; it has 10 s to show its token. */
+  /** Accepts a lane, which must show its token within GREETING_TIMEOUT_MS. */
   accept(stream: ByteStream): LaneServer {
     const lane = new LaneServer(stream, this);
     this.#options.clock.after(GREETING_TIMEOUT_MS, () => {
@@ -129,7 +129,7 @@ export class Uploads implements LaneHost {
     this.#cancelPlaces?.();
   }
 
-  // ---- what the lanes tell
+  // ---- LaneHost
 
   redeem(token: string, lane: LaneServer): PeerId | undefined {
     const { tokens, clock } = this.#options;
@@ -206,7 +206,7 @@ export class Uploads implements LaneHost {
     this.#slots.setDemand(peer, demand);
     if (client !== undefined && demand === 0) client.toldPlace = UNTOLD;
     this.#wakeServing();
-    // A place is told at once, so that it can ask others meanwhile; changes of it can wait.
+    // A first place is announced at once, so that the peer can try others meanwhile; changes can wait.
     const place = this.#slots.placeOf(peer);
     if (place > 0 && client !== undefined && client.toldPlace <= 0)
       this.#tell(peer, place, this.#slots.waiting.length);
@@ -240,7 +240,8 @@ export class Uploads implements LaneHost {
       for (const { fileId, chunk } of batch) this.#counts.add(fileId, chunk);
       client.busy.set(lane, Math.max(1, sum(batch)));
       await sender.send(batch);
-      // What waits in a socket is not sent: a slot that passes on too soon makes many slow transfers of few fast ones.
+      // Bytes in a socket are not sent yet: a slot that passed on too soon would turn few fast transfers into many
+      // slow ones.
       if (lane.demand === 0 || this.#slots.waiting.length > 0) await sender.flushed();
       client.busy.delete(lane);
       for (const { fileId, chunk, cancelled } of batch)
@@ -261,7 +262,7 @@ export class Uploads implements LaneHost {
     };
   }
 
-  /** With one peer to serve, chunks go out as they were asked. */
+  /** Chunks go out in the order of requests while only one peer is connected. */
   #servedBefore({ fileId, chunk }: WantedChunk): number {
     return this.#clients.size > 1 ? this.#counts.of(fileId, chunk) : 0;
   }
@@ -276,7 +277,7 @@ export class Uploads implements LaneHost {
     });
   }
 
-  /** Once a second while anybody is served: are the slots too few, does somebody block one? */
+  /** Checks once a second, while lanes exist, for missing slots and stalled peers. */
   #watch(): void {
     if (this.#cancelPace !== undefined || this.#clients.size === 0) return;
     const { clock, limiter } = this.#options;
@@ -289,7 +290,7 @@ export class Uploads implements LaneHost {
     });
   }
 
-  /** Who does not read what it asked for must not keep slots and memory from others. */
+  /** Takes slots and send memory from peers that do not read their answers. */
   #unblock(): void {
     for (const [peer, { lanes }] of [...this.#clients]) {
       for (const [lane, sender] of [...lanes]) {

@@ -10,12 +10,12 @@ import type { NamedTracker } from './PeerLinksTypes.ts';
 export interface AnnouncementsOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** All that are linked. */
+  /** All linked peers. */
   readonly peers: () => readonly LinkedPeer[];
   readonly exchange: PeerExchange;
 }
 
-/** What linked peers hear from us unasked: chunks that we get, files that go, the trackers we use, who else is linked. */
+/** Announces to linked peers: new chunks, withdrawn files, our trackers, and other linked peers. */
 export class Announcements {
   readonly #options: AnnouncementsOptions;
   readonly #haves: HaveBatch;
@@ -27,7 +27,7 @@ export class Announcements {
     this.#haves = new HaveBatch(options.clock, (...news) => this.#tellHave(...news));
   }
 
-  /** From now on everybody hears of the others every minute. */
+  /** Starts the peer exchange once a minute. */
   start(): void {
     this.#cancelExchange ??= every(this.#options.clock, PEER_EXCHANGE_MS, () => {
       for (const peer of this.#options.peers()) this.#tellOthers(peer);
@@ -39,29 +39,29 @@ export class Announcements {
     this.#haves.close();
   }
 
-  /** A link is new: it hears what the others were told before. */
+  /** Sends a newly linked peer what the others were sent before. */
   joined(peer: LinkedPeer): void {
     for (const tracker of this.#trackers) peer.send({ type: 'tracker', ...tracker });
     this.#tellOthers(peer);
   }
 
-  /** We have one more chunk: told to those interested, gathered for 50 ms. */
+  /** Announces a new chunk to interested peers, batched for 50 ms. */
   have(fileId: FileId, chunk: number): void {
     this.#haves.add(fileId, chunk);
   }
 
-  /** We can give what we have of a file from now on. */
+  /** Announces everything that is here of a file that became available. */
   holdings(fileId: FileId): void {
     for (const peer of this.#options.peers()) if (peer.follows(fileId)) peer.tellHoldings(fileId);
   }
 
-  /** We no longer share it. */
+  /** Announces that a file is no longer shared. */
   gone(fileId: FileId): void {
     this.#haves.drop(fileId);
     for (const peer of this.#options.peers()) peer.tellGone(fileId);
   }
 
-  /** The trackers we use; those that are new are told to every linked peer. */
+  /** Sets our trackers; new ones are announced to all linked peers. */
   trackers(trackers: readonly NamedTracker[]): void {
     const told = new Set(this.#trackers.map(({ address }) => formatAddress(address)));
     const fresh = trackers.filter(({ address }) => !told.has(formatAddress(address)));
@@ -74,7 +74,7 @@ export class Announcements {
     for (const peer of this.#options.peers()) if (peer.follows(fileId)) peer.tellHave(fileId, chunks, frame);
   }
 
-  /** Who is linked, told to one that is. */
+  /** Names the other linked peers to one of them. */
   #tellOthers(peer: LinkedPeer): void {
     const { peers, exchange, random } = this.#options;
     const linked = peers().map(({ contact }) => contact);

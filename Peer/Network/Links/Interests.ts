@@ -10,13 +10,13 @@ export interface InterestsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly linked: (peer: PeerId) => LinkedPeer | undefined;
-  /** All that are linked. */
+  /** All linked peers. */
   readonly peers: () => readonly LinkedPeer[];
-  /** A linked peer wants a file: it will have parts of it. */
+  /** Called when a linked peer fetches a file: it will have chunks of it. */
   readonly found: (fileId: FileId, contact: KnownContact & { readonly near: boolean }) => void;
 }
 
-/** Which linked peers want which file: they hear of each other, and of a seeder what each should ask for. */
+/** Interest of linked peers in files: leechers are named to each other, and a seeder sends them suggestions. */
 export class Interests {
   readonly exchange = new PeerExchange();
   readonly suggestions: Suggestions;

@@ -16,27 +16,27 @@ import type { ChunkProvider } from '../Ports.ts';
 
 type Asked = ControlOf<'list' | 'describe' | 'query'>;
 
-/** Questions of one peer that wait; more are refused as busy. */
+/** Pending questions of one peer; further ones are refused as busy. */
 const ASKED_MAX = 64;
-/** Files of a list page at most, and the bytes they may take: a frame without its other fields. */
+/** Bounds of one list page: files, and bytes of a frame without its other fields. */
 const FILES_PER_PAGE = 1_000;
 const PAGE_BYTES_MAX = CONTROL_FRAME_BYTES_MAX - 64;
 
 export interface LinkAnswersOptions {
   readonly provider: ChunkProvider;
   readonly send: (message: ControlMessage) => void;
-  /** Resolves when little waits to be sent: a peer that asks without reading gets no more answers. */
+  /** Resolves when the send backlog is small: a peer that asks without reading gets no further answers. */
   readonly calm: () => Promise<void>;
-  /** Our files that answer a question; undefined: this one is one too many. */
+  /** Our files that match a question; undefined: over the rate limit. */
   readonly matching: (question: RelayQuestion) => readonly RelayedFile[] | undefined;
 }
 
-/** Answers what one peer asks of our share, one question after the other. */
+/** Answers the questions of one peer about our share, one at a time. */
 export class LinkAnswers {
   readonly #options: LinkAnswersOptions;
   readonly #asked: Asked[] = [];
   #working = false;
-  /** What was asked last: the next question is mostly about its next page. */
+  /** Subject of the last question, kept because the next question usually asks for its next page. */
   #listing: { readonly folder: string; readonly files: readonly CatalogEntry[] } | undefined;
   #description: FileDescription | undefined;
 
@@ -53,14 +53,14 @@ export class LinkAnswers {
     if (!this.#working) void this.#work();
   }
 
-  /** Chunks of a file of which something is here; 0: there is none. */
+  /** Chunk count of a file that is here in part or whole; 0: not here. */
   chunksOf(fileId: FileId): number {
     const { provider } = this.#options;
     const size = provider.holdings(fileId) === undefined ? undefined : provider.sizeOf(fileId);
     return size === undefined ? 0 : chunkLayout(size).chunkCount;
   }
 
-  /** What we have of a file, as messages. */
+  /** Our chunks of a file, as messages. */
   holdings(fileId: FileId): ControlMessage[] {
     const held = this.#options.provider.holdings(fileId);
     if (held === undefined) return [{ type: 'haveNone', fileId }];
@@ -121,7 +121,7 @@ export class LinkAnswers {
   }
 }
 
-/** Where the page ends that begins at `start`. */
+/** End of the page that begins at `start`. */
 function pageEnd(files: readonly CatalogEntry[], start: number): number {
   const most = Math.min(files.length, start + FILES_PER_PAGE);
   let bytes = 0;

@@ -5,7 +5,7 @@ import { type Answer, type AnswerTo, LinkRequests, type Question, refusal } from
 
 const TICK_MS = 1_000;
 
-/** Asks one peer and waits for its answers: the rim around LinkRequests. */
+/** Asks one peer and awaits its answers: clock and promises around LinkRequests. */
 export class LinkQuestions {
   readonly #send: (question: Question) => void;
   readonly #clock: Clock;
@@ -44,17 +44,17 @@ export class LinkQuestions {
     });
   }
 
-  /** As LinkRequests.answer. */
+  /** See LinkRequests.answer. */
   answer(answer: Answer): boolean {
     return this.#requests.answer(answer);
   }
 
-  /** Asks again what waits, on a new link. */
+  /** Repeats all pending questions after the link was replaced. */
   repeat(): void {
     for (const question of this.#requests.questions) this.#send(question);
   }
 
-  /** The peer is gone. */
+  /** Fails all questions: the peer is gone. */
   end(reason: ShoalError): void {
     this.#ended = reason;
     this.#requests.fail(reason);

@@ -2,7 +2,7 @@ import { LINK_REQUEST_TIMEOUT_MS } from '../../../Protocol/Limits.ts';
 import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
-/** What is asked over a control link, and the answer each question gets unless it is refused. */
+/** Questions over a control link, and the type of each answer unless it is refused. */
 interface Questions {
   list: 'listPage';
   describe: 'description';
@@ -26,7 +26,7 @@ interface Open {
   readonly settle: (answer: Answer | ShoalError) => void;
 }
 
-/** Questions to one peer that wait for their answers, found again by number; they move along when the link is replaced. */
+/** Pending questions to one peer, matched to answers by request id. They survive a replaced link. */
 export class LinkRequests {
   readonly #open = new Map<number, Open>();
   #nextId = 1;
@@ -35,12 +35,12 @@ export class LinkRequests {
     return this.#open.size;
   }
 
-  /** All that wait, to be sent again on a new link. */
+  /** All pending questions. */
   get questions(): readonly Question[] {
     return [...this.#open.values()].map(({ question }) => question);
   }
 
-  /** Numbers a question (whatever number it has). `settle` is called once. */
+  /** Assigns a request id and registers the question. `settle` is called once. */
   add<Q extends Question>(question: Q, nowMs: number, settle: (answer: Answer | ShoalError) => void): Q {
     const requestId = this.#nextId;
     this.#nextId = (requestId % 0xffff_ffff) + 1;
@@ -54,7 +54,7 @@ export class LinkRequests {
     this.#open.delete(requestId);
   }
 
-  /** False: an answer of the wrong kind. One that nobody waits for any more is ignored. */
+  /** Returns false for an answer of the wrong type. An answer to a forgotten question is ignored. */
   answer(answer: Answer): boolean {
     const open = this.#open.get(answer.requestId);
     if (open === undefined) return true;
@@ -64,7 +64,7 @@ export class LinkRequests {
     return true;
   }
 
-  /** Fails what waited too long. */
+  /** Fails questions past their deadline. */
   tick(nowMs: number): void {
     for (const [id, open] of this.#open) {
       if (open.deadlineMs > nowMs) continue;
@@ -73,7 +73,7 @@ export class LinkRequests {
     }
   }
 
-  /** Fails everything. */
+  /** Fails all questions. */
   fail(reason: ShoalError): void {
     const open = [...this.#open.values()];
     this.#open.clear();
@@ -81,7 +81,7 @@ export class LinkRequests {
   }
 }
 
-/** Why a peer refused, as our own error. */
+/** Translates a refusal code. */
 export function refusal(code: ControlOf<'refused'>['code']): ShoalError {
   if (code === 'not-found') return new ShoalError('NOT_FOUND', 'the peer does not have the file');
   if (code === 'changed') return new ShoalError('NOT_FOUND', 'the file has just changed there');

@@ -11,20 +11,20 @@ import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
 
 export interface LinkTableOptions {
-  /** What we say of ourselves. */
+  /** Our hello message. */
   readonly hello: () => Hello;
   readonly home: PeerContext;
   readonly bans: Bans;
   readonly joined: (peer: LinkedPeer) => void;
-  /** Undefined: a goodbye in peace. */
+  /** Reason undefined: an orderly goodbye. */
   readonly left: (peer: LinkedPeer, reason: ShoalError | undefined) => void;
-  /** A link ended because the other side broke the protocol. */
+  /** Called when a link ended with a protocol violation by the remote side. */
   readonly misbehaved: (host: string, reason: ShoalError) => void;
 }
 
-/** Peers that are dialled at once from a new address. */
+/** Peers that are redialled after our address changed. */
 const DIALLED_AGAIN_MAX = 32;
-/** Time for the other one of two links to say hello. */
+/** Time for the hello of the other of two duplicate links. */
 const DUPLICATE_GRACE_MS = 2_000;
 
 interface Dialling {
@@ -32,13 +32,13 @@ interface Dialling {
   readonly reject: (reason: ShoalError) => void;
 }
 
-/** All control links, at most one a peer: dials, takes those that come, and settles which of two stays. */
+/** All control links, at most one per peer: dials, accepts, and decides which of two duplicates stays. */
 export class LinkTable implements LinkEvents {
   readonly #options: LinkTableOptions;
   readonly #peers = new Map<PeerId, LinkedPeer>();
-  /** Links that exist, greeted or not. */
+  /** All links, before and after the handshake. */
   readonly #links = new Set<PeerLink>();
-  /** Addresses being dialled. */
+  /** Running dials by address. */
   readonly #dials = new Map<string, Promise<LinkedPeer>>();
   readonly #dialling = new Map<PeerLink, Dialling & { readonly address: Address }>();
   readonly #stopping = new AbortController();
@@ -55,7 +55,7 @@ export class LinkTable implements LinkEvents {
     return this.#peers.get(peerId);
   }
 
-  /** The link there is, or a new one. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  /** Returns the existing link or a new one. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
   async connect(contact: PeerContact, signal: AbortSignal): Promise<LinkedPeer> {
     const { peerId, address } = contact;
     const linked = peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
@@ -68,36 +68,36 @@ export class LinkTable implements LinkEvents {
     });
   }
 
-  /** A peer is quiet: if its link is dead by now, that is found out within seconds. */
+  /** Tests whether the link of a quiet peer is dead; takes some seconds. */
   probe(peerId: PeerId): void {
     this.#peers.get(peerId)?.link.probe();
   }
 
-  /** Something changed around us: links that are dead by now are found out within seconds. */
+  /** Tests all links after a network change; takes some seconds. */
   probeAll(): void {
     for (const { link } of this.#peers.values()) link.probe();
   }
 
-  /** We are at another address: peers are dialled anew, so that they learn it now and not when their old link is dead. */
+  /** Redials peers after our address changed, so that they learn it before their old link times out. */
   dialAgain(): void {
     for (const { contact } of this.peers.slice(0, DIALLED_AGAIN_MAX))
       this.#dial(contact.address).catch(() => {});
   }
 
-  /** A control link from outside. */
+  /** Accepts an incoming control link. */
   accept(stream: ByteStream): PeerLink {
     const link = this.#newLink(false);
-    // Its handler must be in place before it says anything.
+    // The handler must be set before any action runs.
     link.start(stream);
     return link;
   }
 
-  /** Ends the link with a peer. */
+  /** Ends the link with a banned peer. */
   drop(peerId: PeerId, reason: ShoalError): void {
     this.#peers.get(peerId)?.link.close('banned', reason);
   }
 
-  /** Says goodbye to everybody; resolves when all connections are gone. */
+  /** Says goodbye on all links; resolves when all connections are gone. */
   async close(): Promise<void> {
     this.#stopping.abort();
     const links = [...this.#links];
@@ -105,7 +105,7 @@ export class LinkTable implements LinkEvents {
     await Promise.all(links.map((link) => link.gone));
   }
 
-  // ---- what the links tell
+  // ---- LinkEvents
 
   opened(link: PeerLink, hello: Hello): void {
     const { bans, home, joined } = this.#options;
@@ -132,7 +132,7 @@ export class LinkTable implements LinkEvents {
       old.close('duplicate');
     } else {
       link.close('duplicate');
-      // Perhaps the other side dialled because the old one is dead: then this makes it show.
+      // The remote side may have dialled because the old link is dead: the probe finds out.
       old.probe();
     }
   }
@@ -146,7 +146,7 @@ export class LinkTable implements LinkEvents {
   closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void {
     const dialling = this.#dialling.get(link);
     this.#dialling.delete(link);
-    // It believes in an older link, and looks after it now.
+    // The remote side kept an older link.
     const why = bye === 'duplicate' ? 'it has another link with us' : 'it closed the connection';
     const reason = error === undefined || bye === 'duplicate' ? new ShoalError('UNREACHABLE', why) : error;
     dialling?.reject(reason);
@@ -157,7 +157,7 @@ export class LinkTable implements LinkEvents {
     const end = () => {
       if (peer.link === link) this.#forget(peer, error && reason);
     };
-    // The one that stays is on another connection, where its hello may be a little behind this goodbye.
+    // The remaining link is on another connection, where its hello may arrive after this goodbye.
     if (bye === 'duplicate') this.#options.home.clock.after(DUPLICATE_GRACE_MS, end);
     else end();
   }

@@ -22,12 +22,12 @@ import { Allowance, QueryLimit } from './QueryLimit.ts';
 
 export type { KnownContact, PeerContext } from './PeerContext.ts';
 
-/** Files that one peer may be interested in at once. */
+/** Files in which one peer may be interested at once. */
 const INTERESTS_MAX = 65_536;
-/** How often one peer may name others and trackers: in a row, and then once in so many milliseconds. More is ignored. */
+/** Rate limits on peers and trackers named by one peer; messages beyond them are ignored. */
 const NAMING = { peers: { burst: 1_000, eachMs: 50 }, tracker: { burst: 8, eachMs: 5_000 } } as const;
 
-/** A peer that a control link is open to: the conversation beyond greeting and goodbye. The link below may be replaced. */
+/** A peer with an open control link: the conversation between handshake and goodbye. The link below may be replaced. */
 export class LinkedPeer implements SourceHome {
   readonly lane: LaneKeeper;
   readonly offers: PeerOffers;
@@ -66,7 +66,7 @@ export class LinkedPeer implements SourceHome {
       send,
       clock,
       declared: tellWatcher,
-      // Who pushes it to us is told when it lies in the share.
+      // The sender of a push gets `haveAll` when the file is in the share.
       ending: (fileId) => {
         if (!this.offers.isFetching(fileId)) tellWatcher(fileId);
       },
@@ -95,32 +95,34 @@ export class LinkedPeer implements SourceHome {
     this.#link.send(message);
   }
 
-  /** It wants to know of every chunk of that file that we get: it is interested, pushes it to us, or suggests what we should ask of it. */
+  /**
+   * Whether the peer needs to know our chunks of a file: it is interested, pushes the file to us, or makes
+   * suggestions.
+   */
   follows(fileId: FileId): boolean {
     const tells = this.suggests && this.#files.has(fileId);
     return tells || this.#interests.has(fileId) || this.offers.isFetching(fileId);
   }
 
-  /** It follows suggestions, and makes some. */
+  /** Whether it follows and makes suggestions. */
   get suggests(): boolean {
     return this.#can('suggests');
   }
 
-  /** One may line up in its queue. */
+  /** Whether it grants turns to peers that line up. */
   get takesTurns(): boolean {
     return this.#can('turns');
   }
 
-  /** Tells what we have of a file now, unless that is nothing. */
+  /** Announces our chunks of a file, unless there are none. */
   tellHoldings(fileId: FileId): void {
     this.#late.drop(fileId);
     for (const message of this.#answers.holdings(fileId)) if (message.type !== 'haveNone') this.send(message);
   }
 
   /**
-   * We have these chunks more. News that is of no use to it, since it has them itself, waits for some that is. Who pushes the file to
-   * us is told at once.
-   * @param frame - gives the message, if nothing waits
+   * Announces new chunks. Announcements of no use to the peer are deferred, except to the sender of a push.
+   * @param frame - the encoded message, used if nothing was deferred
    */
   tellHave(fileId: FileId, chunks: readonly number[], frame: () => Uint8Array): void {
     const useless = this.offers.isFetching(fileId) ? undefined : this.#files.uselessTo(fileId, chunks);
@@ -129,7 +131,7 @@ export class LinkedPeer implements SourceHome {
     else if (news !== undefined) this.send({ type: 'have', fileId, chunks: news });
   }
 
-  /** We no longer have a file it is interested in. */
+  /** Announces that a file is no longer here. */
   tellGone(fileId: FileId): void {
     this.#late.drop(fileId);
     if (!this.#interests.delete(fileId)) return;
@@ -138,7 +140,7 @@ export class LinkedPeer implements SourceHome {
     this.send({ type: 'haveNone', fileId });
   }
 
-  /** Another link to the same peer takes over; what waits for an answer is asked again. */
+  /** Moves to another link with the same peer and repeats pending questions. */
   replaceLink(link: PeerLink, contact: KnownContact): void {
     this.#link = link;
     this.#contact = contact;
@@ -147,7 +149,7 @@ export class LinkedPeer implements SourceHome {
     this.#questions.repeat();
   }
 
-  /** The peer is gone: everything that waits for it ends. */
+  /** Ends everything pending: the peer is gone. */
   end(reason: ShoalError): void {
     this.#questions.end(reason);
     this.lane.close(reason);
@@ -166,7 +168,7 @@ export class LinkedPeer implements SourceHome {
     return this.#files.open(this, fileId, events, signal, known);
   }
 
-  /** Undefined when the peer does not know bundles. */
+  /** Returns undefined when the peer does not support bundles. */
   openBundles(events: SourceEvents): BundleSource | undefined {
     return this.#can('bundles') ? this.#files.openBundles(this, events) : undefined;
   }
@@ -178,7 +180,10 @@ export class LinkedPeer implements SourceHome {
     );
   }
 
-  /** Its files below a folder, page by page. @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED, BAD_FRAME */
+  /**
+   * Lists its files below a folder, page by page.
+   * @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED, BAD_FRAME
+   */
   async *listFiles(folder: string, signal: AbortSignal): AsyncGenerator<readonly ListedFile[]> {
     let cursor = 0;
     do {
@@ -190,18 +195,18 @@ export class LinkedPeer implements SourceHome {
     } while (cursor > 0);
   }
 
-  /** It answers `query`. */
+  /** Whether it answers `query`. */
   get answersQueries(): boolean {
     return this.#can('answersQueries');
   }
 
-  /** What it says it shares of that; not checked. @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
+  /** Its files that match a question; unverified claims. @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
   async query(question: RelayQuestion, signal: AbortSignal): Promise<readonly RelayedFile[]> {
     if (!this.answersQueries) throw new ShoalError('REFUSED', 'the peer answers no questions');
     return (await this.#questions.ask({ type: 'query', requestId: 0, question }, signal)).files;
   }
 
-  /** It has told that it has (part of) that file. */
+  /** Whether it announced part or all of a file. */
   holds(fileId: FileId): boolean {
     return this.#files.holds(fileId);
   }
@@ -210,7 +215,7 @@ export class LinkedPeer implements SourceHome {
     this.#home.wrongBytes(this.#contact, fileId);
   }
 
-  /** What it has of a file, as far as it told. */
+  /** Its chunks of a file, as announced. */
   seen(fileId: FileId): Seen | undefined {
     return this.#files.seen(fileId);
   }
@@ -285,7 +290,7 @@ export class LinkedPeer implements SourceHome {
     }
   }
 
-  /** It begins to reckon with what we have. */
+  /** Announces deferred chunks to a peer that starts to make suggestions. */
   #tellLate(fileId: FileId): void {
     const chunks = this.#files.uselessTo(fileId, []) === 'has all' ? [] : this.#late.take(fileId);
     if (chunks.length > 0) this.send({ type: 'have', fileId, chunks });

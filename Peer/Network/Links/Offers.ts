@@ -4,7 +4,7 @@ import type { Offer, PeerContact } from '../../Model.ts';
 import type { LinkTable } from './LinkTable.ts';
 import type { OfferEvents, SentOffer } from './PeerOffers.ts';
 
-/** Offers of files to and from all peers. */
+/** Offers of files to and from all linked peers. */
 export class Offers {
   readonly #table: LinkTable;
 
@@ -13,7 +13,7 @@ export class Offers {
   }
 
   /**
-   * Offers a file to another peer; `events` tell what comes of it.
+   * Offers a file to a peer; `events` report the result.
    * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED
    */
   async offer(
@@ -26,7 +26,7 @@ export class Offers {
     return (await this.#table.connect(contact, signal)).offers.offer(offer, chunkCount, events);
   }
 
-  /** Says yes to an offer: from now on that peer is told what we have of the file. Nothing happens when it is gone. */
+  /** Accepts an offer and announces our chunks of the file from now on. Does nothing when the peer is gone. */
   accept(peerId: PeerId, requestId: number, fileId: FileId): void {
     const peer = this.#table.get(peerId);
     peer?.offers.accept(requestId, fileId);
@@ -37,7 +37,7 @@ export class Offers {
     this.#table.get(peerId)?.offers.refuse(requestId, code);
   }
 
-  /** What was accepted of that peer is here whole, or (`code`) will not be. */
+  /** Reports the end of an accepted push: complete, or failed with `code`. */
   finish(peerId: PeerId, fileId: FileId, code: RefusalCode | undefined): void {
     this.#table.get(peerId)?.offers.finish(fileId, code);
   }

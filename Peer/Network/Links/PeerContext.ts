@@ -12,7 +12,7 @@ import type { ChunkProvider } from '../Ports.ts';
 /** A peer whose id is known. */
 export type KnownContact = PeerContact & { readonly peerId: PeerId };
 
-/** What all linked peers share. */
+/** Context shared by all linked peers. */
 export interface PeerContext {
   readonly provider: ChunkProvider;
   readonly dial: Dial;
@@ -20,17 +20,17 @@ export interface PeerContext {
   readonly buffers: ReceiveBuffers;
   readonly downLimiter: RateLimiter;
   readonly classOf: (host: string) => NetworkClass;
-  /** A new token that lets this peer's lane in. */
+  /** Creates a lane token for a peer. */
   grantLane(peer: PeerId): string;
   received(bytes: number): void;
   wrongBytes(peer: KnownContact, fileId: FileId): void;
   interested(peer: KnownContact, fileId: FileId): void;
   notInterested(peer: KnownContact, fileId: FileId): void;
-  /** It said what it has of a file. */
+  /** The peer announced its chunks of a file. */
   holds(peer: KnownContact, message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void;
   named(peer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void;
   offered(peer: KnownContact, requestId: number, offer: Offer): void;
   trackerNamed(peer: KnownContact, tracker: { address: Address; onMyHost: boolean }): void;
-  /** Our files that answer a question of a peer; undefined: too much is asked now. */
+  /** Our files that match a peer's question; undefined: over the rate limit. */
   matching(question: RelayQuestion): readonly RelayedFile[] | undefined;
 }

@@ -4,29 +4,29 @@ import type { ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
 import { type Address, formatAddress, isDialable, networkClass } from '../../../Shared/Address.ts';
 import type { Random } from '../../../Shared/Clock.ts';
 
-/** Of so many others a newcomer hears … */
+/** Peers named to a new leecher. */
 const TOLD_TO_NEWCOMER = 24;
-/** … and so many of them of it: it links to those it heard of. */
+/** Leechers to which a new leecher is named: it links to those that were named to it. */
 const TOLD_OF_NEWCOMER = 8;
-/** Addresses elsewhere that one peer named and nobody confirmed yet. */
+/** Addresses outside our networks that one peer named and no second one confirmed; the oldest is evicted. */
 const UNCONFIRMED_MAX = 4_096;
-/** No peer of ours listens below: a name there is more likely a weapon against somebody else's service. */
+/** Lowest port of a Shoal peer: a named peer below would probably be an attack on another service. */
 const PORT_MIN = 1_024;
 
-/** One direction of a tip: `told` hears of `peers`. */
+/** Peers to be named to the peer `told`. */
 export interface Tip {
   readonly told: PeerId;
   readonly peers: readonly ExchangedPeer[];
 }
 
-/** Who is told of whom, and whom we believe. */
+/** Decides which peers are named to which, and which named addresses are trusted. */
 export class PeerExchange {
   readonly #interested = new Map<FileId, Map<PeerId, Address>>();
   readonly #unconfirmed = new Map<string, PeerId>();
 
   /**
-   * A linked peer wants a file: it and the others who want it hear of each other.
-   * @param holders - linked peers that have some of it; they are told to it too
+   * Adds a leecher: it and the other leechers of the file are named to each other.
+   * @param holders - linked peers that have part of the file; they are named to it too
    */
   interested(
     fileId: FileId,
@@ -52,14 +52,14 @@ export class PeerExchange {
     return reachable.length === 0 ? tips : [{ told: peerId, peers: reachable }, ...tips];
   }
 
-  /** It wants the file no longer. */
+  /** Removes a leecher of the file. */
   notInterested(fileId: FileId, peerId: PeerId): void {
     const others = this.#interested.get(fileId);
     others?.delete(peerId);
     if (others?.size === 0) this.#interested.delete(fileId);
   }
 
-  /** Some of the linked peers, for one of them. */
+  /** A random selection of the linked peers, for one of them. */
   general(told: ExchangedPeer, linked: readonly ExchangedPeer[], random: Random): readonly ExchangedPeer[] {
     const others = linked.filter(
       (peer) => peer.peerId !== told.peerId && canReach(told.address, peer.address),
@@ -73,8 +73,8 @@ export class PeerExchange {
   }
 
   /**
-   * Whether a named peer may be dialled. On our own networks at once; elsewhere when a second peer names it too; a loopback
-   * address only from a peer on this host.
+   * Whether a named address may be dialled: in our own networks at once, elsewhere after a second peer named it, on
+   * loopback only if the namer is on this host.
    */
   believes(namer: { readonly peerId: PeerId; readonly address: Address }, named: Address): boolean {
     if (!isDialable(named) || named.port < PORT_MIN) return false;
@@ -100,7 +100,7 @@ export class PeerExchange {
   }
 }
 
-/** A loopback address means something on its own host only. */
+/** A loopback address is valid on its own host only. */
 function canReach(from: Address, to: Address): boolean {
   return networkClass(to.host) !== 'loopback' || networkClass(from.host) === 'loopback';
 }

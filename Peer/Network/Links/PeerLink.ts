@@ -18,19 +18,19 @@ import type { ByteStream, StreamHandler } from '../../../Shared/Transport.ts';
 import { BatchedWriter } from '../Lanes/BatchedWriter.ts';
 import { type Conversation, PeerSession, type SessionAction } from './PeerSession.ts';
 
-/** Bytes that wait for a peer that does not read, until its link is cut. */
+/** Unsent bytes from which the link of a peer that does not read is cut. */
 const BACKLOG_BYTES_MAX = 8 * 1_048_576;
-/** Time for a goodbye to leave before the connection is cut. */
+/** Time for a goodbye to be sent before the connection is cut. */
 const GOODBYE_MS = 1_000;
-/** Time for the answer to a probe: no network of ours is slower, and no busy program. */
+/** Time for the answer to a probe, above any round trip and any pause of a busy program. */
 const PROBE_MS = 6_000;
 
-/** What a link tells. */
+/** Callbacks of a link. */
 export interface LinkEvents {
-  /** The other side said hello. */
+  /** The handshake is complete. */
   opened(link: PeerLink, hello: Hello): void;
   heard(link: PeerLink, message: Conversation): void;
-  /** Once. No error: a goodbye in peace. `bye`: what the other side said. */
+  /** Called once. Without an error: an orderly goodbye. `bye`: the reason that the remote side gave. */
   closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void;
 }
 
@@ -50,7 +50,7 @@ export class PeerLink implements StreamHandler {
   #closed = false;
   #resolveGone: () => void = () => {};
   #cancelCut: (() => void) | undefined;
-  /** Set while the answer to a probe is waited for. */
+  /** Set while a probe is pending. */
   #cancelProbe: (() => void) | undefined;
 
   constructor(hello: Hello, dialledByUs: boolean, clock: Clock, events: LinkEvents) {
@@ -64,12 +64,12 @@ export class PeerLink implements StreamHandler {
     });
   }
 
-  /** Who is at the other end; undefined until it said hello. */
+  /** The remote hello; undefined before the handshake. */
   get hello(): Hello | undefined {
     return this.#session.remote;
   }
 
-  /** Address of the other end of the connection. Its port is the listening one only when we dialled. */
+  /** Remote address of the connection. Its port is the listening port only when we dialled. */
   get remote(): ByteStream['remote'] {
     return this.#stream?.remote ?? { host: '0.0.0.0', port: 0 };
   }
@@ -78,12 +78,12 @@ export class PeerLink implements StreamHandler {
     return this.#closed;
   }
 
-  /** Resolves when little waits to be sent. */
+  /** Resolves when the send backlog is small. */
   calm(): Promise<void> {
     return this.#writer.calm();
   }
 
-  /** The connection stands: begins the greeting. */
+  /** Begins the handshake on an open connection. */
   start(stream: ByteStream): void {
     this.#stream = stream;
     if (this.#closed) {
@@ -101,7 +101,7 @@ export class PeerLink implements StreamHandler {
     if (!this.#closed) this.sendFrame(encodeControl(message));
   }
 
-  /** The same for a message that several are told: encoded once. */
+  /** Sends a message that was encoded once for several peers. */
   sendFrame(frame: Uint8Array): void {
     if (this.#closed) return;
     this.#writer.write(frame);
@@ -110,7 +110,7 @@ export class PeerLink implements StreamHandler {
     }
   }
 
-  /** Asks for a sign of life: a link that gives none within some seconds is dead. */
+  /** Pings the peer; the link counts as dead without an answer within PROBE_MS. */
   probe(): void {
     if (this.#closed || this.#cancelProbe !== undefined) return;
     const askedMs = this.#clock.nowMs();
@@ -125,7 +125,7 @@ export class PeerLink implements StreamHandler {
     this.#act(this.#session.leave(reason, error));
   }
 
-  /** The other side broke the protocol. */
+  /** Closes the link after a protocol violation by the remote side. */
   breach(what: string): void {
     this.#act(this.#session.breach(what));
   }
@@ -150,7 +150,7 @@ export class PeerLink implements StreamHandler {
     this.#resolveGone();
   }
 
-  /** The connection never stood. */
+  /** Ends a link whose connection could not be opened. */
   failed(error: ShoalError): void {
     this.#close(error, false);
     this.#resolveGone();

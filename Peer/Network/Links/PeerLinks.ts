@@ -34,11 +34,11 @@ import { type SwarmSight, swarmSights } from './SwarmSights.ts';
 export type { KnownContact } from './LinkedPeer.ts';
 export type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
-/** Questions by words of all peers together: looking through a large share takes milliseconds. In a row, and one in so many ms. */
+/** Limit on questions by words of all peers together: searching a large share takes milliseconds. */
 const WORDS_BURST = 60;
 const WORDS_MS = 50;
 
-/** All TCP between this peer and others: control links, lanes, serving. */
+/** All TCP between this peer and others: control links, lanes, uploads. */
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly offers: Offers;
   readonly announcements: Announcements;
@@ -146,7 +146,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     else this.#closing.add(() => listener.close());
   }
 
-  /** Where we listen. @throws ShoalError CLOSED before start */
+  /** The listening address. @throws ShoalError CLOSED before start */
   get local(): Address {
     if (this.#listener === undefined) throw new ShoalError('CLOSED', 'the network is not started');
     return this.#listener.local;
@@ -157,12 +157,12 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return this.#closing.run();
   }
 
-  /** Links to a peer, or gives the link there is. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  /** Links to a peer, or returns the existing link. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
   async connect(contact: PeerContact, signal: AbortSignal): Promise<KnownContact> {
     return (await this.#table.connect(contact, signal)).contact;
   }
 
-  /** Files of another peer below a folder, in pages. @throws ShoalError like connect, and BAD_FRAME */
+  /** Lists files of another peer below a folder, in pages. @throws ShoalError like connect, and BAD_FRAME */
   async *listFiles(
     contact: PeerContact,
     folder: string,
@@ -174,7 +174,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   /**
    * Opens a source of one file at a peer; see SourceNetwork of Downloads/Ports.ts.
-   * @param known - `complete`: it is known to have all of it, so nothing is asked.
+   * @param known - `complete`: the peer is known to have all of it and is not asked
    * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND, CANCELLED
    */
   async openSource(
@@ -189,7 +189,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   /**
-   * What a peer says it shares of that; links to it first, if need be. Not checked.
+   * A peer's files that match a question, as unverified claims. Links to the peer first if necessary.
    * @throws ShoalError like connect; REFUSED when it answers no questions
    */
   async query(contact: PeerContact, question: RelayQuestion, signal: AbortSignal) {
@@ -201,17 +201,17 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return (await this.#table.connect(to, signal)).openBundles(events);
   }
 
-  /** As LinkTable.probe. */
+  /** See LinkTable.probe. */
   probe(peerId: PeerId): void {
     this.#table.probe(peerId);
   }
 
-  /** As LinkTable.probeAll. */
+  /** See LinkTable.probeAll. */
   probeAll(): void {
     this.#table.probeAll();
   }
 
-  /** As LinkTable.dialAgain. */
+  /** See LinkTable.dialAgain. */
   dialAgain(): void {
     this.#table.dialAgain();
   }
@@ -222,12 +222,12 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     });
   }
 
-  /** What linked peers have of a file. */
+  /** Chunks of a file at linked peers. */
   swarm(fileId: FileId): readonly SwarmSight[] {
     return swarmSights(this.#table.peers, fileId, this.#options.provider.sizeOf(fileId) ?? 0);
   }
 
-  /** Peers being served now. */
+  /** Peers being served. */
   uploads(): readonly UploadStatus[] {
     const { provider, clock } = this.#options;
     return this.#uploads.serving().flatMap(([peerId, { meter, fileId }]) => {
@@ -243,17 +243,17 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return { sent: this.#uploads.sent, received: this.#received };
   }
 
-  /** What went wrong from outside since start: links that broke the protocol, connections turned away. */
+  /** Events since start that point to faulty or hostile peers. */
   get counters(): { readonly breaches: number; readonly full: number; readonly foreign: number } {
     return { breaches: this.#breaches, ...this.#doorway.refused };
   }
 
-  /** Changes the limits at once; what is not named stays. */
+  /** Changes the limits at once; omitted ones stay. */
   setLimits(limits: Limits): void {
     this.limits.set(limits);
   }
 
-  /** Ends the link with that peer and takes no new one, from its address either (unless that is loopback), for an hour. */
+  /** Bans a peer, and its address unless that is loopback, for an hour. Ends the link with it. */
   ban(peerId: PeerId, address: Address): void {
     this.#bans.ban(peerId, address.host, this.#options.clock.nowMs());
     this.#table.drop(peerId, new ShoalError('REFUSED', 'we have banned this peer'));

@@ -12,10 +12,10 @@ import type { Interfaces } from './Accepting/AddressClass.ts';
 import type { KnownContact } from './LinkedPeer.ts';
 
 export interface PeerLinksOptions {
-  /** Its `port` is told to others only when `start` listens on the same; else the real one is. */
+  /** Its `port` is announced until `start` has bound the real one. */
   readonly self: Self;
   readonly provider: ChunkProvider;
-  /** Answers what peers ask when no tracker does; undefined: they are told not to ask. */
+  /** Answers questions of peers while no tracker does. Undefined: peers learn not to ask. */
   readonly feed?: Pick<CatalogFeed, 'matching'>;
   readonly dial: Dial;
   readonly listen: Listen;
@@ -24,40 +24,40 @@ export interface PeerLinksOptions {
   /** Unpredictable bytes, for lane tokens. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
-  /** Where chunks under way lie; left out: memory of the process. */
+  /** Allocates transfer buffers; omitted: memory of the process. */
   readonly memory?: Memory;
   readonly uploadLimit?: Limit;
   readonly downloadLimit?: Limit;
-  /** This computer's addresses, now: who is in one of its networks counts as LAN. Left out: private addresses only. */
+  /** Reads this computer's addresses: peers in the same networks count as LAN. Omitted: private addresses only. */
   readonly interfaces?: () => Interfaces;
 }
 
-/** A tracker as told to linked peers: `onMyHost` when it is reached by loopback, which means nothing to others. */
+/** A tracker as named to linked peers. `onMyHost`: reached by loopback, so the address is of no use to other hosts. */
 export interface NamedTracker {
   readonly address: Address;
   readonly onMyHost: boolean;
 }
 
-/** A control link as shown to people. */
+/** A control link for display. */
 export interface LinkStatus {
   readonly peer: KnownContact;
   readonly dialledByUs: boolean;
   readonly sinceMs: number;
 }
 
-/** What the links tell. */
+/** Events of the links. */
 export interface PeerLinksEvents {
   peerJoined: [peer: KnownContact];
-  /** Undefined: it said goodbye. */
+  /** Reason undefined: an orderly goodbye. */
   peerLeft: [peer: KnownContact, reason: ShoalError | undefined];
-  /** Another peer named one that has (part of) a file; `near`: it told us so itself, over its link. */
+  /** A peer with part or all of a file was named. `near`: it announced the file itself, over its own link. */
   sourceFound: [fileId: FileId, contact: KnownContact & { readonly near?: boolean }];
-  /** Another peer named one that it is linked to. */
+  /** A linked peer named another one that it is linked to. */
   peerFound: [contact: KnownContact, namer: PeerId];
-  /** A chunk came whole and wrong. */
+  /** A source sent a corrupt chunk. */
   wrongBytes: [peer: KnownContact, fileId: FileId];
-  /** Another peer wants to push a file to us; to be answered with acceptOffer or refuseOffer. */
+  /** Another peer offers a file (push); to be answered with acceptOffer or refuseOffer. */
   offered: [peer: KnownContact, requestId: number, offer: Offer];
-  /** Another peer named a tracker that it uses. */
+  /** A linked peer named a tracker that it uses. */
   trackerNamed: [address: Address];
 }

@@ -35,17 +35,17 @@ interface Sent {
   accepted: boolean;
 }
 
-/** The ids of questions count up from 1: offers have their own half, so that `refused` says by its id which is meant. */
+/** Request ids of questions count from 1; offers use the upper half, so that the id of a refusal shows its kind. */
 const FIRST_ID = 0x8000_0000;
-/** Files that one peer pushes to us and we still fetch. */
+/** Files that one peer pushes to us at once. */
 const ACCEPTED_MAX = 1_024;
 
-/** Offers of files between us and one peer, both ways. */
+/** Offers of files between us and one peer, in both directions. */
 export class PeerOffers {
   readonly #send: (message: ControlMessage) => void;
   readonly #clock: Clock;
   readonly #sent = new Map<number, Sent>();
-  /** What it offered and we accepted -> the number of its offer. */
+  /** Request ids of accepted offers. */
   readonly #accepted = new Map<FileId, number>();
   #nextId = FIRST_ID;
 
@@ -54,7 +54,7 @@ export class PeerOffers {
     this.#clock = clock;
   }
 
-  // ---- ours
+  // ---- our offers
 
   offer({ fileId, size, path, chunks }: Offer, chunkCount: number, events: OfferEvents): SentOffer {
     const requestId = this.#nextId;
@@ -83,7 +83,7 @@ export class PeerOffers {
     sent.events.accepted();
   }
 
-  /** Whether it was about an offer. */
+  /** Returns whether the refusal was about an offer. */
   hearRefused({ requestId, code }: ControlOf<'refused'>): boolean {
     if (requestId < FIRST_ID) return false;
     this.#end(requestId)?.events.refused(code);
@@ -100,9 +100,9 @@ export class PeerOffers {
     }
   }
 
-  // ---- theirs
+  // ---- offers of the peer
 
-  /** Files of it that we fetch: it is told what comes. */
+  /** Whether we fetch a file that the peer pushes; our chunks are announced to it. */
   isFetching(fileId: FileId): boolean {
     return this.#accepted.has(fileId);
   }
@@ -120,7 +120,7 @@ export class PeerOffers {
     this.#send({ type: 'refused', requestId, code });
   }
 
-  /** What we accepted has come to its end: `code` says why it did not come whole. */
+  /** Ends an accepted offer: complete, or failed with `code`. */
   finish(fileId: FileId, code: RefusalCode | undefined): void {
     const requestId = this.#accepted.get(fileId);
     if (requestId === undefined) return;
@@ -131,12 +131,12 @@ export class PeerOffers {
 
   // ---- the link
 
-  /** All offers again, on a new link: what was confirmed meanwhile is told with the answer. */
+  /** Repeats all offers after the link was replaced. The answer includes chunks confirmed meanwhile. */
   repeat(): void {
     for (const { message } of this.#sent.values()) this.#send(message);
   }
 
-  /** The peer is gone. */
+  /** Fails all offers: the peer is gone. */
   fail(reason: ShoalError): void {
     this.#accepted.clear();
     for (const requestId of [...this.#sent.keys()]) this.#end(requestId)?.events.lost(reason);

@@ -8,20 +8,20 @@ import {
 } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
-/** What is said on an open link beyond the session's own words. */
+/** Messages on an open link, other than those of the session itself. */
 export type Conversation = Exclude<ControlMessage, { type: 'hello' | 'ping' | 'pong' | 'bye' }>;
 
-/** What the session wants done, in order. After `close` nothing follows. */
+/** Actions for the owner, in order. Nothing follows `close`. */
 export type SessionAction =
   | { readonly do: 'send'; readonly message: ControlMessage }
   | { readonly do: 'open'; readonly hello: Hello }
   | { readonly do: 'hear'; readonly message: Conversation }
-  /** `error` undefined: one of the two said goodbye in peace. `bye`: what the other side said. */
+  /** Without an error: an orderly goodbye. `bye`: the reason that the remote side gave. */
   | { readonly do: 'close'; readonly error: ShoalError | undefined; readonly bye?: ByeReason };
 
 /**
- * One control link from greeting to goodbye, without a socket: messages and moments in, actions out. The side that
- * dialled says hello first, the other answers it, so that a stranger learns nothing before it has said who it is.
+ * State machine of one control link from handshake to goodbye: messages and times in, actions out. The dialling side
+ * says hello first, so that strangers must identify themselves before they learn anything.
  */
 export class PeerSession {
   readonly #hello: Hello;
@@ -32,7 +32,7 @@ export class PeerSession {
   #heardMs: number;
   #pingedMs: number;
 
-  /** @param hello - what we say; @param dialled - by us */
+  /** @param hello - our hello; @param dialled - whether we dialled */
   constructor(hello: Hello, dialled: boolean, nowMs: number) {
     this.#hello = hello;
     this.#dialled = dialled;
@@ -45,12 +45,12 @@ export class PeerSession {
     return this.#state === 'open';
   }
 
-  /** Who is at the other end; undefined until it said hello. */
+  /** The remote hello; undefined before the handshake. */
   get remote(): Hello | undefined {
     return this.#remote;
   }
 
-  /** What to do when the connection stands. */
+  /** Actions after the connection was opened. */
   start(): SessionAction[] {
     return this.#dialled ? [{ do: 'send', message: { type: 'hello', ...this.#hello } }] : [];
   }
@@ -71,7 +71,7 @@ export class PeerSession {
     }
   }
 
-  /** To be called every few seconds, and exactly at the end of the greeting time. */
+  /** Call every few seconds, and exactly at the handshake timeout. */
   tick(nowMs: number): SessionAction[] {
     if (this.#state === 'closed') return [];
     if (this.#state === 'greeting') {
@@ -85,14 +85,14 @@ export class PeerSession {
     return this.ping(nowMs);
   }
 
-  /** Asks for a sign of life now. */
+  /** Pings the peer now. */
   ping(nowMs: number): SessionAction[] {
     if (this.#state !== 'open') return [];
     this.#pingedMs = nowMs;
     return [{ do: 'send', message: { type: 'ping' } }];
   }
 
-  /** It was asked for a sign of life at `askedMs`, and has had its time: one that has said nothing since then is dead. */
+  /** Closes the link if nothing arrived since the ping at `askedMs`. */
   judge(askedMs: number): SessionAction[] {
     if (this.#state !== 'open' || this.#heardMs >= askedMs) return [];
     return this.#close(undefined, new ShoalError('TIMEOUT', 'it does not answer any more'));
@@ -103,7 +103,7 @@ export class PeerSession {
     return this.#state === 'closed' ? [] : this.#close(reason, error);
   }
 
-  /** The other side broke the protocol. */
+  /** Closes the link after a protocol violation by the remote side. */
   breach(what: string): SessionAction[] {
     return this.leave('protocol', new ShoalError('BAD_FRAME', what));
   }
@@ -140,7 +140,7 @@ export class PeerSession {
   }
 }
 
-/** What a goodbye means to the user. */
+/** Goodbye reasons for the user. */
 const BYE_TEXT: Record<ByeReason, string> = {
   closing: 'it is closing',
   duplicate: 'there is a link already',
@@ -151,18 +151,18 @@ const BYE_TEXT: Record<ByeReason, string> = {
   full: 'it has too many links',
 };
 
-/** Both ends of a link as one of them sees it. */
+/** The two ends of a link, from one side's view. */
 export interface LinkEnds {
   readonly dialledByUs: boolean;
-  /** Instance of the peer at the other end, and its address. */
+  /** Instance and host of the remote peer. */
   readonly instanceId: string;
   readonly host: string;
 }
 
 /**
- * Which of two links with the same peer stays; both sides come to the same answer. Of two crossing ones the one dialled by
- * the lower peer id. Else the newer one when it comes from the same host (the old one is a leftover of a broken
- * connection or an earlier run); from another host it would have to wait until the old one falls silent.
+ * Tie-breaker for two links with the same peer; both sides decide alike. Of two crossing links, the one dialled by
+ * the lower peer id stays. Otherwise the newer one stays if it comes from the same host: the old one is a remainder
+ * of a broken connection or an earlier run. A link from another host must wait until the old one times out.
  */
 export function newLinkStays(ownId: PeerId, peerId: PeerId, old: LinkEnds, fresh: LinkEnds): boolean {
   if (old.host !== fresh.host) return false;

@@ -3,14 +3,14 @@ import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
 
-/** What a linked peer has of a file, and by how many bytes a second that grows. */
+/** Chunks of a file at a linked peer, and their growth in bytes per second. */
 export interface SwarmSight {
   readonly peer: KnownContact;
   readonly have: Bitfield | 'all';
   readonly bytesPerSecond: number;
 }
 
-/** Of those who told. @param size - of the file; 0: not known */
+/** Views of all linked peers that announced chunks of a file. @param size - of the file; 0: unknown */
 export function swarmSights(peers: readonly LinkedPeer[], fileId: FileId, size: number): SwarmSight[] {
   const { chunkBytes } = chunkLayout(size);
   return peers.flatMap((linked) => {

@@ -5,9 +5,9 @@ import { type NetworkClass, networkClass, normalHost } from '../../../../Shared/
 export type Interfaces = ReturnType<typeof networkInterfaces>;
 
 /**
- * Which limits hold for a peer at that IP: `loopback`, `lan` for private and link-local addresses and for those in a network of
- * one of this computer's own interfaces, else `elsewhere`.
- * @param interfaces - asked only where the address alone does not tell: the system takes a dozen calls to answer
+ * Network class of an IP: `loopback`; `lan` for private and link-local addresses, and for networks of this computer's
+ * own interfaces; else `elsewhere`.
+ * @param interfaces - called only when the address alone does not decide: reading them takes a dozen system calls
  */
 export function localClass(host: string, interfaces: () => Interfaces): NetworkClass {
   const known = networkClass(host);
@@ -19,7 +19,7 @@ function inOwnNetwork(host: string, interfaces: Interfaces): boolean {
   for (const { cidr, internal } of Object.values(interfaces).flatMap((each) => each ?? [])) {
     const [address = '', bits = '0'] = cidr?.split('/') ?? [];
     const prefix = Number(bits);
-    // A default route is no network of ours.
+    // A default route is not a network of this computer.
     if (!internal && prefix > 0 && isIP(address) !== 0)
       networks.addSubnet(normalHost(address), prefix, familyOf(address));
   }

@@ -4,7 +4,7 @@ import { isLoopback } from '../../../../Shared/Address.ts';
 
 const BANS_MAX = 10_000;
 
-/** Peers and hosts that we do not talk to for an hour. Loopback hosts are never banned as such: others live there too. */
+/** Peers and hosts banned for an hour. Loopback hosts are exempt, because other peers share them. */
 export class Bans {
   readonly #until = new Map<string, number>();
 

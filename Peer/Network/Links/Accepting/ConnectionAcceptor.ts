@@ -8,16 +8,16 @@ import { PreambleReader } from './PreambleReader.ts';
 export interface ConnectionAcceptorOptions {
   readonly clock: Clock;
   readonly bans: Bans;
-  /** Takes a connection over once it has said what it is. */
+  /** Takes over a connection after its preamble. */
   readonly dispatch: (kind: ConnectionKind, stream: ByteStream) => StreamHandler;
 }
 
-/** Lets connections in from outside: not more than we can keep, none from banned hosts, only those that speak our language. */
+/** Accepts incoming connections within the limits, except from banned hosts, and reads their preamble. */
 export class ConnectionAcceptor {
   readonly #options: ConnectionAcceptorOptions;
   readonly #limits = new ConnectionLimits();
   readonly #streams = new Set<ByteStream>();
-  /** Connections turned away: no room or banned; and those that were not ours. */
+  /** Rejected connections: over a limit or banned; without a valid preamble. */
   readonly refused = { full: 0, foreign: 0 };
   #wake: () => void = () => {};
 
@@ -46,7 +46,7 @@ export class ConnectionAcceptor {
     });
   };
 
-  /** Cuts what is still connected; resolves when it is gone. */
+  /** Closes all connections; resolves when they are gone. */
   async close(): Promise<void> {
     for (const stream of this.#streams) stream.destroy();
     while (this.#streams.size > 0) {

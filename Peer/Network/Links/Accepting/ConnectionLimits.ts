@@ -1,10 +1,10 @@
 import { isLoopback } from '../../../../Shared/Address.ts';
 
 const CONNECTIONS_MAX = 512;
-/** Of one address; several peers and lanes of one host fit. Loopback is exempt. */
+/** Limit per host, enough for several peers and their lanes. Loopback is exempt. */
 const CONNECTIONS_PER_HOST_MAX = 32;
 
-/** How many connections from outside are open, in all and of each address. */
+/** Counts open incoming connections, in total and per host. */
 export class ConnectionLimits {
   readonly #byHost = new Map<string, number>();
   #total = 0;
@@ -13,7 +13,7 @@ export class ConnectionLimits {
     return this.#total;
   }
 
-  /** Counts one more; false: no room. */
+  /** Admits a connection; false: a limit is reached. */
   enter(host: string): boolean {
     const count = this.#byHost.get(host) ?? 0;
     if (this.#total >= CONNECTIONS_MAX) return false;

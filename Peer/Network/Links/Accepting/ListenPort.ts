@@ -3,10 +3,10 @@ import type { Random } from '../../../../Shared/Clock.ts';
 import { asShoalError } from '../../../../Shared/ShoalError.ts';
 import type { Listen, Listener } from '../../../../Shared/Transport.ts';
 
-/** Ports tried until the last refusal is passed on. */
+/** Ports tried before the failure is passed on. */
 const TRIES = 100;
 
-/** Listens on a port, or, for 0, on a random free one of 9000-9999. @throws ShoalError PORT_IN_USE */
+/** Listens on a port; 0: on a random free one of 9000-9999. @throws ShoalError PORT_IN_USE */
 export async function listenSomewhere(
   listen: Listen,
   port: number,

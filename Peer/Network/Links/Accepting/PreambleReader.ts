@@ -12,15 +12,15 @@ const FIRST_BYTE = encodePreamble('control')[0];
 
 export interface GreetingHost {
   readonly clock: Clock;
-  /** Takes the connection over. */
+  /** Takes over a connection after its preamble. */
   readonly dispatch: (kind: ConnectionKind, stream: ByteStream) => StreamHandler;
-  /** Once, at the end of the connection; false: it never became ours. */
+  /** Called once when the connection ends. False: its preamble was missing or invalid. */
   readonly closed: (ours: boolean) => void;
 }
 
 /**
- * The first 8 bytes of a connection from outside, which decide whose it is. What does not begin like ours is closed at
- * once and without a word; what is slower than 10 s too.
+ * Reads the 8-byte preamble of an incoming connection. An invalid one closes the connection at once and silently, a
+ * missing one after GREETING_TIMEOUT_MS.
  */
 export class PreambleReader implements StreamHandler {
   readonly #stream: ByteStream;

@@ -3,12 +3,12 @@ import type { Random } from '../../../../Shared/Clock.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { ByteStream, Listen, Listener, StreamHandler } from '../../../../Shared/Transport.ts';
 
-/** A TCP port that is ours already, before anybody is there to answer. */
+/** A TCP port that is bound before its listener exists. */
 export interface ReservedPort {
   readonly port: number;
-  /** Hands the port over: whatever port is asked for, this one is given. */
+  /** Hands the port over, whatever port is requested. */
   readonly listen: Listen;
-  /** Gives the port back, unless it was handed over. */
+  /** Frees the port, unless it was handed over. */
   release(): Promise<void>;
 }
 
@@ -21,8 +21,9 @@ export interface PortRange {
 const DEFAULT_RANGE: PortRange = { first: PEER_PORT_FIRST, last: PEER_PORT_LAST };
 
 /**
- * Takes a port early, because share folder and identity are named after it. Who connects before it is handed over is turned away.
- * @param wanted - a range: a random free one of it; undefined: of 9000-9999
+ * Binds a port early, because share folder and identity are named after it. Connections are closed until it is handed
+ * over.
+ * @param wanted - a range: a random free port of it; undefined: of 9000-9999
  * @throws ShoalError PORT_IN_USE
  */
 export async function reservePort(
@@ -72,7 +73,7 @@ async function listenOnOneOf(
   });
 }
 
-/** All ports of the range, in random order: two peers started at once hardly ever want the same. */
+/** All ports of the range in random order, so that peers started at once rarely collide. */
 function shuffledPorts({ first, last }: PortRange, random: Random): number[] {
   const ports = Array.from({ length: last - first + 1 }, (_, at) => first + at);
   for (let at = ports.length - 1; at > 0; at--) {

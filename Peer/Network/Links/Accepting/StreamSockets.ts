@@ -6,11 +6,11 @@ import { asShoalError, ShoalError, systemCode } from '../../../../Shared/ShoalEr
 import type { ByteStream, Dial, Listen, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
 
 /**
- * Real TCP. Measured on Node 20.20 and 24.21: `onread` with a function as buffer keeps its memory over 6 million reads
- * (52 and 60 MB), so a lane may live as long as it likes.
+ * TCP sockets. Measured on Node 20.20 and 24.21: `onread` with a function as buffer keeps its memory over 6 million
+ * reads (52 and 60 MB), so lanes may live indefinitely.
  */
 
-/** Opens a TCP connection, without Nagle's delay. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */
+/** Opens a TCP connection without Nagle's delay. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */
 export const dial: Dial = (address, handler, { signal, into } = {}) => {
   if (signal?.aborted) return Promise.reject(givenUp());
   const socket = tcpConnect({
@@ -31,7 +31,7 @@ export const dial: Dial = (address, handler, { signal, into } = {}) => {
     };
     function fail(error: ShoalError) {
       settle();
-      socket.on('error', () => {}); // What may still come of it interests nobody.
+      socket.on('error', () => {}); // Later errors of a failed connection are irrelevant.
       socket.destroy();
       reject(error);
     }
@@ -44,7 +44,10 @@ export const dial: Dial = (address, handler, { signal, into } = {}) => {
   });
 };
 
-/** Listens on all interfaces, IPv6 too where there is any. Closing stops accepting; open streams are their owners'. */
+/**
+ * Listens on all interfaces, IPv6 included where available. Closing stops accepting; open streams belong to their
+ * owners.
+ */
 export const listen: Listen = (port, accept) => {
   const server = createServer({ noDelay: true }, (socket) => {
     const remote = { host: normalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
@@ -64,7 +67,7 @@ export const listen: Listen = (port, accept) => {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenFailure(error, port)));
     server.listen(port, () => {
-      server.on('error', () => {}); // One connection that could not be accepted (too many open files): the next may.
+      server.on('error', () => {}); // A failed accept (too many open files) does not affect later ones.
       const bound = server.address();
       const local =
         typeof bound === 'object' && bound !== null

@@ -1,13 +1,13 @@
 import type { FileId } from '../../../../Protocol/Ids.ts';
 
-/** Of so many chunks a peer is told at the latest, though it has them itself: others watch how far we are. */
+/** Deferred chunks after which a peer is notified anyway, so that observers see our progress. */
 const LATE_CHUNKS_MAX = 16;
-/** A peer that has all, and makes no suggestions, is told so often. */
+/** Interval of notifications to a complete peer that makes no suggestions. */
 const WHOLE_MS = 500;
-/** Chunks in one message (docs/reference/protocol.md, `have`). */
+/** Bound of one `have` message (docs/reference/protocol.md). */
 const MESSAGE_CHUNKS_MAX = 4_096;
 
-/** Why a peer need not know of chunks that we have: it has these too, or all, and gives without looking at what others have. */
+/** Why a peer does not need to know our chunks: it has these, or it has all and ignores what others have. */
 export type Useless = 'has them' | 'has all';
 
 interface Late {
@@ -15,11 +15,14 @@ interface Late {
   toldMs: number;
 }
 
-/** Chunks that we have and one peer was not told of, because it has them too: that news waits for some that is of use, or for more. */
+/**
+ * Chunks not yet announced to one peer that has them too. They are deferred until news of use to it, or until there
+ * are enough.
+ */
 export class DeferredHaves {
   readonly #files = new Map<FileId, Late>();
 
-  /** What to tell it now; undefined: nothing yet. The same array when nothing waited. */
+  /** Returns the chunks to announce now; undefined: none. Returns the same array if none were deferred. */
   add(
     fileId: FileId,
     chunks: readonly number[],
@@ -40,14 +43,14 @@ export class DeferredHaves {
     return all;
   }
 
-  /** What waits; it counts as told. */
+  /** Removes and returns the deferred chunks. */
   take(fileId: FileId): readonly number[] {
     const chunks = this.#files.get(fileId)?.chunks ?? [];
     this.#files.delete(fileId);
     return chunks;
   }
 
-  /** It is told of everything in another way, or of nothing any more. */
+  /** Discards deferred chunks: all were announced by other means, or none will be. */
   drop(fileId: FileId): void {
     this.#files.delete(fileId);
   }

@@ -5,13 +5,14 @@ import { HASHES_PER_PAGE } from '../../../../Protocol/Limits.ts';
 import type { ControlOf } from '../../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 
-/** Pages under way at once: 16 x 64 KB fill a long path, and are little to remember. */
+/** Concurrent page requests: 16 x 64 KB fill a long path and bound the memory. */
 const PAGES_AHEAD = 16;
 
 /**
- * Fetches the chunk hashes of a file, page by page, memory growing only as pages arrive, and checks them against the id.
- * @param ask - one page from a chunk on
- * @throws ShoalError INTEGRITY when the pages do not make the file; what `ask` throws
+ * Fetches the chunk hashes of a file page by page and verifies them against its id. Memory grows only with arriving
+ * pages.
+ * @param ask - requests one page, from a chunk on
+ * @throws ShoalError INTEGRITY when the pages do not match the id; the errors of `ask`
  */
 export async function fetchDescription(
   fileId: FileId,

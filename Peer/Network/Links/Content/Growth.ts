@@ -1,9 +1,9 @@
-/** Growth is told over this much time, in milliseconds: a chunk may take seconds. */
+/** Window of the rate in milliseconds: one chunk may take seconds. */
 const OVER_MS = 30_000;
-/** Samples are at least this far apart. */
+/** Minimum distance of samples in milliseconds. */
 const APART_MS = 250;
 
-/** How fast a count grows, from what was heard of it. */
+/** Rate of growth of a reported count. */
 export class Growth {
   readonly #samples: { atMs: number; count: number }[] = [];
 
@@ -16,7 +16,7 @@ export class Growth {
     this.#forget(nowMs);
   }
 
-  /** What is heard next was had before: growth is counted from there. */
+  /** Starts a new measurement: what follows next was there before. */
   restart(): void {
     this.#samples.length = 0;
   }
@@ -29,7 +29,7 @@ export class Growth {
     return Math.max(0, ((last.count - first.count) * 1_000) / (nowMs - first.atMs));
   }
 
-  /** What is too old goes, but for the newest. */
+  /** Drops samples older than the window, except the newest. */
   #forget(nowMs: number): void {
     while (this.#samples.length > 1 && nowMs - (this.#samples[0]?.atMs ?? nowMs) > OVER_MS)
       this.#samples.shift();

@@ -5,10 +5,10 @@ import type { Clock } from '../../../../Shared/Clock.ts';
 
 const CHUNKS_PER_MESSAGE = 4_096;
 
-/** @param frame - gives the message that says so: made once, if anybody is told now */
+/** @param frame - the encoded message, built once on first use */
 export type TellHave = (fileId: FileId, chunks: readonly number[], frame: () => Uint8Array) => void;
 
-/** Tells the first chunk at once, and gathers those that arrive within 50 ms of that, so that many become one message. */
+/** Announces the first chunk at once and gathers further ones for 50 ms into one message. */
 export class HaveBatch {
   readonly #clock: Clock;
   readonly #tell: TellHave;
@@ -29,7 +29,7 @@ export class HaveBatch {
     this.#cancel ??= this.#clock.after(delayMs, () => this.#flush());
   }
 
-  /** Nothing more is to be told of a file. */
+  /** Discards pending announcements of a file. */
   drop(fileId: FileId): void {
     this.#chunks.delete(fileId);
   }

@@ -4,7 +4,7 @@ import type { BundleSource, ChunkOutcome, ChunkWriter, SourceEvents } from '../.
 import type { ChunkReceipt } from '../../Lanes/ChunkReceipt.ts';
 import type { SourceHome } from './PeerSource.ts';
 
-/** What a peer's bundles need of it. */
+/** The parts of a linked peer that its bundles use. */
 export type BundleHome = Pick<SourceHome, 'lane' | 'wrong'> & { released(bundles: PeerBundles): void };
 
 /** One peer as a source of many small files at once. */
@@ -52,13 +52,13 @@ export class PeerBundles implements BundleSource {
     this.#home.released(this);
   }
 
-  // ---- what its peer tells
+  // ---- called by the linked peer
 
   queued(place: number): void {
     if (this.#gone === undefined) this.#events.queued(place);
   }
 
-  /** It is gone: nothing more is asked here. The peer has forgotten it. */
+  /** The peer is gone: open requests are lost. */
   left(reason: ShoalError): void {
     if (this.#gone !== undefined) return;
     this.#gone = reason;

@@ -8,15 +8,15 @@ import type { ChunkReceipt } from '../../Lanes/ChunkReceipt.ts';
 import type { LaneKeeper } from '../../Lanes/LaneKeeper.ts';
 import type { RemoteHoldings } from './RemoteHoldings.ts';
 
-/** What a source needs from the peer it belongs to. */
+/** The linked peer, as its sources use it. */
 export interface SourceHome {
   readonly contact: PeerContact & { readonly peerId: PeerId };
   readonly lane: LaneKeeper;
   readonly takesTurns: boolean;
   describe(fileId: FileId, signal: AbortSignal): Promise<FileDescription>;
-  /** A chunk came whole and wrong. */
+  /** Called after a chunk arrived whole and corrupt. */
   wrong(fileId: FileId): void;
-  /** The source is closed. */
+  /** Called when the source is closed. */
   released(source: PeerSource): void;
 }
 
@@ -24,7 +24,7 @@ export interface SourceHome {
 export class PeerSource implements Source {
   readonly fileId: FileId;
   readonly #home: SourceHome;
-  /** Undefined: it is known to have everything. */
+  /** Undefined: the peer is known to have everything. */
   readonly #holdings: RemoteHoldings | undefined;
   readonly #events: SourceEvents;
   readonly #open = new Map<number, ChunkReceipt>();
@@ -101,7 +101,7 @@ export class PeerSource implements Source {
     this.#home.released(this);
   }
 
-  // ---- what its peer tells
+  // ---- called by the linked peer
 
   haveChanged(): void {
     if (!this.#closed) this.#events.haveChanged();
@@ -119,7 +119,7 @@ export class PeerSource implements Source {
     if (!this.#closed) this.#events.turn?.(bytes);
   }
 
-  /** It is gone: nothing more is asked here. The peer has forgotten it. */
+  /** The peer is gone: open requests are lost. */
   left(reason: ShoalError): void {
     if (this.#closed || this.#gone !== undefined) return;
     this.#gone = reason;

@@ -15,21 +15,21 @@ import { RemoteHoldings } from './RemoteHoldings.ts';
 interface RemoteFile {
   readonly holdings: RemoteHoldings;
   readonly sources: Set<PeerSource>;
-  /** Those who wait for the first word about it. */
+  /** Callers that wait for the first announcement of this file. */
   readonly waiting: Set<(failure?: ShoalError) => void>;
-  /** Sources, and those who wait to be one; without any, interest ends. */
+  /** Sources, and callers that open one. At 0 our interest ends. */
   users: number;
-  /** The peer fetches it of us, and tells how far it is. */
+  /** Whether the peer fetches the file from us and announces its progress. */
   watched: boolean;
   readonly growth: Growth;
 }
 
-/** Files of one peer that are looked after at once. */
+/** Files of one peer that are watched at once. */
 const WATCHED_MAX = 256;
-/** Files that a peer is remembered to have whole. */
+/** Files of one peer that are remembered as complete there. */
 const WHOLE_MAX = 4_096;
 
-/** What a peer has of a file. */
+/** Chunks a peer has of a file. */
 export interface Seen {
   readonly have: Bitfield | 'all';
   readonly chunksPerSecond: number;
@@ -38,28 +38,28 @@ export interface Seen {
 export interface RemoteFilesOptions {
   readonly send: (message: ControlMessage) => void;
   readonly clock: Clock;
-  /** We have just said that we are interested in a file. */
+  /** Called after we declared interest in a file. */
   readonly declared: (fileId: FileId) => void;
-  /** We are about to say that we no longer are: what we have now is the last that it would hear. */
+  /** Called before we end interest in a file: the last chance to announce our chunks to this peer. */
   readonly ending: (fileId: FileId) => void;
-  /** The peer wants that file of us: how it gets on is of interest when it is no source any more. */
+  /** Whether the peer fetches the file from us, so that its progress matters after it is no longer a source. */
   readonly wantedOfUs: (fileId: FileId) => boolean;
 }
 
-/** The files that we want of one peer, or it of us: interest, what it has of them, and the sources made of that. */
+/** Files that we fetch from one peer, or it from us: interest, its chunks, and the sources made of them. */
 export class RemoteFiles {
   readonly #send: (message: ControlMessage) => void;
   readonly #clock: Clock;
   readonly #declared: (fileId: FileId) => void;
   readonly #ending: (fileId: FileId) => void;
   readonly #wantedOfUs: (fileId: FileId) => boolean;
-  /** Files that it was seen to have whole, no longer asked about. */
+  /** Files that were complete at the peer and are no longer tracked. */
   readonly #finished = new Set<FileId>();
   #watching = 0;
   readonly #files = new Map<FileId, RemoteFile>();
-  /** Sources of files that the peer is known to have whole. */
+  /** Sources of files known to be complete at the peer. */
   readonly #whole = new Set<PeerSource | PeerBundles>();
-  /** Place in its queue as told last; 0: none. */
+  /** Queue place as last announced; 0: none. */
   #place = 0;
   #of = 0;
 
@@ -71,12 +71,12 @@ export class RemoteFiles {
     this.#wantedOfUs = wantedOfUs;
   }
 
-  /** We are interested in that file there. */
+  /** Whether we are interested in a file at this peer. */
   has(fileId: FileId): boolean {
     return this.#wanted(fileId) !== undefined;
   }
 
-  /** The peer fetches a file of ours, and tells us how far it is: kept until it has all. */
+  /** Tracks the progress of a peer that fetches a file from us, until it is complete. */
   watch(fileId: FileId, chunkCount: number): void {
     if (this.#watching >= WATCHED_MAX || this.#files.has(fileId)) return;
     const file = newFile();
@@ -94,7 +94,10 @@ export class RemoteFiles {
     if (file.users === 0) this.#forget(fileId, file);
   }
 
-  /** Why it is of no use to it now that we have these chunks; undefined: it may be. Who makes suggestions reckons with what we have. */
+  /**
+   * Why the peer does not need to know that we have these chunks; undefined: it may need to. A peer that makes
+   * suggestions always does.
+   */
   uselessTo(fileId: FileId, chunks: readonly number[]): Useless | undefined {
     const holdings = this.#files.get(fileId)?.holdings;
     if (holdings === undefined || !holdings.known) return undefined;
@@ -102,7 +105,7 @@ export class RemoteFiles {
     return chunks.every((chunk) => holdings.have?.has(chunk)) ? 'has them' : undefined;
   }
 
-  /** What it has of a file, as told; undefined: not heard of. */
+  /** Chunks announced of a file; undefined: none announced. */
   seen(fileId: FileId): Seen | undefined {
     const file = this.#files.get(fileId);
     if (file !== undefined && (file.watched || (file.holdings.known && !file.holdings.none))) {
@@ -116,7 +119,10 @@ export class RemoteFiles {
       : undefined;
   }
 
-  /** Resolves when the peer has said what it has. @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail` */
+  /**
+   * Resolves after the peer's first announcement.
+   * @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail`
+   */
   async open(
     home: SourceHome,
     fileId: FileId,
@@ -142,7 +148,7 @@ export class RemoteFiles {
     return source;
   }
 
-  /** For many small files that the peer is known to have. */
+  /** Opens a source of many small files that the peer is known to have. */
   openBundles(home: BundleHome, events: SourceEvents): PeerBundles {
     const bundles = new PeerBundles(home, events);
     this.#whole.add(bundles);
@@ -156,7 +162,7 @@ export class RemoteFiles {
     if (file?.sources.delete(source)) this.#unuse(source.fileId, file);
   }
 
-  /** The peer is a source of that file here, or has said that it has some of it. */
+  /** Whether the peer is a source of a file, or announced part of it. */
   holds(fileId: FileId): boolean {
     const file = this.#files.get(fileId);
     if (file?.holdings.known) return !file.holdings.none;
@@ -208,17 +214,17 @@ export class RemoteFiles {
     for (const source of this.#all()) source.queued(place, of);
   }
 
-  /** It is our turn to ask of what we lined up for. */
+  /** Grants a turn to all sources that lined up. */
   turn(bytes: number): void {
     for (const source of this.#all()) if (source instanceof PeerSource) source.turn(bytes);
   }
 
-  /** Declares all interest again, on a new link. */
+  /** Declares all interest again after the link was replaced. */
   redeclare(): void {
     for (const fileId of this.#files.keys()) if (this.has(fileId)) this.#tell(fileId);
   }
 
-  /** The peer, or its lane, is gone. */
+  /** Ends all sources: the peer or its lane is gone. */
   fail(reason: ShoalError): void {
     for (const file of this.#files.values()) for (const wake of [...file.waiting]) wake(reason);
     this.#leave(this.#all(), reason);

@@ -5,18 +5,18 @@ import type { SourceSuggestion } from '../../../Transfer.ts';
 const BYTES_MAX = CHUNK_COUNT_MAX / 8;
 const NOTHING = new Bitfield(0);
 
-/** What another peer has of one file, as it told us; bits may come before we know how many chunks there are. */
+/** Chunks of one file that another peer announced. Bits may arrive before the chunk count is known. */
 export class RemoteHoldings {
   #state: 'unknown' | 'none' | 'some' | 'all' = 'unknown';
-  /** Bits told before the chunk count was known; at most 128 KiB. */
+  /** Bits announced before the chunk count was known; at most 128 KiB. */
   #early = new Uint8Array(0);
   #field: Bitfield | undefined;
   #chunkCount: number | undefined;
 
-  /** What it would have us ask of it. */
+  /** Chunks it suggests to request first. */
   suggestion: SourceSuggestion | undefined;
 
-  /** The peer has said what it has. */
+  /** Whether anything was announced. */
   get known(): boolean {
     return this.#state !== 'unknown';
   }
@@ -25,7 +25,7 @@ export class RemoteHoldings {
     return this.#state === 'none';
   }
 
-  /** Undefined: everything. Empty while the chunk count is not known. */
+  /** Undefined: everything. Empty while the chunk count is unknown. */
   get have(): Bitfield | undefined {
     return this.#state === 'all' ? undefined : (this.#field ?? NOTHING);
   }
@@ -48,7 +48,7 @@ export class RemoteHoldings {
     if (this.#chunkCount !== undefined) this.#field = new Bitfield(this.#chunkCount);
   }
 
-  /** A page of bits from byte `firstByte` on; what lies outside the file is ignored. */
+  /** Adds a page of the bitfield from byte `firstByte` on; bits outside the file are ignored. */
   bits(firstByte: number, bits: Uint8Array): void {
     this.#state = 'some';
     if (this.#field !== undefined) {
