@@ -1,5 +1,5 @@
 import { type OneShotAnswer, type OneShotRequest, quoteWord, runOneShot } from '../Peer/CommandInterface.ts';
-import { askRun } from '../Peer/Local/LocalClient.ts';
+import { requestRun } from '../Peer/Local/LocalClient.ts';
 import type { Settings } from '../Peer/Settings/CommandLine.ts';
 import type { SettingOrigin } from '../Peer/Settings/SettingLayers.ts';
 import { parseHostPort } from '../Shared/Address.ts';
@@ -85,7 +85,7 @@ export class Run {
   async inRunning(running: RunningPeer, command: string, line: string): Promise<OneShotAnswer> {
     const request = this.#request(command, line);
     return readAnswer(
-      await askRun(running.path, request, (event) => this.screen.progress(event), this.signal),
+      await requestRun(running.path, request, (event) => this.screen.progress(event), this.signal),
     );
   }
 

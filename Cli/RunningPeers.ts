@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { realpath, rm } from 'node:fs/promises';
-import { askHello } from '../Peer/Local/LocalClient.ts';
+import { requestHello } from '../Peer/Local/LocalClient.ts';
 import type { LocalHello } from '../Peer/Local/LocalMessages.ts';
 import { runtimeFolder, socketPath, socketPorts } from '../Peer/Local/RuntimeFolder.ts';
 import type { Settings } from '../Peer/Settings/CommandLine.ts';
@@ -19,7 +19,7 @@ export async function runningPeers(): Promise<readonly RunningPeer[]> {
   const found = await Promise.all(
     (await socketPorts(folder)).map(async (port) => {
       const path = socketPath(folder, port);
-      const hello = await askHello(path);
+      const hello = await requestHello(path);
       if (hello === 'stale' && process.platform !== 'win32') await rm(path, { force: true });
       return hello === 'stale' || hello === undefined ? [] : [{ ...hello, path }];
     }),

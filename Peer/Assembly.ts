@@ -19,14 +19,14 @@ import type { EmbeddedTracker } from './Network/Ports.ts';
 import { takeAssignedPort } from './Network/Trackers/AssignedPort.ts';
 import { Peer } from './Peer.ts';
 import type { Settings } from './Settings/CommandLine.ts';
+import { ContactsFile } from './State/ContactsFile.ts';
 import { loadIdentity } from './State/Identity.ts';
-import { RememberedPlacesFile } from './State/Places.ts';
 import { loadProfile, saveProfile } from './State/Profile.ts';
 import type { StateFolder } from './State/StateFolder.ts';
 import { TrustedSendersFile } from './State/TrustedSenders.ts';
 
 /** Where one peer lives, and how long it is patient. */
-export interface PeerPlace {
+export interface PeerEnvironment {
   readonly port: ReservedPort;
   readonly shareDir: string;
   /** Started. */
@@ -36,11 +36,11 @@ export interface PeerPlace {
   /** A guest for one command: starts no tracker, keeps no hash cache, hashes in its own thread. */
   readonly guest?: boolean;
   /** A person is there to be asked about pushes. */
-  readonly asks?: boolean;
+  readonly interactive?: boolean;
 }
 
 /** A peer on the real network and disk. Not started. @throws Error of node:fs when its state cannot be kept */
-export async function assemblePeer(settings: Settings, log: Log, place: PeerPlace): Promise<Peer> {
+export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvironment): Promise<Peer> {
   const { port, shareDir, state, giveUpMs, guest = false } = place;
   const { peerId } = await loadIdentity(state.path, log);
   const profile = await loadProfile(state);
@@ -70,7 +70,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
       discovery: settings.discovery,
       unlisted: settings.unlisted,
       dnsSd: openDnsSd,
-      remembered: new RememberedPlacesFile(state),
+      remembered: new ContactsFile(state),
       startTracker: (udpPort) => startTracker(udpPort, log),
       clock,
       wallMs: Date.now,
@@ -85,7 +85,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerPlac
       ...(settings.maxDownloads === undefined ? {} : { maxDownloads: settings.maxDownloads }),
     },
     pushes: {
-      policy: settings.accept ?? (place.asks === true ? 'ask' : 'known'),
+      policy: settings.accept ?? (place.interactive === true ? 'ask' : 'known'),
       trusted: new TrustedSendersFile(state),
     },
     giveUpMs,

@@ -185,7 +185,7 @@ export interface DownloadStatus {
   /** Why it does not move: one cause, for people, with the time of the next try. */
   readonly reason: string | undefined;
   /** The same, for programs. */
-  readonly cause?: StillCause | undefined;
+  readonly cause?: StallCause | undefined;
   readonly error: ShoalError | undefined;
   /** Where it lies, absolute, once done. */
   readonly finalPath: string | undefined;
@@ -195,7 +195,7 @@ export interface DownloadStatus {
 }
 
 /** Why a download does not move. */
-export interface StillCause {
+export interface StallCause {
   readonly code:
     | 'turn' //             others run first
     | 'same-content' //     another download fetches it

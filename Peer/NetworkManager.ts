@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import type { FileId, PeerId } from '../Protocol/Ids.ts';
-import type { RefusalCode } from '../Protocol/PeerMessages.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
 import type { WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
@@ -13,7 +12,6 @@ import type {
   Offer,
   PeerContact,
   PeerSummary,
-  SearchResult,
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
@@ -22,12 +20,12 @@ import { NetworkChangeMonitor } from './Network/Known/NetworkChangeMonitor.ts';
 import { NetworkQueries } from './Network/Known/NetworkQueries.ts';
 import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
-import type { OfferEvents, SentOffer } from './Network/Links/PeerOffers.ts';
 import type { SwarmSight } from './Network/Links/SwarmSights.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
-export type { EmbeddedTracker, RememberedPlaces } from './Network/Ports.ts';
+export type { ContactStore, EmbeddedTracker } from './Network/Ports.ts';
+export { noTracker } from './Network/Trackers/TrackerQueries.ts';
 
 /** What the network needs from outside: both halves share self, clock, chance and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
@@ -50,12 +48,17 @@ export interface NetworkEvents {
 
 /** Door: trackers over UDP, links and lanes to other peers over TCP, and serving. */
 export class NetworkManager extends EventEmitter<NetworkEvents> {
+  /** Questions to trackers and known peers: search, locate, folder holders, peers. */
+  readonly queries: NetworkQueries;
+  /** Offers of files to and from other peers. */
+  readonly offers: PeerLinks['offers'];
+  /** What linked peers are told of our chunks. */
+  readonly announcements: Pick<PeerLinks['announcements'], 'have' | 'holdings' | 'gone'>;
   readonly #options: NetworkManagerOptions;
   readonly #links: PeerLinks;
   readonly #trackers: Trackers;
   readonly #known: KnownPeers;
-  readonly #queries: NetworkQueries;
-  readonly #surroundings: NetworkChangeMonitor;
+  readonly #changeMonitor: NetworkChangeMonitor;
   readonly #closing = new Closing();
 
   constructor(options: NetworkManagerOptions) {
@@ -64,18 +67,23 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const links = new PeerLinks(options);
     const trackers = new Trackers({ ...options, uploads: () => links.uploads().length });
     this.#links = links;
+    this.offers = links.offers;
+    this.announcements = links.announcements;
     this.#trackers = trackers;
     this.#known = new KnownPeers({ ...options, self: options.self.peerId, links, trackers });
     const { book } = this.#known;
     const peers = new PeerQueries({ ...options, links, book });
-    this.#queries = new NetworkQueries({
+    this.queries = new NetworkQueries({
       ...options,
       trackers,
       peers,
       book,
       linked: () => this.linkedPeers(),
     });
-    this.#surroundings = new NetworkChangeMonitor({ ...options, changed: (what) => this.#lookAgain(what) });
+    this.#changeMonitor = new NetworkChangeMonitor({
+      ...options,
+      changed: (what) => this.#networkChanged(what),
+    });
     this.#connectTrackers();
     this.#connectLinks();
   }
@@ -88,8 +96,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     await this.#trackers.start();
     this.#closing.add(() => this.#known.close());
     this.#known.start(this.#options.discovery ? this.#trackers.rememberedPeers : []);
-    this.#closing.add(() => this.#surroundings.close());
-    this.#surroundings.start();
+    this.#closing.add(() => this.#changeMonitor.close());
+    this.#changeMonitor.start();
   }
 
   /** Says goodbye to trackers and peers; safe to call twice. */
@@ -104,7 +112,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
    * taken its place: they are linked and answer.
    */
   async ready(maxMs: number): Promise<boolean> {
-    if (this.#known.alone && this.#links.links().length > 0) return false;
+    if (this.#known.withoutTracker && this.#links.links().length > 0) return false;
     return this.#trackers.ready(maxMs);
   }
 
@@ -113,32 +121,12 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   }
 
   /** What each rung of the discovery ladder came to, a line each. */
-  ladder(): readonly string[] {
-    return this.#trackers.ladder();
+  discoveryReport(): readonly string[] {
+    return this.#trackers.discoveryReport();
   }
 
   catalogChanged(): void {
     this.#trackers.catalogChanged();
-  }
-
-  /** @throws ShoalError REFUSED, CANCELLED */
-  search(words: string, signal: AbortSignal): Promise<SearchResult> {
-    return this.#queries.search(words, signal);
-  }
-
-  /** Holders of one content, partial ones too. @throws ShoalError CANCELLED */
-  locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
-    return this.#queries.locate(fileId, signal);
-  }
-
-  /** Peers that may share something below a folder. @throws ShoalError CANCELLED */
-  folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
-    return this.#queries.folderHolders(path, signal);
-  }
-
-  /** Everybody the trackers know, and those linked without one. @throws ShoalError NO_TRACKER, CANCELLED */
-  peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    return this.#queries.peers(signal);
   }
 
   // ---- peers
@@ -178,41 +166,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     signal: AbortSignal,
   ): Promise<BundleSource | undefined> {
     return this.#links.openBundles(contact, events, signal);
-  }
-
-  announceHave(fileId: FileId, chunk: number): void {
-    this.#links.announcements.have(fileId, chunk);
-  }
-
-  announceHoldings(fileId: FileId): void {
-    this.#links.announcements.holdings(fileId);
-  }
-
-  announceGone(fileId: FileId): void {
-    this.#links.announcements.gone(fileId);
-  }
-
-  /** @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
-  offer(
-    contact: PeerContact,
-    offer: Offer,
-    chunkCount: number,
-    events: OfferEvents,
-    signal: AbortSignal,
-  ): Promise<SentOffer> {
-    return this.#links.offers.offer(contact, offer, chunkCount, events, signal);
-  }
-
-  acceptOffer(peerId: PeerId, requestId: number, fileId: FileId): void {
-    this.#links.offers.accept(peerId, requestId, fileId);
-  }
-
-  refuseOffer(peerId: PeerId, requestId: number, code: RefusalCode): void {
-    this.#links.offers.refuse(peerId, requestId, code);
-  }
-
-  finishOffer(peerId: PeerId, fileId: FileId, code: RefusalCode | undefined): void {
-    this.#links.offers.finish(peerId, fileId, code);
   }
 
   ban(contact: PeerContact): void {
@@ -271,7 +224,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     trackers.on('embedded', (tracker) => this.emit('trackerEmbedded', tracker));
     trackers.on('peerSeen', (address) => {
       const contact = { peerId: undefined, name: '', address };
-      this.#known.book.told(contact, 'dns-sd', this.#options.clock.nowMs());
+      this.#known.book.add(contact, 'dns-sd', this.#options.clock.nowMs());
     });
   }
 
@@ -279,13 +232,13 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const { clock } = this.#options;
     const links = this.#links;
     const { book } = this.#known;
-    links.on('peerJoined', (peer) => book.met(peer, clock.nowMs()));
+    links.on('peerJoined', (peer) => book.linked(peer, clock.nowMs()));
     links.on('peerLeft', (peer, reason) => {
       if (reason !== undefined) this.#trackers.suspect(peer.address.host);
       this.emit('peerLeft', peer);
     });
-    links.on('peerFound', (contact, namer) => book.told(contact, 'exchange', clock.nowMs(), namer));
-    links.on('trackerNamed', (address) => this.#trackers.named(address));
+    links.on('peerFound', (contact, introducer) => book.add(contact, 'exchange', clock.nowMs(), introducer));
+    links.on('trackerNamed', (address) => this.#trackers.suggest(address));
     links.on('offered', (peer, requestId, offer) => this.emit('offered', peer, requestId, offer));
     links.on('sourceFound', (fileId, contact) =>
       this.emit('sourceFound', fileId, { ...contact, complete: false }),
@@ -293,11 +246,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   }
 
   /** This computer has another address, or was asleep. */
-  #lookAgain(what: 'moved' | 'slept'): void {
-    this.#trackers.announceAgain();
+  #networkChanged(what: 'moved' | 'slept'): void {
+    this.#trackers.reannounce();
     this.#links.probeAll();
     if (what === 'moved') this.#links.dialAgain();
-    this.#known.begin();
+    this.#known.restart();
   }
 
   /** Linked peers hear which trackers we use. */

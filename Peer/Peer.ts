@@ -25,8 +25,7 @@ import { followInOrder } from './UseCases/FollowInOrder.ts';
 import { PeerNews } from './UseCases/PeerNews.ts';
 import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
 import { Swarms } from './UseCases/Swarms.ts';
-import { type Found, TargetResolver } from './UseCases/TargetResolver.ts';
-import { tellOfTrackers } from './UseCases/TrackerNews.ts';
+import { type ResolvedTarget, TargetResolver } from './UseCases/TargetResolver.ts';
 
 export interface PeerOptions {
   readonly files: FileManagerOptions;
@@ -49,8 +48,8 @@ export class Peer implements PeerControls {
   readonly #files: FileManager;
   readonly #network: NetworkManager;
   readonly #downloads: DownloadManager;
-  readonly #finding: TargetResolver;
-  readonly #announcing: CatalogAnnouncer;
+  readonly #resolver: TargetResolver;
+  readonly #announcer: CatalogAnnouncer;
   readonly #swarms: Swarms;
   readonly #news = new PeerNews();
   readonly #closing = new Closing();
@@ -72,8 +71,8 @@ export class Peer implements PeerControls {
       wallMs,
       log,
     });
-    this.#finding = new TargetResolver(this.#network, () => this.#files.expectSmallFiles());
-    this.#announcing = new CatalogAnnouncer(this.#network, log);
+    this.#resolver = new TargetResolver(this.#network, () => this.#files.expectSmallFiles());
+    this.#announcer = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
     this.#swarms = new Swarms({ files, network, downloads, clock });
     this.pushing = new Pushing({
@@ -136,8 +135,8 @@ export class Peer implements PeerControls {
     return this.#network.trackers();
   }
 
-  ladder(): readonly string[] {
-    return this.#network.ladder();
+  discoveryReport(): readonly string[] {
+    return this.#network.discoveryReport();
   }
 
   uploads(): readonly UploadStatus[] {
@@ -161,18 +160,18 @@ export class Peer implements PeerControls {
   // ---- asking the network
 
   async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    this.#knownPeers = await this.#network.peers(signal);
+    this.#knownPeers = await this.#network.queries.peers(signal);
     return this.#knownPeers;
   }
 
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
-    const result = await this.#network.search(words, signal);
-    this.#finding.remember(result.hits);
+    const result = await this.#network.queries.search(words, signal);
+    this.#resolver.remember(result.hits);
     return result;
   }
 
   findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {
-    return this.#finding.findPeer(text, signal);
+    return this.#resolver.findPeer(text, signal);
   }
 
   listPeer(peer: PeerContact, folder: string, signal: AbortSignal): AsyncIterable<readonly CatalogEntry[]> {
@@ -184,12 +183,12 @@ export class Peer implements PeerControls {
   }
 
   join(signal: AbortSignal): Promise<readonly TrackerStatus[]> {
-    return this.#announcing.join(signal);
+    return this.#announcer.join(signal);
   }
 
   async refresh(signal: AbortSignal): Promise<readonly PeerSummary[]> {
     await this.#files.rescan();
-    await this.#announcing.announced();
+    await this.#announcer.announce();
     return this.peers(signal);
   }
 
@@ -198,7 +197,7 @@ export class Peer implements PeerControls {
   }
 
   swarm(what: string, signal: AbortSignal): Promise<SwarmStatus> {
-    return this.#swarms.look(what, signal);
+    return this.#swarms.inspect(what, signal);
   }
 
   setLimits(direction: 'up' | 'down', rates: Rates): void {
@@ -208,11 +207,11 @@ export class Peer implements PeerControls {
   // ---- downloads
 
   async download(what: string, signal: AbortSignal): Promise<DownloadAnswer> {
-    return this.#startFound(await this.#finding.find(what, signal));
+    return this.#startFound(await this.#resolver.resolve(what, signal));
   }
 
   async downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
-    return this.#startFound(await this.#finding.findFrom(peer, what, signal));
+    return this.#startFound(await this.#resolver.resolveFrom(peer, what, signal));
   }
 
   /**
@@ -225,10 +224,10 @@ export class Peer implements PeerControls {
     from: string | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const finding = this.#finding;
+    const resolver = this.#resolver;
     const found = await (from === undefined
-      ? finding.find(what, signal)
-      : finding.findFrom(from, what, signal));
+      ? resolver.resolve(what, signal)
+      : resolver.resolveFrom(from, what, signal));
     if (found.kind !== 'file') throw notOneFile(what, found.kind);
     const { fileId } = found.wish;
     const { giveUpMs } = this.#options;
@@ -270,7 +269,7 @@ export class Peer implements PeerControls {
     return this.#downloads.finished(number, signal);
   }
 
-  #startFound(found: Found): DownloadAnswer {
+  #startFound(found: ResolvedTarget): DownloadAnswer {
     if (found.kind === 'choose') return found;
     const patience = this.#options.giveUpMs === undefined ? {} : { giveUpMs: this.#options.giveUpMs };
     const download =
@@ -292,18 +291,18 @@ export class Peer implements PeerControls {
     const network = this.#network;
     const downloads = this.#downloads;
 
-    files.on('catalogChanged', () => this.#announcing.changed());
-    files.on('chunkVerified', (fileId, chunk) => network.announceHave(fileId, chunk));
+    files.on('catalogChanged', () => this.#announcer.changed());
+    files.on('chunkVerified', (fileId, chunk) => network.announcements.have(fileId, chunk));
     files.on('partClosed', (fileId) => {
-      if (files.holdings(fileId) === undefined) network.announceGone(fileId);
+      if (files.holdings(fileId) === undefined) network.announcements.gone(fileId);
     });
     files.on('problem', (text) => this.#news.tell('warning', text));
     files.on('watchLimited', (text) => this.#news.tell('warning', text));
 
     network.on('sourceFound', (fileId, holder) => downloads.addSource(fileId, holder));
-    tellOfTrackers(network, (text) => this.#news.tell('tracker', text));
+    this.#news.followTrackers(network);
 
-    downloads.on('partialStarted', (fileId) => network.announceHoldings(fileId));
+    downloads.on('partialStarted', (fileId) => network.announcements.holdings(fileId));
     downloads.on('completed', (download) =>
       this.#news.tell('download', `${download.path} is complete`, download),
     );

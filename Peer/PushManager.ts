@@ -83,7 +83,7 @@ export class PushManager extends EventEmitter<PushEvents> {
     if (answer === 'take') this.#take(peer, requestId, offer);
     else if (answer !== 'ask') {
       log.debug(`refused (${answer}) the offer of ${offer.path} from ${peer.name}`);
-      network.refuseOffer(peer.peerId, requestId, answer);
+      network.offers.refuse(peer.peerId, requestId, answer);
     }
   }
 
@@ -107,13 +107,14 @@ export class PushManager extends EventEmitter<PushEvents> {
   /** @throws ShoalError NOT_FOUND */
   reject(number: number): OfferStatus {
     const waiting = this.#takeWaiting(number);
-    this.#options.network.refuseOffer(waiting.peer.peerId, waiting.requestId, 'denied');
+    this.#options.network.offers.refuse(waiting.peer.peerId, waiting.requestId, 'denied');
     return offerStatus(waiting);
   }
 
   /** Reports the end of a download to the peers that pushed it. @param code - undefined: complete */
   downloadEnded(fileId: FileId, code: RefusalCode | undefined): void {
-    for (const peerId of this.#accepted.take(fileId)) this.#options.network.finishOffer(peerId, fileId, code);
+    for (const peerId of this.#accepted.take(fileId))
+      this.#options.network.offers.finish(peerId, fileId, code);
   }
 
   /** Drops pending offers of a peer that is gone. */
@@ -202,7 +203,7 @@ export class PushManager extends EventEmitter<PushEvents> {
 
   #take(peer: KnownContact, requestId: number, offer: Offer): void {
     this.#accepted.add(peer.peerId, offer.fileId);
-    this.#options.network.acceptOffer(peer.peerId, requestId, offer.fileId);
+    this.#options.network.offers.accept(peer.peerId, requestId, offer.fileId);
     this.emit('accepted', peer, offer);
   }
 
@@ -221,7 +222,7 @@ export class PushManager extends EventEmitter<PushEvents> {
     const { network, clock } = this.#options;
     const nowMs = clock.nowMs();
     for (const waiting of this.#waiting.takeExpired(nowMs)) {
-      network.refuseOffer(waiting.peer.peerId, waiting.requestId, 'unanswered');
+      network.offers.refuse(waiting.peer.peerId, waiting.requestId, 'unanswered');
       this.emit('expired', offerStatus(waiting));
     }
     const running = [...this.#pushes.values()].filter((push) => !push.over);

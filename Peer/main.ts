@@ -12,7 +12,7 @@ import { CommandInterface, runOneShot } from './CommandInterface.ts';
 import { LocalServer } from './Local/LocalServer.ts';
 import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import type { Peer } from './Peer.ts';
-import { type Ended, readCommandLine, type Settings } from './Settings/CommandLine.ts';
+import { type EarlyExit, readCommandLine, type Settings } from './Settings/CommandLine.ts';
 import { parseConfig } from './Settings/ConfigLines.ts';
 import { configPath, readConfigText } from './Settings/ConfigPath.ts';
 import { StateFolder } from './State/StateFolder.ts';
@@ -26,7 +26,7 @@ const settings = await readSettings();
 // Not process.exitCode alone: timers of libraries must not keep an ended program alive.
 process.exit('exitCode' in settings ? settings.exitCode : await main(settings));
 
-async function readSettings(): Promise<Settings | Ended> {
+async function readSettings(): Promise<Settings | EarlyExit> {
   const write = {
     out: (text: string) => process.stdout.write(text),
     error: (text: string) => process.stderr.write(text),
@@ -65,7 +65,7 @@ async function main(settings: Settings): Promise<number> {
 }
 
 /** What the life of a program needs around its peer. */
-interface Surroundings {
+interface ProgramContext {
   readonly log: Log;
   /** Where lines of the log go; the console takes over, so that they do not garble what is being typed. */
   readonly diagnostics: { tell: (line: string) => void };
@@ -75,8 +75,8 @@ interface Surroundings {
 }
 
 /** Everything between start and end of a peer. @returns the exit code */
-async function runPeer(settings: Settings, around: Surroundings): Promise<number> {
-  const { log, diagnostics, opened, interrupted } = around;
+async function runPeer(settings: Settings, context: ProgramContext): Promise<number> {
+  const { log, diagnostics, opened, interrupted } = context;
   const port = await reserve(settings, log);
   opened.add(() => port.release());
   const shareDir = resolve(settings.share ?? join(homedir(), 'Downloads', 'P2P', `User-${port.port}`));
@@ -86,15 +86,15 @@ async function runPeer(settings: Settings, around: Surroundings): Promise<number
   await state.start();
   const giveUpMs = process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const asks = settings.console && isTerminal;
-  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, asks });
+  const interactive = settings.console && isTerminal;
+  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive });
   opened.add(() => peer.close());
   await peer.start({ signal: interrupted });
   const local = localServer(peer, state, log);
   opened.add(() => local.close());
   await local.start();
   if (!settings.console) {
-    await told(peer, log, interrupted);
+    await runWithoutConsole(peer, log, interrupted);
     return 0;
   }
   const color = wantsColor(process.stdout.isTTY === true);
@@ -140,7 +140,7 @@ function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
 }
 
 /** Without a console: says where it is and what happens, until it is interrupted. */
-async function told(peer: Peer, log: Log, interrupted: AbortSignal): Promise<void> {
+async function runWithoutConsole(peer: Peer, log: Log, interrupted: AbortSignal): Promise<void> {
   process.stdout.write(`${greeting(peer)}\n`);
   peer.onNews(({ text }) => log.info(text));
   const alive = setInterval(() => {}, 60_000);

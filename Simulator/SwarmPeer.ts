@@ -67,9 +67,11 @@ export class SwarmPeer {
     });
     this.downloads = new DownloadManager({
       network: {
-        locate: async (wanted, signal) => {
-          await sleep(clock, directory.answerMs(), signal);
-          return directory.holders(wanted, self.peerId);
+        queries: {
+          locate: async (wanted, signal) => {
+            await sleep(clock, directory.answerMs(), signal);
+            return directory.holders(wanted, self.peerId);
+          },
         },
         openSource: (contact, wanted, events, signal, known) =>
           this.links.openSource(contact, wanted, events, signal, known),

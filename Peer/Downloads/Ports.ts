@@ -6,7 +6,7 @@ import type { BundleSource, Source, SourceEvents } from '../Transfer.ts';
 
 export interface SourceNetwork {
   /** Holders that the trackers know now, partial ones too; empty when none, or when no tracker answers. Never us. */
-  locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]>;
+  readonly queries: { locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> };
   /**
    * Opens a source: a control link to the peer (a new or the existing one), interest in the file, a lane when chunks
    * are asked. Resolves when the peer has said what it has of the file.

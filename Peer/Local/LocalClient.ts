@@ -13,10 +13,10 @@ import {
 /** A peer on this machine answers at once, or hangs, in milliseconds. */
 const HELLO_MS = 1_000;
 /** After an abort the peer may still put away what it has, in milliseconds. */
-const LAST_WORDS_MS = 3_000;
+const ABORT_GRACE_MS = 3_000;
 
 /** What the peer at a socket says of itself. `stale`: its owner is gone; undefined: nobody answers in our words. */
-export async function askHello(path: string): Promise<LocalHello | 'stale' | undefined> {
+export async function requestHello(path: string): Promise<LocalHello | 'stale' | undefined> {
   try {
     const request: LocalRequest = { version: LOCAL_VERSION, ask: 'hello' };
     const answer = await talk(path, request, () => {}, AbortSignal.timeout(HELLO_MS), 0);
@@ -32,14 +32,14 @@ export async function askHello(path: string): Promise<LocalHello | 'stale' | und
  * @param progress - takes every line before the answer
  * @throws ShoalError UNREACHABLE when the peer is gone, BAD_FRAME when it refuses
  */
-export async function askRun(
+export async function requestRun(
   path: string,
   request: Omit<Extract<LocalRequest, { ask: 'run' }>, 'version' | 'ask'>,
   progress: (event: Readonly<Record<string, unknown>>) => void,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, unknown>>> {
   const whole: LocalRequest = { version: LOCAL_VERSION, ask: 'run', ...request };
-  const answer = await talk(path, whole, progress, signal, LAST_WORDS_MS);
+  const answer = await talk(path, whole, progress, signal, ABORT_GRACE_MS);
   if (answer.event === 'refused') {
     throw new ShoalError('BAD_FRAME', String(answer.message), {
       hint: 'Restart the peer, so that both are of the same version.',
@@ -54,15 +54,15 @@ function talk(
   request: LocalRequest,
   progress: (event: Readonly<Record<string, unknown>>) => void,
   signal: AbortSignal,
-  lastWordsMs: number,
+  abortGraceMs: number,
 ): Promise<Readonly<Record<string, unknown>>> {
   return new Promise((resolve, reject) => {
     const lines = new BoundedLines(ANSWER_BYTES_MAX);
     const socket: Socket = connect(path);
     let timer: NodeJS.Timeout | undefined;
     const abort = () => {
-      if (lastWordsMs > 0) socket.write('{"abort":true}\n');
-      timer = setTimeout(() => socket.destroy(), lastWordsMs);
+      if (abortGraceMs > 0) socket.write('{"abort":true}\n');
+      timer = setTimeout(() => socket.destroy(), abortGraceMs);
     };
     signal.addEventListener('abort', abort, { once: true });
     socket.on('connect', () => {

@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Log } from '../../Shared/Log.ts';
 import { asShoalError } from '../../Shared/ShoalError.ts';
-import { askHello } from './LocalClient.ts';
+import { requestHello } from './LocalClient.ts';
 import {
   BoundedLines,
   LOCAL_VERSION,
@@ -14,7 +14,7 @@ import {
 import { makeRuntimeFolder, socketPath } from './RuntimeFolder.ts';
 
 /** Commands of other programs that run at once; further askers are turned away. */
-const ASKERS_MAX = 64;
+const CLIENTS_MAX = 64;
 
 export type LocalRun = Extract<LocalRequest, { ask: 'run' }>;
 
@@ -50,7 +50,7 @@ export class LocalServer {
       await makeRuntimeFolder(folder);
       if (process.platform !== 'win32') {
         // The TCP port is ours, so whoever listened here is gone, unless it lives in another network namespace.
-        const other = await askHello(path);
+        const other = await requestHello(path);
         if (other !== undefined && other !== 'stale') return log.debug(`${path} belongs to another peer`);
         await rm(path, { force: true });
       }
@@ -81,7 +81,7 @@ export class LocalServer {
 
   #serve(socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#sockets.size >= ASKERS_MAX) {
+    if (this.#sockets.size >= CLIENTS_MAX) {
       socket.destroy();
       return;
     }

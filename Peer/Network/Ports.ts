@@ -47,7 +47,7 @@ export interface CatalogFeed {
 }
 
 /** Addresses that answered once, kept between runs. Damaged content reads as empty. */
-export interface RememberedPlaces {
+export interface ContactStore {
   load(): Promise<{
     readonly trackers: readonly Address[];
     readonly peers: readonly { peerId: PeerId; address: Address }[];

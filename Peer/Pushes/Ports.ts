@@ -10,19 +10,21 @@ import type { Offer, PeerContact, UploadStatus } from '../Model.ts';
 export type KnownContact = PeerContact & { readonly peerId: PeerId };
 
 export interface PushNetwork {
-  /** Offers a file of `chunkCount` chunks to a peer. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
-  offer(
-    contact: PeerContact,
-    offer: Offer,
-    chunkCount: number,
-    events: OfferEvents,
-    signal: AbortSignal,
-  ): Promise<SentOffer>;
-  /** Accepts an offer; our chunks of the file are announced to the peer from now on. */
-  acceptOffer(peerId: PeerId, requestId: number, fileId: FileId): void;
-  refuseOffer(peerId: PeerId, requestId: number, code: RefusalCode): void;
-  /** Reports the end of an accepted push: complete, or failed with `code`. */
-  finishOffer(peerId: PeerId, fileId: FileId, code: RefusalCode | undefined): void;
+  readonly offers: {
+    /** Offers a file of `chunkCount` chunks to a peer. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+    offer(
+      contact: PeerContact,
+      offer: Offer,
+      chunkCount: number,
+      events: OfferEvents,
+      signal: AbortSignal,
+    ): Promise<SentOffer>;
+    /** Accepts an offer; our chunks of the file are announced to the peer from now on. */
+    accept(peerId: PeerId, requestId: number, fileId: FileId): void;
+    refuse(peerId: PeerId, requestId: number, code: RefusalCode): void;
+    /** Reports the end of an accepted push: complete, or failed with `code`. */
+    finish(peerId: PeerId, fileId: FileId, code: RefusalCode | undefined): void;
+  };
   /** Peers being served. */
   uploads(): readonly UploadStatus[];
 }

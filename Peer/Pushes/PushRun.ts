@@ -74,7 +74,7 @@ export class PushRun {
     };
     this.#become('connecting');
     try {
-      const sent = await network.offer(peer, offer, this.#chunkCount, events, this.#giveUp.signal);
+      const sent = await network.offers.offer(peer, offer, this.#chunkCount, events, this.#giveUp.signal);
       if (this.over) return sent.withdraw();
       this.#sent = sent;
       this.#become('offered');

@@ -36,7 +36,7 @@ export interface Settings {
 }
 
 /** How reading the command line ended without settings: help was shown, or something was wrong. */
-export interface Ended {
+export interface EarlyExit {
   readonly exitCode: number;
 }
 
@@ -68,7 +68,7 @@ export function readCommandLine(
   environment: Readonly<Record<string, string | undefined>>,
   write: { out: (text: string) => void; error: (text: string) => void },
   config?: ConfigFile,
-): Settings | Ended {
+): Settings | EarlyExit {
   const command = peerOptions(
     new Command('node Peer.js')
       .description('Shares a folder with everybody on the network, and downloads from everyone who has it.')
@@ -112,13 +112,13 @@ export function peerOptions(command: Command): Command {
     .option(
       '--tracker <host[:port]>',
       'use this tracker; may be given several times',
-      gathered(checked(readTracker)),
+      repeated(checked(readTracker)),
     )
     .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)')
     .option('--manifest <file>', 'share only the files that this one names: "name path" a line')
     .option('--name <name>', 'what others see (default: user@computer)', checked(readName))
-    .option('--upload-limit <rate>', RATES_TEXT, added(readRates))
-    .option('--download-limit <rate>', RATES_TEXT, added(readRates))
+    .option('--upload-limit <rate>', RATES_TEXT, merging(readRates))
+    .option('--download-limit <rate>', RATES_TEXT, merging(readRates))
     .option('--max-downloads <n>', 'downloads that run at once; further ones wait', checked(readMaxDownloads))
     .option(
       '--accept <who>',
@@ -233,10 +233,10 @@ function readName(text: string): string {
 
 /** Our readers throw ShoalError; commander wants its own kind to name the flag. */
 export function checked<T>(read: (text: string) => T): (text: string) => T {
-  return (text) => added((word) => read(word))(text, undefined);
+  return (text) => merging((word) => read(word))(text, undefined);
 }
 
-function added<T>(read: (text: string, before: T | undefined) => T) {
+function merging<T>(read: (text: string, before: T | undefined) => T) {
   return (text: string, before: T | undefined): T => {
     try {
       return read(text, before);
@@ -247,6 +247,6 @@ function added<T>(read: (text: string, before: T | undefined) => T) {
   };
 }
 
-function gathered<T>(read: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
+function repeated<T>(read: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
   return (text, before) => [...(before ?? []), read(text)];
 }

@@ -64,13 +64,13 @@ export function keyOf(option: Option): string {
   return (option.long ?? '').replace(/^--(no-)?/, '');
 }
 
-interface Said {
+interface RawSetting {
   readonly texts: readonly string[];
   readonly place: string;
 }
 
-function gatherLines(config: ConfigFile | undefined, keys: readonly string[]): Map<string, Said> {
-  const said = new Map<string, Said & { line: number }>();
+function gatherLines(config: ConfigFile | undefined, keys: readonly string[]): Map<string, RawSetting> {
+  const settings = new Map<string, RawSetting & { line: number }>();
   for (const { key, value, line } of config?.lines ?? []) {
     const place = placeOf(config?.path ?? '', line);
     if (!keys.includes(key)) {
@@ -79,15 +79,15 @@ function gatherLines(config: ConfigFile | undefined, keys: readonly string[]): M
         hint: near === undefined ? `The keys are ${keys.join(', ')}.` : `Did you mean ${near}?`,
       });
     }
-    const before = said.get(key);
+    const before = settings.get(key);
     if (before !== undefined && !LISTS.has(key)) {
       throw new ShoalError('USAGE', `${place} says ${key} again`, {
         hint: `Line ${before.line} says it already: remove one of them.`,
       });
     }
-    said.set(key, { texts: [...(before?.texts ?? []), value], place: before?.place ?? place, line });
+    settings.set(key, { texts: [...(before?.texts ?? []), value], place: before?.place ?? place, line });
   }
-  return said;
+  return settings;
 }
 
 function readTexts(option: Option, texts: readonly string[], place: string): unknown {

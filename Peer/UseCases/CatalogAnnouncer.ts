@@ -1,8 +1,7 @@
 import { formatAddress } from '../../Shared/Address.ts';
 import type { Log } from '../../Shared/Log.ts';
 import type { TrackerStatus } from '../Model.ts';
-import type { NetworkManager } from '../NetworkManager.ts';
-import { noTracker } from './TargetResolver.ts';
+import { type NetworkManager, noTracker } from '../NetworkManager.ts';
 
 /** How long a tracker gets to take a changed catalog before nobody waits for it any more. */
 const ANNOUNCE_MS = 3_000;
@@ -22,13 +21,13 @@ export class CatalogAnnouncer {
   /** The catalog has changed. */
   changed(): void {
     this.#network.catalogChanged();
-    this.#running ??= this.announced().finally(() => {
+    this.#running ??= this.announce().finally(() => {
       this.#running = undefined;
     });
   }
 
   /** Announces it now, and waits for a tracker that holds it, if there is one. */
-  async announced(): Promise<void> {
+  async announce(): Promise<void> {
     this.#network.catalogChanged();
     await this.#network.ready(ANNOUNCE_MS);
     const held = this.#connected().find(({ heldVersion, version }) => heldVersion === version);
@@ -38,7 +37,7 @@ export class CatalogAnnouncer {
 
   /** The same; gives the trackers that we are registered at. @throws ShoalError NO_TRACKER */
   async join(signal: AbortSignal): Promise<readonly TrackerStatus[]> {
-    await this.announced();
+    await this.announce();
     signal.throwIfAborted();
     const joined = this.#connected();
     if (joined.length === 0) throw noTracker();

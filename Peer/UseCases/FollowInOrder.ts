@@ -6,7 +6,7 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadStatus } from '../Model.ts';
 
 /** What following wants from the doors. */
-export interface Followed {
+export interface InOrderSource {
   /** Which chunks are here and verified; undefined: nothing of the file. */
   holdings(fileId: FileId): Bitfield | 'all' | undefined;
   read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void>;
@@ -22,17 +22,17 @@ export interface Followed {
  */
 export async function* followInOrder(
   fileId: FileId,
-  followed: Followed,
+  source: InOrderSource,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const layout = chunkLayout(followed.status().size);
+  const layout = chunkLayout(source.status().size);
   const piece = new Uint8Array(Math.min(PIECE_BYTES_MAX, layout.chunkBytes));
   for (let chunk = 0; chunk < layout.chunkCount; chunk++) {
-    while (!isHere(followed.holdings(fileId), chunk)) await waitForMore(followed, signal);
+    while (!isHere(source.holdings(fileId), chunk)) await waitForMore(source, signal);
     const bytes = chunkLength(layout, chunk);
     for (let offset = 0; offset < bytes; offset += piece.length) {
       const part = piece.subarray(0, Math.min(piece.length, bytes - offset));
-      await readSteadily(followed, fileId, [chunk, offset, part], signal);
+      await readSteadily(source, fileId, [chunk, offset, part], signal);
       yield part;
     }
   }
@@ -40,33 +40,33 @@ export async function* followInOrder(
 
 /** While an unfinished file becomes a finished one, it is neither for a moment. */
 async function readSteadily(
-  followed: Followed,
+  source: InOrderSource,
   fileId: FileId,
   [chunk, offset, part]: readonly [number, number, Uint8Array],
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
     try {
-      await followed.read(fileId, chunk, offset, part);
+      await source.read(fileId, chunk, offset, part);
       return;
     } catch (failure) {
-      if (followed.holdings(fileId) === 'all') {
-        await followed.read(fileId, chunk, offset, part);
+      if (source.holdings(fileId) === 'all') {
+        await source.read(fileId, chunk, offset, part);
         return;
       }
       if (!(failure instanceof ShoalError) || failure.code !== 'NOT_FOUND') throw failure;
-      await waitForMore(followed, signal);
+      await waitForMore(source, signal);
     }
   }
 }
 
-async function waitForMore(followed: Followed, signal: AbortSignal): Promise<void> {
+async function waitForMore(source: InOrderSource, signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new ShoalError('CANCELLED', 'interrupted');
-  const { state, error, reason } = followed.status();
+  const { state, error, reason } = source.status();
   if (state === 'failed' || state === 'paused' || state === 'cancelled') {
     throw error ?? new ShoalError('CANCELLED', `the download is ${state}: ${reason ?? 'it was stopped'}`);
   }
-  await followed.changed(signal);
+  await source.changed(signal);
 }
 
 function isHere(holdings: Bitfield | 'all' | undefined, chunk: number): boolean {

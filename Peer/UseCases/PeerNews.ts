@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
+import { formatAddress } from '../../Shared/Address.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
 import type { DownloadStatus } from '../Model.ts';
+import type { NetworkManager } from '../NetworkManager.ts';
 
 /** Warnings kept for the first who listens: a bad share is told at the start, before there is a console. */
 const UNTOLD_MAX = 25;
@@ -17,6 +19,22 @@ export class PeerNews {
     const news: News = { kind, text: safeText(text), ...(download === undefined ? {} : { download }) };
     if (!this.#listeners.emit('news', news) && kind === 'warning' && this.#untold.length < UNTOLD_MAX)
       this.#untold.push(news);
+  }
+
+  /** Reports found, lost, moved and embedded trackers, one line each. */
+  followTrackers(network: NetworkManager): void {
+    const tell = (text: string) => this.tell('tracker', text);
+    network.on('trackerFound', (at) => tell(`connected to the tracker at ${formatAddress(at)}`));
+    network.on('trackerLost', (at, reason) => {
+      const place = formatAddress(at);
+      tell(`lost the tracker at ${place}: ${reason.message.replace(`tracker ${place}: `, '')}`);
+    });
+    network.on('trackerMoved', (from, to) =>
+      tell(`the tracker at ${formatAddress(from)} hands over to ${formatAddress(to)}`),
+    );
+    network.on('trackerEmbedded', (at) =>
+      tell(`found no tracker, so this peer runs one at UDP port ${at.port}`),
+    );
   }
 
   /** Returns how to stop it. */

@@ -14,7 +14,7 @@ const LOCATED_MS = 10_000;
 const LOCATE_WAIT_MS = 1_500;
 
 export interface SwarmsOptions {
-  readonly network: Pick<NetworkManager, 'swarm' | 'locate' | 'uploads'>;
+  readonly network: Pick<NetworkManager, 'swarm' | 'queries' | 'uploads'>;
   readonly files: Pick<FileManager, 'list' | 'holdings'>;
   readonly downloads: Pick<DownloadManager, 'list'>;
   readonly clock: Clock;
@@ -30,7 +30,7 @@ export class Swarms {
   }
 
   /** @throws ShoalError NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED */
-  async look(what: string, signal: AbortSignal): Promise<SwarmStatus> {
+  async inspect(what: string, signal: AbortSignal): Promise<SwarmStatus> {
     const { fileId, size, path, download } = this.#find(what);
     const holders = await this.#holders(fileId, signal);
     if (signal.aborted) throw new ShoalError('CANCELLED', 'given up');
@@ -89,7 +89,7 @@ export class Swarms {
     const { network, clock } = this.#options;
     const known = this.#located.get(fileId);
     if (known !== undefined && clock.nowMs() - known.atMs < LOCATED_MS) return known.holders;
-    const asked = network.locate(fileId, signal).catch(() => known?.holders ?? []);
+    const asked = network.queries.locate(fileId, signal).catch(() => known?.holders ?? []);
     const late = sleep(clock, LOCATE_WAIT_MS, signal).then(() => known?.holders ?? []);
     const holders = await Promise.race([asked, late]);
     this.#located.clear(); // One file is looked at, again and again.

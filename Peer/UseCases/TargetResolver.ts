@@ -11,10 +11,10 @@ import {
   planFolder,
 } from '../DownloadManager.ts';
 import type { PeerContact, PeerSummary, SearchHit } from '../Model.ts';
-import type { NetworkManager } from '../NetworkManager.ts';
+import { type NetworkManager, noTracker } from '../NetworkManager.ts';
 
 /** What a typed name came to. */
-export type Found =
+export type ResolvedTarget =
   | { readonly kind: 'file'; readonly wish: FileWish }
   | { readonly kind: 'folder'; readonly wish: FolderWish }
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[] };
@@ -22,13 +22,13 @@ export type Found =
 /** Turns what people type (names, ids, folders, peers) into what can be fetched, by asking the network. */
 export class TargetResolver {
   readonly #network: NetworkManager;
-  readonly #folderAsked: () => void;
+  readonly #onFolderRequest: () => void;
   readonly #seen = new Map<FileId, SearchHit>();
 
   /** @param folderAsked - told before a folder is looked for */
-  constructor(network: NetworkManager, folderAsked: () => void = () => {}) {
+  constructor(network: NetworkManager, onFolderRequest: () => void = () => {}) {
     this.#network = network;
-    this.#folderAsked = folderAsked;
+    this.#onFolderRequest = onFolderRequest;
   }
 
   /** Keeps hits that were shown, so that the start of an id names them later. */
@@ -37,11 +37,11 @@ export class TargetResolver {
   }
 
   /** @throws ShoalError NOT_FOUND, NO_TRACKER, USAGE */
-  async find(what: string, signal: AbortSignal): Promise<Found> {
+  async resolve(what: string, signal: AbortSignal): Promise<ResolvedTarget> {
     if (what.endsWith('/')) return this.#findFolder(what, signal);
     const known = matchName(what, isIdStart(what) ? [...this.#seen.values()] : []);
     if (known.kind === 'one') return fileFound(known.hit);
-    const { hits, trackers, peers = 0 } = await this.#network.search(what, signal);
+    const { hits, trackers, peers = 0 } = await this.#network.queries.search(what, signal);
     this.remember(hits);
     const match = matchName(what, hits);
     if (match.kind === 'one') return fileFound(match.hit);
@@ -53,10 +53,10 @@ export class TargetResolver {
   }
 
   /** A file or folder as that peer names it. Others who have the same content are found later. @throws ShoalError NOT_FOUND, UNREACHABLE */
-  async findAt(peer: PeerContact, what: string, signal: AbortSignal): Promise<Found> {
+  async resolveAt(peer: PeerContact, what: string, signal: AbortSignal): Promise<ResolvedTarget> {
     const { peerId } = await this.#network.connect(peer, signal);
     const holder = { ...peer, peerId, complete: true };
-    if (what.endsWith('/')) this.#folderAsked();
+    if (what.endsWith('/')) this.#onFolderRequest();
     const folder = what.replace(/\/+$/, '');
     const hits: SearchHit[] = [];
     const listing: Listing = { holder, files: [] };
@@ -81,7 +81,7 @@ export class TargetResolver {
    * `findAt` the peer that a text names. When it is an IP with several peers: at those of them that share `what`.
    * @throws ShoalError like findPeer and findAt; AMBIGUOUS when those peers share different things of that name
    */
-  async findFrom(text: string, what: string, signal: AbortSignal): Promise<Found> {
+  async resolveFrom(text: string, what: string, signal: AbortSignal): Promise<ResolvedTarget> {
     const peers = await this.#candidates(text, signal);
     const [peer] = peers;
     if (
@@ -89,7 +89,7 @@ export class TargetResolver {
       peers.length === 1 ||
       !peers.every(({ address }) => address.host === text.trim())
     )
-      return this.findAt(onlyPeer(text, peers), what, signal);
+      return this.resolveAt(onlyPeer(text, peers), what, signal);
     const asked = await Promise.all(peers.map((each) => this.#askedAt(each, what, signal)));
     const having = asked.filter((each) => each !== undefined);
     const [one, ...others] = having;
@@ -116,7 +116,7 @@ export class TargetResolver {
   /** What the peer has of that name; undefined when it has nothing, or does not answer. */
   async #askedAt(peer: PeerContact, what: string, signal: AbortSignal) {
     try {
-      return { peer, found: await this.findAt(peer, what, signal) };
+      return { peer, found: await this.resolveAt(peer, what, signal) };
     } catch (failure) {
       if (signal.aborted) throw failure;
       return undefined;
@@ -126,7 +126,7 @@ export class TargetResolver {
   /** All peers that a text may mean, by the first rule that any peer satisfies; an address nobody knows is one too. */
   async #candidates(text: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
     const typed = text.trim().replace(/\s+/, ':');
-    const peers = await this.#network.peers(signal).catch((failure: unknown) => {
+    const peers = await this.#network.queries.peers(signal).catch((failure: unknown) => {
       if (isHostPort(typed)) return [];
       throw failure;
     });
@@ -136,10 +136,10 @@ export class TargetResolver {
     throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
   }
 
-  async #findFolder(what: string, signal: AbortSignal): Promise<Found> {
-    this.#folderAsked();
+  async #findFolder(what: string, signal: AbortSignal): Promise<ResolvedTarget> {
+    this.#onFolderRequest();
     const folder = what.replace(/\/+$/, '');
-    const holders = await this.#network.folderHolders(folder, signal);
+    const holders = await this.#network.queries.folderHolders(folder, signal);
     const listings = await Promise.all(holders.map((peer) => this.#listing(peer, folder, signal)));
     return this.#folderFound(
       folder,
@@ -160,7 +160,7 @@ export class TargetResolver {
     }
   }
 
-  #folderFound(folder: string, listings: readonly Listing[]): Found {
+  #folderFound(folder: string, listings: readonly Listing[]): ResolvedTarget {
     const files = planFolder(folder, listings);
     if (files.length === 0) {
       throw new ShoalError('NOT_FOUND', `nobody shares a folder "${folder}/" now`, {
@@ -171,13 +171,7 @@ export class TargetResolver {
   }
 }
 
-export function noTracker(): ShoalError {
-  return new ShoalError('NO_TRACKER', 'no tracker answers', {
-    hint: 'Start one with: node Tracker.js. Or link to a peer by hand: connect <host:port>',
-  });
-}
-
-function fileFound(hit: SearchHit): Found {
+function fileFound(hit: SearchHit): ResolvedTarget {
   const { fileId, size, holders } = hit;
   return { kind: 'file', wish: { fileId, size, holders, path: lastPart(hit.path) } };
 }
@@ -198,7 +192,7 @@ function ambiguous(message: string, peers: readonly PeerContact[]): ShoalError {
 }
 
 /** Holders of the same file; undefined when it is another one. */
-function holdersOf(found: Found, same: Found): FileWish['holders'] | undefined {
+function holdersOf(found: ResolvedTarget, same: ResolvedTarget): FileWish['holders'] | undefined {
   if (found.kind !== 'file' || same.kind !== 'file' || found.wish.fileId !== same.wish.fileId)
     return undefined;
   return found.wish.holders;

@@ -10,7 +10,7 @@ import type {
   PeerSummary,
   PushStatus,
   SearchHit,
-  StillCause,
+  StallCause,
   SwarmMember,
   SwarmStatus,
   TrackerStatus,
@@ -101,7 +101,7 @@ export function downloadItem(download: DownloadStatus) {
   };
 }
 
-function causeItem({ code, text, retryInMs }: StillCause) {
+function causeItem({ code, text, retryInMs }: StallCause) {
   return { code, text, retryInS: secondsOf(retryInMs) };
 }
 

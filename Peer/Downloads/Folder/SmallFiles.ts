@@ -298,7 +298,7 @@ export class SmallFiles {
   }
 
   #locate(item: FolderItem): Promise<readonly FileHolder[]> {
-    return this.#context.network.locate(item.fileId, this.#signal).catch(() => []);
+    return this.#context.network.queries.locate(item.fileId, this.#signal).catch(() => []);
   }
 
   #ended(weight: number): void {

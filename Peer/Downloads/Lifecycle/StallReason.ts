@@ -1,10 +1,10 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { formatBytes } from '../../../Shared/FormatBytes.ts';
-import type { SourceStatus, StillCause } from '../../Model.ts';
+import type { SourceStatus, StallCause } from '../../Model.ts';
 import type { StallFacts } from '../File/Task.ts';
 import type { DownloadProgress } from './Download.ts';
 
-type Code = StillCause['code'];
+type Code = StallCause['code'];
 
 /** What is known of a download that gets no bytes. */
 export interface Still extends StallFacts {
@@ -17,7 +17,7 @@ export function stallReason(
   { state, retryAtMs, error }: DownloadProgress,
   still: Still,
   nowMs: number,
-): StillCause | undefined {
+): StallCause | undefined {
   switch (state) {
     case 'paused':
       if (retryAtMs === undefined) return cause('paused', 'paused');
@@ -41,12 +41,12 @@ export function stallReason(
 }
 
 /** The cause as one line: `queued at 3 of 7 by studio`, `disk full, again in 12 s`. */
-export function causeText({ text, retryInMs }: StillCause): string {
+export function causeText({ text, retryInMs }: StallCause): string {
   if (retryInMs === undefined) return text;
   return `${text}, again in ${Math.max(1, Math.ceil(retryInMs / 1_000))} s`;
 }
 
-function whyNoBytes(describing: boolean, still: Still): StillCause {
+function whyNoBytes(describing: boolean, still: Still): StallCause {
   if (still.sameContent) return cause('same-content', 'another download fetches the same content');
   const { sources } = still;
   const active = sources.filter(({ state }) => state === 'active');
@@ -70,7 +70,7 @@ function whyActiveGiveNothing(
   describing: boolean,
   active: readonly SourceStatus[],
   { limitedTo, fruitless, nextLookInMs }: Still,
-): StillCause {
+): StallCause {
   if (limitedTo !== undefined) return cause('limited', `limited to ${formatBytes(limitedTo)}/s`);
   if (describing) return cause('describing', `asking ${namesOf(active)} for the chunk list`);
   if (fruitless)
@@ -80,7 +80,7 @@ function whyActiveGiveNothing(
 }
 
 /** Nobody can be asked now. */
-function whyNobody({ sources, nextLookInMs, hasTracker }: Still): StillCause {
+function whyNobody({ sources, nextLookInMs, hasTracker }: Still): StallCause {
   const of = (...reasons: SourceStatus['why'][]) =>
     sources.filter(({ state, why }) => (state === 'left' || state === 'connecting') && reasons.includes(why));
   const [away, changed, empty] = [of('unreachable', 'no answer'), of('changed'), of('has it not')];
@@ -102,7 +102,7 @@ function whyNobody({ sources, nextLookInMs, hasTracker }: Still): StillCause {
   return cause('no-source', 'no source', nextLookInMs);
 }
 
-function cause(code: Code, text: string, retryInMs?: number): StillCause {
+function cause(code: Code, text: string, retryInMs?: number): StallCause {
   return { code, text, retryInMs: retryInMs === undefined ? undefined : Math.max(0, retryInMs) };
 }
 

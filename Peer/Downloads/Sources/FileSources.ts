@@ -177,7 +177,7 @@ export class FileSources {
       stopWaiting();
       if (signal.aborted) return;
       this.#nextLookMs = undefined;
-      const holders = await network.locate(fileId, signal).catch(() => []);
+      const holders = await network.queries.locate(fileId, signal).catch(() => []);
       if (signal.aborted) return;
       this.#located = true;
       this.add(holders);

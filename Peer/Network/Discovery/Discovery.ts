@@ -24,11 +24,11 @@ const REMEMBERED_MAX = 16;
 
 export type DiscoveryAction =
   /** Send `connect` to each of them. */
-  | { readonly kind: 'probe'; readonly rung: DiscoverySource; readonly targets: readonly Address[] }
+  | { readonly kind: 'probe'; readonly source: DiscoverySource; readonly targets: readonly Address[] }
   /** Send `connect` to UDP 6881-6889 of every network. */
   | { readonly kind: 'broadcast' }
   /** A tracker may be there: begin a session. */
-  | { readonly kind: 'open'; readonly address: Address; readonly rung: DiscoverySource }
+  | { readonly kind: 'open'; readonly address: Address; readonly source: DiscoverySource }
   /** Start a tracker inside this peer. */
   | { readonly kind: 'embed'; readonly port: number };
 
@@ -48,7 +48,7 @@ export class Discovery {
   #actions: DiscoveryAction[] = [];
   #remembered: readonly Address[] = [];
   #successors: readonly Address[] = [];
-  #candidates = new Map<string, { address: Address; rung: DiscoverySource }>();
+  #candidates = new Map<string, { address: Address; source: DiscoverySource }>();
   #gatherMs = Number.POSITIVE_INFINITY;
   #openedMs = Number.NEGATIVE_INFINITY;
   /** Moments of the next rounds, soonest first. */
@@ -95,11 +95,11 @@ export class Discovery {
   }
 
   /** Somebody answered our `connect`. */
-  answered(rung: DiscoverySource, address: Address, nowMs: number): void {
+  answered(source: DiscoverySource, address: Address, nowMs: number): void {
     if (address.port === this.#ownPort && this.#options.isOurs(address.host)) return;
-    this.report.answered(rung, formatAddress(address));
+    this.report.answered(source, formatAddress(address));
     if (this.#candidates.size >= CANDIDATES_MAX) return;
-    this.#candidates.set(formatAddress(address), { address, rung });
+    this.#candidates.set(formatAddress(address), { address, source });
     this.#gatherMs = Math.min(this.#gatherMs, nowMs + GATHER_MS);
   }
 
@@ -225,10 +225,10 @@ export class Discovery {
     this.#actions.push({ kind: 'broadcast' });
   }
 
-  #probe(rung: DiscoverySource, targets: readonly Address[]): void {
-    const names = rung === 'this host' ? ['127.0.0.1'] : targets.map(formatAddress);
-    this.report.asked(rung, names);
-    this.#actions.push({ kind: 'probe', rung, targets });
+  #probe(source: DiscoverySource, targets: readonly Address[]): void {
+    const names = source === 'this host' ? ['127.0.0.1'] : targets.map(formatAddress);
+    this.report.asked(source, names);
+    this.#actions.push({ kind: 'probe', source, targets });
   }
 
   /** Of what answered on this computer at one port, the address that others can use too is kept. */
@@ -237,12 +237,12 @@ export class Discovery {
     const candidates = [...this.#candidates.values()];
     this.#candidates = new Map();
     this.#gatherMs = Number.POSITIVE_INFINITY;
-    for (const { address, rung } of candidates) {
+    for (const { address, source } of candidates) {
       const better = ({ address: other }: { address: Address }) =>
         isOurs(other.host) && !isLoopback(other.host) && other.port === address.port;
       if (isLoopback(address.host) && candidates.some(better)) continue;
       this.#openedMs = nowMs;
-      this.#actions.push({ kind: 'open', address, rung });
+      this.#actions.push({ kind: 'open', address, source });
     }
   }
 }

@@ -10,13 +10,13 @@ export class DiscoveryReport {
   readonly #answered = new Map<DiscoverySource, Set<string>>();
   #dnsSdFailure: string | undefined;
 
-  asked(rung: DiscoverySource, targets: readonly string[]): void {
-    this.#asked.set(rung, { targets, times: (this.#asked.get(rung)?.times ?? 0) + 1 });
+  asked(source: DiscoverySource, targets: readonly string[]): void {
+    this.#asked.set(source, { targets, times: (this.#asked.get(source)?.times ?? 0) + 1 });
   }
 
-  answered(rung: DiscoverySource, place: string): void {
-    const places = this.#answered.get(rung) ?? new Set();
-    this.#answered.set(rung, places.add(place));
+  answered(source: DiscoverySource, place: string): void {
+    const places = this.#answered.get(source) ?? new Set();
+    this.#answered.set(source, places.add(place));
   }
 
   dnsSdFailed(reason: string): void {
@@ -42,9 +42,9 @@ export class DiscoveryReport {
     return lines;
   }
 
-  #line(rung: DiscoverySource, what: string, otherwise: string): string {
-    const asked = this.#asked.get(rung);
-    const answered = [...(this.#answered.get(rung) ?? [])];
+  #line(source: DiscoverySource, what: string, otherwise: string): string {
+    const asked = this.#asked.get(source);
+    const answered = [...(this.#answered.get(source) ?? [])];
     if (answered.length > 0) return `answered by ${answered.join(', ')}`;
     if (asked === undefined || asked.targets.length === 0) return otherwise;
     const times = asked.times === 1 ? 'once' : `${asked.times} times`;

@@ -15,7 +15,7 @@ const LIST_PEERS_MS = 100;
 export interface EmbeddedRoleOptions {
   readonly startTracker: StartTracker;
   readonly pool: TrackerPool;
-  readonly ladder: TrackerDiscovery;
+  readonly trackerDiscovery: TrackerDiscovery;
   readonly viewpoint: () => Viewpoint;
   readonly clock: Clock;
   readonly log: Log;
@@ -37,26 +37,26 @@ export class EmbeddedRole {
 
   /** Starts a tracker in this peer and uses it like any other. Never rejects: the ladder hears how it went. */
   async start(port: number): Promise<void> {
-    const { ladder, log, pool, started } = this.#options;
+    const { trackerDiscovery, log, pool, started } = this.#options;
     const failure = await this.#host.start(port);
     if (failure?.code === 'CLOSED') return;
     this.#failure = failure?.message;
     if (failure !== undefined) {
       log.debug(`no tracker inside this peer: ${failure.message}`);
       const portTaken = failure.code === 'PORT_IN_USE';
-      ladder.tell((discovery, nowMs) => discovery.embedFailed(portTaken, nowMs));
+      trackerDiscovery.dispatch((discovery, nowMs) => discovery.embedFailed(portTaken, nowMs));
       return;
     }
     const { address } = this.#host;
     if (address === undefined) return;
     pool.open(address, 'embedded');
-    ladder.tell((discovery, nowMs) => discovery.embedded(address.port, nowMs));
-    ladder.announceTracker(address.port);
+    trackerDiscovery.dispatch((discovery, nowMs) => discovery.embedded(address.port, nowMs));
+    trackerDiscovery.announceTracker(address.port);
     started(address);
   }
 
   /** Looks at the trackers in use: to one that started before ours, our peers are sent, and ours ends a minute later. */
-  consider(): void {
+  review(): void {
     const own = this.#host.running;
     if (own === undefined) return;
     const better = betterThanOwn(own.instanceId, this.#options.pool.used());
@@ -85,7 +85,7 @@ export class EmbeddedRole {
     if (successor !== undefined) own.announceSuccessor(successor);
   }
 
-  lines(): string[] {
+  reportLines(): string[] {
     const { address } = this.#host;
     if (address !== undefined) {
       const until = this.#retiringTo === undefined ? '' : `, and ends soon in favour of ${this.#retiringTo}`;
@@ -101,10 +101,10 @@ export class EmbeddedRole {
   }
 
   async #retire(): Promise<void> {
-    const { pool, ladder } = this.#options;
+    const { pool, trackerDiscovery } = this.#options;
     this.#retiringTo = undefined;
-    ladder.announceTracker(undefined);
-    ladder.tell((discovery) => discovery.retired());
+    trackerDiscovery.announceTracker(undefined);
+    trackerDiscovery.dispatch((discovery) => discovery.retired());
     for (const tracker of pool.all()) if (tracker.foundBy === 'embedded') pool.drop(tracker);
     await this.#host.retire();
   }

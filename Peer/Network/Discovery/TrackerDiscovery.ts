@@ -3,12 +3,12 @@ import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Self, TrackerStatus } from '../../Model.ts';
-import { Probes } from '../Trackers/Probes.ts';
 import { Discovery, type DiscoveryAction, trackerPorts } from './Discovery.ts';
 import type { DnsSdService, OpenDnsSd } from './DnsSdService.ts';
 import { broadcastHosts, isOnLan, isOwnHost } from './LanAddresses.ts';
+import { Probes } from './Probes.ts';
 
-export interface LadderOptions {
+export interface TrackerDiscoveryOptions {
   readonly self: Self;
   readonly interfaces: typeof networkInterfaces;
   readonly dnsSd: OpenDnsSd | undefined;
@@ -25,13 +25,13 @@ export interface LadderOptions {
 /** Climbs the discovery ladder: does what Discovery decides, with socket, timer and DNS-SD. */
 export class TrackerDiscovery {
   readonly discovery: Discovery;
-  readonly #options: LadderOptions;
+  readonly #options: TrackerDiscoveryOptions;
   readonly #probes: Probes;
   #dnsSd: DnsSdService | undefined;
   #cancelTimer: () => void = () => {};
   #closed = false;
 
-  constructor(options: LadderOptions) {
+  constructor(options: TrackerDiscoveryOptions) {
     this.#options = options;
     this.#probes = new Probes(options.random);
     this.discovery = new Discovery({
@@ -42,11 +42,11 @@ export class TrackerDiscovery {
 
   start(remembered: readonly Address[]): void {
     this.#openDnsSd();
-    this.tell((discovery, nowMs) => discovery.start(remembered, nowMs));
+    this.dispatch((discovery, nowMs) => discovery.start(remembered, nowMs));
   }
 
   /** Passes an event to Discovery and does what it decides. */
-  tell(event: (discovery: Discovery, nowMs: number) => void): void {
+  dispatch(event: (discovery: Discovery, nowMs: number) => void): void {
     if (this.#closed) return;
     event(this.discovery, this.#options.clock.nowMs());
     this.#act();
@@ -54,9 +54,9 @@ export class TrackerDiscovery {
 
   /** An answer to `connect` that no session waits for. False: nor do we. */
   answered(transactionId: number, from: Address): boolean {
-    const rung = this.#probes.match(transactionId, from, this.#options.clock.nowMs());
-    if (rung === undefined || this.#closed) return false;
-    this.tell((discovery, nowMs) => discovery.answered(rung, from, nowMs));
+    const source = this.#probes.match(transactionId, from, this.#options.clock.nowMs());
+    if (source === undefined || this.#closed) return false;
+    this.dispatch((discovery, nowMs) => discovery.answered(source, from, nowMs));
     return true;
   }
 
@@ -75,7 +75,7 @@ export class TrackerDiscovery {
   #openDnsSd(): void {
     const { dnsSd, self, peerSeen } = this.#options;
     this.#dnsSd = dnsSd?.({
-      trackerSeen: (address) => this.tell((discovery) => discovery.announced(address)),
+      trackerSeen: (address) => this.dispatch((discovery) => discovery.announced(address)),
       peerSeen: (address) => {
         if (!this.#closed) peerSeen(address);
       },
@@ -92,17 +92,17 @@ export class TrackerDiscovery {
     const { nextMs } = this.discovery;
     if (this.#closed || !Number.isFinite(nextMs)) return;
     this.#cancelTimer = clock.after(nextMs - clock.nowMs(), () =>
-      this.tell((discovery, nowMs) => discovery.tick(nowMs)),
+      this.dispatch((discovery, nowMs) => discovery.tick(nowMs)),
     );
   }
 
   #perform(action: DiscoveryAction): void {
     const { clock, send, open, embed } = this.#options;
     if (action.kind === 'probe') {
-      const bytes = this.#probes.ask(action.rung, action.targets, clock.nowMs());
+      const bytes = this.#probes.ask(action.source, action.targets, clock.nowMs());
       for (const target of action.targets) send(bytes, target);
     } else if (action.kind === 'broadcast') this.#broadcast();
-    else if (action.kind === 'open') open(action.address, action.rung);
+    else if (action.kind === 'open') open(action.address, action.source);
     else embed(action.port);
   }
 

@@ -7,16 +7,16 @@ import type { PeerLinks } from '../Links/PeerLinks.ts';
 import { PeerBook } from './PeerBook.ts';
 
 /** Without any tracker for this long, known peers are dialled. */
-const ALONE_MS = 1_500;
+const NO_TRACKER_MS = 1_500;
 const UPKEEP_MS = 2_000;
 /** Links that a peer without tracker wants to have. */
 const LINKS_WANTED = 8;
 /** Peers that a tracker is asked for, how soon again while it knows more than we do, and how often in general. */
-const SAMPLE = 40;
+const SAMPLE_PEERS = 40;
 const SAMPLE_AGAIN_MS = 10_000;
 const SAMPLE_MS = 300_000;
 /** Peers kept for the next run, and how often they are written down. */
-const REMEMBER = 50;
+const REMEMBERED_PEERS = 50;
 const REMEMBER_MS = 20_000;
 
 export interface KnownPeersOptions {
@@ -24,8 +24,10 @@ export interface KnownPeersOptions {
   readonly links: Pick<PeerLinks, 'links' | 'connect'>;
   readonly trackers: {
     readonly connected: boolean;
-    readonly registered: number;
-    somePeers(max: number, signal: AbortSignal): Promise<readonly KnownContact[]>;
+    readonly queries: {
+      readonly registered: number;
+      sample(max: number, random: Random, signal: AbortSignal): Promise<readonly KnownContact[]>;
+    };
     remember(peers: readonly KnownContact[]): Promise<void>;
   };
   readonly clock: Clock;
@@ -40,7 +42,7 @@ export class KnownPeers {
   /** Peers being dialled by us. */
   readonly #dialling = new Set<PeerContact>();
   #stopUpkeep: () => void = () => {};
-  #aloneMs: number | undefined;
+  #noTrackerSinceMs: number | undefined;
   #sampleMs: number;
   #rememberMs = Number.NEGATIVE_INFINITY;
   #remembered = '';
@@ -55,19 +57,22 @@ export class KnownPeers {
   start(remembered: readonly { readonly peerId: PeerId; readonly address: Address }[]): void {
     const { clock } = this.#options;
     const nowMs = clock.nowMs();
-    for (const peer of remembered.toReversed()) this.book.told({ ...peer, name: '' }, 'remembered', nowMs);
-    const cancelFirst = clock.after(ALONE_MS, () => this.#upkeep());
+    for (const peer of remembered.toReversed()) this.book.add({ ...peer, name: '' }, 'remembered', nowMs);
+    const cancelFirst = clock.after(NO_TRACKER_MS, () => this.#upkeep());
     const stop = every(clock, UPKEEP_MS, () => this.#upkeep());
     this.#stopUpkeep = () => {
       cancelFirst();
       stop();
     };
-    this.#aloneMs = nowMs;
+    this.#noTrackerSinceMs = nowMs;
   }
 
   /** No tracker answers, and not just since a moment: known peers take its place. */
-  get alone(): boolean {
-    return this.#aloneMs !== undefined && this.#options.clock.nowMs() >= this.#aloneMs + ALONE_MS;
+  get withoutTracker(): boolean {
+    return (
+      this.#noTrackerSinceMs !== undefined &&
+      this.#options.clock.nowMs() >= this.#noTrackerSinceMs + NO_TRACKER_MS
+    );
   }
 
   /** Writes down whom it knows; safe to call twice. */
@@ -82,13 +87,13 @@ export class KnownPeers {
   trackersChanged(): void {
     const { trackers } = this.#options;
     // Whoever is called lost has been silent for seconds.
-    if (!trackers.connected) this.#aloneMs ??= Number.NEGATIVE_INFINITY;
+    if (!trackers.connected) this.#noTrackerSinceMs ??= Number.NEGATIVE_INFINITY;
     this.#upkeep();
   }
 
   /** We are elsewhere, or awake again. */
-  begin(): void {
-    this.book.forgive();
+  restart(): void {
+    this.book.resetFailures();
     this.#sampleMs = Number.NEGATIVE_INFINITY;
     this.#upkeep();
   }
@@ -99,23 +104,23 @@ export class KnownPeers {
     const nowMs = clock.nowMs();
     if (nowMs >= this.#rememberMs + REMEMBER_MS) void this.#remember();
     if (trackers.connected) {
-      this.#aloneMs = undefined;
+      this.#noTrackerSinceMs = undefined;
       this.#sample(nowMs);
       return;
     }
-    this.#aloneMs ??= nowMs;
-    if (this.alone) this.#dial(nowMs);
+    this.#noTrackerSinceMs ??= nowMs;
+    if (this.withoutTracker) this.#dial(nowMs);
   }
 
   /** Asks the trackers who is there, so that we know somebody when they are gone. */
   #sample(nowMs: number): void {
     const { trackers, clock, random } = this.#options;
-    const few = this.book.vouched < Math.min(trackers.registered - 1, SAMPLE);
+    const few = this.book.vouched < Math.min(trackers.queries.registered - 1, SAMPLE_PEERS);
     if (nowMs < this.#sampleMs + (few ? SAMPLE_AGAIN_MS * random() : SAMPLE_MS)) return;
     this.#sampleMs = nowMs + SAMPLE_AGAIN_MS / 2;
-    trackers.somePeers(SAMPLE, this.#stopping.signal).then(
+    trackers.queries.sample(SAMPLE_PEERS, random, this.#stopping.signal).then(
       (peers) => {
-        for (const peer of peers) this.book.told(peer, 'tracker', clock.nowMs());
+        for (const peer of peers) this.book.add(peer, 'tracker', clock.nowMs());
       },
       () => {}, // Next time.
     );
@@ -138,7 +143,7 @@ export class KnownPeers {
   /** Only when it is news. */
   async #remember(): Promise<void> {
     this.#rememberMs = this.#options.clock.nowMs();
-    const peers = this.book.worthRemembering(REMEMBER);
+    const peers = this.book.worthRemembering(REMEMBERED_PEERS);
     const text = JSON.stringify(peers.map(({ peerId, address }) => [peerId, address]).toSorted());
     if (text === this.#remembered || peers.length === 0) return;
     this.#remembered = text;

@@ -5,7 +5,7 @@ const LOOK_MS = 2_000;
 /** The wall clock ran that much further than ours: we slept, or it was set. Nothing is lost when it was set. */
 const SLEPT_MS = 5_000;
 
-export interface SurroundingsOptions {
+export interface NetworkChangeMonitorOptions {
   readonly interfaces: typeof networkInterfaces;
   /** Stands still while the computer sleeps, or the process is stopped. */
   readonly clock: Clock;
@@ -16,12 +16,12 @@ export interface SurroundingsOptions {
 
 /** Notices that this computer has another address, or was asleep: both without being told. */
 export class NetworkChangeMonitor {
-  readonly #options: SurroundingsOptions;
+  readonly #options: NetworkChangeMonitorOptions;
   #addresses = '';
   #aheadMs = 0;
   #stop: () => void = () => {};
 
-  constructor(options: SurroundingsOptions) {
+  constructor(options: NetworkChangeMonitorOptions) {
     this.#options = options;
   }
 

@@ -15,7 +15,7 @@ const TRACKER_SLOW_MS = 1_000;
 const TRACKER_GRACE_MS = 1_500;
 
 export interface NetworkQueriesOptions {
-  readonly trackers: Pick<Trackers, 'connected' | 'search' | 'locate' | 'folderHolders' | 'peers'>;
+  readonly trackers: Pick<Trackers, 'connected' | 'queries'>;
   readonly peers: Pick<PeerQueries, 'ask' | 'reach'>;
   readonly linked: () => readonly PeerSummary[];
   readonly book: PeerBook;
@@ -34,11 +34,11 @@ export class NetworkQueries {
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
     if (!isSearchable(words)) throw tooShort(words);
     const { trackers, book, clock } = this.#options;
-    const told = trackers.connected ? trackers.search(words, signal) : undefined;
+    const told = trackers.connected ? trackers.queries.search(words, signal) : undefined;
     const first = told && (await this.#inTime(told, TRACKER_SLOW_MS));
     if (first !== undefined && first.trackers > 0) {
       for (const { holders } of first.hits)
-        for (const holder of holders) book.told(holder, 'tracker', clock.nowMs());
+        for (const holder of holders) book.add(holder, 'tracker', clock.nowMs());
       return first;
     }
     const fromPeers = await this.#askPeers(words, signal);
@@ -52,8 +52,8 @@ export class NetworkQueries {
   async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
     const { trackers, peers, book, clock } = this.#options;
     if (!trackers.connected) return holdersOf(await peers.ask({ words: '', fileId }, signal));
-    const holders = await trackers.locate(fileId, signal);
-    for (const holder of holders) book.told(holder, 'tracker', clock.nowMs());
+    const holders = await trackers.queries.locate(fileId, signal);
+    for (const holder of holders) book.add(holder, 'tracker', clock.nowMs());
     return holders;
   }
 
@@ -61,7 +61,7 @@ export class NetworkQueries {
   async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
     const { trackers, peers, linked } = this.#options;
     if (!trackers.connected) await peers.reach(signal);
-    const told = trackers.connected ? await trackers.folderHolders(path, signal) : [];
+    const told = trackers.connected ? await trackers.queries.folderHolders(path, signal) : [];
     const known = new Set(told.map((peer) => peer.peerId));
     return [...told, ...linked().filter((peer) => !known.has(peer.peerId))];
   }
@@ -73,7 +73,7 @@ export class NetworkQueries {
   async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const { trackers, peers, linked } = this.#options;
     if (!trackers.connected) await peers.reach(signal);
-    const told = await trackers.peers(signal).catch((failure: unknown) => {
+    const told = await trackers.queries.peers(signal).catch((failure: unknown) => {
       if (linked().length === 0) throw failure;
       return [];
     });

@@ -13,7 +13,7 @@ export interface PeerAnswer {
 }
 
 /** Files that do not answer the question, or cannot be, are nobody's answer. */
-export function checked(question: RelayQuestion, files: readonly RelayedFile[]): readonly RelayedFile[] {
+export function validFiles(question: RelayQuestion, files: readonly RelayedFile[]): readonly RelayedFile[] {
   return files
     .slice(0, SEARCH_HITS_PER_PEER_MAX)
     .filter((file) => file.path !== '' && file.size <= FILE_BYTES_MAX && answers(question, file));

@@ -7,7 +7,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { PeerContact } from '../../Model.ts';
 import type { KnownContact } from '../Links/LinkedPeer.ts';
 import type { PeerLinks } from '../Links/PeerLinks.ts';
-import { checked, type PeerAnswer } from './PeerAnswers.ts';
+import { type PeerAnswer, validFiles } from './PeerAnswers.ts';
 import type { PeerBook } from './PeerBook.ts';
 
 /** Known peers that are dialled for one question, on top of the linked ones. */
@@ -31,16 +31,16 @@ export class PeerQueries {
   /** What each peer that answered within PEER_QUERY_MS shares of that, checked. @throws ShoalError CANCELLED */
   async ask(question: RelayQuestion, signal: AbortSignal): Promise<readonly PeerAnswer[]> {
     const { links } = this.#options;
-    return this.#fromMany([...this.#linked(), ...this.#toDial()], signal, async (contact, patience) => {
-      const { peer, files } = await links.query(contact, question, patience);
-      return { peer, files: checked(question, files) };
+    return this.#fromMany([...this.#linked(), ...this.#toDial()], signal, async (contact, deadline) => {
+      const { peer, files } = await links.query(contact, question, deadline);
+      return { peer, files: validFiles(question, files) };
     });
   }
 
   /** Links to known peers that are not linked; gives those that answered in time. @throws ShoalError CANCELLED */
   reach(signal: AbortSignal): Promise<readonly PeerContact[]> {
-    return this.#fromMany(this.#toDial(), signal, (contact, patience) =>
-      this.#options.links.connect(contact, patience),
+    return this.#fromMany(this.#toDial(), signal, (contact, deadline) =>
+      this.#options.links.connect(contact, deadline),
     );
   }
 
@@ -63,17 +63,17 @@ export class PeerQueries {
   async #fromMany<T>(
     contacts: readonly PeerContact[],
     signal: AbortSignal,
-    ask: (contact: PeerContact, patience: AbortSignal) => Promise<T>,
+    ask: (contact: PeerContact, deadline: AbortSignal) => Promise<T>,
   ): Promise<T[]> {
     const { clock, book, links } = this.#options;
-    const enough = new AbortController();
-    const stopWaiting = onAbort(signal, () => enough.abort());
-    const cancelTimer = clock.after(PEER_QUERY_MS, () => enough.abort());
-    if (signal.aborted) enough.abort();
-    const told: T[] = [];
+    const deadline = new AbortController();
+    const stopWaiting = onAbort(signal, () => deadline.abort());
+    const cancelTimer = clock.after(PEER_QUERY_MS, () => deadline.abort());
+    if (signal.aborted) deadline.abort();
+    const results: T[] = [];
     const asked = contacts.map(async (contact) => {
       try {
-        told.push(await ask(contact, enough.signal));
+        results.push(await ask(contact, deadline.signal));
       } catch {
         const isLinked = links.links().some(({ peer }) => peer.peerId === contact.peerId);
         if (!isLinked && !signal.aborted) book.failed(contact, clock.nowMs());
@@ -83,6 +83,6 @@ export class PeerQueries {
     cancelTimer();
     stopWaiting();
     if (signal.aborted) throw new ShoalError('CANCELLED', 'the question to other peers was cancelled');
-    return told;
+    return results;
   }
 }

@@ -11,11 +11,11 @@ import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from '../../../Shared/Transport.ts';
 
 /** A tracker that is just being started is waited for. */
-const PATIENCE_MS = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;
 /** Somebody is waiting for the program to start: more often than requests in the background. */
-const ASK_AGAIN_MS = [250, 500, 1_000] as const;
+const RETRY_MS = [250, 500, 1_000] as const;
 /** Ports that were taken here by others, until we give up. */
-const TRIES = 20;
+const TRIES_MAX = 20;
 
 export interface AssignedPortOptions {
   /** Numeric or names; the first that answers names the port. */
@@ -41,7 +41,7 @@ export async function takeAssignedPort<T>(
     try {
       return await take(port);
     } catch (failure) {
-      if (asShoalError(failure, 'UNREACHABLE').code !== 'PORT_IN_USE' || tries === TRIES) throw failure;
+      if (asShoalError(failure, 'UNREACHABLE').code !== 'PORT_IN_USE' || tries === TRIES_MAX) throw failure;
     }
   }
 }
@@ -54,15 +54,15 @@ async function askForPort(options: AssignedPortOptions): Promise<number> {
     });
   }
   const socket = await bind({ port: 0 });
-  const question = new PortQuestion(socket, 1 + Math.floor(random() * (2 ** 32 - 2)));
+  const request = new PortRequest(socket, 1 + Math.floor(random() * (2 ** 32 - 2)));
   try {
-    const untilMs = clock.nowMs() + PATIENCE_MS;
+    const untilMs = clock.nowMs() + ANSWER_TIMEOUT_MS;
     for (let tries = 0; clock.nowMs() < untilMs; tries++) {
-      for (const tracker of await numeric(options)) question.ask(tracker);
-      const waitMs = Math.min(backoffMs(ASK_AGAIN_MS, tries, random()), untilMs - clock.nowMs());
-      await sleep(clock, waitMs, question.answered);
-      if (question.port !== undefined) return question.port;
-      if (question.refusal !== undefined) throw refused(question.refusal);
+      for (const tracker of await numeric(options)) request.ask(tracker);
+      const waitMs = Math.min(backoffMs(RETRY_MS, tries, random()), untilMs - clock.nowMs());
+      await sleep(clock, waitMs, request.answered);
+      if (request.port !== undefined) return request.port;
+      if (request.refusal !== undefined) throw refused(request.refusal);
     }
     throw new ShoalError('NO_TRACKER', `no port was assigned: ${names(trackers)} does not answer`, {
       hint: 'Does the tracker run? A port can also be chosen here: --port 9001',
@@ -73,7 +73,7 @@ async function askForPort(options: AssignedPortOptions): Promise<number> {
 }
 
 /** One question to some trackers: a cookie first, then the port. */
-class PortQuestion {
+class PortRequest {
   port: number | undefined;
   refusal: RefusalReason | undefined;
   readonly #socket: DatagramSocket;

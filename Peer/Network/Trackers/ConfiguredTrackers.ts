@@ -5,7 +5,7 @@ import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
 /** A name that is not known now may be soon: the network has just come up. */
-const LOOKUP_AGAIN_MS = 4_000;
+const LOOKUP_RETRY_MS = 4_000;
 
 export interface ConfiguredTrackersOptions {
   readonly configured: readonly Address[];
@@ -71,7 +71,7 @@ export class ConfiguredTrackers {
         const reason = `its name has no address: ${asShoalError(failure, 'NO_TRACKER').message}`;
         this.#waiting.set(key, { configured, reason });
         if (tries === 0 && !signal.aborted) failed(configured, reason);
-        await sleep(clock, LOOKUP_AGAIN_MS, signal);
+        await sleep(clock, LOOKUP_RETRY_MS, signal);
       }
     }
   }

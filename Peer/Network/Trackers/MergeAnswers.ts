@@ -41,18 +41,18 @@ export function mergePeers(answers: readonly TrackerAnswer<ListedPeer>[], from: 
 
 /** Hits by content, in the order in which they were told; what only we have is left out. */
 export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoint): SearchHit[] {
-  const byFile = new Map<FileId, { first: Hit; told: TrackerAnswer<Holder>[]; count: number }>();
+  const byFile = new Map<FileId, { first: Hit; answers: TrackerAnswer<Holder>[]; count: number }>();
   for (const { trackerHost, items } of answers) {
     for (const hit of items) {
-      const known = byFile.get(hit.fileId) ?? { first: hit, told: [], count: 0 };
+      const known = byFile.get(hit.fileId) ?? { first: hit, answers: [], count: 0 };
       byFile.set(hit.fileId, known);
-      known.told.push({ trackerHost, items: hit.holders });
+      known.answers.push({ trackerHost, items: hit.holders });
       const others = hit.holderCount - hit.holders.filter(({ peerId }) => peerId === from.self).length;
       known.count = Math.max(known.count, others);
     }
   }
-  const hits = [...byFile.values()].map(({ first, told, count }) => {
-    const holders = mergeHolders(told, from);
+  const hits = [...byFile.values()].map(({ first, answers, count }) => {
+    const holders = mergeHolders(answers, from);
     const { fileId, size, path } = first;
     return { fileId, size, path, holders, holderCount: Math.max(count, holders.length) };
   });
@@ -64,11 +64,11 @@ export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoin
  * Undefined: not an address to dial, or a loopback address of another computer.
  */
 export function seenFromHere(
-  told: { readonly address: Address; readonly onTrackerHost: boolean },
+  answers: { readonly address: Address; readonly onTrackerHost: boolean },
   trackerHost: string,
 ): Address | undefined {
-  const host = told.onTrackerHost ? trackerHost : told.address.host;
-  const address = { host, port: told.address.port };
+  const host = answers.onTrackerHost ? trackerHost : answers.address.host;
+  const address = { host, port: answers.address.port };
   if (!isDialable(address)) return undefined;
   return isLoopback(host) && !isLoopback(trackerHost) ? undefined : address;
 }

@@ -9,9 +9,9 @@ const PACE_MS = 10;
 const GATHER_MS = 1_000;
 const MANY_PAGES = 8;
 /** Wait before a publication that the tracker lost is begun again. */
-const AGAIN_MS = 1_000;
+const RETRY_MS = 1_000;
 /** Wait after it refused everything: no room, or nothing it understands. */
-const REST_MS = 30_000;
+const REFUSED_PAUSE_MS = 30_000;
 
 /**
  * Decides what one tracker is told of the catalog, and when: a difference where the tracker holds a version to build
@@ -22,22 +22,22 @@ export class Publisher {
   /** False on loopback, which trackers do not limit. */
   readonly #paced: boolean;
   /** Publish nothing: this peer is asked by relay. */
-  silent: boolean;
+  disabled: boolean;
   #plan: PublishPlan | undefined;
   #held = 0;
   /** When an acknowledgement last moved `held`. */
   #heldSinceMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
-  #everythingNext = false;
+  #wholeNext = false;
   /** The tracker took not even the whole catalog: there is a pause before it is tried again. */
-  #resting = false;
+  #pausing = false;
   #paceStartMs = Number.NEGATIVE_INFINITY;
   #pacedPages = 0;
 
-  constructor(feed: CatalogFeed, paced: boolean, silent = false) {
+  constructor(feed: CatalogFeed, paced: boolean, disabled = false) {
     this.#feed = feed;
     this.#paced = paced;
-    this.silent = silent;
+    this.disabled = disabled;
   }
 
   /** The version the tracker holds, as far as we know. */
@@ -51,7 +51,7 @@ export class Publisher {
 
   /** Nothing is left to say, or the tracker does not take it now. */
   get caughtUp(): boolean {
-    return this.#holdsAll() || this.#resting;
+    return this.#holdsAll() || this.#pausing;
   }
 
   /** When `take` may give pages that it holds back now; Infinity: not by waiting. */
@@ -78,7 +78,7 @@ export class Publisher {
   }
 
   /** The heartbeat's answer, to a heartbeat first sent at `sentMs`. */
-  told(heldVersion: number, sentMs: number): void {
+  heartbeatAnswered(heldVersion: number, sentMs: number): void {
     // While pages are under way, and when it was asked before the last acknowledgement, it tells of the past.
     if (this.#plan === undefined && sentMs >= this.#heldSinceMs) this.#held = heldVersion;
   }
@@ -100,7 +100,7 @@ export class Publisher {
     } else if (plan.done) {
       // It forgot pages it had acknowledged: its next heartbeat answer says what is left.
       this.#plan = undefined;
-      this.#notBeforeMs = nowMs + AGAIN_MS;
+      this.#notBeforeMs = nowMs + RETRY_MS;
     }
   }
 
@@ -109,9 +109,9 @@ export class Publisher {
     const plan = this.#plan;
     if (plan === undefined) return;
     this.#plan = undefined;
-    this.#resting = full || plan.base === 0;
-    this.#everythingNext = !this.#resting;
-    this.#notBeforeMs = this.#resting ? nowMs + REST_MS : nowMs;
+    this.#pausing = full || plan.base === 0;
+    this.#wholeNext = !this.#pausing;
+    this.#notBeforeMs = this.#pausing ? nowMs + REFUSED_PAUSE_MS : nowMs;
   }
 
   /** The tracker is another one now, or knows nothing of us any more. */
@@ -120,22 +120,21 @@ export class Publisher {
     this.#held = heldVersion;
     this.#heldSinceMs = Number.NEGATIVE_INFINITY;
     this.#notBeforeMs = Number.NEGATIVE_INFINITY;
-    this.#resting = false;
+    this.#pausing = false;
   }
 
   #nextPlan(nowMs: number): PublishPlan | undefined {
     if (this.#holdsAll() || nowMs < this.#notBeforeMs) return undefined;
-    this.#resting = false;
+    this.#pausing = false;
     const { version } = this.#feed;
-    const changes =
-      this.#held === 0 || this.#everythingNext ? undefined : this.#feed.changesSince(this.#held);
-    this.#everythingNext = false;
+    const changes = this.#held === 0 || this.#wholeNext ? undefined : this.#feed.changesSince(this.#held);
+    this.#wholeNext = false;
     if (changes !== undefined) return new PublishPlan(version, this.#held, changes);
     return new PublishPlan(version, 0, this.#feed.entries());
   }
 
   #holdsAll(): boolean {
-    return this.silent || this.#held === this.#feed.version;
+    return this.disabled || this.#held === this.#feed.version;
   }
 
   #mayPace(nowMs: number): boolean {

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../../../Shared/Clock.ts';
 
 /** Our own tracker is waited for in steps, so that one that cannot be started is not waited for. */
 const OWN_TRACKER_MS = 2_000;
-const OWN_TRACKER_LOOKS = 3;
+const OWN_TRACKER_CHECKS = 3;
 
 export interface ReadinessOptions {
   readonly clock: Clock;
@@ -25,21 +25,21 @@ export class Readiness {
   }
 
   /** Something changed. */
-  look(): void {
-    for (const look of this.#waiting) look();
+  check(): void {
+    for (const check of this.#waiting) check();
   }
 
   /** Nobody waits any longer. */
   close(): void {
     this.#over = true;
-    this.look();
+    this.check();
   }
 
   /** Until it is ready, at most `maxMs`; longer while no tracker is found and the moment is near at which this peer starts its own. */
   async wait(maxMs: number): Promise<void> {
     const { clock, isConnected, expectsOwnBy } = this.#options;
     await this.#atMost(maxMs);
-    for (let looks = OWN_TRACKER_LOOKS; looks > 0 && !isConnected() && !this.#over; looks--) {
+    for (let checks = OWN_TRACKER_CHECKS; checks > 0 && !isConnected() && !this.#over; checks--) {
       if (!expectsOwnBy(clock.nowMs() + OWN_TRACKER_MS)) break;
       await this.#atMost(OWN_TRACKER_MS);
     }
@@ -49,11 +49,11 @@ export class Readiness {
     const isEnough = () => this.#over || this.#options.isReady();
     if (isEnough()) return;
     const enough = new AbortController();
-    const look = () => {
+    const check = () => {
       if (isEnough()) enough.abort();
     };
-    this.#waiting.add(look);
+    this.#waiting.add(check);
     await sleep(this.#options.clock, maxMs, enough.signal);
-    this.#waiting.delete(look);
+    this.#waiting.delete(check);
   }
 }

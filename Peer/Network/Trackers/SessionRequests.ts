@@ -1,13 +1,13 @@
 import type { TrackerReply, TrackerRequest } from '../../../Protocol/TrackerMessages.ts';
 import type { PublishPlan } from './PublishPlan.ts';
-import type { TrackerSessionOptions, What } from './SessionTypes.ts';
+import type { Purpose, TrackerSessionOptions } from './SessionTypes.ts';
 
 /** Makes the requests of one session. */
 export class SessionRequests {
   readonly #options: TrackerSessionOptions;
   /** By it the tracker shows that a relayed query comes from it. */
   readonly #queryToken: string;
-  #toldVersion = 0;
+  #announcedVersion = 0;
 
   constructor(options: TrackerSessionOptions) {
     const bytes = Array.from({ length: 8 }, () => Math.floor(options.random() * 256));
@@ -16,8 +16,8 @@ export class SessionRequests {
   }
 
   /** The catalog version that the last heartbeat told. */
-  get toldVersion(): number {
-    return this.#toldVersion;
+  get announcedVersion(): number {
+    return this.#announcedVersion;
   }
 
   /** Whether a question really comes from the tracker that got our heartbeats. */
@@ -26,9 +26,9 @@ export class SessionRequests {
   }
 
   /** The request as it is sent now: a repeated heartbeat carries the figures of now. */
-  make(what: What): TrackerRequest {
+  make(purpose: Purpose): TrackerRequest {
     const { peerId, instanceId } = this.#options.self;
-    switch (what.kind) {
+    switch (purpose.kind) {
       case 'connect':
         return { type: 'connect' };
       case 'leave':
@@ -36,7 +36,7 @@ export class SessionRequests {
       case 'heartbeat':
         return this.#heartbeat();
       default:
-        return what.request;
+        return purpose.request;
     }
   }
 
@@ -49,7 +49,7 @@ export class SessionRequests {
   #heartbeat(): TrackerRequest {
     const { self, feed, uploads, unlisted = false } = this.#options;
     const { peerId, instanceId, port, name } = self;
-    this.#toldVersion = feed.version;
+    this.#announcedVersion = feed.version;
     return {
       type: 'heartbeat',
       peerId,

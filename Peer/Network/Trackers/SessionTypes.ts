@@ -40,7 +40,7 @@ export type SessionAction =
   | { readonly kind: 'left' };
 
 /** What a request under way is for. */
-export type What =
+export type Purpose =
   | { readonly kind: 'connect' }
   | { readonly kind: 'heartbeat' }
   | { readonly kind: 'page'; readonly request: TrackerRequest }

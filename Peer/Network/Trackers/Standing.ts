@@ -9,7 +9,7 @@ export class Standing {
   #refusal: RefusalReason | undefined;
   #alive: ReplyOf<'alive'> | undefined;
   #aliveMs = Number.NEGATIVE_INFINITY;
-  #heardMs = Number.NEGATIVE_INFINITY;
+  #lastReplyMs = Number.NEGATIVE_INFINITY;
   #registered = false;
 
   get state(): SessionState {
@@ -37,8 +37,8 @@ export class Standing {
   }
 
   /** When it last answered anything at all. */
-  get heardMs(): number {
-    return this.#heardMs;
+  get lastReplyMs(): number {
+    return this.#lastReplyMs;
   }
 
   get instanceId(): InstanceId | undefined {
@@ -50,11 +50,11 @@ export class Standing {
     return this.#state === 'connected' && this.#registered;
   }
 
-  heard(nowMs: number): void {
-    this.#heardMs = nowMs;
+  replied(nowMs: number): void {
+    this.#lastReplyMs = nowMs;
   }
 
-  beaten(reply: ReplyOf<'alive'>, nowMs: number): void {
+  heartbeatAnswered(reply: ReplyOf<'alive'>, nowMs: number): void {
     this.#state = 'connected';
     this.#registered = true;
     this.#reason = undefined;
@@ -63,7 +63,7 @@ export class Standing {
     this.#aliveMs = nowMs;
   }
 
-  forgotten(): void {
+  unregistered(): void {
     this.#registered = false;
   }
 

@@ -12,10 +12,10 @@ export interface TrackerLinkOptions extends TrackerSessionOptions {
   readonly clock: Clock;
   readonly send: (bytes: Uint8Array, to: Address) => void;
   /** News of the session; questions and datagrams are dealt with here. */
-  readonly news: (news: LinkNews) => void;
+  readonly onEvent: (event: LinkEvent) => void;
 }
 
-export type LinkNews = Extract<
+export type LinkEvent = Extract<
   SessionAction,
   { kind: 'connected' | 'suspected' | 'lost' | 'moved' | 'caughtUp' | 'queried' }
 >;
@@ -143,7 +143,7 @@ export class TrackerLink {
         for (const left of this.#leaving.splice(0)) left();
         break;
       default:
-        if (!this.#closed) this.#options.news(action);
+        if (!this.#closed) this.#options.onEvent(action);
     }
   }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import type { TrackerSessionOptions } from './SessionTypes.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
-import { type LinkNews, TrackerLink } from './TrackerLink.ts';
+import { type LinkEvent, TrackerLink } from './TrackerLink.ts';
 
 /** A tracker that is one too many, or refuses us, is not asked again for this long. */
 const DECLINE_MS = 300_000;
@@ -18,7 +18,7 @@ export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimit
   readonly clock: Clock;
   readonly isOurs: (host: string) => boolean;
   readonly send: (bytes: Uint8Array, to: Address) => void;
-  readonly news: (tracker: PooledTracker, news: LinkNews) => void;
+  readonly onEvent: (tracker: PooledTracker, event: LinkEvent) => void;
 }
 
 /** A tracker we talk to. */
@@ -26,7 +26,7 @@ export interface PooledTracker {
   readonly link: TrackerLink;
   readonly foundBy: TrackerStatus['foundBy'];
   /** It has answered a heartbeat. */
-  known: boolean;
+  everConnected: boolean;
   /** It said that it closes, and named this place instead. */
   successor: string | undefined;
   lostMs: number | undefined;
@@ -61,15 +61,21 @@ export class TrackerPool {
     if (this.#byAddress.has(key)) return;
     const fixed = foundBy === 'configured' || foundBy === 'embedded';
     if (!fixed && (this.#isDeclined(key) || this.#isAlias(address))) return;
-    const { clock, news, ...session } = this.#options;
+    const { clock, onEvent: _, ...session } = this.#options;
     const link = new TrackerLink({
       ...session,
       address,
       clock,
       unlimited: isLoopback(address.host),
-      news: (told) => this.#tell(tracker, told),
+      onEvent: (event) => this.#onEvent(tracker, event),
     });
-    const tracker: PooledTracker = { link, foundBy, known: false, successor: undefined, lostMs: undefined };
+    const tracker: PooledTracker = {
+      link,
+      foundBy,
+      everConnected: false,
+      successor: undefined,
+      lostMs: undefined,
+    };
     this.#byAddress.set(key, tracker);
     link.start();
   }
@@ -97,7 +103,7 @@ export class TrackerPool {
   }
 
   /** Those to ask: one that closes only when there is no other. */
-  asked(): PooledTracker[] {
+  queryable(): PooledTracker[] {
     const staying = this.staying();
     return staying.length > 0 ? staying : this.connected();
   }
@@ -119,17 +125,17 @@ export class TrackerPool {
     for (const tracker of this.all()) this.drop(tracker);
   }
 
-  #tell(tracker: PooledTracker, news: LinkNews): void {
+  #onEvent(tracker: PooledTracker, event: LinkEvent): void {
     const { clock } = this.#options;
-    if (news.kind === 'connected') {
-      tracker.known = true;
+    if (event.kind === 'connected') {
+      tracker.everConnected = true;
       tracker.lostMs = undefined;
     }
-    if (news.kind === 'lost') tracker.lostMs = clock.nowMs();
-    this.#options.news(tracker, news);
-    if (news.kind === 'connected') this.#dropSurplus();
-    if (news.kind === 'lost') this.#declinedUntilMs.clear(); // Whoever was one too many may be needed now.
-    this.#dropHopeless();
+    if (event.kind === 'lost') tracker.lostMs = clock.nowMs();
+    this.#options.onEvent(tracker, event);
+    if (event.kind === 'connected') this.#dropSurplus();
+    if (event.kind === 'lost') this.#declinedUntilMs.clear(); // Whoever was one too many may be needed now.
+    this.#dropUnusable();
   }
 
   #dropSurplus(): void {
@@ -145,15 +151,15 @@ export class TrackerPool {
   }
 
   /** What was found, and is no tracker of ours, or is gone for long. */
-  #dropHopeless(): void {
+  #dropUnusable(): void {
     const nowMs = this.#options.clock.nowMs();
     for (const tracker of this.all()) {
-      const { foundBy, known, successor, lostMs, link } = tracker;
+      const { foundBy, everConnected, successor, lostMs, link } = tracker;
       if (foundBy === 'configured' || foundBy === 'embedded' || lostMs === undefined) continue;
       // One that refuses us may be the only one, and change its mind: the place of our last run is forgotten soon.
       const refuses = link.session.standing.refusal !== undefined;
       if (refuses && this.connected().length > 0) this.drop(tracker, DECLINE_MS);
-      else if (!refuses && !known) this.drop(tracker, SILENT_MS);
+      else if (!refuses && !everConnected) this.drop(tracker, SILENT_MS);
       else if (successor !== undefined || nowMs - lostMs > FORGET_MS) this.drop(tracker);
     }
   }

@@ -9,14 +9,14 @@ import type {
   TrackerReply,
   TrackerRequest,
 } from '../../../Protocol/TrackerMessages.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
 import { mergeHits, mergeHolders, mergePeers, type TrackerAnswer, type Viewpoint } from './MergeAnswers.ts';
 import type { TrackerLink } from './TrackerLink.ts';
 
 /** A page of an answer. `next` 0: the last one. */
-interface Page<T> {
+interface AnswerPage<T> {
   readonly total: number;
   readonly next: number;
   readonly items: readonly T[];
@@ -24,7 +24,7 @@ interface Page<T> {
 
 interface Question<T> {
   readonly ask: (cursor: number) => TrackerRequest;
-  readonly read: (reply: TrackerReply) => Page<T>;
+  readonly read: (reply: TrackerReply) => AnswerPage<T>;
   /** Begins there instead of at the first item. */
   readonly from?: number;
   /** Stop after so many items: a tracker must not keep us reading for ever. */
@@ -33,7 +33,7 @@ interface Question<T> {
 
 /** What all trackers together answered. */
 interface Answers<T> {
-  readonly told: readonly TrackerAnswer<T>[];
+  readonly perTracker: readonly TrackerAnswer<T>[];
   readonly truncated: boolean;
   readonly failures: readonly ShoalError[];
 }
@@ -56,46 +56,57 @@ export class TrackerQueries {
     this.#options = options;
   }
 
+  /** Number of peers, this one included, registered at the largest connected tracker. */
+  get registered(): number {
+    const counts = this.#options.links().map(({ session }) => session.standing.alive?.peers ?? 0);
+    return Math.max(0, ...counts);
+  }
+
   /** `trackers` 0: none answered. @throws ShoalError REFUSED (by all that answered), CANCELLED */
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
     const ask = (cursor: number): RequestOf<'search'> => ({ type: 'search', words, cursor });
     const answers = await this.#askAll({ ask, read: readHits, itemsMax: SEARCH_HITS_MAX }, signal);
     const refusal = answers.failures.find(({ code }) => code === 'REFUSED');
-    if (answers.told.length === 0 && refusal !== undefined) throw refusal;
+    if (answers.perTracker.length === 0 && refusal !== undefined) throw refusal;
     return {
-      hits: mergeHits(answers.told, this.#options.viewpoint()),
+      hits: mergeHits(answers.perTracker, this.#options.viewpoint()),
       truncated: answers.truncated,
-      trackers: answers.told.length,
+      trackers: answers.perTracker.length,
     };
   }
 
   /** Empty when no tracker answers. @throws ShoalError CANCELLED */
   async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
     const ask = (cursor: number): RequestOf<'locate'> => ({ type: 'locate', fileId, cursor });
-    const { told } = await this.#askAll({ ask, read: readHolders, itemsMax: PEERS_MAX }, signal);
-    return mergeHolders(told, this.#options.viewpoint());
+    const { perTracker } = await this.#askAll({ ask, read: readHolders, itemsMax: PEERS_MAX }, signal);
+    return mergeHolders(perTracker, this.#options.viewpoint());
   }
 
   /** @throws ShoalError NO_TRACKER, CANCELLED */
   async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'peers'> => ({ type: 'peers', cursor });
-    const { told, failures } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
-    if (told.length === 0) throw noTracker(failures);
-    return mergePeers(told, this.#options.viewpoint());
+    const { perTracker, failures } = await this.#askAll(
+      { ask, read: readPeers, itemsMax: PEERS_MAX },
+      signal,
+    );
+    if (perTracker.length === 0) throw noTracker(failures[0]);
+    return mergePeers(perTracker, this.#options.viewpoint());
   }
 
-  /** Some of those registered: with many, those from a place on. Empty when no tracker answers. @throws ShoalError CANCELLED */
-  async somePeers(from: number, max: number, signal: AbortSignal): Promise<readonly PeerSummary[]> {
+  /** Up to `max` registered peers, from a random position. Empty when no tracker answers. @throws ShoalError CANCELLED */
+  async sample(max: number, random: Random, signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const surplus = Math.max(0, this.registered - max);
+    const from = surplus === 0 ? 0 : Math.floor(random() * surplus);
     const ask = (cursor: number): RequestOf<'peers'> => ({ type: 'peers', cursor });
-    const { told } = await this.#askAll({ ask, read: readPeers, itemsMax: max, from }, signal);
-    return mergePeers(told, this.#options.viewpoint());
+    const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: max, from }, signal);
+    return mergePeers(perTracker, this.#options.viewpoint());
   }
 
   /** Peers with something below that folder; empty when no tracker answers. @throws ShoalError CANCELLED */
   async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
-    const { told } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
-    return mergePeers(told, this.#options.viewpoint());
+    const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
+    return mergePeers(perTracker, this.#options.viewpoint());
   }
 
   async #askAll<T>(question: Question<T>, signal: AbortSignal): Promise<Answers<T>> {
@@ -111,11 +122,11 @@ export class TrackerQueries {
     );
     cancelTimer?.();
     if (signal.aborted) throw new ShoalError('CANCELLED', 'the question to the trackers was cancelled');
-    const told = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
+    const perTracker = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
     const failures = results
       .filter((result) => result.status === 'rejected')
       .map(({ reason }) => asShoalError(reason, 'NO_TRACKER'));
-    return { told, truncated: told.some(({ truncated }) => truncated), failures };
+    return { perTracker, truncated: perTracker.some(({ truncated }) => truncated), failures };
   }
 }
 
@@ -128,7 +139,7 @@ async function readPages<T>(
   const items: T[] = [];
   let cursor = from;
   for (;;) {
-    let page: Page<T>;
+    let page: AnswerPage<T>;
     try {
       const patience = cursor === from ? AbortSignal.any([signal, firstPage]) : signal;
       page = read(await link.ask(ask(cursor), patience));
@@ -143,17 +154,17 @@ async function readPages<T>(
   }
 }
 
-function readHits(reply: TrackerReply): Page<Hit> {
+function readHits(reply: TrackerReply): AnswerPage<Hit> {
   const { total, next, hits } = expected(reply, 'found');
   return { total, next, items: hits };
 }
 
-function readHolders(reply: TrackerReply): Page<Holder> {
+function readHolders(reply: TrackerReply): AnswerPage<Holder> {
   const { total, next, holders } = expected(reply, 'located');
   return { total, next, items: holders };
 }
 
-function readPeers(reply: TrackerReply): Page<ListedPeer> {
+function readPeers(reply: TrackerReply): AnswerPage<ListedPeer> {
   const { total, next, peers } = expected(reply, 'peerList');
   return { total, next, items: peers };
 }
@@ -168,10 +179,10 @@ function isReply<T extends TrackerReply['type']>(reply: TrackerReply, type: T): 
   return reply.type === type;
 }
 
-function noTracker(failures: readonly ShoalError[]): ShoalError {
-  const [first] = failures;
-  return new ShoalError('NO_TRACKER', first?.message ?? 'no tracker is connected', {
-    hint: 'The command "tracker" tells what was tried. Downloads that run go on without one.',
-    cause: first,
+/** @param cause - the first failure, if any tracker was asked */
+export function noTracker(cause?: ShoalError): ShoalError {
+  return new ShoalError('NO_TRACKER', cause?.message ?? 'no tracker answers', {
+    hint: 'Start one with: node Tracker.js. Or link to a peer by hand: connect <host:port>',
+    cause,
   });
 }

@@ -14,15 +14,15 @@ import { RelayedPages } from './RelayedPages.ts';
 import { isAnswerTo, SessionRequests } from './SessionRequests.ts';
 import {
   ASK_TRIES,
-  COOKIE_AGAIN_MS,
   COOKIE_RENEW_MS,
-  EASE_OFF_MS,
-  isSilentTooLong,
-  nextBeatMs,
-  REFUSED_AGAIN_MS,
+  COOKIE_RETRY_MS,
+  isLost,
+  nextHeartbeatMs,
+  REFUSED_RETRY_MS,
   retryMs,
+  THROTTLED_RETRY_MS,
 } from './SessionTiming.ts';
-import type { SessionAction, TrackerSessionOptions, What } from './SessionTypes.ts';
+import type { Purpose, SessionAction, TrackerSessionOptions } from './SessionTypes.ts';
 import { Standing } from './Standing.ts';
 import { type Transaction, Transactions } from './Transactions.ts';
 
@@ -33,16 +33,16 @@ import { type Transaction, Transactions } from './Transactions.ts';
 export class TrackerSession {
   readonly standing = new Standing();
   readonly #options: TrackerSessionOptions;
-  readonly #transactions: Transactions<What>;
+  readonly #transactions: Transactions<Purpose>;
   readonly #publisher: Publisher;
   readonly #requests: SessionRequests;
   #actions: SessionAction[] = [];
   #connectionId: string | undefined;
   #cookieMs = Number.NEGATIVE_INFINITY;
-  #beatMs = Number.POSITIVE_INFINITY;
+  #heartbeatMs = Number.POSITIVE_INFINITY;
   #leaving = false;
   #asks = 0;
-  #toldCaughtUp = false;
+  #wasCaughtUp = false;
 
   constructor(options: TrackerSessionOptions) {
     this.#options = options;
@@ -53,7 +53,7 @@ export class TrackerSession {
 
   /** It has no catalog of ours and is not to have one. */
   get asksByRelay(): boolean {
-    return this.#publisher.silent;
+    return this.#publisher.disabled;
   }
 
   get heldVersion(): number {
@@ -69,7 +69,7 @@ export class TrackerSession {
   get nextMs(): number {
     const publishMs = this.standing.registered ? this.#publisher.nextMs : Number.POSITIVE_INFINITY;
     const renewMs = this.#mayRenew() ? this.#cookieMs + COOKIE_RENEW_MS : Number.POSITIVE_INFINITY;
-    return Math.min(this.#transactions.nextDueMs, this.#beatMs, publishMs, renewMs);
+    return Math.min(this.#transactions.nextDueMs, this.#heartbeatMs, publishMs, renewMs);
   }
 
   takeActions(): SessionAction[] {
@@ -95,12 +95,12 @@ export class TrackerSession {
 
   /** Nobody waits for that answer any more. */
   forget(ask: number): void {
-    this.#transactions.removeAll((what) => what.kind === 'ask' && what.ask === ask);
+    this.#transactions.removeAll((purpose) => purpose.kind === 'ask' && purpose.ask === ask);
   }
 
   /** Something changed around us: the heartbeat, or the connecting, that comes next comes now. */
   announce(nowMs: number): void {
-    if (this.standing.state === 'connected') this.#beat(nowMs);
+    if (this.standing.state === 'connected') this.#heartbeat(nowMs);
     for (const kind of ['heartbeat', 'connect'] as const) {
       const transaction = this.#find(kind);
       if (transaction !== undefined) transaction.dueMs = nowMs;
@@ -111,7 +111,7 @@ export class TrackerSession {
   /** Says goodbye; nothing else is sent from now on. */
   leave(nowMs: number): void {
     this.#transactions.removeAll(() => true);
-    this.#beatMs = Number.POSITIVE_INFINITY;
+    this.#heartbeatMs = Number.POSITIVE_INFINITY;
     this.#leaving = true; // A heartbeat would bring us back.
     const known = this.#connectionId !== undefined && this.standing.alive !== undefined;
     this.standing.lost('we are leaving', undefined);
@@ -123,7 +123,7 @@ export class TrackerSession {
 
   /** What a datagram of this tracker said. False: it answers nothing we asked. */
   receive(transactionId: number, reply: TrackerReply, nowMs: number): boolean {
-    if (transactionId === 0) return this.#unasked(reply, nowMs);
+    if (transactionId === 0) return this.#unsolicited(reply, nowMs);
     const transaction = this.#transactions.get(transactionId);
     if (transaction === undefined) return false;
     const fits =
@@ -131,7 +131,7 @@ export class TrackerSession {
         ? this.#refused(transaction, reply.reason, nowMs)
         : this.#answered(transaction, reply, nowMs);
     if (fits) {
-      this.standing.heard(nowMs);
+      this.standing.replied(nowMs);
       this.tick(nowMs);
     }
     return fits;
@@ -139,7 +139,7 @@ export class TrackerSession {
 
   /** Sends what is due; to be called also when the feed has a new version. */
   tick(nowMs: number): void {
-    if (nowMs >= this.#beatMs) this.#beat(nowMs);
+    if (nowMs >= this.#heartbeatMs) this.#heartbeat(nowMs);
     if (this.#mayRenew() && nowMs >= this.#cookieMs + COOKIE_RENEW_MS) this.#ensure('connect', nowMs);
     this.#publish(nowMs);
     for (const transaction of this.#transactions.due(nowMs)) {
@@ -148,16 +148,17 @@ export class TrackerSession {
     }
   }
 
-  #answered(transaction: Transaction<What>, reply: TrackerReply, nowMs: number): boolean {
-    const { what } = transaction;
-    if (what.kind === 'connect' && reply.type === 'connected') this.#connected(reply.connectionId, nowMs);
-    else if (what.kind === 'heartbeat' && reply.type === 'alive') this.#beaten(transaction, reply, nowMs);
-    else if (what.kind === 'page' && reply.type === 'published') this.#pageTaken(reply, nowMs);
-    else if (what.kind === 'leave' && reply.type === 'left') this.#actions.push({ kind: 'left' });
-    else if (what.kind === 'ask' && isAnswerTo(what.request.type, reply.type)) {
-      const whole = what.pages.add(reply);
+  #answered(transaction: Transaction<Purpose>, reply: TrackerReply, nowMs: number): boolean {
+    const { purpose } = transaction;
+    if (purpose.kind === 'connect' && reply.type === 'connected') this.#connected(reply.connectionId, nowMs);
+    else if (purpose.kind === 'heartbeat' && reply.type === 'alive')
+      this.#heartbeatAnswered(transaction, reply, nowMs);
+    else if (purpose.kind === 'page' && reply.type === 'published') this.#pageTaken(reply, nowMs);
+    else if (purpose.kind === 'leave' && reply.type === 'left') this.#actions.push({ kind: 'left' });
+    else if (purpose.kind === 'ask' && isAnswerTo(purpose.request.type, reply.type)) {
+      const whole = purpose.pages.add(reply);
       if (whole === undefined) return true; // More pages come.
-      this.#actions.push({ kind: 'answered', ask: what.ask, reply: whole });
+      this.#actions.push({ kind: 'answered', ask: purpose.ask, reply: whole });
     } else return false;
     this.#transactions.remove(transaction.id);
     return true;
@@ -167,17 +168,17 @@ export class TrackerSession {
     this.#connectionId = connectionId;
     this.#cookieMs = nowMs;
     this.#transactions.unpark(nowMs);
-    if (this.standing.state !== 'connected') this.#beat(nowMs);
+    if (this.standing.state !== 'connected') this.#heartbeat(nowMs);
   }
 
-  #beaten(transaction: Transaction<What>, reply: ReplyOf<'alive'>, nowMs: number): void {
+  #heartbeatAnswered(transaction: Transaction<Purpose>, reply: ReplyOf<'alive'>, nowMs: number): void {
     const again = this.standing.state === 'connected';
     const same = reply.trackerInstance === this.standing.instanceId;
-    if (again && same) this.#publisher.told(reply.heldVersion, transaction.firstSentMs);
+    if (again && same) this.#publisher.heartbeatAnswered(reply.heldVersion, transaction.firstSentMs);
     else this.#dropPages(reply.heldVersion);
-    this.#publisher.silent = reply.relayOnly || this.#options.unlisted === true;
-    this.standing.beaten(reply, nowMs);
-    this.#beatMs = nextBeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
+    this.#publisher.disabled = reply.relayOnly || this.#options.unlisted === true;
+    this.standing.heartbeatAnswered(reply, nowMs);
+    this.#heartbeatMs = nextHeartbeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
     this.#transactions.unpark(nowMs);
     if (!again) this.#actions.push({ kind: 'connected' });
     if (reply.successor !== undefined) this.#moved(reply.successor, isLoopback(reply.successor.host));
@@ -186,14 +187,14 @@ export class TrackerSession {
   #pageTaken(reply: ReplyOf<'published'>, nowMs: number): void {
     this.#publisher.acknowledged(reply, nowMs);
     if (this.#publisher.plan !== undefined) return;
-    this.#transactions.removeAll((what) => what.kind === 'page');
-    if (!this.#publisher.caughtUp && this.#publisher.nextMs > nowMs) this.#beat(nowMs);
+    this.#transactions.removeAll((purpose) => purpose.kind === 'page');
+    if (!this.#publisher.caughtUp && this.#publisher.nextMs > nowMs) this.#heartbeat(nowMs);
   }
 
-  #unasked(reply: TrackerReply, nowMs: number): boolean {
+  #unsolicited(reply: TrackerReply, nowMs: number): boolean {
     if (reply.type === 'query') return this.#queried(reply);
     if (reply.type !== 'moved' || reply.trackerInstance !== this.standing.instanceId) return false;
-    this.#beat(nowMs); // Is it still there, or closed already?
+    this.#heartbeat(nowMs); // Is it still there, or closed already?
     this.#moved(reply.successor, reply.onTrackerHost);
     return true;
   }
@@ -210,34 +211,34 @@ export class TrackerSession {
     this.#actions.push({ kind: 'moved', successor, onTrackerHost });
   }
 
-  #refused(transaction: Transaction<What>, reason: RefusalReason, nowMs: number): boolean {
-    const { what } = transaction;
-    if (reason === 'bad-cookie' && what.kind !== 'connect') {
+  #refused(transaction: Transaction<Purpose>, reason: RefusalReason, nowMs: number): boolean {
+    const { purpose } = transaction;
+    if (reason === 'bad-cookie' && purpose.kind !== 'connect') {
       if (transaction.sentWith === this.#connectionId) {
         this.#connectionId = undefined;
-        this.#ensure('connect', Math.max(nowMs, this.#cookieMs + COOKIE_AGAIN_MS));
+        this.#ensure('connect', Math.max(nowMs, this.#cookieMs + COOKIE_RETRY_MS));
       }
       transaction.parked = this.#connectionId === undefined;
       transaction.dueMs = nowMs;
     } else if (reason === 'too-many') {
-      transaction.dueMs = Math.max(transaction.dueMs, nowMs + EASE_OFF_MS);
+      transaction.dueMs = Math.max(transaction.dueMs, nowMs + THROTTLED_RETRY_MS);
       transaction.tries = Math.max(1, transaction.tries - 1);
-    } else if (what.kind === 'heartbeat') {
+    } else if (purpose.kind === 'heartbeat') {
       this.#lose(reason, transaction.firstSentMs, nowMs);
-    } else if (what.kind === 'connect' || what.kind === 'leave') {
+    } else if (purpose.kind === 'connect' || purpose.kind === 'leave') {
       return false;
     } else if (reason === 'unknown-peer') {
       transaction.parked = true;
       if (this.standing.registered) this.#dropPages(0);
-      this.standing.forgotten();
-      this.#beat(nowMs);
-    } else if (what.kind === 'page') {
+      this.standing.unregistered();
+      this.#heartbeat(nowMs);
+    } else if (purpose.kind === 'page') {
       this.#publisher.refused(reason === 'full', nowMs);
       this.#transactions.removeAll((other) => other.kind === 'page');
-      this.#beat(nowMs);
+      this.#heartbeat(nowMs);
     } else {
       this.#transactions.remove(transaction.id);
-      this.#fail(what.ask, 'REFUSED', refusalText(reason));
+      this.#fail(purpose.ask, 'REFUSED', refusalText(reason));
     }
     return true;
   }
@@ -246,8 +247,8 @@ export class TrackerSession {
     return this.standing.state === 'connected' && this.#find('connect') === undefined;
   }
 
-  #find(kind: What['kind']): Transaction<What> | undefined {
-    return this.#transactions.find((what) => what.kind === kind);
+  #find(kind: Purpose['kind']): Transaction<Purpose> | undefined {
+    return this.#transactions.find((purpose) => purpose.kind === kind);
   }
 
   /** One of them is under way at most. */
@@ -255,8 +256,8 @@ export class TrackerSession {
     if (this.#find(kind) === undefined) this.#transactions.add({ kind }, atMs);
   }
 
-  #beat(nowMs: number): void {
-    this.#beatMs = Number.POSITIVE_INFINITY;
+  #heartbeat(nowMs: number): void {
+    this.#heartbeatMs = Number.POSITIVE_INFINITY;
     if (!this.#leaving) this.#ensure('heartbeat', nowMs);
   }
 
@@ -266,41 +267,42 @@ export class TrackerSession {
       this.#transactions.add({ kind: 'page', request: this.#requests.page(page) }, nowMs);
     }
     const { caughtUp } = this;
-    if (caughtUp && !this.#toldCaughtUp) {
+    if (caughtUp && !this.#wasCaughtUp) {
       this.#actions.push({ kind: 'caughtUp' });
       // It carries the figures that others are shown.
-      if (this.#requests.toldVersion !== this.#options.feed.version) this.#beat(nowMs);
+      if (this.#requests.announcedVersion !== this.#options.feed.version) this.#heartbeat(nowMs);
     }
-    this.#toldCaughtUp = caughtUp;
+    this.#wasCaughtUp = caughtUp;
   }
 
-  #sendOrGiveUp(transaction: Transaction<What>, nowMs: number): void {
-    const { what, tries } = transaction;
-    if (this.#connectionId === undefined && what.kind !== 'connect') {
+  #sendOrGiveUp(transaction: Transaction<Purpose>, nowMs: number): void {
+    const { purpose, tries } = transaction;
+    if (this.#connectionId === undefined && purpose.kind !== 'connect') {
       transaction.parked = true;
       return;
     }
     // Renewing a cookie that still works says nothing about the tracker.
-    const isSign = what.kind === 'heartbeat' || (what.kind === 'connect' && this.#connectionId === undefined);
+    const isSign =
+      purpose.kind === 'heartbeat' || (purpose.kind === 'connect' && this.#connectionId === undefined);
     if (isSign && this.standing.state !== 'lost') {
-      if (isSilentTooLong(transaction, this.standing.heardMs, nowMs)) {
+      if (isLost(transaction, this.standing.lastReplyMs, nowMs)) {
         this.#lose(undefined, transaction.firstSentMs, nowMs);
         return;
       }
       if (tries > 0) this.#actions.push({ kind: 'suspected', sinceMs: transaction.firstSentMs });
     }
-    if (what.kind === 'ask' && tries >= ASK_TRIES) {
+    if (purpose.kind === 'ask' && tries >= ASK_TRIES) {
       this.#transactions.remove(transaction.id);
-      this.#fail(what.ask, 'TIMEOUT', 'the tracker does not answer that question');
+      this.#fail(purpose.ask, 'TIMEOUT', 'the tracker does not answer that question');
       return;
     }
     // A question without an answer: is the tracker still there?
-    if (what.kind === 'ask' && tries > 0) this.#beatMs = nowMs;
+    if (purpose.kind === 'ask' && tries > 0) this.#heartbeatMs = nowMs;
     this.#send(transaction, nowMs);
   }
 
-  #send(transaction: Transaction<What>, nowMs: number): void {
-    const request = this.#requests.make(transaction.what);
+  #send(transaction: Transaction<Purpose>, nowMs: number): void {
+    const request = this.#requests.make(transaction.purpose);
     const bytes = encodeRequest(this.#connectionId ?? '', transaction.id, request);
     this.#actions.push({ kind: 'send', bytes });
     this.#transactions.sent(transaction, this.#connectionId, nowMs);
@@ -314,18 +316,18 @@ export class TrackerSession {
     if (this.standing.state !== 'lost') this.#actions.push({ kind: 'lost', reason, sinceMs });
     this.standing.lost(reason, refusal);
     this.#connectionId = undefined;
-    this.#beatMs = Number.POSITIVE_INFINITY;
+    this.#heartbeatMs = Number.POSITIVE_INFINITY;
     this.#dropPages(0);
-    for (const { what } of this.#transactions.removeAll(() => true)) {
-      if (what.kind === 'ask') this.#fail(what.ask, 'NO_TRACKER', reason);
+    for (const { purpose } of this.#transactions.removeAll(() => true)) {
+      if (purpose.kind === 'ask') this.#fail(purpose.ask, 'NO_TRACKER', reason);
     }
     // After a refusal there is no hurry; after silence every moment counts.
-    this.#ensure('connect', refusal === undefined ? nowMs : nowMs + REFUSED_AGAIN_MS);
+    this.#ensure('connect', refusal === undefined ? nowMs : nowMs + REFUSED_RETRY_MS);
   }
 
   #dropPages(heldVersion: number): void {
     this.#publisher.reset(heldVersion);
-    this.#transactions.removeAll((what) => what.kind === 'page');
+    this.#transactions.removeAll((purpose) => purpose.kind === 'page');
   }
 
   #fail(ask: number, code: ErrorCode, message: string): void {

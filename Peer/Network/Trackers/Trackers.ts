@@ -1,20 +1,20 @@
 import { EventEmitter } from 'node:events';
-import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { PeerId } from '../../../Protocol/Ids.ts';
 import { decodeReply } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { sleep } from '../../../Shared/Clock.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DatagramSocket } from '../../../Shared/Transport.ts';
-import type { FileHolder, PeerSummary, SearchResult, TrackerStatus } from '../../Model.ts';
+import type { TrackerStatus } from '../../Model.ts';
 import { EmbeddedRole } from '../Discovery/EmbeddedRole.ts';
 import { isOwnHost } from '../Discovery/LanAddresses.ts';
 import { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
+import { ContactMemory } from './ContactMemory.ts';
 import { Readiness } from './Readiness.ts';
 import { namesUs } from './TrackerChoice.ts';
-import type { LinkNews } from './TrackerLink.ts';
-import { TrackerMemory } from './TrackerMemory.ts';
+import type { LinkEvent } from './TrackerLink.ts';
 import { type PooledTracker, statusOf, TrackerPool } from './TrackerPool.ts';
 import { TrackerQueries } from './TrackerQueries.ts';
 import type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
@@ -30,12 +30,12 @@ export type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
 
 /** All trackers of this peer: found, kept, told what we share, and asked. */
 export class Trackers extends EventEmitter<TrackersEvents> {
+  readonly queries: TrackerQueries;
   readonly #options: TrackersOptions;
   readonly #pool: TrackerPool;
-  readonly #queries: TrackerQueries;
   readonly #configured: ConfiguredTrackers;
-  readonly #memory: TrackerMemory;
-  readonly #ladder: TrackerDiscovery;
+  readonly #memory: ContactMemory;
+  readonly #trackerDiscovery: TrackerDiscovery;
   readonly #embedded: EmbeddedRole;
   readonly #closing = new Closing();
   readonly #readiness: Readiness;
@@ -51,29 +51,29 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     const isOurs = (host: string) => isOwnHost(options.interfaces(), host);
     const send = (bytes: Uint8Array, to: Address) => this.#socket?.send(bytes, to);
     const viewpoint = () => ({ self: options.self.peerId, isOurs });
-    this.#memory = new TrackerMemory(options.remembered, options.log);
+    this.#memory = new ContactMemory(options.remembered, options.log);
     this.#pool = new TrackerPool({
       ...options,
       isOurs,
       send,
-      news: (tracker, news) => this.#heard(tracker, news),
+      onEvent: (tracker, event) => this.#onLinkEvent(tracker, event),
     });
     this.#readiness = new Readiness({
       clock: options.clock,
       isConnected: () => this.connected,
       isReady: () => this.#pool.connected().some(({ link }) => link.session.caughtUp),
       expectsOwnBy: (atMs) =>
-        this.#ladder.discovery.startsOwnBy(atMs) ||
+        this.#trackerDiscovery.discovery.startsOwnBy(atMs) ||
         this.#pool.all().some(({ foundBy }) => foundBy === 'embedded'),
     });
-    const links = () => this.#pool.asked().map(({ link }) => link);
-    this.#queries = new TrackerQueries({ links, viewpoint, clock: options.clock });
+    const links = () => this.#pool.queryable().map(({ link }) => link);
+    this.queries = new TrackerQueries({ links, viewpoint, clock: options.clock });
     this.#configured = new ConfiguredTrackers({
       ...options,
       resolved: (address) => this.#pool.open(address, 'configured'),
-      failed: (tracker, reason) => this.#tellLost(tracker, reason),
+      failed: (tracker, reason) => this.#reportLost(tracker, reason),
     });
-    this.#ladder = new TrackerDiscovery({
+    this.#trackerDiscovery = new TrackerDiscovery({
       ...options,
       send,
       open: (address, foundBy) => this.#pool.open(address, foundBy),
@@ -83,7 +83,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     this.#embedded = new EmbeddedRole({
       ...options,
       pool: this.#pool,
-      ladder: this.#ladder,
+      trackerDiscovery: this.#trackerDiscovery,
       viewpoint,
       started: (address) => this.emit('embedded', address),
     });
@@ -122,24 +122,26 @@ export class Trackers extends EventEmitter<TrackersEvents> {
 
   status(): readonly TrackerStatus[] {
     const { feed, clock } = this.#options;
-    const told = this.#pool.all().filter(({ known, foundBy }) => known || foundBy === 'configured');
+    const shown = this.#pool
+      .all()
+      .filter(({ everConnected, foundBy }) => everConnected || foundBy === 'configured');
     const nowMs = clock.nowMs();
     return [
       ...this.#configured.status(feed.version),
-      ...told.map((tracker) => statusOf(tracker, feed.version, nowMs)),
+      ...shown.map((tracker) => statusOf(tracker, feed.version, nowMs)),
     ];
   }
 
   /** What each rung of the discovery ladder came to, one line each; safe to print. */
-  ladder(): readonly string[] {
+  discoveryReport(): readonly string[] {
     const configured = this.status()
       .filter(({ foundBy }) => foundBy === 'configured')
       .map(({ address, state, reason }) => `${formatAddress(address)} (${reason ?? state})`);
     const first = `1. configured trackers: ${configured.join(', ') || 'none'}`;
     if (configured.length > 0) return [first, 'No others are looked for, because trackers are configured.'];
     if (!this.#options.discovery) return [first, 'Looking for others is switched off.'];
-    const lines = [first, ...this.#ladder.discovery.report.lines()];
-    return [...lines, ...this.#embedded.lines()];
+    const lines = [first, ...this.#trackerDiscovery.discovery.report.lines()];
+    return [...lines, ...this.#embedded.reportLines()];
   }
 
   /**
@@ -151,41 +153,9 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     return this.connected;
   }
 
-  /** All pages of all connected trackers, merged by content, without us. `trackers` 0: none answered. @throws ShoalError REFUSED, CANCELLED */
-  search(words: string, signal: AbortSignal): Promise<SearchResult> {
-    return this.#queries.search(words, signal);
-  }
-
-  /** Holders of one content, partial ones too, without us; empty when no tracker answers. @throws ShoalError CANCELLED */
-  locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
-    return this.#queries.locate(fileId, signal);
-  }
-
-  /** Peers that share something below that folder; empty when no tracker answers. @throws ShoalError CANCELLED */
-  folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    return this.#queries.folderHolders(path, signal);
-  }
-
-  /** Everybody registered, without us; `linked` is always false. @throws ShoalError NO_TRACKER, CANCELLED */
-  peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    return this.#queries.peers(signal);
-  }
-
-  /** Some of those registered, by chance when they are many; empty when no tracker answers. @throws ShoalError CANCELLED */
-  somePeers(max: number, signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    const places = this.registered;
-    const from = places <= max ? 0 : Math.floor(this.#options.random() * (places - max));
-    return this.#queries.somePeers(from, max, signal);
-  }
-
   /** A tracker answers us, as far as we know. */
   get connected(): boolean {
     return this.#pool.connected().length > 0;
-  }
-
-  /** How many peers the largest of our trackers knows, ourselves among them. */
-  get registered(): number {
-    return Math.max(0, ...this.#pool.connected().map(({ link }) => link.session.standing.alive?.peers ?? 0));
   }
 
   /** Peers to be remembered for the next run, the best first. */
@@ -195,24 +165,24 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   }
 
   /** We are elsewhere, or were asleep: all are told at once, and others looked for. */
-  announceAgain(): void {
+  reannounce(): void {
     for (const { link } of this.#pool.all()) link.announce();
-    if (this.#isSearching) this.#ladder.tell((discovery, nowMs) => discovery.suspected(nowMs));
+    if (this.#isSearching) this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.suspected(nowMs));
   }
 
   /** A peer at that host is gone without a word: so may be the tracker there. */
   suspect(host: string): void {
     const nowMs = this.#options.clock.nowMs();
     for (const { link } of this.#pool.connected()) {
-      const quiet = nowMs - link.session.standing.heardMs > SUSPECT_MS;
+      const quiet = nowMs - link.session.standing.lastReplyMs > SUSPECT_MS;
       if (link.address.host === host && quiet) link.announce();
     }
   }
 
   /** A linked peer uses a tracker there: asked, when trackers are looked for. */
-  named(tracker: Address): void {
+  suggest(tracker: Address): void {
     if (this.#isSearching && this.#pool.get(tracker) === undefined)
-      this.#ladder.tell((discovery) => discovery.named(tracker));
+      this.#trackerDiscovery.dispatch((discovery) => discovery.named(tracker));
   }
 
   get #isSearching(): boolean {
@@ -228,12 +198,12 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     socket.onMessage((bytes, from) => this.#receive(bytes, from));
     this.#closing.add(() => this.#pool.close());
     this.#closing.add(() => this.#embedded.close());
-    this.#closing.add(() => this.#ladder.close());
+    this.#closing.add(() => this.#trackerDiscovery.close());
     this.#closing.add(() => this.#configured.close());
     await this.#memory.load();
     if (this.#ended !== undefined) throw new ShoalError('CANCELLED', 'closed while it started');
     this.#configured.start();
-    if (this.#isSearching) this.#ladder.start(this.#memory.trackers);
+    if (this.#isSearching) this.#trackerDiscovery.start(this.#memory.trackers);
     else if (configured.length === 0 && !discovery) {
       log.info(
         'No tracker is configured and none is looked for: use "connect HOST:PORT" to reach other peers.',
@@ -266,71 +236,74 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     }
     const { transactionId, reply } = answer;
     if (this.#pool.receive(from, transactionId, reply)) return;
-    const found = reply.type === 'connected' && this.#ladder.answered(transactionId, from);
+    const found = reply.type === 'connected' && this.#trackerDiscovery.answered(transactionId, from);
     if (!found) this.#dropped++;
   }
 
-  #heard(tracker: PooledTracker, news: LinkNews): void {
+  #onLinkEvent(tracker: PooledTracker, event: LinkEvent): void {
     if (this.#ended !== undefined) return;
     const { address } = tracker.link;
-    if (news.kind === 'queried') this.#options.log.debug(`${formatAddress(address)} asks: ${news.text}`);
-    if (news.kind === 'queried') return;
-    if (news.kind === 'moved') this.#moved(tracker, news);
-    if (news.kind === 'connected') {
+    if (event.kind === 'queried') this.#options.log.debug(`${formatAddress(address)} asks: ${event.text}`);
+    if (event.kind === 'queried') return;
+    if (event.kind === 'moved') this.#moved(tracker, event);
+    if (event.kind === 'connected') {
       if (tracker.foundBy !== 'embedded') this.#memory.tracker(address);
       this.emit('trackerFound', address);
-      if (tracker.successor === undefined) this.#ladder.tell((discovery) => discovery.connected());
+      if (tracker.successor === undefined)
+        this.#trackerDiscovery.dispatch((discovery) => discovery.connected());
     }
-    if (news.kind === 'lost') {
+    if (event.kind === 'lost') {
       const expected =
-        tracker.successor !== undefined || !(tracker.known || tracker.foundBy === 'configured');
-      if (!expected) this.#tellLost(address, news.reason);
+        tracker.successor !== undefined || !(tracker.everConnected || tracker.foundBy === 'configured');
+      if (!expected) this.#reportLost(address, event.reason);
     }
-    this.#lookAround(news);
-    this.#embedded.consider();
-    this.#readiness.look();
+    this.#resumeDiscovery(event);
+    this.#embedded.review();
+    this.#readiness.check();
   }
 
   /** When no tracker is left, or the last one is slow, others are looked for. */
-  #lookAround(news: LinkNews): void {
+  #resumeDiscovery(event: LinkEvent): void {
     if (!this.#isSearching) return;
     const left = this.#pool.staying();
-    if (news.kind === 'lost' && left.length === 0) {
-      this.#ladder.tell((discovery, nowMs) => discovery.allLost(news.sinceMs, nowMs));
+    if (event.kind === 'lost' && left.length === 0) {
+      this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.allLost(event.sinceMs, nowMs));
     }
-    if (news.kind === 'suspected' && left.length <= 1) {
-      this.#ladder.tell((discovery, nowMs) => discovery.suspected(nowMs));
+    if (event.kind === 'suspected' && left.length <= 1) {
+      this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.suspected(nowMs));
     }
   }
 
-  #moved(tracker: PooledTracker, news: Extract<LinkNews, { kind: 'moved' }>): void {
+  #moved(tracker: PooledTracker, event: Extract<LinkEvent, { kind: 'moved' }>): void {
     if (!this.#isSearching || tracker.foundBy === 'embedded') return;
     const { address, session } = tracker.link;
-    const successor = news.onTrackerHost ? { host: address.host, port: news.successor.port } : news.successor;
+    const successor = event.onTrackerHost
+      ? { host: address.host, port: event.successor.port }
+      : event.successor;
     const place = formatAddress(successor);
-    if (place === formatAddress(address)) this.#stays(tracker);
+    if (place === formatAddress(address)) this.#keep(tracker);
     if (place === formatAddress(address) || place === tracker.successor) return;
     tracker.successor = place;
     this.emit('moved', address, successor);
     const next = this.#pool.get(successor);
-    if (next?.link.session.standing.state === 'connected') this.#stays(next);
+    if (next?.link.session.standing.state === 'connected') this.#keep(next);
     if (this.#pool.staying().length > 0) return;
     const { interfaces, self } = this.#options;
-    const named = namesUs(news.successor, news.onTrackerHost, {
+    const named = namesUs(event.successor, event.onTrackerHost, {
       port: self.port,
       observed: session.standing.alive?.observed,
       isOurs: (host) => isOwnHost(interfaces(), host),
     });
-    this.#ladder.tell((discovery, nowMs) => discovery.moved(successor, named, nowMs));
+    this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.moved(successor, named, nowMs));
   }
 
   /** It does not close after all. */
-  #stays(tracker: PooledTracker): void {
+  #keep(tracker: PooledTracker): void {
     tracker.successor = undefined;
-    this.#ladder.tell((discovery) => discovery.connected());
+    this.#trackerDiscovery.dispatch((discovery) => discovery.connected());
   }
 
-  #tellLost(tracker: Address, why: string): void {
+  #reportLost(tracker: Address, why: string): void {
     const reason = new ShoalError('NO_TRACKER', `tracker ${formatAddress(tracker)}: ${why}`, {
       hint: `It is asked again every few seconds. Does it run, and does its firewall let UDP ${tracker.port} in?`,
     });

@@ -6,7 +6,7 @@ import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BindDatagram } from '../../../Shared/Transport.ts';
 import type { Self } from '../../Model.ts';
 import type { OpenDnsSd } from '../Discovery/DnsSdService.ts';
-import type { CatalogFeed, RememberedPlaces, StartTracker } from '../Ports.ts';
+import type { CatalogFeed, ContactStore, StartTracker } from '../Ports.ts';
 
 export interface TrackersOptions {
   readonly self: Self;
@@ -17,7 +17,7 @@ export interface TrackersOptions {
   readonly feed: CatalogFeed;
   /** Publish nothing; answer relayed questions instead. */
   readonly unlisted?: boolean;
-  readonly remembered: RememberedPlaces;
+  readonly remembered: ContactStore;
   readonly bind: BindDatagram;
   /** os.networkInterfaces, asked again before each broadcast. */
   readonly interfaces: typeof networkInterfaces;

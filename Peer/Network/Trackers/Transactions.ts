@@ -5,7 +5,7 @@ import type { Random } from '../../../Shared/Clock.ts';
 /** One request that waits for its answer. Repeats keep the id, so that the answer to any of them counts. */
 export interface Transaction<T> {
   readonly id: number;
-  readonly what: T;
+  readonly purpose: T;
   /** When its present row of tries began. */
   firstSentMs: number;
   /** How often it was sent. */
@@ -28,11 +28,11 @@ export class Transactions<T> {
   }
 
   /** Due at `nowMs`, never sent yet. */
-  add(what: T, nowMs: number): Transaction<T> {
+  add(purpose: T, nowMs: number): Transaction<T> {
     const id = this.#freeId();
     const transaction: Transaction<T> = {
       id,
-      what,
+      purpose,
       firstSentMs: nowMs,
       tries: 0,
       dueMs: nowMs,
@@ -51,8 +51,8 @@ export class Transactions<T> {
     this.#byId.delete(id);
   }
 
-  find(matches: (what: T) => boolean): Transaction<T> | undefined {
-    for (const transaction of this.#byId.values()) if (matches(transaction.what)) return transaction;
+  find(matches: (purpose: T) => boolean): Transaction<T> | undefined {
+    for (const transaction of this.#byId.values()) if (matches(transaction.purpose)) return transaction;
     return undefined;
   }
 
@@ -61,8 +61,8 @@ export class Transactions<T> {
   }
 
   /** Takes out what matches. */
-  removeAll(matches: (what: T) => boolean): Transaction<T>[] {
-    const removed = this.all().filter((transaction) => matches(transaction.what));
+  removeAll(matches: (purpose: T) => boolean): Transaction<T>[] {
+    const removed = this.all().filter((transaction) => matches(transaction.purpose));
     for (const transaction of removed) this.#byId.delete(transaction.id);
     return removed;
   }

@@ -33,10 +33,12 @@ export class FakeNetwork implements SourceNetwork {
     return peer;
   }
 
-  async locate(fileId: FileId): Promise<readonly FileHolder[]> {
-    this.locates++;
-    return this.located.filter((peer) => peer.files.has(fileId)).map(({ holder }) => holder);
-  }
+  readonly queries = {
+    locate: async (fileId: FileId): Promise<readonly FileHolder[]> => {
+      this.locates++;
+      return this.located.filter((peer) => peer.files.has(fileId)).map(({ holder }) => holder);
+    },
+  };
 
   async openBundles(
     contact: PeerContact,

@@ -1,7 +1,7 @@
 import { readdir, stat, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { askHello, askRun } from '../../../Peer/Local/LocalClient.ts';
+import { requestHello, requestRun } from '../../../Peer/Local/LocalClient.ts';
 import { BoundedLines, type LocalHello, readRequest } from '../../../Peer/Local/LocalMessages.ts';
 import { LocalServer, type LocalServerOptions } from '../../../Peer/Local/LocalServer.ts';
 import {
@@ -34,14 +34,14 @@ async function serve(run: LocalServerOptions['run'] = async () => ({})) {
 
 test('hello tells who it is; folder and socket are for their owner only, and go with the peer', async () => {
   const { folder, server, path } = await serve();
-  expect(await askHello(path)).toEqual({ ...HELLO, version: 1 });
+  expect(await requestHello(path)).toEqual({ ...HELLO, version: 1 });
   expect((await stat(folder)).mode & 0o777).toBe(0o700);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect(await socketPorts(folder)).toEqual([9_001]);
   await server.close();
   await server.close();
   expect(await readdir(folder)).toEqual([]);
-  expect(await askHello(path)).toBeUndefined();
+  expect(await requestHello(path)).toBeUndefined();
 });
 
 test('progress comes before the answer', async () => {
@@ -50,7 +50,7 @@ test('progress comes before the answer', async () => {
     return { text: request.line };
   });
   const events: unknown[] = [];
-  const answer = await askRun(path, REQUEST, (event) => events.push(event), new AbortController().signal);
+  const answer = await requestRun(path, REQUEST, (event) => events.push(event), new AbortController().signal);
   expect(events).toEqual([{ event: 'progress', item: 1 }]);
   expect(answer).toEqual({ event: 'answer', text: 'search x' });
 });
@@ -62,7 +62,7 @@ test('an abort reaches the command, and its last words come back', async () => {
     await new Promise((done) => signal.addEventListener('abort', done));
     return { text: 'paused' };
   });
-  expect(await askRun(path, REQUEST, () => {}, asker.signal)).toMatchObject({ text: 'paused' });
+  expect(await requestRun(path, REQUEST, () => {}, asker.signal)).toMatchObject({ text: 'paused' });
 });
 
 test('an asker that goes away aborts its command', async () => {
@@ -90,12 +90,12 @@ test('nonsense, another version and endless lines end the connection, not the pe
     socket.write(text);
     await new Promise((closed) => socket.on('close', closed));
   }
-  expect(await askHello(path)).toMatchObject({ name: 'anna' });
+  expect(await requestHello(path)).toMatchObject({ name: 'anna' });
 });
 
 test('a peer that goes away before it answers is told', async () => {
   const { path, server } = await serve(() => new Promise(() => {}));
-  const asked = askRun(path, REQUEST, () => {}, new AbortController().signal);
+  const asked = requestRun(path, REQUEST, () => {}, new AbortController().signal);
   setImmediate(() => void server.close());
   await expect(asked).rejects.toMatchObject({ code: 'UNREACHABLE' });
 });

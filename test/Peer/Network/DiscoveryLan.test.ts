@@ -8,7 +8,7 @@ import { connected, FakeFeed, type LanPeer, TrackerLan } from './TrackerLan.ts';
 const never = new AbortController().signal;
 
 async function names(lan: TrackerLan, { trackers }: LanPeer): Promise<string[]> {
-  const peers = await lan.clock.settle(trackers.peers(never));
+  const peers = await lan.clock.settle(trackers.queries.peers(never));
   return peers.map(({ name }) => name).sort();
 }
 
@@ -112,7 +112,9 @@ test('what DNS-SD announces is asked like all others, and what it lacks is told'
   await lan.until(() => connected(ann) === 1, 1_000);
   expect(ann.trackers.status()).toMatchObject([{ address: far, foundBy: 'dns-sd' }]);
   told?.failed('no \u001b[31mmulticast');
-  expect(ann.trackers.ladder()).toContainEqual('5. DNS-SD: does not work here: no \\u{1b}[31mmulticast');
+  expect(ann.trackers.discoveryReport()).toContainEqual(
+    '5. DNS-SD: does not work here: no \\u{1b}[31mmulticast',
+  );
   await lan.clock.settle(ann.trackers.close());
   expect(announced).toEqual(['peer Ann', 'closed']);
 });
@@ -148,7 +150,7 @@ test('alone, a peer starts a tracker after 2.5 to 4.5 s; the ladder tells what w
     expect(tookMs).toBeGreaterThanOrEqual(2_500);
     expect(tookMs).toBeLessThanOrEqual(4_600);
     expect(ann.events).toEqual(expect.arrayContaining(['embedded 127.0.0.1:6881']));
-    expect(ann.trackers.ladder()).toEqual([
+    expect(ann.trackers.discoveryReport()).toEqual([
       '1. configured trackers: none',
       expect.stringMatching(/^2\. remembered trackers: asked 10\.0\.0\.77:6881 \d times, nobody answered$/),
       expect.stringMatching(/^3\. this computer: asked 127\.0\.0\.1 UDP 6881-6889/),
@@ -170,7 +172,7 @@ test.each(seeds(10))('peers that start with nothing find each other (seed %i)', 
   for (const peer of peers) expect(await names(lan, peer)).toHaveLength(others);
   const [first] = peers;
   if (first === undefined) throw new Error('nobody was started');
-  const found = await lan.clock.settle(first.trackers.search('bin', never));
+  const found = await lan.clock.settle(first.trackers.queries.search('bin', never));
   expect(found.hits).toHaveLength(2 * others);
 
   // Two may have had the same idea: a minute later one tracker is left, and nobody was lost.
@@ -187,7 +189,7 @@ test.each(seeds(6))('through heavy loss they still find each other (seed %i)', a
   const peers = await started(lan, 3);
   await lan.clock.advanceAsync(120_000);
   // Now and then three heartbeats in a row are lost: for a moment that tracker counts as lost.
-  const sees = async ({ trackers }: LanPeer) => (await trackers.peers(never).catch(() => [])).length;
+  const sees = async ({ trackers }: LanPeer) => (await trackers.queries.peers(never).catch(() => [])).length;
   const seen = new Set<string>();
   for (let second = 0; second < 20; second++) {
     seen.add((await lan.clock.settle(Promise.all(peers.map(sees)))).join());
@@ -379,7 +381,7 @@ test('who answers a broadcast from elsewhere than a tracker port of the LAN is n
   await ann.trackers.start();
   await lan.clock.advanceAsync(2_000);
   expect(ann.trackers.dropped).toBe(4);
-  expect(ann.trackers.ladder().join()).not.toContain('answered by');
+  expect(ann.trackers.discoveryReport().join()).not.toContain('answered by');
 });
 
 test('taken ports: the next ones are tried', async () => {

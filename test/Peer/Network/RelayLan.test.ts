@@ -26,12 +26,12 @@ test('a relay-only tracker holds nothing and finds everything; nobody publishes 
     expect(await lan.clock.settle(trackers.ready(3_000))).toBe(true);
   }
   const startMs = lan.clock.nowMs();
-  const { hits, truncated } = await lan.clock.settle(cas.trackers.search('song', never));
+  const { hits, truncated } = await lan.clock.settle(cas.trackers.queries.search('song', never));
   expect(lan.clock.nowMs() - startMs).toBeLessThan(100); // All have answered: no need to wait.
   expect(truncated).toBe(false);
   expect(hits).toMatchObject([{ path: 'a song', holderCount: 2 }]);
   expect(hits[0]?.holders.map(({ name }) => name).sort()).toEqual(['Ann', 'Ben']);
-  const holders = await lan.clock.settle(cas.trackers.locate(file('film').fileId, never));
+  const holders = await lan.clock.settle(cas.trackers.queries.locate(file('film').fileId, never));
   expect(holders).toMatchObject([
     { name: 'Ann', address: { host: '10.0.0.2', port: 9_001 }, complete: true },
   ]);
@@ -50,7 +50,7 @@ test('an unlisted peer is found beside a listed one, and only the unlisted one i
   for (const { trackers } of [ann, ben, cas]) await trackers.start();
   await lan.clock.advanceAsync(1_000);
   expect(tracker.stats.files).toBe(1);
-  const { hits } = await lan.clock.settle(cas.trackers.search('song', never));
+  const { hits } = await lan.clock.settle(cas.trackers.queries.search('song', never));
   expect(hits[0]?.holders.map(({ name }) => name).sort()).toEqual(['Ann', 'Ben']);
   expect(ann.feed.asked).toEqual([]);
 });
@@ -67,7 +67,7 @@ test('a peer that is gone costs 0.8 s, once', async () => {
   await lan.clock.advanceAsync(500);
   network.partition(['10.0.0.3'], ['10.0.0.1']);
   const startMs = lan.clock.nowMs();
-  const { hits } = await lan.clock.settle(cas.trackers.search('song', never));
+  const { hits } = await lan.clock.settle(cas.trackers.queries.search('song', never));
   expect(hits[0]?.holders.map(({ name }) => name)).toEqual(['Ann']);
   const tookMs = lan.clock.nowMs() - startMs;
   expect(tookMs).toBeGreaterThanOrEqual(800);
@@ -86,7 +86,7 @@ test.each(seeds(10))(
     for (const { trackers } of peers) await trackers.start();
     await lan.clock.advanceAsync(10_000);
     const startMs = lan.clock.nowMs();
-    const search = peers[0]?.trackers.search('song', never) ?? Promise.reject(new Error('nobody'));
+    const search = peers[0]?.trackers.queries.search('song', never) ?? Promise.reject(new Error('nobody'));
     const { hits } = await lan.clock.settle(search);
     expect(lan.clock.nowMs() - startMs).toBeLessThan(8_000);
     const names = hits.flatMap(({ holders }) => holders.map(({ name }) => name));

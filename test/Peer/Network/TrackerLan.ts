@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { onTestFinished } from 'vitest';
 import type { OpenDnsSd } from '../../../Peer/Network/Discovery/DnsSdService.ts';
-import type { CatalogFeed, RememberedPlaces, StartTracker } from '../../../Peer/Network/Ports.ts';
+import type { CatalogFeed, ContactStore, StartTracker } from '../../../Peer/Network/Ports.ts';
 import { Trackers } from '../../../Peer/Network/Trackers/Trackers.ts';
 import { type FileId, newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import { TRACKER_PORT } from '../../../Protocol/Limits.ts';
@@ -128,7 +128,7 @@ export class TrackerLan {
     const saved: { trackers: readonly Address[] }[] = [];
     const embedded: Tracker[] = [];
     const peerId = idOf(name) as PeerId;
-    const remembered: RememberedPlaces = {
+    const remembered: ContactStore = {
       load: async () => ({ trackers: options.remembered ?? [], peers: [] }),
       save: async (places) => {
         saved.push(places);

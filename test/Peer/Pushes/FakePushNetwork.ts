@@ -39,31 +39,27 @@ export class FakePushNetwork implements PushNetwork {
   unreachable = false;
   serving: UploadStatus[] = [];
 
-  async offer(peer: PeerContact, offer: Offer, chunkCount: number, events: OfferEvents) {
-    if (this.unreachable) throw new ShoalError('UNREACHABLE', 'nobody answers');
-    const sent: Sent = { peer, offer, events, confirmed: new Bitfield(chunkCount), withdrawn: false };
-    this.sent.push(sent);
-    return {
-      get confirmed() {
-        return sent.confirmed;
-      },
-      withdraw: () => {
-        sent.withdrawn = true;
-      },
-    };
-  }
-
-  acceptOffer(peerId: PeerId, requestId: number): void {
-    this.told.push(`accept ${Number(`0x${peerId}`)} ${requestId}`);
-  }
-
-  refuseOffer(peerId: PeerId, requestId: number, code: string): void {
-    this.told.push(`refuse ${Number(`0x${peerId}`)} ${requestId} ${code}`);
-  }
-
-  finishOffer(peerId: PeerId, _fileId: FileId, code: string | undefined): void {
-    this.told.push(`finish ${Number(`0x${peerId}`)} ${code ?? 'whole'}`);
-  }
+  readonly offers = {
+    offer: async (peer: PeerContact, offer: Offer, chunkCount: number, events: OfferEvents) => {
+      if (this.unreachable) throw new ShoalError('UNREACHABLE', 'nobody answers');
+      const sent: Sent = { peer, offer, events, confirmed: new Bitfield(chunkCount), withdrawn: false };
+      this.sent.push(sent);
+      return {
+        get confirmed() {
+          return sent.confirmed;
+        },
+        withdraw: () => {
+          sent.withdrawn = true;
+        },
+      };
+    },
+    accept: (peerId: PeerId, requestId: number) =>
+      void this.told.push(`accept ${Number(`0x${peerId}`)} ${requestId}`),
+    refuse: (peerId: PeerId, requestId: number, code: string) =>
+      void this.told.push(`refuse ${Number(`0x${peerId}`)} ${requestId} ${code}`),
+    finish: (peerId: PeerId, _fileId: FileId, code: string | undefined) =>
+      void this.told.push(`finish ${Number(`0x${peerId}`)} ${code ?? 'whole'}`),
+  };
 
   uploads(): readonly UploadStatus[] {
     return this.serving;

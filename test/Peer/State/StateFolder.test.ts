@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { RememberedPlacesFile } from '../../../Peer/State/Places.ts';
+import { ContactsFile } from '../../../Peer/State/ContactsFile.ts';
 import { loadProfile, saveProfile } from '../../../Peer/State/Profile.ts';
 import { StateFolder, stateRoot } from '../../../Peer/State/StateFolder.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
@@ -74,7 +74,7 @@ test('what is written is read again, nothing lies about, and damage reads as not
 
 test('places come back; what is damaged among them is left out', async () => {
   const { state } = await opened();
-  const places = new RememberedPlacesFile(state);
+  const places = new ContactsFile(state);
   expect(await places.load()).toEqual({ trackers: [], peers: [] });
   const peerId = 'ab'.repeat(32) as PeerId;
   const known = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Followed, followInOrder } from '../../../Peer/UseCases/FollowInOrder.ts';
+import { followInOrder, type InOrderSource } from '../../../Peer/UseCases/FollowInOrder.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -18,7 +18,7 @@ function follow(steps: (() => void)[], size = CONTENT.length) {
     reads: 0,
     trouble: undefined as (() => void) | undefined,
   };
-  const followed: Followed = {
+  const source: InOrderSource = {
     holdings: () => now.holdings,
     status: () => now.status,
     read: async (_id: FileId, chunk, offset, into) => {
@@ -36,7 +36,7 @@ function follow(steps: (() => void)[], size = CONTENT.length) {
     },
   };
   const asker = new AbortController();
-  return { have, now, asker, pieces: followInOrder(fileIdOf(1), followed, asker.signal) };
+  return { have, now, asker, pieces: followInOrder(fileIdOf(1), source, asker.signal) };
 }
 
 async function gather(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {

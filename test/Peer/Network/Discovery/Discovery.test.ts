@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Discovery, type DiscoveryAction } from '../../../../Peer/Network/Discovery/Discovery.ts';
-import { Probes } from '../../../../Peer/Network/Trackers/Probes.ts';
+import { Probes } from '../../../../Peer/Network/Discovery/Probes.ts';
 import { ByteReader } from '../../../../Protocol/Codec.ts';
 import { decodeRequestHeader } from '../../../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
@@ -121,7 +121,7 @@ test('the one who is named starts at once; the others ask there first', () => {
     .runTo(50_000);
   other.tell((discovery, nowMs) => discovery.moved({ host: '10.0.0.9', port: 9_001 }, false, nowMs));
   const asked = other.actions.flatMap((action) =>
-    action.kind === 'probe' && action.rung === 'successor' ? action.targets : [],
+    action.kind === 'probe' && action.source === 'successor' ? action.targets : [],
   );
   expect(asked).toHaveLength(10);
   expect(asked).toContainEqual({ host: '10.0.0.9', port: 6_881 });

@@ -54,7 +54,7 @@ test('after a sleep the tracker knows us again within seconds, and what we share
   // It slept: nothing of it was heard for a minute, and its own clock stood still.
   network.partition(['10.0.0.1'], [TRACKER.host]);
   await network.clock.advanceAsync(2_000);
-  expect((await network.settle(other.network.search('film', never))).hits).toHaveLength(1);
+  expect((await network.settle(other.network.queries.search('film', never))).hits).toHaveLength(1);
   network.heal();
   sleptMs = 60_000;
   const heartbeats = network.datagrams.sent;
@@ -62,7 +62,7 @@ test('after a sleep the tracker knows us again within seconds, and what we share
   expect(network.datagrams.sent).toBeGreaterThan(heartbeats);
   const [status] = sleeper.network.trackers();
   expect(status?.lastAnswerAgoMs).toBeLessThan(2_100);
-  expect((await network.settle(other.network.search('film', never))).hits).toHaveLength(1);
+  expect((await network.settle(other.network.queries.search('film', never))).hits).toHaveLength(1);
 });
 
 test('a peer that is asked for a sign of life and gives none is gone within seconds; the others are left alone', async () => {
@@ -116,9 +116,9 @@ test.each([20_000, 45_000, 120_000])(
     network.heal();
     await network.clock.advanceAsync(15_000);
     expect(here.events.at(-1)).toBe('found 10.0.0.200:6881');
-    const { hits, trackers } = await network.settle(here.network.search('song', never));
+    const { hits, trackers } = await network.settle(here.network.queries.search('song', never));
     expect({ trackers, hits: hits.length }).toEqual({ trackers: 1, hits: 1 });
-    expect((await network.settle(there.network.search('film', never))).hits).toHaveLength(1);
+    expect((await network.settle(there.network.queries.search('film', never))).hits).toHaveLength(1);
     // The old source has left, or works; a new one works at once.
     if (seen.left.length === 0) expect(here.network.linkedPeers()).toHaveLength(1);
     const source = await network.settle(open());

@@ -26,11 +26,11 @@ test.each(seeds(8))(
     for (let step = 0; step < 1_500; step++) {
       const number = random.int(1, 5_000);
       if (met.size < 20 && random.chance(0.05) && number > 1) {
-        book.met(contact(number), step);
+        book.linked(contact(number), step);
         met.add(peerIdOf(number));
       } else if (random.chance(0.3)) book.failed(contact(number), step);
       else
-        book.told(
+        book.add(
           contact(number),
           random.pick(['tracker', 'dns-sd', 'exchange', 'remembered']),
           step,
@@ -50,11 +50,11 @@ test.each(seeds(8))(
 
 test('whom we met comes first, then what a tracker, the last run, the LAN and strangers told', () => {
   const book = new PeerBook(SELF);
-  book.told(contact(5), 'exchange', 1, peerIdOf(9));
-  book.told({ peerId: undefined, name: '', address: contact(4).address }, 'dns-sd', 2);
-  book.told(contact(3), 'remembered', 3);
-  book.told(contact(2), 'tracker', 4);
-  book.met(contact(6), 0);
+  book.add(contact(5), 'exchange', 1, peerIdOf(9));
+  book.add({ peerId: undefined, name: '', address: contact(4).address }, 'dns-sd', 2);
+  book.add(contact(3), 'remembered', 3);
+  book.add(contact(2), 'tracker', 4);
+  book.linked(contact(6), 0);
   expect(ports(book.candidates(9, nobody, 10))).toEqual([9_006, 9_002, 9_003, 9_004, 9_005]);
   expect(ports(book.candidates(2, new Set([peerIdOf(6)]), 10))).toEqual([9_002, 9_003]);
   expect(book.worthRemembering(9).map(({ address }) => address.port)).toEqual([9_006, 9_002]);
@@ -62,26 +62,26 @@ test('whom we met comes first, then what a tracker, the last run, the LAN and st
 
 test('a failed dial is repeated later and later; who was never met is forgotten after three', () => {
   const book = new PeerBook(SELF);
-  book.met(contact(2), 0);
-  book.told(contact(3), 'tracker', 0);
+  book.linked(contact(2), 0);
+  book.add(contact(3), 'tracker', 0);
   for (let tries = 0; tries < 3; tries++) for (const number of [2, 3]) book.failed(contact(number), 0);
   expect(book.candidates(9, nobody, 7_999)).toEqual([]);
   expect(ports(book.candidates(9, nobody, 8_000))).toEqual([9_002]);
   for (let tries = 0; tries < 20; tries++) book.failed(contact(2), 0);
   expect(ports(book.candidates(9, nobody, 60_000))).toEqual([9_002]);
   book.failed(contact(2), 100_000);
-  book.forgive();
+  book.resetFailures();
   expect(ports(book.candidates(9, nobody, 100_001))).toEqual([9_002]);
 });
 
 test('a peer that moved is tried at its new address when the old one fails; one address is one peer', () => {
   const book = new PeerBook(SELF);
-  book.met(contact(2), 0);
-  book.told(contact(2, 9_999), 'exchange', 1, peerIdOf(9));
+  book.linked(contact(2), 0);
+  book.add(contact(2, 9_999), 'exchange', 1, peerIdOf(9));
   expect(ports(book.candidates(9, nobody, 2))).toEqual([9_002]);
   book.failed(contact(2), 2);
   expect(ports(book.candidates(9, nobody, 2))).toEqual([9_999]);
-  book.met({ ...contact(3), address: { ...contact(2).address, port: 9_999 } }, 3);
+  book.linked({ ...contact(3), address: { ...contact(2).address, port: 9_999 } }, 3);
   expect(book.candidates(9, nobody, 3).map(({ peerId }) => peerId)).toEqual([peerIdOf(3)]);
 });
 

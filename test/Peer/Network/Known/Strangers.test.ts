@@ -80,7 +80,7 @@ test('one who asks without end is answered 16 times, and told to wait; others ar
   );
   const friend = await startManager(network, 2);
   await network.settle(friend.network.connect(victim.contact, never));
-  expect((await network.settle(friend.network.search('film', never))).hits).toHaveLength(1);
+  expect((await network.settle(friend.network.queries.search('film', never))).hits).toHaveLength(1);
   await network.clock.advanceAsync(5_000);
   asker.say({ type: 'query', requestId: 501, question });
   await network.clock.advanceAsync(100);
@@ -103,7 +103,7 @@ test('a peer tells of its own share alone, and only what was asked for', async (
   ]);
 });
 
-test('answers are checked: what was not asked for, cannot be, or comes too late is nobody’s hit', async () => {
+test('answers are validFiles: what was not asked for, cannot be, or comes too late is nobody’s hit', async () => {
   const network = new SimulatedNetwork({ seed: 3 });
   const asker = await startManager(network, 1);
   const honest = await startManager(network, 2, { files: ['a film'] });
@@ -128,15 +128,15 @@ test('answers are checked: what was not asked for, cannot be, or comes too late 
     late.push(() => slow.say({ type: 'hits', requestId, files: [lie('late film')] }));
     return [];
   });
-  const { value, ms } = await timed(network, asker.network.search('film', never));
+  const { value, ms } = await timed(network, asker.network.queries.search('film', never));
   expect(ms).toBeLessThanOrEqual(1_000);
   expect(value.hits.map(({ path }) => path)).toEqual(['a film', 'film \u001b[2J']);
   expect(value.hits[0]).toMatchObject({ fileId, size, holderCount: 1, holders: [{ name: 'peer 2' }] });
   for (const say of late) say();
   await network.clock.advanceAsync(100);
   expect(slow.isClosed()).toBe(false);
-  const holders = await network.settle(asker.network.locate(fileId, never));
-  expect(holders.map(({ name }) => name).toSorted()).toEqual(['peer 2', 'stranger 60']); // A claim: its chunks will be checked.
+  const holders = await network.settle(asker.network.queries.locate(fileId, never));
+  expect(holders.map(({ name }) => name).toSorted()).toEqual(['peer 2', 'stranger 60']); // A claim: its chunks will be validFiles.
 });
 
 test('an answer of another kind ends the link', async () => {
@@ -145,7 +145,7 @@ test('an answer of another kind ends the link', async () => {
   const odd = await stranger(network, asker, 60, ({ requestId }) => [
     { type: 'laneGrant', requestId, token: '00'.repeat(16) },
   ]);
-  await network.settle(asker.network.search('film', never));
+  await network.settle(asker.network.queries.search('film', never));
   await network.clock.advanceAsync(100);
   expect(odd.isClosed()).toBe(true);
 });

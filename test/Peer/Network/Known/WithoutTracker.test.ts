@@ -33,7 +33,7 @@ test.each(seeds(5))(
     const [asker] = peers;
     if (asker === undefined) throw new Error('nobody');
     expect(asker.events.at(-1)).toBe('lost 10.0.0.200:6881');
-    const { value, ms } = await timed(network, asker.network.search('film 4', never));
+    const { value, ms } = await timed(network, asker.network.queries.search('film 4', never));
     expect(ms).toBeLessThanOrEqual(1_000);
     expect(value).toMatchObject({ trackers: 0, peers: 5, truncated: false });
     expect(value.hits).toMatchObject([
@@ -45,12 +45,14 @@ test.each(seeds(5))(
       },
     ]);
     expect(value.hits[0]?.holders).toEqual([{ ...peers[3]?.contact, complete: true }]);
-    const shared = await network.settle(asker.network.search('everybody', never));
+    const shared = await network.settle(asker.network.queries.search('everybody', never));
     expect(shared.hits.map(({ holderCount }) => holderCount)).toEqual([5]);
-    const holders = await network.settle(asker.network.locate(file('everybody has it.txt').fileId, never));
+    const holders = await network.settle(
+      asker.network.queries.locate(file('everybody has it.txt').fileId, never),
+    );
     expect(names(holders)).toEqual(['peer 2', 'peer 3', 'peer 4', 'peer 5', 'peer 6']);
-    expect(names(await network.settle(asker.network.peers(never)))).toHaveLength(5);
-    expect(await network.settle(asker.network.folderHolders('films', never))).toHaveLength(5);
+    expect(names(await network.settle(asker.network.queries.peers(never)))).toHaveLength(5);
+    expect(await network.settle(asker.network.queries.folderHolders('films', never))).toHaveLength(5);
   },
 );
 
@@ -72,7 +74,7 @@ test('in the seconds before a dead tracker is called dead, searches are answered
   const { network, peers, kill } = await village(3, 4);
   await kill();
   for (const asker of peers) {
-    const { value, ms } = await timed(network, asker.network.search('everybody', never));
+    const { value, ms } = await timed(network, asker.network.queries.search('everybody', never));
     expect(ms).toBeLessThanOrEqual(2_600);
     expect(value).toMatchObject({ trackers: 0, peers: 3 });
     expect(value.hits[0]?.holderCount).toBe(3);
@@ -82,7 +84,10 @@ test('in the seconds before a dead tracker is called dead, searches are answered
 test('a tracker that answers is believed alone, and nobody else is asked', async () => {
   const { network, peers } = await village(4, 4);
   const [asker] = peers;
-  const { value, ms } = await timed(network, asker?.network.search('everybody', never) ?? Promise.reject());
+  const { value, ms } = await timed(
+    network,
+    asker?.network.queries.search('everybody', never) ?? Promise.reject(),
+  );
   expect(ms).toBeLessThan(100);
   expect(value).toMatchObject({ trackers: 1 });
   expect(value.peers).toBeUndefined();
@@ -96,13 +101,13 @@ test('dead peers cost one second, and are not waited for again and again', async
   await network.clock.advanceAsync(15_000);
   const [asker] = peers;
   if (asker === undefined) throw new Error('nobody');
-  const first = await timed(network, asker.network.search('everybody', never));
+  const first = await timed(network, asker.network.queries.search('everybody', never));
   expect(first.value.hits[0]?.holderCount).toBe(3);
   expect(first.ms).toBeLessThanOrEqual(1_000);
   await network.clock.advanceAsync(60_000);
   let waits = 0;
   for (let round = 0; round < 10; round++) {
-    const { value, ms } = await timed(network, asker.network.search('everybody', never));
+    const { value, ms } = await timed(network, asker.network.queries.search('everybody', never));
     expect(value.hits[0]?.holderCount).toBe(3);
     if (ms > 500) waits++;
     await network.clock.advanceAsync(2_000);
@@ -113,9 +118,9 @@ test('dead peers cost one second, and are not waited for again and again', async
 test('nobody known, nobody asked: the search says so at once', async () => {
   const network = new SimulatedNetwork({ seed: 6 });
   const alone = await startManager(network, 1, { configured });
-  const { value, ms } = await timed(network, alone.network.search('film', never));
+  const { value, ms } = await timed(network, alone.network.queries.search('film', never));
   expect({ ms, value }).toEqual({ ms: 0, value: { hits: [], truncated: false, trackers: 0, peers: 0 } });
-  await expect(network.settle(alone.network.peers(never))).rejects.toThrow(ShoalError);
+  await expect(network.settle(alone.network.queries.peers(never))).rejects.toThrow(ShoalError);
 });
 
 test('peers of the last run are dialled when no tracker answers, and tell of others; not with discovery off', async () => {
@@ -140,7 +145,7 @@ test('peers of the last run are dialled when no tracker answers, and tell of oth
   await network.clock.advanceAsync(10_000);
   expect(names(newcomer.network.linkedPeers())).toContain('peer 10');
   expect(quiet.network.linkedPeers()).toEqual([]);
-  const { hits } = await network.settle(newcomer.network.search('film', never));
+  const { hits } = await network.settle(newcomer.network.queries.search('film', never));
   expect(hits[0]?.holderCount).toBe(3);
   await newcomer.close();
   const kept = newcomer.saved.at(-1)?.peers ?? [];
@@ -168,19 +173,19 @@ test('two trackers, one of them dead: told and asked is the living one, and both
   ]);
   await network.clock.advanceAsync(6_000);
   const search = async () =>
-    (await network.settle(ann?.network.search('film', never) ?? Promise.reject())).hits;
+    (await network.settle(ann?.network.queries.search('film', never) ?? Promise.reject())).hits;
   expect((await search()).map(({ path }) => path)).toEqual(['film b']);
   expect(ann?.network.trackers().map(({ state }) => state)).toEqual(['connected', 'lost']);
   await lan.tracker(other.host);
   await network.clock.advanceAsync(6_000);
   expect((await search()).map(({ path }) => path).toSorted()).toEqual(['film b', 'film c']);
   for (const one of [ben, cas])
-    expect((await network.settle(one?.network.search('film', never) ?? Promise.reject())).hits).toMatchObject(
-      [{ path: 'film a' }],
-    );
+    expect(
+      (await network.settle(one?.network.queries.search('film', never) ?? Promise.reject())).hits,
+    ).toMatchObject([{ path: 'film a' }]);
   await network.settle(first.close());
   await network.clock.advanceAsync(10_000);
-  const { value, ms } = await timed(network, ann?.network.search('film', never) ?? Promise.reject());
+  const { value, ms } = await timed(network, ann?.network.queries.search('film', never) ?? Promise.reject());
   expect(value.hits.map(({ path }) => path)).toEqual(['film c']);
   expect(ms).toBeLessThan(100);
 });
@@ -219,7 +224,7 @@ test('a tracker that no broadcast reaches is found by the word of a linked peer'
 
 test.each(['x', '', ' ', 'é'])('%j is too short to search for, with a tracker and without', async (words) => {
   const { network, peers, kill } = await village(3, 1);
-  const search = () => network.settle((peers[0] ?? expect.fail()).network.search(words, never));
+  const search = () => network.settle((peers[0] ?? expect.fail()).network.queries.search(words, never));
   await expect(search()).rejects.toMatchObject({
     code: 'USAGE',
     message: expect.stringContaining(`"${words}"`),

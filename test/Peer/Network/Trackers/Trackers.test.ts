@@ -22,18 +22,18 @@ test('a configured tracker is joined, told the catalog, and asked', async () => 
   expect(await lan.clock.settle(ben.trackers.ready(3_000))).toBe(true);
   expect(lan.clock.nowMs()).toBeLessThan(100);
 
-  const found = await lan.clock.settle(ben.trackers.search('film bin', never));
+  const found = await lan.clock.settle(ben.trackers.queries.search('film bin', never));
   expect(found).toMatchObject({ trackers: 1, truncated: false });
   expect(found.hits).toHaveLength(50);
   const address = { host: '10.0.0.2', port: 9_001 };
   const holder = { peerId: ann.peerId, name: 'Ann', address, complete: true };
   expect(found.hits[0]).toMatchObject({ holders: [holder], holderCount: 1 });
-  expect((await lan.clock.settle(ben.trackers.search('song', never))).hits).toEqual([]);
+  expect((await lan.clock.settle(ben.trackers.queries.search('song', never))).hits).toEqual([]);
   const { fileId } = file('film-7.bin');
-  expect(await lan.clock.settle(ben.trackers.locate(fileId, never))).toEqual([holder]);
-  expect(await lan.clock.settle(ann.trackers.locate(fileId, never))).toEqual([]);
+  expect(await lan.clock.settle(ben.trackers.queries.locate(fileId, never))).toEqual([holder]);
+  expect(await lan.clock.settle(ann.trackers.queries.locate(fileId, never))).toEqual([]);
 
-  const peers = await lan.clock.settle(ben.trackers.peers(never));
+  const peers = await lan.clock.settle(ben.trackers.queries.peers(never));
   expect(peers).toEqual([
     { peerId: ann.peerId, name: 'Ann', address, files: 50, bytes: ann.feed.bytes, linked: false },
   ]);
@@ -52,10 +52,12 @@ test('a folder is asked for, and a search too short is refused', async () => {
   await ann.trackers.start();
   await ben.trackers.start();
   await lan.clock.advanceAsync(500);
-  const holders = await lan.clock.settle(ben.trackers.folderHolders('music', never));
+  const holders = await lan.clock.settle(ben.trackers.queries.folderHolders('music', never));
   expect(holders.map(({ name }) => name)).toEqual(['Ann']);
-  expect(await lan.clock.settle(ben.trackers.folderHolders('films', never))).toEqual([]);
-  await expect(lan.clock.settle(ben.trackers.search('x', never))).rejects.toMatchObject({ code: 'REFUSED' });
+  expect(await lan.clock.settle(ben.trackers.queries.folderHolders('films', never))).toEqual([]);
+  await expect(lan.clock.settle(ben.trackers.queries.search('x', never))).rejects.toMatchObject({
+    code: 'REFUSED',
+  });
 });
 
 test.each(seeds(4))(
@@ -108,8 +110,12 @@ test('the peer may start long before its tracker, and says so once', async () =>
   await lan.clock.advanceAsync(60_000);
   expect(ann.events).toEqual(['lost 10.0.0.1:6881: tracker 10.0.0.1:6881: it does not answer']);
   expect(ann.trackers.status()).toMatchObject([{ state: 'lost', reason: 'it does not answer' }]);
-  await expect(ann.trackers.peers(never)).rejects.toMatchObject({ code: 'NO_TRACKER' });
-  expect(await ann.trackers.search('anything', never)).toEqual({ hits: [], truncated: false, trackers: 0 });
+  await expect(ann.trackers.queries.peers(never)).rejects.toMatchObject({ code: 'NO_TRACKER' });
+  expect(await ann.trackers.queries.search('anything', never)).toEqual({
+    hits: [],
+    truncated: false,
+    trackers: 0,
+  });
 
   const tracker = await lan.tracker('10.0.0.1');
   expect(await lan.until(() => tracker.stats.files === 10, 10_000)).toBeLessThanOrEqual(5_000);
@@ -186,7 +192,7 @@ test('two trackers: everybody of both is found, once', async () => {
   for (const { trackers } of [ann, ben, eve]) await trackers.start();
   await lan.clock.advanceAsync(200);
   expect(connected(ann)).toBe(2);
-  const found = await lan.clock.settle(ann.trackers.search('file', never));
+  const found = await lan.clock.settle(ann.trackers.queries.search('file', never));
   expect(found.trackers).toBe(2);
   const byPath = found.hits.map(({ path, holders }) => [path, holders.map(({ name }) => name).sort()]);
   expect(byPath.sort()).toEqual([
@@ -196,7 +202,7 @@ test('two trackers: everybody of both is found, once', async () => {
     ['file-3.bin', ['Ben']],
     ['file-4.bin', ['Ben']],
   ]);
-  const peers = await lan.clock.settle(ann.trackers.peers(never));
+  const peers = await lan.clock.settle(ann.trackers.queries.peers(never));
   expect(peers.map(({ name }) => name).sort()).toEqual(['Ben', 'Eve']);
 });
 
@@ -211,7 +217,7 @@ test('when one of two trackers dies, searches still answer, and in time', async 
   await lan.clock.advanceAsync(200);
   await dying.close();
   const startMs = lan.clock.nowMs();
-  const found = await lan.clock.settle(ann.trackers.search('file', never));
+  const found = await lan.clock.settle(ann.trackers.queries.search('file', never));
   expect(found).toMatchObject({ trackers: 1, hits: { length: 3 } });
   expect(lan.clock.nowMs() - startMs).toBeLessThan(1_100);
 });
@@ -227,7 +233,10 @@ test('peers on the tracker host are told to others at the host where that tracke
   await lan.clock.advanceAsync(200);
   const seen = async ({ trackers }: typeof near) =>
     Object.fromEntries(
-      (await lan.clock.settle(trackers.peers(never))).map(({ name, address }) => [name, address.host]),
+      (await lan.clock.settle(trackers.queries.peers(never))).map(({ name, address }) => [
+        name,
+        address.host,
+      ]),
     );
   expect(await seen(away)).toEqual({ Near: '10.0.0.1', Next: '10.0.0.1' });
   expect(await seen(near)).toEqual({ Next: '127.0.0.1', Away: '10.0.0.2' });
@@ -260,7 +269,7 @@ test('with discovery off and no tracker nothing is sent at all', async () => {
   await ann.trackers.start();
   await lan.clock.advanceAsync(120_000);
   expect(network.datagrams.sent).toBe(0);
-  expect(ann.trackers.ladder()).toEqual([
+  expect(ann.trackers.discoveryReport()).toEqual([
     '1. configured trackers: none',
     'Looking for others is switched off.',
   ]);

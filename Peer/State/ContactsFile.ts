@@ -8,20 +8,20 @@ const FILE = 'places.json';
 const TRACKERS_MAX = 16;
 const PEERS_MAX = 50;
 
-export interface Places {
+export interface RememberedContacts {
   readonly trackers: readonly Address[];
   readonly peers: readonly { peerId: PeerId; address: Address }[];
 }
 
-/** Trackers and peers that answered once, kept between runs. What is damaged is left out. Fits `RememberedPlaces`. */
-export class RememberedPlacesFile {
+/** Trackers and peers that answered once, kept between runs. What is damaged is left out. Fits `ContactStore`. */
+export class ContactsFile {
   readonly #folder: StateFolder;
 
   constructor(folder: StateFolder) {
     this.#folder = folder;
   }
 
-  async load(): Promise<Places> {
+  async load(): Promise<RememberedContacts> {
     const value = await this.#folder.read(FILE);
     const { trackers, peers } = isRecord(value) ? value : {};
     return {
@@ -31,7 +31,7 @@ export class RememberedPlacesFile {
   }
 
   /** @throws Error of node:fs */
-  save({ trackers, peers }: Places): Promise<void> {
+  save({ trackers, peers }: RememberedContacts): Promise<void> {
     return this.#folder.write(FILE, {
       trackers: trackers.map(formatAddress),
       peers: peers.map(({ peerId, address }) => ({ id: peerId, address: formatAddress(address) })),
@@ -39,7 +39,7 @@ export class RememberedPlacesFile {
   }
 }
 
-function readPeer(value: unknown): Places['peers'][number][] {
+function readPeer(value: unknown): RememberedContacts['peers'][number][] {
   const { id, address } = isRecord(value) ? value : {};
   if (typeof id !== 'string' || !isId(id)) return [];
   return readAddress(address).map((at) => ({ peerId: id as PeerId, address: at }));

@@ -1,7 +1,7 @@
 import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import type { Random } from '../../../Shared/Clock.ts';
-import type { DiscoverySource } from '../Discovery/DiscoveryReport.ts';
+import type { DiscoverySource } from './DiscoveryReport.ts';
 
 /** An answer later than this is not waited for. */
 const PROBE_MS = 5_000;
@@ -9,7 +9,7 @@ const PROBE_MS = 5_000;
 const PROBES_MAX = 64;
 
 interface Probe {
-  readonly rung: DiscoverySource;
+  readonly source: DiscoverySource;
   readonly mayAnswer: (from: Address) => boolean;
   readonly untilMs: number;
 }
@@ -24,10 +24,10 @@ export class Probes {
   }
 
   /** The datagram to send to all of them. */
-  ask(rung: DiscoverySource, targets: readonly Address[], nowMs: number): Uint8Array {
+  ask(source: DiscoverySource, targets: readonly Address[], nowMs: number): Uint8Array {
     const asked = new Set(targets.map(formatAddress));
     return this.#add({
-      rung,
+      source,
       mayAnswer: (from) => asked.has(formatAddress(from)),
       untilMs: nowMs + PROBE_MS,
     });
@@ -35,13 +35,13 @@ export class Probes {
 
   /** The datagram to broadcast. @param mayAnswer - whether somebody there can have heard it */
   askAround(mayAnswer: (from: Address) => boolean, nowMs: number): Uint8Array {
-    return this.#add({ rung: 'broadcast', mayAnswer, untilMs: nowMs + PROBE_MS });
+    return this.#add({ source: 'broadcast', mayAnswer, untilMs: nowMs + PROBE_MS });
   }
 
   /** Which rung an answer belongs to; undefined: we did not ask that one. */
   match(transactionId: number, from: Address, nowMs: number): DiscoverySource | undefined {
     const probe = this.#open.get(transactionId);
-    return probe !== undefined && nowMs <= probe.untilMs && probe.mayAnswer(from) ? probe.rung : undefined;
+    return probe !== undefined && nowMs <= probe.untilMs && probe.mayAnswer(from) ? probe.source : undefined;
   }
 
   #add(probe: Probe): Uint8Array {

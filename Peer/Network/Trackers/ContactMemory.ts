@@ -2,22 +2,22 @@ import type { PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
-import type { RememberedPlaces } from '../Ports.ts';
+import type { ContactStore } from '../Ports.ts';
 
 const TRACKERS_MAX = 16;
 const PEERS_MAX = 50;
 
 type Peer = { readonly peerId: PeerId; readonly address: Address };
 
-/** Places that answered, newest first, kept for the next run. What cannot be read or written is told, and missed. */
-export class TrackerMemory {
-  readonly #places: RememberedPlaces;
+/** RememberedContacts that answered, newest first, kept for the next run. What cannot be read or written is told, and missed. */
+export class ContactMemory {
+  readonly #places: ContactStore;
   readonly #log: Log;
   #trackers: readonly Address[] = [];
   #peers: readonly Peer[] = [];
   #saving: Promise<void> = Promise.resolve();
 
-  constructor(places: RememberedPlaces, log: Log) {
+  constructor(places: ContactStore, log: Log) {
     this.#places = places;
     this.#log = log;
   }
