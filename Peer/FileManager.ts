@@ -31,19 +31,22 @@ import type { CatalogEntry, ShareStatus } from './Model.ts';
 import type { KeptFolder, Part, SmallPlacer, SmallTold, Unfinished } from './Storage.ts';
 
 export interface FileManagerOptions {
-  /** The share folder; made when missing. Unfinished files lie in its `Temp/`. */
+  /** Share folder; created when missing. Unfinished files are in its `Temp/`. */
   readonly shareDir: string;
-  /** Shared is what this file names (`name path` a line), instead of everything in the folder. Absolute. */
+  /** Absolute path of the manifest: only the files named in it are shared (one `name path` per line). */
   readonly manifest?: string | undefined;
-  /** Where the hash cache of this user lies; undefined: hashes are remembered for this run only. */
+  /** Folder of this user's hash cache. Undefined: hashes are kept in memory for this run only. */
   readonly cacheDir: string | undefined;
   readonly clock: Clock;
   readonly wallMs: WallClock;
   readonly log: Log;
-  /** Threads that hash; 0: hash in this thread (tests from the sources have no thread to load). Default: as many as there are cores, 2 to 4. */
+  /**
+   * Number of hashing threads. 0 hashes in the main thread (tests run from sources, which have no worker file).
+   * Default: one per core, at least 2 and at most 4.
+   */
   readonly hashWorkers?: number;
   readonly scan?: Partial<ScanSettings>;
-  /** Other implementations, for tests. */
+  /** Substitutes for tests. */
   readonly seams?: {
     readonly disk?: Disk;
     readonly watch?: WatchFolder;
@@ -52,24 +55,24 @@ export interface FileManagerOptions {
   };
 }
 
-/** What the disk side tells. All texts are for people; print them through `safeText`. */
+/** Events of the disk side. Texts are for users and may contain foreign file names: print them through `safeText`. */
 export interface FileEvents {
-  /** The catalog has a new version. Changes close together are told once. */
+  /** The catalog has a new version. Changes within 20 ms are coalesced into one event. */
   catalogChanged: [];
-  /** An unfinished file has one more chunk to serve. */
+  /** An unfinished file has one more verified chunk to serve. */
   chunkVerified: [fileId: FileId, chunk: number];
-  /** A part is not open any more: finished (then the catalog has the file already), put away or thrown away. */
+  /** An unfinished file was closed: finished (the catalog already lists it), kept for later, or discarded. */
   partClosed: [fileId: FileId];
-  /** A file cannot be shared. Told once for each file and reason. */
+  /** A file cannot be shared. Emitted once per file and reason. */
   problem: [text: string];
-  /** Told once: the system's watch limit is reached, changes show up later. */
+  /** The system's watch limit was reached; changes are detected by re-scans. Emitted once. */
   watchLimited: [text: string];
 }
 
-/** Changes of the catalog are gathered so long. */
+/** Catalog changes are coalesced for this long before `catalogChanged` is emitted. */
 const GATHER_CHANGES_MS = 20;
 
-/** The rooms of a running door. */
+/** Components that exist once `start` has run. */
 interface Rooms {
   readonly share: Share;
   readonly files: SharedFiles;
@@ -79,7 +82,7 @@ interface Rooms {
 
 /**
  * The disk side of a peer: share folder, catalog, reading chunks for others, writing unfinished files.
- * Keeps the contracts ChunkProvider and CatalogFeed (Network/Ports.ts) and DownloadStorage (Storage.ts).
+ * Implements ChunkProvider and CatalogFeed (Network/Ports.ts) and DownloadStorage (Storage.ts).
  */
 export class FileManager extends EventEmitter<FileEvents> {
   readonly #options: FileManagerOptions;
@@ -95,7 +98,8 @@ export class FileManager extends EventEmitter<FileEvents> {
   }
 
   /**
-   * Makes the folders, opens the hash cache and begins the first scan; does not wait for its end: `scanned()` does.
+   * Creates the folders, opens the hash cache and begins the first scan without waiting for its end (see
+   * `scanned`).
    * @throws ShoalError NOT_FOUND (the manifest), DISK_FAILED, DISK_FULL, CLOSED
    */
   async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -148,17 +152,17 @@ export class FileManager extends EventEmitter<FileEvents> {
     share.start();
   }
 
-  /** Puts open parts away and stops watching. Safe to call twice and during start. */
+  /** Closes open parts and stops watching. Safe to call twice, and during `start`. */
   close(): Promise<void> {
     return this.#closing.run();
   }
 
-  /** Resolves when everything that lay in the folder at the start is in the catalog, or was told as a problem; and on close. */
+  /** Resolves when every file present at the start is in the catalog or reported as a problem, and on close. */
   scanned(): Promise<void> {
     return this.#running().share.scanned();
   }
 
-  /** Looks at the whole folder now. Resolves when what it found is in the catalog. */
+  /** Scans the whole share now. Resolves when the files found are in the catalog. */
   rescan(): Promise<void> {
     return this.#running().share.rescan();
   }
@@ -189,17 +193,17 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#catalog.changesSince(version);
   }
 
-  /** What answers a relayed question; see CatalogFeed. */
+  /** Answers a relayed question; see CatalogFeed. */
   matching(question: RelayQuestion): readonly RelayedFile[] {
     return this.#match.matching(question);
   }
 
-  /** @param folder - a slash at the end is allowed */
+  /** @param folder - may end with a slash */
   list(folder: string): readonly CatalogEntry[] {
     return this.#catalog.list(folder.replace(/\/+$/, ''));
   }
 
-  /** A complete file of this content; one of them when there are several. */
+  /** Finds a complete file with this content; any of them when there are several. */
   find(fileId: FileId): CatalogEntry | undefined {
     return this.#catalog.find(fileId);
   }
@@ -320,7 +324,7 @@ export class FileManager extends EventEmitter<FileEvents> {
   #partEvents(share: Share): PartEvents {
     return {
       opened: ({ description: { fileId, layout } }) => {
-        // A file of one chunk has nothing to serve before it is whole.
+        // A file of one chunk has nothing to serve until it is complete.
         if (layout.chunkCount <= 1) return;
         this.#catalog.putPartial(fileId, layout.size);
         this.#changed();

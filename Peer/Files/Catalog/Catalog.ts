@@ -3,10 +3,10 @@ import type { PublishedEntry } from '../../../Protocol/TrackerMessages.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import { SortedEntries } from './SortedEntries.ts';
 
-/** Changes that are remembered for `changesSince`. A tracker further behind gets everything. */
+/** Changes kept for `changesSince`. A tracker further behind gets the whole catalog. */
 const HISTORY_MAX = 100_000;
 
-/** What was changed last at one place: enough to say it is gone. */
+/** Last change of one entry: enough to publish its removal. */
 interface Change {
   readonly path: string;
   readonly fileId: FileId;
@@ -14,27 +14,32 @@ interface Change {
 }
 
 /**
- * What this peer shares, as values: complete files by path, and unfinished ones by FileId. Every change makes a new
- * version. Identity of an entry is its path; of a partial one, which has no path, its FileId. The same content may
- * lie at several paths: a `gone` for one of them says nothing about the others.
+ * Catalog of this peer: complete files by path, and unfinished ones by FileId. Every change increments the
+ * version. An
+ * entry is identified by its path; a partial one, which has no path, by its FileId. The same content may have
+ * several
+ * paths: `gone` for one of them does not affect the others.
  */
 export class Catalog {
   readonly #files = new Map<string, CatalogEntry>();
   readonly #paths = new Map<FileId, string | Set<string>>();
   readonly #partials = new Map<FileId, number>();
   readonly #sorted = new SortedEntries();
-  /** The change that led to version `#historyStart + index + 1`. */
+  /** The change at `index` led to version `#historyStart + index + 1`. */
   #history: Change[] = [];
   #historyStart = 0;
   #bytes = 0;
   #complete: () => void = () => {};
 
-  /** @param complete - puts what is to be put before anybody looks for a file; called at every such look. Versions tell of what was put. */
+  /**
+   * Registers a callback that inserts deferred entries; runs before every lookup, but not before `version` or
+   * `entries`.
+   */
   completeBeforeLook(complete: () => void): void {
     this.#complete = complete;
   }
 
-  /** Grows by one with every change; 0: nothing was ever shared. */
+  /** Incremented by every change; 0: nothing was ever shared. */
   get version(): number {
     return this.#historyStart + this.#history.length;
   }
@@ -47,7 +52,7 @@ export class Catalog {
     return this.#bytes;
   }
 
-  /** Adds a file, or replaces what was known of that path. The same again changes nothing. */
+  /** Inserts a file, or replaces the entry of its path. An equal entry changes nothing. */
   put(entry: CatalogEntry): void {
     const before = this.#files.get(entry.path);
     if (before !== undefined) {
@@ -58,7 +63,7 @@ export class Catalog {
     this.#addPath(entry.fileId, entry.path);
     this.#sorted.add(entry);
     this.#bytes += entry.size;
-    // A new modification time alone is nothing the tracker knows about; `list` shows it.
+    // Recorded even when only the modification time differs, which trackers do not hold but `list` shows.
     this.#record(entry);
   }
 
@@ -82,7 +87,7 @@ export class Catalog {
     this.#record({ path: '', fileId, size });
   }
 
-  /** A file of this content; one of them when there are several. */
+  /** Finds a file with this content; any of them when there are several. */
   find(fileId: FileId): CatalogEntry | undefined {
     this.#complete();
     const paths = this.#paths.get(fileId);
@@ -90,7 +95,7 @@ export class Catalog {
     return path === undefined ? undefined : this.#files.get(path);
   }
 
-  /** Every path at which this content lies. */
+  /** Every path with this content. */
   pathsOf(fileId: FileId): readonly string[] {
     this.#complete();
     const paths = this.#paths.get(fileId);
@@ -103,19 +108,22 @@ export class Catalog {
     return this.#files.get(path);
   }
 
-  /** Complete files below a folder ("" = all), ordered by path (UTF-16 code units). The same array until the next change. */
+  /**
+   * Complete files below a folder ("" = all), ordered by path (UTF-16 code units). The same array until the next
+   * change.
+   */
   list(folder: string): readonly CatalogEntry[] {
     this.#complete();
     return this.#sorted.below(folder);
   }
 
-  /** Complete files in no order: without the sort that the first `list` costs. */
+  /** Complete files, unordered: avoids the sort of the first `list`. */
   all(): Iterable<CatalogEntry> {
     this.#complete();
     return this.#files.values();
   }
 
-  /** Everything: files ordered by path, then the partial ones. */
+  /** All entries: files ordered by path, then the partial ones. */
   entries(): readonly PublishedEntry[] {
     const files = this.#sorted.below('').map((entry) => published('file', entry));
     const partials = [...this.#partials].map(([fileId, size]) =>
@@ -125,8 +133,9 @@ export class Catalog {
   }
 
   /**
-   * What differs from an earlier version: every place that changed once, as it is now (`file`, `partial`), or `gone`
-   * with what was last known of it. Undefined when the version is too old, or none of ours.
+   * Difference from an earlier version: each changed entry once, in its current state (`file`, `partial`), or
+   * `gone` with
+   * its last known values. Undefined when the version is too old or was never reached.
    */
   changesSince(version: number): readonly PublishedEntry[] | undefined {
     if (version < this.#historyStart || version > this.version) return undefined;
@@ -143,7 +152,7 @@ export class Catalog {
 
   #record(change: Change): void {
     this.#history.push(change);
-    // Cut by half, so that the copy is paid once in many changes.
+    // Halved, so that the cost of the copy is spread over many changes.
     if (this.#history.length < 2 * HISTORY_MAX) return;
     this.#history = this.#history.slice(HISTORY_MAX);
     this.#historyStart += HISTORY_MAX;
@@ -166,7 +175,7 @@ export class Catalog {
   }
 }
 
-/** No path starts with a NUL, so the two kinds cannot meet. */
+/** Key of an entry in a difference. No path begins with NUL, so the two kinds never collide. */
 function keyOf(change: Change): string {
   return change.path === '' ? `\0${change.fileId}` : change.path;
 }

@@ -6,7 +6,7 @@ import type { CatalogEntry } from '../../Model.ts';
 import type { Part } from '../../Storage.ts';
 import type { Catalog } from './Catalog.ts';
 
-/** Matching files among which the best are chosen. */
+/** Matches collected before the best ones are chosen. */
 const MATCHES_MAX = 1_000;
 
 const ASCII = /^[\u0000-\u007f]*$/;
@@ -16,20 +16,23 @@ interface Match {
   readonly score: number;
 }
 
-/** Finds files of the own catalog by words, by the rules of the tracker's index. Without a tracker that asks it costs nothing. */
+/**
+ * Searches the own catalog by words, with the rules of the tracker's index. Costs nothing until a tracker relays a
+ * question.
+ */
 export class CatalogMatch {
   readonly #catalog: Catalog;
   readonly #parts: () => Iterable<Part>;
-  /** Folded paths, where folding is more than lower case: it takes a microsecond. */
+  /** Cache of folded non-ASCII paths: folding takes a microsecond each. */
   readonly #folded = new Map<string, string>();
 
-  /** @param parts - the running downloads */
+  /** @param parts - the open unfinished files */
   constructor(catalog: Catalog, parts: () => Iterable<Part>) {
     this.#catalog = catalog;
     this.#parts = parts;
   }
 
-  /** The best first: whole names, names, folders; at most SEARCH_HITS_PER_PEER_MAX. */
+  /** Returns the best matches first (whole names, then names, then folders); at most SEARCH_HITS_PER_PEER_MAX. */
   matching({ words, fileId }: RelayQuestion): RelayedFile[] {
     if (fileId !== undefined) {
       const entry = this.#catalog.find(fileId);
@@ -71,7 +74,7 @@ export class CatalogMatch {
     return this.#running().filter(({ fileId }) => isWanted(fileId));
   }
 
-  /** Those that have something to serve: a file of one chunk has not before it is whole. */
+  /** Unfinished files with something to serve: a file of one chunk has nothing until it is complete. */
   #running(): RelayedFile[] {
     const parts = [...this.#parts()].filter(({ description }) => description.layout.chunkCount > 1);
     return parts.map(({ path, description: { fileId, layout } }) => ({
@@ -82,7 +85,7 @@ export class CatalogMatch {
     }));
   }
 
-  /** A path that matches holds every word somewhere; of a plain path a pattern says so at once, without making a text. */
+  /** Returns a cheap filter for paths: every word must occur somewhere. ASCII paths are matched without folding. */
   #quickLook(words: readonly string[]): (path: string) => boolean {
     const patterns = words.map((word) => new RegExp(word.replace(/[^a-z0-9]/g, '\\$&'), 'i'));
     const plainWords = words.every((word) => ASCII.test(word));

@@ -2,20 +2,20 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { FileState } from '../Disk/FileState.ts';
 
-/** When no file has come for so long, those that wait are entered … */
+/** Pending files are inserted when none was added for this long. */
 const QUIET_MS = 100;
-/** … and after this whatever comes: others wait for them, too. */
+/** Upper bound on that delay, however many files are added. */
 const WAIT_MAX_MS = 2_000;
-/** No more of them wait than this: then one is entered for each that comes. */
+/** Limit of pending files; beyond it, each added file causes one insertion. */
 const WAITING_MAX = 32_768;
-/** Entered in one go, before others get a turn: some milliseconds. */
+/** Insertions before the thread is yielded: a few milliseconds. */
 const SLICE = 500;
 
 type Enter = (path: string, state: FileState, description: FileDescription) => void;
 
 /**
- * Files of one chunk that were made in the share, and are not entered in the catalog yet: while thousands of them come in a
- * second, that would cost as much as fetching them. Whoever looks at the catalog or at the share calls `settle` before.
+ * Files of one chunk created in the share but not inserted in the catalog yet: at thousands per second, inserting
+ * costs as much as fetching. Every reader of the catalog or the share calls `flush` first.
  */
 export class DeferredCatalogInserts {
   readonly #clock: Clock;
@@ -31,7 +31,7 @@ export class DeferredCatalogInserts {
     this.#enter = enter;
   }
 
-  /** When the last one came; long ago: none has come. */
+  /** Time of the last addition; `-Infinity`: none. */
   get lastMs(): number {
     return this.#lastMs;
   }
@@ -43,7 +43,7 @@ export class DeferredCatalogInserts {
     this.#cancel ??= this.#clock.after(QUIET_MS, () => this.#look());
   }
 
-  /** All that wait are entered. */
+  /** Inserts all pending files. */
   settle(): void {
     if (this.#waiting.length > 0) this.#enterSome(this.#waiting.length);
   }

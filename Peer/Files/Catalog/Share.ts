@@ -21,9 +21,9 @@ import { DeferredCatalogInserts } from './DeferredCatalogInserts.ts';
 import { ShareIndex } from './ShareIndex.ts';
 
 export interface ShareOptions {
-  /** The share folder, absolute, without links in it. */
+  /** Share folder, absolute, free of symbolic links. */
   readonly root: string;
-  /** What is shared instead of everything in the folder. */
+  /** Names the shared files, instead of everything in the folder. */
   readonly manifest?: ManifestFiles | undefined;
   readonly clock: Clock;
   readonly wallMs: WallClock;
@@ -42,12 +42,15 @@ export interface ShareOptions {
 }
 
 const PROBLEMS_MAX = 20;
-/** Downloads that bring one file after the other within this time are under way. */
+/** Downloads count as running while they finish one file after the other within this time. */
 const ADOPTING_MS = 300;
-/** A new folder is listed again after this: by then it is watched, and nothing that came in between is missed. */
+/** Delay of the second scan of a new folder: by then it is watched, and nothing added in between is missed. */
 const SECOND_LOOK_MS = 1_000;
 
-/** Keeps the catalog equal to what lies in the share folder, or to what a manifest names: first scan, watches, and re-scans where there are none. */
+/**
+ * Keeps the catalog equal to the share folder, or to the files of a manifest: first scan, watches, and re-scans
+ * where watches are missing.
+ */
 export class Share {
   readonly #options: ShareOptions;
   readonly #index: ShareIndex;
@@ -73,7 +76,7 @@ export class Share {
   #scanned = false;
   #adoptedMs = Number.NEGATIVE_INFINITY;
   #firstScan: Promise<void> = Promise.resolve();
-  /** One look at the disk after the other. */
+  /** Serializes the scans. */
   #looking: Promise<void> = Promise.resolve();
 
   constructor(options: ShareOptions) {
@@ -118,12 +121,12 @@ export class Share {
     return this.#index;
   }
 
-  /** Under this name the hash cache keeps the files of this share. */
+  /** Root under which the hash cache keeps the files of this share. */
   get cacheKey(): string {
     return this.#options.manifest?.path ?? this.#options.root;
   }
 
-  /** Where the file of a catalog path lies; '' when a manifest names none. */
+  /** Absolute location of a catalog path; '' when a manifest does not name it. */
   absolute(path: string): string {
     const { root, manifest } = this.#options;
     return manifest === undefined ? inside(root, path) : manifest.fileOf(path);
@@ -135,7 +138,7 @@ export class Share {
     return manifest === undefined ? openShared(root, path) : openShared(undefined, manifest.fileOf(path));
   }
 
-  /** Begins watching and the first scan; waits for neither. */
+  /** Starts watching and the first scan without waiting for either. */
   start(): void {
     const { manifest, watch, root } = this.#options;
     this.#watching = (manifest?.watch ?? watch)(root, {
@@ -146,7 +149,7 @@ export class Share {
       problem: (text) => this.#options.log.debug(text),
     });
     const { ready } = this.#watching;
-    // Listed when everything is watched: what changes after the listing is told by a watch.
+    // Scanned once everything is watched: later changes are reported by a watch.
     this.#firstScan = this.#inTurn(async () => {
       await Promise.all([ready, this.#index.loadCache()]);
       await this.#lookAtFolder('');
@@ -167,22 +170,21 @@ export class Share {
     await this.#index.settled();
   }
 
-  /** Looks at one place now, before any watch tells of it. */
   look(path: string): void {
     this.#touched.add(path);
   }
 
-  /** One of many small files that were made in the share folder: known before anybody looks. */
+  /** Adds one of many small files created in the share. Every lookup sees it at once. */
   adoptLate(path: string, state: FileState, description: FileDescription): void {
     this.#late.add(path, state, description);
   }
 
-  /** A folder was made in the share, and all files in it are adopted. Called in the same moment. */
+  /** Records a folder created in the share whose files are all adopted. Called in the same tick as its rename. */
   folderMade(path: string): void {
     if (this.#options.manifest === undefined) this.#own.made(path, (folder) => this.#tree.hasFolder(folder));
   }
 
-  /** A file that was made in the share folder: known before any watch tells of it, unless a manifest does not name it. */
+  /** Adds a file created in the share before any watch reports it, unless a manifest omits it. */
   adopt(path: string, state: FileState, description: FileDescription): void {
     this.#adoptedMs = this.#options.clock.nowMs();
     this.#late.settle();
@@ -192,7 +194,7 @@ export class Share {
   #adopt(path: string, state: FileState, description: FileDescription): void {
     const { root, manifest } = this.#options;
     if (manifest !== undefined) {
-      // It is hashed again under the names it has: rare, and simple.
+      // Hashed again under the names it has: rare, and simple.
       for (const name of manifest.namesOf(inside(root, path))) this.look(name);
       return;
     }
@@ -280,7 +282,7 @@ export class Share {
       `the system gives no more folder watches (${code}): changes show up within ${seconds} s. ` +
         'On Linux: sysctl fs.inotify.max_user_watches',
     );
-    // Half a watch is worse than none: nobody would know which half. The watches are given back.
+    // With some folders unwatched, changes would be missed unnoticed: all watches are released.
     void this.#watching?.close();
     const stop = every(clock, settings.rescanMs, () => {
       void this.#inTurn(() => this.#lookAtFolder(''));

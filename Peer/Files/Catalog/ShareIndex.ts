@@ -20,34 +20,34 @@ export interface ShareIndexOptions {
   readonly catalog: Catalog;
   readonly cache: HashCache;
   readonly pool: Pick<HashPool, 'add' | 'remove'>;
-  /** The state of a file now; undefined when it is gone. */
+  /** Reads the current state of a file; undefined when it is gone. */
   readonly stateNow: (path: string) => FileState | undefined;
   readonly problem: (path: string, reason: string) => void;
   readonly changed: () => void;
 }
 
-/** Files that wait are looked at this often, and so many at once. */
+/** Interval of checks for due files, and files handled per check. */
 const TICK_MS = 50;
 const TICK_FILES = 500;
-/** Files that are gone and may come back under another name: their hashes are kept for so many. */
+/** Removed files whose hashes are kept, because they may reappear under another name. */
 const REMEMBERED_MAX = CATALOG_FILES_MAX;
 
 /**
- * From "a file is there, in this state" to its line in the catalog: known already, remembered in the cache, renamed, or
- * to be hashed once nobody writes to it. The catalog holds a file only in a state it was hashed in.
+ * Decides for each file found on disk whether its hash is known, cached, taken over from a renamed file, or to be
+ * computed once the file is quiet. The catalog lists a file only in the state it was hashed in.
  */
 export class ShareIndex {
   readonly #options: ShareIndexOptions;
-  /** What the catalog has, with the state it was hashed in. */
+  /** State in which each file of the catalog was hashed. */
   readonly #known = new Map<string, FileState>();
-  /** What the cache remembers of an earlier run, by path; taken out when the file is met. */
+  /** Entries of the hash cache not matched to a file yet, by path. */
   readonly #remembered = new Map<string, HashedFile>();
-  /** Where a content state was last seen, to know a renamed file again. */
+  /** Last path of each content state, to recognize renamed files. */
   readonly #places = new Map<string, string>();
   readonly #quiet: WriteStabilizer;
-  /** Handed to the pool, in this state. */
+  /** Files queued in the pool, with the state to be hashed. */
   readonly #hashing = new Map<string, FileState>();
-  /** Could not be read in this state. */
+  /** Files that could not be read in this state. */
   readonly #failed = new Map<string, FileState>();
   readonly #waiters = new Set<{ readonly paths: Set<string>; readonly done: () => void }>();
   #cancelTick: (() => void) | undefined;
@@ -58,7 +58,7 @@ export class ShareIndex {
     this.#quiet = new WriteStabilizer(options.settings);
   }
 
-  /** Files that are waiting to be quiet, with their bytes. */
+  /** Files in their quiet period, and their bytes. */
   get waiting(): { readonly files: number; readonly bytes: number } {
     return { files: this.#quiet.size, bytes: this.#quiet.bytes };
   }
@@ -71,14 +71,14 @@ export class ShareIndex {
     }
   }
 
-  /** Forgets what the cache remembers of files that are not there: after a whole scan. */
+  /** Removes cache entries of files that no longer exist. Called after a complete scan. */
   pruneCache(): void {
-    // An empty folder may be a disk that is not mounted: its hashes are worth keeping.
+    // An empty folder may be an unmounted disk: its hashes are worth keeping.
     if (this.#known.size === 0) return;
     for (const [path, file] of [...this.#remembered]) this.#forgetRemembered(path, file);
   }
 
-  /** A file is there, in this state. */
+  /** Handles a file that exists in this state. */
   found(path: string, state: FileState): void {
     const known = this.#known.get(path);
     if (known !== undefined && sameState(known, state)) {
@@ -89,7 +89,7 @@ export class ShareIndex {
     const before = this.#hashing.get(path);
     if (before !== undefined && sameState(before, state)) return;
     const failed = this.#failed.get(path);
-    // Tried again when it changes: new rights move the ctime too.
+    // Retried when its state changes; new access rights change the ctime too.
     if (failed !== undefined && sameState(failed, state)) {
       this.#settle(path);
       return;
@@ -105,7 +105,7 @@ export class ShareIndex {
     this.#planTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
   }
 
-  /** There is no such file (any more). */
+  /** Handles a file that does not exist (any more). */
   gone(path: string): void {
     const { pool, catalog } = this.#options;
     this.#quiet.forget(path);
@@ -121,7 +121,7 @@ export class ShareIndex {
     this.#settle(path);
   }
 
-  /** The pool is done with a file. What came out counts only when the file still is what was read. */
+  /** Handles a result of the pool. The hash is valid only if the file is still in the state that was read. */
   hashed(path: string, outcome: HashOutcome): void {
     const asked = this.#hashing.get(path);
     if (asked === undefined) return; // It has gone in the meantime.
@@ -142,26 +142,29 @@ export class ShareIndex {
     }
   }
 
-  /** A file that was made here, chunk by chunk: its hashes are known. */
+  /** Adds a file written by this program, chunk by chunk: its hashes are known. */
   adopt(path: string, state: FileState, description: FileDescription): void {
     if (isIgnoredPath(path) || Buffer.byteLength(path) > PATH_BYTES_MAX) return;
     this.#remember(path, state, description.fileId, description.chunkHashes.join(''));
     this.#put(path, state, description.fileId);
   }
 
-  /** The state in which a file of the catalog was hashed. */
+  /** State in which a file of the catalog was hashed. */
   stateOf(path: string): FileState | undefined {
     return this.#known.get(path);
   }
 
-  /** It looks as if it was touched, and nothing more: hashed again, and shared meanwhile. Whoever reads it checks what is read. */
+  /**
+   * Handles a file of which only the ctime changed: hashed again, and served meanwhile, with a check of each chunk
+   * read.
+   */
   touched(path: string): void {
     const state = this.#options.stateNow(path);
     if (state === undefined) this.gone(path);
     else this.found(path, state);
   }
 
-  /** Does not match its hash any more: not shared until it was hashed again. */
+  /** Withdraws a file that no longer matches its hash, until it is hashed again. */
   stale(path: string): void {
     const state = this.#options.stateNow(path);
     if (state === undefined) this.gone(path);
@@ -171,7 +174,7 @@ export class ShareIndex {
     }
   }
 
-  /** Its hashes are lost: it is hashed again. */
+  /** Withdraws a file whose chunk hashes are lost, and hashes it again. */
   unremember(path: string): void {
     this.#options.cache.remove(this.#options.root, path);
     const state = this.#known.get(path);
@@ -180,7 +183,7 @@ export class ShareIndex {
     this.stale(path);
   }
 
-  /** Resolves when every file that waits or is being hashed now is in the catalog, void, gone or told as a problem. */
+  /** Resolves when every file pending or being hashed now is in the catalog, void, gone or reported as a problem. */
   settled(): Promise<void> {
     const paths = new Set([...this.#quiet.paths(), ...this.#hashing.keys()]);
     if (paths.size === 0) return Promise.resolve();
@@ -193,7 +196,7 @@ export class ShareIndex {
     this.#waiters.clear();
   }
 
-  /** The content of this state if it was hashed before: here in an earlier run, or at a path that is gone now. */
+  /** Finds the FileId of a state hashed before: at this path in an earlier run, or at a path that no longer exists. */
   #recall(path: string, state: FileState): FileId | undefined {
     const { cache, root } = this.#options;
     const remembered = this.#remembered.get(path);
@@ -242,7 +245,7 @@ export class ShareIndex {
     );
   }
 
-  /** Takes a file out of the catalog; it is still there. */
+  /** Removes a file from the catalog; the file still exists. */
   #drop(path: string): void {
     if (!this.#known.delete(path)) return;
     this.#options.catalog.remove(path);
@@ -266,7 +269,7 @@ export class ShareIndex {
     const { clock, pool } = this.#options;
     const due = this.#quiet.takeDue(clock.nowMs(), TICK_FILES);
     for (const { path, state, isOld } of due) {
-      // What had to wait is looked at once more; for what is old the look of the hasher is enough.
+      // A file that had to wait is checked once more; for an old one the hasher's own check is enough.
       const now = isOld ? state : this.#options.stateNow(path);
       if (now === undefined) this.gone(path);
       else if (!sameState(now, state)) this.#quiet.seen(path, now, clock.nowMs(), -1);

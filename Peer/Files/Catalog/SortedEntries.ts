@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../../Model.ts';
 
-/** Catalog entries in the order of their paths. Changes are gathered and merged in when somebody looks: O(n), no full sort. */
+/** Catalog entries ordered by path. Changes are merged in at the next lookup: O(n) instead of a full sort. */
 export class SortedEntries {
   #entries: readonly CatalogEntry[] = [];
   readonly #added = new Set<CatalogEntry>();
@@ -14,11 +14,11 @@ export class SortedEntries {
     if (!this.#added.delete(entry)) this.#removed.add(entry);
   }
 
-  /** All below a folder; "" is the root. */
+  /** Entries below a folder; "" is the root. */
   below(folder: string): readonly CatalogEntry[] {
     this.#merge();
     if (folder === '') return this.#entries;
-    // "0" follows "/" directly: every path below the folder lies between the two.
+    // "0" is the character after "/": all paths below the folder lie between the two.
     return this.#entries.slice(this.#firstFrom(`${folder}/`), this.#firstFrom(`${folder}0`));
   }
 
@@ -39,7 +39,7 @@ export class SortedEntries {
     this.#removed.clear();
   }
 
-  /** Index of the first entry whose path is not before `path`. */
+  /** Index of the first entry whose path is not less than `path`. */
   #firstFrom(path: string): number {
     let low = 0;
     let high = this.#entries.length;

@@ -3,22 +3,23 @@ import { basename, dirname, join } from 'node:path';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 
 /**
- * Notes on disk that this process is doing something that damaged data could kill it at. Who starts later and finds the
- * note of a process that is gone knows that it died there.
+ * Marker file on disk for an operation that damaged data could turn into a process crash. A later process that
+ * finds
+ * the marker of a dead process knows that the operation killed it.
  */
 export class CrashMarker {
   readonly #folder: string;
   readonly #prefix: string;
   readonly #path: string;
 
-  /** @param path - the notes are files of this name with `.opening-` and the process id behind it */
+  /** @param path - marker files have this name followed by `.opening-` and the process id */
   constructor(path: string, pid: number) {
     this.#folder = dirname(path);
     this.#prefix = `${basename(path)}.opening-`;
     this.#path = join(this.#folder, `${this.#prefix}${pid}`);
   }
 
-  /** Whether an earlier process died there; asking takes its note away. */
+  /** Whether an earlier process died in the operation. Removes its marker. */
   takeCrash(): boolean {
     const notes = readdirSync(this.#folder).filter((name) => name.startsWith(this.#prefix));
     const dead = notes.filter((name) => !isAlive(Number(name.slice(this.#prefix.length))));

@@ -1,24 +1,24 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { FileState } from '../Disk/FileState.ts';
 
-/** What is remembered of a file: the state it was hashed in, and what came out. */
+/** Cached result of hashing a file: the state it was hashed in, and its FileId. */
 export interface HashedFile {
   readonly state: FileState;
   readonly fileId: FileId;
 }
 
-/** Remembers hashes of files by path, also over restarts. Never throws: a cache that fails is a cache that forgets. */
+/** Caches hashes of files by path, across restarts. Never throws: a failed read is a miss, a failed write is lost. */
 export interface HashCache {
-  /** Everything about one share folder, by path relative to it. */
+  /** Yields all entries of one share folder, by path relative to it. */
   load(root: string): AsyncIterable<readonly [path: string, file: HashedFile]>;
-  /** @param hashes - the chunk hashes, 32 bytes each, one after the other; or the same as lower-case hex */
+  /** @param hashes - concatenated chunk hashes: 32 bytes each, or 64 lower-case hex digits each */
   put(root: string, path: string, file: HashedFile, hashes: Uint8Array | string): void;
   hashes(root: string, path: string): Uint8Array | undefined;
   remove(root: string, path: string): void;
   close(): Promise<void>;
 }
 
-/** For this run only. */
+/** Cache in memory, for one run. */
 export class MemoryHashCache implements HashCache {
   readonly #entries = new Map<string, { path: string; file: HashedFile; hashes: Uint8Array | string }>();
 

@@ -7,40 +7,43 @@ import { systemCode } from '../../../Shared/ShoalError.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
 import { openShared, stateOfOpen } from '../Disk/OpenShared.ts';
 
-/** What became of hashing one file. A plain value: it travels between threads. */
+/** Result of hashing one file. A plain value, because it crosses threads. */
 export type HashOutcome =
   | {
       readonly kind: 'hashed';
       readonly state: FileState;
       readonly fileId: FileId;
-      /** The chunk hashes one after the other, 64 hex digits each: text travels cheaply between threads. */
+      /** Concatenated chunk hashes, 64 hex digits each: strings are cheap to pass between threads. */
       readonly hashes: string;
     }
-  /** It was not the same before and after: the hash is void. */
+  /** The file changed while it was read: the hash is void. */
   | { readonly kind: 'changed' }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string };
 
-/** Some chunks of a file, one behind the other. */
+/** A range of chunks of a file. */
 export interface FilePart {
-  /** Of the whole file: of another one nothing is hashed. */
+  /** Size of the whole file, in bytes. A file of another size is not hashed. */
   readonly size: number;
   readonly firstChunk: number;
   readonly chunks: number;
 }
 
-/** As HashOutcome, of a part. */
+/** Result of hashing a part; see HashOutcome. */
 export type PartOutcome =
   | { readonly kind: 'hashed'; readonly state: FileState; readonly hashes: string }
   | Exclude<HashOutcome, { readonly kind: 'hashed' }>;
 
-/** Bytes read at a time: large enough that a system call costs little, small enough that they are hashed from the core's own cache (docs/contributing/performance.md). */
+/**
+ * Bytes per read: large enough to make system calls cheap, small enough to be hashed from the core's own cache
+ * (docs/contributing/performance.md).
+ */
 const READ_BYTES = 256 * 1_024;
-/** Whether the file still is what it was is looked at this often, so that a hopeless hash ends early. */
+/** Interval of checks that the file is unchanged, in bytes, so that a hash that is void ends early. */
 const LOOK_BYTES = 1_024 * READ_BYTES;
 
 /**
- * Reads a shared file once and hashes its chunks; stat before and after. Blocks the thread.
- * @param progress - told of bytes read, now and then
+ * Reads a shared file once and hashes its chunks; compares its state before and after. Blocks the thread.
+ * @param progress - called with the total of bytes read so far, after each chunk
  */
 export function hashFile(
   root: string | undefined,
@@ -53,7 +56,7 @@ export function hashFile(
   return { kind: 'hashed', state, fileId: fileIdOf(state.size, hashes), hashes: hashes.join('') };
 }
 
-/** The same for some chunks of a file: a large one is shared out among threads. */
+/** Hashes a range of chunks, so that several threads share a large file. @see hashFile */
 export function hashPart(
   root: string | undefined,
   path: string,
@@ -116,5 +119,5 @@ function hashOpened(
   return { kind: 'hashed', state, hashes };
 }
 
-/** Used again for every file of this thread. */
+/** Reused for every file hashed in this thread. */
 const buffer = Buffer.allocUnsafeSlow(READ_BYTES);

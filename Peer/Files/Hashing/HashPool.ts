@@ -8,21 +8,21 @@ import { LargeFile } from './LargeFile.ts';
 export interface HashPoolOptions {
   /** See openShared. */
   readonly root: string | undefined;
-  /** The file of a path, for openShared. Default: the path itself. */
+  /** Maps a share path to the path passed to openShared. Default: unchanged. */
   readonly fileOf?: (path: string) => string;
   readonly clock: Clock;
   readonly makeHasher: () => Hasher;
-  /** Hashers at once, 1 or more; one more for small files while all are busy with large ones. */
+  /** Concurrent hashers, at least 1. One more runs small files while all are busy with large ones. */
   readonly size: number;
   readonly finished: (path: string, outcome: HashOutcome) => void;
 }
 
-/** Files up to this size travel in batches, and are never kept waiting by large ones. */
+/** Files up to this size are hashed in batches and never queue behind large ones. */
 const SMALL_BYTES = 16 * 1_024 * 1_024;
-/** One batch of small files: enough to make the message cheap, short enough to spread over the hashers. */
+/** Limits of one batch of small files: amortizes the message, yet spreads the work over the hashers. */
 const BATCH_FILES = 256;
 const BATCH_BYTES = SMALL_BYTES;
-/** A hasher without work is closed after this. */
+/** An idle hasher is closed after this. */
 const IDLE_MS = 10_000;
 
 interface Seat {
@@ -32,15 +32,16 @@ interface Seat {
 }
 
 /**
- * Spreads files over hashers: small ones first and in batches, large ones in parts, one file after the other. Hashers are made when
- * needed and closed when idle.
+ * Distributes files over hashers: small files first and in batches, large files in parts, one file after the
+ * other.
+ * Hashers are created on demand and closed when idle.
  */
 export class HashPool {
   readonly #options: HashPoolOptions;
   readonly #fileOf: (path: string) => string;
   readonly #seats: Seat[];
   readonly #small = new Map<string, number>();
-  /** Of which parts are to be taken yet. */
+  /** Large files with parts that are not assigned yet. */
   readonly #large = new Map<string, LargeFile>();
   readonly #rate = new RateMeter();
   #bytesLeft = 0;
@@ -58,24 +59,24 @@ export class HashPool {
     }));
   }
 
-  /** Waiting and running. */
+  /** Files queued or being hashed, their unread bytes, and the current rate. */
   get left(): { readonly files: number; readonly bytes: number; readonly bytesPerSecond: number } {
     const bytesPerSecond = this.#filesLeft === 0 ? 0 : this.#rate.bytesPerSecond(this.#options.clock.nowMs());
     return { files: this.#filesLeft, bytes: Math.max(0, this.#bytesLeft), bytesPerSecond };
   }
 
-  /** A path that is waiting already, with this size, is not added again. */
+  /** Queues a file. A path queued already with the same size is not added again. */
   add(path: string, size: number): void {
     const large = this.#large.get(path);
     const waiting = this.#small.get(path) ?? large?.size;
     if (this.#closed || waiting === size || large?.begun) return;
     if (waiting !== undefined) this.remove(path);
-    // What is too large for any file fails where files are read.
+    // A size above the limit is queued as small; the hasher rejects it.
     if (size <= SMALL_BYTES || size > FILE_BYTES_MAX) this.#small.set(path, size);
     else this.#large.set(path, new LargeFile(path, size));
     this.#filesLeft++;
     this.#bytesLeft += size;
-    // After this turn, so that files found together travel together.
+    // After the current event, so that files found together share a batch.
     if (this.#filling) return;
     this.#filling = true;
     setImmediate(() => {
@@ -84,7 +85,7 @@ export class HashPool {
     });
   }
 
-  /** Takes a file back that is not being hashed yet, or what is left of a large one. */
+  /** Removes a file that is not being hashed yet, or the unassigned parts of a large one. */
   remove(path: string): void {
     const size = this.#small.get(path);
     if (size !== undefined) {
@@ -143,7 +144,7 @@ export class HashPool {
     });
   }
 
-  /** Of the file that waits longest, or has begun. */
+  /** Assigns the next part of the oldest large file. */
   #workPart(seat: Seat): void {
     const [file] = this.#large.values();
     const part = file?.take();
@@ -154,7 +155,7 @@ export class HashPool {
     void hasher.hashPart(this.#options.root, this.#fileOf(file.path), part, count).then((ended) => {
       count(Number.POSITIVE_INFINITY);
       const outcome = file.ended(part, ended);
-      // It has turned out bad: what is left of it is not read.
+      // The file has failed: its other parts are not read.
       if (this.#large.get(file.path) === file && file.taken) {
         this.#large.delete(file.path);
         this.#bytesLeft -= file.untakenBytes;
@@ -172,7 +173,7 @@ export class HashPool {
     return seat.hasher;
   }
 
-  /** Counts what is hashed of so many bytes. */
+  /** Returns a progress callback that counts at most `bytes` bytes. */
   #counter(bytes: number): (hashed: number) => void {
     let left = bytes;
     return (hashed) => {

@@ -3,14 +3,17 @@ import { parentPort } from 'node:worker_threads';
 import type { HashReply, HashRequest } from './Hasher.ts';
 import { hashFile, hashPart } from './HashFile.ts';
 
-/** A thread that hashes: takes batches of paths and parts of large files, answers each, and tells of progress in large files. */
+/**
+ * Hashing thread: takes batches of paths and parts of large files, replies to each, and reports progress in large
+ * files.
+ */
 
-/** Progress is told after this many bytes. */
+/** Bytes between two progress messages. */
 const TELL_BYTES = 64 * 1_024 * 1_024;
-/** Who waits for an answer of the console, or for a download, goes first: hashing takes all that is left of every core. */
+/** Hashing uses the remaining time of every core: the console and downloads have priority. */
 const NICENESS = 5;
 
-// On Linux it holds for this thread alone; elsewhere it would for the whole program.
+// On Linux the priority applies to this thread alone; elsewhere it would apply to the whole process.
 if (process.platform === 'linux') setPriority(NICENESS);
 
 parentPort?.on('message', ({ root, paths, part }: HashRequest) => {
@@ -22,7 +25,7 @@ parentPort?.on('message', ({ root, paths, part }: HashRequest) => {
   reply({ kind: 'done', outcomes: paths.map((each) => hashFile(root, each, progress())) });
 });
 
-/** Tells of the bytes of one file, or part. */
+/** Returns a callback that reports the progress of one file or part. */
 function progress(): (bytes: number) => void {
   let told = 0;
   return (bytes) => {

@@ -2,21 +2,21 @@ import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { isId } from '../../../Protocol/Ids.ts';
 import type { HashedFile } from './HashCache.ts';
 
-/** The format of the values in the hash cache; others are forgotten. */
+/** Version of the values in the hash cache; values of other versions are ignored. */
 const FORMAT = '1';
 
-/** What is stored of a file; the hash of its chunk too when it has only one. */
+/** Stored value of a file. `onlyHash` is the chunk hash of a file with a single chunk. */
 export interface StoredFile extends HashedFile {
   readonly onlyHash: ChunkHash | undefined;
 }
 
-/** Fields of plain ASCII with spaces between: read back ten times faster than anything with lengths and types. */
+/** Encodes fields as ASCII separated by spaces: parsed ten times faster than lengths and types. */
 export function storedText({ state, fileId, onlyHash = '' as ChunkHash }: StoredFile): string {
   const { size, modifiedMs, device, content, changed } = state;
   return `${FORMAT} ${size} ${modifiedMs} ${device} ${content} ${changed} ${fileId} ${onlyHash}`;
 }
 
-/** Undefined when the text has another format, or is damaged. */
+/** Parses a stored value. Undefined when its version differs or it is damaged. */
 export function readStoredText(text: string): StoredFile | undefined {
   const [format, size, modified, device, content, changed, fileId, onlyHash, ...more] = text.split(' ');
   const isWhole =

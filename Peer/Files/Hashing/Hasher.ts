@@ -1,42 +1,46 @@
 import { Worker } from 'node:worker_threads';
 import { type FilePart, type HashOutcome, hashFile, hashPart, type PartOutcome } from './HashFile.ts';
 
-/** Hashes batches of files, and parts of large ones: one batch or part at a time. */
+/** Hashes batches of files and parts of large files: one batch or part at a time. */
 export interface Hasher {
-  /** One outcome a path, in order. Never rejects. @param root - see openShared @param progress - bytes hashed since it was told last */
+  /**
+   * Hashes a batch: one outcome per path, in order. Never rejects.
+   * @param root - see openShared
+   * @param progress - called with the bytes hashed since the last call
+   */
   hash(
     root: string | undefined,
     paths: readonly string[],
     progress: (bytes: number) => void,
   ): Promise<HashOutcome[]>;
-  /** Never rejects. @param progress - as above */
+  /** Hashes a part of one file. Never rejects. Parameters as above. */
   hashPart(
     root: string | undefined,
     path: string,
     part: FilePart,
     progress: (bytes: number) => void,
   ): Promise<PartOutcome>;
-  /** Gives up what is under way. Safe to call twice. */
+  /** Aborts the current batch or part. Safe to call twice. */
   close(): Promise<void>;
 }
 
 type Failed = Extract<HashOutcome, { readonly kind: 'failed' }>;
 
-/** To the thread. */
+/** Message to the hashing thread. */
 export interface HashRequest {
   readonly root: string | undefined;
   readonly paths: readonly string[];
-  /** Of the only path; undefined: whole files. */
+  /** Part of the only path; undefined: whole files. */
   readonly part: FilePart | undefined;
 }
 
-/** From the thread. */
+/** Message from the hashing thread. */
 export type HashReply =
   | { readonly kind: 'progress'; readonly bytes: number }
   | { readonly kind: 'done'; readonly outcomes: HashOutcome[] }
   | { readonly kind: 'part done'; readonly outcome: PartOutcome };
 
-/** Hashes in this thread, a file at a time with room for others between: for tests, and where no threads are wanted. */
+/** Creates a hasher in the calling thread that yields between files: for tests, and where threads are not wanted. */
 export function inlineHasher(): Hasher {
   return {
     hash: async (root, paths, progress) => {
@@ -53,12 +57,12 @@ export function inlineHasher(): Hasher {
   };
 }
 
-/** Hashes in a thread of its own, which does not keep the process alive. Exists in the built program only. */
+/** Creates a hasher in its own thread, which does not keep the process alive. Works in the built program only. */
 export function threadHasher(): Hasher {
   const worker = new Worker(new URL('./HashWorker.js', import.meta.url));
   worker.unref();
   let closed = false;
-  /** What is under way: how its answer is taken, and what it says of a thread that is gone. */
+  // Pending request: the handler of its reply, and its rejection when the thread ends.
   let take: ((reply: HashReply) => void) | undefined;
   let fail: (failed: Failed) => void = () => {};
   let onProgress: (bytes: number) => void = () => {};

@@ -4,11 +4,14 @@ import type { ChunkHash } from '../../../Protocol/Ids.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
 import type { FilePart, HashOutcome, PartOutcome } from './HashFile.ts';
 
-/** A part has about so many bytes: long enough that handing it to a thread costs little, short enough that all end together. */
+/** Approximate size of a part, in bytes: amortizes the message to a thread, yet lets all threads end together. */
 const PART_BYTES = 128 * 1_024 * 1_024;
 const HASH_DIGITS = 64;
 
-/** A large file on its way through the hashers: its parts go to whoever is free, so that no thread is alone with the last file. */
+/**
+ * A large file being hashed in parts. Idle hashers take the parts, so that the last file does not end on a single
+ * thread.
+ */
 export class LargeFile {
   readonly path: string;
   readonly size: number;
@@ -17,11 +20,11 @@ export class LargeFile {
   #next = 0;
   #running = 0;
   #state: FileState | undefined;
-  /** It is of no use to go on. */
+  /** First outcome that makes the whole file fail. */
   #bad: HashOutcome | undefined;
   #dropped = false;
 
-  /** @throws ShoalError BAD_FRAME when no file can have that size */
+  /** @throws ShoalError BAD_FRAME when the size exceeds the protocol's limit */
   constructor(path: string, size: number) {
     this.path = path;
     this.size = size;
@@ -32,17 +35,17 @@ export class LargeFile {
     return this.#next > 0;
   }
 
-  /** Bytes of which no part was taken. */
+  /** Bytes not assigned to any part yet. */
   get untakenBytes(): number {
     return Math.max(0, this.size - this.#next * this.#layout.chunkBytes);
   }
 
-  /** Nothing more is to be taken. */
+  /** Whether no further part is to be hashed. */
   get taken(): boolean {
     return this.#bad !== undefined || this.#next >= this.#layout.chunkCount;
   }
 
-  /** The next part; undefined: there is none, or no use for it. */
+  /** Assigns the next part; undefined when none is left or the file has failed. */
   take(): FilePart | undefined {
     if (this.taken) return undefined;
     const { chunkBytes, chunkCount } = this.#layout;
@@ -53,7 +56,7 @@ export class LargeFile {
     return { size: this.size, firstChunk, chunks };
   }
 
-  /** It was taken back: nothing comes of it, though parts are under way. */
+  /** Discards the file: running parts produce no outcome. */
   drop(): void {
     this.#dropped = true;
   }
@@ -63,7 +66,10 @@ export class LargeFile {
     return (chunks - 1) * this.#layout.chunkBytes + chunkLength(this.#layout, last);
   }
 
-  /** What came of a part. @returns what came of the file, when this was the last one and the file was not dropped */
+  /**
+   * Records the outcome of a part. Returns the outcome of the file after its last part, unless the file was
+   * dropped.
+   */
   ended({ firstChunk }: FilePart, outcome: PartOutcome): HashOutcome | undefined {
     this.#running--;
     if (outcome.kind !== 'hashed') this.#bad ??= outcome;

@@ -1,18 +1,19 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 
-/** An LMDB file begins with two meta pages. Offsets within each, as lmdb-js 3.5 on 64-bit machines writes it. */
+/** An LMDB file begins with two meta pages. Offsets within each, as written by lmdb-js 3.5 on 64-bit machines. */
 const MAGIC = 0xbeef_c0de;
 const MAGIC_AT = 24;
 const PAGE_BYTES_AT = 48;
 const LAST_PAGE_AT = 144;
-/** The last pages may have been given out and never written: a file that much shorter is whole. */
+/** Trailing pages may be allocated but never written: a file shorter by this much is intact. */
 const SLACK_PAGES = 64;
 
 /**
- * Looks whether an LMDB file is whole as far as its head says. LMDB maps the file into memory: one that was cut would
- * not throw but kill the process when a missing page is touched. No file at all is fine.
- * @throws Error when it must not be opened
+ * Checks the length of an LMDB file against its meta pages. LMDB maps the file into memory: touching a missing
+ * page of
+ * a truncated file kills the process instead of throwing. A missing file is fine.
+ * @throws Error when the file must not be opened
  */
 export function checkLmdbFile(path: string): void {
   let fd: number;
@@ -28,7 +29,7 @@ export function checkLmdbFile(path: string): void {
     const first = readMeta(fd, 0);
     const second = first && readMeta(fd, first.bytesPerPage);
     if (first === undefined || second === undefined) throw new Error('it is not a database');
-    // The two are written in turns: the larger one is the newer one.
+    // The two meta pages are written alternately: the one with the larger page count is current.
     const pages = Math.max(first.lastPage, second.lastPage) + 1 - SLACK_PAGES;
     const expected = pages * first.bytesPerPage;
     if (expected > size) throw new Error(`it was cut: ${expected} bytes are expected, ${size} are there`);

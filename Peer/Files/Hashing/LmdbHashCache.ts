@@ -10,20 +10,24 @@ import { readStoredText, storedText } from './HashedFileText.ts';
 import { checkLmdbFile } from './LmdbCheck.ts';
 
 const FILE_NAME = 'hashes-v1.mdb';
-/** One chunk hash. */
+/** Bytes of one chunk hash. */
 const HASH_BYTES = 32;
-/** Entries are gathered this long (a crash forgets them: these files are hashed again) and written then: a transaction each would cost more than the hashing. */
+/**
+ * Delay of writes, batched into one transaction: a transaction per entry would cost more than the hashing.
+ * A crash loses the pending entries; these files are hashed again.
+ */
 const WRITE_MS = 2_000;
-/** Entries in a transaction, before others get a turn: some milliseconds. */
+/** Entries per transaction, before the thread is yielded: a few milliseconds. */
 const WRITE_SLICE = 1_000;
-/** Transactions one after the other. */
+/** Transactions per timer. */
 const WRITE_SLICES = 5;
-/** Entries loaded before others get a turn. */
+/** Entries loaded before the thread is yielded. */
 const LOAD_SLICE = 2_000;
 
 /**
- * Opens the hash cache of this user in a folder (made when missing); several processes may have it open. What cannot be
- * opened is told and moved aside, and a new one begun; when that fails too, undefined: go on without.
+ * Opens the hash cache of this user in a folder, which is created when missing. Several processes may have it
+ * open. A
+ * cache that cannot be opened is moved aside and replaced, with a warning. Undefined when that fails too.
  */
 export function openLmdbHashCache(folder: string, log: Log): HashCache | undefined {
   const path = join(folder, FILE_NAME);
@@ -64,16 +68,16 @@ interface Entry {
 
 class LmdbHashCache implements HashCache {
   readonly #root: RootDatabase<Buffer, string>;
-  /** Per file its `storedText`. */
+  /** `storedText` of each file. */
   readonly #files: Database<Buffer, string>;
-  /** The chunk hashes of files with several: apart, so that loading reads little. */
+  /** Chunk hashes of files with several chunks; kept apart, so that loading reads little. */
   readonly #hashes: Database<Buffer, string>;
-  /** Set until everything was read once: damage inside the file could kill the process. */
+  /** Set until every entry was read once: damage inside the file could kill the process. */
   readonly #marker: CrashMarker;
   readonly #log: Log;
-  /** The key of a folder is short whatever its path: keys of lmdb have a limit. */
+  /** Hash of each root: LMDB limits the length of keys, and a root may have any length. */
   readonly #prefixes = new Map<string, string>();
-  /** Not written yet; undefined: to be removed. Read first, because lmdb shows a value only after its commit. */
+  /** Pending writes; undefined: a removal. Read first, because lmdb shows a value only after its commit. */
   readonly #unwritten = new Map<string, Entry | undefined>();
   #timer: NodeJS.Timeout | undefined;
   #told = false;
@@ -155,7 +159,7 @@ class LmdbHashCache implements HashCache {
     for (let slice = 0; slice < WRITE_SLICES && this.#unwritten.size > 0; slice++) await this.#writeSome();
   }
 
-  /** Writes what has waited longest, in one transaction. Never rejects. */
+  /** Writes the oldest pending entries in one transaction. Never rejects. */
   async #writeSome(): Promise<void> {
     const batch: (readonly [string, Entry | undefined])[] = [];
     for (const entry of this.#unwritten) if (batch.push(entry) === WRITE_SLICE) break;

@@ -1,18 +1,21 @@
 import type { Clock } from '../../../Shared/Clock.ts';
 import { splitPath } from '../Disk/Paths.ts';
 
-/** So many names of one folder: listing it is cheaper than looking at each. */
+/** Changed names in one folder beyond which listing the folder is cheaper than checking each name. */
 const NAMES_MAX = 2_000;
-/** So many events at once that the system may have dropped some (Linux queues 16,384): everything is listed. */
+/**
+ * Events in one burst beyond which the system may have dropped some (Linux queues 16,384): the whole share is
+ * scanned.
+ */
 const BURST_EVENTS = 8_000;
 
-/** While we write into the share ourselves, looking waits, but not longer than this. */
+/** Upper bound on deferring a scan while downloads write into the share. */
 const WAIT_MAX_MS = 5_000;
 
-/** Names to look at in each folder, or `all`: the folder and everything below. */
+/** Names to check in each folder, or `all`: the folder and everything below it. */
 export type Places = ReadonlyMap<string, ReadonlySet<string> | 'all'>;
 
-/** Gathers what watches tell for a moment, so that a burst of events about one file or folder costs one look. */
+/** Coalesces watch events, so that a burst about one file or folder costs one scan. */
 export class ChangeCoalescer {
   readonly #clock: Clock;
   readonly #gatherMs: number;
@@ -24,7 +27,7 @@ export class ChangeCoalescer {
   #closed = false;
   readonly #busy: () => boolean;
 
-  /** @param busy - what happens now is mostly our own doing, which nobody has to look at */
+  /** @param busy - true while most changes are the program's own writes, which need no scan */
   constructor(clock: Clock, gatherMs: number, look: (places: Places) => void, busy = () => false) {
     this.#clock = clock;
     this.#gatherMs = gatherMs;
@@ -32,7 +35,7 @@ export class ChangeCoalescer {
     this.#busy = busy;
   }
 
-  /** Something of this path changed. "" is the share itself. */
+  /** Records a change of this path; "" is the share itself. */
   add(path: string): void {
     if (path === '') {
       this.addFolder('');

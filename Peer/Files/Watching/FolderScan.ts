@@ -8,32 +8,31 @@ import { isTempName } from '../Disk/SafePath.ts';
 import { isIgnoredName } from './IgnoreRules.ts';
 import type { ShareTree } from './ShareTree.ts';
 
-/** Told of what lies in the share. Paths are relative to it. */
+/** Results of a scan. Paths are relative to the share. */
 export interface ScanEvents {
-  /** A regular file that may be shared is there, in this state. Told again whenever it is looked at. */
+  /** A regular file that may be shared exists in this state. Repeated at every check. */
   found(path: string, state: FileState): void;
-  /** A file that was found before is not there any more, or may not be shared. */
+  /** A file found earlier no longer exists or may no longer be shared. */
   gone(path: string): void;
-  /** Something cannot be looked at or shared. */
+  /** A file or folder cannot be read or shared. */
   problem(path: string, reason: string): void;
 }
 
 export interface FolderScanOptions {
-  /** The share folder, absolute, without links in it. */
+  /** Share folder, absolute, free of symbolic links. */
   readonly root: string;
   readonly clock: Clock;
-  /** What was found before; kept up to date here. */
+  /** Names found so far; updated by the scan. */
   readonly tree: ShareTree;
   readonly events: ScanEvents;
 }
 
-/** The thread is given free after this long: names and stats are asked synchronously, which is 5 times cheaper. */
+/** Longest time the scan holds the thread. Names and stats are read synchronously, which is 5 times cheaper. */
 const SLICE_MS = 8;
 
 /**
- * Looks at folders and files of the share and tells what is there. Links are never followed and never shared: what they
- * lead to inside the share is shared there already, and what lies outside is nobody's business. Devices, pipes and
- * sockets are not files.
+ * Scans folders and files of the share. Symbolic links are never followed or shared: a target inside the share is
+ * shared under its own path, a target outside must not be. Devices, pipes and sockets are skipped.
  */
 export class FolderScan {
   readonly #options: FolderScanOptions;
@@ -43,7 +42,10 @@ export class FolderScan {
     this.#options = options;
   }
 
-  /** Lists a folder and everything below it. @param signal - ends it early */
+  /**
+   * Lists a folder and everything below it.
+   * @param signal - aborts the scan early
+   */
   async folder(path: string, signal: AbortSignal): Promise<void> {
     const left = [path];
     for (let next = left.pop(); next !== undefined && !signal.aborted; next = left.pop()) {
@@ -51,7 +53,7 @@ export class FolderScan {
     }
   }
 
-  /** Looks at one place: a file, or a folder not known before (which is listed), or nothing any more. */
+  /** Checks one path: a file, a folder not known before (which is listed), or nothing any more. */
   async place(path: string, signal: AbortSignal): Promise<void> {
     const { root, tree } = this.#options;
     const [folder, name] = splitPath(path);
@@ -68,11 +70,11 @@ export class FolderScan {
     if (this.#isSliceOver()) await this.#breathe();
   }
 
-  /** Returns the folders in it. */
+  /** Lists one folder and returns the paths of its subfolders. */
   async #list(folder: string, signal: AbortSignal): Promise<string[]> {
     const { root, tree, events } = this.#options;
     let entries: Dirent[];
-    // A listing would follow a link that took the folder's place.
+    // readdir would follow a symbolic link that has replaced the folder.
     if (folder !== '' && !lstatOf(inside(root, folder))?.isDirectory()) {
       this.#goneFolder(folder);
       return [];
@@ -92,7 +94,7 @@ export class FolderScan {
     for (const entry of entries) {
       if (!this.#isShared(folder, entry.name)) continue;
       if (entry.isDirectory()) folders.add(entry.name);
-      // Some file systems do not say what an entry is: then the stat decides.
+      // Some file systems report no entry type; the stat below decides.
       else if (entry.isFile() || isUnknown(entry)) files.add(entry.name);
     }
     for (const name of tree.foldersIn(folder))
@@ -105,7 +107,7 @@ export class FolderScan {
       if (stats?.isDirectory()) folders.add(name);
       else if (stats?.isFile()) this.#found(path, fileState(stats));
       else this.#goneFile(path);
-      // Waiting for nothing would take a tenth of the time.
+      // An await per file would cost a tenth of the scan.
       if (this.#isSliceOver()) await this.#breathe();
     }
     return Array.from(folders, (name) => joinPath(folder, name));
@@ -133,7 +135,7 @@ export class FolderScan {
     this.#options.events.found(path, state);
   }
 
-  /** Also when it is not known to the tree: it may still be waiting somewhere. */
+  /** Reports the file even when the tree does not know it: it may be pending in the stabilizer. */
   #goneFile(path: string): void {
     this.#options.tree.removeFile(path);
     this.#options.events.gone(path);
@@ -153,7 +155,7 @@ export class FolderScan {
   }
 }
 
-/** Most are far from it: a UTF-16 code unit is three bytes of UTF-8 at most. */
+/** Cheap test first: a UTF-16 code unit is at most three bytes of UTF-8. */
 function isTooLong(folder: string, name: string): boolean {
   if (3 * (folder.length + name.length) + 1 <= PATH_BYTES_MAX) return false;
   return Buffer.byteLength(folder) + Buffer.byteLength(name) + 1 > PATH_BYTES_MAX;

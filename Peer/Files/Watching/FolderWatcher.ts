@@ -4,22 +4,22 @@ import { FSWatcher } from 'chokidar';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import { isIgnoredPath } from './IgnoreRules.ts';
 
-/** Told of what may have changed. Paths are relative to the watched folder; "" is the folder itself. */
+/** Events of a watched tree. Paths are relative to the watched folder; "" is the folder itself. */
 export interface WatchEvents {
-  /** Something of this name was made, written, renamed or removed. */
+  /** An entry of this name was created, written, renamed or removed. */
   touched(path: string): void;
-  /** A folder appeared (with everything in it), or vanished. */
+  /** A folder appeared (with everything in it) or vanished. */
   folderChanged(path: string): void;
-  /** No more watches are to be had: from now on changes are missed. */
+  /** The system's watch limit is reached: later changes go unnoticed. */
   limited(code: string): void;
-  /** We have made this folder a moment ago, and know what is in it: it is watched at once, and listed a little later. */
+  /** Returns true for a folder created by this program with known content: it is watched at once and listed later. */
   isOurs(path: string): boolean;
   /** A folder cannot be watched. */
   problem(text: string): void;
 }
 
 export interface Watching {
-  /** Resolves when every folder that was there at the start is watched. */
+  /** Resolves when every folder that existed at the start is watched. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
@@ -27,14 +27,14 @@ export interface Watching {
 export type WatchFolder = (root: string, events: WatchEvents) => Watching;
 
 /**
- * Watches a folder tree by its folders: one watch a folder, none a file (docs/Decisions/0003-watch-folders.md).
- * The system's events name the file that changed; looking at it is the caller's business.
+ * Watches a folder tree with one watch per folder and none per file (docs/Decisions/0003-watch-folders.md).
+ * Events name the file that changed; the caller stats it.
  */
 export const watchFolder: WatchFolder = (root, events) => {
   const isOurs = (path: string) => events.isOurs(relativeTo(root, path));
   const watcher = new FoldersOnly(isOurs, {
     followSymlinks: false,
-    // The caller lists the whole tree once it is watched.
+    // The caller scans the whole tree once it is watched.
     ignoreInitial: true,
     ignored: (path) => path !== root && isIgnoredPath(relativeTo(root, path)),
   });
@@ -45,7 +45,7 @@ export const watchFolder: WatchFolder = (root, events) => {
   watcher.once('ready', () => isReady());
   watcher.on('raw', (_event, name, details) => {
     const folder = relativeTo(root, watchedPath(details) ?? root);
-    // A folder also tells of itself, by its own name; its parent does it better.
+    // A folder also reports changes of itself, under its own name; the parent's event is more precise.
     const path = name ? (folder === '' ? name : `${folder}/${name}`) : folder;
     if (!isIgnoredPath(path)) events.touched(path);
   });
@@ -61,34 +61,35 @@ export const watchFolder: WatchFolder = (root, events) => {
     ready,
     close: async () => {
       await watcher.close();
-      // Closed before it was ready: nobody has to wait any more.
+      // Releases callers waiting for `ready` when closed before that.
       isReady();
     },
   };
 };
 
-/** What chokidar gives each listing; its type is not exported. */
+/** Options that chokidar passes to each listing; the type is not exported. */
 type ListingOptions = NonNullable<Parameters<FSWatcher['_readdirp']>[1]>;
 
-/** What a listing holds of one folder. */
+/** Listing of one folder. */
 type Listed = Awaited<
   NonNullable<NonNullable<ReturnType<FSWatcher['_readdirp']>>['parents'][number]['pending']>
 >;
 
-/** chokidar lists a folder again at every event in it; with many events once in this time is enough. */
+/** Minimum time between two listings of one folder. Without it chokidar lists a folder at every event in it. */
 const LISTING_MS = 1_000;
 
 /**
- * chokidar that sees folders only. `ignored` would hide files too, but only after a stat of each, again at every change
- * of their folder; here the listing leaves them out before that. It also lists a folder at most once a second: without
- * that, 20,000 files arriving in one folder kept it listing all the time (18 s of CPU; now half a second).
+ * chokidar restricted to folders. `ignored` would hide files too, but only after a stat of each, repeated at every
+ * change of their folder; here they are left out of the listing. A folder is listed at most once a second: before,
+ * 20,000
+ * files arriving in one folder kept it listing all the time (18 s of CPU, now half a second).
  */
 class FoldersOnly extends FSWatcher {
-  /** Folders listed within the last LISTING_MS; with the listing that waits for the end of that time, if one does. */
+  /** Folders listed within the last LISTING_MS, each with the deferred next listing, if one was requested. */
   readonly #listed = new Map<string, (() => void) | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
-  /** @param mayWait - this folder (absolute) need not be listed at once */
+  /** @param mayDefer - true when this folder (absolute) need not be listed at once */
   constructor(mayWait: (folder: string) => boolean, options: ConstructorParameters<typeof FSWatcher>[0]) {
     super(options);
     const handler = this._nodeFsHandler;
@@ -116,7 +117,8 @@ class FoldersOnly extends FSWatcher {
         return typeof inner === 'function' ? inner(entry) : true;
       },
     });
-    // Files are left out before anything is made of them: in a share of many, that was a tenth of the start.
+    // Files are dropped before chokidar creates entries for them: with many files that was a tenth of the start-up
+    // time.
     for (const asked of listing?.parents ?? []) asked.pending &&= asked.pending.then(foldersOf);
     return listing;
   }
@@ -126,7 +128,7 @@ class FoldersOnly extends FSWatcher {
     await super.close();
   }
 
-  /** From now on it is not listed, until the time is over: then once, if somebody wanted it. */
+  /** Blocks further listings of a folder for LISTING_MS, then runs the deferred one, if any. */
   #holdBack(folder: string): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -148,7 +150,7 @@ function foldersOf(listed: Listed): Listed {
   };
 }
 
-/** The folder whose watch told of an event. */
+/** Folder whose watch reported the event. */
 function watchedPath(details: unknown): string | undefined {
   const found = typeof details === 'object' && details !== null && 'watchedPath' in details;
   return found && typeof details.watchedPath === 'string' ? details.watchedPath : undefined;

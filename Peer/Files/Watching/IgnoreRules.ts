@@ -1,8 +1,8 @@
 import { isTempName } from '../Disk/SafePath.ts';
 
-/** Files in the making, backups and locks of editors, browsers and office programs. */
+/** Incomplete files, backups and lock files of editors, browsers and office programs. */
 const LITTER_ENDING = /(~|\.(swp|swo|swx|tmp|temp|part|partial|crdownload|download|opdownload))$/i;
-/** What operating systems leave in folders. */
+/** Files and folders created by operating systems. */
 const LITTER_NAMES = new Set([
   'thumbs.db',
   'ehthumbs.db',
@@ -13,7 +13,10 @@ const LITTER_NAMES = new Set([
   'icon\r',
 ]);
 
-/** Whether a file or folder of this name is never shared: hidden (a leading dot; `._*` and `.#*` are), or litter. */
+/**
+ * Whether a file or folder of this name is never shared: hidden (a leading dot, which covers `._*` and `.#*`) or
+ * litter.
+ */
 export function isIgnoredName(name: string): boolean {
   return (
     name.startsWith('.') ||
@@ -23,7 +26,7 @@ export function isIgnoredName(name: string): boolean {
   );
 }
 
-/** Whether a path relative to the share may be shared: no part of it is ignored, and it is not in our `Temp/`. */
+/** Whether a path relative to the share is excluded: a part of it is ignored, or it is inside `Temp/`. */
 export function isIgnoredPath(path: string): boolean {
   const segments = path.split('/');
   return isTempName(segments[0] ?? '') || segments.some(isIgnoredName);

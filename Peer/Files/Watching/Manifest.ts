@@ -1,31 +1,33 @@
 import { CATALOG_FILES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 
-/** One file that a manifest names. */
+/** One file named by a manifest. */
 export interface ManifestEntry {
-  /** 1 for the first line. */
+  /** Line number; the first line is 1. */
   readonly line: number;
-  /** The path under which others see it: relative, `/` between folders. */
+  /** Path shown to other peers: relative, `/` between folders. */
   readonly name: string;
-  /** Where it lies, as written: relative to the manifest, or absolute. */
+  /** Location as written: absolute, or relative to the manifest. */
   readonly path: string;
 }
 
 export interface Manifest {
-  /** In the order of the lines; no name twice. */
+  /** In the order of the lines; names are unique. */
   readonly entries: readonly ManifestEntry[];
-  /** Lines that mean nothing, in order. The other lines count all the same. */
+  /** Invalid lines, in order. The other lines are valid all the same. */
   readonly problems: readonly { readonly line: number; readonly reason: string }[];
 }
 
-/** Largest manifest that is read, in bytes: room for the largest catalog with paths of 256 bytes. */
+/** Size limit of a manifest, in bytes: room for the largest catalog with paths of 256 bytes. */
 export const MANIFEST_BYTES_MAX = 64 * 1_024 * 1_024;
 
 const FORM = 'a line is: name path';
 
 /**
- * Reads a manifest: `name path` a line, in UTF-8. The name ends at the first blank or tab; the path is the rest of the line.
- * Either may stand in quotes (`"` or `'`; `\"` inside is the quote itself), which a name with blanks needs. Empty lines and
- * lines that begin with `#` say nothing. Of two lines with the same name the first counts. Never throws.
+ * Parses a manifest: one `name path` per line, in UTF-8. The name ends at the first blank or tab; the path is the
+ * rest of the line. Either may be quoted (`"` or `'`; `\"` inside is a literal quote), which a name with blanks
+ * requires.
+ * Empty lines and lines beginning with `#` are skipped. Of two lines with the same name, the first is valid. Never
+ * throws.
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -34,7 +36,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   for (const [index, raw] of linesOf(bytes).entries()) {
     const line = index + 1;
     try {
-      // A byte order mark is dropped by the decoder.
+      // The decoder drops a byte order mark.
       const entry = parseLine(decode(decoder, raw), line);
       if (entry === undefined) continue;
       const first = entries.get(entry.name);
@@ -50,7 +52,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
   return { entries: [...entries.values()], problems };
 }
 
-/** Why a line means nothing, for people. */
+/** Reason why a line is invalid, for users. */
 class BadLine extends Error {}
 
 function parseLine(text: string, line: number): ManifestEntry | undefined {
@@ -64,7 +66,7 @@ function parseLine(text: string, line: number): ManifestEntry | undefined {
   return { line, name, path };
 }
 
-/** The name, and what follows it. */
+/** Splits a line into the name and the text after it. */
 function takeName(content: string): readonly [name: string, rest: string] {
   const quote = quoteOf(content);
   if (quote === undefined) {
@@ -77,7 +79,7 @@ function takeName(content: string): readonly [name: string, rest: string] {
   return [name, rest];
 }
 
-/** A path that begins with a quote ends with it; any other is taken as it is, blanks included. */
+/** Removes the quotes of a quoted path. An unquoted path is taken as it is, blanks included. */
 function unquoted(text: string): string {
   const quote = quoteOf(text);
   if (quote === undefined) return text;
@@ -90,19 +92,19 @@ function quoteOf(text: string): string | undefined {
   return text.startsWith('"') || text.startsWith("'") ? text.charAt(0) : undefined;
 }
 
-/** What stands in the quotes that the text begins with, and where the rest begins. */
+/** Reads the quoted text at the beginning of `text`, and returns the index after the closing quote. */
 function readQuoted(text: string, quote: string): readonly [inner: string, end: number] {
   let inner = '';
   for (let at = 1; at < text.length; at++) {
     if (text[at] === quote) return [inner, at + 1];
-    // Every other backslash is a backslash: Windows paths survive.
+    // Any other backslash is literal, so Windows paths are kept.
     if (text[at] === '\\' && text[at + 1] === quote) at++;
     inner += text[at];
   }
   throw new BadLine(`the quote ${quote} is never closed`);
 }
 
-/** A name must be a path that can travel. */
+/** Checks that a name is a path the protocol can carry. @throws BadLine */
 function checkName(name: string): void {
   if (name === '') throw new BadLine(`the name is empty (${FORM})`);
   if (hasControls(name)) throw new BadLine('control characters in the name');
@@ -124,7 +126,7 @@ function decode(decoder: InstanceType<typeof TextDecoder>, raw: Uint8Array): str
   }
 }
 
-/** Split at line feeds; what follows the last one is a line if it is not empty. */
+/** Splits at line feeds. The text after the last one is a line unless it is empty. */
 function linesOf(bytes: Uint8Array): Uint8Array[] {
   const lines: Uint8Array[] = [];
   let start = 0;

@@ -8,28 +8,28 @@ import type { WatchFolder } from './FolderWatcher.ts';
 import { MANIFEST_BYTES_MAX, parseManifest } from './Manifest.ts';
 import { PlaceWatches } from './PlaceWatches.ts';
 
-/** Told of the files of a manifest; paths are the names it gives them. */
+/** Events about the files of a manifest. Paths are the names given in the manifest. */
 export interface ManifestEvents extends ScanEvents {
-  /** What was told as a problem of this place is none any more. */
+  /** The problem reported for this file or line no longer exists. */
   solved(place: string): void;
 }
 
 export interface ManifestFilesOptions {
-  /** Absolute. */
+  /** Absolute path. */
   readonly manifest: string;
-  /** Our folder of unfinished files: nothing in it is shared, whoever names it. */
+  /** Folder of unfinished files: never shared, even when a manifest names a file in it. */
   readonly temp: string;
   readonly clock: Clock;
 }
 
-/** A line of the manifest, and what was found. */
+/** One line of the manifest with the file found for it. */
 interface Named {
   readonly line: number;
-  /** As written, for people. */
+  /** Location as written, for users. */
   readonly written: string;
-  /** The same, absolute; folders on the way may be links. */
+  /** The same as an absolute path; folders on the way may be symbolic links. */
   readonly wanted: string;
-  /** Where it lies: absolute, without links; undefined: nowhere. */
+  /** Real location: absolute, free of symbolic links. Undefined: no shareable file. */
   file: string | undefined;
 }
 
@@ -37,17 +37,19 @@ type Looked =
   | { readonly file: string; readonly state: FileState }
   | { readonly file: undefined; readonly reason: string };
 
-/** Everything is looked at again this often: links and network disks change without an event. */
+/** Interval of full checks: symbolic links and network disks change without an event. */
 const LOOK_AGAIN_MS = 30_000;
-/** The thread is given free after so many looks. */
+/** Files checked before the thread is yielded. */
 const LOOKS_AT_ONCE = 256;
-/** Bad lines told one by one. */
+/** Bad lines reported one by one; a summary stands for the others. */
 const PROBLEMS_TOLD_MAX = 20;
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
- * The files that a manifest names, in place of a share folder: reads it, looks at each file, watches both. A name stands for
- * one regular file; a link at the end of its path is not followed, links among the folders above are, when it is looked at.
+ * The files named by a manifest, in place of a share folder: reads the manifest, checks each file and watches
+ * both. A name
+ * stands for one regular file. A symbolic link as last part of its path is refused; links among its folders are
+ * resolved.
  */
 export class ManifestFiles {
   readonly #options: ManifestFilesOptions;
@@ -59,24 +61,27 @@ export class ManifestFiles {
     this.#options = options;
   }
 
-  /** Absolute. Under this name the hash cache keeps what it names. */
+  /** Absolute path of the manifest; also the root under which the hash cache keeps its files. */
   get path(): string {
     return this.#options.manifest;
   }
 
-  /** Where the file of this name lies, absolute and without links; '': nowhere. */
+  /** Real location of the file of this name: absolute, free of symbolic links; '' when there is none. */
   fileOf(name: string): string {
     return this.#named.get(name)?.file ?? '';
   }
 
-  /** The names of a file. @param file - absolute, without links */
+  /**
+   * Names given to a file.
+   * @param file - absolute, free of symbolic links
+   */
   namesOf(file: string): string[] {
     return [...this.#named].flatMap(([name, named]) =>
       named.wanted === file || named.file === file ? [name] : [],
     );
   }
 
-  /** Ignores the folder: what is watched follows from the manifest. */
+  /** Watches the manifest and its files; the folder passed in is ignored. */
   readonly watch: WatchFolder = (_root, events) => {
     const watches = new PlaceWatches({
       touched: events.touched,
@@ -95,12 +100,12 @@ export class ManifestFiles {
     };
   };
 
-  /** Reads the manifest and looks at all it names. */
+  /** Reads the manifest and checks all files in it. */
   async everything(events: ManifestEvents, signal: AbortSignal): Promise<void> {
     const before = new Set(this.#problems);
     this.#problems.clear();
     this.#read(events);
-    // Watched before they are looked at: what changes later is told by a watch.
+    // Watched before they are checked, so that no later change is missed.
     this.#rewatch();
     let looks = 0;
     for (const name of [...this.#named.keys()]) {
@@ -111,11 +116,11 @@ export class ManifestFiles {
     for (const place of before) if (!this.#problems.has(place)) events.solved(place);
   }
 
-  /** Looks at the file of one name. */
+  /** Checks the file of one name. */
   place(name: string, events: ManifestEvents): void {
     const before = this.fileOf(name);
     this.#look(name, events);
-    // A folder may have come or gone with it.
+    // A folder on its path may have been created or removed.
     if (this.fileOf(name) !== before) this.#rewatch();
   }
 
@@ -141,7 +146,7 @@ export class ManifestFiles {
     const named = this.#named.get(name);
     if (named === undefined) return;
     const looked = this.#lookAt(named);
-    // Another file under the same name, or none: what was known of it counts no more.
+    // A name that now stands for another file, or none, starts over.
     if (named.file !== undefined && named.file !== looked.file) events.gone(name);
     named.file = looked.file;
     const place = this.#placeOf(named.line);
@@ -190,8 +195,8 @@ export class ManifestFiles {
 }
 
 /**
- * The manifest at this path; undefined without one.
- * @throws ShoalError NOT_FOUND when it cannot be read
+ * Opens the manifest at this path; undefined without one.
+ * @throws ShoalError NOT_FOUND when the manifest cannot be read
  */
 export function openManifest(
   manifest: string | undefined,

@@ -3,25 +3,28 @@ import { basename, dirname } from 'node:path';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 
 export interface PlaceEvents {
-  /** Something happened at a place, named by its key. */
+  /** A watched path may have changed; identified by its key. */
   touched(key: string): void;
-  /** A watched folder was removed or moved: nothing is told of it until the places are set again. */
+  /** A watched folder was removed or moved: its paths are unwatched until `set` is called again. */
   lost(): void;
-  /** The system gives no more watches. */
+  /** The system's watch limit is reached. */
   limited(code: string): void;
 }
 
-/** Names in one watched folder, each with the keys of the places behind it. */
+/** Names in one watched folder, each with the keys of the paths that lead through it. */
 type Names = Map<string, Set<string>>;
 
 interface FolderWatch {
   readonly watcher: FSWatcher;
-  /** Device and inode: another folder of the same path needs a new watch. */
+  /** Device and inode: another folder at the same path needs a new watch. */
   readonly identity: string;
   names: Names;
 }
 
-/** Watches single places, wherever they lie: one watch for each folder, and where a folder is missing, the next one above. */
+/**
+ * Watches single paths anywhere on the disk. A path is watched through its folder, or the nearest existing folder
+ * above.
+ */
 export class PlaceWatches {
   readonly #events: PlaceEvents;
   readonly #folders = new Map<string, FolderWatch>();
@@ -31,7 +34,10 @@ export class PlaceWatches {
     this.#events = events;
   }
 
-  /** From now on these places are watched, and no others. @param places - absolute path and key of each */
+  /**
+   * Replaces the watched paths.
+   * @param paths - absolute path and key of each
+   */
   set(places: Iterable<readonly [path: string, key: string]>): void {
     if (this.#closed) return;
     const wanted = new Map<string, Names>();
@@ -72,7 +78,8 @@ export class PlaceWatches {
   #happened(folder: string, name: string | null): void {
     const names = this.#folders.get(folder)?.names;
     if (names === undefined) return;
-    // A folder that is removed or renamed tells so under its own name. Another one may have its path, even its inode.
+    // A folder that is removed or renamed reports it under its own name. Its successor may have the same path,
+    // even the same inode.
     if (name === basename(folder) && !names.has(name)) {
       this.#drop(folder);
       this.#events.lost();
@@ -88,7 +95,7 @@ export class PlaceWatches {
   }
 }
 
-/** The nearest folder above that is there, and the name in it that leads to the place. */
+/** Finds the nearest existing folder above a path, and the name in it that leads to the path. */
 function watchable(path: string, known: Map<string, string | undefined>): readonly [string, string] {
   let folder = dirname(path);
   let name = basename(path);
@@ -102,7 +109,7 @@ function watchable(path: string, known: Map<string, string | undefined>): readon
 
 function folderIdentity(folder: string): string | undefined {
   try {
-    // Through links: what a linked folder leads to is what can be watched.
+    // Follows symbolic links: the target of a linked folder is watched.
     const stats = statSync(folder, { bigint: true });
     return stats.isDirectory() ? `${stats.dev}.${stats.ino}` : undefined;
   } catch {

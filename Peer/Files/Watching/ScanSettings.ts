@@ -1,12 +1,12 @@
-/** When and how often the share folder is looked at. All in milliseconds of the passed clock. */
+/** Timing of scans of the share folder, in milliseconds of the passed clock. */
 export interface ScanSettings {
-  /** A file counts as quiet when it has not changed for this long. Leaves room to hash and publish within 2 s. */
+  /** Time without a change after which a file counts as complete. Leaves room to hash and publish within 2 s. */
   readonly quietMs: number;
-  /** A file that keeps changing while it is hashed is left alone for longer each time, up to this. */
+  /** Upper bound of the backoff for a file that keeps changing while it is hashed. */
   readonly quietMaxMs: number;
-  /** A folder that changed is listed after this, so that a burst of events costs one listing. */
+  /** Delay between the first watch event and the scan, so that a burst of events costs one scan. */
   readonly gatherMs: number;
-  /** Without watches, the whole folder is scanned this often. */
+  /** Interval of full scans when watches are not available. */
   readonly rescanMs: number;
 }
 

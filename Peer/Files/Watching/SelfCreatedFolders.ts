@@ -1,32 +1,37 @@
 import type { Clock } from '../../../Shared/Clock.ts';
 import { splitPath } from '../Disk/Paths.ts';
 
-/** They are looked at when for so long no watch has told of a further one: by then they are watched … */
+/** The folders are scanned when no further one was reported for this long: by then all of them are watched. */
 const LOOK_MS = 1_000;
-/** … and after this whatever comes. What no watch has told of after this is forgotten. */
+/** Upper bound on that delay. A folder not reported by a watch within this time is dropped. */
 const LOOK_MAX_MS = 5_000;
 
 /**
- * Folders that we made in the share, with files that we know. Watches tell of each as of any new one, and listing what has just
- * been written would cost half as much as fetching it. One look for all of them is enough, for what others did before the watch was there.
+ * Folders created in the share by this program, with known content. The watcher reports each as new, and listing
+ * freshly written files would cost half as much as fetching them. One deferred scan of all these folders is enough
+ * to
+ * find files that others added before the watch existed.
  */
 export class SelfCreatedFolders {
   readonly #clock: Clock;
   readonly #look: (path: string) => void;
-  /** No watch has told of them yet; with the time when they were made. */
+  /** Folders not reported by a watch yet, with their creation times; oldest first. */
   readonly #made = new Map<string, number>();
   readonly #waiting = new Set<string>();
   #firstMs = 0;
   #lastMs = 0;
   #cancel: (() => void) | undefined;
 
-  /** @param look - everything below is to be looked at */
+  /** @param scan - called with a folder to be scanned, including everything below it */
   constructor(clock: Clock, look: (path: string) => void) {
     this.#clock = clock;
     this.#look = look;
   }
 
-  /** It has just got its name, as perhaps did those above it. @param isKnown - was there before */
+  /**
+   * Records a folder that has just got its name, and the new folders above it.
+   * @param isKnown - whether a folder existed before
+   */
   made(path: string, isKnown: (folder: string) => boolean): void {
     const nowMs = this.#clock.nowMs();
     for (let folder = path; folder !== '' && !isKnown(folder); [folder] = splitPath(folder)) {
@@ -40,12 +45,12 @@ export class SelfCreatedFolders {
     }
   }
 
-  /** Made a moment ago, and not looked at yet. */
+  /** Whether this program created the folder a moment ago and its scan is still pending. */
   has(path: string): boolean {
     return this.#waiting.has(path) || this.#isFresh(path);
   }
 
-  /** A watch tells of a folder. True: it is one of these, and is looked at later. */
+  /** Handles a folder reported by the watcher. Returns true when this program created it: its scan is deferred. */
   appeared(path: string): boolean {
     const isFresh = this.#isFresh(path);
     this.#made.delete(path);
@@ -79,7 +84,7 @@ export class SelfCreatedFolders {
   }
 }
 
-/** Whether one of the others holds the folder, at whatever depth. */
+/** Whether one of the others contains the folder, at any depth. */
 function isBelowOne(folder: string, others: ReadonlySet<string>): boolean {
   for (let [above] = splitPath(folder); above !== ''; [above] = splitPath(above))
     if (others.has(above)) return true;

@@ -1,6 +1,6 @@
 import { joinPath, splitPath } from '../Disk/Paths.ts';
 
-/** Which names are known in which folder, so that a listing shows what is gone. Paths are relative; "" is the share itself. */
+/** Known names in each folder, so that a listing reveals removed ones. Paths are relative; "" is the share itself. */
 export class ShareTree {
   readonly #folders = new Map<string, { readonly files: Set<string>; readonly folders: Set<string> }>();
 
@@ -30,7 +30,7 @@ export class ShareTree {
     return [...(this.#folders.get(folder)?.folders ?? [])];
   }
 
-  /** Forgets a folder and all below it. Returns the paths of the files that were known there. */
+  /** Removes a folder and everything below it. Returns the paths of the files known there. */
   removeFolder(path: string): string[] {
     const removed: string[] = [];
     const left = [path];

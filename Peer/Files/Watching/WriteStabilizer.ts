@@ -4,11 +4,11 @@ import type { ScanSettings } from './ScanSettings.ts';
 interface Waiting {
   readonly state: FileState;
   readonly dueMs: number;
-  /** It was touched long ago: nothing to wait for. */
+  /** Last written long ago: no quiet period is needed. */
   readonly isOld: boolean;
 }
 
-/** A file whose wait is over. */
+/** A file whose quiet period is over. */
 export interface Due {
   readonly path: string;
   readonly state: FileState;
@@ -16,8 +16,8 @@ export interface Due {
 }
 
 /**
- * Files that wait until nobody writes to them any more. A file is due when it has looked the same for `quietMs`; one
- * whose hash was void waits twice as long each time, so that a log that never rests is not read over and over.
+ * Files waiting for their quiet period: a file is due when its state has been the same for `quietMs`. Each hash
+ * that was invalidated by a write doubles the period, so that a busy log file is not read over and over.
  */
 export class WriteStabilizer {
   readonly #settings: ScanSettings;
@@ -32,7 +32,7 @@ export class WriteStabilizer {
     return this.#waiting.size;
   }
 
-  /** Bytes of all that wait: a sum over all, for display. */
+  /** Total size of the pending files, for display. */
   get bytes(): number {
     let sum = 0;
     for (const { state } of this.#waiting.values()) sum += state.size;
@@ -40,8 +40,8 @@ export class WriteStabilizer {
   }
 
   /**
-   * A file was seen like this. The same as before changes nothing, so that looking twice does not start the wait again.
-   * @param untouchedMs - how long ago it was written to, by the wall clock; what is old needs not wait. Negative: unknown.
+   * Records the state of a file. An unchanged state does not restart the quiet period.
+   * @param untouchedMs - age of the last write by the wall clock; an old file is due at once. Negative: unknown.
    */
   seen(path: string, state: FileState, nowMs: number, untouchedMs: number): void {
     const before = this.#waiting.get(path);
@@ -51,13 +51,13 @@ export class WriteStabilizer {
     this.#waiting.set(path, { state, dueMs: isOld ? nowMs : nowMs + waitMs, isOld });
   }
 
-  /** It changed while it was hashed. */
+  /** Doubles the quiet period of a file that changed while it was hashed. */
   voided(path: string): void {
     const { quietMs, quietMaxMs } = this.#settings;
     this.#waits.set(path, Math.min(quietMaxMs, 2 * (this.#waits.get(path) ?? quietMs)));
   }
 
-  /** It was hashed, or is gone: nothing is remembered. */
+  /** Drops a file that was hashed or removed, together with its backoff. */
   forget(path: string): void {
     this.#waiting.delete(path);
     this.#waits.delete(path);
@@ -67,7 +67,7 @@ export class WriteStabilizer {
     return this.#waiting.keys();
   }
 
-  /** Takes up to `limit` that are due, each with the state it was last seen in. */
+  /** Takes up to `limit` due files, each with its last recorded state. */
   takeDue(nowMs: number, limit: number): Due[] {
     const due: Due[] = [];
     for (const [path, { state, dueMs, isOld }] of this.#waiting) {
