@@ -331,7 +331,7 @@ export class FileManager extends EventEmitter<FileEvents> {
       },
       verified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
       placed: (path, state, description) => share.adopt(path, state, description),
-      placedAmongMany: (path, state, description) => share.adoptLate(path, state, description),
+      placedAmongMany: (path, state, description) => share.adoptDeferred(path, state, description),
       folderMade: (path) => share.folderMade(path),
       closed: (fileId) => {
         this.#catalog.removePartial(fileId);

@@ -83,7 +83,7 @@ const RIM = [
   'Peer/Files/Batches/BatchInstallers.ts',
   'Peer/Files/Batches/SmallWorker.ts',
   'Peer/Files/Batches/SmallWriter.ts',
-  'Peer/Files/Watching/PlaceWatches.ts',
+  'Peer/Files/Watching/PathWatches.ts',
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',
   'Peer/Network/Links/Accepting/StreamSockets.ts',

@@ -142,7 +142,7 @@ describe('what is shared', () => {
     const { asked, makeHasher } = countingHasher();
     const { manager } = await startManager(folder, {
       seams: { makeHasher },
-      scan: { quietMs: 1_500, gatherMs: 10 },
+      scan: { quietMs: 1_500, coalesceMs: 10 },
     });
     for (let n = 0; n < 8; n++) {
       await writeFile(folder.at('share/growing'), 'x'.repeat(n + 1));
@@ -158,7 +158,7 @@ describe('what is shared', () => {
     let limited: ((code: string) => void) | undefined;
     let closed = 0;
     const { manager } = await startManager(folder, {
-      scan: { quietMs: 10, gatherMs: 10, rescanMs: 50 },
+      scan: { quietMs: 10, coalesceMs: 10, rescanMs: 50 },
       seams: {
         watch: (_, events) => {
           limited = events.limited;
@@ -349,7 +349,7 @@ describe('serving', () => {
       const { content, description } = madeFile(size);
       const path = await folder.write('share/file', content);
       const { asked, makeHasher } = countingHasher();
-      const wait = { quietMs: 300, gatherMs: 10 };
+      const wait = { quietMs: 300, coalesceMs: 10 };
       await utimes(path, 1_000, 1_000);
       const { manager } = await startManager(folder, { seams: { watch: noWatch, makeHasher }, scan: wait });
       await eventually(() => expect(manager.holdings(description.fileId)).toBe('all'));

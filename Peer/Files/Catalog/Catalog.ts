@@ -29,14 +29,14 @@ export class Catalog {
   #history: Change[] = [];
   #historyStart = 0;
   #bytes = 0;
-  #complete: () => void = () => {};
+  #flushDeferred: () => void = () => {};
 
   /**
    * Registers a callback that inserts deferred entries; runs before every lookup, but not before `version` or
    * `entries`.
    */
-  completeBeforeLook(complete: () => void): void {
-    this.#complete = complete;
+  flushBeforeLookup(flush: () => void): void {
+    this.#flushDeferred = flush;
   }
 
   /** Incremented by every change; 0: nothing was ever shared. */
@@ -89,7 +89,7 @@ export class Catalog {
 
   /** Finds a file with this content; any of them when there are several. */
   find(fileId: FileId): CatalogEntry | undefined {
-    this.#complete();
+    this.#flushDeferred();
     const paths = this.#paths.get(fileId);
     const path = paths instanceof Set ? paths.values().next().value : paths;
     return path === undefined ? undefined : this.#files.get(path);
@@ -97,14 +97,14 @@ export class Catalog {
 
   /** Every path with this content. */
   pathsOf(fileId: FileId): readonly string[] {
-    this.#complete();
+    this.#flushDeferred();
     const paths = this.#paths.get(fileId);
     if (paths === undefined) return [];
     return paths instanceof Set ? [...paths] : [paths];
   }
 
   findPath(path: string): CatalogEntry | undefined {
-    this.#complete();
+    this.#flushDeferred();
     return this.#files.get(path);
   }
 
@@ -113,13 +113,13 @@ export class Catalog {
    * change.
    */
   list(folder: string): readonly CatalogEntry[] {
-    this.#complete();
+    this.#flushDeferred();
     return this.#sorted.below(folder);
   }
 
   /** Complete files, unordered: avoids the sort of the first `list`. */
   all(): Iterable<CatalogEntry> {
-    this.#complete();
+    this.#flushDeferred();
     return this.#files.values();
   }
 

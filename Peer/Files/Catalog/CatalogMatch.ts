@@ -46,7 +46,7 @@ export class CatalogMatch {
 
   #withWords(words: readonly string[]): RelayedFile[] {
     const matches: Match[] = [];
-    const mayMatch = this.#quickLook(words);
+    const mayMatch = this.#prefilter(words);
     for (const entry of this.#catalog.all()) {
       if (matches.length === MATCHES_MAX) break;
       if (!mayMatch(entry.path)) continue;
@@ -86,7 +86,7 @@ export class CatalogMatch {
   }
 
   /** Returns a cheap filter for paths: every word must occur somewhere. ASCII paths are matched without folding. */
-  #quickLook(words: readonly string[]): (path: string) => boolean {
+  #prefilter(words: readonly string[]): (path: string) => boolean {
     const patterns = words.map((word) => new RegExp(word.replace(/[^a-z0-9]/g, '\\$&'), 'i'));
     const plainWords = words.every((word) => ASCII.test(word));
     return (path) => {
@@ -99,7 +99,7 @@ export class CatalogMatch {
   #foldedPath(path: string): string {
     const known = this.#folded.get(path);
     if (known !== undefined) return known;
-    if (this.#folded.size > 2 * this.#catalog.files) this.#folded.clear(); // Most of these are gone.
+    if (this.#folded.size > 2 * this.#catalog.files) this.#folded.clear(); // Most paths in it no longer exist.
     const folded = fold(path);
     this.#folded.set(path, folded);
     return folded;

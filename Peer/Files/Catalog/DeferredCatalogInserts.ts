@@ -5,13 +5,13 @@ import type { FileState } from '../Disk/FileState.ts';
 /** Pending files are inserted when none was added for this long. */
 const QUIET_MS = 100;
 /** Upper bound on that delay, however many files are added. */
-const WAIT_MAX_MS = 2_000;
+const DEFERRAL_MAX_MS = 2_000;
 /** Limit of pending files; beyond it, each added file causes one insertion. */
-const WAITING_MAX = 32_768;
+const PENDING_MAX = 32_768;
 /** Insertions before the thread is yielded: a few milliseconds. */
-const SLICE = 500;
+const SLICE_FILES = 500;
 
-type Enter = (path: string, state: FileState, description: FileDescription) => void;
+type Insert = (path: string, state: FileState, description: FileDescription) => void;
 
 /**
  * Files of one chunk created in the share but not inserted in the catalog yet: at thousands per second, inserting
@@ -19,16 +19,16 @@ type Enter = (path: string, state: FileState, description: FileDescription) => v
  */
 export class DeferredCatalogInserts {
   readonly #clock: Clock;
-  readonly #enter: Enter;
-  #waiting: Parameters<Enter>[] = [];
-  #entered = 0;
+  readonly #insert: Insert;
+  #pending: Parameters<Insert>[] = [];
+  #inserted = 0;
   #firstMs = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, enter: Enter) {
+  constructor(clock: Clock, insert: Insert) {
     this.#clock = clock;
-    this.#enter = enter;
+    this.#insert = insert;
   }
 
   /** Time of the last addition; `-Infinity`: none. */
@@ -36,41 +36,41 @@ export class DeferredCatalogInserts {
     return this.#lastMs;
   }
 
-  add(...adoption: Parameters<Enter>): void {
+  add(...file: Parameters<Insert>): void {
     this.#lastMs = this.#clock.nowMs();
-    if (this.#waiting.push(adoption) === 1) this.#firstMs = this.#lastMs;
-    if (this.#waiting.length - this.#entered > WAITING_MAX) this.#enterSome(this.#entered + 1);
-    this.#cancel ??= this.#clock.after(QUIET_MS, () => this.#look());
+    if (this.#pending.push(file) === 1) this.#firstMs = this.#lastMs;
+    if (this.#pending.length - this.#inserted > PENDING_MAX) this.#insertUpTo(this.#inserted + 1);
+    this.#cancel ??= this.#clock.after(QUIET_MS, () => this.#tick());
   }
 
   /** Inserts all pending files. */
-  settle(): void {
-    if (this.#waiting.length > 0) this.#enterSome(this.#waiting.length);
+  flush(): void {
+    if (this.#pending.length > 0) this.#insertUpTo(this.#pending.length);
   }
 
   close(): void {
-    this.settle();
+    this.flush();
     this.#cancel?.();
   }
 
-  #look(): void {
+  #tick(): void {
     this.#cancel = undefined;
-    if (this.#waiting.length === 0) return;
+    if (this.#pending.length === 0) return;
     const nowMs = this.#clock.nowMs();
-    const isDue = nowMs - this.#lastMs >= QUIET_MS || nowMs - this.#firstMs >= WAIT_MAX_MS;
-    if (isDue) this.#enterSome(this.#entered + SLICE);
-    if (this.#waiting.length > 0) this.#cancel = this.#clock.after(isDue ? 1 : QUIET_MS, () => this.#look());
+    const isDue = nowMs - this.#lastMs >= QUIET_MS || nowMs - this.#firstMs >= DEFERRAL_MAX_MS;
+    if (isDue) this.#insertUpTo(this.#inserted + SLICE_FILES);
+    if (this.#pending.length > 0) this.#cancel = this.#clock.after(isDue ? 1 : QUIET_MS, () => this.#tick());
   }
 
-  #enterSome(end: number): void {
-    const waiting = this.#waiting;
-    while (this.#entered < Math.min(end, waiting.length)) {
-      const adoption = waiting[this.#entered++];
-      if (adoption !== undefined) this.#enter(...adoption);
+  #insertUpTo(end: number): void {
+    const pending = this.#pending;
+    while (this.#inserted < Math.min(end, pending.length)) {
+      const file = pending[this.#inserted++];
+      if (file !== undefined) this.#insert(...file);
     }
-    const isOver = this.#entered >= waiting.length;
-    if (!isOver && this.#entered < WAITING_MAX) return;
-    this.#waiting = isOver ? [] : waiting.slice(this.#entered);
-    this.#entered = 0;
+    const isDone = this.#inserted >= pending.length;
+    if (!isDone && this.#inserted < PENDING_MAX) return;
+    this.#pending = isDone ? [] : pending.slice(this.#inserted);
+    this.#inserted = 0;
   }
 }

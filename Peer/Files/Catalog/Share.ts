@@ -45,7 +45,7 @@ const PROBLEMS_MAX = 20;
 /** Downloads count as running while they finish one file after the other within this time. */
 const ADOPTING_MS = 300;
 /** Delay of the second scan of a new folder: by then it is watched, and nothing added in between is missed. */
-const SECOND_LOOK_MS = 1_000;
+const SECOND_SCAN_MS = 1_000;
 
 /**
  * Keeps the catalog equal to the share folder, or to the files of a manifest: first scan, watches, and re-scans
@@ -54,21 +54,21 @@ const SECOND_LOOK_MS = 1_000;
 export class Share {
   readonly #options: ShareOptions;
   readonly #index: ShareIndex;
-  readonly #scan: FolderScan;
+  readonly #folderScan: FolderScan;
   readonly #pool: HashPool;
   readonly #scanEvents: ManifestEvents = {
     found: (path, state) => {
-      this.#late.settle();
+      this.#deferred.flush();
       this.#index.found(path, state);
     },
     gone: (path) => this.#gone(path),
     problem: (path, reason) => this.#problem(path, reason),
-    solved: (place) => this.#problems.delete(place),
+    resolved: (subject) => this.#problems.delete(subject),
   };
   readonly #tree = new ShareTree();
-  readonly #late: DeferredCatalogInserts;
-  readonly #touched: ChangeCoalescer;
-  readonly #own: SelfCreatedFolders;
+  readonly #deferred: DeferredCatalogInserts;
+  readonly #changes: ChangeCoalescer;
+  readonly #selfCreated: SelfCreatedFolders;
   readonly #stopping = new AbortController();
   readonly #problems = new Map<string, string>();
   #watching: Watching | undefined;
@@ -77,7 +77,7 @@ export class Share {
   #adoptedMs = Number.NEGATIVE_INFINITY;
   #firstScan: Promise<void> = Promise.resolve();
   /** Serializes the scans. */
-  #looking: Promise<void> = Promise.resolve();
+  #scans: Promise<void> = Promise.resolve();
 
   constructor(options: ShareOptions) {
     this.#options = options;
@@ -98,23 +98,23 @@ export class Share {
       problem,
       changed: options.events.changed,
     });
-    this.#late = new DeferredCatalogInserts(clock, (path, state, description) =>
+    this.#deferred = new DeferredCatalogInserts(clock, (path, state, description) =>
       this.#adopt(path, state, description),
     );
-    options.catalog.completeBeforeLook(() => this.#late.settle());
-    this.#scan = new FolderScan({
+    options.catalog.flushBeforeLookup(() => this.#deferred.flush());
+    this.#folderScan = new FolderScan({
       root,
       clock,
       tree: this.#tree,
       events: this.#scanEvents,
     });
-    this.#touched = new ChangeCoalescer(
+    this.#changes = new ChangeCoalescer(
       clock,
-      options.settings.gatherMs,
-      (places) => this.#look(places),
-      () => clock.nowMs() - Math.max(this.#adoptedMs, this.#late.lastMs) < ADOPTING_MS,
+      options.settings.coalesceMs,
+      (changed) => this.#scanChanged(changed),
+      () => clock.nowMs() - Math.max(this.#adoptedMs, this.#deferred.lastMs) < ADOPTING_MS,
     );
-    this.#own = new SelfCreatedFolders(clock, (path) => this.#touched.addFolder(path));
+    this.#selfCreated = new SelfCreatedFolders(clock, (path) => this.#changes.addFolder(path));
   }
 
   get index(): ShareIndex {
@@ -142,17 +142,17 @@ export class Share {
   start(): void {
     const { manifest, watch, root } = this.#options;
     this.#watching = (manifest?.watch ?? watch)(root, {
-      touched: (path) => this.#touched.add(path),
+      changed: (path) => this.#changes.add(path),
       folderChanged: (path) => this.#folderChanged(path),
-      isOurs: (path) => this.#own.has(path),
+      isSelfCreated: (path) => this.#selfCreated.has(path),
       limited: (code) => this.#limited(code),
       problem: (text) => this.#options.log.debug(text),
     });
     const { ready } = this.#watching;
     // Scanned once everything is watched: later changes are reported by a watch.
-    this.#firstScan = this.#inTurn(async () => {
+    this.#firstScan = this.#enqueue(async () => {
       await Promise.all([ready, this.#index.loadCache()]);
-      await this.#lookAtFolder('');
+      await this.#scanFolder('');
     }).then(async () => {
       await this.#index.settled();
       if (this.#stopping.signal.aborted) return;
@@ -166,28 +166,25 @@ export class Share {
   }
 
   async rescan(): Promise<void> {
-    await this.#inTurn(() => this.#lookAtFolder(''));
+    await this.#enqueue(() => this.#scanFolder(''));
     await this.#index.settled();
   }
 
-  look(path: string): void {
-    this.#touched.add(path);
-  }
-
   /** Adds one of many small files created in the share. Every lookup sees it at once. */
-  adoptLate(path: string, state: FileState, description: FileDescription): void {
-    this.#late.add(path, state, description);
+  adoptDeferred(path: string, state: FileState, description: FileDescription): void {
+    this.#deferred.add(path, state, description);
   }
 
   /** Records a folder created in the share whose files are all adopted. Called in the same tick as its rename. */
   folderMade(path: string): void {
-    if (this.#options.manifest === undefined) this.#own.made(path, (folder) => this.#tree.hasFolder(folder));
+    if (this.#options.manifest === undefined)
+      this.#selfCreated.created(path, (folder) => this.#tree.hasFolder(folder));
   }
 
   /** Adds a file created in the share before any watch reports it, unless a manifest omits it. */
   adopt(path: string, state: FileState, description: FileDescription): void {
     this.#adoptedMs = this.#options.clock.nowMs();
-    this.#late.settle();
+    this.#deferred.flush();
     this.#adopt(path, state, description);
   }
 
@@ -195,7 +192,7 @@ export class Share {
     const { root, manifest } = this.#options;
     if (manifest !== undefined) {
       // Hashed again under the names it has: rare, and simple.
-      for (const name of manifest.namesOf(inside(root, path))) this.look(name);
+      for (const name of manifest.namesOf(inside(root, path))) this.#changes.add(name);
       return;
     }
     this.#tree.addFile(path);
@@ -204,9 +201,9 @@ export class Share {
 
   status(): ShareStatus {
     const { root, catalog } = this.#options;
-    this.#late.settle();
-    const { left } = this.#pool;
-    const { waiting } = this.#index;
+    this.#deferred.flush();
+    const hashing = this.#pool.pending;
+    const { pending } = this.#index;
     return {
       folder: root,
       manifest: this.#options.manifest?.path,
@@ -214,9 +211,9 @@ export class Share {
       bytes: catalog.bytes,
       version: catalog.version,
       hashing: {
-        files: left.files + waiting.files,
-        bytes: left.bytes + waiting.bytes,
-        bytesPerSecond: left.bytesPerSecond,
+        files: hashing.files + pending.files,
+        bytes: hashing.bytes + pending.bytes,
+        bytesPerSecond: hashing.bytesPerSecond,
       },
       scanned: this.#scanned,
       mode: this.#mode,
@@ -226,49 +223,49 @@ export class Share {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    this.#touched.close();
-    this.#own.close();
-    this.#late.close();
+    this.#changes.close();
+    this.#selfCreated.close();
+    this.#deferred.close();
     this.#index.close();
     await this.#watching?.close();
     await this.#pool.close();
-    await this.#looking;
+    await this.#scans;
     await this.#firstScan;
   }
 
-  #look(places: ReadonlyMap<string, ReadonlySet<string> | 'all'>): void {
+  #scanChanged(changed: ReadonlyMap<string, ReadonlySet<string> | 'all'>): void {
     const { signal } = this.#stopping;
-    void this.#inTurn(async () => {
-      for (const [folder, names] of places) {
-        if (names === 'all') await this.#lookAtFolder(folder);
-        else for (const name of names) if (!signal.aborted) await this.#lookAtPlace(joinPath(folder, name));
+    void this.#enqueue(async () => {
+      for (const [folder, names] of changed) {
+        if (names === 'all') await this.#scanFolder(folder);
+        else for (const name of names) if (!signal.aborted) await this.#checkPath(joinPath(folder, name));
       }
     });
   }
 
-  async #lookAtFolder(path: string): Promise<void> {
+  async #scanFolder(path: string): Promise<void> {
     const { signal } = this.#stopping;
     const { manifest } = this.#options;
-    this.#late.settle();
-    if (manifest === undefined) await this.#scan.folder(path, signal);
-    else await manifest.everything(this.#scanEvents, signal);
+    this.#deferred.flush();
+    if (manifest === undefined) await this.#folderScan.scanFolder(path, signal);
+    else await manifest.scanAll(this.#scanEvents, signal);
   }
 
-  async #lookAtPlace(path: string): Promise<void> {
+  async #checkPath(path: string): Promise<void> {
     const { manifest } = this.#options;
-    this.#late.settle();
-    if (manifest === undefined) await this.#scan.place(path, this.#stopping.signal);
-    else manifest.place(path, this.#scanEvents);
+    this.#deferred.flush();
+    if (manifest === undefined) await this.#folderScan.checkPath(path, this.#stopping.signal);
+    else manifest.checkFile(path, this.#scanEvents);
   }
 
   #folderChanged(path: string): void {
-    if (this.#own.appeared(path)) return;
-    this.#touched.addFolder(path);
-    this.#options.clock.after(SECOND_LOOK_MS, () => this.#touched.addFolder(path));
+    if (this.#selfCreated.appeared(path)) return;
+    this.#changes.addFolder(path);
+    this.#options.clock.after(SECOND_SCAN_MS, () => this.#changes.addFolder(path));
   }
 
   #gone(path: string): void {
-    this.#late.settle();
+    this.#deferred.flush();
     this.#problems.delete(path);
     this.#index.gone(path);
   }
@@ -285,7 +282,7 @@ export class Share {
     // With some folders unwatched, changes would be missed unnoticed: all watches are released.
     void this.#watching?.close();
     const stop = every(clock, settings.rescanMs, () => {
-      void this.#inTurn(() => this.#lookAtFolder(''));
+      void this.#enqueue(() => this.#scanFolder(''));
     });
     this.#stopping.signal.addEventListener('abort', stop, { once: true });
   }
@@ -299,12 +296,12 @@ export class Share {
     this.#options.events.problem(path === '' ? reason : `${path}: ${reason}`);
   }
 
-  #inTurn(task: () => Promise<void>): Promise<void> {
-    const done = this.#looking.then(() => (this.#stopping.signal.aborted ? undefined : task()));
-    this.#looking = done.catch((failure) =>
-      this.#options.log.warn(`looking at the share folder: ${failure}`),
+  #enqueue(task: () => Promise<void>): Promise<void> {
+    const done = this.#scans.then(() => (this.#stopping.signal.aborted ? undefined : task()));
+    this.#scans = done.catch((failure) =>
+      this.#options.log.warn(`scanning the share folder failed: ${failure}`),
     );
-    return this.#looking;
+    return this.#scans;
   }
 }
 

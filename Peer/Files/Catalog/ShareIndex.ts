@@ -30,7 +30,7 @@ export interface ShareIndexOptions {
 const TICK_MS = 50;
 const TICK_FILES = 500;
 /** Removed files whose hashes are kept, because they may reappear under another name. */
-const REMEMBERED_MAX = CATALOG_FILES_MAX;
+const CACHED_MAX = CATALOG_FILES_MAX;
 
 /**
  * Decides for each file found on disk whether its hash is known, cached, taken over from a renamed file, or to be
@@ -41,33 +41,33 @@ export class ShareIndex {
   /** State in which each file of the catalog was hashed. */
   readonly #known = new Map<string, FileState>();
   /** Entries of the hash cache not matched to a file yet, by path. */
-  readonly #remembered = new Map<string, HashedFile>();
+  readonly #cached = new Map<string, HashedFile>();
   /** Last path of each content state, to recognize renamed files. */
-  readonly #places = new Map<string, string>();
-  readonly #quiet: WriteStabilizer;
+  readonly #pathByContent = new Map<string, string>();
+  readonly #stabilizer: WriteStabilizer;
   /** Files queued in the pool, with the state to be hashed. */
   readonly #hashing = new Map<string, FileState>();
   /** Files that could not be read in this state. */
   readonly #failed = new Map<string, FileState>();
-  readonly #waiters = new Set<{ readonly paths: Set<string>; readonly done: () => void }>();
+  readonly #waiters = new Set<{ readonly paths: Set<string>; readonly resolve: () => void }>();
   #cancelTick: (() => void) | undefined;
   #isFull = false;
 
   constructor(options: ShareIndexOptions) {
     this.#options = options;
-    this.#quiet = new WriteStabilizer(options.settings);
+    this.#stabilizer = new WriteStabilizer(options.settings);
   }
 
   /** Files in their quiet period, and their bytes. */
-  get waiting(): { readonly files: number; readonly bytes: number } {
-    return { files: this.#quiet.size, bytes: this.#quiet.bytes };
+  get pending(): { readonly files: number; readonly bytes: number } {
+    return { files: this.#stabilizer.size, bytes: this.#stabilizer.bytes };
   }
 
   async loadCache(): Promise<void> {
     const { cache, root } = this.#options;
     for await (const [path, file] of cache.load(root)) {
-      this.#remembered.set(path, file);
-      this.#places.set(file.state.content, path);
+      this.#cached.set(path, file);
+      this.#pathByContent.set(file.state.content, path);
     }
   }
 
@@ -75,14 +75,14 @@ export class ShareIndex {
   pruneCache(): void {
     // An empty folder may be an unmounted disk: its hashes are worth keeping.
     if (this.#known.size === 0) return;
-    for (const [path, file] of [...this.#remembered]) this.#forgetRemembered(path, file);
+    for (const [path, file] of [...this.#cached]) this.#dropCached(path, file);
   }
 
   /** Handles a file that exists in this state. */
   found(path: string, state: FileState): void {
     const known = this.#known.get(path);
     if (known !== undefined && sameState(known, state)) {
-      this.#quiet.forget(path);
+      this.#stabilizer.forget(path);
       this.#settle(path);
       return;
     }
@@ -101,21 +101,21 @@ export class ShareIndex {
       return;
     }
     const untouchedMs = this.#options.wallMs() - state.touchedMs;
-    this.#quiet.seen(path, state, this.#options.clock.nowMs(), untouchedMs);
-    this.#planTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
+    this.#stabilizer.observe(path, state, this.#options.clock.nowMs(), untouchedMs);
+    this.#scheduleTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
   }
 
   /** Handles a file that does not exist (any more). */
   gone(path: string): void {
     const { pool, catalog } = this.#options;
-    this.#quiet.forget(path);
+    this.#stabilizer.forget(path);
     this.#failed.delete(path);
     if (this.#hashing.delete(path)) pool.remove(path);
     const state = this.#known.get(path);
     const entry = catalog.findPath(path);
     if (state !== undefined && entry !== undefined) {
-      this.#remembered.set(path, { state, fileId: entry.fileId });
-      this.#trimRemembered();
+      this.#cached.set(path, { state, fileId: entry.fileId });
+      this.#trimCached();
     }
     this.#drop(path);
     this.#settle(path);
@@ -123,20 +123,20 @@ export class ShareIndex {
 
   /** Handles a result of the pool. The hash is valid only if the file is still in the state that was read. */
   hashed(path: string, outcome: HashOutcome): void {
-    const asked = this.#hashing.get(path);
-    if (asked === undefined) return; // It has gone in the meantime.
+    const queued = this.#hashing.get(path);
+    if (queued === undefined) return; // Removed in the meantime.
     this.#hashing.delete(path);
     const now = this.#options.stateNow(path);
     if (now === undefined) this.gone(path);
     else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
-      this.#remember(path, now, outcome.fileId, outcome.hashes);
+      this.#store(path, now, outcome.fileId, outcome.hashes);
       this.#put(path, now, outcome.fileId);
     } else {
       this.#drop(path);
       if (outcome.kind === 'failed') {
-        this.#failed.set(path, asked);
+        this.#failed.set(path, queued);
         this.#options.problem(path, `it cannot be read (${outcome.code})`);
-      } else this.#quiet.voided(path);
+      } else this.#stabilizer.backOff(path);
       this.found(path, now);
       this.#settle(path);
     }
@@ -145,7 +145,7 @@ export class ShareIndex {
   /** Adds a file written by this program, chunk by chunk: its hashes are known. */
   adopt(path: string, state: FileState, description: FileDescription): void {
     if (isIgnoredPath(path) || Buffer.byteLength(path) > PATH_BYTES_MAX) return;
-    this.#remember(path, state, description.fileId, description.chunkHashes.join(''));
+    this.#store(path, state, description.fileId, description.chunkHashes.join(''));
     this.#put(path, state, description.fileId);
   }
 
@@ -158,14 +158,14 @@ export class ShareIndex {
    * Handles a file of which only the ctime changed: hashed again, and served meanwhile, with a check of each chunk
    * read.
    */
-  touched(path: string): void {
+  metadataChanged(path: string): void {
     const state = this.#options.stateNow(path);
     if (state === undefined) this.gone(path);
     else this.found(path, state);
   }
 
   /** Withdraws a file that no longer matches its hash, until it is hashed again. */
-  stale(path: string): void {
+  invalidate(path: string): void {
     const state = this.#options.stateNow(path);
     if (state === undefined) this.gone(path);
     else {
@@ -175,60 +175,60 @@ export class ShareIndex {
   }
 
   /** Withdraws a file whose chunk hashes are lost, and hashes it again. */
-  unremember(path: string): void {
+  rehash(path: string): void {
     this.#options.cache.remove(this.#options.root, path);
     const state = this.#known.get(path);
-    if (state !== undefined) this.#places.delete(state.content);
-    this.#remembered.delete(path);
-    this.stale(path);
+    if (state !== undefined) this.#pathByContent.delete(state.content);
+    this.#cached.delete(path);
+    this.invalidate(path);
   }
 
   /** Resolves when every file pending or being hashed now is in the catalog, void, gone or reported as a problem. */
   settled(): Promise<void> {
-    const paths = new Set([...this.#quiet.paths(), ...this.#hashing.keys()]);
+    const paths = new Set([...this.#stabilizer.paths(), ...this.#hashing.keys()]);
     if (paths.size === 0) return Promise.resolve();
-    return new Promise((done) => this.#waiters.add({ paths, done }));
+    return new Promise((resolve) => this.#waiters.add({ paths, resolve }));
   }
 
   close(): void {
     this.#cancelTick?.();
-    for (const { done } of this.#waiters) done();
+    for (const { resolve } of this.#waiters) resolve();
     this.#waiters.clear();
   }
 
   /** Finds the FileId of a state hashed before: at this path in an earlier run, or at a path that no longer exists. */
   #recall(path: string, state: FileState): FileId | undefined {
     const { cache, root } = this.#options;
-    const remembered = this.#remembered.get(path);
-    this.#remembered.delete(path);
-    if (remembered !== undefined && sameAsBefore(remembered.state, state)) return remembered.fileId;
-    const place = this.#places.get(state.content);
-    if (place === undefined || place === path || this.#options.stateNow(place) !== undefined)
+    const cached = this.#cached.get(path);
+    this.#cached.delete(path);
+    if (cached !== undefined && sameAsBefore(cached.state, state)) return cached.fileId;
+    const formerPath = this.#pathByContent.get(state.content);
+    if (formerPath === undefined || formerPath === path || this.#options.stateNow(formerPath) !== undefined)
       return undefined;
-    this.gone(place);
-    const fileId = this.#remembered.get(place)?.fileId;
-    const hashes = cache.hashes(root, place);
+    this.gone(formerPath);
+    const fileId = this.#cached.get(formerPath)?.fileId;
+    const hashes = cache.hashes(root, formerPath);
     if (fileId === undefined || hashes === undefined) return undefined;
-    this.#remembered.delete(place);
-    cache.remove(root, place);
-    this.#remember(path, state, fileId, hashes);
+    this.#cached.delete(formerPath);
+    cache.remove(root, formerPath);
+    this.#store(path, state, fileId, hashes);
     return fileId;
   }
 
-  #remember(path: string, state: FileState, fileId: FileId, hashes: Uint8Array | string): void {
+  #store(path: string, state: FileState, fileId: FileId, hashes: Uint8Array | string): void {
     const { cache, root } = this.#options;
-    this.#remembered.delete(path);
+    this.#cached.delete(path);
     cache.put(root, path, { state, fileId }, hashes);
   }
 
   #put(path: string, state: FileState, fileId: FileId): void {
     const { catalog } = this.#options;
-    this.#quiet.forget(path);
+    this.#stabilizer.forget(path);
     this.#hashing.delete(path);
     if (!this.#known.has(path) && this.#known.size >= CATALOG_FILES_MAX) this.#full(path);
     else {
       this.#known.set(path, state);
-      this.#places.set(state.content, path);
+      this.#pathByContent.set(state.content, path);
       const entry: CatalogEntry = { path, size: state.size, modifiedMs: state.modifiedMs, fileId };
       catalog.put(entry);
       this.#options.changed();
@@ -252,37 +252,37 @@ export class ShareIndex {
     this.#options.changed();
   }
 
-  #trimRemembered(): void {
-    const [oldest] = this.#remembered;
-    if (this.#remembered.size <= REMEMBERED_MAX || oldest === undefined) return;
-    this.#forgetRemembered(...oldest);
+  #trimCached(): void {
+    const [oldest] = this.#cached;
+    if (this.#cached.size <= CACHED_MAX || oldest === undefined) return;
+    this.#dropCached(...oldest);
   }
 
-  #forgetRemembered(path: string, { state }: HashedFile): void {
+  #dropCached(path: string, { state }: HashedFile): void {
     const { cache, root } = this.#options;
-    this.#remembered.delete(path);
+    this.#cached.delete(path);
     cache.remove(root, path);
-    if (this.#places.get(state.content) === path) this.#places.delete(state.content);
+    if (this.#pathByContent.get(state.content) === path) this.#pathByContent.delete(state.content);
   }
 
   #tick(): void {
     const { clock, pool } = this.#options;
-    const due = this.#quiet.takeDue(clock.nowMs(), TICK_FILES);
+    const due = this.#stabilizer.takeDue(clock.nowMs(), TICK_FILES);
     for (const { path, state, isOld } of due) {
       // A file that had to wait is checked once more; for an old one the hasher's own check is enough.
       const now = isOld ? state : this.#options.stateNow(path);
       if (now === undefined) this.gone(path);
-      else if (!sameState(now, state)) this.#quiet.seen(path, now, clock.nowMs(), -1);
+      else if (!sameState(now, state)) this.#stabilizer.observe(path, now, clock.nowMs(), -1);
       else {
         this.#hashing.set(path, state);
         pool.add(path, state.size);
       }
     }
     this.#cancelTick = undefined;
-    if (this.#quiet.size > 0) this.#planTick(due.length === TICK_FILES ? 0 : TICK_MS);
+    if (this.#stabilizer.size > 0) this.#scheduleTick(due.length === TICK_FILES ? 0 : TICK_MS);
   }
 
-  #planTick(delayMs: number): void {
+  #scheduleTick(delayMs: number): void {
     this.#cancelTick ??= this.#options.clock.after(delayMs, () => this.#tick());
   }
 
@@ -290,7 +290,7 @@ export class ShareIndex {
     for (const waiter of this.#waiters) {
       if (!waiter.paths.delete(path) || waiter.paths.size > 0) continue;
       this.#waiters.delete(waiter);
-      waiter.done();
+      waiter.resolve();
     }
   }
 }

@@ -21,8 +21,8 @@ export class CrashMarker {
 
   /** Whether an earlier process died in the operation. Removes its marker. */
   takeCrash(): boolean {
-    const notes = readdirSync(this.#folder).filter((name) => name.startsWith(this.#prefix));
-    const dead = notes.filter((name) => !isAlive(Number(name.slice(this.#prefix.length))));
+    const markers = readdirSync(this.#folder).filter((name) => name.startsWith(this.#prefix));
+    const dead = markers.filter((name) => !isAlive(Number(name.slice(this.#prefix.length))));
     for (const name of dead) rmSync(join(this.#folder, name), { force: true });
     return dead.length > 0;
   }

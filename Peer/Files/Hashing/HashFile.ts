@@ -39,7 +39,7 @@ export type PartOutcome =
  */
 const READ_BYTES = 256 * 1_024;
 /** Interval of checks that the file is unchanged, in bytes, so that a hash that is void ends early. */
-const LOOK_BYTES = 1_024 * READ_BYTES;
+const CHECK_BYTES = 1_024 * READ_BYTES;
 
 /**
  * Reads a shared file once and hashes its chunks; compares its state before and after. Blocks the thread.
@@ -110,7 +110,7 @@ function hashOpened(
       if (count === 0) return { kind: 'changed' };
       hasher.update(buffer.subarray(0, count));
       position += count;
-      if (position % LOOK_BYTES === 0 && !sameState(stateOfOpen(fd), state)) return { kind: 'changed' };
+      if (position % CHECK_BYTES === 0 && !sameState(stateOfOpen(fd), state)) return { kind: 'changed' };
     }
     hashes.push(hasher.digest() as ChunkHash);
     progress(position - start);

@@ -25,7 +25,7 @@ const BATCH_BYTES = SMALL_BYTES;
 /** An idle hasher is closed after this. */
 const IDLE_MS = 10_000;
 
-interface Seat {
+interface PooledHasher {
   hasher: Hasher | undefined;
   busy: 'small' | 'large' | undefined;
   cancelIdle: (() => void) | undefined;
@@ -39,20 +39,20 @@ interface Seat {
 export class HashPool {
   readonly #options: HashPoolOptions;
   readonly #fileOf: (path: string) => string;
-  readonly #seats: Seat[];
+  readonly #hashers: PooledHasher[];
   readonly #small = new Map<string, number>();
   /** Large files with parts that are not assigned yet. */
   readonly #large = new Map<string, LargeFile>();
   readonly #rate = new RateMeter();
-  #bytesLeft = 0;
-  #filesLeft = 0;
-  #filling = false;
+  #pendingBytes = 0;
+  #pendingFiles = 0;
+  #isFillScheduled = false;
   #closed = false;
 
   constructor(options: HashPoolOptions) {
     this.#options = options;
     this.#fileOf = options.fileOf ?? ((path) => path);
-    this.#seats = Array.from({ length: options.size + 1 }, () => ({
+    this.#hashers = Array.from({ length: options.size + 1 }, () => ({
       hasher: undefined,
       busy: undefined,
       cancelIdle: undefined,
@@ -60,28 +60,29 @@ export class HashPool {
   }
 
   /** Files queued or being hashed, their unread bytes, and the current rate. */
-  get left(): { readonly files: number; readonly bytes: number; readonly bytesPerSecond: number } {
-    const bytesPerSecond = this.#filesLeft === 0 ? 0 : this.#rate.bytesPerSecond(this.#options.clock.nowMs());
-    return { files: this.#filesLeft, bytes: Math.max(0, this.#bytesLeft), bytesPerSecond };
+  get pending(): { readonly files: number; readonly bytes: number; readonly bytesPerSecond: number } {
+    const bytesPerSecond =
+      this.#pendingFiles === 0 ? 0 : this.#rate.bytesPerSecond(this.#options.clock.nowMs());
+    return { files: this.#pendingFiles, bytes: Math.max(0, this.#pendingBytes), bytesPerSecond };
   }
 
   /** Queues a file. A path queued already with the same size is not added again. */
   add(path: string, size: number): void {
     const large = this.#large.get(path);
-    const waiting = this.#small.get(path) ?? large?.size;
-    if (this.#closed || waiting === size || large?.begun) return;
-    if (waiting !== undefined) this.remove(path);
+    const queuedSize = this.#small.get(path) ?? large?.size;
+    if (this.#closed || queuedSize === size || large?.isStarted) return;
+    if (queuedSize !== undefined) this.remove(path);
     // A size above the limit is queued as small; the hasher rejects it.
     if (size <= SMALL_BYTES || size > FILE_BYTES_MAX) this.#small.set(path, size);
     else this.#large.set(path, new LargeFile(path, size));
-    this.#filesLeft++;
-    this.#bytesLeft += size;
+    this.#pendingFiles++;
+    this.#pendingBytes += size;
     // After the current event, so that files found together share a batch.
-    if (this.#filling) return;
-    this.#filling = true;
+    if (this.#isFillScheduled) return;
+    this.#isFillScheduled = true;
     setImmediate(() => {
-      this.#filling = false;
-      this.#fill();
+      this.#isFillScheduled = false;
+      this.#assign();
     });
   }
 
@@ -90,15 +91,15 @@ export class HashPool {
     const size = this.#small.get(path);
     if (size !== undefined) {
       this.#small.delete(path);
-      this.#filesLeft--;
-      this.#bytesLeft -= size;
+      this.#pendingFiles--;
+      this.#pendingBytes -= size;
     }
     const large = this.#large.get(path);
     if (large === undefined) return;
     this.#large.delete(path);
     large.drop();
-    this.#filesLeft--;
-    this.#bytesLeft -= large.untakenBytes;
+    this.#pendingFiles--;
+    this.#pendingBytes -= large.unassignedBytes;
   }
 
   async close(): Promise<void> {
@@ -106,36 +107,36 @@ export class HashPool {
     this.#small.clear();
     this.#large.clear();
     await Promise.all(
-      this.#seats.map((seat) => {
-        seat.cancelIdle?.();
-        return seat.hasher?.close();
+      this.#hashers.map((pooled) => {
+        pooled.cancelIdle?.();
+        return pooled.hasher?.close();
       }),
     );
   }
 
-  #fill(): void {
-    for (const seat of this.#seats) {
-      if (seat.busy !== undefined || this.#closed) continue;
-      const running = this.#seats.filter(({ busy }) => busy === 'large').length;
-      const maySmall = running === this.#options.size || this.#running() < this.#options.size;
-      if (this.#small.size > 0 && maySmall) this.#work(seat, takeBatch(this.#small));
-      else if (this.#large.size > 0 && this.#running() < this.#options.size) this.#workPart(seat);
+  #assign(): void {
+    for (const pooled of this.#hashers) {
+      if (pooled.busy !== undefined || this.#closed) continue;
+      const running = this.#hashers.filter(({ busy }) => busy === 'large').length;
+      const mayRunSmall = running === this.#options.size || this.#busyCount() < this.#options.size;
+      if (this.#small.size > 0 && mayRunSmall) this.#assignBatch(pooled, takeBatch(this.#small));
+      else if (this.#large.size > 0 && this.#busyCount() < this.#options.size) this.#assignPart(pooled);
     }
   }
 
-  #running(): number {
-    return this.#seats.filter(({ busy }) => busy !== undefined).length;
+  #busyCount(): number {
+    return this.#hashers.filter(({ busy }) => busy !== undefined).length;
   }
 
-  #work(seat: Seat, batch: ReadonlyMap<string, number>): void {
-    const hasher = this.#begin(seat, 'small');
+  #assignBatch(pooled: PooledHasher, batch: ReadonlyMap<string, number>): void {
+    const hasher = this.#occupy(pooled, 'small');
     const bytes = [...batch.values()].reduce((sum, size) => sum + size, 0);
-    const count = this.#counter(bytes);
+    const onProgress = this.#progressOf(bytes);
     const paths = [...batch.keys()];
-    void hasher.hash(this.#options.root, paths.map(this.#fileOf), count).then((outcomes) => {
-      count(Number.POSITIVE_INFINITY);
-      this.#filesLeft -= paths.length;
-      this.#done(seat);
+    void hasher.hash(this.#options.root, paths.map(this.#fileOf), onProgress).then((outcomes) => {
+      onProgress(Number.POSITIVE_INFINITY);
+      this.#pendingFiles -= paths.length;
+      this.#release(pooled);
       if (this.#closed) return;
       for (const [index, path] of paths.entries()) {
         const outcome = outcomes[index];
@@ -145,53 +146,55 @@ export class HashPool {
   }
 
   /** Assigns the next part of the oldest large file. */
-  #workPart(seat: Seat): void {
+  #assignPart(pooled: PooledHasher): void {
     const [file] = this.#large.values();
-    const part = file?.take();
+    const part = file?.nextPart();
     if (file === undefined || part === undefined) return;
-    if (file.taken) this.#large.delete(file.path);
-    const count = this.#counter(file.bytesOf(part));
-    const hasher = this.#begin(seat, 'large');
-    void hasher.hashPart(this.#options.root, this.#fileOf(file.path), part, count).then((ended) => {
-      count(Number.POSITIVE_INFINITY);
-      const outcome = file.ended(part, ended);
-      // The file has failed: its other parts are not read.
-      if (this.#large.get(file.path) === file && file.taken) {
-        this.#large.delete(file.path);
-        this.#bytesLeft -= file.untakenBytes;
-      }
-      if (outcome !== undefined) this.#filesLeft--;
-      this.#done(seat);
-      if (outcome !== undefined && !this.#closed) this.#options.finished(file.path, outcome);
-    });
+    if (file.isExhausted) this.#large.delete(file.path);
+    const onProgress = this.#progressOf(file.bytesOf(part));
+    const hasher = this.#occupy(pooled, 'large');
+    void hasher
+      .hashPart(this.#options.root, this.#fileOf(file.path), part, onProgress)
+      .then((partOutcome) => {
+        onProgress(Number.POSITIVE_INFINITY);
+        const outcome = file.partDone(part, partOutcome);
+        // The file has failed: its other parts are not read.
+        if (this.#large.get(file.path) === file && file.isExhausted) {
+          this.#large.delete(file.path);
+          this.#pendingBytes -= file.unassignedBytes;
+        }
+        if (outcome !== undefined) this.#pendingFiles--;
+        this.#release(pooled);
+        if (outcome !== undefined && !this.#closed) this.#options.finished(file.path, outcome);
+      });
   }
 
-  #begin(seat: Seat, kind: 'small' | 'large'): Hasher {
-    seat.cancelIdle?.();
-    seat.busy = kind;
-    seat.hasher ??= this.#options.makeHasher();
-    return seat.hasher;
+  #occupy(pooled: PooledHasher, kind: 'small' | 'large'): Hasher {
+    pooled.cancelIdle?.();
+    pooled.busy = kind;
+    pooled.hasher ??= this.#options.makeHasher();
+    return pooled.hasher;
   }
 
   /** Returns a progress callback that counts at most `bytes` bytes. */
-  #counter(bytes: number): (hashed: number) => void {
+  #progressOf(bytes: number): (hashed: number) => void {
     let left = bytes;
     return (hashed) => {
       const now = Math.min(left, hashed);
       left -= now;
-      this.#bytesLeft -= now;
+      this.#pendingBytes -= now;
       this.#rate.add(now, this.#options.clock.nowMs());
     };
   }
 
-  #done(seat: Seat): void {
-    seat.busy = undefined;
+  #release(pooled: PooledHasher): void {
+    pooled.busy = undefined;
     if (this.#closed) return;
-    seat.cancelIdle = this.#options.clock.after(IDLE_MS, () => {
-      void seat.hasher?.close();
-      seat.hasher = undefined;
+    pooled.cancelIdle = this.#options.clock.after(IDLE_MS, () => {
+      void pooled.hasher?.close();
+      pooled.hasher = undefined;
     });
-    this.#fill();
+    this.#assign();
   }
 }
 

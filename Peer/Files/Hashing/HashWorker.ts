@@ -9,7 +9,7 @@ import { hashFile, hashPart } from './HashFile.ts';
  */
 
 /** Bytes between two progress messages. */
-const TELL_BYTES = 64 * 1_024 * 1_024;
+const PROGRESS_BYTES = 64 * 1_024 * 1_024;
 /** Hashing uses the remaining time of every core: the console and downloads have priority. */
 const NICENESS = 5;
 
@@ -27,11 +27,11 @@ parentPort?.on('message', ({ root, paths, part }: HashRequest) => {
 
 /** Returns a callback that reports the progress of one file or part. */
 function progress(): (bytes: number) => void {
-  let told = 0;
+  let reported = 0;
   return (bytes) => {
-    if (bytes - told < TELL_BYTES) return;
-    reply({ kind: 'progress', bytes: bytes - told });
-    told = bytes;
+    if (bytes - reported < PROGRESS_BYTES) return;
+    reply({ kind: 'progress', bytes: bytes - reported });
+    reported = bytes;
   };
 }
 

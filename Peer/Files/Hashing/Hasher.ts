@@ -63,21 +63,21 @@ export function threadHasher(): Hasher {
   worker.unref();
   let closed = false;
   // Pending request: the handler of its reply, and its rejection when the thread ends.
-  let take: ((reply: HashReply) => void) | undefined;
-  let fail: (failed: Failed) => void = () => {};
+  let onReply: ((reply: HashReply) => void) | undefined;
+  let onFailure: (failed: Failed) => void = () => {};
   let onProgress: (bytes: number) => void = () => {};
   const failAll = (reason: string) => {
     closed = true;
-    take = undefined;
-    fail({ kind: 'failed', code: 'EIO', reason });
+    onReply = undefined;
+    onFailure({ kind: 'failed', code: 'EIO', reason });
   };
   worker.on('message', (reply: HashReply) => {
     if (reply.kind === 'progress') onProgress(reply.bytes);
-    else take?.(reply);
+    else onReply?.(reply);
   });
   worker.on('error', (failure) => failAll(`the hashing thread failed: ${failure}`));
   worker.on('exit', () => failAll('the hashing thread ended'));
-  const ask = (request: HashRequest, progress: (bytes: number) => void) => {
+  const send = (request: HashRequest, progress: (bytes: number) => void) => {
     onProgress = progress;
     if (closed) failAll('the hashing thread has ended');
     else worker.postMessage(request);
@@ -85,15 +85,15 @@ export function threadHasher(): Hasher {
   return {
     hash: (root, paths, progress) =>
       new Promise((done) => {
-        take = (reply) => void (reply.kind === 'done' && done(reply.outcomes));
-        fail = (failed) => done(paths.map(() => failed));
-        ask({ root, paths, part: undefined }, progress);
+        onReply = (reply) => void (reply.kind === 'done' && done(reply.outcomes));
+        onFailure = (failed) => done(paths.map(() => failed));
+        send({ root, paths, part: undefined }, progress);
       }),
     hashPart: (root, path, part, progress) =>
       new Promise((done) => {
-        take = (reply) => void (reply.kind === 'part done' && done(reply.outcome));
-        fail = done;
-        ask({ root, paths: [path], part }, progress);
+        onReply = (reply) => void (reply.kind === 'part done' && done(reply.outcome));
+        onFailure = done;
+        send({ root, paths: [path], part }, progress);
       }),
     close: async () => {
       closed = true;

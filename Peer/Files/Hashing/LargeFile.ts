@@ -17,12 +17,12 @@ export class LargeFile {
   readonly size: number;
   readonly #layout: ReturnType<typeof chunkLayout>;
   readonly #hashes: string[] = [];
-  #next = 0;
-  #running = 0;
+  #nextChunk = 0;
+  #runningParts = 0;
   #state: FileState | undefined;
   /** First outcome that makes the whole file fail. */
-  #bad: HashOutcome | undefined;
-  #dropped = false;
+  #failure: HashOutcome | undefined;
+  #isDropped = false;
 
   /** @throws ShoalError BAD_FRAME when the size exceeds the protocol's limit */
   constructor(path: string, size: number) {
@@ -31,34 +31,34 @@ export class LargeFile {
     this.#layout = chunkLayout(size);
   }
 
-  get begun(): boolean {
-    return this.#next > 0;
+  get isStarted(): boolean {
+    return this.#nextChunk > 0;
   }
 
   /** Bytes not assigned to any part yet. */
-  get untakenBytes(): number {
-    return Math.max(0, this.size - this.#next * this.#layout.chunkBytes);
+  get unassignedBytes(): number {
+    return Math.max(0, this.size - this.#nextChunk * this.#layout.chunkBytes);
   }
 
   /** Whether no further part is to be hashed. */
-  get taken(): boolean {
-    return this.#bad !== undefined || this.#next >= this.#layout.chunkCount;
+  get isExhausted(): boolean {
+    return this.#failure !== undefined || this.#nextChunk >= this.#layout.chunkCount;
   }
 
   /** Assigns the next part; undefined when none is left or the file has failed. */
-  take(): FilePart | undefined {
-    if (this.taken) return undefined;
+  nextPart(): FilePart | undefined {
+    if (this.isExhausted) return undefined;
     const { chunkBytes, chunkCount } = this.#layout;
-    const firstChunk = this.#next;
+    const firstChunk = this.#nextChunk;
     const chunks = Math.min(Math.max(1, Math.floor(PART_BYTES / chunkBytes)), chunkCount - firstChunk);
-    this.#next += chunks;
-    this.#running++;
+    this.#nextChunk += chunks;
+    this.#runningParts++;
     return { size: this.size, firstChunk, chunks };
   }
 
   /** Discards the file: running parts produce no outcome. */
   drop(): void {
-    this.#dropped = true;
+    this.#isDropped = true;
   }
 
   bytesOf({ firstChunk, chunks }: FilePart): number {
@@ -70,17 +70,17 @@ export class LargeFile {
    * Records the outcome of a part. Returns the outcome of the file after its last part, unless the file was
    * dropped.
    */
-  ended({ firstChunk }: FilePart, outcome: PartOutcome): HashOutcome | undefined {
-    this.#running--;
-    if (outcome.kind !== 'hashed') this.#bad ??= outcome;
+  partDone({ firstChunk }: FilePart, outcome: PartOutcome): HashOutcome | undefined {
+    this.#runningParts--;
+    if (outcome.kind !== 'hashed') this.#failure ??= outcome;
     else if (this.#state !== undefined && !sameState(this.#state, outcome.state))
-      this.#bad ??= { kind: 'changed' };
+      this.#failure ??= { kind: 'changed' };
     else {
       this.#state = outcome.state;
       this.#hashes[firstChunk] = outcome.hashes;
     }
-    if (this.#dropped || this.#running > 0 || !this.taken) return undefined;
-    return this.#bad ?? this.#whole();
+    if (this.#isDropped || this.#runningParts > 0 || !this.isExhausted) return undefined;
+    return this.#failure ?? this.#whole();
   }
 
   #whole(): HashOutcome {

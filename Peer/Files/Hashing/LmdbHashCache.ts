@@ -16,11 +16,11 @@ const HASH_BYTES = 32;
  * Delay of writes, batched into one transaction: a transaction per entry would cost more than the hashing.
  * A crash loses the pending entries; these files are hashed again.
  */
-const WRITE_MS = 2_000;
+const WRITE_DELAY_MS = 2_000;
 /** Entries per transaction, before the thread is yielded: a few milliseconds. */
 const WRITE_SLICE = 1_000;
 /** Transactions per timer. */
-const WRITE_SLICES = 5;
+const SLICES_PER_TIMER = 5;
 /** Entries loaded before the thread is yielded. */
 const LOAD_SLICE = 2_000;
 
@@ -78,9 +78,9 @@ class LmdbHashCache implements HashCache {
   /** Hash of each root: LMDB limits the length of keys, and a root may have any length. */
   readonly #prefixes = new Map<string, string>();
   /** Pending writes; undefined: a removal. Read first, because lmdb shows a value only after its commit. */
-  readonly #unwritten = new Map<string, Entry | undefined>();
+  readonly #pending = new Map<string, Entry | undefined>();
   #timer: NodeJS.Timeout | undefined;
-  #told = false;
+  #hasWarned = false;
 
   constructor(root: RootDatabase<Buffer, string>, marker: CrashMarker, log: Log) {
     this.#root = root;
@@ -113,14 +113,14 @@ class LmdbHashCache implements HashCache {
 
   hashes(root: string, path: string): Uint8Array | undefined {
     const key = this.#key(root, path);
-    if (this.#unwritten.has(key)) return hashBytesOf(this.#unwritten.get(key)?.hashes);
+    if (this.#pending.has(key)) return hashBytesOf(this.#pending.get(key)?.hashes);
     try {
       const stored = readStoredText(this.#files.get(key)?.toString('latin1') ?? '');
       if (stored?.onlyHash !== undefined) return Buffer.from(stored.onlyHash, 'hex');
       if (stored?.state.size === 0) return new Uint8Array(0);
       return stored === undefined ? undefined : this.#hashes.get(key);
     } catch (failure) {
-      this.#tell(failure);
+      this.#report(failure);
       return undefined;
     }
   }
@@ -133,65 +133,65 @@ class LmdbHashCache implements HashCache {
     clearTimeout(this.#timer);
     try {
       this.#marker.clear();
-      while (this.#unwritten.size > 0) await this.#writeSome();
+      while (this.#pending.size > 0) await this.#writeSlice();
       await this.#root.flushed;
       await this.#root.close();
     } catch (failure) {
-      this.#tell(failure);
+      this.#report(failure);
     }
   }
 
   #write(key: string, entry: Entry | undefined): void {
-    this.#unwritten.set(key, entry);
-    this.#plan();
+    this.#pending.set(key, entry);
+    this.#schedule();
   }
 
-  #plan(): void {
+  #schedule(): void {
     this.#timer ??= setTimeout(() => {
-      void this.#writeMuch().then(() => {
+      void this.#writeSlices().then(() => {
         this.#timer = undefined;
-        if (this.#unwritten.size > 0) this.#plan();
+        if (this.#pending.size > 0) this.#schedule();
       });
-    }, WRITE_MS).unref();
+    }, WRITE_DELAY_MS).unref();
   }
 
-  async #writeMuch(): Promise<void> {
-    for (let slice = 0; slice < WRITE_SLICES && this.#unwritten.size > 0; slice++) await this.#writeSome();
+  async #writeSlices(): Promise<void> {
+    for (let slice = 0; slice < SLICES_PER_TIMER && this.#pending.size > 0; slice++) await this.#writeSlice();
   }
 
   /** Writes the oldest pending entries in one transaction. Never rejects. */
-  async #writeSome(): Promise<void> {
+  async #writeSlice(): Promise<void> {
     const batch: (readonly [string, Entry | undefined])[] = [];
-    for (const entry of this.#unwritten) if (batch.push(entry) === WRITE_SLICE) break;
+    for (const entry of this.#pending) if (batch.push(entry) === WRITE_SLICE) break;
     try {
       await this.#root.batch(() => {
         for (const [key, entry] of batch) this.#writeOne(key, entry);
       });
     } catch (failure) {
-      this.#tell(failure);
+      this.#report(failure);
     }
-    for (const [key, entry] of batch) if (this.#unwritten.get(key) === entry) this.#unwritten.delete(key);
+    for (const [key, entry] of batch) if (this.#pending.get(key) === entry) this.#pending.delete(key);
   }
 
   #writeOne(key: string, entry: Entry | undefined): void {
     if (entry === undefined) {
-      this.#quietly(this.#files.remove(key));
-      this.#quietly(this.#hashes.remove(key));
+      this.#reportFailure(this.#files.remove(key));
+      this.#reportFailure(this.#hashes.remove(key));
       return;
     }
     const { file, hashes } = entry;
     const onlyHash = onlyHashOf(hashes);
-    this.#quietly(this.#files.put(key, Buffer.from(storedText({ ...file, onlyHash }), 'latin1')));
+    this.#reportFailure(this.#files.put(key, Buffer.from(storedText({ ...file, onlyHash }), 'latin1')));
     if (onlyHash !== undefined) return;
     const bytes = hashBytesOf(hashes) ?? new Uint8Array(0);
-    this.#quietly(this.#hashes.put(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+    this.#reportFailure(this.#hashes.put(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
   }
 
   #slice(start: string, end: string): { key: string; value: Buffer }[] {
     try {
       return [...this.#files.getRange({ start, end, limit: LOAD_SLICE })];
     } catch (failure) {
-      this.#tell(failure);
+      this.#report(failure);
       return [];
     }
   }
@@ -209,15 +209,15 @@ class LmdbHashCache implements HashCache {
     return prefix;
   }
 
-  #quietly(write: Promise<unknown>): void {
-    write.catch((failure: unknown) => this.#tell(failure));
+  #reportFailure(write: Promise<unknown>): void {
+    write.catch((failure: unknown) => this.#report(failure));
   }
 
-  #tell(failure: unknown): void {
+  #report(failure: unknown): void {
     const text = `the hash cache failed: ${failure instanceof Error ? failure.message : failure}`;
-    if (this.#told) this.#log.debug(text);
+    if (this.#hasWarned) this.#log.debug(text);
     else this.#log.warn(text);
-    this.#told = true;
+    this.#hasWarned = true;
   }
 }
 

@@ -13,7 +13,7 @@ export interface ShareReaderOptions {
   /** Where the file of a path lies, absolute. */
   readonly absolute: (path: string) => string;
   readonly clock: Clock;
-  readonly index: Pick<ShareIndex, 'stateOf' | 'stale' | 'touched'>;
+  readonly index: Pick<ShareIndex, 'stateOf' | 'invalidate' | 'metadataChanged'>;
 }
 
 interface Handle {
@@ -126,7 +126,7 @@ export class ShareReader {
     const now = stateOfOpen(fd);
     if (hashed === undefined || sameState(hashed, now)) return hashed;
     if (!onlyTouched(hashed, now)) return undefined;
-    index.touched(path);
+    index.metadataChanged(path);
     return (await this.#proofs.holds(path, fd, now, chunk())) ? now : undefined;
   }
 
@@ -160,7 +160,7 @@ export class ShareReader {
     const code = systemCode(failure) ?? '';
     const isGone = ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code);
     if (isGone || (failure instanceof ShoalError && failure.code === 'FILE_CHANGED')) {
-      this.#options.index.stale(path);
+      this.#options.index.invalidate(path);
       return changed(path);
     }
     return asShoalError(failure, 'DISK_FAILED');

@@ -43,7 +43,7 @@ export class SharedFiles {
     const load = () => cache.hashes(share.cacheKey, entry.path);
     const description = this.#descriptions.get(entry.fileId, entry.size, load);
     if (description !== undefined) return description;
-    share.index.unremember(entry.path);
+    share.index.rehash(entry.path);
     throw new ShoalError('NOT_FOUND', `the chunk hashes of "${entry.path}" were lost; it is hashed again`);
   }
 
@@ -137,8 +137,9 @@ export class SharedFiles {
     const now = disk.stateOf(share.absolute(path));
     const isSame = hashed !== undefined && now !== undefined && sameState(hashed, now);
     if (isSame) return true;
-    if (hashed !== undefined && now !== undefined && onlyTouched(hashed, now)) share.index.touched(path);
-    else share.index.stale(path);
+    if (hashed !== undefined && now !== undefined && onlyTouched(hashed, now))
+      share.index.metadataChanged(path);
+    else share.index.invalidate(path);
     return false;
   }
 }

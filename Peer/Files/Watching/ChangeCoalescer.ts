@@ -2,37 +2,37 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { splitPath } from '../Disk/Paths.ts';
 
 /** Changed names in one folder beyond which listing the folder is cheaper than checking each name. */
-const NAMES_MAX = 2_000;
+const NAMES_PER_FOLDER_MAX = 2_000;
 /**
  * Events in one burst beyond which the system may have dropped some (Linux queues 16,384): the whole share is
  * scanned.
  */
-const BURST_EVENTS = 8_000;
+const BURST_EVENTS_MAX = 8_000;
 
 /** Upper bound on deferring a scan while downloads write into the share. */
-const WAIT_MAX_MS = 5_000;
+const DEFERRAL_MAX_MS = 5_000;
 
 /** Names to check in each folder, or `all`: the folder and everything below it. */
-export type Places = ReadonlyMap<string, ReadonlySet<string> | 'all'>;
+export type ChangedNames = ReadonlyMap<string, ReadonlySet<string> | 'all'>;
 
 /** Coalesces watch events, so that a burst about one file or folder costs one scan. */
 export class ChangeCoalescer {
   readonly #clock: Clock;
-  readonly #gatherMs: number;
-  readonly #look: (places: Places) => void;
-  #places = new Map<string, Set<string> | 'all'>();
+  readonly #delayMs: number;
+  readonly #scan: (changed: ChangedNames) => void;
+  #changed = new Map<string, Set<string> | 'all'>();
   #events = 0;
-  #sinceMs = 0;
+  #firstMs = 0;
   #cancel: (() => void) | undefined;
   #closed = false;
-  readonly #busy: () => boolean;
+  readonly #isBusy: () => boolean;
 
-  /** @param busy - true while most changes are the program's own writes, which need no scan */
-  constructor(clock: Clock, gatherMs: number, look: (places: Places) => void, busy = () => false) {
+  /** @param isBusy - true while most changes are the program's own writes, which need no scan */
+  constructor(clock: Clock, delayMs: number, scan: (changed: ChangedNames) => void, isBusy = () => false) {
     this.#clock = clock;
-    this.#gatherMs = gatherMs;
-    this.#look = look;
-    this.#busy = busy;
+    this.#delayMs = delayMs;
+    this.#scan = scan;
+    this.#isBusy = isBusy;
   }
 
   /** Records a change of this path; "" is the share itself. */
@@ -42,17 +42,17 @@ export class ChangeCoalescer {
       return;
     }
     const [folder, name] = splitPath(path);
-    const names = this.#places.get(folder) ?? new Set();
+    const names = this.#changed.get(folder) ?? new Set();
     if (names !== 'all') {
       names.add(name);
-      this.#places.set(folder, names.size > NAMES_MAX ? 'all' : names);
+      this.#changed.set(folder, names.size > NAMES_PER_FOLDER_MAX ? 'all' : names);
     }
-    this.#plan();
+    this.#schedule();
   }
 
   addFolder(path: string): void {
-    this.#places.set(path, 'all');
-    this.#plan();
+    this.#changed.set(path, 'all');
+    this.#schedule();
   }
 
   close(): void {
@@ -60,25 +60,25 @@ export class ChangeCoalescer {
     this.#cancel?.();
   }
 
-  #plan(): void {
+  #schedule(): void {
     this.#events++;
     if (this.#closed || this.#cancel !== undefined) return;
-    this.#sinceMs = this.#clock.nowMs();
-    this.#wait();
+    this.#firstMs = this.#clock.nowMs();
+    this.#startTimer();
   }
 
-  #wait(): void {
-    this.#cancel = this.#clock.after(this.#gatherMs, () => {
-      if (this.#busy() && this.#clock.nowMs() - this.#sinceMs < WAIT_MAX_MS) this.#wait();
+  #startTimer(): void {
+    this.#cancel = this.#clock.after(this.#delayMs, () => {
+      if (this.#isBusy() && this.#clock.nowMs() - this.#firstMs < DEFERRAL_MAX_MS) this.#startTimer();
       else this.#flush();
     });
   }
 
   #flush(): void {
-    const places: Places = this.#events > BURST_EVENTS ? new Map([['', 'all']]) : this.#places;
+    const changed: ChangedNames = this.#events > BURST_EVENTS_MAX ? new Map([['', 'all']]) : this.#changed;
     this.#cancel = undefined;
-    this.#places = new Map();
+    this.#changed = new Map();
     this.#events = 0;
-    this.#look(places);
+    this.#scan(changed);
   }
 }

@@ -28,7 +28,7 @@ export interface FolderScanOptions {
 }
 
 /** Longest time the scan holds the thread. Names and stats are read synchronously, which is 5 times cheaper. */
-const SLICE_MS = 8;
+const SLICE_MAX_MS = 8;
 
 /**
  * Scans folders and files of the share. Symbolic links are never followed or shared: a target inside the share is
@@ -46,28 +46,28 @@ export class FolderScan {
    * Lists a folder and everything below it.
    * @param signal - aborts the scan early
    */
-  async folder(path: string, signal: AbortSignal): Promise<void> {
-    const left = [path];
-    for (let next = left.pop(); next !== undefined && !signal.aborted; next = left.pop()) {
-      for (const below of await this.#list(next, signal)) left.push(below);
+  async scanFolder(path: string, signal: AbortSignal): Promise<void> {
+    const pending = [path];
+    for (let next = pending.pop(); next !== undefined && !signal.aborted; next = pending.pop()) {
+      for (const below of await this.#list(next, signal)) pending.push(below);
     }
   }
 
   /** Checks one path: a file, a folder not known before (which is listed), or nothing any more. */
-  async place(path: string, signal: AbortSignal): Promise<void> {
+  async checkPath(path: string, signal: AbortSignal): Promise<void> {
     const { root, tree } = this.#options;
     const [folder, name] = splitPath(path);
     if (!this.#isShared(folder, name)) return;
     const stats = lstatOf(inside(root, path));
     if (stats?.isDirectory()) {
-      this.#goneFile(path);
-      if (!tree.hasFolder(path)) await this.folder(path, signal);
+      this.#removeFile(path);
+      if (!tree.hasFolder(path)) await this.scanFolder(path, signal);
       return;
     }
-    if (tree.hasFolder(path)) this.#goneFolder(path);
+    if (tree.hasFolder(path)) this.#removeFolder(path);
     if (stats?.isFile()) this.#found(path, fileState(stats));
-    else this.#goneFile(path);
-    if (this.#isSliceOver()) await this.#breathe();
+    else this.#removeFile(path);
+    if (this.#isSliceOver()) await this.#yield();
   }
 
   /** Lists one folder and returns the paths of its subfolders. */
@@ -76,7 +76,7 @@ export class FolderScan {
     let entries: Dirent[];
     // readdir would follow a symbolic link that has replaced the folder.
     if (folder !== '' && !lstatOf(inside(root, folder))?.isDirectory()) {
-      this.#goneFolder(folder);
+      this.#removeFolder(folder);
       return [];
     }
     try {
@@ -85,7 +85,7 @@ export class FolderScan {
       const code = systemCode(failure) ?? String(failure);
       if (code !== 'ENOENT' && code !== 'ENOTDIR')
         events.problem(folder, `the folder cannot be read (${code})`);
-      else this.#goneFolder(folder);
+      else this.#removeFolder(folder);
       return [];
     }
     tree.addFolder(folder);
@@ -98,17 +98,17 @@ export class FolderScan {
       else if (entry.isFile() || isUnknown(entry)) files.add(entry.name);
     }
     for (const name of tree.foldersIn(folder))
-      if (!folders.has(name)) this.#goneFolder(joinPath(folder, name));
-    for (const name of tree.filesIn(folder)) if (!files.has(name)) this.#goneFile(joinPath(folder, name));
+      if (!folders.has(name)) this.#removeFolder(joinPath(folder, name));
+    for (const name of tree.filesIn(folder)) if (!files.has(name)) this.#removeFile(joinPath(folder, name));
     for (const name of files) {
       if (signal.aborted) return [];
       const path = joinPath(folder, name);
       const stats = lstatOf(inside(root, path));
       if (stats?.isDirectory()) folders.add(name);
       else if (stats?.isFile()) this.#found(path, fileState(stats));
-      else this.#goneFile(path);
+      else this.#removeFile(path);
       // An await per file would cost a tenth of the scan.
-      if (this.#isSliceOver()) await this.#breathe();
+      if (this.#isSliceOver()) await this.#yield();
     }
     return Array.from(folders, (name) => joinPath(folder, name));
   }
@@ -136,12 +136,12 @@ export class FolderScan {
   }
 
   /** Reports the file even when the tree does not know it: it may be pending in the stabilizer. */
-  #goneFile(path: string): void {
+  #removeFile(path: string): void {
     this.#options.tree.removeFile(path);
     this.#options.events.gone(path);
   }
 
-  #goneFolder(path: string): void {
+  #removeFolder(path: string): void {
     for (const file of this.#options.tree.removeFolder(path)) this.#options.events.gone(file);
   }
 
@@ -149,9 +149,9 @@ export class FolderScan {
     return this.#options.clock.nowMs() >= this.#sliceEndMs;
   }
 
-  async #breathe(): Promise<void> {
+  async #yield(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    this.#sliceEndMs = this.#options.clock.nowMs() + SLICE_MS;
+    this.#sliceEndMs = this.#options.clock.nowMs() + SLICE_MAX_MS;
   }
 }
 
@@ -165,7 +165,7 @@ function lstatOf(path: string) {
   try {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
-    return undefined; // ENOTDIR, EACCES, ELOOP: not a file we could share.
+    return undefined; // ENOTDIR, EACCES, ELOOP: no shareable file.
   }
 }
 

@@ -7,13 +7,13 @@ import { isIgnoredPath } from './IgnoreRules.ts';
 /** Events of a watched tree. Paths are relative to the watched folder; "" is the folder itself. */
 export interface WatchEvents {
   /** An entry of this name was created, written, renamed or removed. */
-  touched(path: string): void;
+  changed(path: string): void;
   /** A folder appeared (with everything in it) or vanished. */
   folderChanged(path: string): void;
   /** The system's watch limit is reached: later changes go unnoticed. */
   limited(code: string): void;
   /** Returns true for a folder created by this program with known content: it is watched at once and listed later. */
-  isOurs(path: string): boolean;
+  isSelfCreated(path: string): boolean;
   /** A folder cannot be watched. */
   problem(text: string): void;
 }
@@ -31,8 +31,8 @@ export type WatchFolder = (root: string, events: WatchEvents) => Watching;
  * Events name the file that changed; the caller stats it.
  */
 export const watchFolder: WatchFolder = (root, events) => {
-  const isOurs = (path: string) => events.isOurs(relativeTo(root, path));
-  const watcher = new FoldersOnly(isOurs, {
+  const isSelfCreated = (path: string) => events.isSelfCreated(relativeTo(root, path));
+  const watcher = new FoldersOnly(isSelfCreated, {
     followSymlinks: false,
     // The caller scans the whole tree once it is watched.
     ignoreInitial: true,
@@ -47,7 +47,7 @@ export const watchFolder: WatchFolder = (root, events) => {
     const folder = relativeTo(root, watchedPath(details) ?? root);
     // A folder also reports changes of itself, under its own name; the parent's event is more precise.
     const path = name ? (folder === '' ? name : `${folder}/${name}`) : folder;
-    if (!isIgnoredPath(path)) events.touched(path);
+    if (!isIgnoredPath(path)) events.changed(path);
   });
   watcher.on('addDir', (path) => events.folderChanged(relativeTo(root, path)));
   watcher.on('unlinkDir', (path) => events.folderChanged(relativeTo(root, path)));
@@ -76,7 +76,7 @@ type Listed = Awaited<
 >;
 
 /** Minimum time between two listings of one folder. Without it chokidar lists a folder at every event in it. */
-const LISTING_MS = 1_000;
+const LISTING_INTERVAL_MS = 1_000;
 
 /**
  * chokidar restricted to folders. `ignored` would hide files too, but only after a stat of each, repeated at every
@@ -85,20 +85,20 @@ const LISTING_MS = 1_000;
  * files arriving in one folder kept it listing all the time (18 s of CPU, now half a second).
  */
 class FoldersOnly extends FSWatcher {
-  /** Folders listed within the last LISTING_MS, each with the deferred next listing, if one was requested. */
-  readonly #listed = new Map<string, (() => void) | undefined>();
+  /** Folders listed within the last LISTING_INTERVAL_MS, each with the deferred next listing, if one was requested. */
+  readonly #throttled = new Map<string, (() => void) | undefined>();
   readonly #timers = new Set<NodeJS.Timeout>();
 
   /** @param mayDefer - true when this folder (absolute) need not be listed at once */
-  constructor(mayWait: (folder: string) => boolean, options: ConstructorParameters<typeof FSWatcher>[0]) {
+  constructor(mayDefer: (folder: string) => boolean, options: ConstructorParameters<typeof FSWatcher>[0]) {
     super(options);
     const handler = this._nodeFsHandler;
     const list = handler._handleRead.bind(handler);
     handler._handleRead = (folder, ...rest) => {
-      const isFree = !this.#listed.has(folder);
-      if (isFree) this.#holdBack(folder);
-      if (isFree && !mayWait(folder)) return list(folder, ...rest);
-      this.#listed.set(folder, () => list(folder, ...rest));
+      const isThrottled = this.#throttled.has(folder);
+      if (!isThrottled) this.#throttle(folder);
+      if (!isThrottled && !mayDefer(folder)) return list(folder, ...rest);
+      this.#throttled.set(folder, () => list(folder, ...rest));
       return undefined;
     };
   }
@@ -128,17 +128,17 @@ class FoldersOnly extends FSWatcher {
     await super.close();
   }
 
-  /** Blocks further listings of a folder for LISTING_MS, then runs the deferred one, if any. */
-  #holdBack(folder: string): void {
+  /** Blocks further listings of a folder for LISTING_INTERVAL_MS, then runs the deferred one, if any. */
+  #throttle(folder: string): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      const waiting = this.#listed.get(folder);
-      this.#listed.delete(folder);
-      if (waiting === undefined) return;
-      this.#holdBack(folder);
-      waiting();
-    }, LISTING_MS);
-    this.#listed.set(folder, undefined);
+      const deferred = this.#throttled.get(folder);
+      this.#throttled.delete(folder);
+      if (deferred === undefined) return;
+      this.#throttle(folder);
+      deferred();
+    }, LISTING_INTERVAL_MS);
+    this.#throttled.set(folder, undefined);
     this.#timers.add(timer.unref());
   }
 }

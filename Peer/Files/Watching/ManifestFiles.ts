@@ -6,12 +6,12 @@ import { type FileState, fileState } from '../Disk/FileState.ts';
 import type { ScanEvents } from './FolderScan.ts';
 import type { WatchFolder } from './FolderWatcher.ts';
 import { MANIFEST_BYTES_MAX, parseManifest } from './Manifest.ts';
-import { PlaceWatches } from './PlaceWatches.ts';
+import { PathWatches } from './PathWatches.ts';
 
 /** Events about the files of a manifest. Paths are the names given in the manifest. */
 export interface ManifestEvents extends ScanEvents {
   /** The problem reported for this file or line no longer exists. */
-  solved(place: string): void;
+  resolved(subject: string): void;
 }
 
 export interface ManifestFilesOptions {
@@ -23,7 +23,7 @@ export interface ManifestFilesOptions {
 }
 
 /** One line of the manifest with the file found for it. */
-interface Named {
+interface ManifestFile {
   readonly line: number;
   /** Location as written, for users. */
   readonly written: string;
@@ -33,16 +33,16 @@ interface Named {
   file: string | undefined;
 }
 
-type Looked =
+type Inspection =
   | { readonly file: string; readonly state: FileState }
   | { readonly file: undefined; readonly reason: string };
 
 /** Interval of full checks: symbolic links and network disks change without an event. */
-const LOOK_AGAIN_MS = 30_000;
+const RECHECK_MS = 30_000;
 /** Files checked before the thread is yielded. */
-const LOOKS_AT_ONCE = 256;
+const SLICE_FILES = 256;
 /** Bad lines reported one by one; a summary stands for the others. */
-const PROBLEMS_TOLD_MAX = 20;
+const PROBLEMS_REPORTED_MAX = 20;
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
@@ -53,9 +53,9 @@ const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
  */
 export class ManifestFiles {
   readonly #options: ManifestFilesOptions;
-  readonly #named = new Map<string, Named>();
+  readonly #files = new Map<string, ManifestFile>();
   readonly #problems = new Set<string>();
-  #watches: PlaceWatches | undefined;
+  #watches: PathWatches | undefined;
 
   constructor(options: ManifestFilesOptions) {
     this.#options = options;
@@ -68,7 +68,7 @@ export class ManifestFiles {
 
   /** Real location of the file of this name: absolute, free of symbolic links; '' when there is none. */
   fileOf(name: string): string {
-    return this.#named.get(name)?.file ?? '';
+    return this.#files.get(name)?.file ?? '';
   }
 
   /**
@@ -76,21 +76,21 @@ export class ManifestFiles {
    * @param file - absolute, free of symbolic links
    */
   namesOf(file: string): string[] {
-    return [...this.#named].flatMap(([name, named]) =>
+    return [...this.#files].flatMap(([name, named]) =>
       named.wanted === file || named.file === file ? [name] : [],
     );
   }
 
   /** Watches the manifest and its files; the folder passed in is ignored. */
   readonly watch: WatchFolder = (_root, events) => {
-    const watches = new PlaceWatches({
-      touched: events.touched,
-      lost: () => events.touched(''),
+    const watches = new PathWatches({
+      changed: events.changed,
+      lost: () => events.changed(''),
       limited: events.limited,
     });
     this.#watches = watches;
     this.#rewatch();
-    const stop = every(this.#options.clock, LOOK_AGAIN_MS, () => events.touched(''));
+    const stop = every(this.#options.clock, RECHECK_MS, () => events.changed(''));
     return {
       ready: Promise.resolve(),
       close: async () => {
@@ -101,25 +101,25 @@ export class ManifestFiles {
   };
 
   /** Reads the manifest and checks all files in it. */
-  async everything(events: ManifestEvents, signal: AbortSignal): Promise<void> {
+  async scanAll(events: ManifestEvents, signal: AbortSignal): Promise<void> {
     const before = new Set(this.#problems);
     this.#problems.clear();
     this.#read(events);
     // Watched before they are checked, so that no later change is missed.
     this.#rewatch();
-    let looks = 0;
-    for (const name of [...this.#named.keys()]) {
+    let checked = 0;
+    for (const name of [...this.#files.keys()]) {
       if (signal.aborted) return;
-      this.#look(name, events);
-      if (++looks % LOOKS_AT_ONCE === 0) await new Promise((done) => setImmediate(done));
+      this.#check(name, events);
+      if (++checked % SLICE_FILES === 0) await new Promise((done) => setImmediate(done));
     }
-    for (const place of before) if (!this.#problems.has(place)) events.solved(place);
+    for (const subject of before) if (!this.#problems.has(subject)) events.resolved(subject);
   }
 
   /** Checks the file of one name. */
-  place(name: string, events: ManifestEvents): void {
+  checkFile(name: string, events: ManifestEvents): void {
     const before = this.fileOf(name);
-    this.#look(name, events);
+    this.#check(name, events);
     // A folder on its path may have been created or removed.
     if (this.fileOf(name) !== before) this.#rewatch();
   }
@@ -134,31 +134,31 @@ export class ManifestFiles {
     }
     const { entries, problems } = parseManifest(bytes);
     const names = new Set(entries.map((entry) => entry.name));
-    for (const name of [...this.#named.keys()]) if (!names.has(name)) this.#gone(name, events);
+    for (const name of [...this.#files.keys()]) if (!names.has(name)) this.#gone(name, events);
     for (const { line, name, path } of entries) {
       const wanted = resolve(dirname(manifest), path);
-      this.#named.set(name, { line, written: path, wanted, file: this.#named.get(name)?.file });
+      this.#files.set(name, { line, written: path, wanted, file: this.#files.get(name)?.file });
     }
-    for (const { line, reason } of problems) this.#problem(this.#placeOf(line), reason, events);
+    for (const { line, reason } of problems) this.#problem(this.#lineName(line), reason, events);
   }
 
-  #look(name: string, events: ManifestEvents): void {
-    const named = this.#named.get(name);
+  #check(name: string, events: ManifestEvents): void {
+    const named = this.#files.get(name);
     if (named === undefined) return;
     const looked = this.#lookAt(named);
     // A name that now stands for another file, or none, starts over.
     if (named.file !== undefined && named.file !== looked.file) events.gone(name);
     named.file = looked.file;
-    const place = this.#placeOf(named.line);
-    if (looked.file === undefined) this.#problem(place, looked.reason, events);
+    const subject = this.#lineName(named.line);
+    if (looked.file === undefined) this.#problem(subject, looked.reason, events);
     else {
-      if (this.#problems.delete(place)) events.solved(place);
+      if (this.#problems.delete(subject)) events.resolved(subject);
       events.found(name, looked.state);
     }
   }
 
-  #lookAt({ wanted, written }: Named): Looked {
-    const no = (reason: string): Looked => ({ file: undefined, reason: `"${written}" ${reason}` });
+  #lookAt({ wanted, written }: ManifestFile): Inspection {
+    const no = (reason: string): Inspection => ({ file: undefined, reason: `"${written}" ${reason}` });
     try {
       const file = join(realpathSync(dirname(wanted)), basename(wanted));
       const stats = lstatSync(file, { bigint: true });
@@ -174,22 +174,22 @@ export class ManifestFiles {
   }
 
   #gone(name: string, events: ManifestEvents): void {
-    if (this.#named.delete(name)) events.gone(name);
+    if (this.#files.delete(name)) events.gone(name);
   }
 
-  #problem(place: string, reason: string, events: ManifestEvents): void {
-    const isTold = this.#problems.has(place) || this.#problems.size < PROBLEMS_TOLD_MAX;
-    const shown = isTold ? place : basename(this.path);
+  #problem(subject: string, reason: string, events: ManifestEvents): void {
+    const isListed = this.#problems.has(subject) || this.#problems.size < PROBLEMS_REPORTED_MAX;
+    const shown = isListed ? subject : basename(this.path);
     this.#problems.add(shown);
-    events.problem(shown, isTold ? reason : `more than ${PROBLEMS_TOLD_MAX} lines are not shared`);
+    events.problem(shown, isListed ? reason : `more than ${PROBLEMS_REPORTED_MAX} lines are not shared`);
   }
 
-  #placeOf(line: number): string {
+  #lineName(line: number): string {
     return `${basename(this.path)} line ${line}`;
   }
 
   #rewatch(): void {
-    const files = Array.from(this.#named, ([name, { file, wanted }]) => [file ?? wanted, name] as const);
+    const files = Array.from(this.#files, ([name, { file, wanted }]) => [file ?? wanted, name] as const);
     this.#watches?.set([[this.path, ''], ...files]);
   }
 }

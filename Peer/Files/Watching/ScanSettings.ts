@@ -5,7 +5,7 @@ export interface ScanSettings {
   /** Upper bound of the backoff for a file that keeps changing while it is hashed. */
   readonly quietMaxMs: number;
   /** Delay between the first watch event and the scan, so that a burst of events costs one scan. */
-  readonly gatherMs: number;
+  readonly coalesceMs: number;
   /** Interval of full scans when watches are not available. */
   readonly rescanMs: number;
 }
@@ -13,6 +13,6 @@ export interface ScanSettings {
 export const DEFAULT_SCAN_SETTINGS: ScanSettings = {
   quietMs: 700,
   quietMaxMs: 30_000,
-  gatherMs: 100,
+  coalesceMs: 100,
   rescanMs: 30_000,
 };

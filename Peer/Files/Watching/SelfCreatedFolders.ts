@@ -2,9 +2,9 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { splitPath } from '../Disk/Paths.ts';
 
 /** The folders are scanned when no further one was reported for this long: by then all of them are watched. */
-const LOOK_MS = 1_000;
+const SETTLE_MS = 1_000;
 /** Upper bound on that delay. A folder not reported by a watch within this time is dropped. */
-const LOOK_MAX_MS = 5_000;
+const SETTLE_MAX_MS = 5_000;
 
 /**
  * Folders created in the share by this program, with known content. The watcher reports each as new, and listing
@@ -14,73 +14,73 @@ const LOOK_MAX_MS = 5_000;
  */
 export class SelfCreatedFolders {
   readonly #clock: Clock;
-  readonly #look: (path: string) => void;
+  readonly #scan: (path: string) => void;
   /** Folders not reported by a watch yet, with their creation times; oldest first. */
-  readonly #made = new Map<string, number>();
-  readonly #waiting = new Set<string>();
+  readonly #created = new Map<string, number>();
+  readonly #pending = new Set<string>();
   #firstMs = 0;
   #lastMs = 0;
   #cancel: (() => void) | undefined;
 
   /** @param scan - called with a folder to be scanned, including everything below it */
-  constructor(clock: Clock, look: (path: string) => void) {
+  constructor(clock: Clock, scan: (path: string) => void) {
     this.#clock = clock;
-    this.#look = look;
+    this.#scan = scan;
   }
 
   /**
    * Records a folder that has just got its name, and the new folders above it.
    * @param isKnown - whether a folder existed before
    */
-  made(path: string, isKnown: (folder: string) => boolean): void {
+  created(path: string, isKnown: (folder: string) => boolean): void {
     const nowMs = this.#clock.nowMs();
     for (let folder = path; folder !== '' && !isKnown(folder); [folder] = splitPath(folder)) {
-      if (this.#waiting.has(folder)) continue;
-      this.#made.delete(folder); // In the order of their times.
-      this.#made.set(folder, nowMs);
+      if (this.#pending.has(folder)) continue;
+      this.#created.delete(folder); // Re-inserted: the map stays ordered by time.
+      this.#created.set(folder, nowMs);
     }
-    for (const [folder, madeMs] of this.#made) {
-      if (nowMs - madeMs < LOOK_MAX_MS) break;
-      this.#made.delete(folder);
+    for (const [folder, createdMs] of this.#created) {
+      if (nowMs - createdMs < SETTLE_MAX_MS) break;
+      this.#created.delete(folder);
     }
   }
 
   /** Whether this program created the folder a moment ago and its scan is still pending. */
   has(path: string): boolean {
-    return this.#waiting.has(path) || this.#isFresh(path);
+    return this.#pending.has(path) || this.#isRecent(path);
   }
 
   /** Handles a folder reported by the watcher. Returns true when this program created it: its scan is deferred. */
   appeared(path: string): boolean {
-    const isFresh = this.#isFresh(path);
-    this.#made.delete(path);
-    if (!isFresh) return false;
+    const isRecent = this.#isRecent(path);
+    this.#created.delete(path);
+    if (!isRecent) return false;
     this.#lastMs = this.#clock.nowMs();
-    if (this.#waiting.size === 0) this.#firstMs = this.#lastMs;
-    this.#waiting.add(path);
-    this.#cancel ??= this.#clock.after(LOOK_MS, () => this.#due());
+    if (this.#pending.size === 0) this.#firstMs = this.#lastMs;
+    this.#pending.add(path);
+    this.#cancel ??= this.#clock.after(SETTLE_MS, () => this.#scanWhenDue());
     return true;
   }
 
   close(): void {
     this.#cancel?.();
-    this.#made.clear();
+    this.#created.clear();
   }
 
-  #isFresh(path: string): boolean {
-    return this.#clock.nowMs() - (this.#made.get(path) ?? Number.NEGATIVE_INFINITY) < LOOK_MAX_MS;
+  #isRecent(path: string): boolean {
+    return this.#clock.nowMs() - (this.#created.get(path) ?? Number.NEGATIVE_INFINITY) < SETTLE_MAX_MS;
   }
 
-  #due(): void {
-    const waitMs = Math.min(this.#lastMs + LOOK_MS, this.#firstMs + LOOK_MAX_MS) - this.#clock.nowMs();
+  #scanWhenDue(): void {
+    const waitMs = Math.min(this.#lastMs + SETTLE_MS, this.#firstMs + SETTLE_MAX_MS) - this.#clock.nowMs();
     if (waitMs > 0) {
-      this.#cancel = this.#clock.after(waitMs, () => this.#due());
+      this.#cancel = this.#clock.after(waitMs, () => this.#scanWhenDue());
       return;
     }
     this.#cancel = undefined;
-    const folders = new Set(this.#waiting);
-    this.#waiting.clear();
-    for (const folder of folders) if (!isBelowOne(folder, folders)) this.#look(folder);
+    const folders = new Set(this.#pending);
+    this.#pending.clear();
+    for (const folder of folders) if (!isBelowOne(folder, folders)) this.#scan(folder);
   }
 }
 

@@ -16,7 +16,7 @@ export async function startManager(folder: TempFolder, options: Partial<FileMana
     wallMs: Date.now,
     log: silentLog,
     hashWorkers: 0,
-    scan: { quietMs: 40, gatherMs: 10 },
+    scan: { quietMs: 40, coalesceMs: 10 },
     ...options,
   });
   onTestFinished(() => manager.close());

@@ -19,14 +19,14 @@ const id = (n: number) => n.toString(16).padStart(64, '0') as FileId;
 function desk() {
   const clock = new SimulatedClock();
   const catalog = new Catalog();
-  const late = new DeferredCatalogInserts(clock, (path, { size, modifiedMs }, { fileId }) =>
+  const deferred = new DeferredCatalogInserts(clock, (path, { size, modifiedMs }, { fileId }) =>
     catalog.put({ path, size, modifiedMs, fileId }),
   );
-  catalog.completeBeforeLook(() => late.settle());
+  catalog.flushBeforeLookup(() => deferred.flush());
   let next = 0;
   const add = () =>
-    late.add(`f${next}`, state, { fileId: id(next++), layout: chunkLayout(1), chunkHashes: [] });
-  return { clock, catalog, late, add };
+    deferred.add(`f${next}`, state, { fileId: id(next++), layout: chunkLayout(1), chunkHashes: [] });
+  return { clock, catalog, deferred, add };
 }
 
 test('files that come one after the other are entered when none has come for a while', () => {
@@ -62,12 +62,12 @@ test('thousands of them are entered in slices, others get their turn between', (
 });
 
 test('of a hundred thousand that come at once, those that are too many are entered one by one', () => {
-  const { catalog, late, add } = desk();
+  const { catalog, deferred, add } = desk();
   for (let n = 0; n < 100_000; n++) {
     add();
     if (n % 10_000 === 9_999) expect(n + 1 - catalog.version).toBe(Math.min(n + 1, 32_768));
   }
-  late.settle();
+  deferred.flush();
   expect(catalog.list('').length).toBe(100_000);
 });
 
@@ -88,17 +88,17 @@ test('whoever looks for a file finds it at once, by path, content or in the list
 });
 
 test('what is told of a version has just what was entered by then', () => {
-  const { catalog, late, add } = desk();
+  const { catalog, deferred, add } = desk();
   add();
   expect([catalog.files, catalog.entries().length, catalog.changesSince(0)?.length]).toEqual([0, 0, 0]);
-  late.settle();
+  deferred.flush();
   expect([catalog.files, catalog.entries().length, catalog.changesSince(0)?.length]).toEqual([1, 1, 1]);
 });
 
 test('closing enters what waits, and sets no timer again', () => {
-  const { clock, catalog, late, add } = desk();
+  const { clock, catalog, deferred, add } = desk();
   add();
-  late.close();
+  deferred.close();
   expect(catalog.version).toBe(1);
   expect(clock.pending).toBe(0);
 });

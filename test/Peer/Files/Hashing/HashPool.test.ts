@@ -55,12 +55,12 @@ test('small files travel together', async () => {
   expect(hashers.made).toBe(0);
   await clock.flush();
   expect(batches.map(({ paths }) => paths.length)).toEqual([256, 256]);
-  expect(hashPool.left).toMatchObject({ files: 600, bytes: 6_000 });
+  expect(hashPool.pending).toMatchObject({ files: 600, bytes: 6_000 });
   batches[0]?.answer();
   await clock.flush();
   expect(batches.map(({ paths }) => paths.length)).toEqual([256, 256, 88]);
   expect(finished).toHaveLength(256);
-  expect(hashPool.left).toMatchObject({ files: 344, bytes: 3_440 });
+  expect(hashPool.pending).toMatchObject({ files: 344, bytes: 3_440 });
 });
 
 /** As a thread would answer that read the file in one state. */
@@ -97,7 +97,7 @@ test('a large file is shared out: the last one keeps all hashers at work until i
   expect(outcomes).toEqual([
     { kind: 'hashed', state: stateOf(size), fileId: fileIdOf(size, hashes), hashes: hashes.join('') },
   ]);
-  expect(hashPool.left).toMatchObject({ files: 0, bytes: 0 });
+  expect(hashPool.pending).toMatchObject({ files: 0, bytes: 0 });
 });
 
 test('large files come one after the other, and never keep small ones waiting', async () => {
@@ -130,11 +130,11 @@ test.each([
   two?.answer(second(two.part));
   await clock.flush();
   expect([parts.length, finished]).toEqual([3, []]);
-  expect(hashPool.left).toMatchObject({ files: 1, bytes: 128 * MIB });
+  expect(hashPool.pending).toMatchObject({ files: 1, bytes: 128 * MIB });
   parts[2]?.answer(CHANGED);
   await clock.flush();
   expect([finished, outcomes]).toEqual([['one'], [CHANGED]]);
-  expect(hashPool.left).toMatchObject({ files: 0, bytes: 0 });
+  expect(hashPool.pending).toMatchObject({ files: 0, bytes: 0 });
 });
 
 test('a large file that is taken back or grew while it waited', async () => {
@@ -143,9 +143,9 @@ test('a large file that is taken back or grew while it waited', async () => {
   hashPool.add('two', GIB);
   hashPool.add('two', GIB + 1);
   await clock.flush();
-  expect(hashPool.left).toMatchObject({ files: 2, bytes: 2 * GIB + 1 });
+  expect(hashPool.pending).toMatchObject({ files: 2, bytes: 2 * GIB + 1 });
   hashPool.remove('one');
-  expect(hashPool.left).toMatchObject({ files: 1, bytes: GIB + 1 + 128 * MIB });
+  expect(hashPool.pending).toMatchObject({ files: 1, bytes: GIB + 1 + 128 * MIB });
   parts[0]?.answer(CHANGED);
   await clock.flush();
   expect(finished).toEqual([]);
@@ -153,7 +153,7 @@ test('a large file that is taken back or grew while it waited', async () => {
     ['one', GIB],
     ['two', GIB + 1],
   ]);
-  expect(hashPool.left).toMatchObject({ files: 1, bytes: GIB + 1 });
+  expect(hashPool.pending).toMatchObject({ files: 1, bytes: GIB + 1 });
 });
 
 test('progress and rate', async () => {
@@ -164,11 +164,11 @@ test('progress and rate', async () => {
     clock.advance(10);
     parts[0]?.progress(10_000);
   }
-  expect(hashPool.left).toMatchObject({ files: 1, bytes: 64 * MIB - 4_000_000 });
-  expect(hashPool.left.bytesPerSecond).toBeCloseTo(1_000_000, -5);
+  expect(hashPool.pending).toMatchObject({ files: 1, bytes: 64 * MIB - 4_000_000 });
+  expect(hashPool.pending.bytesPerSecond).toBeCloseTo(1_000_000, -5);
   parts[0]?.answer(CHANGED);
   await clock.flush();
-  expect(hashPool.left).toEqual({ files: 0, bytes: 0, bytesPerSecond: 0 });
+  expect(hashPool.pending).toEqual({ files: 0, bytes: 0, bytesPerSecond: 0 });
 });
 
 test('hashers are closed when idle, and made again when needed', async () => {

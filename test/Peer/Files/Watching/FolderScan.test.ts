@@ -23,7 +23,7 @@ async function scanned() {
       problem: (path, reason) => problems.push(`${path}: ${reason}`),
     },
   });
-  await scan.folder('', signal);
+  await scan.scanFolder('', signal);
   return { folder, scan, there, problems };
 }
 
@@ -36,7 +36,7 @@ test('a folder that became a link out of the share: what was below is gone, noth
   await folder.write('outside/secret', 'x');
   await rename(folder.at('share/d'), folder.at('elsewhere'));
   await symlink(folder.at('outside'), folder.at('share/d'));
-  await scan.folder('d', signal);
+  await scan.scanFolder('d', signal);
   expect([...there]).toEqual(['a']);
 });
 
@@ -46,10 +46,10 @@ test('a file in place of a folder, and a folder in place of a file', async () =>
   await folder.write('share/d', 'now a file');
   await rm(folder.at('share/a'));
   await folder.write('share/a/inside', 'now a folder');
-  await scan.place('d', signal);
-  await scan.place('a', signal);
+  await scan.checkPath('d', signal);
+  await scan.checkPath('a', signal);
   expect([...there].sort()).toEqual(['a/inside', 'd']);
-  await scan.folder('', signal);
+  await scan.scanFolder('', signal);
   expect([...there].sort()).toEqual(['a/inside', 'd']);
 });
 
@@ -59,16 +59,16 @@ test('one place at a time: new, gone, ignored', async () => {
   await rm(folder.at('share/d/b'));
   await folder.write('share/Temp/x', 'x');
   await mkdir(folder.at('share/.git'));
-  for (const path of ['d/new', 'd/b', 'Temp', '.git', 'never-there']) await scan.place(path, signal);
+  for (const path of ['d/new', 'd/b', 'Temp', '.git', 'never-there']) await scan.checkPath(path, signal);
   expect([...there].sort()).toEqual(['a', 'd/e/c', 'd/new']);
 });
 
 test('the whole share vanishes: all is gone; it comes back: all is found', async () => {
   const { folder, scan, there } = await scanned();
   await rename(folder.at('share'), folder.at('away'));
-  await scan.folder('', signal);
+  await scan.scanFolder('', signal);
   expect([...there]).toEqual([]);
   await rename(folder.at('away'), folder.at('share'));
-  await scan.folder('', signal);
+  await scan.scanFolder('', signal);
   expect([...there].sort()).toEqual(['a', 'd/b', 'd/e/c']);
 });

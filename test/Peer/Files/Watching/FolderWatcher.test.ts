@@ -15,9 +15,9 @@ async function watched() {
   const touched = new Set<string>();
   const folders = new Set<string>();
   const watching = watchFolder(folder.at('share'), {
-    touched: (path) => touched.add(path),
+    changed: (path) => touched.add(path),
     folderChanged: (path) => folders.add(path),
-    isOurs: (path) => path.startsWith('ours'),
+    isSelfCreated: (path) => path.startsWith('ours'),
     limited: () => {},
     problem: () => {},
   });

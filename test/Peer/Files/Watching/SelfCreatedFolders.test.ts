@@ -10,7 +10,7 @@ function desk(known: readonly string[] = []) {
   const clock = new SimulatedClock();
   const looked: string[] = [];
   const own = new SelfCreatedFolders(clock, (path) => looked.push(path));
-  const make = (path: string) => own.made(path, (folder) => known.includes(folder));
+  const make = (path: string) => own.created(path, (folder) => known.includes(folder));
   return { clock, looked, own, make };
 }
 
@@ -87,12 +87,12 @@ test('in a running share a folder of small files is ours, and what a stranger pu
   const placer = manager.placing(['tree/new/one'], { placed: () => {}, failed: () => {} });
   await placer.place(content, [{ fileId, size: content.length, path: 'tree/new/one', offset: 0 }]);
   expect(pathsOf(manager)).toEqual(['tree/new/one']);
-  expect(['tree', 'tree/new', 'other'].map((path) => told?.isOurs(path))).toEqual([true, true, false]);
+  expect(['tree', 'tree/new', 'other'].map((path) => told?.isSelfCreated(path))).toEqual([true, true, false]);
 
   await folder.write('share/tree/new/strange', 'x');
   told?.folderChanged('tree');
   told?.folderChanged('tree/new');
   await eventually(() => expect(pathsOf(manager)).toEqual(['tree/new/one', 'tree/new/strange']));
-  expect(told?.isOurs('tree')).toBe(false);
+  expect(told?.isSelfCreated('tree')).toBe(false);
   await placer.close();
 });

@@ -2,9 +2,9 @@ import { type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 
-export interface PlaceEvents {
+export interface PathEvents {
   /** A watched path may have changed; identified by its key. */
-  touched(key: string): void;
+  changed(key: string): void;
   /** A watched folder was removed or moved: its paths are unwatched until `set` is called again. */
   lost(): void;
   /** The system's watch limit is reached. */
@@ -25,12 +25,12 @@ interface FolderWatch {
  * Watches single paths anywhere on the disk. A path is watched through its folder, or the nearest existing folder
  * above.
  */
-export class PlaceWatches {
-  readonly #events: PlaceEvents;
+export class PathWatches {
+  readonly #events: PathEvents;
   readonly #folders = new Map<string, FolderWatch>();
   #closed = false;
 
-  constructor(events: PlaceEvents) {
+  constructor(events: PathEvents) {
     this.#events = events;
   }
 
@@ -38,12 +38,12 @@ export class PlaceWatches {
    * Replaces the watched paths.
    * @param paths - absolute path and key of each
    */
-  set(places: Iterable<readonly [path: string, key: string]>): void {
+  set(paths: Iterable<readonly [path: string, key: string]>): void {
     if (this.#closed) return;
     const wanted = new Map<string, Names>();
     const known = new Map<string, string | undefined>();
-    for (const [path, key] of places) {
-      const [folder, name] = watchable(path, known);
+    for (const [path, key] of paths) {
+      const [folder, name] = nearestWatchable(path, known);
       const names: Names = wanted.get(folder) ?? new Map();
       wanted.set(folder, names);
       names.set(name, (names.get(name) ?? new Set()).add(key));
@@ -66,8 +66,8 @@ export class PlaceWatches {
     this.#drop(folder);
     if (identity === undefined) return;
     try {
-      const watcher = watch(folder, { persistent: false }, (_event, name) => this.#happened(folder, name));
-      watcher.on('error', () => this.#happened(folder, null));
+      const watcher = watch(folder, { persistent: false }, (_event, name) => this.#onEvent(folder, name));
+      watcher.on('error', () => this.#onEvent(folder, null));
       this.#folders.set(folder, { watcher, identity, names });
     } catch (failure) {
       const code = systemCode(failure) ?? String(failure);
@@ -75,7 +75,7 @@ export class PlaceWatches {
     }
   }
 
-  #happened(folder: string, name: string | null): void {
+  #onEvent(folder: string, name: string | null): void {
     const names = this.#folders.get(folder)?.names;
     if (names === undefined) return;
     // A folder that is removed or renamed reports it under its own name. Its successor may have the same path,
@@ -86,7 +86,7 @@ export class PlaceWatches {
       return;
     }
     const keys = name === null ? [...names.values()].flatMap((each) => [...each]) : (names.get(name) ?? []);
-    for (const key of keys) this.#events.touched(key);
+    for (const key of keys) this.#events.changed(key);
   }
 
   #drop(folder: string): void {
@@ -96,7 +96,7 @@ export class PlaceWatches {
 }
 
 /** Finds the nearest existing folder above a path, and the name in it that leads to the path. */
-function watchable(path: string, known: Map<string, string | undefined>): readonly [string, string] {
+function nearestWatchable(path: string, known: Map<string, string | undefined>): readonly [string, string] {
   let folder = dirname(path);
   let name = basename(path);
   for (;;) {

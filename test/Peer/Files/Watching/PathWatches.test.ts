@@ -1,14 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { PlaceWatches } from '../../../../Peer/Files/Watching/PlaceWatches.ts';
+import { PathWatches } from '../../../../Peer/Files/Watching/PathWatches.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually } from '../manager.ts';
 
 async function watches() {
   const folder = await TempFolder.forTest();
   const touched: string[] = [];
-  const made = new PlaceWatches({
-    touched: (key) => touched.push(key),
+  const made = new PathWatches({
+    changed: (key) => touched.push(key),
     lost: () => touched.push('lost'),
     limited: () => {},
   });
