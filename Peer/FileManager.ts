@@ -40,10 +40,7 @@ export interface FileManagerOptions {
   readonly clock: Clock;
   readonly wallMs: WallClock;
   readonly log: Log;
-  /**
-   * Number of hashing threads. 0 hashes in the main thread (tests run from sources, which have no worker file).
-   * Default: one per core, at least 2 and at most 4.
-   */
+  /** Hashing threads; default: one per core, 2 to 4. 0 hashes in the main thread, as tests without a build must. */
   readonly hashWorkers?: number;
   readonly scan?: Partial<ScanSettings>;
   /** Substitutes for tests. */
@@ -70,10 +67,10 @@ export interface FileEvents {
 }
 
 /** Catalog changes are coalesced for this long before `catalogChanged` is emitted. */
-const GATHER_CHANGES_MS = 20;
+const COALESCE_MS = 20;
 
 /** Components that exist once `start` has run. */
-interface Rooms {
+interface Components {
   readonly share: Share;
   readonly files: SharedFiles;
   readonly parts: PartStore;
@@ -87,10 +84,10 @@ interface Rooms {
 export class FileManager extends EventEmitter<FileEvents> {
   readonly #options: FileManagerOptions;
   readonly #catalog = new Catalog();
-  readonly #match = new CatalogMatch(this.#catalog, () => this.#rooms?.parts.parts() ?? []);
+  readonly #match = new CatalogMatch(this.#catalog, () => this.#components?.parts.parts() ?? []);
   readonly #closing = new Closing();
-  #rooms: Rooms | undefined;
-  #toldLater = false;
+  #components: Components | undefined;
+  #isEventPending = false;
 
   constructor(options: FileManagerOptions) {
     super();
@@ -98,8 +95,7 @@ export class FileManager extends EventEmitter<FileEvents> {
   }
 
   /**
-   * Creates the folders, opens the hash cache and begins the first scan without waiting for its end (see
-   * `scanned`).
+   * Creates the folders, opens the hash cache and begins the first scan; `scanned` waits for its end.
    * @throws ShoalError NOT_FOUND (the manifest), DISK_FAILED, DISK_FULL, CLOSED
    */
   async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -147,8 +143,8 @@ export class FileManager extends EventEmitter<FileEvents> {
     });
     parts.cleanUp();
     const folders = new FolderRecords({ disk, temp, problem: (text) => this.emit('problem', text) });
-    this.#rooms = { share, files, parts, folders };
-    for (const room of [share, reader, parts]) this.#closing.add(() => room.close());
+    this.#components = { share, files, parts, folders };
+    for (const component of [share, reader, parts]) this.#closing.add(() => component.close());
     share.start();
   }
 
@@ -159,16 +155,16 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   /** Resolves when every file present at the start is in the catalog or reported as a problem, and on close. */
   scanned(): Promise<void> {
-    return this.#running().share.scanned();
+    return this.#started().share.scanned();
   }
 
   /** Scans the whole share now. Resolves when the files found are in the catalog. */
   rescan(): Promise<void> {
-    return this.#running().share.rescan();
+    return this.#started().share.rescan();
   }
 
   status(): ShareStatus {
-    return this.#running().share.status();
+    return this.#started().share.status();
   }
 
   // ---- catalog
@@ -215,97 +211,97 @@ export class FileManager extends EventEmitter<FileEvents> {
   // ---- serving
 
   holdings(fileId: FileId): Bitfield | 'all' | undefined {
-    return this.find(fileId) === undefined ? this.#rooms?.parts.part(fileId)?.verified : 'all';
+    return this.find(fileId) === undefined ? this.#components?.parts.part(fileId)?.verified : 'all';
   }
 
   sizeOf(fileId: FileId): number | undefined {
-    return this.find(fileId)?.size ?? this.#rooms?.parts.part(fileId)?.description.layout.size;
+    return this.find(fileId)?.size ?? this.#components?.parts.part(fileId)?.description.layout.size;
   }
 
   pathOf(fileId: FileId): string | undefined {
-    return this.find(fileId)?.path ?? this.#rooms?.parts.part(fileId)?.path;
+    return this.find(fileId)?.path ?? this.#components?.parts.part(fileId)?.path;
   }
 
   async describe(fileId: FileId): Promise<FileDescription> {
     const entry = this.find(fileId);
-    return entry === undefined ? this.#part(fileId).description : this.#running().files.describe(entry);
+    return entry === undefined ? this.#part(fileId).description : this.#started().files.describe(entry);
   }
 
   async read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void> {
     const entry = this.find(fileId);
     if (entry === undefined) return this.#part(fileId).read(chunk, offset, into);
-    return this.#running().files.read(entry, chunk, offset, into);
+    return this.#started().files.read(entry, chunk, offset, into);
   }
 
   readNow(fileId: FileId, size: number, offset: number, into: Uint8Array): boolean {
     const entry = this.find(fileId);
-    return entry?.size === size && this.#running().files.readNow(entry, offset, into);
+    return entry?.size === size && this.#started().files.readNow(entry, offset, into);
   }
 
   // ---- unfinished files
 
   async open(description: FileDescription, path: string): Promise<Part> {
-    return this.#running().parts.open(description, path);
+    return this.#started().parts.open(description, path);
   }
 
   expectSmallFiles(): void {
-    this.#running().parts.expectSmallFiles();
+    this.#started().parts.expectSmallFiles();
   }
 
   placing(wanted: readonly string[], told: SmallTold): SmallPlacer {
-    return this.#running().parts.placing(wanted, told);
+    return this.#started().parts.placing(wanted, told);
   }
 
   async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {
-    return this.#running().parts.describeUnfinished(fileId);
+    return this.#started().parts.describeUnfinished(fileId);
   }
 
   async unfinished(): Promise<readonly Unfinished[]> {
-    return this.#running().parts.unfinished();
+    return this.#started().parts.unfinished();
   }
 
   async setPaused(fileId: FileId, paused: boolean): Promise<void> {
-    return this.#running().parts.setPaused(fileId, paused);
+    return this.#started().parts.setPaused(fileId, paused);
   }
 
   async discardUnfinished(fileId: FileId): Promise<void> {
-    return this.#running().parts.discardUnfinished(fileId);
+    return this.#started().parts.discardUnfinished(fileId);
   }
 
   async keepFolder(folder: KeptFolder): Promise<void> {
-    return this.#running().folders.keep(folder);
+    return this.#started().folders.keep(folder);
   }
 
   async keptFolders(): Promise<readonly KeptFolder[]> {
-    return this.#running().folders.all();
+    return this.#started().folders.all();
   }
 
   async forgetFolder(key: string): Promise<void> {
-    this.#running().folders.forget(key);
+    this.#started().folders.forget(key);
   }
 
   findComplete(fileId: FileId): string | undefined {
-    return this.#running().files.findComplete(fileId);
+    return this.#started().files.findComplete(fileId);
   }
 
   async copyComplete(fileId: FileId, path: string): Promise<string> {
-    return this.#running().files.copyTo(fileId, path);
+    return this.#started().files.copyTo(fileId, path);
   }
 
   async requireFreeSpace(bytes: number): Promise<void> {
-    this.#running().parts.requireFreeSpace(bytes);
+    this.#started().parts.requireFreeSpace(bytes);
   }
 
   // ---- inside
 
-  #running(): Rooms {
-    if (this.#rooms === undefined) throw new ShoalError('CLOSED', 'the share folder is not open yet');
-    return this.#rooms;
+  #started(): Components {
+    if (this.#components === undefined) throw new ShoalError('CLOSED', 'the share folder is not open yet');
+    return this.#components;
   }
 
   #part(fileId: FileId): OpenPart {
-    const part = this.#running().parts.part(fileId);
-    if (part === undefined) throw new ShoalError('NOT_FOUND', `nothing of ${fileId.slice(0, 8)} is here`);
+    const part = this.#started().parts.part(fileId);
+    if (part === undefined) throw new ShoalError('NOT_FOUND', `file ${fileId.slice(0, 8)} is not shared`);
     return part;
   }
 
@@ -342,10 +338,10 @@ export class FileManager extends EventEmitter<FileEvents> {
   }
 
   #changed(): void {
-    if (this.#toldLater) return;
-    this.#toldLater = true;
-    this.#options.clock.after(GATHER_CHANGES_MS, () => {
-      this.#toldLater = false;
+    if (this.#isEventPending) return;
+    this.#isEventPending = true;
+    this.#options.clock.after(COALESCE_MS, () => {
+      this.#isEventPending = false;
       if (!this.#closing.started) this.emit('catalogChanged');
     });
   }

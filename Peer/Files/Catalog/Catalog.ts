@@ -31,10 +31,7 @@ export class Catalog {
   #bytes = 0;
   #flushDeferred: () => void = () => {};
 
-  /**
-   * Registers a callback that inserts deferred entries; runs before every lookup, but not before `version` or
-   * `entries`.
-   */
+  /** Registers a callback that inserts deferred entries before every lookup, though not before `version`. */
   flushBeforeLookup(flush: () => void): void {
     this.#flushDeferred = flush;
   }
@@ -108,10 +105,7 @@ export class Catalog {
     return this.#files.get(path);
   }
 
-  /**
-   * Complete files below a folder ("" = all), ordered by path (UTF-16 code units). The same array until the next
-   * change.
-   */
+  /** Complete files below a folder ("" = all), by path (UTF-16 code units). The same array until the next change. */
   list(folder: string): readonly CatalogEntry[] {
     this.#flushDeferred();
     return this.#sorted.below(folder);

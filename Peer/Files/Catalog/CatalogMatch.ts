@@ -16,10 +16,7 @@ interface Match {
   readonly score: number;
 }
 
-/**
- * Searches the own catalog by words, with the rules of the tracker's index. Costs nothing until a tracker relays a
- * question.
- */
+/** Searches the own catalog by words, with the rules of the tracker's index. Idle costs nothing. */
 export class CatalogMatch {
   readonly #catalog: Catalog;
   readonly #parts: () => Iterable<Part>;

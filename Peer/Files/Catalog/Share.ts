@@ -47,10 +47,7 @@ const ADOPTING_MS = 300;
 /** Delay of the second scan of a new folder: by then it is watched, and nothing added in between is missed. */
 const SECOND_SCAN_MS = 1_000;
 
-/**
- * Keeps the catalog equal to the share folder, or to the files of a manifest: first scan, watches, and re-scans
- * where watches are missing.
- */
+/** Keeps the catalog equal to the share folder or manifest: first scan, watches, and re-scans without watches. */
 export class Share {
   readonly #options: ShareOptions;
   readonly #index: ShareIndex;

@@ -154,10 +154,7 @@ export class ShareIndex {
     return this.#known.get(path);
   }
 
-  /**
-   * Handles a file of which only the ctime changed: hashed again, and served meanwhile, with a check of each chunk
-   * read.
-   */
+  /** Hashes a file again of which only the ctime changed. Meanwhile it is served, and each chunk read is checked. */
   metadataChanged(path: string): void {
     const state = this.#options.stateNow(path);
     if (state === undefined) this.gone(path);

@@ -3,10 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import type { HashReply, HashRequest } from './Hasher.ts';
 import { hashFile, hashPart } from './HashFile.ts';
 
-/**
- * Hashing thread: takes batches of paths and parts of large files, replies to each, and reports progress in large
- * files.
- */
+/** Hashing thread: replies to each batch of paths and each part of a large file, and reports progress. */
 
 /** Bytes between two progress messages. */
 const PROGRESS_BYTES = 64 * 1_024 * 1_024;

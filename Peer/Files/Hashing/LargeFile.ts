@@ -8,10 +8,7 @@ import type { FilePart, HashOutcome, PartOutcome } from './HashFile.ts';
 const PART_BYTES = 128 * 1_024 * 1_024;
 const HASH_DIGITS = 64;
 
-/**
- * A large file being hashed in parts. Idle hashers take the parts, so that the last file does not end on a single
- * thread.
- */
+/** A large file hashed in parts by all idle hashers, so that the last file does not end on a single thread. */
 export class LargeFile {
   readonly path: string;
   readonly size: number;
@@ -66,10 +63,7 @@ export class LargeFile {
     return (chunks - 1) * this.#layout.chunkBytes + chunkLength(this.#layout, last);
   }
 
-  /**
-   * Records the outcome of a part. Returns the outcome of the file after its last part, unless the file was
-   * dropped.
-   */
+  /** Records the outcome of a part. Returns that of the file after its last part, unless it was dropped. */
   partDone({ firstChunk }: FilePart, outcome: PartOutcome): HashOutcome | undefined {
     this.#runningParts--;
     if (outcome.kind !== 'hashed') this.#failure ??= outcome;

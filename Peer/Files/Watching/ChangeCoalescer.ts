@@ -3,10 +3,7 @@ import { splitPath } from '../Disk/Paths.ts';
 
 /** Changed names in one folder beyond which listing the folder is cheaper than checking each name. */
 const NAMES_PER_FOLDER_MAX = 2_000;
-/**
- * Events in one burst beyond which the system may have dropped some (Linux queues 16,384): the whole share is
- * scanned.
- */
+/** Events per burst beyond which the system may drop some (Linux queues 16,384): the whole share is scanned. */
 const BURST_EVENTS_MAX = 8_000;
 
 /** Upper bound on deferring a scan while downloads write into the share. */

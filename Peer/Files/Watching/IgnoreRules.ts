@@ -13,10 +13,7 @@ const LITTER_NAMES = new Set([
   'icon\r',
 ]);
 
-/**
- * Whether a file or folder of this name is never shared: hidden (a leading dot, which covers `._*` and `.#*`) or
- * litter.
- */
+/** Whether a name is never shared: hidden (a leading dot, which covers `._*` and `.#*`) or litter. */
 export function isIgnoredName(name: string): boolean {
   return (
     name.startsWith('.') ||

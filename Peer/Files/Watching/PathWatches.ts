@@ -21,10 +21,7 @@ interface FolderWatch {
   names: Names;
 }
 
-/**
- * Watches single paths anywhere on the disk. A path is watched through its folder, or the nearest existing folder
- * above.
- */
+/** Watches single paths anywhere on the disk, each through its folder or the nearest existing folder above. */
 export class PathWatches {
   readonly #events: PathEvents;
   readonly #folders = new Map<string, FolderWatch>();
