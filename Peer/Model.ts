@@ -22,6 +22,9 @@ export interface PeerContact {
   readonly address: Address;
 }
 
+/** A peer whose id is known. */
+export type KnownContact = PeerContact & { readonly peerId: PeerId };
+
 /** A peer as shown in tables. */
 export interface PeerSummary extends PeerContact {
   readonly peerId: PeerId;

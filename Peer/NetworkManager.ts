@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { FileId, PeerId } from '../Protocol/Ids.ts';
+import type { FileId, } from '../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
 import type { WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
@@ -8,6 +8,7 @@ import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
   CatalogEntry,
   FileHolder,
+  KnownContact,
   LimitStatus,
   Offer,
   PeerContact,
@@ -41,9 +42,9 @@ export interface NetworkEvents {
   /** Another peer has (part of) a file that is being fetched here. */
   sourceFound: [fileId: FileId, holder: FileHolder];
   /** The link to a peer has ended. */
-  peerLeft: [peer: PeerContact & { readonly peerId: PeerId }];
+  peerLeft: [peer: KnownContact];
   /** Another peer wants to push a file to us. */
-  offered: [peer: PeerContact & { readonly peerId: PeerId }, requestId: number, offer: Offer];
+  offered: [peer: KnownContact, requestId: number, offer: Offer];
 }
 
 /** Door: trackers over UDP, links and lanes to other peers over TCP, and serving. */
@@ -138,7 +139,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   }
 
   /** @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
-  connect(contact: PeerContact, signal: AbortSignal): Promise<PeerContact & { readonly peerId: PeerId }> {
+  connect(contact: PeerContact, signal: AbortSignal): Promise<KnownContact> {
     return this.#links.connect(contact, signal);
   }
 

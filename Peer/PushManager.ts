@@ -5,16 +5,16 @@ import type { RefusalCode } from '../Protocol/PeerMessages.ts';
 import { type Clock, every, type WallClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import type { Offer, OfferStatus, PeerContact, PushStatus } from './Model.ts';
+import type { KnownContact, Offer, OfferStatus, PeerContact, PushStatus } from './Model.ts';
 import { AcceptedPushes } from './Pushes/AcceptedPushes.ts';
 import { type AcceptPolicy, decideConsent } from './Pushes/Consent.ts';
-import type { KnownContact, OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Ports.ts';
+import type { OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Ports.ts';
 import { PushRun } from './Pushes/PushRun.ts';
 import { Trust } from './Pushes/Trust.ts';
 import { type Waiting, WaitingOffers } from './Pushes/WaitingOffers.ts';
 
 export type { AcceptPolicy } from './Pushes/Consent.ts';
-export type { KnownContact, TrustedSenders } from './Pushes/Ports.ts';
+export type { TrustedSenders } from './Pushes/Ports.ts';
 
 export interface PushManagerOptions {
   readonly network: PushNetwork;

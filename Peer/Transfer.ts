@@ -1,16 +1,15 @@
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { BundledFile } from '../Protocol/Bundle.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
-import type { PeerId } from '../Protocol/Ids.ts';
 import type { RefusalCode, SuggestedRest } from '../Protocol/PeerMessages.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
-import type { PeerContact } from './Model.ts';
+import type { KnownContact } from './Model.ts';
 
 /** How a chunk travels from another peer to the disk: what the network offers, downloads order and files take. Types only. */
 
 /** One peer as a source of one file. Several sources of one peer share its link and lane. */
 export interface Source {
-  readonly peer: PeerContact & { readonly peerId: PeerId };
+  readonly peer: KnownContact;
   /** What it has of the file; kept up to date, told by `haveChanged`. Undefined: everything (its layout need not be known). */
   readonly have: Bitfield | undefined;
   /** What it would have us ask of it; undefined: whatever we like. Told by `suggested`. */
@@ -96,4 +95,24 @@ export interface ChunkWriter {
   finish(): Promise<boolean>;
   /** Nothing more comes: what was written is forgotten. */
   abandon(): void;
+}
+
+/** The result of an offer that we made. */
+export interface OfferEvents {
+  /** The peer accepted; called again after the link was replaced. */
+  accepted(): void;
+  /** Chunks were confirmed, see SentOffer.confirmed. Only after `accepted`. */
+  confirmed(): void;
+  /** The peer refused, or gave up an accepted file. Nothing follows. */
+  refused(code: RefusalCode): void;
+  /** The peer is gone or did not answer. Nothing follows. */
+  lost(reason: ShoalError): void;
+}
+
+/** An offer that we made, until it is withdrawn, refused or lost. */
+export interface SentOffer {
+  /** Chunks that the peer confirmed; undefined: the whole file. */
+  readonly confirmed: Bitfield | undefined;
+  /** Ends all events of the offer. */
+  withdraw(): void;
 }

@@ -1,13 +1,10 @@
 import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
-import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { Offer, PeerContact, UploadStatus } from '../Model.ts';
+import type { OfferEvents, SentOffer } from '../Transfer.ts';
 
 /** Ports of pushes: their needs from the network, the disk side and the state folder. */
-
-/** A peer whose id is known. */
-export type KnownContact = PeerContact & { readonly peerId: PeerId };
 
 export interface PushNetwork {
   readonly offers: {
@@ -27,21 +24,6 @@ export interface PushNetwork {
   };
   /** Peers being served. */
   uploads(): readonly UploadStatus[];
-}
-
-/** What became of an offer that we made. */
-export interface OfferEvents {
-  accepted(): void;
-  /** Chunks were confirmed. */
-  confirmed(): void;
-  refused(code: RefusalCode): void;
-  lost(reason: ShoalError): void;
-}
-
-export interface SentOffer {
-  /** Chunks the other side has told us to have; undefined: the whole file. */
-  readonly confirmed: Bitfield | undefined;
-  withdraw(): void;
 }
 
 /** Our chunks. */

@@ -3,7 +3,8 @@ import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import type { RefusalCode } from '../../Protocol/PeerMessages.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { Offer, PeerContact, PushStatus } from '../Model.ts';
-import type { OfferEvents, PushNetwork, SentOffer } from './Ports.ts';
+import type { OfferEvents, SentOffer } from '../Transfer.ts';
+import type { PushNetwork } from './Ports.ts';
 import { gone, refusal, silent } from './PushErrors.ts';
 
 /**

@@ -1,7 +1,6 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
 import { OFFER_WAIT_MS } from '../../Protocol/Limits.ts';
-import type { Offer } from '../Model.ts';
-import type { KnownContact } from './Ports.ts';
+import type { KnownContact, Offer } from '../Model.ts';
 
 /** Bounds on what strangers can make us store, and the user read. */
 const WAITING_PER_PEER_MAX = 4;

@@ -3,9 +3,17 @@ import type { Log } from '../../Shared/Log.ts';
 import { type News, offerText, type PushControls, pushText } from '../CommandInterface.ts';
 import { type DownloadManager, lastPart } from '../DownloadManager.ts';
 import type { FileManager } from '../FileManager.ts';
-import type { DownloadStatus, Offer, OfferStatus, PartStatus, PeerContact, PushStatus } from '../Model.ts';
+import type {
+  DownloadStatus,
+  KnownContact,
+  Offer,
+  OfferStatus,
+  PartStatus,
+  PeerContact,
+  PushStatus,
+} from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
-import { type AcceptPolicy, type KnownContact, PushManager, type TrustedSenders } from '../PushManager.ts';
+import { type AcceptPolicy, PushManager, type TrustedSenders } from '../PushManager.ts';
 import { findContent, type LocalContent, localContents, partOf } from './LocalContents.ts';
 
 export interface PushingOptions {

@@ -1,8 +1,7 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import { type Clock, every, type Random } from '../../../Shared/Clock.ts';
-import type { PeerContact } from '../../Model.ts';
-import type { KnownContact } from '../Links/LinkedPeer.ts';
+import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { PeerLinks } from '../Links/PeerLinks.ts';
 import { PeerBook } from './PeerBook.ts';
 

@@ -3,8 +3,7 @@ import { FILE_BYTES_MAX, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../..
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import { wordsOfQuery } from '../../../Protocol/SearchWords.ts';
 import { answers, matchOfPath } from '../../../Protocol/WordMatch.ts';
-import type { FileHolder, SearchHit } from '../../Model.ts';
-import type { KnownContact } from '../Links/LinkedPeer.ts';
+import type { FileHolder, KnownContact, SearchHit } from '../../Model.ts';
 
 /** What one peer says it shares of what was asked. */
 export interface PeerAnswer {

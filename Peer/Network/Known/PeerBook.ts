@@ -1,7 +1,6 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress, isDialable } from '../../../Shared/Address.ts';
-import type { PeerContact } from '../../Model.ts';
-import type { KnownContact } from '../Links/LinkedPeer.ts';
+import type { KnownContact, PeerContact } from '../../Model.ts';
 
 /** How we came to know of a peer, the best first. Linked ones are `met`. */
 const ORIGINS = ['linked', 'tracker', 'remembered', 'dns-sd', 'exchange'] as const;

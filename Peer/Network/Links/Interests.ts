@@ -1,8 +1,9 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
+import type { KnownContact } from '../../Model.ts';
 import { Suggestions } from '../Lanes/Suggestions.ts';
 import type { ChunkProvider } from '../Ports.ts';
-import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
+import type { LinkedPeer } from './LinkedPeer.ts';
 import { PeerExchange } from './PeerExchange.ts';
 
 export interface InterestsOptions {

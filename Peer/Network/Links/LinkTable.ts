@@ -4,9 +4,9 @@ import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
-import type { PeerContact } from '../../Model.ts';
+import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { Bans } from './Accepting/Bans.ts';
-import { type KnownContact, LinkedPeer, type PeerContext } from './LinkedPeer.ts';
+import { LinkedPeer, type PeerContext } from './LinkedPeer.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
 

@@ -6,6 +6,7 @@ import { type ControlMessage, type ControlOf, FEATURES } from '../../../Protocol
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { KnownContact } from '../../Model.ts';
 import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import { DeferredHaves } from './Content/DeferredHaves.ts';
@@ -14,13 +15,13 @@ import type { SourceHome } from './Content/PeerSource.ts';
 import { RemoteFiles, type Seen } from './Content/RemoteFiles.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { LinkQuestions } from './LinkQuestions.ts';
-import type { KnownContact, PeerContext } from './PeerContext.ts';
+import type { PeerContext } from './PeerContext.ts';
 import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
 import { Allowance, QueryLimit } from './QueryLimit.ts';
 
-export type { KnownContact, PeerContext } from './PeerContext.ts';
+export type { PeerContext } from './PeerContext.ts';
 
 /** Files in which one peer may be interested at once. */
 const INTERESTS_MAX = 65_536;

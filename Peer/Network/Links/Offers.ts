@@ -1,8 +1,8 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import type { Offer, PeerContact } from '../../Model.ts';
+import type { OfferEvents, SentOffer } from '../../Transfer.ts';
 import type { LinkTable } from './LinkTable.ts';
-import type { OfferEvents, SentOffer } from './PeerOffers.ts';
 
 /** Offers of files to and from all linked peers. */
 export class Offers {

@@ -4,13 +4,10 @@ import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages
 import type { Address, NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Dial } from '../../../Shared/Transport.ts';
-import type { Offer, PeerContact } from '../../Model.ts';
+import type { KnownContact, Offer } from '../../Model.ts';
 import type { RateLimiter } from '../Lanes/RateLimiter.ts';
 import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
 import type { ChunkProvider } from '../Ports.ts';
-
-/** A peer whose id is known. */
-export type KnownContact = PeerContact & { readonly peerId: PeerId };
 
 /** Context shared by all linked peers. */
 export interface PeerContext {

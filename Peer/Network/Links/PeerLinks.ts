@@ -13,7 +13,7 @@ import type { Address } from '../../../Shared/Address.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Listener, StreamHandler } from '../../../Shared/Transport.ts';
-import type { PeerContact, UploadStatus } from '../../Model.ts';
+import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
@@ -24,14 +24,13 @@ import { ConnectionAcceptor } from './Accepting/ConnectionAcceptor.ts';
 import { listenSomewhere } from './Accepting/ListenPort.ts';
 import { Announcements } from './Announcements.ts';
 import { Interests } from './Interests.ts';
-import type { KnownContact, LinkedPeer } from './LinkedPeer.ts';
+import type { LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { Offers } from './Offers.ts';
 import type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { Allowance } from './QueryLimit.ts';
 import { type SwarmSight, swarmSights } from './SwarmSights.ts';
 
-export type { KnownContact } from './LinkedPeer.ts';
 export type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
 /** Limit on questions by words of all peers together: searching a large share takes milliseconds. */

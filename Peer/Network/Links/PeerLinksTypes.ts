@@ -4,12 +4,11 @@ import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
-import type { Offer, Self } from '../../Model.ts';
+import type { KnownContact, Offer, Self } from '../../Model.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider } from '../Ports.ts';
 import type { Interfaces } from './Accepting/AddressClass.ts';
-import type { KnownContact } from './LinkedPeer.ts';
 
 export interface PeerLinksOptions {
   /** Its `port` is announced until `start` has bound the real one. */

@@ -1,31 +1,11 @@
-import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { OFFER_TIMEOUT_MS } from '../../../Protocol/Limits.ts';
 import type { ControlMessage, ControlOf, RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Offer } from '../../Model.ts';
+import type { OfferEvents, SentOffer } from '../../Transfer.ts';
 import { RemoteHoldings } from './Content/RemoteHoldings.ts';
-
-/** What became of an offer that we made. */
-export interface OfferEvents {
-  /** It said yes; perhaps again, on a new link. */
-  accepted(): void;
-  /** Chunks were confirmed: see `confirmed`. Only after `accepted`. */
-  confirmed(): void;
-  /** It said no, or will not bring what it accepted to its end. Nothing follows. */
-  refused(code: RefusalCode): void;
-  /** The peer is gone, or did not answer. Nothing follows. */
-  lost(reason: ShoalError): void;
-}
-
-/** An offer that we made, until it is withdrawn, refused or lost. */
-export interface SentOffer {
-  /** Chunks it has told us to have; undefined: all. */
-  readonly confirmed: Bitfield | undefined;
-  /** Nothing more is to be told of it. */
-  withdraw(): void;
-}
 
 interface Sent {
   readonly message: ControlOf<'offer'>;

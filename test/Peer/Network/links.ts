@@ -1,4 +1,4 @@
-import type { PeerContact } from '../../../Peer/Model.ts';
+import type { KnownContact } from '../../../Peer/Model.ts';
 import { PeerLinks, type PeerLinksOptions } from '../../../Peer/Network/Links/PeerLinks.ts';
 import type { ChunkOutcome, Source, SourceEvents } from '../../../Peer/Transfer.ts';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
@@ -17,7 +17,7 @@ export const instanceOf = (number: number) => number.toString(16).padStart(16, '
 export interface Node {
   readonly links: PeerLinks;
   readonly share: MemoryShare;
-  readonly contact: PeerContact & { readonly peerId: PeerId };
+  readonly contact: KnownContact;
 }
 
 /** A started peer on a host of its own, 10.0.0.`number`, port 9000 + `number`. */

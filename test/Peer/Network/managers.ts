@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { PeerContact } from '../../../Peer/Model.ts';
+import type { KnownContact } from '../../../Peer/Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from '../../../Peer/NetworkManager.ts';
 import { newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
@@ -15,7 +15,7 @@ export interface Managed {
   readonly network: NetworkManager;
   readonly feed: FakeFeed;
   readonly share: MemoryShare;
-  readonly contact: PeerContact & { readonly peerId: PeerId };
+  readonly contact: KnownContact;
   /** What was kept for the next run, newest last. */
   readonly saved: Places[];
   /** Trackers found and lost, as `event address`. */

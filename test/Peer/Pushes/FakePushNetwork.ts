@@ -1,6 +1,7 @@
-import type { Offer, PeerContact, UploadStatus } from '../../../Peer/Model.ts';
-import type { KnownContact, OfferEvents, PushNetwork } from '../../../Peer/Pushes/Ports.ts';
+import type { KnownContact, Offer, PeerContact, UploadStatus } from '../../../Peer/Model.ts';
+import type { PushNetwork } from '../../../Peer/Pushes/Ports.ts';
 import { PushManager, type PushManagerOptions } from '../../../Peer/PushManager.ts';
+import type { OfferEvents } from '../../../Peer/Transfer.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { silentLog } from '../../../Shared/Log.ts';

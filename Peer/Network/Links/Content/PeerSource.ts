@@ -1,8 +1,8 @@
 import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../../../Protocol/FileId.ts';
-import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
-import type { PeerContact } from '../../../Model.ts';
+import type { KnownContact } from '../../../Model.ts';
 import type { ChunkOutcome, ChunkWriter, Source, SourceEvents, SourceSuggestion } from '../../../Transfer.ts';
 import type { ChunkReceipt } from '../../Lanes/ChunkReceipt.ts';
 import type { LaneKeeper } from '../../Lanes/LaneKeeper.ts';
@@ -10,7 +10,7 @@ import type { RemoteHoldings } from './RemoteHoldings.ts';
 
 /** The linked peer, as its sources use it. */
 export interface SourceHome {
-  readonly contact: PeerContact & { readonly peerId: PeerId };
+  readonly contact: KnownContact;
   readonly lane: LaneKeeper;
   readonly takesTurns: boolean;
   describe(fileId: FileId, signal: AbortSignal): Promise<FileDescription>;
@@ -38,7 +38,7 @@ export class PeerSource implements Source {
     this.#events = events;
   }
 
-  get peer(): PeerContact & { readonly peerId: PeerId } {
+  get peer(): KnownContact {
     return this.#home.contact;
   }
 

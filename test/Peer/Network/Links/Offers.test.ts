@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { OfferEvents, SentOffer } from '../../../../Peer/Network/Links/PeerOffers.ts';
+import type { OfferEvents, SentOffer } from '../../../../Peer/Transfer.ts';
 import { OFFER_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { type Node, patient, startNode } from '../links.ts';
