@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { FileId, } from '../Protocol/Ids.ts';
+import type { FileId } from '../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
 import type { WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
