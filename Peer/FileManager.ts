@@ -9,6 +9,8 @@ import type { Clock, WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import type { BatchEvents } from './Files/Batches/BatchInstaller.ts';
+import { BatchInstallers } from './Files/Batches/BatchInstallers.ts';
 import { inlineSmallWriter, threadSmallWriter } from './Files/Batches/SmallWriter.ts';
 import { Catalog } from './Files/Catalog/Catalog.ts';
 import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';
@@ -19,7 +21,7 @@ import { makeShareFolders } from './Files/Disk/ShareFolders.ts';
 import { type HashCache, MemoryHashCache } from './Files/Hashing/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Files/Hashing/Hasher.ts';
 import { openLmdbHashCache } from './Files/Hashing/LmdbHashCache.ts';
-import { FolderRecords } from './Files/Parts/FolderRecords.ts';
+import { FolderStore } from './Files/Parts/FolderStore.ts';
 import type { OpenPart } from './Files/Parts/OpenPart.ts';
 import { type PartEvents, PartStore } from './Files/Parts/PartStore.ts';
 import { SharedFiles } from './Files/Serving/SharedFiles.ts';
@@ -28,7 +30,7 @@ import { type WatchFolder, watchFolder } from './Files/Watching/FolderWatcher.ts
 import { openManifest } from './Files/Watching/ManifestFiles.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Watching/ScanSettings.ts';
 import type { CatalogEntry, ShareStatus } from './Model.ts';
-import type { KeptFolder, Part, SmallPlacer, SmallTold, Unfinished } from './Storage.ts';
+import type { InstallEvents, KeptFolder, Part, SmallFileInstaller, Unfinished } from './Storage.ts';
 
 export interface FileManagerOptions {
   /** Share folder; created when missing. Unfinished files are in its `Temp/`. */
@@ -74,7 +76,8 @@ interface Components {
   readonly share: Share;
   readonly files: SharedFiles;
   readonly parts: PartStore;
-  readonly folders: FolderRecords;
+  readonly batches: BatchInstallers;
+  readonly folders: FolderStore;
 }
 
 /**
@@ -132,19 +135,17 @@ export class FileManager extends EventEmitter<FileEvents> {
     });
     const files = new SharedFiles({ root, temp, disk, catalog: this.#catalog, cache, share, reader });
     const inThread = this.#options.hashWorkers !== 0 && seams.disk === undefined;
-    const parts = new PartStore({
-      disk,
-      clock,
-      root,
-      temp,
-      events: this.#partEvents(share),
+    const storage = { disk, clock, root, temp, events: this.#installEvents(share) };
+    const parts = new PartStore(storage);
+    const batches = new BatchInstallers({
+      ...storage,
       makeWriter: () => (inThread ? threadSmallWriter() : inlineSmallWriter(disk)),
       isHere: (path, fileId) => files.unchangedAt(path, fileId),
     });
-    parts.cleanUp();
-    const folders = new FolderRecords({ disk, temp, problem: (text) => this.emit('problem', text) });
-    this.#components = { share, files, parts, folders };
-    for (const component of [share, reader, parts]) this.#closing.add(() => component.close());
+    for (const component of [parts, batches]) component.cleanUp();
+    const folders = new FolderStore({ disk, temp, problem: (text) => this.emit('problem', text) });
+    this.#components = { share, files, parts, batches, folders };
+    for (const component of [share, reader, batches, parts]) this.#closing.add(() => component.close());
     share.start();
   }
 
@@ -245,11 +246,11 @@ export class FileManager extends EventEmitter<FileEvents> {
   }
 
   expectSmallFiles(): void {
-    this.#started().parts.expectSmallFiles();
+    this.#started().batches.prepare();
   }
 
-  placing(wanted: readonly string[], told: SmallTold): SmallPlacer {
-    return this.#started().parts.placing(wanted, told);
+  openInstaller(wanted: readonly string[], events: InstallEvents): SmallFileInstaller {
+    return this.#started().batches.open(wanted, events);
   }
 
   async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {
@@ -317,7 +318,7 @@ export class FileManager extends EventEmitter<FileEvents> {
     return { makeHasher, hashers: Math.max(1, hashWorkers) };
   }
 
-  #partEvents(share: Share): PartEvents {
+  #installEvents(share: Share): PartEvents & BatchEvents {
     return {
       opened: ({ description: { fileId, layout } }) => {
         // A file of one chunk has nothing to serve until it is complete.
@@ -326,9 +327,9 @@ export class FileManager extends EventEmitter<FileEvents> {
         this.#changed();
       },
       verified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
-      placed: (path, state, description) => share.adopt(path, state, description),
-      placedAmongMany: (path, state, description) => share.adoptDeferred(path, state, description),
-      folderMade: (path) => share.folderMade(path),
+      installed: (path, state, description) => share.adopt(path, state, description),
+      installedInBatch: (path, state, description) => share.adoptDeferred(path, state, description),
+      folderInstalled: (path) => share.folderMade(path),
       closed: (fileId) => {
         this.#catalog.removePartial(fileId);
         this.#changed();

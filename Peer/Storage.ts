@@ -21,7 +21,7 @@ export interface DownloadStorage {
    * Opens a batch installer for the small files of one folder download. Absent: each file is opened by itself.
    * @param wanted - paths of all files that may be installed
    */
-  placing?(wanted: readonly string[], told: SmallTold): SmallPlacer;
+  openInstaller?(wanted: readonly string[], events: InstallEvents): SmallFileInstaller;
   /** Description of an unfinished file from its journal, so that it need not be fetched again. */
   describeUnfinished(fileId: FileId): Promise<FileDescription | undefined>;
   unfinished(): Promise<readonly Unfinished[]>;
@@ -117,27 +117,27 @@ export interface SmallFile {
   readonly offset: number;
 }
 
-/** `right`: verified and stored; `SmallTold` reports its installation. `wrong`: corrupt. An error: the disk failed. */
+/** `right`: verified and stored; `InstallEvents` reports its installation. `wrong`: corrupt. An error: the disk failed. */
 export type SmallVerdict = 'right' | 'wrong' | ShoalError;
 
 /** Callbacks of a batch installer, once for each file with the verdict `right`. */
-export interface SmallTold {
+export interface InstallEvents {
   /** The file is in the share, at this absolute path, and in the catalog. */
-  placed(file: SmallFile, path: string): void;
+  installed(file: SmallFile, path: string): void;
   /** The file was verified, but could not be installed. */
   failed(file: SmallFile, reason: ShoalError): void;
 }
 
 /** Verifies and installs small files in batches. No sync, nothing to resume. */
-export interface SmallPlacer {
+export interface SmallFileInstaller {
   /**
    * Takes ownership of `bytes` until it resolves. Never rejects.
    * @returns one verdict per file, in order; and the bytes, possibly in another buffer
    */
-  place(
+  install(
     bytes: Uint8Array,
     files: readonly SmallFile[],
   ): Promise<{ readonly verdicts: readonly SmallVerdict[]; readonly bytes: Uint8Array }>;
-  /** Installs every verified file now. To be called after the last `place`. */
+  /** Installs every verified file now. To be called after the last `install`. */
   close(): Promise<void>;
 }

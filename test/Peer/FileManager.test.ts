@@ -8,7 +8,7 @@ import type { CatalogFeed, ChunkProvider } from '../../Peer/Network/Ports.ts';
 import type { DownloadStorage } from '../../Peer/Storage.ts';
 import { TempFolder } from '../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from './Files/manager.ts';
-import { madeFile, writeChunk } from './Files/parts.ts';
+import { madeFile, writeChunk } from './Files/Parts/parts.ts';
 
 const MIB = 1_024 * 1_024;
 

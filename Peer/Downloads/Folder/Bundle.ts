@@ -1,6 +1,6 @@
 import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../../Protocol/Limits.ts';
-import type { SmallFile, SmallPlacer, SmallVerdict } from '../../Storage.ts';
+import type { SmallFile, SmallFileInstaller, SmallVerdict } from '../../Storage.ts';
 import type { ChunkWriter } from '../../Transfer.ts';
 import type { FolderItem } from './FolderItem.ts';
 
@@ -35,17 +35,17 @@ export class Bundle implements ChunkWriter {
   readonly bytes: number;
   /** One an item, once `finish` has resolved. */
   verdicts: readonly BundleVerdict[] = [];
-  readonly #placer: SmallPlacer;
+  readonly #installer: SmallFileInstaller;
   readonly #memory: BundleMemory;
   /** The answer, and to whom its memory goes back. */
   #answer: { readonly bytes: Uint8Array; readonly letGo: (bytes: Uint8Array) => void } | undefined;
   #length = 0;
 
-  constructor(items: readonly FolderItem[], placer: SmallPlacer, memory: BundleMemory) {
+  constructor(items: readonly FolderItem[], installer: SmallFileInstaller, memory: BundleMemory) {
     this.items = items;
     this.files = items.map(({ fileId, size }) => ({ fileId, size }));
     this.bytes = bundleBytes(this.files);
-    this.#placer = placer;
+    this.#installer = installer;
     this.#memory = memory;
   }
 
@@ -71,7 +71,7 @@ export class Bundle implements ChunkWriter {
       return false;
     }
     const given = this.#given(answer.bytes);
-    const { verdicts, bytes } = await this.#placer.place(answer.bytes, given);
+    const { verdicts, bytes } = await this.#installer.install(answer.bytes, given);
     answer.letGo(bytes);
     this.verdicts = this.#verdicts(given, verdicts);
     return !verdicts.includes('wrong');

@@ -52,7 +52,7 @@ export class SmallFileSource implements ChunkRequester {
     this.turn = turn;
     this.#events = events;
     this.#peer = context.turns.peer(holder);
-    if (context.network.openBundles === undefined || context.parts.placing === undefined)
+    if (context.network.openBundles === undefined || context.parts.openInstaller === undefined)
       this.#bundles = 'none';
     context.turns.attach(this.#peer, this);
   }

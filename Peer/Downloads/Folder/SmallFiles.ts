@@ -1,7 +1,7 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
-import type { SmallPlacer } from '../../Storage.ts';
+import type { SmallFileInstaller } from '../../Storage.ts';
 import type { ChunkOutcome } from '../../Transfer.ts';
 import { noSource, type TaskContext } from '../File/Task.ts';
 import { locateAtMs } from '../Sources/LocateTimes.ts';
@@ -50,7 +50,7 @@ export class SmallFiles {
   readonly #items: readonly FolderItem[];
   readonly #itemOf: (fileId: FileId) => FolderItem | undefined;
   /** Undefined: there are no bundles. */
-  readonly #placer: SmallPlacer | undefined;
+  readonly #installer: SmallFileInstaller | undefined;
   readonly #memory = new BundleMemory();
   #idle: (() => void) | undefined;
 
@@ -68,10 +68,10 @@ export class SmallFiles {
   ) {
     this.#items = items;
     this.#itemOf = itemOf;
-    this.#placer = context.parts.placing?.(
+    this.#installer = context.parts.openInstaller?.(
       items.map(({ paths }) => paths[0]),
       {
-        placed: ({ fileId }, path) => this.#placed(fileId, path),
+        installed: ({ fileId }, path) => this.#placed(fileId, path),
         failed: (_, reason) => events.stopped(reason),
       },
     );
@@ -111,7 +111,7 @@ export class SmallFiles {
       });
     }
     for (const source of this.#sources.values()) source.detach();
-    await this.#placer?.close();
+    await this.#installer?.close();
   }
 
   /** While nobody can be reached, the trackers are asked who else has some of the files. */
@@ -185,10 +185,10 @@ export class SmallFiles {
   }
 
   async #fetchBundle(source: SmallFileSource, items: readonly FolderItem[]): Promise<void> {
-    if (this.#placer === undefined) throw new Error('a bundle, and nobody to place it');
+    if (this.#installer === undefined) throw new Error('a bundle, and nobody to place it');
     markAsked(items);
     this.#active += BUNDLE_WEIGHT;
-    const bundle = new Bundle(items, this.#placer, this.#memory);
+    const bundle = new Bundle(items, this.#installer, this.#memory);
     const { outcome, received } = await source.fetchBundle(bundle, this.#signal);
     const came = outcome.kind === 'verified' || outcome.kind === 'corrupt';
     if (!came && received > 0) this.#events.wasted(received);

@@ -1,84 +1,94 @@
+import { join } from 'node:path';
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
-import type { FileId } from '../../../Protocol/Ids.ts';
+import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
-import type { SmallFile, SmallPlacer, SmallTold, SmallVerdict } from '../../Storage.ts';
-import { type Disk, diskError } from '../Disk/Disk.ts';
+import type { InstallEvents, SmallFile, SmallFileInstaller, SmallVerdict } from '../../Storage.ts';
+import { type Disk, diskError, removeFolderQuietly, removeQuietly } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
+import { installFile, installWhole } from '../Disk/InstallFile.ts';
 import { inside, splitPath } from '../Disk/Paths.ts';
-import { placeFile, removeFolderQuietly, removeQuietly } from '../Disk/PlaceFile.ts';
 import { safePath } from '../Disk/SafePath.ts';
 import type { SmallWriter } from './SmallWriter.ts';
 import { provenHash, type SmallWritten } from './SmallWriting.ts';
 import { type StagedFile, StagedFolder } from './StagedFolder.ts';
 
-export interface SmallPlacingOptions {
+export interface BatchInstallerOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   /** The share folder, absolute, without links in it. */
   readonly root: string;
-  /** A folder of this run's own, on the same file system; made and removed here. */
+  /** Folder of unfinished files, on the same file system as the share. */
+  readonly temp: string;
+  /** Staging folder of this installer, in `temp`; created and removed here. */
   readonly staging: string;
   readonly writer: SmallWriter;
-  /** A file got its name. Called in the same moment. */
-  readonly placed: (path: string, state: FileState, description: FileDescription) => void;
-  /** A folder got its name, with all that is in it: those files are `placed` in the same moment. */
-  readonly folderMade: (path: string) => void;
-  /** Verifies and places one file by itself; what is there already counts. Returns where it lies. @throws ShoalError INTEGRITY, and what the disk says */
-  readonly placeAlone: (fileId: FileId, path: string, bytes: Uint8Array) => string;
+  /** Absolute path of this content if it lies, unchanged, at that path of the share. */
+  readonly isHere: (path: string, fileId: FileId) => string | undefined;
+  readonly events: BatchEvents;
 }
 
-/** A folder gets its name after this, or with so many files, though more are to come: what a crash can forget is little. */
+/** Callbacks for the catalog, made synchronously with the rename, before the watcher can report it. */
+export interface BatchEvents {
+  /** A file of a staged folder is in the share. */
+  installedInBatch(path: string, state: FileState, description: FileDescription): void;
+  /** A file is in the share, installed by itself. */
+  installed(path: string, state: FileState, description: FileDescription): void;
+  /** A staged folder is in the share. `installedInBatch` follows for each of its files. */
+  folderInstalled(path: string): void;
+}
+
+/** A staged folder is installed after this time, or with this many files: bounds the loss in a crash. */
 const SETTLE_MS = 1_000;
 const SETTLE_FILES = 1_024;
-/** Files up to this size are verified before they go to the thread that writes, which has more to do than this one. */
+/** Files up to this size are verified in this thread, because the writer thread is the bottleneck. */
 const VERIFIED_HERE_BYTES = 64 * 1_024;
-/** A name that this file system holds for the same as another's, or cannot hold; or the folder out of sight is gone. */
-const BY_ITSELF = new Set(['EEXIST', 'ENOENT', 'EINVAL', 'ENAMETOOLONG']);
+/** Errors of staging that do not apply outside it: a name this file system cannot hold or considers taken, a lost folder. */
+const STAGING_ERRORS = new Set(['EEXIST', 'ENOENT', 'EINVAL', 'ENAMETOOLONG']);
 
 /**
- * Puts the small files of one folder download into the share. A folder that is not there yet is filled out of sight and
- * gets its name when it is complete, in one rename: four system calls a file instead of seven, and no watch tells of each file.
- * In a folder that is there, each file gets its name by itself. Either way what lies there is never replaced, and
- * nothing has its name before it is whole.
+ * Installs the small files of one folder download. A new folder is filled in `Temp/` and moved into the share in one
+ * rename: four system calls a file instead of seven, and no watch event for each file. In an existing folder each file is
+ * installed by itself. Either way nothing is ever replaced, and no file has its name before it is complete.
  */
-export class BatchInstaller implements SmallPlacer {
-  readonly #options: SmallPlacingOptions;
-  readonly #told: SmallTold;
-  /** By path; undefined: it is there, its files are placed one by one. */
+export class BatchInstaller implements SmallFileInstaller {
+  readonly #options: BatchInstallerOptions;
+  readonly #events: InstallEvents;
+  /** By path. Undefined: the folder exists, so its files are installed one by one. */
   readonly #folders = new Map<string, StagedFolder | undefined>();
-  /** Files still to come, by folder. */
-  readonly #expected = new Map<string, number>();
-  /** What `safePath` changed. */
-  readonly #safe = new Map<string, string>();
+  /** Number of files still missing, by folder. */
+  readonly #missing = new Map<string, number>();
+  /** Sanitized paths, where they differ from the wanted ones. */
+  readonly #sanitized = new Map<string, string>();
   readonly #timers = new Set<() => void>();
-  #made = 0;
+  /** Staged folders created so far. */
+  #created = 0;
   /** Batches being written. */
   #writing = 0;
   #closing = false;
 
-  /** @param wanted - paths of all files that may come */
-  constructor(options: SmallPlacingOptions, wanted: readonly string[], told: SmallTold) {
+  /** @param wanted - paths of all files that may be installed */
+  constructor(options: BatchInstallerOptions, wanted: readonly string[], events: InstallEvents) {
     this.#options = options;
-    this.#told = told;
-    // Most follow others of the same folder.
+    this.#events = events;
+    // Consecutive paths usually share their folder, so they are counted together.
     let folder = '';
     let count = 0;
     for (const path of wanted) {
       const safe = safePath(path);
-      if (safe !== path) this.#safe.set(path, safe);
+      if (safe !== path) this.#sanitized.set(path, safe);
       if (folder !== '' && safe.startsWith(folder) && safe.lastIndexOf('/') === folder.length) count++;
       else {
-        this.#expectIn(folder, count);
+        this.#changeMissing(folder, count);
         [folder] = splitPath(safe);
         count = 1;
       }
     }
-    this.#expectIn(folder, count);
+    this.#changeMissing(folder, count);
   }
 
-  async place(bytes: Uint8Array, files: readonly SmallFile[]) {
+  async install(bytes: Uint8Array, files: readonly SmallFile[]) {
     const places = files.map((file) => this.#stage(file));
     const staged = places.filter((place) => place !== undefined);
     const sound = verifySmallest(bytes, staged);
@@ -87,7 +97,7 @@ export class BatchInstaller implements SmallPlacer {
     let next = 0;
     const verdicts = files.map((file, index): SmallVerdict => {
       const place = places[index];
-      if (place === undefined) return this.#placeAlone(file, left);
+      if (place === undefined) return this.#installAlone(file, left);
       if (sound[next] !== place) return this.#judge(place, { kind: 'wrong' }, left);
       return this.#judge(place, written?.outcomes[next++] ?? { kind: 'failed', code: 'EIO' }, left);
     });
@@ -96,7 +106,6 @@ export class BatchInstaller implements SmallPlacer {
     return { verdicts, bytes: left };
   }
 
-  /** Every file that is whole gets its name. */
   async close(): Promise<void> {
     this.#closing = true;
     for (const cancel of this.#timers) cancel();
@@ -118,43 +127,49 @@ export class BatchInstaller implements SmallPlacer {
     place.folder.wrote(place, outcome.kind === 'written' ? writtenOf(place, outcome) : undefined);
     if (outcome.kind === 'wrong') return 'wrong';
     if (outcome.kind === 'written') {
-      this.#expectIn(place.folder.path, -1);
+      this.#changeMissing(place.folder.path, -1);
       return 'right';
     }
-    if (bytes.length > 0 && BY_ITSELF.has(outcome.code)) return this.#placeAlone(place.file, bytes);
+    if (bytes.length > 0 && STAGING_ERRORS.has(outcome.code)) return this.#installAlone(place.file, bytes);
     const failure = Object.assign(new Error(outcome.code), { code: outcome.code });
     return diskError(failure, `writing "${place.path}"`);
   }
 
-  #placeAlone(file: SmallFile, bytes: Uint8Array): SmallVerdict {
+  #installAlone(file: SmallFile, bytes: Uint8Array): SmallVerdict {
     const { fileId, offset, size } = file;
+    const { disk, root, temp, isHere, events } = this.#options;
     const path = this.#safePath(file);
+    const content = bytes.subarray(offset, offset + size);
+    const hash = provenHash(fileId, content);
+    if (hash === undefined) return 'wrong';
     try {
-      const absolute = this.#options.placeAlone(fileId, path, bytes.subarray(offset, offset + size));
-      this.#expect(path, -1);
-      this.#told.placed(file, absolute);
+      // Another download may have installed it meanwhile.
+      let absolute = isHere(path, fileId);
+      if (absolute === undefined) {
+        const installed = installWhole(disk, root, join(temp, `${fileId}.new`), path, content);
+        absolute = installed.absolute;
+        if (installed.state !== undefined)
+          events.installed(installed.path, installed.state, descriptionOf(file, hash));
+      }
+      this.#changeMissing(splitPath(path)[0], -1);
+      this.#events.installed(file, absolute);
       return 'right';
     } catch (failure) {
-      const reason = asShoalError(failure, 'DISK_FAILED');
-      return reason.code === 'INTEGRITY' ? 'wrong' : reason;
+      return asShoalError(failure, 'DISK_FAILED');
     }
   }
 
   #safePath({ path }: SmallFile): string {
-    return this.#safe.get(path) ?? safePath(path);
+    return this.#sanitized.get(path) ?? safePath(path);
   }
 
-  #expect(path: string, change: number): void {
-    this.#expectIn(splitPath(path)[0], change);
-  }
-
-  #expectIn(folder: string, change: number): void {
-    this.#expected.set(folder, (this.#expected.get(folder) ?? 0) + change);
+  #changeMissing(folder: string, change: number): void {
+    this.#missing.set(folder, (this.#missing.get(folder) ?? 0) + change);
   }
 
   // ---- folders
 
-  /** Undefined: the file gets its name by itself. */
+  /** Returns undefined when the file is to be installed by itself. */
   #stage(file: SmallFile): StagedFile | undefined {
     const path = this.#safePath(file);
     const [parent, name] = splitPath(path);
@@ -166,64 +181,68 @@ export class BatchInstaller implements SmallPlacer {
     const { disk, root, staging, clock } = this.#options;
     if (this.#closing || path === '' || disk.kindOf(inside(root, path)) !== undefined) return undefined;
     try {
-      if (this.#made === 0) disk.makeFolder(staging);
-      const folder = new StagedFolder(path, `${staging}/${this.#made++}`);
+      if (this.#created === 0) disk.makeFolder(staging);
+      const folder = new StagedFolder(path, `${staging}/${this.#created++}`);
       disk.makeFolder(folder.staged);
       this.#timers.add(clock.after(SETTLE_MS, () => this.#settle(folder)));
       return folder;
     } catch {
-      return undefined; // What hinders us here is told when the file is placed by itself.
+      return undefined; // Installing the file by itself reports the cause.
     }
   }
 
   #settleIfDue(folder: StagedFolder): void {
-    const complete = (this.#expected.get(folder.path) ?? 0) <= 0;
+    const complete = (this.#missing.get(folder.path) ?? 0) <= 0;
     if (folder.due || complete || folder.whole.length >= SETTLE_FILES) this.#settle(folder);
   }
 
-  /** Gives a folder its name: now, or as soon as nothing is being written into it. */
+  /** Installs a staged folder: now, or when the last write into it has ended. */
   #settle(folder: StagedFolder): void {
     folder.due = true;
     if (folder.writing > 0 || this.#folders.get(folder.path) !== folder) return;
     this.#folders.set(folder.path, undefined);
-    const { disk, root } = this.#options;
-    if (folder.giveName(disk, root)) {
-      this.#options.folderMade(folder.path);
-      for (const whole of folder.whole) this.#placed(whole, whole.path);
-    } else for (const whole of folder.whole) this.#placeWhole(whole);
+    const { disk, root, events } = this.#options;
+    if (folder.install(disk, root)) {
+      events.folderInstalled(folder.path);
+      for (const whole of folder.whole) this.#installed(whole, whole.path);
+    } else for (const whole of folder.whole) this.#installStaged(whole);
   }
 
-  /** The name of its folder was taken meanwhile. */
-  #placeWhole(whole: StagedFile): void {
+  /** Installs one staged file by itself, because the name of its folder is taken. */
+  #installStaged(whole: StagedFile): void {
     const { disk, root } = this.#options;
     try {
-      const { path, absolute } = placeFile(disk, root, whole.to, whole.path);
-      this.#placed(whole, path, disk.stateOf(absolute));
+      const { path, absolute } = installFile(disk, root, whole.to, whole.path);
+      this.#installed(whole, path, disk.stateOf(absolute));
     } catch (failure) {
       removeQuietly(disk, whole.to);
-      this.#told.failed(whole.file, asShoalError(failure, 'DISK_FAILED'));
+      this.#events.failed(whole.file, asShoalError(failure, 'DISK_FAILED'));
     }
   }
 
-  /** @param state - where the new name changed it */
-  #placed({ file, written }: StagedFile, path: string, state = written?.state): void {
-    const { fileId, size } = file;
-    if (state === undefined || written === undefined) throw new Error('placed before it was written');
-    this.#options.placed(path, state, { fileId, layout: chunkLayout(size), chunkHashes: [written.hash] });
-    this.#told.placed(file, inside(this.#options.root, path));
+  /** @param state - after the rename, where that changed it */
+  #installed({ file, written }: StagedFile, path: string, state = written?.state): void {
+    if (state === undefined || written === undefined) throw new Error('installed before it was written');
+    this.#options.events.installedInBatch(path, state, descriptionOf(file, written.hash));
+    this.#events.installed(file, inside(this.#options.root, path));
   }
 
   #cleanUp(): void {
-    if (this.#made > 0 && this.#writing === 0) removeFolderQuietly(this.#options.disk, this.#options.staging);
+    if (this.#created > 0 && this.#writing === 0)
+      removeFolderQuietly(this.#options.disk, this.#options.staging);
   }
 }
 
+function descriptionOf({ fileId, size }: SmallFile, hash: ChunkHash): FileDescription {
+  return { fileId, layout: chunkLayout(size), chunkHashes: [hash] };
+}
+
 function writtenOf(place: StagedFile, { state, hash = place.hash }: SmallWritten & { kind: 'written' }) {
-  if (hash === undefined) throw new Error('written, and nobody verified it');
+  if (hash === undefined) throw new Error('written without being verified');
   return { state, hash };
 }
 
-/** Verifies small ones here. @returns those that are not wrong: to be written, some still to be verified there */
+/** Verifies the small ones of these files. @returns all files except corrupt ones; large ones remain to be verified */
 function verifySmallest(bytes: Uint8Array, staged: readonly StagedFile[]): StagedFile[] {
   return staged.filter((place) => {
     const { fileId, size, offset } = place.file;

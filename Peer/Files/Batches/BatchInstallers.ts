@@ -1,90 +1,69 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
-import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
-import type { FileId } from '../../../Protocol/Ids.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { SmallPlacer, SmallTold } from '../../Storage.ts';
-import { BatchInstaller, type SmallPlacingOptions } from './BatchInstaller.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { InstallEvents, SmallFileInstaller } from '../../Storage.ts';
+import { removeFolderQuietly } from '../Disk/Disk.ts';
+import { BatchInstaller, type BatchInstallerOptions } from './BatchInstaller.ts';
 import type { SmallWriter } from './SmallWriter.ts';
 
-export interface SmallPlacingsOptions
-  extends Pick<SmallPlacingOptions, 'disk' | 'clock' | 'root' | 'placed' | 'folderMade'> {
-  /** Where unfinished files lie. */
-  readonly temp: string;
+export interface BatchInstallersOptions extends Omit<BatchInstallerOptions, 'staging' | 'writer'> {
+  readonly clock: Clock;
   readonly makeWriter: () => SmallWriter;
-  /** Where this content lies at that very path, absolute, unchanged. */
-  readonly isHere: (path: string, fileId: FileId) => string | undefined;
-  /** Makes a temporary file, and gives it its name. @throws ShoalError */
-  readonly placeSmall: (description: FileDescription, path: string, content: Uint8Array) => string;
 }
 
-/** A writer that nobody used goes after this. */
-const EXPECTED_MS = 10_000;
+/** Idle time after which a writer that was prepared and never used is closed. */
+const PREPARED_MS = 10_000;
 
-/** What the folders out of sight are called in `Temp/`. */
-export const STAGING_NAME = /^[0-9a-f]{64}\.tree$/;
+/** Names of staging folders in `Temp/`. */
+const STAGING_NAME = /^[0-9a-f]{64}\.tree$/;
 
-/** The folder downloads that place small files now. They share one writer, which is closed when the last of them is. */
+/** The batch installers of all running folder downloads. They share one writer, which closes with the last installer. */
 export class BatchInstallers {
-  readonly #options: SmallPlacingsOptions;
+  readonly #options: BatchInstallersOptions;
   readonly #open = new Set<BatchInstaller>();
   #writer: SmallWriter | undefined;
-  #cancelEnd: (() => void) | undefined;
+  #cancelTimeout: (() => void) | undefined;
 
-  constructor(options: SmallPlacingsOptions) {
+  constructor(options: BatchInstallersOptions) {
     this.#options = options;
   }
 
-  /** Some are soon to come: the writer takes a tenth of a second to start. */
-  expect(): void {
+  /** Removes staging folders of an earlier run. To be called before the first `open`. */
+  cleanUp(): void {
+    const { disk, temp } = this.#options;
+    for (const name of disk.names(temp))
+      if (STAGING_NAME.test(name)) removeFolderQuietly(disk, join(temp, name));
+  }
+
+  /** Starts the writer ahead of a likely folder download: its thread takes 100 ms to start. */
+  prepare(): void {
     this.#writer ??= this.#options.makeWriter();
-    this.#cancelEnd?.();
-    this.#cancelEnd = this.#options.clock.after(EXPECTED_MS, () => {
+    this.#cancelTimeout?.();
+    this.#cancelTimeout = this.#options.clock.after(PREPARED_MS, () => {
       if (this.#open.size === 0) void this.close();
     });
   }
 
-  open(wanted: readonly string[], told: SmallTold): SmallPlacer {
-    const { temp, makeWriter, ...options } = this.#options;
-    this.#writer ??= makeWriter();
-    const placing = new BatchInstaller(
-      {
-        ...options,
-        staging: join(temp, `${randomBytes(32).toString('hex')}.tree`),
-        writer: this.#writer,
-        placeAlone: (fileId, path, bytes) => this.#placeAlone(fileId, path, bytes),
-      },
-      wanted,
-      told,
-    );
-    this.#open.add(placing);
+  /** @param wanted - paths of all files that may be installed */
+  open(wanted: readonly string[], events: InstallEvents): SmallFileInstaller {
+    this.#writer ??= this.#options.makeWriter();
+    const staging = join(this.#options.temp, `${randomBytes(32).toString('hex')}.tree`);
+    const installer = new BatchInstaller({ ...this.#options, staging, writer: this.#writer }, wanted, events);
+    this.#open.add(installer);
     return {
-      place: (bytes, files) => placing.place(bytes, files),
+      install: (bytes, files) => installer.install(bytes, files),
       close: async () => {
-        await placing.close();
-        this.#open.delete(placing);
+        await installer.close();
+        this.#open.delete(installer);
         if (this.#open.size === 0) await this.close();
       },
     };
   }
 
   async close(): Promise<void> {
-    this.#cancelEnd?.();
+    this.#cancelTimeout?.();
     const writer = this.#writer;
     this.#writer = undefined;
     await writer?.close();
-  }
-
-  #placeAlone(fileId: FileId, path: string, bytes: Uint8Array): string {
-    const { isHere, placeSmall } = this.#options;
-    const chunkHashes = [hashBytes(bytes)];
-    if (fileIdOf(bytes.length, chunkHashes) !== fileId)
-      throw new ShoalError('INTEGRITY', `these are not the bytes of "${path}"`);
-    // Another download may have been faster.
-    return (
-      isHere(path, fileId) ??
-      placeSmall({ fileId, layout: chunkLayout(bytes.length), chunkHashes }, path, bytes)
-    );
   }
 }

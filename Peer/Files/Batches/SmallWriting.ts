@@ -1,7 +1,7 @@
 import { fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
-import type { Disk } from '../Disk/Disk.ts';
+import { type Disk, removeQuietly } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
 
 /** Whole small files (one chunk each) that lie one after the other in `bytes`, and where each is to be made. Travels between threads. */
@@ -52,16 +52,8 @@ export function writeSmall(disk: Pick<Disk, 'createWhole' | 'remove'>, job: Smal
       return { kind: 'written', state: disk.createWhole(to, bytes), hash };
     } catch (failure) {
       const code = systemCode(failure) ?? 'EIO';
-      if (code !== 'EEXIST') removeHalf(disk, to);
+      if (code !== 'EEXIST') removeQuietly(disk, to);
       return { kind: 'failed', code };
     }
   });
-}
-
-function removeHalf(disk: Pick<Disk, 'remove'>, path: string): void {
-  try {
-    disk.remove(path);
-  } catch {
-    // Cleaned up at the next start.
-  }
 }

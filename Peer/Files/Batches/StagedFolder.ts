@@ -2,7 +2,7 @@ import type { ChunkHash } from '../../../Protocol/Ids.ts';
 import type { SmallFile } from '../../Storage.ts';
 import type { Disk } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
-import { nameFolder } from '../Disk/PlaceFile.ts';
+import { installFolder } from '../Disk/InstallFile.ts';
 
 /** A file on its way into a folder out of sight. */
 export interface StagedFile {
@@ -54,8 +54,8 @@ export class StagedFolder {
     if (written !== undefined) this.whole.push(file);
   }
 
-  /** Gives it its name in the share, all files at once. False: that is taken by now. */
-  giveName(disk: Disk, root: string): boolean {
-    return this.whole.length > 0 && nameFolder(disk, root, this.staged, this.path);
+  /** Moves it into the share, all files at once. Returns false when it is empty or its name is taken. */
+  install(disk: Disk, root: string): boolean {
+    return this.whole.length > 0 && installFolder(disk, root, this.staged, this.path);
   }
 }

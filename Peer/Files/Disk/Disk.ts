@@ -68,3 +68,26 @@ export function diskError(failure: unknown, doing: string): ShoalError {
     cause: failure,
   });
 }
+
+/** Creates the folder unless the path exists: the user may have deleted `Temp/` while the program runs. */
+export function ensureFolder(disk: Disk, path: string): void {
+  if (disk.kindOf(path) === undefined) disk.makeFolder(path);
+}
+
+/** Removes a file whose leftover is harmless: the next start cleans `Temp/` up. Ignores failures. */
+export function removeQuietly(disk: Pick<Disk, 'remove'>, path: string): void {
+  try {
+    disk.remove(path);
+  } catch {
+    // Nothing for the user to do now.
+  }
+}
+
+/** Removes a staging folder and its content. Ignores failures, like `removeQuietly`. */
+export function removeFolderQuietly(disk: Disk, path: string): void {
+  try {
+    disk.removeFolder(path);
+  } catch {
+    // As above.
+  }
+}

@@ -4,8 +4,8 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkWriter } from '../../Transfer.ts';
-import { type Disk, type DiskFile, diskError } from '../Disk/Disk.ts';
-import { removeQuietly } from '../Disk/PlaceFile.ts';
+import { type Disk, type DiskFile, diskError, removeQuietly } from '../Disk/Disk.ts';
+import { partFileGone } from '../Disk/InstallFile.ts';
 import { type ChunkTarget, PieceWriter } from './ChunkWriting.ts';
 import { JournalWriter } from './JournalWriter.ts';
 import type { OpenPart } from './OpenPart.ts';
@@ -28,7 +28,7 @@ export interface PartFileOptions {
   readonly records: number;
   readonly verified: readonly number[];
   /** Puts the whole, synced file into the share, and returns where it lies. It has no name in `folder` afterwards. */
-  readonly place: (data: DiskFile) => Promise<string>;
+  readonly install: (data: DiskFile) => Promise<string>;
   readonly onVerified: (chunk: number) => void;
   /** Not open any more, whatever the reason. Called once. */
   readonly onClosed: () => void;
@@ -83,7 +83,7 @@ export class PartFile implements OpenPart {
     const { layout } = this.description;
     const at = chunkOffset(layout, chunk) + offset;
     const count = await this.#guarded('reading an unfinished file', this.#options.data.read(into, at));
-    if (count !== into.length) throw this.#gone();
+    if (count !== into.length) throw partFileGone(this.path);
   }
 
   setPaused(paused: boolean): Promise<void> {
@@ -97,7 +97,7 @@ export class PartFile implements OpenPart {
     const { data, disk, journalPath } = this.#options;
     await this.#guarded('syncing the finished file', data.sync());
     this.#check();
-    const finalPath = await this.#options.place(data);
+    const finalPath = await this.#options.install(data);
     removeQuietly(disk, journalPath);
     await this.#close(false);
     return finalPath;
@@ -216,16 +216,10 @@ export class PartFile implements OpenPart {
   /** The same, and whether the file is still there: a look at the disk, so once a chunk. */
   #check(): void {
     this.#checkOpen();
-    if (this.#options.data.links() === 0) throw this.#gone();
+    if (this.#options.data.links() === 0) throw partFileGone(this.path);
   }
 
   #fail(reason: unknown): void {
     this.#failure ??= diskError(reason, 'syncing an unfinished file');
-  }
-
-  #gone(): ShoalError {
-    return new ShoalError('PART_FILE_GONE', `the unfinished file of "${this.path}" was deleted`, {
-      hint: 'Start the download again.',
-    });
   }
 }

@@ -1,83 +1,63 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, isOneChunk } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { formatBytes } from '../../../Shared/FormatBytes.ts';
-import { ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
-import type { SmallPlacer, SmallTold, Unfinished } from '../../Storage.ts';
-import { BatchInstallers, STAGING_NAME } from '../Batches/BatchInstallers.ts';
-import { SmallPart } from '../Batches/SmallPart.ts';
-import { inlineSmallWriter, type SmallWriter } from '../Batches/SmallWriter.ts';
-import { type Disk, type DiskFile, diskError } from '../Disk/Disk.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Unfinished } from '../../Storage.ts';
+import { type Disk, type DiskFile, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
-import { placeFile, removeFolderQuietly, removeQuietly } from '../Disk/PlaceFile.ts';
+import { installFile, installWhole } from '../Disk/InstallFile.ts';
 import { safePath } from '../Disk/SafePath.ts';
+import { MemoryPart } from './MemoryPart.ts';
 import type { OpenPart } from './OpenPart.ts';
 import { PartFile } from './PartFile.ts';
 import { openPartFiles } from './PartFiles.ts';
-import { encodePaused, readJournal } from './ResumeJournal.ts';
+import { encodePaused, type JournalState, readJournal } from './ResumeJournal.ts';
 
 export interface PartStoreOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   /** The share folder, absolute, without links in it. */
   readonly root: string;
-  /** Where unfinished files lie: on the same file system as the share. */
+  /** Folder of unfinished files, on the same file system as the share. */
   readonly temp: string;
   readonly events: PartEvents;
-  /** Writes the small files of folders. Default: in this thread. */
-  readonly makeWriter?: (() => SmallWriter) | undefined;
-  /** Where this content lies in the share at that very path, absolute, unchanged. */
-  readonly isHere?: ((path: string, fileId: FileId) => string | undefined) | undefined;
 }
 
-/** What the store tells. */
+/** Callbacks of the store. */
 export interface PartEvents {
   opened(part: OpenPart): void;
   verified(fileId: FileId, chunk: number): void;
-  /** A finished file lies in the share. Called in the same moment as it gets its name, before any event of a watcher. */
-  placed(path: string, state: FileState, description: FileDescription): void;
-  /** The same of a small file that came among many. */
-  placedAmongMany(path: string, state: FileState, description: FileDescription): void;
-  /** A folder was made in the share, with such files in it. */
-  folderMade(path: string): void;
+  /** A finished file is in the share. Called synchronously with the rename, before the watcher can report it. */
+  installed(path: string, state: FileState, description: FileDescription): void;
   closed(fileId: FileId): void;
 }
 
 const JOURNAL = '.journal';
-/** Everything this store ever puts into `Temp/` (FolderRecords.ts has names of its own). */
+/** All names this store uses in `Temp/`. */
 const OUR_NAMES = /^[0-9a-f]{64}\.(part|journal|new)$/;
 
-/** The unfinished files of one share folder. Names on disk are FileIds; the wanted path is in the journal. */
+/** The unfinished files of one share. Names on disk are file ids; the wanted path is in the journal. */
 export class PartStore {
   readonly #options: PartStoreOptions;
-  /** Undefined while one is being opened. */
+  /** Undefined while a part is being opened. */
   readonly #open = new Map<FileId, OpenPart | undefined>();
-  readonly #placings: BatchInstallers;
 
   constructor(options: PartStoreOptions) {
     this.#options = options;
-    const { disk, makeWriter = () => inlineSmallWriter(disk), isHere = () => undefined, events } = options;
-    this.#placings = new BatchInstallers({
-      ...options,
-      makeWriter,
-      isHere,
-      placed: (path, state, description) => events.placedAmongMany(path, state, description),
-      folderMade: (path) => events.folderMade(path),
-      placeSmall: (description, path, content) => this.#placeSmall(description, path, content),
-    });
   }
 
-  /** Removes what a crash left and nobody can resume: a part file without journal, a journal without part file. Before anything is opened. */
+  /** Removes leftovers that cannot be resumed, such as a part file without journal. To be called before the first `open`. */
   cleanUp(): void {
     const { disk, temp } = this.#options;
     const names = new Set(disk.names(temp));
     for (const name of names) {
-      if (STAGING_NAME.test(name)) removeFolderQuietly(disk, join(temp, name));
       if (!OUR_NAMES.test(name)) continue;
-      const isWhole = names.has(`${name.slice(0, 64)}.part`) && names.has(`${name.slice(0, 64)}${JOURNAL}`);
-      if (!isWhole || name.endsWith('.new')) removeQuietly(disk, join(temp, name));
+      const id = name.slice(0, 64);
+      const isPair = names.has(`${id}.part`) && names.has(`${id}${JOURNAL}`);
+      if (!isPair || name.endsWith('.new')) removeQuietly(disk, join(temp, name));
     }
   }
 
@@ -85,42 +65,32 @@ export class PartStore {
     return this.#open.get(fileId);
   }
 
-  /** All that are open. */
+  /** Iterates all open parts. */
   *parts(): Generator<OpenPart> {
     for (const part of this.#open.values()) if (part !== undefined) yield part;
   }
 
-  /** @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT */
+  /** Opens or creates a part; see `DownloadStorage.open`. @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT */
   async open(description: FileDescription, wanted: string): Promise<OpenPart> {
     const { fileId, layout } = description;
     if (this.#open.has(fileId)) {
-      throw new ShoalError('LOCAL_CONFLICT', 'this content is being fetched already', {
+      throw new ShoalError('LOCAL_CONFLICT', 'this content is being downloaded already', {
         hint: 'See "downloads".',
       });
     }
     this.#open.set(fileId, undefined);
+    const path = safePath(wanted);
     try {
-      const path = safePath(wanted);
       const part = isOneChunk(layout.size)
-        ? this.#openSmall(description, path)
-        : await this.#openLarge(description, path);
+        ? this.#openInMemory(description, path)
+        : await this.#openOnDisk(description, path);
       this.#open.set(fileId, part);
       this.#options.events.opened(part);
       return part;
     } catch (failure) {
       this.#open.delete(fileId);
-      throw diskError(failure, `opening the unfinished file of "${safePath(wanted)}"`);
+      throw diskError(failure, `opening the unfinished file of "${path}"`);
     }
-  }
-
-  /** Small files of a folder are about to come: what places them gets ready meanwhile. */
-  expectSmallFiles(): void {
-    this.#placings.expect();
-  }
-
-  /** For the small files of one folder download: many at once, verified and placed together. @param wanted - paths of all that may come */
-  placing(wanted: readonly string[], told: SmallTold): SmallPlacer {
-    return this.#placings.open(wanted, told);
   }
 
   async describeUnfinished(fileId: FileId): Promise<FileDescription | undefined> {
@@ -137,13 +107,13 @@ export class PartStore {
       if (state === undefined) continue;
       const { path, paused, description, durable, unsure } = state;
       const { layout } = description;
-      const bytes = durable.concat(unsure).reduce((sum, chunk) => sum + chunkLength(layout, chunk), 0);
+      const bytes = bytesOf(description, [...durable, ...unsure]);
       found.push({ fileId, path, size: layout.size, paused, bytes });
     }
     return found;
   }
 
-  /** Of an open one, or of one left on disk; nothing happens when there is neither. @throws ShoalError DISK_FULL, DISK_FAILED */
+  /** Records a pause of an open or unfinished download. No effect when there is neither. @throws ShoalError DISK_FULL, DISK_FAILED */
   async setPaused(fileId: FileId, paused: boolean): Promise<void> {
     const part = this.#open.get(fileId);
     if (part !== undefined) return part.setPaused(paused);
@@ -177,37 +147,35 @@ export class PartStore {
     const free = this.#options.disk.freeBytes(this.#options.temp);
     if (bytes <= free) return;
     throw new ShoalError('DISK_FULL', `${formatBytes(bytes)} are needed, ${formatBytes(free)} are free`, {
-      hint: `Make room where the share folder lies: ${this.#options.root}`,
+      hint: `Free up space on the disk of the share folder: ${this.#options.root}`,
     });
   }
 
-  /** Puts all open parts away. */
+  /** Closes all open parts and keeps them for a later resume. */
   async close(): Promise<void> {
     await Promise.all([...this.#open.values()].map((part) => part?.close()));
-    await this.#placings.close();
   }
 
-  /** Somebody may have cleared up while we run. */
-  #makeTemp(): void {
-    const { disk, temp } = this.#options;
-    if (disk.kindOf(temp) === undefined) disk.makeFolder(temp);
-  }
-
-  #openSmall(description: FileDescription, path: string): SmallPart {
+  #openInMemory(description: FileDescription, path: string): MemoryPart {
+    const { disk, root, events } = this.#options;
     const { fileId, layout } = description;
     this.requireFreeSpace(layout.size);
-    return new SmallPart({
+    return new MemoryPart({
       description,
       path,
-      place: (content, whole) => this.#placeSmall(whole, path, content),
+      install: (content, whole) => {
+        const installed = installWhole(disk, root, this.#pathOf(fileId, 'new'), path, content);
+        if (installed.state !== undefined) events.installed(installed.path, installed.state, whole);
+        return installed.absolute;
+      },
       ...this.#listeners(fileId),
     });
   }
 
-  async #openLarge(description: FileDescription, path: string): Promise<PartFile> {
+  async #openOnDisk(description: FileDescription, path: string): Promise<PartFile> {
     const { disk, clock, temp } = this.#options;
     const { fileId, layout } = description;
-    this.#makeTemp();
+    ensureFolder(disk, temp);
     const partPath = this.#pathOf(fileId, 'part');
     const journalPath = this.#pathOf(fileId, 'journal');
     const files = await openPartFiles({
@@ -219,8 +187,7 @@ export class PartStore {
       beforeCreating: () => this.requireFreeSpace(layout.size),
     });
     try {
-      const bytesHere = files.verified.reduce((sum, chunk) => sum + chunkLength(layout, chunk), 0);
-      this.requireFreeSpace(layout.size - bytesHere);
+      this.requireFreeSpace(layout.size - bytesOf(description, files.verified));
     } catch (failure) {
       files.data.close();
       files.journal.close();
@@ -235,7 +202,7 @@ export class PartStore {
       partPath,
       journalPath,
       ...files,
-      place: (data) => this.#placeLarge(description, path, data),
+      install: (data) => this.#installPart(description, path, data),
       ...this.#listeners(fileId),
     });
   }
@@ -251,39 +218,16 @@ export class PartStore {
     };
   }
 
-  #placeSmall(description: FileDescription, path: string, content: Uint8Array): string {
+  async #installPart(description: FileDescription, path: string, data: DiskFile): Promise<string> {
     const { disk, root, events } = this.#options;
-    const temporary = this.#pathOf(description.fileId, 'new');
-    try {
-      try {
-        disk.createWhole(temporary, content);
-      } catch (failure) {
-        // A leftover, or no folder any more: both are rare, so they are looked for only now.
-        if (!['EEXIST', 'ENOENT'].includes(systemCode(failure) ?? '')) throw failure;
-        this.#makeTemp();
-        disk.remove(temporary);
-        disk.createWhole(temporary, content);
-      }
-    } catch (failure) {
-      removeQuietly(disk, temporary);
-      throw diskError(failure, `writing "${path}"`);
-    }
-    const placed = placeFile(disk, root, temporary, path);
-    const state = disk.stateOf(placed.absolute);
-    if (state !== undefined) events.placed(placed.path, state, description);
-    return placed.absolute;
+    const installed = installFile(disk, root, this.#pathOf(description.fileId, 'part'), path);
+    events.installed(installed.path, data.state(), description);
+    // The file is complete and has its name, so a failed sync of the folder does not fail the download.
+    await disk.syncFolder(dirname(installed.absolute)).catch(() => {});
+    return installed.absolute;
   }
 
-  async #placeLarge(description: FileDescription, path: string, data: DiskFile): Promise<string> {
-    const { disk, root, events } = this.#options;
-    const placed = placeFile(disk, root, this.#pathOf(description.fileId, 'part'), path);
-    events.placed(placed.path, data.state(), description);
-    // The file is whole and has its name: a folder that cannot be synced is no reason to call that a failure.
-    await disk.syncFolder(join(placed.absolute, '..')).catch(() => {});
-    return placed.absolute;
-  }
-
-  async #read(fileId: FileId) {
+  async #read(fileId: FileId): Promise<JournalState | undefined> {
     const { disk } = this.#options;
     const bytes = await disk.readWhole(this.#pathOf(fileId, 'journal')).catch(() => undefined);
     const state = bytes === undefined ? undefined : readJournal(bytes);
@@ -293,4 +237,8 @@ export class PartStore {
   #pathOf(fileId: FileId, kind: 'part' | 'journal' | 'new'): string {
     return join(this.#options.temp, `${fileId}.${kind}`);
   }
+}
+
+function bytesOf({ layout }: FileDescription, chunks: readonly number[]): number {
+  return chunks.reduce((sum, chunk) => sum + chunkLength(layout, chunk), 0);
 }

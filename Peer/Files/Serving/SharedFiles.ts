@@ -7,9 +7,9 @@ import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
-import { type Disk, diskError } from '../Disk/Disk.ts';
+import { type Disk, diskError, removeQuietly } from '../Disk/Disk.ts';
 import { onlyTouched, sameState } from '../Disk/FileState.ts';
-import { placeFile, removeQuietly } from '../Disk/PlaceFile.ts';
+import { installFile } from '../Disk/InstallFile.ts';
 import { safePath } from '../Disk/SafePath.ts';
 import type { HashCache } from '../Hashing/HashCache.ts';
 import { Descriptions } from './Descriptions.ts';
@@ -110,10 +110,10 @@ export class SharedFiles {
       if (!this.#isUnchanged(source)) {
         throw new ShoalError('FILE_CHANGED', `"${source}" was changed while it was copied`);
       }
-      const placed = placeFile(disk, root, temporary, path);
-      const state = disk.stateOf(placed.absolute);
-      if (state !== undefined) share.adopt(placed.path, state, description);
-      return placed.absolute;
+      const installed = installFile(disk, root, temporary, path);
+      const state = disk.stateOf(installed.absolute);
+      if (state !== undefined) share.adopt(installed.path, state, description);
+      return installed.absolute;
     } catch (failure) {
       removeQuietly(disk, temporary);
       throw diskError(failure, `copying to "${path}"`);

@@ -1,9 +1,9 @@
 import type {
   DownloadStorage,
+  InstallEvents,
   KeptFolder,
   Part,
-  SmallPlacer,
-  SmallTold,
+  SmallFileInstaller,
   SmallVerdict,
   Unfinished,
 } from '../../../Peer/Storage.ts';
@@ -42,18 +42,18 @@ export class FakeParts implements DownloadStorage {
   }
 
   /** Every other file has its name at once, the others a moment later. */
-  placing(_wanted: readonly string[], told: SmallTold): SmallPlacer {
+  openInstaller(_wanted: readonly string[], events: InstallEvents): SmallFileInstaller {
     let count = 0;
     const later = new Set<() => void>();
     return {
-      place: async (bytes, files) => {
+      install: async (bytes, files) => {
         const verdicts = files.map((file): SmallVerdict => {
           if (this.fault !== undefined) return this.fault;
           if (bytes[file.offset] !== 0) return 'wrong';
           const place = () => {
             later.delete(place);
             this.complete.set(file.fileId, `/share/${file.path}`);
-            told.placed(file, `/share/${file.path}`);
+            events.installed(file, `/share/${file.path}`);
           };
           if (count++ % 2 === 0) place();
           else later.add(place);

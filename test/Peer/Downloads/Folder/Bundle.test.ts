@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { Bundle, BundleMemory } from '../../../../Peer/Downloads/Folder/Bundle.ts';
 import { FolderItem } from '../../../../Peer/Downloads/Folder/FolderItem.ts';
-import type { SmallPlacer, SmallVerdict } from '../../../../Peer/Storage.ts';
+import type { SmallFileInstaller, SmallVerdict } from '../../../../Peer/Storage.ts';
 import { fileIdNumber } from '../Desk.ts';
 
 const CONTENT = Buffer.from('0abc', 'latin1');
 
-/** A bundle of two files, 3 bytes and 4; and what was given to the placer. */
+/** A bundle of two files, 3 bytes and 4; and what was given to the installer. */
 function bundle(verdicts: readonly SmallVerdict[] = ['right', 'right']) {
   const given: { bytes: Uint8Array; offsets: number[] }[] = [];
   let place: () => void = () => {};
-  const placer: SmallPlacer = {
-    place: async (bytes, files) => {
+  const installer: SmallFileInstaller = {
+    install: async (bytes, files) => {
       given.push({ bytes, offsets: files.map(({ offset }) => offset) });
       await new Promise<void>((resolve) => {
         place = resolve;
@@ -24,7 +24,7 @@ function bundle(verdicts: readonly SmallVerdict[] = ['right', 'right']) {
     (size, number) =>
       new FolderItem({ fileId: fileIdNumber(number), size, path: `dir/${number}`, holders: [] }),
   );
-  return { bundle: new Bundle(items, placer, new BundleMemory()), given, place: () => place() };
+  return { bundle: new Bundle(items, installer, new BundleMemory()), given, place: () => place() };
 }
 
 /** 1 abc 1 0abc */

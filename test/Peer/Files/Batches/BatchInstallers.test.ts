@@ -11,15 +11,13 @@ function desk() {
   disk.putFolder('/share/Temp');
   const clock = new SimulatedClock();
   const writers = { made: 0, closed: 0 };
-  const placings = new BatchInstallers({
+  const installers = new BatchInstallers({
     disk,
     clock,
     root: '/share',
     temp: '/share/Temp',
-    placed: () => {},
-    folderMade: () => {},
+    events: { installed: () => {}, installedInBatch: () => {}, folderInstalled: () => {} },
     isHere: () => undefined,
-    placeSmall: () => '',
     makeWriter: () => {
       writers.made++;
       return {
@@ -30,13 +28,13 @@ function desk() {
       };
     },
   });
-  const open = () => placings.open([], { placed: () => {}, failed: () => {} });
-  return { clock, writers, placings, open };
+  const open = () => installers.open([], { installed: () => {}, failed: () => {} });
+  return { clock, writers, installers, open };
 }
 
 test('a writer is made once, by who expects files or by the first download, and closed after the last', async () => {
-  const { clock, writers, placings, open } = desk();
-  placings.expect();
+  const { clock, writers, installers, open } = desk();
+  installers.prepare();
   expect(writers).toEqual({ made: 1, closed: 0 });
   const [one, other] = [open(), open()];
   clock.advance(60_000);
@@ -50,10 +48,10 @@ test('a writer is made once, by who expects files or by the first download, and 
 });
 
 test('a writer that was expected in vain goes after ten seconds', () => {
-  const { clock, writers, placings } = desk();
-  placings.expect();
+  const { clock, writers, installers } = desk();
+  installers.prepare();
   clock.advance(6_000);
-  placings.expect();
+  installers.prepare();
   clock.advance(9_999);
   expect(writers).toEqual({ made: 1, closed: 0 });
   clock.advance(1);

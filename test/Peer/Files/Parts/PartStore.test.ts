@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SYNC_MS } from '../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
-import { chunkBytes, madeFile, partStore, settle, writeChunk } from '../parts.ts';
+import { chunkBytes, madeFile, partStore, settle, writeChunk } from './parts.ts';
 
 const MIB = 1_024 * 1_024;
 const { content, description } = madeFile(3 * MIB + 5);
@@ -34,7 +34,7 @@ describe('a download from start to end', () => {
       expect(await part.finish()).toBe('/share/films/new/a.mkv');
       expect(disk.peek('/share/films/new/a.mkv')?.equals(content)).toBe(true);
       expect(disk.names('/share/Temp')).toEqual([]);
-      expect(told.placed).toEqual([
+      expect(told.installed).toEqual([
         { path: 'films/new/a.mkv', state: disk.stateOf('/share/films/new/a.mkv') },
       ]);
       expect(told.closed).toBe(1);
@@ -269,7 +269,7 @@ describe('files of one chunk or none', () => {
     expect(await part.finish()).toBe('/share/folder/small');
     expect(disk.peek('/share/folder/small')?.equals(small.content)).toBe(true);
     expect(disk.names('/share/Temp')).toEqual([]);
-    expect(told).toMatchObject({ placed: [{ path: 'folder/small' }], closed: 1 });
+    expect(told).toMatchObject({ installed: [{ path: 'folder/small' }], closed: 1 });
   });
 
   test('a leftover in Temp, and no Temp at all, are no obstacle', async () => {

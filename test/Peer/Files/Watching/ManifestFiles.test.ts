@@ -6,7 +6,7 @@ import { openShared } from '../../../../Peer/Files/Disk/OpenShared.ts';
 import { MemoryHashCache } from '../../../../Peer/Files/Hashing/HashCache.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from '../manager.ts';
-import { madeFile, writeChunk } from '../parts.ts';
+import { madeFile, writeChunk } from '../Parts/parts.ts';
 
 async function withManifest(lines: readonly string[], options: Parameters<typeof startManager>[1] = {}) {
   const folder = await TempFolder.forTest();

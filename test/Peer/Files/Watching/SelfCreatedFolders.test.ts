@@ -84,8 +84,8 @@ test('in a running share a folder of small files is ours, and what a stranger pu
   const { manager } = await startManager(folder, { seams: { watch } });
   const content = Buffer.from('one');
   const fileId = fileIdOf(content.length, [hashBytes(content)]);
-  const placer = manager.placing(['tree/new/one'], { placed: () => {}, failed: () => {} });
-  await placer.place(content, [{ fileId, size: content.length, path: 'tree/new/one', offset: 0 }]);
+  const installer = manager.openInstaller(['tree/new/one'], { installed: () => {}, failed: () => {} });
+  await installer.install(content, [{ fileId, size: content.length, path: 'tree/new/one', offset: 0 }]);
   expect(pathsOf(manager)).toEqual(['tree/new/one']);
   expect(['tree', 'tree/new', 'other'].map((path) => told?.isSelfCreated(path))).toEqual([true, true, false]);
 
@@ -94,5 +94,5 @@ test('in a running share a folder of small files is ours, and what a stranger pu
   told?.folderChanged('tree/new');
   await eventually(() => expect(pathsOf(manager)).toEqual(['tree/new/one', 'tree/new/strange']));
   expect(told?.isSelfCreated('tree')).toBe(false);
-  await placer.close();
+  await installer.close();
 });

@@ -2,29 +2,34 @@ import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkWriter } from '../../Transfer.ts';
-import type { OpenPart } from '../Parts/OpenPart.ts';
+import type { OpenPart } from './OpenPart.ts';
 
-export interface SmallPartOptions {
+export interface MemoryPartOptions {
+  /** `chunkHashes` may be empty. */
   readonly description: FileDescription;
   readonly path: string;
-  /** Puts the whole content into the share at once, and returns where it lies. The description has its chunk hash now. @throws ShoalError */
-  readonly place: (content: Uint8Array, description: FileDescription) => string;
+  /**
+   * Writes the content into the share and returns its absolute path.
+   * @param description - with the hash of the only chunk
+   * @throws ShoalError
+   */
+  readonly install: (content: Uint8Array, description: FileDescription) => string;
   readonly onVerified: (chunk: number) => void;
   readonly onClosed: () => void;
 }
 
 /**
- * An unfinished file of one chunk or none: gathered in memory (at most 1 MiB), written when it is whole. No journal:
- * there is nothing to resume. Not synced one by one.
+ * An unfinished file of one chunk or none: at most 1 MiB, in memory until it is complete. No journal, because there is
+ * nothing to resume, and no sync of each file.
  */
-export class SmallPart implements OpenPart {
+export class MemoryPart implements OpenPart {
   readonly verified: Bitfield;
-  readonly #options: SmallPartOptions;
+  readonly #options: MemoryPartOptions;
   #description: FileDescription;
   #content: Uint8Array = new Uint8Array(0);
   #closed = false;
 
-  constructor(options: SmallPartOptions) {
+  constructor(options: MemoryPartOptions) {
     this.#options = options;
     this.#description = options.description;
     this.verified = new Bitfield(options.description.layout.chunkCount);
@@ -52,10 +57,10 @@ export class SmallPart implements OpenPart {
       },
       finish: async () => {
         if (length !== bytes.length) return false;
-        // The hash of its only chunk gives the FileId: nobody has to fetch a description first.
+        // The hash of the only chunk determines the file id, so no description has to be fetched.
         const chunkHashes = [hashBytes(bytes)];
         if (fileIdOf(layout.size, chunkHashes) !== fileId) return false;
-        if (this.#closed) throw new ShoalError('CLOSED', 'the unfinished file is closed');
+        this.#checkOpen();
         this.#content = bytes;
         this.#description = { ...this.#description, chunkHashes };
         if (this.verified.set(chunk)) this.#options.onVerified(chunk);
@@ -70,28 +75,28 @@ export class SmallPart implements OpenPart {
     into.set(this.#content.subarray(offset, offset + into.length));
   }
 
-  /** There is nothing on disk to remember it with. */
+  /** No effect: there is no journal to record it in. */
   async setPaused(): Promise<void> {}
 
   async finish(): Promise<string> {
     if (!this.verified.complete) throw new Error('finish() before every chunk was verified');
-    if (this.#closed) throw new ShoalError('CLOSED', 'the unfinished file is closed');
-    const finalPath = this.#options.place(this.#content, this.#description);
-    this.#close();
-    return finalPath;
+    this.#checkOpen();
+    const absolute = this.#options.install(this.#content, this.#description);
+    await this.close();
+    return absolute;
   }
 
   async close(): Promise<void> {
-    this.#close();
-  }
-
-  async discard(): Promise<void> {
-    this.#close();
-  }
-
-  #close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#options.onClosed();
+  }
+
+  discard(): Promise<void> {
+    return this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ShoalError('CLOSED', 'the unfinished file is closed');
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FolderRecords } from '../../../../Peer/Files/Parts/FolderRecords.ts';
+import { FolderStore } from '../../../../Peer/Files/Parts/FolderStore.ts';
 import type { KeptFolder } from '../../../../Peer/Storage.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
@@ -11,7 +11,7 @@ const KEY = 'a'.repeat(64);
 function records(disk: MemoryDisk) {
   if (disk.kindOf('/share') === undefined) disk.putFolder('/share');
   const problems: string[] = [];
-  const folders = new FolderRecords({ disk, temp: '/share/Temp', problem: (text) => problems.push(text) });
+  const folders = new FolderStore({ disk, temp: '/share/Temp', problem: (text) => problems.push(text) });
   return { folders, problems };
 }
 

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import type { KeptFolder } from '../../Storage.ts';
-import { type Disk, diskError } from '../Disk/Disk.ts';
-import { removeQuietly } from '../Disk/PlaceFile.ts';
-import { decodeFolder, encodeFolder } from './FolderRecord.ts';
+import { type Disk, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
+import { decodeFolder, encodeFolder } from './FolderCodec.ts';
 
 const NAME = /^[0-9a-f]{64}\.folder$/;
 
@@ -16,7 +15,7 @@ export interface FolderRecordsOptions {
 }
 
 /** The folder downloads of one share that are not over: one file each in `Temp/`. */
-export class FolderRecords {
+export class FolderStore {
   readonly #options: FolderRecordsOptions;
 
   constructor(options: FolderRecordsOptions) {
@@ -28,7 +27,7 @@ export class FolderRecords {
     const { disk, temp } = this.#options;
     const temporary = join(temp, `${folder.key}.new`);
     try {
-      if (disk.kindOf(temp) === undefined) disk.makeFolder(temp);
+      ensureFolder(disk, temp);
       disk.remove(temporary);
       const record = disk.create(temporary);
       try {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Part } from '../../../Peer/Storage.ts';
-import { SYNC_MS } from '../../../Protocol/Limits.ts';
-import { SeededRandom } from '../../../Shared/SeededRandom.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { MemoryDisk } from '../../Support/MemoryDisk.ts';
-import { seeds } from '../../Support/seeds.ts';
+import type { Part } from '../../../../Peer/Storage.ts';
+import { SYNC_MS } from '../../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
+import { seeds } from '../../../Support/seeds.ts';
 import { chunkBytes, madeFile, partStore, settle, writeChunk } from './parts.ts';
 
 const MIB = 1_024 * 1_024;

@@ -1,11 +1,13 @@
-import type { FileState } from '../../../Peer/Files/Disk/FileState.ts';
-import { PartStore } from '../../../Peer/Files/Parts/PartStore.ts';
-import type { Part } from '../../../Peer/Storage.ts';
-import { chunkLayout, chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
-import { type FileDescription, fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
-import type { ChunkHash } from '../../../Protocol/Ids.ts';
-import type { MemoryDisk } from '../../Support/MemoryDisk.ts';
-import { SimulatedClock } from '../../Support/SimulatedClock.ts';
+import { BatchInstallers } from '../../../../Peer/Files/Batches/BatchInstallers.ts';
+import { inlineSmallWriter } from '../../../../Peer/Files/Batches/SmallWriter.ts';
+import type { FileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { PartStore } from '../../../../Peer/Files/Parts/PartStore.ts';
+import type { Part } from '../../../../Peer/Storage.ts';
+import { chunkLayout, chunkLength, chunkOffset } from '../../../../Protocol/ChunkLayout.ts';
+import { type FileDescription, fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
+import type { ChunkHash } from '../../../../Protocol/Ids.ts';
+import type { MemoryDisk } from '../../../Support/MemoryDisk.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
 const CHUNK = 1_024 * 1_024;
 
@@ -26,14 +28,14 @@ export function chunkBytes(content: Buffer, layout: FileDescription['layout'], c
   return content.subarray(start, start + chunkLength(layout, chunk));
 }
 
-/** A store on a disk in memory, with what it told. */
+/** A store and the batch installers on a disk in memory, with their clock and the events they reported. */
 export function partStore(disk: MemoryDisk) {
   const clock = new SimulatedClock();
   const told = {
     verified: [] as number[],
-    placed: [] as { path: string; state: FileState }[],
+    installed: [] as { path: string; state: FileState }[],
     folders: [] as string[],
-    /** Of those that came among many. */
+    /** Chunk hashes of the files that were installed in a batch. */
     hashes: [] as (readonly ChunkHash[])[],
     closed: 0,
   };
@@ -41,24 +43,29 @@ export function partStore(disk: MemoryDisk) {
     disk.putFolder('/share');
     disk.putFolder('/share/Temp');
   }
-  const store = new PartStore({
+  const storage = {
     disk,
     clock,
     root: '/share',
     temp: '/share/Temp',
     events: {
       opened: () => {},
-      verified: (_, chunk) => told.verified.push(chunk),
-      placed: (path, state) => told.placed.push({ path, state }),
-      placedAmongMany: (path, state, { chunkHashes }) => {
-        told.placed.push({ path, state });
+      verified: (_: unknown, chunk: number) => told.verified.push(chunk),
+      installed: (path: string, state: FileState) => told.installed.push({ path, state }),
+      installedInBatch: (path: string, state: FileState, { chunkHashes }: FileDescription) => {
+        told.installed.push({ path, state });
         told.hashes.push(chunkHashes);
       },
-      folderMade: (path) => told.folders.push(path),
+      folderInstalled: (path: string) => told.folders.push(path),
       closed: () => told.closed++,
     },
+  };
+  const batches = new BatchInstallers({
+    ...storage,
+    makeWriter: () => inlineSmallWriter(disk),
+    isHere: () => undefined,
   });
-  return { store, clock, told };
+  return { store: new PartStore(storage), batches, clock, told };
 }
 
 /** Writes a chunk in pieces; wrong bytes when `spoil`. Returns what the writer said. */
