@@ -7,7 +7,8 @@ import { FileFetch } from './Downloads/File/FileFetch.ts';
 import type { Task, TaskContext } from './Downloads/File/Task.ts';
 import { findDownload } from './Downloads/FindDownload.ts';
 import { FolderFetch } from './Downloads/Folder/FolderFetch.ts';
-import { FolderKey, FolderRecord } from './Downloads/Folder/FolderKey.ts';
+import { FolderKey } from './Downloads/Folder/FolderKey.ts';
+import { SavedFolder } from './Downloads/Folder/SavedFolder.ts';
 import { hasEnded } from './Downloads/Lifecycle/Download.ts';
 import { DownloadRun } from './Downloads/Lifecycle/DownloadRun.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
@@ -39,7 +40,7 @@ const TICK_MS = 500;
 /** A download of a folder, and what the disk remembers of it. */
 interface FolderDownload {
   readonly key: FolderKey;
-  readonly record: FolderRecord;
+  readonly record: SavedFolder;
   readonly download: DownloadRun;
 }
 
@@ -61,13 +62,11 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     this.#options = options;
     this.#context = {
       ...options,
-      turns: new RequestDispatcher(clock, (peer) => options.network.probe?.(peer)),
+      dispatcher: new RequestDispatcher(clock, (peer) => options.network.probe?.(peer)),
       opened: new Set(),
       events: {
         sourceBlamed: (peer, path, verdict) => this.emit('sourceBlamed', peer, path, verdict),
-        chunkVerified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
         partialStarted: (fileId) => this.emit('partialStarted', fileId),
-        partialEnded: (fileId) => this.emit('partialEnded', fileId),
       },
     };
   }
@@ -171,7 +170,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   #addFile(wish: FileWish, paused: boolean, bytesBefore?: number): DownloadRun {
     const number = this.#downloads.size + 1;
-    const task = new FileFetch(this.#context, { ...wish, turn: number, bytesBefore });
+    const task = new FileFetch(this.#context, { ...wish, priority: number, bytesBefore });
     return this.#addTask(number, wish.path, wish.fileId, task, paused);
   }
 
@@ -184,7 +183,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     const same = others.find((each) => each.key.equals(key));
     const running = same?.download;
     if (running !== undefined && running.state !== 'done' && running.state !== 'cancelled') {
-      if (before !== undefined) same?.record.found();
+      if (before !== undefined) same?.record.adopt();
       for (const { fileId, holders } of wish.files)
         for (const holder of holders) running.task.addHolder(fileId, holder);
       if (!paused) void running.resume();
@@ -192,11 +191,11 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     }
     const number = this.#downloads.size + 1;
     const kept = before !== undefined;
-    const record = new FolderRecord({ parts, clock, key, files: wish.files, kept });
-    const options = { ...wish, turn: number, record, ...(before === undefined ? {} : { before }) };
+    const record = new SavedFolder({ parts, clock, key, files: wish.files, kept });
+    const options = { ...wish, priority: number, record, ...(before === undefined ? {} : { before }) };
     const task = new FolderFetch(this.#context, options);
     // What has to wait is written down now; a failure shows when it runs.
-    if (before === undefined && this.#running >= maxDownloads) record.keep().catch(() => {});
+    if (before === undefined && this.#running >= maxDownloads) record.save().catch(() => {});
     if (before !== undefined) void parts.scanned().then(() => task.countPresent());
     const download = this.#addTask(number, path, undefined, task, paused);
     this.#folders.set(path, [...others.filter((each) => each !== same), { key, record, download }]);
@@ -220,7 +219,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
       clock,
       wallMs: wallMs(),
       events: {
-        changed: () => this.#tell(download.status()),
+        changed: () => this.#publish(download.status()),
         queued: () => this.#beginNext(),
         stopped: () => {
           this.#running--;
@@ -233,7 +232,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     return download;
   }
 
-  #tell(download: DownloadStatus): void {
+  #publish(download: DownloadStatus): void {
     const { log } = this.#options;
     log.debug(`download ${download.number} of ${download.path} is ${download.state}`);
     this.emit('changed', download);
@@ -263,7 +262,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   }
 
   #tick(): void {
-    this.#context.turns.tick();
+    this.#context.dispatcher.tick();
     for (const download of this.#downloads.values()) if (download.running) download.task.tick();
   }
 

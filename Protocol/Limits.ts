@@ -144,11 +144,11 @@ export const AWAY_RETRY_MS = [
   500, 500, 1_000, 1_000, 1_000, 1_500, 2_000, 2_000, 3_000, 5_000, 5_000, 10_000, 15_000, 30_000,
 ] as const;
 /** A chunk running this long … */
-export const STEAL_RUNNING_MS = 4 * SECOND_MS;
+export const TAKEOVER_RUNNING_MS = 4 * SECOND_MS;
 /** … that needs this much more is asked of a source at least twice as fast (AirDC++). */
-export const STEAL_REMAINING_MS = 5 * SECOND_MS;
+export const TAKEOVER_REMAINING_MS = 5 * SECOND_MS;
 /** … and when it needs this much more even if the allowance for duplicates is used up: nobody waits half a minute for 1 %. */
-export const STEAL_ANYWAY_MS = 30 * SECOND_MS;
+export const TAKEOVER_ANYWAY_MS = 30 * SECOND_MS;
 /**
  * Endgame: copies of one chunk under way at once, and the share of a file that may come twice because of copies and of chunks that
  * were taken from a slow source (one chunk at least).

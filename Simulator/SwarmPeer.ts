@@ -85,7 +85,7 @@ export class SwarmPeer {
     this.links.on('sourceFound', (found, contact) =>
       this.downloads.addSource(found, { ...contact, complete: false }),
     );
-    this.downloads.on('chunkVerified', (of, chunk) => this.links.announcements.have(of, chunk));
+    this.disk.chunkVerified = (chunk) => this.links.announcements.have(fileId, chunk);
     this.downloads.on('partialStarted', () => directory.add(fileId, this.holder));
     this.downloads.on('sourceBlamed', (peer, _path, verdict) => {
       if (peer.peerId === undefined) return;

@@ -5,7 +5,7 @@ import type { FolderFile } from '../Storage.ts';
 /** The nouns of downloads. Types only. */
 
 /** `any`: what is best for the swarm. `in order`: from the first byte to the last, for a reader that follows. */
-export type ChunkOrder = 'any' | 'in order';
+export type PickOrder = 'any' | 'in order';
 
 /** One content to fetch. */
 export interface FileWish {
@@ -15,7 +15,7 @@ export interface FileWish {
   readonly path: string;
   /** Who is known to have it; more are looked for. */
   readonly holders: readonly FileHolder[];
-  readonly order?: ChunkOrder;
+  readonly order?: PickOrder;
   /** Without any source for this long from the start it fails with NOT_FOUND; without it, it keeps looking for ever. */
   readonly giveUpMs?: number;
 }
@@ -45,10 +45,6 @@ export interface DownloadEvents {
   failed: [download: DownloadStatus];
   /** A peer sent bytes of the file at `path` that do not hash to what they should. */
   sourceBlamed: [peer: PeerContact, path: string, verdict: Verdict];
-  /** A chunk of an unfinished file can be served from now on: for `have` to others. Not told for one-chunk files. */
-  chunkVerified: [fileId: FileId, chunk: number];
   /** We can serve parts of a file from now on: announce it as partial. Not told for one-chunk files. */
   partialStarted: [fileId: FileId];
-  /** It is complete, or not here any more. */
-  partialEnded: [fileId: FileId];
 }

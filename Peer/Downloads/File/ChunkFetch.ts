@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Part } from '../../Storage.ts';
 import type { ChunkOutcome } from '../../Transfer.ts';
-import type { ChunkOrder } from '../Model.ts';
+import type { PickOrder } from '../Model.ts';
 import { type ChunkRequest, ChunkScheduler } from '../Picking/ChunkScheduler.ts';
 import { CountedWriter } from '../Sources/CountedWriter.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
@@ -15,9 +15,9 @@ const SMALL_BYTES = 4 * 1_024 * 1_024;
 
 export interface ChunkFetchOptions {
   readonly part: Part;
-  readonly turn: number;
-  readonly order: ChunkOrder;
-  readonly turns: RequestDispatcher;
+  readonly priority: number;
+  readonly order: PickOrder;
+  readonly dispatcher: RequestDispatcher;
   readonly clock: Clock;
   readonly random: Random;
   readonly events: ChunkFetchEvents;
@@ -26,7 +26,7 @@ export interface ChunkFetchOptions {
 }
 
 export interface ChunkFetchEvents {
-  verified(chunk: number, bytes: number): void;
+  verified(bytes: number): void;
   /** Bytes came that were not needed, or wrong. */
   wasted(bytes: number): void;
   /** A source sent a wrong chunk. */
@@ -41,7 +41,7 @@ export interface ChunkFetchEvents {
 export class ChunkFetch {
   readonly #options: ChunkFetchOptions;
   readonly #scheduler: ChunkScheduler<FileSource>;
-  readonly #askers = new Map<FileSource, SourceAsker>();
+  readonly #requesters = new Map<FileSource, ChunkRequester>();
   /** Requests that end unless their source has begun with them. */
   readonly #withdrawn = new WeakSet<ChunkRequest<FileSource>>();
   readonly #small: boolean;
@@ -60,7 +60,7 @@ export class ChunkFetch {
       random,
       paceOf: ({ peer: { score } }, nowMs) => ({
         bytesPerSecond: score.bytesPerSecond(nowMs),
-        waiting: (score.place > 0 && !score.isLinedUp(nowMs)) || score.restingMs(nowMs) > 0,
+        waiting: (score.place > 0 && !score.isLinedUp(nowMs)) || score.backoffLeftMs(nowMs) > 0,
         quietMs: score.quietMs(nowMs),
       }),
     });
@@ -71,30 +71,32 @@ export class ChunkFetch {
   }
 
   join(source: FileSource): void {
-    const { turns, turn, part } = this.#options;
-    if (this.#over || source.source === undefined || this.#askers.has(source)) return;
+    const { dispatcher, priority, part } = this.#options;
+    if (this.#over || source.source === undefined || this.#requesters.has(source)) return;
     source.source.setChunkCount(part.description.layout.chunkCount);
-    const asker = new SourceAsker(turn, this.#small, {
-      ask: (roomBytes, nowMs) => this.#ask(source, roomBytes, nowMs),
-      takeBack: (reason) =>
-        reason === 'banned' ? source.leave(true) : this.#takeBack(this.#scheduler.requestsOf(source)),
-    });
-    this.#askers.set(source, asker);
+    const requester: ChunkRequester = {
+      priority,
+      small: this.#small,
+      requestNext: (roomBytes, nowMs) => this.#requestNext(source, roomBytes, nowMs),
+      cancelRequests: (reason) =>
+        reason === 'banned' ? source.leave(true) : this.#cancelAll(this.#scheduler.requestsOf(source)),
+    };
+    this.#requesters.set(source, requester);
     if (source.source.have !== undefined) source.peer.score.expectTurns();
     this.#scheduler.join(source, source.source.have);
     this.#scheduler.suggest(source, source.source.suggestion, this.#options.clock.nowMs());
     if (source.peer.score.isDistrusted(part.description.fileId)) this.#scheduler.distrust(source);
-    turns.attach(source.peer, asker);
+    dispatcher.attach(source.peer, requester);
   }
 
   haveChanged(source: FileSource): void {
-    if (this.#over || source.source === undefined || !this.#askers.has(source)) return;
+    if (this.#over || source.source === undefined || !this.#requesters.has(source)) return;
     this.#scheduler.update(source, source.source.have);
     this.#wake(source);
   }
 
   suggested(source: FileSource): void {
-    if (this.#over || source.source === undefined || !this.#askers.has(source)) return;
+    if (this.#over || source.source === undefined || !this.#requesters.has(source)) return;
     this.#scheduler.suggest(source, source.source.suggestion, this.#options.clock.nowMs());
     this.#wake(source);
   }
@@ -110,7 +112,7 @@ export class ChunkFetch {
     if (this.#scheduler.isHeldBack(source) || score.isLinedUp(this.#options.clock.nowMs())) return;
     const requests = this.#scheduler.requestsOf(source);
     if (this.#lineUp(source)) for (const request of requests) this.#withdraw(request);
-    else this.#takeBack(requests.slice(1).filter(({ received }) => received === 0));
+    else this.#cancelAll(requests.slice(1).filter(({ received }) => received === 0));
   }
 
   #withdraw(request: ChunkRequest<FileSource>): void {
@@ -144,10 +146,10 @@ export class ChunkFetch {
   }
 
   leave(source: FileSource): void {
-    const asker = this.#askers.get(source);
-    if (asker === undefined) return;
-    this.#options.turns.detach(source.peer, asker);
-    this.#askers.delete(source);
+    const requester = this.#requesters.get(source);
+    if (requester === undefined) return;
+    this.#options.dispatcher.detach(source.peer, requester);
+    this.#requesters.delete(source);
     this.#scheduler.leave(source);
     this.#wakeAll();
   }
@@ -155,7 +157,7 @@ export class ChunkFetch {
   /** Asks nothing more. Resolves when every request has ended and every write has landed. Close the sources to make that soon. */
   async close(): Promise<void> {
     this.#over = true;
-    for (const source of [...this.#askers.keys()]) this.leave(source);
+    for (const source of [...this.#requesters.keys()]) this.leave(source);
     if (this.#pending > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve;
@@ -163,7 +165,7 @@ export class ChunkFetch {
     }
   }
 
-  #ask(source: FileSource, roomBytes: number, nowMs: number): 'asked' | 'nothing' | 'no room' {
+  #requestNext(source: FileSource, roomBytes: number, nowMs: number): 'requested' | 'nothing' | 'no room' {
     if (this.#over || source.requests === undefined) return 'nothing';
     if (this.#scheduler.chunkBytes > roomBytes || this.#hasEnough(source, nowMs)) return 'no room';
     if (this.#scheduler.hasItsShare(source, this.#options.expected)) return 'nothing';
@@ -173,20 +175,20 @@ export class ChunkFetch {
     if (task.insteadOf !== undefined) this.#cancel(task.insteadOf);
     this.#request(source, task.request);
     this.#waitsForTurn(source);
-    return 'asked';
+    return 'requested';
   }
 
   #request(source: FileSource, request: ChunkRequest<FileSource>): void {
-    const { turns, part } = this.#options;
+    const { dispatcher, part } = this.#options;
     const { chunk, bytes } = request;
     const writer = new CountedWriter(part.writer(chunk), (arrived) => {
       request.received += arrived;
-      turns.arrived(source.peer, arrived);
+      dispatcher.arrived(source.peer, arrived);
     });
-    turns.asked(source.peer, bytes, this.#small);
+    dispatcher.requested(source.peer, bytes, this.#small);
     this.#pending++;
     void source.requests?.request(chunk, bytes, writer).then((outcome) => {
-      turns.ended(source.peer, bytes - request.received);
+      dispatcher.ended(source.peer, bytes - request.received);
       this.#settled(source, request, outcome);
       if (--this.#pending === 0) this.#drained?.();
     });
@@ -201,7 +203,7 @@ export class ChunkFetch {
     if (request.received > 0) events.wasted(request.received);
     this.#scheduler.failed(request);
     if (outcome.kind === 'corrupt') {
-      this.#takeBack(this.#scheduler.requestsOf(source));
+      this.#cancelAll(this.#scheduler.requestsOf(source));
       this.#scheduler.distrust(source);
       events.corrupt(source);
     }
@@ -222,19 +224,20 @@ export class ChunkFetch {
     }
     for (const loser of this.#scheduler.verified(request, clock.nowMs())) this.#cancel(loser);
     source.delivered(bytes);
-    events.verified(chunk, bytes);
+    events.verified(bytes);
     if (this.#scheduler.complete) events.complete();
     else if (this.#scheduler.missing === 0) this.#wakeAll();
     else this.#wake(source);
   }
 
   #rejected(source: FileSource, code: string): void {
-    if (code === 'busy' || code === 'cancelled') source.peer.score.rest('busy', this.#options.clock.nowMs());
+    if (code === 'busy' || code === 'cancelled')
+      source.peer.score.backOff('busy', this.#options.clock.nowMs());
     else source.leave(true, code === 'changed' ? 'changed' : undefined);
   }
 
   /** Returns requests to missing. */
-  #takeBack(requests: readonly ChunkRequest<FileSource>[]): void {
+  #cancelAll(requests: readonly ChunkRequest<FileSource>[]): void {
     for (const request of requests) {
       this.#scheduler.failed(request);
       this.#cancel(request);
@@ -247,25 +250,11 @@ export class ChunkFetch {
   }
 
   #wake(source: FileSource): void {
-    const asker = this.#askers.get(source);
-    if (asker !== undefined) this.#options.turns.wake(source.peer, asker);
+    const requester = this.#requesters.get(source);
+    if (requester !== undefined) this.#options.dispatcher.wake(source.peer, requester);
   }
 
   #wakeAll(): void {
-    for (const source of this.#askers.keys()) this.#wake(source);
-  }
-}
-
-class SourceAsker implements ChunkRequester {
-  readonly turn: number;
-  readonly small: boolean;
-  readonly ask: ChunkRequester['ask'];
-  readonly takeBack: ChunkRequester['takeBack'];
-
-  constructor(turn: number, small: boolean, { ask, takeBack }: Pick<ChunkRequester, 'ask' | 'takeBack'>) {
-    this.turn = turn;
-    this.small = small;
-    this.ask = ask;
-    this.takeBack = takeBack;
+    for (const source of this.#requesters.keys()) this.#wake(source);
   }
 }

@@ -8,11 +8,11 @@ import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { Part } from '../../Storage.ts';
 import type { FileWish } from '../Model.ts';
-import { Describing } from '../Sources/Describing.ts';
+import { DescriptionFetch } from '../Sources/DescriptionFetch.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
 import { FileSources } from '../Sources/FileSources.ts';
 import { ChunkFetch } from './ChunkFetch.ts';
-import type { RunNews, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
+import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
 import { downloadStopped, noSource, notEmpty } from './Task.ts';
 
 /** Another download fetches the same content: this one looks after it, and takes a copy when it is here. */
@@ -20,9 +20,9 @@ const OTHER_DOWNLOAD_MS = 1_000;
 
 export interface FileFetchOptions extends FileWish {
   /** Number of the download it belongs to. */
-  readonly turn: number;
+  readonly priority: number;
   /** Give up when for this long nobody was left who could give it, though some may answer. Undefined: never. */
-  readonly hopelessMs?: number;
+  readonly exhaustedMs?: number;
   /** Verified bytes of an earlier run, as far as known before it is opened. */
   readonly bytesBefore?: number | undefined;
 }
@@ -36,8 +36,8 @@ export class FileFetch implements Task {
   #description: FileDescription | undefined;
   #part: Part | undefined;
   #chunks: ChunkFetch | undefined;
-  #describing: Describing | undefined;
-  #news: RunNews | undefined;
+  #descriptionFetch: DescriptionFetch | undefined;
+  #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
   #bytes = 0;
   #bytesFromBefore = 0;
@@ -46,7 +46,7 @@ export class FileFetch implements Task {
   #hadSource = false;
   #sameContent = false;
   #startedMs: number | undefined;
-  #hopelessSinceMs: number | undefined;
+  #exhaustedSinceMs: number | undefined;
 
   constructor(context: TaskContext, options: FileFetchOptions) {
     const { fileId, size, holders, bytesBefore = 0 } = options;
@@ -63,7 +63,7 @@ export class FileFetch implements Task {
         haveChanged: (source) => this.#chunks?.haveChanged(source),
         suggested: (source) => this.#chunks?.suggested(source),
         queued: (source) => this.#chunks?.queued(source),
-        turn: ({ peer }, bytes) => context.turns.turn(peer, bytes),
+        turn: ({ peer }, bytes) => context.dispatcher.turn(peer, bytes),
         received: (bytes) => this.#meter.add(bytes, context.clock.nowMs()),
         late: (bytes) => {
           this.#wastedBytes += bytes;
@@ -83,7 +83,7 @@ export class FileFetch implements Task {
     return this.#sources.active().length > 0;
   }
 
-  async run(signal: AbortSignal, news: RunNews): Promise<string> {
+  async run(signal: AbortSignal, runEvents: RunEvents): Promise<string> {
     const { fileId, path, size } = this.#options;
     const { opened, clock } = this.#context;
     const run = new AbortController();
@@ -95,9 +95,9 @@ export class FileFetch implements Task {
     stopped.catch(() => {});
     // The signal may be a folder's, that outlives this file: nothing of it is to stay there.
     const stopWaiting = onAbort(signal, () => this.#stop?.(downloadStopped()));
-    this.#news = news;
+    this.#runEvents = runEvents;
     this.#startedMs ??= clock.nowMs();
-    this.#hopelessSinceMs = undefined;
+    this.#exhaustedSinceMs = undefined;
     let kept = true;
     let opening = false;
     try {
@@ -117,7 +117,7 @@ export class FileFetch implements Task {
       this.#description ??= await Promise.race([this.#describe(all), stopped]);
       this.#part = await this.#open(this.#description, signal);
       if (size > 0) await Promise.race([this.#fetch(this.#part), stopped]);
-      news.complete();
+      runEvents.complete();
       run.abort();
       await this.#endFetch();
       const finalPath = await this.#part.finish();
@@ -125,11 +125,10 @@ export class FileFetch implements Task {
       return finalPath;
     } finally {
       stopWaiting();
-      this.#news = undefined;
+      this.#runEvents = undefined;
       run.abort();
       await this.#endFetch();
       if (kept) await this.#part?.close().catch(() => {});
-      if (this.#part !== undefined && !isOneChunk(size)) this.#context.events.partialEnded(fileId);
       this.#part = undefined;
       if (opening) opened.delete(fileId);
     }
@@ -152,17 +151,17 @@ export class FileFetch implements Task {
   }
 
   tick(): void {
-    if (this.#news === undefined || this.#part?.verified.complete) return;
+    if (this.#runEvents === undefined || this.#part?.verified.complete) return;
     this.#sources.tick();
-    this.#describing?.tick(this.#sources.active());
+    this.#descriptionFetch?.tick(this.#sources.active());
     const nowMs = this.#context.clock.nowMs();
-    const { giveUpMs, hopelessMs, path } = this.#options;
+    const { giveUpMs, exhaustedMs, path } = this.#options;
     if (giveUpMs !== undefined && !this.#hadSource && nowMs - (this.#startedMs ?? nowMs) >= giveUpMs) {
       this.#stop?.(noSource(path));
     }
-    if (this.#sources.hopeless) this.#hopelessSinceMs ??= nowMs;
-    else this.#hopelessSinceMs = undefined;
-    if (hopelessMs !== undefined && nowMs - (this.#hopelessSinceMs ?? nowMs) >= hopelessMs) {
+    if (this.#sources.exhausted) this.#exhaustedSinceMs ??= nowMs;
+    else this.#exhaustedSinceMs = undefined;
+    if (exhaustedMs !== undefined && nowMs - (this.#exhaustedSinceMs ?? nowMs) >= exhaustedMs) {
       this.#stop?.(noSource(path));
     }
   }
@@ -174,23 +173,25 @@ export class FileFetch implements Task {
       bytes: this.#bytes,
       bytesFromBefore: this.#bytesFromBefore,
       wastedBytes: this.#wastedBytes,
-      bytesPerSecond: this.#news === undefined ? 0 : this.#meter.bytesPerSecond(this.#context.clock.nowMs()),
+      bytesPerSecond:
+        this.#runEvents === undefined ? 0 : this.#meter.bytesPerSecond(this.#context.clock.nowMs()),
       sources: this.#sources.status(layout?.chunkCount ?? 0),
       filesDone: 0,
       files: 1,
     };
   }
 
-  stillness(): StallFacts {
+  stallFacts(): StallFacts {
     const { network } = this.#context;
     const active = this.#sources.active();
     const limits = active.flatMap(({ peer }) => network.limitFor?.(peer.holder) ?? []);
     return {
       sameContent: this.#sameContent,
-      nextLookInMs: this.#sources.nextLookInMs,
+      nextLocateInMs: this.#sources.nextLocateInMs,
       hasTracker: network.hasTracker?.() ?? true,
-      limitedTo: limits.length > 0 ? Math.min(...limits) : undefined,
-      fruitless: this.#part !== undefined && !active.some((source) => this.#hasMissing(source, this.#part)),
+      limitBytesPerSecond: limits.length > 0 ? Math.min(...limits) : undefined,
+      noUsefulSource:
+        this.#part !== undefined && !active.some((source) => this.#hasMissing(source, this.#part)),
     };
   }
 
@@ -228,31 +229,29 @@ export class FileFetch implements Task {
   }
 
   #describe(signal: AbortSignal): Promise<FileDescription> {
-    this.#describing = new Describing(this.#context.clock, signal, (source, reason) => {
+    this.#descriptionFetch = new DescriptionFetch(this.#context.clock, signal, (source, reason) => {
       if (reason.code === 'INTEGRITY') this.#blame(source);
       if (reason.code === 'NOT_FOUND' || reason.code === 'INTEGRITY') source.leave(true);
-      this.#describing?.tick(this.#sources.active());
+      this.#descriptionFetch?.tick(this.#sources.active());
     });
-    this.#describing.tick(this.#sources.active());
-    return this.#describing.description;
+    this.#descriptionFetch.tick(this.#sources.active());
+    return this.#descriptionFetch.description;
   }
 
   #fetch(part: Part): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { events } = this.#context;
-      const { order = 'any', turn, fileId, size } = this.#options;
-      this.#describing = undefined;
+      const { order = 'any', priority } = this.#options;
+      this.#descriptionFetch = undefined;
       const chunks = new ChunkFetch({
         ...this.#context,
         part,
-        turn,
+        priority,
         order,
         expected: () => this.#sources.expected,
         events: {
-          verified: (chunk, bytes) => {
+          verified: (bytes) => {
             this.#bytes += bytes;
             this.#fetchedBytes += bytes;
-            if (!isOneChunk(size)) events.chunkVerified(fileId, chunk);
           },
           wasted: (bytes) => {
             this.#wastedBytes += bytes;
@@ -265,7 +264,7 @@ export class FileFetch implements Task {
       this.#chunks = chunks;
       if (chunks.complete) return resolve();
       for (const source of this.#sources.active()) chunks.join(source);
-      this.#tellMoved();
+      this.#reportSources();
     });
   }
 
@@ -273,24 +272,24 @@ export class FileFetch implements Task {
     const chunks = this.#chunks;
     this.#sources.stop();
     this.#chunks = undefined;
-    this.#describing = undefined;
+    this.#descriptionFetch = undefined;
     await chunks?.close();
   }
 
   #joined(source: FileSource): void {
     this.#hadSource = true;
     this.#chunks?.join(source);
-    this.#describing?.tick(this.#sources.active());
-    this.#tellMoved();
+    this.#descriptionFetch?.tick(this.#sources.active());
+    this.#reportSources();
   }
 
   #left(source: FileSource): void {
     this.#chunks?.leave(source);
-    this.#tellMoved();
+    this.#reportSources();
   }
 
-  #tellMoved(): void {
-    this.#news?.moved(this.#sources.active().length, this.#chunks !== undefined);
+  #reportSources(): void {
+    this.#runEvents?.sourcesChanged(this.#sources.active().length, this.#chunks !== undefined);
   }
 
   #blame(source: FileSource): void {
@@ -298,7 +297,7 @@ export class FileFetch implements Task {
     const { fileId, path } = this.#options;
     const verdict = peer.score.blame(fileId, this.#context.clock.nowMs());
     this.#context.events.sourceBlamed(peer.holder, path, verdict);
-    if (verdict === 'banned') this.#context.turns.ban(peer);
+    if (verdict === 'banned') this.#context.dispatcher.ban(peer);
   }
 }
 

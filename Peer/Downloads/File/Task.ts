@@ -13,7 +13,7 @@ export interface TaskContext {
   readonly parts: DownloadStorage;
   readonly clock: Clock;
   readonly random: Random;
-  readonly turns: RequestDispatcher;
+  readonly dispatcher: RequestDispatcher;
   readonly events: TaskEvents;
   /** Contents whose unfinished file is open now: one at a time. */
   readonly opened: Set<FileId>;
@@ -21,14 +21,12 @@ export interface TaskContext {
 
 export interface TaskEvents {
   sourceBlamed(peer: PeerContact, path: string, verdict: Verdict): void;
-  chunkVerified(fileId: FileId, chunk: number): void;
   partialStarted(fileId: FileId): void;
-  partialEnded(fileId: FileId): void;
 }
 
 /** What one run of a task tells as it goes on. */
-export interface RunNews {
-  moved(sources: number, described: boolean): void;
+export interface RunEvents {
+  sourcesChanged(sources: number, described: boolean): void;
   /** Everything is verified; what is left is local. */
   complete(): void;
 }
@@ -38,13 +36,13 @@ export interface StallFacts {
   /** Another download fetches the same content. */
   readonly sameContent: boolean;
   /** Until the trackers are asked for more sources. */
-  readonly nextLookInMs: number | undefined;
+  readonly nextLocateInMs: number | undefined;
   /** Some tracker answers. */
   readonly hasTracker: boolean;
   /** Our own limit, in bytes a second, when it holds back what would come. */
-  readonly limitedTo: number | undefined;
+  readonly limitBytesPerSecond: number | undefined;
   /** Those who can be asked have nothing that is missing. */
-  readonly fruitless: boolean;
+  readonly noUsefulSource: boolean;
 }
 
 /** The figures of a task, for DownloadStatus. */
@@ -60,7 +58,7 @@ export interface Task {
    * unfinished is kept on disk.
    * @throws ShoalError why it stopped: CANCELLED when `signal` aborted
    */
-  run(signal: AbortSignal, news: RunNews): Promise<string>;
+  run(signal: AbortSignal, events: RunEvents): Promise<string>;
   /** Deletes what is unfinished. Not during a run. */
   discard(): Promise<void>;
   /** Remembers with what is unfinished that the user paused it. Not during a run. */
@@ -69,7 +67,7 @@ export interface Task {
   /** To be called about twice a second during a run. */
   tick(): void;
   figures(): TaskFigures;
-  stillness(): StallFacts;
+  stallFacts(): StallFacts;
   /** Bytes verified in this run of the program: grows with every progress. */
   readonly fetchedBytes: number;
 }

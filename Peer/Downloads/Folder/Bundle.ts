@@ -18,11 +18,11 @@ const SPARE_MAX = 16;
 export class BundleMemory {
   readonly #spare: Uint8Array[] = [];
 
-  take(): Uint8Array {
+  acquire(): Uint8Array {
     return this.#spare.pop() ?? new Uint8Array(new SharedArrayBuffer(BUFFER_BYTES));
   }
 
-  giveBack(buffer: Uint8Array): void {
+  release(buffer: Uint8Array): void {
     if (buffer.length === BUFFER_BYTES && this.#spare.length < SPARE_MAX) this.#spare.push(buffer);
   }
 }
@@ -38,7 +38,7 @@ export class Bundle implements ChunkWriter {
   readonly #installer: SmallFileInstaller;
   readonly #memory: BundleMemory;
   /** The answer, and to whom its memory goes back. */
-  #answer: { readonly bytes: Uint8Array; readonly letGo: (bytes: Uint8Array) => void } | undefined;
+  #answer: { readonly bytes: Uint8Array; readonly release: (bytes: Uint8Array) => void } | undefined;
   #length = 0;
 
   constructor(items: readonly FolderItem[], installer: SmallFileInstaller, memory: BundleMemory) {
@@ -54,9 +54,9 @@ export class Bundle implements ChunkWriter {
     // Other memory than this cannot be shown to the thread that writes without a copy.
     if (piece.length === this.bytes && piece.buffer instanceof SharedArrayBuffer)
       return new Promise((resolve) => {
-        this.#answer = { bytes: piece, letGo: () => resolve() };
+        this.#answer = { bytes: piece, release: () => resolve() };
       });
-    this.#answer ??= { bytes: this.#memory.take(), letGo: (bytes) => this.#memory.giveBack(bytes) };
+    this.#answer ??= { bytes: this.#memory.acquire(), release: (bytes) => this.#memory.release(bytes) };
     this.#answer.bytes.set(piece, this.#length - piece.length);
     return Promise.resolve();
   }
@@ -67,38 +67,38 @@ export class Bundle implements ChunkWriter {
     this.#answer = undefined;
     if (answer === undefined) return false;
     if (this.#length !== this.bytes) {
-      answer.letGo(answer.bytes);
+      answer.release(answer.bytes);
       return false;
     }
-    const given = this.#given(answer.bytes);
-    const { verdicts, bytes } = await this.#installer.install(answer.bytes, given);
-    answer.letGo(bytes);
-    this.verdicts = this.#verdicts(given, verdicts);
+    const delivered = this.#delivered(answer.bytes);
+    const { verdicts, bytes } = await this.#installer.install(answer.bytes, delivered);
+    answer.release(bytes);
+    this.verdicts = this.#verdicts(delivered, verdicts);
     return !verdicts.includes('wrong');
   }
 
   abandon(): void {
-    this.#answer?.letGo(this.#answer.bytes);
+    this.#answer?.release(this.#answer.bytes);
     this.#answer = undefined;
     this.#length = 0;
   }
 
   /** The files that came. Loops are apart from what waits: the compiler takes long for the two together. */
-  #given(buffer: Uint8Array): SmallFile[] {
-    const given: SmallFile[] = [];
+  #delivered(buffer: Uint8Array): SmallFile[] {
+    const delivered: SmallFile[] = [];
     let at = 0;
     for (const { fileId, size, paths } of this.items) {
-      if (buffer[at] === 1) given.push({ fileId, size, path: paths[0], offset: at + 1 });
+      if (buffer[at] === 1) delivered.push({ fileId, size, path: paths[0], offset: at + 1 });
       at += 1 + size;
     }
-    return given;
+    return delivered;
   }
 
   /** One an item, from one a file that came. */
-  #verdicts(given: readonly SmallFile[], verdicts: readonly SmallVerdict[]): BundleVerdict[] {
+  #verdicts(delivered: readonly SmallFile[], verdicts: readonly SmallVerdict[]): BundleVerdict[] {
     let next = 0;
     return this.items.map(({ fileId }) => {
-      if (given[next]?.fileId !== fileId) return 'refused';
+      if (delivered[next]?.fileId !== fileId) return 'refused';
       return verdicts[next++] ?? 'wrong';
     });
   }

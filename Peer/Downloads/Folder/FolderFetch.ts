@@ -5,13 +5,13 @@ import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import { FileFetch } from '../File/FileFetch.ts';
-import type { RunNews, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
+import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
 import { downloadStopped, noSource, notEmpty } from '../File/Task.ts';
 import type { FolderWish } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
 import { type FolderItem, folderFailure, folderItems } from './FolderItem.ts';
-import type { FolderRecord } from './FolderKey.ts';
 import { inParallel } from './InParallel.ts';
+import type { SavedFolder } from './SavedFolder.ts';
 import { SmallFiles } from './SmallFiles.ts';
 
 /** Files of several chunks that are fetched at once: one finishes or looks for sources while others fetch. */
@@ -19,12 +19,12 @@ const LARGE_AT_ONCE = 8;
 /** Local work (copies, empty files) at once. */
 const LOCAL_AT_ONCE = 64;
 /** A large file whose every known holder says that it has it not is given up after this: the trackers were asked six times. */
-const HOPELESS_MS = 35_000;
+const EXHAUSTED_MS = 35_000;
 
 export interface FolderFetchOptions extends FolderWish {
   /** Number of its download. */
-  readonly turn: number;
-  readonly record: FolderRecord;
+  readonly priority: number;
+  readonly record: SavedFolder;
   /** Of an earlier run of the program: verified bytes of unfinished files. */
   readonly before?: ReadonlyMap<FileId, number>;
 }
@@ -39,7 +39,7 @@ export class FolderFetch implements Task {
   readonly #size: number;
   readonly #files: number;
   #small: SmallFiles | undefined;
-  #news: RunNews | undefined;
+  #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
   #smallLeft = 0;
   #finalPath: string | undefined;
@@ -68,11 +68,11 @@ export class FolderFetch implements Task {
     return this.#fetchedBytes + [...this.#large.values()].reduce((sum, file) => sum + file.fetchedBytes, 0);
   }
 
-  async run(signal: AbortSignal, news: RunNews): Promise<string> {
+  async run(signal: AbortSignal, runEvents: RunEvents): Promise<string> {
     const ending = new AbortController();
     const all = AbortSignal.any([signal, ending.signal]);
     this.#startedMs ??= this.#context.clock.nowMs();
-    this.#news = news;
+    this.#runEvents = runEvents;
     const work: Promise<void>[] = [];
     const ends: Promise<void>[] = [];
     const stopped = new Promise<never>((_, reject) => {
@@ -83,7 +83,7 @@ export class FolderFetch implements Task {
     stopped.catch(() => {});
     const { record, before } = this.#options;
     try {
-      record.keepSoon((failure) => this.#stop?.(asShoalError(failure, 'DISK_FAILED')));
+      record.saveSoon((failure) => this.#stop?.(asShoalError(failure, 'DISK_FAILED')));
       // What arrived before the restart is not fetched again because it is not yet known.
       if (before !== undefined) await Promise.race([this.#context.parts.scanned(), stopped]);
       await Promise.race([this.#takePresent(all), stopped]);
@@ -101,18 +101,18 @@ export class FolderFetch implements Task {
       };
       work.push(inParallel(large, LARGE_AT_ONCE, fetchLarge));
       await Promise.race([Promise.all(work), stopped]);
-      this.#news = undefined;
+      this.#runEvents = undefined;
       const failure = folderFailure(this.#items.values(), this.#files);
       if (failure !== undefined) throw failure;
-      await record.forget();
+      await record.delete();
       return this.#finalPath ?? this.#options.path;
     } catch (failure) {
       ending.abort();
       // A full disk may refuse the record too: why the download stopped is what people need to hear.
-      await record.keep().catch(() => {});
+      await record.save().catch(() => {});
       throw failure;
     } finally {
-      this.#news = undefined;
+      this.#runEvents = undefined;
       ending.abort();
       await Promise.allSettled(work);
       await Promise.allSettled(ends);
@@ -121,7 +121,7 @@ export class FolderFetch implements Task {
   }
 
   async discard(): Promise<void> {
-    await this.#options.record.forget();
+    await this.#options.record.delete();
     for (const file of this.#large.values()) await file.discard();
     const { parts, opened } = this.#context;
     for (const fileId of this.#unopened.keys()) {
@@ -159,7 +159,7 @@ export class FolderFetch implements Task {
   }
 
   tick(): void {
-    if (this.#news === undefined) return;
+    if (this.#runEvents === undefined) return;
     this.#small?.tick();
     for (const file of this.#large.values()) file.tick();
     const { giveUpMs, path, files } = this.#options;
@@ -182,30 +182,33 @@ export class FolderFetch implements Task {
       bytesFromBefore: this.#bytesFromBefore + sum(({ bytesFromBefore }) => bytesFromBefore) + before,
       wastedBytes: this.#wastedBytes + sum(({ wastedBytes }) => wastedBytes),
       bytesPerSecond:
-        this.#news === undefined ? 0 : this.#meter.bytesPerSecond(now) + sum((each) => each.bytesPerSecond),
+        this.#runEvents === undefined
+          ? 0
+          : this.#meter.bytesPerSecond(now) + sum((each) => each.bytesPerSecond),
       sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
       filesDone: this.#filesDone + (this.#seen?.filesDone ?? 0),
       files: this.#files,
     };
   }
 
-  stillness(): StallFacts {
+  stallFacts(): StallFacts {
     const { network, clock } = this.#context;
-    const large = [...this.#large.values()].map((file) => file.stillness());
+    const large = [...this.#large.values()].map((file) => file.stallFacts());
     const sources = this.#small?.status() ?? [];
     const limits = [
-      ...large.flatMap(({ limitedTo }) => limitedTo ?? []),
+      ...large.flatMap(({ limitBytesPerSecond }) => limitBytesPerSecond ?? []),
       ...sources.flatMap(({ peer }) => network.limitFor?.(peer) ?? []),
     ];
-    const looks = large.flatMap(({ nextLookInMs }) => nextLookInMs ?? []);
-    const look = this.#small?.nextLookInMs(clock.nowMs());
+    const looks = large.flatMap(({ nextLocateInMs }) => nextLocateInMs ?? []);
+    const look = this.#small?.nextLocateInMs(clock.nowMs());
     if (look !== undefined) looks.push(look);
     return {
       sameContent: large.length > 0 && large.every(({ sameContent }) => sameContent) && this.#smallLeft === 0,
-      nextLookInMs: looks.length > 0 ? Math.min(...looks) : undefined,
+      nextLocateInMs: looks.length > 0 ? Math.min(...looks) : undefined,
       hasTracker: network.hasTracker?.() ?? true,
-      limitedTo: limits.length > 0 ? Math.min(...limits) : undefined,
-      fruitless: large.length > 0 && large.every(({ fruitless }) => fruitless) && this.#smallLeft === 0,
+      limitBytesPerSecond: limits.length > 0 ? Math.min(...limits) : undefined,
+      noUsefulSource:
+        large.length > 0 && large.every(({ noUsefulSource }) => noUsefulSource) && this.#smallLeft === 0,
     };
   }
 
@@ -248,7 +251,7 @@ export class FolderFetch implements Task {
       };
       if (items.length === 0) return resolve();
       const itemOf = (fileId: FileId) => this.#items.get(fileId);
-      const small = new SmallFiles(this.#context, this.#options.turn, items, itemOf, signal, {
+      const small = new SmallFiles(this.#context, this.#options.priority, items, itemOf, signal, {
         done: (item, path) => {
           this.#fetchedBytes += item.size;
           if (item.paths.length > 1) this.#arrived(item, path, 'fetched').then(one, reject);
@@ -263,7 +266,7 @@ export class FolderFetch implements Task {
         wasted: (bytes) => {
           this.#wastedBytes += bytes;
         },
-        moved: () => this.#tellMoved(),
+        sourcesChanged: () => this.#reportSources(),
       });
       this.#small = small;
       signal.addEventListener('abort', () => reject(downloadStopped()), { once: true });
@@ -280,20 +283,20 @@ export class FolderFetch implements Task {
       size,
       path: paths[0],
       holders,
-      turn: this.#options.turn,
-      hopelessMs: HOPELESS_MS,
+      priority: this.#options.priority,
+      exhaustedMs: EXHAUSTED_MS,
       bytesBefore: this.#unopened.get(fileId),
     };
     const file = this.#large.get(fileId) ?? new FileFetch(this.#context, options);
     this.#large.set(fileId, file);
     this.#unopened.delete(fileId);
-    item.state = 'asked';
-    const news = { moved: () => this.#tellMoved(), complete: () => {} };
+    item.state = 'requested';
+    const runEvents = { sourcesChanged: () => this.#reportSources(), complete: () => {} };
     try {
-      const path = await file.run(signal, news).catch(async (failure: unknown) => {
+      const path = await file.run(signal, runEvents).catch(async (failure: unknown) => {
         if (asShoalError(failure, 'DISK_FAILED').code !== 'PART_FILE_GONE') throw failure;
         await file.discard();
-        return file.run(signal, news);
+        return file.run(signal, runEvents);
       });
       await this.#arrived(item, path, 'counted');
     } catch (failure) {
@@ -337,11 +340,11 @@ export class FolderFetch implements Task {
     }, 0);
   }
 
-  #tellMoved(): void {
+  #reportSources(): void {
     const sources =
       (this.#small?.sources ?? 0) +
       [...this.#large.values()].reduce((sum, file) => sum + (file.hasSource ? 1 : 0), 0);
     if (sources > 0) this.#hadSource = true;
-    this.#news?.moved(sources, true);
+    this.#runEvents?.sourcesChanged(sources, true);
   }
 }

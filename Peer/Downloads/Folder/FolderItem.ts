@@ -16,7 +16,7 @@ export class FolderItem {
   #refused: Map<PeerId, FileHolder> | undefined;
   /** Paths where it lies now. */
   #placed: string | Set<string> | undefined;
-  state: 'wanted' | 'asked' | 'looking' | 'done' | 'failed' = 'wanted';
+  state: 'wanted' | 'requested' | 'locating' | 'done' | 'failed' = 'wanted';
   error: ShoalError | undefined;
   /** A bundle it was in was rejected: asked for by itself. */
   alone = false;
@@ -54,7 +54,7 @@ export class FolderItem {
   }
 
   /** A new try: everybody may give it again. */
-  renew(): void {
+  retry(): void {
     this.state = 'wanted';
     this.error = undefined;
     if (this.#refused === undefined) return;

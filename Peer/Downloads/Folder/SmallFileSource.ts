@@ -24,37 +24,37 @@ export interface SmallFileSourceEvents {
   /** It is banned: it will not give this item. */
   refused(item: FolderItem): void;
   received(bytes: number): void;
-  moved(): void;
+  sourcesChanged(): void;
 }
 
 /** One peer as a source of a folder's small files: its line of wanted items, and those it is asked for. */
 export class SmallFileSource implements ChunkRequester {
-  readonly turn: number;
+  readonly priority: number;
   readonly small = true;
   readonly #context: TaskContext;
   readonly #events: SmallFileSourceEvents;
   readonly #peer: SourcePeer;
   readonly #meter = new RateMeter();
   /** Items may be in it that somebody else fetched meanwhile: passed over when it is their turn. */
-  #line: FolderItem[] = [];
+  #queue: FolderItem[] = [];
   #head = 0;
   readonly #open = new Set<Source>();
   /** Undefined until it is opened; `none`: the peer does not know bundles. */
   #bundles: BundleSource | 'none' | undefined;
-  #asked = 0;
+  #openRequests = 0;
   #reached = false;
   #why: SourceStatus['why'];
   #files = 0;
   #bytes = 0;
 
-  constructor(context: TaskContext, turn: number, holder: FileHolder, events: SmallFileSourceEvents) {
+  constructor(context: TaskContext, priority: number, holder: FileHolder, events: SmallFileSourceEvents) {
     this.#context = context;
-    this.turn = turn;
+    this.priority = priority;
     this.#events = events;
-    this.#peer = context.turns.peer(holder);
+    this.#peer = context.dispatcher.peer(holder);
     if (context.network.openBundles === undefined || context.parts.openInstaller === undefined)
       this.#bundles = 'none';
-    context.turns.attach(this.#peer, this);
+    context.dispatcher.attach(this.#peer, this);
   }
 
   get peerId(): PeerId {
@@ -71,37 +71,37 @@ export class SmallFileSource implements ChunkRequester {
       for (const item of items) this.#events.refused(item);
       return;
     }
-    if (this.#line.length === 0) this.#line = [...items];
-    else for (const item of items) this.#line.push(item);
+    if (this.#queue.length === 0) this.#queue = [...items];
+    else for (const item of items) this.#queue.push(item);
     this.wake();
   }
 
   wake(): void {
-    this.#context.turns.wake(this.#peer, this);
+    this.#context.dispatcher.wake(this.#peer, this);
   }
 
   detach(): void {
     if (this.#bundles !== 'none') this.#bundles?.close();
     this.#bundles = undefined;
     this.#reached = false;
-    this.#context.turns.detach(this.#peer, this);
+    this.#context.dispatcher.detach(this.#peer, this);
   }
 
-  ask(roomBytes: number): 'asked' | 'nothing' | 'no room' {
+  requestNext(roomBytes: number): 'requested' | 'nothing' | 'no room' {
     // Until it answers, one file is enough to try.
-    if (!this.#events.mayStart() || (this.#asked > 0 && !this.#reached)) return 'nothing';
+    if (!this.#events.mayStart() || (this.#openRequests > 0 && !this.#reached)) return 'nothing';
     const { items, bytes, head } = this.#next();
     const [item] = items;
     if (item !== undefined && bytes > roomBytes) return 'no room';
     this.#head = head;
     if (item === undefined) {
-      this.#line = [];
+      this.#queue = [];
       this.#head = 0;
       return 'nothing';
     }
     if (this.#asksAlone(item)) this.#events.start(item);
     else this.#events.startBundle(items);
-    return 'asked';
+    return 'requested';
   }
 
   /** What to ask for next: one file, or a bundle of them; and where the line goes on then. */
@@ -111,8 +111,8 @@ export class SmallFileSource implements ChunkRequester {
     const items: FolderItem[] = [];
     let bytes = 0;
     let head = this.#head;
-    for (; head < this.#line.length; head++) {
-      const item = this.#line[head];
+    for (; head < this.#queue.length; head++) {
+      const item = this.#queue[head];
       if (item?.state !== 'wanted' || !item.holders.has(this.peerId)) continue;
       const alone = this.#asksAlone(item);
       const full = bytes + 1 + item.size > limit || items.length === BUNDLE_FILES_MAX;
@@ -135,21 +135,21 @@ export class SmallFileSource implements ChunkRequester {
     bundle: Bundle,
     signal: AbortSignal,
   ): Promise<{ readonly outcome: ChunkOutcome; readonly received: number }> {
-    const { turns } = this.#context;
+    const { dispatcher } = this.#context;
     let received = 0;
-    this.#asked++;
-    turns.asked(this.#peer, bundle.bytes, true);
+    this.#openRequests++;
+    dispatcher.requested(this.#peer, bundle.bytes, true);
     const writer = new CountedWriter(bundle, (bytes) => {
       received += bytes;
-      turns.arrived(this.#peer, bytes);
+      dispatcher.arrived(this.#peer, bytes);
     });
     const outcome = await this.#requestBundle(bundle, writer, signal);
-    this.#asked--;
-    turns.ended(this.#peer, bundle.bytes - received);
-    this.#judgeBundle(bundle);
+    this.#openRequests--;
+    dispatcher.ended(this.#peer, bundle.bytes - received);
+    this.#recordBundle(bundle);
     const [first] = bundle.items;
     if (first !== undefined && outcome.kind !== 'verified' && outcome.kind !== 'corrupt')
-      this.#judge(first, outcome);
+      this.#record(first, outcome);
     return { outcome, received };
   }
 
@@ -159,26 +159,26 @@ export class SmallFileSource implements ChunkRequester {
     writer: ChunkWriter,
     signal: AbortSignal,
   ): Promise<{ readonly outcome: ChunkOutcome; readonly received: number }> {
-    const { turns } = this.#context;
+    const { dispatcher } = this.#context;
     let received = 0;
-    this.#asked++;
-    turns.asked(this.#peer, item.size, true);
+    this.#openRequests++;
+    dispatcher.requested(this.#peer, item.size, true);
     const counted = new CountedWriter(writer, (bytes) => {
       received += bytes;
-      turns.arrived(this.#peer, bytes);
+      dispatcher.arrived(this.#peer, bytes);
     });
     const outcome = await this.#request(item, counted, signal);
-    this.#asked--;
-    turns.ended(this.#peer, item.size - received);
-    this.#judge(item, outcome);
+    this.#openRequests--;
+    dispatcher.ended(this.#peer, item.size - received);
+    this.#record(item, outcome);
     return { outcome, received };
   }
 
-  takeBack(reason?: 'silent' | 'banned'): void {
+  cancelRequests(reason?: 'silent' | 'banned'): void {
     this.#close(0);
     if (reason !== 'banned') return;
-    const left = this.#line.slice(this.#head);
-    this.#line = [];
+    const left = this.#queue.slice(this.#head);
+    this.#queue = [];
     this.#head = 0;
     for (const item of left) if (item.state === 'wanted') this.#events.refused(item);
   }
@@ -191,8 +191,8 @@ export class SmallFileSource implements ChunkRequester {
       state: this.#state(nowMs),
       place: score.place > 0 ? score.place : undefined,
       queueLength: score.queueLength,
-      ...(this.#reached || score.restReason !== 'unreachable' ? {} : { why: this.#why }),
-      retryInMs: score.restingMs(nowMs) || undefined,
+      ...(this.#reached || score.backoffReason !== 'unreachable' ? {} : { why: this.#why }),
+      retryInMs: score.backoffLeftMs(nowMs) || undefined,
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
       chunksHeld: this.#files,
@@ -207,7 +207,7 @@ export class SmallFileSource implements ChunkRequester {
     } catch (failure) {
       return notReached(failure);
     }
-    this.#nowReached(true);
+    this.#setReached(true);
     const bundles = this.#bundles;
     if (bundles === 'none' || signal.aborted) {
       writer.abandon();
@@ -238,7 +238,7 @@ export class SmallFileSource implements ChunkRequester {
       source.close();
       return { kind: 'cancelled' };
     }
-    this.#nowReached(true);
+    this.#setReached(true);
     this.#open.add(source);
     const outcome = await source.request(0, item.size, writer);
     this.#open.delete(source);
@@ -246,31 +246,31 @@ export class SmallFileSource implements ChunkRequester {
     return outcome;
   }
 
-  #judge(item: FolderItem, outcome: ChunkOutcome): void {
-    const { clock, events, turns } = this.#context;
+  #record(item: FolderItem, outcome: ChunkOutcome): void {
+    const { clock, events, dispatcher } = this.#context;
     const { score, holder } = this.#peer;
     const nowMs = clock.nowMs();
-    if (outcome.kind === 'verified') this.#gave(item);
+    if (outcome.kind === 'verified') this.#delivered(item);
     else if (outcome.kind === 'lost') {
       this.#why = awayReason(outcome.reason);
-      score.rest('unreachable', nowMs);
-      this.#nowReached(false);
-    } else if (outcome.kind === 'rejected' && outcome.code === 'busy') score.rest('busy', nowMs);
+      score.backOff('unreachable', nowMs);
+      this.#setReached(false);
+    } else if (outcome.kind === 'rejected' && outcome.code === 'busy') score.backOff('busy', nowMs);
     else if (outcome.kind === 'corrupt') {
       const verdict = score.blame(item.fileId, nowMs);
       events.sourceBlamed(holder, item.paths[0], verdict);
-      if (verdict === 'banned') turns.ban(this.#peer);
+      if (verdict === 'banned') dispatcher.ban(this.#peer);
     }
   }
 
-  #judgeBundle({ items, verdicts }: Bundle): void {
+  #recordBundle({ items, verdicts }: Bundle): void {
     items.forEach((item, index) => {
-      if (verdicts[index] === 'right') this.#gave(item);
-      else if (verdicts[index] === 'wrong') this.#judge(item, { kind: 'corrupt' });
+      if (verdicts[index] === 'right') this.#delivered(item);
+      else if (verdicts[index] === 'wrong') this.#record(item, { kind: 'corrupt' });
     });
   }
 
-  #gave(item: FolderItem): void {
+  #delivered(item: FolderItem): void {
     this.#files++;
     this.#bytes += item.size;
   }
@@ -293,7 +293,7 @@ export class SmallFileSource implements ChunkRequester {
       left: (reason: ShoalError) => {
         this.#why = awayReason(reason);
         if (this.#bundles !== 'none') this.#bundles = undefined;
-        this.#nowReached(false);
+        this.#setReached(false);
       },
     };
   }
@@ -304,18 +304,18 @@ export class SmallFileSource implements ChunkRequester {
     if (this.#bundles !== 'none') this.#bundles?.takeBack(keep);
   }
 
-  #nowReached(reached: boolean): void {
+  #setReached(reached: boolean): void {
     if (this.#reached === reached) return;
     this.#reached = reached;
-    this.#events.moved();
+    this.#events.sourcesChanged();
     this.wake();
   }
 
   #state(nowMs: number): SourceStatus['state'] {
     const { score } = this.#peer;
     if (score.isBanned(nowMs)) return 'banned';
-    if (!this.#reached) return this.#asked > 0 ? 'connecting' : 'left';
-    if (score.restReason === 'silent') return 'snubbed';
+    if (!this.#reached) return this.#openRequests > 0 ? 'connecting' : 'left';
+    if (score.backoffReason === 'silent') return 'snubbed';
     return score.place > 0 ? 'queued' : 'active';
   }
 }

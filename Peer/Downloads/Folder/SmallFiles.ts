@@ -14,8 +14,8 @@ import { SmallFileSource } from './SmallFileSource.ts';
 const ACTIVE_MAX = 400;
 const BUNDLE_WEIGHT = 25;
 /** Files nobody listed can give, for which the trackers are asked: at most this many in a run, so many at once. */
-const RESCUES_MAX = 200;
-const RESCUES_AT_ONCE = 8;
+const LOCATES_MAX = 200;
+const LOCATES_AT_ONCE = 8;
 const LOCATES_SKIPPED = 2;
 
 export interface SmallFilesEvents {
@@ -26,7 +26,7 @@ export interface SmallFilesEvents {
   received(bytes: number): void;
   wasted(bytes: number): void;
   /** Sources came or went. */
-  moved(): void;
+  sourcesChanged(): void;
 }
 
 /**
@@ -35,13 +35,13 @@ export interface SmallFilesEvents {
  */
 export class SmallFiles {
   readonly #context: TaskContext;
-  readonly #turn: number;
+  readonly #priority: number;
   readonly #events: SmallFilesEvents;
   readonly #signal: AbortSignal;
   readonly #sources = new Map<PeerId, SmallFileSource>();
-  readonly #rescues: FolderItem[] = [];
-  #rescued = 0;
-  #rescuing = 0;
+  readonly #toLocate: FolderItem[] = [];
+  #locatedItems = 0;
+  #locating = 0;
   #active = 0;
   #throttled = false;
   readonly #startMs: number;
@@ -60,7 +60,7 @@ export class SmallFiles {
    */
   constructor(
     context: TaskContext,
-    turn: number,
+    priority: number,
     items: readonly FolderItem[],
     itemOf: (fileId: FileId) => FolderItem | undefined,
     signal: AbortSignal,
@@ -76,7 +76,7 @@ export class SmallFiles {
       },
     );
     this.#context = context;
-    this.#turn = turn;
+    this.#priority = priority;
     this.#events = events;
     this.#signal = signal;
     this.#startMs = context.clock.nowMs();
@@ -90,9 +90,9 @@ export class SmallFiles {
   }
 
   start(): void {
-    const lines = linesOf(this.#items);
-    for (const item of this.#items) if (item.holders.size === 0) this.#rescue(item);
-    if (!this.#signal.aborted) for (const [holder, line] of lines) this.#source(holder).push(line);
+    const queues = queuesOf(this.#items);
+    for (const item of this.#items) if (item.holders.size === 0) this.#locateHolders(item);
+    if (!this.#signal.aborted) for (const [holder, queue] of queues) this.#source(holder).push(queue);
     this.#signal.addEventListener('abort', () => this.#stop(), { once: true });
     if (this.#signal.aborted) this.#stop();
   }
@@ -119,12 +119,12 @@ export class SmallFiles {
     const nowMs = this.#context.clock.nowMs();
     if (this.sources > 0 || nowMs - this.#startMs < locateAtMs(this.#locates)) return;
     this.#locates++;
-    const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, RESCUES_AT_ONCE);
+    const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, LOCATES_AT_ONCE);
     for (const item of wanted) void this.#locate(item).then((holders) => this.#tryAll(item, holders));
   }
 
   /** Until the trackers are asked, while nobody can be reached. */
-  nextLookInMs(nowMs: number): number | undefined {
+  nextLocateInMs(nowMs: number): number | undefined {
     if (this.sources > 0 || this.#signal.aborted) return undefined;
     return Math.max(0, this.#startMs + locateAtMs(this.#locates) - nowMs);
   }
@@ -133,7 +133,7 @@ export class SmallFiles {
   #tryAll(located: FolderItem, holders: readonly FileHolder[]): void {
     if (this.#signal.aborted) return;
     const complete = holders.filter((holder) => holder.complete);
-    for (const holder of complete) this.#context.turns.peer(holder);
+    for (const holder of complete) this.#context.dispatcher.peer(holder);
     for (const item of this.#items) {
       if (item === located || item.state === 'wanted') this.offer(item, item.addHolders(complete));
     }
@@ -146,7 +146,7 @@ export class SmallFiles {
   #source(holder: FileHolder): SmallFileSource {
     const known = this.#sources.get(holder.peerId);
     if (known !== undefined) return known;
-    const source = new SmallFileSource(this.#context, this.#turn, holder, {
+    const source = new SmallFileSource(this.#context, this.#priority, holder, {
       mayStart: () => {
         this.#throttled ||= this.#active >= ACTIVE_MAX;
         return !this.#signal.aborted && this.#active < ACTIVE_MAX;
@@ -155,14 +155,14 @@ export class SmallFiles {
       startBundle: (bundled) => void this.#fetchBundle(source, bundled),
       refused: (item) => this.#refuse(item, holder.peerId, undefined),
       received: this.#events.received,
-      moved: this.#events.moved,
+      sourcesChanged: this.#events.sourcesChanged,
     });
     this.#sources.set(holder.peerId, source);
     return source;
   }
 
   async #fetch(source: SmallFileSource, item: FolderItem): Promise<void> {
-    item.state = 'asked';
+    item.state = 'requested';
     this.#active++;
     const part = new LazyPart(this.#context.parts, item);
     const { outcome, received } = await source.fetch(item, part, this.#signal);
@@ -174,7 +174,7 @@ export class SmallFiles {
       } else {
         await part.discard();
         if (received > 0) this.#events.wasted(received);
-        this.#again(source, item, outcome);
+        this.#retry(source, item, outcome);
       }
     } catch (failure) {
       item.state = 'wanted';
@@ -192,20 +192,20 @@ export class SmallFiles {
     const { outcome, received } = await source.fetchBundle(bundle, this.#signal);
     const came = outcome.kind === 'verified' || outcome.kind === 'corrupt';
     if (!came && received > 0) this.#events.wasted(received);
-    if (came) this.#judgeBundle(source, bundle);
-    else for (const item of items) this.#bundleAgain(source, item, outcome);
+    if (came) this.#applyVerdicts(source, bundle);
+    else for (const item of items) this.#retryFromBundle(source, item, outcome);
     this.#ended(BUNDLE_WEIGHT);
   }
 
-  #judgeBundle(source: SmallFileSource, { items, verdicts }: Bundle): void {
+  #applyVerdicts(source: SmallFileSource, { items, verdicts }: Bundle): void {
     items.forEach((item, index) => {
       const verdict = verdicts[index] ?? 'wrong';
-      if (verdict !== 'right') this.#notRight(source, item, verdict);
+      if (verdict !== 'right') this.#missing(source, item, verdict);
     });
   }
 
   /** A file of a bundle that came, but not this one. */
-  #notRight(source: SmallFileSource, item: FolderItem, verdict: Exclude<BundleVerdict, 'right'>): void {
+  #missing(source: SmallFileSource, item: FolderItem, verdict: Exclude<BundleVerdict, 'right'>): void {
     item.state = 'wanted';
     if (typeof verdict !== 'string') {
       this.#events.stopped(verdict);
@@ -213,17 +213,17 @@ export class SmallFiles {
     }
     if (verdict === 'wrong') this.#events.wasted(item.size);
     if (!this.#signal.aborted)
-      this.#refuse(item, source.peerId, verdict === 'wrong' ? wrong(item) : undefined);
+      this.#refuse(item, source.peerId, verdict === 'wrong' ? corrupt(item) : undefined);
   }
 
   /** One of them may have been the reason: each by itself. */
-  #bundleAgain(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
+  #retryFromBundle(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
     if (outcome.kind !== 'rejected' || outcome.code === 'busy') {
-      this.#again(source, item, outcome);
+      this.#retry(source, item, outcome);
       return;
     }
     item.alone = true;
-    this.#again(source, item, { kind: 'cancelled' });
+    this.#retry(source, item, { kind: 'cancelled' });
   }
 
   #placed(fileId: FileId, path: string): void {
@@ -234,7 +234,7 @@ export class SmallFiles {
   }
 
   /** A file did not come: from whom next? */
-  #again(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
+  #retry(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
     item.state = 'wanted';
     if (this.#signal.aborted) return;
     if (outcome.kind === 'disk') {
@@ -250,7 +250,7 @@ export class SmallFiles {
       outcome.kind === 'corrupt' ||
       (outcome.kind === 'rejected' && outcome.code !== 'busy' && outcome.code !== 'cancelled');
     if (gone) {
-      this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? wrong(item) : undefined);
+      this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? corrupt(item) : undefined);
       return;
     }
     this.offer(item, item.holders.values());
@@ -260,32 +260,32 @@ export class SmallFiles {
     if (item.state !== 'wanted') return;
     item.refuse(peerId);
     item.error = why ?? item.error;
-    if (item.holders.size === 0) this.#rescue(item);
+    if (item.holders.size === 0) this.#locateHolders(item);
     else this.offer(item, item.holders.values());
   }
 
   /** Nobody of those who listed it gives it: perhaps the trackers know somebody. */
-  #rescue(item: FolderItem): void {
-    item.state = 'looking';
-    this.#rescues.push(item);
-    this.#rescueMore();
+  #locateHolders(item: FolderItem): void {
+    item.state = 'locating';
+    this.#toLocate.push(item);
+    this.#locateMore();
   }
 
-  #rescueMore(): void {
-    while (this.#rescuing < RESCUES_AT_ONCE && !this.#signal.aborted) {
-      const item = this.#rescues.shift();
+  #locateMore(): void {
+    while (this.#locating < LOCATES_AT_ONCE && !this.#signal.aborted) {
+      const item = this.#toLocate.shift();
       if (item === undefined) return;
-      if (++this.#rescued > RESCUES_MAX) this.#fail(item);
+      if (++this.#locatedItems > LOCATES_MAX) this.#fail(item);
       else {
-        this.#rescuing++;
+        this.#locating++;
         void this.#locate(item).then((holders) => {
-          this.#rescuing--;
+          this.#locating--;
           if (this.#signal.aborted) return;
           const fresh = item.addHolders(holders.filter(({ complete }) => complete));
           item.state = 'wanted';
           if (fresh.length > 0) this.offer(item, fresh);
           else this.#fail(item);
-          this.#rescueMore();
+          this.#locateMore();
         });
       }
     }
@@ -310,34 +310,34 @@ export class SmallFiles {
   }
 
   #stop(): void {
-    for (const source of this.#sources.values()) source.takeBack();
+    for (const source of this.#sources.values()) source.cancelRequests();
   }
 }
 
-function wrong(item: FolderItem): ShoalError {
-  return new ShoalError('INTEGRITY', `everybody who has ${item.paths[0]} sends wrong bytes`);
+function corrupt(item: FolderItem): ShoalError {
+  return new ShoalError('INTEGRITY', `every source of ${item.paths[0]} sent corrupt data`);
 }
 
 function markAsked(items: readonly FolderItem[]): void {
-  for (const item of items) item.state = 'asked';
+  for (const item of items) item.state = 'requested';
 }
 
 /** Which items each holder may be asked for, all tried anew. Those that follow each other mostly have the same table of holders. */
-function linesOf(items: readonly FolderItem[]): Map<FileHolder, FolderItem[]> {
-  const lines = new Map<FileHolder, FolderItem[]>();
+function queuesOf(items: readonly FolderItem[]): Map<FileHolder, FolderItem[]> {
+  const queues = new Map<FileHolder, FolderItem[]>();
   let holders: FolderItem['holders'] | undefined;
   let current: FolderItem[][] = [];
   for (const item of items) {
-    item.renew();
+    item.retry();
     if (item.holders !== holders) {
       holders = item.holders;
       current = [...holders.values()].map((holder) => {
-        const line = lines.get(holder) ?? [];
-        lines.set(holder, line);
-        return line;
+        const queue = queues.get(holder) ?? [];
+        queues.set(holder, queue);
+        return queue;
       });
     }
-    for (const line of current) line.push(item);
+    for (const queue of current) queue.push(item);
   }
-  return lines;
+  return queues;
 }

@@ -20,9 +20,9 @@ export interface DownloadProgress {
 
 export type DownloadEvent =
   /** Its turn came. */
-  | { readonly kind: 'turn' }
+  | { readonly kind: 'start' }
   /** News of a run: how many sources, and whether the chunk list is known. */
-  | { readonly kind: 'moved'; readonly sources: number; readonly described: boolean }
+  | { readonly kind: 'sources'; readonly sources: number; readonly described: boolean }
   /** Everything is verified. */
   | { readonly kind: 'complete' }
   | { readonly kind: 'finished'; readonly path: string }
@@ -80,11 +80,11 @@ export function decide(progress: DownloadProgress, event: DownloadEvent, nowMs: 
     actions,
   });
   switch (event.kind) {
-    case 'turn':
+    case 'start':
       return state === 'waiting' ? go({ state: 'searching' }, 'run') : stay;
-    case 'moved': {
-      const moved = movedState(event);
-      return isRunning(state) && state !== 'finishing' && state !== moved ? go({ state: moved }) : stay;
+    case 'sources': {
+      const reached = stateOf(event);
+      return isRunning(state) && state !== 'finishing' && state !== reached ? go({ state: reached }) : stay;
     }
     case 'complete':
       return isRunning(state) ? go({ state: 'finishing' }) : stay;
@@ -107,7 +107,7 @@ export function decide(progress: DownloadProgress, event: DownloadEvent, nowMs: 
   }
 }
 
-function movedState(event: { sources: number; described: boolean }): DownloadState {
+function stateOf(event: { sources: number; described: boolean }): DownloadState {
   if (event.sources === 0) return 'searching';
   return event.described ? 'fetching' : 'describing';
 }

@@ -72,7 +72,7 @@ export class DownloadRun {
 
   /** Its turn came. */
   begin(): void {
-    this.#handle({ kind: 'turn' });
+    this.#handle({ kind: 'start' });
   }
 
   pause(): Promise<void> {
@@ -128,7 +128,7 @@ export class DownloadRun {
     const figures = this.task.figures();
     const { bytesPerSecond, size, bytes, sources } = figures;
     const moving = state === 'fetching' && bytesPerSecond > 0;
-    const cause = stallReason(this.#progress, { ...this.task.stillness(), sources, bytesPerSecond }, nowMs);
+    const cause = stallReason(this.#progress, { ...this.task.stallFacts(), sources, bytesPerSecond }, nowMs);
     return {
       ...figures,
       number: this.number,
@@ -182,12 +182,13 @@ export class DownloadRun {
       if (run.signal.aborted) return;
       const { task } = this.#options;
       const fetchedBefore = task.fetchedBytes;
-      const news = {
-        moved: (sources: number, described: boolean) => this.#handle({ kind: 'moved', sources, described }),
+      const runEvents = {
+        sourcesChanged: (sources: number, described: boolean) =>
+          this.#handle({ kind: 'sources', sources, described }),
         complete: () => this.#handle({ kind: 'complete' }),
       };
       try {
-        const path = await task.run(run.signal, news);
+        const path = await task.run(run.signal, runEvents);
         this.#handle({ kind: 'finished', path });
       } catch (failure) {
         // Stopped by us: whoever stopped it has said what state it is in.

@@ -7,7 +7,7 @@ import type { DownloadProgress } from './Download.ts';
 type Code = StallCause['code'];
 
 /** What is known of a download that gets no bytes. */
-export interface Still extends StallFacts {
+export interface StalledDownload extends StallFacts {
   readonly sources: readonly SourceStatus[];
   readonly bytesPerSecond: number;
 }
@@ -15,7 +15,7 @@ export interface Still extends StallFacts {
 /** Why a download does not move: one cause. Undefined: it moves, or has ended well. */
 export function stallReason(
   { state, retryAtMs, error }: DownloadProgress,
-  still: Still,
+  download: StalledDownload,
   nowMs: number,
 ): StallCause | undefined {
   switch (state) {
@@ -33,7 +33,7 @@ export function stallReason(
     case 'searching':
     case 'describing':
     case 'fetching':
-      return still.bytesPerSecond > 0 ? undefined : whyNoBytes(state === 'describing', still);
+      return download.bytesPerSecond > 0 ? undefined : reasonWithoutBytes(state === 'describing', download);
     case 'done':
     case 'cancelled':
       return undefined;
@@ -46,11 +46,11 @@ export function causeText({ text, retryInMs }: StallCause): string {
   return `${text}, again in ${Math.max(1, Math.ceil(retryInMs / 1_000))} s`;
 }
 
-function whyNoBytes(describing: boolean, still: Still): StallCause {
-  if (still.sameContent) return cause('same-content', 'another download fetches the same content');
-  const { sources } = still;
+function reasonWithoutBytes(describing: boolean, download: StalledDownload): StallCause {
+  if (download.sameContent) return cause('same-content', 'another download fetches the same content');
+  const { sources } = download;
   const active = sources.filter(({ state }) => state === 'active');
-  if (active.length > 0) return whyActiveGiveNothing(describing, active, still);
+  if (active.length > 0) return reasonOfActive(describing, active, download);
   const queued = sources
     .filter(({ state }) => state === 'queued')
     .sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
@@ -63,43 +63,44 @@ function whyNoBytes(describing: boolean, still: Still): StallCause {
   if (snubbed.length > 0) return cause('snubbed', `snubbed by ${namesOf(snubbed)}`, soonest(snubbed));
   const connecting = sources.filter(({ state, why }) => state === 'connecting' && why === undefined);
   if (connecting.length > 0) return cause('connecting', `connecting to ${namesOf(connecting)}`);
-  return whyNobody(still);
+  return reasonWithoutSource(download);
 }
 
-function whyActiveGiveNothing(
+function reasonOfActive(
   describing: boolean,
   active: readonly SourceStatus[],
-  { limitedTo, fruitless, nextLookInMs }: Still,
+  { limitBytesPerSecond, noUsefulSource, nextLocateInMs }: StalledDownload,
 ): StallCause {
-  if (limitedTo !== undefined) return cause('limited', `limited to ${formatBytes(limitedTo)}/s`);
+  if (limitBytesPerSecond !== undefined)
+    return cause('limited', `limited to ${formatBytes(limitBytesPerSecond)}/s`);
   if (describing) return cause('describing', `asking ${namesOf(active)} for the chunk list`);
-  if (fruitless)
-    return cause('missing-chunks', `${namesOf(active)} has none of the missing chunks`, nextLookInMs);
+  if (noUsefulSource)
+    return cause('missing-chunks', `${namesOf(active)} has none of the missing chunks`, nextLocateInMs);
   const first = active.every(({ bytes }) => bytes === 0) ? 'first' : 'next';
   return cause('asked', `waiting for the ${first} bytes of ${namesOf(active)}`);
 }
 
 /** Nobody can be asked now. */
-function whyNobody({ sources, nextLookInMs, hasTracker }: Still): StallCause {
+function reasonWithoutSource({ sources, nextLocateInMs, hasTracker }: StalledDownload): StallCause {
   const of = (...reasons: SourceStatus['why'][]) =>
     sources.filter(({ state, why }) => (state === 'left' || state === 'connecting') && reasons.includes(why));
   const [away, changed, empty] = [of('unreachable', 'no answer'), of('changed'), of('has it not')];
-  const liars = sources.filter(({ state }) => state === 'distrusted' || state === 'banned');
+  const corrupt = sources.filter(({ state }) => state === 'distrusted' || state === 'banned');
   if (away.length > 0) {
     const text = away.every(({ why }) => why === 'no answer')
       ? `no answer from ${namesOf(away)}`
       : `waiting for ${namesOf(away)} to return`;
     const isDialled = away.some(({ state }) => state === 'connecting');
-    return cause('peer-away', text, isDialled ? undefined : (soonest(away) ?? nextLookInMs));
+    return cause('peer-away', text, isDialled ? undefined : (soonest(away) ?? nextLocateInMs));
   }
   if (changed.length > 0)
     return cause('source-changed', `the file has changed at ${namesOf(changed)}`, soonest(changed));
   if (empty.length > 0)
     return cause('no-source', `no source: ${namesOf(empty)} does not have it`, soonest(empty));
-  if (liars.length > 0)
-    return cause('source-banned', `no other source: ${namesOf(liars)} sent wrong bytes`, nextLookInMs);
-  if (!hasTracker) return cause('no-tracker', 'no source, and no tracker answers', nextLookInMs);
-  return cause('no-source', 'no source', nextLookInMs);
+  if (corrupt.length > 0)
+    return cause('source-banned', `no other source: ${namesOf(corrupt)} sent wrong bytes`, nextLocateInMs);
+  if (!hasTracker) return cause('no-tracker', 'no source, and no tracker answers', nextLocateInMs);
+  return cause('no-source', 'no source', nextLocateInMs);
 }
 
 function cause(code: Code, text: string, retryInMs?: number): StallCause {

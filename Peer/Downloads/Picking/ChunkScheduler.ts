@@ -7,7 +7,7 @@ import type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
 import { Holdings, type Member } from './Holdings.ts';
 import { RarityOrder } from './RarityOrder.ts';
 import { Runs } from './Runs.ts';
-import { type ChunkRequest, findTakeover, leftMsOf, lostBytes, type Victim } from './Takeover.ts';
+import { type BusySource, type ChunkRequest, findTakeover, leftMsOf, lostBytes } from './Takeover.ts';
 
 export type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
 export type { ChunkRequest, Pace } from './Takeover.ts';
@@ -257,7 +257,7 @@ export class ChunkScheduler<Key> {
         openBytes,
         has: (chunk) => member.holdings.has(chunk) && !member.open.has(chunk),
       },
-      this.#victims(source, nowMs),
+      this.#busySources(source, nowMs),
       {
         nowMs,
         endgame: this.#missing.count === 0,
@@ -298,9 +298,9 @@ export class ChunkScheduler<Key> {
     return true;
   }
 
-  *#victims(thief: Key, nowMs: number): Generator<Victim<Key>> {
+  *#busySources(idle: Key, nowMs: number): Generator<BusySource<Key>> {
     for (const [source, { open }] of this.#members) {
-      if (source === thief || open.size === 0) continue;
+      if (source === idle || open.size === 0) continue;
       yield { pace: this.#options.paceOf(source, nowMs), open: open.values() };
     }
   }

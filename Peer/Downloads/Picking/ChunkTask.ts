@@ -1,7 +1,7 @@
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { ChunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import type { Random } from '../../../Shared/Clock.ts';
-import type { ChunkOrder } from '../Model.ts';
+import type { PickOrder } from '../Model.ts';
 import type { ChunkRequest, Pace } from './Takeover.ts';
 
 /** A chunk to ask for now. */
@@ -15,7 +15,7 @@ export interface ChunkSchedulerOptions<Key> {
   readonly layout: ChunkLayout;
   /** What is here already. Read once. */
   readonly verified: Bitfield;
-  readonly order: ChunkOrder;
+  readonly order: PickOrder;
   readonly random: Random;
   paceOf(source: Key, nowMs: number): Pace;
 }

@@ -1,8 +1,8 @@
 import {
   ENDGAME_COPIES,
-  STEAL_ANYWAY_MS,
-  STEAL_REMAINING_MS,
-  STEAL_RUNNING_MS,
+  TAKEOVER_ANYWAY_MS,
+  TAKEOVER_REMAINING_MS,
+  TAKEOVER_RUNNING_MS,
   WINDOW_BYTES_MIN,
 } from '../../../Protocol/Limits.ts';
 
@@ -42,7 +42,7 @@ export interface Takeover<Key> {
   readonly costBytes: number;
 }
 
-export interface Thief<Key> {
+export interface IdleSource<Key> {
   readonly key: Key;
   readonly pace: Pace;
   /** What it is still to send of this file. */
@@ -51,7 +51,7 @@ export interface Thief<Key> {
 }
 
 /** One source's open requests, in the order they were asked, and its pace. */
-export interface Victim<Key> {
+export interface BusySource<Key> {
   readonly pace: Pace;
   readonly open: Iterable<ChunkRequest<Key>>;
 }
@@ -73,22 +73,22 @@ export interface TakeoverRules {
  * twice must fit what is left of the allowance, unless the request would take half a minute more.
  */
 export function findTakeover<Key>(
-  thief: Thief<Key>,
-  victims: Iterable<Victim<Key>>,
+  idle: IdleSource<Key>,
+  busySources: Iterable<BusySource<Key>>,
   rules: TakeoverRules,
 ): Takeover<Key> | undefined {
-  if (thief.pace.waiting) return undefined;
+  if (idle.pace.waiting) return undefined;
   let best: Takeover<Key> | undefined;
   let worstMs = 0;
-  for (const victim of victims) {
+  for (const busy of busySources) {
     let aheadBytes = 0;
-    for (const request of victim.open) {
+    for (const request of busy.open) {
       const before = aheadBytes;
       aheadBytes += request.bytes - request.received;
-      if (request.source === thief.key || !thief.has(request.chunk)) continue;
-      const leftMs = leftMsOf(request, before, victim.pace, rules.nowMs);
-      if (leftMs <= worstMs || leftMs < 2 * durationMs(thief.openBytes + request.bytes, thief.pace)) continue;
-      const found = takeoverOf(request, before, leftMs, victim.pace, thief.pace, rules);
+      if (request.source === idle.key || !idle.has(request.chunk)) continue;
+      const leftMs = leftMsOf(request, before, busy.pace, rules.nowMs);
+      if (leftMs <= worstMs || leftMs < 2 * durationMs(idle.openBytes + request.bytes, idle.pace)) continue;
+      const found = takeoverOf(request, before, leftMs, busy.pace, idle.pace, rules);
       if (found !== undefined) [best, worstMs] = [found, leftMs];
     }
   }
@@ -114,11 +114,11 @@ function takeoverOf<Key>(
   if (rules.endgame && copies < ENDGAME_COPIES && affordable(request.bytes)) {
     return { request, kind: 'copy', costBytes: request.bytes };
   }
-  const running = rules.nowMs - request.sinceMs >= STEAL_RUNNING_MS;
-  const slow = running && leftMs >= STEAL_REMAINING_MS && speed(to) >= 2 * speed(from);
+  const running = rules.nowMs - request.sinceMs >= TAKEOVER_RUNNING_MS;
+  const slow = running && leftMs >= TAKEOVER_REMAINING_MS && speed(to) >= 2 * speed(from);
   const stuck = rules.endgame && moveBytes === request.received;
   if (copies !== 1 || !(slow || stuck)) return undefined;
-  if (!affordable(moveBytes) && !(slow && leftMs >= STEAL_ANYWAY_MS)) return undefined;
+  if (!affordable(moveBytes) && !(slow && leftMs >= TAKEOVER_ANYWAY_MS)) return undefined;
   return { request, kind: 'move', costBytes: moveBytes };
 }
 

@@ -28,7 +28,7 @@ export interface FileSourceEvents {
   /** It is our turn there, for so many bytes; undefined: no end is known, or no place is kept there any more. */
   turn(source: FileSource, bytes: number | undefined): void;
   /** It may be connected again. */
-  rested(): void;
+  retryDue(): void;
   /** It can no longer be asked; open requests end by themselves. */
   left(source: FileSource): void;
 }
@@ -47,8 +47,8 @@ export class FileSource {
   #connecting = false;
   #retryAtMs = 0;
   /** Since its last bytes: it said that it has nothing for us, or was not to be reached. */
-  #refusals = 0;
-  #aways = 0;
+  #refusalRetries = 0;
+  #awayRetries = 0;
   #refused = false;
   #why: SourceStatus['why'];
   #bytes = 0;
@@ -82,7 +82,7 @@ export class FileSource {
 
   /** It was asked and sent nothing. */
   get isSnubbed(): boolean {
-    return this.peer.score.restReason === 'silent';
+    return this.peer.score.backoffReason === 'silent';
   }
 
   get connecting(): boolean {
@@ -95,22 +95,24 @@ export class FileSource {
   }
 
   /** Somebody names it again. When it came to us, or is somewhere else now, it is tried at once. */
-  seenAgain(holder: FileHolder): void {
+  rediscovered(holder: FileHolder): void {
     const { host, port } = this.#holder.address;
     const moved = holder.address.host !== host || holder.address.port !== port;
     this.#holder = holder;
     const isAway = this.#why === 'unreachable' || this.#why === 'no answer';
     if (this.#source !== undefined || !(holder.near || moved) || !isAway) return;
-    this.peer.score.seenAgain();
-    this.#aways = 0;
+    this.peer.score.rediscovered();
+    this.#awayRetries = 0;
     this.#retryAtMs = 0;
-    this.#events.rested();
+    this.#events.retryDue();
   }
 
   mayConnect(nowMs: number): boolean {
     const { score } = this.peer;
     if (this.#source !== undefined || this.#connecting || nowMs < this.#retryAtMs) return false;
-    return !score.isBanned(nowMs) && !(score.restingMs(nowMs) > 0 && score.restReason === 'unreachable');
+    return (
+      !score.isBanned(nowMs) && !(score.backoffLeftMs(nowMs) > 0 && score.backoffReason === 'unreachable')
+    );
   }
 
   /** Never rejects. @param known - as in SourceNetwork.openSource */
@@ -155,8 +157,8 @@ export class FileSource {
   /** A chunk of it was verified. */
   delivered(bytes: number): void {
     this.#bytes += bytes;
-    this.#refusals = 0;
-    this.#aways = 0;
+    this.#refusalRetries = 0;
+    this.#awayRetries = 0;
   }
 
   status(chunkCount: number): SourceStatus {
@@ -179,7 +181,7 @@ export class FileSource {
   /** When it is tried again, if it has to be. */
   #retryInMs(nowMs: number): number | undefined {
     const waitMs = Math.max(
-      this.peer.score.restingMs(nowMs),
+      this.peer.score.backoffLeftMs(nowMs),
       this.#source === undefined ? this.#retryAtMs - nowMs : 0,
     );
     return waitMs > 0 ? waitMs : undefined;
@@ -199,19 +201,19 @@ export class FileSource {
     // A leecher that has just begun has nothing yet: it is asked again soon, too.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
     this.#why = this.#refused ? 'has it not' : awayReason(reason);
-    if (!this.#refused) this.peer.score.rest('unreachable', this.#clock.nowMs());
+    if (!this.#refused) this.peer.score.backOff('unreachable', this.#clock.nowMs());
     this.#retryLater();
   }
 
   #retryLater(): void {
     const nowMs = this.#clock.nowMs();
     const backMs = this.#refused
-      ? backoffMs(NOTHING_YET_MS, this.#refusals++)
-      : backoffMs(AWAY_RETRY_MS, this.#aways++);
+      ? backoffMs(NOTHING_YET_MS, this.#refusalRetries++)
+      : backoffMs(AWAY_RETRY_MS, this.#awayRetries++);
     // Its rest may end a little later.
-    const delayMs = Math.max(backMs, this.peer.score.restingMs(nowMs));
+    const delayMs = Math.max(backMs, this.peer.score.backoffLeftMs(nowMs));
     this.#retryAtMs = nowMs + delayMs;
-    this.#clock.after(delayMs, () => this.#events.rested());
+    this.#clock.after(delayMs, () => this.#events.retryDue());
   }
 
   #sourceEvents(round: number) {

@@ -15,14 +15,14 @@ const DIALLED_MAX = 12;
 const SETTLED_MS = 1_000;
 const SETTLED_MAX = 27;
 /** The early looks take about this long, and are begun anew at most so often. */
-const LOOK_AROUND_MS = 20_000;
+const RELOCATE_MS = 20_000;
 /** Holders of one file that are remembered, so that a tracker cannot fill our memory. */
 const HOLDERS_MAX = 400;
 
 export interface FileSourcesOptions {
   readonly fileId: FileId;
   readonly network: SourceNetwork;
-  readonly turns: RequestDispatcher;
+  readonly dispatcher: RequestDispatcher;
   readonly clock: Clock;
   readonly random: Random;
   /** Complete holders need not be asked what they have. */
@@ -32,7 +32,7 @@ export interface FileSourcesOptions {
 /** Everybody who may have one file: found, connected, and connected again. */
 export class FileSources {
   readonly #options: FileSourcesOptions;
-  readonly #events: Omit<FileSourceEvents, 'rested'>;
+  readonly #events: Omit<FileSourceEvents, 'retryDue'>;
   readonly #sources = new Map<PeerId, FileSource>();
   readonly #complete = new Set<PeerId>();
   /** Those who came to us. */
@@ -41,13 +41,13 @@ export class FileSources {
   #startedMs = 0;
   #located = false;
   /** Since when the early looks are counted, and how to end the wait for the next one. */
-  #looksMs = 0;
-  #look = 0;
-  #lookNow: () => void = () => {};
-  #lookedWhenSnubbed = false;
-  #nextLookMs: number | undefined;
+  #locateBaseMs = 0;
+  #locateCount = 0;
+  #locateNow: () => void = () => {};
+  #relocatedWhenSnubbed = false;
+  #nextLocateMs: number | undefined;
 
-  constructor(options: FileSourcesOptions, events: Omit<FileSourceEvents, 'rested'>) {
+  constructor(options: FileSourcesOptions, events: Omit<FileSourceEvents, 'retryDue'>) {
     this.#options = options;
     this.#events = events;
   }
@@ -66,14 +66,14 @@ export class FileSources {
   }
 
   /** The trackers were asked, and nobody who is known could still give it: they all said that they have it not. */
-  get hopeless(): boolean {
+  get exhausted(): boolean {
     return this.#located && [...this.#sources.values()].every((source) => source.refused);
   }
 
   /** Until the trackers are asked again; undefined while nothing runs, or while they are asked. */
-  get nextLookInMs(): number | undefined {
-    if (this.#signal === undefined || this.#nextLookMs === undefined) return undefined;
-    return Math.max(0, this.#nextLookMs - this.#options.clock.nowMs());
+  get nextLocateInMs(): number | undefined {
+    if (this.#signal === undefined || this.#nextLocateMs === undefined) return undefined;
+    return Math.max(0, this.#nextLocateMs - this.#options.clock.nowMs());
   }
 
   /** Connects, and asks the trackers again and again, until `signal` aborts. */
@@ -97,18 +97,18 @@ export class FileSources {
       if (holder.near) this.#near.add(holder.peerId);
       if (holder.complete) this.#complete.add(holder.peerId);
       const known = this.#sources.get(holder.peerId);
-      if (known !== undefined) known.seenAgain(holder);
+      if (known !== undefined) known.rediscovered(holder);
       else if (this.#sources.size < HOLDERS_MAX) {
-        const { turns, fileId } = this.#options;
+        const { dispatcher, fileId } = this.#options;
         const events = {
           ...this.#events,
-          rested: () => this.tick(),
+          retryDue: () => this.tick(),
           left: (source: FileSource) => {
             this.#events.left(source);
-            if (this.active().length === 0) this.#lookAround();
+            if (this.active().length === 0) this.#relocate();
           },
         };
-        const source = new FileSource(holder, turns.peer(holder), fileId, this.#options, events);
+        const source = new FileSource(holder, dispatcher.peer(holder), fileId, this.#options, events);
         this.#sources.set(holder.peerId, source);
         news = true;
       }
@@ -122,7 +122,7 @@ export class FileSources {
     if (signal === undefined) return;
     const active = this.active();
     const snubbed = active.length > 0 && active.every(({ isSnubbed }) => isSnubbed);
-    this.#lookedWhenSnubbed = snubbed && (this.#lookedWhenSnubbed || this.#lookAround());
+    this.#relocatedWhenSnubbed = snubbed && (this.#relocatedWhenSnubbed || this.#relocate());
     const nowMs = this.#options.clock.nowMs();
     const idle: FileSource[] = [];
     const near: FileSource[] = [];
@@ -155,28 +155,28 @@ export class FileSources {
   }
 
   /** The last source is gone, perhaps only to another address, or sends nothing: the trackers are asked as often as in the beginning. False: too soon. */
-  #lookAround(): boolean {
+  #relocate(): boolean {
     const nowMs = this.#options.clock.nowMs();
-    if (this.#signal === undefined || nowMs - this.#looksMs < LOOK_AROUND_MS) return false;
-    this.#looksMs = nowMs;
-    this.#look = 1; // The one that is due now.
-    this.#lookNow();
+    if (this.#signal === undefined || nowMs - this.#locateBaseMs < RELOCATE_MS) return false;
+    this.#locateBaseMs = nowMs;
+    this.#locateCount = 1; // The one that is due now.
+    this.#locateNow();
     return true;
   }
 
   async #locate(signal: AbortSignal): Promise<void> {
     const { clock, network, fileId } = this.#options;
-    this.#looksMs = clock.nowMs();
-    this.#look = 0;
+    this.#locateBaseMs = clock.nowMs();
+    this.#locateCount = 0;
     while (!signal.aborted) {
-      this.#nextLookMs = this.#looksMs + locateAtMs(this.#look++);
+      this.#nextLocateMs = this.#locateBaseMs + locateAtMs(this.#locateCount++);
       const hurry = new AbortController();
       const stopWaiting = onAbort(signal, () => hurry.abort());
-      this.#lookNow = () => hurry.abort();
-      await sleep(clock, this.#nextLookMs - clock.nowMs(), hurry.signal);
+      this.#locateNow = () => hurry.abort();
+      await sleep(clock, this.#nextLocateMs - clock.nowMs(), hurry.signal);
       stopWaiting();
       if (signal.aborted) return;
-      this.#nextLookMs = undefined;
+      this.#nextLocateMs = undefined;
       const holders = await network.queries.locate(fileId, signal).catch(() => []);
       if (signal.aborted) return;
       this.#located = true;

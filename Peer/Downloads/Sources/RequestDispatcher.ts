@@ -11,13 +11,13 @@ const REFILL_BYTES = RECEIVE_BUFFERS_BYTES / 2;
 /** Somebody who asks one peer for bytes: a file, or the small files of a folder. */
 export interface ChunkRequester {
   /** Number of its download: the lower one goes first. */
-  readonly turn: number;
+  readonly priority: number;
   /** Takes its turn beside the large ones, so that it never waits for gigabytes. */
   readonly small: boolean;
   /** Asks for one thing of at most `roomBytes`, and says whether it did. `no room`: it wants more than that. */
-  ask(roomBytes: number, nowMs: number): 'asked' | 'nothing' | 'no room';
+  requestNext(roomBytes: number, nowMs: number): 'requested' | 'nothing' | 'no room';
   /** The peer is silent or banned: take everything back that is asked of it. */
-  takeBack(reason: 'silent' | 'banned'): void;
+  cancelRequests(reason: 'silent' | 'banned'): void;
 }
 
 /** A peer that is asked by any number of downloads. */
@@ -25,11 +25,11 @@ export interface SourcePeer {
   /** As last heard of. */
   holder: FileHolder;
   readonly score: SourceScore;
-  readonly askers: Set<ChunkRequester>;
+  readonly requesters: Set<ChunkRequester>;
   /** Those who may have something to ask. */
   readonly ready: Set<ChunkRequester>;
   /** Bytes asked since both small and large ones wanted something. */
-  readonly given: { small: number; large: number };
+  readonly requestedBytes: { small: number; large: number };
 }
 
 /**
@@ -42,9 +42,9 @@ export interface SourcePeer {
 export class RequestDispatcher {
   readonly #clock: Clock;
   readonly #probe: (peer: FileHolder) => void;
-  readonly #soon: (task: () => void) => void;
+  readonly #later: (task: () => void) => void;
   readonly #peers = new Map<PeerId, SourcePeer>();
-  readonly #news = new Set<SourcePeer>();
+  readonly #pending = new Set<SourcePeer>();
   /** Those who would ask if all together had room. */
   readonly #starved = new Set<SourcePeer>();
   #inFlight = 0;
@@ -54,7 +54,7 @@ export class RequestDispatcher {
   constructor(clock: Clock, probe: (peer: FileHolder) => void = () => {}, later = soon) {
     this.#clock = clock;
     this.#probe = probe;
-    this.#soon = later;
+    this.#later = later;
   }
 
   /** Bytes under way from all peers. */
@@ -68,92 +68,93 @@ export class RequestDispatcher {
       known.holder = holder;
       return known;
     }
-    const given = { small: 0, large: 0 };
+    const requestedBytes = { small: 0, large: 0 };
     const peer: SourcePeer = {
       holder,
       score: new SourceScore(),
-      askers: new Set<ChunkRequester>(),
+      requesters: new Set<ChunkRequester>(),
       ready: new Set<ChunkRequester>(),
-      given,
+      requestedBytes,
     };
     this.#peers.set(holder.peerId, peer);
     return peer;
   }
 
-  attach(peer: SourcePeer, asker: ChunkRequester): void {
-    peer.askers.add(asker);
-    this.wake(peer, asker);
+  attach(peer: SourcePeer, requester: ChunkRequester): void {
+    peer.requesters.add(requester);
+    this.wake(peer, requester);
   }
 
-  detach(peer: SourcePeer, asker: ChunkRequester): void {
-    peer.askers.delete(asker);
-    peer.ready.delete(asker);
+  detach(peer: SourcePeer, requester: ChunkRequester): void {
+    peer.requesters.delete(requester);
+    peer.ready.delete(requester);
   }
 
-  /** An attached asker may have something to ask. */
-  wake(peer: SourcePeer, asker: ChunkRequester): void {
-    if (!peer.askers.has(asker)) return;
-    peer.ready.add(asker);
-    this.#tell(peer);
+  /** An attached requester may have something to ask. */
+  wake(peer: SourcePeer, requester: ChunkRequester): void {
+    if (!peer.requesters.has(requester)) return;
+    peer.ready.add(requester);
+    this.#schedule(peer);
   }
 
-  /** An asker has asked for bytes; it owes `arrived` for those that come and one `ended`. */
-  asked(peer: SourcePeer, bytes: number, small: boolean): void {
+  /** An requester has asked for bytes; it owes `arrived` for those that come and one `ended`. */
+  requested(peer: SourcePeer, bytes: number, small: boolean): void {
     this.#inFlight += bytes;
-    peer.given[small ? 'small' : 'large'] += bytes;
-    peer.score.asked(bytes, this.#clock.nowMs());
+    peer.requestedBytes[small ? 'small' : 'large'] += bytes;
+    peer.score.requested(bytes, this.#clock.nowMs());
   }
 
   arrived(peer: SourcePeer, bytes: number): void {
     this.#inFlight -= bytes;
     peer.score.arrived(bytes);
-    this.#tell(peer);
+    this.#schedule(peer);
   }
 
   /** @param missing - bytes of the request that never came */
   ended(peer: SourcePeer, missing: number): void {
     this.#inFlight -= missing;
     peer.score.ended(missing, this.#clock.nowMs());
-    this.#tell(peer);
+    this.#schedule(peer);
   }
 
   /** It is our turn at a peer where a place was kept, to ask for so many bytes; or the place is gone. Undefined: no end is known. */
   turn(peer: SourcePeer, bytes: number | undefined): void {
     peer.score.turn(bytes);
-    for (const asker of peer.askers) peer.ready.add(asker);
-    this.#tell(peer);
+    for (const requester of peer.requesters) peer.ready.add(requester);
+    this.#schedule(peer);
   }
 
   /** To be called about twice a second while downloads run: finds silent peers, and asks again those whose rest is over. */
   tick(): void {
     const nowMs = this.#clock.nowMs();
     for (const peer of this.#peers.values()) {
-      if (peer.askers.size === 0) continue;
+      if (peer.requesters.size === 0) continue;
       if (peer.score.wantsProbe(nowMs)) this.#probe(peer.holder);
-      if (peer.score.turnedSilent(nowMs)) for (const asker of [...peer.askers]) asker.takeBack('silent');
-      for (const asker of peer.askers) peer.ready.add(asker);
-      this.#tell(peer);
+      if (peer.score.turnedSilent(nowMs))
+        for (const requester of [...peer.requesters]) requester.cancelRequests('silent');
+      for (const requester of peer.requesters) peer.ready.add(requester);
+      this.#schedule(peer);
     }
   }
 
   /** Takes everything back from a peer that was banned. */
   ban(peer: SourcePeer): void {
-    for (const asker of [...peer.askers]) asker.takeBack('banned');
+    for (const requester of [...peer.requesters]) requester.cancelRequests('banned');
   }
 
-  #tell(peer: SourcePeer): void {
-    if (peer.ready.size > 0) this.#news.add(peer);
-    if (this.#scheduled || (this.#news.size === 0 && this.#starved.size === 0)) return;
+  #schedule(peer: SourcePeer): void {
+    if (peer.ready.size > 0) this.#pending.add(peer);
+    if (this.#scheduled || (this.#pending.size === 0 && this.#starved.size === 0)) return;
     this.#scheduled = true;
-    this.#soon(() => this.#pump());
+    this.#later(() => this.#dispatch());
   }
 
-  #pump(): void {
+  #dispatch(): void {
     this.#scheduled = false;
     const nowMs = this.#clock.nowMs();
-    const peers = new Set([...this.#starved, ...this.#news]);
+    const peers = new Set([...this.#starved, ...this.#pending]);
     this.#starved.clear();
-    this.#news.clear();
+    this.#pending.clear();
     for (const peer of peers) this.#serve(peer, nowMs);
   }
 
@@ -165,33 +166,34 @@ export class RequestDispatcher {
       return;
     }
     for (;;) {
-      const window = score.roomBytes(nowMs);
-      if (window <= 0) return;
-      const asker = nextAsker(peer);
-      if (asker === undefined) return;
-      const room = score.open > 0 ? Math.min(window, RECEIVE_BUFFERS_BYTES - this.#inFlight) : window;
-      const answer = room <= 0 ? 'no room' : asker.ask(room, nowMs);
-      if (answer === 'nothing') ready.delete(asker);
+      const windowRoom = score.roomBytes(nowMs);
+      if (windowRoom <= 0) return;
+      const requester = nextRequester(peer);
+      if (requester === undefined) return;
+      const room = score.open > 0 ? Math.min(windowRoom, RECEIVE_BUFFERS_BYTES - this.#inFlight) : windowRoom;
+      const answer = room <= 0 ? 'no room' : requester.requestNext(room, nowMs);
+      if (answer === 'nothing') ready.delete(requester);
       if (answer !== 'no room') continue;
       // It keeps its turn until there is room: else small things would fill every gap before a large chunk.
-      if (room < window) this.#starved.add(peer);
+      if (room < windowRoom) this.#starved.add(peer);
       return;
     }
   }
 }
 
 /** The lowest number of the large and of the small ones, and of these two the kind that got fewer bytes. */
-function nextAsker(peer: SourcePeer): ChunkRequester | undefined {
+function nextRequester(peer: SourcePeer): ChunkRequester | undefined {
   let small: ChunkRequester | undefined;
   let large: ChunkRequester | undefined;
-  for (const asker of peer.ready) {
-    if (asker.small) small = small === undefined || asker.turn < small.turn ? asker : small;
-    else large = large === undefined || asker.turn < large.turn ? asker : large;
+  for (const requester of peer.ready) {
+    if (requester.small)
+      small = small === undefined || requester.priority < small.priority ? requester : small;
+    else large = large === undefined || requester.priority < large.priority ? requester : large;
   }
   if (small !== undefined && large !== undefined) {
-    return peer.given.small <= peer.given.large ? small : large;
+    return peer.requestedBytes.small <= peer.requestedBytes.large ? small : large;
   }
-  peer.given.small = 0;
-  peer.given.large = 0;
+  peer.requestedBytes.small = 0;
+  peer.requestedBytes.large = 0;
   return small ?? large;
 }

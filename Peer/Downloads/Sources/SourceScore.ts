@@ -26,7 +26,7 @@ const LONG_WAY_MS = 16;
 const STRAGGLER_MS = 1_000;
 
 /** Why a source is left alone for a while. `silent`: asked and nothing came. */
-export type RestReason = 'silent' | 'busy' | 'unreachable';
+export type BackoffReason = 'silent' | 'busy' | 'unreachable';
 
 /**
  * What one peer is worth as a source, over all files: how fast, how much may be under way, whether it is silent, and whether it
@@ -41,7 +41,7 @@ export class SourceScore {
   /** Since when it keeps a place for us; undefined: it does not. */
   #linedUpMs: number | undefined;
   /** When it was asked with nothing under way, and has not answered; the quickest answer yet is the round trip. */
-  #askedMs: number | undefined;
+  #requestedMs: number | undefined;
   #roundTripMs: number | undefined;
   /** Bytes that it may be asked for in this turn; undefined: no end is known. */
   #turnBytes: number | undefined;
@@ -54,13 +54,13 @@ export class SourceScore {
   #sampleMs = 0;
   /** Since when it works for us; undefined: nothing is asked, or it serves others first. */
   #busySinceMs: number | undefined;
-  #heardMs = 0;
+  #lastActivityMs = 0;
   /** When it was last asked for a sign of life. */
   #probedMs = 0;
-  #rest: { readonly reason: RestReason; readonly untilMs: number } | undefined;
+  #backoff: { readonly reason: BackoffReason; readonly untilMs: number } | undefined;
   /** Rests since its last bytes: for silence, and because it could not be reached. */
-  #rests = 0;
-  #aways = 0;
+  #silentBackoffs = 0;
+  #unreachableBackoffs = 0;
   #wrong = 0;
   #bannedUntilMs = Number.NEGATIVE_INFINITY;
   readonly #distrusted = new Set<FileId>();
@@ -126,9 +126,9 @@ export class SourceScore {
 
   /** Bytes it may be asked for now. One request is always allowed, however long, unless it is to be left alone. */
   roomBytes(nowMs: number): number {
-    if (this.isBanned(nowMs) || this.restingMs(nowMs) > 0 || this.isLinedUp(nowMs)) return 0;
+    if (this.isBanned(nowMs) || this.backoffLeftMs(nowMs) > 0 || this.isLinedUp(nowMs)) return 0;
     if (this.#open === 0) return Number.POSITIVE_INFINITY;
-    if (this.#place > 0 || this.#rest !== undefined) return 0;
+    if (this.#place > 0 || this.#backoff !== undefined) return 0;
     return Math.max(
       0,
       Math.min(this.windowBytes(nowMs) - this.#inFlight, this.#turnBytes ?? WINDOW_BYTES_MAX),
@@ -141,10 +141,10 @@ export class SourceScore {
     return this.#inFlight <= this.windowBytes(nowMs) * REFILL_RATIO;
   }
 
-  asked(bytes: number, nowMs: number): void {
+  requested(bytes: number, nowMs: number): void {
     if (this.#open === 0) {
-      this.#heardMs = nowMs;
-      this.#askedMs = nowMs;
+      this.#lastActivityMs = nowMs;
+      this.#requestedMs = nowMs;
     }
     this.#open++;
     this.#inFlight += bytes;
@@ -169,14 +169,14 @@ export class SourceScore {
   /** Payload came from the wire: it is alive, and this fast. */
   received(bytes: number, nowMs: number): void {
     this.#sampleBytes += bytes;
-    this.#heardMs = nowMs;
-    if (this.#askedMs !== undefined) {
-      this.#roundTripMs = Math.min(this.#roundTripMs ?? Number.POSITIVE_INFINITY, nowMs - this.#askedMs);
-      this.#askedMs = undefined;
+    this.#lastActivityMs = nowMs;
+    if (this.#requestedMs !== undefined) {
+      this.#roundTripMs = Math.min(this.#roundTripMs ?? Number.POSITIVE_INFINITY, nowMs - this.#requestedMs);
+      this.#requestedMs = undefined;
     }
-    this.#rest = undefined;
-    this.#rests = 0;
-    this.#aways = 0;
+    this.#backoff = undefined;
+    this.#silentBackoffs = 0;
+    this.#unreachableBackoffs = 0;
     // Bytes long after the news of a queue mean that the news of its end is lost or late; a moment after, they are stragglers.
     if (nowMs - this.#queuedMs > STRAGGLER_MS) this.#place = 0;
     this.#settleBusy(nowMs);
@@ -188,8 +188,8 @@ export class SourceScore {
     this.#queueLength = of;
     if (this.#place === 0) this.#queuedMs = nowMs;
     this.#place = this.#isWaiting(nowMs) ? place : 0;
-    this.#heardMs = nowMs;
-    this.#askedMs = undefined;
+    this.#lastActivityMs = nowMs;
+    this.#requestedMs = undefined;
     this.#settleBusy(nowMs);
   }
 
@@ -203,14 +203,14 @@ export class SourceScore {
   /** Whether it has just turned out silent: asked, not queued, and nothing for 10 s. Its requests go back then. */
   turnedSilent(nowMs: number): boolean {
     const asked = this.#open > 0 && this.#place === 0;
-    if (!asked || this.restingMs(nowMs) > 0 || nowMs - this.#heardMs < SNUB_MS) return false;
-    this.rest('silent', nowMs);
+    if (!asked || this.backoffLeftMs(nowMs) > 0 || nowMs - this.#lastActivityMs < SNUB_MS) return false;
+    this.backOff('silent', nowMs);
     return true;
   }
 
   /** It has something to do for us, and has said nothing for QUIET_MS: is it there at all? True once in that time. */
   wantsProbe(nowMs: number): boolean {
-    const lastMs = Math.max(this.#heardMs, this.#probedMs, this.#linedUpMs ?? this.#heardMs);
+    const lastMs = Math.max(this.#lastActivityMs, this.#probedMs, this.#linedUpMs ?? this.#lastActivityMs);
     if (!this.#isWaiting(nowMs) || nowMs - lastMs < QUIET_MS) return false;
     this.#probedMs = nowMs;
     return true;
@@ -218,36 +218,36 @@ export class SourceScore {
 
   /** How long it has been asked and said nothing. */
   quietMs(nowMs: number): number {
-    return this.#open > 0 ? nowMs - this.#heardMs : 0;
+    return this.#open > 0 ? nowMs - this.#lastActivityMs : 0;
   }
 
   /**
    * Leaves it alone, longer from time to time: SNUB_RETRY_MS, or AWAY_RETRY_MS when it cannot be reached. Bytes from it end the
    * rest. Told twice in one rest, it counts once.
    */
-  rest(reason: RestReason, nowMs: number): void {
-    if (this.restingMs(nowMs) > 0) return;
+  backOff(reason: BackoffReason, nowMs: number): void {
+    if (this.backoffLeftMs(nowMs) > 0) return;
     const restMs =
       reason === 'unreachable'
-        ? backoffMs(AWAY_RETRY_MS, this.#aways++)
-        : backoffMs(SNUB_RETRY_MS, this.#rests++);
-    this.#rest = { reason, untilMs: nowMs + restMs };
+        ? backoffMs(AWAY_RETRY_MS, this.#unreachableBackoffs++)
+        : backoffMs(SNUB_RETRY_MS, this.#silentBackoffs++);
+    this.#backoff = { reason, untilMs: nowMs + restMs };
   }
 
   /** There is news of where it is: it may be dialled at once. */
-  seenAgain(): void {
-    if (this.#rest?.reason === 'unreachable') this.#rest = undefined;
-    this.#aways = 0;
+  rediscovered(): void {
+    if (this.#backoff?.reason === 'unreachable') this.#backoff = undefined;
+    this.#unreachableBackoffs = 0;
   }
 
   /** How long it is still left alone. */
-  restingMs(nowMs: number): number {
-    return Math.max(0, (this.#rest?.untilMs ?? nowMs) - nowMs);
+  backoffLeftMs(nowMs: number): number {
+    return Math.max(0, (this.#backoff?.untilMs ?? nowMs) - nowMs);
   }
 
   /** Why it is, or was until the trial that runs now, left alone. */
-  get restReason(): RestReason | undefined {
-    return this.#rest?.reason;
+  get backoffReason(): BackoffReason | undefined {
+    return this.#backoff?.reason;
   }
 
   /** It sent wrong bytes of a file. */

@@ -358,7 +358,7 @@ test('the large files of a folder leave nothing behind on the signal that ends t
   const most = () =>
     Math.max(...(add.mock.contexts as AbortSignal[]).map((each) => getEventListeners(each, 'abort').length));
   let waiting = 0;
-  desk.downloads.on('chunkVerified', () => {
+  desk.downloads.on('partialStarted', () => {
     waiting = Math.max(waiting, most());
   });
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 40 });

@@ -38,7 +38,7 @@ test.each(seeds(30))('items with the same holders share a table, and nobody noti
       item.refuse(peerId);
       if (wanted.holders.delete(peerId)) wanted.refused.add(peerId);
     } else {
-      item.renew();
+      item.retry();
       for (const peerId of wanted.refused) wanted.holders.add(peerId);
       wanted.refused.clear();
     }

@@ -26,53 +26,61 @@ function play(...events: DownloadEvent[]) {
   return { ...progress, actions };
 }
 
-const moved = (sources: number, described: boolean): DownloadEvent => ({ kind: 'moved', sources, described });
+const moved = (sources: number, described: boolean): DownloadEvent => ({
+  kind: 'sources',
+  sources,
+  described,
+});
 
 test.each<[string, DownloadEvent[], Partial<ReturnType<typeof play>>]>([
-  ['its turn', [{ kind: 'turn' }], { state: 'searching', actions: ['run'] }],
-  ['a source, no chunk list', [{ kind: 'turn' }, moved(1, false)], { state: 'describing' }],
-  ['a source and the list', [{ kind: 'turn' }, moved(1, true)], { state: 'fetching' }],
-  ['all sources gone', [{ kind: 'turn' }, moved(1, true), moved(0, true)], { state: 'searching' }],
-  ['all verified', [{ kind: 'turn' }, { kind: 'complete' }, moved(0, true)], { state: 'finishing' }],
-  ['finished', [{ kind: 'turn' }, { kind: 'finished', path: '/x' }], { state: 'done', finalPath: '/x' }],
-  ['pause', [{ kind: 'turn' }, { kind: 'pause' }], { state: 'paused', actions: ['stop', 'remember paused'] }],
-  ['paused: no turn', [{ kind: 'pause' }, { kind: 'turn' }], { state: 'paused', actions: [] }],
+  ['its turn', [{ kind: 'start' }], { state: 'searching', actions: ['run'] }],
+  ['a source, no chunk list', [{ kind: 'start' }, moved(1, false)], { state: 'describing' }],
+  ['a source and the list', [{ kind: 'start' }, moved(1, true)], { state: 'fetching' }],
+  ['all sources gone', [{ kind: 'start' }, moved(1, true), moved(0, true)], { state: 'searching' }],
+  ['all verified', [{ kind: 'start' }, { kind: 'complete' }, moved(0, true)], { state: 'finishing' }],
+  ['finished', [{ kind: 'start' }, { kind: 'finished', path: '/x' }], { state: 'done', finalPath: '/x' }],
+  [
+    'pause',
+    [{ kind: 'start' }, { kind: 'pause' }],
+    { state: 'paused', actions: ['stop', 'remember paused'] },
+  ],
+  ['paused: no turn', [{ kind: 'pause' }, { kind: 'start' }], { state: 'paused', actions: [] }],
   [
     'resume',
     [{ kind: 'pause' }, { kind: 'resume' }],
     { state: 'waiting', actions: ['remember resumed', 'queue'] },
   ],
-  ['cancel', [{ kind: 'turn' }, { kind: 'cancel' }], { state: 'cancelled', actions: ['stop', 'discard'] }],
+  ['cancel', [{ kind: 'start' }, { kind: 'cancel' }], { state: 'cancelled', actions: ['stop', 'discard'] }],
   [
     'disk full',
-    [{ kind: 'turn' }, stopped('DISK_FULL')],
+    [{ kind: 'start' }, stopped('DISK_FULL')],
     { state: 'paused', retryAtMs: 1_000 + DISK_RETRY_MS, actions: ['retry'] },
   ],
   [
     'disk again',
-    [{ kind: 'turn' }, stopped('DISK_FULL'), { kind: 'retryDue' }],
+    [{ kind: 'start' }, stopped('DISK_FULL'), { kind: 'retryDue' }],
     { state: 'waiting', actions: ['queue'] },
   ],
   [
     'disk full, user pauses',
-    [{ kind: 'turn' }, stopped('DISK_FULL'), { kind: 'pause' }],
+    [{ kind: 'start' }, stopped('DISK_FULL'), { kind: 'pause' }],
     { state: 'paused', retryAtMs: undefined },
   ],
   ['user paused: no retry', [{ kind: 'pause' }, { kind: 'retryDue' }], { state: 'paused', actions: [] }],
   [
     'file gone',
-    [{ kind: 'turn' }, stopped('PART_FILE_GONE')],
+    [{ kind: 'start' }, stopped('PART_FILE_GONE')],
     { state: 'waiting', restarted: true, actions: ['discard', 'queue'] },
   ],
   [
     'gone twice',
-    [{ kind: 'turn' }, stopped('PART_FILE_GONE'), { kind: 'turn' }, stopped('PART_FILE_GONE')],
+    [{ kind: 'start' }, stopped('PART_FILE_GONE'), { kind: 'start' }, stopped('PART_FILE_GONE')],
     { state: 'failed' },
   ],
-  ['nobody has it', [{ kind: 'turn' }, stopped('NOT_FOUND')], { state: 'failed', actions: [] }],
+  ['nobody has it', [{ kind: 'start' }, stopped('NOT_FOUND')], { state: 'failed', actions: [] }],
   [
     'failed, resume',
-    [{ kind: 'turn' }, stopped('NOT_FOUND'), { kind: 'resume' }],
+    [{ kind: 'start' }, stopped('NOT_FOUND'), { kind: 'resume' }],
     { state: 'waiting', error: undefined },
   ],
 ])('%s', (_name, events, wanted) => {
@@ -84,7 +92,7 @@ test('a disk that keeps failing is left to the user, unless something was writte
     let progress = newDownload('waiting');
     for (let failure = 0; failure < 5; failure++) {
       for (const event of [
-        { kind: 'turn' },
+        { kind: 'start' },
         stopped('DISK_FAILED', progressed),
         { kind: 'retryDue' },
       ] as const) {
@@ -104,7 +112,7 @@ test.each(seeds(200))(
     let progress: DownloadProgress = newDownload(random.pick(['waiting', 'paused']));
     for (let step = 0; step < 40; step++) {
       const event = random.pick<DownloadEvent>([
-        { kind: 'turn' },
+        { kind: 'start' },
         moved(random.int(0, 2), random.chance(0.5)),
         { kind: 'complete' },
         { kind: 'finished', path: '/x' },

@@ -1,19 +1,23 @@
 import { expect, test } from 'vitest';
 import { newDownload } from '../../../../Peer/Downloads/Lifecycle/Download.ts';
-import { causeText, type Still, stallReason } from '../../../../Peer/Downloads/Lifecycle/StallReason.ts';
+import {
+  causeText,
+  type StalledDownload,
+  stallReason,
+} from '../../../../Peer/Downloads/Lifecycle/StallReason.ts';
 import type { DownloadState, SourceStatus } from '../../../../Peer/Model.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { Desk } from '../Desk.ts';
 
 const MIB = 1_048_576;
-const STILL: Still = {
+const STILL: StalledDownload = {
   sources: [],
   bytesPerSecond: 0,
   sameContent: false,
-  nextLookInMs: undefined,
+  nextLocateInMs: undefined,
   hasTracker: true,
-  limitedTo: undefined,
-  fruitless: false,
+  limitBytesPerSecond: undefined,
+  noUsefulSource: false,
 };
 
 function source(
@@ -29,14 +33,14 @@ const active = source('active');
 const left = (why: SourceStatus['why'], retryInMs?: number, name?: string) =>
   source('left', { why, retryInMs }, name);
 
-test.each<[string, DownloadState, Partial<Still>, string, string]>([
+test.each<[string, DownloadState, Partial<StalledDownload>, string, string]>([
   ['its turn', 'waiting', {}, 'turn', 'waiting for its turn'],
   ['the end', 'finishing', {}, 'finishing', 'all here, being put in its place'],
-  ['nobody', 'searching', { nextLookInMs: 11_200 }, 'no-source', 'no source, again in 12 s'],
+  ['nobody', 'searching', { nextLocateInMs: 11_200 }, 'no-source', 'no source, again in 12 s'],
   [
     'no tracker',
     'searching',
-    { hasTracker: false, nextLookInMs: 3_000 },
+    { hasTracker: false, nextLocateInMs: 3_000 },
     'no-tracker',
     'no source, and no tracker answers, again in 3 s',
   ],
@@ -85,7 +89,7 @@ test.each<[string, DownloadState, Partial<Still>, string, string]>([
   [
     'banned',
     'searching',
-    { sources: [source('banned')], nextLookInMs: 30_000 },
+    { sources: [source('banned')], nextLocateInMs: 30_000 },
     'source-banned',
     'no other source: studio sent wrong bytes, again in 30 s',
   ],
@@ -121,11 +125,17 @@ test.each<[string, DownloadState, Partial<Still>, string, string]>([
     'asked',
     'waiting for the next bytes of studio',
   ],
-  ['limited', 'fetching', { sources: [active], limitedTo: 20_000_000 }, 'limited', 'limited to 20.0 MB/s'],
+  [
+    'limited',
+    'fetching',
+    { sources: [active], limitBytesPerSecond: 20_000_000 },
+    'limited',
+    'limited to 20.0 MB/s',
+  ],
   [
     'nothing new',
     'fetching',
-    { sources: [active, source('active', {}, '')], fruitless: true, nextLookInMs: 1_500 },
+    { sources: [active, source('active', {}, '')], noUsefulSource: true, nextLocateInMs: 1_500 },
     'missing-chunks',
     'studio or 1 other has none of the missing chunks, again in 2 s',
   ],
@@ -150,7 +160,7 @@ test.each<[string, DownloadState, Partial<Still>, string, string]>([
 });
 
 test('paused by the user, by a disk, failed; what moves or is over has no cause', () => {
-  const told = (change: object, still: Partial<Still> = {}) => {
+  const told = (change: object, still: Partial<StalledDownload> = {}) => {
     const cause = stallReason({ ...newDownload('paused'), ...change }, { ...STILL, ...still }, 1_000);
     return cause && [cause.code, causeText(cause)];
   };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ChunkOrder } from '../../../../Peer/Downloads/Model.ts';
+import type { PickOrder } from '../../../../Peer/Downloads/Model.ts';
 import {
   type ChunkRequest,
   ChunkScheduler,
@@ -16,7 +16,7 @@ const EVEN: Pace = { bytesPerSecond: 1e6, waiting: false };
 
 function scheduler(
   chunks: number,
-  options: { order?: ChunkOrder; seed?: number; pace?: (key: string) => Pace } = {},
+  options: { order?: PickOrder; seed?: number; pace?: (key: string) => Pace } = {},
 ) {
   const layout = chunkLayout(chunks * MIB);
   return new ChunkScheduler<string>({
@@ -38,7 +38,7 @@ function play(seed: number): void {
   const chunks = random.int(1, 120);
   const size = chunks * MIB;
   const paces = new Map<string, Pace>();
-  const order = random.pick<ChunkOrder>(['any', 'any', 'in order']);
+  const order = random.pick<PickOrder>(['any', 'any', 'in order']);
   const plan = scheduler(chunks, { order, seed, pace: (key) => paces.get(key) ?? EVEN });
   const have = new Map<string, Bitfield | undefined>();
   const open = new Set<ChunkRequest<string>>();

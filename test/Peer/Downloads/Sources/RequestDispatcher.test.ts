@@ -13,7 +13,7 @@ import { MIB } from '../FakePeer.ts';
 function table(peers: number) {
   const clock = new SimulatedClock();
   let due: (() => void)[] = [];
-  const turns = new RequestDispatcher(
+  const dispatcher = new RequestDispatcher(
     clock,
     () => {},
     (task) => due.push(task),
@@ -31,33 +31,33 @@ function table(peers: number) {
       address: { host: '10.0.0.1', port: 1 },
       complete: true,
     };
-    const peer = turns.peer(holder);
-    peer.score.asked(1e12, 0);
+    const peer = dispatcher.peer(holder);
+    peer.score.requested(1e12, 0);
     for (let ms = 20; ms <= 5_000; ms += 20) peer.score.received(10e6, ms);
     peer.score.ended(1e12, 5_000);
     asked.push(0);
-    const asker: ChunkRequester = {
-      turn: 1,
+    const requester: ChunkRequester = {
+      priority: 1,
       small: false,
-      ask: (roomBytes) => {
+      requestNext: (roomBytes) => {
         if (roomBytes < MIB) return 'no room';
         asked[index] = (asked[index] ?? 0) + 1;
-        turns.asked(peer, MIB, false);
-        return 'asked';
+        dispatcher.requested(peer, MIB, false);
+        return 'requested';
       },
-      takeBack: () => {},
+      cancelRequests: () => {},
     };
-    turns.attach(peer, asker);
+    dispatcher.attach(peer, requester);
     return peer;
   });
   const arrives = (peer: SourcePeer | undefined) => {
     if (peer === undefined) throw new RangeError('no such peer');
     peer.score.received(MIB, clock.nowMs());
-    turns.arrived(peer, MIB);
-    turns.ended(peer, 0);
+    dispatcher.arrived(peer, MIB);
+    dispatcher.ended(peer, 0);
     pump();
   };
-  return { clock, turns, peers: all, asked, pump, arrives };
+  return { clock, dispatcher, peers: all, asked, pump, arrives };
 }
 
 test('a window is filled, and filled again when a quarter of it is free: several requests go out together', () => {
@@ -72,28 +72,28 @@ test('a window is filled, and filled again when a quarter of it is free: several
 });
 
 test('in a turn with an end, every gap is used at once', () => {
-  const { clock, turns, peers, asked, pump, arrives } = table(1);
+  const { clock, dispatcher, peers, asked, pump, arrives } = table(1);
   clock.advance(5_000);
   pump();
   const [peer] = peers;
-  if (peer !== undefined) turns.turn(peer, 8 * MIB);
+  if (peer !== undefined) dispatcher.turn(peer, 8 * MIB);
   pump();
   arrives(peer);
   expect(asked).toEqual([33]);
 });
 
 test('all together have at most 64 MiB under way, and are asked again when half of that is here', () => {
-  const { clock, turns, peers, asked, pump, arrives } = table(4);
+  const { clock, dispatcher, peers, asked, pump, arrives } = table(4);
   clock.advance(5_000);
   pump();
   const sum = () => asked.reduce((total, each) => total + each, 0);
-  expect(turns.inFlight).toBeLessThanOrEqual(64 * MIB + 2 * MIB);
+  expect(dispatcher.inFlight).toBeLessThanOrEqual(64 * MIB + 2 * MIB);
   const before = sum();
-  while (turns.inFlight - MIB > 32 * MIB) {
+  while (dispatcher.inFlight - MIB > 32 * MIB) {
     const most = peers.toSorted((one, other) => other.score.inFlight - one.score.inFlight);
     arrives(most[0]);
     expect(sum()).toBe(before);
   }
   arrives(peers.toSorted((one, other) => other.score.inFlight - one.score.inFlight)[0]);
-  expect(turns.inFlight).toBeGreaterThanOrEqual(62 * MIB);
+  expect(dispatcher.inFlight).toBeGreaterThanOrEqual(62 * MIB);
 });

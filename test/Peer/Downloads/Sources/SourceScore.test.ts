@@ -8,7 +8,7 @@ import { MIB } from '../FakePeer.ts';
 
 /** Keeps it busy at a rate. Returns the time after that. */
 function deliver(score: SourceScore, bytesPerSecond: number, fromMs: number, forMs: number): number {
-  score.asked(1e12, fromMs);
+  score.requested(1e12, fromMs);
   let nowMs = fromMs;
   for (; nowMs < fromMs + forMs; nowMs += 20) {
     score.received(bytesPerSecond / 50, nowMs + 20);
@@ -30,7 +30,7 @@ test('the window is a second of the rate, between 2 and 32 MiB', () => {
 
 test.each([20, 50, 150])('the window keeps ahead of slow start over %i ms', (roundTripMs) => {
   const score = new SourceScore();
-  score.asked(1e12, 0);
+  score.requested(1e12, 0);
   for (let nowMs = roundTripMs, rate = 1e5; rate < 2e8; nowMs += 10) {
     score.received(rate / 100, nowMs);
     score.arrived(rate / 100);
@@ -42,7 +42,7 @@ test.each([20, 50, 150])('the window keeps ahead of slow start over %i ms', (rou
 
 test('next door slow start is over at once: a growing rate widens the window only by the average', () => {
   const score = new SourceScore();
-  score.asked(MIB, 0);
+  score.requested(MIB, 0);
   score.received(MIB, 16);
   score.ended(0, 16);
   const now = deliver(score, 50e6, deliver(score, 5e6, 16, 100), 100);
@@ -59,7 +59,7 @@ test('time without work does not lower the rate; silence under way does', () => 
   const score = new SourceScore();
   const now = deliver(score, 10e6, 0, 5_000);
   expect(score.bytesPerSecond(now + 60_000)).toBeCloseTo(10e6, -6);
-  score.asked(MIB, now + 60_000);
+  score.requested(MIB, now + 60_000);
   expect(score.bytesPerSecond(now + 63_000)).toBeLessThan(1e6);
 });
 
@@ -72,7 +72,7 @@ test.each(seeds(100))('never more under way than the window, but always one requ
     const room = score.roomBytes(nowMs);
     if (open.length === 0) expect(room).toBe(Number.POSITIVE_INFINITY);
     if (bytes <= room) {
-      score.asked(bytes, nowMs);
+      score.requested(bytes, nowMs);
       open.push({ bytes, left: bytes });
       if (open.length > 1) expect(score.inFlight).toBeLessThanOrEqual(score.windowBytes(nowMs));
     } else if (open.length > 0) {
@@ -94,26 +94,26 @@ test('silent for 10 s while asked: left alone for 1, 5, 15, 60, 60 s, with one r
   const score = new SourceScore();
   let now = 0;
   for (const restMs of [1_000, 5_000, 15_000, 60_000, 60_000]) {
-    score.asked(MIB, now);
+    score.requested(MIB, now);
     expect(score.turnedSilent(now + 9_999)).toBe(false);
     now += 10_000;
     expect(score.turnedSilent(now)).toBe(true);
-    expect(score.restReason).toBe('silent');
+    expect(score.backoffReason).toBe('silent');
     score.ended(MIB, now);
     expect(score.roomBytes(now + restMs - 1)).toBe(0);
     now += restMs;
     expect(score.roomBytes(now)).toBe(Number.POSITIVE_INFINITY);
   }
-  score.asked(MIB, now);
+  score.requested(MIB, now);
   expect(score.roomBytes(now)).toBe(0);
   score.received(1, now + 1);
-  expect(score.restReason).toBeUndefined();
+  expect(score.backoffReason).toBeUndefined();
   expect(score.roomBytes(now + 1)).toBeGreaterThan(0);
 });
 
 test('who waits in a queue is not silent, and has one request open', () => {
   const score = new SourceScore();
-  score.asked(MIB, 0);
+  score.requested(MIB, 0);
   score.queued(3, 10);
   expect(score.roomBytes(20)).toBe(0);
   expect(score.turnedSilent(60_000)).toBe(false);
@@ -125,16 +125,16 @@ test('who waits in a queue is not silent, and has one request open', () => {
 
 test('the news that several requests broke at once counts once', () => {
   const score = new SourceScore();
-  for (let request = 0; request < 50; request++) score.rest('unreachable', 5);
-  expect(score.restingMs(5)).toBe(500);
-  score.rest('unreachable', 505);
-  score.rest('unreachable', 1_005);
-  expect(score.restingMs(1_005)).toBe(1_000);
-  score.seenAgain();
-  expect(score.restingMs(1_005)).toBe(0);
-  score.rest('silent', 1_005);
-  score.seenAgain();
-  expect(score.restingMs(1_005)).toBe(1_000); // That it is there does not mean that it gives anything.
+  for (let request = 0; request < 50; request++) score.backOff('unreachable', 5);
+  expect(score.backoffLeftMs(5)).toBe(500);
+  score.backOff('unreachable', 505);
+  score.backOff('unreachable', 1_005);
+  expect(score.backoffLeftMs(1_005)).toBe(1_000);
+  score.rediscovered();
+  expect(score.backoffLeftMs(1_005)).toBe(0);
+  score.backOff('silent', 1_005);
+  score.rediscovered();
+  expect(score.backoffLeftMs(1_005)).toBe(1_000); // That it is there does not mean that it gives anything.
 });
 
 test('wrong bytes: distrusted for the file, banned for an hour at the third', () => {
@@ -159,7 +159,7 @@ test('where we lined up nothing is asked before our turn; then a chunk at least,
   score.turn(1.5 * MIB);
   expect(score.place).toBe(0);
   expect(score.roomBytes(1_000)).toBe(Number.POSITIVE_INFINITY);
-  score.asked(MIB, 1_000);
+  score.requested(MIB, 1_000);
   expect(score.turnIsOver(MIB)).toBe(true);
   score.turn(undefined);
   expect(score.turnIsOver(MIB)).toBe(false);

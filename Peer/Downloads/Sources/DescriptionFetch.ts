@@ -9,7 +9,7 @@ const PATIENCE_MS = 2_000;
 const RETRY_MS = 5_000;
 
 /** Fetches the chunk list from one source, or from the next when that is slow or fails. */
-export class Describing {
+export class DescriptionFetch {
   /** The list, checked against the FileId. Never rejects: it waits for a source that has it. */
   readonly description: Promise<FileDescription>;
   readonly #resolve: (description: FileDescription) => void;
