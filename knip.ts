@@ -15,8 +15,11 @@ const config: KnipConfig = {
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
     'Peer/Files/Hashing/HashWorker.ts!',
     'Peer/Files/Batches/SmallWorker.ts!',
+    'test/Mutation/main.js',
+    'test/Mutation/vitest.config.ts',
   ],
-  project: ['{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench}/**/*.ts!', '*.js!', 'test/**/*.ts'],
+  project: ['{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench}/**/*.ts!', '*.js!', 'test/**/*.{js,ts}'],
+  ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
   ignoreBinaries: ['unshare', 'mkfifo'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
 };
