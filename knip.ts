@@ -15,7 +15,6 @@ const config: KnipConfig = {
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
     'Peer/Files/Hashing/HashWorker.ts!',
     'Peer/Files/Batches/SmallWorker.ts!',
-    'test/Mutation/main.js',
     'test/Mutation/vitest.config.ts',
   ],
   project: ['{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench}/**/*.ts!', '*.js!', 'test/**/*.{js,ts}'],

@@ -22,7 +22,7 @@ export async function socketTo(port: number, host: string, from = 0): Promise<So
 }
 
 /** Sends a datagram until there is an answer. @throws Error after 10 s */
-export async function answerTo(socket: Socket, request: Buffer): Promise<Buffer> {
+async function answerTo(socket: Socket, request: Buffer): Promise<Buffer> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const answer = new Promise<Buffer>((resolve) => socket.once('message', resolve));
     socket.send(request);

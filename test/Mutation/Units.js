@@ -25,7 +25,7 @@ export function sampleUnits(sources, lines, seed) {
  * formatted code ends each in a line with the indentation of its first line.
  * @param {string} text
  */
-export function unitsOf(text) {
+function unitsOf(text) {
   const units = [];
   let inClass = false;
   let start;
