@@ -212,10 +212,6 @@ export class LinkedPeer implements SourceHome {
     return this.#files.holds(fileId);
   }
 
-  wrong(fileId: FileId): void {
-    this.#home.wrongBytes(this.#contact, fileId);
-  }
-
   /** Its chunks of a file, as announced. */
   seen(fileId: FileId): Seen | undefined {
     return this.#files.seen(fileId);

@@ -20,7 +20,6 @@ export interface PeerContext {
   /** Creates a lane token for a peer. */
   grantLane(peer: PeerId): string;
   received(bytes: number): void;
-  wrongBytes(peer: KnownContact, fileId: FileId): void;
   interested(peer: KnownContact, fileId: FileId): void;
   notInterested(peer: KnownContact, fileId: FileId): void;
   /** The peer announced its chunks of a file. */

@@ -109,7 +109,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         received: (bytes) => {
           this.#received += bytes;
         },
-        wrongBytes: (peer, fileId) => this.emit('wrongBytes', peer, fileId),
         interested: (peer, fileId) => this.#interests.interested(peer, fileId),
         notInterested: (peer, fileId) => this.#interests.notInterested(peer, fileId),
         holds: (peer, message) => this.#interests.suggestions.holds(peer.peerId, message),

@@ -53,8 +53,6 @@ export interface PeerLinksEvents {
   sourceFound: [fileId: FileId, contact: KnownContact & { readonly near?: boolean }];
   /** A linked peer named another one that it is linked to. */
   peerFound: [contact: KnownContact, namer: PeerId];
-  /** A source sent a corrupt chunk. */
-  wrongBytes: [peer: KnownContact, fileId: FileId];
   /** Another peer offers a file (push); to be answered with acceptOffer or refuseOffer. */
   offered: [peer: KnownContact, requestId: number, offer: Offer];
   /** A linked peer named a tracker that it uses. */

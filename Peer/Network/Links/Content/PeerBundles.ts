@@ -5,7 +5,7 @@ import type { ChunkReceipt } from '../../Lanes/ChunkReceipt.ts';
 import type { SourceHome } from './PeerSource.ts';
 
 /** The parts of a linked peer that its bundles use. */
-export type BundleHome = Pick<SourceHome, 'lane' | 'wrong'> & { released(bundles: PeerBundles): void };
+export type BundleHome = Pick<SourceHome, 'lane'> & { released(bundles: PeerBundles): void };
 
 /** One peer as a source of many small files at once. */
 export class PeerBundles implements BundleSource {
@@ -37,7 +37,6 @@ export class PeerBundles implements BundleSource {
     this.#open.add(receipt);
     const outcome = await receipt.outcome;
     this.#open.delete(receipt);
-    if (outcome.kind === 'corrupt') this.#home.wrong(first.fileId);
     return outcome;
   }
 

@@ -14,8 +14,6 @@ export interface SourceHome {
   readonly lane: LaneKeeper;
   readonly takesTurns: boolean;
   describe(fileId: FileId, signal: AbortSignal): Promise<FileDescription>;
-  /** Called after a chunk arrived whole and corrupt. */
-  wrong(fileId: FileId): void;
   /** Called when the source is closed. */
   released(source: PeerSource): void;
 }
@@ -73,7 +71,6 @@ export class PeerSource implements Source {
     this.#open.set(chunk, receipt);
     return receipt.outcome.then((outcome) => {
       this.#open.delete(chunk);
-      if (outcome.kind === 'corrupt') this.#home.wrong(fileId);
       return outcome;
     });
   }
