@@ -4,7 +4,7 @@ import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
 import { readPort } from '../Shared/Address.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 
-/** What `node Tracker.js …` was asked to do. */
+/** Settings of `node Tracker.js …`. */
 export interface TrackerSettings {
   readonly port: number;
   readonly host: string;
@@ -14,12 +14,12 @@ export interface TrackerSettings {
   readonly verbose: boolean;
 }
 
-/** How reading the command line ended without settings: help was shown, or something was wrong. */
+/** The command line gave no settings: help was shown, or an error. */
 export interface Ended {
   readonly exitCode: number;
 }
 
-/** The most `--max-peers` may ask for: about 2 GB of registry. */
+/** Highest `--max-peers`: about 2 GB of registry. */
 const MAX_PEERS_LIMIT = 1_000_000;
 const ALL_INTERFACES = '0.0.0.0';
 
@@ -41,14 +41,14 @@ export function readCommandLine(
   write: { readonly out: (text: string) => void; readonly error: (text: string) => void },
 ): TrackerSettings | Ended {
   const command = new Command('node Tracker.js')
-    .description('Knows who is there and what they share. Keeps everything in memory.')
+    .description('Lists the peers of a network and the files they share. Keeps everything in memory.')
     .argument('[port]', `UDP port to listen on (default: ${TRACKER_PORT})`, readPort)
     .option('--port <port>', 'the same', readPort)
     .option('--host <address>', 'address to listen on (default: all of this machine)', readHost)
     .option('--interactive', 'ask for address and port first; an empty answer takes the default')
     .option('--max-peers <number>', `peers at most (default: ${PEERS_MAX})`, readMaxPeers)
-    .option('--relay-only', 'hold no catalogs: pass every search on to all peers')
-    .option('--verbose', 'tell on stderr who comes, goes, publishes and searches')
+    .option('--relay-only', 'hold no catalogs: relay every search to all peers')
+    .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr')
     .exitOverride()
     .configureOutput({ writeOut: write.out, writeErr: () => {} });
   try {

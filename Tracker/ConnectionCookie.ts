@@ -3,25 +3,25 @@ import type { Address } from '../Shared/Address.ts';
 import { SipHash } from './SipHash.ts';
 
 const COOKIE_DIGITS = 16;
-/** Before the host: minute (6 bytes) and port (2). */
+/** Offset of the host: after the minute (6 bytes) and the port (2). */
 const HOST_AT = 8;
 /** The longest numeric address takes 45 characters (IPv6 with IPv4 in it). */
 const HOST_CHARS_MAX = 64;
 
 /**
- * The connection id as proof that somebody receives at the address he sends from (BEP 15): SipHash-2-4 of the minute and
- * the address under a secret of this run, 8 bytes. Good in its minute and the next; costs no memory.
+ * Connection ids, which prove that a sender receives at its source address (BEP 15): SipHash-2-4 of the minute and the address
+ * under a secret of this run, 8 bytes. Valid in their minute and the next. Stateless.
  */
 export class ConnectionCookie {
   readonly #hash: SipHash;
   readonly #message = Buffer.alloc(HOST_AT + HOST_CHARS_MAX);
 
-  /** @param secret - 16 random bytes or more, new at every start, of which nothing else shows the first 16 */
+  /** @param secret - at least 16 random bytes, new at every start; the first 16 have no other use */
   constructor(secret: Uint8Array) {
     this.#hash = new SipHash(secret);
   }
 
-  /** 16 hex digits, as connection ids are written everywhere. */
+  /** The connection id of an address, as 16 hex digits. */
   make(address: Address, nowMs: number): string {
     this.#digest(address, minuteOf(nowMs));
     return hexOf(this.#hash.high) + hexOf(this.#hash.low);
@@ -35,7 +35,7 @@ export class ConnectionCookie {
     return this.#is(high, low, address, minute) || this.#is(high, low, address, minute - 1);
   }
 
-  /** In the same time whatever the difference is. */
+  /** Compares in constant time. */
   #is(high: number, low: number, address: Address, minute: number): boolean {
     this.#digest(address, minute);
     return ((this.#hash.high ^ high) | (this.#hash.low ^ low)) === 0;
@@ -54,7 +54,7 @@ function hexOf(word: number): string {
   return word.toString(16).padStart(8, '0');
 }
 
-/** The step of validity that a moment belongs to. */
+/** Number of the validity step (COOKIE_STEP_MS) that `nowMs` lies in. */
 export function minuteOf(nowMs: number): number {
   return Math.floor(nowMs / COOKIE_STEP_MS);
 }

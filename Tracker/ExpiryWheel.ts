@@ -1,23 +1,23 @@
-/** Deadlines are rounded up to whole steps of this many milliseconds. */
+/** Resolution of deadlines; they are rounded up. */
 export const EXPIRY_STEP_MS = 1_000;
 
 const NOTHING: readonly never[] = [];
 
 /**
- * Finds who has fallen silent without looking at everybody. A deadline that moves is only written down by its owner;
- * it is looked at once, when the old one comes, and put back.
+ * Finds expired items without a scan of all. A postponed deadline costs nothing here: the item is read again when the old
+ * deadline passes, and put back.
  */
 export class ExpiryWheel<T> {
   readonly #deadlineOf: (item: T) => number | undefined;
   readonly #slots = new Map<number, T[]>();
   #nextStep: number | undefined;
 
-  /** @param deadlineOf - when the item is due, in milliseconds; undefined: it is gone already */
+  /** @param deadlineOf - the current deadline in milliseconds; undefined: the item was removed */
   constructor(deadlineOf: (item: T) => number | undefined) {
     this.#deadlineOf = deadlineOf;
   }
 
-  /** Takes in an item with a deadline, once. */
+  /** Adds an item. Once only. */
   add(item: T): void {
     const deadline = this.#deadlineOf(item);
     if (deadline === undefined) return;
@@ -29,7 +29,7 @@ export class ExpiryWheel<T> {
     else slot.push(item);
   }
 
-  /** Takes out everything that is due. */
+  /** Removes and returns the items past their deadline. */
   due(nowMs: number): readonly T[] {
     const last = Math.floor(nowMs / EXPIRY_STEP_MS);
     if (this.#nextStep === undefined || this.#nextStep > last) return NOTHING;

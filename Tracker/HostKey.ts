@@ -1,10 +1,10 @@
-/** A host as a key: four bytes as one number, which costs no memory of its own and is quicker than its text; or the text. */
+/** A host as a map key: IPv4 as a number, which needs no memory of its own and hashes faster; others as text. */
 export type HostKey = number | string;
 
 const DOT = 46;
 const ZERO = 48;
 
-/** Equal for equal hosts only. A dotted IPv4 address, written as everybody does, becomes a 32-bit number. */
+/** Equal for equal hosts only. A dotted IPv4 address in its usual form becomes a 32-bit number. */
 export function hostKey(host: string): HostKey {
   let key = 0;
   let part = -1; // no digit yet
@@ -18,7 +18,7 @@ export function hostKey(host: string): HostKey {
       continue;
     }
     const digit = code - ZERO;
-    // A leading zero is another text for the same number, or an octal one.
+    // A leading zero is another spelling, or octal: kept as text.
     if (digit < 0 || digit > 9 || part === 0) return host;
     part = part < 0 ? digit : part * 10 + digit;
     if (part > 255) return host;

@@ -17,35 +17,35 @@ import { type HostKey, hostKey } from './HostKey.ts';
 import { PeerRecords } from './PeerRecords.ts';
 import { RegisteredPeer } from './RegisteredPeer.ts';
 
-/** Tells peer ids and addresses apart from other things under the same key. */
+/** Hash tags: peer ids and addresses share the key with other tables. */
 const ID_TAG = 5;
 const UDP_TAG = 6;
 const ID_BYTES = 32;
 
 export type HeartbeatOutcome =
-  /** `restarted`: the same peer, started anew; what it shared before counts no more. */
+  /** `restarted`: a new instance of the peer; its earlier catalog is void. */
   | { readonly kind: 'joined' | 'restarted' | 'alive'; readonly peer: RegisteredPeer }
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
-/** Who is alive. Soft state: it fills itself again from heartbeats after a restart of the tracker. */
+/** The live peers. Soft state: heartbeats restore it after a restart of the tracker. */
 export class PeerRegistry {
   readonly #peersMax: number;
   readonly #hash: KeyedHash;
   readonly #records = new PeerRecords();
-  readonly #byId = new HashTable((place) => this.#hashOfId(this.#records.peerId(place)));
-  readonly #byUdp = new HashTable((place) => this.#hashOfUdpAt(place));
+  readonly #byId = new HashTable((slot) => this.#hashOfId(this.#records.peerId(slot)));
+  readonly #byUdp = new HashTable((slot) => this.#hashOfUdpAt(slot));
   readonly #perHost = new Map<HostKey, number>();
-  readonly #byPlace: (RegisteredPeer | undefined)[] = [];
-  readonly #freePlaces: number[] = [];
+  readonly #bySlot: (RegisteredPeer | undefined)[] = [];
+  readonly #freeSlots: number[] = [];
   readonly #wheel = new ExpiryWheel<RegisteredPeer>((peer) =>
-    this.#byPlace[peer.place] === peer ? peer.deadlineMs : undefined,
+    this.#bySlot[peer.slot] === peer ? peer.deadlineMs : undefined,
   );
-  /** What is being looked for in the tables. */
+  /** Key of the lookup in progress. */
   readonly #wantedId = Buffer.alloc(ID_BYTES);
   #wantedHost: HostKey = '';
   #wantedPort = 0;
 
-  /** @param key - two secret 32-bit numbers, so that nobody can choose what collides in the tables */
+  /** @param key - two secret 32-bit numbers, so that clients cannot choose colliding keys */
   constructor(key: readonly [number, number], peersMax = PEERS_MAX) {
     this.#hash = new KeyedHash(key);
     this.#peersMax = peersMax;
@@ -60,11 +60,11 @@ export class PeerRegistry {
     return this.at(this.#byId.find(this.#hashOfId(this.#wantedId), this.#hasWantedId));
   }
 
-  at(place: number): RegisteredPeer | undefined {
-    return place < 0 ? undefined : this.#byPlace[place];
+  at(slot: number): RegisteredPeer | undefined {
+    return slot < 0 ? undefined : this.#bySlot[slot];
   }
 
-  /** TCP ports of the peers at this host. */
+  /** TCP ports of all peers of a host. */
   portsAt(host: string): Set<number> {
     const ports = new Set<number>();
     if (!this.#perHost.has(hostKey(host))) return ports;
@@ -72,21 +72,21 @@ export class PeerRegistry {
     return ports;
   }
 
-  /** The peer whose datagrams come from this very address. */
+  /** The peer with this source address. */
   from(udp: Address): RegisteredPeer | undefined {
-    return this.at(this.#placeOf(udp));
+    return this.at(this.#slotOf(udp));
   }
 
-  /** When the next heartbeat of everybody is due: grows with the crowd, so that the tracker's load does not. */
+  /** Interval of heartbeats. Grows with the number of peers, which keeps the tracker's load constant. */
   intervalMs(): number {
     const grown = Math.ceil((HEARTBEAT_MS * this.size) / HEARTBEAT_PEERS);
     return Math.min(Math.max(grown, HEARTBEAT_MS), HEARTBEAT_MAX_MS);
   }
 
   /**
-   * "Still here", or the JOIN. A newer instance of a known peer replaces the old one when it comes from the same host;
-   * from another host the peer must first have fallen silent, so that nobody takes over a living peer. The peer itself, which
-   * shows the token that only it knows, moves at once: its computer has another address.
+   * Registers a peer, or renews its lease. A newer instance of a known peer replaces the old one, from the same host only:
+   * from another host the peer must have expired first, so that a live peer cannot be taken over. The same instance with its
+   * secret query token may move to another host at once.
    */
   heartbeat(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): HeartbeatOutcome {
     const known = this.get(beat.peerId);
@@ -100,19 +100,19 @@ export class PeerRegistry {
       this.#leaveHost(known.udp.host);
       this.#joinHost(from.host);
     }
-    this.#settle(known, from);
-    this.#records.keep(known.place, beat);
-    this.stillThere(known, nowMs);
+    this.#moveTo(known, from);
+    this.#records.keep(known.slot, beat);
+    this.renew(known, nowMs);
     return { kind: beat.instanceId > instanceId ? 'restarted' : 'alive', peer: known };
   }
 
-  /** Another heartbeat from the same address that says nothing new. */
-  stillThere(peer: RegisteredPeer, nowMs: number): void {
+  /** Renews the lease of a peer: a heartbeat without news. */
+  renew(peer: RegisteredPeer, nowMs: number): void {
     const deadline = nowMs + HEARTBEATS_MISSED * this.intervalMs() + HEARTBEAT_GRACE_MS;
-    this.#records.setDeadline(peer.place, deadline);
+    this.#records.setDeadline(peer.slot, deadline);
   }
 
-  /** The peer itself, if that is who asks. */
+  /** The peer with this id, if instance and host match. */
   owned(id: PeerId, instance: InstanceId, from: Address): RegisteredPeer | RefusalReason {
     const peer = this.get(id);
     if (peer === undefined) return 'unknown-peer';
@@ -120,25 +120,28 @@ export class PeerRegistry {
   }
 
   remove(peer: RegisteredPeer): void {
-    const { place, udp } = peer;
-    this.#byId.remove(place, this.#hashOfId(this.#records.peerId(place)));
-    this.#leaveAddress(place);
+    const { slot, udp } = peer;
+    this.#byId.remove(slot, this.#hashOfId(this.#records.peerId(slot)));
+    this.#leaveAddress(slot);
     this.#leaveHost(udp.host);
-    this.#byPlace[place] = undefined;
-    this.#freePlaces.push(place);
+    this.#bySlot[slot] = undefined;
+    this.#freeSlots.push(slot);
   }
 
-  /** Removes and returns everybody who has been silent for too long. */
+  /** Removes and returns the peers with an expired lease. */
   expire(nowMs: number): readonly RegisteredPeer[] {
-    const silent = this.#wheel.due(nowMs);
-    for (const peer of silent) this.remove(peer);
-    return silent;
+    const expired = this.#wheel.due(nowMs);
+    for (const peer of expired) this.remove(peer);
+    return expired;
   }
 
-  /** The living from place `cursor` on. Who stays is met exactly once, whoever comes and goes meanwhile. */
+  /**
+   * Iterates live peers from slot `cursor` on. A peer present throughout is yielded exactly once, despite concurrent joins and
+   * leaves.
+   */
   *startingAt(cursor: number): Generator<RegisteredPeer> {
-    for (let place = cursor; place < this.#byPlace.length; place++) {
-      const peer = this.#byPlace[place];
+    for (let slot = cursor; slot < this.#bySlot.length; slot++) {
+      const peer = this.#bySlot[slot];
       if (peer !== undefined) yield peer;
     }
   }
@@ -148,25 +151,25 @@ export class PeerRegistry {
     const isLocal = isLoopback(from.host);
     const crowded = neighbours >= PEERS_PER_ADDRESS_MAX && !isLocal;
     if (crowded || this.size >= this.#peersMax) return { kind: 'refused', reason: 'full' };
-    const peer = new RegisteredPeer(this.#freePlaces.pop() ?? this.#byPlace.length, isLocal, this.#records);
-    this.#byPlace[peer.place] = peer;
-    this.#records.keep(peer.place, beat);
-    this.#byId.add(peer.place, this.#hashOfId(this.#records.peerId(peer.place)));
-    this.#takeAddress(peer.place, from);
+    const peer = new RegisteredPeer(this.#freeSlots.pop() ?? this.#bySlot.length, isLocal, this.#records);
+    this.#bySlot[peer.slot] = peer;
+    this.#records.keep(peer.slot, beat);
+    this.#byId.add(peer.slot, this.#hashOfId(this.#records.peerId(peer.slot)));
+    this.#takeAddress(peer.slot, from);
     this.#joinHost(from.host);
-    this.stillThere(peer, nowMs);
+    this.renew(peer, nowMs);
     this.#wheel.add(peer);
     return { kind: 'joined', peer };
   }
 
-  /** The peer sends from there now. Whoever was known there before is known by its id alone. */
+  /** Whether a heartbeat from another host may move the peer there. */
   #mayMove(known: RegisteredPeer, beat: RequestOf<'heartbeat'>, { host }: Address): boolean {
     if (known.isLocal || isLoopback(host)) return false;
     if (this.#neighbours(host) >= PEERS_PER_ADDRESS_MAX) return false;
     return beat.instanceId === known.instanceId && beat.queryToken === known.beat.queryToken;
   }
 
-  /** How many peers are at this host. */
+  /** Number of peers of a host. */
   #neighbours(host: string): number {
     return this.#perHost.get(hostKey(host)) ?? 0;
   }
@@ -181,40 +184,41 @@ export class PeerRegistry {
     else this.#perHost.set(hostKey(host), others);
   }
 
-  #settle(peer: RegisteredPeer, udp: Address): void {
-    if (this.#placeOf(udp) === peer.place) return;
-    this.#leaveAddress(peer.place);
-    this.#takeAddress(peer.place, udp);
+  #moveTo(peer: RegisteredPeer, udp: Address): void {
+    if (this.#slotOf(udp) === peer.slot) return;
+    this.#leaveAddress(peer.slot);
+    this.#takeAddress(peer.slot, udp);
   }
 
-  #takeAddress(place: number, udp: Address): void {
-    const other = this.#placeOf(udp);
+  /** Maps a source address to this slot. A peer mapped before is found by its id only. */
+  #takeAddress(slot: number, udp: Address): void {
+    const other = this.#slotOf(udp);
     if (other >= 0) this.#leaveAddress(other);
-    this.#records.setUdp(place, udp);
-    this.#byUdp.add(place, this.#hashOfUdpAt(place));
+    this.#records.setUdp(slot, udp);
+    this.#byUdp.add(slot, this.#hashOfUdpAt(slot));
   }
 
-  #leaveAddress(place: number): void {
-    const udp = this.#records.udp(place);
-    if (this.#placeOf(udp) === place) this.#byUdp.remove(place, this.#hashOfUdpAt(place));
+  #leaveAddress(slot: number): void {
+    const udp = this.#records.udp(slot);
+    if (this.#slotOf(udp) === slot) this.#byUdp.remove(slot, this.#hashOfUdpAt(slot));
   }
 
-  #placeOf(udp: Address): number {
+  #slotOf(udp: Address): number {
     this.#wantedHost = hostKey(udp.host);
     this.#wantedPort = udp.port;
     return this.#byUdp.find(this.#hashOfUdp(this.#wantedHost, udp.port), this.#hasWantedUdp);
   }
 
-  readonly #hasWantedId = (place: number): boolean => this.#records.hasPeerId(place, this.#wantedId);
-  readonly #hasWantedUdp = (place: number): boolean =>
-    this.#records.udpPort(place) === this.#wantedPort && this.#records.udpHost(place) === this.#wantedHost;
+  readonly #hasWantedId = (slot: number): boolean => this.#records.hasPeerId(slot, this.#wantedId);
+  readonly #hasWantedUdp = (slot: number): boolean =>
+    this.#records.udpPort(slot) === this.#wantedPort && this.#records.udpHost(slot) === this.#wantedHost;
 
   #hashOfId(id: Buffer): number {
     return this.#hash.start(ID_TAG).bytes(id, 0, ID_BYTES).finish();
   }
 
-  #hashOfUdpAt(place: number): number {
-    return this.#hashOfUdp(this.#records.udpHost(place), this.#records.udpPort(place));
+  #hashOfUdpAt(slot: number): number {
+    return this.#hashOfUdp(this.#records.udpHost(slot), this.#records.udpPort(slot));
   }
 
   #hashOfUdp(host: HostKey, port: number): number {

@@ -1,9 +1,10 @@
 import { PEER_PORT_FIRST, PEER_PORT_LAST } from '../Protocol/Limits.ts';
 import { type Address, formatAddress } from '../Shared/Address.ts';
 
-/** From the assignment to the first heartbeat: a port is nobody else's for so long. */
+/** Lease of an assigned port until the first heartbeat of its peer. */
 export const ASSIGNED_MS = 30_000;
-const ASSIGNED_MAX = 4_096;
+/** Leases at once. Beyond this the oldest is evicted. */
+export const ASSIGNED_MAX = 4_096;
 
 interface Assigned {
   readonly host: string;
@@ -11,27 +12,27 @@ interface Assigned {
   readonly untilMs: number;
 }
 
-/** Names TCP ports to peers that ask for one. Remembers each until its peer is registered, or not coming. */
+/** Leases TCP ports to peers that request one. */
 export class PortAssignment {
-  /** By who asked; the oldest is first. */
+  /** By address and transaction of the request, oldest first. */
   readonly #assigned = new Map<string, Assigned>();
 
   /**
-   * A port of 9000-9999 that is free at the asker's address; undefined: there is none. A repeated question has the
-   * same answer; another one another port, because the first was taken there by somebody we do not know.
-   * @param known - ports of registered peers at that address
+   * A port of 9000-9999 that is free at the requester's host; undefined: none. A retransmitted request gets the same port.
+   * A new request gets another port, because a program unknown to the tracker holds the first one.
+   * @param known - ports of registered peers of that host
    */
   assign(
-    asker: Address,
+    requester: Address,
     transactionId: number,
     known: () => ReadonlySet<number>,
     nowMs: number,
   ): number | undefined {
-    this.#forgetOld(nowMs);
-    const key = `${formatAddress(asker)} ${transactionId}`;
+    this.#evict(nowMs);
+    const key = `${formatAddress(requester)} ${transactionId}`;
     const before = this.#assigned.get(key);
     if (before !== undefined) return before.port;
-    const { host } = asker;
+    const { host } = requester;
     const taken = new Set(known());
     for (const each of this.#assigned.values()) if (each.host === host) taken.add(each.port);
     for (let port = PEER_PORT_FIRST; port <= PEER_PORT_LAST; port++) {
@@ -42,7 +43,7 @@ export class PortAssignment {
     return undefined;
   }
 
-  #forgetOld(nowMs: number): void {
+  #evict(nowMs: number): void {
     for (const [key, { untilMs }] of this.#assigned) {
       if (untilMs > nowMs && this.#assigned.size < ASSIGNED_MAX) return;
       this.#assigned.delete(key);

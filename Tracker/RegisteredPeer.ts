@@ -5,43 +5,43 @@ import type { TokenBucket } from '../Shared/TokenBucket.ts';
 import type { PeerRecords } from './PeerRecords.ts';
 
 /**
- * A peer that is alive. What its last heartbeat said is read from there when somebody asks, so that a hundred thousand
- * peers are small. Of a peer that is gone everything can be read until another one takes its place.
+ * A live peer. Fields of its last heartbeat are decoded on demand, which keeps a hundred thousand peers small.
+ * A removed peer stays readable until its slot is reused.
  */
 export class RegisteredPeer {
-  /** A small number that nobody else has while it lives. */
-  readonly place: number;
-  /** Seen from loopback: it runs on the tracker's own host. */
+  /** Index in the registry, unique among live peers. */
+  readonly slot: number;
+  /** Sends from loopback: runs on the tracker's own host. */
   readonly isLocal: boolean;
-  /** What it has asked of late; made when first needed. */
+  /** Rate limits, created on first use. */
   requests: TokenBucket | undefined;
   searches: TokenBucket | undefined;
   pages: TokenBucket | undefined;
   readonly #records: PeerRecords;
 
-  constructor(place: number, isLocal: boolean, records: PeerRecords) {
-    this.place = place;
+  constructor(slot: number, isLocal: boolean, records: PeerRecords) {
+    this.slot = slot;
     this.isLocal = isLocal;
     this.#records = records;
   }
 
-  /** Where its datagrams come from: the host also for its TCP port. */
+  /** Source address of its datagrams. The host is that of its TCP port too. */
   get udp(): Address {
-    return this.#records.udp(this.place);
+    return this.#records.udp(this.slot);
   }
 
   get port(): number {
-    return this.#records.port(this.place);
+    return this.#records.port(this.slot);
   }
 
-  /** Forgotten at this moment; a whole number of EXPIRY_STEP_MS. */
+  /** Time of expiry, a multiple of EXPIRY_STEP_MS. */
   get deadlineMs(): number {
-    return this.#records.deadlineMs(this.place);
+    return this.#records.deadlineMs(this.slot);
   }
 
-  /** The front of its last heartbeat. */
+  /** The first fields of its last heartbeat. */
   get introduction(): Introduction {
-    return this.#records.introduction(this.place);
+    return this.#records.introduction(this.slot);
   }
 
   get peerId(): PeerId {
@@ -52,27 +52,28 @@ export class RegisteredPeer {
     return this.introduction.instanceId;
   }
 
-  /** All of its last heartbeat. */
+  /** Its last heartbeat. */
   get beat(): Heartbeat {
-    return this.#records.beat(this.place);
+    return this.#records.beat(this.slot);
   }
 
-  /** Whether the connection id at the front of this datagram needs no second look in this minute: `showed` was told of it. */
-  hasShown(datagram: Buffer, minute: number): boolean {
-    return this.#records.hasShown(this.place, datagram, minute);
+  /** Whether the connection id of this datagram was verified in this minute. */
+  hasVerified(datagram: Buffer, minute: number): boolean {
+    return this.#records.hasVerified(this.slot, datagram, minute);
   }
 
-  showed(datagram: Buffer, minute: number): void {
-    this.#records.showed(this.place, datagram, minute);
+  /** Records that the connection id of this datagram was verified. */
+  setVerified(datagram: Buffer, minute: number): void {
+    this.#records.setVerified(this.slot, datagram, minute);
   }
 
-  /** Whether its last heartbeat was, byte for byte, the body of this datagram. */
-  said(datagram: Buffer, bodyAt: number): boolean {
-    return this.#records.said(this.place, datagram, bodyAt);
+  /** Whether the body of this datagram equals its last heartbeat, byte for byte. */
+  repeats(datagram: Buffer, bodyAt: number): boolean {
+    return this.#records.repeats(this.slot, datagram, bodyAt);
   }
 }
 
-/** A peer as notes name it; the name is as it came. */
+/** A peer for the log: name (not escaped), address, start of its id. */
 export function labelOf(peer: RegisteredPeer): string {
   const { name, port, peerId } = peer.introduction;
   return `"${name}" ${formatAddress({ host: peer.udp.host, port })} ${peerId.slice(0, 8)}`;

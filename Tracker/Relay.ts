@@ -6,59 +6,60 @@ import { type Address, formatAddress } from '../Shared/Address.ts';
 import { fullBucket, type Rate, type TokenBucket, takeToken } from '../Shared/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
-/** Queries that all searches together may cause: one search asks every peer. */
+/** Queries to peers caused by all searches together: one search queries every peer. */
 export const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
-/** Questions under way at once; beyond it the index answers alone. */
+/** Relayed questions at once. Beyond this only the index answers. */
 export const RELAYS_MAX = 1_024;
-const REPEATS_MAX = 4_096;
+/** Transactions remembered to recognize retransmissions. Beyond this the oldest is evicted. */
+export const REPEATS_MAX = 4_096;
 const NOTHING: readonly never[] = [];
 
-/** A question that peers are being asked. Gone when all have answered, or after RELAY_MS. */
+/** A relayed question. It ends when all queried peers have answered, or after RELAY_MS. */
 export interface Relayed {
   readonly number: number;
-  readonly asker: Address;
+  readonly requester: Address;
   readonly transactionId: number;
   readonly question: RelayQuestion;
   readonly asked: number;
   readonly untilMs: number;
   readonly waiting: Set<RegisteredPeer>;
-  /** Files that may still be passed on. */
+  /** Files that may still be forwarded. */
   hitsLeft: number;
 }
 
-/** What a peer's answer comes to: files to pass on to the asker, and whether it was the last one awaited. */
+/** The accepted part of a peer's answer: files to forward, and whether it was the last answer. */
 export interface RelayedAnswer {
   readonly relayed: Relayed;
   readonly files: readonly RelayedFile[];
   readonly isLast: boolean;
 }
 
-/** Questions passed on to peers whose catalog is not here. Remembers who asked, for two seconds, and no answer. */
+/** Questions relayed to peers whose catalog the index lacks. Remembers transactions for two seconds, answers never. */
 export class Relay {
   readonly #open = new Map<number, Relayed>();
   readonly #recent = new Map<string, number>();
   readonly #budget: TokenBucket = fullBucket(0);
   #number: number;
 
-  /** @param first - where numbers begin, so that those of an earlier run mean nothing */
+  /** @param first - random start of the numbers, which voids those of an earlier run */
   constructor(first: number) {
     this.#number = first;
   }
 
-  /** When the next question ends; undefined: none is under way. */
+  /** End of the oldest question; undefined: none is open. */
   get nextEndMs(): number | undefined {
-    // All run equally long: the oldest ends first.
+    // All last equally long: the oldest ends first.
     return this.#open.values().next().value?.untilMs;
   }
 
-  /** The same question, sent again because an answer was lost: it is not passed on twice. */
-  isRepeated(asker: Address, transactionId: number, nowMs: number): boolean {
-    return (this.#recent.get(keyOf(asker, transactionId)) ?? Number.NEGATIVE_INFINITY) > nowMs;
+  /** Whether a question is a retransmission, which is not relayed again. */
+  isRepeated(requester: Address, transactionId: number, nowMs: number): boolean {
+    return (this.#recent.get(keyOf(requester, transactionId)) ?? Number.NEGATIVE_INFINITY) > nowMs;
   }
 
-  /** Begins to ask. Undefined: there is nobody to ask, or too much is under way. */
+  /** Opens a question to these peers. Undefined: no peer to query, or a limit is reached. */
   begin(
-    from: { readonly asker: Address; readonly transactionId: number },
+    from: { readonly requester: Address; readonly transactionId: number },
     question: RelayQuestion,
     peers: Iterable<RegisteredPeer>,
     nowMs: number,
@@ -78,11 +79,11 @@ export class Relay {
       hitsLeft: SEARCH_HITS_MAX,
     };
     this.#open.set(relayed.number, relayed);
-    this.#remember(keyOf(from.asker, from.transactionId), nowMs);
+    this.#remember(keyOf(from.requester, from.transactionId), nowMs);
     return relayed;
   }
 
-  /** What a peer says. Undefined: it was not asked, has answered already, or is too late. */
+  /** Accepts a peer's answer. Undefined: the peer was not queried, has answered, or is late. */
   answered(
     number: number,
     peer: RegisteredPeer,
@@ -100,7 +101,7 @@ export class Relay {
     return { relayed, files: fitting, isLast };
   }
 
-  /** Takes out the questions whose time is up. */
+  /** Removes and returns the questions past their end. */
   expire(nowMs: number): readonly Relayed[] {
     if (this.#open.size === 0 && this.#recent.size === 0) return NOTHING;
     const ended: Relayed[] = [];
@@ -127,11 +128,11 @@ export class Relay {
   }
 }
 
-/** What the tracker sends to a peer that is asked. */
+/** The message that queries a peer. */
 export function queryTo(peer: RegisteredPeer, { number, question }: Relayed): ReplyOf<'query'> {
   return { type: 'query', queryToken: peer.beat.queryToken, relay: number, question };
 }
 
-function keyOf(asker: Address, transactionId: number): string {
-  return `${formatAddress(asker)} ${transactionId}`;
+function keyOf(requester: Address, transactionId: number): string {
+  return `${formatAddress(requester)} ${transactionId}`;
 }

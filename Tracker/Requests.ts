@@ -6,28 +6,28 @@ import { ShoalError } from '../Shared/ShoalError.ts';
 import type { Purpose } from './RateLimits.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
-/** Connection id (8 bytes), action (4), transaction (4). */
+/** Length of the header: connection id (8 bytes), action (4), transaction id (4). */
 export const HEADER_BYTES = 16;
 const ACTION_AT = 8;
 const TRANSACTION_AT = 12;
 
-/** The same object when it is one already, as nearly always. */
+/** The address with a normal host; the same object when it has one already. */
 export function normalAddress(sender: Address): Address {
   const host = normalHost(sender.host);
   return host === sender.host ? sender : { host, port: sender.port };
 }
 
-/** The transaction of a request, of which at least the header is here. */
+/** The transaction id of a request of at least HEADER_BYTES. */
 export function transactionOf(datagram: Buffer): number {
   return datagram.readUInt32BE(TRANSACTION_AT);
 }
 
-/** Whether a datagram is a heartbeat with the very body of this peer's last one. */
-export function saidAgain(datagram: Buffer, peer: RegisteredPeer): boolean {
-  return datagram.readUInt32BE(ACTION_AT) === HEARTBEAT && peer.said(datagram, HEADER_BYTES);
+/** Whether a datagram is a heartbeat equal to the peer's last one. */
+export function isRepeatedHeartbeat(datagram: Buffer, peer: RegisteredPeer): boolean {
+  return datagram.readUInt32BE(ACTION_AT) === HEARTBEAT && peer.repeats(datagram, HEADER_BYTES);
 }
 
-/** Undefined when the bytes break the protocol. */
+/** Decodes the body of a request; undefined: malformed. */
 export function readRequest(action: number, input: ByteReader): TrackerRequest | undefined {
   try {
     return decodeRequestBody(action, input);
@@ -37,9 +37,9 @@ export function readRequest(action: number, input: ByteReader): TrackerRequest |
   }
 }
 
-/** What it counts as. */
+/** The limit that a request counts against. */
 export function purposeOf(request: TrackerRequest): Purpose {
-  // Answers to queries are as many as others' searches: they must not use up the peer's own requests.
+  // The number of answers follows the searches of others: they must not consume the peer's own requests.
   if (['publish', 'hit', 'miss'].includes(request.type)) return 'publish';
   return request.type === 'search' && request.cursor === 0 ? 'search' : 'request';
 }

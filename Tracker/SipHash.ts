@@ -1,10 +1,9 @@
 /**
- * SipHash-2-4 (Aumasson and Bernstein, 2012): a short authenticator under a 128-bit key. 64-bit numbers are pairs of
- * 32-bit halves: one that is made for a datagram must not cost more than the rest of its way, and an HMAC of node:crypto
- * takes eight times as long.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012): a short authenticator under a 128-bit key, with 64-bit numbers as pairs of
+ * 32-bit halves. Computed for most datagrams; an HMAC of node:crypto takes eight times as long.
  */
 export class SipHash {
-  /** Of the result. */
+  /** Upper half of the last digest, unsigned. */
   high = 0;
   low = 0;
   readonly #key: readonly [number, number, number, number];
@@ -58,7 +57,7 @@ function compress(state: Int32Array, low: number, high: number): void {
   state[1] = (state[1] ?? 0) ^ high;
 }
 
-/** SipRound, `count` times. A sum carries into its high half when its low half came out smaller. */
+/** SipRound, `count` times. A low sum smaller than its summand carries into the high half. */
 function rounds(state: Int32Array, count: number): void {
   let l0 = state[0] ?? 0;
   let h0 = state[1] ?? 0;

@@ -5,16 +5,19 @@ import { type Clock, every, type WallClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from '../Shared/Transport.ts';
-import { type Datagram, type TrackerCounts, TrackerLogic } from './TrackerLogic.ts';
+import type { Datagram } from './Lookups.ts';
+import { type TrackerCounts, TrackerLogic } from './TrackerLogic.ts';
 
 const EXPIRY_CHECK_MS = 1_000;
+/** Interval of the status line in a verbose log. */
+const STATUS_MS = 60_000;
 const SECRET_BYTES = 32;
 
 export interface TrackerOptions {
   readonly bind: BindDatagram;
   readonly clock: Clock;
   readonly wallClock: WallClock;
-  /** Unpredictable bytes: the secret behind connection ids comes from here. */
+  /** Cryptographically random bytes, for the secret of connection ids. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
   /** Default TRACKER_PORT; 0 takes a free one. */
@@ -22,28 +25,28 @@ export interface TrackerOptions {
   /** Default: all interfaces. */
   readonly host?: string;
   readonly maxPeers?: number;
-  /** Hold no catalogs: ask all peers instead. */
+  /** Holds no catalogs; relays every search to all peers. */
   readonly relayOnly?: boolean;
-  /** Tell `log` (debug) of every join, leave, heartbeat, page and search. */
+  /** Logs (debug) every join, leave, heartbeat, page and search. */
   readonly verbose?: boolean;
 }
 
-/** Counts of a running tracker. */
+/** State and datagram counts of a running tracker. */
 export interface TrackerStats extends TrackerCounts {
   readonly peers: number;
   readonly files: number;
 }
 
-/** The tracker at its socket. Keeps everything in memory and writes nothing anywhere. */
+/** The tracker with its socket and timers. All state is in memory. */
 export class Tracker {
-  /** This run of the tracker: of two trackers the lower one stays. */
+  /** Id of this run. Of two trackers the lower id stays. */
   readonly instanceId: InstanceId;
   readonly #options: TrackerOptions;
   readonly #logic: TrackerLogic;
   #socket: DatagramSocket | undefined;
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  #stopTimer: () => void = () => {};
+  #stopTimers: () => void = () => {};
   #cancelEnd: (() => void) | undefined;
 
   constructor(options: TrackerOptions) {
@@ -60,7 +63,7 @@ export class Tracker {
     });
   }
 
-  /** Where it listens. @throws ShoalError CLOSED before `start` and after `close` */
+  /** Address of the socket. @throws ShoalError CLOSED before `start` and after `close` */
   get local(): Address {
     if (this.#socket === undefined) throw new ShoalError('CLOSED', 'the tracker is not running');
     return this.#socket.local;
@@ -71,22 +74,22 @@ export class Tracker {
     return { ...counts, peers: registry.size, files: catalogs.size };
   }
 
-  /** Begins to answer. @throws ShoalError PORT_IN_USE, USAGE (see `bindDatagram`), CANCELLED */
+  /** Binds the socket and starts serving. @throws ShoalError PORT_IN_USE, USAGE (see `bindDatagram`), CANCELLED */
   start(options: { signal?: AbortSignal } = {}): Promise<void> {
     this.#starting ??= this.#start(options.signal);
     return this.#starting;
   }
 
   /**
-   * Stops. Safe to call twice and during `start`.
-   * @param successor - another tracker, told to all peers before the socket closes
+   * Stops serving. Safe to call twice and during `start`.
+   * @param successor - another tracker, announced to all peers before the socket closes
    */
   close(successor?: Address): Promise<void> {
     this.#closing ??= this.#close(successor);
     return this.#closing;
   }
 
-  /** Tells all peers now, and in every later answer to a heartbeat, to go to another tracker. */
+  /** Refers all peers to another tracker, now and in every later answer to a heartbeat. */
   announceSuccessor(successor: Address): void {
     this.#send(this.#logic.announceSuccessor(successor));
   }
@@ -105,23 +108,30 @@ export class Tracker {
       this.#send(this.#logic.receive(bytes, from, clock.nowMs()));
       this.#awaitEnd();
     });
-    this.#stopTimer = every(clock, EXPIRY_CHECK_MS, () => {
-      this.#send(this.#logic.expire(clock.nowMs()));
-      this.#awaitEnd();
-    });
+    const timers = [
+      every(clock, EXPIRY_CHECK_MS, () => {
+        this.#send(this.#logic.expire(clock.nowMs()));
+        this.#awaitEnd();
+      }),
+      every(clock, STATUS_MS, () => this.#logStatus()),
+    ];
+    this.#stopTimers = () => {
+      for (const stop of timers) stop();
+    };
   }
 
   async #close(successor: Address | undefined): Promise<void> {
-    await this.#starting?.catch(() => {}); // Its caller hears of it.
+    await this.#starting?.catch(() => {}); // Reported to the caller of start().
     if (successor !== undefined) this.announceSuccessor(successor);
-    this.#stopTimer();
+    this.#stopTimers();
     this.#cancelEnd?.();
     const socket = this.#socket;
+    if (socket !== undefined) this.#logStatus();
     this.#socket = undefined;
     await socket?.close();
   }
 
-  /** A relayed question ends on time, between two looks at who is silent. */
+  /** Ends relayed questions on time, between two expiry checks. */
   #awaitEnd(): void {
     const { clock } = this.#options;
     const { nextEndMs } = this.#logic;
@@ -131,6 +141,14 @@ export class Tracker {
       this.#send(this.#logic.expire(clock.nowMs()));
       this.#awaitEnd();
     });
+  }
+
+  #logStatus(): void {
+    const { peers, files, served, refused, limited, malformed, late } = this.stats;
+    this.#options.log.debug(
+      `status: ${peers} peers, ${files} files; datagrams: ${served} served, ${refused} refused, ` +
+        `${limited} over a limit, ${malformed} malformed, ${late} late`,
+    );
   }
 
   #send(datagrams: readonly Datagram[]): void {

@@ -13,33 +13,37 @@ import {
   type TrackerRequest,
 } from '../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress, isLoopback } from '../Shared/Address.ts';
-import { peersPage } from './Answers.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import { ConnectionCookie, minuteOf } from './ConnectionCookie.ts';
-import type { Datagram } from './Datagram.ts';
-import { type AskedBy, Inquiries } from './Inquiries.ts';
+import { type Datagram, Lookups, type Requester } from './Lookups.ts';
 import { PeerRegistry } from './PeerRegistry.ts';
 import { PortAssignment } from './PortAssignment.ts';
 import { RateLimits } from './RateLimits.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
-import { HEADER_BYTES, normalAddress, purposeOf, readRequest, saidAgain, transactionOf } from './Requests.ts';
+import { peersPage } from './ReplyPages.ts';
+import {
+  HEADER_BYTES,
+  isRepeatedHeartbeat,
+  normalAddress,
+  purposeOf,
+  readRequest,
+  transactionOf,
+} from './Requests.ts';
 
-/** Ports below belong to the system's services: nobody is sent there. */
+/** Lower ports belong to services of the system: never handed out as a peer's. */
 const PEER_PORT_MIN = 1_024;
 
-export type { Datagram } from './Datagram.ts';
-
-/** What became of the datagrams so far. */
+/** Datagrams since the start, by outcome. */
 export interface TrackerCounts {
   served: number;
   /** Answered with `refused`. */
   refused: number;
-  /** Over a limit. */
+  /** Over a rate limit: dropped, or refused as `too-many`. */
   limited: number;
-  /** No request at all: met with silence. */
-  garbage: number;
-  /** Answers to a query that nobody waits for. */
+  /** Not a request: dropped. */
+  malformed: number;
+  /** Answers to a query that has ended: dropped. */
   late: number;
 }
 
@@ -48,28 +52,28 @@ export interface TrackerLogicOptions {
   /** At least 32 random bytes, new at every start. */
   readonly secret: Uint8Array;
   readonly peersMax?: number;
-  /** Hold no catalogs: ask all peers instead. */
+  /** Holds no catalogs; relays every search to all peers. */
   readonly relayOnly?: boolean;
-  /** Told what happens, for people who watch; may hold text of strangers as it came. */
+  /** Receives a line for each event, for a verbose log. The text may hold unescaped names of strangers. */
   readonly note?: (text: string) => void;
 }
 
 /**
- * The tracker as a function: a datagram, where it came from and the time give the datagrams to send. Never throws,
- * whatever the bytes. Before a valid connection id nothing is remembered but a limit for the host, and the answer is
- * no longer than the question. docs/reference/protocol.md, "Tracker".
+ * The tracker as a function: from a datagram, its source and the time to the datagrams to send. Never throws, whatever the
+ * bytes. Without a valid connection id the only state kept is a rate limit for the host, and the reply is no longer than the
+ * request. docs/reference/protocol.md, "Tracker".
  */
 export class TrackerLogic {
   readonly registry: PeerRegistry;
   readonly catalogs: CatalogIndex;
-  readonly counts: TrackerCounts = { served: 0, refused: 0, limited: 0, garbage: 0, late: 0 };
+  readonly counts: TrackerCounts = { served: 0, refused: 0, limited: 0, malformed: 0, late: 0 };
   readonly #instanceId: InstanceId;
   readonly #note: ((text: string) => void) | undefined;
   readonly #relayOnly: boolean;
   readonly #cookie: ConnectionCookie;
   readonly #assembly: CatalogAssembly;
   readonly #limits = new RateLimits();
-  readonly #inquiries: Inquiries;
+  readonly #lookups: Lookups;
   readonly #ports = new PortAssignment();
   #successor: Address | undefined;
 
@@ -79,12 +83,12 @@ export class TrackerLogic {
     this.#note = options.note;
     this.#relayOnly = options.relayOnly === true;
     this.#cookie = new ConnectionCookie(secret);
-    // The first 16 bytes are the cookie's alone; numbers of questions are shown to all who are asked.
+    // The first 16 bytes are the cookie's alone: relay numbers are visible to the queried peers.
     const tables = [secret.readUInt32LE(16), secret.readUInt32LE(20)] as const;
     this.registry = new PeerRegistry(tables, options.peersMax ?? PEERS_MAX);
     this.catalogs = new CatalogIndex(tables);
     this.#assembly = new CatalogAssembly(this.catalogs);
-    this.#inquiries = new Inquiries({
+    this.#lookups = new Lookups({
       registry: this.registry,
       catalogs: this.catalogs,
       limits: this.#limits,
@@ -95,23 +99,23 @@ export class TrackerLogic {
     });
   }
 
-  /** When `expire` has something to do; undefined: nothing is under way. */
+  /** Time of the next `expire`; undefined: none needed. */
   get nextEndMs(): number | undefined {
-    return this.catalogs.isTidy ? this.#inquiries.nextEndMs : Number.NEGATIVE_INFINITY;
+    return this.catalogs.isTidy ? this.#lookups.nextEndMs : Number.NEGATIVE_INFINITY;
   }
 
-  /** Answers one datagram, and passes on what it asks. */
+  /** Handles one datagram. @returns the reply, relayed queries, and the ends of earlier lookups */
   receive(bytes: Uint8Array, sender: Address, nowMs: number): readonly Datagram[] {
     const ended = this.#ended(nowMs);
     const reply = this.#reply(bytes, sender, nowMs);
-    const relayed = this.#inquiries.takeDatagrams();
+    const relayed = this.#lookups.takeDatagrams();
     const direct = reply === undefined ? [] : [{ bytes: reply, to: sender }];
     return ended.length + relayed.length === 0 ? direct : [...ended, ...direct, ...relayed];
   }
 
   /**
-   * Forgets who has fallen silent, ends relayed questions, and removes a piece of what large catalogs leave behind.
-   * Call it once a second and at `nextEndMs`.
+   * Removes expired peers, ends relayed questions, and frees part of the memory of removed catalogs.
+   * To be called once a second and at `nextEndMs`.
    */
   expire(nowMs: number): readonly Datagram[] {
     this.catalogs.tidy();
@@ -123,13 +127,13 @@ export class TrackerLogic {
       this.#forget(peer);
       this.#note?.(`expired: ${labelOf(peer)}`);
     }
-    this.#inquiries.expire(nowMs);
-    return this.#inquiries.takeDatagrams();
+    this.#lookups.expire(nowMs);
+    return this.#lookups.takeDatagrams();
   }
 
   /**
-   * Names another tracker to everybody, now and in every answer to a heartbeat: this one is about to close.
-   * A successor at a loopback address is one on this very host.
+   * Refers all peers to another tracker, now and in every answer to a heartbeat, before this one closes.
+   * A loopback address means this host.
    */
   announceSuccessor(successor: Address): Datagram[] {
     this.#successor = successor;
@@ -143,25 +147,25 @@ export class TrackerLogic {
     return [...this.registry.startingAt(0)].map((peer) => ({ bytes, to: peer.udp }));
   }
 
-  /** The catalog version of a peer that is complete here; 0: none. */
+  /** The complete catalog version held of a peer; 0: none. */
   heldVersion(peer: RegisteredPeer): number {
-    return this.#assembly.held(peer.place);
+    return this.#assembly.held(peer.slot);
   }
 
   #reply(bytes: Uint8Array, sender: Address, nowMs: number): Buffer | undefined {
     const input = new ByteReader(bytes);
-    if (bytes.length < HEADER_BYTES || bytes.length > DATAGRAM_BYTES_MAX) return this.#garbage();
+    if (bytes.length < HEADER_BYTES || bytes.length > DATAGRAM_BYTES_MAX) return this.#malformed();
     const from = normalAddress(sender);
     const peer = this.registry.from(from);
-    if (peer?.hasShown(input.bytes, minuteOf(nowMs)) === true && saidAgain(input.bytes, peer)) {
+    if (peer?.hasVerified(input.bytes, minuteOf(nowMs)) === true && isRepeatedHeartbeat(input.bytes, peer)) {
       return this.#repeated(transactionOf(input.bytes), from, peer, nowMs);
     }
     const header = decodeRequestHeader(input);
-    if (!isRequestAction(header.action)) return this.#garbage();
+    if (!isRequestAction(header.action)) return this.#malformed();
     const connecting = header.connectionId === CONNECT_ID && header.action === 0;
-    if (header.action === 0 && (!connecting || input.remaining > 0)) return this.#garbage();
+    if (header.action === 0 && (!connecting || input.remaining > 0)) return this.#malformed();
 
-    // A forged sender must not use up the share of a registered peer: that one pays behind its cookie.
+    // A forged source must not consume a registered peer's allowance, which is charged after the cookie check.
     const stranger = connecting || peer === undefined;
     if (stranger && !this.#limits.allowsStranger(from.host, nowMs)) {
       this.counts.limited++;
@@ -175,7 +179,7 @@ export class TrackerLogic {
     if (!this.#isGenuine(header, input.bytes, from, peer, nowMs)) {
       return this.#refuse(header.transactionId, 'bad-cookie');
     }
-    if (peer !== undefined && saidAgain(input.bytes, peer)) {
+    if (peer !== undefined && isRepeatedHeartbeat(input.bytes, peer)) {
       return this.#repeated(header.transactionId, from, peer, nowMs);
     }
     return this.#answer(header, input, from, peer, nowMs);
@@ -195,7 +199,7 @@ export class TrackerLogic {
       return this.#refuse(header.transactionId, 'too-many');
     }
     if (request.type === 'hit' || request.type === 'miss') {
-      if (peer === undefined || !this.#inquiries.answered(request, peer, nowMs)) this.counts.late++;
+      if (peer === undefined || !this.#lookups.answered(request, peer, nowMs)) this.counts.late++;
       return undefined;
     }
     const reply = this.#serve(request, { from, peer, transactionId: header.transactionId }, nowMs);
@@ -206,7 +210,7 @@ export class TrackerLogic {
 
   #serve(
     request: Exclude<TrackerRequest, { type: 'hit' | 'miss' }>,
-    by: AskedBy,
+    by: Requester,
     nowMs: number,
   ): TrackerReply | RefusalReason {
     switch (request.type) {
@@ -219,13 +223,13 @@ export class TrackerLogic {
       case 'publish':
         return this.#publish(request, by.from);
       case 'search':
-        return this.#inquiries.search(request, by, nowMs);
+        return this.#lookups.search(request, by, nowMs);
       case 'locate':
-        return this.#inquiries.locate(request, by, nowMs);
+        return this.#lookups.locate(request, by, nowMs);
       case 'peers':
         return peersPage(this.registry.startingAt(request.cursor), this.registry.size);
       case 'folder':
-        return this.#inquiries.folder(request, by, nowMs);
+        return this.#lookups.folder(request, by, nowMs);
       case 'assignPort':
         return this.#assignPort(by, nowMs);
     }
@@ -236,19 +240,19 @@ export class TrackerLogic {
     const outcome = this.registry.heartbeat(beat, from, nowMs);
     if (outcome.kind === 'refused') return outcome.reason;
     const { kind, peer } = outcome;
-    if (kind === 'restarted') this.#assembly.forget(peer.place);
-    this.#inquiries.heard(peer);
+    if (kind === 'restarted') this.#assembly.forget(peer.slot);
+    this.#lookups.updated(peer);
     this.#note?.(`${kind === 'alive' ? 'heartbeat' : kind}: ${labelOf(peer)}`);
     return this.#alive(peer, from);
   }
 
-  /** The same heartbeat again, which is what most of all datagrams are: nothing in it needs to be read. */
+  /** Fast path for an unchanged heartbeat, which most datagrams are: no decoding. */
   #repeated(transactionId: number, from: Address, peer: RegisteredPeer, nowMs: number): Buffer {
     if (!this.#limits.allowsPeer(peer, 'request', nowMs)) {
       this.counts.limited++;
       return this.#refuse(transactionId, 'too-many');
     }
-    this.registry.stillThere(peer, nowMs);
+    this.registry.renew(peer, nowMs);
     this.#note?.(`heartbeat: ${labelOf(peer)}`);
     this.counts.served++;
     return encodeReply(transactionId, this.#alive(peer, from));
@@ -260,7 +264,7 @@ export class TrackerLogic {
       trackerInstance: this.#instanceId,
       intervalMs: this.registry.intervalMs(),
       observed: { host: from.host, port: peer.port },
-      heldVersion: this.#assembly.held(peer.place),
+      heldVersion: this.#assembly.held(peer.slot),
       peers: this.registry.size,
       successor: this.#successor,
       relayOnly: this.#relayOnly,
@@ -278,27 +282,27 @@ export class TrackerLogic {
     return { type: 'left' };
   }
 
-  /** What is known of a peer that is registered no more. */
+  /** Drops the catalog of a removed peer. */
   #forget(peer: RegisteredPeer): void {
-    this.#assembly.forget(peer.place);
-    this.#inquiries.gone(peer);
+    this.#assembly.forget(peer.slot);
+    this.#lookups.removed(peer);
   }
 
   #publish(request: RequestOf<'publish'>, from: Address): TrackerReply | RefusalReason {
     const peer = this.registry.owned(request.peerId, request.instanceId, from);
     if (typeof peer === 'string') return peer;
     const { version, page } = request;
-    // Acknowledged, so that nobody repeats it, and not held: a peer that reads `relayOnly` sends none.
+    // Acknowledged to stop retransmission, but not held. A peer that reads `relayOnly` publishes nothing.
     if (this.#relayOnly) return { type: 'published', version, page, heldVersion: 0 };
     const before = this.heldVersion(peer);
-    const outcome = this.#assembly.page(peer.place, request);
-    if (this.heldVersion(peer) !== before) this.#inquiries.heard(peer);
+    const outcome = this.#assembly.page(peer.slot, request);
+    if (this.heldVersion(peer) !== before) this.#lookups.updated(peer);
     if (outcome.kind === 'refused') return outcome.reason;
     this.#note?.(`catalog ${version}, page ${page + 1}/${request.pages}: ${labelOf(peer)}: ${outcome.kind}`);
     return { type: 'published', version, page, heldVersion: outcome.held };
   }
 
-  #assignPort({ from, transactionId }: AskedBy, nowMs: number): TrackerReply | RefusalReason {
+  #assignPort({ from, transactionId }: Requester, nowMs: number): TrackerReply | RefusalReason {
     const port = this.#ports.assign(from, transactionId, () => this.registry.portsAt(from.host), nowMs);
     if (port === undefined) return 'full';
     this.#note?.(`assigned: port ${port} to ${formatAddress(from)}`);
@@ -313,9 +317,9 @@ export class TrackerLogic {
     nowMs: number,
   ): boolean {
     const minute = minuteOf(nowMs);
-    if (peer?.hasShown(datagram, minute) === true) return true;
+    if (peer?.hasVerified(datagram, minute) === true) return true;
     if (!this.#cookie.check(connectionId, from, nowMs)) return false;
-    peer?.showed(datagram, minute);
+    peer?.setVerified(datagram, minute);
     return true;
   }
 
@@ -324,8 +328,8 @@ export class TrackerLogic {
     return encodeReply(transactionId, { type: 'refused', reason });
   }
 
-  #garbage(): undefined {
-    this.counts.garbage++;
+  #malformed(): undefined {
+    this.counts.malformed++;
     return undefined;
   }
 }

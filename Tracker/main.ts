@@ -8,12 +8,12 @@ import { lineLog } from '../Shared/Log.ts';
 import { ignoreClosedOutput, interruption } from '../Shared/Program.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
-import { type Ask, askPipe, askTerminal } from './Questions.ts';
+import { type Ask, askPipe, askTerminal } from './Prompts.ts';
 import { Tracker } from './Tracker.ts';
 
 /**
- * Keeps V8's young generation at its first 2 MiB. A busy tracker makes a kilobyte of garbage a datagram, and V8 would answer
- * with up to 48 MiB that it never gives back; small, it costs a few per cent of the rate. docs/contributing/performance.md, "The tracker".
+ * Keeps V8's young generation at its first 2 MiB. A busy tracker makes a kilobyte of garbage per datagram, for which V8 would
+ * reserve up to 48 MiB and keep them. The small one costs a few per cent of the rate. docs/contributing/performance.md, "The tracker".
  */
 const SMALL_YOUNG_GENERATION = '--semi-space-growth-factor=1';
 setFlagsFromString(SMALL_YOUNG_GENERATION);
@@ -58,7 +58,7 @@ async function run(settings: TrackerSettings): Promise<void> {
   }
 }
 
-/** The settings with the answers of the user; undefined when an answer made no sense. */
+/** The settings with the answers of the user; undefined after an invalid answer. */
 async function questioned(settings: TrackerSettings): Promise<TrackerSettings | undefined> {
   const ask: Ask = process.stdin.isTTY ? askTerminal : await askPipe(process.stdin, 2);
   try {
@@ -73,7 +73,7 @@ async function questioned(settings: TrackerSettings): Promise<TrackerSettings | 
   }
 }
 
-/** What others can type: an address of this machine where it listens on all of them. */
+/** The address to give to peers: one of this machine's when the tracker listens on all. */
 function shown(local: Address): Address {
   if (local.host !== '0.0.0.0') return local;
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);

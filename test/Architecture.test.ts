@@ -56,7 +56,7 @@ const RIM = [
   'Shared/Clock.ts',
   'Shared/DatagramSockets.ts',
   'Shared/Program.ts',
-  'Tracker/Questions.ts',
+  'Tracker/Prompts.ts',
   'Tracker/main.ts',
   // Commands: the terminal.
   'Peer/Commands/Console/History.ts',
@@ -143,7 +143,7 @@ const DECISIONS = [
   'Tracker/Catalog/CatalogIndex.ts',
   'Tracker/Catalog/CatalogSearch.ts',
   'Tracker/ConnectionCookie.ts',
-  'Tracker/Inquiries.ts',
+  'Tracker/Lookups.ts',
   'Tracker/PeerRegistry.ts',
   'Tracker/PortAssignment.ts',
   'Tracker/RateLimits.ts',

@@ -45,9 +45,9 @@ describe('before a valid connection id', () => {
     expect(sent / received).toBeLessThan(1);
   });
 
-  test('garbage meets silence, and is counted', () => {
+  test('malformed datagrams are dropped and counted', () => {
     const logic = tracker();
-    const garbage = [
+    const malformed = [
       Buffer.alloc(0),
       Buffer.from('GET / HTTP/1.1\r\n\r\n'),
       Buffer.alloc(1_201),
@@ -56,8 +56,8 @@ describe('before a valid connection id', () => {
       Buffer.concat([encodeRequest('', 1, { type: 'connect' }), Buffer.alloc(1)]),
       encodeRequest('', 1, { type: 'connect' }).subarray(0, 15),
     ];
-    for (const bytes of garbage) expect(logic.receive(bytes, FROM, 0)).toEqual([]);
-    expect(logic.counts).toEqual({ served: 0, refused: 0, limited: 0, garbage: garbage.length, late: 0 });
+    for (const bytes of malformed) expect(logic.receive(bytes, FROM, 0)).toEqual([]);
+    expect(logic.counts).toEqual({ served: 0, refused: 0, limited: 0, malformed: malformed.length, late: 0 });
   });
 
   test('a flood from one address gets no more answers than its limit', () => {

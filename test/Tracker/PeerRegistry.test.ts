@@ -53,7 +53,7 @@ describe('who a peer is', () => {
     expect(registry.from(at('10.0.0.1', 6_000))?.instanceId).toBe(runOf(6));
   });
 
-  test('a computer with a new address keeps its place, by the token that only it knows', () => {
+  test('a computer with a new address keeps its slot, by the token that only it knows', () => {
     const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
     const refused = { kind: 'refused', reason: 'wrong-owner' };
@@ -165,10 +165,10 @@ test.each(seeds(60))('does what a plain map does, whatever happens (seed %i)', (
     expect(registry.size).toBe(model.peers.size);
   }
   const listed = [...registry.startingAt(0)];
-  const places = listed.map((peer) => peer.place);
-  expect(new Set(places).size).toBe(model.peers.size);
+  const slots = listed.map((peer) => peer.slot);
+  expect(new Set(slots).size).toBe(model.peers.size);
   for (const peer of listed) {
-    expect(registry.at(peer.place)).toBe(peer);
+    expect(registry.at(peer.slot)).toBe(peer);
     expect(model.peers.get(peer.peerId)).toEqual({
       ...peer.udp,
       run: peer.instanceId,
@@ -195,7 +195,7 @@ test('pages meet everyone who stays exactly once, whoever comes and goes', () =>
     const last = page.at(-1);
     if (last === undefined) break;
     met.push(...page.map((peer) => peer.peerId));
-    cursor = last.place + 1;
+    cursor = last.slot + 1;
     const leaver = registry.get(idOf(random.int(0, 99)));
     if (leaver !== undefined) registry.remove(leaver);
     registry.heartbeat(heartbeatOf(fresh), at('127.0.0.1', fresh++), 0);

@@ -52,11 +52,24 @@ describe('on a simulated network', () => {
     await tracker.start();
     const { replies } = await join(network, '10.0.0.2');
     expect(replies.map((reply) => reply.type)).toEqual(['connected', 'alive']);
-    expect(tracker.stats).toMatchObject({ peers: 1, served: 2, garbage: 0 });
+    expect(tracker.stats).toMatchObject({ peers: 1, served: 2, malformed: 0 });
 
     await network.clock.advanceAsync(22_000);
     expect(tracker.stats.peers).toBe(0);
     await tracker.close();
+  });
+
+  test('a verbose log shows the counts once a minute and at the end', async () => {
+    const lines: string[] = [];
+    const { network, tracker } = simulated({ log: { ...silentLog, debug: (line) => lines.push(line) } });
+    await tracker.start();
+    await join(network, '10.0.0.2');
+    network.host('10.0.0.2').bindNow({ port: 5_000 }).send(Buffer.from('no request'), HOME);
+    await network.clock.advanceAsync(60_000);
+    const counts = '0 files; datagrams: 2 served, 0 refused, 0 over a limit, 1 malformed, 0 late';
+    expect(lines).toEqual([`status: 0 peers, ${counts}`]);
+    await tracker.close();
+    expect(lines).toHaveLength(2);
   });
 
   test('closing names a successor, frees the port and leaves no timer', async () => {
@@ -117,7 +130,7 @@ describe('on real sockets', () => {
     port: 0,
   };
 
-  test('answers, also in between any garbage', async () => {
+  test('answers, also between malformed datagrams', async () => {
     const tracker = new Tracker(options);
     onTestFinished(() => tracker.close());
     await tracker.start();
@@ -130,7 +143,7 @@ describe('on real sockets', () => {
     expect(alive).toMatchObject({ type: 'alive', peers: 1, observed: { host: '127.0.0.1', port: 9_001 } });
     const listed = await ask(encodeRequest(cookie, 3, { type: 'peers', cursor: 0 }));
     expect(listed).toMatchObject({ type: 'peerList', peers: [{ onTrackerHost: true }] });
-    expect(tracker.stats.garbage).toBe(200);
+    expect(tracker.stats.malformed).toBe(200);
   });
 
   test('a taken port is told with a hint', async () => {

@@ -3,7 +3,7 @@ import readlineSync from 'readline-sync';
 import { safeText } from '../Shared/SafeText.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 
-/** One question: its answer read as a value, or the default when nothing was typed. */
+/** A question to the user. An empty answer takes `preset`. */
 export interface Question<T> {
   readonly text: string;
   readonly preset: T;
@@ -11,10 +11,10 @@ export interface Question<T> {
   readonly read: (answer: string) => T;
 }
 
-/** Gives answers, in the order of the questions. */
+/** Returns the answer to a question. */
 export type Ask = <T>(question: Question<T>) => T;
 
-/** Asks at the terminal, which stops everything else: only before the network starts. A wrong answer is asked again. */
+/** Prompts at the terminal, again after an invalid answer. Blocks the event loop: only before the network starts. */
 export function askTerminal<T>(question: Question<T>): T {
   for (;;) {
     const answer = readlineSync.question(`${question.text} [${String(question.preset)}]: `).trim();
@@ -27,7 +27,7 @@ export function askTerminal<T>(question: Question<T>): T {
   }
 }
 
-/** Answers from the lines of a pipe; one that is missing is empty. A wrong answer ends it. */
+/** Reads the answers from the lines of a pipe; a missing line is an empty answer. An invalid one throws. */
 export async function askPipe(input: NodeJS.ReadStream, count: number): Promise<Ask> {
   const lines: string[] = [];
   const reader = createInterface({ input });
@@ -35,7 +35,7 @@ export async function askPipe(input: NodeJS.ReadStream, count: number): Promise<
     if (lines.push(line.trim()) === count) break;
   }
   reader.close();
-  input.destroy(); // An open pipe would keep the program alive when it is told to end.
+  input.destroy(); // An open pipe would keep the program alive after a signal.
   return (question) => {
     const answer = lines.shift() ?? '';
     return answer === '' ? question.preset : question.read(answer);

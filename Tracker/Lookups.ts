@@ -7,74 +7,79 @@ import {
   type TrackerReply,
 } from '../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../Shared/Address.ts';
-import { foundPage, locatedPage, peersPage, relayedPages } from './Answers.ts';
 import type { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import type { FoundFiles } from './Catalog/SharedFiles.ts';
-import type { Datagram } from './Datagram.ts';
 import type { PeerRegistry } from './PeerRegistry.ts';
 import type { RateLimits } from './RateLimits.ts';
-import { Recent } from './Recent.ts';
+import { RecentResults } from './RecentResults.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
 import { queryTo, Relay, type Relayed } from './Relay.ts';
+import { foundPage, locatedPage, peersPage, relayedPages } from './ReplyPages.ts';
 
-/** Entries looked at for the holders that are named with a hit: what everybody has must not cost more than the search. */
+/** Entries examined for the holders listed with a hit: popular content must not cost more than the search. */
 const HIT_HOLDER_STEPS = 256;
 const NOTHING: readonly never[] = [];
 
-export interface InquiriesOptions {
+export interface LookupsOptions {
   readonly registry: PeerRegistry;
   readonly catalogs: CatalogIndex;
   readonly limits: RateLimits;
-  /** The catalog version of a peer that is complete here; 0: none. */
+  /** The complete catalog version held of a peer; 0: none. */
   readonly heldVersion: (peer: RegisteredPeer) => number;
-  /** Ask everybody: no catalog is held. */
+  /** Relays every question to all peers; no catalog is held. */
   readonly relayOnly: boolean;
-  /** Where the numbers of relayed questions begin. */
+  /** The first number of relayed questions. */
   readonly firstRelay: number;
   readonly note: (text: string) => void;
 }
 
-/** Who asks, and by which transaction. `peer` is undefined when that address is not registered. */
-export interface AskedBy {
+/** A datagram to send. */
+export interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly to: Address;
+}
+
+/** The source of a request. `peer` is undefined for an unregistered address. */
+export interface Requester {
   readonly from: Address;
   readonly peer: RegisteredPeer | undefined;
   readonly transactionId: number;
 }
 
 /**
- * Answers "who has it": at once from the index, and from peers whose catalog is not here by asking them. What is to be
- * sent besides the direct answer is gathered in `takeDatagrams`.
+ * Answers searches: at once from the index, later from queried peers whose catalog the index lacks. Datagrams besides the
+ * direct reply are collected by `takeDatagrams`.
  */
-export class Inquiries {
-  readonly #options: InquiriesOptions;
+export class Lookups {
+  readonly #options: LookupsOptions;
   readonly #relay: Relay;
-  readonly #searches = new Recent<FoundFiles>();
-  readonly #folders = new Recent<readonly number[]>();
-  /** Peers that have to be asked themselves: their catalogs are not here. */
-  readonly #unknown = new Set<RegisteredPeer>();
+  readonly #searches = new RecentResults<FoundFiles>();
+  readonly #folders = new RecentResults<readonly number[]>();
+  /** Peers to query: the index lacks their catalogs. */
+  readonly #unindexed = new Set<RegisteredPeer>();
   #datagrams: Datagram[] = [];
 
-  constructor(options: InquiriesOptions) {
+  constructor(options: LookupsOptions) {
     this.#options = options;
     this.#relay = new Relay(options.firstRelay);
   }
 
-  /** When `expire` has something to send; undefined: never. */
+  /** Time of the next `expire`; undefined: none needed. */
   get nextEndMs(): number | undefined {
     return this.#relay.nextEndMs;
   }
 
-  /** Takes note of a peer that joined, said something new, or whose catalog was completed or lost. */
-  heard(peer: RegisteredPeer): void {
+  /** To be called when a peer joined, sent a changed heartbeat, or its catalog was completed or lost. */
+  updated(peer: RegisteredPeer): void {
     const { unlisted, catalogVersion } = peer.beat;
-    // An empty share is no unknown one.
-    const isUnknown = unlisted || (catalogVersion > 0 && this.#options.heldVersion(peer) === 0);
-    if (this.#options.relayOnly || isUnknown) this.#unknown.add(peer);
-    else this.#unknown.delete(peer);
+    // Catalog version 0 is an empty share: nothing to index.
+    const isUnindexed = unlisted || (catalogVersion > 0 && this.#options.heldVersion(peer) === 0);
+    if (this.#options.relayOnly || isUnindexed) this.#unindexed.add(peer);
+    else this.#unindexed.delete(peer);
   }
 
-  gone(peer: RegisteredPeer): void {
-    this.#unknown.delete(peer);
+  removed(peer: RegisteredPeer): void {
+    this.#unindexed.delete(peer);
   }
 
   takeDatagrams(): readonly Datagram[] {
@@ -84,7 +89,7 @@ export class Inquiries {
     return datagrams;
   }
 
-  search({ words, cursor }: RequestOf<'search'>, by: AskedBy, nowMs: number): TrackerReply | RefusalReason {
+  search({ words, cursor }: RequestOf<'search'>, by: Requester, nowMs: number): TrackerReply | RefusalReason {
     const { catalogs, registry, note } = this.#options;
     if (!isSearchable(words)) return 'bad-request';
     const found = this.#searches.get(words, cursor === 0, nowMs, () => catalogs.search(words));
@@ -99,27 +104,27 @@ export class Inquiries {
     return { ...page, ...this.#relayed({ words, fileId: undefined }, by, nowMs) };
   }
 
-  locate({ fileId, cursor }: RequestOf<'locate'>, by: AskedBy, nowMs: number): TrackerReply {
+  locate({ fileId, cursor }: RequestOf<'locate'>, by: Requester, nowMs: number): TrackerReply {
     const { catalogs, registry, limits } = this.#options;
     const page = locatedPage(catalogs.holders(fileId), cursor, registry);
-    // A running download asks again and again: the index always answers, peers are asked as often as by searches.
+    // Running downloads repeat `locate`: the index always answers, queries to peers count as searches.
     const mayRelay = cursor === 0 && by.peer !== undefined && limits.allowsRelay(by.peer, nowMs);
     return mayRelay ? { ...page, ...this.#relayed({ words: '', fileId }, by, nowMs) } : page;
   }
 
-  /** Who shares something below it; whoever's catalog is not here may, and is asked by the asker himself. */
-  folder({ path, cursor }: RequestOf<'folder'>, by: AskedBy, nowMs: number): TrackerReply {
+  /** Peers that share a file below a folder, and all unindexed ones: the requester asks these itself. */
+  folder({ path, cursor }: RequestOf<'folder'>, by: Requester, nowMs: number): TrackerReply {
     const { catalogs, registry } = this.#options;
-    const places = this.#folders.get(path, cursor === 0, nowMs, () => {
+    const slots = this.#folders.get(path, cursor === 0, nowMs, () => {
       const owners = new Set(catalogs.ownersOfFolder(path));
-      for (const peer of this.#unknown) if (peer !== by.peer) owners.add(peer.place);
+      for (const peer of this.#unindexed) if (peer !== by.peer) owners.add(peer.slot);
       return [...owners].sort((a, b) => a - b);
     });
-    const peers = places.filter((place) => place >= cursor).flatMap((place) => registry.at(place) ?? []);
-    return peersPage(peers, places.length);
+    const peers = slots.filter((slot) => slot >= cursor).flatMap((slot) => registry.at(slot) ?? []);
+    return peersPage(peers, slots.length);
   }
 
-  /** What a peer says to a query. False: nobody waits for it. */
+  /** Handles a queried peer's answer. False: the question has ended. */
   answered(reply: RequestOf<'hit'> | RequestOf<'miss'>, peer: RegisteredPeer, nowMs: number): boolean {
     const files = reply.type === 'hit' ? reply.files : [];
     const answer = this.#relay.answered(reply.relay, peer, files, nowMs);
@@ -142,13 +147,13 @@ export class Inquiries {
     }
   }
 
-  /** Asks who has to be asked. Strangers cause no traffic to others. */
-  #relayed(question: RelayQuestion, by: AskedBy, nowMs: number) {
+  /** Queries the unindexed peers. A question of an unregistered address is never relayed. */
+  #relayed(question: RelayQuestion, by: Requester, nowMs: number) {
     const nobody = { asked: 0, part: 'whole' } as const;
     const { from, peer, transactionId } = by;
     if (peer === undefined || this.#relay.isRepeated(from, transactionId, nowMs)) return nobody;
     const others = this.#othersThan(peer);
-    const relayed = this.#relay.begin({ asker: from, transactionId }, question, others, nowMs);
+    const relayed = this.#relay.begin({ requester: from, transactionId }, question, others, nowMs);
     if (relayed === undefined) return nobody;
     for (const asked of relayed.waiting) {
       const what = question.fileId ?? `"${question.words}"`;
@@ -158,11 +163,11 @@ export class Inquiries {
     return { asked: relayed.asked, part: 'index' } as const;
   }
 
-  *#othersThan(asker: RegisteredPeer): Generator<RegisteredPeer> {
-    for (const peer of this.#unknown) if (peer !== asker) yield peer;
+  *#othersThan(requester: RegisteredPeer): Generator<RegisteredPeer> {
+    for (const peer of this.#unindexed) if (peer !== requester) yield peer;
   }
 
-  #send({ asker, transactionId }: Relayed, page: TrackerReply): void {
-    this.#datagrams.push({ bytes: encodeReply(transactionId, page), to: asker });
+  #send({ requester, transactionId }: Relayed, page: TrackerReply): void {
+    this.#datagrams.push({ bytes: encodeReply(transactionId, page), to: requester });
   }
 }

@@ -1,12 +1,12 @@
-/** Answers to the same question within this long are the same, so that its pages belong together. */
+/** Lifetime of a result: pages requested within this time belong to one result. */
 const KEPT_MS = 3_000;
 const KEPT_MAX = 64;
 
-/** Remembers the newest few results for some seconds. */
-export class Recent<T> {
+/** A small cache of the newest results. */
+export class RecentResults<T> {
   readonly #kept = new Map<string, { readonly value: T; readonly untilMs: number }>();
 
-  /** What was found for `key` a moment ago, or what `find` finds now. @param fresh - look anew in any case */
+  /** The cached result for `key`, or a new one from `find`. @param fresh - ignores the cache */
   get(key: string, fresh: boolean, nowMs: number, find: () => T): T {
     const known = this.#kept.get(key);
     if (known !== undefined && known.untilMs > nowMs && !fresh) return known.value;

@@ -15,16 +15,16 @@ import type { PeerRegistry } from './PeerRegistry.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 import type { Relayed } from './Relay.ts';
 
-/** Holders named with a hit; `locate` names all. */
+/** Holders listed with a hit; `locate` lists all. */
 const HOLDERS_PER_HIT = 8;
 const ITEMS_PER_PAGE = { hits: 32, holders: 64, peers: 64 } as const;
-/** In front of the items: action, transaction id, total, next, asked, part, count; in `located` also the size. */
+/** Bytes before the items: action, transaction id, total, next, asked, part, count. `located` has the size too. */
 const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 4 + 1 + 2;
-/** Nobody was asked: the index alone answers. */
+/** No peer was queried: the answer is the index's. */
 const WHOLE = { asked: 0, part: 'whole' } as const;
 const PAGE_BYTES = DATAGRAM_BYTES_MAX - PAGE_OVERHEAD_BYTES;
 
-/** Hits from the `cursor`-th on, as many as a datagram takes. What nobody has any more is left out. */
+/** A page of hits from the `cursor`-th on. Content without holders is left out. */
 export function foundPage(
   found: FoundFiles,
   cursor: number,
@@ -44,7 +44,7 @@ export function foundPage(
   return { ...WHOLE, type: 'found', total, next: more(next, found.files.length), hits: page.items };
 }
 
-/** Holders from the `cursor`-th on. */
+/** A page of holders from the `cursor`-th on. */
 export function locatedPage(
   known: ContentHolders | undefined,
   cursor: number,
@@ -59,7 +59,7 @@ export function locatedPage(
   return { ...WHOLE, type: 'located', total, next, size: known.size, holders: page.items };
 }
 
-/** What a peer that was asked has, for the asker: one page or more; with `isLast` the last one says so. */
+/** The pages of a queried peer's answer. With `isLast` there is at least one, and the last is marked. */
 export function relayedPages(
   { question, asked }: Relayed,
   peer: RegisteredPeer | undefined,
@@ -87,13 +87,13 @@ export function relayedPages(
   });
 }
 
-/** Peers of a sequence in the order of their places; the cursor of the next page is the place it begins at. */
+/** A page of peers, in the order of their slots. The next cursor is the slot of the first peer that did not fit. */
 export function peersPage(peers: Iterable<RegisteredPeer>, total: number): ReplyOf<'peerList'> {
   const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES, ITEMS_PER_PAGE.peers);
   for (const peer of peers) {
     const { files, bytes } = peer.beat;
     if (!page.add({ ...contact(peer), files, bytes })) {
-      return { type: 'peerList', total, next: peer.place, peers: page.items };
+      return { type: 'peerList', total, next: peer.slot, peers: page.items };
     }
   }
   return { type: 'peerList', total, next: 0, peers: page.items };
@@ -116,7 +116,7 @@ function contact(peer: RegisteredPeer) {
   return { peerId, name, address: { host: peer.udp.host, port }, onTrackerHost: peer.isLocal };
 }
 
-/** A hit with one holder less; undefined when that would be none. */
+/** The hit with one holder fewer; undefined when none would be left. */
 function shortened(long: Hit): Hit | undefined {
   return long.holders.length > 1 ? { ...long, holders: long.holders.slice(0, -1) } : undefined;
 }
@@ -125,7 +125,7 @@ function more(next: number, total: number): number {
   return next < total ? next : 0;
 }
 
-/** Items of one kind, as many as fit some bytes. */
+/** Items up to a count and an encoded size. */
 class Page<T> {
   readonly items: T[] = [];
   readonly #codec: Codec<T>;
@@ -138,7 +138,7 @@ class Page<T> {
     this.#itemsMax = itemsMax;
   }
 
-  /** False when it has no room. The first item may be made shorter until it fits. */
+  /** Adds an item; false: no room. The first item is shortened until it fits. */
   add(item: T, shorter: (item: T) => T | undefined = () => undefined): boolean {
     if (this.items.length === this.#itemsMax) return false;
     const out = new ByteWriter();
