@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { describe, expect, test } from 'vitest';
 import { readSources, type Source } from './Support/sources.ts';
 
@@ -169,6 +170,21 @@ function forbidden(rule: (from: string, to: string) => boolean): string[] {
   );
 }
 
+/** Every circle in a graph of imports, as `a -> b -> a`. */
+function circles(graph: readonly (readonly [from: string, to: readonly string[]])[]): string[] {
+  const targets = new Map(graph);
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (node: string, trail: readonly string[]) => {
+    if (trail.includes(node)) found.push([...trail.slice(trail.indexOf(node)), node].join(' -> '));
+    if (done.has(node) || trail.includes(node)) return;
+    for (const next of targets.get(node) ?? []) walk(next, [...trail, node]);
+    done.add(node);
+  };
+  for (const [node] of graph) walk(node, []);
+  return found;
+}
+
 /** The types that all doors speak. */
 function isNoun(path: string): boolean {
   return ['Peer/Model.ts', 'Peer/Transfer.ts', 'Peer/Storage.ts'].includes(path);
@@ -244,7 +260,7 @@ describe('who may import whom', () => {
 
   test('the simulator stands on the doors it simulates, and nobody on it', () => {
     const allowed =
-      /^(Simulator|Shared|Protocol|test\/Support)\/|^Peer\/(DownloadManager|Model|Transfer|Storage|Network\/Links\/PeerLinks|(Downloads|Network)\/Ports)\.ts$/;
+      /^(Simulator|Shared|Protocol)\/|^Peer\/(DownloadManager|Model|Transfer|Storage|Network\/Links\/PeerLinks|(Downloads|Network)\/Ports)\.ts$/;
     const strange = readSources('Simulator').flatMap(({ path, imports }) =>
       imports.filter(({ isOurs, to }) => isOurs && !allowed.test(to)).map(({ to }) => `${path} -> ${to}`),
     );
@@ -262,18 +278,32 @@ describe('who may import whom', () => {
     expect(withValues.map(({ path }) => path)).toEqual([]);
   });
 
-  test('there is no way round in a circle', () => {
-    const circles: string[] = [];
-    const done = new Set<string>();
-    const walk = (path: string, trail: readonly string[]) => {
-      if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
-      if (done.has(path) || trail.includes(path)) return;
-      const source = sources.find((other) => other.path === path);
-      for (const { isOurs, to } of source?.imports ?? []) if (isOurs) walk(to, [...trail, path]);
-      done.add(path);
-    };
-    for (const path of paths) walk(path, []);
-    expect(circles).toEqual([]);
+  test('no file imports itself in a circle, nor does one of the simulator, the benches or the test support', () => {
+    const all = [...sources, ...readSources('Simulator', 'bench', 'test')];
+    expect(circles(all.map(({ path, imports }) => [path, imports.map(({ to }) => to)]))).toEqual([]);
+  });
+
+  test.each(['Peer/Files', 'Peer/Downloads', 'Peer/Network/Links'])(
+    '%s: no circle between its folders',
+    (room) => {
+      const inside = sources.filter(({ path }) => path.startsWith(`${room}/`));
+      const arrows = new Map<string, Set<string>>();
+      for (const { path, imports } of inside) {
+        const to = imports.filter((each) => each.to.startsWith(`${room}/`)).map((each) => dirname(each.to));
+        const from = dirname(path);
+        arrows.set(from, new Set([...(arrows.get(from) ?? []), ...to.filter((folder) => folder !== from)]));
+      }
+      expect(arrows.size).toBeGreaterThan(2);
+      expect(circles([...arrows].map(([from, to]) => [from, [...to]]))).toEqual([]);
+    },
+  );
+
+  test('nothing but tests imports from test/', () => {
+    const product = [...sources, ...readSources('Simulator', 'bench')];
+    const strange = product.flatMap(({ path, imports }) =>
+      imports.filter(({ to }) => to.startsWith('test/')).map(({ to }) => `${path} -> ${to}`),
+    );
+    expect(strange).toEqual([]);
   });
 });
 
