@@ -8,10 +8,10 @@ import { ShoalError } from '../Shared/ShoalError.ts';
 import type { KnownContact, Offer, OfferStatus, PeerContact, PushStatus } from './Model.ts';
 import { AcceptedPushes } from './Pushes/AcceptedPushes.ts';
 import { type AcceptPolicy, decideConsent } from './Pushes/Consent.ts';
+import { type PendingOffer, PendingOffers } from './Pushes/PendingOffers.ts';
 import type { OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Ports.ts';
 import { PushRun } from './Pushes/PushRun.ts';
 import { Trust } from './Pushes/Trust.ts';
-import { type Waiting, WaitingOffers } from './Pushes/WaitingOffers.ts';
 
 export type { AcceptPolicy } from './Pushes/Consent.ts';
 export type { TrustedSenders } from './Pushes/Ports.ts';
@@ -46,7 +46,7 @@ const TICK_MS = 1_000;
 export class PushManager extends EventEmitter<PushEvents> {
   readonly #options: PushManagerOptions;
   readonly #trust: Trust;
-  readonly #waiting = new WaitingOffers();
+  readonly #waiting = new PendingOffers();
   readonly #accepted = new AcceptedPushes();
   readonly #pushes = new Map<number, PushRun>();
   #ticking: (() => void) | undefined;
@@ -77,7 +77,7 @@ export class PushManager extends EventEmitter<PushEvents> {
   // ---- offers from others
 
   /** Accepts or refuses an offer, or leaves the decision to the user. */
-  hearOffer(peer: KnownContact, requestId: number, offer: Offer): void {
+  receiveOffer(peer: KnownContact, requestId: number, offer: Offer): void {
     const { network, log } = this.#options;
     const answer = this.#answerTo(peer, requestId, offer);
     if (answer === 'take') this.#take(peer, requestId, offer);
@@ -207,7 +207,7 @@ export class PushManager extends EventEmitter<PushEvents> {
     this.emit('accepted', peer, offer);
   }
 
-  #takeWaiting(number: number): Waiting {
+  #takeWaiting(number: number): PendingOffer {
     const waiting = this.#waiting.get(number);
     if (waiting === undefined) {
       throw new ShoalError('NOT_FOUND', `no offer ${number} waits for an answer`, {
@@ -238,7 +238,7 @@ export class PushManager extends EventEmitter<PushEvents> {
   }
 }
 
-function offerStatus({ number, peer, offer, sinceMs }: Waiting): OfferStatus {
+function offerStatus({ number, peer, offer, sinceMs }: PendingOffer): OfferStatus {
   return { number, peer, ...offer, sinceMs };
 }
 

@@ -139,7 +139,7 @@ const DECISIONS = [
   'Peer/Network/Lanes/SuperSeeding.ts',
   'Peer/Pushes/AcceptedPushes.ts',
   'Peer/Pushes/Consent.ts',
-  'Peer/Pushes/WaitingOffers.ts',
+  'Peer/Pushes/PendingOffers.ts',
   'Tracker/Catalog/CatalogAssembly.ts',
   'Tracker/Catalog/CatalogIndex.ts',
   'Tracker/Catalog/CatalogSearch.ts',

@@ -28,7 +28,7 @@ export function refusal(code: RefusalCode, path: string, peer: PeerContact): Sho
 }
 
 /** The peer disconnected during the push. */
-export function gone(path: string, peer: PeerContact, cause: ShoalError): ShoalError {
+export function disconnected(path: string, peer: PeerContact, cause: ShoalError): ShoalError {
   const code = cause.code === 'TIMEOUT' ? 'TIMEOUT' : 'UNREACHABLE';
   return new ShoalError(
     code,
@@ -41,7 +41,7 @@ export function gone(path: string, peer: PeerContact, cause: ShoalError): ShoalE
 }
 
 /** The push was accepted, and stalled. */
-export function silent(path: string, peer: PeerContact): ShoalError {
+export function stalled(path: string, peer: PeerContact): ShoalError {
   return new ShoalError('TIMEOUT', `${nameOf(peer)} confirms nothing more of ${path}`, {
     hint: 'Its download may be paused or wait for others; send it again later: what arrived is kept there.',
   });

@@ -5,7 +5,7 @@ import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { Offer, PeerContact, PushStatus } from '../Model.ts';
 import type { OfferEvents, SentOffer } from '../Transfer.ts';
 import type { PushNetwork } from './Ports.ts';
-import { gone, refusal, silent } from './PushErrors.ts';
+import { disconnected, refusal, stalled } from './PushErrors.ts';
 
 /**
  * Time without bytes or confirmations after which a push fails. Long, because the receiver may have other downloads
@@ -30,7 +30,7 @@ export class PushRun {
   /** Chunks to be confirmed. */
   readonly #open: Bitfield;
   readonly #all: number;
-  readonly #giveUp = new AbortController();
+  readonly #stopping = new AbortController();
   #state: PushStatus['state'] = 'connecting';
   #error: ShoalError | undefined;
   #sent: SentOffer | undefined;
@@ -71,11 +71,11 @@ export class PushRun {
         this.#confirm();
       },
       refused: (code) => this.#refused(code),
-      lost: (reason) => this.#fail(gone(offer.path, peer, reason)),
+      lost: (reason) => this.#fail(disconnected(offer.path, peer, reason)),
     };
     this.#become('connecting');
     try {
-      const sent = await network.offers.offer(peer, offer, this.#chunkCount, events, this.#giveUp.signal);
+      const sent = await network.offers.offer(peer, offer, this.#chunkCount, events, this.#stopping.signal);
       if (this.over) return sent.withdraw();
       this.#sent = sent;
       this.#become('offered');
@@ -89,7 +89,7 @@ export class PushRun {
     if (this.#state !== 'sending') return;
     if (servedBytes !== this.#servedBytes) this.#movedMs = nowMs;
     this.#servedBytes = servedBytes;
-    if (nowMs - this.#movedMs >= STALL_MS) this.#fail(silent(this.offer.path, this.peer));
+    if (nowMs - this.#movedMs >= STALL_MS) this.#fail(stalled(this.offer.path, this.peer));
   }
 
   /** Stops the push. */
@@ -142,7 +142,7 @@ export class PushRun {
   #finish(state: PushStatus['state'], confirmed: readonly number[]): void {
     if (this.over) return;
     this.#state = state;
-    this.#giveUp.abort();
+    this.#stopping.abort();
     this.#sent?.withdraw();
     this.#options.changed(this, confirmed);
   }

@@ -101,7 +101,7 @@ export class Pushing implements PushControls {
   #connectEvents(): void {
     const { network, downloads, tell } = this.#options;
     const pushes = this.#pushes;
-    network.on('offered', (peer, requestId, offer) => pushes.hearOffer(peer, requestId, offer));
+    network.on('offered', (peer, requestId, offer) => pushes.receiveOffer(peer, requestId, offer));
     network.on('peerLeft', (peer) => pushes.peerLeft(peer.peerId));
     pushes.on('asked', (offer) => tell('offer', offerText(offer)));
     pushes.on('expired', ({ path, peer }) =>

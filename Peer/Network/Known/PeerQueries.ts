@@ -66,7 +66,7 @@ export class PeerQueries {
   ): Promise<T[]> {
     const { clock, book, links } = this.#options;
     const deadline = new AbortController();
-    const stopWaiting = onAbort(signal, () => deadline.abort());
+    const stopListening = onAbort(signal, () => deadline.abort());
     const cancelTimer = clock.after(PEER_QUERY_MS, () => deadline.abort());
     if (signal.aborted) deadline.abort();
     const results: T[] = [];
@@ -80,7 +80,7 @@ export class PeerQueries {
     });
     await Promise.all(asked);
     cancelTimer();
-    stopWaiting();
+    stopListening();
     if (signal.aborted) throw new ShoalError('CANCELLED', 'the question to other peers was cancelled');
     return results;
   }

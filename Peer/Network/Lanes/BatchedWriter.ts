@@ -2,7 +2,7 @@ import { soon } from '../../../Shared/Soon.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 
 /** Backlog up to which a producer need not wait. */
-const CALM_BYTES = 1_048_576;
+const WRITABLE_BYTES = 1_048_576;
 
 /**
  * Gathers small writes and hands them to the stream together at the end of the current event-loop turn: thousands of
@@ -49,17 +49,17 @@ export class BatchedWriter {
     this.#underWayBytes += bytes.length;
     this.#stream.write(bytes, () => {
       this.#underWayBytes -= bytes.length;
-      if (this.backlogBytes <= CALM_BYTES) this.#becomeCalm();
+      if (this.backlogBytes <= WRITABLE_BYTES) this.#releaseWriters();
     });
   }
 
   /** Resolves when the backlog is small, or nothing more will be sent. */
-  calm(): Promise<void> {
-    if (this.backlogBytes <= CALM_BYTES || this.#closed) return Promise.resolve();
+  writable(): Promise<void> {
+    if (this.backlogBytes <= WRITABLE_BYTES || this.#closed) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #becomeCalm(): void {
+  #releaseWriters(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
@@ -67,6 +67,6 @@ export class BatchedWriter {
   close(): void {
     this.#closed = true;
     this.#pending = [];
-    this.#becomeCalm();
+    this.#releaseWriters();
   }
 }

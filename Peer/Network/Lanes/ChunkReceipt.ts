@@ -5,7 +5,7 @@ import type { ChunkOutcome, ChunkWriter } from '../../Transfer.ts';
 import type { Region } from './ReceiveBuffers.ts';
 
 /** A request on a lane: one chunk, or a bundle of whole small files. */
-export interface ChunkOrder {
+export interface LaneRequest {
   readonly fileId: FileId;
   readonly chunk: number;
   readonly bytes: number;
@@ -23,7 +23,7 @@ export interface ChunkOrder {
  * that are dropped.
  */
 export class ChunkReceipt {
-  readonly order: ChunkOrder;
+  readonly order: LaneRequest;
   readonly outcome: Promise<ChunkOutcome>;
   /** Payload bytes announced by data frames so far. */
   announced = 0;
@@ -32,7 +32,7 @@ export class ChunkReceipt {
   #failed: ChunkOutcome | undefined;
   #writing = 0;
 
-  constructor(order: ChunkOrder) {
+  constructor(order: LaneRequest) {
     this.order = order;
     this.outcome = new Promise((resolve) => {
       this.#settle = resolve;

@@ -7,7 +7,7 @@ import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Dial, StreamHandler } from '../../../Shared/Transport.ts';
 import type { ChunkOutcome } from '../../Transfer.ts';
 import { BatchedWriter } from './BatchedWriter.ts';
-import { type ChunkOrder, ChunkReceipt } from './ChunkReceipt.ts';
+import { ChunkReceipt, type LaneRequest } from './ChunkReceipt.ts';
 import { Fifo } from './Fifo.ts';
 import { type LaneFrames, LaneReader } from './LaneReader.ts';
 import type { RateFlow } from './RateFlow.ts';
@@ -77,7 +77,7 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#dial().catch((failure: unknown) => this.#end(asShoalError(failure, 'UNREACHABLE')));
   }
 
-  request(order: ChunkOrder): ChunkReceipt {
+  request(order: LaneRequest): ChunkReceipt {
     const receipt = new ChunkReceipt(order);
     if (this.#ended) {
       receipt.end({ kind: 'lost', reason: new ShoalError('UNREACHABLE', 'the connection is gone') });

@@ -1,6 +1,6 @@
 import { every } from '../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { ChunkOrder, ChunkReceipt } from './ChunkReceipt.ts';
+import type { ChunkReceipt, LaneRequest } from './ChunkReceipt.ts';
 import { Lane, type LaneOptions } from './Lane.ts';
 import type { RateFlow } from './RateFlow.ts';
 
@@ -29,7 +29,7 @@ export class LaneKeeper {
     this.#gone = gone;
   }
 
-  request(order: ChunkOrder): ChunkReceipt {
+  request(order: LaneRequest): ChunkReceipt {
     this.#lane ??= this.#open();
     return this.#lane.request(order);
   }

@@ -71,7 +71,7 @@ export class LaneReader implements ReadTarget {
   #regionBytesMax = REGION_BYTES_MIN;
   /** Whether the last buffer given out was the region. */
   #direct = false;
-  #stopWaiting: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
   #closed = false;
 
   constructor(frames: LaneFrames, buffers: ReceiveBuffers, clock: Clock) {
@@ -119,7 +119,7 @@ export class LaneReader implements ReadTarget {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#stopWaiting?.();
+    this.#stopListening?.();
     this.#region?.release();
     this.#region = undefined;
   }
@@ -191,13 +191,13 @@ export class LaneReader implements ReadTarget {
   }
 
   #takeRegion(): boolean {
-    if (this.#stopWaiting !== undefined) return false;
+    if (this.#stopListening !== undefined) return false;
     const isFast = this.#regionBytesMax === REGION_BYTES_MAX;
     const count =
       isFast && this.#left <= REGION_ROOM ? this.#left : Math.min(this.#left, this.#regionBytesMax);
     const region = this.#buffers.region(count);
     if (region === undefined) {
-      this.#stopWaiting = this.#buffers.wait(count, (late) => this.#gotRegion(late));
+      this.#stopListening = this.#buffers.wait(count, (late) => this.#gotRegion(late));
       return false;
     }
     this.#useRegion(region);
@@ -206,11 +206,11 @@ export class LaneReader implements ReadTarget {
 
   /** Whether memory is awaited: the stream must stay paused. */
   get waiting(): boolean {
-    return this.#stopWaiting !== undefined;
+    return this.#stopListening !== undefined;
   }
 
   #gotRegion(region: Region): void {
-    this.#stopWaiting = undefined;
+    this.#stopListening = undefined;
     this.#useRegion(region);
     try {
       if (this.#parse()) this.#frames.readable();

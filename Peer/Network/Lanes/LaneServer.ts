@@ -52,7 +52,7 @@ export interface TakeLimits {
 }
 
 /** The owner of all lane servers, which schedules them. */
-export interface LaneHost {
+export interface LaneServerOwner {
   /** @returns the owner of a token; undefined: the token is not valid */
   redeem(token: string, lane: LaneServer): PeerId | undefined;
   /** Length of a chunk that is available here; 0: not available. */
@@ -76,7 +76,7 @@ export class LaneServer implements StreamHandler {
   readonly stream: ByteStream;
   /** Undefined until a valid token was shown. */
   peer: PeerId | undefined;
-  readonly #host: LaneHost;
+  readonly #host: LaneServerOwner;
   readonly #decoder = new FrameDecoder(GREETING_FRAME_BYTES_MAX);
   readonly #wanted = new Map<number, WantedChunk>();
   #demand = 0;
@@ -89,7 +89,7 @@ export class LaneServer implements StreamHandler {
   #sending: readonly WantedChunk[] = [];
   #closed = false;
 
-  constructor(stream: ByteStream, host: LaneHost) {
+  constructor(stream: ByteStream, host: LaneServerOwner) {
     this.stream = stream;
     this.#host = host;
   }

@@ -1,7 +1,7 @@
 import type { NetworkClass } from '../../../Shared/Address.ts';
 
 /** A flow that waits for bytes. */
-export interface Waiting {
+export interface Waiter {
   readonly flow: RateFlow;
   /** Start tag of fair queueing: the lowest goes first. */
   readonly start: number;
@@ -9,7 +9,7 @@ export interface Waiting {
 }
 
 /** The limits of one direction, as seen by a flow. */
-export interface FlowHome {
+export interface FlowLimits {
   /** Undefined: unlimited. */
   rateOf(flow: RateFlow): number | undefined;
   pieceBytesMax(flow: RateFlow): number;
@@ -32,10 +32,10 @@ export class RateFlow {
   ahead = 0;
   /** Time of the last transfer or request. */
   activeMs = Number.NEGATIVE_INFINITY;
-  readonly #home: FlowHome;
+  readonly #home: FlowLimits;
   #closed = false;
 
-  constructor(home: FlowHome, kind: NetworkClass) {
+  constructor(home: FlowLimits, kind: NetworkClass) {
     this.#home = home;
     this.kind = kind;
   }
@@ -61,7 +61,7 @@ export class RateFlow {
     this.#home.moved(this, bytes);
     if (this.rate === undefined) this.ahead = 0;
     else {
-      if (this.ahead <= 0 && this.#home.isReady(this)) this.#payTurn();
+      if (this.ahead <= 0 && this.#home.isReady(this)) this.#chargePiece();
       this.ahead -= bytes;
     }
   }
@@ -83,7 +83,7 @@ export class RateFlow {
   /** Calls back, asynchronously, when a piece may move; the piece is charged already. */
   whenReady(go: () => void): void {
     this.#home.wait(this, () => {
-      this.#payTurn();
+      this.#chargePiece();
       go();
     });
   }
@@ -104,7 +104,7 @@ export class RateFlow {
    * Charges the overdraft of the last round and one piece in advance, so that a lane of small frames gets an equal
    * share.
    */
-  #payTurn(): void {
+  #chargePiece(): void {
     if (this.rate === undefined || this.#closed) return;
     const piece = this.pieceBytesMax;
     this.#home.charge(this, piece - this.ahead);

@@ -4,7 +4,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { LIMIT_SCOPES, type LimitScope, type Rates } from '../../../Shared/Rates.ts';
 import { ByteBudget } from './ByteBudget.ts';
-import { type FlowHome, RateFlow, type Waiting } from './RateFlow.ts';
+import { type FlowLimits, RateFlow, type Waiter } from './RateFlow.ts';
 
 /** Duration of a round under a limit: the time in which every active lane moves one piece. */
 const ROUND_MS = 50;
@@ -26,18 +26,18 @@ const LATE_PIECES = 2;
 
 /**
  * Limits of one direction, in total and per network class, shared by all lanes. A transfer obeys both.
- * Waiting lanes are served by start-time fair queueing (Goyal 1996): busy lanes get equal bytes, whatever their frame
+ * Waiter lanes are served by start-time fair queueing (Goyal 1996): busy lanes get equal bytes, whatever their frame
  * size.
  * Payload is counted, exact within 5 % over 5 s. Rates may change at any time.
  */
-export class RateLimiter implements FlowHome {
+export class RateLimiter implements FlowLimits {
   readonly #clock: Clock;
   readonly #budgets: Readonly<Record<LimitScope, ByteBudget>>;
   readonly #meters: Readonly<Record<NetworkClass, RateMeter>>;
   readonly #active = new Set<RateFlow>();
   /** Number of active lanes per class. */
   readonly #lanes: Record<NetworkClass, number> = { loopback: 0, lan: 0, elsewhere: 0 };
-  #waiting: Waiting[] = [];
+  #waiting: Waiter[] = [];
   /** Virtual time of fair queueing: new flows start here. */
   #virtual = 0;
   #countedMs = Number.NEGATIVE_INFINITY;
@@ -102,7 +102,7 @@ export class RateLimiter implements FlowHome {
     this.setRates({ total: undefined, loopback: undefined, lan: undefined, elsewhere: undefined });
   }
 
-  // ---- FlowHome
+  // ---- FlowLimits
 
   rateOf({ kind }: RateFlow): number | undefined {
     const [total, own] = [this.rate('total'), this.rate(kind)];
@@ -180,8 +180,8 @@ export class RateLimiter implements FlowHome {
     this.#arm();
   }
 
-  #next(): Waiting | undefined {
-    let best: Waiting | undefined;
+  #next(): Waiter | undefined {
+    let best: Waiter | undefined;
     for (const waiting of this.#waiting) {
       const earlier = best === undefined || waiting.start < best.start;
       if (earlier && this.#waitMs(waiting.flow) === 0) best = waiting;

@@ -8,10 +8,10 @@ export const REGION_ROOM = 1_048_576 + 4_096;
 const SHARED_MAX = REGION_ROOM / 2;
 
 /**
- * Reading pauses with CALM buffers in use of which WRITING_MAX are full and being written to disk. Without this, a
+ * Reading pauses with READING_BUFFERS buffers in use of which WRITING_MAX are full and being written to disk. Without this, a
  * briefly slow disk would make a download use all of its memory, each MiB of it freshly allocated.
  */
-const CALM = 20;
+const READING_BUFFERS = 20;
 const WRITING_MAX = 8;
 
 /** Memory for arriving bytes. */
@@ -34,7 +34,7 @@ export class ReceiveBuffers {
   #writing = 0;
 
   constructor(clock: Clock, maxBytes = RECEIVE_BUFFERS_BYTES, memory?: Memory) {
-    const mayGive = (taken: number) => taken < CALM || this.#writing < WRITING_MAX;
+    const mayGive = (taken: number) => taken < READING_BUFFERS || this.#writing < WRITING_MAX;
     this.#pool = new BufferPool(REGION_ROOM, maxBytes, clock, memory, mayGive);
   }
 

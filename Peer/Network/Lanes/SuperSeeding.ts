@@ -5,7 +5,7 @@ import type { SuggestedRest } from '../../../Protocol/PeerMessages.ts';
 /**
  * Suggestions open per leecher, refilled when half of them are requested. Bounded by its share of the free chunks.
  */
-const SUGGESTED = 4;
+const SUGGESTIONS_MAX = 4;
 /**
  * A leecher that neither requests a suggested chunk nor confirms a sent one within this time loses it to another
  * leecher.
@@ -173,7 +173,7 @@ export class SuperSeeding {
 
   /** Refills leechers that are short: with free chunks, or else with one of the leecher that has most suggestions. */
   #fill(nowMs: number): void {
-    const share = Math.max(1, Math.min(SUGGESTED, Math.floor(this.#free / this.#members.size)));
+    const share = Math.max(1, Math.min(SUGGESTIONS_MAX, Math.floor(this.#free / this.#members.size)));
     for (const [peer, member] of this.#members) {
       if (!member.follows || member.suggested.size > share / 2) continue;
       while (member.suggested.size < share && this.#free > 0) this.#give(peer, this.#nextFree(), nowMs);

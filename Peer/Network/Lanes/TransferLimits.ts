@@ -2,7 +2,7 @@ import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
 import type { LimitStatus } from '../../Model.ts';
-import { type Interfaces, localClass } from '../Links/Accepting/AddressClass.ts';
+import { type Interfaces, localClass } from './AddressClass.ts';
 import { RateLimiter } from './RateLimiter.ts';
 
 /** Bytes per second in total (undefined: unlimited), or by scope. */

@@ -106,7 +106,7 @@ export class UploadSlots {
   }
 
   /** Takes the slot of a stalled peer if others wait, and queues it last. */
-  passOn(peer: PeerId): void {
+  preempt(peer: PeerId): void {
     const client = this.#clients.get(peer);
     const last = this.#queue.at(-1);
     if (client?.slot === undefined || last === undefined) return;

@@ -14,7 +14,7 @@ import {
   SEND_BUFFER_BYTES,
   SMALL_CHUNK_BYTES,
 } from './LaneSender.ts';
-import { type LaneHost, LaneServer, type TakeLimits, type WantedChunk } from './LaneServer.ts';
+import { LaneServer, type LaneServerOwner, type TakeLimits, type WantedChunk } from './LaneServer.ts';
 import type { LaneTokens } from './LaneTokens.ts';
 import type { RateLimiter } from './RateLimiter.ts';
 import { ServedCounts } from './ServedCounts.ts';
@@ -78,7 +78,7 @@ interface Client extends Upload {
 }
 
 /** Serves all lanes: assigns slots, keeps the lanes of served peers busy, announces queue places to the others. */
-export class Uploads implements LaneHost {
+export class Uploads implements LaneServerOwner {
   readonly #options: UploadsOptions;
   readonly #slots: UploadSlots;
   readonly #clients = new Map<PeerId, Client>();
@@ -129,7 +129,7 @@ export class Uploads implements LaneHost {
     this.#cancelPlaces?.();
   }
 
-  // ---- LaneHost
+  // ---- LaneServerOwner
 
   redeem(token: string, lane: LaneServer): PeerId | undefined {
     const { tokens, clock } = this.#options;
@@ -295,7 +295,7 @@ export class Uploads implements LaneHost {
     for (const [peer, { lanes }] of [...this.#clients]) {
       for (const [lane, sender] of [...lanes]) {
         if (this.#buffers.short && sender.stalledMs >= CUT_MS) lane.close();
-        else if (sender.stalledMs >= STALLED_MS) this.#slots.passOn(peer);
+        else if (sender.stalledMs >= STALLED_MS) this.#slots.preempt(peer);
       }
     }
   }

@@ -2,7 +2,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import { PEER_EXCHANGE_MS } from '../../../Protocol/Limits.ts';
 import { formatAddress } from '../../../Shared/Address.ts';
 import { type Clock, every, type Random } from '../../../Shared/Clock.ts';
-import { HaveBatch, type TellHave } from './Content/HaveBatch.ts';
+import { type AnnounceHave, HaveBatch } from './Content/HaveBatch.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
 import type { PeerExchange } from './PeerExchange.ts';
 import type { NamedTracker } from './PeerLinksTypes.ts';
@@ -24,13 +24,13 @@ export class Announcements {
 
   constructor(options: AnnouncementsOptions) {
     this.#options = options;
-    this.#haves = new HaveBatch(options.clock, (...news) => this.#tellHave(...news));
+    this.#haves = new HaveBatch(options.clock, (...news) => this.#announceHave(...news));
   }
 
   /** Starts the peer exchange once a minute. */
   start(): void {
     this.#cancelExchange ??= every(this.#options.clock, PEER_EXCHANGE_MS, () => {
-      for (const peer of this.#options.peers()) this.#tellOthers(peer);
+      for (const peer of this.#options.peers()) this.#nameOthers(peer);
     });
   }
 
@@ -42,7 +42,7 @@ export class Announcements {
   /** Sends a newly linked peer what the others were sent before. */
   joined(peer: LinkedPeer): void {
     for (const tracker of this.#trackers) peer.send({ type: 'tracker', ...tracker });
-    this.#tellOthers(peer);
+    this.#nameOthers(peer);
   }
 
   /** Announces a new chunk to interested peers, batched for 50 ms. */
@@ -52,13 +52,13 @@ export class Announcements {
 
   /** Announces everything that is here of a file that became available. */
   holdings(fileId: FileId): void {
-    for (const peer of this.#options.peers()) if (peer.follows(fileId)) peer.tellHoldings(fileId);
+    for (const peer of this.#options.peers()) if (peer.follows(fileId)) peer.announceHoldings(fileId);
   }
 
   /** Announces that a file is no longer shared. */
   gone(fileId: FileId): void {
     this.#haves.drop(fileId);
-    for (const peer of this.#options.peers()) peer.tellGone(fileId);
+    for (const peer of this.#options.peers()) peer.announceGone(fileId);
   }
 
   /** Sets our trackers; new ones are announced to all linked peers. */
@@ -70,12 +70,13 @@ export class Announcements {
       for (const tracker of fresh) peer.send({ type: 'tracker', ...tracker });
   }
 
-  #tellHave(...[fileId, chunks, frame]: Parameters<TellHave>): void {
-    for (const peer of this.#options.peers()) if (peer.follows(fileId)) peer.tellHave(fileId, chunks, frame);
+  #announceHave(...[fileId, chunks, frame]: Parameters<AnnounceHave>): void {
+    for (const peer of this.#options.peers())
+      if (peer.follows(fileId)) peer.announceHave(fileId, chunks, frame);
   }
 
   /** Names the other linked peers to one of them. */
-  #tellOthers(peer: LinkedPeer): void {
+  #nameOthers(peer: LinkedPeer): void {
     const { peers, exchange, random } = this.#options;
     const linked = peers().map(({ contact }) => contact);
     const others = exchange.general(peer.contact, linked, random);

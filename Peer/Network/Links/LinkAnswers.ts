@@ -26,7 +26,7 @@ export interface LinkAnswersOptions {
   readonly provider: ChunkProvider;
   readonly send: (message: ControlMessage) => void;
   /** Resolves when the send backlog is small: a peer that asks without reading gets no further answers. */
-  readonly calm: () => Promise<void>;
+  readonly writable: () => Promise<void>;
   /** Our files that match a question; undefined: over the rate limit. */
   readonly matching: (question: RelayQuestion) => readonly RelayedFile[] | undefined;
 }
@@ -77,7 +77,7 @@ export class LinkAnswers {
   async #work(): Promise<void> {
     this.#working = true;
     for (let asked = this.#asked.shift(); asked !== undefined; asked = this.#asked.shift()) {
-      await this.#options.calm();
+      await this.#options.writable();
       this.#options.send(await this.#answer(asked));
     }
     this.#working = false;

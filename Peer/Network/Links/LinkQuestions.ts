@@ -26,15 +26,15 @@ export class LinkQuestions {
         reject(over);
         return;
       }
-      let stopWaiting = () => {};
+      let stopListening = () => {};
       const numbered = this.#requests.add(question, this.#clock.nowMs(), (answer) => {
-        stopWaiting();
+        stopListening();
         if (answer instanceof ShoalError) reject(answer);
         else if (answer.type === 'refused') reject(refusal(answer.code));
         else resolve(answer as AnswerTo<Q>);
       });
       if (signal !== undefined) {
-        stopWaiting = onAbort(signal, () => {
+        stopListening = onAbort(signal, () => {
           this.#requests.drop(numbered.requestId);
           reject(new ShoalError('CANCELLED', 'given up'));
         });

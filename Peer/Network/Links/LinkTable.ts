@@ -125,7 +125,7 @@ export class LinkTable implements LinkEvents {
     this.#dialled(link, existing);
     const old = existing.link;
     const ownId = this.#options.hello().peerId;
-    if (old.closedAlready) {
+    if (old.isClosed) {
       existing.replaceLink(link, contact);
     } else if (newLinkStays(ownId, hello.peerId, endsOf(old, old.hello), endsOf(link, hello))) {
       existing.replaceLink(link, contact);

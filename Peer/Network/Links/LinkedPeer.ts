@@ -11,7 +11,7 @@ import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import { DeferredHaves } from './Content/DeferredHaves.ts';
 import { fetchDescription } from './Content/FetchDescription.ts';
-import type { SourceHome } from './Content/PeerSource.ts';
+import type { SourceContext } from './Content/PeerSource.ts';
 import { RemoteFiles, type Seen } from './Content/RemoteFiles.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { LinkQuestions } from './LinkQuestions.ts';
@@ -19,25 +19,21 @@ import type { PeerContext } from './PeerContext.ts';
 import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
-import { Allowance, QueryLimit } from './QueryLimit.ts';
+import { RequestLimits } from './RequestLimits.ts';
 
 export type { PeerContext } from './PeerContext.ts';
 
 /** Files in which one peer may be interested at once. */
 const INTERESTS_MAX = 65_536;
-/** Rate limits on peers and trackers named by one peer; messages beyond them are ignored. */
-const NAMING = { peers: { burst: 1_000, eachMs: 50 }, tracker: { burst: 8, eachMs: 5_000 } } as const;
-
 /** A peer with an open control link: the conversation between handshake and goodbye. The link below may be replaced. */
-export class LinkedPeer implements SourceHome {
+export class LinkedPeer implements SourceContext {
   readonly lane: LaneKeeper;
   readonly offers: PeerOffers;
   readonly #home: PeerContext;
   readonly #questions: LinkQuestions;
   readonly #files: RemoteFiles;
   readonly #answers: LinkAnswers;
-  readonly #queryLimit: QueryLimit;
-  readonly #naming: { readonly peers: Allowance; readonly tracker: Allowance };
+  readonly #limits: RequestLimits;
   readonly #interests = new Set<FileId>();
   readonly #late = new DeferredHaves();
   #contact: KnownContact;
@@ -49,27 +45,24 @@ export class LinkedPeer implements SourceHome {
     this.#home = home;
     const send = (message: ControlMessage) => this.send(message);
     const { provider, clock, dial, buffers, downLimiter, classOf } = home;
-    const nowMs = clock.nowMs();
-    this.#queryLimit = new QueryLimit(nowMs);
-    this.#naming = {
-      peers: new Allowance(NAMING.peers.burst, NAMING.peers.eachMs, nowMs),
-      tracker: new Allowance(NAMING.tracker.burst, NAMING.tracker.eachMs, nowMs),
-    };
-    const mayAsk = (question: RelayQuestion) => this.#queryLimit.take(question, clock.nowMs());
+    this.#limits = new RequestLimits(clock.nowMs());
     this.#answers = new LinkAnswers({
       provider,
       send,
-      calm: () => this.#link.calm(),
-      matching: (question) => (mayAsk(question) ? home.matching(question) : undefined),
+      writable: () => this.#link.writable(),
+      matching: (question) => {
+        const allowed = this.#withinLimit(question.fileId === undefined ? 'words' : 'ids');
+        return allowed ? home.matching(question) : undefined;
+      },
     });
-    const tellWatcher = (fileId: FileId) => this.suggests && this.tellHoldings(fileId);
+    const announceProgress = (fileId: FileId) => this.suggests && this.announceHoldings(fileId);
     this.#files = new RemoteFiles({
       send,
       clock,
-      declared: tellWatcher,
+      declared: announceProgress,
       // The sender of a push gets `haveAll` when the file is in the share.
       ending: (fileId) => {
-        if (!this.offers.isFetching(fileId)) tellWatcher(fileId);
+        if (!this.offers.isFetching(fileId)) announceProgress(fileId);
       },
       wantedOfUs: (fileId) => this.#interests.has(fileId) && this.#answers.chunksOf(fileId) > 1,
     });
@@ -116,7 +109,7 @@ export class LinkedPeer implements SourceHome {
   }
 
   /** Announces our chunks of a file, unless there are none. */
-  tellHoldings(fileId: FileId): void {
+  announceHoldings(fileId: FileId): void {
     this.#late.drop(fileId);
     for (const message of this.#answers.holdings(fileId)) if (message.type !== 'haveNone') this.send(message);
   }
@@ -125,7 +118,7 @@ export class LinkedPeer implements SourceHome {
    * Announces new chunks. Announcements of no use to the peer are deferred, except to the sender of a push.
    * @param frame - the encoded message, used if nothing was deferred
    */
-  tellHave(fileId: FileId, chunks: readonly number[], frame: () => Uint8Array): void {
+  announceHave(fileId: FileId, chunks: readonly number[], frame: () => Uint8Array): void {
     const useless = this.offers.isFetching(fileId) ? undefined : this.#files.uselessTo(fileId, chunks);
     const news = this.#late.add(fileId, chunks, useless, this.#home.clock.nowMs());
     if (news === chunks) this.#link.sendFrame(frame());
@@ -133,7 +126,7 @@ export class LinkedPeer implements SourceHome {
   }
 
   /** Announces that a file is no longer here. */
-  tellGone(fileId: FileId): void {
+  announceGone(fileId: FileId): void {
     this.#late.drop(fileId);
     if (!this.#interests.delete(fileId)) return;
     this.#home.notInterested(this.#contact, fileId);
@@ -237,10 +230,10 @@ export class LinkedPeer implements SourceHome {
         this.#home.offered(this.#contact, message.requestId, message);
         break;
       case 'accept':
-        this.offers.hearAccept(message.requestId);
+        this.offers.receiveAccept(message.requestId);
         break;
       case 'refused':
-        if (this.offers.hearRefused(message)) break;
+        if (this.offers.receiveRefusal(message)) break;
         this.#questions.answer(message);
         break;
       case 'listPage':
@@ -250,7 +243,7 @@ export class LinkedPeer implements SourceHome {
         if (!this.#questions.answer(message)) this.#link.breach('an answer to another question');
         break;
       case 'interested':
-        this.#hearInterest(message.fileId);
+        this.#addInterest(message.fileId);
         break;
       case 'notInterested':
         if (this.#interests.delete(message.fileId)) this.#home.notInterested(this.#contact, message.fileId);
@@ -259,7 +252,7 @@ export class LinkedPeer implements SourceHome {
       case 'haveAll':
       case 'bitfield':
       case 'have':
-        this.offers.hearHoldings(message);
+        this.offers.receiveHoldings(message);
         this.#files.hear(message);
         this.#home.holds(this.#contact, message);
         break;
@@ -268,7 +261,7 @@ export class LinkedPeer implements SourceHome {
         break;
       case 'suggest':
         this.#files.suggested(message);
-        this.#tellLate(message.fileId);
+        this.#announceDeferred(message.fileId);
         break;
       case 'queued':
         this.#files.queued(message.place, message.of);
@@ -277,27 +270,31 @@ export class LinkedPeer implements SourceHome {
         this.#files.queued(0, 0);
         break;
       case 'peers':
-        if (this.#naming.peers.take(this.#home.clock.nowMs()))
-          this.#home.named(this.#contact, message.fileId, message.peers);
+        if (this.#withinLimit('peers')) this.#home.named(this.#contact, message.fileId, message.peers);
         break;
       case 'tracker':
-        if (this.#naming.tracker.take(this.#home.clock.nowMs()))
-          this.#home.trackerNamed(this.#contact, message);
+        if (this.#withinLimit('trackers')) this.#home.trackerNamed(this.#contact, message);
         break;
     }
   }
 
   /** Announces deferred chunks to a peer that starts to make suggestions. */
-  #tellLate(fileId: FileId): void {
+  #announceDeferred(fileId: FileId): void {
     const chunks = this.#files.uselessTo(fileId, []) === 'has all' ? [] : this.#late.take(fileId);
     if (chunks.length > 0) this.send({ type: 'have', fileId, chunks });
+  }
+
+  #withinLimit(kind: Parameters<RequestLimits['take']>[0]): boolean {
+    const within = this.#limits.take(kind, this.#home.clock.nowMs());
+    if (!within) this.#home.counters.overLimit++;
+    return within;
   }
 
   #can(feature: keyof typeof FEATURES): boolean {
     return ((this.#link.hello?.features ?? 0) & FEATURES[feature]) !== 0;
   }
 
-  #hearInterest(fileId: FileId): void {
+  #addInterest(fileId: FileId): void {
     if (this.#interests.size >= INTERESTS_MAX) {
       this.#link.breach('interested in too many files');
       return;

@@ -17,6 +17,7 @@ export interface PeerContext {
   readonly buffers: ReceiveBuffers;
   readonly downLimiter: RateLimiter;
   readonly classOf: (host: string) => NetworkClass;
+  readonly counters: { overLimit: number };
   /** Creates a lane token for a peer. */
   grantLane(peer: PeerId): string;
   received(bytes: number): void;

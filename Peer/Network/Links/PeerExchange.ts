@@ -5,9 +5,9 @@ import { type Address, formatAddress, isDialable, networkClass } from '../../../
 import type { Random } from '../../../Shared/Clock.ts';
 
 /** Peers named to a new leecher. */
-const TOLD_TO_NEWCOMER = 24;
+const NAMED_TO_NEWCOMER = 24;
 /** Leechers to which a new leecher is named: it links to those that were named to it. */
-const TOLD_OF_NEWCOMER = 8;
+const NEWCOMER_NAMED_TO = 8;
 /** Addresses outside our networks that one peer named and no second one confirmed; the oldest is evicted. */
 const UNCONFIRMED_MAX = 4_096;
 /** Lowest port of a Shoal peer: a named peer below would probably be an attack on another service. */
@@ -36,7 +36,7 @@ export class PeerExchange {
     const others = this.#interested.get(fileId) ?? new Map<PeerId, Address>();
     this.#interested.set(fileId, others);
     if (others.has(peerId)) return [];
-    const newest = [...others].slice(-TOLD_TO_NEWCOMER).map(([id, at]) => ({ peerId: id, address: at }));
+    const newest = [...others].slice(-NAMED_TO_NEWCOMER).map(([id, at]) => ({ peerId: id, address: at }));
     others.set(peerId, address);
     const fresh = { peerId, address };
     const byId = new Map([...newest, ...holders].map((other) => [other.peerId, other]));
@@ -44,9 +44,9 @@ export class PeerExchange {
     const reachable = [...byId.values()]
       .filter((other) => canReach(address, other.address))
       .map((other) => ({ peerId: other.peerId, address: other.address }))
-      .slice(0, TOLD_TO_NEWCOMER);
+      .slice(0, NAMED_TO_NEWCOMER);
     const tips: Tip[] = newest
-      .slice(-TOLD_OF_NEWCOMER)
+      .slice(-NEWCOMER_NAMED_TO)
       .filter((other) => canReach(other.address, address))
       .map((other) => ({ told: other.peerId, peers: [fresh] }));
     return reachable.length === 0 ? tips : [{ told: peerId, peers: reachable }, ...tips];
@@ -76,7 +76,7 @@ export class PeerExchange {
    * Whether a named address may be dialled: in our own networks at once, elsewhere after a second peer named it, on
    * loopback only if the namer is on this host.
    */
-  believes(namer: { readonly peerId: PeerId; readonly address: Address }, named: Address): boolean {
+  trusts(namer: { readonly peerId: PeerId; readonly address: Address }, named: Address): boolean {
     if (!isDialable(named) || named.port < PORT_MIN) return false;
     switch (networkClass(named.host)) {
       case 'loopback':

@@ -74,13 +74,13 @@ export class PeerLink implements StreamHandler {
     return this.#stream?.remote ?? { host: '0.0.0.0', port: 0 };
   }
 
-  get closedAlready(): boolean {
+  get isClosed(): boolean {
     return this.#closed;
   }
 
   /** Resolves when the send backlog is small. */
-  calm(): Promise<void> {
-    return this.#writer.calm();
+  writable(): Promise<void> {
+    return this.#writer.writable();
   }
 
   /** Begins the handshake on an open connection. */
@@ -117,7 +117,7 @@ export class PeerLink implements StreamHandler {
     this.#act(this.#session.ping(askedMs));
     this.#cancelProbe = this.#clock.after(PROBE_MS, () => {
       this.#cancelProbe = undefined;
-      this.#act(this.#session.judge(askedMs));
+      this.#act(this.#session.checkAnswered(askedMs));
     });
   }
 

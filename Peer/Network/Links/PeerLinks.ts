@@ -12,6 +12,7 @@ import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages
 import type { Address } from '../../../Shared/Address.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { fullBucket, takeToken } from '../../../Shared/TokenBucket.ts';
 import type { ByteStream, Listener, StreamHandler } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
@@ -21,21 +22,19 @@ import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
 import { Bans } from './Accepting/Bans.ts';
 import { ConnectionAcceptor } from './Accepting/ConnectionAcceptor.ts';
-import { listenSomewhere } from './Accepting/ListenPort.ts';
+import { listenOnOneOf, portsOf } from './Accepting/ReservedPort.ts';
 import { Announcements } from './Announcements.ts';
 import { Interests } from './Interests.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { Offers } from './Offers.ts';
-import type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
-import { Allowance } from './QueryLimit.ts';
+import type { LinkCounters, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { type SwarmSight, swarmSights } from './SwarmSights.ts';
 
 export type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
 /** Limit on questions by words of all peers together: searching a large share takes milliseconds. */
-const WORDS_BURST = 60;
-const WORDS_MS = 50;
+const WORDS_RATE = { burst: 60, perSecond: 20 };
 
 /** All TCP between this peer and others: control links, lanes, uploads. */
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {
@@ -44,16 +43,21 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #options: PeerLinksOptions;
   readonly #table: LinkTable;
   readonly #uploads: Uploads;
-  readonly #doorway: ConnectionAcceptor;
+  readonly #acceptor: ConnectionAcceptor;
   readonly limits: TransferLimits;
+  readonly counters: LinkCounters = {
+    violations: 0,
+    refusedConnections: 0,
+    foreignConnections: 0,
+    overLimit: 0,
+  };
   readonly #interests: Interests;
   readonly #bans = new Bans();
   readonly #tokens = new LaneTokens();
   readonly #closing = new Closing();
   #listener: Listener | undefined;
-  readonly #wordsAllowance: Allowance;
+  readonly #words: ReturnType<typeof fullBucket>;
   #received = 0;
-  #breaches = 0;
 
   constructor(options: PeerLinksOptions) {
     super();
@@ -62,7 +66,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const limits = { up: options.uploadLimit, down: options.downloadLimit };
     this.limits = new TransferLimits(clock, limits, interfaces);
     const { classOf } = this.limits;
-    this.#wordsAllowance = new Allowance(WORDS_BURST, WORDS_MS, clock.nowMs());
+    this.#words = fullBucket(clock.nowMs());
     this.#interests = new Interests({
       provider,
       clock,
@@ -89,7 +93,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         return have === undefined || have === 'all' ? 0 : have.count;
       },
       memory: options.memory,
-      placed: (peer, place, of) => this.#tellPlace(peer, place, of),
+      placed: (peer, place, of) => this.#announcePlace(peer, place, of),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
     });
     this.#table = new LinkTable({
@@ -105,6 +109,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         buffers: new ReceiveBuffers(clock, undefined, options.memory),
         downLimiter: this.limits.down,
         classOf,
+        counters: this.counters,
         grantLane: (peer) => this.#grantLane(peer),
         received: (bytes) => {
           this.#received += bytes;
@@ -120,9 +125,10 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       },
     });
     this.offers = new Offers(this.#table);
-    this.#doorway = new ConnectionAcceptor({
+    this.#acceptor = new ConnectionAcceptor({
       clock,
       bans: this.#bans,
+      counters: this.counters,
       dispatch: (kind, stream) => this.#dispatch(kind, stream),
     });
   }
@@ -130,7 +136,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   /** Listens. Port 0 or none: a random free one of 9000-9999. @throws ShoalError PORT_IN_USE */
   async start({ port = 0 }: { readonly port?: number | undefined } = {}): Promise<void> {
     const { listen, random } = this.#options;
-    this.#closing.add(() => this.#doorway.close());
+    this.#closing.add(() => this.#acceptor.close());
     this.#closing.add(() => this.#table.close());
     this.announcements.start();
     this.#closing.add(() => {
@@ -138,7 +144,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       this.#uploads.close();
       this.limits.close();
     });
-    const listener = await listenSomewhere(listen, port, random, this.#doorway.accept);
+    const listener = await listenOnOneOf(portsOf(port || undefined, random), listen, this.#acceptor.accept);
     this.#listener = listener;
     if (this.#closing.started) await listener.close();
     else this.#closing.add(() => listener.close());
@@ -241,11 +247,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return { sent: this.#uploads.sent, received: this.#received };
   }
 
-  /** Events since start that point to faulty or hostile peers. */
-  get counters(): { readonly breaches: number; readonly full: number; readonly foreign: number } {
-    return { breaches: this.#breaches, ...this.#doorway.refused };
-  }
-
   /** Changes the limits at once; omitted ones stay. */
   setLimits(limits: Limits): void {
     this.limits.set(limits);
@@ -280,7 +281,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   #misbehaved(who: string, reason: unknown): void {
-    this.#breaches++;
+    this.counters.violations++;
     this.#options.log.debug(`${who} broke the protocol: ${String(reason)}`);
   }
 
@@ -290,7 +291,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return token;
   }
 
-  #tellPlace(peerId: PeerId, place: number, of: number): void {
+  #announcePlace(peerId: PeerId, place: number, of: number): void {
     const peer = this.#table.get(peerId);
     if (place === 0) peer?.send({ type: 'serving' });
     else peer?.send({ type: 'queued', place: Math.min(place, 0xffff), of: Math.min(of, 0xffff) });
@@ -298,15 +299,16 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   #matching(question: RelayQuestion): readonly RelayedFile[] | undefined {
     const { clock, feed } = this.#options;
-    const tooMuch = question.fileId === undefined && !this.#wordsAllowance.take(clock.nowMs());
-    return tooMuch ? undefined : feed?.matching(question);
+    const within = question.fileId !== undefined || takeToken(this.#words, WORDS_RATE, clock.nowMs());
+    if (!within) this.counters.overLimit++;
+    return within ? feed?.matching(question) : undefined;
   }
 
   #named(namer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void {
     for (const { peerId, address } of peers) {
       const own = peerId === this.#options.self.peerId || peerId === namer.peerId;
       if (own || this.#bans.has(peerId, this.#options.clock.nowMs())) continue;
-      if (!this.#interests.exchange.believes(namer, address)) continue;
+      if (!this.#interests.exchange.trusts(namer, address)) continue;
       const contact = { peerId, name: '', address };
       if (fileId === undefined) this.emit('peerFound', contact, namer.peerId);
       else this.emit('sourceFound', fileId, contact);
@@ -315,6 +317,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   #trackerNamed(namer: KnownContact, { address, onMyHost }: Omit<ControlOf<'tracker'>, 'type'>): void {
     const place = onMyHost ? { host: namer.address.host, port: address.port } : address;
-    if (this.#interests.exchange.believes(namer, place)) this.emit('trackerNamed', place);
+    if (this.#interests.exchange.trusts(namer, place)) this.emit('trackerNamed', place);
   }
 }

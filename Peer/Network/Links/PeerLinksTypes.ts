@@ -5,10 +5,10 @@ import type { Log } from '../../../Shared/Log.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
 import type { KnownContact, Offer, Self } from '../../Model.ts';
+import type { Interfaces } from '../Lanes/AddressClass.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider } from '../Ports.ts';
-import type { Interfaces } from './Accepting/AddressClass.ts';
 
 export interface PeerLinksOptions {
   /** Its `port` is announced until `start` has bound the real one. */
@@ -35,6 +35,18 @@ export interface PeerLinksOptions {
 export interface NamedTracker {
   readonly address: Address;
   readonly onMyHost: boolean;
+}
+
+/** Events since start that point to faulty or hostile peers. */
+export interface LinkCounters {
+  /** Links and lanes that ended with a protocol violation by the remote side. */
+  violations: number;
+  /** Incoming connections closed because of a connection limit or a ban. */
+  refusedConnections: number;
+  /** Incoming connections closed before a valid preamble. */
+  foreignConnections: number;
+  /** Questions refused and named peers or trackers ignored, because a rate limit was exceeded. */
+  overLimit: number;
 }
 
 /** A control link for display. */

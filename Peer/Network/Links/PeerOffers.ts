@@ -55,7 +55,7 @@ export class PeerOffers {
     };
   }
 
-  hearAccept(requestId: number): void {
+  receiveAccept(requestId: number): void {
     const sent = this.#sent.get(requestId);
     if (sent === undefined) return;
     sent.cancelDeadline();
@@ -64,13 +64,13 @@ export class PeerOffers {
   }
 
   /** Returns whether the refusal was about an offer. */
-  hearRefused({ requestId, code }: ControlOf<'refused'>): boolean {
+  receiveRefusal({ requestId, code }: ControlOf<'refused'>): boolean {
     if (requestId < FIRST_ID) return false;
     this.#end(requestId)?.events.refused(code);
     return true;
   }
 
-  hearHoldings(message: ControlOf<'haveAll' | 'bitfield' | 'have'>): void {
+  receiveHoldings(message: ControlOf<'haveAll' | 'bitfield' | 'have'>): void {
     for (const { message: offer, holdings, events, accepted } of this.#sent.values()) {
       if (!accepted || offer.fileId !== message.fileId) continue;
       if (message.type === 'haveAll') holdings.all();

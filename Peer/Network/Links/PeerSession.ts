@@ -58,8 +58,8 @@ export class PeerSession {
   receive(message: ControlMessage, nowMs: number): SessionAction[] {
     if (this.#state === 'closed') return [];
     this.#heardMs = nowMs;
-    if (message.type === 'bye') return this.#hearBye(message.reason);
-    if (message.type === 'hello') return this.#hearHello(message, nowMs);
+    if (message.type === 'bye') return this.#receiveBye(message.reason);
+    if (message.type === 'hello') return this.#receiveHello(message, nowMs);
     if (this.#state === 'greeting') return this.breach('a message before the hello');
     switch (message.type) {
       case 'ping':
@@ -93,7 +93,7 @@ export class PeerSession {
   }
 
   /** Closes the link if nothing arrived since the ping at `askedMs`. */
-  judge(askedMs: number): SessionAction[] {
+  checkAnswered(askedMs: number): SessionAction[] {
     if (this.#state !== 'open' || this.#heardMs >= askedMs) return [];
     return this.#close(undefined, new ShoalError('TIMEOUT', 'it does not answer any more'));
   }
@@ -108,7 +108,7 @@ export class PeerSession {
     return this.leave('protocol', new ShoalError('BAD_FRAME', what));
   }
 
-  #hearHello(message: ControlMessage & Hello, nowMs: number): SessionAction[] {
+  #receiveHello(message: ControlMessage & Hello, nowMs: number): SessionAction[] {
     if (this.#remote !== undefined) return this.breach('a second hello');
     const { version, peerId, instanceId, name, port, features } = message;
     if (version !== PROTOCOL_VERSION) return this.breach(`version ${version} of the protocol`);
@@ -125,7 +125,7 @@ export class PeerSession {
     return [...answer, { do: 'open', hello }];
   }
 
-  #hearBye(reason: ByeReason): SessionAction[] {
+  #receiveBye(reason: ByeReason): SessionAction[] {
     this.#state = 'closed';
     const peaceful = this.#remote !== undefined && (reason === 'closing' || reason === 'idle');
     const error = peaceful ? undefined : new ShoalError('REFUSED', BYE_TEXT[reason]);

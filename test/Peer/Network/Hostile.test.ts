@@ -90,7 +90,7 @@ test.each([
   await foreign.send(bytes);
   expect(foreign.closed).toBe(true);
   expect(foreign.bytes).toHaveLength(0);
-  expect(node.links.counters.foreign).toBe(1);
+  expect(node.links.counters.foreignConnections).toBe(1);
   await close();
 });
 
@@ -129,7 +129,7 @@ test.each([
   await foe.send(...parts);
   await network.clock.advanceAsync(2_000);
   expect(foe.closed).toBe(true);
-  expect(node.links.counters.breaches).toBe(1);
+  expect(node.links.counters.violations).toBe(1);
   expect(await network.settle(collect(friend.links.listFiles(node.contact, '', patient)))).toHaveLength(1);
   await network.settle(friend.links.close());
   await close();
@@ -230,7 +230,7 @@ test('at most 32 connections of one address and 512 in all; others still get in'
   const crowd = async (ip: string, count: number) => {
     for (let left = count; left > 0; left--) await new Stranger(network).dial(node, ip);
   };
-  const refused = () => node.links.counters.full;
+  const refused = () => node.links.counters.refusedConnections;
   await crowd('10.0.0.77', 40);
   expect(refused()).toBe(8);
   for (let host = 1; host <= 15; host++) await crowd(`10.0.1.${host}`, 32);

@@ -3,7 +3,7 @@ import { ByteBudget } from '../../../Peer/Network/Lanes/ByteBudget.ts';
 import { Fifo } from '../../../Peer/Network/Lanes/Fifo.ts';
 import { REGION_ROOM, ReceiveBuffers, type Region } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
 import { Bans } from '../../../Peer/Network/Links/Accepting/Bans.ts';
-import { listenSomewhere } from '../../../Peer/Network/Links/Accepting/ListenPort.ts';
+import { listenOnOneOf, portsOf } from '../../../Peer/Network/Links/Accepting/ReservedPort.ts';
 import { fetchDescription } from '../../../Peer/Network/Links/Content/FetchDescription.ts';
 import { RemoteHoldings } from '../../../Peer/Network/Links/Content/RemoteHoldings.ts';
 import { PeerExchange } from '../../../Peer/Network/Links/PeerExchange.ts';
@@ -216,21 +216,21 @@ test('the first 20 MiB for arriving bytes are of a kind that V8 does not count: 
   expect(counted).toEqual([...Array.from({ length: 20 }, () => false), true]);
 });
 
-test('peer exchange believes our own networks at once, others when two peers say the same', () => {
+test('peer exchange trusts our own networks at once, others when two peers say the same', () => {
   const exchange = new PeerExchange();
   const namer = (number: number, host = '10.0.0.9') => ({
     peerId: peerIdOf(number),
     address: { host, port: 9_001 },
   });
   const at = (host: string, port = 9_000) => ({ host, port });
-  expect(exchange.believes(namer(1), at('192.168.1.4'))).toBe(true);
-  expect(exchange.believes(namer(1), at('192.168.1.4', 22))).toBe(false);
-  expect(exchange.believes(namer(1), at('255.255.255.255'))).toBe(false);
-  expect(exchange.believes(namer(1), at('127.0.0.1'))).toBe(false);
-  expect(exchange.believes(namer(1, '127.0.0.1'), at('127.0.0.1'))).toBe(true);
-  expect(exchange.believes(namer(1), at('203.0.113.5'))).toBe(false);
-  expect(exchange.believes(namer(1), at('203.0.113.5'))).toBe(false);
-  expect(exchange.believes(namer(2), at('203.0.113.5'))).toBe(true);
+  expect(exchange.trusts(namer(1), at('192.168.1.4'))).toBe(true);
+  expect(exchange.trusts(namer(1), at('192.168.1.4', 22))).toBe(false);
+  expect(exchange.trusts(namer(1), at('255.255.255.255'))).toBe(false);
+  expect(exchange.trusts(namer(1), at('127.0.0.1'))).toBe(false);
+  expect(exchange.trusts(namer(1, '127.0.0.1'), at('127.0.0.1'))).toBe(true);
+  expect(exchange.trusts(namer(1), at('203.0.113.5'))).toBe(false);
+  expect(exchange.trusts(namer(1), at('203.0.113.5'))).toBe(false);
+  expect(exchange.trusts(namer(2), at('203.0.113.5'))).toBe(true);
 });
 
 test('peers on our own host are named to each other only', () => {
@@ -274,11 +274,13 @@ test('a random port is tried again when it is taken, another failure is passed o
     return { local: { host: '0.0.0.0', port }, close: async () => {} };
   };
   const accept = () => ({ closed: () => {} });
-  const listener = await listenSomewhere(listen, 0, random, accept);
+  const listener = await listenOnOneOf(portsOf(undefined, random), listen, accept);
   expect(tried).toHaveLength(3);
   expect(new Set(tried).size).toBe(3);
   expect(tried.every((port) => port >= 9_000 && port <= 9_999)).toBe(true);
   expect(listener.local.port).toBe(tried[2]);
   const broken = () => Promise.reject(new ShoalError('USAGE', 'not allowed'));
-  await expect(listenSomewhere(broken, 0, random, accept)).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(listenOnOneOf(portsOf(undefined, random), broken, accept)).rejects.toMatchObject({
+    code: 'USAGE',
+  });
 });

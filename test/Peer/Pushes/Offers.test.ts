@@ -17,7 +17,7 @@ test.each<[AcceptPolicy, string, string]>([
 
 test('a person is asked; accept takes it and its end is told to the sender', async () => {
   const { pushes, network, news } = await desk();
-  pushes.hearOffer(peerOf(1), 7, offerOf(1));
+  pushes.receiveOffer(peerOf(1), 7, offerOf(1));
   expect(pushes.offers()).toMatchObject([{ number: 1, path: 'file 1.bin', chunks: 3 }]);
   expect(network.takeTold()).toEqual([]);
   await pushes.accept(1, false);
@@ -32,7 +32,7 @@ test('a person is asked; accept takes it and its end is told to the sender', asy
 
 test('reject, and numbers that do not wait', async () => {
   const { pushes, network } = await desk();
-  pushes.hearOffer(peerOf(1), 7, offerOf(1));
+  pushes.receiveOffer(peerOf(1), 7, offerOf(1));
   expect(pushes.reject(1).path).toBe('file 1.bin');
   expect(network.takeTold()).toEqual(['refuse 1 7 denied']);
   expect(() => pushes.reject(1)).toThrow(
@@ -45,22 +45,22 @@ test('what is here whole costs nothing, whatever the policy; what cannot be is r
   const { pushes, network, held } = await desk({ policy: 'none' });
   held.set(fileIdOf(1), 'all');
   held.set(fileIdOf(2), new Bitfield(3));
-  pushes.hearOffer(peerOf(1), 1, offerOf(1));
-  pushes.hearOffer(peerOf(1), 2, offerOf(2));
-  pushes.hearOffer(peerOf(1), 3, offerOf(3, 3 * MIB, 4));
-  pushes.hearOffer(peerOf(1), 4, offerOf(4, Number.MAX_SAFE_INTEGER, 1));
-  pushes.hearOffer(peerOf(1), 5, offerOf(5, 3 * MIB, 0));
-  pushes.hearOffer(peerOf(1), 6, { ...offerOf(6), path: '' });
+  pushes.receiveOffer(peerOf(1), 1, offerOf(1));
+  pushes.receiveOffer(peerOf(1), 2, offerOf(2));
+  pushes.receiveOffer(peerOf(1), 3, offerOf(3, 3 * MIB, 4));
+  pushes.receiveOffer(peerOf(1), 4, offerOf(4, Number.MAX_SAFE_INTEGER, 1));
+  pushes.receiveOffer(peerOf(1), 5, offerOf(5, 3 * MIB, 0));
+  pushes.receiveOffer(peerOf(1), 6, { ...offerOf(6), path: '' });
   const codes = network.takeTold().map((line) => line.split(' ').at(-1));
   expect(codes).toEqual(['already-have', 'denied', 'failed', 'failed', 'failed', 'failed']);
 });
 
 test('an offer waits two minutes', async () => {
   const { pushes, network, news, clock } = await desk();
-  pushes.hearOffer(peerOf(1), 7, offerOf(1));
+  pushes.receiveOffer(peerOf(1), 7, offerOf(1));
   clock.advance(OFFER_WAIT_MS - 1_000);
   // Made again, on a new link: the same number, no second question, no second time.
-  pushes.hearOffer(peerOf(1), 8, offerOf(1));
+  pushes.receiveOffer(peerOf(1), 8, offerOf(1));
   expect(news).toEqual(['asked 1 file 1.bin']);
   expect(network.takeTold()).toEqual([]);
   clock.advance(2_000);
@@ -70,9 +70,9 @@ test('an offer waits two minutes', async () => {
 
 test('strangers are bounded: 4 waiting offers of one, 64 in all', async () => {
   const { pushes, network } = await desk();
-  for (let number = 1; number <= 6; number++) pushes.hearOffer(peerOf(1), number, offerOf(number));
+  for (let number = 1; number <= 6; number++) pushes.receiveOffer(peerOf(1), number, offerOf(number));
   expect(network.takeTold()).toEqual(['refuse 1 5 busy', 'refuse 1 6 busy']);
-  for (let peer = 2; peer <= 70; peer++) pushes.hearOffer(peerOf(peer), 1, offerOf(1));
+  for (let peer = 2; peer <= 70; peer++) pushes.receiveOffer(peerOf(peer), 1, offerOf(1));
   expect(pushes.offers()).toHaveLength(64);
   expect(network.takeTold()).toHaveLength(9);
   pushes.peerLeft(peerOf(1).peerId);
@@ -81,27 +81,27 @@ test('strangers are bounded: 4 waiting offers of one, 64 in all', async () => {
 
 test('with --accept all one peer has at most 64 under way; a repeated offer is no new one', async () => {
   const { pushes, network, news } = await desk({ policy: 'all' });
-  for (let number = 1; number <= 70; number++) pushes.hearOffer(peerOf(1), number, offerOf(number));
+  for (let number = 1; number <= 70; number++) pushes.receiveOffer(peerOf(1), number, offerOf(number));
   const told = network.takeTold();
   expect(told.filter((line) => line.startsWith('accept'))).toHaveLength(64);
   expect(told.filter((line) => line.endsWith('busy'))).toHaveLength(6);
-  pushes.hearOffer(peerOf(1), 99, offerOf(3));
+  pushes.receiveOffer(peerOf(1), 99, offerOf(3));
   expect(network.takeTold()).toEqual(['accept 1 99']);
   expect(news).toHaveLength(65);
   pushes.downloadEnded(fileIdOf(3), undefined);
-  pushes.hearOffer(peerOf(1), 100, offerOf(70));
+  pushes.receiveOffer(peerOf(1), 100, offerOf(70));
   expect(network.takeTold()).toEqual(['finish 1 whole', 'accept 1 100']);
 });
 
 test('always: the other offers of that peer are taken too, and those of later runs', async () => {
   const { pushes, network, store } = await desk();
-  pushes.hearOffer(peerOf(1), 1, offerOf(1));
-  pushes.hearOffer(peerOf(1), 2, offerOf(2));
-  pushes.hearOffer(peerOf(2), 3, offerOf(3));
+  pushes.receiveOffer(peerOf(1), 1, offerOf(1));
+  pushes.receiveOffer(peerOf(1), 2, offerOf(2));
+  pushes.receiveOffer(peerOf(2), 3, offerOf(3));
   await pushes.accept(1, true);
   expect(network.takeTold()).toEqual(['accept 1 1', 'accept 1 2']);
   expect(store.peers).toEqual([peerOf(1).peerId]);
-  pushes.hearOffer(peerOf(1), 4, offerOf(4));
+  pushes.receiveOffer(peerOf(1), 4, offerOf(4));
   expect(network.takeTold()).toEqual(['accept 1 4']);
   await pushes.close();
 
@@ -109,8 +109,8 @@ test('always: the other offers of that peer are taken too, and those of later ru
     policy: 'known',
     trusted: { load: async () => store.peers, save: async () => {} },
   });
-  later.pushes.hearOffer(peerOf(1), 1, offerOf(1));
-  later.pushes.hearOffer(peerOf(2), 2, offerOf(2));
+  later.pushes.receiveOffer(peerOf(1), 1, offerOf(1));
+  later.pushes.receiveOffer(peerOf(2), 2, offerOf(2));
   expect(later.network.takeTold()).toEqual(['accept 1 1', 'refuse 2 2 denied']);
 });
 
@@ -119,11 +119,11 @@ test('trust that cannot be kept is told, and holds in this run', async () => {
     throw new Error('read-only');
   };
   const { pushes, network } = await desk({ trusted: { load: async () => [], save } });
-  pushes.hearOffer(peerOf(1), 1, offerOf(1));
+  pushes.receiveOffer(peerOf(1), 1, offerOf(1));
   await expect(pushes.accept(1, true)).rejects.toBeInstanceOf(ShoalError);
-  pushes.hearOffer(peerOf(1), 2, offerOf(2));
+  pushes.receiveOffer(peerOf(1), 2, offerOf(2));
   expect(network.takeTold()).toEqual(['accept 1 1', 'accept 1 2']);
   await pushes.close();
-  pushes.hearOffer(peerOf(1), 3, offerOf(3));
+  pushes.receiveOffer(peerOf(1), 3, offerOf(3));
   expect(network.takeTold()).toEqual(['refuse 1 3 failed']);
 });

@@ -8,6 +8,7 @@ import { PreambleReader } from './PreambleReader.ts';
 export interface ConnectionAcceptorOptions {
   readonly clock: Clock;
   readonly bans: Bans;
+  readonly counters: { refusedConnections: number; foreignConnections: number };
   /** Takes over a connection after its preamble. */
   readonly dispatch: (kind: ConnectionKind, stream: ByteStream) => StreamHandler;
 }
@@ -17,8 +18,6 @@ export class ConnectionAcceptor {
   readonly #options: ConnectionAcceptorOptions;
   readonly #limits = new ConnectionLimits();
   readonly #streams = new Set<ByteStream>();
-  /** Rejected connections: over a limit or banned; without a valid preamble. */
-  readonly refused = { full: 0, foreign: 0 };
   #wake: () => void = () => {};
 
   constructor(options: ConnectionAcceptorOptions) {
@@ -26,10 +25,10 @@ export class ConnectionAcceptor {
   }
 
   readonly accept = (stream: ByteStream): StreamHandler => {
-    const { clock, bans, dispatch } = this.#options;
+    const { clock, bans, counters, dispatch } = this.#options;
     const { host } = stream.remote;
     if (bans.has(host, clock.nowMs()) || !this.#limits.enter(host)) {
-      this.refused.full++;
+      counters.refusedConnections++;
       stream.destroy();
       return { closed: () => {} };
     }
@@ -38,7 +37,7 @@ export class ConnectionAcceptor {
       clock,
       dispatch,
       closed: (ours) => {
-        if (!ours) this.refused.foreign++;
+        if (!ours) counters.foreignConnections++;
         this.#limits.leave(host);
         this.#streams.delete(stream);
         this.#wake();

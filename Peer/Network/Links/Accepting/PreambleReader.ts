@@ -10,7 +10,7 @@ import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts'
 
 const FIRST_BYTE = encodePreamble('control')[0];
 
-export interface GreetingHost {
+export interface PreambleReaderOptions {
   readonly clock: Clock;
   /** Takes over a connection after its preamble. */
   readonly dispatch: (kind: ConnectionKind, stream: ByteStream) => StreamHandler;
@@ -24,12 +24,12 @@ export interface GreetingHost {
  */
 export class PreambleReader implements StreamHandler {
   readonly #stream: ByteStream;
-  readonly #host: GreetingHost;
+  readonly #host: PreambleReaderOptions;
   readonly #cancelTimeout: () => void;
   #first: Uint8Array = new Uint8Array(0);
   #next: StreamHandler | undefined;
 
-  constructor(stream: ByteStream, host: GreetingHost) {
+  constructor(stream: ByteStream, host: PreambleReaderOptions) {
     this.#stream = stream;
     this.#host = host;
     this.#cancelTimeout = host.clock.after(GREETING_TIMEOUT_MS, () => stream.destroy());

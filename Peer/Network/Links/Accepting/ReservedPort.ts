@@ -32,15 +32,11 @@ export async function reservePort(
   random: Random,
 ): Promise<ReservedPort> {
   let accept: ((stream: ByteStream) => StreamHandler) | undefined;
-  const listener = await listenOnOneOf(
-    typeof wanted === 'number' ? [wanted] : shuffledPorts(wanted ?? DEFAULT_RANGE, random),
-    listen,
-    (stream) => {
-      if (accept !== undefined) return accept(stream);
-      stream.destroy();
-      return { closed: () => {} };
-    },
-  );
+  const listener = await listenOnOneOf(portsOf(wanted, random), listen, (stream) => {
+    if (accept !== undefined) return accept(stream);
+    stream.destroy();
+    return { closed: () => {} };
+  });
   return {
     port: listener.local.port,
     listen: async (_port, taker) => {
@@ -53,7 +49,8 @@ export async function reservePort(
   };
 }
 
-async function listenOnOneOf(
+/** Listens on the first free port. @throws ShoalError PORT_IN_USE */
+export async function listenOnOneOf(
   ports: readonly number[],
   listen: Listen,
   accept: (stream: ByteStream) => StreamHandler,
@@ -71,6 +68,11 @@ async function listenOnOneOf(
   throw new ShoalError('PORT_IN_USE', `all ports from ${first} to ${last} are in use`, {
     hint: 'Name a free one: node Peer.js 12000',
   });
+}
+
+/** The ports to try, in order. @param wanted - as in reservePort */
+export function portsOf(wanted: number | PortRange | undefined, random: Random): readonly number[] {
+  return typeof wanted === 'number' ? [wanted] : shuffledPorts(wanted ?? DEFAULT_RANGE, random);
 }
 
 /** All ports of the range in random order, so that peers started at once rarely collide. */

@@ -26,7 +26,7 @@ export const dial: Dial = (address, handler, { signal, into } = {}) => {
     const failed = (error: Error) => fail(dialFailure(error, address));
     const settle = () => {
       clearTimeout(timer);
-      stopWaiting?.();
+      stopListening?.();
       socket.off('error', failed);
     };
     function fail(error: ShoalError) {
@@ -35,7 +35,7 @@ export const dial: Dial = (address, handler, { signal, into } = {}) => {
       socket.destroy();
       reject(error);
     }
-    const stopWaiting = signal && onAbort(signal, () => fail(givenUp()));
+    const stopListening = signal && onAbort(signal, () => fail(givenUp()));
     socket.on('error', failed);
     socket.once('connect', () => {
       settle();

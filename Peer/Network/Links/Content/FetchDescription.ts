@@ -31,10 +31,11 @@ export async function fetchDescription(
     }
     const { size, firstChunk, chunkHashes: hashes } = await page;
     const expected = Math.min(HASHES_PER_PAGE, layout.chunkCount - chunkHashes.length);
-    if (size !== layout.size || firstChunk !== chunkHashes.length || hashes.length !== expected) throw lie();
+    if (size !== layout.size || firstChunk !== chunkHashes.length || hashes.length !== expected)
+      throw mismatch();
     for (const hash of hashes) chunkHashes.push(hash);
   }
-  if (!isDescriptionOf(fileId, layout.size, chunkHashes)) throw lie();
+  if (!isDescriptionOf(fileId, layout.size, chunkHashes)) throw mismatch();
   return { fileId, layout, chunkHashes };
 }
 
@@ -42,10 +43,10 @@ function layoutOf(size: number) {
   try {
     return chunkLayout(size);
   } catch {
-    throw lie();
+    throw mismatch();
   }
 }
 
-function lie(): ShoalError {
+function mismatch(): ShoalError {
   return new ShoalError('INTEGRITY', 'the list of chunks it sent is not that of the file');
 }

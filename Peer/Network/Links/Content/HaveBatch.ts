@@ -6,17 +6,17 @@ import type { Clock } from '../../../../Shared/Clock.ts';
 const CHUNKS_PER_MESSAGE = 4_096;
 
 /** @param frame - the encoded message, built once on first use */
-export type TellHave = (fileId: FileId, chunks: readonly number[], frame: () => Uint8Array) => void;
+export type AnnounceHave = (fileId: FileId, chunks: readonly number[], frame: () => Uint8Array) => void;
 
 /** Announces the first chunk at once and gathers further ones for 50 ms into one message. */
 export class HaveBatch {
   readonly #clock: Clock;
-  readonly #tell: TellHave;
+  readonly #tell: AnnounceHave;
   #chunks = new Map<FileId, number[]>();
   #cancel: (() => void) | undefined;
   #toldMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, tell: TellHave) {
+  constructor(clock: Clock, tell: AnnounceHave) {
     this.#clock = clock;
     this.#tell = tell;
   }

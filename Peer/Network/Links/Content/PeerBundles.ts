@@ -2,19 +2,19 @@ import { type BundledFile, bundleBytes } from '../../../../Protocol/Bundle.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { BundleSource, ChunkOutcome, ChunkWriter, SourceEvents } from '../../../Transfer.ts';
 import type { ChunkReceipt } from '../../Lanes/ChunkReceipt.ts';
-import type { SourceHome } from './PeerSource.ts';
+import type { SourceContext } from './PeerSource.ts';
 
 /** The parts of a linked peer that its bundles use. */
-export type BundleHome = Pick<SourceHome, 'lane'> & { released(bundles: PeerBundles): void };
+export type BundleContext = Pick<SourceContext, 'lane'> & { released(bundles: PeerBundles): void };
 
 /** One peer as a source of many small files at once. */
 export class PeerBundles implements BundleSource {
-  readonly #home: BundleHome;
+  readonly #home: BundleContext;
   readonly #events: SourceEvents;
   readonly #open = new Set<ChunkReceipt>();
   #gone: ShoalError | undefined;
 
-  constructor(home: BundleHome, events: SourceEvents) {
+  constructor(home: BundleContext, events: SourceEvents) {
     this.#home = home;
     this.#events = events;
   }

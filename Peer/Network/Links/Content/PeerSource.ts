@@ -9,7 +9,7 @@ import type { LaneKeeper } from '../../Lanes/LaneKeeper.ts';
 import type { RemoteHoldings } from './RemoteHoldings.ts';
 
 /** The linked peer, as its sources use it. */
-export interface SourceHome {
+export interface SourceContext {
   readonly contact: KnownContact;
   readonly lane: LaneKeeper;
   readonly takesTurns: boolean;
@@ -21,7 +21,7 @@ export interface SourceHome {
 /** One peer as a source of one file. */
 export class PeerSource implements Source {
   readonly fileId: FileId;
-  readonly #home: SourceHome;
+  readonly #home: SourceContext;
   /** Undefined: the peer is known to have everything. */
   readonly #holdings: RemoteHoldings | undefined;
   readonly #events: SourceEvents;
@@ -29,7 +29,12 @@ export class PeerSource implements Source {
   #gone: ShoalError | undefined;
   #closed = false;
 
-  constructor(home: SourceHome, fileId: FileId, holdings: RemoteHoldings | undefined, events: SourceEvents) {
+  constructor(
+    home: SourceContext,
+    fileId: FileId,
+    holdings: RemoteHoldings | undefined,
+    events: SourceEvents,
+  ) {
     this.#home = home;
     this.fileId = fileId;
     this.#holdings = holdings;

@@ -8,8 +8,8 @@ import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { Source, SourceEvents } from '../../../Transfer.ts';
 import type { Useless } from './DeferredHaves.ts';
 import { Growth } from './Growth.ts';
-import { type BundleHome, PeerBundles } from './PeerBundles.ts';
-import { PeerSource, type SourceHome } from './PeerSource.ts';
+import { type BundleContext, PeerBundles } from './PeerBundles.ts';
+import { PeerSource, type SourceContext } from './PeerSource.ts';
 import { RemoteHoldings } from './RemoteHoldings.ts';
 
 interface RemoteFile {
@@ -124,7 +124,7 @@ export class RemoteFiles {
    * @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail`
    */
   async open(
-    home: SourceHome,
+    home: SourceContext,
     fileId: FileId,
     events: SourceEvents,
     signal: AbortSignal,
@@ -149,7 +149,7 @@ export class RemoteFiles {
   }
 
   /** Opens a source of many small files that the peer is known to have. */
-  openBundles(home: BundleHome, events: SourceEvents): PeerBundles {
+  openBundles(home: BundleContext, events: SourceEvents): PeerBundles {
     const bundles = new PeerBundles(home, events);
     this.#whole.add(bundles);
     return bundles;
@@ -274,11 +274,11 @@ export class RemoteFiles {
     return new Promise((resolve) => {
       const finish = (failure?: ShoalError) => {
         cancelTimeout();
-        stopWaiting();
+        stopListening();
         file.waiting.delete(finish);
         resolve(failure);
       };
-      const stopWaiting = onAbort(signal, () => finish(new ShoalError('CANCELLED', 'given up')));
+      const stopListening = onAbort(signal, () => finish(new ShoalError('CANCELLED', 'given up')));
       const cancelTimeout = this.#clock.after(LINK_REQUEST_TIMEOUT_MS, () =>
         finish(new ShoalError('TIMEOUT', 'the peer did not say what it has')),
       );

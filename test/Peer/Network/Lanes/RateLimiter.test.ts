@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { localClass } from '../../../../Peer/Network/Lanes/AddressClass.ts';
 import type { RateFlow } from '../../../../Peer/Network/Lanes/RateFlow.ts';
 import { RateLimiter } from '../../../../Peer/Network/Lanes/RateLimiter.ts';
-import { localClass } from '../../../../Peer/Network/Links/Accepting/AddressClass.ts';
 import type { NetworkClass } from '../../../../Shared/Address.ts';
 import type { Clock } from '../../../../Shared/Clock.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';

@@ -152,7 +152,7 @@ test('a source whose lane cannot be had twice is left', async () => {
   await network.settle(Promise.all([seeder.links.close(), leecher.links.close()]));
 });
 
-test('wrong bytes are corrupt; a wrong chunk list is INTEGRITY', async () => {
+test('corrupt chunks are reported as such; wrong chunk hashes are INTEGRITY', async () => {
   const { network, seeder, leecher, close } = await pair();
   const description = seeder.share.add('film', new SeededRandom(3).bytes(2 * MIB));
   const source = await network.settle(open(leecher, seeder, description.fileId));

@@ -399,7 +399,7 @@ test('replies of the wrong kind, and strangers to us, change nothing', () => {
   expect(table.kinds()).toEqual(['connected', 'caughtUp', 'moved']);
 });
 
-test('any tracker at all: whatever it says, the session stays alive and calm (2,000 random answers a seed)', () => {
+test('any tracker at all: whatever it says, the session stays alive and writable (2,000 random answers a seed)', () => {
   for (const seed of seeds(8)) {
     const random = new SeededRandom(seed);
     const table = new Table(seed, new FakeFeed(30));

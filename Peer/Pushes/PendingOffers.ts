@@ -7,7 +7,7 @@ const WAITING_PER_PEER_MAX = 4;
 const WAITING_MAX = 64;
 
 /** An offer without a decision yet. */
-export interface Waiting {
+export interface PendingOffer {
   /** Counts from 1 in each run. */
   readonly number: number;
   readonly peer: KnownContact;
@@ -17,16 +17,16 @@ export interface Waiting {
 }
 
 /** Pending offers, bounded per peer and in total. */
-export class WaitingOffers {
-  readonly #waiting = new Map<number, Waiting>();
+export class PendingOffers {
+  readonly #waiting = new Map<number, PendingOffer>();
   #lastNumber = 0;
 
   /** Oldest first. */
-  all(): readonly Waiting[] {
+  all(): readonly PendingOffer[] {
     return [...this.#waiting.values()];
   }
 
-  get(number: number): Waiting | undefined {
+  get(number: number): PendingOffer | undefined {
     return this.#waiting.get(number);
   }
 
@@ -39,7 +39,7 @@ export class WaitingOffers {
     requestId: number,
     offer: Offer,
     nowMs: number,
-  ): { readonly waiting: Waiting; readonly again: boolean } | 'busy' {
+  ): { readonly waiting: PendingOffer; readonly again: boolean } | 'busy' {
     const ofPeer = this.all().filter((each) => each.peer.peerId === peer.peerId);
     const before = ofPeer.find((each) => each.offer.fileId === offer.fileId);
     if (before === undefined && (ofPeer.length >= WAITING_PER_PEER_MAX || this.#waiting.size >= WAITING_MAX))
@@ -55,16 +55,16 @@ export class WaitingOffers {
   }
 
   /** Removes and returns offers older than OFFER_WAIT_MS. */
-  takeExpired(nowMs: number): readonly Waiting[] {
+  takeExpired(nowMs: number): readonly PendingOffer[] {
     return this.#take((each) => nowMs - each.sinceMs >= OFFER_WAIT_MS);
   }
 
   /** Removes and returns the offers of a peer. */
-  takeOf(peerId: PeerId): readonly Waiting[] {
+  takeOf(peerId: PeerId): readonly PendingOffer[] {
     return this.#take((each) => each.peer.peerId === peerId);
   }
 
-  #take(which: (waiting: Waiting) => boolean): readonly Waiting[] {
+  #take(which: (waiting: PendingOffer) => boolean): readonly PendingOffer[] {
     const taken = this.all().filter(which);
     for (const { number } of taken) this.#waiting.delete(number);
     return taken;

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import type { networkInterfaces } from 'node:os';
-import { type NetworkClass, networkClass, normalHost } from '../../../../Shared/Address.ts';
+import { type NetworkClass, networkClass, normalHost } from '../../../Shared/Address.ts';
 
 export type Interfaces = ReturnType<typeof networkInterfaces>;
 
