@@ -28,28 +28,28 @@ export interface DownloadManagerOptions {
   readonly wallMs: WallClock;
   readonly random: Random;
   readonly log: Log;
-  /** Downloads that run at once; further ones wait. Default: MAX_DOWNLOADS. */
+  /** Maximum of concurrent downloads; the others are queued. Default: MAX_DOWNLOADS. */
   readonly maxDownloads?: number;
 }
 
-/** Downloads that run at once, unless the user says otherwise: each keeps links, a window and an open file. */
+/** Default maximum of concurrent downloads: each keeps links, a request window and an open file. */
 const MAX_DOWNLOADS = 32;
-/** How often running downloads look at the clock: silent sources, retries, giving up. */
+/** Interval of checks for silent sources, retries and give-up times. */
 const TICK_MS = 500;
 
-/** A download of a folder, and what the disk remembers of it. */
+/** A folder download and its saved state on disk. */
 interface FolderDownload {
   readonly key: FolderKey;
   readonly record: SavedFolder;
   readonly download: DownloadRun;
 }
 
-/** Door: downloads from the wish to the finished file. */
+/** Runs downloads from the request to the finished file. */
 export class DownloadManager extends EventEmitter<DownloadEvents> {
   readonly #options: DownloadManagerOptions;
   readonly #context: TaskContext;
   readonly #downloads = new Map<number, DownloadRun>();
-  /** By their path; of one path the last of each key. */
+  /** Folder downloads by path. Each path holds the latest download per key. */
   readonly #folders = new Map<string, readonly FolderDownload[]>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
@@ -71,7 +71,10 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     };
   }
 
-  /** Picks up the unfinished downloads of earlier runs: what the user had paused stays paused, the others go on. */
+  /**
+   * Restores the unfinished downloads of earlier runs. Downloads that the user paused stay paused, the others
+   * continue.
+   */
   async start(): Promise<void> {
     const { parts } = this.#options;
     const unfinished = await parts.unfinished();
@@ -95,12 +98,12 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   }
 
   /**
-   * Starts to fetch one content. Being fetched already: that download, with the new holders; going on, if it was paused or had failed.
-   * Here already: nothing is fetched, the wanted path gets a copy and the download is soon `done`.
+   * Starts the download of one content, or returns its active download with the new holders added. A paused or
+   * failed one is resumed. Content that is in the share already is copied to the wanted path.
    * @throws ShoalError CLOSED
    */
   add(wish: FileWish): DownloadStatus {
-    this.#requireOpen();
+    this.#requireNotClosed();
     const running = this.#activeDownloadOf(wish.fileId);
     if (running === undefined) return this.#addFile(wish, false).status();
     for (const holder of wish.holders) running.task.addHolder(wish.fileId, holder);
@@ -109,55 +112,59 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   }
 
   /**
-   * Starts one download of many files. Files that are here already count as done. The same files being fetched to the same folder
-   * already: that download, with the new holders; going on, if it was paused or had failed.
+   * Starts one download of many files. Files that are in the share already count as done. An active download of
+   * the same files to the same folder is returned with the new holders added, and resumed when it was paused or
+   * had failed.
    * @throws ShoalError CLOSED
    */
   addFolder(wish: FolderWish): DownloadStatus {
-    this.#requireOpen();
+    this.#requireNotClosed();
     return this.#addFolder(wish, false).status();
   }
 
-  /** Somebody else has a file that may be under way here: a new peer, or peer exchange. Ignored when it is not. */
+  /** Adds a holder, found by peer exchange or a new peer, to every active download of the file. */
   addSource(fileId: FileId, holder: FileHolder): void {
     for (const download of this.#downloads.values()) {
       if (!hasEnded(download.state)) download.task.addHolder(fileId, holder);
     }
   }
 
-  /** All of this run, by number. */
+  /** Lists all downloads of this program run, by number. */
   list(): readonly DownloadStatus[] {
     return [...this.#downloads.values()].map((download) => download.status());
   }
 
-  /** One by number, path, name or start of its FileId. @throws ShoalError NOT_FOUND, AMBIGUOUS */
+  /** Finds a download by number, path, name or FileId prefix. @throws ShoalError NOT_FOUND, AMBIGUOUS */
   find(text: string): DownloadStatus {
     return findDownload(text, [...this.#downloads.values()]).status();
   }
 
-  /** Stops it and keeps what is there, also over a restart. @throws ShoalError NOT_FOUND */
+  /** Stops a download and keeps its verified chunks, also across restarts. @throws ShoalError NOT_FOUND */
   async pause(number: number): Promise<void> {
     await this.#get(number).pause();
   }
 
-  /** Goes on, also with a failed one. @throws ShoalError NOT_FOUND */
+  /** Continues a paused or failed download. @throws ShoalError NOT_FOUND */
   async resume(number: number): Promise<void> {
     await this.#get(number).resume();
   }
 
-  /** Stops it and deletes what is there of unfinished files. @throws ShoalError NOT_FOUND */
+  /** Stops a download and deletes its unfinished files. @throws ShoalError NOT_FOUND */
   async cancel(number: number): Promise<void> {
     await this.#get(number).cancel();
   }
 
-  /** Resolves when the download is done, failed, paused (also by a full disk) or cancelled. @throws ShoalError NOT_FOUND, CANCELLED */
+  /**
+   * Resolves when the download is done, failed, paused (also by a full disk) or cancelled.
+   * @throws ShoalError NOT_FOUND, CANCELLED
+   */
   async finished(number: number, signal: AbortSignal): Promise<DownloadStatus> {
     const download = this.#get(number);
     await download.settled(AbortSignal.any([signal, this.#closing.signal]));
     return download.status();
   }
 
-  /** Everything stays resumable. Resolves when nothing runs any more. Safe to call twice. */
+  /** Stops all downloads; each stays resumable. Safe to call twice. */
   close(): Promise<void> {
     this.#closing.abort();
     this.#ticking?.();
@@ -174,7 +181,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     return this.#addTask(number, wish.path, wish.fileId, task, paused);
   }
 
-  /** @param before - of an earlier run: verified bytes of its unfinished files */
+  /** @param before - verified bytes of the unfinished files of an earlier run */
   #addFolder(wish: FolderWish, paused: boolean, before?: ReadonlyMap<FileId, number>): DownloadRun {
     const { parts, clock, maxDownloads = MAX_DOWNLOADS } = this.#options;
     const path = wish.path.endsWith('/') ? wish.path : `${wish.path}/`;
@@ -182,7 +189,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     const others = this.#folders.get(path) ?? [];
     const same = others.find((each) => each.key.equals(key));
     const running = same?.download;
-    if (running !== undefined && running.state !== 'done' && running.state !== 'cancelled') {
+    if (running !== undefined && !isOver(running)) {
       if (before !== undefined) same?.record.adopt();
       for (const { fileId, holders } of wish.files)
         for (const holder of holders) running.task.addHolder(fileId, holder);
@@ -194,7 +201,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     const record = new SavedFolder({ parts, clock, key, files: wish.files, kept });
     const options = { ...wish, priority: number, record, ...(before === undefined ? {} : { before }) };
     const task = new FolderFetch(this.#context, options);
-    // What has to wait is written down now; a failure shows when it runs.
+    // A queued folder download is saved now; a failure shows when it runs.
     if (before === undefined && this.#running >= maxDownloads) record.save().catch(() => {});
     if (before !== undefined) void parts.scanned().then(() => task.countPresent());
     const download = this.#addTask(number, path, undefined, task, paused);
@@ -220,15 +227,15 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
       wallMs: wallMs(),
       events: {
         changed: () => this.#publish(download.status()),
-        queued: () => this.#beginNext(),
+        queued: () => this.#startQueued(),
         stopped: () => {
           this.#running--;
-          this.#beginNext();
+          this.#startQueued();
         },
       },
     });
     this.#downloads.set(number, download);
-    this.#beginNext();
+    this.#startQueued();
     return download;
   }
 
@@ -240,8 +247,8 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     if (download.state === 'failed') this.emit('failed', download);
   }
 
-  /** The lowest numbers go first. */
-  #beginNext(): void {
+  /** Starts queued downloads in the order of their numbers. */
+  #startQueued(): void {
     const { maxDownloads = MAX_DOWNLOADS } = this.#options;
     for (const download of this.#downloads.values()) {
       if (this.#running >= maxDownloads || this.#closing.signal.aborted) break;
@@ -249,10 +256,10 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
       this.#running++;
       download.begin();
     }
-    this.#tickWhileRunning();
+    this.#updateTicking();
   }
 
-  #tickWhileRunning(): void {
+  #updateTicking(): void {
     if (this.#running > 0 && !this.#closing.signal.aborted) {
       this.#ticking ??= every(this.#options.clock, TICK_MS, () => this.#tick());
     } else {
@@ -268,8 +275,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   #activeDownloadOf(fileId: FileId): DownloadRun | undefined {
     for (const download of this.#downloads.values()) {
-      const over = download.state === 'done' || download.state === 'cancelled';
-      if (download.fileId === fileId && !over) return download;
+      if (download.fileId === fileId && !isOver(download)) return download;
     }
     return undefined;
   }
@@ -280,7 +286,12 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     throw new ShoalError('NOT_FOUND', `there is no download ${number}`, { hint: 'See them all: downloads' });
   }
 
-  #requireOpen(): void {
+  #requireNotClosed(): void {
     if (this.#closing.signal.aborted) throw new ShoalError('CLOSED', 'downloads are closed');
   }
+}
+
+/** Tells whether a download can no longer be resumed. */
+function isOver({ state }: DownloadRun): boolean {
+  return state === 'done' || state === 'cancelled';
 }

@@ -318,7 +318,7 @@ export class Peer implements PeerControls {
       if (verdict === 'distrusted again') return; // It is named already.
       const what = verdict === 'banned' ? 'banned for an hour' : 'asked for it only if nobody else has it';
       const who = `${peer.name} (${formatAddress(peer.address)})`;
-      this.#news.tell('warning', `${who} sent wrong bytes of ${path}: ${what}`);
+      this.#news.tell('warning', `${who} sent corrupt data for ${path}: ${what}`);
     });
   }
 }

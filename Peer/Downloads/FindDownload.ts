@@ -1,18 +1,18 @@
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
-/** What a download can be called by. */
+/** Names by which a user can refer to a download. */
 export interface NamedDownload {
   readonly number: number;
   readonly fileId: string | undefined;
   readonly path: string;
 }
 
-/** Shortest start of a FileId that names a download, in hex digits. */
+/** Minimum length of a FileId prefix, in hex digits. */
 const ID_CHARS_MIN = 4;
 
 /**
- * The download meant by a number, the whole path or its last part, the start of a FileId, or a part of the path: the first of
- * these that fits anything. Case does not matter, a trailing `/` neither.
+ * Finds a download by number, whole path, last path component, FileId prefix or part of the path; the first rule
+ * with a match decides. Case and a trailing `/` are ignored.
  * @throws ShoalError NOT_FOUND, AMBIGUOUS (the hint lists the candidates)
  */
 export function findDownload<T extends NamedDownload>(text: string, downloads: readonly T[]): T {

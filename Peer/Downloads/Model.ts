@@ -2,49 +2,52 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import type { DownloadStatus, FileHolder, PeerContact } from '../Model.ts';
 import type { FolderFile } from '../Storage.ts';
 
-/** The nouns of downloads. Types only. */
+/** Types of downloads. */
 
-/** `any`: what is best for the swarm. `in order`: from the first byte to the last, for a reader that follows. */
+/**
+ * Order of chunks. `any`: best for the swarm, rarest first. `in order`: ascending, for a reader of the growing
+ * file.
+ */
 export type PickOrder = 'any' | 'in order';
 
-/** One content to fetch. */
+/** A request to download one content. */
 export interface FileWish {
   readonly fileId: FileId;
   readonly size: number;
-  /** Wanted path, relative to the share. May come from a stranger: the disk side makes it safe. */
+  /** Wanted path relative to the share. May come from a stranger: the storage makes it safe. */
   readonly path: string;
-  /** Who is known to have it; more are looked for. */
+  /** Known holders; more are located. */
   readonly holders: readonly FileHolder[];
   readonly order?: PickOrder;
-  /** Without any source for this long from the start it fails with NOT_FOUND; without it, it keeps looking for ever. */
+  /** Fails with NOT_FOUND when no source was found within this time. Undefined: never. */
   readonly giveUpMs?: number;
 }
 
-/** Many contents below one folder, as FolderPlan makes them. */
+/** A request to download many contents below one folder, as planFolder lists them. */
 export interface FolderWish {
-  /** The folder, with or without a trailing `/`. */
+  /** Folder path, with or without a trailing `/`. */
   readonly path: string;
   readonly files: readonly FolderFile[];
   readonly giveUpMs?: number;
 }
 
-/** What became of a source that sent wrong bytes. */
+/** Consequence for a source that sent corrupt data. */
 export type Verdict =
-  /** Not asked for that file again unless nobody else has it. */
+  /** Used for that file only when no other source has it. */
   | 'distrusted'
-  /** It was that already: what was under way came wrong too. */
+  /** Distrusted before; a pending request was corrupt too. */
   | 'distrusted again'
-  /** Not asked for anything for an hour. */
+  /** Not used for any file for an hour. */
   | 'banned';
 
-/** What DownloadManager tells. Texts may come from strangers: print them through safeText. */
+/** Events of DownloadManager. Texts may come from strangers: print them through safeText. */
 export interface DownloadEvents {
-  /** Its state changed (not its bytes). */
+  /** The state changed (not the byte count). */
   changed: [download: DownloadStatus];
   completed: [download: DownloadStatus];
   failed: [download: DownloadStatus];
-  /** A peer sent bytes of the file at `path` that do not hash to what they should. */
+  /** A peer sent data of the file at `path` that failed verification. */
   sourceBlamed: [peer: PeerContact, path: string, verdict: Verdict];
-  /** We can serve parts of a file from now on: announce it as partial. Not told for one-chunk files. */
+  /** The first chunks of a file can be served: announce it as partial. Not emitted for one-chunk files. */
   partialStarted: [fileId: FileId];
 }

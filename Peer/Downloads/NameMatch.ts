@@ -1,18 +1,18 @@
 import type { SearchHit } from '../Model.ts';
 
-/** How well hits answer the name somebody typed. */
+/** Result of matching a typed name against search hits. */
 export type NameMatch =
-  /** One content goes by exactly this name. */
+  /** One content has exactly this name. */
   | { readonly kind: 'one'; readonly hit: SearchHit }
-  /** Different contents go by it. */
+  /** Several contents have this name. */
   | { readonly kind: 'several'; readonly hits: readonly SearchHit[] }
-  /** Nothing goes by it, but these match the words. */
+  /** No content has this name, but these hits match its words. */
   | { readonly kind: 'similar'; readonly hits: readonly SearchHit[] }
   | { readonly kind: 'none' };
 
 /**
- * Picks the hits that are meant by `name`: the start of a FileId, a whole path, or the last part of a path. Exact spelling wins over
- * differences of case.
+ * Picks the hits that match `name`: a FileId prefix, a whole path or a last path component. An exact match wins
+ * over one that ignores case.
  */
 export function matchName(name: string, hits: readonly SearchHit[]): NameMatch {
   if (hits.length === 0) return { kind: 'none' };
@@ -33,12 +33,12 @@ export function matchName(name: string, hits: readonly SearchHit[]): NameMatch {
   return { kind: 'similar', hits };
 }
 
-/** Eight or more hex digits: may be meant as a FileId. */
+/** Tells whether a text may be a FileId prefix: 8 to 64 hex digits. */
 export function isIdStart(text: string): boolean {
   return /^[0-9a-f]{8,64}$/i.test(text);
 }
 
-/** The name of a file or folder without the folders above it. */
+/** Returns the last component of a path. */
 export function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }

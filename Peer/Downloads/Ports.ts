@@ -5,15 +5,14 @@ import type { BundleSource, Source, SourceEvents } from '../Transfer.ts';
 /** The network as downloads see it. `NetworkManager` implements it. Types only; the disk is `Peer/Storage.ts`. */
 
 export interface SourceNetwork {
-  /** Holders that the trackers know now, partial ones too; empty when none, or when no tracker answers. Never us. */
   readonly queries: { locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> };
   /**
-   * Opens a source: a control link to the peer (a new or the existing one), interest in the file, a lane when chunks
-   * are asked. Resolves when the peer has said what it has of the file.
-   * @param known - `complete`: somebody (its listing) said that it has all of it. Nothing is declared or awaited for the file
-   * then: resolves as soon as the link is up, `have` stays undefined, and what it lacks after all is `rejected` as not-found. A
-   * folder opens and closes thousands of such sources a second: it must be cheap while the link is up. Ignoring it is slow, not wrong.
-   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND (it has nothing of it), CANCELLED
+   * Opens a source: a control link to the peer (new or shared), interest in the file, and a lane once chunks are
+   * requested. Resolves when the peer has sent its holdings of the file.
+   * @param known - `complete`: a listing says that the peer has the whole file. The source then resolves as soon
+   * as the link is up, `have` stays undefined, and a missing file is `rejected` as not-found. A folder opens
+   * thousands of such sources per second, so that this path must be cheap. Ignoring it is slow, not wrong.
+   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND (the peer has no chunk of it), CANCELLED
    */
   openSource(
     contact: PeerContact,
@@ -22,15 +21,17 @@ export interface SourceNetwork {
     signal: AbortSignal,
     known?: 'complete',
   ): Promise<Source>;
-  /** A peer that owes us something is quiet: its link ends within seconds if it is not there any more. */
+  /** Probes a peer with pending requests that is silent. Its link ends within seconds when it does not answer. */
   probe?(contact: PeerContact): void;
-  /** Whether a tracker answers now. Left out: one does. */
+  /** Tells whether a tracker is responding. Left out: yes. */
   hasTracker?(): boolean;
-  /** Our limit for bytes from that peer, when it makes them wait now. */
+  /** Own download limit for a peer, in bytes per second, when it delays data now. */
   limitFor?(contact: PeerContact): number | undefined;
   /**
-   * Opens a peer as a source of many small files that it listed. Resolves as soon as the link is up; undefined: the peer does not know
-   * bundles, each file is asked for by itself. Left out: nobody does. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED
+   * Opens a peer as a source of many small files of its listing. Resolves as soon as the link is up, with
+   * undefined when the peer does not support bundles: each file is then requested alone. Left out: no peer
+   * supports them.
+   * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED
    */
   openBundles?(
     contact: PeerContact,

@@ -28,7 +28,7 @@ test.concurrent('a liar among the seeders: the file comes right from the honest 
   const [done] = await leecher.items('download film.bin');
   expect(film.equals(await leecher.read('film.bin'))).toBe(true);
   expect(liar.asked).toBeGreaterThan(0);
-  expect(leecher.program.stderr).toContain(`Pinocchio (127.0.0.1:${liar.port}) sent wrong bytes of film.bin`);
+  expect(leecher.program.stderr).toContain(`Pinocchio (127.0.0.1:${liar.port}) sent corrupt data for film.bin`);
   expect(done?.sources.find(({ name }) => name === 'Pinocchio')?.bytes).toBe(0);
   expect(await leecher.files()).toEqual(['film.bin']);
 });

@@ -58,7 +58,7 @@ test('a liar alone is asked until it is banned, and a good source ends the matte
   expect(desk.blamed).toEqual(['peer 1 distrusted', 'peer 1 distrusted again', 'peer 1 banned']);
   expect(desk.downloads.list()[0]).toMatchObject({
     state: 'searching',
-    reason: 'no other source: peer 1 sent wrong bytes, again in 3 s',
+    reason: 'no other source: peer 1 sent corrupt data, again in 3 s',
   });
 
   honest.has(FILE);

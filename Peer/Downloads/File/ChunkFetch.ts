@@ -8,9 +8,9 @@ import { CountedWriter } from '../Sources/CountedWriter.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
 import type { ChunkRequester, RequestDispatcher } from '../Sources/RequestDispatcher.ts';
 
-/** A partial source is asked for so much more than what it sends now: far more than a round trip. */
+/** Bytes requested ahead from a partial source, in seconds of its rate: well above one round trip. */
 const AHEAD_SECONDS = 0.05;
-/** Files up to this size take their turn beside large ones. */
+/** Files up to this size alternate with large files at each peer. */
 const SMALL_BYTES = 4 * 1_024 * 1_024;
 
 export interface ChunkFetchOptions {
@@ -21,31 +21,34 @@ export interface ChunkFetchOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly events: ChunkFetchEvents;
-  /** Sources that are there or may soon be. */
+  /** Number of sources that are connected or being connected. */
   readonly expected: () => number;
 }
 
 export interface ChunkFetchEvents {
   verified(bytes: number): void;
-  /** Bytes came that were not needed, or wrong. */
+  /** Received bytes that were duplicate or corrupt. */
   wasted(bytes: number): void;
-  /** A source sent a wrong chunk. */
+  /** A source sent a chunk that failed verification. */
   corrupt(source: FileSource): void;
-  /** Everything is verified. */
+  /** All chunks are verified. */
   complete(): void;
-  /** The disk failed: nothing more is asked. */
+  /** The disk failed; no further requests are sent. */
   failed(reason: ShoalError): void;
 }
 
-/** Fetches the chunks of one file from its sources: the rim around ChunkScheduler. */
+/**
+ * Fetches the chunks of one file: sends the requests that ChunkScheduler decides, and reports their outcomes to
+ * it.
+ */
 export class ChunkFetch {
   readonly #options: ChunkFetchOptions;
   readonly #scheduler: ChunkScheduler<FileSource>;
   readonly #requesters = new Map<FileSource, ChunkRequester>();
-  /** Requests that end unless their source has begun with them. */
+  /** Requests that were withdrawn. They end unless their source has started to serve them. */
   readonly #withdrawn = new WeakSet<ChunkRequest<FileSource>>();
   readonly #small: boolean;
-  #over = false;
+  #stopped = false;
   #pending = 0;
   #drained: (() => void) | undefined;
 
@@ -72,7 +75,7 @@ export class ChunkFetch {
 
   join(source: FileSource): void {
     const { dispatcher, priority, part } = this.#options;
-    if (this.#over || source.source === undefined || this.#requesters.has(source)) return;
+    if (this.#stopped || source.source === undefined || this.#requesters.has(source)) return;
     source.source.setChunkCount(part.description.layout.chunkCount);
     const requester: ChunkRequester = {
       priority,
@@ -90,25 +93,27 @@ export class ChunkFetch {
   }
 
   haveChanged(source: FileSource): void {
-    if (this.#over || source.source === undefined || !this.#requesters.has(source)) return;
+    if (this.#stopped || source.source === undefined || !this.#requesters.has(source)) return;
     this.#scheduler.update(source, source.source.have);
     this.#wake(source);
   }
 
   suggested(source: FileSource): void {
-    if (this.#over || source.source === undefined || !this.#requesters.has(source)) return;
+    if (this.#stopped || source.source === undefined || !this.#requesters.has(source)) return;
     this.#scheduler.suggest(source, source.source.suggestion, this.#options.clock.nowMs());
     this.#wake(source);
   }
 
-  /** It serves others first: a place is kept there, what was to come from it is free for other sources. */
+  /**
+   * Handles a place in the queue of a source: reserves a turn there and frees its requests for other sources.
+   */
   queued(source: FileSource): void {
     const { score } = source.peer;
     if (score.place === 0) {
       this.#wake(source);
       return;
     }
-    // What it suggests nobody else has: that waits there.
+    // Suggested chunks exist nowhere else: their requests stay in that queue.
     if (this.#scheduler.isHeldBack(source) || score.isLinedUp(this.#options.clock.nowMs())) return;
     const requests = this.#scheduler.requestsOf(source);
     if (this.#lineUp(source)) for (const request of requests) this.#withdraw(request);
@@ -121,7 +126,7 @@ export class ChunkFetch {
     request.source.requests?.withdraw(request.chunk);
   }
 
-  /** False: it keeps no places. */
+  /** Reserves a turn at a source. Returns false when the peer does not support turns. */
   #lineUp(source: FileSource): boolean {
     if (source.source?.lineUp?.() !== true) return false;
     source.peer.score.lineUp(this.#options.clock.nowMs());
@@ -129,16 +134,19 @@ export class ChunkFetch {
   }
 
   /**
-   * A source that has part of the file serves others too, and what it has others have: a chunk that waits there behind another one is
-   * kept from sources that are idle. So the next one is asked when the last is half here.
+   * Limits the requests to a partial source. Other sources have its chunks too: a chunk queued there behind
+   * another one is withheld from idle sources. The next chunk is requested when half of the last one has arrived.
    */
-  #hasEnough({ peer: { score }, source }: FileSource, nowMs: number): boolean {
+  #hasEnoughPending({ peer: { score }, source }: FileSource, nowMs: number): boolean {
     if (score.open === 0 || source?.have === undefined) return false;
     const soonBytes = (score.bytesPerSecond(nowMs) ?? 0) * AHEAD_SECONDS;
     return score.inFlight > Math.max(this.#scheduler.chunkBytes / 2, soonBytes);
   }
 
-  /** No chunk is tied to a source before it is our turn there. False: it may be asked now. */
+  /**
+   * Reserves the next turn when the current one is used up. Returns false when the source may be requested from
+   * now.
+   */
   #waitsForTurn(source: FileSource): boolean {
     if (!source.peer.score.turnIsOver(this.#scheduler.chunkBytes) || this.#scheduler.isHeldBack(source))
       return false;
@@ -154,9 +162,12 @@ export class ChunkFetch {
     this.#wakeAll();
   }
 
-  /** Asks nothing more. Resolves when every request has ended and every write has landed. Close the sources to make that soon. */
+  /**
+   * Stops requesting. Resolves when every request has ended and every write has finished; close the sources first
+   * to make that quick.
+   */
   async close(): Promise<void> {
-    this.#over = true;
+    this.#stopped = true;
     for (const source of [...this.#requesters.keys()]) this.leave(source);
     if (this.#pending > 0) {
       await new Promise<void>((resolve) => {
@@ -166,8 +177,8 @@ export class ChunkFetch {
   }
 
   #requestNext(source: FileSource, roomBytes: number, nowMs: number): 'requested' | 'nothing' | 'no room' {
-    if (this.#over || source.requests === undefined) return 'nothing';
-    if (this.#scheduler.chunkBytes > roomBytes || this.#hasEnough(source, nowMs)) return 'no room';
+    if (this.#stopped || source.requests === undefined) return 'nothing';
+    if (this.#scheduler.chunkBytes > roomBytes || this.#hasEnoughPending(source, nowMs)) return 'no room';
     if (this.#scheduler.hasItsShare(source, this.#options.expected)) return 'nothing';
     if (this.#waitsForTurn(source)) return 'nothing';
     const task = this.#scheduler.next(source, nowMs);
@@ -208,8 +219,8 @@ export class ChunkFetch {
       events.corrupt(source);
     }
     if (outcome.kind === 'rejected' && !this.#withdrawn.has(request)) this.#rejected(source, outcome.code);
-    if (outcome.kind === 'disk' && !this.#over) {
-      this.#over = true;
+    if (outcome.kind === 'disk' && !this.#stopped) {
+      this.#stopped = true;
       events.failed(outcome.reason);
     }
     this.#wakeAll();
@@ -236,7 +247,7 @@ export class ChunkFetch {
     else source.leave(true, code === 'changed' ? 'changed' : undefined);
   }
 
-  /** Returns requests to missing. */
+  /** Cancels requests; their chunks are missing again. */
   #cancelAll(requests: readonly ChunkRequest<FileSource>[]): void {
     for (const request of requests) {
       this.#scheduler.failed(request);

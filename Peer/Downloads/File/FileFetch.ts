@@ -15,19 +15,19 @@ import { ChunkFetch } from './ChunkFetch.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
 import { downloadStopped, noSource, notEmpty } from './Task.ts';
 
-/** Another download fetches the same content: this one looks after it, and takes a copy when it is here. */
+/** Poll interval while another download fetches the same content; its result is copied. */
 const OTHER_DOWNLOAD_MS = 1_000;
 
 export interface FileFetchOptions extends FileWish {
-  /** Number of the download it belongs to. */
+  /** Number of the download; lower numbers are served first. */
   readonly priority: number;
-  /** Give up when for this long nobody was left who could give it, though some may answer. Undefined: never. */
+  /** Fails when every known holder has refused the file for this long. Undefined: never. */
   readonly exhaustedMs?: number;
-  /** Verified bytes of an earlier run, as far as known before it is opened. */
+  /** Verified bytes of an earlier run, as far as known before the part file is opened. */
   readonly bytesBefore?: number | undefined;
 }
 
-/** Fetches one file from all who have it. */
+/** Fetches one file from all its holders. */
 export class FileFetch implements Task {
   readonly #context: TaskContext;
   readonly #options: FileFetchOptions;
@@ -78,7 +78,7 @@ export class FileFetch implements Task {
     return this.#fetchedBytes;
   }
 
-  /** Somebody can be asked now. */
+  /** Tells whether a source is connected. */
   get hasSource(): boolean {
     return this.#sources.active().length > 0;
   }
@@ -93,7 +93,7 @@ export class FileFetch implements Task {
       if (signal.aborted) reject(downloadStopped());
     });
     stopped.catch(() => {});
-    // The signal may be a folder's, that outlives this file: nothing of it is to stay there.
+    // The signal of a folder outlives this file: the listener must be removed.
     const stopWaiting = onAbort(signal, () => this.#stop?.(downloadStopped()));
     this.#runEvents = runEvents;
     this.#startedMs ??= clock.nowMs();
@@ -142,7 +142,7 @@ export class FileFetch implements Task {
 
   async setPaused(paused: boolean): Promise<void> {
     if (isOneChunk(this.#options.size)) return;
-    // Where nothing is on disk yet there is nothing to remember it with.
+    // Fails when no part file exists yet; the state is then kept in memory only.
     await this.#context.parts.setPaused(this.#options.fileId, paused).catch(() => {});
   }
 
@@ -204,7 +204,7 @@ export class FileFetch implements Task {
     return theirs.some((byte, at) => (byte & ~(ours[at] ?? 0)) !== 0);
   }
 
-  /** The same content is here under any name: it only has to appear at the wanted path. */
+  /** Copies the content to the wanted path when the share has it under any name. */
   async #present(): Promise<string | undefined> {
     const { fileId, path, size } = this.#options;
     const { parts } = this.#context;

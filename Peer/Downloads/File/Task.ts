@@ -7,7 +7,7 @@ import type { Verdict } from '../Model.ts';
 import type { SourceNetwork } from '../Ports.ts';
 import type { RequestDispatcher } from '../Sources/RequestDispatcher.ts';
 
-/** What every download shares. */
+/** Dependencies that all downloads share. */
 export interface TaskContext {
   readonly network: SourceNetwork;
   readonly parts: DownloadStorage;
@@ -15,7 +15,7 @@ export interface TaskContext {
   readonly random: Random;
   readonly dispatcher: RequestDispatcher;
   readonly events: TaskEvents;
-  /** Contents whose unfinished file is open now: one at a time. */
+  /** Contents whose part file is open. Only one task may open a part file at a time. */
   readonly opened: Set<FileId>;
 }
 
@@ -24,51 +24,51 @@ export interface TaskEvents {
   partialStarted(fileId: FileId): void;
 }
 
-/** What one run of a task tells as it goes on. */
+/** Progress of one run. */
 export interface RunEvents {
   sourcesChanged(sources: number, described: boolean): void;
-  /** Everything is verified; what is left is local. */
+  /** All bytes are verified; only local work is left. */
   complete(): void;
 }
 
-/** Why no bytes may come, besides what the sources say. */
+/** Facts about a stalled download besides the state of its sources. */
 export interface StallFacts {
-  /** Another download fetches the same content. */
+  /** Another download is fetching the same content. */
   readonly sameContent: boolean;
-  /** Until the trackers are asked for more sources. */
+  /** Milliseconds until the trackers are queried for holders again. */
   readonly nextLocateInMs: number | undefined;
-  /** Some tracker answers. */
+  /** A tracker is responding. */
   readonly hasTracker: boolean;
-  /** Our own limit, in bytes a second, when it holds back what would come. */
+  /** Own download limit in bytes per second, when it delays data now. */
   readonly limitBytesPerSecond: number | undefined;
-  /** Those who can be asked have nothing that is missing. */
+  /** No connected source has a missing chunk. */
   readonly noUsefulSource: boolean;
 }
 
-/** The figures of a task, for DownloadStatus. */
+/** Progress figures of a task, for DownloadStatus. */
 export type TaskFigures = Pick<
   DownloadStatus,
   'size' | 'bytes' | 'bytesFromBefore' | 'wastedBytes' | 'bytesPerSecond' | 'sources' | 'filesDone' | 'files'
 >;
 
-/** The work of one download: a file or a folder. Runs one at a time; what was reached is kept between runs. */
+/** The work of one download, for a file or a folder. Runs do not overlap; progress is kept between runs. */
 export interface Task {
   /**
-   * Works until everything is here, and returns where it lies. When it ends, nothing of it runs any more, and what is
-   * unfinished is kept on disk.
-   * @throws ShoalError why it stopped: CANCELLED when `signal` aborted
+   * Fetches everything that is missing and returns its absolute path. When the promise settles, no work is left
+   * running and unfinished data is kept on disk.
+   * @throws ShoalError why the run stopped: CANCELLED when `signal` aborted
    */
   run(signal: AbortSignal, events: RunEvents): Promise<string>;
-  /** Deletes what is unfinished. Not during a run. */
+  /** Deletes unfinished data. Must not be called during a run. */
   discard(): Promise<void>;
-  /** Remembers with what is unfinished that the user paused it. Not during a run. */
+  /** Saves the paused state with the unfinished data. Must not be called during a run. */
   setPaused(paused: boolean): Promise<void>;
   addHolder(fileId: FileId, holder: FileHolder): void;
-  /** To be called about twice a second during a run. */
+  /** Checks timeouts and retries. Called every TICK_MS during a run. */
   tick(): void;
   figures(): TaskFigures;
   stallFacts(): StallFacts;
-  /** Bytes verified in this run of the program: grows with every progress. */
+  /** Bytes verified in this program run; grows with every progress. */
   readonly fetchedBytes: number;
 }
 

@@ -1,32 +1,32 @@
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadState } from '../../Model.ts';
 
-/** A full or failing disk is tried again after this. */
+/** Retry interval after a full or failing disk. */
 export const DISK_RETRY_MS = 30_000;
-/** A disk that fails this often in a row, with nothing written between, is left to the user. */
+/** Consecutive disk failures without progress after which the download fails. */
 const DISK_FAILURES_MAX = 5;
 
-/** Where one download stands. */
+/** The state of one download. */
 export interface DownloadProgress {
   readonly state: DownloadState;
   readonly error: ShoalError | undefined;
-  /** When it goes on by itself, for a download that a disk stopped. */
+  /** When a download that a disk error paused is retried. */
   readonly retryAtMs: number | undefined;
   readonly finalPath: string | undefined;
-  /** Its unfinished file vanished, and it began again. */
+  /** The part file vanished and the download restarted from the beginning. */
   readonly restarted: boolean;
   readonly diskFailures: number;
 }
 
 export type DownloadEvent =
-  /** Its turn came. */
+  /** A download slot is free. */
   | { readonly kind: 'start' }
-  /** News of a run: how many sources, and whether the chunk list is known. */
+  /** The run has this many sources and knows, or does not know, the chunk list. */
   | { readonly kind: 'sources'; readonly sources: number; readonly described: boolean }
-  /** Everything is verified. */
+  /** All bytes are verified. */
   | { readonly kind: 'complete' }
   | { readonly kind: 'finished'; readonly path: string }
-  /** A run ended early. @param progressed - it had verified something */
+  /** A run ended with an error. @param progressed - the run verified at least one chunk */
   | { readonly kind: 'stopped'; readonly error: ShoalError; readonly progressed: boolean }
   | { readonly kind: 'retryDue' }
   | { readonly kind: 'pause' }
@@ -34,8 +34,8 @@ export type DownloadEvent =
   | { readonly kind: 'cancel' };
 
 /**
- * What the owner of a download has to do. `queue`: let it wait for its turn. `stop`: end the run. `discard`: delete what is there, once
- * the run has ended. `retry`: send `retryDue` at `retryAtMs`.
+ * Actions for the caller. `queue`: wait for a download slot. `stop`: end the run. `discard`: delete unfinished
+ * data after the run has ended. `retry`: send `retryDue` at `retryAtMs`.
  */
 export type DownloadAction =
   | 'queue'
@@ -62,7 +62,7 @@ export function newDownload(state: 'waiting' | 'paused'): DownloadProgress {
   };
 }
 
-/** Nothing more happens by itself, or ever. */
+/** Tells whether a download stays in its state until the user acts. */
 export function hasEnded(state: DownloadState): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }
@@ -71,7 +71,9 @@ export function isRunning(state: DownloadState): boolean {
   return state === 'searching' || state === 'describing' || state === 'fetching' || state === 'finishing';
 }
 
-/** What an event does to a download. Events that make no sense in a state change nothing. */
+/**
+ * Decides the next state and the actions for an event. An event that does not apply to the state changes nothing.
+ */
 export function decide(progress: DownloadProgress, event: DownloadEvent, nowMs: number): DownloadDecision {
   const { state } = progress;
   const stay = { next: progress, actions: [] };

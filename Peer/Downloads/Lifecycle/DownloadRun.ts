@@ -17,25 +17,25 @@ import { causeText, stallReason } from './StallReason.ts';
 export interface DownloadRunOptions {
   readonly number: number;
   readonly path: string;
-  /** Undefined for a folder. */
+  /** FileId; undefined for a folder. */
   readonly fileId: FileId | undefined;
   readonly task: Task;
   readonly clock: Clock;
   readonly wallMs: number;
-  /** The user had paused it in an earlier run of the program. */
+  /** The user paused the download in an earlier program run. */
   readonly paused: boolean;
   readonly events: DownloadRunEvents;
 }
 
 export interface DownloadRunEvents {
   changed(download: DownloadRun): void;
-  /** It waits for its turn: call `begin` when there is room. */
+  /** The download is queued: call `begin` when a slot is free. */
   queued(download: DownloadRun): void;
-  /** It left a state in which it took room. */
+  /** The download has released its slot. */
   stopped(download: DownloadRun): void;
 }
 
-/** One download as the user sees it: does what the state machine decides. */
+/** One download as shown to the user: executes the actions that `decide` returns. */
 export class DownloadRun {
   readonly number: number;
   readonly path: string;
@@ -43,10 +43,10 @@ export class DownloadRun {
   readonly task: Task;
   readonly #options: DownloadRunOptions;
   readonly #startedMs: number;
-  readonly #waiters = new Set<() => void>();
+  readonly #observers = new Set<() => void>();
   #progress: DownloadProgress;
   #run: AbortController | undefined;
-  /** Everything asynchronous, one after the other. */
+  /** Serializes all asynchronous work. */
   #work: Promise<void> = Promise.resolve();
   #cancelRetry: (() => void) | undefined;
   #endedMs: number | undefined;
@@ -70,7 +70,7 @@ export class DownloadRun {
     return isRunning(this.state);
   }
 
-  /** Its turn came. */
+  /** Starts the run when the download is queued. */
   begin(): void {
     this.#handle({ kind: 'start' });
   }
@@ -89,7 +89,7 @@ export class DownloadRun {
     return this.#work;
   }
 
-  /** Ends the run; the state stays what it is, for the next start of the program. */
+  /** Ends the run and keeps the state for the next program start. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelRetry?.();
@@ -97,12 +97,15 @@ export class DownloadRun {
     await this.#work;
   }
 
-  /** Resolves when it is done, failed, paused or cancelled. @throws ShoalError CANCELLED when `signal` aborts */
+  /**
+   * Resolves when the download is done, failed, paused or cancelled. @throws ShoalError CANCELLED when `signal`
+   * aborts
+   */
   settled(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const isSettled = () => hasEnded(this.state) || this.state === 'paused';
       if (isSettled()) return resolve();
-      const look = () => {
+      const observe = () => {
         if (!isSettled()) return;
         end();
         resolve();
@@ -112,11 +115,11 @@ export class DownloadRun {
         reject(new ShoalError('CANCELLED', `stopped waiting for download ${this.number}`));
       };
       const end = () => {
-        this.#waiters.delete(look);
+        this.#observers.delete(observe);
         signal.removeEventListener('abort', aborted);
       };
       if (signal.aborted) return aborted();
-      this.#waiters.add(look);
+      this.#observers.add(observe);
       signal.addEventListener('abort', aborted, { once: true });
     });
   }
@@ -156,7 +159,7 @@ export class DownloadRun {
     if (next.state === before.state) return;
     this.#options.events.changed(this);
     if (isRunning(before.state) && !isRunning(next.state)) this.#options.events.stopped(this);
-    for (const look of [...this.#waiters]) look();
+    for (const observe of [...this.#observers]) observe();
   }
 
   #act(action: DownloadAction): void {
@@ -165,9 +168,9 @@ export class DownloadRun {
     this.#cancelRetry = undefined;
     if (action === 'run') this.#start();
     else if (action === 'stop') this.#run?.abort();
-    else if (action === 'discard') this.#then(() => task.discard());
-    else if (action === 'remember paused') this.#then(() => task.setPaused(true));
-    else if (action === 'remember resumed') this.#then(() => task.setPaused(false));
+    else if (action === 'discard') this.#enqueue(() => task.discard());
+    else if (action === 'remember paused') this.#enqueue(() => task.setPaused(true));
+    else if (action === 'remember resumed') this.#enqueue(() => task.setPaused(false));
     else if (action === 'queue') events.queued(this);
     else {
       const retryInMs = (this.#progress.retryAtMs ?? 0) - clock.nowMs();
@@ -178,7 +181,7 @@ export class DownloadRun {
   #start(): void {
     const run = new AbortController();
     this.#run = run;
-    this.#then(async () => {
+    this.#enqueue(async () => {
       if (run.signal.aborted) return;
       const { task } = this.#options;
       const fetchedBefore = task.fetchedBytes;
@@ -191,7 +194,7 @@ export class DownloadRun {
         const path = await task.run(run.signal, runEvents);
         this.#handle({ kind: 'finished', path });
       } catch (failure) {
-        // Stopped by us: whoever stopped it has said what state it is in.
+        // An aborted run has its new state already.
         if (run.signal.aborted) return;
         const progressed = task.fetchedBytes > fetchedBefore;
         this.#handle({ kind: 'stopped', error: asShoalError(failure, 'DISK_FAILED'), progressed });
@@ -199,10 +202,10 @@ export class DownloadRun {
     });
   }
 
-  /** One after the other: a run that was stopped has ended before what is on disk is deleted or a new one begins. */
-  #then(step: () => Promise<void>): void {
+  /** Serializes steps: a stopped run has ended before its data is deleted or a new run begins. */
+  #enqueue(step: () => Promise<void>): void {
     this.#work = this.#work.then(step).catch((failure: unknown) => {
-      // Deleting or marking what is left on disk failed: the download itself is over or paused all the same.
+      // The disk step failed; the download is over or paused all the same.
       this.#progress = { ...this.#progress, error: asShoalError(failure, 'DISK_FAILED') };
     });
   }

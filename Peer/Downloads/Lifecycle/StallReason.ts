@@ -6,13 +6,13 @@ import type { DownloadProgress } from './Download.ts';
 
 type Code = StallCause['code'];
 
-/** What is known of a download that gets no bytes. */
+/** Facts about a download that receives no bytes. */
 export interface StalledDownload extends StallFacts {
   readonly sources: readonly SourceStatus[];
   readonly bytesPerSecond: number;
 }
 
-/** Why a download does not move: one cause. Undefined: it moves, or has ended well. */
+/** Finds the single cause of a stall. Undefined: the download progresses or has ended well. */
 export function stallReason(
   { state, retryAtMs, error }: DownloadProgress,
   download: StalledDownload,
@@ -29,7 +29,7 @@ export function stallReason(
     case 'waiting':
       return cause('turn', 'waiting for its turn');
     case 'finishing':
-      return cause('finishing', 'all here, being put in its place');
+      return cause('finishing', 'complete, moving into the share');
     case 'searching':
     case 'describing':
     case 'fetching':
@@ -40,7 +40,7 @@ export function stallReason(
   }
 }
 
-/** The cause as one line: `queued at 3 of 7 by studio`, `disk full, again in 12 s`. */
+/** Formats a cause as one line: `queued at 3 of 7 by studio`, `disk full, again in 12 s`. */
 export function causeText({ text, retryInMs }: StallCause): string {
   if (retryInMs === undefined) return text;
   return `${text}, again in ${Math.max(1, Math.ceil(retryInMs / 1_000))} s`;
@@ -77,10 +77,10 @@ function reasonOfActive(
   if (noUsefulSource)
     return cause('missing-chunks', `${namesOf(active)} has none of the missing chunks`, nextLocateInMs);
   const first = active.every(({ bytes }) => bytes === 0) ? 'first' : 'next';
-  return cause('asked', `waiting for the ${first} bytes of ${namesOf(active)}`);
+  return cause('asked', `waiting for the ${first} bytes from ${namesOf(active)}`);
 }
 
-/** Nobody can be asked now. */
+/** Finds the cause when no source is connected. */
 function reasonWithoutSource({ sources, nextLocateInMs, hasTracker }: StalledDownload): StallCause {
   const of = (...reasons: SourceStatus['why'][]) =>
     sources.filter(({ state, why }) => (state === 'left' || state === 'connecting') && reasons.includes(why));
@@ -98,7 +98,7 @@ function reasonWithoutSource({ sources, nextLocateInMs, hasTracker }: StalledDow
   if (empty.length > 0)
     return cause('no-source', `no source: ${namesOf(empty)} does not have it`, soonest(empty));
   if (corrupt.length > 0)
-    return cause('source-banned', `no other source: ${namesOf(corrupt)} sent wrong bytes`, nextLocateInMs);
+    return cause('source-banned', `no other source: ${namesOf(corrupt)} sent corrupt data`, nextLocateInMs);
   if (!hasTracker) return cause('no-tracker', 'no source, and no tracker answers', nextLocateInMs);
   return cause('no-source', 'no source', nextLocateInMs);
 }
@@ -112,7 +112,7 @@ function soonest(sources: readonly SourceStatus[]): number | undefined {
   return waits.length === 0 ? undefined : Math.min(...waits);
 }
 
-/** `studio`, `studio or 3 others`. */
+/** Names the sources: `studio`, `studio or 3 others`. */
 function namesOf(sources: readonly SourceStatus[]): string {
   const [first] = sources;
   if (first === undefined) return 'nobody';

@@ -35,7 +35,7 @@ const left = (why: SourceStatus['why'], retryInMs?: number, name?: string) =>
 
 test.each<[string, DownloadState, Partial<StalledDownload>, string, string]>([
   ['its turn', 'waiting', {}, 'turn', 'waiting for its turn'],
-  ['the end', 'finishing', {}, 'finishing', 'all here, being put in its place'],
+  ['the end', 'finishing', {}, 'finishing', 'complete, moving into the share'],
   ['nobody', 'searching', { nextLocateInMs: 11_200 }, 'no-source', 'no source, again in 12 s'],
   [
     'no tracker',
@@ -91,7 +91,7 @@ test.each<[string, DownloadState, Partial<StalledDownload>, string, string]>([
     'searching',
     { sources: [source('banned')], nextLocateInMs: 30_000 },
     'source-banned',
-    'no other source: studio sent wrong bytes, again in 30 s',
+    'no other source: studio sent corrupt data, again in 30 s',
   ],
   ['dialling', 'searching', { sources: [source('connecting')] }, 'connecting', 'connecting to studio'],
   ['list', 'describing', { sources: [active] }, 'describing', 'asking studio for the chunk list'],
@@ -117,13 +117,13 @@ test.each<[string, DownloadState, Partial<StalledDownload>, string, string]>([
     'snubbed',
     'snubbed by studio, again in 5 s',
   ],
-  ['asked', 'fetching', { sources: [active] }, 'asked', 'waiting for the first bytes of studio'],
+  ['asked', 'fetching', { sources: [active] }, 'asked', 'waiting for the first bytes from studio'],
   [
     'quiet',
     'fetching',
     { sources: [source('active', { bytes: MIB })] },
     'asked',
-    'waiting for the next bytes of studio',
+    'waiting for the next bytes from studio',
   ],
   [
     'limited',
