@@ -103,7 +103,7 @@ export class FileManager extends EventEmitter<FileEvents> {
    */
   async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (this.#closing.started || signal?.aborted)
-      throw new ShoalError('CLOSED', 'closed before it was started');
+      throw new ShoalError('CLOSED', 'closed before the start was complete');
     const { root, temp } = makeShareFolders(this.#options.shareDir);
     const { clock, log, wallMs, scan, seams = {} } = this.#options;
     const disk = seams.disk ?? nodeDisk;

@@ -205,7 +205,7 @@ describe('what is shared', () => {
       },
     });
     expect(pathsOf(manager)).toEqual(['open']);
-    expect(problems).toEqual(['locked: it cannot be read (EACCES)']);
+    expect(problems).toEqual(['locked: cannot be read (EACCES)']);
     await manager.rescan();
     expect(problems).toHaveLength(1);
     refuse = false;

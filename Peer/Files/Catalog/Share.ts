@@ -273,8 +273,8 @@ export class Share {
     this.#mode = 're-scanning';
     const seconds = Math.round(settings.rescanMs / 1_000);
     events.watchLimited(
-      `the system gives no more folder watches (${code}): changes show up within ${seconds} s. ` +
-        'On Linux: sysctl fs.inotify.max_user_watches',
+      `system limit on folder watches reached (${code}): changes are detected within ${seconds} s. ` +
+        'On Linux, raise fs.inotify.max_user_watches',
     );
     // With some folders unwatched, changes would be missed unnoticed: all watches are released.
     void this.#watching?.close();

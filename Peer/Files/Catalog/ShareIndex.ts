@@ -24,13 +24,13 @@ export interface ShareIndexOptions {
   readonly stateNow: (path: string) => FileState | undefined;
   readonly problem: (path: string, reason: string) => void;
   readonly changed: () => void;
+  /** Limit of shared files, and of removed files whose hashes are kept. Default: CATALOG_FILES_MAX. */
+  readonly filesMax?: number;
 }
 
 /** Interval of checks for due files, and files handled per check. */
 const TICK_MS = 50;
 const TICK_FILES = 500;
-/** Removed files whose hashes are kept, because they may reappear under another name. */
-const CACHED_MAX = CATALOG_FILES_MAX;
 
 /**
  * Decides for each file found on disk whether its hash is known, cached, taken over from a renamed file, or to be
@@ -40,7 +40,7 @@ export class ShareIndex {
   readonly #options: ShareIndexOptions;
   /** State in which each file of the catalog was hashed. */
   readonly #known = new Map<string, FileState>();
-  /** Entries of the hash cache not matched to a file yet, by path. */
+  /** Hashes of removed files and of files not found yet in this run, by path: a file may reappear under another name. */
   readonly #cached = new Map<string, HashedFile>();
   /** Last path of each content state, to recognize renamed files. */
   readonly #pathByContent = new Map<string, string>();
@@ -51,10 +51,12 @@ export class ShareIndex {
   readonly #failed = new Map<string, FileState>();
   readonly #waiters = new Set<{ readonly paths: Set<string>; readonly resolve: () => void }>();
   #cancelTick: (() => void) | undefined;
+  readonly #filesMax: number;
   #isFull = false;
 
   constructor(options: ShareIndexOptions) {
     this.#options = options;
+    this.#filesMax = options.filesMax ?? CATALOG_FILES_MAX;
     this.#stabilizer = new WriteStabilizer(options.settings);
   }
 
@@ -135,7 +137,7 @@ export class ShareIndex {
       this.#drop(path);
       if (outcome.kind === 'failed') {
         this.#failed.set(path, queued);
-        this.#options.problem(path, `it cannot be read (${outcome.code})`);
+        this.#options.problem(path, `cannot be read (${outcome.code})`);
       } else this.#stabilizer.backOff(path);
       this.found(path, now);
       this.#settle(path);
@@ -222,7 +224,7 @@ export class ShareIndex {
     const { catalog } = this.#options;
     this.#stabilizer.forget(path);
     this.#hashing.delete(path);
-    if (!this.#known.has(path) && this.#known.size >= CATALOG_FILES_MAX) this.#full(path);
+    if (!this.#known.has(path) && this.#known.size >= this.#filesMax) this.#full(path);
     else {
       this.#known.set(path, state);
       this.#pathByContent.set(state.content, path);
@@ -236,10 +238,7 @@ export class ShareIndex {
   #full(path: string): void {
     if (this.#isFull) return;
     this.#isFull = true;
-    this.#options.problem(
-      path,
-      `more than ${CATALOG_FILES_MAX} files: this one and later ones are not shared`,
-    );
+    this.#options.problem(path, `more than ${this.#filesMax} files: this one and later ones are not shared`);
   }
 
   /** Removes a file from the catalog; the file still exists. */
@@ -251,7 +250,7 @@ export class ShareIndex {
 
   #trimCached(): void {
     const [oldest] = this.#cached;
-    if (this.#cached.size <= CACHED_MAX || oldest === undefined) return;
+    if (this.#cached.size <= this.#filesMax || oldest === undefined) return;
     this.#dropCached(...oldest);
   }
 

@@ -28,11 +28,11 @@ export function checkLmdbFile(path: string): void {
     if (size === 0) return;
     const first = readMeta(fd, 0);
     const second = first && readMeta(fd, first.bytesPerPage);
-    if (first === undefined || second === undefined) throw new Error('it is not a database');
+    if (first === undefined || second === undefined) throw new Error('not a database');
     // The two meta pages are written alternately: the one with the larger page count is current.
     const pages = Math.max(first.lastPage, second.lastPage) + 1 - SLACK_PAGES;
     const expected = pages * first.bytesPerPage;
-    if (expected > size) throw new Error(`it was cut: ${expected} bytes are expected, ${size} are there`);
+    if (expected > size) throw new Error(`truncated: ${expected} bytes expected, ${size} present`);
   } finally {
     closeSync(fd);
   }

@@ -36,17 +36,15 @@ export function openLmdbHashCache(folder: string, log: Log): HashCache | undefin
       mkdirSync(folder, { recursive: true });
       checkLmdbFile(path);
       const marker = new CrashMarker(path, process.pid);
-      if (marker.takeCrash()) throw new Error('the last process that read it died of that');
+      if (marker.takeCrash()) throw new Error('a process crashed while reading it');
       marker.set();
       return new LmdbHashCache(open({ path, encoding: 'binary', maxDbs: 2 }), marker, log);
     } catch (failure) {
-      log.warn(
-        `the hash cache ${path} cannot be used: ${failure instanceof Error ? failure.message : failure}`,
-      );
+      log.warn(`hash cache ${path} cannot be used: ${failure instanceof Error ? failure.message : failure}`);
       if (attempt === 'as it is') moveAside(path, log);
     }
   }
-  log.warn('without a hash cache every file is hashed again at the next start');
+  log.warn('no hash cache: all files are hashed again at the next start');
   return undefined;
 }
 
@@ -55,9 +53,9 @@ function moveAside(path: string, log: Log): void {
     if (!existsSync(path)) return;
     renameSync(path, `${path}.broken`);
     rmSync(`${path}-lock`, { force: true });
-    log.warn(`it was moved aside to ${path}.broken; files are hashed again`);
+    log.warn(`hash cache moved aside to ${path}.broken: all files are hashed again`);
   } catch (failure) {
-    log.debug(`moving the hash cache aside: ${failure}`);
+    log.debug(`moving the hash cache aside failed: ${failure}`);
   }
 }
 

@@ -118,12 +118,12 @@ export class FolderScan {
     if (name.includes('\ufffd')) {
       this.#options.events.problem(
         joinPath(folder, name),
-        'the name is not valid UTF-8: rename it to share it',
+        'the name is not valid UTF-8: rename the file to share it',
       );
       return false;
     }
     if (isTooLong(folder, name)) {
-      const reason = `the path is longer than ${PATH_BYTES_MAX} bytes: it is not shared`;
+      const reason = `the path is longer than ${PATH_BYTES_MAX} bytes: shorten it to share the file`;
       this.#options.events.problem(joinPath(folder, name), reason);
       return false;
     }

@@ -40,7 +40,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
       const entry = parseLine(decode(decoder, raw), line);
       if (entry === undefined) continue;
       const first = entries.get(entry.name);
-      if (first !== undefined) throw new BadLine(`"${entry.name}" is named by line ${first.line} already`);
+      if (first !== undefined) throw new BadLine(`"${entry.name}" is already named in line ${first.line}`);
       if (entries.size >= CATALOG_FILES_MAX)
         throw new BadLine(`more than ${CATALOG_FILES_MAX} files: this one is not shared`);
       entries.set(entry.name, entry);
@@ -84,7 +84,7 @@ function unquoted(text: string): string {
   const quote = quoteOf(text);
   if (quote === undefined) return text;
   const [path, end] = readQuoted(text, quote);
-  if (end < text.length) throw new BadLine(`something follows the path (${FORM})`);
+  if (end < text.length) throw new BadLine(`unexpected text after the path (${FORM})`);
   return path;
 }
 
@@ -101,7 +101,7 @@ function readQuoted(text: string, quote: string): readonly [inner: string, end: 
     if (text[at] === '\\' && text[at + 1] === quote) at++;
     inner += text[at];
   }
-  throw new BadLine(`the quote ${quote} is never closed`);
+  throw new BadLine(`the quote ${quote} is not closed`);
 }
 
 /** Checks that a name is a path the protocol can carry. @throws BadLine */
@@ -111,7 +111,7 @@ function checkName(name: string): void {
   if (Buffer.byteLength(name) > PATH_BYTES_MAX)
     throw new BadLine(`the name is longer than ${PATH_BYTES_MAX} bytes`);
   if (name.split('/').some((part) => part === '' || part === '.' || part === '..'))
-    throw new BadLine(`"${name}" is no name: no / at its ends, no empty part, no . or ..`);
+    throw new BadLine(`"${name}" is not a valid name: no / at the ends, no empty part, no . or ..`);
 }
 
 function hasControls(text: string): boolean {

@@ -145,31 +145,31 @@ export class ManifestFiles {
   #check(name: string, events: ManifestEvents): void {
     const named = this.#files.get(name);
     if (named === undefined) return;
-    const looked = this.#lookAt(named);
+    const inspection = this.#inspect(named);
     // A name that now stands for another file, or none, starts over.
-    if (named.file !== undefined && named.file !== looked.file) events.gone(name);
-    named.file = looked.file;
+    if (named.file !== undefined && named.file !== inspection.file) events.gone(name);
+    named.file = inspection.file;
     const subject = this.#lineName(named.line);
-    if (looked.file === undefined) this.#problem(subject, looked.reason, events);
+    if (inspection.file === undefined) this.#problem(subject, inspection.reason, events);
     else {
       if (this.#problems.delete(subject)) events.resolved(subject);
-      events.found(name, looked.state);
+      events.found(name, inspection.state);
     }
   }
 
-  #lookAt({ wanted, written }: ManifestFile): Inspection {
+  #inspect({ wanted, written }: ManifestFile): Inspection {
     const no = (reason: string): Inspection => ({ file: undefined, reason: `"${written}" ${reason}` });
     try {
       const file = join(realpathSync(dirname(wanted)), basename(wanted));
       const stats = lstatSync(file, { bigint: true });
-      if (stats.isSymbolicLink()) return no('is a link: name the file it leads to');
+      if (stats.isSymbolicLink()) return no('is a symbolic link: name its target');
       if (stats.isDirectory()) return no('is a folder: name files, one a line');
-      if (!stats.isFile()) return no('is no regular file');
-      if (file.startsWith(this.#options.temp + sep)) return no('lies among the unfinished files');
+      if (!stats.isFile()) return no('is not a regular file');
+      if (file.startsWith(this.#options.temp + sep)) return no('is an unfinished download');
       return { file, state: fileState(stats) };
     } catch (failure) {
       const code = systemCode(failure) ?? String(failure);
-      return no(code === 'ENOENT' || code === 'ENOTDIR' ? 'is not there' : `cannot be looked at (${code})`);
+      return no(code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : `cannot be read (${code})`);
     }
   }
 
@@ -211,7 +211,7 @@ export function openManifest(
 function readManifest(path: string): Uint8Array {
   const unreadable = (why: string, cause?: unknown) =>
     new ShoalError('NOT_FOUND', `the manifest "${path}" cannot be read (${why})`, {
-      hint: 'It is a text file; each line of it names a file to share: name path',
+      hint: 'A manifest is a text file with one shared file per line: name path',
       cause,
     });
   let fd: number;
@@ -222,8 +222,8 @@ function readManifest(path: string): Uint8Array {
   }
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile()) throw unreadable('it is no file');
-    if (stats.size > MANIFEST_BYTES_MAX) throw unreadable(`it is larger than ${MANIFEST_BYTES_MAX} bytes`);
+    if (!stats.isFile()) throw unreadable('not a file');
+    if (stats.size > MANIFEST_BYTES_MAX) throw unreadable(`larger than ${MANIFEST_BYTES_MAX} bytes`);
     return readFileSync(fd);
   } finally {
     closeSync(fd);

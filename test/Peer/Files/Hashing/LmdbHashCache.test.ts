@@ -64,7 +64,7 @@ test('a database that was cut is moved aside, not mapped', async () => {
   const path = folder.at('cache/hashes-v1.mdb');
   await truncate(path, (await stat(path)).size >> 1);
   const again = await open(folder);
-  expect(warnings.join()).toContain('it was cut');
+  expect(warnings.join()).toContain('truncated');
   expect((await loaded(again, '/one')).size).toBe(0);
   again.put('/one', 'x', hashedFile(1), random.bytes(32));
   await again.close();
@@ -95,7 +95,7 @@ test('a process that died while it read the database: it is moved aside; one tha
   // No process has a number this large.
   await folder.write('cache/hashes-v1.mdb.opening-99999999', '');
   const third = await open(folder);
-  expect(warnings.join()).toContain('died');
+  expect(warnings.join()).toContain('crashed');
   expect((await loaded(third, '/one')).size).toBe(0);
   await third.close();
 });

@@ -44,21 +44,21 @@ describe('lines that name a file', () => {
 describe('lines that mean nothing are told with their number, the others count', () => {
   test.each([
     ['alone', /no path after the name "alone" \(a line is: name path\)/],
-    ['"never closed x', /the quote " is never closed/],
-    ['b "never closed', /the quote " is never closed/],
+    ['"never closed x', /the quote " is not closed/],
+    ['b "never closed', /the quote " is not closed/],
     ['"b"x y', /a blank is missing after the name/],
-    ['b "x" y', /something follows the path/],
+    ['b "x" y', /unexpected text after the path/],
     ['b ""', /no path/],
     ['"" x', /the name is empty/],
-    ['/b x', /is no name/],
-    ['b/ x', /is no name/],
-    ['a//b x', /is no name/],
-    ['../b x', /is no name/],
-    ['a/./b x', /is no name/],
+    ['/b x', /is not a valid name/],
+    ['b/ x', /is not a valid name/],
+    ['a//b x', /is not a valid name/],
+    ['../b x', /is not a valid name/],
+    ['a/./b x', /is not a valid name/],
     ['b\u0007 x', /control characters in the name/],
     ['b x\u001b[2J', /control characters in the path/],
     [`${'b'.repeat(1_001)} x`, /longer than 1000 bytes/],
-    ['first elsewhere', /"first" is named by line 1 already/],
+    ['first elsewhere', /"first" is already named in line 1/],
   ])('%j', (line, reason) => {
     const { entries, problems } = parse(`first x\n${line}\nlast y\n`);
     expect(entries.map(({ name, path }) => [name, path])).toEqual([

@@ -64,12 +64,12 @@ test('bad lines and files that cannot be shared are told with their line, the ot
   expect(pathsOf(manager)).toEqual(['good']);
   expect(problems.sort()).toEqual([
     expect.stringMatching(/^mine\.txt line 1: no path after the name "alone"/),
-    'mine.txt line 2: "../nowhere/x" is not there',
+    'mine.txt line 2: "../nowhere/x" does not exist',
     'mine.txt line 3: "../elsewhere" is a folder: name files, one a line',
-    'mine.txt line 4: "../elsewhere/link" is a link: name the file it leads to',
-    'mine.txt line 5: "/dev/null" is no regular file',
-    'mine.txt line 6: "../share/Temp/x.part" lies among the unfinished files',
-    'mine.txt line 8: "good" is named by line 7 already',
+    'mine.txt line 4: "../elsewhere/link" is a symbolic link: name its target',
+    'mine.txt line 5: "/dev/null" is not a regular file',
+    'mine.txt line 6: "../share/Temp/x.part" is an unfinished download',
+    'mine.txt line 8: "good" is already named in line 7',
   ]);
   // Told once, however often it is looked at.
   const told = problems.length;

@@ -1,0 +1,255 @@
+import { expect, test } from 'vitest';
+import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
+import { ShareIndex } from '../../../../Peer/Files/Catalog/ShareIndex.ts';
+import { type FileState, fileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { MemoryHashCache } from '../../../../Peer/Files/Hashing/HashCache.ts';
+import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
+import { type FileDescription, fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+
+const SETTINGS = { quietMs: 700, quietMaxMs: 30_000, coalesceMs: 100, rescanMs: 30_000 };
+const ROOT = '/share';
+
+/** State of a file of one byte: each content has its inode, each write its ctime. Last written long ago. */
+function stateOf(content: number, change = 1, device = 1n): FileState {
+  return fileState({ dev: device, ino: BigInt(content), size: 1n, mtimeNs: 1n, ctimeNs: BigInt(change) });
+}
+
+function descriptionOf(content: number): FileDescription {
+  const chunkHashes = [hashBytes(Buffer.from(`${content}`))];
+  return { fileId: fileIdOf(1, chunkHashes), layout: chunkLayout(1), chunkHashes };
+}
+
+function hashed(content: number, state: FileState) {
+  const { fileId, chunkHashes } = descriptionOf(content);
+  return { kind: 'hashed', state, fileId, hashes: chunkHashes.join('') } as const;
+}
+
+/** An index over a disk that is a map, and a pool that notes which files were queued. */
+function desk(cache = new MemoryHashCache(), filesMax = 250_000) {
+  const clock = new SimulatedClock();
+  const disk = new Map<string, FileState>();
+  const catalog = new Catalog();
+  const queued: string[] = [];
+  const removed: string[] = [];
+  const problems: string[] = [];
+  const index = new ShareIndex({
+    root: ROOT,
+    clock,
+    wallMs: clock.wallMs,
+    settings: SETTINGS,
+    catalog,
+    cache,
+    pool: { add: (path) => queued.push(path), remove: (path) => removed.push(path) },
+    stateNow: (path) => disk.get(path),
+    problem: (path, reason) => problems.push(`${path}: ${reason}`),
+    changed: () => {},
+    filesMax,
+  });
+  /** The file is written and a watch reports it. */
+  const write = (path: string, state: FileState) => {
+    disk.set(path, state);
+    index.found(path, state);
+  };
+  const remove = (path: string) => {
+    disk.delete(path);
+    index.gone(path);
+  };
+  /** The file is found, hashed and in the catalog. */
+  const share = (path: string, content: number, state = stateOf(content)) => {
+    write(path, state);
+    clock.advance(50);
+    index.hashed(path, hashed(content, state));
+  };
+  const fileIdAt = (path: string) => catalog.findPath(path)?.fileId;
+  return { clock, disk, catalog, cache, queued, removed, problems, index, write, remove, share, fileIdAt };
+}
+
+test('a hash is void when the file was changed while it was read; it is hashed again after twice the quiet period', () => {
+  const { clock, disk, queued, index, write, fileIdAt } = desk();
+  write('a', stateOf(1));
+  clock.advance(0);
+  expect(queued).toEqual(['a']);
+  disk.set('a', { ...stateOf(1, 2), touchedMs: clock.wallMs() });
+  index.hashed('a', hashed(1, stateOf(1)));
+  expect(fileIdAt('a')).toBeUndefined();
+  clock.advance(1_350);
+  expect(queued).toEqual(['a']);
+  clock.advance(100);
+  expect(queued).toEqual(['a', 'a']);
+  index.hashed('a', hashed(2, disk.get('a') ?? stateOf(1)));
+  expect(fileIdAt('a')).toBe(descriptionOf(2).fileId);
+});
+
+test('the hash of a file that was removed while it was read is not used', () => {
+  const { clock, disk, removed, index, write, remove, catalog } = desk();
+  write('a', stateOf(1));
+  write('b', stateOf(2));
+  clock.advance(0);
+  remove('a');
+  expect(removed).toEqual(['a']);
+  index.hashed('a', hashed(1, stateOf(1)));
+  disk.delete('b'); // No event yet.
+  index.hashed('b', hashed(2, stateOf(2)));
+  expect(catalog.list('')).toEqual([]);
+});
+
+test('a file is queued once for a state, however often it is found', () => {
+  const { clock, queued, index, write } = desk();
+  for (let n = 0; n < 3; n++) {
+    write('a', stateOf(1));
+    clock.advance(1_000);
+  }
+  index.hashed('a', hashed(1, stateOf(1)));
+  write('a', stateOf(1));
+  clock.advance(1_000);
+  expect(queued).toEqual(['a']);
+});
+
+test('a write without an event during the quiet period restarts it', () => {
+  const { clock, disk, queued, write } = desk();
+  const fresh = (change: number) => ({ ...stateOf(1, change), touchedMs: clock.wallMs() });
+  write('a', fresh(1));
+  clock.advance(600);
+  disk.set('a', fresh(2));
+  clock.advance(700);
+  expect(queued).toEqual([]);
+  clock.advance(200);
+  expect(queued).toEqual(['a']);
+});
+
+test('an unreadable file is a problem once, and read again when its state changes', () => {
+  const { clock, queued, problems, index, write } = desk();
+  const failure = { kind: 'failed', code: 'EACCES', reason: '' } as const;
+  write('a', stateOf(1));
+  clock.advance(0);
+  index.hashed('a', failure);
+  write('a', stateOf(1));
+  clock.advance(1_000);
+  expect([queued, problems]).toEqual([['a'], ['a: cannot be read (EACCES)']]);
+  write('a', stateOf(1, 2));
+  clock.advance(1_000);
+  expect(queued).toEqual(['a', 'a']);
+});
+
+test('a changed file is withdrawn, one of which only the ctime changed is served until it is hashed again', () => {
+  const { clock, disk, queued, index, share, fileIdAt } = desk();
+  share('a', 1);
+  share('b', 2);
+  disk.set('a', stateOf(1, 2));
+  index.metadataChanged('a');
+  disk.set('b', stateOf(3));
+  index.invalidate('b');
+  expect([fileIdAt('a'), fileIdAt('b')]).toEqual([descriptionOf(1).fileId, undefined]);
+  clock.advance(1_000);
+  expect(queued).toEqual(['a', 'b', 'a', 'b']);
+  disk.clear();
+  index.metadataChanged('a');
+  index.invalidate('b');
+  expect(fileIdAt('a')).toBeUndefined();
+});
+
+test('a renamed file keeps its hash; a second hard link of a file that is still there is hashed', () => {
+  const { clock, disk, queued, index, share, write, fileIdAt, cache } = desk();
+  share('a', 1);
+  disk.delete('a');
+  write('b', stateOf(1, 2)); // A rename changes the ctime.
+  expect([fileIdAt('a'), fileIdAt('b')]).toEqual([undefined, descriptionOf(1).fileId]);
+  expect([cache.hashes(ROOT, 'a'), cache.hashes(ROOT, 'b')?.length]).toEqual([undefined, 32]);
+  write('link', stateOf(1, 3));
+  clock.advance(0);
+  expect(queued).toEqual(['a', 'link']);
+  index.hashed('link', hashed(1, stateOf(1, 3)));
+  expect(fileIdAt('link')).toBe(descriptionOf(1).fileId);
+});
+
+test('after a restart a file in the same state keeps its hash, also on a disk that was mounted again; another is hashed', async () => {
+  const first = desk();
+  for (const n of [1, 2, 3]) first.share(`${n}`, n);
+  const { index, write, queued, clock, fileIdAt, cache } = desk(first.cache);
+  await index.loadCache();
+  write('1', stateOf(1, 1, 7n));
+  write('2', stateOf(2, 2));
+  clock.advance(0);
+  expect([fileIdAt('1'), fileIdAt('2'), queued]).toEqual([descriptionOf(1).fileId, undefined, ['2']]);
+  index.pruneCache();
+  expect([cache.hashes(ROOT, '1')?.length, cache.hashes(ROOT, '3')]).toEqual([32, undefined]);
+});
+
+test('a share that is empty, perhaps an unmounted disk, keeps its cached hashes', async () => {
+  const first = desk();
+  first.share('a', 1);
+  const { index, cache } = desk(first.cache);
+  await index.loadCache();
+  index.pruneCache();
+  expect(cache.hashes(ROOT, 'a')).toHaveLength(32);
+});
+
+test('a downloaded file is shared without hashing, unless its path is never shared', () => {
+  const { index, queued, catalog, write, clock } = desk();
+  for (const path of ['film.mkv', '.hidden', 'Temp/x', 'a'.repeat(1_001)])
+    index.adopt(path, stateOf(1), descriptionOf(1));
+  write('film.mkv', stateOf(1));
+  clock.advance(1_000);
+  expect(catalog.list('').map(({ path }) => path)).toEqual(['film.mkv']);
+  expect(queued).toEqual([]);
+});
+
+test('lost chunk hashes: the file is withdrawn and hashed again', () => {
+  const { clock, index, share, queued, fileIdAt, cache } = desk();
+  share('a', 1);
+  index.rehash('a');
+  expect([fileIdAt('a'), cache.hashes(ROOT, 'a')]).toEqual([undefined, undefined]);
+  clock.advance(1_000);
+  expect(queued).toEqual(['a', 'a']);
+});
+
+test('settled waits for the files pending now, not for later ones; close releases it', async () => {
+  const { clock, index, write, remove } = desk();
+  let settled = 0;
+  const wait = () => void index.settled().then(() => settled++);
+  for (const n of [1, 2, 3]) write(`${n}`, { ...stateOf(n), touchedMs: n === 3 ? clock.wallMs() : 1 });
+  clock.advance(0);
+  wait();
+  write('later', stateOf(9));
+  index.hashed('1', hashed(1, stateOf(1)));
+  remove('2');
+  await clock.flush();
+  expect(settled).toBe(0);
+  remove('3');
+  await clock.flush();
+  expect(settled).toBe(1);
+  wait();
+  index.close();
+  await clock.flush();
+  expect(settled).toBe(2);
+});
+
+test('thousands of due files are queued 500 at a time', () => {
+  const { clock, queued, write } = desk();
+  for (let n = 0; n < 1_200; n++) write(`${n}`, stateOf(n));
+  let between = 0;
+  clock.after(0, () => {
+    between = queued.length;
+  });
+  clock.advance(0);
+  expect([between, queued.length]).toEqual([500, 1_200]);
+});
+
+test('files beyond the limit are not shared, which is reported once', () => {
+  const { index, catalog, problems } = desk(undefined, 3);
+  for (let n = 0; n < 6; n++) index.adopt(`f${n}`, stateOf(n), descriptionOf(n));
+  index.adopt('f0', stateOf(0, 2), descriptionOf(0)); // Known already: its new state takes no room.
+  expect(catalog.files).toBe(3);
+  expect(problems).toEqual([expect.stringMatching(/^f3: more than 3 files/)]);
+});
+
+test('hashes of removed files are kept for as many files, then the oldest are dropped', () => {
+  const { share, remove, cache } = desk(undefined, 3);
+  for (let n = 0; n < 4; n++) {
+    share(`f${n}`, n);
+    remove(`f${n}`);
+  }
+  const kept = [0, 1, 2, 3].map((n) => cache.hashes(ROOT, `f${n}`) !== undefined);
+  expect(kept).toEqual([false, true, true, true]);
+});

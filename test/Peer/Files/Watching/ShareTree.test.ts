@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
+
+function treeOf(...paths: string[]): ShareTree {
+  const tree = new ShareTree();
+  for (const path of paths) tree.addFile(path);
+  return tree;
+}
+
+test('a folder that is removed is forgotten with everything below it, and names the files that were there', () => {
+  const tree = treeOf('a', 'd/b', 'd/e/c', 'd2/x');
+  expect(tree.removeFolder('d').sort()).toEqual(['d/b', 'd/e/c']);
+  expect(['d', 'd/e', 'd2'].map((folder) => tree.hasFolder(folder))).toEqual([false, false, true]);
+  expect(tree.foldersIn('')).toEqual(['d2']);
+  expect(tree.removeFolder('d')).toEqual([]);
+  tree.addFile('d/new');
+  expect([tree.filesIn('d'), tree.foldersIn('d'), tree.foldersIn('')]).toEqual([['new'], [], ['d2', 'd']]);
+});
+
+test('the whole share is removed with the root', () => {
+  const tree = treeOf('a', 'd/b');
+  expect(tree.removeFolder('').sort()).toEqual(['a', 'd/b']);
+  expect(tree.hasFolder('')).toBe(false);
+});
+
+test('a file that is removed leaves its folder; an unknown one changes nothing', () => {
+  const tree = treeOf('d/b');
+  tree.removeFile('d/b');
+  tree.removeFile('nowhere/x');
+  expect([tree.filesIn('d'), tree.hasFolder('d'), tree.hasFolder('nowhere')]).toEqual([[], true, false]);
+});

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { type FileState, fileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { WriteStabilizer } from '../../../../Peer/Files/Watching/WriteStabilizer.ts';
+
+const SETTINGS = { quietMs: 700, quietMaxMs: 30_000, coalesceMs: 100, rescanMs: 30_000 };
+const NEW = 0;
+const OLD = 60_000;
+
+/** State of a file after its n-th write. */
+function written(n: number): FileState {
+  return fileState({ dev: 1n, ino: 1n, size: 10n, mtimeNs: BigInt(n), ctimeNs: BigInt(n) });
+}
+
+function dueAt(stabilizer: WriteStabilizer, nowMs: number, limit = 100): string[] {
+  return stabilizer.takeDue(nowMs, limit).map(({ path }) => path);
+}
+
+test('a file is due when nobody wrote to it for the quiet period; a repeated check does not restart it', () => {
+  const stabilizer = new WriteStabilizer(SETTINGS);
+  stabilizer.observe('a', written(1), 0, NEW);
+  stabilizer.observe('a', written(2), 600, NEW);
+  stabilizer.observe('a', written(2), 1_200, NEW);
+  expect(dueAt(stabilizer, 1_299)).toEqual([]);
+  expect([stabilizer.size, stabilizer.bytes]).toEqual([1, 10]);
+  expect(stabilizer.takeDue(1_300, 100)).toEqual([{ path: 'a', state: written(2), isOld: false }]);
+  expect([stabilizer.size, stabilizer.bytes]).toEqual([0, 0]);
+});
+
+test('a file written long ago is due at once, unless it was being written to a moment ago', () => {
+  const stabilizer = new WriteStabilizer(SETTINGS);
+  stabilizer.observe('old', written(1), 0, OLD);
+  stabilizer.observe('restored', written(1), 0, NEW);
+  stabilizer.observe('restored', written(2), 0, OLD);
+  stabilizer.observe('from the future', written(1), 0, -1);
+  expect(dueAt(stabilizer, 0)).toEqual(['old']);
+  expect(dueAt(stabilizer, 700)).toEqual(['restored', 'from the future']);
+});
+
+test('each void hash doubles the quiet period, up to 30 s; a hash that holds resets it', () => {
+  const stabilizer = new WriteStabilizer(SETTINGS);
+  const periods: number[] = [];
+  for (let write = 1; write <= 8; write++) {
+    stabilizer.backOff('log');
+    stabilizer.observe('log', written(write), 0, NEW);
+    let nowMs = 0;
+    while (dueAt(stabilizer, nowMs).length === 0) nowMs += 100;
+    periods.push(nowMs);
+  }
+  expect(periods).toEqual([1_400, 2_800, 5_600, 11_200, 22_400, 30_000, 30_000, 30_000]);
+  stabilizer.forget('log');
+  stabilizer.observe('log', written(9), 0, NEW);
+  expect(dueAt(stabilizer, 700)).toEqual(['log']);
+});
+
+test('no more files are taken than asked for, and none twice; a removed file is not taken', () => {
+  const stabilizer = new WriteStabilizer(SETTINGS);
+  for (const path of ['a', 'b', 'c', 'd']) stabilizer.observe(path, written(1), 0, OLD);
+  stabilizer.forget('b');
+  expect(dueAt(stabilizer, 0, 2)).toEqual(['a', 'c']);
+  expect(dueAt(stabilizer, 0, 2)).toEqual(['d']);
+});
