@@ -25,21 +25,24 @@ import { loadProfile, saveProfile } from './State/Profile.ts';
 import type { StateFolder } from './State/StateFolder.ts';
 import { TrustedSendersFile } from './State/TrustedSenders.ts';
 
-/** Where one peer lives, and how long it is patient. */
+/** Resources and defaults of one peer. */
 export interface PeerEnvironment {
   readonly port: ReservedPort;
   readonly shareDir: string;
-  /** Started. */
+  /** A started state folder. */
   readonly state: StateFolder;
-  /** A download without any source gives up after this; undefined: it keeps looking. */
+  /** Timeout of a download without any source; undefined: none. */
   readonly giveUpMs: number | undefined;
-  /** A guest for one command: starts no tracker, keeps no hash cache, hashes in its own thread. */
+  /** Peer for a single command: starts no tracker, keeps no hash cache, hashes in its own thread. */
   readonly guest?: boolean;
-  /** A person is there to be asked about pushes. */
+  /** Whether a user can answer offers of pushes. */
   readonly interactive?: boolean;
 }
 
-/** A peer on the real network and disk. Not started. @throws Error of node:fs when its state cannot be kept */
+/**
+ * Creates a peer on the real network and disk. Not started.
+ * @throws Error of node:fs when its state cannot be written
+ */
 export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvironment): Promise<Peer> {
   const { port, shareDir, state, giveUpMs, guest = false } = place;
   const { peerId } = await loadIdentity(state.path, log);
@@ -92,7 +95,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
   });
 
   async function startTracker(udpPort: number, trackerLog: Log): Promise<EmbeddedTracker> {
-    if (guest) throw new ShoalError('NO_TRACKER', 'a guest starts no tracker');
+    if (guest) throw new ShoalError('NO_TRACKER', 'a peer for one command starts no tracker');
     const tracker = new Tracker({
       bind,
       clock,
@@ -107,7 +110,10 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
   }
 }
 
-/** The port that is wanted, or a random free one; held until it is released. @throws ShoalError PORT_IN_USE, NO_TRACKER, REFUSED, USAGE */
+/**
+ * Reserves the wanted port, or a random free one, until released.
+ * @throws ShoalError PORT_IN_USE, NO_TRACKER, REFUSED, USAGE
+ */
 export async function reserve({ port, trackers }: Settings, log: Log): Promise<ReservedPort> {
   if (port !== 'assigned') return reservePort(listen, port, Math.random);
   const bind = bindDatagramTelling(log);
@@ -126,7 +132,7 @@ export async function makeShare(path: string): Promise<void> {
   try {
     await makeFolder(path);
   } catch (failure) {
-    throw new ShoalError('DISK_FAILED', `the share folder ${path} cannot be made`, {
+    throw new ShoalError('DISK_FAILED', `the share folder ${path} cannot be created`, {
       hint: 'Choose another one: --share DIR',
       cause: failure,
     });
@@ -138,7 +144,7 @@ function defaultName(): string {
   try {
     user = userInfo().username;
   } catch {
-    // No such user in the system's list: common in containers.
+    // The user id has no name: common in containers.
   }
   return Buffer.from(`${user}@${hostname()}`)
     .subarray(0, NAME_BYTES_MAX)
@@ -146,7 +152,10 @@ function defaultName(): string {
     .replace(/\uFFFD+$/, '');
 }
 
-/** With the folders above it. Not by `recursive`: Node 20 then tries for ever where the system forbids new folders, as in /proc. */
+/**
+ * Creates a folder with its parents. Not with `recursive`: Node 20 then loops forever where the system forbids new
+ * folders, as in /proc.
+ */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);

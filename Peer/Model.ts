@@ -4,18 +4,18 @@ import type { Address } from '../Shared/Address.ts';
 import type { LimitScope } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 
-/** The nouns that all doors speak. Types only. */
+/** Types shared by all managers. Types only. */
 
-/** This peer, as others see it. */
+/** This peer, as seen by others. */
 export interface Self {
   readonly peerId: PeerId;
   readonly instanceId: InstanceId;
   readonly name: string;
-  /** TCP port we listen on. */
+  /** TCP port for other peers. */
   readonly port: number;
 }
 
-/** How to reach a peer. The id is unknown when an address was typed by hand. */
+/** Contact of a peer. The id is unknown for an address typed by a user. */
 export interface PeerContact {
   readonly peerId: PeerId | undefined;
   readonly name: string;
@@ -25,67 +25,67 @@ export interface PeerContact {
 /** A peer whose id is known. */
 export type KnownContact = PeerContact & { readonly peerId: PeerId };
 
-/** A peer as shown in tables. */
+/** A peer as listed in tables. */
 export interface PeerSummary extends PeerContact {
   readonly peerId: PeerId;
-  /** Files and bytes it publishes; undefined when only a direct link told us of it. */
+  /** Number and total bytes of its published files; undefined for a peer known only by a direct link. */
   readonly files: number | undefined;
   readonly bytes: number | undefined;
   /** A control link to it is open. */
   readonly linked: boolean;
 }
 
-/** A file of the local share, or of another peer's. */
+/** A file in the local share or at another peer. */
 export type CatalogEntry = ListedFile;
 
-/** Somebody who has a file, or part of it. */
+/** A peer with a file, or part of it. */
 export interface FileHolder extends PeerContact {
   readonly peerId: PeerId;
   readonly complete: boolean;
-  /** It is linked to us, and wants the file too: it costs no further link. */
+  /** Linked to this peer and downloading the file too: needs no further link. */
   readonly near?: boolean;
 }
 
-/** A file found in the network. One content, whatever names it goes by. */
+/** A search hit: one content, under any names. */
 export interface SearchHit {
   readonly fileId: FileId;
   readonly size: number;
-  /** The path that matched, as its holder shares it. From a stranger: never print it raw, never open it. */
+  /** Matching path, as named by its holder. Unverified: never print it raw, never open it. */
   readonly path: string;
   readonly holders: readonly FileHolder[];
-  /** All holders, of which `holders` may be the first few. */
+  /** Number of all holders; `holders` may list only the first few. */
   readonly holderCount: number;
 }
 
 export interface SearchResult {
   readonly hits: readonly SearchHit[];
-  /** More matched than are listed. */
+  /** More files matched than are listed. */
   readonly truncated: boolean;
-  /** Trackers that answered. 0: known peers were asked instead. */
+  /** Number of trackers that answered. 0: known peers were queried instead. */
   readonly trackers: number;
-  /** Without a tracker: known peers that answered. When nobody does, a search fails with NO_TRACKER. */
+  /** Without a tracker: number of known peers that answered. A search without any answer fails with NO_TRACKER. */
   readonly peers?: number;
 }
 
-/** A file, or the chunks of it that its sender has, to be pushed to another peer. From a stranger: path and figures may be anything. */
+/** Offer of a push: a file, or the chunks its sender has. Unverified in every field. */
 export interface Offer {
   readonly fileId: FileId;
   readonly size: number;
   readonly path: string;
-  /** How many chunks the sender has. */
+  /** Number of chunks at the sender. */
   readonly chunks: number;
 }
 
-/** An offer of another peer that waits for a person's answer. */
+/** A received offer that awaits the user's answer. */
 export interface OfferStatus extends Offer {
   /** Short handle for commands, 1, 2, 3 … in this run. */
   readonly number: number;
   readonly peer: PeerContact;
-  /** When it came, by the peer's clock. */
+  /** Time of arrival, by this peer's monotonic clock. */
   readonly sinceMs: number;
 }
 
-/** A file on its way to another peer. */
+/** State of a push to another peer. */
 export interface PushStatus {
   /** 1, 2, 3 … in this run. */
   readonly number: number;
@@ -95,36 +95,36 @@ export interface PushStatus {
   readonly peer: PeerContact;
   readonly state:
     | 'connecting'
-    | 'offered' //        waits for the other side's yes
+    | 'offered' // awaits the receiver's answer
     | 'sending'
     | 'done'
     | 'already there'
     | 'failed';
-  /** Chunks of the file. */
+  /** Number of chunks of the file. */
   readonly chunkCount: number;
-  /** Those that were here when it was offered, and how many of them the other side has confirmed. */
+  /** Number of chunks here at the time of the offer, and number of these confirmed by the receiver. */
   readonly chunks: number;
   readonly confirmed: number;
   readonly error: ShoalError | undefined;
   readonly startedWallMs: number;
 }
 
-/** What is here of one file. */
+/** Local chunks of one file. */
 export interface PartStatus {
   readonly fileId: FileId;
   readonly path: string;
   readonly size: number;
   readonly chunkCount: number;
-  /** How many chunks are here. */
+  /** Number of local chunks. */
   readonly count: number;
-  /** Which: first and last of each stretch. Undefined: not open now, so not looked at. */
+  /** Runs of local chunks, as first and last index. Undefined: the file is not open. */
   readonly ranges: readonly (readonly [first: number, last: number])[] | undefined;
 }
 
-/** How a tracker is doing. */
+/** State of a tracker. */
 export interface TrackerStatus {
   readonly address: Address;
-  /** Which rung of the ladder named it. */
+  /** Source that discovered it. */
   readonly foundBy:
     | 'configured'
     | 'remembered'
@@ -136,23 +136,23 @@ export interface TrackerStatus {
     | 'successor';
   readonly state: 'connecting' | 'connected' | 'lost';
   readonly instanceId: InstanceId | undefined;
-  /** The address the tracker sees us at. */
+  /** This peer's address as seen by the tracker. */
   readonly observed: Address | undefined;
-  /** Milliseconds since the last heartbeat was answered. */
+  /** Milliseconds since the last heartbeat answer. */
   readonly lastAnswerAgoMs: number | undefined;
   readonly intervalMs: number | undefined;
   readonly peers: number | undefined;
-  /** Our catalog version it holds, and the one we have. */
+  /** Catalog version held by the tracker, and the current version. */
   readonly heldVersion: number;
   readonly version: number;
-  /** It holds no catalog of ours and asks us instead: by --unlisted, or as a relay-only tracker. */
+  /** The tracker relays queries instead of holding the catalog: by --unlisted, or as a relay-only tracker. */
   readonly asksByRelay?: boolean;
-  /** Why not, when it is not connected. */
+  /** Why it is not connected. */
   readonly reason: string | undefined;
 }
 
 export type DownloadState =
-  | 'waiting' //      for its turn
+  | 'waiting' // queued behind others
   | 'searching' //    no source yet
   | 'describing' //   fetching the chunk list
   | 'fetching'
@@ -162,80 +162,80 @@ export type DownloadState =
   | 'failed'
   | 'cancelled';
 
-/** One download as shown and as told to programs. */
+/** State of one download, for tables and programs. */
 export interface DownloadStatus {
   /** Short handle for commands, 1, 2, 3 … in this run. */
   readonly number: number;
   /** Undefined for a folder. */
   readonly fileId: FileId | undefined;
-  /** Wanted path, relative to the share. A folder ends with `/`. */
+  /** Target path, relative to the share. A folder ends with `/`. */
   readonly path: string;
   readonly state: DownloadState;
   readonly size: number;
   /** Verified bytes. */
   readonly bytes: number;
-  /** Bytes that were here already (resumed, or the same content): not fetched in this run. */
+  /** Bytes present before this run (resumed, or identical content), not downloaded. */
   readonly bytesFromBefore: number;
-  /** Bytes received again or wrong. */
+  /** Bytes received twice, or corrupt. */
   readonly wastedBytes: number;
   readonly bytesPerSecond: number;
   /** Undefined while unknown. */
   readonly secondsLeft: number | undefined;
   readonly sources: readonly SourceStatus[];
-  /** Files done and in all, for a folder; 1 of 1 for a file. */
+  /** Files completed and in total, for a folder; 1 of 1 for a file. */
   readonly filesDone: number;
   readonly files: number;
-  /** Why it does not move: one cause, for people, with the time of the next try. */
+  /** Why it is stalled: one cause, as text, with the time of the next attempt. */
   readonly reason: string | undefined;
-  /** The same, for programs. */
+  /** The same cause, for programs. */
   readonly cause?: StallCause | undefined;
   readonly error: ShoalError | undefined;
-  /** Where it lies, absolute, once done. */
+  /** Absolute path, once done. */
   readonly finalPath: string | undefined;
   readonly startedWallMs: number;
   /** Milliseconds from start to done. */
   readonly tookMs: number | undefined;
 }
 
-/** Why a download does not move. */
+/** Why a download is stalled. */
 export interface StallCause {
   readonly code:
-    | 'turn' //             others run first
-    | 'same-content' //     another download fetches it
-    | 'no-tracker' //       nobody known, and no tracker to ask
+    | 'turn' // queued behind other downloads
+    | 'same-content' // another download fetches the same content
+    | 'no-tracker' // no known holder, and no tracker
     | 'no-source'
     | 'source-changed'
     | 'source-banned'
-    | 'peer-away' //        those who have it cannot be reached
+    | 'peer-away' // no holder is reachable
     | 'connecting'
-    | 'describing' //       the chunk list is on its way
+    | 'describing' // waiting for the chunk list
     | 'queued'
-    | 'snubbed' //          asked, and silent
-    | 'asked' //            asked just now
-    | 'limited' //          by our own limit
-    | 'missing-chunks' //   nobody who is linked has what is missing
+    | 'snubbed' // requested, no data for 10 s
+    | 'asked' // requested just now
+    | 'limited' // by this peer's own limit
+    | 'missing-chunks' // no linked peer has the missing chunks
     | 'finishing'
     | 'disk-full'
     | 'disk-failed'
     | 'paused' //           by the user
     | 'failed';
-  /** For people, without the time. From strangers: print it through safeText. */
+  /** Text without the time. Contains strings from other peers: print it through safeText. */
   readonly text: string;
-  /** Undefined: nothing is tried by itself, or at any moment. */
+  /** Undefined: no scheduled attempt. */
   readonly retryInMs: number | undefined;
 }
 
-/** What one source does for one download. */
+/** State of one source of one download. */
 export interface SourceStatus {
   readonly peer: PeerContact;
-  /** `distrusted`: it sent wrong bytes of the file, and is asked only for what nobody else has. */
+  /** `distrusted`: it sent corrupt chunks of the file, and is used only for chunks no other source has. */
   readonly state: 'connecting' | 'active' | 'queued' | 'snubbed' | 'left' | 'distrusted' | 'banned';
-  /** Place in the other side's queue, when queued; and how many wait there. */
+  /** Position in the source's queue, when queued, and the length of that queue. */
   readonly place: number | undefined;
   readonly queueLength?: number | undefined;
-  /** Why it left, or had before it is dialled again. `no answer`: it may sleep, or the network be broken; `unreachable`: it is not there. */
+  /** Why the source was left. `no answer`: asleep or unreachable for now; `unreachable`: not running. */
   readonly why?: 'unreachable' | 'no answer' | 'has it not' | 'changed' | undefined;
-  /** When it is tried again. */
+  /** Time until the next attempt. */
   readonly retryInMs?: number | undefined;
   readonly bytes: number;
   readonly bytesPerSecond: number;
@@ -246,20 +246,20 @@ export interface SourceStatus {
 export interface SwarmMember {
   /** Undefined: this peer. */
   readonly peer: PeerContact | undefined;
-  /** Undefined: some of it, nobody knows how much. */
+  /** Undefined: an unknown part of the file. */
   readonly chunks: number | undefined;
   readonly bytes: number | undefined;
   readonly complete: boolean;
-  /** By which it grows, as heard. */
+  /** Growth, from its announcements. */
   readonly bytesPerSecond: number;
-  /** Bytes a second that it gives us, and that we give it. */
+  /** Bytes per second from it to this peer, and from this peer to it. */
   readonly giving: number;
   readonly taking: number;
-  /** A control link to it is open; else a tracker named it. */
+  /** A control link to it is open; otherwise a tracker named it. */
   readonly linked: boolean;
 }
 
-/** All peers that have a file, or are fetching it, as far as is known here. */
+/** All known peers that have or download a file. */
 export interface SwarmStatus {
   readonly fileId: FileId;
   readonly path: string;
@@ -267,18 +267,18 @@ export interface SwarmStatus {
   readonly chunkCount: number;
   /** This peer first. */
   readonly members: readonly SwarmMember[];
-  /** Members that have all of it. */
+  /** Number of complete members. */
   readonly complete: number;
-  /** Copies of the rarest chunk, and of the chunks on average. */
+  /** Number of copies of the rarest chunk, and the mean over all chunks. */
   readonly rarest: number;
   readonly mean: number;
-  /** Until all have it; undefined: somebody does not grow now. */
+  /** Time until all members are complete; undefined: a member does not grow. */
   readonly secondsLeft: number | undefined;
-  /** Who decides that. */
+  /** The member that determines that time. */
   readonly waitsFor: SwarmMember | undefined;
 }
 
-/** What one scope may move, and moves now: bytes a second. Undefined: no limit. */
+/** Limits and current rates of one scope in bytes per second. Undefined: no limit. */
 export interface LimitStatus {
   readonly scope: LimitScope;
   readonly up: number | undefined;
@@ -287,7 +287,7 @@ export interface LimitStatus {
   readonly receiving: number;
 }
 
-/** One peer being served now. */
+/** One peer being served. */
 export interface UploadStatus {
   readonly peer: PeerContact;
   readonly path: string;
@@ -295,20 +295,20 @@ export interface UploadStatus {
   readonly bytesPerSecond: number;
 }
 
-/** The local share in figures. */
+/** Figures of the local share. */
 export interface ShareStatus {
   readonly folder: string;
-  /** Shared is what this file names, instead of everything in the folder. */
+  /** File that lists what is shared, instead of everything in the folder. */
   readonly manifest?: string | undefined;
   readonly files: number;
   readonly bytes: number;
   readonly version: number;
-  /** Files found but not hashed yet, and their bytes. */
+  /** Files found but not hashed yet, and their total size. */
   readonly hashing: { readonly files: number; readonly bytes: number; readonly bytesPerSecond: number };
-  /** The first scan is over. */
+  /** Whether the first scan is complete. */
   readonly scanned: boolean;
-  /** `watching`: changes show at once. `re-scanning`: the watch limit was reached. */
+  /** `watching`: changes take effect at once. `re-scanning`: the watch limit was reached. */
   readonly mode: 'watching' | 're-scanning';
-  /** Files that could not be read, newest first, at most a few: path and reason. */
+  /** Path and reason of unreadable files, newest first, at most a few. */
   readonly problems: readonly { readonly path: string; readonly reason: string }[];
 }

@@ -28,32 +28,32 @@ import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 export type { ContactStore, EmbeddedTracker } from './Network/Ports.ts';
 export { noTracker } from './Network/Trackers/TrackerQueries.ts';
 
-/** What the network needs from outside: both halves share self, clock, chance and log. */
+/** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
   Omit<TrackersOptions, 'uploads'> & { readonly wallMs: WallClock };
 
-/** What the network tells. Addresses and names come from strangers. */
+/** Events of the network. Addresses and names are unverified. */
 export interface NetworkEvents {
   trackerFound: [tracker: Address];
   trackerLost: [tracker: Address, reason: ShoalError];
   trackerMoved: [from: Address, to: Address];
   /** No tracker was found, so this peer runs one. */
   trackerEmbedded: [tracker: Address];
-  /** Another peer has (part of) a file that is being fetched here. */
+  /** Another peer has chunks of a file being downloaded here. */
   sourceFound: [fileId: FileId, holder: FileHolder];
-  /** The link to a peer has ended. */
+  /** The link to a peer closed. */
   peerLeft: [peer: KnownContact];
-  /** Another peer wants to push a file to us. */
+  /** Another peer offers to push a file. */
   offered: [peer: KnownContact, requestId: number, offer: Offer];
 }
 
-/** Door: trackers over UDP, links and lanes to other peers over TCP, and serving. */
+/** Manager of the network: trackers over UDP; links, lanes and serving over TCP. */
 export class NetworkManager extends EventEmitter<NetworkEvents> {
-  /** Questions to trackers and known peers: search, locate, folder holders, peers. */
+  /** Queries to trackers and known peers: search, locate, folder holders, peers. */
   readonly queries: NetworkQueries;
   /** Offers of files to and from other peers. */
   readonly offers: PeerLinks['offers'];
-  /** What linked peers are told of our chunks. */
+  /** Announcements of this peer's chunks to linked peers. */
   readonly announcements: Pick<PeerLinks['announcements'], 'have' | 'holdings' | 'gone'>;
   readonly #options: NetworkManagerOptions;
   readonly #links: PeerLinks;
@@ -89,7 +89,10 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.#connectLinks();
   }
 
-  /** Listens for peers, then begins to look for trackers; does not wait for one. @throws ShoalError PORT_IN_USE */
+  /**
+   * Listens for peers, then starts tracker sessions and discovery; does not wait for a tracker.
+   * @throws ShoalError PORT_IN_USE
+   */
   async start(options: { port: number }): Promise<void> {
     this.#closing.add(() => this.#links.close());
     await this.#links.start({ port: options.port });
@@ -101,7 +104,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.#changeMonitor.start();
   }
 
-  /** Says goodbye to trackers and peers; safe to call twice. */
+  /** Deregisters at trackers and closes all links; safe to call twice. */
   close(): Promise<void> {
     return this.#closing.run();
   }
@@ -109,8 +112,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   // ---- trackers
 
   /**
-   * True: a tracker is connected and had its chance to take our catalog. Waits for that, at most `maxMs`; not where known peers have
-   * taken its place: they are linked and answer.
+   * Waits until a tracker is connected and has received the catalog, at most `maxMs`; returns at once if linked
+   * peers have taken the tracker's place. True: a tracker is connected.
    */
   async ready(maxMs: number): Promise<boolean> {
     if (this.#known.withoutTracker && this.#links.links().length > 0) return false;
@@ -121,7 +124,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#trackers.status();
   }
 
-  /** What each rung of the discovery ladder came to, a line each. */
+  /** Reports the outcome of each discovery source, one line each. */
   discoveryReport(): readonly string[] {
     return this.#trackers.discoveryReport();
   }
@@ -173,7 +176,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     if (contact.peerId !== undefined) this.#links.ban(contact.peerId, contact.address);
   }
 
-  /** What linked peers have of a file. */
+  /** Chunks of a file at linked peers. */
   swarm(fileId: FileId): readonly SwarmSight[] {
     return this.#links.swarm(fileId);
   }
@@ -182,12 +185,12 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links.uploads();
   }
 
-  /** What holds and what moves, by scope, the total first. */
+  /** Limits and current rates by scope, the total first. */
   limits(): readonly LimitStatus[] {
     return this.#links.limits.status();
   }
 
-  /** Ends the link with that peer within seconds, unless it gives a sign of life. */
+  /** Ends the link with that peer within seconds unless it responds. */
   probe(contact: PeerContact): void {
     if (contact.peerId !== undefined) this.#links.probe(contact.peerId);
   }
@@ -200,7 +203,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.trackers().some(({ state }) => state === 'connected');
   }
 
-  /** A direction or scope that is left out stays as it is. */
+  /** Omitted directions and scopes stay unchanged. */
   setLimits(limits: { readonly up?: Rates; readonly down?: Rates }): void {
     this.#links.setLimits(limits);
   }
@@ -213,7 +216,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const trackers = this.#trackers;
     trackers.on('trackerFound', (tracker) => {
       this.#trackersChanged();
-      // The network may just be back: connections that hang since then would hang on for as long again.
+      // The network may have just recovered: connections stalled since the outage would otherwise take as long
+      // again.
       this.#links.probeAll();
       this.emit('trackerFound', tracker);
     });
@@ -246,7 +250,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     );
   }
 
-  /** This computer has another address, or was asleep. */
+  /** Handles a new address or a wake-up from sleep. */
   #networkChanged(what: 'moved' | 'slept'): void {
     this.#trackers.reannounce();
     this.#links.probeAll();
@@ -254,7 +258,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.#known.restart();
   }
 
-  /** Linked peers hear which trackers we use. */
+  /** Announces the connected trackers to linked peers. */
   #trackersChanged(): void {
     const connected = this.#trackers.status().filter(({ state }) => state === 'connected');
     this.#links.announcements.trackers(

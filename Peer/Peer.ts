@@ -29,18 +29,18 @@ import { type ResolvedTarget, TargetResolver } from './UseCases/TargetResolver.t
 
 export interface PeerOptions {
   readonly files: FileManagerOptions;
-  /** What the doors want from each other is added here. */
+  /** Dependencies between the managers are added here. */
   readonly network: Omit<NetworkManagerOptions, 'provider' | 'feed'>;
   readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random'>;
   readonly pushes: Pick<PushingOptions, 'policy' | 'trusted'>;
-  /** A download without any source gives up after this; undefined: it keeps looking. Scripts want an end. */
+  /** Timeout of a download without any source; undefined: none. Scripts need one. */
   readonly giveUpMs: number | undefined;
 }
 
-/** How often a reader looks whether the next chunk is there. */
+/** Polling interval of an in-order reader for the next chunk. */
 const FOLLOW_MS = 20;
 
-/** One peer: makes the doors, hands each what it wants from the others, and offers what users do with them. */
+/** One peer: creates the managers, connects them, and implements the commands of its users. */
 export class Peer implements PeerControls {
   readonly self: Self;
   readonly pushing: Pushing;
@@ -88,7 +88,10 @@ export class Peer implements PeerControls {
     this.#connectEvents();
   }
 
-  /** Opens the share, listens, looks for trackers, goes on with unfinished downloads. Waits for none of them to be through. */
+  /**
+   * Opens the share, listens, connects to trackers and resumes unfinished downloads. Does not wait for their
+   * completion.
+   */
   async start(options: { readonly signal: AbortSignal }): Promise<void> {
     this.#startedMs = this.#options.network.clock.nowMs();
     this.#closing.add(() => this.#files.close());
@@ -101,7 +104,7 @@ export class Peer implements PeerControls {
     await this.#downloads.start();
   }
 
-  /** Says goodbye and keeps every unfinished download resumable; safe to call twice and during start. */
+  /** Deregisters and keeps every unfinished download resumable; safe to call twice and during start. */
   close(): Promise<void> {
     return this.#closing.run();
   }
@@ -112,7 +115,10 @@ export class Peer implements PeerControls {
     return this.#files.scanned();
   }
 
-  /** The share is known before it can be published, and before a download can find that its file is here already. */
+  /**
+   * Waits for the first scan, then for a tracker, at most `maxMs` in total: a download needs the scan to find
+   * content that is already here. True: a tracker is connected.
+   */
   async networkReady(maxMs: number): Promise<boolean> {
     const { clock } = this.#options.network;
     const untilMs = clock.nowMs() + maxMs;
@@ -215,8 +221,8 @@ export class Peer implements PeerControls {
   }
 
   /**
-   * Downloads one file from the first byte to the last, and gives its bytes as they are verified; see followInOrder.
-   * @param from - a peer, the file named by what it shares; undefined: by anybody
+   * Downloads one file in order and yields its bytes as they are verified; see followInOrder.
+   * @param from - a peer whose name for the file applies; undefined: any peer
    * @throws ShoalError also USAGE for a folder, AMBIGUOUS
    */
   async *readInOrder(
@@ -285,7 +291,7 @@ export class Peer implements PeerControls {
     return this.#news.listen(listener);
   }
 
-  /** The only place where one door's facts become another door's orders. */
+  /** The only place where events of one manager become calls to another. */
   #connectEvents(): void {
     const files = this.#files;
     const network = this.#network;
@@ -315,7 +321,7 @@ export class Peer implements PeerControls {
     );
     downloads.on('sourceBlamed', (peer, path, verdict) => {
       if (verdict === 'banned') network.ban(peer);
-      if (verdict === 'distrusted again') return; // It is named already.
+      if (verdict === 'distrusted again') return; // Reported before.
       const what = verdict === 'banned' ? 'banned for an hour' : 'asked for it only if nobody else has it';
       const who = `${peer.name} (${formatAddress(peer.address)})`;
       this.#news.tell('warning', `${who} sent corrupt data for ${path}: ${what}`);

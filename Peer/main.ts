@@ -17,13 +17,13 @@ import { parseConfig } from './Settings/ConfigLines.ts';
 import { configPath, readConfigText } from './Settings/ConfigPath.ts';
 import { StateFolder } from './State/StateFolder.ts';
 
-/** In a script a download without any source ends after this. */
+/** Timeout of a download without any source when stdin is not a terminal. */
 const SCRIPT_PATIENCE_MS = 30_000;
-/** Closing says goodbye on the network and syncs files; what takes longer than this is given up. */
+/** Upper bound on closing, which deregisters on the network and syncs files. */
 const CLOSING_MS = 5_000;
 
 const settings = await readSettings();
-// Not process.exitCode alone: timers of libraries must not keep an ended program alive.
+// Not process.exitCode alone: timers of libraries would keep the process alive.
 process.exit('exitCode' in settings ? settings.exitCode : await main(settings));
 
 async function readSettings(): Promise<Settings | EarlyExit> {
@@ -64,17 +64,17 @@ async function main(settings: Settings): Promise<number> {
   }
 }
 
-/** What the life of a program needs around its peer. */
+/** The program around its peer. */
 interface ProgramContext {
   readonly log: Log;
-  /** Where lines of the log go; the console takes over, so that they do not garble what is being typed. */
+  /** Destination of log lines. The console takes over, so that they do not garble the input line. */
   readonly diagnostics: { tell: (line: string) => void };
-  /** Takes what has to be closed at the end. */
+  /** Collects what must be closed at exit. */
   readonly opened: Closing;
   readonly interrupted: AbortSignal;
 }
 
-/** Everything between start and end of a peer. @returns the exit code */
+/** Runs a peer from start to end. @returns the exit code */
 async function runPeer(settings: Settings, context: ProgramContext): Promise<number> {
   const { log, diagnostics, opened, interrupted } = context;
   const port = await reserve(settings, log);
@@ -119,7 +119,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   return console.run({ signal: interrupted });
 }
 
-/** Lets `shoal` commands on this machine use this peer. */
+/** Serves `shoal` commands of this machine. */
 function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
   const startedWallMs = Date.now();
   return new LocalServer({
@@ -139,7 +139,7 @@ function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
   });
 }
 
-/** Without a console: says where it is and what happens, until it is interrupted. */
+/** Runs without a console: prints its address and events until interrupted. */
 async function runWithoutConsole(peer: Peer, log: Log, interrupted: AbortSignal): Promise<void> {
   process.stdout.write(`${greeting(peer)}\n`);
   peer.onNews(({ text }) => log.info(text));

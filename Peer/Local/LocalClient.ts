@@ -10,12 +10,12 @@ import {
   readHello,
 } from './LocalMessages.ts';
 
-/** A peer on this machine answers at once, or hangs, in milliseconds. */
+/** Timeout of a hello, in milliseconds. A local peer answers at once or hangs. */
 const HELLO_MS = 1_000;
-/** After an abort the peer may still put away what it has, in milliseconds. */
+/** Time for the peer's last lines after an abort, in milliseconds. */
 const ABORT_GRACE_MS = 3_000;
 
-/** What the peer at a socket says of itself. `stale`: its owner is gone; undefined: nobody answers in our words. */
+/** Requests the description of the peer at a socket. `stale`: its owner is gone; undefined: no valid answer. */
 export async function requestHello(path: string): Promise<LocalHello | 'stale' | undefined> {
   try {
     const request: LocalRequest = { version: LOCAL_VERSION, ask: 'hello' };
@@ -28,8 +28,8 @@ export async function requestHello(path: string): Promise<LocalHello | 'stale' |
 }
 
 /**
- * Lets a running peer run a command. An abort is passed on, and its last words are waited for.
- * @param progress - takes every line before the answer
+ * Runs a command in a running peer. An abort is passed on; the peer's last lines are awaited.
+ * @param progress - receives every line before the answer
  * @throws ShoalError UNREACHABLE when the peer is gone, BAD_FRAME when it refuses
  */
 export async function requestRun(
@@ -42,13 +42,13 @@ export async function requestRun(
   const answer = await talk(path, whole, progress, signal, ABORT_GRACE_MS);
   if (answer.event === 'refused') {
     throw new ShoalError('BAD_FRAME', String(answer.message), {
-      hint: 'Restart the peer, so that both are of the same version.',
+      hint: 'Restart the peer so that both have the same version.',
     });
   }
   return answer;
 }
 
-/** Sends one line and gives the last line of the answer. */
+/** Sends one request and returns the last line of the answer. */
 function talk(
   path: string,
   request: LocalRequest,
@@ -94,8 +94,8 @@ function talk(
 }
 
 function gone(cause?: Error): ShoalError {
-  return new ShoalError('UNREACHABLE', 'the running peer went away before it answered', {
-    hint: 'Run the command again: without a running peer it does the work itself.',
+  return new ShoalError('UNREACHABLE', 'the running peer closed the connection before answering', {
+    hint: 'Run the command again: without a running peer it works on its own.',
     cause,
   });
 }

@@ -1,15 +1,16 @@
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
 /**
- * What `shoal` and a running peer say to each other on the peer's local socket: one JSON object a line, UTF-8.
- * The asker sends one request and may then send `{"abort":true}`; the peer answers with `progress` lines and one `answer`, and closes.
+ * Messages between `shoal` and a running peer on the peer's local socket: one JSON object per line, UTF-8.
+ * The client sends one request and may then send `{"abort":true}`. The peer sends `progress` lines and one
+ * `answer`, then closes.
  */
 
-/** Version of this dialogue. Another one is refused, and a peer of the command's own is used. */
+/** Version of this protocol. A peer of another version is not used. */
 export const LOCAL_VERSION = 1;
-/** Longest request: a console line and its frame, in bytes. */
+/** Upper bound on a request: a console line and its frame, in bytes. */
 export const REQUEST_BYTES_MAX = 128 * 1_024;
-/** Longest answer, in bytes: the listing of a large share, as JSON and as text. */
+/** Upper bound on an answer, in bytes: the listing of a large share, as JSON and as text. */
 export const ANSWER_BYTES_MAX = 256 * 1_024 * 1_024;
 
 export type LocalRequest =
@@ -23,15 +24,15 @@ export type LocalRequest =
       readonly color: boolean;
     };
 
-/** What a running peer says of itself. */
+/** Description of a running peer. */
 export interface LocalHello {
   readonly version: number;
   readonly pid: number;
   readonly port: number;
   readonly name: string;
-  /** Absolute, without links. */
+  /** Absolute real path. */
   readonly share: string;
-  /** `host:port` of the trackers in use, named or found. */
+  /** `host:port` of the trackers in use, configured or discovered. */
   readonly trackers: readonly string[];
   readonly startedWallMs: number;
 }
@@ -40,17 +41,17 @@ export interface LocalHello {
 export function readRequest(line: string): LocalRequest {
   const value = parseObject(line);
   const { version, ask } = value;
-  if (typeof version !== 'number') throw badRequest('it names no version');
-  if (version !== LOCAL_VERSION) throw badRequest(`version ${version} is not spoken here`);
+  if (typeof version !== 'number') throw badRequest('it has no version');
+  if (version !== LOCAL_VERSION) throw badRequest(`version ${version} is not supported`);
   if (ask === 'hello') return { version, ask };
   const { line: command, command: name, width, color } = value;
   if (ask !== 'run' || typeof command !== 'string' || typeof name !== 'string')
-    throw badRequest('it asks nothing known');
+    throw badRequest('its type is unknown');
   const columns = typeof width === 'number' && width >= 20 && width <= 10_000 ? Math.floor(width) : null;
   return { version, ask, line: command, command: name, width: columns, color: color === true };
 }
 
-/** Undefined when it is no hello of this version. */
+/** Parses a hello; undefined when it is invalid or of another version. */
 export function readHello(value: Readonly<Record<string, unknown>>): LocalHello | undefined {
   const { version, pid, port, name, share, trackers, startedWallMs } = value;
   if (version !== LOCAL_VERSION || typeof pid !== 'number' || typeof port !== 'number') return undefined;
@@ -60,25 +61,25 @@ export function readHello(value: Readonly<Record<string, unknown>>): LocalHello 
   return { version, pid, port, name, share, trackers: known, startedWallMs };
 }
 
-/** @throws ShoalError BAD_FRAME when the line is no JSON object */
+/** Parses one line. @throws ShoalError BAD_FRAME when it is not a JSON object */
 export function parseObject(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
-    // Told below.
+    // Reported below.
   }
-  throw badRequest('it is no JSON object');
+  throw badRequest('it is not a JSON object');
 }
 
 function badRequest(why: string): ShoalError {
   return new ShoalError('BAD_FRAME', `the request on the local socket is refused: ${why}`, {
-    hint: 'Are shoal and the running peer of the same version?',
+    hint: 'Check that shoal and the running peer have the same version.',
   });
 }
 
-/** Bytes in, lines out; a line may not grow beyond a limit. */
+/** Splits bytes into lines of bounded length. */
 export class BoundedLines {
   readonly #bytesMax: number;
   #parts: Uint8Array[] = [];
@@ -88,7 +89,7 @@ export class BoundedLines {
     this.#bytesMax = bytesMax;
   }
 
-  /** Whole lines, without their ends. @throws ShoalError BAD_FRAME when a line is too long */
+  /** Returns complete lines, without line ends. @throws ShoalError BAD_FRAME when a line is too long */
   push(chunk: Uint8Array): string[] {
     const lines: string[] = [];
     let start = 0;

@@ -13,7 +13,7 @@ import {
 } from './LocalMessages.ts';
 import { makeRuntimeFolder, socketPath } from './RuntimeFolder.ts';
 
-/** Commands of other programs that run at once; further askers are turned away. */
+/** Concurrent clients; further connections are closed. */
 const CLIENTS_MAX = 64;
 
 export type LocalRun = Extract<LocalRequest, { ask: 'run' }>;
@@ -22,7 +22,7 @@ export interface LocalServerOptions {
   readonly folder: string;
   readonly port: number;
   readonly hello: () => Omit<LocalHello, 'version'>;
-  /** Runs a command; the signal aborts when its asker wishes so, or is gone. Never rejects. */
+  /** Runs a command; the signal aborts when its client asks for it, or disconnects. Never rejects. */
   readonly run: (
     request: LocalRun,
     signal: AbortSignal,
@@ -31,7 +31,7 @@ export interface LocalServerOptions {
   readonly log: Log;
 }
 
-/** The local socket of a running peer: lets `shoal` on this machine, of this user, use it. */
+/** Local socket of a running peer, for `shoal` commands of the same user on this machine. */
 export class LocalServer {
   readonly #options: LocalServerOptions;
   readonly #sockets = new Set<Socket>();
@@ -42,14 +42,15 @@ export class LocalServer {
     this.#options = options;
   }
 
-  /** Never rejects: a peer that cannot be reached this way is a peer all the same; the log says why. */
+  /** Opens the socket. Never rejects: the peer works without it, and the log has the reason. */
   async start(): Promise<void> {
     const { folder, port, log } = this.#options;
     const path = socketPath(folder, port);
     try {
       await makeRuntimeFolder(folder);
       if (process.platform !== 'win32') {
-        // The TCP port is ours, so whoever listened here is gone, unless it lives in another network namespace.
+        // This peer holds the TCP port, so the former owner of the socket is gone, unless it lives in another
+        // network namespace.
         const other = await requestHello(path);
         if (other !== undefined && other !== 'stale') return log.debug(`${path} belongs to another peer`);
         await rm(path, { force: true });
@@ -65,11 +66,11 @@ export class LocalServer {
       if (process.platform !== 'win32') await chmod(path, 0o600);
     } catch (failure) {
       this.#server = undefined;
-      log.debug(`shoal commands cannot use this peer: ${asShoalError(failure, 'LOCAL_CONFLICT').message}`);
+      log.debug(`the local socket for shoal commands is not available: ${asShoalError(failure, 'LOCAL_CONFLICT').message}`);
     }
   }
 
-  /** Ends what is being served and removes the socket. Safe to call twice. */
+  /** Disconnects all clients and removes the socket. Safe to call twice. */
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       for (const socket of this.#sockets) socket.destroy();
@@ -97,7 +98,7 @@ export class LocalServer {
       try {
         for (const line of lines.push(chunk)) {
           if (asked)
-            gone.abort(); // Whatever else it says, it is no longer waiting.
+            gone.abort(); // Any further line is an abort.
           else {
             asked = true;
             void this.#answer(socket, line, gone.signal);
@@ -118,7 +119,7 @@ export class LocalServer {
       if (request.ask === 'hello') tell({ ...hello(), version: LOCAL_VERSION });
       else {
         const answer = await run(request, signal, (event) => {
-          // Progress is worth nothing late.
+          // Progress lines are dropped while the client is slow.
           if (socket.writableLength === 0) tell(event);
         });
         tell({ event: 'answer', ...answer });

@@ -4,32 +4,35 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
-/** Longest path of a Unix socket in bytes: 108 with the final zero on Linux, 104 on macOS (sun_path). */
+/** Upper bound on the path of a Unix socket in bytes: 108 with the final zero on Linux, 104 on macOS (sun_path). */
 const SOCKET_PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
 const SOCKET_NAME = /^(\d{1,5})\.sock$/;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `XDG_RUNTIME_DIR/shoal`, or a folder of this user in the temporary directory when there is none or its name is too long. */
+/**
+ * Folder of all local sockets: `XDG_RUNTIME_DIR/shoal`, or a folder of this user in the temporary directory when it
+ * is not set or its path is too long.
+ */
 export function runtimeFolder(environment: Environment): string {
   const { XDG_RUNTIME_DIR: base } = environment;
   if (base !== undefined && base !== '') {
     const folder = join(base, 'shoal');
     if (fits(folder)) return folder;
-    // Another one for each: users with homes of their own must not meet.
+    // One folder per runtime directory, so that separate environments of a user stay apart.
     return join('/tmp', `shoal-${userNumber()}-${shortHash(folder)}`);
   }
   const folder = join(tmpdir(), `shoal-${userNumber()}`);
   return fits(folder) ? folder : join('/tmp', `shoal-${userNumber()}`);
 }
 
-/** Where the peer with that port listens: a file in the folder, on Windows a named pipe. */
+/** Local socket of the peer with that port: a file in the folder, on Windows a named pipe. */
 export function socketPath(folder: string, port: number): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\shoal-${shortHash(folder)}-${port}`;
   return join(folder, `${port}.sock`);
 }
 
-/** Makes the folder for its owner only. @throws ShoalError LOCAL_CONFLICT when it is somebody else's */
+/** Creates the folder for its owner only. @throws ShoalError LOCAL_CONFLICT when another user owns it */
 export async function makeRuntimeFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -43,7 +46,7 @@ export async function makeRuntimeFolder(folder: string): Promise<void> {
   if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700);
 }
 
-/** Ports whose sockets lie there; some may be left behind by peers that were killed. Empty when there is no such folder. */
+/** Ports of the sockets in the folder, including stale ones of killed peers. Empty when there is no folder. */
 export async function socketPorts(folder: string): Promise<readonly number[]> {
   try {
     if (process.platform === 'win32') {

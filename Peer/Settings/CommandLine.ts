@@ -12,30 +12,30 @@ import { applyLayers } from './SettingLayers.ts';
 const RATES_TEXT =
   'bytes a second, like 60M; or lan=60M, loopback=…, elsewhere=… (several: commas, or the option again)';
 
-/** What the command line and the environment say. Undefined: not said. */
+/** Settings from command line, environment and config file. Undefined: not set. */
 export interface Settings {
-  /** `assigned`: the tracker names one. */
+  /** `assigned`: a tracker assigns it. */
   readonly port: number | PortRange | 'assigned' | undefined;
   readonly trackers: readonly Address[];
   readonly share: string | undefined;
-  /** Shared is what this file names. */
+  /** File that lists what is shared. */
   readonly manifest?: string | undefined;
   readonly name: string | undefined;
-  /** Bytes a second, by scope. */
+  /** Bytes per second, by scope. */
   readonly uploadLimit: Rates | undefined;
   readonly downloadLimit: Rates | undefined;
   readonly maxDownloads: number | undefined;
   readonly accept: AcceptPolicy | undefined;
   readonly discovery: boolean;
-  /** Publish no catalog; be asked by relay. */
+  /** Publish no catalog; answer relayed queries. */
   readonly unlisted: boolean;
   readonly console: boolean;
-  /** The console begins with the numbered menu. */
+  /** Start the console with the numbered menu. */
   readonly menu?: boolean;
   readonly verbose: boolean;
 }
 
-/** How reading the command line ended without settings: help was shown, or something was wrong. */
+/** Exit requested while reading the command line: help was shown, or the input was invalid. */
 export interface EarlyExit {
   readonly exitCode: number;
 }
@@ -59,9 +59,10 @@ interface Flags {
 }
 
 /**
- * Reads `node Peer.js …`. Flags beat the environment (SHOAL_TRACKER, SHOAL_DISCOVERY, …), which beats the config file.
+ * Reads `node Peer.js …`. Flags override the environment (SHOAL_TRACKER, SHOAL_DISCOVERY, …), which overrides the
+ * config file.
  * @param args - without program and script
- * @param write - shows help (stdout) or an error (stderr)
+ * @param write - prints help (stdout) or an error (stderr)
  */
 export function readCommandLine(
   args: readonly string[],
@@ -100,7 +101,7 @@ export function readCommandLine(
   }
 }
 
-/** Adds what can be set about a peer: also the keys of the config file (SettingLayers.ts). */
+/** Adds the options of a peer, which are also the keys of the config file (SettingLayers.ts). */
 export function peerOptions(command: Command): Command {
   return command
     .option(
@@ -132,7 +133,7 @@ export function peerOptions(command: Command): Command {
     .option('--verbose', 'tell on stderr what happens and why');
 }
 
-/** What a command with `peerOptions` was told. */
+/** Collects the settings of a parsed command with `peerOptions`. */
 export function settingsOf(command: Command): Settings {
   const flags = command.opts<Flags>();
   if (flags.menu === true && !flags.console)
@@ -178,7 +179,7 @@ function readPortChoice(text: string): number | 'assigned' {
   return text.toLowerCase() === 'assigned' ? 'assigned' : readPort(text);
 }
 
-/** `60000-61000` */
+/** Parses `60000-61000`. */
 function readPortRange(text: string): PortRange {
   const [, first = '', last = ''] = /^(\d{1,6})-(\d{1,6})$/.exec(text) ?? [];
   if (first === '') {
@@ -193,12 +194,15 @@ function readPortRange(text: string): PortRange {
   });
 }
 
-/** What looks like an address is a tracker: `192.0.2.7`, `host.example`, `localhost`, `host:1099`. */
+/**
+ * Parses a port or a tracker; text that looks like an address is a tracker: `192.0.2.7`, `host.example`,
+ * `localhost`, `host:1099`.
+ */
 function readPortOrTracker(text: string): number | Address {
   return /[.:]/.test(text) || text.toLowerCase() === 'localhost' ? readTracker(text) : readPort(text);
 }
 
-/** The argument stands for a flag: a port, or a tracker. */
+/** Applies the positional argument as the flag it stands for: a port or a tracker. */
 function takePositional(command: Command): void {
   const [positional] = command.processedArgs as [number | Address | undefined];
   if (typeof positional === 'object') {
@@ -209,7 +213,7 @@ function takePositional(command: Command): void {
   }
 }
 
-/** A port or a range of ports, whichever was said by the stronger: flags, environment, config file. */
+/** Port or port range, whichever comes from the higher-priority source: flags, environment, config file. */
 function chosenPort(command: Command): Settings['port'] {
   const { port, portRange } = command.opts<Flags>();
   const strength = (key: string) => ['config', 'env', 'cli'].indexOf(command.getOptionValueSource(key) ?? '');
@@ -231,7 +235,7 @@ function readName(text: string): string {
   });
 }
 
-/** Our readers throw ShoalError; commander wants its own kind to name the flag. */
+/** Converts ShoalError to commander's error type, which adds the name of the flag. */
 export function checked<T>(read: (text: string) => T): (text: string) => T {
   return (text) => merging((word) => read(word))(text, undefined);
 }

@@ -6,21 +6,21 @@ export interface ConfigLine {
   /** Lower case. */
   readonly key: string;
   readonly value: string;
-  /** 1 for the first line. */
+  /** Line number, from 1. */
   readonly line: number;
 }
 
-/** A config file as it was read; `path` is for messages. */
+/** A parsed config file; `path` is for messages. */
 export interface ConfigFile {
   readonly path: string;
   readonly lines: readonly ConfigLine[];
 }
 
 /**
- * Reads a config file: a `key = value` a line, `#` begins a comment line, blank lines mean nothing. The value is the rest of the
- * line without blanks around it, or what stands between a pair of double quotes. Keys are checked where they are used.
- * @param path - for the messages
- * @throws ShoalError USAGE naming the line
+ * Parses a config file: one `key = value` per line; lines starting with `#` and blank lines are ignored. The value
+ * is the trimmed rest of the line, or the text between double quotes. Keys are validated by the caller.
+ * @param path - for messages
+ * @throws ShoalError USAGE with the line number
  */
 export function parseConfig(text: string, path: string): ConfigFile {
   const lines = text
@@ -30,7 +30,7 @@ export function parseConfig(text: string, path: string): ConfigFile {
   return { path, lines };
 }
 
-/** `line 3 of /home/…/shoal.conf`, safe to print. */
+/** Formats a position like `line 3 of /home/…/shoal.conf`, safe to print. */
 export function placeOf(path: string, line: number): string {
   return `line ${line} of ${safeText(path)}`;
 }

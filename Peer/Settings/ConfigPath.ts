@@ -4,15 +4,15 @@ import envPaths from 'env-paths';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 
-/** Far above any real one: a file that is none is not read into memory. */
+/** Upper bound on the file size, far above any real config file: other files are not read into memory. */
 const BYTES_MAX = 64 * 1_024;
 
-/** SHOAL_CONFIG, or `shoal.conf` in the platform's config directory. */
+/** Path of the config file: SHOAL_CONFIG, or `shoal.conf` in the platform's config directory. */
 export function configPath(environment: Readonly<Record<string, string | undefined>>): string {
   return environment.SHOAL_CONFIG || join(envPaths('shoal', { suffix: '' }).config, 'shoal.conf');
 }
 
-/** The text of the config file; undefined: there is none. @throws ShoalError USAGE when it cannot be read */
+/** Reads the config file; undefined: it does not exist. @throws ShoalError USAGE when it cannot be read */
 export async function readConfigText(path: string): Promise<string | undefined> {
   try {
     const file = await open(path, 'r');

@@ -4,30 +4,31 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import { nearest } from '../Commands/EditDistance.ts';
 import { type ConfigFile, placeOf } from './ConfigLines.ts';
 
-/** Settings that may be said several times; in one place, with commas between. */
+/** Settings that accept several values: repeated lines, or commas within one. */
 const LISTS = new Set(['tracker', 'upload-limit', 'download-limit']);
-/** What is no setting of a peer but a wish of one command. */
+/** Options of single commands, not settings of a peer. */
 const NO_SETTINGS = new Set(['help', 'version', 'json', 'peer', 'progress', 'output', 'menu', 'wait']);
 
-/** What says how a peer is to be, the stronger first: flags, then these. */
+/** Sources of settings below flags, highest priority first. */
 export interface Layers {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly config: ConfigFile | undefined;
 }
 
-/** Where the value of a setting came from. */
+/** Source of a setting's value. */
 export interface SettingOrigin {
-  /** As in the config file: `upload-limit`. */
+  /** Key in the config file: `upload-limit`. */
   readonly key: string;
   readonly value: unknown;
   readonly from: 'flag' | 'environment' | 'file' | 'default';
-  /** `SHOAL_TRACKER`, `line 3 of …`; '' for the others. */
+  /** `SHOAL_TRACKER` or `line 3 of …`; empty for flags and defaults. */
   readonly place: string;
 }
 
 /**
- * Fills what the flags of an already parsed command left open: from SHOAL_<KEY>, then from the config file, whose keys are the
- * long options without dashes. Switches are on or off. Gives each setting with its origin, in the order of the options.
+ * Fills options not set by flags of a parsed command: from SHOAL_<KEY>, then from the config file, whose keys are
+ * the long options without dashes. Switches are on or off. Returns each setting with its origin, in the order of
+ * the options.
  * @throws ShoalError USAGE naming variable or line
  */
 export function applyLayers(command: Command, { environment, config }: Layers): readonly SettingOrigin[] {
@@ -44,7 +45,7 @@ export function applyLayers(command: Command, { environment, config }: Layers): 
       place,
     });
     const file = fromFile.get(key);
-    // A bad line is told even where a flag beats it: it will matter the next time.
+    // An invalid line is reported even if a flag overrides it: it would matter at the next start.
     const fileValue = file && readTexts(option, file.texts, file.place);
     if (command.getOptionValueSource(attribute) === 'cli') return origin('flag', '');
     const variable = `SHOAL_${key.toUpperCase().replaceAll('-', '_')}`;
@@ -59,7 +60,7 @@ export function applyLayers(command: Command, { environment, config }: Layers): 
   });
 }
 
-/** `upload-limit` for `--upload-limit`, `discovery` for `--no-discovery`. */
+/** Key of an option: `upload-limit` for `--upload-limit`, `discovery` for `--no-discovery`. */
 export function keyOf(option: Option): string {
   return (option.long ?? '').replace(/^--(no-)?/, '');
 }
@@ -81,8 +82,8 @@ function gatherLines(config: ConfigFile | undefined, keys: readonly string[]): M
     }
     const before = settings.get(key);
     if (before !== undefined && !LISTS.has(key)) {
-      throw new ShoalError('USAGE', `${place} says ${key} again`, {
-        hint: `Line ${before.line} says it already: remove one of them.`,
+      throw new ShoalError('USAGE', `${place} repeats ${key}`, {
+        hint: `Line ${before.line} sets it too: remove one of them.`,
       });
     }
     settings.set(key, { texts: [...(before?.texts ?? []), value], place: before?.place ?? place, line });
@@ -107,7 +108,7 @@ function readTexts(option: Option, texts: readonly string[], place: string): unk
   }
 }
 
-/** On or off. */
+/** Parses a switch. */
 function readSwitch(text: string, place: string): boolean {
   const word = text.trim().toLowerCase();
   if (['on', '1', 'true', 'yes'].includes(word)) return true;

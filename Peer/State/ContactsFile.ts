@@ -4,7 +4,7 @@ import { type Address, formatAddress, isDialable, parseHostPort } from '../../Sh
 import type { StateFolder } from './StateFolder.ts';
 
 const FILE = 'places.json';
-/** Bounds what a file edited by hand can make us ask. */
+/** Limits on entries read from the file, which may have been edited by hand. */
 const TRACKERS_MAX = 16;
 const PEERS_MAX = 50;
 
@@ -13,7 +13,10 @@ export interface RememberedContacts {
   readonly peers: readonly { peerId: PeerId; address: Address }[];
 }
 
-/** Trackers and peers that answered once, kept between runs. What is damaged is left out. Fits `ContactStore`. */
+/**
+ * Addresses of trackers and peers that answered, kept between runs. Invalid entries are skipped. Implements
+ * `ContactStore`.
+ */
 export class ContactsFile {
   readonly #folder: StateFolder;
 

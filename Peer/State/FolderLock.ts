@@ -4,12 +4,12 @@ import { basename, dirname } from 'node:path';
 import { systemCode } from '../../Shared/ShoalError.ts';
 import { isRunning, type RunningProcess, thisProcess } from './RunningProcess.ts';
 
-/** Tries of taking a lock that others give back or take at the same moment. */
+/** Attempts while other processes acquire or release the lock. */
 const TRIES = 10;
 
 /**
- * A lock file that names its owner, `<path>-<generation>`. Who finds that the owner of the newest generation is dead takes the next one:
- * of many that do so at once one succeeds, and nobody ever moves the file of a living owner.
+ * Lock file that names its owner, `<path>-<generation>`. A process that finds the owner of the newest generation
+ * dead acquires the next one. Of several at once only one succeeds, and no file of a live owner is ever removed.
  */
 export class FolderLock {
   readonly #path: string;
@@ -19,7 +19,7 @@ export class FolderLock {
     this.#path = path;
   }
 
-  /** Undefined: it is ours. Otherwise the process that has it. @throws Error of node:fs */
+  /** Acquires the lock. Returns undefined on success, else the owning process. @throws Error of node:fs */
   async acquire(): Promise<RunningProcess | undefined> {
     const self = await thisProcess();
     for (let tries = 0; tries < TRIES; tries++) {
@@ -28,7 +28,7 @@ export class FolderLock {
       if (owner !== undefined) return owner;
       const mine = this.#file((found.at(-1) ?? 0) + 1);
       if (!(await this.#create(mine, JSON.stringify(self)))) continue;
-      // Somebody who saw another newest generation may have come at the same moment: then neither has it.
+      // A process that read another newest generation may have acquired at the same time: then neither succeeds.
       const others = (await this.#generations()).filter((generation) => this.#file(generation) !== mine);
       const rival = await this.#livingOwner(others);
       if (rival !== undefined) {
@@ -49,7 +49,7 @@ export class FolderLock {
     if (held !== undefined) await rm(held, { force: true });
   }
 
-  /** Ascending. */
+  /** Existing generations, ascending. */
   async #generations(): Promise<number[]> {
     const start = `${basename(this.#path)}-`;
     const names = (await readdir(dirname(this.#path))).filter((name) => name.startsWith(start));
@@ -72,16 +72,16 @@ export class FolderLock {
     return `${this.#path}-${generation}`;
   }
 
-  /** The file appears with its content in one step, or not at all when there is one already. */
+  /** Creates the file with its content atomically. False: it exists already. */
   async #create(path: string, content: string): Promise<boolean> {
-    const temporary = this.#beside();
+    const temporary = this.#temporaryPath();
     try {
       await writeFile(temporary, content, { flag: 'wx', mode: 0o600 });
       try {
         await link(temporary, path);
       } catch (failure) {
         if (systemCode(failure) === 'EEXIST') return false;
-        // A file system without hard links.
+        // The file system has no hard links.
         await writeFile(path, content, { flag: 'wx', mode: 0o600 });
       }
       return true;
@@ -102,7 +102,7 @@ export class FolderLock {
     }
   }
 
-  #beside(): string {
+  #temporaryPath(): string {
     return `${this.#path}.${process.pid}.${randomBytes(4).toString('hex')}`;
   }
 }

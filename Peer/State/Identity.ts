@@ -15,7 +15,7 @@ import { writeWhole } from './JsonFile.ts';
 
 const FILE = 'identity.pem';
 
-/** Who this peer is, from its first start on. */
+/** Permanent identity of this peer. */
 export interface Identity {
   readonly peerId: PeerId;
   /** Ed25519. */
@@ -23,8 +23,9 @@ export interface Identity {
 }
 
 /**
- * The key kept in a state folder; made when there is none. One that cannot be read as a key is told, moved aside and
- * replaced: the peer gets a new id. @throws Error of node:fs when the file itself cannot be read or written
+ * Loads the key from a state folder, or creates one. A damaged key is reported, moved aside and replaced: the peer
+ * gets a new id.
+ * @throws Error of node:fs when the file cannot be read or written
  */
 export async function loadIdentity(stateFolder: string, log: Log): Promise<Identity> {
   const path = join(stateFolder, FILE);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 
-/** Larger than anything kept here: a file that is not ours is not read into memory. */
+/** Upper bound on the file size, above any stored value: foreign files are not read into memory. */
 const BYTES_MAX = 1_024 * 1_024;
 
-/** What the file holds; undefined when it is missing, unreadable, too large or no JSON. */
+/** Reads a JSON file; undefined when it is missing, unreadable, too large or invalid. */
 export async function readJson(path: string): Promise<unknown> {
   try {
     if ((await stat(path)).size > BYTES_MAX) return undefined;
@@ -14,12 +14,15 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Replaces the file in one step: readers and a crash meet the old content or the new one, never a half. @throws Error of node:fs */
+/**
+ * Replaces the file atomically: readers and a crash see either the old or the new content.
+ * @throws Error of node:fs
+ */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`);
 }
 
-/** The same for text. Readable by its owner only. @throws Error of node:fs */
+/** Replaces a text file atomically, readable by its owner only. @throws Error of node:fs */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {

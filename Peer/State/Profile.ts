@@ -2,17 +2,17 @@ import { NAME_BYTES_MAX } from '../../Protocol/Limits.ts';
 import type { StateFolder } from './StateFolder.ts';
 
 const FILE = 'profile.json';
-/** Ports below belong to the system's services. */
+/** Lower ports belong to system services. */
 const PORT_MIN = 1_024;
 
-/** What the user chose last time, or was given; undefined: never. */
+/** Name and port of the last run; undefined: none. */
 export interface Profile {
   readonly name: string | undefined;
-  /** TCP port. A peer that comes back at the same port is found by those who remember it. */
+  /** TCP port. A peer that returns to its port is found by peers that remember it. */
   readonly port: number | undefined;
 }
 
-/** What is damaged reads as undefined. */
+/** Loads the profile; invalid fields read as undefined. */
 export async function loadProfile(folder: StateFolder): Promise<Profile> {
   const value = await folder.read(FILE);
   const { name, port } = isRecord(value) ? value : {};

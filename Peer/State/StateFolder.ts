@@ -6,7 +6,7 @@ import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import { FolderLock } from './FolderLock.ts';
 import { readJson, writeJson } from './JsonFile.ts';
 
-/** Where programs keep their state: $XDG_STATE_HOME/shoal on Linux, the application data elsewhere. */
+/** Root of all state folders: $XDG_STATE_HOME/shoal on Linux, the application data folder elsewhere. */
 export function stateRoot(): string {
   const paths = envPaths('shoal', { suffix: '' });
   // On Linux the library calls the XDG state directory `log`.
@@ -14,8 +14,7 @@ export function stateRoot(): string {
 }
 
 /**
- * The state of the peer that shares one folder: a directory of its own per real path of the share, locked, so that two
- * peers never use it at once.
+ * State of the peer that shares one folder: one directory per real path of the share, locked against a second peer.
  */
 export class StateFolder {
   readonly #shareFolder: string;
@@ -36,12 +35,15 @@ export class StateFolder {
     return this.#path;
   }
 
-  /** The shared folder without links; as it was given before `start`. */
+  /** Real path of the shared folder; as given before `start`. */
   get shareFolder(): string {
     return this.#realShare ?? this.#shareFolder;
   }
 
-  /** Makes and locks the directory. @throws ShoalError LOCAL_CONFLICT (another peer shares this folder), DISK_FAILED */
+  /**
+   * Creates and locks the directory.
+   * @throws ShoalError LOCAL_CONFLICT (another peer shares this folder), DISK_FAILED
+   */
   async start(): Promise<void> {
     try {
       const share = await realpath(this.#shareFolder);
@@ -54,14 +56,14 @@ export class StateFolder {
       this.#path = path;
       this.#realShare = share;
       this.#lock = lock;
-      // For people who look into the directory.
+      // Tells users which share the directory belongs to.
       await this.write('share.json', { folder: share });
     } catch (failure) {
       await this.close();
       if (failure instanceof ShoalError) throw failure;
       throw new ShoalError(
         'DISK_FAILED',
-        `the state of this peer cannot be kept: ${asShoalError(failure, 'DISK_FAILED').message}`,
+        `the state of this peer cannot be stored: ${asShoalError(failure, 'DISK_FAILED').message}`,
         {
           hint: `Is ${this.#root} writable? XDG_STATE_HOME names another place.`,
           cause: failure,
@@ -70,12 +72,12 @@ export class StateFolder {
     }
   }
 
-  /** A kept value; undefined when there is none, or it is damaged. Check its shape. */
+  /** Reads a stored value of unchecked shape; undefined when missing or damaged. */
   read(name: string): Promise<unknown> {
     return readJson(join(this.path, name));
   }
 
-  /** Replaces a kept value in one step. @throws Error of node:fs */
+  /** Replaces a stored value atomically. @throws Error of node:fs */
   write(name: string, value: unknown): Promise<void> {
     return writeJson(join(this.path, name), value);
   }
@@ -89,7 +91,7 @@ export class StateFolder {
 }
 
 function sharedAlready(share: string, pid: number): ShoalError {
-  return new ShoalError('LOCAL_CONFLICT', `another peer (process ${pid}) shares ${share} already`, {
-    hint: 'Use that one, stop it, or share another folder: --share DIR',
+  return new ShoalError('LOCAL_CONFLICT', `another peer (process ${pid}) already shares ${share}`, {
+    hint: 'Use that peer, stop it, or share another folder: --share DIR',
   });
 }

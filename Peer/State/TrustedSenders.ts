@@ -2,10 +2,13 @@ import { isId, type PeerId } from '../../Protocol/Ids.ts';
 import type { StateFolder } from './StateFolder.ts';
 
 const FILE = 'trusted.json';
-/** Bounds what a file edited by hand can make us remember. */
+/** Limit on entries read from the file, which may have been edited by hand. */
 const PEERS_MAX = 10_000;
 
-/** Peers whose pushes are always taken, kept between runs. What is damaged is left out. Fits `TrustedSenders`. */
+/**
+ * Peers whose pushes are always accepted, kept between runs. Invalid entries are skipped. Implements
+ * `TrustedSenders`.
+ */
 export class TrustedSendersFile {
   readonly #folder: StateFolder;
 

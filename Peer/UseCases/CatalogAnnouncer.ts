@@ -3,14 +3,14 @@ import type { Log } from '../../Shared/Log.ts';
 import type { TrackerStatus } from '../Model.ts';
 import { type NetworkManager, noTracker } from '../NetworkManager.ts';
 
-/** How long a tracker gets to take a changed catalog before nobody waits for it any more. */
+/** Upper bound on waiting for a tracker to receive a changed catalog. */
 const ANNOUNCE_MS = 3_000;
 
-/** Announces the catalog at the trackers, and tells in the log when one holds it. */
+/** Announces the catalog to trackers, and logs when one holds it. */
 export class CatalogAnnouncer {
   readonly #network: NetworkManager;
   readonly #log: Log;
-  /** Changes that follow each other are waited for together. */
+  /** Shared by changes in quick succession. */
   #running: Promise<void> | undefined;
 
   constructor(network: NetworkManager, log: Log) {
@@ -18,7 +18,7 @@ export class CatalogAnnouncer {
     this.#log = log;
   }
 
-  /** The catalog has changed. */
+  /** Announces a changed catalog in the background. */
   changed(): void {
     this.#network.catalogChanged();
     this.#running ??= this.announce().finally(() => {
@@ -26,7 +26,7 @@ export class CatalogAnnouncer {
     });
   }
 
-  /** Announces it now, and waits for a tracker that holds it, if there is one. */
+  /** Announces the catalog and waits until a connected tracker holds it. */
   async announce(): Promise<void> {
     this.#network.catalogChanged();
     await this.#network.ready(ANNOUNCE_MS);
@@ -35,7 +35,7 @@ export class CatalogAnnouncer {
     this.#log.debug(`UPDATE_OK: the tracker at ${formatAddress(held.address)} holds catalog ${held.version}`);
   }
 
-  /** The same; gives the trackers that we are registered at. @throws ShoalError NO_TRACKER */
+  /** Announces the catalog; returns the trackers this peer is registered at. @throws ShoalError NO_TRACKER */
   async join(signal: AbortSignal): Promise<readonly TrackerStatus[]> {
     await this.announce();
     signal.throwIfAborted();

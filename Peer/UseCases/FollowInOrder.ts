@@ -5,20 +5,21 @@ import { PIECE_BYTES_MAX } from '../../Protocol/Limits.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadStatus } from '../Model.ts';
 
-/** What following wants from the doors. */
+/** The file being downloaded, as the reader sees it. */
 export interface InOrderSource {
-  /** Which chunks are here and verified; undefined: nothing of the file. */
+  /** Verified chunks; undefined: none. */
   holdings(fileId: FileId): Bitfield | 'all' | undefined;
   read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void>;
   status(): DownloadStatus;
-  /** Resolves when something about the download has changed since the last call, or the signal aborts. */
+  /** Resolves when the download has changed since the last call, or the signal aborts. */
   changed(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * The bytes of a file that is being downloaded, from the first to the last, each piece as soon as its chunk is verified and all
- * before it were given. A piece is valid until the next one is asked for. The reader may be slow: pieces wait on disk.
- * @throws ShoalError why the download ended before its end; CANCELLED when the signal aborts
+ * Yields the bytes of a file during its download, in order, each piece once its chunk and all chunks before it are
+ * verified. A piece is valid until the next one is requested. A slow reader does not slow the download: pieces stay
+ * on disk.
+ * @throws ShoalError the reason if the download ends early; CANCELLED when the signal aborts
  */
 export async function* followInOrder(
   fileId: FileId,
@@ -38,7 +39,7 @@ export async function* followInOrder(
   }
 }
 
-/** While an unfinished file becomes a finished one, it is neither for a moment. */
+/** Reads a piece. Retries while the finished file replaces the part file, when neither is readable. */
 async function readSteadily(
   source: InOrderSource,
   fileId: FileId,

@@ -5,16 +5,16 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import { matchName } from '../DownloadManager.ts';
 import type { CatalogEntry, DownloadStatus, PartStatus } from '../Model.ts';
 
-/** A content of which something is, or is coming, here. */
+/** Content that is here, in part or whole, or being downloaded. */
 export interface LocalContent {
   readonly fileId: FileId;
   readonly size: number;
   readonly path: string;
-  /** Of a download: verified bytes. */
+  /** Verified bytes, for a download. */
   readonly bytes: number;
 }
 
-/** The files of the share, and the downloads that are not there yet. */
+/** Files of the share, and unfinished downloads. */
 export function localContents(
   files: readonly CatalogEntry[],
   downloads: readonly DownloadStatus[],
@@ -29,7 +29,10 @@ export function localContents(
   return [...whole, ...coming];
 }
 
-/** The one content that is meant by a name, a path, or the first 8 or more digits of an id. @throws ShoalError NOT_FOUND, AMBIGUOUS */
+/**
+ * Finds the one content named by a name, a path, or an id prefix of 8 or more digits.
+ * @throws ShoalError NOT_FOUND, AMBIGUOUS
+ */
 export function findContent(what: string, contents: readonly LocalContent[]): LocalContent {
   const wanted = what.replace(/^(\.[\\/])+/, '');
   const hits = contents.map((content) => ({ ...content, holders: [], holderCount: 0 }));
@@ -48,7 +51,7 @@ export function findContent(what: string, contents: readonly LocalContent[]): Lo
   });
 }
 
-/** Which chunks of a content are here. @param held - undefined: a download that is not open now */
+/** Chunks of a content that are here. @param held - undefined: a download that is not open */
 export function partOf(content: LocalContent, held: Bitfield | 'all' | undefined): PartStatus {
   const { fileId, path, size, bytes } = content;
   const { chunkCount, chunkBytes } = chunkLayout(size);
@@ -56,12 +59,12 @@ export function partOf(content: LocalContent, held: Bitfield | 'all' | undefined
     const ranges = chunkCount === 0 ? [] : [[0, chunkCount - 1] as const];
     return { fileId, path, size, chunkCount, count: chunkCount, ranges };
   }
-  // All chunks but the last are equally long, so that the bytes tell how many there are.
+  // All chunks but the last have equal length, so the byte count gives the chunk count.
   const count = held?.count ?? Math.min(chunkCount, Math.ceil(bytes / chunkBytes));
   return { fileId, path, size, chunkCount, count, ranges: held && rangesOf(held) };
 }
 
-/** Stretches of set bits, first and last of each. */
+/** Runs of set bits, as first and last index. */
 export function rangesOf(field: Bitfield): readonly (readonly [number, number])[] {
   const ranges: [number, number][] = [];
   for (const index of field.indexes()) {

@@ -5,20 +5,20 @@ import type { News } from '../CommandInterface.ts';
 import type { DownloadStatus } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 
-/** Warnings kept for the first who listens: a bad share is told at the start, before there is a console. */
-const UNTOLD_MAX = 25;
+/** Warnings kept for the first listener: a damaged share is reported before the console exists. */
+const PENDING_MAX = 25;
 
-/** What users are told unasked. */
+/** Unsolicited messages to users. */
 export class PeerNews {
   readonly #listeners = new EventEmitter<{ news: [News] }>();
-  /** Warnings from before anybody listened. */
-  readonly #untold: News[] = [];
+  /** Warnings from before the first listener. */
+  readonly #pending: News[] = [];
 
-  /** @param text - may hold names from strangers */
+  /** @param text - may contain names from other peers */
   tell(kind: News['kind'], text: string, download?: DownloadStatus): void {
     const news: News = { kind, text: safeText(text), ...(download === undefined ? {} : { download }) };
-    if (!this.#listeners.emit('news', news) && kind === 'warning' && this.#untold.length < UNTOLD_MAX)
-      this.#untold.push(news);
+    if (!this.#listeners.emit('news', news) && kind === 'warning' && this.#pending.length < PENDING_MAX)
+      this.#pending.push(news);
   }
 
   /** Reports found, lost, moved and embedded trackers, one line each. */
@@ -37,10 +37,10 @@ export class PeerNews {
     );
   }
 
-  /** Returns how to stop it. */
+  /** Subscribes; returns the unsubscribe function. */
   listen(listener: (news: News) => void): () => void {
     this.#listeners.on('news', listener);
-    for (const news of this.#untold.splice(0)) listener(news);
+    for (const news of this.#pending.splice(0)) listener(news);
     return () => this.#listeners.off('news', listener);
   }
 }

@@ -28,11 +28,11 @@ export interface PushingOptions {
   readonly tell: (kind: News['kind'], text: string) => void;
 }
 
-/** Sending to other peers and taking what they send: connects pushes with files, downloads and the console. */
+/** Pushes files to other peers and accepts theirs: connects the push manager with files, downloads and console. */
 export class Pushing implements PushControls {
   readonly #options: PushingOptions;
   readonly #pushes: PushManager;
-  /** Pushes whose end a command waits for, and tells. */
+  /** Number of commands that wait for, and report, the end of each push. */
   readonly #awaited = new Map<number, number>();
 
   constructor(options: PushingOptions) {
@@ -114,12 +114,12 @@ export class Pushing implements PushControls {
     downloads.on('changed', (download) => this.#downloadChanged(download));
   }
 
-  /** Downloads what was accepted as anything else, from its sender and whoever has it. */
+  /** Downloads accepted content from its sender and every other holder. */
   #fetch(peer: KnownContact, { fileId, size, path, chunks }: Offer): void {
     const { downloads, tell, log } = this.#options;
     const known = downloads.list().find((download) => download.fileId === fileId);
     const holder = { ...peer, complete: false };
-    // What the user has paused is not set going by somebody else.
+    // A push does not resume a download paused by the user.
     if (known?.state === 'paused') {
       downloads.addSource(fileId, holder);
       return;

@@ -3,21 +3,21 @@ import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { PeerContact, SwarmMember, SwarmStatus } from '../Model.ts';
 
-/** One peer of a swarm, as far as is known. */
+/** Known state of one peer of a swarm. */
 export interface SwarmFacts {
   /** Undefined: this peer. */
   readonly peer: PeerContact | undefined;
-  /** Undefined: some of it, nobody knows how much. */
+  /** Undefined: an unknown part of the file. */
   readonly have: Bitfield | 'all' | undefined;
-  /** Bytes a second by which it grows. */
+  /** Growth in bytes per second. */
   readonly bytesPerSecond: number;
-  /** What it gives us, and what we give it. */
+  /** Bytes per second from it to this peer, and from this peer to it. */
   readonly giving: number;
   readonly taking: number;
   readonly linked: boolean;
 }
 
-/** Who has how much of a file, how safe it is, and when all have it. */
+/** Summarizes a swarm: completion of every member, number of copies, and time until all have the file. */
 export function summarizeSwarm(
   file: { readonly fileId: FileId; readonly path: string; readonly size: number },
   facts: readonly SwarmFacts[],
@@ -39,7 +39,7 @@ export function summarizeSwarm(
   return { ...file, chunkCount, members, complete, ...copies, secondsLeft, waitsFor };
 }
 
-/** Copies of the rarest chunk, and of all on average. */
+/** Number of copies of the rarest chunk, and the mean over all chunks. */
 function copiesOf(all: readonly (Bitfield | 'all')[], chunkCount: number): { rarest: number; mean: number } {
   const whole = all.filter((have) => have === 'all' || have.complete).length;
   if (chunkCount === 0) return { rarest: whole, mean: whole };
@@ -58,7 +58,7 @@ function copiesOf(all: readonly (Bitfield | 'all')[], chunkCount: number): { rar
   return { rarest: whole + rarest, mean: whole + sum / chunkCount };
 }
 
-/** The slowest decides. Somebody who does not grow makes it unknown, and is named. */
+/** Time until the slowest member is complete; unknown if an incomplete member does not grow. Names that member. */
 function timeLeft(
   members: readonly SwarmMember[],
   size: number,

@@ -8,9 +8,9 @@ import type { NetworkManager } from '../NetworkManager.ts';
 import { findContent, localContents } from './LocalContents.ts';
 import { type SwarmFacts, summarizeSwarm } from './SwarmSummary.ts';
 
-/** What the trackers said of holders holds this long … */
+/** Validity of cached tracker answers about holders. */
 const LOCATED_MS = 10_000;
-/** … and is waited for at most this long. */
+/** Upper bound on waiting for such an answer. */
 const LOCATE_WAIT_MS = 1_500;
 
 export interface SwarmsOptions {
@@ -20,7 +20,7 @@ export interface SwarmsOptions {
   readonly clock: Clock;
 }
 
-/** Who has how much of the files that are here, or on their way. */
+/** Reports the swarm of a file that is here or being downloaded. */
 export class Swarms {
   readonly #options: SwarmsOptions;
   readonly #located = new Map<FileId, { readonly atMs: number; readonly holders: readonly FileHolder[] }>();
@@ -33,7 +33,7 @@ export class Swarms {
   async inspect(what: string, signal: AbortSignal): Promise<SwarmStatus> {
     const { fileId, size, path, download } = this.#find(what);
     const holders = await this.#holders(fileId, signal);
-    if (signal.aborted) throw new ShoalError('CANCELLED', 'given up');
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'interrupted');
     const { network, files } = this.#options;
     const uploads = new Map(network.uploads().map((each) => [each.peer.peerId, each.bytesPerSecond]));
     const sources = new Map(download?.sources.map((each) => [each.peer.peerId, each.bytesPerSecond]));
@@ -50,13 +50,13 @@ export class Swarms {
       return { peer, have, bytesPerSecond, giving, taking, linked: true };
     });
     const known = new Set(linked.map(({ peer }) => peer?.peerId));
-    const told = holders
+    const unlinked = holders
       .filter(({ peerId }) => !known.has(peerId))
       .map(({ complete, ...peer }): SwarmFacts => {
         const have = complete ? 'all' : undefined;
         return { peer, have, bytesPerSecond: 0, giving: 0, taking: 0, linked: false };
       });
-    const others = [...linked, ...told].sort((a, b) => compare(a.peer?.name ?? '', b.peer?.name ?? ''));
+    const others = [...linked, ...unlinked].sort((a, b) => compare(a.peer?.name ?? '', b.peer?.name ?? ''));
     return summarizeSwarm({ fileId, path, size }, [own, ...others]);
   }
 
@@ -79,7 +79,7 @@ export class Swarms {
     } catch (failure) {
       if (!(failure instanceof ShoalError) || failure.code !== 'NOT_FOUND') throw failure;
       throw new ShoalError('NOT_FOUND', `"${what}" is neither shared nor being downloaded here`, {
-        hint: 'swarm shows files that are here or on their way (see: list, downloads). Fetch it first: download <file>',
+        hint: 'swarm covers shared files and downloads (see: list, downloads). Get it first: download <file>',
         cause: failure,
       });
     }
@@ -92,7 +92,7 @@ export class Swarms {
     const asked = network.queries.locate(fileId, signal).catch(() => known?.holders ?? []);
     const late = sleep(clock, LOCATE_WAIT_MS, signal).then(() => known?.holders ?? []);
     const holders = await Promise.race([asked, late]);
-    this.#located.clear(); // One file is looked at, again and again.
+    this.#located.clear(); // One entry suffices: users watch one file at a time.
     this.#located.set(fileId, { atMs: clock.nowMs(), holders });
     return holders;
   }

@@ -13,25 +13,25 @@ import {
 import type { PeerContact, PeerSummary, SearchHit } from '../Model.ts';
 import { type NetworkManager, noTracker } from '../NetworkManager.ts';
 
-/** What a typed name came to. */
+/** A download target resolved from user input. */
 export type ResolvedTarget =
   | { readonly kind: 'file'; readonly wish: FileWish }
   | { readonly kind: 'folder'; readonly wish: FolderWish }
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[] };
 
-/** Turns what people type (names, ids, folders, peers) into what can be fetched, by asking the network. */
+/** Resolves user input (names, ids, folders, peers) to download targets by querying the network. */
 export class TargetResolver {
   readonly #network: NetworkManager;
   readonly #onFolderRequest: () => void;
   readonly #seen = new Map<FileId, SearchHit>();
 
-  /** @param folderAsked - told before a folder is looked for */
+  /** @param onFolderRequest - called before a folder is resolved */
   constructor(network: NetworkManager, onFolderRequest: () => void = () => {}) {
     this.#network = network;
     this.#onFolderRequest = onFolderRequest;
   }
 
-  /** Keeps hits that were shown, so that the start of an id names them later. */
+  /** Remembers displayed hits, so that id prefixes resolve to them later. */
   remember(hits: readonly SearchHit[]): void {
     for (const hit of hits) this.#seen.set(hit.fileId, hit);
   }
@@ -52,7 +52,10 @@ export class TargetResolver {
     });
   }
 
-  /** A file or folder as that peer names it. Others who have the same content are found later. @throws ShoalError NOT_FOUND, UNREACHABLE */
+  /**
+   * Resolves a file or folder by that peer's own name for it. Other holders of the content are located later.
+   * @throws ShoalError NOT_FOUND, UNREACHABLE
+   */
   async resolveAt(peer: PeerContact, what: string, signal: AbortSignal): Promise<ResolvedTarget> {
     const { peerId } = await this.#network.connect(peer, signal);
     const holder = { ...peer, peerId, complete: true };
@@ -68,7 +71,7 @@ export class TargetResolver {
     const match = matchName(what, hits);
     if (match.kind === 'one') return fileFound(match.hit);
     const [first] = match.kind === 'several' ? match.hits : [];
-    // The same content at several places is nothing to choose from.
+    // The same content under several paths needs no choice.
     if (match.kind === 'several' && first && match.hits.every((hit) => hit.fileId === first.fileId))
       return fileFound(first);
     if (match.kind === 'several') return { kind: 'choose', hits: match.hits };
@@ -78,8 +81,10 @@ export class TargetResolver {
   }
 
   /**
-   * `findAt` the peer that a text names. When it is an IP with several peers: at those of them that share `what`.
-   * @throws ShoalError like findPeer and findAt; AMBIGUOUS when those peers share different things of that name
+   * Like `resolveAt`, at the peer named by `text`. If `text` is an IP with several peers: at those that share
+   * `what`.
+   * @throws ShoalError like findPeer and resolveAt; AMBIGUOUS when those peers share different content under that
+   * name
    */
   async resolveFrom(text: string, what: string, signal: AbortSignal): Promise<ResolvedTarget> {
     const peers = await this.#candidates(text, signal);
@@ -90,8 +95,8 @@ export class TargetResolver {
       !peers.every(({ address }) => address.host === text.trim())
     )
       return this.resolveAt(onlyPeer(text, peers), what, signal);
-    const asked = await Promise.all(peers.map((each) => this.#askedAt(each, what, signal)));
-    const having = asked.filter((each) => each !== undefined);
+    const tried = await Promise.all(peers.map((each) => this.#tryAt(each, what, signal)));
+    const having = tried.filter((each) => each !== undefined);
     const [one, ...others] = having;
     if (one === undefined) {
       throw new ShoalError('NOT_FOUND', `none of the ${peers.length} peers at ${text} shares "${what}"`, {
@@ -108,13 +113,16 @@ export class TargetResolver {
     );
   }
 
-  /** A peer by `ip:port`, `ip port`, name, or start of its id. @throws ShoalError NOT_FOUND, AMBIGUOUS, NO_TRACKER */
+  /**
+   * Finds a peer by `ip:port`, `ip port`, name, or id prefix.
+   * @throws ShoalError NOT_FOUND, AMBIGUOUS, NO_TRACKER
+   */
   async findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {
     return onlyPeer(text, await this.#candidates(text, signal));
   }
 
-  /** What the peer has of that name; undefined when it has nothing, or does not answer. */
-  async #askedAt(peer: PeerContact, what: string, signal: AbortSignal) {
+  /** The target at one peer; undefined when the peer has none or does not answer. */
+  async #tryAt(peer: PeerContact, what: string, signal: AbortSignal) {
     try {
       return { peer, found: await this.resolveAt(peer, what, signal) };
     } catch (failure) {
@@ -123,7 +131,7 @@ export class TargetResolver {
     }
   }
 
-  /** All peers that a text may mean, by the first rule that any peer satisfies; an address nobody knows is one too. */
+  /** Peers that match the text, by the first rule with a match. An unknown address counts as a match. */
   async #candidates(text: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
     const typed = text.trim().replace(/\s+/, ':');
     const peers = await this.#network.queries.peers(signal).catch((failure: unknown) => {
@@ -147,7 +155,7 @@ export class TargetResolver {
     );
   }
 
-  /** Undefined when the peer does not answer: the others still may. */
+  /** Undefined when the peer does not answer; other peers may. */
   async #listing(peer: PeerContact, folder: string, signal: AbortSignal): Promise<Listing | undefined> {
     try {
       const { peerId } = await this.#network.connect(peer, signal);
@@ -191,7 +199,7 @@ function ambiguous(message: string, peers: readonly PeerContact[]): ShoalError {
   });
 }
 
-/** Holders of the same file; undefined when it is another one. */
+/** Holders of the same file; undefined for other content. */
 function holdersOf(found: ResolvedTarget, same: ResolvedTarget): FileWish['holders'] | undefined {
   if (found.kind !== 'file' || same.kind !== 'file' || found.wish.fileId !== same.wish.fileId)
     return undefined;

@@ -70,7 +70,7 @@ test.concurrent('a share folder that cannot be made is an error with a hint and 
     const peer = await lan.launcher.peer(['--share', folder]);
     peer.endInput();
     expect(await peer.exitCode()).toBe(1);
-    expect(peer.stderr).toMatch(/cannot be made\nhint: /);
+    expect(peer.stderr).toMatch(/cannot be created\nhint: /);
   }
 });
 

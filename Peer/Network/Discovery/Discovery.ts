@@ -3,44 +3,53 @@ import { type Address, formatAddress, isDialable, isLoopback } from '../../../Sh
 import type { Random } from '../../../Shared/Clock.ts';
 import { DiscoveryReport, type DiscoverySource } from './DiscoveryReport.ts';
 
-/** Everybody is asked at these moments, then every ROUND_MS. docs/reference/protocol.md, "Discovery". */
+/**
+ * Times of the first probing rounds after start or loss; later rounds follow every ROUND_MS.
+ * docs/reference/protocol.md, "Discovery".
+ */
 const ROUNDS_MS = [0, 500, 2_000, 4_000];
 const ROUND_MS = 30_000;
-/** The early rounds take this long. */
+/** Duration of the first rounds. */
 const ROUNDS_LAST_MS = 4_000;
-/** No tracker for this long, and a random part of the spread: this peer starts one. */
+/** This peer starts its own tracker after EMBED_MS plus a random part of EMBED_SPREAD_MS without one. */
 const EMBED_MS = 2_500;
 const EMBED_SPREAD_MS = 2_000;
-/** A last look this long before: an answer needs some milliseconds, and another peer may just have been quicker. */
-const LAST_LOOK_MS = 60;
-/** An answer may be that of a BitTorrent tracker: a heartbeat has this long to show it before we start our own. */
+/**
+ * Extra round this long before embedding: another peer may just have started a tracker, and an answer takes some
+ * milliseconds.
+ */
+const LAST_ROUND_MS = 60;
+/**
+ * Time for a candidate to answer a heartbeat before this peer embeds a tracker: the candidate may be a BitTorrent
+ * tracker.
+ */
 const CANDIDATE_MS = 1_500;
-/** Answers of one round are gathered, so that one tracker at two addresses is seen as one. */
+/** Collection time for the answers of a round, so that one tracker at two addresses is recognized. */
 const GATHER_MS = 60;
-/** A taken port may be that of a tracker just started, or just closing. */
+/** Retry delay when the tracker port is in use: its owner may be just starting or just closing. */
 const PORT_TAKEN_MS = 250;
 const CANDIDATES_MAX = 32;
 const REMEMBERED_MAX = 16;
 
 export type DiscoveryAction =
-  /** Send `connect` to each of them. */
+  /** Send `connect` to each target. */
   | { readonly kind: 'probe'; readonly source: DiscoverySource; readonly targets: readonly Address[] }
-  /** Send `connect` to UDP 6881-6889 of every network. */
+  /** Broadcast `connect` to UDP 6881-6889 of every attached network. */
   | { readonly kind: 'broadcast' }
-  /** A tracker may be there: begin a session. */
+  /** Open a session with a possible tracker. */
   | { readonly kind: 'open'; readonly address: Address; readonly source: DiscoverySource }
-  /** Start a tracker inside this peer. */
+  /** Start an embedded tracker. */
   | { readonly kind: 'embed'; readonly port: number };
 
 export interface DiscoveryOptions {
   readonly random: Random;
-  /** Whether an IP is one of this computer's. */
+  /** Whether an IP belongs to this host. */
   readonly isOurs: (host: string) => boolean;
 }
 
 /**
- * The ladder that finds a tracker where none was configured: whom to ask and when, whom to believe so far, and when to
- * start a tracker of our own. Takes events and the time, gives actions.
+ * Decides how to find a tracker when none is configured: which addresses to probe and when, which answers become
+ * sessions, and when to embed a tracker. Takes events and the time, produces actions.
  */
 export class Discovery {
   readonly report = new DiscoveryReport();
@@ -51,32 +60,32 @@ export class Discovery {
   #candidates = new Map<string, { address: Address; source: DiscoverySource }>();
   #gatherMs = Number.POSITIVE_INFINITY;
   #openedMs = Number.NEGATIVE_INFINITY;
-  /** Moments of the next rounds, soonest first. */
+  /** Times of the next rounds, ascending. */
   #rounds: number[] = [];
   #roundsBeganMs = Number.NEGATIVE_INFINITY;
   #embedMs = Number.POSITIVE_INFINITY;
-  #lastLookMs = Number.POSITIVE_INFINITY;
+  #lastRoundMs = Number.POSITIVE_INFINITY;
   #embedding = false;
   #port = TRACKER_PORT;
   #portTries = 0;
-  /** Where our own tracker listens. */
+  /** UDP port of the embedded tracker. */
   #ownPort: number | undefined;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
   }
 
-  /** When `tick` wants to be called next. */
+  /** Time of the next `tick`. */
   get nextMs(): number {
     return Math.min(
       this.#rounds[0] ?? Number.POSITIVE_INFINITY,
       this.#gatherMs,
       this.#embedMs,
-      this.#lastLookMs,
+      this.#lastRoundMs,
     );
   }
 
-  /** A tracker of our own is to run by then, unless another one is found. */
+  /** Whether an embedded tracker is due by that time, unless another tracker is found. */
   startsOwnBy(atMs: number): boolean {
     return this.#embedding || this.#embedMs <= atMs;
   }
@@ -89,12 +98,12 @@ export class Discovery {
 
   start(remembered: readonly Address[], nowMs: number): void {
     this.#remembered = remembered.filter(isDialable).slice(0, REMEMBERED_MAX);
-    this.#embedBy(nowMs + this.#patience(), nowMs);
+    this.#embedBy(nowMs + this.#embedDelayMs(), nowMs);
     this.#beginRounds(nowMs);
     this.tick(nowMs);
   }
 
-  /** Somebody answered our `connect`. */
+  /** Handles an answer to `connect`. */
   answered(source: DiscoverySource, address: Address, nowMs: number): void {
     if (address.port === this.#ownPort && this.#options.isOurs(address.host)) return;
     this.report.answered(source, formatAddress(address));
@@ -103,30 +112,30 @@ export class Discovery {
     this.#gatherMs = Math.min(this.#gatherMs, nowMs + GATHER_MS);
   }
 
-  /** DNS-SD names a place: asked like all others. */
+  /** Probes an address announced by DNS-SD. */
   announced(address: Address): void {
     if (isDialable(address)) this.#probe('dns-sd', [address]);
   }
 
-  /** A linked peer names a tracker. */
+  /** Probes a tracker named by a linked peer. */
   named(address: Address): void {
     if (isDialable(address)) this.#probe('peer', [address]);
   }
 
-  /** A tracker answered a heartbeat: none of our own is needed. */
+  /** Cancels embedding: a tracker answered a heartbeat. */
   connected(): void {
     this.#embedBy(Number.POSITIVE_INFINITY, 0);
     this.#portTries = 0;
     this.#port = TRACKER_PORT;
   }
 
-  /** The last tracker became slow: look around before it is too late. */
+  /** Starts probing early, because the last tracker became slow. */
   suspected(nowMs: number): void {
     this.#beginRounds(nowMs);
     this.tick(nowMs);
   }
 
-  /** No tracker is left; the last one has been silent since `sinceMs`. */
+  /** Schedules embedding after the loss of the last tracker, silent since `sinceMs`. */
   allLost(sinceMs: number, nowMs: number): void {
     const spreadMs = this.#options.random() * EMBED_SPREAD_MS;
     if (!this.#embedding) this.#embedBy(Math.max(nowMs, sinceMs + EMBED_MS) + spreadMs, nowMs);
@@ -134,21 +143,21 @@ export class Discovery {
     this.tick(nowMs);
   }
 
-  /** A tracker closes and names who comes after it: `named` when it is us. */
+  /** Handles a closing tracker. @param named - whether the successor is this peer */
   moved(successor: Address, named: boolean, nowMs: number): void {
     if (named) {
       if (!this.#embedding) this.#embedBy(nowMs, nowMs);
     } else {
-      // A tracker, or the peer that starts one: on which of the ports is not known yet.
+      // The successor is a tracker, or a peer that starts one on a port not known yet.
       this.#successors = [successor, ...trackerPorts(successor.host)].filter(isDialable);
-      this.#embedBy(Math.min(this.#embedMs, nowMs + this.#patience()), nowMs);
+      this.#embedBy(Math.min(this.#embedMs, nowMs + this.#embedDelayMs()), nowMs);
       this.#roundsBeganMs = Number.NEGATIVE_INFINITY;
       this.#beginRounds(nowMs);
     }
     this.tick(nowMs);
   }
 
-  /** Our own tracker runs: look for others at once, two peers may have had the same idea. */
+  /** Starts probing at once: another peer may have embedded a tracker at the same time. */
   embedded(port: number, nowMs: number): void {
     this.#ownPort = port;
     this.#embedding = false;
@@ -158,16 +167,16 @@ export class Discovery {
     this.tick(nowMs);
   }
 
-  /** Our own tracker is closed. */
+  /** Records that the embedded tracker has closed. */
   retired(): void {
     this.#ownPort = undefined;
   }
 
-  /** @param portTaken - false: something that another port does not mend */
+  /** Schedules another attempt. @param portTaken - false: a failure that another port does not solve */
   embedFailed(portTaken: boolean, nowMs: number): void {
     this.#embedding = false;
     this.#portTries++;
-    // Each port twice: who closes there, or has just started there, needs a moment to show it.
+    // Two attempts per port: a tracker that is closing or starting there needs a moment.
     if (this.#portTries % 2 === 0) this.#port++;
     const again = portTaken && this.#port <= TRACKER_PORT_LAST;
     if (!again) this.connected();
@@ -180,11 +189,11 @@ export class Discovery {
     if (round !== undefined && nowMs >= round) {
       this.#rounds.shift();
       if (this.#rounds.length === 0) this.#rounds = [nowMs + ROUND_MS];
-      this.#askEverybody();
+      this.#probeAll();
     }
-    if (nowMs >= this.#lastLookMs) {
-      this.#lastLookMs = Number.POSITIVE_INFINITY;
-      this.#askEverybody();
+    if (nowMs >= this.#lastRoundMs) {
+      this.#lastRoundMs = Number.POSITIVE_INFINITY;
+      this.#probeAll();
     }
     if (nowMs >= this.#gatherMs) this.#openCandidates(nowMs);
     if (nowMs >= this.#embedMs) this.#embed(nowMs);
@@ -203,22 +212,22 @@ export class Discovery {
 
   #embedBy(atMs: number, nowMs: number): void {
     this.#embedMs = atMs;
-    const look = Number.isFinite(atMs) && atMs - LAST_LOOK_MS > nowMs;
-    this.#lastLookMs = look ? atMs - LAST_LOOK_MS : Number.POSITIVE_INFINITY;
+    const early = Number.isFinite(atMs) && atMs - LAST_ROUND_MS > nowMs;
+    this.#lastRoundMs = early ? atMs - LAST_ROUND_MS : Number.POSITIVE_INFINITY;
   }
 
-  #patience(): number {
+  #embedDelayMs(): number {
     return EMBED_MS + this.#options.random() * EMBED_SPREAD_MS;
   }
 
-  /** Unless the early rounds are running anyway. */
+  /** Starts the first rounds unless they are running. */
   #beginRounds(nowMs: number): void {
     if (nowMs < this.#roundsBeganMs + ROUNDS_LAST_MS) return;
     this.#roundsBeganMs = nowMs;
     this.#rounds = ROUNDS_MS.map((ms) => nowMs + ms);
   }
 
-  #askEverybody(): void {
+  #probeAll(): void {
     if (this.#remembered.length > 0) this.#probe('remembered', this.#remembered);
     if (this.#successors.length > 0) this.#probe('successor', this.#successors);
     this.#probe('this host', trackerPorts('127.0.0.1'));
@@ -231,7 +240,10 @@ export class Discovery {
     this.#actions.push({ kind: 'probe', source, targets });
   }
 
-  /** Of what answered on this computer at one port, the address that others can use too is kept. */
+  /**
+   * Opens sessions with the candidates. Of several addresses of this host with one port, it keeps the one reachable
+   * from other hosts.
+   */
   #openCandidates(nowMs: number): void {
     const { isOurs } = this.#options;
     const candidates = [...this.#candidates.values()];
@@ -247,7 +259,7 @@ export class Discovery {
   }
 }
 
-/** The UDP ports where trackers are looked for. */
+/** Addresses of all well-known tracker ports at a host. */
 export function trackerPorts(host: string): Address[] {
   return Array.from({ length: TRACKER_PORT_LAST - TRACKER_PORT + 1 }, (_, index) => ({
     host,

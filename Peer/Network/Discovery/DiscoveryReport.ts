@@ -1,10 +1,10 @@
 import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 
-/** The rungs that ask around. docs/reference/protocol.md, "Discovery". */
+/** Sources that discovery probes. docs/reference/protocol.md, "Discovery". */
 export type DiscoverySource = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'peer' | 'successor';
 
-/** What each rung was asked and answered, to tell people why no tracker was found. */
+/** Records the probes and answers of each source, to explain why no tracker was found. */
 export class DiscoveryReport {
   readonly #asked = new Map<DiscoverySource, { targets: readonly string[]; times: number }>();
   readonly #answered = new Map<DiscoverySource, Set<string>>();
@@ -23,20 +23,20 @@ export class DiscoveryReport {
     this.#dnsSdFailure = reason;
   }
 
-  /** One line for each rung behind the configured one. */
+  /** One line for each source after the configured trackers. */
   lines(): string[] {
     const ports = `${TRACKER_PORT}-${TRACKER_PORT_LAST}`;
     const dnsSd =
       this.#dnsSdFailure === undefined
         ? this.#line('dns-sd', '', 'no tracker is announced')
-        : `does not work here: ${safeText(this.#dnsSdFailure)}`;
+        : `unavailable: ${safeText(this.#dnsSdFailure)}`;
     const lines = [
-      `2. remembered trackers: ${this.#line('remembered', '', 'none are remembered')}`,
-      `3. this computer: ${this.#line('this host', ` UDP ${ports}`, 'not asked yet')}`,
-      `4. broadcast: ${this.#line('broadcast', ` UDP ${ports}`, 'no network to ask in')}`,
+      `2. remembered trackers: ${this.#line('remembered', '', 'none')}`,
+      `3. this computer: ${this.#line('this host', ` UDP ${ports}`, 'not probed yet')}`,
+      `4. broadcast: ${this.#line('broadcast', ` UDP ${ports}`, 'no network')}`,
       `5. DNS-SD: ${dnsSd}`,
-      `6. linked peers: ${this.#line('peer', '', 'name no tracker; without one they are asked themselves')}`,
-      '7. a typed address: use the command connect HOST:PORT',
+      `6. linked peers: ${this.#line('peer', '', 'name no tracker; without one, searches go to them directly')}`,
+      '7. a typed address: connect HOST:PORT',
     ];
     if (this.#asked.has('successor')) lines.push(`   named by a tracker: ${this.#line('successor', '', '')}`);
     return lines;
@@ -48,6 +48,6 @@ export class DiscoveryReport {
     if (answered.length > 0) return `answered by ${answered.join(', ')}`;
     if (asked === undefined || asked.targets.length === 0) return otherwise;
     const times = asked.times === 1 ? 'once' : `${asked.times} times`;
-    return `asked ${asked.targets.join(', ')}${what} ${times}, nobody answered`;
+    return `probed ${asked.targets.join(', ')}${what} ${times}, no answer`;
   }
 }

@@ -5,12 +5,12 @@ import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { Self } from '../../Model.ts';
 import type { DnsSdEvents, DnsSdService, OpenDnsSd } from './DnsSdService.ts';
 
-/** Services looked at in one run: the library keeps every name it hears, and anybody can say names. */
+/** Services processed per run. The library keeps every name it receives, and any host can announce names. */
 const SEEN_MAX = 500;
-/** How long the goodbye may take. */
+/** Upper bound on withdrawing the announcements. */
 const CLOSE_MS = 200;
 
-/** DNS-SD over real multicast DNS on every interface (RFC 6763), by the library bonjour-service. */
+/** Opens DNS-SD over multicast DNS on every interface (RFC 6763), with the library bonjour-service. */
 export const openDnsSd: OpenDnsSd = (events) => {
   try {
     return new BonjourDnsSd(events);
@@ -22,11 +22,11 @@ export const openDnsSd: OpenDnsSd = (events) => {
 
 const silent: DnsSdService = { announcePeer: () => {}, announceTracker: () => {}, close: async () => {} };
 
-/** The one place that knows the library. Nothing in it may bring the program down: failures are told once, and missed. */
+/** Adapter for the library. A failure is reported once and disables DNS-SD; it never ends the program. */
 class BonjourDnsSd implements DnsSdService {
   readonly #events: DnsSdEvents;
   readonly #bonjour: Bonjour;
-  /** Names of our own services, which come back to us. */
+  /** Names of our own services, filtered from the results. */
   readonly #ours = new Set<string>();
   #trackerService: ReturnType<Bonjour['publish']> | undefined;
   #seen = 0;
@@ -63,7 +63,7 @@ class BonjourDnsSd implements DnsSdService {
     return this.#closed;
   }
 
-  /** A name with our id is ours alone, so that the library need not probe for it first. */
+  /** Publishes without probing for the name first: it contains the peer id and is unique. */
   #publish(type: string, protocol: 'tcp' | 'udp', port: number, { peerId, name }: Self) {
     const service = `${type}-${peerId.slice(0, 16)}`;
     this.#ours.add(service);
@@ -73,7 +73,7 @@ class BonjourDnsSd implements DnsSdService {
     );
   }
 
-  /** Only the sender's own address is believed, not the addresses that its records claim. */
+  /** Reports the sender's address; the addresses in its records are unverified. */
   #browse(type: string, protocol: 'tcp' | 'udp', seen: DnsSdEvents['trackerSeen']): void {
     this.#try(() => {
       const browser = this.#bonjour.find({ type, protocol });
@@ -86,7 +86,7 @@ class BonjourDnsSd implements DnsSdService {
     });
   }
 
-  /** The library lets an odd packet, or a port it cannot have, end as an uncaught exception. */
+  /** Catches malformed packets and bind errors, which the library turns into uncaught exceptions. */
   #guard(): void {
     const mdns: unknown = Reflect.get(Reflect.get(this.#bonjour, 'server'), 'mdns');
     if (!(mdns instanceof EventEmitter)) return;
@@ -96,7 +96,7 @@ class BonjourDnsSd implements DnsSdService {
       try {
         return emit(event, ...values);
       } catch {
-        return false; // A packet that the library cannot make sense of.
+        return false; // A packet that the library cannot parse.
       }
     };
   }

@@ -2,7 +2,7 @@ import { type Address, isLoopback } from '../../../Shared/Address.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { EmbeddedTracker, StartTracker } from '../Ports.ts';
 
-/** The tracker inside this peer, if one runs. */
+/** Starts and stops the embedded tracker of this peer. */
 export class EmbeddedHost {
   readonly #startTracker: StartTracker;
   #starting: Promise<EmbeddedTracker> | undefined;
@@ -17,14 +17,14 @@ export class EmbeddedHost {
     return this.#tracker;
   }
 
-  /** Where this peer reaches it: loopback works whatever networks come and go. */
+  /** Address for this peer: loopback, because it stays valid whatever networks come and go. */
   get address(): Address | undefined {
     if (this.#tracker === undefined) return undefined;
     const { host, port } = this.#tracker.local;
     return { host: host === '0.0.0.0' || host === '::' || isLoopback(host) ? '127.0.0.1' : host, port };
   }
 
-  /** Undefined: it runs. Otherwise why it does not. */
+  /** Starts a tracker. Returns undefined on success, else the reason of the failure. */
   async start(port: number): Promise<ShoalError | undefined> {
     if (this.#closed || this.#starting !== undefined) return asShoalError('closing', 'CLOSED');
     try {
@@ -40,7 +40,7 @@ export class EmbeddedHost {
     }
   }
 
-  /** Stops the tracker; another may be started later. */
+  /** Stops the tracker; a later start is possible. */
   async retire(): Promise<void> {
     const tracker = this.#tracker;
     this.#tracker = undefined;
@@ -48,7 +48,7 @@ export class EmbeddedHost {
     await tracker?.close();
   }
 
-  /** Safe to call twice and while it starts. */
+  /** Safe to call twice and during start. */
   async close(): Promise<void> {
     this.#closed = true;
     const started = await this.#starting?.catch(() => undefined);

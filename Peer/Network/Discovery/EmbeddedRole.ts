@@ -9,7 +9,7 @@ import { TrackerQueries } from '../Trackers/TrackerQueries.ts';
 import { EmbeddedHost } from './EmbeddedHost.ts';
 import type { TrackerDiscovery } from './TrackerDiscovery.ts';
 
-/** How long our own tracker may take to list its peers when we quit. */
+/** Upper bound on listing the embedded tracker's peers at shutdown. */
 const LIST_PEERS_MS = 100;
 
 export interface EmbeddedRoleOptions {
@@ -22,7 +22,7 @@ export interface EmbeddedRoleOptions {
   readonly started: (address: Address) => void;
 }
 
-/** Plays tracker for the network while no better one is there, and hands the role over. */
+/** Runs a tracker for the network while no older one exists, and hands the role over. */
 export class EmbeddedRole {
   readonly #options: EmbeddedRoleOptions;
   readonly #host: EmbeddedHost;
@@ -35,14 +35,14 @@ export class EmbeddedRole {
     this.#host = new EmbeddedHost(options.startTracker);
   }
 
-  /** Starts a tracker in this peer and uses it like any other. Never rejects: the ladder hears how it went. */
+  /** Starts a tracker in this peer and opens a session with it. Never rejects: failures go to discovery. */
   async start(port: number): Promise<void> {
     const { trackerDiscovery, log, pool, started } = this.#options;
     const failure = await this.#host.start(port);
     if (failure?.code === 'CLOSED') return;
     this.#failure = failure?.message;
     if (failure !== undefined) {
-      log.debug(`no tracker inside this peer: ${failure.message}`);
+      log.debug(`no embedded tracker: ${failure.message}`);
       const portTaken = failure.code === 'PORT_IN_USE';
       trackerDiscovery.dispatch((discovery, nowMs) => discovery.embedFailed(portTaken, nowMs));
       return;
@@ -55,7 +55,10 @@ export class EmbeddedRole {
     started(address);
   }
 
-  /** Looks at the trackers in use: to one that started before ours, our peers are sent, and ours ends a minute later. */
+  /**
+   * Re-evaluates the role: if a tracker in use is older, its address is announced as the successor and the embedded
+   * tracker closes after RETIRE_MS.
+   */
   review(): void {
     const own = this.#host.running;
     if (own === undefined) return;
@@ -65,16 +68,16 @@ export class EmbeddedRole {
     this.#cancelRetiring();
     this.#retiringTo = place;
     if (better === undefined) {
-      // The better one is gone: who names itself stays.
+      // The older one is gone: naming itself as the successor cancels the handover.
       own.announceSuccessor({ host: '127.0.0.1', port: own.local.port });
       return;
     }
     own.announceSuccessor(better.address);
-    this.#options.log.debug(`the tracker inside this peer ends soon: ${place} was there before`);
+    this.#options.log.debug(`the embedded tracker closes soon: ${place} is older`);
     this.#cancelRetiring = this.#options.clock.after(RETIRE_MS, () => void this.#retire());
   }
 
-  /** Before quitting: tells our peers who comes next, while there is time. */
+  /** Announces a successor before shutdown. */
   async nameSuccessor(): Promise<void> {
     const { pool } = this.#options;
     const own = this.#host.running;
@@ -88,13 +91,14 @@ export class EmbeddedRole {
   reportLines(): string[] {
     const { address } = this.#host;
     if (address !== undefined) {
-      const until = this.#retiringTo === undefined ? '' : `, and ends soon in favour of ${this.#retiringTo}`;
+      const until =
+        this.#retiringTo === undefined ? '' : `, and closes soon in favour of ${this.#retiringTo}`;
       return [`A tracker runs inside this peer at UDP port ${address.port}${until}.`];
     }
     return this.#failure === undefined ? [] : [`No tracker runs inside this peer: ${this.#failure}.`];
   }
 
-  /** Safe to call twice and while it starts. */
+  /** Safe to call twice and during start. */
   async close(): Promise<void> {
     this.#cancelRetiring();
     await this.#host.close();
@@ -115,7 +119,7 @@ export class EmbeddedRole {
     try {
       return await new TrackerQueries({ ...this.#options, links: () => [link] }).peers(enough.signal);
     } catch {
-      return []; // Then nobody is named, and everybody looks around.
+      return []; // Without a successor, peers start discovery.
     } finally {
       cancel();
     }

@@ -4,10 +4,10 @@ import { isLoopback } from '../../../Shared/Address.ts';
 
 type Interfaces = ReturnType<typeof networkInterfaces>;
 
-/** More than a computer has; bounds what one broadcast sends. */
+/** Upper bound on the datagrams per broadcast; above the number of interfaces of real hosts. */
 const INTERFACES_MAX = 32;
 
-/** The broadcast address of every IPv4 network this computer is in, each once; none of loopback and point-to-point. */
+/** Distinct broadcast addresses of all attached IPv4 networks, without loopback and point-to-point links. */
 export function broadcastHosts(interfaces: Interfaces): string[] {
   const hosts = lanInterfaces(interfaces)
     .filter(({ netmask }) => toNumber(netmask) < 0xfffffffe)
@@ -15,12 +15,14 @@ export function broadcastHosts(interfaces: Interfaces): string[] {
   return [...new Set(hosts)].slice(0, INTERFACES_MAX);
 }
 
-/** Whether an IP is one of this computer's own. */
+/** Whether an IP belongs to this host. */
 export function isOwnHost(interfaces: Interfaces, host: string): boolean {
   return isLoopback(host) || every(interfaces).some(({ address }) => address === host);
 }
 
-/** Whether an IP is this computer's, or in one of its IPv4 networks: who else could have heard our broadcast? */
+/**
+ * Whether an IP belongs to this host or one of its IPv4 networks. Only such hosts can have received a broadcast.
+ */
 export function isOnLan(interfaces: Interfaces, host: string): boolean {
   if (isOwnHost(interfaces, host)) return true;
   return (

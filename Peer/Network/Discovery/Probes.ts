@@ -3,9 +3,9 @@ import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import type { Random } from '../../../Shared/Clock.ts';
 import type { DiscoverySource } from './DiscoveryReport.ts';
 
-/** An answer later than this is not waited for. */
+/** Validity of a probe. */
 const PROBE_MS = 5_000;
-/** More are under way only when something is wrong. */
+/** Open probes; the oldest is dropped beyond this. */
 const PROBES_MAX = 64;
 
 interface Probe {
@@ -14,7 +14,7 @@ interface Probe {
   readonly untilMs: number;
 }
 
-/** The `connect` datagrams sent out to see whether a tracker is there, and who may answer them. */
+/** Pending `connect` probes, and which addresses may answer them. */
 export class Probes {
   readonly #random: Random;
   readonly #open = new Map<number, Probe>();
@@ -23,8 +23,8 @@ export class Probes {
     this.#random = random;
   }
 
-  /** The datagram to send to all of them. */
-  ask(source: DiscoverySource, targets: readonly Address[], nowMs: number): Uint8Array {
+  /** Registers a probe; returns the datagram for all targets. */
+  probe(source: DiscoverySource, targets: readonly Address[], nowMs: number): Uint8Array {
     const asked = new Set(targets.map(formatAddress));
     return this.#add({
       source,
@@ -33,12 +33,15 @@ export class Probes {
     });
   }
 
-  /** The datagram to broadcast. @param mayAnswer - whether somebody there can have heard it */
-  askAround(mayAnswer: (from: Address) => boolean, nowMs: number): Uint8Array {
+  /**
+   * Registers a broadcast probe; returns its datagram.
+   * @param mayAnswer - whether an address can have received it
+   */
+  broadcast(mayAnswer: (from: Address) => boolean, nowMs: number): Uint8Array {
     return this.#add({ source: 'broadcast', mayAnswer, untilMs: nowMs + PROBE_MS });
   }
 
-  /** Which rung an answer belongs to; undefined: we did not ask that one. */
+  /** Source whose probe this answer matches; undefined: none. */
   match(transactionId: number, from: Address, nowMs: number): DiscoverySource | undefined {
     const probe = this.#open.get(transactionId);
     return probe !== undefined && nowMs <= probe.untilMs && probe.mayAnswer(from) ? probe.source : undefined;

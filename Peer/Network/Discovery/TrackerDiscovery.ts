@@ -15,14 +15,14 @@ export interface TrackerDiscoveryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly send: (bytes: Uint8Array, to: Address) => void;
-  /** A tracker may be there. */
+  /** Opens a session with a possible tracker. */
   readonly open: (address: Address, foundBy: TrackerStatus['foundBy']) => void;
   readonly peerSeen: (address: Address) => void;
-  /** Starts a tracker inside this peer; tells the ladder how it went. */
+  /** Starts an embedded tracker and reports the result to discovery. */
   readonly embed: (port: number) => void;
 }
 
-/** Climbs the discovery ladder: does what Discovery decides, with socket, timer and DNS-SD. */
+/** Performs the actions of Discovery with socket, timer and DNS-SD. */
 export class TrackerDiscovery {
   readonly discovery: Discovery;
   readonly #options: TrackerDiscoveryOptions;
@@ -45,14 +45,14 @@ export class TrackerDiscovery {
     this.dispatch((discovery, nowMs) => discovery.start(remembered, nowMs));
   }
 
-  /** Passes an event to Discovery and does what it decides. */
+  /** Passes an event to Discovery and performs the resulting actions. */
   dispatch(event: (discovery: Discovery, nowMs: number) => void): void {
     if (this.#closed) return;
     event(this.discovery, this.#options.clock.nowMs());
     this.#act();
   }
 
-  /** An answer to `connect` that no session waits for. False: nor do we. */
+  /** Handles an answer to `connect` that belongs to no session. False: it matches no probe either. */
   answered(transactionId: number, from: Address): boolean {
     const source = this.#probes.match(transactionId, from, this.#options.clock.nowMs());
     if (source === undefined || this.#closed) return false;
@@ -60,7 +60,7 @@ export class TrackerDiscovery {
     return true;
   }
 
-  /** Our own tracker is announced at that port; undefined: no longer. */
+  /** Announces the embedded tracker at that port; undefined withdraws the announcement. */
   announceTracker(port: number | undefined): void {
     this.#dnsSd?.announceTracker(port, this.#options.self);
   }
@@ -99,7 +99,7 @@ export class TrackerDiscovery {
   #perform(action: DiscoveryAction): void {
     const { clock, send, open, embed } = this.#options;
     if (action.kind === 'probe') {
-      const bytes = this.#probes.ask(action.source, action.targets, clock.nowMs());
+      const bytes = this.#probes.probe(action.source, action.targets, clock.nowMs());
       for (const target of action.targets) send(bytes, target);
     } else if (action.kind === 'broadcast') this.#broadcast();
     else if (action.kind === 'open') open(action.address, action.source);
@@ -110,7 +110,7 @@ export class TrackerDiscovery {
     const { interfaces, clock, send } = this.#options;
     const now = interfaces();
     const hosts = broadcastHosts(now);
-    const bytes = this.#probes.askAround(
+    const bytes = this.#probes.broadcast(
       ({ host, port }) => port >= TRACKER_PORT && port <= TRACKER_PORT_LAST && isOnLan(now, host),
       clock.nowMs(),
     );

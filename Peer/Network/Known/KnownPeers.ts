@@ -5,16 +5,19 @@ import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { PeerLinks } from '../Links/PeerLinks.ts';
 import { PeerBook } from './PeerBook.ts';
 
-/** Without any tracker for this long, known peers are dialled. */
+/** Known peers are dialled after this long without a tracker. */
 const NO_TRACKER_MS = 1_500;
 const UPKEEP_MS = 2_000;
-/** Links that a peer without tracker wants to have. */
+/** Target number of links without a tracker. */
 const LINKS_WANTED = 8;
-/** Peers that a tracker is asked for, how soon again while it knows more than we do, and how often in general. */
+/**
+ * Sample size requested from a tracker; interval while the tracker knows more peers than this one; regular
+ * interval.
+ */
 const SAMPLE_PEERS = 40;
 const SAMPLE_AGAIN_MS = 10_000;
 const SAMPLE_MS = 300_000;
-/** Peers kept for the next run, and how often they are written down. */
+/** Number of peers saved for the next run, and the interval of saving. */
 const REMEMBERED_PEERS = 50;
 const REMEMBER_MS = 20_000;
 
@@ -33,12 +36,12 @@ export interface KnownPeersOptions {
   readonly random: Random;
 }
 
-/** Keeps an acquaintance with other peers: learns of them while there is a tracker, and links to some when there is none. */
+/** Maintains known peers: samples them from trackers, and links to some when no tracker is connected. */
 export class KnownPeers {
   readonly book: PeerBook;
   readonly #options: KnownPeersOptions;
   readonly #stopping = new AbortController();
-  /** Peers being dialled by us. */
+  /** Peers being dialled. */
   readonly #dialling = new Set<PeerContact>();
   #stopUpkeep: () => void = () => {};
   #noTrackerSinceMs: number | undefined;
@@ -52,7 +55,7 @@ export class KnownPeers {
     this.#sampleMs = options.clock.nowMs();
   }
 
-  /** @param remembered - peers of an earlier run: dialled when no tracker answers soon */
+  /** @param remembered - peers of an earlier run, dialled when no tracker answers soon */
   start(remembered: readonly { readonly peerId: PeerId; readonly address: Address }[]): void {
     const { clock } = this.#options;
     const nowMs = clock.nowMs();
@@ -66,7 +69,7 @@ export class KnownPeers {
     this.#noTrackerSinceMs = nowMs;
   }
 
-  /** No tracker answers, and not just since a moment: known peers take its place. */
+  /** Whether no tracker has been connected for NO_TRACKER_MS, so that known peers replace it. */
   get withoutTracker(): boolean {
     return (
       this.#noTrackerSinceMs !== undefined &&
@@ -74,7 +77,7 @@ export class KnownPeers {
     );
   }
 
-  /** Writes down whom it knows; safe to call twice. */
+  /** Saves the known peers; safe to call twice. */
   async close(): Promise<void> {
     if (this.#stopping.signal.aborted) return;
     this.#stopUpkeep();
@@ -82,15 +85,15 @@ export class KnownPeers {
     await this.#remember();
   }
 
-  /** Trackers came or went. */
+  /** Handles a change of the connected trackers. */
   trackersChanged(): void {
     const { trackers } = this.#options;
-    // Whoever is called lost has been silent for seconds.
+    // A lost tracker has already been silent for seconds.
     if (!trackers.connected) this.#noTrackerSinceMs ??= Number.NEGATIVE_INFINITY;
     this.#upkeep();
   }
 
-  /** We are elsewhere, or awake again. */
+  /** Restarts sampling and retries after a change of address or a sleep. */
   restart(): void {
     this.book.resetFailures();
     this.#sampleMs = Number.NEGATIVE_INFINITY;
@@ -111,7 +114,7 @@ export class KnownPeers {
     if (this.withoutTracker) this.#dial(nowMs);
   }
 
-  /** Asks the trackers who is there, so that we know somebody when they are gone. */
+  /** Samples peers from the trackers, for the time when no tracker answers. */
   #sample(nowMs: number): void {
     const { trackers, clock, random } = this.#options;
     const few = this.book.vouched < Math.min(trackers.queries.registered - 1, SAMPLE_PEERS);
@@ -121,7 +124,7 @@ export class KnownPeers {
       (peers) => {
         for (const peer of peers) this.book.add(peer, 'tracker', clock.nowMs());
       },
-      () => {}, // Next time.
+      () => {}, // Retried at the next upkeep.
     );
   }
 
@@ -139,7 +142,7 @@ export class KnownPeers {
     }
   }
 
-  /** Only when it is news. */
+  /** Saves only changes. */
   async #remember(): Promise<void> {
     this.#rememberMs = this.#options.clock.nowMs();
     const peers = this.book.worthRemembering(REMEMBERED_PEERS);

@@ -1,20 +1,23 @@
 import type { networkInterfaces } from 'node:os';
 import { type Clock, every, type WallClock } from '../../../Shared/Clock.ts';
 
-const LOOK_MS = 2_000;
-/** The wall clock ran that much further than ours: we slept, or it was set. Nothing is lost when it was set. */
+const POLL_MS = 2_000;
+/**
+ * Jump of the wall clock against the monotonic clock that counts as a sleep. A manual change of the time is a
+ * harmless false alarm.
+ */
 const SLEPT_MS = 5_000;
 
 export interface NetworkChangeMonitorOptions {
   readonly interfaces: typeof networkInterfaces;
-  /** Stands still while the computer sleeps, or the process is stopped. */
+  /** Monotonic clock; stands still during sleep and while the process is stopped. */
   readonly clock: Clock;
   readonly wallMs: WallClock;
-  /** Whoever is there should be asked again. */
+  /** Called when connections and peers need to be checked again. */
   readonly changed: (what: 'moved' | 'slept') => void;
 }
 
-/** Notices that this computer has another address, or was asleep: both without being told. */
+/** Detects changed addresses and sleep by polling. */
 export class NetworkChangeMonitor {
   readonly #options: NetworkChangeMonitorOptions;
   #addresses = '';
@@ -28,7 +31,7 @@ export class NetworkChangeMonitor {
   start(): void {
     this.#addresses = this.#addressesNow();
     this.#aheadMs = this.#aheadNow();
-    this.#stop = every(this.#options.clock, LOOK_MS, () => this.#look());
+    this.#stop = every(this.#options.clock, POLL_MS, () => this.#poll());
   }
 
   /** Safe to call twice. */
@@ -36,13 +39,13 @@ export class NetworkChangeMonitor {
     this.#stop();
   }
 
-  #look(): void {
+  #poll(): void {
     const addresses = this.#addressesNow();
     const aheadMs = this.#aheadNow();
     const moved = addresses !== this.#addresses;
     const slept = Math.abs(aheadMs - this.#aheadMs) > SLEPT_MS;
     this.#addresses = addresses;
-    // A wall clock that creeps away is not news.
+    // Ignores slow drift of the wall clock.
     this.#aheadMs = aheadMs;
     if (moved) this.#options.changed('moved');
     else if (slept) this.#options.changed('slept');

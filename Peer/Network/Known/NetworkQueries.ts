@@ -9,9 +9,9 @@ import { hitsOf, holdersOf } from './PeerAnswers.ts';
 import type { PeerBook } from './PeerBook.ts';
 import type { PeerQueries } from './PeerQueries.ts';
 
-/** A tracker that has not answered a search after this long may be dead: known peers are asked meanwhile. */
+/** A search unanswered by trackers for this long also goes to known peers: the tracker may be dead. */
 const TRACKER_SLOW_MS = 1_000;
-/** With hits of peers at hand it is waited for this much longer: a lost datagram is repeated in that time. */
+/** Extra waiting time for the tracker once peers have answered: enough for one retransmission. */
 const TRACKER_GRACE_MS = 1_500;
 
 export interface NetworkQueriesOptions {
@@ -22,7 +22,7 @@ export interface NetworkQueriesOptions {
   readonly clock: Clock;
 }
 
-/** Who has what: the trackers are asked, and when none answers, the peers that we know. */
+/** Queries trackers, and known peers if no tracker answers. */
 export class NetworkQueries {
   readonly #options: NetworkQueriesOptions;
 
@@ -30,12 +30,12 @@ export class NetworkQueries {
     this.#options = options;
   }
 
-  /** @throws ShoalError USAGE (too short to search for), REFUSED, CANCELLED */
+  /** Searches by words. @throws ShoalError USAGE (query too short), REFUSED, CANCELLED */
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
     if (!isSearchable(words)) throw tooShort(words);
     const { trackers, book, clock } = this.#options;
     const told = trackers.connected ? trackers.queries.search(words, signal) : undefined;
-    const first = told && (await this.#inTime(told, TRACKER_SLOW_MS));
+    const first = told && (await this.#within(told, TRACKER_SLOW_MS));
     if (first !== undefined && first.trackers > 0) {
       for (const { holders } of first.hits)
         for (const holder of holders) book.add(holder, 'tracker', clock.nowMs());
@@ -44,11 +44,11 @@ export class NetworkQueries {
     const fromPeers = await this.#askPeers(words, signal);
     if (told === undefined || first !== undefined) return fromPeers;
     const late =
-      fromPeers.hits.length === 0 ? await told : await this.#inTime(told, TRACKER_GRACE_MS).catch(() => {});
+      fromPeers.hits.length === 0 ? await told : await this.#within(told, TRACKER_GRACE_MS).catch(() => {});
     return late !== undefined && late.trackers > 0 ? late : fromPeers;
   }
 
-  /** Empty when nobody answers. @throws ShoalError CANCELLED */
+  /** Holders of one content, partial ones included. Empty without an answer. @throws ShoalError CANCELLED */
   async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
     const { trackers, peers, book, clock } = this.#options;
     if (!trackers.connected) return holdersOf(await peers.ask({ words: '', fileId }, signal));
@@ -57,7 +57,10 @@ export class NetworkQueries {
     return holders;
   }
 
-  /** Peers that may share something below a folder: those the trackers name, and all that are linked; without trackers the known ones. */
+  /**
+   * Peers that may share files below a folder: holders named by trackers and all linked peers. Without a tracker,
+   * it first links to known peers.
+   */
   async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
     const { trackers, peers, linked } = this.#options;
     if (!trackers.connected) await peers.reach(signal);
@@ -67,8 +70,8 @@ export class NetworkQueries {
   }
 
   /**
-   * Everybody the trackers know, and those linked without one. No tracker: the known peers that can be reached.
-   * @throws ShoalError NO_TRACKER when there is neither, CANCELLED
+   * All peers registered at trackers, and linked peers. Without a tracker: the known peers that can be reached.
+   * @throws ShoalError NO_TRACKER if there are none, CANCELLED
    */
   async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const { trackers, peers, linked } = this.#options;
@@ -90,8 +93,8 @@ export class NetworkQueries {
     return { ...hitsOf(words, told), trackers: 0, peers: told.length };
   }
 
-  /** Undefined: not yet. @throws what the promise throws in that time */
-  #inTime<T>(promise: Promise<T>, maxMs: number): Promise<T | undefined> {
+  /** The promise's value, or undefined after `maxMs`. @throws a rejection within that time */
+  #within<T>(promise: Promise<T>, maxMs: number): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const cancel = this.#options.clock.after(maxMs, () => resolve(undefined));
       promise.then(resolve, reject).finally(cancel);

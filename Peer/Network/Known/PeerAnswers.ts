@@ -5,36 +5,36 @@ import { wordsOfQuery } from '../../../Protocol/SearchWords.ts';
 import { answers, matchOfPath } from '../../../Protocol/WordMatch.ts';
 import type { FileHolder, KnownContact, SearchHit } from '../../Model.ts';
 
-/** What one peer says it shares of what was asked. */
+/** One peer's answer to a query. */
 export interface PeerAnswer {
   readonly peer: KnownContact;
   readonly files: readonly RelayedFile[];
 }
 
-/** Files that do not answer the question, or cannot be, are nobody's answer. */
+/** Drops files that do not match the query or are impossible. */
 export function validFiles(question: RelayQuestion, files: readonly RelayedFile[]): readonly RelayedFile[] {
   return files
     .slice(0, SEARCH_HITS_PER_PEER_MAX)
     .filter((file) => file.path !== '' && file.size <= FILE_BYTES_MAX && answers(question, file));
 }
 
-/** Who has the content that was asked for. */
-export function holdersOf(told: readonly PeerAnswer[]): FileHolder[] {
-  return told.flatMap(({ peer, files: [file] }) =>
+/** Holders of the queried content. */
+export function holdersOf(results: readonly PeerAnswer[]): FileHolder[] {
+  return results.flatMap(({ peer, files: [file] }) =>
     file === undefined ? [] : [{ ...peer, complete: file.complete }],
   );
 }
 
 /**
- * Hits by content, the best match first, then what most peers have. Of different sizes told for one content the one that
- * most tell is taken; who tells another one is not its holder.
+ * Merges answers by content: best match first, then most holders. If claimed sizes differ, the most frequent size
+ * wins, and peers claiming another are not holders.
  */
 export function hitsOf(
   words: string,
-  told: readonly PeerAnswer[],
+  results: readonly PeerAnswer[],
 ): { readonly hits: SearchHit[]; readonly truncated: boolean } {
   const byContent = new Map<FileId, { peer: KnownContact; file: RelayedFile }[]>();
-  for (const { peer, files } of told) {
+  for (const { peer, files } of results) {
     for (const file of files) {
       const same = byContent.get(file.fileId);
       if (same === undefined) byContent.set(file.fileId, [{ peer, file }]);
@@ -42,9 +42,9 @@ export function hitsOf(
     }
   }
   const asked = wordsOfQuery(words);
-  const ranked = [...byContent].map(([fileId, tellers]) => {
-    const size = mostTold(tellers.map(({ file }) => file.size));
-    const right = tellers.filter(({ file }) => file.size === size);
+  const ranked = [...byContent].map(([fileId, claims]) => {
+    const size = mostFrequent(claims.map(({ file }) => file.size));
+    const right = claims.filter(({ file }) => file.size === size);
     const paths = right.map(({ file }) => ({ path: file.path, match: matchOfPath(asked, file.path) }));
     const best = paths.reduce((one, other) => (other.match > one.match ? other : one));
     const holders = right.map(({ peer, file }): FileHolder => ({ ...peer, complete: file.complete }));
@@ -52,14 +52,14 @@ export function hitsOf(
     return { hit, match: best.match };
   });
   ranked.sort((one, other) => other.match - one.match || other.hit.holderCount - one.hit.holderCount);
-  const full = told.some(({ files }) => files.length >= SEARCH_HITS_PER_PEER_MAX);
+  const full = results.some(({ files }) => files.length >= SEARCH_HITS_PER_PEER_MAX);
   return {
     hits: ranked.slice(0, SEARCH_HITS_MAX).map(({ hit }) => hit),
     truncated: full || ranked.length > SEARCH_HITS_MAX,
   };
 }
 
-function mostTold(sizes: readonly number[]): number {
+function mostFrequent(sizes: readonly number[]): number {
   const counts = new Map<number, number>();
   for (const size of sizes) counts.set(size, (counts.get(size) ?? 0) + 1);
   return [...counts].reduce((one, other) => (other[1] > one[1] ? other : one), [0, 0])[0];

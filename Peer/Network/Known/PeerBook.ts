@@ -2,17 +2,17 @@ import type { PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress, isDialable } from '../../../Shared/Address.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 
-/** How we came to know of a peer, the best first. Linked ones are `met`. */
+/** How this peer learned of another, most trusted origin first. */
 const ORIGINS = ['linked', 'tracker', 'remembered', 'dns-sd', 'exchange'] as const;
 export type Origin = (typeof ORIGINS)[number];
 
-/** Peers kept; the worst heard of, and of those the oldest, make room. */
+/** Number of entries. The least trusted origin is evicted first, oldest entry first. */
 const PEERS_MAX = 512;
-/** Of each way to hear but `met`: strangers' talk must not push out each other way's peers. */
+/** Entries per origin other than `linked`, so that unverified peers cannot evict those of another origin. */
 const PER_ORIGIN_MAX = 200;
-/** What one peer may name by exchange. */
+/** Entries introduced by one peer through peer exchange. */
 const INTRODUCED_MAX = 64;
-/** A peer that we never met is forgotten after so many failed dials. */
+/** Failed dials before a peer that was never linked is removed. */
 const TRIES_MAX = 3;
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 60_000;
@@ -21,15 +21,18 @@ interface Entry {
   contact: PeerContact;
   origin: Origin;
   introducer: PeerId | undefined;
-  /** When it was met or named last. */
+  /** Time of the last link or mention. */
   atMs: number;
-  /** Another address that was named since. */
+  /** Another address reported since. */
   alternative: Address | undefined;
   failures: number;
   retryMs: number;
 }
 
-/** The peers we know of, linked or not: whom to ask and to dial when no tracker answers, and whom to remember. Bounded. */
+/**
+ * Bounded table of known peers, linked or not: candidates to dial or query without a tracker, and to remember for
+ * the next run.
+ */
 export class PeerBook {
   readonly #self: PeerId;
   readonly #entries = new Map<string, Entry>();
@@ -42,28 +45,31 @@ export class PeerBook {
     return this.#entries.size;
   }
 
-  /** How many of them a tracker or a link vouched for. */
+  /** Number of peers that a tracker or a link vouches for. */
   get vouched(): number {
     return this.#of('linked').length + this.#of('tracker').length;
   }
 
-  /** A link to it opened. */
+  /** Records an open link. */
   linked(contact: KnownContact, nowMs: number): void {
     const { host, port } = contact.address;
-    // One address is one peer: whoever was known there is gone, or had no id yet.
+    // One address is one peer: an earlier peer there is gone, or its id was unknown.
     for (const [key, { contact: other }] of this.#entries)
       if (other.address.port === port && other.address.host === host) this.#entries.delete(key);
     this.#put(contact.peerId, contact, 'linked', undefined, nowMs);
   }
 
-  /** Somebody told of it. What we know better ourselves stays. @param namer - who told, for `exchange` */
+  /**
+   * Records a report of a peer. Entries of a more trusted origin stay.
+   * @param introducer - the reporting peer, for `exchange`
+   */
   add(contact: PeerContact, origin: Exclude<Origin, 'linked'>, nowMs: number, introducer?: PeerId): void {
     if (contact.peerId === this.#self || !isDialable(contact.address)) return;
     const key = contact.peerId ?? formatAddress(contact.address);
     const known = this.#entries.get(key) ?? this.#at(contact.address);
     if (known !== undefined) {
       if (known.contact.peerId !== contact.peerId) return;
-      // It may have moved: tried when the address that we trust more fails.
+      // The peer may have moved: the new address is used if the trusted one fails.
       const moved = formatAddress(contact.address) !== formatAddress(known.contact.address);
       if (moved) known.alternative = contact.address;
       if (rank(origin) >= rank(known.origin)) return;
@@ -72,7 +78,7 @@ export class PeerBook {
     this.#put(key, contact, origin, introducer, nowMs);
   }
 
-  /** A dial failed. */
+  /** Records a failed dial: switches to the alternative address, backs off, or removes the entry. */
   failed(contact: PeerContact, nowMs: number): void {
     const key = contact.peerId ?? formatAddress(contact.address);
     const entry = this.#entries.get(key);
@@ -86,7 +92,7 @@ export class PeerBook {
     else entry.retryMs = nowMs + Math.min(RETRY_MS * 2 ** entry.failures, RETRY_MAX_MS);
   }
 
-  /** We are elsewhere, or awake again: nothing that failed counts any more. */
+  /** Clears all failures, after a change of address or a sleep. */
   resetFailures(): void {
     for (const entry of this.#entries.values()) {
       entry.failures = 0;
@@ -94,7 +100,7 @@ export class PeerBook {
     }
   }
 
-  /** Peers worth a dial now, the best known and newest first. @param linked - these are linked already */
+  /** Peers to dial now, most trusted origin first, newest first. @param linked - peers to leave out */
   candidates(max: number, linked: ReadonlySet<PeerId>, nowMs: number): PeerContact[] {
     return this.#newest()
       .filter(({ contact, retryMs }) => {
@@ -104,7 +110,7 @@ export class PeerBook {
       .map(({ contact }) => contact);
   }
 
-  /** Those we linked to ourselves, or a tracker named: the newest first. */
+  /** Peers that were linked or named by a tracker, newest first. */
   worthRemembering(max: number): KnownContact[] {
     const known = this.#newest().filter(({ origin }) => origin === 'linked' || origin === 'tracker');
     return known.flatMap(({ contact }) => (isKnown(contact) ? [contact] : [])).slice(0, max);
@@ -146,7 +152,7 @@ export class PeerBook {
     );
   }
 
-  /** The oldest first. */
+  /** Oldest first. */
   #of(origin: Origin): [string, Entry][] {
     return [...this.#entries].filter(([, entry]) => entry.origin === origin);
   }

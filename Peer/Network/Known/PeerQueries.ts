@@ -9,7 +9,7 @@ import type { PeerLinks } from '../Links/PeerLinks.ts';
 import { type PeerAnswer, validFiles } from './PeerAnswers.ts';
 import type { PeerBook } from './PeerBook.ts';
 
-/** Known peers that are dialled for one question, on top of the linked ones. */
+/** Known peers dialled per query, in addition to linked ones. */
 const DIALLED_MAX = 24;
 
 export interface PeerQueriesOptions {
@@ -19,7 +19,7 @@ export interface PeerQueriesOptions {
   readonly random: Random;
 }
 
-/** Questions to the peers that we know, linked ones first: how one finds files without a tracker. */
+/** Queries known peers, linked ones first: finds files without a tracker. */
 export class PeerQueries {
   readonly #options: PeerQueriesOptions;
 
@@ -27,7 +27,7 @@ export class PeerQueries {
     this.#options = options;
   }
 
-  /** What each peer that answered within PEER_QUERY_MS shares of that, checked. @throws ShoalError CANCELLED */
+  /** Answers received within PEER_QUERY_MS, validated. @throws ShoalError CANCELLED */
   async ask(question: RelayQuestion, signal: AbortSignal): Promise<readonly PeerAnswer[]> {
     const { links } = this.#options;
     return this.#fromMany([...this.#linked(), ...this.#toDial()], signal, async (contact, deadline) => {
@@ -36,14 +36,17 @@ export class PeerQueries {
     });
   }
 
-  /** Links to known peers that are not linked; gives those that answered in time. @throws ShoalError CANCELLED */
+  /**
+   * Links to known peers that are not linked yet; returns those that answered in time.
+   * @throws ShoalError CANCELLED
+   */
   reach(signal: AbortSignal): Promise<readonly PeerContact[]> {
     return this.#fromMany(this.#toDial(), signal, (contact, deadline) =>
       this.#options.links.connect(contact, deadline),
     );
   }
 
-  /** Some of them by chance when they are too many. */
+  /** Linked peers; a random selection if there are more than PEER_QUERY_FANOUT. */
   #linked(): KnownContact[] {
     const { links, random } = this.#options;
     const linked = links.links().map(({ peer }) => peer);
@@ -58,7 +61,7 @@ export class PeerQueries {
     return book.candidates(room, linked, clock.nowMs());
   }
 
-  /** What came in time; who fails, or is too slow, is left out. */
+  /** Collects the results that arrive in time; ignores failures. */
   async #fromMany<T>(
     contacts: readonly PeerContact[],
     signal: AbortSignal,
@@ -81,7 +84,7 @@ export class PeerQueries {
     await Promise.all(asked);
     cancelTimer();
     stopListening();
-    if (signal.aborted) throw new ShoalError('CANCELLED', 'the question to other peers was cancelled');
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'the query to other peers was cancelled');
     return results;
   }
 }

@@ -10,17 +10,17 @@ import { type Clock, type Random, sleep } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from '../../../Shared/Transport.ts';
 
-/** A tracker that is just being started is waited for. */
+/** Total time for an answer: a tracker may still be starting. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** Somebody is waiting for the program to start: more often than requests in the background. */
+/** Retry delays. Shorter than for background requests, because program start blocks on the answer. */
 const RETRY_MS = [250, 500, 1_000] as const;
-/** Ports that were taken here by others, until we give up. */
+/** Attempts before giving up when every assigned port is already in use on this host. */
 const TRIES_MAX = 20;
 
 export interface AssignedPortOptions {
-  /** Numeric or names; the first that answers names the port. */
+  /** Numeric addresses or host names. The first answer wins. */
   readonly trackers: readonly Address[];
-  /** Numeric address of a name. */
+  /** Resolves a host name to a numeric address. */
   readonly lookup: (host: string) => Promise<string>;
   readonly bind: BindDatagram;
   readonly clock: Clock;
@@ -28,9 +28,10 @@ export interface AssignedPortOptions {
 }
 
 /**
- * Takes a port that a tracker names (`--port assigned`); asks for another one while it is taken here.
- * @param take - reserves one port. @throws ShoalError PORT_IN_USE
- * @throws ShoalError USAGE (no tracker to ask), NO_TRACKER, REFUSED, PORT_IN_USE
+ * Reserves a port assigned by a tracker (`--port assigned`); requests another one while it is in use on this host.
+ * @param take - reserves one port.
+ * @throws ShoalError PORT_IN_USE
+ * @throws ShoalError USAGE (no tracker configured), NO_TRACKER, REFUSED, PORT_IN_USE
  */
 export async function takeAssignedPort<T>(
   options: AssignedPortOptions,
@@ -72,7 +73,7 @@ async function askForPort(options: AssignedPortOptions): Promise<number> {
   }
 }
 
-/** One question to some trackers: a cookie first, then the port. */
+/** One port request to several trackers: first a cookie, then the port. */
 class PortRequest {
   port: number | undefined;
   refusal: RefusalReason | undefined;
@@ -87,7 +88,7 @@ class PortRequest {
     socket.onMessage((bytes, from) => this.#receive(bytes, from));
   }
 
-  /** Aborted when there is a port, or a refusal. */
+  /** Aborted once a port or a refusal has arrived. */
   get answered(): AbortSignal {
     return this.#answered.signal;
   }
@@ -123,7 +124,7 @@ class PortRequest {
   }
 }
 
-/** Names that have no address yet are left out this time. */
+/** Skips host names that do not resolve; they are retried with the next attempt. */
 async function numeric({ trackers, lookup }: AssignedPortOptions): Promise<Address[]> {
   const found = await Promise.allSettled(
     trackers.map(async ({ host, port }) => ({ host: isNumeric(host) ? host : await lookup(host), port })),

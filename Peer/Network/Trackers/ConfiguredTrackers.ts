@@ -4,21 +4,21 @@ import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
-/** A name that is not known now may be soon: the network has just come up. */
+/** Retry delay for a name lookup: the network may not be up yet. */
 const LOOKUP_RETRY_MS = 4_000;
 
 export interface ConfiguredTrackersOptions {
   readonly configured: readonly Address[];
-  /** Numeric address of a name. */
+  /** Resolves a host name to a numeric address. */
   readonly lookup: (host: string) => Promise<string>;
   readonly clock: Clock;
-  /** Called once for each, when its numeric address is known. */
+  /** Called once per tracker, when its numeric address is known. */
   readonly resolved: (address: Address) => void;
-  /** Called once for each that has no address at first; it is tried on. */
+  /** Called once per tracker whose first lookup fails; lookups continue. */
   readonly failed: (configured: Address, reason: string) => void;
 }
 
-/** The trackers the user named, until each has a numeric address. */
+/** Resolves the host names of configured trackers. */
 export class ConfiguredTrackers {
   readonly #options: ConfiguredTrackersOptions;
   readonly #waiting = new Map<string, { configured: Address; reason: string }>();
@@ -39,7 +39,7 @@ export class ConfiguredTrackers {
     this.#stopping.abort();
   }
 
-  /** Those whose name is not resolved yet. */
+  /** Trackers whose name is not resolved yet. */
   status(version: number): TrackerStatus[] {
     return [...this.#waiting.values()].map(({ configured, reason }) => ({
       address: configured,
@@ -60,7 +60,7 @@ export class ConfiguredTrackers {
     const { lookup, clock, resolved, failed } = this.#options;
     const { signal } = this.#stopping;
     const key = formatAddress(configured);
-    this.#waiting.set(key, { configured, reason: 'looking up its name' });
+    this.#waiting.set(key, { configured, reason: 'resolving its name' });
     for (let tries = 0; !signal.aborted; tries++) {
       try {
         const host = normalHost(await lookup(configured.host));
@@ -68,7 +68,7 @@ export class ConfiguredTrackers {
         if (!signal.aborted) resolved({ host, port: configured.port });
         return;
       } catch (failure) {
-        const reason = `its name has no address: ${asShoalError(failure, 'NO_TRACKER').message}`;
+        const reason = `its name does not resolve: ${asShoalError(failure, 'NO_TRACKER').message}`;
         this.#waiting.set(key, { configured, reason });
         if (tries === 0 && !signal.aborted) failed(configured, reason);
         await sleep(clock, LOOKUP_RETRY_MS, signal);

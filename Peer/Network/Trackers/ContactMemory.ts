@@ -9,7 +9,10 @@ const PEERS_MAX = 50;
 
 type Peer = { readonly peerId: PeerId; readonly address: Address };
 
-/** RememberedContacts that answered, newest first, kept for the next run. What cannot be read or written is told, and missed. */
+/**
+ * Addresses of trackers and peers that answered, newest first, kept for the next run. Read and write failures are
+ * logged and otherwise ignored.
+ */
 export class ContactMemory {
   readonly #places: ContactStore;
   readonly #log: Log;
@@ -40,7 +43,7 @@ export class ContactMemory {
     }
   }
 
-  /** Loopback is asked anyway. */
+  /** Records a tracker. Loopback is skipped: discovery probes it in any case. */
   tracker(address: Address): void {
     if (isLoopback(address.host)) return;
     const [first] = this.#trackers;
@@ -49,13 +52,13 @@ export class ContactMemory {
     void this.save();
   }
 
-  /** Kept when `save` is called next. */
+  /** Records peers; written by the next `save`. */
   metPeers(peers: readonly Peer[]): void {
     const places = peers.map(({ peerId, address }) => ({ peerId, address }));
     this.#peers = newest([...places, ...this.#peers], ({ peerId }) => peerId, PEERS_MAX);
   }
 
-  /** Resolves when all that is known has been written, or failed to be. */
+  /** Resolves when everything recorded so far has been written, or writing failed. */
   save(): Promise<void> {
     this.#saving = this.#saving.then(async () => {
       try {
@@ -69,12 +72,12 @@ export class ContactMemory {
 
   #tell(what: string, failure: unknown): void {
     this.#log.debug(
-      `remembered places could not be ${what}: ${asShoalError(failure, 'DISK_FAILED').message}`,
+      `remembered addresses could not be ${what}: ${asShoalError(failure, 'DISK_FAILED').message}`,
     );
   }
 }
 
-/** The first of each key, at most `max`. */
+/** The first item of each key, at most `max`. */
 function newest<T>(items: readonly T[], keyOf: (item: T) => string, max: number): T[] {
   const byKey = new Map<string, T>();
   for (const item of items) if (!byKey.has(keyOf(item))) byKey.set(keyOf(item), item);

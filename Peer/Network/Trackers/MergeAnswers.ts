@@ -3,21 +3,21 @@ import type { Hit, Holder, ListedPeer } from '../../../Protocol/TrackerMessages.
 import { type Address, isDialable, isLoopback } from '../../../Shared/Address.ts';
 import type { FileHolder, PeerSummary, SearchHit } from '../../Model.ts';
 
-/** From where we look. */
+/** This peer's point of view on an answer. */
 export interface Viewpoint {
-  /** Left out of every answer. */
+  /** Excluded from every answer. */
   readonly self: PeerId;
-  /** Whether an IP is one of this computer's. */
+  /** Whether an IP belongs to this host. */
   readonly isOurs: (host: string) => boolean;
 }
 
-/** What one tracker answered, with the host at which we reach it. */
+/** One tracker's answer, with the host at which this peer reaches the tracker. */
 export interface TrackerAnswer<T> {
   readonly trackerHost: string;
   readonly items: readonly T[];
 }
 
-/** Holders by peer, as several trackers told of them; a peer that one of them knows as complete is complete. */
+/** Merges holders by peer id. A peer listed as complete by any tracker is complete. */
 export function mergeHolders(answers: readonly TrackerAnswer<Holder>[], from: Viewpoint): FileHolder[] {
   return mergeById(answers, from, (before: FileHolder | undefined, holder: Holder, address) => ({
     peerId: holder.peerId,
@@ -27,7 +27,7 @@ export function mergeHolders(answers: readonly TrackerAnswer<Holder>[], from: Vi
   }));
 }
 
-/** Peers by id, as several trackers told of them. */
+/** Merges peers by id. */
 export function mergePeers(answers: readonly TrackerAnswer<ListedPeer>[], from: Viewpoint): PeerSummary[] {
   return mergeById(answers, from, (before: PeerSummary | undefined, peer: ListedPeer, address) => ({
     peerId: peer.peerId,
@@ -39,7 +39,7 @@ export function mergePeers(answers: readonly TrackerAnswer<ListedPeer>[], from: 
   }));
 }
 
-/** Hits by content, in the order in which they were told; what only we have is left out. */
+/** Merges hits by content, in order of arrival; drops content held only by this peer. */
 export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoint): SearchHit[] {
   const byFile = new Map<FileId, { first: Hit; answers: TrackerAnswer<Holder>[]; count: number }>();
   for (const { trackerHost, items } of answers) {
@@ -60,8 +60,8 @@ export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoin
 }
 
 /**
- * Where a peer is, seen from here: one on the tracker's own host is at the host at which we reach that tracker.
- * Undefined: not an address to dial, or a loopback address of another computer.
+ * Address of a peer as seen from this host: a peer on the tracker's own host is reachable at the tracker's host.
+ * Undefined for an address that cannot be dialled, or a loopback address of another host.
  */
 export function seenFromHere(
   answers: { readonly address: Address; readonly onTrackerHost: boolean },
@@ -73,7 +73,7 @@ export function seenFromHere(
   return isLoopback(host) && !isLoopback(trackerHost) ? undefined : address;
 }
 
-/** On this computer loopback is the nearer one; for others it would lead nowhere. */
+/** Prefers loopback for peers on this host; elsewhere a loopback address leads nowhere. */
 function betterAddress(one: Address | undefined, other: Address, from: Viewpoint): Address {
   if (one === undefined) return other;
   if (isLoopback(one.host) === isLoopback(other.host)) return one;

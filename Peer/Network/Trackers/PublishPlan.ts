@@ -6,27 +6,27 @@ import {
 } from '../../../Protocol/Limits.ts';
 import { type PublishedEntry, publishedEntryBytes } from '../../../Protocol/TrackerMessages.ts';
 
-/** Entries that a page may list by count, whatever their size. docs/reference/protocol.md, "publish". */
+/** Entries per page, whatever their size. docs/reference/protocol.md, "publish". */
 const ENTRIES_PER_PAGE_MAX = 64;
-/** In front of the entries: request header 16, ids 32 + 8, version, base, page, pages 4 x 4, count 2. */
+/** Bytes before the entries: request header 16, ids 32 + 8, version, base, page, pages 4 x 4, count 2. */
 const PAGE_OVERHEAD_BYTES = 74;
 
 /**
- * One version of the catalog, or the difference from an earlier one, on its way to one tracker: cut into pages that
- * fill a datagram each, at most PUBLISH_WINDOW of them sent and not acknowledged.
+ * One publication to one tracker: a catalog version, or the difference from an earlier one. Split into pages of one
+ * datagram each, at most PUBLISH_WINDOW of them unacknowledged.
  */
 export class PublishPlan {
   readonly version: number;
-  /** The version the entries change; 0: they are the whole catalog. */
+  /** The version that the entries modify; 0: the entries are the whole catalog. */
   readonly base: number;
   readonly #entries: readonly PublishedEntry[];
-  /** Where each page begins, and the end of the last one. */
+  /** Index of the first entry of each page, followed by the number of entries. */
   readonly #starts: readonly number[];
   readonly #acknowledged: Uint8Array;
   #acknowledgedCount = 0;
   #nextPage = 0;
 
-  /** Entries that no tracker would take (a path too long, more than CATALOG_FILES_MAX) are left out. */
+  /** Omits entries that no tracker accepts: paths over PATH_BYTES_MAX, files beyond CATALOG_FILES_MAX. */
   constructor(version: number, base: number, entries: readonly PublishedEntry[]) {
     this.version = version;
     this.base = base;
@@ -66,14 +66,14 @@ export class PublishPlan {
     return this.#entries.slice(this.#starts[page], this.#starts[page + 1]);
   }
 
-  /** The next page that was never sent; undefined while the window is full and after the last one. */
+  /** Next unsent page; undefined while the window is full and after the last page. */
   takeNext(): number | undefined {
     const underWay = this.#nextPage - this.#acknowledgedCount;
     if (underWay >= PUBLISH_WINDOW || this.#nextPage >= this.pages) return undefined;
     return this.#nextPage++;
   }
 
-  /** Harmless when repeated, and for a page that was never sent. */
+  /** Idempotent. Ignores pages that were never sent. */
   acknowledge(page: number): void {
     if (page >= this.#nextPage || this.#acknowledged[page] !== 0) return;
     this.#acknowledged[page] = 1;

@@ -3,33 +3,35 @@ import type { ReplyOf } from '../../../Protocol/TrackerMessages.ts';
 import type { CatalogFeed } from '../Ports.ts';
 import { PublishPlan } from './PublishPlan.ts';
 
-/** A window of pages at most this often: 1,600 pages a second stay below the tracker's limit of 2,000. */
+/** Interval between windows of pages: 1,600 pages a second stay below the tracker's limit of 2,000. */
 const PACE_MS = 10;
-/** A publication of many pages begins this long after the one before: a catalog that changes all the time is told in large parts. */
+/**
+ * Pause after a publication of MANY_PAGES or more, so that a catalog under constant change is published in batches.
+ */
 const GATHER_MS = 1_000;
 const MANY_PAGES = 8;
-/** Wait before a publication that the tracker lost is begun again. */
+/** Delay before restarting a publication that the tracker lost. */
 const RETRY_MS = 1_000;
-/** Wait after it refused everything: no room, or nothing it understands. */
+/** Pause after the tracker refused the whole catalog: it is full, or does not support the request. */
 const REFUSED_PAUSE_MS = 30_000;
 
 /**
- * Decides what one tracker is told of the catalog, and when: a difference where the tracker holds a version to build
- * on, else everything. What changes while a publication runs waits for the next one.
+ * Decides which pages of the catalog go to one tracker, and when: a difference if the tracker holds a version to
+ * build on, else the whole catalog. Changes during a publication go into the next one.
  */
 export class Publisher {
   readonly #feed: CatalogFeed;
-  /** False on loopback, which trackers do not limit. */
+  /** False on loopback, which trackers exempt from rate limits. */
   readonly #paced: boolean;
-  /** Publish nothing: this peer is asked by relay. */
+  /** True: publish nothing, because the tracker relays queries to this peer. */
   disabled: boolean;
   #plan: PublishPlan | undefined;
   #held = 0;
-  /** When an acknowledgement last moved `held`. */
+  /** Time of the last acknowledgement that advanced `held`. */
   #heldSinceMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #wholeNext = false;
-  /** The tracker took not even the whole catalog: there is a pause before it is tried again. */
+  /** The tracker refused the whole catalog; the next attempt follows after a pause. */
   #pausing = false;
   #paceStartMs = Number.NEGATIVE_INFINITY;
   #pacedPages = 0;
@@ -40,7 +42,7 @@ export class Publisher {
     this.disabled = disabled;
   }
 
-  /** The version the tracker holds, as far as we know. */
+  /** The catalog version last confirmed by the tracker. */
   get held(): number {
     return this.#held;
   }
@@ -49,12 +51,12 @@ export class Publisher {
     return this.#plan;
   }
 
-  /** Nothing is left to say, or the tracker does not take it now. */
+  /** Nothing is left to publish, or the tracker refuses it for now. */
   get caughtUp(): boolean {
     return this.#holdsAll() || this.#pausing;
   }
 
-  /** When `take` may give pages that it holds back now; Infinity: not by waiting. */
+  /** Time from which `take` may return further pages; Infinity: time alone changes nothing. */
   get nextMs(): number {
     if (this.#plan !== undefined) {
       const held = this.#paced && this.#pacedPages >= PUBLISH_WINDOW;
@@ -63,7 +65,7 @@ export class Publisher {
     return this.#holdsAll() ? Number.POSITIVE_INFINITY : this.#notBeforeMs;
   }
 
-  /** The pages to send now; begins a publication when one is needed and none runs. */
+  /** Returns the pages to send now; starts a publication when one is needed and none runs. */
   take(nowMs: number): { readonly plan: PublishPlan; readonly page: number }[] {
     this.#plan ??= this.#nextPlan(nowMs);
     const plan = this.#plan;
@@ -77,9 +79,9 @@ export class Publisher {
     return pages;
   }
 
-  /** The heartbeat's answer, to a heartbeat first sent at `sentMs`. */
+  /** Takes the version reported in an answer to a heartbeat first sent at `sentMs`. */
   heartbeatAnswered(heldVersion: number, sentMs: number): void {
-    // While pages are under way, and when it was asked before the last acknowledgement, it tells of the past.
+    // The report is outdated while pages are in flight, and if the heartbeat preceded the last acknowledgement.
     if (this.#plan === undefined && sentMs >= this.#heldSinceMs) this.#held = heldVersion;
   }
 
@@ -93,18 +95,20 @@ export class Publisher {
       this.#plan = undefined;
       if (plan.pages >= MANY_PAGES) this.#notBeforeMs = nowMs + GATHER_MS;
     } else if (plan.base > 0 && reply.heldVersion !== plan.base) {
-      // It no longer has what the difference builds on.
+      // The tracker lost the base version of the difference.
       this.#held = reply.heldVersion;
       this.#heldSinceMs = nowMs;
       this.#plan = undefined;
     } else if (plan.done) {
-      // It forgot pages it had acknowledged: its next heartbeat answer says what is left.
+      // The tracker lost pages that it had acknowledged; its next heartbeat answer reports the version it holds.
       this.#plan = undefined;
       this.#notBeforeMs = nowMs + RETRY_MS;
     }
   }
 
-  /** The tracker does not take this publication: a difference is followed by everything, everything by a pause. */
+  /**
+   * Handles a refusal: a refused difference is followed by the whole catalog, a refused whole catalog by a pause.
+   */
   refused(full: boolean, nowMs: number): void {
     const plan = this.#plan;
     if (plan === undefined) return;
@@ -114,7 +118,7 @@ export class Publisher {
     this.#notBeforeMs = this.#pausing ? nowMs + REFUSED_PAUSE_MS : nowMs;
   }
 
-  /** The tracker is another one now, or knows nothing of us any more. */
+  /** Restarts after the tracker changed its instance or dropped this peer's registration. */
   reset(heldVersion: number): void {
     this.#plan = undefined;
     this.#held = heldVersion;

@@ -3,10 +3,10 @@ import { DATAGRAM_BYTES_MAX, RELAYED_FILES_MAX } from '../../../Protocol/Limits.
 import { type RelayedFile, relayedFile } from '../../../Protocol/RelayMessages.ts';
 import type { ReplyOf, RequestOf } from '../../../Protocol/TrackerMessages.ts';
 
-/** In front of the files: request header 16, relay 4, count 2. */
+/** Bytes before the files: request header 16, relay 4, count 2. */
 const HIT_OVERHEAD_BYTES = 22;
 
-/** What we say to a relayed question: the best files, as many as one datagram takes. */
+/** Answers a relayed query with the best matches that fit into one datagram. */
 export function answerTo(
   query: ReplyOf<'query'>,
   files: readonly RelayedFile[],
@@ -17,7 +17,7 @@ export function answerTo(
   return count === 0 ? { type: 'miss', relay } : { type: 'hit', relay, files: some.slice(0, count) };
 }
 
-/** A line for the log. Holds text of strangers as it came. */
+/** Formats a log line. Contains unescaped text from other peers. */
 export function answerText(
   { question }: ReplyOf<'query'>,
   answer: RequestOf<'hit'> | RequestOf<'miss'>,

@@ -1,20 +1,22 @@
 import { type Clock, sleep } from '../../../Shared/Clock.ts';
 
-/** Our own tracker is waited for in steps, so that one that cannot be started is not waited for. */
+/**
+ * Waiting time for this peer's own tracker, per check and number of checks, so that a failed start ends the wait.
+ */
 const OWN_TRACKER_MS = 2_000;
 const OWN_TRACKER_CHECKS = 3;
 
 export interface ReadinessOptions {
   readonly clock: Clock;
-  /** A tracker is connected. */
+  /** Whether a tracker is connected. */
   readonly isConnected: () => boolean;
-  /** One is connected and has taken what there was to take. */
+  /** Whether a connected tracker holds the current catalog. */
   readonly isReady: () => boolean;
-  /** By that moment this peer has its own tracker, perhaps not connected yet. */
+  /** Whether this peer expects to run its own tracker by that time. */
   readonly expectsOwnBy: (atMs: number) => boolean;
 }
 
-/** Those who wait for a tracker. */
+/** Callers waiting for a tracker. */
 export class Readiness {
   readonly #options: ReadinessOptions;
   readonly #waiting = new Set<() => void>();
@@ -24,18 +26,21 @@ export class Readiness {
     this.#options = options;
   }
 
-  /** Something changed. */
+  /** Re-evaluates all waiting callers. */
   check(): void {
     for (const check of this.#waiting) check();
   }
 
-  /** Nobody waits any longer. */
+  /** Releases all waiting callers. */
   close(): void {
     this.#over = true;
     this.check();
   }
 
-  /** Until it is ready, at most `maxMs`; longer while no tracker is found and the moment is near at which this peer starts its own. */
+  /**
+   * Resolves when a tracker is ready, at the latest after `maxMs`; later if no tracker is connected and this peer
+   * is about to start its own.
+   */
   async wait(maxMs: number): Promise<void> {
     const { clock, isConnected, expectsOwnBy } = this.#options;
     await this.#atMost(maxMs);

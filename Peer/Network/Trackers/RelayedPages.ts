@@ -4,14 +4,14 @@ import type { ReplyOf, TrackerReply } from '../../../Protocol/TrackerMessages.ts
 type Found = ReplyOf<'found'>;
 type Located = ReplyOf<'located'>;
 
-/** Joins the pages of one answer: what the tracker has in its index, and what peers say whom it asks. */
+/** Joins the pages of one answer: index hits of the tracker, and hits relayed from peers. */
 export class RelayedPages {
   #index: Found | Located | undefined;
   readonly #relayed: (Found | Located)[] = [];
   #left = Math.max(PEERS_MAX, SEARCH_HITS_MAX);
   #ended = false;
 
-  /** The whole answer as one page; undefined: more pages come. Pages may come in any order. */
+  /** Returns the whole answer as one page, or undefined while pages are missing. Accepts pages in any order. */
   add(reply: TrackerReply): TrackerReply | undefined {
     if (reply.type !== 'found' && reply.type !== 'located') return reply;
     if (reply.part === 'whole' || reply.part === 'index') this.#index = reply;
@@ -20,7 +20,7 @@ export class RelayedPages {
     return this.#ended && this.#index !== undefined ? joined(this.#index, this.#relayed) : undefined;
   }
 
-  /** A tracker must not fill our memory. */
+  /** Drops pages beyond the item limit, so that a tracker cannot exhaust memory. */
   #take(page: Found | Located): void {
     this.#left -= page.type === 'found' ? page.hits.length : page.holders.length;
     if (this.#left >= 0) this.#relayed.push(page);

@@ -2,10 +2,10 @@ import type { TrackerReply, TrackerRequest } from '../../../Protocol/TrackerMess
 import type { PublishPlan } from './PublishPlan.ts';
 import type { Purpose, TrackerSessionOptions } from './SessionTypes.ts';
 
-/** Makes the requests of one session. */
+/** Builds the requests of one session. */
 export class SessionRequests {
   readonly #options: TrackerSessionOptions;
-  /** By it the tracker shows that a relayed query comes from it. */
+  /** Secret that proves the origin of a relayed query. */
   readonly #queryToken: string;
   #announcedVersion = 0;
 
@@ -15,17 +15,17 @@ export class SessionRequests {
     this.#queryToken = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 
-  /** The catalog version that the last heartbeat told. */
+  /** Catalog version announced in the last heartbeat. */
   get announcedVersion(): number {
     return this.#announcedVersion;
   }
 
-  /** Whether a question really comes from the tracker that got our heartbeats. */
+  /** Whether a relayed query comes from the tracker that received the heartbeats. */
   isOurToken(token: string): boolean {
     return token === this.#queryToken;
   }
 
-  /** The request as it is sent now: a repeated heartbeat carries the figures of now. */
+  /** Builds the request at sending time: a repeated heartbeat carries current figures. */
   make(purpose: Purpose): TrackerRequest {
     const { peerId, instanceId } = this.#options.self;
     switch (purpose.kind) {
@@ -66,12 +66,12 @@ export class SessionRequests {
   }
 }
 
-/** Whether a reply is the kind of answer that this request has. */
+/** Whether a reply has the type that answers this request. */
 export function isAnswerTo(request: TrackerRequest['type'], reply: TrackerReply['type']): boolean {
   return answers[request] === reply;
 }
 
-/** `hit` and `miss` have none. */
+/** `hit` and `miss` have no answer. */
 const answers: Readonly<Partial<Record<TrackerRequest['type'], TrackerReply['type']>>> = {
   connect: 'connected',
   heartbeat: 'alive',

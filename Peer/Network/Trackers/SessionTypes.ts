@@ -9,37 +9,40 @@ import type { RelayedPages } from './RelayedPages.ts';
 export interface TrackerSessionOptions {
   readonly self: Self;
   readonly feed: CatalogFeed;
-  /** Uploads running now. */
+  /** Number of running uploads. */
   readonly uploads: () => number;
   readonly random: Random;
-  /** True on loopback: no rate limit of the tracker has to be kept. */
+  /** True on loopback, which trackers exempt from rate limits. */
   readonly unlimited: boolean;
-  /** Publish nothing; answer relayed questions instead. */
+  /** Publish no catalog; answer relayed queries instead. */
   readonly unlisted?: boolean;
 }
 
 export type SessionState = 'connecting' | 'connected' | 'lost';
 
-/** What a session wants done, and what it has to tell. */
+/** An action or event produced by a session. */
 export type SessionAction =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
-  /** A heartbeat was answered, for the first time or again. */
+  /** A heartbeat was answered, for the first time or after a loss. */
   | { readonly kind: 'connected' }
-  /** A heartbeat had to be repeated: first sent at `sinceMs`. */
+  /** A heartbeat first sent at `sinceMs` needed a retransmission. */
   | { readonly kind: 'suspected'; readonly sinceMs: number }
-  /** It is silent since `sinceMs`, or refuses us. */
+  /** The tracker has been silent since `sinceMs`, or refuses this peer. */
   | { readonly kind: 'lost'; readonly reason: string; readonly sinceMs: number }
-  /** The tracker closes soon. `onTrackerHost`: the host is the one at which we reach this tracker. */
+  /**
+   * The tracker is about to close. `onTrackerHost`: the successor runs on the host at which this peer reaches the
+   * tracker.
+   */
   | { readonly kind: 'moved'; readonly successor: Address; readonly onTrackerHost: boolean }
   | { readonly kind: 'answered'; readonly ask: number; readonly reply: TrackerReply }
   | { readonly kind: 'failed'; readonly ask: number; readonly error: ShoalError }
-  /** A relayed question was answered; the text holds words of strangers. */
+  /** A relayed query was answered. The text contains unescaped strings from other peers. */
   | { readonly kind: 'queried'; readonly text: string }
-  /** It holds our whole catalog. */
+  /** The tracker holds the current catalog. */
   | { readonly kind: 'caughtUp' }
   | { readonly kind: 'left' };
 
-/** What a request under way is for. */
+/** Purpose of a pending request. */
 export type Purpose =
   | { readonly kind: 'connect' }
   | { readonly kind: 'heartbeat' }

@@ -2,7 +2,7 @@ import type { InstanceId } from '../../../Protocol/Ids.ts';
 import type { RefusalReason, ReplyOf } from '../../../Protocol/TrackerMessages.ts';
 import type { SessionState } from './SessionTypes.ts';
 
-/** How we stand with one tracker: what it last said, and whether it still speaks. */
+/** This peer's registration state at one tracker: the last answers, and whether the tracker still responds. */
 export class Standing {
   #state: SessionState = 'connecting';
   #reason: string | undefined;
@@ -16,27 +16,27 @@ export class Standing {
     return this.#state;
   }
 
-  /** Why it is not connected; safe to print. */
+  /** Why the tracker is not connected; safe to print. */
   get reason(): string | undefined {
     return this.#reason;
   }
 
-  /** What the last heartbeat was refused for. */
+  /** Reason of the last refused heartbeat. */
   get refusal(): RefusalReason | undefined {
     return this.#refusal;
   }
 
-  /** The last answer to a heartbeat. */
+  /** Last answer to a heartbeat. */
   get alive(): ReplyOf<'alive'> | undefined {
     return this.#alive;
   }
 
-  /** When that came. */
+  /** Time of the last answer to a heartbeat. */
   get aliveMs(): number {
     return this.#aliveMs;
   }
 
-  /** When it last answered anything at all. */
+  /** Time of the last reply of any kind. */
   get lastReplyMs(): number {
     return this.#lastReplyMs;
   }
@@ -45,7 +45,7 @@ export class Standing {
     return this.#alive?.trackerInstance;
   }
 
-  /** Connected, and it has not said since that it does not know us. */
+  /** Connected, and registered as far as the tracker has reported. */
   get registered(): boolean {
     return this.#state === 'connected' && this.#registered;
   }
@@ -67,7 +67,7 @@ export class Standing {
     this.#registered = false;
   }
 
-  /** @param refusal - undefined: it is silent */
+  /** @param refusal - undefined: the tracker is silent */
   lost(reason: string, refusal: RefusalReason | undefined): void {
     this.#state = 'lost';
     this.#reason = reason;

@@ -2,23 +2,24 @@ import type { InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../../../Shared/Address.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
-/** Trackers found on the LAN that are used at once. docs/reference/protocol.md, "Discovery". */
+/** Number of discovered trackers in use at once. docs/reference/protocol.md, "Discovery". */
 export const TRACKERS_MAX = 3;
-/** An embedded tracker closes this long after it told its peers where to go. */
+/** Delay between announcing a successor and closing an embedded tracker. */
 export const RETIRE_MS = 60_000;
 
-/** A tracker that answers our heartbeats. */
+/** A connected tracker. */
 export interface UsedTracker {
   readonly address: Address;
   readonly foundBy: TrackerStatus['foundBy'];
   readonly instanceId: InstanceId;
-  /** It said that it closes. */
+  /** The tracker announced that it is closing. */
   readonly closing: boolean;
 }
 
 /**
- * Those that are not needed: one tracker reached at two addresses, and what is found beyond TRACKERS_MAX, highest
- * instance ids first, so that all peers keep the same ones. Configured ones, our own, and those about to close are left.
+ * Selects the trackers to drop: duplicates of one tracker at a second address, and discovered ones beyond
+ * TRACKERS_MAX. Highest instance ids go first, so that all peers keep the same trackers. Configured, embedded and
+ * closing trackers stay.
  */
 export function surplusTrackers(used: readonly UsedTracker[]): UsedTracker[] {
   const kept: UsedTracker[] = [];
@@ -31,7 +32,7 @@ export function surplusTrackers(used: readonly UsedTracker[]): UsedTracker[] {
   return surplus;
 }
 
-/** The tracker to which the peers of our own should go instead, if there is one: the oldest that started before it. */
+/** The tracker that replaces the embedded one: the oldest that started before it, if any. */
 export function betterThanOwn(own: InstanceId, used: readonly UsedTracker[]): UsedTracker | undefined {
   return used
     .filter(({ foundBy, instanceId, closing }) => foundBy !== 'embedded' && !closing && instanceId < own)
@@ -39,8 +40,9 @@ export function betterThanOwn(own: InstanceId, used: readonly UsedTracker[]): Us
 }
 
 /**
- * Who takes over when our own tracker closes: a tracker that runs (also one that was about to close in favour of ours),
- * else a peer, which then starts one. Peers elsewhere come first: they stay when this computer is switched off.
+ * Chooses the successor of a closing embedded tracker: a running tracker (even one that was closing in favour of
+ * this one), else a peer, which then starts one. Peers on other hosts come first: they stay when this host is
+ * switched off.
  */
 export function chooseSuccessor(
   used: readonly UsedTracker[],
@@ -54,8 +56,8 @@ export function chooseSuccessor(
 }
 
 /**
- * Whether a tracker that closes names us, the peer `{ host, port }` that it sees. On its own host it knows everybody by
- * the same loopback address: there the TCP port tells.
+ * Whether a closing tracker names this peer as its successor. On its own host a tracker sees every peer at the same
+ * loopback address; there the TCP port decides.
  */
 export function namesUs(
   successor: Address,
@@ -75,7 +77,10 @@ function isFixed({ foundBy }: UsedTracker): boolean {
   return foundBy === 'configured' || foundBy === 'embedded';
 }
 
-/** Fixed ones, then by instance; of one tracker at two addresses the one that others can use too. */
+/**
+ * Fixed trackers first, then by instance id; of one tracker at two addresses, the one reachable from other hosts
+ * first.
+ */
 function byKeeping(one: UsedTracker, other: UsedTracker): number {
   return (
     Number(isFixed(other)) - Number(isFixed(one)) ||

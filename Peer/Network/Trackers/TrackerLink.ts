@@ -7,11 +7,11 @@ import type { SessionAction, TrackerSessionOptions } from './SessionTypes.ts';
 import { TrackerSession } from './TrackerSession.ts';
 
 export interface TrackerLinkOptions extends TrackerSessionOptions {
-  /** Numeric. */
+  /** Numeric address. */
   readonly address: Address;
   readonly clock: Clock;
   readonly send: (bytes: Uint8Array, to: Address) => void;
-  /** News of the session; questions and datagrams are dealt with here. */
+  /** Receives session events other than answers and datagrams. */
   readonly onEvent: (event: LinkEvent) => void;
 }
 
@@ -25,7 +25,7 @@ interface Waiting {
   readonly reject: (error: ShoalError) => void;
 }
 
-/** A session with one tracker, with its timer and the promises of those who ask. */
+/** Runs a session with one tracker: its timer, its datagrams and the promises of pending queries. */
 export class TrackerLink {
   readonly address: Address;
   readonly session: TrackerSession;
@@ -47,7 +47,7 @@ export class TrackerLink {
     this.#act();
   }
 
-  /** A reply from this tracker's address. False: it answers nothing we asked. */
+  /** Handles a reply from this tracker's address. False: the reply matches no pending request. */
   receive(transactionId: number, reply: TrackerReply): boolean {
     if (this.#closed) return false;
     const fits = this.session.receive(transactionId, reply, this.#nowMs());
@@ -61,7 +61,7 @@ export class TrackerLink {
     this.#act();
   }
 
-  /** Tells the tracker now that we are here, or looks now whether it is. */
+  /** Sends a heartbeat now, or a connection attempt if the tracker is lost. */
   announce(): void {
     if (this.#closed) return;
     this.session.announce(this.#nowMs());
@@ -94,7 +94,9 @@ export class TrackerLink {
     });
   }
 
-  /** Says goodbye. Resolves when the tracker has heard it; perhaps never: the caller waits only so long, then closes. */
+  /**
+   * Deregisters. Resolves when the tracker has confirmed, possibly never: the caller bounds the wait, then closes.
+   */
   leave(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#closed) return resolve();
@@ -105,7 +107,7 @@ export class TrackerLink {
     });
   }
 
-  /** Stops without a word. Safe to call twice. */
+  /** Stops without deregistering. Safe to call twice. */
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
@@ -113,12 +115,12 @@ export class TrackerLink {
     for (const left of this.#leaving.splice(0)) left();
   }
 
-  /** Does what the session wants, then sets the timer for what it wants next. */
+  /** Performs pending actions, then sets the timer for the next tick. */
   #act(): void {
     for (const action of this.session.takeActions()) this.#perform(action);
     if (this.#closed) return;
     const { nextMs } = this.session;
-    if (nextMs >= this.#timerMs) return; // The earlier timer looks again.
+    if (nextMs >= this.#timerMs) return; // The earlier timer re-evaluates this.
     this.#cancelTimer();
     this.#timerMs = nextMs;
     this.#cancelTimer = this.#options.clock.after(nextMs - this.#nowMs(), () => {
@@ -165,5 +167,5 @@ export class TrackerLink {
 }
 
 function cancelled(): ShoalError {
-  return new ShoalError('CANCELLED', 'the question to the tracker was cancelled');
+  return new ShoalError('CANCELLED', 'the query to the tracker was cancelled');
 }

@@ -6,12 +6,15 @@ import type { TrackerSessionOptions } from './SessionTypes.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
 import { type LinkEvent, TrackerLink } from './TrackerLink.ts';
 
-/** A tracker that is one too many, or refuses us, is not asked again for this long. */
+/** A surplus or refusing tracker is not contacted again for this long. */
 const DECLINE_MS = 300_000;
-/** What answered `connect` but no heartbeat: perhaps only datagrams were lost, so the next round may ask again. */
+/**
+ * The same after `connect` was answered but no heartbeat: perhaps only datagrams were lost, so a later discovery
+ * round may retry.
+ */
 const SILENT_MS = 20_000;
 const DECLINED_MAX = 256;
-/** A found tracker that is silent for this long is no longer asked: it is found again when it comes back. */
+/** A discovered tracker that is silent for this long is dropped; discovery finds it again when it returns. */
 const FORGET_MS = 120_000;
 
 export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimited'> {
@@ -21,18 +24,18 @@ export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimit
   readonly onEvent: (tracker: PooledTracker, event: LinkEvent) => void;
 }
 
-/** A tracker we talk to. */
+/** A tracker this peer keeps a session with. */
 export interface PooledTracker {
   readonly link: TrackerLink;
   readonly foundBy: TrackerStatus['foundBy'];
-  /** It has answered a heartbeat. */
+  /** The tracker has answered at least one heartbeat. */
   everConnected: boolean;
-  /** It said that it closes, and named this place instead. */
+  /** Address of its successor, once the tracker announced that it is closing. */
   successor: string | undefined;
   lostMs: number | undefined;
 }
 
-/** The trackers we talk to, by address: configured ones, found ones, and our own. */
+/** Tracker sessions by address: configured, discovered and embedded ones. */
 export class TrackerPool {
   readonly #options: TrackerPoolOptions;
   readonly #byAddress = new Map<string, PooledTracker>();
@@ -50,12 +53,12 @@ export class TrackerPool {
     return this.all().filter(({ link }) => link.session.standing.state === 'connected');
   }
 
-  /** Connected, and not about to close. */
+  /** Connected and not closing. */
   staying(): PooledTracker[] {
     return this.connected().filter(({ successor }) => successor === undefined);
   }
 
-  /** Begins to talk to a tracker, unless that is going on already or was given up. */
+  /** Opens a session, unless one exists or the tracker was declined recently. */
   open(address: Address, foundBy: TrackerStatus['foundBy']): void {
     const key = formatAddress(address);
     if (this.#byAddress.has(key)) return;
@@ -80,7 +83,7 @@ export class TrackerPool {
     link.start();
   }
 
-  /** A reply that came from `from`. False: it answers nothing we asked there. */
+  /** Passes a reply to the session with `from`. False: the reply matches no pending request. */
   receive(from: Address, transactionId: number, reply: TrackerReply): boolean {
     return this.get(from)?.link.receive(transactionId, reply) ?? false;
   }
@@ -89,7 +92,7 @@ export class TrackerPool {
     for (const { link } of this.#byAddress.values()) link.catalogChanged();
   }
 
-  /** Stops talking to it without a word, and does not begin again for `declineMs`. */
+  /** Closes a session without deregistering, and declines the tracker for `declineMs`. */
   drop(tracker: PooledTracker, declineMs = 0): void {
     tracker.link.close();
     const key = formatAddress(tracker.link.address);
@@ -102,7 +105,7 @@ export class TrackerPool {
       this.#declinedUntilMs.delete(oldest);
   }
 
-  /** Those to ask: one that closes only when there is no other. */
+  /** Trackers to query; closing ones only if there is no other. */
   queryable(): PooledTracker[] {
     const staying = this.staying();
     return staying.length > 0 ? staying : this.connected();
@@ -112,7 +115,7 @@ export class TrackerPool {
     return this.#byAddress.get(formatAddress(address));
   }
 
-  /** The connected ones, with their instance ids. */
+  /** Connected trackers with their instance ids. */
   used(): UsedTracker[] {
     return this.connected().flatMap(({ link, foundBy, successor }) => {
       const { instanceId } = link.session.standing;
@@ -134,7 +137,7 @@ export class TrackerPool {
     if (event.kind === 'lost') tracker.lostMs = clock.nowMs();
     this.#options.onEvent(tracker, event);
     if (event.kind === 'connected') this.#dropSurplus();
-    if (event.kind === 'lost') this.#declinedUntilMs.clear(); // Whoever was one too many may be needed now.
+    if (event.kind === 'lost') this.#declinedUntilMs.clear(); // A surplus tracker may be needed now.
     this.#dropUnusable();
   }
 
@@ -144,19 +147,19 @@ export class TrackerPool {
       const tracker = this.get(address);
       if (tracker === undefined) continue;
       const elsewhere = used.filter((other) => other.instanceId === instanceId).length > 1;
-      // A goodbye to a tracker that we keep under another address would take us off its list.
+      // Deregistering would also end the session with the same tracker at its other address.
       if (!elsewhere) void tracker.link.leave();
       this.drop(tracker, DECLINE_MS);
     }
   }
 
-  /** What was found, and is no tracker of ours, or is gone for long. */
+  /** Drops discovered trackers that refuse this peer, never answered a heartbeat, or are lost for long. */
   #dropUnusable(): void {
     const nowMs = this.#options.clock.nowMs();
     for (const tracker of this.all()) {
       const { foundBy, everConnected, successor, lostMs, link } = tracker;
       if (foundBy === 'configured' || foundBy === 'embedded' || lostMs === undefined) continue;
-      // One that refuses us may be the only one, and change its mind: the place of our last run is forgotten soon.
+      // A refusing tracker may be the only one and may still accept: the address of the last run expires soon.
       const refuses = link.session.standing.refusal !== undefined;
       if (refuses && this.connected().length > 0) this.drop(tracker, DECLINE_MS);
       else if (!refuses && !everConnected) this.drop(tracker, SILENT_MS);
@@ -168,7 +171,7 @@ export class TrackerPool {
     return this.#options.clock.nowMs() < (this.#declinedUntilMs.get(key) ?? Number.NEGATIVE_INFINITY);
   }
 
-  /** The same port of this computer at two of its addresses is one tracker. */
+  /** The same port at two addresses of this host is one tracker. */
   #isAlias({ host, port }: Address): boolean {
     const { isOurs } = this.#options;
     return (
@@ -193,6 +196,6 @@ export function statusOf(tracker: PooledTracker, version: number, nowMs: number)
     heldVersion,
     version: asksByRelay ? 0 : version,
     asksByRelay,
-    reason: state === 'connected' ? undefined : (reason ?? 'waiting for its first answer'),
+    reason: state === 'connected' ? undefined : (reason ?? 'waiting for its first reply'),
   };
 }

@@ -15,40 +15,43 @@ import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
 import { mergeHits, mergeHolders, mergePeers, type TrackerAnswer, type Viewpoint } from './MergeAnswers.ts';
 import type { TrackerLink } from './TrackerLink.ts';
 
-/** A page of an answer. `next` 0: the last one. */
+/** One page of an answer. `next` 0: the last page. */
 interface AnswerPage<T> {
   readonly total: number;
   readonly next: number;
   readonly items: readonly T[];
 }
 
-interface Question<T> {
+interface Query<T> {
   readonly ask: (cursor: number) => TrackerRequest;
   readonly read: (reply: TrackerReply) => AnswerPage<T>;
-  /** Begins there instead of at the first item. */
+  /** First cursor; default 0. */
   readonly from?: number;
-  /** Stop after so many items: a tracker must not keep us reading for ever. */
+  /** Upper bound on items read, so that a tracker cannot keep this peer reading forever. */
   readonly itemsMax: number;
 }
 
-/** What all trackers together answered. */
+/** The answers of all trackers. */
 interface Answers<T> {
   readonly perTracker: readonly TrackerAnswer<T>[];
   readonly truncated: boolean;
   readonly failures: readonly ShoalError[];
 }
 
-/** When one tracker has told all, the others have this long to begin: a dead one must not hold up the answer. */
+/**
+ * Time for the other trackers' first page once one tracker has answered completely: a dead tracker must not delay
+ * the result.
+ */
 const STRAGGLER_MS = 1_000;
 
 export interface TrackerQueriesOptions {
-  /** The trackers to ask, at the time of asking. */
+  /** Trackers to query, evaluated per query. */
   readonly links: () => readonly TrackerLink[];
   readonly viewpoint: () => Viewpoint;
   readonly clock: Clock;
 }
 
-/** Questions to several trackers at once, their pages read to the end, their answers merged. */
+/** Queries all trackers at once, reads every page and merges the answers. */
 export class TrackerQueries {
   readonly #options: TrackerQueriesOptions;
 
@@ -62,7 +65,10 @@ export class TrackerQueries {
     return Math.max(0, ...counts);
   }
 
-  /** `trackers` 0: none answered. @throws ShoalError REFUSED (by all that answered), CANCELLED */
+  /**
+   * Searches by words, merged by content, without this peer. `trackers` 0: none answered.
+   * @throws ShoalError REFUSED (by all that answered), CANCELLED
+   */
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
     const ask = (cursor: number): RequestOf<'search'> => ({ type: 'search', words, cursor });
     const answers = await this.#askAll({ ask, read: readHits, itemsMax: SEARCH_HITS_MAX }, signal);
@@ -75,14 +81,17 @@ export class TrackerQueries {
     };
   }
 
-  /** Empty when no tracker answers. @throws ShoalError CANCELLED */
+  /**
+   * Holders of one content, partial ones included, without this peer. Empty if no tracker answers.
+   * @throws ShoalError CANCELLED
+   */
   async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
     const ask = (cursor: number): RequestOf<'locate'> => ({ type: 'locate', fileId, cursor });
     const { perTracker } = await this.#askAll({ ask, read: readHolders, itemsMax: PEERS_MAX }, signal);
     return mergeHolders(perTracker, this.#options.viewpoint());
   }
 
-  /** @throws ShoalError NO_TRACKER, CANCELLED */
+  /** All registered peers without this one; `linked` is always false. @throws ShoalError NO_TRACKER, CANCELLED */
   async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'peers'> => ({ type: 'peers', cursor });
     const { perTracker, failures } = await this.#askAll(
@@ -102,26 +111,26 @@ export class TrackerQueries {
     return mergePeers(perTracker, this.#options.viewpoint());
   }
 
-  /** Peers with something below that folder; empty when no tracker answers. @throws ShoalError CANCELLED */
+  /** Peers that share files below that folder. Empty if no tracker answers. @throws ShoalError CANCELLED */
   async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
     const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
     return mergePeers(perTracker, this.#options.viewpoint());
   }
 
-  async #askAll<T>(question: Question<T>, signal: AbortSignal): Promise<Answers<T>> {
+  async #askAll<T>(query: Query<T>, signal: AbortSignal): Promise<Answers<T>> {
     const { links, clock } = this.#options;
     const tooLate = new AbortController();
     let cancelTimer: (() => void) | undefined;
     const results = await Promise.allSettled(
       links().map(async (link) => {
-        const pages = await readPages(link, question, { signal, firstPage: tooLate.signal });
+        const pages = await readPages(link, query, { signal, firstPage: tooLate.signal });
         cancelTimer ??= clock.after(STRAGGLER_MS, () => tooLate.abort());
         return { trackerHost: link.address.host, ...pages };
       }),
     );
     cancelTimer?.();
-    if (signal.aborted) throw new ShoalError('CANCELLED', 'the question to the trackers was cancelled');
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'the query to the trackers was cancelled');
     const perTracker = results.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
     const failures = results
       .filter((result) => result.status === 'rejected')
@@ -130,10 +139,13 @@ export class TrackerQueries {
   }
 }
 
-/** What came before a failure half-way is kept. @throws ShoalError when not even the first page came */
+/**
+ * Reads all pages. A failure after the first page keeps the items received so far.
+ * @throws ShoalError when the first page fails
+ */
 async function readPages<T>(
   link: TrackerLink,
-  { ask, read, itemsMax, from = 0 }: Question<T>,
+  { ask, read, itemsMax, from = 0 }: Query<T>,
   { signal, firstPage }: { readonly signal: AbortSignal; readonly firstPage: AbortSignal },
 ): Promise<{ items: T[]; truncated: boolean }> {
   const items: T[] = [];
@@ -169,7 +181,7 @@ function readPeers(reply: TrackerReply): AnswerPage<ListedPeer> {
   return { total, next, items: peers };
 }
 
-/** The session lets only the fitting reply through; this tells the compiler. */
+/** Narrows the type. The session passes only matching replies. */
 function expected<T extends TrackerReply['type']>(reply: TrackerReply, type: T): ReplyOf<T> {
   if (!isReply(reply, type)) throw new TypeError(`a ${reply.type} where ${type} belongs`);
   return reply;

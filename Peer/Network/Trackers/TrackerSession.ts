@@ -27,8 +27,8 @@ import { Standing } from './Standing.ts';
 import { type Transaction, Transactions } from './Transactions.ts';
 
 /**
- * The conversation with one tracker. Takes what arrives and the time; gives datagrams and news as actions, which the
- * caller takes out after each call, and the moment of the next `tick`.
+ * Protocol state machine for one tracker. Takes replies and the time; produces datagrams and events as actions,
+ * which the caller fetches after each call, and the time of the next `tick`.
  */
 export class TrackerSession {
   readonly standing = new Standing();
@@ -51,7 +51,7 @@ export class TrackerSession {
     this.#requests = new SessionRequests(options);
   }
 
-  /** It has no catalog of ours and is not to have one. */
+  /** Whether the tracker relays queries to this peer instead of holding its catalog. */
   get asksByRelay(): boolean {
     return this.#publisher.disabled;
   }
@@ -60,12 +60,12 @@ export class TrackerSession {
     return this.#publisher.held;
   }
 
-  /** Connected, and it holds what there is to hold. */
+  /** Connected, and the tracker holds the current catalog. */
   get caughtUp(): boolean {
     return this.standing.state === 'connected' && this.#publisher.caughtUp;
   }
 
-  /** When `tick` wants to be called next; Infinity: not before something else happens. */
+  /** Time of the next `tick`; Infinity: no timer is needed. */
   get nextMs(): number {
     const publishMs = this.standing.registered ? this.#publisher.nextMs : Number.POSITIVE_INFINITY;
     const renewMs = this.#mayRenew() ? this.#cookieMs + COOKIE_RENEW_MS : Number.POSITIVE_INFINITY;
@@ -83,7 +83,7 @@ export class TrackerSession {
     this.tick(nowMs);
   }
 
-  /** Asks a question; its end comes as `answered` or `failed` with the number returned. */
+  /** Sends a query; the result arrives as `answered` or `failed` with the number returned. */
   ask(request: TrackerRequest, nowMs: number): number {
     const ask = ++this.#asks;
     if (this.standing.state === 'connected')
@@ -93,12 +93,12 @@ export class TrackerSession {
     return ask;
   }
 
-  /** Nobody waits for that answer any more. */
+  /** Abandons a query. */
   forget(ask: number): void {
     this.#transactions.removeAll((purpose) => purpose.kind === 'ask' && purpose.ask === ask);
   }
 
-  /** Something changed around us: the heartbeat, or the connecting, that comes next comes now. */
+  /** Sends the next heartbeat or connection attempt now, after a change of the network. */
   announce(nowMs: number): void {
     if (this.standing.state === 'connected') this.#heartbeat(nowMs);
     for (const kind of ['heartbeat', 'connect'] as const) {
@@ -108,11 +108,11 @@ export class TrackerSession {
     this.tick(nowMs);
   }
 
-  /** Says goodbye; nothing else is sent from now on. */
+  /** Deregisters; nothing else is sent from now on. */
   leave(nowMs: number): void {
     this.#transactions.removeAll(() => true);
     this.#heartbeatMs = Number.POSITIVE_INFINITY;
-    this.#leaving = true; // A heartbeat would bring us back.
+    this.#leaving = true; // A heartbeat would register this peer again.
     const known = this.#connectionId !== undefined && this.standing.alive !== undefined;
     this.standing.lost('we are leaving', undefined);
     if (known) {
@@ -121,7 +121,7 @@ export class TrackerSession {
     } else this.#actions.push({ kind: 'left' });
   }
 
-  /** What a datagram of this tracker said. False: it answers nothing we asked. */
+  /** Handles a decoded datagram of this tracker. False: it matches no pending request. */
   receive(transactionId: number, reply: TrackerReply, nowMs: number): boolean {
     if (transactionId === 0) return this.#unsolicited(reply, nowMs);
     const transaction = this.#transactions.get(transactionId);
@@ -137,13 +137,13 @@ export class TrackerSession {
     return fits;
   }
 
-  /** Sends what is due; to be called also when the feed has a new version. */
+  /** Sends due requests. Also called when the feed has a new version. */
   tick(nowMs: number): void {
     if (nowMs >= this.#heartbeatMs) this.#heartbeat(nowMs);
     if (this.#mayRenew() && nowMs >= this.#cookieMs + COOKIE_RENEW_MS) this.#ensure('connect', nowMs);
     this.#publish(nowMs);
     for (const transaction of this.#transactions.due(nowMs)) {
-      // One that is lost takes the others with it.
+      // Losing the tracker also removes the other transactions.
       if (this.#transactions.get(transaction.id) === transaction) this.#sendOrGiveUp(transaction, nowMs);
     }
   }
@@ -157,7 +157,7 @@ export class TrackerSession {
     else if (purpose.kind === 'leave' && reply.type === 'left') this.#actions.push({ kind: 'left' });
     else if (purpose.kind === 'ask' && isAnswerTo(purpose.request.type, reply.type)) {
       const whole = purpose.pages.add(reply);
-      if (whole === undefined) return true; // More pages come.
+      if (whole === undefined) return true; // Further pages follow.
       this.#actions.push({ kind: 'answered', ask: purpose.ask, reply: whole });
     } else return false;
     this.#transactions.remove(transaction.id);
@@ -194,7 +194,7 @@ export class TrackerSession {
   #unsolicited(reply: TrackerReply, nowMs: number): boolean {
     if (reply.type === 'query') return this.#queried(reply);
     if (reply.type !== 'moved' || reply.trackerInstance !== this.standing.instanceId) return false;
-    this.#heartbeat(nowMs); // Is it still there, or closed already?
+    this.#heartbeat(nowMs); // Checks whether the tracker still runs.
     this.#moved(reply.successor, reply.onTrackerHost);
     return true;
   }
@@ -251,7 +251,7 @@ export class TrackerSession {
     return this.#transactions.find((purpose) => purpose.kind === kind);
   }
 
-  /** One of them is under way at most. */
+  /** Adds the request unless one of its kind is pending. */
   #ensure(kind: 'connect' | 'heartbeat', atMs: number): void {
     if (this.#find(kind) === undefined) this.#transactions.add({ kind }, atMs);
   }
@@ -269,7 +269,7 @@ export class TrackerSession {
     const { caughtUp } = this;
     if (caughtUp && !this.#wasCaughtUp) {
       this.#actions.push({ kind: 'caughtUp' });
-      // It carries the figures that others are shown.
+      // The heartbeat carries the figures shown to other peers.
       if (this.#requests.announcedVersion !== this.#options.feed.version) this.#heartbeat(nowMs);
     }
     this.#wasCaughtUp = caughtUp;
@@ -281,7 +281,7 @@ export class TrackerSession {
       transaction.parked = true;
       return;
     }
-    // Renewing a cookie that still works says nothing about the tracker.
+    // Renewal of a valid cookie says nothing about liveness.
     const isSign =
       purpose.kind === 'heartbeat' || (purpose.kind === 'connect' && this.#connectionId === undefined);
     if (isSign && this.standing.state !== 'lost') {
@@ -293,10 +293,10 @@ export class TrackerSession {
     }
     if (purpose.kind === 'ask' && tries >= ASK_TRIES) {
       this.#transactions.remove(transaction.id);
-      this.#fail(purpose.ask, 'TIMEOUT', 'the tracker does not answer that question');
+      this.#fail(purpose.ask, 'TIMEOUT', 'the tracker does not answer this query');
       return;
     }
-    // A question without an answer: is the tracker still there?
+    // An unanswered query triggers a liveness check.
     if (purpose.kind === 'ask' && tries > 0) this.#heartbeatMs = nowMs;
     this.#send(transaction, nowMs);
   }
@@ -310,7 +310,10 @@ export class TrackerSession {
     if (dueMs !== undefined) transaction.dueMs = dueMs;
   }
 
-  /** Forgets what only a registered peer may have under way, and begins again with a cookie. @param refusal - undefined: it is silent */
+  /**
+   * Drops all registered state and reconnects, starting with a cookie.
+   * @param refusal - undefined: the tracker is silent
+   */
   #lose(refusal: RefusalReason | undefined, sinceMs: number, nowMs: number): void {
     const reason = refusal === undefined ? 'it does not answer' : refusalText(refusal);
     if (this.standing.state !== 'lost') this.#actions.push({ kind: 'lost', reason, sinceMs });
@@ -321,7 +324,7 @@ export class TrackerSession {
     for (const { purpose } of this.#transactions.removeAll(() => true)) {
       if (purpose.kind === 'ask') this.#fail(purpose.ask, 'NO_TRACKER', reason);
     }
-    // After a refusal there is no hurry; after silence every moment counts.
+    // Reconnect at once after silence, with a delay after a refusal.
     this.#ensure('connect', refusal === undefined ? nowMs : nowMs + REFUSED_RETRY_MS);
   }
 

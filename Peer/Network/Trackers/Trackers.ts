@@ -19,16 +19,16 @@ import { type PooledTracker, statusOf, TrackerPool } from './TrackerPool.ts';
 import { TrackerQueries } from './TrackerQueries.ts';
 import type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
 
-/** Changes of the catalog within this time are published together. */
+/** Catalog changes within this time are published together. */
 const GATHER_CHANGES_MS = 75;
-/** How long trackers have to hear our goodbye. */
+/** Upper bound on waiting for trackers to confirm `leave`. */
 const GOODBYE_MS = 250;
-/** One that said something just now is not asked whether it is there. */
+/** A tracker that replied within this time is not probed. */
 const SUSPECT_MS = 500;
 
 export type { TrackersEvents, TrackersOptions } from './TrackersTypes.ts';
 
-/** All trackers of this peer: found, kept, told what we share, and asked. */
+/** All trackers of this peer: discovery, sessions, publication and queries. */
 export class Trackers extends EventEmitter<TrackersEvents> {
   readonly queries: TrackerQueries;
   readonly #options: TrackersOptions;
@@ -89,29 +89,32 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     });
   }
 
-  /** UDP datagrams that answered nothing we asked. */
+  /** Number of datagrams dropped because they were invalid or matched no pending request. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** Peers met in this or an earlier run, newest first: worth a dial when no tracker is found. */
+  /** Peers of this or an earlier run, newest first, to dial when no tracker is found. */
   get rememberedPeers(): readonly { readonly peerId: PeerId; readonly address: Address }[] {
     return this.#memory.peers;
   }
 
-  /** Binds the socket and begins; does not wait for any tracker. @throws ShoalError from `bind`, CANCELLED */
+  /**
+   * Binds the socket and starts sessions and discovery; does not wait for a tracker.
+   * @throws ShoalError from `bind`, CANCELLED
+   */
   start(): Promise<void> {
     this.#starting ??= this.#start();
     return this.#starting;
   }
 
-  /** Says goodbye to all trackers, at most some 300 ms long; safe to call twice and during start. */
+  /** Deregisters at all trackers within about 300 ms. Safe to call twice and during start. */
   close(): Promise<void> {
     this.#ended ??= this.#close();
     return this.#ended;
   }
 
-  /** The feed has a new version: published soon (changes of some 75 ms go together). */
+  /** Publishes a new catalog version after GATHER_CHANGES_MS. */
   catalogChanged(): void {
     if (this.#ended !== undefined) return;
     this.#cancelChange ??= this.#options.clock.after(GATHER_CHANGES_MS, () => {
@@ -132,45 +135,45 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     ];
   }
 
-  /** What each rung of the discovery ladder came to, one line each; safe to print. */
+  /** Reports the outcome of each discovery source, one line each; safe to print. */
   discoveryReport(): readonly string[] {
     const configured = this.status()
       .filter(({ foundBy }) => foundBy === 'configured')
       .map(({ address, state, reason }) => `${formatAddress(address)} (${reason ?? state})`);
     const first = `1. configured trackers: ${configured.join(', ') || 'none'}`;
-    if (configured.length > 0) return [first, 'No others are looked for, because trackers are configured.'];
-    if (!this.#options.discovery) return [first, 'Looking for others is switched off.'];
+    if (configured.length > 0) return [first, 'Discovery is off because trackers are configured.'];
+    if (!this.#options.discovery) return [first, 'Discovery is switched off.'];
     const lines = [first, ...this.#trackerDiscovery.discovery.report.lines()];
     return [...lines, ...this.#embedded.reportLines()];
   }
 
   /**
-   * True: a tracker is connected. Waits until one is and holds our catalog, at most `maxMs`; longer while none is found and
-   * the moment is near at which this peer starts its own.
+   * Waits until a tracker is connected and holds the current catalog, at most `maxMs`; longer while none is found
+   * and this peer is about to start its own. True: a tracker is connected.
    */
   async ready(maxMs: number): Promise<boolean> {
     await this.#readiness.wait(maxMs);
     return this.connected;
   }
 
-  /** A tracker answers us, as far as we know. */
+  /** Whether any tracker is connected. */
   get connected(): boolean {
     return this.#pool.connected().length > 0;
   }
 
-  /** Peers to be remembered for the next run, the best first. */
+  /** Saves peers for the next run, the best first. */
   remember(peers: readonly { readonly peerId: PeerId; readonly address: Address }[]): Promise<void> {
     this.#memory.metPeers(peers);
     return this.#memory.save();
   }
 
-  /** We are elsewhere, or were asleep: all are told at once, and others looked for. */
+  /** Sends heartbeats now and restarts discovery, after a change of address or a sleep. */
   reannounce(): void {
     for (const { link } of this.#pool.all()) link.announce();
     if (this.#isSearching) this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.suspected(nowMs));
   }
 
-  /** A peer at that host is gone without a word: so may be the tracker there. */
+  /** Probes trackers at a host where a peer vanished: the tracker may be gone too. */
   suspect(host: string): void {
     const nowMs = this.#options.clock.nowMs();
     for (const { link } of this.#pool.connected()) {
@@ -179,7 +182,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     }
   }
 
-  /** A linked peer uses a tracker there: asked, when trackers are looked for. */
+  /** Probes a tracker named by a linked peer, if discovery is on. */
   suggest(tracker: Address): void {
     if (this.#isSearching && this.#pool.get(tracker) === undefined)
       this.#trackerDiscovery.dispatch((discovery) => discovery.named(tracker));
@@ -193,7 +196,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     const { bind, configured, discovery, log } = this.#options;
     const socket = await bind({ port: 0, broadcast: this.#isSearching });
     this.#closing.add(() => socket.close());
-    if (this.#ended !== undefined) throw new ShoalError('CANCELLED', 'closed while it started');
+    if (this.#ended !== undefined) throw new ShoalError('CANCELLED', 'closed during start');
     this.#socket = socket;
     socket.onMessage((bytes, from) => this.#receive(bytes, from));
     this.#closing.add(() => this.#pool.close());
@@ -201,12 +204,12 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     this.#closing.add(() => this.#trackerDiscovery.close());
     this.#closing.add(() => this.#configured.close());
     await this.#memory.load();
-    if (this.#ended !== undefined) throw new ShoalError('CANCELLED', 'closed while it started');
+    if (this.#ended !== undefined) throw new ShoalError('CANCELLED', 'closed during start');
     this.#configured.start();
     if (this.#isSearching) this.#trackerDiscovery.start(this.#memory.trackers);
     else if (configured.length === 0 && !discovery) {
       log.info(
-        'No tracker is configured and none is looked for: use "connect HOST:PORT" to reach other peers.',
+        'No tracker is configured and discovery is off: use "connect HOST:PORT" to reach other peers.',
       );
     }
   }
@@ -214,7 +217,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   async #close(): Promise<void> {
     this.#readiness.close();
     this.#cancelChange?.();
-    await this.#starting?.catch(() => {}); // Its caller hears of it.
+    await this.#starting?.catch(() => {}); // Reported to the caller of `start`.
     await this.#embedded.nameSuccessor();
     const { clock } = this.#options;
     const heard = new AbortController();
@@ -243,7 +246,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   #onLinkEvent(tracker: PooledTracker, event: LinkEvent): void {
     if (this.#ended !== undefined) return;
     const { address } = tracker.link;
-    if (event.kind === 'queried') this.#options.log.debug(`${formatAddress(address)} asks: ${event.text}`);
+    if (event.kind === 'queried') this.#options.log.debug(`${formatAddress(address)} relays: ${event.text}`);
     if (event.kind === 'queried') return;
     if (event.kind === 'moved') this.#moved(tracker, event);
     if (event.kind === 'connected') {
@@ -262,7 +265,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     this.#readiness.check();
   }
 
-  /** When no tracker is left, or the last one is slow, others are looked for. */
+  /** Resumes discovery when no tracker is left, or the last one is slow. */
   #resumeDiscovery(event: LinkEvent): void {
     if (!this.#isSearching) return;
     const left = this.#pool.staying();
@@ -297,7 +300,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     this.#trackerDiscovery.dispatch((discovery, nowMs) => discovery.moved(successor, named, nowMs));
   }
 
-  /** It does not close after all. */
+  /** Clears the closing state of a tracker that stays after all. */
   #keep(tracker: PooledTracker): void {
     tracker.successor = undefined;
     this.#trackerDiscovery.dispatch((discovery) => discovery.connected());
@@ -305,7 +308,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
 
   #reportLost(tracker: Address, why: string): void {
     const reason = new ShoalError('NO_TRACKER', `tracker ${formatAddress(tracker)}: ${why}`, {
-      hint: `It is asked again every few seconds. Does it run, and does its firewall let UDP ${tracker.port} in?`,
+      hint: `Retries continue every few seconds. Check that it runs and that its firewall accepts UDP ${tracker.port}.`,
     });
     this.#options.log.debug(`${reason.message}. ${reason.hint ?? ''}`);
     this.emit('trackerLost', tracker, reason);

@@ -10,18 +10,18 @@ import type { CatalogFeed, ContactStore, StartTracker } from '../Ports.ts';
 
 export interface TrackersOptions {
   readonly self: Self;
-  /** From --tracker and SHOAL_TRACKER; hosts may be names. Empty: discovery. */
+  /** From --tracker and SHOAL_TRACKER; hosts may be names. Empty: use discovery. */
   readonly configured: readonly Address[];
-  /** False: only the configured ones (--no-discovery, SHOAL_DISCOVERY=off). */
+  /** False: use configured trackers only (--no-discovery, SHOAL_DISCOVERY=off). */
   readonly discovery: boolean;
   readonly feed: CatalogFeed;
-  /** Publish nothing; answer relayed questions instead. */
+  /** Publish no catalog; answer relayed queries instead. */
   readonly unlisted?: boolean;
   readonly remembered: ContactStore;
   readonly bind: BindDatagram;
-  /** os.networkInterfaces, asked again before each broadcast. */
+  /** os.networkInterfaces, read before each broadcast. */
   readonly interfaces: typeof networkInterfaces;
-  /** Numeric address of a name, as dns.promises.lookup(host, 4) gives it. */
+  /** Resolves a host name to a numeric address, like dns.promises.lookup(host, 4). */
   readonly lookup: (host: string) => Promise<string>;
   readonly startTracker: StartTracker;
   /** Undefined: no DNS-SD. */
@@ -29,19 +29,19 @@ export interface TrackersOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Uploads running now. */
+  /** Number of running uploads. */
   readonly uploads: () => number;
 }
 
 export interface TrackersEvents {
-  /** A tracker answered a heartbeat, for the first time or again. */
+  /** A tracker answered a heartbeat, for the first time or after a loss. */
   trackerFound: [tracker: Address];
-  /** It no longer answers, or never did; it is asked on. Once per loss. */
+  /** A tracker stopped answering or never answered. Emitted once per loss; retries continue. */
   trackerLost: [tracker: Address, reason: ShoalError];
-  /** A tracker is about to close and named another, or the peer that will run one. */
+  /** A tracker is about to close and named a successor: a tracker, or a peer that will run one. */
   moved: [from: Address, to: Address];
-  /** None was found, so this peer runs one now. */
+  /** Discovery found no tracker, so this peer runs one. */
   embedded: [tracker: Address];
-  /** Somebody announced a peer by DNS-SD: an address to dial, nothing more is known. */
+  /** DNS-SD announced a peer: an unverified address to dial. */
   peerSeen: [peer: Address];
 }

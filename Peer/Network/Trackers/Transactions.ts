@@ -2,23 +2,23 @@ import { TRACKER_RETRY_MS } from '../../../Protocol/Limits.ts';
 import { backoffMs } from '../../../Shared/Backoff.ts';
 import type { Random } from '../../../Shared/Clock.ts';
 
-/** One request that waits for its answer. Repeats keep the id, so that the answer to any of them counts. */
+/** One pending request. Retransmissions keep the id, so that a reply to any of them counts. */
 export interface Transaction<T> {
   readonly id: number;
   readonly purpose: T;
-  /** When its present row of tries began. */
+  /** Time of the first transmission since it was added or last unparked. */
   firstSentMs: number;
-  /** How often it was sent. */
+  /** Number of transmissions since then. */
   tries: number;
-  /** When it is sent (again). */
+  /** Time of the next transmission. */
   dueMs: number;
-  /** The connection id it was last sent with. */
+  /** Connection id of the last transmission. */
   sentWith: string | undefined;
-  /** Waits for a cookie or a registration, not for time. */
+  /** Blocked on a cookie or a registration instead of a timer. */
   parked: boolean;
 }
 
-/** The requests to one tracker that are not answered yet. */
+/** Pending requests to one tracker. */
 export class Transactions<T> {
   readonly #byId = new Map<number, Transaction<T>>();
   readonly #random: Random;
@@ -27,7 +27,7 @@ export class Transactions<T> {
     this.#random = random;
   }
 
-  /** Due at `nowMs`, never sent yet. */
+  /** Adds an unsent request, due at `nowMs`. */
   add(purpose: T, nowMs: number): Transaction<T> {
     const id = this.#freeId();
     const transaction: Transaction<T> = {
@@ -60,14 +60,14 @@ export class Transactions<T> {
     return [...this.#byId.values()];
   }
 
-  /** Takes out what matches. */
+  /** Removes and returns all matching requests. */
   removeAll(matches: (purpose: T) => boolean): Transaction<T>[] {
     const removed = this.all().filter((transaction) => matches(transaction.purpose));
     for (const transaction of removed) this.#byId.delete(transaction.id);
     return removed;
   }
 
-  /** Notes that it was sent and when it is due again. */
+  /** Records a transmission and schedules the next one. */
   sent(transaction: Transaction<T>, connectionId: string | undefined, nowMs: number): void {
     transaction.dueMs = nowMs + backoffMs(TRACKER_RETRY_MS, transaction.tries, this.#random());
     transaction.tries++;
@@ -75,7 +75,7 @@ export class Transactions<T> {
     transaction.parked = false;
   }
 
-  /** What waited for a cookie or a registration is due now, as if for the first time. */
+  /** Makes parked requests due now, with fresh retry counts. */
   unpark(nowMs: number): void {
     for (const transaction of this.#byId.values()) {
       if (!transaction.parked) continue;
@@ -90,14 +90,14 @@ export class Transactions<T> {
     return this.all().filter((transaction) => !transaction.parked && transaction.dueMs <= nowMs);
   }
 
-  /** Infinity when nothing waits for time. */
+  /** Earliest due time; Infinity without unparked requests. */
   get nextDueMs(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const { parked, dueMs } of this.#byId.values()) if (!parked) next = Math.min(next, dueMs);
     return next;
   }
 
-  /** 0 is left for what a tracker sends unasked. */
+  /** Id 0 is reserved for unsolicited messages of a tracker. */
   #freeId(): number {
     for (;;) {
       const id = Math.floor(this.#random() * 2 ** 32);

@@ -170,8 +170,8 @@ test('a probe is answered by those it was sent to, with its own number, in time'
   const probes = new Probes(new SeededRandom(1).next);
   const asked = { host: '10.0.0.9', port: 6_881 };
   const idOf = (bytes: Uint8Array) => decodeRequestHeader(new ByteReader(bytes)).transactionId;
-  const one = idOf(probes.ask('remembered', [asked], 0));
-  const other = idOf(probes.askAround(({ host }) => host.startsWith('10.0.0.'), 0));
+  const one = idOf(probes.probe('remembered', [asked], 0));
+  const other = idOf(probes.broadcast(({ host }) => host.startsWith('10.0.0.'), 0));
   expect(probes.match(one, asked, 100)).toBe('remembered');
   expect(probes.match(one, { ...asked, port: 6_882 }, 100)).toBeUndefined();
   expect(probes.match(one ^ 1, asked, 100)).toBeUndefined();

@@ -271,7 +271,7 @@ test('with discovery off and no tracker nothing is sent at all', async () => {
   expect(network.datagrams.sent).toBe(0);
   expect(ann.trackers.discoveryReport()).toEqual([
     '1. configured trackers: none',
-    'Looking for others is switched off.',
+    'Discovery is switched off.',
   ]);
 });
 
