@@ -66,7 +66,9 @@ export class LocalServer {
       if (process.platform !== 'win32') await chmod(path, 0o600);
     } catch (failure) {
       this.#server = undefined;
-      log.debug(`the local socket for shoal commands is not available: ${asShoalError(failure, 'LOCAL_CONFLICT').message}`);
+      log.debug(
+        `the local socket for shoal commands is not available: ${asShoalError(failure, 'LOCAL_CONFLICT').message}`,
+      );
     }
   }
 
