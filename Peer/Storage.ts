@@ -10,9 +10,11 @@ import type { ChunkWriter } from './Transfer.ts';
 /** The disk as downloads see it. `FileManager` implements it. */
 export interface DownloadStorage {
   /**
-   * Opens the unfinished file with this content, or creates it. On resume, chunks without a sync mark are verified first.
-   * @param description - `chunkHashes` may be empty for a file of one chunk. Its chunk is then checked against `fileId`.
-   * Such a part lives in memory until it is verified: no journal, no sync, no resume. A file of size 0 has no chunk.
+   * Opens the unfinished file with this content, or creates it. On resume, chunks without a sync mark are verified
+   * first.
+   * @param description - `chunkHashes` may be empty for a file of one chunk. Its chunk is then checked against
+   * `fileId`. Such a part lives in memory until it is verified: no journal, no sync, no resume. A file of size 0 has
+   * no chunk.
    * @param path - from a stranger; sanitized here
    * @throws ShoalError DISK_FULL (before anything is created), DISK_FAILED, LOCAL_CONFLICT (already open)
    */
@@ -25,7 +27,10 @@ export interface DownloadStorage {
   /** Description of an unfinished file from its journal, so that it need not be fetched again. */
   describeUnfinished(fileId: FileId): Promise<FileDescription | undefined>;
   unfinished(): Promise<readonly Unfinished[]>;
-  /** Stores whether the user paused the download. No effect when there is no part. @throws ShoalError DISK_FULL, DISK_FAILED */
+  /**
+   * Stores whether the user paused the download. No effect when there is no part.
+   * @throws ShoalError DISK_FULL, DISK_FAILED
+   */
   setPaused(fileId: FileId, paused: boolean): Promise<void>;
   /** Deletes part file and journal of a download that is not open. */
   discardUnfinished(fileId: FileId): Promise<void>;
@@ -59,8 +64,8 @@ export interface Part {
   /** Verified chunks on disk. Always the same object, updated in place. */
   readonly verified: Bitfield;
   /**
-   * Creates a writer for one chunk. Several writers of one chunk may run at the same time: bytes of one never overwrite
-   * verified bytes of another, and each gets its own verdict.
+   * Creates a writer for one chunk. Several writers of one chunk may run at the same time: bytes of one never
+   * overwrite verified bytes of another, and each gets its own verdict.
    */
   writer(chunk: number): ChunkWriter;
   /**
@@ -117,7 +122,10 @@ export interface SmallFile {
   readonly offset: number;
 }
 
-/** `right`: verified and stored; `InstallEvents` reports its installation. `wrong`: corrupt. An error: the disk failed. */
+/**
+ * `right`: verified and stored; `InstallEvents` reports its installation. `wrong`: corrupt. An error: the disk
+ * failed.
+ */
 export type SmallVerdict = 'right' | 'wrong' | ShoalError;
 
 /** Callbacks of a batch installer, once for each file with the verdict `right`. */

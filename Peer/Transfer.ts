@@ -5,95 +5,110 @@ import type { RefusalCode, SuggestedRest } from '../Protocol/PeerMessages.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type { KnownContact } from './Model.ts';
 
-/** How a chunk travels from another peer to the disk: what the network offers, downloads order and files take. Types only. */
+/** The transfer of a chunk from another peer to the disk: sources of the network, writers of the disk. Types only. */
 
-/** One peer as a source of one file. Several sources of one peer share its link and lane. */
+/** One peer as a source of one file. All sources of a peer share its link and lane. */
 export interface Source {
   readonly peer: KnownContact;
-  /** What it has of the file; kept up to date, told by `haveChanged`. Undefined: everything (its layout need not be known). */
+  /** Chunks of the peer, kept up to date; `haveChanged` reports changes. Undefined: all (the layout may be unknown). */
   readonly have: Bitfield | undefined;
-  /** What it would have us ask of it; undefined: whatever we like. Told by `suggested`. */
+  /** Chunks that the peer suggests requesting from it; `suggested` reports changes. Undefined: no preference. */
   readonly suggestion?: SourceSuggestion | undefined;
-  /** Gives the source the layout once it is known, so that `have` can be read. */
+  /** Sets the layout once it is known; `have` is valid from then on. */
   setChunkCount(chunkCount: number): void;
-  /** Chunk hashes, fetched page by page and checked against the id. @throws ShoalError INTEGRITY, NOT_FOUND, UNREACHABLE, TIMEOUT */
+  /**
+   * Fetches the chunk hashes page by page and verifies them against the id.
+   * @throws ShoalError INTEGRITY, NOT_FOUND, UNREACHABLE, TIMEOUT
+   */
   describe(signal: AbortSignal): Promise<FileDescription>;
   /**
-   * Asks for one chunk. Requests are pipelined on the peer's lane, in the order of the calls. Never rejects.
-   * @param bytes - length of the chunk; more or fewer bytes from the other side break the lane.
+   * Requests one chunk. Requests are pipelined on the peer's lane, in the order of the calls. Never rejects.
+   * @param bytes - length of the chunk; a reply of another length breaks the lane
    */
   request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome>;
   /**
-   * Takes a request back unless the source has begun with it: ends as `rejected` (cancelled), or goes on. Only where `lineUp` said true.
+   * Withdraws a pending request. It ends as `rejected` (cancelled), or continues when the reply has begun.
+   * To be called only after `lineUp` returned true.
    */
   withdraw?(chunk: number): void;
   /**
-   * Keeps a place in its queue instead of a request: `turn` tells when to ask. Once until then, for all sources of the peer. False, or
-   * left out: it does not know that, a request keeps the place.
+   * Joins the upload queue of the peer without a request; `turn` reports when to request. At most once until then,
+   * for all sources of the peer. Returns false, or is absent, for peers that queue requests instead.
    */
   lineUp?(): boolean;
-  /** The outcome of that request becomes `cancelled`, unless it is decided already. */
+  /** Cancels a request: its outcome becomes `cancelled`, unless it has one. */
   cancel(chunk: number): void;
-  /** Ends interest in the file; open requests end as `cancelled`. The link stays for others. */
+  /** Ends interest in the file and cancels open requests. The link stays open for other files. */
   close(): void;
 }
 
-/** A source that many ask knows what nobody else asked it for: it is meant well, and may be wrong. */
+/** A hint of a busy source about chunks that no other leecher requested from it. A claim, possibly wrong. */
 export interface SourceSuggestion {
-  /** To be asked of it first; numbers outside the file may be among them. */
+  /** Chunks to request first. May contain numbers outside the file. */
   readonly chunks: readonly number[];
-  /** What else it would be asked. */
+  /** Policy for all other chunks. */
   readonly rest: Exclude<SuggestedRest, 'anything'>;
 }
 
-/** One peer as a source of many small files at once: whole ones, of one chunk each. */
+/** One peer as a source of bundles: many small files of one chunk each in one request. */
 export interface BundleSource {
   /**
-   * Asks for all of them in one request, pipelined on the peer's lane. The writer gets `bundleBytes(files)` bytes, laid out as there. Never rejects.
+   * Requests all files at once, pipelined on the peer's lane. Never rejects.
    * @param files - at most BUNDLE_FILES_MAX
+   * @param writer - receives `bundleBytes(files)` bytes in the layout of Protocol/Bundle.ts
    */
   request(files: readonly BundledFile[], writer: ChunkWriter): Promise<ChunkOutcome>;
-  /** All open requests but the first `keep` end as `cancelled`, unless they are decided already. */
+  /** Cancels all open requests except the first `keep`. */
   takeBack(keep: number): void;
-  /** Open requests end as `cancelled`. The link stays for others. */
+  /** Cancels open requests. The link stays open. */
   close(): void;
 }
 
-/** How a request for a chunk ended. */
+/** Outcome of a chunk request. */
 export type ChunkOutcome =
   | { readonly kind: 'verified' }
-  /** The bytes came whole, and are wrong. */
+  /** All bytes arrived, but the hash is wrong. */
   | { readonly kind: 'corrupt' }
   | { readonly kind: 'rejected'; readonly code: RefusalCode }
   | { readonly kind: 'cancelled' }
   /** The link or lane broke. */
   | { readonly kind: 'lost'; readonly reason: ShoalError }
-  /** Our own disk failed: not the source's fault. */
+  /** The local disk failed; the source is not to blame. */
   | { readonly kind: 'disk'; readonly reason: ShoalError };
 
-/** What a source tells. Called after `openSource` was called, also before it resolved. */
+/** Callbacks of a source. May be called before `openSource` resolves. */
 export interface SourceEvents {
   haveChanged(): void;
   suggested?(): void;
-  /** Payload bytes of this file arrived from it. */
+  /** Payload bytes of this file arrived from the source. */
   received(bytes: number): void;
-  /** Payload bytes arrived of a request that was cancelled: they are dropped. */
+  /** Payload bytes of a cancelled request arrived and were dropped. */
   late?(bytes: number): void;
-  /** It put us in its queue at `place`, of `of` who wait (left out: not known); 0: it is serving us. */
+  /** Our position in the upload queue of the peer, of `of` entries (absent: unknown). 0: it is serving us. */
   queued(place: number, of?: number): void;
-  /** We lined up, and it is our turn to ask for about so many bytes (TURN_UNLIMITED: no end yet); at once, or the turn goes to others. */
+  /**
+   * Our turn after `lineUp`: `bytes` to request now (TURN_UNLIMITED: no limit yet). A turn that is not used expires.
+   */
   turn?(bytes: number): void;
-  /** It is gone, open requests are `lost`. Called once, not after close(). */
+  /** The source is gone; open requests end as `lost`. Called once, not after close(). */
   left(reason: ShoalError): void;
 }
 
-/** Takes the bytes of one chunk as they come: hashes and writes each piece. */
+/** Hashes and writes the bytes of one chunk, piece by piece. */
 export interface ChunkWriter {
-  /** Pieces come in order and without gaps, the next one without waiting for the one before. The bytes must not change until the promise is done, which may wait for `finish` or `abandon`. @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE */
+  /**
+   * Accepts the next piece, in order and without gaps. Calls need not wait for one another. The bytes must not change
+   * until the promise settles, which may be as late as `finish` or `abandon`.
+   * @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE
+   */
   write(piece: Uint8Array): Promise<void>;
-  /** After the last piece, whose bytes may still be on their way. True: verified, on its way to the journal. False: wrong bytes, forgotten. @throws like write */
+  /**
+   * Ends the chunk after the last piece. Writes may still be under way.
+   * @returns true: verified and recorded in the journal; false: corrupt, dropped
+   * @throws like `write`
+   */
   finish(): Promise<boolean>;
-  /** Nothing more comes: what was written is forgotten. */
+  /** Ends the chunk early and drops its bytes. */
   abandon(): void;
 }
 

@@ -44,13 +44,16 @@ const SETTLE_MS = 1_000;
 const SETTLE_FILES = 1_024;
 /** Files up to this size are verified in this thread, because the writer thread is the bottleneck. */
 const VERIFIED_HERE_BYTES = 64 * 1_024;
-/** Errors of staging that do not apply outside it: a name this file system cannot hold or considers taken, a lost folder. */
+/**
+ * Errors of staging that do not apply outside it: a name this file system cannot hold or considers taken, a lost
+ * folder.
+ */
 const STAGING_ERRORS = new Set(['EEXIST', 'ENOENT', 'EINVAL', 'ENAMETOOLONG']);
 
 /**
  * Installs the small files of one folder download. A new folder is filled in `Temp/` and moved into the share in one
- * rename: four system calls a file instead of seven, and no watch event for each file. In an existing folder each file is
- * installed by itself. Either way nothing is ever replaced, and no file has its name before it is complete.
+ * rename: four system calls a file instead of seven, and no watch event for each file. In an existing folder each
+ * file is installed by itself. Either way nothing is ever replaced, and no file has its name before it is complete.
  */
 export class BatchInstaller implements SmallFileInstaller {
   readonly #options: BatchInstallerOptions;

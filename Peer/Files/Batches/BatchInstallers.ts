@@ -17,7 +17,9 @@ const PREPARED_MS = 10_000;
 /** Names of staging folders in `Temp/`. */
 const STAGING_NAME = /^[0-9a-f]{64}\.tree$/;
 
-/** The batch installers of all running folder downloads. They share one writer, which closes with the last installer. */
+/**
+ * The batch installers of all running folder downloads. They share one writer, which closes with the last installer.
+ */
 export class BatchInstallers {
   readonly #options: BatchInstallersOptions;
   readonly #open = new Set<BatchInstaller>();

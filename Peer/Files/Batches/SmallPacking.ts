@@ -2,18 +2,18 @@ import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import type { SmallJob, SmallReply, SmallTarget, SmallWritten } from './SmallWriting.ts';
 
 /**
- * A job, or its reply, as it travels between threads: fields one after the other, all texts in one. The names of thousands of
- * small objects' properties would travel with each of them, and cost more than the hash of a small file; each text by itself, half of that.
+ * A job or reply as it is posted between threads, in columns: numbers in one array, texts in one string. Structured
+ * cloning of one object per file costs more than the hash of a small file; one string per text costs half of that.
  */
 export interface Packed {
   readonly bytes: Uint8Array;
-  /** With a NUL between, which is in no path. */
+  /** Separated by NUL, which no path contains. */
   readonly texts: string;
   readonly numbers: Float64Array;
 }
 
 const BETWEEN = '\0';
-/** In the place of an id or hash that is undefined. */
+/** Stands for an undefined id or hash. */
 const NONE = '';
 const KINDS = ['written', 'wrong', 'failed'] as const;
 
@@ -70,7 +70,7 @@ export function unpackReply({ bytes, texts: joined, numbers }: Packed): SmallRep
     else if (kind === 'failed') outcomes.push({ kind, code: text() });
     else {
       const device = text();
-      if (device !== lastDevice) lastDevice = device; // Nearly all files lie on one: its text is shared.
+      if (device !== lastDevice) lastDevice = device; // Nearly all files are on one device: its text is shared.
       const state = {
         size: numbers[at + 1] ?? 0,
         modifiedMs: numbers[at + 2] ?? 0,

@@ -3,7 +3,7 @@ import { nodeDisk } from '../Disk/NodeDisk.ts';
 import { type Packed, packReply, unpackJob } from './SmallPacking.ts';
 import { writeSmall } from './SmallWriting.ts';
 
-/** A thread that verifies and writes small files: takes jobs, answers each with its outcomes and gives its memory back. */
+/** Thread that verifies and writes small files. Replies to each job with its outcomes and returns its memory. */
 
 parentPort?.on('message', (packed: Packed) => {
   const job = unpackJob(packed);

@@ -5,13 +5,13 @@ import { type SmallJob, type SmallReply, writeSmall } from './SmallWriting.ts';
 
 /** Verifies and writes batches of small files. */
 export interface SmallWriter {
-  /** The job's bytes are not touched by anybody else until it is done; then they are given back, perhaps in other memory. Never rejects. */
+  /** Takes ownership of the job's bytes and returns them, possibly in another buffer. Never rejects. */
   write(job: SmallJob): Promise<SmallReply>;
-  /** Gives up what is under way. Safe to call twice. */
+  /** Aborts running jobs: their files fail with EIO. Safe to call twice. */
   close(): Promise<void>;
 }
 
-/** In this thread: for tests, and where no threads are wanted. */
+/** Writes in the calling thread: for tests, and for peers without threads. */
 export function inlineSmallWriter(disk: Disk): SmallWriter {
   return {
     write: async (job) => ({ outcomes: writeSmall(disk, job), bytes: job.bytes }),
@@ -20,14 +20,14 @@ export function inlineSmallWriter(disk: Disk): SmallWriter {
 }
 
 /**
- * In a thread of its own: half of what a small file costs is its system calls and its hash, and the other half goes on meanwhile.
- * It does not keep the process alive. Exists in the built program only.
+ * Writes in a separate thread: system calls and hash are half of the cost of a small file and run in parallel to the
+ * other half. The thread does not keep the process alive. Works in the built program only.
  */
 export function threadSmallWriter(): SmallWriter {
   const worker = new Worker(new URL('./SmallWorker.js', import.meta.url));
   worker.unref();
   let closed = false;
-  /** In the order of asking: the thread answers in the same. */
+  /** Pending jobs. The thread replies in the order of the requests. */
   const open: { readonly job: SmallJob; readonly done: (reply: SmallReply) => void }[] = [];
   const fail = ({ job, done }: (typeof open)[number]) =>
     done({ outcomes: job.files.map(() => ({ kind: 'failed', code: 'EIO' })), bytes: new Uint8Array(0) });

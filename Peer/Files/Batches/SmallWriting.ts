@@ -4,44 +4,44 @@ import { systemCode } from '../../../Shared/ShoalError.ts';
 import { type Disk, removeQuietly } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
 
-/** Whole small files (one chunk each) that lie one after the other in `bytes`, and where each is to be made. Travels between threads. */
+/** A batch of small files (one chunk each) in one buffer, and the path of each. Posted between threads. */
 export interface SmallJob {
   readonly bytes: Uint8Array;
   readonly files: readonly SmallTarget[];
 }
 
 export interface SmallTarget {
-  /** What the bytes have to be; undefined: that was looked at already. */
+  /** Expected identity; undefined: verified already. */
   readonly fileId: FileId | undefined;
   readonly size: number;
-  /** Where it begins in the bytes. */
+  /** Position of its first byte in the bytes of the job. */
   readonly offset: number;
-  /** Absolute; nothing may be there. */
+  /** Absolute path of a file that must not exist yet. */
   readonly to: string;
 }
 
-/** What became of one file. A plain value. */
+/** Outcome for one file. A plain value. */
 export type SmallWritten =
-  /** `hash`: of its only chunk; undefined where nothing had to be verified. */
+  /** `hash`: of its only chunk; undefined when it was verified already. */
   | { readonly kind: 'written'; readonly state: FileState; readonly hash: ChunkHash | undefined }
-  /** The bytes are not those of this FileId: nothing was made. */
+  /** The bytes do not match the file id; no file was created. */
   | { readonly kind: 'wrong' }
-  /** Nothing is left of it. */
+  /** Writing failed; no partial file is left. `code`: system error. */
   | { readonly kind: 'failed'; readonly code: string };
 
-/** What became of a job, and its memory back. */
+/** Outcomes of a job, one per file, and its bytes. */
 export interface SmallReply {
   readonly outcomes: readonly SmallWritten[];
   readonly bytes: Uint8Array;
 }
 
-/** Hash of the only chunk of a file, if these are its bytes. */
+/** Returns the hash of a file's only chunk if the bytes match its id. */
 export function provenHash(fileId: FileId, bytes: Uint8Array): ChunkHash | undefined {
   const hash = hashBytes(bytes);
   return fileIdOf(bytes.length, [hash]) === fileId ? hash : undefined;
 }
 
-/** Verifies and writes small files; blocks the thread. One outcome a file, in order. */
+/** Verifies and writes small files, blocking the thread. Returns one outcome per file, in order. */
 export function writeSmall(disk: Pick<Disk, 'createWhole' | 'remove'>, job: SmallJob): SmallWritten[] {
   const { buffer, byteOffset } = job.bytes;
   return job.files.map(({ fileId, size, offset, to }) => {

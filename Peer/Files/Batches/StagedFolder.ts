@@ -4,17 +4,17 @@ import type { Disk } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { installFolder } from '../Disk/InstallFile.ts';
 
-/** A file on its way into a folder out of sight. */
+/** A file in, or on its way into, a staged folder. */
 export interface StagedFile {
   readonly file: SmallFile;
   readonly folder: StagedFolder;
-  /** Wanted, made safe, relative to the share. */
+  /** Sanitized path, relative to the share. */
   readonly path: string;
-  /** Where it is written, absolute. */
+  /** Absolute path in the staging folder. */
   readonly to: string;
-  /** Of its only chunk, where its bytes were verified before they went to the writer. */
+  /** Hash of its only chunk; undefined: the writer verifies it. */
   hash: ChunkHash | undefined;
-  /** Set when it is written: verified, and whole. */
+  /** Set once the file is verified and completely written. */
   written: Written | undefined;
 }
 
@@ -23,16 +23,16 @@ interface Written {
   readonly hash: ChunkHash;
 }
 
-/** A folder of the share in the making. */
+/** A folder that is filled in `Temp/` before it is moved into the share. */
 export class StagedFolder {
-  /** Wanted, made safe, relative to the share. */
+  /** Sanitized path, relative to the share. */
   readonly path: string;
-  /** Where it is now, absolute. */
+  /** Absolute path in the staging folder. */
   readonly staged: string;
   readonly whole: StagedFile[] = [];
-  /** Files being written into it now. */
+  /** Number of files being written into the folder. */
   writing = 0;
-  /** Takes no more files: it gets its name as soon as nothing is being written. */
+  /** Set when the folder accepts no more files. It is installed after the last running write. */
   due = false;
 
   constructor(path: string, staged: string) {
@@ -40,14 +40,14 @@ export class StagedFolder {
     this.staged = staged;
   }
 
-  /** Undefined: it takes no more. */
+  /** Returns undefined when the folder accepts no more files. */
   add(file: SmallFile, path: string, name: string): StagedFile | undefined {
     if (this.due) return undefined;
     this.writing++;
     return { file, folder: this, path, to: `${this.staged}/${name}`, hash: undefined, written: undefined };
   }
 
-  /** @param written - undefined: it was not, and may come again */
+  /** @param written - undefined: writing failed, the file may arrive again */
   wrote(file: StagedFile, written: Written | undefined): void {
     this.writing--;
     file.written = written;

@@ -1,21 +1,21 @@
 /**
- * What tells one state of a file from another without reading it. In parts, because a rename changes the inode's ctime
- * (on Linux) and nothing else, and because device numbers change when a disk is mounted again (btrfs, removable ones).
+ * Identifies one state of a file without reading it. Split into parts, because a rename changes only the inode's
+ * ctime (on Linux), and because device numbers change when a disk is mounted again (btrfs, removable disks).
  */
 export interface FileState {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly modifiedMs: number;
-  /** The later of mtime and ctime, in milliseconds since 1970: when it was last touched. */
+  /** The later of mtime and ctime, in milliseconds since 1970. */
   readonly touchedMs: number;
   readonly device: string;
-  /** Inode, size and mtime in nanoseconds: survives a rename. */
+  /** Inode, size and mtime in nanoseconds: unchanged by a rename. */
   readonly content: string;
-  /** ctime in nanoseconds: moves with every write, and cannot be set back. */
+  /** ctime in nanoseconds: changes with every write and cannot be set back. */
   readonly changed: string;
 }
 
-/** The fields of `fs.Stats` with `bigint: true` that count. */
+/** The relevant fields of `fs.BigIntStats`. */
 export interface StatFields {
   readonly dev: bigint;
   readonly ino: bigint;
@@ -25,7 +25,7 @@ export interface StatFields {
 }
 
 export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: StatFields): FileState {
-  // Times before 1970 must still fit the wire.
+  // The wire has no times before 1970.
   const modifiedMs = Math.max(0, Number(mtimeNs / 1_000_000n));
   return {
     size: Number(size),
@@ -37,7 +37,7 @@ export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: StatFields): Fil
   };
 }
 
-/** Nearly all files lie on one device: its text is shared. */
+/** Nearly all files are on one device: its text is shared. */
 let lastDevice = { dev: -1n, text: '' };
 
 function deviceText(dev: bigint): string {
@@ -49,14 +49,14 @@ export function sameState(one: FileState, other: FileState): boolean {
   return one.device === other.device && sameAsBefore(one, other);
 }
 
-/** The same, as far as it can be told over a restart of the machine. */
+/** Ignores the device number, which may change over a restart of the machine. */
 export function sameAsBefore(one: FileState, other: FileState): boolean {
   return one.content === other.content && one.changed === other.changed;
 }
 
 /**
- * Touched without a sign of another content: only the ctime moved, as by a hard link or new rights. A write that set the mtime
- * back looks the same, so the content is still to be proven.
+ * Whether only the ctime changed, as by a hard link or new permissions. A write that sets the mtime back looks the
+ * same, so the content still has to be verified.
  */
 export function onlyTouched(one: FileState, other: FileState): boolean {
   return one.device === other.device && one.content === other.content && one.changed !== other.changed;

@@ -19,8 +19,8 @@ const NO_LINKS = new Set(['ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EPERM', 'EXDEV', '
 
 /**
  * Moves a finished file from `Temp/` into the share, atomically. Never replaces a file: a taken name becomes ` (2)`.
- * Creates missing parent folders. A parent that is a link or a file counts as a taken name, so no write ever follows a
- * link. The check and the rename run synchronously.
+ * Creates missing parent folders. A parent that is a link or a file counts as a taken name, so no write ever follows
+ * a link. The check and the rename run synchronously.
  *
  * @param root - the share folder, without links in it
  * @param wanted - sanitized by `safePath`
@@ -65,8 +65,8 @@ export function installWhole(
  * program creates between check and rename.
  *
  * @param from - absolute, on the same file system
- * @returns false when the name or a parent's name is taken, or the disk failed: its files are then installed one by one,
- * which reports the cause
+ * @returns false when the name or a parent's name is taken, or the disk failed: its files are then installed one by
+ * one, which reports the cause
  */
 export function installFolder(disk: Disk, root: string, from: string, wanted: string): boolean {
   try {

@@ -78,7 +78,7 @@ function remove(path: string): void {
   }
 }
 
-/** Of a regular file; undefined when there is none, or something else. */
+/** Returns undefined when there is no regular file. */
 function stateOf(path: string): FileState | undefined {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stats?.isFile() ? fileState(stats) : undefined;
@@ -144,7 +144,7 @@ class NodeFile implements DiskFile {
   }
 }
 
-/** Fills `into` from `position` as far as the file goes. */
+/** Fills `into` from `position` up to the end of the file. Returns the number of bytes read. */
 export function readFully(fd: number, into: Uint8Array, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const from = (start: number) => {

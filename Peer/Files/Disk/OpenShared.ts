@@ -6,20 +6,19 @@ import { inside } from './Paths.ts';
 
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** A shared file, open for reading. Whoever opened it closes it. */
+/** A shared file, open for reading. The caller closes `fd`. */
 export interface OpenedFile {
   readonly fd: number;
   readonly state: FileState;
 }
 
 /**
- * Opens a shared file for reading, and only that: no link is followed at the end of the path, nothing but a regular file
- * is accepted, and what was opened must lie inside the share, also when a folder above was swapped for a link in this
- * moment.
+ * Opens a shared file for reading. Follows no link at the end of the path and accepts only regular files. The opened
+ * file must be inside the share, even if a parent folder is replaced by a link at this moment.
  *
- * @param root - the share folder, without links in it; undefined: `path` is absolute and has no links in it (a manifest
- * names it), and what was opened must lie exactly there
- * @throws system errors; ShoalError NOT_FOUND when it is no file of the share
+ * @param root - the share folder, without links in it; undefined: `path` is absolute, without links (from a
+ * manifest), and the opened file must be exactly there
+ * @throws system errors; ShoalError NOT_FOUND when it is not a file of the share
  */
 export function openShared(root: string | undefined, path: string): OpenedFile {
   const absolute = root === undefined ? path : inside(root, path);
@@ -27,7 +26,7 @@ export function openShared(root: string | undefined, path: string): OpenedFile {
   try {
     const stats = fstatSync(fd, { bigint: true });
     if (!stats.isFile() || !isAllowed(root, realPathOf(fd, absolute), absolute)) {
-      throw new ShoalError('NOT_FOUND', `"${path}" is no file of the share`);
+      throw new ShoalError('NOT_FOUND', `"${path}" is not a file of the share`);
     }
     return { fd, state: fileState(stats) };
   } catch (failure) {
@@ -41,9 +40,9 @@ export function stateOfOpen(fd: number): FileState {
 }
 
 /**
- * Fills `into` from `position` of a file, if it is in the state it was hashed in. The one look comes after the read: device, inode and
- * ctime say that it is the very file that was hashed, whatever led there, and that nothing was written since. What is no
- * regular file is never read from: a pipe or a terminal has no positions, so the kernel refuses.
+ * Fills `into` from `position` if the file is in the state it was hashed in. A single check after the read is enough:
+ * device, inode and ctime prove that it is the hashed file, whatever path led to it, and that nothing was written
+ * since. Pipes and terminals are never read: the kernel refuses positioned reads on them.
  *
  * @param absolute - no link is followed at its end
  * @throws system errors
@@ -58,7 +57,7 @@ export function readUnchanged(
   try {
     const count = into.length === 0 ? 0 : readSync(fd, into, 0, into.length, position);
     if (count === into.length && sameState(hashed, stateOfOpen(fd))) return true;
-    into.fill(0); // Of what is not shared, nothing stays behind.
+    into.fill(0); // Bytes of an unshared file must not leak.
     return false;
   } finally {
     closeSync(fd);
@@ -70,7 +69,7 @@ function isAllowed(root: string | undefined, real: string, absolute: string): bo
   return real.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
-/** Where the opened file really lies: Linux says it of the descriptor itself, elsewhere the path is looked up again. */
+/** Real path of the opened file: from the descriptor on Linux, elsewhere by resolving the path again. */
 function realPathOf(fd: number, absolute: string): string {
   return process.platform === 'linux' ? readlinkSync(`/proc/self/fd/${fd}`) : realpathSync(absolute);
 }

@@ -1,3 +1,5 @@
+/** Paths in the share: relative, `/` between segments, '' for the share itself. */
+
 export function joinPath(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
@@ -7,7 +9,7 @@ export function splitPath(path: string): readonly [folder: string, name: string]
   return slash < 0 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)];
 }
 
-/** The absolute path of a place in the share. Like `path.join`, without taking apart what is known to be sound. */
+/** Converts a path in the share to an absolute one. Cheaper than `path.join`, because both are normalized already. */
 export function inside(root: string, path: string): string {
   if (path === '') return root;
   return root.endsWith('/') ? root + path : `${root}/${path}`;

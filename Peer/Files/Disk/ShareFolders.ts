@@ -5,7 +5,7 @@ import { diskError } from './Disk.ts';
 import { TEMP_FOLDER } from './SafePath.ts';
 
 /**
- * Makes the share folder and its `Temp/` where they are missing, and returns both without links in them.
+ * Creates the share folder and its `Temp/` when missing. Returns both paths without links in them.
  * @throws ShoalError DISK_FAILED, DISK_FULL
  */
 export function makeShareFolders(shareDir: string): { readonly root: string; readonly temp: string } {
@@ -16,9 +16,9 @@ export function makeShareFolders(shareDir: string): { readonly root: string; rea
     mkdirSync(temp, { recursive: true });
     if (realpathSync(temp) === temp) return { root, temp };
   } catch (failure) {
-    throw diskError(failure, `making the share folder "${shareDir}"`);
+    throw diskError(failure, `creating the share folder "${shareDir}"`);
   }
   throw new ShoalError('DISK_FAILED', `"${TEMP_FOLDER}" in "${shareDir}" is a link`, {
-    hint: 'Unfinished files must lie on the disk of the share folder: remove the link.',
+    hint: 'Unfinished files must be on the disk of the share folder: remove the link.',
   });
 }

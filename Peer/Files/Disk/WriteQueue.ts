@@ -1,6 +1,6 @@
 import { writev } from 'node:fs';
 
-/** Buffers that go to the system in one call. */
+/** Upper bound on buffers in one system call. */
 const RUN_MAX = 8;
 
 interface Waiting {
@@ -11,9 +11,9 @@ interface Waiting {
 }
 
 /**
- * Writes into one file, one call at a time: file systems let only one writer in, and on ext4 the threads that waited for
- * it burnt a third of a CPU second per GB. What waits and belongs one behind the other goes together: each call wakes a thread, which
- * costs as much as copying the bytes.
+ * Writes to one file, one system call at a time: file systems admit one writer, and on ext4 waiting threads burnt a
+ * third of a CPU second per GB. Pending writes that are adjacent share a call, because each call wakes a thread,
+ * which costs as much as copying the bytes.
  */
 export class WriteQueue {
   readonly #fd: number;
@@ -24,7 +24,7 @@ export class WriteQueue {
     this.#fd = fd;
   }
 
-  /** Resolves when all bytes are written (not synced). They must not change before. */
+  /** Resolves when all bytes are written (not synced). They must not change until then. */
   write(bytes: Uint8Array, position: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ bytes, position, resolve, reject });
@@ -47,7 +47,7 @@ export class WriteQueue {
     });
   }
 
-  /** The first that waits and those that go on where it ends; between them wait those of other sources. */
+  /** Takes the first pending write and the writes that continue it. Writes of other chunks in between stay pending. */
   #takeRun(): Waiting[] {
     const run: Waiting[] = [];
     const others: Waiting[] = [];
@@ -64,7 +64,7 @@ export class WriteQueue {
   }
 }
 
-/** Then the later one must not go first. */
+/** Overlapping writes must keep their order. */
 function overlap(one: Waiting, other: Waiting): boolean {
   return (
     one.position < other.position + other.bytes.length && other.position < one.position + one.bytes.length
@@ -85,7 +85,7 @@ function writeAll(
   });
 }
 
-/** What is left of `buffers` without their first `count` bytes. */
+/** Drops the first `count` bytes of `buffers`. */
 function behind(buffers: readonly Uint8Array[], count: number): Uint8Array[] {
   let skip = count;
   return buffers.flatMap((bytes) => {

@@ -4,37 +4,40 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { UnderWay } from '../../../Shared/UnderWay.ts';
 import type { ChunkWriter } from '../../Transfer.ts';
 
-/** What a chunk's writer needs of its part file. */
+/** The place of one chunk in its part file, shared by all its writers. */
 export interface ChunkTarget {
   readonly expected: ChunkHash;
   readonly bytes: number;
-  /** Writes into the chunk's place, `offset` bytes from its beginning. */
+  /** @param offset - in bytes, from the beginning of the chunk */
   write(bytes: Uint8Array, offset: number): Promise<void>;
   isVerified(): boolean;
-  /** The bytes are in their place: journal, then bitfield. Harmless when done twice. */
+  /** Records the written chunk: journal, then bitfield. Idempotent. */
   record(): Promise<void>;
-  /** Whose bytes may land in the chunk's place now. */
+  /** The only writer that may write to the place now. */
   holder: PieceWriter | undefined;
 }
 
 /**
- * Takes one chunk in pieces. The first writer of a chunk holds its place and writes each piece straight there. A second
- * one at the same time (endgame) gathers in memory; when its bytes turn out right, it takes the place from the first
- * and writes them. So the bytes of one source never land on those of another after they were verified.
+ * Receives one chunk in pieces. The first writer of a chunk holds its place and writes each piece directly. A
+ * concurrent second writer (endgame) buffers in memory and, once its bytes are verified, evicts the first and writes
+ * them. So bytes of one source never overwrite verified bytes of another.
  */
 export class PieceWriter implements ChunkWriter {
   readonly #target: ChunkTarget;
   #hasher: Blake3 | undefined;
   readonly #gathered: Uint8Array[] = [];
   readonly #writes = new UnderWay();
-  /** `hashing`: what comes is checked, but kept nowhere. Chosen when the first bytes come: who is asked may never send any. */
+  /**
+   * `hashing`: bytes are hashed and dropped. Chosen at the first byte, because a source may be requested and never
+   * send.
+   */
   #mode: 'waiting' | 'placing' | 'gathering' | 'hashing' = 'waiting';
   #length = 0;
   #failure: unknown;
   #over = false;
-  /** Who took the place: its bytes are right, and will be there. */
+  /** The writer that took the place, with verified bytes. */
   #evictedBy: PieceWriter | undefined;
-  /** Those who wait until it is over; undefined: it is. */
+  /** Callbacks for the end of this writer; undefined: it has ended. */
   #ending: (() => void)[] | undefined = [];
 
   constructor(target: ChunkTarget) {
@@ -50,7 +53,7 @@ export class PieceWriter implements ChunkWriter {
     this.#length += piece.length;
     if (this.#mode === 'waiting') this.#begin();
     this.#hasher ??= createBlake3();
-    // Hashed while the write is under way.
+    // The hash is computed while the write is under way.
     const written = this.#mode === 'placing' ? this.#place(piece, offset) : Promise.resolve();
     this.#hasher.update(piece);
     if (this.#mode === 'gathering') this.#gathered.push(Uint8Array.from(piece));
@@ -78,7 +81,7 @@ export class PieceWriter implements ChunkWriter {
   abandon(): void {
     this.#over = true;
     this.#gathered.length = 0;
-    // The place is free only when nothing of ours can land there any more.
+    // The place stays taken until no write of this writer can reach it.
     void this.#writes.settled().then(() => this.#letGo());
   }
 
@@ -91,7 +94,7 @@ export class PieceWriter implements ChunkWriter {
     }
   }
 
-  /** Takes the place away: what still comes is only hashed. Resolves when nothing of this writer can land there any more. */
+  /** Takes the place from this writer; later pieces are only hashed. Resolves when its last write has ended. */
   async #evict(by: PieceWriter): Promise<void> {
     this.#evictedBy = by;
     this.#mode = 'hashing';
@@ -143,7 +146,7 @@ export class PieceWriter implements ChunkWriter {
 }
 
 function lostPlace(): ShoalError {
-  return new ShoalError('DISK_FAILED', 'the chunk came twice at once, and the disk refused it', {
-    hint: 'Resume the download: what was verified is kept.',
+  return new ShoalError('DISK_FAILED', 'the chunk arrived from two peers at once, and writing it failed', {
+    hint: 'Resume the download: verified chunks are kept.',
   });
 }

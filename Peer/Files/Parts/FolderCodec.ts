@@ -19,20 +19,20 @@ import type { FolderFile, KeptFolder } from '../../Storage.ts';
 import { encodeRecord, readRecords } from './JournalRecords.ts';
 
 /**
- * What is kept of a folder download that is not over: magic "SHOALF1\\n", then records (JournalRecords.ts): one header, holders, files
- * in pages. It is written whole; a record that is cut or damaged anywhere counts for nothing.
+ * The record of a folder download in progress: magic "SHOALF1\\n", then records (JournalRecords.ts): one header,
+ * holders, files in pages. Written as a whole; a file that is cut or damaged anywhere is discarded.
  */
 const MAGIC = Buffer.from('SHOALF1\n', 'ascii');
 const HEADER = 1;
 const HOLDER = 2;
 const FILES = 3;
 
-/** Holders that are kept, of the folder and of one file: enough to begin with, the trackers know more. */
+/** Upper bounds on stored holders, of the folder and of one file. Enough to resume; trackers know the rest. */
 const HOLDERS_MAX = 255;
 const FILE_HOLDERS_MAX = 8;
-/** A path of a stranger, and what we add to make it differ from others. */
+/** A path from a stranger, plus a suffix that makes it unique. */
 const KEPT_PATH_BYTES_MAX = PATH_BYTES_MAX + 24;
-/** Room for a file in a record of 64 KiB. */
+/** A page ends after this size, so that the next file still fits a record of 64 KiB. */
 const PAGE_BYTES = 60_000;
 
 interface Header {
@@ -45,7 +45,7 @@ interface FileEntry {
   readonly fileId: FolderFile['fileId'];
   readonly size: number;
   readonly path: string;
-  /** Places in the list of holders. */
+  /** Indexes into the list of holders. */
   readonly holders: readonly number[];
 }
 
@@ -93,7 +93,7 @@ export function encodeFolder({ path, paused, files }: KeptFolder): Buffer {
   return Buffer.concat([MAGIC, start, ...holders, ...pages]);
 }
 
-/** Undefined when it is damaged or cut. Never throws. */
+/** Returns undefined for a damaged or cut record. Never throws. */
 export function decodeFolder(key: string, bytes: Buffer): KeptFolder | undefined {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   let start: Header | undefined;

@@ -8,13 +8,13 @@ const NAME = /^[0-9a-f]{64}\.folder$/;
 
 export interface FolderRecordsOptions {
   readonly disk: Disk;
-  /** Where unfinished files lie. */
+  /** Folder of unfinished files. */
   readonly temp: string;
-  /** Told of each damaged record, once: it is removed. */
+  /** Reports each damaged record once; it is then removed. */
   readonly problem: (text: string) => void;
 }
 
-/** The folder downloads of one share that are not over: one file each in `Temp/`. */
+/** The records of folder downloads in progress: one file each in `Temp/`. */
 export class FolderStore {
   readonly #options: FolderRecordsOptions;
 
@@ -22,7 +22,7 @@ export class FolderStore {
     this.#options = options;
   }
 
-  /** A crash meets the old record or the new one, never a half. @throws ShoalError DISK_FULL, DISK_FAILED */
+  /** Replaces a record atomically: a crash leaves the old or the new one. @throws ShoalError DISK_FULL, DISK_FAILED */
   async keep(folder: KeptFolder): Promise<void> {
     const { disk, temp } = this.#options;
     const temporary = join(temp, `${folder.key}.new`);
@@ -40,7 +40,7 @@ export class FolderStore {
       await disk.syncFolder(temp);
     } catch (failure) {
       removeQuietly(disk, temporary);
-      throw diskError(failure, 'writing down a folder download');
+      throw diskError(failure, 'recording a folder download');
     }
   }
 
@@ -56,7 +56,7 @@ export class FolderStore {
         else {
           removeQuietly(disk, this.#pathOf(key));
           problem(
-            'the record of an unfinished folder download is damaged; download the folder again, what is here is kept',
+            'the record of an unfinished folder download is damaged; download the folder again, complete files are kept',
           );
         }
       } catch (failure) {

@@ -1,6 +1,6 @@
 import { createBlake3 } from '../../../Protocol/Blake3.ts';
 
-/** Type (1), length of the body (2), body, then the first 8 bytes of the BLAKE3 of all that. Big-endian. */
+/** Record: type (1 byte), body length (2), body, first 8 bytes of the BLAKE3 hash of these. Big-endian. */
 const HEAD_BYTES = 3;
 const CHECK_BYTES = 8;
 
@@ -8,7 +8,7 @@ export interface JournalRecord {
   readonly type: number;
   /** A view into the journal. */
   readonly body: Buffer;
-  /** Offset behind the record. */
+  /** Offset of the next record. */
   readonly endsAt: number;
 }
 
@@ -23,7 +23,7 @@ export function encodeRecord(type: number, body: Uint8Array): Buffer {
   return bytes;
 }
 
-/** The sound records from an offset on, in order; ends silently at the first that is cut or damaged. */
+/** Iterates records in order. Ends silently at the first one that is cut or damaged. */
 export function* readRecords(bytes: Buffer, from: number): Generator<JournalRecord> {
   let at = from;
   while (bytes.length - at >= HEAD_BYTES + CHECK_BYTES) {

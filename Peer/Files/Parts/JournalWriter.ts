@@ -8,8 +8,8 @@ interface Waiting {
 }
 
 /**
- * Appends records to a journal, one write at a time and in order, so that a failed one leaves no hole for later ones
- * to hide behind. Records that come while a write runs go together in the next.
+ * Appends records to a journal, one write at a time and in order, so that a failed write leaves no gap before later
+ * records. Records appended during a write share the next one.
  */
 export class JournalWriter {
   readonly #file: DiskFile;
@@ -17,7 +17,7 @@ export class JournalWriter {
   #waiting: Waiting[] = [];
   readonly #writes = new UnderWay();
 
-  /** @param length - where the sound part of the journal ends */
+  /** @param length - of the valid part of the journal, in bytes */
   constructor(file: DiskFile, length: number) {
     this.#file = file;
     this.#length = length;
@@ -31,7 +31,7 @@ export class JournalWriter {
     });
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no write is under way. */
   idle(): Promise<void> {
     return this.#writes.settled();
   }
@@ -66,7 +66,7 @@ export class JournalWriter {
     try {
       return this.#file.write(bytes, this.#length);
     } catch (failure) {
-      return Promise.reject(failure); // It is closed.
+      return Promise.reject(failure); // The file is closed.
     }
   }
 }

@@ -19,8 +19,8 @@ export interface MemoryPartOptions {
 }
 
 /**
- * An unfinished file of one chunk or none: at most 1 MiB, in memory until it is complete. No journal, because there is
- * nothing to resume, and no sync of each file.
+ * An unfinished file of one chunk or none: at most 1 MiB, in memory until it is complete. No journal, because there
+ * is nothing to resume, and no sync of each file.
  */
 export class MemoryPart implements OpenPart {
   readonly verified: Bitfield;

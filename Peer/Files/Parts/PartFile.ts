@@ -12,13 +12,13 @@ import type { OpenPart } from './OpenPart.ts';
 import { PartSync } from './PartSync.ts';
 import { encodePaused, encodeSynced, encodeVerified } from './ResumeJournal.ts';
 
-/** An unfinished file as it was opened: files on disk, and what is known of them. */
+/** The open files of a part and their state at that moment. */
 export interface PartFileOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly description: FileDescription;
   readonly path: string;
-  /** The folder of both files. */
+  /** Folder of both files. */
   readonly folder: string;
   readonly partPath: string;
   readonly journalPath: string;
@@ -27,23 +27,23 @@ export interface PartFileOptions {
   readonly journalBytes: number;
   readonly records: number;
   readonly verified: readonly number[];
-  /** Puts the whole, synced file into the share, and returns where it lies. It has no name in `folder` afterwards. */
+  /** Moves the complete, synced file into the share and returns its absolute path. */
   readonly install: (data: DiskFile) => Promise<string>;
   readonly onVerified: (chunk: number) => void;
-  /** Not open any more, whatever the reason. Called once. */
+  /** Called once, after `close`, `finish` or `discard`. */
   readonly onClosed: () => void;
 }
 
 /**
- * An unfinished file of several chunks: part file, journal, and the order between them. Data before record: a crash can
- * forget a chunk, never invent one.
+ * An unfinished file of several chunks: part file, journal, and the order of writes to them. Data before its record:
+ * a crash can lose a chunk, but never invent one.
  */
 export class PartFile implements OpenPart {
   readonly verified: Bitfield;
   readonly #options: PartFileOptions;
   readonly #journal: JournalWriter;
   readonly #sync: PartSync;
-  /** One a chunk that is being written. */
+  /** Targets of the chunks being written. */
   readonly #targets = new Map<number, ChunkTarget>();
   readonly #busy = new Set<Promise<unknown>>();
   #folderSynced = false;
@@ -181,7 +181,7 @@ export class PartFile implements OpenPart {
     const { data, journal, onClosed } = this.#options;
     try {
       while (this.#busy.size > 0) await Promise.allSettled(this.#busy);
-      // After a failure nothing may be marked as durable any more.
+      // After a failed sync no chunk may be marked as durable.
       if (keep && this.#failure === undefined) await this.#sync.finish();
       else await this.#sync.stop();
       await this.#journal.idle();
@@ -192,7 +192,7 @@ export class PartFile implements OpenPart {
     }
   }
 
-  /** Keeps the files open while something is under way, and makes a failure one that people understand. */
+  /** Keeps the files open while `work` runs, and converts its failure to a ShoalError. */
   #guarded<T>(doing: string, work: Promise<T>): Promise<T> {
     this.#busy.add(work);
     return work.then(
@@ -207,13 +207,13 @@ export class PartFile implements OpenPart {
     );
   }
 
-  /** @throws ShoalError when nothing can be written any more */
+  /** @throws ShoalError when the part is closed or a sync has failed */
   #checkOpen(): void {
     if (this.#closed !== undefined) throw new ShoalError('CLOSED', 'the unfinished file is closed');
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** The same, and whether the file is still there: a look at the disk, so once a chunk. */
+  /** Also checks that the part file was not deleted. Costs a system call, so it is called once per chunk. */
   #check(): void {
     this.#checkOpen();
     if (this.#options.data.links() === 0) throw partFileGone(this.path);

@@ -18,24 +18,24 @@ export interface PartFilesWanted {
   readonly journalPath: string;
   readonly description: FileDescription;
   readonly path: string;
-  /** Throws when a new file would not fit. */
+  /** Throws when the disk has no space for a new file. */
   readonly beforeCreating: () => void;
 }
 
-/** Part file and journal, open, with what is in them. */
+/** Part file and journal, open, and the state read from them. */
 export interface PartFiles {
   readonly data: DiskFile;
   readonly journal: DiskFile;
-  /** Where the next record goes. */
+  /** Length of the journal: offset of the next record. */
   readonly journalBytes: number;
   readonly records: number;
   readonly verified: readonly number[];
 }
 
 /**
- * Opens what an earlier run left, or begins anew. Chunks that may not have reached the disk (those behind the last sync
- * mark) are hashed again; those that are wrong are forgotten.
- * @throws system errors, and what `beforeCreating` throws
+ * Opens the files of an earlier run, or creates them. Chunks recorded after the last sync mark may not have reached
+ * the disk: they are hashed again, and corrupt ones are dropped.
+ * @throws system errors, errors of `beforeCreating`
  */
 export async function openPartFiles(wanted: PartFilesWanted): Promise<PartFiles> {
   const { disk, partPath, journalPath, description } = wanted;
@@ -134,7 +134,7 @@ function openIfThere(disk: Disk, path: string): DiskFile | undefined {
   try {
     return disk.open(path);
   } catch (failure) {
-    // ELOOP: somebody put a link there; it is replaced, never followed.
+    // ELOOP: a link is in its place. It is replaced, never followed.
     if (['ENOENT', 'ELOOP'].includes(systemCode(failure) ?? '')) return undefined;
     throw failure;
   }

@@ -49,7 +49,10 @@ export class PartStore {
     this.#options = options;
   }
 
-  /** Removes leftovers that cannot be resumed, such as a part file without journal. To be called before the first `open`. */
+  /**
+   * Removes leftovers that cannot be resumed, such as a part file without journal. To be called before the first
+   * `open`.
+   */
   cleanUp(): void {
     const { disk, temp } = this.#options;
     const names = new Set(disk.names(temp));
@@ -113,7 +116,10 @@ export class PartStore {
     return found;
   }
 
-  /** Records a pause of an open or unfinished download. No effect when there is neither. @throws ShoalError DISK_FULL, DISK_FAILED */
+  /**
+   * Records a pause of an open or unfinished download. No effect when there is neither.
+   * @throws ShoalError DISK_FULL, DISK_FAILED
+   */
   async setPaused(fileId: FileId, paused: boolean): Promise<void> {
     const part = this.#open.get(fileId);
     if (part !== undefined) return part.setPaused(paused);

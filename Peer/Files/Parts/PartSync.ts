@@ -3,13 +3,13 @@ import type { Clock } from '../../../Shared/Clock.ts';
 
 export interface PartSyncOptions {
   readonly clock: Clock;
-  /** Syncs data, then marks the first `records` verified-records as durable. */
+  /** Syncs the data, then appends a mark: the first `records` verified-records are durable. */
   readonly sync: (records: number) => Promise<void>;
-  /** A sync failed: what was written since the last good one cannot be trusted. */
+  /** Reports a failed sync: chunks written since the last successful one cannot be trusted. */
   readonly failed: (reason: unknown) => void;
 }
 
-/** Decides when an unfinished file is synced: every 64 MiB or 2 s, in the background, one at a time. */
+/** Schedules the syncs of an unfinished file: every 64 MiB or 2 s, in the background, one at a time. */
 export class PartSync {
   readonly #options: PartSyncOptions;
   #records: number;
@@ -25,20 +25,20 @@ export class PartSync {
     this.#options = options;
   }
 
-  /** Another verified-record was appended, for a chunk of `bytes` bytes. */
+  /** Counts an appended verified-record for a chunk of `bytes` bytes. */
   recorded(bytes: number): void {
     this.#records++;
     this.touched(bytes);
   }
 
-  /** Something on disk may not be durable. */
+  /** Marks the file as not yet durable. */
   touched(bytes: number): void {
     this.#bytes += bytes;
     this.#dirty = true;
     this.#plan();
   }
 
-  /** Syncs what is open and stops the timer. Never rejects: `failed` was told. */
+  /** Syncs pending data and stops. Never rejects: `failed` reports errors. */
   async finish(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();
@@ -46,7 +46,7 @@ export class PartSync {
     if (this.#dirty) await this.#run();
   }
 
-  /** Stops without syncing; resolves when nothing is under way. */
+  /** Stops without syncing. Resolves when no sync is running. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelTimer?.();

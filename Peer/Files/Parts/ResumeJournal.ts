@@ -16,15 +16,14 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { encodeRecord, readRecords } from './JournalRecords.ts';
 
 /**
- * The journal beside an unfinished file: what it is to become, and which of its chunks are on disk. Append-only.
+ * The journal of an unfinished file: its description and path, and the chunks on disk. Append-only.
  *
  *   magic "SHOALJ1\\n", then records (JournalRecords.ts): header, chunk hashes in pages, then in any order
  *   verified(chunk), synced(count), forgotten(chunk), paused(yes or no).
  *
- * A chunk's record is appended when its data write has returned. `synced(count)` is appended after an fdatasync of the
- * data that began when `count` verified-records had been appended: the chunks of those records survive a power cut.
- * A later header gives the file another path.
- * Reading ends at the first record that is torn or damaged; what is behind it never happened.
+ * A chunk's record is appended after its data write has returned. `synced(count)` is appended after an fdatasync of
+ * the data that began when `count` verified-records had been appended: the chunks of those records survive a power
+ * cut. A later header changes the path. Reading ends at the first torn or damaged record; the rest is ignored.
  */
 const MAGIC = Buffer.from('SHOALJ1\n', 'ascii');
 const HEADER = 1;
@@ -45,23 +44,23 @@ interface Header {
 
 const header: Codec<Header> = struct<Header>({ fileId, size: uint53, path: text(PATH_BYTES_MAX) });
 
-/** What a journal tells about an unfinished file. */
+/** The state of an unfinished file according to its journal. */
 export interface JournalState {
   readonly description: FileDescription;
   /** Wanted path, relative to the share. */
   readonly path: string;
   readonly paused: boolean;
-  /** Chunks that are on disk for sure, ascending. */
+  /** Chunks with a sync mark, ascending. */
   readonly durable: readonly number[];
-  /** Chunks that were verified but may not have reached the disk: to be hashed again after an unclean stop. */
+  /** Verified chunks without a sync mark: to be hashed again after an unclean stop. */
   readonly unsure: readonly number[];
-  /** Verified-records so far: the count for the next `synced`. */
+  /** Number of verified-records: the base for the next `synced` count. */
   readonly records: number;
-  /** Length of the sound beginning; what is behind it must be cut off before anything is appended. */
+  /** Length of the valid part. The rest must be truncated before the next append. */
   readonly bytes: number;
 }
 
-/** The beginning of a new journal. @param path - at most PATH_BYTES_MAX bytes */
+/** Encodes the start of a new journal. @param path - at most PATH_BYTES_MAX bytes */
 export function encodeJournalStart(description: FileDescription, path: string): Buffer {
   const { chunkHashes } = description;
   const parts = [MAGIC, encodeWantedPath(description, path)];
@@ -82,12 +81,12 @@ export function encodeVerified(chunk: number): Buffer {
   return record(VERIFIED, uint32, chunk);
 }
 
-/** @param count - how many verified-records had been appended when the fdatasync began */
+/** @param count - number of verified-records when the fdatasync began */
 export function encodeSynced(count: number): Buffer {
   return record(SYNCED, uint32, count);
 }
 
-/** The chunk turned out not to be on disk after all. */
+/** Encodes that a recorded chunk is not on disk after all. */
 export function encodeForgotten(chunk: number): Buffer {
   return record(FORGOTTEN, uint32, chunk);
 }
@@ -96,7 +95,7 @@ export function encodePaused(paused: boolean): Buffer {
   return record(PAUSED, boolean, paused);
 }
 
-/** Undefined when there is no whole, sound beginning: nothing is known then. Never throws. */
+/** Returns undefined when header or chunk hashes are incomplete or damaged. Never throws. */
 export function readJournal(bytes: Buffer): JournalState | undefined {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   let start: Header | undefined;
@@ -117,7 +116,7 @@ export function readJournal(bytes: Buffer): JournalState | undefined {
       end = endsAt;
     }
   } catch (failure) {
-    // A record with a right checksum and a wrong body was written by a newer program: stop there.
+    // A valid checksum with an unreadable body was written by a newer version: reading ends there.
     if (!(failure instanceof ShoalError)) throw failure;
   }
   if (start === undefined || !isSound(start, hashes)) return undefined;
@@ -134,7 +133,7 @@ function isSound(start: Header, hashes: readonly ChunkHash[]): boolean {
   }
 }
 
-/** Its earlier records count no more; one that comes later does. */
+/** Invalidates the earlier records of a chunk. A later record counts again. */
 function forget(order: number[], chunk: number): void {
   for (const [at, recorded] of order.entries()) if (recorded === chunk) order[at] = -1;
 }

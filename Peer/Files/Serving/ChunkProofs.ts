@@ -4,27 +4,27 @@ import { type FileState, sameState } from '../Disk/FileState.ts';
 import { readFully } from '../Disk/NodeDisk.ts';
 import { stateOfOpen } from '../Disk/OpenShared.ts';
 
-/** Where a chunk lies in its file, and its hash. */
+/** Position and hash of one chunk of a file. */
 export interface ChunkCheck {
   readonly position: number;
   readonly bytes: number;
   readonly hash: ChunkHash;
 }
 
-/** Files whose proven chunks are remembered. */
+/** Upper bound on files with remembered proofs. */
 const FILES_MAX = 64;
 const READ_BYTES = 1_048_576;
 
 /**
- * Proves chunks of files that were touched since they were hashed, without any sign of another content: a hard link or new rights
- * move the ctime. Such a file is hashed again; until then what is asked of it is read and checked chunk by chunk, so that
- * nobody who downloads it has to wait.
+ * Proves chunks of files whose ctime alone has changed since they were hashed, as by a hard link or new permissions.
+ * Such a file is hashed again. Until then each requested chunk is read and verified by itself, so that downloads do
+ * not stall.
  */
 export class ChunkProofs {
-  /** By path, the oldest first. */
+  /** By path, oldest first. */
   readonly #proven = new Map<string, { readonly state: FileState; readonly positions: Set<number> }>();
 
-  /** Whether the open file, still in this state, has that content there. A chunk is read once a state. */
+  /** Whether the open file, still in this state, contains the chunk. Reads a chunk once per state. */
   async holds(path: string, fd: number, state: FileState, check: ChunkCheck): Promise<boolean> {
     const known = this.#proven.get(path);
     const isKnown = known !== undefined && sameState(known.state, state);

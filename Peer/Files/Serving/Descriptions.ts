@@ -2,15 +2,18 @@ import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, isDescriptionOf } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 
-/** Asked for page by page, so the last few are kept; a list of 4,096 hashes takes about 400 KiB. */
+/** Descriptions kept in memory, because peers request them page by page. 4,096 hashes take about 400 KiB. */
 const KEPT_MAX = 8;
 const HASH_BYTES = 32;
 
-/** Makes descriptions from stored chunk hashes, and checks them: what was damaged in the cache is never handed out. */
+/** Builds descriptions from cached chunk hashes and verifies them, so that a damaged cache is never served. */
 export class Descriptions {
   readonly #kept = new Map<FileId, FileDescription>();
 
-  /** Undefined when the hashes are not those of the file. @param load - 32 bytes each, one after the other */
+  /**
+   * Returns undefined when the hashes do not match the file id.
+   * @param load - returns the concatenated hashes, 32 bytes each
+   */
   get(fileId: FileId, size: number, load: () => Uint8Array | undefined): FileDescription | undefined {
     const kept = this.#kept.get(fileId);
     if (kept !== undefined) return kept;

@@ -8,9 +8,9 @@ import { type OpenedFile, readUnchanged, stateOfOpen } from '../Disk/OpenShared.
 import { type ChunkCheck, ChunkProofs } from './ChunkProofs.ts';
 
 export interface ShareReaderOptions {
-  /** Opens the file of a path, as `openShared` does. */
+  /** Opens a shared file like `openShared`. */
   readonly open: (path: string) => OpenedFile;
-  /** Where the file of a path lies, absolute. */
+  /** Converts a path of the share to an absolute one. */
   readonly absolute: (path: string) => string;
   readonly clock: Clock;
   readonly index: Pick<ShareIndex, 'stateOf' | 'invalidate' | 'metadataChanged'>;
@@ -20,24 +20,24 @@ interface Handle {
   readonly fd: number;
   busy: number;
   usedMs: number;
-  /** To be closed when nobody reads any more. */
+  /** Set when the handle is to be closed after the last read. */
   dropped: boolean;
 }
 
-/** Files held open at once: well below the usual limit of 1,024 descriptors. */
+/** Upper bound on open files: well below the usual limit of 1,024 descriptors. */
 const HANDLES_MAX = 64;
 const IDLE_MS = 30_000;
 /**
- * Files up to this size are opened, read, looked at and closed at once and synchronously. Measured for 20,000 files of
- * 4 KiB in the page cache: 11 microseconds each, against 52 through libuv's pool.
+ * Files up to this size are opened, read, checked and closed synchronously. Measured for 20,000 files of 4 KiB in the
+ * page cache: 11 microseconds each, against 52 through libuv's pool.
  */
 const SMALL_BYTES = 64 * 1_024;
 
 /**
- * Reads complete files for others. After every read (of a large file before it, too) the open file is compared with the
- * state it was hashed in (device, inode, size, mtime, ctime): bytes are handed out only when nothing was written in
- * between. A look costs 2 to 3 microseconds, so it is done for every piece. Of a file that was only touched (see
- * `onlyTouched`) the chunk is checked instead.
+ * Reads complete files for other peers. After every read (and before it, for large files) the open file is compared
+ * with the state it was hashed in (device, inode, size, mtime, ctime): bytes are served only when nothing was written
+ * in between. The check costs 2 to 3 microseconds, so it is done for every piece. For a file that was only touched
+ * (see `onlyTouched`) the chunk is verified instead.
  */
 export class ShareReader {
   readonly #options: ShareReaderOptions;
@@ -53,7 +53,7 @@ export class ShareReader {
 
   /**
    * Fills `into` from `position`.
-   * @param chunk - the chunk in which these bytes lie; asked for when the file was touched
+   * @param chunk - returns the chunk with these bytes; called when the file was touched
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED
    */
   async read(path: string, position: number, into: Uint8Array, chunk: () => ChunkCheck): Promise<void> {
@@ -61,7 +61,7 @@ export class ShareReader {
       const state = this.#options.index.stateOf(path);
       if (this.#closed || state === undefined) throw new ShoalError('NOT_FOUND', `"${path}" is not shared`);
       if (state.size <= SMALL_BYTES && this.#readSmall(path, state, position, into)) return;
-      // An open file that was replaced under its name is opened once more.
+      // The file may have been replaced since it was opened: it is opened once more.
       const done =
         (await this.#readLarge(path, position, into, chunk)) ||
         (await this.#readLarge(path, position, into, chunk));
@@ -71,7 +71,7 @@ export class ShareReader {
     }
   }
 
-  /** The same of a small file, at once. False when that cannot be: `read` may, or says why. */
+  /** Reads a small file synchronously. On false, `read` may succeed or reports the cause. */
   readNow(path: string, position: number, into: Uint8Array): boolean {
     const state = this.#options.index.stateOf(path);
     if (this.#closed || state === undefined || state.size > SMALL_BYTES) return false;
@@ -88,12 +88,12 @@ export class ShareReader {
     for (const path of [...this.#handles.keys()]) this.#drop(path);
   }
 
-  /** False when the file is not as it was hashed. */
+  /** Returns false when the file has changed since it was hashed. */
   #readSmall(path: string, hashed: FileState, position: number, into: Uint8Array): boolean {
     return readUnchanged(this.#options.absolute(path), hashed, position, into);
   }
 
-  /** False when the file that is held open is not the one that was hashed. */
+  /** Returns false when the open file is not the one that was hashed. */
   async #readLarge(
     path: string,
     position: number,
@@ -119,7 +119,7 @@ export class ShareReader {
     }
   }
 
-  /** The state of the open file, if the chunk in it is what was hashed. */
+  /** Returns the state of the open file if the chunk has its hashed content. */
   async #provenState(path: string, fd: number, chunk: () => ChunkCheck): Promise<FileState | undefined> {
     const { index } = this.#options;
     const hashed = index.stateOf(path);
@@ -155,7 +155,7 @@ export class ShareReader {
     if (handle.busy === 0) closeSync(handle.fd);
   }
 
-  /** A file that is gone, or became something else, has changed since it was hashed. */
+  /** Maps a missing or replaced file to FILE_CHANGED and marks it for rehashing. */
   #explain(path: string, failure: unknown): ShoalError {
     const code = systemCode(failure) ?? '';
     const isGone = ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(code);
@@ -168,5 +168,5 @@ export class ShareReader {
 }
 
 function changed(path: string): ShoalError {
-  return new ShoalError('FILE_CHANGED', `"${path}" was changed since it was hashed`);
+  return new ShoalError('FILE_CHANGED', `"${path}" has changed since it was hashed`);
 }

@@ -25,10 +25,10 @@ export interface SharedFilesOptions {
   readonly reader: ShareReader;
 }
 
-/** The same content at several paths: so many are tried before giving up. */
+/** Paths of one content that are tried before a read fails. */
 const PATHS_TRIED = 4;
 
-/** Complete files, by their content: describing, reading, copying. */
+/** Describes, reads and copies complete files by their content. */
 export class SharedFiles {
   readonly #options: SharedFilesOptions;
   readonly #descriptions = new Descriptions();
@@ -37,14 +37,17 @@ export class SharedFiles {
     this.#options = options;
   }
 
-  /** @throws ShoalError NOT_FOUND, also while lost hashes are made again */
+  /** @throws ShoalError NOT_FOUND, also while lost chunk hashes are computed again */
   describe(entry: CatalogEntry): FileDescription {
     const { cache, share } = this.#options;
     const load = () => cache.hashes(share.cacheKey, entry.path);
     const description = this.#descriptions.get(entry.fileId, entry.size, load);
     if (description !== undefined) return description;
     share.index.rehash(entry.path);
-    throw new ShoalError('NOT_FOUND', `the chunk hashes of "${entry.path}" were lost; it is hashed again`);
+    throw new ShoalError(
+      'NOT_FOUND',
+      `the chunk hashes of "${entry.path}" are lost; it is being hashed again`,
+    );
   }
 
   /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED */
@@ -73,18 +76,18 @@ export class SharedFiles {
     throw failure;
   }
 
-  /** Bytes of a small file from `offset`, at once. False when that cannot be: `read` may, or says why. */
+  /** Reads a small file from `offset` synchronously. On false, `read` may succeed or reports the cause. */
   readNow({ path, size }: CatalogEntry, offset: number, into: Uint8Array): boolean {
     return offset + into.length <= size && this.#options.reader.readNow(path, offset, into);
   }
 
-  /** Where this content lies unchanged, absolute. */
+  /** Returns the absolute path of an unchanged file with this content. */
   findComplete(fileId: FileId): string | undefined {
     const path = this.#unchangedPath(fileId);
     return path === undefined ? undefined : this.#options.share.absolute(path);
   }
 
-  /** Where that path lies, absolute, if this content lies there unchanged. */
+  /** Returns the absolute form of `path` if an unchanged file with this content is there. */
   unchangedAt(path: string, fileId: FileId): string | undefined {
     const { catalog, share } = this.#options;
     const isHere = catalog.findPath(path)?.fileId === fileId && this.#isUnchanged(path);
@@ -100,15 +103,15 @@ export class SharedFiles {
     const source = this.#unchangedPath(fileId);
     const found = source === undefined ? undefined : catalog.findPath(source);
     if (source === undefined || found === undefined) {
-      throw new ShoalError('NOT_FOUND', `the content of "${path}" is not here any more`);
+      throw new ShoalError('NOT_FOUND', `the content of "${path}" is not in the share any more`);
     }
     const description = this.describe(found);
-    // ".new" files are cleaned up at the next start when we die here.
+    // After a crash the next start removes ".new" files.
     const temporary = join(temp, `${randomBytes(32).toString('hex')}.new`);
     try {
       await disk.copy(share.absolute(source), temporary);
       if (!this.#isUnchanged(source)) {
-        throw new ShoalError('FILE_CHANGED', `"${source}" was changed while it was copied`);
+        throw new ShoalError('FILE_CHANGED', `"${source}" changed while it was copied`);
       }
       const installed = installFile(disk, root, temporary, path);
       const state = disk.stateOf(installed.absolute);
