@@ -6,6 +6,7 @@ import { MemoryHashCache } from '../../Peer/Files/Hashing/HashCache.ts';
 import { inlineHasher } from '../../Peer/Files/Hashing/Hasher.ts';
 import type { CatalogFeed, ChunkProvider } from '../../Peer/Network/Ports.ts';
 import type { DownloadStorage } from '../../Peer/Storage.ts';
+import { SimulatedClock } from '../Support/SimulatedClock.ts';
 import { TempFolder } from '../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from './Files/manager.ts';
 import { madeFile, writeChunk } from './Files/Parts/parts.ts';
@@ -89,6 +90,35 @@ describe('what is shared', () => {
       /not valid UTF-8.*longer than 1000 bytes|longer than 1000 bytes.*not valid UTF-8/s,
     );
     expect(manager.status().problems).toHaveLength(2);
+  });
+
+  test('of many problems the status lists the last 20', async () => {
+    const folder = await TempFolder.forTest();
+    await mkdir(folder.at('share'), { recursive: true });
+    for (let n = 0; n < 25; n++)
+      await writeFile(Buffer.concat([Buffer.from(`${folder.at('share')}/${n}-`), Buffer.from([0xff])]), 'x');
+    const { manager, problems } = await startManager(folder);
+    expect(problems).toHaveLength(25);
+    expect(manager.status().problems).toHaveLength(20);
+    expect(problems.at(-1)).toContain(manager.status().problems[0]?.path);
+  });
+
+  test('a new folder is scanned twice: files written before it was watched are found too', async () => {
+    const folder = await TempFolder.forTest();
+    let report: ((path: string) => void) | undefined;
+    const { manager } = await startManager(folder, {
+      seams: {
+        watch: (_, events) => {
+          report = events.folderChanged;
+          return { ready: Promise.resolve(), close: async () => {} };
+        },
+      },
+    });
+    await folder.write('share/new/first', 'x');
+    report?.('new');
+    await eventually(() => expect(pathsOf(manager)).toEqual(['new/first']));
+    await folder.write('share/new/second', 'y');
+    await eventually(() => expect(pathsOf(manager)).toEqual(['new/first', 'new/second']));
   });
 
   test('changes show: new, written, renamed, moved folders, removed', async () => {
@@ -474,6 +504,47 @@ describe('the same content again', () => {
     await rm(folder.at('share/here'));
     expect(manager.findComplete(description.fileId)).toBeUndefined();
     await expect(manager.copyComplete(description.fileId, 'x')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('unfinished downloads', () => {
+  test('a file of one chunk is not published before it is complete', async () => {
+    const { manager } = await startManager(await TempFolder.forTest());
+    const { content, description } = madeFile(MIB);
+    const part = await manager.open(description, 'small');
+    expect([manager.entries(), manager.version]).toEqual([[], 0]);
+    await writeChunk(part, content, 0);
+    await part.finish();
+    expect(manager.entries()).toMatchObject([{ kind: 'file', path: 'small' }]);
+  });
+
+  test('many changes at once are one event, and none comes after close', async () => {
+    const clock = new SimulatedClock();
+    const { manager } = await startManager(await TempFolder.forTest(), { clock, wallMs: clock.wallMs });
+    clock.advance(100);
+    let changes = 0;
+    manager.on('catalogChanged', () => changes++);
+    for (let n = 0; n < 10; n++) await manager.open(madeFile(2 * MIB, n).description, `${n}`);
+    expect(changes).toBe(0);
+    clock.advance(100);
+    expect(changes).toBe(1);
+    await manager.close();
+    clock.advance(100);
+    expect(changes).toBe(1);
+  });
+
+  test('a folder download is kept over a restart until it is forgotten', async () => {
+    const folder = await TempFolder.forTest();
+    const kept = { key: 'a'.repeat(64), path: 'music/', files: [], paused: true };
+    const first = await startManager(folder);
+    await first.manager.keepFolder(kept);
+    await first.manager.close();
+    const second = await startManager(folder);
+    expect(await second.manager.keptFolders()).toEqual([kept]);
+    await second.manager.forgetFolder(kept.key);
+    expect(await second.manager.keptFolders()).toEqual([]);
+    await second.manager.close();
+    expect(await (await startManager(folder)).manager.keptFolders()).toEqual([]);
   });
 });
 

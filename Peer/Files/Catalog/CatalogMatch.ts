@@ -62,9 +62,9 @@ export class CatalogMatch {
     const files = new Map(this.#runningWithId(isWanted).map((file) => [file.fileId, file]));
     for (const entry of this.#catalog.all()) {
       if (isWanted(entry.fileId)) files.set(entry.fileId, complete(entry));
-      if (files.size === SEARCH_HITS_PER_PEER_MAX) break;
+      if (files.size >= SEARCH_HITS_PER_PEER_MAX) break;
     }
-    return [...files.values()];
+    return [...files.values()].slice(0, SEARCH_HITS_PER_PEER_MAX);
   }
 
   #runningWithId(isWanted: (id: RelayedFile['fileId']) => boolean): RelayedFile[] {

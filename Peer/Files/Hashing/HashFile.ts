@@ -39,7 +39,7 @@ export type PartOutcome =
  */
 const READ_BYTES = 256 * 1_024;
 /** Interval of checks that the file is unchanged, in bytes, so that a hash that is void ends early. */
-const CHECK_BYTES = 1_024 * READ_BYTES;
+const CHECK_BYTES = 32 * 1_024 * 1_024;
 
 /**
  * Reads a shared file once and hashes its chunks; compares its state before and after. Blocks the thread.

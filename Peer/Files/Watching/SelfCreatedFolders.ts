@@ -45,6 +45,11 @@ export class SelfCreatedFolders {
     }
   }
 
+  /** Folders remembered now. Bounded, because a folder not reported in time is dropped. */
+  get size(): number {
+    return this.#created.size + this.#pending.size;
+  }
+
   /** Whether this program created the folder a moment ago and its scan is still pending. */
   has(path: string): boolean {
     return this.#pending.has(path) || this.#isRecent(path);

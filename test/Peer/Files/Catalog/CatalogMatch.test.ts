@@ -66,3 +66,19 @@ test('no more than a peer may have in an answer; 20,000 files take little time',
   expect(match.matching(words('file 17777')).map(({ path }) => path)).toEqual(['folder 77/file 17777.bin']);
   expect(performance.now() - startMs).toBeLessThan(1_000);
 });
+
+test('an answer by the start of an id is bounded too, of shared files and of running downloads', () => {
+  const shared = new CatalogMatch(catalogOf(...Array.from({ length: 60 }, (_, n) => `${n}.bin`)), () => []);
+  expect(shared.matching(words('aaaaaaaa'))).toHaveLength(SEARCH_HITS_PER_PEER_MAX);
+  const parts = Array.from({ length: 60 }, (_, n) => partOf(n, `${n}.bin`, 5_000_000));
+  const running = new CatalogMatch(catalogOf('z'), () => parts);
+  expect(running.matching(words('aaaaaaaa'))).toHaveLength(SEARCH_HITS_PER_PEER_MAX);
+});
+
+test('a word that matches nearly everything is ranked among the first 1,000 matches only', () => {
+  const weak = (length: number) => Array.from({ length }, (_, n) => `song/${n}.bin`);
+  const best = (count: number) =>
+    new CatalogMatch(catalogOf(...weak(count), 'song'), () => []).matching(words('song'))[0]?.path;
+  expect(best(999)).toBe('song');
+  expect(best(1_000)).toMatch(/^song\//);
+});

@@ -5,6 +5,7 @@ import type { FilePart, HashOutcome, PartOutcome } from '../../../../Peer/Files/
 import { HashPool } from '../../../../Peer/Files/Hashing/HashPool.ts';
 import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
 import type { ChunkHash } from '../../../../Protocol/Ids.ts';
+import { FILE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
 const MIB = 1_024 ** 2;
@@ -194,4 +195,35 @@ test('a file that is taken back is not hashed; after close nothing is told', asy
   batches[0]?.answer();
   await clock.flush();
   expect(finished).toEqual([]);
+});
+
+test('a batch has 16 MiB at most, or one file; a larger file goes in parts', async () => {
+  const { pool: hashPool, clock, batches, parts } = pool(4);
+  const sizes = { a: 16 * MIB, b: 10 * MIB, c: 6 * MIB, d: 1, e: 16 * MIB + 1 };
+  for (const [path, size] of Object.entries(sizes)) hashPool.add(path, size);
+  await clock.flush();
+  expect(batches.map(({ paths }) => paths)).toEqual([['a'], ['b', 'c'], ['d']]);
+  expect(parts.map(({ path }) => path)).toEqual(['e']);
+});
+
+test('a file larger than any file can be is left to the hasher, which refuses it', async () => {
+  const { pool: hashPool, clock, batches } = pool(1);
+  hashPool.add('huge', FILE_BYTES_MAX + 1);
+  await clock.flush();
+  expect(batches.map(({ paths }) => paths)).toEqual([['huge']]);
+});
+
+test('a large file that is being hashed is not queued again when it grows', async () => {
+  const { pool: hashPool, clock, parts, finished } = pool(1);
+  hashPool.add('one', 20 * MIB);
+  hashPool.add('two', 300 * MIB);
+  await clock.flush();
+  parts[0]?.answer(CHANGED);
+  await clock.flush();
+  hashPool.add('two', 301 * MIB);
+  expect(hashPool.pending).toMatchObject({ files: 1, bytes: 300 * MIB });
+  parts[1]?.answer(CHANGED);
+  await clock.flush();
+  expect(finished).toEqual(['one', 'two']);
+  expect(hashPool.pending).toMatchObject({ files: 0, bytes: 0 });
 });

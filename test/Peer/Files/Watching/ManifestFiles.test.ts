@@ -1,9 +1,11 @@
 import { closeSync } from 'node:fs';
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { FileManager } from '../../../../Peer/FileManager.ts';
 import { openShared } from '../../../../Peer/Files/Disk/OpenShared.ts';
 import { MemoryHashCache } from '../../../../Peer/Files/Hashing/HashCache.ts';
+import { ManifestFiles } from '../../../../Peer/Files/Watching/ManifestFiles.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually, pathsOf, startManager } from '../manager.ts';
 import { madeFile, writeChunk } from '../Parts/parts.ts';
@@ -166,4 +168,36 @@ test('without a manifest that can be read there is no start', async () => {
       code: 'NOT_FOUND',
       hint: expect.stringContaining('name path'),
     });
+});
+
+test('a manifest of more than 64 MiB is refused unread', async () => {
+  const folder = await TempFolder.forTest();
+  const manifest = await folder.write('list.txt', '');
+  await truncate(manifest, 64 * 1_024 ** 2 + 1);
+  await expect(startManager(folder, { manifest })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining('larger than'),
+  });
+});
+
+test('everything is checked again every 30 s: symbolic links and network disks change without an event', async () => {
+  const folder = await TempFolder.forTest();
+  const manifest = await folder.write('list.txt', '');
+  const clock = new SimulatedClock();
+  const files = new ManifestFiles({ manifest, temp: folder.at('Temp'), clock });
+  const changed: string[] = [];
+  const ignored = {
+    folderChanged: () => {},
+    limited: () => {},
+    isSelfCreated: () => false,
+    problem: () => {},
+  };
+  const watching = files.watch('', { ...ignored, changed: (path) => changed.push(path) });
+  clock.advance(29_999);
+  expect(changed).toEqual([]);
+  clock.advance(30_001);
+  expect(changed).toEqual(['', '']);
+  await watching.close();
+  clock.advance(60_000);
+  expect(changed).toEqual(['', '']);
 });

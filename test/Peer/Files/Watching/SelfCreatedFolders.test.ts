@@ -65,6 +65,15 @@ test('a stream of folders that does not end keeps nobody waiting', () => {
   expect(looked).toContain('d40');
 });
 
+test('folders that no watch reports, as without watches, are dropped after 5 s', () => {
+  const { clock, own, make } = desk();
+  for (let n = 0; n < 100; n++) {
+    make(`tree/d${n}`);
+    clock.advance(1_000);
+  }
+  expect(own.size).toBeLessThan(10);
+});
+
 test('closed, it looks no more', () => {
   const { clock, looked, own, make } = desk();
   make('tree');
