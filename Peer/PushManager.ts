@@ -210,8 +210,8 @@ export class PushManager extends EventEmitter<PushEvents> {
   #takeWaiting(number: number): PendingOffer {
     const waiting = this.#waiting.get(number);
     if (waiting === undefined) {
-      throw new ShoalError('NOT_FOUND', `no offer ${number} waits for an answer`, {
-        hint: 'See those that wait: accept',
+      throw new ShoalError('NOT_FOUND', `there is no pending offer ${number}`, {
+        hint: 'List the pending offers: accept',
       });
     }
     this.#waiting.remove(number);
@@ -256,7 +256,7 @@ function isPossible({ size, chunks, path }: Offer): boolean {
 }
 
 function nothingHere(path: string): ShoalError {
-  return new ShoalError('NOT_FOUND', `nothing of ${path} is here to send`, {
-    hint: 'Of a download that runs the chunks that are here can be sent. Go on with one: resume <number>',
+  return new ShoalError('NOT_FOUND', `no chunk of ${path} is here to send`, {
+    hint: 'A running download can be sent in part. Resume it: resume <number>',
   });
 }

@@ -9,20 +9,20 @@ export function refusal(code: RefusalCode, path: string, peer: PeerContact): Sho
   const who = nameOf(peer);
   switch (code) {
     case 'unanswered':
-      return new ShoalError('TIMEOUT', `nobody at ${who} answered the offer of ${path}`, {
-        hint: 'There, "accept" takes it while it waits; --accept all takes everything.',
+      return new ShoalError('TIMEOUT', `the offer of ${path} timed out: no answer from ${who}`, {
+        hint: 'Ask its user to type "accept" while the offer is pending, or to start the peer with --accept all.',
       });
     case 'busy':
-      return new ShoalError('REFUSED', `${who} has too many offers to answer`, { hint: 'Try again later.' });
+      return new ShoalError('REFUSED', `${who} has too many pending offers`, { hint: 'Try again later.' });
     case 'cancelled':
       return new ShoalError('REFUSED', `${who} cancelled the download of ${path}`);
     case 'failed':
-      return new ShoalError('REFUSED', `${who} could not take ${path}`, {
-        hint: 'Its disk may be full; its own messages say more.',
+      return new ShoalError('REFUSED', `${who} could not store ${path}`, {
+        hint: 'Its disk may be full: see the messages of that peer.',
       });
     default:
-      return new ShoalError('REFUSED', `${who} does not take ${path}`, {
-        hint: 'A peer takes pushes when its user says "accept", or when it was started with --accept all.',
+      return new ShoalError('REFUSED', `${who} refused ${path}`, {
+        hint: 'A peer accepts pushes when its user types "accept", or when it runs with --accept all.',
       });
   }
 }
@@ -32,9 +32,9 @@ export function disconnected(path: string, peer: PeerContact, cause: ShoalError)
   const code = cause.code === 'TIMEOUT' ? 'TIMEOUT' : 'UNREACHABLE';
   return new ShoalError(
     code,
-    `${nameOf(peer)} is gone before it confirmed all of ${path}: ${cause.message}`,
+    `${nameOf(peer)} disconnected before it confirmed all of ${path}: ${cause.message}`,
     {
-      hint: 'Send it again: what arrived is kept there.',
+      hint: 'Send it again: the receiver keeps the chunks that arrived.',
       cause,
     },
   );
@@ -42,8 +42,8 @@ export function disconnected(path: string, peer: PeerContact, cause: ShoalError)
 
 /** The push was accepted, and stalled. */
 export function stalled(path: string, peer: PeerContact): ShoalError {
-  return new ShoalError('TIMEOUT', `${nameOf(peer)} confirms nothing more of ${path}`, {
-    hint: 'Its download may be paused or wait for others; send it again later: what arrived is kept there.',
+  return new ShoalError('TIMEOUT', `the push of ${path} to ${nameOf(peer)} stalled`, {
+    hint: 'Its download may be paused or queued. Send it again later: the receiver keeps the chunks that arrived.',
   });
 }
 

@@ -30,7 +30,7 @@ export class Trust {
     const kept = this.#saving.then(() => this.#store.save([...this.#peers]));
     this.#saving = kept.catch((failure: unknown) => this.#log.debug(`trust is not kept: ${String(failure)}`));
     await kept.catch((failure: unknown) => {
-      throw new ShoalError('DISK_FAILED', 'the peer is trusted now, but that cannot be remembered', {
+      throw new ShoalError('DISK_FAILED', 'the peer is trusted in this run only: saving failed', {
         hint: 'Is the state folder writable?',
         cause: failure,
       });

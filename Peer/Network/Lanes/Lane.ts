@@ -123,9 +123,9 @@ export class Lane implements StreamHandler, LaneFrames {
 
   begin(id: number, bytes: number): boolean {
     if (this.#current !== undefined && this.#current.id !== id)
-      throw badFrame('another chunk before one was whole');
+      throw badFrame('a chunk inside another chunk');
     const receipt = this.#open.get(id);
-    if (receipt === undefined) throw badFrame('a piece that nobody asked for');
+    if (receipt === undefined) throw badFrame('a piece that was not requested');
     receipt.announced += bytes;
     if (receipt.announced > receipt.order.bytes) throw badFrame('more bytes than the chunk has');
     this.#current = { id, receipt };
@@ -164,7 +164,7 @@ export class Lane implements StreamHandler, LaneFrames {
   }
 
   turn(bytes: number): void {
-    if (!this.#linedUp) throw badFrame('a turn for somebody who did not line up');
+    if (!this.#linedUp) throw badFrame('a turn that was not requested');
     this.#linedUp = false;
     this.#idleSinceMs = this.#options.clock.nowMs();
     const asked = this.#nextId;

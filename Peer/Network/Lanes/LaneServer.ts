@@ -215,7 +215,7 @@ export class LaneServer implements StreamHandler {
         this.#receive(decodeLane(type, body));
         if (this.#closed) return;
       }
-      if (this.#unsentRejects > BACKLOG_BYTES_MAX) throw badFrame('asks without reading');
+      if (this.#unsentRejects > BACKLOG_BYTES_MAX) throw badFrame('requests without reading the answers');
     } catch (reason) {
       this.#host.misbehaved(this, reason);
       this.close();
@@ -235,7 +235,7 @@ export class LaneServer implements StreamHandler {
     if (this.peer === undefined) {
       if (message.type !== 'token') throw badFrame('a lane without a token');
       this.peer = this.#host.redeem(message.token, this);
-      if (this.peer === undefined) throw badFrame('a lane with a wrong token');
+      if (this.peer === undefined) throw badFrame('a lane with an invalid token');
       this.#decoder.maxBodyBytes = LANE_REQUEST_BYTES_MAX;
     } else if (message.type === 'request') this.#want(message);
     else if (message.type === 'bundle') this.#wantBundle(message);
@@ -247,8 +247,8 @@ export class LaneServer implements StreamHandler {
   }
 
   #want({ id, fileId, chunk }: { id: number; fileId: FileId; chunk: number }): void {
-    if (this.#wanted.has(id)) throw badFrame('a request number used twice');
-    if (this.#wanted.size + this.#bundled >= LANE_REQUESTS_MAX) throw badFrame('too many requests');
+    if (this.#wanted.has(id)) throw badFrame('duplicate request id');
+    if (this.#wanted.size + this.#bundled >= LANE_REQUESTS_MAX) throw badFrame('too many pending requests');
     const bytes = this.#host.bytesOf(fileId, chunk);
     const wanted = { id, fileId, chunk, bytes, cancelled: false, overtaken: 0 };
     this.#wanted.set(id, wanted);
@@ -260,10 +260,10 @@ export class LaneServer implements StreamHandler {
   #wantBundle({ id, files }: LaneOf<'bundle'>): void {
     const [first] = files;
     if (first === undefined || files.some(({ size }) => size < 1 || size > BUNDLED_FILE_BYTES_MAX))
-      throw badFrame('a bundle of nothing, or of large files');
-    if (this.#wanted.has(id)) throw badFrame('a request number used twice');
+      throw badFrame('a bundle without files, or with large ones');
+    if (this.#wanted.has(id)) throw badFrame('duplicate request id');
     if (this.#wanted.size + this.#bundled + files.length > LANE_REQUESTS_MAX)
-      throw badFrame('too many requests');
+      throw badFrame('too many pending requests');
     const bytes = bundleBytes(files);
     const { fileId } = first;
     this.#wanted.set(id, { id, fileId, chunk: 0, bytes, bundle: files, cancelled: false, overtaken: 0 });

@@ -21,7 +21,7 @@ export class LinkQuestions {
   /** @throws ShoalError NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
   ask<Q extends Question>(question: Q, signal?: AbortSignal): Promise<AnswerTo<Q>> {
     return new Promise((resolve, reject) => {
-      const over = signal?.aborted ? new ShoalError('CANCELLED', 'given up') : this.#ended;
+      const over = signal?.aborted ? new ShoalError('CANCELLED', 'cancelled') : this.#ended;
       if (over !== undefined) {
         reject(over);
         return;
@@ -36,7 +36,7 @@ export class LinkQuestions {
       if (signal !== undefined) {
         stopListening = onAbort(signal, () => {
           this.#requests.drop(numbered.requestId);
-          reject(new ShoalError('CANCELLED', 'given up'));
+          reject(new ShoalError('CANCELLED', 'cancelled'));
         });
       }
       this.#send(numbered);

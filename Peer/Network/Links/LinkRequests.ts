@@ -84,6 +84,6 @@ export class LinkRequests {
 /** Translates a refusal code. */
 export function refusal(code: ControlOf<'refused'>['code']): ShoalError {
   if (code === 'not-found') return new ShoalError('NOT_FOUND', 'the peer does not have the file');
-  if (code === 'changed') return new ShoalError('NOT_FOUND', 'the file has just changed there');
+  if (code === 'changed') return new ShoalError('NOT_FOUND', 'the file was changed at the peer');
   return new ShoalError('REFUSED', `the peer refused (${code})`);
 }

@@ -60,11 +60,11 @@ export class LinkTable implements LinkEvents {
     const { peerId, address } = contact;
     const linked = peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
     if (linked !== undefined) return linked;
-    if (signal.aborted || this.#stopping.signal.aborted) throw new ShoalError('CANCELLED', 'given up');
+    if (signal.aborted || this.#stopping.signal.aborted) throw new ShoalError('CANCELLED', 'cancelled');
     const peer = await unlessAborted(this.#dial(address), signal);
     if (peerId === undefined || peer.contact.peerId === peerId) return peer;
     throw new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
-      hint: 'The peer may have moved: look for it again.',
+      hint: 'The peer may have another address now: search again.',
     });
   }
 
@@ -147,7 +147,7 @@ export class LinkTable implements LinkEvents {
     const dialling = this.#dialling.get(link);
     this.#dialling.delete(link);
     // The remote side kept an older link.
-    const why = bye === 'duplicate' ? 'it has another link with us' : 'it closed the connection';
+    const why = bye === 'duplicate' ? 'the peer kept another link' : 'the peer closed the connection';
     const reason = error === undefined || bye === 'duplicate' ? new ShoalError('UNREACHABLE', why) : error;
     dialling?.reject(reason);
     if (error?.code === 'BAD_FRAME') this.#options.misbehaved(link.remote.host, error);

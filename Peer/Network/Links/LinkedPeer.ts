@@ -184,7 +184,7 @@ export class LinkedPeer implements SourceContext {
       const page = await this.#questions.ask({ type: 'list', requestId: 0, folder, cursor }, signal);
       if (page.files.length > 0) yield page.files;
       const forward = page.next === 0 || (page.next > cursor && page.next <= CATALOG_FILES_MAX);
-      if (!forward) throw new ShoalError('BAD_FRAME', 'its list of files goes in circles');
+      if (!forward) throw new ShoalError('BAD_FRAME', 'the pages of its file list form a loop');
       cursor = page.next;
     } while (cursor > 0);
   }
@@ -196,7 +196,7 @@ export class LinkedPeer implements SourceContext {
 
   /** Its files that match a question; unverified claims. @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */
   async query(question: RelayQuestion, signal: AbortSignal): Promise<readonly RelayedFile[]> {
-    if (!this.answersQueries) throw new ShoalError('REFUSED', 'the peer answers no questions');
+    if (!this.answersQueries) throw new ShoalError('REFUSED', 'the peer does not answer searches');
     return (await this.#questions.ask({ type: 'query', requestId: 0, question }, signal)).files;
   }
 

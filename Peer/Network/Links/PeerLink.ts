@@ -106,7 +106,7 @@ export class PeerLink implements StreamHandler {
     if (this.#closed) return;
     this.#writer.write(frame);
     if (this.#writer.backlogBytes > BACKLOG_BYTES_MAX) {
-      this.#close(new ShoalError('TIMEOUT', 'it does not read what we send'), false);
+      this.#close(new ShoalError('TIMEOUT', 'the peer does not read our messages'), false);
     }
   }
 

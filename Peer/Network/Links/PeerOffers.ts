@@ -43,7 +43,9 @@ export class PeerOffers {
     holdings.setChunkCount(chunkCount);
     const message = { type: 'offer', requestId, fileId, size, path, chunks } as const;
     const cancelDeadline = this.#clock.after(OFFER_TIMEOUT_MS, () =>
-      this.#end(requestId)?.events.lost(new ShoalError('TIMEOUT', 'the peer did not answer the offer')),
+      this.#end(requestId)?.events.lost(
+        new ShoalError('TIMEOUT', 'the peer did not answer the offer in time'),
+      ),
     );
     this.#sent.set(requestId, { message, holdings, events, cancelDeadline, accepted: false });
     this.#send(message);

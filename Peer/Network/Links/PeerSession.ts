@@ -76,10 +76,10 @@ export class PeerSession {
     if (this.#state === 'closed') return [];
     if (this.#state === 'greeting') {
       if (nowMs - this.#startedMs < GREETING_TIMEOUT_MS) return [];
-      return this.#close(undefined, new ShoalError('TIMEOUT', 'it did not greet'));
+      return this.#close(undefined, new ShoalError('TIMEOUT', 'handshake timed out'));
     }
     if (nowMs - this.#heardMs >= LINK_DEAD_MS) {
-      return this.#close(undefined, new ShoalError('TIMEOUT', 'it fell silent'));
+      return this.#close(undefined, new ShoalError('TIMEOUT', 'connection timed out'));
     }
     if (nowMs - this.#pingedMs < PING_INTERVAL_MS) return [];
     return this.ping(nowMs);
@@ -95,7 +95,7 @@ export class PeerSession {
   /** Closes the link if nothing arrived since the ping at `askedMs`. */
   checkAnswered(askedMs: number): SessionAction[] {
     if (this.#state !== 'open' || this.#heardMs >= askedMs) return [];
-    return this.#close(undefined, new ShoalError('TIMEOUT', 'it does not answer any more'));
+    return this.#close(undefined, new ShoalError('TIMEOUT', 'no answer to a ping'));
   }
 
   /** Says goodbye. */
@@ -113,7 +113,7 @@ export class PeerSession {
     const { version, peerId, instanceId, name, port, features } = message;
     if (version !== PROTOCOL_VERSION) return this.breach(`version ${version} of the protocol`);
     if (peerId === this.#hello.peerId) {
-      return this.leave('self', new ShoalError('REFUSED', 'that is this peer itself'));
+      return this.leave('self', new ShoalError('REFUSED', 'this is our own address'));
     }
     const hello = { version, peerId, instanceId, name, port, features };
     this.#remote = hello;
@@ -142,13 +142,13 @@ export class PeerSession {
 
 /** Goodbye reasons for the user. */
 const BYE_TEXT: Record<ByeReason, string> = {
-  closing: 'it is closing',
-  duplicate: 'there is a link already',
-  self: 'that is this peer itself',
-  idle: 'it closed an idle link',
-  protocol: 'it did not understand us: perhaps another version',
-  banned: 'it does not want to talk to us',
-  full: 'it has too many links',
+  closing: 'the peer is shutting down',
+  duplicate: 'there is another link already',
+  self: 'this is our own address',
+  idle: 'the peer closed an idle link',
+  protocol: 'the peer reported a protocol error: it may run another version',
+  banned: 'the peer has banned us',
+  full: 'the peer has too many links',
 };
 
 /** The two ends of a link, from one side's view. */

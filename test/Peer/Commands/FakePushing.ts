@@ -83,7 +83,7 @@ export class FakePushing implements PushControls {
 
   #take(number: number): OfferStatus {
     const found = this.waiting.find((each) => each.number === number);
-    if (found === undefined) throw new ShoalError('NOT_FOUND', `no offer ${number} waits for an answer`);
+    if (found === undefined) throw new ShoalError('NOT_FOUND', `there is no pending offer ${number}`);
     return found;
   }
 }

@@ -91,13 +91,13 @@ test('what is there already is no failure', async () => {
   expect(await ended).toMatchObject({ state: 'already there', error: undefined, confirmed: 0 });
 });
 
-test('a peer that goes away in the middle: UNREACHABLE, and the hint says what is kept', async () => {
+test('a peer that goes away in the middle: UNREACHABLE, and the hint says that the receiver keeps its chunks', async () => {
   const { sent, confirm, ended } = await started();
   sent.events.accepted();
   confirm(0);
   sent.events.lost(new ShoalError('CLOSED', 'the connection broke'));
   const { error } = await ended;
-  expect(error).toMatchObject({ code: 'UNREACHABLE', hint: expect.stringContaining('kept') });
+  expect(error).toMatchObject({ code: 'UNREACHABLE', hint: expect.stringContaining('receiver keeps') });
 });
 
 test('nobody there', async () => {

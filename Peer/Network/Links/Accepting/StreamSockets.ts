@@ -115,14 +115,14 @@ function wrap(socket: Socket, handler: StreamHandler, remote: Address, ownMemory
 }
 
 function givenUp(): ShoalError {
-  return new ShoalError('CANCELLED', 'the connection was given up');
+  return new ShoalError('CANCELLED', 'the connection attempt was cancelled');
 }
 
 function dialFailure(error: Error, address: Address): ShoalError {
   const place = formatAddress(address);
   switch (systemCode(error)) {
     case 'ECONNREFUSED':
-      return new ShoalError('UNREACHABLE', `nobody listens on ${place}`, {
+      return new ShoalError('UNREACHABLE', `nothing listens on ${place}`, {
         hint: 'Is the peer running there? Its first lines name its port.',
         cause: error,
       });

@@ -48,5 +48,5 @@ function layoutOf(size: number) {
 }
 
 function mismatch(): ShoalError {
-  return new ShoalError('INTEGRITY', 'the list of chunks it sent is not that of the file');
+  return new ShoalError('INTEGRITY', 'the chunk hashes of the peer do not match the file');
 }

@@ -198,7 +198,7 @@ export class RemoteFiles {
     for (const wake of [...file.waiting]) wake();
     if (first) return;
     if (!file.holdings.none) for (const source of file.sources) source.haveChanged();
-    else this.#leave([...file.sources], new ShoalError('NOT_FOUND', 'it no longer shares the file'));
+    else this.#leave([...file.sources], new ShoalError('NOT_FOUND', 'the peer no longer shares the file'));
   }
 
   suggested({ fileId, rest, chunks }: ControlOf<'suggest'>): void {
@@ -278,12 +278,12 @@ export class RemoteFiles {
         file.waiting.delete(finish);
         resolve(failure);
       };
-      const stopListening = onAbort(signal, () => finish(new ShoalError('CANCELLED', 'given up')));
+      const stopListening = onAbort(signal, () => finish(new ShoalError('CANCELLED', 'cancelled')));
       const cancelTimeout = this.#clock.after(LINK_REQUEST_TIMEOUT_MS, () =>
-        finish(new ShoalError('TIMEOUT', 'the peer did not say what it has')),
+        finish(new ShoalError('TIMEOUT', 'the peer did not announce its chunks in time')),
       );
       file.waiting.add(finish);
-      if (signal.aborted) finish(new ShoalError('CANCELLED', 'given up'));
+      if (signal.aborted) finish(new ShoalError('CANCELLED', 'cancelled'));
     });
   }
 
