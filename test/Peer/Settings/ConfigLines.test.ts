@@ -55,7 +55,7 @@ test.each([
   ['qqqqqqqq = x', /unknown key/, /The keys are port, .*tracker, /],
   ['port = 0', /^line 1 of .*port cannot be 0/, /1 to 65535/],
   ['# x\nupload-limit = fast', /^line 2 of .*upload-limit cannot be fast/, /60M/],
-  ['port = 1\nport = 2', /^line 2 of .*says port again/, /Line 1/],
+  ['port = 1\nport = 2', /^line 2 of .*repeats port/, /Line 1/],
   ['discovery = maybe', /^line 1 of .* is "maybe"/, /on or off/],
   ['name =', /^line 1/, /key = value/],
   ['na\u001b[31mme = x', /no setting: na\\u\{1b\}/, /key/],
