@@ -6,7 +6,7 @@ import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import type { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { MemoryShare } from './MemoryShare.ts';
-import { FakeFeed, file, idOf, lanInterface } from './TrackerLan.ts';
+import { FakeFeed, file, idOf, lanInterface } from './Trackers/TrackerLan.ts';
 
 export const never = new AbortController().signal;
 type Places = Parameters<NetworkManagerOptions['remembered']['save']>[0];

@@ -46,7 +46,7 @@ const answer =
   (discovery: Discovery, nowMs: number) =>
     discovery.answered('broadcast', { host, port }, nowMs);
 
-test('rounds at 0, 0.5, 2, 4 s and every 30 s; a tracker of our own after 2.5 to 4.5 s, with a last look before', () => {
+test('rounds at 0, 0.5, 2, 4 s, then every 30 s; embedding after 2.5 to 4.5 s, with an extra round before', () => {
   const embedded: number[] = [];
   for (const seed of seeds(50)) {
     const climb = new Climb(seed).tell(start()).runTo(100_000);
@@ -62,7 +62,7 @@ test('rounds at 0, 0.5, 2, 4 s and every 30 s; a tracker of our own after 2.5 to
   expect(Math.max(...embedded) - Math.min(...embedded)).toBeGreaterThan(1_500);
 });
 
-test('an answer holds our own tracker back until its heartbeat had its chance, not for ever', () => {
+test('a candidate delays embedding until its heartbeat could be answered, not forever', () => {
   const climb = new Climb().tell(start()).runTo(3_400).tell(answer('10.0.0.9')).runTo(3_500);
   expect(climb.times('open')).toEqual([3_460]);
   climb.runTo(20_000);
@@ -76,7 +76,7 @@ test('an answer holds our own tracker back until its heartbeat had its chance, n
   expect(found.runTo(60_000).times('embed')).toEqual([]);
 });
 
-test('one tracker of this computer that answers at two addresses is opened at the one that others use', () => {
+test('a tracker on this host that answers at two addresses is opened at the routable one', () => {
   const climb = new Climb().tell(start());
   climb
     .tell(answer('127.0.0.1'))
@@ -93,7 +93,7 @@ test('one tracker of this computer that answers at two addresses is opened at th
   ]);
 });
 
-test('when all are lost, a tracker of our own comes 2.5 s after the silence began, at the soonest', () => {
+test('after the loss of all trackers, embedding starts 2.5 s after the silence began, or later', () => {
   for (const seed of seeds(20)) {
     const climb = new Climb(seed)
       .tell(start())
@@ -108,7 +108,7 @@ test('when all are lost, a tracker of our own comes 2.5 s after the silence bega
   }
 });
 
-test('the one who is named starts at once; the others ask there first', () => {
+test('the named successor embeds at once; other peers probe it first', () => {
   const named = new Climb()
     .tell(start())
     .tell((discovery) => discovery.connected())
@@ -130,7 +130,7 @@ test('the one who is named starts at once; the others ask there first', () => {
   expect(other.times('embed')[0]).toBeGreaterThanOrEqual(52_500);
 });
 
-test('each taken port is tried twice, then the next; when all are taken, again after 30 s', () => {
+test('each port in use is tried twice, then the next; after the last one, again after 30 s', () => {
   const climb = new Climb().tell(start());
   const ports: number[] = [];
   for (let tries = 0; tries < 19; tries++) {
@@ -146,7 +146,7 @@ test('each taken port is tried twice, then the next; when all are taken, again a
   expect((times[18] ?? 0) - (times[17] ?? 0)).toBeGreaterThanOrEqual(29_000);
 });
 
-test('our own tracker answers us too, and that counts for nothing', () => {
+test('answers of the own embedded tracker are ignored', () => {
   const climb = new Climb().tell(start()).runTo(6_000);
   climb.tell((discovery, nowMs) => discovery.embedded(6_881, nowMs));
   climb.tell(answer('10.0.0.5')).tell(answer('127.0.0.1')).runTo(7_000);
@@ -166,7 +166,7 @@ test('a flood of answers opens few sessions', () => {
   expect(climb.times('open')).toHaveLength(32);
 });
 
-test('a probe is answered by those it was sent to, with its own number, in time', () => {
+test('a probe accepts answers from its targets, with its id, in time', () => {
   const probes = new Probes(new SeededRandom(1).next);
   const asked = { host: '10.0.0.9', port: 6_881 };
   const idOf = (bytes: Uint8Array) => decodeRequestHeader(new ByteReader(bytes)).transactionId;

@@ -6,7 +6,7 @@ import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
 import { peerIdOf } from '../links.ts';
-import { idOf } from '../TrackerLan.ts';
+import { idOf } from '../Trackers/TrackerLan.ts';
 
 const SELF = peerIdOf(1);
 const contact = (number: number, port = 9_000 + (number % 1_000)) => ({
@@ -48,7 +48,7 @@ test.each(seeds(8))(
   },
 );
 
-test('whom we met comes first, then what a tracker, the last run, the LAN and strangers told', () => {
+test('candidates are ordered by origin: linked, tracker, last run, DNS-SD, peer exchange', () => {
   const book = new PeerBook(SELF);
   book.add(contact(5), 'exchange', 1, peerIdOf(9));
   book.add({ peerId: undefined, name: '', address: contact(4).address }, 'dns-sd', 2);
@@ -60,7 +60,7 @@ test('whom we met comes first, then what a tracker, the last run, the LAN and st
   expect(book.worthRemembering(9).map(({ address }) => address.port)).toEqual([9_006, 9_002]);
 });
 
-test('a failed dial is repeated later and later; who was never met is forgotten after three', () => {
+test('failed dials back off; a peer that was never linked is removed after three', () => {
   const book = new PeerBook(SELF);
   book.linked(contact(2), 0);
   book.add(contact(3), 'tracker', 0);
@@ -74,7 +74,7 @@ test('a failed dial is repeated later and later; who was never met is forgotten 
   expect(ports(book.candidates(9, nobody, 100_001))).toEqual([9_002]);
 });
 
-test('a peer that moved is tried at its new address when the old one fails; one address is one peer', () => {
+test('a moved peer is dialled at its new address when the old one fails; one address is one peer', () => {
   const book = new PeerBook(SELF);
   book.linked(contact(2), 0);
   book.add(contact(2, 9_999), 'exchange', 1, peerIdOf(9));

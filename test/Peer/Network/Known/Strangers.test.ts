@@ -14,7 +14,7 @@ import type { ByteStream } from '../../../../Shared/Transport.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { instanceOf, peerIdOf } from '../links.ts';
 import { type Managed, never, startManager, startManagers, timed } from '../managers.ts';
-import { file, idOf } from '../TrackerLan.ts';
+import { file, idOf } from '../Trackers/TrackerLan.ts';
 
 /** A program that links to a peer and then says what a test wants. */
 async function stranger(
@@ -65,7 +65,7 @@ const lie = (path: string, change: Partial<RelayedFile> = {}): RelayedFile => ({
   ...change,
 });
 
-test('one who asks without end is answered 16 times, and told to wait; others are answered still', async () => {
+test('a peer that floods queries gets 16 answers, then refusals; other peers are still answered', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const victim = await startManager(network, 1, { files: ['a film'] });
   const asker = await stranger(network, victim, 66);
@@ -87,7 +87,7 @@ test('one who asks without end is answered 16 times, and told to wait; others ar
   expect(asker.heard.at(-1)?.type).toBe('hits');
 });
 
-test('a peer tells of its own share alone, and only what was asked for', async () => {
+test('a peer answers queries only about its own share', async () => {
   const network = new SimulatedNetwork({ seed: 2 });
   const [middle, far] = await startManagers(network, 1, [
     { files: ['a film', 'a song'] },
@@ -103,7 +103,7 @@ test('a peer tells of its own share alone, and only what was asked for', async (
   ]);
 });
 
-test('answers are validFiles: what was not asked for, cannot be, or comes too late is nobody’s hit', async () => {
+test('answers are validated: files that do not match, are impossible or arrive late are no hits', async () => {
   const network = new SimulatedNetwork({ seed: 3 });
   const asker = await startManager(network, 1);
   const honest = await startManager(network, 2, { files: ['a film'] });
@@ -150,7 +150,7 @@ test('an answer of another kind ends the link', async () => {
   expect(odd.isClosed()).toBe(true);
 });
 
-test('thousands of invented peers and trackers: little is kept, little is dialled', async () => {
+test('thousands of invented peers and trackers cause few entries and few dials', async () => {
   const network = new SimulatedNetwork({ seed: 5 });
   const victim = await startManager(network, 1, { discovery: true, files: ['a film'] });
   const dials: string[] = [];

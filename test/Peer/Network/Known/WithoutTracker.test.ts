@@ -3,7 +3,7 @@ import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../../Support/seeds.ts';
 import { type ManagedSetup, never, startManager, startManagers, timed } from '../managers.ts';
-import { file, TrackerLan } from '../TrackerLan.ts';
+import { file, TrackerLan } from '../Trackers/TrackerLan.ts';
 
 const TRACKER = { host: '10.0.0.200', port: 6_881 };
 const configured = [TRACKER];
@@ -56,7 +56,7 @@ test.each(seeds(5))(
   },
 );
 
-test('commands wait for a tracker in the beginning, and not where known peers have taken its place', async () => {
+test('commands wait for a tracker at first, but not once known peers have replaced it', async () => {
   const { network, peers, kill } = await village(5, 3);
   const [asker] = peers;
   if (asker === undefined) throw new Error('nobody');
@@ -70,7 +70,7 @@ test('commands wait for a tracker in the beginning, and not where known peers ha
   expect(first).toEqual({ value: false, ms: 3_000 });
 });
 
-test('in the seconds before a dead tracker is called dead, searches are answered too', async () => {
+test('searches are answered while a dead tracker is not yet counted as lost', async () => {
   const { network, peers, kill } = await village(3, 4);
   await kill();
   for (const asker of peers) {
@@ -81,7 +81,7 @@ test('in the seconds before a dead tracker is called dead, searches are answered
   }
 });
 
-test('a tracker that answers is believed alone, and nobody else is asked', async () => {
+test('while a tracker answers, known peers are not queried', async () => {
   const { network, peers } = await village(4, 4);
   const [asker] = peers;
   const { value, ms } = await timed(
@@ -94,7 +94,7 @@ test('a tracker that answers is believed alone, and nobody else is asked', async
   expect(asker?.network.linkedPeers()).toEqual([]);
 });
 
-test('dead peers cost one second, and are not waited for again and again', async () => {
+test('dead peers delay a search by one second, and only once', async () => {
   const { network, peers, kill } = await village(5, 6);
   for (const host of ['10.0.0.2', '10.0.0.3']) network.host(host).kill();
   await kill();
@@ -115,7 +115,7 @@ test('dead peers cost one second, and are not waited for again and again', async
   expect(waits).toBeLessThanOrEqual(3);
 });
 
-test('nobody known, nobody asked: the search says so at once', async () => {
+test('without tracker and known peers a search fails at once', async () => {
   const network = new SimulatedNetwork({ seed: 6 });
   const alone = await startManager(network, 1, { configured });
   const { value, ms } = await timed(network, alone.network.queries.search('film', never));
@@ -123,7 +123,7 @@ test('nobody known, nobody asked: the search says so at once', async () => {
   await expect(network.settle(alone.network.queries.peers(never))).rejects.toThrow(ShoalError);
 });
 
-test('peers of the last run are dialled when no tracker answers, and tell of others; not with discovery off', async () => {
+test('without a tracker, peers of the last run are dialled and introduce others; not with discovery off', async () => {
   const network = new SimulatedNetwork({ seed: 7 });
   const others = await startManagers(network, 10, [
     { files: ['a film'] },
@@ -154,13 +154,13 @@ test('peers of the last run are dialled when no tracker answers, and tell of oth
   );
 });
 
-test('what a running peer knows is written down before it dies', async () => {
+test('known peers are saved while the peer runs, not only at exit', async () => {
   const { network, peers } = await village(8, 4);
   await network.clock.advanceAsync(30_000);
   for (const { saved } of peers) expect(saved.at(-1)?.peers).toHaveLength(3);
 });
 
-test('two trackers, one of them dead: told and asked is the living one, and both when both live', async () => {
+test('of two trackers, the live ones are used', async () => {
   const network = new SimulatedNetwork({ seed: 9 });
   const lan = new TrackerLan(network);
   const other = { host: '10.0.0.201', port: 6_881 };
@@ -190,7 +190,7 @@ test('two trackers, one of them dead: told and asked is the living one, and both
   expect(ms).toBeLessThan(100);
 });
 
-test('a peer that DNS-SD shows is linked when no tracker answers, and only then', async () => {
+test('a peer announced by DNS-SD is linked only without a tracker', async () => {
   const network = new SimulatedNetwork({ seed: 10 });
   const shown = await startManager(network, 5, { files: ['a film'] });
   const dnsSd: ManagedSetup['dnsSd'] = ({ peerSeen }) => {
@@ -207,7 +207,7 @@ test('a peer that DNS-SD shows is linked when no tracker answers, and only then'
   expect(tracked.network.linkedPeers()).toEqual([]);
 });
 
-test('a tracker that no broadcast reaches is found by the word of a linked peer', async () => {
+test('a tracker out of broadcast range is found through a linked peer', async () => {
   const network = new SimulatedNetwork({ seed: 11 });
   const far = { host: '172.16.0.1', port: 7_777 };
   await new TrackerLan(network).tracker(far.host, far.port);

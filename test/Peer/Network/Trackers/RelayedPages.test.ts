@@ -6,7 +6,7 @@ import type { AnswerPart } from '../../../../Protocol/RelayMessages.ts';
 import { encodeRequest, type Hit, type ReplyOf } from '../../../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
-import { idOf } from '../TrackerLan.ts';
+import { idOf } from './TrackerLan.ts';
 
 function hitOf(word: string): Hit {
   return { fileId: idOf(word) as FileId, size: 1, path: word, holderCount: 1, holders: [] };
@@ -16,11 +16,11 @@ function page(part: AnswerPart, ...words: string[]): ReplyOf<'found'> {
   return { type: 'found', total: words.length, next: 0, asked: 2, part, hits: words.map(hitOf) };
 }
 
-test('an answer without relay is whole at once', () => {
+test('an answer without relayed pages is complete at once', () => {
   expect(new RelayedPages().add(page('whole', 'a'))).toEqual(page('whole', 'a'));
 });
 
-test.each(seeds(20))('pages in any order, some twice, make one answer (seed %i)', (seed) => {
+test.each(seeds(20))('pages in any order, with duplicates, join to one answer (seed %i)', (seed) => {
   const random = new SeededRandom(seed);
   const pages = [page('index', 'a'), page('relayed', 'b'), page('relayed', 'c')];
   for (let at = pages.length - 1; at > 0; at--) {
@@ -35,14 +35,14 @@ test.each(seeds(20))('pages in any order, some twice, make one answer (seed %i)'
   expect(whole).toMatchObject({ total: 4, part: 'whole' });
 });
 
-test('when the first page was lost, its repetition completes what peers said', () => {
+test('a retransmitted index page completes relayed pages', () => {
   const joined = new RelayedPages();
   expect(joined.add(page('relayed', 'b'))).toBeUndefined();
   expect(joined.add(page('last'))).toBeUndefined();
   expect(joined.add(page('whole', 'a'))).toMatchObject({ total: 2, hits: [hitOf('a'), hitOf('b')] });
 });
 
-test('holders told by peers are added, with the size that the index does not know', () => {
+test('relayed holders are added, with the size if the index lacks it', () => {
   const holder = { peerId: idOf('x') as PeerId, name: '', onTrackerHost: false, complete: true };
   const holders = [{ ...holder, address: { host: '10.0.0.1', port: 9_001 } }];
   const located = {
@@ -65,7 +65,7 @@ test('holders told by peers are added, with the size that the index does not kno
   });
 });
 
-test('a tracker that never ends fills no memory', () => {
+test('an endless answer does not exhaust memory', () => {
   const joined = new RelayedPages();
   joined.add(page('index'));
   const many = page('relayed', ...Array.from({ length: 32 }, (_, at) => `file ${at}`));
@@ -74,7 +74,7 @@ test('a tracker that never ends fills no memory', () => {
   expect(whole?.type === 'found' && whole.hits.length).toBeLessThanOrEqual(65_536);
 });
 
-test('an answer to a query fits one datagram, whatever matches', () => {
+test('an answer to a relayed query fits one datagram', () => {
   const query = {
     type: 'query',
     queryToken: '',

@@ -14,7 +14,7 @@ import {
 } from '../../../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
-import { FakeFeed, file, idOf } from '../TrackerLan.ts';
+import { FakeFeed, file, idOf } from './TrackerLan.ts';
 
 const PEER = idOf('peer') as PeerId;
 const FIRST = newInstanceId(1_000, 1);
@@ -121,7 +121,7 @@ const ALIVE: ReplyOf<'alive'> = {
   relayOnly: false,
 };
 
-test('without an answer connect is repeated after 0.5 and 1 s, lost at 2.5 s, then tried every 2 to 4 s', () => {
+test('an unanswered connect is retried after 0.5 and 1 s, lost at 2.5 s, then retried every 2 to 4 s', () => {
   for (const seed of seeds(20)) {
     const table = new Table(seed);
     table.runTo(40_000);
@@ -140,7 +140,7 @@ test('without an answer connect is repeated after 0.5 and 1 s, lost at 2.5 s, th
   }
 });
 
-test('an answer to any of the repeats counts, and once', () => {
+test('a reply to any retransmission counts, once', () => {
   const table = new Table();
   table.runTo(1_000);
   expect(table.count('connect')).toBe(2);
@@ -152,7 +152,7 @@ test('an answer to any of the repeats counts, and once', () => {
   expect(table.last('heartbeat').cookie).toBe('aaaaaaaaaaaaaaaa');
 });
 
-test('heartbeats go at the told interval, never later, and carry what is true now', () => {
+test('heartbeats keep the requested interval, never late, and carry current figures', () => {
   const table = new Table(3).join({ intervalMs: 20_000 });
   table.feed.put(file('one'));
   for (let beats = 0; beats < 20; beats++) {
@@ -186,7 +186,7 @@ test.each([
   expect(new Set(ids).size).toBe(2);
 });
 
-test('the cookie is renewed before it ages, and the old one is used until the new one is here', () => {
+test('the cookie is renewed before it expires; the old one stays in use until then', () => {
   const table = new Table().join({ intervalMs: 60_000 });
   table.runTo(44_999);
   expect(table.count('connect')).toBe(1);
@@ -202,7 +202,7 @@ test('the cookie is renewed before it ages, and the old one is used until the ne
   expect(table.kinds()).not.toContain('lost');
 });
 
-test('a refused cookie is renewed at once, and what was refused is sent again with the new one', () => {
+test('a refused cookie is renewed at once, and the refused request is resent with the new one', () => {
   const table = new Table().join();
   table.runTo(1_500);
   table.act(() => table.session.ask({ type: 'search', words: 'film', cursor: 0 }, table.nowMs));
@@ -225,7 +225,7 @@ test('a tracker that refuses every cookie is not flooded', () => {
   expect(table.sent.length).toBeLessThan(70);
 });
 
-test('a peer that the tracker forgot registers again before it goes on publishing', () => {
+test('a peer dropped by the tracker registers again before it resumes publishing', () => {
   const table = new Table(1, new FakeFeed(2_000)).join();
   const pages = table.count('publish');
   expect(pages).toBe(16);
@@ -239,7 +239,7 @@ test('a peer that the tracker forgot registers again before it goes on publishin
   expect(table.count('publish')).toBe(2 * pages);
 });
 
-test('a tracker restarted in the middle of a publication is told everything anew', () => {
+test('a tracker restarted during a publication gets the whole catalog again', () => {
   const table = new Table(1, new FakeFeed(2_000)).join({ intervalMs: 1_000 });
   const [first] = table.sent.filter(({ request }) => request.type === 'publish');
   if (first === undefined) throw new Error('nothing was published');
@@ -251,7 +251,7 @@ test('a tracker restarted in the middle of a publication is told everything anew
   expect(anew.map(({ request }) => (request.type === 'publish' ? request.page : -1))).toContain(0);
 });
 
-test('too many: the question waits, and is not given up for it', () => {
+test('a rate-limited query is delayed, not failed', () => {
   const table = new Table().join();
   table.act(() => table.session.ask({ type: 'peers', cursor: 0 }, table.nowMs));
   for (let refusals = 0; refusals < 20; refusals++) {
@@ -289,7 +289,7 @@ test.each(['full', 'wrong-owner', 'bad-request'] as const)(
   },
 );
 
-test('a silent tracker is lost 2.5 s after the heartbeat it missed, and open questions fail', () => {
+test('a silent tracker is lost 2.5 s after a missed heartbeat, and pending queries fail', () => {
   const table = new Table().join();
   table.runTo(1_000);
   table.act(() => table.session.ask({ type: 'peers', cursor: 0 }, table.nowMs));
@@ -303,7 +303,7 @@ test('a silent tracker is lost 2.5 s after the heartbeat it missed, and open que
   expect(table.session.standing.reason).toBe('it does not answer');
 });
 
-test('what a heartbeat asked before the last acknowledgement does not count as news', () => {
+test('the held version of a heartbeat sent before the last acknowledgement is ignored', () => {
   const table = new Table(1, new FakeFeed(1)).join();
   table.answer(table.last('publish'), { type: 'published', version: 1, page: 0, heldVersion: 1 });
   expect(table.session.caughtUp).toBe(true);
@@ -320,7 +320,7 @@ test('what a heartbeat asked before the last acknowledgement does not count as n
   expect(table.count('publish')).toBe(2);
 });
 
-test('a difference whose base is lost is followed by everything', () => {
+test('a difference with a lost base is followed by the whole catalog', () => {
   const table = new Table(1, new FakeFeed(1)).join();
   table.answer(table.last('publish'), { type: 'published', version: 1, page: 0, heldVersion: 1 });
   table.feed.put(file('two'));
@@ -349,7 +349,7 @@ test.each(['bad-request', 'full'] as const)(
   },
 );
 
-test('after the goodbye nothing brings us back', () => {
+test('after leave, no message registers the peer again', () => {
   const table = new Table().join();
   table.act(() => table.session.leave(table.nowMs));
   const moved = {
@@ -369,7 +369,7 @@ test('after the goodbye nothing brings us back', () => {
   expect(table.kinds().at(-1)).toBe('left');
 });
 
-test('replies of the wrong kind, and strangers to us, change nothing', () => {
+test('replies of the wrong type or with unknown ids change nothing', () => {
   const table = new Table();
   const connect = table.last('connect');
   const wrong: TrackerReply[] = [
@@ -399,7 +399,7 @@ test('replies of the wrong kind, and strangers to us, change nothing', () => {
   expect(table.kinds()).toEqual(['connected', 'caughtUp', 'moved']);
 });
 
-test('any tracker at all: whatever it says, the session stays alive and writable (2,000 random answers a seed)', () => {
+test('the session survives arbitrary replies (2,000 random answers per seed)', () => {
   for (const seed of seeds(8)) {
     const random = new SeededRandom(seed);
     const table = new Table(seed, new FakeFeed(30));
@@ -450,7 +450,7 @@ test('any tracker at all: whatever it says, the session stays alive and writable
   }
 });
 
-test('a relayed question is answered only to the tracker that has our token', () => {
+test('a relayed query is answered only to the tracker with this peer’s token', () => {
   const table = new Table(1, new FakeFeed(3, 'song'));
   table.answer(table.last('connect'), { type: 'connected', connectionId: 'aa'.repeat(8) });
   const beat = table.last('heartbeat');
@@ -472,7 +472,7 @@ test('a relayed question is answered only to the tracker that has our token', ()
   expect(table.last('miss').request).toEqual({ type: 'miss', relay: 7 });
 });
 
-test('a search is repeated after 1.2 s, not while its relay runs', () => {
+test('a search is retried after 1.2 s, not while its relay runs', () => {
   const table = new Table();
   table.answer(table.last('connect'), { type: 'connected', connectionId: 'aa'.repeat(8) });
   table.answer(table.last('heartbeat'), ALIVE);

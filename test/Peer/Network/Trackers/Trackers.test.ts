@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../../Support/seeds.ts';
-import { connected, FakeFeed, file, TrackerLan } from '../TrackerLan.ts';
+import { connected, FakeFeed, file, TrackerLan } from './TrackerLan.ts';
 
 const TRACKER = { host: '10.0.0.1', port: 6_881 };
 const never = new AbortController().signal;
 
-test('a configured tracker is joined, told the catalog, and asked', async () => {
+test('a configured tracker is joined, receives the catalog and answers queries', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 1 }));
   await lan.tracker('10.0.0.1');
   const ann = lan.peer({
@@ -42,7 +42,7 @@ test('a configured tracker is joined, told the catalog, and asked', async () => 
   expect(ben.trackers.status()).toMatchObject([status]);
 });
 
-test('a folder is asked for, and a search too short is refused', async () => {
+test('folder holders are found, and a query too short is refused', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 2 }));
   await lan.tracker('10.0.0.1');
   const feed = new FakeFeed();
@@ -83,7 +83,7 @@ test.each(seeds(4))(
   },
 );
 
-test('a difference is one page, and changes within a moment go together', async () => {
+test('a difference is one page, and changes in quick succession are batched', async () => {
   const network = new SimulatedNetwork({ seed: 3 });
   const lan = new TrackerLan(network);
   const tracker = await lan.tracker('10.0.0.1');
@@ -102,7 +102,7 @@ test('a difference is one page, and changes within a moment go together', async 
   expect(network.datagrams.sent - before).toBeLessThanOrEqual(4); // The page, a heartbeat, and their answers.
 });
 
-test('the peer may start long before its tracker, and says so once', async () => {
+test('a peer may start long before its tracker, and reports the loss once', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 4 }));
   const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER], feed: new FakeFeed(10) });
   await ann.trackers.start();
@@ -139,7 +139,7 @@ test.each(seeds(10))(
   },
 );
 
-test('after a partition the same tracker is joined again, and heals what changed meanwhile', async () => {
+test('after a partition the tracker is rejoined and receives the changes', async () => {
   const network = new SimulatedNetwork({ seed: 5 });
   const lan = new TrackerLan(network);
   const tracker = await lan.tracker('10.0.0.1');
@@ -157,7 +157,7 @@ test('after a partition the same tracker is joined again, and heals what changed
   expect(ann.events.map((event) => event.split(' ')[0])).toEqual(['found', 'lost', 'found']);
 });
 
-test('a tracker forgets us within a second of close, even when datagrams are lost', async () => {
+test('a closed peer is deregistered within a second, despite loss', async () => {
   const network = new SimulatedNetwork({ seed: 6, lossRatio: 0.2 });
   const lan = new TrackerLan(network);
   const tracker = await lan.tracker('10.0.0.1');
@@ -170,7 +170,7 @@ test('a tracker forgets us within a second of close, even when datagrams are los
   expect(tracker.stats.peers).toBe(0);
 });
 
-test('close does not wait for a tracker that is not there, and start can be overtaken by it', async () => {
+test('close does not wait for an absent tracker, and may overtake start', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 7 }));
   const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [TRACKER] });
   const starting = ann.trackers.start();
@@ -181,7 +181,7 @@ test('close does not wait for a tracker that is not there, and start can be over
   expect(await ann.trackers.ready(1_000)).toBe(false);
 });
 
-test('two trackers: everybody of both is found, once', async () => {
+test('peers of two trackers are found once each', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 8 }));
   const other = { host: '10.0.0.9', port: 7_000 };
   await lan.tracker(TRACKER.host);
@@ -206,7 +206,7 @@ test('two trackers: everybody of both is found, once', async () => {
   expect(peers.map(({ name }) => name).sort()).toEqual(['Ben', 'Eve']);
 });
 
-test('when one of two trackers dies, searches still answer, and in time', async () => {
+test('when one of two trackers dies, searches are answered in time', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 9 }));
   const other = { host: '10.0.0.9', port: 7_000 };
   const dying = await lan.tracker(TRACKER.host);
@@ -222,7 +222,7 @@ test('when one of two trackers dies, searches still answer, and in time', async 
   expect(lan.clock.nowMs() - startMs).toBeLessThan(1_100);
 });
 
-test('peers on the tracker host are told to others at the host where that tracker is reached', async () => {
+test('a peer on the tracker host is listed at the tracker’s address', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 10 }));
   await lan.tracker('10.0.0.1');
   const loopback = { host: '127.0.0.1', port: 6_881 };
@@ -242,7 +242,7 @@ test('peers on the tracker host are told to others at the host where that tracke
   expect(await seen(near)).toEqual({ Next: '127.0.0.1', Away: '10.0.0.2' });
 });
 
-test('a name is looked up, again and again if need be', async () => {
+test('a tracker name is resolved, with retries', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 11 }));
   await lan.tracker('10.0.0.1');
   let tries = 0;
@@ -261,7 +261,7 @@ test('a name is looked up, again and again if need be', async () => {
   expect(ann.events).toEqual([expect.stringContaining('lost tracker.lan:6881'), 'found 10.0.0.1:6881']);
 });
 
-test('with discovery off and no tracker nothing is sent at all', async () => {
+test('with discovery off and no tracker, nothing is sent', async () => {
   const network = new SimulatedNetwork({ seed: 12 });
   const lan = new TrackerLan(network);
   await lan.tracker('10.0.0.1');

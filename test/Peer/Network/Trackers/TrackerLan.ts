@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { onTestFinished } from 'vitest';
-import type { OpenDnsSd } from '../../../Peer/Network/Discovery/DnsSdService.ts';
-import type { CatalogFeed, ContactStore, StartTracker } from '../../../Peer/Network/Ports.ts';
-import { Trackers } from '../../../Peer/Network/Trackers/Trackers.ts';
-import { type FileId, newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
-import { TRACKER_PORT } from '../../../Protocol/Limits.ts';
-import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import type { PublishedEntry } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
-import { silentLog } from '../../../Shared/Log.ts';
-import { Tracker } from '../../../Tracker/Tracker.ts';
-import type { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
+import type { OpenDnsSd } from '../../../../Peer/Network/Discovery/DnsSdService.ts';
+import type { CatalogFeed, ContactStore, StartTracker } from '../../../../Peer/Network/Ports.ts';
+import { Trackers } from '../../../../Peer/Network/Trackers/Trackers.ts';
+import { type FileId, newInstanceId, type PeerId } from '../../../../Protocol/Ids.ts';
+import { TRACKER_PORT } from '../../../../Protocol/Limits.ts';
+import type { RelayedFile, RelayQuestion } from '../../../../Protocol/RelayMessages.ts';
+import type { PublishedEntry } from '../../../../Protocol/TrackerMessages.ts';
+import { type Address, formatAddress } from '../../../../Shared/Address.ts';
+import { silentLog } from '../../../../Shared/Log.ts';
+import { Tracker } from '../../../../Tracker/Tracker.ts';
+import type { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 
 /** A catalog that a test changes by hand, with the history that differences need. */
 export class FakeFeed implements CatalogFeed {

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest';
-import { takeAssignedPort } from '../../../Peer/Network/Trackers/AssignedPort.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
-import { seeds } from '../../Support/seeds.ts';
+import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
+import { seeds } from '../../../Support/seeds.ts';
 import { FakeFeed, file, TrackerLan } from './TrackerLan.ts';
 
 const TRACKER = { host: '10.0.0.1', port: 6_881 };
@@ -14,7 +12,7 @@ function feedOf(...paths: string[]): FakeFeed {
   return feed;
 }
 
-test('a relay-only tracker holds nothing and finds everything; nobody publishes to it', async () => {
+test('a relay-only tracker holds no catalog and finds everything by relay', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 1 }));
   const tracker = await lan.tracker('10.0.0.1', 6_881, true);
   const configured = [TRACKER];
@@ -40,7 +38,7 @@ test('a relay-only tracker holds nothing and finds everything; nobody publishes 
   expect(ann.trackers.status()).toMatchObject([{ asksByRelay: true, heldVersion: 0, version: 0 }]);
 });
 
-test('an unlisted peer is found beside a listed one, and only the unlisted one is asked', async () => {
+test('an unlisted peer is found beside a listed one; queries are relayed only to the unlisted one', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 2 }));
   const tracker = await lan.tracker('10.0.0.1');
   const configured = [TRACKER];
@@ -55,7 +53,7 @@ test('an unlisted peer is found beside a listed one, and only the unlisted one i
   expect(ann.feed.asked).toEqual([]);
 });
 
-test('a peer that is gone costs 0.8 s, once', async () => {
+test('a vanished peer delays one relayed search by 0.8 s', async () => {
   const network = new SimulatedNetwork({ seed: 3 });
   const lan = new TrackerLan(network);
   await lan.tracker('10.0.0.1', 6_881, true);
@@ -94,55 +92,3 @@ test.each(seeds(10))(
     expect(names).not.toContain('P0');
   },
 );
-
-function asking(
-  network: SimulatedNetwork,
-  lan: TrackerLan,
-  ip: string,
-  take: (port: number) => Promise<number>,
-) {
-  const { bindDatagram } = network.host(ip);
-  const lookup = async () => TRACKER.host;
-  const trackers = [{ host: 'tracker.example', port: TRACKER.port }];
-  return takeAssignedPort(
-    { trackers, lookup, bind: bindDatagram, clock: lan.clock, random: network.random.fork().next },
-    take,
-  );
-}
-
-test.each(seeds(5))('a port is assigned through loss; the next one gets another (seed %i)', async (seed) => {
-  const network = new SimulatedNetwork({ seed, lossRatio: 0.2, duplicateRatio: 0.2 });
-  const lan = new TrackerLan(network);
-  await lan.tracker('10.0.0.1');
-  const take = async (port: number) => port;
-  const one = await lan.clock.settle(asking(network, lan, '10.0.0.2', take));
-  const two = await lan.clock.settle(asking(network, lan, '10.0.0.2', take));
-  expect([one, two].every((port) => port >= 9_000 && port <= 9_999)).toBe(true);
-  expect(one).not.toBe(two);
-});
-
-test('an assigned port that is taken here is followed by another; other failures are told', async () => {
-  const network = new SimulatedNetwork({ seed: 1 });
-  const lan = new TrackerLan(network);
-  await lan.tracker('10.0.0.1');
-  const tried: number[] = [];
-  const port = await lan.clock.settle(
-    asking(network, lan, '10.0.0.2', async (wanted) => {
-      tried.push(wanted);
-      if (tried.length < 3) throw new ShoalError('PORT_IN_USE', 'taken');
-      return wanted;
-    }),
-  );
-  expect(tried).toEqual([9_000, 9_001, 9_002]);
-  expect(port).toBe(9_002);
-  const broken = asking(network, lan, '10.0.0.2', () => Promise.reject(new ShoalError('USAGE', 'no right')));
-  await expect(lan.clock.settle(broken)).rejects.toMatchObject({ code: 'USAGE' });
-});
-
-test('a tracker that is silent is told after 10 s', async () => {
-  const network = new SimulatedNetwork({ seed: 1 });
-  const lan = new TrackerLan(network);
-  const asked = asking(network, lan, '10.0.0.2', async (port) => port);
-  await expect(lan.clock.settle(asked)).rejects.toMatchObject({ code: 'NO_TRACKER' });
-  expect(lan.clock.nowMs()).toBeGreaterThanOrEqual(10_000);
-});

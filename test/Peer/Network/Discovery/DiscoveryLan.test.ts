@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { DnsSdEvents } from '../../../Peer/Network/Discovery/DnsSdService.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
-import { seeds } from '../../Support/seeds.ts';
-import { connected, FakeFeed, type LanPeer, TrackerLan } from './TrackerLan.ts';
+import type { DnsSdEvents } from '../../../../Peer/Network/Discovery/DnsSdService.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
+import { seeds } from '../../../Support/seeds.ts';
+import { connected, FakeFeed, type LanPeer, TrackerLan } from '../Trackers/TrackerLan.ts';
 
 const never = new AbortController().signal;
 
@@ -48,7 +48,7 @@ test('a tracker on the LAN is found by broadcast at once, and none is started', 
   expect(ann.saved.at(-1)?.trackers).toEqual([{ host: '10.0.0.200', port: 6_885 }]);
 });
 
-test('the question is asked at 0, 0.5, 2 and 4 s, then every 30 s', async () => {
+test('probes go out at 0, 0.5, 2 and 4 s, then every 30 s', async () => {
   const network = new SimulatedNetwork({ seed: 2 });
   const lan = new TrackerLan(network);
   const heardMs: number[] = [];
@@ -64,7 +64,7 @@ test('the question is asked at 0, 0.5, 2 and 4 s, then every 30 s', async () => 
   expect(waits.length).toBeLessThanOrEqual(8);
 });
 
-test('a remembered tracker is asked directly, also where no broadcast arrives', async () => {
+test('a remembered tracker is probed directly, even where no broadcast arrives', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 3 }));
   const far = { host: '172.16.0.1', port: 7_777 };
   await lan.tracker(far.host, far.port);
@@ -77,7 +77,7 @@ test('a remembered tracker is asked directly, also where no broadcast arrives', 
   expect(ann.embedded).toEqual([]);
 });
 
-test('a tracker on this computer is used at the address that others use, once', async () => {
+test('a tracker on this host is used once, at its routable address', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 4 }));
   const tracker = await lan.tracker('10.0.0.2', 6_883);
   const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann' });
@@ -88,7 +88,7 @@ test('a tracker on this computer is used at the address that others use, once', 
   expect(tracker.stats.peers).toBe(1);
 });
 
-test('what DNS-SD announces is asked like all others, and what it lacks is told', async () => {
+test('addresses announced by DNS-SD are probed, and a DNS-SD failure is reported', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 5 }));
   const far = { host: '172.16.0.1', port: 7_777 };
   await lan.tracker(far.host, far.port);
@@ -117,7 +117,7 @@ test('what DNS-SD announces is asked like all others, and what it lacks is told'
   expect(announced).toEqual(['peer Ann', 'closed']);
 });
 
-test('who waits 3 s for the network waits for the tracker of its own, and not where none can be started', async () => {
+test('a wait of 3 s for the network extends until the embedded tracker runs, unless none can start', async () => {
   for (const seed of seeds(10)) {
     const lan = new TrackerLan(new SimulatedNetwork({ seed }));
     const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann' });
@@ -139,7 +139,7 @@ test('who waits 3 s for the network waits for the tracker of its own, and not wh
   }
 });
 
-test('alone, a peer starts a tracker after 2.5 to 4.5 s; the ladder tells what was tried', async () => {
+test('a lone peer embeds a tracker after 2.5 to 4.5 s; the report lists every source probed', async () => {
   for (const seed of seeds(10)) {
     const lan = new TrackerLan(new SimulatedNetwork({ seed }));
     const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', remembered: [{ host: '10.0.0.77', port: 6_881 }] });
@@ -182,7 +182,7 @@ test.each(seeds(10))('peers that start with nothing find each other (seed %i)', 
   expect(instances.size).toBe(1);
 });
 
-test.each(seeds(6))('through heavy loss they still find each other (seed %i)', async (seed) => {
+test.each(seeds(6))('peers find each other despite heavy loss (seed %i)', async (seed) => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed, lossRatio: 0.2, latencyMs: [1, 20] }));
   const peers = await started(lan, 3);
   await lan.clock.advanceAsync(120_000);
@@ -249,25 +249,28 @@ test.each(seeds(20))(
   },
 );
 
-test.each(seeds(8))('when it is killed, another takes the role within 10 s (seed %i)', async (seed) => {
-  const lan = new TrackerLan(new SimulatedNetwork({ seed, latencyMs: [0.2, 3] }));
-  const peers = await started(lan, 3);
-  await lan.until(() => all(peers, (peer) => connected(peer) > 0), 6_000);
-  await lan.clock.advanceAsync(100_000 + seed * 777);
-  const at = peers.findIndex(({ trackers }) =>
-    trackers.status().some(({ foundBy }) => foundBy === 'embedded'),
-  );
-  const left = peers.filter((_, index) => index !== at);
-  lan.network.host(`10.0.0.${at + 1}`).kill();
-  const isLeft = ({ trackers }: LanPeer) =>
-    trackers
-      .status()
-      .some(({ state, address }) => state === 'connected' && address.host !== `10.0.0.${at + 1}`);
-  expect(await lan.until(() => left.some(isLeft), 10_000)).toBeLessThan(10_000);
-  await lan.until(() => all(left, isLeft), 6_000);
-});
+test.each(seeds(8))(
+  'when the embedded tracker is killed, another peer takes the role within 10 s (seed %i)',
+  async (seed) => {
+    const lan = new TrackerLan(new SimulatedNetwork({ seed, latencyMs: [0.2, 3] }));
+    const peers = await started(lan, 3);
+    await lan.until(() => all(peers, (peer) => connected(peer) > 0), 6_000);
+    await lan.clock.advanceAsync(100_000 + seed * 777);
+    const at = peers.findIndex(({ trackers }) =>
+      trackers.status().some(({ foundBy }) => foundBy === 'embedded'),
+    );
+    const left = peers.filter((_, index) => index !== at);
+    lan.network.host(`10.0.0.${at + 1}`).kill();
+    const isLeft = ({ trackers }: LanPeer) =>
+      trackers
+        .status()
+        .some(({ state, address }) => state === 'connected' && address.host !== `10.0.0.${at + 1}`);
+    expect(await lan.until(() => left.some(isLeft), 10_000)).toBeLessThan(10_000);
+    await lan.until(() => all(left, isLeft), 6_000);
+  },
+);
 
-test.each(seeds(6))('two networks that grow together keep the older tracker (seed %i)', async (seed) => {
+test.each(seeds(6))('two merging networks keep the older tracker (seed %i)', async (seed) => {
   const network = new SimulatedNetwork({ seed });
   const lan = new TrackerLan(network);
   const ips = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'];
@@ -332,7 +335,7 @@ function instanceOf({ trackers, embedded }: LanPeer): number {
     : Number.POSITIVE_INFINITY;
 }
 
-test('at most three trackers are used, those that started first', async () => {
+test('at most three trackers are used, the oldest', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 6 }));
   const instances: string[] = [];
   for (let number = 1; number <= 5; number++) {
@@ -346,7 +349,7 @@ test('at most three trackers are used, those that started first', async () => {
   expect(used.sort()).toEqual(instances.slice(0, 3).sort());
 });
 
-test('something else that answers connect is no tracker of ours', async () => {
+test('another program that answers connect is not used as a tracker', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 7 }));
   const bitTorrent = lan.network.socket('10.0.0.50', 6_881);
   bitTorrent.onMessage((bytes, from) => {
@@ -367,7 +370,7 @@ test('something else that answers connect is no tracker of ours', async () => {
   expect(ann.trackers.status()).toMatchObject([{ foundBy: 'embedded' }]);
 });
 
-test('who answers a broadcast from elsewhere than a tracker port of the LAN is not listened to', async () => {
+test('answers to a broadcast from outside the LAN or from another port are ignored', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 9 }));
   const hearing = lan.network.socket('10.0.0.66', 6_881);
   const liars = [lan.network.socket('10.0.0.66', 7_000), lan.network.socket('172.16.0.66', 6_881)];
@@ -382,7 +385,7 @@ test('who answers a broadcast from elsewhere than a tracker port of the LAN is n
   expect(ann.trackers.discoveryReport().join()).not.toContain('answered by');
 });
 
-test('taken ports: the next ones are tried', async () => {
+test('an embedded tracker moves to the next port when one is in use', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 8 }));
   for (const port of [6_881, 6_882]) lan.network.socket('10.0.0.2', port);
   const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann' });

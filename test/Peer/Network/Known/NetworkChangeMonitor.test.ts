@@ -5,12 +5,12 @@ import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { watcher } from '../links.ts';
 import { never, startManager, startManagers } from '../managers.ts';
-import { lanInterface, TrackerLan } from '../TrackerLan.ts';
+import { lanInterface, TrackerLan } from '../Trackers/TrackerLan.ts';
 
 const TRACKER = { host: '10.0.0.200', port: 6_881 };
 const configured = [TRACKER];
 
-test('a new address and a sleep are noticed, each once; a wall clock that creeps is not', () => {
+test('a new address and a sleep are detected once each; slow drift of the wall clock is not', () => {
   const clock = new SimulatedClock();
   const seen: string[] = [];
   let now: ReturnType<typeof networkInterfaces> = { lan: [lanInterface('10.0.0.1')] };
@@ -42,7 +42,7 @@ test('a new address and a sleep are noticed, each once; a wall clock that creeps
   expect(seen).toHaveLength(3);
 });
 
-test('after a sleep the tracker knows us again within seconds, and what we share', async () => {
+test('after a sleep the peer and its catalog are registered again within seconds', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const lan = new TrackerLan(network);
   await lan.tracker(TRACKER.host);
@@ -65,7 +65,7 @@ test('after a sleep the tracker knows us again within seconds, and what we share
   expect((await network.settle(other.network.queries.search('film', never))).hits).toHaveLength(1);
 });
 
-test('a peer that is asked for a sign of life and gives none is gone within seconds; the others are left alone', async () => {
+test('a probed peer that stays silent is dropped within seconds; other links stay', async () => {
   const network = new SimulatedNetwork({ seed: 3 });
   const [asking, dead, other] = await startManagers(network, 1, [{}, {}, {}]);
   if (asking === undefined || dead === undefined || other === undefined) throw new Error('nobody');
@@ -80,7 +80,7 @@ test('a peer that is asked for a sign of life and gives none is gone within seco
   expect(asking.network.linkedPeers().map(({ name }) => name)).toEqual(['peer 3']);
 });
 
-test('a link that died without a word is found out within seconds of a change, and a living one stays', async () => {
+test('a dead link is detected within seconds of a network change, and a live one stays', async () => {
   const network = new SimulatedNetwork({ seed: 2 });
   let interfaces = { lan: [lanInterface('10.0.0.1')] };
   const [moving, dead, living] = await startManagers(network, 1, [{ interfaces: () => interfaces }, {}, {}]);
@@ -126,7 +126,7 @@ test.each([20_000, 45_000, 120_000])(
   },
 );
 
-test('the computer of a tracker dies: who was linked to a peer there looks at once', async () => {
+test('when a tracker host dies, peers with a link to that host probe the tracker at once', async () => {
   const network = new SimulatedNetwork({ seed: 5 });
   const lan = new TrackerLan(network);
   const host = await startManager(network, 200);

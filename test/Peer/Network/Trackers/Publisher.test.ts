@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { Publisher } from '../../../Peer/Network/Trackers/Publisher.ts';
-import { PublishPlan } from '../../../Peer/Network/Trackers/PublishPlan.ts';
-import { newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
-import { PATH_BYTES_MAX, PUBLISH_WINDOW } from '../../../Protocol/Limits.ts';
-import { encodeRequest, type PublishedEntry, type RequestOf } from '../../../Protocol/TrackerMessages.ts';
-import { SeededRandom } from '../../../Shared/SeededRandom.ts';
-import { seeds } from '../../Support/seeds.ts';
+import { Publisher } from '../../../../Peer/Network/Trackers/Publisher.ts';
+import { PublishPlan } from '../../../../Peer/Network/Trackers/PublishPlan.ts';
+import { newInstanceId, type PeerId } from '../../../../Protocol/Ids.ts';
+import { PATH_BYTES_MAX, PUBLISH_WINDOW } from '../../../../Protocol/Limits.ts';
+import { encodeRequest, type PublishedEntry, type RequestOf } from '../../../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../Support/seeds.ts';
 import { FakeFeed, file, idOf } from './TrackerLan.ts';
 
 function bytesOf(plan: PublishPlan, page: number): number {
@@ -51,7 +51,7 @@ test('an empty catalog is one empty page; the longest path fits; one longer is l
   expect(bytesOf(plan, 0)).toBeLessThanOrEqual(1_200);
 });
 
-test('partial ones have no path: at most 64 a page, and they fit', () => {
+test('partial entries have no path: at most 64 per page, and the page fits a datagram', () => {
   const partial: PublishedEntry[] = Array.from({ length: 200 }, (_, index) => ({
     ...file(`${index}`),
     kind: 'partial',
@@ -64,7 +64,7 @@ test('partial ones have no path: at most 64 a page, and they fit', () => {
   expect(bytesOf(plan, 0)).toBeLessThanOrEqual(1_200);
 });
 
-test.each(seeds(50))('the window is kept, whatever order acknowledgements come in (seed %i)', (seed) => {
+test.each(seeds(50))('the publish window holds for acknowledgements in any order (seed %i)', (seed) => {
   const random = new SeededRandom(seed);
   const plan = new PublishPlan(1, 0, new FakeFeed(random.int(0, 2_000)).entries());
   const underWay = new Set<number>();
@@ -86,7 +86,7 @@ test.each(seeds(50))('the window is kept, whatever order acknowledgements come i
   expect(underWay.size).toBe(0);
 });
 
-test('elsewhere than on loopback at most one window leaves every 10 ms', () => {
+test('a remote tracker gets at most one window of pages every 10 ms', () => {
   const feed = new FakeFeed(10_000);
   const publisher = new Publisher(feed, true);
   let nowMs = 0;
