@@ -8,17 +8,21 @@ import { type FileState, sameState } from '../Disk/FileState.ts';
 import { openShared, stateOfOpen } from '../Disk/OpenShared.ts';
 
 /** Result of hashing one file. A plain value, because it crosses threads. */
-export type HashOutcome =
-  | {
-      readonly kind: 'hashed';
-      readonly state: FileState;
-      readonly fileId: FileId;
-      /** Concatenated chunk hashes, 64 hex digits each: strings are cheap to pass between threads. */
-      readonly hashes: string;
-    }
+export type HashOutcome = (HashedPart & { readonly fileId: FileId }) | NoHash;
+
+/** Result of hashing a range of chunks. */
+export type PartOutcome = HashedPart | NoHash;
+
+interface HashedPart {
+  readonly kind: 'hashed';
+  readonly state: FileState;
+  /** Concatenated chunk hashes, 64 hex digits each: strings are cheap to pass between threads. */
+  readonly hashes: string;
+}
+
+type NoHash =
   /** The file changed while it was read: the hash is void. */
-  | { readonly kind: 'changed' }
-  | { readonly kind: 'failed'; readonly code: string; readonly reason: string };
+  { readonly kind: 'changed' } | { readonly kind: 'failed'; readonly code: string; readonly reason: string };
 
 /** A range of chunks of a file. */
 export interface FilePart {
@@ -27,11 +31,6 @@ export interface FilePart {
   readonly firstChunk: number;
   readonly chunks: number;
 }
-
-/** Result of hashing a part; see HashOutcome. */
-export type PartOutcome =
-  | { readonly kind: 'hashed'; readonly state: FileState; readonly hashes: string }
-  | Exclude<HashOutcome, { readonly kind: 'hashed' }>;
 
 /**
  * Bytes per read: large enough to make system calls cheap, small enough to be hashed from the core's own cache
@@ -50,33 +49,23 @@ export function hashFile(
   path: string,
   progress: (bytes: number) => void,
 ): HashOutcome {
-  const outcome = hashChunks(root, path, undefined, progress);
+  return withFileId(hashPart(root, path, undefined, progress));
+}
+
+/** Adds the FileId to the outcome of all chunks of a file. */
+export function withFileId(outcome: PartOutcome): HashOutcome {
   if (outcome.kind !== 'hashed') return outcome;
-  const { state, hashes } = outcome;
-  return { kind: 'hashed', state, fileId: fileIdOf(state.size, hashes), hashes: hashes.join('') };
+  const chunkHashes = (outcome.hashes.match(/.{64}/g) ?? []) as ChunkHash[];
+  return { ...outcome, fileId: fileIdOf(outcome.state.size, chunkHashes) };
 }
 
-/** Hashes a range of chunks, so that several threads share a large file. @see hashFile */
+/** Hashes a range of chunks, so that several threads share a large file; undefined: all of them. @see hashFile */
 export function hashPart(
-  root: string | undefined,
-  path: string,
-  part: FilePart,
-  progress: (bytes: number) => void,
-): PartOutcome {
-  const outcome = hashChunks(root, path, part, progress);
-  return outcome.kind === 'hashed' ? { ...outcome, hashes: outcome.hashes.join('') } : outcome;
-}
-
-type ChunksOutcome =
-  | { readonly kind: 'hashed'; readonly state: FileState; readonly hashes: readonly ChunkHash[] }
-  | Exclude<HashOutcome, { readonly kind: 'hashed' }>;
-
-function hashChunks(
   root: string | undefined,
   path: string,
   part: FilePart | undefined,
   progress: (bytes: number) => void,
-): ChunksOutcome {
+): PartOutcome {
   try {
     const { fd, state } = openShared(root, path);
     try {
@@ -96,10 +85,10 @@ function hashOpened(
   state: FileState,
   part: FilePart | undefined,
   progress: (bytes: number) => void,
-): ChunksOutcome {
+): PartOutcome {
   const layout = chunkLayout(state.size);
   const { firstChunk, chunks } = part ?? { firstChunk: 0, chunks: layout.chunkCount };
-  const hashes: ChunkHash[] = [];
+  let hashes = '';
   const start = firstChunk * layout.chunkBytes;
   let position = start;
   for (let chunk = firstChunk; chunk < firstChunk + chunks; chunk++) {
@@ -112,7 +101,7 @@ function hashOpened(
       position += count;
       if (position % CHECK_BYTES === 0 && !sameState(stateOfOpen(fd), state)) return { kind: 'changed' };
     }
-    hashes.push(hasher.digest() as ChunkHash);
+    hashes += hasher.digest();
     progress(position - start);
   }
   if (!sameState(stateOfOpen(fd), state)) return { kind: 'changed' };

@@ -43,13 +43,12 @@ export type HashReply =
 /** Creates a hasher in the calling thread that yields between files: for tests, and where threads are not wanted. */
 export function inlineHasher(): Hasher {
   return {
-    hash: async (root, paths, progress) => {
+    hash: async (root, paths) => {
       const outcomes: HashOutcome[] = [];
       for (const path of paths) {
         outcomes.push(hashFile(root, path, () => {}));
         await new Promise((resolve) => setImmediate(resolve));
       }
-      progress(0);
       return outcomes;
     },
     hashPart: async (root, path, part) => hashPart(root, path, part, () => {}),

@@ -1,12 +1,9 @@
 import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
-import { fileIdOf } from '../../../Protocol/FileId.ts';
-import type { ChunkHash } from '../../../Protocol/Ids.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
-import type { FilePart, HashOutcome, PartOutcome } from './HashFile.ts';
+import { type FilePart, type HashOutcome, type PartOutcome, withFileId } from './HashFile.ts';
 
 /** Approximate size of a part, in bytes: amortizes the message to a thread, yet lets all threads end together. */
 const PART_BYTES = 128 * 1_024 * 1_024;
-const HASH_DIGITS = 64;
 
 /** A large file hashed in parts by all idle hashers, so that the last file does not end on a single thread. */
 export class LargeFile {
@@ -79,10 +76,6 @@ export class LargeFile {
 
   #whole(): HashOutcome {
     if (this.#state === undefined) return { kind: 'changed' };
-    const hashes = this.#hashes.join('');
-    const chunkHashes: ChunkHash[] = [];
-    for (let at = 0; at < hashes.length; at += HASH_DIGITS)
-      chunkHashes.push(hashes.slice(at, at + HASH_DIGITS) as ChunkHash);
-    return { kind: 'hashed', state: this.#state, fileId: fileIdOf(this.size, chunkHashes), hashes };
+    return withFileId({ kind: 'hashed', state: this.#state, hashes: this.#hashes.join('') });
   }
 }

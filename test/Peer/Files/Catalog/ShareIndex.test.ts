@@ -239,8 +239,9 @@ test('thousands of due files are queued 500 at a time', () => {
 test('files beyond the limit are not shared, which is reported once', () => {
   const { index, catalog, problems } = desk(undefined, 3);
   for (let n = 0; n < 6; n++) index.adopt(`f${n}`, stateOf(n), descriptionOf(n));
-  index.adopt('f0', stateOf(0, 2), descriptionOf(0)); // Known already: its new state takes no room.
+  index.adopt('f0', stateOf(0, 2), descriptionOf(0)); // Shared already: its new state takes no room.
   expect(catalog.files).toBe(3);
+  expect(index.stateOf('f0')).toEqual(stateOf(0, 2));
   expect(problems).toEqual([expect.stringMatching(/^f3: more than 3 files/)]);
 });
 
