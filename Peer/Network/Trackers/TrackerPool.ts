@@ -2,9 +2,9 @@ import type { TrackerReply } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { TrackerStatus } from '../../Model.ts';
-import type { TrackerSessionOptions } from './SessionTypes.ts';
+import type { TrackerSessionOptions } from './Session/SessionTypes.ts';
+import { type LinkEvent, TrackerLink } from './Session/TrackerLink.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
-import { type LinkEvent, TrackerLink } from './TrackerLink.ts';
 
 /** A surplus or refusing tracker is not contacted again for this long. */
 const DECLINE_MS = 300_000;

@@ -13,7 +13,7 @@ import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
 import { mergeHits, mergeHolders, mergePeers, type TrackerAnswer, type Viewpoint } from './MergeAnswers.ts';
-import type { TrackerLink } from './TrackerLink.ts';
+import type { TrackerLink } from './Session/TrackerLink.ts';
 
 /** One page of an answer. `next` 0: the last page. */
 interface AnswerPage<T> {

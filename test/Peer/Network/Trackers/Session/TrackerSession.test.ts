@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { SessionAction } from '../../../../Peer/Network/Trackers/SessionTypes.ts';
-import { TrackerSession } from '../../../../Peer/Network/Trackers/TrackerSession.ts';
-import { ByteReader } from '../../../../Protocol/Codec.ts';
-import { newInstanceId, type PeerId } from '../../../../Protocol/Ids.ts';
+import type { SessionAction } from '../../../../../Peer/Network/Trackers/Session/SessionTypes.ts';
+import { TrackerSession } from '../../../../../Peer/Network/Trackers/Session/TrackerSession.ts';
+import { ByteReader } from '../../../../../Protocol/Codec.ts';
+import { newInstanceId, type PeerId } from '../../../../../Protocol/Ids.ts';
 import {
   decodeReply,
   decodeRequestBody,
@@ -11,10 +11,10 @@ import {
   type ReplyOf,
   type TrackerReply,
   type TrackerRequest,
-} from '../../../../Protocol/TrackerMessages.ts';
-import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
-import { seeds } from '../../../Support/seeds.ts';
-import { FakeFeed, file, idOf } from './TrackerLan.ts';
+} from '../../../../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../../Support/seeds.ts';
+import { FakeFeed, file, idOf } from '../TrackerLan.ts';
 
 const PEER = idOf('peer') as PeerId;
 const FIRST = newInstanceId(1_000, 1);

@@ -1,4 +1,4 @@
-import type { TrackerReply, TrackerRequest } from '../../../Protocol/TrackerMessages.ts';
+import type { TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
 import type { PublishPlan } from './PublishPlan.ts';
 import type { Purpose, TrackerSessionOptions } from './SessionTypes.ts';
 

@@ -3,13 +3,12 @@ import type {
   ReplyOf,
   TrackerReply,
   TrackerRequest,
-} from '../../../Protocol/TrackerMessages.ts';
-import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, isLoopback } from '../../../Shared/Address.ts';
-import { type ErrorCode, ShoalError } from '../../../Shared/ShoalError.ts';
+} from '../../../../Protocol/TrackerMessages.ts';
+import { encodeRequest } from '../../../../Protocol/TrackerMessages.ts';
+import { type Address, isLoopback } from '../../../../Shared/Address.ts';
+import { type ErrorCode, ShoalError } from '../../../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
 import { answerText, answerTo } from './QueryAnswers.ts';
-import { refusalText } from './RefusalText.ts';
 import { RelayedPages } from './RelayedPages.ts';
 import { isAnswerTo, SessionRequests } from './SessionRequests.ts';
 import {
@@ -23,7 +22,7 @@ import {
   THROTTLED_RETRY_MS,
 } from './SessionTiming.ts';
 import type { Purpose, SessionAction, TrackerSessionOptions } from './SessionTypes.ts';
-import { Standing } from './Standing.ts';
+import { refusalText, Standing } from './Standing.ts';
 import { type Transaction, Transactions } from './Transactions.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { PUBLISH_WINDOW } from '../../../Protocol/Limits.ts';
-import type { ReplyOf } from '../../../Protocol/TrackerMessages.ts';
-import type { CatalogFeed } from '../Ports.ts';
+import { PUBLISH_WINDOW } from '../../../../Protocol/Limits.ts';
+import type { ReplyOf } from '../../../../Protocol/TrackerMessages.ts';
+import type { CatalogFeed } from '../../Ports.ts';
 import { PublishPlan } from './PublishPlan.ts';
 
 /** Interval between windows of pages: 1,600 pages a second stay below the tracker's limit of 2,000. */

@@ -1,8 +1,8 @@
-import type { TrackerReply, TrackerRequest } from '../../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
-import { onAbort } from '../../../Shared/OnAbort.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
+import type { Address } from '../../../../Shared/Address.ts';
+import type { Clock } from '../../../../Shared/Clock.ts';
+import { onAbort } from '../../../../Shared/OnAbort.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { SessionAction, TrackerSessionOptions } from './SessionTypes.ts';
 import { TrackerSession } from './TrackerSession.ts';
 

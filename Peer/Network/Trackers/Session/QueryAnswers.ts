@@ -1,7 +1,7 @@
-import { countFitting } from '../../../Protocol/Codec.ts';
-import { DATAGRAM_BYTES_MAX, RELAYED_FILES_MAX } from '../../../Protocol/Limits.ts';
-import { type RelayedFile, relayedFile } from '../../../Protocol/RelayMessages.ts';
-import type { ReplyOf, RequestOf } from '../../../Protocol/TrackerMessages.ts';
+import { countFitting } from '../../../../Protocol/Codec.ts';
+import { DATAGRAM_BYTES_MAX, RELAYED_FILES_MAX } from '../../../../Protocol/Limits.ts';
+import { type RelayedFile, relayedFile } from '../../../../Protocol/RelayMessages.ts';
+import type { ReplyOf, RequestOf } from '../../../../Protocol/TrackerMessages.ts';
 
 /** Bytes before the files: request header 16, relay 4, count 2. */
 const HIT_OVERHEAD_BYTES = 22;

@@ -1,13 +1,13 @@
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import type { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import type { StartTracker } from '../Ports.ts';
-import type { Viewpoint } from '../Trackers/MergeAnswers.ts';
-import { betterThanOwn, chooseSuccessor, RETIRE_MS } from '../Trackers/TrackerChoice.ts';
-import type { PooledTracker, TrackerPool } from '../Trackers/TrackerPool.ts';
-import { TrackerQueries } from '../Trackers/TrackerQueries.ts';
 import { EmbeddedHost } from './EmbeddedHost.ts';
-import type { TrackerDiscovery } from './TrackerDiscovery.ts';
+import type { Viewpoint } from './MergeAnswers.ts';
+import { betterThanOwn, chooseSuccessor, RETIRE_MS } from './TrackerChoice.ts';
+import type { PooledTracker, TrackerPool } from './TrackerPool.ts';
+import { TrackerQueries } from './TrackerQueries.ts';
 
 /** Upper bound on listing the embedded tracker's peers at shutdown. */
 const LIST_PEERS_MS = 100;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { answerTo } from '../../../../Peer/Network/Trackers/QueryAnswers.ts';
-import { RelayedPages } from '../../../../Peer/Network/Trackers/RelayedPages.ts';
-import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
-import type { AnswerPart } from '../../../../Protocol/RelayMessages.ts';
-import { encodeRequest, type Hit, type ReplyOf } from '../../../../Protocol/TrackerMessages.ts';
-import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
-import { seeds } from '../../../Support/seeds.ts';
-import { idOf } from './TrackerLan.ts';
+import { answerTo } from '../../../../../Peer/Network/Trackers/Session/QueryAnswers.ts';
+import { RelayedPages } from '../../../../../Peer/Network/Trackers/Session/RelayedPages.ts';
+import type { FileId, PeerId } from '../../../../../Protocol/Ids.ts';
+import type { AnswerPart } from '../../../../../Protocol/RelayMessages.ts';
+import { encodeRequest, type Hit, type ReplyOf } from '../../../../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../../Support/seeds.ts';
+import { idOf } from '../TrackerLan.ts';
 
 function hitOf(word: string): Hit {
   return { fileId: idOf(word) as FileId, size: 1, path: word, holderCount: 1, holders: [] };

@@ -1,9 +1,9 @@
-import type { TrackerReply, TrackerRequest } from '../../../Protocol/TrackerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
-import type { Random } from '../../../Shared/Clock.ts';
-import type { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { Self } from '../../Model.ts';
-import type { CatalogFeed } from '../Ports.ts';
+import type { TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
+import type { Address } from '../../../../Shared/Address.ts';
+import type { Random } from '../../../../Shared/Clock.ts';
+import type { ShoalError } from '../../../../Shared/ShoalError.ts';
+import type { Self } from '../../../Model.ts';
+import type { CatalogFeed } from '../../Ports.ts';
 import type { RelayedPages } from './RelayedPages.ts';
 
 export interface TrackerSessionOptions {

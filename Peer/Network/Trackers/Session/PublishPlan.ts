@@ -3,8 +3,8 @@ import {
   DATAGRAM_BYTES_MAX,
   PATH_BYTES_MAX,
   PUBLISH_WINDOW,
-} from '../../../Protocol/Limits.ts';
-import { type PublishedEntry, publishedEntryBytes } from '../../../Protocol/TrackerMessages.ts';
+} from '../../../../Protocol/Limits.ts';
+import { type PublishedEntry, publishedEntryBytes } from '../../../../Protocol/TrackerMessages.ts';
 
 /** Entries per page, whatever their size. docs/reference/protocol.md, "publish". */
 const ENTRIES_PER_PAGE_MAX = 64;

@@ -1,5 +1,5 @@
-import { PEERS_MAX, SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
-import type { ReplyOf, TrackerReply } from '../../../Protocol/TrackerMessages.ts';
+import { PEERS_MAX, SEARCH_HITS_MAX } from '../../../../Protocol/Limits.ts';
+import type { ReplyOf, TrackerReply } from '../../../../Protocol/TrackerMessages.ts';
 
 type Found = ReplyOf<'found'>;
 type Located = ReplyOf<'located'>;

@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest';
-import { Publisher } from '../../../../Peer/Network/Trackers/Publisher.ts';
-import { PublishPlan } from '../../../../Peer/Network/Trackers/PublishPlan.ts';
-import { newInstanceId, type PeerId } from '../../../../Protocol/Ids.ts';
-import { PATH_BYTES_MAX, PUBLISH_WINDOW } from '../../../../Protocol/Limits.ts';
-import { encodeRequest, type PublishedEntry, type RequestOf } from '../../../../Protocol/TrackerMessages.ts';
-import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
-import { seeds } from '../../../Support/seeds.ts';
-import { FakeFeed, file, idOf } from './TrackerLan.ts';
+import { Publisher } from '../../../../../Peer/Network/Trackers/Session/Publisher.ts';
+import { PublishPlan } from '../../../../../Peer/Network/Trackers/Session/PublishPlan.ts';
+import { newInstanceId, type PeerId } from '../../../../../Protocol/Ids.ts';
+import { PATH_BYTES_MAX, PUBLISH_WINDOW } from '../../../../../Protocol/Limits.ts';
+import {
+  encodeRequest,
+  type PublishedEntry,
+  type RequestOf,
+} from '../../../../../Protocol/TrackerMessages.ts';
+import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../../Support/seeds.ts';
+import { FakeFeed, file, idOf } from '../TrackerLan.ts';
 
 function bytesOf(plan: PublishPlan, page: number): number {
   const request: RequestOf<'publish'> = {
