@@ -95,7 +95,7 @@ export class PartFile implements OpenPart {
     this.#check();
     await this.#sync.stop();
     const { data, disk, journalPath } = this.#options;
-    await this.#guarded('syncing the finished file', data.sync());
+    await this.#guarded('syncing the finished file', data.sync()).catch((failure) => this.#fail(failure));
     this.#check();
     const finalPath = await this.#options.install(data);
     removeQuietly(disk, journalPath);
@@ -163,6 +163,8 @@ export class PartFile implements OpenPart {
   }
 
   async #syncAndMark(records: number): Promise<void> {
+    // The system reports lost pages once: a sync that succeeds after a failed one proves nothing about earlier chunks.
+    if (this.#failure !== undefined) return;
     const { data, disk, folder } = this.#options;
     await data.datasync();
     await this.#journal.append(encodeSynced(records));
@@ -181,8 +183,7 @@ export class PartFile implements OpenPart {
     const { data, journal, onClosed } = this.#options;
     try {
       while (this.#busy.size > 0) await Promise.allSettled(this.#busy);
-      // After a failed sync no chunk may be marked as durable.
-      if (keep && this.#failure === undefined) await this.#sync.finish();
+      if (keep) await this.#sync.finish();
       else await this.#sync.stop();
       await this.#journal.idle();
     } finally {
