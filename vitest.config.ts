@@ -1,18 +1,32 @@
 import { defineConfig } from 'vitest/config';
 
-/** Launched programs wait more than they compute: three files at a time keep two cores busy. */
+/** Seconds of a busy machine, above the longest wait for a program (QUIET_MS, bench/Programs/LaunchedProgram.ts). */
+const LAUNCHED_TIMEOUT_MS = 600_000;
+
+/** Tests that launch programs wait more than they compute: three files at a time keep two cores busy. */
 const launchers = {
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: LAUNCHED_TIMEOUT_MS,
+  hookTimeout: LAUNCHED_TIMEOUT_MS,
   maxWorkers: 3,
   sequence: { groupOrder: 1 },
-  // Promises in seconds, on whatever machine the gate gets: a second look before it says no. By hand there is none.
-  retry: process.env.CI ? 1 : 0,
+};
+
+const unit = {
+  include: ['test/**/*.test.ts'],
+  exclude: ['test/EndToEnd/**'],
+  // All files share a few processes, which load every module once: half the time. No test may leave anything behind.
+  pool: 'forks' as const,
+  isolate: false,
+  maxWorkers: '100%',
+  // Single tests take seconds at most; a machine with other work may be ten times slower.
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  setupFiles: ['test/Support/setup.ts'],
 };
 
 /**
- * `unit` runs from the sources without a network; `e2e` starts the built launchers on loopback; `seeds` does so too, for every
- * behaviour of the five systems (docs/contributing/seeds.md), and takes minutes.
+ * Projects: `unit` runs from the sources without a network, `long` the same with ten times the seeds. `e2e` starts the built
+ * launchers on loopback, `seeds` as well, for every behaviour of the five seed systems (docs/contributing/seeds.md).
  */
 export default defineConfig({
   test: {
@@ -22,21 +36,8 @@ export default defineConfig({
       reporter: process.env.CI ? ['text-summary'] : ['text-summary', 'html'],
     },
     projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/EndToEnd/**'],
-          // One process loads everything once for all files it runs: half the time. No test may leave anything behind in it.
-          pool: 'forks',
-          isolate: false,
-          maxWorkers: '100%',
-          // None takes long by itself; a machine with other things to do may be ten times slower.
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
-          setupFiles: ['test/Support/setup.ts'],
-        },
-      },
+      { test: { name: 'unit', ...unit } },
+      { test: { name: 'long', ...unit, env: { SHOAL_SEEDS: 'x10' }, testTimeout: 1_200_000 } },
       {
         test: {
           name: 'e2e',

@@ -1,9 +1,11 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
-/** How long a test waits for a program before it calls it broken. Generous: test machines are busy. */
-export const PATIENCE_MS = 20_000;
+/** Default quiet time of a wait: without any new output for this long, a program counts as hung. A busy machine delays output. */
+export const QUIET_MS = 120_000;
+/** Upper bound of a wait in multiples of its quiet time: for a program that prints on and on, but never the awaited line. */
+const QUIET_TIMES_MAX = 3;
 
-/** How a program ended: one of the two is null. */
+/** Exit code or signal of an ended program: one of the two is null, both when it failed to start. */
 export interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -11,12 +13,15 @@ export interface Ending {
 
 export type Output = 'stdout' | 'stderr';
 
-/** A running launcher, seen as a user at a pipe sees it. */
+/**
+ * A child process with piped input and output. Waits count progress: output of the program starts the quiet time again, so
+ * that a slow machine fails nothing that still moves.
+ */
 export class LaunchedProgram {
   readonly pid: number;
-  /** Its HOME: hand it to the next launch to go on where this one ended. */
+  /** HOME of the program. Pass it to the next launch to reuse its state. */
   readonly home: string;
-  /** Resolves when the process is gone and all its output has been read. */
+  /** Resolves when the process has ended and all its output has been read. */
   readonly ended: Promise<Ending>;
   readonly #command: string;
   readonly #child: ChildProcessWithoutNullStreams;
@@ -35,7 +40,7 @@ export class LaunchedProgram {
         this.#changed();
       });
     }
-    child.stdin.on('error', () => {}); // It may be gone while we still type.
+    child.stdin.on('error', () => {}); // EPIPE when the program ends while input is written.
     this.ended = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null) => {
         this.#ending ??= { code, signal };
@@ -50,7 +55,7 @@ export class LaunchedProgram {
     });
   }
 
-  /** Everything written so far. */
+  /** All output so far. */
   get stdout(): string {
     return this.#text.stdout;
   }
@@ -69,52 +74,49 @@ export class LaunchedProgram {
   }
 
   /**
-   * Waits until the output has a whole line that matches, and gives the match. A line that is there already counts,
-   * unless it begins before `from` (characters; take `program.stdout.length` before typing).
-   * @throws Error with all output when the time is up or the program ended without such a line
+   * Waits for a whole line of output that matches. Earlier lines count, unless they begin before `from`
+   * (in characters: `program.stdout.length` before typing).
+   * @returns the match
+   * @throws Error with the output when `quietMs` pass without output, or the program ends without such a line
    */
   async line(
     pattern: RegExp,
-    options: { output?: Output; from?: number; timeoutMs?: number } = {},
+    options: { output?: Output; from?: number; quietMs?: number } = {},
   ): Promise<RegExpExecArray> {
-    const { output = 'stdout', from = 0, timeoutMs = PATIENCE_MS } = options;
+    const { output = 'stdout', from = 0, quietMs = QUIET_MS } = options;
     const find = () => this.#matchingLine(pattern, output, from);
-    await this.#until(
-      () => find() !== undefined || !this.running,
-      timeoutMs,
-      `a line ${pattern} on ${output}`,
-    );
+    await this.#until(() => find() !== undefined || !this.running, quietMs, `a line ${pattern} on ${output}`);
     const match = find();
     if (match === undefined) throw this.#failure(`ended without a line ${pattern} on ${output}`);
     return match;
   }
 
-  /** Writes lines to its stdin, each as if followed by Enter. */
+  /** Writes lines to stdin, each followed by a line feed. */
   type(...lines: string[]): void {
     this.#child.stdin.write(lines.map((line) => `${line}\n`).join(''));
   }
 
   /** Types one line and waits for the first new line of output that matches. */
-  async ask(command: string, pattern: RegExp, timeoutMs = PATIENCE_MS): Promise<RegExpExecArray> {
+  async ask(command: string, pattern: RegExp, quietMs = QUIET_MS): Promise<RegExpExecArray> {
     const from = this.stdout.length;
     this.type(command);
-    return this.line(pattern, { from, timeoutMs });
+    return this.line(pattern, { from, quietMs });
   }
 
-  /** End of input, as when a pipe runs dry. */
+  /** Closes stdin. */
   endInput(): void {
     this.#child.stdin.end();
   }
 
-  /** Waits for the end. @throws Error with all output when it still runs after `timeoutMs` */
-  async exit(timeoutMs = PATIENCE_MS): Promise<Ending> {
-    await this.#until(() => !this.running, timeoutMs, 'its end');
+  /** Waits for the end. @throws Error with the output when `quietMs` pass without output */
+  async exit(quietMs = QUIET_MS): Promise<Ending> {
+    await this.#until(() => !this.running, quietMs, 'its end');
     return this.ended;
   }
 
-  /** The exit code of a program that ends by itself. @throws Error when a signal ended it, or it does not end */
-  async exitCode(timeoutMs = PATIENCE_MS): Promise<number> {
-    const { code, signal } = await this.exit(timeoutMs);
+  /** Waits for the exit code. @throws Error when a signal ended the program, or as `exit` */
+  async exitCode(quietMs = QUIET_MS): Promise<number> {
+    const { code, signal } = await this.exit(quietMs);
     if (code === null) throw this.#failure(`ended by ${signal ?? 'failing to start'}`);
     return code;
   }
@@ -124,7 +126,7 @@ export class LaunchedProgram {
     this.#child.kill(name);
   }
 
-  /** Ends it by a signal (SIGKILL: no chance to clean up) and waits until it is gone. Harmless when it is. */
+  /** Ends the program by a signal (SIGKILL: no chance to clean up) and waits for its end. Safe to call twice. */
   async kill(name: NodeJS.Signals = 'SIGKILL'): Promise<Ending> {
     if (this.running) this.signal(name);
     return this.exit();
@@ -144,21 +146,25 @@ export class LaunchedProgram {
     for (const watcher of this.#watchers) watcher();
   }
 
-  async #until(reached: () => boolean, timeoutMs: number, what: string): Promise<void> {
+  async #until(reached: () => boolean, quietMs: number, awaited: string): Promise<void> {
     if (reached()) return;
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => finish(this.#failure(`${timeoutMs} ms passed without ${what}`)),
-        timeoutMs,
-      );
-      const watcher = () => {
-        if (reached()) finish(undefined);
-      };
-      const finish = (failure: Error | undefined) => {
-        clearTimeout(timer);
+      const finish = (failure?: Error) => {
+        clearTimeout(quiet);
+        clearTimeout(limit);
         this.#watchers.delete(watcher);
         if (failure === undefined) resolve();
         else reject(failure);
+      };
+      const quiet = setTimeout(
+        () => finish(this.#failure(`no output for ${quietMs} ms while waiting for ${awaited}`)),
+        quietMs,
+      );
+      const limitMs = QUIET_TIMES_MAX * quietMs;
+      const limit = setTimeout(() => finish(this.#failure(`${limitMs} ms without ${awaited}`)), limitMs);
+      const watcher = () => {
+        if (reached()) finish();
+        else quiet.refresh();
       };
       this.#watchers.add(watcher);
     });

@@ -52,7 +52,7 @@ export function bitTorrent(client: Client): Contender {
         await symlink(join(scene.source, scene.name), join(folder, scene.name));
         const seeder = launch(client, 'seed', { torrent, folder, port, seederPorts }, home);
         seeders.push(seeder);
-        if (client.untilSeeding === undefined) await seeder.line(/^ready$/, { timeoutMs: PATIENCE_MS });
+        if (client.untilSeeding === undefined) await seeder.line(/^ready$/, { quietMs: PATIENCE_MS });
         else await client.untilSeeding(port);
       }
       return {
@@ -74,7 +74,7 @@ async function taker(client: Client, options: ClientOptions, home: string): Prom
   const { runsToItsEnd } = client;
   if (runsToItsEnd !== undefined) return { take: () => runsToItsEnd(options), close: async () => {} };
   const program = launch(client, 'fetch', options, home);
-  await program.line(/^ready$/, { timeoutMs: PATIENCE_MS });
+  await program.line(/^ready$/, { quietMs: PATIENCE_MS });
   return {
     async take() {
       const before = await usage(program.pid);

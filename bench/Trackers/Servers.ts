@@ -41,7 +41,7 @@ export async function startTracker(port: number, ...args: string[]): Promise<Lau
     String(port),
     ...args,
   ]);
-  await program.line(/^\S+:\d+$/, { timeoutMs: PATIENCE_MS });
+  await program.line(/^\S+:\d+$/, { quietMs: PATIENCE_MS });
   return program;
 }
 
@@ -96,7 +96,7 @@ export async function freeUdpPort(): Promise<number> {
 
 async function started(name: string, command: readonly string[]): Promise<LaunchedProgram> {
   const program = launch(name, command);
-  await program.line(/^ready$/, { timeoutMs: PATIENCE_MS });
+  await program.line(/^ready$/, { quietMs: PATIENCE_MS });
   return program;
 }
 

@@ -3,6 +3,9 @@ import { chmod, open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
+import { title, tmpfs, unreadableFiles } from '../Support/Requires.ts';
+import { within } from '../Support/Slowdown.ts';
+import type { TempFolder } from '../Support/TempFolder.ts';
 import { someBytes, someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, type Item, type TestPeer } from '../Support/TestPeer.ts';
 
@@ -10,6 +13,10 @@ const run = promisify(execFile);
 const MIB = 1_048_576;
 /** 2 s are promised after a file is quiet; the rest is for a busy machine. */
 const SEEN_MS = 6_000;
+
+function soon(what: string, probe: () => Promise<boolean>): Promise<true> {
+  return within(SEEN_MS, () => eventually(what, probe));
+}
 
 const paths = (items: readonly { readonly path: string }[]) => items.map(({ path }) => path).sort();
 
@@ -20,7 +27,7 @@ async function sees(witness: TestPeer, peer: TestPeer, expected: readonly string
     seen = paths(await witness.items(`ls ${peer.name}`));
     return JSON.stringify(seen) === JSON.stringify([...expected].sort());
   };
-  await eventually(`${witness.name} sees ${expected}`, same, SEEN_MS).catch((failure) => {
+  await soon(`${witness.name} sees ${expected}`, same).catch((failure) => {
     throw new Error(`it sees ${seen}`, { cause: failure });
   });
 }
@@ -35,26 +42,18 @@ test.concurrent('files that come, are renamed and go are seen by others within s
   await share.write('new/deep/second.txt', '2');
   await sees(witness, peer, ['first.txt', 'new/deep/second.txt']);
   const found = async () => paths(await witness.items('search second')).join() === 'new/deep/second.txt';
-  await eventually('the tracker knows it', found, SEEN_MS);
+  await soon('the tracker knows it', found);
   await rename(share.at('new'), share.at('renamed'));
   await rename(share.at('first.txt'), share.at('one.txt'));
   await sees(witness, peer, ['one.txt', 'renamed/deep/second.txt']);
   const told = async () =>
     paths(await witness.items('search txt')).join() === 'one.txt,renamed/deep/second.txt';
-  await eventually('the tracker knows', told, SEEN_MS);
+  await soon('the tracker knows', told);
   await writeFile(share.at('one.txt'), 'another content');
-  await eventually(
-    'the new content is told',
-    async () => (await witness.items('ls anna'))[0]?.size === 15,
-    SEEN_MS,
-  );
+  await soon('the new content is told', async () => (await witness.items('ls anna'))[0]?.size === 15);
   await rm(share.at('renamed'), { recursive: true });
   await sees(witness, peer, ['one.txt']);
-  await eventually(
-    'and is searched no more',
-    async () => (await witness.items('search second')).length === 0,
-    SEEN_MS,
-  );
+  await soon('and is searched no more', async () => (await witness.items('search second')).length === 0);
 });
 
 test.concurrent('a file that is still written is not shared before it is quiet', async ({ lan }) => {
@@ -83,10 +82,8 @@ test.concurrent('a file that is still written is not shared before it is quiet',
   await file.close();
   // A machine that stalls the writer itself for long makes the file look quiet.
   if (longestPauseMs < 500) expect(seen?.size ?? size).toBe(size);
-  await eventually(
-    'all of it is told',
-    async () => (await witness.items('ls anna')).some((item) => item.size === size),
-    SEEN_MS,
+  await soon('all of it is told', async () =>
+    (await witness.items('ls anna')).some((item) => item.size === size),
   );
 });
 
@@ -122,21 +119,27 @@ test.concurrent('hidden files, litter, Temp, and what leads out of the folder ar
   expect(await witness.answer('get anna passwd')).toMatchObject({ ok: false });
 });
 
-test.concurrent('a file that cannot be read is told, and the others are shared', async ({ lan }) => {
-  const share = await lan.launcher.folder();
-  await share.write('good.txt', 'good');
-  await share.write('sub/bad.txt', 'bad');
-  await chmod(share.at('sub/bad.txt'), 0);
-  const peer = await lan.seeder('anna', { share, prefix: await withoutPrivilege() });
-  expect(paths(await peer.items('list'))).toEqual(['good.txt']);
-  const status = await peer.answer('status');
-  expect(status.share).toMatchObject({
-    problems: [{ path: 'sub/bad.txt', reason: expect.stringMatching(/cannot be read/) }],
-  });
-  // As soon as it can be read it is shared.
-  await chmod(share.at('sub/bad.txt'), 0o600);
-  await sees(await lan.peer('berta'), peer, ['good.txt', 'sub/bad.txt']);
-});
+const UNREADABLE = unreadableFiles();
+test
+  .skipIf(UNREADABLE)
+  .concurrent(
+    title('a file that cannot be read is told, and the others are shared', UNREADABLE),
+    async ({ lan }) => {
+      const share = await lan.launcher.folder();
+      await share.write('good.txt', 'good');
+      await share.write('sub/bad.txt', 'bad');
+      await chmod(share.at('sub/bad.txt'), 0);
+      const peer = await lan.seeder('anna', { share, prefix: withoutPrivilege() });
+      expect(paths(await peer.items('list'))).toEqual(['good.txt']);
+      const status = await peer.answer('status');
+      expect(status.share).toMatchObject({
+        problems: [{ path: 'sub/bad.txt', reason: expect.stringMatching(/cannot be read/) }],
+      });
+      // As soon as it can be read it is shared.
+      await chmod(share.at('sub/bad.txt'), 0o600);
+      await sees(await lan.peer('berta'), peer, ['good.txt', 'sub/bad.txt']);
+    },
+  );
 
 test.concurrent('a file that changes while it is served: a clean failure or one whole version, nobody is blamed', async ({
   lan,
@@ -166,63 +169,55 @@ test.concurrent('a file that changes while it is served: a clean failure or one 
   expect(after.equals(got)).toBe(true);
 });
 
-test.concurrent('a full disk stops a download with figures, loses nothing, and it goes on when there is space', async ({
-  lan,
-}) => {
-  const mounted = await smallDisk(lan, 40);
-  if (mounted.reason !== undefined) {
-    // Said, not skipped: here the test cannot make a disk of its own.
-    expect(mounted.reason).toMatch(/root|Linux|mount/);
-    return;
-  }
-  const { share } = mounted;
-  const film = someMebibytes(62, 24);
-  const seeder = await lan.seeder('anna', { files: { 'film.bin': film } });
-  await share.write('mine.dat', someMebibytes(63, 30));
-  const leecher = await lan.peer('berta', { share, args: ['--download-limit', '8M'] });
-  // Too little from the start: refused with figures, before anything is fetched.
-  const refused = await leecher.answer('download film.bin');
-  expect(refused).toMatchObject({ ok: false, error: { code: 'DISK_FULL' } });
-  expect(refused.error?.message).toMatch(/2[45]\.\d Mi?B/);
-  expect(await seeder.sent()).toBeLessThan(2 * MIB);
-  // Full half-way: somebody else writes.
-  await rm(share.at('mine.dat'));
-  await leecher.items('cancel 1');
-  await leecher.items('download film.bin --no-wait');
-  await leecher.hasFetched(4 * MIB);
-  await fill(share.at('.filler'));
-  const paused = await eventually('it is paused', async () => {
-    const now = await leecher.lastDownload();
-    return now.state === 'paused' ? now : undefined;
-  });
-  expect(paused.reason).toMatch(/disk full/);
-  expect(paused.bytes).toBeGreaterThanOrEqual(4 * MIB);
-  await rm(share.at('.filler'));
-  await leecher.items('resume 2');
-  expect(film.equals(await leecher.read('film.bin'))).toBe(true);
-  expect((await leecher.items('downloads')).at(-1)?.state).toBe('done');
-});
+const TMPFS = tmpfs();
+test
+  .skipIf(TMPFS)
+  .concurrent(
+    title(
+      'a full disk stops a download with figures, loses nothing, and it goes on when there is space',
+      TMPFS,
+    ),
+    async ({ lan }) => {
+      const share = await smallDisk(lan, 40);
+      const film = someMebibytes(62, 24);
+      const seeder = await lan.seeder('anna', { files: { 'film.bin': film } });
+      await share.write('mine.dat', someMebibytes(63, 30));
+      const leecher = await lan.peer('berta', { share, args: ['--download-limit', '8M'] });
+      // Too little from the start: refused with figures, before anything is fetched.
+      const refused = await leecher.answer('download film.bin');
+      expect(refused).toMatchObject({ ok: false, error: { code: 'DISK_FULL' } });
+      expect(refused.error?.message).toMatch(/2[45]\.\d Mi?B/);
+      expect(await seeder.sent()).toBeLessThan(2 * MIB);
+      // Full half-way: somebody else writes.
+      await rm(share.at('mine.dat'));
+      await leecher.items('cancel 1');
+      await leecher.items('download film.bin --no-wait');
+      await leecher.hasFetched(4 * MIB);
+      await fill(share.at('.filler'));
+      const paused = await eventually('it is paused', async () => {
+        const now = await leecher.lastDownload();
+        return now.state === 'paused' ? now : undefined;
+      });
+      expect(paused.reason).toMatch(/disk full/);
+      expect(paused.bytes).toBeGreaterThanOrEqual(4 * MIB);
+      await rm(share.at('.filler'));
+      await leecher.items('resume 2');
+      expect(film.equals(await leecher.read('film.bin'))).toBe(true);
+      expect((await leecher.items('downloads')).at(-1)?.state).toBe('done');
+    },
+  );
 
-/** For root every file is readable: runs a program as root without that privilege (Debian: util-linux). */
-async function withoutPrivilege(): Promise<readonly string[]> {
-  if (process.getuid?.() !== 0) return [];
-  const prefix = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'];
-  await run(prefix[0] ?? '', [...prefix.slice(1), 'true']);
-  return prefix;
+/** Prefix that runs a program as root without the privilege to read every file. */
+function withoutPrivilege(): readonly string[] {
+  return process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
 }
 
-/** A share folder on a disk of its own of so many mebibytes; needs root. */
-async function smallDisk(lan: TestLan, mebibytes: number) {
+/** A share folder on a file system of its own. */
+async function smallDisk(lan: TestLan, mebibytes: number): Promise<TempFolder> {
   const share = await lan.launcher.folder();
-  if (process.platform !== 'linux') return { share, reason: `no tmpfs: this is not Linux` };
-  if (process.getuid?.() !== 0) return { share, reason: 'a tmpfs needs root' };
-  try {
-    await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'shoal-test', share.path]);
-  } catch (failure) {
-    return { share, reason: `mount failed: ${String(failure)}` };
-  }
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'shoal-test', share.path]);
   lan.onClose(() => run('umount', ['--lazy', share.path]));
-  return { share, reason: undefined };
+  return share;
 }
 
 async function fill(path: string): Promise<void> {

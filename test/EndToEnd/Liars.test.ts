@@ -28,7 +28,9 @@ test.concurrent('a liar among the seeders: the file comes right from the honest 
   const [done] = await leecher.items('download film.bin');
   expect(film.equals(await leecher.read('film.bin'))).toBe(true);
   expect(liar.asked).toBeGreaterThan(0);
-  expect(leecher.program.stderr).toContain(`Pinocchio (127.0.0.1:${liar.port}) sent corrupt data for film.bin`);
+  expect(leecher.program.stderr).toContain(
+    `Pinocchio (127.0.0.1:${liar.port}) sent corrupt data for film.bin`,
+  );
   expect(done?.sources.find(({ name }) => name === 'Pinocchio')?.bytes).toBe(0);
   expect(await leecher.files()).toEqual(['film.bin']);
 });
@@ -49,7 +51,7 @@ test.concurrent('a liar about what a file is made of gets nothing accepted', asy
   const leecher = await lan.peer('anna');
   await leecher.items('download film.bin --no-wait');
   await lan.seeder('honest', { files: { 'film.bin': film } });
-  await eventually('it is done', async () => (await leecher.lastDownload()).state === 'done', 30_000);
+  await leecher.isDone();
   expect(film.equals(await leecher.read('film.bin'))).toBe(true);
   expect(liar.asked).toBe(0);
 });
@@ -160,7 +162,7 @@ test.concurrent('hostile frames and garbage datagrams: the peer goes on, and so 
   const [, trackerPort] = (await lan.tracker()).split(':');
   for (let n = 0; n < 500; n++)
     udp.send(random.bytes(random.int(0, 1_400)), Number(trackerPort), '127.0.0.1');
-  await eventually('it is done', async () => (await leecher.lastDownload()).state === 'done');
+  await leecher.isDone();
   udp.close();
   expect(film.equals(await leecher.read('film.bin'))).toBe(true);
   expect([seeder.program.running, leecher.program.running]).toEqual([true, true]);

@@ -19,7 +19,7 @@ async function shoal(
 ) {
   const { tracker = await lan.tracker(), env, ...rest } = options;
   const program = await lan.launcher.shoal(args, { ...rest, env: { SHOAL_TRACKER: tracker, ...env } });
-  const code = await program.exitCode(40_000);
+  const code = await program.exitCode();
   const { stdout, stderr, home } = program;
   return { code, stdout, stderr, home, json: () => JSON.parse(stdout) };
 }

@@ -23,7 +23,7 @@ function again(lan: TestLan, peer: TestPeer, args: readonly string[] = []): Prom
 }
 
 async function isDone(peer: TestPeer): Promise<void> {
-  await eventually('the download is done', async () => (await peer.lastDownload()).state === 'done');
+  await peer.isDone();
   expect(FILM.equals(await peer.read('film.bin'))).toBe(true);
   expect(await peer.files()).toEqual(['film.bin']); // Nothing is left in Temp.
 }
@@ -128,7 +128,7 @@ test.concurrent('a folder that was killed in the middle goes on by itself after 
   await leecher.program.kill('SIGKILL');
   const restarted = await again(lan, leecher);
   expect(await restarted.items('downloads')).toHaveLength(1);
-  await eventually('the folder is done', async () => (await restarted.lastDownload()).state === 'done');
+  await restarted.isDone();
   const { bytesFromBefore, bytes } = await restarted.lastDownload();
   expect(bytes).toBe(size);
   expect(bytesFromBefore).toBeGreaterThan(10 * MIB);

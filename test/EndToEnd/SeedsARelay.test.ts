@@ -5,6 +5,7 @@ import { expect } from 'vitest';
 import type { LaunchedProgram } from '../../bench/Programs/LaunchedProgram.ts';
 import { decodeReply, encodeRequest, type TrackerReply } from '../../Protocol/TrackerMessages.ts';
 import { freePort } from '../Support/launch.ts';
+import { within } from '../Support/Slowdown.ts';
 import { someBytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, type TestPeer } from '../Support/TestPeer.ts';
 import { heartbeatOf } from '../Tracker/peers.ts';
@@ -84,7 +85,7 @@ test.for([
     ).toHaveLength(1);
     expect(linesWith(tracker.program, /relay \d+: MISS: "berta"/)).toHaveLength(1);
 
-    await carla.items('download "my foo.bin"', 40_000);
+    await carla.items('download "my foo.bin"');
     expect(FOO.equals(await readFile(carla.share.at('my foo.bin')))).toBe(true);
     expect(await anna.sent()).toBeGreaterThanOrEqual(FOO.length); // From the sharer, not over the tracker.
     // By its id too, and nothing found is an empty list.
@@ -103,7 +104,7 @@ test('A5: a folder is found without any catalog at the tracker', async ({ lan })
   const berta = await lan.peer('berta', { tracker: tracker.address });
   await anna.items('list');
   await joined([anna, berta]);
-  await berta.items('download Films/', 40_000);
+  await berta.items('download Films/');
   expect(files['Films/two.bin'].equals(await readFile(berta.share.at('Films/two.bin')))).toBe(true);
 });
 
@@ -117,10 +118,8 @@ test('A5: a peer that does not answer delays a search by less than a second, oth
   await joined([anna, berta, carla]);
   berta.program.signal('SIGSTOP');
   const startMs = performance.now();
-  expect(await carla.items('search foo')).toHaveLength(1);
-  const tookMs = performance.now() - startMs;
-  expect(tookMs).toBeGreaterThan(700);
-  expect(tookMs).toBeLessThan(3_000);
+  expect(await within(2_000, () => carla.items('search foo'))).toHaveLength(1);
+  expect(performance.now() - startMs).toBeGreaterThan(700);
   berta.program.signal('SIGCONT');
 });
 
@@ -172,9 +171,9 @@ test.concurrent('A17, E12: a killed peer and its files are gone within three hea
   await joined([anna, berta]);
   expect(await berta.items('search foo')).toHaveLength(1);
   await anna.program.kill();
-  const startMs = performance.now();
-  await eventually('anna is gone', async () => (await berta.items('peers')).length === 0, 30_000);
-  expect(performance.now() - startMs).toBeLessThan(22_000);
+  await within(20_000, () =>
+    eventually('anna is gone', async () => (await berta.items('peers')).length === 0),
+  );
   expect(await berta.items('search foo')).toEqual([]);
 });
 

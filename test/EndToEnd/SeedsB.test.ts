@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { safePath } from '../../Peer/Files/Disk/SafePath.ts';
 import { freePort } from '../Support/launch.ts';
+import { within } from '../Support/Slowdown.ts';
 import { someBytes, someMebibytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, type TestPeer } from '../Support/TestPeer.ts';
 
@@ -27,14 +28,14 @@ test('B6: a file that comes is found within 2 s, and one that goes is not found 
   const berta = await lan.peer('berta');
   const found = async () => (await berta.items('search second')).length;
   await eventually('they know each other', async () => (await berta.items('search first')).length === 1);
-  const from = performance.now();
-  await anna.share.write('second.txt', 'copied in');
-  await eventually('it is found', async () => (await found()) === 1);
-  expect(performance.now() - from).toBeLessThan(2_000);
-  const then = performance.now();
-  await rm(anna.share.at('second.txt'));
-  await eventually('it is gone', async () => (await found()) === 0);
-  expect(performance.now() - then).toBeLessThan(2_000);
+  await within(2_000, async () => {
+    await anna.share.write('second.txt', 'copied in');
+    await eventually('it is found', async () => (await found()) === 1);
+  });
+  await within(2_000, async () => {
+    await rm(anna.share.at('second.txt'));
+    await eventually('it is gone', async () => (await found()) === 0);
+  });
 });
 
 test.concurrent('B7: list, ls, files: files here, and the progress of a download', async ({ lan }) => {
@@ -170,14 +171,14 @@ test('B16: quit, exit, q, bye end with 0, off the tracker within a second, and n
     await eventually('it is known', async () => (await names(watcher)).includes('berta'));
     await berta.items('download film.bin --no-wait');
     if (word === 'quit') await berta.hasFetched(1_048_576);
-    const from = performance.now();
-    berta.program.type(word);
-    await eventually('it is gone', async () => !(await names(watcher)).includes('berta'));
-    expect(performance.now() - from).toBeLessThan(1_000);
+    await within(1_000, async () => {
+      berta.program.type(word);
+      await eventually('it is gone', async () => !(await names(watcher)).includes('berta'));
+    });
     expect(await berta.program.exitCode()).toBe(0);
     if (word !== 'quit') continue;
     const again = await lan.peer('berta', { share: berta.share });
-    const [resumed] = await again.items('download film.bin', 40_000);
+    const [resumed] = await again.items('download film.bin');
     expect(resumed?.bytesFromBefore).toBeGreaterThanOrEqual(1_048_576);
     expect(film.equals(await again.read('film.bin'))).toBe(true);
     again.program.type('quit');

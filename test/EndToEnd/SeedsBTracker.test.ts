@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { expect } from 'vitest';
 import { freePort } from '../Support/launch.ts';
+import { within } from '../Support/Slowdown.ts';
 import { lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';
 
@@ -23,7 +24,7 @@ test('B2: without a port each start takes a random one of 9000-9999', async ({ l
   for (let round = 0; round < 4; round++) {
     const programs = await Promise.all(Array.from({ length: 5 }, () => lan.launcher.peer()));
     for (const program of programs) {
-      const [line] = await program.ask('whoami --json', /^\{"version":.*$/, 40_000);
+      const [line] = await program.ask('whoami --json', /^\{"version":.*$/);
       ports.push(JSON.parse(line).port);
     }
     await Promise.all(programs.map((program) => program.kill()));
@@ -73,7 +74,7 @@ test.concurrent('B18: heartbeats keep a peer on the list; one that is stopped ex
   await eventually('anna is seen', async () => (await names()).includes('anna'));
   await tracker.line(/^heartbeat: "anna"/, { output: 'stderr' });
   anna.program.signal('SIGSTOP');
-  await eventually('anna expires', async () => (await names()).length === 0, 30_000);
+  await eventually('anna expires', async () => (await names()).length === 0);
   expect(tracker.stderr).toMatch(/^expired: "anna"/m);
   anna.program.signal('SIGCONT');
   await eventually('anna is back', async () => (await names()).includes('anna'));
@@ -89,9 +90,7 @@ test.concurrent('B19: a peer that starts before its tracker is registered within
   expect(before?.state).not.toBe('connected');
   const tracker = await lan.launcher.tracker(['--host', '127.0.0.1', '--port', String(port), '--verbose']);
   await tracker.line(/^127\.0\.0\.1:\d+$/);
-  const startMs = performance.now();
-  await tracker.line(/^joined: "anna"/, { output: 'stderr' });
-  expect(performance.now() - startMs).toBeLessThan(10_000);
+  await within(10_000, () => tracker.line(/^joined: "anna"/, { output: 'stderr' }));
 });
 
 function isTaken(port: number): Promise<boolean> {

@@ -57,7 +57,7 @@ export class TestLan {
     const program = await this.launcher.peer(args, setup);
     program.type(...lines);
     program.endInput();
-    const code = await program.exitCode(40_000);
+    const code = await program.exitCode();
     return { code, stdout: program.stdout, stderr: program.stderr, share };
   }
 

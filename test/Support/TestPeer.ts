@@ -1,12 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type LaunchedProgram, PATIENCE_MS } from '../../bench/Programs/LaunchedProgram.ts';
+import { type LaunchedProgram, QUIET_MS } from '../../bench/Programs/LaunchedProgram.ts';
 import type { TempFolder } from './TempFolder.ts';
 
-/** How often a condition is looked at, in milliseconds. */
+/** Time between two probes of a condition. */
 const LOOK_MS = 50;
 
-/** What `--json` prints; the items are as Peer/Commands/Items.ts says. */
+/** A line printed by `--json`; docs/reference/json.md has the items. */
 export interface Answer {
   readonly ok: boolean;
   readonly command: string;
@@ -38,7 +38,7 @@ export interface Item {
   }[];
 }
 
-/** A peer whose console is a pipe that stays open: what a program that drives Shoal sees. */
+/** A peer with a pipe as console that stays open, as a program that drives Shoal uses it. */
 export class TestPeer {
   readonly name: string;
   readonly program: LaunchedProgram;
@@ -52,32 +52,32 @@ export class TestPeer {
     this.port = port;
   }
 
-  /** Runs one command to its end. */
-  async answer(command: string, timeoutMs = PATIENCE_MS): Promise<Answer> {
-    const [line] = await this.program.ask(`${command} --json`, /^\{"version":.*$/, timeoutMs);
+  /** Runs one command and returns its answer. */
+  async answer(command: string, quietMs = QUIET_MS): Promise<Answer> {
+    const [line] = await this.program.ask(`${command} --json`, /^\{"version":.*$/, quietMs);
     return JSON.parse(line) as Answer;
   }
 
-  /** The items of an answer. @throws Error when the command failed */
-  async items(command: string, timeoutMs = PATIENCE_MS): Promise<readonly Item[]> {
-    const answer = await this.answer(command, timeoutMs);
+  /** Runs one command and returns its items. @throws Error when the command fails */
+  async items(command: string): Promise<readonly Item[]> {
+    const answer = await this.answer(command);
     if (!answer.ok) throw new Error(`${this.name}: ${command}: ${answer.error?.message}`);
     return answer.items ?? [];
   }
 
-  /** The only download, or the last one. */
+  /** The download with the highest number. @throws Error when there is none */
   async lastDownload(): Promise<Item> {
     const last = (await this.items('downloads')).at(-1);
     if (last === undefined) throw new Error(`${this.name} downloads nothing`);
     return last;
   }
 
-  /** Bytes of files sent since it was started. */
+  /** Payload bytes sent since the start. */
   async sent(): Promise<number> {
     return Number((await this.answer('status')).sent);
   }
 
-  /** Waits until a tracker knows everything that is shared now. */
+  /** Waits until a tracker holds the current version of the catalog. */
   async isPublished(): Promise<void> {
     await this.program.ask('list --json', /^\{"version":/); // The first scan is over.
     await eventually(`the catalog of ${this.name} is held`, async () => {
@@ -86,20 +86,30 @@ export class TestPeer {
     });
   }
 
-  /** Waits until the last download has at least that many verified bytes. */
-  async hasFetched(bytes: number): Promise<Item> {
-    return eventually(`${this.name} has fetched ${bytes} bytes`, async () => {
+  /** Waits until the last download has at least this number of verified bytes. */
+  hasFetched(bytes: number): Promise<Item> {
+    return this.#downloads(`${bytes} bytes`, (download) => download.bytes >= bytes);
+  }
+
+  /** Waits until the last download is done. */
+  isDone(): Promise<Item> {
+    return this.#downloads('all of it', ({ state }) => state === 'done');
+  }
+
+  #downloads(what: string, isReached: (download: Item) => boolean): Promise<Item> {
+    return eventually(`${this.name} has fetched ${what}`, async (note) => {
       const download = await this.lastDownload();
-      return download.bytes >= bytes ? download : undefined;
+      note(`${download.state}, ${download.bytes} bytes`);
+      return isReached(download) ? download : undefined;
     });
   }
 
-  /** A file of the share. */
+  /** Reads a file of the share. */
   read(path: string): Promise<Buffer> {
     return readFile(this.share.at(path));
   }
 
-  /** Everything in the share folder, Temp included, folders without their own line; sorted. */
+  /** Paths of all files in the share folder, including Temp, sorted. */
   async files(): Promise<string[]> {
     const entries = await readdir(this.share.path, { recursive: true, withFileTypes: true });
     return entries
@@ -110,19 +120,29 @@ export class TestPeer {
 }
 
 /**
- * Looks until a probe gives something other than false or undefined, and gives that.
- * @throws Error with the last failure of the probe when the time is up
+ * Repeats a probe until it returns something other than false or undefined.
+ * @param probe - gets `note`: a noted value that differs from the last one is progress, and starts the quiet time again
+ * @throws Error when QUIET_MS pass without progress, or three times as long in all; failures of the probe pass through
  */
 export async function eventually<T>(
   what: string,
-  probe: () => T | Promise<T>,
-  timeoutMs = PATIENCE_MS,
+  probe: (note: (progress: string | number) => void) => T | Promise<T>,
 ): Promise<Exclude<T, false | undefined>> {
-  const until = performance.now() + timeoutMs;
+  const startMs = performance.now();
+  let progressMs = startMs;
+  let last: string | number | undefined;
+  const note = (progress: string | number) => {
+    if (progress !== last) progressMs = performance.now();
+    last = progress;
+  };
   for (;;) {
-    const value = await probe();
+    const value = await probe(note);
     if (value !== false && value !== undefined) return value as Exclude<T, false | undefined>;
-    if (performance.now() > until) throw new Error(`${timeoutMs} ms passed, and not yet: ${what}`);
+    const nowMs = performance.now();
+    if (nowMs - progressMs > QUIET_MS || nowMs - startMs > 3 * QUIET_MS)
+      throw new Error(
+        `not reached within ${Math.round(nowMs - startMs)} ms: ${what} (last progress: ${last})`,
+      );
     await pause(LOOK_MS);
   }
 }

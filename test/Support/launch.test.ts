@@ -39,7 +39,7 @@ test('a line that never comes is an error with the output in it; close ends what
   const launcher = Launcher.forTest();
   const program = await launcher.start(script, []);
   await program.line(/^ready/);
-  await expect(program.line(/never/, { timeoutMs: 1 })).rejects.toThrow(/a diagnostic|ready/);
+  await expect(program.line(/never/, { quietMs: 1 })).rejects.toThrow(/a diagnostic|ready/);
   await launcher.close();
   expect(await program.exit()).toEqual({ code: null, signal: 'SIGKILL' });
   await expect(program.line(/never/)).rejects.toThrow('ended without a line');

@@ -5,6 +5,7 @@ import { ContactsFile } from '../../../Peer/State/ContactsFile.ts';
 import { loadProfile, saveProfile } from '../../../Peer/State/Profile.ts';
 import { StateFolder, stateRoot } from '../../../Peer/State/StateFolder.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
+import { LINUX, title } from '../../Support/Requires.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
 async function opened(): Promise<{ state: StateFolder; folder: TempFolder }> {
@@ -53,7 +54,7 @@ test('a place that cannot be written is an error with a hint', async () => {
   expect(() => state.path).toThrow('not open');
 });
 
-test.runIf(process.platform === 'linux')('XDG_STATE_HOME names the place', () => {
+test.skipIf(LINUX)(title('XDG_STATE_HOME names the place', LINUX), () => {
   vi.stubEnv('XDG_STATE_HOME', '/somewhere');
   onTestFinished(() => void vi.unstubAllEnvs());
   expect(stateRoot()).toBe('/somewhere/shoal');

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { watchFolder } from '../../../../Peer/Files/Watching/FolderWatcher.ts';
+import { LINUX, title } from '../../../Support/Requires.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually } from '../manager.ts';
 
@@ -37,13 +38,10 @@ function inotifyWatches(): number {
   return infos.join('').split('\ninotify ').length - 1;
 }
 
-test.runIf(process.platform === 'linux')(
-  'one watch a folder, none a file, none for what is not shared',
-  async () => {
-    const { watches } = await watched();
-    expect(watches).toBe(3);
-  },
-);
+test.skipIf(LINUX)(title('one watch a folder, none a file, none for what is not shared', LINUX), async () => {
+  const { watches } = await watched();
+  expect(watches).toBe(3);
+});
 
 test('nothing is told of what was there; a file that is written is told by its name', async () => {
   const { folder, touched, folders } = await watched();
@@ -84,7 +82,7 @@ test('folders that appear are told and watched, under a new name too', async () 
   });
 });
 
-test.runIf(process.platform === 'linux')('after close every watch is given back', async () => {
+test.skipIf(LINUX)(title('after close every watch is given back', LINUX), async () => {
   const { watching, watches } = await watched();
   const open = inotifyWatches();
   await watching.close();
