@@ -13,7 +13,7 @@ import { madeFile, writeChunk } from './Files/Parts/parts.ts';
 
 const MIB = 1_024 * 1_024;
 
-/** Hashes like the real one, and notes what was asked. */
+/** An inline hasher that records the paths it is asked to hash. */
 function countingHasher() {
   const asked: string[] = [];
   const makeHasher = () => {
@@ -33,7 +33,7 @@ function countingHasher() {
   return { asked, makeHasher };
 }
 
-test('it keeps the contracts of the doors that use it', async () => {
+test('FileManager implements the interfaces of downloads and network', async () => {
   const { manager } = await startManager(await TempFolder.forTest());
   const contracts: { store: DownloadStorage; provider: ChunkProvider; feed: CatalogFeed } = {
     store: manager,
@@ -46,7 +46,7 @@ test('it keeps the contracts of the doors that use it', async () => {
 });
 
 describe('what is shared', () => {
-  test('everything below the folder that is a file and no litter', async () => {
+  test('every regular file in the share, except hidden files and litter', async () => {
     const folder = await TempFolder.forTest();
     for (const path of [
       'a.txt',
@@ -72,7 +72,7 @@ describe('what is shared', () => {
     expect(manager.status()).toMatchObject({ files: 3, scanned: true, mode: 'watching' });
   });
 
-  test('names that cannot travel are told, not shared', async () => {
+  test('names the protocol cannot carry are reported, not shared', async () => {
     const folder = await TempFolder.forTest();
     await mkdir(folder.at('share'), { recursive: true });
     await writeFile(
@@ -121,7 +121,7 @@ describe('what is shared', () => {
     await eventually(() => expect(pathsOf(manager)).toEqual(['new/first', 'new/second']));
   });
 
-  test('changes show: new, written, renamed, moved folders, removed', async () => {
+  test('the catalog follows new, written, renamed, moved and removed files', async () => {
     const folder = await TempFolder.forTest();
     await folder.write('share/old/one', '1');
     const { manager } = await startManager(folder);
@@ -143,7 +143,7 @@ describe('what is shared', () => {
     await eventually(() => expect(pathsOf(manager)).toEqual([]));
   });
 
-  test('a rename hashes nothing, of a file or of a folder', async () => {
+  test('renaming a file or a folder hashes nothing', async () => {
     const folder = await TempFolder.forTest();
     for (let n = 0; n < 20; n++) await folder.write(`share/a/${n}`, `content ${n}`);
     const { asked, makeHasher } = countingHasher();
@@ -183,7 +183,7 @@ describe('what is shared', () => {
     expect(asked).toEqual(['growing']);
   });
 
-  test('no watches to be had: told once, and re-scanned from time to time', async () => {
+  test('without watches the share is re-scanned, which is reported once', async () => {
     const folder = await TempFolder.forTest();
     let limited: ((code: string) => void) | undefined;
     let closed = 0;
@@ -210,7 +210,7 @@ describe('what is shared', () => {
     await eventually(() => expect(pathsOf(manager)).toEqual([]));
   });
 
-  test('a file that cannot be read is a problem, told once, and tried again when it changes', async () => {
+  test('an unreadable file is reported once and retried when it changes', async () => {
     const folder = await TempFolder.forTest();
     await folder.write('share/locked', 'x');
     await folder.write('share/open', 'y');
@@ -246,7 +246,7 @@ describe('what is shared', () => {
 });
 
 describe('after a restart', () => {
-  test('nothing is hashed that did not change', async () => {
+  test('only changed files are hashed', async () => {
     const folder = await TempFolder.forTest();
     for (let n = 0; n < 10; n++) await folder.write(`share/${n}`, `content ${n}`);
     await folder.write('share/large', Buffer.alloc(3 * MIB, 7));
@@ -266,7 +266,7 @@ describe('after a restart', () => {
     expect(manager.list('')).toHaveLength(10);
   });
 
-  test('a broken cache is told and moved aside; everything works', async () => {
+  test('a damaged cache is moved aside with a warning, and the share works', async () => {
     const folder = await TempFolder.forTest();
     await folder.write('share/a', 'x');
     await folder.write('cache/hashes-v1.mdb', Buffer.alloc(50_000, 0x5a));
@@ -278,7 +278,7 @@ describe('after a restart', () => {
     expect(existsSync(folder.at('cache/hashes-v1.mdb.broken'))).toBe(true);
   });
 
-  test('a cache folder that cannot be made: without', async () => {
+  test('the share works without a cache when its folder cannot be created', async () => {
     const folder = await TempFolder.forTest();
     await folder.write('share/a', 'x');
     await folder.write('file', 'not a folder');
@@ -321,7 +321,7 @@ describe('after a restart', () => {
 });
 
 describe('serving', () => {
-  test('bytes of every size and place', async () => {
+  test('any range of any shared file can be read, and no other', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(2 * MIB + 300);
     await folder.write('share/large', content);
@@ -360,7 +360,7 @@ describe('serving', () => {
     const { manager } = await startManager(folder, { seams: { watch: noWatch } });
     const into = Buffer.alloc(10);
     await manager.read(old.description.fileId, 0, 0, into);
-    // The same length, and the old modification time put back: only the ctime tells.
+    // The same length, and the old modification time put back: only the ctime differs.
     await writeFile(path, next.content);
     await utimes(path, 1_000, 1_000);
     await expect(manager.read(old.description.fileId, 0, 0, into)).rejects.toMatchObject({
@@ -392,14 +392,14 @@ describe('serving', () => {
         expect(into).toEqual(content.subarray(offset, offset + 10));
       }
       expect(asked).toEqual(['file']);
-      // It is hashed again, and nobody has to be told of anything.
+      // Hashed again without a new catalog version.
       await eventually(() => expect(asked).toEqual(['file', 'file']));
       await eventually(() => expect(manager.readNow(description.fileId, size, 0, into)).toBe(size === 10));
       expect(manager.version).toBe(version);
     },
   );
 
-  test('of a file that looks touched only, a chunk with other bytes is not served', async () => {
+  test('a chunk with other bytes is not served, even if only the ctime of the file changed', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(2 * MIB);
     const path = await folder.write('share/file', content);
@@ -436,7 +436,7 @@ describe('serving', () => {
     },
   );
 
-  test('a file written to all the time while it is served: never a mix', async () => {
+  test('a file overwritten while it is served never yields a mix of both contents', async () => {
     const folder = await TempFolder.forTest();
     const files = [madeFile(3 * MIB), madeFile(3 * MIB, 100)];
     const path = await folder.write('share/file', files[0]?.content ?? '');
@@ -462,7 +462,7 @@ describe('serving', () => {
     expect(served).toBeGreaterThan(0);
   });
 
-  test('lost chunk hashes are made again', async () => {
+  test('lost chunk hashes are computed again', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(2 * MIB);
     await folder.write('share/file', content);
@@ -475,8 +475,8 @@ describe('serving', () => {
   });
 });
 
-describe('the same content again', () => {
-  test('is copied to the asked path, never over another file', async () => {
+describe('content that is here already', () => {
+  test('is copied to the wanted path, never over another file', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(MIB + 1);
     await folder.write('share/here', content);
@@ -496,7 +496,7 @@ describe('the same content again', () => {
     expect(manager.findComplete(description.fileId)).toBe(folder.at('share/new/copy'));
   });
 
-  test('that is gone is not found', async () => {
+  test('is not found once it was removed', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(10);
     await folder.write('share/here', content);
@@ -548,13 +548,13 @@ describe('unfinished downloads', () => {
   });
 });
 
-test('free space is asked of the real disk', async () => {
+test('a download larger than the free space is refused', async () => {
   const { manager } = await startManager(await TempFolder.forTest());
   await manager.requireFreeSpace(1);
   await expect(manager.requireFreeSpace(2 ** 52)).rejects.toMatchObject({ code: 'DISK_FULL' });
 });
 
-test('Temp that leads elsewhere is refused', async () => {
+test('a Temp that is a symbolic link is refused', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'), { recursive: true });
   await mkdir(folder.at('elsewhere'));
@@ -570,5 +570,5 @@ test('closing twice, before the scan is over, and before start', async () => {
   await expect(manager.start()).rejects.toMatchObject({ code: 'CLOSED' });
 });
 
-/** Nothing is told by watches: what is noticed is noticed otherwise. */
+/** A watcher without events. */
 const noWatch = () => ({ ready: Promise.resolve(), close: async () => {} });

@@ -4,10 +4,10 @@ import { systemClock } from '../../../Shared/Clock.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import type { TempFolder } from '../../Support/TempFolder.ts';
 
-/** Events of a real file system come when they come: a busy machine is no failure. */
+/** Events of a real file system take longer on a busy machine. */
 vi.setConfig({ testTimeout: 30_000 });
 
-/** A running FileManager on a real folder, hashing in this thread and quick to call a file quiet. Closed with the test. */
+/** A running FileManager on a real folder, hashing in this thread, with a short quiet period. Closed with the test. */
 export async function startManager(folder: TempFolder, options: Partial<FileManagerOptions> = {}) {
   const manager = new FileManager({
     shareDir: folder.at('share'),
@@ -27,7 +27,7 @@ export async function startManager(folder: TempFolder, options: Partial<FileMana
   return { manager, problems };
 }
 
-/** Waits for what real events of the file system bring about. */
+/** Waits for the effect of file system events. */
 export function eventually(check: () => void): Promise<void> {
   return vi.waitFor(check, { timeout: 8_000, interval: 10 });
 }

@@ -8,7 +8,7 @@ import { seeds } from '../../../Support/seeds.ts';
 const id = (n: number) => n.toString(16).padStart(64, '0') as FileId;
 const entry = (path: string, n: number) => ({ path, size: n + 1, modifiedMs: 1_000, fileId: id(n) });
 
-/** What a tracker makes of published entries: files by path, partial ones by id. */
+/** The entries a tracker holds: files by path, partial ones by id. */
 class TrackerModel {
   readonly held = new Map<string, PublishedEntry>();
 
@@ -77,7 +77,7 @@ test.each(seeds(200))('any tracker that follows the differences holds the catalo
   }
 });
 
-test('the same file again makes no version; another content at the path makes one entry, not two', () => {
+test('an equal entry makes no new version; other content at the path is one change, not two', () => {
   const catalog = new Catalog();
   catalog.put(entry('a', 1));
   catalog.put(entry('a', 1));
@@ -86,7 +86,7 @@ test('the same file again makes no version; another content at the path makes on
   expect(catalog.changesSince(1)).toEqual([{ kind: 'file', path: 'a', size: 3, fileId: id(2) }]);
 });
 
-test('one of two paths of a content goes: only that path is gone', () => {
+test('of content with two paths, only the removed path is gone', () => {
   const catalog = new Catalog();
   catalog.put(entry('a', 1));
   catalog.put(entry('b', 1));
@@ -96,7 +96,7 @@ test('one of two paths of a content goes: only that path is gone', () => {
   expect(catalog.find(id(1))?.path).toBe('b');
 });
 
-test('a version that is too old, or from the future, has no difference', () => {
+test('a version that is too old, or was never reached, has no difference', () => {
   const catalog = new Catalog();
   for (let n = 0; n < 210_000; n++) catalog.putPartial(id(n), 1);
   expect(catalog.version).toBe(210_000);

@@ -18,7 +18,7 @@ function catalogOf(...paths: string[]): Catalog {
   return catalog;
 }
 
-/** A running download; nothing but what is asked of it. */
+/** A running download, as far as a search reads it. */
 function partOf(number: number, path: string, size: number): Part {
   const description = { fileId: idOf(number), layout: chunkLayout(size), chunkHashes: [] };
   return { description, path } as unknown as Part;
@@ -40,7 +40,7 @@ test('finds by words, the best name first, without case and accents', () => {
   expect(match.matching(words('...'))).toEqual([]);
 });
 
-test('a running download is told as incomplete, one of a single chunk not at all', () => {
+test('a running download is an incomplete hit, unless it has a single chunk', () => {
   const parts = [partOf(50, 'big song.mp3', 5_000_000), partOf(51, 'small song.mp3', 1_000)];
   const match = new CatalogMatch(catalogOf('film.mkv'), () => parts);
   expect(match.matching(words('song'))).toEqual([
@@ -57,7 +57,7 @@ test('finds by id, and by its start when no words match', () => {
   expect(match.matching(words('aaaaaaa'))).toEqual([]);
 });
 
-test('no more than a peer may have in an answer; 20,000 files take little time', () => {
+test('a search of 20,000 files is bounded in hits and time', () => {
   const paths = Array.from({ length: 20_000 }, (_, number) => `folder ${number % 100}/file ${number}.bin`);
   const match = new CatalogMatch(catalogOf(...paths), () => []);
   expect(match.matching(words('file'))).toHaveLength(SEARCH_HITS_PER_PEER_MAX);

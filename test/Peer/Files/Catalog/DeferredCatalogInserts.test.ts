@@ -29,7 +29,7 @@ function desk() {
   return { clock, catalog, deferred, add };
 }
 
-test('files that come one after the other are entered when none has come for a while', () => {
+test('files added one after the other are inserted once none was added for a while', () => {
   const { clock, catalog, add } = desk();
   for (let n = 0; n < 10; n++) {
     add();
@@ -41,7 +41,7 @@ test('files that come one after the other are entered when none has come for a w
   expect(clock.pending).toBe(0);
 });
 
-test('they do not wait longer than two seconds, whatever comes', () => {
+test('no file is deferred for more than two seconds', () => {
   const { clock, catalog, add } = desk();
   for (let n = 0; n < 44; n++) {
     add();
@@ -50,7 +50,7 @@ test('they do not wait longer than two seconds, whatever comes', () => {
   expect(catalog.version).toBeGreaterThan(35);
 });
 
-test('thousands of them are entered in slices, others get their turn between', () => {
+test('thousands of files are inserted in slices', () => {
   const { clock, catalog, add } = desk();
   for (let n = 0; n < 3_000; n++) add();
   clock.advance(200);
@@ -61,7 +61,7 @@ test('thousands of them are entered in slices, others get their turn between', (
   expect(other.version).toBeLessThan(1_501);
 });
 
-test('of a hundred thousand that come at once, those that are too many are entered one by one', () => {
+test('at most 32,768 files are pending', () => {
   const { catalog, deferred, add } = desk();
   for (let n = 0; n < 100_000; n++) {
     add();
@@ -71,7 +71,7 @@ test('of a hundred thousand that come at once, those that are too many are enter
   expect(catalog.list('').length).toBe(100_000);
 });
 
-test('whoever looks for a file finds it at once, by path, content or in the list', () => {
+test('every lookup finds a pending file, by path, by content or in a list', () => {
   for (const look of [
     (catalog: Catalog) => catalog.findPath('f1')?.fileId,
     (catalog: Catalog) => catalog.find(id(1))?.fileId,
@@ -87,7 +87,7 @@ test('whoever looks for a file finds it at once, by path, content or in the list
   }
 });
 
-test('what is told of a version has just what was entered by then', () => {
+test('a version covers exactly the files inserted by then', () => {
   const { catalog, deferred, add } = desk();
   add();
   expect([catalog.files, catalog.entries().length, catalog.changesSince(0)?.length]).toEqual([0, 0, 0]);
@@ -95,7 +95,7 @@ test('what is told of a version has just what was entered by then', () => {
   expect([catalog.files, catalog.entries().length, catalog.changesSince(0)?.length]).toEqual([1, 1, 1]);
 });
 
-test('closing enters what waits, and sets no timer again', () => {
+test('close inserts the pending files and sets no timer', () => {
   const { clock, catalog, deferred, add } = desk();
   add();
   deferred.close();

@@ -12,7 +12,7 @@ const MIB = 1_024 ** 2;
 const GIB = 1_024 ** 3;
 const CHANGED = { kind: 'changed' } as const;
 
-/** Hashers that answer when told to. */
+/** Hashers that the test answers. */
 function pool(size: number) {
   const clock = new SimulatedClock();
   const batches: { paths: readonly string[]; progress: (bytes: number) => void; answer: () => void }[] = [];
@@ -50,7 +50,7 @@ function pool(size: number) {
   return { pool: made, clock, batches, parts, finished, outcomes, hashers };
 }
 
-test('small files travel together', async () => {
+test('small files are hashed in batches', async () => {
   const { pool: hashPool, clock, batches, finished, hashers } = pool(2);
   for (let n = 0; n < 600; n++) hashPool.add(`${n}`, 10);
   expect(hashers.made).toBe(0);
@@ -64,7 +64,7 @@ test('small files travel together', async () => {
   expect(hashPool.pending).toMatchObject({ files: 344, bytes: 3_440 });
 });
 
-/** As a thread would answer that read the file in one state. */
+/** The reply of a thread that read the part in this state. */
 function hashedPart({ firstChunk, chunks }: FilePart, state: FileState): PartOutcome {
   const hashes = Array.from({ length: chunks }, (_, index) => hashOf(firstChunk + index));
   return { kind: 'hashed', state, hashes: hashes.join('') };
@@ -78,7 +78,7 @@ function stateOf(size: number, changed = 1n): FileState {
   return fileState({ dev: 1n, ino: 2n, size: BigInt(size), mtimeNs: 3n, ctimeNs: changed });
 }
 
-test('a large file is shared out: the last one keeps all hashers at work until it is done', async () => {
+test('all hashers share a large file, so that none is idle during the last one', async () => {
   const { pool: hashPool, clock, parts, finished, outcomes } = pool(3);
   const size = 300 * MIB + 5;
   hashPool.add('one', size);
@@ -101,7 +101,7 @@ test('a large file is shared out: the last one keeps all hashers at work until i
   expect(hashPool.pending).toMatchObject({ files: 0, bytes: 0 });
 });
 
-test('large files come one after the other, and never keep small ones waiting', async () => {
+test('large files are hashed one after the other and never delay small ones', async () => {
   const { pool: hashPool, clock, batches, parts } = pool(2);
   for (const name of ['one', 'two']) hashPool.add(name, 200 * MIB);
   await clock.flush();
@@ -138,7 +138,7 @@ test.each([
   expect(hashPool.pending).toMatchObject({ files: 0, bytes: 0 });
 });
 
-test('a large file that is taken back or grew while it waited', async () => {
+test('a queued large file that is removed, or has grown', async () => {
   const { pool: hashPool, clock, parts, finished } = pool(1);
   hashPool.add('one', GIB);
   hashPool.add('two', GIB);
@@ -172,7 +172,7 @@ test('progress and rate', async () => {
   expect(hashPool.pending).toEqual({ files: 0, bytes: 0, bytesPerSecond: 0 });
 });
 
-test('hashers are closed when idle, and made again when needed', async () => {
+test('hashers are closed when idle and created again on demand', async () => {
   const { pool: hashPool, clock, batches, hashers } = pool(1);
   hashPool.add('a', 1);
   await clock.flush();
@@ -184,7 +184,7 @@ test('hashers are closed when idle, and made again when needed', async () => {
   expect(hashers.made).toBe(2);
 });
 
-test('a file that is taken back is not hashed; after close nothing is told', async () => {
+test('a removed file is not hashed; after close nothing is reported', async () => {
   const { pool: hashPool, clock, batches, finished } = pool(1);
   hashPool.add('a', 1);
   hashPool.add('b', 2);

@@ -34,7 +34,7 @@ async function loaded(cache: Awaited<ReturnType<typeof open>>, root: string) {
   return found;
 }
 
-test('what was put is there at once, and after a restart; roots are kept apart', async () => {
+test('an entry is found at once and after a restart, under its own root only', async () => {
   const folder = await TempFolder.forTest();
   const cache = await open(folder);
   const files = Array.from({ length: 5_000 }, (_, n) => hashedFile(n));
@@ -56,7 +56,7 @@ test('what was put is there at once, and after a restart; roots are kept apart',
   expect(warnings).toEqual([]);
 });
 
-test('a database that was cut is moved aside, not mapped', async () => {
+test('a truncated database is moved aside, not mapped', async () => {
   const folder = await TempFolder.forTest();
   const cache = await open(folder);
   for (let n = 0; n < 5_000; n++) cache.put('/one', `${n}`, hashedFile(n), random.bytes(64));
@@ -73,7 +73,7 @@ test('a database that was cut is moved aside, not mapped', async () => {
   await third.close();
 });
 
-test('an empty hash list belongs to an empty file only', async () => {
+test('an empty file has an empty list of hashes', async () => {
   const folder = await TempFolder.forTest();
   const cache = await open(folder);
   cache.put('/one', 'empty', hashedFile(0), new Uint8Array(0));
@@ -83,7 +83,7 @@ test('an empty hash list belongs to an empty file only', async () => {
   await again.close();
 });
 
-test('a process that died while it read the database: it is moved aside; one that lives is no reason', async () => {
+test('a database is moved aside when a process died reading it, not while one is alive', async () => {
   const folder = await TempFolder.forTest();
   const cache = await open(folder);
   cache.put('/one', 'x', hashedFile(1), random.bytes(32));

@@ -7,7 +7,7 @@ import { TempFolder } from '../../../Support/TempFolder.ts';
 
 const { signal } = new AbortController();
 
-/** A scan of a real folder, and what it believes to be there. */
+/** A scan of a real folder, with the files it reported as present. */
 async function scanned() {
   const folder = await TempFolder.forTest();
   for (const path of ['a', 'd/b', 'd/e/c']) await folder.write(`share/${path}`, path);
@@ -27,11 +27,11 @@ async function scanned() {
   return { folder, scan, there, problems };
 }
 
-test('everything below is found', async () => {
+test('every file below the folder is found', async () => {
   expect([...(await scanned()).there].sort()).toEqual(['a', 'd/b', 'd/e/c']);
 });
 
-test('a folder that became a link out of the share: what was below is gone, nothing new is found', async () => {
+test('a folder replaced by a symbolic link out of the share: its files are gone, none of the target are found', async () => {
   const { folder, scan, there } = await scanned();
   await folder.write('outside/secret', 'x');
   await rename(folder.at('share/d'), folder.at('elsewhere'));
@@ -40,7 +40,7 @@ test('a folder that became a link out of the share: what was below is gone, noth
   expect([...there]).toEqual(['a']);
 });
 
-test('a file in place of a folder, and a folder in place of a file', async () => {
+test('a file replaces a folder, and a folder a file', async () => {
   const { folder, scan, there } = await scanned();
   await rm(folder.at('share/d'), { recursive: true });
   await folder.write('share/d', 'now a file');
@@ -53,7 +53,7 @@ test('a file in place of a folder, and a folder in place of a file', async () =>
   expect([...there].sort()).toEqual(['a/inside', 'd']);
 });
 
-test('one place at a time: new, gone, ignored', async () => {
+test('single paths: new, removed, ignored', async () => {
   const { folder, scan, there } = await scanned();
   await folder.write('share/d/new', 'x');
   await rm(folder.at('share/d/b'));
@@ -63,7 +63,7 @@ test('one place at a time: new, gone, ignored', async () => {
   expect([...there].sort()).toEqual(['a', 'd/e/c', 'd/new']);
 });
 
-test('the whole share vanishes: all is gone; it comes back: all is found', async () => {
+test('the whole share vanishes and returns: all files are gone, then found', async () => {
   const { folder, scan, there } = await scanned();
   await rename(folder.at('share'), folder.at('away'));
   await scan.scanFolder('', signal);

@@ -6,7 +6,7 @@ import { LINUX, title } from '../../../Support/Requires.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 import { eventually } from '../manager.ts';
 
-/** What docs/Decisions/0003-watch-folders.md relies on. */
+/** The behaviour of chokidar that docs/Decisions/0003-watch-folders.md relies on. */
 async function watched() {
   const folder = await TempFolder.forTest();
   for (let n = 0; n < 50; n++) await folder.write(`share/d/e/${n}`, 'x');
@@ -38,12 +38,12 @@ function inotifyWatches(): number {
   return infos.join('').split('\ninotify ').length - 1;
 }
 
-test.skipIf(LINUX)(title('one watch a folder, none a file, none for what is not shared', LINUX), async () => {
+test.skipIf(LINUX)(title('one watch per folder, none per file, none in ignored folders', LINUX), async () => {
   const { watches } = await watched();
   expect(watches).toBe(3);
 });
 
-test('nothing is told of what was there; a file that is written is told by its name', async () => {
+test('existing files cause no events; a written file is reported by name', async () => {
   const { folder, touched, folders } = await watched();
   expect([touched.size, folders.size]).toEqual([0, 0]);
   await writeFile(folder.at('share/d/e/7'), 'y');
@@ -53,7 +53,7 @@ test('nothing is told of what was there; a file that is written is told by its n
   await eventually(() => expect([...touched]).toEqual(['d/e/7', 'd/e/8']));
 });
 
-test('a folder of ours is told and watched at once, and what was in it before that a little later', async () => {
+test('a self-created folder is reported and watched at once, its subfolders a second later', async () => {
   const { folder, folders, touched } = await watched();
   await folder.write('share/ours/deep/file', 'x');
   await eventually(() => expect([...folders]).toEqual(['ours']));
@@ -65,7 +65,7 @@ test('a folder of ours is told and watched at once, and what was in it before th
   await eventually(() => expect(touched).toContain('ours/deep/file'));
 });
 
-test('folders that appear are told and watched, under a new name too', async () => {
+test('new folders are reported and watched, also after a rename', async () => {
   const { folder, touched, folders } = await watched();
   await folder.write('share/new/deep/file', 'x');
   await eventually(() => expect([...folders].sort()).toEqual(['new', 'new/deep']));
@@ -82,7 +82,7 @@ test('folders that appear are told and watched, under a new name too', async () 
   });
 });
 
-test.skipIf(LINUX)(title('after close every watch is given back', LINUX), async () => {
+test.skipIf(LINUX)(title('close releases every watch', LINUX), async () => {
   const { watching, watches } = await watched();
   const open = inotifyWatches();
   await watching.close();

@@ -30,7 +30,7 @@ describe('lines that name a file', () => {
     expect(parse(line)).toEqual({ entries: [{ line: 1, name, path }], problems: [] });
   });
 
-  test('empty lines and comments say nothing; the last line needs no end', () => {
+  test('empty lines and comments are skipped; the last line needs no line feed', () => {
     expect(files('# mine\n\n  \t\r\na x\n  # b y\nc z')).toEqual([
       ['a', 'x'],
       ['c', 'z'],
@@ -42,7 +42,7 @@ describe('lines that name a file', () => {
   });
 });
 
-describe('lines that mean nothing are told with their number, the others count', () => {
+describe('invalid lines are reported with their number, the others are valid', () => {
   test.each([
     ['alone', /no path after the name "alone" \(a line is: name path\)/],
     ['"never closed x', /the quote " is not closed/],
@@ -77,7 +77,7 @@ describe('lines that mean nothing are told with their number, the others count',
   });
 });
 
-test('whatever the bytes, no name twice, and every line is an entry, a problem, or says nothing', () => {
+test('for any bytes: no name twice, and every line is an entry, a problem, or skipped', () => {
   const pieces = fc.constantFrom(
     'a',
     'b.txt',

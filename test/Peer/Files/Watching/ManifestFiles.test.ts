@@ -28,7 +28,7 @@ async function read(manager: FileManager, path: string): Promise<string> {
   return into.toString();
 }
 
-test('what it names is shared by these names, and nothing else, wherever it lies', async () => {
+test('the named files are shared under these names, wherever they are, and no others', async () => {
   const { manager, problems, folder } = await withManifest([
     '# mine',
     'b.txt ../share/a.txt',
@@ -46,7 +46,7 @@ test('what it names is shared by these names, and nothing else, wherever it lies
   expect(problems).toEqual([]);
 });
 
-test('bad lines and files that cannot be shared are told with their line, the others are shared', async () => {
+test('bad lines and files that cannot be shared are reported with their line, the others are shared', async () => {
   const { folder, manifest } = await withManifest([]);
   await mkdir(folder.at('share/Temp'), { recursive: true });
   await folder.write('share/Temp/x.part', 'unfinished');
@@ -73,20 +73,20 @@ test('bad lines and files that cannot be shared are told with their line, the ot
     'mine.txt line 6: "../share/Temp/x.part" is an unfinished download',
     'mine.txt line 8: "good" is already named in line 7',
   ]);
-  // Told once, however often it is looked at.
+  // Reported once, however often it is checked.
   const told = problems.length;
   await manager.rescan();
   expect(problems).toHaveLength(told);
   expect(manager.status().problems).toHaveLength(told);
 });
 
-test('a thousand bad lines are not told one by one', async () => {
+test('a thousand bad lines are not reported one by one', async () => {
   const { problems } = await withManifest(Array.from({ length: 1_000 }, (_, n) => `${n} nowhere`));
   expect(problems).toHaveLength(21);
   expect(problems.at(-1)).toBe('mine.txt: more than 20 lines are not shared');
 });
 
-test('changes of the manifest are followed, also when it is replaced, and when it is gone', async () => {
+test('the catalog follows the manifest when it is edited, replaced or removed', async () => {
   const { manager, problems, manifest, folder } = await withManifest(['a ../share/a.txt']);
   await writeFile(manifest, 'a ../elsewhere/b.bin\nc ../share/a.txt\nbad\n');
   await eventually(() => expect(pathsOf(manager)).toEqual(['a', 'c']));
@@ -102,7 +102,7 @@ test('changes of the manifest are followed, also when it is replaced, and when i
   expect(problems.at(-1)).toMatch(/^mine\.txt: the manifest ".*" cannot be read \(ENOENT\)$/);
 });
 
-test('changes of the files are followed: written, removed, there at last', async () => {
+test('the catalog follows named files that are written, removed or created later', async () => {
   const { manager, folder } = await withManifest(['a ../share/a.txt', 'late ../not/yet/here.txt']);
   const before = manager.findPath('a')?.fileId;
   await folder.write('share/a.txt', 'something else');
@@ -119,10 +119,10 @@ test('changes of the files are followed: written, removed, there at last', async
   await eventually(() => expect(pathsOf(manager)).toEqual(['late']));
 });
 
-test('a file that was swapped for a link, or whose folder was, is not read', async () => {
+test('a file reached through a symbolic link put in later is not read', async () => {
   const { manager, folder } = await withManifest(['a ../elsewhere/b.bin']);
   const fileId = manager.findPath('a')?.fileId ?? ('' as never);
-  await folder.write('secret/b.bin', 'outside'); // The same bytes: only the place tells.
+  await folder.write('secret/b.bin', 'outside'); // The same bytes: only the location differs.
   await rename(folder.at('elsewhere'), folder.at('moved'));
   await symlink(folder.at('secret'), folder.at('elsewhere'));
   await expect(manager.read(fileId, 0, 0, Buffer.alloc(7))).rejects.toMatchObject({ code: 'NOT_FOUND' });
@@ -134,7 +134,7 @@ test('a file that was swapped for a link, or whose folder was, is not read', asy
   expect(state.size).toBe(7);
 });
 
-test('a download lands in the share folder and is shared only when the manifest names it', async () => {
+test('a download goes to the share folder and is shared only when the manifest names it', async () => {
   const { manager, folder } = await withManifest(['mine ../share/listed.bin']);
   for (const [salt, path] of [
     [1, 'listed.bin'],
@@ -149,7 +149,7 @@ test('a download lands in the share folder and is shared only when the manifest 
   expect(manager.findPath('mine')?.size).toBe(100_000);
 });
 
-test('what was hashed in an earlier run is not hashed again', async () => {
+test('files hashed in an earlier run are not hashed again', async () => {
   const cache = new MemoryHashCache();
   const lines = ['a ../share/a.txt'];
   const { folder, manifest, manager } = await withManifest(lines, { seams: { cache } });
@@ -161,7 +161,7 @@ test('what was hashed in an earlier run is not hashed again', async () => {
   expect(again.manager.findPath('a')?.fileId).toBe(hashes);
 });
 
-test('without a manifest that can be read there is no start', async () => {
+test('an unreadable manifest fails the start', async () => {
   const folder = await TempFolder.forTest();
   for (const manifest of [folder.at('nowhere.txt'), folder.path])
     await expect(startManager(folder, { manifest })).rejects.toMatchObject({

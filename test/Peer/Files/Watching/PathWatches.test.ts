@@ -16,7 +16,7 @@ async function watches() {
   return { folder, touched, watches: made };
 }
 
-test('only the places that were named are told, each by its keys', async () => {
+test('only watched paths are reported, each by its keys', async () => {
   const { folder, touched, watches: made } = await watches();
   await mkdir(folder.at('d'));
   made.set([
@@ -30,14 +30,14 @@ test('only the places that were named are told, each by its keys', async () => {
   expect(touched).not.toContain('other');
 });
 
-test('a place whose folder is missing is told when the folder comes', async () => {
+test('a path whose folder is missing is reported when the folder is created', async () => {
   const { folder, touched, watches: made } = await watches();
   made.set([[folder.at('not/yet/a'), 'a']]);
   await mkdir(folder.at('not'));
   await eventually(() => expect(touched).toContain('a'));
 });
 
-test('a folder that was made again under its name is watched again', async () => {
+test('a folder removed and created again is watched again', async () => {
   const { folder, touched, watches: made } = await watches();
   await mkdir(folder.at('d'));
   made.set([[folder.at('d/a'), 'a']]);
@@ -50,7 +50,7 @@ test('a folder that was made again under its name is watched again', async () =>
   await eventually(() => expect(touched).toContain('a'));
 });
 
-test('after close nothing is told', async () => {
+test('after close nothing is reported', async () => {
   const { folder, touched, watches: made } = await watches();
   made.set([[folder.at('a'), 'a']]);
   made.close();

@@ -14,7 +14,7 @@ function desk(known: readonly string[] = []) {
   return { clock, looked, own, make };
 }
 
-test('folders of ours are looked at once, when no more come, and what lies in another one with it', () => {
+test('self-created folders are scanned once, when no more appear, subfolders with their parent', () => {
   const { clock, looked, own, make } = desk();
   for (let n = 0; n < 4; n++) {
     make(`tree/d${n}`);
@@ -29,7 +29,7 @@ test('folders of ours are looked at once, when no more come, and what lies in an
   expect(looked).toEqual(['tree']);
 });
 
-test('names that begin alike are different folders', () => {
+test('a folder does not contain another one that merely begins with its name', () => {
   const { clock, looked, own, make } = desk();
   for (const path of ['tree', 'tree2']) {
     make(path);
@@ -39,7 +39,7 @@ test('names that begin alike are different folders', () => {
   expect(looked).toEqual(['tree', 'tree2']);
 });
 
-test('what was there before, or is told of again, is looked at as any other', () => {
+test('a folder that existed before, or is reported twice or late, is scanned like any other', () => {
   const { clock, own, make } = desk(['music']);
   make('music/jazz');
   expect(own.appeared('music')).toBe(false);
@@ -49,12 +49,12 @@ test('what was there before, or is told of again, is looked at as any other', ()
   clock.advance(4_999);
   expect(own.has('music/folk')).toBe(true);
   clock.advance(1);
-  // Too late to be the news of what we made.
+  // Too late to be the event of its creation.
   expect(own.has('music/folk')).toBe(false);
   expect(own.appeared('music/folk')).toBe(false);
 });
 
-test('a stream of folders that does not end keeps nobody waiting', () => {
+test('an endless stream of folders does not defer the scan for ever', () => {
   const { clock, looked, own, make } = desk();
   for (let n = 0; n < 60; n++) {
     make(`d${n}`);
@@ -74,7 +74,7 @@ test('folders that no watch reports, as without watches, are dropped after 5 s',
   expect(own.size).toBeLessThan(10);
 });
 
-test('closed, it looks no more', () => {
+test('closed, it scans no more', () => {
   const { clock, looked, own, make } = desk();
   make('tree');
   own.appeared('tree');
@@ -83,7 +83,7 @@ test('closed, it looks no more', () => {
   expect(looked).toEqual([]);
 });
 
-test('in a running share a folder of small files is ours, and what a stranger put into it before it was watched is found', async () => {
+test('in a running share, a file that another program adds to a self-created folder before it is watched is found', async () => {
   const folder = await TempFolder.forTest();
   let told: WatchEvents | undefined;
   const watch: WatchFolder = (_, events) => {
