@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { type Address, normalHost } from '../Shared/Address.ts';
 import { type ByteWriter, badFrame, type Codec, uint8, uint16 } from './Codec.ts';
 
-/** Family (1 byte: 4 or 6), the address (4 or 16 bytes), the port (2 bytes). */
+/** Address family (1 byte: 4 or 6), address (4 or 16 bytes), port (2 bytes). */
 export const address: Codec<Address> = {
   write: (out, value) => {
     if (isIPv4(value.host)) {
@@ -26,7 +26,7 @@ export const address: Codec<Address> = {
   },
 };
 
-/** Digit by digit: this is part of every answer to a heartbeat. */
+/** Parses digit by digit, for speed: part of every answer to a heartbeat. */
 function writeIpv4(out: ByteWriter, host: string): void {
   let part = 0;
   for (let at = 0; at < host.length; at++) {
@@ -64,7 +64,7 @@ function ipv6Text(bytes: Uint8Array): string {
   const text = words.join(':');
   const mapped = /^0:0:0:0:0:ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(text);
   if (mapped !== null) return `::ffff:${[...bytes.subarray(12)].join('.')}`;
-  // The longest run of zero words becomes "::" (RFC 5952), so that equal addresses are equal text.
+  // The longest run of zero words becomes "::" (RFC 5952), so that equal addresses have equal text.
   const runs = [...text.matchAll(/(?<=^|:)0(?::0)+(?=:|$)/g)].sort((a, b) => b[0].length - a[0].length);
   const [longest] = runs;
   if (longest === undefined) return text;

@@ -1,4 +1,4 @@
-/** A fixed number of bits, one a chunk; on the wire and in memory the first chunk is the highest bit of byte 0. */
+/** A fixed number of bits, one per chunk. On the wire and in memory chunk 0 is the highest bit of byte 0. */
 export class Bitfield {
   readonly size: number;
   readonly #bytes: Uint8Array;
@@ -15,7 +15,7 @@ export class Bitfield {
     return field;
   }
 
-  /** How many bits are set. */
+  /** Number of set bits. */
   get count(): number {
     return this.#count;
   }
@@ -24,13 +24,13 @@ export class Bitfield {
     return this.#count === this.size;
   }
 
-  /** False also for an index outside. */
+  /** Whether a bit is set; false for an index out of range. */
   has(index: number): boolean {
     if (!(index >= 0 && index < this.size)) return false;
     return ((this.#bytes[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0;
   }
 
-  /** Returns whether it was new. @throws RangeError outside 0..size-1 */
+  /** Sets a bit. @returns whether it was clear. @throws RangeError for an index outside 0..size-1 */
   set(index: number): boolean {
     if (!Number.isInteger(index) || index < 0 || index >= this.size)
       throw new RangeError(`no bit ${index} of ${this.size}`);
@@ -40,7 +40,7 @@ export class Bitfield {
     return true;
   }
 
-  /** Returns whether it was set. */
+  /** Clears a bit. @returns whether it was set */
   clear(index: number): boolean {
     if (!this.has(index)) return false;
     this.#bytes[index >> 3] = (this.#bytes[index >> 3] ?? 0) & ~(0x80 >> (index & 7));
@@ -52,7 +52,7 @@ export class Bitfield {
     for (let index = 0; index < this.size; index++) this.set(index);
   }
 
-  /** The indexes of all set bits, ascending. */
+  /** Indexes of the set bits, ascending. */
   *indexes(): Generator<number> {
     for (let index = 0; index < this.size; index++) if (this.has(index)) yield index;
   }
@@ -64,12 +64,12 @@ export class Bitfield {
     return twin;
   }
 
-  /** `count` bytes from byte `first` on, or what is left. A copy. */
+  /** A copy of at most `count` bytes from byte `first` on. */
   page(first: number, count: number): Uint8Array {
     return this.#bytes.slice(first, first + count);
   }
 
-  /** Sets the bits of a page that starts at byte `first`. Bits outside are ignored; set bits stay set. */
+  /** Adds the set bits of a page that starts at byte `first`. Bits beyond the end are ignored. */
   merge(first: number, page: Uint8Array): void {
     for (const [at, byte] of page.entries()) {
       for (let bit = 0; bit < 8; bit++) {

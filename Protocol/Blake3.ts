@@ -1,27 +1,27 @@
-/** BLAKE3 over bytes that come in pieces; 32 bytes as lower-case hex at the end. One use each. */
+/** An incremental BLAKE3 hasher, for one use. The digest is 32 bytes as lower-case hex. */
 export interface Blake3 {
   update(bytes: Uint8Array): void;
   digest(): string;
 }
 
 /**
- * `createBlake3` makes a new hasher: native where a prebuilt binary exists (6 to 7 GB/s a core), else WebAssembly.
- * Both ship inside their packages; nothing is compiled or downloaded.
+ * The hash functions: native where a prebuilt binary exists (6 to 7 GB/s per core), else WebAssembly. Both are part of their
+ * packages; nothing is compiled or downloaded.
  */
 export const { createBlake3, blake3Of }: Kit = await loadNative().catch(loadWebAssembly);
 
 interface Kit {
   readonly createBlake3: () => Blake3;
-  /** Of bytes at once: in less than half the time for small ones. */
+  /** Hashes bytes at once, for small ones in less than half the time of a hasher. */
   readonly blake3Of: (bytes: Uint8Array) => string;
 }
 
-/** Native hashers kept for the next use. */
+/** Idle native hashers kept for reuse. */
 const IDLE_MAX = 64;
 
 async function loadNative(): Promise<Kit> {
   const { Blake3Hasher } = await import('@napi-rs/blake-hash');
-  // A native object costs more than hashing 64 KiB: those that have done their work are used again.
+  // Creating a native hasher costs more than hashing 64 KiB, so they are reused.
   const idle: InstanceType<typeof Blake3Hasher>[] = [];
   const whole = new Blake3Hasher();
   const blake3Of = (bytes: Uint8Array): string => {
@@ -51,7 +51,7 @@ async function loadNative(): Promise<Kit> {
   return { createBlake3, blake3Of };
 }
 
-/** hash-wasm gives hashers asynchronously, so its states are saved and loaded into one instance. */
+/** hash-wasm creates hashers asynchronously, so one instance loads and saves the state of each. */
 async function loadWebAssembly(): Promise<Kit> {
   const { createBLAKE3 } = await import('hash-wasm');
   const shared = await createBLAKE3();

@@ -1,18 +1,18 @@
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { CHUNK_BYTES_MAX, CHUNK_BYTES_MIN, CHUNK_COUNT_AIM, FILE_BYTES_MAX } from './Limits.ts';
 
-/** How a file of `size` bytes is cut into chunks. */
+/** Division of a file of `size` bytes into chunks. */
 export interface ChunkLayout {
   readonly size: number;
-  /** Bytes of every chunk but the last. */
+  /** Bytes of every chunk except the last. */
   readonly chunkBytes: number;
   /** 0 for an empty file. */
   readonly chunkCount: number;
 }
 
 /**
- * The layout that follows from a size: chunks are the smallest power of two from 1 MiB to 16 MiB that gives at most
- * 1,024 of them; above 16 GiB they stay 16 MiB and the count grows.
+ * The layout for a size: the chunk size is the smallest power of two from 1 MiB to 16 MiB that gives at most 1,024 chunks.
+ * Above 16 GiB it stays 16 MiB and the count grows.
  * @throws ShoalError BAD_FRAME when no file can have that size
  */
 export function chunkLayout(size: number): ChunkLayout {
@@ -24,12 +24,12 @@ export function chunkLayout(size: number): ChunkLayout {
   return { size, chunkBytes, chunkCount: Math.ceil(size / chunkBytes) };
 }
 
-/** Where chunk `index` starts in the file. */
+/** Offset of chunk `index` in the file. */
 export function chunkOffset(layout: ChunkLayout, index: number): number {
   return index * layout.chunkBytes;
 }
 
-/** How many bytes chunk `index` has; only the last may be shorter. @param index - 0-based, below `chunkCount` */
+/** Bytes of chunk `index`; only the last may be shorter. @param index - 0-based, below `chunkCount` */
 export function chunkLength(layout: ChunkLayout, index: number): number {
   return Math.min(layout.chunkBytes, layout.size - index * layout.chunkBytes);
 }

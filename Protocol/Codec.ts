@@ -1,8 +1,8 @@
 import { ShoalError } from '../Shared/ShoalError.ts';
 
-/** How one kind of value lies on the wire. All numbers are big-endian. */
+/** Encoding of one kind of value. All numbers are big-endian. */
 export interface Codec<T> {
-  /** @throws RangeError when the value does not fit: a bug of ours, never the other side's. */
+  /** @throws RangeError when the value does not fit: a bug on our side */
   write(out: ByteWriter, value: T): void;
   /** @throws ShoalError BAD_FRAME */
   read(input: ByteReader): T;
@@ -23,7 +23,7 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Room for `count` more bytes: the buffer and where they start. */
+  /** Reserves `count` more bytes. @returns the buffer and their offset */
   reserve(count: number): { bytes: Buffer; at: number } {
     const at = this.#length;
     this.#length += count;
@@ -35,7 +35,7 @@ export class ByteWriter {
     return { bytes: this.#bytes, at };
   }
 
-  /** What was written so far; shares memory with the writer. */
+  /** The bytes written so far. Shares memory with the writer. */
   finish(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
@@ -55,7 +55,7 @@ export class ByteReader {
     return this.bytes.length - this.#at;
   }
 
-  /** Moves past `count` bytes and returns where they start. @throws ShoalError BAD_FRAME */
+  /** Skips `count` bytes. @returns their offset. @throws ShoalError BAD_FRAME */
   take(count: number): number {
     if (count > this.remaining) throw badFrame(`needs ${count} more bytes, has ${this.remaining}`);
     const at = this.#at;
@@ -92,7 +92,7 @@ export const uint32: Codec<number> = {
   read: (input) => input.bytes.readUInt32BE(input.take(4)),
 };
 
-/** Eight bytes on the wire, at most 2^53 - 1: sizes and times stay exact numbers. A fraction is cut off. */
+/** Eight bytes, at most 2^53 - 1, the limit of exact numbers. A fraction is cut off. */
 export const uint53: Codec<number> = {
   write: (out, value) => {
     if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
@@ -118,7 +118,7 @@ export const boolean: Codec<boolean> = {
   },
 };
 
-/** Exactly `count` bytes, as lower-case hex: ids, tokens, hashes. */
+/** Exactly `count` bytes as lower-case hex: ids, tokens, hashes. */
 export function hex<T extends string = string>(count: number): Codec<T> {
   return {
     write: (out, value) => {
@@ -134,7 +134,7 @@ export function hex<T extends string = string>(count: number): Codec<T> {
   };
 }
 
-/** Text as UTF-8 behind its length (2 bytes); at most `maxBytes`. Malformed UTF-8 is refused. */
+/** Text as its length (2 bytes, at most `maxBytes`) and UTF-8. Malformed UTF-8 is rejected. */
 export function text(maxBytes: number): Codec<string> {
   return {
     write: (out, value) => {
@@ -154,10 +154,10 @@ export function text(maxBytes: number): Codec<string> {
   };
 }
 
-/** What stands for malformed bytes; or for itself. */
+/** Replacement for malformed bytes; valid text may contain it too. */
 const REPLACEMENT = '\ufffd';
 
-/** Several times slower. @throws ShoalError BAD_FRAME */
+/** Decodes strictly, several times slower. @throws ShoalError BAD_FRAME */
 function strictly(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes);
@@ -168,7 +168,7 @@ function strictly(bytes: Uint8Array): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** All bytes that are left, at most `maxBytes`. A view into the input: copy what is kept. */
+/** All remaining bytes, at most `maxBytes`. A view into the input: to be copied if kept. */
 export function rest(maxBytes: number): Codec<Uint8Array> {
   return {
     write: (out, value) => {
@@ -184,7 +184,7 @@ export function rest(maxBytes: number): Codec<Uint8Array> {
   };
 }
 
-/** A list behind its length (2 bytes); at most `maxItems`. */
+/** A list as its length (2 bytes, at most `maxItems`) and the items. */
 export function list<T>(item: Codec<T>, maxItems: number): Codec<readonly T[]> {
   return {
     write: (out, values) => {
@@ -194,14 +194,14 @@ export function list<T>(item: Codec<T>, maxItems: number): Codec<readonly T[]> {
     },
     read: (input) => {
       const count = uint16.read(input);
-      // Every item takes a byte or more, so a short frame cannot make us build a long list.
+      // Every item takes at least a byte, so a short frame cannot cause a long list.
       if (count > maxItems || count > input.remaining) throw badFrame(`a list of ${count} items`);
       return Array.from({ length: count }, () => item.read(input));
     },
   };
 }
 
-/** One of several words, as one byte: the place in the list. */
+/** One of several words, as one byte: the index in the list. */
 export function oneOf<const T extends string>(...words: readonly T[]): Codec<T> {
   return {
     write: (out, value) => uint8.write(out, words.indexOf(value)),
@@ -225,7 +225,7 @@ export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
   };
 }
 
-/** Several values one after the other, in the order they are listed. */
+/** Several values in sequence, in the order of `fields`. */
 export function struct<T extends object>(fields: { readonly [K in keyof T]: Codec<T[K]> }): Codec<T> {
   const names = Object.keys(fields) as (keyof T)[];
   return {
@@ -240,22 +240,22 @@ export function struct<T extends object>(fields: { readonly [K in keyof T]: Code
   };
 }
 
-/** A table of messages: what each is called, its number on the wire, and its fields. */
+/** A table of messages: name, number on the wire, fields. */
 export type MessageTable = Readonly<Record<string, readonly [tag: number, fields: Codec<object>]>>;
 
-/** The union of all messages of a table, told apart by `type`. */
+/** The union of all messages of a table, discriminated by `type`. */
 export type MessageOf<T extends MessageTable> = {
   [K in keyof T & string]: { readonly type: K } & Readonly<Decoded<T[K][1]>>;
 }[keyof T & string];
 
-/** Finds the codec of a message by its number, and the number by its name. */
+/** Encodes and decodes the messages of a table. */
 export function messageSet<const T extends MessageTable>(table: T) {
   const byTag = new Map(Object.entries(table).map(([type, [tag, fields]]) => [tag, { type, fields }]));
   return {
     has: (tag: number): boolean => byTag.has(tag),
     tagOf: (message: MessageOf<T>): number => entry(message.type)[0],
     writeBody: (out: ByteWriter, message: MessageOf<T>): void => entry(message.type)[1].write(out, message),
-    /** Reads a body to its very end. @throws ShoalError BAD_FRAME */
+    /** Reads a whole body; excess bytes are an error. @throws ShoalError BAD_FRAME */
     readBody: (tag: number, input: ByteReader): MessageOf<T> => {
       const found = byTag.get(tag);
       if (found === undefined) throw badFrame(`no message has the number ${tag}`);
@@ -272,7 +272,7 @@ export function messageSet<const T extends MessageTable>(table: T) {
   }
 }
 
-/** How many of the items, from the first on, take at most `maxBytes` together: to fill pages. */
+/** Number of leading items that take at most `maxBytes` together, to fill pages. */
 export function countFitting<T>(codec: Codec<T>, items: readonly T[], maxBytes: number): number {
   const out = new ByteWriter(maxBytes);
   let count = 0;

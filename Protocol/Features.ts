@@ -1,8 +1,10 @@
-/** Bits of `features`. `answersQueries`: it may be asked by `query`. `suggests`: it follows `suggest`, and makes some.
- * `bundles`: it answers `bundle` on its lanes. `turns`: it takes `lineUp` on its lanes. */
+/**
+ * Bits of `features`. `answersQueries`: accepts `query`. `suggests`: sends and follows `suggest`. `bundles`: answers `bundle` on
+ * lanes. `turns`: accepts `lineUp` on lanes.
+ */
 export const FEATURES = { answersQueries: 1, suggests: 2, bundles: 4, turns: 8 } as const;
 
-/** What we can do. @param answers - whether we answer questions */
+/** Features of this program. @param answers - whether it accepts `query` */
 export function ownFeatures(answers: boolean): number {
   return FEATURES.suggests | FEATURES.bundles | FEATURES.turns | (answers ? FEATURES.answersQueries : 0);
 }

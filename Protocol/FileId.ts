@@ -4,17 +4,17 @@ import { ByteWriter, uint32, uint53 } from './Codec.ts';
 import { type ChunkHash, chunkHash, type FileId } from './Ids.ts';
 import { CHUNK_BYTES_MIN } from './Limits.ts';
 
-/** What a file is made of: enough to check every chunk alone. */
+/** The hashes of a file, which verify each chunk by itself. */
 export interface FileDescription {
   readonly fileId: FileId;
   readonly layout: ChunkLayout;
-  /** One a chunk, in order. */
+  /** One per chunk, in order. */
   readonly chunkHashes: readonly ChunkHash[];
 }
 
 const TAG = Buffer.from('shoal-file-v1-blake3', 'ascii');
 
-/** The identity of content: BLAKE3 over the tag, the size (8 bytes), the chunk size (4 bytes), the chunk hashes. */
+/** The id of content: BLAKE3 over the tag, the size (8 bytes), the chunk size (4 bytes), the chunk hashes. */
 export function fileIdOf(size: number, chunkHashes: readonly ChunkHash[]): FileId {
   const layout = chunkLayout(size);
   if (chunkHashes.length !== layout.chunkCount) {
@@ -31,7 +31,7 @@ export function fileIdOf(size: number, chunkHashes: readonly ChunkHash[]): FileI
   return hashBytes(out.finish()) as string as FileId;
 }
 
-/** The same for one chunk, as most files have: in memory that is used again. */
+/** Fast path for files of one chunk, in a reused buffer. */
 function idOfOneChunk(size: number, chunkBytes: number, hash: ChunkHash): FileId {
   oneChunk.writeUInt32BE(Math.floor(size / 2 ** 32), TAG.length);
   oneChunk.writeUInt32BE(size % 2 ** 32, TAG.length + 4);
@@ -42,18 +42,18 @@ function idOfOneChunk(size: number, chunkBytes: number, hash: ChunkHash): FileId
 
 const oneChunk = Buffer.concat([TAG, Buffer.alloc(12 + 32)]);
 
-/** BLAKE3 of bytes at once. */
+/** BLAKE3 of bytes. */
 export function hashBytes(bytes: Uint8Array): ChunkHash {
   return blake3Of(bytes) as ChunkHash;
 }
 
-/** Whether the hashes are those of the file: checked before any chunk is asked for. */
+/** Whether these are the hashes of the file. To be checked before any chunk is requested. */
 export function isDescriptionOf(fileId: FileId, size: number, chunkHashes: readonly ChunkHash[]): boolean {
   return chunkHashes.length === chunkLayout(size).chunkCount && fileIdOf(size, chunkHashes) === fileId;
 }
 
-/** The identity of a file of one chunk (or none) follows from that chunk's hash: no description is fetched. */
+/** Whether a file has at most one chunk: its content verifies against the id alone, without a description. */
 export function isOneChunk(size: number): boolean {
-  if (size >= 0 && size <= CHUNK_BYTES_MIN) return true; // Asked of each file of a folder.
+  if (size >= 0 && size <= CHUNK_BYTES_MIN) return true; // Fast path: called for each file of a folder.
   return chunkLayout(size).chunkCount <= 1;
 }

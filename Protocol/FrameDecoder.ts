@@ -1,18 +1,18 @@
 import { badFrame } from './Codec.ts';
 import { FRAME_HEADER_BYTES } from './PeerMessages.ts';
 
-/** One whole frame. The body is valid until the next call of `push`. */
+/** A complete frame. The body is valid until the next call of `push`. */
 export interface Frame {
   readonly type: number;
   readonly body: Uint8Array;
 }
 
 /**
- * TCP bytes in, whole frames out. A length above the limit is refused when its header has arrived, before anything
- * is stored; at most one unfinished frame is kept.
+ * Splits a TCP byte stream into frames. A length above the limit is rejected with its header, before any of the body is stored.
+ * At most one incomplete frame is buffered.
  */
 export class FrameDecoder {
-  /** Largest body accepted; may be raised after the greeting. */
+  /** Largest accepted body; may be raised after the handshake. */
   maxBodyBytes: number;
   #pending: Buffer = Buffer.alloc(0);
 
@@ -21,8 +21,8 @@ export class FrameDecoder {
   }
 
   /**
-   * Yields each frame as it is whole. A loop that is left early loses nothing: the rest comes with the next `push`.
-   * @throws ShoalError BAD_FRAME; the decoder is useless afterwards
+   * Yields the completed frames. After an early exit from the loop the rest is yielded by the next `push`.
+   * @throws ShoalError BAD_FRAME; the decoder must not be used afterwards
    */
   *push(bytes: Uint8Array): Generator<Frame> {
     let input = this.#pending.length === 0 ? asBuffer(bytes) : Buffer.concat([this.#pending, bytes]);
@@ -39,7 +39,7 @@ export class FrameDecoder {
         yield frame;
       }
     } finally {
-      // A copy, so that a small rest does not keep a large read alive.
+      // A copy: a small rest must not retain a large read buffer.
       this.#pending = Buffer.from(input);
     }
   }

@@ -2,29 +2,29 @@ import { ByteReader, ByteWriter, boolean, hex, struct, text, uint16, uint32, uin
 import { type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
 import { NAME_BYTES_MAX } from './Limits.ts';
 
-/** The number of the request that comes all the time. */
+/** Action number of a heartbeat. */
 export const HEARTBEAT = 0x53480001;
 
-/** Who beats: the front of a heartbeat. */
+/** The first fields of a heartbeat: the identity of its sender. */
 export interface Introduction {
   readonly peerId: PeerId;
   readonly instanceId: InstanceId;
-  /** TCP port; the host is what the tracker sees. */
+  /** TCP port. The host is the source address of the datagram. */
   readonly port: number;
   readonly name: string;
 }
 
-/** "Still here"; the first one is the JOIN. */
+/** Registers a peer, and later renews its lease. */
 export interface Heartbeat extends Introduction {
-  /** 0: publishes nothing. */
+  /** 0: no catalog. */
   readonly catalogVersion: number;
   readonly files: number;
   readonly bytes: number;
-  /** Uploads running now. */
+  /** Active uploads. */
   readonly uploads: number;
-  /** Shows to this peer that a relayed query comes from this tracker. */
+  /** Secret between peer and tracker: authenticates the tracker's queries to the peer. */
   readonly queryToken: string;
-  /** Publishes no catalog and wants to be asked by relay. */
+  /** The peer publishes no catalog and is searched by relay. */
   readonly unlisted: boolean;
 }
 
@@ -41,7 +41,7 @@ export const heartbeat = struct<Heartbeat>({
   unlisted: boolean,
 });
 
-/** The body of a heartbeat, to keep it: equal values are equal bytes, and the peer id is the first 32 of them. */
+/** Encodes a body for storage. Equal values give equal bytes; the first 32 are the peer id. */
 export function encodeHeartbeat(beat: Heartbeat): Buffer {
   const out = new ByteWriter();
   heartbeat.write(out, beat);

@@ -3,15 +3,15 @@ import { hex } from './Codec.ts';
 /** SHA-256 of a peer's public key, 32 bytes as 64 hex digits. */
 export type PeerId = string & { readonly __id: 'peer' };
 
-/** BLAKE3 identity of a file's content, 32 bytes as 64 hex digits. See FileId.ts. */
+/** Id of a file's content, a BLAKE3 hash: 32 bytes as 64 hex digits. See FileId.ts. */
 export type FileId = string & { readonly __id: 'file' };
 
 /** BLAKE3 of one chunk, 32 bytes as 64 hex digits. */
 export type ChunkHash = string & { readonly __id: 'chunk' };
 
 /**
- * One run of a program: 8 bytes as 16 hex digits, new at every start. The first 6 bytes are the wall clock in
- * milliseconds, so a later start compares greater as text; the last 2 are random.
+ * Id of one run of a program: 8 bytes as 16 hex digits. The first 6 bytes are the wall clock in milliseconds, so that a later
+ * run compares greater as text; the last 2 are random.
  */
 export type InstanceId = string & { readonly __id: 'instance' };
 
@@ -26,7 +26,7 @@ export function newInstanceId(wallMs: number, salt: number): InstanceId {
     Math.floor(salt).toString(16).padStart(4, '0')) as InstanceId;
 }
 
-/** Whether a text is a whole id: 64 hex digits. */
+/** Whether a text is a complete id: 64 hex digits. */
 export function isId(value: string): boolean {
   return /^[0-9a-f]{64}$/.test(value);
 }

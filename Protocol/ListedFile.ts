@@ -2,9 +2,9 @@ import { type Codec, struct, text, uint53 } from './Codec.ts';
 import { type FileId, fileId } from './Ids.ts';
 import { PATH_BYTES_MAX } from './Limits.ts';
 
-/** A file as one peer lists it to another. */
+/** A file in a peer's listing. */
 export interface ListedFile {
-  /** Relative to the share, `/` between folders. */
+  /** Relative to the share folder, separated by `/`. */
   readonly path: string;
   readonly size: number;
   /** Milliseconds since 1970. */
@@ -19,7 +19,7 @@ export const listedFile: Codec<ListedFile> = struct<ListedFile>({
   fileId,
 });
 
-/** How much of a page a file takes. */
+/** Encoded size. */
 export function listedFileBytes({ path }: ListedFile): number {
   return 2 + Buffer.byteLength(path) + 8 + 8 + 32;
 }

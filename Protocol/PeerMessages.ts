@@ -45,8 +45,8 @@ import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from
 export { FEATURES, ownFeatures } from './Features.ts';
 
 /**
- * TCP between peers. A connection opens with 8 bytes: "SHOAL", the version, the kind, 0.
- * Then frames: length of the body (4), type (1), body. docs/reference/protocol.md, "Peer".
+ * TCP between peers. A connection begins with 8 bytes: "SHOAL", the version, the kind, 0.
+ * Frames follow: length of the body (4), type (1), body. docs/reference/protocol.md, "Peer".
  */
 
 export const PROTOCOL_VERSION = 1;
@@ -62,22 +62,22 @@ export function encodePreamble(kind: ConnectionKind): Buffer {
   return Buffer.from([...MAGIC, PROTOCOL_VERSION, KINDS[kind], 0]);
 }
 
-/** The kind a connection announces in its first 8 bytes; undefined: not ours, to be closed without a word. */
+/** The kind of a connection by its first 8 bytes; undefined: not our protocol, to be closed without an answer. */
 export function decodePreamble(bytes: Uint8Array): ConnectionKind | undefined {
   if (bytes.length !== PREAMBLE_BYTES || !MAGIC.equals(bytes.subarray(0, MAGIC.length))) return undefined;
   if (bytes[5] !== PROTOCOL_VERSION) return undefined;
   return bytes[6] === KINDS.control ? 'control' : bytes[6] === KINDS.lane ? 'lane' : undefined;
 }
 
-/** A peer told of in peer exchange. */
+/** A peer in a peer exchange. */
 export interface ExchangedPeer {
   readonly peerId: PeerId;
   readonly address: Address;
 }
 
 /**
- * Why a request was not fulfilled. `changed`: the file is no longer what was hashed; nobody's fault. `already-have`: an offer
- * of what is there. `unanswered`: an offer that nobody said yes or no to in time.
+ * Reason of a refusal. `changed`: the file has changed since it was hashed; not the source's fault. `already-have`: the offered
+ * file is there. `unanswered`: the user did not answer an offer in time.
  */
 export type RefusalCode =
   | 'not-found'
@@ -99,7 +99,7 @@ const refusalCode: Codec<RefusalCode> = oneOf(
   'unanswered',
 );
 
-/** Why a link ends. */
+/** Reason for the end of a link. */
 export type ByeReason = 'closing' | 'duplicate' | 'self' | 'idle' | 'protocol' | 'banned' | 'full';
 const byeReason: Codec<ByeReason> = oneOf(
   'closing',
@@ -112,8 +112,8 @@ const byeReason: Codec<ByeReason> = oneOf(
 );
 
 /**
- * What a leecher may ask of who suggests, beside what is suggested. `anything`: as it likes. `spread`: what others than the suggesting
- * peer have too. `nothing`: no more while requests are open there.
+ * Chunks that a leecher may request from the suggesting peer besides the suggested ones. `anything`: all. `spread`: those that
+ * other peers have too. `nothing`: none while requests to it are pending.
  */
 export type SuggestedRest = 'anything' | 'spread' | 'nothing';
 const suggestedRest: Codec<SuggestedRest> = oneOf('anything', 'spread', 'nothing');
@@ -125,9 +125,9 @@ export interface Hello {
   readonly peerId: PeerId;
   readonly instanceId: InstanceId;
   readonly name: string;
-  /** The TCP port this peer listens on, for dialling back. */
+  /** Listening TCP port, for dialling back. */
   readonly port: number;
-  /** What this peer can do beyond the first version (FEATURES); unknown bits are ignored. */
+  /** Extensions of the first version (FEATURES); unknown bits are ignored. */
   readonly features: number;
 }
 
@@ -144,7 +144,7 @@ const controlMessages = messageSet({
       features: uint32,
     }),
   ],
-  /** Files below a folder ("" = all), in order of path; `cursor` 0 first, then `next`. */
+  /** Requests the files below a folder ("" = all), by path. `cursor` is 0, then `next` of the previous page. */
   list: [
     2,
     struct<{ requestId: number; folder: string; cursor: number }>({
@@ -180,15 +180,15 @@ const controlMessages = messageSet({
       chunkHashes: list(chunkHash, HASHES_PER_PAGE),
     }),
   ],
-  /** Answer to list, describe, laneRequest, offer or query. After `accept`: the accepted file will not come to its end. */
+  /** Refuses list, describe, laneRequest, offer or query. After `accept`: the accepted download was given up. */
   refused: [6, struct<{ requestId: number; code: RefusalCode }>({ requestId: uint32, code: refusalCode })],
-  /** Asks for the bitfield of a file now, and `have` from now on. */
+  /** Subscribes to a file: its bitfield now, `have` from now on. */
   interested: [7, struct<{ fileId: FileId }>({ fileId })],
   notInterested: [8, struct<{ fileId: FileId }>({ fileId })],
   haveAll: [9, struct<{ fileId: FileId }>({ fileId })],
-  /** Not shared, or no longer: forget what you know of it. */
+  /** The sender has nothing of this file (any more). */
   haveNone: [10, struct<{ fileId: FileId }>({ fileId })],
-  /** A page of a bitfield: bits from byte `firstByte` on. Pages add up. */
+  /** A page of a bitfield: set bits from byte `firstByte` on are added. */
   bitfield: [
     11,
     struct<{ fileId: FileId; firstByte: number; bits: Uint8Array }>({
@@ -198,14 +198,14 @@ const controlMessages = messageSet({
     }),
   ],
   have: [12, struct<{ fileId: FileId; chunks: readonly number[] }>({ fileId, chunks: list(uint32, 4_096) })],
-  /** Your requests wait; `place` is 1 for the next one, of `of` who wait. */
+  /** The receiver's requests are queued, at position `place` (1: next) of `of`. */
   queued: [13, struct<{ place: number; of: number }>({ place: uint16, of: uint16 })],
-  /** Your requests are being served. */
+  /** The receiver's requests are being served. */
   serving: [14, struct<object>({})],
   laneRequest: [15, struct<{ requestId: number }>({ requestId: uint32 })],
-  /** Dial me and show this token, once, within 10 s. */
+  /** Permits one lane: dial and present this token within LANE_TOKEN_MS. */
   laneGrant: [16, struct<{ requestId: number; token: string }>({ requestId: uint32, token: hex(16) })],
-  /** Others that have (part of) a file, or, without one, peers in general. */
+  /** Peer exchange: peers with all or part of a file; without `fileId`, peers in general. */
   peers: [
     17,
     struct<{ fileId: FileId | undefined; peers: readonly ExchangedPeer[] }>({
@@ -216,9 +216,9 @@ const controlMessages = messageSet({
   ping: [18, struct<object>({})],
   pong: [19, struct<object>({})],
   bye: [20, struct<{ reason: ByeReason }>({ reason: byeReason })],
-  /** Where a tracker is that I use: for those who have none. `reachedAt` undefined: on my own host. */
+  /** The tracker that the sender uses, for peers without one. `onMyHost`: it runs on the sender's host. */
   tracker: [21, struct<{ address: Address; onMyHost: boolean }>({ address, onMyHost: boolean })],
-  /** Take this file, or the `chunks` chunks of it that I have. Answered by `accept` or `refused`. */
+  /** Offers a file, of which the sender has `chunks` chunks. Answered by `accept` or `refused`. */
   offer: [
     22,
     struct<{ requestId: number; fileId: FileId; size: number; path: string; chunks: number }>({
@@ -229,14 +229,14 @@ const controlMessages = messageSet({
       chunks: uint32,
     }),
   ],
-  /** I am fetching what you offered; what I have of it, and each chunk that comes, is told by `haveAll`, `bitfield`, `have`. */
+  /** The offered file is being downloaded. Progress follows as `haveAll`, `bitfield` and `have`. */
   accept: [23, struct<{ requestId: number }>({ requestId: uint32 })],
-  /** What do you share that has these words, or this content? Asked when no tracker answers. Answered by `hits` or `refused`. */
+  /** Searches the receiver's share, when no tracker answers. Answered by `hits` or `refused`. */
   query: [
     24,
     struct<{ requestId: number; question: RelayQuestion }>({ requestId: uint32, question: relayQuestion }),
   ],
-  /** My files that match, the best first. */
+  /** Matching files of the sender, best first. */
   hits: [
     25,
     struct<{ requestId: number; files: readonly RelayedFile[] }>({
@@ -245,8 +245,8 @@ const controlMessages = messageSet({
     }),
   ],
   /**
-   * Ask me for these first: I give them to nobody else. Takes the place of earlier suggestions of that file; meant well,
-   * binding for nobody. Only to those with the feature.
+   * Suggests chunks to request first from the sender, which suggests them to no other peer. Replaces earlier suggestions for the
+   * file. Advisory. Only to peers with the feature `suggests`.
    */
   suggest: [
     26,
@@ -259,27 +259,27 @@ const controlMessages = messageSet({
 });
 
 const laneMessages = messageSet({
-  /** First frame of the side that dialled. */
+  /** First frame of the dialling side. */
   token: [64, struct<{ token: string }>({ token: hex(16) })],
   request: [65, struct<{ id: number; fileId: FileId; chunk: number }>({ id: uint32, fileId, chunk: uint32 })],
   /**
-   * Raw bytes of a chunk, up to 1 MiB a frame, in order. The pieces of one chunk follow each other; another chunk
-   * begins only when one is whole or was rejected. On the receiving side the body is not decoded: see laneHeader.
+   * Bytes of a chunk in order, up to PIECE_BYTES_MAX per frame. The pieces of one chunk are consecutive; another chunk begins
+   * after the last piece or a `reject`. The receiver reads the body into the chunk's buffer without decoding.
    */
   data: [66, struct<{ id: number; bytes: Uint8Array }>({ id: uint32, bytes: rest(PIECE_BYTES_MAX) })],
-  /** The end of a request that gets no (more) bytes. */
+  /** Ends a request without (further) bytes. */
   reject: [67, struct<{ id: number; code: RefusalCode }>({ id: uint32, code: refusalCode })],
-  /** No longer wanted. Answered by `reject` (cancelled) unless the last byte is already under way. */
+  /** Cancels a request. Answered by `reject` (cancelled) unless the last byte was sent already. */
   cancel: [68, struct<{ id: number }>({ id: uint32 })],
-  /** Asks for whole files of one chunk. The answer are the pieces of one run of bytes, see `bundleBytes`; or `reject`. */
+  /** Requests whole files of one chunk each. Answered by one run of `data` (see `bundleBytes`), or `reject`. */
   bundle: [69, struct<{ id: number; files: readonly BundledFile[] }>({ id: uint32, files: bundledFiles })],
-  /** Keep a place in the queue: what is to be sent is said when it is our turn. */
+  /** Joins the queue without a request. The request follows on `turn`. */
   lineUp: [70, struct<object>({})],
-  /** It is the turn of a side that lined up: ask for about so many bytes now; TURN_UNLIMITED: nobody else waits. */
+  /** The turn of a queued peer: it may request about `bytes` now. TURN_UNLIMITED: the queue is empty. */
   turn: [71, struct<{ bytes: number }>({ bytes: uint32 })],
-  /** There is nothing to ask for: the turn may go to the next. */
+  /** Gives up a turn: nothing to request. */
   pass: [72, struct<object>({})],
-  /** As `cancel`, unless its turn has come: then its bytes are welcome. */
+  /** Cancels a request unless it is being served. */
   withdraw: [73, struct<{ id: number }>({ id: uint32 })],
 });
 
@@ -288,9 +288,9 @@ export type LaneMessage = ReturnType<(typeof laneMessages)['readBody']>;
 export type ControlOf<T extends ControlMessage['type']> = Extract<ControlMessage, { type: T }>;
 export type LaneOf<T extends LaneMessage['type']> = Extract<LaneMessage, { type: T }>;
 
-/** Number of the `data` frame: the receiver reads its bytes straight into chunk buffers. */
+/** Type of the `data` frame, whose bytes the receiver reads directly into chunk buffers. */
 export const LANE_DATA_TYPE = 66;
-/** Bytes in front of the payload of a data frame: frame header and request id. */
+/** Bytes before the payload of a data frame: frame header and request id. */
 export const LANE_DATA_HEADER_BYTES = FRAME_HEADER_BYTES + 4;
 
 function encodeFrame<M>(
@@ -324,7 +324,7 @@ export function decodeLane(type: number, body: Uint8Array): LaneMessage {
   return laneMessages.readBody(type, new ByteReader(body));
 }
 
-/** The 9 bytes in front of `payloadBytes` of chunk data, so that the sender never copies the data itself. */
+/** The 9 bytes before `payloadBytes` of chunk data. Separate, so that the data need not be copied. */
 export function encodeDataHeader(id: number, payloadBytes: number): Buffer {
   const header = Buffer.allocUnsafe(LANE_DATA_HEADER_BYTES);
   header.writeUInt32BE(payloadBytes + 4, 0);

@@ -2,21 +2,21 @@ import { boolean, type Codec, optional, struct, text, uint53 } from './Codec.ts'
 import { type FileId, fileId } from './Ids.ts';
 import { PATH_BYTES_MAX, QUERY_BYTES_MAX } from './Limits.ts';
 
-/** What a tracker passes on to peers whose catalog it does not hold. docs/reference/protocol.md, "Relay". */
+/** Questions that a tracker relays to peers whose catalog it does not hold. docs/reference/protocol.md, "Relay". */
 
-/** Words as in `search`, or one file. */
+/** Either words, as in `search`, or a file id. */
 export interface RelayQuestion {
-  /** Empty when `fileId` is asked for. */
+  /** Empty with a `fileId`. */
   readonly words: string;
   readonly fileId: FileId | undefined;
 }
 
-/** A file that answers the question, as its holder names it. */
+/** A matching file, as its holder describes it. */
 export interface RelayedFile {
   readonly fileId: FileId;
   readonly size: number;
   readonly path: string;
-  /** False: a running download. */
+  /** False: the holder is downloading it. */
   readonly complete: boolean;
 }
 
@@ -33,8 +33,8 @@ export const relayedFile: Codec<RelayedFile> = struct<RelayedFile>({
 });
 
 /**
- * Which part of an answer a page is.
- * `whole`: from the index, and nothing follows. `index`: from the index, relayed pages of the same transaction follow.
- * `relayed`: from a peer that was asked, more follow. `last`: the same, and the last one.
+ * The part of an answer that a page is.
+ * `whole`: from the index, nothing follows. `index`: from the index, relayed pages of the same transaction follow.
+ * `relayed`: from a queried peer, more follow. `last`: from a queried peer, the last one.
  */
 export type AnswerPart = 'whole' | 'index' | 'relayed' | 'last';

@@ -1,8 +1,8 @@
 import { QUERY_CHARS_MIN } from './Limits.ts';
 
-/** Longer words are cut here, in names and in queries alike. In UTF-16 units. */
+/** Longer words are truncated, in names and in queries. In UTF-16 units. */
 const WORD_LENGTH_MAX = 48;
-/** Words of one path that can be found: those of the name first, then of the nearest folders. */
+/** Indexed words of a path: those of the name first, then of the nearest folders. */
 const PATH_WORDS_MAX = 64;
 
 /** Letters that keep their stroke or ligature under NFKD. */
@@ -19,13 +19,13 @@ const PLAIN: Readonly<Record<string, string>> = {
   ς: 'σ',
 };
 
-/** Scripts without blanks between words: each character is a word, or nothing inside a title could be found. */
+/** Scripts without spaces between words: each character is a word, so that parts of a title match. */
 const SINGLE = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}';
 const WORDS = new RegExp(`[${SINGLE}]|(?:(?![${SINGLE}])[\\p{L}\\p{N}])+`, 'gu');
 const ASCII_WORDS = /[a-z0-9]+/g;
 const ASCII = /^[\u0000-\u007f]*$/;
 
-/** Text for comparing: without case, accents, ligatures, width and compatibility variants. */
+/** Text for comparison: without case, accents, ligatures, width and compatibility variants. */
 export function fold(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();
   return text
@@ -36,14 +36,14 @@ export function fold(text: string): string {
     .replace(/[æœøłđðþħıς]/g, (letter) => PLAIN[letter] ?? letter);
 }
 
-/** The words of a text, folded, in order; a word may come twice. */
+/** The folded words of a text, in order, with repetitions. */
 export function wordsOf(text: string): string[] {
   const folded = fold(text);
   const words = folded.match(ASCII.test(folded) ? ASCII_WORDS : WORDS) ?? [];
   return words.map((word) => (word.length > WORD_LENGTH_MAX ? word.slice(0, WORD_LENGTH_MAX) : word));
 }
 
-/** The words under which a path is found, each once. The first `nameWords` are those of the file name, in order. */
+/** The search terms of a path, without repetitions. The first `nameWords` are those of the file name, in order. */
 export function wordsOfPath(path: string): { words: string[]; nameWords: number } {
   const segments = path.split('/').reverse();
   const words = new Set<string>();
@@ -57,19 +57,19 @@ export function wordsOfPath(path: string): { words: string[]; nameWords: number 
   return { words: [...words], nameWords };
 }
 
-/** A name made of signs only is one word, so that each folder and file can be found by its whole name. */
+/** The words of a file or folder name. A name of signs only is one word, so that every name can be searched. */
 export function segmentWords(segment: string): string[] {
   const words = wordsOf(segment);
   const whole = fold(segment).trim().slice(0, WORD_LENGTH_MAX);
   return words.length > 0 || whole === '' ? words : [whole];
 }
 
-/** A query as words, each once: all must match, the last one as a prefix. Empty when nothing can be searched. */
+/** The words of a query, without repetitions: all must match, the last one as a prefix. */
 export function wordsOfQuery(query: string): string[] {
   return [...new Set(query.split('/').flatMap(segmentWords))];
 }
 
-/** Whether there is enough in a query to look for: less would match nearly everything. */
+/** Whether a query has at least QUERY_CHARS_MIN characters: a shorter one matches nearly everything. */
 export function isSearchable(query: string): boolean {
   return [...wordsOfQuery(query).join('')].length >= QUERY_CHARS_MIN;
 }

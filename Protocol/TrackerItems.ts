@@ -4,33 +4,33 @@ import { boolean, type Codec, list, oneOf, struct, text, uint32, uint53 } from '
 import { type FileId, fileId, type PeerId, peerId } from './Ids.ts';
 import { NAME_BYTES_MAX, PATH_BYTES_MAX } from './Limits.ts';
 
-/** What lists in tracker messages are made of. docs/reference/protocol.md, "Tracker". */
+/** List items of tracker messages. docs/reference/protocol.md, "Tracker". */
 
 /**
- * One line of a catalog as published: a file, a running download (no path), or one that is gone. Identity is the path;
- * of a line without path, its FileId. So `gone` for one path says nothing about the same content at another path, and
- * `file` at a known path replaces what was there. A difference names each identity once.
+ * An entry of a published catalog: a file, a running download (`partial`, without path), or a removal (`gone`). The key is the
+ * path, or the FileId without one. So `gone` at one path does not affect the same content at another path, and `file` at a known
+ * path replaces the entry. A difference has each key once.
  */
 export interface PublishedEntry {
   readonly kind: 'file' | 'partial' | 'gone';
-  /** Relative, `/` between folders; empty for a partial one. */
+  /** Relative, separated by `/`; empty for `partial`. */
   readonly path: string;
   readonly size: number;
   readonly fileId: FileId;
 }
 
-/** A peer as the tracker hands it out. */
+/** A peer in an answer of the tracker. */
 export interface ListedPeer {
   readonly peerId: PeerId;
   readonly name: string;
   readonly address: Address;
-  /** Seen from loopback: it runs on the tracker's own host, and its host is the one the tracker is reached at. */
+  /** The peer sends from loopback: it is reached at the tracker's own host. */
   readonly onTrackerHost: boolean;
   readonly files: number;
   readonly bytes: number;
 }
 
-/** Somebody who has a file. */
+/** A peer that has all or part of a file. */
 export interface Holder {
   readonly peerId: PeerId;
   readonly name: string;
@@ -39,13 +39,13 @@ export interface Holder {
   readonly complete: boolean;
 }
 
-/** One file found, with those who have it. */
+/** A file that matches a search, with its holders. */
 export interface Hit {
   readonly fileId: FileId;
   readonly size: number;
-  /** A path under which it is shared: the one that matched. */
+  /** The matching path; other holders may share it under another. */
   readonly path: string;
-  /** All holders, of which `holders` may be the first few: `locate` lists all. */
+  /** Number of all holders. `holders` may be the first few; `locate` lists all. */
   readonly holderCount: number;
   readonly holders: readonly Holder[];
 }
@@ -57,7 +57,7 @@ export const publishedEntry: Codec<PublishedEntry> = struct<PublishedEntry>({
   fileId,
 });
 
-/** How much of a page an entry takes. @param pathBytes - length of its path */
+/** Encoded size of an entry. @param pathBytes - length of its path */
 export function publishedEntryBytes(pathBytes: number): number {
   return 1 + 2 + pathBytes + 8 + 32;
 }

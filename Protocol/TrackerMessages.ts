@@ -50,20 +50,19 @@ export const CONNECT_ID = '0000041727101980';
 
 const answerPart = oneOf('whole', 'index', 'relayed', 'last');
 
-/** What a peer asks. Numbers from 0x53480000 up are ours; `connect` is BEP 15's. */
+/** Requests of peers. Numbers from 0x53480000 up are ours; `connect` is BEP 15's. */
 const requests = messageSet({
   connect: [0, struct<object>({})],
-  /** "Still here"; the first one is the JOIN. */
   heartbeat: [HEARTBEAT, heartbeat],
   leave: [0x53480002, struct<{ peerId: PeerId; instanceId: InstanceId }>({ peerId, instanceId })],
-  /** A page of a catalog version, or of its difference from `base`. */
+  /** A page of a catalog version, or of its difference from version `base`. */
   publish: [
     0x53480003,
     struct<{
       peerId: PeerId;
       instanceId: InstanceId;
       version: number;
-      /** The version these entries change; 0: this is the whole catalog. */
+      /** The version that the entries change; 0: a whole catalog. */
       base: number;
       /** 0-based, of `pages`. */
       page: number;
@@ -79,20 +78,20 @@ const requests = messageSet({
       entries: list(publishedEntry, 64),
     }),
   ],
-  /** Words, all of which must match. `cursor` 0 first, then `next` of the page before. */
+  /** Searches for words, all of which must match. `cursor` is 0, then `next` of the previous page. */
   search: [
     0x53480004,
     struct<{ words: string; cursor: number }>({ words: text(QUERY_BYTES_MAX), cursor: uint32 }),
   ],
-  /** Holders of one file, partial ones too. */
+  /** Lists the holders of a file, partial ones too. */
   locate: [0x53480005, struct<{ fileId: FileId; cursor: number }>({ fileId, cursor: uint32 })],
   peers: [0x53480006, struct<{ cursor: number }>({ cursor: uint32 })],
-  /** Peers that share something below a folder (exact path from the root of their share, no slash at the end). */
+  /** Lists peers with a file below a folder (exact path from the root of the share, no trailing slash). */
   folder: [
     0x53480007,
     struct<{ path: string; cursor: number }>({ path: text(PATH_BYTES_MAX), cursor: uint32 }),
   ],
-  /** Answer to the tracker's `query`: files of this peer, as many as a datagram takes. Not acknowledged. */
+  /** Answers the tracker's `query` with files that fit one datagram. Not acknowledged. */
   hit: [
     0x53480009,
     struct<{ relay: number; files: readonly RelayedFile[] }>({
@@ -100,29 +99,29 @@ const requests = messageSet({
       files: list(relayedFile, RELAYED_FILES_MAX),
     }),
   ],
-  /** Answer to the tracker's `query`: nothing here. Not acknowledged. */
+  /** Answers the tracker's `query`: no match. Not acknowledged. */
   miss: [0x5348000a, struct<{ relay: number }>({ relay: uint32 })],
-  /** "Which TCP port may I take?", before the first heartbeat. */
+  /** Requests a free TCP port, before the first heartbeat. */
   assignPort: [0x5348000b, struct<object>({})],
 });
 
-/** What a tracker answers. */
+/** Replies of the tracker, and its own messages. */
 const replies = messageSet({
   connected: [0, struct<{ connectionId: string }>({ connectionId: hex(8) })],
   alive: [
     0x53480001,
     struct<{
       trackerInstance: InstanceId;
-      /** When the next heartbeat is due. */
+      /** Time until the next heartbeat. */
       intervalMs: number;
-      /** Where the tracker sees this peer (host) and the TCP port it hands out. */
+      /** The peer's address for others: host as seen by the tracker, and TCP port. */
       observed: Address;
-      /** The catalog version the tracker holds of this peer; 0: none. */
+      /** The complete catalog version held of this peer; 0: none. */
       heldVersion: number;
       peers: number;
-      /** Where to go when this tracker is about to close. */
+      /** Another tracker to use, when this one closes. */
       successor: Address | undefined;
-      /** This tracker holds no catalogs and asks by relay: there is nothing to publish. */
+      /** The tracker holds no catalogs and relays searches: publish nothing. */
       relayOnly: boolean;
     }>({
       trackerInstance: instanceId,
@@ -145,7 +144,7 @@ const replies = messageSet({
   ],
   found: [
     0x53480004,
-    /** `next` 0: the last page of the index. `asked`: peers asked by relay. */
+    /** `next` 0: the last page of the index. `asked`: number of queried peers. */
     struct<{ total: number; next: number; asked: number; part: AnswerPart; hits: readonly Hit[] }>({
       total: uint32,
       next: uint32,
@@ -168,21 +167,21 @@ const replies = messageSet({
       next: uint32,
       asked: uint32,
       part: answerPart,
-      /** 0 when nobody has it. */
+      /** 0 without a holder. */
       size: uint53,
       holders: list(holder, 64),
     }),
   ],
   peerList: [
     0x53480006,
-    /** Answer to `peers` and to `folder`. */
+    /** Answers `peers` and `folder`. */
     struct<{ total: number; next: number; peers: readonly ListedPeer[] }>({
       total: uint32,
       next: uint32,
       peers: list(listedPeer, 64),
     }),
   ],
-  /** Unasked, transaction 0: this tracker closes and names another. */
+  /** Unsolicited, transaction 0: the tracker closes and refers to another. */
   moved: [
     0x53480008,
     struct<{ trackerInstance: InstanceId; successor: Address; onTrackerHost: boolean }>({
@@ -191,7 +190,7 @@ const replies = messageSet({
       onTrackerHost: boolean,
     }),
   ],
-  /** Unasked, transaction 0: has this peer something of the kind? `queryToken` is the one of its heartbeat. */
+  /** Unsolicited, transaction 0: asks a peer for matching files. `queryToken` is that of its heartbeat. */
   query: [
     0x53480009,
     struct<{ queryToken: string; relay: number; question: RelayQuestion }>({
@@ -201,7 +200,7 @@ const replies = messageSet({
     }),
   ],
   assigned: [0x5348000b, struct<{ port: number }>({ port: uint16 })],
-  /** Why a request was not served. Never larger than the request. */
+  /** The request was not served. Never larger than the request. */
   refused: [
     0x534800ff,
     struct<{ reason: RefusalReason }>({
@@ -224,7 +223,8 @@ export type TrackerRequest = ReturnType<RequestSet['readBody']>;
 export type TrackerReply = ReturnType<ReplySet['readBody']>;
 export type RequestOf<T extends TrackerRequest['type']> = Extract<TrackerRequest, { type: T }>;
 export type ReplyOf<T extends TrackerReply['type']> = Extract<TrackerReply, { type: T }>;
-/** The part of a request in front of its body. */
+
+/** Header of a request. */
 export interface RequestHeader {
   readonly connectionId: string;
   readonly action: number;
@@ -242,7 +242,7 @@ export function encodeRequest(connectionId: string, transactionId: number, reque
   return out.finish();
 }
 
-/** Only the first 16 bytes, so that the cookie is checked before anything else is read. @throws ShoalError BAD_FRAME */
+/** Reads the first 16 bytes only: the cookie is checked before the body is decoded. @throws ShoalError BAD_FRAME */
 export function decodeRequestHeader(input: ByteReader): RequestHeader {
   return {
     connectionId: connectionIdCodec.read(input),
@@ -251,22 +251,22 @@ export function decodeRequestHeader(input: ByteReader): RequestHeader {
   };
 }
 
-/** Whether a request has this number: anything else is not meant for us. */
+/** Whether this is the number of a request. */
 export function isRequestAction(action: number): boolean {
   return requests.has(action);
 }
 
-/** The rest, behind the header. @throws ShoalError BAD_FRAME */
+/** Reads the body after the header. @throws ShoalError BAD_FRAME */
 export function decodeRequestBody(action: number, input: ByteReader): TrackerRequest {
   return requests.readBody(action, input);
 }
 
-/** Enough for `alive` without a successor. */
+/** Size of `alive` without a successor. */
 const ALIVE_BYTES = 48;
 
-/** Our tag numbers of replies equal those of the requests, but `folder` is answered by `peerList`. */
+/** Encodes a reply. Its number is that of the request, except that `peerList` answers `folder`. */
 export function encodeReply(transactionId: number, reply: TrackerReply): Buffer {
-  // Most answers are to heartbeats, and small: less garbage.
+  // A small buffer for the most frequent reply makes less garbage.
   const out = new ByteWriter(reply.type === 'alive' ? ALIVE_BYTES : undefined);
   uint32.write(out, replies.tagOf(reply));
   uint32.write(out, transactionId);

@@ -1,16 +1,16 @@
 import type { RelayedFile, RelayQuestion } from './RelayMessages.ts';
 import { wordsOf, wordsOfPath, wordsOfQuery } from './SearchWords.ts';
 
-/** A start of a FileId that is taken as one, in hex digits. */
+/** Shortest prefix of a FileId accepted as a query, in hex digits. */
 export const ID_PREFIX_CHARS_MIN = 8;
 
-/** How well a file matches; NO_MATCH is below all. */
+/** Quality of a match, ascending. */
 export const NO_MATCH = -1;
-const IN_FOLDERS = 0;
-const IN_NAME = 1;
-const WHOLE_NAME = 2;
+export const IN_FOLDERS = 0;
+export const IN_NAME = 1;
+export const WHOLE_NAME = 2;
 
-/** All words must be words of the path, the last one the start of one; the same rule as in the tracker's index. */
+/** All words must be words of the path, the last one a prefix of one. The tracker's index has the same rule. */
 export function matchOfPath(words: readonly string[], path: string): number {
   const last = words.at(-1);
   if (last === undefined) return NO_MATCH;
@@ -23,13 +23,13 @@ export function matchOfPath(words: readonly string[], path: string): number {
   return unmatched.every((word) => extension.includes(word)) ? WHOLE_NAME : IN_NAME;
 }
 
-/** Whether a query can be the start of this FileId. */
+/** Whether a query is a prefix of this FileId. */
 export function isStartOfId(query: string, fileId: string): boolean {
   const start = query.trim().toLowerCase();
   return start.length >= ID_PREFIX_CHARS_MIN && fileId.startsWith(start);
 }
 
-/** Whether a file answers a relayed question: an answer that does not is nobody's answer. */
+/** Whether a file matches a relayed question. Peers' answers are filtered by it. */
 export function answers(question: RelayQuestion, { fileId, path }: RelayedFile): boolean {
   if (question.fileId !== undefined) return question.fileId === fileId;
   return matchOfPath(wordsOfQuery(question.words), path) !== NO_MATCH || isStartOfId(question.words, fileId);

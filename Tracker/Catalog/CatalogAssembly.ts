@@ -5,29 +5,29 @@ import { Rows } from './Rows.ts';
 
 type Page = Omit<RequestOf<'publish'>, 'peerId' | 'instanceId' | 'type'>;
 
-/** What became of a page. `held` is the version that is complete now, 0: none. */
+/** Outcome of a page. `held` is the complete version now; 0: none. */
 export type PageOutcome =
   | { readonly kind: 'taken' | 'completed' | 'repeated' | 'base-lost'; readonly held: number }
   | { readonly kind: 'refused'; readonly reason: 'bad-request' | 'full' };
 
-/** A version of which pages are missing. Its entries are in the index already: only the pages are remembered. */
+/** An incomplete version. Its entries are in the index already; only the page numbers are kept. */
 interface Unfinished {
   readonly version: number;
   readonly base: number;
   readonly pages: number;
-  /** One bit a page: at most 32 KB for the largest catalog. */
+  /** One bit per page: at most 32 KB for the largest catalog. */
   readonly seen: Uint8Array;
   missing: number;
 }
 
-/** What is known of an owner: a row each. */
-const HELD = 0; //       the version that is complete, 0: none
+/** Fields of an owner's row. */
+const HELD = 0; //       complete version, 0: none
 const GENERATION = 1; // marks the entries of the newest whole catalog, 0 to 255
 const FIELDS = 2;
 
 /**
- * Brings pages of catalogs into the index, whatever order, loss or repetition they suffer. Each page counts as soon as
- * it is here. When all pages of a whole catalog are, what no page named is removed. Within a version a path comes once.
+ * Applies pages of catalogs to the index, in any order, with losses and repetitions. A page takes effect on arrival. After the
+ * last page of a whole catalog, entries that no page named are removed. A version has each path once.
  */
 export class CatalogAssembly {
   readonly #index: CatalogIndex;
@@ -46,7 +46,7 @@ export class CatalogAssembly {
     this.#entriesMax = limits.entriesMax ?? 5_000_000;
   }
 
-  /** The version of this owner that is complete here; 0: none. */
+  /** The complete version of an owner; 0: none. */
   held(owner: number): number {
     return this.#owners.get(owner, HELD) >>> 0;
   }
@@ -70,7 +70,7 @@ export class CatalogAssembly {
     if (hasPage(version.seen, page.page)) return { kind: 'repeated', held: this.held(owner) };
     if (!this.#hasRoom(owner, page)) this.#index.tidy(Number.POSITIVE_INFINITY);
     if (!this.#hasRoom(owner, page)) {
-      if (version.missing === version.pages) this.#unfinished.delete(owner); // Nothing of it is here.
+      if (version.missing === version.pages) this.#unfinished.delete(owner); // No page of it was applied.
       return { kind: 'refused', reason: 'full' };
     }
     const generation = this.#owners.get(owner, GENERATION);
@@ -83,16 +83,16 @@ export class CatalogAssembly {
     return { kind: 'completed', held: this.held(owner) };
   }
 
-  /** The version the page belongs to, begun if need be. */
+  /** The version of a page, opened if it is new. */
   #versionOf(owner: number, page: Page): Unfinished | 'repeated' | 'base-lost' | 'other' {
     const open = this.#unfinished.get(owner);
     if (open !== undefined && page.version < open.version) return 'repeated';
     if (open !== undefined && page.version === open.version) {
       if (page.base === open.base) return page.pages === open.pages ? open : 'other';
-      // Sent anew as a whole, after its base was lost: what still arrives of the difference is late.
+      // The version was resent as a whole after its base was lost: pages of the difference are late.
       if (page.base !== 0) return 'repeated';
     }
-    // A version was given up half-way: what the index holds is no version at all any more.
+    // An incomplete version is superseded: the index holds a mixture, which is no version.
     if (open !== undefined) this.#owners.set(owner, HELD, 0);
     if (page.base !== this.held(owner) && page.base !== 0) {
       this.#unfinished.delete(owner);
@@ -112,12 +112,12 @@ export class CatalogAssembly {
 
   #nextGeneration(owner: number): void {
     const next = (this.#owners.get(owner, GENERATION) + 1) & 0xff;
-    // After 256 catalogs the numbers begin anew: no old entry may carry one that is still to come.
+    // Generations wrap after 256 catalogs: no old entry may carry a future one.
     if (next === 0) this.#index.markAll(owner, 0);
     this.#owners.set(owner, GENERATION, next === 0 ? 1 : next);
   }
 
-  /** While a whole catalog arrives, old and new entries lie here together. */
+  /** A whole catalog doubles the limit: old and new entries coexist until it is complete. */
   #hasRoom(owner: number, page: Page): boolean {
     const owned = this.#index.count(owner) + page.entries.length;
     const allowed = page.base === 0 ? this.#filesMax * 2 : this.#filesMax;

@@ -1,6 +1,7 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX } from '../../Protocol/Limits.ts';
 import { segmentWords, wordsOfPath, wordsOfQuery } from '../../Protocol/SearchWords.ts';
+import { ID_PREFIX_CHARS_MIN } from '../../Protocol/WordMatch.ts';
 import { CatalogSearch } from './CatalogSearch.ts';
 import { ContentTable } from './ContentTable.ts';
 import { CONTENT, EntryTable, FLAGS, isPartial, SHARE } from './EntryTable.ts';
@@ -9,25 +10,23 @@ import type { ContentHolders, FoundFile, FoundFiles, Holding, SharedFile } from 
 import { Shares } from './Shares.ts';
 import { WordIndex } from './WordIndex.ts';
 
-/** Entries of one content that are looked at for its holders: a chain made long on purpose must not stop us. */
+/** Entries of one content examined for its holders: bounds the cost of a chain made long on purpose. */
 const HOLDER_STEPS_MAX = 20_000;
-/** Entries looked at for the owners of a folder. */
+/** Entries examined for the owners of a folder. */
 const FOLDER_STEPS_MAX = 1_000_000;
-/** A start of a FileId that is taken as one, in hex digits. */
-const ID_PREFIX_CHARS_MIN = 8;
 const ID_PREFIX_HITS_MAX = 20;
-/** Entries that are removed at once, some milliseconds' work; what is left is for `tidy`. */
+/** Entries examined per step of removal: some milliseconds of work. */
 const TIDIED_AT_ONCE = 512;
 
-/** Removes what is not of the newest whole catalog. */
+/** Progress of removing the entries that the newest whole catalog lacks. */
 interface Sweep {
   readonly generation: number;
-  /** The entry to look at next; -1: done. */
+  /** Next entry to examine; -1: done. */
   next: number;
 }
 
 /**
- * What everybody shares, and the search in it. Owners are small whole numbers, given by the caller (places in the
+ * The catalogs of all owners, and the search in them. Owners are small whole numbers given by the caller (slots of the
  * registry). Built for a million names: about 200 bytes each, outside the garbage-collected heap.
  */
 export class CatalogIndex {
@@ -38,13 +37,13 @@ export class CatalogIndex {
   readonly #path = Buffer.alloc(PATH_BYTES_MAX);
   readonly #tidiedAtOnce: number;
   readonly #shares = new Shares();
-  /** Abandoned shares whose entries are being removed. */
+  /** Abandoned shares with entries still to be removed. */
   readonly #leaving: number[] = [];
   readonly #sweeps = new Map<number, Sweep>();
 
   /**
-   * @param key - two secret 32-bit numbers, so that nobody can choose what collides in the tables
-   * @param tidiedAtOnce - entries that `forget` and `sweep` look at themselves
+   * @param key - two secret 32-bit numbers, so that clients cannot choose colliding keys
+   * @param tidiedAtOnce - entries that `forget` and `sweep` examine at once
    */
   constructor(key: readonly [number, number], tidiedAtOnce = TIDIED_AT_ONCE) {
     this.#tidiedAtOnce = tidiedAtOnce;
@@ -61,12 +60,12 @@ export class CatalogIndex {
     this.#search = new CatalogSearch(this.#words, this.#entries, this.#contents, this.#shares);
   }
 
-  /** Entries of all owners, and those that are still to be removed. */
+  /** Number of entries, with those still to be removed. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Entries of one owner. */
+  /** Number of entries of an owner. */
   count(owner: number): number {
     return this.#shares.entries(this.#shares.of(owner));
   }
@@ -79,7 +78,7 @@ export class CatalogIndex {
   put(owner: number, file: SharedFile, generation: number): void {
     const bytes = this.#path.write(file.path);
     const share = this.#shares.obtain(owner);
-    // Of a newer catalog: what the older one has not swept yet, this one will.
+    // An entry of a newer catalog ends the sweep of the older one; the newer sweep covers it.
     if (this.#sweeps.get(share)?.generation !== generation) this.#sweeps.delete(share);
     const old = this.#find(share, file, bytes);
     if (old >= 0 && this.#contents.idOf(this.#entries.cell(old, CONTENT)) === file.fileId) {
@@ -101,20 +100,20 @@ export class CatalogIndex {
     this.#entries.setWords(entry, ids, nameWords);
   }
 
-  /** Removes the entry with this path, or without a path the running download of this content, if there is one. */
+  /** Removes the entry with this path; without a path, the running download of this content. */
   remove(owner: number, file: Pick<SharedFile, 'path' | 'fileId'>): void {
     const entry = this.#find(this.#shares.of(owner), file, this.#path.write(file.path));
     if (entry >= 0) this.#kill(entry);
   }
 
-  /** Removes all entries of the owner that are not of this generation: some now, the rest by `tidy`. */
+  /** Removes the owner's entries of other generations: some now, the rest by `tidy`. */
   sweep(owner: number, generation: number): void {
     const share = this.#shares.of(owner);
     this.#sweeps.set(share, { generation, next: this.#shares.first(share) });
     this.tidy(this.#tidiedAtOnce);
   }
 
-  /** Forgets an owner's catalog. Its memory is free when `tidy` has gone through it. */
+  /** Removes an owner's catalog at once. `tidy` frees its memory. */
   forget(owner: number): void {
     const share = this.#shares.of(owner);
     if (share < 0) return;
@@ -129,7 +128,7 @@ export class CatalogIndex {
     return this.#leaving.length === 0 && this.#sweeps.size === 0;
   }
 
-  /** Looks at up to `steps` entries that may have to go: a large catalog is removed piece by piece. */
+  /** Examines up to `steps` entries for removal, so that a large catalog is removed piecewise. */
   tidy(steps = TIDIED_AT_ONCE): void {
     let left = steps;
     for (const share of this.#leaving.toReversed()) {
@@ -158,7 +157,7 @@ export class CatalogIndex {
     }
   }
 
-  /** All words must match, the last one as a prefix; or a FileId, or at least 8 hex digits of its start. */
+  /** Searches for words (all must match, the last as a prefix), or for a FileId or a prefix of it of at least 8 hex digits. */
   search(query: string): FoundFiles {
     const found = this.#search.search(wordsOfQuery(query));
     if (found.total > 0) return found;
@@ -167,8 +166,8 @@ export class CatalogIndex {
   }
 
   /**
-   * Who has this content, each owner once; undefined when nobody has.
-   * @param steps - entries looked at; what is beyond is only counted
+   * The holders of a content, each owner once; undefined: none.
+   * @param steps - entries examined; the rest is only counted
    */
   holders(fileId: FileId, steps = HOLDER_STEPS_MAX): ContentHolders | undefined {
     const content = this.#contents.find(fileId);
@@ -190,7 +189,7 @@ export class CatalogIndex {
     return { size: this.#contents.sizeOf(content), count, holders };
   }
 
-  /** Owners that share something below this folder: an exact path, no slash at its end. */
+  /** Owners of a file below this folder (exact path, no trailing slash). */
   ownersOfFolder(folder: string): number[] {
     const rarest = this.#rarestWord(folder.split('/').flatMap(segmentWords));
     if (rarest < 0) return [];
@@ -206,7 +205,7 @@ export class CatalogIndex {
     return [...owners].sort((a, b) => a - b);
   }
 
-  /** The word of these with the fewest postings; -1 when one of them is nowhere, or there are none. */
+  /** The word with the fewest postings; -1: one of them occurs nowhere, or there are none. */
   #rarestWord(words: readonly string[]): number {
     const ids = words.map((word) => this.#words.find(word));
     if (ids.includes(-1)) return -1;
@@ -226,7 +225,7 @@ export class CatalogIndex {
     }));
   }
 
-  /** Empty when all who have it are still loading it. */
+  /** A path of a complete holder; empty when there is none. */
   #somePath(content: number): string {
     let entry = this.#contents.first(content);
     for (let steps = 0; entry >= 0 && steps < HOLDER_STEPS_MAX; steps++) {
@@ -237,7 +236,7 @@ export class CatalogIndex {
     return '';
   }
 
-  /** @param bytes - of the path, which lies in `#path` */
+  /** @param bytes - length of the path in `#path` */
   #find(share: number, file: Pick<SharedFile, 'fileId'>, bytes: number): number {
     if (share < 0) return -1;
     if (bytes > 0) return this.#entries.findPath(share, this.#path, bytes);
@@ -245,7 +244,7 @@ export class CatalogIndex {
     return content < 0 ? -1 : this.#entries.findPartial(share, content);
   }
 
-  /** -1: the entry is of an abandoned share. */
+  /** The owner of an entry; -1: of an abandoned share. */
   #ownerOf(entry: number): number {
     return this.#shares.ownerOf(this.#entries.cell(entry, SHARE));
   }

@@ -1,35 +1,36 @@
 import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
+import { NO_MATCH } from '../../Protocol/WordMatch.ts';
 import type { ContentTable } from './ContentTable.ts';
 import { CONTENT, type EntryTable, SHARE } from './EntryTable.ts';
-import { matchOf, NO_MATCH, type SearchQuery, shortestLists, understand } from './SearchQuery.ts';
+import { matchOf, resolveQuery, type SearchQuery, shortestLists } from './SearchQuery.ts';
 import type { FoundFile, FoundFiles } from './SharedFiles.ts';
 import type { Shares } from './Shares.ts';
 import type { WordIndex } from './WordIndex.ts';
 
-/** Entries one search looks at: what keeps "mp3" among a million names within some milliseconds. */
+/** Entries examined by one search: keeps "mp3" among a million names within some milliseconds. */
 const ENTRIES_EXAMINED_MAX = 65_536;
-/** Files among which the best are chosen; a search ends when it has so many. */
+/** Matching files that a search ranks; it ends when it has found that many. */
 const MATCHES_MAX = 4_096;
-/** Holders asked for a free place when the first has its 50 hits. */
+/** Holders examined when the first one has used its share of the hits. */
 const QUOTA_STEPS_MAX = 16;
 
-/** Scores count holders exactly up to here, then by doublings. */
+/** Number of holders up to which scores are exact; above, they count doublings. */
 const HOLDERS_EXACT = 32;
 const SCORES_PER_MATCH = 64;
 const SCORES = 3 * SCORES_PER_MATCH;
 
-/** Searches the catalogs. Keeps its working memory from one search to the next: some kilobytes, and 4 bytes a content. */
+/** Searches the catalogs. Reuses its working memory: some kilobytes, and 4 bytes per content. */
 export class CatalogSearch {
   readonly #words: WordIndex;
   readonly #entries: EntryTable;
   readonly #contents: ContentTable;
   readonly #shares: Shares;
-  /** The best entry of each matching content, and its score, in the order they were found. */
+  /** The best entry of each matching content and its score, in order of discovery. */
   readonly #found = new Int32Array(MATCHES_MAX);
   readonly #scores = new Uint8Array(MATCHES_MAX);
   readonly #ranked = new Int32Array(MATCHES_MAX);
   #count = 0;
-  /** For each content its place in `#found`, plus 1; all 0 between searches. */
+  /** Index in `#found` plus 1, by content; all 0 between searches. */
   #placeOf = new Int32Array(0);
 
   constructor(words: WordIndex, entries: EntryTable, contents: ContentTable, shares: Shares) {
@@ -40,12 +41,12 @@ export class CatalogSearch {
   }
 
   /**
-   * The best files that match all `words`, the last one as a prefix: whole names first, then names, then folders;
-   * within these the ones with more holders, then by path. One file for a content, SEARCH_HITS_MAX in all, and at
-   * most SEARCH_HITS_PER_PEER_MAX for the sake of one owner.
+   * The best files that match all `words`, the last one as a prefix: matches of the whole name first, then in the name, then in
+   * folders; then by number of holders and by path. One file per content, SEARCH_HITS_MAX in all, at most
+   * SEARCH_HITS_PER_PEER_MAX on account of one owner.
    */
   search(words: readonly string[]): FoundFiles {
-    const query = understand(words, this.#words);
+    const query = resolveQuery(words, this.#words);
     if (query === undefined) return { total: 0, files: [] };
     this.#collect(query);
     this.#rank();
@@ -72,12 +73,12 @@ export class CatalogSearch {
     }
   }
 
-  /** @param alone - there is no other list, in which an entry could come again */
+  /** @param alone - the only list: no entry can repeat */
   #collectFrom(list: Int32Array, query: SearchQuery, alone: boolean): void {
     const { rows } = this.#entries;
     const words = this.#entries.words.cells;
     const places = this.#placeOf;
-    // By index: iterating a typed array costs four times as much.
+    // An index loop: an iterator over a typed array costs four times as much.
     for (let at = 0; at < list.length && this.#count < MATCHES_MAX; at++) {
       const entry = list[at] ?? 0;
       const cells = rows.slab(entry);
@@ -88,7 +89,7 @@ export class CatalogSearch {
       const content = cells[base + CONTENT] ?? 0;
       const holders = this.#contents.entries(content);
       const score = match * SCORES_PER_MATCH + holderScore(holders);
-      // Most contents are here once: no need to look, in yet another place of memory, whether they were found before.
+      // Most contents have one entry: skips a memory access that checks for an earlier match.
       const once = alone && holders === 1;
       let place = once ? -1 : (places[content] ?? 0) - 1;
       if (place < 0) {
@@ -100,7 +101,7 @@ export class CatalogSearch {
     }
   }
 
-  /** Sorts the places by score, the best first; of equal ones the first found (a counting sort). */
+  /** Counting sort by score, best first; equal scores in order of discovery. */
   #rank(): void {
     const starts = new Int32Array(SCORES + 1);
     for (let place = 0; place < this.#count; place++) {
@@ -116,7 +117,7 @@ export class CatalogSearch {
     }
   }
 
-  /** The best places, with no owner in more than its share of them. */
+  /** The best matches within the quota of each owner. */
   #choose(): number[] {
     const used = new Map<number, number>();
     const chosen: number[] = [];
@@ -130,7 +131,7 @@ export class CatalogSearch {
     return chosen;
   }
 
-  /** A holder of the same content that has hits left; -1: none among the first few. */
+  /** The first of a few holders of this content within its quota; -1: none. */
   #shareWithRoom(found: number, used: ReadonlyMap<number, number>): number {
     let entry = found;
     for (let steps = 0; entry >= 0 && steps < QUOTA_STEPS_MAX; steps++) {

@@ -6,14 +6,14 @@ import { Rows } from './Rows.ts';
 const ID_CELLS = 8; //   from 0 on
 const SIZE_HIGH = 8;
 const SIZE_LOW = 9;
-const FIRST = 10; //     first of the entries with this content, -1: none
-const ENTRIES = 11; //   how many there are
+const FIRST = 10; //     first entry with this content, -1: none
+const ENTRIES = 11; //   number of entries
 const FIELDS = 12;
 
-/** Tells contents apart from other things under the same key. */
+/** Hash tag: other tables share the key. */
 const HASH_TAG = 2;
 
-/** The contents (FileIds) somebody shares, by small numbers: 48 bytes each. */
+/** Table of contents (FileIds), known by small numbers: 48 bytes each. */
 export class ContentTable {
   readonly #hash: KeyedHash;
   readonly #table = new HashTable((content) =>
@@ -33,7 +33,7 @@ export class ContentTable {
     return this.#table.size;
   }
 
-  /** Numbers of contents are below this. */
+  /** Upper bound of the numbers. */
   get limit(): number {
     return this.#limit;
   }
@@ -44,7 +44,7 @@ export class ContentTable {
     return this.#table.find(this.#hashOf(this.#wanted, 0), this.#isWanted);
   }
 
-  /** Finds or makes it. The size is believed from whoever names the content first. */
+  /** Finds or creates a content. The first claimed size is kept. */
   obtain(id: FileId, size: number): number {
     const found = this.find(id);
     if (found >= 0) return found;
@@ -59,7 +59,7 @@ export class ContentTable {
     return content;
   }
 
-  /** Up to `max` contents whose id begins with these hex digits. Looks at all of them. */
+  /** Up to `max` contents whose id begins with these hex digits. A linear scan. */
   startingWith(prefix: string, max: number): number[] {
     const found: number[] = [];
     for (let content = 0; content < this.#limit && found.length < max; content++) {
@@ -77,7 +77,7 @@ export class ContentTable {
     return this.#rows.get(content, SIZE_HIGH) * 2 ** 32 + (this.#rows.get(content, SIZE_LOW) >>> 0);
   }
 
-  /** The first entry with this content, -1 when there is none. */
+  /** First entry with this content; -1: none. */
   first(content: number): number {
     return this.#rows.get(content, FIRST);
   }
@@ -86,7 +86,7 @@ export class ContentTable {
     return this.#rows.get(content, ENTRIES);
   }
 
-  /** Takes note of an added or removed entry; a content without entries is forgotten. */
+  /** Records an added or removed entry. A content without entries is removed. */
   changed(content: number, first: number, entriesAdded: number): void {
     const entries = this.entries(content) + entriesAdded;
     this.#rows.set(content, FIRST, first);

@@ -4,16 +4,16 @@ import type { KeyedHash } from './KeyedHash.ts';
 import { Rows } from './Rows.ts';
 import { TextArena } from './TextArena.ts';
 
-/** The cells of an entry's row, public so that a search can read millions of them without a call each. */
+/** Cells of an entry's row. Public: a search reads millions of them without a call each. */
 export const SHARE = 0;
 export const CONTENT = 1;
 /** Alive (bit 0), partial (1), generation (2-9), words (10-16), words of the name (17-23). */
 export const FLAGS = 2;
-/** Where the numbers of its words lie in `words`. */
+/** Position of its word numbers in `words`. */
 export const WORDS = 3;
 const FIELDS = 10;
 const PATH = 4;
-/** Bytes of the path (from bit 8), and what still points here (0-7): its postings, and itself while alive. */
+/** Length of the path (from bit 8) and reference count (0-7): its postings, and 1 while alive. */
 const LENGTHS = 5;
 const NEXT_OF_CONTENT = 6;
 const PREVIOUS_OF_CONTENT = 7;
@@ -26,7 +26,7 @@ const GENERATION_SHIFT = 2;
 const WORDS_SHIFT = 10;
 const NAME_WORDS_SHIFT = 17;
 
-/** Tells paths and running downloads apart from other things under the same key. */
+/** Hash tags: paths and running downloads share the key with other tables. */
 const PATH_TAG = 3;
 const PARTIAL_TAG = 4;
 
@@ -46,12 +46,12 @@ function generationOf(flags: number): number {
   return (flags >> GENERATION_SHIFT) & 0xff;
 }
 
-/** The two lists an entry is in: all of one content, and all of one share. */
+/** The two linked lists of an entry: entries of the same content, and of the same share. */
 export type Chain = 'content' | 'share';
 
 /**
- * What the shares hold: one entry of 40 bytes for a path (or a running download), plus the path itself and 4 bytes
- * a word. Entries are numbers; a number is used again only when nothing points to it any more.
+ * Entries of the shares: 40 bytes for a path (or a running download), plus the path and 4 bytes per word. Entries are known by
+ * numbers; a number is reused when no reference is left.
  */
 export class EntryTable {
   readonly rows = new Rows(FIELDS);
@@ -106,7 +106,7 @@ export class EntryTable {
     });
   }
 
-  /** An entry without words and outside the chains. No path (0 bytes): a running download. */
+  /** Creates an entry without words, in no list. No path (0 bytes): a running download. */
   create(share: number, content: number, path: Buffer, pathBytes: number): number {
     const entry = this.#free.pop() ?? this.#limit++;
     this.rows.reach(entry);
@@ -119,7 +119,7 @@ export class EntryTable {
     return entry;
   }
 
-  /** @param ids - numbers of words, those of the name first; as many postings point here from now on */
+  /** Sets the words. @param ids - word numbers, those of the name first; each has a posting that refers to this entry */
   setWords(entry: number, ids: readonly number[], nameWords: number): void {
     if (ids.length === 0) return;
     const block = this.words.take(ids.length);
@@ -144,7 +144,7 @@ export class EntryTable {
     this.rows.set(entry, FLAGS, flags | (generation << GENERATION_SHIFT));
   }
 
-  /** The entry is no more; its number stays taken while postings point to it. */
+  /** Removes an entry. Its number stays reserved while postings refer to it. */
   kill(entry: number): void {
     this.#table.remove(entry, this.#hashOfEntry(entry));
     this.#paths.release(this.cell(entry, PATH), this.cell(entry, LENGTHS) >>> 8);
@@ -154,7 +154,7 @@ export class EntryTable {
     this.dropped(entry);
   }
 
-  /** One thing less points here. */
+  /** Releases one reference. */
   dropped(entry: number): void {
     const lengths = this.cell(entry, LENGTHS) - 1;
     this.rows.set(entry, LENGTHS, lengths);
@@ -165,7 +165,7 @@ export class EntryTable {
     return this.cell(entry, chain === 'content' ? NEXT_OF_CONTENT : NEXT_OF_SHARE);
   }
 
-  /** Puts the entry in front of `first` (-1: an empty chain). */
+  /** Inserts the entry before `first` (-1: an empty list). */
   link(chain: Chain, entry: number, first: number): void {
     const [next, previous] = linksOf(chain);
     this.rows.set(entry, next, first);
@@ -173,7 +173,7 @@ export class EntryTable {
     if (first >= 0) this.rows.set(first, previous, entry);
   }
 
-  /** Takes the entry out of its chain that begins at `first`; returns where the chain begins now. */
+  /** Removes the entry from the list that begins at `first`. @returns the new first entry */
   unlink(chain: Chain, entry: number, first: number): number {
     const [next, previous] = linksOf(chain);
     const after = this.cell(entry, next);

@@ -3,17 +3,17 @@ const REMOVED = -2;
 const INITIAL_SLOTS = 256;
 
 /**
- * Finds small whole numbers (places in some other store) by a hash of what lies there: 4 bytes a slot, at most two
- * thirds of the slots used. Open addressing, linear probing.
+ * Finds small whole numbers (indexes of another store) by a hash of the values there. Open addressing, linear probing: 4 bytes per
+ * slot, load factor at most two thirds.
  */
 export class HashTable {
   readonly #hashOf: (id: number) => number;
   #slots = new Int32Array(INITIAL_SLOTS).fill(EMPTY);
   #live = 0;
-  /** Slots that are not empty: live ones and removed ones. */
+  /** Non-empty slots: live and removed ones. */
   #used = 0;
 
-  /** @param hashOf - the hash of what lies at `id`; must not change while it is in the table */
+  /** @param hashOf - hash of the value at `id`; constant while `id` is in the table */
   constructor(hashOf: (id: number) => number) {
     this.#hashOf = hashOf;
   }
@@ -22,7 +22,7 @@ export class HashTable {
     return this.#live;
   }
 
-  /** The first id under `hash` that is `same`, or -1. */
+  /** The first id with this hash for which `same` holds, or -1. */
   find(hash: number, same: (id: number) => boolean): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -33,7 +33,7 @@ export class HashTable {
     }
   }
 
-  /** The caller has made sure that it is not in yet. */
+  /** Adds an id that is not in the table. */
   add(id: number, hash: number): void {
     if ((this.#used + 1) * 3 > this.#slots.length * 2) this.#rebuild();
     const slots = this.#slots;
@@ -59,7 +59,7 @@ export class HashTable {
     }
   }
 
-  /** Without removed slots, and at most half full. */
+  /** Rebuilds without removed slots, at most half full. */
   #rebuild(): void {
     let length = INITIAL_SLOTS;
     while (length < (this.#live + 1) * 2) length *= 2;

@@ -1,24 +1,24 @@
-/** Sizes of blocks: exact up to 8, then four steps a doubling, so that at most a fifth of a block is unused. */
+/** Block sizes: exact up to 8, then four per doubling, so that at most a fifth of a block is unused. */
 const SIZES: readonly number[] = blockSizes(2 ** 27);
 
-/** Moves a block with everything in it. @returns where it starts now */
+/** Moves a block with its content. @returns its new position */
 export type MoveBlock = (block: number, count: number) => number;
 
-/** Of the cells in use, one in so many may lie in released blocks before the others are moved together. */
+/** Compaction starts when more than one in this many used cells is in released blocks. */
 const RELEASED_PART = 5;
 
-/** Memory for many short lists of 32-bit numbers without an object each. A block is known by where it starts. */
+/** Memory for many short lists of 32-bit numbers without an object each. A block is known by its position. */
 export class IntArena {
   readonly #moveAll: ((move: MoveBlock) => void) | undefined;
   #cells = new Int32Array(1_024);
-  #used = 1; // 0 is nobody's block.
+  #used = 1; // 0 is no block.
   #released = 0; // cells of the free blocks
-  /** The first free block of each size; its first cell names the next. */
+  /** First free block of each size; its first cell refers to the next. */
   readonly #free = new Int32Array(SIZES.length);
 
   /**
-   * @param moveAll - calls `move` for every block that is taken, with its count, and notes where it is then. Given, lists that
-   * grow do not leave behind the sum of all the blocks they have outgrown: any `take` may move all blocks.
+   * @param moveAll - calls `move` for every taken block, with its count, and records the new position. Enables compaction in any
+   * `take`, which reclaims the blocks outgrown by lists.
    */
   constructor(moveAll?: (move: MoveBlock) => void) {
     this.#moveAll = moveAll;
@@ -29,7 +29,7 @@ export class IntArena {
     return this.#cells;
   }
 
-  /** A block of at least `count` cells with any content. Its true size is `roomFor(count)`. */
+  /** A block of `roomFor(count)` cells with arbitrary content. */
   take(count: number): number {
     const size = sizeClass(count);
     const free = this.#free[size] ?? 0;
@@ -45,7 +45,7 @@ export class IntArena {
     return block;
   }
 
-  /** @param count - what was asked for, or any count with the same `roomFor` */
+  /** @param count - as taken, or another count with the same `roomFor` */
   release(block: number, count: number): void {
     const size = sizeClass(count);
     this.#cells[block] = this.#free[size] ?? 0;
@@ -74,12 +74,12 @@ export class IntArena {
   }
 }
 
-/** How many cells a block for `count` really has. */
+/** Size of a block for `count` cells. */
 export function roomFor(count: number): number {
   return SIZES[sizeClass(count)] ?? 0;
 }
 
-/** A larger copy with room for at least `needed` cells; grows by a quarter to keep the unused part small. */
+/** A larger copy of at least `needed` cells. Grows by a quarter, which keeps the unused part small. */
 export function grown(cells: Int32Array<ArrayBuffer>, needed: number): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(Math.max(needed, Math.ceil(cells.length * 1.25)));
   larger.set(cells);

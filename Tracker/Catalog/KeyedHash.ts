@@ -1,6 +1,6 @@
 /**
- * HalfSipHash-1-3 (Aumasson and Bernstein; as in the Linux kernel): a 32-bit hash under a secret key, so that strangers
- * who choose paths and ids cannot choose collisions. Feed 32-bit words, then `finish`.
+ * HalfSipHash-1-3 (Aumasson and Bernstein; as in the Linux kernel): a 32-bit hash under a secret key, so that clients cannot choose
+ * colliding paths and ids. Call `start`, add words, then `finish`.
  */
 export class KeyedHash {
   readonly #key0: number;
@@ -17,7 +17,7 @@ export class KeyedHash {
     this.#key1 = key[1] | 0;
   }
 
-  /** Begins anew. `tag` keeps different kinds of keys apart. */
+  /** Starts a hash. `tag` separates different kinds of keys. */
   start(tag: number): this {
     this.#v0 = this.#key0;
     this.#v1 = this.#key1;

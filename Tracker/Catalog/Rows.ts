@@ -3,19 +3,19 @@ const ROWS_PER_SLAB = 1 << ROW_BITS;
 const ROW_MASK = ROWS_PER_SLAB - 1;
 
 /**
- * A table of 32-bit cells in slabs of 8,192 rows. It grows without copying, so that a large table leaves no old copies of
- * itself to the garbage collector, and is never more than a slab larger than what is in it. Fresh cells are 0.
+ * A table of 32-bit cells in slabs of 8,192 rows. Growth does not copy, so a large table leaves no garbage and has at most one slab
+ * of unused rows. New cells are 0.
  */
 export class Rows {
   readonly #fields: number;
   readonly #slabs: Int32Array[] = [];
 
-  /** @param fields - cells of a row */
+  /** @param fields - cells per row */
   constructor(fields: number) {
     this.#fields = fields;
   }
 
-  /** Makes the rows up to this one. */
+  /** Creates the rows up to this one. */
   reach(row: number): void {
     while (row >= this.#slabs.length << ROW_BITS) {
       this.#slabs.push(new Int32Array(ROWS_PER_SLAB * this.#fields));
@@ -26,13 +26,13 @@ export class Rows {
     return this.#slabs[row >> ROW_BITS]?.[(row & ROW_MASK) * this.#fields + field] ?? 0;
   }
 
-  /** @param row - one that was reached */
+  /** @param row - an existing row, see `reach` */
   set(row: number, field: number, value: number): void {
     const slab = this.#slabs[row >> ROW_BITS];
     if (slab !== undefined) slab[(row & ROW_MASK) * this.#fields + field] = value;
   }
 
-  /** The slab in which a row lies, from `offset` on: for loops over millions of rows. Undefined: no such row. */
+  /** The slab with a row at `offset`, for loops over millions of rows; undefined: no such row. */
   slab(row: number): Int32Array | undefined {
     return this.#slabs[row >> ROW_BITS];
   }

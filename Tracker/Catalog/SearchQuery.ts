@@ -1,32 +1,27 @@
+import { IN_FOLDERS, IN_NAME, NO_MATCH, WHOLE_NAME } from '../../Protocol/WordMatch.ts';
 import { FLAGS, isAlive, nameWordCount, WORDS, wordCount } from './EntryTable.ts';
 import type { WordIndex } from './WordIndex.ts';
 
-/** Words a prefix may stand for. */
+/** Words that a prefix may expand to. */
 const PREFIX_WORDS_MAX = 4_096;
 
-/** How well an entry matches; NO_MATCH is below all. */
-export const NO_MATCH = -1;
-const IN_FOLDERS = 0;
-const IN_NAME = 1;
-const WHOLE_NAME = 2;
-
-/** What a word of an entry means for the query. */
-const REQUIRED = 1; //   it is one of the words that must occur whole
-const COMPLETES = 2; //  it begins with the last word
-const IS_LAST = 4; //    it is the last word
+/** Bits: the role of a word in the query. */
+const REQUIRED = 1; //   must occur whole
+const COMPLETES = 2; //  begins with the last word
+const IS_LAST = 4; //    equals the last word
 
 /** The words of a query as numbers of the word index. */
 export interface SearchQuery {
   /** Words that must occur whole. */
   readonly required: readonly number[];
-  /** Words of which one must occur: those that begin with the last word of the query. */
+  /** Words that begin with the last word of the query: one of them must occur. */
   readonly completing: readonly number[];
-  /** What each word means, by its number; words beyond its end mean nothing. */
+  /** Role of each word, by its number. Words beyond the end have none. */
   readonly meaning: Uint8Array;
 }
 
-/** Undefined when some word occurs nowhere. @param words - all must match, the last one as a prefix */
-export function understand(words: readonly string[], index: WordIndex): SearchQuery | undefined {
+/** Resolves the words of a query; undefined when one occurs nowhere. @param words - all must match, the last as a prefix */
+export function resolveQuery(words: readonly string[], index: WordIndex): SearchQuery | undefined {
   const last = words.at(-1);
   if (last === undefined) return undefined;
   const required = words.slice(0, -1).map((word) => index.find(word));
@@ -41,7 +36,7 @@ export function understand(words: readonly string[], index: WordIndex): SearchQu
   return { required, completing, meaning };
 }
 
-/** The words whose lists together hold every match, and are the least work: a required word, or those of the prefix. */
+/** The words whose lists contain every match at the least cost: one required word, or all words of the prefix. */
 export function shortestLists(query: SearchQuery, index: WordIndex): readonly number[] {
   const lengths = query.required.map((word) => index.postings(word));
   const shortest = Math.min(...lengths);
@@ -51,7 +46,7 @@ export function shortestLists(query: SearchQuery, index: WordIndex): readonly nu
 }
 
 /**
- * How well an entry matches.
+ * The quality of an entry's match.
  * @param cells - of the entry table; the entry's row begins at `base`
  * @param words - the numbers of the words of all entries
  */
@@ -75,7 +70,7 @@ export function matchOf(query: SearchQuery, cells: Int32Array, base: number, wor
       if (at < nameWords) matchedInName++;
     }
     if (at !== nameWords - 1 || required !== needed || (seen & COMPLETES) === 0) continue;
-    // Whole, but for the extension: the last word of the name.
+    // Whole except for the extension, the last word of the name.
     const unmatched = nameWords - matchedInName;
     const whole = unmatched === 0 || (unmatched === 1 && means === 0);
     return whole && (seen & IS_LAST) !== 0 ? WHOLE_NAME : IN_NAME;

@@ -1,13 +1,13 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 
-/** A file as an owner shares it. No path: a running download, a partial source. */
+/** A shared file. Without a path: a running download (partial source). */
 export interface SharedFile {
   readonly path: string;
   readonly size: number;
   readonly fileId: FileId;
 }
 
-/** A file that matched, under one of the paths it is shared as. */
+/** A matching file, with one of its paths. */
 export interface FoundFile {
   readonly fileId: FileId;
   readonly size: number;
@@ -15,7 +15,7 @@ export interface FoundFile {
 }
 
 export interface FoundFiles {
-  /** All that matched; `files` are the best of them. */
+  /** Number of matches; `files` are the best. */
   readonly total: number;
   readonly files: readonly FoundFile[];
 }
@@ -25,11 +25,11 @@ export interface Holding {
   readonly complete: boolean;
 }
 
-/** Who has one content. */
+/** Holders of a content. */
 export interface ContentHolders {
   readonly size: number;
-  /** How many have it; about, when not all were looked at. */
+  /** Number of holders; an estimate when not all entries were examined. */
   readonly count: number;
-  /** Complete ones come first. */
+  /** Complete ones first. */
   readonly holders: readonly Holding[];
 }

@@ -1,16 +1,16 @@
 import { grown } from './IntArena.ts';
 
-const OWNER = 0; //   plus 1; 0: nobody any more
-const FIRST = 1; //   of its entries, plus 1; 0: none
-const ENTRIES = 2; // how many there are
+const OWNER = 0; //   plus 1; 0: abandoned
+const FIRST = 1; //   first entry plus 1; 0: none
+const ENTRIES = 2; // number of entries
 const FIELDS = 3;
 
 /**
- * The catalogs in the index, by numbers of their own: an owner that is forgotten has no catalog from that moment on, however
- * long it takes to remove its entries, and whoever gets its number later begins with an empty one.
+ * The catalogs in the index, with numbers of their own. A removed owner's catalog is void at once, however long the removal of
+ * its entries takes, and a new owner with the same number starts with an empty one.
  */
 export class Shares {
-  /** For each owner its share plus 1; 0: none. */
+  /** Share plus 1, by owner; 0: none. */
   #ofOwner = new Int32Array(64);
   #cells = new Int32Array(64 * FIELDS);
   readonly #free: number[] = [];
@@ -32,18 +32,18 @@ export class Shares {
     return share;
   }
 
-  /** -1: it counts no more. */
+  /** The owner of a share; -1: abandoned. */
   ownerOf(share: number): number {
     return (this.#cells[share * FIELDS + OWNER] ?? 0) - 1;
   }
 
-  /** The owner has no share any more. Its number stays taken until `release`. */
+  /** Separates a share from its owner. Its number stays reserved until `release`. */
   abandon(share: number): void {
     this.#ofOwner[this.ownerOf(share)] = 0;
     this.#cells[share * FIELDS + OWNER] = 0;
   }
 
-  /** The number of an abandoned share without entries may be used again. */
+  /** Frees the number of an abandoned share without entries. */
   release(share: number): void {
     this.#free.push(share);
   }
@@ -57,7 +57,7 @@ export class Shares {
     return share < 0 ? 0 : (this.#cells[share * FIELDS + ENTRIES] ?? 0);
   }
 
-  /** Takes note of an added or removed entry. */
+  /** Records an added or removed entry. */
   changed(share: number, first: number, entriesAdded: number): void {
     this.#cells[share * FIELDS + FIRST] = first + 1;
     this.#cells[share * FIELDS + ENTRIES] = this.entries(share) + entriesAdded;

@@ -1,22 +1,22 @@
-/** Splitting a block of this many words keeps insertion cheap and the search in it short. */
+/** Block size at which a block is split: keeps insertion and search cheap. */
 const BLOCK_WORDS = 512;
 
-/** Word numbers in the order of their words, to find all that begin alike. */
+/** Word numbers sorted by word, for prefix search. */
 export class SortedWords {
   readonly #wordOf: (id: number) => string;
-  /** Never an empty block, except the only one. */
+  /** No block is empty, except a single one. */
   readonly #blocks: number[][] = [[]];
 
   constructor(wordOf: (id: number) => string) {
     this.#wordOf = wordOf;
   }
 
-  /** @param id - of a word that is not in yet */
+  /** @param id - of a word that is not present */
   add(id: number): void {
     const word = this.#wordOf(id);
     const at = this.#blockOf(word);
     const block = this.#blocks[at] ?? [];
-    block.splice(this.#placeIn(block, word), 0, id);
+    block.splice(this.#indexIn(block, word), 0, id);
     if (block.length > BLOCK_WORDS) this.#blocks.splice(at + 1, 0, block.splice(BLOCK_WORDS / 2));
   }
 
@@ -24,7 +24,7 @@ export class SortedWords {
     const word = this.#wordOf(id);
     const at = this.#blockOf(word);
     const block = this.#blocks[at] ?? [];
-    const place = this.#placeIn(block, word);
+    const place = this.#indexIn(block, word);
     if (block[place] !== id) return;
     block.splice(place, 1);
     if (block.length === 0 && this.#blocks.length > 1) this.#blocks.splice(at, 1);
@@ -34,7 +34,7 @@ export class SortedWords {
   startingWith(prefix: string, max: number): number[] {
     const ids: number[] = [];
     let at = this.#blockOf(prefix);
-    let place = this.#placeIn(this.#blocks[at] ?? [], prefix);
+    let place = this.#indexIn(this.#blocks[at] ?? [], prefix);
     for (; at < this.#blocks.length; at++, place = 0) {
       for (const id of (this.#blocks[at] ?? []).slice(place)) {
         if (ids.length === max || !this.#wordOf(id).startsWith(prefix)) return ids;
@@ -57,8 +57,8 @@ export class SortedWords {
     return low;
   }
 
-  /** The place of the first word that is not before `word`. */
-  #placeIn(block: readonly number[], word: string): number {
+  /** Index of the first word not before `word`. */
+  #indexIn(block: readonly number[], word: string): number {
     let low = 0;
     let high = block.length;
     while (low < high) {

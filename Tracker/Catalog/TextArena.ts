@@ -2,50 +2,52 @@ const UNIT = 4;
 const SLAB_BYTES = 1_024 * 1_024;
 
 /**
- * Many short texts as UTF-8 in large slabs: a fraction of the memory of as many strings, and nothing for the garbage
- * collector to walk. A text is known by its place; the caller keeps its length in bytes (at most 1,024).
+ * Many short texts as UTF-8 in large slabs: a fraction of the memory of strings, invisible to the garbage collector. A text is
+ * known by its position; the caller keeps its length in bytes (at most 1,024).
  */
 export class TextArena {
   readonly #slabs: Buffer[] = [];
   #used = SLAB_BYTES; // of the last slab
-  /** Places that are free again, by size in units. */
+  /** Free positions, by size in units. */
   readonly #free: number[][] = [];
 
-  /** Stores the first `count` bytes of `bytes`. */
+  /** Stores the first `count` bytes. @returns the position */
   add(bytes: Buffer, count: number): number {
     const units = Math.ceil(count / UNIT);
     if (units === 0) return 0;
-    const place = this.#free[units]?.pop() ?? this.#fresh(units);
-    bytes.copy(this.#slab(place), offset(place), 0, count);
-    return place;
+    const position = this.#free[units]?.pop() ?? this.#fresh(units);
+    bytes.copy(this.#slab(position), offset(position), 0, count);
+    return position;
   }
 
-  release(place: number, count: number): void {
+  release(position: number, count: number): void {
     const units = Math.ceil(count / UNIT);
     if (units === 0) return;
     this.#free[units] ??= [];
-    this.#free[units].push(place);
+    this.#free[units].push(position);
   }
 
-  text(place: number, count: number): string {
-    return count === 0 ? '' : this.#slab(place).toString('utf8', offset(place), offset(place) + count);
+  text(position: number, count: number): string {
+    return count === 0
+      ? ''
+      : this.#slab(position).toString('utf8', offset(position), offset(position) + count);
   }
 
   /** Whether the text begins with `prefixCount` bytes of `prefix`, those from `at` on. */
-  startsWith(place: number, count: number, prefix: Buffer, prefixCount: number, at = 0): boolean {
+  startsWith(position: number, count: number, prefix: Buffer, prefixCount: number, at = 0): boolean {
     if (prefixCount > count) return false;
     if (prefixCount === 0) return true;
-    const from = offset(place);
-    return this.#slab(place).compare(prefix, at, at + prefixCount, from, from + prefixCount) === 0;
+    const from = offset(position);
+    return this.#slab(position).compare(prefix, at, at + prefixCount, from, from + prefixCount) === 0;
   }
 
-  equals(place: number, count: number, other: Buffer, otherCount: number): boolean {
-    return count === otherCount && this.startsWith(place, count, other, otherCount);
+  equals(position: number, count: number, other: Buffer, otherCount: number): boolean {
+    return count === otherCount && this.startsWith(position, count, other, otherCount);
   }
 
-  /** Where the bytes lie, to hash them. */
-  bytes(place: number, count: number): Buffer {
-    return count === 0 ? NO_BYTES : this.#slab(place).subarray(offset(place), offset(place) + count);
+  /** A view of the bytes. */
+  bytes(position: number, count: number): Buffer {
+    return count === 0 ? NO_BYTES : this.#slab(position).subarray(offset(position), offset(position) + count);
   }
 
   #fresh(units: number): number {
@@ -53,18 +55,18 @@ export class TextArena {
       this.#slabs.push(Buffer.allocUnsafeSlow(SLAB_BYTES));
       this.#used = 0;
     }
-    const place = ((this.#slabs.length - 1) * SLAB_BYTES + this.#used) / UNIT;
+    const position = ((this.#slabs.length - 1) * SLAB_BYTES + this.#used) / UNIT;
     this.#used += units * UNIT;
-    return place;
+    return position;
   }
 
-  #slab(place: number): Buffer {
-    return this.#slabs[Math.floor((place * UNIT) / SLAB_BYTES)] ?? NO_BYTES;
+  #slab(position: number): Buffer {
+    return this.#slabs[Math.floor((position * UNIT) / SLAB_BYTES)] ?? NO_BYTES;
   }
 }
 
 const NO_BYTES = Buffer.alloc(0);
 
-function offset(place: number): number {
-  return (place * UNIT) % SLAB_BYTES;
+function offset(position: number): number {
+  return (position * UNIT) % SLAB_BYTES;
 }

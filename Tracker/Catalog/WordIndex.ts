@@ -3,24 +3,24 @@ import { grown, IntArena, type MoveBlock, roomFor } from './IntArena.ts';
 import type { KeyedHash } from './KeyedHash.ts';
 import { SortedWords } from './SortedWords.ts';
 
-const BLOCK = 0; //  where its postings lie
-const COUNT = 1; //  postings, dead ones too
-const DEAD = 2; //   of them, those of entries that are gone
+const BLOCK = 0; //  position of its postings
+const COUNT = 1; //  number of postings, dead ones included
+const DEAD = 2; //   number of dead postings: their entries were removed
 const FIELDS = 3;
 
-/** Tells words apart from other things under the same key. */
+/** Hash tag: other tables share the key. */
 const HASH_TAG = 1;
 
-/** What a word index asks of the entries it points to. */
+/** The entries that postings refer to. */
 export interface PostedEntries {
   isAlive(entry: number): boolean;
-  /** A posting of a dead entry is gone; when all are, its number may be used again. */
+  /** Called when a dead entry's posting was removed. */
   dropped(entry: number): void;
 }
 
 /**
- * Which entries hold which word. A posting of an entry that is gone stays until half of its list is such: then the
- * list is cleaned in one go, so that a removal costs a constant on average, however common the word.
+ * Inverted index from words to entries. Postings of removed entries stay until they are half of a list; then the list is cleaned
+ * at once, so that a removal has constant amortized cost, however common the word.
  */
 export class WordIndex {
   readonly #entries: PostedEntries;
@@ -37,7 +37,7 @@ export class WordIndex {
     this.#hash = hash;
   }
 
-  /** Numbers of words are below this. */
+  /** Upper bound of the numbers. */
   get limit(): number {
     return this.#words.length;
   }
@@ -59,7 +59,7 @@ export class WordIndex {
     return this.#sorted.startingWith(prefix, max);
   }
 
-  /** Adds a posting; returns the number of the word. */
+  /** Adds a posting. @returns the number of the word */
   post(word: string, entry: number): number {
     const found = this.find(word);
     const id = found >= 0 ? found : this.#create(word);
@@ -72,7 +72,7 @@ export class WordIndex {
     return id;
   }
 
-  /** Says that one of the entries under this word is no longer alive. */
+  /** Records that an entry with this word died. */
   unpost(id: number): void {
     const base = id * FIELDS;
     const dead = this.#cell(base + DEAD) + 1;
@@ -80,12 +80,12 @@ export class WordIndex {
     if (dead * 2 >= this.#cell(base + COUNT)) this.#clean(id);
   }
 
-  /** How many postings a word has, dead ones too. */
+  /** Number of postings, dead ones included. */
   postings(id: number): number {
     return this.#cell(id * FIELDS + COUNT);
   }
 
-  /** The entries under a word, dead ones too: a view, good until the next change. */
+  /** Entries with a word, dead ones included: a view, valid until the next change. */
   entriesOf(id: number): Int32Array {
     const block = this.#cell(id * FIELDS + BLOCK);
     return this.#arena.cells.subarray(block, block + this.postings(id));
@@ -126,10 +126,10 @@ export class WordIndex {
     if (kept === 0) this.#remove(id, block, count);
   }
 
-  /** Puts a list into a block for another count; COUNT still says what its old one is for. */
+  /** Moves a list to a block for another count. COUNT still is that of the old block. */
   #resize(base: number, oldCount: number, newCount: number): void {
     const target = this.#arena.take(newCount);
-    const block = this.#cell(base + BLOCK); // Only now: everything may have been moved.
+    const block = this.#cell(base + BLOCK); // Read after `take`, which may move all blocks.
     this.#arena.cells.copyWithin(target, block, block + Math.min(oldCount, newCount));
     this.#arena.release(block, oldCount);
     this.#cells[base + BLOCK] = target;
