@@ -4,16 +4,16 @@ import type { SmallFile, SmallFileInstaller, SmallVerdict } from '../../Storage.
 import type { ChunkWriter } from '../../Transfer.ts';
 import type { FolderItem } from './FolderItem.ts';
 
-/** What became of one file of a bundle. `refused`: the source cannot give it. */
+/** Result for one file of a bundle. `refused`: the source does not have it. */
 export type BundleVerdict = SmallVerdict | 'refused';
 
-/** Room for the longest answer. */
+/** Length of the longest answer. */
 const BUFFER_BYTES = BUNDLE_BYTES_MAX + BUNDLE_FILES_MAX;
 const SPARE_MAX = 16;
 
 /**
- * Memory for bundles, used again: fresh memory for each would keep the garbage collector busy. Shared with the thread that writes
- * instead of sent to it: each buffer that is sent counts as new, and every few a collection of the whole heap followed.
+ * Reused memory for bundles: new memory for each would keep the garbage collector busy. Shared with the writer
+ * thread instead of transferred: each transferred buffer counts as new, and every few caused a full collection.
  */
 export class BundleMemory {
   readonly #spare: Uint8Array[] = [];
@@ -27,17 +27,20 @@ export class BundleMemory {
   }
 }
 
-/** Small files that are asked for together: hands the answer on when it is whole, as it lies there when it came in one piece. */
+/**
+ * A request for several small files. Passes the complete answer to the installer, without a copy when it arrived
+ * in one piece.
+ */
 export class Bundle implements ChunkWriter {
   readonly items: readonly FolderItem[];
   readonly files: readonly BundledFile[];
   /** Length of the answer. */
   readonly bytes: number;
-  /** One an item, once `finish` has resolved. */
+  /** One verdict per item, once `finish` has resolved. */
   verdicts: readonly BundleVerdict[] = [];
   readonly #installer: SmallFileInstaller;
   readonly #memory: BundleMemory;
-  /** The answer, and to whom its memory goes back. */
+  /** The answer, and the release of its memory. */
   #answer: { readonly bytes: Uint8Array; readonly release: (bytes: Uint8Array) => void } | undefined;
   #length = 0;
 
@@ -51,7 +54,7 @@ export class Bundle implements ChunkWriter {
 
   write(piece: Uint8Array): Promise<void> {
     this.#length += piece.length;
-    // Other memory than this cannot be shown to the thread that writes without a copy.
+    // Only shared memory reaches the writer thread without a copy.
     if (piece.length === this.bytes && piece.buffer instanceof SharedArrayBuffer)
       return new Promise((resolve) => {
         this.#answer = { bytes: piece, release: () => resolve() };
@@ -61,7 +64,7 @@ export class Bundle implements ChunkWriter {
     return Promise.resolve();
   }
 
-  /** False when bytes of any file are wrong. */
+  /** Returns false when a file failed verification. */
   async finish(): Promise<boolean> {
     const answer = this.#answer;
     this.#answer = undefined;
@@ -83,7 +86,10 @@ export class Bundle implements ChunkWriter {
     this.#length = 0;
   }
 
-  /** The files that came. Loops are apart from what waits: the compiler takes long for the two together. */
+  /**
+   * Lists the delivered files. The loop is apart from the async code, because V8 takes long to compile both
+   * together.
+   */
   #delivered(buffer: Uint8Array): SmallFile[] {
     const delivered: SmallFile[] = [];
     let at = 0;
@@ -94,7 +100,7 @@ export class Bundle implements ChunkWriter {
     return delivered;
   }
 
-  /** One an item, from one a file that came. */
+  /** Expands one verdict per delivered file to one per item. */
   #verdicts(delivered: readonly SmallFile[], verdicts: readonly SmallVerdict[]): BundleVerdict[] {
     let next = 0;
     return this.items.map(({ fileId }) => {

@@ -14,22 +14,25 @@ import { inParallel } from './InParallel.ts';
 import type { SavedFolder } from './SavedFolder.ts';
 import { SmallFiles } from './SmallFiles.ts';
 
-/** Files of several chunks that are fetched at once: one finishes or looks for sources while others fetch. */
+/** Concurrent files of several chunks: one finishes or locates sources while others transfer. */
 const LARGE_AT_ONCE = 8;
-/** Local work (copies, empty files) at once. */
+/** Concurrent local copies and empty files. */
 const LOCAL_AT_ONCE = 64;
-/** A large file whose every known holder says that it has it not is given up after this: the trackers were asked six times. */
+/**
+ * A large file fails when all known holders have refused it for this long; the trackers were queried six times by
+ * then.
+ */
 const EXHAUSTED_MS = 35_000;
 
 export interface FolderFetchOptions extends FolderWish {
-  /** Number of its download. */
+  /** Number of the download; lower numbers are served first. */
   readonly priority: number;
   readonly record: SavedFolder;
-  /** Of an earlier run of the program: verified bytes of unfinished files. */
+  /** Verified bytes of the unfinished files of an earlier run. */
   readonly before?: ReadonlyMap<FileId, number>;
 }
 
-/** Fetches everything below one folder: small files pipelined, large ones as files of their own, equal contents once. */
+/** Fetches all files of a folder: small files in bundles, large ones as single files, equal contents once. */
 export class FolderFetch implements Task {
   readonly #context: TaskContext;
   readonly #options: FolderFetchOptions;
@@ -48,9 +51,9 @@ export class FolderFetch implements Task {
   #bytesFromBefore = 0;
   #fetchedBytes = 0;
   #wastedBytes = 0;
-  /** What is here was counted before the first run; undefined: the run counts. */
+  /** Files found before the first run; undefined once the run counts them. */
   #seen: { readonly bytes: number; readonly filesDone: number } | undefined;
-  /** Bytes of unfinished files of an earlier run whose turn has not come. */
+  /** Verified bytes of unfinished files that this run has not opened yet. */
   readonly #unopened: Map<FileId, number>;
   #startedMs: number | undefined;
   #hadSource = false;
@@ -84,7 +87,7 @@ export class FolderFetch implements Task {
     const { record, before } = this.#options;
     try {
       record.saveSoon((failure) => this.#stop?.(asShoalError(failure, 'DISK_FAILED')));
-      // What arrived before the restart is not fetched again because it is not yet known.
+      // Files of the previous run are known only after the scan of the share.
       if (before !== undefined) await Promise.race([this.#context.parts.scanned(), stopped]);
       await Promise.race([this.#takePresent(all), stopped]);
       const open = [...this.#items.values()].filter(({ state }) => state !== 'done');
@@ -95,7 +98,7 @@ export class FolderFetch implements Task {
       work.push(this.#fetchSmall(small, all));
       const fetchLarge = (item: FolderItem) => {
         const fetching = this.#fetchLarge(item, all);
-        // The first failure ends the work; the others are still to be waited for.
+        // The first failure ends the work; the other files must still settle.
         ends.push(fetching);
         return fetching;
       };
@@ -108,7 +111,7 @@ export class FolderFetch implements Task {
       return this.#finalPath ?? this.#options.path;
     } catch (failure) {
       ending.abort();
-      // A full disk may refuse the record too: why the download stopped is what people need to hear.
+      // A full disk may also fail this write; the original failure is reported.
       await record.save().catch(() => {});
       throw failure;
     } finally {
@@ -137,7 +140,7 @@ export class FolderFetch implements Task {
     }
   }
 
-  /** Counts what an earlier run of the program left, for a download whose turn has not come. */
+  /** Counts the files of an earlier run for a queued download. */
   countPresent(): void {
     if (this.#startedMs !== undefined) return;
     let bytes = 0;
@@ -212,7 +215,7 @@ export class FolderFetch implements Task {
     };
   }
 
-  /** What is here already is not fetched; elsewhere in the share, it is copied. */
+  /** Counts or copies the files whose content is in the share. */
   #takePresent(signal: AbortSignal): Promise<void> {
     const { parts } = this.#context;
     this.#seen = undefined;
@@ -308,7 +311,7 @@ export class FolderFetch implements Task {
     }
   }
 
-  /** A content is here: its other paths are copies. */
+  /** Counts a complete content and copies it to its other paths. */
   async #arrived(item: FolderItem, path: string, how: 'fetched' | 'counted'): Promise<void> {
     const [first, ...others] = item.paths;
     this.#place(item, first, path, how);
@@ -319,13 +322,13 @@ export class FolderFetch implements Task {
     item.state = 'done';
   }
 
-  /** @param how - `counted`: its bytes are in the figures of its FileFetch */
+  /** @param how - `counted`: the bytes are in the figures of a FileFetch */
   #place(item: FolderItem, path: string, finalPath: string, how: 'here' | 'fetched' | 'counted'): void {
     item.place(path);
     this.#filesDone++;
     if (how !== 'counted') this.#bytes += item.size;
     if (how === 'here') this.#bytesFromBefore += item.size;
-    // The folder lies where its files end up, unless one had to make way for another.
+    // The folder path follows from its first file, unless that file was renamed to avoid another.
     if (this.#finalPath !== undefined || !path.includes('/')) return;
     const suffix = path.slice(path.indexOf('/'));
     if (finalPath.replaceAll('\\', '/').endsWith(suffix)) {

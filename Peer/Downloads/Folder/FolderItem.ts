@@ -3,25 +3,25 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 
-/** One content of a folder, which may be wanted at several paths. */
+/** One content of a folder, wanted at one or several paths. */
 export class FolderItem {
   readonly fileId: FileId;
   readonly size: number;
-  /** The first is fetched, the others are copies. */
+  /** The first path is fetched, the others are copies. */
   readonly paths: [string, ...string[]];
   #holders: Holders;
-  /** The table is another item's too: it is copied before it changes. */
+  /** The holder table is shared with another item: copied on write. */
   #shared: boolean;
-  /** Holders that could not give it after all. Most items never have one. */
+  /** Holders that refused it; undefined for most items. */
   #refused: Map<PeerId, FileHolder> | undefined;
-  /** Paths where it lies now. */
+  /** Paths that are complete. */
   #placed: string | Set<string> | undefined;
   state: 'wanted' | 'requested' | 'locating' | 'done' | 'failed' = 'wanted';
   error: ShoalError | undefined;
-  /** A bundle it was in was rejected: asked for by itself. */
+  /** A bundle with this item was rejected: it is requested alone. */
   alone = false;
 
-  /** @param like - an item that often has the same holders: then both have one table, which a folder of many files is quicker with */
+  /** @param like - an item whose holder table is shared when it is equal; a large folder then needs one table */
   constructor(file: FolderFile, like?: FolderItem) {
     this.fileId = file.fileId;
     this.size = file.size;
@@ -33,12 +33,12 @@ export class FolderItem {
     } else this.#holders = new Map(file.holders.map((holder) => [holder.peerId, holder]));
   }
 
-  /** Who may give it. */
+  /** Holders that have not refused it. */
   get holders(): ReadonlyMap<PeerId, FileHolder> {
     return this.#holders;
   }
 
-  /** Returns those that are new. */
+  /** Adds holders and returns the new ones. */
   addHolders(holders: readonly FileHolder[]): FileHolder[] {
     const fresh = holders.filter(({ peerId }) => !this.#holders.has(peerId) && !this.#refused?.has(peerId));
     for (const holder of fresh) this.#ownHolders().set(holder.peerId, holder);
@@ -53,7 +53,7 @@ export class FolderItem {
     this.#ownHolders().delete(peerId);
   }
 
-  /** A new try: everybody may give it again. */
+  /** Starts a new attempt: refusals are forgotten. */
   retry(): void {
     this.state = 'wanted';
     this.error = undefined;
@@ -66,7 +66,7 @@ export class FolderItem {
     return this.#placed instanceof Set ? this.#placed.has(path) : this.#placed === path;
   }
 
-  /** It lies at this path now. */
+  /** Marks a path as complete. */
   place(path: string): void {
     if (this.#placed === undefined) this.#placed = path;
     else if (this.#placed instanceof Set) this.#placed.add(path);
@@ -82,7 +82,7 @@ export class FolderItem {
   }
 }
 
-/** The contents of a folder's files. */
+/** Groups the files of a folder by content. */
 export function folderItems(files: readonly FolderFile[]): Map<FileId, FolderItem> {
   const items = new Map<FileId, FolderItem>();
   let last: FolderItem | undefined;
@@ -101,7 +101,7 @@ export function folderItems(files: readonly FolderFile[]): Map<FileId, FolderIte
 
 type Holders = Map<PeerId, FileHolder>;
 
-/** Whether the table holds just these, and they are the same objects. */
+/** Tells whether a table holds exactly these holder objects. */
 function isTableOf(table: Holders, holders: readonly FileHolder[]): boolean {
   return table.size === holders.length && holders.every((holder) => table.get(holder.peerId) === holder);
 }

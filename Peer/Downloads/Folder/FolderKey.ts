@@ -2,8 +2,9 @@ import { hashBytes } from '../../../Protocol/FileId.ts';
 import type { FolderFile } from '../../Storage.ts';
 
 /**
- * Names a folder wish by its path and files, whoever has them: asked for again, it is the same download. Made when it is first
- * wanted: most downloads are over before, and of many files it takes as long as asking for the first of them.
+ * Identifies a folder download by its path and files, independent of the holders: the same request continues the
+ * same download. Computed on first use: most downloads end earlier, and for many files hashing takes as long as
+ * the first requests.
  */
 export class FolderKey {
   readonly path: string;

@@ -2,7 +2,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry, FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 
-/** What one peer lists below a folder. */
+/** The files that one peer lists below a folder. */
 export interface Listing {
   readonly holder: FileHolder;
   readonly files: CatalogEntry[];
@@ -10,11 +10,11 @@ export interface Listing {
 
 /**
  * Merges the listings of several holders into one list of files below a folder, ordered by path.
- * - Paths become relative to the folder's parent: `music/jazz` gives `jazz/a.mp3`. What does not lie below the folder is dropped.
- * - The holders of a file are all who list its content below the folder, under whatever name.
- * - One path with different contents: the content that most peers list there, then the newest, then the lowest FileId.
- * - Paths that differ only in case or in Unicode form cannot all exist on every disk: of the same content one is kept,
- *   of different contents the second becomes `name (2).ext`.
+ * - Paths become relative to the parent of the folder: `music/jazz` gives `jazz/a.mp3`. Other paths are dropped.
+ * - The holders of a file are all peers that list its content below the folder, under any name.
+ * - One path with several contents: most listings win, then the newest, then the lowest FileId.
+ * - Paths that differ only in case or Unicode form cannot coexist on every disk: equal contents are kept once, a
+ *   second content becomes `name (2).ext`.
  */
 export function planFolder(folder: string, listings: readonly Listing[]): readonly FolderFile[] {
   const base = folder.replace(/\/+$/, '');
@@ -32,7 +32,10 @@ export function planFolder(folder: string, listings: readonly Listing[]): readon
   return files;
 }
 
-/** The same for one holder, who lists each path once: all files have the same list of holders. Undefined: it is not so. */
+/**
+ * Fast path for one holder with unique paths: all files share one list of holders. Undefined: a path is listed
+ * twice.
+ */
 function planOne(base: string, { holder, files }: Listing): readonly FolderFile[] | undefined {
   const holders = [holder];
   const wanted: FolderFile[] = [];
@@ -56,14 +59,17 @@ function planOne(base: string, { holder, files }: Listing): readonly FolderFile[
   return plan;
 }
 
-/** A content and who lists it below the folder. A wrong size is a different file: a liar must not spoil what others list. */
+/**
+ * A content and its holders. A different size is a different content, so that a false listing does not spoil
+ * others.
+ */
 interface Content {
   readonly fileId: FileId;
   readonly size: number;
   readonly holders: FileHolder[];
 }
 
-/** One content as peers list it at one path. */
+/** One content at one path. */
 interface Candidate {
   readonly content: Content;
   modifiedMs: number;
@@ -72,7 +78,7 @@ interface Candidate {
 
 function candidatesByPath(base: string, listings: readonly Listing[]): Map<string, Candidate[]> {
   const paths = new Map<string, Candidate[]>();
-  /** Of one FileId there is one, unless somebody lies about the size. */
+  /** Normally one per FileId; several when listings disagree about the size. */
   const contents = new Map<FileId, Content[]>();
   for (const { holder, files } of listings) {
     for (const file of files) {
@@ -96,7 +102,7 @@ function contentOf({ fileId, size }: CatalogEntry, contents: Map<FileId, Content
   return content;
 }
 
-/** The last word of a peer counts. */
+/** Adds or replaces a holder: the latest listing of a peer counts. */
 function addHolder({ holders }: Content, holder: FileHolder): void {
   const at = holders.findIndex(({ peerId }) => peerId === holder.peerId);
   if (at < 0) holders.push(holder);
@@ -129,14 +135,14 @@ function isBetter(one: Candidate, other: Candidate): boolean {
   return one.content.fileId < other.content.fileId;
 }
 
-/** Undefined when the path does not lie below the folder. */
+/** Maps a listed path to the wanted path; undefined when it is not below the folder. */
 function wantedPath(base: string, path: string): string | undefined {
   if (base === '') return path;
   if (!path.startsWith(`${base}/`) || path.length === base.length + 1) return undefined;
   return path.slice(base.lastIndexOf('/') + 1);
 }
 
-/** Takes the path, or one like it; undefined when the same content has (almost) the same path already. */
+/** Reserves a unique path; undefined when the same content has an equivalent path already. */
 function takePath(path: string, content: FileId, taken: Map<string, FileId>): string | undefined {
   let free = path;
   let key = folded(free);

@@ -1,4 +1,7 @@
-/** Runs `work` for every item, at most `limit` at once. Rejects with the first failure; no further item is begun then. */
+/**
+ * Runs `work` for every item, at most `limit` at once. Rejects with the first failure and then starts no further
+ * item.
+ */
 export async function inParallel<T>(
   items: readonly T[],
   limit: number,

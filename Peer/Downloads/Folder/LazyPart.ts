@@ -27,10 +27,10 @@ export class LazyPart implements ChunkWriter {
     this.#writer?.then((writer) => writer.abandon()).catch(() => {});
   }
 
-  /** Moves it into the share. Returns where it lies. @throws like Part.finish */
-  async place(): Promise<string> {
+  /** Moves the file into the share and returns its path. @throws as Part.finish */
+  async finishPart(): Promise<string> {
     const part = await this.#part;
-    if (part === undefined) throw new Error('placed before anything came');
+    if (part === undefined) throw new Error('no part file to finish');
     this.#part = undefined;
     try {
       return await part.finish();
@@ -40,7 +40,7 @@ export class LazyPart implements ChunkWriter {
     }
   }
 
-  /** Nothing of a single chunk is worth keeping. */
+  /** Deletes the part file: a single unverified chunk is not worth keeping. */
   async discard(): Promise<void> {
     const opening = this.#part;
     this.#part = undefined;

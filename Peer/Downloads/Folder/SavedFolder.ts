@@ -3,11 +3,12 @@ import type { DownloadStorage, FolderFile } from '../../Storage.ts';
 import type { FolderKey } from './FolderKey.ts';
 
 /**
- * A folder of small files is written down after this, and most are over before: a file takes 10 us in the record and hardly 100 in all. A
- * crash so early forgets the wish, not the files that have their names: asked for again, the folder goes on.
+ * A folder of small files is saved after this time; most are complete earlier. Saving takes 10 us per file of
+ * hardly 100 us in all. After an earlier crash the request is lost but not the installed files: the same request
+ * continues.
  */
 const SAVE_AFTER_MS = 2_000;
-/** Files that are longer on average take so long that the record costs nothing beside them: it is written at once. */
+/** Average file size above which a folder is saved at once: the cost is negligible. */
 const SMALL_BYTES = 1_048_576;
 
 export interface SavedFolderOptions {
@@ -15,18 +16,18 @@ export interface SavedFolderOptions {
   readonly clock: Clock;
   readonly key: FolderKey;
   readonly files: readonly FolderFile[];
-  /** It was written down by an earlier run of the program. */
+  /** An earlier program run saved it. */
   readonly kept: boolean;
 }
 
-/** What the disk remembers of one folder download: its changes happen one after the other. */
+/** The saved state of one folder download. Changes are serialized. */
 export class SavedFolder {
   readonly #options: SavedFolderOptions;
   #saved: boolean;
-  /** There may be something on the disk. */
+  /** The disk may hold a record. */
   #written: boolean;
   #work: Promise<void> = Promise.resolve();
-  #cancel: (() => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
 
   constructor(options: SavedFolderOptions) {
     this.#options = options;
@@ -34,39 +35,42 @@ export class SavedFolder {
     this.#written = options.kept;
   }
 
-  /** One of an earlier run of the program lies there. */
+  /** Takes over a record of an earlier program run. */
   adopt(): void {
     this.#saved = true;
     this.#written = true;
   }
 
-  /** Writes it down soon, or now, unless that was done. @param failed - told when that fails: DISK_FULL, DISK_FAILED */
+  /**
+   * Saves the folder once: later for small files, at once for large ones. @param failed - called with DISK_FULL or
+   * DISK_FAILED
+   */
   saveSoon(failed: (reason: unknown) => void): void {
-    this.#cancel?.();
+    this.#cancelTimer?.();
     if (this.#saved) return;
     const { clock, files } = this.#options;
     const bytes = files.reduce((sum, { size }) => sum + size, 0);
     if (bytes > files.length * SMALL_BYTES) void this.save().catch(failed);
-    else this.#cancel = clock.after(SAVE_AFTER_MS, () => void this.save().catch(failed));
+    else this.#cancelTimer = clock.after(SAVE_AFTER_MS, () => void this.save().catch(failed));
   }
 
-  /** Writes it down unless that was done. @throws ShoalError DISK_FULL, DISK_FAILED: tried again at the next call */
+  /** Saves the folder once. A failed save is repeated by the next call. @throws ShoalError DISK_FULL, DISK_FAILED */
   save(): Promise<void> {
-    this.#cancel?.();
-    return this.#then(async () => {
+    this.#cancelTimer?.();
+    return this.#enqueue(async () => {
       if (!this.#saved) await this.#write(false);
     });
   }
 
   /** @throws ShoalError DISK_FULL, DISK_FAILED */
   setPaused(paused: boolean): Promise<void> {
-    return this.#then(() => this.#write(paused));
+    return this.#enqueue(() => this.#write(paused));
   }
 
-  /** The download is over. @throws ShoalError DISK_FAILED */
+  /** Deletes the record of a download that is over. @throws ShoalError DISK_FAILED */
   delete(): Promise<void> {
-    this.#cancel?.();
-    return this.#then(async () => {
+    this.#cancelTimer?.();
+    return this.#enqueue(async () => {
       this.#saved = false;
       if (!this.#written) return;
       await this.#options.parts.forgetFolder(this.#options.key.hex);
@@ -81,7 +85,7 @@ export class SavedFolder {
     this.#saved = true;
   }
 
-  #then(step: () => Promise<void>): Promise<void> {
+  #enqueue(step: () => Promise<void>): Promise<void> {
     const done = this.#work.then(step);
     this.#work = done.catch(() => {});
     return done;

@@ -11,23 +11,26 @@ import type { ChunkRequester, SourcePeer } from '../Sources/RequestDispatcher.ts
 import type { Bundle } from './Bundle.ts';
 import type { FolderItem } from './FolderItem.ts';
 
-/** A bundle takes about this much of a second, so that a slow source does not keep many files to itself; and has at least so many bytes. */
+/**
+ * A bundle takes about this much of a second, so that a slow source does not hold many files; it has at least
+ * BUNDLE_BYTES_MIN.
+ */
 const BUNDLE_SECONDS = 0.5;
 const BUNDLE_BYTES_MIN = 256 * 1_024;
 
 export interface SmallFileSourceEvents {
   mayStart(): boolean;
-  /** It is this item's turn: call `fetch`. */
+  /** The item is requested next: call `fetch`. */
   start(item: FolderItem): void;
-  /** It is the turn of these: call `fetchBundle`. */
+  /** These items are requested next: call `fetchBundle`. */
   startBundle(items: readonly FolderItem[]): void;
-  /** It is banned: it will not give this item. */
+  /** The peer is banned: the item must come from another source. */
   refused(item: FolderItem): void;
   received(bytes: number): void;
   sourcesChanged(): void;
 }
 
-/** One peer as a source of a folder's small files: its line of wanted items, and those it is asked for. */
+/** One peer as a source of the small files of a folder, with a queue of wanted items. */
 export class SmallFileSource implements ChunkRequester {
   readonly priority: number;
   readonly small = true;
@@ -35,11 +38,11 @@ export class SmallFileSource implements ChunkRequester {
   readonly #events: SmallFileSourceEvents;
   readonly #peer: SourcePeer;
   readonly #meter = new RateMeter();
-  /** Items may be in it that somebody else fetched meanwhile: passed over when it is their turn. */
+  /** Queued items that another source has fetched meanwhile are skipped. */
   #queue: FolderItem[] = [];
   #head = 0;
   readonly #open = new Set<Source>();
-  /** Undefined until it is opened; `none`: the peer does not know bundles. */
+  /** Undefined until opened; `none`: the peer does not support bundles. */
   #bundles: BundleSource | 'none' | undefined;
   #openRequests = 0;
   #reached = false;
@@ -61,7 +64,7 @@ export class SmallFileSource implements ChunkRequester {
     return this.#peer.holder.peerId;
   }
 
-  /** It answered, and the link has not broken since. */
+  /** Tells whether the peer has answered and the link is up. */
   get reached(): boolean {
     return this.#reached;
   }
@@ -88,7 +91,7 @@ export class SmallFileSource implements ChunkRequester {
   }
 
   requestNext(roomBytes: number): 'requested' | 'nothing' | 'no room' {
-    // Until it answers, one file is enough to try.
+    // One trial request is enough until the peer answers.
     if (!this.#events.mayStart() || (this.#openRequests > 0 && !this.#reached)) return 'nothing';
     const { items, bytes, head } = this.#next();
     const [item] = items;
@@ -104,7 +107,7 @@ export class SmallFileSource implements ChunkRequester {
     return 'requested';
   }
 
-  /** What to ask for next: one file, or a bundle of them; and where the line goes on then. */
+  /** Picks the next request, one file or a bundle, and the queue position after it. */
   #next(): { readonly items: readonly FolderItem[]; readonly bytes: number; readonly head: number } {
     const rate = this.#peer.score.bytesPerSecond(this.#context.clock.nowMs()) ?? 0;
     const limit = Math.min(BUNDLE_BYTES_MAX, Math.max(BUNDLE_BYTES_MIN, rate * BUNDLE_SECONDS));
@@ -298,7 +301,7 @@ export class SmallFileSource implements ChunkRequester {
     };
   }
 
-  /** Ends the open requests, all but the first `keep`: they come back as cancelled. */
+  /** Cancels the open requests except the first `keep`. */
   #close(keep: number): void {
     for (const source of [...this.#open].slice(keep)) source.close();
     if (this.#bundles !== 'none') this.#bundles?.takeBack(keep);

@@ -10,10 +10,16 @@ import type { FolderItem } from './FolderItem.ts';
 import { LazyPart } from './LazyPart.ts';
 import { SmallFileSource } from './SmallFileSource.ts';
 
-/** Files that are under way or being written at once: bounds memory. A bundle counts as so many: 16 at once. */
+/**
+ * Maximum of files that are requested or being written: bounds memory. A bundle counts as BUNDLE_WEIGHT files, so
+ * that 16 run at once.
+ */
 const ACTIVE_MAX = 400;
 const BUNDLE_WEIGHT = 25;
-/** Files nobody listed can give, for which the trackers are asked: at most this many in a run, so many at once. */
+/**
+ * Maximum of files per run whose holders are located by the trackers because every listed holder refused, and of
+ * concurrent queries.
+ */
 const LOCATES_MAX = 200;
 const LOCATES_AT_ONCE = 8;
 const LOCATES_SKIPPED = 2;
@@ -21,17 +27,17 @@ const LOCATES_SKIPPED = 2;
 export interface SmallFilesEvents {
   done(item: FolderItem, path: string): void;
   failed(item: FolderItem): void;
-  /** The disk failed: everything stops. */
+  /** The disk failed; the whole folder stops. */
   stopped(reason: ShoalError): void;
   received(bytes: number): void;
   wasted(bytes: number): void;
-  /** Sources came or went. */
+  /** Sources connected or disconnected. */
   sourcesChanged(): void;
 }
 
 /**
- * Fetches the one-chunk files of a folder: no chunk list, no round trip a file, requests for hundreds of files follow each
- * other through each holder's window. A file that one holder fails to give is asked of the next one.
+ * Fetches the one-chunk files of a folder without a chunk list or a round trip per file: requests are pipelined
+ * within the window of each holder. A file that one holder refuses is requested from the next.
  */
 export class SmallFiles {
   readonly #context: TaskContext;
@@ -45,18 +51,18 @@ export class SmallFiles {
   #active = 0;
   #throttled = false;
   readonly #startMs: number;
-  /** The first asks of others would come before the first link can be there. */
+  /** The first scheduled queries are skipped: they would be due before the first link can be up. */
   #locates = LOCATES_SKIPPED;
   readonly #items: readonly FolderItem[];
   readonly #itemOf: (fileId: FileId) => FolderItem | undefined;
-  /** Undefined: there are no bundles. */
+  /** Undefined: the storage does not support bundles. */
   readonly #installer: SmallFileInstaller | undefined;
   readonly #memory = new BundleMemory();
   #idle: (() => void) | undefined;
 
   /**
    * @param items - each ends with `done` or `failed`, or stays `wanted` when the signal aborts
-   * @param itemOf - finds one of them again
+   * @param itemOf - finds an item by its FileId
    */
   constructor(
     context: TaskContext,
@@ -82,7 +88,7 @@ export class SmallFiles {
     this.#startMs = context.clock.nowMs();
   }
 
-  /** Peers that answered. */
+  /** Number of connected peers. */
   get sources(): number {
     let count = 0;
     for (const source of this.#sources.values()) if (source.reached) count++;
@@ -97,13 +103,13 @@ export class SmallFiles {
     if (this.#signal.aborted) this.#stop();
   }
 
-  /** These have it, too. */
+  /** Queues an item at further holders. */
   offer(item: FolderItem, holders: Iterable<FileHolder>): void {
     if (this.#signal.aborted) return;
     for (const holder of holders) this.#source(holder).push([item]);
   }
 
-  /** Resolves when nothing is open any more: after the signal aborted, or all items ended. */
+  /** Resolves when no request is open: after the signal aborted, or all items ended. */
   async closed(): Promise<void> {
     if (this.#active > 0) {
       await new Promise<void>((resolve) => {
@@ -114,7 +120,7 @@ export class SmallFiles {
     await this.#installer?.close();
   }
 
-  /** While nobody can be reached, the trackers are asked who else has some of the files. */
+  /** Queries the trackers for holders of some files while no peer is connected. */
   tick(): void {
     const nowMs = this.#context.clock.nowMs();
     if (this.sources > 0 || nowMs - this.#startMs < locateAtMs(this.#locates)) return;
@@ -123,13 +129,16 @@ export class SmallFiles {
     for (const item of wanted) void this.#locate(item).then((holders) => this.#tryAll(item, holders));
   }
 
-  /** Until the trackers are asked, while nobody can be reached. */
+  /** Milliseconds until the next tracker query; undefined while a peer is connected. */
   nextLocateInMs(nowMs: number): number | undefined {
     if (this.sources > 0 || this.#signal.aborted) return undefined;
     return Math.max(0, this.#startMs + locateAtMs(this.#locates) - nowMs);
   }
 
-  /** Who has one file of a folder may have the others, and says so if not. A holder may have moved, too. */
+  /**
+   * Queues all wanted items at the located holders: a holder of one file may have the others, or have a new
+   * address.
+   */
   #tryAll(located: FolderItem, holders: readonly FileHolder[]): void {
     if (this.#signal.aborted) return;
     const complete = holders.filter((holder) => holder.complete);
@@ -168,7 +177,7 @@ export class SmallFiles {
     const { outcome, received } = await source.fetch(item, part, this.#signal);
     try {
       if (outcome.kind === 'verified') {
-        const path = await part.place();
+        const path = await part.finishPart();
         item.state = 'done';
         this.#events.done(item, path);
       } else {
@@ -204,7 +213,7 @@ export class SmallFiles {
     });
   }
 
-  /** A file of a bundle that came, but not this one. */
+  /** Handles a file that was refused, corrupt or not written in a delivered bundle. */
   #missing(source: SmallFileSource, item: FolderItem, verdict: Exclude<BundleVerdict, 'right'>): void {
     item.state = 'wanted';
     if (typeof verdict !== 'string') {
@@ -216,7 +225,7 @@ export class SmallFiles {
       this.#refuse(item, source.peerId, verdict === 'wrong' ? corrupt(item) : undefined);
   }
 
-  /** One of them may have been the reason: each by itself. */
+  /** Requests the items of a rejected bundle alone, since one of them may be the cause. */
   #retryFromBundle(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
     if (outcome.kind !== 'rejected' || outcome.code === 'busy') {
       this.#retry(source, item, outcome);
@@ -233,7 +242,7 @@ export class SmallFiles {
     this.#events.done(item, path);
   }
 
-  /** A file did not come: from whom next? */
+  /** Requests an item from another holder after a failed request. */
   #retry(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
     item.state = 'wanted';
     if (this.#signal.aborted) return;
@@ -264,7 +273,7 @@ export class SmallFiles {
     else this.offer(item, item.holders.values());
   }
 
-  /** Nobody of those who listed it gives it: perhaps the trackers know somebody. */
+  /** Locates further holders of an item that every listed holder refused. */
   #locateHolders(item: FolderItem): void {
     item.state = 'locating';
     this.#toLocate.push(item);
@@ -322,7 +331,10 @@ function markAsked(items: readonly FolderItem[]): void {
   for (const item of items) item.state = 'requested';
 }
 
-/** Which items each holder may be asked for, all tried anew. Those that follow each other mostly have the same table of holders. */
+/**
+ * Builds the queue of each holder; every item starts a new attempt. Consecutive items mostly share one holder
+ * table.
+ */
 function queuesOf(items: readonly FolderItem[]): Map<FileHolder, FolderItem[]> {
   const queues = new Map<FileHolder, FolderItem[]>();
   let holders: FolderItem['holders'] | undefined;

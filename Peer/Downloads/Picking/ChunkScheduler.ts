@@ -12,21 +12,25 @@ import { type BusySource, type ChunkRequest, findTakeover, leftMsOf, lostBytes }
 export type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
 export type { ChunkRequest, Pace } from './Takeover.ts';
 
-/** Copies are held in memory until one of them wins (Files/ChunkWriting.ts): never more than this at once, in bytes. */
+/**
+ * Maximum bytes of duplicate requests: copies are held in memory until one of them wins
+ * (Files/Parts/ChunkWriting.ts).
+ */
 const COPY_BYTES_MAX = 2 * CHUNK_BYTES_MAX;
 
-/** Before the endgame a source looks this often for requests of others to take over, and in it. */
+/** Interval of takeover searches per source, before the endgame and in it. */
 const SEARCH_MS = 100;
 const ENDGAME_SEARCH_MS = 20;
-/** A source that suggests is asked for other chunks too when nothing has been asked of it for this long. */
+/** Idle time after which a suggesting source is asked for other chunks too. */
 const SUGGESTIONS_LATE_MS = 2_000;
 
 /**
- * Decides which chunk of one file to ask of which source. A chunk is missing, or requested of one source (in the endgame
- * of two), or verified; every failure returns it to missing. The caller sends, receives, and keeps each source's window.
+ * Decides which chunk of one file to request from which source. A chunk is missing, requested (in the endgame up
+ * to ENDGAME_COPIES times) or verified; every failure makes it missing again. The caller sends, receives and
+ * enforces the window of each source.
  *
- * Order: where every source has everything, contiguous runs (a pleasure for disks); as soon as one has only parts, rarest first
- * with random ties (others are fetching too, and what they lack is worth most); `in order` from the first to the last.
+ * Order: contiguous runs when every source is complete (sequential disk reads); rarest first with random
+ * tie-breaks as soon as one source is partial; ascending with `in order`.
  */
 export class ChunkScheduler<Key> {
   readonly #options: ChunkSchedulerOptions<Key>;
@@ -36,11 +40,11 @@ export class ChunkScheduler<Key> {
   readonly #members = new Map<Key, Member<Key>>();
   readonly #requested = new Map<number, ChunkRequest<Key>[]>();
   #partial = 0;
-  /** Complete sources that are trusted. */
+  /** Trusted sources that have the complete file. */
   #seeds = 0;
-  /** When something was asked or came last, of whatever source. */
+  /** Time of the last request or verified chunk, over all sources. */
   #activeMs = Number.NEGATIVE_INFINITY;
-  /** What came twice, or may have been sent twice, because of takeovers. */
+  /** Bytes that takeovers have duplicated, or may still duplicate. */
   #duplicateBytes = 0;
 
   constructor(options: ChunkSchedulerOptions<Key>) {
@@ -51,17 +55,17 @@ export class ChunkScheduler<Key> {
     for (let chunk = 0; chunk < layout.chunkCount; chunk++) if (!verified.has(chunk)) this.#setMissing(chunk);
   }
 
-  /** Every chunk is verified. */
+  /** Tells whether every chunk is verified. */
   get complete(): boolean {
     return this.#missing.count === 0 && this.#requested.size === 0;
   }
 
-  /** Chunks that nobody is asked for. */
+  /** Number of chunks without a request. */
   get missing(): number {
     return this.#missing.count;
   }
 
-  /** Longest chunk of the file: a source with less room than this need not ask. */
+  /** Length of the longest chunk: a source with less room cannot be asked. */
   get chunkBytes(): number {
     return Math.min(this.#options.layout.chunkBytes, this.#options.layout.size);
   }
@@ -71,17 +75,17 @@ export class ChunkScheduler<Key> {
     return this.#requested.has(chunk) ? 'requested' : 'verified';
   }
 
-  /** The open requests for a chunk. */
+  /** Lists the open requests for a chunk. */
   requestsFor(chunk: number): readonly ChunkRequest<Key>[] {
     return this.#requested.get(chunk) ?? [];
   }
 
-  /** The open requests of a source, in the order they were asked. */
+  /** Lists the open requests of a source, oldest first. */
   requestsOf(source: Key): readonly ChunkRequest<Key>[] {
     return [...(this.#members.get(source)?.open.values() ?? [])];
   }
 
-  /** A source is there. @param have - what it has; undefined: everything */
+  /** Adds a source. @param have - its chunks; undefined: all */
   join(source: Key, have: Bitfield | undefined): void {
     if (this.#members.has(source)) {
       this.update(source, have);
@@ -101,7 +105,7 @@ export class ChunkScheduler<Key> {
     this.update(source, have);
   }
 
-  /** What a source has changed. */
+  /** Updates the chunks of a source. */
   update(source: Key, have: Bitfield | undefined): void {
     const member = this.#members.get(source);
     if (member === undefined) return;
@@ -116,7 +120,7 @@ export class ChunkScheduler<Key> {
     if (!staysPartial) this.#spread(member, 1);
   }
 
-  /** What a source would have us ask of it. */
+  /** Updates the suggestion of a source. */
   suggest(source: Key, suggestion: SourceSuggestion | undefined, nowMs: number): void {
     const member = this.#members.get(source);
     if (member === undefined) return;
@@ -124,7 +128,7 @@ export class ChunkScheduler<Key> {
     member.activeMs = nowMs;
   }
 
-  /** A source is gone; its requests return to missing. */
+  /** Removes a source; its requested chunks are missing again. */
   leave(source: Key): void {
     const member = this.#members.get(source);
     if (member === undefined) return;
@@ -134,7 +138,7 @@ export class ChunkScheduler<Key> {
     this.#runs.forget(source);
   }
 
-  /** It sent wrong bytes: from now on it is only asked for what no other source has. */
+  /** Distrusts a source that sent corrupt data: only chunks that no other source has are requested from it. */
   distrust(source: Key): void {
     const member = this.#members.get(source);
     if (member === undefined) return;
@@ -143,25 +147,25 @@ export class ChunkScheduler<Key> {
   }
 
   /**
-   * As much is asked of it as of each of `expected` sources when they share what is left: the first one does not claim a file that
-   * others would help with a moment later. Two chunks are always allowed.
+   * Tells whether a source has its equal share of the open chunks among `expected` sources. The first source thus
+   * leaves chunks to others that connect a moment later. Two chunks are always allowed.
    */
   hasItsShare(source: Key, expected: () => number): boolean {
     const open = this.#members.get(source)?.open.size ?? 0;
     return open >= 2 && open >= (this.#missing.count + this.#requested.size) / Math.max(1, expected());
   }
 
-  /** It wants to be asked for what it suggests and for nothing else: nobody else has that. */
+  /** Tells whether a source serves only suggested chunks, because no other source has them. */
   isHeldBack(source: Key): boolean {
     return this.#members.get(source)?.suggestion?.rest === 'nothing';
   }
 
-  /** It has something that nobody is asked for. */
+  /** Tells whether a source has chunks without a request. */
   hasMissing(source: Key): boolean {
     return (this.#members.get(source)?.useful ?? 0) > 0;
   }
 
-  /** What to ask of a source now; undefined: nothing. The request is open from now on. */
+  /** Opens the next request to a source; undefined: none. */
   next(source: Key, nowMs: number): ChunkTask<Key> | undefined {
     const member = this.#members.get(source);
     if (member === undefined) return undefined;
@@ -175,7 +179,10 @@ export class ChunkScheduler<Key> {
     return { request: this.#open(chunk, source, member, nowMs), insteadOf: undefined };
   }
 
-  /** The chunk is here. Returns the requests of others for it: they are closed, cancel them. */
+  /**
+   * Marks a chunk as verified. Returns the other open requests for it; they are closed here, the caller cancels
+   * them.
+   */
   verified(request: ChunkRequest<Key>, nowMs: number): readonly ChunkRequest<Key>[] {
     const { chunk } = request;
     this.#activeMs = nowMs;
@@ -187,7 +194,7 @@ export class ChunkScheduler<Key> {
     return losers;
   }
 
-  /** The request ended without its chunk, which is missing again unless another source is asked for it too. */
+  /** Closes a failed request. Its chunk is missing again unless another request for it is open. */
   failed(request: ChunkRequest<Key>): void {
     if (!this.#close(request)) return;
     if (this.requestsFor(request.chunk).length > 0) this.#duplicateBytes -= request.bytes - request.received;
@@ -203,14 +210,14 @@ export class ChunkScheduler<Key> {
     if (this.#options.order === 'in order') return this.#pickInOrder(member);
     if (member.suggestion !== undefined) {
       const chunk = this.#pickSuggested(member, member.suggestion);
-      // It is not left idle for long: its suggestions may be late, or mean.
+      // A source does not stay idle for long: its suggestions may be late or malicious.
       if (chunk >= 0 || !this.#isStuck(member, nowMs)) return chunk;
     }
     if (this.#partial === 0) return this.#runs.next(source, this.#missing);
     return this.#pickRarest(member, this.#rarity.length);
   }
 
-  /** Neither it nor anybody else has had anything for us for a while. */
+  /** Tells whether neither this source nor any other has had a request for a while. */
   #isStuck({ activeMs }: Member<Key>, nowMs: number): boolean {
     return nowMs - Math.max(activeMs, this.#activeMs) >= SUGGESTIONS_LATE_MS;
   }
@@ -218,7 +225,7 @@ export class ChunkScheduler<Key> {
   #pickSuggested(member: Member<Key>, { chunks, rest }: SourceSuggestion): number {
     const chunk = chunks.find((each) => this.#missing.has(each) && member.holdings.has(each));
     if (chunk !== undefined || rest === 'nothing') return chunk ?? -1;
-    // What others have too: with another complete source about, that is everything.
+    // Chunks that other sources have too; with a second complete source these are all chunks.
     return this.#pickRarest(member, this.#rarity.length, this.#seeds > 1 ? 0 : this.#rarity.unheld);
   }
 
@@ -242,7 +249,7 @@ export class ChunkScheduler<Key> {
 
   #takeover(source: Key, member: Member<Key>, nowMs: number): ChunkTask<Key> | undefined {
     const { layout, paceOf } = this.#options;
-    // In a swarm somebody has nothing for us at every moment.
+    // In a swarm some source is without missing chunks at every moment.
     if (nowMs - member.searchedMs < (this.#missing.count > 0 ? SEARCH_MS : ENDGAME_SEARCH_MS))
       return undefined;
     if (this.#missing.count > 0) member.searchedMs = nowMs;
@@ -277,7 +284,7 @@ export class ChunkScheduler<Key> {
     return { request, insteadOf: theirs };
   }
 
-  /** What a request that is still open costs when it is cancelled now. */
+  /** Bytes wasted when an open request is cancelled now. */
   #lostBytes(request: ChunkRequest<Key>, nowMs: number): number {
     let aheadBytes = 0;
     for (const other of this.#members.get(request.source)?.open.values() ?? []) {
@@ -288,7 +295,7 @@ export class ChunkScheduler<Key> {
     return lostBytes(request, aheadBytes, pace, leftMsOf(request, aheadBytes, pace, nowMs));
   }
 
-  /** Takes a request out of the books. False: it was not in them. */
+  /** Removes a request. Returns false when it is not open. */
   #close(request: ChunkRequest<Key>): boolean {
     const copies = this.#requested.get(request.chunk) ?? [];
     const at = copies.indexOf(request);
@@ -305,7 +312,7 @@ export class ChunkScheduler<Key> {
     }
   }
 
-  /** Counts what a source has in the rarity of chunks, or takes it out again. Sources with everything change no order. */
+  /** Adds the chunks of a source to the rarity counts, or removes them. Complete sources do not change the order. */
   #spread(member: Member<Key>, step: 1 | -1): void {
     if (!member.trusted) return;
     if (member.holdings.complete) {

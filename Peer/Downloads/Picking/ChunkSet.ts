@@ -1,9 +1,9 @@
-/** A set of chunk numbers 0..size-1 that finds its next member quickly: a million chunks in a few steps. */
+/** A set of chunk numbers 0..size-1 with a fast search for the next member: a few steps among a million. */
 export class ChunkSet {
   readonly size: number;
-  /** One bit a chunk, lowest bit first. */
+  /** One bit per chunk, lowest bit first. */
   readonly #words: Uint32Array;
-  /** One bit a word of `#words` that is not 0. */
+  /** One bit per word of `#words` that is not 0. */
   readonly #summary: Uint32Array;
   #count = 0;
 
@@ -17,12 +17,12 @@ export class ChunkSet {
     return this.#count;
   }
 
-  /** False also for a number outside. */
+  /** Returns false for a number outside 0..size-1. */
   has(chunk: number): boolean {
     return ((this.#words[chunk >>> 5] ?? 0) & (1 << (chunk & 31))) !== 0;
   }
 
-  /** Returns whether it was new. @throws RangeError outside 0..size-1 */
+  /** Returns whether the chunk was added. @throws RangeError outside 0..size-1 */
   add(chunk: number): boolean {
     if (!Number.isInteger(chunk) || chunk < 0 || chunk >= this.size) {
       throw new RangeError(`no chunk ${chunk} of ${this.size}`);
@@ -35,7 +35,7 @@ export class ChunkSet {
     return true;
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether the chunk was a member. */
   delete(chunk: number): boolean {
     if (!this.has(chunk)) return false;
     const word = chunk >>> 5;
@@ -46,7 +46,7 @@ export class ChunkSet {
     return true;
   }
 
-  /** The lowest member that is at least `from`; -1: none. */
+  /** Returns the lowest member that is at least `from`; -1: none. */
   next(from: number): number {
     if (this.#count === 0 || from >= this.size) return -1;
     const start = Math.max(0, from);
@@ -63,7 +63,7 @@ export class ChunkSet {
   }
 }
 
-/** The lowest set bit of `word` at or above `bit`; -1: none. */
+/** Returns the lowest set bit of `word` at or above `bit`; -1: none. */
 function lowestBitFrom(word: number, bit: number): number {
   const rest = word & (-1 << bit);
   return rest === 0 ? -1 : 31 - Math.clz32(rest & -rest);

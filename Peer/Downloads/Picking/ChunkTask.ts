@@ -4,16 +4,16 @@ import type { Random } from '../../../Shared/Clock.ts';
 import type { PickOrder } from '../Model.ts';
 import type { ChunkRequest, Pace } from './Takeover.ts';
 
-/** A chunk to ask for now. */
+/** A request to send now. */
 export interface ChunkTask<Key> {
   readonly request: ChunkRequest<Key>;
-  /** Another source is no longer to be asked for this chunk: cancel it there. */
+  /** The request at another source that it replaces: cancel that one. */
   readonly insteadOf: ChunkRequest<Key> | undefined;
 }
 
 export interface ChunkSchedulerOptions<Key> {
   readonly layout: ChunkLayout;
-  /** What is here already. Read once. */
+  /** Chunks that are verified already. Read once. */
   readonly verified: Bitfield;
   readonly order: PickOrder;
   readonly random: Random;

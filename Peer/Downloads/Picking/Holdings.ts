@@ -2,7 +2,7 @@ import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { SourceSuggestion } from '../../Transfer.ts';
 import type { ChunkRequest } from './Takeover.ts';
 
-/** A copy of what one source has, so that changes of the live bitfield can be found. */
+/** A copy of the chunks of one source, to find the changes of its live bitfield. */
 export class Holdings {
   readonly #size: number;
   #bits: Uint8Array | undefined;
@@ -12,7 +12,7 @@ export class Holdings {
     this.#bits = new Uint8Array(Math.ceil(size / 8));
   }
 
-  /** It has everything. */
+  /** Tells whether the source has all chunks. */
   get complete(): boolean {
     return this.#bits === undefined;
   }
@@ -21,12 +21,12 @@ export class Holdings {
     return this.#bits === undefined || ((this.#bits[chunk >> 3] ?? 0) & (0x80 >> (chunk & 7))) !== 0;
   }
 
-  /** All it has, ascending. */
+  /** Lists its chunks, ascending. */
   *chunks(): Generator<number> {
     for (let chunk = 0; chunk < this.#size; chunk++) if (this.has(chunk)) yield chunk;
   }
 
-  /** Takes over what the source has now (undefined: everything) and tells each chunk that came or went. */
+  /** Copies the current chunks of the source (undefined: all) and reports each chunk added or removed. */
   update(now: Bitfield | undefined, changed: (chunk: number, has: boolean) => void): void {
     const after = now === undefined || now.complete ? undefined : now.page(0, Math.ceil(this.#size / 8));
     const before = this.#bits;
@@ -44,17 +44,17 @@ export class Holdings {
   }
 }
 
-/** A source of one file, as ChunkScheduler keeps it. */
+/** State of one source in ChunkScheduler. */
 export interface Member<Key> {
   readonly holdings: Holdings;
   trusted: boolean;
-  /** Missing chunks that it has. */
+  /** Number of its chunks that are missing here. */
   useful: number;
   suggestion: SourceSuggestion | undefined;
-  /** When it was seen with open requests, or suggested something, last. */
+  /** Time at which it last had open requests or sent a suggestion. */
   activeMs: number;
-  /** When it was last asked to take over what others were asked for. */
+  /** Time of the last takeover search for this source. */
   searchedMs: number;
-  /** In the order they were asked. */
+  /** Open requests by chunk, oldest first. */
   readonly open: Map<number, ChunkRequest<Key>>;
 }

@@ -1,16 +1,16 @@
 import type { Random } from '../../../Shared/Clock.ts';
 
 /**
- * Chunks that wait to be asked for, the rarest first and equally rare ones in random order. Adding, removing and a
- * changed count take a step per level of rarity, however many chunks there are: chunks lie in one array, grouped by
- * count, and a chunk that changes its group swaps places with one at the border.
+ * Missing chunks, rarest first, in random order among equally rare ones. Adding, removing and counting take one
+ * step per level of rarity, for any number of chunks: one array holds the chunks grouped by count, and a chunk
+ * changes its group by swapping with the one at the border.
  */
 export class RarityOrder {
   readonly #random: Random;
-  /** Holders of each chunk, also of chunks that are not in the order. */
+  /** Number of holders per chunk, also of chunks outside the order. */
   readonly #counts: Uint16Array;
   readonly #order: Uint32Array;
-  /** Where a chunk lies in `#order`; -1: not in it. */
+  /** Position of each chunk in `#order`; -1: not in it. */
   readonly #places: Int32Array;
   /** Group `count` is `#order[#starts[count] .. #starts[count + 1]]`; the last entry is the length. */
   readonly #starts: number[] = [0, 0];
@@ -26,12 +26,12 @@ export class RarityOrder {
     return this.#starts[this.#starts.length - 1] ?? 0;
   }
 
-  /** How many chunks nobody is counted for. */
+  /** Number of chunks without a holder. */
   get unheld(): number {
     return this.#start(1);
   }
 
-  /** The chunk at a place of the order: 0 is the rarest. */
+  /** Returns the chunk at a position; 0 is the rarest. */
   at(place: number): number {
     return this.#order[place] ?? -1;
   }
@@ -69,7 +69,7 @@ export class RarityOrder {
     }
   }
 
-  /** One more holder. */
+  /** Counts one more holder of a chunk. */
   raise(chunk: number): void {
     const count = this.countOf(chunk);
     while (this.#starts.length < count + 3) this.#starts.push(this.length);
@@ -81,7 +81,7 @@ export class RarityOrder {
     this.#mix(chunk);
   }
 
-  /** One holder less. */
+  /** Counts one holder less of a chunk. */
   lower(chunk: number): void {
     const count = this.countOf(chunk);
     if (count === 0) return;
@@ -93,7 +93,7 @@ export class RarityOrder {
     this.#mix(chunk);
   }
 
-  /** To a random place of its group. */
+  /** Moves a chunk to a random position of its group. */
   #mix(chunk: number): void {
     const count = this.countOf(chunk);
     const first = this.#start(count);

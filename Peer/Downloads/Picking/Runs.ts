@@ -1,9 +1,9 @@
 import type { ChunkSet } from './ChunkSet.ts';
 
 /**
- * Contiguous runs: every source works through a stretch of its own, so that its disk reads forwards and no two sources meet
- * before the end. A source that reaches another's stretch, or finds nothing more, starts again in the middle of the
- * longest stretch that is left.
+ * Contiguous runs: each source works through its own stretch, so that its disk reads sequentially and sources meet
+ * only at the end. A source that reaches the stretch of another starts again in the middle of the longest stretch
+ * that is left.
  */
 export class Runs<Key> {
   /** The chunk after the last one given to each source. */
@@ -13,7 +13,7 @@ export class Runs<Key> {
     this.#cursors.delete(source);
   }
 
-  /** The next chunk for a source that has everything; -1: none is missing. */
+  /** Returns the next chunk for a complete source; -1: none is missing. */
   next(source: Key, missing: ChunkSet): number {
     const own = this.#cursors.get(source);
     const ahead = own === undefined ? -1 : missing.next(own);
@@ -32,7 +32,10 @@ export class Runs<Key> {
     return false;
   }
 
-  /** Cursors of the others cut the file into stretches; all but the first have a source at work at their start. */
+  /**
+   * Finds the longest stretch. The cursors of the other sources cut the file into stretches; at the start of each,
+   * except the first, a source is at work.
+   */
   #newStretch(source: Key, missing: ChunkSet): number {
     const others = [...this.#cursors].filter(([key]) => key !== source).map(([, cursor]) => cursor);
     const cuts = [0, ...others.sort((one, other) => one - other), missing.size];

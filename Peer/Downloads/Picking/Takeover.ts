@@ -6,71 +6,75 @@ import {
   WINDOW_BYTES_MIN,
 } from '../../../Protocol/Limits.ts';
 
-/** What a source delivers within this time may be on its way already: a lane's window is a second of its rate. */
+/** Bytes due within this time may have been sent already: the window of a lane is one second of its rate. */
 const SOON_MS = 1_500;
-/** Sockets hold about this much between two peers (Linux: 6 MB of receive buffer at most): what a source sends later can be taken back. */
+/**
+ * Socket buffers between two peers hold about this much (Linux: 6 MB of receive buffer at most). Bytes beyond it
+ * can still be cancelled.
+ */
 const IN_SOCKETS_BYTES = 6 * 1_048_576;
-/** What is on its way comes within this time. */
+/** Sent bytes arrive within this time. */
 const QUIET_MS = 1_000;
 
-/** A chunk asked of a source. */
+/** An open request for a chunk. */
 export interface ChunkRequest<Key> {
   readonly chunk: number;
   readonly source: Key;
   readonly bytes: number;
   readonly sinceMs: number;
-  /** Bytes that came; kept up to date by whoever receives them. */
+  /** Bytes received; updated by the receiver. */
   received: number;
 }
 
-/** How fast a source is, as far as known. */
+/** Measured speed of a source. */
 export interface Pace {
   /** Undefined: not measured yet. */
   readonly bytesPerSecond: number | undefined;
-  /** It is asked but serves others first, or is silent: its requests may be taken at once. */
+  /** The source has queued us or is silent: its requests may be taken over at once. */
   readonly waiting: boolean;
-  /** Asked, and nothing came for so long. */
+  /** Milliseconds without bytes while requests are pending. */
   readonly quietMs?: number;
 }
 
-/** A request that another source would finish sooner. */
+/** A request that an idle source would finish sooner. */
 export interface Takeover<Key> {
   readonly request: ChunkRequest<Key>;
-  /** `move`: the slow source is no longer asked. `copy`: both are, the first one wins. */
+  /** `move`: the request to the slow source is cancelled. `copy`: both stay open, and the first to finish wins. */
   readonly kind: 'move' | 'copy';
-  /** Bytes that may come twice because of it. */
+  /** Bytes that may arrive twice because of the takeover. */
   readonly costBytes: number;
 }
 
 export interface IdleSource<Key> {
   readonly key: Key;
   readonly pace: Pace;
-  /** What it is still to send of this file. */
+  /** Bytes of this file that it still has to send. */
   readonly openBytes: number;
   has(chunk: number): boolean;
 }
 
-/** One source's open requests, in the order they were asked, and its pace. */
+/** Open requests of one source, oldest first, and its speed. */
 export interface BusySource<Key> {
   readonly pace: Pace;
   readonly open: Iterable<ChunkRequest<Key>>;
 }
 
-/** What is allowed now. */
+/** Limits of a takeover. */
 export interface TakeoverRules {
   readonly nowMs: number;
-  /** Nothing of the file is unrequested: unstarted requests may move, started ones may be copied. */
+  /** Every chunk is requested: unstarted requests may move, started ones may be copied. */
   readonly endgame: boolean;
-  /** Bytes that may still come twice. */
+  /** Duplicate bytes that are left in the allowance. */
   readonly duplicateBytes: number;
   copies(chunk: number): number;
 }
 
 /**
- * Which open request of the others an idle source should take over: the one that would take longest where it is, when the idle source is
- * at least twice as soon, after what it has to send already (so that two sources never pass a chunk to and fro). Before the endgame only chunks that run for 4 s and need 5 s more (AirDC++).
- * `started` is a guess: the first open request of a source, or one of which bytes came. What a takeover may cost in bytes that come
- * twice must fit what is left of the allowance, unless the request would take half a minute more.
+ * Finds the open request that an idle source should take over: the one with the longest remaining time. The idle
+ * source must be at least twice as fast, including its own pending bytes; otherwise two sources would pass a chunk
+ * to and fro. Before the endgame only chunks qualify that have run for 4 s and need 5 s more (as AirDC++ does). A
+ * request counts as started when bytes arrived or when it is the first of its source. The duplicate bytes must fit
+ * the allowance, unless the request would take half a minute more.
  */
 export function findTakeover<Key>(
   idle: IdleSource<Key>,
@@ -123,10 +127,10 @@ function takeoverOf<Key>(
 }
 
 /**
- * Bytes of a request that were sent in vain when it is cancelled now: those that came; and of a source that would have delivered it
- * soon all, because they lie in sockets, where nothing can be taken back.
- * @param aheadBytes - what it sends before the request
- * @param leftMs - when the source would have delivered it
+ * Bytes wasted when a request is cancelled now: those that arrived, or the whole request when it was due soon,
+ * because sent bytes in sockets cannot be recalled.
+ * @param aheadBytes - bytes that the source sends before the request
+ * @param leftMs - remaining time of the request
  */
 export function lostBytes<Key>(
   request: ChunkRequest<Key>,
@@ -139,7 +143,7 @@ export function lostBytes<Key>(
   return onItsWay ? request.bytes : request.received;
 }
 
-/** When a source delivers a request, as far as can be told. @param aheadBytes - what it sends before the request */
+/** Estimates the remaining time of a request. @param aheadBytes - bytes that the source sends before the request */
 export function leftMsOf<Key>(
   request: ChunkRequest<Key>,
   aheadBytes: number,
@@ -150,14 +154,14 @@ export function leftMsOf<Key>(
   return durationMs(aheadBytes + request.bytes - request.received, pace, request, nowMs);
 }
 
-/** How long a source needs for so many bytes; one that never delivered is at least as slow as it was until now. */
+/** Estimates the time to send `bytes`. A source that never delivered is at least as slow as its silence so far. */
 function durationMs(bytes: number, pace: Pace, request?: { sinceMs: number }, nowMs = 0): number {
   const ms = (bytes / speed(pace)) * 1_000;
   const silentMs = pace.bytesPerSecond === undefined && request !== undefined ? nowMs - request.sinceMs : 0;
   return Math.max(ms, silentMs);
 }
 
-/** Unmeasured sources count as if they filled their smallest window once a second. */
+/** Speed in bytes per second. An unmeasured source counts as one that sends its smallest window per second. */
 function speed(pace: Pace): number {
   return Math.max(1, pace.bytesPerSecond ?? WINDOW_BYTES_MIN);
 }

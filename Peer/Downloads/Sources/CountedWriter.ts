@@ -1,6 +1,6 @@
 import type { ChunkWriter } from '../../Transfer.ts';
 
-/** Tells the length of each piece on its way to another writer. */
+/** Reports the length of each piece and passes the piece on to another writer. */
 export class CountedWriter implements ChunkWriter {
   readonly #inner: ChunkWriter;
   readonly #arrived: (bytes: number) => void;

@@ -3,14 +3,14 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileSource } from './FileSource.ts';
 
-/** After this long without an answer another source is asked beside the first. */
+/** Time without an answer after which a second source is asked in parallel. */
 const PATIENCE_MS = 2_000;
-/** A source that failed is asked again after this, if nobody else has answered. */
+/** Time after which a failed source is asked again. */
 const RETRY_MS = 5_000;
 
-/** Fetches the chunk list from one source, or from the next when that is slow or fails. */
+/** Fetches the chunk list from one source, and from the next one when that is slow or fails. */
 export class DescriptionFetch {
-  /** The list, checked against the FileId. Never rejects: it waits for a source that has it. */
+  /** The chunk list, verified against the FileId. Never rejects: it stays pending until a source sends the list. */
   readonly description: Promise<FileDescription>;
   readonly #resolve: (description: FileDescription) => void;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class DescriptionFetch {
   #running = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  /** @param failed - told why a source did not give it */
+  /** @param failed - called with the error of each source that failed */
   constructor(clock: Clock, signal: AbortSignal, failed: (source: FileSource, reason: ShoalError) => void) {
     this.#clock = clock;
     this.#signal = AbortSignal.any([signal, this.#done.signal]);
@@ -31,7 +31,7 @@ export class DescriptionFetch {
     this.#resolve = resolve;
   }
 
-  /** To be called when sources came or left, and about twice a second. */
+  /** Asks the next source when it is due. Called when sources change, and on every tick. */
   tick(sources: readonly FileSource[]): void {
     const nowMs = this.#clock.nowMs();
     if (this.#signal.aborted || (this.#running > 0 && nowMs - this.#lastMs < PATIENCE_MS)) return;

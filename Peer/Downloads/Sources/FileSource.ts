@@ -10,30 +10,30 @@ import type { SourceNetwork } from '../Ports.ts';
 import type { SourcePeer } from './RequestDispatcher.ts';
 import { SourceRequests } from './SourceRequests.ts';
 
-/** A peer that has nothing of a file yet is asked again after this: leechers of one file tend to begin together. */
+/** Backoff for a peer that has no chunk of the file yet: leechers of one file tend to start together. */
 const NOTHING_YET_MS = [200, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
 
-/** What a file wants to know of its sources. */
+/** Events of a source. */
 export interface FileSourceEvents {
-  /** It can be asked. */
+  /** The source is connected. */
   active(source: FileSource): void;
   haveChanged(source: FileSource): void;
-  /** It would have us ask for other chunks. */
+  /** The source suggests other chunks. */
   suggested(source: FileSource): void;
-  /** Its queue takes us at another place; 0: it serves us. */
+  /** The position in the upload queue of the peer changed; 0: a slot is granted. */
   queued(source: FileSource): void;
   received(bytes: number): void;
-  /** Bytes came that nobody wants any more. */
+  /** Bytes of a cancelled request arrived. */
   late(bytes: number): void;
-  /** It is our turn there, for so many bytes; undefined: no end is known, or no place is kept there any more. */
+  /** A turn of `bytes` is granted. Undefined: the turn is unlimited, or no turn is reserved any more. */
   turn(source: FileSource, bytes: number | undefined): void;
-  /** It may be connected again. */
+  /** A connection may be tried again. */
   retryDue(): void;
-  /** It can no longer be asked; open requests end by themselves. */
+  /** The source is disconnected; its pending requests end by themselves. */
   left(source: FileSource): void;
 }
 
-/** One peer as a source of one file: connects, and again after a while when that fails. */
+/** One peer as a source of one file. Reconnects with backoff. */
 export class FileSource {
   readonly peer: SourcePeer;
   readonly #fileId: FileId;
@@ -46,14 +46,14 @@ export class FileSource {
   #requests: SourceRequests | undefined;
   #connecting = false;
   #retryAtMs = 0;
-  /** Since its last bytes: it said that it has nothing for us, or was not to be reached. */
+  /** Consecutive refusals and connection failures since the last received bytes. */
   #refusalRetries = 0;
   #awayRetries = 0;
   #refused = false;
   #why: SourceStatus['why'];
   #bytes = 0;
-  /** Calls of an older connection are not for us. */
-  #round = 0;
+  /** Number of the current connection; events of older ones are ignored. */
+  #connection = 0;
 
   constructor(
     holder: FileHolder,
@@ -70,17 +70,17 @@ export class FileSource {
     this.#events = events;
   }
 
-  /** Set while it can be asked. */
+  /** The connected source; undefined while disconnected. */
   get source(): Source | undefined {
     return this.#source;
   }
 
-  /** How to ask it for chunks; set while it can be asked. */
+  /** Chunk requests of the connected source; undefined while disconnected. */
   get requests(): SourceRequests | undefined {
     return this.#source === undefined ? undefined : this.#requests;
   }
 
-  /** It was asked and sent nothing. */
+  /** Tells whether the peer has left requests unanswered (snubbed). */
   get isSnubbed(): boolean {
     return this.peer.score.backoffReason === 'silent';
   }
@@ -89,12 +89,12 @@ export class FileSource {
     return this.#connecting;
   }
 
-  /** It answered, and does not give us the file. */
+  /** Tells whether the peer answered and refused the file. */
   get refused(): boolean {
     return this.#refused;
   }
 
-  /** Somebody names it again. When it came to us, or is somewhere else now, it is tried at once. */
+  /** Updates the contact. A peer that connected to us or has a new address is dialled at once. */
   rediscovered(holder: FileHolder): void {
     const { host, port } = this.#holder.address;
     const moved = holder.address.host !== host || holder.address.port !== port;
@@ -115,36 +115,40 @@ export class FileSource {
     );
   }
 
-  /** Never rejects. @param known - as in SourceNetwork.openSource */
+  /** Connects. Never rejects. @param known - as in SourceNetwork.openSource */
   async connect(signal: AbortSignal, known: 'complete' | undefined): Promise<void> {
     this.#connecting = true;
-    const round = ++this.#round;
+    const connection = ++this.#connection;
     try {
       const source = await this.#network.openSource(
         this.#holder,
         this.#fileId,
-        this.#sourceEvents(round),
+        this.#sourceEvents(connection),
         signal,
         known,
       );
-      if (signal.aborted || this.#round !== round) return source.close();
+      if (signal.aborted || this.#connection !== connection) return source.close();
       this.#source = source;
       this.#requests = new SourceRequests(source);
       this.#refused = false;
       this.#why = undefined;
       this.#events.active(this);
     } catch (failure) {
-      if (!signal.aborted && this.#round === round) this.#failed(asShoalError(failure, 'UNREACHABLE'));
+      if (!signal.aborted && this.#connection === connection)
+        this.#failed(asShoalError(failure, 'UNREACHABLE'));
     } finally {
-      if (this.#round === round) this.#connecting = false;
+      if (this.#connection === connection) this.#connecting = false;
     }
   }
 
-  /** Ends it. @param refused - it says that it has nothing for us (any more): left alone for a while, without blame */
+  /**
+   * Disconnects. @param refused - the peer does not have the file (any more): it is retried after a backoff,
+   * without blame
+   */
   leave(refused: boolean, why?: SourceStatus['why']): void {
     if (refused) this.#why = why ?? 'has it not';
     const source = this.#source;
-    this.#round++;
+    this.#connection++;
     this.#connecting = false;
     this.#source = undefined;
     this.#refused = refused;
@@ -154,7 +158,7 @@ export class FileSource {
     if (source !== undefined) this.#events.left(this);
   }
 
-  /** A chunk of it was verified. */
+  /** Counts a verified chunk of this source. */
   delivered(bytes: number): void {
     this.#bytes += bytes;
     this.#refusalRetries = 0;
@@ -178,7 +182,7 @@ export class FileSource {
     };
   }
 
-  /** When it is tried again, if it has to be. */
+  /** Milliseconds until the next attempt; undefined when none is needed. */
   #retryInMs(nowMs: number): number | undefined {
     const waitMs = Math.max(
       this.peer.score.backoffLeftMs(nowMs),
@@ -198,7 +202,7 @@ export class FileSource {
   }
 
   #failed(reason: ShoalError): void {
-    // A leecher that has just begun has nothing yet: it is asked again soon, too.
+    // A leecher that has just started refuses too, and is retried soon.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
     this.#why = this.#refused ? 'has it not' : awayReason(reason);
     if (!this.#refused) this.peer.score.backOff('unreachable', this.#clock.nowMs());
@@ -210,15 +214,15 @@ export class FileSource {
     const backMs = this.#refused
       ? backoffMs(NOTHING_YET_MS, this.#refusalRetries++)
       : backoffMs(AWAY_RETRY_MS, this.#awayRetries++);
-    // Its rest may end a little later.
+    // The backoff of the peer may end later.
     const delayMs = Math.max(backMs, this.peer.score.backoffLeftMs(nowMs));
     this.#retryAtMs = nowMs + delayMs;
     this.#clock.after(delayMs, () => this.#events.retryDue());
   }
 
-  #sourceEvents(round: number) {
+  #sourceEvents(connection: number) {
     const current = (task: () => void) => {
-      if (this.#round === round) task();
+      if (this.#connection === connection) task();
     };
     return {
       haveChanged: () => current(() => this.#events.haveChanged(this)),
@@ -243,7 +247,7 @@ export class FileSource {
 
   #lost(reason: ShoalError): void {
     const had = this.#source !== undefined;
-    this.#round++;
+    this.#connection++;
     this.#connecting = false;
     this.#source = undefined;
     this.#events.turn(this, undefined);

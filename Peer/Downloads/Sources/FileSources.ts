@@ -7,16 +7,16 @@ import { FileSource, type FileSourceEvents } from './FileSource.ts';
 import { locateAtMs } from './LocateTimes.ts';
 import type { RequestDispatcher } from './RequestDispatcher.ts';
 
-/** Sources of one file that are connected at once; more bring nothing but `have` messages. */
+/** Maximum of connected sources per file; more of them add only `have` messages. */
 const SOURCES_MAX = 40;
-/** … of which we dial so many; the others are those who came to us, so that a swarm has half the links. */
+/** Maximum of sources dialled at first. The other links are incoming, so that each pair of a swarm links once. */
 const DIALLED_MAX = 12;
-/** … unless too few have come in this time: then we dial until there are so many. */
+/** After this time, sources are dialled up to SETTLED_MAX when too few peers have connected. */
 const SETTLED_MS = 1_000;
 const SETTLED_MAX = 27;
-/** The early looks take about this long, and are begun anew at most so often. */
+/** Minimum interval between restarts of the early locate schedule, which takes about this long. */
 const RELOCATE_MS = 20_000;
-/** Holders of one file that are remembered, so that a tracker cannot fill our memory. */
+/** Maximum of holders kept per file: bounds the memory that a tracker can claim. */
 const HOLDERS_MAX = 400;
 
 export interface FileSourcesOptions {
@@ -25,22 +25,25 @@ export interface FileSourcesOptions {
   readonly dispatcher: RequestDispatcher;
   readonly clock: Clock;
   readonly random: Random;
-  /** Complete holders need not be asked what they have. */
+  /** The file has one chunk: complete holders need not send their holdings. */
   readonly oneChunk: boolean;
 }
 
-/** Everybody who may have one file: found, connected, and connected again. */
+/** Locates and connects the sources of one file. */
 export class FileSources {
   readonly #options: FileSourcesOptions;
   readonly #events: Omit<FileSourceEvents, 'retryDue'>;
   readonly #sources = new Map<PeerId, FileSource>();
   readonly #complete = new Set<PeerId>();
-  /** Those who came to us. */
+  /** Peers that connected to us. */
   readonly #near = new Set<PeerId>();
   #signal: AbortSignal | undefined;
   #startedMs = 0;
   #located = false;
-  /** Since when the early looks are counted, and how to end the wait for the next one. */
+  /**
+   * Start of the current locate schedule, number of its queries, and a function that ends the wait for the next
+   * one.
+   */
   #locateBaseMs = 0;
   #locateCount = 0;
   #locateNow: () => void = () => {};
@@ -52,12 +55,12 @@ export class FileSources {
     this.#events = events;
   }
 
-  /** Those that can be asked. */
+  /** Lists the connected sources. */
   active(): FileSource[] {
     return [...this.#sources.values()].filter((source) => source.source !== undefined);
   }
 
-  /** How many there are or may soon be: linked, or being linked to. */
+  /** Number of sources that are connected or being connected. */
   get expected(): number {
     let count = 0;
     for (const source of this.#sources.values())
@@ -65,18 +68,18 @@ export class FileSources {
     return count;
   }
 
-  /** The trackers were asked, and nobody who is known could still give it: they all said that they have it not. */
+  /** Tells whether the trackers were queried and every known holder refused the file. */
   get exhausted(): boolean {
     return this.#located && [...this.#sources.values()].every((source) => source.refused);
   }
 
-  /** Until the trackers are asked again; undefined while nothing runs, or while they are asked. */
+  /** Milliseconds until the next tracker query; undefined while stopped or during a query. */
   get nextLocateInMs(): number | undefined {
     if (this.#signal === undefined || this.#nextLocateMs === undefined) return undefined;
     return Math.max(0, this.#nextLocateMs - this.#options.clock.nowMs());
   }
 
-  /** Connects, and asks the trackers again and again, until `signal` aborts. */
+  /** Connects sources and queries the trackers repeatedly until `signal` aborts. */
   start(signal: AbortSignal): void {
     this.#signal = signal;
     this.#startedMs = this.#options.clock.nowMs();
@@ -85,7 +88,7 @@ export class FileSources {
     this.tick();
   }
 
-  /** Ends all connections; what is known is kept for the next start. */
+  /** Disconnects all sources; known holders are kept for the next start. */
   stop(): void {
     this.#signal = undefined;
     for (const source of this.#sources.values()) source.leave(false);
@@ -116,7 +119,10 @@ export class FileSources {
     if (news) this.tick();
   }
 
-  /** Connects those whose time has come. With more than there is room for, chance decides, so that a swarm is well mixed. */
+  /**
+   * Connects the sources whose backoff is over. When they exceed the limit, a random choice keeps the swarm well
+   * mixed.
+   */
   tick(): void {
     const signal = this.#signal;
     if (signal === undefined) return;
@@ -154,12 +160,15 @@ export class FileSources {
     return this.#options.oneChunk && this.#complete.has(source.peer.holder.peerId) ? 'complete' : undefined;
   }
 
-  /** The last source is gone, perhaps only to another address, or sends nothing: the trackers are asked as often as in the beginning. False: too soon. */
+  /**
+   * Restarts the locate schedule when no source is left or all are silent: a peer may have a new address. Returns
+   * false when the last restart was too recent.
+   */
   #relocate(): boolean {
     const nowMs = this.#options.clock.nowMs();
     if (this.#signal === undefined || nowMs - this.#locateBaseMs < RELOCATE_MS) return false;
     this.#locateBaseMs = nowMs;
-    this.#locateCount = 1; // The one that is due now.
+    this.#locateCount = 1; // Query 0 is due now.
     this.#locateNow();
     return true;
   }

@@ -1,8 +1,8 @@
 import { LOCATE_EARLY_MS, LOCATE_MS } from '../../../Protocol/Limits.ts';
 
 /**
- * When to ask the trackers for holders: milliseconds after the start of a download at which ask number `ask` (0-based) is due.
- * Early asks are close together, since leechers of one file tend to start together and should find each other.
+ * Schedule of tracker queries: milliseconds after the start at which query `ask` (0-based) is due. Early queries
+ * are close together, because leechers of one file tend to start together.
  */
 export function locateAtMs(ask: number): number {
   const early = LOCATE_EARLY_MS[ask];

@@ -1,6 +1,6 @@
 import type { SourceStatus } from '../../Model.ts';
 
-/** One line a peer: what it does for several files, added up. Its state is the liveliest one. */
+/** Merges the states of a peer over several files: figures add up, the most active state wins. */
 export function mergeSources(all: readonly SourceStatus[]): SourceStatus[] {
   const merged = new Map<string, SourceStatus>();
   for (const each of all) {
@@ -8,9 +8,9 @@ export function mergeSources(all: readonly SourceStatus[]): SourceStatus[] {
     const known = merged.get(key);
     if (known === undefined) merged.set(key, each);
     else {
-      const livelier = LIVELINESS.indexOf(each.state) < LIVELINESS.indexOf(known.state) ? each : known;
+      const moreActive = BY_ACTIVITY.indexOf(each.state) < BY_ACTIVITY.indexOf(known.state) ? each : known;
       merged.set(key, {
-        ...livelier,
+        ...moreActive,
         bytes: known.bytes + each.bytes,
         bytesPerSecond: known.bytesPerSecond + each.bytesPerSecond,
         chunksHeld: known.chunksHeld + each.chunksHeld,
@@ -20,7 +20,7 @@ export function mergeSources(all: readonly SourceStatus[]): SourceStatus[] {
   return [...merged.values()];
 }
 
-const LIVELINESS: readonly SourceStatus['state'][] = [
+const BY_ACTIVITY: readonly SourceStatus['state'][] = [
   'active',
   'queued',
   'snubbed',

@@ -5,39 +5,42 @@ import { soon } from '../../../Shared/Soon.ts';
 import type { FileHolder } from '../../Model.ts';
 import { SourceScore } from './SourceScore.ts';
 
-/** So much is under way from all peers together when they are asked again: several things at once, as each peer's window is filled. */
+/** Pending bytes of all peers below which requests go out again: several at once, as for the window of each peer. */
 const REFILL_BYTES = RECEIVE_BUFFERS_BYTES / 2;
 
-/** Somebody who asks one peer for bytes: a file, or the small files of a folder. */
+/** A requester of bytes from one peer: a file, or the small files of a folder. */
 export interface ChunkRequester {
-  /** Number of its download: the lower one goes first. */
+  /** Number of its download; lower numbers are served first. */
   readonly priority: number;
-  /** Takes its turn beside the large ones, so that it never waits for gigabytes. */
+  /** Alternates with large requesters, so that small files never wait for gigabytes. */
   readonly small: boolean;
-  /** Asks for one thing of at most `roomBytes`, and says whether it did. `no room`: it wants more than that. */
+  /**
+   * Requests one chunk or bundle of at most `roomBytes`, and returns the result. `no room`: the next one is
+   * longer.
+   */
   requestNext(roomBytes: number, nowMs: number): 'requested' | 'nothing' | 'no room';
-  /** The peer is silent or banned: take everything back that is asked of it. */
+  /** Cancels all requests to the peer, because it is silent or banned. */
   cancelRequests(reason: 'silent' | 'banned'): void;
 }
 
-/** A peer that is asked by any number of downloads. */
+/** A peer and its requesters over all downloads. */
 export interface SourcePeer {
-  /** As last heard of. */
+  /** Latest contact. */
   holder: FileHolder;
   readonly score: SourceScore;
   readonly requesters: Set<ChunkRequester>;
-  /** Those who may have something to ask. */
+  /** Requesters that may have something to request. */
   readonly ready: Set<ChunkRequester>;
-  /** Bytes asked since both small and large ones wanted something. */
+  /** Bytes requested since both a small and a large requester were ready. */
   readonly requestedBytes: { small: number; large: number };
 }
 
 /**
- * Shares out each peer's window among the downloads that ask it: in the order of their numbers, large and small ones side by side by
- * bytes. Work happens once per burst of news (`soon`), and only for peers of which there is news.
+ * Shares the request window of each peer among the downloads: in the order of their numbers, with large and small
+ * requesters alternating by bytes. Events are batched (`later`), and only peers with events are served.
  *
- * All peers together have at most RECEIVE_BUFFERS_BYTES under way, except that a peer of which nothing is under way may always be
- * asked for one chunk: a chunk arrives in pieces, and idle sources are worse than a few bytes more.
+ * The pending bytes of all peers are limited to RECEIVE_BUFFERS_BYTES. A peer without pending requests may always
+ * be asked for one chunk: idle sources are worse than a slightly larger total.
  */
 export class RequestDispatcher {
   readonly #clock: Clock;
@@ -45,19 +48,19 @@ export class RequestDispatcher {
   readonly #later: (task: () => void) => void;
   readonly #peers = new Map<PeerId, SourcePeer>();
   readonly #pending = new Set<SourcePeer>();
-  /** Those who would ask if all together had room. */
+  /** Peers that wait for room in the total. */
   readonly #starved = new Set<SourcePeer>();
   #inFlight = 0;
   #scheduled = false;
 
-  /** @param probe - finds out whether a quiet peer is still there; ends its link when it is not */
+  /** @param probe - checks whether a silent peer is alive and ends its link when it is not */
   constructor(clock: Clock, probe: (peer: FileHolder) => void = () => {}, later = soon) {
     this.#clock = clock;
     this.#probe = probe;
     this.#later = later;
   }
 
-  /** Bytes under way from all peers. */
+  /** Pending bytes of all peers. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -90,14 +93,14 @@ export class RequestDispatcher {
     peer.ready.delete(requester);
   }
 
-  /** An attached requester may have something to ask. */
+  /** Marks an attached requester as ready. */
   wake(peer: SourcePeer, requester: ChunkRequester): void {
     if (!peer.requesters.has(requester)) return;
     peer.ready.add(requester);
     this.#schedule(peer);
   }
 
-  /** An requester has asked for bytes; it owes `arrived` for those that come and one `ended`. */
+  /** Records a request. The requester then reports `arrived` for its bytes and `ended` once. */
   requested(peer: SourcePeer, bytes: number, small: boolean): void {
     this.#inFlight += bytes;
     peer.requestedBytes[small ? 'small' : 'large'] += bytes;
@@ -110,21 +113,21 @@ export class RequestDispatcher {
     this.#schedule(peer);
   }
 
-  /** @param missing - bytes of the request that never came */
+  /** @param missing - bytes of the request that did not arrive */
   ended(peer: SourcePeer, missing: number): void {
     this.#inFlight -= missing;
     peer.score.ended(missing, this.#clock.nowMs());
     this.#schedule(peer);
   }
 
-  /** It is our turn at a peer where a place was kept, to ask for so many bytes; or the place is gone. Undefined: no end is known. */
+  /** Starts a turn of `bytes` at a peer. Undefined: the turn is unlimited, or the reservation is gone. */
   turn(peer: SourcePeer, bytes: number | undefined): void {
     peer.score.turn(bytes);
     for (const requester of peer.requesters) peer.ready.add(requester);
     this.#schedule(peer);
   }
 
-  /** To be called about twice a second while downloads run: finds silent peers, and asks again those whose rest is over. */
+  /** Detects silent peers and retries after backoffs. Called every TICK_MS while downloads run. */
   tick(): void {
     const nowMs = this.#clock.nowMs();
     for (const peer of this.#peers.values()) {
@@ -137,7 +140,7 @@ export class RequestDispatcher {
     }
   }
 
-  /** Takes everything back from a peer that was banned. */
+  /** Cancels all requests to a banned peer. */
   ban(peer: SourcePeer): void {
     for (const requester of [...peer.requesters]) requester.cancelRequests('banned');
   }
@@ -174,14 +177,18 @@ export class RequestDispatcher {
       const answer = room <= 0 ? 'no room' : requester.requestNext(room, nowMs);
       if (answer === 'nothing') ready.delete(requester);
       if (answer !== 'no room') continue;
-      // It keeps its turn until there is room: else small things would fill every gap before a large chunk.
+      // The requester stays first until there is room: otherwise small requests would fill every gap before a
+      // large chunk.
       if (room < windowRoom) this.#starved.add(peer);
       return;
     }
   }
 }
 
-/** The lowest number of the large and of the small ones, and of these two the kind that got fewer bytes. */
+/**
+ * Picks the lowest number among the large and among the small requesters, and of these two the kind with fewer
+ * bytes.
+ */
 function nextRequester(peer: SourcePeer): ChunkRequester | undefined {
   let small: ChunkRequester | undefined;
   let large: ChunkRequester | undefined;

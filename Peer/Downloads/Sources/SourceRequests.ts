@@ -1,13 +1,13 @@
 import type { ChunkOutcome, ChunkWriter, Source } from '../../Transfer.ts';
 
 /**
- * The requests to one source. A chunk may be asked again while its cancelled request is still ending (its last write runs):
- * the new request waits for that, since a source takes one request a chunk.
+ * Serializes the requests to one source per chunk. A chunk may be requested again while its cancelled request is
+ * still finishing a write; the new request waits for that.
  */
 export class SourceRequests {
   readonly #source: Source;
   readonly #open = new Map<number, Promise<ChunkOutcome>>();
-  /** Requests that wait for an older one to end. */
+  /** Requests that wait for an older request of the same chunk to end. */
   readonly #waiting = new Map<number, { cancelled: boolean }>();
 
   constructor(source: Source) {

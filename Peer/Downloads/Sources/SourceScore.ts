@@ -12,82 +12,85 @@ import {
 import { backoffMs } from '../../../Shared/Backoff.ts';
 import type { Verdict } from '../Model.ts';
 
-/** Time constant of the rate's moving average. */
+/** Time constant of the moving average of the rate. */
 const SMOOTHING_MS = 1_000;
-/** The rate is measured over at least this much time under way, so that one burst is no rate. */
+/** Minimum busy time of one rate sample, so that a burst is not taken for a rate. */
 const SAMPLE_MS = 100;
-/** A place that led to no turn for this long is forgotten: a request shows whether we are still wanted. */
+/** A reserved turn expires after this time; a request then shows whether the peer still serves us. */
 const LINED_UP_MS = 30_000;
-/** A window is filled up again when so little of it is under way. More than a round trip of 1 Gbit/s and 150 ms stays. */
+/**
+ * A window is refilled when pending bytes fall below this share. The rest covers more than a round trip of 150 ms
+ * at 1 Gbit/s.
+ */
 const REFILL_RATIO = 0.75;
-/** From this round trip on WINDOW_BYTES_MIN is less than a line of 1 Gbit/s holds: a window must keep ahead of TCP's slow start. */
+/**
+ * Round trip above which WINDOW_BYTES_MIN is less than a 1 Gbit/s line holds: the window must stay ahead of TCP
+ * slow start.
+ */
 const LONG_WAY_MS = 16;
-/** How long bytes may still come that were under way when a peer put us in its queue. */
+/** Time during which bytes sent before a queue message may still arrive. */
 const STRAGGLER_MS = 1_000;
 
-/** Why a source is left alone for a while. `silent`: asked and nothing came. */
+/** Cause of a backoff. `silent`: requests were pending and no bytes arrived. */
 export type BackoffReason = 'silent' | 'busy' | 'unreachable';
 
-/**
- * What one peer is worth as a source, over all files: how fast, how much may be under way, whether it is silent, and whether it
- * lied. Time is passed in.
- */
+/** Measures one peer over all files: rate, request window, silence and corrupt data. Time is passed in. */
 export class SourceScore {
   #inFlight = 0;
   #open = 0;
   #place = 0;
   #queueLength: number | undefined;
   #queuedMs = 0;
-  /** Since when it keeps a place for us; undefined: it does not. */
+  /** Time at which a turn was reserved; undefined: none is reserved. */
   #linedUpMs: number | undefined;
-  /** When it was asked with nothing under way, and has not answered; the quickest answer yet is the round trip. */
+  /** Time of a request without other pending ones, until its answer. The shortest such time is the round trip. */
   #requestedMs: number | undefined;
   #roundTripMs: number | undefined;
-  /** Bytes that it may be asked for in this turn; undefined: no end is known. */
+  /** Bytes left in the current turn; undefined: unlimited. */
   #turnBytes: number | undefined;
-  /** Nothing was asked in this turn yet: one chunk is always allowed. */
+  /** No request was sent in this turn: one chunk is always allowed. */
   #turnBegins = false;
   #rate: number | undefined;
-  /** The last sample, as long as each is faster than the one before: the connection is getting up to speed. Undefined: it was not. */
+  /** The last sample while each is faster than the one before, during TCP slow start; then undefined. */
   #startRate: number | undefined = 0;
   #sampleBytes = 0;
   #sampleMs = 0;
-  /** Since when it works for us; undefined: nothing is asked, or it serves others first. */
+  /** Start of the current busy time; undefined: no request is pending, or the peer has queued us. */
   #busySinceMs: number | undefined;
   #lastActivityMs = 0;
-  /** When it was last asked for a sign of life. */
+  /** Time of the last probe. */
   #probedMs = 0;
   #backoff: { readonly reason: BackoffReason; readonly untilMs: number } | undefined;
-  /** Rests since its last bytes: for silence, and because it could not be reached. */
+  /** Consecutive backoffs since the last bytes: for silence, and for failed connections. */
   #silentBackoffs = 0;
   #unreachableBackoffs = 0;
   #wrong = 0;
   #bannedUntilMs = Number.NEGATIVE_INFINITY;
   readonly #distrusted = new Set<FileId>();
 
-  /** Bytes asked for that have not come. */
+  /** Requested bytes that have not arrived. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Open requests. */
+  /** Pending requests. */
   get open(): number {
     return this.#open;
   }
 
-  /** Place in its queue; 0: it serves us, or was not asked. */
+  /** Position in the upload queue of the peer; 0: served, or no request is pending. */
   get place(): number {
     return this.#place;
   }
 
-  /** How many wait in its queue, as told last. */
+  /** Length of that queue, as last reported. */
   get queueLength(): number | undefined {
     return this.#queueLength;
   }
 
   /**
-   * Bytes that may be under way: what it sends in a second. One request in the queue keeps the place there. On a long way TCP doubles
-   * its rate each round trip at first: an average is an eighth of it then, and such a window would keep it from growing.
+   * Request window: bytes that the peer sends in one second. On a long path the rate doubles per round trip at
+   * first, so that the average is an eighth of it; a window of the average would limit its growth.
    */
   windowBytes(nowMs: number): number {
     const average = this.bytesPerSecond(nowMs) ?? 0;
@@ -95,18 +98,18 @@ export class SourceScore {
     return Math.min(WINDOW_BYTES_MAX, Math.max(WINDOW_BYTES_MIN, rate));
   }
 
-  /** We wait for our turn there without a request. */
+  /** Tells whether a turn is reserved without a request. */
   isLinedUp(nowMs: number): boolean {
     return this.#linedUpMs !== undefined && nowMs - this.#linedUpMs < LINED_UP_MS;
   }
 
-  /** A place is kept there. */
+  /** Records a reserved turn. */
   lineUp(nowMs: number): void {
     if (!this.isLinedUp(nowMs)) this.#linedUpMs = nowMs;
     this.#turnBytes = 0;
   }
 
-  /** It may be asked for so many bytes; undefined: no end is known, or no place is kept there any more. */
+  /** Starts a turn of `bytes`. Undefined: the turn is unlimited, or the reservation is gone. */
   turn(bytes: number | undefined): void {
     this.#linedUpMs = undefined;
     this.#place = 0;
@@ -114,17 +117,20 @@ export class SourceScore {
     this.#turnBegins = true;
   }
 
-  /** It serves many: nothing is asked of it before it says that it is our turn. */
+  /** Defers requests until the peer grants a turn: it serves many peers. */
   expectTurns(): void {
     if (this.#open === 0) this.#turnBytes ??= 0;
   }
 
-  /** A chunk of this length must wait for our next turn. */
+  /** Tells whether a chunk of this length must wait for the next turn. */
   turnIsOver(chunkBytes: number): boolean {
     return !this.#turnBegins && this.#turnBytes !== undefined && this.#turnBytes < chunkBytes;
   }
 
-  /** Bytes it may be asked for now. One request is always allowed, however long, unless it is to be left alone. */
+  /**
+   * Bytes that may be requested now. One request of any length is always allowed, except during a backoff, a
+   * reservation or a ban.
+   */
   roomBytes(nowMs: number): number {
     if (this.isBanned(nowMs) || this.backoffLeftMs(nowMs) > 0 || this.isLinedUp(nowMs)) return 0;
     if (this.#open === 0) return Number.POSITIVE_INFINITY;
@@ -135,7 +141,7 @@ export class SourceScore {
     );
   }
 
-  /** Enough is free to ask for several things at once: each time costs both sides a message that wakes them. */
+  /** Tells whether enough of the window is free for several requests: each message wakes both sides. */
   wantsMore(nowMs: number): boolean {
     if (this.#open === 0 || this.#turnBytes !== undefined) return true;
     return this.#inFlight <= this.windowBytes(nowMs) * REFILL_RATIO;
@@ -153,20 +159,20 @@ export class SourceScore {
     this.#settleBusy(nowMs);
   }
 
-  /** Bytes of a request are here and written: the window has room for others. */
+  /** Counts written bytes of a request; the window has room for others. */
   arrived(bytes: number): void {
     this.#inFlight -= bytes;
   }
 
-  /** A request ended; `missing` of its bytes never came. */
+  /** Ends a request; `missing` of its bytes did not arrive. */
   ended(missing: number, nowMs: number): void {
     this.#open--;
     this.#inFlight -= missing;
-    if (!this.#isWaiting(nowMs)) this.#place = 0;
+    if (!this.#owesAnswer(nowMs)) this.#place = 0;
     this.#settleBusy(nowMs);
   }
 
-  /** Payload came from the wire: it is alive, and this fast. */
+  /** Counts payload from the wire: the peer is alive. */
   received(bytes: number, nowMs: number): void {
     this.#sampleBytes += bytes;
     this.#lastActivityMs = nowMs;
@@ -177,30 +183,34 @@ export class SourceScore {
     this.#backoff = undefined;
     this.#silentBackoffs = 0;
     this.#unreachableBackoffs = 0;
-    // Bytes long after the news of a queue mean that the news of its end is lost or late; a moment after, they are stragglers.
+    // Late bytes show that the message about the end of the queue was lost; early ones were sent before the queue
+    // message.
     if (nowMs - this.#queuedMs > STRAGGLER_MS) this.#place = 0;
     this.#settleBusy(nowMs);
     this.#sample();
   }
 
-  /** It told our place in its queue; 0: our turn. */
+  /** Updates the position in the upload queue; 0: a slot is granted. */
   queued(place: number, nowMs: number, of?: number): void {
     this.#queueLength = of;
     if (this.#place === 0) this.#queuedMs = nowMs;
-    this.#place = this.#isWaiting(nowMs) ? place : 0;
+    this.#place = this.#owesAnswer(nowMs) ? place : 0;
     this.#lastActivityMs = nowMs;
     this.#requestedMs = undefined;
     this.#settleBusy(nowMs);
   }
 
-  /** Undefined until measured. Falls while it is asked and nothing comes. */
+  /** Rate in bytes per second; undefined until measured. Decreases while requests are pending without bytes. */
   bytesPerSecond(nowMs: number): number | undefined {
     this.#settleBusy(nowMs);
     this.#sample();
     return this.#rate;
   }
 
-  /** Whether it has just turned out silent: asked, not queued, and nothing for 10 s. Its requests go back then. */
+  /**
+   * Detects a silent peer: requests pending, not queued, no bytes for SNUB_MS. True once; its requests are then
+   * cancelled.
+   */
   turnedSilent(nowMs: number): boolean {
     const asked = this.#open > 0 && this.#place === 0;
     if (!asked || this.backoffLeftMs(nowMs) > 0 || nowMs - this.#lastActivityMs < SNUB_MS) return false;
@@ -208,22 +218,22 @@ export class SourceScore {
     return true;
   }
 
-  /** It has something to do for us, and has said nothing for QUIET_MS: is it there at all? True once in that time. */
+  /** Tells whether to probe: the peer owes an answer and was silent for QUIET_MS. True once per QUIET_MS. */
   wantsProbe(nowMs: number): boolean {
     const lastMs = Math.max(this.#lastActivityMs, this.#probedMs, this.#linedUpMs ?? this.#lastActivityMs);
-    if (!this.#isWaiting(nowMs) || nowMs - lastMs < QUIET_MS) return false;
+    if (!this.#owesAnswer(nowMs) || nowMs - lastMs < QUIET_MS) return false;
     this.#probedMs = nowMs;
     return true;
   }
 
-  /** How long it has been asked and said nothing. */
+  /** Milliseconds since the last activity while requests are pending. */
   quietMs(nowMs: number): number {
     return this.#open > 0 ? nowMs - this.#lastActivityMs : 0;
   }
 
   /**
-   * Leaves it alone, longer from time to time: SNUB_RETRY_MS, or AWAY_RETRY_MS when it cannot be reached. Bytes from it end the
-   * rest. Told twice in one rest, it counts once.
+   * Starts a backoff that grows with each one: SNUB_RETRY_MS, or AWAY_RETRY_MS for a peer that cannot be reached.
+   * Bytes from the peer end it. Ignored during a backoff.
    */
   backOff(reason: BackoffReason, nowMs: number): void {
     if (this.backoffLeftMs(nowMs) > 0) return;
@@ -234,23 +244,23 @@ export class SourceScore {
     this.#backoff = { reason, untilMs: nowMs + restMs };
   }
 
-  /** There is news of where it is: it may be dialled at once. */
+  /** Ends the backoff of a peer that could not be reached, because its address is known again. */
   rediscovered(): void {
     if (this.#backoff?.reason === 'unreachable') this.#backoff = undefined;
     this.#unreachableBackoffs = 0;
   }
 
-  /** How long it is still left alone. */
+  /** Milliseconds until the backoff ends; 0: none. */
   backoffLeftMs(nowMs: number): number {
     return Math.max(0, (this.#backoff?.untilMs ?? nowMs) - nowMs);
   }
 
-  /** Why it is, or was until the trial that runs now, left alone. */
+  /** Cause of the backoff, also during the trial request after it. */
   get backoffReason(): BackoffReason | undefined {
     return this.#backoff?.reason;
   }
 
-  /** It sent wrong bytes of a file. */
+  /** Records corrupt data of a file and returns the consequence. */
   blame(file: FileId, nowMs: number): Verdict {
     const again = this.#distrusted.has(file);
     this.#distrusted.add(file);
@@ -261,7 +271,7 @@ export class SourceScore {
     return 'banned';
   }
 
-  /** It sent wrong bytes of that file once. */
+  /** Tells whether the peer sent corrupt data of that file. */
   isDistrusted(file: FileId): boolean {
     return this.#distrusted.has(file);
   }
@@ -270,12 +280,12 @@ export class SourceScore {
     return nowMs < this.#bannedUntilMs;
   }
 
-  /** It has something to do for us, now or later. */
-  #isWaiting(nowMs: number): boolean {
+  /** Tells whether the peer owes an answer: requests are pending or a turn is reserved. */
+  #owesAnswer(nowMs: number): boolean {
     return this.#open > 0 || this.isLinedUp(nowMs);
   }
 
-  /** Moves the time under way into the sample. */
+  /** Adds the current busy time to the sample. */
   #settleBusy(nowMs: number): void {
     if (this.#busySinceMs !== undefined) this.#sampleMs += nowMs - this.#busySinceMs;
     this.#busySinceMs = this.#open > 0 && this.#place === 0 ? nowMs : undefined;
