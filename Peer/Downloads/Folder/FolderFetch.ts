@@ -18,10 +18,7 @@ import { SmallFiles } from './SmallFiles.ts';
 const LARGE_AT_ONCE = 8;
 /** Concurrent local copies and empty files. */
 const LOCAL_AT_ONCE = 64;
-/**
- * A large file fails when all known holders have refused it for this long; the trackers were queried six times by
- * then.
- */
+/** Time for which all known holders refuse a large file until it fails: six tracker queries. */
 const EXHAUSTED_MS = 35_000;
 
 export interface FolderFetchOptions extends FolderWish {
@@ -40,7 +37,6 @@ export class FolderFetch implements Task {
   readonly #large = new Map<FileId, FileFetch>();
   readonly #meter = new RateMeter();
   readonly #size: number;
-  readonly #files: number;
   #small: SmallFiles | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
@@ -61,14 +57,13 @@ export class FolderFetch implements Task {
   constructor(context: TaskContext, options: FolderFetchOptions) {
     this.#context = context;
     this.#options = options;
-    this.#files = options.files.length;
     this.#unopened = new Map(options.before);
-    this.#size = options.files.reduce((sum, { size }) => sum + size, 0);
+    this.#size = total(options.files, ({ size }) => size);
     this.#items = folderItems(options.files);
   }
 
   get fetchedBytes(): number {
-    return this.#fetchedBytes + [...this.#large.values()].reduce((sum, file) => sum + file.fetchedBytes, 0);
+    return this.#fetchedBytes + total(this.#large.values(), (file) => file.fetchedBytes);
   }
 
   async run(signal: AbortSignal, runEvents: RunEvents): Promise<string> {
@@ -105,7 +100,7 @@ export class FolderFetch implements Task {
       work.push(inParallel(large, LARGE_AT_ONCE, fetchLarge));
       await Promise.race([Promise.all(work), stopped]);
       this.#runEvents = undefined;
-      const failure = folderFailure(this.#items.values(), this.#files);
+      const failure = folderFailure(this.#items.values(), this.#options.files.length);
       if (failure !== undefined) throw failure;
       await record.delete();
       return this.#finalPath ?? this.#options.path;
@@ -174,23 +169,18 @@ export class FolderFetch implements Task {
 
   figures(): TaskFigures {
     const running = [...this.#large.values()].map((file) => file.figures());
-    const sum = (pick: (figures: TaskFigures) => number) =>
-      running.reduce((total, figures) => total + pick(figures), 0);
-    const now = this.#context.clock.nowMs();
-    const unopened = [...this.#unopened.values()].reduce((total, bytes) => total + bytes, 0);
-    const before = (this.#seen?.bytes ?? 0) + unopened;
+    const sum = (pick: (figures: TaskFigures) => number) => total(running, pick);
+    const rate = this.#meter.bytesPerSecond(this.#context.clock.nowMs()) + sum((each) => each.bytesPerSecond);
+    const before = (this.#seen?.bytes ?? 0) + total(this.#unopened.values(), (bytes) => bytes);
     return {
       size: this.#size,
       bytes: this.#bytes + sum(({ bytes }) => bytes) + before,
       bytesFromBefore: this.#bytesFromBefore + sum(({ bytesFromBefore }) => bytesFromBefore) + before,
       wastedBytes: this.#wastedBytes + sum(({ wastedBytes }) => wastedBytes),
-      bytesPerSecond:
-        this.#runEvents === undefined
-          ? 0
-          : this.#meter.bytesPerSecond(now) + sum((each) => each.bytesPerSecond),
+      bytesPerSecond: this.#runEvents === undefined ? 0 : rate,
       sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
       filesDone: this.#filesDone + (this.#seen?.filesDone ?? 0),
-      files: this.#files,
+      files: this.#options.files.length,
     };
   }
 
@@ -202,16 +192,17 @@ export class FolderFetch implements Task {
       ...large.flatMap(({ limitBytesPerSecond }) => limitBytesPerSecond ?? []),
       ...sources.flatMap(({ peer }) => network.limitFor?.(peer) ?? []),
     ];
-    const looks = large.flatMap(({ nextLocateInMs }) => nextLocateInMs ?? []);
-    const look = this.#small?.nextLocateInMs(clock.nowMs());
-    if (look !== undefined) looks.push(look);
+    const onlyLarge = large.length > 0 && this.#smallLeft === 0;
+    const locates = [
+      ...large.map(({ nextLocateInMs }) => nextLocateInMs),
+      this.#small?.nextLocateInMs(clock.nowMs()),
+    ].filter((ms) => ms !== undefined);
     return {
-      sameContent: large.length > 0 && large.every(({ sameContent }) => sameContent) && this.#smallLeft === 0,
-      nextLocateInMs: looks.length > 0 ? Math.min(...looks) : undefined,
+      sameContent: onlyLarge && large.every(({ sameContent }) => sameContent),
+      nextLocateInMs: locates.length > 0 ? Math.min(...locates) : undefined,
       hasTracker: network.hasTracker?.() ?? true,
       limitBytesPerSecond: limits.length > 0 ? Math.min(...limits) : undefined,
-      noUsefulSource:
-        large.length > 0 && large.every(({ noUsefulSource }) => noUsefulSource) && this.#smallLeft === 0,
+      noUsefulSource: onlyLarge && large.every(({ noUsefulSource }) => noUsefulSource),
     };
   }
 
@@ -277,15 +268,14 @@ export class FolderFetch implements Task {
     });
   }
 
-  /** Fails only with what concerns the whole folder: a disk, or the end of the run. */
+  /** Rejects only with failures of the whole folder: a disk, or the end of the run. */
   async #fetchLarge(item: FolderItem, signal: AbortSignal): Promise<void> {
     const { fileId, size, paths } = item;
-    const holders = [...item.holders.values()];
     const options = {
       fileId,
       size,
       path: paths[0],
-      holders,
+      holders: [...item.holders.values()],
       priority: this.#options.priority,
       exhaustedMs: EXHAUSTED_MS,
       bytesBefore: this.#unopened.get(fileId),
@@ -331,23 +321,27 @@ export class FolderFetch implements Task {
     // The folder path follows from its first file, unless that file was renamed to avoid another.
     if (this.#finalPath !== undefined || !path.includes('/')) return;
     const suffix = path.slice(path.indexOf('/'));
-    if (finalPath.replaceAll('\\', '/').endsWith(suffix)) {
+    if (finalPath.replaceAll('\\', '/').endsWith(suffix))
       this.#finalPath = finalPath.slice(0, -suffix.length);
-    }
   }
 
   #missingBytes(open: readonly FolderItem[]): number {
-    return open.reduce((sum, { fileId, size }) => {
-      const here = this.#large.get(fileId)?.figures().bytes ?? this.#unopened.get(fileId) ?? 0;
-      return sum + Math.max(0, size - here);
-    }, 0);
+    return total(open, ({ fileId, size }) => {
+      const verified = this.#large.get(fileId)?.figures().bytes ?? this.#unopened.get(fileId) ?? 0;
+      return Math.max(0, size - verified);
+    });
   }
 
   #reportSources(): void {
-    const sources =
-      (this.#small?.sources ?? 0) +
-      [...this.#large.values()].reduce((sum, file) => sum + (file.hasSource ? 1 : 0), 0);
+    const large = total(this.#large.values(), ({ hasSource }) => (hasSource ? 1 : 0));
+    const sources = (this.#small?.sources ?? 0) + large;
     if (sources > 0) this.#hadSource = true;
     this.#runEvents?.sourcesChanged(sources, true);
   }
+}
+
+function total<T>(values: Iterable<T>, amount: (value: T) => number): number {
+  let sum = 0;
+  for (const value of values) sum += amount(value);
+  return sum;
 }

@@ -10,18 +10,13 @@ import type { FolderItem } from './FolderItem.ts';
 import { LazyPart } from './LazyPart.ts';
 import { SmallFileSource } from './SmallFileSource.ts';
 
-/**
- * Maximum of files that are requested or being written: bounds memory. A bundle counts as BUNDLE_WEIGHT files, so
- * that 16 run at once.
- */
+/** Maximum of files that are requested or being written, and the weight of a bundle: bounds memory. */
 const ACTIVE_MAX = 400;
 const BUNDLE_WEIGHT = 25;
-/**
- * Maximum of files per run whose holders are located by the trackers because every listed holder refused, and of
- * concurrent queries.
- */
+/** Maximum of files per run, and at once, that the trackers locate because every listed holder refused. */
 const LOCATES_MAX = 200;
 const LOCATES_AT_ONCE = 8;
+/** The first scheduled queries are skipped: they would be due before the first link can be up. */
 const LOCATES_SKIPPED = 2;
 
 export interface SmallFilesEvents {
@@ -51,7 +46,6 @@ export class SmallFiles {
   #active = 0;
   #throttled = false;
   readonly #startMs: number;
-  /** The first scheduled queries are skipped: they would be due before the first link can be up. */
   #locates = LOCATES_SKIPPED;
   readonly #items: readonly FolderItem[];
   readonly #itemOf: (fileId: FileId) => FolderItem | undefined;
@@ -90,9 +84,7 @@ export class SmallFiles {
 
   /** Number of connected peers. */
   get sources(): number {
-    let count = 0;
-    for (const source of this.#sources.values()) if (source.reached) count++;
-    return count;
+    return [...this.#sources.values()].filter(({ reached }) => reached).length;
   }
 
   start(): void {

@@ -12,10 +12,7 @@ import { type BusySource, type ChunkRequest, findTakeover, leftMsOf, lostBytes }
 export type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
 export type { ChunkRequest, Pace } from './Takeover.ts';
 
-/**
- * Maximum bytes of duplicate requests: copies are held in memory until one of them wins
- * (Files/Parts/ChunkWriting.ts).
- */
+/** Maximum bytes of duplicate requests: copies stay in memory until one wins (Files/Parts/ChunkWriting.ts). */
 const COPY_BYTES_MAX = 2 * CHUNK_BYTES_MAX;
 
 /** Interval of takeover searches per source, before the endgame and in it. */
