@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { FolderStore } from '../../../../Peer/Files/Parts/FolderStore.ts';
+import { readRecords } from '../../../../Peer/Files/Parts/JournalRecords.ts';
 import type { KeptFolder } from '../../../../Peer/Storage.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
+import { PATH_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
 import { seeds } from '../../../Support/seeds.ts';
@@ -84,3 +86,124 @@ test.each(seeds(50))(
     expect(found.map(({ paused, files }) => [typeof paused, files.length])).toEqual([['boolean', 10]]);
   },
 );
+
+/** A folder of one file with `count` holders, all complete unless `complete` says otherwise. */
+function held(count: number, complete: (index: number) => boolean = () => true): KeptFolder {
+  const [file] = wish(2).files.slice(1);
+  if (file === undefined) throw new Error('no file');
+  const holders = Array.from({ length: count }, (_, index) => ({
+    peerId: index.toString(16).padStart(64, '0') as PeerId,
+    name: `peer ${index}`,
+    address: { host: '127.0.0.1', port: 1 + index },
+    complete: complete(index),
+  }));
+  return wish(0, { files: [{ ...file, holders }] });
+}
+
+test('of the holders of a file the first eight complete ones are kept', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders } = records(disk);
+  await folders.keep(held(30, (index) => index % 2 === 1));
+  const [folder] = await folders.all();
+  expect(folder?.files[0]?.holders.map(({ name }) => name)).toEqual(
+    [1, 3, 5, 7, 9, 11, 13, 15].map((index) => `peer ${index}`),
+  );
+});
+
+test('of the holders of a folder 255 are kept, and every file knows its own', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders } = records(disk);
+  const [file] = held(400).files;
+  if (file === undefined) throw new Error('no file');
+  const files = file.holders.map((holder, index) => ({ ...file, path: `Films/${index}`, holders: [holder] }));
+  await folders.keep(wish(0, { files }));
+  const [folder] = await folders.all();
+  const kept = folder?.files.map(({ holders }) => holders.map(({ name }) => name));
+  expect(kept).toEqual(files.map((_, index) => (index < 255 ? [`peer ${index}`] : [])));
+});
+
+test('the longest path of the wire fits, with the suffix that makes it unique', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders } = records(disk);
+  const [file] = wish(1).files;
+  if (file === undefined) throw new Error('no file');
+  const files = [{ ...file, path: `${'p'.repeat(PATH_BYTES_MAX)} (1234567890123456789)` }];
+  await folders.keep(wish(0, { files }));
+  expect((await folders.all())[0]?.files).toEqual(files);
+});
+
+test('a record that was cut between two pages is discarded', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders, problems } = records(disk);
+  await folders.keep(wish(3_000));
+  const path = `/share/Temp/${KEY}.folder`;
+  const bytes = disk.peek(path) ?? Buffer.alloc(0);
+  const ends = [...readRecords(bytes, 8)].map(({ endsAt }) => endsAt);
+  disk.remove(path);
+  disk.createWhole(path, bytes.subarray(0, ends.at(-2)));
+  expect(await folders.all()).toEqual([]);
+  expect(problems).toHaveLength(1);
+});
+
+test.each([
+  ['bytes after the last record', Buffer.alloc(20)],
+  ['a record that is no record', Buffer.from('x')],
+])('%s make a record worthless', async (_, tail) => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders } = records(disk);
+  await folders.keep(wish(2));
+  const path = `/share/Temp/${KEY}.folder`;
+  const bytes = disk.peek(path) ?? Buffer.alloc(0);
+  disk.remove(path);
+  disk.createWhole(path, Buffer.concat([bytes, tail]));
+  expect(await folders.all()).toEqual([]);
+});
+
+test('a file with another beginning is no record, although its records are sound', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders } = records(disk);
+  await folders.keep(wish(2));
+  disk.peek(`/share/Temp/${KEY}.folder`)?.write('SHOALF2\n');
+  expect(await folders.all()).toEqual([]);
+});
+
+test('other files in Temp are neither read nor removed', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders, problems } = records(disk);
+  await folders.keep(wish(1));
+  for (const name of ['notes.folder', `${KEY}.part`]) disk.createWhole(`/share/Temp/${name}`, Buffer.of(1));
+  expect(await folders.all()).toHaveLength(1);
+  expect(problems).toEqual([]);
+  expect(disk.names('/share/Temp')).toHaveLength(3);
+});
+
+test('a leftover of a crash is replaced; a full disk leaves the old record and nothing else', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders } = records(disk);
+  await folders.keep(wish(1));
+  disk.createWhole(`/share/Temp/${KEY}.new`, Buffer.from('half a rec'));
+  await folders.keep(wish(2));
+  expect((await folders.all())[0]?.files).toHaveLength(2);
+  disk.failAt(3, 'ENOSPC');
+  await expect(folders.keep(wish(3))).rejects.toMatchObject({ code: 'DISK_FULL' });
+  expect((await folders.all())[0]?.files).toHaveLength(2);
+  expect(disk.names('/share/Temp')).toEqual([`${KEY}.folder`]);
+});
+
+test('a record is durable when keep() resolves', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const disk = new MemoryDisk({ random: new SeededRandom(seed) });
+    await records(disk).folders.keep(wish(3));
+    expect(await records(disk.powerCut()).folders.all(), `seed ${seed}`).toEqual([wish(3)]);
+  }
+});
+
+test('a record that cannot be read is reported and kept', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders, problems } = records(disk);
+  await folders.keep(wish(1));
+  disk.failAt(1, 'EIO');
+  expect(await folders.all()).toEqual([]);
+  expect(problems).toEqual(['the record of an unfinished folder download cannot be read (EIO)']);
+  expect(await folders.all()).toHaveLength(1);
+});
