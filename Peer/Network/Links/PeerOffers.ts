@@ -17,9 +17,6 @@ interface Sent {
 
 /** Request ids of questions count from 1; offers use the upper half, so that the id of a refusal shows its kind. */
 const FIRST_ID = 0x8000_0000;
-/** Files that one peer pushes to us at once. */
-const ACCEPTED_MAX = 1_024;
-
 /** Offers of files between us and one peer, in both directions. */
 export class PeerOffers {
   readonly #send: (message: ControlMessage) => void;
@@ -90,10 +87,6 @@ export class PeerOffers {
   }
 
   accept(requestId: number, fileId: FileId): void {
-    if (this.#accepted.size >= ACCEPTED_MAX && !this.#accepted.has(fileId)) {
-      this.refuse(requestId, 'busy');
-      return;
-    }
     this.#accepted.set(fileId, requestId);
     this.#send({ type: 'accept', requestId });
   }

@@ -3,81 +3,17 @@ import { hashBytes } from '../../../Protocol/FileId.ts';
 import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
 import {
   type ControlMessage,
-  decodeControl,
   encodeControl,
   encodeLane,
   encodePreamble,
   PREAMBLE_BYTES,
 } from '../../../Protocol/PeerMessages.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
-import type { ByteStream } from '../../../Shared/Transport.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../Support/seeds.ts';
-import { collect, instanceOf, type Node, open, patient, peerIdOf, requestAll, startNode } from './links.ts';
+import { collect, open, patient, peerIdOf, requestAll, startNode } from './links.ts';
 import { MemoryPart } from './MemoryShare.ts';
-
-/** A stranger with a bare connection: sends what it likes, and remembers what it hears. */
-class Stranger {
-  readonly heard: ControlMessage[] = [];
-  bytes = Buffer.alloc(0);
-  closed = false;
-  readonly #network: SimulatedNetwork;
-  #stream: ByteStream | undefined;
-
-  constructor(network: SimulatedNetwork) {
-    this.#network = network;
-  }
-
-  async dial(to: Node, ip = '10.0.0.66'): Promise<this> {
-    const decoder = new FrameDecoder(65_536);
-    this.#stream = await this.#network.settle(
-      this.#network.host(ip).dial(to.contact.address, {
-        data: (bytes) => {
-          this.bytes = Buffer.concat([this.bytes, bytes]);
-          for (const { type, body } of decoder.push(bytes))
-            if (type < 64) this.heard.push(decodeControl(type, body));
-        },
-        closed: () => {
-          this.closed = true;
-        },
-      }),
-    );
-    return this;
-  }
-
-  async send(...parts: Uint8Array[]): Promise<void> {
-    this.#stream?.write(Buffer.concat(parts));
-    await this.#network.clock.advanceAsync(100);
-  }
-
-  pause(): void {
-    this.#stream?.pause();
-  }
-
-  destroy(): void {
-    this.#stream?.destroy();
-  }
-}
-
-const hello = (number = 66) =>
-  encodeControl({
-    type: 'hello',
-    version: 1,
-    peerId: peerIdOf(number),
-    instanceId: instanceOf(1),
-    name: 'stranger',
-    port: 9_066,
-    features: 0xffff_ffff,
-  });
-const greeting = () => Buffer.concat([encodePreamble('control'), hello()]);
-
-async function victim(seed = 1) {
-  const network = new SimulatedNetwork({ seed });
-  const node = await startNode(network, 1);
-  node.share.add('file', Buffer.from('content'));
-  const stranger = () => new Stranger(network).dial(node);
-  return { network, node, stranger, close: () => network.settle(node.links.close()) };
-}
+import { greeting, hello, Stranger, victim } from './Stranger.ts';
 
 test.each([
   ['GET / HTTP/1.1\r\n', Buffer.from('GET / HTTP/1.1\r\n')],

@@ -9,11 +9,15 @@ export class Bans {
   readonly #until = new Map<string, number>();
 
   ban(peerId: PeerId, host: string, nowMs: number): void {
-    for (const [who, untilMs] of this.#until) {
-      if (untilMs <= nowMs || this.#until.size > BANS_MAX) this.#until.delete(who);
+    for (const who of isLoopback(host) ? [peerId] : [peerId, host]) {
+      // Keeps the map ordered by expiry.
+      this.#until.delete(who);
+      this.#until.set(who, nowMs + BAN_MS);
     }
-    this.#until.set(peerId, nowMs + BAN_MS);
-    if (!isLoopback(host)) this.#until.set(host, nowMs + BAN_MS);
+    for (const [who, untilMs] of this.#until) {
+      if (untilMs > nowMs && this.#until.size <= BANS_MAX) break;
+      this.#until.delete(who);
+    }
   }
 
   /** @param who - a peer id or a host */

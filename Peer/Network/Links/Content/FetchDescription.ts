@@ -5,7 +5,7 @@ import { HASHES_PER_PAGE } from '../../../../Protocol/Limits.ts';
 import type { ControlOf } from '../../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 
-/** Concurrent page requests: 16 x 64 KB fill a long path and bound the memory. */
+/** Page requests ahead of the awaited one: 16 x 64 KB fill a long path and bound the memory. */
 const PAGES_AHEAD = 16;
 
 /**

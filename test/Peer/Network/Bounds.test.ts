@@ -1,0 +1,223 @@
+import { expect, test } from 'vitest';
+import { LaneServer } from '../../../Peer/Network/Lanes/LaneServer.ts';
+import { LaneTokens } from '../../../Peer/Network/Lanes/LaneTokens.ts';
+import { ServedCounts } from '../../../Peer/Network/Lanes/ServedCounts.ts';
+import { Suggestions } from '../../../Peer/Network/Lanes/Suggestions.ts';
+import { UploadSlots } from '../../../Peer/Network/Lanes/UploadSlots.ts';
+import { Bans } from '../../../Peer/Network/Links/Accepting/Bans.ts';
+import { DeferredHaves } from '../../../Peer/Network/Links/Content/DeferredHaves.ts';
+import { fetchDescription } from '../../../Peer/Network/Links/Content/FetchDescription.ts';
+import { HaveBatch } from '../../../Peer/Network/Links/Content/HaveBatch.ts';
+import { RemoteFiles } from '../../../Peer/Network/Links/Content/RemoteFiles.ts';
+import { PeerExchange } from '../../../Peer/Network/Links/PeerExchange.ts';
+import { PeerLink } from '../../../Peer/Network/Links/PeerLink.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { UPLOAD_SLOTS } from '../../../Protocol/Limits.ts';
+import { type ControlOf, encodeLane } from '../../../Protocol/PeerMessages.ts';
+import type { ByteStream } from '../../../Shared/Transport.ts';
+import { SimulatedClock } from '../../Support/SimulatedClock.ts';
+import { instanceOf, peerIdOf } from './links.ts';
+import { hello } from './Stranger.ts';
+
+/** Memory and time that other peers can make us spend: each bound has a test here that fails without it. */
+
+const fileOf = (number: number) => peerIdOf(number) as string as FileId;
+const address = { host: '10.0.0.9', port: 9_001 };
+
+/** A stream to a peer that never reads. */
+function blockedStream() {
+  const seen = { bytes: 0, ended: false, destroyed: false };
+  const stream: ByteStream = {
+    remote: address,
+    write: (bytes) => {
+      seen.bytes += bytes.length;
+      return false;
+    },
+    pause: () => {},
+    resume: () => {},
+    end: () => {
+      seen.ended = true;
+    },
+    destroy: () => {
+      seen.destroyed = true;
+    },
+  };
+  return { stream, seen };
+}
+
+function openedLink() {
+  const clock = new SimulatedClock();
+  const { stream, seen } = blockedStream();
+  const closed: (string | undefined)[] = [];
+  const own = { version: 1, peerId: peerIdOf(1), instanceId: instanceOf(1), name: '', port: 1, features: 0 };
+  const link = new PeerLink(own, true, clock, {
+    opened: () => {},
+    heard: () => {},
+    closed: (_, error) => closed.push(error?.code),
+  });
+  link.start(stream);
+  link.data(hello(2));
+  return { clock, link, seen, closed };
+}
+
+test('a link to a peer that does not read is cut at a backlog of 8 MiB', () => {
+  const { link, closed } = openedLink();
+  const frame = Buffer.alloc(1_048_576);
+  for (let sent = 0; sent < 7; sent++) link.sendFrame(frame);
+  expect(closed).toEqual([]);
+  link.sendFrame(frame);
+  expect(closed).toEqual(['TIMEOUT']);
+});
+
+test('after a goodbye the connection is cut within a second, though the peer does not end it', async () => {
+  const { clock, link, seen } = openedLink();
+  link.close('closing');
+  expect([seen.ended, seen.destroyed]).toEqual([true, false]);
+  await clock.advanceAsync(1_000);
+  expect(seen.destroyed).toBe(true);
+});
+
+test('a lane of a peer that requests and cancels without reading is cut at 8 MiB of unsent rejects', () => {
+  const { stream } = blockedStream();
+  const reasons: string[] = [];
+  const lane = new LaneServer(stream, {
+    redeem: () => peerIdOf(1),
+    bytesOf: () => 1,
+    asked: () => {},
+    takenBack: () => {},
+    changed: () => {},
+    ended: () => {},
+    misbehaved: (_, reason) => reasons.push(String(reason)),
+  });
+  lane.data(encodeLane({ type: 'token', token: '0'.repeat(32) }));
+  const reject = encodeLane({ type: 'reject', id: 1, code: 'cancelled' }).length;
+  const times = Math.floor((8 * 1_048_576) / reject);
+  for (let sent = 0; sent < times; sent++) lane.reject(1, 'cancelled');
+  lane.data(encodeLane({ type: 'pass' }));
+  expect(reasons).toEqual([]);
+  lane.reject(1, 'cancelled');
+  lane.data(encodeLane({ type: 'pass' }));
+  expect(reasons).toEqual([expect.stringContaining('without reading')]);
+  expect(lane.open).toBe(false);
+});
+
+test('a fifth lane token of a peer invalidates its first', () => {
+  const tokens = new LaneTokens();
+  for (let number = 1; number <= 5; number++) tokens.grant(`token ${number}`, peerIdOf(1), 0);
+  tokens.grant('other', peerIdOf(2), 0);
+  const redeemed = ['token 1', 'token 2', 'token 5', 'other'].map((token) => tokens.redeem(token, 1));
+  expect(redeemed).toEqual([undefined, peerIdOf(1), peerIdOf(1), peerIdOf(2)]);
+});
+
+test('served chunks are counted for 32 files, the least recently served is evicted', () => {
+  const counts = new ServedCounts();
+  for (let file = 0; file < 32; file++) counts.add(fileOf(file), 0);
+  counts.add(fileOf(0), 0);
+  counts.add(fileOf(32), 0);
+  expect([0, 1, 2, 32].map((file) => counts.of(fileOf(file), 0))).toEqual([2, 0, 1, 1]);
+});
+
+test('suggestions are made for 32 files, the least recently requested is evicted', async () => {
+  const files = new Set<FileId>();
+  const suggestions = new Suggestions({
+    provider: { sizeOf: () => 8_000_000, holdings: () => 'all' } as never,
+    clock: new SimulatedClock(),
+    random: () => 0,
+    tell: (_, fileId) => files.add(fileId),
+  });
+  for (let file = 0; file < 33; file++)
+    for (const peer of [1, 2]) suggestions.interested(peerIdOf(peer), fileOf(file), true);
+  await new Promise(setImmediate);
+  expect([files.size, files.has(fileOf(0)), files.has(fileOf(1))]).toEqual([32, false, true]);
+});
+
+test('at most 24 slots are added, however much the throughput grows', () => {
+  const slots = new UploadSlots();
+  for (let peer = 1; peer <= 60; peer++) slots.setDemand(peerIdOf(peer), 100_000_000);
+  for (let second = 1; second <= 60; second++) slots.pace(1_000 * 2 ** second, undefined);
+  expect(slots.slots).toBe(UPLOAD_SLOTS + 24);
+});
+
+test('10,000 bans are remembered, the oldest is evicted', () => {
+  const bans = new Bans();
+  for (let number = 0; number < 10_010; number++) bans.ban(peerIdOf(number), '127.0.0.1', 0);
+  expect([bans.has(peerIdOf(0), 1), bans.has(peerIdOf(100), 1)]).toEqual([false, true]);
+});
+
+test('chunks are deferred for a complete peer: up to 4,096, and for half a second', () => {
+  const haves = new DeferredHaves();
+  expect(haves.add(fileOf(1), [1], 'has all', 0)).toEqual([1]);
+  expect(haves.add(fileOf(1), [2], 'has all', 499)).toBeUndefined();
+  expect(haves.add(fileOf(1), [3], 'has all', 500)).toEqual([2, 3]);
+  const many = Array.from({ length: 4_095 }, (_, chunk) => chunk);
+  expect(haves.add(fileOf(1), many, 'has all', 501)).toBeUndefined();
+  expect(haves.add(fileOf(1), [9], 'has all', 501)).toHaveLength(4_096);
+});
+
+test('a `have` message names 4,096 chunks at most', async () => {
+  const clock = new SimulatedClock();
+  const sizes: number[] = [];
+  const batch = new HaveBatch(clock, (_, chunks) => sizes.push(chunks.length));
+  for (let chunk = 0; chunk < 5_000; chunk++) batch.add(fileOf(1), chunk);
+  await clock.advanceAsync(100);
+  expect(sizes).toEqual([4_096, 904]);
+});
+
+test('16 pages of chunk hashes are requested ahead of the one that is awaited, whatever size a peer claims', async () => {
+  const asked: number[] = [];
+  const first = { type: 'description', requestId: 0, size: 16 * 1_048_576 * 100_000, firstChunk: 0 } as const;
+  void fetchDescription(fileOf(1), (firstChunk) => {
+    asked.push(firstChunk);
+    if (firstChunk > 0) return new Promise(() => {});
+    const page: ControlOf<'description'> = {
+      ...first,
+      chunkHashes: Array.from({ length: 2_000 }, () => 'a' as never),
+    };
+    return Promise.resolve(page);
+  });
+  await new Promise(setImmediate);
+  expect(asked).toHaveLength(1 + 17);
+});
+
+test('of one peer 256 files are watched at once, and 4,096 are remembered as complete', () => {
+  const clock = new SimulatedClock();
+  const files = new RemoteFiles({
+    send: () => {},
+    clock,
+    declared: () => {},
+    ending: () => {},
+    wantedOfUs: () => true,
+  });
+  const seen = (count: number) =>
+    Array.from({ length: count }, (_, number) => files.seen(fileOf(number))).filter(
+      (view) => view !== undefined,
+    );
+  for (let number = 0; number < 300; number++) files.watch(fileOf(number), 8);
+  expect(seen(300)).toHaveLength(256);
+  for (let number = 0; number < 5_000; number++) {
+    files.watch(fileOf(number), 8);
+    files.hear({ type: 'haveAll', fileId: fileOf(number) });
+  }
+  expect(seen(5_000)).toHaveLength(4_096);
+});
+
+test('4,096 unconfirmed addresses are remembered, the oldest is evicted', () => {
+  const exchange = new PeerExchange();
+  const namer = (number: number) => ({ peerId: peerIdOf(number), address });
+  const at = (number: number) => ({ host: `203.0.${number >> 8}.${number & 255}`, port: 9_000 });
+  for (let number = 0; number <= 4_096; number++) expect(exchange.trusts(namer(1), at(number))).toBe(false);
+  expect(exchange.trusts(namer(2), at(4_096))).toBe(true);
+  expect(exchange.trusts(namer(2), at(0))).toBe(false);
+});
+
+test('a new leecher is named to 8 others, and 24 others are named to it', () => {
+  const exchange = new PeerExchange();
+  const at = (number: number) => ({
+    peerId: peerIdOf(number),
+    address: { host: `10.0.1.${number}`, port: 9_000 },
+  });
+  for (let number = 1; number <= 40; number++) exchange.interested(fileOf(1), at(number));
+  const [own, ...others] = exchange.interested(fileOf(1), at(41), [at(50)]);
+  expect([own?.told, own?.peers.length]).toEqual([peerIdOf(41), 24]);
+  expect(others).toHaveLength(8);
+});
