@@ -1,4 +1,4 @@
-import { readdir, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { requestHello, requestRun } from '../../../Peer/Local/LocalClient.ts';
@@ -32,7 +32,7 @@ async function serve(run: LocalServerOptions['run'] = async () => ({})) {
   return { folder, server, path: socketPath(folder, 9_001) };
 }
 
-test('hello tells who it is; folder and socket are for their owner only, and go with the peer', async () => {
+test('hello describes the peer; folder and socket are private to their owner and removed on close', async () => {
   const { folder, server, path } = await serve();
   expect(await requestHello(path)).toEqual({ ...HELLO, version: 1 });
   expect((await stat(folder)).mode & 0o777).toBe(0o700);
@@ -55,7 +55,7 @@ test('progress comes before the answer', async () => {
   expect(answer).toEqual({ event: 'answer', text: 'search x' });
 });
 
-test('an abort reaches the command, and its last words come back', async () => {
+test('an abort reaches the command, and its last lines are returned', async () => {
   const asker = new AbortController();
   const { path } = await serve(async (_request, signal) => {
     asker.abort();
@@ -93,23 +93,24 @@ test('nonsense, another version and endless lines end the connection, not the pe
   expect(await requestHello(path)).toMatchObject({ name: 'anna' });
 });
 
-test('a peer that goes away before it answers is told', async () => {
+test('a peer that closes before it answers is reported', async () => {
   const { path, server } = await serve(() => new Promise(() => {}));
   const asked = requestRun(path, REQUEST, () => {}, new AbortController().signal);
   setImmediate(() => void server.close());
   await expect(asked).rejects.toMatchObject({ code: 'UNREACHABLE' });
 });
 
-test('a request is read field by field', () => {
+test('every field of a request is validated', () => {
   const whole = { version: 1, ask: 'run', ...REQUEST, width: 80 };
   expect(readRequest(JSON.stringify(whole))).toEqual(whole);
   expect(readRequest(JSON.stringify({ ...whole, width: 1e9 }))).toMatchObject({ width: null });
+  expect(readRequest(JSON.stringify({ ...whole, width: 19 }))).toMatchObject({ width: null });
   for (const bad of [{ ...whole, line: 1 }, { ...whole, ask: 'eval' }, { ...whole, version: '1' }, 7]) {
     expect(() => readRequest(JSON.stringify(bad))).toThrow(ShoalError);
   }
 });
 
-test('lines are put together from any pieces', () => {
+test('lines are joined from any chunks, up to the limit', () => {
   const lines = new BoundedLines(10);
   expect([...Buffer.from('ä\nbc\n\nd')].flatMap((byte) => lines.push(Uint8Array.of(byte)))).toEqual([
     'ä',
@@ -132,4 +133,41 @@ test('a link in the place of the folder is refused', async () => {
   const temp = await TempFolder.forTest();
   await symlink(temp.path, temp.at('shoal'));
   await expect(makeRuntimeFolder(temp.at('shoal'))).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
+});
+
+test('a folder that others may read is closed to them', async () => {
+  const temp = await TempFolder.forTest();
+  await mkdir(temp.at('shoal'), { mode: 0o755 });
+  await makeRuntimeFolder(temp.at('shoal'));
+  expect((await stat(temp.at('shoal'))).mode & 0o777).toBe(0o700);
+});
+
+test('the 65th client at once is turned away; the others are served', async () => {
+  let running = 0;
+  let full = () => {};
+  const allRunning = new Promise<void>((resolve) => {
+    full = resolve;
+  });
+  const { path } = await serve(async () => {
+    if (++running === 64) full();
+    return new Promise(() => {});
+  });
+  const stopping = new AbortController();
+  const runs = Array.from({ length: 64 }, () => requestRun(path, REQUEST, () => {}, stopping.signal));
+  void Promise.allSettled(runs);
+  await allRunning;
+  await expect(requestRun(path, REQUEST, () => {}, stopping.signal)).rejects.toMatchObject({
+    code: 'UNREACHABLE',
+  });
+  expect(running).toBe(64);
+});
+
+test('a request without end is cut off at 128 KiB', async () => {
+  const { path } = await serve();
+  const socket = connect(path);
+  socket.on('error', () => {});
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  socket.write(Buffer.alloc(128 * 1_024 + 1, 'x'));
+  await closed;
+  expect(await requestHello(path)).toMatchObject(HELLO);
 });

@@ -60,7 +60,7 @@ test.skipIf(LINUX)(title('XDG_STATE_HOME names the place', LINUX), () => {
   expect(stateRoot()).toBe('/somewhere/shoal');
 });
 
-test('what is written is read again, nothing lies about, and damage reads as nothing', async () => {
+test('stored values are restored, no temporary file is left, and damage reads as undefined', async () => {
   const { state } = await opened();
   await Promise.all([1, 2, 3, 4].map((value) => state.write('value.json', { value })));
   expect(await state.read('value.json')).toMatchObject({ value: expect.any(Number) });
@@ -73,7 +73,7 @@ test('what is written is read again, nothing lies about, and damage reads as not
   expect(await state.read('missing.json')).toBeUndefined();
 });
 
-test('places come back; what is damaged among them is left out', async () => {
+test('contacts are restored; damaged entries are skipped', async () => {
   const { state } = await opened();
   const places = new ContactsFile(state);
   expect(await places.load()).toEqual({ trackers: [], peers: [] });
@@ -104,11 +104,20 @@ test('places come back; what is damaged among them is left out', async () => {
   expect(await places.load()).toEqual({ trackers: [], peers: [] });
 });
 
-test('name and port of last time come back, unless they make no sense', async () => {
+test('name and port of the last run are restored, unless invalid', async () => {
   const { state } = await opened();
   expect(await loadProfile(state)).toEqual({ name: undefined, port: undefined });
   await saveProfile(state, { name: 'Ann', port: 9_007 });
   expect(await loadProfile(state)).toEqual({ name: 'Ann', port: 9_007 });
   await state.write('profile.json', { name: 'x'.repeat(65), port: 80 });
   expect(await loadProfile(state)).toEqual({ name: undefined, port: undefined });
+});
+
+test('a file of contacts edited by hand is read up to 16 trackers and 50 peers', async () => {
+  const { state } = await opened();
+  const many = Array.from({ length: 99 }, (_, index) => `10.0.0.${index}:6881`);
+  const peers = many.map((address) => ({ id: 'ab'.repeat(32), address }));
+  await state.write('places.json', { trackers: many, peers });
+  const contacts = await new ContactsFile(state).load();
+  expect([contacts.trackers.length, contacts.peers.length]).toEqual([16, 50]);
 });

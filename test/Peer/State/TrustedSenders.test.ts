@@ -5,7 +5,7 @@ import { TrustedSendersFile } from '../../../Peer/State/TrustedSenders.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
-test('trusted peers are kept, and what is damaged is left out', async () => {
+test('trusted peers are restored; damaged entries are skipped', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'));
   const state = new StateFolder(folder.at('share'), folder.at('state'));
@@ -22,4 +22,18 @@ test('trusted peers are kept, and what is damaged is left out', async () => {
     await state.write('trusted.json', damaged);
     expect(await file.load()).toEqual([]);
   }
+});
+
+test('at most 10,000 trusted peers are read, and the newest 10,000 are written', async () => {
+  const folder = await TempFolder.forTest();
+  await mkdir(folder.at('share'));
+  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  await state.start();
+  onTestFinished(() => state.close());
+  const many = Array.from({ length: 10_001 }, (_, index) => index.toString(16).padStart(64, '0') as PeerId);
+  const file = new TrustedSendersFile(state);
+  await state.write('trusted.json', { peers: many });
+  expect(await file.load()).toHaveLength(10_000);
+  await file.save(many);
+  expect(await state.read('trusted.json')).toEqual({ peers: many.slice(1) });
 });

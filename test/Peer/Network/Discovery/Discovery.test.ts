@@ -8,7 +8,7 @@ import { seeds } from '../../../Support/seeds.ts';
 
 type Timed = DiscoveryAction & { readonly atMs: number };
 
-/** The ladder with a clock moved by hand. */
+/** Discovery with a manual clock. */
 class Climb {
   readonly discovery: Discovery;
   readonly actions: Timed[] = [];
@@ -27,7 +27,7 @@ class Climb {
 
   runTo(untilMs: number): this {
     for (let steps = 0; this.discovery.nextMs <= untilMs; steps++) {
-      if (steps > 1_000) throw new Error('the ladder wants to be called again and again');
+      if (steps > 1_000) throw new Error('discovery requests endless ticks');
       this.nowMs = Math.max(this.nowMs, this.discovery.nextMs);
       this.tell((discovery, nowMs) => discovery.tick(nowMs));
     }
@@ -178,4 +178,29 @@ test('a probe accepts answers from its targets, with its id, in time', () => {
   expect(probes.match(other, asked, 100)).toBe('broadcast');
   expect(probes.match(other, { host: '10.9.0.9', port: 6_881 }, 100)).toBeUndefined();
   expect(probes.match(one, asked, 5_001)).toBeUndefined();
+});
+
+test('at most 16 remembered trackers are probed, and no address that cannot be dialled', () => {
+  const broken = ['0.0.0.0', '224.0.0.1', '255.255.255.255'].map((host) => ({ host, port: 6_881 }));
+  const remembered = Array.from({ length: 40 }, (_, index) => ({ host: `10.0.2.${index}`, port: 6_881 }));
+  const climb = new Climb().tell((discovery, nowMs) => discovery.start([...broken, ...remembered], nowMs));
+  const targets = (source: string) =>
+    climb.actions.flatMap((action) =>
+      action.kind === 'probe' && action.source === source ? action.targets : [],
+    );
+  expect(targets('remembered')).toEqual(remembered.slice(0, 16));
+  for (const address of broken) {
+    climb.tell((discovery) => discovery.announced(address)).tell((discovery) => discovery.named(address));
+  }
+  expect([...targets('dns-sd'), ...targets('peer')]).toEqual([]);
+});
+
+test('beyond 64 pending probes the oldest is dropped', () => {
+  const probes = new Probes(new SeededRandom(1).next);
+  const target = { host: '10.0.0.9', port: 6_881 };
+  const ids = Array.from({ length: 65 }, () => {
+    return decodeRequestHeader(new ByteReader(probes.probe('remembered', [target], 0))).transactionId;
+  });
+  const valid = ids.filter((id) => probes.match(id, target, 1) !== undefined);
+  expect(valid).toEqual(ids.slice(1));
 });

@@ -27,3 +27,10 @@ test('broadcast goes to every IPv4 network but loopback and point-to-point ones'
   expect(isOwnHost(interfaces, '192.168.1.77')).toBe(true);
   expect(isOwnHost(interfaces, '192.168.1.76')).toBe(false);
 });
+
+test('a host with hundreds of networks broadcasts to 32 of them', () => {
+  const interfaces = Object.fromEntries(
+    Array.from({ length: 200 }, (_, index) => [`net${index}`, [net(`10.1.${index}.1`, '255.255.255.0')]]),
+  );
+  expect(broadcastHosts(interfaces)).toHaveLength(32);
+});
