@@ -120,8 +120,10 @@ export class ManifestFiles {
   checkFile(name: string, events: ManifestEvents): void {
     const before = this.fileOf(name);
     this.#check(name, events);
-    // A folder on its path may have been created or removed.
-    if (this.fileOf(name) !== before) this.#rewatch();
+    if (before !== '' && this.fileOf(name) === before) return;
+    // A folder on its path may have been created or removed. Watched anew before it is checked again.
+    this.#rewatch();
+    this.#check(name, events);
   }
 
   #read(events: ManifestEvents): void {

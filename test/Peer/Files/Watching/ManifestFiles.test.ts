@@ -20,6 +20,16 @@ async function withManifest(lines: readonly string[], options: Parameters<typeof
   return { folder, manifest, ...started };
 }
 
+function watchManifest(files: ManifestFiles, changed: (name: string) => void) {
+  const ignored = {
+    folderChanged: () => {},
+    limited: () => {},
+    isSelfCreated: () => false,
+    problem: () => {},
+  };
+  return files.watch('', { ...ignored, changed });
+}
+
 async function read(manager: FileManager, path: string): Promise<string> {
   const entry = manager.findPath(path);
   if (entry === undefined) throw new Error(`${path} is not shared`);
@@ -168,6 +178,34 @@ test('an unreadable manifest fails the start', async () => {
       code: 'NOT_FOUND',
       hint: expect.stringContaining('name path'),
     });
+});
+
+test('a file is found although its folders are created one by one, with pauses', async () => {
+  const folder = await TempFolder.forTest();
+  const manifest = await folder.write('list.txt', 'late deep/er/file');
+  const files = new ManifestFiles({ manifest, temp: folder.at('Temp'), clock: new SimulatedClock() });
+  const found: string[] = [];
+  const events = {
+    found: (path: string) => found.push(path),
+    gone: () => {},
+    problem: () => {},
+    resolved: () => {},
+  };
+  const changed = new Set<string>();
+  const watching = watchManifest(files, (name) => changed.add(name));
+  await files.scanAll(events, new AbortController().signal);
+  for (const step of [() => mkdir(folder.at('deep')), () => mkdir(folder.at('deep/er'))]) {
+    changed.clear();
+    await step();
+    await eventually(() => expect(changed).toContain('late'));
+    files.checkFile('late', events);
+  }
+  changed.clear();
+  await folder.write('deep/er/file', 'x');
+  await eventually(() => expect(changed).toContain('late'));
+  files.checkFile('late', events);
+  expect(found).toContain('late');
+  await watching.close();
 });
 
 test('a manifest of more than 64 MiB is refused unread', async () => {
