@@ -4,7 +4,7 @@ import { type Address, formatAddress } from '../Shared/Address.ts';
 /** Lease of an assigned port until the first heartbeat of its peer. */
 export const ASSIGNED_MS = 30_000;
 /** Leases at once. Beyond this the oldest is evicted. */
-export const ASSIGNED_MAX = 4_096;
+const ASSIGNED_MAX = 4_096;
 
 interface Assigned {
   readonly host: string;

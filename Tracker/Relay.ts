@@ -11,7 +11,7 @@ export const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
 /** Relayed questions at once. Beyond this only the index answers. */
 export const RELAYS_MAX = 1_024;
 /** Transactions remembered to recognize retransmissions. Beyond this the oldest is evicted. */
-export const REPEATS_MAX = 4_096;
+const REPEATS_MAX = 4_096;
 const NOTHING: readonly never[] = [];
 
 /** A relayed question. It ends when all queried peers have answered, or after RELAY_MS. */

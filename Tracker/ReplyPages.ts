@@ -17,7 +17,8 @@ import type { Relayed } from './Relay.ts';
 
 /** Holders listed with a hit; `locate` lists all. */
 const HOLDERS_PER_HIT = 8;
-const ITEMS_PER_PAGE = { hits: 32, holders: 64, peers: 64 } as const;
+/** Holders read for one page: more than fit. */
+const HOLDERS_PER_PAGE = 64;
 /** Bytes before the items: action, transaction id, total, next, asked, part, count. `located` has the size too. */
 const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 4 + 1 + 2;
 /** No peer was queried: the answer is the index's. */
@@ -31,7 +32,7 @@ export function foundPage(
   holdersOf: (file: FoundFile) => ContentHolders | undefined,
   registry: PeerRegistry,
 ): ReplyOf<'found'> {
-  const page = new Page<Hit>(hit, PAGE_BYTES, ITEMS_PER_PAGE.hits);
+  const page = new Page<Hit>(hit, PAGE_BYTES);
   let next = cursor;
   for (; next < found.files.length; next++) {
     const file = found.files[next];
@@ -51,9 +52,9 @@ export function locatedPage(
   registry: PeerRegistry,
 ): ReplyOf<'located'> {
   if (known === undefined) return { ...WHOLE, type: 'located', total: 0, next: 0, size: 0, holders: [] };
-  const page = new Page<Holder>(holder, PAGE_BYTES - 8, ITEMS_PER_PAGE.holders);
+  const page = new Page<Holder>(holder, PAGE_BYTES - 8);
   const total = known.holders.length;
-  const holders = holdersFrom(known, cursor, ITEMS_PER_PAGE.holders, registry);
+  const holders = holdersFrom(known, cursor, HOLDERS_PER_PAGE, registry);
   const sent = holders.findIndex((one) => !page.add(one));
   const next = more(cursor + (sent < 0 ? holders.length : sent), total);
   return { ...WHOLE, type: 'located', total, next, size: known.size, holders: page.items };
@@ -73,7 +74,7 @@ export function relayedPages(
   for (const { holder: one, ...file } of contents) {
     const item = { ...file, holderCount: 1, holders: [one] };
     if (pages.at(-1)?.add(item) === true) continue;
-    const page = new Page<Hit>(hit, PAGE_BYTES, ITEMS_PER_PAGE.hits);
+    const page = new Page<Hit>(hit, PAGE_BYTES);
     page.add(item);
     pages.push(page);
   }
@@ -89,7 +90,7 @@ export function relayedPages(
 
 /** A page of peers, in the order of their slots. The next cursor is the slot of the first peer that did not fit. */
 export function peersPage(peers: Iterable<RegisteredPeer>, total: number): ReplyOf<'peerList'> {
-  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES, ITEMS_PER_PAGE.peers);
+  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES);
   for (const peer of peers) {
     const { files, bytes } = peer.beat;
     if (!page.add({ ...contact(peer), files, bytes })) {
@@ -125,22 +126,19 @@ function more(next: number, total: number): number {
   return next < total ? next : 0;
 }
 
-/** Items up to a count and an encoded size. */
+/** Items up to an encoded size. An item of any kind is so long that the count stays below the limit of its list. */
 class Page<T> {
   readonly items: T[] = [];
   readonly #codec: Codec<T>;
-  readonly #itemsMax: number;
   #left: number;
 
-  constructor(codec: Codec<T>, bytes: number, itemsMax: number) {
+  constructor(codec: Codec<T>, bytes: number) {
     this.#codec = codec;
     this.#left = bytes;
-    this.#itemsMax = itemsMax;
   }
 
   /** Adds an item; false: no room. The first item is shortened until it fits. */
   add(item: T, shorter: (item: T) => T | undefined = () => undefined): boolean {
-    if (this.items.length === this.#itemsMax) return false;
     const out = new ByteWriter();
     this.#codec.write(out, item);
     if (out.length <= this.#left) {

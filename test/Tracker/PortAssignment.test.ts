@@ -25,3 +25,21 @@ test('when all are taken there is none', () => {
   const all = new Set(Array.from({ length: 1_000 }, (_, at) => 9_000 + at));
   expect(new PortAssignment().assign(from(1), 1, () => all, 0)).toBeUndefined();
 });
+
+test('a lease ends after 30 s', () => {
+  const ports = new PortAssignment();
+  const assign = (transaction: number, nowMs: number) =>
+    ports.assign({ host: '10.0.0.1', port: 1 }, transaction, () => new Set(), nowMs);
+  expect(assign(1, 0)).toBe(9_000);
+  expect(assign(2, 29_999)).toBe(9_001);
+  expect(assign(3, 30_000)).toBe(9_000);
+});
+
+test('4,096 leases at once, the newest', () => {
+  const ports = new PortAssignment();
+  const assign = (host: number, transaction: number) =>
+    ports.assign({ host: `10.0.${host >> 8}.${host & 255}`, port: 1 }, transaction, () => new Set(), 0);
+  for (let host = 0; host <= 4_096; host++) assign(host, 1);
+  expect(assign(4_096, 2)).toBe(9_001);
+  expect(assign(0, 2)).toBe(9_000);
+});

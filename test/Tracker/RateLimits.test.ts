@@ -25,6 +25,7 @@ describe('limits', () => {
     const limits = new RateLimits();
     const peer = registered({ host: '192.168.1.7', port: 1_234 });
     expect(served(() => limits.allowsPeer(peer, 'publish', 0), 3_000)).toBe(2_000);
+    expect(served(() => limits.allowsPeer(peer, 'publish', 500), 3_000)).toBe(1_000);
     expect(limits.allowsPeer(peer, 'request', 0)).toBe(true);
   });
 
@@ -49,6 +50,12 @@ describe('limits', () => {
       limits.allowsStranger(`10.0.0.${host}`, 0);
       expect(limits.allowsStranger('10.0.0.1', 0)).toBe(false);
     }
+  });
+
+  test('16,384 hosts are remembered', () => {
+    const limits = new RateLimits();
+    for (let host = 0; host < 20_000; host++) limits.allowsStranger(`10.0.${host >> 8}.${host & 255}`, 0);
+    expect(limits.strangers).toBe(16_384);
   });
 
   test('hosts are forgotten when quiet, and never more than so many are known', () => {

@@ -252,6 +252,12 @@ describe('limits', () => {
     expect(pages(sent)).toMatchObject([{ asked: 0, part: 'whole' }]);
   });
 
+  test('further pages of holders come from the index alone', () => {
+    const { desk, asker } = asking();
+    const locate = { type: 'locate', fileId: fileOf(7, '').fileId, cursor: 1 } as const;
+    expect(queries(desk.ask(asker, locate, 1_100, 100))).toEqual([]);
+  });
+
   test('a running download asks others no more often than searches may', () => {
     const { desk, asker } = asking();
     const locate = { type: 'locate', fileId: fileOf(7, '').fileId, cursor: 0 } as const;

@@ -10,6 +10,7 @@ import {
   type PublishedEntry,
   type RequestOf,
 } from '../../Protocol/TrackerMessages.ts';
+import type { Address } from '../../Shared/Address.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { Asker } from './Asker.ts';
@@ -296,5 +297,56 @@ describe('connection ids', () => {
     for (let attempt = 0; attempt < 1_000; attempt++)
       logic.receive(forged, { host: '10.0.0.1', port: 40_001 }, 0);
     peer.expect('alive', heartbeatOf(1));
+  });
+});
+
+describe('limits before and behind the cookie', () => {
+  const connect = encodeRequest('', 1, { type: 'connect' });
+  const served = (logic: TrackerLogic, bytes: Buffer, from: Address) =>
+    Array.from({ length: 1_000 }, () => logic.receive(bytes, from, 0)).filter(({ length }) => length > 0)
+      .length;
+
+  test('connects are limited by host, also from the address of a registered peer, which may be forged', () => {
+    const logic = tracker();
+    joined(logic, 1);
+    const before = 1; // its own connect
+    const requests = 1; // its first heartbeat came from an address that was not registered yet
+    expect(served(logic, connect, { host: '10.0.0.1', port: 40_001 })).toBe(400 - before - requests);
+  });
+
+  test('requests with any cookie are limited by host when the address is not registered', () => {
+    const logic = tracker();
+    const search = encodeRequest('0123456789abcdef', 1, { type: 'search', words: 'song', cursor: 0 });
+    expect(served(logic, search, { host: '10.0.0.9', port: 1 })).toBe(400);
+  });
+
+  test('a datagram above 1,200 bytes is dropped, even if it is a valid request', () => {
+    const logic = tracker();
+    const peer = joined(logic, 1);
+    const entries = [file(`a${'x'.repeat(600)}`, 1), file(`b${'x'.repeat(600)}`, 2)];
+    expect(peer.ask(publish(1, entries))).toBeUndefined();
+    expect(logic.counts.malformed).toBe(1);
+    expect(logic.catalogs.size).toBe(0);
+  });
+
+  test('a hit lists 8 holders at most, and counts all', () => {
+    const logic = tracker();
+    for (let number = 1; number <= 10; number++) joined(logic, number, [file('song', 1)]);
+    const [hit] = joined(logic, 11).expect('found', { type: 'search', words: 'song', cursor: 0 }).hits;
+    expect(hit?.holders).toHaveLength(8);
+    expect(hit?.holderCount).toBe(10);
+  });
+
+  test('the holders of a hit are counted exactly in its first 256 entries', () => {
+    const logic = tracker();
+    joined(
+      logic,
+      1,
+      Array.from({ length: 256 }, (_, at) => file(`${at} song`, 1)),
+    );
+    const search = { type: 'search', words: '1 song', cursor: 0 } as const;
+    expect(joined(logic, 3).expect('found', search).hits[0]?.holderCount).toBe(1);
+    joined(logic, 2, [file('a song', 1)]);
+    expect(joined(logic, 3).expect('found', search, 5_000).hits[0]?.holderCount).toBe(257);
   });
 });

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { readCommandLine } from '../../Tracker/CommandLine.ts';
+
+function read(...args: string[]) {
+  const shown = { out: '', error: '' };
+  const settings = readCommandLine(args, {
+    out: (text) => {
+      shown.out += text;
+    },
+    error: (text) => {
+      shown.error += text;
+    },
+  });
+  return { settings, ...shown };
+}
+
+test('defaults, and flags before the positional port', () => {
+  const defaults = { port: 6_881, host: '0.0.0.0', maxPeers: 65_536, relayOnly: false, verbose: false };
+  expect(read().settings).toMatchObject(defaults);
+  expect(read('7000').settings).toMatchObject({ port: 7_000 });
+  expect(read('7000', '--port', '7001').settings).toMatchObject({ port: 7_001 });
+  expect(read('--max-peers', '1000000').settings).toMatchObject({ maxPeers: 1_000_000 });
+});
+
+test.each([
+  [['--max-peers', '1000001'], 'error: "1000001" is not a number of peers'],
+  [['--max-peers', '0'], 'error: "0" is not a number of peers'],
+  [['--port', '65536'], 'error: "65536" is not a port'],
+  [['0'], 'error: "0" is not a port'],
+  [['--host', 'tracker.example'], 'error: "tracker.example" is not an IPv4 address'],
+  [['--nonsense'], "error: unknown option '--nonsense'"],
+  [['--host', 'a\u001b[31mb'], 'error: "a\\u{1b}[31mb" is not an IPv4 address'],
+])('%j is refused in two lines: error and hint', (args, message) => {
+  const { settings, error } = read(...args);
+  expect(settings).toEqual({ exitCode: 2 });
+  const [first, second, end] = error.split('\n');
+  expect(first).toBe(message);
+  expect(second).toMatch(/^hint: ./);
+  expect(end).toBe('');
+});

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import type { FileId } from '../../Protocol/Ids.ts';
+import type { RelayedFile } from '../../Protocol/RelayMessages.ts';
+import { Relay } from '../../Tracker/Relay.ts';
+import { registered } from './peers.ts';
+
+const SONG = { words: 'song', fileId: undefined };
+const peer = registered({ host: '10.0.0.2', port: 1_000 });
+const source = (transactionId: number) => ({ requester: { host: '10.0.0.1', port: 1_000 }, transactionId });
+
+function songs(count: number): RelayedFile[] {
+  return Array.from({ length: count }, (_, at) => {
+    const fileId = at.toString(16).padStart(64, '0') as FileId;
+    return { fileId, size: 1, path: `song ${at}.mp3`, complete: true };
+  });
+}
+
+describe('what strangers can cause by searching', () => {
+  test('40,000 queries to peers at once, then 20,000 a second', () => {
+    const relay = new Relay(0);
+    const crowd = Array.from({ length: 50_000 }, (_, at) => ({ ...peer, slot: at }) as typeof peer);
+    expect(relay.begin(source(1), SONG, crowd, 0)?.asked).toBe(40_000);
+    expect(relay.begin(source(2), SONG, crowd, 0)).toBeUndefined();
+    expect(relay.begin(source(3), SONG, crowd, 1_000)?.asked).toBe(20_000);
+  });
+
+  test('1,024 relayed questions at once', () => {
+    const relay = new Relay(0);
+    for (let at = 0; at < 1_024; at++) expect(relay.begin(source(at), SONG, [peer], 0)).toBeDefined();
+    expect(relay.begin(source(2_000), SONG, [peer], 0)).toBeUndefined();
+  });
+
+  test('4,096 transactions are remembered, the newest', () => {
+    const relay = new Relay(0);
+    for (let at = 0; at <= 4_096; at++) {
+      const begun = relay.begin(source(at), SONG, [peer], 0);
+      relay.answered(begun?.number ?? 0, peer, [], 0);
+    }
+    expect(relay.isRepeated(source(0).requester, 0, 0)).toBe(false);
+    expect(relay.isRepeated(source(1).requester, 1, 0)).toBe(true);
+  });
+});
+
+describe('what a queried peer can answer', () => {
+  const other = registered({ host: '10.0.0.3', port: 1_000 });
+  const begun = (peers = [peer]) => {
+    const relay = new Relay(0);
+    const number = relay.begin(source(1), SONG, peers, 0)?.number ?? 0;
+    return { relay, number };
+  };
+
+  test('50 files', () => {
+    const { relay, number } = begun();
+    expect(relay.answered(number, peer, songs(80), 1)?.files).toHaveLength(50);
+  });
+
+  test('200 files with the other peers', () => {
+    const peers = Array.from({ length: 6 }, (_, at) => registered({ host: `10.0.1.${at + 1}`, port: 1 }));
+    const { relay, number } = begun(peers);
+    const taken = peers.map((one) => relay.answered(number, one, songs(50), 1)?.files.length);
+    expect(taken).toEqual([50, 50, 50, 50, 0, 0]);
+  });
+
+  test('nothing at the end of the question or later', () => {
+    const { relay, number } = begun([peer, other]);
+    expect(relay.answered(number, peer, songs(1), 799)).toBeDefined();
+    expect(relay.answered(number, other, songs(1), 800)).toBeUndefined();
+  });
+});
