@@ -1,9 +1,8 @@
-import { createBlake3 } from '../../../Protocol/Blake3.ts';
 import { chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
-import { PIECE_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import type { Disk, DiskFile } from '../Disk/Disk.ts';
+import { hashRange } from '../Disk/HashRange.ts';
 import {
   encodeForgotten,
   encodeJournalStart,
@@ -86,8 +85,10 @@ async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFi
   const suspects = state.unsure.concat(state.durable.filter((chunk) => !isInside(chunk)));
   const verified = new Set(state.durable.filter(isInside));
   const notes: Buffer[] = state.path === path ? [] : [encodeWantedPath(description, path)];
+  const read = (into: Uint8Array, position: number) => data.read(into, position);
   for (const chunk of suspects) {
-    if (await isRight(data, description, chunk)) verified.add(chunk);
+    const hash = await hashRange(read, chunkOffset(layout, chunk), chunkLength(layout, chunk));
+    if (hash === description.chunkHashes[chunk]) verified.add(chunk);
     else notes.push(encodeForgotten(chunk));
   }
   const journal = disk.open(journalPath);
@@ -106,19 +107,6 @@ async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFi
     journal.close();
     throw failure;
   }
-}
-
-async function isRight(data: DiskFile, description: FileDescription, chunk: number): Promise<boolean> {
-  const { layout, chunkHashes } = description;
-  const length = chunkLength(layout, chunk);
-  const buffer = Buffer.allocUnsafe(Math.min(length, PIECE_BYTES_MAX));
-  const hasher = createBlake3();
-  for (let at = 0; at < length; at += buffer.length) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, length - at));
-    if ((await data.read(piece, chunkOffset(layout, chunk) + at)) !== piece.length) return false;
-    hasher.update(piece);
-  }
-  return hasher.digest() === chunkHashes[chunk];
 }
 
 async function readState(disk: Disk, journalPath: string): Promise<JournalState | undefined> {

@@ -1,6 +1,6 @@
-import { createBlake3 } from '../../../Protocol/Blake3.ts';
 import type { ChunkHash } from '../../../Protocol/Ids.ts';
 import { type FileState, sameState } from '../Disk/FileState.ts';
+import { hashRange } from '../Disk/HashRange.ts';
 import { readFully } from '../Disk/NodeDisk.ts';
 import { stateOfOpen } from '../Disk/OpenShared.ts';
 
@@ -13,7 +13,6 @@ export interface ChunkCheck {
 
 /** Upper bound on files with remembered proofs. */
 const FILES_MAX = 64;
-const READ_BYTES = 1_048_576;
 
 /**
  * Proves chunks of files whose ctime alone has changed since they were hashed, as by a hard link or new permissions.
@@ -29,7 +28,9 @@ export class ChunkProofs {
     const known = this.#proven.get(path);
     const isKnown = known !== undefined && sameState(known.state, state);
     if (isKnown && known.positions.has(check.position)) return true;
-    if (!(await hasChunk(fd, check)) || !sameState(stateOfOpen(fd), state)) return false;
+    const read = (into: Uint8Array, position: number) => readFully(fd, into, position);
+    const hash = await hashRange(read, check.position, check.bytes);
+    if (hash !== check.hash || !sameState(stateOfOpen(fd), state)) return false;
     if (isKnown) known.positions.add(check.position);
     else this.#keep(path, state, check.position);
     return true;
@@ -41,15 +42,4 @@ export class ChunkProofs {
     const [oldest] = this.#proven.keys();
     if (this.#proven.size > FILES_MAX && oldest !== undefined) this.#proven.delete(oldest);
   }
-}
-
-async function hasChunk(fd: number, { position, bytes, hash }: ChunkCheck): Promise<boolean> {
-  const buffer = Buffer.allocUnsafe(Math.min(bytes, READ_BYTES));
-  const hasher = createBlake3();
-  for (let at = 0; at < bytes; at += buffer.length) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, bytes - at));
-    if ((await readFully(fd, piece, position + at)) !== piece.length) return false;
-    hasher.update(piece);
-  }
-  return hasher.digest() === hash;
 }
