@@ -1,13 +1,13 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { ShoalError } from './ShoalError.ts';
 
-/** Where a datagram or connection goes. `host` is a numeric IP (IPv4-mapped IPv6 folded to IPv4). */
+/** An endpoint. `host` is a numeric IP (IPv4-mapped IPv6 folded to IPv4). */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** How far away an address is: decides limits and whom to trust. */
+/** Distance of an address: selects rate limits and trust. */
 export type NetworkClass = 'loopback' | 'lan' | 'elsewhere';
 
 export const NETWORK_CLASSES: readonly NetworkClass[] = ['loopback', 'lan', 'elsewhere'];
@@ -58,7 +58,7 @@ export function isLoopback(host: string): boolean {
   return host === '::1' || (host.startsWith('127.') && isIPv4(host));
 }
 
-/** Of a numeric address. Every datagram asks: a regular expression would cost more than the rest of its way. */
+/** For numeric addresses. Called per datagram, where a regular expression would dominate the cost. */
 function isIPv6Text(host: string): boolean {
   return host.includes(':');
 }
@@ -72,7 +72,7 @@ export function networkClass(host: string): NetworkClass {
   return lan ? 'lan' : 'elsewhere';
 }
 
-/** Whether a peer may be dialled there at all: no multicast, broadcast or unspecified address. */
+/** Whether an address can be that of a peer: not multicast, broadcast or unspecified. */
 export function isDialable(address: Address): boolean {
   const { host, port } = address;
   if (port < 1 || port > 65_535) return false;

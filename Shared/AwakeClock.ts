@@ -1,14 +1,14 @@
 import { type Clock, every } from './Clock.ts';
 
-/** A gap between two looks at the time that is longer than this was not lived through. */
+/** A longer gap between two readings of the clock means that the process was suspended. */
 const GAP_MS = 3_000;
 const LOOK_MS = 1_000;
-/** Timers may be early by that much. */
+/** Tolerance for early timers. */
 const EARLY_MS = 2;
 
 /**
- * Time that this process lived through. While the computer slept, or the process was stopped, nobody could answer it: that
- * time does not pass, so that no deadline, snub or expiry falls due by it. Lasts as long as the program.
+ * A clock without the time in which the computer slept or the process was stopped. No answer can arrive then, so no deadline,
+ * snub or expiry may fall due by it. Never closed.
  */
 export function awakeClock(base: Clock): Clock {
   let lastMs = base.nowMs();

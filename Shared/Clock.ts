@@ -1,8 +1,8 @@
 import { onAbort } from './OnAbort.ts';
 
-/** Time, passed in so that tests can move it. Monotonic: a changed wall clock never shows here. */
+/** Monotonic time, independent of wall clock changes. Injected, so that tests can advance it. */
 export interface Clock {
-  /** Milliseconds since some fixed moment; only differences mean something. */
+  /** Milliseconds since an arbitrary fixed moment. */
   nowMs(): number;
   /** Runs `task` once after `delayMs`, unless the returned function is called first. */
   after(delayMs: number, task: () => void): () => void;
@@ -11,7 +11,7 @@ export interface Clock {
 /** Milliseconds since 1970 by the wall clock: for display, file times and instance ids only. */
 export type WallClock = () => number;
 
-/** A number in [0, 1), like Math.random; seeded in tests. */
+/** Returns a number in [0, 1), like Math.random; seeded in tests. */
 export type Random = () => number;
 
 /** Node's longest timer, almost 25 days. A longer one would run at once. */
@@ -21,7 +21,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after: (delayMs, task) => {
-    // What is overdue runs now; a negative delay makes Node 24 print a warning.
+    // A negative delay makes Node 24 print a warning.
     const timer = setTimeout(task, Math.min(Math.max(0, delayMs), TIMER_MS_MAX));
     timer.unref();
     return () => clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** Collects what was opened and closes it in reverse order; safe to run twice and half-way. */
+/** Releases resources in reverse order of their opening. Safe to run twice, and before all are open. */
 export class Closing {
   readonly #steps: (() => Promise<void> | void)[] = [];
   #closed: Promise<void> | undefined;
@@ -7,15 +7,15 @@ export class Closing {
     return this.#closed !== undefined;
   }
 
-  /** Registers how to release what was just opened; when closing is over already, releases it now. */
+  /** Registers the release of a resource. After closing has ended, releases at once. */
   add(step: () => Promise<void> | void): void {
     this.#steps.push(step);
     if (this.#closed === undefined) return;
     this.#closed = this.#closed.finally(() => this.#run());
-    this.#closed.catch(() => {}); // Thrown to whoever calls run() again; nobody has to.
+    this.#closed.catch(() => {}); // Reported by the next run(), if any.
   }
 
-  /** Runs all steps, newest first. One that fails does not stop the others; the first failure is thrown at the end. */
+  /** Runs all steps, newest first, also after failures. Throws the first failure at the end. */
   run(): Promise<void> {
     this.#closed ??= this.#run();
     return this.#closed;

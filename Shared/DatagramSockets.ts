@@ -6,23 +6,23 @@ import { type Log, silentLog } from './Log.ts';
 import { asShoalError, ShoalError, systemCode } from './ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from './Transport.ts';
 
-/** Receive buffer we ask the system for, in bytes: a usual default holds only 256 small datagrams. */
+/** Requested receive buffer, in bytes. A usual default holds only 256 small datagrams. */
 const RECEIVE_BUFFER_BYTES = 4 * 1_024 * 1_024;
 
-/** A real UDP socket, and what is known about it. */
+/** A real UDP socket. */
 export interface UdpSocket extends DatagramSocket {
-  /** What the system granted. */
+  /** Size granted by the system. */
   readonly receiveBufferBytes: number;
 }
 
 /**
- * Binds a real IPv4 UDP socket. `host` defaults to all interfaces; a name is resolved, for `send` only numeric addresses are meant.
- * Failures of single datagrams never surface: these are lost, as UDP allows.
+ * Binds a real IPv4 UDP socket. `host` defaults to all interfaces and may be a name; `send` takes numeric addresses only.
+ * Datagrams that fail to be sent are lost silently, as UDP allows.
  * @throws ShoalError PORT_IN_USE, USAGE (an address that is not this machine's, a port that needs more rights), UNREACHABLE
  */
 export const bindDatagram: BindDatagram = (options) => bindUdp(options, silentLog);
 
-/** Like `bindDatagram`, but tells `log` when the system gives a smaller receive buffer than asked for. */
+/** Like `bindDatagram`, with a warning when the system grants a smaller receive buffer than requested. */
 export function bindDatagramTelling(log: Log): BindDatagram {
   return (options) => bindUdp(options, log);
 }
@@ -56,10 +56,10 @@ function wrap(socket: Socket, receiveBufferBytes: number): UdpSocket {
     receiveBufferBytes,
     send: (bytes, to) => {
       try {
-        // Without a callback, which would cost a tenth of the rate: nobody does anything about a lost datagram.
+        // Without a callback, which costs a tenth of the rate: a lost datagram is not handled anyway.
         socket.send(bytes, to.port, to.host);
       } catch {
-        // Closed, or an address nothing can be sent to.
+        // Closed, or an invalid address.
       }
     },
     onMessage: (handler) => {
@@ -82,7 +82,7 @@ function bound(socket: Socket, wanted: Address): Promise<void> {
   });
 }
 
-/** Numeric addresses need no resolver, which saves its detour at every datagram. */
+/** Skips the resolver for numeric addresses, which saves its latency per datagram. */
 function resolveQuickly(
   host: string,
   _options: unknown,
@@ -92,7 +92,7 @@ function resolveQuickly(
   else lookup(host, { family: 4 }, done);
 }
 
-/** Asks for the full size, then for less where the system refuses instead of cutting (BSD). Returns what it gave. */
+/** Requests the full size, then halves it where the system refuses (BSD). @returns the size granted */
 function enlargeReceiveBuffer(socket: Socket): number {
   for (let size = RECEIVE_BUFFER_BYTES; size >= 64 * 1_024; size /= 2) {
     try {
@@ -139,6 +139,6 @@ function closeQuietly(socket: Socket): void {
   try {
     socket.close();
   } catch {
-    // It never opened.
+    // Not open.
   }
 }

@@ -1,10 +1,10 @@
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P'] as const;
 
-/** Bytes for people, decimal: `999 B`, `1.5 GB`, `123 MB`. Always at most four digits and a point. */
+/** Formats bytes for display, decimal: `999 B`, `1.5 GB`, `123 MB`. At most three digits and a point. */
 export function formatBytes(bytes: number): string {
   let value = Math.max(0, bytes);
   let prefix = 0;
-  // 999.5 would be rounded to a fourth digit: it is 1.0 of the next unit.
+  // 999.5 would round to four digits: it is 1.0 of the next unit.
   while (value >= 999.5 && prefix < PREFIXES.length - 1) {
     value /= 1_000;
     prefix++;

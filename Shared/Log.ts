@@ -1,8 +1,7 @@
 import { safeText } from './SafeText.ts';
 
-/** Diagnostics for people; never results. Text from strangers may be passed: it is made safe here. */
+/** Diagnostics for the user; never results. Messages may hold text of strangers: they are escaped here. */
 export interface Log {
-  /** Told once to everybody. */
   warn(message: string): void;
   info(message: string): void;
   /** Shown with --verbose only. */

@@ -1,7 +1,7 @@
 const BUCKETS = 8;
 const BUCKET_MS = 250;
 
-/** Bytes a second over the last two seconds, for people: steady enough to read, quick enough to show a stall. */
+/** Bytes per second over the last two seconds, for display: steady enough to read, quick enough to show a stall. */
 export class RateMeter {
   /** All bytes. */
   total = 0;
@@ -24,7 +24,7 @@ export class RateMeter {
     return (this.#buckets.reduce((sum, bytes) => sum + bytes, 0) / elapsedMs) * 1_000;
   }
 
-  /** Empties the buckets of the time in which nothing came. */
+  /** Advances to the current bucket and clears those between. */
   #move(nowMs: number): void {
     const now = Math.floor(nowMs / BUCKET_MS);
     const passed = Math.min(BUCKETS, now - this.#newest);

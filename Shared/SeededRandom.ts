@@ -1,6 +1,6 @@
 import type { Random } from './Clock.ts';
 
-/** Chance that repeats: the same seed gives the same numbers, on every machine. Not for secrets. (sfc32) */
+/** A reproducible generator: the same seed gives the same numbers on every machine (sfc32). Not for secrets. */
 export class SeededRandom {
   #a: number;
   #b: number;
@@ -11,11 +11,11 @@ export class SeededRandom {
     this.#a = Math.floor(seed / 2 ** 32) | 0;
     this.#b = seed | 0;
     this.#c = 0x9e3779b9 | 0;
-    // Neighbouring seeds start out alike; after 15 rounds they have nothing in common (the author's advice).
+    // Adjacent seeds start similar; 15 rounds separate them (the author's advice).
     for (let round = 0; round < 15; round++) this.#word();
   }
 
-  /** A number in [0, 1): a `Random`, to be handed over alone. */
+  /** A number in [0, 1). A bound `Random`. */
   readonly next: Random = () => this.#word() / 2 ** 32;
 
   /** A whole number from `min` to `max`, both included. */
@@ -28,12 +28,12 @@ export class SeededRandom {
     return min + this.next() * (max - min);
   }
 
-  /** True in `ratio` of the cases. */
+  /** True with probability `ratio`. */
   chance(ratio: number): boolean {
     return this.next() < ratio;
   }
 
-  /** @throws RangeError when there is nothing to pick from */
+  /** A random item. @throws RangeError when there is none */
   pick<T>(items: readonly [T, ...T[]] | readonly T[]): T {
     if (items.length === 0) throw new RangeError('nothing to pick from');
     return items[this.int(0, items.length - 1)] as T;
@@ -63,7 +63,7 @@ export class SeededRandom {
     return this.shuffle(items).slice(0, count);
   }
 
-  /** A generator of its own, so that what one part draws does not move the numbers of another. */
+  /** An independent generator: drawing from it does not affect this one. */
   fork(): SeededRandom {
     return new SeededRandom(this.int(0, Number.MAX_SAFE_INTEGER));
   }

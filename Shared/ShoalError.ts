@@ -1,22 +1,22 @@
 import { safeText } from './SafeText.ts';
 
-/** Stable names of what can go wrong. Programs branch on these, never on the message. */
+/** Stable names of failures. Programs branch on these, never on the message. */
 export type ErrorCode =
-  | 'BAD_FRAME' //         bytes from outside that break the protocol
-  | 'USAGE' //             a command, flag or argument that makes no sense
+  | 'BAD_FRAME' //         received bytes violate the protocol
+  | 'USAGE' //             an invalid command, flag or argument
   | 'NOT_FOUND' //         no such file, peer or download
   | 'AMBIGUOUS' //         several candidates: the user has to choose
-  | 'REFUSED' //           the other side said no
+  | 'REFUSED' //           the other side refused
   | 'NO_TRACKER' //        no tracker answered
   | 'UNREACHABLE' //       a peer does not answer
   | 'TIMEOUT'
-  | 'CANCELLED' //         the user, or closing, ended it
-  | 'INTEGRITY' //         bytes that do not hash to what they should
-  | 'FILE_CHANGED' //      a shared file is no longer what was hashed
+  | 'CANCELLED' //         ended by the user or by closing
+  | 'INTEGRITY' //         content does not match its hash
+  | 'FILE_CHANGED' //      a shared file changed after it was hashed
   | 'DISK_FULL'
   | 'DISK_FAILED' //       the disk refused to read or write
   | 'PART_FILE_GONE' //    the unfinished file vanished under a download
-  | 'LOCAL_CONFLICT' //    something here stands in the way (a lock, a name)
+  | 'LOCAL_CONFLICT' //    a lock or a name on this machine is in the way
   | 'PORT_IN_USE'
   | 'CLOSED'; //           used after close()
 
@@ -34,7 +34,7 @@ export class ShoalError extends Error {
   }
 }
 
-/** The failure as a ShoalError: itself when it is one, else wrapped under `code` with its message. */
+/** The failure itself if it is a ShoalError, else a new one with `code` and its message. */
 export function asShoalError(failure: unknown, code: ErrorCode): ShoalError {
   if (failure instanceof ShoalError) return failure;
   const message = failure instanceof Error ? failure.message : String(failure);

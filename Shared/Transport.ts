@@ -1,8 +1,8 @@
 import type { Address } from './Address.ts';
 
 /**
- * The network as the rest of Shoal sees it. Real sockets are made in `main.ts` only (Peer/Network/Sockets.ts,
- * Tracker/…), simulated ones in test/Support/SimulatedNetwork.ts.
+ * Interfaces of the network. Real sockets: Shared/DatagramSockets.ts and Peer/Network/Links/Accepting/StreamSockets.ts. Simulated
+ * ones: test/Support/SimulatedNetwork.ts.
  */
 
 /** A bound UDP socket. */
@@ -14,19 +14,19 @@ export interface DatagramSocket {
   close(): Promise<void>;
 }
 
-/** What a connection tells its owner. All calls come after the call that installed them has returned. */
+/** Events of a connection. None occurs before the call that installed the handler has returned. */
 export interface StreamHandler {
-  /** Only when no `ReadTarget` was given. The bytes are the handler's to keep. */
+  /** Only without a `ReadTarget`. The handler owns the bytes. */
   data?(bytes: Uint8Array): void;
   /** The write buffer is empty again after `write` returned false. */
   drained?(): void;
-  /** Exactly once, also after `destroy()`. `error` is undefined after an orderly end. */
+  /** Called exactly once, also after `destroy()`. `error` is undefined after an orderly end. */
   closed(error: Error | undefined): void;
 }
 
-/** Receives bytes into the owner's own memory (Node's `onread`; only on connections that one dialled). */
+/** Receives bytes into the owner's memory (Node's `onread`; for dialled connections only). */
 export interface ReadTarget {
-  /** Where the next bytes go; not empty. Called before each read. */
+  /** Target of the next read; not empty. */
   nextBuffer(): Uint8Array;
   /** `bytes` have arrived at the start of the last buffer. False pauses reading until `resume()`. */
   filled(bytes: number): boolean;
@@ -35,7 +35,7 @@ export interface ReadTarget {
 /** A connected TCP stream. */
 export interface ByteStream {
   readonly remote: Address;
-  /** Takes the bytes as they are (no copy: do not touch them until `done`); false: wait for `drained`. */
+  /** Writes without a copy: the bytes must not change until `done`. False: wait for `drained`. */
   write(bytes: Uint8Array, done?: () => void): boolean;
   pause(): void;
   resume(): void;
@@ -57,7 +57,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Starts to listen on TCP; `accept` is called for each connection and gives its handler. @throws ShoalError PORT_IN_USE */
+/** Listens on TCP. `accept` returns the handler of each connection. @throws ShoalError PORT_IN_USE */
 export type Listen = (port: number, accept: (stream: ByteStream) => StreamHandler) => Promise<Listener>;
 
 /** Binds a UDP socket; port 0 takes a free one. @throws ShoalError PORT_IN_USE */

@@ -1,4 +1,4 @@
-/** Counts what is under way, and lets others wait until nothing is. Costs a number as long as nobody waits. */
+/** Counts operations in progress and resolves when none is left. Costs one number without waiters. */
 export class UnderWay {
   #count = 0;
   #waiting: (() => void)[] | undefined;
@@ -11,7 +11,7 @@ export class UnderWay {
     this.#count++;
   }
 
-  /** To be called once for each `begin`. */
+  /** Called once per `begin`. */
   end(): void {
     this.#count--;
     if (this.#count > 0) return;
@@ -20,7 +20,7 @@ export class UnderWay {
     for (const resolve of waiting) resolve();
   }
 
-  /** Resolves when nothing is under way: now, or when the last of it ends. */
+  /** Resolves when no operation is in progress. */
   settled(): Promise<void> {
     if (this.#count === 0) return Promise.resolve();
     return new Promise((resolve) => {

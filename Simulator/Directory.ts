@@ -2,13 +2,13 @@ import type { FileHolder } from '../Peer/Model.ts';
 import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import type { SeededRandom } from '../Shared/SeededRandom.ts';
 
-/** How long an answer takes, and a repeated question after a lost datagram. */
+/** Latency of an answer, and timeout before a retransmission. */
 const ANSWER_MS = 2;
 const RETRY_MS = [500, 1_000, 2_000, 4_000];
-/** A download remembers no more. */
+/** A download keeps no more holders. */
 const HOLDERS_MAX = 400;
 
-/** What a tracker does for a swarm: who has (part of) the file. Its datagrams are lost like all others. */
+/** The tracker of a simulated swarm: lists holders of the file. Its datagrams are subject to loss. */
 export class Directory {
   readonly #random: SeededRandom;
   readonly #lossRatio: number;
@@ -34,7 +34,7 @@ export class Directory {
     return holders.filter(({ peerId }) => peerId !== asker).slice(0, HOLDERS_MAX);
   }
 
-  /** How long the asker waits for an answer: one lost datagram of the two, and it asks again. */
+  /** Time until an answer arrives, with a retransmission when one of its two datagrams is lost. */
   answerMs(): number {
     let waitMs = ANSWER_MS;
     for (const retryMs of RETRY_MS) {

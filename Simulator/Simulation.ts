@@ -6,48 +6,48 @@ import { Timeline } from './Timeline.ts';
 import { virtualFile } from './VirtualDisk.ts';
 import { Wire } from './Wire.ts';
 
-/** A swarm to be simulated. Rates in bytes a second. */
+/** Parameters of a swarm. Rates in bytes per second. */
 export interface SimulationOptions {
   readonly seed: number;
-  /** All that are there at the start, seeders among them. */
+  /** Peers at the start, seeders included. */
   readonly peers: number;
   readonly seeders: number;
   readonly bytes: number;
   readonly upRate: number;
   readonly downRate: number;
-  /** Peers limit themselves to `upRate` on a line that takes ten times as much; else the line is the limit. */
+  /** Peers limit their uploads to `upRate` on a line ten times as fast; else the line is the limit. */
   readonly ownLimits: boolean;
   readonly latencyMs: number;
   readonly lossRatio: number;
-  /** Share of the leechers that is switched off every minute, each replaced by a newcomer that has nothing. */
+  /** Share of leechers switched off per minute, each replaced by a new one without data. */
   readonly churnPerMinute: number;
-  /** Peers beyond `peers` that say they have everything, and send wrong bytes. */
+  /** Additional peers that claim the whole file and send corrupt data. */
   readonly liars: number;
-  /** Switch the seeders off when every chunk has left them once. */
+  /** Switches the seeders off when every chunk has left them once. */
   readonly seedersLeave: boolean;
-  /** Switch so many leechers off when the swarm has half of what it wants. */
+  /** Leechers switched off when the swarm has half of its bytes. */
   readonly killed: number;
 }
 
 export interface SimulationResult {
-  /** From the start until the last of those who were there from the start and stayed had everything, in seconds. */
+  /** Time until all initial peers that stayed had everything, in seconds. */
   readonly makespan: number;
-  /** The least time that arithmetic allows, in seconds. */
+  /** Lower bound of the makespan, in seconds. */
   readonly bound: number;
-  /** Everybody who was not switched off has everything. */
+  /** Whether every remaining peer has everything. */
   readonly allDone: boolean;
   readonly done: number;
   readonly switchedOff: number;
   readonly newcomers: number;
-  /** Bytes that came twice or wrong, as a share of what those who were not switched off wanted. */
+  /** Duplicate or corrupt bytes, as a share of the bytes wanted by the remaining peers. */
   readonly wastedRatio: number;
-  /** How often the seeders sent the file together. */
+  /** Bytes sent by all seeders, in multiples of the file. */
   readonly seederCopies: number;
-  /** Peers that were blamed, of the liars and of the others. */
+  /** Blamed peers: liars, and honest ones. */
   readonly blamed: { readonly liars: number; readonly honest: number };
 }
 
-/** Simulated time after which a swarm counts as stuck, beside ten times its bound. */
+/** Simulated time after which a swarm counts as stuck, in addition to ten times its bound. */
 const PATIENCE_MS = 600_000;
 const OWN_LIMIT_LINE = 10;
 const LOOK_MS = 100;
@@ -62,7 +62,7 @@ export class Simulation {
   readonly #file;
   readonly #peers: SwarmPeer[] = [];
   readonly #blamed = new Set<PeerId>();
-  /** Leechers that were there at the start. */
+  /** Leechers present at the start. */
   #first: readonly SwarmPeer[] = [];
   #switchedOff = 0;
   #newcomers = 0;
@@ -112,14 +112,14 @@ export class Simulation {
   }
 
   /**
-   * The least time that arithmetic allows for those who are there from the start to the end: every chunk leaves a seeder once, and all who
-   * can send bring it together to all who want it, at what a line carries beside the packets it sends again. Nobody who is switched off
-   * and no newcomer counts: what they take is taken from the others, what they gave is a gift, and a newcomer's own time would begin later.
-   * Chunks pass on only when they are whole, which costs even a perfect swarm about log2(peers) times a chunk's time more; it is not in it.
+   * Lower bound for the peers present from start to end: every chunk leaves a seeder once, and all uplinks together bring it to all
+   * leechers, at the line rate less retransmissions. Peers switched off and newcomers do not count: their downloads cost the others,
+   * their uploads are a gift, and a newcomer starts later. Not included: chunks are forwarded only when complete, which costs even
+   * an optimal swarm about log2(peers) chunk times.
    */
   #bound(): number {
     const { peers, seeders, bytes, downRate, killed, lossRatio, ownLimits } = this.#options;
-    // A limit of our own counts payload; the line beneath it is faster.
+    // The peer's own limit counts payload; the line below is faster.
     const upRate = this.#options.upRate * (ownLimits ? 1 : 1 - lossRatio);
     const leechers = peers - seeders - killed;
     return Math.max(
@@ -150,7 +150,7 @@ export class Simulation {
     return peer;
   }
 
-  /** At random moments one leecher is switched off and another one comes. */
+  /** Switches off one leecher at random moments and adds another one. */
   #churnLater(): void {
     const { churnPerMinute, peers, seeders } = this.#options;
     const perMs = (churnPerMinute * (peers - seeders)) / 60_000;
@@ -170,7 +170,7 @@ export class Simulation {
     peer.kill();
   }
 
-  /** Does what is to be done at a point of progress. */
+  /** Triggers the events that depend on progress. */
   #watch(givers: readonly SwarmPeer[]): void {
     const { seedersLeave, killed } = this.#options;
     const { chunkCount } = this.#file.layout;

@@ -22,9 +22,9 @@ export interface SwarmPeerOptions {
   readonly directory: Directory;
   readonly file: FileDescription;
   readonly role: 'seeder' | 'leecher' | 'liar';
-  /** What it lets itself send, bytes a second; undefined: whatever the line takes. */
+  /** Upload limit in bytes per second; undefined: the line's rate. */
   readonly uploadLimit?: number | undefined;
-  /** It sent wrong bytes. */
+  /** Called for each peer blamed for corrupt data. */
   readonly blamed: (liar: PeerId) => void;
 }
 
@@ -35,7 +35,7 @@ export class SwarmPeer {
   readonly links: PeerLinks;
   readonly downloads: DownloadManager;
   readonly disk: VirtualDisk;
-  /** When it had everything. */
+  /** Time of completion. */
   doneMs: number | undefined;
   #dead = false;
 
@@ -101,7 +101,7 @@ export class SwarmPeer {
     return this.#dead;
   }
 
-  /** Listens, and, as a leecher, begins to fetch. */
+  /** Listens, and starts the download of a leecher. */
   async start(): Promise<void> {
     const { directory, file, role } = this.options;
     await this.links.start({ port: PORT });
@@ -117,7 +117,7 @@ export class SwarmPeer {
     return this.downloads.list()[0];
   }
 
-  /** Power off. */
+  /** Switches the peer off without a goodbye. */
   kill(): void {
     if (this.#dead) return;
     this.#dead = true;

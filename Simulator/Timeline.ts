@@ -1,10 +1,10 @@
 import type { Clock } from '../Shared/Clock.ts';
 import { TimerHeap } from './TimerHeap.ts';
 
-/** Timers closer together than this run in one go, before promises get their turn: a simulation has millions of them. */
+/** Timers within this time run in one batch before pending promises: a simulation has millions of timers. */
 const STEP_MS = 0.25;
 
-/** Simulated time: jumps from timer to timer. */
+/** Simulated time, which jumps from timer to timer. */
 export class Timeline implements Clock {
   readonly #timers = new TimerHeap();
   #nowMs = 0;
@@ -17,11 +17,11 @@ export class Timeline implements Clock {
     return this.#timers.add(this.#nowMs + Math.max(0, delayMs), task);
   }
 
-  /** Moves on until `done` says so. False: `limitMs` of simulated time came first, or nothing is left to happen. */
+  /** Advances until `done`. False: `limitMs` of simulated time passed first, or no timer is left. */
   async runUntil(done: () => boolean, limitMs: number): Promise<boolean> {
     const endMs = this.#nowMs + limitMs;
     for (;;) {
-      // Runs when no promise is left that is ready; a turn of the event loop would cost ten times as much.
+      // Runs after all ready promises, at a tenth of the cost of an event loop turn.
       await new Promise<void>((resolve) => process.nextTick(resolve));
       if (done()) return true;
       const first = this.#timers.takeDue(endMs);

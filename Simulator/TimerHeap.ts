@@ -1,27 +1,27 @@
-/** Something to do at a moment. */
+/** A task with its due time. */
 export interface Timer {
   readonly atMs: number;
   readonly task: () => void;
 }
 
 interface Entry extends Timer {
-  /** Order among timers of one moment. */
+  /** Order among timers with equal due times. */
   readonly serial: number;
   cancelled: boolean;
 }
 
-/** Timers sorted by moment, then by the order in which they were added. A binary heap. */
+/** A binary heap of timers, by due time, then by order of addition. */
 export class TimerHeap {
   readonly #heap: Entry[] = [];
   #serial = 0;
   #live = 0;
 
-  /** How many wait; cancelled ones do not count. */
+  /** Pending timers, without cancelled ones. */
   get size(): number {
     return this.#live;
   }
 
-  /** Returns how to cancel; harmless after the timer was taken. */
+  /** Adds a timer. @returns a function that cancels it; no effect after it was taken */
   add(atMs: number, task: () => void): () => void {
     const entry: Entry = { atMs, task, serial: this.#serial++, cancelled: false };
     this.#heap.push(entry);
@@ -33,7 +33,7 @@ export class TimerHeap {
     };
   }
 
-  /** Takes the next timer at or before `limitMs`. */
+  /** Removes and returns the next timer due at or before `limitMs`. */
   takeDue(limitMs: number): Timer | undefined {
     for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
       if (!first.cancelled && first.atMs > limitMs) return undefined;

@@ -10,18 +10,18 @@ import { ShoalError } from '../Shared/ShoalError.ts';
 const RIGHT = 0;
 const WRONG = 1;
 
-/** A file of which only the length is real. */
+/** A file with a length and no content. */
 export function virtualFile(size: number): FileDescription {
   const layout = chunkLayout(size);
   const chunkHashes = Array.from({ length: layout.chunkCount }, () => '0'.repeat(64) as ChunkHash);
   return { fileId: fileIdOf(size, chunkHashes), layout, chunkHashes };
 }
 
-/** The disk of one peer: which chunks of one file are there. The first byte of what it gives out says whether it is right. */
+/** The disk of one peer: the set of chunks of one file. The first byte read says whether the data is correct. */
 export class VirtualDisk implements ChunkProvider, DownloadStorage {
-  /** What it gives out is wrong. */
+  /** Whether reads return corrupt data. */
   lies = false;
-  /** Called for each chunk that a download has written and verified. */
+  /** Called for each chunk written and verified. */
   chunkVerified: (chunk: number) => void = () => {};
   readonly #file: FileDescription;
   readonly #verified: Bitfield;
@@ -34,7 +34,7 @@ export class VirtualDisk implements ChunkProvider, DownloadStorage {
     this.#state = complete ? 'all' : 'nothing';
   }
 
-  // ---- what the network wants
+  // ---- for the network
 
   holdings(fileId: FileId): Bitfield | 'all' | undefined {
     if (fileId !== this.#file.fileId || this.#state === 'nothing') return undefined;
@@ -62,7 +62,7 @@ export class VirtualDisk implements ChunkProvider, DownloadStorage {
     return [];
   }
 
-  // ---- what downloads want
+  // ---- for downloads
 
   async open(description: FileDescription, path: string): Promise<Part> {
     this.#state = 'some';
@@ -122,7 +122,7 @@ export class VirtualDisk implements ChunkProvider, DownloadStorage {
         if (right !== true) return false;
         if (!this.#verified.has(chunk)) {
           this.#verified.set(chunk);
-          // Later than `finish`, as with the real disk.
+          // After `finish`, as with the real disk.
           queueMicrotask(() => this.chunkVerified(chunk));
         }
         return true;

@@ -1,10 +1,10 @@
-/** Buffers begin this far from each other: only their first few bytes are ever written. */
+/** Distance between the starts of buffers, of which only the first few bytes are written. */
 const STEP_BYTES = 64;
 const BUFFERS = 128;
 
 /**
- * Memory of one simulated peer. Of a chunk only the first bytes are real (WireStream), so all its buffers lie over each other, a few
- * bytes apart: hundreds of peers fit, and the garbage collector has nothing to do.
+ * Memory of one simulated peer. Only the first bytes of a chunk are real (WireStream), so its buffers overlap, a few bytes apart:
+ * hundreds of peers fit in memory without garbage collection.
  */
 export class VirtualMemory {
   #base: Buffer | undefined;

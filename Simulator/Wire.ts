@@ -4,20 +4,20 @@ import { ShoalError } from '../Shared/ShoalError.ts';
 import type { ByteStream, Dial, Listen, StreamHandler } from '../Shared/Transport.ts';
 import { join, WireStream } from './WireStream.ts';
 
-/** How every line of the network behaves. */
+/** Properties of all lines of the network. */
 export interface WireOptions {
-  /** One way, milliseconds. */
+  /** One-way latency in milliseconds. */
   readonly latencyMs: number;
-  /** Share of packets that are lost and sent again. */
+  /** Share of packets lost and retransmitted. */
   readonly lossRatio: number;
 }
 
-/** TCP's first retransmission timeout on Linux: what a lost last packet costs. */
+/** TCP's first retransmission timeout on Linux: the cost of a lost last packet. */
 const RETRANSMIT_MS = 200;
 const SEGMENT_BYTES = 1_460;
 const DIAL_TIMEOUT_MS = 5_000;
 
-/** A network of hosts with a line each: an uplink and a downlink of some rate, shared fairly by their streams. */
+/** A network of hosts. Each has an uplink and a downlink, shared fairly by its streams. */
 export class Wire {
   readonly clock: Clock;
   readonly random: Random;
@@ -30,7 +30,7 @@ export class Wire {
     this.#options = options;
   }
 
-  /** @param upRate - bytes a second; @param downRate - likewise */
+  /** @param upRate, downRate - bytes per second */
   host(ip: string, upRate: number, downRate: number): WireHost {
     const host = new WireHost(this, ip, upRate, downRate);
     this.#hosts.set(ip, host);
@@ -49,36 +49,36 @@ export class Wire {
     return this.#options.latencyMs;
   }
 
-  /** What is lost is sent again: so many bytes pass the line for one that arrives. */
+  /** Bytes on the line per byte delivered, retransmissions included. */
   get overhead(): number {
     return 1 / (1 - this.#options.lossRatio);
   }
 
-  /** Bytes a second of one stream: under loss p TCP keeps about 1.22 / sqrt(p) segments under way (Mathis et al. 1997). */
+  /** Bytes per second of one stream: under loss p TCP keeps about 1.22 / sqrt(p) segments in flight (Mathis et al. 1997). */
   get streamRate(): number {
     const { lossRatio, latencyMs } = this.#options;
     if (lossRatio === 0) return Number.POSITIVE_INFINITY;
     return ((1.22 / Math.sqrt(lossRatio)) * SEGMENT_BYTES * 1_000) / (2 * latencyMs);
   }
 
-  /** How long the next segment travels: now and then its last packet is lost. */
+  /** Travel time of the next segment, whose last packet may be lost. */
   travelMs(): number {
     const late = this.random() < this.#options.lossRatio ? RETRANSMIT_MS : 0;
     return this.latencyMs + late;
   }
 }
 
-/** One computer. */
+/** A host with its line. */
 export class WireHost {
   readonly ip: string;
   readonly wire: Wire;
   readonly upRate: number;
   readonly downRate: number;
-  /** When its downlink has taken in what is on its way. */
+  /** Time at which the downlink has received all segments in flight. */
   downFreeMs = 0;
   readonly streams = new Set<WireStream>();
   readonly #listeners = new Map<number, (stream: ByteStream) => StreamHandler>();
-  /** Streams that have something to send, in turn. */
+  /** Streams with data to send, in turn. */
   readonly #ready: WireStream[] = [];
   #sending = false;
   #nextPort = 40_000;
@@ -129,7 +129,7 @@ export class WireHost {
       signal?.addEventListener('abort', () => fail(new ShoalError('CANCELLED', 'given up')), { once: true });
     });
 
-  /** Power off: others see their connections break. */
+  /** Switches the host off: its connections break. */
   kill(): void {
     this.#dead = true;
     this.wire.forget(this);
@@ -137,7 +137,7 @@ export class WireHost {
     for (const stream of [...this.streams]) stream.kill();
   }
 
-  /** A stream has something that may be sent. */
+  /** Queues a stream with data to send. */
   ready(stream: WireStream): void {
     this.#ready.push(stream);
     this.#send();

@@ -2,12 +2,12 @@ import type { Address } from '../Shared/Address.ts';
 import type { Clock } from '../Shared/Clock.ts';
 import type { ByteStream, ReadTarget, StreamHandler } from '../Shared/Transport.ts';
 
-/** What a stream needs of the host it belongs to. */
+/** The host of a stream. */
 export interface StreamHost {
   readonly wire: {
     readonly clock: Clock;
     readonly latencyMs: number;
-    /** Bytes a second of one stream, at most. */
+    /** Highest rate of one stream, in bytes per second. */
     readonly streamRate: number;
     /** Travel time of the next segment, retransmissions included. */
     travelMs(): number;
@@ -24,13 +24,13 @@ export interface StreamHost {
 const WINDOW_BYTES = 1_048_576;
 /** Bytes of one turn on a line. */
 const SEGMENT_BYTES = 256 * 1_024;
-/** What is shorter passes at once: it would hardly be noticed between the packets of others. */
+/** Shorter writes pass at once: they fit between the packets of others. */
 const SMALL_BYTES = 4 * 1_024;
-/** Of a long write to a lane only so much is real: the header of its frame, and the first byte of payload. */
+/** Real bytes of a long write to a lane: the frame header and the first byte of payload. */
 const REAL_BYTES = 10;
 
 interface Write {
-  /** What is real of it; the rest is a length only. */
+  /** The real bytes; the rest is a length only. */
   readonly real: Uint8Array;
   readonly length: number;
   readonly done: (() => void) | undefined;
@@ -42,7 +42,7 @@ interface Segment {
   length: number;
 }
 
-/** Connects two ends. */
+/** Connects two ends of a connection. */
 export function join(
   dialled: WireStream,
   handler: StreamHandler,
@@ -55,7 +55,7 @@ export function join(
   accepted.open(dialled, accept(accepted), undefined);
 }
 
-/** One end of a connection: in order, with a window, sharing its host's lines with the others. Bulk is carried as lengths. */
+/** One end of a connection: ordered, with a window, sharing its host's line. Chunk data is carried as lengths. */
 export class WireStream implements ByteStream {
   readonly remote: Address;
   readonly #host: StreamHost;
@@ -65,7 +65,7 @@ export class WireStream implements ByteStream {
   #into: ReadTarget | undefined;
   readonly #queue: Write[] = [];
   #segment: Segment | undefined;
-  /** It waits for, or has, its turn on the uplink. */
+  /** Whether it is queued for the uplink, or sending. */
   #inLine = false;
   #underWayBytes = 0;
   #lastArrivalMs = 0;
@@ -74,7 +74,7 @@ export class WireStream implements ByteStream {
   #ending = false;
   #closed = false;
 
-  /** @param isBulk - what is written here are chunks */
+  /** @param isBulk - carries chunk data */
   constructor(host: StreamHost, remote: Address, isBulk: boolean) {
     this.#host = host;
     this.remote = remote;
@@ -129,7 +129,7 @@ export class WireStream implements ByteStream {
     this.#arriveLater(() => peer?.ended());
   }
 
-  /** The host is off. */
+  /** Breaks the connection: the host was switched off. */
   kill(): void {
     const peer = this.#peer;
     this.#handler = undefined;
@@ -145,7 +145,7 @@ export class WireStream implements ByteStream {
     this.#close(new Error('ECONNRESET'));
   }
 
-  /** The host's uplink is free for it. Returns how many bytes it takes. */
+  /** Sends one turn on the host's uplink. @returns the bytes sent */
   takeSegment(): number {
     const write = this.#queue[0];
     if (write === undefined || this.#closed) return 0;

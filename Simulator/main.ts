@@ -2,31 +2,31 @@ import { setMaxListeners } from 'node:events';
 import { Command } from 'commander';
 import { Simulation, type SimulationOptions } from './Simulation.ts';
 
-/** `npm run simulate -- --peers 200 --seed 7`: one simulated swarm a seed, and how close it came to what arithmetic allows. */
+/** `npm run simulate -- --peers 200 --seed 7`: simulates one swarm per seed and compares its time with the lower bound. */
 
 const number = (text: string) => Number(text);
 const command = new Command('simulate')
   .description('Simulates a swarm with the real links, sessions, slots and scheduler. One seed, one history.')
   .option('--peers <n>', 'peers at the start, seeders among them', number, 200)
-  .option('--seeders <n>', 'who has everything at the start', number, 1)
-  .option('--seed <n>', 'the first history', number, 1)
-  .option('--seeds <n>', 'so many histories', number, 1)
+  .option('--seeders <n>', 'peers with the whole file at the start', number, 1)
+  .option('--seed <n>', 'first seed', number, 1)
+  .option('--seeds <n>', 'number of seeds', number, 1)
   .option('--size <MiB>', 'size of the file', number, 256)
-  .option('--up <MB/s>', 'what each peer can send', number, 25)
-  .option('--down <MB/s>', 'what each peer can receive', number, 125)
+  .option('--up <MB/s>', 'upload rate of each peer', number, 25)
+  .option('--down <MB/s>', 'download rate of each peer', number, 125)
   .option('--own-limits', 'peers limit themselves on faster lines', false)
-  .option('--latency <ms>', 'one way', number, 1)
+  .option('--latency <ms>', 'one-way latency', number, 1)
   .option('--loss <percent>', 'packets lost', number, 5)
   .option('--churn <percent>', 'leechers replaced every minute', number, 2)
-  .option('--liars <n>', 'peers that send wrong bytes', number, 0)
+  .option('--liars <n>', 'peers that send corrupt data', number, 0)
   .option('--kill <n>', 'leechers switched off half-way', number, 0)
   .option('--seeders-leave', 'seeders are switched off when every chunk is out', false)
   .option(
     '--check',
-    'fail when a history is slower than 1.3 x the bound, sends 1 % twice, or leaves somebody without',
+    'fail when a swarm takes over 1.3 x the bound, wastes 1 % of its bytes, or leaves a peer incomplete',
     false,
   )
-  .option('--json', 'a line of JSON a history', false);
+  .option('--json', 'one line of JSON per seed', false);
 
 setMaxListeners(0);
 const options = command.parse().opts();
