@@ -337,3 +337,13 @@ test('close leaves no timer and nothing open', async () => {
   expect(desk.parts.opened.size).toBe(0);
   expect(desk.clock.pending).toBe(0);
 });
+
+test('of many downloads 32 run at once', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer(1_000);
+  for (let number = 1; number <= 40; number++)
+    desk.downloads.add(desk.wish(4 * MIB, [peer], { fileId: fileIdNumber(number), path: `${number}` }));
+  await desk.clock.advanceAsync(100);
+  expect(desk.downloads.list().filter(({ state }) => state !== 'waiting')).toHaveLength(32);
+  await desk.close();
+});

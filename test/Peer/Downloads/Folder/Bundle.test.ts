@@ -79,3 +79,13 @@ test('memory is let go of also when the answer is given up, or too short', async
   expect(await short.finish()).toBe(false);
   expect(given).toEqual([]);
 });
+
+test('sixteen buffers are kept for reuse, and only ones of full length', () => {
+  const memory = new BundleMemory();
+  const used = Array.from({ length: 20 }, () => memory.acquire());
+  memory.release(new Uint8Array(4));
+  for (const buffer of used) memory.release(buffer);
+  const next = Array.from({ length: 20 }, () => memory.acquire());
+  expect(next.filter((buffer) => used.includes(buffer))).toHaveLength(16);
+  expect(new Set(next.map(({ length }) => length)).size).toBe(1);
+});

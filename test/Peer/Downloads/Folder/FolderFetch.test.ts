@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import type { FolderFile } from '../../../../Peer/Storage.ts';
 import { fileIdOf } from '../../../../Protocol/FileId.ts';
+import { sleep } from '../../../../Shared/Clock.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { Desk, fileIdNumber } from '../Desk.ts';
 import { type FakePeer, MIB } from '../FakePeer.ts';
@@ -366,4 +367,64 @@ test('the large files of a folder leave nothing behind on the signal that ends t
   add.mockRestore();
   expect(waiting).toBeGreaterThan(0);
   expect(waiting).toBeLessThan(20); // Of 40 files, 8 at once.
+});
+
+/** Counts how many calls of an async function run at once. */
+function concurrency() {
+  const count = { now: 0, max: 0 };
+  const during = async <T>(work: () => Promise<T>): Promise<T> => {
+    count.max = Math.max(count.max, ++count.now);
+    try {
+      return await work();
+    } finally {
+      count.now--;
+    }
+  };
+  return { count, during };
+}
+
+test('of many files that every holder refuses, the trackers locate 200, eight at once', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  const files = folder(desk, 300, 1_000, [peer]);
+  peer.refuses = 'not-found';
+  const { count, during } = concurrency();
+  let locates = 0;
+  desk.network.queries.locate = () => {
+    locates++;
+    return during(async () => {
+      await sleep(desk.clock, 10);
+      return [];
+    });
+  };
+  desk.downloads.addFolder({ path: 'dir', files });
+  expect(await desk.end()).toMatchObject({ state: 'failed', filesDone: 0 });
+  expect(locates).toBe(200);
+  expect(count.max).toBe(8);
+  await desk.close();
+});
+
+test('of many large files eight are fetched at once', async () => {
+  const desk = new Desk();
+  const files = folder(desk, 40, 2 * MIB, [desk.network.peer()]);
+  desk.downloads.addFolder({ path: 'dir', files });
+  expect((await desk.end()).state).toBe('done');
+  expect(desk.parts.openMax).toBe(8);
+  await desk.close();
+});
+
+test('of many files that the share has elsewhere 64 are copied at once', async () => {
+  const desk = new Desk();
+  const files = folder(desk, 200, 1_000, []);
+  for (const { fileId } of files) desk.parts.complete.set(fileId, '/share/elsewhere');
+  const { count, during } = concurrency();
+  desk.parts.copyComplete = (_, path) =>
+    during(async () => {
+      await sleep(desk.clock, 10);
+      return `/share/${path}`;
+    });
+  desk.downloads.addFolder({ path: 'dir', files });
+  expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 200 });
+  expect(count.max).toBe(64);
+  await desk.close();
 });

@@ -228,3 +228,29 @@ test('a million chunks', () => {
   // About 20 ms; a scan of all chunks for each would take minutes.
   expect(performance.now() - startMs).toBeLessThan(3_000);
 });
+
+test('in the endgame of a huge file at most two chunks are in memory twice', () => {
+  const layout = chunkLayout(20 * 1_024 * MIB);
+  const missing = [...Array(10).keys()];
+  const verified = new Bitfield(layout.chunkCount);
+  for (let chunk = missing.length; chunk < layout.chunkCount; chunk++) verified.set(chunk);
+  const plan = new ChunkScheduler<string>({
+    layout,
+    verified,
+    order: 'any',
+    random: new SeededRandom(1).next,
+    paceOf: (key) => ({ bytesPerSecond: key === 'fast' ? 1e9 : 1e3, waiting: false }),
+  });
+  for (const number of missing) {
+    plan.join(`slow ${number}`, undefined);
+    const request = plan.next(`slow ${number}`, 0)?.request;
+    if (request !== undefined) request.received = 1;
+  }
+  plan.join('fast', undefined);
+  const copies: number[] = [];
+  for (let nowMs = 100; nowMs < 3_000; nowMs += 100) {
+    const task = plan.next('fast', nowMs);
+    if (task !== undefined && task.insteadOf === undefined) copies.push(task.request.chunk);
+  }
+  expect(copies).toHaveLength(2);
+});

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Desk, FILE } from '../Desk.ts';
 import { type FakePeer, MIB } from '../FakePeer.ts';
 
@@ -88,4 +88,39 @@ test('a source that owes bytes and is quiet is asked for a sign of life, again a
   for (const [one, other] of [probed.slice(0, 2), probed.slice(1)])
     expect(Number(other) - Number(one)).toBeGreaterThanOrEqual(3_000);
   await desk.close();
+});
+
+describe('a swarm of many holders', () => {
+  /** The numbers of connected sources after 0.5 s, after 2 s, and after 30 more peers have dialled us. */
+  async function connected(holders: number): Promise<number[]> {
+    const desk = new Desk();
+    const peers = Array.from({ length: holders }, () => desk.network.peer(1_000));
+    desk.downloads.add(desk.wish(200 * MIB, peers));
+    const count = () =>
+      desk.downloads.list()[0]?.sources.filter(({ chunksHeld }) => chunksHeld > 0).length ?? 0;
+    await desk.clock.advanceAsync(500);
+    const counts = [count()];
+    await desk.clock.advanceAsync(1_500);
+    counts.push(count());
+    for (let number = 0; number < 30; number++) {
+      const { holder } = desk.network.peer(1_000).has(FILE);
+      desk.downloads.addSource(FILE, { ...holder, near: true });
+    }
+    await desk.clock.advanceAsync(1_000);
+    counts.push(count());
+    await desk.close();
+    return counts;
+  }
+
+  test('12 are dialled at first, 27 when few have dialled us, and 40 are linked in all', async () => {
+    expect(await connected(60)).toEqual([12, 27, 40]);
+  });
+
+  test('a tracker that names thousands fills no memory', async () => {
+    const desk = new Desk();
+    const holders = Array.from({ length: 1_000 }, () => desk.network.peer());
+    desk.downloads.add(desk.wish(4 * MIB, holders));
+    expect(desk.downloads.list()[0]?.sources).toHaveLength(400);
+    await desk.close();
+  });
 });
