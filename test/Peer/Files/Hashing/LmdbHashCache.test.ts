@@ -99,3 +99,17 @@ test('a database is moved aside when a process died reading it, not while one is
   expect((await loaded(third, '/one')).size).toBe(0);
   await third.close();
 });
+
+test('an entry put again while the earlier one is being written is not lost', async () => {
+  const folder = await TempFolder.forTest();
+  const cache = await open(folder);
+  cache.put('/one', 'x', hashedFile(1), random.bytes(32));
+  const closing = cache.close();
+  const later = hashedFile(2);
+  cache.put('/one', 'x', later, random.bytes(64));
+  await closing;
+  const again = await open(folder);
+  expect((await loaded(again, '/one')).get('x')).toEqual(later);
+  expect(again.hashes('/one', 'x')).toHaveLength(64);
+  await again.close();
+});
