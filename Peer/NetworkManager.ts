@@ -21,7 +21,7 @@ import { NetworkChangeMonitor } from './Network/Known/NetworkChangeMonitor.ts';
 import { NetworkQueries } from './Network/Known/NetworkQueries.ts';
 import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
-import type { SwarmSight } from './Network/Links/SwarmSights.ts';
+import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
@@ -177,7 +177,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   }
 
   /** Chunks of a file at linked peers. */
-  swarm(fileId: FileId): readonly SwarmSight[] {
+  swarm(fileId: FileId): readonly SwarmProgress[] {
     return this.#links.swarm(fileId);
   }
 

@@ -92,7 +92,7 @@ export class BufferPool {
     this.#out++;
     this.#cancelTrim?.();
     this.#cancelTrim = undefined;
-    const { bytes, home } = this.#free();
+    const { bytes, list } = this.#free();
     let holders = 1;
     return {
       bytes,
@@ -101,7 +101,7 @@ export class BufferPool {
       },
       release: () => {
         holders--;
-        if (holders === 0) this.#takeBack(bytes, home);
+        if (holders === 0) this.#takeBack(bytes, list);
         if (holders < 0) throw new RangeError('a buffer was released twice');
       },
     };
@@ -112,20 +112,20 @@ export class BufferPool {
   }
 
   /** An unused buffer, and the list it returns to. */
-  #free(): { readonly bytes: Buffer; readonly home: Buffer[] } {
+  #free(): { readonly bytes: Buffer; readonly list: Buffer[] } {
     const kept = this.#kept.pop();
-    if (kept !== undefined) return { bytes: kept, home: this.#kept };
+    if (kept !== undefined) return { bytes: kept, list: this.#kept };
     if (this.#toKeep > 0) {
       this.#toKeep--;
-      return { bytes: (this.#memory ?? sharedMemory)(this.bufferBytes), home: this.#kept };
+      return { bytes: (this.#memory ?? sharedMemory)(this.bufferBytes), list: this.#kept };
     }
     const memory = this.#memory ?? Buffer.allocUnsafeSlow;
-    return { bytes: this.#spare.pop() ?? memory(this.bufferBytes), home: this.#spare };
+    return { bytes: this.#spare.pop() ?? memory(this.bufferBytes), list: this.#spare };
   }
 
-  #takeBack(bytes: Buffer, home: Buffer[]): void {
+  #takeBack(bytes: Buffer, list: Buffer[]): void {
     this.#out--;
-    home.push(bytes);
+    list.push(bytes);
     if (this.#out === 0) this.#cancelTrim = this.#clock.after(IDLE_MS, () => void this.#spare.splice(0));
     for (const taker of this.#waiting) {
       if (this.#full) return;

@@ -113,7 +113,7 @@ export class LaneServer implements StreamHandler {
   }
 
   /** Grants a turn. Resolves when a request arrives, the turn is passed on, or the timer of `after` fires. */
-  turn(bytes: number, after: (task: () => void) => () => void): Promise<void> {
+  grantTurn(bytes: number, after: (task: () => void) => () => void): Promise<void> {
     this.#linedUp = false;
     if (this.#closed) return Promise.resolve();
     this.stream.write(encodeLane({ type: 'turn', bytes }));

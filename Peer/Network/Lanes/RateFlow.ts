@@ -32,36 +32,36 @@ export class RateFlow {
   ahead = 0;
   /** Time of the last transfer or request. */
   activeMs = Number.NEGATIVE_INFINITY;
-  readonly #home: FlowLimits;
+  readonly #limits: FlowLimits;
   #closed = false;
 
-  constructor(home: FlowLimits, kind: NetworkClass) {
-    this.#home = home;
+  constructor(limits: FlowLimits, kind: NetworkClass) {
+    this.#limits = limits;
     this.kind = kind;
   }
 
   /** Upper bound in bytes per second for this flow alone; undefined: unlimited. */
   get rate(): number | undefined {
-    return this.#home.rateOf(this);
+    return this.#limits.rateOf(this);
   }
 
   /** Largest piece to move at once: 2 MiB, or a few milliseconds' worth under a limit. */
   get pieceBytesMax(): number {
-    return this.#home.pieceBytesMax(this);
+    return this.#limits.pieceBytesMax(this);
   }
 
   /** Whether bytes may move now. */
   get ready(): boolean {
-    return this.ahead > 0 || this.rate === undefined || this.#home.isReady(this);
+    return this.ahead > 0 || this.rate === undefined || this.#limits.isReady(this);
   }
 
   /** Records bytes that have moved. */
   spend(bytes: number): void {
     if (this.#closed) return;
-    this.#home.moved(this, bytes);
+    this.#limits.moved(this, bytes);
     if (this.rate === undefined) this.ahead = 0;
     else {
-      if (this.ahead <= 0 && this.#home.isReady(this)) this.#chargePiece();
+      if (this.ahead <= 0 && this.#limits.isReady(this)) this.#chargePiece();
       this.ahead -= bytes;
     }
   }
@@ -82,7 +82,7 @@ export class RateFlow {
 
   /** Calls back, asynchronously, when a piece may move; the piece is charged already. */
   whenReady(go: () => void): void {
-    this.#home.wait(this, () => {
+    this.#limits.wait(this, () => {
       this.#chargePiece();
       go();
     });
@@ -97,7 +97,7 @@ export class RateFlow {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#home.leave(this);
+    this.#limits.leave(this);
   }
 
   /**
@@ -107,7 +107,7 @@ export class RateFlow {
   #chargePiece(): void {
     if (this.rate === undefined || this.#closed) return;
     const piece = this.pieceBytesMax;
-    this.#home.charge(this, piece - this.ahead);
+    this.#limits.charge(this, piece - this.ahead);
     this.ahead = piece;
   }
 }

@@ -13,7 +13,7 @@ export interface SuggestionsOptions {
   readonly provider: ChunkProvider;
   readonly clock: Clock;
   readonly random: Random;
-  readonly tell: (peer: PeerId, fileId: FileId, suggestion: Suggestion) => void;
+  readonly send: (peer: PeerId, fileId: FileId, suggestion: Suggestion) => void;
 }
 
 /** Sends suggestions to the leechers of a file while all of it is here (super-seeding). */
@@ -21,7 +21,7 @@ export class Suggestions {
   readonly #options: SuggestionsOptions;
   readonly #files = new Map<FileId, SuperSeeding>();
   readonly #changed = new Set<FileId>();
-  #telling = false;
+  #scheduled = false;
   #looking = false;
 
   constructor(options: SuggestionsOptions) {
@@ -44,14 +44,14 @@ export class Suggestions {
     this.#files.delete(fileId);
     this.#files.set(fileId, file);
     file.join(peer, follows);
-    this.#tellSoon(fileId);
+    this.#scheduleUpdate(fileId);
   }
 
   notInterested(peer: PeerId, fileId: FileId): void {
     const file = this.#files.get(fileId);
     file?.leave(peer);
     if (file?.members === 0) this.#files.delete(fileId);
-    this.#tellSoon(fileId);
+    this.#scheduleUpdate(fileId);
   }
 
   /** Records the chunks that a leecher announces. */
@@ -62,45 +62,45 @@ export class Suggestions {
     if (message.type === 'have') file.holds(peer, message.chunks);
     else if (message.type === 'bitfield') file.holdsPage(peer, message.firstByte, message.bits);
     else if (message.type === 'haveAll') file.leave(peer);
-    this.#tellSoon(fileId);
+    this.#scheduleUpdate(fileId);
   }
 
   asked(peer: PeerId, fileId: FileId, chunk: number): void {
     this.#files.get(fileId)?.asked(peer, chunk);
-    this.#tellSoon(fileId);
+    this.#scheduleUpdate(fileId);
   }
 
   /** Records a request that ended without its bytes. */
   dropped(peer: PeerId, fileId: FileId, chunk: number): void {
     this.#files.get(fileId)?.dropped(peer, chunk);
-    this.#tellSoon(fileId);
+    this.#scheduleUpdate(fileId);
   }
 
   sent(peer: PeerId, fileId: FileId, chunk: number): void {
     this.#files.get(fileId)?.sent(peer, chunk, this.#options.clock.nowMs());
-    this.#tellSoon(fileId);
+    this.#scheduleUpdate(fileId);
   }
 
   /** Coalesces the events of one event-loop turn. */
-  #tellSoon(fileId: FileId): void {
+  #scheduleUpdate(fileId: FileId): void {
     if (!this.#files.has(fileId)) return;
     this.#changed.add(fileId);
-    if (this.#telling) return;
-    this.#telling = true;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
     soon(() => {
-      this.#telling = false;
+      this.#scheduled = false;
       const changed = [...this.#changed];
       this.#changed.clear();
-      for (const each of changed) this.#tell(each);
+      for (const each of changed) this.#update(each);
     });
   }
 
-  #tell(fileId: FileId): void {
-    const { provider, clock, tell } = this.#options;
+  #update(fileId: FileId): void {
+    const { provider, clock, send } = this.#options;
     const file = this.#files.get(fileId);
     const held = provider.holdings(fileId);
     if (file === undefined || (held !== 'all' && held?.complete !== true)) return;
-    for (const [peer, suggestion] of file.suggest(clock.nowMs())) tell(peer, fileId, suggestion);
+    for (const [peer, suggestion] of file.suggest(clock.nowMs())) send(peer, fileId, suggestion);
     if (file.expects) this.#lookLater();
   }
 
@@ -110,7 +110,7 @@ export class Suggestions {
     this.#looking = true;
     this.#options.clock.after(SUGGESTION_MS, () => {
       this.#looking = false;
-      for (const fileId of this.#files.keys()) this.#tellSoon(fileId);
+      for (const fileId of this.#files.keys()) this.#scheduleUpdate(fileId);
     });
   }
 }

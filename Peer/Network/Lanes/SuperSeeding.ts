@@ -30,7 +30,7 @@ interface Member {
   /** Suggested and not requested yet, with the time of the suggestion. */
   readonly suggested: Map<number, number>;
   /** The last suggestion sent, less the chunks requested since. */
-  told: Suggestion;
+  lastSent: Suggestion;
 }
 
 const FREE: Suggestion = { chunks: [], rest: 'anything' };
@@ -77,7 +77,7 @@ export class SuperSeeding {
       unconfirmed: new Map(),
       asked: new Set(),
       suggested: new Map(),
-      told: FREE,
+      lastSent: FREE,
     });
   }
 
@@ -115,8 +115,11 @@ export class SuperSeeding {
     this.#change(peer, chunk, (member) => {
       member.suggested.delete(chunk);
       member.asked.add(chunk);
-      if (member.told.chunks.includes(chunk))
-        member.told = { ...member.told, chunks: member.told.chunks.filter((other) => other !== chunk) };
+      if (member.lastSent.chunks.includes(chunk))
+        member.lastSent = {
+          ...member.lastSent,
+          chunks: member.lastSent.chunks.filter((other) => other !== chunk),
+        };
     });
   }
 
@@ -157,8 +160,8 @@ export class SuperSeeding {
     const news: [PeerId, Suggestion][] = [];
     for (const [peer, member] of this.#members) {
       const suggestion = alone ? FREE : this.#suggestionFor(member);
-      if (!member.follows || isSame(member.told, suggestion)) continue;
-      member.told = suggestion;
+      if (!member.follows || isSame(member.lastSent, suggestion)) continue;
+      member.lastSent = suggestion;
       news.push([peer, suggestion]);
     }
     return news;

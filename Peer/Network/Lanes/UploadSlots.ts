@@ -18,7 +18,7 @@ const GROWTH_RATIO = 1.05;
  */
 const WAIT_SECONDS = 0.5;
 
-interface Client {
+interface Leecher {
   /** Bytes of all its pending requests. */
   demand: number;
   slot: 'large' | 'small' | undefined;
@@ -36,7 +36,7 @@ interface Client {
  */
 export class UploadSlots {
   readonly #heldOf: (peer: PeerId) => number;
-  readonly #clients = new Map<PeerId, Client>();
+  readonly #leechers = new Map<PeerId, Leecher>();
   #queue: PeerId[] = [];
   #extra = 0;
   #rateBefore = 0;
@@ -55,7 +55,7 @@ export class UploadSlots {
   }
 
   get serving(): readonly PeerId[] {
-    return [...this.#clients].filter(([, client]) => client.slot !== undefined).map(([peer]) => peer);
+    return [...this.#leechers].filter(([, leecher]) => leecher.slot !== undefined).map(([peer]) => peer);
   }
 
   get waiting(): readonly PeerId[] {
@@ -63,28 +63,28 @@ export class UploadSlots {
   }
 
   isServing(peer: PeerId): boolean {
-    return this.#clients.get(peer)?.slot !== undefined;
+    return this.#leechers.get(peer)?.slot !== undefined;
   }
 
   /** Sets a peer's pending bytes; 0 gives up its slot or queue place. */
   setDemand(peer: PeerId, bytes: number): void {
-    const client = this.#clients.get(peer);
+    const leecher = this.#leechers.get(peer);
     if (bytes <= 0) {
-      if (client !== undefined) this.#forget(peer, client);
-    } else if (client !== undefined) {
-      client.demand = bytes;
+      if (leecher !== undefined) this.#forget(peer, leecher);
+    } else if (leecher !== undefined) {
+      leecher.demand = bytes;
     } else {
-      this.#clients.set(peer, { demand: bytes, slot: undefined, turnBytes: 0, bytes: this.#entryBytes() });
+      this.#leechers.set(peer, { demand: bytes, slot: undefined, turnBytes: 0, bytes: this.#entryBytes() });
       this.#line(peer);
     }
     this.#assign();
   }
 
   served(peer: PeerId, bytes: number): void {
-    const client = this.#clients.get(peer);
-    if (client === undefined) return;
-    client.turnBytes += bytes;
-    client.bytes += bytes;
+    const leecher = this.#leechers.get(peer);
+    if (leecher === undefined) return;
+    leecher.turnBytes += bytes;
+    leecher.bytes += bytes;
   }
 
   /** Bytes of a turn at present. */
@@ -94,24 +94,24 @@ export class UploadSlots {
   }
 
   /** Ends a turn that has used its bytes. Called after each chunk. Returns whether the peer still has a slot. */
-  turn(peer: PeerId): boolean {
-    const client = this.#clients.get(peer);
-    if (client?.slot === undefined) return false;
-    const quota = client.slot === 'small' ? SMALL_UPLOAD_BYTES : this.turnBytes;
-    if (client.turnBytes < quota || !this.#wanted(peer, client.slot)) return true;
-    this.#release(client);
+  endTurn(peer: PeerId): boolean {
+    const leecher = this.#leechers.get(peer);
+    if (leecher?.slot === undefined) return false;
+    const quota = leecher.slot === 'small' ? SMALL_UPLOAD_BYTES : this.turnBytes;
+    if (leecher.turnBytes < quota || !this.#wanted(peer, leecher.slot)) return true;
+    this.#release(leecher);
     this.#line(peer);
     this.#assign();
-    return client.slot !== undefined;
+    return leecher.slot !== undefined;
   }
 
   /** Takes the slot of a stalled peer if others wait, and queues it last. */
   preempt(peer: PeerId): void {
-    const client = this.#clients.get(peer);
+    const leecher = this.#leechers.get(peer);
     const last = this.#queue.at(-1);
-    if (client?.slot === undefined || last === undefined) return;
-    this.#release(client);
-    client.bytes = Math.max(client.bytes, this.#bytesOf(last));
+    if (leecher?.slot === undefined || last === undefined) return;
+    this.#release(leecher);
+    leecher.bytes = Math.max(leecher.bytes, this.#bytesOf(last));
     this.#line(peer);
     this.#assign();
   }
@@ -152,12 +152,12 @@ export class UploadSlots {
   #entryBytes(): number {
     const last = this.#queue.at(-1);
     if (last !== undefined) return this.#bytesOf(last);
-    const served = [...this.#clients.values()].map(({ bytes }) => bytes);
+    const served = [...this.#leechers.values()].map(({ bytes }) => bytes);
     return served.length === 0 ? 0 : Math.min(...served);
   }
 
   #bytesOf(peer: PeerId): number {
-    return this.#clients.get(peer)?.bytes ?? 0;
+    return this.#leechers.get(peer)?.bytes ?? 0;
   }
 
   /** Queues a peer behind all with fewer bytes, or with equal bytes and no more chunks. */
@@ -171,7 +171,7 @@ export class UploadSlots {
   }
 
   #isSmall(peer: PeerId): boolean {
-    return (this.#clients.get(peer)?.demand ?? Number.POSITIVE_INFINITY) <= SMALL_UPLOAD_BYTES;
+    return (this.#leechers.get(peer)?.demand ?? Number.POSITIVE_INFINITY) <= SMALL_UPLOAD_BYTES;
   }
 
   #assign(): void {
@@ -190,21 +190,21 @@ export class UploadSlots {
   }
 
   #give(peer: PeerId, slot: 'large' | 'small'): void {
-    const client = this.#clients.get(peer);
-    if (client === undefined) throw new RangeError('somebody unknown waits for a slot');
-    client.slot = slot;
-    client.turnBytes = 0;
+    const leecher = this.#leechers.get(peer);
+    if (leecher === undefined) throw new RangeError('somebody unknown waits for a slot');
+    leecher.slot = slot;
+    leecher.turnBytes = 0;
     this.#used[slot]++;
   }
 
-  #release(client: Client): void {
-    if (client.slot !== undefined) this.#used[client.slot]--;
-    client.slot = undefined;
+  #release(leecher: Leecher): void {
+    if (leecher.slot !== undefined) this.#used[leecher.slot]--;
+    leecher.slot = undefined;
   }
 
-  #forget(peer: PeerId, client: Client): void {
-    this.#release(client);
-    this.#clients.delete(peer);
+  #forget(peer: PeerId, leecher: Leecher): void {
+    this.#release(leecher);
+    this.#leechers.delete(peer);
     this.#queue = this.#queue.filter((other) => other !== peer);
   }
 }

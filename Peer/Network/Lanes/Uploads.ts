@@ -29,9 +29,9 @@ const STALLED_MS = 10_000;
 /** Time without progress after which a lane is closed, if send memory is short. */
 const CUT_MS = 30_000;
 /** Interval at which changed queue places are announced. */
-const PLACES_TOLD_MS = 250;
+const PLACES_INTERVAL_MS = 250;
 /** No place announced yet. Even "being served" is news to a peer that requests from several seeders. */
-const UNTOLD = -1;
+const NOT_ANNOUNCED = -1;
 /** Upper bound on the duration of a run: bytes on their way cannot be called back. */
 const RUN_SECONDS = 0.05;
 const BATCH_LIMITS = { smallBytes: SMALL_CHUNK_BYTES, maxCount: BATCH_CHUNKS_MAX };
@@ -73,8 +73,8 @@ interface Client extends Upload {
   readonly lanes: Map<LaneServer, LaneSender>;
   /** Lanes being served, and the bytes in work on each. */
   readonly busy: Map<LaneServer, number>;
-  toldPlace: number;
-  toldOf: number;
+  announcedPlace: number;
+  announcedLength: number;
 }
 
 /** Serves all lanes: assigns slots, keeps the lanes of served peers busy, announces queue places to the others. */
@@ -191,8 +191,8 @@ export class Uploads implements LaneServerOwner {
       busy: new Map(),
       meter: new RateMeter(),
       fileId: undefined,
-      toldPlace: UNTOLD,
-      toldOf: 0,
+      announcedPlace: NOT_ANNOUNCED,
+      announcedLength: 0,
     };
     this.#clients.set(peer, client);
     return client;
@@ -204,12 +204,12 @@ export class Uploads implements LaneServerOwner {
     for (const lane of client?.lanes.keys() ?? []) demand += lane.demand;
     for (const bytes of client?.busy.values() ?? []) demand += bytes;
     this.#slots.setDemand(peer, demand);
-    if (client !== undefined && demand === 0) client.toldPlace = UNTOLD;
+    if (client !== undefined && demand === 0) client.announcedPlace = NOT_ANNOUNCED;
     this.#wakeServing();
     // A first place is announced at once, so that the peer can try others meanwhile; changes can wait.
     const place = this.#slots.placeOf(peer);
-    if (place > 0 && client !== undefined && client.toldPlace <= 0)
-      this.#tell(peer, place, this.#slots.waiting.length);
+    if (place > 0 && client !== undefined && client.announcedPlace <= 0)
+      this.#announce(peer, place, this.#slots.waiting.length);
   }
 
   #wakeServing(): void {
@@ -220,8 +220,8 @@ export class Uploads implements LaneServerOwner {
           void this.#serve(peer, client, lane, sender);
       }
     }
-    this.#tellServed();
-    if (this.#slots.waiting.length > 0) this.#tellPlacesSoon();
+    this.#announceServed();
+    if (this.#slots.waiting.length > 0) this.#announcePlacesSoon();
     this.#watch();
   }
 
@@ -232,7 +232,7 @@ export class Uploads implements LaneServerOwner {
       if (batch.length === 0) {
         if (!lane.linedUp) break;
         client.busy.set(lane, 1);
-        await lane.turn(this.#slots.turnBytes, (late) => this.#options.clock.after(TURN_ASK_MS, late));
+        await lane.grantTurn(this.#slots.turnBytes, (late) => this.#options.clock.after(TURN_ASK_MS, late));
         client.busy.delete(lane);
         continue;
       }
@@ -247,7 +247,7 @@ export class Uploads implements LaneServerOwner {
       for (const { fileId, chunk, cancelled } of batch)
         this.#options.demand[cancelled || !lane.open ? 'dropped' : 'sent'](peer, fileId, chunk);
       if (!lane.open) return;
-      this.#slots.turn(peer);
+      this.#slots.endTurn(peer);
       if (lane.demand === 0) break;
     }
     this.#update(peer);
@@ -269,11 +269,11 @@ export class Uploads implements LaneServerOwner {
 
   // ---- the queue
 
-  #tellPlacesSoon(): void {
-    this.#cancelPlaces ??= this.#options.clock.after(PLACES_TOLD_MS, () => {
+  #announcePlacesSoon(): void {
+    this.#cancelPlaces ??= this.#options.clock.after(PLACES_INTERVAL_MS, () => {
       this.#cancelPlaces = undefined;
       const { waiting } = this.#slots;
-      for (const [index, peer] of waiting.entries()) this.#tell(peer, index + 1, waiting.length);
+      for (const [index, peer] of waiting.entries()) this.#announce(peer, index + 1, waiting.length);
     });
   }
 
@@ -300,15 +300,15 @@ export class Uploads implements LaneServerOwner {
     }
   }
 
-  #tellServed(): void {
-    for (const peer of this.#slots.serving) this.#tell(peer, 0, 0);
+  #announceServed(): void {
+    for (const peer of this.#slots.serving) this.#announce(peer, 0, 0);
   }
 
-  #tell(peer: PeerId, place: number, of: number): void {
+  #announce(peer: PeerId, place: number, of: number): void {
     const client = this.#clients.get(peer);
-    if (client === undefined || (client.toldPlace === place && client.toldOf === of)) return;
-    client.toldPlace = place;
-    client.toldOf = of;
+    if (client === undefined || (client.announcedPlace === place && client.announcedLength === of)) return;
+    client.announcedPlace = place;
+    client.announcedLength = of;
     this.#options.placed(peer, place, of);
   }
 }

@@ -27,7 +27,7 @@ export class Interests {
     this.#options = options;
     this.suggestions = new Suggestions({
       ...options,
-      tell: (peer, fileId, suggestion) =>
+      send: (peer, fileId, suggestion) =>
         options.linked(peer)?.send({ type: 'suggest', fileId, ...suggestion }),
     });
   }
@@ -35,8 +35,8 @@ export class Interests {
   interested(peer: KnownContact, fileId: FileId): void {
     const { linked, peers: all } = this.#options;
     const holders = all().flatMap((other) => (other.holds(fileId) ? [other.contact] : []));
-    for (const { told, peers } of this.exchange.interested(fileId, peer, holders))
-      linked(told)?.send({ type: 'peers', fileId, peers });
+    for (const { to, peers } of this.exchange.interested(fileId, peer, holders))
+      linked(to)?.send({ type: 'peers', fileId, peers });
     this.#options.found(fileId, { ...peer, near: true });
     this.suggestions.interested(peer.peerId, fileId, linked(peer.peerId)?.suggests === true);
   }

@@ -13,7 +13,7 @@ import { newLinkStays } from './PeerSession.ts';
 export interface LinkTableOptions {
   /** Our hello message. */
   readonly hello: () => Hello;
-  readonly home: PeerContext;
+  readonly context: PeerContext;
   readonly bans: Bans;
   readonly joined: (peer: LinkedPeer) => void;
   /** Reason undefined: an orderly goodbye. */
@@ -108,15 +108,15 @@ export class LinkTable implements LinkEvents {
   // ---- LinkEvents
 
   opened(link: PeerLink, hello: Hello): void {
-    const { bans, home, joined } = this.#options;
+    const { bans, context, joined } = this.#options;
     const contact = contactOf(link, hello, this.#dialling.get(link)?.address);
-    if (bans.has(hello.peerId, home.clock.nowMs())) {
+    if (bans.has(hello.peerId, context.clock.nowMs())) {
       link.close('banned', new ShoalError('REFUSED', 'we have banned this peer'));
       return;
     }
     const existing = this.#peers.get(hello.peerId);
     if (existing === undefined) {
-      const peer = new LinkedPeer(contact, link, home);
+      const peer = new LinkedPeer(contact, link, context);
       this.#peers.set(hello.peerId, peer);
       this.#dialled(link, peer);
       joined(peer);
@@ -137,10 +137,10 @@ export class LinkTable implements LinkEvents {
     }
   }
 
-  heard(link: PeerLink, message: Parameters<LinkedPeer['heard']>[0]): void {
+  received(link: PeerLink, message: Parameters<LinkedPeer['receive']>[0]): void {
     const peerId = link.hello?.peerId;
     const peer = peerId && this.#peers.get(peerId);
-    if (peer?.link === link) peer.heard(message);
+    if (peer?.link === link) peer.receive(message);
   }
 
   closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void {
@@ -158,7 +158,7 @@ export class LinkTable implements LinkEvents {
       if (peer.link === link) this.#forget(peer, error && reason);
     };
     // The remaining link is on another connection, where its hello may arrive after this goodbye.
-    if (bye === 'duplicate') this.#options.home.clock.after(DUPLICATE_GRACE_MS, end);
+    if (bye === 'duplicate') this.#options.context.clock.after(DUPLICATE_GRACE_MS, end);
     else end();
   }
 
@@ -174,7 +174,7 @@ export class LinkTable implements LinkEvents {
   }
 
   #newLink(dialledByUs: boolean): PeerLink {
-    const link = new PeerLink(this.#options.hello(), dialledByUs, this.#options.home.clock, this);
+    const link = new PeerLink(this.#options.hello(), dialledByUs, this.#options.context.clock, this);
     this.#links.add(link);
     void link.gone.then(() => this.#links.delete(link));
     return link;
@@ -195,7 +195,7 @@ export class LinkTable implements LinkEvents {
     const link = this.#newLink(true);
     const dialled = new Promise<LinkedPeer>((resolve, reject) => {
       this.#dialling.set(link, { resolve, reject, address });
-      this.#options.home.dial(address, link, { signal: this.#stopping.signal }).then(
+      this.#options.context.dial(address, link, { signal: this.#stopping.signal }).then(
         (stream) => link.start(stream),
         (failure: unknown) => link.failed(asShoalError(failure, 'UNREACHABLE')),
       );

@@ -12,7 +12,7 @@ import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import { DeferredHaves } from './Content/DeferredHaves.ts';
 import { fetchDescription } from './Content/FetchDescription.ts';
 import type { SourceContext } from './Content/PeerSource.ts';
-import { RemoteFiles, type Seen } from './Content/RemoteFiles.ts';
+import { RemoteFiles, type RemoteProgress } from './Content/RemoteFiles.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { LinkQuestions } from './LinkQuestions.ts';
 import type { PeerContext } from './PeerContext.ts';
@@ -29,22 +29,22 @@ const INTERESTS_MAX = 65_536;
 export class LinkedPeer implements SourceContext {
   readonly lane: LaneKeeper;
   readonly offers: PeerOffers;
-  readonly #home: PeerContext;
+  readonly #context: PeerContext;
   readonly #questions: LinkQuestions;
   readonly #files: RemoteFiles;
   readonly #answers: LinkAnswers;
   readonly #limits: RequestLimits;
   readonly #interests = new Set<FileId>();
-  readonly #late = new DeferredHaves();
+  readonly #deferred = new DeferredHaves();
   #contact: KnownContact;
   #link: PeerLink;
 
-  constructor(contact: KnownContact, link: PeerLink, home: PeerContext) {
+  constructor(contact: KnownContact, link: PeerLink, context: PeerContext) {
     this.#contact = contact;
     this.#link = link;
-    this.#home = home;
+    this.#context = context;
     const send = (message: ControlMessage) => this.send(message);
-    const { provider, clock, dial, buffers, downLimiter, classOf } = home;
+    const { provider, clock, dial, buffers, downLimiter, classOf } = context;
     this.#limits = new RequestLimits(clock.nowMs());
     this.#answers = new LinkAnswers({
       provider,
@@ -52,7 +52,7 @@ export class LinkedPeer implements SourceContext {
       writable: () => this.#link.writable(),
       matching: (question) => {
         const allowed = this.#withinLimit(question.fileId === undefined ? 'words' : 'ids');
-        return allowed ? home.matching(question) : undefined;
+        return allowed ? context.matching(question) : undefined;
       },
     });
     const announceProgress = (fileId: FileId) => this.suggests && this.announceHoldings(fileId);
@@ -68,7 +68,7 @@ export class LinkedPeer implements SourceContext {
     });
     this.#questions = new LinkQuestions(send, clock);
     this.offers = new PeerOffers(send, clock);
-    const received = (bytes: number) => home.received(bytes);
+    const received = (bytes: number) => context.received(bytes);
     const enter = () => this.#enterLane();
     const flow = () => downLimiter.flow(classOf(this.#contact.address.host));
     const turn = (bytes: number) => this.#files.turn(bytes);
@@ -110,7 +110,7 @@ export class LinkedPeer implements SourceContext {
 
   /** Announces our chunks of a file, unless there are none. */
   announceHoldings(fileId: FileId): void {
-    this.#late.drop(fileId);
+    this.#deferred.drop(fileId);
     for (const message of this.#answers.holdings(fileId)) if (message.type !== 'haveNone') this.send(message);
   }
 
@@ -120,16 +120,16 @@ export class LinkedPeer implements SourceContext {
    */
   announceHave(fileId: FileId, chunks: readonly number[], frame: () => Uint8Array): void {
     const useless = this.offers.isFetching(fileId) ? undefined : this.#files.uselessTo(fileId, chunks);
-    const news = this.#late.add(fileId, chunks, useless, this.#home.clock.nowMs());
+    const news = this.#deferred.add(fileId, chunks, useless, this.#context.clock.nowMs());
     if (news === chunks) this.#link.sendFrame(frame());
     else if (news !== undefined) this.send({ type: 'have', fileId, chunks: news });
   }
 
   /** Announces that a file is no longer here. */
   announceGone(fileId: FileId): void {
-    this.#late.drop(fileId);
+    this.#deferred.drop(fileId);
     if (!this.#interests.delete(fileId)) return;
-    this.#home.notInterested(this.#contact, fileId);
+    this.#context.notInterested(this.#contact, fileId);
     this.#files.unwatch(fileId);
     this.send({ type: 'haveNone', fileId });
   }
@@ -149,7 +149,7 @@ export class LinkedPeer implements SourceContext {
     this.lane.close(reason);
     this.#files.fail(reason);
     this.offers.fail(reason);
-    for (const fileId of this.#interests) this.#home.notInterested(this.#contact, fileId);
+    for (const fileId of this.#interests) this.#context.notInterested(this.#contact, fileId);
     this.#interests.clear();
   }
 
@@ -206,15 +206,15 @@ export class LinkedPeer implements SourceContext {
   }
 
   /** Its chunks of a file, as announced. */
-  seen(fileId: FileId): Seen | undefined {
-    return this.#files.seen(fileId);
+  progressOf(fileId: FileId): RemoteProgress | undefined {
+    return this.#files.progressOf(fileId);
   }
 
   released(source: Parameters<RemoteFiles['release']>[0]): void {
     this.#files.release(source);
   }
 
-  heard(message: Conversation): void {
+  receive(message: Conversation): void {
     switch (message.type) {
       case 'list':
       case 'describe':
@@ -222,12 +222,12 @@ export class LinkedPeer implements SourceContext {
         this.#answers.ask(message);
         break;
       case 'laneRequest': {
-        const token = this.#home.grantLane(this.#contact.peerId);
+        const token = this.#context.grantLane(this.#contact.peerId);
         this.send({ type: 'laneGrant', requestId: message.requestId, token });
         break;
       }
       case 'offer':
-        this.#home.offered(this.#contact, message.requestId, message);
+        this.#context.offered(this.#contact, message.requestId, message);
         break;
       case 'accept':
         this.offers.receiveAccept(message.requestId);
@@ -246,18 +246,19 @@ export class LinkedPeer implements SourceContext {
         this.#addInterest(message.fileId);
         break;
       case 'notInterested':
-        if (this.#interests.delete(message.fileId)) this.#home.notInterested(this.#contact, message.fileId);
+        if (this.#interests.delete(message.fileId))
+          this.#context.notInterested(this.#contact, message.fileId);
         this.#files.unwatch(message.fileId);
         break;
       case 'haveAll':
       case 'bitfield':
       case 'have':
         this.offers.receiveHoldings(message);
-        this.#files.hear(message);
-        this.#home.holds(this.#contact, message);
+        this.#files.receive(message);
+        this.#context.holds(this.#contact, message);
         break;
       case 'haveNone':
-        this.#files.hear(message);
+        this.#files.receive(message);
         break;
       case 'suggest':
         this.#files.suggested(message);
@@ -270,23 +271,23 @@ export class LinkedPeer implements SourceContext {
         this.#files.queued(0, 0);
         break;
       case 'peers':
-        if (this.#withinLimit('peers')) this.#home.named(this.#contact, message.fileId, message.peers);
+        if (this.#withinLimit('peers')) this.#context.named(this.#contact, message.fileId, message.peers);
         break;
       case 'tracker':
-        if (this.#withinLimit('trackers')) this.#home.trackerNamed(this.#contact, message);
+        if (this.#withinLimit('trackers')) this.#context.trackerNamed(this.#contact, message);
         break;
     }
   }
 
   /** Announces deferred chunks to a peer that starts to make suggestions. */
   #announceDeferred(fileId: FileId): void {
-    const chunks = this.#files.uselessTo(fileId, []) === 'has all' ? [] : this.#late.take(fileId);
+    const chunks = this.#files.uselessTo(fileId, []) === 'has all' ? [] : this.#deferred.take(fileId);
     if (chunks.length > 0) this.send({ type: 'have', fileId, chunks });
   }
 
   #withinLimit(kind: Parameters<RequestLimits['take']>[0]): boolean {
-    const within = this.#limits.take(kind, this.#home.clock.nowMs());
-    if (!within) this.#home.counters.overLimit++;
+    const within = this.#limits.take(kind, this.#context.clock.nowMs());
+    if (!within) this.#context.counters.overLimit++;
     return within;
   }
 
@@ -303,7 +304,7 @@ export class LinkedPeer implements SourceContext {
     for (const message of answers) this.send(message);
     if (answers[0]?.type === 'haveNone' || this.#interests.has(fileId)) return;
     this.#interests.add(fileId);
-    this.#home.interested(this.#contact, fileId);
+    this.#context.interested(this.#contact, fileId);
     const chunks = this.#answers.chunksOf(fileId);
     if (chunks > 1) this.#files.watch(fileId, chunks);
   }

@@ -13,9 +13,9 @@ const UNCONFIRMED_MAX = 4_096;
 /** Lowest port of a Shoal peer: a named peer below would probably be an attack on another service. */
 const PORT_MIN = 1_024;
 
-/** Peers to be named to the peer `told`. */
+/** Peers to be named to the peer `to`. */
 export interface Tip {
-  readonly told: PeerId;
+  readonly to: PeerId;
   readonly peers: readonly ExchangedPeer[];
 }
 
@@ -48,8 +48,8 @@ export class PeerExchange {
     const tips: Tip[] = newest
       .slice(-NEWCOMER_NAMED_TO)
       .filter((other) => canReach(other.address, address))
-      .map((other) => ({ told: other.peerId, peers: [fresh] }));
-    return reachable.length === 0 ? tips : [{ told: peerId, peers: reachable }, ...tips];
+      .map((other) => ({ to: other.peerId, peers: [fresh] }));
+    return reachable.length === 0 ? tips : [{ to: peerId, peers: reachable }, ...tips];
   }
 
   /** Removes a leecher of the file. */

@@ -29,7 +29,7 @@ const PROBE_MS = 6_000;
 export interface LinkEvents {
   /** The handshake is complete. */
   opened(link: PeerLink, hello: Hello): void;
-  heard(link: PeerLink, message: Conversation): void;
+  received(link: PeerLink, message: Conversation): void;
   /** Called once. Without an error: an orderly goodbye. `bye`: the reason that the remote side gave. */
   closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void;
 }
@@ -166,8 +166,8 @@ export class PeerLink implements StreamHandler {
           this.#decoder.maxBodyBytes = CONTROL_FRAME_BYTES_MAX;
           this.#events.opened(this, action.hello);
           break;
-        case 'hear':
-          this.#events.heard(this, action.message);
+        case 'deliver':
+          this.#events.received(this, action.message);
           break;
         case 'close':
           this.#close(action.error, true, action.bye);

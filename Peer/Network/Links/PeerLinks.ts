@@ -29,7 +29,7 @@ import type { LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { Offers } from './Offers.ts';
 import type { LinkCounters, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
-import { type SwarmSight, swarmSights } from './SwarmSights.ts';
+import { type SwarmProgress, swarmProgress } from './SwarmProgress.ts';
 
 export type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
@@ -89,7 +89,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       classOf,
       tokens: this.#tokens,
       heldOf: (peer, fileId) => {
-        const have = this.#table.get(peer)?.seen(fileId)?.have;
+        const have = this.#table.get(peer)?.progressOf(fileId)?.have;
         return have === undefined || have === 'all' ? 0 : have.count;
       },
       memory: options.memory,
@@ -102,7 +102,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       joined: (peer) => this.#joined(peer),
       left: (peer, reason) => this.#left(peer, reason),
       misbehaved: (host, reason) => this.#misbehaved(host, reason),
-      home: {
+      context: {
         provider,
         dial,
         clock,
@@ -227,8 +227,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   /** Chunks of a file at linked peers. */
-  swarm(fileId: FileId): readonly SwarmSight[] {
-    return swarmSights(this.#table.peers, fileId, this.#options.provider.sizeOf(fileId) ?? 0);
+  swarm(fileId: FileId): readonly SwarmProgress[] {
+    return swarmProgress(this.#table.peers, fileId, this.#options.provider.sizeOf(fileId) ?? 0);
   }
 
   /** Peers being served. */

@@ -15,7 +15,7 @@ export type Conversation = Exclude<ControlMessage, { type: 'hello' | 'ping' | 'p
 export type SessionAction =
   | { readonly do: 'send'; readonly message: ControlMessage }
   | { readonly do: 'open'; readonly hello: Hello }
-  | { readonly do: 'hear'; readonly message: Conversation }
+  | { readonly do: 'deliver'; readonly message: Conversation }
   /** Without an error: an orderly goodbye. `bye`: the reason that the remote side gave. */
   | { readonly do: 'close'; readonly error: ShoalError | undefined; readonly bye?: ByeReason };
 
@@ -29,7 +29,7 @@ export class PeerSession {
   readonly #startedMs: number;
   #state: 'greeting' | 'open' | 'closed' = 'greeting';
   #remote: Hello | undefined;
-  #heardMs: number;
+  #receivedMs: number;
   #pingedMs: number;
 
   /** @param hello - our hello; @param dialled - whether we dialled */
@@ -37,7 +37,7 @@ export class PeerSession {
     this.#hello = hello;
     this.#dialled = dialled;
     this.#startedMs = nowMs;
-    this.#heardMs = nowMs;
+    this.#receivedMs = nowMs;
     this.#pingedMs = nowMs;
   }
 
@@ -57,7 +57,7 @@ export class PeerSession {
 
   receive(message: ControlMessage, nowMs: number): SessionAction[] {
     if (this.#state === 'closed') return [];
-    this.#heardMs = nowMs;
+    this.#receivedMs = nowMs;
     if (message.type === 'bye') return this.#receiveBye(message.reason);
     if (message.type === 'hello') return this.#receiveHello(message, nowMs);
     if (this.#state === 'greeting') return this.breach('a message before the hello');
@@ -67,7 +67,7 @@ export class PeerSession {
       case 'pong':
         return [];
       default:
-        return [{ do: 'hear', message }];
+        return [{ do: 'deliver', message }];
     }
   }
 
@@ -78,7 +78,7 @@ export class PeerSession {
       if (nowMs - this.#startedMs < GREETING_TIMEOUT_MS) return [];
       return this.#close(undefined, new ShoalError('TIMEOUT', 'handshake timed out'));
     }
-    if (nowMs - this.#heardMs >= LINK_DEAD_MS) {
+    if (nowMs - this.#receivedMs >= LINK_DEAD_MS) {
       return this.#close(undefined, new ShoalError('TIMEOUT', 'connection timed out'));
     }
     if (nowMs - this.#pingedMs < PING_INTERVAL_MS) return [];
@@ -94,7 +94,7 @@ export class PeerSession {
 
   /** Closes the link if nothing arrived since the ping at `askedMs`. */
   checkAnswered(askedMs: number): SessionAction[] {
-    if (this.#state !== 'open' || this.#heardMs >= askedMs) return [];
+    if (this.#state !== 'open' || this.#receivedMs >= askedMs) return [];
     return this.#close(undefined, new ShoalError('TIMEOUT', 'no answer to a ping'));
   }
 

@@ -52,7 +52,7 @@ function openedLink() {
   const own = { version: 1, peerId: peerIdOf(1), instanceId: instanceOf(1), name: '', port: 1, features: 0 };
   const link = new PeerLink(own, true, clock, {
     opened: () => {},
-    heard: () => {},
+    received: () => {},
     closed: (_, error) => closed.push(error?.code),
   });
   link.start(stream);
@@ -123,7 +123,7 @@ test('suggestions are made for 32 files, the least recently requested is evicted
     provider: { sizeOf: () => 8_000_000, holdings: () => 'all' } as never,
     clock: new SimulatedClock(),
     random: () => 0,
-    tell: (_, fileId) => files.add(fileId),
+    send: (_, fileId) => files.add(fileId),
   });
   for (let file = 0; file < 33; file++)
     for (const peer of [1, 2]) suggestions.interested(peerIdOf(peer), fileOf(file), true);
@@ -189,14 +189,14 @@ test('of one peer 256 files are watched at once, and 4,096 are remembered as com
     wantedOfUs: () => true,
   });
   const seen = (count: number) =>
-    Array.from({ length: count }, (_, number) => files.seen(fileOf(number))).filter(
+    Array.from({ length: count }, (_, number) => files.progressOf(fileOf(number))).filter(
       (view) => view !== undefined,
     );
   for (let number = 0; number < 300; number++) files.watch(fileOf(number), 8);
   expect(seen(300)).toHaveLength(256);
   for (let number = 0; number < 5_000; number++) {
     files.watch(fileOf(number), 8);
-    files.hear({ type: 'haveAll', fileId: fileOf(number) });
+    files.receive({ type: 'haveAll', fileId: fileOf(number) });
   }
   expect(seen(5_000)).toHaveLength(4_096);
 });
@@ -218,6 +218,6 @@ test('a new leecher is named to 8 others, and 24 others are named to it', () => 
   });
   for (let number = 1; number <= 40; number++) exchange.interested(fileOf(1), at(number));
   const [own, ...others] = exchange.interested(fileOf(1), at(41), [at(50)]);
-  expect([own?.told, own?.peers.length]).toEqual([peerIdOf(41), 24]);
+  expect([own?.to, own?.peers.length]).toEqual([peerIdOf(41), 24]);
   expect(others).toHaveLength(8);
 });

@@ -241,14 +241,14 @@ test('peers on our own host are named to each other only', () => {
   ];
   expect(exchange.interested(fileOf(1), { peerId: peerIdOf(1), address: local })).toEqual([]);
   expect(exchange.interested(fileOf(1), { peerId: peerIdOf(2), address: lan })).toEqual([
-    { told: peerIdOf(1), peers: [{ peerId: peerIdOf(2), address: lan }] },
+    { to: peerIdOf(1), peers: [{ peerId: peerIdOf(2), address: lan }] },
   ]);
   expect(exchange.interested(fileOf(1), { peerId: peerIdOf(2), address: lan })).toEqual([]);
   exchange.notInterested(fileOf(1), peerIdOf(1));
   const other = { host: '10.0.0.6', port: 9_003 };
   expect(exchange.interested(fileOf(1), { peerId: peerIdOf(3), address: other })).toEqual([
-    { told: peerIdOf(3), peers: [{ peerId: peerIdOf(2), address: lan }] },
-    { told: peerIdOf(2), peers: [{ peerId: peerIdOf(3), address: other }] },
+    { to: peerIdOf(3), peers: [{ peerId: peerIdOf(2), address: lan }] },
+    { to: peerIdOf(2), peers: [{ peerId: peerIdOf(3), address: other }] },
   ]);
 });
 

@@ -1,7 +1,7 @@
 import type { FileId } from '../../../../Protocol/Ids.ts';
 
 /** Deferred chunks after which a peer is notified anyway, so that observers see our progress. */
-const LATE_CHUNKS_MAX = 16;
+const DEFERRED_CHUNKS_MAX = 16;
 /** Interval of notifications to a complete peer that makes no suggestions. */
 const WHOLE_MS = 500;
 /** Bound of one `have` message (docs/reference/protocol.md). */
@@ -10,9 +10,9 @@ const MESSAGE_CHUNKS_MAX = 4_096;
 /** Why a peer does not need to know our chunks: it has these, or it has all and ignores what others have. */
 export type Useless = 'has them' | 'has all';
 
-interface Late {
+interface Deferred {
   chunks: readonly number[];
-  toldMs: number;
+  announcedMs: number;
 }
 
 /**
@@ -20,7 +20,7 @@ interface Late {
  * are enough.
  */
 export class DeferredHaves {
-  readonly #files = new Map<FileId, Late>();
+  readonly #files = new Map<FileId, Deferred>();
 
   /** Returns the chunks to announce now; undefined: none. Returns the same array if none were deferred. */
   add(
@@ -29,16 +29,17 @@ export class DeferredHaves {
     useless: Useless | undefined,
     nowMs: number,
   ): readonly number[] | undefined {
-    const late = this.#files.get(fileId);
-    const all = late === undefined || late.chunks.length === 0 ? chunks : [...late.chunks, ...chunks];
-    const toldMs = late?.toldMs ?? Number.NEGATIVE_INFINITY;
-    const max = useless === 'has all' ? MESSAGE_CHUNKS_MAX : LATE_CHUNKS_MAX;
-    const soonEnough = useless === 'has them' || (useless === 'has all' && nowMs - toldMs < WHOLE_MS);
+    const deferred = this.#files.get(fileId);
+    const all =
+      deferred === undefined || deferred.chunks.length === 0 ? chunks : [...deferred.chunks, ...chunks];
+    const announcedMs = deferred?.announcedMs ?? Number.NEGATIVE_INFINITY;
+    const max = useless === 'has all' ? MESSAGE_CHUNKS_MAX : DEFERRED_CHUNKS_MAX;
+    const soonEnough = useless === 'has them' || (useless === 'has all' && nowMs - announcedMs < WHOLE_MS);
     if (soonEnough && all.length < max) {
-      this.#files.set(fileId, { chunks: all, toldMs });
+      this.#files.set(fileId, { chunks: all, announcedMs });
       return undefined;
     }
-    if (useless === 'has all') this.#files.set(fileId, { chunks: [], toldMs: nowMs });
+    if (useless === 'has all') this.#files.set(fileId, { chunks: [], announcedMs: nowMs });
     else this.#files.delete(fileId);
     return all;
   }

@@ -7,7 +7,7 @@ const APART_MS = 250;
 export class Growth {
   readonly #samples: { atMs: number; count: number }[] = [];
 
-  heard(count: number, nowMs: number): void {
+  add(count: number, nowMs: number): void {
     const [before, last] = this.#samples.slice(-2);
     if (last !== undefined && before !== undefined && nowMs - before.atMs < APART_MS) {
       last.count = count;

@@ -11,21 +11,21 @@ export type AnnounceHave = (fileId: FileId, chunks: readonly number[], frame: ()
 /** Announces the first chunk at once and gathers further ones for 50 ms into one message. */
 export class HaveBatch {
   readonly #clock: Clock;
-  readonly #tell: AnnounceHave;
+  readonly #announce: AnnounceHave;
   #chunks = new Map<FileId, number[]>();
   #cancel: (() => void) | undefined;
-  #toldMs = Number.NEGATIVE_INFINITY;
+  #announcedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, tell: AnnounceHave) {
+  constructor(clock: Clock, announce: AnnounceHave) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#announce = announce;
   }
 
   add(fileId: FileId, chunk: number): void {
     const chunks = this.#chunks.get(fileId);
     if (chunks === undefined) this.#chunks.set(fileId, [chunk]);
     else chunks.push(chunk);
-    const delayMs = Math.max(0, this.#toldMs + HAVE_BATCH_MS - this.#clock.nowMs());
+    const delayMs = Math.max(0, this.#announcedMs + HAVE_BATCH_MS - this.#clock.nowMs());
     this.#cancel ??= this.#clock.after(delayMs, () => this.#flush());
   }
 
@@ -41,18 +41,18 @@ export class HaveBatch {
 
   #flush(): void {
     this.#cancel = undefined;
-    this.#toldMs = this.#clock.nowMs();
+    this.#announcedMs = this.#clock.nowMs();
     const gathered = this.#chunks;
     this.#chunks = new Map();
     for (const [fileId, chunks] of gathered) {
       for (let at = 0; at < chunks.length; at += CHUNKS_PER_MESSAGE)
-        this.#tellSome(fileId, chunks.slice(at, at + CHUNKS_PER_MESSAGE));
+        this.#announceSome(fileId, chunks.slice(at, at + CHUNKS_PER_MESSAGE));
     }
   }
 
-  #tellSome(fileId: FileId, chunks: readonly number[]): void {
+  #announceSome(fileId: FileId, chunks: readonly number[]): void {
     let encoded: Uint8Array | undefined;
-    this.#tell(fileId, chunks, () => {
+    this.#announce(fileId, chunks, () => {
       encoded ??= encodeControl({ type: 'have', fileId, chunks });
       return encoded;
     });

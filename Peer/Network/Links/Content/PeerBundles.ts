@@ -9,13 +9,13 @@ export type BundleContext = Pick<SourceContext, 'lane'> & { released(bundles: Pe
 
 /** One peer as a source of many small files at once. */
 export class PeerBundles implements BundleSource {
-  readonly #home: BundleContext;
+  readonly #context: BundleContext;
   readonly #events: SourceEvents;
   readonly #open = new Set<ChunkReceipt>();
   #gone: ShoalError | undefined;
 
-  constructor(home: BundleContext, events: SourceEvents) {
-    this.#home = home;
+  constructor(context: BundleContext, events: SourceEvents) {
+    this.#context = context;
     this.#events = events;
   }
 
@@ -26,7 +26,7 @@ export class PeerBundles implements BundleSource {
       writer.abandon();
       return { kind: 'lost', reason: this.#gone };
     }
-    const receipt = this.#home.lane.request({
+    const receipt = this.#context.lane.request({
       fileId: first.fileId,
       chunk: 0,
       bytes: bundleBytes(files),
@@ -41,14 +41,14 @@ export class PeerBundles implements BundleSource {
   }
 
   takeBack(keep: number): void {
-    for (const receipt of [...this.#open].slice(keep)) this.#home.lane.cancel(receipt);
+    for (const receipt of [...this.#open].slice(keep)) this.#context.lane.cancel(receipt);
   }
 
   close(): void {
     if (this.#gone !== undefined) return;
     this.#gone = new ShoalError('CLOSED', 'the source was closed');
     this.takeBack(0);
-    this.#home.released(this);
+    this.#context.released(this);
   }
 
   // ---- called by the linked peer
@@ -61,7 +61,7 @@ export class PeerBundles implements BundleSource {
   left(reason: ShoalError): void {
     if (this.#gone !== undefined) return;
     this.#gone = reason;
-    for (const receipt of this.#open) this.#home.lane.drop(receipt, reason);
+    for (const receipt of this.#open) this.#context.lane.drop(receipt, reason);
     this.#events.left(reason);
   }
 }

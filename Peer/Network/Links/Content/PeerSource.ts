@@ -21,7 +21,7 @@ export interface SourceContext {
 /** One peer as a source of one file. */
 export class PeerSource implements Source {
   readonly fileId: FileId;
-  readonly #home: SourceContext;
+  readonly #context: SourceContext;
   /** Undefined: the peer is known to have everything. */
   readonly #holdings: RemoteHoldings | undefined;
   readonly #events: SourceEvents;
@@ -30,19 +30,19 @@ export class PeerSource implements Source {
   #closed = false;
 
   constructor(
-    home: SourceContext,
+    context: SourceContext,
     fileId: FileId,
     holdings: RemoteHoldings | undefined,
     events: SourceEvents,
   ) {
-    this.#home = home;
+    this.#context = context;
     this.fileId = fileId;
     this.#holdings = holdings;
     this.#events = events;
   }
 
   get peer(): KnownContact {
-    return this.#home.contact;
+    return this.#context.contact;
   }
 
   get have(): Bitfield | undefined {
@@ -59,7 +59,7 @@ export class PeerSource implements Source {
 
   describe(signal: AbortSignal): Promise<FileDescription> {
     const over = this.#over();
-    return over === undefined ? this.#home.describe(this.fileId, signal) : Promise.reject(over);
+    return over === undefined ? this.#context.describe(this.fileId, signal) : Promise.reject(over);
   }
 
   request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
@@ -72,7 +72,7 @@ export class PeerSource implements Source {
     const { fileId } = this;
     const received = (count: number) => this.#events.received(count);
     const late = (count: number) => this.#events.late?.(count);
-    const receipt = this.#home.lane.request({ fileId, chunk, bytes, writer, received, late });
+    const receipt = this.#context.lane.request({ fileId, chunk, bytes, writer, received, late });
     this.#open.set(chunk, receipt);
     return receipt.outcome.then((outcome) => {
       this.#open.delete(chunk);
@@ -82,25 +82,25 @@ export class PeerSource implements Source {
 
   cancel(chunk: number): void {
     const receipt = this.#open.get(chunk);
-    if (receipt !== undefined) this.#home.lane.cancel(receipt);
+    if (receipt !== undefined) this.#context.lane.cancel(receipt);
   }
 
   withdraw(chunk: number): void {
     const receipt = this.#open.get(chunk);
-    if (receipt !== undefined) this.#home.lane.withdraw(receipt);
+    if (receipt !== undefined) this.#context.lane.withdraw(receipt);
   }
 
   lineUp(): boolean {
-    if (!this.#home.takesTurns || this.#over() !== undefined) return false;
-    this.#home.lane.lineUp();
+    if (!this.#context.takesTurns || this.#over() !== undefined) return false;
+    this.#context.lane.lineUp();
     return true;
   }
 
   close(): void {
     if (this.#closed || this.#gone !== undefined) return;
     this.#closed = true;
-    for (const receipt of this.#open.values()) this.#home.lane.cancel(receipt);
-    this.#home.released(this);
+    for (const receipt of this.#open.values()) this.#context.lane.cancel(receipt);
+    this.#context.released(this);
   }
 
   // ---- called by the linked peer
@@ -125,7 +125,7 @@ export class PeerSource implements Source {
   left(reason: ShoalError): void {
     if (this.#closed || this.#gone !== undefined) return;
     this.#gone = reason;
-    for (const receipt of this.#open.values()) this.#home.lane.drop(receipt, reason);
+    for (const receipt of this.#open.values()) this.#context.lane.drop(receipt, reason);
     this.#events.left(reason);
   }
 

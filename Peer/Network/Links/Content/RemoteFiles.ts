@@ -30,7 +30,7 @@ const WATCHED_MAX = 256;
 const WHOLE_MAX = 4_096;
 
 /** Chunks a peer has of a file. */
-export interface Seen {
+export interface RemoteProgress {
   readonly have: Bitfield | 'all';
   readonly chunksPerSecond: number;
 }
@@ -106,7 +106,7 @@ export class RemoteFiles {
   }
 
   /** Chunks announced of a file; undefined: none announced. */
-  seen(fileId: FileId): Seen | undefined {
+  progressOf(fileId: FileId): RemoteProgress | undefined {
     const file = this.#files.get(fileId);
     if (file !== undefined && (file.watched || (file.holdings.known && !file.holdings.none))) {
       return {
@@ -124,14 +124,14 @@ export class RemoteFiles {
    * @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; the reason of `fail`
    */
   async open(
-    home: SourceContext,
+    context: SourceContext,
     fileId: FileId,
     events: SourceEvents,
     signal: AbortSignal,
     known: 'complete' | undefined,
   ): Promise<Source> {
     if (known === 'complete') {
-      const source = new PeerSource(home, fileId, undefined, events);
+      const source = new PeerSource(context, fileId, undefined, events);
       this.#whole.add(source);
       return source;
     }
@@ -142,15 +142,15 @@ export class RemoteFiles {
       this.#unuse(fileId, file);
       throw failure ?? new ShoalError('NOT_FOUND', 'the peer does not have the file');
     }
-    const source = new PeerSource(home, fileId, file.holdings, events);
+    const source = new PeerSource(context, fileId, file.holdings, events);
     file.sources.add(source);
     if (this.#place > 0) source.queued(this.#place, this.#of);
     return source;
   }
 
   /** Opens a source of many small files that the peer is known to have. */
-  openBundles(home: BundleContext, events: SourceEvents): PeerBundles {
-    const bundles = new PeerBundles(home, events);
+  openBundles(context: BundleContext, events: SourceEvents): PeerBundles {
+    const bundles = new PeerBundles(context, events);
     this.#whole.add(bundles);
     return bundles;
   }
@@ -173,7 +173,7 @@ export class RemoteFiles {
     return [...this.#whole].some((source) => source instanceof PeerSource && source.fileId === fileId);
   }
 
-  hear(message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
+  receive(message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
     const file = this.#files.get(message.fileId);
     if (file === undefined) return;
     const first = !file.holdings.known;
@@ -193,7 +193,7 @@ export class RemoteFiles {
         break;
     }
     const { have } = file.holdings;
-    if (have !== undefined) file.growth.heard(have.count, this.#clock.nowMs());
+    if (have !== undefined) file.growth.add(have.count, this.#clock.nowMs());
     if (file.watched && isWhole(file.holdings)) this.unwatch(message.fileId);
     for (const wake of [...file.waiting]) wake();
     if (first) return;
@@ -221,7 +221,7 @@ export class RemoteFiles {
 
   /** Declares all interest again after the link was replaced. */
   redeclare(): void {
-    for (const fileId of this.#files.keys()) if (this.has(fileId)) this.#tell(fileId);
+    for (const fileId of this.#files.keys()) if (this.has(fileId)) this.#announce(fileId);
   }
 
   /** Ends all sources: the peer or its lane is gone. */
@@ -260,11 +260,11 @@ export class RemoteFiles {
     file.watched = this.#files.get(fileId)?.watched ?? false;
     this.#finished.delete(fileId);
     this.#files.set(fileId, file);
-    this.#tell(fileId);
+    this.#announce(fileId);
     return file;
   }
 
-  #tell(fileId: FileId): void {
+  #announce(fileId: FileId): void {
     this.#send({ type: 'interested', fileId });
     this.#declared(fileId);
   }

@@ -38,7 +38,7 @@ test('of those who had equally many bytes, who has least of its file is next; wh
   const slots = asked(UPLOAD_SLOTS + 3, new UploadSlots((peer) => held.get(peer) ?? 0));
   expect([1, 2, 3].map((place) => slots.placeOf(waiter(place)))).toEqual([3, 1, 2]);
   slots.served(peerIdOf(1), SLOT_BYTES);
-  slots.turn(peerIdOf(1));
+  slots.endTurn(peerIdOf(1));
   expect(slots.placeOf(peerIdOf(1))).toBe(3);
 });
 
@@ -50,19 +50,19 @@ test('what fits in 512 KiB has slots of its own, and leaves them when it asks fo
 
   slots.setDemand(peerIdOf(11), LOTS);
   slots.served(peerIdOf(11), SMALL_UPLOAD_BYTES);
-  expect(slots.turn(peerIdOf(11))).toBe(false);
+  expect(slots.endTurn(peerIdOf(11))).toBe(false);
   expect(slots.isServing(peerIdOf(15))).toBe(true);
 });
 
 test('a slot stays while nobody waits, and passes on after 16 MiB when somebody does', () => {
   const slots = asked(UPLOAD_SLOTS);
   slots.served(peerIdOf(1), 100 * SLOT_BYTES);
-  expect(slots.turn(peerIdOf(1))).toBe(true);
+  expect(slots.endTurn(peerIdOf(1))).toBe(true);
   slots.setDemand(waiter(1), LOTS);
   slots.served(peerIdOf(2), SLOT_BYTES - 1);
-  expect(slots.turn(peerIdOf(2))).toBe(true);
+  expect(slots.endTurn(peerIdOf(2))).toBe(true);
   slots.served(peerIdOf(2), 1);
-  expect(slots.turn(peerIdOf(2))).toBe(false);
+  expect(slots.endTurn(peerIdOf(2))).toBe(false);
   expect(slots.isServing(waiter(1))).toBe(true);
   expect(slots.placeOf(peerIdOf(2))).toBe(1);
 });
@@ -70,9 +70,9 @@ test('a slot stays while nobody waits, and passes on after 16 MiB when somebody 
 test('the more wait, the sooner a slot passes on', () => {
   const slots = asked(UPLOAD_SLOTS + 4);
   slots.served(peerIdOf(1), SLOT_BYTES / 4 - 1);
-  expect(slots.turn(peerIdOf(1))).toBe(true);
+  expect(slots.endTurn(peerIdOf(1))).toBe(true);
   slots.served(peerIdOf(1), 1);
-  expect(slots.turn(peerIdOf(1))).toBe(false);
+  expect(slots.endTurn(peerIdOf(1))).toBe(false);
   expect(slots.placeOf(peerIdOf(1))).toBe(4);
 });
 
@@ -83,9 +83,9 @@ test('what sends much in a second gives longer turns: half a second of it, divid
   slots.pace(480e6, 480e6);
   expect(slots.turnBytes).toBe(10e6);
   slots.served(peerIdOf(1), 10e6 - 1);
-  expect(slots.turn(peerIdOf(1))).toBe(true);
+  expect(slots.endTurn(peerIdOf(1))).toBe(true);
   slots.served(peerIdOf(1), 1);
-  expect(slots.turn(peerIdOf(1))).toBe(false);
+  expect(slots.endTurn(peerIdOf(1))).toBe(false);
 });
 
 test('slots are added while others wait and the pipe is not full, and go when nobody waits', () => {
@@ -116,7 +116,7 @@ test.each(seeds(40))('no slot is left empty or given twice, and nobody is forgot
       demand.set(peer, bytes);
     } else {
       slots.served(peerIdOf(peer), random.int(1, 8 * MIB));
-      slots.turn(peerIdOf(peer));
+      slots.endTurn(peerIdOf(peer));
     }
     const wanting = [...demand].filter(([, bytes]) => bytes > 0).map(([who]) => peerIdOf(who));
     const known = [...slots.serving, ...slots.waiting];
@@ -142,7 +142,7 @@ test.each(seeds(25))(
         for (let sent = 0; sent < SLOT_BYTES && slots.isServing(peer); sent += bytes) {
           slots.served(peer, bytes);
           got.set(peer, (got.get(peer) ?? 0) + bytes);
-          slots.turn(peer);
+          slots.endTurn(peer);
         }
       }
     }

@@ -73,7 +73,7 @@ test('pings every 30 s, and gives up after 90 s of silence', () => {
 test('answers a ping, passes on what is not its own', () => {
   const session = opened();
   expect(verbs(session.receive({ type: 'ping' }, 20))).toEqual(['send pong']);
-  expect(session.receive({ type: 'serving' }, 20)).toEqual([{ do: 'hear', message: { type: 'serving' } }]);
+  expect(session.receive({ type: 'serving' }, 20)).toEqual([{ do: 'deliver', message: { type: 'serving' } }]);
 });
 
 test('a goodbye in peace is no error; after it nothing is heard or said', () => {

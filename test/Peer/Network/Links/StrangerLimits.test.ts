@@ -115,9 +115,9 @@ test('a peer that is interested in more than 65,536 files loses its link', () =>
     link as unknown as PeerLink,
     context as unknown as PeerContext,
   );
-  for (let index = 0; index < 65_536; index++) peer.heard({ type: 'interested', fileId: fileOf(index) });
+  for (let index = 0; index < 65_536; index++) peer.receive({ type: 'interested', fileId: fileOf(index) });
   expect(breaches).toEqual([]);
-  peer.heard({ type: 'interested', fileId: fileOf(99_999) });
+  peer.receive({ type: 'interested', fileId: fileOf(99_999) });
   expect(breaches).toEqual(['interested in too many files']);
 });
 

@@ -157,10 +157,10 @@ test('growth is what came in the last half minute', () => {
   const growth = new Growth();
   expect(growth.perSecond(0)).toBe(0);
   for (let second = 0; second <= 60; second++)
-    growth.heard(second < 30 ? second : 30 + 2 * (second - 30), second * 1_000);
+    growth.add(second < 30 ? second : 30 + 2 * (second - 30), second * 1_000);
   expect(growth.perSecond(60_000)).toBeCloseTo(2);
   expect(growth.perSecond(75_000)).toBeCloseTo(1);
   expect(growth.perSecond(200_000)).toBe(0);
-  for (let ms = 200_000; ms < 201_000; ms += 10) growth.heard(90 + (ms - 200_000) / 10, ms);
+  for (let ms = 200_000; ms < 201_000; ms += 10) growth.add(90 + (ms - 200_000) / 10, ms);
   expect(growth.perSecond(201_000)).toBeCloseTo(99, -1);
 });

@@ -5,17 +5,17 @@ import type { KnownContact } from '../../Model.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
 
 /** Chunks of a file at a linked peer, and their growth in bytes per second. */
-export interface SwarmSight {
+export interface SwarmProgress {
   readonly peer: KnownContact;
   readonly have: Bitfield | 'all';
   readonly bytesPerSecond: number;
 }
 
 /** Views of all linked peers that announced chunks of a file. @param size - of the file; 0: unknown */
-export function swarmSights(peers: readonly LinkedPeer[], fileId: FileId, size: number): SwarmSight[] {
+export function swarmProgress(peers: readonly LinkedPeer[], fileId: FileId, size: number): SwarmProgress[] {
   const { chunkBytes } = chunkLayout(size);
   return peers.flatMap((linked) => {
-    const seen = linked.seen(fileId);
+    const seen = linked.progressOf(fileId);
     if (seen === undefined) return [];
     return [{ peer: linked.contact, have: seen.have, bytesPerSecond: seen.chunksPerSecond * chunkBytes }];
   });
