@@ -1,6 +1,6 @@
 import { formatBytes, formatDuration, formatRate, percent } from '../Peer/Commands/Views/HumanUnits.ts';
-import { makePaint } from '../Peer/Commands/Views/Paint.ts';
 import { type Column, renderTable } from '../Peer/Commands/Views/TextTable.ts';
+import { makePaint } from '../Peer/Commands/Views/ViewStyle.ts';
 import type { DemoDownload } from './DemoPeer.ts';
 
 const BAR = 30;

@@ -1,20 +1,21 @@
+import type { ConsoleOptions } from './Commands/Console/ConsoleOptions.ts';
 import { runPipe } from './Commands/Console/PipeConsole.ts';
 import { runTerminal } from './Commands/Console/TerminalConsole.ts';
-import type { ConsoleOptions } from './Commands/ConsoleOptions.ts';
 
-export { quoteWord } from './Commands/CommandParser.ts';
-export { COMMANDS, type CommandSpec, findCommand } from './Commands/CommandTable.ts';
-export type { ConsoleOptions } from './Commands/ConsoleOptions.ts';
+export { COMMANDS, type CommandName } from './Commands/All/Commands.ts';
+export type { ConsoleCommand } from './Commands/Command.ts';
+export type { ConsoleOptions } from './Commands/Console/ConsoleOptions.ts';
+export { quoteWord } from './Commands/Line/CommandParser.ts';
+export type { DownloadAnswer, News, PeerControls, PushControls } from './Commands/Ports.ts';
 export {
   type OneShotAnswer,
   type OneShotProgress,
   type OneShotRequest,
   runOneShot,
-} from './Commands/OneShot.ts';
-export type { DownloadAnswer, News, PeerControls, PushControls } from './Commands/Ports.ts';
+} from './Commands/Running/OneShot.ts';
 export { offerText, pushText } from './Commands/Views/PushTexts.ts';
 
-/** Door: lines become commands, their results become text. Reads its input only while `run` is under way. */
+/** The console: reads command lines, runs them, prints the results. Reads its input only while `run` is pending. */
 export class CommandInterface {
   readonly #options: ConsoleOptions;
   readonly #closing = new AbortController();
@@ -26,8 +27,8 @@ export class CommandInterface {
   }
 
   /**
-   * Serves the console until `quit`, the end of input, an abort, or `close()`. Commands that fail never end it.
-   * @returns the exit code: 0, or 1 when a command of a pipe failed or was interrupted
+   * Runs the console until `quit`, the end of input, an abort, or `close()`. A failed command does not end it.
+   * @returns the exit code: 1 if a command of a pipe failed or was interrupted, else 0
    */
   run({ signal }: { signal: AbortSignal }): Promise<number> {
     this.#running ??= this.#run(AbortSignal.any([signal, this.#closing.signal]));
@@ -35,15 +36,15 @@ export class CommandInterface {
   }
 
   /**
-   * Prints a diagnostic line that is safe to print: above the line being typed on a terminal, else on the error output.
-   * For the log: what goes past the console to the same terminal garbles it.
+   * Prints a line of the log: above the typed line on a terminal, where any other output would garble the screen; else on
+   * the error output. The line must be safe to print.
    */
-  tell(line: string): void {
+  printLine(line: string): void {
     if (this.#print !== undefined) this.#print(line);
     else this.#options.errorOutput.write(`${line}\n`);
   }
 
-  /** Ends `run`, a running command included. Safe to call twice; when it resolves, nothing is printed any more. */
+  /** Ends `run` and aborts a running command. Safe to call twice; nothing is printed after it resolves. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running?.catch(() => {});

@@ -114,7 +114,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
     verbose: settings.verbose,
   });
   opened.add(() => console.close());
-  diagnostics.tell = (line) => console.tell(line);
+  diagnostics.tell = (line) => console.printLine(line);
   if (isTerminal) process.stdout.write(`${greeting(peer)}. Type help for the commands.\n`);
   return console.run({ signal: interrupted });
 }

@@ -40,11 +40,13 @@ const EMBEDDED_TRACKER = ['Peer/Assembly.ts', 'Tracker/Tracker.ts'];
 
 /** The rim: the only files that touch sockets, disk, clocks, chance, the process. Everything else is handed these. */
 const RIM = [
-  'Cli/Get.ts',
-  'Cli/GuestPeer.ts',
-  'Cli/RunningPeers.ts',
-  'Cli/Screen.ts',
-  'Cli/Share.ts',
+  'Cli/Commands/Get.ts',
+  'Cli/Commands/Send.ts',
+  'Cli/Commands/Share.ts',
+  'Cli/Commands/Staging.ts',
+  'Cli/Running/GuestPeer.ts',
+  'Cli/Running/RunningPeers.ts',
+  'Cli/Running/Screen.ts',
   'Cli/main.ts',
   'Demo/',
   'Peer/Assembly.ts',
@@ -95,13 +97,16 @@ const ACTING = new Set(['Clock', 'systemClock', 'sleep', 'every', 'Closing']);
 
 /** Decisions: values in, values out, to be tested with a table and no `await`. */
 const DECISIONS = [
-  'Cli/CompletionScript.ts',
-  'Cli/ExitCodes.ts',
+  'Cli/Commands/CompletionScript.ts',
+  'Cli/Running/ExitCodes.ts',
   'Peer/Settings/ConfigLines.ts',
   'Peer/Local/LocalMessages.ts',
-  'Peer/Commands/CommandParser.ts',
-  'Peer/Commands/CommandTable.ts',
-  'Peer/Commands/EditDistance.ts',
+  'Peer/Commands/Line/CommandParser.ts',
+  'Peer/Commands/Line/EditDistance.ts',
+  'Peer/Commands/Line/FindCommand.ts',
+  'Peer/Commands/Line/RateText.ts',
+  'Peer/Commands/Line/Usage.ts',
+  'Peer/Commands/Running/ReadCall.ts',
   'Peer/Commands/Views/FileViews.ts',
   'Peer/Commands/Views/HumanUnits.ts',
   'Peer/Commands/Views/Items.ts',

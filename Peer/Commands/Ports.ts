@@ -18,42 +18,42 @@ import type {
   UploadStatus,
 } from '../Model.ts';
 
-/** A content of which something is here. */
+/** A file of which at least one chunk is here. */
 export interface LocalContent {
   readonly fileId: FileId;
   readonly size: number;
   readonly path: string;
 }
 
-/** Sending to other peers, and taking what they send. */
+/** Pushes to other peers, and offers of theirs. */
 export interface PushControls {
-  /** By name, path or start of its id: a file of the share, or a download. @throws NOT_FOUND, AMBIGUOUS */
+  /** Finds a file of the share, or a download, by name, path or start of its id. @throws NOT_FOUND, AMBIGUOUS */
   findLocal(what: string): LocalContent;
-  /** Which chunks are here, of that or of everything. @throws NOT_FOUND, AMBIGUOUS */
+  /** The chunks that are here, of one file or of all. @throws NOT_FOUND, AMBIGUOUS */
   parts(what?: string): readonly PartStatus[];
-  /** Offers what is here of a content to a peer. @throws NOT_FOUND when nothing of it is here */
+  /** Offers the chunks of a file that are here to a peer. @throws NOT_FOUND without any chunk */
   send(content: LocalContent, peer: PeerContact): PushStatus;
   pushes(): readonly PushStatus[];
-  /** Resolves when the push is done, not needed, or failed. */
+  /** Resolves when the push is done, unnecessary, or failed. */
   pushed(number: number, signal: AbortSignal): Promise<PushStatus>;
-  /** Every change of a push, with the chunks that were confirmed just now. Returns how to stop. */
+  /** Reports every change of a push, with the chunks confirmed since the last one. @returns a function that unsubscribes */
   onPush(listener: (push: PushStatus, confirmed: readonly number[]) => void): () => void;
-  /** Offers of others that wait for an answer. */
+  /** Pending offers of other peers. */
   offers(): readonly OfferStatus[];
-  /** Takes an offer. @param always - and what that peer offers from now on. @throws NOT_FOUND, DISK_FAILED */
+  /** Accepts an offer. @param always - also all later offers of that peer. @throws NOT_FOUND, DISK_FAILED */
   accept(number: number, always: boolean): Promise<OfferStatus>;
   /** @throws NOT_FOUND */
   reject(number: number): OfferStatus;
 }
 
-/** What the console wants from the peer. Peer.ts offers it; tests give a fake one. */
+/** The peer as the commands see it: implemented by Peer.ts, and by a fake in tests. All errors are ShoalError. */
 export interface PeerControls {
   readonly self: Self;
   readonly pushing: PushControls;
 
-  /** Resolves when the first scan of the share is over. */
+  /** Resolves after the first scan of the share. */
   scanned(): Promise<void>;
-  /** Resolves when a tracker answered and a running publish had its chance, at most after `maxMs`. False: no tracker. */
+  /** Waits, at most `maxMs`, for a tracker and a running publish. @returns whether a tracker answered */
   networkReady(maxMs: number): Promise<boolean>;
 
   localFiles(folder?: string): readonly CatalogEntry[];
@@ -61,65 +61,66 @@ export interface PeerControls {
   trackers(): readonly TrackerStatus[];
   uploads(): readonly UploadStatus[];
   downloads(): readonly DownloadStatus[];
-  /** Bytes since start. */
+  /** Bytes since the start. */
   totals(): { readonly sent: number; readonly received: number; readonly uptimeMs: number };
-  /** Peers known without asking: for tab completion and `status`. */
+  /** Known peers, without a request: for Tab completion and `status`. */
   knownPeers(): readonly PeerSummary[];
 
-  /** All errors below are ShoalError with a sentence and a hint. */
   peers(signal: AbortSignal): Promise<readonly PeerSummary[]>;
   search(words: string, signal: AbortSignal): Promise<SearchResult>;
-  /** A peer by `ip:port`, name, or start of its id. @throws NOT_FOUND, AMBIGUOUS (the hint lists the candidates) */
+  /** Finds a peer by `ip:port`, name, or start of its id. @throws NOT_FOUND, AMBIGUOUS (the hint lists the candidates) */
   findPeer(text: string, signal: AbortSignal): Promise<PeerContact>;
-  /** Another peer's files, in pages as they come. */
+  /** Lists the files of another peer, page by page. */
   listPeer(peer: PeerContact, folder: string, signal: AbortSignal): AsyncIterable<readonly CatalogEntry[]>;
   /**
-   * Starts a download from everyone who has it: a file name or path, the start (8 or more hex digits) of a FileId, or `folder/`.
-   * Same name with different contents: the user has to choose. What is here already gives a download that is done.
+   * Starts a download from all peers that share a file: its name or path, the start (8 or more hex digits) of its FileId,
+   * or `folder/`. Different files of one name are returned as a choice. A file that is already here gives a complete
+   * download.
    */
   download(what: string, signal: AbortSignal): Promise<DownloadAnswer>;
   /**
-   * The same, but named by what that peer shares; other holders of the same content still help. When several peers are at an IP: the
-   * ones of them that share `what`.
-   * @throws like findPeer; AMBIGUOUS when they share different files of that name (the hint lists the candidates)
+   * Starts a download of a file that this peer shares; other holders of the same content help. If several peers run at
+   * one IP address, those that share `what` are meant.
+   * @throws like findPeer; AMBIGUOUS if they share different files of that name (the hint lists the candidates)
    */
   downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer>;
-  /** Who has how much of a file that is here or on its way. @throws NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED */
+  /** Progress of every peer that has or downloads a local file. @throws NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED */
   swarm(what: string, signal: AbortSignal): Promise<SwarmStatus>;
-  /** By number, FileId prefix, or name. */
+  /** Finds a download by number, FileId prefix, or name. @throws NOT_FOUND, AMBIGUOUS */
   findDownload(text: string): DownloadStatus;
   pause(number: number): Promise<void>;
   resume(number: number): Promise<void>;
   cancel(number: number): Promise<void>;
   /** Resolves when the download is done, failed, paused or cancelled. */
   finished(number: number, signal: AbortSignal): Promise<DownloadStatus>;
-  /** What holds and what moves, by scope, the total first. */
+  /** Limits and current rates by scope, the total first. */
   limits(): readonly LimitStatus[];
-  /** Scopes that are not named stay as they are. */
+  /** Sets the limits of these scopes only. */
   setLimits(direction: 'up' | 'down', rates: Rates): void;
-  /** Refreshes the peer list, announces the catalog again, looks at the folder again. Returns the peers. */
+  /** Scans the share, publishes the catalog, and fetches the list of peers. @returns the peers */
   refresh(signal: AbortSignal): Promise<readonly PeerSummary[]>;
-  /** Registers at the trackers that answer, which they then hold our catalog; gives them. @throws NO_TRACKER */
+  /** Registers at the trackers. @returns those that answered; they hold the catalog. @throws NO_TRACKER */
   join(signal: AbortSignal): Promise<readonly TrackerStatus[]>;
 
-  /** Opens a link to a peer, by hand. */
+  /** Opens a link to the peer at an address. */
   connect(address: string, signal: AbortSignal): Promise<PeerContact>;
 
-  /** News worth a line on the console while the user types; text is safe to print. Returns how to stop. */
+  /** Reports news that the console prints while the user types. @returns a function that unsubscribes */
   onNews(listener: (news: News) => void): () => void;
 }
 
-/** What became of the wish to download. */
+/** Answer to a request to download. */
 export type DownloadAnswer =
   | { readonly kind: 'started'; readonly download: DownloadStatus }
-  /** Several files match: each hit is one content. */
+  /** Several files match: each hit is a different content. */
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[] };
 
-/** Something that happened without being asked for. */
+/** An event that no command caused. */
 export interface News {
-  /** `offer`: a person is asked. */
+  /** `offer`: the user has to answer. */
   readonly kind: 'download' | 'tracker' | 'peer' | 'share' | 'warning' | 'offer' | 'push';
+  /** Safe to print. */
   readonly text: string;
-  /** Set for download news. */
+  /** Set for news of a download. */
   readonly download?: DownloadStatus;
 }

@@ -3,7 +3,7 @@ import { TRACKER_PORT } from '../../Protocol/Limits.ts';
 import { type Address, parseHostPort, readPort } from '../../Shared/Address.ts';
 import type { Rates } from '../../Shared/Rates.ts';
 import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
-import { readRates } from '../Commands/RateText.ts';
+import { readRates } from '../Commands/Line/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
 import type { AcceptPolicy } from '../PushManager.ts';
 import type { ConfigFile } from './ConfigLines.ts';

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import { nearest } from '../Commands/EditDistance.ts';
+import { nearest } from '../Commands/Line/EditDistance.ts';
 import { type ConfigFile, placeOf } from './ConfigLines.ts';
 
 /** Settings that accept several values: repeated lines, or commas within one. */

@@ -189,7 +189,10 @@ test.concurrent('Ctrl-C leaves what is there, ends with 7, and the same command 
   expect(await program.exitCode()).toBe(7);
   expect(JSON.parse(program.stdout)).toMatchObject({
     ok: false,
-    error: { code: 'CANCELLED', message: expect.stringMatching(/long\.bin is interrupted at \d+ %/) },
+    error: {
+      code: 'CANCELLED',
+      message: expect.stringMatching(/download of long\.bin interrupted at \d+ %/),
+    },
   });
   const again = await shoal(lan, ['get', 'long.bin', '--json'], { cwd: cwd.path });
   expect(again.code).toBe(0);
@@ -208,7 +211,9 @@ test.concurrent('Ctrl-C with a running peer pauses there; two at once for one fi
   await program.line(/long\.bin .* [1-9]\d* %/, { output: 'stderr' });
   program.signal('SIGINT');
   expect(await program.exitCode()).toBe(7);
-  expect(program.stderr).toMatch(/^error: long\.bin is interrupted .*\nhint: Run the same command again/m);
+  expect(program.stderr).toMatch(
+    /^error: download of long\.bin interrupted .*\nhint: Run the same command again/m,
+  );
   expect((await shoal(lan, ['downloads', '--json'], { home })).json().items[0].state).toBe('paused');
   expect((await shoal(lan, ['get', 'long.bin'], { home })).code).toBe(0);
   expect(LONG.equals(await readFile(share.at('long.bin')))).toBe(true);
@@ -225,7 +230,7 @@ test.concurrent('Ctrl-C with a running peer pauses there; two at once for one fi
   const second = await shoal(lan, ['get', 'long.bin', '-o', '.'], { cwd: cwd.path });
   expect(second).toMatchObject({
     code: 10,
-    stderr: expect.stringMatching(/being fetched into .* already\nhint/),
+    stderr: expect.stringMatching(/already downloading this into .*\nhint/),
   });
 });
 

@@ -104,7 +104,7 @@ test.concurrent('C5: what is there already costs no bytes', async ({ lan }) => {
   expect(await anna.sent()).toBe(sent);
   const after = await stat(berta.share.at('film.mkv'));
   expect([after.mtimeMs, after.ino]).toEqual([before.mtimeMs, before.ino]);
-  await anna.program.ask(`send film.mkv ${at(berta)}`, /^berta already has film\.mkv: nothing was sent$/);
+  await anna.program.ask(`send film.mkv ${at(berta)}`, /^berta already has film\.mkv: nothing to send$/);
 });
 
 test.concurrent('C6: a receiver that goes away, is not there, or is not known: the push has failed', async ({
@@ -162,7 +162,7 @@ test.concurrent('C10: without consent a push is refused, with it stored; always 
   const asking = await lan.seeder('berta', { share, home, args: ['--accept', 'ask'] });
   const first = anna.answer(`send one.bin ${at(asking)}`);
   await asking.program.line(
-    /^anna \(127\.0\.0\.1:\d+\) offers one\.bin \(3\.5 MB, 4 chunks\)\. Take it: accept 1\. Or: reject 1$/,
+    /^anna \(127\.0\.0\.1:\d+\) offers one\.bin \(3\.5 MB, 4 chunks\)\. Accept it: accept 1\. Reject it: reject 1$/,
     { output: 'stderr' },
   );
   expect(await asking.items('accept')).toMatchObject([{ number: 1, name: 'one.bin', chunks: 4 }]);

@@ -1,21 +1,24 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { LINE_LENGTH_MAX } from '../CommandParser.ts';
+import { LINE_LENGTH_MAX } from '../Line/CommandParser.ts';
 
 /** Lines kept between runs. */
 export const HISTORY_LINES_MAX = 1_000;
 
-/** The lines typed before, newest first, in a file that only its owner reads. Trouble with the file never shows. */
+/**
+ * Typed lines of earlier runs, in a file with mode 0600. Failures are ignored: the console works without a history.
+ */
 export class History {
   readonly #path: string | undefined;
   #saving: Promise<void> = Promise.resolve();
   #next: readonly string[] | undefined;
 
-  /** @param path - absolute; undefined: nothing is kept */
+  /** @param path - absolute; undefined: no history is kept */
   constructor(path: string | undefined) {
     this.#path = path;
   }
 
+  /** Lines of earlier runs, newest first. */
   async load(): Promise<string[]> {
     if (this.#path === undefined) return [];
     try {
@@ -26,7 +29,7 @@ export class History {
     }
   }
 
-  /** Keeps these lines, newest first. Quick calls are folded into one write. */
+  /** Saves these lines, newest first. Calls during a write are coalesced into the next one. */
   save(newestFirst: readonly string[]): void {
     if (this.#path === undefined) return;
     const idle = this.#next === undefined;
@@ -49,7 +52,7 @@ export class History {
       await writeFile(fresh, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
       await rename(fresh, this.#path);
     } catch {
-      // A history that cannot be kept is no reason to disturb anybody.
+      // Ignored, see above.
     }
   }
 }

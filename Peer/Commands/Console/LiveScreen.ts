@@ -9,15 +9,15 @@ import {
 
 export interface LiveScreenOptions {
   write(text: string): void;
-  /** Of the terminal, now. */
+  /** Current width of the terminal. */
   columns(): number;
-  /** What readline shows now. */
+  /** Current prompt and text of readline. */
   typed(): TypedLine;
 }
 
 /**
- * A terminal with permanent text above, then lines that change, then the line being typed. Everything printed while the
- * user types goes through here; readline echoes what is typed by itself.
+ * A terminal with permanent text above, then live lines, then the typed line. All output while the user types must go
+ * through this class; readline itself echoes the keys.
  */
 export class LiveScreen {
   readonly #options: LiveScreenOptions;
@@ -28,21 +28,21 @@ export class LiveScreen {
     this.#options = options;
   }
 
-  /** Draws prompt and live lines; from now on they are kept at the bottom. */
+  /** Draws prompt and live lines, and keeps them at the bottom. */
   show(): void {
     if (this.#shown) return;
     this.#shown = true;
     this.#options.write(drawFrame(this.#block(), this.#columns()));
   }
 
-  /** Takes prompt and live lines away, for good or until `show`. */
+  /** Erases prompt and live lines until `show`. */
   hide(): void {
     if (!this.#shown) return;
     this.#options.write(eraseFrame(this.#block(), this.#columns()));
     this.#shown = false;
   }
 
-  /** Enter was pressed and echoed: the typed line leaves the screen; the caller prints it again when its turn comes. */
+  /** Erases the typed line after readline echoed Enter; the caller prints it again when the command runs. */
   entered(text: string): void {
     if (!this.#shown) return;
     const { prompt } = this.#options.typed();
@@ -51,7 +51,7 @@ export class LiveScreen {
     this.#options.write(enteredFrame(block, columns) + drawFrame(this.#block(), columns));
   }
 
-  /** Permanent lines, above everything that lives. `text` has no line end at its end. */
+  /** Prints permanent text above the live lines. `text` has no final line end. */
   print(text: string): void {
     if (!this.#shown) {
       this.#options.write(`${text}\n`);
@@ -62,7 +62,7 @@ export class LiveScreen {
     this.#options.write(`${eraseFrame(block, columns)}${text}\n${drawFrame(block, columns)}`);
   }
 
-  /** Replaces the live lines; each must fit a row. */
+  /** Replaces the live lines; each must fit one row. */
   setLive(lines: readonly string[]): void {
     const before = this.#block();
     const same = lines.length === this.#live.length;
@@ -76,7 +76,7 @@ export class LiveScreen {
     );
   }
 
-  /** Runs a change of the prompt or the typed line so that the screen follows. */
+  /** Runs an action that changes the prompt or the typed line, and redraws. */
   change(action: () => void): void {
     if (!this.#shown) {
       action();

@@ -1,23 +1,24 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { quoteWord } from '../CommandParser.ts';
-import type { Outcome } from '../CommandRunner.ts';
-import { findCommand } from '../CommandTable.ts';
+import { COMMANDS } from '../All/Commands.ts';
+import { quoteWord } from '../Line/CommandParser.ts';
+import { findCommand } from '../Line/FindCommand.ts';
+import { failed, type Outcome } from '../Running/CommandRunner.ts';
 
-/** What the next line answers. */
+/** The question that the next line answers. */
 type Asking =
   | { readonly kind: 'command' }
   | { readonly kind: 'choice' }
   | { readonly kind: 'name' }
-  /** One of several different files. */
+  /** A choice between different files. */
   | { readonly kind: 'which'; readonly ids: readonly string[] };
 
 export interface MenuAnswer {
-  /** Of the command that was run, if any. */
+  /** Outcome of the command, if one was run. */
   readonly outcome: Outcome | undefined;
-  /** The outcome is a table to choose from: no failure yet. */
+  /** The outcome is a table to choose from, and not a failure yet. */
   readonly isChoice: boolean;
-  /** To print after the outcome; '' for nothing. */
+  /** Printed after the outcome; '' for nothing. */
   readonly text: string;
 }
 
@@ -26,15 +27,15 @@ export const MENU_TEXT = '(1) download a file\n(2) list files\n(3) quit';
 const CHOICES: Readonly<Record<string, string>> = { 1: 'download', 2: 'list', 3: 'quit' };
 
 /**
- * The numbered menu in front of the commands: a line is a choice, a name, or one of several files, and what comes of it
- * is run as the command it stands for. While it is closed lines go through as they are.
+ * The numbered menu in front of the commands. It translates a choice, a file name or the number of a file to a command
+ * line. While it is closed, it passes lines through unchanged.
  */
 export class Menu {
-  /** Opened by a command: an empty line leads back there. */
+  /** Whether the console started with the menu; else an empty line returns to the commands. */
   readonly #isHome: boolean;
   #asking: Asking;
 
-  /** @param isHome - begins open, and an empty line shows it again */
+  /** @param isHome - starts open, and an empty line shows it again */
   constructor(isHome: boolean) {
     this.#isHome = isHome;
     this.#asking = { kind: isHome ? 'choice' : 'command' };
@@ -44,12 +45,12 @@ export class Menu {
     return this.#asking.kind !== 'command';
   }
 
-  /** A file was asked for and has to be chosen yet. */
+  /** Whether the user still has to choose between files. */
   get isUnanswered(): boolean {
     return this.#asking.kind === 'which';
   }
 
-  /** What stands before the line being typed; '' while closed. */
+  /** Prompt of the typed line; '' while closed. */
   get prompt(): string {
     return promptOf(this.#asking);
   }
@@ -66,11 +67,11 @@ export class Menu {
       const id = /^\d{1,4}$/.test(typed) ? asking.ids[Number(typed) - 1] : undefined;
       if (id !== undefined) return this.#run(`download ${id}`, execute);
       return wrong(
-        `"${shown(typed)}" is not one of them`,
-        `Choose 1-${asking.ids.length}; an empty line: none.`,
+        `"${shown(typed)}" is not a number of the list`,
+        `Choose 1-${asking.ids.length}, or enter an empty line to choose none.`,
       );
     }
-    const command = CHOICES[typed.replace(/^\((.)\)$/, '$1')] ?? findCommand(typed)?.name;
+    const command = CHOICES[typed.replace(/^\((.)\)$/, '$1')] ?? findCommand(COMMANDS, typed)?.name;
     if (command === 'download') {
       this.#asking = { kind: 'name' };
       return { outcome: undefined, isChoice: false, text: '' };
@@ -109,7 +110,7 @@ function promptOf(asking: Asking): string {
   }
 }
 
-/** The ids of the files to choose from. */
+/** Ids of the files to choose from. */
 function choiceOf(outcome: Outcome | undefined): readonly string[] | undefined {
   if (outcome?.failure?.error.code !== 'AMBIGUOUS') return undefined;
   const ids = (outcome.result?.items ?? []).flatMap((item) =>
@@ -119,15 +120,10 @@ function choiceOf(outcome: Outcome | undefined): readonly string[] | undefined {
 }
 
 function wrong(message: string, hint: string): MenuAnswer {
-  const failure = { error: new ShoalError('USAGE', message, { hint }), unexpected: false };
-  return {
-    outcome: { command: 'menu', json: false, result: undefined, failure },
-    isChoice: false,
-    text: '',
-  };
+  return { outcome: failed(new ShoalError('USAGE', message, { hint })), isChoice: false, text: '' };
 }
 
-/** People type names in quotes here too. */
+/** Accepts quotes around a name, although the menu needs none. */
 function withoutQuotes(text: string): string {
   const [, , inner] = /^(["'])(.+)\1$/.exec(text) ?? [];
   return inner ?? text;

@@ -1,40 +1,42 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { Outcome } from '../CommandRunner.ts';
-import type { ConsoleOptions } from '../ConsoleOptions.ts';
-import { DownloadWatch } from '../DownloadWatch.ts';
-import { render } from '../Rendering.ts';
-import { Session } from '../Session.ts';
-import { makePaint } from '../Views/Paint.ts';
+import { failed } from '../Running/CommandRunner.ts';
+import { DownloadWatch } from '../Running/DownloadWatch.ts';
+import { render } from '../Running/Rendering.ts';
+import { Session } from '../Running/Session.ts';
+import { makePaint } from '../Views/ViewStyle.ts';
+import type { ConsoleOptions } from './ConsoleOptions.ts';
 import { MENU_TEXT, Menu } from './Menu.ts';
 import { type PipedLine, pipedLines } from './PipeLines.ts';
 import { TextOutput } from './TextOutput.ts';
 
 /**
- * Runs the lines of a pipe one after the other. A command that fails does not stop the next one.
- * @returns the exit code at the end of input, after `quit`, or when aborted: 1 if a command failed or was interrupted
+ * Runs the lines of a pipe in order. A failed command does not stop the next one.
+ * @returns the exit code after the end of input, `quit`, or an abort: 1 if a command failed or was interrupted
  */
 export async function runPipe(options: ConsoleOptions, signal: AbortSignal): Promise<number> {
   const output = new TextOutput(options.output);
   const errors = new TextOutput(options.errorOutput);
   const watch = new DownloadWatch(options.controls, (line) => errors.print(line), signal);
-  const session = new Session(options.controls, watch, options.clock, false, (line) => output.print(line));
+  const print = (line: string) => output.print(line);
+  const { controls, clock } = options;
+  const session = new Session({ controls, watch, clock, interactive: false, print });
   const stopNews = options.controls.onNews((news) => {
     if (news.kind === 'warning' || news.kind === 'offer') errors.print(news.text);
   });
   const menu = new Menu(options.menu === true);
-  let failed = false;
+  let anyFailed = false;
   try {
     if (menu.isOpen) output.print(MENU_TEXT);
     for await (const line of pipedLines(options.input, signal)) {
       const { outcome, isChoice, text } =
         line.problem === undefined
           ? await menu.answer(line.text, (command) => session.run(command, signal))
-          : { outcome: problemOutcome(line), isChoice: false, text: '' };
+          : { outcome: failed(line.problem), isChoice: false, text: '' };
       if (outcome === undefined) {
         output.print(text);
         continue;
       }
-      failed ||= outcome.failure !== undefined && !isChoice;
+      anyFailed ||= outcome.failure !== undefined && !isChoice;
       const printed = render(outcome, {
         style: {
           width: options.width() ?? Number.POSITIVE_INFINITY,
@@ -57,12 +59,7 @@ export async function runPipe(options: ConsoleOptions, signal: AbortSignal): Pro
     await output.flush();
     await errors.flush();
   }
-  return failed || menu.isUnanswered ? 1 : 0;
-}
-
-function problemOutcome({ problem }: PipedLine): Outcome | undefined {
-  if (problem === undefined) return undefined;
-  return { command: '', json: false, result: undefined, failure: { error: problem, unexpected: false } };
+  return anyFailed || menu.isUnanswered ? 1 : 0;
 }
 
 /** `line 3 "download film.mkv"` */

@@ -1,22 +1,21 @@
 import type { Readable } from 'node:stream';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { LINE_LENGTH_MAX } from '../CommandParser.ts';
+import { LINE_LENGTH_MAX, lineTooLong } from '../Line/CommandParser.ts';
 
 /** One line of a pipe. */
 export interface PipedLine {
   /** 1 for the first. */
   readonly number: number;
   readonly text: string;
-  /** It cannot be a command: why. */
+  /** Set if the line cannot be a command. */
   readonly problem: ShoalError | undefined;
-  /** Reading on makes no sense. */
+  /** No line follows: the input is not text. */
   readonly last: boolean;
 }
 
 /**
- * The lines of a stream, one at a time: the stream is read when a line is wanted, and begins to be read at the first, so that
- * nothing is lost that was piped early. Ends at the end of the stream, when it breaks, or when the signal aborts.
- * Memory: one chunk and one line of at most LINE_LENGTH_MAX.
+ * Reads a stream line by line, on demand: nothing is read before the first line is requested, so early input is not lost.
+ * Ends at the end of the stream, on a broken pipe, or on abort. Memory: one read and one line of LINE_LENGTH_MAX.
  */
 export async function* pipedLines(
   input: Readable,
@@ -35,14 +34,14 @@ export async function* pipedLines(
     }
     yield* splitter.end();
   } catch (failure) {
-    // Aborted, or the other side broke the pipe: both are the end of input.
+    // An abort and a broken pipe both mean the end of input.
     if (!signal.aborted && !(failure instanceof Error && 'code' in failure)) throw failure;
   } finally {
     signal.removeEventListener('abort', abort);
   }
 }
 
-/** Bytes in, lines out. */
+/** Splits bytes into lines of UTF-8 text. */
 export class LineSplitter {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   #parts: Uint8Array[] = [];
@@ -60,7 +59,7 @@ export class LineSplitter {
     this.#add(chunk.subarray(start));
   }
 
-  /** The last line, when no line end follows it. */
+  /** The last line, if no line end follows it. */
   *end(): Generator<PipedLine, void, undefined> {
     if (this.#length > 0 || this.#tooLong) yield this.#take();
   }
@@ -85,21 +84,16 @@ export class LineSplitter {
     this.#tooLong = false;
     this.#number++;
     const number = this.#number;
-    if (tooLong) {
-      const problem = new ShoalError('USAGE', `the line is longer than ${LINE_LENGTH_MAX / 1_024} KiB`, {
-        hint: 'One command a line; see: help',
-      });
-      return { number, text: '', problem, last: false };
-    }
+    if (tooLong) return { number, text: '', problem: lineTooLong(), last: false };
     const text = this.#decode(bytes);
     if (text !== undefined) return { number, text, problem: undefined, last: false };
-    const problem = new ShoalError('USAGE', 'the input is not text', {
-      hint: 'Commands are lines of UTF-8 text; nothing after this line was read.',
+    const problem = new ShoalError('USAGE', 'the input is not UTF-8 text', {
+      hint: 'Send commands as lines of text. Nothing after this line was read.',
     });
     return { number, text: '', problem, last: true };
   }
 
-  /** Undefined when it is no line of text. The decoder drops a byte order mark. */
+  /** Undefined for bytes that are no text. The decoder removes a byte order mark. */
   #decode(bytes: Uint8Array): string | undefined {
     try {
       const text = this.#decoder.decode(bytes).replace(/\r$/, '');

@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 
-/** The control sequences that keep a block of live lines above the line being typed (ECMA-48). */
+/** Control sequences (ECMA-48) that keep a block of live lines above the typed line. */
 
-/** The line under the user's hands, as it stands on the screen. */
+/** The typed line as it is on the screen. */
 export interface TypedLine {
   readonly prompt: string;
   readonly text: string;
@@ -11,7 +11,7 @@ export interface TypedLine {
 }
 
 export interface Block {
-  /** Each fits one row. */
+  /** Each line fits one row. */
   readonly live: readonly string[];
   readonly typed: TypedLine;
 }
@@ -23,16 +23,16 @@ interface Position {
 
 const CLEAR_DOWN = '\u001b[J';
 const CLEAR_RIGHT = '\u001b[K';
-/** Columns of a tab stop; a pasted tab stays in the line. */
+/** Distance of tab stops, in columns: a pasted tab stays in the line. */
 const TAB = 8;
 
-/** Where a terminal of so many columns is after printing a text from the first column on. */
+/** Cursor position after printing a text from the first column of a terminal with `columns` columns. */
 export function positionAfter(text: string, columns: number): Position {
   let row = 0;
   let column = 0;
   for (const char of text) {
     const width = char === '\t' ? TAB - (column % TAB) : stringWidth(char);
-    // A wide letter is not torn: it goes to the next row.
+    // A wide character is not split: it goes to the next row.
     if (column + width > columns) {
       row++;
       column = 0;
@@ -46,30 +46,30 @@ export function positionAfter(text: string, columns: number): Position {
   return { row, column };
 }
 
-/** Takes the block away; the cursor is left where it began. */
+/** Erases the block; the cursor ends at its first row. */
 export function eraseFrame(block: Block, columns: number): string {
   const { row } = cursorOf(block.typed, columns);
   return `${up(block.live.length + row)}\r${CLEAR_DOWN}`;
 }
 
-/** Takes the block away after Enter was echoed: the cursor stands below the typed line. */
+/** Erases the block after Enter was echoed, when the cursor is below the typed line. */
 export function enteredFrame(block: Block, columns: number): string {
   const { row } = positionAfter(block.typed.prompt + block.typed.text, columns);
   return `${up(block.live.length + row + 1)}\r${CLEAR_DOWN}`;
 }
 
-/** Draws the block from the first column of an empty row on. */
+/** Draws the block from the first column of an empty row. */
 export function drawFrame(block: Block, columns: number): string {
   const { prompt, text } = block.typed;
   const end = positionAfter(prompt + text, columns);
   const cursor = cursorOf(block.typed, columns);
   const live = block.live.map((line) => `${line}\n`).join('');
-  // A row that is just full leaves the cursor on its last column: a blank makes the terminal begin the next one.
-  const turn = end.column === 0 && end.row > 0 ? ' ' : '';
-  return `${live}${prompt}${text}${turn}${up(end.row - cursor.row)}\r${right(cursor.column)}`;
+  // A full row leaves the cursor on its last column: a blank makes the terminal wrap.
+  const wrap = end.column === 0 && end.row > 0 ? ' ' : '';
+  return `${live}${prompt}${text}${wrap}${up(end.row - cursor.row)}\r${right(cursor.column)}`;
 }
 
-/** New live lines, as many as before, in place: what is being typed is not touched at all. */
+/** Overwrites an equal number of live lines in place; the typed line is not touched. */
 export function updateFrame(block: Block, columns: number): string {
   const { row, column } = cursorOf(block.typed, columns);
   const live = block.live.map((line) => `\r${line}${CLEAR_RIGHT}\n`).join('');

@@ -1,32 +1,32 @@
 import { createInterface, type Interface } from 'node:readline';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { LINE_LENGTH_MAX } from '../CommandParser.ts';
-import type { Outcome } from '../CommandRunner.ts';
-import { complete } from '../Completion.ts';
-import type { ConsoleOptions } from '../ConsoleOptions.ts';
-import { DownloadWatch } from '../DownloadWatch.ts';
-import { render } from '../Rendering.ts';
-import { Session } from '../Session.ts';
-import { makePaint } from '../Views/Paint.ts';
+import { LINE_LENGTH_MAX, lineTooLong } from '../Line/CommandParser.ts';
+import { failed, type Outcome } from '../Running/CommandRunner.ts';
+import { complete } from '../Running/Completion.ts';
+import { DownloadWatch } from '../Running/DownloadWatch.ts';
+import { keepProgress } from '../Running/Progress.ts';
+import { render } from '../Running/Rendering.ts';
+import { Session } from '../Running/Session.ts';
+import { makePaint } from '../Views/ViewStyle.ts';
 import { columnsText } from '../Views/WordWrap.ts';
+import type { ConsoleOptions } from './ConsoleOptions.ts';
 import { HISTORY_LINES_MAX, History } from './History.ts';
 import { LiveLines, liveText } from './LiveLines.ts';
 import { LiveScreen } from './LiveScreen.ts';
 import { MENU_TEXT, Menu } from './Menu.ts';
-import { keepProgress } from './Progress.ts';
 import { TextOutput } from './TextOutput.ts';
 
 export const PROMPT = 'shoal> ';
 const USUAL_WIDTH = 80;
-/** Rows of a table that a person wants to scroll through. */
+/** Rows of a table on a terminal; the rest is counted. */
 const ROWS_MAX = 500;
-/** Names shown after Tab. */
+/** Candidates shown after Tab. */
 const CHOICES_MAX = 60;
 
 /**
- * A person at a terminal: prompt, history, completion, progress lines above what is typed.
- * @param printer - told how to print above the typed line while the console lasts
- * @returns 0 after `quit`, Ctrl-D, Ctrl-C on an empty line, or when aborted
+ * Runs the console of a terminal: prompt, history, completion, progress lines above the typed line.
+ * @param printer - receives the function that prints above the typed line, and undefined when the console ends
+ * @returns 0 after `quit`, Ctrl-D, Ctrl-C on an empty line, or an abort
  */
 export async function runTerminal(
   options: ConsoleOptions,
@@ -58,7 +58,8 @@ class TerminalConsole {
   readonly #menu: Menu;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #waiting: string[] = [];
+  /** Lines typed while a command runs. */
+  readonly #pending: string[] = [];
   #wake: () => void = () => {};
   #settling = false;
   #running: AbortController | undefined;
@@ -70,7 +71,7 @@ class TerminalConsole {
     this.#history = history;
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
     this.#output = new TextOutput(options.output);
-    // Made here, when reading begins: lines that arrive before are not lost (docs/contributing/architecture.md).
+    // Created only here, where reading starts: earlier lines would be lost (docs/contributing/architecture.md).
     this.#readline = createInterface({
       input: options.input,
       output: options.output,
@@ -83,7 +84,7 @@ class TerminalConsole {
     this.#screen = new LiveScreen({
       write: (text) => {
         this.#output.write(text);
-        this.#tellRow();
+        this.#syncRow();
       },
       columns: () => this.#columns(),
       typed: () => ({
@@ -94,20 +95,20 @@ class TerminalConsole {
     });
     this.#watch = new DownloadWatch(options.controls, (line) => this.#screen.print(line), this.#signal);
     this.#menu = new Menu(options.menu === true);
-    this.#session = new Session(
-      options.controls,
-      this.#watch,
-      options.clock,
-      true,
-      (line) => this.#screen.print(line),
-      (until) => liveText(this.#lines, options, until),
-    );
+    this.#session = new Session({
+      controls: options.controls,
+      watch: this.#watch,
+      clock: options.clock,
+      interactive: true,
+      print: (line) => this.#screen.print(line),
+      live: (until) => liveText(this.#lines, options, until),
+    });
   }
 
   async run(): Promise<void> {
     const { controls, clock } = this.#options;
-    this.#options.input.prependListener('keypress', this.#keyComes);
-    // A terminal that is gone.
+    this.#options.input.prependListener('keypress', this.#onKey);
+    // The terminal was closed.
     this.#options.input.on('error', () => this.#end());
     this.#readline.on('line', (line) => this.#entered(line));
     this.#readline.on('close', () => this.#end());
@@ -134,13 +135,13 @@ class TerminalConsole {
     this.#screen.print(text);
   }
 
-  /** Gives the terminal back, without a trace of prompt and progress. */
+  /** Restores the terminal and erases prompt and progress. */
   async close(): Promise<void> {
     this.#end();
     this.#stopProgress();
     this.#stopNews();
     this.#screen.hide();
-    this.#options.input.off('keypress', this.#keyComes);
+    this.#options.input.off('keypress', this.#onKey);
     this.#readline.close();
     await this.#history.close();
     await this.#output.flush();
@@ -156,7 +157,7 @@ class TerminalConsole {
       this.#outcome(command, signal),
     );
     this.#running = undefined;
-    this.#lines.watched([]);
+    this.#lines.view([]);
     if (outcome !== undefined) {
       const paint = makePaint(this.#options.color);
       const printed = render(outcome, {
@@ -166,7 +167,7 @@ class TerminalConsole {
         interactive: true,
         verbose: this.#options.verbose ?? false,
       });
-      // On a terminal both streams are the same screen, and only one of them may move on it.
+      // Both streams are the same terminal, where only one may move the cursor.
       for (const text of [printed.output, printed.error]) if (text !== '') this.#screen.print(text);
     }
     if (menuText !== '') this.#screen.print(menuText);
@@ -175,9 +176,7 @@ class TerminalConsole {
   }
 
   async #outcome(line: string, signal: AbortSignal): Promise<Outcome | undefined> {
-    if (line.length <= LINE_LENGTH_MAX) return this.#session.run(line, signal);
-    const error = new ShoalError('USAGE', `the line is longer than ${LINE_LENGTH_MAX / 1_024} KiB`);
-    return { command: '', json: false, result: undefined, failure: { error, unexpected: false } };
+    return line.length > LINE_LENGTH_MAX ? failed(lineTooLong()) : this.#session.run(line, signal);
   }
 
   #prompt(): string {
@@ -187,7 +186,7 @@ class TerminalConsole {
   /** The next line, or undefined when the console ends. */
   async #next(): Promise<string | undefined> {
     while (!this.#signal.aborted) {
-      const line = this.#waiting.shift();
+      const line = this.#pending.shift();
       if (line !== undefined) return line;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -198,12 +197,12 @@ class TerminalConsole {
 
   #entered(line: string): void {
     this.#screen.entered(line);
-    this.#waiting.push(line);
+    this.#pending.push(line);
     this.#wake();
   }
 
-  /** Before readline sees a key. The letters of a paste, but for the last, only append: a long paste stays quick. */
-  readonly #keyComes = (_text: string | undefined, key: { sequence?: string } | undefined): void => {
+  /** Runs before readline handles a key. All keys of a paste but the last are skipped: a long paste stays fast. */
+  readonly #onKey = (_text: string | undefined, key: { sequence?: string } | undefined): void => {
     const pasting = 'isCompletionEnabled' in this.#readline && this.#readline.isCompletionEnabled === false;
     if (!pasting || (key?.sequence ?? '').length > 1) this.#settleCursor();
     if (this.#settling) return;
@@ -214,19 +213,19 @@ class TerminalConsole {
     });
   };
 
-  /** Pasted text that just fills a row leaves the cursor hanging on its last column; a blank takes it to the next row. */
+  /** Writes a blank after pasted text that just fills a row, which makes the terminal wrap to the next row. */
   #settleCursor(): void {
     const { rows, cols } = this.#readline.getCursorPos();
     const atEnd = this.#readline.cursor === this.#readline.line.length;
     if (atEnd && rows > 0 && cols === 0) this.#output.write(' \r');
-    this.#tellRow();
+    this.#syncRow();
   }
 
   /**
-   * readline remembers on which row of the typed line the cursor is, but forgets to when text is pasted over the end of a row
-   * (Node 20 and 24): its next redraw would begin too low.
+   * Corrects readline's record of the cursor's row. readline does not update it when text is pasted over the end of a row
+   * (Node 20 and 24), and its next redraw would start too low.
    */
-  #tellRow(): void {
+  #syncRow(): void {
     Object.assign(this.#readline, { prevRows: this.#readline.getCursorPos().rows });
   }
 
@@ -234,14 +233,14 @@ class TerminalConsole {
     this.#ending.abort();
   }
 
-  /** Ctrl-C: ends what runs; else clears what is typed; else leaves. */
+  /** Ctrl-C: aborts the running command; else clears the typed line; else ends the console. */
   #interrupted(): void {
     if (this.#running !== undefined && !this.#running.signal.aborted) {
-      this.#waiting.length = 0;
+      this.#pending.length = 0;
       this.#running.abort(new ShoalError('CANCELLED', 'interrupted'));
     } else if (this.#running === undefined && this.#readline.line !== '') {
       this.#screen.change(() => {
-        // Not `write(null, …)` of a kill-line: it would draw by itself, and keep the line for Ctrl-Y.
+        // Not a kill-line through `write(null, …)`: it redraws by itself and keeps the line for Ctrl-Y.
         Object.assign(this.#readline, { line: '', cursor: 0, prevRows: 0 });
       });
     } else this.#end();
@@ -261,7 +260,7 @@ class TerminalConsole {
   }
 
   #columns(): number {
-    // 0 on some pseudo-terminals.
+    // Some pseudo-terminals report 0.
     return this.#options.width() || USUAL_WIDTH;
   }
 }

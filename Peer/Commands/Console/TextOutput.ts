@@ -1,19 +1,19 @@
 import type { Writable } from 'node:stream';
 
-/** A stream for people or pipes. When its reader goes away (EPIPE) what is written is lost quietly. */
+/** An output stream that discards text silently once its reader is gone (EPIPE). */
 export class TextOutput {
   readonly #stream: Writable;
   #broken = false;
 
   constructor(stream: Writable) {
     this.#stream = stream;
-    // Stays for good: an EPIPE may come after the last write.
+    // Never removed: EPIPE may be reported after the last write.
     stream.on('error', () => {
       this.#broken = true;
     });
   }
 
-  /** Lines, without the last line end; '' prints nothing. */
+  /** Prints lines without a final line end; '' prints nothing. */
   print(text: string): void {
     if (text !== '') this.write(`${text}\n`);
   }
@@ -22,7 +22,7 @@ export class TextOutput {
     if (!this.#broken && !this.#stream.destroyed && !this.#stream.writableEnded) this.#stream.write(text);
   }
 
-  /** Resolves when everything is handed to the system, or lost. */
+  /** Resolves when all text is handed to the system, or discarded. */
   async flush(): Promise<void> {
     if (this.#broken || this.#stream.destroyed || this.#stream.writableEnded) return;
     const stream = this.#stream;

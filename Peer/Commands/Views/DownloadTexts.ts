@@ -4,20 +4,25 @@ import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent, plura
 import { baseName } from './Items.ts';
 import { pad, shortenEnd, shortenMiddle, widthOf } from './TextFit.ts';
 
-/** It moves, or wants to. */
+/** Whether a download runs or waits, without a user's help. */
 export function isActive(state: DownloadState): boolean {
   return state !== 'done' && state !== 'paused' && state !== 'failed' && state !== 'cancelled';
 }
 
-/** The state for people. */
+/** Whether a download is active or paused. */
+export function isUnfinished(state: DownloadState): boolean {
+  return isActive(state) || state === 'paused';
+}
+
+/** The state in words. */
 export function stateText(state: DownloadState): string {
   switch (state) {
     case 'waiting':
-      return 'waiting for its turn';
+      return 'waiting for a download slot';
     case 'searching':
       return 'looking for sources';
     case 'describing':
-      return 'asking for the chunk list';
+      return 'requesting the chunk list';
     case 'fetching':
     case 'finishing':
     case 'done':
@@ -28,7 +33,7 @@ export function stateText(state: DownloadState): string {
   }
 }
 
-/** What it does, or the one cause why it does not: `queued at 3 of 7 by studio`, `paused: disk full, again in 12 s`. */
+/** State, or the reason for a stall: `queued at 3 of 7 by studio`, `paused: disk full, again in 12 s`. */
 export function stateAndCause({ state, error, reason }: DownloadStatus): string {
   const why = state === 'failed' ? (error?.message ?? reason) : reason;
   if (why === undefined || why === state) return stateText(state);
@@ -36,7 +41,7 @@ export function stateAndCause({ state, error, reason }: DownloadStatus): string 
   return both ? `${stateText(state)}: ${safeText(why)}` : safeText(why);
 }
 
-/** `37 %, 112 MB/s, 12 s left` or why it does not move. */
+/** `37 %, 112 MB/s, 12 s left`, or the reason for a stall. */
 export function progressText(download: DownloadStatus): string {
   const parts = [`${percent(download.bytes, download.size)} %`];
   const left = formatTimeLeft(download.secondsLeft);
@@ -49,21 +54,20 @@ export function progressText(download: DownloadStatus): string {
   return parts.join(', ');
 }
 
-/** Told when a download begins and goes on in the background. */
+/** Line for a download that starts in the background. */
 export function startedText(download: DownloadStatus): string {
   const name = safeText(baseName(download.path));
-  if (download.state === 'done') return doneText(download);
   const size = download.size > 0 ? ` (${formatBytes(download.size)})` : '';
-  const resumed = download.bytes > 0 ? `, ${percent(download.bytes, download.size)} % is here already` : '';
+  const resumed = download.bytes > 0 ? `, ${percent(download.bytes, download.size)} % already here` : '';
   return `Downloading ${name}${size} as number ${download.number}${resumed}`;
 }
 
-/** One line for a download that is done. */
+/** Line for a complete download. */
 export function doneText(download: DownloadStatus): string {
   const name = safeText(baseName(download.path));
   const where = download.finalPath === undefined ? '' : `: ${safeText(download.finalPath)}`;
   const fetched = download.bytes - download.bytesFromBefore;
-  if (fetched <= 0 && download.size > 0) return `${name} is here already${where}`;
+  if (fetched <= 0 && download.size > 0) return `${name} is already complete${where}`;
   const files = download.files > 1 ? `${plural(download.files, 'file')}, ` : '';
   const tookMs = download.tookMs;
   const time =
@@ -75,7 +79,7 @@ export function doneText(download: DownloadStatus): string {
   return `${name} is done: ${files}${formatBytes(download.size)}${time}${from}${where}`;
 }
 
-/** One line for a download that ended otherwise. */
+/** Line for a download that failed, was paused or was cancelled. */
 export function notDoneText(download: DownloadStatus): string {
   const name = safeText(baseName(download.path));
   const why = download.error?.message ?? download.reason;

@@ -1,17 +1,17 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { DownloadStatus, SourceStatus } from '../../Model.ts';
-import type { ViewStyle } from '../CommandResult.ts';
 import { isActive, progressText, stateAndCause } from './DownloadTexts.ts';
 import { shortId } from './FileViews.ts';
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent } from './HumanUnits.ts';
 import { factsText } from './StatusViews.ts';
 import { type Column, renderTable } from './TextTable.ts';
+import type { ViewStyle } from './ViewStyle.ts';
 
 /** `downloads` */
 export function downloadsText(downloads: readonly DownloadStatus[], style: ViewStyle): string {
   if (downloads.length === 0)
-    return 'No downloads yet. Find a file and fetch it: search <words>, download <file>';
+    return 'No downloads yet. Find a file and download it: search <words>, download <file>';
   const columns: Column[] = [
     { title: '#', align: 'right' },
     { title: 'Name', shrink: 'middle' },
@@ -46,7 +46,7 @@ export function downloadsText(downloads: readonly DownloadStatus[], style: ViewS
   return renderTable(columns, downloads.map(row), style.width, style.paint);
 }
 
-/** `downloads <number>`: one download and who gives what. */
+/** `downloads <number>`: one download and its sources. */
 export function downloadText(download: DownloadStatus, style: ViewStyle): string {
   const facts: [string, string][] = [
     ['Name', safeText(download.path)],
@@ -58,7 +58,7 @@ export function downloadText(download: DownloadStatus, style: ViewStyle): string
   ];
   if (download.fileId !== undefined) facts.push(['Id', download.fileId]);
   if (download.files > 1) facts.push(['Files', `${download.filesDone} of ${download.files}`]);
-  if (download.bytesFromBefore > 0) facts.push(['Here before', formatBytes(download.bytesFromBefore)]);
+  if (download.bytesFromBefore > 0) facts.push(['Already here', formatBytes(download.bytesFromBefore)]);
   if (download.wastedBytes > 0) facts.push(['Wasted', formatBytes(download.wastedBytes)]);
   if (download.error !== undefined) facts.push(['Error', safeText(download.error.message)]);
   if (download.finalPath !== undefined) facts.push(['File', safeText(download.finalPath)]);
@@ -69,7 +69,7 @@ export function downloadText(download: DownloadStatus, style: ViewStyle): string
     { title: 'Address' },
     { title: 'Id', drop: 3 },
     { title: 'State' },
-    { title: 'Given', align: 'right' },
+    { title: 'Received', align: 'right' },
     { title: 'Speed', align: 'right', drop: 1 },
     { title: 'Chunks', align: 'right', drop: 2 },
   ];

@@ -1,11 +1,11 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { CatalogEntry, DownloadStatus, SearchHit, SearchResult, ShareStatus } from '../../Model.ts';
-import type { ViewStyle } from '../CommandResult.ts';
-import { isActive, progressText } from './DownloadTexts.ts';
+import { progressText } from './DownloadTexts.ts';
 import { formatBytes, formatCount, formatDate, formatRate, plural } from './HumanUnits.ts';
 import { type Cell, type Column, renderTable } from './TextTable.ts';
+import type { ViewStyle } from './ViewStyle.ts';
 
-/** A list as a table of at most `rowsMax` rows, and a line that says what is missing. */
+/** A table of at most `rowsMax` rows, with a line that counts the rest. @param narrower - how to get a shorter list */
 export function limitedTable<T>(
   columns: readonly Column[],
   items: readonly T[],
@@ -19,22 +19,21 @@ export function limitedTable<T>(
   return `${table}\n${style.paint.dim(`… and ${formatCount(items.length - shown.length)} more. ${narrower}`)}`;
 }
 
-/** `list`: what is here and what is on its way. */
+/** `list`: files of the share and unfinished downloads. */
 export function localFilesText(
   folder: string,
   entries: readonly CatalogEntry[],
-  downloads: readonly DownloadStatus[],
+  unfinished: readonly DownloadStatus[],
   share: ShareStatus,
   style: ViewStyle,
 ): string {
-  const active = downloads.filter((download) => isActive(download.state) || download.state === 'paused');
   const parts: string[] = [];
   if (entries.length > 0) {
-    parts.push(limitedTable(FILE_COLUMNS, entries, fileRow, style, 'See a part of them: list <folder>'));
+    parts.push(limitedTable(FILE_COLUMNS, entries, fileRow, style, 'List one folder: list <folder>'));
   }
-  if (active.length > 0) {
+  if (unfinished.length > 0) {
     const columns: Column[] = [
-      { title: 'On its way', shrink: 'middle' },
+      { title: 'Unfinished', shrink: 'middle' },
       { title: 'Size', align: 'right' },
       { title: 'Progress', shrink: 'end', min: 8 },
     ];
@@ -43,7 +42,7 @@ export function localFilesText(
       formatBytes(download.size),
       { text: progressText(download), paint: style.paint.notice },
     ];
-    parts.push(renderTable(columns, active.map(row), style.width, style.paint));
+    parts.push(renderTable(columns, unfinished.map(row), style.width, style.paint));
   }
   parts.push(listFooter(folder, entries, share, style));
   return parts.join('\n\n');
@@ -58,17 +57,18 @@ function listFooter(
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
   const source = share.manifest === undefined ? share.folder : `manifest ${share.manifest}`;
   const place = folder === '' ? safeText(source) : `folder ${safeText(folder)}`;
-  const fill = share.manifest === undefined ? 'Put files into' : 'Name files (name path) in the';
+  const fill =
+    share.manifest === undefined ? 'Put files into' : 'Write a line "name path" for each file into the';
   const lines = [
     entries.length === 0
-      ? `Nothing is shared yet. ${fill} ${place}, or find some: search <words>`
+      ? `No files are shared yet. ${fill} ${place}, or find files of others: search <words>`
       : style.paint.dim(`${plural(entries.length, 'file')}, ${formatBytes(bytes)} in ${place}`),
   ];
   const { hashing } = share;
   if (hashing.files > 0) {
     const rate = hashing.bytesPerSecond > 0 ? ` at ${formatRate(hashing.bytesPerSecond)}` : '';
-    lines.push(`${plural(hashing.files, 'more file')} (${formatBytes(hashing.bytes)}) being read${rate}`);
-  } else if (!share.scanned) lines.push('The folder is still being read.');
+    lines.push(`Hashing ${plural(hashing.files, 'more file')} (${formatBytes(hashing.bytes)})${rate}`);
+  } else if (!share.scanned) lines.push('The share is still being scanned. Repeat the command in a moment.');
   return lines.join('\n');
 }
 
@@ -81,9 +81,8 @@ export function remoteFilesText(
 ): string {
   const peer = safeText(peerName);
   const place = folder === '' ? peer : `${peer}, folder ${safeText(folder)}`;
-  if (entries.length === 0)
-    return `${place} shares nothing${folder === '' ? '. Others may: peers' : ' there'}`;
-  const table = limitedTable(FILE_COLUMNS, entries, fileRow, style, 'See a part of them: ls <peer> <folder>');
+  if (entries.length === 0) return `${place}: no files are shared. List the other peers: peers`;
+  const table = limitedTable(FILE_COLUMNS, entries, fileRow, style, 'List one folder: ls <peer> <folder>');
   const bytes = entries.reduce((sum, entry) => sum + entry.size, 0);
   return `${table}\n\n${style.paint.dim(`${plural(entries.length, 'file')}, ${formatBytes(bytes)} at ${place}`)}`;
 }
@@ -92,7 +91,7 @@ export function remoteFilesText(
 export function searchText(words: string, result: SearchResult, style: ViewStyle): string {
   const { hits, truncated } = result;
   if (hits.length === 0) {
-    return `Nobody has a file named "${safeText(words)}". Try fewer or shorter words, or see who is here: peers`;
+    return `No peer shares a file that matches "${safeText(words)}". Use fewer or shorter words, or list the peers: peers`;
   }
   const ids = shortIds(hits);
   const columns: Column[] = [
@@ -115,12 +114,12 @@ export function searchText(words: string, result: SearchResult, style: ViewStyle
     style,
     'Use more words.',
   );
-  const more = truncated ? ' (there are more: use more words)' : '';
-  const next = `${plural(hits.length, 'file')}${more}. Fetch one: download <name or id>`;
+  const more = truncated ? ' (only the first ones: use more words)' : '';
+  const next = `${plural(hits.length, 'file')}${more}. Download one: download <name or id>`;
   return `${table}\n\n${style.paint.dim(next)}`;
 }
 
-/** Several contents answer to what was asked for: the user has to choose. */
+/** Choice between different files of one name. */
 export function choiceText(what: string, hits: readonly SearchHit[], style: ViewStyle): string {
   const ids = shortIds(hits);
   const columns: Column[] = [
@@ -139,9 +138,9 @@ export function choiceText(what: string, hits: readonly SearchHit[], style: View
     formatCount(hit.holderCount),
     holderNames(hit),
   ];
-  const table = limitedTable(columns, hits, row, style, 'Name the folder too.');
+  const table = limitedTable(columns, hits, row, style, 'Add the folder: download <folder>/<file>');
   const first = ids[0] ?? '<id>';
-  return `Different files are named "${safeText(what)}":\n\n${table}\n\nChoose by id: download ${first}`;
+  return `Different files are named "${safeText(what)}":\n\n${table}\n\nChoose one by its id: download ${first}`;
 }
 
 const FILE_COLUMNS: readonly Column[] = [
@@ -156,7 +155,7 @@ export function shortId(id: string): string {
   return id.slice(0, 8);
 }
 
-/** Starts of the ids, 8 digits or as many more as tell them apart. */
+/** The shortest prefixes of at least 8 digits that are unique among these ids. */
 export function shortIds(hits: readonly { readonly fileId: string }[]): string[] {
   const ids = hits.map((hit) => hit.fileId);
   const different = new Set(ids).size;

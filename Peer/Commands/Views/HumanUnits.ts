@@ -1,5 +1,4 @@
 import { formatBytes } from '../../../Shared/FormatBytes.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 export { formatBytes };
 
@@ -21,7 +20,7 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** Time left: whole seconds, so that the line does not flicker; `undefined` while unknown. */
+/** Time left in whole seconds, so that the line does not flicker; undefined while unknown. */
 export function formatTimeLeft(seconds: number | undefined): string | undefined {
   if (seconds === undefined || !Number.isFinite(seconds)) return undefined;
   return seconds < 10 ? `${Math.ceil(Math.max(0, seconds))} s` : formatDuration(seconds * 1_000);
@@ -37,33 +36,18 @@ export function formatCount(count: number): string {
   return count.toString().replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** `3 files`, `1 file`, `no files`; with another plural where the `s` does not do. */
+/** `3 files`, `1 file`, `no files`; `nouns` is the plural where an `s` does not form it. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   if (count === 0) return `no ${nouns}`;
   return `${formatCount(count)} ${count === 1 ? noun : nouns}`;
 }
 
-/** `2026-11-20 14:05` in the local time zone. */
+/** `2026-11-20 14:05` in the local time zone; '' for an invalid time. */
 export function formatDate(wallMs: number): string {
   const date = new Date(wallMs);
   if (Number.isNaN(date.getTime())) return '';
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
-}
-
-/**
- * Reads a rate: `60M` is 60,000,000 bytes a second; `k`, `M`, `G` in either case, decimals, and a trailing `B` or
- * `B/s` are understood.
- * @throws ShoalError USAGE
- */
-export function parseRate(text: string): number {
-  const match = /^(\d{1,15}(?:\.\d{1,9})?)\s*([kmg]?)(?:b?(?:\/s)?)$/i.exec(text.trim());
-  const factor = { '': 1, k: 1e3, m: 1e6, g: 1e9 }[match?.[2]?.toLowerCase() ?? ''] ?? 1;
-  const rate = match === null ? 0 : Math.round(Number(match[1]) * factor);
-  if (rate >= 1 && Number.isSafeInteger(rate)) return rate;
-  throw new ShoalError('USAGE', `"${text}" is not a rate`, {
-    hint: 'Use bytes a second such as 500k, 60M or 1.5G; leave the option out for no limit.',
-  });
 }
 
 function two(value: number): string {

@@ -17,7 +17,10 @@ import type {
   UploadStatus,
 } from '../../Model.ts';
 
-/** The shapes that programs read (`--json`): stable names, bytes, ISO 8601. Names are raw: JSON escapes them. */
+/**
+ * Shapes of `--json` (docs/reference/commands.md): stable field names, sizes in bytes, times in ISO 8601. File names are
+ * raw: JSON escapes them.
+ */
 
 export interface FileItem {
   readonly id: FileId;
@@ -150,7 +153,7 @@ export function swarmItem(swarm: SwarmStatus) {
   };
 }
 
-/** `chunks`, `bytes`: null when nobody told how much; `self`: this peer. */
+/** `chunks`, `bytes`: null if no peer or tracker reported them; `self`: whether it is this peer. */
 export function swarmMemberItem({ peer, chunks, bytes, complete, linked, ...rates }: SwarmMember) {
   return {
     ...(peer === undefined ? { id: null, name: null, host: null, port: null } : contactItem(peer)),
@@ -165,7 +168,7 @@ export function swarmMemberItem({ peer, chunks, bytes, complete, linked, ...rate
   };
 }
 
-/** `null`: no limit. */
+/** `up`, `down`: null for no limit. */
 export function limitItem({ scope, up, down, sending, receiving }: LimitStatus) {
   return {
     scope,
@@ -204,7 +207,7 @@ export function offerItem(offer: OfferStatus) {
   };
 }
 
-/** `have`: first and last chunk of each stretch; null: a download that is not open now. */
+/** `have`: first and last chunk of each range; null for a download that is not open now. */
 export function partItem(part: PartStatus) {
   return {
     id: part.fileId,
@@ -220,7 +223,7 @@ export function errorItem(error: { code: string; message: string; hint: string |
   return { code: error.code, message: error.message, hint: error.hint ?? null };
 }
 
-/** The last part of a path; of a folder with its slash. */
+/** The last segment of a path; a folder keeps its slash. */
 export function baseName(path: string): string {
   return /[^/]*\/?$/.exec(path)?.[0] || path;
 }

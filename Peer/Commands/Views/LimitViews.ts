@@ -1,8 +1,8 @@
 import type { LimitScope } from '../../../Shared/Rates.ts';
 import type { LimitStatus } from '../../Model.ts';
-import type { ViewStyle } from '../CommandResult.ts';
 import { formatRate } from './HumanUnits.ts';
 import { type Column, renderTable } from './TextTable.ts';
+import type { ViewStyle } from './ViewStyle.ts';
 
 const SCOPE_TEXT: Readonly<Record<LimitScope, string>> = {
   total: 'everything',

@@ -1,15 +1,13 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { OfferStatus, PartStatus, PeerContact, PushStatus } from '../../Model.ts';
-import type { ViewStyle } from '../CommandResult.ts';
 import { limitedTable, shortId } from './FileViews.ts';
 import { formatBytes, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
 import type { Column } from './TextTable.ts';
+import type { ViewStyle } from './ViewStyle.ts';
 
-/** Texts and tables of pushes, offers and parts. */
-
-/** `12 of 12 chunks of film.mkv confirmed by anna`; also of a push that is under way or failed. */
+/** `12 of 12 chunks of film.mkv confirmed by anna`, or the state of an unfinished push. */
 export function pushText(push: PushStatus): string {
   const name = safeText(baseName(push.path));
   const who = peerName(push.peer);
@@ -17,9 +15,9 @@ export function pushText(push: PushStatus): string {
     case 'done':
       return `${push.confirmed} of ${plural(push.chunks, 'chunk')} of ${name} confirmed by ${who}`;
     case 'already there':
-      return `${who} already has ${name}: nothing was sent`;
+      return `${who} already has ${name}: nothing to send`;
     case 'failed':
-      return safeText(push.error?.message ?? `${name} could not be sent to ${who}`);
+      return safeText(push.error?.message ?? `sending ${name} to ${who} failed`);
     case 'sending':
       return `Sending ${name} to ${who}: ${push.confirmed} of ${plural(push.chunks, 'chunk')} confirmed`;
     default:
@@ -27,20 +25,20 @@ export function pushText(push: PushStatus): string {
   }
 }
 
-/** One confirmation. */
+/** Line for one confirmed chunk. */
 export function chunkConfirmedText(push: PushStatus, chunk: number): string {
   return `chunk ${chunk} confirmed by ${peerName(push.peer)} (${push.confirmed} of ${push.chunks})`;
 }
 
-/** News for a person: who offers what, and what to type. */
+/** News line for a new offer, with the commands that answer it. */
 export function offerText({ number, peer, path, size, chunks }: OfferStatus): string {
   const who = `${peerName(peer)} (${formatAddress(peer.address)})`;
   const part = size > 0 ? `${formatBytes(size)}, ${plural(chunks, 'chunk')}` : 'empty';
-  return `${who} offers ${safeText(baseName(path))} (${part}). Take it: accept ${number}. Or: reject ${number}`;
+  return `${who} offers ${safeText(baseName(path))} (${part}). Accept it: accept ${number}. Reject it: reject ${number}`;
 }
 
 export function offersText(offers: readonly OfferStatus[], style: ViewStyle): string {
-  if (offers.length === 0) return 'No offer waits for an answer';
+  if (offers.length === 0) return 'No pending offers';
   const columns: Column[] = [
     { title: '#', align: 'right' },
     { title: 'File', shrink: 'middle' },
@@ -55,11 +53,11 @@ export function offersText(offers: readonly OfferStatus[], style: ViewStyle): st
     String(offer.chunks),
     `${peerName(offer.peer)} ${formatAddress(offer.peer.address)}`,
   ];
-  return `${limitedTable(columns, offers, row, style, '')}\n\nTake one: accept <number>. Or: reject <number>`;
+  return `${limitedTable(columns, offers, row, style, '')}\n\nAccept one: accept <number>. Reject one: reject <number>`;
 }
 
 export function pushesText(pushes: readonly PushStatus[], style: ViewStyle): string {
-  if (pushes.length === 0) return 'Nothing was sent in this run';
+  if (pushes.length === 0) return 'No pushes since the start. Offer a file: send <file> <peer>';
   const columns: Column[] = [
     { title: '#', align: 'right' },
     { title: 'File', shrink: 'middle' },
@@ -79,7 +77,7 @@ export function pushesText(pushes: readonly PushStatus[], style: ViewStyle): str
 
 /** `parts`: counts and stretches, like `0-11,14`. */
 export function partsText(parts: readonly PartStatus[], style: ViewStyle): string {
-  if (parts.length === 0) return 'Nothing is here yet';
+  if (parts.length === 0) return 'No chunks yet. Download a file: download <file>';
   const columns: Column[] = [
     { title: 'File', shrink: 'middle' },
     { title: 'Chunks', align: 'right' },
@@ -92,7 +90,7 @@ export function partsText(parts: readonly PartStatus[], style: ViewStyle): strin
     rangesText(part.ranges),
     shortId(part.fileId),
   ];
-  return limitedTable(columns, parts, row, style, 'See one of them: parts <file>');
+  return limitedTable(columns, parts, row, style, 'Show one file: parts <file>');
 }
 
 export function rangesText(ranges: PartStatus['ranges']): string {

@@ -8,14 +8,14 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from '../../Model.ts';
-import type { ViewStyle } from '../CommandResult.ts';
 import { limitedTable, shortId } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, formatRate, plural } from './HumanUnits.ts';
 import { limitsInWords } from './LimitViews.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 import { type Column, renderTable } from './TextTable.ts';
+import type { ViewStyle } from './ViewStyle.ts';
 
-/** Facts, one a line, their values in one column. */
+/** Facts, one per line, with aligned values. */
 export function factsText(facts: readonly (readonly [string, string])[], style: ViewStyle): string {
   const left = Math.max(...facts.map(([label]) => widthOf(label))) + 2;
   return facts
@@ -41,7 +41,7 @@ export function whoamiText(self: Self, host: string, style: ViewStyle): string {
 /** `peers` */
 export function peersText(peers: readonly PeerSummary[], style: ViewStyle): string {
   if (peers.length === 0) {
-    return 'Nobody else is here yet. Start another peer, or name one by hand: connect <host:port>';
+    return 'No other peers yet. Start one on another computer, or connect to one by its address: connect <host:port>';
   }
   const columns: Column[] = [
     { title: 'Name', shrink: 'end' },
@@ -60,14 +60,14 @@ export function peersText(peers: readonly PeerSummary[], style: ViewStyle): stri
     { text: peer.linked ? 'open' : '', paint: style.paint.good },
   ];
   const table = limitedTable(columns, peers, row, style, '');
-  const next = `${plural(peers.length, 'peer')}. What one of them shares: ls <name>`;
+  const next = `${plural(peers.length, 'peer')}. List the files of one: ls <name>`;
   return `${table}\n\n${style.paint.dim(next)}`;
 }
 
 /** `tracker` */
 export function trackersText(trackers: readonly TrackerStatus[], style: ViewStyle): string {
   if (trackers.length === 0) {
-    return 'No tracker yet. Start one: node Tracker.js, or name one: node Peer.js --tracker <host>';
+    return 'No tracker found yet. Start one: node Tracker.js. Or name one: node Peer.js --tracker <host>';
   }
   return trackers.map((tracker) => factsText(trackerFacts(tracker, style), style)).join('\n\n');
 }
@@ -77,29 +77,29 @@ function trackerFacts(tracker: TrackerStatus, style: ViewStyle): [string, string
     ['Tracker', `${formatAddress(tracker.address)} (${tracker.foundBy})`],
     ['State', paintedState(tracker, style)],
   ];
-  if (tracker.reason !== undefined) facts.push(['Why', safeText(tracker.reason)]);
+  if (tracker.reason !== undefined) facts.push(['Reason', safeText(tracker.reason)]);
   if (tracker.lastAnswerAgoMs !== undefined) {
     facts.push(['Last answer', `${formatDuration(tracker.lastAnswerAgoMs)} ago`]);
   }
   if (tracker.intervalMs !== undefined)
     facts.push(['Heartbeat', `every ${formatDuration(tracker.intervalMs)}`]);
   if (tracker.peers !== undefined) facts.push(['Peers', formatCount(tracker.peers)]);
-  if (tracker.observed !== undefined) facts.push(['Sees us at', formatAddress(tracker.observed)]);
+  if (tracker.observed !== undefined) facts.push(['Observed address', formatAddress(tracker.observed)]);
   facts.push(['Catalog', catalogText(tracker)]);
   return facts;
 }
 
 function catalogText({ asksByRelay, heldVersion, version }: TrackerStatus): string {
-  if (asksByRelay === true) return 'not published: the tracker asks this peer';
+  if (asksByRelay === true) return 'not published: the tracker relays searches to this peer';
   return heldVersion >= version ? 'up to date' : `version ${heldVersion} of ${version}, being sent`;
 }
 
 function paintedState(tracker: TrackerStatus, style: ViewStyle): string {
-  // Short and plain: factsText never has to cut it.
+  // Short: factsText must not shorten a text with escape sequences.
   return tracker.state === 'connected' ? style.paint.good(tracker.state) : style.paint.bad(tracker.state);
 }
 
-/** Everything `status` tells. */
+/** Facts of `status`. */
 export interface StatusFacts {
   readonly self: Self;
   readonly host: string;
@@ -130,12 +130,12 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
   if (share.manifest !== undefined) facts.push(['Manifest', safeText(share.manifest)]);
   if (!share.scanned || share.hashing.files > 0) {
     facts.push([
-      'Reading',
+      'Hashing',
       `${plural(share.hashing.files, 'file')}, ${formatBytes(share.hashing.bytes)} to go`,
     ]);
   }
   if (share.mode === 're-scanning')
-    facts.push(['Watching', 'by looking again every 30 s (watch limit reached)']);
+    facts.push(['Watching', 'by a new scan every 30 s (the system limit of watches is reached)']);
   facts.push(
     ['Downloads', `${downloads.active} active, ${downloads.done} done, ${downloads.other} paused or failed`],
     ['Uploads', uploads.length === 0 ? 'none now' : `${uploads.length} now`],
@@ -149,7 +149,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     const rows = share.problems.map((problem) => [safeText(problem.path), safeText(problem.reason)]);
     const columns: Column[] = [
       { title: 'Not shared', shrink: 'middle' },
-      { title: 'Why', shrink: 'end' },
+      { title: 'Reason', shrink: 'end' },
     ];
     parts.push(renderTable(columns, rows, style.width, style.paint));
   }

@@ -1,19 +1,19 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { SwarmMember, SwarmStatus } from '../../Model.ts';
-import type { ViewStyle } from '../CommandResult.ts';
 import { formatBytes, formatCount, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
 import { shortenEnd, shortenMiddle } from './TextFit.ts';
 import { type Cell, type Column, renderTable } from './TextTable.ts';
+import type { ViewStyle } from './ViewStyle.ts';
 import { wrapWords } from './WordWrap.ts';
 
 const USUAL_WIDTH = 80;
 const BAR_MAX = 32;
-/** Of a name within a sentence. */
+/** Widest name within a sentence, in columns. */
 const NAME_MAX = 24;
 
-/** `swarm`: a bar for each peer, and how the group gets on. */
+/** `swarm`: a progress bar per peer, and the state of the group. */
 export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
   const width = Math.min(style.width, 200);
   const { members, size } = swarm;
@@ -37,7 +37,7 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
       { text: bytes === undefined ? '?'.padEnd(barWidth) : bar(done, barWidth), paint },
       bytes === undefined ? 'part' : `${done} %`,
       complete ? '' : rateText(bytesPerSecond),
-      // Rates are of the last seconds: who has all of it gets nothing any more.
+      // Rates are averages over the last seconds: a complete peer receives nothing any more.
       weHaveAll ? '' : rateText(giving),
       complete ? '' : rateText(taking),
     ];
@@ -56,18 +56,18 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
   return [...title, table, '', ...wrapped].join('\n');
 }
 
-/** `3 of 5 have all of it. Copies of the rarest chunk: 2, on average 3.4. All are done in about 2 min 10 s.` */
+/** `3 of 5 are complete. Copies of the rarest chunk: 2, on average 3.4. Until all are complete: about 2 min 10 s (ann is last).` */
 function groupText({ members, complete, rarest, mean, secondsLeft, waitsFor }: SwarmStatus): string {
   const copies = `Copies of the rarest chunk: ${formatCount(rarest)}, on average ${mean.toFixed(1)}.`;
-  return `${complete} of ${members.length} have all of it. ${copies} ${endText(secondsLeft, waitsFor)}`.trimEnd();
+  return `${complete} of ${members.length} are complete. ${copies} ${endText(secondsLeft, waitsFor)}`.trimEnd();
 }
 
 function endText(secondsLeft: number | undefined, waitsFor: SwarmMember | undefined): string {
   if (waitsFor === undefined) return '';
   const who = waitsFor.peer === undefined ? 'this peer' : shortenEnd(nameOf(waitsFor), NAME_MAX);
   const left = formatTimeLeft(secondsLeft);
-  if (left === undefined) return `Until all are done: unknown, ${who} gets nothing now.`;
-  return `Until all are done: about ${left} (${who} is last).`;
+  if (left === undefined) return `Until all are complete: unknown, ${who} receives nothing now.`;
+  return `Until all are complete: about ${left} (${who} is last).`;
 }
 
 function nameOf({ peer }: SwarmMember): string {

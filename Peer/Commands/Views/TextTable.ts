@@ -1,16 +1,16 @@
 import CliTable from 'cli-table3';
-import type { Paint } from './Paint.ts';
 import { pad, shortenEnd, shortenMiddle, widthOf } from './TextFit.ts';
+import type { Paint } from './ViewStyle.ts';
 
 /** One column of a table. */
 export interface Column {
   readonly title: string;
   readonly align?: 'right';
-  /** May be cut: names in the middle, lists at the end. Others are dropped or kept whole. */
+  /** Where text is shortened: names in the middle, lists at the end. Left out: the column is dropped or kept whole. */
   readonly shrink?: 'middle' | 'end';
-  /** Narrowest it is cut to before a column is dropped. */
+  /** Narrowest width before a column is dropped instead. */
   readonly min?: number;
-  /** May be left out on a narrow terminal; the highest number goes first. */
+  /** The column may be dropped on a narrow terminal; the highest number goes first. */
   readonly drop?: number;
 }
 
@@ -22,13 +22,13 @@ export interface Cell {
 /** Columns between two cells. */
 const GAP = 2;
 const MIN_SHRUNK = 12;
-/** Stands for one column of a cell while cli-table3 lays the table out. */
+/** Placeholder for one column of a cell while cli-table3 lays out the table. */
 const FILLER = '\uE001';
 const FIRST = '\uE000';
 
 /**
- * A table without frame: titles, a rule, rows. No line is wider than `width` columns (for a width of 20 and more; `Infinity`
- * keeps everything whole). Every text must have gone through `safeText` and holds no line end.
+ * Renders a table without frame: titles, a rule, rows. No line is wider than `width` columns (from 20 on; `Infinity`
+ * shortens nothing). Every text must have gone through `safeText` and contain no line end.
  */
 export function renderTable(
   columns: readonly Column[],
@@ -63,8 +63,8 @@ export function renderTable(
 }
 
 /**
- * Widths that fit: first the widest cuttable column gives way, then droppable columns go, at last everything is cut.
- * 0 stands for a dropped column.
+ * Plans widths that fit: first the widest columns with `shrink` are narrowed, then columns with `drop` are dropped
+ * (width 0), at last all columns are narrowed.
  */
 export function planWidths(columns: readonly Column[], natural: readonly number[], width: number): number[] {
   const widths = [...natural];
@@ -113,8 +113,9 @@ export function planWidths(columns: readonly Column[], natural: readonly number[
 }
 
 /**
- * Title line, rule and one row as cli-table3 draws them, with fillers for the texts. The texts are put in afterwards: cli-table3
- * measures emoji otherwise than terminals do, knows no colours, and takes minutes for 100,000 rows.
+ * Title line, rule and one row as cli-table3 draws them, with placeholders for the texts. The texts are filled in
+ * afterwards: cli-table3 measures emoji differently from terminals, supports no colours, and takes minutes for
+ * 100,000 rows.
  */
 function layOut(widths: readonly number[]): string[] {
   const fillers = widths.map((width) => FIRST + FILLER.repeat(width - 1));

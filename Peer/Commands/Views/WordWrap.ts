@@ -1,6 +1,6 @@
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 
-/** The text in lines of at most `width` columns, broken at spaces; a longer word gets a line of its own. */
+/** Wraps a text at spaces into lines of at most `width` columns; a longer word gets a line of its own. */
 export function wrapWords(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -14,7 +14,7 @@ export function wrapWords(text: string, width: number): string[] {
   return lines;
 }
 
-/** Words in columns, row by row, at most `width` wide; a longer word is cut. */
+/** Arranges words in columns, row by row, at most `width` wide; a longer word is shortened. */
 export function columnsText(words: readonly string[], width: number): string {
   const column = Math.min(width, Math.max(...words.map(widthOf)) + 2);
   const perRow = Math.max(1, Math.floor(width / column));

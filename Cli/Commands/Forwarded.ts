@@ -1,0 +1,33 @@
+import { COMMANDS, type ConsoleCommand } from '../../Peer/CommandInterface.ts';
+import { consoleLine } from '../Running/Run.ts';
+import type { Invocation, ShoalCommand } from './ShoalCommand.ts';
+
+/** Commands of the console that `shoal` runs in the same form: those with `oneShot` 'any peer' or 'running peer'. */
+export function forwardedCommands(): Readonly<Record<string, ShoalCommand>> {
+  const forwarded = Object.entries<ConsoleCommand>(COMMANDS).flatMap(([name, command]) =>
+    command.oneShot === 'any peer' || command.oneShot === 'running peer'
+      ? [[name, forwardedCommand(command, command.oneShot)] as const]
+      : [],
+  );
+  return Object.fromEntries(forwarded);
+}
+
+function forwardedCommand(
+  { summary, details = [], flags = [] }: ConsoleCommand,
+  where: 'any peer' | 'running peer',
+): ShoalCommand {
+  const lines = [...details, ...flags.map((flag) => `  ${flag.name}  ${flag.summary}`)];
+  return {
+    usage: '[words...]',
+    summary,
+    details: lines.map((line) => `\n${line}`).join(''),
+    passedFlags: flags.map((flag) => flag.name),
+    async run({ name, words, literal, open }: Invocation) {
+      const run = await open();
+      const line = consoleLine(name, words, literal);
+      return run.screen.answer(
+        await (where === 'any peer' ? run.line(name, line) : run.lineInRunning(name, line)),
+      );
+    },
+  };
+}

@@ -1,0 +1,18 @@
+import { consoleLine } from '../Running/Run.ts';
+import type { ShoalCommand } from './ShoalCommand.ts';
+
+export const ls: ShoalCommand = {
+  usage: '[place] [more...]',
+  aliases: ['list', 'files'],
+  summary: 'files that a peer shares: [folder], <peer> [folder] or <ip> <port> [folder]',
+  async run({ words, literal, open }) {
+    const run = await open();
+    const line = consoleLine('list', words, literal);
+    const isOwnShare = words.length === 0 && run.share === undefined;
+    return run.screen.answer(
+      await (isOwnShare
+        ? run.lineInRunning('ls', line, 'Name a peer: shoal ls <peer>. Or start one: shoal peer')
+        : run.line('ls', line)),
+    );
+  },
+};

@@ -1,0 +1,104 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assemblePeer, makeShare, reserve } from '../../Peer/Assembly.ts';
+import type { Peer } from '../../Peer/Peer.ts';
+import type { Settings } from '../../Peer/Settings/CommandLine.ts';
+import { StateFolder } from '../../Peer/State/StateFolder.ts';
+import { Closing } from '../../Shared/Closing.ts';
+import type { Log } from '../../Shared/Log.ts';
+import { safeText } from '../../Shared/SafeText.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+
+/** Time after which a download without sources fails, in milliseconds. */
+const PATIENCE_MS = 30_000;
+/** Longest wait for a peer to close, in milliseconds. */
+const CLOSING_MS = 5_000;
+
+export interface GuestOptions {
+  readonly settings: Settings;
+  readonly log: Log;
+  /** The folder to share; kept afterwards. Undefined: a folder below `root`. */
+  readonly share?: string | undefined;
+  /** Folder for share and state; created if missing, removed afterwards. Undefined: a new folder for temporary files. */
+  readonly root?: string | undefined;
+  /** Whether the peer may run an embedded tracker, because it runs for a while. */
+  readonly stays?: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A peer that runs for one command only. */
+export class GuestPeer {
+  readonly peer: Peer;
+  readonly #closing: Closing;
+
+  private constructor(peer: Peer, closing: Closing) {
+    this.peer = peer;
+    this.#closing = closing;
+  }
+
+  /** @throws ShoalError LOCAL_CONFLICT, PORT_IN_USE, DISK_FAILED */
+  static async open(options: GuestOptions): Promise<GuestPeer> {
+    const { settings, log, share, stays = false, signal } = options;
+    const closing = new Closing();
+    try {
+      const root = await openRoot(options, closing);
+      const shareDir = share ?? join(root, 'share');
+      await makeShare(shareDir);
+      // Without a folder of the user's, the state is removed, too.
+      const state = new StateFolder(shareDir, share === undefined ? join(root, 'state') : undefined);
+      await state.start();
+      // Closing runs in reverse: the lock is released before the folder is removed, and no locked folder is removed.
+      closing.add(() => removeUnlessUnfinished(root, options.root !== undefined));
+      closing.add(() => state.close());
+      const port = await reserve(settings, log);
+      closing.add(() => port.release());
+      const peer = await assemblePeer(settings, log, {
+        port,
+        shareDir,
+        state,
+        giveUpMs: PATIENCE_MS,
+        guest: !stays,
+      });
+      closing.add(() => peer.close());
+      await peer.start({ signal });
+      return new GuestPeer(peer, closing);
+    } catch (failure) {
+      await closing.run().catch(() => {});
+      throw failure;
+    }
+  }
+
+  /** Keeps unfinished files in a named folder. Safe to call twice. */
+  async close(): Promise<void> {
+    const limit = new Promise<void>((done) => setTimeout(done, CLOSING_MS).unref());
+    await Promise.race([this.#closing.run().catch(() => {}), limit]);
+  }
+}
+
+async function openRoot({ root }: GuestOptions, closing: Closing): Promise<string> {
+  try {
+    if (root !== undefined) {
+      await mkdir(root, { recursive: true });
+      return root;
+    }
+    const made = await mkdtemp(join(tmpdir(), 'shoal-'));
+    closing.add(() => rm(made, { recursive: true, force: true }));
+    return made;
+  } catch (failure) {
+    throw new ShoalError('LOCAL_CONFLICT', `cannot create a folder in ${safeText(root ?? tmpdir())}`, {
+      hint: 'Choose a writable folder: -o DIR',
+      cause: failure,
+    });
+  }
+}
+
+/** Removes the folder, but keeps a named one with unfinished files, so that the next command can continue. */
+async function removeUnlessUnfinished(root: string, named: boolean): Promise<void> {
+  if (named && (await hasUnfinished(join(root, 'share', 'Temp')))) return;
+  await rm(root, { recursive: true, force: true });
+}
+
+async function hasUnfinished(temp: string): Promise<boolean> {
+  return (await readdir(temp).catch(() => [])).length > 0;
+}

@@ -1,0 +1,157 @@
+import {
+  type OneShotAnswer,
+  type OneShotRequest,
+  quoteWord,
+  runOneShot,
+} from '../../Peer/CommandInterface.ts';
+import { requestRun } from '../../Peer/Local/LocalClient.ts';
+import type { Settings } from '../../Peer/Settings/CommandLine.ts';
+import type { SettingOrigin } from '../../Peer/Settings/SettingLayers.ts';
+import { parseHostPort } from '../../Shared/Address.ts';
+import { systemClock } from '../../Shared/Clock.ts';
+import { type Log, lineLog } from '../../Shared/Log.ts';
+import { safeText } from '../../Shared/SafeText.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { readAnswer } from './Answers.ts';
+import type { GuestPeer } from './GuestPeer.ts';
+import { choosePeer, fits, type RunningPeer, runningPeers } from './RunningPeers.ts';
+import { Screen } from './Screen.ts';
+
+/** Settings of one command, from flags, environment and config file. */
+export interface RunOptions {
+  readonly settings: Settings;
+  readonly origins: readonly SettingOrigin[];
+  readonly configFile: { readonly path: string; readonly exists: boolean };
+  readonly json: boolean;
+  readonly progress: boolean;
+  /** `--peer`; undefined: any. */
+  readonly peer: number | undefined;
+}
+
+/** One run of a `shoal` command: chooses the peer that does the work. */
+export class Run {
+  readonly options: RunOptions;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+
+  constructor(options: RunOptions, signal: AbortSignal) {
+    this.options = options;
+    this.signal = signal;
+    const { json, progress, settings } = options;
+    this.screen = new Screen({ json, progress: progress || settings.verbose });
+    this.log = settings.verbose
+      ? lineLog((line) => this.screen.printLine(line), true)
+      : { warn: (line) => this.screen.printLine(line), info: () => {}, debug: () => {} };
+  }
+
+  /** The share named for this command; undefined: none. */
+  get share(): string | undefined {
+    return this.#isGiven('share') ? this.options.settings.share : undefined;
+  }
+
+  /** The running peer to use; undefined: none runs, or its tracker or share differs from the one given. @throws ShoalError UNREACHABLE (--peer) */
+  async runningPeer(): Promise<RunningPeer | undefined> {
+    const { peer: port, settings } = this.options;
+    const trackers = this.#isGiven('tracker') ? settings.trackers : undefined;
+    const chosen = choosePeer(await runningPeers(), port, (line) => this.screen.printLine(line));
+    if (chosen === undefined || (await fits(chosen, { trackers, share: this.share }))) return chosen;
+    this.log.debug(`the running peer at port ${chosen.port} has another tracker or share and is not used`);
+    return undefined;
+  }
+
+  /** Settings of a guest peer; without own trackers it uses those of a running peer. */
+  async guestSettings(running?: RunningPeer): Promise<Settings> {
+    const { settings } = this.options;
+    const known = settings.trackers.length > 0 ? undefined : (running ?? (await this.runningPeer()));
+    const trackers = known?.trackers.map((text) => parseHostPort(text, 0)) ?? settings.trackers;
+    // Port and manifest of the config file belong to the long-running peer.
+    const isFlag = (key: string) =>
+      this.options.origins.some((each) => each.key === key && each.from === 'flag');
+    return {
+      ...settings,
+      trackers,
+      port: isFlag('port') || isFlag('port-range') ? settings.port : undefined,
+      manifest: isFlag('manifest') ? settings.manifest : undefined,
+    };
+  }
+
+  /** Runs a console line in a running peer, else in a guest peer. */
+  async line(command: string, line: string): Promise<OneShotAnswer> {
+    const running = await this.runningPeer();
+    if (running !== undefined) return this.inRunning(running, command, line);
+    const guest = await this.guest({ share: this.share });
+    try {
+      return await this.inGuest(guest, command, line);
+    } finally {
+      await guest.close();
+    }
+  }
+
+  /** Runs a console line in a running peer only. @throws ShoalError UNREACHABLE if none runs */
+  async lineInRunning(command: string, line: string, hint = 'Start one: shoal peer'): Promise<OneShotAnswer> {
+    const running = await this.runningPeer();
+    if (running !== undefined) return this.inRunning(running, command, line);
+    throw new ShoalError('UNREACHABLE', `${command} needs a running peer, and none runs on this machine`, {
+      hint,
+    });
+  }
+
+  async inRunning(running: RunningPeer, command: string, line: string): Promise<OneShotAnswer> {
+    const request = this.#request(command, line);
+    return readAnswer(
+      await requestRun(running.path, request, (event) => this.screen.progress(event), this.signal),
+    );
+  }
+
+  inGuest({ peer }: GuestPeer, command: string, line: string): Promise<OneShotAnswer> {
+    return runOneShot(this.#request(command, line), {
+      controls: peer,
+      clock: systemClock,
+      signal: this.signal,
+      progress: (event) => this.screen.progress({ ...event }),
+    });
+  }
+
+  async guest(
+    place: { share?: string | undefined; root?: string | undefined; stays?: boolean },
+    running?: RunningPeer,
+  ): Promise<GuestPeer> {
+    const { log, signal } = this;
+    // Loaded on demand: with a running peer, most of the program is not needed.
+    const { GuestPeer } = await import('./GuestPeer.ts');
+    return GuestPeer.open({ ...place, settings: await this.guestSettings(running), log, signal });
+  }
+
+  #request(command: string, line: string): OneShotRequest {
+    return { line, command, width: this.screen.width, color: this.screen.color };
+  }
+
+  /** Whether a flag or the environment, and not the config file, gives this setting. */
+  #isGiven(key: string): boolean {
+    return this.options.origins.some(
+      (each) => each.key === key && (each.from === 'flag' || each.from === 'environment'),
+    );
+  }
+}
+
+/** Makes a console line of words from the shell. @param literal - number of last words that are no flags, whatever they look like */
+export function consoleLine(command: string, words: readonly string[], literal = 0): string {
+  const typed = words.map((word, index) => {
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(word)) {
+      throw new ShoalError(
+        'USAGE',
+        `an argument contains control characters: ${safeText(word.slice(0, 40))}`,
+        {
+          hint: 'Use the id of the file: shoal search <words> shows it.',
+        },
+      );
+    }
+    return isFlag(word) && index < words.length - literal ? word : quoteWord(word, word === '');
+  });
+  return [command, ...typed].join(' ');
+}
+
+export function isFlag(word: string): boolean {
+  return /^--./.test(word);
+}

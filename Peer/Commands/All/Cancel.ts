@@ -1,0 +1,22 @@
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { ConsoleCommand } from '../Command.ts';
+import { DOWNLOAD_FORMS, downloadNames } from '../Line/Arguments.ts';
+import { baseName } from '../Views/Items.ts';
+import { changed } from './Pause.ts';
+
+export const cancel: ConsoleCommand = {
+  group: 'Downloads',
+  usage: ['<number|name>'],
+  summary: 'end a download and remove its unfinished file',
+  details: [DOWNLOAD_FORMS],
+  examples: ['cancel 2'],
+  completes: [downloadNames],
+  oneShot: 'running peer',
+  async run({ args: [which = ''] }, context) {
+    const { number, path } = context.controls.findDownload(which);
+    context.unwatch(number);
+    await context.controls.cancel(number);
+    const name = safeText(baseName(path));
+    return changed(number, `Cancelled ${name} and removed its unfinished file`, context);
+  },
+};

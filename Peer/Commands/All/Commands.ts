@@ -1,0 +1,68 @@
+import type { CommandTable } from '../Command.ts';
+import { accept } from './Accept.ts';
+import { cancel } from './Cancel.ts';
+import { connect } from './Connect.ts';
+import { download } from './Download.ts';
+import { downloads } from './Downloads.ts';
+import { get } from './Get.ts';
+import { help } from './Help.ts';
+import { join } from './Join.ts';
+import { limit } from './Limit.ts';
+import { list } from './List.ts';
+import { menu } from './Menu.ts';
+import { parts } from './Parts.ts';
+import { pause } from './Pause.ts';
+import { peers } from './Peers.ts';
+import { quit } from './Quit.ts';
+import { refresh } from './Refresh.ts';
+import { reject } from './Reject.ts';
+import { resume } from './Resume.ts';
+import { search } from './Search.ts';
+import { send } from './Send.ts';
+import { status } from './Status.ts';
+import { swarm } from './Swarm.ts';
+import { tracker } from './Tracker.ts';
+import { whoami } from './Whoami.ts';
+
+/**
+ * All commands of the console, in the order of help. Parser, help, Tab completion, `shoal`, its completion scripts and
+ * docs/reference/console.md are derived from this record.
+ *
+ * To add a command:
+ * 1. Write `All/<Name>.ts` with one `ConsoleCommand`: specification and handler. The compiler asks for each field
+ *    (Command.ts explains them). Text that several commands share goes to Views/, argument kinds to Line/Arguments.ts.
+ * 2. Add one line here; the key is the name that users type.
+ * 3. If `oneShot` is 'own form', add a file of the same name to Cli/Commands.
+ * 4. `npx vitest run --project unit -u test/Peer/Commands/All` updates docs/reference/console.md, and checks that names
+ *    are unique and that examples parse.
+ *
+ * To add a flag or a form: only the command's own file, then step 4.
+ */
+export const COMMANDS = {
+  list,
+  search,
+  parts,
+  download,
+  get,
+  downloads,
+  pause,
+  resume,
+  cancel,
+  swarm,
+  send,
+  accept,
+  reject,
+  peers,
+  join,
+  connect,
+  refresh,
+  status,
+  tracker,
+  whoami,
+  limit,
+  menu,
+  help,
+  quit,
+} satisfies CommandTable;
+
+export type CommandName = keyof typeof COMMANDS;

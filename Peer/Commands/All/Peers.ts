@@ -1,0 +1,17 @@
+import type { ConsoleCommand } from '../Command.ts';
+import { peerItem } from '../Views/Items.ts';
+import { peersText } from '../Views/StatusViews.ts';
+
+export const peers: ConsoleCommand = {
+  aliases: ['p'],
+  group: 'Network',
+  usage: [''],
+  summary: 'the other peers',
+  examples: ['peers'],
+  needsNetwork: true,
+  oneShot: 'any peer',
+  async run(_call, { controls, signal }) {
+    const found = await controls.peers(signal);
+    return { items: found.map(peerItem), text: (style) => peersText(found, style) };
+  },
+};

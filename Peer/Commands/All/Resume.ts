@@ -1,0 +1,21 @@
+import type { ConsoleCommand } from '../Command.ts';
+import { DOWNLOAD_FORMS, downloadNames, WAIT_FLAGS } from '../Line/Arguments.ts';
+import { waitOrWatch } from './Download.ts';
+
+export const resume: ConsoleCommand = {
+  group: 'Downloads',
+  usage: ['<number|name> [--wait]'],
+  summary: 'continue a paused or failed download',
+  details: [DOWNLOAD_FORMS],
+  examples: ['resume 2', 'resume film.mkv --wait'],
+  flags: WAIT_FLAGS,
+  completes: [downloadNames],
+  needsNetwork: true,
+  oneShot: 'running peer',
+  async run(call, context) {
+    const { controls } = context;
+    const { number } = controls.findDownload(call.args[0] ?? '');
+    await controls.resume(number);
+    return waitOrWatch(controls.findDownload(String(number)), call, context);
+  },
+};

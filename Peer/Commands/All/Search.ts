@@ -1,0 +1,31 @@
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { ConsoleCommand } from '../Command.ts';
+import { searchText } from '../Views/FileViews.ts';
+import { searchItem } from '../Views/Items.ts';
+
+export const search: ConsoleCommand = {
+  aliases: ['find'],
+  group: 'Files',
+  usage: ['<words...>'],
+  summary: 'find files in the network: name, size, and the peers that share them',
+  details: ['A file matches if its name contains every word, in upper or lower case.'],
+  examples: ['search film', 'find holiday 2024 jpg'],
+  needsNetwork: true,
+  oneShot: 'any peer',
+  async run({ args }, { controls, signal, remember }) {
+    const words = args.join(' ');
+    const result = await controls.search(words, signal);
+    const { hits, trackers, truncated, peers = 0 } = result;
+    if (trackers === 0 && peers === 0) {
+      throw new ShoalError('NO_TRACKER', 'no tracker answers and no peer is known, so nothing was searched', {
+        hint: 'Start a tracker: node Tracker.js. Or connect to a peer: connect <host:port>',
+      });
+    }
+    remember(hits.map((hit) => hit.path));
+    return {
+      items: hits.map(searchItem),
+      data: { truncated, trackers, peers },
+      text: (style) => searchText(words, result, style),
+    };
+  },
+};

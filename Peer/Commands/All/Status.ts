@@ -1,0 +1,52 @@
+import type { ConsoleCommand } from '../Command.ts';
+import { isActive } from '../Views/DownloadTexts.ts';
+import { downloadItem, limitItem, peerItem, trackerItem, uploadItem } from '../Views/Items.ts';
+import { type StatusFacts, statusText } from '../Views/StatusViews.ts';
+import { ownHost } from './Whoami.ts';
+
+export const status: ConsoleCommand = {
+  aliases: ['info'],
+  group: 'Network',
+  usage: [''],
+  summary: 'overview: this peer, its tracker, share and transfers',
+  examples: ['status'],
+  needsNetwork: true,
+  oneShot: 'any peer',
+  async run(_call, { controls }) {
+    const all = controls.downloads();
+    const facts: StatusFacts = {
+      self: controls.self,
+      host: ownHost(controls),
+      trackers: controls.trackers(),
+      share: controls.share(),
+      peers: controls.knownPeers(),
+      downloads: {
+        active: all.filter((download) => isActive(download.state)).length,
+        done: all.filter((download) => download.state === 'done').length,
+        other: all.filter((download) => download.state === 'paused' || download.state === 'failed').length,
+      },
+      uploads: controls.uploads(),
+      limits: controls.limits(),
+      totals: controls.totals(),
+    };
+    const { self, host, share, totals } = facts;
+    return {
+      data: {
+        id: self.peerId,
+        name: self.name,
+        host,
+        port: self.port,
+        trackers: facts.trackers.map(trackerItem),
+        share: { ...share, hashing: { ...share.hashing } },
+        peers: facts.peers.map(peerItem),
+        downloads: all.map(downloadItem),
+        uploads: facts.uploads.map(uploadItem),
+        limits: facts.limits.map(limitItem),
+        sent: totals.sent,
+        received: totals.received,
+        uptimeMs: Math.round(totals.uptimeMs),
+      },
+      text: (style) => statusText(facts, style),
+    };
+  },
+};

@@ -1,0 +1,25 @@
+import type { ConsoleCommand } from '../Command.ts';
+import type { PeerControls } from '../Ports.ts';
+import { whoamiText } from '../Views/StatusViews.ts';
+
+export const whoami: ConsoleCommand = {
+  aliases: ['me'],
+  group: 'Network',
+  usage: [''],
+  summary: 'name, id and address of this peer',
+  examples: ['whoami'],
+  oneShot: 'any peer',
+  async run(_call, { controls }) {
+    const { self } = controls;
+    const host = ownHost(controls);
+    return {
+      data: { id: self.peerId, name: self.name, host, port: self.port },
+      text: (style) => whoamiText(self, host, style),
+    };
+  },
+};
+
+/** Host of this peer as a tracker observes it; without a tracker, the loopback address. */
+export function ownHost(controls: PeerControls): string {
+  return controls.trackers().find((each) => each.observed !== undefined)?.observed?.host ?? '127.0.0.1';
+}

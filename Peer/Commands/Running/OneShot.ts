@@ -1,0 +1,148 @@
+import { type Clock, every } from '../../../Shared/Clock.ts';
+import { unlessAborted } from '../../../Shared/OnAbort.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { DownloadStatus } from '../../Model.ts';
+import type { CommandContext } from '../Command.ts';
+import type { PeerControls } from '../Ports.ts';
+import { isActive, progressLine } from '../Views/DownloadTexts.ts';
+import { percent } from '../Views/HumanUnits.ts';
+import { baseName, downloadItem, errorItem } from '../Views/Items.ts';
+import { makePaint } from '../Views/ViewStyle.ts';
+import { failed, NETWORK_WAIT_MS, type Outcome, runLine } from './CommandRunner.ts';
+import { PROGRESS_INTERVAL_MS } from './Progress.ts';
+import { render } from './Rendering.ts';
+
+/** One command from outside the console: a line in its grammar, and the form of the answer. */
+export interface OneShotRequest {
+  readonly line: string;
+  /** Name of the command in the JSON envelope, as the user typed it. */
+  readonly command: string;
+  /** Columns of the terminal; null: no terminal. */
+  readonly width: number | null;
+  readonly color: boolean;
+}
+
+/** Outcome of the command, as data and as text. */
+export interface OneShotAnswer {
+  /** Undefined: success. */
+  readonly error:
+    | { readonly code: string; readonly message: string; readonly hint: string | null }
+    | undefined;
+  /** The command failed after some of its files were downloaded. */
+  readonly partly: boolean;
+  /** The JSON envelope, one line. */
+  readonly json: string;
+  /** Safe to print; after a failure only facts beyond the error. */
+  readonly text: string;
+}
+
+/** Progress of the download that the command waits for. */
+export interface OneShotProgress {
+  readonly event: 'progress';
+  readonly item: object;
+  /** The same for people. */
+  readonly line: string;
+}
+
+export interface OneShotEnvironment {
+  readonly controls: PeerControls;
+  readonly clock: Clock;
+  /** Aborts the command: Ctrl-C, or the client is gone. A download that the command started is paused. */
+  readonly signal: AbortSignal;
+  readonly progress: (progress: OneShotProgress) => void;
+}
+
+/** Runs one command as `shoal <command>` does. Never rejects. */
+export async function runOneShot(
+  request: OneShotRequest,
+  environment: OneShotEnvironment,
+): Promise<OneShotAnswer> {
+  const { controls, clock, signal } = environment;
+  const active = controls.downloads().filter((each) => isActive(each.state));
+  const before = new Set(active.map(({ number }) => number));
+  /** The download that the command waits for. */
+  let followed: number | undefined;
+  const status = () => controls.downloads().find(({ number }) => number === followed);
+  const stopProgress = every(clock, PROGRESS_INTERVAL_MS, () =>
+    reportProgress(status(), request, environment),
+  );
+  try {
+    const context = contextOf(environment, (number) => {
+      followed = number;
+    });
+    const empty = failed(
+      new ShoalError('USAGE', 'the command line is empty', { hint: 'List of commands: help' }),
+    );
+    const outcome = (await runLine(request.line, context, clock)) ?? empty;
+    const download = followed !== undefined && !before.has(followed) ? status() : undefined;
+    if (!signal.aborted || download === undefined || !isActive(download.state))
+      return answerOf(outcome, request, download);
+    await controls.pause(download.number);
+    return answerOf(failed(interrupted(download)), request, download);
+  } catch (failure) {
+    const message = failure instanceof Error ? failure.message : String(failure);
+    return answerOf(failed(new ShoalError('CLOSED', message), true), request, undefined);
+  } finally {
+    stopProgress();
+  }
+}
+
+function contextOf(
+  { controls, signal, progress }: OneShotEnvironment,
+  follow: (number: number) => void,
+): Omit<CommandContext, 'commands'> {
+  return {
+    controls,
+    signal,
+    interactive: false,
+    networkReady: async () => {
+      await unlessAborted(controls.networkReady(NETWORK_WAIT_MS), signal);
+    },
+    scanned: () => unlessAborted(controls.scanned(), signal),
+    remember: () => {},
+    watch: () => {},
+    unwatch: follow,
+    report: ({ item, line }) => progress({ event: 'progress', item, line }),
+  };
+}
+
+function reportProgress(
+  status: DownloadStatus | undefined,
+  { width }: OneShotRequest,
+  { progress }: OneShotEnvironment,
+): void {
+  if (status === undefined || !isActive(status.state)) return;
+  progress({ event: 'progress', item: downloadItem(status), line: progressLine(status, (width ?? 80) - 1) });
+}
+
+function answerOf(
+  outcome: Outcome,
+  { command, width, color }: OneShotRequest,
+  download: DownloadStatus | undefined,
+): OneShotAnswer {
+  const style = { width: width ?? Infinity, paint: makePaint(color), rowsMax: Infinity };
+  const plain = { style, errorPaint: makePaint(false), place: undefined, interactive: false, verbose: false };
+  const { failure, result } = outcome;
+  return {
+    error: failure && errorItem(failure.error),
+    partly: failure !== undefined && download !== undefined && isPartly(download),
+    json: render({ ...outcome, command, json: true }, plain).output,
+    text: result?.text(style) ?? '',
+  };
+}
+
+/** A folder that failed after some of its files were complete. */
+function isPartly({ files, filesDone, state }: DownloadStatus): boolean {
+  return state === 'failed' && filesDone > 0 && filesDone < files;
+}
+
+function interrupted({ path, bytes, size }: DownloadStatus): ShoalError {
+  const done = `${percent(bytes, size)} %`;
+  return new ShoalError(
+    'CANCELLED',
+    `download of ${baseName(path)} interrupted at ${done}; verified chunks are kept`,
+    {
+      hint: 'Run the same command again to continue.',
+    },
+  );
+}

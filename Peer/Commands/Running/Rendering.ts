@@ -1,0 +1,81 @@
+import { safeText } from '../../../Shared/SafeText.ts';
+import { errorItem } from '../Views/Items.ts';
+import type { Paint, ViewStyle } from '../Views/ViewStyle.ts';
+import type { Outcome } from './CommandRunner.ts';
+
+/** Version of the JSON envelope. */
+const JSON_VERSION = 1;
+
+/** Texts for both streams, without a final line end; '' prints nothing. */
+export interface Printed {
+  readonly output: string;
+  readonly error: string;
+}
+
+export interface RenderOptions {
+  readonly style: ViewStyle;
+  /** Colours of the error stream, which may be no terminal. */
+  readonly errorPaint: Paint;
+  /** The failed line, in a pipe. */
+  readonly place: string | undefined;
+  /** The user can choose from a table; in a pipe an open choice is a failure. */
+  readonly interactive: boolean;
+  readonly verbose: boolean;
+}
+
+export function render(outcome: Outcome, options: RenderOptions): Printed {
+  return outcome.json ? renderJson(outcome, options) : renderText(outcome, options);
+}
+
+function renderText(outcome: Outcome, options: RenderOptions): Printed {
+  const { result, failure } = outcome;
+  const text = result?.text(options.style) ?? '';
+  if (failure === undefined || (result !== undefined && options.interactive))
+    return { output: text, error: '' };
+  const lines = text === '' ? [] : [text];
+  return { output: '', error: [...lines, errorText(outcome, options)].join('\n') };
+}
+
+/** `error: sentence` and `hint: …`; with `verbose` also the stack of an unexpected failure. */
+function errorText({ failure }: Outcome, options: RenderOptions): string {
+  if (failure === undefined) return '';
+  const { error, unexpected } = failure;
+  const { errorPaint, place, verbose } = options;
+  const sentence = printable(error.message);
+  const where = place === undefined ? '' : `${place}: `;
+  const lines = [`${errorPaint.bad('error:')} ${where}${sentence}`];
+  if (error.hint !== undefined) lines.push(`${errorPaint.notice('hint:')} ${printable(error.hint)}`);
+  const cause = error.cause;
+  if (unexpected && verbose && cause instanceof Error && cause.stack !== undefined)
+    lines.push(printable(cause.stack));
+  return lines.join('\n');
+}
+
+/** The JSON envelope, one line: `{"version":1,"command":"search","ok":true,"items":[…]}`. */
+function renderJson({ command, result, failure }: Outcome, options: RenderOptions): Printed {
+  const head = { version: JSON_VERSION, command, ok: failure === undefined };
+  const facts = { ...result?.data, ...(result?.items && { items: result.items }) };
+  const error = failure && { error: errorItem(failure.error) };
+  const output = JSON.stringify({ ...head, ...facts, ...error });
+  const place = options.place;
+  const names = failure !== undefined && !options.interactive && place !== undefined;
+  return {
+    output: asciiControls(output),
+    error: names ? `error: ${place}: ${printable(failure.error.message)}` : '',
+  };
+}
+
+/** Applies `safeText` to each line. */
+function printable(text: string): string {
+  return text.split('\n').map(safeText).join('\n');
+}
+
+/** Escapes as `\uXXXX` the unsafe characters that JSON.stringify leaves: all but C0. */
+function asciiControls(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g,
+    (char) => {
+      return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    },
+  );
+}

@@ -1,0 +1,87 @@
+import { formatAddress } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { unlessAborted } from '../../../Shared/OnAbort.ts';
+import type { CommandContext, CompletionSources } from '../Command.ts';
+import type { LiveText } from '../CommandResult.ts';
+import type { PeerControls } from '../Ports.ts';
+import { baseName } from '../Views/Items.ts';
+import { NETWORK_WAIT_MS, type Outcome, runLine } from './CommandRunner.ts';
+import type { DownloadWatch } from './DownloadWatch.ts';
+
+/** Names kept for Tab completion; the oldest ones are evicted. */
+const REMEMBERED_MAX = 2_000;
+
+export interface SessionOptions {
+  readonly controls: PeerControls;
+  readonly watch: DownloadWatch;
+  readonly clock: Clock;
+  readonly interactive: boolean;
+  /** Prints a line while a command runs. */
+  readonly print: (line: string) => void;
+  /** Left out: no terminal. */
+  readonly live?: (signal: AbortSignal) => LiveText;
+}
+
+/** State of a console between its commands. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #found = new Set<string>();
+  #network: Promise<unknown> | undefined;
+  #scanned: Promise<void> | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  /** Runs one line; see runLine. */
+  run(line: string, signal: AbortSignal): Promise<Outcome | undefined> {
+    const { watch, clock } = this.#options;
+    return watch.during(runLine(line, this.#context(signal), clock));
+  }
+
+  completionSources(): Omit<CompletionSources, 'commands'> {
+    const { controls } = this.#options;
+    return {
+      local: () => controls.localFiles().map((entry) => entry.path),
+      found: () => [...this.#found],
+      peers: () =>
+        controls.knownPeers().map((peer) => ({ name: peer.name, address: formatAddress(peer.address) })),
+      downloads: () => controls.downloads().map((download) => baseName(download.path)),
+    };
+  }
+
+  #context(signal: AbortSignal): Omit<CommandContext, 'commands'> {
+    const { controls, watch, interactive, print, live } = this.#options;
+    return {
+      controls,
+      signal,
+      interactive,
+      networkReady: async () => {
+        this.#network ??= controls.networkReady(NETWORK_WAIT_MS);
+        await unlessAborted(this.#network, signal);
+      },
+      scanned: async () => {
+        // A user sees that the scan is running and can repeat the command; a script cannot.
+        if (interactive) return;
+        this.#scanned ??= controls.scanned();
+        await unlessAborted(this.#scanned, signal);
+      },
+      remember: (names) => this.#remember(names),
+      watch: (number) => watch.watch(number),
+      unwatch: (number) => watch.unwatch(number),
+      live: live?.(signal),
+      report: ({ item, line, json }) => print(json ? JSON.stringify(item) : line),
+    };
+  }
+
+  #remember(names: readonly string[]): void {
+    for (const name of names) {
+      this.#found.delete(name);
+      this.#found.add(name);
+    }
+    for (const oldest of this.#found) {
+      if (this.#found.size <= REMEMBERED_MAX) break;
+      this.#found.delete(oldest);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import picocolors from 'picocolors';
+
+/** Terminal properties that a view adapts to. */
+export interface ViewStyle {
+  /** Columns of the terminal; `Infinity` without a terminal: no text is shortened. */
+  readonly width: number;
+  readonly paint: Paint;
+  /** Rows of a table before the rest is only counted; `Infinity` in a pipe. */
+  readonly rowsMax: number;
+}
+
+/** Colours by meaning. The texts must have gone through `safeText` before. */
+export interface Paint {
+  readonly head: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly notice: (text: string) => string;
+}
+
+/** @param color - whether to write escape sequences: never into a pipe or a file, nor with NO_COLOR */
+export function makePaint(color: boolean): Paint {
+  const colors = picocolors.createColors(color);
+  return { head: colors.bold, dim: colors.dim, good: colors.green, bad: colors.red, notice: colors.cyan };
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { consoleLine } from '../../../Cli/Running/Run.ts';
+import { COMMANDS } from '../../../Peer/CommandInterface.ts';
+import { readCall } from '../../../Peer/Commands/Running/ReadCall.ts';
+
+test.each([
+  [['a b', 'it"s', "it's", 'C:\\x\\'], []],
+  [['-', '"', "'", '\\'], []],
+  [['--wait', 'film'], ['--wait']],
+])('%j parses as the words that were typed', (words, flags) => {
+  const call = readCall(
+    consoleLine('get', words).replace(/^get/, flags.length > 0 ? 'download' : 'search'),
+    COMMANDS,
+  );
+  expect(call?.args).toEqual(words.filter((word) => !flags.includes(word)));
+  expect([...(call?.flags ?? [])]).toEqual(flags);
+});
+
+test('words after -- are names', () => {
+  expect(readCall(consoleLine('search', ['--json', '--odd'], 1), COMMANDS)?.args).toEqual(['--odd']);
+});
+
+test('a line end cannot be smuggled in', () => {
+  expect(() => consoleLine('get', ['a\nquit'])).toThrow(expect.objectContaining({ code: 'USAGE' }));
+});

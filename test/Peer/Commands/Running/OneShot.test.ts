@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { type OneShotProgress, runOneShot } from '../../../../Peer/Commands/Running/OneShot.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+import { downloadOf, FakeControls, hitOf } from '../FakeControls.ts';
+
+function start(line: string, controls = new FakeControls()) {
+  const clock = new SimulatedClock();
+  const asker = new AbortController();
+  const events: OneShotProgress[] = [];
+  const answer = runOneShot(
+    { line, command: line.split(' ')[0] ?? '', width: null, color: false },
+    { controls, clock, signal: asker.signal, progress: (event) => events.push(event) },
+  );
+  return { answer, controls, clock, asker, events };
+}
+
+test('gives the envelope under the name that was typed, and the text', async () => {
+  const controls = new FakeControls();
+  controls.hits = [hitOf('film.mkv', 5, 1)];
+  const { answer, clock } = start('search film', controls);
+  const { error, json, text } = await clock.settle(answer);
+  expect(error).toBeUndefined();
+  expect(JSON.parse(json)).toMatchObject({ version: 1, command: 'search', ok: true, items: [{ size: 5 }] });
+  expect(text).toContain('film.mkv');
+});
+
+test('a download is waited for, with progress', async () => {
+  const { answer, controls, clock, events } = start('download film.mkv');
+  await clock.advanceAsync(600);
+  expect(events).toHaveLength(2);
+  expect(events[0]).toMatchObject({ event: 'progress', item: { name: 'film.mkv' } });
+  controls.update(1, { state: 'done', finalPath: '/s/film.mkv' });
+  const { json } = await clock.settle(answer);
+  expect(JSON.parse(json).items[0]).toMatchObject({ state: 'done', path: '/s/film.mkv' });
+  await clock.advanceAsync(1_000);
+  expect(events).toHaveLength(2);
+});
+
+test('an abort pauses the download that it began, and says how to go on', async () => {
+  const { answer, controls, clock, asker } = start('download film.mkv');
+  await clock.advanceAsync(100);
+  controls.update(1, { bytes: 37_000_000 });
+  asker.abort();
+  const { error, json } = await clock.settle(answer);
+  expect(controls.calls).toContain('pause 1');
+  expect(error).toMatchObject({ code: 'CANCELLED', message: expect.stringContaining('at 37 %') });
+  expect(error?.hint).toContain('same command');
+  expect(JSON.parse(json)).toMatchObject({ ok: false, error });
+});
+
+test('an abort leaves alone what ran before', async () => {
+  const controls = new FakeControls();
+  controls.running = [downloadOf(1, 'film.mkv')];
+  controls.answer = () => ({ kind: 'started', download: downloadOf(1, 'film.mkv') });
+  const { answer, clock, asker } = start('download film.mkv', controls);
+  await clock.advanceAsync(100);
+  asker.abort();
+  expect((await clock.settle(answer)).error?.code).toBe('CANCELLED');
+  expect(controls.calls).not.toContain('pause 1');
+});
+
+test('an abort during the wait for a tracker ends it', async () => {
+  const waiting = new FakeControls();
+  waiting.ready = new Promise(() => {});
+  const { answer, clock, asker } = start('search film', waiting);
+  await clock.advanceAsync(10);
+  asker.abort();
+  expect((await clock.settle(answer)).error?.code).toBe('CANCELLED');
+});
+
+test('a folder that failed with some files here is partly done', async () => {
+  const { answer, controls, clock } = start('download dir/');
+  await clock.advanceAsync(10);
+  const error = new ShoalError('UNREACHABLE', 'everybody left');
+  controls.update(1, { state: 'failed', files: 3, filesDone: 2, error });
+  expect(await clock.settle(answer)).toMatchObject({ partly: true, error: { code: 'UNREACHABLE' } });
+});
+
+test('nonsense is a usage error', async () => {
+  for (const line of ['serch x', '', 'get', 'search "x']) {
+    const { answer, clock } = start(line);
+    expect((await clock.settle(answer)).error?.code).toBe('USAGE');
+  }
+});

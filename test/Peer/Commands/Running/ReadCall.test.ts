@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { COMMANDS } from '../../../../Peer/Commands/All/Commands.ts';
+import { findCommand } from '../../../../Peer/Commands/Line/FindCommand.ts';
+import { readCall, wantsJson } from '../../../../Peer/Commands/Running/ReadCall.ts';
+
+const read = (line: string) => readCall(line, COMMANDS);
+
+test('a command is found by name or alias, in upper or lower case', () => {
+  expect(read('SEARCH Film')?.name).toBe('search');
+  expect(read('SEARCH Film')?.args).toEqual(['Film']);
+  for (const [alias, name] of [
+    ['ls', 'list'],
+    ['FILES', 'list'],
+    ['p', 'peers'],
+    ['dls', 'downloads'],
+    ['Info', 'status'],
+    ['update', 'refresh'],
+    ['me', 'whoami'],
+    ['h', 'help'],
+    ['?', 'help'],
+    ['exit', 'quit'],
+    ['q', 'quit'],
+    ['bye', 'quit'],
+  ]) {
+    expect(findCommand(COMMANDS, alias ?? '')?.name).toBe(name);
+  }
+});
+
+test('flags of a command are accepted anywhere, in upper or lower case; quoted they are names', () => {
+  expect(read('download --WAIT x')?.flags).toEqual(new Set(['--wait']));
+  expect(read('download "--wait"')?.args).toEqual(['--wait']);
+  expect(() => read('download x --fast')).toThrow('download has no flag --fast');
+  expect(wantsJson('nonsense --json')).toBe(true);
+  expect(wantsJson('search x--json')).toBe(false);
+});
+
+test.each([
+  ['download', 'download needs at least 1 argument, not 0', 'Usage: download <file|id|folder/> [--wait]'],
+  ['download my film.mkv', 'download takes at most 1 argument', '"my film.mkv"'],
+  ['get bob', 'get needs at least 2 arguments, not 1', 'get <peer> <file>'],
+  ['peers now', 'peers takes no arguments', 'Usage: peers'],
+  ['download ""', 'an argument of download is empty', 'Usage'],
+  ['dowload x', 'unknown command "dowload"', 'Did you mean download?'],
+  ['xyzzy', 'unknown command "xyzzy"', 'List of commands: help'],
+  ['\u001b[2J', 'unknown command "\\u{1b}[2J"', 'List of commands: help'],
+])('%j is a usage error', (line, message, hint) => {
+  expect(() => read(line)).toThrow(
+    expect.objectContaining({ code: 'USAGE', message, hint: expect.stringContaining(hint) }),
+  );
+});
+
+test('empty lines and comments are no commands', () => {
+  for (const line of ['', '   ', '# a comment "', '  #x']) expect(read(line)).toBeUndefined();
+});

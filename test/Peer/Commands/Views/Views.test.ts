@@ -1,0 +1,269 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../../../Peer/Commands/All/Commands.ts';
+import { helpText } from '../../../../Peer/Commands/All/Help.ts';
+import type { ConsoleCommand } from '../../../../Peer/Commands/Command.ts';
+import { progressLines } from '../../../../Peer/Commands/Running/Progress.ts';
+import { doneText, notDoneText, progressLine } from '../../../../Peer/Commands/Views/DownloadTexts.ts';
+import { downloadsText, downloadText } from '../../../../Peer/Commands/Views/DownloadViews.ts';
+import {
+  choiceText,
+  localFilesText,
+  remoteFilesText,
+  searchText,
+  shortIds,
+} from '../../../../Peer/Commands/Views/FileViews.ts';
+import { peersText } from '../../../../Peer/Commands/Views/StatusViews.ts';
+import { shortenEnd, shortenMiddle, widthOf } from '../../../../Peer/Commands/Views/TextFit.ts';
+import { renderTable } from '../../../../Peer/Commands/Views/TextTable.ts';
+import type { ViewStyle } from '../../../../Peer/Commands/Views/ViewStyle.ts';
+import { makePaint } from '../../../../Peer/Commands/Views/ViewStyle.ts';
+import { anyText } from '../anyText.ts';
+import { downloadOf, entryOf, FakeControls, fileIdOf, hitOf, peerOf } from '../FakeControls.ts';
+
+const plain = (width: number, rowsMax = Number.POSITIVE_INFINITY): ViewStyle => ({
+  width,
+  paint: makePaint(false),
+  rowsMax,
+});
+
+/** Names as strangers send them: wide, combining, hostile, long. */
+const strangeName = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom(
+      'a',
+      'b',
+      '.',
+      ' ',
+      '/',
+      '电',
+      '影',
+      '🎬',
+      '👩‍🚀',
+      '🇩🇪',
+      'é',
+      '\u001b[31m',
+      '\r',
+      '\n',
+      '\u202e',
+      '\u0007',
+      '\u200b',
+      '\ud800',
+    ),
+    anyText(2),
+  ),
+  minLength: 1,
+  maxLength: 60,
+});
+
+/** All that may be in a text for a terminal without colours. */
+function expectHarmless(text: string): void {
+  expect(text).not.toMatch(
+    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\u200b|\u200d|[\u2028-\u202e]|[\u2066-\u2069]/,
+  );
+}
+
+describe('shortened texts', () => {
+  test('a file keeps its extension, a list its beginning', () => {
+    expect(shortenMiddle('holiday in the mountains 2024.jpeg', 20)).toBe('holiday in th…4.jpeg');
+    expect(shortenMiddle('a'.repeat(50), 11)).toBe('aaaaaaa…aaa');
+    expect(shortenEnd('alice, bob, carol', 11)).toBe('alice, bob…');
+  });
+
+  test('never wider than asked, whole when there is room, for any text', () => {
+    fc.assert(
+      fc.property(strangeName, fc.integer({ min: 1, max: 80 }), (text, width) => {
+        for (const shorten of [shortenMiddle, shortenEnd]) {
+          const short = shorten(text, width);
+          if (widthOf(text) <= width) expect(short).toBe(text);
+          else expect(widthOf(short)).toBeLessThanOrEqual(width);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('tables', () => {
+  test('as people see them', () => {
+    const text = searchText(
+      'film',
+      {
+        hits: [hitOf('film.mkv', 1_500_000_000, 1, 2), hitOf('电影.mkv', 7, 2)],
+        truncated: false,
+        trackers: 1,
+      },
+      plain(80),
+    );
+    expect(text).toBe(
+      [
+        'Name        Size  Have it  Who                    Id',
+        '─────────────────────────────────────────────────────────',
+        'film.mkv  1.5 GB        2  peer-1, peer-2 (part)  00010001',
+        '电影.mkv     7 B        1  peer-1                 00020002',
+        '',
+        '2 files. Download one: download <name or id>',
+      ]
+        .join('\n')
+        .replace('─'.repeat(57), '─'.repeat(58)),
+    );
+  });
+
+  test('every view fits the terminal and holds nothing that moves it, for any names', () => {
+    fc.assert(
+      fc.property(
+        fc.array(strangeName, { minLength: 1, maxLength: 6 }),
+        fc.integer({ min: 30, max: 130 }),
+        (names, width) => {
+          const style = plain(width);
+          const entries = names.map((name, index) => entryOf(name, index * 10 ** index, index));
+          const hits = names.map((name, index) => ({
+            ...hitOf(name, 5, index, 1),
+            holders: names.map((each) => ({ ...peerOf(1, each), complete: true })),
+          }));
+          const downloads = names.map((name, index) =>
+            downloadOf(index, name, { reason: name, finalPath: name }),
+          );
+          const tables = [
+            remoteFilesText('p', '', entries, style).split('\n\n')[0] ?? '',
+            searchText('x', { hits, truncated: false, trackers: 1 }, style).split('\n\n')[0] ?? '',
+            choiceText('x', hits, style).split('\n\n')[1] ?? '',
+            peersText(
+              names.map((name, index) => peerOf(index, name)),
+              style,
+            ).split('\n\n')[0] ?? '',
+            downloadsText(downloads, style),
+            progressLines(downloads, width).join('\n'),
+          ];
+          for (const table of tables) {
+            expectHarmless(table);
+            for (const line of table.split('\n')) expect(stringWidth(line)).toBeLessThanOrEqual(width);
+          }
+          const first = downloads[0] ?? downloadOf(1, 'x');
+          const sentences = [
+            downloadText({ ...first, sources: names.map((name) => sourceOf(name)) }, style),
+            localFilesText(names[0] ?? '', entries, downloads, new FakeControls().share(), style),
+            doneText(first),
+            notDoneText({ ...first, state: 'failed' }),
+          ];
+          for (const sentence of sentences) expectHarmless(sentence);
+        },
+      ),
+      { numRuns: 80 },
+    );
+  });
+
+  test('without a terminal nothing is cut', () => {
+    const name = `${'long '.repeat(60)}name.mkv`;
+    expect(remoteFilesText('p', '', [entryOf(name, 1)], plain(Number.POSITIVE_INFINITY))).toContain(name);
+  });
+
+  test('a narrow terminal loses the least important columns first', () => {
+    const peers = [peerOf(1, 'alice'), peerOf(2, 'bob')];
+    const titles = (width: number) => peersText(peers, plain(width)).split('\n')[0]?.split(/ +/);
+    expect(titles(80)).toEqual(['Name', 'Address', 'Id', 'Files', 'Size', 'Link']);
+    expect(titles(48)).toEqual(['Name', 'Address', 'Id', 'Files', 'Size']);
+    expect(titles(36)).toEqual(['Name', 'Address', 'Files', 'Size']);
+    expect(titles(30)).toEqual(['Name', 'Address', 'Files']);
+  });
+
+  test('a long list says how much is missing', () => {
+    const entries = Array.from({ length: 30 }, (_, index) => entryOf(`f${index}`, 1, index));
+    const text = remoteFilesText('p', '', entries, plain(80, 10));
+    expect(text).toContain('… and 20 more. List one folder: ls <peer> <folder>');
+    expect(text).not.toContain('f10 ');
+    expect(text).toContain('30 files, 30 B at p');
+  });
+
+  test('colours only when wanted, and they take no room', () => {
+    const rows = [[{ text: 'x', paint: makePaint(true).good }, 'y']];
+    const columns = [{ title: 'A' }, { title: 'B' }];
+    const colored = renderTable(columns, rows, 80, makePaint(true));
+    expect(colored).toContain('\u001b[32mx\u001b[39m');
+    expect(colored.replaceAll(/\u001b\[\d+m/g, '')).toBe(
+      renderTable(columns, [['x', 'y']], 80, makePaint(false)),
+    );
+  });
+
+  test('100,000 rows take no minutes', () => {
+    const entries = Array.from({ length: 100_000 }, (_, index) =>
+      entryOf(`folder/file ${index}.txt`, index, index % 65_536),
+    );
+    const text = remoteFilesText('p', '', entries, plain(Number.POSITIVE_INFINITY));
+    expect(text.split('\n')).toHaveLength(100_004);
+  }, 10_000);
+});
+
+describe('words', () => {
+  test('empty lists say what to do next', () => {
+    const share = new FakeControls().share();
+    const style = plain(80);
+    expect(localFilesText('', [], [], share, style)).toContain(
+      'Put files into /home/user/Downloads/P2P/User-9001',
+    );
+    expect(searchText('x', { hits: [], truncated: false, trackers: 1 }, style)).toContain(
+      'fewer or shorter words',
+    );
+    expect(peersText([], style)).toContain('connect <host:port>');
+    expect(downloadsText([], style)).toContain('download <file>');
+  });
+
+  test('help names every command and every alias', () => {
+    const shown = helpText(COMMANDS, plain(80));
+    for (const [name, { aliases = [] }] of Object.entries<ConsoleCommand>(COMMANDS))
+      expect(shown).toContain([name, ...aliases].join(', '));
+    for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('short ids tell the contents apart', () => {
+    const twins = [{ fileId: `${'a'.repeat(20)}1` }, { fileId: `${'a'.repeat(20)}2` }];
+    expect(shortIds(twins)).toEqual(twins.map((hit) => hit.fileId));
+    expect(shortIds([{ fileId: fileIdOf(1) }, { fileId: fileIdOf(1) }])).toEqual(['00010001', '00010001']);
+  });
+
+  test('the end of a download', () => {
+    const done = downloadOf(1, 'x/film.mkv', {
+      state: 'done',
+      size: 1e9,
+      bytes: 1e9,
+      bytesFromBefore: 5e8,
+      tookMs: 5_000,
+      finalPath: '/s/film.mkv',
+      sources: [sourceOf('a'), sourceOf('b')],
+    });
+    expect(doneText(done)).toBe('film.mkv is done: 1.0 GB in 5.0 s (100 MB/s) from 2 peers: /s/film.mkv');
+    expect(doneText({ ...done, bytesFromBefore: 1e9 })).toBe('film.mkv is already complete: /s/film.mkv');
+  });
+
+  test('a progress line keeps its shape and fits any width', () => {
+    const download = downloadOf(1, '一部非常长的电影名字.mkv', {
+      bytes: 37_900_000,
+      bytesPerSecond: 1.12e8,
+      secondsLeft: 12,
+      sources: [sourceOf('a')],
+    });
+    expect(progressLine(download, 79)).toBe(
+      '一部非常长的电影名字.mkv    ████░░░░░░░░   37 %   112 MB/s  12 s left  1 source',
+    );
+    for (let width = 10; width < 140; width++)
+      expect(stringWidth(progressLine(download, width))).toBeLessThanOrEqual(width);
+    expect(
+      progressLines(
+        Array.from({ length: 9 }, (_, index) => downloadOf(index, 'f')),
+        60,
+      ).at(-1),
+    ).toBe('… and 6 more: downloads');
+  });
+});
+
+function sourceOf(name: string) {
+  return {
+    peer: peerOf(1, name),
+    state: 'active' as const,
+    place: undefined,
+    bytes: 5,
+    bytesPerSecond: 1,
+    chunksHeld: 1,
+  };
+}
