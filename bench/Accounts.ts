@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { usage } from './Usage.ts';
 
-/** What a process has done so far, as the kernel counts it (Linux): all its threads, files and sockets together. */
+/** Kernel counters of a process (Linux), over all its threads, files and sockets. */
 export interface Account {
-  /** Bytes and calls of read(2), write(2) and their relatives. */
+  /** Bytes and calls of read(2), write(2) and their variants. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly reads: number;
@@ -28,7 +28,7 @@ export async function account(pid: number): Promise<Account> {
   };
 }
 
-/** What was done between two moments; the peak is that of the later one. */
+/** Difference of two accounts; the peak is that of the later one. */
 export function spent(before: Account, after: Account): Account {
   return {
     bytesRead: after.bytesRead - before.bytesRead,

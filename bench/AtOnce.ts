@@ -4,25 +4,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sameBytes } from './Files.ts';
 import { freePort } from './Ports.ts';
 import { PATIENCE_MS, type Rig, status } from './Rig.ts';
-import { pumpGiver, pumpTaker } from './Rivals/Pump.ts';
+import { pumpReceiver, pumpSender } from './Rivals/Pump.ts';
 import { usage, usageSince } from './Usage.ts';
 
-/** Several receivers that began at the same moment, each with a file of its own from one giver. */
+/** Result of several receivers that start at the same time, each with a file of its own from one sender. */
 export interface AtOnce {
-  /** Of each receiver, from the common start. */
+  /** Time of each receiver from the common start until its file is complete. */
   readonly seconds: readonly number[];
-  /** Of each receiver, from the common start until it had its file. */
+  /** CPU of each receiver since the common start. */
   readonly cpuSeconds: readonly number[];
-  readonly giverCpuSeconds: number;
+  readonly senderCpuSeconds: number;
 }
 
-/** Fetches these files of `source`. The copies are compared and removed outside the measured time. */
+/** Fetches these files of `source`. Comparing and removing the copies is not measured. */
 export type FetchAtOnce = (source: string, names: readonly string[]) => Promise<AtOnce>;
 
-/** Receivers that are made ready at the same time: more only wait for each other. */
+/** Receivers that start in parallel: with more they compete for the cores. */
 const READY_AT_ONCE = 4;
 
-/** Fresh peers of ours, running and linked to nobody. @param seeder - the peer of that rig that has the files */
+/**
+ * Fetches with fresh Shoal peers, running but not linked to any peer.
+ * @param seeder - the peer of this rig with the files
+ */
 export function ourLeechers(rig: Rig, seeder: { readonly pid: number }): FetchAtOnce {
   let group = 0;
   return async (source, names) => {
@@ -48,7 +51,7 @@ export function ourLeechers(rig: Rig, seeder: { readonly pid: number }): FetchAt
   };
 }
 
-/** Bare pumps: fresh processes of Node, running and connected to nobody. @param folder - for the copies */
+/** Fetches with bare pumps: fresh Node processes, running but not connected. @param folder - for the copies */
 export function barePumps(folder: string): FetchAtOnce {
   return async (source, names) => {
     const parts = await Promise.all(
@@ -58,36 +61,40 @@ export function barePumps(folder: string): FetchAtOnce {
         return { port, path, from: 0, to: size, copy: join(folder, `pumped-${index}`) };
       }),
     );
-    const giver = await pumpGiver(parts);
+    const sender = await pumpSender(parts);
     try {
-      const takers = await inGroups(parts, (part) => pumpTaker(part.copy, part));
-      const result = await together(giver.pid, takers, async (taker) => (await taker.take()).cpuSeconds);
+      const receivers = await inGroups(parts, (part) => pumpReceiver(part.copy, part));
+      const result = await together(
+        sender.pid,
+        receivers,
+        async (receiver) => (await receiver.take()).cpuSeconds,
+      );
       for (const { path, copy } of parts) await checkCopy(path, copy);
       return result;
     } finally {
-      await giver.close();
+      await sender.close();
     }
   };
 }
 
 async function together<T>(
-  giver: number,
-  takers: readonly T[],
-  take: (taker: T, index: number) => Promise<number>,
+  sender: number,
+  receivers: readonly T[],
+  take: (receiver: T, index: number) => Promise<number>,
 ): Promise<AtOnce> {
-  await sleep(500); // What starting has left to do is no part of it.
-  const before = await usage(giver);
+  await sleep(500); // Work left over from the start is not measured.
+  const before = await usage(sender);
   const started = performance.now();
   const taken = await Promise.all(
-    takers.map(async (taker, index) => {
-      const cpuSeconds = await take(taker, index);
+    receivers.map(async (receiver, index) => {
+      const cpuSeconds = await take(receiver, index);
       return { cpuSeconds, seconds: (performance.now() - started) / 1_000 };
     }),
   );
   return {
     seconds: taken.map(({ seconds }) => seconds),
     cpuSeconds: taken.map(({ cpuSeconds }) => cpuSeconds),
-    giverCpuSeconds: (await usageSince(giver, before)).cpuSeconds,
+    senderCpuSeconds: (await usageSince(sender, before)).cpuSeconds,
   };
 }
 

@@ -1,50 +1,53 @@
 import type { Usage } from './Usage.ts';
 
-/** What is to be moved, and where. */
+/** The payload of a contest, and its place. */
 export interface Scene {
-  /** On the medium that is measured. Contenders make folders of their own in it. */
+  /** Folder on the measured medium. Contenders create their own folders in it. */
   readonly folder: string;
-  /** The folder that has it. Contenders read it and do not write there. */
+  /** Folder with the payload, read-only for contenders. */
   readonly source: string;
-  /** In `source`: `large.bin` is a file, `tree/` a folder with everything below. */
+  /** Path in `source`: `large.bin` is a file, `tree/` a folder. */
   readonly name: string;
   readonly files: number;
   readonly bytes: number;
-  /** How many processes give, each with the whole file. */
+  /** Number of sending processes, each with the whole file. */
   readonly seeders: number;
 }
 
 /** A program that moves files: Shoal or a rival. */
 export interface Contender {
   readonly name: string;
-  /** What is missing here to run it, or undefined. */
+  /** Reason why the program cannot run on this machine, or undefined. */
   missing(): Promise<string | undefined>;
   /**
-   * Lays out its files. Called for everybody before anyone is opened: a hard link changes the state of the file (ctime), and who
-   * has hashed it already would have to do so again.
+   * Lays out the files. Called for all contenders before any is opened: a hard link changes the ctime of the file,
+   * and a contender that has hashed the file would hash it again.
    */
   prepare?(scene: Scene): Promise<void>;
-  /** Starts the giving side and returns when it can give at once. */
-  open(scene: Scene): Promise<Giving>;
+  /** Starts the sending side. Resolves when it is ready to send. */
+  open(scene: Scene): Promise<SendingSide>;
 }
 
-/** A contender and what it moves. */
+/** A contender and its payload. */
 export interface Entry {
   readonly contender: Contender;
   readonly scene: Scene;
 }
 
-/** The giving side, ready. */
-export interface Giving {
+/** A sending side that is ready. */
+export interface SendingSide {
   readonly pids: readonly number[];
-  /** Makes a receiver ready, whose copy will have the same name in `folder`, which is there and empty. */
-  taker(folder: string): Promise<Taker>;
+  /** Prepares a receiver. Its copy gets the same name in `folder`, which exists and is empty. */
+  receiver(folder: string): Promise<Receiver>;
   close(): Promise<void>;
 }
 
 /** The receiving side of one turn. */
-export interface Taker {
-  /** Begins now; resolves when the copy is complete and, by those who verify, verified. @returns what this side used */
+export interface Receiver {
+  /**
+   * Fetches the payload. Resolves when the copy is complete, and verified if the program verifies.
+   * @returns usage of this side
+   */
   take(): Promise<Usage>;
   close(): Promise<void>;
 }

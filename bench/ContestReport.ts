@@ -7,11 +7,11 @@ export const CONTEST_COLUMNS = [
   'Shoal is times as fast',
   'CPU s per GB, all sides',
   "Shoal's CPU, of it",
-  'peak MiB of a giver',
+  'peak MiB of a sender',
   'of the receiver',
 ];
 
-/** One row for ours over all its turns, one for each rival. The ratios are taken pair by pair: median (least to most). */
+/** One row for Shoal over all its turns, one for each rival. Ratios are taken per pair: median (least to most). */
 export function contestRows({ pairs, alone }: Contest): string[][] {
   const ours = [...pairs.values()].flat().map((pair) => pair.ours);
   const rows = [['Shoal', ...figures([...ours, ...alone], '', '')]];
@@ -29,12 +29,12 @@ export function contestRows({ pairs, alone }: Contest): string[][] {
   return rows;
 }
 
-/** How many times as fast as the rival we are. */
+/** Shoal's speed as a multiple of the rival's. */
 export function speedRatio(pairs: readonly Pair[]): Spread {
   return spread(pairs.map(({ ours, rival }) => rival.seconds / ours.seconds));
 }
 
-/** Our CPU seconds per GB as a part of the rival's. */
+/** Shoal's CPU seconds per GB as a fraction of the rival's. */
 export function cpuRatio(pairs: readonly Pair[]): Spread {
   return spread(pairs.map(({ ours, rival }) => ours.cpuSecondsPerGigabyte / rival.cpuSecondsPerGigabyte));
 }
@@ -46,12 +46,12 @@ function figures(turns: readonly Turn[], faster: string, cpu: string): string[] 
     faster,
     spreadText(over((turn) => turn.cpuSecondsPerGigabyte)),
     cpu,
-    over((turn) => turn.giverPeakMiB).most.toFixed(0),
-    over((turn) => turn.takerPeakMiB).most.toFixed(0),
+    over((turn) => turn.senderPeakMiB).most.toFixed(0),
+    over((turn) => turn.receiverPeakMiB).most.toFixed(0),
   ];
 }
 
-/** For the JSON file, which knows no maps. */
+/** Converts a contest for the JSON file. */
 export function contestFigures({ pairs, alone, skipped }: Contest): unknown {
   return { pairs: Object.fromEntries(pairs), alone, skipped };
 }

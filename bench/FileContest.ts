@@ -13,11 +13,11 @@ export interface FileContestOptions {
   readonly pairs: number;
 }
 
-/** One large file on a medium: ours against rivals. @returns the contest, or why there was none */
+/** Runs a contest with one large file on a medium. @returns the contest, or the reason why it did not run */
 export async function fileContest(options: FileContestOptions): Promise<Contest | { reason: string }> {
   const { medium, bytes, seeders, rivals, pairs } = options;
   return onMedium(medium, 2 * bytes, async (folder) => {
-    console.log(`  ${(bytes / 2 ** 30).toFixed(2)} GiB, ${medium} (${folder}), givers: ${seeders}`);
+    console.log(`  ${(bytes / 2 ** 30).toFixed(2)} GiB, ${medium} (${folder}), senders: ${seeders}`);
     const scene = { folder, source: join(folder, 'source'), name: 'large.bin', files: 1, bytes, seeders };
     await writeRandomFile(join(scene.source, scene.name), bytes);
     const entries = rivals.map((contender) => ({ contender, scene }));
@@ -25,7 +25,10 @@ export async function fileContest(options: FileContestOptions): Promise<Contest 
   });
 }
 
-/** A fresh folder on a medium that has room for so many bytes, removed afterwards. @returns what `use` gives, or why it was not called */
+/**
+ * Calls `use` with a fresh folder on a medium that has room for `bytes`, and removes it.
+ * @returns its result, or the reason why it was not called
+ */
 export async function onMedium<T>(
   medium: Medium,
   bytes: number,

@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 
 const MIB = 1_048_576;
 
-/** Writes `bytes` random bytes; different blocks, so that no two chunks are equal. */
+/** Writes `bytes` random bytes in different blocks, so that no two chunks are equal. */
 export async function writeRandomFile(path: string, bytes: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const block = randomBytes(8 * MIB);
@@ -21,8 +21,8 @@ export async function writeRandomFile(path: string, bytes: number): Promise<void
 }
 
 /**
- * A file that takes little room: holes, and a number at the begin of every MiB, so that no two chunks are equal.
- * @param first - the first number, less than a MiB: with another one, no chunk is equal to one of another file
+ * Writes a sparse file with a number at the start of every MiB, so that no two chunks are equal.
+ * @param first - the first number; files with distant first numbers share no chunk
  */
 export async function writeSparseFile(path: string, bytes: number, first = 1): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -39,7 +39,7 @@ export async function writeSparseFile(path: string, bytes: number, first = 1): P
   }
 }
 
-/** A tree of `count` small files, 200 a folder. */
+/** Writes a tree of `count` small files, 200 per folder. */
 export async function writeTree(folder: string, count: number, bytes: number): Promise<void> {
   for (let index = 0; index < count; index++) {
     const path = join(folder, `d${Math.floor(index / 200)}`, `f${index}.bin`);
@@ -50,14 +50,14 @@ export async function writeTree(folder: string, count: number, bytes: number): P
   }
 }
 
-/** SHA-256 of a file. Another hash than the one we transfer by, so that a mistake there would show. */
+/** SHA-256 of a file: independent of BLAKE3, so that an error in Shoal's hashing shows. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const bytes of createReadStream(path, { highWaterMark: MIB })) hash.update(bytes as Buffer);
   return hash.digest('hex');
 }
 
-/** SHA-256 over names and contents of all files below a folder, without hidden ones. */
+/** SHA-256 over names and contents of all files below a folder, hidden ones excluded. */
 export async function hashTree(folder: string): Promise<{ files: number; hash: string }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
@@ -89,7 +89,10 @@ export async function sameTrees(first: string, second: string): Promise<boolean>
   return one.files > 0 && one.hash === two.hash;
 }
 
-/** Hard links of a file, or of a folder with all below (`name` ends with "/"), in another folder. @returns how many */
+/**
+ * Hard-links a file, or all files of a folder (`name` ends with "/"), into another folder.
+ * @returns the number of links
+ */
 export async function linkAll(source: string, name: string, target: string): Promise<number> {
   if (!name.endsWith('/')) {
     await link(join(source, name), join(target, name));
@@ -103,7 +106,7 @@ export async function linkAll(source: string, name: string, target: string): Pro
   return count;
 }
 
-/** Fills the buffer from a file at a position; shorter only at its end. */
+/** Fills the buffer from a position of a file. @returns the bytes read: fewer only at the end of the file */
 async function readWhole(
   file: FileHandle,
   buffer: Buffer = Buffer.alloc(0),

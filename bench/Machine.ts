@@ -5,7 +5,7 @@ import { networkText } from './Network.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** On what, and of what, the figures are. */
+/** Machine and version to which the figures belong. */
 export interface Machine {
   readonly processor: string;
   readonly cores: number;
@@ -13,7 +13,7 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly network: string;
-  /** Short hash; "+" behind it when files were changed since. */
+  /** Short hash, followed by "+" when files have changed since. */
   readonly commit: string;
   readonly date: string;
 }

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 const INSIDE = 'SHOAL_BENCH_NETWORK';
-/** reno, because some machines default to BBR, which paces and so caps loopback. */
+/** Reno: some machines default to BBR, whose pacing limits loopback. */
 const SETUP = 'ip link set lo up && echo reno > /proc/sys/net/ipv4/tcp_congestion_control';
 
 /**
- * Runs this program again inside a network namespace of its own, whose only interface is loopback and where TCP uses reno;
- * all that it starts is in there too, and the namespace goes with the last of them.
- * @returns the exit code; undefined when this is the inner program already, or no namespace can be had
+ * Runs this program again inside a network namespace whose only interface is loopback and whose TCP uses Reno. Child
+ * processes inherit the namespace, which ends with the last process.
+ * @returns the exit code; undefined in the inner program, and when the machine allows no namespace
  */
 export function runInOwnNetwork(): number | undefined {
   if (process.platform !== 'linux' || process.env[INSIDE] !== undefined) return undefined;
@@ -22,7 +22,7 @@ export function runInOwnNetwork(): number | undefined {
   return status ?? 1;
 }
 
-/** What the figures were measured on: "loopback of a network namespace, reno". */
+/** Network of the measurement: "loopback of a network namespace, reno". */
 export function networkText(): string {
   const where =
     process.env[INSIDE] === undefined ? "the machine's loopback" : 'loopback of a network namespace';

@@ -7,7 +7,10 @@ const TMPFS = 0x01021994;
 
 export type Medium = 'memory' | 'disk';
 
-/** Where big files may lie on a medium, or why not. SHOAL_BENCH_MEMORY and SHOAL_BENCH_DISK name others. */
+/**
+ * Folder for large files on a medium, or the reason why there is none. SHOAL_BENCH_MEMORY and SHOAL_BENCH_DISK
+ * override it.
+ */
 export async function place(medium: Medium, bytes: number): Promise<{ path: string } | { reason: string }> {
   const path =
     medium === 'memory'
@@ -26,7 +29,7 @@ export async function place(medium: Medium, bytes: number): Promise<{ path: stri
 
 const endings = new Set<() => Promise<void>>();
 
-/** What has to be done before the program ends, whatever happens. @returns takes it back */
+/** Registers a cleanup for the end of the program, also after a failure. @returns a function that unregisters it */
 export function atTheEnd(task: () => Promise<void>): () => void {
   endings.add(task);
   return () => endings.delete(task);
@@ -39,7 +42,7 @@ export async function cleanUp(): Promise<void> {
 
 const forgetting = new Map<string, () => void>();
 
-/** A fresh folder, removed at the end of the program at the latest. */
+/** Creates a folder that is removed at the end of the program at the latest. */
 export async function temporaryFolder(parent: string): Promise<string> {
   const path = await mkdtemp(join(parent, 'shoal-bench-'));
   forgetting.set(
@@ -55,7 +58,7 @@ export async function removeFolder(path: string): Promise<void> {
   forgetting.delete(path);
 }
 
-/** Full path of a program, also when it lies where only root's PATH leads. */
+/** Full path of a program in PATH or in one of root's folders (/usr/sbin …). */
 export async function findProgram(name: string): Promise<string | undefined> {
   for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']) {
     const path = join(folder, name);
@@ -68,7 +71,7 @@ export async function findProgram(name: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Where bench/install-rivals puts npm packages. */
+/** Folder of the npm packages of bench/install-rivals. */
 export function rivalsFolder(): string {
   const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
   return process.env.SHOAL_BENCH_RIVALS ?? join(cache, 'shoal-bench');

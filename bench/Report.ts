@@ -1,13 +1,13 @@
-/** One answer to a question of the bench. */
+/** The result of one bench. */
 export interface Report {
   /** The question, as a heading. */
   readonly title: string;
   readonly tables: readonly Table[];
-  /** What is promised, and whether it was reached. */
+  /** Goals, and whether each was reached. */
   readonly goals: readonly Goal[];
-  /** Who did not take part, and what else a reader must know. */
+  /** Contenders that did not run, and other remarks for the reader. */
   readonly notes: readonly string[];
-  /** Every single figure, for the JSON file. */
+  /** All single figures, for the JSON file. */
   readonly figures: unknown;
 }
 

@@ -7,7 +7,10 @@ import type { Settings } from './Settings.ts';
 const RESULTS = new URL('../../bench/results/', import.meta.url);
 const DOCUMENT = new URL('../../docs/contributing/performance.md', import.meta.url);
 
-/** Keeps a report: all of it as JSON in bench/results (not in git), and a whole run as a section of docs/contributing/performance.md. */
+/**
+ * Stores a report as JSON in bench/results (not in git), and that of a whole run as a section of
+ * docs/contributing/performance.md.
+ */
 export async function keep(name: string, report: Report, facts: Machine, settings: Settings): Promise<void> {
   await mkdir(RESULTS, { recursive: true });
   const json = { question: name, machine: facts, settings, ...report };
@@ -20,8 +23,8 @@ export async function keep(name: string, report: Report, facts: Machine, setting
 }
 
 /**
- * Replaces what stands between `<!-- bench:name -->` and `<!-- /bench:name -->`; everything else is written by hand and stays.
- * Without these marks the section is added at the end, with its name as heading.
+ * Replaces the text between `<!-- bench:name -->` and `<!-- /bench:name -->`, and leaves all other text alone.
+ * Without these marks the section is appended, with its name as heading.
  */
 export function withSection(document: string, name: string, section: string): string {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];

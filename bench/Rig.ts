@@ -10,10 +10,10 @@ import { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 export { type Usage, usage } from './Usage.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** A whole bench takes minutes: waiting for one program may. */
+/** Quiet time of a wait for one program: a download of many GiB prints nothing for minutes. */
 export const PATIENCE_MS = 600_000;
 
-/** Where and how a program runs. */
+/** Environment of a program. */
 export interface Surroundings {
   /** Added to a clean environment. */
   readonly env?: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly prefix?: readonly string[];
 }
 
-/** Peers and a tracker on loopback for one measurement, started through the real launchers, in a folder of their own. */
+/** Peers and a tracker on loopback for one measurement, started by the real launchers in a temporary folder. */
 export class Rig {
   readonly folder: string;
   readonly #programs: LaunchedProgram[] = [];
@@ -35,39 +35,39 @@ export class Rig {
   }
 
   /**
-   * @param parent - where files lie: /dev/shm for memory, a disk's folder for a disk
-   * @param at - where the tracker runs. Default: loopback
+   * @param parent - folder for the files: /dev/shm for memory, a folder on a disk for the disk
+   * @param at - address of the tracker. Default: loopback
    */
   static async make(
     parent = process.env.SHOAL_BENCH_DIR ?? tmpdir(),
     at: { readonly ip: string; readonly prefix: readonly string[] } = { ip: '127.0.0.1', prefix: [] },
   ): Promise<Rig> {
     const rig = new Rig(await temporaryFolder(parent));
-    rig.#forgotten = atTheEnd(() => rig.close()); // An interrupted bench leaves no peer behind.
+    rig.#forgotten = atTheEnd(() => rig.close()); // An interrupted bench leaves no process behind.
     const port = String(await freePort());
     rig.#runTracker = () => rig.#start('tracker', 'Tracker.js', ['--host', at.ip, '--port', port], at);
     await rig.startTracker();
     return rig;
   }
 
-  /** Starts the tracker, again at the same place when it was stopped. */
+  /** Starts the tracker; after a stop, at the same address. */
   async startTracker(): Promise<void> {
     this.#trackerProgram = this.#runTracker();
     const [address] = (await this.#trackerProgram?.line(/^\S+:\d+$/)) ?? [];
     this.#tracker = address ?? '';
   }
 
-  /** Kills the tracker, without a word to anybody. */
+  /** Kills the tracker without a farewell to its peers. */
   async stopTracker(): Promise<void> {
     await this.#trackerProgram?.kill();
   }
 
-  /** Where the tracker listens. */
+  /** `host:port` of the tracker. */
   get tracker(): string {
     return this.#tracker;
   }
 
-  /** Starts a peer that keeps its console open, or, with `commands`, runs these and ends. */
+  /** Starts a peer with an open console, or, with `commands`, one that runs these and ends. */
   async peer(
     name: string,
     args: readonly string[] = [],
@@ -127,14 +127,14 @@ export class Rig {
   }
 }
 
-/** What `status --json` says of a peer: only what benches read. */
+/** The fields of `status --json` that benches read. */
 export interface PeerStatus {
   readonly share: {
     readonly files: number;
     readonly scanned: boolean;
     readonly hashing: { readonly files: number; readonly bytes: number };
   };
-  /** Payload bytes since its start. */
+  /** Payload bytes since the start. */
   readonly sent: number;
   readonly received: number;
 }
@@ -144,7 +144,7 @@ export async function status(peer: LaunchedProgram): Promise<PeerStatus> {
   return JSON.parse(line) as PeerStatus;
 }
 
-/** Waits until a peer serves that many files. */
+/** Waits until a peer serves at least `files` files. */
 export async function untilShared(peer: LaunchedProgram, files: number): Promise<void> {
   for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; ) {
     const { share } = await status(peer);
@@ -154,7 +154,7 @@ export async function untilShared(peer: LaunchedProgram, files: number): Promise
   throw new Error(`the peer never shared ${files} files`);
 }
 
-/** Runs a program to its end and returns the seconds it took. @throws Error when it fails */
+/** Runs a program to its end. @returns its run time in seconds @throws Error when it fails */
 export async function timeCommand(command: string, args: readonly string[]): Promise<number> {
   const started = performance.now();
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });

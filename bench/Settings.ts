@@ -1,6 +1,6 @@
-/** How a run of the bench was asked for. */
+/** Settings of a bench run, from the command line. */
 export interface Settings {
-  /** Small sizes, to see whether it works or to compare two builds. Only whole runs go into docs/contributing/performance.md. */
+  /** Small sizes, to try a bench or to compare two builds. Only whole runs go into docs/contributing/performance.md. */
   readonly quick: boolean;
   /** Pairs of turns, Shoal and rival. */
   readonly pairs: number;

@@ -1,4 +1,4 @@
-/** Middle of some figures, and how far they lie apart. */
+/** Median and range of some figures. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
@@ -19,7 +19,7 @@ export function spreadText({ median, least, most }: Spread, digits = 2): string 
   return from === to ? `${middle}` : `${middle} (${from} to ${to})`;
 }
 
-/** The straight line through points (x, y) by least squares. @param points - at least two, of different x */
+/** Fits a straight line through points (x, y) by least squares. @param points - at least two, of different x */
 export function line(points: readonly (readonly [x: number, y: number])[]): { at0: number; slope: number } {
   const mean = (pick: 0 | 1) => points.reduce((sum, point) => sum + point[pick], 0) / points.length;
   const [x0, y0] = [mean(0), mean(1)];

@@ -7,32 +7,32 @@ import { PATIENCE_MS, Rig, status, untilShared, usage } from './Rig.ts';
 const NAME = 'film.bin';
 const POLL_MS = 20;
 
-/** One seeder and many who want its file at once, each with a limit of its own for sending. */
+/** One seeder and many leechers of its file, each with an upload limit. */
 export interface SwarmOptions {
   readonly leechers: number;
   readonly bytes: number;
-  /** What each peer may send, bytes a second. */
+  /** Upload limit of each peer, bytes per second. */
   readonly uploadRate: number;
-  /** kill -9 of so many leechers when the others have half of the file. */
+  /** Number of leechers to kill (-9) when the others have half of the file. */
   readonly killed?: number;
-  /** kill -9 of the seeder when it has sent so many times the file. */
+  /** Copies of the file that the seeder sends before it is killed (-9). */
   readonly seederLeavesAfter?: number;
 }
 
 export interface SwarmResult {
   /** From the first `download` to the last `is done`. */
   readonly seconds: number;
-  /** When each survivor was done. */
+  /** Time until each survivor is done. */
   readonly each: readonly number[];
-  /** Least time in which arithmetic allows it: the seeder sends everything once, all together send it to all. */
+  /** Lower bound of the time: the seeder sends everything once, all peers together send everything to all leechers. */
   readonly boundSeconds: number;
-  /** How often the seeder sent the file. */
+  /** Copies of the file sent by the seeder. */
   readonly seederCopies: number;
-  /** Of all that stayed, from the first `download` on. */
+  /** CPU of all survivors since the first `download`. */
   readonly cpuSeconds: number;
 }
 
-/** Runs it with real processes on loopback. @throws Error when somebody does not finish, or a copy differs */
+/** Runs a swarm of real processes on loopback. @throws Error when a leecher does not finish, or a copy differs */
 export async function runSwarm(options: SwarmOptions): Promise<SwarmResult> {
   const { leechers: count, bytes, uploadRate, killed = 0, seederLeavesAfter } = options;
   const rig = await Rig.make();
@@ -97,13 +97,13 @@ export async function runSwarm(options: SwarmOptions): Promise<SwarmResult> {
   }
 }
 
-/** The seeder sends each byte at least once; all who send together send it to all who want it. */
+/** The seeder sends each byte at least once; all senders together send it to all leechers. */
 function boundSeconds({ leechers, bytes, uploadRate, killed = 0 }: SwarmOptions): number {
   const staying = leechers - killed;
   return Math.max(bytes / uploadRate, (staying * bytes) / (uploadRate * (1 + staying)));
 }
 
-/** Polls until `reached`, or until `over` is. */
+/** Polls until `reached` holds, or `over` does. */
 async function until(reached: () => Promise<boolean>, over: Promise<unknown>): Promise<void> {
   let ended = false;
   const end = () => {

@@ -1,28 +1,28 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Entry, Giving } from './Contender.ts';
+import type { Entry, SendingSide } from './Contender.ts';
 import { sameBytes, sameTrees } from './Files.ts';
 import { atTheEnd } from './Places.ts';
 import { usage, usageSince } from './Usage.ts';
 
-/** One measured transfer. CPU and memory: all givers, and the receiver. */
+/** One measured transfer. CPU and memory of all senders and the receiver. */
 export interface Turn {
   readonly contender: string;
   readonly seconds: number;
   readonly gigabytesPerSecond: number;
   readonly cpuSecondsPerGigabyte: number;
-  readonly giverPeakMiB: number;
-  readonly takerPeakMiB: number;
+  readonly senderPeakMiB: number;
+  readonly receiverPeakMiB: number;
 }
 
 /**
- * Copies up to this size stay until the end: ext4 without a journal looks at every inode deleted within the last minute
- * before it makes a file, which cost the turn after a folder of 20,000 was removed up to 13 s of CPU.
+ * Copies up to this size are removed only at the end: ext4 without a journal scans all inodes deleted within the last
+ * minute for each new file. After the removal of 20,000 files that cost the next turn up to 13 s of CPU.
  */
 const KEPT_BYTES_MAX = 2 ** 28;
 let kept = 0;
 
-/** One turn of ours and the rival's right after it. */
+/** One turn of Shoal and the rival's turn right after it. */
 export interface Pair {
   readonly ours: Turn;
   readonly rival: Turn;
@@ -30,23 +30,23 @@ export interface Pair {
 
 export interface Contest {
   readonly pairs: ReadonlyMap<string, readonly Pair[]>;
-  /** Turns of ours without a rival, when there is none here. */
+  /** Turns of Shoal when no rival is available. */
   readonly alone: readonly Turn[];
-  /** Who did not take part, and why. */
+  /** Contenders that did not run, with the reason. */
   readonly skipped: readonly string[];
 }
 
-/** Everybody in turns, ours before every rival: A B A C, A B A C. The receiver's copy is compared byte by byte, and removed. */
+/** Runs all contenders in turns, Shoal before every rival: A B A C, A B A C. Each copy is compared byte by byte. */
 export async function contest(ours: Entry, rivals: readonly Entry[], pairs: number): Promise<Contest> {
   const skipped: string[] = [];
-  const sides = new Map<Entry, Giving>();
+  const sides = new Map<Entry, SendingSide>();
   const results = new Map<string, Pair[]>();
   const alone: Turn[] = [];
   const closeAll = async () => {
     for (const side of sides.values()) await side.close();
     sides.clear();
   };
-  const forget = atTheEnd(closeAll); // An interrupted bench leaves no server behind.
+  const forget = atTheEnd(closeAll); // An interrupted bench leaves no process behind.
   try {
     const here: Entry[] = [];
     for (const entry of [ours, ...rivals]) {
@@ -75,23 +75,23 @@ export async function contest(ours: Entry, rivals: readonly Entry[], pairs: numb
   return { pairs: results, alone, skipped };
 }
 
-async function turn(entry: Entry, sides: Map<Entry, Giving>): Promise<Turn> {
+async function turn(entry: Entry, sides: Map<Entry, SendingSide>): Promise<Turn> {
   const { contender, scene } = entry;
-  const giving = sides.get(entry);
-  if (giving === undefined) throw new Error(`${contender.name} is not open`);
+  const sending = sides.get(entry);
+  if (sending === undefined) throw new Error(`${contender.name} is not open`);
   const folder = join(scene.folder, `copy of ${contender.name}`);
   await mkdir(folder);
   const copy = join(folder, scene.name);
   const isTree = scene.name.endsWith('/');
-  const taker = await giving.taker(folder);
+  const receiver = await sending.receiver(folder);
   try {
-    const before = await Promise.all(giving.pids.map(usage));
+    const before = await Promise.all(sending.pids.map(usage));
     const started = performance.now();
-    const taken = await taker.take();
+    const taken = await receiver.take();
     if (!isTree) await flush(copy);
     const seconds = (performance.now() - started) / 1_000;
     const given = await Promise.all(
-      giving.pids.map((pid, index) => usageSince(pid, before[index] ?? { cpuSeconds: 0, peakMiB: 0 })),
+      sending.pids.map((pid, index) => usageSince(pid, before[index] ?? { cpuSeconds: 0, peakMiB: 0 })),
     );
     const same = isTree ? sameTrees : sameBytes;
     if (!(await same(join(scene.source, scene.name), copy)))
@@ -103,22 +103,22 @@ async function turn(entry: Entry, sides: Map<Entry, Giving>): Promise<Turn> {
       seconds,
       gigabytesPerSecond: gigabytes / seconds,
       cpuSecondsPerGigabyte: cpu / gigabytes,
-      giverPeakMiB: Math.max(...given.map(({ peakMiB }) => peakMiB)),
-      takerPeakMiB: taken.peakMiB,
+      senderPeakMiB: Math.max(...given.map(({ peakMiB }) => peakMiB)),
+      receiverPeakMiB: taken.peakMiB,
     };
     console.log(
       `  ${contender.name}: ${result.gigabytesPerSecond.toFixed(2)} GB/s, ${result.cpuSecondsPerGigabyte.toFixed(2)} CPU s/GB, ` +
-        `peak ${result.giverPeakMiB.toFixed(0)} and ${result.takerPeakMiB.toFixed(0)} MiB`,
+        `peak ${result.senderPeakMiB.toFixed(0)} and ${result.receiverPeakMiB.toFixed(0)} MiB`,
     );
     return result;
   } finally {
-    await taker.close();
+    await receiver.close();
     if (scene.bytes <= KEPT_BYTES_MAX) await rename(folder, `${folder}, ${++kept}`);
     else await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** To the disk for good, for everybody: who has done so already pays nothing here. In memory it costs nothing. */
+/** Syncs the copy to disk, for all contenders alike: free in memory, and after a sync by the program itself. */
 async function flush(path: string): Promise<void> {
   const file = await open(path, 'r+');
   try {

@@ -2,24 +2,24 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What processes used, as the kernel counts it (Linux; elsewhere all is 0). */
+/** Resource usage of processes, from the kernel's counters (0 outside Linux). */
 export interface Usage {
   readonly cpuSeconds: number;
   readonly peakMiB: number;
 }
 
-/** CPU of a running process and of its children that have ended, and its peak memory so far. 0 when it is gone. */
+/** CPU of a running process and its ended children, and its peak memory. 0 after its end. */
 export async function usage(pid: number): Promise<Usage> {
   const [own, ended, peakMiB] = await Promise.all([cpu(pid, 11, 13), cpu(pid, 13, 15), peak(pid)]);
   return { cpuSeconds: own + ended, peakMiB };
 }
 
-/** Resident memory now, in MiB. */
+/** Current resident memory in MiB. */
 export async function residentMiB(pid: number): Promise<number> {
   return memory(pid, 'VmRSS');
 }
 
-/** From `before` to now; the peak is that of its whole life. */
+/** CPU since `before`; the peak is that of the whole process. */
 export async function usageSince(pid: number, before: Usage): Promise<Usage> {
   const now = await usage(pid);
   return { cpuSeconds: now.cpuSeconds - before.cpuSeconds, peakMiB: now.peakMiB };
@@ -27,7 +27,8 @@ export async function usageSince(pid: number, before: Usage): Promise<Usage> {
 
 /**
  * Runs a program to its end.
- * @returns what it and its children used: CPU as counted for ended children of this process, so nothing else may end meanwhile
+ * @returns usage of the program and its children. CPU is that of the ended children of this process: no other may end
+ * meanwhile
  * @throws Error when it fails
  */
 export async function runMeasured(
@@ -58,13 +59,15 @@ export async function runMeasured(
   return { seconds, cpuSeconds: (await cpu(process.pid, 13, 15)) - before, peakMiB };
 }
 
-/** Direct children that run now. */
+/** Direct children that are running. */
 export async function children(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return text.split(' ').filter(Boolean).map(Number);
 }
 
-/** Sum of some of the times of proc(5), in ticks of 1/100 s, counted behind the parenthesised name: 11 user, 12 system, 13, 14 children's. */
+/**
+ * Sum of fields of proc(5) stat after the name, in ticks of 1/100 s: 11 user, 12 system, 13 and 14 those of children.
+ */
 async function cpu(pid: number, from: number, to: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

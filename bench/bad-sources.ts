@@ -18,8 +18,8 @@ interface Turn {
 }
 
 /**
- * 1 GiB from four sources, three of them limited to 10 MB/s: one is stopped (SIGSTOP) when 95 % are here, one drops to 1 % of its rate
- * after two seconds, one sends wrong bytes: against the two that stay good until then alone.
+ * 1 GiB from four sources, three of them limited to 10 MB/s: one is stopped (SIGSTOP) at 95 %, one drops to 1 % of
+ * its rate after two seconds, one sends corrupt data. Compared with a download from the two good sources alone.
  */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 128 : 1_024) * 2 ** 20;
@@ -89,7 +89,7 @@ async function measure(bytes: number, bad: boolean): Promise<Turn> {
   }
 }
 
-/** One drops to 1 % of its rate after two seconds, one is stopped when 95 % have left the sources. */
+/** Slows one source to 1 % after two seconds, and stops another when 95 % are sent. */
 async function spoil(
   [good, stalls, slows]: readonly LaunchedProgram[],
   bytes: number,

@@ -12,12 +12,12 @@ import { spread, spreadText } from './Statistics.ts';
 import type { Contest } from './Turns.ts';
 
 const FROM_ONE = 'Shoal, from one seeder';
-/** Yardsticks, no rivals: whether four processes of Node that give cost more than one, whatever is written in it. */
-const PUMP_FOUR = 'bare Node pump, four givers';
-const PUMP_ONE = 'bare Node pump, one giver';
+/** Yardsticks, not rivals: the cost of four sending Node processes instead of one, without Shoal. */
+const PUMP_FOUR = 'bare Node pump, four senders';
+const PUMP_ONE = 'bare Node pump, one sender';
 const NO_RIVALS = [FROM_ONE, PUMP_FOUR, PUMP_ONE];
 
-/** In the same scene, but only one peer gives. */
+/** The same scene with a single sender. */
 function fromOne(): Contender {
   const { prepare, open, ...rest } = shoalNamed(FROM_ONE);
   return {
@@ -27,7 +27,7 @@ function fromOne(): Contender {
   };
 }
 
-/** Four seeders, one leecher, one large file: is it worth having more than one source on one machine? */
+/** Four seeders, one leecher, one large file: is more than one source on the same machine faster? */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 0.5 : 1) * 2 ** 30;
   const title = `Four seeders, one leecher, ${bytes / 2 ** 30} GiB, memory`;
@@ -54,7 +54,7 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
   };
 }
 
-/** What Node itself keeps of its rate when four processes give. */
+/** Rate of the bare pump with four senders as a fraction of its rate with one. */
 function pumpNote({ pairs }: Contest): string[] {
   const [four = [], one = []] = [PUMP_FOUR, PUMP_ONE].map((name) => pairs.get(name));
   if (four.length === 0 || four.length !== one.length) return [];
@@ -62,6 +62,6 @@ function pumpNote({ pairs }: Contest): string[] {
     four.map(({ rival }, turn) => (one[turn]?.rival.seconds ?? Number.NaN) / rival.seconds),
   );
   return [
-    `The bare pump from four givers has ${spreadText(kept)} of its rate from one: each gives a quarter, without asking for anything.`,
+    `The bare pump from four senders reaches ${spreadText(kept)} of its rate from one: each sends a quarter, without requests.`,
   ];
 }

@@ -20,12 +20,12 @@ const SMALL_FILES = 1_000;
 const SMALL_BYTES = 4_096;
 
 /**
- * A small, noise-proof subset for CI: counts of what a transfer does (bytes, system calls, hashing, memory), and CPU as a multiple of
- * a plain copy by Node in the same minute. The limits are in Guard/Limits.ts.
+ * A small subset for CI that noise does not disturb: bytes, system calls, hashing and memory of a transfer, and CPU
+ * as a multiple of a plain copy by Node in the same minute. Guard/Limits.ts has the limits.
  */
 export async function run(): Promise<Report> {
   if (process.platform !== 'linux') throw new Error('the guard reads /proc: it needs Linux');
-  // In memory if there is room: a disk would add its moods to the CPU figures.
+  // In memory if there is room: the latency of a disk disturbs the CPU figures.
   const where = await place('memory', 6 * LARGE_BYTES);
   const rig = await Rig.make('path' in where ? where.path : undefined);
   try {
@@ -41,13 +41,13 @@ export async function run(): Promise<Report> {
     await untilShared(seeder, 1 + SMALL_FILES);
     const rounds: Round[] = [];
     const payload = { large: LARGE_BYTES, small: SMALL_FILES * SMALL_BYTES, files: SMALL_FILES };
-    const judge = (hashedByGiver: number) => {
-      const figures = figuresOf(rounds, hashedByGiver, payload);
+    const judge = (hashedBySender: number) => {
+      const figures = figuresOf(rounds, hashedBySender, payload);
       return Object.entries(LIMITS).map(([what, most]) =>
         atMost(`${what}: at most ${most}`, most, figures[what] ?? Number.NaN),
       );
     };
-    // Of the rounds the least counts, so a figure that a busy machine spoiled gets as many chances again; a regression stays.
+    // The least of all rounds counts: a figure spoiled by a busy machine gets three more rounds, a regression stays.
     for (
       let round = 1;
       round <= ROUNDS || (round <= 2 * ROUNDS && !judge(0).every(({ met }) => met));
@@ -75,16 +75,16 @@ export async function run(): Promise<Report> {
   }
 }
 
-/** What giver and receiver do while the receiver carries out one command. */
+/** Accounts of sender and receiver during one command of the receiver. */
 async function watched(
   programs: readonly [LaunchedProgram, LaunchedProgram],
   command: string,
   leecher: LaunchedProgram,
-): Promise<{ readonly giver: Account; readonly receiver: Account }> {
+): Promise<{ readonly sender: Account; readonly receiver: Account }> {
   const before = await Promise.all([account(programs[0].pid), account(programs[1].pid)]);
   await leecher.ask(command, /is done/, PATIENCE_MS);
   const after = await Promise.all([account(programs[0].pid), account(programs[1].pid)]);
-  return { giver: spent(before[0], after[0]), receiver: spent(before[1], after[1]) };
+  return { sender: spent(before[0], after[0]), receiver: spent(before[1], after[1]) };
 }
 
 async function measureYardstick(source: string, folder: string): Promise<Round['yardstick']> {

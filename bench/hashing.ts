@@ -14,14 +14,14 @@ import { runMeasured, usage, usageSince } from './Usage.ts';
 
 const FILES = 8;
 const ANSWER_MS_MAX = 50;
-/** Asked so often: each answer costs two processes a millisecond of the cores that hash. */
+/** Interval of `status`: each answer costs two processes a millisecond of the hashing cores. */
 const ASK_MS = 40;
 
-/** One turn of ours: hashing a share that appears all at once, and how long the console takes to answer meanwhile. */
+/** One turn of Shoal: time to hash a share that appears at once, and response times of the console meanwhile. */
 interface OurTurn {
-  /** From the moment the files appear until they are served. */
+  /** Time from the appearance of the files until they are served. */
   readonly seconds: number;
-  /** While it hashes. */
+  /** Response times while the peer hashes. */
   readonly bytesPerSecond: number;
   readonly cpuSeconds: number;
   readonly answersMs: readonly number[];
@@ -35,7 +35,7 @@ interface RivalTurn {
 interface Pair {
   readonly ours: OurTurn;
   readonly b3sum: RivalTurn | undefined;
-  /** b3sum that reads the files, as a program in Node must, instead of mapping them. */
+  /** b3sum that reads the files, as Node does, instead of mapping them. */
   readonly reading: RivalTurn | undefined;
 }
 
@@ -99,7 +99,7 @@ async function measure(folder: string, bytes: number, threads: number, pairs: nu
   const data = join(folder, 'data');
   const paths = Array.from({ length: FILES }, (_, index) => join(data, `file-${index + 1}.bin`));
   for (const path of paths) await writeRandomFile(path, bytes / FILES);
-  const old = new Date(Date.now() - 3_600_000); // Files that were just written would be left to rest first.
+  const old = new Date(Date.now() - 3_600_000); // Fresh files would first wait for the write stabilizer.
   for (const path of paths) await utimes(path, old, old);
   const hasRival = (await findProgram('b3sum')) !== undefined;
   const results: Pair[] = [];
@@ -111,7 +111,7 @@ async function measure(folder: string, bytes: number, threads: number, pairs: nu
       return { bytesPerSecond: bytes / seconds, cpuSeconds };
     };
     const b3sum = await turn('b3sum', `--num-threads=${threads}`, ...paths);
-    // Without mapping it has one thread: a process for each file.
+    // Without mapping b3sum has one thread: one process per file.
     const reading = await turn('sh', '-c', 'for f; do b3sum --no-mmap "$f" & done; wait', 'sh', ...paths);
     const rates = [ours, b3sum, reading].map((each) => ((each?.bytesPerSecond ?? 0) / 1e9).toFixed(2));
     const slowest = Math.max(...ours.answersMs).toFixed(0);
@@ -123,7 +123,7 @@ async function measure(folder: string, bytes: number, threads: number, pairs: nu
   return results;
 }
 
-/** A fresh peer with an empty share, into which the whole folder is moved at once. */
+/** Starts a peer with an empty share and moves the whole folder into it at once. */
 async function hashShare(folder: string, data: string, bytes: number): Promise<OurTurn> {
   const rig = await Rig.make(folder);
   try {
@@ -145,8 +145,8 @@ async function hashShare(folder: string, data: string, bytes: number): Promise<O
 }
 
 /**
- * Asks for the status over and over until all files are served. What is timed begins with the first answer that shows progress:
- * before that the peer lets the files rest, to see whether somebody still writes to them.
+ * Polls the status until all files are served. Timing starts with the first answer that shows progress: before that
+ * the peer waits until the files are stable.
  */
 async function watch(peer: LaunchedProgram, bytes: number): Promise<Omit<OurTurn, 'cpuSeconds'>> {
   const answersMs: number[] = [];
@@ -157,7 +157,7 @@ async function watch(peer: LaunchedProgram, bytes: number): Promise<Omit<OurTurn
     const answered = performance.now();
     const { files, bytes: left } = share.hashing;
     if (files > 0) answersMs.push(answered - asked);
-    // Not before all are found: what is left of some is no progress.
+    // Only after all files are found: the rest of a few is not progress.
     if (files > 0 && files + share.files === FILES && left < bytes) first ??= { at: answered, left };
     if (share.files === FILES && files === 0) {
       const { at, left: since } = first ?? { at: appeared, left: bytes };

@@ -3,7 +3,7 @@ import { hashFile, writeRandomFile } from './Files.ts';
 import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
 import type { Settings } from './Settings.ts';
 
-/** kill -9 at random moments of one download, five times: what is fetched in total, and that nothing verified comes twice. */
+/** Five times kill -9 at random moments of one download: total bytes fetched, and no verified chunk twice. */
 export async function run({ quick }: Settings): Promise<undefined> {
   const [gibibytes, kills] = [quick ? 0.5 : 2, 5];
   const rig = await Rig.make();

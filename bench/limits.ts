@@ -7,11 +7,11 @@ import type { Settings } from './Settings.ts';
 
 const MEGA = 1e6;
 const OVER_MS = 5_000;
-/** After a change what lies in sockets still arrives. */
+/** Data in socket buffers still arrives after a change. */
 const SETTLE_MS = 1_500;
 const LEECHERS = 3;
 
-/** How well limits hold over 5 s: one large file and many small ones to three leechers, changed while running, each way. */
+/** Accuracy of rate limits over 5 s: one large file and many small ones to three leechers, changed while running. */
 export async function run({ quick }: Settings): Promise<undefined> {
   const rig = await Rig.make();
   try {
@@ -25,7 +25,7 @@ export async function run({ quick }: Settings): Promise<undefined> {
     const [first, second] = leechers;
     for (const peer of leechers) peer.type('download film.bin --no-wait');
     second?.type('download tree/ --no-wait');
-    // The search, and the first requests.
+    // Time for the search and the first requests.
     while ((await status(seeder)).sent < 10 * MEGA) await sleep(100);
     await told(seeder, '--upload-limit 10M', 10 * MEGA, 'sent');
     await changed(seeder, 'limit up 20M', 20 * MEGA, 'sent');

@@ -8,12 +8,12 @@ import { keep } from './Results.ts';
 import { type Settings, WHOLE } from './Settings.ts';
 
 /**
- * `npm run bench` answers all questions, `npm run bench -- <name> …` some, `--quick` with small sizes and without touching
- * docs/contributing/performance.md, `--pairs N` with as many turns. A question is a file beside this one whose name begins with a small letter.
- * The guard is no question: it runs only by name.
+ * `npm run bench` runs all benches, `npm run bench -- <name> …` some. `--quick` takes small sizes and leaves
+ * docs/contributing/performance.md alone, `--pairs N` sets the number of turns. A bench is a file in this folder
+ * whose name begins with a small letter. The guard runs only by name.
  */
 interface Question {
-  /** Prints as it goes. What it returns is kept; without, its print is all. */
+  /** Prints its progress. A returned report is stored. */
   run(settings: Settings): Promise<Report | undefined>;
 }
 

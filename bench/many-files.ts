@@ -10,7 +10,7 @@ import { contest } from './Turns.ts';
 
 const LARGE = 'Shoal, one file of as much';
 
-/** A folder of files of 1 MiB: what does it cost that it is not one large file? */
+/** A folder of files of 1 MiB: the cost compared with one large file. */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const [count, size] = [quick ? 200 : 1_000, 2 ** 20];
   const title = `${count} files of 1 MiB, memory`;

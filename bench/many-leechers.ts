@@ -10,14 +10,14 @@ import { line, spread, spreadText } from './Statistics.ts';
 const LEECHERS = 32;
 const MIB = 2 ** 20;
 
-/** What goes out at once, in bytes a receiver, and one receiver with a file of the same sum. */
+/** Many receivers at once, in bytes per receiver, and one receiver with a file of the same total. */
 interface Pair {
   readonly bytes: number;
   readonly one: AtOnce;
   readonly many: AtOnce;
 }
 
-/** Many peers at once, each fetching another file of one seeder: is its rate kept, and shared fairly? */
+/** Many peers at once, each with another file of one seeder: total rate and fairness. */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 8 : 128) * MIB;
   const sizes = (quick ? [4, 8] : [32, 64, 128, 256]).map((mebibytes) => mebibytes * MIB);
@@ -100,7 +100,7 @@ async function measureSizes(folder: string, sizes: readonly number[]) {
   return { ours, pumps: await inTurns('bare pump', barePumps(folder)) };
 }
 
-/** A peer of ours that shares these files. */
+/** Starts a Shoal peer that shares these files. */
 async function withSeeder<T>(
   folder: string,
   source: string,
@@ -139,7 +139,7 @@ function namesOf(prefix: string): string[] {
   return Array.from({ length: LEECHERS }, (_, index) => `${prefix}-${index + 1}.bin`);
 }
 
-/** All bytes, GB/s until the last receiver has its file. */
+/** Total rate in GB/s until the last receiver is done. */
 function rate({ bytes }: Pick<Pair, 'bytes'>, { seconds }: AtOnce): number {
   return (LEECHERS * bytes) / 1e9 / Math.max(...seconds);
 }
@@ -153,7 +153,7 @@ function slowestOfMean(seconds: readonly number[]): number {
   return Math.min(...rates) / (rates.reduce((sum, rate) => sum + rate, 0) / rates.length);
 }
 
-/** How the ratio changes with the size: what a fresh process costs once counts less and less. */
+/** Ratio by size: the fixed cost of a fresh process loses weight with larger files. */
 function sizesTable(who: string, pairs: readonly Pair[]): Table {
   const columns = [
     `${who}, MiB each`,
@@ -185,8 +185,8 @@ function costText(pairs: readonly Pair[]): string {
   return `${at0.toFixed(2)} s and then ${slope.toFixed(2)} s per GB`;
 }
 
-function allCpu({ bytes }: Pair, { cpuSeconds, giverCpuSeconds }: AtOnce): number {
-  return (cpuSeconds.reduce((sum, each) => sum + each, giverCpuSeconds) * 1e9) / (LEECHERS * bytes);
+function allCpu({ bytes }: Pair, { cpuSeconds, senderCpuSeconds }: AtOnce): number {
+  return (cpuSeconds.reduce((sum, each) => sum + each, senderCpuSeconds) * 1e9) / (LEECHERS * bytes);
 }
 
 function mean(figures: readonly number[]): number {

@@ -11,10 +11,10 @@ import { residentMiB, usage } from './Usage.ts';
 
 const SEEDERS = 4;
 const MIB_MAX = 200;
-/** "Flat": the second half of a transfer needs no more than the first, but for so much. */
+/** Growth allowed in the second half of a transfer, as a factor. */
 const GROWTH_MAX = 1.15;
 
-/** Resident memory of one process during the transfer, MiB. */
+/** Resident memory of one process during the transfer, in MiB. */
 interface Course {
   readonly process: string;
   readonly peak: number;
@@ -23,7 +23,7 @@ interface Course {
   readonly samples: readonly number[];
 }
 
-/** A file much larger than any buffer, from four seeders: does anybody's memory grow with it? */
+/** A file much larger than any buffer, from four seeders: does the memory of any process grow with it? */
 export async function run({ quick }: Settings): Promise<Report> {
   const gibibytes = quick ? 2 : 16;
   const medium: Medium = 'disk';

@@ -11,13 +11,13 @@ import { webTorrent } from './Rivals/WebTorrent.ts';
 import type { Settings } from './Settings.ts';
 import type { Contest } from './Turns.ts';
 
-/** Against nginx + curl, which verify nothing: the least we want, as a multiple of their speed. */
+/** Goal against nginx + curl, which verify nothing, as a multiple of their speed. */
 const NGINX_GOAL: Readonly<Record<Medium, number>> = { memory: 1.1, disk: 1 };
 
-/** One seeder, one leecher, one large file: how fast, and for how much CPU and memory? */
+/** One seeder, one leecher, one large file: speed, CPU and memory. */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const bytes = (quick ? 0.5 : 4) * 2 ** 30;
-  // Who needs ten seconds for a GiB is asked for one GiB.
+  // Slow rivals (10 s per GiB) transfer a single GiB.
   const contests = [
     { medium: 'memory', bytes, rivals: [libtorrent, nginx, rsync, pump] },
     { medium: 'disk', bytes, rivals: [libtorrent, nginx, rsync, pump] },

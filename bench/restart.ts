@@ -3,7 +3,7 @@ import { writeTree } from './Files.ts';
 import { PATIENCE_MS, Rig, untilShared, usage } from './Rig.ts';
 import type { Settings } from './Settings.ts';
 
-/** A share of many files: the first start hashes, the second one must not. */
+/** A share of many files: the first start hashes them, the second must not. */
 export async function run({ quick }: Settings): Promise<undefined> {
   const count = quick ? 10_000 : 100_000;
   const rig = await Rig.make();

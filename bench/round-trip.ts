@@ -15,10 +15,10 @@ import { spread, spreadText } from './Statistics.ts';
 
 const BITS_PER_SECOND = 1e9;
 const FILE_BYTES = 2 ** 30;
-/** More than goes over the wire before the first payload: the description of the file with its chunk hashes. */
+/** More bytes than precede the first payload: the file description with its chunk hashes. */
 const DESCRIPTION_BYTES_MAX = 128 * 1_024;
 
-/** One kind of line, and how long is measured on it, from the first byte: slow lines need longer to get up to speed. */
+/** A line and the time measured on it, from the first byte: slow lines need longer to reach their rate. */
 interface Case {
   readonly roundTripMs: number;
   readonly lossPercent: number;
@@ -29,7 +29,7 @@ interface Case {
 interface Pair {
   readonly shoal: number;
   readonly connections: number;
-  /** From the command to the first payload. */
+  /** Time from the command to the first payload. */
   readonly firstMs: number;
   readonly iperf: number | undefined;
 }
@@ -40,7 +40,10 @@ interface Measured {
   readonly pairs: readonly Pair[];
 }
 
-/** A long way and a lossy one: does a transfer get what TCP gives with as many connections? */
+/**
+ * Lines with a long round trip and with loss: does a transfer reach the rate of TCP with the same number of
+ * connections?
+ */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const times = [
     { roundTripMs: 10, seconds: 3 },
@@ -155,11 +158,11 @@ async function measureLine(
   }
 }
 
-/** A fresh peer downloads: what it receives in some seconds from the first payload on, and over how many connections. */
+/** Measures a download of a fresh peer: payload rate from the first byte on, and its number of connections. */
 async function download(rig: Rig, name: string, end: End, seconds: number): Promise<Omit<Pair, 'iperf'>> {
   const leecher = await rig.peer(name, [], undefined, { prefix: end.prefix });
   await leecher.ask('search large --json', /large\.bin/, 20_000);
-  // A piped console answers nothing more until the download is done; what the process has read is the payload, but for 1 %.
+  // A piped console answers only after the download; bytes read by the process are payload, except for 1 %.
   const { bytesRead: before } = await account(leecher.pid);
   const received = async () => (await account(leecher.pid)).bytesRead - before;
   const asked = performance.now();
@@ -179,7 +182,7 @@ async function download(rig: Rig, name: string, end: End, seconds: number): Prom
   return { shoal, connections, firstMs: began - asked };
 }
 
-/** TCP connections of a process's network, without the one for control messages. */
+/** TCP connections in the network of a process, without the control connection. */
 async function establishedConnections(pid: number): Promise<number> {
   const tables = await Promise.all(
     ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')),
@@ -188,7 +191,7 @@ async function establishedConnections(pid: number): Promise<number> {
   return Math.max(1, lines.filter((line) => line.trim().split(/\s+/)[3] === '01').length - 1);
 }
 
-/** The rate at which `there` receives from `here` over so many connections, Mbit/s. */
+/** Rate at which `there` receives from `here` over `connections` connections, in Mbit/s. */
 async function iperf3(here: End, there: End, connections: number, seconds: number): Promise<number> {
   const [serverCommand = '', ...serverArgs] = [...here.prefix, 'iperf3', '--server', '--one-off'];
   const server = spawn(serverCommand, serverArgs, { stdio: 'ignore' });

@@ -9,7 +9,7 @@ import { treePump } from './Rivals/TreePump.ts';
 import type { Settings } from './Settings.ts';
 import { contest } from './Turns.ts';
 
-/** A folder of many small files: against rsync of the same, also through loopback; and beside what a bare program in Node does. */
+/** A folder of many small files, against rsync over loopback and a bare Node program. */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const [count, size] = [quick ? 5_000 : 20_000, 4_096];
   const tables = [];

@@ -8,13 +8,13 @@ import { spread, spreadText } from './Statistics.ts';
 
 /** One turn, milliseconds. */
 interface Turn {
-  /** From starting `node Peer.js` to the first answer to a `search` that waited on its stdin. */
+  /** Time from the start of `node Peer.js` to the answer of a `search` that waits on its stdin. */
   readonly firstAnswer: number;
-  /** From the command to the end of a download of 64 KiB by a peer that has just started: its first byte came before. */
+  /** Time of a download of 64 KiB by a fresh peer: an upper bound of the time to its first byte. */
   readonly firstBytes: number;
 }
 
-/** How soon does a peer that was just started answer, and give the first bytes? */
+/** Time to the first answer and to the first bytes of a fresh peer. */
 export async function run({ pairs }: Settings): Promise<Report> {
   const rig = await Rig.make();
   const turns: Turn[] = [];

@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 import { runSwarm, type SwarmOptions } from './SwarmRun.ts';
 
 const RATE = 25_000_000;
-/** So slow that two cores have time for all that 33 processes do. */
+/** Upload limit at which two cores are enough for 33 processes. */
 const SLOW_RATE = 2_500_000;
 const BYTES = 256 * 2 ** 20;
 
-/** What is asked of a swarm, and the most it may take, as a multiple of what arithmetic allows. */
+/** A swarm, and the goal for its time as a multiple of the lower bound. */
 const QUESTIONS: readonly (SwarmOptions & { readonly name: string; readonly goal?: number })[] = [
   { name: '8 leechers', leechers: 8, bytes: BYTES, uploadRate: RATE, goal: 1.15 },
   { name: '2 of 8 killed half-way', leechers: 8, bytes: BYTES, uploadRate: RATE, killed: 2, goal: 1.25 },
@@ -28,9 +28,9 @@ const QUESTIONS: readonly (SwarmOptions & { readonly name: string; readonly goal
 ];
 
 /**
- * One seeder and many leechers, everyone limited to 25 MB/s up, 256 MiB: time until the last has it, byte-equal.
- * The bound knows no CPU: what the processes used is printed beside what the cores gave.
- * SHOAL_BENCH_SWARM names the questions to ask, by number from 1, and SHOAL_BENCH_MIB the size: `1,2`.
+ * One seeder and many leechers, each limited to 25 MB/s up, 256 MiB: time until the last copy is complete and
+ * byte-equal. The bound ignores CPU: the CPU used is printed beside the CPU available. SHOAL_BENCH_SWARM selects
+ * swarms by number from 1 (`1,2`), SHOAL_BENCH_MIB sets the size.
  */
 export async function run(): Promise<undefined> {
   const wanted = process.env.SHOAL_BENCH_SWARM?.split(',').map(Number);

@@ -10,17 +10,17 @@ import { spread, spreadText } from './Statistics.ts';
 
 const SEEDERS = 2;
 const BYTES_PER_SECOND = 5_000_000;
-/** The tracker dies this long after the downloads began. */
+/** Time from the start of the downloads to the end of the tracker. */
 const BEFORE_MS = 5_000;
 const AFTER_MS = 8_000;
 
-/** One run: seconds of each download, and milliseconds of each search that was answered. */
+/** One run: seconds of each download, and milliseconds of each answered search. */
 interface Run {
   readonly seconds: readonly number[];
   readonly searchMs: readonly number[];
 }
 
-/** The tracker is gone for a minute while twenty peers download and search: what does that cost? */
+/** The tracker is down for a minute while twenty peers download and search: the cost of the outage. */
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const downMs = quick ? 10_000 : 60_000;
   const downloads = quick ? 6 : 20;
@@ -102,7 +102,7 @@ async function one(
     const names = Array.from({ length: downloads }, (_, index) => `leecher-${index}`);
     const limit = ['--download-limit', `${BYTES_PER_SECOND / 1_000_000}M`];
     const leechers = await Promise.all(names.map((name) => rig.peer(name, limit)));
-    await Promise.all(leechers.map((leecher) => json(leecher, 'peers'))); // They are registered.
+    await Promise.all(leechers.map((leecher) => json(leecher, 'peers'))); // All leechers are registered.
     await Promise.all(leechers.map((leecher) => json(leecher, 'download film.bin --no-wait')));
     const searching = searched(rig, leechers, downMs, isDown);
     const seconds = await Promise.all(leechers.map((leecher) => untilDone(leecher)));
@@ -117,7 +117,7 @@ async function one(
   }
 }
 
-/** Kills the tracker, lets everybody search in turn, and starts it again. */
+/** Kills the tracker, lets all peers search one after the other, and restarts it. */
 async function searched(rig: Rig, leechers: readonly LaunchedProgram[], downMs: number, isDown: boolean) {
   const searchMs: number[] = [];
   await pause(BEFORE_MS);
@@ -147,7 +147,7 @@ interface Answer {
   readonly items?: readonly { readonly path: string; readonly state?: string; readonly tookMs?: number }[];
 }
 
-/** Commands of one console are answered in their order. */
+/** Runs a command; a console answers its commands in order. */
 const waiting = new WeakMap<LaunchedProgram, Promise<unknown>>();
 
 function json(peer: LaunchedProgram, command: string): Promise<Answer> {

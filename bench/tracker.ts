@@ -17,12 +17,12 @@ import {
 import { residentMiB, usage, usageSince } from './Usage.ts';
 
 const IN_FLIGHT = 128;
-/** Announces a second of a crowd of 100,000, as they come every minute, ten times over. */
+/** Announces per second: ten times those of 100,000 peers with one announce per minute. */
 const LOAD_PER_SECOND = 17_000;
 
 /**
- * The tracker: announces answered per CPU second of its process (on a machine that does other things too that is what "a
- * second on one core" means), searches in a million names with and without heartbeats, and memory with 100,000 peers.
+ * The tracker: announces answered per CPU second of its process (on a shared machine the meaning of "per second on
+ * one core"), searches in a million names with and without heartbeats, and memory with 100,000 peers.
  */
 export async function run(settings: Settings): Promise<Report> {
   const parts = [await announces(settings), await searches(settings), await memory(settings)];
@@ -64,7 +64,7 @@ async function announces({ quick, pairs }: Settings): Promise<Part> {
       running.push({ server, port, program: await server.start(port), rates: [] });
     }
     const seconds = quick ? 1 : 4;
-    // The first turn warms everybody up and does not count.
+    // The first turn warms up all servers and does not count.
     for (let turn = 0; turn <= Math.max(pairs, 3); turn++) {
       for (const { server, port, program, rates } of running) {
         const before = await usage(program.pid);
@@ -131,7 +131,7 @@ async function searches({ quick }: Settings): Promise<Part> {
   }
 }
 
-/** Milliseconds from question to answer, one question at a time. */
+/** Milliseconds from request to answer, one request at a time. */
 async function timesOf(port: number, asked: readonly string[]): Promise<number[]> {
   const socket = await socketTo(port, hostOf(5_000_000));
   const times: number[] = [];

@@ -4,17 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { Blake3Hasher } from '@napi-rs/blake-hash';
 
-/** Names the folder for the counts, and says to the processes that load this file first that they are to count. */
+/** Variable with the folder for the counts. A process that preloads this file counts when it is set. */
 const FOLDER = 'SHOAL_GUARD_HASHES';
-/** Written down this often, since a worker thread may be ended without a word. */
+/** Counts are written this often: a worker thread may be terminated without notice. */
 const NOTED_BYTES = 64 * 2 ** 20;
 
-/** What to put into the environment of a program so that its BLAKE3 work is counted, in all its threads. */
+/** Environment of a program that counts its BLAKE3 work, in all its threads. */
 export function countingEnvironment(folder: string): Record<string, string> {
   return { [FOLDER]: folder, NODE_OPTIONS: `--import=${fileURLToPath(import.meta.url)}` };
 }
 
-/** Bytes that a program, which has ended, hashed. */
+/** Bytes hashed by a program that has ended. */
 export function hashedBytes(folder: string, pid: number): number {
   if (!readdirSync(folder).includes(String(pid))) return 0;
   const notes = readFileSync(join(folder, String(pid)), 'utf8')

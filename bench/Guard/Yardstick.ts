@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { createBlake3 } from '../../Protocol/Blake3.ts';
 
 /**
- * A program of its own: SOURCE FOLDER FILES. Copies and hashes what a transfer moves, in the plainest way, and prints the CPU seconds
- * of each part as JSON: how fast this machine is just now.
+ * Program: `node Yardstick.js <source> <folder> <files>`. Copies and hashes the payload of a transfer in the simplest
+ * way, and prints the CPU seconds of each part as JSON: the current speed of this machine.
  */
 const [source = '', folder = '', files = '0'] = process.argv.slice(2);
 const seconds = () => process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;

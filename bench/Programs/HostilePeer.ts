@@ -23,7 +23,7 @@ import {
 } from '../../Protocol/TrackerMessages.ts';
 import { parseHostPort } from '../../Shared/Address.ts';
 
-/** A file as a hostile peer announces and serves it: name, description and bytes need not fit together. */
+/** A file as a hostile peer announces and serves it: name, description and bytes may contradict each other. */
 export interface HostileFile {
   readonly path: string;
   readonly size: number;
@@ -32,7 +32,7 @@ export interface HostileFile {
   chunk(index: number): Uint8Array;
 }
 
-/** A file that is what it says it is. */
+/** A file whose id, description and bytes match. */
 export function honestFile(path: string, content: Uint8Array): HostileFile {
   const layout = chunkLayout(content.length);
   const piece = (index: number) =>
@@ -47,11 +47,11 @@ export function honestFile(path: string, content: Uint8Array): HostileFile {
   };
 }
 
-/** Speaks the protocol on real sockets as far as it takes to do harm. */
+/** A peer on real sockets with as much of the protocol as attacks need. */
 export class HostilePeer {
   readonly peerId: PeerId;
   readonly name: string;
-  /** Chunks that were asked of it. */
+  /** Chunks requested from this peer. */
   asked = 0;
   readonly #instanceId: InstanceId = Date.now().toString(16).padStart(16, '0') as InstanceId;
   readonly #files: readonly HostileFile[];
@@ -68,7 +68,7 @@ export class HostilePeer {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  /** Listens, and has the tracker hand it out as a holder of its files. The caller closes it. */
+  /** Listens and announces its files to the tracker. The caller closes the peer. */
   static async start(name: string, files: readonly HostileFile[], tracker: string): Promise<HostilePeer> {
     const peer = new HostilePeer(name, files);
     await once(peer.#server.listen(0, '127.0.0.1'), 'listening');

@@ -1,8 +1,14 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
-/** Default quiet time of a wait: without any new output for this long, a program counts as hung. A busy machine delays output. */
+/**
+ * Default quiet time of a wait: without any new output for this long, a program counts as hung. A busy machine delays
+ * output.
+ */
 export const QUIET_MS = 120_000;
-/** Upper bound of a wait in multiples of its quiet time: for a program that prints on and on, but never the awaited line. */
+/**
+ * Upper bound of a wait in multiples of its quiet time: for a program that prints on and on, but never the awaited
+ * line.
+ */
 const QUIET_TIMES_MAX = 3;
 
 /** Exit code or signal of an ended program: one of the two is null, both when it failed to start. */
@@ -14,8 +20,8 @@ export interface Ending {
 export type Output = 'stdout' | 'stderr';
 
 /**
- * A child process with piped input and output. Waits count progress: output of the program starts the quiet time again, so
- * that a slow machine fails nothing that still moves.
+ * A child process with piped input and output. Waits count progress: output of the program starts the quiet time
+ * again, so that a slow machine fails nothing that still moves.
  */
 export class LaunchedProgram {
   readonly pid: number;

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Contender, Giving, Scene, Taker } from '../Contender.ts';
+import type { Contender, Receiver, Scene, SendingSide } from '../Contender.ts';
 import { freePort } from '../Ports.ts';
 import { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
 import { PATIENCE_MS } from '../Rig.ts';
 import { type Usage, usage, usageSince } from '../Usage.ts';
 import { fixedTracker, writeTorrent } from './Torrent.ts';
 
-/** What is needed to start one client: its file lies in `folder`, it listens on `port`. */
+/** Start parameters of one client: the folder of its file, and its port. */
 export interface ClientOptions {
   readonly torrent: string;
   readonly folder: string;
@@ -16,24 +16,27 @@ export interface ClientOptions {
   readonly seederPorts: readonly number[];
 }
 
-/** A BitTorrent client, driven by a line: "seed" and "fetch" print "ready"; fetch begins at a line on stdin and ends with "done". */
+/**
+ * A BitTorrent client with a line protocol: both sides print "ready"; a fetch starts at a line on stdin and prints
+ * "done".
+ */
 export interface Client {
   readonly name: string;
   missing(): Promise<string | undefined>;
-  /** The command of a process for one side. */
+  /** Command line of one side. */
   command(role: 'seed' | 'fetch', options: ClientOptions): readonly string[];
-  /** A client that cannot wait begins with its process and is done when it ends. */
+  /** A client that cannot wait starts with its process and is done at its end. */
   readonly runsToItsEnd?: (options: ClientOptions) => Promise<Usage>;
-  /** How to see that a seeder is ready. Default: the line "ready". */
+  /** Waits until a seeder is ready. Default: the line "ready". */
   readonly untilSeeding?: (port: number) => Promise<void>;
 }
 
-/** Makes a contender of a client: the torrent, a tracker that names the seeders, and the seeders. */
+/** Makes a contender from a client, with the torrent, a tracker that lists the seeders, and the seeders. */
 export function bitTorrent(client: Client): Contender {
   return {
     name: client.name,
     missing: () => client.missing(),
-    async open(scene: Scene): Promise<Giving> {
+    async open(scene: Scene): Promise<SendingSide> {
       const home = join(scene.folder, client.name);
       await mkdir(home);
       const seederPorts: number[] = [];
@@ -57,9 +60,9 @@ export function bitTorrent(client: Client): Contender {
       }
       return {
         pids: seeders.map(({ pid }) => pid),
-        async taker(folder) {
+        async receiver(folder) {
           const options = { torrent, folder, port: await freePort(), seederPorts };
-          return taker(client, options, home);
+          return receiver(client, options, home);
         },
         async close() {
           await Promise.all(seeders.map((seeder) => seeder.kill()));
@@ -70,7 +73,7 @@ export function bitTorrent(client: Client): Contender {
   };
 }
 
-async function taker(client: Client, options: ClientOptions, home: string): Promise<Taker> {
+async function receiver(client: Client, options: ClientOptions, home: string): Promise<Receiver> {
   const { runsToItsEnd } = client;
   if (runsToItsEnd !== undefined) return { take: () => runsToItsEnd(options), close: async () => {} };
   const program = launch(client, 'fetch', options, home);

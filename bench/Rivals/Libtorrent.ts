@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bitTorrent } from './BitTorrent.ts';
 
-/** Debian's own, for which python3-libtorrent is made; another Python in the PATH does not see it. */
+/** Debian's Python: another Python in PATH does not find python3-libtorrent. */
 const PYTHON = '/usr/bin/python3';
 const SCRIPT = fileURLToPath(new URL('../../../bench/Rivals/libtorrent-client.py', import.meta.url));
 

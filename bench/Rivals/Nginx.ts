@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Contender, Giving, Scene } from '../Contender.ts';
+import type { Contender, Scene, SendingSide } from '../Contender.ts';
 import { findProgram } from '../Places.ts';
 import { freePort, untilListening } from '../Ports.ts';
 import { runMeasured } from '../Usage.ts';
@@ -17,7 +17,7 @@ export const nginx: Contender = {
     return absent.length === 0 ? undefined : `${absent.join(' and ')} not installed`;
   },
 
-  async open(scene: Scene): Promise<Giving> {
+  async open(scene: Scene): Promise<SendingSide> {
     const folder = join(scene.folder, 'nginx');
     await mkdir(folder);
     const port = await freePort();
@@ -31,7 +31,7 @@ export const nginx: Contender = {
     await untilListening(port);
     return {
       pids: [server.pid ?? -1],
-      async taker(target) {
+      async receiver(target) {
         const path = join(target, scene.name);
         return {
           take: () => runMeasured('curl', ['-sf', '-o', path, `http://127.0.0.1:${port}/${scene.name}`]),

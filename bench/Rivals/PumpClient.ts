@@ -2,11 +2,11 @@ import { fstatSync, openSync, read, write } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { createBlake3 } from '../../Protocol/Blake3.ts';
 
-// What Node can do at best, without requests, frames, resume or any care: bytes of files through sockets into a file, hashed.
+// The limit of a Node program, without requests, frames or resume: bytes of files through sockets into a file, hashed.
 //
-//   give (<port> <path> <from> <to>) …          sends these bytes of a file to whoever connects to the port
-//   take <path> now|told (<port> <from> <to>) … fetches these bytes into a new file; `told`: says "ready", begins when its input says
-//                                               something. Prints the CPU seconds that it took since it began, and ends.
+//   give (<port> <path> <from> <to>) …          sends these bytes of a file to each client of the port
+//   take <path> now|told (<port> <from> <to>) … fetches these bytes into a new file, with `told` at the first input after
+//                                               "ready". Prints its CPU seconds since then, and ends.
 const PIECE_BYTES = 1_048_576;
 const READ_AHEAD = 3;
 const WRITES_MAX = 16;
@@ -75,7 +75,7 @@ function take([path = '', when = '', ...parts]: readonly string[]): void {
   }
 }
 
-/** Fetches the bytes from `from` to `to` into their place. */
+/** Fetches the bytes from `from` to `to` to their place in the file. */
 function fetch(fd: number, port: number, from: number, to: number, done: () => void): void {
   const hasher = createBlake3();
   const spare: Buffer<ArrayBuffer>[] = [];

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Contender, Giving, Scene } from '../Contender.ts';
+import type { Contender, Scene, SendingSide } from '../Contender.ts';
 import { findProgram } from '../Places.ts';
 import { freePort, untilListening } from '../Ports.ts';
 import { children, runMeasured } from '../Usage.ts';
@@ -15,17 +15,17 @@ export const rsync: Contender = {
     return (await findProgram('rsync')) === undefined ? 'rsync is not installed' : undefined;
   },
 
-  async open(scene: Scene): Promise<Giving> {
+  async open(scene: Scene): Promise<SendingSide> {
     const { port, pid, close } = await rsyncDaemon(join(scene.folder, 'rsync'), scene.source);
     return {
       pids: [pid],
-      async taker(target) {
+      async receiver(target) {
         const path = join(target, scene.name);
         const from = `rsync://127.0.0.1:${port}/share/${scene.name}`;
         return {
           async take() {
             const used = await runMeasured('rsync', ['--recursive', '--times', '--whole-file', from, path]);
-            while ((await children(pid)).length > 0) await sleep(5); // Then its CPU is in the daemon's account.
+            while ((await children(pid)).length > 0) await sleep(5); // The CPU of an ended child is in the daemon's account.
             return used;
           },
           close: async () => {},
@@ -36,7 +36,7 @@ export const rsync: Contender = {
   },
 };
 
-/** A daemon with one module, `share`, that may read `path`. */
+/** Starts a daemon with one module, `share`, that reads `path`. */
 async function rsyncDaemon(
   folder: string,
   path: string,

@@ -5,7 +5,7 @@ import { linkAll } from '../Files.ts';
 import { PATIENCE_MS, Rig, status, untilShared } from '../Rig.ts';
 import { usage, usageSince } from '../Usage.ts';
 
-/** Ours: a tracker, peers that share, and for each turn a fresh peer whose console is told to download. */
+/** Shoal: a tracker, sharing peers, and for each turn a fresh peer that downloads at a console command. */
 export function shoalNamed(name: string): Contender {
   const share = (scene: Scene, seeder: number) => join(scene.folder, `${name}, seeder ${seeder}`);
   return {
@@ -30,7 +30,7 @@ export function shoalNamed(name: string): Contender {
       let turn = 0;
       return {
         pids: seeders.map(({ pid }) => pid),
-        async taker(folder) {
+        async receiver(folder) {
           const leecher = await rig.peer(`leecher-${++turn}`, ['--share', folder]);
           await status(leecher);
           return {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { open, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 
-/** Common for files of this size; a power of two, as clients want it. */
+/** A common size for files of this length; clients expect a power of two. */
 const PIECE_BYTES = 2 * 1_048_576;
 
-/** Writes the `.torrent` (BEP 3) of one file, without any client's help. */
+/** Writes the `.torrent` (BEP 3) of one file. */
 export async function writeTorrent(
   path: string,
   file: { name: string; path: string; bytes: number },
@@ -34,7 +34,7 @@ export async function writeTorrent(
   await writeFile(path, bencode({ announce, info }));
 }
 
-/** A tracker that answers everybody with the same peers of loopback. */
+/** Starts a tracker that answers every announce with the same peers of loopback. */
 export async function fixedTracker(ports: readonly number[]): Promise<{ url: string; close(): void }> {
   const peers = Buffer.concat(ports.map((port) => Buffer.from([127, 0, 0, 1, port >> 8, port & 255])));
   const server = createServer((_, response) => response.end(bencode({ interval: 1_800, peers })));
@@ -55,7 +55,7 @@ export async function fixedTracker(ports: readonly number[]): Promise<{ url: str
 
 type Bencoded = number | string | Buffer | { readonly [key: string]: Bencoded };
 
-/** Keys must come in order of their bytes. */
+/** Encodes a value (BEP 3). Keys are sorted by their bytes. */
 function bencode(value: Bencoded): Buffer {
   if (typeof value === 'number') return Buffer.from(`i${value}e`);
   if (typeof value === 'string') return bencode(Buffer.from(value));

@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { parentPort, Worker } from 'node:worker_threads';
 import { blake3Of } from '../../Protocol/Blake3.ts';
 
-// What Node can do at best with many small files, without listing, plan, requests, catalog or any care: they go through a socket in
-// batches, and are hashed and written as they come. A batch: its length, then of each file the lengths of path and content, and both.
+// The limit of a Node program with many small files, without listing, plan, requests or catalog: batches through a
+// socket, hashed and written on arrival. A batch: its length, then for each file the lengths of path and content, and both.
 const BATCH_FILES = 128;
 const BUFFER_BYTES = 1_048_576;
 const BUFFERS = 3;
-/** Batches that may wait to be written. */
+/** Batches that may be pending for the writer. */
 const WAITING_MAX = 16;
 const LENGTH_BYTES = 4;
 const HEADER_BYTES = 6;
@@ -20,7 +20,7 @@ if (parentPort !== null) writeAll();
 else if (role === 'give') give(folder, Number(port));
 else await take(folder, Number(port), Number(files));
 
-/** Sends the tree to whoever asks. */
+/** Sends the tree to each client. */
 function give(root: string, port: number): void {
   const paths = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -51,7 +51,7 @@ function send(root: string, paths: readonly string[], socket: Socket): void {
   next();
 }
 
-/** Opens, reads, looks at and closes each. @returns the length of the batch */
+/** Opens, stats, reads and closes each file. @returns the length of the batch */
 function readBatch(root: string, paths: readonly string[], into: Buffer): number {
   let at = LENGTH_BYTES;
   for (const path of paths) {
@@ -68,7 +68,7 @@ function readBatch(root: string, paths: readonly string[], into: Buffer): number
   return at;
 }
 
-/** Says so when it is ready; at a word fetches so many files into a new folder, and says when they are written. */
+/** Prints "ready"; at an input fetches `count` files into a new folder, and prints "done" when they are written. */
 async function take(root: string, port: number, count: number): Promise<void> {
   const writer = new Worker(fileURLToPath(import.meta.url), { argv: ['write', root] });
   const spare: Buffer<ArrayBuffer>[] = [];
@@ -116,7 +116,7 @@ async function take(root: string, port: number, count: number): Promise<void> {
   console.log('ready');
 }
 
-/** The thread that writes: creates, writes, looks at and closes each file of a batch, and gives the memory back. */
+/** The writer thread: creates, writes, stats and closes each file of a batch, and returns the memory. */
 function writeAll(): void {
   const folders = new Set<string>();
   parentPort?.on('message', ({ memory, length }: { memory: ArrayBuffer; length: number }) => {

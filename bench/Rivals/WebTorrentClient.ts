@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-/** A process of its own: MODULE seed|fetch TORRENT FOLDER PORT [SEEDER_PORT…]; talks as Rivals/BitTorrent.ts wants it. */
+/**
+ * Program: `node WebTorrentClient.js <module> seed|fetch <torrent> <folder> <port> [seeder port …]`, for
+ * Rivals/BitTorrent.ts.
+ */
 interface Torrent {
   addPeer(address: string): boolean;
   on(event: 'ready' | 'done', listener: () => void): void;
@@ -12,7 +15,7 @@ interface Client {
   on(event: 'error', listener: (failure: unknown) => void): void;
 }
 
-// Its WebRTC has a native part that cannot be had everywhere, and that a transfer over TCP never calls.
+// WebTorrent's WebRTC needs a native part that is not available everywhere; a transfer over TCP never calls it.
 const stub =
   'data:text/javascript,export const [RTCPeerConnection, RTCSessionDescription, RTCIceCandidate] = []';
 const resolve = `(name, context, next) => name === 'webrtc-polyfill' ? { url: '${stub}', shortCircuit: true } : next(name, context)`;

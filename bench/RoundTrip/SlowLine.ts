@@ -10,7 +10,7 @@ let serial = 0;
 
 export interface LineOptions {
   readonly roundTripMs: number;
-  /** Of the packets of each direction. */
+  /** Fraction of the packets of each direction. */
   readonly lossPercent: number;
   readonly bitsPerSecond: number;
 }
@@ -23,13 +23,13 @@ export interface End {
   readonly prefix: readonly string[];
 }
 
-/** What TCP uses at a fresh end: the machine's default, since that is what people's transfers meet on such a line. */
+/** Congestion control of TCP at both ends: the machine's default, as in real transfers. */
 export async function congestionControl({ prefix }: End): Promise<string> {
   const [command = '', ...args] = [...prefix, 'cat', '/proc/sys/net/ipv4/tcp_congestion_control'];
   return (await run(command, args)).stdout.trim();
 }
 
-/** Two network namespaces with nothing between them but a line with a rate, a delay and loss. */
+/** Two network namespaces, joined by a line with a rate, a delay and loss. */
 export class SlowLine {
   readonly ends: readonly [End, End];
   readonly #relay: ReturnType<typeof spawn>;
@@ -41,7 +41,7 @@ export class SlowLine {
     this.#forget = atTheEnd(() => this.close());
   }
 
-  /** Compiles the relay into `folder`. @throws Error that says what is missing here: root, `ip`, a C compiler, TUN */
+  /** Compiles the relay into `folder`. @throws Error that names the missing part: root, `ip`, a C compiler, TUN */
   static async compile(folder: string): Promise<string> {
     if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new Error('needs Linux and root');
     const program = join(folder, 'relay');
@@ -77,7 +77,7 @@ export class SlowLine {
     return line;
   }
 
-  /** Whatever still runs there loses its network. Safe to call twice. */
+  /** Removes the line; programs that still run there lose their network. Safe to call twice. */
   async close(): Promise<void> {
     this.#forget();
     this.#relay.kill('SIGKILL');

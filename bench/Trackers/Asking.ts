@@ -9,10 +9,10 @@ import {
 
 const ATTEMPTS = 40;
 const RETRY_MS = 250;
-/** The transaction of the next request. */
+/** Transaction id of the next request. */
 let transaction = 0;
 
-/** A UDP socket at `host` that speaks with the tracker at this port of loopback. */
+/** Opens a UDP socket at `host`, connected to the tracker at this port of loopback. */
 export async function socketTo(port: number, host: string, from = 0): Promise<Socket> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve, reject) => {
@@ -21,7 +21,7 @@ export async function socketTo(port: number, host: string, from = 0): Promise<So
   return socket;
 }
 
-/** Sends a datagram until there is an answer. @throws Error after 10 s */
+/** Repeats a datagram until an answer arrives. @throws Error after 10 s */
 async function answerTo(socket: Socket, request: Buffer): Promise<Buffer> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const answer = new Promise<Buffer>((resolve) => socket.once('message', resolve));
@@ -41,11 +41,11 @@ export async function ask(socket: Socket, cookie: string, request: TrackerReques
   const sent = encodeRequest(cookie, number, request);
   for (;;) {
     const { transactionId, reply } = decodeReply(await answerTo(socket, sent));
-    if (transactionId === number) return reply; // Another one is an answer that came twice.
+    if (transactionId === number) return reply; // A duplicate of an earlier answer.
   }
 }
 
-/** A connection id for this socket. */
+/** Requests a connection id for this socket. */
 export async function cookieFor(socket: Socket): Promise<string> {
   const reply = await ask(socket, '', { type: 'connect' });
   if (reply.type !== 'connected') throw new Error(`the tracker answered ${reply.type}`);

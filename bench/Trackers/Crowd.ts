@@ -4,8 +4,9 @@ import { ask, cookieFor, socketTo } from './Asking.ts';
 import { fileIdOf, hostOf, nameOf, peerIdOf } from './Names.ts';
 
 /**
- * Program: `node Crowd.js <port> <peers> <names each>`. So many peers, each at an address of its own, join and publish; then
- * it prints how many the tracker knows. Twice over: who came first is expected every few seconds while the crowd is small.
+ * Program: `node Crowd.js <port> <peers> <names each>`. The peers, each at an address of its own, join and publish;
+ * then it prints the number of peers known to the tracker. It runs twice: in a small crowd the first peers' leases
+ * last only seconds.
  */
 const AT_ONCE = 64;
 const ENTRIES_PER_PAGE = 12;
@@ -25,7 +26,7 @@ async function everybody(one: (peer: number) => Promise<number>): Promise<void> 
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** One peer says that it is there and publishes `count` names. @returns the peers that the tracker knows */
+/** Registers one peer and publishes `count` names. @returns the number of peers known to the tracker */
 async function meet(peer: number, count: number): Promise<number> {
   const socket = await socketTo(port, hostOf(peer), UDP_PORT);
   try {

@@ -4,17 +4,17 @@ import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
 
 /**
- * Program: `node Load.js <protocol> <port> <peers> <seconds> [rate]`. So many peers, each at a socket of its own, keep
- * one announce each under way (or send `rate` a second in all) and print as JSON how many were answered.
+ * Program: `node Load.js <protocol> <port> <peers> <seconds> [rate]`. The peers, each at a socket of its own, keep one
+ * announce each in flight (or send `rate` per second together), and print the number of answers as JSON.
  */
 
-/** How one peer of a protocol introduces itself and announces. */
+/** Handshake and announce of one peer of a protocol. */
 interface Protocol {
-  /** What to send first; undefined: nothing. */
+  /** First datagram; undefined: none. */
   readonly hello: Buffer | undefined;
-  /** The announce, from the answer to the hello. */
+  /** The announce, built from the answer to the first datagram. */
   announce(index: number, welcome: Buffer): Buffer;
-  /** Whether this is the answer to an announce. */
+  /** Whether a datagram answers an announce. */
   answers(reply: Buffer): boolean;
 }
 
@@ -42,7 +42,7 @@ const protocols: Readonly<Record<string, Protocol>> = {
     },
     answers: (reply) => reply.readUInt32BE() === 0x53480001,
   },
-  /** BEP 15, announce: the same torrent for all, as one share is for all here. */
+  /** Announce of BEP 15: the same torrent for all peers. */
   bittorrent: {
     hello: CONNECT,
     announce: (index, welcome) => {
@@ -52,7 +52,7 @@ const protocols: Readonly<Record<string, Protocol>> = {
       announce.writeUInt32BE(index, 12);
       announce.fill(0x5a, 16, 36);
       announce.write(`-SH0001-${String(index).padStart(12, '0')}`, 36, 'latin1');
-      announce.writeUInt32BE(4, 92); // as few addresses back as a heartbeat brings
+      announce.writeUInt32BE(4, 92); // as few addresses in the answer as a heartbeat has
       announce.writeUInt16BE(9_000 + (index % 1_000), 96);
       return announce;
     },
@@ -70,7 +70,7 @@ const { answered, elapsed } = Number(rate) > 0 ? await paced(Number(rate)) : awa
 process.stdout.write(`${JSON.stringify({ answered, seconds: elapsed })}\n`);
 for (const { socket } of clients) socket.close();
 
-/** One announce after the other per peer, as fast as answers come. One that is lost is sent again. */
+/** Sends one announce after the other for each peer, as fast as answers arrive. A lost one is repeated. */
 async function saturated() {
   let answered = 0;
   const answeredBy = clients.map(() => 0);
@@ -96,7 +96,7 @@ async function saturated() {
   return { answered, elapsed: (performance.now() - started) / 1_000 };
 }
 
-/** `rate` announces a second, in portions of some milliseconds, whatever comes back. */
+/** Sends `rate` announces per second in portions of some milliseconds, without waiting for answers. */
 async function paced(perSecond: number) {
   let answered = 0;
   for (const { socket } of clients) socket.on('message', () => answered++);

@@ -8,7 +8,10 @@ const words = Array.from({ length: WORDS }, (_, at) => {
   return letters.slice(0, 3 + (at % 7)).padEnd(2, 'x');
 });
 
-/** The `at`-th name that a peer shares: two folders' words, two of the name, a number. Common words are common, as in life. */
+/**
+ * File number `at` of a peer: two words of a folder, two of the name, a number. Word frequencies are skewed, as in
+ * real names.
+ */
 export function nameOf(peer: number, at: number): string {
   const random = chance(peer * 1_000 + at);
   const word = () => words[Math.floor(random() ** 2 * WORDS)];
@@ -24,12 +27,15 @@ export function fileIdOf(name: string): FileId {
   return digest(name) as FileId;
 }
 
-/** Address of a peer: its own of 127.0.0.0/8, which Linux has all of. */
+/** Address of a peer in 127.0.0.0/8, which Linux accepts completely. */
 export function hostOf(peer: number): string {
   return `127.${1 + (peer >> 16)}.${(peer >> 8) & 255}.${peer & 255}`;
 }
 
-/** What people type: mostly two words of some name, a whole name, one word, the first letters of one, now and then a very common word. */
+/**
+ * Typical searches: mostly two words of a name; also a whole name, one word, the start of a word, rarely a very
+ * common word.
+ */
 export function queries(count: number, peers: number, names: number): string[] {
   const random = chance(4_711);
   const pick = (limit: number) => Math.floor(random() * limit);
@@ -55,7 +61,7 @@ export function queries(count: number, peers: number, names: number): string[] {
   });
 }
 
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
 function chance(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -15,10 +15,10 @@ const RIVAL = join(rivalsFolder(), 'node_modules', 'bittorrent-tracker', 'server
 /** The one torrent of Load.ts. */
 const TORRENT = '5a'.repeat(20);
 
-/** Something that answers announces on a UDP port of loopback. */
+/** A server that answers announces on a UDP port of loopback. */
 export interface Server {
   readonly name: string;
-  /** What its announces are: a name of Load.ts. */
+  /** Protocol of its announces, by the names of Load.ts. */
   readonly protocol: 'shoal' | 'bittorrent' | 'echo';
   missing(): Promise<string | undefined>;
   start(port: number): Promise<LaunchedProgram>;
@@ -67,9 +67,9 @@ export const openTracker: Server = {
     (await findProgram('opentracker')) === undefined ? 'opentracker is not installed' : undefined,
   async start(port) {
     const folder = await temporaryFolder(tmpdir());
-    const whitelist = join(folder, 'whitelist'); // Debian's serves only torrents that are named.
+    const whitelist = join(folder, 'whitelist'); // Debian's build serves only listed torrents.
     await writeFile(whitelist, `${TORRENT}\n`);
-    await chmod(folder, 0o755); // It reads as nobody, inside of it.
+    await chmod(folder, 0o755); // opentracker changes its root to this folder and its user to nobody.
     const ports = ['-i', '127.0.0.1', '-p', String(port), '-P', String(port)];
     const command = (await findProgram('opentracker')) ?? 'opentracker';
     const program = launch('opentracker', [command, ...ports, '-d', folder, '-w', '/whitelist']);
@@ -78,14 +78,14 @@ export const openTracker: Server = {
   },
 };
 
-/** Runs one of the programs beside this file to its end. @returns what it printed */
+/** Runs one of the programs in this folder to its end. @returns its output */
 export async function runProgram(name: string, ...args: readonly (string | number)[]): Promise<string> {
   const program = launch(name, [process.execPath, here(`./${name}.js`), ...args.map(String)]);
   if ((await program.exitCode(PATIENCE_MS)) !== 0) throw new Error(`${name}: ${program.stderr}`);
   return program.stdout;
 }
 
-/** A UDP port of loopback that nobody has now. */
+/** Finds a free UDP port of loopback. */
 export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));

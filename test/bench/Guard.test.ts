@@ -14,8 +14,8 @@ const account = (cpuSeconds: number): Account => ({
 });
 const round = (cpuSeconds: number, yardstick: number): Round => ({
   yardstick: { large: yardstick, small: yardstick },
-  large: { giver: account(cpuSeconds), receiver: account(cpuSeconds) },
-  small: { giver: account(cpuSeconds), receiver: account(cpuSeconds) },
+  large: { sender: account(cpuSeconds), receiver: account(cpuSeconds) },
+  small: { sender: account(cpuSeconds), receiver: account(cpuSeconds) },
   hashed: 11 * MIB,
 });
 const payload = { large: 10 * MIB, small: MIB, files: 10 };
@@ -29,13 +29,13 @@ test('every limit has a figure and every figure a limit', () => {
 test('figures are per byte, per MiB, per file, and of the yardstick; of the rounds the least counts on both sides', () => {
   const figures = figuresOf([round(3, 1), round(1, 2)], 22 * MIB, payload);
   expect(figures).toMatchObject({
-    'bytes read by the giver, of the file': 1,
+    'bytes read by the sender, of the file': 1,
     'bytes written by the receiver, of the file': 2,
-    'bytes hashed by the giver, of its share': 2,
+    'bytes hashed by the sender, of its share': 2,
     'bytes hashed by the receiver, of what it fetched': 1,
-    'reads of the giver per MiB': 3,
+    'reads of the sender per MiB': 3,
     'writes of the receiver per MiB': 4,
-    'reads and writes of the giver per small file': 7,
+    'reads and writes of the sender per small file': 7,
     'peak MiB of the receiver': 50,
     'CPU of both for the large file, of a plain copy': 2,
   });
