@@ -180,3 +180,31 @@ test('a writer without bytes holds no place', async () => {
   await turns();
   expect(target.holder).toBe(one);
 });
+
+test('while verified bytes are being written, a new writer does not get the place', async () => {
+  const { place, state, release, writer } = chunkPlace();
+  const liar = writer();
+  await liar.write(LIE.subarray(0, 8));
+  const honest = writer();
+  await honest.write(BYTES);
+  state.hold = true;
+  const finished = honest.finish();
+  await turns();
+  const other = writer();
+  await other.write(LIE);
+  expect(state.writes).toBe(2);
+  release();
+  expect(await finished).toBe(true);
+  expect(await other.finish()).toBe(false);
+  expect(place.equals(BYTES)).toBe(true);
+});
+
+test('several writers that buffered the right bytes all succeed, with one record', async () => {
+  const { place, state, writer } = chunkPlace();
+  const liar = writer();
+  await liar.write(LIE);
+  const honest = [writer(), writer(), writer()];
+  for (const one of honest) await one.write(BYTES);
+  expect(await Promise.all(honest.map((one) => one.finish()))).toEqual([true, true, true]);
+  expect([place.equals(BYTES), state.records]).toEqual([true, 1]);
+});

@@ -227,3 +227,22 @@ test('the folder of the part is synced once', async () => {
   }
   expect(folderSyncs).toBe(1);
 });
+
+test('finishing waits for a running sync, and installs nothing when it fails', async () => {
+  const { part, clock, log, hooks } = await interceptedPart();
+  for (const chunk of [0, 1, 2, 3]) await writeChunk(part, content, chunk);
+  const sync = held();
+  hooks.intercept = async (operation, work) => {
+    if (operation !== 'data datasync') return work();
+    await sync.wait;
+    throw failure();
+  };
+  clock.advance(SYNC_MS);
+  const finished = part.finish();
+  finished.catch(() => {});
+  await settle();
+  expect(log).not.toContain('install');
+  sync.release();
+  await expect(finished).rejects.toMatchObject({ code: 'DISK_FAILED' });
+  expect(log).not.toContain('install');
+});
