@@ -40,7 +40,7 @@ export interface Datagram {
 }
 
 /** The source of a request. `peer` is undefined for an unregistered address. */
-export interface Requester {
+export interface Sender {
   readonly from: Address;
   readonly peer: RegisteredPeer | undefined;
   readonly transactionId: number;
@@ -89,7 +89,7 @@ export class Lookups {
     return datagrams;
   }
 
-  search({ words, cursor }: RequestOf<'search'>, by: Requester, nowMs: number): TrackerReply | RefusalReason {
+  search({ words, cursor }: RequestOf<'search'>, by: Sender, nowMs: number): TrackerReply | RefusalReason {
     const { catalogs, registry, note } = this.#options;
     if (!isSearchable(words)) return 'bad-request';
     const found = this.#searches.get(words, cursor === 0, nowMs, () => catalogs.search(words));
@@ -104,7 +104,7 @@ export class Lookups {
     return { ...page, ...this.#relayed({ words, fileId: undefined }, by, nowMs) };
   }
 
-  locate({ fileId, cursor }: RequestOf<'locate'>, by: Requester, nowMs: number): TrackerReply {
+  locate({ fileId, cursor }: RequestOf<'locate'>, by: Sender, nowMs: number): TrackerReply {
     const { catalogs, registry, limits } = this.#options;
     const page = locatedPage(catalogs.holders(fileId), cursor, registry);
     // Running downloads repeat `locate`: the index always answers, queries to peers count as searches.
@@ -112,8 +112,8 @@ export class Lookups {
     return mayRelay ? { ...page, ...this.#relayed({ words: '', fileId }, by, nowMs) } : page;
   }
 
-  /** Peers that share a file below a folder, and all unindexed ones: the requester asks these itself. */
-  folder({ path, cursor }: RequestOf<'folder'>, by: Requester, nowMs: number): TrackerReply {
+  /** Peers that share a file below a folder, and all unindexed ones: the sender asks these itself. */
+  folder({ path, cursor }: RequestOf<'folder'>, by: Sender, nowMs: number): TrackerReply {
     const { catalogs, registry } = this.#options;
     const slots = this.#folders.get(path, cursor === 0, nowMs, () => {
       const owners = new Set(catalogs.ownersOfFolder(path));
@@ -148,12 +148,12 @@ export class Lookups {
   }
 
   /** Queries the unindexed peers. A question of an unregistered address is never relayed. */
-  #relayed(question: RelayQuestion, by: Requester, nowMs: number) {
+  #relayed(question: RelayQuestion, by: Sender, nowMs: number) {
     const nobody = { asked: 0, part: 'whole' } as const;
     const { from, peer, transactionId } = by;
     if (peer === undefined || this.#relay.isRepeated(from, transactionId, nowMs)) return nobody;
     const others = this.#othersThan(peer);
-    const relayed = this.#relay.begin({ requester: from, transactionId }, question, others, nowMs);
+    const relayed = this.#relay.begin({ sender: from, transactionId }, question, others, nowMs);
     if (relayed === undefined) return nobody;
     for (const asked of relayed.waiting) {
       const what = question.fileId ?? `"${question.words}"`;
@@ -163,11 +163,11 @@ export class Lookups {
     return { asked: relayed.asked, part: 'index' } as const;
   }
 
-  *#othersThan(requester: RegisteredPeer): Generator<RegisteredPeer> {
-    for (const peer of this.#unindexed) if (peer !== requester) yield peer;
+  *#othersThan(sender: RegisteredPeer): Generator<RegisteredPeer> {
+    for (const peer of this.#unindexed) if (peer !== sender) yield peer;
   }
 
-  #send({ requester, transactionId }: Relayed, page: TrackerReply): void {
-    this.#datagrams.push({ bytes: encodeReply(transactionId, page), to: requester });
+  #send({ sender, transactionId }: Relayed, page: TrackerReply): void {
+    this.#datagrams.push({ bytes: encodeReply(transactionId, page), to: sender });
   }
 }

@@ -18,21 +18,21 @@ export class PortAssignment {
   readonly #assigned = new Map<string, Assigned>();
 
   /**
-   * A port of 9000-9999 that is free at the requester's host; undefined: none. A retransmitted request gets the same port.
+   * A port of 9000-9999 that is free at the sender's host; undefined: none. A retransmitted request gets the same port.
    * A new request gets another port, because a program unknown to the tracker holds the first one.
    * @param known - ports of registered peers of that host
    */
   assign(
-    requester: Address,
+    sender: Address,
     transactionId: number,
     known: () => ReadonlySet<number>,
     nowMs: number,
   ): number | undefined {
     this.#evict(nowMs);
-    const key = `${formatAddress(requester)} ${transactionId}`;
+    const key = `${formatAddress(sender)} ${transactionId}`;
     const before = this.#assigned.get(key);
     if (before !== undefined) return before.port;
-    const { host } = requester;
+    const { host } = sender;
     const taken = new Set(known());
     for (const each of this.#assigned.values()) if (each.host === host) taken.add(each.port);
     for (let port = PEER_PORT_FIRST; port <= PEER_PORT_LAST; port++) {

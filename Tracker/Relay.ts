@@ -17,7 +17,7 @@ const NOTHING: readonly never[] = [];
 /** A relayed question. It ends when all queried peers have answered, or after RELAY_MS. */
 export interface Relayed {
   readonly number: number;
-  readonly requester: Address;
+  readonly sender: Address;
   readonly transactionId: number;
   readonly question: RelayQuestion;
   readonly asked: number;
@@ -53,13 +53,13 @@ export class Relay {
   }
 
   /** Whether a question is a retransmission, which is not relayed again. */
-  isRepeated(requester: Address, transactionId: number, nowMs: number): boolean {
-    return (this.#recent.get(keyOf(requester, transactionId)) ?? Number.NEGATIVE_INFINITY) > nowMs;
+  isRepeated(sender: Address, transactionId: number, nowMs: number): boolean {
+    return (this.#recent.get(keyOf(sender, transactionId)) ?? Number.NEGATIVE_INFINITY) > nowMs;
   }
 
   /** Opens a question to these peers. Undefined: no peer to query, or a limit is reached. */
   begin(
-    from: { readonly requester: Address; readonly transactionId: number },
+    from: { readonly sender: Address; readonly transactionId: number },
     question: RelayQuestion,
     peers: Iterable<RegisteredPeer>,
     nowMs: number,
@@ -79,7 +79,7 @@ export class Relay {
       hitsLeft: SEARCH_HITS_MAX,
     };
     this.#open.set(relayed.number, relayed);
-    this.#remember(keyOf(from.requester, from.transactionId), nowMs);
+    this.#remember(keyOf(from.sender, from.transactionId), nowMs);
     return relayed;
   }
 
@@ -133,6 +133,6 @@ export function queryTo(peer: RegisteredPeer, { number, question }: Relayed): Re
   return { type: 'query', queryToken: peer.beat.queryToken, relay: number, question };
 }
 
-function keyOf(requester: Address, transactionId: number): string {
-  return `${formatAddress(requester)} ${transactionId}`;
+function keyOf(sender: Address, transactionId: number): string {
+  return `${formatAddress(sender)} ${transactionId}`;
 }

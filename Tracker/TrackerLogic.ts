@@ -16,7 +16,7 @@ import { type Address, formatAddress, isLoopback } from '../Shared/Address.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import { ConnectionCookie, minuteOf } from './ConnectionCookie.ts';
-import { type Datagram, Lookups, type Requester } from './Lookups.ts';
+import { type Datagram, Lookups, type Sender } from './Lookups.ts';
 import { PeerRegistry } from './PeerRegistry.ts';
 import { PortAssignment } from './PortAssignment.ts';
 import { RateLimits } from './RateLimits.ts';
@@ -210,7 +210,7 @@ export class TrackerLogic {
 
   #serve(
     request: Exclude<TrackerRequest, { type: 'hit' | 'miss' }>,
-    by: Requester,
+    by: Sender,
     nowMs: number,
   ): TrackerReply | RefusalReason {
     switch (request.type) {
@@ -302,7 +302,7 @@ export class TrackerLogic {
     return { type: 'published', version, page, heldVersion: outcome.held };
   }
 
-  #assignPort({ from, transactionId }: Requester, nowMs: number): TrackerReply | RefusalReason {
+  #assignPort({ from, transactionId }: Sender, nowMs: number): TrackerReply | RefusalReason {
     const port = this.#ports.assign(from, transactionId, () => this.registry.portsAt(from.host), nowMs);
     if (port === undefined) return 'full';
     this.#note?.(`assigned: port ${port} to ${formatAddress(from)}`);

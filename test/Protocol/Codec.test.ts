@@ -186,3 +186,9 @@ test('countFitting counts the items that fit together', () => {
   const fitting = [0, 2, 3, 6, 7, 11, 12, 17, 18].map((bytes) => countFitting(text(10), items, bytes));
   expect(fitting).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4]);
 });
+
+test('text with a byte order mark and a replacement character of its own comes back whole', () => {
+  const out = new ByteWriter();
+  text(64).write(out, '\ufeffa\ufffd');
+  expect(text(64).read(new ByteReader(out.finish()))).toBe('\ufeffa\ufffd');
+});

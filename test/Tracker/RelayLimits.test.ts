@@ -6,7 +6,7 @@ import { registered } from './peers.ts';
 
 const SONG = { words: 'song', fileId: undefined };
 const peer = registered({ host: '10.0.0.2', port: 1_000 });
-const source = (transactionId: number) => ({ requester: { host: '10.0.0.1', port: 1_000 }, transactionId });
+const source = (transactionId: number) => ({ sender: { host: '10.0.0.1', port: 1_000 }, transactionId });
 
 function songs(count: number): RelayedFile[] {
   return Array.from({ length: count }, (_, at) => {
@@ -36,8 +36,8 @@ describe('what strangers can cause by searching', () => {
       const begun = relay.begin(source(at), SONG, [peer], 0);
       relay.answered(begun?.number ?? 0, peer, [], 0);
     }
-    expect(relay.isRepeated(source(0).requester, 0, 0)).toBe(false);
-    expect(relay.isRepeated(source(1).requester, 1, 0)).toBe(true);
+    expect(relay.isRepeated(source(0).sender, 0, 0)).toBe(false);
+    expect(relay.isRepeated(source(1).sender, 1, 0)).toBe(true);
   });
 });
 
