@@ -18,7 +18,7 @@ import type { DownloadStatus, FileHolder } from './Model.ts';
 import type { DownloadStorage } from './Storage.ts';
 
 export { type Listing, planFolder } from './Downloads/Folder/FolderPlan.ts';
-export type { DownloadEvents, FileWish, FolderWish, Verdict } from './Downloads/Model.ts';
+export type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
 export { isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
 
 export interface DownloadManagerOptions {

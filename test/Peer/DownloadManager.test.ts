@@ -347,3 +347,31 @@ test('of many downloads 32 run at once', async () => {
   expect(desk.downloads.list().filter(({ state }) => state !== 'waiting')).toHaveLength(32);
   await desk.close();
 });
+
+test('paused and resumed in one breath, a download goes on', async () => {
+  const desk = new Desk();
+  desk.downloads.add(desk.wish(20 * MIB, [desk.network.peer()]));
+  await desk.clock.advanceAsync(500);
+  void desk.downloads.pause(1);
+  void desk.downloads.resume(1);
+  expect((await desk.end()).state).toBe('done');
+  await desk.close();
+});
+
+test('paused before it begins, a download copies nothing', async () => {
+  const desk = new Desk();
+  desk.parts.complete.set(FILE, '/share/elsewhere');
+  desk.downloads.add(desk.wish(4 * MIB, []));
+  await desk.clock.settle(desk.downloads.pause(1));
+  expect(desk.parts.copies).toEqual([]);
+  await desk.close();
+});
+
+test('after the end of the program a command changes nothing of what the next start finds', async () => {
+  const desk = new Desk();
+  desk.downloads.add(desk.wish(200 * MIB, [desk.network.peer(MIB)]));
+  await desk.clock.advanceAsync(5_000);
+  await desk.close();
+  await desk.clock.settle(desk.downloads.pause(1));
+  expect(desk.parts.left.get(FILE)?.paused).toBe(false);
+});

@@ -10,7 +10,7 @@ import { Runs } from './Runs.ts';
 import { type BusySource, type ChunkRequest, findTakeover, leftMsOf, lostBytes } from './Takeover.ts';
 
 export type { ChunkSchedulerOptions, ChunkTask } from './ChunkTask.ts';
-export type { ChunkRequest, Pace } from './Takeover.ts';
+export type { ChunkRequest } from './Takeover.ts';
 
 /** Maximum bytes of duplicate requests: copies stay in memory until one wins (Files/Parts/ChunkWriting.ts). */
 const COPY_BYTES_MAX = 2 * CHUNK_BYTES_MAX;

@@ -1,10 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PickOrder } from '../../../../Peer/Downloads/Model.ts';
-import {
-  type ChunkRequest,
-  ChunkScheduler,
-  type Pace,
-} from '../../../../Peer/Downloads/Picking/ChunkScheduler.ts';
+import { type ChunkRequest, ChunkScheduler } from '../../../../Peer/Downloads/Picking/ChunkScheduler.ts';
+import type { Pace } from '../../../../Peer/Downloads/Picking/Takeover.ts';
 import { Bitfield } from '../../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { ENDGAME_COPIES } from '../../../../Protocol/Limits.ts';

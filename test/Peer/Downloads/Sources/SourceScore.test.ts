@@ -171,3 +171,27 @@ test('a place that leads to no turn for half a minute is forgotten', () => {
   expect(score.roomBytes(29_000)).toBe(0);
   expect(score.roomBytes(31_000)).toBeGreaterThan(0);
 });
+
+test('after its ban a peer is banned again only for three more corrupt chunks', () => {
+  const score = new SourceScore();
+  const verdicts = [0, 0, 0, 0, 0, 0].map((nowMs) => score.blame(fileIdNumber(1), nowMs));
+  expect(verdicts.map((verdict) => verdict === 'banned')).toEqual([false, false, true, false, false, true]);
+});
+
+test.each([
+  [900, 3],
+  [1_100, 0],
+])('bytes that arrive %d ms after a queue message leave the position at %d', (afterMs, place) => {
+  const score = new SourceScore();
+  score.requested(1_000, 0);
+  score.queued(3, 0);
+  score.received(100, afterMs);
+  expect(score.place).toBe(place);
+});
+
+test('a peer that is being asked already is not deferred to a turn', () => {
+  const score = new SourceScore();
+  score.requested(1_000, 0);
+  score.expectTurns();
+  expect(score.turnIsOver(1_000)).toBe(false);
+});
