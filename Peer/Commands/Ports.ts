@@ -59,6 +59,8 @@ export interface PeerControls {
   localFiles(folder?: string): readonly CatalogEntry[];
   share(): ShareStatus;
   trackers(): readonly TrackerStatus[];
+  /** Outcome of each discovery source, one line each; safe to print. */
+  discoveryReport(): readonly string[];
   uploads(): readonly UploadStatus[];
   downloads(): readonly DownloadStatus[];
   /** Bytes since the start. */

@@ -11,6 +11,11 @@ export const tracker: ConsoleCommand = {
   oneShot: 'console only', // `shoal tracker` runs a tracker.
   async run(_call, { controls }) {
     const trackers = controls.trackers();
-    return { items: trackers.map(trackerItem), text: (style) => trackersText(trackers, style) };
+    const connected = trackers.some(({ state }) => state === 'connected');
+    const report = connected ? [] : ['', ...controls.discoveryReport()];
+    return {
+      items: trackers.map(trackerItem),
+      text: (style) => [trackersText(trackers, style), ...report].join('\n').trimEnd(),
+    };
   },
 };

@@ -77,6 +77,7 @@ export function downloadOf(number: number, path: string, more: Partial<DownloadS
 
 /** A peer without a network: what it answers is set by the test; what it was asked is in `calls`. */
 export class FakeControls implements PeerControls {
+  report: readonly string[] = [];
   readonly self = {
     peerId: peerIdOf(0),
     instanceId: '00000000000000aa' as InstanceId,
@@ -129,6 +130,10 @@ export class FakeControls implements PeerControls {
       problems: [],
       ...this.shareNow,
     };
+  }
+
+  discoveryReport(): readonly string[] {
+    return this.report;
   }
 
   trackers(): readonly TrackerStatus[] {

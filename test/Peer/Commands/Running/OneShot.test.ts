@@ -83,3 +83,31 @@ test('nonsense is a usage error', async () => {
     expect((await clock.settle(answer)).error?.code).toBe('USAGE');
   }
 });
+
+test('without a connected tracker, the tracker command reports what discovery tried', async () => {
+  const controls = new FakeControls();
+  controls.report = ['1. configured trackers: none', '4. broadcast: no network'];
+  const shown = async () => {
+    const { answer, clock } = start('tracker', controls);
+    return (await clock.settle(answer)).text;
+  };
+  expect(await shown()).toMatch(
+    /^No tracker yet.*\n\n1\. configured trackers: none\n4\. broadcast: no network$/,
+  );
+  controls.trackerList = [
+    {
+      address: { host: '10.0.0.1', port: 6_881 },
+      foundBy: 'broadcast',
+      state: 'connected',
+      instanceId: undefined,
+      observed: undefined,
+      lastAnswerAgoMs: 1,
+      intervalMs: 5_000,
+      peers: 2,
+      heldVersion: 1,
+      version: 1,
+      reason: undefined,
+    },
+  ];
+  expect(await shown()).not.toContain('no network');
+});

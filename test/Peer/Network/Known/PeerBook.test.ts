@@ -115,3 +115,23 @@ test.each(seeds(10))(
     expect(inName).toEqual(inName.toSorted((one, other) => Number(other) - Number(one)));
   },
 );
+
+test('one peer introduces at most 64 peers, and each unverified origin holds at most 200', () => {
+  const book = new PeerBook(SELF);
+  const size = (origin: 'exchange' | 'dns-sd', from: number, introducer?: PeerId) => {
+    const before = book.size;
+    for (let number = from; number < from + 400; number++) book.add(contact(number), origin, 1, introducer);
+    return book.size - before;
+  };
+  expect(size('exchange', 1_000, peerIdOf(2))).toBe(64);
+  expect(size('exchange', 2_000)).toBe(136);
+  expect(size('dns-sd', 3_000)).toBe(200);
+});
+
+test('an address that cannot be dialled is not recorded', () => {
+  const book = new PeerBook(SELF);
+  for (const host of ['0.0.0.0', '224.0.0.1']) {
+    book.add({ ...contact(5), address: { host, port: 9_001 } }, 'tracker', 1);
+  }
+  expect(book.size).toBe(0);
+});
