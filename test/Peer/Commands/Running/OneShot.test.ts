@@ -92,7 +92,7 @@ test('without a connected tracker, the tracker command reports what discovery tr
     return (await clock.settle(answer)).text;
   };
   expect(await shown()).toMatch(
-    /^No tracker yet.*\n\n1\. configured trackers: none\n4\. broadcast: no network$/,
+    /^No tracker found yet.*\n\n1\. configured trackers: none\n4\. broadcast: no network$/,
   );
   controls.trackerList = [
     {
