@@ -12,7 +12,7 @@ import { RemoteFiles } from '../../../Peer/Network/Links/Content/RemoteFiles.ts'
 import { PeerExchange } from '../../../Peer/Network/Links/PeerExchange.ts';
 import { PeerLink } from '../../../Peer/Network/Links/PeerLink.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { UPLOAD_SLOTS } from '../../../Protocol/Limits.ts';
+import { LANE_REQUESTS_MAX, UPLOAD_SLOTS } from '../../../Protocol/Limits.ts';
 import { type ControlOf, encodeLane } from '../../../Protocol/PeerMessages.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
@@ -99,6 +99,32 @@ test('a lane of a peer that requests and cancels without reading is cut at 8 MiB
   lane.data(encodeLane({ type: 'pass' }));
   expect(reasons).toEqual([expect.stringContaining('without reading')]);
   expect(lane.open).toBe(false);
+});
+
+test('a lane holds LANE_REQUESTS_MAX requests, files of bundles included; one more ends it', () => {
+  const lanes = [1, 2].map(() => {
+    const reasons: string[] = [];
+    const lane = new LaneServer(blockedStream().stream, {
+      redeem: () => peerIdOf(1),
+      bytesOf: () => 1,
+      asked: () => {},
+      takenBack: () => {},
+      changed: () => {},
+      ended: () => {},
+      misbehaved: (_, reason) => reasons.push(String(reason)),
+    });
+    lane.data(encodeLane({ type: 'token', token: '0'.repeat(32) }));
+    for (let id = 1; id < LANE_REQUESTS_MAX; id++)
+      lane.data(encodeLane({ type: 'request', id, fileId: fileOf(1), chunk: id }));
+    return { lane, reasons };
+  });
+  expect(lanes.map(({ reasons }) => reasons)).toEqual([[], []]);
+  const [first, second] = lanes;
+  for (const id of [90_001, 90_002])
+    first?.lane.data(encodeLane({ type: 'request', id, fileId: fileOf(1), chunk: 0 }));
+  const files = [1, 2].map((number) => ({ fileId: fileOf(number), size: 1 }));
+  second?.lane.data(encodeLane({ type: 'bundle', id: 90_001, files }));
+  expect(lanes.map(({ reasons }) => reasons.length)).toEqual([1, 1]);
 });
 
 test('a fifth lane token of a peer invalidates its first', () => {

@@ -102,7 +102,8 @@ test('questions by id of one peer: 500 at once, then 50 a second', async () => {
   await close();
 });
 
-test('a peer that is interested in more than 65,536 files loses its link', () => {
+/** A linked peer without a network. */
+function linkedPeer() {
   const clock = new SimulatedClock();
   const provider = new MemoryShare();
   provider.holdings = () => 'all';
@@ -115,10 +116,27 @@ test('a peer that is interested in more than 65,536 files loses its link', () =>
     link as unknown as PeerLink,
     context as unknown as PeerContext,
   );
+  return { peer, provider, breaches };
+}
+
+test('a peer that is interested in more than 65,536 files loses its link', () => {
+  const { peer, breaches } = linkedPeer();
   for (let index = 0; index < 65_536; index++) peer.receive({ type: 'interested', fileId: fileOf(index) });
   expect(breaches).toEqual([]);
   peer.receive({ type: 'interested', fileId: fileOf(99_999) });
   expect(breaches).toEqual(['interested in too many files']);
+});
+
+test('a peer whose pages of a file list form a loop is not listed for ever', async () => {
+  const { peer } = linkedPeer();
+  const pages = peer.listFiles('', patient);
+  const file = { path: 'film', size: 1, modifiedMs: 0, fileId: fileOf(1) };
+  for (const requestId of [1, 2]) {
+    const page = pages.next();
+    peer.receive({ type: 'listPage', requestId, total: 9, next: 5, files: [file] });
+    expect((await page).value).toEqual([file]);
+  }
+  await expect(pages.next()).rejects.toMatchObject({ code: 'BAD_FRAME' });
 });
 
 test('a peer that is banned while it is linked is cut off, and so is its next link from elsewhere', async () => {
