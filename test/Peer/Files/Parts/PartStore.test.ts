@@ -204,6 +204,32 @@ describe('resuming', () => {
     expect([...(await store.open(description, 'a')).verified.indexes()]).toEqual([0]);
   });
 
+  test('a chunk lost with the end of the file stays lost when a later chunk makes the file long again', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    const part = await store.open(description, 'a');
+    for (const chunk of ALL) await writeChunk(part, content, chunk);
+    await part.close();
+    await disk.open(`/share/Temp/${fileId}.part`).truncate(MIB + 5);
+    const cut = await store.open(description, 'a');
+    await writeChunk(cut, content, 3);
+    await cut.close();
+    expect([...(await store.open(description, 'a')).verified.indexes()]).toEqual([0, 3]);
+  });
+
+  test('the journal of another file counts for nothing', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    const other = madeFile(content.length, 9);
+    const theirs = await store.open(other.description, 'b');
+    for (const chunk of ALL) await writeChunk(theirs, other.content, chunk);
+    await theirs.close();
+    await (await store.open(description, 'a')).close();
+    disk.rename(`/share/Temp/${other.description.fileId}.journal`, `/share/Temp/${fileId}.journal`);
+    expect(await store.unfinished()).toEqual([]);
+    expect((await store.open(description, 'a')).verified.count).toBe(0);
+  });
+
   test('killed between the new name and the old one: the file is not there twice', async () => {
     const disk = memoryDisk();
     const first = await partStore(disk).store.open(description, 'a');
