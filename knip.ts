@@ -16,10 +16,11 @@ const config: KnipConfig = {
     'Peer/Files/Hashing/HashWorker.ts!',
     'Peer/Files/Batches/SmallWorker.ts!',
     'test/Mutation/vitest.config.ts',
+    'test/**/*.long.ts',
   ],
   project: ['{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench}/**/*.ts!', '*.js!', 'test/**/*.{js,ts}'],
   ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
-  ignoreBinaries: ['unshare', 'mkfifo'],
+  ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'umount'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
 };
 

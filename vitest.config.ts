@@ -25,7 +25,7 @@ const unit = {
 };
 
 /**
- * Projects: `unit` runs from the sources without a network, `long` the same with ten times the seeds. `e2e` starts the built
+ * Projects: `unit` runs from the sources without a network, `long` the same with ten times the seeds and the files `*.long.ts`. `e2e` starts the built
  * launchers on loopback, `seeds` as well, for every behaviour of the five seed systems (docs/contributing/seeds.md).
  */
 export default defineConfig({
@@ -37,7 +37,15 @@ export default defineConfig({
     },
     projects: [
       { test: { name: 'unit', ...unit } },
-      { test: { name: 'long', ...unit, env: { SHOAL_SEEDS: 'x10' }, testTimeout: 1_200_000 } },
+      {
+        test: {
+          name: 'long',
+          ...unit,
+          include: ['test/**/*.test.ts', 'test/**/*.long.ts'],
+          env: { SHOAL_SEEDS: 'x10' },
+          testTimeout: 1_200_000,
+        },
+      },
       {
         test: {
           name: 'e2e',

@@ -7,7 +7,8 @@ import { type Account, account, spent } from './Accounts.ts';
 import { linkAll, sameBytes, sameTrees, writeRandomFile, writeTree } from './Files.ts';
 import { figuresOf, type Round } from './Guard/Figures.ts';
 import { countingEnvironment, hashedBytes } from './Guard/HashCount.ts';
-import { LIMITS } from './Guard/Limits.ts';
+import { LIMITS, SCALE_LIMITS } from './Guard/Limits.ts';
+import { scaleFigures } from './Guard/Scale.ts';
 import { place } from './Places.ts';
 import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 import { atMost, type Report } from './Report.ts';
@@ -42,10 +43,7 @@ export async function run(): Promise<Report> {
     const rounds: Round[] = [];
     const payload = { large: LARGE_BYTES, small: SMALL_FILES * SMALL_BYTES, files: SMALL_FILES };
     const judge = (hashedBySender: number) => {
-      const figures = figuresOf(rounds, hashedBySender, payload);
-      return Object.entries(LIMITS).map(([what, most]) =>
-        atMost(`${what}: at most ${most}`, most, figures[what] ?? Number.NaN),
-      );
+      return goalsOf(LIMITS, figuresOf(rounds, hashedBySender, payload));
     };
     // The least of all rounds counts: a figure spoiled by a busy machine gets three more rounds, a regression stays.
     for (
@@ -68,11 +66,17 @@ export async function run(): Promise<Report> {
       await rig.forget(name);
     }
     await quit(seeder);
-    const goals = judge(hashedBytes(hashes, seeder.pid));
+    const goals = [...judge(hashedBytes(hashes, seeder.pid)), ...goalsOf(SCALE_LIMITS, scaleFigures())];
     return { title: 'Guard', tables: [], goals, notes: [], figures: rounds };
   } finally {
     await rig.close();
   }
+}
+
+function goalsOf(limits: Readonly<Record<string, number>>, figures: Readonly<Record<string, number>>) {
+  return Object.entries(limits).map(([what, most]) =>
+    atMost(`${what}: at most ${most}`, most, figures[what] ?? Number.NaN),
+  );
 }
 
 /** Accounts of sender and receiver during one command of the receiver. */

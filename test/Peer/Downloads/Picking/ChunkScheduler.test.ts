@@ -205,27 +205,6 @@ test('equally fast sources do not pass a chunk to and fro', () => {
   expect(moves).toBeLessThan(5);
 });
 
-test('a million chunks', () => {
-  const chunks = 1_048_576;
-  const layout = chunkLayout(chunks * 16 * MIB);
-  const plan = new ChunkScheduler<string>({
-    layout,
-    verified: new Bitfield(chunks),
-    order: 'any',
-    random: new SeededRandom(1).next,
-    paceOf: () => EVEN,
-  });
-  plan.join('a', undefined);
-  plan.join('b', chunksOf(layout.size, [7, 1_000_000]));
-  const startMs = performance.now();
-  for (let turn = 0; turn < 10_000; turn++) {
-    const task = plan.next('a', 0);
-    if (task !== undefined) plan.verified(task.request, 0);
-  }
-  // About 20 ms; a scan of all chunks for each would take minutes.
-  expect(performance.now() - startMs).toBeLessThan(3_000);
-});
-
 test('in the endgame of a huge file at most two chunks are in memory twice', () => {
   const layout = chunkLayout(20 * 1_024 * MIB);
   const missing = [...Array(10).keys()];

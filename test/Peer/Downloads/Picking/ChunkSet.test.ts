@@ -4,7 +4,7 @@ import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
 
 describe('ChunkSet', () => {
-  test.each(seeds(50))('does what a plain Set does (seed %i)', (seed) => {
+  test.each(seeds(15))('does what a plain Set does (seed %i)', (seed) => {
     const random = new SeededRandom(seed);
     const size = random.pick([1, 31, 32, 33, 1_024, 1_025, 5_000]);
     const chunks = new ChunkSet(size);

