@@ -224,7 +224,9 @@ describe('resuming', () => {
     const theirs = await store.open(other.description, 'b');
     for (const chunk of ALL) await writeChunk(theirs, other.content, chunk);
     await theirs.close();
-    await (await store.open(description, 'a')).close();
+    const part = await store.open(description, 'a');
+    await writeChunk(part, content, 3); // The part file is as long as theirs.
+    await part.close();
     disk.rename(`/share/Temp/${other.description.fileId}.journal`, `/share/Temp/${fileId}.journal`);
     expect(await store.unfinished()).toEqual([]);
     expect((await store.open(description, 'a')).verified.count).toBe(0);
