@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 
 const MIB = 1_048_576;
 
-/** How many MiB the demo's file has: as asked, halved until four copies fill at most half of the free disk. */
+/** Size of the demo file in MiB: `asked`, halved until four copies fill at most half of the free disk. */
 export async function fittingMebibytes(folder: string, asked: number): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
   let size = asked;
@@ -13,7 +13,7 @@ export async function fittingMebibytes(folder: string, asked: number): Promise<n
   return size;
 }
 
-/** A file of random bytes. */
+/** Writes a new file of random bytes. */
 export async function writeRandomFile(path: string, mebibytes: number, signal: AbortSignal): Promise<void> {
   const block = Buffer.alloc(4 * MIB);
   const file = await open(path, 'wx');
@@ -27,7 +27,7 @@ export async function writeRandomFile(path: string, mebibytes: number, signal: A
   }
 }
 
-/** SHA-256 of a file: another hash than the one that the peers use themselves. */
+/** SHA-256 of a file: independent of the hash that the peers use. */
 export async function sha256(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path, { highWaterMark: MIB }), hash, { signal });

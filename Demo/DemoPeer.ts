@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DemoProgram } from './DemoProgram.ts';
 
-/** What a peer's console says about a download with `--json`. */
+/** A download in the output of `downloads --json`; only the fields used here. */
 export interface DemoDownload {
   readonly state: string;
   readonly size: number;
@@ -18,7 +18,7 @@ export interface DemoHit {
   readonly sources: readonly { readonly complete: boolean }[];
 }
 
-/** What it says about a push. */
+/** A push in the output of `send --json`. */
 export interface DemoPush {
   readonly state: string;
   readonly chunks: number;
@@ -32,16 +32,16 @@ interface Answer {
   readonly error?: { readonly message: string; readonly hint: string | null };
 }
 
-/** One peer of the demo: the real program with a home of its own, led through its console. */
+/** One peer of the demo: the real program with a home of its own, controlled through its console. */
 export class DemoPeer {
   readonly name: string;
   readonly share: string;
   readonly #home: string;
   #program: DemoProgram | undefined;
-  /** Answers come in the order of the questions. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The last command: commands run one at a time. */
+  #last: Promise<unknown> = Promise.resolve();
 
-  /** @param root - an existing folder; everything of this peer lies in `<root>/<name>` */
+  /** @param root - an existing folder; all files of this peer are below `<root>/<name>` */
   constructor(root: string, name: string) {
     this.name = name;
     this.share = join(root, name, 'share');
@@ -53,35 +53,35 @@ export class DemoPeer {
     await mkdir(this.#home, { recursive: true });
   }
 
-  /** Starts the launcher; it answers as soon as it is up. */
+  /** Starts the launcher; the program answers commands as soon as it is ready. */
   start(script: string, tracker: string, args: readonly string[]): DemoProgram {
     const flags = ['--tracker', tracker, '--share', this.share, '--name', this.name, ...args];
     this.#program = new DemoProgram(this.name, script, flags, homeEnvironment(this.#home));
     return this.#program;
   }
 
-  /** Types a command and gives what it answers. @throws Error with its message when it fails */
-  ask(command: string, signal: AbortSignal): Promise<Answer> {
-    const answer = this.#turn.then(() => this.#ask(command, signal));
-    this.#turn = answer.catch(() => {});
+  /** Types a command. @returns its answer @throws Error with the message of a failed command */
+  run(command: string, signal: AbortSignal): Promise<Answer> {
+    const answer = this.#last.then(() => this.#run(command, signal));
+    this.#last = answer.catch(() => {});
     return answer;
   }
 
   async downloads(signal: AbortSignal): Promise<readonly DemoDownload[]> {
-    return ((await this.ask('downloads', signal)).items ?? []) as readonly DemoDownload[];
+    return ((await this.run('downloads', signal)).items ?? []) as readonly DemoDownload[];
   }
 
   async search(words: string, signal: AbortSignal): Promise<readonly DemoHit[]> {
-    return ((await this.ask(`search ${words}`, signal)).items ?? []) as readonly DemoHit[];
+    return ((await this.run(`search ${words}`, signal)).items ?? []) as readonly DemoHit[];
   }
 
   /** Offers a file to a peer and waits for the end. */
   async push(file: string, peer: string, signal: AbortSignal): Promise<DemoPush | undefined> {
-    const { items = [] } = await this.ask(`send ${file} ${peer} --wait`, signal);
+    const { items = [] } = await this.run(`send ${file} ${peer} --wait`, signal);
     return (items as readonly DemoPush[])[0];
   }
 
-  async #ask(command: string, signal: AbortSignal): Promise<Answer> {
+  async #run(command: string, signal: AbortSignal): Promise<Answer> {
     const program = this.#program;
     if (program === undefined) throw new Error(`${this.name} is not started`);
     program.write(`${command} --json`);
@@ -95,7 +95,7 @@ export class DemoPeer {
   }
 }
 
-/** The environment of a program that must find nothing of the user's: home, config and caches below one folder. */
+/** The environment of a program without access to the user's files: home, config and caches are below one folder. */
 export function homeEnvironment(home: string): NodeJS.ProcessEnv {
   const { SHOAL_TRACKER: _tracker, ...environment } = process.env;
   return {

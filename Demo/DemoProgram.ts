@@ -2,12 +2,12 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** Kept of a program's error output, in characters, for the case that it fails. */
+/** Last characters of the error output that are kept for a failure message. */
 const ERROR_TEXT_MAX = 4_000;
-/** How long a program may take to leave by itself, in milliseconds. */
-const LEAVING_MS = 3_000;
+/** Time for a program to end by itself, in milliseconds; then it is killed. */
+const ENDING_MS = 3_000;
 
-/** A launcher of ours running as a child process, read line by line. */
+/** A launcher as a child process whose output is read line by line. */
 export class DemoProgram {
   readonly #name: string;
   readonly #child: ChildProcessWithoutNullStreams;
@@ -39,34 +39,35 @@ export class DemoProgram {
     if (!this.#gone) this.#child.stdin.write(`${line}\n`);
   }
 
-  /** The next line of its output. @throws Error when it ended, or the signal aborts */
+  /** The next line of the output. @throws Error if the program ended, or on abort */
   async line(signal: AbortSignal): Promise<string> {
     for (;;) {
       const line = this.#lines.shift();
       if (line !== undefined) return line;
       signal.throwIfAborted();
-      if (this.#gone) throw new Error(`${this.#name} ended: ${this.#errorText.trim() || 'it said nothing'}`);
-      await this.#news(signal);
+      if (this.#gone) throw new Error(`${this.#name} ended: ${this.#errorText.trim() || 'no error output'}`);
+      await this.#change(signal);
     }
   }
 
-  /** Asks it to leave, then makes it. Resolves when it is gone; safe to call twice. */
+  /** Ends the program, if necessary by SIGKILL. Resolves when it has ended; safe to call twice. */
   async close(): Promise<void> {
     if (this.#gone) return;
     this.#child.stdin.end();
-    // A program without commands leaves at a signal.
+    // A tracker reads no commands and ends on a signal.
     this.#child.kill('SIGTERM');
-    const hard = setTimeout(() => this.#child.kill('SIGKILL'), LEAVING_MS);
+    const hard = setTimeout(() => this.#child.kill('SIGKILL'), ENDING_MS);
     await this.#exited;
     clearTimeout(hard);
   }
 
-  /** At once, without a word: for the moment the demo itself dies. */
+  /** Kills the program at once, when the demo itself ends. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }
 
-  async #news(signal: AbortSignal): Promise<void> {
+  /** Resolves on a new line, the end of the program, or an abort. */
+  async #change(signal: AbortSignal): Promise<void> {
     let wake = () => {};
     await new Promise<void>((resolve) => {
       wake = resolve;

@@ -15,14 +15,14 @@ export function progressText(name: string, download: DemoDownload | undefined): 
   return `  ${name.padEnd(8)}${bar} ${String(done).padStart(3)} %  ${speed.padStart(9)}`;
 }
 
-/** Who got how much from whom. */
+/** Bytes that each peer received from each other peer. */
 export function givenTable(
   names: readonly string[],
   got: ReadonlyMap<string, DemoDownload>,
   color: boolean,
 ): string {
   const columns: Column[] = [
-    { title: 'Got by' },
+    { title: 'Received by' },
     ...names.map((name): Column => ({ title: `from ${name}`, align: 'right' })),
     { title: 'Time', align: 'right' },
     { title: 'Speed', align: 'right' },
@@ -43,7 +43,7 @@ export function givenTable(
   return renderTable(columns, rows, Number.POSITIVE_INFINITY, makePaint(color));
 }
 
-/** The hash of each copy, and whether all are the same. */
+/** The hash of each copy, and whether all are equal. */
 export function equalityTable(hashes: ReadonlyMap<string, string>, color: boolean): string {
   const [first] = hashes.values();
   const paint = makePaint(color);
@@ -59,7 +59,7 @@ export function equalityTable(hashes: ReadonlyMap<string, string>, color: boolea
   );
 }
 
-/** Bytes that one peer gave for a download. */
+/** Bytes of a download that one peer sent. */
 export function givenBy(download: DemoDownload, giver: string): number {
   return download.sources
     .filter((source) => source.name === giver)

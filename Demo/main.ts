@@ -12,19 +12,19 @@ import { DemoProgram } from './DemoProgram.ts';
 import { equalityTable, givenBy, givenTable, progressText } from './DemoViews.ts';
 
 /**
- * `npm run demo`: a tracker and four peers on this machine, each with folders of its own. Two of them have a file, the third
- * fetches it, and the fourth fetches it while the third is still at it. Then the third pushes another file to the fourth. Everything
- * is removed at the end.
+ * `npm run demo`: a tracker and four peers on this machine, each with its own folders. Two peers share a file, the third
+ * downloads it, and the fourth downloads it while the third is not complete yet. Then the third pushes another file to
+ * the fourth. All files are removed at the end.
  */
 
 const FILE = 'demo.bin';
-/** What the third pushes to the fourth at the end. */
+/** The file that the third peer pushes to the fourth. */
 const PUSHED = 'pushed.bin';
 const PUSHED_MEBIBYTES = 16;
 const MEBIBYTES = 256;
-/** Slows the two that have the file, so that the fourth does better with the third's help, and people can watch. */
+/** Limit of the two seeders, so that the fourth peer profits from the third, and the progress can be watched. */
 const UPLOAD_LIMIT = '60M';
-/** The fourth begins when the third has this much, in percent. */
+/** Progress of the third peer at which the fourth starts, in percent. */
 const FOURTH_BEGINS = 15;
 const POLL_MS = 200;
 const GIVE_UP_MS = 60_000;
@@ -39,12 +39,12 @@ const programs: DemoProgram[] = [];
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => interrupted.abort(new Error('interrupted')));
 }
-process.stdout.on('error', () => interrupted.abort(new Error('nobody reads the output')));
+process.stdout.on('error', () => interrupted.abort(new Error('the reader of the output is gone')));
 process.on('exit', () => {
   for (const program of programs) program.kill();
 });
 // Not AbortSignal.timeout within AbortSignal.any: Node 20 may collect it before it fires.
-setTimeout(() => tooLong.abort(new Error(`it took longer than ${GIVE_UP_MS / 1_000} s`)), GIVE_UP_MS).unref();
+setTimeout(() => tooLong.abort(new Error(`not complete after ${GIVE_UP_MS / 1_000} s`)), GIVE_UP_MS).unref();
 process.exit(await main());
 
 async function main(): Promise<number> {
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
     if (interrupted.signal.aborted) exitCode = INTERRUPTED;
   }
   await opened.run();
-  say('Everything is removed again.');
+  say('All files of the demo are removed.');
   return exitCode;
 }
 
@@ -90,7 +90,7 @@ async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
   }
   await untilShared(third, signal);
 
-  say('The third fetches it; the fourth follows, and gets chunks from the third too.\n');
+  say('The third downloads it; the fourth follows, and receives chunks from the third, too.\n');
   const got = await watchDownloads(third, fourth, signal);
   say(`\n${givenTable(['first', 'second', 'third', 'fourth'], got, color)}\n`);
 
@@ -100,11 +100,14 @@ async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
   const pushed = await pushBetween(third, fourth, signal);
   const fourthGot = got.get(fourth.name);
   const helped = fourthGot !== undefined && givenBy(fourthGot, third.name) > 0;
-  if (!helped) process.stderr.write('The third gave nothing to the fourth this time.\n');
+  if (!helped)
+    process.stderr.write(
+      'The fourth received nothing from the third. Run the demo again on an idle machine.\n',
+    );
   return helped && pushed && new Set(hashes.values()).size === 1 ? 0 : 1;
 }
 
-/** Nobody asked for it: the other one only lets it in. @returns whether it arrived as it was */
+/** Pushes a file that the receiver has not requested. @returns whether both copies are equal */
 async function pushBetween(from: DemoPeer, to: DemoPeer, signal: AbortSignal): Promise<boolean> {
   const push = await from.push(PUSHED, to.name, signal);
   const copies = [from, to].map((peer) => sha256(join(peer.share, PUSHED), signal));
@@ -117,7 +120,7 @@ async function pushBetween(from: DemoPeer, to: DemoPeer, signal: AbortSignal): P
   return equal && push?.state === 'done';
 }
 
-/** @returns its address */
+/** @returns the address of the tracker */
 async function startTracker(root: string, signal: AbortSignal): Promise<string> {
   const home = join(root, 'tracker');
   await mkdir(home);
@@ -127,7 +130,7 @@ async function startTracker(root: string, signal: AbortSignal): Promise<string> 
   return program.line(signal);
 }
 
-/** Waits until both that have the file are found. */
+/** Waits until the search finds both seeders. */
 async function untilShared(asker: DemoPeer, signal: AbortSignal): Promise<void> {
   for (;;) {
     const [hit] = await asker.search(FILE, signal);
@@ -136,7 +139,7 @@ async function untilShared(asker: DemoPeer, signal: AbortSignal): Promise<void> 
   }
 }
 
-/** Runs both downloads to their end. @throws Error when one fails */
+/** Runs both downloads to their end. @throws Error if one fails */
 async function watchDownloads(
   third: DemoPeer,
   fourth: DemoPeer,
@@ -146,7 +149,7 @@ async function watchDownloads(
   const begun = new Set<DemoPeer>();
   const begin = async (peer: DemoPeer) => {
     begun.add(peer);
-    await peer.ask(`download ${FILE} --no-wait`, signal);
+    await peer.run(`download ${FILE} --no-wait`, signal);
   };
   const show = progressScreen([third.name, fourth.name], latest);
   await begin(third);
@@ -167,7 +170,7 @@ async function watchDownloads(
   }
 }
 
-/** On a terminal the lines stay in place; elsewhere they are printed once a second. */
+/** On a terminal the lines are updated in place; elsewhere they are printed once per second. */
 function progressScreen(names: readonly string[], latest: ReadonlyMap<string, DemoDownload>): () => void {
   let drawn = 0;
   let calls = 0;
@@ -191,12 +194,12 @@ async function freeUdpPort(): Promise<number> {
   return port;
 }
 
-/** Remembers a program, so that it ends with the demo. */
+/** Registers a program, so that it ends with the demo. */
 function started(program: DemoProgram): void {
   programs.push(program);
 }
 
-/** The launchers lie two folders above `dist/Demo`. */
+/** The launchers are two folders above `dist/Demo`. */
 function launcher(name: string): string {
   return fileURLToPath(new URL(`../../${name}`, import.meta.url));
 }

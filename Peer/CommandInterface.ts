@@ -2,7 +2,7 @@ import type { ConsoleOptions } from './Commands/Console/ConsoleOptions.ts';
 import { runPipe } from './Commands/Console/PipeConsole.ts';
 import { runTerminal } from './Commands/Console/TerminalConsole.ts';
 
-export { COMMANDS, type CommandName } from './Commands/All/Commands.ts';
+export { COMMANDS } from './Commands/All/Commands.ts';
 export type { ConsoleCommand } from './Commands/Command.ts';
 export type { ConsoleOptions } from './Commands/Console/ConsoleOptions.ts';
 export { quoteWord } from './Commands/Line/CommandParser.ts';

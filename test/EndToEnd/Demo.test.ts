@@ -21,7 +21,7 @@ test('C9: the demo shows peers exchanging parts, proves that the copies are equa
     });
   }
   const [code] = await once(program, 'close');
-  expect(output).toMatch(/Got by/);
+  expect(output).toMatch(/Received by/);
   expect(output.match(/ equal$/gm)).toHaveLength(4);
   expect(output).toMatch(
     /^The third pushes pushed\.bin to the fourth: (\d+) of \1 chunks confirmed, both copies equal\.$/m,

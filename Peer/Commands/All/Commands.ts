@@ -64,5 +64,3 @@ export const COMMANDS = {
   help,
   quit,
 } satisfies CommandTable;
-
-export type CommandName = keyof typeof COMMANDS;
