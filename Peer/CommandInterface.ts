@@ -9,7 +9,6 @@ export { quoteWord } from './Commands/Line/CommandParser.ts';
 export type { DownloadAnswer, News, PeerControls, PushControls } from './Commands/Ports.ts';
 export {
   type OneShotAnswer,
-  type OneShotProgress,
   type OneShotRequest,
   runOneShot,
 } from './Commands/Running/OneShot.ts';

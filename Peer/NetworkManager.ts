@@ -25,7 +25,6 @@ import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
-export type { ContactStore, EmbeddedTracker } from './Network/Ports.ts';
 export { noTracker } from './Network/Trackers/TrackerQueries.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */

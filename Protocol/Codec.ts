@@ -9,7 +9,7 @@ export interface Codec<T> {
 }
 
 /** The value a codec describes. */
-export type Decoded<C> = C extends Codec<infer T> ? T : never;
+type Decoded<C> = C extends Codec<infer T> ? T : never;
 
 export class ByteWriter {
   #bytes: Buffer;

@@ -16,8 +16,6 @@ export const PEER_PORT_LAST = 9_999;
 // Datagrams
 /** Largest UDP payload, in bytes. Every usable path carries it unfragmented (RFC 9000, section 14). */
 export const DATAGRAM_BYTES_MAX = 1_200;
-/** Requested UDP receive buffer, in bytes. The usual default holds only 256 small datagrams. */
-export const DATAGRAM_BUFFER_BYTES = 4 * MIB;
 /** Retransmission timeouts of a request to the tracker; the last one repeats. BEP 15's 15 s is too long for a LAN. */
 export const TRACKER_RETRY_MS = [500, 1_000, 2_000, 4_000] as const;
 /** Validity step of a connection id: valid in the step it was made in, and the next (BEP 15). */

@@ -24,7 +24,7 @@ export function matchOfPath(words: readonly string[], path: string): number {
 }
 
 /** Whether a query is a prefix of this FileId. */
-export function isStartOfId(query: string, fileId: string): boolean {
+function isStartOfId(query: string, fileId: string): boolean {
   const start = query.trim().toLowerCase();
   return start.length >= ID_PREFIX_CHARS_MIN && fileId.startsWith(start);
 }

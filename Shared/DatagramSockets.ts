@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns';
 import { isIPv4 } from 'node:net';
 import { type Address, formatAddress } from './Address.ts';
-import { type Log, silentLog } from './Log.ts';
+import type { Log } from './Log.ts';
 import { asShoalError, ShoalError, systemCode } from './ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from './Transport.ts';
 
@@ -10,24 +10,21 @@ import type { BindDatagram, DatagramSocket } from './Transport.ts';
 const RECEIVE_BUFFER_BYTES = 4 * 1_024 * 1_024;
 
 /** A real UDP socket. */
-export interface UdpSocket extends DatagramSocket {
+interface UdpSocket extends DatagramSocket {
   /** Size granted by the system. */
   readonly receiveBufferBytes: number;
 }
 
 /**
- * Binds a real IPv4 UDP socket. `host` defaults to all interfaces and may be a name; `send` takes numeric addresses only.
- * Datagrams that fail to be sent are lost silently, as UDP allows.
- * @throws ShoalError PORT_IN_USE, USAGE (an address that is not this machine's, a port that needs more rights), UNREACHABLE
+ * Makes a function that binds real IPv4 UDP sockets and warns when the system grants a smaller receive buffer than requested.
+ * `host` defaults to all interfaces and may be a name; `send` takes numeric addresses only, and a failed send is a lost datagram.
+ * It throws ShoalError PORT_IN_USE, USAGE (not an address of this machine, a privileged port), UNREACHABLE.
  */
-export const bindDatagram: BindDatagram = (options) => bindUdp(options, silentLog);
-
-/** Like `bindDatagram`, with a warning when the system grants a smaller receive buffer than requested. */
 export function bindDatagramTelling(log: Log): BindDatagram {
   return (options) => bindUdp(options, log);
 }
 
-export async function bindUdp(options: Parameters<BindDatagram>[0], log: Log): Promise<UdpSocket> {
+async function bindUdp(options: Parameters<BindDatagram>[0], log: Log): Promise<UdpSocket> {
   const socket = createSocket({ type: 'udp4', lookup: resolveQuickly });
   const wanted = { host: options.host ?? '0.0.0.0', port: options.port };
   try {

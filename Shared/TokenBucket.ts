@@ -18,7 +18,7 @@ export function fullBucket(nowMs: number): TokenBucket {
 }
 
 /** Returns the tokens gained since the last call to the bucket. A clock that goes back gains nothing. */
-export function refill(bucket: TokenBucket, rate: Rate, nowMs: number): void {
+function refill(bucket: TokenBucket, rate: Rate, nowMs: number): void {
   const passedMs = Math.max(0, nowMs - bucket.atMs);
   bucket.used = Math.max(0, bucket.used - (passedMs * rate.perSecond) / 1_000);
   bucket.atMs = nowMs;

@@ -3,15 +3,15 @@ import { fullBucket, type Rate, type TokenBucket, takeToken } from '../Shared/To
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
 /** Requests of one registered peer. */
-export const REQUEST_RATE: Rate = { perSecond: 20, burst: 60 };
+const REQUEST_RATE: Rate = { perSecond: 20, burst: 60 };
 /** New searches of one registered peer. Further pages of a search count as requests. */
-export const SEARCH_RATE: Rate = { perSecond: 0.8, burst: 16 };
+const SEARCH_RATE: Rate = { perSecond: 0.8, burst: 16 };
 /** Catalog pages and answers to relayed queries of one registered peer. */
-export const PUBLISH_RATE: Rate = { perSecond: 2_000, burst: 2_000 };
+const PUBLISH_RATE: Rate = { perSecond: 2_000, burst: 2_000 };
 /** Datagrams from unregistered addresses of one host. Enough for 64 peers that start behind one address. */
 export const STRANGER_RATE: Rate = { perSecond: 100, burst: 400 };
 /** Hosts with a bucket for STRANGER_RATE. Beyond this the host idle for longest is evicted. */
-export const STRANGERS_MAX = 16_384;
+const STRANGERS_MAX = 16_384;
 
 /** The limit that a request counts against. */
 export type Purpose = 'request' | 'search' | 'publish';

@@ -7,9 +7,9 @@ import { fullBucket, type Rate, type TokenBucket, takeToken } from '../Shared/To
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
 /** Queries to peers caused by all searches together: one search queries every peer. */
-export const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
+const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
 /** Relayed questions at once. Beyond this only the index answers. */
-export const RELAYS_MAX = 1_024;
+const RELAYS_MAX = 1_024;
 /** Transactions remembered to recognize retransmissions. Beyond this the oldest is evicted. */
 const REPEATS_MAX = 4_096;
 const NOTHING: readonly never[] = [];

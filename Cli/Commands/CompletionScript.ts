@@ -13,7 +13,7 @@ export interface CompletedCommand {
   readonly completes: CompletedWords;
 }
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /** Script with which a shell completes `shoal`. @throws ShoalError USAGE for another shell */
 export function completionScript(shell: string, commands: readonly CompletedCommand[]): string {

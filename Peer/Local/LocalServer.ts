@@ -16,7 +16,7 @@ import { makeRuntimeFolder, socketPath } from './RuntimeFolder.ts';
 /** Concurrent clients; further connections are closed. */
 const CLIENTS_MAX = 64;
 
-export type LocalRun = Extract<LocalRequest, { ask: 'run' }>;
+type LocalRun = Extract<LocalRequest, { ask: 'run' }>;
 
 export interface LocalServerOptions {
   readonly folder: string;

@@ -48,6 +48,6 @@ export function stalled(path: string, peer: PeerContact): ShoalError {
 }
 
 /** The name, or the address if there is none. */
-export function nameOf({ name, address }: PeerContact): string {
+function nameOf({ name, address }: PeerContact): string {
   return name === '' ? formatAddress(address) : name;
 }

@@ -2,7 +2,7 @@ import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
 /** One `key = value` of the config file. */
-export interface ConfigLine {
+interface ConfigLine {
   /** Lower case. */
   readonly key: string;
   readonly value: string;

@@ -61,7 +61,7 @@ export function applyLayers(command: Command, { environment, config }: Layers): 
 }
 
 /** Key of an option: `upload-limit` for `--upload-limit`, `discovery` for `--no-discovery`. */
-export function keyOf(option: Option): string {
+function keyOf(option: Option): string {
   return (option.long ?? '').replace(/^--(no-)?/, '');
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { decodeReply, encodeRequest, type TrackerReply } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
 import { systemClock } from '../../Shared/Clock.ts';
-import { bindDatagram } from '../../Shared/DatagramSockets.ts';
+import { bindDatagramTelling } from '../../Shared/DatagramSockets.ts';
 import { silentLog } from '../../Shared/Log.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { Tracker, type TrackerOptions } from '../../Tracker/Tracker.ts';
@@ -121,7 +121,7 @@ describe('on a simulated network', () => {
 
 describe('on real sockets', () => {
   const options = {
-    bind: bindDatagram,
+    bind: bindDatagramTelling(silentLog),
     clock: systemClock,
     wallClock: Date.now,
     randomBytes: (count: number) => new SeededRandom(3).bytes(count),

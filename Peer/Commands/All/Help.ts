@@ -55,7 +55,7 @@ export function helpText(commands: CommandTable, style: ViewStyle): string {
 }
 
 /** Forms, details, aliases, flags and examples of one command. */
-export function commandHelpText(name: string, command: ConsoleCommand, style: ViewStyle): string {
+function commandHelpText(name: string, command: ConsoleCommand, style: ViewStyle): string {
   const width = Math.min(style.width, WIDTH_MAX);
   const { aliases = [], summary, details = [], flags = [], examples } = command;
   return [

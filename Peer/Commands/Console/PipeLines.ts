@@ -42,7 +42,7 @@ export async function* pipedLines(
 }
 
 /** Splits bytes into lines of UTF-8 text. */
-export class LineSplitter {
+class LineSplitter {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   #parts: Uint8Array[] = [];
   #length = 0;

@@ -27,7 +27,7 @@ const CLEAR_RIGHT = '\u001b[K';
 const TAB = 8;
 
 /** Cursor position after printing a text from the first column of a terminal with `columns` columns. */
-export function positionAfter(text: string, columns: number): Position {
+function positionAfter(text: string, columns: number): Position {
   let row = 0;
   let column = 0;
   for (const char of text) {

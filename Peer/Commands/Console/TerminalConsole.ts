@@ -16,7 +16,7 @@ import { LiveScreen } from './LiveScreen.ts';
 import { MENU_TEXT, Menu } from './Menu.ts';
 import { TextOutput } from './TextOutput.ts';
 
-export const PROMPT = 'shoal> ';
+const PROMPT = 'shoal> ';
 const USUAL_WIDTH = 80;
 /** Rows of a table on a terminal; the rest is counted. */
 const ROWS_MAX = 500;

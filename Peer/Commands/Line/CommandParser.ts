@@ -3,7 +3,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 /** Longest command line, in UTF-16 units: far above any path, and bounds a pipe of garbage without line ends. */
 export const LINE_LENGTH_MAX = 64 * 1_024;
 
-export type Quote = '"' | "'";
+type Quote = '"' | "'";
 
 /** One word of a command line. */
 export interface Word {

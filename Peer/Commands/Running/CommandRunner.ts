@@ -21,7 +21,7 @@ export interface Outcome {
   readonly failure: Failure | undefined;
 }
 
-export interface Failure {
+interface Failure {
   readonly error: ShoalError;
   /** A defect of the program, not a fault of the user or the environment: its stack is of use. */
   readonly unexpected: boolean;

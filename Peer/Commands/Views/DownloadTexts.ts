@@ -15,7 +15,7 @@ export function isUnfinished(state: DownloadState): boolean {
 }
 
 /** The state in words. */
-export function stateText(state: DownloadState): string {
+function stateText(state: DownloadState): string {
   switch (state) {
     case 'waiting':
       return 'waiting for a download slot';

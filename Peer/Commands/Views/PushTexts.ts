@@ -93,7 +93,7 @@ export function partsText(parts: readonly PartStatus[], style: ViewStyle): strin
   return limitedTable(columns, parts, row, style, 'Show one file: parts <file>');
 }
 
-export function rangesText(ranges: PartStatus['ranges']): string {
+function rangesText(ranges: PartStatus['ranges']): string {
   if (ranges === undefined) return 'not open';
   if (ranges.length === 0) return 'none';
   return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');

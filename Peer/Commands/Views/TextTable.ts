@@ -66,7 +66,7 @@ export function renderTable(
  * Plans widths that fit: first the widest columns with `shrink` are narrowed, then columns with `drop` are dropped
  * (width 0), at last all columns are narrowed.
  */
-export function planWidths(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+function planWidths(columns: readonly Column[], natural: readonly number[], width: number): number[] {
   const widths = [...natural];
   const total = () => {
     const kept = widths.filter((column) => column > 0);

@@ -25,7 +25,7 @@ export interface ChunkFetchOptions {
   readonly expected: () => number;
 }
 
-export interface ChunkFetchEvents {
+interface ChunkFetchEvents {
   verified(bytes: number): void;
   /** Received bytes that were duplicate or corrupt. */
   wasted(bytes: number): void;

@@ -19,7 +19,7 @@ export interface TaskContext {
   readonly opened: Set<FileId>;
 }
 
-export interface TaskEvents {
+interface TaskEvents {
   sourceBlamed(peer: PeerContact, path: string, verdict: Verdict): void;
   partialStarted(fileId: FileId): void;
 }

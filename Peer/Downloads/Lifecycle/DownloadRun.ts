@@ -27,7 +27,7 @@ export interface DownloadRunOptions {
   readonly events: DownloadRunEvents;
 }
 
-export interface DownloadRunEvents {
+interface DownloadRunEvents {
   changed(download: DownloadRun): void;
   /** The download is queued: call `begin` when a slot is free. */
   queued(download: DownloadRun): void;

@@ -1,7 +1,7 @@
 import { CATALOG_FILES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 
 /** One file named by a manifest. */
-export interface ManifestEntry {
+interface ManifestEntry {
   /** Line number; the first line is 1. */
   readonly line: number;
   /** Path shown to other peers: relative, `/` between folders. */

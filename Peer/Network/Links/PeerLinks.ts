@@ -31,7 +31,7 @@ import { Offers } from './Offers.ts';
 import type { LinkCounters, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { type SwarmProgress, swarmProgress } from './SwarmProgress.ts';
 
-export type { LinkStatus, NamedTracker, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
+export type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
 /** Limit on questions by words of all peers together: searching a large share takes milliseconds. */
 const WORDS_RATE = { burst: 60, perSecond: 20 };

@@ -3,7 +3,7 @@ import { type Address, isLoopback } from '../../../Shared/Address.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
 /** Number of discovered trackers in use at once. docs/reference/protocol.md, "Discovery". */
-export const TRACKERS_MAX = 3;
+const TRACKERS_MAX = 3;
 /** Delay between announcing a successor and closing an embedded tracker. */
 export const RETIRE_MS = 60_000;
 

@@ -22,7 +22,7 @@ export function fileIdOf(number: number): FileId {
   return number.toString(16).padStart(4, '0').repeat(16) as FileId;
 }
 
-export function peerIdOf(number: number): PeerId {
+function peerIdOf(number: number): PeerId {
   return number.toString(16).padStart(64, 'a') as PeerId;
 }
 

@@ -224,7 +224,7 @@ export class FakeSource implements Source {
   }
 }
 
-export function fakeDescription(fileId: FileId, size: number): FileDescription {
+function fakeDescription(fileId: FileId, size: number): FileDescription {
   const layout = chunkLayout(size);
   const chunkHashes = Array.from({ length: layout.chunkCount }, () => '0'.repeat(64) as ChunkHash);
   return { fileId, layout, chunkHashes };

@@ -76,7 +76,7 @@ export class MemoryShare implements ChunkProvider {
   }
 }
 
-export function describeBytes(bytes: Buffer): FileDescription {
+function describeBytes(bytes: Buffer): FileDescription {
   const layout = chunkLayout(bytes.length);
   const chunkHashes = Array.from({ length: layout.chunkCount }, (_, index) =>
     hashBytes(chunkOf(bytes, layout, index)),

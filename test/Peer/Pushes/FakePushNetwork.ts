@@ -25,7 +25,7 @@ export function offerOf(number: number, size = 3 * MIB, chunks = Math.ceil(size 
 }
 
 /** An offer that went out; the test plays the other side. */
-export interface Sent {
+interface Sent {
   readonly peer: PeerContact;
   readonly offer: Offer;
   readonly events: OfferEvents;
@@ -34,7 +34,7 @@ export interface Sent {
 }
 
 /** Remembers what it is told: `accept 1 7`, `refuse 1 7 denied`, `finish 1 whole`, with peer and request. */
-export class FakePushNetwork implements PushNetwork {
+class FakePushNetwork implements PushNetwork {
   readonly told: string[] = [];
   readonly sent: Sent[] = [];
   unreachable = false;
