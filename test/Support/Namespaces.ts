@@ -9,13 +9,13 @@ export interface Namespace {
   readonly name: string;
   /** Its IPv4 address, in 10.77.0.0/24. */
   readonly ip: string;
-  /** Put in front of a command to run it there; fits `LaunchOptions.prefix`. */
+  /** Command prefix that runs a program there, for `LaunchOptions.prefix`. */
   readonly prefix: readonly string[];
 }
 
 /**
- * A LAN on this machine, joined to nothing else: every host is a network namespace, the switch between them a bridge in a
- * namespace of its own. Needs Linux, root and `ip` (Debian: iproute2).
+ * An isolated LAN on this machine: every host is a network namespace, the switch a bridge in a further namespace.
+ * Needs Linux, root and `ip` (Debian: iproute2).
  */
 export class Namespaces {
   readonly hosts: readonly Namespace[];
@@ -47,7 +47,7 @@ export class Namespaces {
     return made;
   }
 
-  /** Pulls a host's cable out of the switch, or puts it back: nothing reaches it, and no program is told. */
+  /** Unplugs a host from the switch, or plugs it in again. Programs get no notice. */
   async plug(host: Namespace, isIn: boolean): Promise<void> {
     const port = `port${this.hosts.indexOf(host) + 1}`;
     await ip('-n', this.#switchName, 'link', 'set', port, isIn ? 'up' : 'down');
@@ -59,10 +59,10 @@ export class Namespaces {
     return run(program, args);
   }
 
-  /** Removes everything; what still runs in there loses its network. Safe to call twice. */
+  /** Removes the LAN; programs that still run there lose their network. Safe to call twice. */
   async close(): Promise<void> {
     for (const name of [...this.hosts.map((host) => host.name), this.#switchName]) {
-      await ip('netns', 'delete', name).catch(() => {}); // Not made, or gone already.
+      await ip('netns', 'delete', name).catch(() => {}); // Never made, or removed before.
     }
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A folder of a test's own. */
+/** A temporary folder of one test. */
 export class TempFolder {
   /** Absolute, without symbolic links. */
   readonly path: string;
@@ -12,26 +12,26 @@ export class TempFolder {
     this.path = path;
   }
 
-  /** The caller removes it: for hooks and helpers. */
+  /** Creates a folder that the caller removes: for hooks and helpers. */
   static async make(): Promise<TempFolder> {
     return new TempFolder(await realpath(await mkdtemp(join(tmpdir(), 'shoal-test-'))));
   }
 
-  /** A folder in this one, made when missing; it goes with this one. */
+  /** Creates a folder inside this one. */
   async inside(...parts: string[]): Promise<TempFolder> {
     const path = this.at(...parts);
     await mkdir(path, { recursive: true });
     return new TempFolder(path);
   }
 
-  /** Removed when the running test is finished. */
+  /** Creates a folder that is removed at the end of the running test. */
   static async forTest(): Promise<TempFolder> {
     const folder = await TempFolder.make();
     onTestFinished(() => folder.remove());
     return folder;
   }
 
-  /** The absolute path of something inside. */
+  /** Absolute path of a file or folder inside. */
   at(...parts: string[]): string {
     return join(this.path, ...parts);
   }

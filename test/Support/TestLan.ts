@@ -14,7 +14,7 @@ export interface PeerSetup extends LaunchOptions {
   readonly args?: readonly string[];
 }
 
-/** How a script ended. */
+/** Result of a script. */
 export interface ScriptEnd {
   readonly code: number;
   readonly stdout: string;
@@ -22,13 +22,13 @@ export interface ScriptEnd {
   readonly share: TempFolder;
 }
 
-/** Programs on loopback that know each other by one tracker. */
+/** Programs on loopback with a common tracker. */
 export class TestLan {
   readonly launcher = new Launcher();
   readonly #cleanups: (() => Promise<unknown>)[] = [];
   #tracker: { program: LaunchedProgram; address: string } | undefined;
 
-  /** The tracker's `host:port`; starts it the first time. */
+  /** `host:port` of the tracker, which the first call starts. */
   async tracker(): Promise<string> {
     return (await this.trackerProgram()).address;
   }
@@ -38,20 +38,20 @@ export class TestLan {
     return this.#tracker;
   }
 
-  /** A running peer that reads commands until it is told to quit. */
+  /** Starts a peer with an open console. */
   async peer(name: string, setup: PeerSetup = {}): Promise<TestPeer> {
     const { share, port, args } = await this.#prepared(name, setup);
     return new TestPeer(name, await this.launcher.peer(args, setup), share, port);
   }
 
-  /** A running peer whose files everybody can find. */
+  /** Starts a peer and waits until its files are published. */
   async seeder(name: string, setup: PeerSetup = {}): Promise<TestPeer> {
     const peer = await this.peer(name, setup);
     await peer.isPublished();
     return peer;
   }
 
-  /** `printf '…' | node Peer.js`, to its end. */
+  /** Runs `printf '…' | node Peer.js` to its end. */
   async script(name: string, lines: readonly string[], setup: PeerSetup = {}): Promise<ScriptEnd> {
     const { share, args } = await this.#prepared(name, setup);
     const program = await this.launcher.peer(args, setup);
@@ -71,7 +71,7 @@ export class TestLan {
     return { share, port, args };
   }
 
-  /** Runs before the programs are ended and the folders removed. */
+  /** Registers a cleanup that runs before the programs end and the folders are removed. */
   onClose(cleanup: () => Promise<unknown>): void {
     this.#cleanups.push(cleanup);
   }
@@ -82,7 +82,7 @@ export class TestLan {
   }
 }
 
-/** A test that gets a LAN of its own, closed when it ends; fit for `test.concurrent`. */
+/** A test with its own LAN, closed at its end; works with `test.concurrent`. */
 export const lanTest = base.extend<{ lan: TestLan }>({
   lan: async ({ task: _task }, use) => {
     const lan = new TestLan();
@@ -96,7 +96,7 @@ export const lanTest = base.extend<{ lan: TestLan }>({
 
 const MIB = 1_048_576;
 
-/** Bytes that no compression and no other seed gives. */
+/** Incompressible bytes, different for every seed. */
 export function someBytes(seed: number, bytes: number): Buffer {
   const out = Buffer.allocUnsafe(bytes);
   let state = (seed * 2_654_435_761) >>> 0 || 1;

@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 
-/** Passes datagrams on to a server of this host and back, and counts their bytes: what a tracker really sees. */
+/** Relays datagrams to a server of this host and back, and counts their bytes. */
 export class UdpMeter {
   readonly #port: number;
   readonly #front: Socket = createSocket('udp4');
@@ -13,7 +13,7 @@ export class UdpMeter {
     this.#port = Number(target.split(':')[1]);
   }
 
-  /** Its own `host:port`. */
+  /** Starts the relay. @returns its `host:port` */
   async start(): Promise<string> {
     this.#front.on('message', (message, from) => this.#forward(message, from));
     await new Promise<void>((resolve) => this.#front.bind(0, '127.0.0.1', resolve));
@@ -30,7 +30,7 @@ export class UdpMeter {
     this.#socketOf(from).send(message, this.#port, '127.0.0.1');
   }
 
-  /** Each client has a socket of its own, so that the server tells them apart. */
+  /** Socket of a client: one each, so that the server can distinguish clients. */
   #socketOf(client: RemoteInfo): Socket {
     const key = `${client.address}:${client.port}`;
     const known = this.#behind.get(key);

@@ -10,29 +10,29 @@ import { TempFolder } from './TempFolder.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What could lead a launched program back to its surroundings: settings of ours, of npm, of the test runner. */
+/** Environment variables that would leak into a launched program: settings of Shoal, npm and the test runner. */
 const LEAKING = /^(SHOAL_|XDG_|NODE_|VITEST|npm_|FORCE_COLOR|NO_COLOR|CI$)/i;
 
 export interface LaunchOptions {
-  /** On top of a clean environment; undefined takes a variable away. Discovery is off unless set here. */
+  /** Added to a clean environment; undefined removes a variable. Discovery is off unless set here. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Keeps state between two launches; the launcher's own folders are fresh and removed. */
+  /** HOME that keeps state between two launches. Default: a fresh folder, removed at the end. */
   readonly home?: string;
-  /** Default: the HOME, so that nothing depends on where the repository lies. */
+  /** Default: the HOME, so that nothing depends on the place of the repository. */
   readonly cwd?: string;
   /** Put in front of the command: `['ip', 'netns', 'exec', name]`. */
   readonly prefix?: readonly string[];
 }
 
 /**
- * Starts the real launchers with a HOME of their own, and ends and removes all of it.
- * The Node binary is this one, or the one named by SHOAL_TEST_NODE.
+ * Starts the real launchers with separate HOME folders, and ends and removes them all.
+ * They run on this Node binary, or on that of SHOAL_TEST_NODE.
  */
 export class Launcher {
   readonly #programs: LaunchedProgram[] = [];
   readonly #folders: TempFolder[] = [];
 
-  /** Closed when the running test is finished. */
+  /** Makes a launcher that is closed at the end of the running test. */
   static forTest(): Launcher {
     const launcher = new Launcher();
     onTestFinished(() => launcher.close());
@@ -54,14 +54,14 @@ export class Launcher {
     return this.start(join(ROOT, 'shoal.js'), args, options);
   }
 
-  /** A tracker on a free port of 127.0.0.1 that is ready, and its `host:port`. */
+  /** Starts a tracker on a free port of 127.0.0.1 and waits until it is ready. `address` is `host:port`. */
   async readyTracker(options: LaunchOptions = {}): Promise<{ program: LaunchedProgram; address: string }> {
     const program = await this.tracker(['--host', '127.0.0.1', '--port', String(await freePort())], options);
     const [address] = await program.line(/^\d+\.\d+\.\d+\.\d+:\d+$/);
     return { program, address };
   }
 
-  /** Any script, with the same surroundings. */
+  /** Starts any script in the same environment. */
   async start(
     script: string,
     args: readonly string[],
@@ -78,7 +78,7 @@ export class Launcher {
     return program;
   }
 
-  /** A temporary folder that lives as long as the launcher: a share, or a HOME for two launches. */
+  /** Creates a temporary folder that is removed with the launcher: a share, or a HOME for two launches. */
   async folder(): Promise<TempFolder> {
     const folder = await TempFolder.make();
     this.#folders.push(folder);
@@ -92,7 +92,7 @@ export class Launcher {
   }
 }
 
-/** When the test runner itself is ended, nothing of ours goes on without it. */
+/** Programs to kill when the test runner ends. */
 const running = new Set<LaunchedProgram>();
 process.on('exit', () => {
   for (const program of running) program.signal('SIGKILL');
@@ -105,12 +105,12 @@ export function nodeBinary(): string {
 }
 
 const handedOut = new Set<number>();
-/** Test files run side by side, each worker with ports of its own. */
+/** Upper bound of parallel workers; each has its own range of ports. */
 const WORKERS_MAX = 10;
 const PORTS_EACH = 1_000;
 const FIRST_PORT = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % WORKERS_MAX) * PORTS_EACH;
 
-/** A port that is free for TCP and UDP, below the range from which the system takes ports for outgoing connections. */
+/** Finds a port that is free for TCP and UDP, below the ephemeral range of the system. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 2 * PORTS_EACH; attempt++) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS_EACH);
@@ -121,7 +121,7 @@ export async function freePort(): Promise<number> {
   throw new Error(`no free port from ${FIRST_PORT} to ${FIRST_PORT + PORTS_EACH - 1}`);
 }
 
-/** Whether nobody has the port, neither TCP nor UDP. */
+/** Whether a port is free for TCP and UDP. */
 export async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   const socket = createSocket('udp4');
