@@ -61,7 +61,7 @@ test.concurrent('D7: only what the manifest names is shared, and bad lines are t
   const files = { 'unlisted.txt': 'in the share folder' };
   const anna = await lan.seeder('anna', { files, args: ['--manifest', home.at('list.txt')] });
   await anna.program.line(/^list\.txt line 2: no path after the name "malformed"/, { output: 'stderr' });
-  await anna.program.line(/^list\.txt line 5: "nowhere\.txt" is not there$/, { output: 'stderr' });
+  await anna.program.line(/^list\.txt line 5: "nowhere\.txt" does not exist$/, { output: 'stderr' });
   expect(await namesAt(anna)).toEqual(['a.txt']);
   const end = await lan.script('berta', ['get anna unlisted.txt', 'download unlisted.txt', 'get anna a.txt']);
   expect(end.code).toBe(1);
