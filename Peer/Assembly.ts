@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { mkdir, stat } from 'node:fs/promises';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { newInstanceId } from '../Protocol/Ids.ts';
 import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
@@ -10,7 +9,8 @@ import { awakeClock } from '../Shared/AwakeClock.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import type { Log } from '../Shared/Log.ts';
-import { ShoalError, systemCode } from '../Shared/ShoalError.ts';
+import { makeFolder } from '../Shared/MakeFolder.ts';
+import { ShoalError } from '../Shared/ShoalError.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import { openDnsSd } from './Network/Discovery/DnsSd.ts';
 import { type ReservedPort, reservePort } from './Network/Links/Accepting/ReservedPort.ts';
@@ -150,27 +150,4 @@ function defaultName(): string {
     .subarray(0, NAME_BYTES_MAX)
     .toString()
     .replace(/\uFFFD+$/, '');
-}
-
-/**
- * Creates a folder with its parents. Not with `recursive`: Node 20 then loops forever where the system forbids new
- * folders, as in /proc.
- */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (failure) {
-    const code = systemCode(failure);
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (code !== 'ENOENT' || dirname(path) === path || (await exists(dirname(path)))) throw failure;
-    await makeFolder(dirname(path));
-    await mkdir(path);
-  }
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -20,7 +20,7 @@ import { nodeDisk } from './Files/Disk/NodeDisk.ts';
 import { makeShareFolders } from './Files/Disk/ShareFolders.ts';
 import { type HashCache, MemoryHashCache } from './Files/Hashing/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Files/Hashing/Hasher.ts';
-import { openLmdbHashCache } from './Files/Hashing/LmdbHashCache.ts';
+import { openHashCache } from './Files/Hashing/OpenHashCache.ts';
 import { FolderStore } from './Files/Parts/FolderStore.ts';
 import type { OpenPart } from './Files/Parts/OpenPart.ts';
 import { type PartEvents, PartStore } from './Files/Parts/PartStore.ts';
@@ -108,7 +108,7 @@ export class FileManager extends EventEmitter<FileEvents> {
     const { clock, log, wallMs, scan, seams = {} } = this.#options;
     const disk = seams.disk ?? nodeDisk;
     const manifest = openManifest(this.#options.manifest, temp, clock);
-    const cache = this.#openCache();
+    const cache = await this.#openCache(manifest?.path ?? root);
     this.#closing.add(() => cache.close());
     const share = new Share({
       root,
@@ -306,10 +306,10 @@ export class FileManager extends EventEmitter<FileEvents> {
     return part;
   }
 
-  #openCache(): HashCache {
+  async #openCache(share: string): Promise<HashCache> {
     const { cacheDir, log, seams } = this.#options;
     if (seams?.cache !== undefined) return seams.cache;
-    return (cacheDir === undefined ? undefined : openLmdbHashCache(cacheDir, log)) ?? new MemoryHashCache();
+    return cacheDir === undefined ? new MemoryHashCache() : openHashCache(cacheDir, share, log);
   }
 
   #hashers(): { readonly makeHasher: () => Hasher; readonly hashers: number } {

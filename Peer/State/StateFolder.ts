@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
+import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import { FolderLock } from './FolderLock.ts';
 import { readJson, writeJson } from './JsonFile.ts';
@@ -49,7 +50,7 @@ export class StateFolder {
       const share = await realpath(this.#shareFolder);
       const name = createHash('sha256').update(share).digest('hex').slice(0, 32);
       const path = join(this.#root, 'shares', name);
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeFolder(path, 0o700);
       const lock = new FolderLock(join(path, 'lock'));
       const owner = await lock.acquire();
       if (owner !== undefined) throw sharedAlready(share, owner.pid);

@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { chmod, link, mkdir, readdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import {
+  chmod,
+  link,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { MemoryHashCache } from '../../Peer/Files/Hashing/HashCache.ts';
 import { inlineHasher } from '../../Peer/Files/Hashing/Hasher.ts';
@@ -266,17 +278,29 @@ describe('after a restart', () => {
     expect(manager.list('')).toHaveLength(10);
   });
 
-  test('a damaged cache is moved aside with a warning, and the share works', async () => {
-    const folder = await TempFolder.forTest();
-    await folder.write('share/a', 'x');
-    await folder.write('cache/hashes-v1.mdb', Buffer.alloc(50_000, 0x5a));
-    const warnings: string[] = [];
-    const log = { warn: (text: string) => warnings.push(text), info: () => {}, debug: () => {} };
-    const { manager } = await startManager(folder, { cacheDir: folder.at('cache'), log });
-    expect(pathsOf(manager)).toEqual(['a']);
-    expect(warnings.join()).toContain('not a database');
-    expect(existsSync(folder.at('cache/hashes-v1.mdb.broken'))).toBe(true);
-  });
+  test.each([
+    ['a foreign file', (path: string) => writeFile(path, Buffer.alloc(50_000, 0x5a))],
+    ['a cut file', async (path: string) => truncate(path, (await stat(path)).size >> 1)],
+    ['a folder', (path: string) => rm(path).then(() => mkdir(path))],
+    ['an unreadable cache', (path: string) => rm(path).then(() => symlink(path, path))],
+  ])(
+    'with %s in place of the cache, a warning is given and the files are hashed again',
+    async (_, damage) => {
+      const folder = await TempFolder.forTest();
+      for (let n = 0; n < 20; n++) await folder.write(`share/${n}`, `content ${n}`);
+      const first = await startManager(folder, { cacheDir: folder.at('cache') });
+      await first.manager.close();
+      const [name = ''] = await readdir(folder.at('cache'));
+      await damage(folder.at('cache', name));
+      const warnings: string[] = [];
+      const log = { warn: (text: string) => warnings.push(text), info: () => {}, debug: () => {} };
+      const { manager } = await startManager(folder, { cacheDir: folder.at('cache'), log });
+      expect(pathsOf(manager)).toHaveLength(20);
+      expect(warnings).toEqual([expect.stringContaining(name)]);
+      const { fileId } = manager.findPath('7') ?? {};
+      expect((await manager.describe(fileId ?? ('' as never))).chunkHashes).toHaveLength(1);
+    },
+  );
 
   test('the share works without a cache when its folder cannot be created', async () => {
     const folder = await TempFolder.forTest();
@@ -468,7 +492,7 @@ describe('serving', () => {
     await folder.write('share/file', content);
     const cache = new MemoryHashCache();
     const { manager } = await startManager(folder, { seams: { cache } });
-    cache.remove(folder.at('share'), 'file');
+    cache.remove('file');
     await expect(manager.describe(description.fileId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await eventually(() => expect(manager.find(description.fileId)).toBeDefined());
     expect(await manager.describe(description.fileId)).toEqual(description);

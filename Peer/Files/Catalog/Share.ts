@@ -89,7 +89,6 @@ export class Share {
     });
     this.#index = new ShareIndex({
       ...options,
-      root: this.cacheKey,
       pool: this.#pool,
       stateNow: (path) => stateAt(this.absolute(path)),
       problem,
@@ -116,11 +115,6 @@ export class Share {
 
   get index(): ShareIndex {
     return this.#index;
-  }
-
-  /** Root under which the hash cache keeps the files of this share. */
-  get cacheKey(): string {
-    return this.#options.manifest?.path ?? this.#options.root;
   }
 
   /** Absolute location of a catalog path; '' when a manifest does not name it. */

@@ -13,7 +13,6 @@ import { WriteStabilizer } from '../Watching/WriteStabilizer.ts';
 import type { Catalog } from './Catalog.ts';
 
 export interface ShareIndexOptions {
-  readonly root: string;
   readonly clock: Clock;
   readonly wallMs: WallClock;
   readonly settings: ScanSettings;
@@ -66,8 +65,8 @@ export class ShareIndex {
   }
 
   async loadCache(): Promise<void> {
-    const { cache, root } = this.#options;
-    for await (const [path, file] of cache.load(root)) {
+    const { cache } = this.#options;
+    for await (const [path, file] of cache.load()) {
       this.#cached.set(path, file);
       this.#pathByContent.set(file.state.content, path);
     }
@@ -175,7 +174,7 @@ export class ShareIndex {
 
   /** Withdraws a file whose chunk hashes are lost, and hashes it again. */
   rehash(path: string): void {
-    this.#options.cache.remove(this.#options.root, path);
+    this.#options.cache.remove(path);
     const state = this.#known.get(path);
     if (state !== undefined) this.#pathByContent.delete(state.content);
     this.#cached.delete(path);
@@ -197,7 +196,7 @@ export class ShareIndex {
 
   /** Finds the FileId of a state hashed before: at this path in an earlier run, or at a path that no longer exists. */
   #recall(path: string, state: FileState): FileId | undefined {
-    const { cache, root } = this.#options;
+    const { cache } = this.#options;
     const cached = this.#cached.get(path);
     this.#cached.delete(path);
     if (cached !== undefined && sameAsBefore(cached.state, state)) return cached.fileId;
@@ -206,18 +205,18 @@ export class ShareIndex {
       return undefined;
     this.gone(formerPath);
     const fileId = this.#cached.get(formerPath)?.fileId;
-    const hashes = cache.hashes(root, formerPath);
+    const hashes = cache.hashes(formerPath);
     if (fileId === undefined || hashes === undefined) return undefined;
     this.#cached.delete(formerPath);
-    cache.remove(root, formerPath);
+    cache.remove(formerPath);
     this.#store(path, state, fileId, hashes);
     return fileId;
   }
 
   #store(path: string, state: FileState, fileId: FileId, hashes: Uint8Array | string): void {
-    const { cache, root } = this.#options;
+    const { cache } = this.#options;
     this.#cached.delete(path);
-    cache.put(root, path, { state, fileId }, hashes);
+    cache.put(path, { state, fileId }, hashes);
   }
 
   #put(path: string, state: FileState, fileId: FileId): void {
@@ -255,9 +254,9 @@ export class ShareIndex {
   }
 
   #dropCached(path: string, { state }: HashedFile): void {
-    const { cache, root } = this.#options;
+    const { cache } = this.#options;
     this.#cached.delete(path);
-    cache.remove(root, path);
+    cache.remove(path);
     if (this.#pathByContent.get(state.content) === path) this.#pathByContent.delete(state.content);
   }
 

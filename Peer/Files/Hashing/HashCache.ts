@@ -7,35 +7,41 @@ export interface HashedFile {
   readonly fileId: FileId;
 }
 
-/** Caches hashes of files by path, across restarts. Never throws: a failed read is a miss, a failed write is lost. */
+/** Caches hashes of the files of one share by path. Never throws: a failed read is a miss, a failed write is kept. */
 export interface HashCache {
-  /** Yields all entries of one share folder, by path relative to it. */
-  load(root: string): AsyncIterable<readonly [path: string, file: HashedFile]>;
+  /** Yields all entries of earlier runs. Called once, before any other method. */
+  load(): AsyncIterable<readonly [path: string, file: HashedFile]>;
   /** @param hashes - concatenated chunk hashes: 32 bytes each, or 64 lower-case hex digits each */
-  put(root: string, path: string, file: HashedFile, hashes: Uint8Array | string): void;
-  hashes(root: string, path: string): Uint8Array | undefined;
-  remove(root: string, path: string): void;
+  put(path: string, file: HashedFile, hashes: Uint8Array | string): void;
+  hashes(path: string): Uint8Array | undefined;
+  remove(path: string): void;
   close(): Promise<void>;
+}
+
+/** Value of an entry, before it is stored. */
+export interface HashCacheEntry {
+  readonly file: HashedFile;
+  readonly hashes: Uint8Array | string;
 }
 
 /** Cache in memory, for one run. */
 export class MemoryHashCache implements HashCache {
-  readonly #entries = new Map<string, { path: string; file: HashedFile; hashes: Uint8Array | string }>();
+  readonly #entries = new Map<string, HashCacheEntry>();
 
-  async *load(root: string): AsyncGenerator<readonly [string, HashedFile]> {
-    for (const [key, { path, file }] of this.#entries) if (key === keyOf(root, path)) yield [path, file];
+  async *load(): AsyncGenerator<readonly [string, HashedFile]> {
+    for (const [path, { file }] of this.#entries) yield [path, file];
   }
 
-  put(root: string, path: string, file: HashedFile, hashes: Uint8Array | string): void {
-    this.#entries.set(keyOf(root, path), { path, file, hashes });
+  put(path: string, file: HashedFile, hashes: Uint8Array | string): void {
+    this.#entries.set(path, { file, hashes });
   }
 
-  hashes(root: string, path: string): Uint8Array | undefined {
-    return hashBytesOf(this.#entries.get(keyOf(root, path))?.hashes);
+  hashes(path: string): Uint8Array | undefined {
+    return hashBytesOf(this.#entries.get(path)?.hashes);
   }
 
-  remove(root: string, path: string): void {
-    this.#entries.delete(keyOf(root, path));
+  remove(path: string): void {
+    this.#entries.delete(path);
   }
 
   async close(): Promise<void> {}
@@ -43,8 +49,4 @@ export class MemoryHashCache implements HashCache {
 
 export function hashBytesOf(hashes: Uint8Array | string | undefined): Uint8Array | undefined {
   return typeof hashes === 'string' ? Buffer.from(hashes, 'hex') : hashes;
-}
-
-function keyOf(root: string, path: string): string {
-  return `${root}\0${path}`;
 }

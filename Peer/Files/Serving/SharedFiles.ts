@@ -40,7 +40,7 @@ export class SharedFiles {
   /** @throws ShoalError NOT_FOUND, also while lost chunk hashes are computed again */
   describe(entry: CatalogEntry): FileDescription {
     const { cache, share } = this.#options;
-    const load = () => cache.hashes(share.cacheKey, entry.path);
+    const load = () => cache.hashes(entry.path);
     const description = this.#descriptions.get(entry.fileId, entry.size, load);
     if (description !== undefined) return description;
     share.index.rehash(entry.path);

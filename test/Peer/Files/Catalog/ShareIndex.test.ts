@@ -8,7 +8,6 @@ import { type FileDescription, fileIdOf, hashBytes } from '../../../../Protocol/
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
 const SETTINGS = { quietMs: 700, quietMaxMs: 30_000, coalesceMs: 100, rescanMs: 30_000 };
-const ROOT = '/share';
 
 /** State of a file of one byte: each content has its inode, each write its ctime. Last written long ago. */
 function stateOf(content: number, change = 1, device = 1n): FileState {
@@ -34,7 +33,6 @@ function desk(cache = new MemoryHashCache(), filesMax = 250_000) {
   const removed: string[] = [];
   const problems: string[] = [];
   const index = new ShareIndex({
-    root: ROOT,
     clock,
     wallMs: clock.wallMs,
     settings: SETTINGS,
@@ -155,7 +153,7 @@ test('a renamed file keeps its hash; a second hard link of a file that is still 
   disk.delete('a');
   write('b', stateOf(1, 2)); // A rename changes the ctime.
   expect([fileIdAt('a'), fileIdAt('b')]).toEqual([undefined, descriptionOf(1).fileId]);
-  expect([cache.hashes(ROOT, 'a'), cache.hashes(ROOT, 'b')?.length]).toEqual([undefined, 32]);
+  expect([cache.hashes('a'), cache.hashes('b')?.length]).toEqual([undefined, 32]);
   write('link', stateOf(1, 3));
   clock.advance(0);
   expect(queued).toEqual(['a', 'link']);
@@ -173,7 +171,7 @@ test('after a restart a file in the same state keeps its hash, also on a disk th
   clock.advance(0);
   expect([fileIdAt('1'), fileIdAt('2'), queued]).toEqual([descriptionOf(1).fileId, undefined, ['2']]);
   index.pruneCache();
-  expect([cache.hashes(ROOT, '1')?.length, cache.hashes(ROOT, '3')]).toEqual([32, undefined]);
+  expect([cache.hashes('1')?.length, cache.hashes('3')]).toEqual([32, undefined]);
 });
 
 test('a share that is empty, perhaps an unmounted disk, keeps its cached hashes', async () => {
@@ -182,7 +180,7 @@ test('a share that is empty, perhaps an unmounted disk, keeps its cached hashes'
   const { index, cache } = desk(first.cache);
   await index.loadCache();
   index.pruneCache();
-  expect(cache.hashes(ROOT, 'a')).toHaveLength(32);
+  expect(cache.hashes('a')).toHaveLength(32);
 });
 
 test('a downloaded file is shared without hashing, unless its path is never shared', () => {
@@ -199,7 +197,7 @@ test('lost chunk hashes: the file is withdrawn and hashed again', () => {
   const { clock, index, share, queued, fileIdAt, cache } = desk();
   share('a', 1);
   index.rehash('a');
-  expect([fileIdAt('a'), cache.hashes(ROOT, 'a')]).toEqual([undefined, undefined]);
+  expect([fileIdAt('a'), cache.hashes('a')]).toEqual([undefined, undefined]);
   clock.advance(1_000);
   expect(queued).toEqual(['a', 'a']);
 });
@@ -251,6 +249,6 @@ test('hashes of removed files are kept for as many files, then the oldest are dr
     share(`f${n}`, n);
     remove(`f${n}`);
   }
-  const kept = [0, 1, 2, 3].map((n) => cache.hashes(ROOT, `f${n}`) !== undefined);
+  const kept = [0, 1, 2, 3].map((n) => cache.hashes(`f${n}`) !== undefined);
   expect(kept).toEqual([false, true, true, true]);
 });

@@ -1,0 +1,248 @@
+import { rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Log } from '../../../Shared/Log.ts';
+import { makeFolder } from '../../../Shared/MakeFolder.ts';
+import { type HashCache, type HashCacheEntry, type HashedFile, hashBytesOf } from './HashCache.ts';
+import { readRecord, recordLine } from './HashRecord.ts';
+import { RecordFile } from './RecordFile.ts';
+
+/** Delay of writes, so that many entries share one. A crash loses the pending ones; their files are hashed again. */
+const WRITE_DELAY_MS = 2_000;
+/** Delay of the next attempt after a failed write. */
+const RETRY_MS = 30_000;
+/** Limits of one write. */
+const BATCH_ENTRIES = 1_000;
+const BATCH_BYTES = 1_024 * 1_024;
+/** Outdated records and bytes, beyond as many as are current, at which the file is written anew. */
+const OUTDATED_RECORDS_MAX = 1_000;
+const OUTDATED_BYTES_MAX = 16 * 1_024 * 1_024;
+
+/**
+ * Hash cache of one share in one file, to which records are only appended (docs/Decisions/0008-hash-cache.md).
+ * Every record has a checksum: damage costs the damaged records alone. Entries that cannot be written stay in
+ * memory and are tried again. The first failure is a warning, later ones are debug lines.
+ */
+export class HashCacheFile implements HashCache {
+  readonly #path: string;
+  readonly #log: Log;
+  #file: RecordFile | undefined;
+  #isWritable = false;
+  /** Position of the current record of each path. */
+  #positions = new Map<string, number>();
+  /** Records in the file, current and outdated. */
+  #records = 0;
+  /** Size of the file when it was opened or last written anew. */
+  #compactBytes = 0;
+  /** Entries to be written; undefined: a removal. */
+  readonly #pending = new Map<string, HashCacheEntry | undefined>();
+  #timer: NodeJS.Timeout | undefined;
+  /** Serializes the writes. */
+  #writing: Promise<void> = Promise.resolve();
+  #hasWarned = false;
+  #isClosed = false;
+
+  /** @param path - absolute; its folder is created when missing */
+  constructor(path: string, log: Log) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  async *load(): AsyncGenerator<readonly [string, HashedFile]> {
+    const files = new Map<string, HashedFile>();
+    let damaged = 0;
+    try {
+      await this.#open();
+      damaged = await this.#read(files);
+    } catch (failure) {
+      this.#report('cannot be read', failure);
+    }
+    if (damaged > 0) this.#log.warn(`the hash cache ${this.#path} is damaged: some files are hashed again`);
+    this.#writing = this.#writing.then(() => this.#compact(damaged > 0));
+    yield* files;
+  }
+
+  put(path: string, file: HashedFile, hashes: Uint8Array | string): void {
+    this.#add(path, { file, hashes });
+  }
+
+  remove(path: string): void {
+    this.#add(path, undefined);
+  }
+
+  hashes(path: string): Uint8Array | undefined {
+    if (this.#pending.has(path)) return hashBytesOf(this.#pending.get(path)?.hashes);
+    const at = this.#positions.get(path);
+    if (at === undefined) return undefined;
+    try {
+      const line = this.#file?.lineAt(at);
+      const record = line && readRecord(line);
+      return record?.path === path ? hashBytesOf(record.entry?.hashes) : undefined;
+    } catch (failure) {
+      this.#report('cannot be read', failure);
+      return undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    await this.#writing;
+    await this.#writePending();
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close().catch((failure) => this.#report('cannot be closed', failure));
+  }
+
+  #add(path: string, entry: HashCacheEntry | undefined): void {
+    this.#pending.set(path, entry);
+    this.#schedule(WRITE_DELAY_MS);
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isClosed) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#writing = this.#writing.then(() => this.#writePending());
+    }, delayMs).unref();
+  }
+
+  /** Opens the file for writing, or for reading alone when that fails. */
+  async #open(): Promise<void> {
+    try {
+      await makeFolder(dirname(this.#path));
+      this.#file = await RecordFile.open(this.#path, 'append');
+      this.#isWritable = true;
+      await this.#file.touch();
+    } catch (failure) {
+      this.#report('cannot be written', failure);
+      this.#file ??= await RecordFile.open(this.#path, 'read').catch(() => undefined);
+    }
+  }
+
+  /** @returns the number of damaged records */
+  async #read(files: Map<string, HashedFile>): Promise<number> {
+    if (this.#file === undefined) return 0;
+    let damaged = 0;
+    for await (const { at, line } of this.#file.lines()) {
+      if (line.length === 0) continue;
+      this.#records++;
+      const record = readRecord(line);
+      if (record === undefined) damaged++;
+      else if (record.entry === undefined) {
+        this.#positions.delete(record.path);
+        files.delete(record.path);
+      } else {
+        this.#positions.set(record.path, at);
+        files.set(record.path, record.entry.file);
+      }
+    }
+    this.#compactBytes = await this.#file.size();
+    return damaged;
+  }
+
+  /** Writes all pending entries. Never rejects: what the disk does not take stays pending. */
+  async #writePending(): Promise<void> {
+    try {
+      while (this.#pending.size > 0) await this.#writeBatch();
+    } catch (failure) {
+      this.#report('cannot be written', failure);
+      this.#schedule(RETRY_MS);
+      return;
+    }
+    await this.#compact();
+  }
+
+  async #writeBatch(): Promise<void> {
+    if (!this.#isWritable) await this.#reopen();
+    const batch: { path: string; entry: HashCacheEntry | undefined; line: Buffer }[] = [];
+    let bytes = 0;
+    for (const [path, entry] of this.#pending) {
+      const line = recordLine(path, entry);
+      bytes += line.length;
+      if (batch.push({ path, entry, line }) === BATCH_ENTRIES || bytes >= BATCH_BYTES) break;
+    }
+    let at = await this.#opened().append(batch.map(({ line }) => line));
+    this.#records += batch.length;
+    for (const { path, entry, line } of batch) {
+      if (entry === undefined) this.#positions.delete(path);
+      else this.#positions.set(path, at);
+      at += line.length;
+      // An entry added during the write stays pending.
+      if (this.#pending.get(path) === entry) this.#pending.delete(path);
+    }
+  }
+
+  /** Opens the file again, which was readable at most. Positions stay valid if it is the same file; else they miss. */
+  async #reopen(): Promise<void> {
+    await makeFolder(dirname(this.#path));
+    const file = await RecordFile.open(this.#path, 'append');
+    await this.#file?.close();
+    this.#file = file;
+    this.#isWritable = true;
+  }
+
+  /** Writes the file anew without outdated records, when these are many. Never rejects. */
+  async #compact(mustWrite = false): Promise<void> {
+    if (!this.#isWritable) return;
+    const temporary = `${this.#path}.new`;
+    try {
+      const file = this.#opened();
+      const size = await file.size();
+      const isDue =
+        this.#records > 2 * this.#positions.size + OUTDATED_RECORDS_MAX ||
+        size > 2 * this.#compactBytes + OUTDATED_BYTES_MAX;
+      if (!isDue && !mustWrite) return;
+      this.#compactBytes = size; // After a failure, the next attempt waits for as much growth again.
+      await rm(temporary, { force: true });
+      const { copy, positions } = await this.#copyCurrent(file, temporary);
+      this.#file = copy;
+      this.#positions = positions;
+      this.#records = positions.size;
+      this.#compactBytes = await copy.size();
+      await file.close();
+    } catch (failure) {
+      this.#log.debug(`the hash cache ${this.#path} cannot be compacted: ${failure}`);
+      await rm(temporary, { force: true }).catch(() => {});
+    }
+  }
+
+  /** Writes the current records to a new file, which then replaces the cache. */
+  async #copyCurrent(from: RecordFile, temporary: string) {
+    const copy = await RecordFile.open(temporary, 'append');
+    try {
+      const positions = new Map<string, number>();
+      let batch: Buffer[] = [];
+      let [at, bytes] = [0, 0];
+      for await (const { at: before, line } of from.lines()) {
+        const path = readRecord(line)?.path;
+        if (path === undefined || this.#positions.get(path) !== before) continue;
+        positions.set(path, at);
+        batch.push(Buffer.concat([line, Buffer.from('\n')]));
+        at += line.length + 1;
+        bytes += line.length + 1;
+        if (bytes < BATCH_BYTES) continue;
+        await copy.append(batch);
+        [batch, bytes] = [[], 0];
+      }
+      await copy.append(batch);
+      await rename(temporary, this.#path);
+      return { copy, positions };
+    } catch (failure) {
+      await copy.close();
+      throw failure;
+    }
+  }
+
+  #opened(): RecordFile {
+    if (this.#file === undefined) throw new Error('the file is not open');
+    return this.#file;
+  }
+
+  #report(what: string, failure: unknown): void {
+    const why = failure instanceof Error ? failure.message : String(failure);
+    const text = `the hash cache ${this.#path} ${what} (${why}): files may be hashed again at the next start`;
+    if (this.#hasWarned) this.#log.debug(text);
+    else this.#log.warn(text);
+    this.#hasWarned = true;
+  }
+}

@@ -1,0 +1,198 @@
+import {
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { HashCacheFile } from '../../../../Peer/Files/Hashing/HashCacheFile.ts';
+import { openHashCache } from '../../../../Peer/Files/Hashing/OpenHashCache.ts';
+import type { FileId } from '../../../../Protocol/Ids.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { TempFolder } from '../../../Support/TempFolder.ts';
+
+const random = new SeededRandom(5);
+
+function hashedFile(n: number) {
+  const times = { mtimeNs: 5_000_000_123n, ctimeNs: 7_000_000_000n };
+  const state = fileState({ dev: 1n, ino: BigInt(n), size: BigInt(n * 100), ...times });
+  return { state: { ...state, touchedMs: state.modifiedMs }, fileId: random.hex(32) as FileId };
+}
+
+/** The cache file of a folder, opened as often as a test likes. */
+async function desk() {
+  const folder = await TempFolder.forTest();
+  const path = folder.at('cache', 'hashes.log');
+  const warnings: string[] = [];
+  const log = { warn: (text: string) => warnings.push(text), info: () => {}, debug: () => {} };
+  const open = async () => {
+    const cache = new HashCacheFile(path, log);
+    const files = new Map();
+    for await (const [name, file] of cache.load()) files.set(name, file);
+    return { cache, files };
+  };
+  /** Stores entries `0` to `count - 1` of two chunks each. */
+  const stored = async (count: number) => {
+    const { cache } = await open();
+    const entries = Array.from({ length: count }, (_, n) => [hashedFile(n), random.bytes(64)] as const);
+    for (const [n, [file, hashes]] of entries.entries()) cache.put(`${n}`, file, hashes);
+    await cache.close();
+    return entries;
+  };
+  return { folder, path, warnings, open, stored };
+}
+
+test('an entry is found at once and after a restart, a removed one is not', async () => {
+  const { warnings, open } = await desk();
+  const { cache } = await open();
+  const files = Array.from({ length: 5_000 }, (_, n) => hashedFile(n));
+  for (const [n, file] of files.entries()) cache.put(`d/ü\n "${n}`, file, random.bytes(32 * (n % 4)));
+  cache.remove('d/ü\n "4999');
+  expect(cache.hashes('d/ü\n "7')).toHaveLength(96);
+  expect(cache.hashes('d/ü\n "4999')).toBeUndefined();
+  await cache.close();
+
+  const again = await open();
+  expect(again.files.size).toBe(4_999);
+  expect(again.files.get('d/ü\n "1234')).toEqual(files[1_234]);
+  expect([0, 1, 2, 3].map((n) => again.cache.hashes(`d/ü\n "${n}`)?.length)).toEqual([0, 32, 64, 96]);
+  expect(again.cache.hashes('nowhere')).toBeUndefined();
+  await again.cache.close();
+  expect(warnings).toEqual([]);
+});
+
+test('a cut file keeps the records before the cut, and takes new ones', async () => {
+  const { path, warnings, open, stored } = await desk();
+  const entries = await stored(100);
+  await truncate(path, (await stat(path)).size - 40);
+  const { cache, files } = await open();
+  expect(warnings).toEqual([expect.stringContaining('damaged')]);
+  expect([files.size, files.get('98'), files.get('99')]).toEqual([99, entries[98]?.[0], undefined]);
+  cache.put('99', ...(entries[99] ?? expect.unreachable()));
+  await cache.close();
+  const again = await open();
+  expect([again.files.size, again.cache.hashes('99')?.length]).toEqual([100, 64]);
+  await again.cache.close();
+  expect(warnings).toHaveLength(1); // The damaged record is gone.
+});
+
+test('a file cut to every length loads only what is whole', async () => {
+  const { path, open, stored } = await desk();
+  const entries = await stored(3);
+  const whole = await readFile(path);
+  for (let length = 0; length < whole.length; length += 7) {
+    await writeFile(path, whole.subarray(0, length));
+    const { cache, files } = await open();
+    for (const [name, file] of files) expect(file).toEqual(entries[Number(name)]?.[0]);
+    await cache.close();
+  }
+});
+
+test('a changed byte costs the one record it is in', async () => {
+  const { path, warnings, open, stored } = await desk();
+  await stored(100);
+  const bytes = await readFile(path);
+  const at = bytes.length >> 1;
+  bytes.writeUInt8((bytes[at] ?? 0) ^ 1, at);
+  await writeFile(path, bytes);
+  const { cache, files } = await open();
+  expect(files.size).toBe(99);
+  expect(warnings).toHaveLength(1);
+  await cache.close();
+});
+
+test('hashes of a file cut while it is open are missing, and can be stored again', async () => {
+  const { path, open, stored } = await desk();
+  const [[file, hashes] = expect.unreachable()] = await stored(10);
+  const { cache } = await open();
+  await truncate(path, 0);
+  expect(cache.hashes('0')).toBeUndefined();
+  cache.put('0', file, hashes);
+  await cache.close();
+  const again = await open();
+  expect([...again.files.keys()]).toEqual(['0']);
+  await again.cache.close();
+});
+
+test('entries that cannot be written are served from memory, with one warning, and written when there is room', async () => {
+  const { folder, warnings, open } = await desk();
+  await folder.write('cache', 'a file in place of the folder');
+  const { cache } = await open();
+  for (let n = 0; n < 10; n++) cache.put(`${n}`, hashedFile(n), random.bytes(64));
+  expect(cache.hashes('3')).toHaveLength(64);
+  expect(warnings).toEqual([expect.stringContaining('cannot be written')]);
+  await rm(folder.at('cache'));
+  await cache.close();
+  const again = await open();
+  expect(again.files.size).toBe(10);
+  await again.cache.close();
+  expect(warnings).toHaveLength(1);
+});
+
+test('the file is written anew when most of it is outdated', async () => {
+  const { path, open, stored } = await desk();
+  const entries = await stored(10);
+  const { cache } = await open();
+  const [file, hashes] = entries[0] ?? expect.unreachable();
+  for (let round = 0; round < 3_000; round++) cache.put(`gone ${round}`, file, hashes);
+  for (let round = 0; round < 3_000; round++) cache.remove(`gone ${round}`);
+  await cache.close();
+  const again = await open();
+  expect(again.files.size).toBe(10);
+  expect(again.cache.hashes('9')).toEqual(Buffer.from(entries[9]?.[1] ?? []));
+  await again.cache.close();
+  expect((await stat(path)).size).toBeLessThan(10_000);
+});
+
+test('records of a second process with the same file cost nothing but theirs', async () => {
+  const { path, open, stored } = await desk();
+  await stored(10);
+  const { cache } = await open();
+  await appendFile(path, 'of another process\n');
+  cache.put('10', hashedFile(10), random.bytes(64));
+  expect(cache.hashes('5')).toHaveLength(64);
+  await cache.close();
+  const again = await open();
+  expect(again.files.size).toBe(11);
+  await again.cache.close();
+});
+
+test('an entry put again while the earlier one is being written is not lost', async () => {
+  const { open } = await desk();
+  const { cache } = await open();
+  cache.put('x', hashedFile(1), random.bytes(32));
+  const closing = cache.close();
+  const later = hashedFile(2);
+  cache.put('x', later, random.bytes(64));
+  await closing;
+  const again = await open();
+  expect(again.files.get('x')).toEqual(later);
+  expect(again.cache.hashes('x')).toHaveLength(64);
+  await again.cache.close();
+});
+
+test('each share has a file of its own; those of earlier versions and unused shares are removed', async () => {
+  const folder = await TempFolder.forTest();
+  await mkdir(folder.at('cache'));
+  const { warn } = console;
+  const log = { warn, info: () => {}, debug: () => {} };
+  for (const share of ['/one', '/two']) {
+    const cache = await openHashCache(folder.at('cache'), share, log);
+    for await (const _ of cache.load()) expect.unreachable();
+    await cache.close();
+  }
+  const [one = '', two = ''] = await readdir(folder.at('cache'));
+  await folder.write('cache/hashes-v1.mdb', 'x');
+  await folder.write('cache/hashes-v1.mdb-lock', 'x');
+  await folder.write('cache/mine.txt', 'x');
+  const longAgo = Date.now() / 1_000 - 366 * 24 * 3_600;
+  for (const name of [one, 'mine.txt']) await utimes(folder.at('cache', name), longAgo, longAgo);
+  await openHashCache(folder.at('cache'), '/three', log);
+  expect((await readdir(folder.at('cache'))).sort()).toEqual([two, 'mine.txt'].sort());
+});
