@@ -214,6 +214,16 @@ export function oneOf<const T extends string>(...words: readonly T[]): Codec<T> 
   };
 }
 
+/** As `oneOf`, for words that later versions add to: an unknown value is read as `other`, which is written as 255. */
+export function oneOfOrOther<const T extends string>(...words: readonly T[]): Codec<T | 'other'> {
+  return {
+    write: (out, value) => uint8.write(out, value === 'other' ? OTHER : words.indexOf(value)),
+    read: (input) => words[uint8.read(input)] ?? 'other',
+  };
+}
+
+const OTHER = 255;
+
 /** A value that may be missing: one byte 0 or 1, then the value. */
 export function optional<T>(codec: Codec<T>): Codec<T | undefined> {
   return {

@@ -1,9 +1,10 @@
 import { ByteReader, ByteWriter, boolean, hex, struct, text, uint16, uint32, uint53 } from './Codec.ts';
+import { extensible, type PeerExtensions, peerExtensions } from './Extensions.ts';
 import { type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
 import { NAME_BYTES_MAX } from './Limits.ts';
 
 /** Action number of a heartbeat. */
-export const HEARTBEAT = 0x53480001;
+export const HEARTBEAT = 0x53480101;
 
 /** The first fields of a heartbeat: the identity of its sender. */
 export interface Introduction {
@@ -15,7 +16,7 @@ export interface Introduction {
 }
 
 /** Registers a peer, and later renews its lease. */
-export interface Heartbeat extends Introduction {
+export interface Heartbeat extends Introduction, PeerExtensions {
   /** 0: no catalog. */
   readonly catalogVersion: number;
   readonly files: number;
@@ -31,15 +32,18 @@ export interface Heartbeat extends Introduction {
 const front = { peerId, instanceId, port: uint16, name: text(NAME_BYTES_MAX) };
 const introduction = struct<Introduction>(front);
 
-export const heartbeat = struct<Heartbeat>({
-  ...front,
-  catalogVersion: uint32,
-  files: uint32,
-  bytes: uint53,
-  uploads: uint16,
-  queryToken: hex(8),
-  unlisted: boolean,
-});
+export const heartbeat = extensible<Heartbeat, PeerExtensions>(
+  {
+    ...front,
+    catalogVersion: uint32,
+    files: uint32,
+    bytes: uint53,
+    uploads: uint16,
+    queryToken: hex(8),
+    unlisted: boolean,
+  },
+  peerExtensions,
+);
 
 /** Encodes a body for storage. Equal values give equal bytes; the first 32 are the peer id. */
 export function encodeHeartbeat(beat: Heartbeat): Buffer {

@@ -21,6 +21,21 @@ export const TRACKER_RETRY_MS = [500, 1_000, 2_000, 4_000] as const;
 /** Validity step of a connection id: valid in the step it was made in, and the next (BEP 15). */
 export const COOKIE_STEP_MS = 60 * SECOND_MS;
 
+// Extensions of messages
+/** Extensions of one message or item. */
+export const EXTENSIONS_MAX = 16;
+/** All extensions of a message or item, tags and lengths included: a hello still fits GREETING_FRAME_BYTES_MAX. */
+export const EXTENSIONS_BYTES_MAX = 512;
+/** All extensions of a file: an entry with the longest path still fits a datagram. */
+export const FILE_EXTENSIONS_BYTES_MAX = 64;
+export const CLUSTER_BYTES_MAX = 64;
+/** Other trackers in one answer to a heartbeat. */
+export const CLUSTER_TRACKERS_MAX = 16;
+/** Unknown control messages from this type on are skipped; others break the link. */
+export const OPTIONAL_CONTROL_TYPE = 128;
+/** Unknown lane messages from this type on are skipped; others break the lane. */
+export const OPTIONAL_LANE_TYPE = 192;
+
 // Tracker registry
 /** Heartbeat interval of a small network, and its maximum for a large one. */
 export const HEARTBEAT_MS = 5 * SECOND_MS;

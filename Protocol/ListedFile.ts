@@ -1,9 +1,13 @@
-import { type Codec, struct, text, uint53 } from './Codec.ts';
+import { type Codec, text, uint53 } from './Codec.ts';
+import { extensible, type FileExtensions, fileExtensions, fileExtensionsBytes } from './Extensions.ts';
 import { type FileId, fileId } from './Ids.ts';
-import { PATH_BYTES_MAX } from './Limits.ts';
+import { FILE_EXTENSIONS_BYTES_MAX, PATH_BYTES_MAX } from './Limits.ts';
+
+/** The modification time is a field: every listed file has one. */
+type Extensions = Pick<FileExtensions, 'executable'>;
 
 /** A file in a peer's listing. */
-export interface ListedFile {
+export interface ListedFile extends Extensions {
   /** Relative to the share folder, separated by `/`. */
   readonly path: string;
   readonly size: number;
@@ -12,14 +16,13 @@ export interface ListedFile {
   readonly fileId: FileId;
 }
 
-export const listedFile: Codec<ListedFile> = struct<ListedFile>({
-  path: text(PATH_BYTES_MAX),
-  size: uint53,
-  modifiedMs: uint53,
-  fileId,
-});
+export const listedFile: Codec<ListedFile> = extensible<ListedFile, Extensions>(
+  { path: text(PATH_BYTES_MAX), size: uint53, modifiedMs: uint53, fileId },
+  { executable: fileExtensions.executable },
+  FILE_EXTENSIONS_BYTES_MAX,
+);
 
 /** Encoded size. */
-export function listedFileBytes({ path }: ListedFile): number {
-  return 2 + Buffer.byteLength(path) + 8 + 8 + 32;
+export function listedFileBytes({ path, executable }: ListedFile): number {
+  return 2 + Buffer.byteLength(path) + 8 + 8 + 32 + fileExtensionsBytes({ executable });
 }

@@ -20,6 +20,13 @@ import {
   uint53,
 } from './Codec.ts';
 import {
+  extensible,
+  type FileExtensions,
+  fileExtensions,
+  type HelloExtensions,
+  helloExtensions,
+} from './Extensions.ts';
+import {
   type ChunkHash,
   chunkHash,
   type FileId,
@@ -31,8 +38,11 @@ import {
 } from './Ids.ts';
 import {
   BITFIELD_PAGE_BYTES,
+  FILE_EXTENSIONS_BYTES_MAX,
   HASHES_PER_PAGE,
   NAME_BYTES_MAX,
+  OPTIONAL_CONTROL_TYPE,
+  OPTIONAL_LANE_TYPE,
   PATH_BYTES_MAX,
   PEER_EXCHANGE_MAX,
   PIECE_BYTES_MAX,
@@ -40,76 +50,25 @@ import {
   SUGGESTED_MAX,
 } from './Limits.ts';
 import { type ListedFile, listedFile } from './ListedFile.ts';
+import { type ByeReason, byeReason, type RefusalCode, refusalCode } from './Reasons.ts';
 import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from './RelayMessages.ts';
 
 export { FEATURES, ownFeatures } from './Features.ts';
+export * from './Preamble.ts';
+export type { ByeReason, RefusalCode } from './Reasons.ts';
 
 /**
  * TCP between peers. A connection begins with 8 bytes: "SHOAL", the version, the kind, 0.
  * Frames follow: length of the body (4), type (1), body. docs/reference/protocol.md, "Peer".
  */
 
-export const PROTOCOL_VERSION = 1;
-export const PREAMBLE_BYTES = 8;
 export const FRAME_HEADER_BYTES = 5;
-
-export type ConnectionKind = 'control' | 'lane';
-
-const MAGIC = Buffer.from('SHOAL', 'ascii');
-const KINDS: Record<ConnectionKind, number> = { control: 0x43, lane: 0x4c }; // 'C', 'L'
-
-export function encodePreamble(kind: ConnectionKind): Buffer {
-  return Buffer.from([...MAGIC, PROTOCOL_VERSION, KINDS[kind], 0]);
-}
-
-/** The kind of a connection by its first 8 bytes; undefined: not our protocol, to be closed without an answer. */
-export function decodePreamble(bytes: Uint8Array): ConnectionKind | undefined {
-  if (bytes.length !== PREAMBLE_BYTES || !MAGIC.equals(bytes.subarray(0, MAGIC.length))) return undefined;
-  if (bytes[5] !== PROTOCOL_VERSION) return undefined;
-  return bytes[6] === KINDS.control ? 'control' : bytes[6] === KINDS.lane ? 'lane' : undefined;
-}
 
 /** A peer in a peer exchange. */
 export interface ExchangedPeer {
   readonly peerId: PeerId;
   readonly address: Address;
 }
-
-/**
- * Reason of a refusal. `changed`: the file has changed since it was hashed; not the source's fault. `already-have`: the offered
- * file is there. `unanswered`: the user did not answer an offer in time.
- */
-export type RefusalCode =
-  | 'not-found'
-  | 'changed'
-  | 'busy'
-  | 'denied'
-  | 'failed'
-  | 'cancelled'
-  | 'already-have'
-  | 'unanswered';
-const refusalCode: Codec<RefusalCode> = oneOf(
-  'not-found',
-  'changed',
-  'busy',
-  'denied',
-  'failed',
-  'cancelled',
-  'already-have',
-  'unanswered',
-);
-
-/** Reason for the end of a link. */
-export type ByeReason = 'closing' | 'duplicate' | 'self' | 'idle' | 'protocol' | 'banned' | 'full';
-const byeReason: Codec<ByeReason> = oneOf(
-  'closing',
-  'duplicate',
-  'self',
-  'idle',
-  'protocol',
-  'banned',
-  'full',
-);
 
 /**
  * Chunks that a leecher may request from the suggesting peer besides the suggested ones. `anything`: all. `spread`: those that
@@ -120,29 +79,40 @@ const suggestedRest: Codec<SuggestedRest> = oneOf('anything', 'spread', 'nothing
 
 const exchangedPeer: Codec<ExchangedPeer> = struct<ExchangedPeer>({ peerId, address });
 
-export interface Hello {
+export interface Hello extends HelloExtensions {
   readonly version: number;
   readonly peerId: PeerId;
   readonly instanceId: InstanceId;
   readonly name: string;
   /** Listening TCP port, for dialling back. */
   readonly port: number;
-  /** Extensions of the first version (FEATURES); unknown bits are ignored. */
+  /** Bits of FEATURES; unknown ones are ignored. */
   readonly features: number;
+}
+
+interface OfferedFile extends FileExtensions {
+  readonly requestId: number;
+  readonly fileId: FileId;
+  readonly size: number;
+  readonly path: string;
+  readonly chunks: number;
 }
 
 const controlMessages = messageSet({
   /** First message of both sides. */
   hello: [
     1,
-    struct<Hello>({
-      version: uint8,
-      peerId,
-      instanceId,
-      name: text(NAME_BYTES_MAX),
-      port: uint16,
-      features: uint32,
-    }),
+    extensible<Hello, HelloExtensions>(
+      {
+        version: uint8,
+        peerId,
+        instanceId,
+        name: text(NAME_BYTES_MAX),
+        port: uint16,
+        features: uint32,
+      },
+      helloExtensions,
+    ),
   ],
   /** Requests the files below a folder ("" = all), by path. `cursor` is 0, then `next` of the previous page. */
   list: [
@@ -221,13 +191,11 @@ const controlMessages = messageSet({
   /** Offers a file, of which the sender has `chunks` chunks. Answered by `accept` or `refused`. */
   offer: [
     22,
-    struct<{ requestId: number; fileId: FileId; size: number; path: string; chunks: number }>({
-      requestId: uint32,
-      fileId,
-      size: uint53,
-      path: text(PATH_BYTES_MAX),
-      chunks: uint32,
-    }),
+    extensible<OfferedFile, FileExtensions>(
+      { requestId: uint32, fileId, size: uint53, path: text(PATH_BYTES_MAX), chunks: uint32 },
+      fileExtensions,
+      FILE_EXTENSIONS_BYTES_MAX,
+    ),
   ],
   /** The offered file is being downloaded. Progress follows as `haveAll`, `bitfield` and `have`. */
   accept: [23, struct<{ requestId: number }>({ requestId: uint32 })],
@@ -310,8 +278,9 @@ export function encodeControl(message: ControlMessage): Buffer {
   return encodeFrame(controlMessages, message);
 }
 
-/** @throws ShoalError BAD_FRAME */
-export function decodeControl(type: number, body: Uint8Array): ControlMessage {
+/** @returns undefined for a message of a later version that may be skipped. @throws ShoalError BAD_FRAME */
+export function decodeControl(type: number, body: Uint8Array): ControlMessage | undefined {
+  if (type >= OPTIONAL_CONTROL_TYPE && !controlMessages.has(type)) return undefined;
   return controlMessages.readBody(type, new ByteReader(body));
 }
 
@@ -319,8 +288,9 @@ export function encodeLane(message: LaneMessage): Buffer {
   return encodeFrame(laneMessages, message);
 }
 
-/** @throws ShoalError BAD_FRAME */
-export function decodeLane(type: number, body: Uint8Array): LaneMessage {
+/** @returns undefined for a message of a later version that may be skipped. @throws ShoalError BAD_FRAME */
+export function decodeLane(type: number, body: Uint8Array): LaneMessage | undefined {
+  if (type >= OPTIONAL_LANE_TYPE && !laneMessages.has(type)) return undefined;
   return laneMessages.readBody(type, new ByteReader(body));
 }
 

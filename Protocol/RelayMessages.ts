@@ -1,6 +1,7 @@
 import { boolean, type Codec, optional, struct, text, uint53 } from './Codec.ts';
+import { extensible, type FileExtensions, fileExtensions } from './Extensions.ts';
 import { type FileId, fileId } from './Ids.ts';
-import { PATH_BYTES_MAX, QUERY_BYTES_MAX } from './Limits.ts';
+import { FILE_EXTENSIONS_BYTES_MAX, PATH_BYTES_MAX, QUERY_BYTES_MAX } from './Limits.ts';
 
 /** Questions that a tracker relays to peers whose catalog it does not hold. docs/reference/protocol.md, "Relay". */
 
@@ -12,7 +13,7 @@ export interface RelayQuestion {
 }
 
 /** A matching file, as its holder describes it. */
-export interface RelayedFile {
+export interface RelayedFile extends FileExtensions {
   readonly fileId: FileId;
   readonly size: number;
   readonly path: string;
@@ -25,12 +26,11 @@ export const relayQuestion: Codec<RelayQuestion> = struct<RelayQuestion>({
   fileId: optional(fileId),
 });
 
-export const relayedFile: Codec<RelayedFile> = struct<RelayedFile>({
-  fileId,
-  size: uint53,
-  path: text(PATH_BYTES_MAX),
-  complete: boolean,
-});
+export const relayedFile: Codec<RelayedFile> = extensible<RelayedFile, FileExtensions>(
+  { fileId, size: uint53, path: text(PATH_BYTES_MAX), complete: boolean },
+  fileExtensions,
+  FILE_EXTENSIONS_BYTES_MAX,
+);
 
 /**
  * The part of an answer that a page is.

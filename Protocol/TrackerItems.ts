@@ -1,8 +1,16 @@
 import type { Address } from '../Shared/Address.ts';
 import { address } from './AddressCodec.ts';
-import { boolean, type Codec, list, oneOf, struct, text, uint32, uint53 } from './Codec.ts';
+import { boolean, type Codec, list, oneOf, text, uint32, uint53 } from './Codec.ts';
+import {
+  extensible,
+  type FileExtensions,
+  fileExtensions,
+  fileExtensionsBytes,
+  type PeerExtensions,
+  peerExtensions,
+} from './Extensions.ts';
 import { type FileId, fileId, type PeerId, peerId } from './Ids.ts';
-import { NAME_BYTES_MAX, PATH_BYTES_MAX } from './Limits.ts';
+import { FILE_EXTENSIONS_BYTES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX } from './Limits.ts';
 
 /** List items of tracker messages. docs/reference/protocol.md, "Tracker". */
 
@@ -11,7 +19,7 @@ import { NAME_BYTES_MAX, PATH_BYTES_MAX } from './Limits.ts';
  * path, or the FileId without one. So `gone` at one path does not affect the same content at another path, and `file` at a known
  * path replaces the entry. A difference has each key once.
  */
-export interface PublishedEntry {
+export interface PublishedEntry extends FileExtensions {
   readonly kind: 'file' | 'partial' | 'gone';
   /** Relative, separated by `/`; empty for `partial`. */
   readonly path: string;
@@ -20,7 +28,7 @@ export interface PublishedEntry {
 }
 
 /** A peer in an answer of the tracker. */
-export interface ListedPeer {
+export interface ListedPeer extends PeerExtensions {
   readonly peerId: PeerId;
   readonly name: string;
   readonly address: Address;
@@ -31,7 +39,7 @@ export interface ListedPeer {
 }
 
 /** A peer that has all or part of a file. */
-export interface Holder {
+export interface Holder extends PeerExtensions {
   readonly peerId: PeerId;
   readonly name: string;
   readonly address: Address;
@@ -39,8 +47,8 @@ export interface Holder {
   readonly complete: boolean;
 }
 
-/** A file that matches a search, with its holders. */
-export interface Hit {
+/** A file that matches a search, with its holders. `modifiedMs`: the earliest that holders give for this content. */
+export interface Hit extends FileExtensions {
   readonly fileId: FileId;
   readonly size: number;
   /** The matching path; other holders may share it under another. */
@@ -50,39 +58,42 @@ export interface Hit {
   readonly holders: readonly Holder[];
 }
 
-export const publishedEntry: Codec<PublishedEntry> = struct<PublishedEntry>({
-  kind: oneOf('file', 'partial', 'gone'),
-  path: text(PATH_BYTES_MAX),
-  size: uint53,
-  fileId,
-});
+export const publishedEntry: Codec<PublishedEntry> = extensible<PublishedEntry, FileExtensions>(
+  { kind: oneOf('file', 'partial', 'gone'), path: text(PATH_BYTES_MAX), size: uint53, fileId },
+  fileExtensions,
+  FILE_EXTENSIONS_BYTES_MAX,
+);
 
 /** Encoded size of an entry. @param pathBytes - length of its path */
-export function publishedEntryBytes(pathBytes: number): number {
-  return 1 + 2 + pathBytes + 8 + 32;
+export function publishedEntryBytes(pathBytes: number, extensions: FileExtensions): number {
+  return 1 + 2 + pathBytes + 8 + 32 + fileExtensionsBytes(extensions);
 }
 
-export const listedPeer: Codec<ListedPeer> = struct<ListedPeer>({
-  peerId,
-  name: text(NAME_BYTES_MAX),
-  address,
-  onTrackerHost: boolean,
-  files: uint32,
-  bytes: uint53,
-});
+export const listedPeer: Codec<ListedPeer> = extensible<ListedPeer, PeerExtensions>(
+  {
+    peerId,
+    name: text(NAME_BYTES_MAX),
+    address,
+    onTrackerHost: boolean,
+    files: uint32,
+    bytes: uint53,
+  },
+  peerExtensions,
+);
 
-export const holder: Codec<Holder> = struct<Holder>({
-  peerId,
-  name: text(NAME_BYTES_MAX),
-  address,
-  onTrackerHost: boolean,
-  complete: boolean,
-});
+export const holder: Codec<Holder> = extensible<Holder, PeerExtensions>(
+  { peerId, name: text(NAME_BYTES_MAX), address, onTrackerHost: boolean, complete: boolean },
+  peerExtensions,
+);
 
-export const hit: Codec<Hit> = struct<Hit>({
-  fileId,
-  size: uint53,
-  path: text(PATH_BYTES_MAX),
-  holderCount: uint32,
-  holders: list(holder, 64),
-});
+export const hit: Codec<Hit> = extensible<Hit, FileExtensions>(
+  {
+    fileId,
+    size: uint53,
+    path: text(PATH_BYTES_MAX),
+    holderCount: uint32,
+    holders: list(holder, 64),
+  },
+  fileExtensions,
+  FILE_EXTENSIONS_BYTES_MAX,
+);

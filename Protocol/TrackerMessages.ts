@@ -9,6 +9,7 @@ import {
   list,
   messageSet,
   oneOf,
+  oneOfOrOther,
   optional,
   struct,
   text,
@@ -16,6 +17,7 @@ import {
   uint32,
   uint53,
 } from './Codec.ts';
+import { type AliveExtensions, aliveExtensions, extensible } from './Extensions.ts';
 import { HEARTBEAT, heartbeat } from './Heartbeat.ts';
 import { type FileId, fileId, type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
 import { PATH_BYTES_MAX, QUERY_BYTES_MAX, RELAYED_FILES_MAX } from './Limits.ts';
@@ -50,14 +52,19 @@ export const CONNECT_ID = '0000041727101980';
 
 const answerPart = oneOf('whole', 'index', 'relayed', 'last');
 
-/** Requests of peers. Numbers from 0x53480000 up are ours; `connect` is BEP 15's. */
+/** Number of `refused`, the same in every version: a peer of any version reads why it is not served. */
+const REFUSED = 0x534800ff;
+/** First half of all numbers but those of BEP 15, in every version. */
+const FAMILY = 0x5348;
+
+/** Requests of peers. Numbers from 0x53480100 up are ours; `connect` is BEP 15's. */
 const requests = messageSet({
   connect: [0, struct<object>({})],
   heartbeat: [HEARTBEAT, heartbeat],
-  leave: [0x53480002, struct<{ peerId: PeerId; instanceId: InstanceId }>({ peerId, instanceId })],
+  leave: [0x53480102, struct<{ peerId: PeerId; instanceId: InstanceId }>({ peerId, instanceId })],
   /** A page of a catalog version, or of its difference from version `base`. */
   publish: [
-    0x53480003,
+    0x53480103,
     struct<{
       peerId: PeerId;
       instanceId: InstanceId;
@@ -80,62 +87,68 @@ const requests = messageSet({
   ],
   /** Searches for words, all of which must match. `cursor` is 0, then `next` of the previous page. */
   search: [
-    0x53480004,
+    0x53480104,
     struct<{ words: string; cursor: number }>({ words: text(QUERY_BYTES_MAX), cursor: uint32 }),
   ],
   /** Lists the holders of a file, partial ones too. */
-  locate: [0x53480005, struct<{ fileId: FileId; cursor: number }>({ fileId, cursor: uint32 })],
-  peers: [0x53480006, struct<{ cursor: number }>({ cursor: uint32 })],
+  locate: [0x53480105, struct<{ fileId: FileId; cursor: number }>({ fileId, cursor: uint32 })],
+  peers: [0x53480106, struct<{ cursor: number }>({ cursor: uint32 })],
   /** Lists peers with a file below a folder (exact path from the root of the share, no trailing slash). */
   folder: [
-    0x53480007,
+    0x53480107,
     struct<{ path: string; cursor: number }>({ path: text(PATH_BYTES_MAX), cursor: uint32 }),
   ],
   /** Answers the tracker's `query` with files that fit one datagram. Not acknowledged. */
   hit: [
-    0x53480009,
+    0x53480109,
     struct<{ relay: number; files: readonly RelayedFile[] }>({
       relay: uint32,
       files: list(relayedFile, RELAYED_FILES_MAX),
     }),
   ],
   /** Answers the tracker's `query`: no match. Not acknowledged. */
-  miss: [0x5348000a, struct<{ relay: number }>({ relay: uint32 })],
+  miss: [0x5348010a, struct<{ relay: number }>({ relay: uint32 })],
   /** Requests a free TCP port, before the first heartbeat. */
-  assignPort: [0x5348000b, struct<object>({})],
+  assignPort: [0x5348010b, struct<object>({})],
 });
 
 /** Replies of the tracker, and its own messages. */
 const replies = messageSet({
   connected: [0, struct<{ connectionId: string }>({ connectionId: hex(8) })],
   alive: [
-    0x53480001,
-    struct<{
-      trackerInstance: InstanceId;
-      /** Time until the next heartbeat. */
-      intervalMs: number;
-      /** The peer's address for others: host as seen by the tracker, and TCP port. */
-      observed: Address;
-      /** The complete catalog version held of this peer; 0: none. */
-      heldVersion: number;
-      peers: number;
-      /** Another tracker to use, when this one closes. */
-      successor: Address | undefined;
-      /** The tracker holds no catalogs and relays searches: publish nothing. */
-      relayOnly: boolean;
-    }>({
-      trackerInstance: instanceId,
-      intervalMs: uint32,
-      observed: address,
-      heldVersion: uint32,
-      peers: uint32,
-      successor: optional(address),
-      relayOnly: boolean,
-    }),
+    0x53480101,
+    extensible<
+      {
+        trackerInstance: InstanceId;
+        /** Time until the next heartbeat. */
+        intervalMs: number;
+        /** The peer's address for others: host as seen by the tracker, and TCP port. */
+        observed: Address;
+        /** The complete catalog version held of this peer; 0: none. */
+        heldVersion: number;
+        peers: number;
+        /** Another tracker to use, when this one closes. */
+        successor: Address | undefined;
+        /** The tracker holds no catalogs and relays searches: publish nothing. */
+        relayOnly: boolean;
+      } & AliveExtensions,
+      AliveExtensions
+    >(
+      {
+        trackerInstance: instanceId,
+        intervalMs: uint32,
+        observed: address,
+        heldVersion: uint32,
+        peers: uint32,
+        successor: optional(address),
+        relayOnly: boolean,
+      },
+      aliveExtensions,
+    ),
   ],
-  left: [0x53480002, struct<object>({})],
+  left: [0x53480102, struct<object>({})],
   published: [
-    0x53480003,
+    0x53480103,
     struct<{ version: number; page: number; heldVersion: number }>({
       version: uint32,
       page: uint32,
@@ -143,7 +156,7 @@ const replies = messageSet({
     }),
   ],
   found: [
-    0x53480004,
+    0x53480104,
     /** `next` 0: the last page of the index. `asked`: number of queried peers. */
     struct<{ total: number; next: number; asked: number; part: AnswerPart; hits: readonly Hit[] }>({
       total: uint32,
@@ -154,7 +167,7 @@ const replies = messageSet({
     }),
   ],
   located: [
-    0x53480005,
+    0x53480105,
     struct<{
       total: number;
       next: number;
@@ -173,7 +186,7 @@ const replies = messageSet({
     }),
   ],
   peerList: [
-    0x53480006,
+    0x53480106,
     /** Answers `peers` and `folder`. */
     struct<{ total: number; next: number; peers: readonly ListedPeer[] }>({
       total: uint32,
@@ -183,7 +196,7 @@ const replies = messageSet({
   ],
   /** Unsolicited, transaction 0: the tracker closes and refers to another. */
   moved: [
-    0x53480008,
+    0x53480108,
     struct<{ trackerInstance: InstanceId; successor: Address; onTrackerHost: boolean }>({
       trackerInstance: instanceId,
       successor: address,
@@ -192,30 +205,41 @@ const replies = messageSet({
   ],
   /** Unsolicited, transaction 0: asks a peer for matching files. `queryToken` is that of its heartbeat. */
   query: [
-    0x53480009,
+    0x53480109,
     struct<{ queryToken: string; relay: number; question: RelayQuestion }>({
       queryToken: hex(8),
       relay: uint32,
       question: relayQuestion,
     }),
   ],
-  assigned: [0x5348000b, struct<{ port: number }>({ port: uint16 })],
+  assigned: [0x5348010b, struct<{ port: number }>({ port: uint16 })],
   /** The request was not served. Never larger than the request. */
   refused: [
-    0x534800ff,
+    REFUSED,
     struct<{ reason: RefusalReason }>({
-      reason: oneOf('bad-cookie', 'unknown-peer', 'wrong-owner', 'full', 'too-many', 'bad-request'),
+      reason: oneOfOrOther(
+        'bad-cookie',
+        'unknown-peer',
+        'wrong-owner',
+        'full',
+        'too-many',
+        'bad-request',
+        'too-old',
+      ),
     }),
   ],
 });
 
+/** `bad-request`: malformed, or unknown to an older tracker. `too-old`: of a version that a newer tracker no longer serves. */
 export type RefusalReason =
   | 'bad-cookie'
   | 'unknown-peer'
   | 'wrong-owner'
   | 'full'
   | 'too-many'
-  | 'bad-request';
+  | 'bad-request'
+  | 'too-old'
+  | 'other';
 
 type RequestSet = typeof requests;
 type ReplySet = typeof replies;
@@ -251,9 +275,9 @@ export function decodeRequestHeader(input: ByteReader): RequestHeader {
   };
 }
 
-/** Whether this is the number of a request. */
+/** Whether this may be the number of a request, of any version. */
 export function isRequestAction(action: number): boolean {
-  return requests.has(action);
+  return action >>> 16 === FAMILY || requests.has(action);
 }
 
 /** Reads the body after the header. @throws ShoalError BAD_FRAME */
@@ -261,8 +285,8 @@ export function decodeRequestBody(action: number, input: ByteReader): TrackerReq
   return requests.readBody(action, input);
 }
 
-/** Size of `alive` without a successor. */
-const ALIVE_BYTES = 48;
+/** Size of `alive` without a successor and extensions. */
+const ALIVE_BYTES = 49;
 
 /** Encodes a reply. Its number is that of the request, except that `peerList` answers `folder`. */
 export function encodeReply(transactionId: number, reply: TrackerReply): Buffer {

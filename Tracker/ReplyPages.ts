@@ -75,7 +75,7 @@ export function relayedPages(
     const item = { ...file, holderCount: 1, holders: [one] };
     if (pages.at(-1)?.add(item) === true) continue;
     const page = new Page<Hit>(hit, PAGE_BYTES);
-    page.add(item);
+    page.add(item, shortened);
     pages.push(page);
   }
   const lists = pages.length === 0 && isLast ? [[]] : pages.map(({ items }) => items);
@@ -113,13 +113,15 @@ function holdersFrom(
 }
 
 function contact(peer: RegisteredPeer) {
-  const { peerId, name, port } = peer.introduction;
-  return { peerId, name, address: { host: peer.udp.host, port }, onTrackerHost: peer.isLocal };
+  const { peerId, name, port, undialable } = peer.beat;
+  return { peerId, name, address: { host: peer.udp.host, port }, onTrackerHost: peer.isLocal, undialable };
 }
 
-/** The hit with one holder fewer; undefined when none would be left. */
+/** The hit with one holder fewer, then without extensions; undefined when none would be left. */
 function shortened(long: Hit): Hit | undefined {
-  return long.holders.length > 1 ? { ...long, holders: long.holders.slice(0, -1) } : undefined;
+  const { modifiedMs, executable, ...plain } = long;
+  if (long.holders.length > 1) return { ...long, holders: long.holders.slice(0, -1) };
+  return modifiedMs === undefined && executable === undefined ? undefined : plain;
 }
 
 function more(next: number, total: number): number {

@@ -193,7 +193,12 @@ export class TrackerLogic {
     nowMs: number,
   ): Buffer | undefined {
     const request = readRequest(header.action, input);
-    if (request === undefined) return this.#refuse(header.transactionId, 'bad-request');
+    if (request === undefined) {
+      this.#note?.(
+        `request ${header.action.toString(16)} from ${formatAddress(from)} is malformed, or of another version`,
+      );
+      return this.#refuse(header.transactionId, 'bad-request');
+    }
     if (peer !== undefined && !this.#limits.allowsPeer(peer, purposeOf(request), nowMs)) {
       this.counts.limited++;
       return this.#refuse(header.transactionId, 'too-many');

@@ -154,15 +154,18 @@ export class HostilePeer {
       }
       for (const { type, body } of decoder.push(rest)) {
         if (lane) this.#laneFrame(socket, type, body);
-        else
-          for (const answer of this.#answers(decodeControl(type, body))) socket.write(encodeControl(answer));
+        else {
+          const message = decodeControl(type, body);
+          for (const answer of message === undefined ? [] : this.#answers(message))
+            socket.write(encodeControl(answer));
+        }
       }
     });
   }
 
   #laneFrame(socket: Socket, type: number, body: Uint8Array): void {
     const message = decodeLane(type, body);
-    if (message.type !== 'request') return;
+    if (message?.type !== 'request') return;
     const { id, chunk } = message;
     this.asked++;
     const bytes = this.#file(message.fileId)?.chunk(chunk);

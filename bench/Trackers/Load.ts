@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import { HEARTBEAT } from '../../Protocol/Heartbeat.ts';
 import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
 import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
 
@@ -40,7 +41,7 @@ const protocols: Readonly<Record<string, Protocol>> = {
         unlisted: false,
       });
     },
-    answers: (reply) => reply.readUInt32BE() === 0x53480001,
+    answers: (reply) => reply.readUInt32BE() === HEARTBEAT,
   },
   /** Announce of BEP 15: the same torrent for all peers. */
   bittorrent: {

@@ -16,7 +16,7 @@ import { replyArbitraries, requestArbitraries } from './arbitraries.ts';
 import { CONNECTION_ID, replyExamples, requestExamples, TRANSACTION_ID } from './examples.ts';
 import { hostileBytes, isBadFrame, weightOf } from './hostile.ts';
 
-const golden = readGolden('tracker-v1');
+const golden = readGolden('tracker-v2');
 
 function decodeRequest(bytes: Uint8Array) {
   const input = new ByteReader(bytes);
@@ -136,7 +136,15 @@ describe('hostile bytes are refused as BAD_FRAME or are a message like any other
 });
 
 test('every reason of a refusal has its number', () => {
-  const reasons = ['bad-cookie', 'unknown-peer', 'wrong-owner', 'full', 'too-many', 'bad-request'] as const;
+  const reasons = [
+    'bad-cookie',
+    'unknown-peer',
+    'wrong-owner',
+    'full',
+    'too-many',
+    'bad-request',
+    'too-old',
+  ] as const;
   for (const [number, reason] of reasons.entries()) {
     expect(encodeReply(0, { type: 'refused', reason }).at(-1)).toBe(number);
   }

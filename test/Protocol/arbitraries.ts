@@ -34,13 +34,30 @@ const ipv6 = fc
 
 export const anyAddress: fc.Arbitrary<Address> = fc.record({ host: fc.oneof(fc.ipV4(), ipv6), port: u16 });
 
-const holder = fc.record({
-  peerId,
-  name: text(64),
-  address: anyAddress,
-  onTrackerHost: fc.boolean(),
-  complete: fc.boolean(),
-});
+/** The fields, and any of the extensions. */
+function extended<T, E>(
+  fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
+  extensions: { [K in keyof E]: fc.Arbitrary<E[K]> },
+): fc.Arbitrary<T & Partial<E>> {
+  return fc
+    .tuple(fc.record(fields), fc.record(extensions, { requiredKeys: [] }))
+    .map(([one, more]) => ({ ...one, ...more }) as T & Partial<E>);
+}
+
+const yes = fc.constant(true as const);
+const ofFile = { modifiedMs: u53, executable: yes };
+const ofPeer = { undialable: yes };
+
+const holder = extended(
+  {
+    peerId,
+    name: text(64),
+    address: anyAddress,
+    onTrackerHost: fc.boolean(),
+    complete: fc.boolean(),
+  },
+  ofPeer,
+);
 
 const answerPart = fc.constantFrom('whole', 'index', 'relayed', 'last');
 
@@ -53,6 +70,7 @@ const refusal = fc.constantFrom(
   'cancelled',
   'already-have',
   'unanswered',
+  'other',
 );
 
 function type<const T extends string>(name: T): { type: fc.Arbitrary<T> } {
@@ -61,19 +79,22 @@ function type<const T extends string>(name: T): { type: fc.Arbitrary<T> } {
 
 export const requestArbitraries = {
   connect: fc.record(type('connect')),
-  heartbeat: fc.record({
-    ...type('heartbeat'),
-    peerId,
-    instanceId,
-    port: u16,
-    name: text(64),
-    catalogVersion: u32,
-    files: u32,
-    bytes: u53,
-    uploads: u16,
-    queryToken: hex(8),
-    unlisted: fc.boolean(),
-  }),
+  heartbeat: extended(
+    {
+      ...type('heartbeat'),
+      peerId,
+      instanceId,
+      port: u16,
+      name: text(64),
+      catalogVersion: u32,
+      files: u32,
+      bytes: u53,
+      uploads: u16,
+      queryToken: hex(8),
+      unlisted: fc.boolean(),
+    },
+    ofPeer,
+  ),
   leave: fc.record({ ...type('leave'), peerId, instanceId }),
   publish: fc.record({
     ...type('publish'),
@@ -84,12 +105,15 @@ export const requestArbitraries = {
     page: u32,
     pages: u32,
     entries: fc.array(
-      fc.record({
-        kind: fc.constantFrom('file', 'partial', 'gone'),
-        path: text(1_000),
-        size: u53,
-        fileId,
-      }),
+      extended(
+        {
+          kind: fc.constantFrom('file', 'partial', 'gone'),
+          path: text(1_000),
+          size: u53,
+          fileId,
+        },
+        ofFile,
+      ),
       { maxLength: 64 },
     ),
   }),
@@ -100,7 +124,7 @@ export const requestArbitraries = {
   hit: fc.record({
     ...type('hit'),
     relay: u32,
-    files: fc.array(fc.record({ fileId, size: u53, path: text(1_000), complete: fc.boolean() }), {
+    files: fc.array(extended({ fileId, size: u53, path: text(1_000), complete: fc.boolean() }, ofFile), {
       maxLength: 32,
     }),
   }),
@@ -110,16 +134,19 @@ export const requestArbitraries = {
 
 export const replyArbitraries = {
   connected: fc.record({ ...type('connected'), connectionId: hex(8) }),
-  alive: fc.record({
-    ...type('alive'),
-    trackerInstance: instanceId,
-    intervalMs: u32,
-    observed: anyAddress,
-    heldVersion: u32,
-    peers: u32,
-    successor: fc.option(anyAddress, { nil: undefined }),
-    relayOnly: fc.boolean(),
-  }),
+  alive: extended(
+    {
+      ...type('alive'),
+      trackerInstance: instanceId,
+      intervalMs: u32,
+      observed: anyAddress,
+      heldVersion: u32,
+      peers: u32,
+      successor: fc.option(anyAddress, { nil: undefined }),
+      relayOnly: fc.boolean(),
+    },
+    { cluster: text(64), trackers: fc.array(anyAddress, { maxLength: 16 }) },
+  ),
   left: fc.record(type('left')),
   published: fc.record({ ...type('published'), version: u32, page: u32, heldVersion: u32 }),
   found: fc.record({
@@ -129,13 +156,16 @@ export const replyArbitraries = {
     asked: u32,
     part: answerPart,
     hits: fc.array(
-      fc.record({
-        fileId,
-        size: u53,
-        path: text(1_000),
-        holderCount: u32,
-        holders: fc.array(holder, { maxLength: 64 }),
-      }),
+      extended(
+        {
+          fileId,
+          size: u53,
+          path: text(1_000),
+          holderCount: u32,
+          holders: fc.array(holder, { maxLength: 64 }),
+        },
+        ofFile,
+      ),
       { maxLength: 32 },
     ),
   }),
@@ -153,14 +183,17 @@ export const replyArbitraries = {
     total: u32,
     next: u32,
     peers: fc.array(
-      fc.record({
-        peerId,
-        name: text(64),
-        address: anyAddress,
-        onTrackerHost: fc.boolean(),
-        files: u32,
-        bytes: u53,
-      }),
+      extended(
+        {
+          peerId,
+          name: text(64),
+          address: anyAddress,
+          onTrackerHost: fc.boolean(),
+          files: u32,
+          bytes: u53,
+        },
+        ofPeer,
+      ),
       { maxLength: 64 },
     ),
   }),
@@ -179,27 +212,42 @@ export const replyArbitraries = {
   assigned: fc.record({ ...type('assigned'), port: u16 }),
   refused: fc.record({
     ...type('refused'),
-    reason: fc.constantFrom('bad-cookie', 'unknown-peer', 'wrong-owner', 'full', 'too-many', 'bad-request'),
+    reason: fc.constantFrom(
+      'bad-cookie',
+      'unknown-peer',
+      'wrong-owner',
+      'full',
+      'too-many',
+      'bad-request',
+      'too-old',
+      'other',
+    ),
   }),
 } satisfies Any<TrackerReply>;
 
 export const controlArbitraries = {
-  hello: fc.record({
-    ...type('hello'),
-    version: u8,
-    peerId,
-    instanceId,
-    name: text(64),
-    port: u16,
-    features: u32,
-  }),
+  hello: extended(
+    {
+      ...type('hello'),
+      version: u8,
+      peerId,
+      instanceId,
+      name: text(64),
+      port: u16,
+      features: u32,
+    },
+    { undialable: yes, acceptsDialBack: yes },
+  ),
   list: fc.record({ ...type('list'), requestId: u32, folder: text(1_000), cursor: u32 }),
   listPage: fc.record({
     ...type('listPage'),
     requestId: u32,
     total: u32,
     next: u32,
-    files: fc.array(fc.record({ path: text(1_000), size: u53, modifiedMs: u53, fileId }), { maxLength: 100 }),
+    files: fc.array(
+      extended({ path: text(1_000), size: u53, modifiedMs: u53, fileId }, { executable: yes }),
+      { maxLength: 100 },
+    ),
   }),
   describe: fc.record({ ...type('describe'), requestId: u32, fileId, firstChunk: u32 }),
   description: fc.record({
@@ -229,10 +277,24 @@ export const controlArbitraries = {
   pong: fc.record(type('pong')),
   bye: fc.record({
     ...type('bye'),
-    reason: fc.constantFrom('closing', 'duplicate', 'self', 'idle', 'protocol', 'banned', 'full'),
+    reason: fc.constantFrom(
+      'closing',
+      'duplicate',
+      'self',
+      'idle',
+      'protocol',
+      'banned',
+      'full',
+      'too-old',
+      'too-new',
+      'other',
+    ),
   }),
   tracker: fc.record({ ...type('tracker'), address: anyAddress, onMyHost: fc.boolean() }),
-  offer: fc.record({ ...type('offer'), requestId: u32, fileId, size: u53, path: text(1_000), chunks: u32 }),
+  offer: extended(
+    { ...type('offer'), requestId: u32, fileId, size: u53, path: text(1_000), chunks: u32 },
+    ofFile,
+  ),
   accept: fc.record({ ...type('accept'), requestId: u32 }),
   query: fc.record({
     ...type('query'),
@@ -242,7 +304,7 @@ export const controlArbitraries = {
   hits: fc.record({
     ...type('hits'),
     requestId: u32,
-    files: fc.array(fc.record({ fileId, size: u53, path: text(1_000), complete: fc.boolean() }), {
+    files: fc.array(extended({ fileId, size: u53, path: text(1_000), complete: fc.boolean() }, ofFile), {
       maxLength: 50,
     }),
   }),

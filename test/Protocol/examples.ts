@@ -17,6 +17,9 @@ function counted(first: number): string {
   return Buffer.from(Array.from({ length: 32 }, (_, index) => first + index)).toString('hex');
 }
 
+/** Both extensions of a file. */
+const file = { modifiedMs: 1_700_000_000_000, executable: true } as const;
+
 const holder: Holder = {
   peerId,
   name: 'Café',
@@ -42,6 +45,7 @@ export const requestExamples: Examples<TrackerRequest> = {
     uploads: 2,
     queryToken: '1122334455667788',
     unlisted: true,
+    undialable: true,
   },
   leave: { type: 'leave', peerId, instanceId },
   publish: {
@@ -53,7 +57,7 @@ export const requestExamples: Examples<TrackerRequest> = {
     page: 1,
     pages: 3,
     entries: [
-      { kind: 'file', path: 'films/a film.mkv', size: Number.MAX_SAFE_INTEGER, fileId },
+      { kind: 'file', path: 'films/a film.mkv', size: Number.MAX_SAFE_INTEGER, fileId, ...file },
       { kind: 'partial', path: '', size: 1_048_577, fileId },
       { kind: 'gone', path: 'old.txt', size: 0, fileId },
     ],
@@ -66,7 +70,7 @@ export const requestExamples: Examples<TrackerRequest> = {
     type: 'hit',
     relay: 5,
     files: [
-      { fileId, size: 734_003_200, path: 'films/a film.mkv', complete: true },
+      { fileId, size: 734_003_200, path: 'films/a film.mkv', complete: true, ...file },
       { fileId, size: 1_048_577, path: 'b.bin', complete: false },
     ],
   },
@@ -85,6 +89,8 @@ export const replyExamples: Examples<TrackerReply> = {
     peers: 42,
     successor: { host: '2001:db8::7', port: 6_882 },
     relayOnly: false,
+    cluster: 'lab',
+    trackers: [{ host: '192.168.1.10', port: 6_881 }],
   },
   left: { type: 'left' },
   published: { type: 'published', version: 8, page: 1, heldVersion: 7 },
@@ -94,7 +100,16 @@ export const replyExamples: Examples<TrackerReply> = {
     next: 0,
     asked: 2,
     part: 'index',
-    hits: [{ fileId, size: 734_003_200, path: 'films/a film.mkv', holderCount: 2, holders: [holder] }],
+    hits: [
+      {
+        fileId,
+        size: 734_003_200,
+        path: 'films/a film.mkv',
+        holderCount: 2,
+        holders: [{ ...holder, undialable: true }],
+        ...file,
+      },
+    ],
   },
   located: {
     type: 'located',
@@ -119,6 +134,7 @@ export const replyExamples: Examples<TrackerReply> = {
         onTrackerHost: false,
         files: 3,
         bytes: 5_000_000_000,
+        undialable: true,
       },
     ],
   },
@@ -136,12 +152,14 @@ export const replyExamples: Examples<TrackerReply> = {
 export const controlExamples: Examples<ControlMessage> = {
   hello: {
     type: 'hello',
-    version: 1,
+    version: 2,
     peerId,
     instanceId,
     name: 'Café',
     port: 9_001,
     features: 0x8000_0001,
+    undialable: true,
+    acceptsDialBack: true,
   },
   list: { type: 'list', requestId, folder: 'films', cursor: 0 },
   listPage: {
@@ -149,7 +167,15 @@ export const controlExamples: Examples<ControlMessage> = {
     requestId,
     total: 1,
     next: 0,
-    files: [{ path: 'films/a film.mkv', size: 734_003_200, modifiedMs: 1_700_000_000_000, fileId }],
+    files: [
+      {
+        path: 'films/a film.mkv',
+        size: 734_003_200,
+        modifiedMs: 1_700_000_000_000,
+        fileId,
+        executable: true,
+      },
+    ],
   },
   describe: { type: 'describe', requestId, fileId, firstChunk: 2_000 },
   description: {
@@ -175,7 +201,7 @@ export const controlExamples: Examples<ControlMessage> = {
   pong: { type: 'pong' },
   bye: { type: 'bye', reason: 'protocol' },
   tracker: { type: 'tracker', address: { host: '192.168.1.9', port: 6_881 }, onMyHost: false },
-  offer: { type: 'offer', requestId, fileId, size: 1_048_577, path: 'films/a film.mkv', chunks: 2 },
+  offer: { type: 'offer', requestId, fileId, size: 1_048_577, path: 'films/a film.mkv', chunks: 2, ...file },
   accept: { type: 'accept', requestId },
   query: { type: 'query', requestId, question: { words: 'film', fileId } },
   hits: { type: 'hits', requestId, files: [{ fileId, size: 1_048_577, path: 'a film.mkv', complete: true }] },

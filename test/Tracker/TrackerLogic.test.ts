@@ -165,6 +165,37 @@ describe('a session', () => {
     expect(peer.expect('peerList', { type: 'peers', cursor: 4_000_000_000 }).peers).toEqual([]);
   });
 
+  test('a request of another version gets a refusal that every version reads', () => {
+    const notes: string[] = [];
+    const logic = tracker({ note: (text) => notes.push(text) });
+    const peer = joined(logic, 1);
+    const from = { host: '10.0.0.1', port: 40_001 };
+    const current = encodeRequest(peer.cookie, 9, heartbeatOf(1));
+    for (const action of [0x53480001, 0x5348000b, 0x53480201]) {
+      const other = Buffer.from(current);
+      other.writeUInt32BE(action, 8);
+      const [answer] = logic.receive(other, from, 0);
+      // Action of `refused` in version 1, transaction, `bad-request`.
+      expect(Buffer.from(answer?.bytes ?? []).toString('hex')).toBe('534800ff' + '00000009' + '05');
+      expect(notes.at(-1)).toContain(`request ${action.toString(16)} from 10.0.0.1:40001`);
+    }
+    const foreign = Buffer.from(current);
+    foreign.writeUInt32BE(0x53490101, 8);
+    expect(logic.receive(foreign, from, 0)).toEqual([]);
+  });
+
+  test('an undialable peer is handed out as such', () => {
+    const logic = tracker();
+    const peer = joined(logic, 1);
+    const fileId = contentOf(1);
+    peer.expect('alive', heartbeatOf(1, { undialable: true, catalogVersion: 1 }));
+    peer.expect('published', publish(1, [file('a file', 1)]));
+    expect(peer.expect('peerList', { type: 'peers', cursor: 0 }).peers).toMatchObject([{ undialable: true }]);
+    expect(peer.expect('located', { type: 'locate', fileId, cursor: 0 }).holders).toMatchObject([
+      { undialable: true },
+    ]);
+  });
+
   test('too many requests are refused, then served again', () => {
     const logic = tracker();
     const peer = joined(logic, 1);

@@ -17,8 +17,8 @@ const SCRATCH_BYTES = 128 * 1_024;
 const SCRATCH_BYTES_MIN = 1_024;
 /** Rest of a payload from which it is read straight into its region. */
 const DIRECT_BYTES_MIN = 16 * 1_024;
-/** Largest body of a frame that carries no payload. */
-const SMALL_BODY_MAX = 64;
+/** Largest body of a frame that carries no payload; those of later versions are skipped. */
+const SMALL_BODY_MAX = 1_024;
 /** Slow lanes fill small regions, so that none holds 1 MiB for minutes. */
 const REGION_BYTES_MIN = 64 * 1_024;
 const REGION_BYTES_MAX = 1_048_576;
@@ -184,6 +184,7 @@ export class LaneReader implements ReadTarget {
     if (this.#to < end) return false;
     const message = decodeLane(type, this.#scratch.subarray(this.#from + FRAME_HEADER_BYTES, end));
     this.#from = end;
+    if (message === undefined) return true;
     if (message.type === 'turn') this.#frames.turn(message.bytes);
     else if (message.type === 'reject') this.#frames.rejected(message);
     else throw badFrame(`a ${message.type} from the side that sends`);

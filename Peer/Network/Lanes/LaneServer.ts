@@ -212,7 +212,8 @@ export class LaneServer implements StreamHandler {
     if (this.#closed) return;
     try {
       for (const { type, body } of this.#decoder.push(bytes)) {
-        this.#receive(decodeLane(type, body));
+        const message = decodeLane(type, body);
+        if (message !== undefined) this.#receive(message);
         if (this.#closed) return;
       }
       if (this.#unsentRejects > BACKLOG_BYTES_MAX) throw badFrame('requests without reading the answers');

@@ -134,7 +134,8 @@ export class PeerLink implements StreamHandler {
     if (this.#closed) return;
     try {
       for (const { type, body } of this.#decoder.push(bytes)) {
-        this.#act(this.#session.receive(decodeControl(type, body), this.#clock.nowMs()));
+        const message = decodeControl(type, body);
+        if (message !== undefined) this.#act(this.#session.receive(message, this.#clock.nowMs()));
         if (this.#closed) return;
       }
     } catch (failure) {
@@ -146,8 +147,17 @@ export class PeerLink implements StreamHandler {
 
   closed(error: Error | undefined): void {
     this.#cancelCut?.();
-    this.#close(new ShoalError('UNREACHABLE', 'the connection broke', { cause: error }), false);
+    this.#close(this.#brokenBy(error), false);
     this.#resolveGone();
+  }
+
+  /** Version 1 closes a connection of version 2 without an answer. */
+  #brokenBy(error: Error | undefined): ShoalError {
+    if (!this.dialledByUs || error !== undefined || this.hello !== undefined)
+      return new ShoalError('UNREACHABLE', 'the connection broke', { cause: error });
+    return new ShoalError('UNREACHABLE', 'it closed the connection before its greeting', {
+      hint: 'It may run an older Shoal, which must be updated, or refuse connections from here for now.',
+    });
   }
 
   /** Ends a link whose connection could not be opened. */

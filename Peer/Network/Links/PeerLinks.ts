@@ -129,6 +129,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       clock,
       bans: this.#bans,
       counters: this.counters,
+      note: (text) => options.log.warn(text),
       dispatch: (kind, stream) => this.#dispatch(kind, stream),
     });
   }

@@ -2,11 +2,13 @@ import type { PeerId } from '../../../Protocol/Ids.ts';
 import { GREETING_TIMEOUT_MS, LINK_DEAD_MS, PING_INTERVAL_MS } from '../../../Protocol/Limits.ts';
 import {
   type ByeReason,
+  byeToVersion,
   type ControlMessage,
   type Hello,
   PROTOCOL_VERSION,
 } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { versionText } from './Accepting/OtherVersion.ts';
 
 /** Messages on an open link, other than those of the session itself. */
 export type Conversation = Exclude<ControlMessage, { type: 'hello' | 'ping' | 'pong' | 'bye' }>;
@@ -110,12 +112,15 @@ export class PeerSession {
 
   #receiveHello(message: ControlMessage & Hello, nowMs: number): SessionAction[] {
     if (this.#remote !== undefined) return this.breach('a second hello');
-    const { version, peerId, instanceId, name, port, features } = message;
-    if (version !== PROTOCOL_VERSION) return this.breach(`version ${version} of the protocol`);
+    const { type: _, ...hello } = message;
+    const { version, peerId } = hello;
+    if (version !== PROTOCOL_VERSION) {
+      const bye = byeToVersion(version);
+      return this.leave(bye, new ShoalError('REFUSED', versionText(version)));
+    }
     if (peerId === this.#hello.peerId) {
       return this.leave('self', new ShoalError('REFUSED', 'this is our own address'));
     }
-    const hello = { version, peerId, instanceId, name, port, features };
     this.#remote = hello;
     this.#state = 'open';
     this.#pingedMs = nowMs;
@@ -149,6 +154,9 @@ const BYE_TEXT: Record<ByeReason, string> = {
   protocol: 'the peer reported a protocol error: it may run another version',
   banned: 'the peer has banned us',
   full: 'the peer has too many links',
+  'too-old': 'the peer runs a newer Shoal: update this one',
+  'too-new': 'the peer runs an older Shoal, which must be updated',
+  other: 'the peer closed the link',
 };
 
 /** The two ends of a link, from one side's view. */

@@ -49,7 +49,7 @@ function openedLink() {
   const clock = new SimulatedClock();
   const { stream, seen } = blockedStream();
   const closed: (string | undefined)[] = [];
-  const own = { version: 1, peerId: peerIdOf(1), instanceId: instanceOf(1), name: '', port: 1, features: 0 };
+  const own = { version: 2, peerId: peerIdOf(1), instanceId: instanceOf(1), name: '', port: 1, features: 0 };
   const link = new PeerLink(own, true, clock, {
     opened: () => {},
     received: () => {},

@@ -8,6 +8,7 @@ import {
   encodePreamble,
   PREAMBLE_BYTES,
 } from '../../../Protocol/PeerMessages.ts';
+import { silentLog } from '../../../Shared/Log.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../Support/seeds.ts';
@@ -18,8 +19,9 @@ import { greeting, hello, Stranger, victim } from './Stranger.ts';
 test.each([
   ['GET / HTTP/1.1\r\n', Buffer.from('GET / HTTP/1.1\r\n')],
   ['one wrong byte', Buffer.from('X')],
-  ['another version', Buffer.from('SHOAL\x09C\x00', 'latin1')],
-  ['another kind', Buffer.from('SHOAL\x01?\x00', 'latin1')],
+  ['version 0', Buffer.from('SHOAL\x00C\x00', 'latin1')],
+  ['another kind', Buffer.from('SHOAL\x02?\x00', 'latin1')],
+  ['a lane of another version', Buffer.from('SHOAL\x01L\x00', 'latin1')],
 ])('what is not ours is closed without a word: %s', async (_what, bytes) => {
   const { stranger, close, node } = await victim();
   const foreign = await stranger();
@@ -27,6 +29,44 @@ test.each([
   expect(foreign.closed).toBe(true);
   expect(foreign.bytes).toHaveLength(0);
   expect(node.links.counters.foreignConnections).toBe(1);
+  await close();
+});
+
+test.each([
+  [1, '0000000114'.concat('04'), 'protocol', 'runs an older Shoal (protocol 1), which must be updated'],
+  [9, '0000000114'.concat('08'), 'too-new', 'runs a newer Shoal (protocol 9): update this one'],
+])(
+  'a peer of version %i gets a goodbye, and the log says which side to update',
+  async (version, bye, reason, text) => {
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
+    const { stranger, close, node } = await victim(1, { log });
+    for (const again of [1, 2]) {
+      const foreign = await stranger();
+      await foreign.send(Buffer.from(`SHOAL${String.fromCharCode(version)}C\0`, 'latin1'), frame(1, 54));
+      expect(foreign.bytes.toString('hex')).toBe(bye);
+      expect(foreign.heard).toEqual([{ type: 'bye', reason }]);
+      expect(foreign.closed).toBe(true);
+      expect(node.links.counters.foreignConnections).toBe(again);
+    }
+    expect(warnings).toEqual([`10.0.0.66 tried to connect: it ${text}`]);
+    await close();
+  },
+);
+
+test('messages of later versions are skipped on a link and on a lane', async () => {
+  const { node, stranger, close } = await victim();
+  const foe = await stranger();
+  await foe.send(greeting(), frame(128, 3_000), frame(255, 0), encodeControl({ type: 'ping' }));
+  await foe.send(encodeControl({ type: 'laneRequest', requestId: 1 }));
+  expect(foe.heard.map(({ type }) => type)).toEqual(expect.arrayContaining(['hello', 'pong', 'laneGrant']));
+  const granted = foe.heard.find((message) => message.type === 'laneGrant');
+  const lane = await stranger();
+  const token = encodeLane({ type: 'token', token: granted?.token ?? '' });
+  await lane.send(encodePreamble('lane'), token, frame(192, 500), encodeLane({ type: 'pass' }));
+  expect([foe.closed, lane.closed, node.links.counters.violations]).toEqual([false, false, 0]);
+  await lane.send(frame(191, 5));
+  expect([lane.closed, node.links.counters.violations]).toEqual([true, 1]);
   await close();
 });
 

@@ -29,7 +29,8 @@ export class Stranger {
         data: (bytes) => {
           this.bytes = Buffer.concat([this.bytes, bytes]);
           for (const { type, body } of decoder.push(bytes))
-            if (type < 64) this.heard.push(decodeControl(type, body));
+            if (type < 64)
+              this.heard.push(...[decodeControl(type, body)].filter((each) => each !== undefined));
         },
         closed: () => {
           this.closed = true;
@@ -57,7 +58,7 @@ export class Stranger {
 export const hello = (number = 66) =>
   encodeControl({
     type: 'hello',
-    version: 1,
+    version: 2,
     peerId: peerIdOf(number),
     instanceId: instanceOf(1),
     name: 'stranger',

@@ -3,12 +3,17 @@ import type { Clock } from '../../../../Shared/Clock.ts';
 import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
 import type { Bans } from './Bans.ts';
 import { ConnectionLimits } from './ConnectionLimits.ts';
+import { versionText } from './OtherVersion.ts';
 import { PreambleReader } from './PreambleReader.ts';
+
+/** Hosts of another version named in the log. */
+const OTHER_VERSIONS_MAX = 100;
 
 export interface ConnectionAcceptorOptions {
   readonly clock: Clock;
   readonly bans: Bans;
   readonly counters: { refusedConnections: number; foreignConnections: number };
+  readonly note: (text: string) => void;
   /** Takes over a connection after its preamble. */
   readonly dispatch: (kind: ConnectionKind, stream: ByteStream) => StreamHandler;
 }
@@ -18,6 +23,7 @@ export class ConnectionAcceptor {
   readonly #options: ConnectionAcceptorOptions;
   readonly #limits = new ConnectionLimits();
   readonly #streams = new Set<ByteStream>();
+  readonly #otherVersions = new Set<string>();
   #wake: () => void = () => {};
 
   constructor(options: ConnectionAcceptorOptions) {
@@ -36,6 +42,7 @@ export class ConnectionAcceptor {
     return new PreambleReader(stream, {
       clock,
       dispatch,
+      otherVersion: (version) => this.#otherVersion(host, version),
       closed: (ours) => {
         if (!ours) counters.foreignConnections++;
         this.#limits.leave(host);
@@ -44,6 +51,13 @@ export class ConnectionAcceptor {
       },
     });
   };
+
+  /** Names a host of another version in the log, once. */
+  #otherVersion(host: string, version: number): void {
+    if (this.#otherVersions.has(host) || this.#otherVersions.size >= OTHER_VERSIONS_MAX) return;
+    this.#otherVersions.add(host);
+    this.#options.note(`${host} tried to connect: ${versionText(version)}`);
+  }
 
   /** Closes all connections; resolves when they are gone. */
   async close(): Promise<void> {

@@ -39,7 +39,7 @@ export class PublishPlan {
       if (pathBytes > PATH_BYTES_MAX) continue;
       if (taken.length === most) break;
       const count = taken.length - (starts.at(-1) ?? 0);
-      const entryBytes = publishedEntryBytes(pathBytes);
+      const entryBytes = publishedEntryBytes(pathBytes, entry);
       if (count === ENTRIES_PER_PAGE_MAX || bytes + entryBytes > DATAGRAM_BYTES_MAX) {
         starts.push(taken.length);
         bytes = PAGE_OVERHEAD_BYTES;

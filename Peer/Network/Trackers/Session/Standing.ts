@@ -86,5 +86,7 @@ const texts: Readonly<Record<RefusalReason, string>> = {
   'wrong-owner': 'the tracker still has this peer registered at another address',
   full: 'the tracker is full',
   'too-many': 'the tracker limits the rate of requests',
-  'bad-request': 'the tracker rejected the request as malformed',
+  'bad-request': 'the tracker does not know this request: it may run an older Shoal, which must be updated',
+  'too-old': 'the tracker runs a newer Shoal: update this one',
+  other: 'the tracker refused the request',
 };

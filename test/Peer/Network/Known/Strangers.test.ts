@@ -34,6 +34,7 @@ async function stranger(
       data: (bytes) => {
         for (const { type, body } of decoder.push(bytes)) {
           const message = decodeControl(type, body);
+          if (message === undefined) continue;
           heard.push(message);
           if (message.type === 'query') say(...answer(message));
         }
@@ -46,7 +47,7 @@ async function stranger(
   stream.write(encodePreamble('control'));
   say({
     type: 'hello',
-    version: 1,
+    version: 2,
     peerId: peerIdOf(number),
     instanceId: instanceOf(number),
     name: `stranger ${number}`,

@@ -72,6 +72,14 @@ function feed(reader: LaneReader, bytes: Buffer, split: (room: number) => number
   return rest;
 }
 
+/** A frame of a later version, to be skipped. */
+function laterFrame(bytes: number): Buffer {
+  const frame = Buffer.alloc(5 + bytes, 0xff);
+  frame.writeUInt32BE(bytes, 0);
+  frame[4] = 192;
+  return frame;
+}
+
 function someFrames(random: SeededRandom) {
   const expected: string[] = [];
   const parts: Buffer[] = [];
@@ -82,6 +90,7 @@ function someFrames(random: SeededRandom) {
       expected.push(`${id} changed`);
       continue;
     }
+    if (random.chance(0.1)) parts.push(laterFrame(random.int(0, 1_024)));
     const payload = random.bytes(random.pick([1, 9, 4_096, 40_000, 200_000]));
     parts.push(encodeDataHeader(id, payload.length), payload);
     expected.push(`${id}:${hashBytes(id % 2 === 0 ? payload : Buffer.alloc(0))}`);
@@ -134,7 +143,7 @@ test.each([
   ['a piece above 2 MiB', encodeDataHeader(2, 2_097_153)],
   ['a piece of nothing', encodeDataHeader(2, 0)],
   ['a length of 4 GiB', Buffer.from('ffffffff4200000002', 'hex')],
-  ['a large frame that is no data', Buffer.from('0000004143', 'hex')],
+  ['a large frame that is no data', Buffer.from('0000040143', 'hex')],
   ['a number that means nothing', Buffer.from('0000000109ff', 'hex')],
   ['a request from the wrong side', encodeLane({ type: 'cancel', id: 1 })],
 ])('%s breaks the lane', (_what, bytes) => {

@@ -4,7 +4,7 @@ import type { ControlMessage } from '../../../../Protocol/PeerMessages.ts';
 import { instanceOf, peerIdOf } from '../links.ts';
 
 const helloOf = (number: number) => ({
-  version: 1,
+  version: 2,
   peerId: peerIdOf(number),
   instanceId: instanceOf(number),
   name: `peer ${number}`,
@@ -48,7 +48,7 @@ test('a peer that meets itself says so', () => {
 test('another version of the protocol is refused', () => {
   const session = new PeerSession(helloOf(1), false, 0);
   const actions = session.receive({ type: 'hello', ...helloOf(2), version: 9 }, 1);
-  expect(actions[0]).toEqual({ do: 'send', message: { type: 'bye', reason: 'protocol' } });
+  expect(actions[0]).toEqual({ do: 'send', message: { type: 'bye', reason: 'too-new' } });
   expect(session.open).toBe(false);
 });
 

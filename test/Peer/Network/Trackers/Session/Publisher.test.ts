@@ -41,7 +41,7 @@ test.each(seeds(50))(
       expect(bytesOf(plan, page)).toBeLessThanOrEqual(1_200);
       const [next] = plan.entriesOf(page + 1);
       if (next === undefined) continue;
-      expect(bytesOf(plan, page) + 43 + Buffer.byteLength(next.path)).toBeGreaterThan(1_200);
+      expect(bytesOf(plan, page) + 44 + Buffer.byteLength(next.path)).toBeGreaterThan(1_200);
     }
   },
 );

@@ -1,0 +1,152 @@
+import type { Address } from '../Shared/Address.ts';
+import { address } from './AddressCodec.ts';
+import {
+  ByteReader,
+  ByteWriter,
+  badFrame,
+  type Codec,
+  list,
+  struct,
+  text,
+  uint8,
+  uint16,
+  uint53,
+} from './Codec.ts';
+import { CLUSTER_BYTES_MAX, CLUSTER_TRACKERS_MAX, EXTENSIONS_BYTES_MAX, EXTENSIONS_MAX } from './Limits.ts';
+
+/**
+ * Optional fields at the end of a message or an item: a count (1 byte), then tag (2), length (2) and bytes of each, by ascending
+ * tag. A tag without an entry in the table is skipped. So later versions add fields without a new protocol version.
+ * docs/reference/protocol.md, "Extensions".
+ */
+
+/** Tag and codec of every known extension field of `E`. */
+export type ExtensionTable<E> = {
+  readonly [K in keyof E]-?: readonly [tag: number, codec: Codec<NonNullable<E[K]>>];
+};
+
+/** Bytes before the value of an extension: tag and length. */
+const HEADER_BYTES = 4;
+
+/** An extension without bytes: its presence is its meaning. */
+const flag: Codec<true> = { write: () => {}, read: () => true };
+
+/** Extensions of a file, wherever a message names one. */
+export interface FileExtensions {
+  /** Modification time in milliseconds since 1970. */
+  readonly modifiedMs?: number | undefined;
+  /** The file may be run as a program. */
+  readonly executable?: true | undefined;
+}
+
+export const fileExtensions: ExtensionTable<FileExtensions> = {
+  modifiedMs: [1, uint53],
+  executable: [2, flag],
+};
+
+/** Extensions of a peer, wherever a message names one. */
+export interface PeerExtensions {
+  /** No other peer can open a connection to it. */
+  readonly undialable?: true | undefined;
+}
+
+export const peerExtensions: ExtensionTable<PeerExtensions> = { undialable: [1, flag] };
+
+/** Extensions of `hello`. */
+export interface HelloExtensions extends PeerExtensions {
+  /** Dials on request, so that an undialable peer can be served. */
+  readonly acceptsDialBack?: true | undefined;
+}
+
+export const helloExtensions: ExtensionTable<HelloExtensions> = {
+  ...peerExtensions,
+  acceptsDialBack: [2, flag],
+};
+
+/** Extensions of `alive`. */
+export interface AliveExtensions {
+  /** Name of the group of trackers that this one belongs to. */
+  readonly cluster?: string | undefined;
+  /** The other trackers of the group. */
+  readonly trackers?: readonly Address[] | undefined;
+}
+
+export const aliveExtensions: ExtensionTable<AliveExtensions> = {
+  cluster: [1, text(CLUSTER_BYTES_MAX)],
+  trackers: [2, list(address, CLUSTER_TRACKERS_MAX)],
+};
+
+/**
+ * The `fields` in order, then the extensions of `table`. Unknown extensions are skipped and lost.
+ * @param maxBytes - of all extensions, tags and lengths included
+ */
+export function extensible<T extends E, E extends object>(
+  fields: { readonly [K in Exclude<keyof T, keyof E>]: Codec<T[K]> },
+  table: ExtensionTable<E>,
+  maxBytes = EXTENSIONS_BYTES_MAX,
+): Codec<T> {
+  const fixed = struct<Omit<T, keyof E>>(fields as never);
+  const extensions = extensionsCodec(table, maxBytes);
+  return {
+    write: (out, value) => {
+      fixed.write(out, value);
+      extensions.write(out, value);
+    },
+    read: (input) => Object.assign(fixed.read(input), extensions.read(input)) as unknown as T,
+  };
+}
+
+function extensionsCodec<E extends object>(table: ExtensionTable<E>, maxBytes: number): Codec<E> {
+  const known = (Object.entries(table) as [keyof E, readonly [number, Codec<unknown>]][])
+    .map(([name, [tag, codec]]) => ({ name, tag, codec }))
+    .toSorted((one, other) => one.tag - other.tag);
+  const byTag = new Map(known.map((each) => [each.tag, each]));
+  return {
+    write: (out, value) => {
+      const present = known.filter(({ name }) => value[name] !== undefined);
+      uint8.write(out, present.length);
+      const from = out.length;
+      for (const { name, tag, codec } of present) writeOne(out, tag, codec, value[name]);
+      if (out.length - from > maxBytes)
+        throw new RangeError(`extensions of ${out.length - from} bytes, at most ${maxBytes}`);
+    },
+    read: (input) => {
+      const value: Partial<E> = {};
+      const count = uint8.read(input);
+      if (count > EXTENSIONS_MAX) throw badFrame(`${count} extensions, at most ${EXTENSIONS_MAX}`);
+      let left = maxBytes;
+      let last = -1;
+      for (let at = 0; at < count; at++) {
+        const tag = uint16.read(input);
+        const bytes = uint16.read(input);
+        left -= HEADER_BYTES + bytes;
+        if (left < 0) throw badFrame(`more than ${maxBytes} bytes of extensions`);
+        if (tag <= last) throw badFrame('extensions out of order');
+        last = tag;
+        const start = input.take(bytes);
+        const found = byTag.get(tag);
+        if (found === undefined) continue;
+        const own = new ByteReader(input.bytes.subarray(start, start + bytes));
+        value[found.name] = found.codec.read(own) as E[keyof E];
+        if (own.remaining > 0) throw badFrame(`${own.remaining} bytes too many in ${String(found.name)}`);
+      }
+      return value as E;
+    },
+  };
+}
+
+function writeOne<T>(out: ByteWriter, tag: number, codec: Codec<T>, value: T): void {
+  const own = new ByteWriter(16);
+  codec.write(own, value);
+  uint16.write(out, tag);
+  uint16.write(out, own.length);
+  const { bytes, at } = out.reserve(own.length);
+  own.finish().copy(bytes, at);
+}
+
+/** Encoded size of a file's extensions, their count included. */
+export function fileExtensionsBytes({ modifiedMs, executable }: FileExtensions): number {
+  return (
+    1 + (modifiedMs === undefined ? 0 : HEADER_BYTES + 8) + (executable === undefined ? 0 : HEADER_BYTES)
+  );
+}

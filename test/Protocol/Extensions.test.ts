@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { ByteReader, ByteWriter, type Codec, text, uint8 } from '../../Protocol/Codec.ts';
+import {
+  type ExtensionTable,
+  extensible,
+  fileExtensions,
+  fileExtensionsBytes,
+} from '../../Protocol/Extensions.ts';
+import { GREETING_FRAME_BYTES_MAX } from '../../Protocol/Limits.ts';
+import { listedFile, listedFileBytes } from '../../Protocol/ListedFile.ts';
+import {
+  byeToVersion,
+  decodeControl,
+  decodeLane,
+  encodeControl,
+  FRAME_HEADER_BYTES,
+} from '../../Protocol/PeerMessages.ts';
+import { publishedEntry, publishedEntryBytes } from '../../Protocol/TrackerItems.ts';
+import {
+  decodeReply,
+  decodeRequestBody,
+  decodeRequestHeader,
+  encodeReply,
+  encodeRequest,
+} from '../../Protocol/TrackerMessages.ts';
+import { controlExamples, replyExamples, requestExamples } from './examples.ts';
+
+interface Old {
+  readonly n: number;
+  readonly name?: string | undefined;
+}
+interface New extends Old {
+  readonly extra?: string | undefined;
+}
+const NAME = { name: [7, text(20)] } satisfies ExtensionTable<Pick<Old, 'name'>>;
+const old = extensible<Old, Pick<Old, 'name'>>({ n: uint8 }, NAME, 40);
+const fresh = extensible<New, Pick<New, 'name' | 'extra'>>(
+  { n: uint8 },
+  { extra: [3, text(40)], ...NAME },
+  60,
+);
+
+function written<T>(codec: Codec<T>, value: T): Buffer {
+  const out = new ByteWriter();
+  codec.write(out, value);
+  return out.finish();
+}
+
+function read<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  const input = new ByteReader(bytes);
+  const value = codec.read(input);
+  expect(input.remaining).toBe(0);
+  return value;
+}
+
+const ext = (tag: number, bytes: Uint8Array) =>
+  Buffer.concat([Buffer.of(tag >> 8, tag & 255, bytes.length >> 8, bytes.length & 255), bytes]);
+const raw = (n: number, ...extensions: Buffer[]) =>
+  Buffer.concat([Buffer.of(n, extensions.length), ...extensions]);
+const named = ext(7, Buffer.from('\0\x02ab'));
+
+describe('within version 2 old and new understand each other', () => {
+  test('without extensions: one byte', () => {
+    expect(written(old, { n: 5 })).toEqual(Buffer.of(5, 0));
+  });
+
+  test('an old reader skips what a new sender adds', () => {
+    expect(read(old, written(fresh, { n: 5, name: 'ab', extra: 'new' }))).toEqual({ n: 5, name: 'ab' });
+    expect(read(old, raw(5, ext(3, Buffer.alloc(9)), named, ext(900, Buffer.alloc(0))))).toEqual({
+      n: 5,
+      name: 'ab',
+    });
+  });
+
+  test('a new reader does without what an old sender lacks', () => {
+    expect(read(fresh, written(old, { n: 5, name: 'ab' }))).toEqual({ n: 5, name: 'ab' });
+    expect(read(fresh, raw(5))).toEqual({ n: 5 });
+  });
+
+  test.each([
+    ['too many', raw(5, ...Array.from({ length: 17 }, (_, at) => ext(at + 10, Buffer.alloc(0))))],
+    ['too many bytes', raw(5, ext(9, Buffer.alloc(37)))],
+    ['out of order', raw(5, ext(8, Buffer.alloc(0)), named)],
+    ['twice', raw(5, named, named)],
+    ['a known one with bytes too many', raw(5, ext(7, Buffer.from('\0\x02abc')))],
+    ['a known one with bytes too few', raw(5, ext(7, Buffer.from('\0\x02a')))],
+    ['cut', raw(5, named).subarray(0, -1)],
+  ])('%s: BAD_FRAME', (_title, bytes) => {
+    expect(() => old.read(new ByteReader(bytes))).toThrow(expect.objectContaining({ code: 'BAD_FRAME' }));
+  });
+
+  test('the bound takes 16 extensions and the last byte', () => {
+    expect(read(old, raw(5, ext(9, Buffer.alloc(36))))).toEqual({ n: 5 });
+    expect(
+      read(fresh, raw(5, ...Array.from({ length: 15 }, (_, at) => ext(at + 10, Buffer.alloc(0))))),
+    ).toEqual({ n: 5 });
+    const wide = extensible<Old, Pick<Old, 'name'>>({ n: uint8 }, NAME);
+    expect(
+      read(wide, raw(5, ...Array.from({ length: 16 }, (_, at) => ext(at + 10, Buffer.alloc(28))))),
+    ).toEqual({ n: 5 });
+    expect(() =>
+      written(extensible<Old, Pick<Old, 'name'>>({ n: uint8 }, NAME, 8), { n: 5, name: 'abc' }),
+    ).toThrow(RangeError);
+  });
+});
+
+test('a message of a later version within a frame of today', () => {
+  const frame = encodeControl({
+    ...controlExamples.hello,
+    undialable: undefined,
+    acceptsDialBack: undefined,
+  });
+  const grown = Buffer.concat([
+    frame.subarray(FRAME_HEADER_BYTES, -1),
+    Buffer.of(1),
+    ext(77, Buffer.alloc(508)),
+  ]);
+  expect(grown.length).toBeLessThanOrEqual(GREETING_FRAME_BYTES_MAX);
+  const { undialable: _, acceptsDialBack: __, ...hello } = controlExamples.hello;
+  expect(decodeControl(1, grown)).toEqual(hello);
+
+  const request = encodeRequest('c0ffee0012345678', 1, {
+    ...requestExamples.heartbeat,
+    undialable: undefined,
+  });
+  const input = new ByteReader(
+    Buffer.concat([request.subarray(0, -1), Buffer.of(1), ext(77, Buffer.alloc(508))]),
+  );
+  const { undialable: ___, ...beat } = requestExamples.heartbeat;
+  expect(decodeRequestBody(decodeRequestHeader(input).action, input)).toEqual(beat);
+});
+
+test('messages of later versions are skipped from type 128 and 192 on, and break the link below', () => {
+  const body = Buffer.alloc(30);
+  expect([
+    decodeControl(128, body),
+    decodeControl(255, body),
+    decodeLane(192, body),
+    decodeLane(255, body),
+  ]).toEqual([undefined, undefined, undefined, undefined]);
+  expect(() => decodeControl(127, body)).toThrow('no message has the number 127');
+  expect(() => decodeLane(191, body)).toThrow('no message has the number 191');
+});
+
+test('reasons of later versions have a meaning', () => {
+  expect(decodeControl(6, Buffer.of(0, 0, 0, 1, 99))).toEqual({
+    type: 'refused',
+    requestId: 1,
+    code: 'other',
+  });
+  expect(decodeControl(20, Buffer.of(99))).toEqual({ type: 'bye', reason: 'other' });
+  expect(decodeLane(67, Buffer.of(0, 0, 0, 1, 99))).toEqual({ type: 'reject', id: 1, code: 'other' });
+  const refused = encodeReply(1, replyExamples.refused);
+  refused[8] = 99;
+  expect(decodeReply(refused).reply).toEqual({ type: 'refused', reason: 'other' });
+});
+
+test('the goodbye to another version is in its own words', () => {
+  expect([1, 3, 255].map(byeToVersion)).toEqual(['protocol', 'too-new', 'too-new']);
+});
+
+test.each([{}, { modifiedMs: 5 }, { executable: true }, { modifiedMs: 5, executable: true }] as const)(
+  'the calculated size is the encoded one: %o',
+  (extensions) => {
+    const file = { fileId: controlExamples.offer.fileId, path: 'ä/b', size: 3, ...extensions };
+    expect(written(publishedEntry, { ...file, kind: 'file' }).length).toBe(
+      publishedEntryBytes(4, extensions),
+    );
+    const listed = { ...file, modifiedMs: 7 };
+    expect(written(listedFile, listed).length).toBe(listedFileBytes(listed));
+    expect(fileExtensionsBytes(extensions)).toBe(written(extensible({}, fileExtensions), extensions).length);
+  },
+);
