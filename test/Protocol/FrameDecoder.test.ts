@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FrameDecoder } from '../../Protocol/FrameDecoder.ts';
 
 const BAD_FRAME = expect.objectContaining({ code: 'BAD_FRAME' });
@@ -79,4 +79,21 @@ test('the largest frame passes, and the limit may be raised while frames are rea
     decoder.maxBodyBytes = 50;
   }
   expect(seen).toEqual([1, 2]);
+});
+
+test('a frame in segments of one byte costs a constant number of copies per byte', () => {
+  const bytes = frame(1, new Uint8Array(65_536));
+  const decoder = new FrameDecoder(65_536);
+  const grown = vi.spyOn(Buffer.prototype, 'copy');
+  const joined = vi.spyOn(Buffer, 'concat');
+  let seen = 0;
+  for (const byte of bytes) for (const { body } of decoder.push(Uint8Array.of(byte))) seen += body.length;
+  const copied = [
+    ...grown.mock.calls.map(([, , from = 0, to = 0]) => to - from),
+    ...joined.mock.calls.flatMap(([parts]) => parts.map((part) => part.length)),
+  ];
+  grown.mockRestore();
+  joined.mockRestore();
+  expect(seen).toBe(65_536);
+  expect(copied.reduce((sum, count) => sum + count, 0)).toBeLessThan(3 * bytes.length);
 });
