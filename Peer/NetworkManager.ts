@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId } from '../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
 import type { WallClock } from '../Shared/Clock.ts';
@@ -151,6 +152,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     signal: AbortSignal,
   ): AsyncIterable<readonly CatalogEntry[]> {
     return this.#links.listFiles(contact, folder, signal);
+  }
+
+  /** @throws ShoalError like connect; INTEGRITY, NOT_FOUND */
+  describe(contact: PeerContact, fileId: FileId, signal: AbortSignal): Promise<FileDescription> {
+    return this.#links.describe(contact, fileId, signal);
   }
 
   openSource(

@@ -71,7 +71,10 @@ export class Peer implements PeerControls {
       wallMs,
       log,
     });
-    this.#resolver = new TargetResolver(this.#network, () => this.#files.expectSmallFiles());
+    this.#resolver = new TargetResolver(this.#network, clock, {
+      folderRequested: () => this.#files.expectSmallFiles(),
+      slow: (folder, peers) => this.#news.tell('warning', slowText(folder, peers)),
+    });
     this.#announcer = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
     this.#swarms = new Swarms({ files, network, downloads, clock });
@@ -327,6 +330,11 @@ export class Peer implements PeerControls {
       this.#news.tell('warning', `${who} sent corrupt data for ${path}: ${what}`);
     });
   }
+}
+
+function slowText(folder: string, peers: number): string {
+  const who = peers === 1 ? '1 peer is' : `${peers} peers are`;
+  return `${who} too slow to list ${folder}/: files that others do not have are left out`;
 }
 
 function notOneFile(what: string, kind: 'folder' | 'choose'): ShoalError {

@@ -1,5 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
+import type { Clock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import {
   type FileWish,
@@ -12,6 +13,8 @@ import {
 } from '../DownloadManager.ts';
 import type { PeerContact, PeerSummary, SearchHit } from '../Model.ts';
 import { type NetworkManager, noTracker } from '../NetworkManager.ts';
+import { FolderListings } from './FolderListings.ts';
+import { timelyAnswers } from './TimelyAnswers.ts';
 
 /** A download target resolved from user input. */
 export type ResolvedTarget =
@@ -19,16 +22,26 @@ export type ResolvedTarget =
   | { readonly kind: 'folder'; readonly wish: FolderWish }
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[] };
 
+export interface TargetEvents {
+  /** Called before a folder is resolved. */
+  folderRequested(): void;
+  /** A number of peers did not list the folder in time, so that their files are left out. */
+  slow(folder: string, peers: number): void;
+}
+
 /** Resolves user input (names, ids, folders, peers) to download targets by querying the network. */
 export class TargetResolver {
   readonly #network: NetworkManager;
-  readonly #onFolderRequest: () => void;
+  readonly #clock: Clock;
+  readonly #folders: FolderListings;
+  readonly #events: TargetEvents;
   readonly #seen = new Map<FileId, SearchHit>();
 
-  /** @param onFolderRequest - called before a folder is resolved */
-  constructor(network: NetworkManager, onFolderRequest: () => void = () => {}) {
+  constructor(network: NetworkManager, clock: Clock, events: TargetEvents) {
     this.#network = network;
-    this.#onFolderRequest = onFolderRequest;
+    this.#clock = clock;
+    this.#folders = new FolderListings({ network, clock });
+    this.#events = events;
   }
 
   /** Remembers displayed hits, so that id prefixes resolve to them later. */
@@ -59,13 +72,17 @@ export class TargetResolver {
   async resolveAt(peer: PeerContact, what: string, signal: AbortSignal): Promise<ResolvedTarget> {
     const { peerId } = await this.#network.connect(peer, signal);
     const holder = { ...peer, peerId, complete: true };
-    if (what.endsWith('/')) this.#onFolderRequest();
+    if (what.endsWith('/')) this.#events.folderRequested();
     const folder = what.replace(/\/+$/, '');
     const hits: SearchHit[] = [];
     const listing: Listing = { holder, files: [] };
     for await (const page of this.#network.listFiles(peer, what.endsWith('/') ? folder : '', signal)) {
       if (what.endsWith('/')) listing.files.push(...page);
-      else for (const file of page) hits.push({ ...file, holders: [holder], holderCount: 1 });
+      else
+        for (const file of page) {
+          const hit = { ...file, holders: [holder], holderCount: 1 };
+          if (matchName(what, [hit]).kind === 'one') hits.push(hit);
+        }
     }
     if (what.endsWith('/')) return this.#folderFound(folder, [listing]);
     const match = matchName(what, hits);
@@ -95,8 +112,11 @@ export class TargetResolver {
       !peers.every(({ address }) => address.host === text.trim())
     )
       return this.resolveAt(onlyPeer(text, peers), what, signal);
-    const tried = await Promise.all(peers.map((each) => this.#tryAt(each, what, signal)));
-    const having = tried.filter((each) => each !== undefined);
+    const { answers: having } = await timelyAnswers(
+      peers,
+      async (each, asking) => ({ peer: each, found: await this.resolveAt(each, what, asking) }),
+      { clock: this.#clock, signal, suffice: (answers) => answers.length > 0 },
+    );
     const [one, ...others] = having;
     if (one === undefined) {
       throw new ShoalError('NOT_FOUND', `none of the ${peers.length} peers at ${text} shares "${what}"`, {
@@ -121,16 +141,6 @@ export class TargetResolver {
     return onlyPeer(text, await this.#candidates(text, signal));
   }
 
-  /** The target at one peer; undefined when the peer has none or does not answer. */
-  async #tryAt(peer: PeerContact, what: string, signal: AbortSignal) {
-    try {
-      return { peer, found: await this.resolveAt(peer, what, signal) };
-    } catch (failure) {
-      if (signal.aborted) throw failure;
-      return undefined;
-    }
-  }
-
   /** Peers that match the text, by the first rule with a match. An unknown address counts as a match. */
   async #candidates(text: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
     const typed = text.trim().replace(/\s+/, ':');
@@ -145,27 +155,12 @@ export class TargetResolver {
   }
 
   async #findFolder(what: string, signal: AbortSignal): Promise<ResolvedTarget> {
-    this.#onFolderRequest();
+    this.#events.folderRequested();
     const folder = what.replace(/\/+$/, '');
     const holders = await this.#network.queries.folderHolders(folder, signal);
-    const listings = await Promise.all(holders.map((peer) => this.#listing(peer, folder, signal)));
-    return this.#folderFound(
-      folder,
-      listings.flatMap((listing) => listing ?? []),
-    );
-  }
-
-  /** Undefined when the peer does not answer; other peers may. */
-  async #listing(peer: PeerContact, folder: string, signal: AbortSignal): Promise<Listing | undefined> {
-    try {
-      const { peerId } = await this.#network.connect(peer, signal);
-      const listing: Listing = { holder: { ...peer, peerId, complete: true }, files: [] };
-      for await (const page of this.#network.listFiles(peer, folder, signal)) listing.files.push(...page);
-      return listing;
-    } catch (failure) {
-      if (signal.aborted) throw failure;
-      return undefined;
-    }
+    const { listings, late } = await this.#folders.gather(folder, holders, signal);
+    if (late > 0 && listings.length > 0) this.#events.slow(folder, late);
+    return this.#folderFound(folder, listings);
   }
 
   #folderFound(folder: string, listings: readonly Listing[]): ResolvedTarget {

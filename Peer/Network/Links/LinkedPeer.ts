@@ -1,6 +1,5 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { CATALOG_FILES_MAX } from '../../../Protocol/Limits.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
 import { type ControlMessage, type ControlOf, FEATURES } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
@@ -13,6 +12,7 @@ import { DeferredHaves } from './Content/DeferredHaves.ts';
 import { fetchDescription } from './Content/FetchDescription.ts';
 import type { SourceContext } from './Content/PeerSource.ts';
 import { RemoteFiles, type RemoteProgress } from './Content/RemoteFiles.ts';
+import { FileListing } from './FileListing.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { LinkQuestions } from './LinkQuestions.ts';
 import type { PeerContext } from './PeerContext.ts';
@@ -176,17 +176,27 @@ export class LinkedPeer implements SourceContext {
 
   /**
    * Lists its files below a folder, page by page.
-   * @throws ShoalError REFUSED, UNREACHABLE, TIMEOUT, CANCELLED, BAD_FRAME
+   * @throws ShoalError REFUSED (also: beyond the bounds of FileListing), UNREACHABLE, TIMEOUT, CANCELLED, BAD_FRAME
    */
   async *listFiles(folder: string, signal: AbortSignal): AsyncGenerator<readonly ListedFile[]> {
-    let cursor = 0;
-    do {
+    const { clock } = this.#context;
+    const listing = new FileListing(folder, clock.nowMs());
+    while (!listing.complete) {
+      const { cursor } = listing;
       const page = await this.#questions.ask({ type: 'list', requestId: 0, folder, cursor }, signal);
-      if (page.files.length > 0) yield page.files;
-      const forward = page.next === 0 || (page.next > cursor && page.next <= CATALOG_FILES_MAX);
-      if (!forward) throw new ShoalError('BAD_FRAME', 'the pages of its file list form a loop');
-      cursor = page.next;
-    } while (cursor > 0);
+      const files = this.#checked(() => listing.add(page, clock.nowMs()));
+      if (files.length > 0) yield files;
+    }
+  }
+
+  /** Ends the link when an answer is one that no peer of good will gives. @throws the error of `check` */
+  #checked<T>(check: () => T): T {
+    try {
+      return check();
+    } catch (failure) {
+      if (failure instanceof ShoalError && failure.code === 'BAD_FRAME') this.#link.breach(failure.message);
+      throw failure;
+    }
   }
 
   /** Whether it answers `query`. */

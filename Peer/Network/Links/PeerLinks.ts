@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
 import {
@@ -175,6 +176,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   ): AsyncGenerator<readonly ListedFile[]> {
     const peer = await this.#table.connect(contact, signal);
     yield* peer.listFiles(folder, signal);
+  }
+
+  /** The chunk hashes of a file at a peer, verified against its id. @throws ShoalError like connect; INTEGRITY, NOT_FOUND */
+  async describe(contact: PeerContact, fileId: FileId, signal: AbortSignal): Promise<FileDescription> {
+    return (await this.#table.connect(contact, signal)).describe(fileId, signal);
   }
 
   /**
