@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { FileListing } from '../../../../Peer/Network/Links/FileListing.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
+import { listedFileBytes } from '../../../../Protocol/ListedFile.ts';
 
 const fileId = 'a'.repeat(64) as FileId;
 const file = (path: string, size = 1) => ({ path, size, modifiedMs: 0, fileId });
@@ -52,10 +53,9 @@ test('a list of more files than a catalog can have is refused', () => {
 
 test('a list of more than 64 MiB is refused', () => {
   const listing = new FileListing('', 0);
-  const bytesMax = 64 * 1_048_576;
-  const add = (index: number) =>
-    listing.add({ next: index + 1, files: [file(number(index) + 'n'.repeat(942))] }, 0);
-  const fit = Math.floor(bytesMax / 1_000);
+  const long = (index: number) => file(number(index) + 'n'.repeat(900));
+  const add = (index: number) => listing.add({ next: index + 1, files: [long(index)] }, 0);
+  const fit = Math.floor((64 * 1_048_576) / listedFileBytes(long(0)));
   for (let index = 0; index < fit; index++) add(index);
   expect(() => add(fit)).toThrow(TOO_MUCH);
 });
