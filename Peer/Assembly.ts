@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 import { hostname, networkInterfaces, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import envPaths from 'env-paths';
@@ -10,6 +9,7 @@ import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import type { Log } from '../Shared/Log.ts';
 import { makeFolder } from '../Shared/MakeFolder.ts';
+import { lookupName } from '../Shared/NameLookup.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import { openDnsSd } from './Network/Discovery/DnsSd.ts';
@@ -68,7 +68,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       listen: port.listen,
       bind,
       interfaces: networkInterfaces,
-      lookup: numericAddress,
+      lookup: lookupName,
       configured: settings.trackers,
       discovery: settings.discovery,
       unlisted: settings.unlisted,
@@ -118,13 +118,9 @@ export async function reserve({ port, trackers }: Settings, log: Log): Promise<R
   if (port !== 'assigned') return reservePort(listen, port, Math.random);
   const bind = bindDatagramTelling(log);
   return takeAssignedPort(
-    { trackers, lookup: numericAddress, bind, clock: systemClock, random: Math.random },
+    { trackers, lookup: lookupName, bind, clock: systemClock, random: Math.random },
     (assigned) => reservePort(listen, assigned, Math.random),
   );
-}
-
-async function numericAddress(host: string): Promise<string> {
-  return (await lookup(host, 4)).address;
 }
 
 /** @throws ShoalError DISK_FAILED */

@@ -122,8 +122,15 @@ export interface PartStatus {
 }
 
 /** State of a tracker. */
+/** Address of a tracker, with the host name that was given for it. */
+export interface TrackerPlace extends Address {
+  readonly name?: string | undefined;
+}
+
 export interface TrackerStatus {
   readonly address: Address;
+  /** Host name that was given for it; undefined: the address was given or discovered. */
+  readonly name?: string | undefined;
   /** Source that discovered it. */
   readonly foundBy:
     | 'configured'

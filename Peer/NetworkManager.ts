@@ -14,6 +14,7 @@ import type {
   Offer,
   PeerContact,
   PeerSummary,
+  TrackerPlace,
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
@@ -34,8 +35,8 @@ export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
 
 /** Events of the network. Addresses and names are unverified. */
 export interface NetworkEvents {
-  trackerFound: [tracker: Address];
-  trackerLost: [tracker: Address, reason: ShoalError];
+  trackerFound: [tracker: TrackerPlace];
+  trackerLost: [tracker: TrackerPlace, reason: ShoalError];
   trackerMoved: [from: Address, to: Address];
   /** No tracker was found, so this peer runs one. */
   trackerEmbedded: [tracker: Address];

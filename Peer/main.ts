@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { formatAddress } from '../Shared/Address.ts';
@@ -17,10 +18,12 @@ import { parseConfig } from './Settings/ConfigLines.ts';
 import { configPath, readConfigText } from './Settings/ConfigPath.ts';
 import { StateFolder } from './State/StateFolder.ts';
 
-/** Timeout of a download without any source when stdin is not a terminal. */
+/** Timeout of a download without any source when the commands come from a pipe. */
 const SCRIPT_PATIENCE_MS = 30_000;
 /** Upper bound on closing, which deregisters on the network and syncs files. */
 const CLOSING_MS = 5_000;
+/** Time for the peer to end by itself after an interruption, whatever it is doing. */
+const GRACE_MS = 2_000;
 
 const settings = await readSettings();
 // Not process.exitCode alone: timers of libraries would keep the process alive.
@@ -50,7 +53,8 @@ async function main(settings: Settings): Promise<number> {
   const interrupted = interruption();
   const opened = new Closing();
   try {
-    const exitCode = await runPeer(settings, { log, diagnostics, opened, interrupted });
+    const running = runPeer(settings, { log, diagnostics, opened, interrupted });
+    const exitCode = await Promise.race([running, overdue(interrupted)]);
     await within(CLOSING_MS, opened.run());
     return exitCode;
   } catch (failure) {
@@ -84,17 +88,18 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const state = new StateFolder(shareDir);
   opened.add(() => state.close());
   await state.start();
-  const giveUpMs = process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
+  const isService = !settings.console || !hasInput();
+  const giveUpMs = isService || process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const interactive = settings.console && isTerminal;
+  const interactive = !isService && isTerminal;
   const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive });
   opened.add(() => peer.close());
   await peer.start({ signal: interrupted });
   const local = localServer(peer, state, log);
   opened.add(() => local.close());
   await local.start();
-  if (!settings.console) {
-    await runWithoutConsole(peer, log, interrupted);
+  if (isService) {
+    await runWithoutConsole(peer, settings, log, interrupted);
     return 0;
   }
   const color = wantsColor(process.stdout.isTTY === true);
@@ -140,12 +145,46 @@ function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
 }
 
 /** Runs without a console: prints its address and events until interrupted. */
-async function runWithoutConsole(peer: Peer, log: Log, interrupted: AbortSignal): Promise<void> {
-  process.stdout.write(`${greeting(peer)}\n`);
+async function runWithoutConsole(
+  peer: Peer,
+  { console }: Settings,
+  log: Log,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const control = `To control it: shoal status --peer ${peer.self.port}`;
+  const why = console ? `. There is no terminal, so it runs as a service until it is ended. ${control}` : '';
+  process.stdout.write(`${greeting(peer)}${why}\n`);
   peer.onNews(({ text }) => log.info(text));
   const alive = setInterval(() => {}, 60_000);
-  await new Promise((done) => interrupted.addEventListener('abort', done, { once: true }));
+  await abortOf(interrupted);
   clearInterval(alive);
+}
+
+/**
+ * Whether commands can arrive on stdin: false for /dev/null, which `nohup`, services and a closed stdin (Node opens
+ * /dev/null in its place) have in common.
+ */
+function hasInput(): boolean {
+  if (process.stdin.isTTY === true) return true;
+  try {
+    return !fstatSync(0).isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
+
+/** Rejects GRACE_MS after an interruption: the first signal ends the program also when a step of it hangs. */
+async function overdue(interrupted: AbortSignal): Promise<never> {
+  await abortOf(interrupted);
+  await new Promise((done) => setTimeout(done, GRACE_MS).unref());
+  throw new ShoalError('CANCELLED', 'interrupted');
+}
+
+function abortOf(signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
 }
 
 function greeting(peer: Peer): string {

@@ -17,6 +17,11 @@ export function formatAddress(address: Address): string {
   return isIPv6Text(address.host) ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
+/** An address with the host name given for it: `nas (192.0.2.7:6881)`; without a name the address alone. */
+export function formatNamed({ name, ...address }: Address & { readonly name?: string | undefined }): string {
+  return name === undefined ? formatAddress(address) : `${name} (${formatAddress(address)})`;
+}
+
 /** Folds `::ffff:192.0.2.7` to `192.0.2.7` and cuts an IPv6 zone id. */
 export function normalHost(host: string): string {
   if (!isIPv6Text(host)) return host;

@@ -1,15 +1,21 @@
 /** Exit code of a program that a second Ctrl-C ends, as shells report it. */
 const KILLED = 130;
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP. The second one ends the process at once. */
 export function interruption(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(KILLED);
-      controller.abort();
-    });
-  }
+  const interrupt = () => {
+    if (controller.signal.aborted) process.exit(KILLED);
+    controller.abort();
+  };
+  for (const name of SIGNALS) process.on(name, interrupt);
+  // `process.exit` waits for system calls under way, which may hang on a dead network disk. From here on the next
+  // signal ends the process without Node's help.
+  process.on('exit', () => {
+    for (const name of SIGNALS) process.off(name, interrupt);
+  });
   return controller.signal;
 }
 

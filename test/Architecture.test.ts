@@ -59,6 +59,7 @@ const RIM = [
   'Shared/Clock.ts',
   'Shared/DatagramSockets.ts',
   'Shared/MakeFolder.ts',
+  'Shared/NameLookup.ts',
   'Shared/Program.ts',
   'Tracker/Prompts.ts',
   'Tracker/main.ts',

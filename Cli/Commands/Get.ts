@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
+import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { failureAnswer, movedAnswer, pathOf } from '../Running/Answers.ts';
@@ -54,7 +55,7 @@ async function getInto(
   words: readonly string[],
   folder: string,
 ): Promise<OneShotAnswer> {
-  await makeFolder(folder);
+  await makeOutputFolder(folder);
   // The same command continues what an earlier run left; another command gets a folder of its own.
   const name = createHash('sha256').update(words.join('\0')).digest('hex').slice(0, 12);
   const guest = await openGuest(run, join(folder, `.shoal-${name}`), folder);
@@ -104,10 +105,9 @@ async function getToStdout(run: Run, words: readonly string[]): Promise<number> 
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeOutputFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
-    if ((await stat(folder)).isDirectory()) return;
+    await makeFolder(folder);
   } catch (failure) {
     throw new ShoalError('LOCAL_CONFLICT', `cannot write files into ${safeText(folder)}`, {
       hint: 'Choose a writable folder: -o DIR',

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemblePeer, makeShare, reserve } from '../../Peer/Assembly.ts';
@@ -7,6 +7,7 @@ import type { Settings } from '../../Peer/Settings/CommandLine.ts';
 import { StateFolder } from '../../Peer/State/StateFolder.ts';
 import { Closing } from '../../Shared/Closing.ts';
 import type { Log } from '../../Shared/Log.ts';
+import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
@@ -79,7 +80,7 @@ export class GuestPeer {
 async function openRoot({ root }: GuestOptions, closing: Closing): Promise<string> {
   try {
     if (root !== undefined) {
-      await mkdir(root, { recursive: true });
+      await makeFolder(root);
       return root;
     }
     const made = await mkdtemp(join(tmpdir(), 'shoal-'));

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir } from 'node:fs/promises';
+import { chmod, lstat, readdir } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
 /** Upper bound on the path of a Unix socket in bytes: 108 with the final zero on Linux, 104 on macOS (sun_path). */
@@ -35,7 +36,7 @@ export function socketPath(folder: string, port: number): string {
 /** Creates the folder for its owner only. @throws ShoalError LOCAL_CONFLICT when another user owns it */
 export async function makeRuntimeFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder, 0o700);
   const found = await lstat(folder);
   const owner = process.getuid?.();
   if (!found.isDirectory() || (owner !== undefined && found.uid !== owner)) {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { formatAddress } from '../../Shared/Address.ts';
+import { formatAddress, formatNamed } from '../../Shared/Address.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
 import type { DownloadStatus } from '../Model.ts';
@@ -24,9 +24,9 @@ export class PeerNews {
   /** Reports found, lost, moved and embedded trackers, one line each. */
   followTrackers(network: NetworkManager): void {
     const tell = (text: string) => this.tell('tracker', text);
-    network.on('trackerFound', (at) => tell(`connected to the tracker at ${formatAddress(at)}`));
+    network.on('trackerFound', (at) => tell(`connected to the tracker at ${formatNamed(at)}`));
     network.on('trackerLost', (at, reason) => {
-      const place = formatAddress(at);
+      const place = formatNamed(at);
       tell(`lost the tracker at ${place}: ${reason.message.replace(`tracker ${place}: `, '')}`);
     });
     network.on('trackerMoved', (from, to) =>

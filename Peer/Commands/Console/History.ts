@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../../Shared/MakeFolder.ts';
 import { LINE_LENGTH_MAX } from '../Line/CommandParser.ts';
 
 /** Lines kept between runs. */
@@ -48,7 +49,7 @@ export class History {
     if (this.#path === undefined) return;
     const fresh = `${this.#path}.new`;
     try {
-      await mkdir(dirname(this.#path), { recursive: true });
+      await makeFolder(dirname(this.#path));
       await writeFile(fresh, lines.map((line) => `${line}\n`).join(''), { mode: 0o600 });
       await rename(fresh, this.#path);
     } catch {

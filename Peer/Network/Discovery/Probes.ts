@@ -1,5 +1,5 @@
 import { encodeRequest } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import type { Address } from '../../../Shared/Address.ts';
 import type { Random } from '../../../Shared/Clock.ts';
 import type { DiscoverySource } from './DiscoveryReport.ts';
 
@@ -25,10 +25,11 @@ export class Probes {
 
   /** Registers a probe; returns the datagram for all targets. */
   probe(source: DiscoverySource, targets: readonly Address[], nowMs: number): Uint8Array {
-    const asked = new Set(targets.map(formatAddress));
+    // A host with several addresses may answer from another one than was asked; the random id proves the origin.
+    const ports = new Set(targets.map(({ port }) => port));
     return this.#add({
       source,
-      mayAnswer: (from) => asked.has(formatAddress(from)),
+      mayAnswer: ({ port }) => ports.has(port),
       untilMs: nowMs + PROBE_MS,
     });
   }

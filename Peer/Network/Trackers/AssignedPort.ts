@@ -1,12 +1,9 @@
-import {
-  decodeReply,
-  encodeRequest,
-  type RefusalReason,
-  type TrackerReply,
-} from '../../../Protocol/TrackerMessages.ts';
+import { isIP } from 'node:net';
+import { decodeReply, encodeRequest, type RefusalReason } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { backoffMs } from '../../../Shared/Backoff.ts';
 import { type Clock, type Random, sleep } from '../../../Shared/Clock.ts';
+import type { LookupName } from '../../../Shared/NameLookup.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from '../../../Shared/Transport.ts';
 
@@ -20,8 +17,7 @@ const TRIES_MAX = 20;
 export interface AssignedPortOptions {
   /** Numeric addresses or host names. The first answer wins. */
   readonly trackers: readonly Address[];
-  /** Resolves a host name to a numeric address. */
-  readonly lookup: (host: string) => Promise<string>;
+  readonly lookup: LookupName;
   readonly bind: BindDatagram;
   readonly clock: Clock;
   readonly random: Random;
@@ -29,8 +25,7 @@ export interface AssignedPortOptions {
 
 /**
  * Reserves a port assigned by a tracker (`--port assigned`); requests another one while it is in use on this host.
- * @param take - reserves one port.
- * @throws ShoalError PORT_IN_USE
+ * @param take - reserves one port. Rejects with PORT_IN_USE when it is taken
  * @throws ShoalError USAGE (no tracker configured), NO_TRACKER, REFUSED, PORT_IN_USE
  */
 export async function takeAssignedPort<T>(
@@ -55,22 +50,35 @@ async function askForPort(options: AssignedPortOptions): Promise<number> {
     });
   }
   const socket = await bind({ port: 0 });
-  const request = new PortRequest(socket, 1 + Math.floor(random() * (2 ** 32 - 2)));
+  const request = new PortRequest(socket, random);
+  const stopping = new AbortController();
+  let unresolved: ShoalError | undefined;
   try {
     const untilMs = clock.nowMs() + ANSWER_TIMEOUT_MS;
     for (let tries = 0; clock.nowMs() < untilMs; tries++) {
-      for (const tracker of await numeric(options)) request.ask(tracker);
+      const found = await numeric(options, stopping.signal);
+      for (const tracker of found.addresses) request.ask(tracker);
+      unresolved = found.failure;
       const waitMs = Math.min(backoffMs(RETRY_MS, tries, random()), untilMs - clock.nowMs());
       await sleep(clock, waitMs, request.answered);
       if (request.port !== undefined) return request.port;
       if (request.refusal !== undefined) throw refused(request.refusal);
     }
+    if (unresolved !== undefined) throw unresolved;
     throw new ShoalError('NO_TRACKER', `no port was assigned: ${names(trackers)} does not answer`, {
       hint: 'Does the tracker run? A port can also be chosen here: --port 9001',
     });
   } finally {
+    stopping.abort();
     await socket.close();
   }
+}
+
+/** A tracker that was asked, with the id of its requests: it may answer from another address of its host. */
+interface AskedTracker {
+  readonly address: Address;
+  readonly transactionId: number;
+  cookie: string | undefined;
 }
 
 /** One port request to several trackers: first a cookie, then the port. */
@@ -78,14 +86,14 @@ class PortRequest {
   port: number | undefined;
   refusal: RefusalReason | undefined;
   readonly #socket: DatagramSocket;
-  readonly #transactionId: number;
+  readonly #random: Random;
   readonly #answered = new AbortController();
-  readonly #asked = new Map<string, string | undefined>();
+  readonly #asked = new Map<string, AskedTracker>();
 
-  constructor(socket: DatagramSocket, transactionId: number) {
+  constructor(socket: DatagramSocket, random: Random) {
     this.#socket = socket;
-    this.#transactionId = transactionId;
-    socket.onMessage((bytes, from) => this.#receive(bytes, from));
+    this.#random = random;
+    socket.onMessage((bytes) => this.#receive(bytes));
   }
 
   /** Aborted once a port or a refusal has arrived. */
@@ -93,30 +101,35 @@ class PortRequest {
     return this.#answered.signal;
   }
 
-  ask(tracker: Address): void {
-    const key = formatAddress(tracker);
-    const cookie = this.#asked.get(key);
-    this.#asked.set(key, cookie);
-    const request = cookie === undefined ? ({ type: 'connect' } as const) : ({ type: 'assignPort' } as const);
-    this.#socket.send(encodeRequest(cookie ?? '', this.#transactionId, request), tracker);
+  ask(address: Address): void {
+    const key = formatAddress(address);
+    const transactionId = 1 + Math.floor(this.#random() * (2 ** 32 - 2));
+    const tracker = this.#asked.get(key) ?? { address, transactionId, cookie: undefined };
+    this.#asked.set(key, tracker);
+    this.#send(tracker);
   }
 
-  #receive(bytes: Uint8Array, from: Address): void {
-    if (!this.#asked.has(formatAddress(from)) || this.answered.aborted) return;
-    const reply = this.#read(bytes);
+  #send({ address, transactionId, cookie }: AskedTracker): void {
+    const type = cookie === undefined ? 'connect' : 'assignPort';
+    this.#socket.send(encodeRequest(cookie ?? '', transactionId, { type }), address);
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const { transactionId, reply } = this.#read(bytes) ?? {};
+    const tracker = [...this.#asked.values()].find((each) => each.transactionId === transactionId);
+    if (tracker === undefined || this.answered.aborted) return;
     if (reply?.type === 'connected') {
-      this.#asked.set(formatAddress(from), reply.connectionId);
-      this.ask(from);
+      tracker.cookie = reply.connectionId;
+      this.#send(tracker);
     }
     if (reply?.type === 'assigned' && reply.port > 0) this.port = reply.port;
     if (reply?.type === 'refused') this.refusal = reply.reason;
     if (this.port !== undefined || this.refusal !== undefined) this.#answered.abort();
   }
 
-  #read(bytes: Uint8Array): TrackerReply | undefined {
+  #read(bytes: Uint8Array): ReturnType<typeof decodeReply> | undefined {
     try {
-      const { transactionId, reply } = decodeReply(bytes);
-      return transactionId === this.#transactionId ? reply : undefined;
+      return decodeReply(bytes);
     } catch (failure) {
       if (failure instanceof ShoalError) return undefined;
       throw failure;
@@ -124,16 +137,17 @@ class PortRequest {
   }
 }
 
-/** Skips host names that do not resolve; they are retried with the next attempt. */
-async function numeric({ trackers, lookup }: AssignedPortOptions): Promise<Address[]> {
+/** Numeric addresses of the trackers. Names that do not resolve are retried with the next attempt. */
+async function numeric({ trackers, lookup }: AssignedPortOptions, signal: AbortSignal) {
   const found = await Promise.allSettled(
-    trackers.map(async ({ host, port }) => ({ host: isNumeric(host) ? host : await lookup(host), port })),
+    trackers.map(async ({ host, port }) => {
+      const hosts = isIP(host) > 0 ? [host] : await lookup(host, signal);
+      return hosts.map((each) => ({ host: each, port }));
+    }),
   );
-  return found.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
-}
-
-function isNumeric(host: string): boolean {
-  return /^[\d.]+$|:/.test(host);
+  const addresses = found.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+  const failed = addresses.length > 0 ? undefined : found.find((each) => each.status === 'rejected');
+  return { addresses, failure: failed && asShoalError(failed.reason, 'NO_TRACKER') };
 }
 
 function names(trackers: readonly Address[]): string {

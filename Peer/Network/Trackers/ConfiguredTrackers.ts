@@ -1,78 +1,133 @@
 import { isIP } from 'node:net';
-import { type Address, formatAddress, normalHost } from '../../../Shared/Address.ts';
-import { type Clock, sleep } from '../../../Shared/Clock.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { type Clock, every } from '../../../Shared/Clock.ts';
+import type { LookupName } from '../../../Shared/NameLookup.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { TrackerStatus } from '../../Model.ts';
 
-/** Retry delay for a name lookup: the network may not be up yet. */
+/** Interval of lookups while the tracker of a name is not connected. */
 const LOOKUP_RETRY_MS = 4_000;
 
 export interface ConfiguredTrackersOptions {
   readonly configured: readonly Address[];
-  /** Resolves a host name to a numeric address. */
-  readonly lookup: (host: string) => Promise<string>;
+  readonly lookup: LookupName;
   readonly clock: Clock;
-  /** Called once per tracker, when its numeric address is known. */
-  readonly resolved: (address: Address) => void;
+  readonly isConnected: (address: Address) => boolean;
+  /** Opens a session, in place of the one with `former`. */
+  readonly resolved: (address: Address, former: Address | undefined) => void;
   /** Called once per tracker whose first lookup fails; lookups continue. */
   readonly failed: (configured: Address, reason: string) => void;
 }
 
-/** Resolves the host names of configured trackers. */
+interface NamedTracker {
+  readonly configured: Address;
+  /** Address in use; undefined before the first successful lookup. */
+  address: Address | undefined;
+  reason: string;
+  lookingUp: boolean;
+  failures: number;
+}
+
+/**
+ * Addresses of the configured trackers. A name is looked up again while its tracker is not connected: the host may have
+ * a new address (DHCP), or the tracker may answer at another one of several.
+ */
 export class ConfiguredTrackers {
   readonly #options: ConfiguredTrackersOptions;
-  readonly #waiting = new Map<string, { configured: Address; reason: string }>();
+  readonly #named: NamedTracker[] = [];
   readonly #stopping = new AbortController();
+  #stopTimer: () => void = () => {};
 
   constructor(options: ConfiguredTrackersOptions) {
     this.#options = options;
   }
 
   start(): void {
-    for (const configured of this.#options.configured) {
-      if (isIP(configured.host) > 0) this.#options.resolved(configured);
-      else void this.#resolve(configured);
+    const { configured, resolved, clock } = this.#options;
+    for (const tracker of configured) {
+      if (isIP(tracker.host) > 0) resolved(tracker, undefined);
+      else
+        this.#named.push({
+          configured: tracker,
+          address: undefined,
+          reason: 'resolving its name',
+          lookingUp: false,
+          failures: 0,
+        });
+    }
+    if (this.#named.length === 0) return;
+    this.review();
+    this.#stopTimer = every(clock, LOOKUP_RETRY_MS, () => this.review());
+  }
+
+  /** Looks up the names of all trackers that are not connected. */
+  review(): void {
+    for (const tracker of this.#named) {
+      const { address, lookingUp } = tracker;
+      const connected = address !== undefined && this.#options.isConnected(address);
+      if (!connected && !lookingUp) void this.#lookup(tracker);
     }
   }
 
   close(): void {
+    this.#stopTimer();
     this.#stopping.abort();
+  }
+
+  /** Name given for the tracker at an address; undefined: the address itself was given. */
+  nameOf(address: Address): string | undefined {
+    return this.#named.find((each) => each.address !== undefined && isSame(each.address, address))?.configured
+      .host;
   }
 
   /** Trackers whose name is not resolved yet. */
   status(version: number): TrackerStatus[] {
-    return [...this.#waiting.values()].map(({ configured, reason }) => ({
-      address: configured,
-      foundBy: 'configured',
-      state: 'connecting',
-      instanceId: undefined,
-      observed: undefined,
-      lastAnswerAgoMs: undefined,
-      intervalMs: undefined,
-      peers: undefined,
-      heldVersion: 0,
-      version,
-      reason,
-    }));
+    return this.#named
+      .filter(({ address }) => address === undefined)
+      .map(({ configured, reason }) => ({
+        address: configured,
+        name: undefined,
+        foundBy: 'configured',
+        state: 'connecting',
+        instanceId: undefined,
+        observed: undefined,
+        lastAnswerAgoMs: undefined,
+        intervalMs: undefined,
+        peers: undefined,
+        heldVersion: 0,
+        version,
+        reason,
+      }));
   }
 
-  async #resolve(configured: Address): Promise<void> {
-    const { lookup, clock, resolved, failed } = this.#options;
+  async #lookup(tracker: NamedTracker): Promise<void> {
+    const { lookup, isConnected, resolved, failed } = this.#options;
     const { signal } = this.#stopping;
-    const key = formatAddress(configured);
-    this.#waiting.set(key, { configured, reason: 'resolving its name' });
-    for (let tries = 0; !signal.aborted; tries++) {
-      try {
-        const host = normalHost(await lookup(configured.host));
-        this.#waiting.delete(key);
-        if (!signal.aborted) resolved({ host, port: configured.port });
-        return;
-      } catch (failure) {
-        const reason = `its name does not resolve: ${asShoalError(failure, 'NO_TRACKER').message}`;
-        this.#waiting.set(key, { configured, reason });
-        if (tries === 0 && !signal.aborted) failed(configured, reason);
-        await sleep(clock, LOOKUP_RETRY_MS, signal);
-      }
+    tracker.lookingUp = true;
+    try {
+      const hosts = await lookup(tracker.configured.host, signal);
+      const { address: former } = tracker;
+      if (signal.aborted || (former !== undefined && isConnected(former))) return;
+      const address = { host: nextHost(hosts, former?.host), port: tracker.configured.port };
+      if (former !== undefined && isSame(former, address)) return;
+      tracker.address = address;
+      resolved(address, former);
+    } catch (failure) {
+      tracker.reason = asShoalError(failure, 'NO_TRACKER').message;
+      if (++tracker.failures === 1 && !signal.aborted && tracker.address === undefined)
+        failed(tracker.configured, tracker.reason);
+    } finally {
+      tracker.lookingUp = false;
     }
   }
+}
+
+/** The host after the one that does not answer, in turn. */
+function nextHost(hosts: readonly string[], former: string | undefined): string {
+  const next = former === undefined ? 0 : hosts.indexOf(former) + 1;
+  return hosts[next % hosts.length] ?? '';
+}
+
+function isSame(one: Address, other: Address): boolean {
+  return formatAddress(one) === formatAddress(other);
 }

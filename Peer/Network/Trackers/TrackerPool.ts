@@ -83,9 +83,31 @@ export class TrackerPool {
     link.start();
   }
 
-  /** Passes a reply to the session with `from`. False: the reply matches no pending request. */
+  /** Opens a session with a configured tracker in place of the one at its former address. */
+  replace(former: Address | undefined, address: Address): void {
+    const tracker = former && this.get(former);
+    if (tracker?.foundBy === 'configured') this.drop(tracker);
+    this.open(address, 'configured');
+  }
+
+  /**
+   * Passes a reply to the session with `from`, or to the session whose request it answers: a host with several
+   * addresses may answer from another one than was asked. Transaction ids are random and prove the origin; unsolicited
+   * messages have none, and come from an address that has answered before. False: no session takes the reply.
+   */
   receive(from: Address, transactionId: number, reply: TrackerReply): boolean {
-    return this.get(from)?.link.receive(transactionId, reply) ?? false;
+    const key = formatAddress(from);
+    const known = this.get(from);
+    if (known?.link.receive(transactionId, reply) === true) return true;
+    for (const { link } of this.#byAddress.values()) {
+      if (link === known?.link) continue;
+      const isCandidate =
+        transactionId === 0 ? link.alternative === key : link.session.isPending(transactionId);
+      if (!isCandidate || !link.receive(transactionId, reply)) continue;
+      link.alternative = key;
+      return true;
+    }
+    return false;
   }
 
   catalogChanged(): void {

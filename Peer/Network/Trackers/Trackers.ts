@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import { decodeReply } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { type Address, formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { sleep } from '../../../Shared/Clock.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DatagramSocket } from '../../../Shared/Transport.ts';
-import type { TrackerStatus } from '../../Model.ts';
+import type { TrackerPlace, TrackerStatus } from '../../Model.ts';
 import { isOwnHost } from '../Discovery/LanAddresses.ts';
 import { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
@@ -70,7 +70,8 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     this.queries = new TrackerQueries({ links, viewpoint, clock: options.clock });
     this.#configured = new ConfiguredTrackers({
       ...options,
-      resolved: (address) => this.#pool.open(address, 'configured'),
+      isConnected: (address) => this.#pool.get(address)?.link.session.standing.state === 'connected',
+      resolved: (address, former) => this.#pool.replace(former, address),
       failed: (tracker, reason) => this.#reportLost(tracker, reason),
     });
     this.#trackerDiscovery = new TrackerDiscovery({
@@ -131,7 +132,10 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     const nowMs = clock.nowMs();
     return [
       ...this.#configured.status(feed.version),
-      ...shown.map((tracker) => statusOf(tracker, feed.version, nowMs)),
+      ...shown.map((tracker) => ({
+        ...statusOf(tracker, feed.version, nowMs),
+        name: this.#configured.nameOf(tracker.link.address),
+      })),
     ];
   }
 
@@ -139,8 +143,8 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   discoveryReport(): readonly string[] {
     const configured = this.status()
       .filter(({ foundBy }) => foundBy === 'configured')
-      .map(({ address, state, reason }) => `${formatAddress(address)} (${reason ?? state})`);
-    const first = `1. configured trackers: ${configured.join(', ') || 'none'}`;
+      .map(({ address, name, state, reason }) => `${formatNamed({ ...address, name })}: ${reason ?? state}`);
+    const first = `1. configured trackers: ${configured.join('; ') || 'none'}`;
     if (configured.length > 0) return [first, 'Discovery is off because trackers are configured.'];
     if (!this.#options.discovery) return [first, 'Discovery is switched off.'];
     const lines = [first, ...this.#trackerDiscovery.discovery.report.lines()];
@@ -251,14 +255,15 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     if (event.kind === 'moved') this.#moved(tracker, event);
     if (event.kind === 'connected') {
       if (tracker.foundBy !== 'embedded') this.#memory.tracker(address);
-      this.emit('trackerFound', address);
+      this.emit('trackerFound', this.#placeOf(address));
       if (tracker.successor === undefined)
         this.#trackerDiscovery.dispatch((discovery) => discovery.connected());
     }
     if (event.kind === 'lost') {
       const expected =
         tracker.successor !== undefined || !(tracker.everConnected || tracker.foundBy === 'configured');
-      if (!expected) this.#reportLost(address, event.reason);
+      if (!expected) this.#reportLost(this.#placeOf(address), event.reason);
+      this.#configured.review();
     }
     this.#resumeDiscovery(event);
     this.#embedded.review();
@@ -306,8 +311,12 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     this.#trackerDiscovery.dispatch((discovery) => discovery.connected());
   }
 
-  #reportLost(tracker: Address, why: string): void {
-    const reason = new ShoalError('NO_TRACKER', `tracker ${formatAddress(tracker)}: ${why}`, {
+  #placeOf(address: Address): TrackerPlace {
+    return { ...address, name: this.#configured.nameOf(address) };
+  }
+
+  #reportLost(tracker: TrackerPlace, why: string): void {
+    const reason = new ShoalError('NO_TRACKER', `tracker ${formatNamed(tracker)}: ${why}`, {
       hint: `Retries continue every few seconds. Check that it runs and that its firewall accepts UDP ${tracker.port}.`,
     });
     this.#options.log.debug(`${reason.message}. ${reason.hint ?? ''}`);

@@ -2,9 +2,10 @@ import type { networkInterfaces } from 'node:os';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import type { LookupName } from '../../../Shared/NameLookup.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { BindDatagram } from '../../../Shared/Transport.ts';
-import type { Self } from '../../Model.ts';
+import type { Self, TrackerPlace } from '../../Model.ts';
 import type { OpenDnsSd } from '../Discovery/DnsSdService.ts';
 import type { CatalogFeed, ContactStore, StartTracker } from '../Ports.ts';
 
@@ -21,8 +22,7 @@ export interface TrackersOptions {
   readonly bind: BindDatagram;
   /** os.networkInterfaces, read before each broadcast. */
   readonly interfaces: typeof networkInterfaces;
-  /** Resolves a host name to a numeric address, like dns.promises.lookup(host, 4). */
-  readonly lookup: (host: string) => Promise<string>;
+  readonly lookup: LookupName;
   readonly startTracker: StartTracker;
   /** Undefined: no DNS-SD. */
   readonly dnsSd: OpenDnsSd | undefined;
@@ -35,9 +35,9 @@ export interface TrackersOptions {
 
 export interface TrackersEvents {
   /** A tracker answered a heartbeat, for the first time or after a loss. */
-  trackerFound: [tracker: Address];
+  trackerFound: [tracker: TrackerPlace];
   /** A tracker stopped answering or never answered. Emitted once per loss; retries continue. */
-  trackerLost: [tracker: Address, reason: ShoalError];
+  trackerLost: [tracker: TrackerPlace, reason: ShoalError];
   /** A tracker is about to close and named a successor: a tracker, or a peer that will run one. */
   moved: [from: Address, to: Address];
   /** Discovery found no tracker, so this peer runs one. */

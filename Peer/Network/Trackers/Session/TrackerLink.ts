@@ -29,6 +29,8 @@ interface Waiting {
 export class TrackerLink {
   readonly address: Address;
   readonly session: TrackerSession;
+  /** Another address of this tracker, from which it has answered a request. */
+  alternative: string | undefined;
   readonly #options: TrackerLinkOptions;
   readonly #waiting = new Map<number, Waiting>();
   readonly #leaving: (() => void)[] = [];
@@ -47,7 +49,7 @@ export class TrackerLink {
     this.#act();
   }
 
-  /** Handles a reply from this tracker's address. False: the reply matches no pending request. */
+  /** Handles a reply from this tracker. False: the reply matches no pending request. */
   receive(transactionId: number, reply: TrackerReply): boolean {
     if (this.#closed) return false;
     const fits = this.session.receive(transactionId, reply, this.#nowMs());

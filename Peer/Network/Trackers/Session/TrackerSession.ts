@@ -120,6 +120,11 @@ export class TrackerSession {
     } else this.#actions.push({ kind: 'left' });
   }
 
+  /** Whether a request with this id waits for its answer. */
+  isPending(transactionId: number): boolean {
+    return this.#transactions.get(transactionId) !== undefined;
+  }
+
   /** Handles a decoded datagram of this tracker. False: it matches no pending request. */
   receive(transactionId: number, reply: TrackerReply, nowMs: number): boolean {
     if (transactionId === 0) return this.#unsolicited(reply, nowMs);

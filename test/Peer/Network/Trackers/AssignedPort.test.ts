@@ -14,7 +14,7 @@ function asking(
   take: (port: number) => Promise<number>,
 ) {
   const { bindDatagram } = network.host(ip);
-  const lookup = async () => TRACKER.host;
+  const lookup = async () => [TRACKER.host];
   const trackers = [{ host: 'tracker.example', port: TRACKER.port }];
   return takeAssignedPort(
     { trackers, lookup, bind: bindDatagram, clock: lan.clock, random: network.random.fork().next },

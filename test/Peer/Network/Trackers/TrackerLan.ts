@@ -8,8 +8,10 @@ import { type FileId, newInstanceId, type PeerId } from '../../../../Protocol/Id
 import { TRACKER_PORT } from '../../../../Protocol/Limits.ts';
 import type { RelayedFile, RelayQuestion } from '../../../../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../../../../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress } from '../../../../Shared/Address.ts';
+import { type Address, formatAddress, formatNamed } from '../../../../Shared/Address.ts';
 import { silentLog } from '../../../../Shared/Log.ts';
+import type { LookupName } from '../../../../Shared/NameLookup.ts';
+import type { BindDatagram } from '../../../../Shared/Transport.ts';
 import { Tracker } from '../../../../Tracker/Tracker.ts';
 import type { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 
@@ -87,7 +89,9 @@ export interface PeerOptions {
   readonly unlisted?: boolean;
   readonly remembered?: readonly Address[];
   readonly dnsSd?: OpenDnsSd;
-  readonly lookup?: (host: string) => Promise<string>;
+  readonly lookup?: LookupName;
+  /** Default: the sockets of its host. */
+  readonly bind?: BindDatagram;
   readonly startTracker?: StartTracker;
 }
 
@@ -141,7 +145,7 @@ export class TrackerLan {
       feed,
       unlisted: options.unlisted ?? false,
       remembered,
-      bind: host.bindDatagram,
+      bind: options.bind ?? host.bindDatagram,
       interfaces: () => ({ lan: [lanInterface(ip)] }),
       lookup: options.lookup ?? (async (text) => Promise.reject(new Error(`unknown name ${text}`))),
       startTracker:
@@ -158,9 +162,9 @@ export class TrackerLan {
       log: silentLog,
       uploads: () => 0,
     });
-    trackers.on('trackerFound', (tracker) => events.push(`found ${formatAddress(tracker)}`));
+    trackers.on('trackerFound', (tracker) => events.push(`found ${formatNamed(tracker)}`));
     trackers.on('trackerLost', (tracker, reason) =>
-      events.push(`lost ${formatAddress(tracker)}: ${reason.message}`),
+      events.push(`lost ${formatNamed(tracker)}: ${reason.message}`),
     );
     trackers.on('moved', (from, to) => events.push(`moved ${formatAddress(from)} ${formatAddress(to)}`));
     trackers.on('embedded', (tracker) => events.push(`embedded ${formatAddress(tracker)}`));

@@ -248,7 +248,7 @@ test('a tracker name is resolved, with retries', async () => {
   let tries = 0;
   const lookup = async (host: string) => {
     if (++tries < 3) throw new Error(`who is ${host}?`);
-    return '10.0.0.1';
+    return ['10.0.0.1'];
   };
   const configured = [{ host: 'tracker.lan', port: 6_881 }];
   const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured, lookup });
@@ -258,7 +258,10 @@ test('a tracker name is resolved, with retries', async () => {
     { address: { host: 'tracker.lan' }, state: 'connecting', reason: expect.stringContaining('who is') },
   ]);
   await lan.until(() => connected(ann) === 1, 10_000);
-  expect(ann.events).toEqual([expect.stringContaining('lost tracker.lan:6881'), 'found 10.0.0.1:6881']);
+  expect(ann.events).toEqual([
+    expect.stringContaining('lost tracker.lan:6881'),
+    'found tracker.lan (10.0.0.1:6881)',
+  ]);
 });
 
 test('with discovery off and no tracker, nothing is sent', async () => {
