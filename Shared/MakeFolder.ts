@@ -23,8 +23,7 @@ export async function makeFolder(path: string, mode = 0o777): Promise<boolean> {
     const parent = dirname(path);
     if (parent === path || (await isFolder(parent))) throw failure;
     await makeFolder(parent, mode);
-    await mkdir(path, { mode });
-    return true;
+    return await makeFolder(path, mode); // Another program may create it at the same time.
   }
 }
 
