@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { hostname, networkInterfaces, userInfo } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { newInstanceId } from '../Protocol/Ids.ts';
@@ -7,9 +7,11 @@ import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
 import { awakeClock } from '../Shared/AwakeClock.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
+import { connectionsUnder, descriptorLimit } from '../Shared/Descriptors.ts';
 import type { Log } from '../Shared/Log.ts';
 import { makeFolder } from '../Shared/MakeFolder.ts';
 import { lookupName } from '../Shared/NameLookup.ts';
+import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import { openDnsSd } from './Network/Discovery/DnsSd.ts';
@@ -67,7 +69,8 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       dial,
       listen: port.listen,
       bind,
-      interfaces: networkInterfaces,
+      interfaces: guardedInterfaces(),
+      connectionsMax: connectionsUnder(descriptorLimit()),
       lookup: lookupName,
       configured: settings.trackers,
       discovery: settings.discovery,
@@ -137,12 +140,14 @@ export async function makeShare(path: string): Promise<void> {
 
 function defaultName(): string {
   let user = 'peer';
+  let host = 'computer';
   try {
+    host = hostname();
     user = userInfo().username;
   } catch {
     // The user id has no name: common in containers.
   }
-  return Buffer.from(`${user}@${hostname()}`)
+  return Buffer.from(`${user}@${host}`)
     .subarray(0, NAME_BYTES_MAX)
     .toString()
     .replace(/\uFFFD+$/, '');

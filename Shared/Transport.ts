@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Address } from './Address.ts';
 
 /**
@@ -42,6 +43,11 @@ export interface ByteStream {
   /** Sends what is buffered, then closes. */
   end(): void;
   destroy(): void;
+  /**
+   * Hands over the socket of Node below, with `unread` bytes put back; of the handler only `closed` is called from then
+   * on. Undefined where there is no such socket.
+   */
+  readonly detach?: ((unread: Uint8Array) => Duplex) | undefined;
 }
 
 /** Opens connections. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { type Address, formatAddress, readPort } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { lineLog } from '../Shared/Log.ts';
+import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { ignoreClosedOutput, interruption } from '../Shared/Program.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
@@ -76,7 +76,7 @@ async function questioned(settings: TrackerSettings): Promise<TrackerSettings | 
 /** The address to give to peers: one of this machine's when the tracker listens on all. */
 function shown(local: Address): Address {
   if (local.host !== '0.0.0.0') return local;
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const addresses = Object.values(guardedInterfaces()()).flatMap((each) => each ?? []);
   const outside = addresses.find((each) => each.family === 'IPv4' && !each.internal);
   return { host: outside?.address ?? '127.0.0.1', port: local.port };
 }

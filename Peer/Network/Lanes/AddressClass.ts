@@ -1,8 +1,6 @@
 import { BlockList, isIP } from 'node:net';
-import type { networkInterfaces } from 'node:os';
 import { type NetworkClass, networkClass, normalHost } from '../../../Shared/Address.ts';
-
-export type Interfaces = ReturnType<typeof networkInterfaces>;
+import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
 
 /**
  * Network class of an IP: `loopback`; `lan` for private and link-local addresses, and for networks of this computer's

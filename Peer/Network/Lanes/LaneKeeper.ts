@@ -29,6 +29,11 @@ export class LaneKeeper {
     this.#gone = gone;
   }
 
+  /** Whether a lane is open or opening. It closes when idle. */
+  get isOpen(): boolean {
+    return this.#lane !== undefined;
+  }
+
   request(order: LaneRequest): ChunkReceipt {
     this.#lane ??= this.#open();
     return this.#lane.request(order);

@@ -77,6 +77,7 @@ export class LaneServer implements StreamHandler {
   /** Undefined until a valid token was shown. */
   peer: PeerId | undefined;
   readonly #host: LaneServerOwner;
+  readonly #settle: () => void;
   readonly #decoder = new FrameDecoder(GREETING_FRAME_BYTES_MAX);
   readonly #wanted = new Map<number, WantedChunk>();
   #demand = 0;
@@ -89,9 +90,11 @@ export class LaneServer implements StreamHandler {
   #sending: readonly WantedChunk[] = [];
   #closed = false;
 
-  constructor(stream: ByteStream, host: LaneServerOwner) {
+  /** @param settle - called after a valid token */
+  constructor(stream: ByteStream, host: LaneServerOwner, settle: () => void = () => {}) {
     this.stream = stream;
     this.#host = host;
+    this.#settle = settle;
   }
 
   get open(): boolean {
@@ -238,6 +241,7 @@ export class LaneServer implements StreamHandler {
       this.peer = this.#host.redeem(message.token, this);
       if (this.peer === undefined) throw badFrame('a lane with an invalid token');
       this.#decoder.maxBodyBytes = LANE_REQUEST_BYTES_MAX;
+      this.#settle();
     } else if (message.type === 'request') this.#want(message);
     else if (message.type === 'bundle') this.#wantBundle(message);
     else if (message.type === 'cancel') this.#cancel(message.id);

@@ -1,8 +1,9 @@
 import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
+import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
 import type { LimitStatus } from '../../Model.ts';
-import { type Interfaces, localClass } from './AddressClass.ts';
+import { localClass } from './AddressClass.ts';
 import { RateLimiter } from './RateLimiter.ts';
 
 /** Bytes per second in total (undefined: unlimited), or by scope. */

@@ -1,6 +1,6 @@
 import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { GREETING_TIMEOUT_MS, SLOT_GROW_MS, TURN_ASK_MS } from '../../../Protocol/Limits.ts';
+import { SLOT_GROW_MS, TURN_ASK_MS } from '../../../Protocol/Limits.ts';
 import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
@@ -108,13 +108,20 @@ export class Uploads implements LaneServerOwner {
     return [...this.#clients].filter(([peer]) => this.#slots.isServing(peer));
   }
 
-  /** Accepts a lane, which must show its token within GREETING_TIMEOUT_MS. */
-  accept(stream: ByteStream): LaneServer {
-    const lane = new LaneServer(stream, this);
-    this.#options.clock.after(GREETING_TIMEOUT_MS, () => {
-      if (lane.peer === undefined) lane.close();
-    });
-    return lane;
+  /**
+   * Accepts a lane.
+   * @param full - the connection limit is reached: the lane is closed
+   * @param settle - called after a valid token
+   */
+  accept(stream: ByteStream, full: boolean, settle: () => void) {
+    const lane = new LaneServer(stream, this, settle);
+    if (full) lane.close();
+    return { handler: lane, idleMs: () => undefined, evict: () => lane.close() };
+  }
+
+  /** Whether a peer has pending requests or a queue place. */
+  isBusy(peer: PeerId): boolean {
+    return this.#slots.isServing(peer) || this.#slots.placeOf(peer) > 0;
   }
 
   /** Closes the lanes of a peer. */

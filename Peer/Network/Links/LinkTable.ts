@@ -6,6 +6,7 @@ import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { Bans } from './Accepting/Bans.ts';
+import type { PlainConnection } from './Accepting/PlainOpening.ts';
 import { LinkedPeer, type PeerContext } from './LinkedPeer.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
@@ -15,6 +16,8 @@ export interface LinkTableOptions {
   readonly hello: () => Hello;
   readonly context: PeerContext;
   readonly bans: Bans;
+  /** Whether a peer sends or receives chunks, or waits for them: its link is not evicted. */
+  readonly busy: (peer: LinkedPeer) => boolean;
   readonly joined: (peer: LinkedPeer) => void;
   /** Reason undefined: an orderly goodbye. */
   readonly left: (peer: LinkedPeer, reason: ShoalError | undefined) => void;
@@ -41,6 +44,8 @@ export class LinkTable implements LinkEvents {
   /** Running dials by address. */
   readonly #dials = new Map<string, Promise<LinkedPeer>>();
   readonly #dialling = new Map<PeerLink, Dialling & { readonly address: Address }>();
+  /** Accepted links before the handshake: ends the deadline of their connection. */
+  readonly #settles = new Map<PeerLink, () => void>();
   readonly #stopping = new AbortController();
 
   constructor(options: LinkTableOptions) {
@@ -84,12 +89,17 @@ export class LinkTable implements LinkEvents {
       this.#dial(contact.address).catch(() => {});
   }
 
-  /** Accepts an incoming control link. */
-  accept(stream: ByteStream): PeerLink {
+  /**
+   * Accepts an incoming control link.
+   * @param full - the connection limit is reached: the link is refused with that reason
+   * @param settle - called after the handshake
+   */
+  accept(stream: ByteStream, full: boolean, settle: () => void): PlainConnection {
     const link = this.#newLink(false);
-    // The handler must be set before any action runs.
+    this.#settles.set(link, settle);
     link.start(stream);
-    return link;
+    if (full) link.close('full');
+    return { handler: link, idleMs: (nowMs) => this.#idleMs(link, nowMs), evict: () => link.close('idle') };
   }
 
   /** Ends the link with a banned peer. */
@@ -109,6 +119,7 @@ export class LinkTable implements LinkEvents {
 
   opened(link: PeerLink, hello: Hello): void {
     const { bans, context, joined } = this.#options;
+    this.#settles.get(link)?.();
     const contact = contactOf(link, hello, this.#dialling.get(link)?.address);
     if (bans.has(hello.peerId, context.clock.nowMs())) {
       link.close('banned', new ShoalError('REFUSED', 'we have banned this peer'));
@@ -146,6 +157,7 @@ export class LinkTable implements LinkEvents {
   closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void {
     const dialling = this.#dialling.get(link);
     this.#dialling.delete(link);
+    this.#settles.delete(link);
     // The remote side kept an older link.
     const why = bye === 'duplicate' ? 'the peer kept another link' : 'the peer closed the connection';
     const reason = error === undefined || bye === 'duplicate' ? new ShoalError('UNREACHABLE', why) : error;
@@ -160,6 +172,12 @@ export class LinkTable implements LinkEvents {
     // The remaining link is on another connection, where its hello may arrive after this goodbye.
     if (bye === 'duplicate') this.#options.context.clock.after(DUPLICATE_GRACE_MS, end);
     else end();
+  }
+
+  #idleMs(link: PeerLink, nowMs: number): number | undefined {
+    const peerId = link.hello?.peerId;
+    const peer = peerId && this.#peers.get(peerId);
+    return peer?.link === link && this.#options.busy(peer) ? undefined : link.idleMs(nowMs);
   }
 
   #forget(peer: LinkedPeer, error: ShoalError | undefined): void {

@@ -52,10 +52,13 @@ export class PeerLink implements StreamHandler {
   #cancelCut: (() => void) | undefined;
   /** Set while a probe is pending. */
   #cancelProbe: (() => void) | undefined;
+  /** Time of the last message other than those of the session itself. */
+  #usedMs: number;
 
   constructor(hello: Hello, dialledByUs: boolean, clock: Clock, events: LinkEvents) {
     this.dialledByUs = dialledByUs;
     this.sinceMs = clock.nowMs();
+    this.#usedMs = this.sinceMs;
     this.#session = new PeerSession(hello, dialledByUs, this.sinceMs);
     this.#clock = clock;
     this.#events = events;
@@ -76,6 +79,11 @@ export class PeerLink implements StreamHandler {
 
   get isClosed(): boolean {
     return this.#closed;
+  }
+
+  /** Milliseconds without a message, pings apart. */
+  idleMs(nowMs: number): number {
+    return nowMs - this.#usedMs;
   }
 
   /** Resolves when the send backlog is small. */
@@ -103,11 +111,8 @@ export class PeerLink implements StreamHandler {
 
   /** Sends a message that was encoded once for several peers. */
   sendFrame(frame: Uint8Array): void {
-    if (this.#closed) return;
-    this.#writer.write(frame);
-    if (this.#writer.backlogBytes > BACKLOG_BYTES_MAX) {
-      this.#close(new ShoalError('TIMEOUT', 'the peer does not read our messages'), false);
-    }
+    this.#usedMs = this.#clock.nowMs();
+    this.#write(frame);
   }
 
   /** Pings the peer; the link counts as dead without an answer within PROBE_MS. */
@@ -166,17 +171,26 @@ export class PeerLink implements StreamHandler {
     this.#resolveGone();
   }
 
+  #write(frame: Uint8Array): void {
+    if (this.#closed) return;
+    this.#writer.write(frame);
+    if (this.#writer.backlogBytes > BACKLOG_BYTES_MAX) {
+      this.#close(new ShoalError('TIMEOUT', 'the peer does not read our messages'), false);
+    }
+  }
+
   #act(actions: readonly SessionAction[]): void {
     for (const action of actions) {
       switch (action.do) {
         case 'send':
-          this.send(action.message);
+          this.#write(encodeControl(action.message));
           break;
         case 'open':
           this.#decoder.maxBodyBytes = CONTROL_FRAME_BYTES_MAX;
           this.#events.opened(this, action.hello);
           break;
         case 'deliver':
+          this.#usedMs = this.#clock.nowMs();
           this.#events.received(this, action.message);
           break;
         case 'close':

@@ -3,7 +3,6 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
 import {
-  type ConnectionKind,
   type ControlOf,
   type ExchangedPeer,
   ownFeatures,
@@ -14,7 +13,7 @@ import type { Address } from '../../../Shared/Address.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { fullBucket, takeToken } from '../../../Shared/TokenBucket.ts';
-import type { ByteStream, Listener, StreamHandler } from '../../../Shared/Transport.ts';
+import type { Listener } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
@@ -23,6 +22,9 @@ import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
 import { Bans } from './Accepting/Bans.ts';
 import { ConnectionAcceptor } from './Accepting/ConnectionAcceptor.ts';
+import { httpRefusal } from './Accepting/HttpRefusal.ts';
+import { otherVersions } from './Accepting/OtherVersion.ts';
+import { plainOpening } from './Accepting/PlainOpening.ts';
 import { listenOnOneOf, portsOf } from './Accepting/ReservedPort.ts';
 import { Announcements } from './Announcements.ts';
 import { Interests } from './Interests.ts';
@@ -34,6 +36,8 @@ import { type SwarmProgress, swarmProgress } from './SwarmProgress.ts';
 
 export type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
+/** Limit on open incoming connections, where none is given. */
+const CONNECTIONS_MAX = 512;
 /** Limit on questions by words of all peers together: searching a large share takes milliseconds. */
 const WORDS_RATE = { burst: 60, perSecond: 20 };
 
@@ -49,6 +53,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly counters: LinkCounters = {
     violations: 0,
     refusedConnections: 0,
+    evictedConnections: 0,
     foreignConnections: 0,
     overLimit: 0,
   };
@@ -100,6 +105,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     this.#table = new LinkTable({
       hello: () => this.#hello(),
       bans: this.#bans,
+      busy: ({ lane, contact }) => lane.isOpen || this.#uploads.isBusy(contact.peerId),
       joined: (peer) => this.#joined(peer),
       left: (peer, reason) => this.#left(peer, reason),
       misbehaved: (host, reason) => this.#misbehaved(host, reason),
@@ -130,8 +136,16 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       clock,
       bans: this.#bans,
       counters: this.counters,
-      note: (text) => options.log.warn(text),
-      dispatch: (kind, stream) => this.#dispatch(kind, stream),
+      connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
+      openings: [
+        plainOpening('control', (...connection) => this.#table.accept(...connection)),
+        plainOpening('lane', (...connection) => this.#uploads.accept(...connection)),
+        otherVersions(
+          () => this.counters.foreignConnections++,
+          (text) => options.log.warn(text),
+        ),
+        options.http ?? httpRefusal,
+      ],
     });
   }
 
@@ -269,10 +283,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const port = this.#listener?.local.port ?? this.#options.self.port;
     const features = ownFeatures(this.#options.feed !== undefined);
     return { version: PROTOCOL_VERSION, ...this.#options.self, port, features };
-  }
-
-  #dispatch(kind: ConnectionKind, stream: ByteStream): StreamHandler {
-    return kind === 'control' ? this.#table.accept(stream) : this.#uploads.accept(stream);
   }
 
   #joined(peer: LinkedPeer): void {

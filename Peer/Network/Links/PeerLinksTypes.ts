@@ -2,13 +2,14 @@ import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
 import type { KnownContact, Offer, Self } from '../../Model.ts';
-import type { Interfaces } from '../Lanes/AddressClass.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider } from '../Ports.ts';
+import type { Opening } from './Accepting/Opening.ts';
 
 export interface PeerLinksOptions {
   /** Its `port` is announced until `start` has bound the real one. */
@@ -29,6 +30,10 @@ export interface PeerLinksOptions {
   readonly downloadLimit?: Limit;
   /** Reads this computer's addresses: peers in the same networks count as LAN. Omitted: private addresses only. */
   readonly interfaces?: () => Interfaces;
+  /** Upper bound on open incoming connections. Omitted: 512. */
+  readonly connectionsMax?: number;
+  /** Answers HTTP on the port. Omitted: status 501. */
+  readonly http?: Opening;
 }
 
 /** A tracker as named to linked peers. `onMyHost`: reached by loopback, so the address is of no use to other hosts. */
@@ -41,9 +46,11 @@ export interface NamedTracker {
 export interface LinkCounters {
   /** Links and lanes that ended with a protocol violation by the remote side. */
   violations: number;
-  /** Incoming connections closed because of a connection limit or a ban. */
+  /** Incoming connections refused because of a connection limit or a ban. */
   refusedConnections: number;
-  /** Incoming connections closed before a valid preamble. */
+  /** Silent or idle incoming connections closed in favour of newcomers. */
+  evictedConnections: number;
+  /** Incoming connections closed because their first bytes are of no known protocol. */
   foreignConnections: number;
   /** Questions refused and named peers or trackers ignored, because a rate limit was exceeded. */
   overLimit: number;

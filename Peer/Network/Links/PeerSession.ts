@@ -8,7 +8,7 @@ import {
   PROTOCOL_VERSION,
 } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { versionText } from './Accepting/OtherVersion.ts';
+import { versionText } from './Accepting/VersionText.ts';
 
 /** Messages on an open link, other than those of the session itself. */
 export type Conversation = Exclude<ControlMessage, { type: 'hello' | 'ping' | 'pong' | 'bye' }>;

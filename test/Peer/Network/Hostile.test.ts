@@ -17,7 +17,8 @@ import { MemoryPart } from './MemoryShare.ts';
 import { greeting, hello, Stranger, victim } from './Stranger.ts';
 
 test.each([
-  ['GET / HTTP/1.1\r\n', Buffer.from('GET / HTTP/1.1\r\n')],
+  ['a method that HTTP does not have', Buffer.from('GOT / HTTP/1.1\r\n')],
+  ['the beginning of a preamble, and then something else', Buffer.from('SHOAP')],
   ['one wrong byte', Buffer.from('X')],
   ['version 0', Buffer.from('SHOAL\x00C\x00', 'latin1')],
   ['another kind', Buffer.from('SHOAL\x02?\x00', 'latin1')],
@@ -67,6 +68,17 @@ test('messages of later versions are skipped on a link and on a lane', async () 
   expect([foe.closed, lane.closed, node.links.counters.violations]).toEqual([false, false, 0]);
   await lane.send(frame(191, 5));
   expect([lane.closed, node.links.counters.violations]).toEqual([true, 1]);
+  await close();
+});
+
+test('HTTP on the port of a peer gets one sentence, in whatever pieces the request comes', async () => {
+  const { stranger, close } = await victim();
+  for (const pieces of [['GET / HTTP/1.1\r\n\r\n'], ['OPT', 'ION', 'S * HTTP/1.1\r\n\r\n']]) {
+    const browser = await stranger();
+    for (const piece of pieces) await browser.send(Buffer.from(piece));
+    expect(browser.bytes.toString()).toMatch(/^HTTP\/1\.1 501 .*\r\n\r\nThis is a Shoal peer\./s);
+    expect(browser.closed).toBe(true);
+  }
   await close();
 });
 
@@ -201,21 +213,51 @@ test.each([
   await close();
 });
 
-test('at most 32 connections of one address and 512 in all; others still get in', async () => {
+test('silent connections neither exceed their share nor keep anybody out', async () => {
   const { network, node, close } = await victim();
   const crowd = async (ip: string, count: number) => {
     for (let left = count; left > 0; left--) await new Stranger(network).dial(node, ip);
   };
-  const refused = () => node.links.counters.refusedConnections;
+  const open = () => network.host('10.0.0.1').streams.size;
   await crowd('10.0.0.77', 40);
-  expect(refused()).toBe(8);
-  for (let host = 1; host <= 15; host++) await crowd(`10.0.1.${host}`, 32);
-  expect(refused()).toBe(8);
-  await crowd('10.0.2.1', 3);
-  expect(refused()).toBe(11);
-  await network.clock.advanceAsync(12_000);
+  expect(open()).toBe(32);
+  for (let host = 1; host <= 17; host++) await crowd(`10.0.1.${host}`, 32);
+  expect(open()).toBe(512);
   const friend = await startNode(network, 2);
   await network.settle(friend.links.connect(node.contact, patient));
+  expect(node.links.counters).toMatchObject({ refusedConnections: 0, evictedConnections: 8 + 64 + 1 });
+  await network.settle(friend.links.close());
+  await close();
+});
+
+test('512 idle greeted links do not shut a peer: the longest idle one gives way', async () => {
+  const { network, node, close } = await victim();
+  const crowd: Stranger[] = [];
+  for (let number = 0; number < 512; number++) {
+    const ip = `10.1.${number >> 5}.${1 + (number & 31)}`;
+    const one = await new Stranger(network).dial(node, ip);
+    await one.send(greeting(1_000 + number));
+    crowd.push(one);
+  }
+  const friend = await startNode(network, 2);
+  await network.settle(friend.links.connect(node.contact, patient));
+  await network.clock.advanceAsync(100);
+  expect(crowd[0]?.heard.at(-1)).toEqual({ type: 'bye', reason: 'idle' });
+  expect(crowd.filter(({ closed }) => closed)).toHaveLength(1);
+  await network.settle(friend.links.close());
+  await close();
+});
+
+test('a newcomer is told that all places are in use', async () => {
+  const { network, node, stranger, close } = await victim(1, { connectionsMax: 2 });
+  const busy = [await stranger('10.0.0.71'), await stranger('10.0.0.72')];
+  for (const [index, one] of busy.entries()) await one.send(greeting(71 + index));
+  const friend = await startNode(network, 2);
+  await expect(network.settle(friend.links.connect(node.contact, patient))).rejects.toMatchObject({
+    code: 'REFUSED',
+    message: 'the peer has too many links',
+  });
+  expect(node.links.counters.refusedConnections).toBe(1);
   await network.settle(friend.links.close());
   await close();
 });

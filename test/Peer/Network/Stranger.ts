@@ -28,6 +28,7 @@ export class Stranger {
       this.#network.host(ip).dial(to.contact.address, {
         data: (bytes) => {
           this.bytes = Buffer.concat([this.bytes, bytes]);
+          if (this.bytes.subarray(0, 5).equals(Buffer.from('HTTP/'))) return;
           for (const { type, body } of decoder.push(bytes))
             if (type < 64)
               this.heard.push(...[decodeControl(type, body)].filter((each) => each !== undefined));

@@ -1,71 +1,108 @@
-import type { ConnectionKind } from '../../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../../Shared/Clock.ts';
 import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
 import type { Bans } from './Bans.ts';
-import { ConnectionLimits } from './ConnectionLimits.ts';
-import { versionText } from './OtherVersion.ts';
-import { PreambleReader } from './PreambleReader.ts';
+import { ConnectionRoom, type Place } from './ConnectionRoom.ts';
+import { FirstBytes } from './FirstBytes.ts';
+import type { Occupant, Opening } from './Opening.ts';
 
-/** Hosts of another version named in the log. */
-const OTHER_VERSIONS_MAX = 100;
+/** Connections beyond the limit that are open only to be told so, or to end. */
+const FAREWELLS_MAX = 16;
 
 export interface ConnectionAcceptorOptions {
   readonly clock: Clock;
   readonly bans: Bans;
-  readonly counters: { refusedConnections: number; foreignConnections: number };
-  readonly note: (text: string) => void;
-  /** Takes over a connection after its preamble. */
-  readonly dispatch: (kind: ConnectionKind, stream: ByteStream) => StreamHandler;
+  readonly counters: { refusedConnections: number; foreignConnections: number; evictedConnections: number };
+  readonly openings: readonly Opening[];
+  /** Upper bound on open incoming connections. */
+  readonly connectionsMax: number;
 }
 
-/** Accepts incoming connections within the limits, except from banned hosts, and reads their preamble. */
+/** One accepted connection. */
+class Connection implements Place {
+  readonly stream: ByteStream;
+  readonly sinceMs: number;
+  settled = false;
+  occupant: Occupant | undefined;
+
+  constructor(stream: ByteStream, nowMs: number) {
+    this.stream = stream;
+    this.sinceMs = nowMs;
+  }
+
+  get host(): string {
+    return this.stream.remote.host;
+  }
+
+  idleMs(nowMs: number): number | undefined {
+    return this.occupant?.idleMs(nowMs);
+  }
+
+  evict(): void {
+    if (this.settled && this.occupant !== undefined) this.occupant.evict();
+    else this.stream.destroy();
+  }
+}
+
+/** Accepts incoming connections, except from banned hosts, and hands each to the opening that its first bytes name. */
 export class ConnectionAcceptor {
   readonly #options: ConnectionAcceptorOptions;
-  readonly #limits = new ConnectionLimits();
-  readonly #streams = new Set<ByteStream>();
-  readonly #otherVersions = new Set<string>();
+  readonly #room: ConnectionRoom<Connection>;
+  readonly #open = new Set<Connection>();
   #wake: () => void = () => {};
 
   constructor(options: ConnectionAcceptorOptions) {
     this.#options = options;
+    this.#room = new ConnectionRoom(options.connectionsMax);
   }
 
   readonly accept = (stream: ByteStream): StreamHandler => {
-    const { clock, bans, counters, dispatch } = this.#options;
+    const { clock, bans, counters, openings, connectionsMax } = this.#options;
     const { host } = stream.remote;
-    if (bans.has(host, clock.nowMs()) || !this.#limits.enter(host)) {
-      counters.refusedConnections++;
+    const nowMs = clock.nowMs();
+    const room = bans.has(host, nowMs) ? 'banned' : this.#room.roomFor(host, nowMs);
+    const full = room === 'full';
+    if (full || room === 'banned') counters.refusedConnections++;
+    if (typeof room === 'object') this.#evict(room);
+    if (room === 'banned' || this.#open.size >= connectionsMax + FAREWELLS_MAX) {
       stream.destroy();
       return { closed: () => {} };
     }
-    this.#streams.add(stream);
-    return new PreambleReader(stream, {
+    const connection = new Connection(stream, nowMs);
+    this.#open.add(connection);
+    if (!full) this.#room.enter(connection);
+    return new FirstBytes(stream, {
       clock,
-      dispatch,
-      otherVersion: (version) => this.#otherVersion(host, version),
+      openings,
+      full,
+      taken: (occupant) => {
+        connection.occupant = occupant;
+      },
+      settled: () => {
+        connection.settled = true;
+      },
       closed: (ours) => {
         if (!ours) counters.foreignConnections++;
-        this.#limits.leave(host);
-        this.#streams.delete(stream);
+        this.#room.leave(connection);
+        this.#open.delete(connection);
         this.#wake();
       },
     });
   };
 
-  /** Names a host of another version in the log, once. */
-  #otherVersion(host: string, version: number): void {
-    if (this.#otherVersions.has(host) || this.#otherVersions.size >= OTHER_VERSIONS_MAX) return;
-    this.#otherVersions.add(host);
-    this.#options.note(`${host} tried to connect: ${versionText(version)}`);
-  }
-
   /** Closes all connections; resolves when they are gone. */
   async close(): Promise<void> {
-    for (const stream of this.#streams) stream.destroy();
-    while (this.#streams.size > 0) {
+    for (const { stream } of this.#open) stream.destroy();
+    while (this.#open.size > 0) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+  }
+
+  /** The place is free at once, though the goodbye may take a moment. */
+  #evict(connection: Connection): void {
+    this.#options.counters.evictedConnections++;
+    this.#room.leave(connection);
+    connection.evict();
   }
 }

@@ -95,9 +95,11 @@ function wrap(socket: Socket, handler: StreamHandler, remote: Address, ownMemory
   socket.on('error', (error) => {
     failure ??= error;
   });
+  const drained = () => handler.drained?.();
+  const data = (bytes: Buffer) => handler.data?.(bytes);
   socket.on('close', () => handler.closed(failure));
-  socket.on('drain', () => handler.drained?.());
-  if (!ownMemory) socket.on('data', (bytes: Buffer) => handler.data?.(bytes));
+  socket.on('drain', drained);
+  if (!ownMemory) socket.on('data', data);
   return {
     remote,
     write: (bytes, done) => {
@@ -111,6 +113,16 @@ function wrap(socket: Socket, handler: StreamHandler, remote: Address, ownMemory
     resume: () => void socket.resume(),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
+    detach: (unread) => {
+      socket.off('data', data);
+      socket.off('drain', drained);
+      socket.pause();
+      socket.unshift(unread);
+      // The last listener for `readable` that goes lets the next one for `data` begin to read.
+      socket.on('readable', drained);
+      socket.off('readable', drained);
+      return socket;
+    },
   };
 }
 

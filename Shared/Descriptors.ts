@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Soft limit where the system does not tell: the usual default of macOS, and below that of Windows and Linux. */
+const DEFAULT_LIMIT = 256;
+/** Where the limit is infinite. */
+const UNLIMITED = 1_048_576;
+
+/** Number of descriptors that this process may have open. */
+export function descriptorLimit(): number {
+  try {
+    return parseDescriptorLimit(readFileSync('/proc/self/limits', 'latin1'));
+  } catch {
+    return process.platform === 'win32' ? 8_192 : DEFAULT_LIMIT;
+  }
+}
+
+/** Number of descriptors that this process has open; undefined: the system does not tell. */
+export function descriptorsUsed(): number | undefined {
+  try {
+    // One of them reads the folder.
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the soft limit from the text of /proc/self/limits. */
+export function parseDescriptorLimit(text: string): number {
+  const soft = /^Max open files\s+(\S+)/m.exec(text)?.[1];
+  const limit = Number(soft);
+  if (soft === 'unlimited') return UNLIMITED;
+  return Number.isSafeInteger(limit) && limit > 0 ? limit : DEFAULT_LIMIT;
+}
+
+/** Descriptors kept for files, outgoing connections and the program itself. */
+const RESERVED = 48;
+const CONNECTIONS_MAX = 512;
+const CONNECTIONS_MIN = 8;
+
+/** Upper bound on incoming connections under a descriptor limit: half of what is not reserved, at most 512. */
+export function connectionsUnder(limit: number): number {
+  return Math.max(CONNECTIONS_MIN, Math.min(CONNECTIONS_MAX, Math.floor((limit - RESERVED) / 2)));
+}
