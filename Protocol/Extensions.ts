@@ -52,6 +52,14 @@ export interface PeerExtensions {
 
 export const peerExtensions: ExtensionTable<PeerExtensions> = { undialable: [1, flag] };
 
+/** Extensions of a holder. */
+export interface HolderExtensions extends PeerExtensions {
+  /** The size that it claims, where it differs from the one in the answer. Its description proves which one is right. */
+  readonly size?: number | undefined;
+}
+
+export const holderExtensions: ExtensionTable<HolderExtensions> = { ...peerExtensions, size: [2, uint53] };
+
 /** Extensions of `hello`. */
 export interface HelloExtensions extends PeerExtensions {
   /** Dials on request, so that an undialable peer can be served. */

@@ -6,6 +6,8 @@ import {
   type FileExtensions,
   fileExtensions,
   fileExtensionsBytes,
+  type HolderExtensions,
+  holderExtensions,
   type PeerExtensions,
   peerExtensions,
 } from './Extensions.ts';
@@ -39,7 +41,7 @@ export interface ListedPeer extends PeerExtensions {
 }
 
 /** A peer that has all or part of a file. */
-export interface Holder extends PeerExtensions {
+export interface Holder extends HolderExtensions {
   readonly peerId: PeerId;
   readonly name: string;
   readonly address: Address;
@@ -81,9 +83,9 @@ export const listedPeer: Codec<ListedPeer> = extensible<ListedPeer, PeerExtensio
   peerExtensions,
 );
 
-export const holder: Codec<Holder> = extensible<Holder, PeerExtensions>(
+export const holder: Codec<Holder> = extensible<Holder, HolderExtensions>(
   { peerId, name: text(NAME_BYTES_MAX), address, onTrackerHost: boolean, complete: boolean },
-  peerExtensions,
+  holderExtensions,
 );
 
 export const hit: Codec<Hit> = extensible<Hit, FileExtensions>(

@@ -39,7 +39,8 @@ export function foundPage(
     const known = file && holdersOf(file);
     if (file === undefined || known === undefined) continue;
     const holders = holdersFrom(known, 0, HOLDERS_PER_HIT, registry);
-    if (!page.add({ ...file, holderCount: known.count, holders }, shortened)) break;
+    const { size, count, modifiedMs, executable } = known;
+    if (!page.add({ ...file, size, modifiedMs, executable, holderCount: count, holders }, shortened)) break;
   }
   const { total } = found;
   return { ...WHOLE, type: 'found', total, next: more(next, found.files.length), hits: page.items };
@@ -106,9 +107,11 @@ function holdersFrom(
   count: number,
   registry: PeerRegistry,
 ): readonly Holder[] {
-  return known.holders.slice(first, first + count).flatMap(({ owner, complete }) => {
+  return known.holders.slice(first, first + count).flatMap(({ owner, complete, size }) => {
     const peer = registry.at(owner);
-    return peer === undefined ? [] : [{ ...contact(peer), complete }];
+    if (peer === undefined) return [];
+    const claimed = size === known.size ? undefined : size;
+    return [{ ...contact(peer), complete, size: claimed }];
   });
 }
 
@@ -117,11 +120,20 @@ function contact(peer: RegisteredPeer) {
   return { peerId, name, address: { host: peer.udp.host, port }, onTrackerHost: peer.isLocal, undialable };
 }
 
-/** The hit with one holder fewer, then without extensions; undefined when none would be left. */
+/** The hit with one holder fewer, then without any extensions; undefined when none would be left. */
 function shortened(long: Hit): Hit | undefined {
-  const { modifiedMs, executable, ...plain } = long;
   if (long.holders.length > 1) return { ...long, holders: long.holders.slice(0, -1) };
-  return modifiedMs === undefined && executable === undefined ? undefined : plain;
+  const { fileId, size, path, holderCount } = long;
+  const holders = long.holders.map((one) => ({ ...one, undialable: undefined, size: undefined }));
+  const plain = { fileId, size, path, holderCount, holders };
+  const isPlain = hitBytes(plain) === hitBytes(long);
+  return isPlain ? undefined : plain;
+}
+
+function hitBytes(item: Hit): number {
+  const out = new ByteWriter();
+  hit.write(out, item);
+  return out.length;
 }
 
 function more(next: number, total: number): number {

@@ -68,7 +68,7 @@ export class CatalogAssembly {
     if (version === 'other') return { kind: 'refused', reason: 'bad-request' };
     if (typeof version === 'string') return { kind: version, held: this.held(owner) };
     if (hasPage(version.seen, page.page)) return { kind: 'repeated', held: this.held(owner) };
-    if (!this.#hasRoom(owner, page)) this.#index.tidy(Number.POSITIVE_INFINITY);
+    if (!this.#hasRoom(owner, page)) this.#index.tidy();
     if (!this.#hasRoom(owner, page)) {
       if (version.missing === version.pages) this.#unfinished.delete(owner); // No page of it was applied.
       return { kind: 'refused', reason: 'full' };
@@ -112,8 +112,11 @@ export class CatalogAssembly {
 
   #nextGeneration(owner: number): void {
     const next = (this.#owners.get(owner, GENERATION) + 1) & 0xff;
-    // Generations wrap after 256 catalogs: no old entry may carry a future one.
-    if (next === 0) this.#index.markAll(owner, 0);
+    // Generations wrap after 256 catalogs: no old entry may carry a future one. The catalog is being replaced anyway.
+    if (next === 0) {
+      this.#index.forget(owner);
+      this.#owners.set(owner, HELD, 0);
+    }
     this.#owners.set(owner, GENERATION, next === 0 ? 1 : next);
   }
 

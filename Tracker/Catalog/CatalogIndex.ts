@@ -5,18 +5,20 @@ import { ID_PREFIX_CHARS_MIN } from '../../Protocol/WordMatch.ts';
 import { CatalogSearch } from './CatalogSearch.ts';
 import { ContentTable } from './ContentTable.ts';
 import { CONTENT, EntryTable, FLAGS, isPartial, SHARE } from './EntryTable.ts';
+import { HolderClaims } from './HolderClaims.ts';
 import { KeyedHash } from './KeyedHash.ts';
-import type { ContentHolders, FoundFile, FoundFiles, Holding, SharedFile } from './SharedFiles.ts';
+import type { ContentHolders, FoundFile, FoundFiles, SharedFile } from './SharedFiles.ts';
 import { Shares } from './Shares.ts';
 import { WordIndex } from './WordIndex.ts';
 
 /** Entries of one content examined for its holders: bounds the cost of a chain made long on purpose. */
-const HOLDER_STEPS_MAX = 20_000;
+const HOLDER_STEPS_MAX = 4_096;
 /** Entries examined for the owners of a folder. */
 const FOLDER_STEPS_MAX = 1_000_000;
 const ID_PREFIX_HITS_MAX = 20;
-/** Entries examined per step of removal: some milliseconds of work. */
-const TIDIED_AT_ONCE = 512;
+/** Entries examined per step of removal, and at once when a catalog goes: below a millisecond of work each. */
+const TIDIED_PER_STEP = 128;
+const TIDIED_AT_ONCE = 32;
 
 /** Progress of removing the entries that the newest whole catalog lacks. */
 interface Sweep {
@@ -40,6 +42,8 @@ export class CatalogIndex {
   /** Abandoned shares with entries still to be removed. */
   readonly #leaving: number[] = [];
   readonly #sweeps = new Map<number, Sweep>();
+  /** Sizes by entry that differ from the first one claimed for the content: somebody lies. */
+  readonly #otherSizes = new Map<number, number>();
 
   /**
    * @param key - two secret 32-bit numbers, so that clients cannot choose colliding keys
@@ -48,7 +52,7 @@ export class CatalogIndex {
   constructor(key: readonly [number, number], tidiedAtOnce = TIDIED_AT_ONCE) {
     this.#tidiedAtOnce = tidiedAtOnce;
     const hash = new KeyedHash(key);
-    this.#contents = new ContentTable(hash);
+    this.#contents = new ContentTable();
     this.#entries = new EntryTable(hash);
     this.#words = new WordIndex(
       {
@@ -83,12 +87,14 @@ export class CatalogIndex {
     const old = this.#find(share, file, bytes);
     if (old >= 0 && this.#contents.idOf(this.#entries.cell(old, CONTENT)) === file.fileId) {
       this.#entries.setGeneration(old, generation);
+      this.#setDetails(old, file);
       return;
     }
     if (old >= 0) this.#kill(old);
     const content = this.#contents.obtain(file.fileId, file.size);
     const entry = this.#entries.create(share, content, this.#path, bytes);
     this.#entries.setGeneration(entry, generation);
+    this.#setDetails(entry, file);
     const first = this.#contents.first(content);
     this.#entries.link('content', entry, first);
     this.#contents.changed(content, entry, 1);
@@ -129,11 +135,12 @@ export class CatalogIndex {
   }
 
   /** Examines up to `steps` entries for removal, so that a large catalog is removed piecewise. */
-  tidy(steps = TIDIED_AT_ONCE): void {
+  tidy(steps = TIDIED_PER_STEP): void {
     let left = steps;
-    for (const share of this.#leaving.toReversed()) {
-      for (; left > 0 && this.#shares.entries(share) > 0; left--) this.#kill(this.#shares.first(share));
-      if (this.#shares.entries(share) > 0) return;
+    for (; left > 0 && this.#leaving.length > 0; left--) {
+      const share = this.#leaving.at(-1) ?? 0;
+      if (this.#shares.entries(share) > 0) this.#kill(this.#shares.first(share));
+      if (this.#shares.entries(share) > 0) continue;
       this.#shares.release(share);
       this.#leaving.pop();
     }
@@ -145,15 +152,6 @@ export class CatalogIndex {
       }
       if (sweep.next >= 0) return;
       this.#sweeps.delete(share);
-    }
-  }
-
-  /** Gives all entries of the owner this generation. */
-  markAll(owner: number, generation: number): void {
-    const share = this.#shares.of(owner);
-    let entry = share < 0 ? -1 : this.#shares.first(share);
-    for (; entry >= 0; entry = this.#entries.next('share', entry)) {
-      this.#entries.setGeneration(entry, generation);
     }
   }
 
@@ -172,21 +170,18 @@ export class CatalogIndex {
   holders(fileId: FileId, steps = HOLDER_STEPS_MAX): ContentHolders | undefined {
     const content = this.#contents.find(fileId);
     if (content < 0) return undefined;
-    const owners = new Map<number, boolean>(); // whether complete
+    const claims = new HolderClaims(this.#contents.sizeOf(content));
     let entry = this.#contents.first(content);
-    let left = Math.min(steps, HOLDER_STEPS_MAX);
-    for (; entry >= 0 && left > 0; left--) {
+    for (let left = Math.min(steps, HOLDER_STEPS_MAX); entry >= 0 && left > 0; left--) {
       const owner = this.#ownerOf(entry);
       const whole = !isPartial(this.#entries.cell(entry, FLAGS));
-      if (owner >= 0) owners.set(owner, whole || owners.get(owner) === true);
+      if (owner >= 0) {
+        const { modifiedMs, executable } = this.#detailsOf(entry);
+        claims.add(owner, whole, this.#otherSizes.get(entry), modifiedMs, executable);
+      }
       entry = this.#entries.next('content', entry);
     }
-    if (owners.size === 0) return undefined;
-    const holders: Holding[] = [];
-    for (const [owner, complete] of owners) if (complete) holders.push({ owner, complete });
-    for (const [owner, complete] of owners) if (!complete) holders.push({ owner, complete });
-    const count = entry < 0 ? holders.length : this.#contents.entries(content);
-    return { size: this.#contents.sizeOf(content), count, holders };
+    return claims.result(entry < 0 ? undefined : this.#contents.entries(content));
   }
 
   /** Owners of a file below this folder (exact path, no trailing slash). */
@@ -249,7 +244,18 @@ export class CatalogIndex {
     return this.#shares.ownerOf(this.#entries.cell(entry, SHARE));
   }
 
+  #setDetails(entry: number, { size, modifiedMs, executable }: SharedFile): void {
+    this.#entries.setDetails(entry, modifiedMs ?? 0, executable === true);
+    if (size === this.#contents.sizeOf(this.#entries.cell(entry, CONTENT))) this.#otherSizes.delete(entry);
+    else this.#otherSizes.set(entry, size);
+  }
+
+  #detailsOf(entry: number) {
+    return { modifiedMs: this.#entries.modifiedMs(entry), executable: this.#entries.isExecutable(entry) };
+  }
+
   #kill(entry: number): void {
+    this.#otherSizes.delete(entry);
     const content = this.#entries.cell(entry, CONTENT);
     const share = this.#entries.cell(entry, SHARE);
     const words = this.#entries.wordsOf(entry);

@@ -1,36 +1,27 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import { HashTable } from './HashTable.ts';
-import type { KeyedHash } from './KeyedHash.ts';
 import { Rows } from './Rows.ts';
+import { SortedNumbers } from './SortedNumbers.ts';
 
-const ID_CELLS = 8; //   from 0 on
+const ID_CELLS = 8; //   from 0 on, big-endian
 const SIZE_HIGH = 8;
 const SIZE_LOW = 9;
 const FIRST = 10; //     first entry with this content, -1: none
 const ENTRIES = 11; //   number of entries
 const FIELDS = 12;
+const ID_DIGITS = 64;
 
-/** Hash tag: other tables share the key. */
-const HASH_TAG = 2;
-
-/** Table of contents (FileIds), known by small numbers: 48 bytes each. */
+/** Table of contents (FileIds), known by small numbers and sorted by id: 48 bytes each, and 4 to 8 for the order. */
 export class ContentTable {
-  readonly #hash: KeyedHash;
-  readonly #table = new HashTable((content) =>
-    this.#hashOf(this.#rows.slab(content), this.#rows.offset(content)),
-  );
+  readonly #sorted = new SortedNumbers((one, other) => this.#compare(one, other) < 0);
   readonly #free: number[] = [];
   readonly #wanted = new Int32Array(ID_CELLS);
-  readonly #wantedBytes = Buffer.from(this.#wanted.buffer);
+  readonly #bytes = Buffer.alloc(ID_CELLS * 4);
   readonly #rows = new Rows(FIELDS);
+  readonly #isBeforeWanted = (content: number): boolean => this.#compareWanted(content) < 0;
   #limit = 0;
 
-  constructor(hash: KeyedHash) {
-    this.#hash = hash;
-  }
-
   get size(): number {
-    return this.#table.size;
+    return this.#sorted.size;
   }
 
   /** Upper bound of the numbers. */
@@ -40,8 +31,9 @@ export class ContentTable {
 
   /** The number of a content, or -1. */
   find(id: FileId): number {
-    this.#wantedBytes.write(id, 'hex');
-    return this.#table.find(this.#hashOf(this.#wanted, 0), this.#isWanted);
+    this.#want(id);
+    const content = this.#sorted.first(this.#isBeforeWanted);
+    return content >= 0 && this.#compareWanted(content) === 0 ? content : -1;
   }
 
   /** Finds or creates a content. The first claimed size is kept. */
@@ -55,22 +47,19 @@ export class ContentTable {
     this.#rows.set(content, SIZE_LOW, (size % 2 ** 32) | 0);
     this.#rows.set(content, FIRST, -1);
     this.#rows.set(content, ENTRIES, 0);
-    this.#table.add(content, this.#hashOf(this.#wanted, 0));
+    this.#sorted.add(content);
     return content;
   }
 
-  /** Up to `max` contents whose id begins with these hex digits. A linear scan. */
+  /** Up to `max` contents whose id begins with these hex digits. */
   startingWith(prefix: string, max: number): number[] {
-    const found: number[] = [];
-    for (let content = 0; content < this.#limit && found.length < max; content++) {
-      if (this.entries(content) > 0 && this.idOf(content).startsWith(prefix)) found.push(content);
-    }
-    return found;
+    this.#want(prefix.padEnd(ID_DIGITS, '0'));
+    return this.#sorted.from(this.#isBeforeWanted, (content) => this.idOf(content).startsWith(prefix), max);
   }
 
   idOf(content: number): FileId {
-    for (let at = 0; at < ID_CELLS; at++) this.#wanted[at] = this.#rows.get(content, at);
-    return this.#wantedBytes.toString('hex') as FileId;
+    for (let at = 0; at < ID_CELLS; at++) this.#bytes.writeInt32BE(this.#rows.get(content, at), at * 4);
+    return this.#bytes.toString('hex') as FileId;
   }
 
   sizeOf(content: number): number {
@@ -92,22 +81,31 @@ export class ContentTable {
     this.#rows.set(content, FIRST, first);
     this.#rows.set(content, ENTRIES, entries);
     if (entries > 0) return;
-    this.#table.remove(content, this.#hashOf(this.#rows.slab(content), this.#rows.offset(content)));
+    this.#sorted.remove(content);
     this.#free.push(content);
   }
 
-  readonly #isWanted = (content: number): boolean => {
+  #want(id: string): void {
+    this.#bytes.write(id, 'hex');
+    for (let at = 0; at < ID_CELLS; at++) this.#wanted[at] = this.#bytes.readInt32BE(at * 4);
+  }
+
+  /** Negative: the content's id is below the wanted one. */
+  #compareWanted(content: number): number {
     const cells = this.#rows.slab(content);
     const base = this.#rows.offset(content);
     for (let at = 0; at < ID_CELLS; at++) {
-      if (cells?.[base + at] !== this.#wanted[at]) return false;
+      const difference = ((cells?.[base + at] ?? 0) >>> 0) - ((this.#wanted[at] ?? 0) >>> 0);
+      if (difference !== 0) return difference;
     }
-    return true;
-  };
+    return 0;
+  }
 
-  #hashOf(cells: Int32Array | undefined, base: number): number {
-    const hash = this.#hash.start(HASH_TAG);
-    for (let at = 0; at < ID_CELLS; at++) hash.word(cells?.[base + at] ?? 0);
-    return hash.finish();
+  #compare(one: number, other: number): number {
+    for (let at = 0; at < ID_CELLS; at++) {
+      const difference = (this.#rows.get(one, at) >>> 0) - (this.#rows.get(other, at) >>> 0);
+      if (difference !== 0) return difference;
+    }
+    return 0;
   }
 }

@@ -7,24 +7,33 @@ import { TextArena } from './TextArena.ts';
 /** Cells of an entry's row. Public: a search reads millions of them without a call each. */
 export const SHARE = 0;
 export const CONTENT = 1;
-/** Alive (bit 0), partial (1), generation (2-9), words (10-16), words of the name (17-23). */
+/** Alive (bit 0), partial (1), generation (2-9), words (10-16), words of the name (17-23), executable (24). */
 export const FLAGS = 2;
 /** Position of its word numbers in `words`. */
 export const WORDS = 3;
-const FIELDS = 10;
+const FIELDS = 11;
 const PATH = 4;
-/** Length of the path (from bit 8) and reference count (0-7): its postings, and 1 while alive. */
+/** Reference count (bits 0-7): its postings, and 1 while alive. Length of the path (8-17), MODIFIED_HIGH (18-29). */
 const LENGTHS = 5;
 const NEXT_OF_CONTENT = 6;
 const PREVIOUS_OF_CONTENT = 7;
 const NEXT_OF_SHARE = 8;
 const PREVIOUS_OF_SHARE = 9;
+/** Low 32 bits of the modification time in milliseconds. */
+const MODIFIED_LOW = 10;
 
 const ALIVE = 1;
 const PARTIAL = 2;
 const GENERATION_SHIFT = 2;
 const WORDS_SHIFT = 10;
 const NAME_WORDS_SHIFT = 17;
+const EXECUTABLE = 1 << 24;
+const LENGTH_SHIFT = 8;
+const LENGTH_MASK = 0x3ff;
+const MODIFIED_HIGH_SHIFT = 18;
+const MODIFIED_HIGH_MASK = 0xfff;
+/** Later times are not kept: year 2527. */
+const MODIFIED_MAX = 2 ** 44;
 
 /** Hash tags: paths and running downloads share the key with other tables. */
 const PATH_TAG = 3;
@@ -50,7 +59,7 @@ function generationOf(flags: number): number {
 export type Chain = 'content' | 'share';
 
 /**
- * Entries of the shares: 40 bytes for a path (or a running download), plus the path and 4 bytes per word. Entries are known by
+ * Entries of the shares: 44 bytes for a path (or a running download), plus the path and 4 bytes per word. Entries are known by
  * numbers; a number is reused when no reference is left.
  */
 export class EntryTable {
@@ -75,18 +84,18 @@ export class EntryTable {
   }
 
   pathOf(entry: number): string {
-    return this.#paths.text(this.cell(entry, PATH), this.cell(entry, LENGTHS) >>> 8);
+    return this.#paths.text(this.cell(entry, PATH), this.#pathBytes(entry));
   }
 
   pathStartsWith(entry: number, prefix: Buffer): boolean {
-    const bytes = this.cell(entry, LENGTHS) >>> 8;
+    const bytes = this.#pathBytes(entry);
     return this.#paths.startsWith(this.cell(entry, PATH), bytes, prefix, prefix.length);
   }
 
   /** The entry of this share with this path (`pathBytes` at the start of `path`), or -1. */
   findPath(share: number, path: Buffer, pathBytes: number): number {
     return this.#table.find(this.#hashOfPath(share, path, pathBytes), (entry) => {
-      const bytes = this.cell(entry, LENGTHS) >>> 8;
+      const bytes = this.#pathBytes(entry);
       return (
         this.cell(entry, SHARE) === share &&
         bytes > 0 &&
@@ -101,7 +110,7 @@ export class EntryTable {
       return (
         this.cell(entry, SHARE) === share &&
         this.cell(entry, CONTENT) === content &&
-        this.cell(entry, LENGTHS) >>> 8 === 0
+        this.#pathBytes(entry) === 0
       );
     });
   }
@@ -114,7 +123,7 @@ export class EntryTable {
     this.rows.set(entry, CONTENT, content);
     this.rows.set(entry, FLAGS, pathBytes === 0 ? ALIVE | PARTIAL : ALIVE);
     this.rows.set(entry, PATH, this.#paths.add(path, pathBytes));
-    this.rows.set(entry, LENGTHS, (pathBytes << 8) | 1);
+    this.rows.set(entry, LENGTHS, (pathBytes << LENGTH_SHIFT) | 1);
     this.#table.add(entry, this.#hashOfEntry(entry));
     return entry;
   }
@@ -135,6 +144,27 @@ export class EntryTable {
     return this.words.cells.slice(block, block + wordCount(this.cell(entry, FLAGS)));
   }
 
+  /** Sets what may change while path and content stay. @param modifiedMs - 0: unknown */
+  setDetails(entry: number, modifiedMs: number, executable: boolean): void {
+    const known = modifiedMs < MODIFIED_MAX ? Math.floor(modifiedMs) : 0;
+    const high = Math.floor(known / 2 ** 32);
+    const lengths = this.cell(entry, LENGTHS) & ~(MODIFIED_HIGH_MASK << MODIFIED_HIGH_SHIFT);
+    this.rows.set(entry, LENGTHS, lengths | (high << MODIFIED_HIGH_SHIFT));
+    this.rows.set(entry, MODIFIED_LOW, known | 0);
+    const flags = this.cell(entry, FLAGS) & ~EXECUTABLE;
+    this.rows.set(entry, FLAGS, executable ? flags | EXECUTABLE : flags);
+  }
+
+  /** Milliseconds since 1970; 0: unknown. */
+  modifiedMs(entry: number): number {
+    const high = (this.cell(entry, LENGTHS) >>> MODIFIED_HIGH_SHIFT) & MODIFIED_HIGH_MASK;
+    return high * 2 ** 32 + (this.cell(entry, MODIFIED_LOW) >>> 0);
+  }
+
+  isExecutable(entry: number): boolean {
+    return (this.cell(entry, FLAGS) & EXECUTABLE) !== 0;
+  }
+
   generation(entry: number): number {
     return generationOf(this.cell(entry, FLAGS));
   }
@@ -147,7 +177,7 @@ export class EntryTable {
   /** Removes an entry. Its number stays reserved while postings refer to it. */
   kill(entry: number): void {
     this.#table.remove(entry, this.#hashOfEntry(entry));
-    this.#paths.release(this.cell(entry, PATH), this.cell(entry, LENGTHS) >>> 8);
+    this.#paths.release(this.cell(entry, PATH), this.#pathBytes(entry));
     const words = wordCount(this.cell(entry, FLAGS));
     if (words > 0) this.words.release(this.cell(entry, WORDS), words);
     this.rows.set(entry, FLAGS, this.cell(entry, FLAGS) & ~ALIVE);
@@ -183,9 +213,13 @@ export class EntryTable {
     return before >= 0 ? first : after;
   }
 
+  #pathBytes(entry: number): number {
+    return (this.cell(entry, LENGTHS) >>> LENGTH_SHIFT) & LENGTH_MASK;
+  }
+
   #hashOfEntry(entry: number): number {
     const share = this.cell(entry, SHARE);
-    const bytes = this.cell(entry, LENGTHS) >>> 8;
+    const bytes = this.#pathBytes(entry);
     if (bytes === 0) return this.#hashOfPartial(share, this.cell(entry, CONTENT));
     return this.#hashOfPath(share, this.#paths.bytes(this.cell(entry, PATH), bytes), bytes);
   }

@@ -1,7 +1,8 @@
+import type { FileExtensions } from '../../Protocol/Extensions.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 
 /** A shared file. Without a path: a running download (partial source). */
-export interface SharedFile {
+export interface SharedFile extends FileExtensions {
   readonly path: string;
   readonly size: number;
   readonly fileId: FileId;
@@ -23,10 +24,13 @@ export interface FoundFiles {
 export interface Holding {
   readonly owner: number;
   readonly complete: boolean;
+  /** The size it claims. */
+  readonly size: number;
 }
 
 /** Holders of a content. */
-export interface ContentHolders {
+export interface ContentHolders extends FileExtensions {
+  /** The size that most of them claim; of equally many, the one claimed first. */
   readonly size: number;
   /** Number of holders; an estimate when not all entries were examined. */
   readonly count: number;

@@ -1,7 +1,7 @@
 import { HashTable } from './HashTable.ts';
 import { grown, IntArena, type MoveBlock, roomFor } from './IntArena.ts';
 import type { KeyedHash } from './KeyedHash.ts';
-import { SortedWords } from './SortedWords.ts';
+import { SortedNumbers } from './SortedNumbers.ts';
 
 const BLOCK = 0; //  position of its postings
 const COUNT = 1; //  number of postings, dead ones included
@@ -28,7 +28,7 @@ export class WordIndex {
   readonly #words: (string | undefined)[] = [];
   readonly #free: number[] = [];
   readonly #arena = new IntArena((move) => this.#moveAll(move));
-  readonly #sorted = new SortedWords((id) => this.wordOf(id));
+  readonly #sorted = new SortedNumbers((one, other) => this.wordOf(one) < this.wordOf(other));
   readonly #table = new HashTable((id) => this.#hashOf(this.wordOf(id)));
   #cells = new Int32Array(256 * FIELDS);
 
@@ -55,8 +55,13 @@ export class WordIndex {
     return this.#table.find(this.#hashOf(word), (id) => this.#words[id] === word);
   }
 
+  /** Numbers of up to `max` words that begin with `prefix`, in order. */
   startingWith(prefix: string, max: number): number[] {
-    return this.#sorted.startingWith(prefix, max);
+    return this.#sorted.from(
+      (id) => this.wordOf(id) < prefix,
+      (id) => this.wordOf(id).startsWith(prefix),
+      max,
+    );
   }
 
   /** Adds a posting. @returns the number of the word */

@@ -47,6 +47,7 @@ function extended<T, E>(
 const yes = fc.constant(true as const);
 const ofFile = { modifiedMs: u53, executable: yes };
 const ofPeer = { undialable: yes };
+const ofHolder = { undialable: yes, size: u53 };
 
 const holder = extended(
   {
@@ -56,7 +57,7 @@ const holder = extended(
     onTrackerHost: fc.boolean(),
     complete: fc.boolean(),
   },
-  ofPeer,
+  ofHolder,
 );
 
 const answerPart = fc.constantFrom('whole', 'index', 'relayed', 'last');

@@ -119,7 +119,14 @@ export const replyExamples: Examples<TrackerReply> = {
     part: 'whole',
     size: 734_003_200,
     holders: [
-      { peerId, name: '', address: { host: 'fe80::1', port: 65_535 }, onTrackerHost: false, complete: true },
+      {
+        peerId,
+        name: '',
+        address: { host: 'fe80::1', port: 65_535 },
+        onTrackerHost: false,
+        complete: true,
+        size: 1_048_577,
+      },
     ],
   },
   peerList: {

@@ -4,7 +4,7 @@ import { HashTable } from '../../Tracker/Catalog/HashTable.ts';
 import { IntArena, roomFor } from '../../Tracker/Catalog/IntArena.ts';
 import { KeyedHash } from '../../Tracker/Catalog/KeyedHash.ts';
 import { Rows } from '../../Tracker/Catalog/Rows.ts';
-import { SortedWords } from '../../Tracker/Catalog/SortedWords.ts';
+import { SortedNumbers } from '../../Tracker/Catalog/SortedNumbers.ts';
 import { TextArena } from '../../Tracker/Catalog/TextArena.ts';
 import { WordIndex } from '../../Tracker/Catalog/WordIndex.ts';
 import { seeds } from '../Support/seeds.ts';
@@ -122,11 +122,11 @@ test('texts come back as they were, and freed room is used again', () => {
   }
 });
 
-test.each(seeds(5))('sorted words find all that begin alike, in order (seed %i)', (seed) => {
+test.each(seeds(5))('sorted numbers find all that begin alike, in order (seed %i)', (seed) => {
   const random = new SeededRandom(seed);
   const words = Array.from({ length: 4_000 }, () => random.hex(3).slice(0, random.int(1, 6)));
   const distinct = [...new Set(words)];
-  const sorted = new SortedWords((id) => distinct[id] ?? '');
+  const sorted = new SortedNumbers((one, other) => (distinct[one] ?? '') < (distinct[other] ?? ''));
   const present = new Set<string>();
   for (let step = 0; step < 12_000; step++) {
     const id = random.int(0, distinct.length - 1);
@@ -139,10 +139,15 @@ test.each(seeds(5))('sorted words find all that begin alike, in order (seed %i)'
       present.add(word);
     }
   }
+  expect(sorted.size).toBe(present.size);
   for (const prefix of ['', 'a', '0', '7f', 'c0f', 'zz']) {
     const expected = [...present].filter((word) => word.startsWith(prefix)).sort();
-    expect(sorted.startingWith(prefix, 10_000).map((id) => distinct[id])).toEqual(expected);
-    expect(sorted.startingWith(prefix, 5)).toHaveLength(Math.min(5, expected.length));
+    const isBefore = (id: number) => (distinct[id] ?? '') < prefix;
+    const belongs = (id: number) => (distinct[id] ?? '').startsWith(prefix);
+    expect(sorted.from(isBefore, belongs, 10_000).map((id) => distinct[id])).toEqual(expected);
+    expect(sorted.from(isBefore, belongs, 5)).toHaveLength(Math.min(5, expected.length));
+    const first = [...present].filter((word) => word >= prefix).sort()[0];
+    expect(distinct[sorted.first(isBefore)]).toBe(first);
   }
 });
 

@@ -196,6 +196,48 @@ describe('a session', () => {
     ]);
   });
 
+  test('hits carry time and executable bit, and a false size does not hide the holder who says otherwise', () => {
+    const logic = tracker();
+    const entry = {
+      ...file('tool.sh', 1),
+      size: 3_000_000,
+      modifiedMs: 1_700_000_000_123,
+      executable: true,
+    } as const;
+    joined(logic, 1, [{ ...entry, size: 5 }]); // Named first, by a liar.
+    joined(logic, 2, [entry]);
+    const three = joined(logic, 3, [{ ...entry, modifiedMs: 1_700_000_000_999 }]);
+
+    const [hit] = three.expect('found', { type: 'search', words: 'tool', cursor: 0 }).hits;
+    expect(hit).toMatchObject({ size: 3_000_000, modifiedMs: 1_700_000_000_123, executable: true });
+    expect(hit?.holders.filter(({ size }) => size !== undefined)).toMatchObject([
+      { peerId: idOf(1), size: 5 },
+    ]);
+    const located = three.expect('located', { type: 'locate', fileId: entry.fileId, cursor: 0 });
+    expect(located.size).toBe(3_000_000);
+    expect(located.holders.map(({ peerId, size }) => [peerId, size]).sort()).toEqual([
+      [idOf(1), 5],
+      [idOf(2), undefined],
+      [idOf(3), undefined],
+    ]);
+  });
+
+  test('a hit with the longest path fits a datagram, whatever its extensions', () => {
+    const logic = tracker();
+    const host = '2001:db8:1111:2222:3333:4444:5555:6666';
+    const entry = { ...file('x'.repeat(1_000), 1), modifiedMs: 5, executable: true } as const;
+    const joinAt = (number: number, size: number, name: string) => {
+      const peer = new Asker(logic, { host, port: 40_000 + number }).connect();
+      peer.expect('alive', heartbeatOf(number, { name, undialable: true }));
+      return peer.expect('published', publish(number, [{ ...entry, size }]));
+    };
+    joinAt(1, 5, 'n'.repeat(64));
+    joinAt(2, 6, 'n'.repeat(64));
+    const asker = joined(logic, 3);
+    const { hits, next } = asker.expect('found', { type: 'search', words: 'x'.repeat(48), cursor: 0 });
+    expect([hits.length, next, hits[0]?.holderCount]).toEqual([1, 0, 2]);
+  });
+
   test('too many requests are refused, then served again', () => {
     const logic = tracker();
     const peer = joined(logic, 1);
