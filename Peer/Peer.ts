@@ -22,7 +22,7 @@ import type {
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { followInOrder } from './UseCases/FollowInOrder.ts';
-import { PeerNews } from './UseCases/PeerNews.ts';
+import { PeerNews, slowPeersText } from './UseCases/PeerNews.ts';
 import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
 import { Swarms } from './UseCases/Swarms.ts';
 import { type ResolvedTarget, TargetResolver } from './UseCases/TargetResolver.ts';
@@ -73,7 +73,7 @@ export class Peer implements PeerControls {
     });
     this.#resolver = new TargetResolver(this.#network, clock, {
       folderRequested: () => this.#files.expectSmallFiles(),
-      slow: (folder, peers) => this.#news.tell('warning', slowText(folder, peers)),
+      slow: (folder, peers) => this.#news.tell('warning', slowPeersText(folder, peers)),
     });
     this.#announcer = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
@@ -250,6 +250,7 @@ export class Peer implements PeerControls {
       fileId,
       {
         holdings: (id) => this.#files.holdings(id),
+        sizeOf: (id) => this.#files.sizeOf(id),
         read: (id, chunk, offset, into) => this.#files.read(id, chunk, offset, into),
         status: () => this.#downloads.find(String(number)),
         changed: (until) => sleep(clock, FOLLOW_MS, until),
@@ -330,11 +331,6 @@ export class Peer implements PeerControls {
       this.#news.tell('warning', `${who} sent corrupt data for ${path}: ${what}`);
     });
   }
-}
-
-function slowText(folder: string, peers: number): string {
-  const who = peers === 1 ? '1 peer is' : `${peers} peers are`;
-  return `${who} too slow to list ${folder}/: files that others do not have are left out`;
 }
 
 function notOneFile(what: string, kind: 'folder' | 'choose'): ShoalError {

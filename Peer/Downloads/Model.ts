@@ -13,6 +13,7 @@ export type PickOrder = 'any' | 'in order';
 /** A request to download one content. */
 export interface FileWish {
   readonly fileId: FileId;
+  /** A claim: the description of the file, which is verified, says how large it is. */
   readonly size: number;
   /** Wanted path relative to the share. May come from a stranger: the storage makes it safe. */
   readonly path: string;

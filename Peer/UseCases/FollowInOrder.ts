@@ -9,6 +9,8 @@ import type { DownloadStatus } from '../Model.ts';
 export interface InOrderSource {
   /** Verified chunks; undefined: none. */
   holdings(fileId: FileId): Bitfield | 'all' | undefined;
+  /** Size of the file; undefined before it is described. */
+  sizeOf(fileId: FileId): number | undefined;
   read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void>;
   status(): DownloadStatus;
   /** Resolves when the download has changed since the last call, or the signal aborts. */
@@ -26,7 +28,9 @@ export async function* followInOrder(
   source: InOrderSource,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const layout = chunkLayout(source.status().size);
+  let size = source.sizeOf(fileId);
+  for (; size === undefined; size = source.sizeOf(fileId)) await waitForMore(source, signal);
+  const layout = chunkLayout(size);
   const piece = new Uint8Array(Math.min(PIECE_BYTES_MAX, layout.chunkBytes));
   for (let chunk = 0; chunk < layout.chunkCount; chunk++) {
     while (!isHere(source.holdings(fileId), chunk)) await waitForMore(source, signal);

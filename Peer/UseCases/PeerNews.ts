@@ -44,3 +44,9 @@ export class PeerNews {
     return () => this.#listeners.off('news', listener);
   }
 }
+
+/** @param peers - number of peers that did not list the folder in time */
+export function slowPeersText(folder: string, peers: number): string {
+  const who = peers === 1 ? '1 peer is' : `${peers} peers are`;
+  return `${who} too slow to list ${folder}/: files that nobody else has are left out`;
+}

@@ -1,6 +1,7 @@
 import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
-import { type FileDescription, fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
+import { type FileDescription, fileIdOf } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
+import { CHUNK_BYTES_MIN } from '../../../Protocol/Limits.ts';
 import { sleep } from '../../../Shared/Clock.ts';
 import { onAbort } from '../../../Shared/OnAbort.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
@@ -13,10 +14,12 @@ import type { FileSource } from '../Sources/FileSource.ts';
 import { FileSources } from '../Sources/FileSources.ts';
 import { ChunkFetch } from './ChunkFetch.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
-import { downloadStopped, noSource, notEmpty } from './Task.ts';
+import { downloadStopped, noSource } from './Task.ts';
 
 /** Poll interval while another download fetches the same content; its result is copied. */
 const OTHER_DOWNLOAD_MS = 1_000;
+/** The content without bytes. */
+const EMPTY = fileIdOf(0, []);
 
 export interface FileFetchOptions extends FileWish {
   /** Number of the download; lower numbers are served first. */
@@ -49,15 +52,13 @@ export class FileFetch implements Task {
   #exhaustedSinceMs: number | undefined;
 
   constructor(context: TaskContext, options: FileFetchOptions) {
-    const { fileId, size, holders, bytesBefore = 0 } = options;
+    const { fileId, holders, bytesBefore = 0 } = options;
     this.#context = context;
     this.#options = options;
     this.#bytes = bytesBefore;
     this.#bytesFromBefore = bytesBefore;
-    const oneChunk = isOneChunk(size);
-    if (oneChunk) this.#description = { fileId, layout: chunkLayout(size), chunkHashes: [] };
     this.#sources = new FileSources(
-      { ...context, fileId, oneChunk },
+      { ...context, fileId, oneChunk: this.#isOneChunk },
       {
         active: (source) => this.#joined(source),
         haveChanged: (source) => this.#chunks?.haveChanged(source),
@@ -84,7 +85,7 @@ export class FileFetch implements Task {
   }
 
   async run(signal: AbortSignal, runEvents: RunEvents): Promise<string> {
-    const { fileId, path, size } = this.#options;
+    const { fileId } = this.#options;
     const { opened, clock } = this.#context;
     const run = new AbortController();
     const all = AbortSignal.any([signal, run.signal]);
@@ -111,12 +112,12 @@ export class FileFetch implements Task {
       this.#sameContent = false;
       opened.add(fileId);
       opening = true;
-      if (size === 0 && fileIdOf(0, []) !== fileId) throw notEmpty(path);
+      if (fileId === EMPTY) this.#description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
       this.#description ??= await this.#context.parts.describeUnfinished(fileId);
-      if (size > 0) this.#sources.start(all);
+      if (fileId !== EMPTY) this.#sources.start(all);
       this.#description ??= await Promise.race([this.#describe(all), stopped]);
       this.#part = await this.#open(this.#description, signal);
-      if (size > 0) await Promise.race([this.#fetch(this.#part), stopped]);
+      if (fileId !== EMPTY) await Promise.race([this.#fetch(this.#part), stopped]);
       runEvents.complete();
       run.abort();
       await this.#endFetch();
@@ -141,7 +142,7 @@ export class FileFetch implements Task {
   }
 
   async setPaused(paused: boolean): Promise<void> {
-    if (isOneChunk(this.#options.size)) return;
+    if (this.#isOneChunk) return;
     // Fails when no part file exists yet; the state is then kept in memory only.
     await this.#context.parts.setPaused(this.#options.fileId, paused).catch(() => {});
   }
@@ -169,7 +170,7 @@ export class FileFetch implements Task {
   figures(): TaskFigures {
     const layout = this.#description?.layout;
     return {
-      size: layout?.size ?? this.#options.size,
+      size: this.#size,
       bytes: this.#bytes,
       bytesFromBefore: this.#bytesFromBefore,
       wastedBytes: this.#wastedBytes,
@@ -204,19 +205,28 @@ export class FileFetch implements Task {
     return theirs.some((byte, at) => (byte & ~(ours[at] ?? 0)) !== 0);
   }
 
+  /** The true size once the file is described; before, what somebody claims. */
+  get #size(): number {
+    return this.#description?.layout.size ?? this.#options.size;
+  }
+
+  get #isOneChunk(): boolean {
+    return this.#size <= CHUNK_BYTES_MIN;
+  }
+
   /** Copies the content to the wanted path when the share has it under any name. */
   async #present(): Promise<string | undefined> {
-    const { fileId, path, size } = this.#options;
+    const { fileId, path } = this.#options;
     const { parts } = this.#context;
     if (parts.findComplete(fileId) === undefined) return undefined;
     const finalPath = await parts.copyComplete(fileId, path);
-    this.#bytesFromBefore = size - this.#fetchedBytes;
-    this.#bytes = size;
+    this.#bytesFromBefore = this.#size - this.#fetchedBytes;
+    this.#bytes = this.#size;
     return finalPath;
   }
 
   async #open(description: FileDescription, signal: AbortSignal): Promise<Part> {
-    const { fileId, path, size } = this.#options;
+    const { fileId, path } = this.#options;
     const part = await this.#context.parts.open(description, path);
     this.#bytes = verifiedBytes(part);
     this.#bytesFromBefore = Math.max(0, this.#bytes - this.#fetchedBytes);
@@ -224,7 +234,7 @@ export class FileFetch implements Task {
       await part.close();
       throw downloadStopped();
     }
-    if (!isOneChunk(size)) this.#context.events.partialStarted(fileId);
+    if (!this.#isOneChunk) this.#context.events.partialStarted(fileId);
     return part;
   }
 

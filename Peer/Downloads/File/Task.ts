@@ -83,11 +83,3 @@ export function noSource(path: string): ShoalError {
 export function downloadStopped(): ShoalError {
   return new ShoalError('CANCELLED', 'the download was stopped');
 }
-
-/** Rejects a FileId that is not the one of an empty file, for a file listed with size 0. */
-export function notEmpty(path: string): ShoalError {
-  return new ShoalError(
-    'INTEGRITY',
-    `${path} is listed as empty, but its FileId is not that of an empty file`,
-  );
-}

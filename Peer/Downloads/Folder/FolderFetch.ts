@@ -6,7 +6,7 @@ import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import { FileFetch } from '../File/FileFetch.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
-import { downloadStopped, noSource, notEmpty } from '../File/Task.ts';
+import { downloadStopped, noSource } from '../File/Task.ts';
 import type { FolderWish } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
 import { type FolderItem, folderFailure, folderItems } from './FolderItem.ts';
@@ -28,6 +28,9 @@ export interface FolderFetchOptions extends FolderWish {
   /** Verified bytes of the unfinished files of an earlier run. */
   readonly before?: ReadonlyMap<FileId, number>;
 }
+
+/** The content without bytes. */
+const EMPTY = fileIdOf(0, []);
 
 /** Fetches all files of a folder: small files in bundles, large ones as single files, equal contents once. */
 export class FolderFetch implements Task {
@@ -87,9 +90,9 @@ export class FolderFetch implements Task {
       await Promise.race([this.#takePresent(all), stopped]);
       const open = [...this.#items.values()].filter(({ state }) => state !== 'done');
       await this.#context.parts.requireFreeSpace(this.#missingBytes(open));
-      const small = open.filter(({ size }) => isOneChunk(size) && size > 0);
-      const large = open.filter(({ size }) => !isOneChunk(size));
-      work.push(this.#makeEmpty(open.filter(({ size }) => size === 0)));
+      const small = open.filter((item) => isSmall(item));
+      const large = open.filter((item) => !isSmall(item) && item.fileId !== EMPTY);
+      work.push(this.#makeEmpty(open.filter(({ fileId }) => fileId === EMPTY)));
       work.push(this.#fetchSmall(small, all));
       const fetchLarge = (item: FolderItem) => {
         const fetching = this.#fetchLarge(item, all);
@@ -226,11 +229,6 @@ export class FolderFetch implements Task {
   #makeEmpty(items: readonly FolderItem[]): Promise<void> {
     return inParallel(items, LOCAL_AT_ONCE, async (item) => {
       const { fileId, paths } = item;
-      if (fileIdOf(0, []) !== fileId) {
-        item.state = 'failed';
-        item.error = notEmpty(paths[0]);
-        return;
-      }
       const description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
       const part = await this.#context.parts.open(description, paths[0]);
       await this.#arrived(item, await part.finish(), 'fetched');
@@ -344,4 +342,9 @@ function total<T>(values: Iterable<T>, amount: (value: T) => number): number {
   let sum = 0;
   for (const value of values) sum += amount(value);
   return sum;
+}
+
+/** Whether a file is fetched by its listed size alone. Any other is described first, also one that is falsely listed as empty. */
+function isSmall({ fileId, size }: FolderItem): boolean {
+  return size > 0 && isOneChunk(size) && fileId !== EMPTY;
 }

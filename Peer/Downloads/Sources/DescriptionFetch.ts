@@ -7,6 +7,10 @@ import type { FileSource } from './FileSource.ts';
 const PATIENCE_MS = 2_000;
 /** Time after which a failed source is asked again. */
 const RETRY_MS = 5_000;
+/** Sources asked at the same time: the claimed list of one may take 100 MB before it turns out to be false. */
+const ASKED_MAX = 3;
+/** Time for a whole list: the longest, 33 MB, at 5 Mbit/s. */
+const WHOLE_MS = 60_000;
 
 /** Fetches the chunk list from one source, and from the next one when that is slow or fails. */
 export class DescriptionFetch {
@@ -34,15 +38,21 @@ export class DescriptionFetch {
   /** Asks the next source when it is due. Called when sources change, and on every tick. */
   tick(sources: readonly FileSource[]): void {
     const nowMs = this.#clock.nowMs();
-    if (this.#signal.aborted || (this.#running > 0 && nowMs - this.#lastMs < PATIENCE_MS)) return;
-    const next = sources.find(
-      (source) => nowMs - (this.#askedMs.get(source) ?? Number.NEGATIVE_INFINITY) >= RETRY_MS,
-    );
+    if (this.#signal.aborted || this.#running >= ASKED_MAX) return;
+    if (this.#running > 0 && nowMs - this.#lastMs < PATIENCE_MS) return;
+    const lastMs = (source: FileSource) => this.#askedMs.get(source) ?? Number.NEGATIVE_INFINITY;
+    const due = sources.filter((source) => nowMs - lastMs(source) >= RETRY_MS);
+    const next = due.toSorted((one, other) =>
+      lastMs(one) < lastMs(other) ? -1 : Number(lastMs(one) > lastMs(other)),
+    )[0];
     if (next?.source === undefined) return;
     this.#askedMs.set(next, nowMs);
     this.#lastMs = nowMs;
     this.#running++;
-    next.source.describe(this.#signal).then(
+    const slow = new AbortController();
+    const cancelTimer = this.#clock.after(WHOLE_MS, () => slow.abort());
+    const asked = next.source.describe(AbortSignal.any([this.#signal, slow.signal]));
+    asked.finally(cancelTimer).then(
       (description) => {
         this.#done.abort();
         this.#resolve(description);

@@ -26,8 +26,8 @@ export function holdersOf(results: readonly PeerAnswer[]): FileHolder[] {
 }
 
 /**
- * Merges answers by content: best match first, then most holders. If claimed sizes differ, the most frequent size
- * wins, and peers claiming another are not holders.
+ * Merges answers by content: best match first, then most holders. If claimed sizes differ, the most frequent size is shown,
+ * and all of these peers are holders: the description of the file says which size is true.
  */
 export function hitsOf(
   words: string,
@@ -44,10 +44,9 @@ export function hitsOf(
   const asked = wordsOfQuery(words);
   const ranked = [...byContent].map(([fileId, claims]) => {
     const size = mostFrequent(claims.map(({ file }) => file.size));
-    const right = claims.filter(({ file }) => file.size === size);
-    const paths = right.map(({ file }) => ({ path: file.path, match: matchOfPath(asked, file.path) }));
+    const paths = claims.map(({ file }) => ({ path: file.path, match: matchOfPath(asked, file.path) }));
     const best = paths.reduce((one, other) => (other.match > one.match ? other : one));
-    const holders = right.map(({ peer, file }): FileHolder => ({ ...peer, complete: file.complete }));
+    const holders = claims.map(({ peer, file }): FileHolder => ({ ...peer, complete: file.complete }));
     const hit = { fileId, size, path: best.path, holders, holderCount: holders.length };
     return { hit, match: best.match };
   });

@@ -12,6 +12,7 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
+import { onAbort } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 export const MIB = 1_048_576;
@@ -44,6 +45,8 @@ export class FakePeer {
   refuses: RefusalCode | undefined;
   /** The same for whole bundles. */
   rejects: RefusalCode | undefined;
+  /** Never answers the question for the chunk list. */
+  mute = false;
   /** Place in its queue that it tells as soon as it is asked. */
   place = 0;
   /** What it would be asked for. */
@@ -194,7 +197,11 @@ export class FakeSource implements Source {
 
   setChunkCount(): void {}
 
-  async describe(): Promise<FileDescription> {
+  async describe(signal: AbortSignal): Promise<FileDescription> {
+    if (this.#peer.mute) {
+      await new Promise<void>((resolve) => onAbort(signal, resolve));
+      throw new ShoalError('CANCELLED', 'cancelled');
+    }
     if (this.#peer.refuses !== undefined) throw new ShoalError('NOT_FOUND', 'has it not');
     return fakeDescription(this.fileId, this.#size);
   }

@@ -14,12 +14,14 @@ function follow(steps: (() => void)[], size = CONTENT.length) {
   const have = new Bitfield(Math.ceil(size / MIB));
   const now = {
     holdings: have as Bitfield | 'all' | undefined,
+    size: size as number | undefined,
     status: downloadOf(1, 'f', { size }),
     reads: 0,
     trouble: undefined as (() => void) | undefined,
   };
   const source: InOrderSource = {
     holdings: () => now.holdings,
+    sizeOf: () => now.size,
     status: () => now.status,
     read: async (_id: FileId, chunk, offset, into) => {
       now.reads++;
@@ -94,4 +96,16 @@ test('a download that fails ends it with its reason; so does an abort', async ()
   await expect(gather(run.pieces)).rejects.toBe(error);
   const stopped = follow([() => stopped.asker.abort()]);
   await expect(gather(stopped.pieces)).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
+test('the claimed size of a file that is not described yet is not used', async () => {
+  const run = follow([
+    () => {
+      run.now.size = CONTENT.length;
+      run.now.holdings = 'all';
+    },
+  ]);
+  run.now.status = downloadOf(1, 'f', { size: 5 });
+  run.now.size = undefined;
+  expect((await gather(run.pieces)).equals(CONTENT)).toBe(true);
 });

@@ -53,3 +53,47 @@ test('four sources of 10 MB/s: one stalls at 95 %, one lies, one drops to 1 %: h
   expect(status.wastedBytes).toBeLessThan(size * 0.02);
   await desk.close();
 });
+
+test.each([
+  ['5 bytes', 5, 3 * MIB + 17],
+  ['no bytes', 0, 3 * MIB + 17],
+  ['16 TiB', 2 ** 44, 5],
+  ['a chunk more', 4 * MIB, 3 * MIB],
+])('a file that somebody falsely said to have %s is fetched in its true size', async (_, claimed, size) => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  const wish = desk.wish(size, [peer]);
+  desk.downloads.add({ ...wish, size: claimed });
+  expect(await desk.end()).toMatchObject({ state: 'done', size, bytes: size });
+  expect(desk.blamed).toEqual([]);
+  await desk.close();
+});
+
+test('peers that keep the chunk list to themselves delay a download by seconds only while others have it', async () => {
+  const desk = new Desk();
+  const peers = Array.from({ length: 4 }, () => desk.network.peer());
+  for (const peer of peers.slice(0, 2)) peer.mute = true;
+  desk.downloads.add(desk.wish(3 * MIB, peers));
+  expect((await desk.end()).tookMs).toBeLessThan(6_000);
+  await desk.close();
+});
+
+test('at most three peers are asked for the chunk list at once, and each of many gets its turn', async () => {
+  const desk = new Desk();
+  const peers = Array.from({ length: 10 }, () => desk.network.peer());
+  let asking = 0;
+  let most = 0;
+  for (const peer of peers.slice(0, 9)) {
+    Object.defineProperty(peer, 'mute', {
+      get: () => {
+        most = Math.max(most, ++asking);
+        desk.clock.after(59_999, () => asking--); // Given up after a minute.
+        return true;
+      },
+    });
+  }
+  desk.downloads.add(desk.wish(3 * MIB, peers));
+  expect(await desk.end()).toMatchObject({ state: 'done' });
+  expect(most).toBe(3);
+  await desk.close();
+});

@@ -67,6 +67,16 @@ test('large and small files, an empty one, and equal contents at two paths', asy
   await desk.close();
 });
 
+test('a file that is falsely listed as empty is fetched in its true size', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  const [file] = folder(desk, 1, 50_000, [peer]);
+  desk.downloads.addFolder({ path: 'dir', files: [{ ...file, size: 0 } as FolderFile] });
+  expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 1 });
+  expect(peer.sentBytes).toBe(50_000);
+  await desk.close();
+});
+
 test('what is here already is counted and not fetched', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();

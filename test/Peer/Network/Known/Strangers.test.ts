@@ -132,7 +132,12 @@ test('answers are validated: files that do not match, are impossible or arrive l
   const { value, ms } = await timed(network, asker.network.queries.search('film', never));
   expect(ms).toBeLessThanOrEqual(1_000);
   expect(value.hits.map(({ path }) => path)).toEqual(['a film', 'film \u001b[2J']);
-  expect(value.hits[0]).toMatchObject({ fileId, size, holderCount: 1, holders: [{ name: 'peer 2' }] });
+  expect(value.hits[0]).toMatchObject({
+    fileId,
+    size,
+    holderCount: 2,
+    holders: [{ name: 'peer 2' }, { name: 'stranger 60' }],
+  });
   for (const say of late) say();
   await network.clock.advanceAsync(100);
   expect(slow.isClosed()).toBe(false);
