@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { launch } from './Cli/Launch.js';
-
-await launch('Tracker');
+void import('./Cli/Launch.js').then(({ launch }) => launch('Tracker'));

@@ -8,7 +8,7 @@ const config: KnipConfig = {
   entry: [
     'Peer.js!',
     'Tracker.js!',
-    'Cli/Launch.js!',
+    'Cli/{Launch,Start}.js!',
     '{Peer,Tracker,Cli,Demo,Simulator}/main.ts!',
     'bench/*.ts!',
     // Programs and workers that are started by path.

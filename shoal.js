@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { launch } from './Cli/Launch.js';
-
-const [, , word] = process.argv;
-const programs = { peer: 'Peer', tracker: 'Tracker' };
-const name = Object.hasOwn(programs, word ?? '') ? programs[word] : undefined;
-if (name !== undefined) process.argv.splice(2, 1);
-await launch(name ?? 'Cli');
+void import('./Cli/Launch.js').then(({ launch }) => {
+  const [, , word] = process.argv;
+  const program = word === 'peer' ? 'Peer' : word === 'tracker' ? 'Tracker' : undefined;
+  if (program) process.argv.splice(2, 1);
+  return launch(program || 'Cli');
+});

@@ -1,29 +1,19 @@
-import { existsSync } from 'node:fs';
-import module from 'node:module';
-import { fileURLToPath } from 'node:url';
-import v8 from 'node:v8';
+/** The same in package.json, "engines". */
+const NODE_NEEDED = '20.19';
 
 /**
- * Bytes of bytecode of a function that V8 runs before it compiles the function again, optimised; V8's default is 67,584.
- * The hot path of a peer is a hundred small functions around a few large copies: to optimise them early costs a short
- * download more than it saves; much later costs folders of thousands of small files (docs/contributing/performance.md).
- */
-const CALM_BUDGET = 200_000;
-/** Newer versions lack that setting (Node 24: V8 13) and print a warning at every start. */
-const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
-
-/**
- * Runs a built program of this project in this process.
+ * Runs a built program of this project in this process, unless this Node is too old for it. This file and the launchers
+ * are read by old versions too: syntax of Node 12, and no import before the check.
  * @param {'Peer' | 'Tracker' | 'Cli'} name - its folder
  */
-export async function launch(name) {
-  // From Node 22 on the compiled code is kept between starts, inside dist, where other users cannot write.
-  module.enableCompileCache?.(fileURLToPath(new URL('../dist/.compiled', import.meta.url)));
-  if (name !== 'Tracker' && V8_MAJOR < 12) v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
-  const program = new URL(`../dist/${name}/main.js`, import.meta.url);
-  if (existsSync(program)) await import(program.href);
-  else {
-    console.error('shoal: not built yet. Run: npm run build');
-    process.exit(1);
-  }
+export function launch(name) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const [neededMajor, neededMinor] = NODE_NEEDED.split('.').map(Number);
+  if (major > neededMajor || (major === neededMajor && minor >= neededMinor))
+    return import('./Start.js').then((module) => module.start(name));
+  console.error(
+    `error: shoal needs Node ${NODE_NEEDED} or later, and this is Node ${process.versions.node}\n` +
+      'hint: Install a newer Node from https://nodejs.org, or choose one: nvm install 22',
+  );
+  process.exitCode = 1;
 }

@@ -15,6 +15,7 @@ const SHOWN_SETTINGS = ['--tracker', '--share', '--no-discovery', '--verbose'];
 export function makeProgram(act: Act): Command {
   const program = new Command('shoal')
     .description('Find, download and share files on this network, one command at a time.')
+    .option('-V, --version', 'the version of Shoal')
     .helpCommand('help [command]', 'flags and arguments of a command')
     .exitOverride();
   for (const [name, command] of Object.entries(SHOAL_COMMANDS)) {

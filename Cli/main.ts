@@ -3,8 +3,10 @@ import { settingsOf } from '../Peer/Settings/CommandLine.ts';
 import { parseConfig } from '../Peer/Settings/ConfigLines.ts';
 import { configPath, readConfigText } from '../Peer/Settings/ConfigPath.ts';
 import { applyLayers } from '../Peer/Settings/SettingLayers.ts';
-import { ignoreClosedOutput, interruption } from '../Shared/Program.ts';
+import { interruption, watchOutputs } from '../Shared/Program.ts';
+import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
+import { commandFirst } from './CommandFirst.ts';
 import type { ShoalCommand } from './Commands/ShoalCommand.ts';
 import { completedCommands, makeProgram } from './Program.ts';
 import { failureAnswer } from './Running/Answers.ts';
@@ -12,31 +14,62 @@ import { EXIT } from './Running/ExitCodes.ts';
 import { Run } from './Running/Run.ts';
 import { Screen } from './Running/Screen.ts';
 
-const args = process.argv.slice(2);
-const json = args.includes('--json');
+const LIST_HINT = { hint: 'List of commands: shoal help' };
+const typed = process.argv.slice(2);
+const json = typed.includes('--json');
 // Not process.exitCode alone: timers of libraries must not keep the process alive.
 process.exit(await main());
 
 async function main(): Promise<number> {
-  ignoreClosedOutput();
+  const outputFailure = watchOutputs();
   const signal = interruption();
+  let name = '';
   let exitCode: number = EXIT.ok;
-  const program = makeProgram(async (name, command, parsed) => {
-    exitCode = await runCommand(name, command, parsed, signal);
+  const program = makeProgram(async (command, specification, parsed) => {
+    name = command;
+    exitCode = await runCommand(command, specification, parsed, signal);
   });
   for (const each of [program, ...program.commands])
     each.exitOverride().configureOutput({ outputError: () => {} });
+  const args = commandFirst(typed, (option) => takesValue(program, option));
   try {
+    checkWord(program, args);
     await program.parseAsync(args, { from: 'user' });
-    return exitCode;
   } catch (failure) {
-    if (!(failure instanceof CommanderError)) throw failure;
-    if (failure.exitCode === 0) return EXIT.ok;
-    if (args.length === 0) return EXIT.usage; // commander has printed the help.
-    const message = failure.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    const error = new ShoalError('USAGE', message, { hint: 'List of commands: shoal help' });
-    return new Screen({ json, progress: false }).answer(failureAnswer(args[0] ?? '', error));
+    const error = commandLineError(failure, args);
+    if (error !== undefined) exitCode = await report(args[0] ?? '', error);
+    else if (args.length === 0) exitCode = EXIT.usage; // commander has printed the help.
   }
+  const unwritten = await outputFailure();
+  return unwritten === undefined || exitCode !== EXIT.ok ? exitCode : report(name, unwritten, 'stderr');
+}
+
+function report(name: string, error: ShoalError, output?: 'stderr'): Promise<number> {
+  return new Screen({ json, progress: false }).answer(failureAnswer(name, error), output);
+}
+
+function takesValue(program: Command, option: string): boolean {
+  const options = program.commands.flatMap((command) => command.options);
+  return options.some(({ short, long, required }) => required && (option === short || option === long));
+}
+
+/** @throws ShoalError USAGE if there are options, but no command after them, or if `help` names no command */
+function checkWord(program: Command, [word, topic]: readonly string[]): void {
+  const isKnown = (name: string) =>
+    program.commands.some((each) => each.name() === name || each.aliases().includes(name));
+  if (word?.startsWith('-') && word !== '-h' && word !== '--help')
+    throw new ShoalError('USAGE', `no command is given with ${safeText(word)}`, LIST_HINT);
+  if (word === 'help' && topic !== undefined && topic !== 'help' && !topic.startsWith('-') && !isKnown(topic))
+    throw new ShoalError('USAGE', `unknown command "${safeText(topic.slice(0, 40))}"`, LIST_HINT);
+}
+
+/** The error that a failed command line means; undefined: commander has printed the help. */
+function commandLineError(failure: unknown, args: readonly string[]): ShoalError | undefined {
+  if (failure instanceof ShoalError) return failure;
+  if (!(failure instanceof CommanderError)) throw failure;
+  if (failure.exitCode === 0 || args.length === 0) return undefined;
+  const message = failure.message.replace(/^error: /, '').replaceAll('\n', ' ');
+  return new ShoalError('USAGE', message, LIST_HINT);
 }
 
 async function runCommand(
@@ -49,7 +82,7 @@ async function runCommand(
     const code = await command.run?.({
       name,
       words: parsed.args,
-      literal: args.includes('--') ? args.length - 1 - args.indexOf('--') : 0,
+      literal: typed.includes('--') ? typed.length - 1 - typed.indexOf('--') : 0,
       options: parsed.opts<{ output?: string; wait?: boolean }>(),
       open: () => openRun(parsed, signal),
       completed: () => (parsed.parent === null ? [] : completedCommands(parsed.parent)),
@@ -60,9 +93,9 @@ async function runCommand(
     const error = interrupted
       ? new ShoalError('CANCELLED', 'interrupted', { cause: failure })
       : asShoalError(failure, 'DISK_FAILED');
-    if (args.includes('--verbose') && error.cause instanceof Error)
+    if (typed.includes('--verbose') && error.cause instanceof Error)
       process.stderr.write(`${error.cause.stack ?? error.cause.message}\n`);
-    return new Screen({ json, progress: false }).answer(failureAnswer(name, error));
+    return report(name, error);
   }
 }
 

@@ -12,7 +12,9 @@ export {
   type OneShotRequest,
   runOneShot,
 } from './Commands/Running/OneShot.ts';
+export { type ProgressFacts, progressLine } from './Commands/Views/DownloadTexts.ts';
 export { offerText, pushText } from './Commands/Views/PushTexts.ts';
+export { widthOf } from './Commands/Views/TextFit.ts';
 
 /** The console: reads command lines, runs them, prints the results. Reads its input only while `run` is pending. */
 export class CommandInterface {

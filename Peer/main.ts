@@ -5,7 +5,7 @@ import { formatAddress } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { type Log, lineLog } from '../Shared/Log.ts';
-import { ignoreClosedOutput, interruption } from '../Shared/Program.ts';
+import { columnsOf, hasCursor, interruption, wantsColor, watchOutputs } from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { assemblePeer, makeShare, reserve } from './Assembly.ts';
@@ -25,9 +25,10 @@ const CLOSING_MS = 5_000;
 /** Time for the peer to end by itself after an interruption, whatever it is doing. */
 const GRACE_MS = 2_000;
 
+const outputFailure = watchOutputs();
 const settings = await readSettings();
 // Not process.exitCode alone: timers of libraries would keep the process alive.
-process.exit('exitCode' in settings ? settings.exitCode : await main(settings));
+process.exit('exitCode' in settings ? await withOutput(settings.exitCode) : await main(settings));
 
 async function readSettings(): Promise<Settings | EarlyExit> {
   const write = {
@@ -47,7 +48,6 @@ async function readSettings(): Promise<Settings | EarlyExit> {
 }
 
 async function main(settings: Settings): Promise<number> {
-  ignoreClosedOutput();
   const diagnostics = { tell: (line: string) => void process.stderr.write(`${line}\n`) };
   const log = lineLog((line) => diagnostics.tell(line), settings.verbose);
   const interrupted = interruption();
@@ -90,7 +90,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   await state.start();
   const isService = !settings.console || !hasInput();
   const giveUpMs = isService || process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
-  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const isTerminal = process.stdin.isTTY === true && hasCursor(process.stdout);
   const interactive = !isService && isTerminal;
   const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive });
   opened.add(() => peer.close());
@@ -102,7 +102,6 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
     await runWithoutConsole(peer, settings, log, interrupted);
     return 0;
   }
-  const color = wantsColor(process.stdout.isTTY === true);
   const console = new CommandInterface({
     controls: peer,
     input: process.stdin,
@@ -110,10 +109,11 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
     errorOutput: process.stderr,
     clock: systemClock,
     isTerminal,
-    width: () => (process.stdout.isTTY === true ? process.stdout.columns : undefined),
+    width: () => columnsOf(process.stdout),
     height: () => (process.stdout.isTTY === true ? process.stdout.rows : undefined),
-    color,
-    errorColor: wantsColor(process.stderr.isTTY === true),
+    color: wantsColor(process.stdout),
+    errorColor: wantsColor(process.stderr),
+    onContinued: (listener) => onSignal('SIGCONT', listener),
     historyFile: join(state.path, 'history'),
     menu: settings.menu ?? false,
     verbose: settings.verbose,
@@ -121,7 +121,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   opened.add(() => console.close());
   diagnostics.tell = (line) => console.printLine(line);
   if (isTerminal) process.stdout.write(`${greeting(peer)}. Type help for the commands.\n`);
-  return console.run({ signal: interrupted });
+  return withOutput(await console.run({ signal: interrupted }));
 }
 
 /** Serves `shoal` commands of this machine. */
@@ -198,6 +198,16 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
   await Promise.race([work, limit]);
 }
 
-function wantsColor(isTerminal: boolean): boolean {
-  return isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+/** @returns a function that unsubscribes */
+function onSignal(name: NodeJS.Signals, listener: () => void): () => void {
+  process.on(name, listener);
+  return () => process.off(name, listener);
+}
+
+/** The exit code of commands whose output may be incomplete, see docs/reference/exit-codes.md. */
+async function withOutput(exitCode: number): Promise<number> {
+  const failure = await outputFailure();
+  if (failure === undefined || exitCode !== 0) return exitCode;
+  process.stderr.write(errorText(failure));
+  return failure.code === 'DISK_FULL' ? 9 : 1;
 }

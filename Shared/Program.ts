@@ -1,5 +1,11 @@
+import { fstatSync, writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { ShoalError, systemCode } from './ShoalError.ts';
+
 /** Exit code of a program that a second Ctrl-C ends, as shells report it. */
 const KILLED = 130;
+/** Columns of a terminal that reports none, as `script` and some CI systems do. */
+const USUAL_COLUMNS = 80;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -19,7 +25,79 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
-/** Keeps a program running when the reader of its output is gone (EPIPE). */
-export function ignoreClosedOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+/** An output stream of the process, which may be a terminal. */
+export type Output = NodeJS.WriteStream & { readonly fd: number };
+
+/**
+ * Keeps a program running when an output fails. A reader that left (EPIPE, a closed terminal) is no failure.
+ * @returns the first failure of all that was written so far: DISK_FULL, DISK_FAILED
+ */
+export function watchOutputs(
+  outputs: readonly Output[] = [process.stdout, process.stderr],
+): () => Promise<ShoalError | undefined> {
+  let first: ShoalError | undefined;
+  for (const output of outputs) {
+    writeWhole(output);
+    output.on('error', (failure) => {
+      const hasLeft = systemCode(failure) === 'EPIPE' || (output.isTTY && systemCode(failure) === 'EIO');
+      if (!hasLeft) first ??= outputError(failure);
+    });
+  }
+  return async () => {
+    await setImmediate(); // A stream reports a failed write in a later turn.
+    return first;
+  };
+}
+
+/**
+ * Writes to files until all bytes are written. Node ignores the count of a partial write, so that the end of a text would be
+ * lost silently on a disk that is just full.
+ */
+function writeWhole(output: Output): void {
+  const { fd } = output;
+  if (!isFile(fd)) return;
+  output._write = (data: Uint8Array, _encoding, done) => {
+    try {
+      for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
+      done();
+    } catch (failure) {
+      done(failure as Error);
+    }
+  };
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false; // Closed.
+  }
+}
+
+function outputError(failure: Error): ShoalError {
+  const code = systemCode(failure);
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+    return new ShoalError('DISK_FULL', 'the output could not be written: no space is left', {
+      hint: 'It is incomplete. Free some space, or write it to another disk.',
+      cause: failure,
+    });
+  }
+  return new ShoalError('DISK_FAILED', `the output could not be written: ${code ?? failure.message}`, {
+    hint: 'It is incomplete. Write it to another place.',
+    cause: failure,
+  });
+}
+
+/** Columns of a terminal now; undefined: no terminal, and no text is shortened. */
+export function columnsOf(output: Output): number | undefined {
+  return output.isTTY ? output.columns || USUAL_COLUMNS : undefined;
+}
+
+/** Whether control sequences work: on a terminal that is not TERM=dumb. */
+export function hasCursor(output: Output): boolean {
+  return output.isTTY === true && process.env.TERM !== 'dumb';
+}
+
+export function wantsColor(output: Output): boolean {
+  return hasCursor(output) && !process.env.NO_COLOR;
 }

@@ -5,7 +5,7 @@ import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { lineLog } from '../Shared/Log.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
-import { ignoreClosedOutput, interruption } from '../Shared/Program.ts';
+import { interruption, watchOutputs } from '../Shared/Program.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
 import { type Ask, askPipe, askTerminal } from './Prompts.ts';
@@ -21,7 +21,7 @@ setFlagsFromString(SMALL_YOUNG_GENERATION);
 await main();
 
 async function main(): Promise<void> {
-  ignoreClosedOutput();
+  watchOutputs();
   const settings = readCommandLine(process.argv.slice(2), {
     out: (text) => process.stdout.write(text),
     error: (text) => process.stderr.write(text),

@@ -1,10 +1,18 @@
-import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
+import {
+  type OneShotAnswer,
+  type ProgressFacts,
+  progressLine,
+  widthOf,
+} from '../../Peer/CommandInterface.ts';
+import { columnsOf, hasCursor, wantsColor } from '../../Shared/Program.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { exitCodeOfAnswer } from './Answers.ts';
 
+const WIDTH_WITHOUT_TERMINAL = 80;
+
 export interface ScreenOptions {
   readonly json: boolean;
-  /** Whether to show progress even if stderr is no terminal. */
+  /** Whether to show progress even if stderr is no terminal that can overwrite a line. */
   readonly progress: boolean;
 }
 
@@ -12,32 +20,39 @@ export interface ScreenOptions {
 export class Screen {
   readonly json: boolean;
   readonly #progress: boolean;
-  /** Whether a progress line is on the terminal. */
-  #line = false;
+  /** Columns of the progress line on the terminal; 0: none is shown. */
+  #shown = 0;
 
   constructor({ json, progress }: ScreenOptions) {
     this.json = json;
-    this.#progress = progress || process.stderr.isTTY === true;
+    this.#progress = progress || hasCursor(process.stderr);
   }
 
   /** Columns of the terminal; null without one: no text is shortened. */
   get width(): number | null {
-    return process.stdout.isTTY === true ? process.stdout.columns : null;
+    return columnsOf(process.stdout) ?? null;
   }
 
   get color(): boolean {
-    return wantsColor(process.stdout.isTTY === true);
+    return wantsColor(process.stdout);
   }
 
   /** Shows the progress of a download: a line that is overwritten, or NDJSON. */
   progress(event: Readonly<Record<string, unknown>>): void {
     if (!this.#progress) return;
     const { item, line } = event;
-    if (this.json) process.stderr.write(`${JSON.stringify({ event: 'progress', item })}\n`);
-    else if (process.stderr.isTTY === true) {
-      process.stderr.write(`\r\u001b[K${String(line)}`);
-      this.#line = true;
-    } else process.stderr.write(`${String(line)}\n`);
+    if (this.json) {
+      process.stderr.write(`${JSON.stringify({ event: 'progress', item })}\n`);
+      return;
+    }
+    // The last column stays free: some terminals wrap the row there.
+    const width = (columnsOf(process.stderr) ?? WIDTH_WITHOUT_TERMINAL) - 1;
+    const text = typeof line === 'string' ? line : progressLine(item as ProgressFacts, width);
+    if (hasCursor(process.stderr)) {
+      this.#clear();
+      process.stderr.write(text);
+      this.#shown = widthOf(text);
+    } else process.stderr.write(`${text}\n`);
   }
 
   /** Prints a line, which must be safe to print, on stderr. */
@@ -67,13 +82,16 @@ export class Screen {
     return exitCodeOfAnswer(answer);
   }
 
+  /** Erases the progress line, which covers several rows after the terminal became narrower. */
   #clear(): void {
-    if (this.#line) process.stderr.write('\r\u001b[K');
-    this.#line = false;
+    if (this.#shown === 0) return;
+    const above = Math.ceil(this.#shown / (columnsOf(process.stderr) ?? this.#shown)) - 1;
+    process.stderr.write(`${above > 0 ? `\u001b[${above}A` : ''}\r\u001b[J`);
+    this.#shown = 0;
   }
 }
 
-/** Writes to stdout; resolves when the bytes are handed to the system. False: the reader has closed the pipe. */
+/** Writes to stdout; resolves when the bytes are handed to the system. False: that failed, see watchOutputs. */
 export function written(data: string | Uint8Array): Promise<boolean> {
   return new Promise((resolve) => {
     process.stdout.write(data, (failure) => resolve(failure === undefined || failure === null));
@@ -82,8 +100,4 @@ export function written(data: string | Uint8Array): Promise<boolean> {
 
 function printable(text: string): string {
   return text.split('\n').map(safeText).join('\n');
-}
-
-function wantsColor(isTerminal: boolean): boolean {
-  return isTerminal && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 }

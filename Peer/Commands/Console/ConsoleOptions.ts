@@ -16,6 +16,8 @@ export interface ConsoleOptions {
   width(): number | undefined;
   /** Current rows of that terminal. Default: 24. */
   height?(): number | undefined;
+  /** Calls back when a stopped process continues (Ctrl-Z, then `fg`). @returns a function that unsubscribes */
+  onContinued?(listener: () => void): () => void;
   /** Colours on the output; never for a pipe or NO_COLOR. */
   readonly color: boolean;
   /** Colours on the error output. Default: as on the output. */

@@ -3,6 +3,7 @@ import {
   drawFrame,
   enteredFrame,
   eraseFrame,
+  rowsOf,
   type TypedLine,
   updateFrame,
 } from './ScreenFrames.ts';
@@ -42,6 +43,14 @@ export class LiveScreen {
     this.#shown = false;
   }
 
+  /** Draws everything again, below text of another program. */
+  redraw(): void {
+    if (!this.#shown) return;
+    const columns = this.#columns();
+    const block = this.#block();
+    this.#options.write(eraseFrame({ ...block, live: [] }, columns) + drawFrame(block, columns));
+  }
+
   /** Erases the typed line after readline echoed Enter; the caller prints it again when the command runs. */
   entered(text: string): void {
     if (!this.#shown) return;
@@ -65,11 +74,11 @@ export class LiveScreen {
   /** Replaces the live lines; each must fit one row. */
   setLive(lines: readonly string[]): void {
     const before = this.#block();
-    const same = lines.length === this.#live.length;
+    const columns = this.#columns();
+    const same = lines.length === this.#live.length && rowsOf(this.#live, columns) === lines.length;
     if (same && lines.every((line, index) => line === this.#live[index])) return;
     this.#live = lines;
     if (!this.#shown) return;
-    const columns = this.#columns();
     const after = this.#block();
     this.#options.write(
       same ? updateFrame(after, columns) : eraseFrame(before, columns) + drawFrame(after, columns),

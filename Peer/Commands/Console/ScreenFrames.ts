@@ -11,7 +11,7 @@ export interface TypedLine {
 }
 
 export interface Block {
-  /** Each line fits one row. */
+  /** Each line fits one row when it is drawn; it wraps when the terminal becomes narrower. */
   readonly live: readonly string[];
   readonly typed: TypedLine;
 }
@@ -49,13 +49,13 @@ function positionAfter(text: string, columns: number): Position {
 /** Erases the block; the cursor ends at its first row. */
 export function eraseFrame(block: Block, columns: number): string {
   const { row } = cursorOf(block.typed, columns);
-  return `${up(block.live.length + row)}\r${CLEAR_DOWN}`;
+  return `${up(rowsOf(block.live, columns) + row)}\r${CLEAR_DOWN}`;
 }
 
 /** Erases the block after Enter was echoed, when the cursor is below the typed line. */
 export function enteredFrame(block: Block, columns: number): string {
   const { row } = positionAfter(block.typed.prompt + block.typed.text, columns);
-  return `${up(block.live.length + row + 1)}\r${CLEAR_DOWN}`;
+  return `${up(rowsOf(block.live, columns) + row + 1)}\r${CLEAR_DOWN}`;
 }
 
 /** Draws the block from the first column of an empty row. */
@@ -74,6 +74,11 @@ export function updateFrame(block: Block, columns: number): string {
   const { row, column } = cursorOf(block.typed, columns);
   const live = block.live.map((line) => `\r${line}${CLEAR_RIGHT}\n`).join('');
   return `${up(block.live.length + row)}${live}${down(row)}\r${right(column)}`;
+}
+
+/** Rows that live lines cover. */
+export function rowsOf(live: readonly string[], columns: number): number {
+  return live.reduce((rows, line) => rows + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
 }
 
 function cursorOf(typed: TypedLine, columns: number): Position {

@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { LINE_LENGTH_MAX, lineTooLong } from '../Line/CommandParser.ts';
 import { failed, type Outcome } from '../Running/CommandRunner.ts';
@@ -65,6 +66,7 @@ class TerminalConsole {
   #running: AbortController | undefined;
   #stopNews: () => void = () => {};
   #stopProgress: () => void = () => {};
+  #stopContinued: () => void = () => {};
 
   constructor(options: ConsoleOptions, history: History, lines: string[], signal: AbortSignal) {
     this.#options = options;
@@ -113,6 +115,7 @@ class TerminalConsole {
     this.#readline.on('line', (line) => this.#entered(line));
     this.#readline.on('close', () => this.#end());
     this.#readline.on('SIGINT', () => this.#interrupted());
+    this.#stopContinued = this.#options.onContinued?.(() => this.#continued()) ?? (() => {});
     this.#readline.on('history', (lines) => this.#history.save(lines));
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
     this.#stopNews = controls.onNews((news) => {
@@ -140,6 +143,7 @@ class TerminalConsole {
     this.#end();
     this.#stopProgress();
     this.#stopNews();
+    this.#stopContinued();
     this.#screen.hide();
     this.#options.input.off('keypress', this.#onKey);
     this.#readline.close();
@@ -227,6 +231,19 @@ class TerminalConsole {
    */
   #syncRow(): void {
     Object.assign(this.#readline, { prevRows: this.#readline.getCursorPos().rows });
+  }
+
+  /** After a stop the shell has reset the terminal, and readline has paused its input. */
+  #continued(): void {
+    // Behind readline's own listener of the same signal.
+    queueMicrotask(() => {
+      if (this.#signal.aborted) return;
+      const input: Readable & { setRawMode?: (raw: boolean) => void } = this.#options.input;
+      input.setRawMode?.(false); // Else Node takes it for raw already, and changes nothing.
+      input.setRawMode?.(true);
+      this.#readline.resume();
+      this.#screen.redraw();
+    });
   }
 
   #end(): void {

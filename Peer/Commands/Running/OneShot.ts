@@ -4,7 +4,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadStatus } from '../../Model.ts';
 import type { CommandContext } from '../Command.ts';
 import type { PeerControls } from '../Ports.ts';
-import { isActive, progressLine } from '../Views/DownloadTexts.ts';
+import { isActive } from '../Views/DownloadTexts.ts';
 import { percent } from '../Views/HumanUnits.ts';
 import { baseName, downloadItem, errorItem } from '../Views/Items.ts';
 import { makePaint } from '../Views/ViewStyle.ts';
@@ -40,8 +40,8 @@ export interface OneShotAnswer {
 export interface OneShotProgress {
   readonly event: 'progress';
   readonly item: object;
-  /** The same for people. */
-  readonly line: string;
+  /** A line for people. Left out: progressLine makes it of the item, in the width of the terminal. */
+  readonly line?: string;
 }
 
 export interface OneShotEnvironment {
@@ -63,9 +63,7 @@ export async function runOneShot(
   /** The download that the command waits for. */
   let followed: number | undefined;
   const status = () => controls.downloads().find(({ number }) => number === followed);
-  const stopProgress = every(clock, PROGRESS_INTERVAL_MS, () =>
-    reportProgress(status(), request, environment),
-  );
+  const stopProgress = every(clock, PROGRESS_INTERVAL_MS, () => reportProgress(status(), environment));
   try {
     const context = contextOf(environment, (number) => {
       followed = number;
@@ -106,13 +104,9 @@ function contextOf(
   };
 }
 
-function reportProgress(
-  status: DownloadStatus | undefined,
-  { width }: OneShotRequest,
-  { progress }: OneShotEnvironment,
-): void {
+function reportProgress(status: DownloadStatus | undefined, { progress }: OneShotEnvironment): void {
   if (status === undefined || !isActive(status.state)) return;
-  progress({ event: 'progress', item: downloadItem(status), line: progressLine(status, (width ?? 80) - 1) });
+  progress({ event: 'progress', item: downloadItem(status) });
 }
 
 function answerOf(

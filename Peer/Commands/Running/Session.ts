@@ -1,5 +1,5 @@
 import { formatAddress } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
+import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import type { CommandContext, CompletionSources } from '../Command.ts';
 import type { LiveText } from '../CommandResult.ts';
@@ -10,6 +10,9 @@ import type { DownloadWatch } from './DownloadWatch.ts';
 
 /** Names kept for Tab completion; the oldest ones are evicted. */
 const REMEMBERED_MAX = 2_000;
+
+/** Longest wait of a script for the first scan before its first command on the network; hashing a large share takes longer. */
+const SCRIPT_SCAN_MS = 10_000;
 
 export interface SessionOptions {
   readonly controls: PeerControls;
@@ -57,14 +60,13 @@ export class Session {
       signal,
       interactive,
       networkReady: async () => {
-        this.#network ??= controls.networkReady(NETWORK_WAIT_MS);
+        this.#network ??= this.#networkReady();
         await unlessAborted(this.#network, signal);
       },
       scanned: async () => {
         // A user sees that the scan is running and can repeat the command; a script cannot.
         if (interactive) return;
-        this.#scanned ??= controls.scanned();
-        await unlessAborted(this.#scanned, signal);
+        await unlessAborted(this.#firstScan(), signal);
       },
       remember: (names) => this.#remember(names),
       watch: (number) => watch.watch(number),
@@ -72,6 +74,23 @@ export class Session {
       live: live?.(signal),
       report: ({ item, line, json }) => print(json ? JSON.stringify(item) : line),
     };
+  }
+
+  #firstScan(): Promise<void> {
+    this.#scanned ??= this.#options.controls.scanned();
+    return this.#scanned;
+  }
+
+  /** A script may rely on others to find its files: on a busy machine the scan alone can take NETWORK_WAIT_MS. */
+  async #networkReady(): Promise<void> {
+    const { controls, clock, interactive } = this.#options;
+    if (!interactive) {
+      const scanned = new AbortController();
+      const end = () => scanned.abort();
+      void this.#firstScan().then(end, end);
+      await sleep(clock, SCRIPT_SCAN_MS, scanned.signal);
+    }
+    await controls.networkReady(NETWORK_WAIT_MS);
   }
 
   #remember(names: readonly string[]): void {

@@ -86,14 +86,23 @@ export function notDoneText(download: DownloadStatus): string {
   return `${name} ${endWord(download.state)}${why === undefined ? '' : `: ${safeText(why)}`}`;
 }
 
+/** What a progress line shows: part of a download, or of its JSON. */
+export interface ProgressFacts
+  extends Pick<DownloadStatus, 'path' | 'bytes' | 'size' | 'state' | 'bytesPerSecond'> {
+  readonly reason: string | null | undefined;
+  readonly secondsLeft: number | null | undefined;
+  readonly sources: readonly { readonly state: string }[];
+}
+
 /** `film.mkv  ━━━━━━────  37 %  112 MB/s  12 s left  2 sources`, at most `width` columns. */
-export function progressLine(download: DownloadStatus, width: number): string {
+export function progressLine(download: ProgressFacts, width: number): string {
   const done = percent(download.bytes, download.size);
   const facts = [`${String(done).padStart(3)} %`];
-  if (download.reason !== undefined) facts.push(safeText(download.reason));
+  const { reason, secondsLeft } = download;
+  if (typeof reason === 'string') facts.push(safeText(reason));
   else if (download.state === 'fetching') {
     facts.push(formatRate(download.bytesPerSecond).padStart(9));
-    const left = formatTimeLeft(download.secondsLeft);
+    const left = formatTimeLeft(secondsLeft ?? undefined);
     if (left !== undefined) facts.push(`${left} left`);
     facts.push(plural(download.sources.filter((source) => source.state === 'active').length, 'source'));
   } else facts.push(stateText(download.state));

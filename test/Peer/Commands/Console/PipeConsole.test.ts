@@ -76,15 +76,25 @@ describe('a pipe', () => {
     ]);
   });
 
+  test('its first command on the network waits for the first scan, but not for that of a huge share', async () => {
+    const controls = new FakeControls();
+    controls.scan = new Promise(() => {});
+    const { ended, clock } = pipe(Readable.from(['peers\n']), controls);
+    await clock.advanceAsync(9_999);
+    expect(controls.calls).toEqual(['scanned']);
+    await clock.advanceAsync(1);
+    expect(await ended).toBe(0);
+    expect(controls.calls).toEqual(['scanned', 'networkReady 3000', 'peers']);
+  });
+
   test('a download ends before the next line begins', async () => {
     const controls = new FakeControls();
     const { ended, output, clock } = pipe(Readable.from(['download film.mkv\nlist\n']), controls);
     for (let turn = 0; turn < 10; turn++) await clock.flush();
-    expect(controls.calls).toEqual(['networkReady 3000', 'download film.mkv', 'finished 1']);
+    expect(controls.calls).toEqual(['scanned', 'networkReady 3000', 'download film.mkv', 'finished 1']);
     expect(output instanceof Sink && output.text).toBe('');
     controls.update(1, { state: 'done', bytes: 100_000_000, tookMs: 2_000, finalPath: '/s/film.mkv' });
     expect(await ended).toBe(0);
-    expect(controls.calls.at(-1)).toBe('scanned');
     expect(output instanceof Sink && output.text).toMatch(
       /^film\.mkv is done: 100 MB in 2\.0 s \(50\.0 MB\/s\): \/s\/film\.mkv\n/,
     );

@@ -32,6 +32,12 @@ export class ScreenEmulator extends Writable {
     return { row: this.#row, column: this.#column };
   }
 
+  /** An empty screen, as another program leaves it. */
+  clear(): void {
+    this.#rows = [[]];
+    this.#moveTo(0, 0);
+  }
+
   override _write(chunk: string | Buffer, _encoding: string, done: () => void): void {
     const text = chunk.toString();
     this.raw += text;

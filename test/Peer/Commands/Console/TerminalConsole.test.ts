@@ -11,8 +11,10 @@ import { ScreenEmulator } from './ScreenEmulator.ts';
 /** A console with a person before it. */
 function terminal(controls = new FakeControls(), columns = 80, historyFile?: string, menu = false) {
   const clock = new SimulatedClock();
-  const input = new PassThrough();
+  const raw: boolean[] = [];
+  const input = Object.assign(new PassThrough(), { setRawMode: (on: boolean) => raw.push(on) });
   const screen = new ScreenEmulator(columns);
+  let onContinued = () => {};
   const console = new CommandInterface({
     controls,
     input,
@@ -24,6 +26,10 @@ function terminal(controls = new FakeControls(), columns = 80, historyFile?: str
     color: false,
     historyFile,
     menu,
+    onContinued: (listener) => {
+      onContinued = listener;
+      return () => {};
+    },
   });
   const stopping = new AbortController();
   let code: number | undefined;
@@ -38,7 +44,25 @@ function terminal(controls = new FakeControls(), columns = 80, historyFile?: str
     input.write(keys);
     await settle();
   };
-  return { controls, clock, input, screen, console, stopping, ended, type, settle, code: () => code };
+  const continued = async () => {
+    raw.length = 0;
+    onContinued();
+    await settle();
+  };
+  return {
+    controls,
+    clock,
+    input,
+    raw,
+    screen,
+    console,
+    stopping,
+    ended,
+    type,
+    settle,
+    continued,
+    code: () => code,
+  };
 }
 
 describe('a person at the console', () => {
@@ -53,6 +77,18 @@ describe('a person at the console', () => {
     expect(await ended).toBe(0);
     expect(screen.lines.at(-1)).toBe('shoal> q');
     expect(controls.listeners).toBe(0);
+  });
+
+  test('after Ctrl-Z and fg: raw mode again, the typed line again, and keys work', async () => {
+    const { screen, type, continued, raw } = terminal();
+    await type('who');
+    screen.clear();
+    await continued();
+    expect(raw).toEqual([false, true]);
+    expect(screen.lines).toEqual(['shoal> who']);
+    await type('ami\r');
+    expect(screen.lines[0]).toBe('shoal> whoami');
+    expect(screen.lines[1]).toMatch(/^Name +myself/);
   });
 
   test('a command that fails says why and what to do, and the console goes on', async () => {

@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
+
+/**
+ * Bytes of bytecode of a function that V8 runs before it compiles the function again, optimised; V8's default is 67,584.
+ * The hot path of a peer is a hundred small functions around a few large copies: to optimise them early costs a short
+ * download more than it saves; much later costs folders of thousands of small files (docs/contributing/performance.md).
+ */
+const CALM_BUDGET = 200_000;
+/** Newer versions lack that setting (Node 24: V8 13) and print a warning at every start. */
+const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
+
+/**
+ * Runs a built program in this process; `--version` is the same for all of them.
+ * @param {'Peer' | 'Tracker' | 'Cli'} name - its folder
+ */
+export async function start(name) {
+  if (asksForVersion(process.argv.slice(2))) {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+    console.log(`shoal ${version}`);
+    return;
+  }
+  // From Node 22 on the compiled code is kept between starts, inside dist, where other users cannot write.
+  module.enableCompileCache?.(fileURLToPath(new URL('../dist/.compiled', import.meta.url)));
+  if (name !== 'Tracker' && V8_MAJOR < 12) v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
+  const program = new URL(`../dist/${name}/main.js`, import.meta.url);
+  if (existsSync(program)) await import(program.href);
+  else {
+    console.error('error: shoal is not built yet\nhint: Run: npm run build');
+    process.exit(1);
+  }
+}
+
+/** @param {readonly string[]} args - words after `--` are names, not options */
+function asksForVersion(args) {
+  const end = args.indexOf('--');
+  return args.slice(0, end < 0 ? args.length : end).some((arg) => arg === '--version' || arg === '-V');
+}
