@@ -6,7 +6,7 @@ export { COMMANDS } from './Commands/All/Commands.ts';
 export type { ConsoleCommand } from './Commands/Command.ts';
 export type { ConsoleOptions } from './Commands/Console/ConsoleOptions.ts';
 export { quoteWord } from './Commands/Line/CommandParser.ts';
-export type { DownloadAnswer, News, PeerControls, PushControls } from './Commands/Ports.ts';
+export type { DownloadAnswer, News, PeerControls, PushControls, VersionChoice } from './Commands/Ports.ts';
 export {
   type OneShotAnswer,
   type OneShotRequest,

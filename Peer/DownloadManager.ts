@@ -19,7 +19,8 @@ import type { DownloadStorage } from './Storage.ts';
 
 export { type Listing, planFolder } from './Downloads/Folder/FolderPlan.ts';
 export type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
-export { isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
+export { folderNamed, isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
+export { takeVersion } from './Downloads/Versions.ts';
 
 export interface DownloadManagerOptions {
   readonly network: SourceNetwork;
@@ -178,7 +179,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   #addFile(wish: FileWish, paused: boolean, bytesBefore?: number): DownloadRun {
     const number = this.#downloads.size + 1;
     const task = new FileFetch(this.#context, { ...wish, priority: number, bytesBefore });
-    return this.#addTask(number, wish.path, wish.fileId, task, paused);
+    return this.#addTask(number, wish, wish.fileId, task, paused);
   }
 
   /** @param before - verified bytes of the unfinished files of an earlier run */
@@ -204,14 +205,14 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     // A queued folder download is saved now; a failure shows when it runs.
     if (before === undefined && this.#running >= maxDownloads) record.save().catch(() => {});
     if (before !== undefined) void parts.scanned().then(() => task.countPresent());
-    const download = this.#addTask(number, path, undefined, task, paused);
+    const download = this.#addTask(number, { ...wish, path }, undefined, task, paused);
     this.#folders.set(path, [...others.filter((each) => each !== same), { key, record, download }]);
     return download;
   }
 
   #addTask(
     number: number,
-    path: string,
+    { path, versions = [] }: Pick<FolderWish, 'path' | 'versions'>,
     fileId: FileId | undefined,
     task: Task,
     paused: boolean,
@@ -223,6 +224,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
       fileId,
       task,
       paused,
+      versions,
       clock,
       wallMs: wallMs(),
       events: {

@@ -46,6 +46,25 @@ export interface FileHolder extends PeerContact {
   readonly near?: boolean;
 }
 
+/** One of several contents at one path. */
+export interface FileVersion {
+  readonly fileId: FileId;
+  readonly size: number;
+  /** Milliseconds since 1970, as its holders claim. */
+  readonly modifiedMs: number;
+  /** Number of peers that list it, this one included. */
+  readonly copies: number;
+  /** The own share has it at this path. */
+  readonly isHere: boolean;
+}
+
+/** A path with several contents: the one that a download took, and the others, newest first. */
+export interface FileVersions {
+  readonly path: string;
+  readonly taken: FileVersion;
+  readonly others: readonly FileVersion[];
+}
+
 /** A search hit: one content, under any names. */
 export interface SearchHit {
   readonly fileId: FileId;
@@ -55,6 +74,8 @@ export interface SearchHit {
   readonly holders: readonly FileHolder[];
   /** Number of all holders; `holders` may list only the first few. */
   readonly holderCount: number;
+  /** Modification time in milliseconds since 1970, as holders claim. Undefined: unknown. */
+  readonly modifiedMs?: number | undefined;
 }
 
 export interface SearchResult {
@@ -199,6 +220,8 @@ export interface DownloadStatus {
   readonly error: ShoalError | undefined;
   /** Absolute path, once done. */
   readonly finalPath: string | undefined;
+  /** Paths of which several contents exist. Absent: none. */
+  readonly versions?: readonly FileVersions[];
   readonly startedWallMs: number;
   /** Milliseconds from start to done. */
   readonly tookMs: number | undefined;

@@ -2,8 +2,7 @@ import { formatAddress } from '../Shared/Address.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Rates } from '../Shared/Rates.ts';
-import { ShoalError } from '../Shared/ShoalError.ts';
-import type { DownloadAnswer, News, PeerControls } from './CommandInterface.ts';
+import type { DownloadAnswer, News, PeerControls, VersionChoice } from './CommandInterface.ts';
 import { DownloadManager, type DownloadManagerOptions } from './DownloadManager.ts';
 import { FileManager, type FileManagerOptions } from './FileManager.ts';
 import type {
@@ -21,11 +20,11 @@ import type {
 } from './Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
-import { followInOrder } from './UseCases/FollowInOrder.ts';
+import { Downloading } from './UseCases/Downloading.ts';
 import { PeerNews, slowPeersText } from './UseCases/PeerNews.ts';
 import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
 import { Swarms } from './UseCases/Swarms.ts';
-import { type ResolvedTarget, TargetResolver } from './UseCases/TargetResolver.ts';
+import { TargetResolver } from './UseCases/TargetResolver.ts';
 
 export interface PeerOptions {
   readonly files: FileManagerOptions;
@@ -37,9 +36,6 @@ export interface PeerOptions {
   readonly giveUpMs: number | undefined;
 }
 
-/** Polling interval of an in-order reader for the next chunk. */
-const FOLLOW_MS = 20;
-
 /** One peer: creates the managers, connects them, and implements the commands of its users. */
 export class Peer implements PeerControls {
   readonly self: Self;
@@ -49,6 +45,7 @@ export class Peer implements PeerControls {
   readonly #network: NetworkManager;
   readonly #downloads: DownloadManager;
   readonly #resolver: TargetResolver;
+  readonly #downloading: Downloading;
   readonly #announcer: CatalogAnnouncer;
   readonly #swarms: Swarms;
   readonly #news = new PeerNews();
@@ -71,9 +68,20 @@ export class Peer implements PeerControls {
       wallMs,
       log,
     });
-    this.#resolver = new TargetResolver(this.#network, clock, {
+    this.#resolver = new TargetResolver({
+      network: this.#network,
+      own: (folder) => this.#files.list(folder),
+      clock,
+      wallMs,
       folderRequested: () => this.#files.expectSmallFiles(),
       slow: (folder, peers) => this.#news.tell('warning', slowPeersText(folder, peers)),
+    });
+    this.#downloading = new Downloading({
+      resolver: this.#resolver,
+      downloads: this.#downloads,
+      files: this.#files,
+      clock,
+      giveUpMs: options.giveUpMs,
     });
     this.#announcer = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
@@ -215,48 +223,27 @@ export class Peer implements PeerControls {
 
   // ---- downloads
 
-  async download(what: string, signal: AbortSignal): Promise<DownloadAnswer> {
-    return this.#startFound(await this.#resolver.resolve(what, signal));
+  download(what: string, signal: AbortSignal, choice?: VersionChoice): Promise<DownloadAnswer> {
+    return this.#downloading.start(what, undefined, signal, choice);
   }
 
-  async downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer> {
-    return this.#startFound(await this.#resolver.resolveFrom(peer, what, signal));
+  downloadAt(
+    peer: string,
+    what: string,
+    signal: AbortSignal,
+    choice?: VersionChoice,
+  ): Promise<DownloadAnswer> {
+    return this.#downloading.start(what, peer, signal, choice);
   }
 
-  /**
-   * Downloads one file in order and yields its bytes as they are verified; see followInOrder.
-   * @param from - a peer whose name for the file applies; undefined: any peer
-   * @throws ShoalError also USAGE for a folder, AMBIGUOUS
-   */
-  async *readInOrder(
+  /** Yields the bytes of one file in order; see Downloading. */
+  readInOrder(
     what: string,
     from: string | undefined,
     signal: AbortSignal,
+    choice?: VersionChoice,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const resolver = this.#resolver;
-    const found = await (from === undefined
-      ? resolver.resolve(what, signal)
-      : resolver.resolveFrom(from, what, signal));
-    if (found.kind !== 'file') throw notOneFile(what, found.kind);
-    const { fileId } = found.wish;
-    const { giveUpMs } = this.#options;
-    const { number } = this.#downloads.add({
-      ...found.wish,
-      order: 'in order',
-      ...(giveUpMs === undefined ? {} : { giveUpMs }),
-    });
-    const { clock } = this.#options.network;
-    yield* followInOrder(
-      fileId,
-      {
-        holdings: (id) => this.#files.holdings(id),
-        sizeOf: (id) => this.#files.sizeOf(id),
-        read: (id, chunk, offset, into) => this.#files.read(id, chunk, offset, into),
-        status: () => this.#downloads.find(String(number)),
-        changed: (until) => sleep(clock, FOLLOW_MS, until),
-      },
-      signal,
-    );
+    return this.#downloading.readInOrder(what, from, signal, choice);
   }
 
   findDownload(text: string): DownloadStatus {
@@ -277,16 +264,6 @@ export class Peer implements PeerControls {
 
   finished(number: number, signal: AbortSignal): Promise<DownloadStatus> {
     return this.#downloads.finished(number, signal);
-  }
-
-  #startFound(found: ResolvedTarget): DownloadAnswer {
-    if (found.kind === 'choose') return found;
-    const patience = this.#options.giveUpMs === undefined ? {} : { giveUpMs: this.#options.giveUpMs };
-    const download =
-      found.kind === 'file'
-        ? this.#downloads.add({ ...found.wish, ...patience })
-        : this.#downloads.addFolder({ ...found.wish, ...patience });
-    return { kind: 'started', download };
   }
 
   // ---- news
@@ -331,15 +308,4 @@ export class Peer implements PeerControls {
       this.#news.tell('warning', `${who} sent corrupt data for ${path}: ${what}`);
     });
   }
-}
-
-function notOneFile(what: string, kind: 'folder' | 'choose'): ShoalError {
-  if (kind === 'folder') {
-    return new ShoalError('USAGE', `"${what}" is a folder, and only one file can be read in order`, {
-      hint: 'Name a file of it.',
-    });
-  }
-  return new ShoalError('AMBIGUOUS', `several different files are named "${what}"`, {
-    hint: 'Choose one by its id (see: search).',
-  });
 }

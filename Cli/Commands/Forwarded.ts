@@ -16,7 +16,10 @@ function forwardedCommand(
   { summary, details = [], flags = [] }: ConsoleCommand,
   where: 'any peer' | 'running peer',
 ): ShoalCommand {
-  const lines = [...details, ...flags.map((flag) => `  ${flag.name}  ${flag.summary}`)];
+  const lines = [
+    ...details,
+    ...flags.map((flag) => `  ${[flag.name, flag.value ?? ''].join(' ').trimEnd()}  ${flag.summary}`),
+  ];
   return {
     usage: '[words...]',
     summary,

@@ -38,6 +38,8 @@ type OneShotForm = 'any peer' | 'running peer' | 'own form' | 'console only';
 
 export interface FlagSpec {
   readonly name: `--${string}`;
+  /** Placeholder of the value that follows the flag, as `<id>`. Undefined: the flag takes none. */
+  readonly value?: `<${string}>`;
   readonly summary: string;
 }
 
@@ -63,6 +65,8 @@ export interface CommandCall {
   readonly args: readonly string[];
   /** Lower case, with their dashes. */
   readonly flags: ReadonlySet<string>;
+  /** Values of flags that take one, by flag. */
+  readonly values: ReadonlyMap<string, string>;
 }
 
 /** Everything a command uses besides its call. */

@@ -79,13 +79,18 @@ export interface PeerControls {
    * or `folder/`. Different files of one name are returned as a choice. A file that is already here gives a complete
    * download.
    */
-  download(what: string, signal: AbortSignal): Promise<DownloadAnswer>;
+  download(what: string, signal: AbortSignal, choice?: VersionChoice): Promise<DownloadAnswer>;
   /**
    * Starts a download of a file that this peer shares; other holders of the same content help. If several peers run at
    * one IP address, those that share `what` are meant.
    * @throws like findPeer; AMBIGUOUS if they share different files of that name (the hint lists the candidates)
    */
-  downloadAt(peer: string, what: string, signal: AbortSignal): Promise<DownloadAnswer>;
+  downloadAt(
+    peer: string,
+    what: string,
+    signal: AbortSignal,
+    choice?: VersionChoice,
+  ): Promise<DownloadAnswer>;
   /** Progress of every peer that has or downloads a local file. @throws NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED */
   swarm(what: string, signal: AbortSignal): Promise<SwarmStatus>;
   /** Finds a download by number, FileId prefix, or name. @throws NOT_FOUND, AMBIGUOUS */
@@ -113,9 +118,18 @@ export interface PeerControls {
 
 /** Answer to a request to download. */
 export type DownloadAnswer =
-  | { readonly kind: 'started'; readonly download: DownloadStatus }
-  /** Several files match: each hit is a different content. */
-  | { readonly kind: 'choose'; readonly hits: readonly SearchHit[] };
+  /** `note`: how the name was understood, if not literally. Unsafe to print. */
+  | { readonly kind: 'started'; readonly download: DownloadStatus; readonly note?: string | undefined }
+  /** Several files match: each hit is a different content. `exact`: they have that name, not only its words. */
+  | { readonly kind: 'choose'; readonly hits: readonly SearchHit[]; readonly exact: boolean };
+
+/** How to choose between different contents of one path or name. Default: the newest of one path, none of a name. */
+export interface VersionChoice {
+  /** Takes the newest, also of files that only share their name. */
+  readonly newest?: boolean;
+  /** Takes the content whose id begins with these digits, where there is one. */
+  readonly other?: string | undefined;
+}
 
 /** An event that no command caused. */
 export interface News {

@@ -1,5 +1,5 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import type { DownloadStatus, FileHolder, PeerContact } from '../Model.ts';
+import type { DownloadStatus, FileHolder, FileVersions, PeerContact } from '../Model.ts';
 import type { FolderFile } from '../Storage.ts';
 
 /** Types of downloads. */
@@ -22,6 +22,8 @@ export interface FileWish {
   readonly order?: PickOrder;
   /** Fails with NOT_FOUND when no source was found within this time. Undefined: never. */
   readonly giveUpMs?: number;
+  /** Other contents of that path. */
+  readonly versions?: readonly FileVersions[];
 }
 
 /** A request to download many contents below one folder, as planFolder lists them. */
@@ -30,6 +32,8 @@ export interface FolderWish {
   readonly path: string;
   readonly files: readonly FolderFile[];
   readonly giveUpMs?: number;
+  /** Paths of which several contents exist. */
+  readonly versions?: readonly FileVersions[];
 }
 
 /** Consequence for a source that sent corrupt data. */

@@ -17,12 +17,14 @@ export type NameMatch =
 export function matchName(name: string, hits: readonly SearchHit[]): NameMatch {
   if (hits.length === 0) return { kind: 'none' };
   const wanted = name.normalize('NFC');
+  const plain = plainSpelling(wanted);
   const spellings: ((hit: SearchHit) => boolean)[] = [
     (hit) => isIdStart(name) && hit.fileId.startsWith(name.toLowerCase()),
     (hit) => hit.path.normalize('NFC') === wanted,
     (hit) => lastPart(hit.path.normalize('NFC')) === wanted,
     (hit) => lowerCase(hit.path) === lowerCase(wanted),
     (hit) => lowerCase(lastPart(hit.path)) === lowerCase(wanted),
+    (hit) => [lowerCase(hit.path), lowerCase(lastPart(hit.path))].includes(lowerCase(plain)),
   ];
   for (const matches of spellings) {
     const found = hits.filter(matches);
@@ -33,6 +35,23 @@ export function matchName(name: string, hits: readonly SearchHit[]): NameMatch {
   return { kind: 'similar', hits };
 }
 
+/**
+ * Finds the folder of that name among the paths of hits: the whole path of a folder, else its last component.
+ * Undefined: none, or several.
+ */
+export function folderNamed(name: string, hits: readonly { readonly path: string }[]): string | undefined {
+  const wanted = plainSpelling(name.normalize('NFC'));
+  const found = new Set<string>();
+  for (const { path } of hits) {
+    for (let end = path.indexOf('/'); end > 0; end = path.indexOf('/', end + 1)) {
+      const folder = path.slice(0, end);
+      if (folder.normalize('NFC') === wanted) return folder;
+      if (lastPart(folder.normalize('NFC')) === wanted) found.add(folder);
+    }
+  }
+  return found.size === 1 ? [...found][0] : undefined;
+}
+
 /** Tells whether a text may be a FileId prefix: 8 to 64 hex digits. */
 export function isIdStart(text: string): boolean {
   return /^[0-9a-f]{8,64}$/i.test(text);
@@ -41,6 +60,11 @@ export function isIdStart(text: string): boolean {
 /** Returns the last component of a path. */
 export function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** A name without the quotes around it, with the separators of Shoal: `"Holiday\\a.jpg"` is `Holiday/a.jpg`. */
+function plainSpelling(name: string): string {
+  return name.replace(/^(["'])(.*)\1$/, '$2').replaceAll('\\', '/');
 }
 
 function lowerCase(text: string): string {

@@ -1,17 +1,20 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
-import type { Clock } from '../../Shared/Clock.ts';
+import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { VersionChoice } from '../CommandInterface.ts';
 import {
   type FileWish,
   type FolderWish,
+  folderNamed,
   isIdStart,
   type Listing,
   lastPart,
   matchName,
   planFolder,
+  takeVersion,
 } from '../DownloadManager.ts';
-import type { PeerContact, PeerSummary, SearchHit } from '../Model.ts';
+import type { CatalogEntry, PeerContact, PeerSummary, SearchHit } from '../Model.ts';
 import { type NetworkManager, noTracker } from '../NetworkManager.ts';
 import { FolderListings } from './FolderListings.ts';
 import { timelyAnswers } from './TimelyAnswers.ts';
@@ -19,29 +22,33 @@ import { timelyAnswers } from './TimelyAnswers.ts';
 /** A download target resolved from user input. */
 export type ResolvedTarget =
   | { readonly kind: 'file'; readonly wish: FileWish }
-  | { readonly kind: 'folder'; readonly wish: FolderWish }
-  | { readonly kind: 'choose'; readonly hits: readonly SearchHit[] };
+  /** `note`: how the name was understood, if not literally. */
+  | { readonly kind: 'folder'; readonly wish: FolderWish; readonly note?: string }
+  | { readonly kind: 'choose'; readonly hits: readonly SearchHit[]; readonly exact: boolean };
 
-export interface TargetEvents {
+export interface TargetResolverOptions {
+  readonly network: NetworkManager;
+  /** Lists the files of the own share below a folder. */
+  readonly own: (folder: string) => readonly CatalogEntry[];
+  readonly clock: Clock;
+  readonly wallMs: WallClock;
   /** Called before a folder is resolved. */
-  folderRequested(): void;
-  /** A number of peers did not list the folder in time, so that their files are left out. */
-  slow(folder: string, peers: number): void;
+  readonly folderRequested: () => void;
+  /** Called when a number of peers did not list the folder in time, so that their files are left out. */
+  readonly slow: (folder: string, peers: number) => void;
 }
 
 /** Resolves user input (names, ids, folders, peers) to download targets by querying the network. */
 export class TargetResolver {
+  readonly #options: TargetResolverOptions;
   readonly #network: NetworkManager;
-  readonly #clock: Clock;
   readonly #folders: FolderListings;
-  readonly #events: TargetEvents;
   readonly #seen = new Map<FileId, SearchHit>();
 
-  constructor(network: NetworkManager, clock: Clock, events: TargetEvents) {
-    this.#network = network;
-    this.#clock = clock;
-    this.#folders = new FolderListings({ network, clock });
-    this.#events = events;
+  constructor(options: TargetResolverOptions) {
+    this.#options = options;
+    this.#network = options.network;
+    this.#folders = new FolderListings(options);
   }
 
   /** Remembers displayed hits, so that id prefixes resolve to them later. */
@@ -50,15 +57,18 @@ export class TargetResolver {
   }
 
   /** @throws ShoalError NOT_FOUND, NO_TRACKER, USAGE */
-  async resolve(what: string, signal: AbortSignal): Promise<ResolvedTarget> {
-    if (what.endsWith('/')) return this.#findFolder(what, signal);
+  async resolve(what: string, signal: AbortSignal, choice: VersionChoice = {}): Promise<ResolvedTarget> {
+    if (what.endsWith('/')) return this.#findFolder(what, signal, choice);
     const known = matchName(what, isIdStart(what) ? [...this.#seen.values()] : []);
     if (known.kind === 'one') return fileFound(known.hit);
     const { hits, trackers, peers = 0 } = await this.#network.queries.search(what, signal);
     this.remember(hits);
     const match = matchName(what, hits);
     if (match.kind === 'one') return fileFound(match.hit);
-    if (match.kind !== 'none') return { kind: 'choose', hits: match.hits };
+    if (match.kind === 'several') return this.#oneOf(match.hits, choice);
+    const folder = folderNamed(what, hits);
+    if (folder !== undefined) return asFolder(what, await this.#findFolder(folder, signal, choice));
+    if (match.kind === 'similar') return { kind: 'choose', hits: match.hits, exact: false };
     if (trackers === 0 && peers === 0) throw noTracker();
     throw new ShoalError('NOT_FOUND', `nobody shares "${what}" now`, {
       hint: 'Try: search <part of the name>. For a folder end the name with "/".',
@@ -69,29 +79,36 @@ export class TargetResolver {
    * Resolves a file or folder by that peer's own name for it. Other holders of the content are located later.
    * @throws ShoalError NOT_FOUND, UNREACHABLE
    */
-  async resolveAt(peer: PeerContact, what: string, signal: AbortSignal): Promise<ResolvedTarget> {
+  async resolveAt(
+    peer: PeerContact,
+    what: string,
+    signal: AbortSignal,
+    choice: VersionChoice = {},
+  ): Promise<ResolvedTarget> {
     const { peerId } = await this.#network.connect(peer, signal);
     const holder = { ...peer, peerId, complete: true };
-    if (what.endsWith('/')) this.#events.folderRequested();
-    const folder = what.replace(/\/+$/, '');
+    const isFolder = what.endsWith('/');
+    if (isFolder) this.#options.folderRequested();
     const hits: SearchHit[] = [];
     const listing: Listing = { holder, files: [] };
-    for await (const page of this.#network.listFiles(peer, what.endsWith('/') ? folder : '', signal)) {
-      if (what.endsWith('/')) listing.files.push(...page);
-      else
-        for (const file of page) {
-          const hit = { ...file, holders: [holder], holderCount: 1 };
-          if (matchName(what, [hit]).kind === 'one') hits.push(hit);
-        }
+    const from = isFolder ? what.replace(/\/+$/, '') : '';
+    for await (const page of this.#network.listFiles(peer, from, signal)) {
+      for (const file of page) {
+        const hit = { ...file, holders: [holder], holderCount: 1 };
+        if (!isFolder && matchName(what, [hit]).kind === 'one') hits.push(hit);
+        else if (isFolder || folderNamed(what, [file]) !== undefined) listing.files.push(file);
+      }
     }
-    if (what.endsWith('/')) return this.#folderFound(folder, [listing]);
+    if (isFolder) return this.#folderFound(from, [listing], choice);
     const match = matchName(what, hits);
     if (match.kind === 'one') return fileFound(match.hit);
     const [first] = match.kind === 'several' ? match.hits : [];
     // The same content under several paths needs no choice.
     if (match.kind === 'several' && first && match.hits.every((hit) => hit.fileId === first.fileId))
       return fileFound(first);
-    if (match.kind === 'several') return { kind: 'choose', hits: match.hits };
+    if (match.kind === 'several') return this.#oneOf(match.hits, choice);
+    const folder = folderNamed(what, listing.files);
+    if (folder !== undefined) return asFolder(what, this.#folderFound(folder, [listing], choice));
     throw new ShoalError('NOT_FOUND', `${formatAddress(peer.address)} does not share "${what}"`, {
       hint: `See what it shares: ls ${formatAddress(peer.address)}`,
     });
@@ -103,7 +120,12 @@ export class TargetResolver {
    * @throws ShoalError like findPeer and resolveAt; AMBIGUOUS when those peers share different content under that
    * name
    */
-  async resolveFrom(text: string, what: string, signal: AbortSignal): Promise<ResolvedTarget> {
+  async resolveFrom(
+    text: string,
+    what: string,
+    signal: AbortSignal,
+    choice: VersionChoice = {},
+  ): Promise<ResolvedTarget> {
     const peers = await this.#candidates(text, signal);
     const [peer] = peers;
     if (
@@ -111,11 +133,11 @@ export class TargetResolver {
       peers.length === 1 ||
       !peers.every(({ address }) => address.host === text.trim())
     )
-      return this.resolveAt(onlyPeer(text, peers), what, signal);
+      return this.resolveAt(onlyPeer(text, peers), what, signal, choice);
     const { answers: having } = await timelyAnswers(
       peers,
-      async (each, asking) => ({ peer: each, found: await this.resolveAt(each, what, asking) }),
-      { clock: this.#clock, signal, suffice: (answers) => answers.length > 0 },
+      async (each, asking) => ({ peer: each, found: await this.resolveAt(each, what, asking, choice) }),
+      { clock: this.#options.clock, signal, suffice: (answers) => answers.length > 0 },
     );
     const [one, ...others] = having;
     if (one === undefined) {
@@ -154,27 +176,58 @@ export class TargetResolver {
     throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
   }
 
-  async #findFolder(what: string, signal: AbortSignal): Promise<ResolvedTarget> {
-    this.#events.folderRequested();
+  async #findFolder(what: string, signal: AbortSignal, choice: VersionChoice): Promise<FolderTarget> {
+    const { slow, folderRequested } = this.#options;
+    folderRequested();
     const folder = what.replace(/\/+$/, '');
     const holders = await this.#network.queries.folderHolders(folder, signal);
     const { listings, late } = await this.#folders.gather(folder, holders, signal);
-    if (late > 0 && listings.length > 0) this.#events.slow(folder, late);
-    return this.#folderFound(folder, listings);
+    if (late > 0 && listings.length > 0) slow(folder, late);
+    return this.#folderFound(folder, listings, choice);
   }
 
-  #folderFound(folder: string, listings: readonly Listing[]): ResolvedTarget {
-    const files = planFolder(folder, listings);
+  /** Chooses one of several contents with the wanted name, or leaves the choice to the user. */
+  #oneOf(hits: readonly SearchHit[], { newest = false, other }: VersionChoice): ResolvedTarget {
+    const [first] = hits;
+    const named =
+      other === undefined ? undefined : hits.find(({ fileId }) => fileId.startsWith(other.toLowerCase()));
+    // Files beside no folder share a name by chance; those with the same folders are versions of one file.
+    const isOneFile = first?.path.includes('/') === true && hits.every(({ path }) => path === first.path);
+    const dated = hits.flatMap((hit) =>
+      hit.modifiedMs === undefined ? [] : [asVersion(hit, hit.modifiedMs)],
+    );
+    if (named !== undefined) return fileFound(named);
+    if (dated.length < hits.length || !(isOneFile || newest)) return { kind: 'choose', hits, exact: true };
+    const { taken, others } = takeVersion(dated, { wallMs: this.#options.wallMs() });
+    const { wish } = fileFound(taken.hit);
+    const versions = [{ path: taken.hit.path, taken, others }];
+    return { kind: 'file', wish: { ...wish, versions } };
+  }
+
+  #folderFound(folder: string, listings: readonly Listing[], { other }: VersionChoice): FolderTarget {
+    const own = this.#options.own(folder);
+    const { files, versions } = planFolder(folder, listings, { own, other, wallMs: this.#options.wallMs() });
     if (files.length === 0) {
       throw new ShoalError('NOT_FOUND', `nobody shares a folder "${folder}/" now`, {
         hint: 'Folder names are exact. See what a peer shares: ls <peer>',
       });
     }
-    return { kind: 'folder', wish: { path: lastPart(folder), files } };
+    return { kind: 'folder', wish: { path: lastPart(folder), files, versions } };
   }
 }
 
-function fileFound(hit: SearchHit): ResolvedTarget {
+type FolderTarget = Extract<ResolvedTarget, { kind: 'folder' }>;
+
+function asFolder(what: string, found: FolderTarget): FolderTarget {
+  return { ...found, note: `"${what}" is a folder: ${found.wish.path}/` };
+}
+
+function asVersion(hit: SearchHit, modifiedMs: number) {
+  const { fileId, size, holderCount } = hit;
+  return { hit, fileId, size, modifiedMs, copies: holderCount, isHere: false };
+}
+
+function fileFound(hit: SearchHit): Extract<ResolvedTarget, { kind: 'file' }> {
   const { fileId, size, holders } = hit;
   return { kind: 'file', wish: { fileId, size, holders, path: lastPart(hit.path) } };
 }

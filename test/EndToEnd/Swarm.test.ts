@@ -99,7 +99,7 @@ test.concurrent('what is here already is not fetched, whatever it is called', as
   const mine = { 'mine.bin': film };
   const { code, stdout, share } = await lan.script('berta', ['download film.bin', 'list'], { files: mine });
   expect(code).toBe(0);
-  expect(stdout).toMatch(/film\.bin is already complete/);
+  expect(stdout).toMatch(/film\.bin is here already/);
   expect(await seeder.sent()).toBe(0);
   const [copy, original] = await Promise.all(
     ['film.bin', 'mine.bin'].map((name) => readFile(share.at(name))),

@@ -64,7 +64,9 @@ function commandHelpText(name: string, command: ConsoleCommand, style: ViewStyle
     ...[`${summary}.`, ...details].flatMap((line) => wrapWords(line, width)),
     ...(aliases.length === 0 ? [] : [`Also: ${aliases.join(', ')}`]),
     '',
-    ...[...flags, JSON_FLAG].map((flag) => `  ${pad(flag.name, 11)}${flag.summary}`),
+    ...[...flags, JSON_FLAG].map(
+      (flag) => `  ${pad([flag.name, flag.value ?? ''].join(' '), 13)} ${flag.summary}`,
+    ),
     '',
     ...examples.map((line) => `  ${style.paint.dim(line)}`),
   ].join('\n');

@@ -1,6 +1,6 @@
 import type { ConsoleCommand } from '../Command.ts';
 import { DOWNLOAD_FORMS, downloadNames, WAIT_FLAGS } from '../Line/Arguments.ts';
-import { waitOrWatch } from './Download.ts';
+import { waitOrWatch } from '../Running/FetchFiles.ts';
 
 export const resume: ConsoleCommand = {
   group: 'Downloads',

@@ -5,9 +5,9 @@ import type { CommandResult } from '../CommandResult.ts';
 import { localContents, nothing, PEER_FORMS, peerNames, WAIT_FLAGS } from '../Line/Arguments.ts';
 import { isHostAndPort, joinHostPort } from '../Line/PeerNotation.ts';
 import { notHostAndPort, usageError } from '../Line/Usage.ts';
+import { waitsForEnd } from '../Running/FetchFiles.ts';
 import { pushItem } from '../Views/Items.ts';
 import { chunkConfirmedText, pushesText, pushText } from '../Views/PushTexts.ts';
-import { waitsForEnd } from './Download.ts';
 
 export const send: ConsoleCommand = {
   aliases: ['push'],

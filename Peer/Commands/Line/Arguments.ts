@@ -12,6 +12,14 @@ export const WAIT_FLAGS: readonly FlagSpec[] = [
   { name: '--no-wait', summary: 'only start it (default on a terminal)' },
 ];
 
+/** Flags of commands that fetch files. */
+export const FETCH_FLAGS: readonly FlagSpec[] = [
+  ...WAIT_FLAGS,
+  { name: '--newest', summary: 'the newest of several files with that name (default for one path)' },
+  { name: '--other', value: '<id>', summary: 'the version whose id begins so, instead of the newest' },
+  { name: '--keep-going', summary: 'go on with the other files when one cannot be had' },
+];
+
 /** For an argument without candidates between others that have some. */
 export const nothing: Completer = () => [];
 

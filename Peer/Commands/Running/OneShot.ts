@@ -60,26 +60,26 @@ export async function runOneShot(
   const { controls, clock, signal } = environment;
   const active = controls.downloads().filter((each) => isActive(each.state));
   const before = new Set(active.map(({ number }) => number));
-  /** The download that the command waits for. */
-  let followed: number | undefined;
-  const status = () => controls.downloads().find(({ number }) => number === followed);
-  const stopProgress = every(clock, PROGRESS_INTERVAL_MS, () => reportProgress(status(), environment));
+  /** The downloads that the command waits for. */
+  const followed = new Set<number>();
+  const statuses = () => controls.downloads().filter(({ number }) => followed.has(number));
+  const stopProgress = every(clock, PROGRESS_INTERVAL_MS, () => {
+    for (const status of statuses()) reportProgress(status, environment);
+  });
   try {
-    const context = contextOf(environment, (number) => {
-      followed = number;
-    });
+    const context = contextOf(environment, (number) => followed.add(number));
     const empty = failed(
       new ShoalError('USAGE', 'the command line is empty', { hint: 'List of commands: help' }),
     );
     const outcome = (await runLine(request.line, context, clock)) ?? empty;
-    const download = followed !== undefined && !before.has(followed) ? status() : undefined;
-    if (!signal.aborted || download === undefined || !isActive(download.state))
-      return answerOf(outcome, request, download);
-    await controls.pause(download.number);
-    return answerOf(failed(interrupted(download)), request, download);
+    const own = statuses().filter(({ number }) => !before.has(number));
+    const [first, ...others] = signal.aborted ? own.filter(({ state }) => isActive(state)) : [];
+    if (first === undefined) return answerOf(outcome, request, own);
+    for (const { number } of [first, ...others]) await controls.pause(number);
+    return answerOf(failed(interrupted(first)), request, own);
   } catch (failure) {
     const message = failure instanceof Error ? failure.message : String(failure);
-    return answerOf(failed(new ShoalError('CLOSED', message), true), request, undefined);
+    return answerOf(failed(new ShoalError('CLOSED', message), true), request, []);
   } finally {
     stopProgress();
   }
@@ -87,7 +87,7 @@ export async function runOneShot(
 
 function contextOf(
   { controls, signal, progress }: OneShotEnvironment,
-  follow: (number: number) => void,
+  follow: (number: number) => unknown,
 ): Omit<CommandContext, 'commands'> {
   return {
     controls,
@@ -99,35 +99,34 @@ function contextOf(
     scanned: () => unlessAborted(controls.scanned(), signal),
     remember: () => {},
     watch: () => {},
-    unwatch: follow,
+    unwatch: (number) => void follow(number),
     report: ({ item, line }) => progress({ event: 'progress', item, line }),
   };
 }
 
-function reportProgress(status: DownloadStatus | undefined, { progress }: OneShotEnvironment): void {
-  if (status === undefined || !isActive(status.state)) return;
-  progress({ event: 'progress', item: downloadItem(status) });
+function reportProgress(status: DownloadStatus, { progress }: OneShotEnvironment): void {
+  if (isActive(status.state)) progress({ event: 'progress', item: downloadItem(status) });
 }
 
 function answerOf(
   outcome: Outcome,
   { command, width, color }: OneShotRequest,
-  download: DownloadStatus | undefined,
+  downloads: readonly DownloadStatus[],
 ): OneShotAnswer {
   const style = { width: width ?? Infinity, paint: makePaint(color), rowsMax: Infinity };
   const plain = { style, errorPaint: makePaint(false), place: undefined, interactive: false, verbose: false };
   const { failure, result } = outcome;
   return {
     error: failure && errorItem(failure.error),
-    partly: failure !== undefined && download !== undefined && isPartly(download),
+    partly: failure !== undefined && downloads.some(isPartly),
     json: render({ ...outcome, command, json: true }, plain).output,
     text: result?.text(style) ?? '',
   };
 }
 
-/** A folder that failed after some of its files were complete. */
-function isPartly({ files, filesDone, state }: DownloadStatus): boolean {
-  return state === 'failed' && filesDone > 0 && filesDone < files;
+/** A complete file of several, or a folder that failed after some of its files were complete. */
+function isPartly({ filesDone, state }: DownloadStatus): boolean {
+  return state === 'done' || (state === 'failed' && filesDone > 0);
 }
 
 function interrupted({ path, bytes, size }: DownloadStatus): ShoalError {

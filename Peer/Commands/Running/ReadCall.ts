@@ -1,6 +1,6 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { CommandCall, CommandTable } from '../Command.ts';
+import type { CommandCall, CommandTable, ConsoleCommand } from '../Command.ts';
 import { splitLine, type Word } from '../Line/CommandParser.ts';
 import { findCommand, unknownCommand } from '../Line/FindCommand.ts';
 import { argumentRange, JSON_FLAG, usageError } from '../Line/Usage.ts';
@@ -15,12 +15,37 @@ export function readCall(line: string, commands: CommandTable): CommandCall | un
   if (first === undefined) return undefined;
   const named = findCommand(commands, first.text);
   if (named === undefined) throw unknownCommand(commands, first.text);
-  const args = rest.filter((word) => !isFlag(word)).map((word) => word.text);
-  const flags = new Set(rest.filter(isFlag).map((word) => word.text.toLowerCase()));
-  const call = { ...named, args, flags };
+  const call = { ...named, ...splitWords(rest, named.command) };
   checkFlags(call);
   checkArguments(call);
   return call;
+}
+
+/** Separates arguments, flags and their values. @throws ShoalError USAGE when a value is missing */
+function splitWords(words: readonly Word[], command: ConsoleCommand) {
+  const args: string[] = [];
+  const flags = new Set<string>();
+  const values = new Map<string, string>();
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at];
+    if (word === undefined) continue;
+    if (!isFlag(word)) {
+      args.push(word.text);
+      continue;
+    }
+    const [typed = '', ...attached] = word.text.split('=');
+    const flag = typed.toLowerCase();
+    const spec = command.flags?.find(({ name }) => name === flag);
+    if (spec?.value === undefined) flags.add(word.text.toLowerCase());
+    else {
+      const value = attached.length > 0 ? attached.join('=') : words[++at]?.text;
+      if (value === undefined || value === '')
+        throw new ShoalError('USAGE', `${flag} needs a value`, { hint: `Write: ${flag} ${spec.value}` });
+      flags.add(flag);
+      values.set(flag, value);
+    }
+  }
+  return { args, flags, values };
 }
 
 /** Whether a line asks for JSON, even if it does not parse. */

@@ -67,7 +67,7 @@ export function doneText(download: DownloadStatus): string {
   const name = safeText(baseName(download.path));
   const where = download.finalPath === undefined ? '' : `: ${safeText(download.finalPath)}`;
   const fetched = download.bytes - download.bytesFromBefore;
-  if (fetched <= 0 && download.size > 0) return `${name} is already complete${where}`;
+  if (fetched <= 0 && download.size > 0) return `${name} is here already${where}`;
   const files = download.files > 1 ? `${plural(download.files, 'file')}, ` : '';
   const tookMs = download.tookMs;
   const time =

@@ -120,7 +120,12 @@ export function searchText(words: string, result: SearchResult, style: ViewStyle
 }
 
 /** Choice between different files of one name. */
-export function choiceText(what: string, hits: readonly SearchHit[], style: ViewStyle): string {
+export function choiceText(
+  what: string,
+  hits: readonly SearchHit[],
+  exact: boolean,
+  style: ViewStyle,
+): string {
   const ids = shortIds(hits);
   const columns: Column[] = [
     { title: '#', align: 'right' },
@@ -140,7 +145,8 @@ export function choiceText(what: string, hits: readonly SearchHit[], style: View
   ];
   const table = limitedTable(columns, hits, row, style, 'Add the folder: download <folder>/<file>');
   const first = ids[0] ?? '<id>';
-  return `Different files are named "${safeText(what)}":\n\n${table}\n\nChoose one by its id: download ${first}`;
+  const title = exact ? 'Different files are named' : 'Files that match the words of';
+  return `${title} "${safeText(what)}":\n\n${table}\n\nChoose one by its id: download ${first}`;
 }
 
 const FILE_COLUMNS: readonly Column[] = [

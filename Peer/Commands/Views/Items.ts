@@ -3,6 +3,8 @@ import { formatAddress } from '../../../Shared/Address.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
+  FileVersion,
+  FileVersions,
   LimitStatus,
   OfferStatus,
   PartStatus,
@@ -60,6 +62,7 @@ export function searchItem(hit: SearchHit) {
     path: hit.path,
     size: hit.size,
     sourceCount: hit.holderCount,
+    modified: hit.modifiedMs === undefined ? null : isoDate(hit.modifiedMs),
     sources: hit.holders.map((holder) => ({
       peer: holder.peerId,
       name: holder.name,
@@ -90,6 +93,7 @@ export function downloadItem(download: DownloadStatus) {
     error: download.error === undefined ? null : errorItem(download.error),
     started: isoDate(download.startedWallMs),
     tookMs: download.tookMs ?? null,
+    versions: (download.versions ?? []).slice(0, VERSIONS_MAX).map(versionsItem),
     sources: download.sources.map((source) => ({
       ...contactItem(source.peer),
       state: source.state,
@@ -102,6 +106,17 @@ export function downloadItem(download: DownloadStatus) {
       retryInS: secondsOf(source.retryInMs),
     })),
   };
+}
+
+/** Most paths with several versions in one item. */
+const VERSIONS_MAX = 1_000;
+
+function versionsItem({ path, taken, others }: FileVersions) {
+  return { path, taken: versionItem(taken), others: others.map(versionItem) };
+}
+
+function versionItem({ fileId, size, modifiedMs, copies, isHere }: FileVersion) {
+  return { id: fileId, size, modified: isoDate(modifiedMs), copies, isHere };
 }
 
 function causeItem({ code, text, retryInMs }: StallCause) {

@@ -1,6 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { CatalogEntry, FileHolder } from '../../Model.ts';
+import type { CatalogEntry, FileHolder, FileVersions } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
+import { type DatedVersion, takeVersion } from '../Versions.ts';
 
 /** The files that one peer lists below a folder. */
 export interface Listing {
@@ -8,55 +9,72 @@ export interface Listing {
   readonly files: CatalogEntry[];
 }
 
+/** The files to fetch, and the paths of which several contents exist. */
+export interface FolderPlan {
+  readonly files: readonly FolderFile[];
+  readonly versions: readonly FileVersions[];
+}
+
+export interface FolderPlanOptions {
+  /** Files of the own share: an own version of a listed path counts like any other. */
+  readonly own?: readonly CatalogEntry[];
+  /** First digits of the id of a version that is preferred to newer ones. */
+  readonly other?: string | undefined;
+  readonly wallMs?: number;
+}
+
 /**
  * Merges the listings of several holders into one list of files below a folder, ordered by path.
  * - Paths become relative to the parent of the folder: `music/jazz` gives `jazz/a.mp3`. Other paths are dropped.
  * - The holders of a file are all peers that list its content below the folder, under any name.
- * - One path with several contents: most listings win, then the newest, then the lowest FileId.
- * - Paths that differ only in case or Unicode form cannot coexist on every disk: equal contents are kept once, a
- *   second content becomes `name (2).ext`.
+ * - One path with several contents: see `takeVersion`. The others are reported.
  */
-export function planFolder(folder: string, listings: readonly Listing[]): readonly FolderFile[] {
+export function planFolder(
+  folder: string,
+  listings: readonly Listing[],
+  options: FolderPlanOptions = {},
+): FolderPlan {
   const base = folder.replace(/\/+$/, '');
+  const { own = [], other, wallMs = Number.MAX_SAFE_INTEGER } = options;
   const [only, ...others] = listings;
-  const plain = only === undefined || others.length > 0 ? undefined : planOne(base, only);
-  if (plain !== undefined) return plain;
-  const files: FolderFile[] = [];
-  const taken = new Map<string, FileId>();
+  const plain = only === undefined || others.length > 0 ? undefined : planOne(base, only, own);
+  if (plain !== undefined) return { files: plain, versions: [] };
   const paths = candidatesByPath(base, listings);
+  addOwn(paths, base, own);
+  const files: FolderFile[] = [];
+  const versions: FileVersions[] = [];
   for (const path of [...paths.keys()].sort(byText)) {
-    const { fileId, size, holders } = mostListed(paths.get(path) ?? []).content;
-    const free = takePath(path, fileId, taken);
-    if (free !== undefined) files.push({ fileId, size, path: free, holders });
+    const { taken, others: left } = takeVersion(paths.get(path) ?? [], { other, wallMs });
+    const { fileId, size, holders } = taken.content;
+    files.push({ fileId, size, path, holders });
+    if (left.length > 0) versions.push({ path, taken: plainVersion(taken), others: left.map(plainVersion) });
   }
-  return files;
+  return { files, versions };
 }
 
 /**
  * Fast path for one holder with unique paths: all files share one list of holders. Undefined: a path is listed
- * twice.
+ * twice, or the own share has other content there.
  */
-function planOne(base: string, { holder, files }: Listing): readonly FolderFile[] | undefined {
+function planOne(
+  base: string,
+  { holder, files }: Listing,
+  own: readonly CatalogEntry[],
+): readonly FolderFile[] | undefined {
   const holders = [holder];
+  const mine = new Map(own.map(({ path, fileId }) => [wantedPath(base, path), fileId]));
   const wanted: FolderFile[] = [];
   let isSorted = true;
   for (const { fileId, size, path: listed } of files) {
     const path = wantedPath(base, listed);
     if (path === undefined) continue;
+    if ((mine.get(path) ?? fileId) !== fileId) return undefined;
     const last = wanted.at(-1)?.path;
     isSorted &&= last === undefined || last < path;
     wanted.push({ fileId, size, path, holders });
   }
   if (!isSorted) wanted.sort((one, other) => byText(one.path, other.path));
-  const taken = new Map<string, FileId>();
-  const plan: FolderFile[] = [];
-  for (const [index, file] of wanted.entries()) {
-    if (wanted[index + 1]?.path === file.path) return undefined;
-    const free = takePath(file.path, file.fileId, taken);
-    if (free === file.path) plan.push(file);
-    else if (free !== undefined) plan.push({ ...file, path: free });
-  }
-  return plan;
+  return wanted.some((file, index) => wanted[index + 1]?.path === file.path) ? undefined : wanted;
 }
 
 /**
@@ -70,10 +88,12 @@ interface Content {
 }
 
 /** One content at one path. */
-interface Candidate {
+interface Candidate extends DatedVersion {
   readonly content: Content;
+  readonly fileId: FileId;
   modifiedMs: number;
-  listed: number;
+  copies: number;
+  isHere: boolean;
 }
 
 function candidatesByPath(base: string, listings: readonly Listing[]): Map<string, Candidate[]> {
@@ -90,6 +110,18 @@ function candidatesByPath(base: string, listings: readonly Listing[]): Map<strin
     }
   }
   return paths;
+}
+
+/** Adds the own versions of listed paths. Files that only the own share has stay out: nothing is to be fetched. */
+function addOwn(paths: Map<string, Candidate[]>, base: string, own: readonly CatalogEntry[]): void {
+  for (const { path: ownPath, fileId, size, modifiedMs } of own) {
+    const path = wantedPath(base, ownPath);
+    const candidates = path === undefined ? undefined : paths.get(path);
+    if (path === undefined || candidates === undefined) continue;
+    const known = candidates.find(({ content }) => content.fileId === fileId && content.size === size);
+    const content = known?.content ?? { fileId, size, holders: [] };
+    addCandidate(paths, path, content, modifiedMs, true);
+  }
 }
 
 function contentOf({ fileId, size }: CatalogEntry, contents: Map<FileId, Content[]>): Content {
@@ -114,25 +146,22 @@ function addCandidate(
   path: string,
   content: Content,
   modifiedMs: number,
+  isHere = false,
 ): void {
-  const candidates = paths.get(path);
-  const candidate = candidates?.find((each) => each.content === content);
-  if (candidate !== undefined) {
-    candidate.listed++;
-    candidate.modifiedMs = Math.max(candidate.modifiedMs, modifiedMs);
-  } else if (candidates === undefined) paths.set(path, [{ content, modifiedMs, listed: 1 }]);
-  else candidates.push({ content, modifiedMs, listed: 1 });
+  const candidates = paths.get(path) ?? [];
+  const candidate = candidates.find((each) => each.content === content);
+  if (candidate === undefined)
+    candidates.push({ content, fileId: content.fileId, modifiedMs, copies: 1, isHere });
+  else {
+    candidate.copies++;
+    candidate.isHere ||= isHere;
+    candidate.modifiedMs = Math.min(candidate.modifiedMs, modifiedMs);
+  }
+  paths.set(path, candidates);
 }
 
-function mostListed([first, ...others]: readonly Candidate[]): Candidate {
-  if (first === undefined) throw new RangeError('a path without content');
-  return others.reduce((best, each) => (isBetter(each, best) ? each : best), first);
-}
-
-function isBetter(one: Candidate, other: Candidate): boolean {
-  if (one.listed !== other.listed) return one.listed > other.listed;
-  if (one.modifiedMs !== other.modifiedMs) return one.modifiedMs > other.modifiedMs;
-  return one.content.fileId < other.content.fileId;
+function plainVersion({ content, modifiedMs, copies, isHere }: Candidate) {
+  return { fileId: content.fileId, size: content.size, modifiedMs, copies, isHere };
 }
 
 /** Maps a listed path to the wanted path; undefined when it is not below the folder. */
@@ -140,29 +169,6 @@ function wantedPath(base: string, path: string): string | undefined {
   if (base === '') return path;
   if (!path.startsWith(`${base}/`) || path.length === base.length + 1) return undefined;
   return path.slice(base.lastIndexOf('/') + 1);
-}
-
-/** Reserves a unique path; undefined when the same content has an equivalent path already. */
-function takePath(path: string, content: FileId, taken: Map<string, FileId>): string | undefined {
-  let free = path;
-  let key = folded(free);
-  for (let number = 2; taken.has(key); number++) {
-    if (taken.get(key) === content) return undefined;
-    free = numbered(path, number);
-    key = folded(free);
-  }
-  taken.set(key, content);
-  return free;
-}
-
-function numbered(path: string, number: number): string {
-  const dot = path.lastIndexOf('.');
-  const cut = dot > path.lastIndexOf('/') + 1 ? dot : path.length;
-  return `${path.slice(0, cut)} (${number})${path.slice(cut)}`;
-}
-
-function folded(path: string): string {
-  return path.normalize('NFC').toLowerCase();
 }
 
 function byText(one: string, other: string): number {

@@ -24,6 +24,8 @@ export interface DownloadRunOptions {
   readonly wallMs: number;
   /** The user paused the download in an earlier program run. */
   readonly paused: boolean;
+  /** Paths of which several contents exist. */
+  readonly versions?: DownloadStatus['versions'];
   readonly events: DownloadRunEvents;
 }
 
@@ -125,7 +127,7 @@ export class DownloadRun {
   }
 
   status(): DownloadStatus {
-    const { clock, wallMs } = this.#options;
+    const { clock, wallMs, versions = [] } = this.#options;
     const { state, error, finalPath } = this.#progress;
     const nowMs = clock.nowMs();
     const figures = this.task.figures();
@@ -144,6 +146,7 @@ export class DownloadRun {
       cause,
       error,
       finalPath,
+      ...(versions.length > 0 ? { versions } : {}),
       startedWallMs: wallMs,
       tookMs: this.#endedMs === undefined ? undefined : this.#endedMs - this.#startedMs,
     };

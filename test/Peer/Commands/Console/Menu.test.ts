@@ -73,7 +73,7 @@ test('of several files one is chosen by its number', async () => {
   const hits = [hitOf('a/film.mkv', 10, 1), hitOf('b/film.mkv', 20, 2)];
   controls.answer = (what) =>
     what === 'film.mkv'
-      ? { kind: 'choose', hits }
+      ? { kind: 'choose', exact: true, hits }
       : { kind: 'started', download: downloadOf(1, what, { state: 'done' }) };
   const { code, out, error, calls } = await run('1\nfilm.mkv\n3\n0\n2\n3\n', { controls });
   expect(out).toContain('Different files are named "film.mkv"');
@@ -94,7 +94,7 @@ test('of several files one is chosen by its number', async () => {
 
 test('a choice that nobody makes has failed; none of them is an answer', async () => {
   const controls = new FakeControls();
-  controls.answer = () => ({ kind: 'choose', hits: [hitOf('a', 1, 1), hitOf('b/a', 1, 2)] });
+  controls.answer = () => ({ kind: 'choose', exact: true, hits: [hitOf('a', 1, 1), hitOf('b/a', 1, 2)] });
   expect((await run('1\na\n', { controls })).code).toBe(1);
   expect((await run('1\na\n\n3\n', { controls })).code).toBe(0);
 });

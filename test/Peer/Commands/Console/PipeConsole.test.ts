@@ -145,7 +145,7 @@ describe('a pipe', () => {
 
   test('a choice is a failure that shows the table', async () => {
     const controls = new FakeControls();
-    controls.answer = () => ({ kind: 'choose', hits: [hitOf('a', 1, 1), hitOf('b/a', 2, 2)] });
+    controls.answer = () => ({ kind: 'choose', exact: true, hits: [hitOf('a', 1, 1), hitOf('b/a', 2, 2)] });
     const { code, out, err } = await run('download a\n', controls);
     expect(code).toBe(1);
     expect(out).toBe('');
@@ -206,7 +206,7 @@ describe('a pipe', () => {
     ['ls nowhere', 'no folder or peer is named "nowhere"'],
     ['ls ./nowhere', 'the share has no folder "nowhere"'],
     ['ls a b c', 'is not a host and a port'],
-    ['get a b c', 'is not a host and a port'],
+    ['get a 99999 c', 'is not a host and a port'],
     ['connect 10.0.0.1', 'has no port'],
     ['connect 10.0.0.1:99999', 'outside 1-65535'],
     ['connect 10.0.0.1 x', 'not a host and a port'],

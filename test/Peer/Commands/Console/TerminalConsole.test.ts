@@ -111,7 +111,7 @@ describe('a person at the console', () => {
     await settle();
     controls.answer = (what) =>
       what === 'film.mkv'
-        ? { kind: 'choose', hits: [hitOf('a/film.mkv', 10, 1), hitOf('b/film.mkv', 20, 2)] }
+        ? { kind: 'choose', exact: true, hits: [hitOf('a/film.mkv', 10, 1), hitOf('b/film.mkv', 20, 2)] }
         : { kind: 'started', download: downloadOf(1, 'film.mkv') };
     expect(screen.lines).toEqual(['(1) download a file', '(2) list files', '(3) quit', 'Choose 1-3:']);
     await type('x');
@@ -210,8 +210,8 @@ describe('a person at the console', () => {
       return { kind: 'started', download };
     };
     await type('download film.mkv\r');
-    const ends = screen.lines.filter((line) => line.includes('is already complete'));
-    expect(ends.toSorted()).toEqual(['film.mkv is already complete', 'resumed.bin is already complete']);
+    const ends = screen.lines.filter((line) => line.includes('is here already'));
+    expect(ends.toSorted()).toEqual(['film.mkv is here already', 'resumed.bin is here already']);
   });
 
   test('a command that does not listen to Ctrl-C is left alone after a second', async () => {
@@ -233,6 +233,7 @@ describe('a person at the console', () => {
     const { screen, type, controls } = terminal();
     controls.answer = () => ({
       kind: 'choose',
+      exact: true,
       hits: [hitOf('film.mkv', 10, 0xa1), hitOf('x/film.mkv', 20, 0xa2)],
     });
     await type('download film.mkv\r');

@@ -34,10 +34,18 @@ test('flags of a command are accepted anywhere, in upper or lower case; quoted t
   expect(wantsJson('search x--json')).toBe(false);
 });
 
+test('a flag with a value takes the next word, or the text after =', () => {
+  const call = read('download Class/ --other 7c2f90ab --newest');
+  expect(call?.args).toEqual(['Class/']);
+  expect(call?.flags).toEqual(new Set(['--other', '--newest']));
+  expect(call?.values.get('--other')).toBe('7c2f90ab');
+  expect(read('get --other=7c2f90ab a')?.values.get('--other')).toBe('7c2f90ab');
+});
+
 test.each([
-  ['download', 'download needs at least 1 argument, not 0', 'Usage: download <file|id|folder/> [--wait]'],
-  ['download my film.mkv', 'download takes at most 1 argument', '"my film.mkv"'],
-  ['get bob', 'get needs at least 2 arguments, not 1', 'get <peer> <file>'],
+  ['download', 'download needs at least 1 argument, not 0', 'Usage: download <file|id|folder/...> [--wait]'],
+  ['get', 'get needs at least 1 argument, not 0', 'get <peer> <file...>'],
+  ['get a --other', '--other needs a value', 'Write: --other <id>'],
   ['peers now', 'peers takes no arguments', 'Usage: peers'],
   ['download ""', 'an argument of download is empty', 'Usage'],
   ['dowload x', 'unknown command "dowload"', 'Did you mean download?'],

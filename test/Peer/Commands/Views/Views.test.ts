@@ -128,7 +128,7 @@ describe('tables', () => {
           const tables = [
             remoteFilesText('p', '', entries, style).split('\n\n')[0] ?? '',
             searchText('x', { hits, truncated: false, trackers: 1 }, style).split('\n\n')[0] ?? '',
-            choiceText('x', hits, style).split('\n\n')[1] ?? '',
+            choiceText('x', hits, true, style).split('\n\n')[1] ?? '',
             peersText(
               names.map((name, index) => peerOf(index, name)),
               style,
@@ -233,7 +233,7 @@ describe('words', () => {
       sources: [sourceOf('a'), sourceOf('b')],
     });
     expect(doneText(done)).toBe('film.mkv is done: 1.0 GB in 5.0 s (100 MB/s) from 2 peers: /s/film.mkv');
-    expect(doneText({ ...done, bytesFromBefore: 1e9 })).toBe('film.mkv is already complete: /s/film.mkv');
+    expect(doneText({ ...done, bytesFromBefore: 1e9 })).toBe('film.mkv is here already: /s/film.mkv');
   });
 
   test('a progress line keeps its shape and fits any width', () => {

@@ -21,7 +21,7 @@ function listing(number: number, ...rows: Row[]): Listing {
 }
 
 function plan(folder: string, ...listings: Listing[]) {
-  return planFolder(folder, listings).map(({ path, fileId, holders }) => [
+  return planFolder(folder, listings).files.map(({ path, fileId, holders }) => [
     path,
     numberOf(fileId),
     holders.map(({ name }) => Number(name.slice(5))),
@@ -47,21 +47,58 @@ test('what is not below the folder is dropped', () => {
   expect(plan('', listing(1, ['a', 1], ['b/c', 2])).map(([path]) => path)).toEqual(['a', 'b/c']);
 });
 
-test('one path, different contents: most peers, then the newest, then the lowest id', () => {
+test('the corrected file is taken, also when more peers have the old one, and the old one is reported', () => {
+  const old = [listing(1, ['d/a', 1, 5]), listing(2, ['d/a', 1, 6])];
+  const { files, versions } = planFolder('d', [...old, listing(3, ['d/a', 2, 9])]);
+  expect(files.map(({ path, fileId }) => [path, numberOf(fileId)])).toEqual([['d/a', 2]]);
+  expect(versions).toMatchObject([
+    {
+      path: 'd/a',
+      taken: { modifiedMs: 9, copies: 1 },
+      others: [{ modifiedMs: 5, copies: 2, isHere: false }],
+    },
+  ]);
+});
+
+test('a late copy of the old file does not make it newer than the correction', () => {
+  const old = [listing(1, ['d/a', 1, 5]), listing(2, ['d/a', 1, 100])];
+  expect(plan('d', ...old, listing(3, ['d/a', 2, 9]))).toEqual([['d/a', 2, [3]]]);
+});
+
+test('versions of one time: most peers, then the lowest id', () => {
   expect(plan('d', listing(1, ['d/a', 1]), listing(2, ['d/a', 2]), listing(3, ['d/a', 2]))).toEqual([
     ['d/a', 2, [2, 3]],
   ]);
-  expect(plan('d', listing(1, ['d/a', 1, 5]), listing(2, ['d/a', 2, 9]))).toEqual([['d/a', 2, [2]]]);
   expect(plan('d', listing(1, ['d/a', 2]), listing(2, ['d/a', 1]))).toEqual([['d/a', 1, [2]]]);
 });
 
-test('names that differ only in case: equal contents once, different ones side by side', () => {
-  expect(plan('d', listing(1, ['d/A.txt', 1], ['d/a.txt', 1]))).toEqual([['d/A.txt', 1, [1]]]);
-  expect(plan('d', listing(1, ['d/A.txt', 1], ['d/a.txt', 2]))).toEqual([
-    ['d/A.txt', 1, [1]],
-    ['d/a (2).txt', 2, [1]],
+test('a time in the far future does not count as new', () => {
+  const [old, false_] = [listing(1, ['d/a', 1, 5]), listing(2, ['d/a', 2, 9e12])];
+  const { files } = planFolder('d', [old, false_], { wallMs: 1_000 });
+  expect(files.map(({ fileId }) => numberOf(fileId))).toEqual([1]);
+});
+
+test('another version can be chosen by the first digits of its id', () => {
+  const both = [listing(1, ['d/a', 1, 5]), listing(2, ['d/a', 2, 9])];
+  const { files } = planFolder('d', both, { other: fileIdNumber(1) });
+  expect(files.map(({ fileId }) => numberOf(fileId))).toEqual([1]);
+});
+
+test('the own version counts like any other, and is not fetched from others when it is the newest', () => {
+  const own = (modifiedMs: number) => listing(9, ['d/a', 3, modifiedMs], ['d/mine', 4]).files;
+  const newer = planFolder('d', [listing(1, ['d/a', 1, 5])], { own: own(7) });
+  expect(newer.files.map(({ path, fileId }) => [path, numberOf(fileId)])).toEqual([['d/a', 3]]);
+  expect(newer.versions).toMatchObject([{ taken: { isHere: true }, others: [{ isHere: false }] }]);
+  const older = planFolder('d', [listing(1, ['d/a', 1, 5])], { own: own(3) });
+  expect(older.files.map(({ fileId }) => numberOf(fileId))).toEqual([1]);
+  expect(older.versions).toMatchObject([{ taken: { isHere: false }, others: [{ isHere: true }] }]);
+});
+
+test('names that differ only in case stay as they are: the disk of the receiver decides', () => {
+  expect(plan('d', listing(1, ['d/A.txt', 1], ['d/a.txt', 2])).map(([path]) => path)).toEqual([
+    'd/A.txt',
+    'd/a.txt',
   ]);
-  expect(plan('d', listing(1, ['d/.x', 1], ['d/.X', 2])).map(([path]) => path)).toEqual(['d/.X', 'd/.x (2)']);
 });
 
 test('a liar about the size does not become a holder of what others list', () => {
