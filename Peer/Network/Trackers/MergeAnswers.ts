@@ -53,8 +53,8 @@ export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoin
   }
   const hits = [...byFile.values()].map(({ first, answers, count }) => {
     const holders = mergeHolders(answers, from);
-    const { fileId, size, path } = first;
-    return { fileId, size, path, holders, holderCount: Math.max(count, holders.length) };
+    const { fileId, size, path, modifiedMs } = first;
+    return { fileId, size, path, modifiedMs, holders, holderCount: Math.max(count, holders.length) };
   });
   return hits.filter(({ holders }) => holders.length > 0);
 }
