@@ -56,6 +56,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   readonly offers: PeerLinks['offers'];
   /** Announcements of this peer's chunks to linked peers. */
   readonly announcements: Pick<PeerLinks['announcements'], 'have' | 'holdings' | 'gone'>;
+  /** Serves files to whatever client enters it; lanes do already. */
+  readonly desk: PeerLinks['desk'];
   readonly #options: NetworkManagerOptions;
   readonly #links: PeerLinks;
   readonly #trackers: Trackers;
@@ -70,6 +72,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const trackers = new Trackers({ ...options, uploads: () => links.uploads().length });
     this.#links = links;
     this.offers = links.offers;
+    this.desk = links.desk;
     this.announcements = links.announcements;
     this.#trackers = trackers;
     this.#known = new KnownPeers({ ...options, self: options.self.peerId, links, trackers });

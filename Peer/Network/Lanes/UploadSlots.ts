@@ -1,4 +1,3 @@
-import type { PeerId } from '../../../Protocol/Ids.ts';
 import {
   SLOT_BYTES,
   SMALL_UPLOAD_BYTES,
@@ -29,15 +28,15 @@ interface Leecher {
 }
 
 /**
- * Upload slots, and the queue for them. A slot belongs to a peer, not to a file. It passes on when others wait, after
+ * Upload slots, and the queue for them. A slot belongs to a client, not to a file. A client is named by its key. It passes on when others wait, after
  * 16 MiB or half a second of throughput (whichever is more), divided by their number.
  * Next is the peer with the fewest bytes, so that busy peers get equal bytes, whatever their chunk size and speed.
  * Extra small slots serve demands up to 512 KiB, so that a picture need not wait for films.
  */
 export class UploadSlots {
-  readonly #heldOf: (peer: PeerId) => number;
-  readonly #leechers = new Map<PeerId, Leecher>();
-  #queue: PeerId[] = [];
+  readonly #heldOf: (peer: string) => number;
+  readonly #leechers = new Map<string, Leecher>();
+  #queue: string[] = [];
   #extra = 0;
   #rateBefore = 0;
   /** Bytes sent in the last second. */
@@ -45,7 +44,7 @@ export class UploadSlots {
   readonly #used = { large: 0, small: 0 };
 
   /** @param heldOf - chunks a peer has of the file it fetches: breaks ties in bytes, fewest first */
-  constructor(heldOf: (peer: PeerId) => number = () => 0) {
+  constructor(heldOf: (peer: string) => number = () => 0) {
     this.#heldOf = heldOf;
   }
 
@@ -54,20 +53,20 @@ export class UploadSlots {
     return UPLOAD_SLOTS + this.#extra;
   }
 
-  get serving(): readonly PeerId[] {
+  get serving(): readonly string[] {
     return [...this.#leechers].filter(([, leecher]) => leecher.slot !== undefined).map(([peer]) => peer);
   }
 
-  get waiting(): readonly PeerId[] {
+  get waiting(): readonly string[] {
     return this.#queue;
   }
 
-  isServing(peer: PeerId): boolean {
+  isServing(peer: string): boolean {
     return this.#leechers.get(peer)?.slot !== undefined;
   }
 
   /** Sets a peer's pending bytes; 0 gives up its slot or queue place. */
-  setDemand(peer: PeerId, bytes: number): void {
+  setDemand(peer: string, bytes: number): void {
     const leecher = this.#leechers.get(peer);
     if (bytes <= 0) {
       if (leecher !== undefined) this.#forget(peer, leecher);
@@ -80,7 +79,7 @@ export class UploadSlots {
     this.#assign();
   }
 
-  served(peer: PeerId, bytes: number): void {
+  served(peer: string, bytes: number): void {
     const leecher = this.#leechers.get(peer);
     if (leecher === undefined) return;
     leecher.turnBytes += bytes;
@@ -94,7 +93,7 @@ export class UploadSlots {
   }
 
   /** Ends a turn that has used its bytes. Called after each chunk. Returns whether the peer still has a slot. */
-  endTurn(peer: PeerId): boolean {
+  endTurn(peer: string): boolean {
     const leecher = this.#leechers.get(peer);
     if (leecher?.slot === undefined) return false;
     const quota = leecher.slot === 'small' ? SMALL_UPLOAD_BYTES : this.turnBytes;
@@ -106,7 +105,7 @@ export class UploadSlots {
   }
 
   /** Takes the slot of a stalled peer if others wait, and queues it last. */
-  preempt(peer: PeerId): void {
+  preempt(peer: string): void {
     const leecher = this.#leechers.get(peer);
     const last = this.#queue.at(-1);
     if (leecher?.slot === undefined || last === undefined) return;
@@ -117,7 +116,7 @@ export class UploadSlots {
   }
 
   /** Queue place from 1; 0: being served, or without demand. */
-  placeOf(peer: PeerId): number {
+  placeOf(peer: string): number {
     return this.#queue.indexOf(peer) + 1;
   }
 
@@ -143,7 +142,7 @@ export class UploadSlots {
   }
 
   /** Whether a waiting peer should have the slot instead. */
-  #wanted(owner: PeerId, slot: 'large' | 'small'): boolean {
+  #wanted(owner: string, slot: 'large' | 'small'): boolean {
     if (slot === 'large' || !this.#isSmall(owner)) return this.#queue.length > 0;
     return this.#queue.some((peer) => this.#isSmall(peer));
   }
@@ -156,12 +155,12 @@ export class UploadSlots {
     return served.length === 0 ? 0 : Math.min(...served);
   }
 
-  #bytesOf(peer: PeerId): number {
+  #bytesOf(peer: string): number {
     return this.#leechers.get(peer)?.bytes ?? 0;
   }
 
   /** Queues a peer behind all with fewer bytes, or with equal bytes and no more chunks. */
-  #line(peer: PeerId): void {
+  #line(peer: string): void {
     const [bytes, held] = [this.#bytesOf(peer), this.#heldOf(peer)];
     const before = this.#queue.findLastIndex((other) => {
       const otherBytes = this.#bytesOf(other);
@@ -170,7 +169,7 @@ export class UploadSlots {
     this.#queue.splice(before + 1, 0, peer);
   }
 
-  #isSmall(peer: PeerId): boolean {
+  #isSmall(peer: string): boolean {
     return (this.#leechers.get(peer)?.demand ?? Number.POSITIVE_INFINITY) <= SMALL_UPLOAD_BYTES;
   }
 
@@ -189,7 +188,7 @@ export class UploadSlots {
     }
   }
 
-  #give(peer: PeerId, slot: 'large' | 'small'): void {
+  #give(peer: string, slot: 'large' | 'small'): void {
     const leecher = this.#leechers.get(peer);
     if (leecher === undefined) throw new RangeError('somebody unknown waits for a slot');
     leecher.slot = slot;
@@ -202,7 +201,7 @@ export class UploadSlots {
     leecher.slot = undefined;
   }
 
-  #forget(peer: PeerId, leecher: Leecher): void {
+  #forget(peer: string, leecher: Leecher): void {
     this.#release(leecher);
     this.#leechers.delete(peer);
     this.#queue = this.#queue.filter((other) => other !== peer);

@@ -18,6 +18,7 @@ import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
+import { ServingDesk } from '../Lanes/ServingDesk.ts';
 import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
 import { Bans } from './Accepting/Bans.ts';
@@ -45,6 +46,8 @@ const WORDS_RATE = { burst: 60, perSecond: 20 };
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly offers: Offers;
   readonly announcements: Announcements;
+  /** Serves files, over lanes and whatever else enters. */
+  readonly desk: ServingDesk;
   readonly #options: PeerLinksOptions;
   readonly #table: LinkTable;
   readonly #uploads: Uploads;
@@ -87,25 +90,29 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       peers: () => this.#table.peers,
       exchange: this.#interests.exchange,
     });
-    this.#uploads = new Uploads({
-      demand: this.#interests.suggestions,
+    this.desk = new ServingDesk({
       provider,
       clock,
       limiter: this.limits.up,
       classOf,
+      memory: options.memory,
+    });
+    this.#uploads = new Uploads({
+      desk: this.desk,
+      demand: this.#interests.suggestions,
       tokens: this.#tokens,
+      contactOf: (peer) => this.#table.get(peer)?.contact,
       heldOf: (peer, fileId) => {
         const have = this.#table.get(peer)?.progressOf(fileId)?.have;
         return have === undefined || have === 'all' ? 0 : have.count;
       },
-      memory: options.memory,
       placed: (peer, place, of) => this.#announcePlace(peer, place, of),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
     });
     this.#table = new LinkTable({
       hello: () => this.#hello(),
       bans: this.#bans,
-      busy: ({ lane, contact }) => lane.isOpen || this.#uploads.isBusy(contact.peerId),
+      busy: ({ lane, contact }) => lane.isOpen || this.desk.isBusy(contact.peerId),
       joined: (peer) => this.#joined(peer),
       left: (peer, reason) => this.#left(peer, reason),
       misbehaved: (host, reason) => this.#misbehaved(host, reason),
@@ -158,6 +165,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     this.#closing.add(() => {
       this.announcements.close();
       this.#uploads.close();
+      this.desk.close();
       this.limits.close();
     });
     const listener = await listenOnOneOf(portsOf(port || undefined, random), listen, this.#acceptor.accept);
@@ -255,17 +263,16 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   /** Peers being served. */
   uploads(): readonly UploadStatus[] {
     const { provider, clock } = this.#options;
-    return this.#uploads.serving().flatMap(([peerId, { meter, fileId }]) => {
-      const peer = this.#table.get(peerId)?.contact;
-      if (peer === undefined || fileId === undefined) return [];
+    return this.desk.serving().flatMap(({ meter, fileId, label }) => {
+      if (label === undefined || fileId === undefined) return [];
       const bytesPerSecond = meter.bytesPerSecond(clock.nowMs());
-      return [{ peer, path: provider.pathOf(fileId) ?? '', bytes: meter.total, bytesPerSecond }];
+      return [{ peer: label, path: provider.pathOf(fileId) ?? '', bytes: meter.total, bytesPerSecond }];
     });
   }
 
   /** Payload bytes since start. */
   totals(): { readonly sent: number; readonly received: number } {
-    return { sent: this.#uploads.sent, received: this.#received };
+    return { sent: this.desk.sentBytes, received: this.#received };
   }
 
   /** Changes the limits at once; omitted ones stay. */

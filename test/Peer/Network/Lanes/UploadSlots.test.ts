@@ -34,7 +34,7 @@ test('six are served, the others wait in the order of asking', () => {
 });
 
 test('of those who had equally many bytes, who has least of its file is next; who had fewer goes before', () => {
-  const held = new Map([3, 1, 2].map((chunks, index) => [waiter(index + 1), chunks]));
+  const held = new Map<string, number>([3, 1, 2].map((chunks, index) => [waiter(index + 1), chunks]));
   const slots = asked(UPLOAD_SLOTS + 3, new UploadSlots((peer) => held.get(peer) ?? 0));
   expect([1, 2, 3].map((place) => slots.placeOf(waiter(place)))).toEqual([3, 1, 2]);
   slots.served(peerIdOf(1), SLOT_BYTES);
@@ -132,8 +132,8 @@ test.each(seeds(25))(
     const random = new SeededRandom(seed);
     const slots = new UploadSlots();
     const peers = Array.from({ length: random.int(9, 30) }, (_, index) => peerIdOf(index + 1));
-    const chunkBytes = new Map(peers.map((peer) => [peer, random.pick([1, 4, 16]) * MIB]));
-    const got = new Map(peers.map((peer) => [peer, 0]));
+    const chunkBytes = new Map<string, number>(peers.map((peer) => [peer, random.pick([1, 4, 16]) * MIB]));
+    const got = new Map<string, number>(peers.map((peer) => [peer, 0]));
     for (const peer of peers) slots.setDemand(peer, LOTS);
     for (let turns = 0; turns < 400; turns++) {
       // All that have a slot move at the same speed: 16 MiB each a round.

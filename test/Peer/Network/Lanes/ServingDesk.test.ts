@@ -1,0 +1,161 @@
+import { expect, test } from 'vitest';
+import { ServingDesk } from '../../../../Peer/Network/Lanes/ServingDesk.ts';
+import { type Limits, TransferLimits } from '../../../../Peer/Network/Lanes/TransferLimits.ts';
+import { UPLOAD_SLOTS } from '../../../../Protocol/Limits.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
+import { MemoryShare } from '../MemoryShare.ts';
+
+const MIB = 1_048_576;
+const patient = new AbortController().signal;
+const label = (name: string) => ({
+  peerId: undefined,
+  name,
+  address: { host: '10.0.0.9', port: 0 },
+});
+
+function desk(limits: Limits = {}) {
+  const clock = new SimulatedClock();
+  const share = new MemoryShare();
+  const { up, classOf } = new TransferLimits(clock, limits);
+  const made = new ServingDesk({ provider: share, clock, limiter: up, classOf, memory: Buffer.alloc });
+  const bytes = Buffer.from(Array.from({ length: 3 * MIB + 5 }, (_, at) => (at * 7 + (at >> 16)) & 255));
+  const { fileId } = share.add('film', bytes);
+  const enter = (name: string) => made.enter({ key: `http:${name}`, label: () => label(name) });
+  return { clock, share, desk: made, fileId, bytes, enter };
+}
+
+/** Remembers what it is given; accepts it at once, or never. */
+function sink(reads: 'reads' | 'never reads' = 'reads') {
+  const got: Buffer[] = [];
+  const write = (bytes: Uint8Array) => {
+    got.push(Buffer.from(bytes));
+    return reads === 'reads' ? Promise.resolve() : new Promise<void>(() => {});
+  };
+  return { got, write, host: '10.0.0.9' };
+}
+
+test('a range that crosses chunks arrives byte for byte, and is counted', async () => {
+  const { desk: made, fileId, bytes, enter } = desk();
+  const to = sink();
+  const seat = enter('curl');
+  await seat.send(fileId, { from: MIB - 3, to: 2 * MIB + 7 }, to, patient);
+  expect(Buffer.concat(to.got).equals(bytes.subarray(MIB - 3, 2 * MIB + 7))).toBe(true);
+  expect(made.sentBytes).toBe(MIB + 10);
+  expect([made.serving(), made.buffers.taken]).toEqual([[], 0]);
+  await seat.send(fileId, { from: 5, to: 5 }, to, patient);
+  seat.leave();
+  expect(made.clients).toBe(0);
+});
+
+test('what is not here, or is no range of the file, is refused', async () => {
+  const { fileId, share, enter } = desk();
+  const seat = enter('curl');
+  for (const range of [{ from: 0, to: 4 * MIB }])
+    await expect(seat.send(fileId, range, sink(), patient)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  share.changedAt = { chunk: 1, offset: 0 };
+  const to = sink();
+  await expect(seat.send(fileId, { from: 0, to: 2 * MIB }, to, patient)).rejects.toMatchObject({
+    code: 'FILE_CHANGED',
+  });
+  expect(Buffer.concat(to.got)).toHaveLength(MIB);
+});
+
+test('a further client waits for a slot, and gets it when one is done', async () => {
+  const { clock, desk: made, fileId, enter } = desk();
+  const stops = Array.from({ length: UPLOAD_SLOTS }, (_, number) => {
+    const stop = new AbortController();
+    const sending = enter(`${number}`).send(fileId, { from: 0, to: MIB }, sink('never reads'), stop.signal);
+    sending.catch(() => {});
+    return stop;
+  });
+  const late = sink();
+  const sent = enter('late').send(fileId, { from: 0, to: MIB }, late, patient);
+  await clock.flush();
+  expect(late.got).toEqual([]);
+  expect(made.serving()).toHaveLength(UPLOAD_SLOTS);
+  stops[0]?.abort();
+  await clock.flush();
+  expect(Buffer.concat(late.got)).toHaveLength(MIB);
+  await sent;
+});
+
+test('clients that read nothing lose their slots after 10 s to one that waits', async () => {
+  const { clock, fileId, enter } = desk();
+  for (let number = 0; number < 20; number++)
+    void enter(`${number}`).send(fileId, { from: 0, to: 3 * MIB }, sink('never reads'), patient);
+  const late = sink();
+  void enter('late').send(fileId, { from: 0, to: 3 * MIB }, late, patient);
+  await clock.advanceAsync(9_000);
+  expect(late.got).toEqual([]);
+  // One more slot a second would reach it after 17 s.
+  await clock.advanceAsync(5_000);
+  expect(Buffer.concat(late.got)).toHaveLength(3 * MIB);
+});
+
+test('clients that read nothing are cut after 30 s when they hold all send buffers', async () => {
+  const { clock, fileId, enter } = desk();
+  const cut: string[] = [];
+  for (let number = 0; number < 40; number++) {
+    let drop = () => {};
+    const write = () =>
+      new Promise<void>((_, reject) => {
+        drop = () => reject(new Error('closed'));
+      });
+    enter(`${number}`)
+      .send(fileId, { from: 0, to: 3 * MIB }, { host: '10.0.0.9', write }, patient)
+      .catch((failure: { code: string }) => {
+        cut.push(failure.code);
+        drop();
+      });
+  }
+  const late = sink();
+  void enter('late').send(fileId, { from: 0, to: 3 * MIB }, late, patient);
+  await clock.advanceAsync(29_000);
+  expect(cut).toEqual([]);
+  await clock.advanceAsync(60_000);
+  expect(new Set(cut)).toEqual(new Set(['TIMEOUT']));
+  expect(Buffer.concat(late.got)).toHaveLength(3 * MIB);
+});
+
+test('a transfer that is given up ends at once, and its buffer is free when the sink lets go', async () => {
+  const { clock, desk: made, fileId, enter } = desk();
+  const stop = new AbortController();
+  let letGo = () => {};
+  const slow = {
+    host: '10.0.0.9',
+    write: () =>
+      new Promise<void>((resolve) => {
+        letGo = resolve;
+      }),
+  };
+  const sending = enter('curl').send(fileId, { from: 0, to: MIB }, slow, stop.signal);
+  await clock.flush();
+  stop.abort();
+  await expect(sending).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect([made.serving().length, made.buffers.taken]).toEqual([0, 1]);
+  letGo();
+  await clock.flush();
+  expect(made.buffers.taken).toBe(0);
+});
+
+test('ranges keep to the upload limit', async () => {
+  const { clock, fileId, enter } = desk({ up: MIB });
+  const to = sink();
+  void enter('curl').send(fileId, { from: 0, to: 3 * MIB }, to, patient);
+  await clock.advanceAsync(1_000);
+  const sent = Buffer.concat(to.got).length;
+  expect(sent).toBeGreaterThan(0.8 * MIB);
+  expect(sent).toBeLessThan(1.3 * MIB);
+});
+
+test('several requests of one client share its seat', async () => {
+  const { desk: made, fileId, enter } = desk();
+  const [one, other] = [enter('curl'), enter('curl')];
+  expect([one === other, made.clients]).toEqual([true, 1]);
+  one.leave();
+  const to = sink();
+  await other.send(fileId, { from: 0, to: 9 }, to, patient);
+  expect(Buffer.concat(to.got)).toHaveLength(9);
+  other.leave();
+  expect(made.clients).toBe(0);
+});
