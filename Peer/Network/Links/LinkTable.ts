@@ -7,6 +7,7 @@ import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { Bans } from './Accepting/Bans.ts';
 import type { PlainConnection } from './Accepting/PlainOpening.ts';
+import { DialBackoff } from './DialBackoff.ts';
 import { LinkedPeer, type PeerContext } from './LinkedPeer.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
@@ -41,6 +42,7 @@ export class LinkTable implements LinkEvents {
   readonly #peers = new Map<PeerId, LinkedPeer>();
   /** All links, before and after the handshake. */
   readonly #links = new Set<PeerLink>();
+  readonly #backoff = new DialBackoff();
   /** Running dials by address. */
   readonly #dials = new Map<string, Promise<LinkedPeer>>();
   readonly #dialling = new Map<PeerLink, Dialling & { readonly address: Address }>();
@@ -66,8 +68,14 @@ export class LinkTable implements LinkEvents {
     const linked = peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
     if (linked !== undefined) return linked;
     if (signal.aborted || this.#stopping.signal.aborted) throw new ShoalError('CANCELLED', 'cancelled');
+    const { clock } = this.#options.context;
+    const waitMs = this.#backoff.waitMs(address, clock.nowMs());
+    // An address without an id was typed by the user.
+    if (peerId !== undefined && waitMs > 0) throw notDialledYet(address, waitMs);
     const peer = await unlessAborted(this.#dial(address), signal);
-    if (peerId === undefined || peer.contact.peerId === peerId) return peer;
+    const expected = peerId === undefined || peer.contact.peerId === peerId;
+    this.#backoff.answered(address, expected, clock.nowMs());
+    if (expected) return peer;
     throw new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
       hint: 'The peer may have another address now: search again.',
     });
@@ -78,8 +86,9 @@ export class LinkTable implements LinkEvents {
     this.#peers.get(peerId)?.link.probe();
   }
 
-  /** Tests all links after a network change; takes some seconds. */
+  /** Tests all links after a network change, which takes some seconds. All addresses may be dialled again at once. */
   probeAll(): void {
+    this.#backoff.reset();
     for (const { link } of this.#peers.values()) link.probe();
   }
 
@@ -220,9 +229,20 @@ export class LinkTable implements LinkEvents {
     });
     this.#dials.set(key, dialled);
     const forget = () => this.#dials.delete(key);
-    dialled.then(forget, forget);
+    dialled.then(forget, () => {
+      forget();
+      this.#backoff.failed(address, this.#options.context.clock.nowMs());
+    });
     return dialled;
   }
+}
+
+function notDialledYet(address: Address, waitMs: number): ShoalError {
+  const seconds = Math.ceil(waitMs / 1_000);
+  return new ShoalError(
+    'UNREACHABLE',
+    `${formatAddress(address)} did not answer: dialled again in ${seconds} s`,
+  );
 }
 
 function contactOf(link: PeerLink, hello: Hello, dialled: Address | undefined): KnownContact {

@@ -1,0 +1,64 @@
+import { AWAY_RETRY_MS } from '../../../Protocol/Limits.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import { backoffMs } from '../../../Shared/Backoff.ts';
+
+/** Backoff of an address at which no peer ever answered: 1 s, doubled up to 30 min. It may be a victim that somebody named. */
+const STRANGE_MS = 1_000;
+const STRANGE_MAX_MS = 1_800_000;
+/** Addresses that are remembered; the one that failed least recently is evicted. */
+const ADDRESSES_MAX = 4_096;
+
+interface Failures {
+  readonly count: number;
+  readonly untilMs: number;
+}
+
+/**
+ * Limits dials by address, whatever peer ids are named for it: invented ids make nobody dial an address more often. An
+ * address at which a peer answered before is dialled again sooner: programs are restarted.
+ */
+export class DialBackoff {
+  readonly #failures = new Map<string, Failures>();
+  /** Addresses at which a peer answered. */
+  readonly #proven = new Set<string>();
+
+  /** Milliseconds until the address may be dialled again; 0: now. */
+  waitMs(address: Address, nowMs: number): number {
+    return Math.max(0, (this.#failures.get(formatAddress(address))?.untilMs ?? 0) - nowMs);
+  }
+
+  /** Counts a failed dial. */
+  failed(address: Address, nowMs: number): void {
+    const key = formatAddress(address);
+    const count = (this.#failures.get(key)?.count ?? 0) + 1;
+    const delayMs = this.#proven.has(key)
+      ? backoffMs(AWAY_RETRY_MS, count - 1)
+      : Math.min(STRANGE_MS * 2 ** (count - 1), STRANGE_MAX_MS);
+    this.#failures.delete(key);
+    evictOldest(this.#failures);
+    this.#failures.set(key, { count, untilMs: nowMs + delayMs });
+  }
+
+  /** Counts a dial that a peer answered. @param expected - it is the peer that was meant; any other one is a failure */
+  answered(address: Address, expected: boolean, nowMs: number): void {
+    const key = formatAddress(address);
+    this.#proven.delete(key);
+    evictOldest(this.#proven);
+    this.#proven.add(key);
+    if (expected) this.#failures.delete(key);
+    else this.failed(address, nowMs);
+  }
+
+  /** Forgets all failures, after a change of the network. */
+  reset(): void {
+    this.#failures.clear();
+  }
+}
+
+function evictOldest(entries: Map<string, unknown> | Set<string>): void {
+  if (entries.size < ADDRESSES_MAX) return;
+  for (const oldest of entries.keys()) {
+    entries.delete(oldest);
+    return;
+  }
+}
