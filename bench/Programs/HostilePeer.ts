@@ -13,6 +13,7 @@ import {
   encodeLane,
   encodePreamble,
   PREAMBLE_BYTES,
+  PROTOCOL_VERSION,
 } from '../../Protocol/PeerMessages.ts';
 import {
   decodeReply,
@@ -112,7 +113,7 @@ export class HostilePeer {
         type: 'publish',
         peerId,
         instanceId,
-        version: 1,
+        version: PROTOCOL_VERSION,
         base: 0,
         page,
         pages,
@@ -187,7 +188,7 @@ export class HostilePeer {
         return [
           {
             type: 'hello',
-            version: 1,
+            version: PROTOCOL_VERSION,
             peerId,
             instanceId: this.#instanceId,
             name,
