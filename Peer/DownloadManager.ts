@@ -91,10 +91,10 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
       }
       this.#addFolder({ path, files }, paused, before);
     }
-    for (const { fileId, size, path, paused, bytes } of unfinished) {
+    for (const { paused, bytes, ...file } of unfinished) {
       if (this.#closing.signal.aborted) return;
-      if (!inFolders.has(fileId) && this.#activeDownloadOf(fileId) === undefined)
-        this.#addFile({ fileId, size, path, holders: [] }, paused, bytes);
+      if (!inFolders.has(file.fileId) && this.#activeDownloadOf(file.fileId) === undefined)
+        this.#addFile({ ...file, holders: [] }, paused, bytes);
     }
   }
 

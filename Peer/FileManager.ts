@@ -9,11 +9,11 @@ import type { Clock, WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import type { BatchEvents } from './Files/Batches/BatchInstaller.ts';
 import { BatchInstallers } from './Files/Batches/BatchInstallers.ts';
 import { inlineSmallWriter, threadSmallWriter } from './Files/Batches/SmallWriter.ts';
 import { Catalog } from './Files/Catalog/Catalog.ts';
 import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';
+import { installEvents } from './Files/Catalog/InstallEvents.ts';
 import { Share } from './Files/Catalog/Share.ts';
 import type { Disk } from './Files/Disk/Disk.ts';
 import { nodeDisk } from './Files/Disk/NodeDisk.ts';
@@ -23,13 +23,13 @@ import { type Hasher, inlineHasher, threadHasher } from './Files/Hashing/Hasher.
 import { openHashCache } from './Files/Hashing/OpenHashCache.ts';
 import { FolderStore } from './Files/Parts/FolderStore.ts';
 import type { OpenPart } from './Files/Parts/OpenPart.ts';
-import { type PartEvents, PartStore } from './Files/Parts/PartStore.ts';
+import { PartStore } from './Files/Parts/PartStore.ts';
 import { SharedFiles } from './Files/Serving/SharedFiles.ts';
 import { ShareReader } from './Files/Serving/ShareReader.ts';
 import { type WatchFolder, watchFolder } from './Files/Watching/FolderWatcher.ts';
 import { openManifest } from './Files/Watching/ManifestFiles.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Watching/ScanSettings.ts';
-import type { CatalogEntry, ShareStatus } from './Model.ts';
+import type { CatalogEntry, FileAttributes, ShareStatus } from './Model.ts';
 import type { InstallEvents, KeptFolder, Part, SmallFileInstaller, Unfinished } from './Storage.ts';
 
 export interface FileManagerOptions {
@@ -135,7 +135,15 @@ export class FileManager extends EventEmitter<FileEvents> {
     });
     const files = new SharedFiles({ root, temp, disk, catalog: this.#catalog, cache, share, reader });
     const inThread = this.#options.hashWorkers !== 0 && seams.disk === undefined;
-    const storage = { disk, clock, root, temp, events: this.#installEvents(share) };
+    const events = installEvents({
+      share,
+      catalog: this.#catalog,
+      log,
+      changed: () => this.#changed(),
+      chunkVerified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
+      partClosed: (fileId) => this.emit('partClosed', fileId),
+    });
+    const storage = { disk, clock, root, temp, events };
     const parts = new PartStore(storage);
     const batches = new BatchInstallers({
       ...storage,
@@ -241,8 +249,8 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   // ---- unfinished files
 
-  async open(description: FileDescription, path: string): Promise<Part> {
-    return this.#started().parts.open(description, path);
+  async open(description: FileDescription, path: string, attributes?: FileAttributes): Promise<Part> {
+    return this.#started().parts.open(description, path, attributes);
   }
 
   expectSmallFiles(): void {
@@ -285,8 +293,8 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#started().files.findComplete(fileId);
   }
 
-  async copyComplete(fileId: FileId, path: string): Promise<string> {
-    return this.#started().files.copyTo(fileId, path);
+  async copyComplete(fileId: FileId, path: string, attributes?: FileAttributes): Promise<string> {
+    return this.#started().files.copyTo(fileId, path, attributes);
   }
 
   async requireFreeSpace(bytes: number): Promise<void> {
@@ -316,26 +324,6 @@ export class FileManager extends EventEmitter<FileEvents> {
     const { hashWorkers = Math.min(4, Math.max(2, availableParallelism())), seams } = this.#options;
     const makeHasher = seams?.makeHasher ?? (hashWorkers === 0 ? inlineHasher : threadHasher);
     return { makeHasher, hashers: Math.max(1, hashWorkers) };
-  }
-
-  #installEvents(share: Share): PartEvents & BatchEvents {
-    return {
-      opened: ({ description: { fileId, layout } }) => {
-        // A file of one chunk has nothing to serve until it is complete.
-        if (layout.chunkCount <= 1) return;
-        this.#catalog.putPartial(fileId, layout.size);
-        this.#changed();
-      },
-      verified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
-      installed: (path, state, description) => share.adopt(path, state, description),
-      installedInBatch: (path, state, description) => share.adoptDeferred(path, state, description),
-      folderInstalled: (path) => share.folderMade(path),
-      closed: (fileId) => {
-        this.#catalog.removePartial(fileId);
-        this.#changed();
-        this.emit('partClosed', fileId);
-      },
-    };
   }
 
   #changed(): void {

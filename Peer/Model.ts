@@ -1,3 +1,4 @@
+import type { FileExtensions } from '../Protocol/Extensions.ts';
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
 import type { ListedFile } from '../Protocol/ListedFile.ts';
 import type { Address } from '../Shared/Address.ts';
@@ -35,6 +36,9 @@ export interface PeerSummary extends PeerContact {
   readonly linked: boolean;
 }
 
+/** Modification time and executable bit of a file, as downloads keep them. Without `modifiedMs`, neither is known. */
+export type FileAttributes = FileExtensions;
+
 /** A file in the local share or at another peer. */
 export type CatalogEntry = ListedFile;
 
@@ -66,7 +70,7 @@ export interface FileVersions {
 }
 
 /** A search hit: one content, under any names. */
-export interface SearchHit {
+export interface SearchHit extends FileAttributes {
   readonly fileId: FileId;
   readonly size: number;
   /** Matching path, as named by its holder. Unverified: never print it raw, never open it. */
@@ -89,7 +93,7 @@ export interface SearchResult {
 }
 
 /** Offer of a push: a file, or the chunks its sender has. Unverified in every field. */
-export interface Offer {
+export interface Offer extends FileAttributes {
   readonly fileId: FileId;
   readonly size: number;
   readonly path: string;

@@ -2,7 +2,7 @@ import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId } from '../Protocol/Ids.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
-import type { FileHolder } from './Model.ts';
+import type { FileAttributes, FileHolder } from './Model.ts';
 import type { ChunkWriter } from './Transfer.ts';
 
 /** How downloads use the disk: unfinished files, batches of small files, records of folder downloads. Types only. */
@@ -16,9 +16,10 @@ export interface DownloadStorage {
    * `fileId`. Such a part lives in memory until it is verified: no journal, no sync, no resume. A file of size 0 has
    * no chunk.
    * @param path - from a stranger; sanitized here
+   * @param attributes - of the finished file; unknown ones are taken from an earlier run
    * @throws ShoalError DISK_FULL (before anything is created), DISK_FAILED, LOCAL_CONFLICT (already open)
    */
-  open(description: FileDescription, path: string): Promise<Part>;
+  open(description: FileDescription, path: string, attributes?: FileAttributes): Promise<Part>;
   /**
    * Opens a batch installer for the small files of one folder download. Absent: each file is opened by itself.
    * @param wanted - paths of all files that may be installed
@@ -49,9 +50,10 @@ export interface DownloadStorage {
   findComplete(fileId: FileId): string | undefined;
   /**
    * Copies content of the share to another path (reflink where possible). Never overwrites.
+   * @param attributes - of the copy; unknown ones are those of the file copied from
    * @returns the absolute path of the copy, or of the file itself when it already lies at `path`
    */
-  copyComplete(fileId: FileId, path: string): Promise<string>;
+  copyComplete(fileId: FileId, path: string, attributes?: FileAttributes): Promise<string>;
   /** @throws ShoalError DISK_FULL with both figures in the message when `bytes` do not fit */
   requireFreeSpace(bytes: number): Promise<void>;
 }
@@ -81,7 +83,7 @@ export interface Part {
 }
 
 /** An unfinished file of an earlier run. */
-export interface Unfinished {
+export interface Unfinished extends FileAttributes {
   readonly fileId: FileId;
   readonly path: string;
   readonly size: number;
@@ -103,7 +105,7 @@ export interface KeptFolder {
 }
 
 /** One file of a folder download. */
-export interface FolderFile {
+export interface FolderFile extends FileAttributes {
   readonly fileId: FileId;
   readonly size: number;
   /** Wanted path relative to the share, below the folder. */
@@ -113,7 +115,7 @@ export interface FolderFile {
 }
 
 /** A small file received in a batch with others. */
-export interface SmallFile {
+export interface SmallFile extends FileAttributes {
   readonly fileId: FileId;
   readonly size: number;
   /** Wanted path; from a stranger. */

@@ -44,6 +44,17 @@ export const fileExtensions: ExtensionTable<FileExtensions> = {
   executable: [2, flag],
 };
 
+/** Modification time and executable bit of the file with the earliest time; neither when no time is known. */
+export function earliestOf(files: Iterable<FileExtensions>): FileExtensions {
+  let earliest: FileExtensions = {};
+  for (const file of files) {
+    if (file.modifiedMs === undefined || file.modifiedMs >= (earliest.modifiedMs ?? Number.POSITIVE_INFINITY))
+      continue;
+    earliest = { modifiedMs: file.modifiedMs, ...(file.executable && { executable: true }) };
+  }
+  return earliest;
+}
+
 /** Extensions of a peer, wherever a message names one. */
 export interface PeerExtensions {
   /** No other peer can open a connection to it. */

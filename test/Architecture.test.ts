@@ -80,6 +80,7 @@ const RIM = [
   'Peer/Files/Hashing/OpenHashCache.ts',
   'Peer/Files/Hashing/RecordFile.ts',
   'Peer/Files/Watching/ManifestFiles.ts',
+  'Peer/Files/Disk/Attributes.ts',
   'Peer/Files/Disk/NodeDisk.ts',
   'Peer/Files/Disk/WriteQueue.ts',
   'Peer/Files/Disk/OpenShared.ts',

@@ -1,5 +1,5 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import type { DownloadStatus, FileHolder, FileVersions, PeerContact } from '../Model.ts';
+import type { DownloadStatus, FileAttributes, FileHolder, FileVersions, PeerContact } from '../Model.ts';
 import type { FolderFile } from '../Storage.ts';
 
 /** Types of downloads. */
@@ -11,7 +11,7 @@ import type { FolderFile } from '../Storage.ts';
 export type PickOrder = 'any' | 'in order';
 
 /** A request to download one content. */
-export interface FileWish {
+export interface FileWish extends FileAttributes {
   readonly fileId: FileId;
   /** A claim: the description of the file, which is verified, says how large it is. */
   readonly size: number;

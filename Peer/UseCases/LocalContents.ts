@@ -3,10 +3,10 @@ import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { matchName } from '../DownloadManager.ts';
-import type { CatalogEntry, DownloadStatus, PartStatus } from '../Model.ts';
+import type { CatalogEntry, DownloadStatus, FileAttributes, PartStatus } from '../Model.ts';
 
 /** Content that is here, in part or whole, or being downloaded. */
-export interface LocalContent {
+export interface LocalContent extends FileAttributes {
   readonly fileId: FileId;
   readonly size: number;
   readonly path: string;
@@ -19,7 +19,7 @@ export function localContents(
   files: readonly CatalogEntry[],
   downloads: readonly DownloadStatus[],
 ): readonly LocalContent[] {
-  const whole = files.map(({ fileId, size, path }) => ({ fileId, size, path, bytes: size }));
+  const whole = files.map((file) => ({ ...file, bytes: file.size }));
   const ids = new Set(whole.map(({ fileId }) => fileId));
   const coming = downloads.flatMap(({ fileId, size, path, bytes, state }) =>
     fileId === undefined || ids.has(fileId) || state === 'done' || state === 'cancelled'

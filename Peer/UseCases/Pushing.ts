@@ -58,8 +58,8 @@ export class Pushing implements PushControls {
     return contents.map((content) => partOf(content, this.#options.files.holdings(content.fileId)));
   }
 
-  send({ fileId, size, path }: LocalContent, peer: PeerContact): PushStatus {
-    return this.#pushes.send({ fileId, size, path: lastPart(path) }, peer);
+  send({ fileId, size, path, modifiedMs, executable }: LocalContent, peer: PeerContact): PushStatus {
+    return this.#pushes.send({ fileId, size, path: lastPart(path), modifiedMs, executable }, peer);
   }
 
   pushes(): readonly PushStatus[] {
@@ -115,7 +115,7 @@ export class Pushing implements PushControls {
   }
 
   /** Downloads accepted content from its sender and every other holder. */
-  #fetch(peer: KnownContact, { fileId, size, path, chunks }: Offer): void {
+  #fetch(peer: KnownContact, { fileId, size, path, chunks, modifiedMs, executable }: Offer): void {
     const { downloads, tell, log } = this.#options;
     const known = downloads.list().find((download) => download.fileId === fileId);
     const holder = { ...peer, complete: false };
@@ -125,7 +125,8 @@ export class Pushing implements PushControls {
       return;
     }
     try {
-      const { number } = downloads.add({ fileId, size, path: lastPart(path), holders: [holder] });
+      const wish = { fileId, size, path: lastPart(path), holders: [holder], modifiedMs, executable };
+      const { number } = downloads.add(wish);
       tell('push', `taking ${lastPart(path)} (${chunks} chunks) from ${peer.name}: download ${number}`);
     } catch (failure) {
       log.debug(`an accepted offer is not downloaded: ${String(failure)}`);

@@ -228,8 +228,8 @@ function asVersion(hit: SearchHit, modifiedMs: number) {
 }
 
 function fileFound(hit: SearchHit): Extract<ResolvedTarget, { kind: 'file' }> {
-  const { fileId, size, holders } = hit;
-  return { kind: 'file', wish: { fileId, size, holders, path: lastPart(hit.path) } };
+  const { fileId, size, holders, modifiedMs, executable } = hit;
+  return { kind: 'file', wish: { fileId, size, holders, modifiedMs, executable, path: lastPart(hit.path) } };
 }
 
 /** @throws ShoalError AMBIGUOUS */

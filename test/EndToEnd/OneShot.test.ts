@@ -59,7 +59,13 @@ test.concurrent('without a running peer: search, peers, ls, status as JSON of ve
   const listing = (await shoal(lan, ['ls', 'anna', '--json'])).json();
   expect(listing).toMatchObject({ version: 1, command: 'ls', ok: true });
   expect(listing.items).toEqual([
-    { id: hit.id, path: 'film.mkv', size: FILM.length, modified: expect.stringMatching(/^\d{4}-.*Z$/) },
+    {
+      id: hit.id,
+      path: 'film.mkv',
+      size: FILM.length,
+      modified: expect.stringMatching(/^\d{4}-.*Z$/),
+      executable: false,
+    },
   ]);
   expect((await shoal(lan, ['status', '--json'])).json()).toMatchObject({ command: 'status', ok: true });
   expect(await readdir(search.home)).toEqual(expect.not.arrayContaining(['Downloads']));

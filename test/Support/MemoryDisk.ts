@@ -1,5 +1,6 @@
 import type { Disk, DiskFile } from '../../Peer/Files/Disk/Disk.ts';
 import { type FileState, fileState } from '../../Peer/Files/Disk/FileState.ts';
+import type { FileAttributes } from '../../Peer/Model.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 
 interface Write {
@@ -16,6 +17,9 @@ interface Inode {
   unsafe: Write[];
   links: number;
   version: number;
+  /** As set; undefined: as of the last write. */
+  modifiedMs?: number | undefined;
+  executable?: true | undefined;
 }
 
 type Names = Map<string, Inode | 'folder' | 'link'>;
@@ -126,13 +130,14 @@ export class MemoryDisk implements Disk {
     return Buffer.from(inode.content);
   }
 
-  createWhole(path: string, bytes: Uint8Array): FileState {
+  createWhole(path: string, bytes: Uint8Array, attributes: FileAttributes = {}): FileState {
     this.create(path);
     this.#call();
     const inode = this.#find(path);
     inode.content = Buffer.from(bytes);
     inode.unsafe.push({ position: 0, bytes: Buffer.from(bytes) });
     inode.version++;
+    setAttributes(inode, attributes);
     return stateOf(inode);
   }
 
@@ -174,11 +179,11 @@ export class MemoryDisk implements Disk {
       if (each === path || each.startsWith(`${path}/`)) this.#unlink(each);
   }
 
-  async copy(from: string, to: string): Promise<void> {
+  async copy(from: string, to: string, attributes: FileAttributes): Promise<void> {
     this.#call();
     const { content } = this.#find(from);
     await this.turns();
-    this.createWhole(to, content);
+    this.createWhole(to, content, attributes);
   }
 
   kindOf(path: string): 'file' | 'folder' | 'other' | undefined {
@@ -319,6 +324,7 @@ class MemoryFile implements DiskFile {
     this.#inode.content = written(this.#inode.content, position, copy);
     this.#inode.unsafe.push({ position, bytes: copy });
     this.#inode.version++;
+    this.#inode.modifiedMs = undefined;
   }
 
   async read(into: Uint8Array, position: number): Promise<number> {
@@ -328,6 +334,11 @@ class MemoryFile implements DiskFile {
     const bytes = this.#inode.content.subarray(position, position + into.length);
     into.set(bytes);
     return bytes.length;
+  }
+
+  setAttributes(attributes: FileAttributes): void {
+    if (this.#closed) throw new Error('the file is closed');
+    setAttributes(this.#inode, attributes);
   }
 
   async truncate(length: number): Promise<void> {
@@ -386,13 +397,21 @@ function written(content: Buffer, position: number, bytes: Buffer): Buffer {
   return longer;
 }
 
-function stateOf({ number, content, version }: Inode): FileState {
+function setAttributes(inode: Inode, { modifiedMs, executable }: FileAttributes): void {
+  if (modifiedMs === undefined) return;
+  inode.modifiedMs = modifiedMs;
+  inode.executable = executable;
+  inode.version++;
+}
+
+function stateOf({ number, content, version, modifiedMs, executable }: Inode): FileState {
   const atNs = 1_700_000_000_000_000_000n + BigInt(version);
   return fileState({
+    mode: executable ? 0o744n : 0o644n,
     dev: 1n,
     ino: BigInt(number),
     size: BigInt(content.length),
-    mtimeNs: atNs,
+    mtimeNs: modifiedMs === undefined ? atNs : BigInt(modifiedMs) * 1_000_000n,
     ctimeNs: atNs,
   });
 }

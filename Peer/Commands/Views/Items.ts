@@ -29,10 +29,13 @@ export interface FileItem {
   readonly path: string;
   readonly size: number;
   readonly modified: string | null;
+  /** Its owner may run it as a program. */
+  readonly executable: boolean;
 }
 
 export function fileItem(entry: CatalogEntry): FileItem {
-  return { id: entry.fileId, path: entry.path, size: entry.size, modified: isoDate(entry.modifiedMs) };
+  const { fileId, path, size, modifiedMs, executable = false } = entry;
+  return { id: fileId, path, size, modified: isoDate(modifiedMs), executable };
 }
 
 export interface PeerItem {
@@ -61,8 +64,9 @@ export function searchItem(hit: SearchHit) {
     name: baseName(hit.path),
     path: hit.path,
     size: hit.size,
-    sourceCount: hit.holderCount,
     modified: hit.modifiedMs === undefined ? null : isoDate(hit.modifiedMs),
+    executable: hit.executable ?? false,
+    sourceCount: hit.holderCount,
     sources: hit.holders.map((holder) => ({
       peer: holder.peerId,
       name: holder.name,

@@ -219,7 +219,7 @@ export class FileFetch implements Task {
     const { fileId, path } = this.#options;
     const { parts } = this.#context;
     if (parts.findComplete(fileId) === undefined) return undefined;
-    const finalPath = await parts.copyComplete(fileId, path);
+    const finalPath = await parts.copyComplete(fileId, path, this.#options);
     this.#bytesFromBefore = this.#size - this.#fetchedBytes;
     this.#bytes = this.#size;
     return finalPath;
@@ -227,7 +227,7 @@ export class FileFetch implements Task {
 
   async #open(description: FileDescription, signal: AbortSignal): Promise<Part> {
     const { fileId, path } = this.#options;
-    const part = await this.#context.parts.open(description, path);
+    const part = await this.#context.parts.open(description, path, this.#options);
     this.#bytes = verifiedBytes(part);
     this.#bytesFromBefore = Math.max(0, this.#bytes - this.#fetchedBytes);
     if (signal.aborted) {

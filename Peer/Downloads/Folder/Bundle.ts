@@ -93,8 +93,11 @@ export class Bundle implements ChunkWriter {
   #delivered(buffer: Uint8Array): SmallFile[] {
     const delivered: SmallFile[] = [];
     let at = 0;
-    for (const { fileId, size, paths } of this.items) {
-      if (buffer[at] === 1) delivered.push({ fileId, size, path: paths[0], offset: at + 1 });
+    for (const item of this.items) {
+      const { fileId, size, paths } = item;
+      const { modifiedMs, executable } = item.fileAt(paths[0]);
+      if (buffer[at] === 1)
+        delivered.push({ fileId, size, path: paths[0], offset: at + 1, modifiedMs, executable });
       at += 1 + size;
     }
     return delivered;

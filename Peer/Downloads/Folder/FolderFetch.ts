@@ -219,8 +219,8 @@ export class FolderFetch implements Task {
     return inParallel(present, LOCAL_AT_ONCE, async (item) => {
       if (signal.aborted) return;
       for (const path of item.paths) {
-        if (!item.isPlaced(path))
-          this.#place(item, path, await parts.copyComplete(item.fileId, path), 'here');
+        if (item.isPlaced(path)) continue;
+        this.#place(item, path, await parts.copyComplete(item.fileId, path, item.fileAt(path)), 'here');
       }
       item.state = 'done';
     });
@@ -230,7 +230,7 @@ export class FolderFetch implements Task {
     return inParallel(items, LOCAL_AT_ONCE, async (item) => {
       const { fileId, paths } = item;
       const description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
-      const part = await this.#context.parts.open(description, paths[0]);
+      const part = await this.#context.parts.open(description, paths[0], item.fileAt(paths[0]));
       await this.#arrived(item, await part.finish(), 'fetched');
     });
   }
@@ -268,11 +268,9 @@ export class FolderFetch implements Task {
 
   /** Rejects only with failures of the whole folder: a disk, or the end of the run. */
   async #fetchLarge(item: FolderItem, signal: AbortSignal): Promise<void> {
-    const { fileId, size, paths } = item;
+    const { fileId, paths } = item;
     const options = {
-      fileId,
-      size,
-      path: paths[0],
+      ...item.fileAt(paths[0]),
       holders: [...item.holders.values()],
       priority: this.#options.priority,
       exhaustedMs: EXHAUSTED_MS,
@@ -302,10 +300,11 @@ export class FolderFetch implements Task {
   /** Counts a complete content and copies it to its other paths. */
   async #arrived(item: FolderItem, path: string, how: 'fetched' | 'counted'): Promise<void> {
     const [first, ...others] = item.paths;
+    const { parts } = this.#context;
     this.#place(item, first, path, how);
     for (const other of others) {
       if (item.isPlaced(other)) continue;
-      this.#place(item, other, await this.#context.parts.copyComplete(item.fileId, other), 'here');
+      this.#place(item, other, await parts.copyComplete(item.fileId, other, item.fileAt(other)), 'here');
     }
     item.state = 'done';
   }

@@ -9,6 +9,7 @@ export class FolderItem {
   readonly size: number;
   /** The first path is fetched, the others are copies. */
   readonly paths: [string, ...string[]];
+  readonly #files: [FolderFile, ...FolderFile[]];
   #holders: Holders;
   /** The holder table is shared with another item: copied on write. */
   #shared: boolean;
@@ -26,6 +27,7 @@ export class FolderItem {
     this.fileId = file.fileId;
     this.size = file.size;
     this.paths = [file.path];
+    this.#files = [file];
     this.#shared = like !== undefined && isTableOf(like.#holders, file.holders);
     if (like !== undefined && this.#shared) {
       this.#holders = like.#holders;
@@ -36,6 +38,18 @@ export class FolderItem {
   /** Holders that have not refused it. */
   get holders(): ReadonlyMap<PeerId, FileHolder> {
     return this.#holders;
+  }
+
+  /** Adds a further path. */
+  addFile(file: FolderFile): void {
+    this.paths.push(file.path);
+    this.#files.push(file);
+    this.addHolders(file.holders);
+  }
+
+  /** The file at one of its paths. */
+  fileAt(path: string): FolderFile {
+    return this.#files.find((file) => file.path === path) ?? this.#files[0];
   }
 
   /** Adds holders and returns the new ones. */
@@ -91,10 +105,7 @@ export function folderItems(files: readonly FolderFile[]): Map<FileId, FolderIte
     if (item === undefined) {
       last = new FolderItem(file, last);
       items.set(file.fileId, last);
-    } else {
-      item.paths.push(file.path);
-      item.addHolders(file.holders);
-    }
+    } else item.addFile(file);
   }
   return items;
 }

@@ -1,5 +1,6 @@
+import { earliestOf } from '../../../Protocol/Extensions.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { CatalogEntry, FileHolder, FileVersions } from '../../Model.ts';
+import type { CatalogEntry, FileAttributes, FileHolder, FileVersions } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { type DatedVersion, takeVersion } from '../Versions.ts';
 
@@ -46,7 +47,7 @@ export function planFolder(
   for (const path of [...paths.keys()].sort(byText)) {
     const { taken, others: left } = takeVersion(paths.get(path) ?? [], { other, wallMs });
     const { fileId, size, holders } = taken.content;
-    files.push({ fileId, size, path, holders });
+    files.push({ fileId, size, path, holders, ...taken.attributes });
     if (left.length > 0) versions.push({ path, taken: plainVersion(taken), others: left.map(plainVersion) });
   }
   return { files, versions };
@@ -65,13 +66,13 @@ function planOne(
   const mine = new Map(own.map(({ path, fileId }) => [wantedPath(base, path), fileId]));
   const wanted: FolderFile[] = [];
   let isSorted = true;
-  for (const { fileId, size, path: listed } of files) {
+  for (const { fileId, size, path: listed, modifiedMs, executable } of files) {
     const path = wantedPath(base, listed);
     if (path === undefined) continue;
     if ((mine.get(path) ?? fileId) !== fileId) return undefined;
     const last = wanted.at(-1)?.path;
     isSorted &&= last === undefined || last < path;
-    wanted.push({ fileId, size, path, holders });
+    wanted.push({ fileId, size, path, holders, modifiedMs, ...(executable && { executable }) });
   }
   if (!isSorted) wanted.sort((one, other) => byText(one.path, other.path));
   return wanted.some((file, index) => wanted[index + 1]?.path === file.path) ? undefined : wanted;
@@ -92,6 +93,8 @@ interface Candidate extends DatedVersion {
   readonly content: Content;
   readonly fileId: FileId;
   modifiedMs: number;
+  /** Of the earliest copy. */
+  attributes: FileAttributes;
   copies: number;
   isHere: boolean;
 }
@@ -106,7 +109,7 @@ function candidatesByPath(base: string, listings: readonly Listing[]): Map<strin
       if (path === undefined) continue;
       const content = contentOf(file, contents);
       if (content.holders.at(-1)?.peerId !== holder.peerId) addHolder(content, holder);
-      addCandidate(paths, path, content, file.modifiedMs);
+      addCandidate(paths, path, content, file);
     }
   }
   return paths;
@@ -114,13 +117,14 @@ function candidatesByPath(base: string, listings: readonly Listing[]): Map<strin
 
 /** Adds the own versions of listed paths. Files that only the own share has stay out: nothing is to be fetched. */
 function addOwn(paths: Map<string, Candidate[]>, base: string, own: readonly CatalogEntry[]): void {
-  for (const { path: ownPath, fileId, size, modifiedMs } of own) {
-    const path = wantedPath(base, ownPath);
+  for (const file of own) {
+    const { fileId, size } = file;
+    const path = wantedPath(base, file.path);
     const candidates = path === undefined ? undefined : paths.get(path);
     if (path === undefined || candidates === undefined) continue;
     const known = candidates.find(({ content }) => content.fileId === fileId && content.size === size);
     const content = known?.content ?? { fileId, size, holders: [] };
-    addCandidate(paths, path, content, modifiedMs, true);
+    addCandidate(paths, path, content, file, true);
   }
 }
 
@@ -145,17 +149,20 @@ function addCandidate(
   paths: Map<string, Candidate[]>,
   path: string,
   content: Content,
-  modifiedMs: number,
+  file: CatalogEntry,
   isHere = false,
 ): void {
+  const { modifiedMs } = file;
   const candidates = paths.get(path) ?? [];
   const candidate = candidates.find((each) => each.content === content);
-  if (candidate === undefined)
-    candidates.push({ content, fileId: content.fileId, modifiedMs, copies: 1, isHere });
-  else {
+  if (candidate === undefined) {
+    const { fileId } = content;
+    candidates.push({ content, fileId, modifiedMs, attributes: earliestOf([file]), copies: 1, isHere });
+  } else {
     candidate.copies++;
     candidate.isHere ||= isHere;
     candidate.modifiedMs = Math.min(candidate.modifiedMs, modifiedMs);
+    candidate.attributes = earliestOf([candidate.attributes, file]);
   }
   paths.set(path, candidates);
 }

@@ -49,7 +49,11 @@ export class LazyPart implements ChunkWriter {
 
   #open(): Promise<ChunkWriter> {
     const { fileId, size, paths } = this.#item;
-    this.#part ??= this.#parts.open({ fileId, layout: chunkLayout(size), chunkHashes: [] }, paths[0]);
+    this.#part ??= this.#parts.open(
+      { fileId, layout: chunkLayout(size), chunkHashes: [] },
+      paths[0],
+      this.#item.fileAt(paths[0]),
+    );
     this.#writer ??= this.#part.then((part) => part.writer(0));
     return this.#writer;
   }

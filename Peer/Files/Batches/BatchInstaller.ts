@@ -4,6 +4,7 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
 import type { InstallEvents, SmallFile, SmallFileInstaller, SmallVerdict } from '../../Storage.ts';
 import { type Disk, diskError, removeFolderQuietly, removeQuietly } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
@@ -32,9 +33,14 @@ export interface BatchInstallerOptions {
 /** Callbacks for the catalog, made synchronously with the rename, before the watcher can report it. */
 export interface BatchEvents {
   /** A file of a staged folder is in the share. */
-  installedInBatch(path: string, state: FileState, description: FileDescription): void;
+  installedInBatch(
+    path: string,
+    state: FileState,
+    description: FileDescription,
+    wanted: FileAttributes,
+  ): void;
   /** A file is in the share, installed by itself. */
-  installed(path: string, state: FileState, description: FileDescription): void;
+  installed(path: string, state: FileState, description: FileDescription, wanted: FileAttributes): void;
   /** A staged folder is in the share. `installedInBatch` follows for each of its files. */
   folderInstalled(path: string): void;
 }
@@ -117,8 +123,9 @@ export class BatchInstaller implements SmallFileInstaller {
   }
 
   async #write(bytes: Uint8Array, staged: readonly StagedFile[]) {
-    const files = staged.map(({ file: { fileId, size, offset }, hash, to }) => {
-      return { fileId: hash === undefined ? fileId : undefined, size, offset, to };
+    const files = staged.map(({ file, hash, to }) => {
+      const { fileId, size, offset, modifiedMs, executable } = file;
+      return { fileId: hash === undefined ? fileId : undefined, size, offset, to, modifiedMs, executable };
     });
     this.#writing++;
     const reply = await this.#options.writer.write({ bytes, files });
@@ -149,10 +156,10 @@ export class BatchInstaller implements SmallFileInstaller {
       // Another download may have installed it meanwhile.
       let absolute = isHere(path, fileId);
       if (absolute === undefined) {
-        const installed = installWhole(disk, root, join(temp, `${fileId}.new`), path, content);
+        const installed = installWhole(disk, root, join(temp, `${fileId}.new`), path, content, file);
         absolute = installed.absolute;
         if (installed.state !== undefined)
-          events.installed(installed.path, installed.state, descriptionOf(file, hash));
+          events.installed(installed.path, installed.state, descriptionOf(file, hash), file);
       }
       this.#changeMissing(splitPath(path)[0], -1);
       this.#events.installed(file, absolute);
@@ -226,7 +233,7 @@ export class BatchInstaller implements SmallFileInstaller {
   /** @param state - after the rename, where that changed it */
   #installed({ file, written }: StagedFile, path: string, state = written?.state): void {
     if (state === undefined || written === undefined) throw new Error('installed before it was written');
-    this.#options.events.installedInBatch(path, state, descriptionOf(file, written.hash));
+    this.#options.events.installedInBatch(path, state, descriptionOf(file, written.hash), file);
     this.#events.installed(file, inside(this.#options.root, path));
   }
 

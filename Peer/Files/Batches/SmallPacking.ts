@@ -1,4 +1,5 @@
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
+import type { FileState } from '../Disk/FileState.ts';
 import type { SmallJob, SmallReply, SmallTarget, SmallWritten } from './SmallWriting.ts';
 
 /**
@@ -15,15 +16,17 @@ export interface Packed {
 const BETWEEN = '\0';
 /** Stands for an undefined id or hash. */
 const NONE = '';
+/** Numbers of a file in a job, and of an outcome in a reply. */
+const JOB_NUMBERS = 4;
+const REPLY_NUMBERS = 5;
 const KINDS = ['written', 'wrong', 'failed'] as const;
 
 export function packJob({ bytes, files }: SmallJob): Packed {
   const texts: string[] = [];
-  const numbers = new Float64Array(2 * files.length);
-  for (const [index, { fileId, to, size, offset }] of files.entries()) {
+  const numbers = new Float64Array(JOB_NUMBERS * files.length);
+  for (const [index, { fileId, to, size, offset, modifiedMs, executable }] of files.entries()) {
     texts.push(fileId ?? NONE, to);
-    numbers[2 * index] = size;
-    numbers[2 * index + 1] = offset;
+    numbers.set([size, offset, modifiedMs ?? Number.NaN, executable ? 1 : 0], JOB_NUMBERS * index);
   }
   return { bytes, texts: texts.join(BETWEEN), numbers };
 }
@@ -31,12 +34,15 @@ export function packJob({ bytes, files }: SmallJob): Packed {
 export function unpackJob({ bytes, texts: joined, numbers }: Packed): SmallJob {
   const texts = joined.split(BETWEEN);
   const files: SmallTarget[] = [];
-  for (let at = 0; at < numbers.length; at += 2) {
+  for (let index = 0; index < numbers.length / JOB_NUMBERS; index++) {
+    const [size = 0, offset = 0, modifiedMs, runs] = numbers.subarray(JOB_NUMBERS * index);
     files.push({
-      fileId: (texts[at] || undefined) as FileId | undefined,
-      to: texts[at + 1] ?? '',
-      size: numbers[at] ?? 0,
-      offset: numbers[at + 1] ?? 0,
+      fileId: (texts[2 * index] || undefined) as FileId | undefined,
+      to: texts[2 * index + 1] ?? '',
+      size,
+      offset,
+      modifiedMs: Number.isNaN(modifiedMs) ? undefined : modifiedMs,
+      executable: runs === 1 ? true : undefined,
     });
   }
   return { bytes, files };
@@ -44,16 +50,14 @@ export function unpackJob({ bytes, texts: joined, numbers }: Packed): SmallJob {
 
 export function packReply({ bytes, outcomes }: SmallReply): Packed {
   const texts: string[] = [];
-  const numbers = new Float64Array(4 * outcomes.length);
+  const numbers = new Float64Array(REPLY_NUMBERS * outcomes.length);
   for (const [index, outcome] of outcomes.entries()) {
-    numbers[4 * index] = KINDS.indexOf(outcome.kind);
+    numbers[REPLY_NUMBERS * index] = KINDS.indexOf(outcome.kind);
     if (outcome.kind === 'failed') texts.push(outcome.code);
     if (outcome.kind !== 'written') continue;
-    const { device, content, changed, size, modifiedMs, touchedMs } = outcome.state;
+    const { device, content, changed, size, modifiedMs, touchedMs, executable } = outcome.state;
     texts.push(device, content, changed, outcome.hash ?? NONE);
-    numbers[4 * index + 1] = size;
-    numbers[4 * index + 2] = modifiedMs;
-    numbers[4 * index + 3] = touchedMs;
+    numbers.set([size, modifiedMs, touchedMs, executable ? 1 : 0], REPLY_NUMBERS * index + 1);
   }
   return { bytes, texts: texts.join(BETWEEN), numbers };
 }
@@ -64,14 +68,15 @@ export function unpackReply({ bytes, texts: joined, numbers }: Packed): SmallRep
   let next = 0;
   const text = () => texts[next++] ?? '';
   let lastDevice = '';
-  for (let at = 0; at < numbers.length; at += 4) {
+  for (let at = 0; at < numbers.length; at += REPLY_NUMBERS) {
     const kind = KINDS[numbers[at] ?? 0];
     if (kind === 'wrong') outcomes.push({ kind });
     else if (kind === 'failed') outcomes.push({ kind, code: text() });
     else {
       const device = text();
       if (device !== lastDevice) lastDevice = device; // Nearly all files are on one device: its text is shared.
-      const state = {
+      const state: FileState = {
+        ...(numbers[at + 4] === 1 ? { executable: true } : {}),
         size: numbers[at + 1] ?? 0,
         modifiedMs: numbers[at + 2] ?? 0,
         touchedMs: numbers[at + 3] ?? 0,

@@ -1,6 +1,7 @@
 import { fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
 import { type Disk, removeQuietly } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
 
@@ -10,7 +11,7 @@ export interface SmallJob {
   readonly files: readonly SmallTarget[];
 }
 
-export interface SmallTarget {
+export interface SmallTarget extends FileAttributes {
   /** Expected identity; undefined: verified already. */
   readonly fileId: FileId | undefined;
   readonly size: number;
@@ -44,12 +45,12 @@ export function provenHash(fileId: FileId, bytes: Uint8Array): ChunkHash | undef
 /** Verifies and writes small files, blocking the thread. Returns one outcome per file, in order. */
 export function writeSmall(disk: Pick<Disk, 'createWhole' | 'remove'>, job: SmallJob): SmallWritten[] {
   const { buffer, byteOffset } = job.bytes;
-  return job.files.map(({ fileId, size, offset, to }) => {
+  return job.files.map(({ fileId, size, offset, to, modifiedMs, executable }) => {
     const bytes = Buffer.from(buffer, byteOffset + offset, size);
     const hash = fileId === undefined ? undefined : provenHash(fileId, bytes);
     if (fileId !== undefined && hash === undefined) return { kind: 'wrong' };
     try {
-      return { kind: 'written', state: disk.createWhole(to, bytes), hash };
+      return { kind: 'written', state: disk.createWhole(to, bytes, { modifiedMs, executable }), hash };
     } catch (failure) {
       const code = systemCode(failure) ?? 'EIO';
       if (code !== 'EEXIST') removeQuietly(disk, to);

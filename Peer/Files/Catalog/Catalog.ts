@@ -53,14 +53,13 @@ export class Catalog {
   put(entry: CatalogEntry): void {
     const before = this.#files.get(entry.path);
     if (before !== undefined) {
-      if (before.fileId === entry.fileId && before.modifiedMs === entry.modifiedMs) return;
+      if (isSame(before, entry)) return;
       this.#forget(before);
     }
     this.#files.set(entry.path, entry);
     this.#addPath(entry.fileId, entry.path);
     this.#sorted.add(entry);
     this.#bytes += entry.size;
-    // Recorded even when only the modification time differs, which trackers do not hold but `list` shows.
     this.#record(entry);
   }
 
@@ -119,7 +118,7 @@ export class Catalog {
 
   /** All entries: files ordered by path, then the partial ones. */
   entries(): readonly PublishedEntry[] {
-    const files = this.#sorted.below('').map((entry) => published('file', entry));
+    const files = this.#sorted.below('').map(publishedFile);
     const partials = [...this.#partials].map(([fileId, size]) =>
       published('partial', { path: '', fileId, size }),
     );
@@ -141,7 +140,7 @@ export class Catalog {
   #asItIs(change: Change): PublishedEntry {
     if (change.path === '') return published(this.#partials.has(change.fileId) ? 'partial' : 'gone', change);
     const entry = this.#files.get(change.path);
-    return entry === undefined ? published('gone', change) : published('file', entry);
+    return entry === undefined ? published('gone', change) : publishedFile(entry);
   }
 
   #record(change: Change): void {
@@ -172,6 +171,16 @@ export class Catalog {
 /** Key of an entry in a difference. No path begins with NUL, so the two kinds never collide. */
 function keyOf(change: Change): string {
   return change.path === '' ? `\0${change.fileId}` : change.path;
+}
+
+function isSame(one: CatalogEntry, other: CatalogEntry): boolean {
+  return (
+    one.fileId === other.fileId && one.modifiedMs === other.modifiedMs && one.executable === other.executable
+  );
+}
+
+function publishedFile({ path, size, fileId, modifiedMs, executable }: CatalogEntry): PublishedEntry {
+  return { kind: 'file', path, size, fileId, modifiedMs, ...(executable && { executable }) };
 }
 
 function published(kind: PublishedEntry['kind'], { path, size, fileId }: Change): PublishedEntry {

@@ -107,6 +107,6 @@ function byScoreAndPath(one: Match, other: Match): number {
   return other.score - one.score || (one.file.path < other.file.path ? -1 : 1);
 }
 
-function complete({ fileId, size, path }: CatalogEntry): RelayedFile {
-  return { fileId, size, path, complete: true };
+function complete(entry: CatalogEntry): RelayedFile {
+  return { ...entry, complete: true };
 }

@@ -2,7 +2,6 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { CATALOG_FILES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import type { Clock, WallClock } from '../../../Shared/Clock.ts';
-import type { CatalogEntry } from '../../Model.ts';
 import { type FileState, sameAsBefore, sameState } from '../Disk/FileState.ts';
 import type { HashCache, HashedFile } from '../Hashing/HashCache.ts';
 import type { HashOutcome } from '../Hashing/HashFile.ts';
@@ -227,8 +226,8 @@ export class ShareIndex {
     else {
       this.#known.set(path, state);
       this.#pathByContent.set(state.content, path);
-      const entry: CatalogEntry = { path, size: state.size, modifiedMs: state.modifiedMs, fileId };
-      catalog.put(entry);
+      const { size, modifiedMs, executable } = state;
+      catalog.put({ path, size, modifiedMs, fileId, ...(executable && { executable }) });
       this.#options.changed();
     }
     this.#settle(path);

@@ -1,4 +1,5 @@
 import { ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
 import type { FileState } from './FileState.ts';
 
 /**
@@ -13,7 +14,7 @@ export interface Disk {
   open(path: string): DiskFile;
   readWhole(path: string): Promise<Buffer>;
   /** Creates a small file synchronously and returns its state. @throws EEXIST */
-  createWhole(path: string, bytes: Uint8Array): FileState;
+  createWhole(path: string, bytes: Uint8Array, attributes?: FileAttributes): FileState;
   /** Creates a hard link. @throws EEXIST; ENOTSUP, EPERM on file systems without hard links */
   link(from: string, to: string): void;
   /** Replaces a file at `to`. A folder replaces at most an empty folder. @throws ENOTEMPTY, EEXIST, ENOTDIR */
@@ -22,8 +23,8 @@ export interface Disk {
   remove(path: string): void;
   /** Removes a folder and its content. No effect when there is none. */
   removeFolder(path: string): void;
-  /** Copies a file, sharing its blocks where the file system supports it. @throws EEXIST */
-  copy(from: string, to: string): Promise<void>;
+  /** Copies a file, sharing its blocks where the file system supports it. Always keeps a time. @throws EEXIST */
+  copy(from: string, to: string, attributes: FileAttributes): Promise<void>;
   /** Kind of the entry itself; never follows a link. */
   kindOf(path: string): 'file' | 'folder' | 'other' | undefined;
   /** Returns undefined when there is no regular file. */
@@ -42,6 +43,8 @@ export interface DiskFile {
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** Fills `into` up to the end of the file. Returns the number of bytes read. */
   read(into: Uint8Array, position: number): Promise<number>;
+  /** Sets time and executable bit, as far as both are known and the file system supports them. Never throws. */
+  setAttributes(attributes: FileAttributes): void;
   truncate(length: number): Promise<void>;
   datasync(): Promise<void>;
   sync(): Promise<void>;

@@ -1,3 +1,5 @@
+import type { FileAttributes } from '../../Model.ts';
+
 /**
  * Identifies one state of a file without reading it. Split into parts, because a rename changes only the inode's
  * ctime (on Linux), and because device numbers change when a disk is mounted again (btrfs, removable disks).
@@ -9,14 +11,23 @@ export interface FileState {
   /** The later of mtime and ctime, in milliseconds since 1970. */
   readonly touchedMs: number;
   readonly device: string;
+  /** Its owner may run it as a program. */
+  readonly executable?: true;
   /** Inode, size and mtime in nanoseconds: unchanged by a rename. */
   readonly content: string;
   /** ctime in nanoseconds: changes with every write and cannot be set back. */
   readonly changed: string;
 }
 
+/** Mode bit: the owner may run the file. */
+export const OWNER_MAY_RUN = 0o100;
+
+/** FAT stores times with this precision. */
+const COARSE_MS = 2_000;
+
 /** The relevant fields of `fs.BigIntStats`. */
 export interface StatFields {
+  readonly mode?: bigint;
   readonly dev: bigint;
   readonly ino: bigint;
   readonly size: bigint;
@@ -24,10 +35,11 @@ export interface StatFields {
   readonly ctimeNs: bigint;
 }
 
-export function fileState({ dev, ino, size, mtimeNs, ctimeNs }: StatFields): FileState {
-  // The wire has no times before 1970.
-  const modifiedMs = Math.max(0, Number(mtimeNs / 1_000_000n));
+export function fileState({ mode = 0n, dev, ino, size, mtimeNs, ctimeNs }: StatFields): FileState {
+  // The wire has no times before 1970, and none beyond the exact integers.
+  const modifiedMs = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Number(mtimeNs / 1_000_000n)));
   return {
+    ...((Number(mode) & OWNER_MAY_RUN) === 0 ? {} : { executable: true }),
     size: Number(size),
     modifiedMs,
     touchedMs: Math.max(modifiedMs, Number(ctimeNs / 1_000_000n)),
@@ -60,4 +72,14 @@ export function sameAsBefore(one: FileState, other: FileState): boolean {
  */
 export function onlyTouched(one: FileState, other: FileState): boolean {
   return one.device === other.device && one.content === other.content && one.changed !== other.changed;
+}
+
+/** Names what a file system did not keep; undefined: everything is as wanted. */
+export function attributesLost(
+  wanted: FileAttributes,
+  { modifiedMs, executable }: FileState,
+): string | undefined {
+  if (wanted.modifiedMs === undefined) return undefined;
+  if (Math.abs(wanted.modifiedMs - modifiedMs) > COARSE_MS) return 'the modification time';
+  return wanted.executable === executable ? undefined : 'the executable bit';
 }

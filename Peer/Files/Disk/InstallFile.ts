@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
 import { type Disk, diskError, ensureFolder, removeQuietly } from './Disk.ts';
 import { type FileState, sameState } from './FileState.ts';
 import { inside, joinPath, splitPath } from './Paths.ts';
@@ -49,9 +50,10 @@ export function installWhole(
   temporary: string,
   wanted: string,
   content: Uint8Array,
+  attributes: FileAttributes = {},
 ): Installed & { readonly state: FileState | undefined } {
   try {
-    createReplacing(disk, temporary, content);
+    createReplacing(disk, temporary, content, attributes);
   } catch (failure) {
     removeQuietly(disk, temporary);
     throw diskError(failure, `writing "${wanted}"`);
@@ -88,15 +90,15 @@ export function partFileGone(path: string, cause?: unknown): ShoalError {
   });
 }
 
-function createReplacing(disk: Disk, path: string, content: Uint8Array): void {
+function createReplacing(disk: Disk, path: string, content: Uint8Array, attributes: FileAttributes): void {
   try {
-    disk.createWhole(path, content);
+    disk.createWhole(path, content, attributes);
   } catch (failure) {
     // A leftover file or a missing folder is rare, so neither is checked for beforehand.
     if (!['EEXIST', 'ENOENT'].includes(systemCode(failure) ?? '')) throw failure;
     ensureFolder(disk, dirname(path));
     disk.remove(path);
-    disk.createWhole(path, content);
+    disk.createWhole(path, content, attributes);
   }
 }
 

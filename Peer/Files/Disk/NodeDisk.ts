@@ -21,6 +21,8 @@ import {
 import { open, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { systemCode } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
+import { setAttributes } from './Attributes.ts';
 import type { Disk, DiskFile } from './Disk.ts';
 import { type FileState, fileState } from './FileState.ts';
 import { WriteQueue } from './WriteQueue.ts';
@@ -38,10 +40,11 @@ export const nodeDisk: Disk = {
   create: (path) => new NodeFile(openSync(path, 'wx+')),
   open: (path) => new NodeFile(openSync(path, constants.O_RDWR | NO_FOLLOW)),
   readWhole: (path) => readFile(path),
-  createWhole: (path, bytes) => {
+  createWhole: (path, bytes, attributes = {}) => {
     const fd = openSync(path, CREATE);
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at);
+      setAttributes(fd, attributes);
       return fileState(fstatSync(fd, { bigint: true }));
     } finally {
       closeSync(fd);
@@ -51,7 +54,12 @@ export const nodeDisk: Disk = {
   rename: renameSync,
   remove,
   removeFolder: (path) => rmSync(path, { recursive: true, force: true }),
-  copy: (from, to) => copyTo(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL),
+  copy: async (from, to, attributes) => {
+    await copyTo(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+    const fd = openSync(to, constants.O_RDONLY | NO_FOLLOW);
+    setAttributes(fd, attributes);
+    closeSync(fd);
+  },
   kindOf: (path) => {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
@@ -111,6 +119,10 @@ class NodeFile implements DiskFile {
 
   read(into: Uint8Array, position: number): Promise<number> {
     return readFully(this.#open(), into, position);
+  }
+
+  setAttributes(attributes: FileAttributes): void {
+    setAttributes(this.#open(), attributes);
   }
 
   truncate(length: number): Promise<void> {

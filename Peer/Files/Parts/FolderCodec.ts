@@ -11,18 +11,19 @@ import {
   uint32,
   uint53,
 } from '../../../Protocol/Codec.ts';
+import { extensible, fileExtensions } from '../../../Protocol/Extensions.ts';
 import { fileId, type PeerId, peerId } from '../../../Protocol/Ids.ts';
 import { NAME_BYTES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { FileHolder } from '../../Model.ts';
+import type { FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile, KeptFolder } from '../../Storage.ts';
 import { encodeRecord, readRecords } from './JournalRecords.ts';
 
 /**
- * The record of a folder download in progress: magic "SHOALF1\\n", then records (JournalRecords.ts): one header,
+ * The record of a folder download in progress: magic "SHOALF2\\n", then records (JournalRecords.ts): one header,
  * holders, files in pages. Written as a whole; a file that is cut or damaged anywhere is discarded.
  */
-const MAGIC = Buffer.from('SHOALF1\n', 'ascii');
+const MAGIC = Buffer.from('SHOALF2\n', 'ascii');
 const HEADER = 1;
 const HOLDER = 2;
 const FILES = 3;
@@ -41,7 +42,7 @@ interface Header {
   readonly files: number;
 }
 
-interface FileEntry {
+interface FileEntry extends FileAttributes {
   readonly fileId: FolderFile['fileId'];
   readonly size: number;
   readonly path: string;
@@ -59,19 +60,17 @@ const holder: Codec<Omit<FileHolder, 'complete'>> = struct<Omit<FileHolder, 'com
   name: text(NAME_BYTES_MAX),
   address,
 });
-const file: Codec<FileEntry> = struct<FileEntry>({
-  fileId,
-  size: uint53,
-  path: text(KEPT_PATH_BYTES_MAX),
-  holders: list(uint8, FILE_HOLDERS_MAX),
-});
+const file: Codec<FileEntry> = extensible<FileEntry, FileAttributes>(
+  { fileId, size: uint53, path: text(KEPT_PATH_BYTES_MAX), holders: list(uint8, FILE_HOLDERS_MAX) },
+  fileExtensions,
+);
 
 export function encodeFolder({ path, paused, files }: KeptFolder): Buffer {
   const places = new Map<PeerId, number>();
   const holders: Buffer[] = [];
   const pages: Buffer[] = [];
   let page = new ByteWriter(PAGE_BYTES);
-  for (const { fileId, size, path: filePath, holders: known } of files) {
+  for (const { holders: known, ...rest } of files) {
     const kept: number[] = [];
     for (const each of known) {
       if (kept.length === FILE_HOLDERS_MAX) break;
@@ -83,7 +82,7 @@ export function encodeFolder({ path, paused, files }: KeptFolder): Buffer {
       }
       if (place !== undefined && each.complete) kept.push(place);
     }
-    file.write(page, { fileId, size, path: filePath, holders: kept });
+    file.write(page, { ...rest, holders: kept });
     if (page.length < PAGE_BYTES) continue;
     pages.push(encodeRecord(FILES, page.finish()));
     page = new ByteWriter(PAGE_BYTES);

@@ -3,6 +3,7 @@ import { chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
 import type { ChunkWriter } from '../../Transfer.ts';
 import { type Disk, type DiskFile, diskError, removeQuietly } from '../Disk/Disk.ts';
 import { partFileGone } from '../Disk/InstallFile.ts';
@@ -27,8 +28,10 @@ export interface PartFileOptions {
   readonly journalBytes: number;
   readonly records: number;
   readonly verified: readonly number[];
+  /** Of the finished file. */
+  readonly attributes: FileAttributes;
   /** Moves the complete, synced file into the share and returns its absolute path. */
-  readonly install: (data: DiskFile) => Promise<string>;
+  readonly install: (data: DiskFile, attributes: FileAttributes) => Promise<string>;
   readonly onVerified: (chunk: number) => void;
   /** Called once, after `close`, `finish` or `discard`. */
   readonly onClosed: () => void;
@@ -94,10 +97,11 @@ export class PartFile implements OpenPart {
     if (!this.verified.complete) throw new Error('finish() before every chunk was verified');
     this.#check();
     await this.#sync.stop();
-    const { data, disk, journalPath } = this.#options;
+    const { data, disk, journalPath, attributes } = this.#options;
+    data.setAttributes(attributes);
     await this.#guarded('syncing the finished file', data.sync()).catch((failure) => this.#fail(failure));
     this.#check();
-    const finalPath = await this.#options.install(data);
+    const finalPath = await this.#options.install(data, attributes);
     removeQuietly(disk, journalPath);
     await this.#close(false);
     return finalPath;

@@ -1,9 +1,11 @@
 import { chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
 import type { Disk, DiskFile } from '../Disk/Disk.ts';
 import { hashRange } from '../Disk/HashRange.ts';
 import {
+  encodeAttributes,
   encodeForgotten,
   encodeJournalStart,
   encodeWantedPath,
@@ -17,6 +19,8 @@ export interface PartFilesWanted {
   readonly journalPath: string;
   readonly description: FileDescription;
   readonly path: string;
+  /** Of the finished file. Unknown ones are those of the earlier run. */
+  readonly attributes: FileAttributes;
   /** Throws when the disk has no space for a new file. */
   readonly beforeCreating: () => void;
 }
@@ -29,6 +33,7 @@ export interface PartFiles {
   readonly journalBytes: number;
   readonly records: number;
   readonly verified: readonly number[];
+  readonly attributes: FileAttributes;
 }
 
 /**
@@ -60,14 +65,15 @@ async function begin({
   journalPath,
   description,
   path,
+  attributes,
 }: PartFilesWanted): Promise<PartFiles> {
   const data = disk.create(partPath);
   let journal: DiskFile | undefined;
   try {
     journal = disk.create(journalPath);
-    const start = encodeJournalStart(description, path);
+    const start = Buffer.concat([encodeJournalStart(description, path), encodeAttributes(attributes)]);
     await journal.write(start, 0);
-    return { data, journal, journalBytes: start.length, records: 0, verified: [] };
+    return { data, journal, journalBytes: start.length, records: 0, verified: [], attributes };
   } catch (failure) {
     data.close();
     journal?.close();
@@ -84,7 +90,9 @@ async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFi
   const isInside = (chunk: number) => chunkOffset(layout, chunk) + chunkLength(layout, chunk) <= size;
   const suspects = state.unsure.concat(state.durable.filter((chunk) => !isInside(chunk)));
   const verified = new Set(state.durable.filter(isInside));
+  const attributes = wanted.attributes.modifiedMs === undefined ? state.attributes : wanted.attributes;
   const notes: Buffer[] = state.path === path ? [] : [encodeWantedPath(description, path)];
+  if (!sameAttributes(attributes, state.attributes)) notes.push(encodeAttributes(attributes));
   const read = (into: Uint8Array, position: number) => data.read(into, position);
   for (const chunk of suspects) {
     const hash = await hashRange(read, chunkOffset(layout, chunk), chunkLength(layout, chunk));
@@ -102,11 +110,16 @@ async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFi
       journalBytes: state.bytes + note.length,
       records: state.records,
       verified: [...verified],
+      attributes,
     };
   } catch (failure) {
     journal.close();
     throw failure;
   }
+}
+
+function sameAttributes(one: FileAttributes, other: FileAttributes): boolean {
+  return one.modifiedMs === other.modifiedMs && one.executable === other.executable;
 }
 
 async function readState(disk: Disk, journalPath: string): Promise<JournalState | undefined> {

@@ -5,6 +5,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { formatBytes } from '../../../Shared/FormatBytes.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
 import type { Unfinished } from '../../Storage.ts';
 import { type Disk, type DiskFile, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
@@ -31,7 +32,7 @@ export interface PartEvents {
   opened(part: OpenPart): void;
   verified(fileId: FileId, chunk: number): void;
   /** A finished file is in the share. Called synchronously with the rename, before the watcher can report it. */
-  installed(path: string, state: FileState, description: FileDescription): void;
+  installed(path: string, state: FileState, description: FileDescription, wanted: FileAttributes): void;
   closed(fileId: FileId): void;
 }
 
@@ -74,7 +75,11 @@ export class PartStore {
   }
 
   /** Opens or creates a part; see `DownloadStorage.open`. @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT */
-  async open(description: FileDescription, wanted: string): Promise<OpenPart> {
+  async open(
+    description: FileDescription,
+    wanted: string,
+    attributes: FileAttributes = {},
+  ): Promise<OpenPart> {
     const { fileId, layout } = description;
     if (this.#open.has(fileId)) {
       throw new ShoalError('LOCAL_CONFLICT', 'this content is being downloaded already', {
@@ -85,8 +90,8 @@ export class PartStore {
     const path = safePath(wanted);
     try {
       const part = isOneChunk(layout.size)
-        ? this.#openInMemory(description, path)
-        : await this.#openOnDisk(description, path);
+        ? this.#openInMemory(description, path, attributes)
+        : await this.#openOnDisk(description, path, attributes);
       this.#open.set(fileId, part);
       this.#options.events.opened(part);
       return part;
@@ -108,10 +113,10 @@ export class PartStore {
       const fileId = name.slice(0, -JOURNAL.length) as FileId;
       const state = this.#open.has(fileId) ? undefined : await this.#read(fileId);
       if (state === undefined) continue;
-      const { path, paused, description, durable, unsure } = state;
+      const { path, paused, attributes, description, durable, unsure } = state;
       const { layout } = description;
       const bytes = bytesOf(description, [...durable, ...unsure]);
-      found.push({ fileId, path, size: layout.size, paused, bytes });
+      found.push({ fileId, path, size: layout.size, paused, bytes, ...attributes });
     }
     return found;
   }
@@ -162,7 +167,7 @@ export class PartStore {
     await Promise.all([...this.#open.values()].map((part) => part?.close()));
   }
 
-  #openInMemory(description: FileDescription, path: string): MemoryPart {
+  #openInMemory(description: FileDescription, path: string, attributes: FileAttributes): MemoryPart {
     const { disk, root, events } = this.#options;
     const { fileId, layout } = description;
     this.requireFreeSpace(layout.size);
@@ -170,15 +175,20 @@ export class PartStore {
       description,
       path,
       install: (content, whole) => {
-        const installed = installWhole(disk, root, this.#pathOf(fileId, 'new'), path, content);
-        if (installed.state !== undefined) events.installed(installed.path, installed.state, whole);
+        const installed = installWhole(disk, root, this.#pathOf(fileId, 'new'), path, content, attributes);
+        if (installed.state !== undefined)
+          events.installed(installed.path, installed.state, whole, attributes);
         return installed.absolute;
       },
       ...this.#listeners(fileId),
     });
   }
 
-  async #openOnDisk(description: FileDescription, path: string): Promise<PartFile> {
+  async #openOnDisk(
+    description: FileDescription,
+    path: string,
+    attributes: FileAttributes,
+  ): Promise<PartFile> {
     const { disk, clock, temp } = this.#options;
     const { fileId, layout } = description;
     ensureFolder(disk, temp);
@@ -190,6 +200,7 @@ export class PartStore {
       journalPath,
       description,
       path,
+      attributes,
       beforeCreating: () => this.requireFreeSpace(layout.size),
     });
     try {
@@ -208,7 +219,7 @@ export class PartStore {
       partPath,
       journalPath,
       ...files,
-      install: (data) => this.#installPart(description, path, data),
+      install: (data, wanted) => this.#installPart(description, path, data, wanted),
       ...this.#listeners(fileId),
     });
   }
@@ -224,10 +235,15 @@ export class PartStore {
     };
   }
 
-  async #installPart(description: FileDescription, path: string, data: DiskFile): Promise<string> {
+  async #installPart(
+    description: FileDescription,
+    path: string,
+    data: DiskFile,
+    wanted: FileAttributes,
+  ): Promise<string> {
     const { disk, root, events } = this.#options;
     const installed = installFile(disk, root, this.#pathOf(description.fileId, 'part'), path);
-    events.installed(installed.path, data.state(), description);
+    events.installed(installed.path, data.state(), description, wanted);
     // The file is complete and has its name, so a failed sync of the folder does not fail the download.
     await disk.syncFolder(dirname(installed.absolute)).catch(() => {});
     return installed.absolute;

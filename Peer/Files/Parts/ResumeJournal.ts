@@ -9,17 +9,19 @@ import {
   uint32,
   uint53,
 } from '../../../Protocol/Codec.ts';
+import { extensible, fileExtensions } from '../../../Protocol/Extensions.ts';
 import { type FileDescription, isDescriptionOf } from '../../../Protocol/FileId.ts';
 import { type ChunkHash, chunkHash, type FileId, fileId } from '../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { FileAttributes } from '../../Model.ts';
 import { encodeRecord, readRecords } from './JournalRecords.ts';
 
 /**
  * The journal of an unfinished file: its description and path, and the chunks on disk. Append-only.
  *
  *   magic "SHOALJ1\\n", then records (JournalRecords.ts): header, chunk hashes in pages, then in any order
- *   verified(chunk), synced(count), forgotten(chunk), paused(yes or no).
+ *   verified(chunk), synced(count), forgotten(chunk), paused(yes or no), attributes(time and executable bit).
  *
  * A chunk's record is appended after its data write has returned. `synced(count)` is appended after an fdatasync of
  * the data that began when `count` verified-records had been appended: the chunks of those records survive a power
@@ -32,6 +34,7 @@ const VERIFIED = 3;
 const SYNCED = 4;
 const FORGOTTEN = 5;
 const PAUSED = 6;
+const ATTRIBUTES = 7;
 
 /** 32 bytes each. Bounds one record to 64 KiB. */
 const HASHES_PER_RECORD = 2_000;
@@ -44,11 +47,14 @@ interface Header {
 
 const header: Codec<Header> = struct<Header>({ fileId, size: uint53, path: text(PATH_BYTES_MAX) });
 
+const attributes: Codec<FileAttributes> = extensible<FileAttributes, FileAttributes>({}, fileExtensions);
+
 /** The state of an unfinished file according to its journal. */
 export interface JournalState {
   readonly description: FileDescription;
   /** Wanted path, relative to the share. */
   readonly path: string;
+  readonly attributes: FileAttributes;
   readonly paused: boolean;
   /** Chunks with a sync mark, ascending. */
   readonly durable: readonly number[];
@@ -91,6 +97,11 @@ export function encodeForgotten(chunk: number): Buffer {
   return record(FORGOTTEN, uint32, chunk);
 }
 
+/** Encodes the wanted attributes of the finished file. A later record replaces an earlier one. */
+export function encodeAttributes(wanted: FileAttributes): Buffer {
+  return record(ATTRIBUTES, attributes, wanted);
+}
+
 export function encodePaused(paused: boolean): Buffer {
   return record(PAUSED, boolean, paused);
 }
@@ -102,6 +113,7 @@ export function readJournal(bytes: Buffer): JournalState | undefined {
   const hashes: ChunkHash[] = [];
   const order: number[] = [];
   let synced = 0;
+  let wanted: FileAttributes = {};
   let paused = false;
   let end = MAGIC.length;
   try {
@@ -112,6 +124,7 @@ export function readJournal(bytes: Buffer): JournalState | undefined {
       else if (type === VERIFIED) order.push(uint32.read(input));
       else if (type === SYNCED) synced = Math.max(synced, uint32.read(input));
       else if (type === FORGOTTEN) forget(order, uint32.read(input));
+      else if (type === ATTRIBUTES) wanted = attributes.read(input);
       else if (type === PAUSED) paused = boolean.read(input);
       end = endsAt;
     }
@@ -122,7 +135,15 @@ export function readJournal(bytes: Buffer): JournalState | undefined {
   if (start === undefined || !isSound(start, hashes)) return undefined;
   const description = { fileId: start.fileId, layout: chunkLayout(start.size), chunkHashes: hashes };
   const chunks = sortOut(order, synced, hashes.length);
-  return { description, path: start.path, paused, ...chunks, records: order.length, bytes: end };
+  return {
+    description,
+    path: start.path,
+    attributes: wanted,
+    paused,
+    ...chunks,
+    records: order.length,
+    bytes: end,
+  };
 }
 
 function isSound(start: Header, hashes: readonly ChunkHash[]): boolean {

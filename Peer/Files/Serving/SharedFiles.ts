@@ -4,7 +4,7 @@ import { chunkLayout, chunkLength, chunkOffset } from '../../../Protocol/ChunkLa
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { CatalogEntry } from '../../Model.ts';
+import type { CatalogEntry, FileAttributes } from '../../Model.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
 import { type Disk, diskError, removeQuietly } from '../Disk/Disk.ts';
@@ -95,7 +95,7 @@ export class SharedFiles {
   }
 
   /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FULL, DISK_FAILED */
-  async copyTo(fileId: FileId, wanted: string): Promise<string> {
+  async copyTo(fileId: FileId, wanted: string, attributes: FileAttributes = {}): Promise<string> {
     const { root, temp, disk, catalog, share } = this.#options;
     const path = safePath(wanted);
     const here = this.unchangedAt(path, fileId);
@@ -109,7 +109,11 @@ export class SharedFiles {
     // After a crash the next start removes ".new" files.
     const temporary = join(temp, `${randomBytes(32).toString('hex')}.new`);
     try {
-      await disk.copy(share.absolute(source), temporary);
+      await disk.copy(
+        share.absolute(source),
+        temporary,
+        attributes.modifiedMs === undefined ? found : attributes,
+      );
       if (!this.#isUnchanged(source)) {
         throw new ShoalError('FILE_CHANGED', `"${source}" changed while it was copied`);
       }

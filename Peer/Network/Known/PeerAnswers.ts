@@ -1,3 +1,4 @@
+import { earliestOf } from '../../../Protocol/Extensions.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { FILE_BYTES_MAX, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../../Protocol/Limits.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
@@ -47,7 +48,9 @@ export function hitsOf(
     const paths = claims.map(({ file }) => ({ path: file.path, match: matchOfPath(asked, file.path) }));
     const best = paths.reduce((one, other) => (other.match > one.match ? other : one));
     const holders = claims.map(({ peer, file }): FileHolder => ({ ...peer, complete: file.complete }));
-    const hit = { fileId, size, path: best.path, holders, holderCount: holders.length };
+    const named = claims.flatMap(({ file }) => (file.path === best.path ? file : []));
+    const attributes = earliestOf(named);
+    const hit = { fileId, size, path: best.path, holders, holderCount: holders.length, ...attributes };
     return { hit, match: best.match };
   });
   ranked.sort((one, other) => other.match - one.match || other.hit.holderCount - one.hit.holderCount);

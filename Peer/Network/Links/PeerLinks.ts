@@ -132,8 +132,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         notInterested: (peer, fileId) => this.#interests.notInterested(peer, fileId),
         holds: (peer, message) => this.#interests.suggestions.holds(peer.peerId, message),
         named: (peer, fileId, peers) => this.#named(peer, fileId, peers),
-        offered: (peer, requestId, { fileId, size, path, chunks }) =>
-          this.emit('offered', peer, requestId, { fileId, size, path, chunks }),
+        offered: (peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }) =>
+          this.emit('offered', peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }),
         trackerNamed: (peer, tracker) => this.#trackerNamed(peer, tracker),
         matching: (question) => this.#matching(question),
       },

@@ -33,12 +33,16 @@ export class PeerOffers {
 
   // ---- our offers
 
-  offer({ fileId, size, path, chunks }: Offer, chunkCount: number, events: OfferEvents): SentOffer {
+  offer(
+    { fileId, size, path, chunks, modifiedMs, executable }: Offer,
+    chunkCount: number,
+    events: OfferEvents,
+  ): SentOffer {
     const requestId = this.#nextId;
     this.#nextId = requestId === 0xffff_ffff ? FIRST_ID : requestId + 1;
     const holdings = new RemoteHoldings();
     holdings.setChunkCount(chunkCount);
-    const message = { type: 'offer', requestId, fileId, size, path, chunks } as const;
+    const message = { type: 'offer', requestId, fileId, size, path, chunks, modifiedMs, executable } as const;
     const cancelDeadline = this.#clock.after(OFFER_TIMEOUT_MS, () =>
       this.#end(requestId)?.events.lost(
         new ShoalError('TIMEOUT', 'the peer did not answer the offer in time'),

@@ -1,3 +1,4 @@
+import { earliestOf } from '../../../Protocol/Extensions.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Hit, Holder, ListedPeer } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, isDialable, isLoopback } from '../../../Shared/Address.ts';
@@ -41,20 +42,25 @@ export function mergePeers(answers: readonly TrackerAnswer<ListedPeer>[], from: 
 
 /** Merges hits by content, in order of arrival; drops content held only by this peer. */
 export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoint): SearchHit[] {
-  const byFile = new Map<FileId, { first: Hit; answers: TrackerAnswer<Holder>[]; count: number }>();
+  const byFile = new Map<
+    FileId,
+    { named: Hit[]; first: Hit; answers: TrackerAnswer<Holder>[]; count: number }
+  >();
   for (const { trackerHost, items } of answers) {
     for (const hit of items) {
-      const known = byFile.get(hit.fileId) ?? { first: hit, answers: [], count: 0 };
+      const known = byFile.get(hit.fileId) ?? { named: [], first: hit, answers: [], count: 0 };
       byFile.set(hit.fileId, known);
+      if (hit.path === known.first.path) known.named.push(hit);
       known.answers.push({ trackerHost, items: hit.holders });
       const others = hit.holderCount - hit.holders.filter(({ peerId }) => peerId === from.self).length;
       known.count = Math.max(known.count, others);
     }
   }
-  const hits = [...byFile.values()].map(({ first, answers, count }) => {
+  const hits = [...byFile.values()].map(({ named, first, answers, count }) => {
     const holders = mergeHolders(answers, from);
-    const { fileId, size, path, modifiedMs } = first;
-    return { fileId, size, path, modifiedMs, holders, holderCount: Math.max(count, holders.length) };
+    const { fileId, size, path } = first;
+    const holderCount = Math.max(count, holders.length);
+    return { fileId, size, path, holders, holderCount, ...earliestOf(named) };
   });
   return hits.filter(({ holders }) => holders.length > 0);
 }

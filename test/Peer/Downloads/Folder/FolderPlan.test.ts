@@ -126,3 +126,18 @@ test.each(seeds(100))('one holder alone is no special case (seed %i)', (seed) =>
   // Whoever lists nothing changes nothing.
   expect(planFolder('d', [one])).toEqual(planFolder('d', [one, listing(2)]));
 });
+
+test('a file has the earliest time of the copies at its path, and the executable bit of that copy', () => {
+  const one = listing(1, ['d/a', 1, 50], ['d/b', 1, 10]);
+  const two = listing(2, ['d/a', 1, 30], ['d/c', 2, 20]);
+  const dated = { ...two, files: two.files.map((file) => ({ ...file, executable: true as const })) };
+  expect(planFolder('d', [one, dated]).files).toMatchObject([
+    { path: 'd/a', modifiedMs: 30, executable: true },
+    { path: 'd/b', modifiedMs: 10 },
+    { path: 'd/c', modifiedMs: 20, executable: true },
+  ]);
+  expect(planFolder('d', [dated]).files).toMatchObject([
+    { path: 'd/a', modifiedMs: 30, executable: true },
+    {},
+  ]);
+});

@@ -214,3 +214,25 @@ test.each([4_096, 65_536, 65_537, 300_000])(
     expect(shared.hashes).toEqual([made[0], made[2]].map((each) => each?.description.chunkHashes));
   },
 );
+
+test('each file of a batch has its modification time and executable bit, in a new folder and in an old one', async () => {
+  const disk = memoryDisk();
+  const { batches } = partStore(disk);
+  disk.putFolder('/share/old');
+  const paths = ['new/a', 'new/b', 'old/a'];
+  const { files, bytes } = batch(paths);
+  const dated = files.map((file, index) =>
+    index === 1
+      ? { ...file, modifiedMs: 1_000 + index, executable: true as const }
+      : { ...file, modifiedMs: 1_000 + index },
+  );
+  const { installer } = openInstaller(batches, paths);
+  await installer.install(bytes, dated);
+  await installer.close();
+  expect(paths.map((path) => disk.stateOf(`/share/${path}`)?.modifiedMs)).toEqual([1_000, 1_001, 1_002]);
+  expect(paths.map((path) => disk.stateOf(`/share/${path}`)?.executable)).toEqual([
+    undefined,
+    true,
+    undefined,
+  ]);
+});

@@ -24,6 +24,7 @@ function outcome(random: SeededRandom): SmallWritten {
     device: random.pick(['1', '64770']),
     content: `${random.int(0, 2 ** 40)}.${size}.${modifiedMs}000001`,
     changed: `${modifiedMs}000002`,
+    ...(random.chance(0.5) && { executable: true as const }),
   };
   return { kind, state, hash: random.pick([id(random) as ChunkHash, undefined]) };
 }
@@ -36,6 +37,8 @@ test.each(seeds(30))('jobs and replies arrive as they were sent (seed %i)', (see
     size: random.int(1, 2 ** 20),
     offset: random.int(0, 2 ** 20),
     to: `/a folder\n/ä ${index}`,
+    modifiedMs: random.pick([undefined, 0, random.int(1, 2 ** 42)]),
+    executable: random.pick([undefined, true as const]),
   }));
   expect(unpackJob(structuredClone(packJob({ bytes, files })))).toEqual({ bytes, files });
   const outcomes = Array.from({ length: random.int(0, 20) }, () => outcome(random));

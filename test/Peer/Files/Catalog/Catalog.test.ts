@@ -83,7 +83,18 @@ test('an equal entry makes no new version; other content at the path is one chan
   catalog.put(entry('a', 1));
   expect(catalog.version).toBe(1);
   catalog.put(entry('a', 2));
-  expect(catalog.changesSince(1)).toEqual([{ kind: 'file', path: 'a', size: 3, fileId: id(2) }]);
+  const { modifiedMs } = entry('a', 2);
+  expect(catalog.changesSince(1)).toEqual([{ kind: 'file', path: 'a', size: 3, fileId: id(2), modifiedMs }]);
+});
+
+test('a new time or executable bit is a change that others learn', () => {
+  const catalog = new Catalog();
+  catalog.put(entry('a', 1));
+  catalog.put({ ...entry('a', 1), modifiedMs: 77 });
+  catalog.put({ ...entry('a', 1), modifiedMs: 77, executable: true });
+  expect(catalog.version).toBe(3);
+  expect(catalog.changesSince(1)).toMatchObject([{ path: 'a', modifiedMs: 77, executable: true }]);
+  expect(catalog.entries()).toMatchObject([{ path: 'a', modifiedMs: 77, executable: true }]);
 });
 
 test('of content with two paths, only the removed path is gone', () => {

@@ -163,7 +163,7 @@ test('a file with another beginning is no record, although its records are sound
   const disk = new MemoryDisk({ random: new SeededRandom(1) });
   const { folders } = records(disk);
   await folders.keep(wish(2));
-  disk.peek(`/share/Temp/${KEY}.folder`)?.write('SHOALF2\n');
+  disk.peek(`/share/Temp/${KEY}.folder`)?.write('SHOALF1\n');
   expect(await folders.all()).toEqual([]);
 });
 

@@ -28,6 +28,7 @@ async function interceptedPart() {
     return {
       write: (bytes, position) => run('write', () => file.write(bytes, position)),
       read: (into, position) => file.read(into, position),
+      setAttributes: (attributes) => file.setAttributes(attributes),
       truncate: (length) => file.truncate(length),
       datasync: () => run('datasync', () => file.datasync()),
       sync: () => run('sync', () => file.sync()),
@@ -56,6 +57,7 @@ async function interceptedPart() {
     journalBytes: start.length,
     records: 0,
     verified: [],
+    attributes: {},
     install: async () => {
       log.push('install');
       return '/share/a';

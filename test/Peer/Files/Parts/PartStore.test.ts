@@ -314,3 +314,48 @@ describe('files of one chunk or none', () => {
     expect(await again.finish()).toBe('/share/x (2)');
   });
 });
+
+describe('modification time and executable bit', () => {
+  const wanted = { modifiedMs: 1_234_567, executable: true } as const;
+
+  test('a finished file has those of the original, and so has its catalog entry', async () => {
+    const disk = memoryDisk();
+    const { store, told } = partStore(disk);
+    const part = await store.open(description, 'a', wanted);
+    for (const chunk of ALL) await writeChunk(part, content, chunk);
+    await part.finish();
+    expect(disk.stateOf('/share/a')).toMatchObject(wanted);
+    expect(told.installed).toEqual([{ path: 'a', state: disk.stateOf('/share/a') }]);
+  });
+
+  test('a file of one chunk has them too', async () => {
+    const disk = memoryDisk();
+    const small = madeFile(100);
+    const part = await partStore(disk).store.open(small.description, 'a', wanted);
+    await writeChunk(part, small.content, 0);
+    await part.finish();
+    expect(disk.stateOf('/share/a')).toMatchObject(wanted);
+  });
+
+  test('a download that is resumed without them keeps those of the first run', async () => {
+    const disk = memoryDisk();
+    const first = await partStore(disk).store.open(description, 'a', wanted);
+    await writeChunk(first, content, 0);
+    await first.close();
+    const { store } = partStore(disk);
+    expect(await store.unfinished()).toMatchObject([wanted]);
+    const part = await store.open(description, 'a');
+    for (const chunk of [1, 2, 3]) await writeChunk(part, content, chunk);
+    await part.finish();
+    expect(disk.stateOf('/share/a')).toMatchObject(wanted);
+  });
+
+  test('new ones replace those of the first run, also in the journal', async () => {
+    const disk = memoryDisk();
+    await (await partStore(disk).store.open(description, 'a', wanted)).close();
+    await (await partStore(disk).store.open(description, 'a', { modifiedMs: 77 })).close();
+    const [unfinished] = await partStore(disk).store.unfinished();
+    expect(unfinished?.modifiedMs).toBe(77);
+    expect(unfinished?.executable).toBeUndefined();
+  });
+});

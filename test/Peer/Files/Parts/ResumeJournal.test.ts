@@ -45,6 +45,7 @@ test('the bytes of a journal, as written down', () => {
   expect(readJournal(journal)).toEqual({
     description: golden,
     path: 'a/é.bin',
+    attributes: {},
     paused: true,
     durable: [2],
     unsure: [1],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { validFiles } from '../../../../Peer/Network/Known/PeerAnswers.ts';
-import type { FileId } from '../../../../Protocol/Ids.ts';
+import { hitsOf, validFiles } from '../../../../Peer/Network/Known/PeerAnswers.ts';
+import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import { FILE_BYTES_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../../../Protocol/Limits.ts';
 import { idOf } from '../Trackers/TrackerLan.ts';
 
@@ -22,4 +22,17 @@ test('a peer gets at most its share of the hits', () => {
     fileId: idOf(`film ${index}`) as FileId,
   }));
   expect(validFiles({ words: 'film', fileId: undefined }, many)).toHaveLength(SEARCH_HITS_PER_PEER_MAX);
+});
+
+test('a hit has the attributes of the earliest file of its name', () => {
+  const answer = (name: string, path: string, modifiedMs: number) => ({
+    peer: { peerId: idOf(name) as PeerId, name, address: { host: '10.0.0.2', port: 9_001 } },
+    files: [{ ...film, path, modifiedMs }],
+  });
+  const { hits } = hitsOf('film', [
+    answer('Ann', 'film.mkv', 50),
+    answer('Ben', 'film.mkv', 30),
+    answer('Cid', 'an older film.mkv', 10),
+  ]);
+  expect(hits).toMatchObject([{ path: 'film.mkv', modifiedMs: 30 }]);
 });

@@ -70,3 +70,24 @@ test('answers leave this peer out, and content held only by this peer is no hit'
   const peer = { peerId: SELF, name: 'us', address: us.address, onTrackerHost: false, files: 1, bytes: 1 };
   expect(mergePeers([{ trackerHost: '10.0.0.1', items: [peer] }], here)).toEqual([]);
 });
+
+test('a hit has the attributes of the earliest file of its name', () => {
+  const hit = (path: string, modifiedMs: number | undefined, executable?: true): Hit => ({
+    fileId: idOf('one') as FileId,
+    size: 7,
+    path,
+    holders: [holder('Ann', '10.0.0.2')],
+    holderCount: 1,
+    modifiedMs,
+    executable,
+  });
+  const items = [
+    hit('film', undefined),
+    hit('film', 50),
+    hit('film', 30, true),
+    hit('film', 40),
+    hit('other', 10),
+  ];
+  const [merged] = mergeHits([{ trackerHost: '10.0.0.1', items }], here);
+  expect(merged).toMatchObject({ path: 'film', modifiedMs: 30, executable: true });
+});

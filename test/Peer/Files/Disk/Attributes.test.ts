@@ -1,0 +1,81 @@
+import { chmodSync, closeSync, lstatSync, openSync, utimesSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { setAttributes } from '../../../../Peer/Files/Disk/Attributes.ts';
+import { attributesLost, fileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { nodeDisk } from '../../../../Peer/Files/Disk/NodeDisk.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { TempFolder } from '../../../Support/TempFolder.ts';
+
+const stateAt = (path: string) => fileState(lstatSync(path, { bigint: true }));
+
+test('a time comes back to the millisecond, whatever the digits behind the second', async () => {
+  const folder = await TempFolder.forTest();
+  const path = folder.at('a');
+  nodeDisk.createWhole(path, Buffer.from('x'));
+  const fd = openSync(path, 'r');
+  const random = new SeededRandom(3);
+  const times = [0, 1, 999, 1_000, ...Array.from({ length: 500 }, () => random.int(0, 4_000_000_000_000))];
+  for (const modifiedMs of times) {
+    setAttributes(fd, { modifiedMs });
+    expect(stateAt(path).modifiedMs).toBe(modifiedMs);
+  }
+  closeSync(fd);
+});
+
+test('only the executable bit of the owner is given, and it is taken from everybody', async () => {
+  const folder = await TempFolder.forTest();
+  const path = folder.at('run');
+  nodeDisk.createWhole(path, Buffer.from('x'), { modifiedMs: 5, executable: true });
+  expect(lstatSync(path).mode & 0o111).toBe(0o100);
+  expect(stateAt(path)).toMatchObject({ modifiedMs: 5, executable: true });
+  chmodSync(path, 0o4755);
+  const file = nodeDisk.open(path);
+  file.setAttributes({ modifiedMs: 7 });
+  file.close();
+  expect(lstatSync(path).mode & 0o111).toBe(0);
+  expect(stateAt(path).executable).toBeUndefined();
+});
+
+test('unknown attributes leave a file as it is', async () => {
+  const folder = await TempFolder.forTest();
+  const path = folder.at('run');
+  nodeDisk.createWhole(path, Buffer.from('x'));
+  chmodSync(path, 0o755);
+  utimesSync(path, 100, 100);
+  const file = nodeDisk.open(path);
+  file.setAttributes({});
+  file.close();
+  expect(stateAt(path)).toMatchObject({ modifiedMs: 100_000, executable: true });
+});
+
+test('a copy has the attributes that are wanted, not those of the file copied from', async () => {
+  const folder = await TempFolder.forTest();
+  nodeDisk.createWhole(folder.at('a'), Buffer.from('x'), { modifiedMs: 5_000, executable: true });
+  await nodeDisk.copy(folder.at('a'), folder.at('b'), { modifiedMs: 9_000 });
+  expect(stateAt(folder.at('b'))).toMatchObject({ modifiedMs: 9_000 });
+  expect(stateAt(folder.at('b')).executable).toBeUndefined();
+});
+
+test('a time beyond every calendar neither fails nor comes back as a number that cannot be sent', async () => {
+  const folder = await TempFolder.forTest();
+  nodeDisk.createWhole(folder.at('a'), Buffer.from('x'), { modifiedMs: Number.MAX_SAFE_INTEGER });
+  expect(stateAt(folder.at('a')).modifiedMs).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER);
+  expect(fileState({ dev: 1n, ino: 1n, size: 1n, mtimeNs: 10n ** 24n, ctimeNs: 1n }).modifiedMs).toBe(
+    Number.MAX_SAFE_INTEGER,
+  );
+});
+
+test('a file system that keeps no times or bits is named, the coarse times of FAT are not', () => {
+  const state = fileState({
+    mode: 0o644n,
+    dev: 1n,
+    ino: 1n,
+    size: 1n,
+    mtimeNs: 10_000_000_000n,
+    ctimeNs: 1n,
+  });
+  expect(attributesLost({ modifiedMs: 11_999 }, state)).toBeUndefined();
+  expect(attributesLost({ modifiedMs: 12_001 }, state)).toBe('the modification time');
+  expect(attributesLost({ modifiedMs: 10_000, executable: true }, state)).toBe('the executable bit');
+  expect(attributesLost({}, state)).toBeUndefined();
+});
