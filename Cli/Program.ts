@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { checked, peerOptions } from '../Peer/Settings/CommandLine.ts';
 import { readPort } from '../Shared/Address.ts';
 import { SHOAL_COMMANDS } from './Commands/Commands.ts';
@@ -11,12 +11,14 @@ export type Act = (name: string, command: ShoalCommand, parsed: Command) => Prom
 /** Settings that help shows; all others are flags, too, but serve long-running peers. */
 const SHOWN_SETTINGS = ['--tracker', '--share', '--no-discovery', '--verbose'];
 
+const HELP_SUMMARY = 'flags and arguments of a command';
+
 /** The command line of `shoal`, from the table of commands. */
 export function makeProgram(act: Act): Command {
   const program = new Command('shoal')
     .description('Find, download and share files on this network, one command at a time.')
     .option('-V, --version', 'the version of Shoal')
-    .helpCommand('help [command]', 'flags and arguments of a command')
+    .helpCommand('help [command]', HELP_SUMMARY)
     .exitOverride();
   for (const [name, command] of Object.entries(SHOAL_COMMANDS)) {
     const parsed = program.command(`${name} ${command.usage}`.trimEnd()).description(command.summary);
@@ -42,14 +44,21 @@ function addFlags(parsed: Command, { run, flags = {}, passedFlags, hasSettings =
     parsed.addOption(option.hideHelp(!SHOWN_SETTINGS.includes(option.long ?? '')));
 }
 
-/** The commands as shells complete them. */
+/** Placeholders of values that are paths, in the notation of options. */
+const PATH_VALUE = /<(dir|file)/;
+
+/** The commands as shells complete them. `help` is commander's own. */
 export function completedCommands(program: Command): CompletedCommand[] {
-  return program.commands.map((parsed) => {
+  const commands = program.commands.map((parsed): CompletedCommand => {
     const name = parsed.name();
     const { completes = 'nothing', passedFlags = [] } = SHOAL_COMMANDS[name] ?? {};
-    const own = parsed.options
-      .filter(({ hidden }) => !hidden)
-      .flatMap(({ short, long }) => [short, long].flatMap((flag) => flag ?? []));
-    return { name, summary: parsed.description(), flags: [...new Set([...own, ...passedFlags])], completes };
+    const shown = parsed.options.filter(({ hidden }) => !hidden);
+    const spellings = (options: readonly Option[]) =>
+      options.flatMap(({ short, long }) => [short, long].flatMap((flag) => flag ?? []));
+    const flags = [...new Set([...spellings(shown), ...passedFlags])];
+    const pathFlags = spellings(shown.filter((option) => PATH_VALUE.test(option.flags)));
+    return { name, summary: parsed.description(), flags, pathFlags, completes };
   });
+  const help = { name: 'help', summary: HELP_SUMMARY, flags: [], pathFlags: [] };
+  return [...commands, { ...help, completes: 'commands' }];
 }

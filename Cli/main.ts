@@ -16,7 +16,10 @@ import { Screen } from './Running/Screen.ts';
 
 const LIST_HINT = { hint: 'List of commands: shoal help' };
 const typed = process.argv.slice(2);
-const json = typed.includes('--json');
+/** Number of last words that are arguments, whatever they look like: those after `--`. */
+const literal = typed.includes('--') ? typed.length - 1 - typed.indexOf('--') : 0;
+const options = typed.slice(0, typed.length - literal);
+const json = options.includes('--json');
 // Not process.exitCode alone: timers of libraries must not keep the process alive.
 process.exit(await main());
 
@@ -49,8 +52,9 @@ function report(name: string, error: ShoalError, output?: 'stderr'): Promise<num
 }
 
 function takesValue(program: Command, option: string): boolean {
-  const options = program.commands.flatMap((command) => command.options);
-  return options.some(({ short, long, required }) => required && (option === short || option === long));
+  return program.commands
+    .flatMap((command) => command.options)
+    .some(({ short, long, required }) => required && (option === short || option === long));
 }
 
 /** @throws ShoalError USAGE if there are options, but no command after them, or if `help` names no command */
@@ -82,7 +86,7 @@ async function runCommand(
     const code = await command.run?.({
       name,
       words: parsed.args,
-      literal: typed.includes('--') ? typed.length - 1 - typed.indexOf('--') : 0,
+      literal,
       options: parsed.opts<{ output?: string; wait?: boolean }>(),
       open: () => openRun(parsed, signal),
       completed: () => (parsed.parent === null ? [] : completedCommands(parsed.parent)),
@@ -93,7 +97,7 @@ async function runCommand(
     const error = interrupted
       ? new ShoalError('CANCELLED', 'interrupted', { cause: failure })
       : asShoalError(failure, 'DISK_FAILED');
-    if (typed.includes('--verbose') && error.cause instanceof Error)
+    if (options.includes('--verbose') && error.cause instanceof Error)
       process.stderr.write(`${error.cause.stack ?? error.cause.message}\n`);
     return report(name, error);
   }

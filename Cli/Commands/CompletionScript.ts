@@ -10,6 +10,8 @@ export interface CompletedCommand {
   readonly summary: string;
   /** With their dashes. */
   readonly flags: readonly string[];
+  /** Those of `flags` whose value is a path. */
+  readonly pathFlags: readonly string[];
   readonly completes: CompletedWords;
 }
 
@@ -34,27 +36,45 @@ function bash(commands: readonly CompletedCommand[]): string {
       .join('|') || '""';
   return `# shoal for bash. Load it with: source <(shoal completion bash)
 _shoal() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" flags=''
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" flags=''
   local commands='${namesOf(commands)}'
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=( $(compgen -W "$commands" -- "$current") )
     return
   fi
+  case "$before" in
+    ${pathFlagsOf(commands).join('|')}) _shoal_paths "$current"; return ;;
+  esac
   case "\${COMP_WORDS[1]}" in
 ${flags.join('\n')}
   esac
   case "$current" in
     -*) COMPREPLY=( $(compgen -W "$flags" -- "$current") ); return ;;
   esac
+  case "$COMP_CWORD \${COMP_WORDS[1]}" in
+    ${oneWord(named('shells'))}) COMPREPLY=( $(compgen -W '${SHELLS.join(' ')}' -- "$current") ) ;;
+    ${oneWord(named('commands'))}) COMPREPLY=( $(compgen -W "$commands" -- "$current") ) ;;
+  esac
   case "\${COMP_WORDS[1]}" in
-    ${named('shells')}) COMPREPLY=( $(compgen -W '${SHELLS.join(' ')}' -- "$current") ) ;;
-    ${named('commands')}) COMPREPLY=( $(compgen -W "$commands" -- "$current") ) ;;
-    ${named('files')}) COMPREPLY=( $(compgen -f -- "$current") ) ;;
+    ${named('files')}) _shoal_paths "$current" ;;
   esac
 }
-complete -o filenames -F _shoal shoal
+_shoal_paths() {
+  local IFS=$'\\n' # Names with spaces are one candidate.
+  compopt -o filenames 2>/dev/null
+  COMPREPLY=( $(compgen -f -- "$1") )
+}
+complete -F _shoal shoal
 `;
+}
+
+/** Patterns for the first argument of these commands: `2 help|2 completion`. */
+function oneWord(names: string): string {
+  return names
+    .split('|')
+    .map((name) => `"2 ${name}"`)
+    .join('|');
 }
 
 function zsh(commands: readonly CompletedCommand[]): string {
@@ -62,8 +82,8 @@ function zsh(commands: readonly CompletedCommand[]): string {
   const cases = commands.map(({ name, flags, completes }) => {
     const rest = {
       files: ' && _files',
-      shells: ` && compadd ${SHELLS.join(' ')}`,
-      commands: ' && compadd -- $names',
+      shells: ` && (( CURRENT == 3 )) && compadd ${SHELLS.join(' ')}`,
+      commands: ' && (( CURRENT == 3 )) && compadd -- $names',
       nothing: '',
     }[completes];
     return `    ${name}) if [[ "$PREFIX" == -* ]]; then compadd -- ${flags.join(' ')}; else true${rest}; fi ;;`;
@@ -80,6 +100,9 @@ ${described.join('\n')}
     _describe command commands
     return
   fi
+  case "$words[CURRENT-1]" in
+    ${pathFlagsOf(commands).join('|')}) _files; return ;;
+  esac
   case "$words[2]" in
 ${cases.join('\n')}
   esac
@@ -89,7 +112,7 @@ compdef _shoal shoal
 }
 
 function fish(commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ name, summary, flags, completes }) => {
+  const lines = commands.flatMap(({ name, summary, flags, pathFlags, completes }) => {
     const after = `-n '__fish_seen_subcommand_from ${name}'`;
     const words = {
       shells: SHELLS.join(' '),
@@ -100,11 +123,10 @@ function fish(commands: readonly CompletedCommand[]): string {
     const choices = words[completes];
     return [
       `complete -c shoal -n __fish_use_subcommand -a ${name} -d '${plain(summary)}'`,
-      ...flags.map((flag) =>
-        flag.startsWith('--')
-          ? `complete -c shoal ${after} -l ${flag.slice(2)}`
-          : `complete -c shoal ${after} -s ${flag.slice(1)}`,
-      ),
+      ...flags.map((flag) => {
+        const spelt = flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`;
+        return `complete -c shoal ${after} ${spelt}${pathFlags.includes(flag) ? ' -r -F' : ''}`;
+      }),
       ...(completes === 'files' ? [`complete -c shoal ${after} -F`] : []),
       ...(choices === undefined ? [] : [`complete -c shoal ${after} -a '${choices}'`]),
     ];
@@ -115,6 +137,10 @@ function fish(commands: readonly CompletedCommand[]): string {
     ...lines,
     '',
   ].join('\n');
+}
+
+function pathFlagsOf(commands: readonly CompletedCommand[]): string[] {
+  return [...new Set(commands.flatMap(({ pathFlags }) => pathFlags))];
 }
 
 function namesOf(commands: readonly CompletedCommand[]): string {

@@ -4,7 +4,7 @@ import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import { COMMANDS } from '../All/Commands.ts';
 import type { CommandContext } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';
-import { readCall, wantsJson } from './ReadCall.ts';
+import { nameOf, readCall, wantsJson } from './ReadCall.ts';
 
 /** Longest wait for a tracker before the first command that needs the network, in milliseconds. */
 export const NETWORK_WAIT_MS = 3_000;
@@ -61,12 +61,11 @@ export async function runLine(
 }
 
 async function perform(line: string, context: CommandContext): Promise<Outcome | undefined> {
-  let name = '';
+  const name = nameOf(line, context.commands);
   let json = wantsJson(line);
   try {
     const call = readCall(line, context.commands);
     if (call === undefined) return undefined;
-    name = call.name;
     json = call.flags.has('--json');
     if (call.command.needsNetwork) await context.networkReady();
     const result = await call.command.run(call, context);

@@ -3,7 +3,7 @@ import { COMMANDS } from '../All/Commands.ts';
 import type { CompletionSources } from '../Command.ts';
 import { quoteWord, scanLine } from '../Line/CommandParser.ts';
 import { commandWords, findCommand } from '../Line/FindCommand.ts';
-import { JSON_FLAG } from '../Line/Usage.ts';
+import { argumentRange, JSON_FLAG } from '../Line/Usage.ts';
 
 /** Effect of the Tab key. */
 export interface Completion {
@@ -25,17 +25,19 @@ export function complete(line: string, peer: Omit<CompletionSources, 'commands'>
   const text = current?.text ?? '';
   const [first, ...rest] = before;
   const command = first && findCommand(COMMANDS, first.text)?.command;
-  const index = rest.filter((word) => word.quoted || !word.text.startsWith('--')).length;
+  const args = rest.filter((word) => word.quoted || !word.text.startsWith('--')).map((word) => word.text);
   const candidates = () => {
     if (first === undefined) return typedCommands();
     if (command === undefined) return [];
     if (text.startsWith('--') && !current?.quoted)
       return [...(command.flags ?? []), JSON_FLAG].map((flag) => flag.name);
     const { completes = [] } = command;
-    return completes[Math.min(index, completes.length - 1)]?.(sources) ?? [];
+    if (args.length >= argumentRange(command).max) return [];
+    return completes[Math.min(args.length, completes.length - 1)]?.(sources) ?? [];
   };
   const wanted = text.toLowerCase();
   const hits = [...new Set(candidates())]
+    .filter((candidate) => !args.includes(candidate))
     .filter((candidate) => candidate.toLowerCase().startsWith(wanted) && isNextLevel(candidate, text))
     // An unsafe name can be neither shown nor typed: its file is downloaded by its id.
     .filter((candidate) => safeText(candidate) === candidate)

@@ -48,6 +48,12 @@ function splitWords(words: readonly Word[], command: ConsoleCommand) {
   return { args, flags, values };
 }
 
+/** Full name of the command that a line begins with, even if it does not parse; '' for an unknown word. */
+export function nameOf(line: string, commands: CommandTable): string {
+  const [first = ''] = line.trimStart().split(/[ \t]/, 1);
+  return findCommand(commands, first)?.name ?? '';
+}
+
 /** Whether a line asks for JSON, even if it does not parse. */
 export function wantsJson(line: string): boolean {
   return /(^|[ \t])--json([ \t]|$)/i.test(line);

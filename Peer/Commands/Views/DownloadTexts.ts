@@ -86,6 +86,9 @@ export function notDoneText(download: DownloadStatus): string {
   return `${name} ${endWord(download.state)}${why === undefined ? '' : `: ${safeText(why)}`}`;
 }
 
+/** Widest name where a progress line has no room for a bar, in columns. */
+const NARROW_NAME = 10;
+
 /** What a progress line shows: part of a download, or of its JSON. */
 export interface ProgressFacts
   extends Pick<DownloadStatus, 'path' | 'bytes' | 'size' | 'state' | 'bytesPerSecond'> {
@@ -97,7 +100,7 @@ export interface ProgressFacts
 /** `film.mkv  ━━━━━━────  37 %  112 MB/s  12 s left  2 sources`, at most `width` columns. */
 export function progressLine(download: ProgressFacts, width: number): string {
   const done = percent(download.bytes, download.size);
-  const facts = [`${String(done).padStart(3)} %`];
+  let facts = [`${String(done).padStart(3)} %`];
   const { reason, secondsLeft } = download;
   if (typeof reason === 'string') facts.push(safeText(reason));
   else if (download.state === 'fetching') {
@@ -106,13 +109,19 @@ export function progressLine(download: ProgressFacts, width: number): string {
     if (left !== undefined) facts.push(`${left} left`);
     facts.push(plural(download.sources.filter((source) => source.state === 'active').length, 'source'));
   } else facts.push(stateText(download.state));
+  const name = safeText(baseName(download.path));
+  const narrow = shortenMiddle(name, NARROW_NAME);
+  const isTooWide = () => widthOf(`${narrow}  ${facts.join('  ')}`) > width;
+  if (isTooWide()) facts = facts.map((fact) => fact.trim());
+  // The last facts are the least important; a reason or a state is shortened instead.
+  const fewest = typeof reason !== 'string' && download.state === 'fetching' ? 1 : 2;
+  while (facts.length > fewest && isTooWide()) facts.pop();
   const tail = facts.join('  ');
   const room = width - widthOf(tail) - 4;
-  if (room < 12) return shortenEnd(`${shortenMiddle(safeText(baseName(download.path)), 10)}  ${tail}`, width);
+  if (room < 12) return shortenEnd(`${narrow}  ${tail}`, width);
   const barWidth = Math.min(24, Math.max(6, Math.floor(room / 3)));
   const nameWidth = Math.min(32, room - barWidth);
-  const name = shortenMiddle(safeText(baseName(download.path)), nameWidth);
-  return `${pad(name, nameWidth)}  ${bar(done, barWidth)}  ${tail}`;
+  return `${pad(shortenMiddle(name, nameWidth), nameWidth)}  ${bar(done, barWidth)}  ${tail}`;
 }
 
 function bar(done: number, width: number): string {

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { completionScript } from '../../../Cli/Commands/CompletionScript.ts';
 import { completedCommands, makeProgram } from '../../../Cli/Program.ts';
+import { TempFolder } from '../../Support/TempFolder.ts';
 
 const commands = completedCommands(makeProgram(async () => {}));
 
@@ -19,20 +20,38 @@ test.each(['bash', 'zsh', 'fish'])('%s: every command and its flags', (shell) =>
   }
 });
 
-function complete(line: string): string[] {
-  const words = line.split(' ');
+/** Candidates of bash for the last word. */
+function complete(words: readonly string[], cwd = '/'): string[] {
   const script = `${completionScript('bash', commands)}
     COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _shoal
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n');
+  return execFileSync('bash', ['-c', script], { cwd, encoding: 'utf8' }).trim().split('\n');
 }
 
-test('bash reads it, and it completes', () => {
+test.each([
+  ['shoal se', ['send', 'search']],
+  ['shoal completion z', ['zsh']],
+  ['shoal completion zsh z', ['']],
+  ['shoal help whoa', ['whoami']],
+  ['shoal help whoami whoa', ['']],
+  ['shoal get --out', ['--output']],
+  ['shoal get x -o /et', ['/etc']],
+  ['shoal get x --output /et', ['/etc']],
+  ['shoal search --share /et', ['/etc']],
+  ['shoal share /et', ['/etc']],
+])('bash completes "%s"', (line, expected) => {
+  expect(complete(line.split(' '))).toEqual(expected);
+});
+
+test('bash: a name with spaces is one candidate', async () => {
   execFileSync('bash', ['-n'], { input: completionScript('bash', commands) });
-  expect(complete('shoal se')).toEqual(['send', 'search']);
-  expect(complete('shoal completion z')).toEqual(['zsh']);
-  expect(complete('shoal get --out')).toEqual(['--output']);
-  expect(complete('shoal share /et')).toEqual(['/etc']);
+  const folder = await TempFolder.make();
+  onTestFinished(() => folder.remove());
+  await folder.write('my first film.mkv', '');
+  await folder.write('my second film.mkv', '');
+  const names = ['my first film.mkv', 'my second film.mkv'];
+  expect(complete(['shoal', 'send', 'my'], folder.path).sort()).toEqual(names);
+  expect(complete(['shoal', 'get', 'x', '-o', 'my'], folder.path).sort()).toEqual(names);
 });
 
 test('another shell is refused', () => {

@@ -281,6 +281,15 @@ describe('bad input', () => {
     expect(out).toContain('myself');
   });
 
+  test('JSON names the command also when its arguments are wrong', async () => {
+    const { out } = await run('dl --json\nswarm --json\nnonsense --json\n');
+    const commands = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).command);
+    expect(commands).toEqual(['download', 'swarm', '']);
+  });
+
   test('bytes that are no text end it', async () => {
     for (const garbage of [
       Buffer.from([0xff, 0xfe, 0x00, 0x0a]),

@@ -363,7 +363,7 @@ describe('progress never garbles what is typed', () => {
     controls.update(1, { bytes: 20_000_000, secondsLeft: 80 });
     await clock.advanceAsync(1_000);
     expect(screen.raw).toBe(
-      '\u001b[2A\ra.bin   20 %   1.0 MB/s  1 min 20 s le…\u001b[K\n\u001b[1B\r\u001b[2C',
+      '\u001b[2A\ra.bin  20 %  1.0 MB/s  1 min 20 s left\u001b[K\n\u001b[1B\r\u001b[2C',
     );
     expect(screen.lines.slice(-2)).toEqual(['shoal> list some folder that wraps the r', 'ow']);
   });

@@ -55,6 +55,9 @@ describe('Tab', () => {
     ['peers x', []],
     ['nonsense x', []],
     ['search x', []],
+    ['download big.iso ', []],
+    ['download big.iso b', []],
+    ['get alice big.iso big.', []],
     ['ls photos/2024/', ['photos/2024/my trip/']],
   ])('%j offers %j', (line, expected) => {
     expect(complete(line, sources).choices).toEqual(expected);

@@ -246,6 +246,13 @@ describe('words', () => {
     expect(progressLine(download, 79)).toBe(
       '一部非常长的电影名字.mkv    ████░░░░░░░░   37 %   112 MB/s  12 s left  1 source',
     );
+    const narrow = { ...download, path: 'a/film of the year.mkv' };
+    expect([50, 39, 30, 22].map((width) => progressLine(narrow, width))).toEqual([
+      'film…r.mkv   37 %   112 MB/s  12 s left  1 source',
+      'film…r.mkv  37 %  112 MB/s  12 s left',
+      'fi…mkv  ██░░░░  37 %  112 MB/s',
+      'fi…r.mkv  ██░░░░  37 %',
+    ]);
     for (let width = 10; width < 140; width++)
       expect(stringWidth(progressLine(download, width))).toBeLessThanOrEqual(width);
     expect(
