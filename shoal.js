@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 void import('./Cli/Launch.js').then(({ launch }) => {
   const [, , word] = process.argv;
-  const program = word === 'peer' ? 'Peer' : word === 'tracker' ? 'Tracker' : undefined;
-  if (program) process.argv.splice(2, 1);
+  const program = word === 'peer' ? 'Peer' : word === 'tracker' ? 'ShoalTracker' : undefined;
+  if (word === 'peer') process.argv.splice(2, 1);
   return launch(program || 'Cli');
 });

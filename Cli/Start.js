@@ -14,9 +14,10 @@ const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
 
 /**
  * Runs a built program in this process; `--version` is the same for all of them.
- * @param {'Peer' | 'Tracker' | 'Cli'} name - its folder
+ * @param {'Peer' | 'Tracker' | 'Cli' | 'ShoalTracker'} wanted - its folder; `ShoalTracker`: `shoal tracker`
  */
-export async function start(name) {
+export async function start(wanted) {
+  const name = wanted === 'ShoalTracker' ? await trackerProgram() : wanted;
   if (asksForVersion(process.argv.slice(2))) {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
     console.log(`shoal ${version}`);
@@ -37,4 +38,24 @@ export async function start(name) {
 function asksForVersion(args) {
   const end = args.indexOf('--');
   return args.slice(0, end < 0 ? args.length : end).some((arg) => arg === '--version' || arg === '-V');
+}
+
+/** The program of `shoal tracker`: see asksForState. Removes the word from the arguments of the tracker. */
+async function trackerProgram() {
+  if (await asksForState(process.argv.slice(3))) return 'Cli';
+  process.argv.splice(2, 1);
+  return 'Tracker';
+}
+
+/**
+ * Whether `shoal tracker` asks for the state of a running peer's trackers: with --json or --peer, or without arguments
+ * while a peer runs. Otherwise it runs a tracker.
+ * @param {readonly string[]} words - its arguments
+ */
+async function asksForState(words) {
+  if (words.length > 0) return words.some((each) => each === '--json' || /^--peer(=|$)/.test(each));
+  const running = new URL('../dist/Cli/Running/RunningPeers.js', import.meta.url);
+  if (!existsSync(running)) return false;
+  const { runningPeers } = await import(running.href);
+  return (await runningPeers()).length > 0;
 }

@@ -1,8 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { settingsOf } from '../Peer/Settings/CommandLine.ts';
-import { parseConfig } from '../Peer/Settings/ConfigLines.ts';
-import { configPath, readConfigText } from '../Peer/Settings/ConfigPath.ts';
-import { applyLayers } from '../Peer/Settings/SettingLayers.ts';
+import { readConfig } from '../Peer/Settings/ConfigPath.ts';
+import { applyLayers, misspeltVariables } from '../Peer/Settings/SettingLayers.ts';
 import { interruption, watchOutputs } from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
@@ -105,10 +104,9 @@ async function runCommand(
 
 /** Merges flags, environment and config file. */
 async function openRun(parsed: Command, signal: AbortSignal): Promise<Run> {
-  const path = configPath(process.env);
-  const text = await readConfigText(path);
-  const config = text === undefined ? undefined : parseConfig(text, path);
+  const { path, config } = await readConfig(process.env);
   const origins = applyLayers(parsed, { environment: process.env, config });
+  for (const warning of misspeltVariables(parsed, process.env)) process.stderr.write(`${warning}\n`);
   const { peer, progress = false } = parsed.opts<{ peer?: number; progress?: boolean }>();
   const configFile = { path, exists: config !== undefined };
   return new Run({ settings: settingsOf(parsed), origins, configFile, json, progress, peer }, signal);

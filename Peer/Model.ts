@@ -80,6 +80,8 @@ export interface SearchHit extends FileAttributes {
   readonly holderCount: number;
   /** Modification time in milliseconds since 1970, as holders claim. Undefined: unknown. */
   readonly modifiedMs?: number | undefined;
+  /** This peer shares the content. Not counted in `holderCount`. */
+  readonly here?: boolean;
 }
 
 export interface SearchResult {

@@ -27,8 +27,6 @@ import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
-export { noTracker } from './Network/Trackers/TrackerQueries.ts';
-
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
   Omit<TrackersOptions, 'uploads'> & { readonly wallMs: WallClock };
@@ -124,6 +122,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#trackers.ready(maxMs);
   }
 
+  /** The error of a command that needs a tracker. */
+  noTracker(): ShoalError {
+    return this.#trackers.noTracker();
+  }
+
   trackers(): readonly TrackerStatus[] {
     return this.#trackers.status();
   }
@@ -143,6 +146,12 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links
       .links()
       .map(({ peer }) => ({ ...peer, files: undefined, bytes: undefined, linked: true }));
+  }
+
+  /** The numeric form of an address whose host may be a name. @throws ShoalError UNREACHABLE (unknown name), CANCELLED */
+  async resolve({ host, port }: Address, signal: AbortSignal): Promise<Address> {
+    const [first = host] = await this.#options.lookup(host, signal);
+    return { host: first, port };
   }
 
   /** @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */

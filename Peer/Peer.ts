@@ -21,6 +21,7 @@ import type {
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';
+import { withOwnFiles } from './UseCases/OwnHits.ts';
 import { PeerNews, slowPeersText } from './UseCases/PeerNews.ts';
 import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
 import { Swarms } from './UseCases/Swarms.ts';
@@ -182,8 +183,11 @@ export class Peer implements PeerControls {
   }
 
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
-    const result = await this.#network.queries.search(words, signal);
-    this.#resolver.remember(result.hits);
+    const found = await this.#network.queries.search(words, signal);
+    this.#resolver.remember(found.hits);
+    const result = withOwnFiles(found, this.#files.matching({ words, fileId: undefined }));
+    const { hits, trackers, peers = 0 } = result;
+    if (hits.length === 0 && trackers === 0 && peers === 0) throw this.#network.noTracker();
     return result;
   }
 
@@ -279,7 +283,10 @@ export class Peer implements PeerControls {
     const downloads = this.#downloads;
 
     files.on('catalogChanged', () => this.#announcer.changed());
-    files.on('chunkVerified', (fileId, chunk) => network.announcements.have(fileId, chunk));
+    files.on('chunkVerified', (fileId, chunk) => {
+      network.announcements.have(fileId, chunk);
+      this.#news.chunkWritten(downloads);
+    });
     files.on('partClosed', (fileId) => {
       if (files.holdings(fileId) === undefined) network.announcements.gone(fileId);
     });
@@ -290,16 +297,7 @@ export class Peer implements PeerControls {
     this.#news.followTrackers(network);
 
     downloads.on('partialStarted', (fileId) => network.announcements.holdings(fileId));
-    downloads.on('completed', (download) =>
-      this.#news.tell('download', `${download.path} is complete`, download),
-    );
-    downloads.on('failed', (download) =>
-      this.#news.tell(
-        'download',
-        `${download.path} failed: ${download.error?.message ?? download.reason}`,
-        download,
-      ),
-    );
+    this.#news.followDownloads(downloads);
     downloads.on('sourceBlamed', (peer, path, verdict) => {
       if (verdict === 'banned') network.ban(peer);
       if (verdict === 'distrusted again') return; // Reported before.

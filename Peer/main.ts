@@ -14,8 +14,7 @@ import { LocalServer } from './Local/LocalServer.ts';
 import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import type { Peer } from './Peer.ts';
 import { type EarlyExit, readCommandLine, type Settings } from './Settings/CommandLine.ts';
-import { parseConfig } from './Settings/ConfigLines.ts';
-import { configPath, readConfigText } from './Settings/ConfigPath.ts';
+import { readConfig } from './Settings/ConfigPath.ts';
 import { StateFolder } from './State/StateFolder.ts';
 
 /** Timeout of a download without any source when the commands come from a pipe. */
@@ -36,9 +35,7 @@ async function readSettings(): Promise<Settings | EarlyExit> {
     error: (text: string) => process.stderr.write(text),
   };
   try {
-    const path = configPath(process.env);
-    const text = await readConfigText(path);
-    const config = text === undefined ? undefined : parseConfig(text, path);
+    const { config } = await readConfig(process.env);
     return readCommandLine(process.argv.slice(2), process.env, write, config);
   } catch (failure) {
     if (!(failure instanceof ShoalError)) throw failure;

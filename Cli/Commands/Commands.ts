@@ -3,10 +3,11 @@ import { config } from './Config.ts';
 import { forwardedCommands } from './Forwarded.ts';
 import { get } from './Get.ts';
 import { ls } from './Ls.ts';
-import { peer, tracker } from './Programs.ts';
+import { peer } from './Programs.ts';
 import { send } from './Send.ts';
 import { share } from './Share.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
+import { tracker } from './Tracker.ts';
 
 /**
  * All commands of `shoal`, in the order of its help: those of this folder, and the console commands that run in the

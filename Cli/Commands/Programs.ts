@@ -1,12 +1,6 @@
 import type { ShoalCommand } from './ShoalCommand.ts';
 
-/** Programs that shoal.js starts itself: listed here for help and completion. */
-
-export const tracker: ShoalCommand = {
-  usage: '',
-  summary: 'run a tracker; its flags: shoal tracker --help',
-  hasSettings: false,
-};
+/** The program that shoal.js starts itself: listed here for help and completion. */
 
 export const peer: ShoalCommand = {
   usage: '',

@@ -25,6 +25,8 @@ export interface GuestOptions {
   readonly root?: string | undefined;
   /** Whether the peer may run an embedded tracker, because it runs for a while. */
   readonly stays?: boolean;
+  /** Takes another port when the wanted one is in use. */
+  readonly anyPort?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -52,7 +54,11 @@ export class GuestPeer {
       // Closing runs in reverse: the lock is released before the folder is removed, and no locked folder is removed.
       closing.add(() => removeUnlessUnfinished(root, options.root !== undefined));
       closing.add(() => state.close());
-      const port = await reserve(settings, log);
+      const port = await reserve(settings, log).catch((failure: unknown) => {
+        const isTaken = failure instanceof ShoalError && failure.code === 'PORT_IN_USE';
+        if (isTaken && options.anyPort === true) return reserve({ ...settings, port: undefined }, log);
+        throw failure;
+      });
       closing.add(() => port.release());
       const peer = await assemblePeer(settings, log, {
         port,

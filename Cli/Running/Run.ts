@@ -55,9 +55,15 @@ export class Run {
     const { peer: port, settings } = this.options;
     const trackers = this.#isGiven('tracker') ? settings.trackers : undefined;
     const chosen = choosePeer(await runningPeers(), port, (line) => this.screen.printLine(line));
-    if (chosen === undefined || (await fits(chosen, { trackers, share: this.share }))) return chosen;
+    if (chosen === undefined || (await fits(chosen, { trackers, share: this.share }, this.signal)))
+      return chosen;
     this.log.debug(`the running peer at port ${chosen.port} has another tracker or share and is not used`);
     return undefined;
+  }
+
+  /** A running peer, whatever its tracker and share. */
+  async anyPeer(): Promise<RunningPeer | undefined> {
+    return choosePeer(await runningPeers(), this.options.peer, () => {});
   }
 
   /** Settings of a guest peer; without own trackers it uses those of a running peer. */
@@ -66,13 +72,14 @@ export class Run {
     const known = settings.trackers.length > 0 ? undefined : (running ?? (await this.runningPeer()));
     const trackers = known?.trackers.map((text) => parseHostPort(text, 0)) ?? settings.trackers;
     // Port and manifest of the config file belong to the long-running peer.
-    const isFlag = (key: string) =>
-      this.options.origins.some((each) => each.key === key && each.from === 'flag');
+    const isGiven = this.#isGiven('port') || this.#isGiven('port-range');
     return {
       ...settings,
       trackers,
-      port: isFlag('port') || isFlag('port-range') ? settings.port : undefined,
-      manifest: isFlag('manifest') ? settings.manifest : undefined,
+      // Others know this user by the name of the running peer.
+      name: settings.name ?? (running ?? (await this.anyPeer()))?.name,
+      port: isGiven ? settings.port : undefined,
+      manifest: this.#isFlag('manifest') ? settings.manifest : undefined,
     };
   }
 
@@ -120,11 +127,18 @@ export class Run {
     const { log, signal } = this;
     // Loaded on demand: with a running peer, most of the program is not needed.
     const { GuestPeer } = await import('./GuestPeer.ts');
-    return GuestPeer.open({ ...place, settings: await this.guestSettings(running), log, signal });
+    const settings = await this.guestSettings(running);
+    // SHOAL_PORT is meant for the peer that stays: it may hold the port.
+    const anyPort = place.stays !== true && !this.#isFlag('port') && !this.#isFlag('port-range');
+    return GuestPeer.open({ ...place, settings, anyPort, log, signal });
   }
 
   #request(command: string, line: string): OneShotRequest {
     return { line, command, width: this.screen.width, color: this.screen.color };
+  }
+
+  #isFlag(key: string): boolean {
+    return this.options.origins.some((each) => each.key === key && each.from === 'flag');
   }
 
   /** Whether a flag or the environment, and not the config file, gives this setting. */

@@ -1,10 +1,10 @@
-import { lookup } from 'node:dns/promises';
 import { realpath, rm } from 'node:fs/promises';
 import { requestHello } from '../../Peer/Local/LocalClient.ts';
 import type { LocalHello } from '../../Peer/Local/LocalMessages.ts';
 import { runtimeFolder, socketPath, socketPorts } from '../../Peer/Local/RuntimeFolder.ts';
 import type { Settings } from '../../Peer/Settings/CommandLine.ts';
 import { formatAddress } from '../../Shared/Address.ts';
+import { lookupName } from '../../Shared/NameLookup.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
@@ -58,16 +58,14 @@ export function choosePeer(
 export async function fits(
   peer: RunningPeer,
   given: { trackers: Settings['trackers'] | undefined; share: string | undefined },
+  signal: AbortSignal,
 ): Promise<boolean> {
   const { trackers = [], share } = given;
   if (share !== undefined && (await realpath(share).catch(() => share)) !== peer.share) return false;
   for (const { host, port } of trackers) {
-    const address = await lookup(host, 4).then(
-      (found) => found.address,
-      () => host,
-    );
-    const known = peer.trackers.includes(formatAddress({ host: address, port }));
-    if (!known && !peer.trackers.includes(formatAddress({ host, port }))) return false;
+    const hosts = await lookupName(host, signal).catch(() => []);
+    if (![host, ...hosts].some((each) => peer.trackers.includes(formatAddress({ host: each, port }))))
+      return false;
   }
   return true;
 }

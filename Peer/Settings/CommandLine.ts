@@ -7,7 +7,7 @@ import { readRates } from '../Commands/Line/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
 import type { AcceptPolicy } from '../PushManager.ts';
 import type { ConfigFile } from './ConfigLines.ts';
-import { applyLayers } from './SettingLayers.ts';
+import { applyLayers, misspeltVariables } from './SettingLayers.ts';
 
 const RATES_TEXT =
   'bytes a second, like 60M; or lan=60M, loopback=…, elsewhere=… (several: commas, or the option again)';
@@ -89,6 +89,7 @@ export function readCommandLine(
     command.parse([...args], { from: 'user' });
     takePositional(command);
     applyLayers(command, { environment, config });
+    for (const warning of misspeltVariables(command, environment)) write.error(`${warning}\n`);
     return settingsOf(command);
   } catch (failure) {
     if (failure instanceof CommanderError) {
@@ -115,8 +116,12 @@ export function peerOptions(command: Command): Command {
       'use this tracker; may be given several times',
       repeated(checked(readTracker)),
     )
-    .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)')
-    .option('--manifest <file>', 'share only the files that this one names: "name path" a line')
+    .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)', checked(readPath))
+    .option(
+      '--manifest <file>',
+      'share only the files that this one names: "name path" a line',
+      checked(readPath),
+    )
     .option('--name <name>', 'what others see (default: user@computer)', checked(readName))
     .option('--upload-limit <rate>', RATES_TEXT, merging(readRates))
     .option('--download-limit <rate>', RATES_TEXT, merging(readRates))
@@ -208,7 +213,11 @@ function takePositional(command: Command): void {
   if (typeof positional === 'object') {
     const { tracker = [] } = command.opts<Flags>();
     command.setOptionValueWithSource('tracker', [positional, ...tracker], 'cli');
-  } else if (positional !== undefined && command.getOptionValueSource('port') !== 'cli') {
+  } else if (positional !== undefined) {
+    if (command.getOptionValueSource('port') === 'cli')
+      throw new ShoalError('USAGE', `two ports are given: ${positional} and --port`, {
+        hint: 'Give one of the two.',
+      });
     command.setOptionValueWithSource('port', positional, 'cli');
   }
 }
@@ -224,10 +233,27 @@ function chosenPort(command: Command): Settings['port'] {
 }
 
 function readTracker(text: string): Address {
+  refuseFlag(text, 'an address of a tracker');
   return parseHostPort(text, TRACKER_PORT);
 }
 
+function readPath(text: string): string {
+  refuseFlag(text, 'a path');
+  if (text.trim() !== '') return text;
+  throw new ShoalError('USAGE', 'the path is empty', { hint: 'Write . for the current folder.' });
+}
+
+/** `--share --verbose` lacks a value: the next flag is none. */
+function refuseFlag(text: string, what: string): void {
+  if (!text.startsWith('-')) return;
+  throw new ShoalError('USAGE', `${what} is missing before ${text}`, {
+    hint:
+      what === 'a path' ? `For a file or folder of that name write ./${text}` : 'Give it after its option.',
+  });
+}
+
 function readName(text: string): string {
+  refuseFlag(text, 'a name');
   const name = text.trim();
   if (name !== '' && Buffer.byteLength(name) <= 64) return name;
   throw new ShoalError('USAGE', 'a name has 1 to 64 bytes', {

@@ -3,17 +3,42 @@ import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { type ConfigFile, parseConfig } from './ConfigLines.ts';
 
 /** Upper bound on the file size, far above any real config file: other files are not read into memory. */
 const BYTES_MAX = 64 * 1_024;
 
-/** Path of the config file: SHOAL_CONFIG, or `shoal.conf` in the platform's config directory. */
-export function configPath(environment: Readonly<Record<string, string | undefined>>): string {
-  return environment.SHOAL_CONFIG || join(envPaths('shoal', { suffix: '' }).config, 'shoal.conf');
+/** The config file of this program run. `config` undefined: it does not exist. */
+export interface LoadedConfig {
+  readonly path: string;
+  readonly config: ConfigFile | undefined;
 }
 
-/** Reads the config file; undefined: it does not exist. @throws ShoalError USAGE when it cannot be read */
-export async function readConfigText(path: string): Promise<string | undefined> {
+/**
+ * Reads the config file: the one that SHOAL_CONFIG names, or `shoal.conf` in the platform's config directory, which may
+ * be missing.
+ * @throws ShoalError USAGE when it cannot be read or parsed, or the named one does not exist
+ */
+export async function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<LoadedConfig> {
+  const { SHOAL_CONFIG: named } = environment;
+  const path = named || join(envPaths('shoal', { suffix: '' }).config, 'shoal.conf');
+  const text = await readText(path);
+  if (text === undefined && named) {
+    throw new ShoalError(
+      'USAGE',
+      `the config file ${safeText(path)} that SHOAL_CONFIG names does not exist`,
+      {
+        hint: 'Correct the path, or unset SHOAL_CONFIG.',
+      },
+    );
+  }
+  return { path, config: text === undefined ? undefined : parseConfig(text, path) };
+}
+
+/** Reads the file; undefined: it does not exist. @throws ShoalError USAGE when it cannot be read */
+async function readText(path: string): Promise<string | undefined> {
   try {
     const file = await open(path, 'r');
     try {

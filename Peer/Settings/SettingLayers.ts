@@ -9,6 +9,10 @@ const LISTS = new Set(['tracker', 'upload-limit', 'download-limit']);
 /** Options of single commands, not settings of a peer. */
 const NO_SETTINGS = new Set(['help', 'version', 'json', 'peer', 'progress', 'output', 'menu', 'wait']);
 
+const PREFIX = 'SHOAL_';
+/** Variables that are no settings of a peer. */
+const OTHER_VARIABLES = ['SHOAL_CONFIG', 'SHOAL_TEST_NODE'];
+
 /** Sources of settings below flags, highest priority first. */
 export interface Layers {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -48,7 +52,7 @@ export function applyLayers(command: Command, { environment, config }: Layers): 
     // An invalid line is reported even if a flag overrides it: it would matter at the next start.
     const fileValue = file && readTexts(option, file.texts, file.place);
     if (command.getOptionValueSource(attribute) === 'cli') return origin('flag', '');
-    const variable = `SHOAL_${key.toUpperCase().replaceAll('-', '_')}`;
+    const variable = variableOf(key);
     const text = environment[variable]?.trim();
     if (text !== undefined && text !== '') {
       command.setOptionValueWithSource(attribute, readTexts(option, [text], variable), 'env');
@@ -63,6 +67,24 @@ export function applyLayers(command: Command, { environment, config }: Layers): 
 /** Key of an option: `upload-limit` for `--upload-limit`, `discovery` for `--no-discovery`. */
 function keyOf(option: Option): string {
   return (option.long ?? '').replace(/^--(no-)?/, '');
+}
+
+/** A warning for each variable that looks like a misspelt setting: `SHOAL_TRACKERS`. */
+export function misspeltVariables(command: Command, environment: Layers['environment']): readonly string[] {
+  const keys = command.options.map(keyOf).filter((key) => !NO_SETTINGS.has(key));
+  const known = new Set([...keys.map(variableOf), ...OTHER_VARIABLES]);
+  return Object.keys(environment)
+    .filter((name) => name.startsWith(PREFIX) && !known.has(name))
+    .flatMap((name) => {
+      const near = nearest(name.slice(PREFIX.length).toLowerCase().replaceAll('_', '-'), keys);
+      return near === undefined
+        ? []
+        : [`warning: ${safeText(name)} is no setting. Did you mean ${variableOf(near)}?`];
+    });
+}
+
+function variableOf(key: string): string {
+  return `${PREFIX}${key.toUpperCase().replaceAll('-', '_')}`;
 }
 
 interface RawSetting {

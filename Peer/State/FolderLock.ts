@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { systemCode } from '../../Shared/ShoalError.ts';
 import { isRunning, type RunningProcess, thisProcess } from './RunningProcess.ts';
 
+/** Upper bound on the size of a lock file. */
+const BYTES_MAX = 4_096;
 /** Attempts while other processes acquire or release the lock. */
 const TRIES = 10;
 
@@ -36,7 +38,8 @@ export class FolderLock {
         return rival;
       }
       this.#held = mine;
-      await Promise.all(others.map((generation) => rm(this.#file(generation), { force: true })));
+      // That of another user may have to stay.
+      await Promise.allSettled(others.map((generation) => rm(this.#file(generation), { force: true })));
       return undefined;
     }
     return self;
@@ -46,7 +49,7 @@ export class FolderLock {
   async release(): Promise<void> {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) await rm(held, { force: true });
+    if (held !== undefined) await rm(held, { force: true }).catch(() => {}); // The folder may have become read-only.
   }
 
   /** Existing generations, ascending. */
@@ -76,13 +79,13 @@ export class FolderLock {
   async #create(path: string, content: string): Promise<boolean> {
     const temporary = this.#temporaryPath();
     try {
-      await writeFile(temporary, content, { flag: 'wx', mode: 0o600 });
+      await writeFile(temporary, content, { flag: 'wx', mode: 0o644 });
       try {
         await link(temporary, path);
       } catch (failure) {
         if (systemCode(failure) === 'EEXIST') return false;
         // The file system has no hard links.
-        await writeFile(path, content, { flag: 'wx', mode: 0o600 });
+        await writeFile(path, content, { flag: 'wx', mode: 0o644 });
       }
       return true;
     } catch (failure) {
@@ -93,9 +96,11 @@ export class FolderLock {
     }
   }
 
+  /** Reads regular files only: another user of the folder may have put a pipe there. */
   async #read(path: string): Promise<string | undefined> {
     try {
-      return await readFile(path, 'utf8');
+      const found = await lstat(path);
+      return found.isFile() && found.size <= BYTES_MAX ? await readFile(path, 'utf8') : undefined;
     } catch (failure) {
       if (systemCode(failure) === 'ENOENT') return undefined;
       throw failure;

@@ -7,6 +7,9 @@ import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import { FolderLock } from './FolderLock.ts';
 import { readJson, writeJson } from './JsonFile.ts';
 
+/** Lock in the share itself: notices peers of other users, and of this user with another HOME. */
+const SHARE_LOCK = '.shoal-lock';
+
 /** Root of all state folders: $XDG_STATE_HOME/shoal on Linux, the application data folder elsewhere. */
 export function stateRoot(): string {
   const paths = envPaths('shoal', { suffix: '' });
@@ -22,7 +25,7 @@ export class StateFolder {
   readonly #root: string;
   #path: string | undefined;
   #realShare: string | undefined;
-  #lock: FolderLock | undefined;
+  readonly #locks: FolderLock[] = [];
 
   /** @param shareFolder - must exist when `start` is called */
   constructor(shareFolder: string, root: string = stateRoot()) {
@@ -51,12 +54,13 @@ export class StateFolder {
       const name = createHash('sha256').update(share).digest('hex').slice(0, 32);
       const path = join(this.#root, 'shares', name);
       await makeFolder(path, 0o700);
-      const lock = new FolderLock(join(path, 'lock'));
-      const owner = await lock.acquire();
-      if (owner !== undefined) throw sharedAlready(share, owner.pid);
+      await this.#acquire(join(path, 'lock'), share);
+      await this.#acquire(join(share, SHARE_LOCK), share).catch((failure: unknown) => {
+        // A folder that cannot be written (a DVD, a full disk) is shared all the same.
+        if (failure instanceof ShoalError) throw failure;
+      });
       this.#path = path;
       this.#realShare = share;
-      this.#lock = lock;
       // Tells users which share the directory belongs to.
       await this.write('share.json', { folder: share });
     } catch (failure) {
@@ -85,9 +89,14 @@ export class StateFolder {
 
   /** Safe to call twice. */
   async close(): Promise<void> {
-    const lock = this.#lock;
-    this.#lock = undefined;
-    await lock?.release();
+    for (const lock of this.#locks.splice(0)) await lock.release();
+  }
+
+  async #acquire(path: string, share: string): Promise<void> {
+    const lock = new FolderLock(path);
+    const owner = await lock.acquire();
+    if (owner !== undefined) throw sharedAlready(share, owner.pid);
+    this.#locks.push(lock);
   }
 }
 

@@ -1,7 +1,7 @@
 import { formatAddress } from '../../Shared/Address.ts';
 import type { Log } from '../../Shared/Log.ts';
 import type { TrackerStatus } from '../Model.ts';
-import { type NetworkManager, noTracker } from '../NetworkManager.ts';
+import type { NetworkManager } from '../NetworkManager.ts';
 
 /** Upper bound on waiting for a tracker to receive a changed catalog. */
 const ANNOUNCE_MS = 3_000;
@@ -40,7 +40,7 @@ export class CatalogAnnouncer {
     await this.announce();
     signal.throwIfAborted();
     const joined = this.#connected();
-    if (joined.length === 0) throw noTracker();
+    if (joined.length === 0) throw this.#network.noTracker();
     return joined;
   }
 

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { formatAddress, formatNamed } from '../../Shared/Address.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
+import type { DownloadManager } from '../DownloadManager.ts';
 import type { DownloadStatus } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 
@@ -13,6 +14,8 @@ export class PeerNews {
   readonly #listeners = new EventEmitter<{ news: [News] }>();
   /** Warnings from before the first listener. */
   readonly #pending: News[] = [];
+  /** Verified bytes of the downloads that a disk error paused, by number. */
+  readonly #pausedByDisk = new Map<number, number>();
 
   /** @param text - may contain names from other peers */
   tell(kind: News['kind'], text: string, download?: DownloadStatus): void {
@@ -35,6 +38,40 @@ export class PeerNews {
     network.on('trackerEmbedded', (at) =>
       tell(`found no tracker, so this peer runs one at UDP port ${at.port}`),
     );
+  }
+
+  /** Reports downloads that end, and those that a full or failing disk pauses. */
+  followDownloads(downloads: DownloadManager): void {
+    const ended = (download: DownloadStatus, how: string) => {
+      this.#pausedByDisk.delete(download.number);
+      this.tell('download', `${download.path} ${how}`, download);
+    };
+    downloads.on('completed', (download) => ended(download, 'is complete'));
+    downloads.on('failed', (download) =>
+      ended(download, `failed: ${download.error?.message ?? download.reason}`),
+    );
+    downloads.on('changed', (download) => {
+      const { number, path, state, error, bytes } = download;
+      if (state === 'cancelled') this.#pausedByDisk.delete(number);
+      if (state !== 'paused' || error === undefined) return;
+      // Every retry that fails pauses it again.
+      if (!this.#pausedByDisk.has(number))
+        this.tell(
+          'warning',
+          `${path} pauses: ${error.message}. It goes on by itself when the disk takes data again`,
+        );
+      this.#pausedByDisk.set(number, bytes);
+    });
+  }
+
+  /** Reports downloads that go on after a pause by the disk. Called when a chunk was written. */
+  chunkWritten(downloads: DownloadManager): void {
+    for (const [number, bytes] of this.#pausedByDisk) {
+      const download = downloads.find(String(number));
+      if (download.state === 'paused' || download.bytes <= bytes) continue;
+      this.#pausedByDisk.delete(number);
+      this.tell('download', `${download.path} goes on`, download);
+    }
   }
 
   /** Subscribes; returns the unsubscribe function. */

@@ -15,7 +15,7 @@ import {
   takeVersion,
 } from '../DownloadManager.ts';
 import type { CatalogEntry, PeerContact, PeerSummary, SearchHit } from '../Model.ts';
-import { type NetworkManager, noTracker } from '../NetworkManager.ts';
+import type { NetworkManager } from '../NetworkManager.ts';
 import { FolderListings } from './FolderListings.ts';
 import { timelyAnswers } from './TimelyAnswers.ts';
 
@@ -69,7 +69,7 @@ export class TargetResolver {
     const folder = folderNamed(what, hits);
     if (folder !== undefined) return asFolder(what, await this.#findFolder(folder, signal, choice));
     if (match.kind === 'similar') return { kind: 'choose', hits: match.hits, exact: false };
-    if (trackers === 0 && peers === 0) throw noTracker();
+    if (trackers === 0 && peers === 0) throw this.#network.noTracker();
     throw new ShoalError('NOT_FOUND', `nobody shares "${what}" now`, {
       hint: 'Try: search <part of the name>. For a folder end the name with "/".',
     });
@@ -172,7 +172,11 @@ export class TargetResolver {
     });
     const found = candidates(typed, text.trim(), peers);
     if (found.length > 0) return found;
-    if (isHostPort(typed)) return [{ peerId: undefined, name: '', address: parseHostPort(typed, 0) }];
+    if (isHostPort(typed)) {
+      const address = await this.#network.resolve(parseHostPort(typed, 0), signal);
+      const known = candidates(formatAddress(address), text.trim(), peers);
+      return known.length > 0 ? known : [{ peerId: undefined, name: '', address }];
+    }
     throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
   }
 

@@ -1,4 +1,3 @@
-import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { searchText } from '../Views/FileViews.ts';
 import { searchItem } from '../Views/Items.ts';
@@ -16,11 +15,6 @@ export const search: ConsoleCommand = {
     const words = args.join(' ');
     const result = await controls.search(words, signal);
     const { hits, trackers, truncated, peers = 0 } = result;
-    if (trackers === 0 && peers === 0) {
-      throw new ShoalError('NO_TRACKER', 'no tracker answers and no peer is known, so nothing was searched', {
-        hint: 'Start a tracker: node Tracker.js. Or connect to a peer: connect <host:port>',
-      });
-    }
     remember(hits.map((hit) => hit.path));
     return {
       items: hits.map(searchItem),

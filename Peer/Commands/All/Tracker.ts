@@ -8,7 +8,7 @@ export const tracker: ConsoleCommand = {
   summary: 'the tracker: address, state, time of its last answer',
   examples: ['tracker'],
   needsNetwork: true,
-  oneShot: 'console only', // `shoal tracker` runs a tracker.
+  oneShot: 'own form', // Without a running peer `shoal tracker` runs a tracker.
   async run(_call, { controls }) {
     const trackers = controls.trackers();
     const connected = trackers.some(({ state }) => state === 'connected');

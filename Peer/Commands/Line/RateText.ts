@@ -52,7 +52,7 @@ export function readRates(text: string, before: Rates | undefined): Rates {
     const [, word = 'total', rate = ''] = /^(?:([^=]*)=)?(.*)$/.exec(part.trim()) ?? [];
     const scope = readScope(word.trim());
     if (scope === undefined) throw unknownScope(word);
-    rates = { ...rates, [scope]: OFF.test(rate) ? undefined : parseRate(rate) };
+    rates = { ...rates, [scope]: readLimit(rate) };
   }
   return rates;
 }

@@ -107,7 +107,7 @@ export function searchText(words: string, result: SearchResult, style: ViewStyle
     (hit, index) => [
       safeText(hit.path),
       formatBytes(hit.size),
-      formatCount(hit.holderCount),
+      formatCount(hit.holderCount + (hit.here === true ? 1 : 0)),
       holderNames(hit),
       ids[index] ?? '',
     ],
@@ -171,7 +171,8 @@ export function shortIds(hits: readonly { readonly fileId: string }[]): string[]
 }
 
 function holderNames(hit: SearchHit): string {
-  const names = hit.holders.map((holder) => safeText(holder.name) + (holder.complete ? '' : ' (part)'));
+  const others = hit.holders.map((holder) => safeText(holder.name) + (holder.complete ? '' : ' (part)'));
+  const names = hit.here === true ? ['here', ...others] : others;
   const more = hit.holderCount - hit.holders.length;
   return names.join(', ') + (more > 0 ? ` +${formatCount(more)}` : '');
 }

@@ -67,6 +67,7 @@ export function searchItem(hit: SearchHit) {
     modified: hit.modifiedMs === undefined ? null : isoDate(hit.modifiedMs),
     executable: hit.executable ?? false,
     sourceCount: hit.holderCount,
+    here: hit.here === true,
     sources: hit.holders.map((holder) => ({
       peer: holder.peerId,
       name: holder.name,

@@ -1,4 +1,4 @@
-import { formatAddress } from '../../../Shared/Address.ts';
+import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type {
   LimitStatus,
@@ -74,7 +74,7 @@ export function trackersText(trackers: readonly TrackerStatus[], style: ViewStyl
 
 function trackerFacts(tracker: TrackerStatus, style: ViewStyle): [string, string][] {
   const facts: [string, string][] = [
-    ['Tracker', `${formatAddress(tracker.address)} (${tracker.foundBy})`],
+    ['Tracker', `${safeText(formatNamed({ ...tracker.address, name: tracker.name }))}, ${tracker.foundBy}`],
     ['State', paintedState(tracker, style)],
   ];
   if (tracker.reason !== undefined) facts.push(['Reason', safeText(tracker.reason)]);

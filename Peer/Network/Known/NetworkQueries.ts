@@ -1,11 +1,12 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { QUERY_CHARS_MIN } from '../../../Protocol/Limits.ts';
+import type { RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import { isSearchable } from '../../../Protocol/SearchWords.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, PeerContact, PeerSummary, SearchResult } from '../../Model.ts';
 import type { Trackers } from '../Trackers/Trackers.ts';
-import { hitsOf, holdersOf } from './PeerAnswers.ts';
+import { hitsOf, holdersOf, type PeerAnswer, withLinked } from './PeerAnswers.ts';
 import type { PeerBook } from './PeerBook.ts';
 import type { PeerQueries } from './PeerQueries.ts';
 
@@ -13,16 +14,18 @@ import type { PeerQueries } from './PeerQueries.ts';
 const TRACKER_SLOW_MS = 1_000;
 /** Extra waiting time for the tracker once peers have answered: enough for one retransmission. */
 const TRACKER_GRACE_MS = 1_500;
+/** Extra waiting time for linked peers once the tracker has answered. */
+const LINKED_GRACE_MS = 300;
 
 export interface NetworkQueriesOptions {
   readonly trackers: Pick<Trackers, 'connected' | 'queries'>;
-  readonly peers: Pick<PeerQueries, 'ask' | 'reach'>;
+  readonly peers: Pick<PeerQueries, 'ask' | 'askLinked' | 'reach'>;
   readonly linked: () => readonly PeerSummary[];
   readonly book: PeerBook;
   readonly clock: Clock;
 }
 
-/** Queries trackers, and known peers if no tracker answers. */
+/** Queries trackers and linked peers, and all known peers if no tracker answers. */
 export class NetworkQueries {
   readonly #options: NetworkQueriesOptions;
 
@@ -35,11 +38,13 @@ export class NetworkQueries {
     if (!isSearchable(words)) throw tooShort(words);
     const { trackers, book, clock } = this.#options;
     const told = trackers.connected ? trackers.queries.search(words, signal) : undefined;
+    const linked = told && this.#askLinked({ words, fileId: undefined }, signal);
     const first = told && (await this.#within(told, TRACKER_SLOW_MS));
-    if (first !== undefined && first.trackers > 0) {
+    if (linked !== undefined && first !== undefined && first.trackers > 0) {
       for (const { holders } of first.hits)
         for (const holder of holders) book.add(holder, 'tracker', clock.nowMs());
-      return first;
+      const answers = (await this.#within(linked, LINKED_GRACE_MS)) ?? [];
+      return answers.length === 0 ? first : withLinked(first, hitsOf(words, answers), answers.length);
     }
     const fromPeers = await this.#askPeers(words, signal);
     if (told === undefined || first !== undefined) return fromPeers;
@@ -54,7 +59,8 @@ export class NetworkQueries {
     if (!trackers.connected) return holdersOf(await peers.ask({ words: '', fileId }, signal));
     const holders = await trackers.queries.locate(fileId, signal);
     for (const holder of holders) book.add(holder, 'tracker', clock.nowMs());
-    return holders;
+    // A linked peer may be registered elsewhere, or nowhere.
+    return holders.length > 0 ? holders : holdersOf(await this.#askLinked({ words: '', fileId }, signal));
   }
 
   /**
@@ -86,6 +92,12 @@ export class NetworkQueries {
       ...told.map((peer) => ({ ...peer, linked: linkedIds.has(peer.peerId) })),
       ...linked().filter((peer) => !toldIds.has(peer.peerId)),
     ];
+  }
+
+  /** Answers of the linked peers, which trackers need not know. Empty after a failure. */
+  #askLinked(question: RelayQuestion, signal: AbortSignal): Promise<readonly PeerAnswer[]> {
+    if (this.#options.linked().length === 0) return Promise.resolve([]);
+    return this.#options.peers.askLinked(question, signal).catch(() => []);
   }
 
   async #askPeers(words: string, signal: AbortSignal): Promise<SearchResult> {

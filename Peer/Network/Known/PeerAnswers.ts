@@ -4,7 +4,7 @@ import { FILE_BYTES_MAX, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../..
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import { wordsOfQuery } from '../../../Protocol/SearchWords.ts';
 import { answers, matchOfPath } from '../../../Protocol/WordMatch.ts';
-import type { FileHolder, KnownContact, SearchHit } from '../../Model.ts';
+import type { FileHolder, KnownContact, SearchHit, SearchResult } from '../../Model.ts';
 
 /** One peer's answer to a query. */
 export interface PeerAnswer {
@@ -58,6 +58,32 @@ export function hitsOf(
   return {
     hits: ranked.slice(0, SEARCH_HITS_MAX).map(({ hit }) => hit),
     truncated: full || ranked.length > SEARCH_HITS_MAX,
+  };
+}
+
+/** Adds what linked peers answered to a tracker's result: their copies of its contents, and contents of their own. */
+export function withLinked(
+  result: SearchResult,
+  linked: { readonly hits: readonly SearchHit[]; readonly truncated: boolean },
+  peers: number,
+): SearchResult {
+  const byContent = new Map(linked.hits.map((hit) => [hit.fileId, hit]));
+  const known = result.hits.map((hit) => {
+    const same = byContent.get(hit.fileId);
+    byContent.delete(hit.fileId);
+    const ids = new Set(hit.holders.map(({ peerId }) => peerId));
+    const more = same?.size === hit.size ? same.holders.filter(({ peerId }) => !ids.has(peerId)) : [];
+    if (more.length === 0) return hit;
+    // The tracker lists only some holders and may count these already.
+    const holders = [...hit.holders, ...more];
+    return { ...hit, holders, holderCount: Math.max(hit.holderCount, holders.length) };
+  });
+  const hits = [...known, ...byContent.values()];
+  return {
+    ...result,
+    hits: hits.slice(0, SEARCH_HITS_MAX),
+    truncated: result.truncated || linked.truncated || hits.length > SEARCH_HITS_MAX,
+    peers,
   };
 }
 

@@ -29,9 +29,21 @@ export class PeerQueries {
 
   /** Answers received within PEER_QUERY_MS, validated. @throws ShoalError CANCELLED */
   async ask(question: RelayQuestion, signal: AbortSignal): Promise<readonly PeerAnswer[]> {
-    const { links } = this.#options;
-    return this.#fromMany([...this.#linked(), ...this.#toDial()], signal, async (contact, deadline) => {
-      const { peer, files } = await links.query(contact, question, deadline);
+    return this.#askThese([...this.#linked(), ...this.#toDial()], question, signal);
+  }
+
+  /** Like `ask`, linked peers only. @throws ShoalError CANCELLED */
+  askLinked(question: RelayQuestion, signal: AbortSignal): Promise<readonly PeerAnswer[]> {
+    return this.#askThese(this.#linked(), question, signal);
+  }
+
+  #askThese(
+    contacts: readonly PeerContact[],
+    question: RelayQuestion,
+    signal: AbortSignal,
+  ): Promise<readonly PeerAnswer[]> {
+    return this.#fromMany(contacts, signal, async (contact, deadline) => {
+      const { peer, files } = await this.#options.links.query(contact, question, deadline);
       return { peer, files: validFiles(question, files) };
     });
   }

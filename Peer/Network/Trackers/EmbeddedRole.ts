@@ -1,6 +1,7 @@
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import type { StartTracker } from '../Ports.ts';
 import { EmbeddedHost } from './EmbeddedHost.ts';
@@ -17,6 +18,7 @@ export interface EmbeddedRoleOptions {
   readonly pool: TrackerPool;
   readonly trackerDiscovery: TrackerDiscovery;
   readonly viewpoint: () => Viewpoint;
+  readonly noTracker: (cause: ShoalError | undefined) => ShoalError;
   readonly clock: Clock;
   readonly log: Log;
   readonly started: (address: Address) => void;

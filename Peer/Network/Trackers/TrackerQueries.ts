@@ -48,6 +48,8 @@ export interface TrackerQueriesOptions {
   /** Trackers to query, evaluated per query. */
   readonly links: () => readonly TrackerLink[];
   readonly viewpoint: () => Viewpoint;
+  /** The error when none answers. @param cause - the first failure */
+  readonly noTracker: (cause: ShoalError | undefined) => ShoalError;
   readonly clock: Clock;
 }
 
@@ -98,7 +100,7 @@ export class TrackerQueries {
       { ask, read: readPeers, itemsMax: PEERS_MAX },
       signal,
     );
-    if (perTracker.length === 0) throw noTracker(failures[0]);
+    if (perTracker.length === 0) throw this.#options.noTracker(failures[0]);
     return mergePeers(perTracker, this.#options.viewpoint());
   }
 
@@ -189,12 +191,4 @@ function expected<T extends TrackerReply['type']>(reply: TrackerReply, type: T):
 
 function isReply<T extends TrackerReply['type']>(reply: TrackerReply, type: T): reply is ReplyOf<T> {
   return reply.type === type;
-}
-
-/** @param cause - the first failure, if any tracker was asked */
-export function noTracker(cause?: ShoalError): ShoalError {
-  return new ShoalError('NO_TRACKER', cause?.message ?? 'no tracker answers', {
-    hint: 'Start one with: node Tracker.js. Or link to a peer by hand: connect <host:port>',
-    cause,
-  });
 }

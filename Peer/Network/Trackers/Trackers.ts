@@ -12,6 +12,7 @@ import { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
 import { ContactMemory } from './ContactMemory.ts';
 import { EmbeddedRole } from './EmbeddedRole.ts';
+import { noTracker } from './NoTracker.ts';
 import { Readiness } from './Readiness.ts';
 import type { LinkEvent } from './Session/TrackerLink.ts';
 import { namesUs } from './TrackerChoice.ts';
@@ -67,7 +68,8 @@ export class Trackers extends EventEmitter<TrackersEvents> {
         this.#pool.all().some(({ foundBy }) => foundBy === 'embedded'),
     });
     const links = () => this.#pool.queryable().map(({ link }) => link);
-    this.queries = new TrackerQueries({ links, viewpoint, clock: options.clock });
+    const noTracker = (cause?: ShoalError) => this.noTracker(cause);
+    this.queries = new TrackerQueries({ links, viewpoint, noTracker, clock: options.clock });
     this.#configured = new ConfiguredTrackers({
       ...options,
       isConnected: (address) => this.#pool.get(address)?.link.session.standing.state === 'connected',
@@ -86,6 +88,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
       pool: this.#pool,
       trackerDiscovery: this.#trackerDiscovery,
       viewpoint,
+      noTracker,
       started: (address) => this.emit('embedded', address),
     });
   }
@@ -163,6 +166,11 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   /** Whether any tracker is connected. */
   get connected(): boolean {
     return this.#pool.connected().length > 0;
+  }
+
+  /** The error of a command that needs a tracker. @param cause - the first failed query */
+  noTracker(cause?: ShoalError): ShoalError {
+    return noTracker(this.status(), cause);
   }
 
   /** Saves peers for the next run, the best first. */

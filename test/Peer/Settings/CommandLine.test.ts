@@ -132,3 +132,39 @@ test('--help goes to stdout and ends with 0', () => {
   expect(out).toMatch(/--upload-limit <rate>/);
   expect(error).toBe('');
 });
+
+test.each([
+  ['--upload-limit 60', /no unit.*60M/s],
+  ['--download-limit lan=5', /no unit/],
+  ['--share --verbose', /a path is missing before --verbose/],
+  ['--manifest --menu', /a path is missing/],
+  ['--name --verbose', /a name is missing/],
+  ['--tracker --verbose', /address of a tracker is missing/],
+  ['9001 --port 9002', /two ports/],
+])('%s: refused with a hint, code 2', (args, message) => {
+  const { result, error } = read(args);
+  expect(result).toEqual({ exitCode: 2 });
+  expect(error).toMatch(message);
+  expect(error).toMatch(/^error: .+\nhint: .+\n$/s);
+});
+
+test('a limit below 1,000 without a unit is refused in the environment, too; "off" is no limit', () => {
+  expect(read('', { SHOAL_UPLOAD_LIMIT: '60' }).error).toMatch(/SHOAL_UPLOAD_LIMIT.*\nhint: .*60M/);
+  expect(read('--upload-limit off').result).toMatchObject({ uploadLimit: { total: undefined } });
+});
+
+test('an empty path is refused; an empty variable is not set', () => {
+  const { result, error } = read('--share=');
+  expect(result).toEqual({ exitCode: 2 });
+  expect(error).toMatch(/path is empty/);
+  expect(read('', { SHOAL_SHARE: '', SHOAL_TRACKER: ' ' }).result).toMatchObject({
+    share: undefined,
+    trackers: [],
+  });
+});
+
+test('a misspelt variable is a warning that names the right one; other variables are left alone', () => {
+  const { result, error } = read('', { SHOAL_TRACKERS: 'x', SHOAL_HOMEPAGE_OF_MINE: 'y', SHOAL_CONFIG: '' });
+  expect(result).toMatchObject({ trackers: [] });
+  expect(error).toBe('warning: SHOAL_TRACKERS is no setting. Did you mean SHOAL_TRACKER?\n');
+});

@@ -32,6 +32,28 @@ test('a second peer on the same folder is refused, whatever way leads there', as
   await second.close();
 });
 
+test('a peer of another HOME on the same folder is refused, and the folder is free again after its end', async () => {
+  const { state, folder } = await opened();
+  const stranger = new StateFolder(folder.at('share'), folder.at('other-home'));
+  await expect(stranger.start()).rejects.toMatchObject({
+    code: 'LOCAL_CONFLICT',
+    message: expect.stringContaining(`process ${process.pid}`),
+  });
+  await state.close();
+  expect(await readdir(folder.at('share'))).toEqual([]); // The lock leaves nothing behind.
+  await stranger.start();
+  await stranger.close();
+});
+
+test('a folder in which no lock can be made is shared all the same', async () => {
+  const folder = await TempFolder.forTest();
+  await mkdir(folder.at('share/.shoal-lock-7'), { recursive: true });
+  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  await state.start();
+  expect(state.path).toContain('shares');
+  await state.close();
+});
+
 test('another folder has another state, for its owner only', async () => {
   const { state, folder } = await opened();
   await mkdir(folder.at('more'));

@@ -1,6 +1,10 @@
+import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import type { News } from '../../../Peer/CommandInterface.ts';
+import type { DownloadManager } from '../../../Peer/DownloadManager.ts';
+import type { DownloadStatus } from '../../../Peer/Model.ts';
 import { PeerNews } from '../../../Peer/UseCases/PeerNews.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 test('warnings before the first listener are kept, at most 25; other news is not', () => {
   const news = new PeerNews();
@@ -20,4 +24,33 @@ test('names of other peers cannot send control characters to the terminal', () =
   news.listen((each) => heard.push(each));
   news.tell('warning', 'peer \u001b[31mred');
   expect(heard[0]?.text).not.toContain('\u001b');
+});
+
+test('a download that a full disk pauses is reported once, and again when it goes on', () => {
+  const news = new PeerNews();
+  const heard: string[] = [];
+  news.listen(({ text }) => heard.push(text));
+  let download = { number: 1, path: 'film.mkv', state: 'fetching', bytes: 5 } as DownloadStatus;
+  const events = new EventEmitter();
+  const downloads = Object.assign(events, { find: () => download }) as unknown as DownloadManager;
+  news.followDownloads(downloads);
+  const change = (next: Partial<DownloadStatus>) => {
+    download = { ...download, error: undefined, ...next };
+    events.emit('changed', download);
+  };
+  const error = new ShoalError('DISK_FULL', 'the disk is full');
+  for (let retry = 0; retry < 3; retry++) {
+    change({ state: 'paused', error });
+    change({ state: 'fetching' });
+    news.chunkWritten(downloads); // That of another download.
+  }
+  expect(heard).toEqual([
+    expect.stringMatching(/^film\.mkv pauses: the disk is full\. It goes on by itself/),
+  ]);
+  change({ state: 'fetching', bytes: 6 });
+  news.chunkWritten(downloads);
+  news.chunkWritten(downloads);
+  expect(heard.slice(1)).toEqual(['film.mkv goes on']);
+  change({ state: 'paused' }); // By the user.
+  expect(heard).toHaveLength(2);
 });

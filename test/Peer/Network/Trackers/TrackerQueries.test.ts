@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { noTracker } from '../../../../Peer/Network/Trackers/NoTracker.ts';
 import type { TrackerLink } from '../../../../Peer/Network/Trackers/Session/TrackerLink.ts';
 import { TrackerQueries } from '../../../../Peer/Network/Trackers/TrackerQueries.ts';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
@@ -34,7 +35,12 @@ function queries(page: (cursor: number) => Partial<ReplyOf<'peerList'>>, registe
   const viewpoint = () => ({ self: idOf('self') as PeerId, isOurs: () => false });
   return {
     cursors,
-    queries: new TrackerQueries({ links: () => [link], viewpoint, clock: new SimulatedClock() }),
+    queries: new TrackerQueries({
+      links: () => [link],
+      viewpoint,
+      noTracker: (cause) => noTracker([], cause),
+      clock: new SimulatedClock(),
+    }),
   };
 }
 
