@@ -1,7 +1,7 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import { COMMANDS } from '../All/Commands.ts';
 import type { CompletionSources } from '../Command.ts';
-import { quoteWord, scanLine } from '../Line/CommandParser.ts';
+import { quoteWord, scanLine, type Word } from '../Line/CommandParser.ts';
 import { commandWords, findCommand } from '../Line/FindCommand.ts';
 import { argumentRange, JSON_FLAG } from '../Line/Usage.ts';
 
@@ -25,10 +25,16 @@ export function complete(line: string, peer: Omit<CompletionSources, 'commands'>
   const text = current?.text ?? '';
   const [first, ...rest] = before;
   const command = first && findCommand(COMMANDS, first.text)?.command;
-  const args = rest.filter((word) => word.quoted || !word.text.startsWith('--')).map((word) => word.text);
+  const isFlag = (word: Word | undefined) => word?.quoted === false && word.text.startsWith('--');
+  const awaitsValue = (word: Word | undefined) =>
+    isFlag(word) &&
+    command?.flags?.some(({ name, value }) => value !== undefined && name === word?.text.toLowerCase());
+  const args = rest
+    .filter((word, index) => !isFlag(word) && !awaitsValue(rest[index - 1]))
+    .map((word) => word.text);
   const candidates = () => {
     if (first === undefined) return typedCommands();
-    if (command === undefined) return [];
+    if (command === undefined || awaitsValue(rest.at(-1))) return [];
     if (text.startsWith('--') && !current?.quoted)
       return [...(command.flags ?? []), JSON_FLAG].map((flag) => flag.name);
     const { completes = [] } = command;

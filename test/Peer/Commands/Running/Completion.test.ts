@@ -55,9 +55,12 @@ describe('Tab', () => {
     ['peers x', []],
     ['nonsense x', []],
     ['search x', []],
-    ['download big.iso ', []],
-    ['download big.iso b', []],
+    ['download big.iso ', ['Bigger Film.mkv', "dad's film.mkv"]],
+    ['download big.iso big.', []],
     ['get alice big.iso big.', []],
+    ['pause "my film.mkv" my', []],
+    ['download --other b', []],
+    ['download --other 7c2f90ab big.', ['big.iso']],
     ['ls photos/2024/', ['photos/2024/my trip/']],
   ])('%j offers %j', (line, expected) => {
     expect(complete(line, sources).choices).toEqual(expected);
