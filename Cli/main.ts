@@ -6,7 +6,7 @@ import { interruption, watchOutputs } from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
 import { commandFirst } from './CommandFirst.ts';
-import type { ShoalCommand } from './Commands/ShoalCommand.ts';
+import type { Invocation, ShoalCommand } from './Commands/ShoalCommand.ts';
 import { completedCommands, makeProgram } from './Program.ts';
 import { failureAnswer } from './Running/Answers.ts';
 import { EXIT } from './Running/ExitCodes.ts';
@@ -86,7 +86,7 @@ async function runCommand(
       name,
       words: parsed.args,
       literal,
-      options: parsed.opts<{ output?: string; wait?: boolean }>(),
+      options: parsed.opts<Invocation['options']>(),
       open: () => openRun(parsed, signal),
       completed: () => (parsed.parent === null ? [] : completedCommands(parsed.parent)),
     });

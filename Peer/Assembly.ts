@@ -14,6 +14,7 @@ import { lookupName } from '../Shared/NameLookup.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
+import { DeliveredFiles, type Delivery } from './Files/Serving/DeliveredFiles.ts';
 import { openDnsSd } from './Network/Discovery/DnsSd.ts';
 import { type ReservedPort, reservePort } from './Network/Links/Accepting/ReservedPort.ts';
 import { dial, listen } from './Network/Links/Accepting/StreamSockets.ts';
@@ -35,6 +36,8 @@ export interface PeerEnvironment {
   readonly state: StateFolder;
   /** Timeout of a download without any source; undefined: none. */
   readonly giveUpMs: number | undefined;
+  /** Where complete files are moved afterwards: files that are there are not fetched again. */
+  readonly delivery?: Delivery | undefined;
   /** Peer for a single command: starts no tracker, keeps no hash cache, hashes in its own thread. */
   readonly guest?: boolean;
   /** Whether a user can answer offers of pushes. */
@@ -46,7 +49,8 @@ export interface PeerEnvironment {
  * @throws Error of node:fs when its state cannot be written
  */
 export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvironment): Promise<Peer> {
-  const { port, shareDir, state, giveUpMs, guest = false } = place;
+  const { port, shareDir, state, giveUpMs, delivery, guest = false } = place;
+  const delivered = delivery === undefined ? undefined : new DeliveredFiles(delivery);
   const { peerId } = await loadIdentity(state.path, log);
   const profile = await loadProfile(state);
   const name = settings.name ?? profile.name ?? defaultName();
@@ -88,6 +92,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     },
     downloads: {
       random: Math.random,
+      delivered,
       ...(settings.maxDownloads === undefined ? {} : { maxDownloads: settings.maxDownloads }),
     },
     pushes: {

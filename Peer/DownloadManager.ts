@@ -12,7 +12,7 @@ import { SavedFolder } from './Downloads/Folder/SavedFolder.ts';
 import { hasEnded } from './Downloads/Lifecycle/Download.ts';
 import { DownloadRun } from './Downloads/Lifecycle/DownloadRun.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
-import type { SourceNetwork } from './Downloads/Ports.ts';
+import type { Delivered, SourceNetwork } from './Downloads/Ports.ts';
 import { RequestDispatcher } from './Downloads/Sources/RequestDispatcher.ts';
 import type { DownloadStatus, FileHolder } from './Model.ts';
 import type { DownloadStorage } from './Storage.ts';
@@ -29,6 +29,8 @@ export interface DownloadManagerOptions {
   readonly wallMs: WallClock;
   readonly random: Random;
   readonly log: Log;
+  /** Files outside the share that are complete already; undefined: none. */
+  readonly delivered?: Delivered | undefined;
   /** Maximum of concurrent downloads; the others are queued. Default: MAX_DOWNLOADS. */
   readonly maxDownloads?: number;
 }

@@ -31,7 +31,7 @@ export interface PeerOptions {
   readonly files: FileManagerOptions;
   /** Dependencies between the managers are added here. */
   readonly network: Omit<NetworkManagerOptions, 'provider' | 'feed'>;
-  readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random'>;
+  readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random' | 'delivered'>;
   readonly pushes: Pick<PushingOptions, 'policy' | 'trusted'>;
   /** Timeout of a download without any source; undefined: none. Scripts need one. */
   readonly giveUpMs: number | undefined;

@@ -40,11 +40,13 @@ const EMBEDDED_TRACKER = ['Peer/Assembly.ts', 'Tracker/Tracker.ts'];
 
 /** The rim: the only files that touch sockets, disk, clocks, chance, the process. Everything else is handed these. */
 const RIM = [
-  'Cli/Commands/Get.ts',
+  'Cli/Commands/GetInto.ts',
   'Cli/Commands/Send.ts',
   'Cli/Commands/Share.ts',
   'Cli/Commands/Staging.ts',
+  'Cli/Running/Deadline.ts',
   'Cli/Running/GuestPeer.ts',
+  'Cli/Running/MoveInto.ts',
   'Cli/Running/RunningPeers.ts',
   'Cli/Running/Screen.ts',
   'Cli/main.ts',
@@ -85,6 +87,7 @@ const RIM = [
   'Peer/Files/Disk/WriteQueue.ts',
   'Peer/Files/Disk/OpenShared.ts',
   'Peer/Files/Catalog/Share.ts',
+  'Peer/Files/Serving/DeliveredFiles.ts',
   'Peer/Files/Serving/SharedFiles.ts',
   'Peer/Files/Disk/ShareFolders.ts',
   'Peer/Files/Serving/ShareReader.ts',

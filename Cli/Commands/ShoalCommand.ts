@@ -30,7 +30,14 @@ export interface Invocation {
   /** Number of last words that are arguments, whatever they look like: those after `--`. */
   readonly literal: number;
   /** Values of the command's own flags. */
-  readonly options: { readonly output?: string; readonly wait?: boolean };
+  readonly options: {
+    readonly output?: string;
+    readonly wait?: boolean;
+    readonly timeout?: string;
+    readonly newest?: boolean;
+    readonly other?: string;
+    readonly keepGoing?: boolean;
+  };
   /** Reads the settings. @throws ShoalError USAGE */
   open(): Promise<Run>;
   /** All commands, for completion scripts. */

@@ -1,4 +1,5 @@
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
+import { safeText } from '../../Shared/SafeText.ts';
 import type { ShoalError } from '../../Shared/ShoalError.ts';
 import { EXIT, exitCodeOf } from './ExitCodes.ts';
 
@@ -37,30 +38,24 @@ export function readAnswer(value: Readonly<Record<string, unknown>>): OneShotAns
   };
 }
 
-/**
- * Replaces the path in the answer of a download whose result was moved.
- * @param shown - both paths as in the text
- */
-export function movedAnswer(
-  answer: OneShotAnswer,
-  path: string,
-  shown: { from: string; to: string },
-): OneShotAnswer {
-  const value: unknown = JSON.parse(answer.json);
-  const { items } = value as { items: readonly object[] };
-  const moved = items.map((item) => ({ ...item, path }));
-  return {
-    ...answer,
-    json: JSON.stringify({ ...(value as object), items: moved }),
-    text: answer.text.replace(shown.from, shown.to),
-  };
+/** Replaces the paths in an answer of which the results were moved. @param moved - new paths by old ones */
+export function movedAnswer(answer: OneShotAnswer, moved: ReadonlyMap<string, string>): OneShotAnswer {
+  if (moved.size === 0) return answer;
+  const value = JSON.parse(answer.json) as { items?: readonly { path?: unknown }[] };
+  const items = value.items?.map((item) =>
+    typeof item.path === 'string' ? { ...item, path: moved.get(item.path) ?? item.path } : item,
+  );
+  let { text } = answer;
+  for (const [from, to] of moved) text = text.replaceAll(safeText(from), safeText(to));
+  return { ...answer, json: JSON.stringify({ ...value, items }), text };
 }
 
-/** Path of the first item; undefined without one. */
-export function pathOf(answer: OneShotAnswer): string | undefined {
-  const { items } = JSON.parse(answer.json) as { items?: readonly { path?: unknown }[] };
-  const path = items?.[0]?.path;
-  return typeof path === 'string' ? path : undefined;
+/** Absolute paths of the complete items. */
+export function pathsOf(answer: OneShotAnswer): readonly string[] {
+  const { items = [] } = JSON.parse(answer.json) as {
+    items?: readonly { path?: unknown; state?: unknown }[];
+  };
+  return items.flatMap(({ path, state }) => (typeof path === 'string' && state === 'done' ? [path] : []));
 }
 
 function envelope(command: string, facts: object): string {

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assemblePeer, makeShare, reserve } from '../../Peer/Assembly.ts';
+import { assemblePeer, makeShare, type PeerEnvironment, reserve } from '../../Peer/Assembly.ts';
 import type { Peer } from '../../Peer/Peer.ts';
 import type { Settings } from '../../Peer/Settings/CommandLine.ts';
 import { StateFolder } from '../../Peer/State/StateFolder.ts';
@@ -11,7 +11,7 @@ import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 
-/** Time after which a download without sources fails, in milliseconds. */
+/** Default time after which a download without sources fails, in milliseconds. */
 const PATIENCE_MS = 30_000;
 /** Longest wait for a peer to close, in milliseconds. */
 const CLOSING_MS = 5_000;
@@ -23,6 +23,10 @@ export interface GuestOptions {
   readonly share?: string | undefined;
   /** Folder for share and state; created if missing, removed afterwards. Undefined: a new folder for temporary files. */
   readonly root?: string | undefined;
+  /** Where the complete files go afterwards: files that are there are not fetched again. */
+  readonly delivery?: PeerEnvironment['delivery'];
+  /** Time after which a download without sources fails, in milliseconds. Default: PATIENCE_MS. */
+  readonly giveUpMs?: number | undefined;
   /** Whether the peer may run an embedded tracker, because it runs for a while. */
   readonly stays?: boolean;
   /** Takes another port when the wanted one is in use. */
@@ -64,7 +68,8 @@ export class GuestPeer {
         port,
         shareDir,
         state,
-        giveUpMs: PATIENCE_MS,
+        giveUpMs: options.giveUpMs ?? PATIENCE_MS,
+        delivery: options.delivery,
         guest: !stays,
       });
       closing.add(() => peer.close());

@@ -13,7 +13,7 @@ import { type Log, lineLog } from '../../Shared/Log.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { readAnswer } from './Answers.ts';
-import type { GuestPeer } from './GuestPeer.ts';
+import type { GuestOptions, GuestPeer } from './GuestPeer.ts';
 import { choosePeer, fits, type RunningPeer, runningPeers } from './RunningPeers.ts';
 import { Screen } from './Screen.ts';
 
@@ -43,6 +43,11 @@ export class Run {
     this.log = settings.verbose
       ? lineLog((line) => this.screen.printLine(line), true)
       : { warn: (line) => this.screen.printLine(line), info: () => {}, debug: () => {} };
+  }
+
+  /** The same run with another signal. */
+  with(signal: AbortSignal): Run {
+    return signal === this.signal ? this : new Run(this.options, signal);
   }
 
   /** The share named for this command; undefined: none. */
@@ -121,7 +126,7 @@ export class Run {
   }
 
   async guest(
-    place: { share?: string | undefined; root?: string | undefined; stays?: boolean },
+    place: Pick<GuestOptions, 'share' | 'root' | 'stays' | 'delivery' | 'giveUpMs'>,
     running?: RunningPeer,
   ): Promise<GuestPeer> {
     const { log, signal } = this;

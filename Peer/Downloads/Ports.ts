@@ -4,6 +4,12 @@ import type { BundleSource, Source, SourceEvents } from '../Transfer.ts';
 
 /** The network as downloads see it. `NetworkManager` implements it. Types only; the disk is `Peer/Storage.ts`. */
 
+/** Files outside the share, at the place to which complete files are moved afterwards. */
+export interface Delivered {
+  /** Finds the content at its wanted path there. @returns its absolute path */
+  find(fileId: FileId, size: number, path: string): Promise<string | undefined>;
+}
+
 export interface SourceNetwork {
   readonly queries: { locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> };
   /**

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { LaunchOptions } from '../Support/launch.ts';
 import { freePort } from '../Support/launch.ts';
@@ -90,10 +90,42 @@ test.concurrent('B9: get without a running peer puts the file into the working d
   });
   expect(FILM.equals(await readFile(cwd.at('film.mkv')))).toBe(true);
   const again = await shoal(lan, ['get', 'anna', 'film.mkv', '-o', '.'], { cwd: cwd.path });
-  expect(again.stdout).toContain(cwd.at('film (2).mkv'));
+  expect(again.stdout).toBe(`film.mkv is here already: ${cwd.at('film.mkv')}\n`);
   expect((await shoal(lan, ['get', 'dir/', '-o', 'new/place'], { cwd: cwd.path })).code).toBe(0);
   expect(await readFile(cwd.at('new/place/dir/b'), 'utf8')).toBe('b');
-  expect((await readdir(cwd.path)).sort()).toEqual(['film (2).mkv', 'film.mkv', 'new']);
+  expect((await readdir(cwd.path)).sort()).toEqual(['film.mkv', 'new']);
+});
+
+test.concurrent('get again fetches what is missing or new, once, and a name given with -o is that of the file', async ({
+  lan,
+}) => {
+  await lan.seeder('anna', { files: { 'film.mkv': FILM, 'dir/a': 'a', 'dir/b': 'b' } });
+  const cwd = await lan.launcher.folder();
+  const get = (...args: string[]) => shoal(lan, ['get', ...args], { cwd: cwd.path });
+  expect(await get('film.mkv', '-o', 'new/name.mkv')).toMatchObject({ code: 0 });
+  expect((await get('film.mkv', '-o', 'new/name.mkv')).stdout).toContain('is here already');
+  expect(await readdir(cwd.at('new'))).toEqual(['name.mkv']);
+  const folder = await get('dir');
+  expect(folder.stdout).toMatch(/^"dir" is a folder: dir\/\ndir\/ is done: 2 files/);
+  await writeFile(cwd.at('dir/b'), 'changed here');
+  await rm(cwd.at('dir/a'));
+  await get('dir/');
+  expect((await get('dir/')).stdout).toContain('is here already');
+  expect((await readdir(cwd.at('dir'))).sort()).toEqual(['a', 'b', 'b (2)']);
+  expect(await readFile(cwd.at('dir/b'), 'utf8')).toBe('changed here');
+  // Several files: the first failure ends the command, or the others are fetched all the same.
+  expect(await get('nothing.bin', 'film.mkv')).toMatchObject({ code: 3 });
+  expect((await get('nothing.bin', 'film.mkv', 'dir/a', '--keep-going')).code).toBe(11);
+  expect((await readdir(cwd.path)).sort()).toEqual(['a', 'dir', 'film.mkv', 'new']);
+});
+
+test.concurrent('--timeout ends get with 6 and keeps what is verified', async ({ lan }) => {
+  await lan.seeder('anna', { files: { 'long.bin': LONG }, args: ['--upload-limit', '1M'] });
+  const cwd = await lan.launcher.folder();
+  const late = await shoal(lan, ['get', 'long.bin', '--timeout', '3s'], { cwd: cwd.path });
+  expect(late.code).toBe(6);
+  expect(late.stderr).toMatch(/^error: not complete within 3s: .*verified chunks are kept\nhint: .+\n$/);
+  expect(await readdir(cwd.path)).toEqual([expect.stringMatching(/^\.shoal-/)]);
 });
 
 test.concurrent('with a running peer: it does the work, its share gets the file; a killed one leaves no trouble', async ({

@@ -515,6 +515,7 @@ describe('content that is here already', () => {
     expect(manager.findComplete(description.fileId)).toBe(folder.at('share/here'));
     expect(await manager.copyComplete(description.fileId, 'here')).toBe(folder.at('share/here'));
     expect(await manager.copyComplete(description.fileId, 'taken')).toBe(folder.at('share/taken (2)'));
+    expect(await manager.copyComplete(description.fileId, 'taken')).toBe(folder.at('share/taken (2)'));
     expect(await manager.copyComplete(description.fileId, 'new/copy')).toBe(folder.at('share/new/copy'));
     expect(readFileSync(folder.at('share/new/copy')).equals(content)).toBe(true);
     expect(readFileSync(folder.at('share/taken'), 'utf8')).toBe('mine');

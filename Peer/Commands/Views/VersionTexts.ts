@@ -29,12 +29,12 @@ function versionLine({ path, taken, others }: FileVersions): string {
   return `  ${safeText(path)}: took ${versionText(taken)}${own}, not ${rest.join(', ')}${kept}`;
 }
 
-/** `7c2f90ab of 2026-11-30 08:15 (3 KB)` */
+/** `7c2f90ab of 2026-11-30 08:15:30 (3 KB)` */
 function versionText({ fileId, modifiedMs, size }: FileVersion): string {
   const date = new Date(modifiedMs);
   const time =
     modifiedMs <= 0 || Number.isNaN(date.getTime())
       ? ''
-      : ` of ${date.toISOString().slice(0, 16).replace('T', ' ')}`;
+      : ` of ${date.toISOString().slice(0, 19).replace('T', ' ')}`;
   return `${fileId.slice(0, 8)}${time} (${formatBytes(size)})`;
 }

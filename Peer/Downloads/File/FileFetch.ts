@@ -214,12 +214,15 @@ export class FileFetch implements Task {
     return this.#size <= CHUNK_BYTES_MIN;
   }
 
-  /** Copies the content to the wanted path when the share has it under any name. */
+  /** Finds the content where it was delivered, or copies it to the wanted path when the share has it under any name. */
   async #present(): Promise<string | undefined> {
     const { fileId, path } = this.#options;
-    const { parts } = this.#context;
-    if (parts.findComplete(fileId) === undefined) return undefined;
-    const finalPath = await parts.copyComplete(fileId, path, this.#options);
+    const { parts, delivered } = this.#context;
+    const isInShare = parts.findComplete(fileId) !== undefined;
+    const finalPath = isInShare
+      ? await parts.copyComplete(fileId, path, this.#options)
+      : await delivered?.find(fileId, this.#size, path);
+    if (finalPath === undefined) return undefined;
     this.#bytesFromBefore = this.#size - this.#fetchedBytes;
     this.#bytes = this.#size;
     return finalPath;

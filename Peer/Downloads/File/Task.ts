@@ -4,13 +4,14 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadStatus, FileHolder, PeerContact } from '../../Model.ts';
 import type { DownloadStorage } from '../../Storage.ts';
 import type { Verdict } from '../Model.ts';
-import type { SourceNetwork } from '../Ports.ts';
+import type { Delivered, SourceNetwork } from '../Ports.ts';
 import type { RequestDispatcher } from '../Sources/RequestDispatcher.ts';
 
 /** Dependencies that all downloads share. */
 export interface TaskContext {
   readonly network: SourceNetwork;
   readonly parts: DownloadStorage;
+  readonly delivered?: Delivered | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly dispatcher: RequestDispatcher;

@@ -11,13 +11,14 @@ import type { FolderWish } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
 import { type FolderItem, folderFailure, folderItems } from './FolderItem.ts';
 import { inParallel } from './InParallel.ts';
+import { placePresent } from './PresentFiles.ts';
 import type { SavedFolder } from './SavedFolder.ts';
 import { SmallFiles } from './SmallFiles.ts';
 
 /** Concurrent files of several chunks: one finishes or locates sources while others transfer. */
 const LARGE_AT_ONCE = 8;
-/** Concurrent local copies and empty files. */
-const LOCAL_AT_ONCE = 64;
+/** Concurrent empty files. */
+const EMPTY_AT_ONCE = 64;
 /** Time for which all known holders refuse a large file until it fails: six tracker queries. */
 const EXHAUSTED_MS = 35_000;
 
@@ -209,25 +210,15 @@ export class FolderFetch implements Task {
     };
   }
 
-  /** Counts or copies the files whose content is in the share. */
+  /** Counts the files that are here already. */
   #takePresent(signal: AbortSignal): Promise<void> {
-    const { parts } = this.#context;
     this.#seen = undefined;
-    const present = [...this.#items.values()].filter(
-      ({ state, fileId }) => state !== 'done' && parts.findComplete(fileId) !== undefined,
-    );
-    return inParallel(present, LOCAL_AT_ONCE, async (item) => {
-      if (signal.aborted) return;
-      for (const path of item.paths) {
-        if (item.isPlaced(path)) continue;
-        this.#place(item, path, await parts.copyComplete(item.fileId, path, item.fileAt(path)), 'here');
-      }
-      item.state = 'done';
-    });
+    const here = (item: FolderItem, path: string, found: string) => this.#place(item, path, found, 'here');
+    return placePresent(this.#items.values(), this.#context, here, signal);
   }
 
   #makeEmpty(items: readonly FolderItem[]): Promise<void> {
-    return inParallel(items, LOCAL_AT_ONCE, async (item) => {
+    return inParallel(items, EMPTY_AT_ONCE, async (item) => {
       const { fileId, paths } = item;
       const description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
       const part = await this.#context.parts.open(description, paths[0], item.fileAt(paths[0]));

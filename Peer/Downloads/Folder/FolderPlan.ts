@@ -50,7 +50,17 @@ export function planFolder(
     files.push({ fileId, size, path, holders, ...taken.attributes });
     if (left.length > 0) versions.push({ path, taken: plainVersion(taken), others: left.map(plainVersion) });
   }
-  return { files, versions };
+  return { files: files.filter((file) => !isBesideVersion(file, versions)), versions };
+}
+
+/**
+ * Whether a file is a version that a peer put beside its older one: `name (2).ext` with the content that is taken as
+ * `name.ext` anyway.
+ */
+function isBesideVersion({ path, fileId }: FolderFile, versions: readonly FileVersions[]): boolean {
+  if (versions.length === 0 || !/ \(\d+\)(\.[^/]*)?$/.test(path)) return false;
+  const plain = path.replace(/ \(\d+\)(?=(\.[^/]*)?$)/, '');
+  return versions.some((each) => each.path === plain && each.taken.fileId === fileId);
 }
 
 /**

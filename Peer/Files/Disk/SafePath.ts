@@ -60,6 +60,12 @@ export function numberedPath(path: string, n: number): string {
   return path.slice(0, cut) + cutToBytes(stem, Math.max(1, room)) + tail;
 }
 
+/** Whether a path is a numbered form of another one: `name (2).ext` of `name.ext`. */
+export function isNumberedForm(path: string, of: string): boolean {
+  const number = / \((\d{1,5})\)(?:\.[^/]*)?$/.exec(path)?.[1];
+  return number !== undefined && numberedPath(of, Number(number)) === path;
+}
+
 /** Whether some platform considers this the name of the folder of unfinished files. */
 export function isTempName(name: string): boolean {
   return name.toLowerCase() === TEMP_FOLDER.toLowerCase();

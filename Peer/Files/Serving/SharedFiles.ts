@@ -10,7 +10,7 @@ import type { Share } from '../Catalog/Share.ts';
 import { type Disk, diskError, removeQuietly } from '../Disk/Disk.ts';
 import { onlyTouched, sameState } from '../Disk/FileState.ts';
 import { installFile } from '../Disk/InstallFile.ts';
-import { safePath } from '../Disk/SafePath.ts';
+import { isNumberedForm, safePath } from '../Disk/SafePath.ts';
 import type { HashCache } from '../Hashing/HashCache.ts';
 import { Descriptions } from './Descriptions.ts';
 import type { ShareReader } from './ShareReader.ts';
@@ -98,7 +98,7 @@ export class SharedFiles {
   async copyTo(fileId: FileId, wanted: string, attributes: FileAttributes = {}): Promise<string> {
     const { root, temp, disk, catalog, share } = this.#options;
     const path = safePath(wanted);
-    const here = this.unchangedAt(path, fileId);
+    const here = this.unchangedAt(path, fileId) ?? this.#numberedAt(path, fileId);
     if (here !== undefined) return here;
     const source = this.#unchangedPath(fileId);
     const found = source === undefined ? undefined : catalog.findPath(source);
@@ -125,6 +125,19 @@ export class SharedFiles {
       removeQuietly(disk, temporary);
       throw diskError(failure, `copying to "${path}"`);
     }
+  }
+
+  /**
+   * Returns the absolute path of this content under a numbered form of a taken name, where an earlier download put it:
+   * the same download again makes no further copy.
+   */
+  #numberedAt(path: string, fileId: FileId): string | undefined {
+    const { catalog, share } = this.#options;
+    if (catalog.findPath(path) === undefined) return undefined;
+    const numbered = catalog
+      .pathsOf(fileId)
+      .find((each) => isNumberedForm(each, path) && this.#isUnchanged(each));
+    return numbered === undefined ? undefined : share.absolute(numbered);
   }
 
   #otherPaths(entry: CatalogEntry): string[] {

@@ -94,6 +94,14 @@ test('the own version counts like any other, and is not fetched from others when
   expect(older.versions).toMatchObject([{ taken: { isHere: false }, others: [{ isHere: true }] }]);
 });
 
+test('the new version that a peer put beside its old one is not fetched a second time', () => {
+  const beside = listing(1, ['d/a.txt', 1, 5], ['d/a (2).txt', 2, 9], ['d/b (2).txt', 2, 9]);
+  expect(plan('d', beside, listing(2, ['d/a.txt', 2, 9])).map(([path]) => path)).toEqual([
+    'd/a.txt',
+    'd/b (2).txt',
+  ]);
+});
+
 test('names that differ only in case stay as they are: the disk of the receiver decides', () => {
   expect(plan('d', listing(1, ['d/A.txt', 1], ['d/a.txt', 2])).map(([path]) => path)).toEqual([
     'd/A.txt',

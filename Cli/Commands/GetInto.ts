@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
+import { safeText } from '../../Shared/SafeText.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { movedAnswer, pathsOf } from '../Running/Answers.ts';
+import type { GuestPeer } from '../Running/GuestPeer.ts';
+import { moveInto } from '../Running/MoveInto.ts';
+import type { Run } from '../Running/Run.ts';
+
+/** Where the files of a command go. */
+export interface Place {
+  /** Absolute. */
+  readonly folder: string;
+  /** Name of the single file; undefined: its own. */
+  readonly name: string | undefined;
+}
+
+export interface GetInto {
+  readonly line: string;
+  readonly words: readonly string[];
+  readonly place: Place;
+  /** Time after which a download without sources fails; undefined: the default of scripts. */
+  readonly giveUpMs: number | undefined;
+  /** Keeps the complete files of a folder that failed. */
+  readonly keepGoing: boolean;
+}
+
+/** Folder of unfinished files in a share. */
+const TEMP = 'Temp';
+
+/**
+ * Reads the value of `-o`: the name of a file, unless it is a folder, ends with a slash, or several files go there.
+ */
+export async function placeOf(output: string, words: readonly string[]): Promise<Place> {
+  const path = resolve(output);
+  const isFolder =
+    /[/\\]$/.test(output.replaceAll(sep, '/')) ||
+    words.at(-1)?.endsWith('/') === true ||
+    (await stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    ));
+  if (isFolder) return { folder: path, name: undefined };
+  return { folder: dirname(path), name: basename(path) };
+}
+
+/** Downloads with a peer of its own into a hidden folder at the place, then moves the complete files to the place. */
+export async function getInto(run: Run, wish: GetInto): Promise<OneShotAnswer> {
+  const { line, words, place, giveUpMs, keepGoing } = wish;
+  const { folder } = place;
+  await makeFolder(folder);
+  // The same command continues what an earlier run left; another command gets a folder of its own.
+  const id = createHash('sha256').update(words.join('\0')).digest('hex').slice(0, 12);
+  const root = join(folder, `.shoal-${id}`);
+  const guest = await openGuest(run, root, place, giveUpMs);
+  try {
+    const answer = await run.inGuest(guest, 'get', line);
+    const share = join(root, 'share');
+    const moved = new Map<string, string>();
+    for (const path of pathsOf(answer)) {
+      if (!path.startsWith(folder + sep)) continue;
+      // A folder of which some files were at the place already may be named by its path there.
+      const from = path.startsWith(root + sep) ? path : join(share, basename(path));
+      if (await exists(from)) moved.set(path, await moveInto(from, folder, place.name));
+    }
+    if (keepGoing) await moveRest(share, folder, moved);
+    return movedAnswer(answer, moved);
+  } finally {
+    await guest.close();
+  }
+}
+
+/** Moves what else is complete: files of a folder that failed. */
+async function moveRest(share: string, folder: string, moved: Map<string, string>): Promise<void> {
+  for (const name of await readdir(share).catch(() => [])) {
+    if (name !== TEMP) moved.set(join(share, name), await moveInto(join(share, name), folder, undefined));
+  }
+}
+
+async function openGuest(
+  run: Run,
+  root: string,
+  delivery: Place,
+  giveUpMs: number | undefined,
+): Promise<GuestPeer> {
+  try {
+    return await run.guest({ root, delivery, giveUpMs });
+  } catch (failure) {
+    if (!(failure instanceof ShoalError) || failure.code !== 'LOCAL_CONFLICT') throw failure;
+    const isWritable = failure.hint?.includes('-o DIR') !== true;
+    if (!isWritable) throw failure;
+    throw new ShoalError(
+      'LOCAL_CONFLICT',
+      `another command is already downloading this into ${safeText(delivery.folder)}`,
+      { hint: 'Wait for that command, or choose another folder: -o DIR', cause: failure },
+    );
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    if ((await stat(folder)).isDirectory()) return;
+  } catch (failure) {
+    throw notWritable(folder, failure);
+  }
+  throw notWritable(folder, undefined);
+}
+
+function notWritable(folder: string, cause: unknown): ShoalError {
+  return new ShoalError('LOCAL_CONFLICT', `cannot write files into ${safeText(folder)}`, {
+    hint: 'Choose a writable folder: -o DIR',
+    cause,
+  });
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

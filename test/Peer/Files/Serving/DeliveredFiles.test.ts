@@ -1,0 +1,36 @@
+import { symlinkSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { DeliveredFiles } from '../../../../Peer/Files/Serving/DeliveredFiles.ts';
+import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
+import { TempFolder } from '../../../Support/TempFolder.ts';
+
+const idOf = (text: string) => fileIdOf(text.length, [hashBytes(Buffer.from(text))]);
+
+test('a delivered file is found by content, under its name or a numbered one', async () => {
+  const folder = await TempFolder.forTest();
+  await folder.write('d/a.txt', 'mine');
+  await folder.write('d/a (2).txt', 'text');
+  const files = new DeliveredFiles({ folder: folder.path, name: undefined });
+  expect(await files.find(idOf('text'), 4, 'd/a.txt')).toBe(folder.at('d/a (2).txt'));
+  expect(await files.find(idOf('mine'), 4, 'd/a.txt')).toBe(folder.at('d/a.txt'));
+  expect(await files.find(idOf('else'), 4, 'd/a.txt')).toBeUndefined();
+  expect(await files.find(idOf('text'), 4, 'd/other.txt')).toBeUndefined();
+});
+
+test('a path from a stranger does not lead out of the folder, and a link is not read', async () => {
+  const folder = await TempFolder.forTest();
+  await folder.write('out.txt', 'text');
+  await folder.write('in/x', '');
+  symlinkSync(folder.at('out.txt'), folder.at('in/link.txt'));
+  const files = new DeliveredFiles({ folder: folder.at('in'), name: undefined });
+  expect(await files.find(idOf('text'), 4, '../out.txt')).toBeUndefined();
+  expect(await files.find(idOf('text'), 4, 'link.txt')).toBeUndefined();
+});
+
+test('a name that the user gave is that file or a conflict', async () => {
+  const folder = await TempFolder.forTest();
+  await folder.write('new.txt', 'text');
+  const files = new DeliveredFiles({ folder: folder.path, name: 'new.txt' });
+  expect(await files.find(idOf('text'), 4, 'a.txt')).toBe(folder.at('new.txt'));
+  await expect(files.find(idOf('else'), 4, 'a.txt')).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
+});
