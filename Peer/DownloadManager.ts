@@ -11,6 +11,7 @@ import { FolderKey } from './Downloads/Folder/FolderKey.ts';
 import { SavedFolder } from './Downloads/Folder/SavedFolder.ts';
 import { hasEnded } from './Downloads/Lifecycle/Download.ts';
 import { DownloadRun } from './Downloads/Lifecycle/DownloadRun.ts';
+import { DownloadSlots, PUSHED_PRIORITY } from './Downloads/Lifecycle/DownloadSlots.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
 import type { Delivered, SourceNetwork } from './Downloads/Ports.ts';
 import { RequestDispatcher } from './Downloads/Sources/RequestDispatcher.ts';
@@ -54,6 +55,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   readonly #downloads = new Map<number, DownloadRun>();
   /** Folder downloads by path. Each path holds the latest download per key. */
   readonly #folders = new Map<string, readonly FolderDownload[]>();
+  readonly #slots: DownloadSlots;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   #running = 0;
@@ -63,6 +65,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     super();
     const { clock } = options;
     this.#options = options;
+    this.#slots = new DownloadSlots(options.maxDownloads ?? MAX_DOWNLOADS);
     this.#context = {
       ...options,
       dispatcher: new RequestDispatcher(clock, (peer) => options.network.probe?.(peer)),
@@ -110,6 +113,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     const running = this.#activeDownloadOf(wish.fileId);
     if (running === undefined) return this.#addFile(wish, false).status();
     for (const holder of wish.holders) running.task.addHolder(wish.fileId, holder);
+    if (wish.pushedBy === undefined) this.#makeOwn(running);
     void running.resume();
     return running.status();
   }
@@ -180,7 +184,8 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   #addFile(wish: FileWish, paused: boolean, bytesBefore?: number): DownloadRun {
     const number = this.#downloads.size + 1;
-    const task = new FileFetch(this.#context, { ...wish, priority: number, bytesBefore });
+    const priority = wish.pushedBy === undefined ? number : PUSHED_PRIORITY + number;
+    const task = new FileFetch(this.#context, { ...wish, priority, bytesBefore });
     return this.#addTask(number, wish, wish.fileId, task, paused);
   }
 
@@ -214,7 +219,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   #addTask(
     number: number,
-    { path, versions = [] }: Pick<FolderWish, 'path' | 'versions'>,
+    { path, versions = [], pushedBy }: Pick<FileWish, 'path' | 'versions' | 'pushedBy'>,
     fileId: FileId | undefined,
     task: Task,
     paused: boolean,
@@ -226,6 +231,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
       fileId,
       task,
       paused,
+      pushedBy,
       versions,
       clock,
       wallMs: wallMs(),
@@ -251,16 +257,21 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     if (download.state === 'failed') this.emit('failed', download);
   }
 
-  /** Starts queued downloads in the order of their numbers. */
+  /** Starts queued downloads while there is a place for one. */
   #startQueued(): void {
-    const { maxDownloads = MAX_DOWNLOADS } = this.#options;
-    for (const download of this.#downloads.values()) {
-      if (this.#running >= maxDownloads || this.#closing.signal.aborted) break;
-      if (download.state !== 'waiting') continue;
+    while (!this.#closing.signal.aborted) {
+      const next = this.#slots.next(this.#downloads.values());
+      if (next === undefined) break;
       this.#running++;
-      download.begin();
+      next.begin();
     }
     this.#updateTicking();
+  }
+
+  /** The user asks for a pushed content too. */
+  #makeOwn(download: DownloadRun): void {
+    download.pushedBy = undefined;
+    this.#startQueued();
   }
 
   #updateTicking(): void {
@@ -274,6 +285,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   #tick(): void {
     this.#context.dispatcher.tick();
+    this.#slots.tick(this.#downloads.values(), this.#options.clock.nowMs());
     for (const download of this.#downloads.values()) if (download.running) download.task.tick();
   }
 

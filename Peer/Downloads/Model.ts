@@ -1,4 +1,4 @@
-import type { FileId } from '../../Protocol/Ids.ts';
+import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import type { DownloadStatus, FileAttributes, FileHolder, FileVersions, PeerContact } from '../Model.ts';
 import type { FolderFile } from '../Storage.ts';
 
@@ -24,6 +24,8 @@ export interface FileWish extends FileAttributes {
   readonly giveUpMs?: number;
   /** Other contents of that path. */
   readonly versions?: readonly FileVersions[];
+  /** The peer that pushes the content; undefined: the user asks for it. */
+  readonly pushedBy?: PeerId | undefined;
 }
 
 /** A request to download many contents below one folder, as planFolder lists them. */

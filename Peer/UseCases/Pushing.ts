@@ -125,7 +125,8 @@ export class Pushing implements PushControls {
       return;
     }
     try {
-      const wish = { fileId, size, path: lastPart(path), holders: [holder], modifiedMs, executable };
+      const source = { holders: [holder], pushedBy: peer.peerId };
+      const wish = { fileId, size, path: lastPart(path), modifiedMs, executable, ...source };
       const { number } = downloads.add(wish);
       tell('push', `taking ${lastPart(path)} (${chunks} chunks) from ${peer.name}: download ${number}`);
     } catch (failure) {

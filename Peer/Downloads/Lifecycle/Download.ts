@@ -29,6 +29,8 @@ export type DownloadEvent =
   /** A run ended with an error. @param progressed - the run verified at least one chunk */
   | { readonly kind: 'stopped'; readonly error: ShoalError; readonly progressed: boolean }
   | { readonly kind: 'retryDue' }
+  /** Its place goes to another download. */
+  | { readonly kind: 'yield' }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   | { readonly kind: 'cancel' };
@@ -98,6 +100,8 @@ export function decide(progress: DownloadProgress, event: DownloadEvent, nowMs: 
       return state === 'paused' && progress.retryAtMs !== undefined
         ? go({ state: 'waiting' }, 'queue')
         : stay;
+    case 'yield':
+      return isRunning(state) && state !== 'finishing' ? go({ state: 'waiting' }, 'stop') : stay;
     case 'pause':
       if (hasEnded(state) || (state === 'paused' && progress.retryAtMs === undefined)) return stay;
       return go({ state: 'paused' }, 'stop', 'remember paused');

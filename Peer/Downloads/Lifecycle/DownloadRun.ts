@@ -1,4 +1,4 @@
-import type { FileId } from '../../../Protocol/Ids.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadStatus } from '../../Model.ts';
@@ -20,6 +20,8 @@ export interface DownloadRunOptions {
   /** FileId; undefined for a folder. */
   readonly fileId: FileId | undefined;
   readonly task: Task;
+  /** The peer that pushes the content; undefined: the user asked for it. */
+  readonly pushedBy?: PeerId | undefined;
   readonly clock: Clock;
   readonly wallMs: number;
   /** The user paused the download in an earlier program run. */
@@ -43,6 +45,8 @@ export class DownloadRun {
   readonly path: string;
   readonly fileId: FileId | undefined;
   readonly task: Task;
+  /** The peer that pushes the content; undefined once the user asks for it. */
+  pushedBy: PeerId | undefined;
   readonly #options: DownloadRunOptions;
   readonly #startedMs: number;
   readonly #observers = new Set<() => void>();
@@ -59,6 +63,7 @@ export class DownloadRun {
     this.path = options.path;
     this.fileId = options.fileId;
     this.task = options.task;
+    this.pushedBy = options.pushedBy;
     this.#options = options;
     this.#startedMs = options.clock.nowMs();
     this.#progress = newDownload(options.paused ? 'paused' : 'waiting');
@@ -84,6 +89,18 @@ export class DownloadRun {
 
   async resume(): Promise<void> {
     this.#handle({ kind: 'resume' });
+  }
+
+  /** Stops the run; the download is queued again. */
+  yieldPlace(): void {
+    this.#handle({ kind: 'yield' });
+  }
+
+  /** Ends the download; verified chunks are kept, and without any nothing stays. */
+  fail(error: ShoalError): void {
+    this.#run?.abort();
+    if (this.task.figures().bytes === 0) void this.cancel();
+    else this.#handle({ kind: 'stopped', error, progressed: false });
   }
 
   cancel(): Promise<void> {
