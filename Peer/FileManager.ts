@@ -66,6 +66,7 @@ export interface FileEvents {
   problem: [text: string];
   /** The system's watch limit was reached; changes are detected by re-scans. Emitted once. */
   watchLimited: [text: string];
+  notice: [text: string]; // The share folder is back.
 }
 
 /** Catalog changes are coalesced for this long before `catalogChanged` is emitted. */
@@ -106,7 +107,7 @@ export class FileManager extends EventEmitter<FileEvents> {
       throw new ShoalError('CLOSED', 'closed before the start was complete');
     const { root, temp } = makeShareFolders(this.#options.shareDir);
     const { clock, log, wallMs, scan, seams = {} } = this.#options;
-    const disk = seams.disk ?? nodeDisk;
+    const { disk = nodeDisk } = seams;
     const manifest = openManifest(this.#options.manifest, temp, clock);
     const cache = await this.#openCache(manifest?.path ?? root);
     this.#closing.add(() => cache.close());
@@ -123,8 +124,7 @@ export class FileManager extends EventEmitter<FileEvents> {
       ...this.#hashers(),
       events: {
         changed: () => this.#changed(),
-        problem: (text) => this.emit('problem', text),
-        watchLimited: (text) => this.emit('watchLimited', text),
+        tell: (kind, text) => this.emit(kind, text),
       },
     });
     const reader = new ShareReader({
@@ -150,7 +150,8 @@ export class FileManager extends EventEmitter<FileEvents> {
       makeWriter: () => (inThread ? threadSmallWriter() : inlineSmallWriter(disk)),
       isHere: (path, fileId) => files.unchangedAt(path, fileId),
     });
-    for (const component of [parts, batches]) component.cleanUp();
+    parts.cleanUp();
+    batches.cleanUp();
     const folders = new FolderStore({ disk, temp, problem: (text) => this.emit('problem', text) });
     this.#components = { share, files, parts, batches, folders };
     for (const component of [share, reader, batches, parts]) this.#closing.add(() => component.close());
@@ -315,8 +316,8 @@ export class FileManager extends EventEmitter<FileEvents> {
   }
 
   async #openCache(share: string): Promise<HashCache> {
-    const { cacheDir, log, seams } = this.#options;
-    if (seams?.cache !== undefined) return seams.cache;
+    const { cacheDir, log, seams: { cache } = {} } = this.#options;
+    if (cache !== undefined) return cache;
     return cacheDir === undefined ? new MemoryHashCache() : openHashCache(cacheDir, share, log);
   }
 

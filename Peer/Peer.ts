@@ -292,6 +292,7 @@ export class Peer implements PeerControls {
     });
     files.on('problem', (text) => this.#news.tell('warning', text));
     files.on('watchLimited', (text) => this.#news.tell('warning', text));
+    files.on('notice', (text) => this.#news.tell('share', text));
 
     network.on('sourceFound', (fileId, holder) => downloads.addSource(fileId, holder));
     this.#news.followTrackers(network);

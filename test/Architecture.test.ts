@@ -95,6 +95,7 @@ const RIM = [
   'Peer/Files/Batches/SmallWorker.ts',
   'Peer/Files/Batches/SmallWriter.ts',
   'Peer/Files/Watching/PathWatches.ts',
+  'Peer/Files/Watching/RootState.ts',
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',
   'Peer/Network/Links/Accepting/StreamSockets.ts',

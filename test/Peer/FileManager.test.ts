@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import {
   chmod,
   link,
@@ -584,12 +584,145 @@ test('a download larger than the free space is refused', async () => {
   await expect(manager.requireFreeSpace(2 ** 52)).rejects.toMatchObject({ code: 'DISK_FULL' });
 });
 
-test('a Temp that is a symbolic link is refused', async () => {
+test('a Temp that is a symbolic link is never used: files are shared, downloads refused', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'), { recursive: true });
   await mkdir(folder.at('elsewhere'));
   await symlink(folder.at('elsewhere'), folder.at('share/Temp'));
-  await expect(startManager(folder)).rejects.toMatchObject({ code: 'DISK_FAILED' });
+  const { description } = madeFile(2 * MIB);
+  const leftover = await folder.write(`elsewhere/${description.fileId}.part`, 'of a stranger');
+  await folder.write('share/a', 'x');
+  const { manager } = await startManager(folder);
+  expect(pathsOf(manager)).toEqual(['a']);
+  expect(existsSync(leftover)).toBe(true);
+  await expect(manager.open(description, 'film')).rejects.toMatchObject({ code: 'DISK_FAILED' });
+  await expect(
+    manager.copyComplete(manager.findPath('a')?.fileId ?? ('' as never), 'b'),
+  ).rejects.toMatchObject({
+    code: 'DISK_FAILED',
+  });
+});
+
+describe('a share folder that comes and goes', () => {
+  test('deleted and made again: nothing is shared, then what is in it, which is told', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/sub/a', 'x');
+    const { manager, problems } = await startManager(folder);
+    const notices: string[] = [];
+    manager.on('notice', (text) => notices.push(text));
+    await rm(folder.at('share'), { recursive: true });
+    await eventually(() => expect(manager.status().mode).toBe('gone'));
+    expect(manager.status().gone?.reason).toBe('it does not exist');
+    expect(problems).toEqual([expect.stringMatching(/gone .*nothing is shared/)]);
+    await eventually(() => expect(pathsOf(manager)).toEqual([]));
+    await manager.rescan();
+
+    await folder.write('share/sub/b', 'y');
+    await eventually(() => expect(pathsOf(manager)).toEqual(['sub/b']));
+    await eventually(() => expect(notices).toEqual([expect.stringContaining('is back')]));
+    expect(manager.status().mode).toBe('watching');
+    await folder.write('share/sub/c', 'z');
+    await eventually(() => expect(pathsOf(manager)).toEqual(['sub/b', 'sub/c']));
+    const { content, description } = madeFile(2 * MIB);
+    const part = await manager.open(description, 'film');
+    for (let chunk = 0; chunk < 2; chunk++) await writeChunk(part, content, chunk);
+    await part.finish();
+    expect(pathsOf(manager)).toContain('film');
+  });
+
+  test('replaced by a link to a folder outside: nothing of that is shared', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/a', 'x');
+    await folder.write('outside/secret', 'x');
+    const { manager } = await startManager(folder);
+    await rename(folder.at('share'), folder.at('away'));
+    await symlink(folder.at('outside'), folder.at('share'));
+    await eventually(() => expect(manager.status().gone?.reason).toContain('link'));
+    await manager.rescan();
+    expect(pathsOf(manager)).toEqual([]);
+    await rm(folder.at('share'));
+    await rename(folder.at('away'), folder.at('share'));
+    await eventually(() => expect(pathsOf(manager)).toEqual(['a']));
+  });
+
+  test('replaced by an empty folder, and empty at the next start: both are told', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/a', 'x');
+    const cacheDir = folder.at('cache');
+    const first = await startManager(folder, { cacheDir });
+    await rename(folder.at('share'), folder.at('away'));
+    await mkdir(folder.at('share'));
+    const warning = expect.stringMatching(/is empty \(files before: 1\)/);
+    await eventually(() => expect(first.problems.at(-1)).toEqual(warning));
+    await first.manager.close();
+    const second = await startManager(folder, { cacheDir });
+    expect(second.problems).toEqual([warning]);
+    await rm(folder.at('share'), { recursive: true });
+    await rename(folder.at('away'), folder.at('share'));
+    const { asked, makeHasher } = countingHasher();
+    await second.manager.close();
+    const third = await startManager(folder, { cacheDir, seams: { makeHasher } });
+    expect([pathsOf(third.manager), asked, third.problems]).toEqual([['a'], [], []]);
+  });
+});
+
+test('what is not shared is counted by reason, and leaves the list when it can be shared', async () => {
+  const folder = await TempFolder.forTest();
+  for (const path of ['a', '.hidden', '.git/config', 'x.part', 'd/y~'])
+    await folder.write(`share/${path}`, path);
+  await symlink(folder.at('share/a'), folder.at('share/d/link'));
+  const { manager, problems } = await startManager(folder);
+  const link = 'is a link: put the file itself here to share it';
+  expect(problems).toEqual([`d/link: ${link}`]);
+  const count = (facts: readonly { count: number }[]) => facts.map((each) => each.count);
+  expect(manager.status()).toMatchObject({
+    mode: 'watching',
+    readOnly: false,
+    problems: [{ path: 'd/link', reason: link }],
+    notShared: [{ reason: link, count: 1 }],
+  });
+  expect(count(manager.status().ignored)).toEqual([2, 2]);
+  await rm(folder.at('share/d/link'));
+  await folder.write('share/d/link', 'a file now');
+  await eventually(() => expect(pathsOf(manager)).toEqual(['a', 'd/link']));
+  expect(manager.status()).toMatchObject({ problems: [], notShared: [] });
+  await rename(folder.at('share/x.part'), folder.at('share/x'));
+  await eventually(() => expect(pathsOf(manager)).toContain('x'));
+  await eventually(() => expect(count(manager.status().ignored)).toEqual([2, 1]));
+  await rm(folder.at('share/.git'), { recursive: true });
+  await eventually(() => expect(count(manager.status().ignored)).toEqual([1, 1]));
+});
+
+test('a share nobody downloads into gets no Temp', async () => {
+  const folder = await TempFolder.forTest();
+  await folder.write('share/a', 'x');
+  const { manager } = await startManager(folder);
+  expect(await readdir(folder.at('share'))).toEqual(['a']);
+  expect(await manager.unfinished()).toEqual([]);
+  expect(await manager.keptFolders()).toEqual([]);
+  await manager.copyComplete(manager.findPath('a')?.fileId ?? ('' as never), 'b');
+  await eventually(() => expect(pathsOf(manager)).toEqual(['a', 'b']));
+});
+
+test('a log that grows does not delay a rescan; it is told, and shared when it rests', async () => {
+  const folder = await TempFolder.forTest();
+  const scan = { quietMs: 700, coalesceMs: 10 };
+  const { manager } = await startManager(folder, { scan });
+  let line = 0;
+  const writing = setInterval(() => appendFileSync(folder.at('share/log'), `${line++}\n`), 100);
+  await eventually(() => expect(manager.status().hashing.files).toBe(1));
+  await folder.write('share/other', 'x');
+  await manager.rescan();
+  expect(pathsOf(manager)).toEqual(['other']);
+  expect(manager.status().problems).toEqual([
+    { path: 'log', reason: expect.stringContaining('being written') },
+  ]);
+  const startMs = Date.now();
+  await manager.rescan();
+  expect(Date.now() - startMs).toBeLessThan(1_000);
+  clearInterval(writing);
+  await eventually(() => expect(pathsOf(manager)).toEqual(['log', 'other']));
+  expect(manager.status().problems).toEqual([]);
 });
 
 test('closing twice, before the scan is over, and before start', async () => {

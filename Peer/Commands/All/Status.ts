@@ -1,6 +1,6 @@
 import type { ConsoleCommand } from '../Command.ts';
 import { isActive } from '../Views/DownloadTexts.ts';
-import { downloadItem, limitItem, peerItem, trackerItem, uploadItem } from '../Views/Items.ts';
+import { downloadItem, limitItem, peerItem, shareItem, trackerItem, uploadItem } from '../Views/Items.ts';
 import { type StatusFacts, statusText } from '../Views/StatusViews.ts';
 import { ownHost } from './Whoami.ts';
 
@@ -37,7 +37,7 @@ export const status: ConsoleCommand = {
         host,
         port: self.port,
         trackers: facts.trackers.map(trackerItem),
-        share: { ...share, hashing: { ...share.hashing } },
+        share: shareItem(share),
         peers: facts.peers.map(peerItem),
         downloads: all.map(downloadItem),
         uploads: facts.uploads.map(uploadItem),

@@ -12,6 +12,7 @@ import type {
   PeerSummary,
   PushStatus,
   SearchHit,
+  ShareStatus,
   StallCause,
   SwarmMember,
   SwarmStatus,
@@ -130,6 +131,11 @@ function causeItem({ code, text, retryInMs }: StallCause) {
 
 function secondsOf(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.ceil(ms / 1_000);
+}
+
+export function shareItem({ gone, ...share }: ShareStatus) {
+  const since = gone && new Date(gone.sinceMs).toISOString();
+  return { ...share, gone: gone === undefined ? null : { since, reason: gone.reason } };
 }
 
 export function trackerItem(tracker: TrackerStatus) {

@@ -3,6 +3,7 @@ import { safeText } from '../../../Shared/SafeText.ts';
 import type {
   LimitStatus,
   PeerSummary,
+  ReasonCount,
   Self,
   ShareStatus,
   TrackerStatus,
@@ -14,6 +15,9 @@ import { limitsInWords } from './LimitViews.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 import { type Column, renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
+
+/** Reasons named in `status`. */
+const REASONS_SHOWN = 3;
 
 /** Facts, one per line, with aligned values. */
 export function factsText(facts: readonly (readonly [string, string])[], style: ViewStyle): string {
@@ -134,8 +138,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
       `${plural(share.hashing.files, 'file')}, ${formatBytes(share.hashing.bytes)} to go`,
     ]);
   }
-  if (share.mode === 're-scanning')
-    facts.push(['Watching', 'by a new scan every 30 s (the system limit of watches is reached)']);
+  facts.push(...shareFacts(share));
   facts.push(
     ['Downloads', `${downloads.active} active, ${downloads.done} done, ${downloads.other} paused or failed`],
     ['Uploads', uploads.length === 0 ? 'none now' : `${uploads.length} now`],
@@ -154,6 +157,33 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     parts.push(renderTable(columns, rows, style.width, style.paint));
   }
   return parts.join('\n\n');
+}
+
+/** The health of the share, and the paths in it that are not shared. */
+function shareFacts(share: ShareStatus): [string, string][] {
+  const facts: [string, string][] = [['Watching', healthText(share)]];
+  if (share.notShared.length > 0) facts.push(['Not shared', reasonsText(share.notShared)]);
+  if (share.ignored.length > 0) facts.push(['Ignored', reasonsText(share.ignored)]);
+  return facts;
+}
+
+function healthText({ mode, gone, readOnly }: ShareStatus): string {
+  if (gone !== undefined)
+    return `gone since ${new Date(gone.sinceMs).toLocaleTimeString('sv-SE')}: ${gone.reason}; nothing is shared`;
+  const watching =
+    mode === 'watching'
+      ? 'changes take effect at once'
+      : 'by a new scan every 30 s (the system limit of watches is reached)';
+  return readOnly ? `${watching}; read-only: downloads need another folder (--share DIR)` : watching;
+}
+
+/** The most frequent reasons with their counts. */
+function reasonsText(reasons: readonly ReasonCount[]): string {
+  const shown = reasons
+    .slice(0, REASONS_SHOWN)
+    .map(({ reason, count }) => `${formatCount(count)} (${reason})`);
+  const others = reasons.slice(REASONS_SHOWN).reduce((sum, { count }) => sum + count, 0);
+  return [...shown, ...(others > 0 ? [`${formatCount(others)} for other reasons`] : [])].join(', ');
 }
 
 function uploadsText(uploads: readonly UploadStatus[], style: ViewStyle): string {

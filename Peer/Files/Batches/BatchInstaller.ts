@@ -6,7 +6,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
 import type { InstallEvents, SmallFile, SmallFileInstaller, SmallVerdict } from '../../Storage.ts';
-import { type Disk, diskError, removeFolderQuietly, removeQuietly } from '../Disk/Disk.ts';
+import { type Disk, diskError, ensureFolder, removeFolderQuietly, removeQuietly } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { installFile, installWhole } from '../Disk/InstallFile.ts';
 import { inside, splitPath } from '../Disk/Paths.ts';
@@ -188,10 +188,13 @@ export class BatchInstaller implements SmallFileInstaller {
   }
 
   #makeFolder(path: string): StagedFolder | undefined {
-    const { disk, root, staging, clock } = this.#options;
+    const { disk, root, temp, staging, clock } = this.#options;
     if (this.#closing || path === '' || disk.kindOf(inside(root, path)) !== undefined) return undefined;
     try {
-      if (this.#created === 0) disk.makeFolder(staging);
+      if (this.#created === 0) {
+        ensureFolder(disk, temp);
+        disk.makeFolder(staging);
+      }
       const folder = new StagedFolder(path, `${staging}/${this.#created++}`);
       disk.makeFolder(folder.staged);
       this.#timers.add(clock.after(SETTLE_MS, () => this.#settle(folder)));

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
-import { type Clock, every, type WallClock } from '../../../Shared/Clock.ts';
+import type { Clock, WallClock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { ShareStatus } from '../../Model.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
@@ -10,15 +10,18 @@ import type { HashCache } from '../Hashing/HashCache.ts';
 import type { Hasher } from '../Hashing/Hasher.ts';
 import { HashPool } from '../Hashing/HashPool.ts';
 import { ChangeCoalescer } from '../Watching/ChangeCoalescer.ts';
-import { FolderScan } from '../Watching/FolderScan.ts';
-import type { WatchFolder, Watching } from '../Watching/FolderWatcher.ts';
-import type { ManifestEvents, ManifestFiles } from '../Watching/ManifestFiles.ts';
+import { FolderScan, type ScanEvents } from '../Watching/FolderScan.ts';
+import type { WatchFolder } from '../Watching/FolderWatcher.ts';
+import type { ManifestFiles } from '../Watching/ManifestFiles.ts';
+import { lookAtRoot } from '../Watching/RootState.ts';
 import type { ScanSettings } from '../Watching/ScanSettings.ts';
 import { SelfCreatedFolders } from '../Watching/SelfCreatedFolders.ts';
 import { ShareTree } from '../Watching/ShareTree.ts';
+import { ShareWatcher } from '../Watching/ShareWatcher.ts';
 import type { Catalog } from './Catalog.ts';
 import { DeferredCatalogInserts } from './DeferredCatalogInserts.ts';
 import { ShareIndex } from './ShareIndex.ts';
+import { ShareProblems } from './ShareProblems.ts';
 
 export interface ShareOptions {
   /** Share folder, absolute, free of symbolic links. */
@@ -36,16 +39,17 @@ export interface ShareOptions {
   readonly watch: WatchFolder;
   readonly events: {
     changed(): void;
-    problem(text: string): void;
-    watchLimited(text: string): void;
+    /** Reports to the user. `notice`: no problem. */
+    tell(kind: 'problem' | 'watchLimited' | 'notice', text: string): void;
   };
 }
 
-const PROBLEMS_MAX = 20;
 /** Downloads count as running while they finish one file after the other within this time. */
 const ADOPTING_MS = 300;
 /** Delay of the second scan of a new folder: by then it is watched, and nothing added in between is missed. */
 const SECOND_SCAN_MS = 1_000;
+/** Interval of attempts to list a folder that cannot be read. */
+const UNREADABLE_RETRY_MS = 30_000;
 
 /** Keeps the catalog equal to the share folder or manifest: first scan, watches, and re-scans without watches. */
 export class Share {
@@ -53,24 +57,30 @@ export class Share {
   readonly #index: ShareIndex;
   readonly #folderScan: FolderScan;
   readonly #pool: HashPool;
-  readonly #scanEvents: ManifestEvents = {
+  readonly #scanEvents: ScanEvents = {
     found: (path, state) => {
       this.#deferred.flush();
       this.#index.found(path, state);
     },
     gone: (path) => this.#gone(path),
-    problem: (path, reason) => this.#problem(path, reason),
-    resolved: (subject) => this.#problems.delete(subject),
+    problem: (path, reason) => this.#problems.problem(path, reason),
+    resolved: (path) => this.#problems.resolved(path),
+    ignored: (path, reason) => this.#problems.ignored(path, reason),
+    listed: (folder, names) => this.#problems.listed(folder, names),
+    unreadable: (folder) => {
+      this.#options.clock.after(UNREADABLE_RETRY_MS, () => this.#changes.addFolder(folder));
+    },
   };
   readonly #tree = new ShareTree();
   readonly #deferred: DeferredCatalogInserts;
   readonly #changes: ChangeCoalescer;
   readonly #selfCreated: SelfCreatedFolders;
   readonly #stopping = new AbortController();
-  readonly #problems = new Map<string, string>();
-  #watching: Watching | undefined;
-  #mode: ShareStatus['mode'] = 'watching';
+  readonly #problems: ShareProblems;
+  readonly #watcher: ShareWatcher;
   #scanned = false;
+  /** Files shared before the folder was gone or replaced. */
+  #filesBefore = 0;
   #adoptedMs = Number.NEGATIVE_INFINITY;
   #firstScan: Promise<void> = Promise.resolve();
   /** Serializes the scans. */
@@ -78,8 +88,8 @@ export class Share {
 
   constructor(options: ShareOptions) {
     this.#options = options;
-    const { root, clock, manifest } = options;
-    const { problem } = this.#scanEvents;
+    const { root, clock, wallMs, manifest } = options;
+    this.#problems = new ShareProblems((text) => options.events.tell('problem', text));
     this.#pool = new HashPool({
       ...(manifest === undefined ? { root } : { root: undefined, fileOf: (path) => manifest.fileOf(path) }),
       clock,
@@ -91,7 +101,8 @@ export class Share {
       ...options,
       pool: this.#pool,
       stateNow: (path) => stateAt(this.absolute(path)),
-      problem,
+      problem: this.#scanEvents.problem,
+      resolved: this.#scanEvents.resolved,
       changed: options.events.changed,
     });
     this.#deferred = new DeferredCatalogInserts(clock, (path, state, description) =>
@@ -111,6 +122,24 @@ export class Share {
       () => clock.nowMs() - Math.max(this.#adoptedMs, this.#deferred.lastMs) < ADOPTING_MS,
     );
     this.#selfCreated = new SelfCreatedFolders(clock, (path) => this.#changes.addFolder(path));
+    this.#watcher = new ShareWatcher({
+      root,
+      watch: manifest?.watch ?? options.watch,
+      look: manifest === undefined ? lookAtRoot : undefined,
+      clock,
+      wallMs,
+      rescanMs: options.settings.rescanMs,
+      events: {
+        changed: (path) => this.#changes.add(path),
+        folderChanged: (path) => this.#folderChanged(path),
+        isSelfCreated: (path) => this.#selfCreated.has(path),
+        problem: (text) => options.log.debug(text),
+        rescan: () => this.#changes.addFolder(''),
+        gone: (reason) => this.#rootGone(reason),
+        back: () => this.#rootBack(),
+        limited: (code) => this.#limited(code),
+      },
+    });
   }
 
   get index(): ShareIndex {
@@ -131,15 +160,7 @@ export class Share {
 
   /** Starts watching and the first scan without waiting for either. */
   start(): void {
-    const { manifest, watch, root } = this.#options;
-    this.#watching = (manifest?.watch ?? watch)(root, {
-      changed: (path) => this.#changes.add(path),
-      folderChanged: (path) => this.#folderChanged(path),
-      isSelfCreated: (path) => this.#selfCreated.has(path),
-      limited: (code) => this.#limited(code),
-      problem: (text) => this.#options.log.debug(text),
-    });
-    const { ready } = this.#watching;
+    const ready = this.#watcher.start();
     // Scanned once everything is watched: later changes are reported by a watch.
     this.#firstScan = this.#enqueue(async () => {
       await Promise.all([ready, this.#index.loadCache()]);
@@ -147,7 +168,7 @@ export class Share {
     }).then(async () => {
       await this.#index.settled();
       if (this.#stopping.signal.aborted) return;
-      this.#index.pruneCache();
+      this.#warnIfEmpty(this.#index.pruneCache());
       this.#scanned = true;
     });
   }
@@ -207,8 +228,8 @@ export class Share {
         bytesPerSecond: hashing.bytesPerSecond,
       },
       scanned: this.#scanned,
-      mode: this.#mode,
-      problems: Array.from(this.#problems, ([path, reason]) => ({ path, reason })).reverse(),
+      ...this.#watcher.health,
+      ...this.#problems.facts,
     };
   }
 
@@ -218,15 +239,15 @@ export class Share {
     this.#selfCreated.close();
     this.#deferred.close();
     this.#index.close();
-    await this.#watching?.close();
+    await this.#watcher.close();
     await this.#pool.close();
     await this.#scans;
     await this.#firstScan;
   }
 
-  #scanChanged(changed: ReadonlyMap<string, ReadonlySet<string> | 'all'>): void {
+  #scanChanged(changed: ReadonlyMap<string, ReadonlySet<string> | 'all'>): Promise<void> {
     const { signal } = this.#stopping;
-    void this.#enqueue(async () => {
+    return this.#enqueue(async () => {
       for (const [folder, names] of changed) {
         if (names === 'all') await this.#scanFolder(folder);
         else for (const name of names) if (!signal.aborted) await this.#checkPath(joinPath(folder, name));
@@ -238,15 +259,17 @@ export class Share {
     const { signal } = this.#stopping;
     const { manifest } = this.#options;
     this.#deferred.flush();
-    if (manifest === undefined) await this.#folderScan.scanFolder(path, signal);
-    else await manifest.scanAll(this.#scanEvents, signal);
+    if (manifest !== undefined) await manifest.scanAll(this.#scanEvents, signal);
+    else if (this.#watcher.health.mode === 'gone') this.#folderScan.forgetAll();
+    else await this.#folderScan.scanFolder(path, signal);
   }
 
   async #checkPath(path: string): Promise<void> {
     const { manifest } = this.#options;
     this.#deferred.flush();
-    if (manifest === undefined) await this.#folderScan.checkPath(path, this.#stopping.signal);
-    else manifest.checkFile(path, this.#scanEvents);
+    if (manifest !== undefined) manifest.checkFile(path, this.#scanEvents);
+    else if (this.#watcher.health.mode !== 'gone')
+      await this.#folderScan.checkPath(path, this.#stopping.signal);
   }
 
   #folderChanged(path: string): void {
@@ -257,34 +280,50 @@ export class Share {
 
   #gone(path: string): void {
     this.#deferred.flush();
-    this.#problems.delete(path);
+    this.#problems.resolved(path);
     this.#index.gone(path);
   }
 
+  #rootGone(reason: string): void {
+    const { root, catalog, events } = this.#options;
+    this.#filesBefore = catalog.files;
+    events.tell(
+      'problem',
+      `the share folder ${root} is gone (${reason}): nothing is shared until it is back`,
+    );
+    void this.#enqueue(() => this.#scanFolder(''));
+  }
+
+  #rootBack(): void {
+    const { root, catalog, events } = this.#options;
+    this.#filesBefore = Math.max(this.#filesBefore, catalog.files);
+    void this.#enqueue(() => this.#scanFolder('')).then(async () => {
+      await this.#index.settled();
+      if (this.#stopping.signal.aborted || this.#watcher.health.mode === 'gone') return;
+      if (catalog.files > 0)
+        events.tell('notice', `the share folder ${root} is back (files: ${catalog.files})`);
+      else this.#warnIfEmpty(this.#filesBefore);
+      this.#filesBefore = 0;
+    });
+  }
+
+  #warnIfEmpty(filesBefore: number): void {
+    const { root, catalog, events } = this.#options;
+    if (filesBefore === 0 || catalog.files > 0) return;
+    events.tell(
+      'problem',
+      `the share folder ${root} is empty (files before: ${filesBefore}): is its disk mounted?`,
+    );
+  }
+
   #limited(code: string): void {
-    const { settings, clock, events } = this.#options;
-    if (this.#mode === 're-scanning' || this.#stopping.signal.aborted) return;
-    this.#mode = 're-scanning';
+    const { settings, events } = this.#options;
     const seconds = Math.round(settings.rescanMs / 1_000);
-    events.watchLimited(
+    events.tell(
+      'watchLimited',
       `system limit on folder watches reached (${code}): changes are detected within ${seconds} s. ` +
         'On Linux, raise fs.inotify.max_user_watches',
     );
-    // With some folders unwatched, changes would be missed unnoticed: all watches are released.
-    void this.#watching?.close();
-    const stop = every(clock, settings.rescanMs, () => {
-      void this.#enqueue(() => this.#scanFolder(''));
-    });
-    this.#stopping.signal.addEventListener('abort', stop, { once: true });
-  }
-
-  #problem(path: string, reason: string): void {
-    if (this.#problems.get(path) === reason) return;
-    this.#problems.delete(path);
-    this.#problems.set(path, reason);
-    const [oldest] = this.#problems.keys();
-    if (this.#problems.size > PROBLEMS_MAX && oldest !== undefined) this.#problems.delete(oldest);
-    this.#options.events.problem(path === '' ? reason : `${path}: ${reason}`);
   }
 
   #enqueue(task: () => Promise<void>): Promise<void> {

@@ -21,6 +21,8 @@ export interface ShareIndexOptions {
   /** Reads the current state of a file; undefined when it is gone. */
   readonly stateNow: (path: string) => FileState | undefined;
   readonly problem: (path: string, reason: string) => void;
+  /** The problem of this file, if any, no longer exists: it is shared. */
+  readonly resolved: (path: string) => void;
   readonly changed: () => void;
   /** Limit of shared files, and of removed files whose hashes are kept. Default: CATALOG_FILES_MAX. */
   readonly filesMax?: number;
@@ -29,6 +31,12 @@ export interface ShareIndexOptions {
 /** Interval of checks for due files, and files handled per check. */
 const TICK_MS = 50;
 const TICK_FILES = 500;
+/** Interval of checks for files that are being written all the time. */
+const RESTLESS_CHECK_MS = 500;
+/** Interval of attempts to read files that could not be read: not every cause changes the file. */
+const RETRY_MS = 30_000;
+/** Files read again per attempt. */
+const RETRY_FILES = 500;
 
 /**
  * Decides for each file found on disk whether its hash is known, cached, taken over from a renamed file, or to be
@@ -45,10 +53,12 @@ export class ShareIndex {
   readonly #stabilizer: WriteStabilizer;
   /** Files queued in the pool, with the state to be hashed. */
   readonly #hashing = new Map<string, FileState>();
-  /** Files that could not be read in this state. */
+  /** Files that could not be read in this state; oldest failure first. */
   readonly #failed = new Map<string, FileState>();
   readonly #waiters = new Set<{ readonly paths: Set<string>; readonly resolve: () => void }>();
   #cancelTick: (() => void) | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #restlessCheckMs = 0;
   readonly #filesMax: number;
   #isFull = false;
 
@@ -71,25 +81,29 @@ export class ShareIndex {
     }
   }
 
-  /** Removes cache entries of files that no longer exist. Called after a complete scan. */
-  pruneCache(): void {
+  /**
+   * Removes cache entries of files that no longer exist. Called after a complete scan.
+   * @returns the number of files of an earlier run in a share that is empty now
+   */
+  pruneCache(): number {
     // An empty folder may be an unmounted disk: its hashes are worth keeping.
-    if (this.#known.size === 0) return;
+    if (this.#known.size === 0) return this.#cached.size;
     for (const [path, file] of [...this.#cached]) this.#dropCached(path, file);
+    return 0;
   }
 
   /** Handles a file that exists in this state. */
   found(path: string, state: FileState): void {
     const known = this.#known.get(path);
     if (known !== undefined && sameState(known, state)) {
-      this.#stabilizer.forget(path);
+      this.#stabilizer.cancel(path);
       this.#settle(path);
       return;
     }
     const before = this.#hashing.get(path);
     if (before !== undefined && sameState(before, state)) return;
     const failed = this.#failed.get(path);
-    // Retried when its state changes; new access rights change the ctime too.
+    // Retried at once when its state changes; new access rights change the ctime too.
     if (failed !== undefined && sameState(failed, state)) {
       this.#settle(path);
       return;
@@ -130,11 +144,13 @@ export class ShareIndex {
     if (now === undefined) this.gone(path);
     else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
       this.#store(path, now, outcome.fileId, outcome.hashes);
+      this.#stabilizer.rested(path, this.#options.clock.nowMs());
       this.#put(path, now, outcome.fileId);
     } else {
       this.#drop(path);
       if (outcome.kind === 'failed') {
         this.#failed.set(path, queued);
+        this.#scheduleRetry();
         this.#options.problem(path, `cannot be read (${outcome.code})`);
       } else this.#stabilizer.backOff(path);
       this.found(path, now);
@@ -180,15 +196,19 @@ export class ShareIndex {
     this.invalidate(path);
   }
 
-  /** Resolves when every file pending or being hashed now is in the catalog, void, gone or reported as a problem. */
+  /**
+   * Resolves when every file pending or being hashed now is in the catalog, void, gone or reported as a problem. A
+   * file that is being written all the time is a problem.
+   */
   settled(): Promise<void> {
-    const paths = new Set([...this.#stabilizer.paths(), ...this.#hashing.keys()]);
+    const paths = new Set([...this.#stabilizer.restingPaths(), ...this.#hashing.keys()]);
     if (paths.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.add({ paths, resolve }));
   }
 
   close(): void {
     this.#cancelTick?.();
+    this.#cancelRetry?.();
     for (const { resolve } of this.#waiters) resolve();
     this.#waiters.clear();
   }
@@ -220,7 +240,7 @@ export class ShareIndex {
 
   #put(path: string, state: FileState, fileId: FileId): void {
     const { catalog } = this.#options;
-    this.#stabilizer.forget(path);
+    this.#stabilizer.cancel(path);
     this.#hashing.delete(path);
     if (!this.#known.has(path) && this.#known.size >= this.#filesMax) this.#full(path);
     else {
@@ -228,6 +248,7 @@ export class ShareIndex {
       this.#pathByContent.set(state.content, path);
       const { size, modifiedMs, executable } = state;
       catalog.put({ path, size, modifiedMs, fileId, ...(executable && { executable }) });
+      this.#options.resolved(path);
       this.#options.changed();
     }
     this.#settle(path);
@@ -272,12 +293,36 @@ export class ShareIndex {
         pool.add(path, state.size);
       }
     }
+    this.#checkRestless();
     this.#cancelTick = undefined;
     if (this.#stabilizer.size > 0) this.#scheduleTick(due.length === TICK_FILES ? 0 : TICK_MS);
   }
 
   #scheduleTick(delayMs: number): void {
     this.#cancelTick ??= this.#options.clock.after(delayMs, () => this.#tick());
+  }
+
+  /** Withdraws files that are being written all the time, and reports them. */
+  #checkRestless(): void {
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs < this.#restlessCheckMs) return;
+    this.#restlessCheckMs = nowMs + RESTLESS_CHECK_MS;
+    for (const path of this.#stabilizer.takeRestless(nowMs)) {
+      this.#drop(path);
+      this.#options.problem(path, 'is being written: shared as soon as nobody writes to it');
+      this.#settle(path);
+    }
+  }
+
+  #scheduleRetry(): void {
+    this.#cancelRetry ??= this.#options.clock.after(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      for (const path of [...this.#failed.keys()].slice(0, RETRY_FILES)) {
+        this.#failed.delete(path);
+        this.invalidate(path);
+      }
+      if (this.#failed.size > 0) this.#scheduleRetry();
+    });
   }
 
   #settle(path: string): void {

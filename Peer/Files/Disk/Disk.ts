@@ -31,6 +31,7 @@ export interface Disk {
   stateOf(path: string): FileState | undefined;
   /** @throws EEXIST */
   makeFolder(path: string): void;
+  /** Returns none when it is no folder, or may not be read; never follows a link. */
   names(folder: string): readonly string[];
   /** Makes the names in a folder durable, where the system supports it. */
   syncFolder(path: string): Promise<void>;
@@ -55,6 +56,14 @@ export interface DiskFile {
   close(): void;
 }
 
+const PERMISSIONS = 'Check the permissions of the share folder.';
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: PERMISSIONS,
+  EPERM: PERMISSIONS,
+  EROFS: 'The share folder is read-only: its files are shared, downloads need another one. Use --share DIR.',
+  ENOENT: 'Is the share folder still there, and its disk mounted? See: status',
+};
+
 /** Converts a failed system call to DISK_FULL or DISK_FAILED. @param doing - "writing the journal" */
 export function diskError(failure: unknown, doing: string): ShoalError {
   if (failure instanceof ShoalError) return failure;
@@ -66,18 +75,21 @@ export function diskError(failure: unknown, doing: string): ShoalError {
       cause: failure,
     });
   }
-  return new ShoalError('DISK_FAILED', `${doing} failed (${why})`, {
-    hint:
-      code === 'EACCES' || code === 'EPERM'
-        ? 'Check the permissions of the share folder.'
-        : 'Check the disk.',
-    cause: failure,
-  });
+  const hint = HINTS[code ?? ''] ?? 'Check the disk.';
+  return new ShoalError('DISK_FAILED', `${doing} failed (${why})`, { hint, cause: failure });
 }
 
-/** Creates the folder unless the path exists: the user may have deleted `Temp/` while the program runs. */
+/**
+ * Creates the folder when missing: `Temp/` does not exist before the first download, and the user may delete it.
+ * @throws system errors; ShoalError DISK_FAILED when something else has its name
+ */
 export function ensureFolder(disk: Disk, path: string): void {
-  if (disk.kindOf(path) === undefined) disk.makeFolder(path);
+  const kind = disk.kindOf(path);
+  if (kind === undefined) disk.makeFolder(path);
+  else if (kind !== 'folder')
+    throw new ShoalError('DISK_FAILED', `"${path}" is not a folder`, {
+      hint: 'Unfinished files need a folder on the disk of the share folder: remove the file or link.',
+    });
 }
 
 /** Removes a file whose leftover is harmless: the next start cleans `Temp/` up. Ignores failures. */

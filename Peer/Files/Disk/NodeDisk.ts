@@ -70,13 +70,22 @@ export const nodeDisk: Disk = {
   makeFolder: (path) => {
     mkdirSync(path);
   },
-  names: (folder) => readdirSync(folder),
+  names,
   syncFolder,
   freeBytes: (folder) => {
     const { bavail, bsize } = statfsSync(folder);
     return bavail * bsize;
   },
 };
+
+function names(folder: string): readonly string[] {
+  try {
+    return lstatSync(folder).isDirectory() ? readdirSync(folder) : [];
+  } catch (failure) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCode(failure) ?? '')) return [];
+    throw failure;
+  }
+}
 
 function remove(path: string): void {
   try {

@@ -155,10 +155,11 @@ export class PartStore {
 
   /** @throws ShoalError DISK_FULL */
   requireFreeSpace(bytes: number): void {
-    const free = this.#options.disk.freeBytes(this.#options.temp);
+    const { disk, root } = this.#options;
+    const free = freeBytes(disk, root);
     if (bytes <= free) return;
     throw new ShoalError('DISK_FULL', `${formatBytes(bytes)} are needed, ${formatBytes(free)} are free`, {
-      hint: `Free up space on the disk of the share folder: ${this.#options.root}`,
+      hint: `Free up space on the disk of the share folder: ${root}`,
     });
   }
 
@@ -263,4 +264,13 @@ export class PartStore {
 
 function bytesOf({ layout }: FileDescription, chunks: readonly number[]): number {
   return chunks.reduce((sum, chunk) => sum + chunkLength(layout, chunk), 0);
+}
+
+/** @throws ShoalError DISK_FAILED when the folder is gone */
+function freeBytes(disk: Disk, root: string): number {
+  try {
+    return disk.freeBytes(root);
+  } catch (failure) {
+    throw diskError(failure, `reading the free space of "${root}"`);
+  }
 }

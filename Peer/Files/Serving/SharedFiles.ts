@@ -7,7 +7,7 @@ import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { CatalogEntry, FileAttributes } from '../../Model.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
-import { type Disk, diskError, removeQuietly } from '../Disk/Disk.ts';
+import { type Disk, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
 import { onlyTouched, sameState } from '../Disk/FileState.ts';
 import { installFile } from '../Disk/InstallFile.ts';
 import { isNumberedForm, safePath } from '../Disk/SafePath.ts';
@@ -109,6 +109,7 @@ export class SharedFiles {
     // After a crash the next start removes ".new" files.
     const temporary = join(temp, `${randomBytes(32).toString('hex')}.new`);
     try {
+      ensureFolder(disk, temp);
       await disk.copy(
         share.absolute(source),
         temporary,

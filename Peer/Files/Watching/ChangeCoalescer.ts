@@ -12,11 +12,12 @@ const DEFERRAL_MAX_MS = 5_000;
 /** Names to check in each folder, or `all`: the folder and everything below it. */
 export type ChangedNames = ReadonlyMap<string, ReadonlySet<string> | 'all'>;
 
-/** Coalesces watch events, so that a burst about one file or folder costs one scan. */
+/** Coalesces watch events, so that a burst about one file or folder costs one scan, and scans never pile up. */
 export class ChangeCoalescer {
   readonly #clock: Clock;
   readonly #delayMs: number;
-  readonly #scan: (changed: ChangedNames) => void;
+  readonly #scan: (changed: ChangedNames) => Promise<void> | undefined;
+  #isScanning = false;
   #changed = new Map<string, Set<string> | 'all'>();
   #events = 0;
   #firstMs = 0;
@@ -24,8 +25,16 @@ export class ChangeCoalescer {
   #closed = false;
   readonly #isBusy: () => boolean;
 
-  /** @param isBusy - true while most changes are the program's own writes, which need no scan */
-  constructor(clock: Clock, delayMs: number, scan: (changed: ChangedNames) => void, isBusy = () => false) {
+  /**
+   * @param scan - resolves, never rejects, when the scan is over; undefined: it is
+   * @param isBusy - true while most changes are the program's own writes, which need no scan
+   */
+  constructor(
+    clock: Clock,
+    delayMs: number,
+    scan: (changed: ChangedNames) => Promise<void> | undefined,
+    isBusy = () => false,
+  ) {
     this.#clock = clock;
     this.#delayMs = delayMs;
     this.#scan = scan;
@@ -59,7 +68,7 @@ export class ChangeCoalescer {
 
   #schedule(): void {
     this.#events++;
-    if (this.#closed || this.#cancel !== undefined) return;
+    if (this.#closed || this.#cancel !== undefined || this.#isScanning) return;
     this.#firstMs = this.#clock.nowMs();
     this.#startTimer();
   }
@@ -76,6 +85,12 @@ export class ChangeCoalescer {
     this.#cancel = undefined;
     this.#changed = new Map();
     this.#events = 0;
-    this.#scan(changed);
+    const scan = this.#scan(changed);
+    if (scan === undefined) return;
+    this.#isScanning = true;
+    void scan.then(() => {
+      this.#isScanning = false;
+      if (this.#changed.size > 0 && !this.#closed) this.#startTimer();
+    });
   }
 }

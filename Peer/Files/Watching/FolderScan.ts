@@ -5,7 +5,7 @@ import { systemCode } from '../../../Shared/ShoalError.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
 import { inside, joinPath, splitPath } from '../Disk/Paths.ts';
 import { isTempName } from '../Disk/SafePath.ts';
-import { isIgnoredName } from './IgnoreRules.ts';
+import { ignoredReason } from './IgnoreRules.ts';
 import type { ShareTree } from './ShareTree.ts';
 
 /** Results of a scan. Paths are relative to the share. */
@@ -16,6 +16,14 @@ export interface ScanEvents {
   gone(path: string): void;
   /** A file or folder cannot be read or shared. */
   problem(path: string, reason: string): void;
+  /** The problem reported for this path no longer exists. */
+  resolved(path: string): void;
+  /** A name is left out by rule. */
+  ignored(path: string, reason: string): void;
+  /** All names of a folder were looked at: no other has a problem or is ignored. A missing folder has none. */
+  listed(folder: string, names: ReadonlySet<string>): void;
+  /** A folder cannot be read now, but may be later. */
+  unreadable(folder: string): void;
 }
 
 export interface FolderScanOptions {
@@ -27,12 +35,31 @@ export interface FolderScanOptions {
   readonly events: ScanEvents;
 }
 
+/** Kind of an entry. `file`: regular, or unknown: some file systems report no type, and a stat decides. */
+type Kind = 'file' | 'folder' | 'link' | 'other';
+type Entry = Pick<
+  Dirent,
+  'isDirectory' | 'isSymbolicLink' | 'isFIFO' | 'isSocket' | 'isCharacterDevice' | 'isBlockDevice'
+>;
+
+/** Why a name is left out: a folder of our own, by rule, or because it cannot be shared. */
+interface LeftOut {
+  readonly kind: 'own' | 'ignored' | 'problem';
+  readonly reason: string;
+}
+
+/** Replacement character in names that are not valid UTF-8. */
+const INVALID = '\ufffd';
+/** The program has no descriptor or memory now: nothing is known about the folder. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR']);
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** Longest time the scan holds the thread. Names and stats are read synchronously, which is 5 times cheaper. */
 const SLICE_MAX_MS = 8;
 
 /**
  * Scans folders and files of the share. Symbolic links are never followed or shared: a target inside the share is
- * shared under its own path, a target outside must not be. Devices, pipes and sockets are skipped.
+ * shared under its own path, a target outside must not be. Devices, pipes and sockets are ignored.
  */
 export class FolderScan {
   readonly #options: FolderScanOptions;
@@ -57,49 +84,49 @@ export class FolderScan {
   async checkPath(path: string, signal: AbortSignal): Promise<void> {
     const { root, tree } = this.#options;
     const [folder, name] = splitPath(path);
-    if (!this.#isShared(folder, name)) return;
+    // The name on disk is not the one that Node reports: only a listing shows whether it is there.
+    if (name.includes(INVALID)) return this.scanFolder(folder, signal);
     const stats = lstatOf(inside(root, path));
-    if (stats?.isDirectory()) {
+    const leftOut = stats && leftOutBy(folder, name, kindOf(stats));
+    if (leftOut === undefined && stats?.isDirectory()) {
       this.#removeFile(path);
       if (!tree.hasFolder(path)) await this.scanFolder(path, signal);
       return;
     }
     if (tree.hasFolder(path)) this.#removeFolder(path);
-    if (stats?.isFile()) this.#found(path, fileState(stats));
+    if (leftOut === undefined && stats?.isFile()) this.#found(path, fileState(stats));
     else this.#removeFile(path);
+    if (leftOut !== undefined) this.#report(path, leftOut);
     if (this.#isSliceOver()) await this.#yield();
+  }
+
+  /** Drops everything found so far: the share folder itself is gone. */
+  forgetAll(): void {
+    this.#removeFolder('');
   }
 
   /** Lists one folder and returns the paths of its subfolders. */
   async #list(folder: string, signal: AbortSignal): Promise<string[]> {
     const { root, tree, events } = this.#options;
-    let entries: Dirent[];
-    // readdir would follow a symbolic link that has replaced the folder.
-    if (folder !== '' && !lstatOf(inside(root, folder))?.isDirectory()) {
-      this.#removeFolder(folder);
-      return [];
-    }
-    try {
-      entries = readdirSync(inside(root, folder), { withFileTypes: true });
-    } catch (failure) {
-      const code = systemCode(failure) ?? String(failure);
-      if (code !== 'ENOENT' && code !== 'ENOTDIR')
-        events.problem(folder, `the folder cannot be read (${code})`);
-      else this.#removeFolder(folder);
-      return [];
-    }
+    const entries = this.#read(folder);
+    if (entries === undefined) return [];
     tree.addFolder(folder);
+    events.resolved(folder);
     const files = new Set<string>();
     const folders = new Set<string>();
+    const leftOut: (readonly [path: string, LeftOut])[] = [];
     for (const entry of entries) {
-      if (!this.#isShared(folder, entry.name)) continue;
-      if (entry.isDirectory()) folders.add(entry.name);
-      // Some file systems report no entry type; the stat below decides.
-      else if (entry.isFile() || isUnknown(entry)) files.add(entry.name);
+      const kind = kindOf(entry);
+      const rule = leftOutBy(folder, entry.name, kind);
+      if (rule !== undefined) leftOut.push([joinPath(folder, entry.name), rule]);
+      else if (kind === 'folder') folders.add(entry.name);
+      else files.add(entry.name);
     }
     for (const name of tree.foldersIn(folder))
       if (!folders.has(name)) this.#removeFolder(joinPath(folder, name));
     for (const name of tree.filesIn(folder)) if (!files.has(name)) this.#removeFile(joinPath(folder, name));
+    events.listed(folder, new Set(entries.map(({ name }) => name)));
+    for (const each of leftOut) this.#report(...each);
     for (const name of files) {
       if (signal.aborted) return [];
       const path = joinPath(folder, name);
@@ -113,21 +140,28 @@ export class FolderScan {
     return Array.from(folders, (name) => joinPath(folder, name));
   }
 
-  #isShared(folder: string, name: string): boolean {
-    if (isIgnoredName(name) || (folder === '' && isTempName(name))) return false;
-    if (name.includes('\ufffd')) {
-      this.#options.events.problem(
-        joinPath(folder, name),
-        'the name is not valid UTF-8: rename the file to share it',
-      );
-      return false;
+  /** Reads the entries of a folder. Undefined: there are none to be had; what was known about it is dropped. */
+  #read(folder: string): Dirent[] | undefined {
+    const { root, events } = this.#options;
+    // readdir would follow a symbolic link that has replaced the folder.
+    if (!lstatOf(inside(root, folder))?.isDirectory()) {
+      this.#removeFolder(folder);
+      return undefined;
     }
-    if (isTooLong(folder, name)) {
-      const reason = `the path is longer than ${PATH_BYTES_MAX} bytes: shorten it to share the file`;
-      this.#options.events.problem(joinPath(folder, name), reason);
-      return false;
+    try {
+      return readdirSync(inside(root, folder), { withFileTypes: true });
+    } catch (failure) {
+      const code = systemCode(failure) ?? String(failure);
+      if (!PASSING.has(code)) this.#removeFolder(folder);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+      events.problem(folder, `the folder cannot be read (${code})`);
+      events.unreadable(folder);
+      return undefined;
     }
-    return true;
+  }
+
+  #report(path: string, { kind, reason }: LeftOut): void {
+    if (kind !== 'own') this.#options.events[kind](path, reason);
   }
 
   #found(path: string, state: FileState): void {
@@ -142,7 +176,10 @@ export class FolderScan {
   }
 
   #removeFolder(path: string): void {
-    for (const file of this.#options.tree.removeFolder(path)) this.#options.events.gone(file);
+    const { tree, events } = this.#options;
+    const { files, folders } = tree.removeFolder(path);
+    for (const folder of folders) events.listed(folder, NO_NAMES);
+    for (const file of files) events.gone(file);
   }
 
   #isSliceOver(): boolean {
@@ -153,6 +190,19 @@ export class FolderScan {
     await new Promise((resolve) => setImmediate(resolve));
     this.#sliceEndMs = this.#options.clock.nowMs() + SLICE_MAX_MS;
   }
+}
+
+/** The rule that leaves out a name; undefined: it may be shared. */
+function leftOutBy(folder: string, name: string, kind: Kind): LeftOut | undefined {
+  if (folder === '' && isTempName(name)) return { kind: 'own', reason: '' };
+  const ignored = ignoredReason(name) ?? (kind === 'other' ? 'device, pipe or socket' : undefined);
+  if (ignored !== undefined) return { kind: 'ignored', reason: ignored };
+  const problem = (reason: string): LeftOut => ({ kind: 'problem', reason });
+  if (kind === 'link') return problem('is a link: put the file itself here to share it');
+  if (name.includes(INVALID)) return problem('the name is not valid UTF-8: rename the file to share it');
+  if (isTooLong(folder, name))
+    return problem(`the path is longer than ${PATH_BYTES_MAX} bytes: shorten it to share the file`);
+  return undefined;
 }
 
 /** Cheap test first: a UTF-16 code unit is at most three bytes of UTF-8. */
@@ -169,12 +219,9 @@ function lstatOf(path: string) {
   }
 }
 
-function isUnknown(entry: Dirent): boolean {
-  return !(
-    entry.isSymbolicLink() ||
-    entry.isFIFO() ||
-    entry.isSocket() ||
-    entry.isCharacterDevice() ||
-    entry.isBlockDevice()
-  );
+function kindOf(entry: Entry): Kind {
+  if (entry.isDirectory()) return 'folder';
+  if (entry.isSymbolicLink()) return 'link';
+  const isSpecial = entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice() || entry.isBlockDevice();
+  return isSpecial ? 'other' : 'file';
 }

@@ -2,6 +2,7 @@ import { lstatSync, type Stats } from 'node:fs';
 import { relative, sep } from 'node:path';
 import { FSWatcher } from 'chokidar';
 import { systemCode } from '../../../Shared/ShoalError.ts';
+import { isTempName } from '../Disk/SafePath.ts';
 import { isIgnoredPath } from './IgnoreRules.ts';
 
 /** Events of a watched tree. Paths are relative to the watched folder; "" is the folder itself. */
@@ -47,7 +48,8 @@ export const watchFolder: WatchFolder = (root, events) => {
     const folder = relativeTo(root, watchedPath(details) ?? root);
     // A folder also reports changes of itself, under its own name; the parent's event is more precise.
     const path = name ? (folder === '' ? name : `${folder}/${name}`) : folder;
-    if (!isIgnoredPath(path)) events.changed(path);
+    // An ignored name is counted. Names below an ignored folder, or in `Temp/`, are of no interest.
+    if (!isIgnoredPath(folder) && !isTempName(path)) events.changed(path);
   });
   watcher.on('addDir', (path) => events.folderChanged(relativeTo(root, path)));
   watcher.on('unlinkDir', (path) => events.folderChanged(relativeTo(root, path)));

@@ -13,18 +13,15 @@ const LITTER_NAMES = new Set([
   'icon\r',
 ]);
 
-/** Whether a name is never shared: hidden (a leading dot, which covers `._*` and `.#*`) or litter. */
-export function isIgnoredName(name: string): boolean {
-  return (
-    name.startsWith('.') ||
-    name.startsWith('~$') ||
-    LITTER_ENDING.test(name) ||
-    LITTER_NAMES.has(name.toLowerCase())
-  );
+/** Why a name is never shared; undefined: it may be. */
+export function ignoredReason(name: string): string | undefined {
+  if (name.startsWith('.')) return 'hidden: the name begins with a dot'; // Covers `._*` and `.#*`.
+  const isLitter = name.startsWith('~$') || LITTER_ENDING.test(name) || LITTER_NAMES.has(name.toLowerCase());
+  return isLitter ? 'temporary or system file, by its name' : undefined;
 }
 
 /** Whether a path relative to the share is excluded: a part of it is ignored, or it is inside `Temp/`. */
 export function isIgnoredPath(path: string): boolean {
   const segments = path.split('/');
-  return isTempName(segments[0] ?? '') || segments.some(isIgnoredName);
+  return isTempName(segments[0] ?? '') || segments.some((name) => ignoredReason(name) !== undefined);
 }

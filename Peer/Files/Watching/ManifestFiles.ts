@@ -9,10 +9,7 @@ import { MANIFEST_BYTES_MAX, parseManifest } from './Manifest.ts';
 import { PathWatches } from './PathWatches.ts';
 
 /** Events about the files of a manifest. Paths are the names given in the manifest. */
-export interface ManifestEvents extends ScanEvents {
-  /** The problem reported for this file or line no longer exists. */
-  resolved(subject: string): void;
-}
+export type ManifestEvents = Pick<ScanEvents, 'found' | 'gone' | 'problem' | 'resolved'>;
 
 export interface ManifestFilesOptions {
   /** Absolute path. */

@@ -30,16 +30,17 @@ export class ShareTree {
     return [...(this.#folders.get(folder)?.folders ?? [])];
   }
 
-  /** Removes a folder and everything below it. Returns the paths of the files known there. */
-  removeFolder(path: string): string[] {
-    const removed: string[] = [];
+  /** Removes a folder and everything below it. Returns the paths of the files and folders known there. */
+  removeFolder(path: string): { readonly files: string[]; readonly folders: string[] } {
+    const removed = { files: [] as string[], folders: [] as string[] };
     const left = [path];
     for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
       const known = this.#folders.get(folder);
       if (known === undefined) continue;
-      for (const name of known.files) removed.push(joinPath(folder, name));
+      for (const name of known.files) removed.files.push(joinPath(folder, name));
       for (const name of known.folders) left.push(joinPath(folder, name));
       this.#folders.delete(folder);
+      removed.folders.push(folder);
     }
     const [parent, name] = splitPath(path);
     if (path !== '') this.#folders.get(parent)?.folders.delete(name);

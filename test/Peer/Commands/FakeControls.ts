@@ -128,6 +128,9 @@ export class FakeControls implements PeerControls {
       scanned: true,
       mode: 'watching',
       problems: [],
+      notShared: [],
+      ignored: [],
+      readOnly: false,
       ...this.shareNow,
     };
   }

@@ -32,6 +32,7 @@ function desk(cache = new MemoryHashCache(), filesMax = 250_000) {
   const queued: string[] = [];
   const removed: string[] = [];
   const problems: string[] = [];
+  const resolved: string[] = [];
   const index = new ShareIndex({
     clock,
     wallMs: clock.wallMs,
@@ -41,6 +42,7 @@ function desk(cache = new MemoryHashCache(), filesMax = 250_000) {
     pool: { add: (path) => queued.push(path), remove: (path) => removed.push(path) },
     stateNow: (path) => disk.get(path),
     problem: (path, reason) => problems.push(`${path}: ${reason}`),
+    resolved: (path) => resolved.push(path),
     changed: () => {},
     filesMax,
   });
@@ -60,7 +62,21 @@ function desk(cache = new MemoryHashCache(), filesMax = 250_000) {
     index.hashed(path, hashed(content, state));
   };
   const fileIdAt = (path: string) => catalog.findPath(path)?.fileId;
-  return { clock, disk, catalog, cache, queued, removed, problems, index, write, remove, share, fileIdAt };
+  return {
+    clock,
+    disk,
+    catalog,
+    cache,
+    queued,
+    removed,
+    problems,
+    resolved,
+    index,
+    write,
+    remove,
+    share,
+    fileIdAt,
+  };
 }
 
 test('a hash is void when the file was changed while it was read; it is hashed again after twice the quiet period', () => {
@@ -251,4 +267,46 @@ test('hashes of removed files are kept for as many files, then the oldest are dr
   }
   const kept = [0, 1, 2, 3].map((n) => cache.hashes(`f${n}`) !== undefined);
   expect(kept).toEqual([false, true, true, true]);
+});
+
+test('a file written all the time: settled does not wait, the file is withdrawn, and shared when it rests', async () => {
+  const { clock, disk, problems, resolved, queued, index, share, write, fileIdAt } = desk();
+  share('log', 1);
+  let settled = 0;
+  for (let n = 2; n <= 12; n++) {
+    write('log', { ...stateOf(1, n), touchedMs: clock.wallMs() });
+    if (n === 3) void index.settled().then(() => settled++);
+    clock.advance(300);
+    await clock.flush();
+    if (n === 4) expect([settled, fileIdAt('log')]).toEqual([0, descriptionOf(1).fileId]);
+  }
+  clock.advance(300);
+  await clock.flush();
+  expect([settled, fileIdAt('log')]).toEqual([1, undefined]);
+  expect(problems).toEqual([expect.stringContaining('log: is being written')]);
+  await index.settled();
+  queued.length = 0;
+  clock.advance(30_000);
+  expect(queued).toEqual(['log']);
+  index.hashed('log', hashed(2, disk.get('log') ?? stateOf(1)));
+  expect(fileIdAt('log')).toBe(descriptionOf(2).fileId);
+  expect(resolved.at(-1)).toBe('log');
+});
+
+test('a file that cannot be read is read again every 30 s: no descriptors, a folder that is closed to us', () => {
+  const { clock, queued, problems, index, write, fileIdAt } = desk();
+  const failure = { kind: 'failed', code: 'EMFILE', reason: '' } as const;
+  write('a', stateOf(1));
+  clock.advance(0);
+  for (let n = 1; n <= 3; n++) {
+    index.hashed('a', failure);
+    expect(queued).toHaveLength(n);
+    clock.advance(29_000);
+    expect(queued).toHaveLength(n);
+    clock.advance(1_100);
+  }
+  index.hashed('a', hashed(1, stateOf(1)));
+  expect(fileIdAt('a')).toBe(descriptionOf(1).fileId);
+  expect(problems[0]).toBe('a: cannot be read (EMFILE)');
+  expect(clock.pending).toBe(0);
 });

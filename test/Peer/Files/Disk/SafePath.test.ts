@@ -1,7 +1,7 @@
 import { join, resolve, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { numberedPath, safePath } from '../../../../Peer/Files/Disk/SafePath.ts';
-import { isIgnoredName, isIgnoredPath } from '../../../../Peer/Files/Watching/IgnoreRules.ts';
+import { ignoredReason, isIgnoredPath } from '../../../../Peer/Files/Watching/IgnoreRules.ts';
 import { PATH_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
@@ -123,11 +123,11 @@ test.each([
   '$RECYCLE.BIN',
   '.DS_Store',
   'lost+found',
-])('%s is ignored', (name) => expect(isIgnoredName(name)).toBe(true));
+])('%s is ignored', (name) => expect(ignoredReason(name)).toBeDefined());
 
 test('ordinary names are shared, and Temp only below', () => {
   for (const name of ['film.mkv', 'part', 'a.part1.rar', 'tmp', 'x~y', 'Temporary'])
-    expect(isIgnoredName(name)).toBe(false);
+    expect(ignoredReason(name)).toBeUndefined();
   expect(isIgnoredPath('Temp/x')).toBe(true);
   expect(isIgnoredPath('temp')).toBe(true);
   expect(isIgnoredPath('a/Temp/x')).toBe(false);

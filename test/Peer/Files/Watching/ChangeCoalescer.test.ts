@@ -5,7 +5,8 @@ import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 function desk(isBusy = () => false) {
   const clock = new SimulatedClock();
   const scans: ChangedNames[] = [];
-  const changes = new ChangeCoalescer(clock, 100, (changed) => scans.push(changed), isBusy);
+  const scan = (changed: ChangedNames) => void scans.push(changed);
+  const changes = new ChangeCoalescer(clock, 100, scan, isBusy);
   return { clock, scans, changes };
 }
 
@@ -81,4 +82,25 @@ test('closed, it scans no more and sets no timer', () => {
   clock.advance(60_000);
   expect(scans).toEqual([]);
   expect(clock.pending).toBe(0);
+});
+
+test('changes during a scan wait for its end, so that scans never pile up', async () => {
+  const clock = new SimulatedClock();
+  const ends: (() => void)[] = [];
+  const scans: ChangedNames[] = [];
+  const changes = new ChangeCoalescer(clock, 100, (changed) => {
+    scans.push(changed);
+    return new Promise((end) => ends.push(end));
+  });
+  changes.add('a');
+  for (let n = 0; n < 10; n++) {
+    clock.advance(100);
+    changes.add(`d/${n}`);
+  }
+  expect(scans).toHaveLength(1);
+  ends[0]?.();
+  await clock.flush();
+  clock.advance(100);
+  expect(scans).toHaveLength(2);
+  expect(scans[1]?.get('d')).toHaveProperty('size', 10);
 });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, rename, rm, symlink } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { FolderScan } from '../../../../Peer/Files/Watching/FolderScan.ts';
@@ -13,6 +14,9 @@ async function scanned() {
   for (const path of ['a', 'd/b', 'd/e/c']) await folder.write(`share/${path}`, path);
   const there = new Set<string>();
   const problems: string[] = [];
+  const ignored: string[] = [];
+  const resolved: string[] = [];
+  const listed = new Map<string, string>();
   const scan = new FolderScan({
     root: folder.at('share'),
     clock: systemClock,
@@ -21,10 +25,14 @@ async function scanned() {
       found: (path) => there.add(path),
       gone: (path) => there.delete(path),
       problem: (path, reason) => problems.push(`${path}: ${reason}`),
+      resolved: (path) => resolved.push(path),
+      ignored: (path, reason) => ignored.push(`${path}: ${reason}`),
+      listed: (path, names) => listed.set(path, [...names].sort().join()),
+      unreadable: () => {},
     },
   });
   await scan.scanFolder('', signal);
-  return { folder, scan, there, problems };
+  return { folder, scan, there, problems, ignored, resolved, listed };
 }
 
 test('every file below the folder is found', async () => {
@@ -71,4 +79,48 @@ test('the whole share vanishes and returns: all files are gone, then found', asy
   await rename(folder.at('away'), folder.at('share'));
   await scan.scanFolder('', signal);
   expect([...there].sort()).toEqual(['a', 'd/b', 'd/e/c']);
+});
+
+test('links are problems; hidden, temporary and special names are ignored; each with its reason', async () => {
+  const { folder, scan, there, problems, ignored, listed } = await scanned();
+  await symlink(folder.at('share/a'), folder.at('share/link'));
+  await symlink(folder.at('share/d'), folder.at('share/d/up'));
+  for (const name of ['.hidden', 'film.part', 'Temp/x']) await folder.write(`share/${name}`, 'x');
+  execFileSync('mkfifo', [folder.at('share/pipe')]);
+  await scan.scanFolder('', signal);
+  expect(problems.sort()).toEqual([
+    expect.stringMatching(/^d\/up: is a link/),
+    expect.stringMatching(/^link: is a link/),
+  ]);
+  expect(ignored.sort()).toEqual([
+    expect.stringMatching(/^\.hidden: hidden/),
+    expect.stringMatching(/^film\.part: temporary/),
+    expect.stringMatching(/^pipe: device, pipe/),
+  ]);
+  expect(listed.get('')).toBe('.hidden,Temp,a,d,film.part,link,pipe');
+  expect([...there].sort()).toEqual(['a', 'd/b', 'd/e/c']);
+});
+
+test('a link or pipe in place of a file or folder: what was there is gone', async () => {
+  const { folder, scan, there, problems, ignored, listed } = await scanned();
+  await rm(folder.at('share/a'));
+  execFileSync('mkfifo', [folder.at('share/a')]);
+  await rm(folder.at('share/d'), { recursive: true });
+  await symlink(folder.path, folder.at('share/d'));
+  for (const path of ['a', 'd']) await scan.checkPath(path, signal);
+  expect([...there]).toEqual([]);
+  expect([problems, ignored]).toEqual([
+    [expect.stringMatching(/^d: is a link/)],
+    [expect.stringMatching(/^a: device/)],
+  ]);
+  expect([listed.get('d'), listed.get('d/e')]).toEqual(['', '']);
+});
+
+test('everything is dropped when the share folder itself is gone', async () => {
+  const { scan, there, listed } = await scanned();
+  scan.forgetAll();
+  expect([...there]).toEqual([]);
+  expect([...listed.values()]).toEqual(['', '', '']);
+  await scan.scanFolder('', signal);
+  expect(there.size).toBe(3);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isIgnoredName, isIgnoredPath } from '../../../../Peer/Files/Watching/IgnoreRules.ts';
+import { ignoredReason, isIgnoredPath } from '../../../../Peer/Files/Watching/IgnoreRules.ts';
 
 test.each([
   '.hidden',
@@ -12,12 +12,12 @@ test.each([
   'x.crdownload',
   'Thumbs.DB',
 ])('%s is not shared', (name) => {
-  expect(isIgnoredName(name)).toBe(true);
+  expect(ignoredReason(name)).toBeDefined();
   expect(isIgnoredPath(`folder/${name}/file`)).toBe(true);
 });
 
 test.each(['a.b', 'part', 'a.part.txt', '~a', 'thumbs.db.txt', 'template'])('%s is shared', (name) => {
-  expect(isIgnoredName(name)).toBe(false);
+  expect(ignoredReason(name)).toBeUndefined();
 });
 
 test('Temp is the folder of unfinished files only at the top of the share', () => {

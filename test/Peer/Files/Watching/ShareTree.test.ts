@@ -9,17 +9,17 @@ function treeOf(...paths: string[]): ShareTree {
 
 test('a folder that is removed is forgotten with everything below it, and names the files that were there', () => {
   const tree = treeOf('a', 'd/b', 'd/e/c', 'd2/x');
-  expect(tree.removeFolder('d').sort()).toEqual(['d/b', 'd/e/c']);
+  expect(tree.removeFolder('d').files.sort()).toEqual(['d/b', 'd/e/c']);
   expect(['d', 'd/e', 'd2'].map((folder) => tree.hasFolder(folder))).toEqual([false, false, true]);
   expect(tree.foldersIn('')).toEqual(['d2']);
-  expect(tree.removeFolder('d')).toEqual([]);
+  expect(tree.removeFolder('d')).toEqual({ files: [], folders: [] });
   tree.addFile('d/new');
   expect([tree.filesIn('d'), tree.foldersIn('d'), tree.foldersIn('')]).toEqual([['new'], [], ['d2', 'd']]);
 });
 
 test('the whole share is removed with the root', () => {
   const tree = treeOf('a', 'd/b');
-  expect(tree.removeFolder('').sort()).toEqual(['a', 'd/b']);
+  expect(tree.removeFolder('').files.sort()).toEqual(['a', 'd/b']);
   expect(tree.hasFolder('')).toBe(false);
 });
 

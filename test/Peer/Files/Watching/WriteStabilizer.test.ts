@@ -59,3 +59,42 @@ test('no more files are taken than asked for, and none twice; a removed file is 
   expect(dueAt(stabilizer, 0, 2)).toEqual(['a', 'c']);
   expect(dueAt(stabilizer, 0, 2)).toEqual(['d']);
 });
+
+test('a file written again soon after each hash waits longer and longer; one that rested for long does not', () => {
+  const stabilizer = new WriteStabilizer(SETTINGS);
+  const periods: number[] = [];
+  let nowMs = 0;
+  for (let write = 1; write <= 4; write++) {
+    stabilizer.observe('log', written(write), nowMs, NEW);
+    const startMs = nowMs;
+    while (dueAt(stabilizer, nowMs).length === 0) nowMs += 100;
+    periods.push(nowMs - startMs);
+    stabilizer.rested('log', nowMs);
+    nowMs += 1_000;
+  }
+  expect(periods).toEqual([700, 1_400, 2_800, 5_600]);
+  nowMs += 4 * 5_600;
+  stabilizer.observe('log', written(5), nowMs, NEW);
+  expect(dueAt(stabilizer, nowMs + 700)).toEqual(['log']);
+});
+
+test('a file written all the time is restless after 3 s, once until it rests', () => {
+  const stabilizer = new WriteStabilizer(SETTINGS);
+  stabilizer.observe('copied', written(1), 2_000, NEW);
+  stabilizer.observe('old', written(1), 0, OLD);
+  for (let nowMs = 0; nowMs <= 3_000; nowMs += 500) stabilizer.observe('log', written(nowMs), nowMs, NEW);
+  expect(stabilizer.takeRestless(2_999)).toEqual([]);
+  expect(stabilizer.restingPaths()).toEqual(['copied', 'old', 'log']);
+  expect(stabilizer.takeRestless(3_000)).toEqual(['log']);
+  expect(stabilizer.takeRestless(3_100)).toEqual([]);
+  expect(stabilizer.restingPaths()).toEqual(['copied', 'old']);
+  stabilizer.rested('log', 3_700);
+  for (let nowMs = 4_000; nowMs <= 7_000; nowMs += 500) stabilizer.observe('log', written(nowMs), nowMs, NEW);
+  expect(stabilizer.takeRestless(7_000)).toContain('log');
+});
+
+test('a file that is due and waits for others is not restless', () => {
+  const stabilizer = new WriteStabilizer(SETTINGS);
+  stabilizer.observe('a', written(1), 0, NEW);
+  expect(stabilizer.takeRestless(60_000)).toEqual([]);
+});
