@@ -18,7 +18,7 @@ import { Share } from './Files/Catalog/Share.ts';
 import type { Disk } from './Files/Disk/Disk.ts';
 import { nodeDisk } from './Files/Disk/NodeDisk.ts';
 import { makeShareFolders } from './Files/Disk/ShareFolders.ts';
-import { type HashCache, MemoryHashCache } from './Files/Hashing/HashCache.ts';
+import type { HashCache } from './Files/Hashing/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Files/Hashing/Hasher.ts';
 import { openHashCache } from './Files/Hashing/OpenHashCache.ts';
 import { FolderStore } from './Files/Parts/FolderStore.ts';
@@ -29,7 +29,8 @@ import { ShareReader } from './Files/Serving/ShareReader.ts';
 import { type WatchFolder, watchFolder } from './Files/Watching/FolderWatcher.ts';
 import { openManifest } from './Files/Watching/ManifestFiles.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Watching/ScanSettings.ts';
-import type { CatalogEntry, FileAttributes, ShareStatus } from './Model.ts';
+import type { CatalogEntry, FileAttributes } from './Model.ts';
+import type { ShareStatus } from './ShareModel.ts';
 import type { InstallEvents, KeptFolder, Part, SmallFileInstaller, Unfinished } from './Storage.ts';
 
 export interface FileManagerOptions {
@@ -106,10 +107,10 @@ export class FileManager extends EventEmitter<FileEvents> {
     if (this.#closing.started || signal?.aborted)
       throw new ShoalError('CLOSED', 'closed before the start was complete');
     const { root, temp } = makeShareFolders(this.#options.shareDir);
-    const { clock, log, wallMs, scan, seams = {} } = this.#options;
+    const { clock, log, wallMs, scan, cacheDir, seams = {} } = this.#options;
     const { disk = nodeDisk } = seams;
     const manifest = openManifest(this.#options.manifest, temp, clock);
-    const cache = await this.#openCache(manifest?.path ?? root);
+    const cache = seams.cache ?? (await openHashCache(cacheDir, manifest?.path ?? root, log));
     this.#closing.add(() => cache.close());
     const share = new Share({
       root,
@@ -313,12 +314,6 @@ export class FileManager extends EventEmitter<FileEvents> {
     const part = this.#started().parts.part(fileId);
     if (part === undefined) throw new ShoalError('NOT_FOUND', `file ${fileId.slice(0, 8)} is not shared`);
     return part;
-  }
-
-  async #openCache(share: string): Promise<HashCache> {
-    const { cacheDir, log, seams: { cache } = {} } = this.#options;
-    if (cache !== undefined) return cache;
-    return cacheDir === undefined ? new MemoryHashCache() : openHashCache(cacheDir, share, log);
   }
 
   #hashers(): { readonly makeHasher: () => Hasher; readonly hashers: number } {

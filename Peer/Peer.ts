@@ -13,12 +13,12 @@ import type {
   PeerSummary,
   SearchResult,
   Self,
-  ShareStatus,
   SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
+import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';
 import { withOwnFiles } from './UseCases/OwnHits.ts';

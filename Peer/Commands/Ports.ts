@@ -12,11 +12,11 @@ import type {
   SearchHit,
   SearchResult,
   Self,
-  ShareStatus,
   SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from '../Model.ts';
+import type { ShareStatus } from '../ShareModel.ts';
 
 /** A file of which at least one chunk is here. */
 export interface LocalContent {

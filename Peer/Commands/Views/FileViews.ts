@@ -1,5 +1,6 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { CatalogEntry, DownloadStatus, SearchHit, SearchResult, ShareStatus } from '../../Model.ts';
+import type { CatalogEntry, DownloadStatus, SearchHit, SearchResult } from '../../Model.ts';
+import type { ShareStatus } from '../../ShareModel.ts';
 import { progressText } from './DownloadTexts.ts';
 import { formatBytes, formatCount, formatDate, formatRate, plural } from './HumanUnits.ts';
 import { type Cell, type Column, renderTable } from './TextTable.ts';

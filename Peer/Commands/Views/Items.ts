@@ -12,13 +12,13 @@ import type {
   PeerSummary,
   PushStatus,
   SearchHit,
-  ShareStatus,
   StallCause,
   SwarmMember,
   SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from '../../Model.ts';
+import type { ShareStatus } from '../../ShareModel.ts';
 
 /**
  * Shapes of `--json` (docs/reference/commands.md): stable field names, sizes in bytes, times in ISO 8601. File names are

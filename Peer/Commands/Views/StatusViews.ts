@@ -1,14 +1,7 @@
 import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type {
-  LimitStatus,
-  PeerSummary,
-  ReasonCount,
-  Self,
-  ShareStatus,
-  TrackerStatus,
-  UploadStatus,
-} from '../../Model.ts';
+import type { LimitStatus, PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
+import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { limitedTable, shortId } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, formatRate, plural } from './HumanUnits.ts';
 import { limitsInWords } from './LimitViews.ts';

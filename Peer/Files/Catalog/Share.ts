@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { Clock, WallClock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
-import type { ShareStatus } from '../../Model.ts';
+import type { ShareStatus } from '../../ShareModel.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
 import { type OpenedFile, openShared } from '../Disk/OpenShared.ts';
 import { inside, joinPath } from '../Disk/Paths.ts';

@@ -1,4 +1,4 @@
-import type { ShareStatus } from '../../Model.ts';
+import type { ShareStatus } from '../../ShareModel.ts';
 import { joinPath } from '../Disk/Paths.ts';
 import { PathReasons } from '../Watching/PathReasons.ts';
 

@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashBytes } from '../../../Protocol/FileId.ts';
 import type { Log } from '../../../Shared/Log.ts';
-import type { HashCache } from './HashCache.ts';
+import { type HashCache, MemoryHashCache } from './HashCache.ts';
 import { HashCacheFile } from './HashCacheFile.ts';
 
 /** Names of cache files: `hashes-v2-` and 32 hex digits of the hash of the share's path. */
@@ -15,9 +15,11 @@ const UNUSED_MS = 365 * 24 * 3_600_000;
 /**
  * Opens the hash cache of one share in a folder of this user, and removes files of earlier versions and unused
  * shares. Never fails.
+ * @param folder - undefined: the cache is kept in memory, for this run
  * @param share - absolute path of the share folder or manifest
  */
-export async function openHashCache(folder: string, share: string, log: Log): Promise<HashCache> {
+export async function openHashCache(folder: string | undefined, share: string, log: Log): Promise<HashCache> {
+  if (folder === undefined) return new MemoryHashCache();
   const name = `hashes-v2-${hashBytes(Buffer.from(share)).slice(0, 32)}.log`;
   await removeUnused(folder, name).catch(() => {}); // The folder does not exist yet, or is read-only.
   return new HashCacheFile(join(folder, name), log);

@@ -1,4 +1,4 @@
-import type { ReasonCount } from '../../Model.ts';
+import type { ReasonCount } from '../../ShareModel.ts';
 import { joinPath, splitPath } from '../Disk/Paths.ts';
 
 /** Paths with a reason each, by folder, and the number of paths of each reason. */

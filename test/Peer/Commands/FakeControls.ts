@@ -7,11 +7,11 @@ import type {
   PeerSummary,
   SearchHit,
   SearchResult,
-  ShareStatus,
   SwarmStatus,
   TrackerStatus,
   UploadStatus,
 } from '../../../Peer/Model.ts';
+import type { ShareStatus } from '../../../Peer/ShareModel.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';

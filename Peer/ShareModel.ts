@@ -1,0 +1,36 @@
+/** The local share as the user sees it. Types only. */
+
+/** Figures of the local share. */
+export interface ShareStatus extends ShareHealth {
+  readonly folder: string;
+  /** File that lists what is shared, instead of everything in the folder. */
+  readonly manifest?: string | undefined;
+  readonly files: number;
+  readonly bytes: number;
+  readonly version: number;
+  /** Files found but not hashed yet, and their total size. */
+  readonly hashing: { readonly files: number; readonly bytes: number; readonly bytesPerSecond: number };
+  /** Whether the first scan is complete. */
+  readonly scanned: boolean;
+  /** Paths that cannot be shared, with the reason; at most a few, the newest first. */
+  readonly problems: readonly { readonly path: string; readonly reason: string }[];
+  /** Number of all of them by reason, and of the names ignored by rule. */
+  readonly notShared: readonly ReasonCount[];
+  readonly ignored: readonly ReasonCount[];
+}
+
+/** State of the share folder itself. */
+export interface ShareHealth {
+  /** `watching`: changes take effect at once. `re-scanning`: the watch limit was reached. `gone`: it cannot be read. */
+  readonly mode: 'watching' | 're-scanning' | 'gone';
+  /** Since when, by the wall clock, and why. Nothing is shared meanwhile. */
+  readonly gone?: { readonly sinceMs: number; readonly reason: string } | undefined;
+  /** No file can be created in it: files are shared, downloads fail. */
+  readonly readOnly: boolean;
+}
+
+/** Number of paths with one reason. */
+export interface ReasonCount {
+  readonly reason: string;
+  readonly count: number;
+}
