@@ -56,25 +56,23 @@ export class Run {
   }
 
   /** The running peer to use; undefined: none runs, or its tracker or share differs from the one given. @throws ShoalError UNREACHABLE (--peer) */
-  async runningPeer(): Promise<RunningPeer | undefined> {
+  async runningPeer(
+    notice = (line: string) => this.screen.printLine(line),
+  ): Promise<RunningPeer | undefined> {
     const { peer: port, settings } = this.options;
     const trackers = this.#isGiven('tracker') ? settings.trackers : undefined;
-    const chosen = choosePeer(await runningPeers(), port, (line) => this.screen.printLine(line));
+    const chosen = choosePeer(await runningPeers(), port, notice);
     if (chosen === undefined || (await fits(chosen, { trackers, share: this.share }, this.signal)))
       return chosen;
     this.log.debug(`the running peer at port ${chosen.port} has another tracker or share and is not used`);
     return undefined;
   }
 
-  /** A running peer, whatever its tracker and share. */
-  async anyPeer(): Promise<RunningPeer | undefined> {
-    return choosePeer(await runningPeers(), this.options.peer, () => {});
-  }
-
   /** Settings of a guest peer; without own trackers it uses those of a running peer. */
   async guestSettings(running?: RunningPeer): Promise<Settings> {
     const { settings } = this.options;
-    const known = settings.trackers.length > 0 ? undefined : (running ?? (await this.runningPeer()));
+    const peer = running ?? (await this.runningPeer(() => {}));
+    const known = settings.trackers.length > 0 ? undefined : peer;
     const trackers = known?.trackers.map((text) => parseHostPort(text, 0)) ?? settings.trackers;
     // Port and manifest of the config file belong to the long-running peer.
     const isGiven = this.#isGiven('port') || this.#isGiven('port-range');
@@ -82,7 +80,7 @@ export class Run {
       ...settings,
       trackers,
       // Others know this user by the name of the running peer.
-      name: settings.name ?? (running ?? (await this.anyPeer()))?.name,
+      name: settings.name ?? peer?.name,
       port: isGiven ? settings.port : undefined,
       manifest: this.#isFlag('manifest') ? settings.manifest : undefined,
     };
