@@ -11,6 +11,7 @@ export class ExpiryWheel<T> {
   readonly #deadlineOf: (item: T) => number | undefined;
   readonly #slots = new Map<number, T[]>();
   #nextStep: number | undefined;
+  #isBehind = false;
 
   /** @param deadlineOf - the current deadline in milliseconds; undefined: the item was removed */
   constructor(deadlineOf: (item: T) => number | undefined) {
@@ -29,8 +30,14 @@ export class ExpiryWheel<T> {
     else slot.push(item);
   }
 
-  /** Removes and returns the items past their deadline. */
-  due(nowMs: number): readonly T[] {
+  /** Whether `due` has left items because of its limit. */
+  get isBehind(): boolean {
+    return this.#isBehind;
+  }
+
+  /** Removes and returns items past their deadline, at most `max`. */
+  due(nowMs: number, max = Number.POSITIVE_INFINITY): readonly T[] {
+    this.#isBehind = false;
     const last = Math.floor(nowMs / EXPIRY_STEP_MS);
     if (this.#nextStep === undefined || this.#nextStep > last) return NOTHING;
     const due: T[] = [];
@@ -41,9 +48,14 @@ export class ExpiryWheel<T> {
       }
       const slot = this.#slots.get(this.#nextStep) ?? [];
       this.#slots.delete(this.#nextStep);
-      for (const item of slot) {
+      for (const [at, item] of slot.entries()) {
         const deadline = this.#deadlineOf(item);
         if (deadline === undefined) continue;
+        if (due.length === max) {
+          this.#slots.set(this.#nextStep, slot.slice(at));
+          this.#isBehind = true;
+          return due;
+        }
         if (Math.ceil(deadline / EXPIRY_STEP_MS) <= this.#nextStep) due.push(item);
         else this.add(item);
       }

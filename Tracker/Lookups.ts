@@ -1,4 +1,4 @@
-import type { RelayQuestion } from '../Protocol/RelayMessages.ts';
+import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import { isSearchable } from '../Protocol/SearchWords.ts';
 import {
   encodeReply,
@@ -9,6 +9,7 @@ import {
 import { type Address, formatAddress } from '../Shared/Address.ts';
 import type { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import type { FoundFiles } from './Catalog/SharedFiles.ts';
+import { FolderSearches } from './FolderSearches.ts';
 import type { PeerRegistry } from './PeerRegistry.ts';
 import type { RateLimits } from './RateLimits.ts';
 import { RecentResults } from './RecentResults.ts';
@@ -16,6 +17,8 @@ import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
 import { queryTo, Relay, type Relayed } from './Relay.ts';
 import { foundPage, locatedPage, peersPage, relayedPages } from './ReplyPages.ts';
 
+/** Queries sent at once: below a millisecond. The rest follows between datagrams. */
+const QUERIES_PER_STEP = 64;
 /** Entries examined for the holders listed with a hit: popular content must not cost more than the search. */
 const HIT_HOLDER_STEPS = 256;
 const NOTHING: readonly never[] = [];
@@ -30,7 +33,8 @@ export interface LookupsOptions {
   readonly relayOnly: boolean;
   /** The first number of relayed questions. */
   readonly firstRelay: number;
-  readonly note: (text: string) => void;
+  /** Receives a line for each event; undefined: no text is made. */
+  readonly note: ((text: string) => void) | undefined;
 }
 
 /** A datagram to send. */
@@ -54,7 +58,9 @@ export class Lookups {
   readonly #options: LookupsOptions;
   readonly #relay: Relay;
   readonly #searches = new RecentResults<FoundFiles>();
-  readonly #folders = new RecentResults<readonly number[]>();
+  readonly #folders: FolderSearches;
+  /** Queries still to be sent. */
+  readonly #queries: { readonly relayed: Relayed; readonly peers: Iterator<RegisteredPeer> }[] = [];
   /** Peers to query: the index lacks their catalogs. */
   readonly #unindexed = new Set<RegisteredPeer>();
   #datagrams: Datagram[] = [];
@@ -62,11 +68,13 @@ export class Lookups {
   constructor(options: LookupsOptions) {
     this.#options = options;
     this.#relay = new Relay(options.firstRelay);
+    this.#folders = new FolderSearches((path) => options.catalogs.scanFolder(path));
   }
 
   /** Time of the next `expire`; undefined: none needed. */
   get nextEndMs(): number | undefined {
-    return this.#relay.nextEndMs;
+    const isBusy = !this.#folders.isIdle || this.#queries.length > 0;
+    return isBusy ? Number.NEGATIVE_INFINITY : this.#relay.nextEndMs;
   }
 
   /** To be called when a peer joined, sent a changed heartbeat, or its catalog was completed or lost. */
@@ -90,9 +98,15 @@ export class Lookups {
   }
 
   search({ words, cursor }: RequestOf<'search'>, by: Sender, nowMs: number): TrackerReply | RefusalReason {
-    const { catalogs, registry, note } = this.#options;
+    const { catalogs, registry, limits } = this.#options;
     if (!isSearchable(words)) return 'bad-request';
-    const found = this.#searches.get(words, cursor === 0, nowMs, () => catalogs.search(words));
+    let found = cursor === 0 ? undefined : this.#searches.known(words, nowMs);
+    if (found === undefined) {
+      // A later page of a result that is no longer cached is a new search.
+      if (!limits.allowsSearch(by.from.host, by.peer, nowMs)) return 'too-many';
+      found = catalogs.search(words);
+      this.#searches.keep(words, found, nowMs);
+    }
     const page = foundPage(
       found,
       cursor,
@@ -100,7 +114,7 @@ export class Lookups {
       registry,
     );
     if (cursor > 0) return page;
-    note(`search from ${formatAddress(by.from)}: "${words}": ${found.total} found`);
+    this.#options.note?.(`search from ${formatAddress(by.from)}: "${words}": ${found.total} found`);
     return { ...page, ...this.#relayed({ words, fileId: undefined }, by, nowMs) };
   }
 
@@ -108,20 +122,35 @@ export class Lookups {
     const { catalogs, registry, limits } = this.#options;
     const page = locatedPage(catalogs.holders(fileId), cursor, registry);
     // Running downloads repeat `locate`: the index always answers, queries to peers count as searches.
-    const mayRelay = cursor === 0 && by.peer !== undefined && limits.allowsRelay(by.peer, nowMs);
+    const mayRelay =
+      cursor === 0 &&
+      by.peer !== undefined &&
+      this.#unindexed.size > 0 &&
+      limits.allowsSearch(by.from.host, by.peer, nowMs);
     return mayRelay ? { ...page, ...this.#relayed({ words: '', fileId }, by, nowMs) } : page;
   }
 
-  /** Peers that share a file below a folder, and all unindexed ones: the sender asks these itself. */
-  folder({ path, cursor }: RequestOf<'folder'>, by: Sender, nowMs: number): TrackerReply {
-    const { catalogs, registry } = this.#options;
-    const slots = this.#folders.get(path, cursor === 0, nowMs, () => {
-      const owners = new Set(catalogs.ownersOfFolder(path));
-      for (const peer of this.#unindexed) if (peer !== by.peer) owners.add(peer.slot);
-      return [...owners].sort((a, b) => a - b);
+  /**
+   * Peers that share a file below a folder, and all unindexed ones: the sender asks these itself. Undefined: the answer follows
+   * with a later step.
+   */
+  folder(
+    { path, cursor }: RequestOf<'folder'>,
+    by: Sender,
+    nowMs: number,
+  ): TrackerReply | RefusalReason | undefined {
+    const { limits } = this.#options;
+    const fresh = cursor === 0;
+    const isCheap = this.#folders.isCheap(path, fresh, nowMs);
+    if (!isCheap && !limits.allowsSearch(by.from.host, by.peer, nowMs)) return 'too-many';
+    let reply: TrackerReply | undefined;
+    let isLate = false;
+    const wasTaken = this.#folders.ask(path, formatAddress(by.from), fresh, nowMs, (owners) => {
+      reply = this.#folderPage(owners, cursor, by);
+      if (isLate) this.#datagrams.push({ bytes: encodeReply(by.transactionId, reply), to: by.from });
     });
-    const peers = slots.filter((slot) => slot >= cursor).flatMap((slot) => registry.at(slot) ?? []);
-    return peersPage(peers, slots.length);
+    isLate = true;
+    return wasTaken ? reply : 'too-many';
   }
 
   /** Handles a queried peer's answer. False: the question has ended. */
@@ -130,17 +159,21 @@ export class Lookups {
     const answer = this.#relay.answered(reply.relay, peer, files, nowMs);
     if (answer === undefined) return false;
     const { relayed, isLast } = answer;
-    const names = answer.files.map(({ path, size, fileId }) => `"${path}", ${size}, ${fileId.slice(0, 8)}`);
-    const what = names.length > 0 ? `HIT ${names.join('; ')}` : 'MISS';
-    this.#options.note(`relay ${relayed.number}: ${what}: ${labelOf(peer)}`);
+    this.#options.note?.(`relay ${relayed.number}: ${answerText(answer.files)}: ${labelOf(peer)}`);
     for (const page of relayedPages(relayed, peer, answer.files, isLast)) this.#send(relayed, page);
     return true;
+  }
+
+  /** Makes a step of the searches under way. */
+  step(nowMs: number): void {
+    this.#folders.step(nowMs);
+    this.#sendQueries(nowMs);
   }
 
   /** Ends the questions whose time is up. */
   expire(nowMs: number): void {
     for (const relayed of this.#relay.expire(nowMs)) {
-      this.#options.note(
+      this.#options.note?.(
         `relay ${relayed.number}: ${relayed.waiting.size} of ${relayed.asked} did not answer`,
       );
       for (const page of relayedPages(relayed, undefined, [], true)) this.#send(relayed, page);
@@ -153,14 +186,49 @@ export class Lookups {
     const { from, peer, transactionId } = by;
     if (peer === undefined || this.#relay.isRepeated(from, transactionId, nowMs)) return nobody;
     const others = this.#othersThan(peer);
-    const relayed = this.#relay.begin({ sender: from, transactionId }, question, others, nowMs);
+    const mayAsk = () => this.#options.limits.allowsQuery(from.host, nowMs);
+    const relayed = this.#relay.begin({ sender: from, transactionId }, question, others, nowMs, mayAsk);
     if (relayed === undefined) return nobody;
-    for (const asked of relayed.waiting) {
-      const what = question.fileId ?? `"${question.words}"`;
-      this.#options.note(`relay ${relayed.number}: QUERY ${what}: ${labelOf(asked)}`);
-      this.#datagrams.push({ bytes: encodeReply(0, queryTo(asked, relayed)), to: asked.udp });
-    }
+    this.#queries.push({ relayed, peers: [...relayed.waiting].values() });
+    this.#sendQueries(nowMs);
     return { asked: relayed.asked, part: 'index' } as const;
+  }
+
+  /** A page of peers from the slot `cursor` on. */
+  #folderPage(owners: ReadonlySet<number>, cursor: number, by: Sender): TrackerReply {
+    const { registry } = this.#options;
+    const unindexed = this.#unindexed;
+    let total = owners.size;
+    for (const peer of unindexed) if (peer !== by.peer && !owners.has(peer.slot)) total++;
+    return peersPage(named(), total);
+
+    function* named(): Generator<RegisteredPeer> {
+      for (const peer of registry.startingAt(cursor)) {
+        if (owners.has(peer.slot) || (peer !== by.peer && unindexed.has(peer))) yield peer;
+      }
+    }
+  }
+
+  #sendQueries(nowMs: number): void {
+    for (let left = QUERIES_PER_STEP; left > 0 && this.#queries.length > 0; left--) {
+      const { relayed, peers } = this.#queries[0] ?? {};
+      const next = peers?.next();
+      if (relayed === undefined || next === undefined || next.done === true || relayed.untilMs <= nowMs) {
+        this.#queries.shift();
+        continue;
+      }
+      const { words, fileId } = relayed.question;
+      this.#options.note?.(
+        `relay ${relayed.number}: QUERY ${fileId ?? `"${words}"`}: ${labelOf(next.value)}`,
+      );
+      // Asked last when not all can be asked.
+      this.#rotate(next.value);
+      this.#datagrams.push({ bytes: encodeReply(0, queryTo(next.value, relayed)), to: next.value.udp });
+    }
+  }
+
+  #rotate(peer: RegisteredPeer): void {
+    if (this.#unindexed.delete(peer)) this.#unindexed.add(peer);
   }
 
   *#othersThan(sender: RegisteredPeer): Generator<RegisteredPeer> {
@@ -170,4 +238,9 @@ export class Lookups {
   #send({ sender, transactionId }: Relayed, page: TrackerReply): void {
     this.#datagrams.push({ bytes: encodeReply(transactionId, page), to: sender });
   }
+}
+
+function answerText(files: readonly RelayedFile[]): string {
+  const names = files.map(({ path, size, fileId }) => `"${path}", ${size}, ${fileId.slice(0, 8)}`);
+  return names.length > 0 ? `HIT ${names.join('; ')}` : 'MISS';
 }

@@ -24,10 +24,11 @@ const COOKIE_LOW = 6;
 const VERIFIED_IN = 7;
 /** An IPv4 host as a number; 0: the host is in `#texts`. */
 const HOST = 8;
-const FIELDS = 9;
+const NEXT_OF_HOST = 9;
+const FIELDS = 10;
 const PEER_ID_BYTES = 32;
 
-/** Records of the peers by slot: the encoded last heartbeat, and 36 bytes of other fields. */
+/** Records of the peers by slot: the encoded last heartbeat, and 40 bytes of other fields. */
 export class PeerRecords {
   readonly #beats = new TextArena();
   /** Hosts that are not IPv4, by slot. */
@@ -70,6 +71,16 @@ export class PeerRecords {
     this.#rows.set(slot, COOKIE_HIGH, datagram.readInt32BE(0));
     this.#rows.set(slot, COOKIE_LOW, datagram.readInt32BE(4));
     this.#rows.set(slot, VERIFIED_IN, minute + 1);
+  }
+
+  /** Another peer of the same host, in a ring; the slot itself when it is the only one. */
+  nextOfHost(slot: number): number {
+    return this.#cell(slot, NEXT_OF_HOST);
+  }
+
+  setNextOfHost(slot: number, next: number): void {
+    this.#rows.reach(slot);
+    this.#rows.set(slot, NEXT_OF_HOST, next);
   }
 
   port(slot: number): number {

@@ -34,7 +34,8 @@ export class PeerRegistry {
   readonly #records = new PeerRecords();
   readonly #byId = new HashTable((slot) => this.#hashOfId(this.#records.peerId(slot)));
   readonly #byUdp = new HashTable((slot) => this.#hashOfUdpAt(slot));
-  readonly #perHost = new Map<HostKey, number>();
+  /** One peer of each host, of a ring of all (see `nextOfHost`). */
+  readonly #byHost = new Map<HostKey, number>();
   readonly #bySlot: (RegisteredPeer | undefined)[] = [];
   readonly #freeSlots: number[] = [];
   readonly #wheel = new ExpiryWheel<RegisteredPeer>((peer) =>
@@ -64,12 +65,19 @@ export class PeerRegistry {
     return slot < 0 ? undefined : this.#bySlot[slot];
   }
 
+  /** Slots of the peers of a host. */
+  *slotsAt(host: string): Generator<number> {
+    const first = this.#byHost.get(hostKey(host));
+    for (let slot = first; slot !== undefined; ) {
+      yield slot;
+      slot = this.#records.nextOfHost(slot);
+      if (slot === first) return;
+    }
+  }
+
   /** TCP ports of all peers of a host. */
   portsAt(host: string): Set<number> {
-    const ports = new Set<number>();
-    if (!this.#perHost.has(hostKey(host))) return ports;
-    for (const peer of this.startingAt(0)) if (peer.udp.host === host) ports.add(peer.port);
-    return ports;
+    return new Set(Array.from(this.slotsAt(host), (slot) => this.#records.port(slot)));
   }
 
   /** The peer with this source address. */
@@ -97,8 +105,8 @@ export class PeerRegistry {
       return { kind: 'refused', reason: 'wrong-owner' };
     }
     if (isElsewhere) {
-      this.#leaveHost(known.udp.host);
-      this.#joinHost(from.host);
+      this.#leaveHost(known.slot, known.udp.host);
+      this.#joinHost(known.slot, from.host);
     }
     this.#moveTo(known, from);
     this.#records.keep(known.slot, beat);
@@ -123,14 +131,19 @@ export class PeerRegistry {
     const { slot, udp } = peer;
     this.#byId.remove(slot, this.#hashOfId(this.#records.peerId(slot)));
     this.#leaveAddress(slot);
-    this.#leaveHost(udp.host);
+    this.#leaveHost(slot, udp.host);
     this.#bySlot[slot] = undefined;
     this.#freeSlots.push(slot);
   }
 
-  /** Removes and returns the peers with an expired lease. */
-  expire(nowMs: number): readonly RegisteredPeer[] {
-    const expired = this.#wheel.due(nowMs);
+  /** Whether `expire` has left peers because of its limit. */
+  get isBehind(): boolean {
+    return this.#wheel.isBehind;
+  }
+
+  /** Removes and returns peers with an expired lease, at most `max`. */
+  expire(nowMs: number, max = Number.POSITIVE_INFINITY): readonly RegisteredPeer[] {
+    const expired = this.#wheel.due(nowMs, max);
     for (const peer of expired) this.remove(peer);
     return expired;
   }
@@ -147,16 +160,15 @@ export class PeerRegistry {
   }
 
   #join(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): HeartbeatOutcome {
-    const neighbours = this.#neighbours(from.host);
     const isLocal = isLoopback(from.host);
-    const crowded = neighbours >= PEERS_PER_ADDRESS_MAX && !isLocal;
-    if (crowded || this.size >= this.#peersMax) return { kind: 'refused', reason: 'full' };
+    const isCrowded = !isLocal && this.#isCrowded(from.host);
+    if (isCrowded || this.size >= this.#peersMax) return { kind: 'refused', reason: 'full' };
     const peer = new RegisteredPeer(this.#freeSlots.pop() ?? this.#bySlot.length, isLocal, this.#records);
     this.#bySlot[peer.slot] = peer;
     this.#records.keep(peer.slot, beat);
     this.#byId.add(peer.slot, this.#hashOfId(this.#records.peerId(peer.slot)));
     this.#takeAddress(peer.slot, from);
-    this.#joinHost(from.host);
+    this.#joinHost(peer.slot, from.host);
     this.renew(peer, nowMs);
     this.#wheel.add(peer);
     return { kind: 'joined', peer };
@@ -165,23 +177,33 @@ export class PeerRegistry {
   /** Whether a heartbeat from another host may move the peer there. */
   #mayMove(known: RegisteredPeer, beat: RequestOf<'heartbeat'>, { host }: Address): boolean {
     if (known.isLocal || isLoopback(host)) return false;
-    if (this.#neighbours(host) >= PEERS_PER_ADDRESS_MAX) return false;
+    if (this.#isCrowded(host)) return false;
     return beat.instanceId === known.instanceId && beat.queryToken === known.beat.queryToken;
   }
 
-  /** Number of peers of a host. */
-  #neighbours(host: string): number {
-    return this.#perHost.get(hostKey(host)) ?? 0;
+  #isCrowded(host: string): boolean {
+    let peers = 0;
+    for (const _slot of this.slotsAt(host)) if (++peers >= PEERS_PER_ADDRESS_MAX) return true;
+    return false;
   }
 
-  #joinHost(host: string): void {
-    this.#perHost.set(hostKey(host), this.#neighbours(host) + 1);
+  /** Adds a peer to the ring of its host. */
+  #joinHost(slot: number, host: string): void {
+    const key = hostKey(host);
+    const other = this.#byHost.get(key);
+    this.#records.setNextOfHost(slot, other === undefined ? slot : this.#records.nextOfHost(other));
+    if (other === undefined) this.#byHost.set(key, slot);
+    else this.#records.setNextOfHost(other, slot);
   }
 
-  #leaveHost(host: string): void {
-    const others = this.#neighbours(host) - 1;
-    if (others <= 0) this.#perHost.delete(hostKey(host));
-    else this.#perHost.set(hostKey(host), others);
+  #leaveHost(slot: number, host: string): void {
+    const key = hostKey(host);
+    const next = this.#records.nextOfHost(slot);
+    let before = next;
+    while (this.#records.nextOfHost(before) !== slot) before = this.#records.nextOfHost(before);
+    this.#records.setNextOfHost(before, next);
+    if (next === slot) this.#byHost.delete(key);
+    else this.#byHost.set(key, before);
   }
 
   #moveTo(peer: RegisteredPeer, udp: Address): void {

@@ -8,37 +8,52 @@ const REQUEST_RATE: Rate = { perSecond: 20, burst: 60 };
 const SEARCH_RATE: Rate = { perSecond: 0.8, burst: 16 };
 /** Catalog pages and answers to relayed queries of one registered peer. */
 const PUBLISH_RATE: Rate = { perSecond: 2_000, burst: 2_000 };
-/** Datagrams from unregistered addresses of one host. Enough for 64 peers that start behind one address. */
-export const STRANGER_RATE: Rate = { perSecond: 100, burst: 400 };
-/** Hosts with a bucket for STRANGER_RATE. Beyond this the host idle for longest is evicted. */
-const STRANGERS_MAX = 16_384;
+
+/** Budgets of one host: what its peers and unregistered addresses may use together. */
+const HOST_RATES = {
+  /** Requests of unregistered addresses. Enough for 64 peers that start behind one address. */
+  strange: { perSecond: 100, burst: 400 },
+  /** New searches of unregistered addresses: a program that asks once and goes. */
+  strangeSearches: { perSecond: 1, burst: 8 },
+  /** New searches of all: a share of what the tracker has time for. */
+  searches: { perSecond: 8, burst: 64 },
+  /** Queries to peers caused by relayed questions: a quarter of QUERY_RATE. */
+  queries: { perSecond: 5_000, burst: 10_000 },
+} satisfies Record<string, Rate>;
+
+type Budget = keyof typeof HOST_RATES;
+
+/** Time in which every budget is full again. */
+const REFILL_MS = 8_000;
+/** Hosts with budgets. Beyond this the host idle for longest is evicted. */
+const HOSTS_MAX = 16_384;
 
 /** The limit that a request counts against. */
-export type Purpose = 'request' | 'search' | 'publish';
+export type Purpose = 'request' | 'publish';
 
-/** Rate limits for registered peers and for strangers. Loopback is exempt. */
+/** Budgets of a host, created on first use, and the time of the last use. */
+interface HostBudgets extends Partial<Record<Budget, TokenBucket>> {
+  usedMs: number;
+}
+
+/** Rate limits for registered peers, and for hosts. Loopback is exempt. */
 export class RateLimits {
-  readonly #strangersMax: number;
-  /** In order of the last datagram, oldest first. */
-  readonly #strangers = new Map<string, TokenBucket>();
+  readonly #hostsMax: number;
+  /** In order of the last use, oldest first. */
+  readonly #hosts = new Map<string, HostBudgets>();
 
-  constructor(strangersMax = STRANGERS_MAX) {
-    this.#strangersMax = strangersMax;
+  constructor(hostsMax = HOSTS_MAX) {
+    this.#hostsMax = hostsMax;
   }
 
-  /** Hosts with a bucket. */
-  get strangers(): number {
-    return this.#strangers.size;
+  /** Hosts with budgets. */
+  get hosts(): number {
+    return this.#hosts.size;
   }
 
-  /** Counts one datagram from an unregistered address; false: over the limit. */
+  /** Counts one request of an unregistered address; false: over the limit. */
   allowsStranger(host: string, nowMs: number): boolean {
-    if (isLoopback(host)) return true;
-    const bucket = this.#strangers.get(host) ?? fullBucket(nowMs);
-    this.#strangers.delete(host);
-    this.#strangers.set(host, bucket);
-    this.#evictIdle(nowMs);
-    return takeToken(bucket, STRANGER_RATE, nowMs);
+    return this.#take(host, 'strange', nowMs);
   }
 
   /** Counts one request of a registered peer; false: over the limit. */
@@ -49,26 +64,40 @@ export class RateLimits {
       return takeToken(peer.pages, PUBLISH_RATE, nowMs);
     }
     peer.requests ??= fullBucket(nowMs);
-    if (!takeToken(peer.requests, REQUEST_RATE, nowMs)) return false;
-    return purpose === 'request' || takeSearch(peer, nowMs);
+    return takeToken(peer.requests, REQUEST_RATE, nowMs);
   }
 
-  /** Counts a relayed question other than a search as a search; false: over the limit. */
-  allowsRelay(peer: RegisteredPeer, nowMs: number): boolean {
-    return peer.isLocal || takeSearch(peer, nowMs);
+  /** Counts a new search; false: over the limit. @param peer - undefined: an unregistered address */
+  allowsSearch(host: string, peer: RegisteredPeer | undefined, nowMs: number): boolean {
+    if (isLoopback(host)) return true;
+    if (peer === undefined) {
+      return this.#take(host, 'strangeSearches', nowMs) && this.#take(host, 'searches', nowMs);
+    }
+    peer.searches ??= fullBucket(nowMs);
+    return takeToken(peer.searches, SEARCH_RATE, nowMs) && this.#take(host, 'searches', nowMs);
   }
 
-  /** Evicts hosts whose bucket is full again, and the host idle for longest when there are too many. */
+  /** Counts one query to a peer on account of a question from this host; false: over the limit. */
+  allowsQuery(host: string, nowMs: number): boolean {
+    return this.#take(host, 'queries', nowMs);
+  }
+
+  #take(host: string, budget: Budget, nowMs: number): boolean {
+    if (isLoopback(host)) return true;
+    const budgets = this.#hosts.get(host) ?? { usedMs: nowMs };
+    budgets.usedMs = nowMs;
+    this.#hosts.delete(host);
+    this.#hosts.set(host, budgets);
+    this.#evictIdle(nowMs);
+    budgets[budget] ??= fullBucket(nowMs);
+    return takeToken(budgets[budget], HOST_RATES[budget], nowMs);
+  }
+
+  /** Evicts hosts whose budgets are full again, and the host idle for longest when there are too many. */
   #evictIdle(nowMs: number): void {
-    const refillMs = (STRANGER_RATE.burst / STRANGER_RATE.perSecond) * 1_000;
-    for (const [host, bucket] of this.#strangers) {
-      if (this.#strangers.size <= this.#strangersMax && nowMs - bucket.atMs < refillMs) return;
-      this.#strangers.delete(host);
+    for (const [host, { usedMs }] of this.#hosts) {
+      if (this.#hosts.size <= this.#hostsMax && nowMs - usedMs < REFILL_MS) return;
+      this.#hosts.delete(host);
     }
   }
-}
-
-function takeSearch(peer: RegisteredPeer, nowMs: number): boolean {
-  peer.searches ??= fullBucket(nowMs);
-  return takeToken(peer.searches, SEARCH_RATE, nowMs);
 }

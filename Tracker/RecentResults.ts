@@ -6,17 +6,19 @@ const KEPT_MAX = 64;
 export class RecentResults<T> {
   readonly #kept = new Map<string, { readonly value: T; readonly untilMs: number }>();
 
-  /** The cached result for `key`, or a new one from `find`. @param fresh - ignores the cache */
-  get(key: string, fresh: boolean, nowMs: number, find: () => T): T {
+  /** The cached result for `key`. */
+  known(key: string, nowMs: number): T | undefined {
     const known = this.#kept.get(key);
-    if (known !== undefined && known.untilMs > nowMs && !fresh) return known.value;
-    const value = find();
+    return known !== undefined && known.untilMs > nowMs ? known.value : undefined;
+  }
+
+  /** Keeps a result. */
+  keep(key: string, value: T, nowMs: number): void {
     this.#kept.delete(key);
     this.#kept.set(key, { value, untilMs: nowMs + KEPT_MS });
     for (const [oldest, { untilMs }] of this.#kept) {
       if (this.#kept.size <= KEPT_MAX && untilMs > nowMs) break;
       this.#kept.delete(oldest);
     }
-    return value;
   }
 }

@@ -6,8 +6,10 @@ import { type Address, formatAddress } from '../Shared/Address.ts';
 import { fullBucket, type Rate, type TokenBucket, takeToken } from '../Shared/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
-/** Queries to peers caused by all searches together: one search queries every peer. */
+/** Queries to peers caused by all searches together: one search queries many peers. */
 const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
+/** Queries of one question: below a millisecond to choose. */
+const QUERIES_MAX = 4_096;
 /** Relayed questions at once. Beyond this only the index answers. */
 const RELAYS_MAX = 1_024;
 /** Transactions remembered to recognize retransmissions. Beyond this the oldest is evicted. */
@@ -57,16 +59,23 @@ export class Relay {
     return (this.#recent.get(keyOf(sender, transactionId)) ?? Number.NEGATIVE_INFINITY) > nowMs;
   }
 
-  /** Opens a question to these peers. Undefined: no peer to query, or a limit is reached. */
+  /**
+   * Opens a question to these peers, to QUERIES_MAX of them. Undefined: no peer to query, or a limit is reached.
+   * @param mayAsk - takes one query from the share of the sender's host
+   */
   begin(
     from: { readonly sender: Address; readonly transactionId: number },
     question: RelayQuestion,
     peers: Iterable<RegisteredPeer>,
     nowMs: number,
+    mayAsk: () => boolean = () => true,
   ): Relayed | undefined {
     if (this.#open.size >= RELAYS_MAX) return undefined;
     const waiting = new Set<RegisteredPeer>();
-    for (const peer of peers) if (takeToken(this.#budget, QUERY_RATE, nowMs)) waiting.add(peer);
+    for (const peer of peers) {
+      if (waiting.size === QUERIES_MAX || !mayAsk() || !takeToken(this.#budget, QUERY_RATE, nowMs)) break;
+      waiting.add(peer);
+    }
     if (waiting.size === 0) return undefined;
     this.#number = (this.#number + 1) >>> 0;
     const relayed: Relayed = {

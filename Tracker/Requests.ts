@@ -40,6 +40,5 @@ export function readRequest(action: number, input: ByteReader): TrackerRequest |
 /** The limit that a request counts against. */
 export function purposeOf(request: TrackerRequest): Purpose {
   // The number of answers follows the searches of others: they must not consume the peer's own requests.
-  if (['publish', 'hit', 'miss'].includes(request.type)) return 'publish';
-  return request.type === 'search' && request.cursor === 0 ? 'search' : 'request';
+  return ['publish', 'hit', 'miss'].includes(request.type) ? 'publish' : 'request';
 }

@@ -6,7 +6,8 @@ import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from '../Shared/Transport.ts';
 import type { Datagram } from './Lookups.ts';
-import { type TrackerCounts, TrackerLogic } from './TrackerLogic.ts';
+import type { TrackerCounts } from './TrackerCounts.ts';
+import { TrackerLogic } from './TrackerLogic.ts';
 
 const EXPIRY_CHECK_MS = 1_000;
 /** Interval of the status line in a verbose log. */

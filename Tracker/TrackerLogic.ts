@@ -30,22 +30,16 @@ import {
   readRequest,
   transactionOf,
 } from './Requests.ts';
+import { noCounts } from './TrackerCounts.ts';
 
 /** Lower ports belong to services of the system: never handed out as a peer's. */
 const PEER_PORT_MIN = 1_024;
 
-/** Datagrams since the start, by outcome. */
-export interface TrackerCounts {
-  served: number;
-  /** Answered with `refused`. */
-  refused: number;
-  /** Over a rate limit: dropped, or refused as `too-many`. */
-  limited: number;
-  /** Not a request: dropped. */
-  malformed: number;
-  /** Answers to a query that has ended: dropped. */
-  late: number;
-}
+/** Expired peers removed with a datagram, and in a step between datagrams: about a millisecond of work. */
+const EXPIRED_PER_DATAGRAM = 2;
+const EXPIRED_PER_STEP = 16;
+/** Entries in the index on account of one host, loopback exempt: a tenth of all. */
+const ENTRIES_PER_HOST_MAX = 500_000;
 
 export interface TrackerLogicOptions {
   readonly instanceId: InstanceId;
@@ -66,7 +60,7 @@ export interface TrackerLogicOptions {
 export class TrackerLogic {
   readonly registry: PeerRegistry;
   readonly catalogs: CatalogIndex;
-  readonly counts: TrackerCounts = { served: 0, refused: 0, limited: 0, malformed: 0, late: 0 };
+  readonly counts = noCounts();
   readonly #instanceId: InstanceId;
   readonly #note: ((text: string) => void) | undefined;
   readonly #relayOnly: boolean;
@@ -95,18 +89,19 @@ export class TrackerLogic {
       heldVersion: (peer) => this.heldVersion(peer),
       relayOnly: this.#relayOnly,
       firstRelay: secret.readUInt32LE(24),
-      note: (text) => this.#note?.(text),
+      note: options.note,
     });
   }
 
   /** Time of the next `expire`; undefined: none needed. */
   get nextEndMs(): number | undefined {
-    return this.catalogs.isTidy ? this.#lookups.nextEndMs : Number.NEGATIVE_INFINITY;
+    const isBusy = !this.catalogs.isTidy || this.registry.isBehind;
+    return isBusy ? Number.NEGATIVE_INFINITY : this.#lookups.nextEndMs;
   }
 
   /** Handles one datagram. @returns the reply, relayed queries, and the ends of earlier lookups */
   receive(bytes: Uint8Array, sender: Address, nowMs: number): readonly Datagram[] {
-    const ended = this.#ended(nowMs);
+    const ended = this.#ended(nowMs, EXPIRED_PER_DATAGRAM);
     const reply = this.#reply(bytes, sender, nowMs);
     const relayed = this.#lookups.takeDatagrams();
     const direct = reply === undefined ? [] : [{ bytes: reply, to: sender }];
@@ -114,16 +109,17 @@ export class TrackerLogic {
   }
 
   /**
-   * Removes expired peers, ends relayed questions, and frees part of the memory of removed catalogs.
+   * Removes expired peers, ends relayed questions, and makes a step of longer work: removed catalogs, folders, queries.
    * To be called once a second and at `nextEndMs`.
    */
   expire(nowMs: number): readonly Datagram[] {
     this.catalogs.tidy();
-    return this.#ended(nowMs);
+    this.#lookups.step(nowMs);
+    return this.#ended(nowMs, EXPIRED_PER_STEP);
   }
 
-  #ended(nowMs: number): readonly Datagram[] {
-    for (const peer of this.registry.expire(nowMs)) {
+  #ended(nowMs: number, expiredMax: number): readonly Datagram[] {
+    for (const peer of this.registry.expire(nowMs, expiredMax)) {
       this.#forget(peer);
       this.#note?.(`expired: ${labelOf(peer)}`);
     }
@@ -165,12 +161,7 @@ export class TrackerLogic {
     const connecting = header.connectionId === CONNECT_ID && header.action === 0;
     if (header.action === 0 && (!connecting || input.remaining > 0)) return this.#malformed();
 
-    // A forged source must not consume a registered peer's allowance, which is charged after the cookie check.
-    const stranger = connecting || peer === undefined;
-    if (stranger && !this.#limits.allowsStranger(from.host, nowMs)) {
-      this.counts.limited++;
-      return undefined;
-    }
+    // Forged sources must not consume anybody's allowance: `connect` is stateless, and all else is charged after the cookie check.
     if (connecting) {
       this.counts.served++;
       const connectionId = this.#cookie.make(from, nowMs);
@@ -178,6 +169,10 @@ export class TrackerLogic {
     }
     if (!this.#isGenuine(header, input.bytes, from, peer, nowMs)) {
       return this.#refuse(header.transactionId, 'bad-cookie');
+    }
+    if (peer === undefined && !this.#limits.allowsStranger(from.host, nowMs)) {
+      this.counts.limited++;
+      return undefined;
     }
     if (peer !== undefined && isRepeatedHeartbeat(input.bytes, peer)) {
       return this.#repeated(header.transactionId, from, peer, nowMs);
@@ -208,6 +203,8 @@ export class TrackerLogic {
       return undefined;
     }
     const reply = this.#serve(request, { from, peer, transactionId: header.transactionId }, nowMs);
+    if (reply === undefined) return undefined; // Follows with a later step.
+    if (reply === 'too-many') this.counts.limited++;
     if (typeof reply === 'string') return this.#refuse(header.transactionId, reply);
     this.counts.served++;
     return encodeReply(header.transactionId, reply);
@@ -217,7 +214,7 @@ export class TrackerLogic {
     request: Exclude<TrackerRequest, { type: 'hit' | 'miss' }>,
     by: Sender,
     nowMs: number,
-  ): TrackerReply | RefusalReason {
+  ): TrackerReply | RefusalReason | undefined {
     switch (request.type) {
       case 'connect':
         return 'bad-request';
@@ -299,12 +296,19 @@ export class TrackerLogic {
     const { version, page } = request;
     // Acknowledged to stop retransmission, but not held. A peer that reads `relayOnly` publishes nothing.
     if (this.#relayOnly) return { type: 'published', version, page, heldVersion: 0 };
+    if (!peer.isLocal && !this.#hasRoom(from.host, request.entries.length)) return 'full';
     const before = this.heldVersion(peer);
     const outcome = this.#assembly.page(peer.slot, request);
     if (this.heldVersion(peer) !== before) this.#lookups.updated(peer);
     if (outcome.kind === 'refused') return outcome.reason;
     this.#note?.(`catalog ${version}, page ${page + 1}/${request.pages}: ${labelOf(peer)}: ${outcome.kind}`);
     return { type: 'published', version, page, heldVersion: outcome.held };
+  }
+
+  #hasRoom(host: string, entries: number): boolean {
+    let total = entries;
+    for (const slot of this.registry.slotsAt(host)) total += this.catalogs.count(slot);
+    return total <= ENTRIES_PER_HOST_MAX;
   }
 
   #assignPort({ from, transactionId }: Sender, nowMs: number): TrackerReply | RefusalReason {

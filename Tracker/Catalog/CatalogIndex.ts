@@ -13,8 +13,6 @@ import { WordIndex } from './WordIndex.ts';
 
 /** Entries of one content examined for its holders: bounds the cost of a chain made long on purpose. */
 const HOLDER_STEPS_MAX = 4_096;
-/** Entries examined for the owners of a folder. */
-const FOLDER_STEPS_MAX = 1_000_000;
 const ID_PREFIX_HITS_MAX = 20;
 /** Entries examined per step of removal, and at once when a catalog goes: below a millisecond of work each. */
 const TIDIED_PER_STEP = 128;
@@ -25,6 +23,14 @@ interface Sweep {
   readonly generation: number;
   /** Next entry to examine; -1: done. */
   next: number;
+}
+
+/** A search for the owners of a folder, in steps: its words may be in every name. */
+export interface FolderScan {
+  /** Those found so far. */
+  readonly owners: ReadonlySet<number>;
+  /** Examines up to so many entries. @returns whether the search is complete */
+  step(entries: number): boolean;
 }
 
 /**
@@ -184,20 +190,26 @@ export class CatalogIndex {
     return claims.result(entry < 0 ? undefined : this.#contents.entries(content));
   }
 
-  /** Owners of a file below this folder (exact path, no trailing slash). */
-  ownersOfFolder(folder: string): number[] {
-    const rarest = this.#rarestWord(folder.split('/').flatMap(segmentWords));
-    if (rarest < 0) return [];
+  /** Begins a search for the owners of files below a folder (exact path, no trailing slash). */
+  scanFolder(folder: string): FolderScan {
     const prefix = Buffer.from(`${folder}/`);
     const owners = new Set<number>();
-    const list = this.#words.entriesOf(rarest);
-    for (let at = 0; at < list.length && at < FOLDER_STEPS_MAX; at++) {
-      const entry = list[at] ?? 0;
-      const owner = this.#ownerOf(entry);
-      if ((this.#entries.cell(entry, FLAGS) & 1) === 0 || owner < 0 || owners.has(owner)) continue;
-      if (this.#entries.pathStartsWith(entry, prefix)) owners.add(owner);
-    }
-    return [...owners].sort((a, b) => a - b);
+    const word = this.#rarestWord(folder.split('/').flatMap(segmentWords));
+    const text = word < 0 ? '' : this.#words.wordOf(word);
+    let at = 0;
+    const step = (entries: number): boolean => {
+      // The word may have gone, and its number may be another's.
+      if (word < 0 || this.#words.wordOf(word) !== text) return true;
+      const list = this.#words.entriesOf(word);
+      for (const end = Math.min(at + entries, list.length); at < end; at++) {
+        const entry = list[at] ?? 0;
+        const owner = this.#ownerOf(entry);
+        if ((this.#entries.cell(entry, FLAGS) & 1) === 0 || owner < 0 || owners.has(owner)) continue;
+        if (this.#entries.pathStartsWith(entry, prefix)) owners.add(owner);
+      }
+      return at >= list.length;
+    };
+    return { owners, step };
   }
 
   /** The word with the fewest postings; -1: one of them occurs nowhere, or there are none. */

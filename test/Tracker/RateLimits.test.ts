@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RateLimits, STRANGER_RATE } from '../../Tracker/RateLimits.ts';
+import { RateLimits } from '../../Tracker/RateLimits.ts';
 import { registered } from './peers.ts';
 
 describe('limits', () => {
@@ -13,10 +13,10 @@ describe('limits', () => {
     expect(served(() => limits.allowsPeer(peer, 'request', 1_000), 100)).toBe(20);
 
     const searcher = registered({ host: '192.168.1.8', port: 1_234 });
-    expect(served(() => limits.allowsPeer(searcher, 'search', 0), 50)).toBe(16);
+    expect(served(() => limits.allowsSearch('192.168.1.8', searcher, 0), 50)).toBe(16);
     let later = 0;
     for (let second = 1; second <= 10; second++) {
-      later += served(() => limits.allowsPeer(searcher, 'search', second * 1_000), 3);
+      later += served(() => limits.allowsSearch('192.168.1.8', searcher, second * 1_000), 3);
     }
     expect(later).toBe(8);
   });
@@ -32,15 +32,39 @@ describe('limits', () => {
   test('loopback may ask anything', () => {
     const limits = new RateLimits();
     const peer = registered({ host: '127.0.0.1', port: 1_234 });
-    expect(served(() => limits.allowsPeer(peer, 'search', 0), 1_000)).toBe(1_000);
+    expect(served(() => limits.allowsSearch('127.0.0.1', peer, 0), 1_000)).toBe(1_000);
     expect(served(() => limits.allowsStranger('127.0.0.1', 0), 10_000)).toBe(10_000);
-    expect(limits.strangers).toBe(0);
+    expect(limits.hosts).toBe(0);
   });
 
   test('strangers are limited by host, one not at the cost of another', () => {
     const limits = new RateLimits();
-    expect(served(() => limits.allowsStranger('10.0.0.1', 0), 10_000)).toBe(STRANGER_RATE.burst);
+    expect(served(() => limits.allowsStranger('10.0.0.1', 0), 10_000)).toBe(400);
     expect(limits.allowsStranger('10.0.0.2', 0)).toBe(true);
+  });
+
+  test('an unregistered address has 8 searches, then one a second', () => {
+    const limits = new RateLimits();
+    expect(served(() => limits.allowsSearch('10.0.0.1', undefined, 0), 50)).toBe(8);
+    expect(served(() => limits.allowsSearch('10.0.0.1', undefined, 1_000), 50)).toBe(1);
+  });
+
+  test('all peers of one host share 64 searches, then 8 a second; another host has its own', () => {
+    const limits = new RateLimits();
+    const ask = (host: string, nowMs: number) => {
+      const peer = registered({ host, port: 1_234 });
+      return served(() => limits.allowsSearch(host, peer, nowMs), 16);
+    };
+    expect([1, 2, 3, 4, 5, 6].map(() => ask('10.0.0.1', 0))).toEqual([16, 16, 16, 16, 0, 0]);
+    expect(ask('10.0.0.1', 1_000)).toBe(8);
+    expect(ask('10.0.0.2', 0)).toBe(16);
+  });
+
+  test('questions of one host cause 10,000 queries, then 5,000 a second', () => {
+    const limits = new RateLimits();
+    expect(served(() => limits.allowsQuery('10.0.0.1', 0), 20_000)).toBe(10_000);
+    expect(served(() => limits.allowsQuery('10.0.0.1', 1_000), 20_000)).toBe(5_000);
+    expect(limits.allowsQuery('10.0.0.2', 0)).toBe(true);
   });
 
   test('who asks most is remembered longest: making room does not renew its share', () => {
@@ -55,14 +79,14 @@ describe('limits', () => {
   test('16,384 hosts are remembered', () => {
     const limits = new RateLimits();
     for (let host = 0; host < 20_000; host++) limits.allowsStranger(`10.0.${host >> 8}.${host & 255}`, 0);
-    expect(limits.strangers).toBe(16_384);
+    expect(limits.hosts).toBe(16_384);
   });
 
   test('hosts are forgotten when quiet, and never more than so many are known', () => {
     const limits = new RateLimits(100);
     for (let host = 0; host < 1_000; host++) limits.allowsStranger(`10.0.${host >> 8}.${host & 255}`, host);
-    expect(limits.strangers).toBe(100);
+    expect(limits.hosts).toBe(100);
     limits.allowsStranger('10.9.9.9', 60_000);
-    expect(limits.strangers).toBe(1);
+    expect(limits.hosts).toBe(1);
   });
 });

@@ -269,3 +269,16 @@ describe('limits', () => {
     expect(relays.at(0)).toBe(1);
   });
 });
+
+test('the queries of one question are sent in steps, and the next question asks others first', () => {
+  const desk = new Desk();
+  for (let number = 1; number <= 200; number++) desk.join(number, { unlisted: true });
+  const asker = desk.join(201, {}, '10.0.1.1');
+  const first = desk.ask(asker, { type: 'search', words: 'song', cursor: 0 });
+  expect(first.filter(({ reply }) => reply.type === 'query')).toHaveLength(64);
+  const rest = [1, 2, 3].flatMap((nowMs) => desk.expire(nowMs));
+  expect(rest.filter(({ reply }) => reply.type === 'query')).toHaveLength(136);
+  const all = [...first, ...rest].filter(({ reply }) => reply.type === 'query').map(({ to }) => to);
+  expect(new Set(all).size).toBe(200);
+  expect(desk.expire(4)).toEqual([]);
+});

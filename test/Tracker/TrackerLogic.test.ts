@@ -222,6 +222,48 @@ describe('a session', () => {
     ]);
   });
 
+  test('a folder that is in very many names is searched in steps, and answered when that is done', () => {
+    const logic = tracker();
+    for (let peer = 1; peer <= 40; peer++) {
+      const songs = Array.from({ length: 120 }, (_, at) =>
+        file(`${peer > 20 ? 'Music/' : ''}music ${at}`, peer * 1_000 + at),
+      );
+      joined(logic, peer, songs);
+    }
+    while (logic.nextEndMs !== undefined) logic.expire(0); // What the catalogs left to do.
+    const from = { host: '10.0.0.99', port: 1 };
+    const asker = new Asker(logic, from).connect();
+    const ask = (transaction: number, cursor = 0) =>
+      logic.receive(
+        encodeRequest(asker.cookie, transaction, { type: 'folder', path: 'Music', cursor }),
+        from,
+        0,
+      );
+    expect(ask(7)).toEqual([]);
+    expect(ask(7)).toEqual([]); // Sent again: the same search.
+    expect(logic.nextEndMs).toBe(Number.NEGATIVE_INFINITY);
+    const [answer, ...others] = logic.expire(0);
+    expect(others).toEqual([]);
+    expect(answer?.to).toEqual(from);
+    const { transactionId, reply } = decodeReply(answer?.bytes ?? Buffer.alloc(0));
+    expect([transactionId, reply.type === 'peerList' && reply.total]).toEqual([7, 20]);
+    const next = reply.type === 'peerList' ? reply.next : 0;
+    const [second] = ask(8, next).map(({ bytes }) => decodeReply(bytes).reply);
+    expect(second?.type === 'peerList' && second.peers[0]?.peerId).toBe(idOf(next + 1));
+    expect(logic.nextEndMs).toBeUndefined();
+  });
+
+  test('peers that expire together are removed in steps', () => {
+    const logic = tracker();
+    for (let peer = 1; peer <= 100; peer++) joined(logic, peer, [file(`song ${peer}`, peer)]);
+    logic.expire(60_000);
+    expect(logic.registry.size).toBe(84);
+    expect(logic.nextEndMs).toBe(Number.NEGATIVE_INFINITY);
+    for (let step = 0; step < 6; step++) logic.expire(60_000);
+    expect([logic.registry.size, logic.catalogs.size]).toEqual([0, 0]);
+    expect(logic.nextEndMs).toBeUndefined();
+  });
+
   test('a hit with the longest path fits a datagram, whatever its extensions', () => {
     const logic = tracker();
     const host = '2001:db8:1111:2222:3333:4444:5555:6666';
@@ -379,18 +421,52 @@ describe('limits before and behind the cookie', () => {
     Array.from({ length: 1_000 }, () => logic.receive(bytes, from, 0)).filter(({ length }) => length > 0)
       .length;
 
-  test('connects are limited by host, also from the address of a registered peer, which may be forged', () => {
+  test('connects and bad cookies count against nobody: their address may be forged', () => {
     const logic = tracker();
-    joined(logic, 1);
-    const before = 1; // its own connect
-    const requests = 1; // its first heartbeat came from an address that was not registered yet
-    expect(served(logic, connect, { host: '10.0.0.1', port: 40_001 })).toBe(400 - before - requests);
+    const peer = joined(logic, 1);
+    const from = { host: '10.0.0.1', port: 40_001 };
+    expect(served(logic, connect, from)).toBe(1_000);
+    const forged = encodeRequest('0123456789abcdef', 1, { type: 'search', words: 'song', cursor: 0 });
+    expect(served(logic, forged, { host: '10.0.0.1', port: 1 })).toBe(1_000);
+    expect(logic.counts.limited).toBe(0);
+    peer.expect('alive', heartbeatOf(1));
+    expect(new Asker(logic, { host: '10.0.0.1', port: 2 }).connect().ask(heartbeatOf(2))?.type).toBe('alive');
   });
 
-  test('requests with any cookie are limited by host when the address is not registered', () => {
+  test('an unregistered address gets 8 searches and 400 requests, whatever port it uses', () => {
     const logic = tracker();
-    const search = encodeRequest('0123456789abcdef', 1, { type: 'search', words: 'song', cursor: 0 });
-    expect(served(logic, search, { host: '10.0.0.9', port: 1 })).toBe(400);
+    joined(logic, 1, [file('song.mp3', 1)]);
+    const asked = (count: number, first = 0) =>
+      Array.from({ length: count }, (_, at) => {
+        const port = first + at;
+        const stranger = new Asker(logic, { host: '10.0.0.9', port: port + 1 }).connect();
+        return stranger.ask({ type: 'search', words: `song ${port}`, cursor: port % 2 })?.type;
+      });
+    expect(asked(20).filter((type) => type === 'found')).toHaveLength(8);
+    const answered = asked(500, 100).filter((type) => type !== undefined);
+    expect(answered).toHaveLength(380);
+    expect(new Set(answered)).toEqual(new Set(['refused']));
+  });
+
+  test('a later page of a search that nobody made counts as a search', () => {
+    const logic = tracker();
+    const peer = joined(logic, 1, [file('song.mp3', 1)]);
+    const words = (at: number) => ({ type: 'search', words: `song ${at}`, cursor: 1 }) as const;
+    const types = Array.from({ length: 20 }, (_, at) => peer.ask(words(at))?.type);
+    expect(types.filter((type) => type === 'found')).toHaveLength(16);
+    // A page of a recent search costs nothing.
+    expect(Array.from({ length: 20 }, () => peer.ask(words(0))?.type)).toEqual(Array(20).fill('found'));
+  });
+
+  test('the peers of one host hold half a million entries, and another host still has room', () => {
+    const logic = tracker();
+    const counts = new Map<number, number>();
+    Object.defineProperty(logic.catalogs, 'count', { value: (slot: number) => counts.get(slot) ?? 0 });
+    const [one, two, other] = [joined(logic, 1), joined(logic, 2, [], '10.0.0.1'), joined(logic, 3)];
+    counts.set(0, 250_000).set(1, 249_999);
+    expect(two.ask(publish(2, [file('a', 1)]))?.type).toBe('published');
+    expect(one.refusal(publish(1, [file('a', 1), file('b', 2)]))).toBe('full');
+    expect(other.ask(publish(3, [file('a', 1), file('b', 2)]))?.type).toBe('published');
   });
 
   test('a datagram above 1,200 bytes is dropped, even if it is a valid request', () => {
