@@ -26,8 +26,13 @@ function refill(bucket: TokenBucket, rate: Rate, nowMs: number): void {
 
 /** Takes one token; false, and nothing taken, when there is none. */
 export function takeToken(bucket: TokenBucket, rate: Rate, nowMs: number): boolean {
+  return takeTokens(bucket, rate, nowMs, 1) === 1;
+}
+
+/** Takes up to `wanted` whole tokens. @returns the number taken */
+export function takeTokens(bucket: TokenBucket, rate: Rate, nowMs: number, wanted: number): number {
   refill(bucket, rate, nowMs);
-  if (bucket.used + 1 > rate.burst) return false;
-  bucket.used++;
-  return true;
+  const taken = Math.max(0, Math.min(wanted, Math.floor(rate.burst - bucket.used)));
+  bucket.used += taken;
+  return taken;
 }

@@ -186,8 +186,8 @@ export class Lookups {
     const { from, peer, transactionId } = by;
     if (peer === undefined || this.#relay.isRepeated(from, transactionId, nowMs)) return nobody;
     const others = this.#othersThan(peer);
-    const mayAsk = () => this.#options.limits.allowsQuery(from.host, nowMs);
-    const relayed = this.#relay.begin({ sender: from, transactionId }, question, others, nowMs, mayAsk);
+    const share = (wanted: number) => this.#options.limits.takeQueries(from.host, wanted, nowMs);
+    const relayed = this.#relay.begin({ sender: from, transactionId }, question, others, nowMs, share);
     if (relayed === undefined) return nobody;
     this.#queries.push({ relayed, peers: [...relayed.waiting].values() });
     this.#sendQueries(nowMs);

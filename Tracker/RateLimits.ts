@@ -1,5 +1,5 @@
 import { isLoopback } from '../Shared/Address.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../Shared/TokenBucket.ts';
+import { fullBucket, type Rate, type TokenBucket, takeToken, takeTokens } from '../Shared/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
 /** Requests of one registered peer. */
@@ -77,20 +77,24 @@ export class RateLimits {
     return takeToken(peer.searches, SEARCH_RATE, nowMs) && this.#take(host, 'searches', nowMs);
   }
 
-  /** Counts one query to a peer on account of a question from this host; false: over the limit. */
-  allowsQuery(host: string, nowMs: number): boolean {
-    return this.#take(host, 'queries', nowMs);
+  /** Takes queries to peers on account of a question from this host. @returns how many of those wanted it may cause */
+  takeQueries(host: string, wanted: number, nowMs: number): number {
+    if (isLoopback(host)) return wanted;
+    return takeTokens(this.#bucket(host, 'queries', nowMs), HOST_RATES.queries, nowMs, wanted);
   }
 
   #take(host: string, budget: Budget, nowMs: number): boolean {
-    if (isLoopback(host)) return true;
+    return isLoopback(host) || takeToken(this.#bucket(host, budget, nowMs), HOST_RATES[budget], nowMs);
+  }
+
+  #bucket(host: string, budget: Budget, nowMs: number): TokenBucket {
     const budgets = this.#hosts.get(host) ?? { usedMs: nowMs };
     budgets.usedMs = nowMs;
     this.#hosts.delete(host);
     this.#hosts.set(host, budgets);
     this.#evictIdle(nowMs);
     budgets[budget] ??= fullBucket(nowMs);
-    return takeToken(budgets[budget], HOST_RATES[budget], nowMs);
+    return budgets[budget];
   }
 
   /** Evicts hosts whose budgets are full again, and the host idle for longest when there are too many. */

@@ -3,7 +3,7 @@ import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { ReplyOf } from '../Protocol/TrackerMessages.ts';
 import { answers } from '../Protocol/WordMatch.ts';
 import { type Address, formatAddress } from '../Shared/Address.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../Shared/TokenBucket.ts';
+import { fullBucket, type Rate, type TokenBucket, takeTokens } from '../Shared/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
 /** Queries to peers caused by all searches together: one search queries many peers. */
@@ -61,21 +61,20 @@ export class Relay {
 
   /**
    * Opens a question to these peers, to QUERIES_MAX of them. Undefined: no peer to query, or a limit is reached.
-   * @param mayAsk - takes one query from the share of the sender's host
+   * @param share - takes queries from the share of the sender's host, and returns how many of those wanted it has
    */
   begin(
     from: { readonly sender: Address; readonly transactionId: number },
     question: RelayQuestion,
     peers: Iterable<RegisteredPeer>,
     nowMs: number,
-    mayAsk: () => boolean = () => true,
+    share: (wanted: number) => number = (wanted) => wanted,
   ): Relayed | undefined {
     if (this.#open.size >= RELAYS_MAX) return undefined;
     const waiting = new Set<RegisteredPeer>();
-    for (const peer of peers) {
-      if (waiting.size === QUERIES_MAX || !mayAsk() || !takeToken(this.#budget, QUERY_RATE, nowMs)) break;
-      waiting.add(peer);
-    }
+    const chosen = firstOf(peers, QUERIES_MAX);
+    const allowed = takeTokens(this.#budget, QUERY_RATE, nowMs, share(chosen.length));
+    for (const peer of chosen.slice(0, allowed)) waiting.add(peer);
     if (waiting.size === 0) return undefined;
     this.#number = (this.#number + 1) >>> 0;
     const relayed: Relayed = {
@@ -144,4 +143,10 @@ export function queryTo(peer: RegisteredPeer, { number, question }: Relayed): Re
 
 function keyOf(sender: Address, transactionId: number): string {
   return `${formatAddress(sender)} ${transactionId}`;
+}
+
+function firstOf<T>(items: Iterable<T>, max: number): T[] {
+  const first: T[] = [];
+  for (const item of items) if (first.push(item) === max) break;
+  return first;
 }

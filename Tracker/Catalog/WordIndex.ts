@@ -6,7 +6,12 @@ import { SortedNumbers } from './SortedNumbers.ts';
 const BLOCK = 0; //  position of its postings
 const COUNT = 1; //  number of postings, dead ones included
 const DEAD = 2; //   number of dead postings: their entries were removed
-const FIELDS = 3;
+/** Position at which the search for dead postings goes on. */
+const CURSOR = 3;
+const FIELDS = 4;
+
+/** Postings looked at for each one that dies, while at least half of a list are dead. */
+const CLEANED_PER_DEATH = 8;
 
 /** Hash tag: other tables share the key. */
 const HASH_TAG = 1;
@@ -19,8 +24,8 @@ export interface PostedEntries {
 }
 
 /**
- * Inverted index from words to entries. Postings of removed entries stay until they are half of a list; then the list is cleaned
- * at once, so that a removal has constant amortized cost, however common the word.
+ * Inverted index from words to entries. Postings of removed entries stay until they are half of a list; then each further death
+ * cleans a few places, so that a removal has a constant cost, however common the word.
  */
 export class WordIndex {
   readonly #entries: PostedEntries;
@@ -114,21 +119,29 @@ export class WordIndex {
     return id;
   }
 
+  /** Looks at a few postings; a dead one gives its place to the last. */
   #clean(id: number): void {
     const base = id * FIELDS;
+    const before = this.#cell(base + COUNT);
     const block = this.#cell(base + BLOCK);
-    const count = this.#cell(base + COUNT);
     const cells = this.#arena.cells;
-    let kept = 0;
-    for (let at = block; at < block + count; at++) {
-      const entry = cells[at] ?? 0;
-      if (this.#entries.isAlive(entry)) cells[block + kept++] = entry;
-      else this.#entries.dropped(entry);
+    let count = before;
+    let at = this.#cell(base + CURSOR);
+    for (let left = CLEANED_PER_DEATH; left > 0 && count > 0; left--) {
+      if (at >= count) at = 0;
+      const entry = cells[block + at] ?? 0;
+      if (this.#entries.isAlive(entry)) {
+        at++;
+        continue;
+      }
+      cells[block + at] = cells[block + --count] ?? 0;
+      this.#cells[base + DEAD] = this.#cell(base + DEAD) - 1;
+      this.#entries.dropped(entry);
     }
-    if (kept > 0 && roomFor(kept) !== roomFor(count)) this.#resize(base, count, kept);
-    this.#cells[base + DEAD] = 0;
-    this.#cells[base + COUNT] = kept;
-    if (kept === 0) this.#remove(id, block, count);
+    this.#cells[base + CURSOR] = at;
+    if (count > 0 && roomFor(count) !== roomFor(before)) this.#resize(base, before, count);
+    this.#cells[base + COUNT] = count;
+    if (count === 0) this.#remove(id, block, before);
   }
 
   /** Moves a list to a block for another count. COUNT still is that of the old block. */
