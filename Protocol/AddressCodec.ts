@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { type Address, normalHost } from '../Shared/Address.ts';
+import { type Address, normalHost, withoutZone } from '../Shared/Address.ts';
 import { type ByteWriter, badFrame, type Codec, uint8, uint16 } from './Codec.ts';
 
 /** Address family (1 byte: 4 or 6), address (4 or 16 bytes), port (2 bytes). */
@@ -42,8 +42,9 @@ function writeIpv4(out: ByteWriter, host: string): void {
 }
 
 function ipv6Bytes(host: string): number[] {
-  if (!isIPv6(host)) throw new RangeError(`"${host}" is not a numeric address`);
-  const [head = '', tail] = host.split('::');
+  const bare = withoutZone(host); // The zone is a name on this host only.
+  if (!isIPv6(bare)) throw new RangeError(`"${host}" is not a numeric address`);
+  const [head = '', tail] = bare.split('::');
   const words = (side: string) => (side === '' ? [] : side.split(':').flatMap(ipv6Words));
   const front = words(head);
   const back = tail === undefined ? [] : words(tail);

@@ -22,11 +22,30 @@ export function formatNamed({ name, ...address }: Address & { readonly name?: st
   return name === undefined ? formatAddress(address) : `${name} (${formatAddress(address)})`;
 }
 
-/** Folds `::ffff:192.0.2.7` to `192.0.2.7` and cuts an IPv6 zone id. */
+/** Folds `::ffff:192.0.2.7` to `192.0.2.7`. A zone id stays with a link-local address, which leads nowhere without it. */
 export function normalHost(host: string): string {
   if (!isIPv6Text(host)) return host;
-  const bare = host.split('%')[0] ?? host;
-  return /^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(bare) ? bare.slice(7) : bare;
+  // The form of every IPv4 sender at a socket of both families: no regular expression per datagram.
+  if (host.startsWith('::ffff:') && host.includes('.')) return host.slice(7);
+  if (/^::ffff:\d+\.\d+\.\d+\.\d+$/i.test(host)) return host.slice(7);
+  return isLinkLocal(host) ? host : withoutZone(host);
+}
+
+/** `fe80::1%eth0` → `fe80::1` */
+export function withoutZone(host: string): string {
+  const end = host.indexOf('%');
+  return end < 0 ? host : host.slice(0, end);
+}
+
+/** Whether an address is an IPv6 link-local one (RFC 4291): valid on one network interface only. */
+export function isLinkLocal(host: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(host);
+}
+
+/** Names the interface of a link-local address as the zone of `near`, the address that led there. */
+export function withZoneOf(host: string, near: string): string {
+  const zone = near.indexOf('%');
+  return zone >= 0 && isLinkLocal(host) && !host.includes('%') ? host + near.slice(zone) : host;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns';
-import { isIPv4 } from 'node:net';
-import { type Address, formatAddress } from './Address.ts';
+import { isIP, isIPv6 } from 'node:net';
+import { type Address, formatAddress, normalHost } from './Address.ts';
 import type { Log } from './Log.ts';
 import { asShoalError, ShoalError, systemCode } from './ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from './Transport.ts';
@@ -15,9 +15,12 @@ interface UdpSocket extends DatagramSocket {
   readonly receiveBufferBytes: number;
 }
 
+const ALL_INTERFACES = '0.0.0.0';
+
 /**
- * Makes a function that binds real IPv4 UDP sockets and warns when the system grants a smaller receive buffer than requested.
- * `host` defaults to all interfaces and may be a name; `send` takes numeric addresses only, and a failed send is a lost datagram.
+ * Makes a function that binds real UDP sockets and warns when the system grants a smaller receive buffer than requested.
+ * `host` may be a name; without it, and for 0.0.0.0, all interfaces are bound, for IPv6 too where the system has it.
+ * `send` takes numeric addresses only, and a failed send is a lost datagram.
  * It throws ShoalError PORT_IN_USE, USAGE (not an address of this machine, a privileged port), UNREACHABLE.
  */
 export function bindDatagramTelling(log: Log): BindDatagram {
@@ -25,15 +28,8 @@ export function bindDatagramTelling(log: Log): BindDatagram {
 }
 
 async function bindUdp(options: Parameters<BindDatagram>[0], log: Log): Promise<UdpSocket> {
-  const socket = createSocket({ type: 'udp4', lookup: resolveQuickly });
-  const wanted = { host: options.host ?? '0.0.0.0', port: options.port };
-  try {
-    await bound(socket, wanted);
-    if (options.broadcast === true) socket.setBroadcast(true);
-  } catch (failure) {
-    closeQuietly(socket);
-    throw bindFailure(failure, wanted);
-  }
+  const wanted = { host: options.host ?? ALL_INTERFACES, port: options.port };
+  const { socket, family } = await boundSocket(wanted, options.broadcast === true);
   const receiveBufferBytes = enlargeReceiveBuffer(socket);
   if (receiveBufferBytes < RECEIVE_BUFFER_BYTES) {
     log.warn(
@@ -41,15 +37,40 @@ async function bindUdp(options: Parameters<BindDatagram>[0], log: Log): Promise<
         'bursts of many peers may lose datagrams. On Linux: sysctl net.core.rmem_max',
     );
   }
-  return wrap(socket, receiveBufferBytes);
+  return wrap(socket, family, receiveBufferBytes);
 }
 
-function wrap(socket: Socket, receiveBufferBytes: number): UdpSocket {
+/** A socket for both families where all interfaces are wanted; IPv4 alone where the system has no IPv6. */
+async function boundSocket(wanted: Address, broadcast: boolean): Promise<{ socket: Socket; family: 4 | 6 }> {
+  const isAll = wanted.host === ALL_INTERFACES;
+  if (!isAll) return bindFamily(wanted, isIPv6(wanted.host) ? 6 : 4, broadcast);
+  try {
+    return await bindFamily({ host: '::', port: wanted.port }, 6, broadcast);
+  } catch (failure) {
+    if (asShoalError(failure, 'UNREACHABLE').code === 'PORT_IN_USE') throw failure;
+    return bindFamily(wanted, 4, broadcast);
+  }
+}
+
+async function bindFamily(wanted: Address, family: 4 | 6, broadcast: boolean) {
+  const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', lookup: resolveQuickly(family) });
+  try {
+    await bound(socket, wanted);
+    if (broadcast) socket.setBroadcast(true);
+    return { socket, family };
+  } catch (failure) {
+    closeQuietly(socket);
+    throw bindFailure(failure, wanted);
+  }
+}
+
+function wrap(socket: Socket, family: 4 | 6, receiveBufferBytes: number): UdpSocket {
   const { address, port } = socket.address();
+  const hostOf = family === 6 ? normalHost : (host: string) => host;
   let closing: Promise<void> | undefined;
   socket.on('error', () => {}); // A failed receive is one lost datagram.
   return {
-    local: { host: address, port },
+    local: { host: address === '::' ? ALL_INTERFACES : address, port },
     receiveBufferBytes,
     send: (bytes, to) => {
       try {
@@ -60,7 +81,7 @@ function wrap(socket: Socket, receiveBufferBytes: number): UdpSocket {
       }
     },
     onMessage: (handler) => {
-      socket.on('message', (bytes, from) => handler(bytes, { host: from.address, port: from.port }));
+      socket.on('message', (bytes, from) => handler(bytes, { host: hostOf(from.address), port: from.port }));
     },
     close: () => {
       closing ??= new Promise((resolve) => socket.close(() => resolve()));
@@ -79,14 +100,19 @@ function bound(socket: Socket, wanted: Address): Promise<void> {
   });
 }
 
-/** Skips the resolver for numeric addresses, which saves its latency per datagram. */
-function resolveQuickly(
-  host: string,
-  _options: unknown,
-  done: (failure: NodeJS.ErrnoException | null, address: string, family: number) => void,
-): void {
-  if (isIPv4(host)) done(null, host, 4);
-  else lookup(host, { family: 4 }, done);
+type Resolved = (failure: NodeJS.ErrnoException | null, address: string, family: number) => void;
+
+/**
+ * Skips the resolver for numeric addresses, which saves its latency per datagram. A socket of IPv6 reaches IPv4 by mapped
+ * addresses.
+ */
+function resolveQuickly(family: 4 | 6) {
+  return (host: string, _options: unknown, done: Resolved): void => {
+    const known = isIP(host);
+    if (known === family) done(null, host, family);
+    else if (known === 4) done(null, `::ffff:${host}`, 6);
+    else lookup(host, { family }, done);
+  };
 }
 
 /** Requests the full size, then halves it where the system refuses (BSD). @returns the size granted */

@@ -61,7 +61,8 @@ describe('parseHostPort', () => {
 test('one host has one spelling', () => {
   expect(normalHost('::ffff:192.0.2.7')).toBe('192.0.2.7');
   expect(normalHost('::FFFF:192.0.2.7')).toBe('192.0.2.7');
-  expect(normalHost('fe80::1%eth0')).toBe('fe80::1');
+  expect(normalHost('fe80::1%eth0')).toBe('fe80::1%eth0'); // It leads nowhere without its interface.
+  expect(normalHost('fd00::1%eth0')).toBe('fd00::1');
   expect(normalHost('192.0.2.7')).toBe('192.0.2.7');
 });
 

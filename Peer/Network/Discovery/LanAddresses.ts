@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { isLoopback } from '../../../Shared/Address.ts';
+import { isLinkLocal, isLoopback, withoutZone } from '../../../Shared/Address.ts';
 
 type Interfaces = ReturnType<typeof networkInterfaces>;
 
@@ -15,16 +15,32 @@ export function broadcastHosts(interfaces: Interfaces): string[] {
   return [...new Set(hosts)].slice(0, INTERFACES_MAX);
 }
 
+/**
+ * All hosts of the networks without IPv4: the IPv6 multicast address of all nodes (RFC 4291, 2.7.1), which needs no
+ * membership, at every such interface.
+ */
+export function multicastHosts(interfaces: Interfaces): string[] {
+  return Object.entries(interfaces)
+    .filter(
+      ([, addresses = []]) =>
+        addresses.some(isOutsideLinkLocal) && !addresses.some(({ family }) => family === 'IPv4'),
+    )
+    .map(([name]) => `ff02::1%${name}`)
+    .slice(0, INTERFACES_MAX);
+}
+
 /** Whether an IP belongs to this host. */
 export function isOwnHost(interfaces: Interfaces, host: string): boolean {
-  return isLoopback(host) || every(interfaces).some(({ address }) => address === host);
+  return isLoopback(host) || every(interfaces).some(({ address }) => address === withoutZone(host));
 }
 
 /**
- * Whether an IP belongs to this host or one of its IPv4 networks. Only such hosts can have received a broadcast.
+ * Whether an IP belongs to this host, to one of its IPv4 networks, or is link-local. Only such hosts can have received a
+ * broadcast or multicast.
  */
 export function isOnLan(interfaces: Interfaces, host: string): boolean {
   if (isOwnHost(interfaces, host)) return true;
+  if (isLinkLocal(host)) return every(interfaces).some(isOutsideLinkLocal);
   return (
     isIPv4(host) &&
     lanInterfaces(interfaces).some(({ address, netmask }) => {
@@ -36,6 +52,10 @@ export function isOnLan(interfaces: Interfaces, host: string): boolean {
 
 function lanInterfaces(interfaces: Interfaces): NetworkInterfaceInfo[] {
   return every(interfaces).filter(({ internal, family }) => !internal && family === 'IPv4');
+}
+
+function isOutsideLinkLocal({ internal, address }: NetworkInterfaceInfo): boolean {
+  return !internal && isLinkLocal(address);
 }
 
 function every(interfaces: Interfaces): NetworkInterfaceInfo[] {

@@ -5,7 +5,7 @@ import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Self, TrackerStatus } from '../../Model.ts';
 import { Discovery, type DiscoveryAction, trackerPorts } from './Discovery.ts';
 import type { DnsSdService, OpenDnsSd } from './DnsSdService.ts';
-import { broadcastHosts, isOnLan, isOwnHost } from './LanAddresses.ts';
+import { broadcastHosts, isOnLan, isOwnHost, multicastHosts } from './LanAddresses.ts';
 import { Probes } from './Probes.ts';
 
 export interface TrackerDiscoveryOptions {
@@ -109,7 +109,7 @@ export class TrackerDiscovery {
   #broadcast(): void {
     const { interfaces, clock, send } = this.#options;
     const now = interfaces();
-    const hosts = broadcastHosts(now);
+    const hosts = [...broadcastHosts(now), ...multicastHosts(now)];
     const bytes = this.#probes.broadcast(
       ({ host, port }) => port >= TRACKER_PORT && port <= TRACKER_PORT_LAST && isOnLan(now, host),
       clock.nowMs(),

@@ -1,7 +1,7 @@
 import { earliestOf } from '../../../Protocol/Extensions.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Hit, Holder, ListedPeer } from '../../../Protocol/TrackerMessages.ts';
-import { type Address, isDialable, isLoopback } from '../../../Shared/Address.ts';
+import { type Address, isDialable, isLoopback, withZoneOf } from '../../../Shared/Address.ts';
 import type { FileHolder, PeerSummary, SearchHit } from '../../Model.ts';
 
 /** This peer's point of view on an answer. */
@@ -73,7 +73,7 @@ export function seenFromHere(
   answers: { readonly address: Address; readonly onTrackerHost: boolean },
   trackerHost: string,
 ): Address | undefined {
-  const host = answers.onTrackerHost ? trackerHost : answers.address.host;
+  const host = answers.onTrackerHost ? trackerHost : withZoneOf(answers.address.host, trackerHost);
   const address = { host, port: answers.address.port };
   if (!isDialable(address)) return undefined;
   return isLoopback(host) && !isLoopback(trackerHost) ? undefined : address;

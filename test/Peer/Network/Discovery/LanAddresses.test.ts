@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { broadcastHosts, isOnLan, isOwnHost } from '../../../../Peer/Network/Discovery/LanAddresses.ts';
+import {
+  broadcastHosts,
+  isOnLan,
+  isOwnHost,
+  multicastHosts,
+} from '../../../../Peer/Network/Discovery/LanAddresses.ts';
 
 const net = (address: string, netmask: string, internal = false) => ({
   address,
@@ -26,6 +31,25 @@ test('broadcast goes to every IPv4 network but loopback and point-to-point ones'
     expect(isOnLan(interfaces, host)).toBe(false);
   expect(isOwnHost(interfaces, '192.168.1.77')).toBe(true);
   expect(isOwnHost(interfaces, '192.168.1.76')).toBe(false);
+});
+
+const net6 = (address: string, internal = false) => ({
+  ...net(address, 'ffff:ffff:ffff:ffff::', internal),
+  family: 'IPv6' as const,
+  scopeid: 2,
+});
+
+test('networks without IPv4 are reached by the multicast address of all nodes', () => {
+  const interfaces = {
+    lo: [net('127.0.0.1', '255.0.0.0', true), net6('::1', true)],
+    both: [net('192.168.1.77', '255.255.255.0'), net6('fe80::1')],
+    six: [net6('fd00::7'), net6('fe80::7')],
+    tunnel: [net6('fd01::7')],
+  };
+  expect(multicastHosts(interfaces)).toEqual(['ff02::1%six']);
+  expect(isOnLan(interfaces, 'fe80::99%six')).toBe(true);
+  expect(isOwnHost(interfaces, 'fe80::7%six')).toBe(true);
+  expect(isOnLan({ lo: interfaces.lo }, 'fe80::99%six')).toBe(false);
 });
 
 test('a host with hundreds of networks broadcasts to 32 of them', () => {
