@@ -48,6 +48,8 @@ interface LeftOut {
   readonly reason: string;
 }
 
+/** Files of the program: the lock of the share, and folders of commands that download into it. */
+const OWN_PREFIX = '.shoal-';
 /** Replacement character in names that are not valid UTF-8. */
 const INVALID = '\ufffd';
 /** The program has no descriptor or memory now: nothing is known about the folder. */
@@ -194,7 +196,7 @@ export class FolderScan {
 
 /** The rule that leaves out a name; undefined: it may be shared. */
 function leftOutBy(folder: string, name: string, kind: Kind): LeftOut | undefined {
-  if (folder === '' && isTempName(name)) return { kind: 'own', reason: '' };
+  if ((folder === '' && isTempName(name)) || name.startsWith(OWN_PREFIX)) return { kind: 'own', reason: '' };
   const ignored = ignoredReason(name) ?? (kind === 'other' ? 'device, pipe or socket' : undefined);
   if (ignored !== undefined) return { kind: 'ignored', reason: ignored };
   const problem = (reason: string): LeftOut => ({ kind: 'problem', reason });
