@@ -210,8 +210,7 @@ export interface DownloadStatus {
   readonly bytes: number;
   /** Bytes present before this run (resumed, or identical content), not downloaded. */
   readonly bytesFromBefore: number;
-  /** Bytes received twice, or corrupt. */
-  readonly wastedBytes: number;
+  readonly wastedBytes: number; // received twice, or corrupt
   readonly bytesPerSecond: number;
   /** Undefined while unknown. */
   readonly secondsLeft: number | undefined;
@@ -219,9 +218,8 @@ export interface DownloadStatus {
   /** Files completed and in total, for a folder; 1 of 1 for a file. */
   readonly filesDone: number;
   readonly files: number;
-  /** Why it is stalled: one cause, as text, with the time of the next attempt. */
+  /** Why it is stalled, as text with the time of the next attempt, and for programs. */
   readonly reason: string | undefined;
-  /** The same cause, for programs. */
   readonly cause?: StallCause | undefined;
   readonly error: ShoalError | undefined;
   /** Absolute path, once done. */
@@ -271,6 +269,8 @@ export interface SourceStatus {
   readonly queueLength?: number | undefined;
   /** Why the source was left. `no answer`: asleep or unreachable for now; `unreachable`: not running. */
   readonly why?: 'unreachable' | 'no answer' | 'has it not' | 'changed' | undefined;
+  /** It was connected in this run. Absent: unknown. */
+  readonly reached?: boolean;
   /** Time until the next attempt. */
   readonly retryInMs?: number | undefined;
   readonly bytes: number;

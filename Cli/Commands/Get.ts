@@ -22,7 +22,7 @@ export const get: ShoalCommand = {
     'Of several versions of one path the newest is taken, and the others are named.',
   ].join('\n'),
   flags: {
-    '-o, --output <place>':
+    '-o, --output <dir|file>':
       'a folder if it is one or ends with /, else the name of the file; - writes it to stdout, in order and verified',
     '--timeout <time>': 'give up after this time (30s, 5m, 2h) with exit code 6; verified chunks are kept',
     '--keep-going':

@@ -75,7 +75,9 @@ export async function getInto(run: Run, wish: GetInto): Promise<OneShotAnswer> {
 /** Moves what else is complete: files of a folder that failed. */
 async function moveRest(share: string, folder: string, moved: Map<string, string>): Promise<void> {
   for (const name of await readdir(share).catch(() => [])) {
-    if (name !== TEMP) moved.set(join(share, name), await moveInto(join(share, name), folder, undefined));
+    // A share's own files are hidden; those of others never are.
+    if (name !== TEMP && !name.startsWith('.'))
+      moved.set(join(share, name), await moveInto(join(share, name), folder, undefined));
   }
 }
 

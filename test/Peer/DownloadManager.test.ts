@@ -223,7 +223,7 @@ test('a silent source is snubbed after 10 s, and said so', async () => {
   desk.downloads.add(desk.wish(8 * MIB, [peer]));
   await desk.clock.advanceAsync(11_000);
   expect(desk.downloads.list()[0]).toMatchObject({
-    reason: 'snubbed by peer 1, again in 1 s',
+    reason: 'no data from peer 1, although connected, again in 1 s',
     cause: { code: 'snubbed' },
     sources: [{ state: 'snubbed' }],
   });
@@ -374,4 +374,55 @@ test('after the end of the program a command changes nothing of what the next st
   await desk.close();
   await desk.clock.settle(desk.downloads.pause(1));
   expect(desk.parts.left.get(FILE)?.paused).toBe(false);
+});
+
+test('a file that changes at its only source during the download ends it with FILE_CHANGED, and says where', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  desk.downloads.add(desk.wish(64 * MIB, [peer]));
+  await desk.clock.advanceAsync(1_000);
+  peer.refuses = 'changed';
+  await desk.clock.advanceAsync(10_000);
+  expect(desk.downloads.list()[0]).toMatchObject({ state: 'searching', cause: { code: 'source-changed' } });
+  const status = await desk.end();
+  expect(status).toMatchObject({
+    state: 'failed',
+    error: { code: 'FILE_CHANGED', message: expect.stringContaining('at peer 1') },
+  });
+  expect(status.bytes).toBeGreaterThan(0);
+  await desk.close();
+});
+
+test('a file that its source only renamed is fetched to its end', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  desk.downloads.add(desk.wish(64 * MIB, [peer]));
+  await desk.clock.advanceAsync(1_000);
+  peer.refuses = 'not-found';
+  await desk.clock.advanceAsync(15_000);
+  peer.refuses = undefined;
+  expect(await desk.end()).toMatchObject({ state: 'done', bytes: 64 * MIB });
+  await desk.close();
+});
+
+test('a file that changed at one source comes from the other one', async () => {
+  const desk = new Desk();
+  const [changing, slow] = [desk.network.peer(), desk.network.peer(1e6)];
+  desk.downloads.add(desk.wish(64 * MIB, [changing, slow]));
+  await desk.clock.advanceAsync(1_000);
+  changing.refuses = 'changed';
+  expect(await desk.end()).toMatchObject({ state: 'done', bytes: 64 * MIB });
+  await desk.close();
+});
+
+test('a finished download keeps its times, whatever it is told', async () => {
+  const desk = new Desk();
+  desk.downloads.add(desk.wish(8 * MIB, [desk.network.peer()]));
+  const { tookMs } = await desk.end();
+  await desk.clock.advanceAsync(60_000);
+  await desk.downloads.pause(1);
+  await desk.downloads.resume(1);
+  await desk.downloads.cancel(1);
+  expect(desk.downloads.list()[0]).toMatchObject({ state: 'done', tookMs });
+  await desk.close();
 });

@@ -2,7 +2,7 @@ import { safeText } from '../../../Shared/SafeText.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { DOWNLOAD_FORMS, downloadNames } from '../Line/Arguments.ts';
 import { baseName } from '../Views/Items.ts';
-import { changed } from './Pause.ts';
+import { changed, unchanged } from './Pause.ts';
 
 export const cancel: ConsoleCommand = {
   group: 'Downloads',
@@ -13,7 +13,9 @@ export const cancel: ConsoleCommand = {
   completes: [downloadNames],
   oneShot: 'running peer',
   async run({ args: [which = ''] }, context) {
-    const { number, path } = context.controls.findDownload(which);
+    const { number, path, state } = context.controls.findDownload(which);
+    if (state === 'done') return unchanged(number, path, state, 'nothing to cancel, the file stays', context);
+    if (state === 'cancelled') return unchanged(number, path, state, 'nothing to cancel', context);
     context.unwatch(number);
     await context.controls.cancel(number);
     const name = safeText(baseName(path));

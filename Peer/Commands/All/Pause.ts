@@ -1,7 +1,9 @@
 import { safeText } from '../../../Shared/SafeText.ts';
+import type { DownloadState } from '../../Model.ts';
 import type { CommandContext, ConsoleCommand } from '../Command.ts';
 import type { CommandResult } from '../CommandResult.ts';
 import { DOWNLOAD_FORMS, downloadNames } from '../Line/Arguments.ts';
+import { isActive } from '../Views/DownloadTexts.ts';
 import { baseName, downloadItem } from '../Views/Items.ts';
 
 export const pause: ConsoleCommand = {
@@ -13,12 +15,25 @@ export const pause: ConsoleCommand = {
   completes: [downloadNames],
   oneShot: 'running peer',
   async run({ args: [which = ''] }, context) {
-    const { number, path } = context.controls.findDownload(which);
+    const { number, path, state } = context.controls.findDownload(which);
+    if (!isActive(state)) return unchanged(number, path, state, 'nothing to pause', context);
     context.unwatch(number);
     await context.controls.pause(number);
     return changed(number, `Paused ${safeText(baseName(path))}. Continue: resume ${number}`, context);
   },
 };
+
+/** Result of a command that does not apply to the state of a download. */
+export function unchanged(
+  number: number,
+  path: string,
+  state: DownloadState,
+  consequence: string,
+  context: CommandContext,
+): CommandResult {
+  const word = state === 'done' ? 'complete' : state;
+  return changed(number, `${safeText(baseName(path))} is ${word} already: ${consequence}`, context);
+}
 
 /** Result of a command that changed the state of a download. */
 export function changed(number: number, text: string, { controls }: CommandContext): CommandResult {

@@ -1,6 +1,7 @@
 import type { ConsoleCommand } from '../Command.ts';
 import { DOWNLOAD_FORMS, downloadNames, WAIT_FLAGS } from '../Line/Arguments.ts';
 import { waitOrWatch } from '../Running/FetchFiles.ts';
+import { unchanged } from './Pause.ts';
 
 export const resume: ConsoleCommand = {
   group: 'Downloads',
@@ -14,7 +15,8 @@ export const resume: ConsoleCommand = {
   oneShot: 'running peer',
   async run(call, context) {
     const { controls } = context;
-    const { number } = controls.findDownload(call.args[0] ?? '');
+    const { number, path, state } = controls.findDownload(call.args[0] ?? '');
+    if (state === 'done') return unchanged(number, path, state, 'nothing to resume', context);
     await controls.resume(number);
     return waitOrWatch(controls.findDownload(String(number)), call, context);
   },

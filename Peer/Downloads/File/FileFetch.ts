@@ -14,10 +14,12 @@ import type { FileSource } from '../Sources/FileSource.ts';
 import { FileSources } from '../Sources/FileSources.ts';
 import { ChunkFetch } from './ChunkFetch.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
-import { downloadStopped, noSource } from './Task.ts';
+import { downloadStopped, fileChanged, noSource } from './Task.ts';
 
 /** Poll interval while another download fetches the same content; its result is copied. */
 const OTHER_DOWNLOAD_MS = 1_000;
+/** Time after which a file fails that every source has lost: one that was only renamed is hashed again by then. */
+const CHANGED_MS = 30_000;
 /** The content without bytes. */
 const EMPTY = fileIdOf(0, []);
 
@@ -162,6 +164,10 @@ export class FileFetch implements Task {
     }
     if (this.#sources.exhausted) this.#exhaustedSinceMs ??= nowMs;
     else this.#exhaustedSinceMs = undefined;
+    const changedAt = this.#sources.changedAt;
+    if (changedAt !== undefined && nowMs - (this.#exhaustedSinceMs ?? nowMs) >= CHANGED_MS) {
+      this.#stop?.(fileChanged(path, changedAt));
+    }
     if (exhaustedMs !== undefined && nowMs - (this.#exhaustedSinceMs ?? nowMs) >= exhaustedMs) {
       this.#stop?.(noSource(path));
     }

@@ -80,6 +80,14 @@ export function noSource(path: string): ShoalError {
   });
 }
 
+/** Fails a download whose sources have lost the content since it began. @param where - names of the peers */
+export function fileChanged(path: string, where?: string): ShoalError {
+  const at = where === undefined ? '' : ` at ${where}`;
+  return new ShoalError('FILE_CHANGED', `${path} has changed or is gone${at} since the download began`, {
+    hint: 'Download it again by its name to get the new version. Verified chunks of the old one are kept.',
+  });
+}
+
 /** Ends a run whose signal was aborted. */
 export function downloadStopped(): ShoalError {
   return new ShoalError('CANCELLED', 'the download was stopped');

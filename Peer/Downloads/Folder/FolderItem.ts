@@ -19,6 +19,8 @@ export class FolderItem {
   #placed: string | Set<string> | undefined;
   state: 'wanted' | 'requested' | 'locating' | 'done' | 'failed' = 'wanted';
   error: ShoalError | undefined;
+  /** A holder says that its file has changed. */
+  changed = false;
   /** A bundle with this item was rejected: it is requested alone. */
   alone = false;
 

@@ -46,6 +46,7 @@ export class SmallFileSource implements ChunkRequester {
   #bundles: BundleSource | 'none' | undefined;
   #openRequests = 0;
   #reached = false;
+  #wasReached = false;
   #why: SourceStatus['why'];
   #files = 0;
   #bytes = 0;
@@ -194,7 +195,9 @@ export class SmallFileSource implements ChunkRequester {
       state: this.#state(nowMs),
       place: score.place > 0 ? score.place : undefined,
       queueLength: score.queueLength,
-      ...(this.#reached || score.backoffReason !== 'unreachable' ? {} : { why: this.#why }),
+      ...(this.#reached || score.backoffReason !== 'unreachable'
+        ? {}
+        : { why: this.#why, reached: this.#wasReached }),
       retryInMs: score.backoffLeftMs(nowMs) || undefined,
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
@@ -310,6 +313,7 @@ export class SmallFileSource implements ChunkRequester {
   #setReached(reached: boolean): void {
     if (this.#reached === reached) return;
     this.#reached = reached;
+    this.#wasReached ||= reached;
     this.#events.sourcesChanged();
     this.wake();
   }

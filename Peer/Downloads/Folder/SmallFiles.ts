@@ -3,18 +3,18 @@ import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
 import type { SmallFileInstaller } from '../../Storage.ts';
 import type { ChunkOutcome } from '../../Transfer.ts';
-import { noSource, type TaskContext } from '../File/Task.ts';
+import type { TaskContext } from '../File/Task.ts';
 import { locateAtMs } from '../Sources/LocateTimes.ts';
 import { Bundle, BundleMemory, type BundleVerdict } from './Bundle.ts';
 import type { FolderItem } from './FolderItem.ts';
 import { LazyPart } from './LazyPart.ts';
+import { RefusedItems } from './RefusedItems.ts';
 import { SmallFileSource } from './SmallFileSource.ts';
 
 /** Maximum of files that are requested or being written, and the weight of a bundle: bounds memory. */
 const ACTIVE_MAX = 400;
 const BUNDLE_WEIGHT = 25;
-/** Maximum of files per run, and at once, that the trackers locate because every listed holder refused. */
-const LOCATES_MAX = 200;
+/** Files that the trackers locate at once while no peer is connected. */
 const LOCATES_AT_ONCE = 8;
 /** The first scheduled queries are skipped: they would be due before the first link can be up. */
 const LOCATES_SKIPPED = 2;
@@ -40,9 +40,7 @@ export class SmallFiles {
   readonly #events: SmallFilesEvents;
   readonly #signal: AbortSignal;
   readonly #sources = new Map<PeerId, SmallFileSource>();
-  readonly #toLocate: FolderItem[] = [];
-  #locatedItems = 0;
-  #locating = 0;
+  readonly #refused: RefusedItems;
   #active = 0;
   #throttled = false;
   readonly #startMs: number;
@@ -80,6 +78,13 @@ export class SmallFiles {
     this.#events = events;
     this.#signal = signal;
     this.#startMs = context.clock.nowMs();
+    this.#refused = new RefusedItems({
+      clock: context.clock,
+      signal,
+      locate: (item) => this.#locate(item),
+      offer: (item, holders) => this.offer(item, holders),
+      failed: events.failed,
+    });
   }
 
   /** Number of connected peers. */
@@ -89,7 +94,7 @@ export class SmallFiles {
 
   start(): void {
     const queues = queuesOf(this.#items);
-    for (const item of this.#items) if (item.holders.size === 0) this.#locateHolders(item);
+    for (const item of this.#items) if (item.holders.size === 0) this.#refused.add(item);
     if (!this.#signal.aborted) for (const [holder, queue] of queues) this.#source(holder).push(queue);
     this.#signal.addEventListener('abort', () => this.#stop(), { once: true });
     if (this.#signal.aborted) this.#stop();
@@ -115,6 +120,7 @@ export class SmallFiles {
   /** Queries the trackers for holders of some files while no peer is connected. */
   tick(): void {
     const nowMs = this.#context.clock.nowMs();
+    this.#refused.tick();
     if (this.sources > 0 || nowMs - this.#startMs < locateAtMs(this.#locates)) return;
     this.#locates++;
     const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, LOCATES_AT_ONCE);
@@ -244,12 +250,14 @@ export class SmallFiles {
         return;
       }
       item.error = outcome.reason;
-      this.#fail(item);
+      item.state = 'failed';
+      this.#events.failed(item);
       return;
     }
     const gone =
       outcome.kind === 'corrupt' ||
       (outcome.kind === 'rejected' && outcome.code !== 'busy' && outcome.code !== 'cancelled');
+    if (outcome.kind === 'rejected' && outcome.code === 'changed') item.changed = true;
     if (gone) {
       this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? corrupt(item) : undefined);
       return;
@@ -261,41 +269,8 @@ export class SmallFiles {
     if (item.state !== 'wanted') return;
     item.refuse(peerId);
     item.error = why ?? item.error;
-    if (item.holders.size === 0) this.#locateHolders(item);
+    if (item.holders.size === 0) this.#refused.add(item);
     else this.offer(item, item.holders.values());
-  }
-
-  /** Locates further holders of an item that every listed holder refused. */
-  #locateHolders(item: FolderItem): void {
-    item.state = 'locating';
-    this.#toLocate.push(item);
-    this.#locateMore();
-  }
-
-  #locateMore(): void {
-    while (this.#locating < LOCATES_AT_ONCE && !this.#signal.aborted) {
-      const item = this.#toLocate.shift();
-      if (item === undefined) return;
-      if (++this.#locatedItems > LOCATES_MAX) this.#fail(item);
-      else {
-        this.#locating++;
-        void this.#locate(item).then((holders) => {
-          this.#locating--;
-          if (this.#signal.aborted) return;
-          const fresh = item.addHolders(holders.filter(({ complete }) => complete));
-          item.state = 'wanted';
-          if (fresh.length > 0) this.offer(item, fresh);
-          else this.#fail(item);
-          this.#locateMore();
-        });
-      }
-    }
-  }
-
-  #fail(item: FolderItem): void {
-    item.state = 'failed';
-    item.error ??= noSource(item.paths[0]);
-    this.#events.failed(item);
   }
 
   #locate(item: FolderItem): Promise<readonly FileHolder[]> {

@@ -174,9 +174,9 @@ export class DownloadRun {
     const before = this.#progress;
     const { next, actions } = decide(before, event, this.#options.clock.nowMs());
     this.#progress = next;
-    if (next.state === 'done') this.#endedMs = this.#options.clock.nowMs();
     for (const action of actions) this.#act(action);
     if (next.state === before.state) return;
+    if (next.state === 'done') this.#endedMs = this.#options.clock.nowMs();
     this.#options.events.changed(this);
     if (isRunning(before.state) && !isRunning(next.state)) this.#options.events.stopped(this);
     for (const observe of [...this.#observers]) observe();

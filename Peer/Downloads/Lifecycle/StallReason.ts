@@ -60,7 +60,8 @@ function reasonWithoutBytes(describing: boolean, download: StalledDownload): Sta
     return cause('queued', `queued at ${next.place ?? '?'}${of} by ${nameOf(next)}`);
   }
   const snubbed = sources.filter(({ state }) => state === 'snubbed');
-  if (snubbed.length > 0) return cause('snubbed', `snubbed by ${namesOf(snubbed)}`, soonest(snubbed));
+  if (snubbed.length > 0)
+    return cause('snubbed', `no data from ${namesOf(snubbed)}, although connected`, soonest(snubbed));
   const connecting = sources.filter(({ state, why }) => state === 'connecting' && why === undefined);
   if (connecting.length > 0) return cause('connecting', `connecting to ${namesOf(connecting)}`);
   return reasonWithoutSource(download);
@@ -87,9 +88,12 @@ function reasonWithoutSource({ sources, nextLocateInMs, hasTracker }: StalledDow
   const [away, changed, empty] = [of('unreachable', 'no answer'), of('changed'), of('has it not')];
   const corrupt = sources.filter(({ state }) => state === 'distrusted' || state === 'banned');
   if (away.length > 0) {
+    const hasLeft = away.some(({ why, reached }) => why === 'unreachable' && reached !== false);
     const text = away.every(({ why }) => why === 'no answer')
       ? `no answer from ${namesOf(away)}`
-      : `waiting for ${namesOf(away)} to return`;
+      : hasLeft
+        ? `waiting for ${namesOf(away)} to return`
+        : `cannot connect to ${namesOf(away)}`;
     const isDialled = away.some(({ state }) => state === 'connecting');
     return cause('peer-away', text, isDialled ? undefined : (soonest(away) ?? nextLocateInMs));
   }

@@ -50,6 +50,7 @@ export class FileSource {
   #refusalRetries = 0;
   #awayRetries = 0;
   #refused = false;
+  #wasReached = false;
   #why: SourceStatus['why'];
   #bytes = 0;
   /** Number of the current connection; events of older ones are ignored. */
@@ -87,6 +88,15 @@ export class FileSource {
 
   get connecting(): boolean {
     return this.#connecting;
+  }
+
+  /** Tells whether the peer had the file, and has it no longer. */
+  get hasChanged(): boolean {
+    return this.#refused && this.#why === 'changed';
+  }
+
+  get name(): string {
+    return this.#holder.name;
   }
 
   /** Tells whether the peer answered and refused the file. */
@@ -131,7 +141,9 @@ export class FileSource {
       this.#source = source;
       this.#requests = new SourceRequests(source);
       this.#refused = false;
-      this.#why = undefined;
+      this.#wasReached = true;
+      // Sticky until it delivers: a peer that is hashing its file again may refuse once more.
+      if (this.#why !== 'changed') this.#why = undefined;
       this.#events.active(this);
     } catch (failure) {
       if (!signal.aborted && this.#connection === connection)
@@ -146,7 +158,9 @@ export class FileSource {
    * without blame
    */
   leave(refused: boolean, why?: SourceStatus['why']): void {
-    if (refused) this.#why = why ?? 'has it not';
+    // Every open request of the source is rejected: one refusal, one backoff.
+    if (refused && this.#refused && this.#source === undefined) return;
+    if (refused) this.#why = why ?? this.#whyRefused();
     const source = this.#source;
     this.#connection++;
     this.#connecting = false;
@@ -161,6 +175,7 @@ export class FileSource {
   /** Counts a verified chunk of this source. */
   delivered(bytes: number): void {
     this.#bytes += bytes;
+    this.#why = undefined;
     this.#refusalRetries = 0;
     this.#awayRetries = 0;
   }
@@ -174,7 +189,7 @@ export class FileSource {
       state,
       place: state === 'queued' ? place : undefined,
       queueLength: state === 'queued' ? this.peer.score.queueLength : undefined,
-      ...(state === 'left' || state === 'connecting' ? { why: this.#why } : {}),
+      ...(state === 'left' || state === 'connecting' ? { why: this.#why, reached: this.#wasReached } : {}),
       retryInMs: this.#retryInMs(nowMs),
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
@@ -204,9 +219,14 @@ export class FileSource {
   #failed(reason: ShoalError): void {
     // A leecher that has just started refuses too, and is retried soon.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
-    this.#why = this.#refused ? 'has it not' : awayReason(reason);
+    this.#why = this.#refused ? this.#whyRefused() : awayReason(reason);
     if (!this.#refused) this.peer.score.backOff('unreachable', this.#clock.nowMs());
     this.#retryLater();
+  }
+
+  /** A peer that sent chunks of this content before has lost it: the file changed or was deleted. */
+  #whyRefused(): 'has it not' | 'changed' {
+    return this.#why === 'changed' || this.#bytes > 0 ? 'changed' : 'has it not';
   }
 
   #retryLater(): void {

@@ -73,6 +73,12 @@ export class FileSources {
     return this.#located && [...this.#sources.values()].every((source) => source.refused);
   }
 
+  /** Names of the peers at which the file changed, if every known holder has lost it; undefined otherwise. */
+  get changedAt(): string | undefined {
+    const changed = [...this.#sources.values()].filter((source) => source.hasChanged);
+    return this.exhausted && changed.length > 0 ? changed.map(({ name }) => name).join(', ') : undefined;
+  }
+
   /** Milliseconds until the next tracker query; undefined while stopped or during a query. */
   get nextLocateInMs(): number | undefined {
     if (this.#signal === undefined || this.#nextLocateMs === undefined) return undefined;

@@ -108,3 +108,25 @@ test('a full disk pauses the folder with its reason; after that it goes on', asy
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 100 });
   await desk.close();
 });
+
+test('a folder that its source renames meanwhile is complete nevertheless', async () => {
+  const { desk, peers } = bundleDesk(1, 1e6);
+  const [peer] = peers;
+  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 2_000, 4_096, peers) });
+  await desk.clock.advanceAsync(2_000);
+  if (peer !== undefined) Object.assign(peer, { refuses: 'not-found', rejects: 'not-found' });
+  await desk.clock.advanceAsync(15_000);
+  if (peer !== undefined) Object.assign(peer, { refuses: undefined, rejects: undefined });
+  expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 2_000 });
+  await desk.close();
+});
+
+test('files that changed at their only source fail as changed', async () => {
+  const { desk, peers } = bundleDesk(1);
+  const [peer] = peers;
+  if (peer !== undefined) Object.assign(peer, { refuses: 'changed', rejects: 'changed' });
+  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 3, 4_096, peers) });
+  expect(await desk.end()).toMatchObject({ state: 'failed', error: { code: 'FILE_CHANGED' } });
+  expect(desk.clock.nowMs()).toBeGreaterThan(30_000);
+  await desk.close();
+});

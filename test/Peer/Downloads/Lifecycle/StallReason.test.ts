@@ -115,7 +115,7 @@ test.each<[string, DownloadState, Partial<StalledDownload>, string, string]>([
     'fetching',
     { sources: [source('snubbed', { retryInMs: 4_200 })] },
     'snubbed',
-    'snubbed by studio, again in 5 s',
+    'no data from studio, although connected, again in 5 s',
   ],
   ['asked', 'fetching', { sources: [active] }, 'asked', 'waiting for the first bytes from studio'],
   [
@@ -194,14 +194,14 @@ test('nobody has it: the next look at the trackers is named', async () => {
   await desk.close();
 });
 
-test('a peer that went away is named with its next try', async () => {
+test('a peer that cannot be reached is named with its next try', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   peer.reachable = false;
   desk.downloads.add(desk.wish(4 * MIB, [peer]));
   await desk.clock.advanceAsync(8_000);
   const cause = first(desk);
-  expect(cause).toMatchObject({ code: 'peer-away', text: 'waiting for peer 1 to return' });
+  expect(cause).toMatchObject({ code: 'peer-away', text: 'cannot connect to peer 1' });
   const { opens } = desk.network;
   // Ticks look at the clock twice a second.
   await desk.clock.advanceAsync((cause?.retryInMs ?? 0) + 500);
@@ -235,5 +235,17 @@ test('the second download of one content says so', async () => {
   });
   await desk.clock.advanceAsync(3_000);
   expect(desk.downloads.list()[1]?.cause).toMatchObject({ code: 'same-content' });
+  await desk.close();
+});
+
+test('only a peer that was connected is said to return', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer();
+  peer.stalled = true;
+  desk.downloads.add(desk.wish(4 * MIB, [peer]));
+  await desk.clock.advanceAsync(1_000);
+  peer.vanish();
+  await desk.clock.advanceAsync(1_000);
+  expect(first(desk)).toMatchObject({ code: 'peer-away', text: 'waiting for peer 1 to return' });
   await desk.close();
 });
