@@ -23,6 +23,7 @@ import { takeAssignedPort } from './Network/Trackers/AssignedPort.ts';
 import { Peer } from './Peer.ts';
 import type { Settings } from './Settings/CommandLine.ts';
 import { ContactsFile } from './State/ContactsFile.ts';
+import { HistoryFile } from './State/HistoryFile.ts';
 import { loadIdentity } from './State/Identity.ts';
 import { loadProfile, saveProfile } from './State/Profile.ts';
 import type { StateFolder } from './State/StateFolder.ts';
@@ -99,6 +100,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       policy: settings.accept ?? (place.interactive === true ? 'ask' : 'known'),
       trusted: new TrustedSendersFile(state),
     },
+    history: settings.history && !guest ? new HistoryFile(state) : undefined,
     giveUpMs,
   });
 

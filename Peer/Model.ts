@@ -305,6 +305,8 @@ export interface SwarmStatus {
   readonly members: readonly SwarmMember[];
   /** Number of complete members. */
   readonly complete: number;
+  /** Peers that took all of it from this one and are not here any more. */
+  readonly finishedAndLeft: number;
   /** Number of copies of the rarest chunk, and the mean over all chunks. */
   readonly rarest: number;
   readonly mean: number;
@@ -321,6 +323,20 @@ export interface LimitStatus {
   readonly down: number | undefined;
   readonly sending: number;
   readonly receiving: number;
+}
+
+/** A file that another peer took from this one, at least in part. */
+export interface TakenFile {
+  readonly fileId: FileId;
+  readonly path: string;
+  readonly size: number;
+  readonly peer: KnownContact;
+  /** Payload bytes that this peer sent, over all runs. */
+  readonly bytes: number;
+  /** The other peer has all of it, as it reports, or was sent all of it. */
+  readonly complete: boolean;
+  readonly firstWallMs: number;
+  readonly lastWallMs: number;
 }
 
 /** One peer being served. */

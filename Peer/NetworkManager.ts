@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { FileDescription } from '../Protocol/FileId.ts';
-import type { FileId } from '../Protocol/Ids.ts';
+import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
 import type { WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
@@ -40,6 +40,10 @@ export interface NetworkEvents {
   trackerEmbedded: [tracker: Address];
   /** Another peer has chunks of a file being downloaded here. */
   sourceFound: [fileId: FileId, holder: FileHolder];
+  /** A linked peer was sent payload of a file. */
+  served: [peer: KnownContact, fileId: FileId, bytes: number];
+  /** A linked peer announced that it has all of a file. */
+  hasAll: [peer: PeerId, fileId: FileId];
   /** The link to a peer closed. */
   peerLeft: [peer: KnownContact];
   /** Another peer offers to push a file. */
@@ -261,6 +265,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       this.emit('peerLeft', peer);
     });
     links.on('peerFound', (contact, introducer) => book.add(contact, 'exchange', clock.nowMs(), introducer));
+    links.on('served', (peer, fileId, bytes) => this.emit('served', peer, fileId, bytes));
+    links.on('hasAll', (peer, fileId) => this.emit('hasAll', peer, fileId));
     links.on('trackerNamed', (address) => this.#trackers.suggest(address));
     links.on('offered', (peer, requestId, offer) => this.emit('offered', peer, requestId, offer));
     links.on('sourceFound', (fileId, contact) =>

@@ -1,3 +1,4 @@
+import type { FileId } from '../Protocol/Ids.ts';
 import { formatAddress } from '../Shared/Address.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
@@ -14,6 +15,7 @@ import type {
   SearchResult,
   Self,
   SwarmStatus,
+  TakenFile,
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
@@ -26,6 +28,7 @@ import { PeerNews, slowPeersText } from './UseCases/PeerNews.ts';
 import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
 import { Swarms } from './UseCases/Swarms.ts';
 import { TargetResolver } from './UseCases/TargetResolver.ts';
+import { type HistoryStore, UploadHistory } from './UseCases/UploadHistory.ts';
 
 export interface PeerOptions {
   readonly files: FileManagerOptions;
@@ -33,6 +36,8 @@ export interface PeerOptions {
   readonly network: Omit<NetworkManagerOptions, 'provider' | 'feed'>;
   readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random' | 'delivered'>;
   readonly pushes: Pick<PushingOptions, 'policy' | 'trusted'>;
+  /** Undefined: no history of uploads is kept. */
+  readonly history?: HistoryStore | undefined;
   /** Timeout of a download without any source; undefined: none. Scripts need one. */
   readonly giveUpMs: number | undefined;
 }
@@ -49,6 +54,7 @@ export class Peer implements PeerControls {
   readonly #downloading: Downloading;
   readonly #announcer: CatalogAnnouncer;
   readonly #swarms: Swarms;
+  readonly #history: UploadHistory | undefined;
   readonly #news = new PeerNews();
   readonly #closing = new Closing();
   #knownPeers: readonly PeerSummary[] = [];
@@ -86,7 +92,10 @@ export class Peer implements PeerControls {
     });
     this.#announcer = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
-    this.#swarms = new Swarms({ files, network, downloads, clock });
+    const { history: store } = options;
+    this.#history = store && new UploadHistory({ store, clock, wallMs, log });
+    const finishers = (fileId: FileId) => this.#history?.finishers(fileId) ?? [];
+    this.#swarms = new Swarms({ files, network, downloads, finishers, clock });
     this.pushing = new Pushing({
       ...options.pushes,
       network: this.#network,
@@ -110,6 +119,8 @@ export class Peer implements PeerControls {
     await this.#files.start(options);
     this.#closing.add(() => this.pushing.close());
     await this.pushing.start();
+    this.#closing.add(async () => this.#history?.close());
+    await this.#history?.start();
     this.#closing.add(() => this.#network.close());
     await this.#network.start({ port: this.self.port });
     this.#closing.add(() => this.#downloads.close());
@@ -159,6 +170,10 @@ export class Peer implements PeerControls {
 
   uploads(): readonly UploadStatus[] {
     return this.#network.uploads();
+  }
+
+  uploadHistory(): readonly TakenFile[] | undefined {
+    return this.#history?.all();
   }
 
   downloads(): readonly DownloadStatus[] {
@@ -295,6 +310,12 @@ export class Peer implements PeerControls {
     files.on('notice', (text) => this.#news.tell('share', text));
 
     network.on('sourceFound', (fileId, holder) => downloads.addSource(fileId, holder));
+    const history = this.#history;
+    network.on('served', (peer, fileId, bytes) => {
+      const [path, size] = [files.pathOf(fileId), files.sizeOf(fileId)];
+      if (path !== undefined && size !== undefined) history?.served({ peer, fileId, path, size, bytes });
+    });
+    network.on('hasAll', (peerId, fileId) => history?.completed(peerId, fileId));
     this.#news.followTrackers(network);
 
     downloads.on('partialStarted', (fileId) => network.announcements.holdings(fileId));

@@ -13,6 +13,7 @@ import type {
   SearchResult,
   Self,
   SwarmStatus,
+  TakenFile,
   TrackerStatus,
   UploadStatus,
 } from '../Model.ts';
@@ -62,6 +63,8 @@ export interface PeerControls {
   /** Outcome of each discovery source, one line each; safe to print. */
   discoveryReport(): readonly string[];
   uploads(): readonly UploadStatus[];
+  /** Which peer took which file, the latest first; undefined: no history is kept. */
+  uploadHistory(): readonly TakenFile[] | undefined;
   downloads(): readonly DownloadStatus[];
   /** Bytes since the start. */
   totals(): { readonly sent: number; readonly received: number; readonly uptimeMs: number };

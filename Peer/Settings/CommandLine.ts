@@ -27,6 +27,8 @@ export interface Settings {
   readonly maxDownloads: number | undefined;
   readonly accept: AcceptPolicy | undefined;
   readonly discovery: boolean;
+  /** Record which peer took which file. */
+  readonly history: boolean;
   /** Publish no catalog; answer relayed queries. */
   readonly unlisted: boolean;
   readonly console: boolean;
@@ -53,6 +55,7 @@ interface Flags {
   maxDownloads?: number;
   accept?: AcceptPolicy;
   discovery: boolean;
+  history: boolean;
   console: boolean;
   menu?: boolean;
   verbose?: boolean;
@@ -133,6 +136,7 @@ export function peerOptions(command: Command): Command {
     )
     .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
+    .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
     .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
     .option('--verbose', 'tell on stderr what happens and why');
@@ -156,6 +160,7 @@ export function settingsOf(command: Command): Settings {
     maxDownloads: flags.maxDownloads,
     accept: flags.accept,
     discovery: flags.discovery,
+    history: flags.history,
     unlisted: flags.unlisted === true,
     console: flags.console,
     menu: flags.menu === true,

@@ -5,9 +5,9 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 const BYTES_MAX = 1_024 * 1_024;
 
 /** Reads a JSON file; undefined when it is missing, unreadable, too large or invalid. */
-export async function readJson(path: string): Promise<unknown> {
+export async function readJson(path: string, bytesMax = BYTES_MAX): Promise<unknown> {
   try {
-    if ((await stat(path)).size > BYTES_MAX) return undefined;
+    if ((await stat(path)).size > bytesMax) return undefined;
     return JSON.parse(await readFile(path, 'utf8')) as unknown;
   } catch {
     return undefined;

@@ -21,6 +21,7 @@ export interface SwarmFacts {
 export function summarizeSwarm(
   file: { readonly fileId: FileId; readonly path: string; readonly size: number },
   facts: readonly SwarmFacts[],
+  finishedAndLeft = 0,
 ): SwarmStatus {
   const { size } = file;
   const { chunkCount, chunkBytes } = chunkLayout(size);
@@ -36,7 +37,7 @@ export function summarizeSwarm(
   );
   const { secondsLeft, waitsFor } = timeLeft(members, size);
   const complete = members.filter((member) => member.complete).length;
-  return { ...file, chunkCount, members, complete, ...copies, secondsLeft, waitsFor };
+  return { ...file, chunkCount, members, complete, finishedAndLeft, ...copies, secondsLeft, waitsFor };
 }
 
 /** Number of copies of the rarest chunk, and the mean over all chunks. */

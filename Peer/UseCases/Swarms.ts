@@ -1,4 +1,4 @@
-import type { FileId } from '../../Protocol/Ids.ts';
+import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadManager } from '../DownloadManager.ts';
@@ -17,6 +17,8 @@ export interface SwarmsOptions {
   readonly network: Pick<NetworkManager, 'swarm' | 'queries' | 'uploads'>;
   readonly files: Pick<FileManager, 'list' | 'holdings'>;
   readonly downloads: Pick<DownloadManager, 'list'>;
+  /** Peers that took all of a file from this one, whether they are here or not. */
+  readonly finishers: (fileId: FileId) => readonly PeerId[];
   readonly clock: Clock;
 }
 
@@ -57,7 +59,9 @@ export class Swarms {
         return { peer, have, bytesPerSecond: 0, giving: 0, taking: 0, linked: false };
       });
     const others = [...linked, ...unlinked].sort((a, b) => compare(a.peer?.name ?? '', b.peer?.name ?? ''));
-    return summarizeSwarm({ fileId, path, size }, [own, ...others]);
+    const here = new Set([...known, ...unlinked.map(({ peer }) => peer?.peerId)]);
+    const left = this.#options.finishers(fileId).filter((peerId) => !here.has(peerId));
+    return summarizeSwarm({ fileId, path, size }, [own, ...others], left.length);
   }
 
   #find(what: string) {

@@ -22,6 +22,7 @@ import { send } from './Send.ts';
 import { status } from './Status.ts';
 import { swarm } from './Swarm.ts';
 import { tracker } from './Tracker.ts';
+import { uploads } from './Uploads.ts';
 import { whoami } from './Whoami.ts';
 
 /**
@@ -49,6 +50,7 @@ export const COMMANDS = {
   resume,
   cancel,
   swarm,
+  uploads,
   send,
   accept,
   reject,

@@ -15,6 +15,7 @@ import type {
   StallCause,
   SwarmMember,
   SwarmStatus,
+  TakenFile,
   TrackerStatus,
   UploadStatus,
 } from '../../Model.ts';
@@ -164,6 +165,20 @@ export function uploadItem(upload: UploadStatus) {
   };
 }
 
+/** `first`, `last`: ISO 8601. */
+export function takenItem({ peer, fileId, path, size, bytes, complete, firstWallMs, lastWallMs }: TakenFile) {
+  return {
+    peer: contactItem(peer),
+    id: fileId,
+    path,
+    size,
+    bytes,
+    complete,
+    first: new Date(firstWallMs).toISOString(),
+    last: new Date(lastWallMs).toISOString(),
+  };
+}
+
 export function swarmItem(swarm: SwarmStatus) {
   return {
     id: swarm.fileId,
@@ -173,6 +188,7 @@ export function swarmItem(swarm: SwarmStatus) {
     chunks: swarm.chunkCount,
     peers: swarm.members.length,
     complete: swarm.complete,
+    finishedAndLeft: swarm.finishedAndLeft,
     rarest: swarm.rarest,
     mean: Math.round(swarm.mean * 1_000) / 1_000,
     secondsLeft: swarm.secondsLeft === undefined ? null : Math.ceil(swarm.secondsLeft),

@@ -3,10 +3,11 @@ import { safeText } from '../../../Shared/SafeText.ts';
 import type { LimitStatus, PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { limitedTable, shortId } from './FileViews.ts';
-import { formatBytes, formatCount, formatDuration, formatRate, plural } from './HumanUnits.ts';
+import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { limitsInWords } from './LimitViews.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 import { type Column, renderTable } from './TextTable.ts';
+import { uploadsText } from './UploadViews.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
 /** Reasons named in `status`. */
@@ -177,22 +178,6 @@ function reasonsText(reasons: readonly ReasonCount[]): string {
     .map(({ reason, count }) => `${formatCount(count)} (${reason})`);
   const others = reasons.slice(REASONS_SHOWN).reduce((sum, { count }) => sum + count, 0);
   return [...shown, ...(others > 0 ? [`${formatCount(others)} for other reasons`] : [])].join(', ');
-}
-
-function uploadsText(uploads: readonly UploadStatus[], style: ViewStyle): string {
-  const columns: Column[] = [
-    { title: 'Sending to', shrink: 'end' },
-    { title: 'File', shrink: 'middle' },
-    { title: 'Sent', align: 'right' },
-    { title: 'Speed', align: 'right', drop: 1 },
-  ];
-  const row = (upload: UploadStatus) => [
-    safeText(upload.peer.name),
-    safeText(upload.path),
-    formatBytes(upload.bytes),
-    formatRate(upload.bytesPerSecond),
-  ];
-  return limitedTable(columns, uploads, row, style, '');
 }
 
 function linkCount(peers: readonly PeerSummary[]): number {

@@ -57,9 +57,11 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
 }
 
 /** `3 of 5 are complete. Copies of the rarest chunk: 2, on average 3.4. Until all are complete: about 2 min 10 s (ann is last).` */
-function groupText({ members, complete, rarest, mean, secondsLeft, waitsFor }: SwarmStatus): string {
+function groupText(swarm: SwarmStatus): string {
+  const { members, complete, finishedAndLeft, rarest, mean, secondsLeft, waitsFor } = swarm;
   const copies = `Copies of the rarest chunk: ${formatCount(rarest)}, on average ${mean.toFixed(1)}.`;
-  return `${complete} of ${members.length} are complete. ${copies} ${endText(secondsLeft, waitsFor)}`.trimEnd();
+  const left = finishedAndLeft === 0 ? '' : ` ${formatCount(finishedAndLeft)} more finished and left.`;
+  return `${complete} of ${members.length} are complete.${left} ${copies} ${endText(secondsLeft, waitsFor)}`.trimEnd();
 }
 
 function endText(secondsLeft: number | undefined, waitsFor: SwarmMember | undefined): string {

@@ -2,7 +2,7 @@ import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { TURN_ASK_MS } from '../../../Protocol/Limits.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
-import type { PeerContact } from '../../Model.ts';
+import type { KnownContact, PeerContact } from '../../Model.ts';
 import { BATCH_BYTES_MAX, BATCH_CHUNKS_MAX, LaneSender, SMALL_CHUNK_BYTES } from './LaneSender.ts';
 import { LaneServer, type LaneServerOwner, type TakeLimits, type WantedChunk } from './LaneServer.ts';
 import type { LaneTokens } from './LaneTokens.ts';
@@ -27,6 +27,8 @@ export interface UploadsOptions {
   readonly heldOf: (peer: PeerId, fileId: FileId) => number;
   /** Receives the fate of chunk requests, for super-seeding. */
   readonly demand: ChunkDemand;
+  /** Called after a chunk, or all of a small file, was sent. */
+  readonly served: (peer: KnownContact, fileId: FileId, bytes: number) => void;
   /** Called after a protocol violation on a lane. Peer undefined: before its token. */
   readonly misbehaved: (peer: PeerId | undefined, reason: unknown) => void;
 }
@@ -183,13 +185,24 @@ export class Uploads implements LaneServerOwner {
       // slow ones.
       if (lane.demand === 0 || slots.waiting.length > 0) await sender.flushed();
       client.busy.delete(lane);
-      for (const { fileId, chunk, cancelled } of batch)
-        this.#options.demand[cancelled || !lane.open ? 'dropped' : 'sent'](peer, fileId, chunk);
+      for (const wanted of batch) this.#ended(peer, wanted, lane.open && !wanted.cancelled);
       if (!lane.open) return;
       seat.endTurn();
       if (lane.demand === 0) break;
     }
     seat.changed();
+  }
+
+  #ended(peer: PeerId, { fileId, chunk, bytes, bundle }: WantedChunk, sent: boolean): void {
+    const { demand, served, contactOf } = this.#options;
+    demand[sent ? 'sent' : 'dropped'](peer, fileId, chunk);
+    const contact = sent ? contactOf(peer) : undefined;
+    if (contact === undefined) return;
+    const known = { ...contact, peerId: peer };
+    if (bundle === undefined) served(known, fileId, bytes);
+    // Files of a bundle that are not here were answered with zeros.
+    for (const file of bundle ?? [])
+      if (this.bytesOf(file.fileId, 0) === file.size) served(known, file.fileId, file.size);
   }
 
   #limitsOf({ pieceBytesMax }: LaneSender): TakeLimits {

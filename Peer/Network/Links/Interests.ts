@@ -1,4 +1,5 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { KnownContact } from '../../Model.ts';
 import { Suggestions } from '../Lanes/Suggestions.ts';
@@ -13,6 +14,8 @@ export interface InterestsOptions {
   readonly linked: (peer: PeerId) => LinkedPeer | undefined;
   /** All linked peers. */
   readonly peers: () => readonly LinkedPeer[];
+  /** Called when a linked peer announced that it has all of a file. */
+  readonly hasAll: (peer: PeerId, fileId: FileId) => void;
   /** Called when a linked peer fetches a file: it will have chunks of it. */
   readonly found: (fileId: FileId, contact: KnownContact & { readonly near: boolean }) => void;
 }
@@ -39,6 +42,15 @@ export class Interests {
       linked(to)?.send({ type: 'peers', fileId, peers });
     this.#options.found(fileId, { ...peer, near: true });
     this.suggestions.interested(peer.peerId, fileId, linked(peer.peerId)?.suggests === true);
+  }
+
+  /** A peer announced chunks of a file. */
+  holds(peerId: PeerId, message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
+    const { linked, hasAll } = this.#options;
+    this.suggestions.holds(peerId, message);
+    const have = linked(peerId)?.progressOf(message.fileId)?.have;
+    const complete = have === 'all' || (have !== undefined && have.size > 0 && have.complete);
+    if (message.type === 'haveAll' || complete) hasAll(peerId, message.fileId);
   }
 
   notInterested({ peerId }: KnownContact, fileId: FileId): void {

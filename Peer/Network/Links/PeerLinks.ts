@@ -83,6 +83,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       linked: (peer) => this.#table.get(peer),
       peers: () => this.#table.peers,
       found: (fileId, contact) => this.emit('sourceFound', fileId, contact),
+      hasAll: (peer, fileId) => this.emit('hasAll', peer, fileId),
     });
     this.announcements = new Announcements({
       clock,
@@ -107,6 +108,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         return have === undefined || have === 'all' ? 0 : have.count;
       },
       placed: (peer, place, of) => this.#announcePlace(peer, place, of),
+      served: (...served) => this.emit('served', ...served),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
     });
     this.#table = new LinkTable({
@@ -130,7 +132,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         },
         interested: (peer, fileId) => this.#interests.interested(peer, fileId),
         notInterested: (peer, fileId) => this.#interests.notInterested(peer, fileId),
-        holds: (peer, message) => this.#interests.suggestions.holds(peer.peerId, message),
+        holds: (peer, message) => this.#interests.holds(peer.peerId, message),
         named: (peer, fileId, peers) => this.#named(peer, fileId, peers),
         offered: (peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }) =>
           this.emit('offered', peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }),

@@ -74,6 +74,10 @@ export interface PeerLinksEvents {
   peerFound: [contact: KnownContact, namer: PeerId];
   /** Another peer offers a file (push); to be answered with acceptOffer or refuseOffer. */
   offered: [peer: KnownContact, requestId: number, offer: Offer];
+  /** A linked peer was sent payload of a file. */
+  served: [peer: KnownContact, fileId: FileId, bytes: number];
+  /** A linked peer announced that it has all of a file. */
+  hasAll: [peer: PeerId, fileId: FileId];
   /** A linked peer named a tracker that it uses. */
   trackerNamed: [address: Address];
 }

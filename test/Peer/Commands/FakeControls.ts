@@ -8,6 +8,7 @@ import type {
   SearchHit,
   SearchResult,
   SwarmStatus,
+  TakenFile,
   TrackerStatus,
   UploadStatus,
 } from '../../../Peer/Model.ts';
@@ -145,6 +146,12 @@ export class FakeControls implements PeerControls {
 
   uploads(): readonly UploadStatus[] {
     return this.serving;
+  }
+
+  taken: readonly TakenFile[] | undefined = [];
+
+  uploadHistory() {
+    return this.taken;
   }
 
   downloads(): readonly DownloadStatus[] {

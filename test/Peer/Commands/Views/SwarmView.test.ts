@@ -45,6 +45,7 @@ const SWARM: SwarmStatus = {
     member('', undefined, { linked: false }),
   ],
   complete: 1,
+  finishedAndLeft: 0,
   rarest: 2,
   mean: 2.43,
   secondsLeft: 130,
@@ -201,3 +202,9 @@ async function swarmJson() {
   });
   return JSON.parse(String(output.read())) as { items: object[] };
 }
+
+test('peers that finished and left are counted', () => {
+  expect(swarmText({ ...SWARM, finishedAndLeft: 2 }, plain(200))).toContain(
+    '1 of 4 are complete. 2 more finished and left. Copies',
+  );
+});

@@ -25,6 +25,11 @@ test('lists, describes and fetches a file; closing leaves nothing behind', async
   expect(files).toEqual(seeder.share.list(''));
 
   const { seen, events } = watcher();
+  let served = 0;
+  seeder.links.on('served', (peer, _fileId, count) => {
+    expect(peer).toEqual(leecher.contact);
+    served += count;
+  });
   const source = await network.settle(open(leecher, seeder, fileId, events));
   expect(source.have).toBeUndefined();
   const description = await network.settle(source.describe(patient));
@@ -35,6 +40,7 @@ test('lists, describes and fetches a file; closing leaves nothing behind', async
   expect(seen.bytes).toBe(bytes.length);
   expect(leecher.links.totals()).toEqual({ sent: 0, received: bytes.length });
   expect(seeder.links.totals()).toEqual({ sent: bytes.length, received: 0 });
+  expect(served).toBe(bytes.length);
 
   await close();
   expect(seen.left).toEqual(['UNREACHABLE']);

@@ -36,6 +36,8 @@ test('a seeder sees how far its leecher is, from before the first chunk to the l
   const [seeder, leecher] = nodes;
   const description = seeder.share.add('film', new SeededRandom(1).bytes(8 * MIB));
   const { fileId } = description;
+  const complete: string[] = [];
+  seeder.links.on('hasAll', (peerId) => complete.push(peerId));
   const source = await network.settle(open(leecher, seeder, fileId));
   source.setChunkCount(8);
   await network.clock.advanceAsync(200);
@@ -54,11 +56,13 @@ test('a seeder sees how far its leecher is, from before the first chunk to the l
   expect(seenBy(seeder, leecher, fileId)).toBe(5);
   const [sight] = seeder.links.swarm(fileId);
   expect(sight?.bytesPerSecond).toBeGreaterThan(0.3 * MIB);
+  expect(complete).toEqual([]);
   for (const chunk of [2, 3, 4]) {
     held.set(chunk);
     leecher.links.announcements.have(fileId, chunk);
   }
   await network.clock.advanceAsync(200);
+  expect(complete).toContain(leecher.contact.peerId);
   expect(seenBy(seeder, leecher, fileId)).toBe('all');
   source.close();
   await network.clock.advanceAsync(40_000);

@@ -1,0 +1,124 @@
+import type { FileId, PeerId } from '../../Protocol/Ids.ts';
+import { type Clock, every, type WallClock } from '../../Shared/Clock.ts';
+import type { Log } from '../../Shared/Log.ts';
+import type { KnownContact, TakenFile } from '../Model.ts';
+
+/** Entries that are kept; the one that was served least recently is evicted. */
+const ENTRIES_MAX = 10_000;
+/** Interval at which changes are saved: a crash costs the history of a minute at most. */
+const SAVE_MS = 60_000;
+
+/** Keeps the history between runs. */
+export interface HistoryStore {
+  load(): Promise<readonly TakenFile[]>;
+  /** @throws Error of node:fs */
+  save(entries: readonly TakenFile[]): Promise<void>;
+}
+
+export interface UploadHistoryOptions {
+  readonly store: HistoryStore;
+  readonly clock: Clock;
+  readonly wallMs: WallClock;
+  readonly log: Log;
+}
+
+/** Payload bytes of one file that one peer was sent. */
+export interface ServedBytes {
+  readonly peer: KnownContact;
+  readonly fileId: FileId;
+  readonly path: string;
+  readonly size: number;
+  readonly bytes: number;
+}
+
+/** Records which peer took which file from this one, bounded, over all runs. */
+export class UploadHistory {
+  readonly #options: UploadHistoryOptions;
+  /** In the order of `lastWallMs`. */
+  #entries = new Map<string, TakenFile>();
+  #changed = false;
+  #saving: Promise<void> = Promise.resolve();
+  #stop: (() => void) | undefined;
+
+  constructor(options: UploadHistoryOptions) {
+    this.#options = options;
+  }
+
+  /** Loads the entries of earlier runs. */
+  async start(): Promise<void> {
+    const recorded = [...this.#entries.values()];
+    this.#entries = new Map();
+    for (const entry of [...(await this.#options.store.load()), ...recorded]) this.#put(entry);
+    this.#stop = every(this.#options.clock, SAVE_MS, () => void this.#save());
+  }
+
+  /** Saves; safe to call twice. */
+  async close(): Promise<void> {
+    this.#stop?.();
+    await this.#save();
+  }
+
+  /** Adds bytes that were sent. A file of which as many bytes were sent as it has is complete. */
+  served({ peer, fileId, path, size, bytes }: ServedBytes): void {
+    const nowMs = this.#options.wallMs();
+    const before = this.#entries.get(keyOf(peer.peerId, fileId));
+    const sum = (before?.bytes ?? 0) + bytes;
+    this.#put({
+      fileId,
+      path,
+      size,
+      peer,
+      bytes: sum,
+      complete: before?.complete === true || sum >= size,
+      firstWallMs: before?.firstWallMs ?? nowMs,
+      lastWallMs: nowMs,
+    });
+    this.#changed = true;
+  }
+
+  /** A peer says that it has the whole file now. Counts only for a peer that took part of it from this one. */
+  completed(peerId: PeerId, fileId: FileId): void {
+    const entry = this.#entries.get(keyOf(peerId, fileId));
+    if (entry === undefined || entry.complete) return;
+    this.#entries.set(keyOf(peerId, fileId), { ...entry, complete: true });
+    this.#changed = true;
+  }
+
+  /** All entries, the latest first. */
+  all(): readonly TakenFile[] {
+    return [...this.#entries.values()].reverse();
+  }
+
+  /** Peers that took all of a file. */
+  finishers(fileId: FileId): readonly PeerId[] {
+    return [...this.#entries.values()].flatMap((entry) =>
+      entry.fileId === fileId && entry.complete ? [entry.peer.peerId] : [],
+    );
+  }
+
+  #put(entry: TakenFile): void {
+    const key = keyOf(entry.peer.peerId, entry.fileId);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size > ENTRIES_MAX && oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  /** Never rejects: the history is a convenience. */
+  #save(): Promise<void> {
+    if (!this.#changed) return this.#saving;
+    this.#changed = false;
+    const entries = [...this.#entries.values()];
+    this.#saving = this.#saving
+      .then(() => this.#options.store.save(entries))
+      .catch((failure: unknown) => {
+        this.#changed = true;
+        this.#options.log.debug(`the history of uploads is not saved: ${String(failure)}`);
+      });
+    return this.#saving;
+  }
+}
+
+function keyOf(peerId: PeerId, fileId: FileId): string {
+  return `${peerId} ${fileId}`;
+}

@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { HistoryFile } from '../../../Peer/State/HistoryFile.ts';
+import type { StateFolder } from '../../../Peer/State/StateFolder.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { TempFolder } from '../../Support/TempFolder.ts';
+
+const entry = {
+  fileId: 'a'.repeat(64) as FileId,
+  path: 'film.mkv',
+  size: 5,
+  peer: { peerId: 'b'.repeat(64) as PeerId, name: 'anna', address: { host: '10.0.0.1', port: 9_000 } },
+  bytes: 5,
+  complete: true,
+  firstWallMs: 1,
+  lastWallMs: 2,
+};
+
+test('the history is read as it was saved; what is damaged is left out', async () => {
+  const { path } = await TempFolder.forTest();
+  const file = new HistoryFile({ path } as StateFolder);
+  expect(await file.load()).toEqual([]);
+  await file.save([entry, entry]);
+  expect(await file.load()).toEqual([entry, entry]);
+  const damaged = [
+    null,
+    5,
+    { ...entry, fileId: '../../x' },
+    { ...entry, bytes: 'all' },
+    { ...entry, lastWallMs: 1e300 },
+    { ...entry, peer: undefined },
+    { ...entry, peer: { ...entry.peer, address: 7 } },
+    { ...entry, complete: 1 },
+  ];
+  await writeFile(join(path, 'history.json'), JSON.stringify([...damaged, entry]));
+  expect(await file.load()).toEqual([entry]);
+  await writeFile(join(path, 'history.json'), '[{"fileId"');
+  expect(await file.load()).toEqual([]);
+});

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest';
+import type { TakenFile } from '../../../Peer/Model.ts';
+import { UploadHistory } from '../../../Peer/UseCases/UploadHistory.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { silentLog } from '../../../Shared/Log.ts';
+import { SimulatedClock } from '../../Support/SimulatedClock.ts';
+
+const peerOf = (number: number) => ({
+  peerId: number.toString(16).padStart(64, '0') as PeerId,
+  name: `peer ${number}`,
+  address: { host: '10.0.0.1', port: 9_000 },
+});
+const fileOf = (number: number) => number.toString(16).padStart(64, '0') as FileId;
+
+async function setting(saved: readonly TakenFile[] = []) {
+  const clock = new SimulatedClock();
+  const saves: (readonly TakenFile[])[] = [];
+  const store = {
+    full: false,
+    load: async () => saved,
+    save: async (entries: readonly TakenFile[]) => {
+      if (store.full) throw new Error('ENOSPC');
+      saves.push(entries);
+    },
+  };
+  const history = new UploadHistory({ store, clock, wallMs: () => clock.nowMs(), log: silentLog });
+  await history.start();
+  const serve = (peer: number, file: number, bytes: number, size = 100) =>
+    history.served({ peer: peerOf(peer), fileId: fileOf(file), path: `f${file}`, size, bytes });
+  return { clock, saves, store, history, serve };
+}
+
+test('who took what: bytes add up, the latest comes first, times are of the first and the last byte', async () => {
+  const { clock, history, serve } = await setting();
+  serve(1, 1, 30);
+  await clock.advanceAsync(1_000);
+  serve(2, 1, 50);
+  await clock.advanceAsync(1_000);
+  serve(1, 1, 30);
+  expect(history.all()).toMatchObject([
+    { peer: { name: 'peer 1' }, path: 'f1', bytes: 60, complete: false, firstWallMs: 0, lastWallMs: 2_000 },
+    { peer: { name: 'peer 2' }, bytes: 50, firstWallMs: 1_000, lastWallMs: 1_000 },
+  ]);
+});
+
+test('a file is complete when all of it was sent, or when the peer says so that took part of it', async () => {
+  const { history, serve } = await setting();
+  serve(1, 1, 100);
+  serve(2, 1, 10);
+  serve(3, 1, 10);
+  history.completed(peerOf(2).peerId, fileOf(1));
+  history.completed(peerOf(4).peerId, fileOf(1)); // Took nothing from here.
+  serve(2, 1, 10);
+  expect(history.finishers(fileOf(1))).toEqual([peerOf(1).peerId, peerOf(2).peerId]);
+  expect(history.finishers(fileOf(2))).toEqual([]);
+});
+
+test('the history is saved once a minute if it changed, and at the end; the next run goes on with it', async () => {
+  const { clock, saves, history, serve } = await setting();
+  await clock.advanceAsync(120_000);
+  expect(saves).toHaveLength(0);
+  serve(1, 1, 30);
+  await clock.advanceAsync(60_000);
+  expect(saves).toHaveLength(1);
+  serve(1, 1, 30);
+  await history.close();
+  await history.close();
+  expect(saves).toHaveLength(2);
+  const later = await setting(saves[1]);
+  later.serve(1, 1, 40);
+  expect(later.history.all()).toMatchObject([{ bytes: 100, complete: true }]);
+});
+
+test('a full disk costs nothing but the history, which is saved when there is room', async () => {
+  const { clock, saves, store, serve } = await setting();
+  store.full = true;
+  serve(1, 1, 30);
+  await clock.advanceAsync(60_000);
+  store.full = false;
+  await clock.advanceAsync(60_000);
+  expect(saves).toHaveLength(1);
+});
+
+test('10,000 entries are kept, those that were served last', async () => {
+  const { history, serve } = await setting();
+  for (let file = 1; file <= 10_000; file++) serve(1, file, 1);
+  serve(1, 1, 1);
+  serve(1, 10_001, 1);
+  const paths = history.all().map(({ path }) => path);
+  expect(paths).toHaveLength(10_000);
+  expect(paths.slice(0, 3)).toEqual(['f10001', 'f1', 'f10000']);
+  expect(paths).not.toContain('f2');
+});
