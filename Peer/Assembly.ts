@@ -18,10 +18,12 @@ import { DeliveredFiles, type Delivery } from './Files/Serving/DeliveredFiles.ts
 import { openDnsSd } from './Network/Discovery/DnsSd.ts';
 import { type ReservedPort, reservePort } from './Network/Links/Accepting/ReservedPort.ts';
 import { dial, listen } from './Network/Links/Accepting/StreamSockets.ts';
+import { tlsTransport } from './Network/Links/Accepting/TlsSockets.ts';
 import type { EmbeddedTracker } from './Network/Ports.ts';
 import { takeAssignedPort } from './Network/Trackers/AssignedPort.ts';
 import { Peer } from './Peer.ts';
 import type { Settings } from './Settings/CommandLine.ts';
+import { certificateOf } from './State/Certificate.ts';
 import { ContactsFile } from './State/ContactsFile.ts';
 import { HistoryFile } from './State/HistoryFile.ts';
 import { loadIdentity } from './State/Identity.ts';
@@ -52,7 +54,7 @@ export interface PeerEnvironment {
 export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvironment): Promise<Peer> {
   const { port, shareDir, state, giveUpMs, delivery, guest = false } = place;
   const delivered = delivery === undefined ? undefined : new DeliveredFiles(delivery);
-  const { peerId } = await loadIdentity(state.path, log);
+  const { peerId, privateKey } = await loadIdentity(state.path, log);
   const profile = await loadProfile(state);
   const name = settings.name ?? profile.name ?? defaultName();
   await saveProfile(state, { name, port: port.port });
@@ -72,6 +74,10 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     network: {
       self: { peerId, instanceId, name, port: port.port },
       dial,
+      secure: tlsTransport({
+        key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+        cert: certificateOf(privateKey),
+      }),
       listen: port.listen,
       bind,
       interfaces: guardedInterfaces(),

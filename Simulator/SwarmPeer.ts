@@ -7,6 +7,7 @@ import { sleep } from '../Shared/Clock.ts';
 import { silentLog } from '../Shared/Log.ts';
 import type { SeededRandom } from '../Shared/SeededRandom.ts';
 import type { Directory } from './Directory.ts';
+import { simulatedSecure } from './SimulatedSecure.ts';
 import type { Timeline } from './Timeline.ts';
 import { VirtualDisk } from './VirtualDisk.ts';
 import { VirtualMemory } from './VirtualMemory.ts';
@@ -57,6 +58,7 @@ export class SwarmPeer {
       self,
       provider: this.disk,
       dial: host.dial,
+      secure: simulatedSecure(self.peerId, host.dial, clock),
       listen: host.listen,
       clock,
       random: random.next,

@@ -99,6 +99,7 @@ const RIM = [
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',
   'Peer/Network/Links/Accepting/StreamSockets.ts',
+  'Peer/Network/Links/Accepting/TlsSockets.ts',
 ];
 
 /** What a file imports from Shared/ when it acts in time: `Random` and the moment as a number are values. */

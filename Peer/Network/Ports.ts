@@ -6,6 +6,9 @@ import type { PublishedEntry } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
 import type { CatalogEntry } from '../Model.ts';
 
+export type { Incoming } from './Links/Accepting/Opening.ts';
+export type { ProvenStream, SecureTransport } from './Links/Accepting/Secure.ts';
+
 /** Ports of the network: its needs from the disk side (FileManager) and from main.ts. */
 
 /** Serves the chunks of our files. */

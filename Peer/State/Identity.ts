@@ -1,14 +1,8 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { chmod, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PeerId } from '../../Protocol/Ids.ts';
+import { peerIdOf } from '../../Protocol/PeerKey.ts';
 import type { Log } from '../../Shared/Log.ts';
 import { systemCode } from '../../Shared/ShoalError.ts';
 import { writeWhole } from './JsonFile.ts';
@@ -40,13 +34,6 @@ export async function loadIdentity(stateFolder: string, log: Log): Promise<Ident
   await rename(path, aside);
   log.warn(`The key of this peer is damaged. It is now at ${aside}, and this peer gets a new id.`);
   return makeIdentity(path);
-}
-
-/** SHA-256 of the public key in its DER form (SubjectPublicKeyInfo). docs/reference/protocol.md, "Peer id". */
-export function peerIdOf(key: KeyObject): PeerId {
-  const publicKey = key.type === 'public' ? key : createPublicKey(key);
-  const der = publicKey.export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(der).digest('hex') as PeerId;
 }
 
 async function makeIdentity(path: string): Promise<Identity> {

@@ -1,17 +1,21 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
+import { certificateOf } from '../../Peer/State/Certificate.ts';
 import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
 import { fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
 import { FrameDecoder } from '../../Protocol/FrameDecoder.ts';
 import type { ChunkHash, FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import { CONTROL_ALPN } from '../../Protocol/Limits.ts';
+import { peerIdOf } from '../../Protocol/PeerKey.ts';
 import {
   type ControlMessage,
   decodeControl,
   decodeLane,
   encodeControl,
   encodeLane,
-  encodePreamble,
   PREAMBLE_BYTES,
   PROTOCOL_VERSION,
 } from '../../Protocol/PeerMessages.ts';
@@ -57,13 +61,24 @@ export class HostilePeer {
   readonly #instanceId: InstanceId = Date.now().toString(16).padStart(16, '0') as InstanceId;
   readonly #files: readonly HostileFile[];
   readonly #server: Server;
+  readonly #tls: TlsServer;
   readonly #udp: DatagramSocket;
   readonly #sockets = new Set<Socket>();
   #port = 0;
 
   private constructor(name: string, files: readonly HostileFile[]) {
     this.name = name;
-    this.peerId = hashBytes(Buffer.from(name)) as string as PeerId;
+    const { privateKey } = generateKeyPairSync('ed25519');
+    this.peerId = peerIdOf(privateKey);
+    this.#tls = createTlsServer({
+      key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      cert: certificateOf(privateKey),
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: [CONTROL_ALPN],
+    });
+    this.#tls.on('secureConnection', (socket) => this.#control(socket));
+    this.#tls.on('tlsClientError', () => {});
     this.#files = files;
     this.#udp = createSocket('udp4');
     this.#server = createServer((socket) => this.#accept(socket));
@@ -141,27 +156,34 @@ export class HostilePeer {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
-    let preamble = Buffer.alloc(0);
+    socket.once('data', (first: Buffer) => {
+      socket.pause();
+      const isTls = first[0] === 0x16;
+      socket.unshift(isTls ? first : first.subarray(PREAMBLE_BYTES));
+      if (isTls) this.#tls.emit('connection', socket);
+      else this.#lane(socket);
+    });
+  }
+
+  #control(socket: Socket): void {
     const decoder = new FrameDecoder(65_536);
-    let lane = false;
+    socket.on('error', () => {});
     socket.on('data', (bytes: Buffer) => {
-      let rest = bytes;
-      if (preamble.length < PREAMBLE_BYTES) {
-        const taken = PREAMBLE_BYTES - preamble.length;
-        preamble = Buffer.concat([preamble, bytes.subarray(0, taken)]);
-        rest = bytes.subarray(taken);
-        if (preamble.length < PREAMBLE_BYTES) return;
-        lane = preamble.equals(encodePreamble('lane'));
-      }
-      for (const { type, body } of decoder.push(rest)) {
-        if (lane) this.#laneFrame(socket, type, body);
-        else {
-          const message = decodeControl(type, body);
-          for (const answer of message === undefined ? [] : this.#answers(message))
-            socket.write(encodeControl(answer));
-        }
+      for (const { type, body } of decoder.push(bytes)) {
+        const message = decodeControl(type, body);
+        for (const answer of message === undefined ? [] : this.#answers(message))
+          socket.write(encodeControl(answer));
       }
     });
+  }
+
+  /** The preamble arrives whole, with the first bytes. */
+  #lane(socket: Socket): void {
+    const decoder = new FrameDecoder(65_536);
+    socket.on('data', (bytes: Buffer) => {
+      for (const { type, body } of decoder.push(bytes)) this.#laneFrame(socket, type, body);
+    });
+    socket.resume();
   }
 
   #laneFrame(socket: Socket, type: number, body: Uint8Array): void {

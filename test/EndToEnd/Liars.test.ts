@@ -1,11 +1,16 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { connect as tlsConnect } from 'node:tls';
 import { expect } from 'vitest';
 import { type HostileFile, HostilePeer, honestFile } from '../../bench/Programs/HostilePeer.ts';
-import { encodeControl, encodePreamble } from '../../Protocol/PeerMessages.ts';
+import { certificateOf } from '../../Peer/State/Certificate.ts';
+import { CONTROL_ALPN } from '../../Protocol/Limits.ts';
+import { peerIdOf } from '../../Protocol/PeerKey.ts';
+import { encodeControl, encodePreamble, PROTOCOL_VERSION } from '../../Protocol/PeerMessages.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { someBytes, someMebibytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';
@@ -120,38 +125,48 @@ test.concurrent('hostile frames and garbage datagrams: the peer goes on, and so 
   const leecher = await lan.peer('anna');
   await leecher.items('download film.bin --no-wait');
   const random = new SeededRandom(44);
+  const { privateKey } = generateKeyPairSync('ed25519');
   const hello = encodeControl({
     type: 'hello',
-    version: 1,
-    peerId: hex('ab', 32),
+    version: PROTOCOL_VERSION,
+    peerId: peerIdOf(privateKey),
     instanceId: hex('01', 8),
     name: 'x',
     port: 9,
     features: 0,
   });
-  const control = encodePreamble('control');
-  const attacks = [
+  const plain = [
     random.bytes(5_000),
-    Buffer.concat([control, Buffer.from('ffffffff01', 'hex')]),
-    Buffer.concat([control, Buffer.from('0000040101', 'hex'), Buffer.alloc(2_000)]),
-    Buffer.concat([control, hello, Buffer.from('0001000163', 'hex')]),
-    Buffer.concat([control, hello, random.bytes(10_000)]),
-    Buffer.concat([control, hello, hello]),
-    Buffer.concat([control, hello.subarray(0, 20)]), // Half a frame, then silence.
     Buffer.concat([encodePreamble('lane'), random.bytes(1_000)]),
     encodePreamble('lane').subarray(0, 3),
   ];
+  const onLinks = [
+    Buffer.from('ffffffff01', 'hex'),
+    Buffer.concat([Buffer.from('0000040101', 'hex'), Buffer.alloc(2_000)]),
+    Buffer.concat([hello, Buffer.from('0001000163', 'hex')]),
+    Buffer.concat([hello, random.bytes(10_000)]),
+    Buffer.concat([hello, hello]),
+    hello.subarray(0, 20), // Half a frame, then silence.
+  ];
+  const identity = {
+    key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    cert: certificateOf(privateKey),
+    ALPNProtocols: [CONTROL_ALPN],
+    rejectUnauthorized: false,
+  };
   const sockets: Socket[] = [];
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
   });
   for (const port of [seeder.port, leecher.port]) {
-    for (const attack of attacks) {
-      const socket = connect(port, '127.0.0.1')
-        .on('error', () => {})
-        .resume();
+    for (const attack of [...plain, ...onLinks]) {
+      const secure = onLinks.includes(attack);
+      const socket = secure
+        ? tlsConnect({ ...identity, port, host: '127.0.0.1' })
+        : connect(port, '127.0.0.1');
+      socket.on('error', () => {}).resume();
       sockets.push(socket);
-      await once(socket, 'connect');
+      await once(socket, secure ? 'secureConnect' : 'connect');
       socket.write(attack);
     }
   }

@@ -3,10 +3,10 @@ import type { ByeReason, Hello } from '../../../Protocol/PeerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { Bans } from './Accepting/Bans.ts';
 import type { PlainConnection } from './Accepting/PlainOpening.ts';
+import type { ProvenStream } from './Accepting/Secure.ts';
 import { DialBackoff } from './DialBackoff.ts';
 import { LinkedPeer, type PeerContext } from './LinkedPeer.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
@@ -31,6 +31,12 @@ const DIALLED_AGAIN_MAX = 32;
 /** Time for the hello of the other of two duplicate links. */
 const DUPLICATE_GRACE_MS = 2_000;
 
+interface Dial {
+  /** Peers that are wanted at the address; undefined: any. */
+  readonly expected: Set<PeerId | undefined>;
+  readonly dialled: Promise<LinkedPeer>;
+}
+
 interface Dialling {
   readonly resolve: (peer: LinkedPeer) => void;
   readonly reject: (reason: ShoalError) => void;
@@ -44,7 +50,7 @@ export class LinkTable implements LinkEvents {
   readonly #links = new Set<PeerLink>();
   readonly #backoff = new DialBackoff();
   /** Running dials by address. */
-  readonly #dials = new Map<string, Promise<LinkedPeer>>();
+  readonly #dials = new Map<string, Dial>();
   readonly #dialling = new Map<PeerLink, Dialling & { readonly address: Address }>();
   /** Accepted links before the handshake: ends the deadline of their connection. */
   readonly #settles = new Map<PeerLink, () => void>();
@@ -72,13 +78,10 @@ export class LinkTable implements LinkEvents {
     const waitMs = this.#backoff.waitMs(address, clock.nowMs());
     // An address without an id was typed by the user.
     if (peerId !== undefined && waitMs > 0) throw notDialledYet(address, waitMs);
-    const peer = await unlessAborted(this.#dial(address), signal);
-    const expected = peerId === undefined || peer.contact.peerId === peerId;
-    this.#backoff.answered(address, expected, clock.nowMs());
-    if (expected) return peer;
-    throw new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
-      hint: 'The peer may have another address now: search again.',
-    });
+    const peer = await unlessAborted(this.#dial(address, peerId), signal);
+    this.#backoff.answered(address, true, clock.nowMs());
+    if (peerId === undefined || peer.contact.peerId === peerId) return peer;
+    throw anotherPeer(address);
   }
 
   /** Tests whether the link of a quiet peer is dead; takes some seconds. */
@@ -95,7 +98,7 @@ export class LinkTable implements LinkEvents {
   /** Redials peers after our address changed, so that they learn it before their old link times out. */
   dialAgain(): void {
     for (const { contact } of this.peers.slice(0, DIALLED_AGAIN_MAX))
-      this.#dial(contact.address).catch(() => {});
+      this.#dial(contact.address, contact.peerId).catch(() => {});
   }
 
   /**
@@ -103,7 +106,7 @@ export class LinkTable implements LinkEvents {
    * @param full - the connection limit is reached: the link is refused with that reason
    * @param settle - called after the handshake
    */
-  accept(stream: ByteStream, full: boolean, settle: () => void): PlainConnection {
+  accept(stream: ProvenStream, full: boolean, settle: () => void): PlainConnection {
     const link = this.#newLink(false);
     this.#settles.set(link, settle);
     link.start(stream);
@@ -215,26 +218,45 @@ export class LinkTable implements LinkEvents {
     return undefined;
   }
 
-  #dial(address: Address): Promise<LinkedPeer> {
+  /** @param expects - the peer that is wanted at this address; undefined: any. A link to another one is not made. */
+  #dial(address: Address, expects: PeerId | undefined): Promise<LinkedPeer> {
     const key = formatAddress(address);
     const running = this.#dials.get(key);
-    if (running !== undefined) return running;
+    if (running !== undefined) {
+      running.expected.add(expects);
+      return running.dialled;
+    }
     const link = this.#newLink(true);
+    const expected = new Set([expects]);
+    let isOther = false;
+    const start = (stream: ProvenStream) => {
+      isOther = !expected.has(undefined) && !expected.has(stream.provenId);
+      if (!isOther) return link.start(stream);
+      stream.destroy();
+      link.failed(anotherPeer(address));
+    };
     const dialled = new Promise<LinkedPeer>((resolve, reject) => {
       this.#dialling.set(link, { resolve, reject, address });
-      this.#options.context.dial(address, link, { signal: this.#stopping.signal }).then(
-        (stream) => link.start(stream),
-        (failure: unknown) => link.failed(asShoalError(failure, 'UNREACHABLE')),
-      );
+      this.#options.context.secure
+        .dial(address, link, { signal: this.#stopping.signal })
+        .then(start, (failure: unknown) => link.failed(asShoalError(failure, 'UNREACHABLE')));
     });
-    this.#dials.set(key, dialled);
+    this.#dials.set(key, { expected, dialled });
     const forget = () => this.#dials.delete(key);
     dialled.then(forget, () => {
       forget();
-      this.#backoff.failed(address, this.#options.context.clock.nowMs());
+      const nowMs = this.#options.context.clock.nowMs();
+      if (isOther) this.#backoff.answered(address, false, nowMs);
+      else this.#backoff.failed(address, nowMs);
     });
     return dialled;
   }
+}
+
+function anotherPeer(address: Address): ShoalError {
+  return new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
+    hint: 'The peer may have another address now: search again.',
+  });
 }
 
 function notDialledYet(address: Address, waitMs: number): ShoalError {

@@ -8,11 +8,15 @@ import type { KnownContact, Offer } from '../../Model.ts';
 import type { RateLimiter } from '../Lanes/RateLimiter.ts';
 import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
 import type { ChunkProvider } from '../Ports.ts';
+import type { SecureTransport } from './Accepting/Secure.ts';
 
 /** Context shared by all linked peers. */
 export interface PeerContext {
   readonly provider: ChunkProvider;
+  /** Dials lanes. */
   readonly dial: Dial;
+  /** Dials and accepts control links. */
+  readonly secure: SecureTransport;
   readonly clock: Clock;
   readonly buffers: ReceiveBuffers;
   readonly downLimiter: RateLimiter;

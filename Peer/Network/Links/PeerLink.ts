@@ -9,13 +9,13 @@ import {
   type ControlMessage,
   decodeControl,
   encodeControl,
-  encodePreamble,
   type Hello,
 } from '../../../Protocol/PeerMessages.ts';
 import { type Clock, every } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, StreamHandler } from '../../../Shared/Transport.ts';
 import { BatchedWriter } from '../Lanes/BatchedWriter.ts';
+import type { ProvenStream } from './Accepting/Secure.ts';
 import { type Conversation, PeerSession, type SessionAction } from './PeerSession.ts';
 
 /** Unsent bytes from which the link of a peer that does not read is cut. */
@@ -92,17 +92,16 @@ export class PeerLink implements StreamHandler {
   }
 
   /** Begins the handshake on an open connection. */
-  start(stream: ByteStream): void {
+  start(stream: ProvenStream): void {
     this.#stream = stream;
     if (this.#closed) {
       stream.destroy();
       return;
     }
-    if (this.dialledByUs) this.#writer.write(encodePreamble('control'));
     this.#writer.open(stream);
     const tick = () => this.#act(this.#session.tick(this.#clock.nowMs()));
     this.#timers.push(every(this.#clock, GREETING_TIMEOUT_MS, tick));
-    this.#act(this.#session.start());
+    this.#act(this.#session.start(stream.provenId));
   }
 
   send(message: ControlMessage): void {

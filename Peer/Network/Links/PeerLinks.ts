@@ -23,9 +23,6 @@ import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
 import { Bans } from './Accepting/Bans.ts';
 import { ConnectionAcceptor } from './Accepting/ConnectionAcceptor.ts';
-import { httpRefusal } from './Accepting/HttpRefusal.ts';
-import { otherVersions } from './Accepting/OtherVersion.ts';
-import { plainOpening } from './Accepting/PlainOpening.ts';
 import { listenOnOneOf, portsOf } from './Accepting/ReservedPort.ts';
 import { Announcements } from './Announcements.ts';
 import { Interests } from './Interests.ts';
@@ -33,6 +30,7 @@ import type { LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { Offers } from './Offers.ts';
 import type { LinkCounters, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
+import { peerOpenings } from './PeerOpenings.ts';
 import { type SwarmProgress, swarmProgress } from './SwarmProgress.ts';
 
 export type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
@@ -57,6 +55,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     violations: 0,
     refusedConnections: 0,
     evictedConnections: 0,
+    failedHandshakes: 0,
     foreignConnections: 0,
     overLimit: 0,
   };
@@ -121,6 +120,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       context: {
         provider,
         dial,
+        secure: options.secure,
         clock,
         buffers: new ReceiveBuffers(clock, undefined, options.memory),
         downLimiter: this.limits.down,
@@ -146,15 +146,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       bans: this.#bans,
       counters: this.counters,
       connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
-      openings: [
-        plainOpening('control', (...connection) => this.#table.accept(...connection)),
-        plainOpening('lane', (...connection) => this.#uploads.accept(...connection)),
-        otherVersions(
-          () => this.counters.foreignConnections++,
-          (text) => options.log.warn(text),
-        ),
-        options.http ?? httpRefusal,
-      ],
+      openings: peerOpenings(options, this.#table, this.#uploads, this.counters),
     });
   }
 

@@ -10,6 +10,7 @@ import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider } from '../Ports.ts';
 import type { Opening } from './Accepting/Opening.ts';
+import type { SecureTransport } from './Accepting/Secure.ts';
 
 export interface PeerLinksOptions {
   /** Its `port` is announced until `start` has bound the real one. */
@@ -17,7 +18,10 @@ export interface PeerLinksOptions {
   readonly provider: ChunkProvider;
   /** Answers questions of peers while no tracker does. Undefined: peers learn not to ask. */
   readonly feed?: Pick<CatalogFeed, 'matching'>;
+  /** Dials lanes. */
   readonly dial: Dial;
+  /** Dials and accepts control links. */
+  readonly secure: SecureTransport;
   readonly listen: Listen;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,6 +54,8 @@ export interface LinkCounters {
   refusedConnections: number;
   /** Silent or idle incoming connections closed in favour of newcomers. */
   evictedConnections: number;
+  /** Incoming control links that did not prove their peer id: an interrupted or unacceptable handshake. */
+  failedHandshakes: number;
   /** Incoming connections closed because their first bytes are of no known protocol. */
   foreignConnections: number;
   /** Questions refused and named peers or trackers ignored, because a rate limit was exceeded. */

@@ -31,6 +31,7 @@ export class PeerSession {
   readonly #startedMs: number;
   #state: 'greeting' | 'open' | 'closed' = 'greeting';
   #remote: Hello | undefined;
+  #provenId: PeerId | undefined;
   #receivedMs: number;
   #pingedMs: number;
 
@@ -52,8 +53,9 @@ export class PeerSession {
     return this.#remote;
   }
 
-  /** Actions after the connection was opened. */
-  start(): SessionAction[] {
+  /** Actions after the connection was opened. @param provenId - the id that the remote side has proven */
+  start(provenId: PeerId): SessionAction[] {
+    this.#provenId = provenId;
     return this.#dialled ? [{ do: 'send', message: { type: 'hello', ...this.#hello } }] : [];
   }
 
@@ -118,6 +120,7 @@ export class PeerSession {
       const bye = byeToVersion(version);
       return this.leave(bye, new ShoalError('REFUSED', versionText(version)));
     }
+    if (peerId !== this.#provenId) return this.breach('a hello with the id of another peer');
     if (peerId === this.#hello.peerId) {
       return this.leave('self', new ShoalError('REFUSED', 'this is our own address'));
     }

@@ -14,7 +14,7 @@ import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../Support/seeds.ts';
 import { collect, open, patient, peerIdOf, requestAll, startNode } from './links.ts';
 import { MemoryPart } from './MemoryShare.ts';
-import { greeting, hello, Stranger, victim } from './Stranger.ts';
+import { greeting, handshake, hello, Stranger, victim } from './Stranger.ts';
 
 test.each([
   ['a method that HTTP does not have', Buffer.from('GOT / HTTP/1.1\r\n')],
@@ -84,30 +84,33 @@ test('HTTP on the port of a peer gets one sentence, in whatever pieces the reque
 
 test('slow and silent connections are closed after 10 s, at every stage', async () => {
   const { network, stranger, close } = await victim();
-  const stages = [Buffer.alloc(0), Buffer.from('SHO'), encodePreamble('control'), encodePreamble('lane')];
+  const stages = [
+    Buffer.alloc(0),
+    Buffer.from('SHO'),
+    handshake().subarray(0, 20),
+    handshake(),
+    encodePreamble('lane'),
+  ];
   const strangers = [];
   for (const bytes of stages) {
     const one = await stranger();
     await one.send(bytes);
     strangers.push(one);
   }
-  expect(strangers.map(({ closed }) => closed)).toEqual([false, false, false, false]);
+  expect(strangers.filter(({ closed }) => closed)).toHaveLength(0);
   await network.clock.advanceAsync(11_000);
-  expect(strangers.map(({ closed }) => closed)).toEqual([true, true, true, true]);
+  expect(strangers.filter(({ closed }) => closed)).toHaveLength(stages.length);
   expect(network.host('10.0.0.1').streams.size).toBe(0);
   await close();
 });
 
 test.each([
-  [
-    'the header of a frame of 2 KiB before the hello',
-    [encodePreamble('control'), frame(1, 2_048).subarray(0, 5)],
-  ],
+  ['the header of a frame of 2 KiB before the hello', [handshake(), frame(1, 2_048).subarray(0, 5)]],
   ['a frame of 4 GiB', [greeting(), Buffer.from('ffffffff01', 'hex')]],
   ['the header of a frame above 64 KiB', [greeting(), frame(12, 65_537).subarray(0, 5)]],
   ['a number that means nothing', [greeting(), frame(63, 3)]],
   ['a second hello', [greeting(), hello()]],
-  ['a message before the hello', [encodePreamble('control'), encodeControl({ type: 'ping' })]],
+  ['a message before the hello', [handshake(), encodeControl({ type: 'ping' })]],
   ['damaged text', [greeting(), Buffer.from('00000007'.concat('02', '00000001', '0002', 'c3'), 'hex')]],
 ])('%s costs only the link that sent it', async (_what, parts) => {
   const { network, node, stranger, close } = await victim();
@@ -329,11 +332,16 @@ async function fakeSeeder(network: SimulatedNetwork, number: number, reply: (id:
   const host = network.host(`10.0.0.${number}`);
   const port = 9_000 + number;
   await host.listen(port, (stream) => {
-    let toSkip = PREAMBLE_BYTES;
+    let toSkip: number | undefined;
     const decoder = new FrameDecoder(65_536);
     return {
       closed: () => {},
       data: (all) => {
+        if (toSkip === undefined && all[0] === handshake()[0]) {
+          toSkip = handshake().length;
+          stream.write(handshake(number));
+        }
+        toSkip ??= PREAMBLE_BYTES;
         const bytes = all.subarray(Math.min(toSkip, all.length));
         toSkip -= all.length - bytes.length;
         for (const { type, body } of decoder.push(bytes)) {
@@ -369,7 +377,7 @@ test('those who ask for films and do not read them keep nobody else from theirs'
   );
   for (let number = 0; number < 20; number++) {
     const control = await stranger20(number);
-    await control.send(encodePreamble('control'), hello(100 + number));
+    await control.send(greeting(100 + number));
     await control.send(encodeControl({ type: 'laneRequest', requestId: 1 }));
     const grant = control.heard.at(-1);
     const lane = await stranger20(number);

@@ -54,6 +54,7 @@ test('who lines up behind others has no turn before one of them is through, and 
   await network.clock.advanceAsync(100);
   const [waiter = expect.fail(), last = expect.fail()] = leechers.slice(UPLOAD_SLOTS);
   waiter.source.lineUp?.();
+  await network.clock.advanceAsync(50);
   last.source.lineUp?.();
   await network.clock.advanceAsync(1_000);
   expect(waiter.turns).toEqual([]);

@@ -6,6 +6,7 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import { simulatedSecure } from '../../../Simulator/SimulatedSecure.ts';
 import type { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type MemoryPart, MemoryShare } from './MemoryShare.ts';
 
@@ -36,6 +37,7 @@ export async function startNode(
     self,
     provider: share,
     dial,
+    secure: simulatedSecure((options.self ?? self).peerId, options.dial ?? dial, network.clock),
     listen,
     clock: network.clock,
     random: random.next,

@@ -4,6 +4,7 @@ import { NetworkManager, type NetworkManagerOptions } from '../../../Peer/Networ
 import { newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { silentLog } from '../../../Shared/Log.ts';
+import { simulatedSecure } from '../../../Simulator/SimulatedSecure.ts';
 import type { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { MemoryShare } from './MemoryShare.ts';
 import { FakeFeed, file, idOf, lanInterface } from './Trackers/TrackerLan.ts';
@@ -53,6 +54,7 @@ export async function startManager(
     provider: share,
     feed,
     dial: host.dial,
+    secure: simulatedSecure(peerId, host.dial, lan.clock),
     listen: host.listen,
     bind: host.bindDatagram,
     interfaces: () => ({ lan: [lanInterface(ip)] }),

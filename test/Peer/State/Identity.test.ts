@@ -1,8 +1,9 @@
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { loadIdentity, peerIdOf } from '../../../Peer/State/Identity.ts';
+import { loadIdentity } from '../../../Peer/State/Identity.ts';
 import { isId } from '../../../Protocol/Ids.ts';
+import { peerIdOf } from '../../../Protocol/PeerKey.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 

@@ -26,6 +26,7 @@ export class FirstBytes implements StreamHandler, Incoming {
   readonly #cancelDeadline: () => void;
   #first: Buffer = Buffer.alloc(0);
   #owned = false;
+  #gone = false;
   #next: StreamHandler | undefined;
 
   constructor(stream: ByteStream, options: FirstBytesOptions) {
@@ -61,6 +62,7 @@ export class FirstBytes implements StreamHandler, Incoming {
   }
 
   closed(error: Error | undefined): void {
+    this.#gone = true;
     this.#cancelDeadline();
     this.#next?.closed(error);
     this.#options.closed(this.#owned);
@@ -74,6 +76,10 @@ export class FirstBytes implements StreamHandler, Incoming {
 
   get first(): Uint8Array {
     return this.#first;
+  }
+
+  get gone(): boolean {
+    return this.#gone;
   }
 
   get full(): boolean {

@@ -9,6 +9,8 @@ export interface Incoming {
   readonly first: Uint8Array;
   /** Over the connection limit: the opening says so in its language, and closes. */
   readonly full: boolean;
+  /** The connection is gone. */
+  readonly gone: boolean;
   /** Takes over as a byte stream. @param skip - bytes of `first` that are not delivered again */
   stream(handlerOf: (stream: ByteStream) => StreamHandler, skip?: number): void;
   /** Takes over as the socket of Node, for `server.emit('connection', socket)`. @throws RangeError: none below */

@@ -39,7 +39,7 @@ export const dial: Dial = (address, handler, { signal, into } = {}) => {
     socket.on('error', failed);
     socket.once('connect', () => {
       settle();
-      resolve(wrap(socket, handler, address, into !== undefined));
+      resolve(wrapSocket(socket, handler, address, into !== undefined));
     });
   });
 };
@@ -52,7 +52,7 @@ export const listen: Listen = (port, accept) => {
   const server = createServer({ noDelay: true }, (socket) => {
     const remote = { host: normalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
     let handler: StreamHandler = { closed: () => {} };
-    const stream = wrap(
+    const stream = wrapSocket(
       socket,
       {
         data: (b) => handler.data?.(b),
@@ -60,7 +60,6 @@ export const listen: Listen = (port, accept) => {
         closed: (e) => handler.closed(e),
       },
       remote,
-      false,
     );
     handler = accept(stream);
   });
@@ -90,7 +89,13 @@ function readInto(into: ReadTarget) {
   };
 }
 
-function wrap(socket: Socket, handler: StreamHandler, remote: Address, ownMemory: boolean): ByteStream {
+/** A socket as a byte stream. @param ownMemory - the bytes are read into a ReadTarget */
+export function wrapSocket(
+  socket: Socket,
+  handler: StreamHandler,
+  remote: Address,
+  ownMemory = false,
+): ByteStream {
   let failure: Error | undefined;
   socket.on('error', (error) => {
     failure ??= error;
@@ -126,11 +131,11 @@ function wrap(socket: Socket, handler: StreamHandler, remote: Address, ownMemory
   };
 }
 
-function givenUp(): ShoalError {
+export function givenUp(): ShoalError {
   return new ShoalError('CANCELLED', 'the connection attempt was cancelled');
 }
 
-function dialFailure(error: Error, address: Address): ShoalError {
+export function dialFailure(error: Error, address: Address): ShoalError {
   const place = formatAddress(address);
   switch (systemCode(error)) {
     case 'ECONNREFUSED':

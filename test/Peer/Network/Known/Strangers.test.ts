@@ -7,13 +7,13 @@ import {
   type ControlOf,
   decodeControl,
   encodeControl,
-  encodePreamble,
 } from '../../../../Protocol/PeerMessages.ts';
 import type { RelayedFile } from '../../../../Protocol/RelayMessages.ts';
 import type { ByteStream } from '../../../../Shared/Transport.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { instanceOf, peerIdOf } from '../links.ts';
 import { type Managed, never, startManager, startManagers, timed } from '../managers.ts';
+import { handshake, handshakeSkipper } from '../Stranger.ts';
 import { file, idOf } from '../Trackers/TrackerLan.ts';
 
 /** A program that links to a peer and then says what a test wants. */
@@ -24,6 +24,7 @@ async function stranger(
   answer: (query: ControlOf<'query'>) => readonly ControlMessage[] = () => [],
 ) {
   const decoder = new FrameDecoder(65_536);
+  const afterHandshake = handshakeSkipper();
   const heard: ControlMessage[] = [];
   let stream: ByteStream | undefined;
   let closed = false;
@@ -32,7 +33,7 @@ async function stranger(
   stream = await network.settle(
     network.host(`10.0.0.${number}`).dial(to.contact.address, {
       data: (bytes) => {
-        for (const { type, body } of decoder.push(bytes)) {
+        for (const { type, body } of decoder.push(afterHandshake(bytes))) {
           const message = decodeControl(type, body);
           if (message === undefined) continue;
           heard.push(message);
@@ -44,7 +45,7 @@ async function stranger(
       },
     }),
   );
-  stream.write(encodePreamble('control'));
+  stream.write(handshake(number));
   say({
     type: 'hello',
     version: 2,

@@ -17,7 +17,7 @@ const verbs = (actions: readonly SessionAction[]) =>
 
 function opened() {
   const session = new PeerSession(helloOf(1), true, 0);
-  session.start();
+  session.start(peerIdOf(2));
   session.receive(saidHello(2), 10);
   return session;
 }
@@ -25,8 +25,8 @@ function opened() {
 test('the side that dialled says hello first, the other answers', () => {
   const dialling = new PeerSession(helloOf(1), true, 0);
   const accepting = new PeerSession(helloOf(2), false, 0);
-  expect(verbs(dialling.start())).toEqual(['send hello']);
-  expect(verbs(accepting.start())).toEqual([]);
+  expect(verbs(dialling.start(peerIdOf(2)))).toEqual(['send hello']);
+  expect(verbs(accepting.start(peerIdOf(1)))).toEqual([]);
   expect(verbs(accepting.receive(saidHello(1), 1))).toEqual(['send hello', 'open']);
   expect(verbs(dialling.receive(saidHello(2), 2))).toEqual(['open']);
   expect(dialling.remote).toEqual(helloOf(2));
@@ -38,8 +38,16 @@ test('nothing may be said before the hello, and the hello only once', () => {
   expect(verbs(opened().receive(saidHello(2), 11))).toEqual(['send bye', 'close']);
 });
 
+test('a hello with an id that the connection has not proven ends the link', () => {
+  const session = new PeerSession(helloOf(1), false, 0);
+  session.start(peerIdOf(3));
+  expect(verbs(session.receive(saidHello(2), 1))).toEqual(['send bye', 'close']);
+  expect(session.open).toBe(false);
+});
+
 test('a peer that meets itself says so', () => {
   const session = new PeerSession(helloOf(1), false, 0);
+  session.start(peerIdOf(1));
   const [bye, close] = session.receive(saidHello(1), 1);
   expect(bye).toEqual({ do: 'send', message: { type: 'bye', reason: 'self' } });
   expect(close?.do).toBe('close');

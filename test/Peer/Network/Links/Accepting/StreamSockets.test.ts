@@ -1,20 +1,29 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { dial, listen } from '../../../../../Peer/Network/Links/Accepting/StreamSockets.ts';
+import { tlsTransport } from '../../../../../Peer/Network/Links/Accepting/TlsSockets.ts';
 import { PeerLinks } from '../../../../../Peer/Network/Links/PeerLinks.ts';
+import { certificateOf } from '../../../../../Peer/State/Certificate.ts';
+import { peerIdOf } from '../../../../../Protocol/PeerKey.ts';
 import { systemClock } from '../../../../../Shared/Clock.ts';
 import { silentLog } from '../../../../../Shared/Log.ts';
 import type { ByteStream } from '../../../../../Shared/Transport.ts';
-import { collect, instanceOf, patient, peerIdOf, requestAll, watcher } from '../../links.ts';
+import { collect, instanceOf, patient, requestAll, watcher } from '../../links.ts';
 import { MemoryPart, MemoryShare } from '../../MemoryShare.ts';
 
 async function realNode(number: number, port = 0) {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const peerId = peerIdOf(privateKey);
   const share = new MemoryShare();
   const links = new PeerLinks({
-    self: { peerId: peerIdOf(number), instanceId: instanceOf(number), name: `peer ${number}`, port },
+    self: { peerId, instanceId: instanceOf(number), name: `peer ${number}`, port },
     provider: share,
     dial,
+    secure: tlsTransport({
+      key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      cert: certificateOf(privateKey),
+    }),
     listen,
     clock: systemClock,
     random: Math.random,
@@ -24,7 +33,7 @@ async function realNode(number: number, port = 0) {
   onTestFinished(() => links.close());
   await links.start({ port });
   const address = { host: '127.0.0.1', port: links.local.port };
-  return { links, share, contact: { peerId: peerIdOf(number), name: '', address } };
+  return { links, share, contact: { peerId, name: '', address } };
 }
 
 test('64 MiB over real sockets, byte for byte', async () => {

@@ -1,0 +1,34 @@
+import type { PeerId } from '../../../../Protocol/Ids.ts';
+import type { Address } from '../../../../Shared/Address.ts';
+import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { Incoming } from './Opening.ts';
+
+/** An encrypted stream whose remote side has proven that it owns the key of a peer id. */
+export interface ProvenStream extends ByteStream {
+  readonly provenId: PeerId;
+}
+
+/** Encrypted connections in which both sides prove their peer ids before the first byte. */
+export interface SecureTransport {
+  /**
+   * Dials. No byte is read before the promise resolves: check `provenId` first.
+   * @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED
+   */
+  dial(
+    address: Address,
+    handler: StreamHandler,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<ProvenStream>;
+  /** As in Opening. */
+  claims(first: Uint8Array): 'mine' | 'not mine' | 'more';
+  /**
+   * Takes over an incoming connection. An unproven one is closed.
+   * @param opened - called once the id is proven; returns the handler of the stream
+   * @param failed - called instead, with the reason
+   */
+  accept(
+    incoming: Incoming,
+    opened: (stream: ProvenStream) => StreamHandler,
+    failed: (reason: string) => void,
+  ): void;
+}

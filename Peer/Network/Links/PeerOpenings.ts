@@ -1,0 +1,44 @@
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { Log } from '../../../Shared/Log.ts';
+import type { Uploads } from '../Lanes/Uploads.ts';
+import { controlOpening } from './Accepting/ControlOpening.ts';
+import { httpRefusal } from './Accepting/HttpRefusal.ts';
+import type { Opening } from './Accepting/Opening.ts';
+import { otherVersions } from './Accepting/OtherVersion.ts';
+import { plainOpening } from './Accepting/PlainOpening.ts';
+import type { SecureTransport } from './Accepting/Secure.ts';
+import type { LinkTable } from './LinkTable.ts';
+import type { LinkCounters } from './PeerLinksTypes.ts';
+
+export interface PeerOpeningsOptions {
+  readonly secure: SecureTransport;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly http?: Opening;
+}
+
+/** Everything that is spoken on the port of a peer: control links, lanes, HTTP, and a goodbye to other versions. */
+export function peerOpenings(
+  { secure, clock, log, http }: PeerOpeningsOptions,
+  table: LinkTable,
+  uploads: Uploads,
+  counters: LinkCounters,
+): readonly Opening[] {
+  return [
+    controlOpening({
+      secure,
+      clock,
+      accept: (...connection) => table.accept(...connection),
+      failed: (host, reason) => {
+        counters.failedHandshakes++;
+        log.debug(`${host} proved no peer id: ${reason}`);
+      },
+    }),
+    plainOpening('lane', (...connection) => uploads.accept(...connection)),
+    otherVersions(
+      () => counters.foreignConnections++,
+      (text) => log.warn(text),
+    ),
+    http ?? httpRefusal,
+  ];
+}

@@ -1,0 +1,181 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
+import { Bans } from '../../../../../Peer/Network/Links/Accepting/Bans.ts';
+import { ConnectionAcceptor } from '../../../../../Peer/Network/Links/Accepting/ConnectionAcceptor.ts';
+import { controlOpening } from '../../../../../Peer/Network/Links/Accepting/ControlOpening.ts';
+import { listen } from '../../../../../Peer/Network/Links/Accepting/StreamSockets.ts';
+import { tlsTransport } from '../../../../../Peer/Network/Links/Accepting/TlsSockets.ts';
+import { certificateOf } from '../../../../../Peer/State/Certificate.ts';
+import { peerIdOf } from '../../../../../Protocol/PeerKey.ts';
+import { systemClock } from '../../../../../Shared/Clock.ts';
+
+import { ecIdentity, rsaIdentity } from './ForeignCertificates.ts';
+
+const nothing = { closed: () => {} };
+const pemOf = (key: KeyObject) => String(key.export({ type: 'pkcs8', format: 'pem' }));
+
+function identity() {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pems = { key: pemOf(privateKey), cert: certificateOf(privateKey) };
+  return { ...pems, peerId: peerIdOf(privateKey), transport: tlsTransport(pems) };
+}
+
+/** A peer that accepts control links on a loopback port, and writes down what it sees. */
+async function acceptor() {
+  const own = identity();
+  const seen = { proven: [] as string[], failed: [] as string[], bytes: '' };
+  const opening = controlOpening({
+    secure: own.transport,
+    clock: systemClock,
+    failed: (_host, reason) => seen.failed.push(reason),
+    accept: (stream, _full, settle) => {
+      seen.proven.push(stream.provenId);
+      settle();
+      stream.write(Buffer.from('welcome'));
+      const handler = {
+        data: (bytes: Uint8Array) => {
+          seen.bytes += Buffer.from(bytes).toString();
+        },
+        closed: () => {},
+      };
+      return { handler, idleMs: () => undefined, evict: () => stream.destroy() };
+    },
+  });
+  const counters = { refusedConnections: 0, foreignConnections: 0, evictedConnections: 0 };
+  const taking = new ConnectionAcceptor({
+    clock: systemClock,
+    bans: new Bans(),
+    counters,
+    openings: [opening],
+    connectionsMax: 64,
+  });
+  const listener = await listen(0, taking.accept);
+  onTestFinished(async () => {
+    await listener.close();
+    await taking.close();
+  });
+  return { ...own, seen, address: { host: '127.0.0.1', port: listener.local.port } };
+}
+
+test('both sides learn the proven id of the other, and what is written arrives', async () => {
+  const [server, client] = [await acceptor(), identity()];
+  const heard = new Promise<string>((resolve) => {
+    const handler = { data: (bytes: Uint8Array) => resolve(Buffer.from(bytes).toString()), closed: () => {} };
+    void client.transport.dial(server.address, handler).then((stream) => {
+      expect(stream.provenId).toBe(server.peerId);
+      stream.write(Buffer.from('hello'), () => {});
+    });
+  });
+  expect(await heard).toBe('welcome');
+  expect(server.seen.proven).toEqual([client.peerId]);
+});
+
+test.each<readonly [string, (own: ReturnType<typeof identity>) => ConnectionOptions]>([
+  ['no certificate', () => ({ ALPNProtocols: ['shoal/2'] })],
+  ['TLS 1.2', ({ key, cert }) => ({ key, cert, ALPNProtocols: ['shoal/2'], maxVersion: 'TLSv1.2' })],
+  ['another protocol inside TLS', ({ key, cert }) => ({ key, cert, ALPNProtocols: ['h2'] })],
+  ['a P-256 certificate', () => ({ ...ecIdentity, ALPNProtocols: ['shoal/2'] })],
+  ['an RSA certificate', () => ({ ...rsaIdentity, ALPNProtocols: ['shoal/2'] })],
+  ['no protocol inside TLS', ({ key, cert }) => ({ key, cert })],
+])('a client with %s opens no link', async (_what, options) => {
+  const server = await acceptor();
+  const socket = tlsConnect({ ...options(identity()), ...server.address, rejectUnauthorized: false });
+  socket.on('secureConnect', () => socket.write('early bytes'));
+  await closed(socket);
+  expect(server.seen).toMatchObject({ proven: [], bytes: '', failed: [expect.any(String)] });
+});
+
+test('a client that shows the certificate of somebody else cannot sign for it', async () => {
+  const [server, victim, thief] = [await acceptor(), identity(), identity()];
+  // Node refuses to begin with a key that does not fit.
+  expect(() => tlsTransport({ key: thief.key, cert: victim.cert })).toThrow();
+  expect(server.seen.proven).toEqual([]);
+});
+
+test('the recorded bytes of a link open no other one', async () => {
+  const [server, client] = [await acceptor(), identity()];
+  const recorded: Buffer[] = [];
+  const relay = createServer((near) => {
+    const far = connect(server.address);
+    near.on('data', (bytes: Buffer) => {
+      recorded.push(bytes);
+      far.write(bytes);
+    });
+    far.on('data', (bytes) => near.write(bytes));
+    near.on('error', () => {}).on('close', () => far.destroy());
+    far.on('error', () => {}).on('close', () => near.destroy());
+  });
+  await once(relay.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void relay.close());
+  const port = (relay.address() as { port: number }).port;
+  const link = await client.transport.dial({ host: '127.0.0.1', port }, nothing);
+  await new Promise<void>((written) => void link.write(Buffer.from('secret question'), written));
+  await waitUntil(() => server.seen.bytes !== '');
+  link.destroy();
+  expect(Buffer.concat(recorded).includes('secret question')).toBe(false);
+  const replay = connect(server.address);
+  for (const bytes of recorded) replay.write(bytes);
+  await closed(replay.resume());
+  expect(server.seen).toMatchObject({ proven: [client.peerId], bytes: 'secret question' });
+});
+
+test('half a ClientHello keeps its place for 10 s only', { timeout: 20_000 }, async () => {
+  const server = await acceptor();
+  const socket = connect(server.address);
+  socket.resume();
+  await once(socket, 'connect');
+  const startMs = performance.now();
+  socket.write(Buffer.from('160301020001', 'hex'));
+  await closed(socket);
+  expect(performance.now() - startMs).toBeLessThan(12_000);
+});
+
+test('a peer of version 1 that is dialled is named as the older side', async () => {
+  // Version 1 closes a connection whose first byte is not S.
+  const old = createServer((socket) => socket.on('error', () => {}).once('data', () => socket.destroy()));
+  await once(old.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void old.close());
+  const { port } = old.address() as { port: number };
+  await expect(identity().transport.dial({ host: '127.0.0.1', port }, nothing)).rejects.toMatchObject({
+    code: 'UNREACHABLE',
+    hint: expect.stringContaining('It runs an older Shoal: update it.'),
+  });
+});
+
+test('a program that is no Shoal is named as such', async () => {
+  const talker = createServer((socket) => socket.on('error', () => {}).end('220 smtp.example ready\r\n'));
+  await once(talker.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void talker.close());
+  const { port } = talker.address() as { port: number };
+  await expect(identity().transport.dial({ host: '127.0.0.1', port }, nothing)).rejects.toMatchObject({
+    message: `no Shoal of this version answers at 127.0.0.1:${port}`,
+  });
+});
+
+test('a dial that is given up ends the connection', async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => void sockets.push(socket));
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void silent.close());
+  const { port } = silent.address() as { port: number };
+  const abort = new AbortController();
+  const dialling = identity().transport.dial({ host: '127.0.0.1', port }, nothing, { signal: abort.signal });
+  dialling.catch(() => {});
+  await waitUntil(() => sockets.length === 1);
+  abort.abort();
+  await expect(dialling).rejects.toMatchObject({ code: 'CANCELLED' });
+  const [socket = expect.fail()] = sockets;
+  if (!socket.destroyed) await closed(socket.resume());
+});
+
+/** Resolves when a socket is closed, for whatever reason. */
+function closed(socket: Socket): Promise<unknown> {
+  return new Promise((resolve) => socket.on('error', () => {}).on('close', resolve));
+}
+
+async function waitUntil(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise(setImmediate);
+}
