@@ -16,6 +16,7 @@ import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';
 import { installEvents } from './Files/Catalog/InstallEvents.ts';
 import { Share } from './Files/Catalog/Share.ts';
 import type { Disk } from './Files/Disk/Disk.ts';
+import { DiskNames } from './Files/Disk/DiskNames.ts';
 import { nodeDisk } from './Files/Disk/NodeDisk.ts';
 import { makeShareFolders } from './Files/Disk/ShareFolders.ts';
 import type { HashCache } from './Files/Hashing/HashCache.ts';
@@ -134,7 +135,8 @@ export class FileManager extends EventEmitter<FileEvents> {
       clock,
       index: share.index,
     });
-    const files = new SharedFiles({ root, temp, disk, catalog: this.#catalog, cache, share, reader });
+    const names = new DiskNames(disk, temp);
+    const files = new SharedFiles({ root, temp, disk, names, catalog: this.#catalog, cache, share, reader });
     const inThread = this.#options.hashWorkers !== 0 && seams.disk === undefined;
     const events = installEvents({
       share,
@@ -144,7 +146,7 @@ export class FileManager extends EventEmitter<FileEvents> {
       chunkVerified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
       partClosed: (fileId) => this.emit('partClosed', fileId),
     });
-    const storage = { disk, clock, root, temp, events };
+    const storage = { disk, clock, root, temp, names, events };
     const parts = new PartStore(storage);
     const batches = new BatchInstallers({
       ...storage,

@@ -28,6 +28,8 @@ export interface MemoryDiskOptions {
   readonly random: SeededRandom;
   /** False: a file system without hard links. */
   readonly links?: boolean;
+  /** True: a file system that keeps names which Windows forbids. */
+  readonly anyNames?: boolean;
 }
 
 /**
@@ -40,6 +42,7 @@ export class MemoryDisk implements Disk {
   calls = 0;
   readonly #random: SeededRandom;
   readonly #hasLinks: boolean;
+  readonly #anyNames: boolean;
   #names: Names = new Map();
   #safeNames: Names = new Map();
   /** What happened to names since they were safe. */
@@ -48,7 +51,8 @@ export class MemoryDisk implements Disk {
   #inodes = 0;
   #dead = false;
 
-  constructor({ random, links = true }: MemoryDiskOptions) {
+  constructor({ random, links = true, anyNames = false }: MemoryDiskOptions) {
+    this.#anyNames = anyNames;
     this.#random = random;
     this.#hasLinks = links;
   }
@@ -210,6 +214,10 @@ export class MemoryDisk implements Disk {
     return below.map((path) => path.slice(prefix.length)).filter((name) => !name.includes('/'));
   }
 
+  keepsAnyName(): 'portable' | 'any' {
+    return this.#anyNames ? 'any' : 'portable';
+  }
+
   async syncFolder(): Promise<void> {
     this.#call();
     const changes = this.#nameChanges.length;
@@ -344,9 +352,9 @@ class MemoryFile implements DiskFile {
   async truncate(length: number): Promise<void> {
     this.#use();
     await this.#disk.turns();
-    this.#inode.content = Buffer.from(this.#inode.content.subarray(0, length));
-    // Kept simple: cutting is safe at once.
-    this.#inode.durable = Buffer.from(this.#inode.durable.subarray(0, length));
+    this.#inode.content = resized(this.#inode.content, length);
+    // Kept simple: a new length is safe at once.
+    this.#inode.durable = resized(this.#inode.durable, length);
     this.#inode.unsafe = this.#inode.unsafe.map(({ position, bytes }) => ({
       position,
       bytes: bytes.subarray(0, Math.max(0, length - position)),
@@ -383,6 +391,10 @@ class MemoryFile implements DiskFile {
     if (this.#closed) throw new Error('the file is closed');
     this.#disk.call();
   }
+}
+
+function resized(content: Buffer, length: number): Buffer {
+  return Buffer.concat([content.subarray(0, length)], length);
 }
 
 /** Writes into the buffer, or into a longer copy of it. */

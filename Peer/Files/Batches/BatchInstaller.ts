@@ -7,10 +7,10 @@ import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
 import type { InstallEvents, SmallFile, SmallFileInstaller, SmallVerdict } from '../../Storage.ts';
 import { type Disk, diskError, ensureFolder, removeFolderQuietly, removeQuietly } from '../Disk/Disk.ts';
+import type { DiskNames } from '../Disk/DiskNames.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { installFile, installWhole } from '../Disk/InstallFile.ts';
 import { inside, splitPath } from '../Disk/Paths.ts';
-import { safePath } from '../Disk/SafePath.ts';
 import type { SmallWriter } from './SmallWriter.ts';
 import { provenHash, type SmallWritten } from './SmallWriting.ts';
 import { type StagedFile, StagedFolder } from './StagedFolder.ts';
@@ -24,6 +24,7 @@ export interface BatchInstallerOptions {
   readonly temp: string;
   /** Staging folder of this installer, in `temp`; created and removed here. */
   readonly staging: string;
+  readonly names: DiskNames;
   readonly writer: SmallWriter;
   /** Absolute path of this content if it lies, unchanged, at that path of the share. */
   readonly isHere: (path: string, fileId: FileId) => string | undefined;
@@ -85,7 +86,7 @@ export class BatchInstaller implements SmallFileInstaller {
     let folder = '';
     let count = 0;
     for (const path of wanted) {
-      const safe = safePath(path);
+      const safe = options.names.safe(path);
       if (safe !== path) this.#sanitized.set(path, safe);
       if (folder !== '' && safe.startsWith(folder) && safe.lastIndexOf('/') === folder.length) count++;
       else {
@@ -170,7 +171,7 @@ export class BatchInstaller implements SmallFileInstaller {
   }
 
   #safePath({ path }: SmallFile): string {
-    return this.#sanitized.get(path) ?? safePath(path);
+    return this.#sanitized.get(path) ?? this.#options.names.safe(path);
   }
 
   #changeMissing(folder: string, change: number): void {

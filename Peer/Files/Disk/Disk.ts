@@ -33,6 +33,10 @@ export interface Disk {
   makeFolder(path: string): void;
   /** Returns none when it is no folder, or may not be read; never follows a link. */
   names(folder: string): readonly string[];
+  /**
+   * Creates and removes a file to see whether names are kept that Windows forbids. Undefined: nothing can be created.
+   */
+  keepsAnyName(folder: string): 'portable' | 'any' | undefined;
   /** Makes the names in a folder durable, where the system supports it. */
   syncFolder(path: string): Promise<void>;
   /** Free space for this user, in bytes. */
@@ -60,6 +64,8 @@ const PERMISSIONS = 'Check the permissions of the share folder.';
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: PERMISSIONS,
   EPERM: PERMISSIONS,
+  EFBIG:
+    'The file is too large for this file system: FAT holds 4 GiB. Choose a folder on another one: --share DIR',
   EROFS: 'The share folder is read-only: its files are shared, downloads need another one. Use --share DIR.',
   ENOENT: 'Is the share folder still there, and its disk mounted? See: status',
 };

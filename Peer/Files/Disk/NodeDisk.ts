@@ -19,6 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
@@ -71,6 +72,7 @@ export const nodeDisk: Disk = {
     mkdirSync(path);
   },
   names,
+  keepsAnyName,
   syncFolder,
   freeBytes: (folder) => {
     const { bavail, bsize } = statfsSync(folder);
@@ -99,6 +101,28 @@ function remove(path: string): void {
 function stateOf(path: string): FileState | undefined {
   const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stats?.isFile() ? fileState(stats) : undefined;
+}
+
+function keepsAnyName(folder: string): 'portable' | 'any' | undefined {
+  // A colon there creates a stream of another file.
+  if (process.platform === 'win32') return 'portable';
+  const stem = `${process.pid}.probe`;
+  const exists = (name: string) => readdirSync(folder).includes(name);
+  try {
+    closeSync(openSync(join(folder, stem), CREATE));
+    unlinkSync(join(folder, stem));
+  } catch {
+    return undefined;
+  }
+  const name = `${stem}<>:"|?*e\u0301. `;
+  try {
+    closeSync(openSync(join(folder, name), CREATE));
+    const isKept = exists(name);
+    unlinkSync(join(folder, name));
+    return isKept ? 'any' : 'portable';
+  } catch {
+    return 'portable';
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -10,11 +10,16 @@ const WHOLE_BYTES_MAX = PATH_BYTES_MAX - 16;
 /** Longest extension that is kept when a name is cut. */
 const EXTENSION_BYTES_MAX = 32;
 
-/** Characters that move the cursor, reorder or hide text, and lone surrogates, which file systems cannot store. */
+/**
+ * Characters that move the cursor, reorder or hide text, and lone surrogates, which file systems cannot store. Joiners
+ * (U+200C, U+200D) stay between characters of other scripts than Latin: Persian words and emoji are written with them.
+ */
 const DROPPED =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\u{e0001}|[\u{e0020}-\u{e007f}]/gu;
-/** Characters forbidden on Windows, and U+FFFD, the replacement for invalid UTF-8. */
-const REPLACED = /[<>:"|?*\ufffd]/g;
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\u{e0001}|[\u{e0020}-\u{e007f}]/gu;
+const JOINER =
+  /(?<![^\u0000-\u007f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\u0000-\u007f\u200c\u200d])/gu;
+/** Characters forbidden on Windows. U+FFFD, the replacement for invalid UTF-8, is forbidden everywhere. */
+const REPLACED = /[<>:"|?*]/g;
 /** Device names of Windows, with any extension; the digits also as superscripts. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(\.|$)/i;
 
@@ -24,19 +29,22 @@ const PLAIN = /^[\w-]+(?:[. ][\w-]+)*(?:\/[\w-]+(?:[. ][\w-]+)*)*$/;
 const RESERVED = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$)|^temp(?:\/|$)/i;
 
 /**
- * Makes a path from a stranger safe to create below a folder, on every platform: relative, `/` between segments, `.`,
- * `..`, drives and leading slashes removed, NFC, no controls, bidi or zero-width characters, no spaces around, no
- * trailing dots, no device names, at most 255 bytes per segment (extensions are kept) and 984 in all. A leading dot
- * becomes `_`, because hidden files are not shared; a first segment `Temp` gets the prefix `_`. Total (every text has
- * a result, never empty) and idempotent. A leading `-` stays: Shoal starts no commands.
+ * Makes a path from a stranger safe to create below a folder: relative, `/` between segments, `.`,
+ * `..` and leading slashes removed, no controls, bidi or zero-width characters, at most 255 bytes per segment
+ * (extensions are kept) and 984 in all. A leading dot becomes `_`, because hidden files are not shared; a first segment
+ * `Temp` gets the prefix `_`. Total (every text has a result, never empty) and idempotent. A leading `-` stays: Shoal
+ * starts no commands.
+ *
+ * @param names - `portable`: also NFC, without characters that Windows forbids, without spaces around, trailing dots
+ * and device names. `any`: for a disk that keeps such names
  */
-export function safePath(wanted: string): string {
+export function safePath(wanted: string, names: 'portable' | 'any' = 'portable'): string {
   if (wanted.length <= SEGMENT_BYTES_MAX && PLAIN.test(wanted) && !RESERVED.test(wanted)) return wanted;
   // Bounds the work for a very long text: only its end can be part of the result.
-  const segments = clean(wanted.slice(-64 * PATH_BYTES_MAX))
+  const segments = clean(wanted.slice(-64 * PATH_BYTES_MAX), names)
     .split(/[/\\]/)
     .filter((segment) => !/^[. ]*$/.test(segment))
-    .map(safeSegment);
+    .map((segment) => safeSegment(segment, names));
   if (segments.length === 0) return 'unnamed';
   if (isTempName(segments[0] ?? '')) segments[0] = `_${segments[0]}`;
   // Too long: inner folders are removed; the first folder and the file name are kept as long as possible.
@@ -71,19 +79,29 @@ export function isTempName(name: string): boolean {
   return name.toLowerCase() === TEMP_FOLDER.toLowerCase();
 }
 
-function clean(text: string): string {
-  return text.replace(DROPPED, '').normalize('NFC').replace(REPLACED, '_');
+function clean(text: string, names: 'portable' | 'any'): string {
+  // Before the joiners: the replacement is a Latin character.
+  const seen = text.replace(DROPPED, '').replaceAll('\ufffd', '_').replace(JOINER, '');
+  return names === 'any' ? seen : seen.normalize('NFC').replace(REPLACED, '_');
 }
 
-function safeSegment(segment: string): string {
+function safeSegment(segment: string, names: 'portable' | 'any'): string {
+  if (names === 'any')
+    return cutSegment((isTooLong(segment) ? segment.trimStart() : segment).replace(/^\./, '_'));
   const name = cutSegment(segment.replace(/^ +|[. ]+$/g, '').replace(/^\./, '_'));
   return DEVICE.test(name) ? cutSegment(`_${name}`) : name;
 }
 
+function isTooLong(name: string): boolean {
+  return bytesOf(name) > SEGMENT_BYTES_MAX;
+}
+
 function cutSegment(name: string): string {
-  if (bytesOf(name) <= SEGMENT_BYTES_MAX) return name;
+  if (!isTooLong(name)) return name;
   const [stem, extension] = splitExtension(name);
-  return `${cutToBytes(stem, SEGMENT_BYTES_MAX - bytesOf(extension))}${extension}`.replace(/[. ]+$/, '');
+  return `${cutToBytes(stem, SEGMENT_BYTES_MAX - bytesOf(extension))}${extension}`
+    .replace(JOINER, '')
+    .replace(/[. ]+$/, '');
 }
 
 /** The extension has its dot, or is '' when there is none short enough. */

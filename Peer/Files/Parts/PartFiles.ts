@@ -13,6 +13,9 @@ import {
   readJournal,
 } from './ResumeJournal.ts';
 
+/** Largest file on FAT. A larger one has its length from the start: FAT refuses that at once, others keep it sparse. */
+const FAT_BYTES_MAX = 2 ** 32 - 1;
+
 export interface PartFilesWanted {
   readonly disk: Disk;
   readonly partPath: string;
@@ -21,6 +24,8 @@ export interface PartFilesWanted {
   readonly path: string;
   /** Of the finished file. Unknown ones are those of the earlier run. */
   readonly attributes: FileAttributes;
+  /** Chunks of zero bytes: verified from the start, never written. */
+  readonly zeros: readonly number[];
   /** Throws when the disk has no space for a new file. */
   readonly beforeCreating: () => void;
 }
@@ -66,14 +71,17 @@ async function begin({
   description,
   path,
   attributes,
+  zeros,
 }: PartFilesWanted): Promise<PartFiles> {
   const data = disk.create(partPath);
   let journal: DiskFile | undefined;
   try {
+    const { size } = description.layout;
+    if (zeros.length > 0 || size > FAT_BYTES_MAX) await data.truncate(size);
     journal = disk.create(journalPath);
     const start = Buffer.concat([encodeJournalStart(description, path), encodeAttributes(attributes)]);
     await journal.write(start, 0);
-    return { data, journal, journalBytes: start.length, records: 0, verified: [], attributes };
+    return { data, journal, journalBytes: start.length, records: 0, verified: zeros, attributes };
   } catch (failure) {
     data.close();
     journal?.close();
@@ -84,10 +92,12 @@ async function begin({
 }
 
 async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFile): Promise<PartFiles> {
-  const { disk, journalPath, description, path } = wanted;
+  const { disk, journalPath, description, path, zeros } = wanted;
   const { layout } = description;
   const { size } = data.state();
   const isInside = (chunk: number) => chunkOffset(layout, chunk) + chunkLength(layout, chunk) <= size;
+  // Before any write: the holes of zero chunks must lie inside the file.
+  if (zeros.length > 0 && size < layout.size) await data.truncate(layout.size);
   const suspects = state.unsure.concat(state.durable.filter((chunk) => !isInside(chunk)));
   const verified = new Set(state.durable.filter(isInside));
   const attributes = wanted.attributes.modifiedMs === undefined ? state.attributes : wanted.attributes;
@@ -109,7 +119,7 @@ async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFi
       journal,
       journalBytes: state.bytes + note.length,
       records: state.records,
-      verified: [...verified],
+      verified: [...new Set([...verified, ...zeros])],
       attributes,
     };
   } catch (failure) {

@@ -8,14 +8,15 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
 import type { Unfinished } from '../../Storage.ts';
 import { type Disk, type DiskFile, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
+import type { DiskNames } from '../Disk/DiskNames.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { installFile, installWhole } from '../Disk/InstallFile.ts';
-import { safePath } from '../Disk/SafePath.ts';
 import { MemoryPart } from './MemoryPart.ts';
 import type { OpenPart } from './OpenPart.ts';
 import { PartFile } from './PartFile.ts';
 import { openPartFiles } from './PartFiles.ts';
 import { encodePaused, type JournalState, readJournal } from './ResumeJournal.ts';
+import { zeroChunks } from './ZeroChunks.ts';
 
 export interface PartStoreOptions {
   readonly disk: Disk;
@@ -24,6 +25,7 @@ export interface PartStoreOptions {
   readonly root: string;
   /** Folder of unfinished files, on the same file system as the share. */
   readonly temp: string;
+  readonly names: DiskNames;
   readonly events: PartEvents;
 }
 
@@ -87,7 +89,7 @@ export class PartStore {
       });
     }
     this.#open.set(fileId, undefined);
-    const path = safePath(wanted);
+    const path = this.#options.names.safe(wanted);
     try {
       const part = isOneChunk(layout.size)
         ? this.#openInMemory(description, path, attributes)
@@ -115,7 +117,7 @@ export class PartStore {
       if (state === undefined) continue;
       const { path, paused, attributes, description, durable, unsure } = state;
       const { layout } = description;
-      const bytes = bytesOf(description, [...durable, ...unsure]);
+      const bytes = bytesOf(description, [...new Set([...durable, ...unsure, ...zeroChunks(description)])]);
       found.push({ fileId, path, size: layout.size, paused, bytes, ...attributes });
     }
     return found;
@@ -195,6 +197,7 @@ export class PartStore {
     ensureFolder(disk, temp);
     const partPath = this.#pathOf(fileId, 'part');
     const journalPath = this.#pathOf(fileId, 'journal');
+    const zeros = zeroChunks(description);
     const files = await openPartFiles({
       disk,
       partPath,
@@ -202,7 +205,8 @@ export class PartStore {
       description,
       path,
       attributes,
-      beforeCreating: () => this.requireFreeSpace(layout.size),
+      zeros,
+      beforeCreating: () => this.requireFreeSpace(layout.size - bytesOf(description, zeros)),
     });
     try {
       this.requireFreeSpace(layout.size - bytesOf(description, files.verified));

@@ -8,9 +8,10 @@ import type { CatalogEntry, FileAttributes } from '../../Model.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
 import { type Disk, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
+import type { DiskNames } from '../Disk/DiskNames.ts';
 import { onlyTouched, sameState } from '../Disk/FileState.ts';
 import { installFile } from '../Disk/InstallFile.ts';
-import { isNumberedForm, safePath } from '../Disk/SafePath.ts';
+import { isNumberedForm } from '../Disk/SafePath.ts';
 import type { HashCache } from '../Hashing/HashCache.ts';
 import { Descriptions } from './Descriptions.ts';
 import type { ShareReader } from './ShareReader.ts';
@@ -19,6 +20,7 @@ export interface SharedFilesOptions {
   readonly root: string;
   readonly temp: string;
   readonly disk: Disk;
+  readonly names: DiskNames;
   readonly catalog: Catalog;
   readonly cache: HashCache;
   readonly share: Share;
@@ -96,8 +98,8 @@ export class SharedFiles {
 
   /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FULL, DISK_FAILED */
   async copyTo(fileId: FileId, wanted: string, attributes: FileAttributes = {}): Promise<string> {
-    const { root, temp, disk, catalog, share } = this.#options;
-    const path = safePath(wanted);
+    const { root, temp, disk, names, catalog, share } = this.#options;
+    const path = names.safe(wanted);
     const here = this.unchangedAt(path, fileId) ?? this.#numberedAt(path, fileId);
     if (here !== undefined) return here;
     const source = this.#unchangedPath(fileId);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BatchInstallers } from '../../../../Peer/Files/Batches/BatchInstallers.ts';
 import { inlineSmallWriter } from '../../../../Peer/Files/Batches/SmallWriter.ts';
+import { DiskNames } from '../../../../Peer/Files/Disk/DiskNames.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
@@ -16,6 +17,7 @@ function desk() {
     clock,
     root: '/share',
     temp: '/share/Temp',
+    names: new DiskNames(disk, '/share/Temp'),
     events: { installed: () => {}, installedInBatch: () => {}, folderInstalled: () => {} },
     isHere: () => undefined,
     makeWriter: () => {

@@ -38,6 +38,10 @@ describe('safePath', () => {
     ['zero\u200bwidth', 'zerowidth'],
     ['cafe\u0301', 'caf\u00e9'],
     ['cafe\u200b\u0301', 'caf\u00e9'],
+    ['می\u200cخواهم.pdf', 'می\u200cخواهم.pdf'],
+    ['👩\u200d💻.png', '👩\u200d💻.png'],
+    ['in\u200cvoice', 'invoice'],
+    ['é\u200c\u200cé', 'éé'],
     ['-rf', '-rf'],
     ['\ud800lone', 'lone'],
     ['\ufffd', '_'],
@@ -68,6 +72,35 @@ describe('safePath', () => {
     // A slash in front has no meaning, but is not plain.
     expect(safePath(path)).toBe(safePath(`/${path}`));
   });
+
+  test('a disk that keeps them gets the names of the sender, without what deceives, hides or leaves the folder', () => {
+    const kept = ['a:b?.txt', 'What? "Yes" <b>.mp3', 'cafe\u0301', 'aux.c', 'name. . ', ' x', 'a|b*'];
+    for (const name of kept) expect(safePath(name, 'any')).toBe(name);
+    expect(safePath('../..\\.ssh/evil\u202etxt', 'any')).toBe('_ssh/eviltxt');
+    expect(safePath('Temp/x', 'any')).toBe('_Temp/x');
+  });
+
+  test.each(seeds(40))(
+    '100 hostile texts each on such a disk: inside, shared, idempotent (seed %i)',
+    (seed) => {
+      const random = new SeededRandom(seed);
+      for (let round = 0; round < 100; round++) {
+        const wanted = hostileText(random);
+        const safe = safePath(wanted, 'any');
+        expect({
+          wanted,
+          inside: join(ROOT, safe).startsWith(ROOT + sep),
+          again: safePath(safe, 'any'),
+        }).toEqual({
+          wanted,
+          inside: true,
+          again: safe,
+        });
+        expect(safe).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u200b]|(^|\/)(\.|$)|^temp(\/|$)/i);
+        for (const segment of safe.split('/')) expect(Buffer.byteLength(segment)).toBeLessThanOrEqual(255);
+      }
+    },
+  );
 
   test('a long name keeps its ending and is cut between characters', () => {
     const name = safePath(`${'😀'.repeat(100)}.tar`);
@@ -136,7 +169,9 @@ test('ordinary names are shared, and Temp only below', () => {
 
 const ROOT = resolve('/share');
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
-const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f<>:"|?*\\\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+const JOINERS =
+  /[\u0000-\u007f\u200c\u200d][\u200c\u200d]|[\u200c\u200d][\u0000-\u007f\u200c\u200d]|^[\u200c\u200d]|[\u200c\u200d]$/;
+const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f<>:"|?*\\\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
 
 /** The first rule that a path breaks. */
 function brokenRule(path: string): string | undefined {
@@ -149,6 +184,7 @@ function brokenRule(path: string): string | undefined {
     if (/^$|^[. ]|[. ]$/.test(segment)) return `"${segment}" is no good name`;
     if (DEVICE.test(segment)) return `"${segment}" is a device`;
     if (FORBIDDEN.test(segment)) return `"${segment}" has a forbidden character`;
+    if (JOINERS.test(segment)) return `"${segment}" has a joiner that hides between Latin letters`;
     if (Buffer.byteLength(segment) > 255) return `"${segment}" is too long`;
   }
   return undefined;

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
+import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
 import { SYNC_MS } from '../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
+import { seeds } from '../../../Support/seeds.ts';
 import { chunkBytes, madeFile, partStore, settle, writeChunk } from './parts.ts';
 
 const MIB = 1_024 * 1_024;
@@ -358,4 +361,64 @@ describe('modification time and executable bit', () => {
     expect(unfinished?.modifiedMs).toBe(77);
     expect(unfinished?.executable).toBeUndefined();
   });
+});
+
+describe('a sparse file', () => {
+  const bytes = Buffer.alloc(4 * MIB + 9);
+  bytes.fill(7, MIB, 2 * MIB);
+  const chunkHashes = [0, 1, 2, 3, 4].map((n) => hashBytes(bytes.subarray(n * MIB, (n + 1) * MIB)));
+  const sparse = {
+    fileId: fileIdOf(bytes.length, chunkHashes),
+    layout: chunkLayout(bytes.length),
+    chunkHashes,
+  };
+
+  test('chunks of zeros are neither fetched nor written, and need no space', async () => {
+    const disk = memoryDisk();
+    const { store } = partStore(disk);
+    disk.free = MIB;
+    const part = await store.open(sparse, 'disk.img');
+    expect([...part.verified.indexes()]).toEqual([0, 2, 3, 4]);
+    await writeChunk(part, bytes, 1);
+    await part.finish();
+    expect(disk.peek('/share/disk.img')?.equals(bytes)).toBe(true);
+    disk.free = MIB - 1;
+    await expect(store.open(sparse, 'again.img')).rejects.toMatchObject({ code: 'DISK_FULL' });
+  });
+
+  test.each(seeds(50))('a power cut leaves no other bytes in the finished file (seed %i)', async (seed) => {
+    const disk = memoryDisk(seed);
+    const first = await partStore(disk).store.open(sparse, 'disk.img');
+    await writeChunk(first, bytes, 1);
+    const next = disk.powerCut();
+    const part = await partStore(next).store.open(sparse, 'disk.img');
+    for (const chunk of [0, 1, 2, 3, 4]) if (!part.verified.has(chunk)) await writeChunk(part, bytes, chunk);
+    await part.finish();
+    expect(next.peek('/share/disk.img')?.equals(bytes)).toBe(true);
+  });
+});
+
+test('a file that the file system cannot hold is refused before the first byte, with the reason', async () => {
+  const disk = memoryDisk();
+  const create = disk.create.bind(disk);
+  const lengths: number[] = [];
+  disk.create = (path) => {
+    const file = create(path);
+    file.truncate = async (length) => {
+      lengths.push(length);
+      throw Object.assign(new Error('EFBIG'), { code: 'EFBIG' });
+    };
+    return file;
+  };
+  const layout = chunkLayout(2 ** 32);
+  const chunkHashes = Array.from({ length: layout.chunkCount }, (_, n) =>
+    hashBytes(Buffer.of(n & 255, n >> 8)),
+  );
+  const huge = { fileId: fileIdOf(2 ** 32, chunkHashes), layout, chunkHashes };
+  await expect(partStore(disk).store.open(huge, 'film.mkv')).rejects.toMatchObject({
+    code: 'DISK_FAILED',
+    hint: expect.stringContaining('too large for this file system'),
+  });
+  expect(lengths).toEqual([2 ** 32]);
+  expect(disk.names('/share/Temp')).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { BatchInstallers } from '../../../../Peer/Files/Batches/BatchInstallers.ts';
 import { inlineSmallWriter } from '../../../../Peer/Files/Batches/SmallWriter.ts';
+import { DiskNames } from '../../../../Peer/Files/Disk/DiskNames.ts';
 import type { FileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import { PartStore } from '../../../../Peer/Files/Parts/PartStore.ts';
 import type { Part } from '../../../../Peer/Storage.ts';
@@ -48,6 +49,7 @@ export function partStore(disk: MemoryDisk) {
     clock,
     root: '/share',
     temp: '/share/Temp',
+    names: new DiskNames(disk, '/share/Temp'),
     events: {
       opened: () => {},
       verified: (_: unknown, chunk: number) => told.verified.push(chunk),
