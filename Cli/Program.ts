@@ -26,6 +26,8 @@ export function makeProgram(act: Act): Command {
     if (command.run === undefined) parsed.allowUnknownOption();
     else parsed.allowExcessArguments(false).action(() => act(name, command, parsed));
     addFlags(parsed, command);
+    const { forms = [command.usage] } = command;
+    parsed.usage(forms.map((form) => `[options] ${form}`.trimEnd()).join(`\n       shoal ${name} `));
     if (command.details) parsed.addHelpText('after', command.details);
   }
   return program;

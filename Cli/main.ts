@@ -13,7 +13,7 @@ import { EXIT } from './Running/ExitCodes.ts';
 import { Run } from './Running/Run.ts';
 import { Screen } from './Running/Screen.ts';
 
-const LIST_HINT = { hint: 'List of commands: shoal help' };
+const LIST_HINT = 'List of commands: shoal help';
 const typed = process.argv.slice(2);
 /** Number of last words that are arguments, whatever they look like: those after `--`. */
 const literal = typed.includes('--') ? typed.length - 1 - typed.indexOf('--') : 0;
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
     checkWord(program, args);
     await program.parseAsync(args, { from: 'user' });
   } catch (failure) {
-    const error = commandLineError(failure, args);
+    const error = commandLineError(program, failure, args);
     if (error !== undefined) exitCode = await report(args[0] ?? '', error);
     else if (args.length === 0) exitCode = EXIT.usage; // commander has printed the help.
   }
@@ -56,23 +56,37 @@ function takesValue(program: Command, option: string): boolean {
     .some(({ short, long, required }) => required && (option === short || option === long));
 }
 
+function isCommand(program: Command, name: string): boolean {
+  return program.commands.some((each) => each.name() === name || each.aliases().includes(name));
+}
+
 /** @throws ShoalError USAGE if there are options, but no command after them, or if `help` names no command */
 function checkWord(program: Command, [word, topic]: readonly string[]): void {
-  const isKnown = (name: string) =>
-    program.commands.some((each) => each.name() === name || each.aliases().includes(name));
   if (word?.startsWith('-') && word !== '-h' && word !== '--help')
-    throw new ShoalError('USAGE', `no command is given with ${safeText(word)}`, LIST_HINT);
-  if (word === 'help' && topic !== undefined && topic !== 'help' && !topic.startsWith('-') && !isKnown(topic))
-    throw new ShoalError('USAGE', `unknown command "${safeText(topic.slice(0, 40))}"`, LIST_HINT);
+    throw new ShoalError('USAGE', `no command is given with ${safeText(word)}`, { hint: LIST_HINT });
+  if (
+    word === 'help' &&
+    topic !== undefined &&
+    topic !== 'help' &&
+    !topic.startsWith('-') &&
+    !isCommand(program, topic)
+  )
+    throw new ShoalError('USAGE', `unknown command "${safeText(topic.slice(0, 40))}"`, { hint: LIST_HINT });
 }
 
 /** The error that a failed command line means; undefined: commander has printed the help. */
-function commandLineError(failure: unknown, args: readonly string[]): ShoalError | undefined {
+function commandLineError(
+  program: Command,
+  failure: unknown,
+  args: readonly string[],
+): ShoalError | undefined {
   if (failure instanceof ShoalError) return failure;
   if (!(failure instanceof CommanderError)) throw failure;
   if (failure.exitCode === 0 || args.length === 0) return undefined;
+  const [word = ''] = args;
+  const hint = isCommand(program, word) ? `Its arguments and options: shoal help ${word}` : LIST_HINT;
   const message = failure.message.replace(/^error: /, '').replaceAll('\n', ' ');
-  return new ShoalError('USAGE', message, LIST_HINT);
+  return new ShoalError('USAGE', message, { hint });
 }
 
 async function runCommand(

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { makePaint, type ViewStyle } from '../Peer/Commands/Views/ViewStyle.ts';
 import { Closing } from '../Shared/Closing.ts';
+import { columnsOf, hasCursor, wantsColor } from '../Shared/Program.ts';
 import { fittingMebibytes, sha256, writeRandomFile } from './DemoFiles.ts';
 import { type DemoDownload, DemoPeer, homeEnvironment } from './DemoPeer.ts';
 import { DemoProgram } from './DemoProgram.ts';
@@ -30,8 +32,7 @@ const POLL_MS = 200;
 const GIVE_UP_MS = 60_000;
 const INTERRUPTED = 130;
 
-const tty = process.stdout.isTTY === true;
-const color = tty && !process.env.NO_COLOR;
+const hasLiveLines = hasCursor(process.stdout);
 const interrupted = new AbortController();
 const tooLong = new AbortController();
 const programs: DemoProgram[] = [];
@@ -92,11 +93,11 @@ async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
 
   say('The third downloads it; the fourth follows, and receives chunks from the third, too.\n');
   const got = await watchDownloads(third, fourth, signal);
-  say(`\n${givenTable(['first', 'second', 'third', 'fourth'], got, color)}\n`);
+  say(`\n${givenTable(['first', 'second', 'third', 'fourth'], got, style())}\n`);
 
   const hashes = new Map<string, string>();
   for (const peer of peers) hashes.set(peer.name, await sha256(join(peer.share, FILE), signal));
-  say(`${equalityTable(hashes, color)}\n`);
+  say(`${equalityTable(hashes, style())}\n`);
   const pushed = await pushBetween(third, fourth, signal);
   const fourthGot = got.get(fourth.name);
   const helped = fourthGot !== undefined && givenBy(fourthGot, third.name) > 0;
@@ -175,8 +176,8 @@ function progressScreen(names: readonly string[], latest: ReadonlyMap<string, De
   let drawn = 0;
   let calls = 0;
   return () => {
-    const lines = names.map((name) => progressText(name, latest.get(name)));
-    if (tty) {
+    const lines = names.map((name) => progressText(name, latest.get(name), style().width - 1));
+    if (hasLiveLines) {
       process.stdout.write(
         `${drawn > 0 ? `\u001b[${drawn}A` : ''}${lines.map((line) => `\r${line}\u001b[K\n`).join('')}`,
       );
@@ -202,6 +203,12 @@ function started(program: DemoProgram): void {
 /** The launchers are two folders above `dist/Demo`. */
 function launcher(name: string): string {
   return fileURLToPath(new URL(`../../${name}`, import.meta.url));
+}
+
+/** The terminal as it is now. */
+function style(): ViewStyle {
+  const width = columnsOf(process.stdout) ?? Number.POSITIVE_INFINITY;
+  return { width, paint: makePaint(wantsColor(process.stdout)), rowsMax: Number.POSITIVE_INFINITY };
 }
 
 function say(text: string): void {

@@ -1,6 +1,9 @@
-import { COMMANDS, type ConsoleCommand } from '../../Peer/CommandInterface.ts';
+import { COMMANDS, type ConsoleCommand, readCall, wrapWords } from '../../Peer/CommandInterface.ts';
 import { consoleLine } from '../Running/Run.ts';
 import type { Invocation, ShoalCommand } from './ShoalCommand.ts';
+
+/** Columns of help, as commander has them without a terminal. */
+const HELP_WIDTH = 80;
 
 /** Commands of the console that `shoal` runs in the same form: those with `oneShot` 'any peer' or 'running peer'. */
 export function forwardedCommands(): Readonly<Record<string, ShoalCommand>> {
@@ -13,21 +16,23 @@ export function forwardedCommands(): Readonly<Record<string, ShoalCommand>> {
 }
 
 function forwardedCommand(
-  { summary, details = [], flags = [] }: ConsoleCommand,
+  { usage, summary, details = [], flags = [] }: ConsoleCommand,
   where: 'any peer' | 'running peer',
 ): ShoalCommand {
   const lines = [
-    ...details,
+    ...details.flatMap((line) => wrapWords(line, HELP_WIDTH)),
     ...flags.map((flag) => `  ${[flag.name, flag.value ?? ''].join(' ').trimEnd()}  ${flag.summary}`),
   ];
   return {
     usage: '[words...]',
+    forms: usage,
     summary,
     details: lines.map((line) => `\n${line}`).join(''),
     passedFlags: flags.map((flag) => flag.name),
     async run({ name, words, literal, open }: Invocation) {
-      const run = await open();
       const line = consoleLine(name, words, literal);
+      readCall(line, COMMANDS); // A mistake is one without a running peer, too.
+      const run = await open();
       return run.screen.answer(
         await (where === 'any peer' ? run.line(name, line) : run.lineInRunning(name, line)),
       );

@@ -1,10 +1,12 @@
+import { COMMANDS } from '../../Peer/CommandInterface.ts';
 import { consoleLine } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 
 export const ls: ShoalCommand = {
   usage: '[place] [more...]',
+  forms: COMMANDS.list.usage,
   aliases: ['list', 'files'],
-  summary: 'files that a peer shares: [folder], <peer> [folder] or <ip> <port> [folder]',
+  summary: 'files that a peer shares; without a peer, those of the running one',
   async run({ words, literal, open }) {
     const run = await open();
     const line = consoleLine('list', words, literal);

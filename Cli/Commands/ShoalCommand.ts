@@ -5,6 +5,8 @@ import type { CompletedCommand, CompletedWords } from './CompletionScript.ts';
 export interface ShoalCommand {
   /** Arguments in the notation of commander: `<file> [more...]`. */
   readonly usage: string;
+  /** Forms of the arguments as help shows them. Default: `usage` alone. */
+  readonly forms?: readonly string[];
   readonly aliases?: readonly string[];
   /** One line for the list of commands: lower case, no full stop. */
   readonly summary: string;

@@ -90,8 +90,13 @@ async function listPeer(text: string, typedFolder: string, context: CommandConte
   const peer = await controls.findPeer(text, signal);
   const entries: CatalogEntry[] = [];
   for await (const page of controls.listPeer(peer, folder, signal)) entries.push(...page);
-  rememberPaths(entries, context);
   const name = peer.name === '' ? text : peer.name;
+  if (folder !== '' && entries.length === 0) {
+    throw new ShoalError('NOT_FOUND', `${safeText(name)} shares no folder "${safeText(folder)}"`, {
+      hint: `List all its files: ls ${safeText(name)}`,
+    });
+  }
+  rememberPaths(entries, context);
   return { items: entries.map(fileItem), text: (style) => remoteFilesText(name, folder, entries, style) };
 }
 
