@@ -9,7 +9,7 @@ const config: KnipConfig = {
     'Peer.js!',
     'Tracker.js!',
     'Cli/{Launch,Start}.js!',
-    '{Peer,Tracker,Cli,Demo,Simulator}/main.ts!',
+    '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
     'bench/*.ts!',
     // Programs and workers that are started by path.
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
@@ -18,7 +18,7 @@ const config: KnipConfig = {
     'test/Mutation/vitest.config.ts',
     'test/**/*.long.ts',
   ],
-  project: ['{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench}/**/*.ts!', '*.js!', 'test/**/*.{js,ts}'],
+  project: ['{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench,packaging}/**/*.ts!', '*.js!', 'test/**/*.{js,ts}'],
   ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
   ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'umount'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),

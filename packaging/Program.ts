@@ -1,0 +1,65 @@
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { run } from './Command.ts';
+import type { Target } from './Targets.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What one tarball of the npm package holds, unpacked once for all targets. */
+export interface Unpacked {
+  /** Holds `package/`, and temporary files of the caller. */
+  readonly folder: string;
+  readonly version: string;
+  remove(): Promise<void>;
+}
+
+/** Packs this checkout as npm would publish it, and unpacks that: nothing else gets into an archive. */
+export async function unpackOwnPackage(): Promise<Unpacked> {
+  const folder = await mkdtemp(join(tmpdir(), 'shoal-package-'));
+  const packed = JSON.parse(
+    await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], ROOT),
+  );
+  const [{ filename, version }] = packed as [{ filename: string; version: string }];
+  await run('tar', ['-xzf', filename], folder);
+  // `npm pack` leaves the lock file out; the versions installed below are those that were tested.
+  await cp(join(ROOT, 'package-lock.json'), join(folder, 'package', 'package-lock.json'));
+  return { folder, version, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/**
+ * Builds the tree of one target: `app/` with the program and its production dependencies (native parts of that system
+ * only), `node/` with the Node binary. Needs the package registry.
+ */
+export async function buildTree(own: Unpacked, target: Target, into: string): Promise<void> {
+  const app = join(into, 'app');
+  await mkdir(into, { recursive: true });
+  await cp(join(own.folder, 'package'), app, { recursive: true });
+  const system = [
+    `--os=${target.os}`,
+    `--cpu=${target.cpu}`,
+    ...(target.libc ? [`--libc=${target.libc}`] : []),
+  ];
+  await run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', ...system], app);
+  await rm(join(app, 'package-lock.json'));
+  await unpackNode(own.folder, target, join(into, 'node'));
+  await writeFile(join(into, 'VERSION'), `${own.version} ${target.name}\n`);
+}
+
+async function unpackNode(scratch: string, { node, name }: Target, into: string): Promise<void> {
+  const folder = join(scratch, `node-${name}`);
+  await mkdir(folder, { recursive: true });
+  const packed = JSON.parse(
+    await run('npm', ['pack', '--json', node.package, '--pack-destination', folder], folder),
+  );
+  const [{ filename }] = packed as [{ filename: string }];
+  await run('tar', ['-xzf', filename], folder);
+  await mkdir(into, { recursive: true });
+  const binary = node.path.split('/').at(-1) ?? 'node';
+  await cp(join(folder, 'package', node.path), join(into, binary));
+  for (const licence of ['LICENSE']) {
+    await cp(join(folder, 'package', licence), join(into, licence)).catch(() => {});
+  }
+  await rm(folder, { recursive: true, force: true });
+}
