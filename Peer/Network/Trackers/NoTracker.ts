@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -21,9 +22,13 @@ export function noTracker(trackers: readonly TrackerStatus[], cause?: ShoalError
   const place = safeText(formatNamed({ ...first.address, name: first.name }));
   const why = first.reason ?? cause?.message ?? 'it does not answer';
   const more = others.length === 0 ? '' : `, nor does any of the ${others.length} others`;
+  const next =
+    isIP(first.address.host) > 0
+      ? `Does it run there, and does its firewall accept UDP ${first.address.port}?`
+      : 'Check the name, or give the numeric address, like --tracker 192.168.1.20.';
   const message = `the tracker ${place} does not answer${more}${why === 'it does not answer' ? '' : ` (${safeText(why)})`}`;
   return new ShoalError('NO_TRACKER', message, {
-    hint: `Does it run there, and does its firewall accept UDP ${first.address.port}? ${BY_HAND}`,
+    hint: `${next} ${BY_HAND}`,
     cause,
   });
 }

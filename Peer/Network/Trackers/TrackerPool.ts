@@ -1,6 +1,6 @@
 import type { TrackerReply } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import type { TrackerSessionOptions } from './Session/SessionTypes.ts';
 import { type LinkEvent, TrackerLink } from './Session/TrackerLink.ts';
@@ -17,7 +17,7 @@ const DECLINED_MAX = 256;
 /** A discovered tracker that is silent for this long is dropped; discovery finds it again when it returns. */
 const FORGET_MS = 120_000;
 
-export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimited'> {
+export interface TrackerPoolOptions extends Omit<TrackerSessionOptions, 'unlimited' | 'queryToken'> {
   readonly clock: Clock;
   readonly isOurs: (host: string) => boolean;
   readonly send: (bytes: Uint8Array, to: Address) => void;
@@ -40,9 +40,15 @@ export class TrackerPool {
   readonly #options: TrackerPoolOptions;
   readonly #byAddress = new Map<string, PooledTracker>();
   readonly #declinedUntilMs = new Map<string, number>();
+  /**
+   * Shared by all discovered trackers: one that is found again at its other address (a second network card) then keeps
+   * this peer's registration. Configured trackers have one each: none of them can act in this peer's name at another.
+   */
+  readonly #discoveredToken: string;
 
   constructor(options: TrackerPoolOptions) {
     this.#options = options;
+    this.#discoveredToken = newToken(options.random);
   }
 
   all(): PooledTracker[] {
@@ -70,6 +76,7 @@ export class TrackerPool {
       address,
       clock,
       unlimited: isLoopback(address.host),
+      queryToken: foundBy === 'configured' ? newToken(this.#options.random) : this.#discoveredToken,
       onEvent: (event) => this.#onEvent(tracker, event),
     });
     const tracker: PooledTracker = {
@@ -200,6 +207,12 @@ export class TrackerPool {
       isOurs(host) && this.all().some(({ link }) => link.address.port === port && isOurs(link.address.host))
     );
   }
+}
+
+/** 8 random bytes as hex digits. */
+function newToken(random: Random): string {
+  const bytes = Array.from({ length: 8 }, () => Math.floor(random() * 256));
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 export function statusOf(tracker: PooledTracker, version: number, nowMs: number): TrackerStatus {

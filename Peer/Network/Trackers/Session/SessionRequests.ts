@@ -5,14 +5,10 @@ import type { Purpose, TrackerSessionOptions } from './SessionTypes.ts';
 /** Builds the requests of one session. */
 export class SessionRequests {
   readonly #options: TrackerSessionOptions;
-  /** Secret that proves the origin of a relayed query. */
-  readonly #queryToken: string;
   #announcedVersion = 0;
 
   constructor(options: TrackerSessionOptions) {
-    const bytes = Array.from({ length: 8 }, () => Math.floor(options.random() * 256));
     this.#options = options;
-    this.#queryToken = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 
   /** Catalog version announced in the last heartbeat. */
@@ -22,7 +18,7 @@ export class SessionRequests {
 
   /** Whether a relayed query comes from the tracker that received the heartbeats. */
   isOurToken(token: string): boolean {
-    return token === this.#queryToken;
+    return token === this.#options.queryToken;
   }
 
   /** Builds the request at sending time: a repeated heartbeat carries current figures. */
@@ -47,7 +43,7 @@ export class SessionRequests {
   }
 
   #heartbeat(): TrackerRequest {
-    const { self, feed, uploads, unlisted = false } = this.#options;
+    const { self, feed, uploads, queryToken, unlisted = false } = this.#options;
     const { peerId, instanceId, port, name } = self;
     this.#announcedVersion = feed.version;
     return {
@@ -60,7 +56,7 @@ export class SessionRequests {
       files: feed.files,
       bytes: feed.bytes,
       uploads: Math.min(uploads(), 0xffff),
-      queryToken: this.#queryToken,
+      queryToken,
       unlisted,
     };
   }

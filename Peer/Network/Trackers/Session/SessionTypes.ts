@@ -16,6 +16,10 @@ export interface TrackerSessionOptions {
   readonly unlimited: boolean;
   /** Publish no catalog; answer relayed queries instead. */
   readonly unlisted?: boolean;
+  /**
+   * Secret that proves the origin of a relayed query, and that a heartbeat from another address is of the same peer.
+   */
+  readonly queryToken: string;
 }
 
 export type SessionState = 'connecting' | 'connected' | 'lost';

@@ -85,7 +85,7 @@ test('links are problems; hidden, temporary and special names are ignored; each 
   const { folder, scan, there, problems, ignored, listed } = await scanned();
   await symlink(folder.at('share/a'), folder.at('share/link'));
   await symlink(folder.at('share/d'), folder.at('share/d/up'));
-  for (const name of ['.hidden', 'film.part', 'Temp/x']) await folder.write(`share/${name}`, 'x');
+  for (const name of ['.hidden', '.shoal-lock-1', 'film.part', 'Temp/x']) await folder.write(`share/${name}`, 'x');
   execFileSync('mkfifo', [folder.at('share/pipe')]);
   await scan.scanFolder('', signal);
   expect(problems.sort()).toEqual([
@@ -97,7 +97,7 @@ test('links are problems; hidden, temporary and special names are ignored; each 
     expect.stringMatching(/^film\.part: temporary/),
     expect.stringMatching(/^pipe: device, pipe/),
   ]);
-  expect(listed.get('')).toBe('.hidden,Temp,a,d,film.part,link,pipe');
+  expect(listed.get('')).toBe('.hidden,.shoal-lock-1,Temp,a,d,film.part,link,pipe');
   expect([...there].sort()).toEqual(['a', 'd/b', 'd/e/c']);
 });
 

@@ -111,3 +111,35 @@ test('a connected tracker is not looked up again, and a hanging lookup is cancel
   await lan.clock.settle(ben.trackers.close());
   expect(cancelled).toBe(true);
 });
+
+test('a discovered tracker that is found again by the second network card keeps the registration', async () => {
+  const network = new SimulatedNetwork({ seed: 5 });
+  const lan = new TrackerLan(network);
+  await lan.tracker('10.0.0.1');
+  const [first, second] = [network.socket('10.0.0.2'), network.socket('10.0.0.12')];
+  let firstWorks = true;
+  const bind: BindDatagram = async () => ({
+    local: first.local,
+    send: (bytes, to) => {
+      if (to.host === '10.0.0.25') second.send(bytes, { ...to, host: '10.0.0.1' });
+      else if (firstWorks) first.send(bytes, to);
+    },
+    onMessage: (handler) => {
+      first.onMessage((bytes, from) => firstWorks && handler(bytes, from));
+      second.onMessage((bytes, from) => handler(bytes, { ...from, host: '10.0.0.25' }));
+    },
+    close: async () => void (await Promise.all([first.close(), second.close()])),
+  });
+  const remembered = ['10.0.0.1', '10.0.0.25'].map((host) => ({ host, port: 6_881 }));
+  const startTracker = () => Promise.reject(new Error('not here'));
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', bind, remembered, startTracker });
+  await ann.trackers.start();
+  await lan.until(() => connected(ann) === 1, 5_000);
+  const at = () => ann.trackers.status().find(({ state }) => state === 'connected')?.address.host;
+  expect(at()).toBe('10.0.0.1');
+
+  firstWorks = false;
+  await lan.until(() => connected(ann) === 0, 30_000);
+  // As long as the tracker keeps the lease of a silent peer it would refuse anybody else: 20 s.
+  expect(await lan.until(() => at() === '10.0.0.25', 30_000)).toBeLessThan(5_000);
+});

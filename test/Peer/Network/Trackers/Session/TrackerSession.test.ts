@@ -38,7 +38,14 @@ class Table {
     this.feed = feed;
     const self = { peerId: PEER, instanceId: newInstanceId(5, 5), name: 'Ann', port: 9_001 };
     const random = new SeededRandom(seed).next;
-    this.session = new TrackerSession({ self, feed, uploads: () => 3, random, unlimited: false });
+    this.session = new TrackerSession({
+      self,
+      feed,
+      uploads: () => 3,
+      random,
+      unlimited: false,
+      queryToken: 'ab'.repeat(8),
+    });
     this.session.start(this.nowMs);
     this.#collect();
   }
@@ -382,7 +389,7 @@ test('replies of the wrong type or with unknown ids change nothing', () => {
   ];
   for (const reply of wrong) {
     expect(table.answer(connect, reply)).toBe(false);
-    expect(table.answer({ ...connect, id: connect.id ^ 1 }, reply)).toBe(false);
+    expect(table.answer({ ...connect, id: (connect.id ^ 1) >>> 0 }, reply)).toBe(false);
   }
   const moved = {
     type: 'moved',
