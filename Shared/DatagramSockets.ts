@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { lookup } from 'node:dns';
+import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { type Address, formatAddress, normalHost } from './Address.ts';
 import type { Log } from './Log.ts';
@@ -15,7 +15,8 @@ interface UdpSocket extends DatagramSocket {
   readonly receiveBufferBytes: number;
 }
 
-const ALL_INTERFACES = '0.0.0.0';
+/** Host that means all interfaces, IPv4 and IPv6. */
+export const ALL_INTERFACES = '0.0.0.0';
 
 /**
  * Makes a function that binds real UDP sockets and warns when the system grants a smaller receive buffer than requested.
@@ -28,7 +29,7 @@ export function bindDatagramTelling(log: Log): BindDatagram {
 }
 
 async function bindUdp(options: Parameters<BindDatagram>[0], log: Log): Promise<UdpSocket> {
-  const wanted = { host: options.host ?? ALL_INTERFACES, port: options.port };
+  const wanted = { host: await numericHost(options.host ?? ALL_INTERFACES), port: options.port };
   const { socket, family } = await boundSocket(wanted, options.broadcast === true);
   const receiveBufferBytes = enlargeReceiveBuffer(socket);
   if (receiveBufferBytes < RECEIVE_BUFFER_BYTES) {
@@ -111,8 +112,18 @@ function resolveQuickly(family: 4 | 6) {
     const known = isIP(host);
     if (known === family) done(null, host, family);
     else if (known === 4) done(null, `::ffff:${host}`, 6);
-    else lookup(host, { family }, done);
+    else done(new Error(`"${host}" is not a numeric address of this family`), host, family);
   };
+}
+
+/** @throws ShoalError USAGE for an unknown name */
+async function numericHost(host: string): Promise<string> {
+  if (isIP(host) !== 0) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch (failure) {
+    throw notOfThisMachine(host, failure);
+  }
 }
 
 /** Requests the full size, then halves it where the system refuses (BSD). @returns the size granted */
@@ -125,12 +136,15 @@ function enlargeReceiveBuffer(socket: Socket): number {
       // Refused: try half.
     }
   }
-  // Linux reports twice the size that was set: its bookkeeping counts too (socket(7)).
-  return socket.getRecvBufferSize() / (process.platform === 'linux' ? 2 : 1);
+  try {
+    // Linux reports twice the size that was set: its bookkeeping counts too (socket(7)).
+    return socket.getRecvBufferSize() / (process.platform === 'linux' ? 2 : 1);
+  } catch {
+    return RECEIVE_BUFFER_BYTES; // Unknown: nothing to warn of.
+  }
 }
 
 function bindFailure(failure: unknown, wanted: Address): ShoalError {
-  const place = formatAddress(wanted);
   switch (systemCode(failure)) {
     case 'EADDRINUSE':
       return new ShoalError('PORT_IN_USE', `UDP port ${wanted.port} is already in use`, {
@@ -144,14 +158,19 @@ function bindFailure(failure: unknown, wanted: Address): ShoalError {
         cause: failure,
       });
     case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new ShoalError('USAGE', `${place} is not an address of this machine`, {
-        hint: 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.',
-        cause: failure,
-      });
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+      return notOfThisMachine(formatAddress(wanted), failure);
     default:
       return asShoalError(failure, 'UNREACHABLE');
   }
+}
+
+function notOfThisMachine(place: string, cause: unknown): ShoalError {
+  return new ShoalError('USAGE', `${place} is not an address of this machine`, {
+    hint: 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.',
+    cause,
+  });
 }
 
 function anotherPort(port: number): number {

@@ -1,4 +1,5 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync, readFileSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { ShoalError, systemCode } from './ShoalError.ts';
 
@@ -16,13 +17,23 @@ export function interruption(): AbortSignal {
     if (controller.signal.aborted) process.exit(KILLED);
     controller.abort();
   };
-  for (const name of SIGNALS) process.on(name, interrupt);
+  for (const name of SIGNALS) if (!isIgnored(name)) process.on(name, interrupt);
   // `process.exit` waits for system calls under way, which may hang on a dead network disk. From here on the next
   // signal ends the process without Node's help.
   process.on('exit', () => {
     for (const name of SIGNALS) process.off(name, interrupt);
   });
   return controller.signal;
+}
+
+/** Whether the program was started with a signal ignored, as `nohup` does with SIGHUP: a handler would undo that. Linux only. */
+function isIgnored(name: (typeof SIGNALS)[number]): boolean {
+  try {
+    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+    return (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals[name] - 1))) !== 0n;
+  } catch {
+    return false;
+  }
 }
 
 /** An output stream of the process, which may be a terminal. */

@@ -1,7 +1,8 @@
-import { isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
 import { readPort } from '../Shared/Address.ts';
+import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 
 /** Settings of `node Tracker.js …`. */
@@ -21,7 +22,6 @@ export interface Ended {
 
 /** Highest `--max-peers`: about 2 GB of registry. */
 const MAX_PEERS_LIMIT = 1_000_000;
-const ALL_INTERFACES = '0.0.0.0';
 
 interface Flags {
   readonly port?: number;
@@ -80,8 +80,10 @@ function usageError(failure: unknown): ShoalError {
 /** @throws ShoalError USAGE */
 export function readHost(text: string): string {
   if (text === 'localhost') return '127.0.0.1';
-  if (isIPv4(text)) return text;
-  throw new ShoalError('USAGE', `"${text}" is not an IPv4 address`, {
+  const bare = /^\[(.+)\]$/.exec(text)?.[1] ?? text;
+  if (bare === '::') return ALL_INTERFACES;
+  if (isIP(bare.split('%')[0] ?? '') !== 0) return bare;
+  throw new ShoalError('USAGE', `"${text}" is not an IP address`, {
     hint: 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.',
   });
 }

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { type Address, formatAddress, readPort } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
-import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
+import { ALL_INTERFACES, bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { lineLog } from '../Shared/Log.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { interruption, watchOutputs } from '../Shared/Program.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
+import { usableAddresses } from '../Shared/UsableAddresses.ts';
 import { readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
 import { type Ask, askPipe, askTerminal } from './Prompts.ts';
 import { Tracker } from './Tracker.ts';
@@ -48,7 +49,7 @@ async function run(settings: TrackerSettings): Promise<void> {
   interrupted.addEventListener('abort', () => void tracker.close());
   try {
     await tracker.start();
-    process.stdout.write(`${formatAddress(shown(tracker.local))}\n`);
+    process.stdout.write(shown(tracker.local, settings.host));
     log.debug(`tracker ${tracker.instanceId} listens on ${formatAddress(tracker.local)}`);
   } catch (failure) {
     if (interrupted.aborted) return;
@@ -73,10 +74,9 @@ async function questioned(settings: TrackerSettings): Promise<TrackerSettings | 
   }
 }
 
-/** The address to give to peers: one of this machine's when the tracker listens on all. */
-function shown(local: Address): Address {
-  if (local.host !== '0.0.0.0') return local;
-  const addresses = Object.values(guardedInterfaces()()).flatMap((each) => each ?? []);
-  const outside = addresses.find((each) => each.family === 'IPv4' && !each.internal);
-  return { host: outside?.address ?? '127.0.0.1', port: local.port };
+/** The addresses to give to peers, one a line, the likeliest first: those of this machine when the tracker listens on all. */
+function shown({ port }: Address, wanted: string): string {
+  const hosts = wanted === ALL_INTERFACES ? usableAddresses(guardedInterfaces()()) : [wanted];
+  const lines = (hosts.length > 0 ? hosts : ['127.0.0.1']).map((host) => formatAddress({ host, port }));
+  return `${lines.join('\n')}\n`;
 }

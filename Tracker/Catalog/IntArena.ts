@@ -53,6 +53,18 @@ export class IntArena {
     this.#released += SIZES[size] ?? 0;
   }
 
+  /** Releases the end of a block that now has `newCount` cells: nothing moves. */
+  shrink(block: number, oldCount: number, newCount: number): void {
+    const end = block + roomFor(oldCount);
+    for (let at = block + roomFor(newCount); at < end; ) {
+      const left = end - at;
+      const size = sizeClass(left);
+      const cells = SIZES[size] === left ? left : (SIZES[size - 1] ?? 1);
+      this.release(at, cells);
+      at += cells;
+    }
+  }
+
   #makeRoom(cells: number): void {
     if (this.#moveAll === undefined || this.#released * RELEASED_PART < this.#used) {
       this.#cells = grown(this.#cells, this.#used + cells);

@@ -139,7 +139,7 @@ export class WordIndex {
       this.#entries.dropped(entry);
     }
     this.#cells[base + CURSOR] = at;
-    if (count > 0 && roomFor(count) !== roomFor(before)) this.#resize(base, before, count);
+    if (count > 0) this.#arena.shrink(block, before, count);
     this.#cells[base + COUNT] = count;
     if (count === 0) this.#remove(id, block, before);
   }

@@ -4,7 +4,7 @@ import type { Figure } from '../Trial.ts';
 import type { Crowd } from './Crowd.ts';
 
 /** Repetitions of a question: the least time counts, since other programs and the collector of garbage disturb single ones. */
-const REPEATS = 3;
+const REPEATS = 5;
 /** A step between datagrams that never ends is a fault. */
 const STEPS_MAX = 1_000_000;
 /** Number of the first stranger: each question comes from a host of its own, so that no limit applies. */

@@ -27,9 +27,9 @@ test.each([
   [['--max-peers', '0'], 'error: "0" is not a number of peers'],
   [['--port', '65536'], 'error: "65536" is not a port'],
   [['0'], 'error: "0" is not a port'],
-  [['--host', 'tracker.example'], 'error: "tracker.example" is not an IPv4 address'],
+  [['--host', 'tracker.example'], 'error: "tracker.example" is not an IP address'],
   [['--nonsense'], "error: unknown option '--nonsense'"],
-  [['--host', 'a\u001b[31mb'], 'error: "a\\u{1b}[31mb" is not an IPv4 address'],
+  [['--host', 'a\u001b[31mb'], 'error: "a\\u{1b}[31mb" is not an IP address'],
 ])('%j is refused in two lines: error and hint', (args, message) => {
   const { settings, error } = read(...args);
   expect(settings).toEqual({ exitCode: 2 });

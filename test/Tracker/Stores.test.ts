@@ -43,6 +43,12 @@ describe('blocks of numbers', () => {
         const block = random.pick([...blocks.keys()]);
         const { count = 0, mark = 0 } = blocks.get(block) ?? {};
         expect(arena.cells.subarray(block, block + count).every((cell) => cell === mark)).toBe(true);
+        if (count > 1 && random.chance(0.5)) {
+          const less = random.int(1, count - 1);
+          arena.shrink(block, count, less);
+          blocks.set(block, { count: less, mark });
+          continue;
+        }
         arena.release(block, count);
         blocks.delete(block);
       }
