@@ -1,6 +1,6 @@
-import { fstatSync, readFileSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
+import { fstatSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { ShoalError, systemCode } from './ShoalError.ts';
 
 /** Exit code of a program that a second Ctrl-C ends, as shells report it. */
@@ -17,7 +17,7 @@ export function interruption(): AbortSignal {
     if (controller.signal.aborted) process.exit(KILLED);
     controller.abort();
   };
-  for (const name of SIGNALS) if (!isIgnored(name)) process.on(name, interrupt);
+  for (const name of SIGNALS) process.on(name, name === 'SIGHUP' && isDetached() ? () => {} : interrupt);
   // `process.exit` waits for system calls under way, which may hang on a dead network disk. From here on the next
   // signal ends the process without Node's help.
   process.on('exit', () => {
@@ -26,14 +26,12 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
-/** Whether the program was started with a signal ignored, as `nohup` does with SIGHUP: a handler would undo that. Linux only. */
-function isIgnored(name: (typeof SIGNALS)[number]): boolean {
-  try {
-    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
-    return (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals[name] - 1))) !== 0n;
-  } catch {
-    return false;
-  }
+/**
+ * Whether the program runs without a terminal and writes to a file, as under `nohup`: then a closing terminal ends it no more. Node
+ * resets ignored signals at its start, so that the wish of `nohup` itself is lost.
+ */
+function isDetached(): boolean {
+  return ![0, 1, 2].some(isatty) && isFile(1);
 }
 
 /** An output stream of the process, which may be a terminal. */
