@@ -37,7 +37,7 @@ test.each([
   [['--port', '0'], 'is not a port'],
   [['--port', '65536'], 'is not a port'],
   [['banana'], 'is not a port'],
-  [['--host', 'somewhere'], 'is not an IPv4 address'],
+  [['--host', 'somewhere'], 'is not an IP address'],
   [['--max-peers', '-3'], 'is not a number of peers'],
   [['--nonsense'], 'unknown option'],
   [['1099', '1100'], 'too many arguments'],
