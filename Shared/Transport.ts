@@ -36,6 +36,8 @@ export interface ReadTarget {
 /** A connected TCP stream. */
 export interface ByteStream {
   readonly remote: Address;
+  /** Own address; undefined where it is not known. */
+  readonly localHost?: string | undefined;
   /** Writes without a copy: the bytes must not change until `done`. False: wait for `drained`. */
   write(bytes: Uint8Array, done?: () => void): boolean;
   pause(): void;
@@ -50,11 +52,11 @@ export interface ByteStream {
   readonly detach?: ((unread: Uint8Array) => Duplex) | undefined;
 }
 
-/** Opens connections. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */
+/** Opens connections; `from` is the own address to dial from. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */
 export type Dial = (
   address: Address,
   handler: StreamHandler,
-  options?: { signal?: AbortSignal; into?: ReadTarget },
+  options?: { signal?: AbortSignal; into?: ReadTarget; from?: string | undefined },
 ) => Promise<ByteStream>;
 
 /** Accepts connections until closed. */

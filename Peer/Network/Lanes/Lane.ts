@@ -20,7 +20,12 @@ const LARGE_BYTES = 64 * 1_024;
 
 export interface LaneOptions {
   /** Obtains the address to dial and a lane token over the control link. */
-  readonly enter: () => Promise<{ readonly address: Address; readonly token: string }>;
+  readonly enter: () => Promise<{
+    readonly address: Address;
+    readonly token: string;
+    /** Own address to dial from. */
+    readonly from?: string | undefined;
+  }>;
   readonly dial: Dial;
   readonly clock: Clock;
   readonly buffers: ReceiveBuffers;
@@ -215,9 +220,13 @@ export class Lane implements StreamHandler, LaneFrames {
 
   async #dial(): Promise<void> {
     const { dial, enter } = this.#options;
-    const { address, token } = await enter();
+    const { address, token, from } = await enter();
     if (this.#ended) return;
-    const stream = await dial(address, this, { signal: this.#dialling.signal, into: this.#reader });
+    const stream = await dial(address, this, {
+      signal: this.#dialling.signal,
+      into: this.#reader,
+      from,
+    });
     this.#stream = stream;
     if (this.#ended) {
       stream.destroy();

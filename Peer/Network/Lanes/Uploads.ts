@@ -87,7 +87,7 @@ export class Uploads implements LaneServerOwner {
   redeem(token: string, lane: LaneServer): PeerId | undefined {
     const { tokens, desk } = this.#options;
     const { provider, clock } = desk.options;
-    const peer = tokens.redeem(token, clock.nowMs());
+    const peer = tokens.redeem(token, lane.stream.remote.host, clock.nowMs());
     if (peer === undefined) return undefined;
     const client = this.#clients.get(peer) ?? this.#newClient(peer);
     if (client.lanes.size >= LANES_PER_PEER_MAX) return undefined;

@@ -232,7 +232,7 @@ export class LinkedPeer implements SourceContext {
         this.#answers.ask(message);
         break;
       case 'laneRequest': {
-        const token = this.#context.grantLane(this.#contact.peerId);
+        const token = this.#context.grantLane(this.#contact.peerId, this.#link.remote.host);
         this.send({ type: 'laneGrant', requestId: message.requestId, token });
         break;
       }
@@ -319,11 +319,12 @@ export class LinkedPeer implements SourceContext {
     if (chunks > 1) this.#files.watch(fileId, chunks);
   }
 
-  async #enterLane(): Promise<{ address: Address; token: string }> {
+  /** The token counts for the two addresses of the link only: the lane is dialled from the same one. */
+  async #enterLane(): Promise<{ address: Address; token: string; from: string | undefined }> {
     const { token }: ControlOf<'laneGrant'> = await this.#questions.ask({
       type: 'laneRequest',
       requestId: 0,
     });
-    return { address: this.#contact.address, token };
+    return { address: this.#contact.address, token, from: this.#link.localHost };
   }
 }

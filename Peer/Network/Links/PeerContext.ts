@@ -22,8 +22,8 @@ export interface PeerContext {
   readonly downLimiter: RateLimiter;
   readonly classOf: (host: string) => NetworkClass;
   readonly counters: { overLimit: number };
-  /** Creates a lane token for a peer. */
-  grantLane(peer: PeerId): string;
+  /** Creates a token for a lane of a peer from a host. */
+  grantLane(peer: PeerId, host: string): string;
   received(bytes: number): void;
   interested(peer: KnownContact, fileId: FileId): void;
   notInterested(peer: KnownContact, fileId: FileId): void;

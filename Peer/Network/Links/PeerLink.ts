@@ -77,6 +77,11 @@ export class PeerLink implements StreamHandler {
     return this.#stream?.remote ?? { host: '0.0.0.0', port: 0 };
   }
 
+  /** Own address of the connection, where it is known. */
+  get localHost(): string | undefined {
+    return this.#stream?.localHost;
+  }
+
   get isClosed(): boolean {
     return this.#closed;
   }

@@ -126,7 +126,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         downLimiter: this.limits.down,
         classOf,
         counters: this.counters,
-        grantLane: (peer) => this.#grantLane(peer),
+        grantLane: (peer, host) => this.#grantLane(peer, host),
         received: (bytes) => {
           this.#received += bytes;
         },
@@ -303,9 +303,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     this.#options.log.debug(`${who} broke the protocol: ${String(reason)}`);
   }
 
-  #grantLane(peer: PeerId): string {
+  #grantLane(peer: PeerId, host: string): string {
     const token = Buffer.from(this.#options.randomBytes(16)).toString('hex');
-    this.#tokens.grant(token, peer, this.#options.clock.nowMs());
+    this.#tokens.grant(token, peer, host, this.#options.clock.nowMs());
     return token;
   }
 

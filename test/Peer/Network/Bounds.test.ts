@@ -129,9 +129,9 @@ test('a lane holds LANE_REQUESTS_MAX requests, files of bundles included; one mo
 
 test('a fifth lane token of a peer invalidates its first', () => {
   const tokens = new LaneTokens();
-  for (let number = 1; number <= 5; number++) tokens.grant(`token ${number}`, peerIdOf(1), 0);
-  tokens.grant('other', peerIdOf(2), 0);
-  const redeemed = ['token 1', 'token 2', 'token 5', 'other'].map((token) => tokens.redeem(token, 1));
+  for (let number = 1; number <= 5; number++) tokens.grant(`token ${number}`, peerIdOf(1), 'host', 0);
+  tokens.grant('other', peerIdOf(2), 'host', 0);
+  const redeemed = ['token 1', 'token 2', 'token 5', 'other'].map((token) => tokens.redeem(token, 'host', 1));
   expect(redeemed).toEqual([undefined, peerIdOf(1), peerIdOf(1), peerIdOf(2)]);
 });
 

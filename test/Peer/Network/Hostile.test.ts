@@ -183,6 +183,9 @@ test('a lane opens with its token only, once, within 10 s', async () => {
   };
   const token = await grant();
   expect(token).toMatch(/^[0-9a-f]{32}$/);
+  const thief = await stranger('10.0.0.67');
+  await thief.send(encodePreamble('lane'), encodeLane({ type: 'token', token }));
+  expect(thief.closed).toBe(true);
   const first = await enter(token);
   expect(first.closed).toBe(false);
   expect((await enter(token)).closed).toBe(true);

@@ -1,4 +1,4 @@
-import { createServer, type Socket, connect as tcpConnect } from 'node:net';
+import { createServer, isIP, type Socket, connect as tcpConnect } from 'node:net';
 import { DIAL_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
 import { type Address, formatAddress, normalHost } from '../../../../Shared/Address.ts';
 import { onAbort } from '../../../../Shared/OnAbort.ts';
@@ -11,12 +11,13 @@ import type { ByteStream, Dial, Listen, ReadTarget, StreamHandler } from '../../
  */
 
 /** Opens a TCP connection without Nagle's delay. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */
-export const dial: Dial = (address, handler, { signal, into } = {}) => {
+export const dial: Dial = (address, handler, { signal, into, from } = {}) => {
   if (signal?.aborted) return Promise.reject(givenUp());
   const socket = tcpConnect({
     host: address.host,
     port: address.port,
     noDelay: true,
+    ...(from !== undefined && isIP(from) === isIP(address.host) ? { localAddress: from } : {}),
     ...(into === undefined ? {} : { onread: readInto(into) }),
   });
   return new Promise((resolve, reject) => {
@@ -107,6 +108,7 @@ export function wrapSocket(
   if (!ownMemory) socket.on('data', data);
   return {
     remote,
+    localHost: socket.localAddress === undefined ? undefined : normalHost(socket.localAddress),
     write: (bytes, done) => {
       if (!socket.writable) {
         if (done !== undefined) setImmediate(done);

@@ -3,7 +3,7 @@ import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { CONTROL_ALPN, DIAL_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
 import { peerIdOf } from '../../../../Protocol/PeerKey.ts';
-import { type Address, formatAddress } from '../../../../Shared/Address.ts';
+import { type Address, formatAddress, normalHost } from '../../../../Shared/Address.ts';
 import { onAbort } from '../../../../Shared/OnAbort.ts';
 import { ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
 import type { StreamHandler } from '../../../../Shared/Transport.ts';
@@ -104,7 +104,9 @@ export function tlsTransport(identity: TlsIdentity): SecureTransport {
           if (typeof proof === 'object') fail(noHandshake(address, new Error(proof.fault)));
           else {
             settle();
-            resolve(handOver(socket, address, proof, () => handler));
+            // The address may be a name.
+            const remote = { host: normalHost(socket.remoteAddress ?? host), port };
+            resolve(handOver(socket, remote, proof, () => handler));
           }
         });
       });
