@@ -30,3 +30,49 @@ export function newInstanceId(wallMs: number, salt: number): InstanceId {
 export function isId(value: string): boolean {
   return /^[0-9a-f]{64}$/.test(value);
 }
+
+/** RFC 4648: without 0, 1, 8 and 9, which look like letters. */
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+/** Characters of a short peer id: 55 bits of the id, and a check digit. */
+const SHORT_CHARS = 11;
+const GROUP_CHARS = 4;
+
+/** The beginning of a peer id for people, as `7H4K-2QXR-M3PA`. The last character checks the others. */
+export function shortPeerId(id: PeerId): string {
+  // 14 hex digits are 56 bits; the last bit is left out.
+  const bits = BigInt(`0x${id.slice(0, 14)}`) >> 1n;
+  let text = '';
+  for (let at = SHORT_CHARS - 1; at >= 0; at--) text += BASE32[Number((bits >> BigInt(at * 5)) & 31n)] ?? '';
+  return grouped(text + checkDigit(text));
+}
+
+/** Whether a text is a short peer id whose check digit fits; undefined: it has another form. */
+export function isShortPeerId(text: string): boolean | undefined {
+  const plain = ungrouped(text);
+  if (!/^[A-Z2-7]{12}$/.test(plain) || !text.includes('-')) return undefined;
+  return checkDigit(plain.slice(0, SHORT_CHARS)) === plain[SHORT_CHARS];
+}
+
+/** Whether a text names a peer id: in short form, or by at least its first 4 hex digits. */
+export function namesPeer(text: string, id: PeerId): boolean {
+  if (isShortPeerId(text)) return grouped(ungrouped(text)) === shortPeerId(id);
+  return /^[0-9a-f]{4,64}$/i.test(text) && id.startsWith(text.toLowerCase());
+}
+
+/** Luhn's algorithm modulo 32: finds every wrong character, and two neighbours that changed places. */
+function checkDigit(text: string): string {
+  let sum = 0;
+  for (const [at, char] of [...text].reverse().entries()) {
+    const value = BASE32.indexOf(char) * (at % 2 === 0 ? 2 : 1);
+    sum += Math.floor(value / 32) + (value % 32);
+  }
+  return BASE32[(32 - (sum % 32)) % 32] ?? '';
+}
+
+function grouped(text: string): string {
+  return (text.match(new RegExp(`.{${GROUP_CHARS}}`, 'g')) ?? []).join('-');
+}
+
+function ungrouped(text: string): string {
+  return text.toUpperCase().replaceAll('-', '');
+}

@@ -1,4 +1,4 @@
-import type { FileId } from '../../Protocol/Ids.ts';
+import { type FileId, isShortPeerId, namesPeer } from '../../Protocol/Ids.ts';
 import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
 import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
@@ -177,6 +177,8 @@ export class TargetResolver {
       const known = candidates(formatAddress(address), text.trim(), peers);
       return known.length > 0 ? known : [{ peerId: undefined, name: '', address }];
     }
+    if (isShortPeerId(text) === false)
+      throw new ShoalError('NOT_FOUND', `the peer id ${text} is mistyped: its last character does not fit`);
     throw new ShoalError('NOT_FOUND', `no peer is called "${text}"`, { hint: 'See who is here: peers' });
   }
 
@@ -264,7 +266,7 @@ function candidates(address: string, text: string, peers: readonly PeerSummary[]
     (peer) => peer.name === text,
     (peer) => peer.name.toLowerCase() === text.toLowerCase(),
     (peer) => peer.address.host === text,
-    (peer) => /^[0-9a-f]{4,64}$/i.test(text) && peer.peerId.startsWith(text.toLowerCase()),
+    (peer) => namesPeer(text, peer.peerId),
   ];
   for (const rule of rules) {
     const found = peers.filter(rule);

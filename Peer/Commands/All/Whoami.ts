@@ -1,3 +1,4 @@
+import { shortPeerId } from '../../../Protocol/Ids.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import type { PeerControls } from '../Ports.ts';
 import { whoamiText } from '../Views/StatusViews.ts';
@@ -13,7 +14,7 @@ export const whoami: ConsoleCommand = {
     const { self } = controls;
     const host = ownHost(controls);
     return {
-      data: { id: self.peerId, name: self.name, host, port: self.port },
+      data: { id: self.peerId, shortId: shortPeerId(self.peerId), name: self.name, host, port: self.port },
       text: (style) => whoamiText(self, host, style),
     };
   },

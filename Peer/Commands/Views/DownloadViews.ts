@@ -1,8 +1,9 @@
+import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { DownloadStatus, SourceStatus } from '../../Model.ts';
 import { isActive, progressText, stateAndCause } from './DownloadTexts.ts';
-import { shortId } from './FileViews.ts';
+
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent } from './HumanUnits.ts';
 import { factsText } from './StatusViews.ts';
 import { type Column, renderTable } from './TextTable.ts';
@@ -76,7 +77,7 @@ export function downloadText(download: DownloadStatus, style: ViewStyle): string
   const row = (source: SourceStatus) => [
     safeText(source.peer.name),
     formatAddress(source.peer.address),
-    shortId(source.peer.peerId ?? ''),
+    source.peer.peerId === undefined ? '' : shortPeerId(source.peer.peerId),
     sourceStateText(source),
     formatBytes(source.bytes),
     source.state === 'active' ? formatRate(source.bytesPerSecond) : '',

@@ -40,6 +40,9 @@ export function fileItem(entry: CatalogEntry): FileItem {
   return { id: fileId, path, size, modified: isoDate(modifiedMs), executable };
 }
 
+/** How every control link is secured. */
+export const LINK_SECURITY = 'TLS 1.3';
+
 export interface PeerItem {
   readonly id: PeerId | null;
   readonly name: string;
@@ -57,6 +60,7 @@ export function peerItem(peer: PeerSummary) {
     files: peer.files ?? null,
     bytes: peer.bytes ?? null,
     linked: peer.linked,
+    secured: peer.linked ? LINK_SECURITY : null,
   };
 }
 

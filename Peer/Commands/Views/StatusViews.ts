@@ -1,9 +1,11 @@
+import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { LimitStatus, PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
-import { limitedTable, shortId } from './FileViews.ts';
+import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
+import { LINK_SECURITY } from './Items.ts';
 import { limitsInWords } from './LimitViews.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 import { type Column, renderTable } from './TextTable.ts';
@@ -29,7 +31,8 @@ export function whoamiText(self: Self, host: string, style: ViewStyle): string {
   return factsText(
     [
       ['Name', safeText(self.name)],
-      ['Id', self.peerId],
+      ['Id', shortPeerId(self.peerId)],
+      ['Full id', self.peerId],
       ['Address', formatAddress({ host, port: self.port })],
     ],
     style,
@@ -52,10 +55,10 @@ export function peersText(peers: readonly PeerSummary[], style: ViewStyle): stri
   const row = (peer: PeerSummary) => [
     safeText(peer.name),
     formatAddress(peer.address),
-    shortId(peer.peerId),
+    shortPeerId(peer.peerId),
     peer.files === undefined ? '' : formatCount(peer.files),
     peer.bytes === undefined ? '' : formatBytes(peer.bytes),
-    { text: peer.linked ? 'open' : '', paint: style.paint.good },
+    { text: peer.linked ? LINK_SECURITY : '', paint: style.paint.good },
   ];
   const table = limitedTable(columns, peers, row, style, '');
   const next = `${plural(peers.length, 'peer')}. List the files of one: ls <name>`;
@@ -116,12 +119,12 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
   const tracker = connected[0] ?? status.trackers[0];
   const facts: [string, string][] = [
     ['Peer', `${safeText(self.name)} at ${formatAddress({ host: status.host, port: self.port })}`],
-    ['Id', self.peerId],
+    ['Id', shortPeerId(self.peerId)],
     ['Up for', formatDuration(totals.uptimeMs)],
     ['Tracker', tracker === undefined ? 'none yet' : `${formatAddress(tracker.address)}, ${tracker.state}`],
     [
       'Peers',
-      `${plural(status.peers.length, 'other peer')}, ${plural(linkCount(status.peers), 'open link')}`,
+      `${plural(status.peers.length, 'other peer')}, ${plural(linkCount(status.peers), 'open link')} (${LINK_SECURITY})`,
     ],
     ['Share', `${plural(share.files, 'file')}, ${formatBytes(share.bytes)} in ${safeText(share.folder)}`],
   ];

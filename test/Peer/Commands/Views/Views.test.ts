@@ -163,7 +163,7 @@ describe('tables', () => {
     const peers = [peerOf(1, 'alice'), peerOf(2, 'bob')];
     const titles = (width: number) => peersText(peers, plain(width)).split('\n')[0]?.split(/ +/);
     expect(titles(80)).toEqual(['Name', 'Address', 'Id', 'Files', 'Size', 'Link']);
-    expect(titles(48)).toEqual(['Name', 'Address', 'Id', 'Files', 'Size']);
+    expect(titles(52)).toEqual(['Name', 'Address', 'Id', 'Files', 'Size']);
     expect(titles(36)).toEqual(['Name', 'Address', 'Files', 'Size']);
     expect(titles(30)).toEqual(['Name', 'Address', 'Files']);
   });
