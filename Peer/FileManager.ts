@@ -25,6 +25,7 @@ import { openHashCache } from './Files/Hashing/OpenHashCache.ts';
 import { FolderStore } from './Files/Parts/FolderStore.ts';
 import type { OpenPart } from './Files/Parts/OpenPart.ts';
 import { PartStore } from './Files/Parts/PartStore.ts';
+import { IncompleteFolders } from './Files/Serving/IncompleteFolders.ts';
 import { SharedFiles } from './Files/Serving/SharedFiles.ts';
 import { ShareReader } from './Files/Serving/ShareReader.ts';
 import { type WatchFolder, watchFolder } from './Files/Watching/FolderWatcher.ts';
@@ -81,6 +82,7 @@ interface Components {
   readonly parts: PartStore;
   readonly batches: BatchInstallers;
   readonly folders: FolderStore;
+  readonly incomplete: IncompleteFolders;
 }
 
 /**
@@ -156,7 +158,10 @@ export class FileManager extends EventEmitter<FileEvents> {
     parts.cleanUp();
     batches.cleanUp();
     const folders = new FolderStore({ disk, temp, problem: (text) => this.emit('problem', text) });
-    this.#components = { share, files, parts, batches, folders };
+    const hasManifest = manifest !== undefined;
+    const place = { root, disk, clock, catalog: this.#catalog, share, hasManifest };
+    const incomplete = new IncompleteFolders(place);
+    this.#components = { share, files, parts, batches, folders, incomplete };
     for (const component of [share, reader, batches, parts]) this.#closing.add(() => component.close());
     share.start();
   }
@@ -299,6 +304,14 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   async copyComplete(fileId: FileId, path: string, attributes?: FileAttributes): Promise<string> {
     return this.#started().files.copyTo(fileId, path, attributes);
+  }
+
+  incompleteFolder(path: string): string | undefined {
+    return this.#started().incomplete.pathFor(path);
+  }
+
+  async nameFolder(from: string, path: string): Promise<string> {
+    return this.#started().incomplete.complete(from, path);
   }
 
   async requireFreeSpace(bytes: number): Promise<void> {

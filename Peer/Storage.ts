@@ -54,6 +54,16 @@ export interface DownloadStorage {
    * @returns the absolute path of the copy, or of the file itself when it already lies at `path`
    */
   copyComplete(fileId: FileId, path: string, attributes?: FileAttributes): Promise<string>;
+  /**
+   * Path for a folder until it is complete: `name (incomplete)` beside its name, so that what is there is visible, shared
+   * and found again after a crash. Undefined: a folder of that name exists, and its files are added to it. Absent: never.
+   */
+  incompleteFolder?(path: string): string | undefined;
+  /**
+   * Gives a complete folder its name, with all files at once. If the name is taken meanwhile, its files are moved one by
+   * one. @returns the absolute path @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
+   */
+  nameFolder?(from: string, path: string): Promise<string>;
   /** @throws ShoalError DISK_FULL with both figures in the message when `bytes` do not fit */
   requireFreeSpace(bytes: number): Promise<void>;
 }

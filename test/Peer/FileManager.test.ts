@@ -504,6 +504,45 @@ describe('serving', () => {
   });
 });
 
+describe('a folder that is not complete', () => {
+  test('has its name only afterwards, with all files at once, and stays shared meanwhile', async () => {
+    const folder = await TempFolder.forTest();
+    const { content, description } = madeFile(2 * MIB);
+    await folder.write('share/Class (incomplete)/sub/a', content);
+    await folder.write('share/Class (incomplete)/b', 'b');
+    const { asked, makeHasher } = countingHasher();
+    const { manager } = await startManager(folder, { seams: { makeHasher } });
+    const from = manager.incompleteFolder('Class/');
+    expect(from).toBe('Class (incomplete)');
+    expect(await manager.nameFolder(from ?? '', 'Class/')).toBe(folder.at('share/Class'));
+    expect(pathsOf(manager)).toEqual(['Class/b', 'Class/sub/a']);
+    expect(manager.findComplete(description.fileId)).toBe(folder.at('share/Class/sub/a'));
+    expect(readFileSync(folder.at('share/Class/sub/a')).equals(content)).toBe(true);
+    await manager.rescan();
+    expect(pathsOf(manager)).toEqual(['Class/b', 'Class/sub/a']);
+    expect(asked).toHaveLength(2);
+    expect(manager.incompleteFolder('Class')).toBeUndefined();
+  });
+
+  test('is merged file by file into a folder that has its name meanwhile, over nothing', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/Class (incomplete)/b.txt', 'new');
+    await folder.write('share/Class/b.txt', 'mine');
+    const { manager } = await startManager(folder);
+    await manager.nameFolder('Class (incomplete)', 'Class/');
+    expect(pathsOf(manager)).toEqual(['Class/b (2).txt', 'Class/b.txt']);
+    expect(readFileSync(folder.at('share/Class/b.txt'), 'utf8')).toBe('mine');
+  });
+
+  test('a name from a stranger leads to no other place', async () => {
+    const folder = await TempFolder.forTest();
+    const { manager } = await startManager(folder);
+    expect(manager.incompleteFolder('../out')).toBe('out (incomplete)');
+    expect(manager.incompleteFolder('Temp')).toBe('_Temp (incomplete)');
+    expect(manager.incompleteFolder('x'.repeat(300))).toBeUndefined();
+  });
+});
+
 describe('content that is here already', () => {
   test('is copied to the wanted path, never over another file', async () => {
     const folder = await TempFolder.forTest();

@@ -41,6 +41,8 @@ export class FolderFetch implements Task {
   readonly #large = new Map<FileId, FileFetch>();
   readonly #meter = new RateMeter();
   readonly #size: number;
+  /** Path of the folder until it is complete; undefined: it has its name from the start. */
+  readonly #incomplete: string | undefined;
   #small: SmallFiles | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
@@ -63,7 +65,10 @@ export class FolderFetch implements Task {
     this.#options = options;
     this.#unopened = new Map(options.before);
     this.#size = total(options.files, ({ size }) => size);
-    this.#items = folderItems(options.files);
+    // Delivered files are moved to their place together, when all are complete.
+    this.#incomplete =
+      context.delivered === undefined ? context.parts.incompleteFolder?.(options.path) : undefined;
+    this.#items = folderItems(options.files, this.#incomplete);
   }
 
   get fetchedBytes(): number {
@@ -104,10 +109,13 @@ export class FolderFetch implements Task {
       work.push(inParallel(large, LARGE_AT_ONCE, fetchLarge));
       await Promise.race([Promise.all(work), stopped]);
       this.#runEvents = undefined;
-      const failure = folderFailure(this.#items.values(), this.#options.files.length);
+      const failure = folderFailure(this.#items.values(), this.#options.files.length, this.#incomplete);
       if (failure !== undefined) throw failure;
+      const { path } = this.#options;
+      const incomplete = this.#incomplete;
+      const named = incomplete && (await this.#context.parts.nameFolder?.(incomplete, path));
       await record.delete();
-      return this.#finalPath ?? this.#options.path;
+      return named ?? this.#finalPath ?? path;
     } catch (failure) {
       ending.abort();
       // A full disk may also fail this write; the original failure is reported.

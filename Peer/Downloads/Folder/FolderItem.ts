@@ -98,11 +98,13 @@ export class FolderItem {
   }
 }
 
-/** Groups the files of a folder by content. */
-export function folderItems(files: readonly FolderFile[]): Map<FileId, FolderItem> {
+/** Groups the files of a folder by content. @param folder - replaces the first folder of their paths */
+export function folderItems(files: readonly FolderFile[], folder?: string): Map<FileId, FolderItem> {
   const items = new Map<FileId, FolderItem>();
   let last: FolderItem | undefined;
-  for (const file of files) {
+  for (const listed of files) {
+    const file =
+      folder === undefined ? listed : { ...listed, path: listed.path.replace(/^[^/]*/, () => folder) };
     const item = items.get(file.fileId);
     if (item === undefined) {
       last = new FolderItem(file, last);
@@ -119,16 +121,25 @@ function isTableOf(table: Holders, holders: readonly FileHolder[]): boolean {
   return table.size === holders.length && holders.every((holder) => table.get(holder.peerId) === holder);
 }
 
-/** Sums up the files of a folder that failed; undefined when none did. @param fileCount - of the whole folder */
-export function folderFailure(items: Iterable<FolderItem>, fileCount: number): ShoalError | undefined {
+/**
+ * Sums up the files of a folder that failed; undefined when none did.
+ * @param fileCount - of the whole folder
+ * @param incomplete - path of the folder until it is complete
+ */
+export function folderFailure(
+  items: Iterable<FolderItem>,
+  fileCount: number,
+  incomplete?: string,
+): ShoalError | undefined {
   const failed = [...items].filter(({ state }) => state === 'failed');
   const [first] = failed;
   if (first === undefined) return undefined;
   const count = failed.reduce((sum, { paths }) => sum + paths.length, 0);
   const cause = first.error;
+  const place = incomplete === undefined ? '' : ` in "${incomplete}"`;
   return new ShoalError(
     cause?.code ?? 'NOT_FOUND',
     `${count} of ${fileCount} files could not be fetched: ${cause?.message ?? first.paths[0]}`,
-    { hint: 'The other files are complete. Try again later: resume', cause },
+    { hint: `The other files are complete${place}. Try again later: resume`, cause },
   );
 }

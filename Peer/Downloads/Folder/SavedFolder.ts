@@ -8,7 +8,7 @@ import type { FolderKey } from './FolderKey.ts';
  * continues.
  */
 const SAVE_AFTER_MS = 2_000;
-/** Average file size above which a folder is saved at once: the cost is negligible. */
+/** A folder with a file above this size is saved at once: the cost is negligible. */
 const SMALL_BYTES = 1_048_576;
 
 export interface SavedFolderOptions {
@@ -49,8 +49,8 @@ export class SavedFolder {
     this.#cancelTimer?.();
     if (this.#saved) return;
     const { clock, files } = this.#options;
-    const bytes = files.reduce((sum, { size }) => sum + size, 0);
-    if (bytes > files.length * SMALL_BYTES) void this.save().catch(failed);
+    // A part file that outlives a crash must find its folder again.
+    if (files.some(({ size }) => size > SMALL_BYTES)) void this.save().catch(failed);
     else this.#cancelTimer = clock.after(SAVE_AFTER_MS, () => void this.save().catch(failed));
   }
 

@@ -438,3 +438,36 @@ test('of many files that the share has elsewhere 64 are copied at once', async (
   expect(count.max).toBe(64);
   await desk.close();
 });
+
+test('a new folder gets its name when it is complete, also after a pause, and keeps its other name if it fails', async () => {
+  const desk = new Desk();
+  const named: string[] = [];
+  const parts = Object.assign(desk.parts, {
+    incompleteFolder: (path: string) => `${path.replace(/\/$/, '')} (incomplete)`,
+    nameFolder: async (from: string, path: string) => {
+      named.push(`${from} -> ${path}: ${parts.complete.size}`);
+      return '/share/dir';
+    },
+  });
+  const peer = desk.network.peer(10e6);
+  const files = folder(desk, 20, 2 * MIB, [peer]);
+  desk.downloads.addFolder({ path: 'dir', files });
+  await desk.clock.advanceAsync(2_000);
+  await desk.clock.settle(desk.downloads.pause(1));
+  expect(named).toEqual([]);
+  expect([...parts.complete.values()].every((path) => path.startsWith('/share/dir (incomplete)/'))).toBe(
+    true,
+  );
+  await desk.downloads.resume(1);
+  expect(await desk.end()).toMatchObject({ state: 'done', finalPath: '/share/dir' });
+  expect(named).toEqual(['dir (incomplete) -> dir: 20']);
+  const [first] = folder(desk, 1, 3 * MIB, []);
+  if (first === undefined) throw new Error('no file');
+  desk.downloads.addFolder({
+    path: 'other',
+    files: [{ ...first, path: 'other/0', fileId: fileIdNumber(99) }],
+  });
+  expect((await desk.end(2)).error?.hint).toContain('in "other (incomplete)"');
+  expect(named).toHaveLength(1);
+  await desk.close();
+});

@@ -1,0 +1,69 @@
+import type { Clock } from '../../../Shared/Clock.ts';
+import { sleep } from '../../../Shared/Clock.ts';
+import type { Catalog } from '../Catalog/Catalog.ts';
+import type { Share } from '../Catalog/Share.ts';
+import { type Disk, diskError } from '../Disk/Disk.ts';
+import { installFile, installFolder } from '../Disk/InstallFile.ts';
+import { inside } from '../Disk/Paths.ts';
+import { safePath } from '../Disk/SafePath.ts';
+
+export interface IncompleteFoldersOptions {
+  readonly root: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly catalog: Catalog;
+  readonly share: Share;
+  /** Only the files named in a manifest are shared: names of folders mean nothing then. */
+  readonly hasManifest: boolean;
+}
+
+/** Suffix of a folder that is not complete. */
+const SUFFIX = ' (incomplete)';
+/** Files between yields of the thread: a few milliseconds. */
+const SLICE_FILES = 200;
+
+/** Folders of downloads: each has its name only when it is complete. */
+export class IncompleteFolders {
+  readonly #options: IncompleteFoldersOptions;
+
+  constructor(options: IncompleteFoldersOptions) {
+    this.#options = options;
+  }
+
+  /** See DownloadStorage.incompleteFolder. */
+  pathFor(wanted: string): string | undefined {
+    const { root, disk, hasManifest } = this.#options;
+    const path = safePath(wanted);
+    const incomplete = safePath(`${path}${SUFFIX}`);
+    const isTaken = disk.kindOf(inside(root, path)) !== undefined;
+    const isFolder = [undefined, 'folder'].includes(disk.kindOf(inside(root, incomplete)));
+    return hasManifest || isTaken || !isFolder || !incomplete.endsWith(SUFFIX) ? undefined : incomplete;
+  }
+
+  /** See DownloadStorage.nameFolder. */
+  async complete(from: string, wanted: string): Promise<string> {
+    const { root, disk, catalog, clock, share } = this.#options;
+    const to = safePath(wanted);
+    const paths = catalog.list(from).map(({ path }) => path);
+    const isMoved = installFolder(disk, root, inside(root, from), to);
+    const nobody = new AbortController().signal;
+    for (const [index, path] of paths.entries()) {
+      const moved = to + path.slice(from.length);
+      const end = isMoved ? moved : this.#moveFile(path, moved);
+      // The hash is known by the file's identity, so that it is shared under its new path at once.
+      const state = disk.stateOf(inside(root, end));
+      if (state !== undefined) share.index.found(end, state);
+      if ((index + 1) % SLICE_FILES === 0) await sleep(clock, 1, nobody);
+    }
+    return inside(root, to);
+  }
+
+  #moveFile(path: string, to: string): string {
+    const { root, disk } = this.#options;
+    try {
+      return installFile(disk, root, inside(root, path), to).path;
+    } catch (failure) {
+      throw diskError(failure, `moving "${path}"`);
+    }
+  }
+}
