@@ -7,7 +7,7 @@ import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
 import { awakeClock } from '../Shared/AwakeClock.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
-import { connectionsUnder, descriptorLimit } from '../Shared/Descriptors.ts';
+import { connectionsUnder, descriptorLimit, descriptorsUsed } from '../Shared/Descriptors.ts';
 import type { Log } from '../Shared/Log.ts';
 import { makeFolder } from '../Shared/MakeFolder.ts';
 import { lookupName } from '../Shared/NameLookup.ts';
@@ -82,6 +82,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       bind,
       interfaces: guardedInterfaces(),
       connectionsMax: connectionsUnder(descriptorLimit()),
+      descriptors: () => ({ used: descriptorsUsed(), allowed: descriptorLimit() }),
       lookup: lookupName,
       configured: settings.trackers,
       discovery: settings.discovery,

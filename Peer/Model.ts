@@ -325,20 +325,6 @@ export interface LimitStatus {
   readonly receiving: number;
 }
 
-/** A file that another peer took from this one, at least in part. */
-export interface TakenFile {
-  readonly fileId: FileId;
-  readonly path: string;
-  readonly size: number;
-  readonly peer: KnownContact;
-  /** Payload bytes that this peer sent, over all runs. */
-  readonly bytes: number;
-  /** The other peer has all of it, as it reports, or was sent all of it. */
-  readonly complete: boolean;
-  readonly firstWallMs: number;
-  readonly lastWallMs: number;
-}
-
 /** One peer being served. */
 export interface UploadStatus {
   readonly peer: PeerContact;

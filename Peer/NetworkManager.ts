@@ -25,11 +25,12 @@ import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
+import type { Descriptors, NetworkHealth } from './NetworkModel.ts';
 import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
-  Omit<TrackersOptions, 'uploads'> & { readonly wallMs: WallClock };
+  Omit<TrackersOptions, 'uploads'> & { readonly wallMs: WallClock; readonly descriptors: () => Descriptors };
 
 /** Events of the network. Addresses and names are unverified. */
 export interface NetworkEvents {
@@ -215,6 +216,12 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   /** Ends the link with that peer within seconds unless it responds. */
   probe(contact: PeerContact): void {
     if (contact.peerId !== undefined) this.#links.probe(contact.peerId);
+  }
+
+  /** What was refused and dropped since the start, and the descriptors in use. */
+  health(): NetworkHealth {
+    const { descriptors } = this.#options;
+    return { ...this.#links.counters, droppedDatagrams: this.#trackers.dropped, descriptors: descriptors() };
   }
 
   limitFor(contact: PeerContact): number | undefined {

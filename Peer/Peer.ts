@@ -15,11 +15,11 @@ import type {
   SearchResult,
   Self,
   SwarmStatus,
-  TakenFile,
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
+import type { NetworkHealth, TakenFile } from './NetworkModel.ts';
 import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';
@@ -182,6 +182,10 @@ export class Peer implements PeerControls {
 
   totals() {
     return { ...this.#network.totals(), uptimeMs: this.#options.network.clock.nowMs() - this.#startedMs };
+  }
+
+  networkHealth(): NetworkHealth {
+    return this.#network.health();
   }
 
   knownPeers(): readonly PeerSummary[] {

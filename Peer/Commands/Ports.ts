@@ -13,10 +13,10 @@ import type {
   SearchResult,
   Self,
   SwarmStatus,
-  TakenFile,
   TrackerStatus,
   UploadStatus,
 } from '../Model.ts';
+import type { NetworkHealth, TakenFile } from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
 
 /** A file of which at least one chunk is here. */
@@ -68,6 +68,8 @@ export interface PeerControls {
   downloads(): readonly DownloadStatus[];
   /** Bytes since the start. */
   totals(): { readonly sent: number; readonly received: number; readonly uptimeMs: number };
+  /** What was refused and dropped since the start, and the descriptors in use. */
+  networkHealth(): NetworkHealth;
   /** Known peers, without a request: for Tab completion and `status`. */
   knownPeers(): readonly PeerSummary[];
 

@@ -1,7 +1,8 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import { type Clock, every, type WallClock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
-import type { KnownContact, TakenFile } from '../Model.ts';
+import type { KnownContact } from '../Model.ts';
+import type { TakenFile } from '../NetworkModel.ts';
 
 /** Entries that are kept; the one that was served least recently is evicted. */
 const ENTRIES_MAX = 10_000;

@@ -1,6 +1,14 @@
 import type { ConsoleCommand } from '../Command.ts';
 import { isActive } from '../Views/DownloadTexts.ts';
-import { downloadItem, limitItem, peerItem, shareItem, trackerItem, uploadItem } from '../Views/Items.ts';
+import {
+  downloadItem,
+  healthItem,
+  limitItem,
+  peerItem,
+  shareItem,
+  trackerItem,
+  uploadItem,
+} from '../Views/Items.ts';
 import { type StatusFacts, statusText } from '../Views/StatusViews.ts';
 import { ownHost } from './Whoami.ts';
 
@@ -28,6 +36,7 @@ export const status: ConsoleCommand = {
       uploads: controls.uploads(),
       limits: controls.limits(),
       totals: controls.totals(),
+      health: controls.networkHealth(),
     };
     const { self, host, share, totals } = facts;
     return {
@@ -42,6 +51,7 @@ export const status: ConsoleCommand = {
         downloads: all.map(downloadItem),
         uploads: facts.uploads.map(uploadItem),
         limits: facts.limits.map(limitItem),
+        network: healthItem(facts.health),
         sent: totals.sent,
         received: totals.received,
         uptimeMs: Math.round(totals.uptimeMs),

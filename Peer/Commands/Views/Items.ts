@@ -15,10 +15,10 @@ import type {
   StallCause,
   SwarmMember,
   SwarmStatus,
-  TakenFile,
   TrackerStatus,
   UploadStatus,
 } from '../../Model.ts';
+import type { NetworkHealth, TakenFile } from '../../NetworkModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 
 /**
@@ -158,6 +158,11 @@ export function trackerItem(tracker: TrackerStatus) {
     asksByRelay: tracker.asksByRelay === true,
     reason: tracker.reason ?? null,
   };
+}
+
+/** `descriptors.used`: null if the system does not tell. */
+export function healthItem({ descriptors, ...counters }: NetworkHealth) {
+  return { ...counters, descriptors: { ...descriptors, used: descriptors.used ?? null } };
 }
 
 export function uploadItem(upload: UploadStatus) {

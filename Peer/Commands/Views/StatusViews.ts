@@ -2,6 +2,7 @@ import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { LimitStatus, PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
+import type { NetworkHealth } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
@@ -110,6 +111,7 @@ export interface StatusFacts {
   readonly downloads: { readonly active: number; readonly done: number; readonly other: number };
   readonly uploads: readonly UploadStatus[];
   readonly limits: readonly LimitStatus[];
+  readonly health: NetworkHealth;
   readonly totals: { readonly sent: number; readonly received: number; readonly uptimeMs: number };
 }
 
@@ -142,6 +144,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     ['Limits', limitsInWords(status.limits)],
     ['Sent', `${formatBytes(totals.sent)} since start`],
     ['Received', `${formatBytes(totals.received)} since start`],
+    ...healthFacts(status.health),
   );
   const parts = [factsText(facts, style)];
   if (uploads.length > 0) parts.push(uploadsText(uploads, style));
@@ -154,6 +157,33 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     parts.push(renderTable(columns, rows, style.width, style.paint));
   }
   return parts.join('\n\n');
+}
+
+/** The descriptors in use, and what was refused and dropped, as far as there was any. */
+function healthFacts(health: NetworkHealth): [string, string][] {
+  const { used, allowed } = health.descriptors;
+  const refused = counted([
+    [health.refusedConnections, 'connections (full, or banned)'],
+    [health.evictedConnections, 'idle connections for newcomers'],
+    [health.failedHandshakes, 'failed handshakes'],
+    [health.foreignConnections, 'of other programs'],
+    [health.overLimit, 'too frequent requests'],
+  ]);
+  const dropped = counted([
+    [health.violations, 'links that broke the protocol'],
+    [health.droppedDatagrams, 'datagrams'],
+  ]);
+  const descriptors = `${formatCount(allowed)} allowed`;
+  const facts: [string, string][] = [
+    ['Descriptors', used === undefined ? descriptors : `${formatCount(used)} used, ${descriptors}`],
+  ];
+  if (refused !== '') facts.push(['Refused', refused]);
+  if (dropped !== '') facts.push(['Dropped', dropped]);
+  return facts;
+}
+
+function counted(counts: readonly (readonly [count: number, what: string])[]): string {
+  return counts.flatMap(([count, what]) => (count === 0 ? [] : [`${formatCount(count)} ${what}`])).join(', ');
 }
 
 /** The health of the share, and the paths in it that are not shared. */

@@ -1,5 +1,6 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { TakenFile, UploadStatus } from '../../Model.ts';
+import type { UploadStatus } from '../../Model.ts';
+import type { TakenFile } from '../../NetworkModel.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatDate, formatRate, percent } from './HumanUnits.ts';
 import type { Column } from './TextTable.ts';

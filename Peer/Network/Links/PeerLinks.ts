@@ -15,6 +15,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { fullBucket, takeToken } from '../../../Shared/TokenBucket.ts';
 import type { Listener } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
+import type { LinkCounters } from '../../NetworkModel.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
@@ -29,7 +30,7 @@ import { Interests } from './Interests.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
 import { Offers } from './Offers.ts';
-import type { LinkCounters, LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
+import type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { peerOpenings } from './PeerOpenings.ts';
 import { type SwarmProgress, swarmProgress } from './SwarmProgress.ts';
 

@@ -46,22 +46,6 @@ export interface NamedTracker {
   readonly onMyHost: boolean;
 }
 
-/** Events since start that point to faulty or hostile peers. */
-export interface LinkCounters {
-  /** Links and lanes that ended with a protocol violation by the remote side. */
-  violations: number;
-  /** Incoming connections refused because of a connection limit or a ban. */
-  refusedConnections: number;
-  /** Silent or idle incoming connections closed in favour of newcomers. */
-  evictedConnections: number;
-  /** Incoming control links that did not prove their peer id: an interrupted or unacceptable handshake. */
-  failedHandshakes: number;
-  /** Incoming connections closed because their first bytes are of no known protocol. */
-  foreignConnections: number;
-  /** Questions refused and named peers or trackers ignored, because a rate limit was exceeded. */
-  overLimit: number;
-}
-
 /** A control link for display. */
 export interface LinkStatus {
   readonly peer: KnownContact;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
+import type { LinkCounters } from '../../NetworkModel.ts';
 import type { Uploads } from '../Lanes/Uploads.ts';
 import { controlOpening } from './Accepting/ControlOpening.ts';
 import { httpRefusal } from './Accepting/HttpRefusal.ts';
@@ -8,7 +9,6 @@ import { otherVersions } from './Accepting/OtherVersion.ts';
 import { plainOpening } from './Accepting/PlainOpening.ts';
 import type { SecureTransport } from './Accepting/Secure.ts';
 import type { LinkTable } from './LinkTable.ts';
-import type { LinkCounters } from './PeerLinksTypes.ts';
 
 export interface PeerOpeningsOptions {
   readonly secure: SecureTransport;

@@ -8,10 +8,10 @@ import type {
   SearchHit,
   SearchResult,
   SwarmStatus,
-  TakenFile,
   TrackerStatus,
   UploadStatus,
 } from '../../../Peer/Model.ts';
+import type { NetworkHealth, TakenFile } from '../../../Peer/NetworkModel.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
@@ -160,6 +160,21 @@ export class FakeControls implements PeerControls {
 
   totals() {
     return { sent: 5_000_000, received: 7_000_000, uptimeMs: 65_000 };
+  }
+
+  health: NetworkHealth = {
+    violations: 0,
+    refusedConnections: 0,
+    evictedConnections: 0,
+    failedHandshakes: 0,
+    foreignConnections: 0,
+    overLimit: 0,
+    droppedDatagrams: 0,
+    descriptors: { used: 30, allowed: 1_024 },
+  };
+
+  networkHealth() {
+    return this.health;
   }
 
   knownPeers(): readonly PeerSummary[] {

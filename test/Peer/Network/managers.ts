@@ -69,6 +69,7 @@ export async function startManager(
     startTracker: async () => Promise.reject(new Error('none here')),
     clock: lan.clock,
     wallMs: lan.clock.wallMs,
+    descriptors: () => ({ used: 20, allowed: 1_024 }),
     random: random.next,
     randomBytes: (count) => random.bytes(count),
     log: silentLog,

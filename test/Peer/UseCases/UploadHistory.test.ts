@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TakenFile } from '../../../Peer/Model.ts';
+import type { TakenFile } from '../../../Peer/NetworkModel.ts';
 import { UploadHistory } from '../../../Peer/UseCases/UploadHistory.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { silentLog } from '../../../Shared/Log.ts';

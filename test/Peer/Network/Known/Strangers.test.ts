@@ -155,6 +155,11 @@ test('an answer of another kind ends the link', async () => {
   await network.settle(asker.network.queries.search('film', never));
   await network.clock.advanceAsync(100);
   expect(odd.isClosed()).toBe(true);
+  expect(asker.network.health()).toMatchObject({
+    violations: 1,
+    refusedConnections: 0,
+    descriptors: { used: 20, allowed: 1_024 },
+  });
 });
 
 test('thousands of invented peers and trackers cause few entries and few dials', async () => {

@@ -1,0 +1,48 @@
+import type { FileId } from '../Protocol/Ids.ts';
+import type { KnownContact } from './Model.ts';
+
+/** What the network has done for others and refused. Types only. */
+
+/** A file that another peer took from this one, at least in part. */
+export interface TakenFile {
+  readonly fileId: FileId;
+  readonly path: string;
+  readonly size: number;
+  readonly peer: KnownContact;
+  /** Payload bytes that this peer sent, over all runs. */
+  readonly bytes: number;
+  /** The other peer has all of it, as it reports, or was sent all of it. */
+  readonly complete: boolean;
+  readonly firstWallMs: number;
+  readonly lastWallMs: number;
+}
+
+/** Events since start that point to faulty or hostile peers. */
+export interface LinkCounters {
+  /** Links and lanes that ended with a protocol violation by the remote side. */
+  violations: number;
+  /** Incoming connections refused because of a connection limit or a ban. */
+  refusedConnections: number;
+  /** Silent or idle incoming connections closed in favour of newcomers. */
+  evictedConnections: number;
+  /** Incoming control links that did not prove their peer id: an interrupted or unacceptable handshake. */
+  failedHandshakes: number;
+  /** Incoming connections closed because their first bytes are of no known protocol. */
+  foreignConnections: number;
+  /** Questions refused and named peers or trackers ignored, because a rate limit was exceeded. */
+  overLimit: number;
+}
+
+/** The counters of links, of the trackers' datagrams, and the use of file descriptors. */
+export interface NetworkHealth extends Readonly<LinkCounters> {
+  /** Datagrams dropped because they were invalid or matched no pending request. */
+  readonly droppedDatagrams: number;
+  readonly descriptors: Descriptors;
+}
+
+/** File descriptors of this process: connections, files, and the program itself. */
+export interface Descriptors {
+  /** Undefined: the system does not tell. */
+  readonly used: number | undefined;
+  readonly allowed: number;
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { status } from '../../../../Peer/Commands/All/Status.ts';
+import { uploads } from '../../../../Peer/Commands/All/Uploads.ts';
+import type { CommandContext, ConsoleCommand } from '../../../../Peer/Commands/Command.ts';
+import { makePaint } from '../../../../Peer/Commands/Views/ViewStyle.ts';
+import { FakeControls, fileIdOf, peerOf } from '../FakeControls.ts';
+
+async function run(command: ConsoleCommand, controls: FakeControls, ...flags: string[]) {
+  const call = { name: '', command, args: [], flags: new Set(flags), values: new Map() };
+  const result = await command.run(call, { controls } as unknown as CommandContext);
+  return {
+    text: result.text({ width: 100, rowsMax: Number.POSITIVE_INFINITY, paint: makePaint(false) }),
+    data: result.data,
+    items: result.items,
+  };
+}
+
+test('status shows descriptors, and what was refused and dropped as far as there was any', async () => {
+  const controls = new FakeControls();
+  const quiet = await run(status, controls);
+  expect(quiet.text).toContain('30 used, 1,024 allowed');
+  expect(quiet.text).not.toMatch(/Refused|Dropped/);
+  controls.health = {
+    ...controls.health,
+    refusedConnections: 1_200,
+    overLimit: 7,
+    droppedDatagrams: 3,
+    violations: 2,
+  };
+  const { text, data } = await run(status, controls);
+  expect(text).toMatch(/Refused +1,200 connections \(full, or banned\), 7 too frequent requests/);
+  expect(text).toMatch(/Dropped +2 links that broke the protocol, 3 datagrams/);
+  expect(data).toMatchObject({
+    network: { refusedConnections: 1_200, descriptors: { used: 30, allowed: 1_024 } },
+  });
+});
+
+test('uploads --history: who took what, without control characters of others', async () => {
+  const controls = new FakeControls();
+  const taken = {
+    fileId: fileIdOf(1),
+    path: 'Class/homework.txt',
+    size: 200,
+    peer: { peerId: peerOf(1).peerId, name: 'an\u001b[2Jna', address: { host: '10.0.0.2', port: 9_001 } },
+    bytes: 50,
+    complete: false,
+    firstWallMs: 0,
+    lastWallMs: 3_600_000,
+  };
+  controls.taken = [{ ...taken, bytes: 200, complete: true }, taken];
+  const { text, items } = await run(uploads, controls, '--history');
+  expect(text).toMatch(/Class\/homework.txt +200 B +all/);
+  expect(text).toMatch(/Class\/homework.txt +50 B +25 %/);
+  expect(text).not.toContain('\u001b');
+  expect(items?.[1]).toMatchObject({
+    peer: { host: '10.0.0.2' },
+    bytes: 50,
+    complete: false,
+    first: '1970-01-01T00:00:00.000Z',
+    last: '1970-01-01T01:00:00.000Z',
+  });
+  controls.taken = [];
+  expect((await run(uploads, controls, '--history')).text).toBe(
+    'Nobody has taken anything from this peer yet.',
+  );
+  controls.taken = undefined;
+  await expect(run(uploads, controls, '--history')).rejects.toThrow('keeps no history');
+});
