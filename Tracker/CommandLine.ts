@@ -32,6 +32,19 @@ interface Flags {
   readonly verbose?: boolean;
 }
 
+/** The options of the tracker, also for its manual page. */
+export function trackerCommand(): Command {
+  return new Command('node Tracker.js')
+    .description('Lists the peers of a network and the files they share. Keeps everything in memory.')
+    .argument('[port]', `UDP port to listen on (default: ${TRACKER_PORT})`, readPort)
+    .option('--port <port>', 'the same', readPort)
+    .option('--host <address>', 'address to listen on (default: all of this machine)', readHost)
+    .option('--interactive', 'ask for address and port first; an empty answer takes the default')
+    .option('--max-peers <number>', `peers at most (default: ${PEERS_MAX})`, readMaxPeers)
+    .option('--relay-only', 'hold no catalogs: relay every search to all peers')
+    .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr');
+}
+
 /**
  * @param args - without program and script
  * @param write - shows help (stdout) or an error and its hint (stderr)
@@ -40,15 +53,7 @@ export function readCommandLine(
   args: readonly string[],
   write: { readonly out: (text: string) => void; readonly error: (text: string) => void },
 ): TrackerSettings | Ended {
-  const command = new Command('node Tracker.js')
-    .description('Lists the peers of a network and the files they share. Keeps everything in memory.')
-    .argument('[port]', `UDP port to listen on (default: ${TRACKER_PORT})`, readPort)
-    .option('--port <port>', 'the same', readPort)
-    .option('--host <address>', 'address to listen on (default: all of this machine)', readHost)
-    .option('--interactive', 'ask for address and port first; an empty answer takes the default')
-    .option('--max-peers <number>', `peers at most (default: ${PEERS_MAX})`, readMaxPeers)
-    .option('--relay-only', 'hold no catalogs: relay every search to all peers')
-    .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr')
+  const command = trackerCommand()
     .exitOverride()
     .configureOutput({ writeOut: write.out, writeErr: () => {} });
   try {
