@@ -16,7 +16,7 @@ export { readCall } from './Commands/Running/ReadCall.ts';
 export { type ProgressFacts, progressLine } from './Commands/Views/DownloadTexts.ts';
 export { offerText, pushText } from './Commands/Views/PushTexts.ts';
 export { widthOf } from './Commands/Views/TextFit.ts';
-export { wrapWords } from './Commands/Views/WordWrap.ts';
+export { wrapLines, wrapWords } from './Commands/Views/WordWrap.ts';
 
 /** The console: reads command lines, runs them, prints the results. Reads its input only while `run` is pending. */
 export class CommandInterface {

@@ -3,6 +3,7 @@ import {
   type ProgressFacts,
   progressLine,
   widthOf,
+  wrapLines,
 } from '../../Peer/CommandInterface.ts';
 import { columnsOf, hasCursor, wantsColor } from '../../Shared/Program.ts';
 import { safeText } from '../../Shared/SafeText.ts';
@@ -76,10 +77,14 @@ export class Screen {
     else if (error === undefined) await this.print(text);
     else {
       if (text !== '') this.printLine(text);
-      this.printLine(`error: ${printable(error.message)}`);
-      if (error.hint !== null) this.printLine(`hint: ${printable(error.hint)}`);
+      this.#printSentence(`error: ${printable(error.message)}`);
+      if (error.hint !== null) this.#printSentence(`hint: ${printable(error.hint)}`);
     }
     return exitCodeOfAnswer(answer);
+  }
+
+  #printSentence(text: string): void {
+    this.printLine(wrapLines(text, columnsOf(process.stderr) ?? Number.POSITIVE_INFINITY));
   }
 
   /** Erases the progress line, which covers several rows after the terminal became narrower. */

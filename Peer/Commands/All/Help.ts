@@ -44,9 +44,7 @@ export function helpText(commands: CommandTable, style: ViewStyle): string {
   const parts = [...new Set(rows.map((row) => row.group))].map((group) => {
     const lines = rows
       .filter((row) => row.group === group)
-      .flatMap(({ names, summary }) =>
-        wrapWords(summary, width - left).map((text, index) => pad(index === 0 ? names : '', left) + text),
-      );
+      .flatMap(({ names, summary }) => entryLines(names, summary, left, width));
     return [style.paint.head(group), ...lines].join('\n');
   });
   const foot =
@@ -58,16 +56,23 @@ export function helpText(commands: CommandTable, style: ViewStyle): string {
 function commandHelpText(name: string, command: ConsoleCommand, style: ViewStyle): string {
   const width = Math.min(style.width, WIDTH_MAX);
   const { aliases = [], summary, details = [], flags = [], examples } = command;
+  const spelt = [...flags, JSON_FLAG].map((flag) => {
+    return { name: `  ${flag.name} ${flag.value ?? ''}`.trimEnd(), summary: flag.summary };
+  });
+  const left = Math.max(...spelt.map((flag) => widthOf(flag.name))) + 2;
   return [
     ...usageLines(name, command).map((line) => style.paint.head(line)),
     '',
     ...[`${summary}.`, ...details].flatMap((line) => wrapWords(line, width)),
     ...(aliases.length === 0 ? [] : [`Also: ${aliases.join(', ')}`]),
     '',
-    ...[...flags, JSON_FLAG].map(
-      (flag) => `  ${pad([flag.name, flag.value ?? ''].join(' '), 13)} ${flag.summary}`,
-    ),
+    ...spelt.flatMap(({ name: flag, summary: meaning }) => entryLines(flag, meaning, left, width)),
     '',
     ...examples.map((line) => `  ${style.paint.dim(line)}`),
   ].join('\n');
+}
+
+/** A name and its meaning, which begins at column `left` of each line. */
+function entryLines(name: string, meaning: string, left: number, width: number): string[] {
+  return wrapWords(meaning, width - left).map((text, index) => pad(index === 0 ? name : '', left) + text);
 }

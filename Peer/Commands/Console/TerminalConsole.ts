@@ -9,7 +9,7 @@ import { keepProgress } from '../Running/Progress.ts';
 import { render } from '../Running/Rendering.ts';
 import { Session } from '../Running/Session.ts';
 import { makePaint } from '../Views/ViewStyle.ts';
-import { columnsText } from '../Views/WordWrap.ts';
+import { columnsText, wrapLines } from '../Views/WordWrap.ts';
 import type { ConsoleOptions } from './ConsoleOptions.ts';
 import { HISTORY_LINES_MAX, History } from './History.ts';
 import { LiveLines, liveText } from './LiveLines.ts';
@@ -95,14 +95,14 @@ class TerminalConsole {
         cursor: this.#readline.cursor,
       }),
     });
-    this.#watch = new DownloadWatch(options.controls, (line) => this.#screen.print(line), this.#signal);
+    this.#watch = new DownloadWatch(options.controls, (line) => this.print(line), this.#signal);
     this.#menu = new Menu(options.menu === true);
     this.#session = new Session({
       controls: options.controls,
       watch: this.#watch,
       clock: options.clock,
       interactive: true,
-      print: (line) => this.#screen.print(line),
+      print: (line) => this.print(line),
       live: (until) => liveText(this.#lines, options, until),
     });
   }
@@ -135,7 +135,7 @@ class TerminalConsole {
   }
 
   print(text: string): void {
-    this.#screen.print(text);
+    this.#screen.print(wrapLines(text, this.#columns()));
   }
 
   /** Restores the terminal and erases prompt and progress. */

@@ -8,6 +8,7 @@ import { isActive } from '../Views/DownloadTexts.ts';
 import { percent } from '../Views/HumanUnits.ts';
 import { baseName, downloadItem, errorItem } from '../Views/Items.ts';
 import { makePaint } from '../Views/ViewStyle.ts';
+import { wrapLines } from '../Views/WordWrap.ts';
 import { failed, NETWORK_WAIT_MS, type Outcome, runLine } from './CommandRunner.ts';
 import { PROGRESS_INTERVAL_MS } from './Progress.ts';
 import { render } from './Rendering.ts';
@@ -120,7 +121,7 @@ function answerOf(
     error: failure && errorItem(failure.error),
     partly: failure !== undefined && downloads.some(isPartly),
     json: render({ ...outcome, command, json: true }, plain).output,
-    text: result?.text(style) ?? '',
+    text: wrapLines(result?.text(style) ?? '', style.width),
   };
 }
 

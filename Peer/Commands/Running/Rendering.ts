@@ -1,6 +1,7 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import { errorItem } from '../Views/Items.ts';
 import type { Paint, ViewStyle } from '../Views/ViewStyle.ts';
+import { wrapLines } from '../Views/WordWrap.ts';
 import type { Outcome } from './CommandRunner.ts';
 
 /** Version of the JSON envelope. */
@@ -24,7 +25,10 @@ export interface RenderOptions {
 }
 
 export function render(outcome: Outcome, options: RenderOptions): Printed {
-  return outcome.json ? renderJson(outcome, options) : renderText(outcome, options);
+  if (outcome.json) return renderJson(outcome, options);
+  const { output, error } = renderText(outcome, options);
+  const { width } = options.style;
+  return { output: wrapLines(output, width), error: wrapLines(error, width) };
 }
 
 function renderText(outcome: Outcome, options: RenderOptions): Printed {

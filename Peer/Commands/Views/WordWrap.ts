@@ -14,6 +14,15 @@ export function wrapWords(text: string, width: number): string[] {
   return lines;
 }
 
+/** Wraps every line that is wider than `width` columns at its spaces; the others stay as they are. */
+export function wrapLines(text: string, width: number): string {
+  const fits = (line: string) => widthOf(line) <= width;
+  return text
+    .split('\n')
+    .flatMap((line) => (fits(line) ? line : wrapWords(line, width)))
+    .join('\n');
+}
+
 /** Arranges words in columns, row by row, at most `width` wide; a longer word is shortened. */
 export function columnsText(words: readonly string[], width: number): string {
   const column = Math.min(width, Math.max(...words.map(widthOf)) + 2);

@@ -91,6 +91,17 @@ describe('a person at the console', () => {
     expect(screen.lines[1]).toMatch(/^Name +myself/);
   });
 
+  test('sentences on a narrow terminal wrap between their words', async () => {
+    const { screen, type } = terminal(new FakeControls(), 40);
+    await type('peers\r');
+    expect(screen.lines.slice(1)).toEqual([
+      'No other peers yet. Start one on another',
+      'computer, or connect to one by its',
+      'address: connect <host:port>',
+      'shoal>',
+    ]);
+  });
+
   test('a command that fails says why and what to do, and the console goes on', async () => {
     const { screen, type, ended, controls } = terminal();
     await type('serach film\r');

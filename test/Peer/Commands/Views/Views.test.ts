@@ -19,6 +19,7 @@ import { shortenEnd, shortenMiddle, widthOf } from '../../../../Peer/Commands/Vi
 import { renderTable } from '../../../../Peer/Commands/Views/TextTable.ts';
 import type { ViewStyle } from '../../../../Peer/Commands/Views/ViewStyle.ts';
 import { makePaint } from '../../../../Peer/Commands/Views/ViewStyle.ts';
+import { wrapLines } from '../../../../Peer/Commands/Views/WordWrap.ts';
 import { anyText } from '../anyText.ts';
 import { downloadOf, entryOf, FakeControls, fileIdOf, hitOf, peerOf } from '../FakeControls.ts';
 
@@ -274,3 +275,11 @@ function sourceOf(name: string) {
     chunksHeld: 1,
   };
 }
+
+test('lines that are too wide wrap at their spaces, and keep their words', () => {
+  const text = 'Name  Size\nList the files of one peer: ls <name>\nx\n/a/path/without/spaces';
+  expect(wrapLines(text, 16)).toBe(
+    'Name  Size\nList the files\nof one peer: ls\n<name>\nx\n/a/path/without/spaces',
+  );
+  expect(wrapLines(text, Number.POSITIVE_INFINITY)).toBe(text);
+});
