@@ -54,10 +54,14 @@ export interface PeerEnvironment {
 export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvironment): Promise<Peer> {
   const { port, shareDir, state, giveUpMs, delivery, guest = false } = place;
   const delivered = delivery === undefined ? undefined : new DeliveredFiles(delivery);
+  if (state.problem !== undefined)
+    log.warn(`the disk of ${state.path} is ${state.problem}: settings and contacts of this run are not kept`);
   const { peerId, privateKey } = await loadIdentity(state.path, log);
   const profile = await loadProfile(state);
   const name = settings.name ?? profile.name ?? defaultName();
-  await saveProfile(state, { name, port: port.port });
+  await saveProfile(state, { name, port: port.port }).catch((failure: unknown) => {
+    if (state.problem === undefined) throw failure;
+  });
   const instanceId = newInstanceId(Date.now(), Math.random() * 65_536);
   const bind = bindDatagramTelling(log);
   const clock = awakeClock(systemClock);
@@ -140,10 +144,10 @@ export async function reserve({ port, trackers }: Settings, log: Log): Promise<R
   );
 }
 
-/** @throws ShoalError DISK_FAILED */
-export async function makeShare(path: string): Promise<void> {
+/** @returns whether the folder had to be created. @throws ShoalError DISK_FAILED */
+export async function makeShare(path: string): Promise<boolean> {
   try {
-    await makeFolder(path);
+    return await makeFolder(path);
   } catch (failure) {
     throw new ShoalError('DISK_FAILED', `the share folder ${path} cannot be created`, {
       hint: 'Choose another one: --share DIR',

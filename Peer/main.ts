@@ -81,7 +81,9 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const port = await reserve(settings, log);
   opened.add(() => port.release());
   const shareDir = resolve(settings.share ?? join(homedir(), 'Downloads', 'P2P', `User-${port.port}`));
-  await makeShare(shareDir);
+  const isNew = await makeShare(shareDir);
+  if (isNew && settings.share !== undefined)
+    log.warn(`the share folder ${shareDir} did not exist: it was created. Is its disk mounted?`);
   const state = new StateFolder(shareDir);
   opened.add(() => state.close());
   await state.start();

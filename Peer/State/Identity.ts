@@ -19,26 +19,33 @@ export interface Identity {
 /**
  * Loads the key from a state folder, or creates one. A damaged key is reported, moved aside and replaced: the peer
  * gets a new id.
- * @throws Error of node:fs when the file cannot be read or written
+ * @throws Error of node:fs when the file cannot be read, or a damaged one not be moved
  */
 export async function loadIdentity(stateFolder: string, log: Log): Promise<Identity> {
   const path = join(stateFolder, FILE);
   const pem = await readKey(path);
-  if (pem === undefined) return makeIdentity(path);
+  if (pem === undefined) return makeIdentity(path, log);
   const privateKey = parseKey(pem);
   if (privateKey !== undefined) {
-    await chmod(path, 0o600);
+    await chmod(path, 0o600).catch((failure) => log.debug(`the mode of ${path} cannot be set: ${failure}`));
     return { peerId: peerIdOf(privateKey), privateKey };
   }
   const aside = `${path}.damaged-${randomBytes(3).toString('hex')}`;
   await rename(path, aside);
   log.warn(`The key of this peer is damaged. It is now at ${aside}, and this peer gets a new id.`);
-  return makeIdentity(path);
+  return makeIdentity(path, log);
 }
 
-async function makeIdentity(path: string): Promise<Identity> {
+/** A key that cannot be stored is used for this run. */
+async function makeIdentity(path: string, log: Log): Promise<Identity> {
   const { privateKey } = generateKeyPairSync('ed25519');
-  await writeWhole(path, String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+  try {
+    await writeWhole(path, String(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+  } catch (failure) {
+    log.warn(
+      `the key of this peer cannot be stored (${systemCode(failure) ?? failure}): its id is for this run only`,
+    );
+  }
   return { peerId: peerIdOf(privateKey), privateKey };
 }
 

@@ -3,9 +3,12 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { makeFolder } from '../../Shared/MakeFolder.ts';
-import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
+import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import { FolderLock } from './FolderLock.ts';
 import { readJson, writeJson } from './JsonFile.ts';
+
+/** Failures after which a peer runs without stored state: the disk may take data again later. */
+const NOT_NOW = new Set(['ENOSPC', 'EDQUOT', 'EROFS']);
 
 /** Lock in the share itself: notices peers of other users, and of this user with another HOME. */
 const SHARE_LOCK = '.shoal-lock';
@@ -26,6 +29,7 @@ export class StateFolder {
   #path: string | undefined;
   #realShare: string | undefined;
   readonly #locks: FolderLock[] = [];
+  #problem: string | undefined;
 
   /** @param shareFolder - must exist when `start` is called */
   constructor(shareFolder: string, root: string = stateRoot()) {
@@ -44,8 +48,13 @@ export class StateFolder {
     return this.#realShare ?? this.#shareFolder;
   }
 
+  /** Why the state cannot be stored now, as the disk is full or read-only; undefined: it can. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
   /**
-   * Creates and locks the directory.
+   * Creates and locks the directory, where the disk allows it.
    * @throws ShoalError LOCAL_CONFLICT (another peer shares this folder), DISK_FAILED
    */
   async start(): Promise<void> {
@@ -53,8 +62,8 @@ export class StateFolder {
       const share = await realpath(this.#shareFolder);
       const name = createHash('sha256').update(share).digest('hex').slice(0, 32);
       const path = join(this.#root, 'shares', name);
-      await makeFolder(path, 0o700);
-      await this.#acquire(join(path, 'lock'), share);
+      await this.#ifPossible(makeFolder(path, 0o700));
+      await this.#ifPossible(this.#acquire(join(path, 'lock'), share));
       await this.#acquire(join(share, SHARE_LOCK), share).catch((failure: unknown) => {
         // A folder that cannot be written (a DVD, a full disk) is shared all the same.
         if (failure instanceof ShoalError) throw failure;
@@ -62,7 +71,7 @@ export class StateFolder {
       this.#path = path;
       this.#realShare = share;
       // Tells users which share the directory belongs to.
-      await this.write('share.json', { folder: share });
+      await this.#ifPossible(this.write('share.json', { folder: share }));
     } catch (failure) {
       await this.close();
       if (failure instanceof ShoalError) throw failure;
@@ -90,6 +99,19 @@ export class StateFolder {
   /** Safe to call twice. */
   async close(): Promise<void> {
     for (const lock of this.#locks.splice(0)) await lock.release();
+  }
+
+  async #ifPossible(write: Promise<unknown>): Promise<void> {
+    try {
+      await write;
+    } catch (failure) {
+      const code = systemCode(failure);
+      if (failure instanceof ShoalError || code === undefined) throw failure;
+      // Below a folder that could not be created nothing can be stored either.
+      const isBelow = code === 'ENOENT' && this.#problem !== undefined;
+      if (!NOT_NOW.has(code) && !isBelow) throw failure;
+      this.#problem ??= code === 'EROFS' ? 'read-only' : 'full';
+    }
   }
 
   async #acquire(path: string, share: string): Promise<void> {

@@ -60,7 +60,7 @@ export interface DiskFile {
   close(): void;
 }
 
-const PERMISSIONS = 'Check the permissions of the share folder.';
+const PERMISSIONS = 'Check the permissions of the share folder, or use another one: --share DIR.';
 const HINTS: Readonly<Record<string, string>> = {
   EACCES: PERMISSIONS,
   EPERM: PERMISSIONS,

@@ -1,4 +1,4 @@
-import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { accessSync, constants, type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
@@ -92,7 +92,8 @@ export class FolderScan {
     const leftOut = stats && leftOutBy(folder, name, kindOf(stats));
     if (leftOut === undefined && stats?.isDirectory()) {
       this.#removeFile(path);
-      if (!tree.hasFolder(path)) await this.scanFolder(path, signal);
+      // A known folder may have become unreadable: its listing reports that.
+      if (!tree.hasFolder(path) || !isReadable(inside(root, path))) await this.scanFolder(path, signal);
       return;
     }
     if (tree.hasFolder(path)) this.#removeFolder(path);
@@ -218,6 +219,15 @@ function lstatOf(path: string) {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
     return undefined; // ENOTDIR, EACCES, ELOOP: no shareable file.
+  }
+}
+
+function isReadable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,11 +1,14 @@
-import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ContactsFile } from '../../../Peer/State/ContactsFile.ts';
+import { loadIdentity } from '../../../Peer/State/Identity.ts';
 import { loadProfile, saveProfile } from '../../../Peer/State/Profile.ts';
 import { StateFolder, stateRoot } from '../../../Peer/State/StateFolder.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
-import { LINUX, title } from '../../Support/Requires.ts';
+import { silentLog } from '../../../Shared/Log.ts';
+import { LINUX, title, tmpfs } from '../../Support/Requires.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
 async function opened(): Promise<{ state: StateFolder; folder: TempFolder }> {
@@ -75,6 +78,43 @@ test('a place that cannot be written is an error with a hint', async () => {
   });
   expect(() => state.path).toThrow('not open');
 });
+
+const MOUNTS = tmpfs();
+
+test.skipIf(MOUNTS)(
+  title('a full disk, or one that is read-only, does not keep a peer from running', MOUNTS),
+  async () => {
+    const folder = await TempFolder.forTest();
+    await mkdir(folder.at('share'));
+    const disk = await folder.inside('disk');
+    const mount = (...args: string[]) => execFileSync('mount', [...args, disk.path]);
+    mount('-t', 'tmpfs', '-o', 'size=64k', 'tmpfs');
+    onTestFinished(() => void execFileSync('umount', ['-l', disk.path]));
+    const started = async () => {
+      const state = new StateFolder(folder.at('share'), disk.at('state'));
+      await state.start();
+      const warnings: string[] = [];
+      const log = { ...silentLog, warn: (text: string) => void warnings.push(text) };
+      const { peerId } = await loadIdentity(state.path, log);
+      const second = new StateFolder(folder.at('share'), disk.at('state'));
+      await expect(second.start()).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
+      await state.close();
+      return { problem: state.problem, peerId, warnings };
+    };
+    await writeFile(disk.at('fill'), Buffer.alloc(64 * 1_024)).catch(() => {});
+    expect(await started()).toMatchObject({
+      problem: 'full',
+      warnings: [expect.stringContaining('this run only')],
+    });
+    await rm(disk.at('fill'));
+    const { problem, peerId } = await started();
+    expect(problem).toBeUndefined();
+    await writeFile(disk.at('fill'), Buffer.alloc(64 * 1_024)).catch(() => {});
+    expect(await started()).toEqual({ problem: 'full', peerId, warnings: [] });
+    mount('-o', 'remount,ro');
+    expect(await started()).toEqual({ problem: 'read-only', peerId, warnings: [] });
+  },
+);
 
 test.skipIf(LINUX)(title('XDG_STATE_HOME names the place', LINUX), () => {
   vi.stubEnv('XDG_STATE_HOME', '/somewhere');
