@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFile,
   mkdir,
@@ -9,14 +10,16 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import { HashCacheFile } from '../../../../Peer/Files/Hashing/HashCacheFile.ts';
 import { openHashCache } from '../../../../Peer/Files/Hashing/OpenHashCache.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { title, tmpfs } from '../../../Support/Requires.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 
+const MOUNTS = tmpfs();
 const random = new SeededRandom(5);
 
 function hashedFile(n: number) {
@@ -196,3 +199,33 @@ test('each share has a file of its own; those of earlier versions and unused sha
   await openHashCache(folder.at('cache'), '/three', log);
   expect((await readdir(folder.at('cache'))).sort()).toEqual([two, 'mine.txt'].sort());
 });
+
+test.skipIf(MOUNTS)(
+  title('on a full disk entries stay in memory, and are written when there is room', MOUNTS),
+  async () => {
+    const { folder, warnings, open, stored } = await desk();
+    const disk = await folder.inside('cache');
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk.path]);
+    onTestFinished(() => void execFileSync('umount', ['-l', disk.path]));
+    await stored(100);
+    await writeFile(disk.at('fill'), Buffer.alloc(256 * 1_024)).catch(() => {});
+    const { cache, files } = await open();
+    expect(files.size).toBe(100);
+    const entries = Array.from(
+      { length: 300 },
+      (_, n) => [`new ${n}`, hashedFile(n), random.bytes(64)] as const,
+    );
+    for (const entry of entries) cache.put(...entry);
+    await cache.close();
+    expect(warnings).toEqual([expect.stringContaining('ENOSPC')]);
+    expect(cache.hashes('new 299')).toHaveLength(64);
+    const again = await open();
+    expect(again.files.size).toBeGreaterThanOrEqual(100);
+    for (const entry of entries) again.cache.put(...entry);
+    await rm(disk.at('fill'));
+    await again.cache.close();
+    const third = await open();
+    expect(third.files.size).toBe(400);
+    await third.cache.close();
+  },
+);
