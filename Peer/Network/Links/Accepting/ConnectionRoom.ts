@@ -57,12 +57,14 @@ export class ConnectionRoom<P extends Place> {
     else this.#byHost.delete(place.host);
   }
 
-  /** The place with the highest rank, of the host with the most places. */
+  /** The place with the highest rank, of the host with the most of these places. */
   #worst(places: readonly P[], rank: (place: P) => number): P | undefined {
+    const counts = new Map<string, number>();
+    for (const { host } of places) counts.set(host, (counts.get(host) ?? 0) + 1);
     let worst: P | undefined;
     for (const place of places) {
-      const count = this.#byHost.get(place.host) ?? 0;
-      const worstCount = worst === undefined ? 0 : (this.#byHost.get(worst.host) ?? 0);
+      const count = counts.get(place.host) ?? 0;
+      const worstCount = worst === undefined ? 0 : (counts.get(worst.host) ?? 0);
       if (worst === undefined || count > worstCount || (count === worstCount && rank(place) > rank(worst)))
         worst = place;
     }
