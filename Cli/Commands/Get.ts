@@ -38,7 +38,7 @@ export const get: ShoalCommand = {
     if (options.output === '-') return getToStdout(limited, deadline, words, options);
     const flags = flagsOf(options);
     const line = consoleLine(words.length === 1 ? 'download' : 'get', [...flags, ...words], words.length);
-    return run.screen.answer(deadline.answer(await getToDisk(limited, deadline, { line, words, options })));
+    return run.screen.answer(await deadline.answerOf(getToDisk(limited, deadline, { line, words, options })));
   },
 };
 

@@ -24,6 +24,18 @@ export class Deadline {
     this.signal = this.#over === undefined ? signal : AbortSignal.any([signal, this.#over]);
   }
 
+  /** The answer of a command that the deadline may interrupt anywhere. @throws failures that it did not cause */
+  async answerOf(work: Promise<OneShotAnswer>): Promise<OneShotAnswer> {
+    try {
+      return this.answer(await work);
+    } catch (failure) {
+      if (this.#over?.aborted !== true) throw failure;
+      return this.answer(
+        failureAnswer('get', new ShoalError('CANCELLED', 'interrupted', { cause: failure })),
+      );
+    }
+  }
+
   /** Names the deadline as the cause of an interruption: TIMEOUT, which has an exit code of its own. */
   answer(answer: OneShotAnswer): OneShotAnswer {
     const { error } = answer;

@@ -20,6 +20,14 @@ test.each(['', '0', '-1s', 'soon', '3d', '600h', '1e3s', '\u001b[2J'])(
   },
 );
 
+test('a failure after the deadline is a timeout, one before it is itself', async () => {
+  const { signal } = new AbortController();
+  const failing = () => Promise.reject(new ShoalError('CLOSED', 'closed during the start'));
+  const over = new Deadline('3s', signal, AbortSignal.abort());
+  expect((await over.answerOf(failing())).error?.code).toBe('TIMEOUT');
+  await expect(new Deadline('1h', signal).answerOf(failing())).rejects.toMatchObject({ code: 'CLOSED' });
+});
+
 test('only an interruption by the deadline is a timeout', () => {
   const interrupted = failureAnswer('get', new ShoalError('CANCELLED', 'interrupted at 3 %'));
   const other = failureAnswer('get', new ShoalError('NOT_FOUND', 'nobody has it'));
