@@ -13,7 +13,9 @@ import {
 import { expect, onTestFinished, test } from 'vitest';
 import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import { HashCacheFile } from '../../../../Peer/Files/Hashing/HashCacheFile.ts';
+import { recordLine } from '../../../../Peer/Files/Hashing/HashRecord.ts';
 import { openHashCache } from '../../../../Peer/Files/Hashing/OpenHashCache.ts';
+import { RecordFile } from '../../../../Peer/Files/Hashing/RecordFile.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { title, tmpfs } from '../../../Support/Requires.ts';
@@ -26,6 +28,10 @@ function hashedFile(n: number) {
   const times = { mtimeNs: 5_000_000_123n, ctimeNs: 7_000_000_000n };
   const state = fileState({ dev: 1n, ino: BigInt(n), size: BigInt(n * 100), ...times });
   return { state: { ...state, touchedMs: state.modifiedMs }, fileId: random.hex(32) as FileId };
+}
+
+function entryOf(n: number) {
+  return { file: hashedFile(n), hashes: random.bytes(64) };
 }
 
 /** The cache file of a folder, opened as often as a test likes. */
@@ -171,6 +177,7 @@ test('an entry put again while the earlier one is being written is not lost', as
   const { cache } = await open();
   cache.put('x', hashedFile(1), random.bytes(32));
   const closing = cache.close();
+  for (let n = 0; n < 10; n++) await Promise.resolve(); // The write has begun.
   const later = hashedFile(2);
   cache.put('x', later, random.bytes(64));
   await closing;
@@ -178,6 +185,25 @@ test('an entry put again while the earlier one is being written is not lost', as
   expect(again.files.get('x')).toEqual(later);
   expect(again.cache.hashes('x')).toHaveLength(64);
   await again.cache.close();
+});
+
+test('a record of another path at the same position is not taken for this one', async () => {
+  const { path, open, stored } = await desk();
+  await stored(1);
+  const { cache } = await open();
+  await writeFile(path, recordLine('other', entryOf(1)));
+  expect(cache.hashes('0')).toBeUndefined();
+  await cache.close();
+});
+
+test('after an incomplete line the next one begins anew', async () => {
+  const folder = await TempFolder.forTest();
+  const path = await folder.write('lines', 'half');
+  const file = await RecordFile.open(path, 'append');
+  expect(await file.append([Buffer.from('whole\n')])).toBe(5);
+  expect(file.lineAt(5)?.toString()).toBe('whole');
+  await file.close();
+  expect(await readFile(path, 'utf8')).toBe('half\nwhole\n');
 });
 
 test('each share has a file of its own; those of earlier versions and unused shares are removed', async () => {

@@ -85,7 +85,8 @@ test('links are problems; hidden, temporary and special names are ignored; each 
   const { folder, scan, there, problems, ignored, listed } = await scanned();
   await symlink(folder.at('share/a'), folder.at('share/link'));
   await symlink(folder.at('share/d'), folder.at('share/d/up'));
-  for (const name of ['.hidden', '.shoal-lock-1', 'film.part', 'Temp/x']) await folder.write(`share/${name}`, 'x');
+  for (const name of ['.hidden', '.shoal-lock-1', 'film.part', 'Temp/x'])
+    await folder.write(`share/${name}`, 'x');
   execFileSync('mkfifo', [folder.at('share/pipe')]);
   await scan.scanFolder('', signal);
   expect(problems.sort()).toEqual([
