@@ -7,6 +7,9 @@ import type { Crowd } from './Crowd.ts';
 const REPEATS = 5;
 /** A step between datagrams that never ends is a fault. */
 const STEPS_MAX = 1_000_000;
+/** Part of the datagrams that may take longer: the collector of garbage, and memory that grows. */
+const RARE = 1 / 500;
+const RARE_MAX_MS = 50;
 /** Number of the first stranger: each question comes from a host of its own, so that no limit applies. */
 const STRANGERS_FROM = 5_000_000;
 
@@ -73,9 +76,9 @@ export class Stopwatch {
   figures(maxMs: number): Figure[] {
     return [...this.#kinds].map(([name, { count, totalMs, worstMs, above }]) => ({
       name,
-      value: `${worstMs.toFixed(2)} ms at most, ${(totalMs / count).toFixed(3)} ms on average of ${count}${above > 1 ? `, ${above} above` : ''}`,
-      wanted: `below ${maxMs} ms`,
-      met: worstMs < maxMs,
+      value: `${worstMs.toFixed(2)} ms at most, ${(totalMs / count).toFixed(3)} ms on average, ${above} of ${count} above`,
+      wanted: `below ${maxMs} ms${count < 1 / RARE ? '' : `, one in ${1 / RARE} below ${RARE_MAX_MS} ms`}`,
+      met: above <= count * RARE && worstMs < RARE_MAX_MS,
     }));
   }
 
