@@ -176,6 +176,7 @@ test('an entry put again while the earlier one is being written is not lost', as
   const { open } = await desk();
   const { cache } = await open();
   cache.put('x', hashedFile(1), random.bytes(32));
+  for (let n = 0; n < 50; n++) await new Promise(setImmediate); // The check after the load is over.
   const closing = cache.close();
   for (let n = 0; n < 10; n++) await Promise.resolve(); // The write has begun.
   const later = hashedFile(2);
