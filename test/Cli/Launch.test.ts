@@ -33,6 +33,15 @@ test.each(LAUNCHERS)('%s under an old Node: one sentence and a hint, exit code 1
   );
 });
 
+test.runIf(process.platform === 'linux').each(LAUNCHERS)('%s with 30 descriptors: one sentence', (path) => {
+  const script = `ulimit -n 30; exec "${process.execPath}" "${join(ROOT, path)}" --help`;
+  const { status, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^error: this program may open too few files .*\nhint: .+\n$/),
+  });
+});
+
 test.each(
   ['Peer.js', 'Tracker.js', 'shoal.js', 'shoal.js peer', 'shoal.js get x', 'shoal.js --json'].flatMap(
     (command) => ['--version', '-V'].map((flag) => `${command} ${flag}`),
