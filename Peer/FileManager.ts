@@ -17,6 +17,7 @@ import { installEvents } from './Files/Catalog/InstallEvents.ts';
 import { Share } from './Files/Catalog/Share.ts';
 import type { Disk } from './Files/Disk/Disk.ts';
 import { DiskNames } from './Files/Disk/DiskNames.ts';
+import { finishFolders } from './Files/Disk/InstallFile.ts';
 import { nodeDisk } from './Files/Disk/NodeDisk.ts';
 import { makeShareFolders } from './Files/Disk/ShareFolders.ts';
 import type { HashCache } from './Files/Hashing/HashCache.ts';
@@ -26,14 +27,22 @@ import { FolderStore } from './Files/Parts/FolderStore.ts';
 import type { OpenPart } from './Files/Parts/OpenPart.ts';
 import { PartStore } from './Files/Parts/PartStore.ts';
 import { IncompleteFolders } from './Files/Serving/IncompleteFolders.ts';
+import { listedFolders } from './Files/Serving/ListedFolders.ts';
 import { SharedFiles } from './Files/Serving/SharedFiles.ts';
 import { ShareReader } from './Files/Serving/ShareReader.ts';
 import { type WatchFolder, watchFolder } from './Files/Watching/FolderWatcher.ts';
 import { openManifest } from './Files/Watching/ManifestFiles.ts';
 import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Watching/ScanSettings.ts';
 import type { CatalogEntry, FileAttributes } from './Model.ts';
-import type { ShareStatus } from './ShareModel.ts';
-import type { InstallEvents, KeptFolder, Part, SmallFileInstaller, Unfinished } from './Storage.ts';
+import type { FileEvents, ShareStatus } from './ShareModel.ts';
+import type {
+  FolderFile,
+  InstallEvents,
+  KeptFolder,
+  Part,
+  SmallFileInstaller,
+  Unfinished,
+} from './Storage.ts';
 
 export interface FileManagerOptions {
   /** Share folder; created when missing. Unfinished files are in its `Temp/`. */
@@ -57,26 +66,12 @@ export interface FileManagerOptions {
   };
 }
 
-/** Events of the disk side. Texts are for users and may contain foreign file names: print them through `safeText`. */
-export interface FileEvents {
-  /** The catalog has a new version. Changes within 20 ms are coalesced into one event. */
-  catalogChanged: [];
-  /** An unfinished file has one more verified chunk to serve. */
-  chunkVerified: [fileId: FileId, chunk: number];
-  /** An unfinished file was closed: finished (the catalog already lists it), kept for later, or discarded. */
-  partClosed: [fileId: FileId];
-  /** A file cannot be shared. Emitted once per file and reason. */
-  problem: [text: string];
-  /** The system's watch limit was reached; changes are detected by re-scans. Emitted once. */
-  watchLimited: [text: string];
-  notice: [text: string]; // The share folder is back.
-}
-
 /** Catalog changes are coalesced for this long before `catalogChanged` is emitted. */
 const COALESCE_MS = 20;
 
 /** Components that exist once `start` has run. */
 interface Components {
+  readonly storage: { readonly disk: Disk; readonly root: string; readonly names: DiskNames };
   readonly share: Share;
   readonly files: SharedFiles;
   readonly parts: PartStore;
@@ -155,13 +150,11 @@ export class FileManager extends EventEmitter<FileEvents> {
       makeWriter: () => (inThread ? threadSmallWriter() : inlineSmallWriter(disk)),
       isHere: (path, fileId) => files.unchangedAt(path, fileId),
     });
-    parts.cleanUp();
-    batches.cleanUp();
+    for (const component of [parts, batches]) component.cleanUp();
     const folders = new FolderStore({ disk, temp, problem: (text) => this.emit('problem', text) });
     const hasManifest = manifest !== undefined;
-    const place = { root, disk, clock, catalog: this.#catalog, share, hasManifest };
-    const incomplete = new IncompleteFolders(place);
-    this.#components = { share, files, parts, batches, folders, incomplete };
+    const incomplete = new IncompleteFolders({ ...storage, catalog: this.#catalog, share, hasManifest });
+    this.#components = { storage, share, files, parts, batches, folders, incomplete };
     for (const component of [share, reader, batches, parts]) this.#closing.add(() => component.close());
     share.start();
   }
@@ -215,6 +208,10 @@ export class FileManager extends EventEmitter<FileEvents> {
   /** @param folder - may end with a slash */
   list(folder: string): readonly CatalogEntry[] {
     return this.#catalog.list(folder.replace(/\/+$/, ''));
+  }
+
+  folders(folder: string): readonly CatalogEntry[] {
+    return listedFolders(this.#started().share, nodeDisk, folder.replace(/\/+$/, ''));
   }
 
   /** Finds a complete file with this content; any of them when there are several. */
@@ -312,6 +309,11 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   async nameFolder(from: string, path: string): Promise<string> {
     return this.#started().incomplete.complete(from, path);
+  }
+
+  async finishFolders(folders: readonly FolderFile[]): Promise<string | undefined> {
+    const { disk, root, names } = this.#started().storage;
+    return finishFolders(disk, root, names, folders);
   }
 
   async requireFreeSpace(bytes: number): Promise<void> {

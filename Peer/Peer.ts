@@ -1,4 +1,5 @@
 import type { FileId } from '../Protocol/Ids.ts';
+import { isListedFolder } from '../Protocol/ListedFile.ts';
 import { formatAddress } from '../Shared/Address.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
@@ -214,8 +215,13 @@ export class Peer implements PeerControls {
     return this.#resolver.findPeer(text, signal);
   }
 
-  listPeer(peer: PeerContact, folder: string, signal: AbortSignal): AsyncIterable<readonly CatalogEntry[]> {
-    return this.#network.listFiles(peer, folder, signal);
+  async *listPeer(
+    peer: PeerContact,
+    folder: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly CatalogEntry[]> {
+    for await (const page of this.#network.listFiles(peer, folder, signal))
+      yield page.filter((entry) => !isListedFolder(entry));
   }
 
   connect(address: string, signal: AbortSignal): Promise<PeerContact> {

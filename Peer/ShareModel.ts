@@ -1,3 +1,5 @@
+import type { FileId } from '../Protocol/Ids.ts';
+
 /** The local share as the user sees it. Types only. */
 
 /** Figures of the local share. */
@@ -33,4 +35,19 @@ export interface ShareHealth {
 export interface ReasonCount {
   readonly reason: string;
   readonly count: number;
+}
+
+/** Events of the disk side. Texts are for users and may contain foreign file names: print them through `safeText`. */
+export interface FileEvents {
+  /** The catalog has a new version. Changes within 20 ms are coalesced into one event. */
+  catalogChanged: [];
+  /** An unfinished file has one more verified chunk to serve. */
+  chunkVerified: [fileId: FileId, chunk: number];
+  /** An unfinished file was closed: finished (the catalog already lists it), kept for later, or discarded. */
+  partClosed: [fileId: FileId];
+  /** A file cannot be shared. Emitted once per file and reason. */
+  problem: [text: string];
+  /** The system's watch limit was reached; changes are detected by re-scans. Emitted once. */
+  watchLimited: [text: string];
+  notice: [text: string]; // The share folder is back.
 }

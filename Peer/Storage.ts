@@ -64,6 +64,13 @@ export interface DownloadStorage {
    * one. @returns the absolute path @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
    */
   nameFolder?(from: string, path: string): Promise<string>;
+  /**
+   * Creates folders that are still missing, because they are empty, and sets the times of all. To be called after the
+   * last file. Absent: folders keep the time of their last file.
+   * @returns the absolute path of the outermost folder
+   * @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
+   */
+  finishFolders?(folders: readonly FolderFile[]): Promise<string | undefined>;
   /** @throws ShoalError DISK_FULL with both figures in the message when `bytes` do not fit */
   requireFreeSpace(bytes: number): Promise<void>;
 }
@@ -114,7 +121,7 @@ export interface KeptFolder {
   readonly paused: boolean;
 }
 
-/** One file of a folder download. */
+/** One file of a folder download, or a folder: with a path that ends with `/`, and the FileId of an empty file. */
 export interface FolderFile extends FileAttributes {
   readonly fileId: FileId;
   readonly size: number;

@@ -6,7 +6,10 @@ import { FILE_EXTENSIONS_BYTES_MAX, PATH_BYTES_MAX } from './Limits.ts';
 /** The modification time is a field: every listed file has one. */
 type Extensions = Pick<FileExtensions, 'executable'>;
 
-/** A file in a peer's listing. */
+/**
+ * A file in a peer's listing. A folder is listed too, with its modification time: its path ends with `/`, and it has the
+ * size and FileId of an empty file.
+ */
 export interface ListedFile extends Extensions {
   /** Relative to the share folder, separated by `/`. */
   readonly path: string;
@@ -21,6 +24,11 @@ export const listedFile: Codec<ListedFile> = extensible<ListedFile, Extensions>(
   { executable: fileExtensions.executable },
   FILE_EXTENSIONS_BYTES_MAX,
 );
+
+/** Tells whether an entry is a folder. */
+export function isListedFolder({ path }: Pick<ListedFile, 'path'>): boolean {
+  return path.endsWith('/');
+}
 
 /** Encoded size. */
 export function listedFileBytes({ path, executable }: ListedFile): number {

@@ -30,6 +30,8 @@ export interface ChunkProvider {
   readNow?(fileId: FileId, size: number, offset: number, into: Uint8Array): boolean;
   /** Complete files below a folder ("" = all), ordered by path. The order is stable while the catalog version is. */
   list(folder: string): readonly CatalogEntry[];
+  /** Folders below a folder, as entries of a listing (ListedFile). Absent: none are listed. */
+  folders?(folder: string): readonly CatalogEntry[];
 }
 
 /** The catalog published at the tracker. */

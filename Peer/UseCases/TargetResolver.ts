@@ -1,4 +1,5 @@
 import { type FileId, isShortPeerId, namesPeer } from '../../Protocol/Ids.ts';
+import { isListedFolder } from '../../Protocol/ListedFile.ts';
 import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
 import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
@@ -95,7 +96,7 @@ export class TargetResolver {
     for await (const page of this.#network.listFiles(peer, from, signal)) {
       for (const file of page) {
         const hit = { ...file, holders: [holder], holderCount: 1 };
-        if (!isFolder && matchName(what, [hit]).kind === 'one') hits.push(hit);
+        if (!isFolder && !isListedFolder(file) && matchName(what, [hit]).kind === 'one') hits.push(hit);
         else if (isFolder || folderNamed(what, [file]) !== undefined) listing.files.push(file);
       }
     }

@@ -1,4 +1,4 @@
-import { chmod, lstat, utimes } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, utimes } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { TempFolder } from '../Support/TempFolder.ts';
 import { someBytes, lanTest as test } from '../Support/TestLan.ts';
@@ -69,4 +69,25 @@ test('B1: a download keeps time and executable bit: file, folder, -o, push and c
   }
   for (const path of ['tool.sh', 'dir/run', 'dir/big', 'dir/a'])
     expect(await attributesOf(out.at(path)), path).toEqual({ ...OLD, executable: PROGRAMS.includes(path) });
+});
+
+test('B6: empty folders are there for others, and folders keep their times', async ({ lan }) => {
+  const share = await oldFiles(await lan.launcher.folder(), { 'dir/a': 'a', 'dir/below/b': 'b' });
+  await mkdir(share.at('dir/empty/inner'), { recursive: true });
+  const folders = ['dir/empty/inner', 'dir/empty', 'dir/below', 'dir'];
+  for (const path of folders) await utimes(share.at(path), OLD_MS / 1_000, (OLD_MS + 0.5) / 1_000);
+  await lan.seeder('anna', { share });
+  const berta = await lan.seeder('berta');
+  expect(await berta.answer('download dir/')).toMatchObject({ ok: true });
+  expect(await berta.isDone()).toMatchObject({ files: 2, filesDone: 2 });
+  for (const path of folders)
+    expect((await attributesOf(berta.share.at(path))).modifiedMs, path).toBe(OLD_MS);
+  expect((await berta.items('ls anna')).map(({ path }) => path)).toEqual(['dir/a', 'dir/below/b']);
+
+  const out = await lan.launcher.folder();
+  const program = await lan.launcher.shoal(['get', 'anna', 'dir/empty/', '-o', out.path], {
+    env: { SHOAL_TRACKER: await lan.tracker() },
+  });
+  expect(await program.exitCode()).toBe(0);
+  expect(await readdir(out.at('empty'))).toEqual(['inner']);
 });

@@ -38,6 +38,8 @@ export interface MemoryDiskOptions {
  */
 export class MemoryDisk implements Disk {
   free = Number.MAX_SAFE_INTEGER;
+  /** Times of folders, as set. */
+  readonly folderTimes = new Map<string, number>();
   /** Calls that can fail so far. */
   calls = 0;
   readonly #random: SeededRandom;
@@ -206,6 +208,15 @@ export class MemoryDisk implements Disk {
     if (this.#names.has(path)) throw systemError('EEXIST', path);
     this.#requireFolder(path);
     this.putFolder(path);
+  }
+
+  folderTime(path: string): number | undefined {
+    return this.#names.get(path) === 'folder' ? (this.folderTimes.get(path) ?? 0) : undefined;
+  }
+
+  setFolderTime(path: string, modifiedMs: number): void {
+    this.#call();
+    this.folderTimes.set(path, modifiedMs);
   }
 
   names(folder: string): readonly string[] {

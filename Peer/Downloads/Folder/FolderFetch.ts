@@ -9,7 +9,7 @@ import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../F
 import { downloadStopped, noSource } from '../File/Task.ts';
 import type { FolderWish } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
-import { type FolderItem, folderFailure, folderItems } from './FolderItem.ts';
+import { type FolderItem, folderFailure, type PlacedFolder, placeFolder } from './FolderItem.ts';
 import { inParallel } from './InParallel.ts';
 import { placePresent } from './PresentFiles.ts';
 import type { SavedFolder } from './SavedFolder.ts';
@@ -43,6 +43,7 @@ export class FolderFetch implements Task {
   readonly #size: number;
   /** Path of the folder until it is complete; undefined: it has its name from the start. */
   readonly #incomplete: string | undefined;
+  readonly #placed: PlacedFolder;
   #small: SmallFiles | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
@@ -68,7 +69,8 @@ export class FolderFetch implements Task {
     // Delivered files are moved to their place together, when all are complete.
     this.#incomplete =
       context.delivered === undefined ? context.parts.incompleteFolder?.(options.path) : undefined;
-    this.#items = folderItems(options.files, this.#incomplete);
+    this.#placed = placeFolder(options.files, this.#incomplete);
+    this.#items = this.#placed.items;
   }
 
   get fetchedBytes(): number {
@@ -109,13 +111,13 @@ export class FolderFetch implements Task {
       work.push(inParallel(large, LARGE_AT_ONCE, fetchLarge));
       await Promise.race([Promise.all(work), stopped]);
       this.#runEvents = undefined;
-      const failure = folderFailure(this.#items.values(), this.#options.files.length, this.#incomplete);
+      const failure = folderFailure(this.#items.values(), this.#placed.fileCount, this.#incomplete);
       if (failure !== undefined) throw failure;
+      const outermost = await this.#context.parts.finishFolders?.(this.#placed.folders);
       const { path } = this.#options;
-      const incomplete = this.#incomplete;
-      const named = incomplete && (await this.#context.parts.nameFolder?.(incomplete, path));
+      const named = this.#incomplete && (await this.#context.parts.nameFolder?.(this.#incomplete, path));
       await record.delete();
-      return named ?? this.#finalPath ?? path;
+      return named ?? this.#finalPath ?? outermost ?? path;
     } catch (failure) {
       ending.abort();
       // A full disk may also fail this write; the original failure is reported.
@@ -192,7 +194,7 @@ export class FolderFetch implements Task {
       bytesPerSecond: this.#runEvents === undefined ? 0 : rate,
       sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
       filesDone: this.#filesDone + (this.#seen?.filesDone ?? 0),
-      files: this.#options.files.length,
+      files: this.#placed.fileCount,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { isListedFolder } from '../../../Protocol/ListedFile.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
@@ -98,13 +99,29 @@ export class FolderItem {
   }
 }
 
-/** Groups the files of a folder by content. @param folder - replaces the first folder of their paths */
-export function folderItems(files: readonly FolderFile[], folder?: string): Map<FileId, FolderItem> {
+/** The content of a folder download at its place on disk. */
+export interface PlacedFolder {
+  readonly items: ReadonlyMap<FileId, FolderItem>;
+  /** To be created, and to be given their times, after the last file. */
+  readonly folders: readonly FolderFile[];
+  readonly fileCount: number;
+}
+
+/** @param folder - replaces the first folder of all paths; undefined: they stay */
+export function placeFolder(listed: readonly FolderFile[], folder: string | undefined): PlacedFolder {
+  const placed =
+    folder === undefined
+      ? listed
+      : listed.map((file) => ({ ...file, path: file.path.replace(/^[^/]*/, () => folder) }));
+  const files = placed.filter((file) => !isListedFolder(file));
+  return { items: folderItems(files), folders: placed.filter(isListedFolder), fileCount: files.length };
+}
+
+/** Groups the files of a folder by content. */
+function folderItems(files: readonly FolderFile[]): Map<FileId, FolderItem> {
   const items = new Map<FileId, FolderItem>();
   let last: FolderItem | undefined;
-  for (const listed of files) {
-    const file =
-      folder === undefined ? listed : { ...listed, path: listed.path.replace(/^[^/]*/, () => folder) };
+  for (const file of files) {
     const item = items.get(file.fileId);
     if (item === undefined) {
       last = new FolderItem(file, last);

@@ -1,8 +1,11 @@
 import { earliestOf } from '../../../Protocol/Extensions.ts';
+import { fileIdOf } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry, FileAttributes, FileHolder, FileVersions } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { type DatedVersion, takeVersion } from '../Versions.ts';
+
+const EMPTY = fileIdOf(0, []);
 
 /** The files that one peer lists below a folder. */
 export interface Listing {
@@ -28,6 +31,7 @@ export interface FolderPlanOptions {
  * Merges the listings of several holders into one list of files below a folder, ordered by path.
  * - Paths become relative to the parent of the folder: `music/jazz` gives `jazz/a.mp3`. Other paths are dropped.
  * - The holders of a file are all peers that list its content below the folder, under any name.
+ * - Folders come as entries whose path ends with `/`, for their times, and because some are empty.
  * - One path with several contents: see `takeVersion`. The others are reported.
  */
 export function planFolder(
@@ -78,7 +82,7 @@ function planOne(
   let isSorted = true;
   for (const { fileId, size, path: listed, modifiedMs, executable } of files) {
     const path = wantedPath(base, listed);
-    if (path === undefined) continue;
+    if (path === undefined || isFalseFolder(listed, fileId)) continue;
     if ((mine.get(path) ?? fileId) !== fileId) return undefined;
     const last = wanted.at(-1)?.path;
     isSorted &&= last === undefined || last < path;
@@ -116,7 +120,7 @@ function candidatesByPath(base: string, listings: readonly Listing[]): Map<strin
   for (const { holder, files } of listings) {
     for (const file of files) {
       const path = wantedPath(base, file.path);
-      if (path === undefined) continue;
+      if (path === undefined || isFalseFolder(file.path, file.fileId)) continue;
       const content = contentOf(file, contents);
       if (content.holders.at(-1)?.peerId !== holder.peerId) addHolder(content, holder);
       addCandidate(paths, path, content, file);
@@ -181,10 +185,15 @@ function plainVersion({ content, modifiedMs, copies, isHere }: Candidate) {
   return { fileId: content.fileId, size: content.size, modifiedMs, copies, isHere };
 }
 
+/** Whether an entry looks like a folder, but has content. */
+function isFalseFolder(path: string, fileId: FileId): boolean {
+  return path.endsWith('/') && fileId !== EMPTY;
+}
+
 /** Maps a listed path to the wanted path; undefined when it is not below the folder. */
 function wantedPath(base: string, path: string): string | undefined {
   if (base === '') return path;
-  if (!path.startsWith(`${base}/`) || path.length === base.length + 1) return undefined;
+  if (!path.startsWith(`${base}/`)) return undefined;
   return path.slice(base.lastIndexOf('/') + 1);
 }
 

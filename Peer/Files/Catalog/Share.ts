@@ -211,6 +211,11 @@ export class Share {
     this.#index.adopt(path, state, description);
   }
 
+  /** Iterates the folders of the share below a folder; none of a manifest. */
+  folders(below: string): Iterable<string> {
+    return this.#options.manifest === undefined ? this.#tree.below(below) : [];
+  }
+
   status(): ShareStatus {
     const { root, catalog } = this.#options;
     this.#deferred.flush();

@@ -14,10 +14,15 @@ export function setAttributes(fd: number, { modifiedMs, executable }: FileAttrib
   if (modifiedMs === undefined) return;
   try {
     const { mode, atimeMs } = fstatSync(fd);
-    futimesSync(fd, atimeMs / 1_000, (modifiedMs + HALF_MICROSECOND_MS) / 1_000);
+    futimesSync(fd, atimeMs / 1_000, timeSeconds(modifiedMs));
     const wanted = (executable ? mode | OWNER_MAY_RUN : mode & ~ANYBODY_MAY_RUN) & 0o7777;
     if (wanted !== (mode & 0o7777)) fchmodSync(fd, wanted);
   } catch {
     // A download does not fail because of a time.
   }
+}
+
+/** The time for a system call that takes seconds as a double and rounds down. */
+export function timeSeconds(ms: number): number {
+  return (ms + HALF_MICROSECOND_MS) / 1_000;
 }

@@ -32,6 +32,10 @@ export interface Disk {
   /** @throws EEXIST */
   makeFolder(path: string): void;
   /** Returns none when it is no folder, or may not be read; never follows a link. */
+  /** Modification time of a folder in milliseconds since 1970. Undefined: there is none. */
+  folderTime(path: string): number | undefined;
+  /** Sets the modification time of a folder; never follows a link. */
+  setFolderTime(path: string, modifiedMs: number): void;
   names(folder: string): readonly string[];
   /**
    * Creates and removes a file to see whether names are kept that Windows forbids. Undefined: nothing can be created.

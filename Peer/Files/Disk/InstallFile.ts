@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
 import { type Disk, diskError, ensureFolder, removeQuietly } from './Disk.ts';
+import type { DiskNames } from './DiskNames.ts';
 import { type FileState, sameState } from './FileState.ts';
 import { inside, joinPath, splitPath } from './Paths.ts';
 import { numberedPath } from './SafePath.ts';
@@ -148,6 +149,36 @@ function claimWithoutLinks(disk: Disk, from: string, to: string): boolean {
     throw failure;
   }
   return true;
+}
+
+/**
+ * Creates missing folders, then sets their times, those of inner folders first.
+ * @param folders - wanted paths relative to the share
+ * @returns the absolute path of the outermost folder
+ * @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
+ */
+export function finishFolders(
+  disk: Disk,
+  root: string,
+  names: Pick<DiskNames, 'safe'>,
+  folders: readonly { readonly path: string; readonly modifiedMs?: number | undefined }[],
+): string | undefined {
+  const made = folders.map(({ path, modifiedMs }) => {
+    try {
+      return { path: inside(root, makeFolders(disk, root, names.safe(path))), modifiedMs };
+    } catch (failure) {
+      throw diskError(failure, `creating the folder "${path}"`);
+    }
+  });
+  made.sort((one, other) => other.path.length - one.path.length);
+  for (const { path, modifiedMs } of made) {
+    try {
+      if (modifiedMs !== undefined) disk.setFolderTime(path, modifiedMs);
+    } catch {
+      // A download does not fail because of a time.
+    }
+  }
+  return made.at(-1)?.path;
 }
 
 /** @returns the created folder relative to the root, with a number where a name was taken */

@@ -8,6 +8,7 @@ import {
   ftruncate,
   linkSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   openSync,
   read,
@@ -23,7 +24,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
-import { setAttributes } from './Attributes.ts';
+import { setAttributes, timeSeconds } from './Attributes.ts';
 import type { Disk, DiskFile } from './Disk.ts';
 import { type FileState, fileState } from './FileState.ts';
 import { WriteQueue } from './WriteQueue.ts';
@@ -71,6 +72,11 @@ export const nodeDisk: Disk = {
   makeFolder: (path) => {
     mkdirSync(path);
   },
+  folderTime: (path) => {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    return stats?.isDirectory() ? Math.max(0, Math.floor(stats.mtimeMs)) : undefined;
+  },
+  setFolderTime: (path, modifiedMs) => lutimesSync(path, Date.now() / 1_000, timeSeconds(modifiedMs)),
   names,
   keepsAnyName,
   syncFolder,

@@ -3,13 +3,14 @@ import { sleep } from '../../../Shared/Clock.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
 import { type Disk, diskError } from '../Disk/Disk.ts';
+import type { DiskNames } from '../Disk/DiskNames.ts';
 import { installFile, installFolder } from '../Disk/InstallFile.ts';
 import { inside } from '../Disk/Paths.ts';
-import { safePath } from '../Disk/SafePath.ts';
 
 export interface IncompleteFoldersOptions {
   readonly root: string;
   readonly disk: Disk;
+  readonly names: DiskNames;
   readonly clock: Clock;
   readonly catalog: Catalog;
   readonly share: Share;
@@ -32,9 +33,9 @@ export class IncompleteFolders {
 
   /** See DownloadStorage.incompleteFolder. */
   pathFor(wanted: string): string | undefined {
-    const { root, disk, hasManifest } = this.#options;
-    const path = safePath(wanted);
-    const incomplete = safePath(`${path}${SUFFIX}`);
+    const { root, disk, names, hasManifest } = this.#options;
+    const path = names.safe(wanted);
+    const incomplete = names.safe(`${path}${SUFFIX}`);
     const isTaken = disk.kindOf(inside(root, path)) !== undefined;
     const isFolder = [undefined, 'folder'].includes(disk.kindOf(inside(root, incomplete)));
     return hasManifest || isTaken || !isFolder || !incomplete.endsWith(SUFFIX) ? undefined : incomplete;
@@ -42,8 +43,8 @@ export class IncompleteFolders {
 
   /** See DownloadStorage.nameFolder. */
   async complete(from: string, wanted: string): Promise<string> {
-    const { root, disk, catalog, clock, share } = this.#options;
-    const to = safePath(wanted);
+    const { root, disk, names, catalog, clock, share } = this.#options;
+    const to = names.safe(wanted);
     const paths = catalog.list(from).map(({ path }) => path);
     const isMoved = installFolder(disk, root, inside(root, from), to);
     const nobody = new AbortController().signal;

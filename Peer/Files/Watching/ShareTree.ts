@@ -30,6 +30,15 @@ export class ShareTree {
     return [...(this.#folders.get(folder)?.folders ?? [])];
   }
 
+  /** Iterates the folders below a folder, and that folder itself unless it is the share. */
+  *below(folder: string): Generator<string> {
+    const left = this.#folders.has(folder) ? [folder] : [];
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      if (next !== '') yield next;
+      for (const name of this.#folders.get(next)?.folders ?? []) left.push(joinPath(next, name));
+    }
+  }
+
   /** Removes a folder and everything below it. Returns the paths of the files and folders known there. */
   removeFolder(path: string): { readonly files: string[]; readonly folders: string[] } {
     const removed = { files: [] as string[], folders: [] as string[] };

@@ -3,6 +3,7 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import {
   BITFIELD_PAGE_BYTES,
+  CATALOG_FILES_MAX,
   CONTROL_FRAME_BYTES_MAX,
   HASHES_PER_PAGE,
   SEARCH_HITS_PER_PEER_MAX,
@@ -100,7 +101,7 @@ export class LinkAnswers {
 
   #listPage({ requestId, folder, cursor }: ControlOf<'list'>): ControlMessage {
     if (cursor === 0 || this.#listing?.folder !== folder) {
-      this.#listing = { folder, files: this.#options.provider.list(folder) };
+      this.#listing = { folder, files: listing(this.#options.provider, folder) };
     }
     const { files } = this.#listing;
     const end = pageEnd(files, cursor);
@@ -119,6 +120,18 @@ export class LinkAnswers {
     if (firstChunk + page.length >= layout.chunkCount) this.#description = undefined;
     return { type: 'description', requestId, size: layout.size, firstChunk, chunkHashes: page };
   }
+}
+
+/** Files and folders below a folder, by path. */
+function listing(provider: ChunkProvider, folder: string): readonly CatalogEntry[] {
+  const files = provider.list(folder);
+  const folders = (provider.folders?.(folder) ?? []).slice(0, CATALOG_FILES_MAX - files.length);
+  if (folders.length === 0) return files;
+  return [...files, ...folders.toSorted(byPath)].sort(byPath);
+}
+
+function byPath(one: CatalogEntry, other: CatalogEntry): number {
+  return one.path < other.path ? -1 : 1;
 }
 
 /** End of the page that begins at `start`. */

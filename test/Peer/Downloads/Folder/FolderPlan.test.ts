@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Listing, planFolder } from '../../../../Peer/Downloads/Folder/FolderPlan.ts';
+import { fileIdOf } from '../../../../Protocol/FileId.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
@@ -43,7 +44,9 @@ test('holders of the same content are joined, whatever they call it; paths are r
 });
 
 test('what is not below the folder is dropped', () => {
-  expect(plan('jazz', listing(1, ['jazz', 1], ['jazz/', 2], ['jazzy/a', 3], ['x/jazz/a', 4]))).toEqual([]);
+  expect(
+    plan('jazz', listing(1, ['jazz', 1], ['jazz/', 2], ['jazz/below/', 2], ['jazzy/a', 3], ['x/jazz/a', 4])),
+  ).toEqual([]);
   expect(plan('', listing(1, ['a', 1], ['b/c', 2])).map(([path]) => path)).toEqual(['a', 'b/c']);
 });
 
@@ -147,5 +150,29 @@ test('a file has the earliest time of the copies at its path, and the executable
   expect(planFolder('d', [dated]).files).toMatchObject([
     { path: 'd/a', modifiedMs: 30, executable: true },
     {},
+  ]);
+});
+
+test('folders are planned with the earliest time that a peer gives; one with content is no folder', () => {
+  const folder = (path: string, modifiedMs: number) => ({
+    path,
+    size: 0,
+    fileId: fileIdOf(0, []),
+    modifiedMs,
+  });
+  const [one, two] = [listing(1, ['x/d/a', 1, 9]), listing(2, ['x/d/a', 1, 9], ['x/d/false/', 3])];
+  one.files.push(folder('x/d/', 70), folder('x/d/empty/', 50));
+  two.files.push(folder('x/d/empty/', 40));
+  const found = (...listings: Listing[]) =>
+    planFolder('x/d', listings).files.map(({ path, modifiedMs }) => [path, modifiedMs]);
+  expect(found(one)).toEqual([
+    ['d/', 70],
+    ['d/a', 9],
+    ['d/empty/', 50],
+  ]);
+  expect(found(one, two)).toEqual([
+    ['d/', 70],
+    ['d/a', 9],
+    ['d/empty/', 40],
   ]);
 });

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { installFile, installFolder, installWhole } from '../../../../Peer/Files/Disk/InstallFile.ts';
+import { DiskNames } from '../../../../Peer/Files/Disk/DiskNames.ts';
+import {
+  finishFolders,
+  installFile,
+  installFolder,
+  installWhole,
+} from '../../../../Peer/Files/Disk/InstallFile.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
 
@@ -137,4 +143,40 @@ test('a folder is installed with one rename, unless its name or that of its pare
   failNext(disk, 'rename', 'EIO');
   expect(installFolder(disk, '/share', '/share/Temp/t', 'f')).toBe(false);
   expect(disk.peek('/share/Temp/t/a')?.toString()).toBe('new');
+});
+
+test('empty folders are made, and each folder gets its time after what is in it', () => {
+  const disk = shareOn();
+  const order: string[] = [];
+  const setFolderTime = disk.setFolderTime.bind(disk);
+  disk.setFolderTime = (path, modifiedMs) => {
+    order.push(path);
+    setFolderTime(path, modifiedMs);
+  };
+  const folders = [
+    { path: 'd', modifiedMs: 1 },
+    { path: 'd/empty/below', modifiedMs: 3 },
+    { path: 'd/empty', modifiedMs: 2 },
+    { path: 'd/untimed' },
+  ];
+  expect(finishFolders(disk, '/share', new DiskNames(disk, '/share/Temp'), folders)).toBe('/share/d');
+  expect(order).toEqual(['/share/d/empty/below', '/share/d/empty', '/share/d']);
+  expect(disk.folderTime('/share/d/empty')).toBe(2);
+  expect(disk.kindOf('/share/d/untimed')).toBe('folder');
+});
+
+test('a disk that sets no times of folders fails no download, one that makes no folders does', () => {
+  const disk = shareOn();
+  disk.setFolderTime = () => {
+    throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+  };
+  expect(
+    finishFolders(disk, '/share', new DiskNames(disk, '/share/Temp'), [{ path: 'd', modifiedMs: 1 }]),
+  ).toBe('/share/d');
+  disk.makeFolder = () => {
+    throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+  };
+  expect(() => finishFolders(disk, '/share', new DiskNames(disk, '/share/Temp'), [{ path: 'e' }])).toThrow(
+    expect.objectContaining({ code: 'DISK_FULL' }),
+  );
 });

@@ -29,3 +29,13 @@ test('a file that is removed leaves its folder; an unknown one changes nothing',
   tree.removeFile('nowhere/x');
   expect([tree.filesIn('d'), tree.hasFolder('d'), tree.hasFolder('nowhere')]).toEqual([[], true, false]);
 });
+
+test('the folders below a folder, empty ones too, and the folder itself', () => {
+  const tree = new ShareTree();
+  tree.addFile('a/b/c.txt');
+  tree.addFolder('a/empty');
+  tree.addFolder('ab');
+  expect([...tree.below('a')].sort()).toEqual(['a', 'a/b', 'a/empty']);
+  expect([...tree.below('')].sort()).toEqual(['a', 'a/b', 'a/empty', 'ab']);
+  expect([...tree.below('missing')]).toEqual([]);
+});
