@@ -18,7 +18,11 @@ const config: KnipConfig = {
     'test/Mutation/vitest.config.ts',
     'test/**/*.long.ts',
   ],
-  project: ['{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench,packaging}/**/*.ts!', '*.js!', 'test/**/*.{js,ts}'],
+  project: [
+    '{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench,packaging}/**/*.ts!',
+    '*.js!',
+    'test/**/*.{js,ts}',
+  ],
   ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
   ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'umount'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
