@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../Shared/MakeFolder.ts';
 import { DemoProgram } from './DemoProgram.ts';
 
 /** A download in the output of `downloads --json`; only the fields used here. */
@@ -49,8 +49,8 @@ export class DemoPeer {
   }
 
   async makeFolders(): Promise<void> {
-    await mkdir(this.share, { recursive: true });
-    await mkdir(this.#home, { recursive: true });
+    await makeFolder(this.share);
+    await makeFolder(this.#home);
   }
 
   /** Starts the launcher; the program answers commands as soon as it is ready. */

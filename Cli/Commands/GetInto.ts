@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
+import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { movedAnswer, pathsOf } from '../Running/Answers.ts';
@@ -50,7 +51,7 @@ export async function placeOf(output: string, words: readonly string[]): Promise
 export async function getInto(run: Run, wish: GetInto): Promise<OneShotAnswer> {
   const { line, words, place, giveUpMs, keepGoing } = wish;
   const { folder } = place;
-  await makeFolder(folder);
+  await makeOutputFolder(folder);
   // The same command continues what an earlier run left; another command gets a folder of its own.
   const id = createHash('sha256').update(words.join('\0')).digest('hex').slice(0, 12);
   const root = join(folder, `.shoal-${id}`);
@@ -101,14 +102,12 @@ async function openGuest(
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeOutputFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
-    if ((await stat(folder)).isDirectory()) return;
+    await makeFolder(folder);
   } catch (failure) {
     throw notWritable(folder, failure);
   }
-  throw notWritable(folder, undefined);
 }
 
 function notWritable(folder: string, cause: unknown): ShoalError {

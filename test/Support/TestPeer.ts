@@ -27,6 +27,8 @@ export interface Item {
   readonly bytesFromBefore: number;
   readonly number: number;
   readonly foundBy: string;
+  readonly here: boolean;
+  readonly sourceCount: number;
   readonly version: number;
   readonly heldVersion: number;
   readonly reason: string | null;

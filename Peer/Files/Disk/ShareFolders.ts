@@ -10,8 +10,8 @@ import { TEMP_FOLDER } from './SafePath.ts';
  */
 export function makeShareFolders(shareDir: string): { readonly root: string; readonly temp: string } {
   try {
-    if (!statSync(shareDir, { throwIfNoEntry: false })?.isDirectory())
-      mkdirSync(shareDir, { recursive: true });
+    // Not with `recursive`, see Shared/MakeFolder.ts.
+    if (!statSync(shareDir, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(shareDir);
     const root = realpathSync(shareDir);
     return { root, temp: join(root, TEMP_FOLDER) };
   } catch (failure) {
