@@ -1,4 +1,4 @@
-import type { Disk } from './Disk.ts';
+import { type Disk, ensureFolder } from './Disk.ts';
 import { safePath } from './SafePath.ts';
 
 /** Makes names of strangers safe, and changes no more of them than the disk of the share demands. */
@@ -17,9 +17,18 @@ export class DiskNames {
   safe(wanted: string): string {
     const portable = safePath(wanted);
     if (portable === wanted || portable === this.#asAny(wanted)) return portable;
-    // Unknown while the folder of unfinished files cannot be written.
-    this.#names ??= this.#disk.keepsAnyName(this.#temp);
+    this.#names ??= this.#ask();
     return this.#names === 'any' ? this.#asAny(wanted) : portable;
+  }
+
+  /** Undefined while the folder of unfinished files cannot be written. */
+  #ask(): 'portable' | 'any' | undefined {
+    try {
+      ensureFolder(this.#disk, this.#temp);
+      return this.#disk.keepsAnyName(this.#temp);
+    } catch {
+      return undefined;
+    }
   }
 
   #asAny(wanted: string): string {

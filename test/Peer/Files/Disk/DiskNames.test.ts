@@ -9,7 +9,11 @@ import { TempFolder } from '../../../Support/TempFolder.ts';
 const NAME = 'What? 12:30.txt';
 
 test('a name is changed only on a disk that cannot keep it', () => {
-  const disk = (anyNames: boolean) => new MemoryDisk({ random: new SeededRandom(1), anyNames });
+  const disk = (anyNames: boolean) => {
+    const made = new MemoryDisk({ random: new SeededRandom(1), anyNames });
+    made.putFolder('/share'); // `Temp` is made when the first name needs it.
+    return made;
+  };
   expect(new DiskNames(disk(true), '/share/Temp').safe(NAME)).toBe(NAME);
   expect(new DiskNames(disk(false), '/share/Temp').safe(NAME)).toBe('What_ 12_30.txt');
 });
@@ -23,6 +27,8 @@ test('the disk is asked once, and only for a name that needs it; while it cannot
       return answer;
     },
   });
+  disk.putFolder('/share');
+  disk.putFolder('/share/Temp');
   const names = new DiskNames(disk, '/share/Temp');
   expect(names.safe('plain.txt')).toBe('plain.txt');
   expect(asked).toEqual([]);
