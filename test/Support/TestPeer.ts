@@ -115,7 +115,8 @@ export class TestPeer {
   async files(): Promise<string[]> {
     const entries = await readdir(this.share.path, { recursive: true, withFileTypes: true });
     return entries
-      .filter((entry) => !entry.isDirectory())
+      // The lock of the share is not one of its files.
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.shoal-lock'))
       .map((entry) => `${entry.parentPath}/${entry.name}`.slice(this.share.path.length + 1))
       .sort();
   }
