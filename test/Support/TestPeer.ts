@@ -114,11 +114,13 @@ export class TestPeer {
   /** Paths of all files in the share folder, including Temp, sorted. */
   async files(): Promise<string[]> {
     const entries = await readdir(this.share.path, { recursive: true, withFileTypes: true });
-    return entries
-      // The lock of the share is not one of its files.
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.shoal-lock'))
-      .map((entry) => `${entry.parentPath}/${entry.name}`.slice(this.share.path.length + 1))
-      .sort();
+    return (
+      entries
+        // The lock of the share is not one of its files.
+        .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.shoal-lock'))
+        .map((entry) => `${entry.parentPath}/${entry.name}`.slice(this.share.path.length + 1))
+        .sort()
+    );
   }
 }
 
