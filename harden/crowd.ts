@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { writeRandomFile } from '../bench/Files.ts';
@@ -32,6 +33,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
     const port = await portOf(seeder);
     const quietMs = await download(leecher, 'quiet.bin');
     const before = await residentMiB(seeder.pid);
+    const processorBefore = await processorTimes(seeder.pid);
     const strangers = new Strangers(port, new SeededRandom(seed));
     const coming = strangers.come(count, count / seconds);
     const watch = watchSeeder(seeder, port);
@@ -42,12 +44,20 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
     const { slowestMs, refused, links, peakMiB } = await watch.end();
     const longestMs = strangers.longestMs;
     const stalledMs = stalls.end();
+    const processor = await processorTimes(seeder.pid);
     strangers.stop();
     const ratio = quietMs / crowdedMs;
     return [
       {
         name: 'longest stall of this computer (added to the times)',
         value: `${Math.round(stalledMs)} ms`,
+        met: true,
+      },
+      {
+        name: 'main thread of the seeder: running, waiting for a processor',
+        value: [processor.runMs - processorBefore.runMs, processor.waitMs - processorBefore.waitMs]
+          .map((ms) => `${(ms / 1_000).toFixed(1)} s`)
+          .join(', '),
         met: true,
       },
       { name: 'strangers', value: String(strangers.opened), met: strangers.opened > count * 0.9 },
@@ -114,6 +124,13 @@ function stallsOfThisComputer() {
       return worstMs;
     },
   };
+}
+
+/** Time for which the main thread of a program ran, and waited for a processor (0 outside Linux). */
+async function processorTimes(pid: number): Promise<{ readonly runMs: number; readonly waitMs: number }> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').catch(() => '0 0');
+  const [runNs = 0, waitNs = 0] = text.split(' ').map(Number);
+  return { runMs: runNs / 1e6, waitMs: waitNs / 1e6 };
 }
 
 /** Opens a link every half second and follows the memory of the peer, until `end`. */

@@ -7,7 +7,7 @@ import type { ProvenStream, SecureTransport } from './Secure.ts';
 
 /** Handshakes of one host (loopback exempt) and of all together. One costs about 2 ms of CPU. */
 const PER_HOST_RATE = { burst: 32, perSecond: 8 };
-const TOTAL_RATE = { burst: 256, perSecond: 100 };
+const TOTAL_RATE = { burst: 256, perSecond: 200 };
 /** Interval at which deferred handshakes try again. */
 const RETRY_MS = 100;
 const HOSTS_MAX = 4_096;
