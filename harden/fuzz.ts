@@ -8,9 +8,9 @@ const MESSAGES = 10_000_000;
 const MESSAGES_SHORT = 400_000;
 /** Inputs measured together: reading the CPU time costs more than most of them. */
 const GROUP = 4;
-/** No group may take longer, but for one in 500: the collector of garbage. */
+/** No group may take longer, but for one in 300: the collector of garbage, which a lane feeds with a read-ahead of 128 KiB. */
 const COST_MAX_MS = 5;
-const RARE = 1 / 500;
+const RARE = 1 / 300;
 const RARE_MAX_MS = 50;
 /** Growth of the resident memory after the first tenth. */
 const GROWTH_MAX_MIB = 64;
