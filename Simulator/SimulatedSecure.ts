@@ -8,7 +8,7 @@ import type { ByteStream, Dial, StreamHandler } from '../Shared/Transport.ts';
 
 /** Both sides begin with the first byte of TLS and their id. Nothing is encrypted or proven: the ids are believed. */
 const MARK = 0x16;
-export const SIMULATED_HANDSHAKE_BYTES = 33;
+const SIMULATED_HANDSHAKE_BYTES = 33;
 
 /** The beginning of a simulated secure connection of a peer. */
 export function simulatedHandshake(peerId: PeerId): Buffer {

@@ -34,7 +34,7 @@ export interface UploadsOptions {
 }
 
 /** The life of chunk requests. */
-export interface ChunkDemand {
+interface ChunkDemand {
   asked(peer: PeerId, fileId: FileId, chunk: number): void;
   /** The request ended unsent. */
   dropped(peer: PeerId, fileId: FileId, chunk: number): void;
