@@ -10,7 +10,7 @@ const config: KnipConfig = {
     'Tracker.js!',
     'Cli/{Launch,Start}.js!',
     '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
-    'bench/*.ts!',
+    '{bench,harden}/*.ts!',
     // Programs and workers that are started by path.
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
     'Peer/Files/Hashing/HashWorker.ts!',
@@ -19,12 +19,12 @@ const config: KnipConfig = {
     'test/**/*.long.ts',
   ],
   project: [
-    '{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench,packaging}/**/*.ts!',
+    '{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench,harden,packaging}/**/*.ts!',
     '*.js!',
     'test/**/*.{js,ts}',
   ],
   ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
-  ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'umount'],
+  ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'mount', 'umount', 'dpkg-deb', 'zip'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
 };
 

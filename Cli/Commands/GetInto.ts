@@ -53,7 +53,10 @@ export async function getInto(run: Run, wish: GetInto): Promise<OneShotAnswer> {
   const { folder } = place;
   await makeOutputFolder(folder);
   // The same command continues what an earlier run left; another command gets a folder of its own.
-  const id = createHash('sha256').update([...words, place.name ?? ''].join('\0')).digest('hex').slice(0, 12);
+  const id = createHash('sha256')
+    .update([...words, place.name ?? ''].join('\0'))
+    .digest('hex')
+    .slice(0, 12);
   const root = join(folder, `.shoal-${id}`);
   const guest = await openGuest(run, root, place, giveUpMs);
   try {

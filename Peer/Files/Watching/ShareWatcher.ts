@@ -3,7 +3,7 @@ import type { ShareHealth } from '../../ShareModel.ts';
 import type { WatchEvents, WatchFolder, Watching } from './FolderWatcher.ts';
 import { isSameRoot, type LookAtRoot, type RootState } from './RootState.ts';
 
-export interface ShareWatcherEvents
+interface ShareWatcherEvents
   extends Pick<WatchEvents, 'changed' | 'folderChanged' | 'isSelfCreated' | 'problem'> {
   /** Changes may have gone unnoticed: everything is to be scanned. */
   rescan(): void;
