@@ -205,10 +205,9 @@ export class Peer implements PeerControls {
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
     const found = await this.#network.queries.search(words, signal);
     this.#resolver.remember(found.hits);
-    const result = withOwnFiles(found, this.#files.matching({ words, fileId: undefined }));
-    const { hits, trackers, peers = 0 } = result;
-    if (hits.length === 0 && trackers === 0 && peers === 0) throw this.#network.noTracker();
-    return result;
+    // Files of this peer alone would look as if nobody else had any.
+    if (found.trackers === 0 && (found.peers ?? 0) === 0) throw this.#network.noTracker();
+    return withOwnFiles(found, this.#files.matching({ words, fileId: undefined }));
   }
 
   findPeer(text: string, signal: AbortSignal): Promise<PeerContact> {

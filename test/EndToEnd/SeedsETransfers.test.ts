@@ -126,7 +126,7 @@ test.concurrent('E10, E11: the words JOIN, SEARCH, DOWNLOAD, UPDATE; JOIN_OK wit
 
   const alone = await lan.script('clara', ['join', 'join --json'], { tracker: '127.0.0.1:1' });
   expect(alone.code).toBe(1);
-  expect(alone.stderr).toMatch(/^error: line 1 "join": no tracker answers\nhint: /m);
+  expect(alone.stderr).toMatch(/^error: line 1 "join": the tracker 127\.0\.0\.1:1 does not answer\nhint: /m);
   expect(JSON.parse(alone.stdout.trim())).toMatchObject({ ok: false, error: { code: 'NO_TRACKER' } });
 });
 
