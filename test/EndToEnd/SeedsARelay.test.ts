@@ -25,6 +25,12 @@ function linesWith(program: LaunchedProgram, pattern: RegExp): string[] {
   return program.stderr.split('\n').filter((line) => pattern.test(line));
 }
 
+/** Waits for the log: an answer may overtake the line about it, which comes through another pipe. */
+async function loggedLines(program: LaunchedProgram, pattern: RegExp, count = 1): Promise<string[]> {
+  await eventually(`${count} lines with ${pattern}`, () => linesWith(program, pattern).length >= count);
+  return linesWith(program, pattern);
+}
+
 /** Until the tracker has all of them on its list. */
 async function joined(peers: readonly TestPeer[]): Promise<void> {
   const [first] = peers;
@@ -74,16 +80,16 @@ test.for([
     expect(found?.sources).toMatchObject([
       { name: 'anna', host: '127.0.0.1', port: anna.port, complete: true },
     ]);
-    expect(linesWith(tracker.program, /^search from 127\.0\.0\.1:\d+: "foo"/)).toHaveLength(1);
-    const queries = linesWith(tracker.program, /QUERY "foo"/);
+    expect(await loggedLines(tracker.program, /^search from 127\.0\.0\.1:\d+: "foo"/)).toHaveLength(1);
+    const queries = await loggedLines(tracker.program, /QUERY "foo"/, 2);
     expect(queries.map((line) => /"(anna|berta|carla)"/.exec(line)?.[1]).sort()).toEqual(['anna', 'berta']);
-    expect(linesWith(anna.program, /HIT my foo\.bin,3000000,[0-9a-f]{64}$/)).toHaveLength(1);
-    expect(linesWith(berta.program, /QUERY "foo": MISS$/)).toHaveLength(1);
+    expect(await loggedLines(anna.program, /HIT my foo\.bin,3000000,[0-9a-f]{64}$/)).toHaveLength(1);
+    expect(await loggedLines(berta.program, /QUERY "foo": MISS$/)).toHaveLength(1);
     expect(linesWith(carla.program, /QUERY "foo"/)).toEqual([]);
     expect(
-      linesWith(tracker.program, /relay \d+: HIT "my foo\.bin", 3000000, [0-9a-f]{8}: "anna"/),
+      await loggedLines(tracker.program, /relay \d+: HIT "my foo\.bin", 3000000, [0-9a-f]{8}: "anna"/),
     ).toHaveLength(1);
-    expect(linesWith(tracker.program, /relay \d+: MISS: "berta"/)).toHaveLength(1);
+    expect(await loggedLines(tracker.program, /relay \d+: MISS: "berta"/)).toHaveLength(1);
 
     await carla.items('download "my foo.bin"');
     expect(FOO.equals(await readFile(carla.share.at('my foo.bin')))).toBe(true);
