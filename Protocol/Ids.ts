@@ -1,3 +1,4 @@
+import { BASE32 } from './Base32.ts';
 import { hex } from './Codec.ts';
 
 /** SHA-256 of a peer's public key, 32 bytes as 64 hex digits. */
@@ -31,8 +32,6 @@ export function isId(value: string): boolean {
   return /^[0-9a-f]{64}$/.test(value);
 }
 
-/** RFC 4648: without 0, 1, 8 and 9, which look like letters. */
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 /** Characters of a short peer id: 55 bits of the id, and a check digit. */
 const SHORT_CHARS = 11;
 const GROUP_CHARS = 4;
