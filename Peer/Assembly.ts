@@ -15,12 +15,11 @@ import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import { DeliveredFiles, type Delivery } from './Files/Serving/DeliveredFiles.ts';
-import { openDnsSd } from './Network/Discovery/DnsSd.ts';
 import { type ReservedPort, reservePort } from './Network/Links/Accepting/ReservedPort.ts';
 import { dial, listen } from './Network/Links/Accepting/StreamSockets.ts';
-import { tlsTransport } from './Network/Links/Accepting/TlsSockets.ts';
 import type { EmbeddedTracker } from './Network/Ports.ts';
 import { takeAssignedPort } from './Network/Trackers/AssignedPort.ts';
+import { networkAccess } from './NetworkAccess.ts';
 import { Peer } from './Peer.ts';
 import type { Settings } from './Settings/CommandLine.ts';
 import { certificateOf } from './State/Certificate.ts';
@@ -63,8 +62,9 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     if (state.problem === undefined) throw failure;
   });
   const instanceId = newInstanceId(Date.now(), Math.random() * 65_536);
-  const bind = bindDatagramTelling(log);
   const clock = awakeClock(systemClock);
+  const access = networkAccess(settings.network, { bind: bindDatagramTelling(log), clock });
+  const { bind, network } = access;
   return new Peer({
     files: {
       shareDir,
@@ -78,7 +78,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     network: {
       self: { peerId, instanceId, name, port: port.port },
       dial,
-      secure: tlsTransport({
+      secure: access.secure(peerId, {
         key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
         cert: certificateOf(privateKey),
       }),
@@ -86,13 +86,14 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       bind,
       interfaces: guardedInterfaces(),
       connectionsMax: connectionsUnder(descriptorLimit()),
+      foreignDatagrams: () => access.foreignDatagrams(),
       descriptors: () => ({ used: descriptorsUsed(), allowed: descriptorLimit() }),
       lookup: lookupName,
       configured: settings.trackers,
       discovery: settings.discovery,
       unlisted: settings.unlisted,
-      dnsSd: openDnsSd,
-      remembered: new ContactsFile(state),
+      dnsSd: access.dnsSd,
+      remembered: new ContactsFile(state, network?.id),
       startTracker: (udpPort) => startTracker(udpPort, log),
       clock,
       wallMs: Date.now,
@@ -112,6 +113,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       trusted: new TrustedSendersFile(state),
     },
     history: settings.history && !guest ? new HistoryFile(state) : undefined,
+    privateNetwork: network,
     giveUpMs,
   });
 
@@ -135,9 +137,9 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
  * Reserves the wanted port, or a random free one, until released.
  * @throws ShoalError PORT_IN_USE, NO_TRACKER, REFUSED, USAGE
  */
-export async function reserve({ port, trackers }: Settings, log: Log): Promise<ReservedPort> {
+export async function reserve({ port, trackers, network }: Settings, log: Log): Promise<ReservedPort> {
   if (port !== 'assigned') return reservePort(listen, port, Math.random);
-  const bind = bindDatagramTelling(log);
+  const { bind } = networkAccess(network, { bind: bindDatagramTelling(log), clock: systemClock });
   return takeAssignedPort(
     { trackers, lookup: lookupName, bind, clock: systemClock, random: Math.random },
     (assigned) => reservePort(listen, assigned, Math.random),

@@ -14,6 +14,7 @@ export {
 } from './Commands/Running/OneShot.ts';
 export { readCall } from './Commands/Running/ReadCall.ts';
 export { type ProgressFacts, progressLine } from './Commands/Views/DownloadTexts.ts';
+export { networkSentence } from './Commands/Views/NetworkViews.ts';
 export { offerText, pushText } from './Commands/Views/PushTexts.ts';
 export { widthOf } from './Commands/Views/TextFit.ts';
 export { wrapLines, wrapWords } from './Commands/Views/WordWrap.ts';

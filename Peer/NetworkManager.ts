@@ -30,7 +30,12 @@ import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
-  Omit<TrackersOptions, 'uploads'> & { readonly wallMs: WallClock; readonly descriptors: () => Descriptors };
+  Omit<TrackersOptions, 'uploads'> & {
+    readonly wallMs: WallClock;
+    readonly descriptors: () => Descriptors;
+    /** Datagrams dropped before they reached the trackers: not sealed for this private network. */
+    readonly foreignDatagrams?: () => number;
+  };
 
 /** Events of the network. Addresses and names are unverified. */
 export interface NetworkEvents {
@@ -220,8 +225,9 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   /** What was refused and dropped since the start, and the descriptors in use. */
   health(): NetworkHealth {
-    const { descriptors } = this.#options;
-    return { ...this.#links.counters, droppedDatagrams: this.#trackers.dropped, descriptors: descriptors() };
+    const { descriptors, foreignDatagrams = () => 0 } = this.#options;
+    const droppedDatagrams = this.#trackers.dropped + foreignDatagrams();
+    return { ...this.#links.counters, droppedDatagrams, descriptors: descriptors() };
   }
 
   limitFor(contact: PeerContact): number | undefined {

@@ -1,6 +1,13 @@
 import type { FileId } from '../Protocol/Ids.ts';
 import type { KnownContact } from './Model.ts';
 
+/** A private network: its name for its members, and what tells it apart on this computer. Neither is sent to strangers. */
+export interface PrivateNetwork {
+  readonly name: string;
+  /** 16 hex digits. */
+  readonly id: string;
+}
+
 /** What the network has done for others and refused. Types only. */
 
 /** A file that another peer took from this one, at least in part. */

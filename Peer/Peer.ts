@@ -20,7 +20,7 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
-import type { NetworkHealth, TakenFile } from './NetworkModel.ts';
+import type { NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts';
 import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';
@@ -39,6 +39,8 @@ export interface PeerOptions {
   readonly pushes: Pick<PushingOptions, 'policy' | 'trusted'>;
   /** Undefined: no history of uploads is kept. */
   readonly history?: HistoryStore | undefined;
+  /** The private network of this peer; undefined: the open one. */
+  readonly privateNetwork?: PrivateNetwork | undefined;
   /** Timeout of a download without any source; undefined: none. Scripts need one. */
   readonly giveUpMs: number | undefined;
 }
@@ -46,6 +48,7 @@ export interface PeerOptions {
 /** One peer: creates the managers, connects them, and implements the commands of its users. */
 export class Peer implements PeerControls {
   readonly self: Self;
+  readonly privateNetwork: PrivateNetwork | undefined;
   readonly pushing: Pushing;
   readonly #options: PeerOptions;
   readonly #files: FileManager;
@@ -65,6 +68,7 @@ export class Peer implements PeerControls {
     const { clock, log, self } = options.network;
     const { wallMs } = options.files;
     this.self = self;
+    this.privateNetwork = options.privateNetwork;
     this.#options = options;
     this.#files = new FileManager(options.files);
     this.#network = new NetworkManager({ ...options.network, provider: this.#files, feed: this.#files });

@@ -9,7 +9,7 @@ import { columnsOf, hasCursor, interruption, wantsColor, watchOutputs } from '..
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { assemblePeer, makeShare, reserve } from './Assembly.ts';
-import { CommandInterface, runOneShot } from './CommandInterface.ts';
+import { CommandInterface, networkSentence, runOneShot } from './CommandInterface.ts';
 import { LocalServer } from './Local/LocalServer.ts';
 import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import type { Peer } from './Peer.ts';
@@ -119,7 +119,10 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   });
   opened.add(() => console.close());
   diagnostics.tell = (line) => console.printLine(line);
-  if (isTerminal) process.stdout.write(`${greeting(peer)}. Type help for the commands.\n`);
+  if (isTerminal)
+    process.stdout.write(
+      `${greeting(peer)}. Type help for the commands.\n${networkSentence(peer.privateNetwork)}\n`,
+    );
   return withOutput(await console.run({ signal: interrupted }));
 }
 
@@ -136,6 +139,7 @@ function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
       share: state.shareFolder,
       trackers: peer.trackers().map(({ address }) => formatAddress(address)),
       startedWallMs,
+      privateNetwork: peer.privateNetwork?.id,
     }),
     run: (request, signal, progress) =>
       runOneShot(request, { controls: peer, clock: systemClock, signal, progress }),
@@ -152,7 +156,7 @@ async function runWithoutConsole(
 ): Promise<void> {
   const control = `To control it: shoal status --peer ${peer.self.port}`;
   const why = console ? `. There is no terminal, so it runs as a service until it is ended. ${control}` : '';
-  process.stdout.write(`${greeting(peer)}${why}\n`);
+  process.stdout.write(`${greeting(peer)}${why}\n${networkSentence(peer.privateNetwork)}\n`);
   peer.onNews(({ text }) => log.info(text));
   const alive = setInterval(() => {}, 60_000);
   await abortOf(interrupted);

@@ -99,6 +99,8 @@ class Entrance implements StreamHandler {
 function proven(stream: ByteStream, provenId: PeerId): ProvenStream {
   return {
     provenId,
+    channel: 'control',
+    binding: () => new Uint8Array(32),
     remote: stream.remote,
     write: (bytes, done) => stream.write(bytes, done),
     pause: () => stream.pause(),

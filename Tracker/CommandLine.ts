@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
+import { type Invite, parseInvite } from '../Protocol/Private/Invite.ts';
 import { readPort } from '../Shared/Address.ts';
 import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
@@ -13,6 +14,8 @@ export interface TrackerSettings {
   readonly maxPeers: number;
   readonly relayOnly: boolean;
   readonly verbose: boolean;
+  /** The private network; undefined: the open one. */
+  readonly network: Invite | undefined;
 }
 
 /** The command line gave no settings: help was shown, or an error. */
@@ -30,6 +33,7 @@ interface Flags {
   readonly maxPeers?: number;
   readonly relayOnly?: boolean;
   readonly verbose?: boolean;
+  readonly network?: Invite;
 }
 
 /** The options of the tracker, also for its manual page. */
@@ -41,6 +45,11 @@ export function trackerCommand(): Command {
     .option('--host <address>', 'address to listen on (default: all of this machine)', readHost)
     .option('--interactive', 'ask for address and port first; an empty answer takes the default')
     .option('--max-peers <number>', `peers at most (default: ${PEERS_MAX})`, readMaxPeers)
+    .option(
+      '--network <invite>',
+      'serve this private network (default: SHOAL_NETWORK, else the open one)',
+      parseInvite,
+    )
     .option('--relay-only', 'hold no catalogs: relay every search to all peers')
     .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr');
 }
@@ -52,6 +61,7 @@ export function trackerCommand(): Command {
 export function readCommandLine(
   args: readonly string[],
   write: { readonly out: (text: string) => void; readonly error: (text: string) => void },
+  environment: Readonly<Record<string, string | undefined>> = {},
 ): TrackerSettings | Ended {
   const command = trackerCommand()
     .exitOverride()
@@ -59,6 +69,7 @@ export function readCommandLine(
   try {
     command.parse([...args], { from: 'user' });
     const flags = command.opts<Flags>();
+    const { SHOAL_NETWORK: invite = '' } = environment;
     const [positional] = command.processedArgs as [number | undefined];
     return {
       port: flags.port ?? positional ?? TRACKER_PORT,
@@ -67,6 +78,7 @@ export function readCommandLine(
       maxPeers: flags.maxPeers ?? PEERS_MAX,
       relayOnly: flags.relayOnly === true,
       verbose: flags.verbose === true,
+      network: flags.network ?? (/^\s*(open\s*)?$/i.test(invite) ? undefined : parseInvite(invite)),
     };
   } catch (failure) {
     if (failure instanceof CommanderError && failure.exitCode === 0) return { exitCode: 0 };

@@ -28,6 +28,8 @@ export interface TrackerOptions {
   readonly maxPeers?: number;
   /** Holds no catalogs; relays every search to all peers. */
   readonly relayOnly?: boolean;
+  /** Datagrams dropped before they got here: not sealed for this private network. */
+  readonly foreignDatagrams?: () => number;
   /** Logs (debug) every join, leave, heartbeat, page and search. */
   readonly verbose?: boolean;
 }
@@ -146,9 +148,11 @@ export class Tracker {
 
   #logStatus(): void {
     const { peers, files, served, refused, limited, malformed, late } = this.stats;
+    const { foreignDatagrams } = this.#options;
+    const foreign = foreignDatagrams === undefined ? '' : `, ${foreignDatagrams()} of other networks`;
     this.#options.log.debug(
       `status: ${peers} peers, ${files} files; datagrams: ${served} served, ${refused} refused, ` +
-        `${limited} over a limit, ${malformed} malformed, ${late} late`,
+        `${limited} over a limit, ${malformed} malformed, ${late} late${foreign}`,
     );
   }
 

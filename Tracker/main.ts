@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
+import { networkKeys } from '../Protocol/Private/NetworkKeys.ts';
+import { sealedBind } from '../Protocol/Private/SealedSockets.ts';
 import { type Address, formatAddress, readPort } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { ALL_INTERFACES, bindDatagramTelling } from '../Shared/DatagramSockets.ts';
@@ -7,6 +9,7 @@ import { lineLog } from '../Shared/Log.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { interruption, watchOutputs } from '../Shared/Program.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
+import type { BindDatagram } from '../Shared/Transport.ts';
 import { usableAddresses } from '../Shared/UsableAddresses.ts';
 import { readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
 import { type Ask, askPipe, askTerminal } from './Prompts.ts';
@@ -23,10 +26,14 @@ await main();
 
 async function main(): Promise<void> {
   watchOutputs();
-  const settings = readCommandLine(process.argv.slice(2), {
-    out: (text) => process.stdout.write(text),
-    error: (text) => process.stderr.write(text),
-  });
+  const settings = readCommandLine(
+    process.argv.slice(2),
+    {
+      out: (text) => process.stdout.write(text),
+      error: (text) => process.stderr.write(text),
+    },
+    process.env,
+  );
   if ('exitCode' in settings) {
     process.exitCode = settings.exitCode;
     return;
@@ -37,8 +44,11 @@ async function main(): Promise<void> {
 
 async function run(settings: TrackerSettings): Promise<void> {
   const log = lineLog((line) => process.stderr.write(`${line}\n`), settings.verbose);
+  let foreignDatagrams = 0;
+  const bind = bindOf(settings.network, bindDatagramTelling(log), () => foreignDatagrams++);
   const tracker = new Tracker({
-    bind: bindDatagramTelling(log),
+    bind,
+    foreignDatagrams: () => foreignDatagrams,
     clock: systemClock,
     wallClock: Date.now,
     randomBytes,
@@ -50,6 +60,10 @@ async function run(settings: TrackerSettings): Promise<void> {
   try {
     await tracker.start();
     process.stdout.write(shown(tracker.local, settings.host));
+    if (settings.network !== undefined)
+      process.stderr.write(
+        `Serves the private network "${settings.network.name}": only its members get answers.\n`,
+      );
     log.debug(`tracker ${tracker.instanceId} listens on ${formatAddress(tracker.local)}`);
   } catch (failure) {
     if (interrupted.aborted) return;
@@ -57,6 +71,13 @@ async function run(settings: TrackerSettings): Promise<void> {
     process.stderr.write(errorText(failure));
     process.exitCode = 1;
   }
+}
+
+/** Sockets of a private network are sealed. */
+function bindOf(network: TrackerSettings['network'], bind: BindDatagram, dropped: () => void): BindDatagram {
+  if (network === undefined) return bind;
+  const { datagram: key } = networkKeys(network.secret);
+  return sealedBind({ bind, key, randomBytes, clock: systemClock, dropped });
 }
 
 /** The settings with the answers of the user; undefined after an invalid answer. */

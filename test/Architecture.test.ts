@@ -23,9 +23,11 @@ const DOORS: Readonly<Record<string, string>> = {
 const MAIN = [
   'Peer/main.ts',
   'Peer/Assembly.ts',
+  'Peer/NetworkAccess.ts',
   'Peer/Settings/CommandLine.ts',
   'Peer/Settings/ConfigLines.ts',
   'Peer/Settings/ConfigPath.ts',
+  'Peer/Settings/NetworkLine.ts',
   'Peer/Settings/SettingLayers.ts',
 ];
 
@@ -41,6 +43,7 @@ const EMBEDDED_TRACKER = ['Peer/Assembly.ts', 'Tracker/Tracker.ts'];
 /** The rim: the only files that touch sockets, disk, clocks, chance, the process. Everything else is handed these. */
 const RIM = [
   'Cli/Commands/GetInto.ts',
+  'Cli/Commands/Network.ts',
   'Cli/Commands/Send.ts',
   'Cli/Commands/Share.ts',
   'Cli/Commands/Staging.ts',
@@ -52,6 +55,7 @@ const RIM = [
   'Cli/main.ts',
   'Demo/',
   'Peer/Assembly.ts',
+  'Peer/NetworkAccess.ts',
   'Peer/Settings/ConfigPath.ts',
   'Peer/main.ts',
   'Peer/State/',
@@ -110,6 +114,7 @@ const DECISIONS = [
   'Cli/Commands/CompletionScript.ts',
   'Cli/Running/ExitCodes.ts',
   'Peer/Settings/ConfigLines.ts',
+  'Peer/Settings/NetworkLine.ts',
   'Peer/Local/LocalMessages.ts',
   'Peer/Commands/Line/CommandParser.ts',
   'Peer/Commands/Line/EditDistance.ts',

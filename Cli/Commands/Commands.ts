@@ -3,6 +3,7 @@ import { config } from './Config.ts';
 import { forwardedCommands } from './Forwarded.ts';
 import { get } from './Get.ts';
 import { ls } from './Ls.ts';
+import { network } from './Network.ts';
 import { peer } from './Programs.ts';
 import { send } from './Send.ts';
 import { share } from './Share.ts';
@@ -22,6 +23,7 @@ export const SHOAL_COMMANDS: Readonly<Record<string, ShoalCommand>> = {
   send,
   share,
   ...forwardedCommands(),
+  network,
   config,
   completion,
 };

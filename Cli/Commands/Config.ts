@@ -35,6 +35,8 @@ function plain(value: unknown): unknown {
     return formatAddress({ host: String(value.host), port: Number(value.port) });
   if (typeof value === 'object' && value !== null && 'first' in value && 'last' in value)
     return `${String(value.first)}-${String(value.last)}`;
+  // A network by its name: the invite is a secret.
+  if (typeof value === 'object' && value !== null && 'secret' in value && 'name' in value) return value.name;
   if (typeof value === 'object' && value !== null) return ratesText(Object.entries(value));
   return value ?? null;
 }

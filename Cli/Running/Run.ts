@@ -7,6 +7,7 @@ import {
 import { requestRun } from '../../Peer/Local/LocalClient.ts';
 import type { Settings } from '../../Peer/Settings/CommandLine.ts';
 import type { SettingOrigin } from '../../Peer/Settings/SettingLayers.ts';
+import { networkKeys } from '../../Protocol/Private/NetworkKeys.ts';
 import { parseHostPort } from '../../Shared/Address.ts';
 import { systemClock } from '../../Shared/Clock.ts';
 import { type Log, lineLog } from '../../Shared/Log.ts';
@@ -55,23 +56,27 @@ export class Run {
     return this.#isGiven('share') ? this.options.settings.share : undefined;
   }
 
-  /** The running peer to use; undefined: none runs, or its tracker or share differs from the one given. @throws ShoalError UNREACHABLE (--peer) */
+  /** The running peer to use; undefined: none runs, or its tracker, share or network differs from the one given. @throws ShoalError UNREACHABLE (--peer) */
   async runningPeer(
     notice = (line: string) => this.screen.printLine(line),
   ): Promise<RunningPeer | undefined> {
     const { peer: port, settings } = this.options;
     const trackers = this.#isGiven('tracker') ? settings.trackers : undefined;
     const chosen = choosePeer(await runningPeers(), port, notice);
-    if (chosen === undefined || (await fits(chosen, { trackers, share: this.share }, this.signal)))
+    const network = this.#isGiven('network') ? (this.#networkId ?? 'open') : undefined;
+    if (chosen === undefined || (await fits(chosen, { trackers, share: this.share, network }, this.signal)))
       return chosen;
-    this.log.debug(`the running peer at port ${chosen.port} has another tracker or share and is not used`);
+    this.log.debug(
+      `the running peer at port ${chosen.port} has another tracker, share or network and is not used`,
+    );
     return undefined;
   }
 
-  /** Settings of a guest peer; without own trackers it uses those of a running peer. */
+  /** Settings of a guest peer; without own trackers it uses those of a running peer. @throws ShoalError LOCAL_CONFLICT */
   async guestSettings(running?: RunningPeer): Promise<Settings> {
     const { settings } = this.options;
     const peer = running ?? (await this.runningPeer(() => {}));
+    if (peer !== undefined && peer.privateNetwork !== this.#networkId) throw inAnotherNetwork(peer);
     const known = settings.trackers.length > 0 ? undefined : peer;
     const trackers = known?.trackers.map((text) => parseHostPort(text, 0)) ?? settings.trackers;
     // Port and manifest of the config file belong to the long-running peer.
@@ -140,6 +145,11 @@ export class Run {
     return { line, command, width: this.screen.width, color: this.screen.color };
   }
 
+  get #networkId(): string | undefined {
+    const { network } = this.options.settings;
+    return network && networkKeys(network.secret).id;
+  }
+
   #isFlag(key: string): boolean {
     return this.options.origins.some((each) => each.key === key && each.from === 'flag');
   }
@@ -150,6 +160,17 @@ export class Run {
       (each) => each.key === key && (each.from === 'flag' || each.from === 'environment'),
     );
   }
+}
+
+/** A peer for this command would not find what the running peer does. */
+function inAnotherNetwork({ port }: RunningPeer): ShoalError {
+  return new ShoalError(
+    'LOCAL_CONFLICT',
+    `the peer at port ${port} is in another network than this command`,
+    {
+      hint: 'Name the network of the command: --network INVITE, or --network open. See: shoal network',
+    },
+  );
 }
 
 /** Makes a console line of words from the shell. @param literal - number of last words that are no flags, whatever they look like */

@@ -54,13 +54,19 @@ export function choosePeer(
   });
 }
 
-/** Whether a peer has all of the given trackers, and the given share. */
+/** Whether a peer has all of the given trackers, the given share, and is in the given network. */
 export async function fits(
   peer: RunningPeer,
-  given: { trackers: Settings['trackers'] | undefined; share: string | undefined },
+  given: {
+    trackers: Settings['trackers'] | undefined;
+    share: string | undefined;
+    /** Id of a private network; `open`: the open one. */
+    network: string | undefined;
+  },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { trackers = [], share } = given;
+  const { trackers = [], share, network } = given;
+  if (network !== undefined && network !== (peer.privateNetwork ?? 'open')) return false;
   if (share !== undefined && (await realpath(share).catch(() => share)) !== peer.share) return false;
   for (const { host, port } of trackers) {
     const hosts = await lookupName(host, signal).catch(() => []);

@@ -16,7 +16,7 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from '../Model.ts';
-import type { NetworkHealth, TakenFile } from '../NetworkModel.ts';
+import type { NetworkHealth, PrivateNetwork, TakenFile } from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
 
 /** A file of which at least one chunk is here. */
@@ -50,6 +50,8 @@ export interface PushControls {
 /** The peer as the commands see it: implemented by Peer.ts, and by a fake in tests. All errors are ShoalError. */
 export interface PeerControls {
   readonly self: Self;
+  /** Undefined: the open network. */
+  readonly privateNetwork: PrivateNetwork | undefined;
   readonly pushing: PushControls;
 
   /** Resolves after the first scan of the share. */

@@ -35,6 +35,8 @@ export interface LocalHello {
   /** `host:port` of the trackers in use, configured or discovered. */
   readonly trackers: readonly string[];
   readonly startedWallMs: number;
+  /** Id of the private network; undefined: the open one. */
+  readonly privateNetwork?: string | undefined;
 }
 
 /** @throws ShoalError BAD_FRAME */
@@ -54,11 +56,12 @@ export function readRequest(line: string): LocalRequest {
 /** Parses a hello; undefined when it is invalid or of another version. */
 export function readHello(value: Readonly<Record<string, unknown>>): LocalHello | undefined {
   const { version, pid, port, name, share, trackers, startedWallMs } = value;
+  const privateNetwork = typeof value.privateNetwork === 'string' ? value.privateNetwork : undefined;
   if (version !== LOCAL_VERSION || typeof pid !== 'number' || typeof port !== 'number') return undefined;
   if (typeof name !== 'string' || typeof share !== 'string' || typeof startedWallMs !== 'number')
     return undefined;
   const known = Array.isArray(trackers) ? trackers.filter((each) => typeof each === 'string') : [];
-  return { version, pid, port, name, share, trackers: known, startedWallMs };
+  return { version, pid, port, name, share, trackers: known, startedWallMs, privateNetwork };
 }
 
 /** Parses one line. @throws ShoalError BAD_FRAME when it is not a JSON object */

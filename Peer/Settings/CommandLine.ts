@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { TRACKER_PORT } from '../../Protocol/Limits.ts';
+import { type Invite, parseInvite } from '../../Protocol/Private/Invite.ts';
 import { type Address, parseHostPort, readPort } from '../../Shared/Address.ts';
 import type { Rates } from '../../Shared/Rates.ts';
 import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
@@ -17,6 +18,8 @@ export interface Settings {
   /** `assigned`: a tracker assigns it. */
   readonly port: number | PortRange | 'assigned' | undefined;
   readonly trackers: readonly Address[];
+  /** The private network; undefined: the open one. */
+  readonly network?: Invite | undefined;
   readonly share: string | undefined;
   /** File that lists what is shared. */
   readonly manifest?: string | undefined;
@@ -47,6 +50,7 @@ interface Flags {
   portRange?: PortRange;
   unlisted?: boolean;
   tracker?: Address[];
+  network?: Invite | 'open';
   share?: string;
   manifest?: string;
   name?: string;
@@ -119,6 +123,7 @@ export function peerOptions(command: Command): Command {
       'use this tracker; may be given several times',
       repeated(checked(readTracker)),
     )
+    .option('--network <invite>', 'be in this private network; "open": in the open one', readNetwork)
     .option('--share <dir>', 'the shared folder (default: ~/Downloads/P2P/User-<port>)', checked(readPath))
     .option(
       '--manifest <file>',
@@ -152,6 +157,7 @@ export function settingsOf(command: Command): Settings {
   return {
     port: chosenPort(command),
     trackers: flags.tracker ?? [],
+    network: flags.network === 'open' ? undefined : flags.network,
     share: flags.share,
     manifest: flags.manifest,
     name: flags.name,
@@ -235,6 +241,11 @@ function chosenPort(command: Command): Settings['port'] {
     throw new ShoalError('USAGE', 'a port and a range of ports are given', { hint: 'Give one of the two.' });
   }
   return strength('portRange') > strength('port') ? portRange : port;
+}
+
+/** Its errors are not wrapped by the parser, which would repeat the secret. */
+function readNetwork(text: string): Invite | 'open' {
+  return text.trim().toLowerCase() === 'open' ? 'open' : parseInvite(text);
 }
 
 function readTracker(text: string): Address {

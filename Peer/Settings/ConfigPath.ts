@@ -1,9 +1,12 @@
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, open, realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import envPaths from 'env-paths';
+import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { writeWhole } from '../State/JsonFile.ts';
 import { type ConfigFile, parseConfig } from './ConfigLines.ts';
+import { withNetworkLine } from './NetworkLine.ts';
 
 /** Upper bound on the file size, far above any real config file: other files are not read into memory. */
 const BYTES_MAX = 64 * 1_024;
@@ -34,7 +37,35 @@ export async function readConfig(
       },
     );
   }
-  return { path, config: text === undefined ? undefined : parseConfig(text, path) };
+  const config = text === undefined ? undefined : parseConfig(text, path);
+  // An invite is a secret. A file of another owner stays as it is.
+  if (config?.lines.some(({ key }) => key === 'network')) await chmod(path, 0o600).catch(() => {});
+  return { path, config };
+}
+
+/**
+ * Writes the private network into the config file, which only its owner can read from then on.
+ * @param invite - undefined: removes it
+ * @throws ShoalError USAGE when the file cannot be read, DISK_FAILED
+ */
+export async function changeNetwork(path: string, invite: string | undefined): Promise<void> {
+  const text = await readText(path);
+  if (text === undefined && invite === undefined) return;
+  try {
+    await makeFolder(dirname(path));
+    // Through a symbolic link, as users keep their config files elsewhere.
+    const place = await realpath(path).catch(() => path);
+    await writeWhole(place, withNetworkLine(text ?? '', invite));
+  } catch (failure) {
+    throw new ShoalError(
+      'DISK_FAILED',
+      `the config file ${safeText(path)} cannot be written: ${why(failure)}`,
+      {
+        hint: 'SHOAL_CONFIG names another one. Or give the invite to each program: --network INVITE',
+        cause: failure,
+      },
+    );
+  }
 }
 
 /** Reads the file; undefined: it does not exist. @throws ShoalError USAGE when it cannot be read */

@@ -9,6 +9,9 @@ const LISTS = new Set(['tracker', 'upload-limit', 'download-limit']);
 /** Options of single commands, not settings of a peer. */
 const NO_SETTINGS = new Set(['help', 'version', 'json', 'peer', 'progress', 'output', 'menu', 'wait']);
 
+/** Settings whose values errors do not show. */
+const SECRETS = new Set(['network']);
+
 const PREFIX = 'SHOAL_';
 /** Variables that are no settings of a peer. */
 const OTHER_VARIABLES = ['SHOAL_CONFIG', 'SHOAL_TEST_NODE'];
@@ -123,7 +126,8 @@ function readTexts(option: Option, texts: readonly string[], place: string): unk
     return parts.reduce((before, text) => option.parseArg?.(text, before) ?? text, start);
   } catch (failure) {
     const why = failure instanceof Error ? failure.message : String(failure);
-    throw new ShoalError('USAGE', `${place}: ${key} cannot be ${safeText(parts.join(', ').slice(0, 60))}`, {
+    const shown = SECRETS.has(key) ? 'this value' : safeText(parts.join(', ').slice(0, 60));
+    throw new ShoalError('USAGE', `${place}: ${key} cannot be ${shown}`, {
       hint: safeText(why),
       cause: failure,
     });

@@ -3,7 +3,6 @@ import { isId, type PeerId } from '../../Protocol/Ids.ts';
 import { type Address, formatAddress, isDialable, parseHostPort } from '../../Shared/Address.ts';
 import type { StateFolder } from './StateFolder.ts';
 
-const FILE = 'places.json';
 /** Limits on entries read from the file, which may have been edited by hand. */
 const TRACKERS_MAX = 16;
 const PEERS_MAX = 50;
@@ -19,13 +18,16 @@ export interface RememberedContacts {
  */
 export class ContactsFile {
   readonly #folder: StateFolder;
+  readonly #file: string;
 
-  constructor(folder: StateFolder) {
+  /** @param network - id of a private network, which has contacts of its own */
+  constructor(folder: StateFolder, network?: string) {
     this.#folder = folder;
+    this.#file = network === undefined ? 'places.json' : `places-${network}.json`;
   }
 
   async load(): Promise<RememberedContacts> {
-    const value = await this.#folder.read(FILE);
+    const value = await this.#folder.read(this.#file);
     const { trackers, peers } = isRecord(value) ? value : {};
     return {
       trackers: asList(trackers).flatMap(readAddress).slice(0, TRACKERS_MAX),
@@ -35,7 +37,7 @@ export class ContactsFile {
 
   /** @throws Error of node:fs */
   save({ trackers, peers }: RememberedContacts): Promise<void> {
-    return this.#folder.write(FILE, {
+    return this.#folder.write(this.#file, {
       trackers: trackers.map(formatAddress),
       peers: peers.map(({ peerId, address }) => ({ id: peerId, address: formatAddress(address) })),
     });

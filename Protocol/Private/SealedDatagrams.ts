@@ -21,7 +21,7 @@ export const SEAL_BYTES = HEADER_BYTES + TAG_BYTES;
 /** Time after which a sender takes a new prefix: observers cannot follow a computer by it for longer. */
 export const PREFIX_MS = 3_600_000;
 /** Senders whose windows are kept. Only members take a place; the one silent for longest is forgotten first. */
-export const SENDERS_MAX = 16_384;
+const SENDERS_MAX = 16_384;
 
 /** Seals the datagrams of one socket. A prefix is never used twice, so that no nonce is. */
 export class DatagramSealer {
@@ -65,10 +65,12 @@ interface Sender {
 /** Opens sealed datagrams of any member, each once. */
 export class DatagramOpener {
   readonly #key: Uint8Array;
+  readonly #sendersMax: number;
   readonly #senders = new Map<string, Sender>();
 
-  constructor(key: Uint8Array) {
+  constructor(key: Uint8Array, sendersMax = SENDERS_MAX) {
     this.#key = key;
+    this.#sendersMax = sendersMax;
   }
 
   /** Number of senders with a window. */
@@ -101,7 +103,7 @@ export class DatagramOpener {
     this.#senders.delete(name);
     this.#senders.set(name, sender);
     const [oldest] = this.#senders.keys();
-    if (this.#senders.size > SENDERS_MAX && oldest !== undefined) this.#senders.delete(oldest);
+    if (this.#senders.size > this.#sendersMax && oldest !== undefined) this.#senders.delete(oldest);
   }
 }
 

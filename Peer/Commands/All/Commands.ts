@@ -10,6 +10,7 @@ import { join } from './Join.ts';
 import { limit } from './Limit.ts';
 import { list } from './List.ts';
 import { menu } from './Menu.ts';
+import { network } from './Network.ts';
 import { parts } from './Parts.ts';
 import { pause } from './Pause.ts';
 import { peers } from './Peers.ts';
@@ -61,6 +62,7 @@ export const COMMANDS = {
   status,
   tracker,
   whoami,
+  network,
   limit,
   menu,
   help,

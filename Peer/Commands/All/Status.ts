@@ -24,6 +24,7 @@ export const status: ConsoleCommand = {
     const all = controls.downloads();
     const facts: StatusFacts = {
       self: controls.self,
+      privateNetwork: controls.privateNetwork,
       host: ownHost(controls),
       trackers: controls.trackers(),
       share: controls.share(),
@@ -45,6 +46,7 @@ export const status: ConsoleCommand = {
         name: self.name,
         host,
         port: self.port,
+        privateNetwork: facts.privateNetwork ?? null,
         trackers: facts.trackers.map(trackerItem),
         share: shareItem(share),
         peers: facts.peers.map(peerItem),

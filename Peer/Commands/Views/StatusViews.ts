@@ -2,7 +2,7 @@ import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { LimitStatus, PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
-import type { NetworkHealth } from '../../NetworkModel.ts';
+import type { NetworkHealth, PrivateNetwork } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
@@ -104,6 +104,7 @@ function paintedState(tracker: TrackerStatus, style: ViewStyle): string {
 /** Facts of `status`. */
 export interface StatusFacts {
   readonly self: Self;
+  readonly privateNetwork: PrivateNetwork | undefined;
   readonly host: string;
   readonly trackers: readonly TrackerStatus[];
   readonly share: ShareStatus;
@@ -115,6 +116,10 @@ export interface StatusFacts {
   readonly totals: { readonly sent: number; readonly received: number; readonly uptimeMs: number };
 }
 
+function networkName(network: PrivateNetwork | undefined): string {
+  return network === undefined ? 'open: everybody can join' : `"${safeText(network.name)}", private`;
+}
+
 export function statusText(status: StatusFacts, style: ViewStyle): string {
   const { self, share, totals, downloads, uploads } = status;
   const connected = status.trackers.filter((tracker) => tracker.state === 'connected');
@@ -122,6 +127,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
   const facts: [string, string][] = [
     ['Peer', `${safeText(self.name)} at ${formatAddress({ host: status.host, port: self.port })}`],
     ['Id', shortPeerId(self.peerId)],
+    ['Network', networkName(status.privateNetwork)],
     ['Up for', formatDuration(totals.uptimeMs)],
     ['Tracker', tracker === undefined ? 'none yet' : `${formatAddress(tracker.address)}, ${tracker.state}`],
     [

@@ -4,6 +4,7 @@ import Bonjour from 'bonjour-service';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { Self } from '../../Model.ts';
 import type { DnsSdEvents, DnsSdService, OpenDnsSd } from './DnsSdService.ts';
+import type { ServiceNaming, ServiceType } from './ServiceNaming.ts';
 
 /** Services processed per run. The library keeps every name it receives, and any host can announce names. */
 const SEEN_MAX = 500;
@@ -11,46 +12,61 @@ const SEEN_MAX = 500;
 const CLOSE_MS = 200;
 
 /** Opens DNS-SD over multicast DNS on every interface (RFC 6763), with the library bonjour-service. */
-export const openDnsSd: OpenDnsSd = (events) => {
-  try {
-    return new BonjourDnsSd(events);
-  } catch (failure) {
-    events.failed(asShoalError(failure, 'UNREACHABLE').message);
-    return silent;
-  }
-};
+export function openDnsSd(naming: ServiceNaming): OpenDnsSd {
+  return (events) => {
+    try {
+      return new BonjourDnsSd(events, naming);
+    } catch (failure) {
+      events.failed(asShoalError(failure, 'UNREACHABLE').message);
+      return silent;
+    }
+  };
+}
 
 const silent: DnsSdService = { announcePeer: () => {}, announceTracker: () => {}, close: async () => {} };
+
+interface Announced {
+  readonly published: ReturnType<Bonjour['publish']>;
+  readonly port: number;
+  readonly self: Self;
+}
 
 /** Adapter for the library. A failure is reported once and disables DNS-SD; it never ends the program. */
 class BonjourDnsSd implements DnsSdService {
   readonly #events: DnsSdEvents;
+  readonly #naming: ServiceNaming;
   readonly #bonjour: Bonjour;
   /** Names of our own services, filtered from the results. */
   readonly #ours = new Set<string>();
-  #trackerService: ReturnType<Bonjour['publish']> | undefined;
+  /** What is announced now, by type. */
+  readonly #announced = new Map<ServiceType, Announced>();
+  readonly #renewing: NodeJS.Timeout | undefined;
   #seen = 0;
   #failed = false;
   #closed: Promise<void> | undefined;
 
-  constructor(events: DnsSdEvents) {
+  constructor(events: DnsSdEvents, naming: ServiceNaming) {
     this.#events = events;
+    this.#naming = naming;
     this.#bonjour = new Bonjour({}, (failure: unknown) => this.#fail(failure));
     this.#guard();
     this.#browse('shoal-tracker', 'udp', (address) => events.trackerSeen(address));
     this.#browse('shoal', 'tcp', (address) => events.peerSeen(address));
+    if (naming.renewMs !== undefined)
+      this.#renewing = setInterval(() => this.#renew(), naming.renewMs).unref();
   }
 
   announcePeer(self: Self): void {
-    this.#publish('shoal', 'tcp', self.port, self);
+    this.#announce('shoal', self.port, self);
   }
 
   announceTracker(port: number | undefined, self: Self): void {
-    this.#try(() => this.#trackerService?.stop?.());
-    this.#trackerService = port === undefined ? undefined : this.#publish('shoal-tracker', 'udp', port, self);
+    this.#withdraw('shoal-tracker');
+    if (port !== undefined) this.#announce('shoal-tracker', port, self);
   }
 
   close(): Promise<void> {
+    clearInterval(this.#renewing);
     this.#closed ??= new Promise((resolve) => {
       const end = () => {
         clearTimeout(timer);
@@ -63,25 +79,45 @@ class BonjourDnsSd implements DnsSdService {
     return this.#closed;
   }
 
-  /** Publishes without probing for the name first: it contains the peer id and is unique. */
-  #publish(type: string, protocol: 'tcp' | 'udp', port: number, { peerId, name }: Self) {
-    const service = `${type}-${peerId.slice(0, 16)}`;
-    this.#ours.add(service);
-    const txt = { name, id: peerId };
-    return this.#try(() =>
-      this.#bonjour.publish({ name: service, type, protocol, port, txt, probe: false, disableIPv6: true }),
-    );
+  /** Publishes without probing for the name first: it contains the peer id or random bytes, and is unique. */
+  #announce(type: ServiceType, port: number, self: Self): void {
+    const service = this.#naming.nameOf(type, self);
+    this.#ours.add(service.name);
+    const protocol = type === 'shoal' ? 'tcp' : 'udp';
+    this.#try(() => {
+      const published = this.#bonjour.publish({
+        ...service,
+        type,
+        protocol,
+        port,
+        probe: false,
+        disableIPv6: true,
+      });
+      this.#announced.set(type, { published, port, self });
+    });
+  }
+
+  #withdraw(type: ServiceType): void {
+    this.#try(() => this.#announced.get(type)?.published.stop?.());
+    this.#announced.delete(type);
+  }
+
+  /** Announces the same services under new names. */
+  #renew(): void {
+    for (const [type, { port, self }] of [...this.#announced]) {
+      this.#withdraw(type);
+      this.#announce(type, port, self);
+    }
   }
 
   /** Reports the sender's address; the addresses in its records are unverified. */
-  #browse(type: string, protocol: 'tcp' | 'udp', seen: DnsSdEvents['trackerSeen']): void {
+  #browse(type: ServiceType, protocol: 'tcp' | 'udp', seen: DnsSdEvents['trackerSeen']): void {
     this.#try(() => {
       const browser = this.#bonjour.find({ type, protocol });
       browser.on('up', ({ name, port, referer }) => {
         if (++this.#seen > SEEN_MAX) browser.stop();
-        else if (!this.#ours.has(name) && referer !== undefined && isIPv4(referer.address)) {
-          seen({ host: referer.address, port });
-        }
+        else if (this.#ours.has(name) || !this.#naming.recognizes(type, name)) return;
+        else if (referer !== undefined && isIPv4(referer.address)) seen({ host: referer.address, port });
       });
     });
   }

@@ -44,7 +44,8 @@ export class LinkedPeer implements SourceContext {
     this.#link = link;
     this.#context = context;
     const send = (message: ControlMessage) => this.send(message);
-    const { provider, clock, dial, buffers, downLimiter, classOf } = context;
+    const { provider, clock, secure, buffers, downLimiter, classOf } = context;
+    const dial = secure.lanes?.(contact.peerId) ?? context.dial;
     this.#limits = new RequestLimits(clock.nowMs());
     this.#answers = new LinkAnswers({
       provider,

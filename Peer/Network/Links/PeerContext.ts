@@ -13,9 +13,9 @@ import type { SecureTransport } from './Accepting/Secure.ts';
 /** Context shared by all linked peers. */
 export interface PeerContext {
   readonly provider: ChunkProvider;
-  /** Dials lanes. */
+  /** Dials plain lanes. */
   readonly dial: Dial;
-  /** Dials and accepts control links. */
+  /** Dials and accepts control links, and lanes where they are encrypted. */
   readonly secure: SecureTransport;
   readonly clock: Clock;
   readonly buffers: ReceiveBuffers;

@@ -165,7 +165,7 @@ export class PeerLink implements StreamHandler {
     if (!this.dialledByUs || error !== undefined || this.hello !== undefined)
       return new ShoalError('UNREACHABLE', 'the connection broke', { cause: error });
     return new ShoalError('UNREACHABLE', 'it closed the connection before its greeting', {
-      hint: 'It may run an older Shoal, which must be updated, or refuse connections from here for now.',
+      hint: 'It may run an older Shoal, be in a private network, or refuse connections from here for now.',
     });
   }
 

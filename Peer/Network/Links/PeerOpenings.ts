@@ -17,24 +17,33 @@ export interface PeerOpeningsOptions {
   readonly http?: Opening;
 }
 
-/** Everything that is spoken on the port of a peer: control links, lanes, HTTP, and a goodbye to other versions. */
+/**
+ * Everything that is spoken on the port of a peer: control links, lanes, HTTP, and a goodbye to other versions. Where
+ * lanes are encrypted, control links and lanes only.
+ */
 export function peerOpenings(
   { secure, clock, log, http }: PeerOpeningsOptions,
   table: LinkTable,
   uploads: Uploads,
   counters: LinkCounters,
 ): readonly Opening[] {
-  return [
+  const lane = plainOpening('lane', (...connection) => uploads.accept(...connection));
+  const links = (lanes: readonly Opening[]) =>
     controlOpening({
       secure,
       clock,
+      lanes,
       accept: (...connection) => table.accept(...connection),
       failed: (host, reason) => {
         counters.failedHandshakes++;
         log.debug(`${host} proved no peer id: ${reason}`);
       },
-    }),
-    plainOpening('lane', (...connection) => uploads.accept(...connection)),
+    });
+  // A private network answers nothing but TLS.
+  if (secure.lanes !== undefined) return [links([lane])];
+  return [
+    links([]),
+    lane,
     otherVersions(
       () => counters.foreignConnections++,
       (text) => log.warn(text),

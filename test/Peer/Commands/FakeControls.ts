@@ -85,6 +85,7 @@ export class FakeControls implements PeerControls {
     name: 'myself',
     port: 9_001,
   };
+  privateNetwork: PeerControls['privateNetwork'];
   /** `search film`, `pause 1`, … in order. */
   readonly calls: string[] = [];
   files: CatalogEntry[] = [];

@@ -55,7 +55,7 @@ function openedLink() {
     received: () => {},
     closed: (_, error) => closed.push(error?.code),
   });
-  link.start({ ...stream, provenId: peerIdOf(2) });
+  link.start({ ...stream, provenId: peerIdOf(2), channel: 'control', binding: () => new Uint8Array(32) });
   link.data(hello(2));
   return { clock, link, seen, closed };
 }

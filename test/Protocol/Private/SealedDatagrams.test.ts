@@ -7,7 +7,6 @@ import {
   DatagramSealer,
   PREFIX_MS,
   SEAL_BYTES,
-  SENDERS_MAX,
 } from '../../../Protocol/Private/SealedDatagrams.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 
@@ -82,15 +81,15 @@ test('a flood of strangers does not displace the window of a member', () => {
 });
 
 test('the windows are bounded; the sender silent for longest is forgotten first', () => {
-  const receiver = new DatagramOpener(KEY);
+  const receiver = new DatagramOpener(KEY, 8);
   const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = sealedRun(2);
   const old = sealer(2).seal(CONTENT, 0);
   receiver.open(first);
   receiver.open(old);
-  for (let seed = 10; receiver.senders < SENDERS_MAX; seed++) receiver.open(sealer(seed).seal(CONTENT, 0));
+  for (let seed = 10; receiver.senders < 8; seed++) receiver.open(sealer(seed).seal(CONTENT, 0));
   receiver.open(second);
   receiver.open(sealer(5).seal(CONTENT, 0));
-  expect(receiver.senders).toBe(SENDERS_MAX);
+  expect(receiver.senders).toBe(8);
   expect(receiver.open(first)).toBeUndefined();
   expect(receiver.open(old)).toEqual(CONTENT);
 });

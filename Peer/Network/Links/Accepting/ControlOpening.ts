@@ -1,7 +1,8 @@
 import { isLoopback } from '../../../../Shared/Address.ts';
 import type { Clock } from '../../../../Shared/Clock.ts';
 import { fullBucket, takeToken } from '../../../../Shared/TokenBucket.ts';
-import type { Opening } from './Opening.ts';
+import { FirstBytes } from './FirstBytes.ts';
+import type { Incoming, Occupant, Opening } from './Opening.ts';
 import type { PlainConnection } from './PlainOpening.ts';
 import type { ProvenStream, SecureTransport } from './Secure.ts';
 
@@ -17,11 +18,22 @@ export interface ControlOpeningOptions {
   readonly clock: Clock;
   /** Takes over a connection whose id is proven; `full` and `settle` as in Incoming. */
   readonly accept: (stream: ProvenStream, full: boolean, settle: () => void) => PlainConnection;
+  /** What is spoken on encrypted lanes. */
+  readonly lanes?: readonly Opening[];
   readonly failed: (host: string, reason: string) => void;
 }
 
-/** Control links: encrypted, ids proven. Handshakes beyond the rate limits wait, within the connection's deadline. */
-export function controlOpening({ secure, clock, accept, failed }: ControlOpeningOptions): Opening {
+/**
+ * Control links and encrypted lanes: ids proven. Handshakes beyond the rate limits wait, within the connection's
+ * deadline.
+ */
+export function controlOpening({
+  secure,
+  clock,
+  accept,
+  lanes = [],
+  failed,
+}: ControlOpeningOptions): Opening {
   const total = fullBucket(clock.nowMs());
   const hosts = new Map<string, ReturnType<typeof fullBucket>>();
 
@@ -36,14 +48,33 @@ export function controlOpening({ secure, clock, accept, failed }: ControlOpening
     return takeToken(total, TOTAL_RATE, nowMs);
   };
 
+  /** Finds the opening of what is spoken on an encrypted lane. */
+  const insideOf = (stream: ProvenStream, incoming: Incoming, taken: (occupant: Occupant) => void) =>
+    new FirstBytes(stream, {
+      clock,
+      openings: lanes,
+      full: incoming.full,
+      taken,
+      settled: () => incoming.settle(),
+      closed: (ours) => {
+        if (!ours) failed(incoming.remote.host, 'no lane');
+      },
+    });
+
   return {
     name: 'control link',
     claims: (first) => secure.claims(first),
     accept: (incoming) => {
-      let connection: PlainConnection | undefined;
+      let connection: Occupant | undefined;
       const opened = (stream: ProvenStream) => {
-        connection = accept(stream, incoming.full, () => incoming.settle());
-        return connection.handler;
+        if (stream.channel === 'lane') {
+          return insideOf(stream, incoming, (occupant) => {
+            connection = occupant;
+          });
+        }
+        const link = accept(stream, incoming.full, () => incoming.settle());
+        connection = link;
+        return link.handler;
       };
       const start = () => {
         if (incoming.gone) return;

@@ -1,11 +1,15 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import type { Address } from '../../../../Shared/Address.ts';
-import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
+import type { ByteStream, Dial, StreamHandler } from '../../../../Shared/Transport.ts';
 import type { Incoming } from './Opening.ts';
 
 /** An encrypted stream whose remote side has proven that it owns the key of a peer id. */
 export interface ProvenStream extends ByteStream {
   readonly provenId: PeerId;
+  /** What is spoken on it. */
+  readonly channel: 'control' | 'lane';
+  /** 32 bytes that only the two ends of this very connection can compute. */
+  binding(): Uint8Array;
 }
 
 /** Encrypted connections in which both sides prove their peer ids before the first byte. */
@@ -19,6 +23,8 @@ export interface SecureTransport {
     handler: StreamHandler,
     options?: { readonly signal?: AbortSignal },
   ): Promise<ProvenStream>;
+  /** Dials encrypted lanes to a peer, and to no other one. Undefined: lanes are plain TCP. */
+  readonly lanes?: ((expects: PeerId) => Dial) | undefined;
   /** As in Opening. */
   claims(first: Uint8Array): 'mine' | 'not mine' | 'more';
   /**

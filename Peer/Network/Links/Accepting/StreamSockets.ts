@@ -17,7 +17,7 @@ export const dial: Dial = (address, handler, { signal, into, from } = {}) => {
     host: address.host,
     port: address.port,
     noDelay: true,
-    ...(from !== undefined && isIP(from) === isIP(address.host) ? { localAddress: from } : {}),
+    ...localAddressOf(from, address.host),
     ...(into === undefined ? {} : { onread: readInto(into) }),
   });
   return new Promise((resolve, reject) => {
@@ -83,7 +83,13 @@ export const listen: Listen = (port, accept) => {
   });
 };
 
-function readInto(into: ReadTarget) {
+/** Socket option for an own address to dial from, where it is of the family of the target. */
+export function localAddressOf(from: string | undefined, host: string): { localAddress?: string } {
+  return from !== undefined && isIP(from) === isIP(host) ? { localAddress: from } : {};
+}
+
+/** Socket option that reads into memory of the owner. */
+export function readInto(into: ReadTarget) {
   return {
     buffer: () => into.nextBuffer(),
     callback: (bytes: number) => into.filled(bytes),

@@ -1,15 +1,16 @@
 import { constants } from 'node:crypto';
 import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
-import { CONTROL_ALPN, DIAL_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
+import { CONTROL_ALPN, DIAL_TIMEOUT_MS, LANE_ALPN } from '../../../../Protocol/Limits.ts';
 import { peerIdOf } from '../../../../Protocol/PeerKey.ts';
+import { CHANNEL_BINDING_BYTES, MEMBER_EXPORTER } from '../../../../Protocol/Private/MemberProof.ts';
 import { type Address, formatAddress, normalHost } from '../../../../Shared/Address.ts';
 import { onAbort } from '../../../../Shared/OnAbort.ts';
 import { ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
-import type { StreamHandler } from '../../../../Shared/Transport.ts';
+import type { ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
 import type { Incoming } from './Opening.ts';
 import type { ProvenStream, SecureTransport } from './Secure.ts';
-import { dialFailure, givenUp, wrapSocket } from './StreamSockets.ts';
+import { dialFailure, givenUp, localAddressOf, readInto, wrapSocket } from './StreamSockets.ts';
 
 /** First byte of a TLS handshake record. */
 const HANDSHAKE_RECORD = 0x16;
@@ -26,25 +27,35 @@ interface Accepting {
   readonly remote: Address;
 }
 
+interface TlsDial {
+  readonly protocol: typeof CONTROL_ALPN | typeof LANE_ALPN;
+  readonly signal?: AbortSignal | undefined;
+  readonly into?: ReadTarget | undefined;
+  readonly from?: string | undefined;
+  /** The peer that must answer; undefined: any. */
+  readonly expects?: PeerId | undefined;
+}
+
 /**
  * TLS 1.3 with the peers' own Ed25519 keys. Certificates are self-signed: only their key counts, and it is checked
  * before any byte is read. No session tickets: a resumed session would show no certificate.
+ * @param secureLanes - whether lanes are encrypted, too
  */
-export function tlsTransport(identity: TlsIdentity): SecureTransport {
+export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}): SecureTransport {
   const common = {
     ...identity,
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
     sigalgs: 'ed25519',
-    ALPNProtocols: [CONTROL_ALPN],
     rejectUnauthorized: false,
     secureOptions: constants.SSL_OP_NO_TICKET,
   } as const;
+  const protocols = secureLanes ? [CONTROL_ALPN, LANE_ALPN] : [CONTROL_ALPN];
   const accepting = new Map<string, Accepting>();
-  const server = createServer({ ...common, requestCert: true });
+  const server = createServer({ ...common, ALPNProtocols: protocols, requestCert: true });
   server.on('secureConnection', (socket) => {
     const entry = take(accepting, socket);
-    const proof = proofOf(socket);
+    const proof = proofOf(socket, protocols);
     if (entry === undefined || typeof proof === 'object') {
       socket.on('error', () => {});
       socket.destroy();
@@ -58,6 +69,56 @@ export function tlsTransport(identity: TlsIdentity): SecureTransport {
     take(accepting, socket)?.failed(error.message);
   });
 
+  const dial = (address: Address, handler: StreamHandler, options: TlsDial): Promise<ProvenStream> => {
+    const { protocol, signal, into, from, expects } = options;
+    if (signal?.aborted) return Promise.reject(givenUp());
+    const { host, port } = address;
+    const socket = tlsConnect({
+      ...common,
+      ALPNProtocols: [protocol],
+      host,
+      port,
+      servername: '',
+      checkServerIdentity: () => undefined,
+      ...localAddressOf(from, host),
+      ...(into === undefined ? {} : { onread: readInto(into) }),
+    });
+    return new Promise((resolve, reject) => {
+      let connected = false;
+      const fail = (error: ShoalError) => {
+        settle();
+        socket.on('error', () => {}); // Later errors of a failed connection are irrelevant.
+        socket.destroy();
+        reject(error);
+      };
+      const timer = setTimeout(() => fail(noAnswer(address, connected)), DIAL_TIMEOUT_MS);
+      const failed = (error: Error) =>
+        fail(connected ? noHandshake(address, error) : dialFailure(error, address));
+      const stopListening = signal && onAbort(signal, () => fail(givenUp()));
+      function settle() {
+        clearTimeout(timer);
+        stopListening?.();
+        socket.off('error', failed);
+      }
+      socket.on('error', failed);
+      socket.once('connect', () => {
+        connected = true;
+        socket.setNoDelay(true);
+      });
+      socket.once('secureConnect', () => {
+        const proof = proofOf(socket, [protocol]);
+        if (typeof proof === 'object') fail(noHandshake(address, new Error(proof.fault)));
+        else if (expects !== undefined && proof !== expects) fail(anotherPeer(address));
+        else {
+          settle();
+          // The address may be a name.
+          const remote = { host: normalHost(socket.remoteAddress ?? host), port };
+          resolve(handOver(socket, remote, proof, () => handler, into !== undefined));
+        }
+      });
+    });
+  };
+
   return {
     claims: (first) => (first[0] === HANDSHAKE_RECORD ? 'mine' : 'not mine'),
     accept: (incoming: Incoming, opened, failed) => {
@@ -67,50 +128,11 @@ export function tlsTransport(identity: TlsIdentity): SecureTransport {
       socket.once('close', () => accepting.delete(key));
       server.emit('connection', socket);
     },
-    dial: (address, handler, { signal } = {}) => {
-      if (signal?.aborted) return Promise.reject(givenUp());
-      const { host, port } = address;
-      const socket = tlsConnect({
-        ...common,
-        host,
-        port,
-        servername: '',
-        checkServerIdentity: () => undefined,
-      });
-      return new Promise((resolve, reject) => {
-        let connected = false;
-        const fail = (error: ShoalError) => {
-          settle();
-          socket.on('error', () => {}); // Later errors of a failed connection are irrelevant.
-          socket.destroy();
-          reject(error);
-        };
-        const timer = setTimeout(() => fail(noAnswer(address, connected)), DIAL_TIMEOUT_MS);
-        const failed = (error: Error) =>
-          fail(connected ? noHandshake(address, error) : dialFailure(error, address));
-        const stopListening = signal && onAbort(signal, () => fail(givenUp()));
-        function settle() {
-          clearTimeout(timer);
-          stopListening?.();
-          socket.off('error', failed);
-        }
-        socket.on('error', failed);
-        socket.once('connect', () => {
-          connected = true;
-          socket.setNoDelay(true);
-        });
-        socket.once('secureConnect', () => {
-          const proof = proofOf(socket);
-          if (typeof proof === 'object') fail(noHandshake(address, new Error(proof.fault)));
-          else {
-            settle();
-            // The address may be a name.
-            const remote = { host: normalHost(socket.remoteAddress ?? host), port };
-            resolve(handOver(socket, remote, proof, () => handler));
-          }
-        });
-      });
-    },
+    dial: (address, handler, options) => dial(address, handler, { ...options, protocol: CONTROL_ALPN }),
+    lanes: secureLanes
+      ? (expects) => (address, handler, options) =>
+          dial(address, handler, { ...options, protocol: LANE_ALPN, expects })
+      : undefined,
   };
 }
 
@@ -119,6 +141,7 @@ function handOver(
   remote: Address,
   provenId: PeerId,
   handlerOf: (stream: ProvenStream) => StreamHandler,
+  ownMemory = false,
 ): ProvenStream {
   let handler: StreamHandler = { closed: () => {} };
   const stream = wrapSocket(
@@ -129,20 +152,29 @@ function handOver(
       closed: (error) => handler.closed(error),
     },
     remote,
+    ownMemory,
   );
-  const proven = { ...stream, provenId };
+  const channel = socket.alpnProtocol === LANE_ALPN ? 'lane' : 'control';
+  const binding = () => bindingOf(socket);
+  const proven: ProvenStream = { ...stream, provenId, channel, binding };
   handler = handlerOf(proven);
   return proven;
 }
 
 /** The id that the remote side has proven, or why it has proven none. */
-function proofOf(socket: TLSSocket): PeerId | { readonly fault: string } {
-  if (socket.alpnProtocol !== CONTROL_ALPN) return { fault: 'another protocol inside TLS' };
+function proofOf(socket: TLSSocket, protocols: readonly string[]): PeerId | { readonly fault: string } {
+  if (!protocols.includes(socket.alpnProtocol || '')) return { fault: 'another protocol inside TLS' };
   const key = socket.getPeerX509Certificate()?.publicKey;
   if (key === undefined) return { fault: 'no certificate' };
   return key.asymmetricKeyType === 'ed25519'
     ? peerIdOf(key)
     : { fault: `a key of type ${key.asymmetricKeyType}` };
+}
+
+/** A destroyed socket has no channel to bind to, and sends nothing either. */
+function bindingOf(socket: TLSSocket): Buffer {
+  const none = Buffer.alloc(0);
+  return socket.destroyed ? none : socket.exportKeyingMaterial(CHANNEL_BINDING_BYTES, MEMBER_EXPORTER, none);
 }
 
 /** The remote end of a socket: names a connection for as long as it is open. */
@@ -161,6 +193,10 @@ function take(accepting: Map<string, Accepting>, socket: TLSSocket): Accepting |
 function noAnswer(address: Address, connected: boolean): ShoalError {
   const what = connected ? 'accepts connections and says nothing' : 'does not answer';
   return new ShoalError('TIMEOUT', `${formatAddress(address)} ${what}`);
+}
+
+function anotherPeer(address: Address): ShoalError {
+  return new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)} now`);
 }
 
 function noHandshake(address: Address, cause: Error): ShoalError {

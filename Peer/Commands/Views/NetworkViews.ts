@@ -1,0 +1,31 @@
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { PeerSummary } from '../../Model.ts';
+import type { PrivateNetwork } from '../../NetworkModel.ts';
+import { peersText } from './StatusViews.ts';
+import type { ViewStyle } from './ViewStyle.ts';
+import { wrapWords } from './WordWrap.ts';
+
+const USUAL_WIDTH = 80;
+
+/** What the network of a peer means for its user, in one sentence. */
+export function networkSentence(network: PrivateNetwork | undefined): string {
+  if (network === undefined)
+    return 'Open network: everybody on this network can find this peer and read its files.';
+  return `Private network "${safeText(network.name)}": only its members can find this peer and read its files.`;
+}
+
+/** `network` */
+export function networkText(
+  network: PrivateNetwork | undefined,
+  peers: readonly PeerSummary[],
+  style: ViewStyle,
+): string {
+  const next =
+    network === undefined
+      ? 'A network of your own: shoal network create NAME. With an invite: shoal network join INVITE'
+      : 'Invite others: shoal network invite. Leave it: shoal network leave. If the invite has leaked, ' +
+        'leave, create a new network, and invite the others to that one.';
+  const width = Math.min(style.width, USUAL_WIDTH);
+  const sentence = wrapWords(networkSentence(network), width).join('\n');
+  return [sentence, peersText(peers, style), style.paint.dim(wrapWords(next, width).join('\n'))].join('\n\n');
+}

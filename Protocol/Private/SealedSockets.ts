@@ -1,0 +1,33 @@
+import type { Clock } from '../../Shared/Clock.ts';
+import type { BindDatagram } from '../../Shared/Transport.ts';
+import { DatagramOpener, DatagramSealer } from './SealedDatagrams.ts';
+
+export interface SealedBindOptions {
+  readonly bind: BindDatagram;
+  /** Secret of the network (NetworkKeys). */
+  readonly key: Uint8Array;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly clock: Clock;
+  /** Called for every datagram that does not open. */
+  readonly dropped: () => void;
+}
+
+/** Binds UDP sockets of a private network: what is sent is sealed, and what does not open is dropped without an answer. */
+export function sealedBind({ bind, key, randomBytes, clock, dropped }: SealedBindOptions): BindDatagram {
+  return async (options) => {
+    const socket = await bind(options);
+    const sealer = new DatagramSealer(key, randomBytes);
+    const opener = new DatagramOpener(key);
+    return {
+      local: socket.local,
+      send: (bytes, to) => socket.send(sealer.seal(bytes, clock.nowMs()), to),
+      onMessage: (handler) =>
+        socket.onMessage((sealed, from) => {
+          const bytes = opener.open(sealed);
+          if (bytes === undefined) dropped();
+          else handler(bytes, from);
+        }),
+      close: () => socket.close(),
+    };
+  };
+}
