@@ -6,7 +6,7 @@ import { fromBase32, toBase32 } from '../Base32.ts';
 /** Size of the secret: 128 random bits, too many to guess. */
 export const NETWORK_SECRET_BYTES = 16;
 /** Longest name of a network, in bytes of UTF-8. */
-export const NETWORK_NAME_BYTES_MAX = 32;
+const NETWORK_NAME_BYTES_MAX = 32;
 
 const PREFIX = 'shoal:join/';
 const VERSION = 1;

@@ -5,7 +5,7 @@ import type { Self } from '../../Model.ts';
 export type ServiceType = 'shoal' | 'shoal-tracker';
 
 /** An announced service, as everybody on the LAN sees it. */
-export interface ServiceName {
+interface ServiceName {
   readonly name: string;
   readonly txt: Readonly<Record<string, string>>;
   /** Host name in its records. Undefined: that of this computer. */

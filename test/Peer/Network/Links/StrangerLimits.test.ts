@@ -110,7 +110,7 @@ function linkedPeer() {
   provider.sizeOf = () => 1_000;
   const breaches: string[] = [];
   const link = { hello: { features: 0 }, send: () => {}, breach: (what: string) => breaches.push(what) };
-  const context = { clock, provider, interested: () => {} };
+  const context = { clock, provider, secure: {}, interested: () => {} };
   const peer = new LinkedPeer(
     { peerId: peerIdOf(1), name: '', address: { host: '10.0.0.1', port: 9_001 } },
     link as unknown as PeerLink,
