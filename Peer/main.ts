@@ -4,8 +4,15 @@ import { join, resolve } from 'node:path';
 import { formatAddress } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
-import { type Log, lineLog } from '../Shared/Log.ts';
-import { columnsOf, hasCursor, interruption, wantsColor, watchOutputs } from '../Shared/Program.ts';
+import { type Log, makeLog } from '../Shared/Log.ts';
+import {
+  announceReadiness,
+  columnsOf,
+  hasCursor,
+  interruption,
+  wantsColor,
+  watchOutputs,
+} from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 import { assemblePeer, makeShare, reserve } from './Assembly.ts';
@@ -15,6 +22,7 @@ import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import type { Peer } from './Peer.ts';
 import { type EarlyExit, readCommandLine, type Settings } from './Settings/CommandLine.ts';
 import { readConfig } from './Settings/ConfigPath.ts';
+import { readSettingsAgain } from './Settings/SettingChanges.ts';
 import { StateFolder } from './State/StateFolder.ts';
 
 /** Timeout of a download without any source when the commands come from a pipe. */
@@ -46,11 +54,16 @@ async function readSettings(): Promise<Settings | EarlyExit> {
 
 async function main(settings: Settings): Promise<number> {
   const diagnostics = { tell: (line: string) => void process.stderr.write(`${line}\n`) };
-  const log = lineLog((line) => diagnostics.tell(line), settings.verbose);
-  const interrupted = interruption();
+  const log = makeLog(
+    { format: settings.logFormat, level: settings.logLevel },
+    (line) => diagnostics.tell(line),
+    Date.now,
+  );
+  const hungUp = { call: () => {} };
+  const interrupted = interruption(isService(settings) ? () => hungUp.call() : undefined);
   const opened = new Closing();
   try {
-    const running = runPeer(settings, { log, diagnostics, opened, interrupted });
+    const running = runPeer(settings, { log, diagnostics, opened, interrupted, hungUp });
     const exitCode = await Promise.race([running, overdue(interrupted)]);
     await within(CLOSING_MS, opened.run());
     return exitCode;
@@ -73,6 +86,8 @@ interface ProgramContext {
   /** Collects what must be closed at exit. */
   readonly opened: Closing;
   readonly interrupted: AbortSignal;
+  /** What SIGHUP does to a service. */
+  readonly hungUp: { call: () => void };
 }
 
 /** Runs a peer from start to end. @returns the exit code */
@@ -87,17 +102,17 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const state = new StateFolder(shareDir);
   opened.add(() => state.close());
   await state.start();
-  const isService = !settings.console || !hasInput();
-  const giveUpMs = isService || process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
+  const giveUpMs = isService(settings) || process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
   const isTerminal = process.stdin.isTTY === true && hasCursor(process.stdout);
-  const interactive = !isService && isTerminal;
+  const interactive = !isService(settings) && isTerminal;
   const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive });
   opened.add(() => peer.close());
   await peer.start({ signal: interrupted });
   const local = localServer(peer, state, log);
   opened.add(() => local.close());
   await local.start();
-  if (isService) {
+  if (isService(settings)) {
+    context.hungUp.call = () => void applySettings(peer, settings, log);
     await runWithoutConsole(peer, settings, log, interrupted);
     return 0;
   }
@@ -150,14 +165,16 @@ function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
 /** Runs without a console: prints its address and events until interrupted. */
 async function runWithoutConsole(
   peer: Peer,
-  { console }: Settings,
+  { console, logFormat }: Settings,
   log: Log,
   interrupted: AbortSignal,
 ): Promise<void> {
   const control = `To control it: shoal status --peer ${peer.self.port}`;
   const why = console ? `. There is no terminal, so it runs as a service until it is ended. ${control}` : '';
-  process.stdout.write(`${greeting(peer)}${why}\n${networkSentence(peer.privateNetwork)}\n`);
-  peer.onNews(({ text }) => log.info(text));
+  if (logFormat === 'json') log.info(greeting(peer), 'sharing');
+  else process.stdout.write(`${greeting(peer)}${why}\n${networkSentence(peer.privateNetwork)}\n`);
+  peer.onNews(({ kind, text }) => (kind === 'warning' ? log.warn(text) : log.info(text, kind)));
+  announceReadiness();
   const alive = setInterval(() => {}, 60_000);
   await abortOf(interrupted);
   clearInterval(alive);
@@ -174,6 +191,25 @@ function hasInput(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether the peer runs without reading commands. */
+function isService(settings: Settings): boolean {
+  return !settings.console || !hasInput();
+}
+
+/** Reads the settings again and applies those that can change while the peer runs. */
+async function applySettings(peer: Peer, before: Settings, log: Log): Promise<void> {
+  const after = await readSettings();
+  if ('exitCode' in after) {
+    log.warn('the settings were not read again: see the error above. Those of the start hold');
+    return;
+  }
+  const { limits, later } = readSettingsAgain(before, after);
+  peer.setLimits('up', limits.up);
+  peer.setLimits('down', limits.down);
+  const rest = later.length === 0 ? '' : `; after a restart: ${later.join(', ')}`;
+  log.info(`the settings were read again: the limits hold now${rest}`, 'settings');
 }
 
 /** Rejects GRACE_MS after an interruption: the first signal ends the program also when a step of it hangs. */

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { fstatSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -10,14 +11,18 @@ const USUAL_COLUMNS = 80;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP. The second one ends the process at once. */
-export function interruption(): AbortSignal {
+/**
+ * Aborted by the first SIGINT (Ctrl-C), SIGTERM or SIGHUP. The second one ends the process at once.
+ * @param hangUp - called for SIGHUP instead when no terminal is attached, as services are asked to read their settings again
+ */
+export function interruption(hangUp?: () => void): AbortSignal {
   const controller = new AbortController();
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(KILLED);
     controller.abort();
   };
-  for (const name of SIGNALS) process.on(name, name === 'SIGHUP' && isDetached() ? () => {} : interrupt);
+  const hungUp = hangUp !== undefined && !hasTerminal() ? hangUp : isDetached() ? () => {} : interrupt;
+  for (const name of SIGNALS) process.on(name, name === 'SIGHUP' ? hungUp : interrupt);
   // `process.exit` waits for system calls under way, which may hang on a dead network disk. From here on the next
   // signal ends the process without Node's help.
   process.on('exit', () => {
@@ -31,7 +36,17 @@ export function interruption(): AbortSignal {
  * resets ignored signals at its start, so that the wish of `nohup` itself is lost.
  */
 function isDetached(): boolean {
-  return ![0, 1, 2].some(isatty) && isFile(1);
+  return !hasTerminal() && isFile(1);
+}
+
+function hasTerminal(): boolean {
+  return [0, 1, 2].some(isatty);
+}
+
+/** Tells systemd that a unit of `Type=notify` is ready. Node has no datagram sockets of the file system: systemd's own tool does it. */
+export function announceReadiness(): void {
+  if (process.env.NOTIFY_SOCKET === undefined) return;
+  spawn('systemd-notify', ['--ready'], { stdio: 'ignore' }).on('error', () => {});
 }
 
 /** An output stream of the process, which may be a terminal. */

@@ -4,6 +4,7 @@ import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
 import { type Invite, parseInvite } from '../Protocol/Private/Invite.ts';
 import { readPort } from '../Shared/Address.ts';
 import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
+import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../Shared/Log.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 
 /** Settings of `node Tracker.js …`. */
@@ -16,6 +17,8 @@ export interface TrackerSettings {
   readonly verbose: boolean;
   /** The private network; undefined: the open one. */
   readonly network: Invite | undefined;
+  readonly logFormat?: LogFormat | undefined;
+  readonly logLevel?: LogLevel | undefined;
 }
 
 /** The command line gave no settings: help was shown, or an error. */
@@ -34,6 +37,8 @@ interface Flags {
   readonly relayOnly?: boolean;
   readonly verbose?: boolean;
   readonly network?: Invite;
+  readonly logFormat?: LogFormat;
+  readonly logLevel?: LogLevel;
 }
 
 /** The options of the tracker, also for its manual page. */
@@ -51,7 +56,9 @@ export function trackerCommand(): Command {
       parseInvite,
     )
     .option('--relay-only', 'hold no catalogs: relay every search to all peers')
-    .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr');
+    .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr')
+    .option('--log-format <format>', 'log as text, or as json, one object a line', readLogFormat)
+    .option('--log-level <level>', 'warn, info or debug (the same as --verbose)', readLogLevel);
 }
 
 /**
@@ -77,8 +84,10 @@ export function readCommandLine(
       interactive: flags.interactive === true,
       maxPeers: flags.maxPeers ?? PEERS_MAX,
       relayOnly: flags.relayOnly === true,
-      verbose: flags.verbose === true,
       network: flags.network ?? (/^\s*(open\s*)?$/i.test(invite) ? undefined : parseInvite(invite)),
+      verbose: flags.verbose === true || flags.logLevel === 'debug',
+      logFormat: flags.logFormat,
+      logLevel: flags.verbose === true ? 'debug' : flags.logLevel,
     };
   } catch (failure) {
     if (failure instanceof CommanderError && failure.exitCode === 0) return { exitCode: 0 };

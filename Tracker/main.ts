@@ -5,9 +5,9 @@ import { sealedBind } from '../Protocol/Private/SealedSockets.ts';
 import { type Address, formatAddress, readPort } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { ALL_INTERFACES, bindDatagramTelling } from '../Shared/DatagramSockets.ts';
-import { lineLog } from '../Shared/Log.ts';
+import { makeLog } from '../Shared/Log.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
-import { interruption, watchOutputs } from '../Shared/Program.ts';
+import { announceReadiness, interruption, watchOutputs } from '../Shared/Program.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 import type { BindDatagram } from '../Shared/Transport.ts';
 import { usableAddresses } from '../Shared/UsableAddresses.ts';
@@ -43,7 +43,11 @@ async function main(): Promise<void> {
 }
 
 async function run(settings: TrackerSettings): Promise<void> {
-  const log = lineLog((line) => process.stderr.write(`${line}\n`), settings.verbose);
+  const log = makeLog(
+    { format: settings.logFormat, level: settings.logLevel },
+    (line) => process.stderr.write(`${line}\n`),
+    Date.now,
+  );
   let foreignDatagrams = 0;
   const bind = bindOf(settings.network, bindDatagramTelling(log), () => foreignDatagrams++);
   const tracker = new Tracker({
@@ -64,6 +68,7 @@ async function run(settings: TrackerSettings): Promise<void> {
       process.stderr.write(
         `Serves the private network "${settings.network.name}": only its members get answers.\n`,
       );
+    announceReadiness();
     log.debug(`tracker ${tracker.instanceId} listens on ${formatAddress(tracker.local)}`);
   } catch (failure) {
     if (interrupted.aborted) return;

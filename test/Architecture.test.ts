@@ -29,6 +29,7 @@ const MAIN = [
   'Peer/Settings/ConfigPath.ts',
   'Peer/Settings/NetworkLine.ts',
   'Peer/Settings/SettingLayers.ts',
+  'Peer/Settings/SettingChanges.ts',
 ];
 
 /** What `Peer.ts` is split into: stands on the same floor. */
@@ -42,6 +43,7 @@ const EMBEDDED_TRACKER = ['Peer/Assembly.ts', 'Tracker/Tracker.ts'];
 
 /** The rim: the only files that touch sockets, disk, clocks, chance, the process. Everything else is handed these. */
 const RIM = [
+  'Cli/Commands/Uninstall.ts',
   'Cli/Commands/GetInto.ts',
   'Cli/Commands/Network.ts',
   'Cli/Commands/Send.ts',

@@ -9,6 +9,7 @@ import { send } from './Send.ts';
 import { share } from './Share.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 import { tracker } from './Tracker.ts';
+import { uninstall } from './Uninstall.ts';
 
 /**
  * All commands of `shoal`, in the order of its help: those of this folder, and the console commands that run in the
@@ -26,4 +27,5 @@ export const SHOAL_COMMANDS: Readonly<Record<string, ShoalCommand>> = {
   network,
   config,
   completion,
+  uninstall,
 };

@@ -39,6 +39,7 @@ export interface Invocation {
     readonly newest?: boolean;
     readonly other?: string;
     readonly keepGoing?: boolean;
+    readonly yes?: boolean;
   };
   /** Reads the settings. @throws ShoalError USAGE */
   open(): Promise<Run>;

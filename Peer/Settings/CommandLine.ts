@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { TRACKER_PORT } from '../../Protocol/Limits.ts';
 import { type Invite, parseInvite } from '../../Protocol/Private/Invite.ts';
 import { type Address, parseHostPort, readPort } from '../../Shared/Address.ts';
+import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../../Shared/Log.ts';
 import type { Rates } from '../../Shared/Rates.ts';
 import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
 import { readRates } from '../Commands/Line/RateText.ts';
@@ -38,6 +39,8 @@ export interface Settings {
   /** Start the console with the numbered menu. */
   readonly menu?: boolean;
   readonly verbose: boolean;
+  readonly logFormat?: LogFormat | undefined;
+  readonly logLevel?: LogLevel | undefined;
 }
 
 /** Exit requested while reading the command line: help was shown, or the input was invalid. */
@@ -63,6 +66,8 @@ interface Flags {
   console: boolean;
   menu?: boolean;
   verbose?: boolean;
+  logFormat?: LogFormat;
+  logLevel?: LogLevel;
 }
 
 /**
@@ -144,7 +149,17 @@ export function peerOptions(command: Command): Command {
     .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
     .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
-    .option('--verbose', 'tell on stderr what happens and why');
+    .option('--verbose', 'tell on stderr what happens and why: the same as --log-level debug')
+    .option(
+      '--log-format <format>',
+      'messages on stderr: text, or json, one object a line',
+      checked(readLogFormat),
+    )
+    .option(
+      '--log-level <level>',
+      'messages on stderr: warn, info or debug (default: info)',
+      checked(readLogLevel),
+    );
 }
 
 /** Collects the settings of a parsed command with `peerOptions`. */
@@ -170,7 +185,9 @@ export function settingsOf(command: Command): Settings {
     unlisted: flags.unlisted === true,
     console: flags.console,
     menu: flags.menu === true,
-    verbose: flags.verbose === true,
+    verbose: flags.verbose === true || flags.logLevel === 'debug',
+    logFormat: flags.logFormat,
+    logLevel: flags.verbose === true ? 'debug' : flags.logLevel,
   };
 }
 
