@@ -1,38 +1,18 @@
 import { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId } from '../Protocol/Ids.ts';
 import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { PublishedEntry } from '../Protocol/TrackerMessages.ts';
-import type { Clock, WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
-import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
-import { BatchInstallers } from './Files/Batches/BatchInstallers.ts';
-import { inlineSmallWriter, threadSmallWriter } from './Files/Batches/SmallWriter.ts';
 import { Catalog } from './Files/Catalog/Catalog.ts';
 import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';
-import { installEvents } from './Files/Catalog/InstallEvents.ts';
-import { Share } from './Files/Catalog/Share.ts';
-import type { Disk } from './Files/Disk/Disk.ts';
-import { DiskNames } from './Files/Disk/DiskNames.ts';
 import { finishFolders } from './Files/Disk/InstallFile.ts';
 import { nodeDisk } from './Files/Disk/NodeDisk.ts';
-import { makeShareFolders } from './Files/Disk/ShareFolders.ts';
-import type { HashCache } from './Files/Hashing/HashCache.ts';
-import { type Hasher, inlineHasher, threadHasher } from './Files/Hashing/Hasher.ts';
-import { openHashCache } from './Files/Hashing/OpenHashCache.ts';
-import { FolderStore } from './Files/Parts/FolderStore.ts';
+import { type FileComponents, type FileManagerOptions, openComponents } from './Files/FileComponents.ts';
 import type { OpenPart } from './Files/Parts/OpenPart.ts';
-import { PartStore } from './Files/Parts/PartStore.ts';
-import { IncompleteFolders } from './Files/Serving/IncompleteFolders.ts';
 import { listedFolders } from './Files/Serving/ListedFolders.ts';
-import { SharedFiles } from './Files/Serving/SharedFiles.ts';
-import { ShareReader } from './Files/Serving/ShareReader.ts';
-import { type WatchFolder, watchFolder } from './Files/Watching/FolderWatcher.ts';
-import { openManifest } from './Files/Watching/ManifestFiles.ts';
-import { DEFAULT_SCAN_SETTINGS, type ScanSettings } from './Files/Watching/ScanSettings.ts';
 import type { CatalogEntry, FileAttributes } from './Model.ts';
 import type { FileEvents, ShareStatus } from './ShareModel.ts';
 import type {
@@ -44,41 +24,11 @@ import type {
   Unfinished,
 } from './Storage.ts';
 
-export interface FileManagerOptions {
-  /** Share folder; created when missing. Unfinished files are in its `Temp/`. */
-  readonly shareDir: string;
-  /** Absolute path of the manifest: only the files named in it are shared (one `name path` per line). */
-  readonly manifest?: string | undefined;
-  /** Folder of this user's hash cache. Undefined: hashes are kept in memory for this run only. */
-  readonly cacheDir: string | undefined;
-  readonly clock: Clock;
-  readonly wallMs: WallClock;
-  readonly log: Log;
-  /** Hashing threads; default: one per core, 2 to 4. 0 hashes in the main thread, as tests without a build must. */
-  readonly hashWorkers?: number;
-  readonly scan?: Partial<ScanSettings>;
-  /** Substitutes for tests. */
-  readonly seams?: {
-    readonly disk?: Disk;
-    readonly watch?: WatchFolder;
-    readonly cache?: HashCache;
-    readonly makeHasher?: () => Hasher;
-  };
-}
+export { safePath as portablePath } from './Files/Disk/SafePath.ts';
+export type { FileManagerOptions } from './Files/FileComponents.ts';
 
 /** Catalog changes are coalesced for this long before `catalogChanged` is emitted. */
 const COALESCE_MS = 20;
-
-/** Components that exist once `start` has run. */
-interface Components {
-  readonly storage: { readonly disk: Disk; readonly root: string; readonly names: DiskNames };
-  readonly share: Share;
-  readonly files: SharedFiles;
-  readonly parts: PartStore;
-  readonly batches: BatchInstallers;
-  readonly folders: FolderStore;
-  readonly incomplete: IncompleteFolders;
-}
 
 /**
  * The disk side of a peer: share folder, catalog, reading chunks for others, writing unfinished files.
@@ -89,7 +39,7 @@ export class FileManager extends EventEmitter<FileEvents> {
   readonly #catalog = new Catalog();
   readonly #match = new CatalogMatch(this.#catalog, () => this.#components?.parts.parts() ?? []);
   readonly #closing = new Closing();
-  #components: Components | undefined;
+  #components: FileComponents | undefined;
   #isEventPending = false;
 
   constructor(options: FileManagerOptions) {
@@ -104,59 +54,15 @@ export class FileManager extends EventEmitter<FileEvents> {
   async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     if (this.#closing.started || signal?.aborted)
       throw new ShoalError('CLOSED', 'closed before the start was complete');
-    const { root, temp } = makeShareFolders(this.#options.shareDir);
-    const { clock, log, wallMs, scan, cacheDir, seams = {} } = this.#options;
-    const { disk = nodeDisk } = seams;
-    const manifest = openManifest(this.#options.manifest, temp, clock);
-    const cache = seams.cache ?? (await openHashCache(cacheDir, manifest?.path ?? root, log));
-    this.#closing.add(() => cache.close());
-    const share = new Share({
-      root,
-      clock,
-      wallMs,
-      log,
-      settings: { ...DEFAULT_SCAN_SETTINGS, ...scan },
-      manifest,
+    const components = await openComponents({
+      ...this.#options,
       catalog: this.#catalog,
-      cache,
-      watch: seams.watch ?? watchFolder,
-      ...this.#hashers(),
-      events: {
-        changed: () => this.#changed(),
-        tell: (kind, text) => this.emit(kind, text),
-      },
-    });
-    const reader = new ShareReader({
-      open: (path) => share.open(path),
-      absolute: (path) => share.absolute(path),
-      clock,
-      index: share.index,
-    });
-    const names = new DiskNames(disk, temp);
-    const files = new SharedFiles({ root, temp, disk, names, catalog: this.#catalog, cache, share, reader });
-    const inThread = this.#options.hashWorkers !== 0 && seams.disk === undefined;
-    const events = installEvents({
-      share,
-      catalog: this.#catalog,
-      log,
+      closing: this.#closing,
       changed: () => this.#changed(),
-      chunkVerified: (fileId, chunk) => this.emit('chunkVerified', fileId, chunk),
-      partClosed: (fileId) => this.emit('partClosed', fileId),
+      emit: this.emit.bind(this),
     });
-    const storage = { disk, clock, root, temp, names, events };
-    const parts = new PartStore(storage);
-    const batches = new BatchInstallers({
-      ...storage,
-      makeWriter: () => (inThread ? threadSmallWriter() : inlineSmallWriter(disk)),
-      isHere: (path, fileId) => files.unchangedAt(path, fileId),
-    });
-    for (const component of [parts, batches]) component.cleanUp();
-    const folders = new FolderStore({ disk, temp, problem: (text) => this.emit('problem', text) });
-    const hasManifest = manifest !== undefined;
-    const incomplete = new IncompleteFolders({ ...storage, catalog: this.#catalog, share, hasManifest });
-    this.#components = { storage, share, files, parts, batches, folders, incomplete };
-    for (const component of [share, reader, batches, parts]) this.#closing.add(() => component.close());
-    share.start();
+    this.#components = components;
+    components.share.start();
   }
 
   /** Closes open parts and stops watching. Safe to call twice, and during `start`. */
@@ -322,7 +228,7 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   // ---- inside
 
-  #started(): Components {
+  #started(): FileComponents {
     if (this.#components === undefined) throw new ShoalError('CLOSED', 'the share folder is not open yet');
     return this.#components;
   }
@@ -331,12 +237,6 @@ export class FileManager extends EventEmitter<FileEvents> {
     const part = this.#started().parts.part(fileId);
     if (part === undefined) throw new ShoalError('NOT_FOUND', `file ${fileId.slice(0, 8)} is not shared`);
     return part;
-  }
-
-  #hashers(): { readonly makeHasher: () => Hasher; readonly hashers: number } {
-    const { hashWorkers = Math.min(4, Math.max(2, availableParallelism())), seams } = this.#options;
-    const makeHasher = seams?.makeHasher ?? (hashWorkers === 0 ? inlineHasher : threadHasher);
-    return { makeHasher, hashers: Math.max(1, hashWorkers) };
   }
 
   #changed(): void {

@@ -224,6 +224,8 @@ export interface DownloadStatus {
   readonly error: ShoalError | undefined;
   /** Absolute path, once done. */
   readonly finalPath: string | undefined;
+  /** Names of files and folders that the disk of this peer changed. Absent: 0. */
+  readonly renamed?: number;
   /** Paths of which several contents exist. Absent: none. */
   readonly versions?: readonly FileVersions[];
   readonly startedWallMs: number;

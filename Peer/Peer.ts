@@ -82,7 +82,8 @@ export class Peer implements PeerControls {
     });
     this.#resolver = new TargetResolver({
       network: this.#network,
-      own: (folder) => this.#files.list(folder),
+      self,
+      files: this.#files,
       clock,
       wallMs,
       folderRequested: () => this.#files.expectSmallFiles(),

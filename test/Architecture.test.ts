@@ -77,7 +77,7 @@ const RIM = [
   'Peer/Commands/Console/History.ts',
   'Peer/Commands/Console/TerminalConsole.ts',
   // Files: the disk, the watcher, the hash workers, the hash cache.
-  'Peer/FileManager.ts',
+  'Peer/Files/FileComponents.ts',
   'Peer/Files/Watching/FolderScan.ts',
   'Peer/Files/Watching/FolderWatcher.ts',
   'Peer/Files/Hashing/HashFile.ts',

@@ -4,7 +4,8 @@ import type { DownloadAnswer, VersionChoice } from '../CommandInterface.ts';
 import type { DownloadManager } from '../DownloadManager.ts';
 import type { FileManager } from '../FileManager.ts';
 import { followInOrder } from './FollowInOrder.ts';
-import type { ResolvedTarget, TargetResolver } from './TargetResolver.ts';
+import type { ResolvedTarget } from './ResolvedTarget.ts';
+import type { TargetResolver } from './TargetResolver.ts';
 
 export interface DownloadingOptions {
   readonly resolver: TargetResolver;

@@ -6,7 +6,6 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { VersionChoice } from '../CommandInterface.ts';
 import {
   type FileWish,
-  type FolderWish,
   folderNamed,
   isIdStart,
   type Listing,
@@ -15,22 +14,18 @@ import {
   planFolder,
   takeVersion,
 } from '../DownloadManager.ts';
-import type { CatalogEntry, PeerContact, PeerSummary, SearchHit } from '../Model.ts';
+import { portablePath } from '../FileManager.ts';
+import type { PeerContact, PeerSummary, SearchHit, Self } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { FolderListings } from './FolderListings.ts';
+import { type OwnFiles, OwnTargets } from './OwnTargets.ts';
+import type { ResolvedTarget } from './ResolvedTarget.ts';
 import { timelyAnswers } from './TimelyAnswers.ts';
-
-/** A download target resolved from user input. */
-export type ResolvedTarget =
-  | { readonly kind: 'file'; readonly wish: FileWish }
-  /** `note`: how the name was understood, if not literally. */
-  | { readonly kind: 'folder'; readonly wish: FolderWish; readonly note?: string }
-  | { readonly kind: 'choose'; readonly hits: readonly SearchHit[]; readonly exact: boolean };
 
 export interface TargetResolverOptions {
   readonly network: NetworkManager;
-  /** Lists the files of the own share below a folder. */
-  readonly own: (folder: string) => readonly CatalogEntry[];
+  readonly self: Pick<Self, 'peerId' | 'name' | 'port'>;
+  readonly files: OwnFiles;
   readonly clock: Clock;
   readonly wallMs: WallClock;
   /** Called before a folder is resolved. */
@@ -44,12 +39,14 @@ export class TargetResolver {
   readonly #options: TargetResolverOptions;
   readonly #network: NetworkManager;
   readonly #folders: FolderListings;
+  readonly #own: OwnTargets;
   readonly #seen = new Map<FileId, SearchHit>();
 
   constructor(options: TargetResolverOptions) {
     this.#options = options;
     this.#network = options.network;
     this.#folders = new FolderListings(options);
+    this.#own = new OwnTargets(options);
   }
 
   /** Remembers displayed hits, so that id prefixes resolve to them later. */
@@ -57,8 +54,28 @@ export class TargetResolver {
     for (const hit of hits) this.#seen.set(hit.fileId, hit);
   }
 
-  /** @throws ShoalError NOT_FOUND, NO_TRACKER, USAGE */
+  /**
+   * Resolves a name. Content of the own share keeps its path there; files that only the own share has are found too.
+   * @throws ShoalError NOT_FOUND, NO_TRACKER, USAGE
+   */
   async resolve(what: string, signal: AbortSignal, choice: VersionChoice = {}): Promise<ResolvedTarget> {
+    try {
+      const found = await this.#resolve(what, signal, choice);
+      if (found.kind === 'folder') return found;
+      const own = this.#own.find(what);
+      if (found.kind === 'choose') return found.exact ? found : (own ?? found);
+      const isHere = own?.kind === 'file' && own.wish.fileId === found.wish.fileId;
+      return isHere ? { ...found, wish: { ...found.wish, path: own.wish.path } } : found;
+    } catch (failure) {
+      const isNone =
+        failure instanceof ShoalError && (failure.code === 'NOT_FOUND' || failure.code === 'NO_TRACKER');
+      const own = isNone ? this.#own.find(what) : undefined;
+      if (own === undefined) throw failure;
+      return own;
+    }
+  }
+
+  async #resolve(what: string, signal: AbortSignal, choice: VersionChoice): Promise<ResolvedTarget> {
     if (what.endsWith('/')) return this.#findFolder(what, signal, choice);
     const known = matchName(what, isIdStart(what) ? [...this.#seen.values()] : []);
     if (known.kind === 'one') return fileFound(known.hit);
@@ -127,13 +144,10 @@ export class TargetResolver {
     signal: AbortSignal,
     choice: VersionChoice = {},
   ): Promise<ResolvedTarget> {
-    const peers = await this.#candidates(text, signal);
+    const peers = await this.#candidates(text, signal, true);
     const [peer] = peers;
-    if (
-      peer === undefined ||
-      peers.length === 1 ||
-      !peers.every(({ address }) => address.host === text.trim())
-    )
+    if (peer === undefined) return this.#own.require(what);
+    if (peers.length === 1 || !peers.every(({ address }) => address.host === text.trim()))
       return this.resolveAt(onlyPeer(text, peers), what, signal, choice);
     const { answers: having } = await timelyAnswers(
       peers,
@@ -164,15 +178,24 @@ export class TargetResolver {
     return onlyPeer(text, await this.#candidates(text, signal));
   }
 
-  /** Peers that match the text, by the first rule with a match. An unknown address counts as a match. */
-  async #candidates(text: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
+  /**
+   * Peers that match the text, by the first rule with a match. An unknown address counts as a match.
+   * @param orSelf - none for the name, id or address of this peer, instead of an error
+   */
+  async #candidates(text: string, signal: AbortSignal, orSelf = false): Promise<readonly PeerContact[]> {
     const typed = text.trim().replace(/\s+/, ':');
+    const isSelf = this.#own.isSelf(text.trim()) || this.#own.isSelf(typed);
     const peers = await this.#network.queries.peers(signal).catch((failure: unknown) => {
-      if (isHostPort(typed)) return [];
+      if (isHostPort(typed) || isSelf) return [];
       throw failure;
     });
     const found = candidates(typed, text.trim(), peers);
     if (found.length > 0) return found;
+    if (isSelf && orSelf) return [];
+    if (isSelf)
+      throw new ShoalError('LOCAL_CONFLICT', `"${text.trim()}" is this peer itself`, {
+        hint: 'See its files: list. See the other peers: peers',
+      });
     if (isHostPort(typed)) {
       const address = await this.#network.resolve(parseHostPort(typed, 0), signal);
       const known = candidates(formatAddress(address), text.trim(), peers);
@@ -212,8 +235,13 @@ export class TargetResolver {
   }
 
   #folderFound(folder: string, listings: readonly Listing[], { other }: VersionChoice): FolderTarget {
-    const own = this.#options.own(folder);
-    const { files, versions } = planFolder(folder, listings, { own, other, wallMs: this.#options.wallMs() });
+    const own = this.#options.files.list(folder);
+    const { files, versions } = planFolder(folder, listings, {
+      own,
+      other,
+      portable: portablePath,
+      wallMs: this.#options.wallMs(),
+    });
     if (files.length === 0) {
       throw new ShoalError('NOT_FOUND', `nobody shares a folder "${folder}/" now`, {
         hint: 'Folder names are exact. See what a peer shares: ls <peer>',

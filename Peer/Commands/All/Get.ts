@@ -52,8 +52,9 @@ async function splitArguments(
     } catch (failure) {
       const isNone =
         failure instanceof ShoalError && (failure.code === 'NOT_FOUND' || failure.code === 'NO_TRACKER');
-      // Several peers at one address: the use case picks the one with the file.
-      if (failure instanceof ShoalError && failure.code === 'AMBIGUOUS') return true;
+      // Several peers at one address, or this peer itself: the use case knows what to do.
+      if (failure instanceof ShoalError && ['AMBIGUOUS', 'LOCAL_CONFLICT'].includes(failure.code))
+        return true;
       if (!isNone) throw failure;
       return false;
     }

@@ -87,7 +87,11 @@ async function listPeer(text: string, typedFolder: string, context: CommandConte
   await context.networkReady();
   const { controls, signal } = context;
   const folder = folderName(typedFolder);
-  const peer = await controls.findPeer(text, signal);
+  const peer = await controls.findPeer(text, signal).catch((failure: unknown) => {
+    if (failure instanceof ShoalError && failure.code === 'LOCAL_CONFLICT') return undefined;
+    throw failure;
+  });
+  if (peer === undefined) return listLocal(folder, context); // This peer itself.
   const entries: CatalogEntry[] = [];
   for await (const page of controls.listPeer(peer, folder, signal)) entries.push(...page);
   const name = peer.name === '' ? text : peer.name;

@@ -62,8 +62,16 @@ export function startedText(download: DownloadStatus): string {
   return `Downloading ${name}${size} as number ${download.number}${resumed}`;
 }
 
-/** Line for a complete download. */
+/** Line for a complete download, and one for names that the disk changed. */
 export function doneText(download: DownloadStatus): string {
+  const { renamed = 0 } = download;
+  const names = renamed === 1 ? '1 name was changed' : `${renamed} names were changed`;
+  return renamed === 0
+    ? whatIsDone(download)
+    : `${whatIsDone(download)}\n${names} to what this disk can hold`;
+}
+
+function whatIsDone(download: DownloadStatus): string {
   const name = safeText(baseName(download.path));
   const where = download.finalPath === undefined ? '' : `: ${safeText(download.finalPath)}`;
   const fetched = download.bytes - download.bytesFromBefore;

@@ -99,6 +99,7 @@ export function downloadItem(download: DownloadStatus) {
     secondsLeft: download.secondsLeft ?? null,
     files: download.files,
     filesDone: download.filesDone,
+    renamed: download.renamed ?? 0,
     reason: download.reason ?? null,
     cause: download.cause === undefined ? null : causeItem(download.cause),
     error: download.error === undefined ? null : errorItem(download.error),

@@ -9,6 +9,7 @@ import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { Part } from '../../Storage.ts';
 import type { FileWish } from '../Model.ts';
+import { RenamedPaths } from '../RenamedPaths.ts';
 import { DescriptionFetch } from '../Sources/DescriptionFetch.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
 import { FileSources } from '../Sources/FileSources.ts';
@@ -38,6 +39,7 @@ export class FileFetch implements Task {
   readonly #options: FileFetchOptions;
   readonly #sources: FileSources;
   readonly #meter = new RateMeter();
+  readonly #renamed = new RenamedPaths(() => []);
   #description: FileDescription | undefined;
   #part: Part | undefined;
   #chunks: ChunkFetch | undefined;
@@ -106,7 +108,7 @@ export class FileFetch implements Task {
     try {
       for (;;) {
         const present = await this.#present();
-        if (present !== undefined) return present;
+        if (present !== undefined) return this.#placed(present);
         if (!opened.has(fileId)) break;
         this.#sameContent = true;
         await Promise.race([sleep(clock, OTHER_DOWNLOAD_MS, all), stopped]);
@@ -125,7 +127,7 @@ export class FileFetch implements Task {
       await this.#endFetch();
       const finalPath = await this.#part.finish();
       kept = false;
-      return finalPath;
+      return this.#placed(finalPath);
     } finally {
       stopWaiting();
       this.#runEvents = undefined;
@@ -185,6 +187,7 @@ export class FileFetch implements Task {
       sources: this.#sources.status(layout?.chunkCount ?? 0),
       filesDone: 0,
       files: 1,
+      renamed: this.#renamed.count,
     };
   }
 
@@ -209,6 +212,11 @@ export class FileFetch implements Task {
     const bytes = Math.ceil(have.size / 8);
     const [theirs, ours] = [have.page(0, bytes), part.verified.page(0, bytes)];
     return theirs.some((byte, at) => (byte & ~(ours[at] ?? 0)) !== 0);
+  }
+
+  #placed(finalPath: string): string {
+    this.#renamed.add(this.#options.path, finalPath);
+    return finalPath;
   }
 
   /** The true size once the file is described; before, what somebody claims. */

@@ -49,7 +49,15 @@ export interface StallFacts {
 /** Progress figures of a task, for DownloadStatus. */
 export type TaskFigures = Pick<
   DownloadStatus,
-  'size' | 'bytes' | 'bytesFromBefore' | 'wastedBytes' | 'bytesPerSecond' | 'sources' | 'filesDone' | 'files'
+  | 'size'
+  | 'bytes'
+  | 'bytesFromBefore'
+  | 'wastedBytes'
+  | 'bytesPerSecond'
+  | 'sources'
+  | 'filesDone'
+  | 'files'
+  | 'renamed'
 >;
 
 /** The work of one download, for a file or a folder. Runs do not overlap; progress is kept between runs. */

@@ -10,6 +10,7 @@ import { downloadStopped, noSource } from '../File/Task.ts';
 import type { FolderWish } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
 import { type FolderItem, folderFailure, type PlacedFolder, placeFolder } from './FolderItem.ts';
+import { FolderProgress, type Placement } from './FolderProgress.ts';
 import { inParallel } from './InParallel.ts';
 import { placePresent } from './PresentFiles.ts';
 import type { SavedFolder } from './SavedFolder.ts';
@@ -44,37 +45,29 @@ export class FolderFetch implements Task {
   /** Path of the folder until it is complete; undefined: it has its name from the start. */
   readonly #incomplete: string | undefined;
   readonly #placed: PlacedFolder;
+  readonly #progress: FolderProgress;
   #small: SmallFiles | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
   #smallLeft = 0;
-  #finalPath: string | undefined;
-  #filesDone = 0;
-  #bytes = 0;
-  #bytesFromBefore = 0;
-  #fetchedBytes = 0;
-  #wastedBytes = 0;
-  /** Files found before the first run; undefined once the run counts them. */
-  #seen: { readonly bytes: number; readonly filesDone: number } | undefined;
-  /** Verified bytes of unfinished files that this run has not opened yet. */
-  readonly #unopened: Map<FileId, number>;
   #startedMs: number | undefined;
   #hadSource = false;
 
   constructor(context: TaskContext, options: FolderFetchOptions) {
     this.#context = context;
     this.#options = options;
-    this.#unopened = new Map(options.before);
     this.#size = total(options.files, ({ size }) => size);
     // Delivered files are moved to their place together, when all are complete.
     this.#incomplete =
       context.delivered === undefined ? context.parts.incompleteFolder?.(options.path) : undefined;
     this.#placed = placeFolder(options.files, this.#incomplete);
     this.#items = this.#placed.items;
+    const { path, before } = options;
+    this.#progress = new FolderProgress({ path, before, incomplete: this.#incomplete, items: this.#items });
   }
 
   get fetchedBytes(): number {
-    return this.#fetchedBytes + total(this.#large.values(), (file) => file.fetchedBytes);
+    return this.#progress.fetchedBytes + total(this.#large.values(), (file) => file.fetchedBytes);
   }
 
   async run(signal: AbortSignal, runEvents: RunEvents): Promise<string> {
@@ -117,7 +110,9 @@ export class FolderFetch implements Task {
       const { path } = this.#options;
       const named = this.#incomplete && (await this.#context.parts.nameFolder?.(this.#incomplete, path));
       await record.delete();
-      return named ?? this.#finalPath ?? outermost ?? path;
+      const finalPath = named ?? this.#progress.finalPath ?? outermost ?? path;
+      this.#progress.named(finalPath);
+      return finalPath;
     } catch (failure) {
       ending.abort();
       // A full disk may also fail this write; the original failure is reported.
@@ -136,10 +131,9 @@ export class FolderFetch implements Task {
     await this.#options.record.delete();
     for (const file of this.#large.values()) await file.discard();
     const { parts, opened } = this.#context;
-    for (const fileId of this.#unopened.keys()) {
-      if (!opened.has(fileId)) await parts.discardUnfinished(fileId);
-    }
-    this.#unopened.clear();
+    const { unopened } = this.#progress;
+    for (const fileId of unopened.keys()) if (!opened.has(fileId)) await parts.discardUnfinished(fileId);
+    unopened.clear();
   }
 
   async setPaused(paused: boolean): Promise<void> {
@@ -151,15 +145,7 @@ export class FolderFetch implements Task {
 
   /** Counts the files of an earlier run for a queued download. */
   countPresent(): void {
-    if (this.#startedMs !== undefined) return;
-    let bytes = 0;
-    let filesDone = 0;
-    for (const { fileId, size, paths } of this.#items.values()) {
-      if (this.#context.parts.findComplete(fileId) === undefined) continue;
-      bytes += size * paths.length;
-      filesDone += paths.length;
-    }
-    this.#seen = { bytes, filesDone };
+    if (this.#startedMs === undefined) this.#progress.countPresent(this.#context.parts);
   }
 
   addHolder(fileId: FileId, holder: FileHolder): void {
@@ -185,15 +171,15 @@ export class FolderFetch implements Task {
     const running = [...this.#large.values()].map((file) => file.figures());
     const sum = (pick: (figures: TaskFigures) => number) => total(running, pick);
     const rate = this.#meter.bytesPerSecond(this.#context.clock.nowMs()) + sum((each) => each.bytesPerSecond);
-    const before = (this.#seen?.bytes ?? 0) + total(this.#unopened.values(), (bytes) => bytes);
+    const { bytes, bytesFromBefore, wastedBytes, ...counts } = this.#progress.figures;
     return {
+      ...counts,
       size: this.#size,
-      bytes: this.#bytes + sum(({ bytes }) => bytes) + before,
-      bytesFromBefore: this.#bytesFromBefore + sum(({ bytesFromBefore }) => bytesFromBefore) + before,
-      wastedBytes: this.#wastedBytes + sum(({ wastedBytes }) => wastedBytes),
+      bytes: bytes + sum((each) => each.bytes),
+      bytesFromBefore: bytesFromBefore + sum((each) => each.bytesFromBefore),
+      wastedBytes: wastedBytes + sum((each) => each.wastedBytes),
       bytesPerSecond: this.#runEvents === undefined ? 0 : rate,
       sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
-      filesDone: this.#filesDone + (this.#seen?.filesDone ?? 0),
       files: this.#placed.fileCount,
     };
   }
@@ -222,7 +208,7 @@ export class FolderFetch implements Task {
 
   /** Counts the files that are here already. */
   #takePresent(signal: AbortSignal): Promise<void> {
-    this.#seen = undefined;
+    this.#progress.started();
     const here = (item: FolderItem, path: string, found: string) => this.#place(item, path, found, 'here');
     return placePresent(this.#items.values(), this.#context, here, signal);
   }
@@ -246,7 +232,7 @@ export class FolderFetch implements Task {
       const itemOf = (fileId: FileId) => this.#items.get(fileId);
       const small = new SmallFiles(this.#context, this.#options.priority, items, itemOf, signal, {
         done: (item, path) => {
-          this.#fetchedBytes += item.size;
+          this.#progress.fetchedBytes += item.size;
           if (item.paths.length > 1) this.#arrived(item, path, 'fetched').then(one, reject);
           else {
             this.#place(item, item.paths[0], path, 'fetched');
@@ -257,7 +243,7 @@ export class FolderFetch implements Task {
         stopped: reject,
         received: (bytes) => this.#meter.add(bytes, this.#context.clock.nowMs()),
         wasted: (bytes) => {
-          this.#wastedBytes += bytes;
+          this.#progress.wastedBytes += bytes;
         },
         sourcesChanged: () => this.#reportSources(),
       });
@@ -275,11 +261,11 @@ export class FolderFetch implements Task {
       holders: [...item.holders.values()],
       priority: this.#options.priority,
       exhaustedMs: EXHAUSTED_MS,
-      bytesBefore: this.#unopened.get(fileId),
+      bytesBefore: this.#progress.unopened.get(fileId),
     };
     const file = this.#large.get(fileId) ?? new FileFetch(this.#context, options);
     this.#large.set(fileId, file);
-    this.#unopened.delete(fileId);
+    this.#progress.unopened.delete(fileId);
     item.state = 'requested';
     const runEvents = { sourcesChanged: () => this.#reportSources(), complete: () => {} };
     try {
@@ -310,22 +296,13 @@ export class FolderFetch implements Task {
     item.state = 'done';
   }
 
-  /** @param how - `counted`: the bytes are in the figures of a FileFetch */
-  #place(item: FolderItem, path: string, finalPath: string, how: 'here' | 'fetched' | 'counted'): void {
-    item.place(path);
-    this.#filesDone++;
-    if (how !== 'counted') this.#bytes += item.size;
-    if (how === 'here') this.#bytesFromBefore += item.size;
-    // The folder path follows from its first file, unless that file was renamed to avoid another.
-    if (this.#finalPath !== undefined || !path.includes('/')) return;
-    const suffix = path.slice(path.indexOf('/'));
-    if (finalPath.replaceAll('\\', '/').endsWith(suffix))
-      this.#finalPath = finalPath.slice(0, -suffix.length);
+  #place(item: FolderItem, path: string, finalPath: string, how: Placement): void {
+    this.#progress.place(item, path, finalPath, how);
   }
 
   #missingBytes(open: readonly FolderItem[]): number {
     return total(open, ({ fileId, size }) => {
-      const verified = this.#large.get(fileId)?.figures().bytes ?? this.#unopened.get(fileId) ?? 0;
+      const verified = this.#large.get(fileId)?.figures().bytes ?? this.#progress.unopened.get(fileId) ?? 0;
       return Math.max(0, size - verified);
     });
   }

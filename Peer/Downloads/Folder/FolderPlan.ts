@@ -4,6 +4,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry, FileAttributes, FileHolder, FileVersions } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { type DatedVersion, takeVersion } from '../Versions.ts';
+import { OriginalNames } from './OriginalNames.ts';
 
 const EMPTY = fileIdOf(0, []);
 
@@ -25,6 +26,8 @@ export interface FolderPlanOptions {
   /** First digits of the id of a version that is preferred to newer ones. */
   readonly other?: string | undefined;
   readonly wallMs?: number;
+  /** The form of a path that every disk can hold: names that the disk of a peer changed are recognized by it. */
+  readonly portable?: (path: string) => string;
 }
 
 /**
@@ -32,15 +35,19 @@ export interface FolderPlanOptions {
  * - Paths become relative to the parent of the folder: `music/jazz` gives `jazz/a.mp3`. Other paths are dropped.
  * - The holders of a file are all peers that list its content below the folder, under any name.
  * - Folders come as entries whose path ends with `/`, for their times, and because some are empty.
+ * - Names that the disk of a peer changed count as the original names: see `OriginalNames`.
  * - One path with several contents: see `takeVersion`. The others are reported.
  */
 export function planFolder(
   folder: string,
-  listings: readonly Listing[],
+  listed: readonly Listing[],
   options: FolderPlanOptions = {},
 ): FolderPlan {
   const base = folder.replace(/\/+$/, '');
-  const { own = [], other, wallMs = Number.MAX_SAFE_INTEGER } = options;
+  const { other, wallMs = Number.MAX_SAFE_INTEGER, portable = (path) => path } = options;
+  const names = new OriginalNames([...listed.map(({ files }) => files), options.own ?? []], portable);
+  const listings = listed.map(({ holder, files }) => ({ holder, files: names.apply(files) }));
+  const own = names.apply(options.own ?? []);
   const [only, ...others] = listings;
   const plain = only === undefined || others.length > 0 ? undefined : planOne(base, only, own);
   if (plain !== undefined) return { files: plain, versions: [] };

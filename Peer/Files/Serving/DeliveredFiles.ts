@@ -36,11 +36,14 @@ export class DeliveredFiles {
   async find(fileId: FileId, size: number, wanted: string): Promise<string | undefined> {
     const { folder, name } = this.#delivery;
     if (name !== undefined && !wanted.includes('/')) return this.#named(join(folder, name), fileId, size);
-    const path = safePath(wanted);
-    for (let number = 1; number <= NAMES_MAX; number++) {
-      const absolute = join(folder, numberedPath(path, number));
-      const found = await compare(absolute, fileId, size);
-      if (found !== 'different') return found === 'equal' ? absolute : undefined;
+    // The disk there decides which of both forms a name got.
+    for (const path of new Set([safePath(wanted, 'any'), safePath(wanted)])) {
+      for (let number = 1; number <= NAMES_MAX; number++) {
+        const absolute = join(folder, numberedPath(path, number));
+        const found = await compare(absolute, fileId, size);
+        if (found === 'equal') return absolute;
+        if (found === 'nothing') break;
+      }
     }
     return undefined;
   }

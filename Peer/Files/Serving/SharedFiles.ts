@@ -11,7 +11,7 @@ import { type Disk, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.
 import type { DiskNames } from '../Disk/DiskNames.ts';
 import { onlyTouched, sameState } from '../Disk/FileState.ts';
 import { installFile } from '../Disk/InstallFile.ts';
-import { isNumberedForm } from '../Disk/SafePath.ts';
+import { isNumberedForm, safePath } from '../Disk/SafePath.ts';
 import type { HashCache } from '../Hashing/HashCache.ts';
 import { Descriptions } from './Descriptions.ts';
 import type { ShareReader } from './ShareReader.ts';
@@ -100,7 +100,10 @@ export class SharedFiles {
   async copyTo(fileId: FileId, wanted: string, attributes: FileAttributes = {}): Promise<string> {
     const { root, temp, disk, names, catalog, share } = this.#options;
     const path = names.safe(wanted);
-    const here = this.unchangedAt(path, fileId) ?? this.#numberedAt(path, fileId);
+    const here =
+      this.unchangedAt(path, fileId) ??
+      this.unchangedAt(safePath(wanted), fileId) ??
+      this.#numberedAt(path, fileId);
     if (here !== undefined) return here;
     const source = this.#unchangedPath(fileId);
     const found = source === undefined ? undefined : catalog.findPath(source);

@@ -176,3 +176,31 @@ test('folders are planned with the earliest time that a peer gives; one with con
     ['d/empty/', 40],
   ]);
 });
+
+test('a name that the disk of a holder changed is the original one, and no second file', () => {
+  const portable = (path: string) => path.replaceAll('?', '_');
+  const original = listing(1, ['d/a?b', 1], ['d/A.txt', 2], ['d/a.txt', 3]);
+  const changed = listing(2, ['d/a_b', 1], ['d/A.txt', 2], ['d/a (2).txt', 3]);
+  const paths = (...listings: Listing[]) => {
+    const { files } = planFolder('d', listings, { portable });
+    return files.map(({ path, holders }) => [path, holders.length]);
+  };
+  expect(paths(original, changed)).toEqual([
+    ['d/A.txt', 2],
+    ['d/a.txt', 2],
+    ['d/a?b', 2],
+  ]);
+  expect(paths(changed, original)).toEqual(paths(original, changed));
+  // Without the original nothing is known, and a peer that lists both names has two files.
+  expect(paths(changed).map(([path]) => path)).toEqual(['d/A.txt', 'd/a (2).txt', 'd/a_b']);
+  expect(paths(listing(3, ['d/a?b', 1], ['d/a_b', 1])).map(([path]) => path)).toEqual(['d/a?b', 'd/a_b']);
+});
+
+test('an older version under a changed name is a version of the original', () => {
+  const portable = (path: string) => path.replaceAll('?', '_');
+  const { files, versions } = planFolder('d', [listing(1, ['d/a?b', 1, 9]), listing(2, ['d/a_b', 2, 5])], {
+    portable,
+  });
+  expect(files.map(({ path, fileId }) => [path, numberOf(fileId)])).toEqual([['d/a?b', 1]]);
+  expect(versions).toMatchObject([{ path: 'd/a?b', taken: { modifiedMs: 9 }, others: [{ modifiedMs: 5 }] }]);
+});

@@ -34,3 +34,12 @@ test('a name that the user gave is that file or a conflict', async () => {
   expect(await files.find(idOf('text'), 4, 'a.txt')).toBe(folder.at('new.txt'));
   await expect(files.find(idOf('else'), 4, 'a.txt')).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
 });
+
+test('a delivered file is found under the name that its disk could hold', async () => {
+  const folder = await TempFolder.forTest();
+  await folder.write('kept?.txt', 'text');
+  await folder.write('changed_.txt', 'text');
+  const files = new DeliveredFiles({ folder: folder.path, name: undefined });
+  expect(await files.find(idOf('text'), 4, 'kept?.txt')).toBe(folder.at('kept?.txt'));
+  expect(await files.find(idOf('text'), 4, 'changed?.txt')).toBe(folder.at('changed_.txt'));
+});

@@ -1,0 +1,60 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { CatalogEntry } from '../../Model.ts';
+
+const NUMBERED = / \(\d+\)(?=(\.[^/]*)?$)/;
+
+/**
+ * Names that the disk of a peer changed when it downloaded them, turned back to those of the original: `a_b` of `a?b`,
+ * and `a (2)` of `a` where `A` exists too. Otherwise both would be downloaded as different files. A name stays where its
+ * own list has the original name too.
+ */
+export class OriginalNames {
+  readonly #originals = new Map<string, string>();
+  /** Paths with one content that differ in case from another path, by lower-case path and content. */
+  readonly #twins = new Map<string, string>();
+
+  /**
+   * @param lists - the files of all peers
+   * @param portable - the form of a path that every disk can hold
+   */
+  constructor(lists: Iterable<readonly CatalogEntry[]>, portable: (path: string) => string) {
+    const all = [...lists];
+    let hasNumbered = false;
+    for (const files of all) {
+      for (const { path } of files) {
+        const safe = path.endsWith('/') ? `${portable(path)}/` : portable(path);
+        if (safe !== path && !this.#originals.has(safe)) this.#originals.set(safe, path);
+        hasNumbered ||= NUMBERED.test(path);
+      }
+    }
+    if (hasNumbered) this.#findTwins(all);
+  }
+
+  apply(files: readonly CatalogEntry[]): CatalogEntry[] {
+    if (this.#originals.size === 0 && this.#twins.size === 0) return files as CatalogEntry[];
+    const own = new Set(files.map(({ path }) => path));
+    return files.map((file) => {
+      const original = this.#originals.get(file.path) ?? this.#twinOf(file);
+      return original === undefined || own.has(original) ? file : { ...file, path: original };
+    });
+  }
+
+  #twinOf({ path, fileId }: CatalogEntry): string | undefined {
+    return NUMBERED.test(path) ? this.#twins.get(twinKey(path.replace(NUMBERED, ''), fileId)) : undefined;
+  }
+
+  #findTwins(all: readonly (readonly CatalogEntry[])[]): void {
+    const first = new Map<string, CatalogEntry>();
+    for (const file of all.flat()) {
+      const folded = file.path.toLowerCase();
+      const twin = first.get(folded);
+      if (twin === undefined) first.set(folded, file);
+      else if (twin.path !== file.path)
+        for (const { path, fileId } of [twin, file]) this.#twins.set(twinKey(path, fileId), path);
+    }
+  }
+}
+
+function twinKey(path: string, fileId: FileId): string {
+  return `${fileId} ${path.toLowerCase()}`;
+}

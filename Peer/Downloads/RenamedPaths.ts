@@ -1,0 +1,53 @@
+/**
+ * Counts the names of files and folders that the disk of the receiver changed. A number that avoids a taken name, as in
+ * `name (2).ext`, counts only where the disk takes two wanted names for the same one, as in upper and lower case.
+ */
+export class RenamedPaths {
+  readonly #wanted: () => Iterable<string>;
+  readonly #changed = new Set<string>();
+  /** Number of wanted paths by lower-case form; built when the first numbered name is seen. */
+  #twins: Map<string, number> | undefined;
+
+  /** @param wanted - all wanted paths */
+  constructor(wanted: () => Iterable<string>) {
+    this.#wanted = wanted;
+  }
+
+  get count(): number {
+    return this.#changed.size;
+  }
+
+  /**
+   * @param wanted - relative path, `/` between names
+   * @param stored - the path that it has, absolute or relative
+   */
+  add(wanted: string, stored: string): void {
+    const at = stored.replaceAll('\\', '/');
+    if (at === wanted || at.endsWith(`/${wanted}`)) return;
+    const names = wanted.split('/');
+    const ends = at.split('/').slice(-names.length);
+    for (const [index, name] of names.entries()) {
+      const end = ends[index] ?? '';
+      if (end === name || (isNumbered(end, name) && !this.#hasTwin(wanted))) continue;
+      this.#changed.add(names.slice(0, index + 1).join('/'));
+    }
+  }
+
+  #hasTwin(path: string): boolean {
+    if (this.#twins === undefined) {
+      this.#twins = new Map();
+      for (const each of this.#wanted()) {
+        const folded = each.toLowerCase();
+        this.#twins.set(folded, (this.#twins.get(folded) ?? 0) + 1);
+      }
+    }
+    return (this.#twins.get(path.toLowerCase()) ?? 0) > 1;
+  }
+}
+
+function isNumbered(stored: string, name: string): boolean {
+  const dot = name.lastIndexOf('.');
+  const [stem, extension] = dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
+  if (!stored.startsWith(`${stem} (`) || !stored.endsWith(`)${extension}`)) return false;
+  return /^\d+$/.test(stored.slice(stem.length + 2, stored.length - extension.length - 1));
+}
