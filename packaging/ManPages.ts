@@ -108,7 +108,7 @@ function section(title: string, body: string): string {
 }
 
 /** Text as roff shows it literally: backslashes and hyphens escaped, no line that begins like a request. */
-export function roff(text: string): string {
+function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
     .replaceAll('-', '\\-')
