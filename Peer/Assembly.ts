@@ -106,6 +106,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     downloads: {
       random: Math.random,
       delivered,
+      uncatalogued: new DeliveredFiles({ folder: shareDir, name: undefined }),
       ...(settings.maxDownloads === undefined ? {} : { maxDownloads: settings.maxDownloads }),
     },
     pushes: {

@@ -32,6 +32,8 @@ export interface DownloadManagerOptions {
   readonly log: Log;
   /** Files outside the share that are complete already; undefined: none. */
   readonly delivered?: Delivered | undefined;
+  /** Files of the share, also those that the first scan has not reached yet; undefined: only the catalog is asked. */
+  readonly uncatalogued?: Delivered | undefined;
   /** Maximum of concurrent downloads; the others are queued. Default: MAX_DOWNLOADS. */
   readonly maxDownloads?: number;
 }

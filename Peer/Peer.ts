@@ -35,7 +35,7 @@ export interface PeerOptions {
   readonly files: FileManagerOptions;
   /** Dependencies between the managers are added here. */
   readonly network: Omit<NetworkManagerOptions, 'provider' | 'feed'>;
-  readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random' | 'delivered'>;
+  readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random' | 'delivered' | 'uncatalogued'>;
   readonly pushes: Pick<PushingOptions, 'policy' | 'trusted'>;
   /** Undefined: no history of uploads is kept. */
   readonly history?: HistoryStore | undefined;

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileManager } from '../../Peer/FileManager.ts';
 import type { Disk } from '../../Peer/Files/Disk/Disk.ts';
+import { OWN_PREFIX } from '../../Peer/Files/Watching/FolderScan.ts';
 import type { SmallFile } from '../../Peer/Storage.ts';
 import { chunkLayout, chunkLength, chunkOffset } from '../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
@@ -71,11 +72,11 @@ export async function useStorage(
   return strange;
 }
 
-/** Files below a folder, relative to it, with their content. */
+/** Files below a folder, relative to it, with their content; without those of the program, as the lock of the share. */
 export async function filesBelow(root: string): Promise<Map<string, Buffer>> {
   const found = new Map<string, Buffer>();
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
+    if (!entry.isFile() || entry.name.startsWith(OWN_PREFIX)) continue;
     const path = join(entry.parentPath, entry.name);
     found.set(path.slice(root.length + 1), await readFile(path));
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { FileId } from '../../Protocol/Ids.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { Desk, FILE, fileIdNumber } from './Downloads/Desk.ts';
 import { chunksOf, MIB } from './Downloads/FakePeer.ts';
@@ -78,6 +79,19 @@ test('without a source it keeps looking, and one that the tracker learns of late
   const status = await desk.end();
   expect(status.state).toBe('done');
   expect(status.tookMs).toBeLessThan(107_000);
+  await desk.close();
+});
+
+test('a file that the first scan has not reached yet is not fetched a second time', async () => {
+  const uncatalogued = {
+    find: async (fileId: FileId, size: number, path: string) =>
+      fileId === FILE && size === 4 * MIB ? `/share/${path}` : undefined,
+  };
+  const desk = new Desk(1, { uncatalogued });
+  const peer = desk.network.peer();
+  desk.downloads.add(desk.wish(4 * MIB, [peer]));
+  expect(await desk.end()).toMatchObject({ state: 'done', finalPath: '/share/film.mkv' });
+  expect(peer.sentBytes).toBe(0);
   await desk.close();
 });
 

@@ -228,14 +228,17 @@ export class FileFetch implements Task {
     return this.#size <= CHUNK_BYTES_MIN;
   }
 
-  /** Finds the content where it was delivered, or copies it to the wanted path when the share has it under any name. */
+  /**
+   * Finds the content where it was delivered, or copies it to the wanted path when the share has it under any name. A pushed
+   * or resumed file may be in the share before the first scan reaches it.
+   */
   async #present(): Promise<string | undefined> {
     const { fileId, path } = this.#options;
-    const { parts, delivered } = this.#context;
+    const { parts, delivered, uncatalogued } = this.#context;
     const isInShare = parts.findComplete(fileId) !== undefined;
     const finalPath = isInShare
       ? await parts.copyComplete(fileId, path, this.#options)
-      : await delivered?.find(fileId, this.#size, path);
+      : await (delivered ?? uncatalogued)?.find(fileId, this.#size, path);
     if (finalPath === undefined) return undefined;
     this.#bytesFromBefore = this.#size - this.#fetchedBytes;
     this.#bytes = this.#size;

@@ -12,6 +12,7 @@ export interface TaskContext {
   readonly network: SourceNetwork;
   readonly parts: DownloadStorage;
   readonly delivered?: Delivered | undefined;
+  readonly uncatalogued?: Delivered | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly dispatcher: RequestDispatcher;

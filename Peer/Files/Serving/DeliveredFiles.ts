@@ -19,7 +19,7 @@ export interface Delivery {
 /** Most numbered names (`name (2).ext` …) that are compared with one content. */
 const NAMES_MAX = 100;
 
-/** Files that an earlier command has delivered to a folder outside the share. */
+/** Files below a folder that no catalog has to list: delivered by an earlier command, or not scanned yet. */
 export class DeliveredFiles {
   readonly #delivery: Delivery;
 

@@ -49,7 +49,7 @@ interface LeftOut {
 }
 
 /** Files of the program: the lock of the share, and folders of commands that download into it. */
-const OWN_PREFIX = '.shoal-';
+export const OWN_PREFIX = '.shoal-';
 /** Replacement character in names that are not valid UTF-8. */
 const INVALID = '\ufffd';
 /** The program has no descriptor or memory now: nothing is known about the folder. */
