@@ -15,6 +15,8 @@ import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import { DeliveredFiles, type Delivery } from './Files/Serving/DeliveredFiles.ts';
+import { claimsHttp } from './Network/Links/Accepting/HttpRefusal.ts';
+import type { Opening } from './Network/Links/Accepting/Opening.ts';
 import { type ReservedPort, reservePort } from './Network/Links/Accepting/ReservedPort.ts';
 import { dial, listen } from './Network/Links/Accepting/StreamSockets.ts';
 import type { EmbeddedTracker } from './Network/Ports.ts';
@@ -30,6 +32,13 @@ import { loadProfile, saveProfile } from './State/Profile.ts';
 import type { StateFolder } from './State/StateFolder.ts';
 import { TrustedSendersFile } from './State/TrustedSenders.ts';
 
+/** HTTP of a peer. */
+interface PeerHttp {
+  readonly accept: Opening['accept'];
+  /** Address of the page, with the token that allows to manage the peer. */
+  readonly address: string;
+}
+
 /** Resources and defaults of one peer. */
 export interface PeerEnvironment {
   readonly port: ReservedPort;
@@ -42,6 +51,8 @@ export interface PeerEnvironment {
   readonly delivery?: Delivery | undefined;
   /** Peer for a single command: starts no tracker, keeps no hash cache, hashes in its own thread. */
   readonly guest?: boolean;
+  /** Takes over connections that begin with an HTTP request. Undefined: status 501. */
+  readonly http?: PeerHttp | undefined;
   /** Whether a user can answer offers of pushes. */
   readonly interactive?: boolean;
 }
@@ -51,7 +62,7 @@ export interface PeerEnvironment {
  * @throws Error of node:fs when its state cannot be written
  */
 export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvironment): Promise<Peer> {
-  const { port, shareDir, state, giveUpMs, delivery, guest = false } = place;
+  const { port, shareDir, state, giveUpMs, delivery, http, guest = false } = place;
   const delivered = delivery === undefined ? undefined : new DeliveredFiles(delivery);
   if (state.problem !== undefined)
     log.warn(`the disk of ${state.path} is ${state.problem}: settings and contacts of this run are not kept`);
@@ -89,6 +100,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       foreignDatagrams: () => access.foreignDatagrams(),
       descriptors: () => ({ used: descriptorsUsed(), allowed: descriptorLimit() }),
       lookup: lookupName,
+      ...(http === undefined ? {} : { http: { name: 'http', claims: claimsHttp, accept: http.accept } }),
       configured: settings.trackers,
       discovery: settings.discovery,
       unlisted: settings.unlisted,
@@ -116,6 +128,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     history: settings.history && !guest ? new HistoryFile(state) : undefined,
     privateNetwork: network,
     giveUpMs,
+    pageAddress: http?.address,
   });
 
   async function startTracker(udpPort: number, trackerLog: Log): Promise<EmbeddedTracker> {

@@ -27,6 +27,7 @@ import { Downloading } from './UseCases/Downloading.ts';
 import { withOwnFiles } from './UseCases/OwnHits.ts';
 import { PeerNews, slowPeersText } from './UseCases/PeerNews.ts';
 import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
+import { SharedContent } from './UseCases/SharedContent.ts';
 import { Swarms } from './UseCases/Swarms.ts';
 import { TargetResolver } from './UseCases/TargetResolver.ts';
 import { type HistoryStore, UploadHistory } from './UseCases/UploadHistory.ts';
@@ -43,6 +44,8 @@ export interface PeerOptions {
   readonly privateNetwork?: PrivateNetwork | undefined;
   /** Timeout of a download without any source; undefined: none. Scripts need one. */
   readonly giveUpMs: number | undefined;
+  /** Address of the web page, with the token; undefined: HTTP is off. */
+  readonly pageAddress?: string | undefined;
 }
 
 /** One peer: creates the managers, connects them, and implements the commands of its users. */
@@ -50,6 +53,8 @@ export class Peer implements PeerControls {
   readonly self: Self;
   readonly privateNetwork: PrivateNetwork | undefined;
   readonly pushing: Pushing;
+  /** The share, for clients that are no peers. */
+  readonly content: SharedContent;
   readonly #options: PeerOptions;
   readonly #files: FileManager;
   readonly #network: NetworkManager;
@@ -72,6 +77,7 @@ export class Peer implements PeerControls {
     this.#options = options;
     this.#files = new FileManager(options.files);
     this.#network = new NetworkManager({ ...options.network, provider: this.#files, feed: this.#files });
+    this.content = new SharedContent(this.#files, this.#network);
     this.#downloads = new DownloadManager({
       ...options.downloads,
       network: this.#network,
@@ -168,6 +174,10 @@ export class Peer implements PeerControls {
 
   trackers(): readonly TrackerStatus[] {
     return this.#network.trackers();
+  }
+
+  pageAddress(): string | undefined {
+    return this.#options.pageAddress;
   }
 
   discoveryReport(): readonly string[] {

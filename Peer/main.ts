@@ -24,6 +24,7 @@ import { type EarlyExit, readCommandLine, type Settings } from './Settings/Comma
 import { readConfig } from './Settings/ConfigPath.ts';
 import { readSettingsAgain } from './Settings/SettingChanges.ts';
 import { StateFolder } from './State/StateFolder.ts';
+import { openWeb } from './WebAssembly.ts';
 
 /** Timeout of a download without any source when the commands come from a pipe. */
 const SCRIPT_PATIENCE_MS = 30_000;
@@ -105,7 +106,13 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const giveUpMs = isService(settings) || process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
   const isTerminal = process.stdin.isTTY === true && hasCursor(process.stdout);
   const interactive = !isService(settings) && isTerminal;
-  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive });
+  // A private network answers nothing but TLS.
+  const isOpen = settings.network === undefined && settings.http !== 'off';
+  const web = isOpen ? openWeb(port.port, log) : undefined;
+  const http = web && { accept: web.accept, address: web.address };
+  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive, http });
+  web?.serve(peer);
+  opened.add(async () => web?.close());
   opened.add(() => peer.close());
   await peer.start({ signal: interrupted });
   const local = localServer(peer, state, log);

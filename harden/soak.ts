@@ -43,6 +43,7 @@ const SETTINGS: Omit<Settings, 'trackers' | 'name'> = {
   unlisted: false,
   console: false,
   verbose: false,
+  http: 'off',
   history: false,
 };
 

@@ -17,6 +17,7 @@ const DOORS: Readonly<Record<string, string>> = {
   'Peer/FileManager.ts': 'Peer/Files',
   'Peer/NetworkManager.ts': 'Peer/Network',
   'Peer/PushManager.ts': 'Peer/Pushes',
+  'Peer/WebManager.ts': 'Peer/Web',
 };
 
 /** `main.ts` and what it is split into: may import everything of the peer, and nobody imports it. */
@@ -24,6 +25,7 @@ const MAIN = [
   'Peer/main.ts',
   'Peer/Assembly.ts',
   'Peer/NetworkAccess.ts',
+  'Peer/WebAssembly.ts',
   'Peer/Settings/CommandLine.ts',
   'Peer/Settings/ConfigLines.ts',
   'Peer/Settings/ConfigPath.ts',
@@ -58,6 +60,7 @@ const RIM = [
   'Demo/',
   'Peer/Assembly.ts',
   'Peer/NetworkAccess.ts',
+  'Peer/WebAssembly.ts',
   'Peer/Settings/ConfigPath.ts',
   'Peer/main.ts',
   'Peer/State/',
@@ -106,6 +109,10 @@ const RIM = [
   'Peer/Network/Discovery/DnsSd.ts',
   'Peer/Network/Links/Accepting/StreamSockets.ts',
   'Peer/Network/Links/Accepting/TlsSockets.ts',
+  // Web: the HTTP server with its sockets, and the files of the page.
+  'Peer/Web/Files/ClientSocket.ts',
+  'Peer/Web/Page.ts',
+  'Peer/Web/WebServer.ts',
 ];
 
 /** What a file imports from Shared/ when it acts in time: `Random` and the moment as a number are values. */
@@ -147,6 +154,12 @@ const DECISIONS = [
   'Peer/Files/Watching/Manifest.ts',
   'Peer/Files/Parts/ResumeJournal.ts',
   'Peer/Files/Disk/SafePath.ts',
+  'Peer/Web/Access/Guard.ts',
+  'Peer/Web/Api/Envelope.ts',
+  'Peer/Web/Api/OpenApi.ts',
+  'Peer/Web/Api/Routes.ts',
+  'Peer/Web/Files/FileAnswer.ts',
+  'Peer/Web/Files/Listing.ts',
   'Peer/Network/Links/Accepting/Bans.ts',
   'Peer/Network/Lanes/LaneTokens.ts',
   'Peer/Network/Trackers/MergeAnswers.ts',
@@ -341,13 +354,24 @@ describe('one idea: decisions are functions of values', () => {
     'node:buffer',
     'node:events',
     'node:path',
+    'node:stream',
     'node:util',
+    '@hono/node-server/utils/response',
     '@napi-rs/blake-hash',
+    '@valibot/to-json-schema',
     'cli-table3',
     'commander',
+    'content-disposition',
     'hash-wasm',
+    'hono',
+    'hono/html',
+    'mime',
     'picocolors',
+    'range-parser',
     'string-width',
+    'tar-stream',
+    'valibot',
+    'yazl',
   ]);
   /** Of these, only what computes. */
   const HARMLESS_NAMES: Readonly<Record<string, RegExp>> = {

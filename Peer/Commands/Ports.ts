@@ -62,6 +62,8 @@ export interface PeerControls {
   localFiles(folder?: string): readonly CatalogEntry[];
   share(): ShareStatus;
   trackers(): readonly TrackerStatus[];
+  /** Address of the web page, with the token that allows to manage the peer; undefined: HTTP is off. */
+  pageAddress(): string | undefined;
   /** Outcome of each discovery source, one line each; safe to print. */
   discoveryReport(): readonly string[];
   uploads(): readonly UploadStatus[];

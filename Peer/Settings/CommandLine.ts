@@ -14,6 +14,8 @@ import { applyLayers, misspeltVariables } from './SettingLayers.ts';
 const RATES_TEXT =
   'bytes a second, like 60M; or lan=60M, loopback=…, elsewhere=… (several: commas, or the option again)';
 
+type HttpLevel = 'off' | 'read' | 'drop';
+
 /** Settings from command line, environment and config file. Undefined: not set. */
 export interface Settings {
   /** `assigned`: a tracker assigns it. */
@@ -35,6 +37,8 @@ export interface Settings {
   readonly history: boolean;
   /** Publish no catalog; answer relayed queries. */
   readonly unlisted: boolean;
+  /** What is answered to HTTP: nothing, reading, or also uploads (`/drop`). */
+  readonly http: HttpLevel;
   readonly console: boolean;
   /** Start the console with the numbered menu. */
   readonly menu?: boolean;
@@ -63,6 +67,7 @@ interface Flags {
   accept?: AcceptPolicy;
   discovery: boolean;
   history: boolean;
+  http?: HttpLevel | false;
   console: boolean;
   menu?: boolean;
   verbose?: boolean;
@@ -147,6 +152,12 @@ export function peerOptions(command: Command): Command {
     .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
     .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
+    .option(
+      '--http <what>',
+      'what browsers and curl may do on the port: read, drop (read and upload; default), off',
+      checked(readHttp),
+    )
+    .option('--no-http', 'answer no HTTP on the port, like --http off')
     .option('--menu', 'begin with a numbered menu: download, list, quit')
     .option('--no-console', 'share without reading commands, until Ctrl-C')
     .option('--verbose', 'tell on stderr what happens and why: the same as --log-level debug')
@@ -183,6 +194,7 @@ export function settingsOf(command: Command): Settings {
     discovery: flags.discovery,
     history: flags.history,
     unlisted: flags.unlisted === true,
+    http: flags.http === false ? 'off' : (flags.http ?? 'drop'),
     console: flags.console,
     menu: flags.menu === true,
     verbose: flags.verbose === true || flags.logLevel === 'debug',
@@ -205,6 +217,15 @@ function readAccept(text: string): AcceptPolicy {
   if (policy !== undefined) return policy;
   throw new ShoalError('USAGE', `"${text}" does not say whose pushes are taken`, {
     hint: `It is one of ${policies.join(', ')}, like --accept known.`,
+  });
+}
+
+function readHttp(text: string): HttpLevel {
+  const levels: readonly HttpLevel[] = ['read', 'drop', 'off'];
+  const level = levels.find((each) => each === text.trim().toLowerCase());
+  if (level !== undefined) return level;
+  throw new ShoalError('USAGE', `"${text}" does not say what HTTP may do`, {
+    hint: `It is one of ${levels.join(', ')}, like --http read.`,
   });
 }
 

@@ -39,7 +39,7 @@ export interface SettingOrigin {
  * @throws ShoalError USAGE naming variable or line
  */
 export function applyLayers(command: Command, { environment, config }: Layers): readonly SettingOrigin[] {
-  const options = command.options.filter((option) => !NO_SETTINGS.has(keyOf(option)));
+  const options = command.options.filter((option) => isSetting(option, command));
   const keys = options.map(keyOf);
   const fromFile = gatherLines(config, keys);
   return options.map((option) => {
@@ -65,6 +65,12 @@ export function applyLayers(command: Command, { environment, config }: Layers): 
     command.setOptionValueWithSource(attribute, fileValue, 'config');
     return origin('file', file.place);
   });
+}
+
+/** Whether an option has a key of its own: `--no-http` is the value `off` of `--http`. */
+function isSetting(option: Option, command: Command): boolean {
+  if (NO_SETTINGS.has(keyOf(option))) return false;
+  return !option.negate || !command.options.some((other) => !other.negate && keyOf(other) === keyOf(option));
 }
 
 /** Key of an option: `upload-limit` for `--upload-limit`, `discovery` for `--no-discovery`. */

@@ -24,6 +24,7 @@ import { status } from './Status.ts';
 import { swarm } from './Swarm.ts';
 import { tracker } from './Tracker.ts';
 import { uploads } from './Uploads.ts';
+import { web } from './Web.ts';
 import { whoami } from './Whoami.ts';
 
 /**
@@ -64,6 +65,7 @@ export const COMMANDS = {
   whoami,
   network,
   limit,
+  web,
   menu,
   help,
   quit,

@@ -3,6 +3,7 @@ import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadStatus } from '../../Model.ts';
 import type { CommandContext } from '../Command.ts';
+import type { CommandResult } from '../CommandResult.ts';
 import type { PeerControls } from '../Ports.ts';
 import { isActive } from '../Views/DownloadTexts.ts';
 import { percent } from '../Views/HumanUnits.ts';
@@ -21,6 +22,8 @@ export interface OneShotRequest {
   /** Columns of the terminal; null: no terminal. */
   readonly width: number | null;
   readonly color: boolean;
+  /** For programs: part of a list only, and no text. The envelope has `total`, the number of all items. */
+  readonly window?: { readonly from: number; readonly count: number } | undefined;
 }
 
 /** Outcome of the command, as data and as text. */
@@ -111,18 +114,26 @@ function reportProgress(status: DownloadStatus, { progress }: OneShotEnvironment
 
 function answerOf(
   outcome: Outcome,
-  { command, width, color }: OneShotRequest,
+  { command, width, color, window }: OneShotRequest,
   downloads: readonly DownloadStatus[],
 ): OneShotAnswer {
   const style = { width: width ?? Infinity, paint: makePaint(color), rowsMax: Infinity };
   const plain = { style, errorPaint: makePaint(false), place: undefined, interactive: false, verbose: false };
   const { failure, result } = outcome;
+  const shown = window === undefined ? result : result && partOf(result, window);
   return {
     error: failure && errorItem(failure.error),
     partly: failure !== undefined && downloads.some(isPartly),
-    json: render({ ...outcome, command, json: true }, plain).output,
-    text: wrapLines(result?.text(style) ?? '', style.width),
+    json: render({ ...outcome, result: shown, command, json: true }, plain).output,
+    text: window === undefined ? wrapLines(result?.text(style) ?? '', style.width) : '',
   };
+}
+
+/** The result with the items of a window. */
+function partOf(result: CommandResult, { from, count }: { readonly from: number; readonly count: number }) {
+  const { items } = result;
+  if (items === undefined) return result;
+  return { ...result, data: { ...result.data, total: items.length }, items: items.slice(from, from + count) };
 }
 
 /** A complete file of several, or a folder that failed after some of its files were complete. */

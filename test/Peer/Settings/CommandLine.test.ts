@@ -33,6 +33,7 @@ test('nothing said: discovery, console, no limits', () => {
     accept: undefined,
     discovery: true,
     history: true,
+    http: 'drop',
     unlisted: false,
     console: true,
     verbose: false,

@@ -1,0 +1,58 @@
+import type { FileId } from '../../Protocol/Ids.ts';
+import type { Address } from '../../Shared/Address.ts';
+import type { FileManager } from '../FileManager.ts';
+import type { CatalogEntry } from '../Model.ts';
+import type { NetworkManager } from '../NetworkManager.ts';
+
+/** Destination of served bytes. */
+export interface ContentSink {
+  readonly remote: Address;
+  /** Resolves when the bytes may be reused and more may follow. Rejects when the destination is gone. */
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/** Name of clients without a peer id in the list of uploads. */
+const CLIENT_NAME = 'HTTP';
+
+/** The share for clients that are no peers: found by path, and sent within the slots and limits of all uploads. */
+export class SharedContent {
+  readonly #files: FileManager;
+  readonly #network: NetworkManager;
+
+  constructor(files: FileManager, network: NetworkManager) {
+    this.#files = files;
+    this.#network = network;
+  }
+
+  find(path: string): CatalogEntry | undefined {
+    return this.#files.findPath(path);
+  }
+
+  findId(fileId: FileId): CatalogEntry | undefined {
+    return this.#files.find(fileId);
+  }
+
+  /** Files below a folder, ordered by path. */
+  list(folder: string): readonly CatalogEntry[] {
+    return this.#files.list(folder);
+  }
+
+  /**
+   * Sends a range of a file. All requests of one host share one slot.
+   * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED, CANCELLED, TIMEOUT; failures of the sink pass through
+   */
+  async send(
+    content: FileId,
+    range: { readonly from: number; readonly to: number },
+    { remote, write }: ContentSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const contact = { peerId: undefined, name: CLIENT_NAME, address: remote };
+    const seat = this.#network.desk.enter({ key: `http:${remote.host}`, label: () => contact });
+    try {
+      await seat.send(content, range, { host: remote.host, write }, signal);
+    } finally {
+      seat.leave();
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { isIP } from 'node:net';
+import { isLoopback } from '../../../Shared/Address.ts';
+
+/** Facts about a request that decide whether it is answered, before its body is read. */
+export interface RequestFacts {
+  readonly method: string;
+  /** Header `Host`. */
+  readonly host: string | undefined;
+  /** Header `Origin`. */
+  readonly origin: string | undefined;
+  /** Header `Sec-Fetch-Site`: how the page that asks is related to this server. */
+  readonly fetchSite: string | undefined;
+  /** Header `Sec-Fetch-Mode`: `navigate` for an address that a user opens. */
+  readonly fetchMode: string | undefined;
+}
+
+/** Why a request is not answered. */
+export interface Denial {
+  readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 429;
+  readonly message: string;
+  readonly hint: string;
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/**
+ * Refuses requests that a hostile page can cause: a foreign `Host` (DNS rebinding: a name of the attacker that leads to
+ * this computer; an IP address cannot be rebound), a foreign `Origin`, and anything but a navigation from another site.
+ * @param hostNames - names of this computer besides localhost, in lower case
+ */
+export function denialOf(facts: RequestFacts, hostNames: readonly string[]): Denial | undefined {
+  const { method, host, origin, fetchSite, fetchMode } = facts;
+  if (!METHODS.includes(method))
+    return { status: 405, message: 'this method is not supported', hint: 'Use GET.' };
+  if (host === undefined || host === '')
+    return { status: 400, message: 'the request has no Host', hint: 'Send HTTP/1.1 with a Host header.' };
+  if (!isOwnHost(host, hostNames)) {
+    return {
+      status: 403,
+      message: 'this address is not one of this peer',
+      hint: 'Open it by its IP address, or as localhost.',
+    };
+  }
+  if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) return foreignPage();
+  const foreign = fetchSite === 'cross-site' || fetchSite === 'same-site';
+  if (foreign && (fetchMode !== 'navigate' || !isReading(method))) return foreignPage();
+  return undefined;
+}
+
+/** Refuses to manage the peer without the right to do so. @param proven - the request has a valid secret */
+export function managingDenial(remote: string, proven: boolean): Denial | undefined {
+  if (!isLoopback(remote)) {
+    return {
+      status: 403,
+      message: 'a peer is managed from its own computer only',
+      hint: 'Type there: shoal web',
+    };
+  }
+  if (proven) return undefined;
+  return {
+    status: 401,
+    message: 'this needs the token of the peer',
+    hint: 'Open the address that `shoal web` prints, or send Authorization: Bearer TOKEN.',
+  };
+}
+
+/** Refuses a request with a body that is not JSON, or larger than `bytesMax`; undefined: it may be read. */
+export function bodyDenial(
+  type: string | undefined,
+  length: string | undefined,
+  bytesMax: number,
+): Denial | undefined {
+  if (length !== undefined && Number(length) > bytesMax)
+    return { status: 413, message: 'the body is too large', hint: `At most ${bytesMax} bytes.` };
+  if (/^application\/json\s*(;|$)/i.test(type ?? '')) return undefined;
+  return { status: 415, message: 'the body is not JSON', hint: 'Send Content-Type: application/json.' };
+}
+
+export function isReading(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+function isOwnHost(host: string, hostNames: readonly string[]): boolean {
+  const [, bracketed, plain = ''] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]@/\\]+))(?::\d{1,5})?$/i.exec(host) ?? [];
+  if (bracketed !== undefined) return isIP(bracketed) === 6;
+  const name = plain.toLowerCase();
+  return isIP(name) === 4 || name === 'localhost' || hostNames.includes(name);
+}
+
+function foreignPage(): Denial {
+  return {
+    status: 403,
+    message: 'a page of another site may not use this peer',
+    hint: 'Open the page of the peer itself.',
+  };
+}

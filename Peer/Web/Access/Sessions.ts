@@ -1,0 +1,23 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/**
+ * Knows the secret by which a user of this computer manages the peer. It travels in the header `Authorization` only: a
+ * browser sends cookies to every port of a host, and with requests of foreign pages.
+ */
+export class Sessions {
+  readonly #token: Buffer;
+
+  constructor(token: string) {
+    this.#token = digest(token);
+  }
+
+  /** Whether a header is `Bearer` and the secret. Takes the same time for every wrong one. */
+  proves(authorization: string | undefined): boolean {
+    const [, given] = /^Bearer ([\w-]{1,200})$/.exec(authorization ?? '') ?? [];
+    return given !== undefined && timingSafeEqual(digest(given), this.#token);
+  }
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

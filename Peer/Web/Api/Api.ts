@@ -1,0 +1,149 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import * as v from 'valibot';
+import { normalHost } from '../../../Shared/Address.ts';
+import { bodyDenial, type Denial, isReading, managingDenial } from '../Access/Guard.ts';
+import type { GuestLimits } from '../Access/GuestLimits.ts';
+import { Sessions } from '../Access/Sessions.ts';
+import type { WebOptions } from '../Ports.ts';
+import { BODY_BYTES_MAX, readJson } from './Body.ts';
+import { denialJson, failureJson, statusOf } from './Envelope.ts';
+import { Events } from './Events.ts';
+import { openApiOf } from './OpenApi.ts';
+import { type ApiRoute, ROUTES } from './Routes.ts';
+
+type Env = { Bindings: HttpBindings };
+type Call = Context<Env>;
+
+/** Items of an answer without `count`. */
+const ITEMS = 1_000;
+
+/** The API: answers commands as `shoal --json` does, within the rights of the client. */
+export class Api {
+  readonly app = new Hono<Env>();
+  readonly #options: WebOptions;
+  readonly #sessions: Sessions;
+  readonly #limits: GuestLimits;
+  readonly #events: Events;
+
+  constructor(options: WebOptions, limits: GuestLimits) {
+    this.#options = options;
+    this.#sessions = new Sessions(options.token);
+    this.#limits = limits;
+    this.#events = new Events(options);
+    const { app } = this;
+    const document = openApiOf(ROUTES);
+    app.get('/openapi.json', (c) => c.json(document));
+    app.get('/session', (c) => this.#session(c));
+    app.get('/events', (c) => this.#denied(c, 'owner') ?? this.#events.answer(c));
+    for (const route of ROUTES) {
+      const path = route.path.replace(/\{(\w+)\}/g, ':$1');
+      app.on(route.method.toUpperCase(), path, (c, next) => this.#guard(c, route, next));
+      app.on(route.method.toUpperCase(), path, (c) => this.#answer(c, route));
+    }
+    // A known path with another method.
+    app.all('*', (c) => send(c, 404, failureJson('', 'NOT_FOUND', 'the API has no such address', HINT)));
+  }
+
+  close(): void {
+    this.#events.close();
+  }
+
+  /** Who the client is, for the page: whether it may manage the peer. */
+  #session(c: Call): Response {
+    const { host } = this.#options;
+    const remote = remoteOf(c);
+    const manage = this.#managingDenial(c) === undefined;
+    const local = managingDenial(remote, true) === undefined;
+    const session = { manage, local, name: host.name, port: host.port };
+    return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, ...session }));
+  }
+
+  async #guard(c: Call, route: ApiRoute, next: () => Promise<void>): Promise<Response | undefined> {
+    const denied = this.#denied(c, route.who) ?? (hasBody(route) ? this.#bodyDenied(c) : undefined);
+    if (denied !== undefined) return denied;
+    await next();
+    return undefined;
+  }
+
+  #denied(c: Call, who: ApiRoute['who']): Response | undefined {
+    const { clock } = this.#options;
+    const denial = this.#managingDenial(c);
+    if (who === 'owner' && denial !== undefined) return deny(c, denial);
+    if (denial !== undefined && !this.#limits.allows(remoteOf(c), clock.nowMs()))
+      return deny(c, { status: 429, message: 'too many requests', hint: 'Wait a second.' });
+    return undefined;
+  }
+
+  #bodyDenied(c: Call): Response | undefined {
+    const denial = bodyDenial(c.req.header('content-type'), c.req.header('content-length'), BODY_BYTES_MAX);
+    return denial === undefined ? undefined : deny(c, denial);
+  }
+
+  #managingDenial(c: Call): Denial | undefined {
+    return managingDenial(remoteOf(c), this.#sessions.proves(c.req.header('authorization')));
+  }
+
+  async #answer(c: Call, route: ApiRoute): Promise<Response> {
+    const body = hasBody(route)
+      ? await readJson(c.env.incoming, this.#options.clock).catch(tooLarge)
+      : c.req.query();
+    if (body === TOO_LARGE) return deny(c, TOO_LARGE);
+    const given = { ...(isRecord(body) ? body : { body }), ...c.req.param() };
+    const input = v.safeParse(route.input, given);
+    const [, command = ''] = route.path.split('/');
+    if (!input.success) {
+      const [issue] = input.issues;
+      const field = v.getDotPath(issue) ?? 'the body';
+      return send(c, 400, failureJson(command, 'USAGE', `${field}: ${issue.message}`.slice(0, 300), HINT));
+    }
+    const { from = 0, count = ITEMS } = input.output as { from?: number; count?: number };
+    const words = route.words(input.output as never);
+    const answer = await this.#options.host.run(
+      { words, command, window: { from, count } },
+      c.req.raw.signal,
+    );
+    return send(c, statusOf(answer.error), answer.json);
+  }
+}
+
+const HINT = 'All requests with their fields: /api/v1/openapi.json';
+
+const TOO_LARGE: Denial = {
+  status: 413,
+  message: 'the body is too large',
+  hint: `At most ${BODY_BYTES_MAX} bytes.`,
+};
+
+function tooLarge(failure: unknown): Denial {
+  if (failure instanceof RangeError) return TOO_LARGE;
+  throw failure;
+}
+
+/** What is none fails the check of the input. */
+function isRecord(body: unknown): body is object {
+  return typeof body === 'object' && body !== null && !Array.isArray(body);
+}
+
+function hasBody({ method }: ApiRoute): boolean {
+  return !isReading(method.toUpperCase()) && method !== 'delete';
+}
+
+function deny(c: Context, denial: Denial): Response {
+  // What remains of the body is not read.
+  c.header('Connection', 'close');
+  if (denial.status === 401) c.header('WWW-Authenticate', 'Bearer');
+  return send(c, denial.status, denialJson(denial));
+}
+
+function send(c: Context, status: number, json: string): Response {
+  return c.body(`${json}\n`, status as 200, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Cache-Control': 'no-store',
+  });
+}
+
+function remoteOf(c: Call): string {
+  return normalHost(c.env.incoming.socket.remoteAddress ?? '');
+}

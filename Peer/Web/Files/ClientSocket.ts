@@ -1,0 +1,23 @@
+import type { IncomingMessage } from 'node:http';
+import { type Address, normalHost } from '../../../Shared/Address.ts';
+
+/** Time without any byte in either direction after which a connection is closed, in milliseconds. */
+export const IDLE_MS = 60_000;
+
+/** Address of the client of a request. */
+export function remoteOf({ socket }: IncomingMessage): Address {
+  return { host: normalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+}
+
+/**
+ * Runs a transfer without the limit of IDLE_MS: waiting for an upload slot may take longer. Transfers that stall are
+ * ended by the serving desk.
+ */
+export async function withoutIdleLimit<T>({ socket }: IncomingMessage, transfer: Promise<T>): Promise<T> {
+  socket.setTimeout(0);
+  try {
+    return await transfer;
+  } finally {
+    socket.setTimeout(IDLE_MS);
+  }
+}

@@ -1,0 +1,105 @@
+import { create as contentDisposition } from 'content-disposition';
+import mime from 'mime';
+import parseRange from 'range-parser';
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { CatalogEntry } from '../../Model.ts';
+import type { WebRange } from '../Ports.ts';
+
+/** Status and headers of the answer to a request for a file, and the bytes that follow. */
+export interface FileAnswer {
+  readonly status: 200 | 206 | 304 | 416;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly range: WebRange;
+}
+
+/** Headers of the request that decide the answer. */
+export interface FileConditions {
+  readonly range?: string | undefined;
+  readonly ifRange?: string | undefined;
+  readonly ifNoneMatch?: string | undefined;
+  readonly ifModifiedSince?: string | undefined;
+  /** The browser saves the file instead of showing it. */
+  readonly download: boolean;
+}
+
+const NOTHING: WebRange = { from: 0, to: 0 };
+/** Types that a browser shows; none of them can run scripts. All others are saved. */
+const SHOWN =
+  /^(image\/(png|jpeg|gif|webp|avif|bmp)|audio\/[\w.+-]+|video\/[\w.+-]+|text\/plain|application\/pdf)$/;
+/** Types that a browser shows as plain text. */
+const TEXTUAL = /^(text\/(?!html)[\w.+-]+|application\/(json|toml|x-sh|sql|yaml))$/;
+/** Contents of files come from strangers: they load nothing and run nothing. */
+const FILE_POLICY =
+  "default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'; sandbox";
+
+/** Answers a request for a file by its path, whose ETag is the id of the content. Several ranges: the whole file. */
+export function fileAnswer(entry: CatalogEntry, conditions: FileConditions): FileAnswer {
+  const { size, fileId, modifiedMs } = entry;
+  const etag = `"${fileId}"`;
+  const modified = httpDate(modifiedMs);
+  const always = {
+    ETag: etag,
+    ...(modified === undefined ? {} : { 'Last-Modified': modified }),
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'no-cache',
+  };
+  if (isCached(conditions, etag, modifiedMs)) return { status: 304, headers: always, range: NOTHING };
+  const range = wantedRange(conditions, entry, modified);
+  if (range === 'unsatisfiable') {
+    const headers = { ...always, 'Content-Range': `bytes */${size}`, 'Content-Length': '0' };
+    return { status: 416, headers, range: NOTHING };
+  }
+  const { from, to } = range ?? { from: 0, to: size };
+  const headers = {
+    ...always,
+    ...contentHeaders(entry.path, conditions.download),
+    'Content-Length': String(to - from),
+    ...(range === undefined ? {} : { 'Content-Range': `bytes ${from}-${to - 1}/${size}` }),
+  };
+  return { status: range === undefined ? 200 : 206, headers, range: { from, to } };
+}
+
+/** Type and disposition by the name of a file. */
+export function contentHeaders(path: string, download: boolean): Record<string, string> {
+  const name = path.split('/').at(-1) ?? '';
+  const byName = mime.getType(name) ?? 'application/octet-stream';
+  const type = TEXTUAL.test(byName) ? 'text/plain' : byName;
+  const isShown = SHOWN.test(type) && !download;
+  return {
+    'Content-Type': type === 'text/plain' ? 'text/plain; charset=utf-8' : type,
+    'Content-Disposition': contentDisposition(safeText(name), { type: isShown ? 'inline' : 'attachment' }),
+    'Content-Security-Policy':
+      type === 'application/pdf' ? "default-src 'none'; object-src 'self'" : FILE_POLICY,
+  };
+}
+
+/** RFC 9110: If-None-Match comes before If-Modified-Since. */
+function isCached(
+  { ifNoneMatch, ifModifiedSince }: FileConditions,
+  etag: string,
+  modifiedMs: number,
+): boolean {
+  if (ifNoneMatch !== undefined)
+    return ifNoneMatch.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
+  const sinceMs = Date.parse(ifModifiedSince ?? '');
+  return Math.floor(modifiedMs / 1_000) * 1_000 <= sinceMs;
+}
+
+function wantedRange(
+  { range, ifRange }: FileConditions,
+  { size, fileId }: CatalogEntry,
+  modified: string | undefined,
+): WebRange | 'unsatisfiable' | undefined {
+  if (range === undefined) return undefined;
+  if (ifRange !== undefined && ifRange !== `"${fileId}"` && ifRange !== modified) return undefined;
+  const parsed = parseRange(size, range);
+  if (parsed === -1) return 'unsatisfiable';
+  if (parsed === -2 || parsed.type !== 'bytes' || parsed.length !== 1) return undefined;
+  const [only] = parsed;
+  return only && { from: only.start, to: only.end + 1 };
+}
+
+function httpDate(wallMs: number): string | undefined {
+  const date = new Date(wallMs);
+  return Number.isNaN(date.getTime()) ? undefined : date.toUTCString();
+}

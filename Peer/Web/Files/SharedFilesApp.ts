@@ -1,0 +1,92 @@
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import { asShoalError } from '../../../Shared/ShoalError.ts';
+import type { GuestLimits } from '../Access/GuestLimits.ts';
+import { failureJson, statusOf } from '../Api/Envelope.ts';
+import type { WebOptions } from '../Ports.ts';
+import { sendArchive } from './Archive.ts';
+import { remoteOf } from './ClientSocket.ts';
+import { fileAnswer } from './FileAnswer.ts';
+import { linkTo, listingHtml, listingText, rowsOf } from './Listing.ts';
+import { sendFile } from './SendFile.ts';
+
+type Env = { Bindings: HttpBindings };
+
+/** `/files/<path>`: files and folders of the share. */
+export class SharedFilesApp {
+  readonly app = new Hono<Env>();
+  readonly #options: WebOptions;
+  readonly #limits: GuestLimits;
+
+  constructor(options: WebOptions, limits: GuestLimits) {
+    this.#options = options;
+    this.#limits = limits;
+    this.app.get('/', (c) => this.#folder(c, ''));
+    this.app.get('/*', (c) => this.#answer(c));
+  }
+
+  async #answer(c: Context<Env>): Promise<Response> {
+    const path = pathOf(c.req.path);
+    if (path === undefined) return refuse(c, 'USAGE', 'the address is not valid UTF-8');
+    const entry = this.#options.host.files.find(path);
+    if (entry === undefined) return this.#folder(c, path.replace(/\/$/, ''));
+    const answer = fileAnswer(entry, {
+      range: c.req.header('range'),
+      ifRange: c.req.header('if-range'),
+      ifNoneMatch: c.req.header('if-none-match'),
+      ifModifiedSince: c.req.header('if-modified-since'),
+      download: c.req.query('download') !== undefined,
+    });
+    try {
+      await sendFile(entry, answer, c.env.outgoing, this.#options.host.files);
+    } catch (failure) {
+      const { code, message } = asShoalError(failure, 'DISK_FAILED');
+      return refuse(c, code, message);
+    }
+    return RESPONSE_ALREADY_SENT;
+  }
+
+  async #folder(c: Context<Env>, folder: string): Promise<Response> {
+    const { host, clock } = this.#options;
+    if (!this.#limits.allows(remoteOf(c.env.incoming).host, clock.nowMs())) {
+      c.header('Retry-After', '1');
+      return c.text('429: too many listings, wait a second\n', 429);
+    }
+    const entries = host.files.list(folder);
+    if (entries.length === 0 && folder !== '')
+      return refuse(c, 'NOT_FOUND', 'the share has no such file or folder');
+    // Links of a listing are relative to the folder.
+    if (!c.req.path.endsWith('/')) {
+      const last = folder === '' ? 'files' : (folder.split('/').at(-1) ?? '');
+      return c.redirect(`./${linkTo(`${last}/`)}${/\?.*$/.exec(c.req.url)?.[0] ?? ''}`);
+    }
+    const format = c.req.query('format');
+    if (format === 'zip' || format === 'tar') {
+      await sendArchive(format, folder === '' ? host.name : folder, entries, c.env.outgoing, host.files);
+      return RESPONSE_ALREADY_SENT;
+    }
+    if (format !== undefined) return refuse(c, 'USAGE', 'a folder has the formats zip and tar');
+    const rows = rowsOf(folder, entries);
+    c.header('Cache-Control', 'no-cache');
+    return c.req.header('accept')?.includes('text/html') === true
+      ? c.html(listingHtml(folder, rows))
+      : c.text(listingText(rows));
+  }
+}
+
+/** The path below `/files/`; undefined: not valid UTF-8. */
+function pathOf(address: string): string | undefined {
+  try {
+    return decodeURIComponent(address.replace(/^\/files\//, ''));
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(c: Context<Env>, code: string, message: string): Response {
+  const json = failureJson('files', code, message, 'The files of this peer: /files/');
+  c.header('Content-Type', 'application/json; charset=utf-8');
+  return c.body(`${json}\n`, statusOf({ code }));
+}

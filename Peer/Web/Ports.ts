@@ -1,0 +1,102 @@
+import type { Duplex } from 'node:stream';
+import type { FileId } from '../../Protocol/Ids.ts';
+import type { Address } from '../../Shared/Address.ts';
+import type { Clock } from '../../Shared/Clock.ts';
+import type { Log } from '../../Shared/Log.ts';
+import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
+import type { CatalogEntry } from '../Model.ts';
+
+/** What the web needs of the peer and of its port. Types only. */
+
+/** A connection that begins with an HTTP request; see Incoming of the network. */
+export interface WebConnection {
+  readonly remote: Address;
+  /** Over the connection limit: to be answered with status 503. */
+  readonly full: boolean;
+  stream(handlerOf: (stream: ByteStream) => StreamHandler): void;
+  socket(): Duplex;
+  /** Ends the deadline for the first request. */
+  settle(): void;
+}
+
+/** Owner of a connection; see Occupant of the network. */
+export interface WebOccupant {
+  /** Milliseconds without a request; undefined: a request is in progress. */
+  idleMs(nowMs: number): number | undefined;
+  evict(): void;
+}
+
+/** A word of a command, or text of a user, which is quoted: it is never a flag. */
+export type CommandWord = string | { readonly text: string };
+
+/** A command with the form of its answer; see OneShotRequest. */
+export interface WebCommand {
+  /** The name first, then flags and arguments. */
+  readonly words: readonly CommandWord[];
+  /** Name in the envelope. */
+  readonly command: string;
+  /** Items to answer, of the whole list. */
+  readonly window: ItemWindow;
+}
+
+/** A part of a list: `count` items from position `from` on. */
+interface ItemWindow {
+  readonly from: number;
+  readonly count: number;
+}
+
+interface WebAnswer {
+  readonly error: { readonly code: string } | undefined;
+  /** The JSON envelope. */
+  readonly json: string;
+}
+
+/** Bytes of a file, from the first to before the last. */
+export interface WebRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Destination of the bytes of a file. */
+interface WebSink {
+  /** Host that receives them, for limits and the list of uploads. */
+  readonly remote: Address;
+  /** Resolves when the bytes may be reused and more may follow. */
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/** Files of the share. Paths are keys of the catalog: none is opened as it is. */
+export interface WebFiles {
+  find(path: string): CatalogEntry | undefined;
+  findId(id: FileId): CatalogEntry | undefined;
+  /** Files below a folder, ordered by path. */
+  list(folder: string): readonly CatalogEntry[];
+  /**
+   * Sends a range of a file within slots and limits; only bytes of that content are sent.
+   * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED, CANCELLED, TIMEOUT; failures of the sink pass through
+   */
+  send(content: FileId, range: WebRange, to: WebSink, signal: AbortSignal): Promise<void>;
+}
+
+/** The peer as the web sees it. */
+export interface WebHost {
+  readonly name: string;
+  readonly port: number;
+  readonly files: WebFiles;
+  /** Runs a command as `shoal` does. Never rejects. */
+  run(command: WebCommand, signal: AbortSignal): Promise<WebAnswer>;
+  /** Reports news of the peer. @returns a function that unsubscribes */
+  onNews(listener: (news: { readonly kind: string; readonly text: string }) => void): () => void;
+}
+
+export interface WebOptions {
+  readonly host: WebHost;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Secret of a user of this computer; see Access/Sessions.ts. */
+  readonly token: string;
+  /** Names of this computer that may stand in `Host`, besides IP addresses and localhost. Lower case. */
+  readonly hostNames: readonly string[];
+  /** Folder of the page, as built. */
+  readonly pageDir: string;
+}

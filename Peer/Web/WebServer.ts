@@ -1,0 +1,110 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { Hono } from 'hono';
+import { asShoalError } from '../../Shared/ShoalError.ts';
+import { denialOf, type RequestFacts } from './Access/Guard.ts';
+import { GuestLimits } from './Access/GuestLimits.ts';
+import { Api } from './Api/Api.ts';
+import { denialJson, failureJson } from './Api/Envelope.ts';
+import { IDLE_MS } from './Files/ClientSocket.ts';
+import { SharedFilesApp } from './Files/SharedFilesApp.ts';
+import { pageApp } from './Page.ts';
+import type { WebOptions } from './Ports.ts';
+
+const HEADER_BYTES_MAX = 16 * 1_024;
+/** Time for the headers of a request. */
+const HEADERS_MS = 10_000;
+
+/** Headers of every answer: nothing of it is used by other sites, framed, or run as a script of another origin. */
+const HEADERS: Readonly<Record<string, string>> = {
+  'Content-Security-Policy':
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; object-src 'none'; base-uri 'none'; " +
+    "form-action 'self'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+
+type Use = (change: 1 | -1) => void;
+
+/** The HTTP server: hands each request that passes the guard to files, API or page. */
+export class WebServer {
+  readonly #options: WebOptions;
+  readonly #api: Api;
+  readonly #server: Server;
+  readonly #uses = new WeakMap<Duplex, Use>();
+
+  constructor(options: WebOptions) {
+    this.#options = options;
+    const limits = new GuestLimits(options.clock.nowMs());
+    this.#api = new Api(options, limits);
+    const app = new Hono<{ Bindings: HttpBindings }>();
+    app.get('/healthz', (c) => c.text('ok\n'));
+    app.route('/api/v1', this.#api.app);
+    app.route('/files', new SharedFilesApp(options, limits).app);
+    app.route('/', pageApp(options));
+    app.notFound((c) => c.text('404: there is nothing at this address\n', 404));
+    app.onError((failure, c) => {
+      options.log.warn(`HTTP: ${c.req.method} failed: ${failure.stack ?? failure.message}`);
+      const { code, message } = asShoalError(failure, 'CLOSED');
+      return c.body(`${failureJson('', code, message, 'Try again.')}\n`, 500, JSON_TYPE);
+    });
+    const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+    this.#server = createServer(
+      { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS, requestTimeout: 0 },
+      (request, response) => this.#request(request, response, listener),
+    );
+    this.#server.timeout = IDLE_MS;
+    // The server does not listen itself: this starts its check of timeouts.
+    this.#server.emit('listening');
+  }
+
+  /** Serves the requests of a connection. @param use - called at the begin (1) and end (-1) of each */
+  connection(socket: Duplex, use: Use): void {
+    this.#uses.set(socket, use);
+    this.#server.emit('connection', socket);
+  }
+
+  close(): void {
+    this.#api.close();
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  #request(
+    request: IncomingMessage,
+    response: ServerResponse,
+    listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  ): void {
+    const use = this.#uses.get(request.socket);
+    use?.(1);
+    response.once('close', () => use?.(-1));
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    const denial = denialOf(factsOf(request), this.#options.hostNames);
+    if (denial === undefined) {
+      void listener(request, response);
+      return;
+    }
+    response.writeHead(denial.status, { ...JSON_TYPE, Connection: 'close' });
+    response.end(`${denialJson(denial)}\n`);
+  }
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
+
+function factsOf({ method = '', headers }: IncomingMessage): RequestFacts {
+  const one = (name: string) => {
+    const value = headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  };
+  return {
+    method,
+    host: one('host'),
+    origin: one('origin'),
+    fetchSite: one('sec-fetch-site'),
+    fetchMode: one('sec-fetch-mode'),
+  };
+}

@@ -1,0 +1,88 @@
+import { type AddressInfo, createServer } from 'node:net';
+import { onTestFinished } from 'vitest';
+import type { CatalogEntry } from '../../../Peer/Model.ts';
+import type { WebCommand, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
+import { WebServer } from '../../../Peer/Web/WebServer.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { systemClock } from '../../../Shared/Clock.ts';
+import type { ShoalError } from '../../../Shared/ShoalError.ts';
+
+export const TOKEN = 'the-token_of-this-peer';
+
+/** A peer with files in memory; every command that it was asked is in `commands`. */
+export class FakeWebHost implements WebHost {
+  readonly name = 'studio';
+  readonly port = 9_001;
+  readonly commands: WebCommand[] = [];
+  readonly contents = new Map<string, Buffer>();
+  /** Thrown by the next `send`. */
+  trouble: ShoalError | undefined;
+  answer: { error: { code: string } | undefined; json: string } = { error: undefined, json: '{"ok":true}' };
+  readonly #listeners = new Set<(news: { kind: string; text: string }) => void>();
+
+  readonly files = {
+    find: (path: string) => this.#entry(path),
+    findId: (id: FileId) =>
+      [...this.contents.keys()].map((path) => this.#entry(path)).find((e) => e?.fileId === id),
+    list: (folder: string) =>
+      [...this.contents.keys()]
+        .filter((path) => folder === '' || path.startsWith(`${folder}/`))
+        .sort()
+        .flatMap((path) => this.#entry(path) ?? []),
+    send: async (
+      content: FileId,
+      { from, to }: { from: number; to: number },
+      sink: { write(bytes: Uint8Array): Promise<void> },
+    ) => {
+      if (this.trouble !== undefined) throw this.trouble;
+      const path = this.files.findId(content)?.path ?? '';
+      await sink.write(this.contents.get(path)?.subarray(from, to) ?? Buffer.alloc(0));
+    },
+  };
+
+  async run(command: WebCommand) {
+    this.commands.push(command);
+    return this.answer;
+  }
+
+  onNews(listener: (news: { kind: string; text: string }) => void) {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  tell(text: string): void {
+    for (const listener of this.#listeners) listener({ kind: 'warning', text });
+  }
+
+  #entry(path: string): CatalogEntry | undefined {
+    const bytes = this.contents.get(path);
+    if (bytes === undefined) return undefined;
+    const fileId = Buffer.from(path).toString('hex').padEnd(64, '0').slice(0, 64) as FileId;
+    return { path, fileId, size: bytes.length, modifiedMs: Date.UTC(2026, 0, 2, 3, 4, 5) };
+  }
+}
+
+/** The web of a peer on a loopback port. */
+export async function webOn(host = new FakeWebHost(), options: Partial<WebOptions> = {}) {
+  const warnings: string[] = [];
+  const web = new WebServer({
+    host,
+    clock: systemClock,
+    log: { debug: () => {}, info: () => {}, warn: (text) => void warnings.push(text) },
+    token: TOKEN,
+    hostNames: ['studio.local'],
+    pageDir: '/nonexistent',
+    ...options,
+  });
+  const server = createServer((socket) => web.connection(socket, () => {}));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => {
+    web.close();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { host, port, base: `http://127.0.0.1:${port}`, warnings };
+}
+
+export const OWNER = { Authorization: `Bearer ${TOKEN}` };
+export const JSON_TYPE = { 'Content-Type': 'application/json' };
