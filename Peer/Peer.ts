@@ -52,6 +52,7 @@ export interface PeerOptions {
 export class Peer implements PeerControls {
   readonly self: Self;
   readonly privateNetwork: PrivateNetwork | undefined;
+  readonly pageAddress: string | undefined;
   readonly pushing: Pushing;
   /** The share, for clients that are no peers. */
   readonly content: SharedContent;
@@ -74,6 +75,7 @@ export class Peer implements PeerControls {
     const { wallMs } = options.files;
     this.self = self;
     this.privateNetwork = options.privateNetwork;
+    this.pageAddress = options.pageAddress;
     this.#options = options;
     this.#files = new FileManager(options.files);
     this.#network = new NetworkManager({ ...options.network, provider: this.#files, feed: this.#files });
@@ -174,10 +176,6 @@ export class Peer implements PeerControls {
 
   trackers(): readonly TrackerStatus[] {
     return this.#network.trackers();
-  }
-
-  pageAddress(): string | undefined {
-    return this.#options.pageAddress;
   }
 
   discoveryReport(): readonly string[] {
@@ -334,12 +332,7 @@ export class Peer implements PeerControls {
     files.on('notice', (text) => this.#news.tell('share', text));
 
     network.on('sourceFound', (fileId, holder) => downloads.addSource(fileId, holder));
-    const history = this.#history;
-    network.on('served', (peer, fileId, bytes) => {
-      const [path, size] = [files.pathOf(fileId), files.sizeOf(fileId)];
-      if (path !== undefined && size !== undefined) history?.served({ peer, fileId, path, size, bytes });
-    });
-    network.on('hasAll', (peerId, fileId) => history?.completed(peerId, fileId));
+    this.#history?.follow(network, files);
     this.#news.followTrackers(network);
 
     downloads.on('partialStarted', (fileId) => network.announcements.holdings(fileId));

@@ -50,6 +50,8 @@ export interface PushControls {
 /** The peer as the commands see it: implemented by Peer.ts, and by a fake in tests. All errors are ShoalError. */
 export interface PeerControls {
   readonly self: Self;
+  /** Address of the web page, with the token that allows to manage the peer; undefined: HTTP is off. */
+  readonly pageAddress: string | undefined;
   /** Undefined: the open network. */
   readonly privateNetwork: PrivateNetwork | undefined;
   readonly pushing: PushControls;
@@ -62,8 +64,6 @@ export interface PeerControls {
   localFiles(folder?: string): readonly CatalogEntry[];
   share(): ShareStatus;
   trackers(): readonly TrackerStatus[];
-  /** Address of the web page, with the token that allows to manage the peer; undefined: HTTP is off. */
-  pageAddress(): string | undefined;
   /** Outcome of each discovery source, one line each; safe to print. */
   discoveryReport(): readonly string[];
   uploads(): readonly UploadStatus[];

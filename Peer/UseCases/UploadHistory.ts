@@ -1,7 +1,9 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import { type Clock, every, type WallClock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
+import type { FileManager } from '../FileManager.ts';
 import type { KnownContact } from '../Model.ts';
+import type { NetworkManager } from '../NetworkManager.ts';
 import type { TakenFile } from '../NetworkModel.ts';
 
 /** Entries that are kept; the one that was served least recently is evicted. */
@@ -57,6 +59,15 @@ export class UploadHistory {
   async close(): Promise<void> {
     this.#stop?.();
     await this.#save();
+  }
+
+  /** Records what the network serves. */
+  follow(network: NetworkManager, files: FileManager): void {
+    network.on('served', (peer, fileId, bytes) => {
+      const [path, size] = [files.pathOf(fileId), files.sizeOf(fileId)];
+      if (path !== undefined && size !== undefined) this.served({ peer, fileId, path, size, bytes });
+    });
+    network.on('hasAll', (peerId, fileId) => this.completed(peerId, fileId));
   }
 
   /** Adds bytes that were sent. A file of which as many bytes were sent as it has is complete. */

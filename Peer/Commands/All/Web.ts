@@ -12,7 +12,7 @@ export const web: ConsoleCommand = {
   examples: ['web'],
   oneShot: 'running peer',
   async run(_call, { controls }) {
-    const address = controls.pageAddress();
+    const address = controls.pageAddress;
     if (address === undefined)
       throw new ShoalError('NOT_FOUND', 'this peer answers no HTTP', {
         hint: 'Start it without --no-http (or http = off). In a private network there is no HTTP.',

@@ -100,16 +100,12 @@ export class FakeControls implements PeerControls {
   trouble: unknown;
   /** Replaces the usual answer to a wish to download. */
   answer: ((what: string) => DownloadAnswer) | undefined;
-  page: string | undefined;
+  readonly pageAddress: string | undefined = undefined;
   readonly pushing = new FakePushing();
   readonly #listeners = new Set<(news: News) => void>();
   readonly #waiting = new Map<number, ((end: DownloadStatus) => void)[]>();
   ready: Promise<boolean> = Promise.resolve(true);
   scan: Promise<void> = Promise.resolve();
-
-  pageAddress(): string | undefined {
-    return this.page;
-  }
 
   async scanned(): Promise<void> {
     this.calls.push('scanned');
