@@ -24,7 +24,7 @@ const config: KnipConfig = {
     'test/**/*.{js,ts}',
   ],
   ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
-  ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'mount', 'umount', 'dpkg-deb', 'zip'],
+  ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'mount', 'umount', 'systemd-notify'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
 };
 

@@ -34,7 +34,7 @@ async function attributesOf(path: string) {
 
 const OLD = { modifiedMs: OLD_MS, executable: false };
 
-test('B1: a download keeps time and executable bit: file, folder, -o, push and copy', async ({ lan }) => {
+test('a download keeps time and executable bit: file, folder, -o, push and copy', async ({ lan }) => {
   const share = await oldFiles(await lan.launcher.folder());
   const anna = await lan.seeder('anna', { share });
   const berta = await lan.seeder('berta', { args: ['--accept', 'all'] });
@@ -71,7 +71,7 @@ test('B1: a download keeps time and executable bit: file, folder, -o, push and c
     expect(await attributesOf(out.at(path)), path).toEqual({ ...OLD, executable: PROGRAMS.includes(path) });
 });
 
-test('B6: empty folders are there for others, and folders keep their times', async ({ lan }) => {
+test('empty folders are there for others, and folders keep their times', async ({ lan }) => {
   const share = await oldFiles(await lan.launcher.folder(), { 'dir/a': 'a', 'dir/below/b': 'b' });
   await mkdir(share.at('dir/empty/inner'), { recursive: true });
   const folders = ['dir/empty/inner', 'dir/empty', 'dir/below', 'dir'];
