@@ -16,6 +16,7 @@ import type { OpenPart } from './OpenPart.ts';
 import { PartFile } from './PartFile.ts';
 import { openPartFiles } from './PartFiles.ts';
 import { encodePaused, type JournalState, readJournal } from './ResumeJournal.ts';
+import { reuseChunks } from './ReusedChunks.ts';
 import { zeroChunks } from './ZeroChunks.ts';
 
 export interface PartStoreOptions {
@@ -47,6 +48,9 @@ export class PartStore {
   readonly #options: PartStoreOptions;
   /** Undefined while a part is being opened. */
   readonly #open = new Map<FileId, OpenPart | undefined>();
+  /** Wanted paths of unfinished files, each read once from its journal. */
+  readonly #paths = new Map<FileId, string>();
+  #closing = false;
 
   constructor(options: PartStoreOptions) {
     this.#options = options;
@@ -90,12 +94,15 @@ export class PartStore {
     }
     this.#open.set(fileId, undefined);
     const path = this.#options.names.safe(wanted);
+    const isNew = !this.#isOnDisk(fileId);
     try {
       const part = isOneChunk(layout.size)
         ? this.#openInMemory(description, path, attributes)
         : await this.#openOnDisk(description, path, attributes);
       this.#open.set(fileId, part);
       this.#options.events.opened(part);
+      // Only saves a transfer: what fails here fails again, and is reported, when chunks arrive.
+      if (isNew && !isOneChunk(layout.size)) await this.#reuseOlder(part, path).catch(() => {});
       return part;
     } catch (failure) {
       this.#open.delete(fileId);
@@ -167,7 +174,34 @@ export class PartStore {
 
   /** Closes all open parts and keeps them for a later resume. */
   async close(): Promise<void> {
+    this.#closing = true;
     await Promise.all([...this.#open.values()].map((part) => part?.close()));
+  }
+
+  #isOnDisk(fileId: FileId): boolean {
+    return this.#options.disk.stateOf(this.#pathOf(fileId, 'journal')) !== undefined;
+  }
+
+  /** Copies equal chunks from unfinished versions of the same path: the file changed at its source meanwhile. */
+  async #reuseOlder(part: OpenPart, path: string): Promise<void> {
+    const { fileId } = part.description;
+    for (const name of this.#options.disk.names(this.#options.temp)) {
+      const older = name.slice(0, 64) as FileId;
+      if (!OUR_NAMES.test(name) || !name.endsWith(JOURNAL) || older === fileId) continue;
+      if ((this.#paths.get(older) ?? path) !== path) continue;
+      const state = await this.#read(older);
+      if (state === undefined) continue;
+      this.#paths.set(older, state.path);
+      if (state.path !== path) continue;
+      const data = this.#options.disk.open(this.#pathOf(older, 'part'));
+      const chunks = new Set([...state.durable, ...state.unsure]);
+      const read = (into: Uint8Array, position: number) => data.read(into, position);
+      try {
+        await reuseChunks(part, { description: state.description, chunks, read }, () => !this.#closing);
+      } finally {
+        data.close();
+      }
+    }
   }
 
   #openInMemory(description: FileDescription, path: string, attributes: FileAttributes): MemoryPart {

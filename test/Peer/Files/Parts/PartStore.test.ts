@@ -422,3 +422,48 @@ test('a file that the file system cannot hold is refused before the first byte, 
   expect(lengths).toEqual([2 ** 32]);
   expect(disk.names('/share/Temp')).toEqual([]);
 });
+
+describe('a file that changed at its source', () => {
+  const changed = Buffer.from(content);
+  changed[2 * MIB + 7] = (changed[2 * MIB + 7] ?? 0) + 1;
+  const hashes = ALL.map((chunk) => hashBytes(chunkBytes(changed, description.layout, chunk)));
+  const newer = {
+    fileId: fileIdOf(changed.length, hashes),
+    layout: chunkLayout(changed.length),
+    chunkHashes: hashes,
+  };
+
+  test('takes equal chunks from its unfinished older version, across restarts', async () => {
+    const disk = memoryDisk();
+    const before = partStore(disk);
+    const old = await before.store.open(description, 'a.mkv');
+    for (const chunk of [0, 2, 3]) await writeChunk(old, content, chunk);
+    await before.store.close();
+
+    const { store } = partStore(disk);
+    const part = await store.open(newer, 'a.mkv');
+    expect([...part.verified.indexes()]).toEqual([0, 3]);
+    for (const chunk of [1, 2]) expect(await writeChunk(part, changed, chunk)).toBe(true);
+    await part.finish();
+    expect(disk.peek('/share/a.mkv')?.equals(changed)).toBe(true);
+    expect((await store.unfinished()).map(({ bytes }) => bytes)).toEqual([2 * MIB + 5]);
+  });
+
+  test('takes nothing from another path, nor chunks that are damaged', async () => {
+    const disk = memoryDisk();
+    const before = partStore(disk);
+    const old = await before.store.open(description, 'b.mkv');
+    for (const chunk of ALL) await writeChunk(old, content, chunk);
+    await before.store.close();
+    const other = partStore(disk);
+    const apart = await other.store.open(newer, 'a.mkv');
+    expect(apart.verified.count).toBe(0);
+    await apart.discard();
+
+    const data = disk.open(`/share/Temp/${fileId}.part`);
+    await data.write(Buffer.from('damaged'), 100);
+    data.close();
+    const part = await partStore(disk).store.open(newer, 'b.mkv');
+    expect([...part.verified.indexes()]).toEqual([1, 3]);
+  });
+});
