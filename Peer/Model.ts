@@ -244,6 +244,7 @@ export interface StallCause {
     | 'source-banned'
     | 'peer-away' // no holder is reachable
     | 'connecting'
+    | 'no-lane' // linked, but the connection for chunks cannot be opened
     | 'describing' // waiting for the chunk list
     | 'queued'
     | 'snubbed' // requested, no data for 10 s
@@ -269,8 +270,10 @@ export interface SourceStatus {
   /** Position in the source's queue, when queued, and the length of that queue. */
   readonly place: number | undefined;
   readonly queueLength?: number | undefined;
-  /** Why the source was left. `no answer`: asleep or unreachable for now; `unreachable`: not running. */
-  readonly why?: 'unreachable' | 'no answer' | 'has it not' | 'changed' | undefined;
+  /** Why the source was left. `no answer`: asleep or unreachable for now; `unreachable`: not running. `no lane`: linked, but see `lane`. */
+  readonly why?: 'unreachable' | 'no answer' | 'no lane' | 'has it not' | 'changed' | undefined;
+  /** The connection for chunks. `failed`: linked, but no such connection can be opened. */
+  readonly lane?: 'opening' | 'open' | 'failed' | undefined;
   /** It was connected in this run. Absent: unknown. */
   readonly reached?: boolean;
   /** Time until the next attempt. */

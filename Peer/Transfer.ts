@@ -14,6 +14,8 @@ export interface Source {
   readonly have: Bitfield | undefined;
   /** Chunks that the peer suggests requesting from it; `suggested` reports changes. Undefined: no preference. */
   readonly suggestion?: SourceSuggestion | undefined;
+  /** The connection for chunks to the peer, which is dialled besides the link. Undefined: none was needed yet. */
+  readonly lane?: 'opening' | 'open' | undefined;
   /** Sets the layout once it is known; `have` is valid from then on. */
   setChunkCount(chunkCount: number): void;
   /**
@@ -52,6 +54,8 @@ export interface SourceSuggestion {
 
 /** One peer as a source of bundles: many small files of one chunk each in one request. */
 export interface BundleSource {
+  /** See Source.lane. */
+  readonly lane?: Source['lane'];
   /**
    * Requests all files at once, pipelined on the peer's lane. Never rejects.
    * @param files - at most BUNDLE_FILES_MAX
@@ -90,8 +94,11 @@ export interface SourceEvents {
    * Our turn after `lineUp`: `bytes` to request now (TURN_UNLIMITED: no limit yet). A turn that is not used expires.
    */
   turn?(bytes: number): void;
-  /** The source is gone; open requests end as `lost`. Called once, not after close(). */
-  left(reason: ShoalError): void;
+  /**
+   * The source is gone; open requests end as `lost`. Called once, not after close().
+   * @param link - `standing`: the link to the peer stands, but no lane can be opened
+   */
+  left(reason: ShoalError, link?: 'standing'): void;
 }
 
 /** Hashes and writes the bytes of one chunk, piece by piece. */

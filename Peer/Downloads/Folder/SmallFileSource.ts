@@ -198,11 +198,18 @@ export class SmallFileSource implements ChunkRequester {
       ...(this.#reached || score.backoffReason !== 'unreachable'
         ? {}
         : { why: this.#why, reached: this.#wasReached }),
+      ...(this.#reached ? { lane: this.#lane } : {}),
       retryInMs: score.backoffLeftMs(nowMs) || undefined,
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
       chunksHeld: this.#files,
     };
+  }
+
+  get #lane(): SourceStatus['lane'] {
+    if (this.#why === 'no lane' && this.#bytes === 0) return 'failed';
+    const [open] = this.#open;
+    return this.#bundles === 'none' ? open?.lane : (this.#bundles?.lane ?? open?.lane);
   }
 
   async #requestBundle(bundle: Bundle, writer: ChunkWriter, signal: AbortSignal): Promise<ChunkOutcome> {
@@ -296,8 +303,8 @@ export class SmallFileSource implements ChunkRequester {
         if (place > 0) this.#close(1);
         else this.wake();
       },
-      left: (reason: ShoalError) => {
-        this.#why = awayReason(reason);
+      left: (reason: ShoalError, link?: 'standing') => {
+        this.#why = awayReason(reason, link);
         if (this.#bundles !== 'none') this.#bundles = undefined;
         this.#setReached(false);
       },

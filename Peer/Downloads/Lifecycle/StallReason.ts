@@ -60,11 +60,27 @@ function reasonWithoutBytes(describing: boolean, download: StalledDownload): Sta
     return cause('queued', `queued at ${next.place ?? '?'}${of} by ${nameOf(next)}`);
   }
   const snubbed = sources.filter(({ state }) => state === 'snubbed');
-  if (snubbed.length > 0)
-    return cause('snubbed', `no data from ${namesOf(snubbed)}, although connected`, soonest(snubbed));
+  if (snubbed.length > 0) return reasonOfSnubbed(snubbed);
   const connecting = sources.filter(({ state, why }) => state === 'connecting' && why === undefined);
   if (connecting.length > 0) return cause('connecting', `connecting to ${namesOf(connecting)}`);
   return reasonWithoutSource(download);
+}
+
+function reasonOfSnubbed(snubbed: readonly SourceStatus[]): StallCause {
+  if (snubbed.some(({ lane }) => lane === 'open' || lane === undefined)) {
+    // Short frames arrive, or the link would have ended.
+    const never = snubbed.every(({ lane, bytes }) => lane === 'open' && bytes === 0)
+      ? ', perhaps because large packets are lost on the way (MTU)'
+      : '';
+    return cause('snubbed', `no data from ${namesOf(snubbed)}, although connected${never}`, soonest(snubbed));
+  }
+  return noLane(snubbed);
+}
+
+/** The link stands, but the connection for chunks does not. */
+function noLane(sources: readonly SourceStatus[]): StallCause {
+  const text = `linked to ${namesOf(sources)}, but no connection for data can be opened, perhaps because of a firewall`;
+  return cause('no-lane', text, soonest(sources));
 }
 
 function reasonOfActive(
@@ -77,6 +93,9 @@ function reasonOfActive(
   if (describing) return cause('describing', `asking ${namesOf(active)} for the chunk list`);
   if (noUsefulSource)
     return cause('missing-chunks', `${namesOf(active)} has none of the missing chunks`, nextLocateInMs);
+  if (active.every(({ lane }) => lane === 'failed')) return noLane(active);
+  if (active.every(({ lane, bytes }) => lane === 'opening' && bytes === 0))
+    return cause('connecting', `linked to ${namesOf(active)}, opening the connection for data`);
   const first = active.every(({ bytes }) => bytes === 0) ? 'first' : 'next';
   return cause('asked', `waiting for the ${first} bytes from ${namesOf(active)}`);
 }
@@ -86,7 +105,9 @@ function reasonWithoutSource({ sources, nextLocateInMs, hasTracker }: StalledDow
   const of = (...reasons: SourceStatus['why'][]) =>
     sources.filter(({ state, why }) => (state === 'left' || state === 'connecting') && reasons.includes(why));
   const [away, changed, empty] = [of('unreachable', 'no answer'), of('changed'), of('has it not')];
+  const closed = of('no lane');
   const corrupt = sources.filter(({ state }) => state === 'distrusted' || state === 'banned');
+  if (closed.length > 0) return noLane(closed);
   if (away.length > 0) {
     const hasLeft = away.some(({ why, reached }) => why === 'unreachable' && reached !== false);
     const text = away.every(({ why }) => why === 'no answer')

@@ -143,7 +143,7 @@ export class FileSource {
       this.#refused = false;
       this.#wasReached = true;
       // Sticky until it delivers: a peer that is hashing its file again may refuse once more.
-      if (this.#why !== 'changed') this.#why = undefined;
+      if (this.#why !== 'changed' && this.#why !== 'no lane') this.#why = undefined;
       this.#events.active(this);
     } catch (failure) {
       if (!signal.aborted && this.#connection === connection)
@@ -190,6 +190,9 @@ export class FileSource {
       place: state === 'queued' ? place : undefined,
       queueLength: state === 'queued' ? this.peer.score.queueLength : undefined,
       ...(state === 'left' || state === 'connecting' ? { why: this.#why, reached: this.#wasReached } : {}),
+      ...(this.#source === undefined
+        ? {}
+        : { lane: this.#why === 'no lane' ? ('failed' as const) : this.#source.lane }),
       retryInMs: this.#retryInMs(nowMs),
       bytes: this.#bytes,
       bytesPerSecond: this.#meter.bytesPerSecond(nowMs),
@@ -216,10 +219,10 @@ export class FileSource {
     return score.place > 0 ? 'queued' : 'active';
   }
 
-  #failed(reason: ShoalError): void {
+  #failed(reason: ShoalError, link?: 'standing'): void {
     // A leecher that has just started refuses too, and is retried soon.
     this.#refused = reason.code === 'NOT_FOUND' || reason.code === 'REFUSED';
-    this.#why = this.#refused ? this.#whyRefused() : awayReason(reason);
+    this.#why = this.#refused ? this.#whyRefused() : awayReason(reason, link);
     if (!this.#refused) this.peer.score.backOff('unreachable', this.#clock.nowMs());
     this.#retryLater();
   }
@@ -261,22 +264,23 @@ export class FileSource {
         }),
       turn: (bytes: number) =>
         current(() => this.#events.turn(this, bytes === TURN_UNLIMITED ? undefined : bytes)),
-      left: (reason: ShoalError) => current(() => this.#lost(reason)),
+      left: (reason: ShoalError, link?: 'standing') => current(() => this.#lost(reason, link)),
     };
   }
 
-  #lost(reason: ShoalError): void {
+  #lost(reason: ShoalError, link: 'standing' | undefined): void {
     const had = this.#source !== undefined;
     this.#connection++;
     this.#connecting = false;
     this.#source = undefined;
     this.#events.turn(this, undefined);
-    this.#failed(reason);
+    this.#failed(reason, link);
     if (had) this.#events.left(this);
   }
 }
 
-/** Classifies why a link to a peer failed or broke. */
-export function awayReason(failure: ShoalError): 'unreachable' | 'no answer' {
+/** Classifies why a link to a peer, or with a standing link the lane, failed or broke. */
+export function awayReason(failure: ShoalError, link?: 'standing'): 'unreachable' | 'no answer' | 'no lane' {
+  if (link === 'standing') return 'no lane';
   return failure.code === 'TIMEOUT' ? 'no answer' : 'unreachable';
 }

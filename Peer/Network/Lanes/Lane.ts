@@ -77,6 +77,11 @@ export class Lane implements StreamHandler, LaneFrames {
     return this.#ids.size > 0 || this.#linedUp ? 0 : this.#options.clock.nowMs() - this.#idleSinceMs;
   }
 
+  /** Whether the connection stands. */
+  get isConnected(): boolean {
+    return this.#stream !== undefined;
+  }
+
   /** Dials. Requests may be made before the connection stands. */
   start(): void {
     this.#dial().catch((failure: unknown) => this.#end(asShoalError(failure, 'UNREACHABLE')));

@@ -34,6 +34,12 @@ export class LaneKeeper {
     return this.#lane !== undefined;
   }
 
+  /** See Source.lane. */
+  get state(): 'opening' | 'open' | undefined {
+    if (this.#lane === undefined) return undefined;
+    return this.#lane.isConnected ? 'open' : 'opening';
+  }
+
   request(order: LaneRequest): ChunkReceipt {
     this.#lane ??= this.#open();
     return this.#lane.request(order);

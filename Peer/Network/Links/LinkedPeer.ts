@@ -74,7 +74,7 @@ export class LinkedPeer implements SourceContext {
     const flow = () => downLimiter.flow(classOf(this.#contact.address.host));
     const turn = (bytes: number) => this.#files.turn(bytes);
     this.lane = new LaneKeeper({ enter, dial, clock, buffers, flow, received, turn }, (reason) =>
-      this.#files.fail(reason),
+      this.#files.fail(reason, 'standing'),
     );
   }
 

@@ -19,6 +19,10 @@ export class PeerBundles implements BundleSource {
     this.#events = events;
   }
 
+  get lane(): BundleSource['lane'] {
+    return this.#context.lane.state;
+  }
+
   async request(files: readonly BundledFile[], writer: ChunkWriter): Promise<ChunkOutcome> {
     const [first] = files;
     if (first === undefined) throw new RangeError('a bundle of nothing');
@@ -58,10 +62,10 @@ export class PeerBundles implements BundleSource {
   }
 
   /** The peer is gone: open requests are lost. */
-  left(reason: ShoalError): void {
+  left(reason: ShoalError, link?: 'standing'): void {
     if (this.#gone !== undefined) return;
     this.#gone = reason;
     for (const receipt of this.#open) this.#context.lane.drop(receipt, reason);
-    this.#events.left(reason);
+    this.#events.left(reason, link);
   }
 }

@@ -49,6 +49,10 @@ export class PeerSource implements Source {
     return this.#holdings?.have;
   }
 
+  get lane(): Source['lane'] {
+    return this.#context.lane.state;
+  }
+
   get suggestion(): SourceSuggestion | undefined {
     return this.#holdings?.suggestion;
   }
@@ -122,11 +126,11 @@ export class PeerSource implements Source {
   }
 
   /** The peer is gone: open requests are lost. */
-  left(reason: ShoalError): void {
+  left(reason: ShoalError, link?: 'standing'): void {
     if (this.#closed || this.#gone !== undefined) return;
     this.#gone = reason;
     for (const receipt of this.#open.values()) this.#context.lane.drop(receipt, reason);
-    this.#events.left(reason);
+    this.#events.left(reason, link);
   }
 
   #over(): ShoalError | undefined {

@@ -225,9 +225,9 @@ export class RemoteFiles {
   }
 
   /** Ends all sources: the peer or its lane is gone. */
-  fail(reason: ShoalError): void {
+  fail(reason: ShoalError, link?: 'standing'): void {
     for (const file of this.#files.values()) for (const wake of [...file.waiting]) wake(reason);
-    this.#leave(this.#all(), reason);
+    this.#leave(this.#all(), reason, link);
   }
 
   #wanted(fileId: FileId): RemoteFile | undefined {
@@ -287,10 +287,10 @@ export class RemoteFiles {
     });
   }
 
-  #leave(sources: readonly (PeerSource | PeerBundles)[], reason: ShoalError): void {
+  #leave(sources: readonly (PeerSource | PeerBundles)[], reason: ShoalError, link?: 'standing'): void {
     for (const source of sources) {
       this.release(source);
-      source.left(reason);
+      source.left(reason, link);
     }
   }
 
