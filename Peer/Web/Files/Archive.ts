@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { PassThrough, pipeline, type Readable } from 'node:stream';
+import { PassThrough, type Readable } from 'node:stream';
 import { create as contentDisposition } from 'content-disposition';
 import { pack } from 'tar-stream';
 import { ZipFile } from 'yazl';
@@ -38,43 +38,41 @@ export async function sendArchive(
   }
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const content = (entry: CatalogEntry) => contentOf(entry, response, files, gone.signal);
-  const archive = format === 'zip' ? zipOf(entries, content) : tarOf(entries, content);
-  await withoutIdleLimit(
-    response.req,
-    new Promise<void>((resolve) => pipeline(archive, response, () => resolve())),
-  );
+  // An archive that is cut off must not pass for a whole one.
+  const failed = () => void response.destroy();
+  const content = (entry: CatalogEntry) => contentOf(entry, response, files, gone.signal).on('error', failed);
+  const archive = format === 'zip' ? zipOf(entries, content, failed) : tarOf(entries, content, failed);
+  archive.on('error', failed).pipe(response);
+  await withoutIdleLimit(response.req, new Promise<void>((resolve) => response.once('close', resolve)));
+  archive.destroy();
 }
 
 type ContentOf = (entry: CatalogEntry) => Readable;
 
-function zipOf(entries: readonly CatalogEntry[], content: ContentOf): Readable {
+function zipOf(entries: readonly CatalogEntry[], content: ContentOf, failed: () => void): Readable {
   const zip = new ZipFile();
-  const output = zip.outputStream as Readable;
-  zip.on('error', (failure) => output.destroy(failure as Error));
+  zip.on('error', failed);
   for (const entry of entries) {
     const mode = entry.executable === true ? MODE_EXECUTABLE : MODE;
     zip.addReadStreamLazy(
-      entry.path.replaceAll('\\', '_'), // Zip knows one separator.
+      entry.path.replaceAll('\\', '_').replace(/^([a-z]):/i, '$1_'), // Zip knows one separator, and no drives.
       { size: entry.size, compress: false, mode, mtime: dateOf(entry) },
       (given) => given(null, content(entry)),
     );
   }
   zip.end();
-  return output;
+  return zip.outputStream as Readable;
 }
 
-function tarOf(entries: readonly CatalogEntry[], content: ContentOf): Readable {
+function tarOf(entries: readonly CatalogEntry[], content: ContentOf, failed: () => void): Readable {
   const tar = pack();
   const next = (index: number) => {
     const entry = entries[index];
     if (entry === undefined) return tar.finalize();
     const mode = entry.executable === true ? MODE_EXECUTABLE : MODE;
     const header = { name: entry.path, size: entry.size, mode, mtime: dateOf(entry) };
-    const file = tar.entry(header, (failure) => (failure ? tar.destroy(failure) : next(index + 1)));
-    pipeline(content(entry), file, (failure) => {
-      if (failure) tar.destroy(failure);
-    });
+    const file = tar.entry(header, (failure) => (failure ? failed() : next(index + 1)));
+    content(entry).pipe(file.on('error', failed));
   };
   next(0);
   return tar as unknown as Readable;

@@ -92,7 +92,9 @@ function wantedRange(
 ): WebRange | 'unsatisfiable' | undefined {
   if (range === undefined) return undefined;
   if (ifRange !== undefined && ifRange !== `"${fileId}"` && ifRange !== modified) return undefined;
-  const parsed = parseRange(size, range);
+  // RFC 9110: the last bytes of a shorter file are all of it.
+  const [, last] = /^bytes=-(\d+)$/.exec(range) ?? [];
+  const parsed = parseRange(size, last === undefined ? range : `bytes=-${Math.min(Number(last), size)}`);
   if (parsed === -1) return 'unsatisfiable';
   if (parsed === -2 || parsed.type !== 'bytes' || parsed.length !== 1) return undefined;
   const [only] = parsed;
