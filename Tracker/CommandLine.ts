@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
-import { type Invite, parseInvite } from '../Protocol/Private/Invite.ts';
+import { type Invite, readNetwork } from '../Protocol/Private/Invite.ts';
 import { readPort } from '../Shared/Address.ts';
 import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../Shared/Log.ts';
@@ -36,7 +36,7 @@ interface Flags {
   readonly maxPeers?: number;
   readonly relayOnly?: boolean;
   readonly verbose?: boolean;
-  readonly network?: Invite;
+  readonly network?: Invite | 'open';
   readonly logFormat?: LogFormat;
   readonly logLevel?: LogLevel;
 }
@@ -53,7 +53,7 @@ export function trackerCommand(): Command {
     .option(
       '--network <invite>',
       'serve this private network (default: SHOAL_NETWORK, else the open one)',
-      parseInvite,
+      readNetwork,
     )
     .option('--relay-only', 'hold no catalogs: relay every search to all peers')
     .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr')
@@ -76,7 +76,8 @@ export function readCommandLine(
   try {
     command.parse([...args], { from: 'user' });
     const flags = command.opts<Flags>();
-    const { SHOAL_NETWORK: invite = '' } = environment;
+    const { SHOAL_NETWORK: invite } = environment;
+    const network = flags.network ?? readNetwork(invite?.trim() || 'open');
     const [positional] = command.processedArgs as [number | undefined];
     return {
       port: flags.port ?? positional ?? TRACKER_PORT,
@@ -84,7 +85,7 @@ export function readCommandLine(
       interactive: flags.interactive === true,
       maxPeers: flags.maxPeers ?? PEERS_MAX,
       relayOnly: flags.relayOnly === true,
-      network: flags.network ?? (/^\s*(open\s*)?$/i.test(invite) ? undefined : parseInvite(invite)),
+      network: network === 'open' ? undefined : network,
       verbose: flags.verbose === true || flags.logLevel === 'debug',
       logFormat: flags.logFormat,
       logLevel: flags.verbose === true ? 'debug' : flags.logLevel,

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { TRACKER_PORT } from '../../Protocol/Limits.ts';
-import { type Invite, parseInvite } from '../../Protocol/Private/Invite.ts';
+import { type Invite, readNetwork } from '../../Protocol/Private/Invite.ts';
 import { type Address, parseHostPort, readPort } from '../../Shared/Address.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../../Shared/Log.ts';
 import type { Rates } from '../../Shared/Rates.ts';
@@ -279,11 +279,6 @@ function chosenPort(command: Command): Settings['port'] {
     throw new ShoalError('USAGE', 'a port and a range of ports are given', { hint: 'Give one of the two.' });
   }
   return strength('portRange') > strength('port') ? portRange : port;
-}
-
-/** Its errors are not wrapped by the parser, which would repeat the secret. */
-function readNetwork(text: string): Invite | 'open' {
-  return text.trim().toLowerCase() === 'open' ? 'open' : parseInvite(text);
 }
 
 function readTracker(text: string): Address {

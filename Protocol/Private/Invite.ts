@@ -53,6 +53,15 @@ export function parseInvite(text: string): Invite {
   };
 }
 
+/**
+ * The value of a setting: an invite, or `open` for the open network. Command lines use it as it is: an error of their
+ * parser would repeat the secret.
+ * @throws ShoalError USAGE
+ */
+export function readNetwork(text: string): Invite | 'open' {
+  return text.trim().toLowerCase() === 'open' ? 'open' : parseInvite(text);
+}
+
 /** @throws ShoalError USAGE */
 export function readNetworkName(text: string): string {
   const name = text.trim();

@@ -38,3 +38,29 @@ test.each([
   expect(second).toMatch(/^hint: ./);
   expect(end).toBe('');
 });
+
+test('a private network comes from the flag, else from SHOAL_NETWORK; a damaged invite is not repeated', () => {
+  const invite = 'shoal:join/aeaacaqdaqcqmbyibefawdanbyhwyylceaz75hh63q';
+  const networkOf = (args: readonly string[], environment = {}) => {
+    let shown = '';
+    const write = {
+      out: () => {},
+      error: (text: string) => {
+        shown += text;
+      },
+    };
+    const settings = readCommandLine(args, write, environment);
+    return 'exitCode' in settings ? shown : settings.network;
+  };
+  expect(networkOf([])).toBeUndefined();
+  expect(networkOf([], { SHOAL_NETWORK: '' })).toBeUndefined();
+  expect(networkOf([], { SHOAL_NETWORK: 'open' })).toBeUndefined();
+  expect(networkOf(['--network', invite])).toMatchObject({ name: 'lab 3' });
+  expect(networkOf([], { SHOAL_NETWORK: invite })).toMatchObject({ name: 'lab 3' });
+  expect(networkOf(['--network', 'open'], { SHOAL_NETWORK: invite })).toBeUndefined();
+  const damaged = invite.slice(0, -1);
+  for (const shown of [networkOf(['--network', damaged]), networkOf([], { SHOAL_NETWORK: damaged })]) {
+    expect(shown).toMatch(/^error: the invite is incomplete.*\nhint: .*\n$/);
+    expect(shown).not.toContain('aeaacaqd');
+  }
+});

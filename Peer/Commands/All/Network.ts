@@ -1,3 +1,4 @@
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import { peerItem } from '../Views/Items.ts';
 import { networkText } from '../Views/NetworkViews.ts';
@@ -12,7 +13,11 @@ export const network: ConsoleCommand = {
   oneShot: 'own form',
   async run(_call, { controls, signal }) {
     const { privateNetwork } = controls;
-    const peers = await controls.peers(signal);
+    // Without a tracker this peer still knows its network.
+    const peers = await controls.peers(signal).catch((failure: unknown) => {
+      if (failure instanceof ShoalError && failure.code !== 'CANCELLED') return controls.knownPeers();
+      throw failure;
+    });
     return {
       data: { privateNetwork: privateNetwork ?? null },
       items: peers.map(peerItem),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readCommandLine } from '../../../Peer/Settings/CommandLine.ts';
+import { parseConfig } from '../../../Peer/Settings/ConfigLines.ts';
 
 function read(args: string, environment: Record<string, string> = {}) {
   let out = '';
@@ -170,4 +171,36 @@ test('a misspelt variable is a warning that names the right one; other variables
   const { result, error } = read('', { SHOAL_TRACKERS: 'x', SHOAL_HOMEPAGE_OF_MINE: 'y', SHOAL_CONFIG: '' });
   expect(result).toMatchObject({ trackers: [] });
   expect(error).toBe('warning: SHOAL_TRACKERS is no setting. Did you mean SHOAL_TRACKER?\n');
+});
+
+const INVITE = 'shoal:join/aeaacaqdaqcqmbyibefawdanbyhwyylceaz75hh63q';
+const LAB = { name: 'lab 3', secret: Uint8Array.from({ length: 16 }, (_, index) => index) };
+
+test('a private network comes from the flag, the environment or the file; "open" overrides it', () => {
+  const config = parseConfig(`network = ${INVITE}\n`, 'shoal.conf');
+  const networkOf = (args: readonly string[], environment = {}, file?: typeof config) => {
+    const settings = readCommandLine(args, environment, { out: () => {}, error: () => {} }, file);
+    return 'exitCode' in settings ? settings : settings.network;
+  };
+  expect(networkOf([])).toBeUndefined();
+  expect(networkOf(['--network', INVITE])).toEqual(LAB);
+  expect(networkOf([], { SHOAL_NETWORK: INVITE })).toEqual(LAB);
+  expect(networkOf([], {}, config)).toEqual(LAB);
+  expect(networkOf(['--network', 'open'], {}, config)).toBeUndefined();
+  expect(networkOf([], { SHOAL_NETWORK: 'OPEN' }, config)).toBeUndefined();
+});
+
+test('a damaged invite is refused in two lines, wherever it comes from, and not repeated', () => {
+  const damaged = INVITE.replace('mbyib', 'mbyic');
+  const errors = [
+    read(`--network ${damaged}`),
+    read('', { SHOAL_NETWORK: damaged }),
+    read('--network', {}),
+    read('--network lab'),
+  ];
+  for (const { result, error } of errors) {
+    expect(result).toEqual({ exitCode: 2 });
+    expect(error).toMatch(/^error: .*\nhint: .*\n$/);
+    expect(error).not.toContain('aeaacaqd');
+  }
 });
