@@ -178,8 +178,11 @@ async function runWithoutConsole(
 ): Promise<void> {
   const control = `To control it: shoal status --peer ${peer.self.port}`;
   const why = console ? `. There is no terminal, so it runs as a service until it is ended. ${control}` : '';
-  if (logFormat === 'json') log.info(greeting(peer), 'sharing');
-  else process.stdout.write(`${greeting(peer)}${why}\n${networkSentence(peer.privateNetwork)}\n`);
+  const sentence = networkSentence(peer.privateNetwork);
+  if (logFormat === 'json') {
+    log.info(greeting(peer), 'sharing');
+    log.info(sentence, 'network');
+  } else process.stdout.write(`${greeting(peer)}${why}\n${sentence}\n`);
   peer.onNews(({ kind, text }) => (kind === 'warning' ? log.warn(text) : log.info(text, kind)));
   announceReadiness();
   const alive = setInterval(() => {}, 60_000);

@@ -65,9 +65,7 @@ async function run(settings: TrackerSettings): Promise<void> {
     await tracker.start();
     process.stdout.write(shown(tracker.local, settings.host));
     if (settings.network !== undefined)
-      process.stderr.write(
-        `Serves the private network "${settings.network.name}": only its members get answers.\n`,
-      );
+      log.info(`serves the private network "${settings.network.name}": only its members get answers`);
     announceReadiness();
     log.debug(`tracker ${tracker.instanceId} listens on ${formatAddress(tracker.local)}`);
   } catch (failure) {
