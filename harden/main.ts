@@ -4,11 +4,12 @@ import type { Figure, Trial } from './Trial.ts';
 
 /**
  * `npm run harden -- <name> …` runs trials of what ordinary computers and hostile networks do to Shoal and prints their
- * figures; `--short` runs the short form of the gate, `--seed N` repeats a run. Exit code 1: a figure missed its goal.
+ * figures; `--short` runs the short form of the gate, `--seed N` repeats a run, `--minutes N` is
+ * the duration of `soak`. Exit code 1: a figure missed its goal.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean' }, seed: { type: 'string' } },
+  options: { short: { type: 'boolean' }, seed: { type: 'string' }, minutes: { type: 'string' } },
 });
 const files = await readdir(new URL('.', import.meta.url));
 const names = files
@@ -16,14 +17,16 @@ const names = files
   .filter(isTrial)
   .toSorted();
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
+const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
 const unknown = positionals.filter((name) => !names.includes(name));
-if (unknown.length > 0 || !Number.isSafeInteger(seed)) {
-  console.error(
-    unknown.length > 0
-      ? `error: no trial is called ${unknown.join(', ')}`
-      : 'error: --seed takes a whole number',
-  );
-  console.error(`hint: npm run harden -- [--short] [--seed N] ${names.join(' ')}`);
+const mistakes = [
+  ...unknown.map((name) => `no trial is called ${name}`),
+  ...(Number.isSafeInteger(seed) ? [] : ['--seed takes a whole number']),
+  ...(minutes === undefined || minutes > 0 ? [] : ['--minutes takes a number above 0']),
+];
+if (mistakes.length > 0) {
+  for (const mistake of mistakes) console.error(`error: ${mistake}`);
+  console.error(`hint: npm run harden -- [--short] [--seed N] [--minutes N] ${names.join(' ')}`);
   process.exit(2);
 }
 let missed = 0;
@@ -32,7 +35,7 @@ for (const name of positionals.length > 0 ? positionals : names) {
   const startedMs = performance.now();
   try {
     const { run } = (await import(`./${name}.js`)) as Trial;
-    const figures = await run({ short: values.short === true, seed });
+    const figures = await run({ short: values.short === true, seed, minutes });
     for (const figure of figures) console.log(line(figure));
     missed += figures.filter(({ met }) => !met).length;
   } catch (failure) {
