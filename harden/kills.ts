@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LaunchedProgram } from '../bench/Programs/LaunchedProgram.ts';
 import { Rig, status, untilShared } from '../bench/Rig.ts';
 import { SeededRandom } from '../Shared/SeededRandom.ts';
-import { filesBelow } from './Faults/StorageRun.ts';
 import type { Figure, TrialSettings } from './Trial.ts';
 
 const MIB = 1_048_576;
@@ -14,6 +14,10 @@ const LIFE_MAX_MS = 1_200;
 /** Speed at which the leecher downloads, so that a download outlives many runs. */
 const LIMIT = '6M';
 const LARGE_BYTES = 24 * MIB;
+const KILLS = 500;
+const KILLS_SHORT = 6;
+/** Sets of files, one after the other. */
+const SETS = 40;
 
 interface Item {
   readonly path: string;
@@ -23,54 +27,73 @@ interface Item {
 }
 
 /** A leecher is killed again and again during downloads from two sources, of files and folders, and during pushes. */
-export async function run({ short, seed }: TrialSettings): Promise<readonly Figure[]> {
+export async function run({ short, seed, minutes }: TrialSettings): Promise<readonly Figure[]> {
   const random = new SeededRandom(seed);
-  const kills = short ? 6 : 500;
+  const kills = short ? KILLS_SHORT : KILLS;
+  const sets = short ? 1 : SETS;
   const rig = await Rig.make();
   try {
-    const wanted = new Map<string, Buffer>();
+    const wanted = new Map<string, string>();
     const lost: string[] = [];
     const seeders = ['anna', 'berta'];
-    for (let set = 0; set < (short ? 1 : 40); set++) await writeSet(rig, seeders, set, random, wanted);
+    for (let set = 0; set < sets; set++) await writeSet(rig, seeders, set, random, wanted);
     const [anna, berta] = await Promise.all(seeders.map((name) => rig.peer(name)));
     if (anna === undefined || berta === undefined) throw new Error('no seeders');
     for (const seeder of [anna, berta]) await untilShared(seeder, wanted.size);
+    const endMs = performance.now() + (minutes ?? Number.POSITIVE_INFINITY) * 60_000;
     let done = 0;
-    let bytes = new Map<string, number>();
-    let set = 0;
-    while (done < kills) {
+    let known = new Map<string, number>();
+    let begun = 0;
+    let compared = 0;
+    while (done < kills && performance.now() < endMs) {
       const leecher = await rig.peer('leecher', ['--download-limit', LIMIT, '--accept', 'all']);
       const before = await downloads(leecher);
-      for (const [path, known] of bytes) {
-        const item = before.find((each) => each.path.endsWith(path));
-        const kept = item?.bytes ?? Number.POSITIVE_INFINITY;
-        if (kept < known) lost.push(`${path}: ${known} bytes before kill ${done}, ${kept} after`);
+      if (begun < sets && before.every(({ state }) => state === 'done')) {
+        begin(leecher, begun);
+        anna.type(`send pushed${begun++}.bin leecher`);
       }
-      if (before.every(({ state }) => state === 'done')) {
-        leecher.type(`download large${set}.bin`, `download folder${set}/`);
-        anna.type(`send pushed${set}.bin leecher`);
-        set = (set + 1) % (short ? 1 : 40);
-      }
-      bytes = await lastBytes(leecher, random.int(LIFE_MIN_MS, LIFE_MAX_MS));
+      const { bytes, fromBefore } = await follow(leecher, random.int(LIFE_MIN_MS, LIFE_MAX_MS));
       await leecher.kill();
+      for (const [path, had] of known) {
+        compared++;
+        const kept = Math.max(fromBefore.get(path) ?? 0, await bytesAt(join(rig.share('leecher'), path)));
+        if (kept < had) lost.push(`${path}: ${had} bytes before kill ${done}, ${kept} after`);
+      }
+      known = bytes;
       done++;
+      if (done % 50 === 0) process.stderr.write(`${done} kills, ${begun} sets\n`);
     }
-    const sentBefore = await sent([anna, berta]);
+    const sentBytes = await sent([anna, berta]);
     const leecher = await rig.peer('leecher', ['--accept', 'all']);
+    for (let set = 0; set < begun; set++) begin(leecher, set);
     await untilDone(leecher);
-    const got = await filesBelow(rig.share('leecher'));
-    const final = [...got].filter(([path]) => !path.startsWith('Temp/'));
-    const wrong = final.filter(([path, content]) => !wanted.get(path)?.equals(content)).map(([path]) => path);
+    const got = await hashesBelow(rig.share('leecher'));
+    const wrong = [...got].filter(([path, hash]) => wanted.get(path) !== hash).map(([path]) => path);
+    const asked = [...wanted.keys()].filter((path) => !path.startsWith('pushed') && setOf(path) < begun);
     return [
-      { name: 'kills', value: String(done), met: true },
+      { name: 'kills', value: `${done}, during ${begun} sets of files`, met: true },
       figure('wrong or doubled files', wrong),
-      figure('verified bytes fetched again', lost),
-      { name: 'files in the end', value: String(final.length), wanted: 'some', met: final.length > 0 },
-      { name: 'sent in all', value: `${Math.round(sentBefore / MIB)} MiB`, met: true },
+      figure(
+        'missing files',
+        asked.filter((path) => !got.has(path)),
+      ),
+      figure(`verified bytes fetched again, in ${compared} comparisons`, lost),
+      { name: 'files in the end', value: `${got.size} of ${wanted.size / sets} a set`, met: true },
+      { name: 'sent before the last start', value: `${Math.round(sentBytes / MIB)} MiB`, met: true },
     ];
   } finally {
     await rig.close();
   }
+}
+
+/** Requests a file and a folder. What is here already, or under way, is not requested twice. */
+function begin(leecher: LaunchedProgram, set: number): void {
+  leecher.type(`download large${set}.bin --no-wait`, `download folder${set}/ --no-wait`);
+}
+
+/** Number of the set that a path belongs to. */
+function setOf(path: string): number {
+  return Number(/\d+/.exec(path)?.[0]);
 }
 
 function figure(name: string, cases: readonly string[]): Figure {
@@ -84,7 +107,7 @@ async function writeSet(
   seeders: readonly string[],
   set: number,
   random: SeededRandom,
-  wanted: Map<string, Buffer>,
+  wanted: Map<string, string>,
 ): Promise<void> {
   const sizes: [string, number][] = [
     [`large${set}.bin`, LARGE_BYTES],
@@ -94,7 +117,7 @@ async function writeSet(
   for (let n = 0; n < 40; n++) sizes.push([`folder${set}/${n % 5}/small${n}`, random.int(1, 40_000)]);
   for (const [path, size] of sizes) {
     const content = random.bytes(size);
-    wanted.set(path, content);
+    wanted.set(path, hashOf(content));
     for (const name of seeders) {
       await mkdir(dirname(join(rig.share(name), path)), { recursive: true });
       await writeFile(join(rig.share(name), path), content);
@@ -102,17 +125,36 @@ async function writeSet(
   }
 }
 
-/** Follows the verified bytes of the large files until the time is over. */
-async function lastBytes(leecher: LaunchedProgram, lifeMs: number): Promise<Map<string, number>> {
+/** What the downloads of one run have verified, and what they kept from the run before. */
+interface Verified {
+  readonly bytes: Map<string, number>;
+  readonly fromBefore: Map<string, number>;
+}
+
+/** Follows the downloads until the time is over; longer while the share is still being scanned. */
+async function follow(leecher: LaunchedProgram, lifeMs: number): Promise<Verified> {
   const bytes = new Map<string, number>();
+  const fromBefore = new Map<string, number>();
   const endMs = performance.now() + lifeMs;
-  while (performance.now() < endMs) {
-    for (const item of await downloads(leecher))
-      if (/(large|pushed)\d+\.bin$/.test(item.path) && item.state !== 'done')
-        bytes.set(item.path, item.bytes);
+  await untilShared(leecher, 0);
+  do {
+    for (const item of await downloads(leecher)) {
+      if (item.state === 'done') continue;
+      bytes.set(item.path, item.bytes);
+      fromBefore.set(item.path, item.bytesFromBefore);
+    }
     await pause(20);
-  }
-  return bytes;
+  } while (performance.now() < endMs);
+  return { bytes, fromBefore };
+}
+
+/** Size of a complete file, or of the complete files of a folder; 0: there is none. */
+async function bytesAt(path: string): Promise<number> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats === undefined || !stats.isDirectory()) return stats?.size ?? 0;
+  const names = await readdir(path);
+  const sizes = await Promise.all(names.map((name) => bytesAt(join(path, name))));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 async function downloads(leecher: LaunchedProgram): Promise<readonly Item[]> {
@@ -127,6 +169,22 @@ async function untilDone(leecher: LaunchedProgram): Promise<void> {
     if (items.length === 0) return;
     await pause(100);
   }
+}
+
+/** Hashes of the final files, by path. */
+async function hashesBelow(root: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const below = path.slice(root.length + 1);
+    if (!entry.isFile() || below.startsWith('Temp/') || below.startsWith('.shoal-lock')) continue;
+    found.set(below, hashOf(await readFile(path)));
+  }
+  return found;
+}
+
+function hashOf(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 async function sent(peers: readonly LaunchedProgram[]): Promise<number> {
