@@ -17,6 +17,8 @@ const ID_PREFIX_HITS_MAX = 20;
 /** Entries examined per step of removal, and at once when a catalog goes: below a millisecond of work each. */
 const TIDIED_PER_STEP = 128;
 const TIDIED_AT_ONCE = 32;
+/** Words of a removed entry that cost as much as examining another entry. */
+const WORDS_PER_EXAMINED = 8;
 
 /** Progress of removing the entries that the newest whole catalog lacks. */
 interface Sweep {
@@ -107,6 +109,7 @@ export class CatalogIndex {
     this.#entries.link('share', entry, this.#shares.first(share));
     this.#shares.changed(share, entry, 1);
     if (bytes === 0) return;
+    this.#words.compact();
     const { words, nameWords } = wordsOfPath(file.path);
     const ids = words.map((word) => this.#words.post(word, entry));
     this.#entries.setWords(entry, ids, nameWords);
@@ -137,15 +140,16 @@ export class CatalogIndex {
 
   /** Whether `tidy` has nothing to do. */
   get isTidy(): boolean {
-    return this.#leaving.length === 0 && this.#sweeps.size === 0;
+    return this.#leaving.length === 0 && this.#sweeps.size === 0 && this.#words.isCompact;
   }
 
-  /** Examines up to `steps` entries for removal, so that a large catalog is removed piecewise. */
+  /** Examines up to `steps` entries for removal, so that a large catalog is removed piecewise, and reclaims memory. */
   tidy(steps = TIDIED_PER_STEP): void {
+    this.#words.compact();
     let left = steps;
     for (; left > 0 && this.#leaving.length > 0; left--) {
       const share = this.#leaving.at(-1) ?? 0;
-      if (this.#shares.entries(share) > 0) this.#kill(this.#shares.first(share));
+      if (this.#shares.entries(share) > 0) left -= this.#kill(this.#shares.first(share));
       if (this.#shares.entries(share) > 0) continue;
       this.#shares.release(share);
       this.#leaving.pop();
@@ -154,7 +158,8 @@ export class CatalogIndex {
       for (; left > 0 && sweep.next >= 0; left--) {
         const entry = sweep.next;
         sweep.next = this.#entries.next('share', entry);
-        if (this.#entries.generation(entry) !== sweep.generation) this.#kill(entry);
+        if (this.#entries.generation(entry) === sweep.generation) continue;
+        left -= this.#kill(entry);
       }
       if (sweep.next >= 0) return;
       this.#sweeps.delete(share);
@@ -266,7 +271,8 @@ export class CatalogIndex {
     return { modifiedMs: this.#entries.modifiedMs(entry), executable: this.#entries.isExecutable(entry) };
   }
 
-  #kill(entry: number): void {
+  /** @returns its cost beyond that of an examined entry, in examined entries */
+  #kill(entry: number): number {
     this.#otherSizes.delete(entry);
     const content = this.#entries.cell(entry, CONTENT);
     const share = this.#entries.cell(entry, SHARE);
@@ -279,5 +285,6 @@ export class CatalogIndex {
     this.#contents.changed(content, first, -1);
     this.#shares.changed(share, firstOfShare, -1);
     for (const word of words) this.#words.unpost(word);
+    return Math.floor(words.length / WORDS_PER_EXAMINED);
   }
 }

@@ -76,7 +76,7 @@ export class CatalogSearch {
   /** @param alone - the only list: no entry can repeat */
   #collectFrom(list: Int32Array, query: SearchQuery, alone: boolean): void {
     const { rows } = this.#entries;
-    const words = this.#entries.words.cells;
+    const { words } = this.#entries;
     const places = this.#placeOf;
     // An index loop: an iterator over a typed array costs four times as much.
     for (let at = 0; at < list.length && this.#count < MATCHES_MAX; at++) {

@@ -132,7 +132,7 @@ export class EntryTable {
   setWords(entry: number, ids: readonly number[], nameWords: number): void {
     if (ids.length === 0) return;
     const block = this.words.take(ids.length);
-    this.words.cells.set(ids, block);
+    this.words.slab(block).set(ids, this.words.offset(block));
     this.rows.set(entry, WORDS, block);
     const counts = (ids.length << WORDS_SHIFT) | (nameWords << NAME_WORDS_SHIFT);
     this.rows.set(entry, FLAGS, this.cell(entry, FLAGS) | counts);
@@ -140,8 +140,7 @@ export class EntryTable {
   }
 
   wordsOf(entry: number): Int32Array {
-    const block = this.cell(entry, WORDS);
-    return this.words.cells.slice(block, block + wordCount(this.cell(entry, FLAGS)));
+    return this.words.view(this.cell(entry, WORDS), wordCount(this.cell(entry, FLAGS))).slice();
   }
 
   /** Sets what may change while path and content stay. @param modifiedMs - 0: unknown */

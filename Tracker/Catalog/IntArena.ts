@@ -1,114 +1,149 @@
-/** Block sizes: exact up to 8, then four per doubling, so that at most a fifth of a block is unused. */
-const SIZES: readonly number[] = blockSizes(2 ** 27);
+import { cellsOf, roomFor, SIZE_CLASSES, sizeClass } from './BlockSizes.ts';
 
-/** Moves a block with its content. @returns its new position */
-export type MoveBlock = (block: number, count: number) => number;
-
-/** Compaction starts when more than one in this many used cells is in released blocks. */
+const SLAB_BITS = 14;
+const SLAB_CELLS = 1 << SLAB_BITS;
+const SLAB_MASK = SLAB_CELLS - 1;
+/** Larger blocks have a slab of their own, which is freed with them. */
+const SHARED_CELLS_MAX = 1_024;
+/** Moving blocks together pays when more than one in this many used cells is in released blocks. */
 const RELEASED_PART = 5;
+/** Below this many used cells nothing is moved. */
+const MOVED_CELLS_MIN = 4 * SLAB_CELLS;
 
-/** Memory for many short lists of 32-bit numbers without an object each. A block is known by its position. */
+const NO_CELLS = new Int32Array(0);
+
+/**
+ * Memory for many short lists of 32-bit numbers without an object each, in slabs of 64 KiB: growth copies nothing. A block is known
+ * by its position, which is never 0. Lists that grow leave blocks behind that no list needs any more. The owner of the blocks
+ * reclaims them step by step: `beginMoving`, then a new block for each one that `mustMove`, then `endMoving`.
+ */
 export class IntArena {
-  readonly #moveAll: ((move: MoveBlock) => void) | undefined;
-  #cells = new Int32Array(1_024);
-  #used = 1; // 0 is no block.
-  #released = 0; // cells of the free blocks
+  /** By number; the first is never used. */
+  readonly #slabs: Int32Array[] = [NO_CELLS];
+  readonly #freeSlabs: number[] = [];
+  /** Numbers of the slabs with blocks of many lists, the latest last. */
+  #shared = new Set<number>();
+  /** Shared slabs that are left by all blocks. */
+  #old = new Set<number>();
+  /** Next unused cell of the latest shared slab, and the end of that slab. */
+  #next = 0;
+  #end = 0;
+  /** Cells of shared slabs: in blocks, released ones included, and in released ones. */
+  #used = 0;
+  #released = 0;
   /** First free block of each size; its first cell refers to the next. */
-  readonly #free = new Int32Array(SIZES.length);
+  readonly #free = new Int32Array(SIZE_CLASSES);
 
-  /**
-   * @param moveAll - calls `move` for every taken block, with its count, and records the new position. Enables compaction in any
-   * `take`, which reclaims the blocks outgrown by lists.
-   */
-  constructor(moveAll?: (move: MoveBlock) => void) {
-    this.#moveAll = moveAll;
+  /** The slab with a block, at `offset`. Valid until the block is released or shrunk. */
+  slab(block: number): Int32Array {
+    return this.#slabs[block >>> SLAB_BITS] ?? NO_CELLS;
   }
 
-  /** All cells; stale after the next `take`. */
-  get cells(): Int32Array {
-    return this.#cells;
+  offset(block: number): number {
+    return block & SLAB_MASK;
+  }
+
+  /** A view of the first cells of a block, as valid as `slab`. */
+  view(block: number, count: number): Int32Array {
+    const from = this.offset(block);
+    return this.slab(block).subarray(from, from + count);
+  }
+
+  /** Cells of all slabs. */
+  get capacity(): number {
+    return this.#slabs.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** A block of `roomFor(count)` cells with arbitrary content. */
   take(count: number): number {
     const size = sizeClass(count);
+    const cells = cellsOf(size);
+    if (cells > SHARED_CELLS_MAX) return this.#addSlab(new Int32Array(cells)) << SLAB_BITS;
     const free = this.#free[size] ?? 0;
     if (free !== 0) {
-      this.#free[size] = this.#cells[free] ?? 0;
-      this.#released -= SIZES[size] ?? 0;
+      this.#free[size] = this.slab(free)[this.offset(free)] ?? 0;
+      this.#released -= cells;
       return free;
     }
-    const cells = SIZES[size] ?? 0;
-    if (this.#used + cells > this.#cells.length) this.#makeRoom(cells);
-    const block = this.#used;
+    if (this.#next + cells > this.#end) this.#addShared();
+    const block = this.#next;
+    this.#next += cells;
     this.#used += cells;
     return block;
   }
 
   /** @param count - as taken, or another count with the same `roomFor` */
   release(block: number, count: number): void {
-    const size = sizeClass(count);
-    this.#cells[block] = this.#free[size] ?? 0;
-    this.#free[size] = block;
-    this.#released += SIZES[size] ?? 0;
+    const slab = block >>> SLAB_BITS;
+    if (this.#old.has(slab)) return;
+    if (this.#shared.has(slab)) this.#releasePart(block, roomFor(count));
+    else this.#dropSlab(slab);
   }
 
-  /** Releases the end of a block that now has `newCount` cells: nothing moves. */
+  /** Releases the end of a block that now has `newCount` cells: its position stays. */
   shrink(block: number, oldCount: number, newCount: number): void {
-    const end = block + roomFor(oldCount);
-    for (let at = block + roomFor(newCount); at < end; ) {
-      const left = end - at;
-      const size = sizeClass(left);
-      const cells = SIZES[size] === left ? left : (SIZES[size - 1] ?? 1);
-      this.release(at, cells);
-      at += cells;
-    }
+    const [before, after] = [roomFor(oldCount), roomFor(newCount)];
+    const slab = block >>> SLAB_BITS;
+    if (before === after || this.#old.has(slab)) return;
+    if (this.#shared.has(slab)) this.#releasePart(block + after, before - after);
+    else this.#slabs[slab] = this.slab(block).slice(0, after);
   }
 
-  #makeRoom(cells: number): void {
-    if (this.#moveAll === undefined || this.#released * RELEASED_PART < this.#used) {
-      this.#cells = grown(this.#cells, this.#used + cells);
-      return;
-    }
-    const old = this.#cells;
-    const live = this.#used - this.#released;
-    this.#cells = new Int32Array(Math.ceil((live + cells) * 1.25));
-    this.#used = 1;
-    this.#released = 0;
+  /** Whether so much is in released blocks that moving the others pays. */
+  get isWasteful(): boolean {
+    return this.#used > MOVED_CELLS_MIN && this.#released * RELEASED_PART > this.#used;
+  }
+
+  /** From here on, new blocks are in new slabs. */
+  beginMoving(): void {
+    this.#old = this.#shared;
+    this.#shared = new Set();
     this.#free.fill(0);
-    this.#moveAll((block, count) => {
-      const target = this.#used;
-      const room = roomFor(count);
-      this.#cells.set(old.subarray(block, block + room), target);
-      this.#used += room;
-      return target;
-    });
+    this.#next = this.#end = 0;
+    this.#used = this.#released = 0;
   }
-}
 
-/** Size of a block for `count` cells. */
-export function roomFor(count: number): number {
-  return SIZES[sizeClass(count)] ?? 0;
-}
-
-/** A larger copy of at least `needed` cells. Grows by a quarter, which keeps the unused part small. */
-export function grown(cells: Int32Array<ArrayBuffer>, needed: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(Math.max(needed, Math.ceil(cells.length * 1.25)));
-  larger.set(cells);
-  return larger;
-}
-
-function sizeClass(count: number): number {
-  if (count <= 8) return Math.max(count, 1) - 1;
-  const doubling = 31 - Math.clz32(count - 1); // 2^doubling < count <= 2^(doubling + 1)
-  const quarter = (count - 1 - 2 ** doubling) >> (doubling - 2);
-  return 8 + (doubling - 3) * 4 + quarter;
-}
-
-function blockSizes(largest: number): number[] {
-  const sizes = [1, 2, 3, 4, 5, 6, 7, 8];
-  for (let base = 8; base < largest; base *= 2) {
-    for (let quarter = 1; quarter <= 4; quarter++) sizes.push(base + (base / 4) * quarter);
+  mustMove(block: number): boolean {
+    return this.#old.has(block >>> SLAB_BITS);
   }
-  return sizes;
+
+  /** Frees the old slabs. No block may be left there. */
+  endMoving(): void {
+    for (const slab of this.#old) this.#dropSlab(slab);
+    this.#old = new Set();
+  }
+
+  /** Releases cells of a shared slab as blocks. */
+  #releasePart(from: number, cells: number): void {
+    this.#released += cells;
+    for (let at = from, left = cells; left > 0; ) {
+      const fitting = sizeClass(left);
+      const size = cellsOf(fitting) === left ? fitting : fitting - 1;
+      this.slab(at)[this.offset(at)] = this.#free[size] ?? 0;
+      this.#free[size] = at;
+      at += cellsOf(size);
+      left -= cellsOf(size);
+    }
+  }
+
+  #addShared(): void {
+    const rest = this.#end - this.#next;
+    this.#used += rest;
+    this.#releasePart(this.#next, rest);
+    const slab = this.#addSlab(new Int32Array(SLAB_CELLS));
+    this.#shared.add(slab);
+    this.#next = slab << SLAB_BITS;
+    this.#end = this.#next + SLAB_CELLS;
+  }
+
+  #addSlab(cells: Int32Array): number {
+    const slab = this.#freeSlabs.pop() ?? this.#slabs.length;
+    this.#slabs[slab] = cells;
+    return slab;
+  }
+
+  #dropSlab(slab: number): void {
+    this.#slabs[slab] = NO_CELLS;
+    this.#freeSlabs.push(slab);
+  }
 }

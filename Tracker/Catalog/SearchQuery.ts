@@ -1,5 +1,6 @@
 import { IN_FOLDERS, IN_NAME, NO_MATCH, WHOLE_NAME } from '../../Protocol/WordMatch.ts';
 import { FLAGS, isAlive, nameWordCount, WORDS, wordCount } from './EntryTable.ts';
+import type { IntArena } from './IntArena.ts';
 import type { WordIndex } from './WordIndex.ts';
 
 /** Words that a prefix may expand to. */
@@ -48,12 +49,14 @@ export function shortestLists(query: SearchQuery, index: WordIndex): readonly nu
 /**
  * The quality of an entry's match.
  * @param cells - of the entry table; the entry's row begins at `base`
- * @param words - the numbers of the words of all entries
+ * @param arena - the numbers of the words of all entries
  */
-export function matchOf(query: SearchQuery, cells: Int32Array, base: number, words: Int32Array): number {
+export function matchOf(query: SearchQuery, cells: Int32Array, base: number, arena: IntArena): number {
   const flags = cells[base + FLAGS] ?? 0;
   if (!isAlive(flags)) return NO_MATCH;
   const block = cells[base + WORDS] ?? 0;
+  const words = arena.slab(block);
+  const from = arena.offset(block);
   const count = wordCount(flags);
   const nameWords = nameWordCount(flags);
   const { meaning } = query;
@@ -62,7 +65,7 @@ export function matchOf(query: SearchQuery, cells: Int32Array, base: number, wor
   let required = 0;
   let matchedInName = 0;
   for (let at = 0; at < count; at++) {
-    const word = words[block + at] ?? 0;
+    const word = words[from + at] ?? 0;
     const means = word < meaning.length ? (meaning[word] ?? 0) : 0;
     if (means !== 0) {
       seen |= means;

@@ -1,6 +1,8 @@
+import { roomFor } from './BlockSizes.ts';
 import { HashTable } from './HashTable.ts';
-import { grown, IntArena, type MoveBlock, roomFor } from './IntArena.ts';
+import { IntArena } from './IntArena.ts';
 import type { KeyedHash } from './KeyedHash.ts';
+import { Rows } from './Rows.ts';
 import { SortedNumbers } from './SortedNumbers.ts';
 
 const BLOCK = 0; //  position of its postings
@@ -12,6 +14,10 @@ const FIELDS = 4;
 
 /** Postings looked at for each one that dies, while at least half of a list are dead. */
 const CLEANED_PER_DEATH = 8;
+
+/** Words whose lists are examined, and postings that are moved, in one step of `compact`. */
+const WORDS_PER_STEP = 256;
+const MOVED_PER_STEP = 4_096;
 
 /** Hash tag: other tables share the key. */
 const HASH_TAG = 1;
@@ -32,10 +38,12 @@ export class WordIndex {
   readonly #hash: KeyedHash;
   readonly #words: (string | undefined)[] = [];
   readonly #free: number[] = [];
-  readonly #arena = new IntArena((move) => this.#moveAll(move));
+  readonly #arena = new IntArena();
   readonly #sorted = new SortedNumbers((one, other) => this.wordOf(one) < this.wordOf(other));
   readonly #table = new HashTable((id) => this.#hashOf(this.wordOf(id)));
-  #cells = new Int32Array(256 * FIELDS);
+  readonly #rows = new Rows(FIELDS);
+  /** Next word whose list is moved by `compact`; undefined: none is being moved. */
+  #moving: number | undefined;
 
   constructor(entries: PostedEntries, hash: KeyedHash) {
     this.#entries = entries;
@@ -49,6 +57,11 @@ export class WordIndex {
 
   get size(): number {
     return this.#table.size;
+  }
+
+  /** Cells in memory for all lists. */
+  get capacity(): number {
+    return this.#arena.capacity;
   }
 
   wordOf(id: number): string {
@@ -73,36 +86,51 @@ export class WordIndex {
   post(word: string, entry: number): number {
     const found = this.find(word);
     const id = found >= 0 ? found : this.#create(word);
-    const base = id * FIELDS;
-    const count = this.#cell(base + COUNT);
-    if (count === 0) this.#cells[base + BLOCK] = this.#arena.take(1);
-    else if (count === roomFor(count)) this.#resize(base, count, count + 1);
-    this.#arena.cells[this.#cell(base + BLOCK) + count] = entry;
-    this.#cells[base + COUNT] = count + 1;
+    const count = this.postings(id);
+    if (count === 0) this.#rows.set(id, BLOCK, this.#arena.take(1));
+    else if (count === roomFor(count)) this.#move(id, count + 1);
+    const block = this.#rows.get(id, BLOCK);
+    this.#arena.slab(block)[this.#arena.offset(block) + count] = entry;
+    this.#rows.set(id, COUNT, count + 1);
     return id;
   }
 
   /** Records that an entry with this word died. */
   unpost(id: number): void {
-    const base = id * FIELDS;
-    const dead = this.#cell(base + DEAD) + 1;
-    this.#cells[base + DEAD] = dead;
-    if (dead * 2 >= this.#cell(base + COUNT)) this.#clean(id);
+    const dead = this.#rows.get(id, DEAD) + 1;
+    this.#rows.set(id, DEAD, dead);
+    if (dead * 2 >= this.postings(id)) this.#clean(id);
   }
 
   /** Number of postings, dead ones included. */
   postings(id: number): number {
-    return this.#cell(id * FIELDS + COUNT);
+    return this.#rows.get(id, COUNT);
   }
 
   /** Entries with a word, dead ones included: a view, valid until the next change. */
   entriesOf(id: number): Int32Array {
-    const block = this.#cell(id * FIELDS + BLOCK);
-    return this.#arena.cells.subarray(block, block + this.postings(id));
+    return this.#arena.view(this.#rows.get(id, BLOCK), this.postings(id));
   }
 
-  #cell(at: number): number {
-    return this.#cells[at] ?? 0;
+  /** Whether `compact` has nothing to do. */
+  get isCompact(): boolean {
+    return this.#moving === undefined && !this.#arena.isWasteful;
+  }
+
+  /** Makes a step of reclaiming the memory that lists have outgrown. */
+  compact(): void {
+    if (this.isCompact) return;
+    if (this.#moving === undefined) this.#arena.beginMoving();
+    let id = this.#moving ?? 0;
+    const end = Math.min(this.limit, id + WORDS_PER_STEP);
+    for (let moved = 0; id < end && moved < MOVED_PER_STEP; id++) {
+      const count = this.postings(id);
+      if (count === 0 || !this.#arena.mustMove(this.#rows.get(id, BLOCK))) continue;
+      this.#move(id, count);
+      moved += count;
+    }
+    this.#moving = id < this.limit ? id : undefined;
+    if (this.#moving === undefined) this.#arena.endMoving();
   }
 
   #hashOf(word: string): number {
@@ -112,8 +140,8 @@ export class WordIndex {
   #create(word: string): number {
     const id = this.#free.pop() ?? this.#words.length;
     this.#words[id] = word;
-    if ((id + 1) * FIELDS > this.#cells.length) this.#cells = grown(this.#cells, (id + 1) * FIELDS);
-    this.#cells.fill(0, id * FIELDS, (id + 1) * FIELDS);
+    this.#rows.reach(id);
+    for (let field = 0; field < FIELDS; field++) this.#rows.set(id, field, 0);
     this.#table.add(id, this.#hashOf(word));
     this.#sorted.add(id);
     return id;
@@ -121,43 +149,38 @@ export class WordIndex {
 
   /** Looks at a few postings; a dead one gives its place to the last. */
   #clean(id: number): void {
-    const base = id * FIELDS;
-    const before = this.#cell(base + COUNT);
-    const block = this.#cell(base + BLOCK);
-    const cells = this.#arena.cells;
+    const before = this.postings(id);
+    const block = this.#rows.get(id, BLOCK);
+    const list = this.#arena.view(block, before);
     let count = before;
-    let at = this.#cell(base + CURSOR);
+    let dead = this.#rows.get(id, DEAD);
+    let at = this.#rows.get(id, CURSOR);
     for (let left = CLEANED_PER_DEATH; left > 0 && count > 0; left--) {
       if (at >= count) at = 0;
-      const entry = cells[block + at] ?? 0;
+      const entry = list[at] ?? 0;
       if (this.#entries.isAlive(entry)) {
         at++;
         continue;
       }
-      cells[block + at] = cells[block + --count] ?? 0;
-      this.#cells[base + DEAD] = this.#cell(base + DEAD) - 1;
+      list[at] = list[--count] ?? 0;
+      dead--;
       this.#entries.dropped(entry);
     }
-    this.#cells[base + CURSOR] = at;
+    this.#rows.set(id, CURSOR, at);
+    this.#rows.set(id, DEAD, dead);
+    this.#rows.set(id, COUNT, count);
     if (count > 0) this.#arena.shrink(block, before, count);
-    this.#cells[base + COUNT] = count;
-    if (count === 0) this.#remove(id, block, before);
+    else this.#remove(id, block, before);
   }
 
-  /** Moves a list to a block for another count. COUNT still is that of the old block. */
-  #resize(base: number, oldCount: number, newCount: number): void {
+  /** Moves a list to a new block, for `newCount` postings. */
+  #move(id: number, newCount: number): void {
+    const block = this.#rows.get(id, BLOCK);
+    const count = this.postings(id);
     const target = this.#arena.take(newCount);
-    const block = this.#cell(base + BLOCK); // Read after `take`, which may move all blocks.
-    this.#arena.cells.copyWithin(target, block, block + Math.min(oldCount, newCount));
-    this.#arena.release(block, oldCount);
-    this.#cells[base + BLOCK] = target;
-  }
-
-  #moveAll(move: MoveBlock): void {
-    for (let base = 0; base < this.#words.length * FIELDS; base += FIELDS) {
-      const count = this.#cell(base + COUNT);
-      if (count > 0) this.#cells[base + BLOCK] = move(this.#cell(base + BLOCK), count);
-    }
+    this.#arena.slab(target).set(this.#arena.view(block, count), this.#arena.offset(target));
+    this.#arena.release(block, count);
+    this.#rows.set(id, BLOCK, target);
   }
 
   #remove(id: number, block: number, count: number): void {
