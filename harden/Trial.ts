@@ -6,7 +6,7 @@ export interface TrialSettings {
   readonly short: boolean;
   /** Seeds every random choice, so that a failure can be repeated. */
   readonly seed: number;
-  /** Duration of trials that last as long as one likes; undefined: their usual one. */
+  /** Duration of `soak`, and upper bound for `kills` and `fuzz`; undefined: their usual one. */
   readonly minutes: number | undefined;
 }
 

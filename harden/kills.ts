@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LaunchedProgram } from '../bench/Programs/LaunchedProgram.ts';
 import { Rig, status, untilShared } from '../bench/Rig.ts';
+import { OWN_PREFIX } from '../Peer/Files/Watching/FolderScan.ts';
 import { SeededRandom } from '../Shared/SeededRandom.ts';
 import type { Figure, TrialSettings } from './Trial.ts';
 
@@ -177,7 +178,7 @@ async function hashesBelow(root: string): Promise<Map<string, string>> {
   for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const below = path.slice(root.length + 1);
-    if (!entry.isFile() || below.startsWith('Temp/') || below.startsWith('.shoal-lock')) continue;
+    if (!entry.isFile() || below.startsWith('Temp/') || entry.name.startsWith(OWN_PREFIX)) continue;
     found.set(below, hashOf(await readFile(path)));
   }
   return found;

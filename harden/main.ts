@@ -5,7 +5,7 @@ import type { Figure, Trial } from './Trial.ts';
 /**
  * `npm run harden -- <name> …` runs trials of what ordinary computers and hostile networks do to Shoal and prints their
  * figures; `--short` runs the short form of the gate, `--seed N` repeats a run, `--minutes N` is
- * the duration of `soak`. Exit code 1: a figure missed its goal.
+ * the duration of `soak`, and the most for `kills` and `fuzz`. Exit code 1: a figure missed its goal.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -13,6 +13,8 @@ import type { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 /** Files of one peer. */
 const FILES = 100;
 const ENTRIES_PER_PAGE = 10;
+/** Pages of names of up to 260 bytes. */
+const LONG_ENTRIES_PER_PAGE = 3;
 const WORDS = 20_000;
 const EXTENSIONS = ['mp3', 'mkv', 'pdf', 'jpg'];
 
@@ -68,13 +70,10 @@ export class Crowd {
     };
   }
 
-  /** The pages of a peer's catalog. `nameOf` has other names than the usual ones. */
-  pages(
-    peer: number,
-    count = FILES,
-    version = 1,
-    nameOf = (at: number) => this.nameOf(peer, at),
-  ): TrackerRequest[] {
+  /** The pages of a peer's catalog. `longNameOf` has other names than the usual ones, of up to 260 bytes. */
+  pages(peer: number, count = FILES, version = 1, longNameOf?: (at: number) => string): TrackerRequest[] {
+    const nameOf = longNameOf ?? ((at: number) => this.nameOf(peer, at));
+    const perPage = longNameOf === undefined ? ENTRIES_PER_PAGE : LONG_ENTRIES_PER_PAGE;
     const entries = Array.from(
       { length: count },
       (_, at): PublishedEntry => ({
@@ -87,7 +86,7 @@ export class Crowd {
       }),
     );
     this.files += count;
-    const pages = Math.ceil(count / ENTRIES_PER_PAGE);
+    const pages = Math.ceil(count / perPage);
     return Array.from({ length: pages }, (_, page) => ({
       type: 'publish',
       peerId: hex32(peer + 1) as PeerId,
@@ -96,7 +95,7 @@ export class Crowd {
       base: 0,
       page,
       pages,
-      entries: entries.slice(page * ENTRIES_PER_PAGE, (page + 1) * ENTRIES_PER_PAGE),
+      entries: entries.slice(page * perPage, (page + 1) * perPage),
     }));
   }
 

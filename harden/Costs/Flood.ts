@@ -1,4 +1,4 @@
-import type { TrackerRequest } from '../../Protocol/TrackerMessages.ts';
+import { decodeReply, type TrackerRequest } from '../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import type { Figure } from '../Trial.ts';
@@ -32,7 +32,9 @@ export function flood(logic: TrackerLogic, crowd: Crowd, nowMs: number): Figure[
     const atMs = nowMs + (at / DATAGRAMS_PER_SECOND) * 1_000;
     const { bytes, from } = datagrams[at % datagrams.length] ?? { bytes: beat, from: peer };
     logic.receive(bytes, from, atMs);
-    if (at % every === 0 && logic.receive(beat, peer, atMs).length === 1) answered++;
+    if (at % every !== 0) continue;
+    const [answer] = logic.receive(beat, peer, atMs);
+    if (answer !== undefined && decodeReply(answer.bytes).reply.type === 'alive') answered++;
   }
   const { user, system } = process.cpuUsage(before);
   const busy = (user + system) / 1_000_000 / SECONDS;
