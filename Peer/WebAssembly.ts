@@ -62,6 +62,19 @@ function hostOf(peer: Peer): WebHost {
         { line: words.map(wordText).join(' '), command, window, width: null, color: false },
         { controls: peer, clock: systemClock, signal, progress: () => {} },
       ),
+    facts: () => {
+      const peers = peer.knownPeers();
+      return {
+        ...peer.totals(),
+        peers: peers.length,
+        links: peers.filter(({ linked }) => linked).length,
+        trackers: peer.trackers().filter(({ state }) => state === 'connected').length,
+        uploads: peer.uploads().length,
+        downloads: peer.downloads(),
+        share: peer.share(),
+        health: peer.networkHealth(),
+      };
+    },
     onNews: (listener) => peer.onNews(listener),
   };
 }

@@ -367,6 +367,7 @@ describe('one idea: decisions are functions of values', () => {
     'hono/html',
     'mime',
     'picocolors',
+    'prom-client',
     'range-parser',
     'string-width',
     'tar-stream',

@@ -4,7 +4,9 @@ import type { Address } from '../../Shared/Address.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
 import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
-import type { CatalogEntry } from '../Model.ts';
+import type { CatalogEntry, DownloadStatus } from '../Model.ts';
+import type { NetworkHealth } from '../NetworkModel.ts';
+import type { ShareStatus } from '../ShareModel.ts';
 
 /** What the web needs of the peer and of its port. Types only. */
 
@@ -78,6 +80,20 @@ export interface WebFiles {
   send(content: FileId, range: WebRange, to: WebSink, signal: AbortSignal): Promise<void>;
 }
 
+/** Figures for the metrics. */
+export interface WebFacts {
+  /** Payload bytes since the start. */
+  readonly sent: number;
+  readonly received: number;
+  readonly peers: number;
+  readonly links: number;
+  readonly trackers: number;
+  readonly uploads: number;
+  readonly downloads: readonly DownloadStatus[];
+  readonly share: ShareStatus;
+  readonly health: NetworkHealth;
+}
+
 /** The peer as the web sees it. */
 export interface WebHost {
   readonly name: string;
@@ -85,6 +101,7 @@ export interface WebHost {
   readonly files: WebFiles;
   /** Runs a command as `shoal` does. Never rejects. */
   run(command: WebCommand, signal: AbortSignal): Promise<WebAnswer>;
+  facts(): WebFacts;
   /** Reports news of the peer. @returns a function that unsubscribes */
   onNews(listener: (news: { readonly kind: string; readonly text: string }) => void): () => void;
 }

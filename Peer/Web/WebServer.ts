@@ -7,8 +7,9 @@ import { denialOf, type RequestFacts } from './Access/Guard.ts';
 import { GuestLimits } from './Access/GuestLimits.ts';
 import { Api } from './Api/Api.ts';
 import { denialJson, failureJson } from './Api/Envelope.ts';
-import { IDLE_MS } from './Files/ClientSocket.ts';
+import { IDLE_MS, remoteOf } from './Files/ClientSocket.ts';
 import { SharedFilesApp } from './Files/SharedFilesApp.ts';
+import { peerMetrics } from './Metrics.ts';
 import { pageApp } from './Page.ts';
 import type { WebOptions } from './Ports.ts';
 
@@ -42,7 +43,12 @@ export class WebServer {
     const limits = new GuestLimits(options.clock.nowMs());
     this.#api = new Api(options, limits);
     const app = new Hono<{ Bindings: HttpBindings }>();
+    const metrics = peerMetrics(() => options.host.facts());
     app.get('/healthz', (c) => c.text('ok\n'));
+    app.get('/metrics', async (c) => {
+      if (!limits.allows(remoteOf(c.env.incoming).host, options.clock.nowMs())) return c.text('', 429);
+      return c.body(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType });
+    });
     app.route('/api/v1', this.#api.app);
     app.route('/files', new SharedFilesApp(options, limits).app);
     app.route('/', pageApp(options));
@@ -79,6 +85,8 @@ export class WebServer {
     response: ServerResponse,
     listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
   ): void {
+    // A client that goes during the answer is no error of the peer.
+    response.on('error', () => {});
     const use = this.#uses.get(request.socket);
     use?.(1);
     response.once('close', () => use?.(-1));

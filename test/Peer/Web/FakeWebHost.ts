@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
-import type { CatalogEntry } from '../../../Peer/Model.ts';
-import type { WebCommand, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
+import type { CatalogEntry, DownloadStatus } from '../../../Peer/Model.ts';
+import type { ShareStatus } from '../../../Peer/ShareModel.ts';
+import type { WebCommand, WebFacts, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
 import { WebServer } from '../../../Peer/Web/WebServer.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { systemClock } from '../../../Shared/Clock.ts';
@@ -17,6 +18,9 @@ export class FakeWebHost implements WebHost {
   readonly contents = new Map<string, Buffer>();
   /** Thrown by the next `send`. */
   trouble: ShoalError | undefined;
+  sends = 0;
+  beforeSend: () => Promise<void> = async () => {};
+  running: DownloadStatus[] = [];
   answer: { error: { code: string } | undefined; json: string } = { error: undefined, json: '{"ok":true}' };
   readonly #listeners = new Set<(news: { kind: string; text: string }) => void>();
 
@@ -34,6 +38,8 @@ export class FakeWebHost implements WebHost {
       { from, to }: { from: number; to: number },
       sink: { write(bytes: Uint8Array): Promise<void> },
     ) => {
+      this.sends++;
+      await this.beforeSend();
       if (this.trouble !== undefined) throw this.trouble;
       const path = this.files.findId(content)?.path ?? '';
       await sink.write(this.contents.get(path)?.subarray(from, to) ?? Buffer.alloc(0));
@@ -43,6 +49,34 @@ export class FakeWebHost implements WebHost {
   async run(command: WebCommand) {
     this.commands.push(command);
     return this.answer;
+  }
+
+  facts(): WebFacts {
+    const health = {
+      violations: 3,
+      refusedConnections: 0,
+      evictedConnections: 0,
+      failedHandshakes: 0,
+      foreignConnections: 0,
+      overLimit: 0,
+      droppedDatagrams: 0,
+      descriptors: { used: undefined, allowed: 1_024 },
+    };
+    const share: ShareStatus = {
+      folder: '/secret/folder',
+      files: 7,
+      bytes: 70,
+      version: 1,
+      hashing: { files: 0, bytes: 0, bytesPerSecond: 0 },
+      scanned: true,
+      problems: [],
+      notShared: [],
+      ignored: [],
+      mode: 'watching',
+      readOnly: false,
+    };
+    const counts = { peers: 2, links: 1, trackers: 1, uploads: 0 };
+    return { sent: 123, received: 456, ...counts, downloads: this.running, share, health };
   }
 
   onNews(listener: (news: { kind: string; text: string }) => void) {

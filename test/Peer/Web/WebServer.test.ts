@@ -1,0 +1,60 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { FakeWebHost, webOn } from './FakeWebHost.ts';
+
+test('metrics are figures of the peer, without names', async () => {
+  const host = new FakeWebHost();
+  host.running = [{ state: 'fetching' }, { state: 'fetching' }, { state: 'done' }] as never;
+  const { base } = await webOn(host);
+  await fetch(`${base}/metrics`);
+  const metrics = await (await fetch(`${base}/metrics`)).text();
+  expect(metrics).toMatch(/^shoal_sent_bytes_total 123$/m);
+  expect(metrics).toMatch(/^shoal_violations_total 3$/m);
+  expect(metrics).toMatch(/^shoal_links 1$/m);
+  expect(metrics).toMatch(/^shoal_downloads\{state="fetching"\} 2$/m);
+  expect(metrics).not.toContain('secret');
+  expect(await (await fetch(`${base}/healthz`)).text()).toBe('ok\n');
+});
+
+test('a client that goes during a download does not harm the peer', async () => {
+  const host = new FakeWebHost();
+  host.contents.set('a', Buffer.alloc(1_000_000));
+  let gone = () => {};
+  const closed = new Promise<void>((resolve) => {
+    gone = resolve;
+  });
+  host.beforeSend = () => closed;
+  const { port, base } = await webOn(host);
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.write('GET /files/a HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  while (host.sends === 0) await fetch(`${base}/healthz`);
+  socket.destroy();
+  await fetch(`${base}/healthz`);
+  gone();
+  host.beforeSend = async () => {};
+  expect((await (await fetch(`${base}/files/a`)).arrayBuffer()).byteLength).toBe(1_000_000);
+});
+
+test.each([
+  ['no Host', 'GET / HTTP/1.0\r\n\r\n', 400],
+  ['another Host', 'GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n', 403],
+  [
+    'two lengths',
+    'POST /api/v1/downloads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+    400,
+  ],
+  [
+    'length and chunks',
+    'POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    400,
+  ],
+  ['a huge header', `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+  ['no such method', 'OPTIONS / HTTP/1.1\r\nHost: localhost\r\n\r\n', 405],
+  ['no such page', 'GET /etc/passwd HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 404],
+])('%s', async (_what, request, status) => {
+  const { port } = await webOn();
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.write(request);
+  expect(await text(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+});
