@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { newInstanceId } from '../Protocol/Ids.ts';
 import { NAME_BYTES_MAX } from '../Protocol/Limits.ts';
+import { proveWith } from '../Protocol/PeerProof.ts';
 import { awakeClock } from '../Shared/AwakeClock.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
@@ -88,6 +89,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     },
     network: {
       self: { peerId, instanceId, name, port: port.port },
+      prove: proveWith(privateKey),
       dial,
       secure: access.secure(peerId, {
         key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),

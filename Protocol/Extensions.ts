@@ -5,6 +5,7 @@ import {
   ByteWriter,
   badFrame,
   type Codec,
+  hex,
   list,
   struct,
   text,
@@ -13,6 +14,7 @@ import {
   uint53,
 } from './Codec.ts';
 import { CLUSTER_BYTES_MAX, CLUSTER_TRACKERS_MAX, EXTENSIONS_BYTES_MAX, EXTENSIONS_MAX } from './Limits.ts';
+import { type PeerProof, peerProof } from './PeerProof.ts';
 
 /**
  * Optional fields at the end of a message or an item: a count (1 byte), then tag (2), length (2) and bytes of each, by ascending
@@ -63,6 +65,17 @@ export interface PeerExtensions {
 
 export const peerExtensions: ExtensionTable<PeerExtensions> = { undialable: [1, flag] };
 
+/** Extensions of a heartbeat. */
+export interface HeartbeatExtensions extends PeerExtensions {
+  /** Proves the key of the peer, in place of a token. */
+  readonly proof?: PeerProof | undefined;
+}
+
+export const heartbeatExtensions: ExtensionTable<HeartbeatExtensions> = {
+  ...peerExtensions,
+  proof: [2, peerProof],
+};
+
 /** Extensions of a holder. */
 export interface HolderExtensions extends PeerExtensions {
   /** The size that it claims, where it differs from the one in the answer. Its description proves which one is right. */
@@ -88,11 +101,14 @@ export interface AliveExtensions {
   readonly cluster?: string | undefined;
   /** The other trackers of the group. */
   readonly trackers?: readonly Address[] | undefined;
+  /** Answers a proof: authenticates later requests of this peer from the same address. */
+  readonly token?: string | undefined;
 }
 
 export const aliveExtensions: ExtensionTable<AliveExtensions> = {
   cluster: [1, text(CLUSTER_BYTES_MAX)],
   trackers: [2, list(address, CLUSTER_TRACKERS_MAX)],
+  token: [3, hex(8)],
 };
 
 /**

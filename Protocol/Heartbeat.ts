@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, boolean, hex, struct, text, uint16, uint32, uint53 } from './Codec.ts';
-import { extensible, type PeerExtensions, peerExtensions } from './Extensions.ts';
+import { extensible, type HeartbeatExtensions, heartbeatExtensions } from './Extensions.ts';
 import { type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
 import { NAME_BYTES_MAX } from './Limits.ts';
 
@@ -16,13 +16,15 @@ export interface Introduction {
 }
 
 /** Registers a peer, and later renews its lease. */
-export interface Heartbeat extends Introduction, PeerExtensions {
+export interface Heartbeat extends Introduction, HeartbeatExtensions {
   /** 0: no catalog. */
   readonly catalogVersion: number;
   readonly files: number;
   readonly bytes: number;
   /** Active uploads. */
   readonly uploads: number;
+  /** From the tracker: authenticates this peer's requests. NO_TOKEN before. */
+  readonly token: string;
   /** Secret between peer and tracker: authenticates the tracker's queries to the peer. */
   readonly queryToken: string;
   /** The peer publishes no catalog and is searched by relay. */
@@ -32,17 +34,18 @@ export interface Heartbeat extends Introduction, PeerExtensions {
 const front = { peerId, instanceId, port: uint16, name: text(NAME_BYTES_MAX) };
 const introduction = struct<Introduction>(front);
 
-export const heartbeat = extensible<Heartbeat, PeerExtensions>(
+export const heartbeat = extensible<Heartbeat, HeartbeatExtensions>(
   {
     ...front,
     catalogVersion: uint32,
     files: uint32,
     bytes: uint53,
     uploads: uint16,
+    token: hex(8),
     queryToken: hex(8),
     unlisted: boolean,
   },
-  peerExtensions,
+  heartbeatExtensions,
 );
 
 /** Encodes a body for storage. Equal values give equal bytes; the first 32 are the peer id. */

@@ -27,6 +27,11 @@ export function newInstanceId(wallMs: number, salt: number): InstanceId {
     Math.floor(salt).toString(16).padStart(4, '0')) as InstanceId;
 }
 
+/** Wall clock in milliseconds at the start of a program. */
+export function startOf(id: InstanceId): number {
+  return Number.parseInt(id.slice(0, 12), 16);
+}
+
 /** Whether a text is a complete id: 64 hex digits. */
 export function isId(value: string): boolean {
   return /^[0-9a-f]{64}$/.test(value);

@@ -46,6 +46,8 @@ export const HEARTBEAT_PEERS = 1_000;
 export const HEARTBEATS_MISSED = 3;
 export const HEARTBEAT_GRACE_MS = 5 * SECOND_MS;
 export const PEERS_MAX = 65_536;
+/** An instance id that began later than this after the tracker's clock is refused: it would win over all later starts. */
+export const INSTANCE_AHEAD_MAX_MS = 24 * 3_600 * SECOND_MS;
 /** Peers of one host (loopback exempt), so that no host can fill the registry. */
 export const PEERS_PER_ADDRESS_MAX = 64;
 

@@ -61,13 +61,17 @@ const FAMILY = 0x5348;
 const requests = messageSet({
   connect: [0, struct<object>({})],
   heartbeat: [HEARTBEAT, heartbeat],
-  leave: [0x53480102, struct<{ peerId: PeerId; instanceId: InstanceId }>({ peerId, instanceId })],
+  leave: [
+    0x53480102,
+    struct<{ peerId: PeerId; instanceId: InstanceId; token: string }>({ peerId, instanceId, token: hex(8) }),
+  ],
   /** A page of a catalog version, or of its difference from version `base`. */
   publish: [
     0x53480103,
     struct<{
       peerId: PeerId;
       instanceId: InstanceId;
+      token: string;
       version: number;
       /** The version that the entries change; 0: a whole catalog. */
       base: number;
@@ -78,6 +82,7 @@ const requests = messageSet({
     }>({
       peerId,
       instanceId,
+      token: hex(8),
       version: uint32,
       base: uint32,
       page: uint32,
@@ -101,13 +106,14 @@ const requests = messageSet({
   /** Answers the tracker's `query` with files that fit one datagram. Not acknowledged. */
   hit: [
     0x53480109,
-    struct<{ relay: number; files: readonly RelayedFile[] }>({
+    struct<{ token: string; relay: number; files: readonly RelayedFile[] }>({
+      token: hex(8),
       relay: uint32,
       files: list(relayedFile, RELAYED_FILES_MAX),
     }),
   ],
   /** Answers the tracker's `query`: no match. Not acknowledged. */
-  miss: [0x5348010a, struct<{ relay: number }>({ relay: uint32 })],
+  miss: [0x5348010a, struct<{ token: string; relay: number }>({ token: hex(8), relay: uint32 })],
   /** Requests a free TCP port, before the first heartbeat. */
   assignPort: [0x5348010b, struct<object>({})],
 });
@@ -194,10 +200,11 @@ const replies = messageSet({
       peers: list(listedPeer, 64),
     }),
   ],
-  /** Unsolicited, transaction 0: the tracker closes and refers to another. */
+  /** Unsolicited, transaction 0: the tracker closes and refers to another. `queryToken` is that of the peer's heartbeat. */
   moved: [
     0x53480108,
-    struct<{ trackerInstance: InstanceId; successor: Address; onTrackerHost: boolean }>({
+    struct<{ queryToken: string; trackerInstance: InstanceId; successor: Address; onTrackerHost: boolean }>({
+      queryToken: hex(8),
       trackerInstance: instanceId,
       successor: address,
       onTrackerHost: boolean,
@@ -213,6 +220,8 @@ const replies = messageSet({
     }),
   ],
   assigned: [0x5348010b, struct<{ port: number }>({ port: uint16 })],
+  /** Answers a heartbeat without a valid token: the peer has to prove its key to this instance of the tracker. */
+  unproven: [0x5348010c, struct<{ trackerInstance: InstanceId }>({ trackerInstance: instanceId })],
   /** The request was not served. Never larger than the request. */
   refused: [
     REFUSED,
@@ -225,12 +234,17 @@ const replies = messageSet({
         'too-many',
         'bad-request',
         'too-old',
+        'bad-proof',
+        'clock-ahead',
       ),
     }),
   ],
 });
 
-/** `bad-request`: malformed, or unknown to an older tracker. `too-old`: of a version that a newer tracker no longer serves. */
+/**
+ * `bad-request`: malformed, or unknown to an older tracker. `too-old`: of a version that a newer tracker no longer serves.
+ * `bad-proof`: the signature is not that of the peer's key. `clock-ahead`: the instance id is from the future.
+ */
 export type RefusalReason =
   | 'bad-cookie'
   | 'unknown-peer'
@@ -239,6 +253,8 @@ export type RefusalReason =
   | 'too-many'
   | 'bad-request'
   | 'too-old'
+  | 'bad-proof'
+  | 'clock-ahead'
   | 'other';
 
 type RequestSet = typeof requests;

@@ -1,5 +1,6 @@
 import { COOKIE_STEP_MS } from '../Protocol/Limits.ts';
 import type { Address } from '../Shared/Address.ts';
+import type { RegisteredPeer } from './RegisteredPeer.ts';
 import { SipHash } from './SipHash.ts';
 
 const COOKIE_DIGITS = 16;
@@ -25,6 +26,21 @@ export class ConnectionCookie {
   make(address: Address, nowMs: number): string {
     this.#digest(address, minuteOf(nowMs));
     return hexOf(this.#hash.high) + hexOf(this.#hash.low);
+  }
+
+  /** Checks the connection id of a datagram, once a minute for a registered peer. */
+  isValid(
+    cookie: string,
+    datagram: Buffer,
+    from: Address,
+    peer: RegisteredPeer | undefined,
+    nowMs: number,
+  ): boolean {
+    const minute = minuteOf(nowMs);
+    if (peer?.hasVerified(datagram, minute) === true) return true;
+    if (!this.check(cookie, from, nowMs)) return false;
+    peer?.setVerified(datagram, minute);
+    return true;
   }
 
   check(cookie: string, address: Address, nowMs: number): boolean {

@@ -48,6 +48,7 @@ export interface Sender {
   readonly from: Address;
   readonly peer: RegisteredPeer | undefined;
   readonly transactionId: number;
+  readonly connectionId: string;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { InstanceId, PeerId } from '../Protocol/Ids.ts';
+import type { PeerId } from '../Protocol/Ids.ts';
 import {
   HEARTBEAT_GRACE_MS,
   HEARTBEAT_MAX_MS,
@@ -92,19 +92,21 @@ export class PeerRegistry {
   }
 
   /**
-   * Registers a peer, or renews its lease. A newer instance of a known peer replaces the old one, from the same host only:
-   * from another host the peer must have expired first, so that a live peer cannot be taken over. The same instance with its
-   * secret query token may move to another host at once.
+   * Registers a proven peer, or renews its lease. A newer instance replaces an older one at once, wherever it is. The same
+   * instance may move to another host, but not between loopback and other hosts: it reaches this tracker both ways.
    */
   heartbeat(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): HeartbeatOutcome {
     const known = this.get(beat.peerId);
     if (known === undefined) return this.#join(beat, from, nowMs);
     const { instanceId } = known;
     const isElsewhere = known.udp.host !== from.host;
-    if (beat.instanceId < instanceId || (isElsewhere && !this.#mayMove(known, beat, from))) {
+    const isLocal = isLoopback(from.host);
+    if (beat.instanceId < instanceId || (beat.instanceId === instanceId && known.isLocal !== isLocal)) {
       return { kind: 'refused', reason: 'wrong-owner' };
     }
     if (isElsewhere) {
+      if (!isLocal && this.#isCrowded(from.host)) return { kind: 'refused', reason: 'full' };
+      known.isLocal = isLocal;
       this.#leaveHost(known.slot, known.udp.host);
       this.#joinHost(known.slot, from.host);
     }
@@ -118,13 +120,6 @@ export class PeerRegistry {
   renew(peer: RegisteredPeer, nowMs: number): void {
     const deadline = nowMs + HEARTBEATS_MISSED * this.intervalMs() + HEARTBEAT_GRACE_MS;
     this.#records.setDeadline(peer.slot, deadline);
-  }
-
-  /** The peer with this id, if instance and host match. */
-  owned(id: PeerId, instance: InstanceId, from: Address): RegisteredPeer | RefusalReason {
-    const peer = this.get(id);
-    if (peer === undefined) return 'unknown-peer';
-    return peer.instanceId === instance && peer.udp.host === from.host ? peer : 'wrong-owner';
   }
 
   remove(peer: RegisteredPeer): void {
@@ -172,13 +167,6 @@ export class PeerRegistry {
     this.renew(peer, nowMs);
     this.#wheel.add(peer);
     return { kind: 'joined', peer };
-  }
-
-  /** Whether a heartbeat from another host may move the peer there. */
-  #mayMove(known: RegisteredPeer, beat: RequestOf<'heartbeat'>, { host }: Address): boolean {
-    if (known.isLocal || isLoopback(host)) return false;
-    if (this.#isCrowded(host)) return false;
-    return beat.instanceId === known.instanceId && beat.queryToken === known.beat.queryToken;
   }
 
   #isCrowded(host: string): boolean {

@@ -17,9 +17,16 @@ const HOST_RATES = {
   strangeSearches: { perSecond: 1, burst: 8 },
   /** New searches of all: a share of what the tracker has time for. */
   searches: { perSecond: 8, burst: 64 },
+  /** Proofs of keys: 64 peers that start behind one address, twice. A wrong one counts WRONG_PROOF times. */
+  proofs: { perSecond: 16, burst: 128 },
   /** Queries to peers caused by relayed questions: a quarter of QUERY_RATE. */
   queries: { perSecond: 5_000, burst: 10_000 },
 } satisfies Record<string, Rate>;
+
+/** Proofs of all hosts: a third of the tracker's time at most. 65,536 peers register again within 60 s of a restart. */
+const PROOF_RATE: Rate = { perSecond: 1_500, burst: 1_500 };
+/** Weight of a wrong proof in the budget of its host. */
+const WRONG_PROOF = 8;
 
 type Budget = keyof typeof HOST_RATES;
 
@@ -41,6 +48,8 @@ export class RateLimits {
   readonly #hostsMax: number;
   /** In order of the last use, oldest first. */
   readonly #hosts = new Map<string, HostBudgets>();
+
+  #proofs: TokenBucket | undefined;
 
   constructor(hostsMax = HOSTS_MAX) {
     this.#hostsMax = hostsMax;
@@ -75,6 +84,19 @@ export class RateLimits {
     }
     peer.searches ??= fullBucket(nowMs);
     return takeToken(peer.searches, SEARCH_RATE, nowMs) && this.#take(host, 'searches', nowMs);
+  }
+
+  /** Counts the verification of a proof; false: over the limit of the host, or of all. */
+  allowsProof(host: string, nowMs: number): boolean {
+    if (isLoopback(host)) return true;
+    this.#proofs ??= fullBucket(nowMs);
+    return this.#take(host, 'proofs', nowMs) && takeToken(this.#proofs, PROOF_RATE, nowMs);
+  }
+
+  /** Charges the host of a wrong proof, besides `allowsProof`. */
+  countWrongProof(host: string, nowMs: number): void {
+    if (isLoopback(host)) return;
+    takeTokens(this.#bucket(host, 'proofs', nowMs), HOST_RATES.proofs, nowMs, WRONG_PROOF - 1);
   }
 
   /** Takes queries to peers on account of a question from this host. @returns how many of those wanted it may cause */

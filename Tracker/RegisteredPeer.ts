@@ -12,7 +12,7 @@ export class RegisteredPeer {
   /** Index in the registry, unique among live peers. */
   readonly slot: number;
   /** Sends from loopback: runs on the tracker's own host. */
-  readonly isLocal: boolean;
+  isLocal: boolean;
   /** Rate limits, created on first use. */
   requests: TokenBucket | undefined;
   searches: TokenBucket | undefined;

@@ -18,7 +18,7 @@ export interface TrackerOptions {
   readonly bind: BindDatagram;
   readonly clock: Clock;
   readonly wallClock: WallClock;
-  /** Cryptographically random bytes, for the secret of connection ids. */
+  /** Cryptographically random bytes, for the secret of connection ids and tokens. */
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
   /** Default TRACKER_PORT; 0 takes a free one. */
@@ -60,6 +60,7 @@ export class Tracker {
     this.#logic = new TrackerLogic({
       instanceId: this.instanceId,
       secret: randomBytes(SECRET_BYTES),
+      wallClock,
       relayOnly,
       ...(maxPeers === undefined ? {} : { peersMax: maxPeers }),
       ...(verbose ? { note: (text) => log.debug(text) } : {}),
@@ -147,12 +148,12 @@ export class Tracker {
   }
 
   #logStatus(): void {
-    const { peers, files, served, refused, limited, malformed, late } = this.stats;
+    const { peers, files, served, refused, limited, malformed, forged, late } = this.stats;
     const { foreignDatagrams } = this.#options;
     const foreign = foreignDatagrams === undefined ? '' : `, ${foreignDatagrams()} of other networks`;
     this.#options.log.debug(
       `status: ${peers} peers, ${files} files; datagrams: ${served} served, ${refused} refused, ` +
-        `${limited} over a limit, ${malformed} malformed, ${late} late${foreign}`,
+        `${limited} over a limit, ${malformed} malformed, ${forged} forged, ${late} late${foreign}`,
     );
   }
 

@@ -7,20 +7,24 @@ import {
   encodeReply,
   isRequestAction,
   type RefusalReason,
+  type ReplyOf,
   type RequestHeader,
   type RequestOf,
   type TrackerReply,
   type TrackerRequest,
 } from '../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress, isLoopback } from '../Shared/Address.ts';
+import type { WallClock } from '../Shared/Clock.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
 import { ConnectionCookie, minuteOf } from './ConnectionCookie.ts';
 import { type Datagram, Lookups, type Sender } from './Lookups.ts';
 import { PeerRegistry } from './PeerRegistry.ts';
+import { PeerTokens } from './PeerTokens.ts';
 import { PortAssignment } from './PortAssignment.ts';
 import { RateLimits } from './RateLimits.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
+import { Registrations } from './Registrations.ts';
 import { peersPage } from './ReplyPages.ts';
 import {
   HEADER_BYTES,
@@ -32,9 +36,6 @@ import {
 } from './Requests.ts';
 import { noCounts } from './TrackerCounts.ts';
 
-/** Lower ports belong to services of the system: never handed out as a peer's. */
-const PEER_PORT_MIN = 1_024;
-
 /** Expired peers removed with a datagram, and in a step between datagrams: about a millisecond of work. */
 const EXPIRED_PER_DATAGRAM = 2;
 const EXPIRED_PER_STEP = 16;
@@ -45,6 +46,7 @@ export interface TrackerLogicOptions {
   readonly instanceId: InstanceId;
   /** At least 32 random bytes, new at every start. */
   readonly secret: Uint8Array;
+  readonly wallClock: WallClock;
   readonly peersMax?: number;
   /** Holds no catalogs; relays every search to all peers. */
   readonly relayOnly?: boolean;
@@ -61,6 +63,7 @@ export class TrackerLogic {
   readonly registry: PeerRegistry;
   readonly catalogs: CatalogIndex;
   readonly counts = noCounts();
+  readonly tokens: PeerTokens;
   readonly #instanceId: InstanceId;
   readonly #note: ((text: string) => void) | undefined;
   readonly #relayOnly: boolean;
@@ -68,6 +71,7 @@ export class TrackerLogic {
   readonly #assembly: CatalogAssembly;
   readonly #limits = new RateLimits();
   readonly #lookups: Lookups;
+  readonly #registrations: Registrations;
   readonly #ports = new PortAssignment();
   #successor: Address | undefined;
 
@@ -81,6 +85,15 @@ export class TrackerLogic {
     const tables = [secret.readUInt32LE(16), secret.readUInt32LE(20)] as const;
     this.registry = new PeerRegistry(tables, options.peersMax ?? PEERS_MAX);
     this.catalogs = new CatalogIndex(tables);
+    this.tokens = new PeerTokens(secret);
+    this.#registrations = new Registrations({
+      instanceId: options.instanceId,
+      registry: this.registry,
+      tokens: this.tokens,
+      limits: this.#limits,
+      counts: this.counts,
+      wallClock: options.wallClock,
+    });
     this.#assembly = new CatalogAssembly(this.catalogs);
     this.#lookups = new Lookups({
       registry: this.registry,
@@ -134,13 +147,11 @@ export class TrackerLogic {
   announceSuccessor(successor: Address): Datagram[] {
     this.#successor = successor;
     const onTrackerHost = isLoopback(successor.host);
-    const bytes = encodeReply(0, {
-      type: 'moved',
-      trackerInstance: this.#instanceId,
-      successor,
-      onTrackerHost,
-    });
-    return [...this.registry.startingAt(0)].map((peer) => ({ bytes, to: peer.udp }));
+    const moved = { type: 'moved', trackerInstance: this.#instanceId, successor, onTrackerHost } as const;
+    return Array.from(this.registry.startingAt(0), ({ udp, beat: { queryToken } }) => ({
+      bytes: encodeReply(0, { ...moved, queryToken }),
+      to: udp,
+    }));
   }
 
   /** The complete catalog version held of a peer; 0: none. */
@@ -167,7 +178,7 @@ export class TrackerLogic {
       const connectionId = this.#cookie.make(from, nowMs);
       return encodeReply(header.transactionId, { type: 'connected', connectionId });
     }
-    if (!this.#isGenuine(header, input.bytes, from, peer, nowMs)) {
+    if (!this.#cookie.isValid(header.connectionId, input.bytes, from, peer, nowMs)) {
       return this.#refuse(header.transactionId, 'bad-cookie');
     }
     if (peer === undefined && !this.#limits.allowsStranger(from.host, nowMs)) {
@@ -199,15 +210,17 @@ export class TrackerLogic {
       return this.#refuse(header.transactionId, 'too-many');
     }
     if (request.type === 'hit' || request.type === 'miss') {
+      if (peer !== undefined && !this.#registrations.speaksFor(peer, request.token, from)) return undefined;
       if (peer === undefined || !this.#lookups.answered(request, peer, nowMs)) this.counts.late++;
       return undefined;
     }
-    const reply = this.#serve(request, { from, peer, transactionId: header.transactionId }, nowMs);
+    const { transactionId, connectionId } = header;
+    const reply = this.#serve(request, { from, peer, transactionId, connectionId }, nowMs);
     if (reply === undefined) return undefined; // Follows with a later step.
     if (reply === 'too-many') this.counts.limited++;
-    if (typeof reply === 'string') return this.#refuse(header.transactionId, reply);
+    if (typeof reply === 'string') return this.#refuse(transactionId, reply);
     this.counts.served++;
-    return encodeReply(header.transactionId, reply);
+    return encodeReply(transactionId, reply);
   }
 
   #serve(
@@ -219,7 +232,7 @@ export class TrackerLogic {
       case 'connect':
         return 'bad-request';
       case 'heartbeat':
-        return this.#heartbeat(request, by.from, nowMs);
+        return this.#heartbeat(request, by, nowMs);
       case 'leave':
         return this.#leave(request, by.from);
       case 'publish':
@@ -237,15 +250,16 @@ export class TrackerLogic {
     }
   }
 
-  #heartbeat(beat: RequestOf<'heartbeat'>, from: Address, nowMs: number): TrackerReply | RefusalReason {
-    if (beat.port < PEER_PORT_MIN) return 'bad-request';
-    const outcome = this.registry.heartbeat(beat, from, nowMs);
+  #heartbeat(beat: RequestOf<'heartbeat'>, by: Sender, nowMs: number): TrackerReply | RefusalReason {
+    const outcome = this.#registrations.heartbeat(beat, by, nowMs);
     if (outcome.kind === 'refused') return outcome.reason;
+    if (outcome.kind === 'unproven') return { type: 'unproven', trackerInstance: this.#instanceId };
     const { kind, peer } = outcome;
     if (kind === 'restarted') this.#assembly.forget(peer.slot);
     this.#lookups.updated(peer);
     this.#note?.(`${kind === 'alive' ? 'heartbeat' : kind}: ${labelOf(peer)}`);
-    return this.#alive(peer, from);
+    const alive = this.#alive(peer, by.from);
+    return beat.proof === undefined ? alive : { ...alive, token: peer.beat.token };
   }
 
   /** Fast path for an unchanged heartbeat, which most datagrams are: no decoding. */
@@ -260,7 +274,7 @@ export class TrackerLogic {
     return encodeReply(transactionId, this.#alive(peer, from));
   }
 
-  #alive(peer: RegisteredPeer, from: Address): TrackerReply {
+  #alive(peer: RegisteredPeer, from: Address): ReplyOf<'alive'> {
     return {
       type: 'alive',
       trackerInstance: this.#instanceId,
@@ -274,7 +288,7 @@ export class TrackerLogic {
   }
 
   #leave(request: RequestOf<'leave'>, from: Address): TrackerReply | RefusalReason {
-    const peer = this.registry.owned(request.peerId, request.instanceId, from);
+    const peer = this.#registrations.owner(request, from);
     if (peer === 'wrong-owner') return peer;
     if (typeof peer === 'object') {
       this.registry.remove(peer);
@@ -291,7 +305,7 @@ export class TrackerLogic {
   }
 
   #publish(request: RequestOf<'publish'>, from: Address): TrackerReply | RefusalReason {
-    const peer = this.registry.owned(request.peerId, request.instanceId, from);
+    const peer = this.#registrations.owner(request, from);
     if (typeof peer === 'string') return peer;
     const { version, page } = request;
     // Acknowledged to stop retransmission, but not held. A peer that reads `relayOnly` publishes nothing.
@@ -316,20 +330,6 @@ export class TrackerLogic {
     if (port === undefined) return 'full';
     this.#note?.(`assigned: port ${port} to ${formatAddress(from)}`);
     return { type: 'assigned', port };
-  }
-
-  #isGenuine(
-    { connectionId }: RequestHeader,
-    datagram: Buffer,
-    from: Address,
-    peer: RegisteredPeer | undefined,
-    nowMs: number,
-  ): boolean {
-    const minute = minuteOf(nowMs);
-    if (peer?.hasVerified(datagram, minute) === true) return true;
-    if (!this.#cookie.check(connectionId, from, nowMs)) return false;
-    peer?.setVerified(datagram, minute);
-    return true;
   }
 
   #refuse(transactionId: number, reason: RefusalReason): Buffer {

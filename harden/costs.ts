@@ -1,4 +1,5 @@
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
+import { NO_TOKEN } from '../Protocol/PeerProof.ts';
 import type { TrackerRequest } from '../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../Tracker/TrackerLogic.ts';
@@ -23,6 +24,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
     new TrackerLogic({
       instanceId: '00000000000000ff' as InstanceId,
       secret: new SeededRandom(seed).bytes(32),
+      wallClock: () => 0,
     });
   const [logic, twin] = [tracker(), tracker()];
   const crowd = new Crowd(logic, seed);
@@ -109,8 +111,13 @@ async function leave(watch: Stopwatch, crowd: Crowd, peers: number, short: boole
   );
   watch.send(
     'leave',
-    { type: 'leave', peerId: hex32(peers + 2) as PeerId, instanceId: '0000000000000001' as InstanceId },
-    peers + 1,
+    {
+      type: 'leave',
+      peerId: hex32(peers + 3) as PeerId,
+      instanceId: '0000000000000001' as InstanceId,
+      token: NO_TOKEN,
+    },
+    peers + 2,
   );
   watch.rest('a step between datagrams');
   const unlisted = short ? 1_000 : 20_000;

@@ -3,7 +3,7 @@ import type { PublishedEntry, RequestOf } from '../../Protocol/TrackerMessages.t
 import type { CatalogIndex } from './CatalogIndex.ts';
 import { Rows } from './Rows.ts';
 
-type Page = Omit<RequestOf<'publish'>, 'peerId' | 'instanceId' | 'type'>;
+type Page = Omit<RequestOf<'publish'>, 'peerId' | 'instanceId' | 'token' | 'type'>;
 
 /** Outcome of a page. `held` is the complete version now; 0: none. */
 export type PageOutcome =

@@ -19,6 +19,7 @@ import {
   PREAMBLE_BYTES,
   PROTOCOL_VERSION,
 } from '../../Protocol/PeerMessages.ts';
+import { NO_TOKEN, type Prove, proveWith } from '../../Protocol/PeerProof.ts';
 import {
   decodeReply,
   encodeRequest,
@@ -58,6 +59,7 @@ export class HostilePeer {
   readonly name: string;
   /** Chunks requested from this peer. */
   asked = 0;
+  readonly #prove: Prove;
   readonly #instanceId: InstanceId = Date.now().toString(16).padStart(16, '0') as InstanceId;
   readonly #files: readonly HostileFile[];
   readonly #server: Server;
@@ -70,6 +72,7 @@ export class HostilePeer {
     this.name = name;
     const { privateKey } = generateKeyPairSync('ed25519');
     this.peerId = peerIdOf(privateKey);
+    this.#prove = proveWith(privateKey);
     this.#tls = createTlsServer({
       key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
       cert: certificateOf(privateKey),
@@ -117,10 +120,13 @@ export class HostilePeer {
       files: this.#files.length,
       bytes: 0,
       uploads: 0,
+      token: NO_TOKEN,
       queryToken: '0'.repeat(16),
       unlisted: false,
     } as const;
-    await this.#ask(tracker, connectionId, beat, 'alive');
+    const { trackerInstance } = await this.#ask(tracker, connectionId, beat, 'unproven');
+    const proof = this.#prove({ trackerInstance, connectionId, peerId, instanceId, port: this.#port });
+    const { token = NO_TOKEN } = await this.#ask(tracker, connectionId, { ...beat, proof }, 'alive');
     for (const [page, { path, size, fileId }] of this.#files.entries()) {
       const entries = [{ kind: 'file', path, size, fileId } as const];
       const pages = this.#files.length;
@@ -128,6 +134,7 @@ export class HostilePeer {
         type: 'publish',
         peerId,
         instanceId,
+        token,
         version: PROTOCOL_VERSION,
         base: 0,
         page,

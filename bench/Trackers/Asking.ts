@@ -1,8 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NO_TOKEN, type Prove } from '../../Protocol/PeerProof.ts';
 import {
   decodeReply,
   encodeRequest,
+  type ReplyOf,
+  type RequestOf,
   type TrackerReply,
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
@@ -43,6 +46,27 @@ export async function ask(socket: Socket, cookie: string, request: TrackerReques
     const { transactionId, reply } = decodeReply(await answerTo(socket, sent));
     if (transactionId === number) return reply; // A duplicate of an earlier answer.
   }
+}
+
+/**
+ * Registers a peer, or renews its lease, by a proof of its key.
+ * @returns the answer, and the token for later requests
+ */
+export async function register(
+  socket: Socket,
+  cookie: string,
+  beat: Omit<RequestOf<'heartbeat'>, 'token'>,
+  prove: Prove,
+): Promise<ReplyOf<'alive'> & { token: string }> {
+  const challenge = await ask(socket, cookie, { ...beat, token: NO_TOKEN });
+  if (challenge.type !== 'unproven') throw new Error(`a heartbeat was answered by ${challenge.type}`);
+  const { peerId, instanceId, port } = beat;
+  const { trackerInstance } = challenge;
+  const proof = prove({ trackerInstance, connectionId: cookie, peerId, instanceId, port });
+  const reply = await ask(socket, cookie, { ...beat, token: NO_TOKEN, proof });
+  if (reply.type !== 'alive' || reply.token === undefined)
+    throw new Error(`a proof was answered by ${JSON.stringify(reply)}`);
+  return { ...reply, token: reply.token };
 }
 
 /** Requests a connection id for this socket. */

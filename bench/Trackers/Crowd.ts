@@ -1,7 +1,9 @@
 import type { InstanceId } from '../../Protocol/Ids.ts';
+import { peerIdOf } from '../../Protocol/PeerKey.ts';
+import { proveWith } from '../../Protocol/PeerProof.ts';
 import type { RequestOf } from '../../Protocol/TrackerMessages.ts';
-import { ask, cookieFor, socketTo } from './Asking.ts';
-import { fileIdOf, hostOf, nameOf, peerIdOf } from './Names.ts';
+import { ask, cookieFor, register, socketTo } from './Asking.ts';
+import { fileIdOf, hostOf, keyOf, nameOf } from './Names.ts';
 
 /**
  * Program: `node Crowd.js <port> <peers> <names each>`. The peers, each at an address of its own, join and publish;
@@ -31,21 +33,24 @@ async function meet(peer: number, count: number): Promise<number> {
   const socket = await socketTo(port, hostOf(peer), UDP_PORT);
   try {
     const cookie = await cookieFor(socket);
-    const reply = await ask(socket, cookie, beat(peer, count > 0 ? 1 : 0));
-    if (reply.type !== 'alive') throw new Error(`a heartbeat was answered by ${JSON.stringify(reply)}`);
+    const key = keyOf(peer);
+    const me = { peerId: peerIdOf(key), instanceId };
+    const beat = { ...me, ...beatOf(peer, count > 0 ? 1 : 0) };
+    const { token, peers: known } = await register(socket, cookie, beat, proveWith(key));
     const pages = Math.ceil(count / ENTRIES_PER_PAGE);
-    for (let page = 0; page < pages; page++) await ask(socket, cookie, pageOf(peer, count, page, pages));
-    return reply.peers;
+    for (let page = 0; page < pages; page++)
+      await ask(socket, cookie, { ...me, token, ...pageOf(peer, count, page, pages) });
+    return known;
   } finally {
     await new Promise<void>((resolve) => socket.close(resolve));
   }
 }
 
-function beat(peer: number, catalogVersion: number): RequestOf<'heartbeat'> {
+type Identity = 'peerId' | 'instanceId' | 'token';
+
+function beatOf(peer: number, catalogVersion: number): Omit<RequestOf<'heartbeat'>, Identity> {
   return {
     type: 'heartbeat',
-    peerId: peerIdOf(peer),
-    instanceId,
     port: 9_000 + (peer % 1_000),
     name: `peer ${peer}`,
     catalogVersion,
@@ -57,11 +62,16 @@ function beat(peer: number, catalogVersion: number): RequestOf<'heartbeat'> {
   };
 }
 
-function pageOf(peer: number, count: number, page: number, pages: number): RequestOf<'publish'> {
+function pageOf(
+  peer: number,
+  count: number,
+  page: number,
+  pages: number,
+): Omit<RequestOf<'publish'>, Identity> {
   const first = page * ENTRIES_PER_PAGE;
   const entries = Array.from({ length: Math.min(ENTRIES_PER_PAGE, count - first) }, (_, at) => {
     const path = nameOf(peer, first + at);
     return { kind: 'file', path, size: 1_000_000, fileId: fileIdOf(path) } as const;
   });
-  return { type: 'publish', peerId: peerIdOf(peer), instanceId, version: 1, base: 0, page, pages, entries };
+  return { type: 'publish', version: 1, base: 0, page, pages, entries };
 }

@@ -1,8 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { HEARTBEAT } from '../../Protocol/Heartbeat.ts';
-import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
-import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
+import type { InstanceId } from '../../Protocol/Ids.ts';
+import { peerIdOf } from '../../Protocol/PeerKey.ts';
+import { proveWith } from '../../Protocol/PeerProof.ts';
+import { encodeRequest } from '../../Protocol/TrackerMessages.ts';
+import { cookieFor, register } from './Asking.ts';
 
 /**
  * Program: `node Load.js <protocol> <port> <peers> <seconds> [rate]`. The peers, each at a socket of its own, keep one
@@ -11,10 +14,8 @@ import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
 
 /** Handshake and announce of one peer of a protocol. */
 interface Protocol {
-  /** First datagram; undefined: none. */
-  readonly hello: Buffer | undefined;
-  /** The announce, built from the answer to the first datagram. */
-  announce(index: number, welcome: Buffer): Buffer;
+  /** Makes the announce of one peer, after the handshake at its socket. */
+  announce(index: number, socket: Socket): Promise<Buffer>;
   /** Whether a datagram answers an announce. */
   answers(reply: Buffer): boolean;
 }
@@ -22,14 +23,14 @@ interface Protocol {
 const CONNECT = encodeRequest('', 7, { type: 'connect' });
 
 const protocols: Readonly<Record<string, Protocol>> = {
+  /** The heartbeat of a registered peer. */
   shoal: {
-    hello: CONNECT,
-    announce: (index, welcome) => {
-      const { reply } = decodeReply(welcome);
-      if (reply.type !== 'connected') throw new Error(`the tracker answered ${reply.type}`);
-      return encodeRequest(reply.connectionId, index, {
+    announce: async (index, socket) => {
+      const { privateKey } = generateKeyPairSync('ed25519');
+      const cookie = await cookieFor(socket);
+      const beat = {
         type: 'heartbeat',
-        peerId: randomBytes(32).toString('hex') as PeerId,
+        peerId: peerIdOf(privateKey),
         instanceId: '0000000000000001' as InstanceId,
         port: 9_000 + (index % 1_000),
         name: `peer ${index}`,
@@ -39,14 +40,16 @@ const protocols: Readonly<Record<string, Protocol>> = {
         uploads: 0,
         queryToken: '0011223344556677',
         unlisted: false,
-      });
+      } as const;
+      const { token } = await register(socket, cookie, beat, proveWith(privateKey));
+      return encodeRequest(cookie, index, { ...beat, token });
     },
     answers: (reply) => reply.readUInt32BE() === HEARTBEAT,
   },
   /** Announce of BEP 15: the same torrent for all peers. */
   bittorrent: {
-    hello: CONNECT,
-    announce: (index, welcome) => {
+    announce: async (index, socket) => {
+      const welcome = await asked(socket, CONNECT);
       const announce = Buffer.alloc(98);
       welcome.copy(announce, 0, 8, 16);
       announce.writeUInt32BE(1, 8);
@@ -59,7 +62,7 @@ const protocols: Readonly<Record<string, Protocol>> = {
     },
     answers: (reply) => reply.readUInt32BE() === 1,
   },
-  echo: { hello: undefined, announce: () => Buffer.alloc(98, 1), answers: () => true },
+  echo: { announce: async () => Buffer.alloc(98, 1), answers: () => true },
 };
 
 const [name = '', port = '', peers = '64', seconds = '3', rate = '0'] = process.argv.slice(2);
@@ -116,8 +119,7 @@ async function paced(perSecond: number) {
 async function join(spoken: Protocol, index: number): Promise<{ socket: Socket; announce: Buffer }> {
   const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 });
   await new Promise<void>((resolve) => socket.connect(Number(port), '127.0.0.1', resolve));
-  const welcome = spoken.hello === undefined ? Buffer.alloc(0) : await asked(socket, spoken.hello);
-  const announce = spoken.announce(index, welcome);
+  const announce = await spoken.announce(index, socket);
   const reply = await asked(socket, announce);
   if (!spoken.answers(reply)) throw new Error(`an announce was answered by ${reply.toString('hex')}`);
   return { socket, announce };

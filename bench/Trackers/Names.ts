@@ -1,6 +1,8 @@
-import { createHash } from 'node:crypto';
-import type { FileId, PeerId } from '../../Protocol/Ids.ts';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
+import type { FileId } from '../../Protocol/Ids.ts';
 
+/** DER form (PKCS 8) of an Ed25519 private key before its 32 bytes (RFC 8410). */
+const PKCS8_PREFIX = '302e020100300506032b657004220420';
 const WORDS = 20_000;
 const EXTENSIONS = ['mp3', 'mkv', 'pdf', 'flac', 'jpg', 'zip', 'txt', 'iso'];
 const words = Array.from({ length: WORDS }, (_, at) => {
@@ -19,8 +21,10 @@ export function nameOf(peer: number, at: number): string {
   return `${word()} ${word()}/${word()} - ${word()} ${number}.${EXTENSIONS[Math.floor(random() * 8)]}`;
 }
 
-export function peerIdOf(peer: number): PeerId {
-  return digest(`peer ${peer}`) as PeerId;
+/** Private key of a peer, Ed25519. */
+export function keyOf(peer: number): KeyObject {
+  const key = Buffer.from(PKCS8_PREFIX + digest(`peer ${peer}`), 'hex');
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
 }
 
 export function fileIdOf(name: string): FileId {

@@ -1,4 +1,5 @@
 import type { FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import {
   CONNECT_ID,
   decodeReply,
@@ -47,7 +48,14 @@ export class Crowd {
     const key = `${from.host} ${from.port} ${Math.floor(nowMs / 60_000)}`;
     const cookie = this.#cookies.get(key) ?? this.#connect(from, nowMs);
     this.#cookies.set(key, cookie);
-    return encodeRequest(cookie, 1, request);
+    // A peer proves its key once; the token that it gets for this is computed here.
+    const token = (peerId: PeerId, instanceId: InstanceId) =>
+      this.#logic.tokens.make(from, peerId, instanceId);
+    return encodeRequest(
+      cookie,
+      1,
+      'peerId' in request ? { ...request, token: token(request.peerId, request.instanceId) } : request,
+    );
   }
 
   heartbeat(
@@ -64,6 +72,7 @@ export class Crowd {
       files: FILES,
       bytes: 1_000_000,
       uploads: 0,
+      token: NO_TOKEN,
       queryToken: '0011223344556677',
       unlisted: false,
       ...change,
@@ -91,6 +100,7 @@ export class Crowd {
       type: 'publish',
       peerId: hex32(peer + 1) as PeerId,
       instanceId: '0000000000000001' as InstanceId,
+      token: NO_TOKEN,
       version,
       base: 0,
       page,

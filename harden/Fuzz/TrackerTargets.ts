@@ -1,9 +1,14 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { CatalogFeed } from '../../Peer/Network/Ports.ts';
 import { TrackerSession } from '../../Peer/Network/Trackers/Session/TrackerSession.ts';
+import { ByteReader } from '../../Protocol/Codec.ts';
 import type { FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import { proveWith } from '../../Protocol/PeerProof.ts';
 import {
   CONNECT_ID,
   decodeReply,
+  decodeRequestBody,
+  decodeRequestHeader,
   encodeRequest,
   type PublishedEntry,
 } from '../../Protocol/TrackerMessages.ts';
@@ -21,7 +26,11 @@ const COOKIE_MS = 60_000;
 
 /** Requests to a tracker, most with a valid connection id. */
 export function trackerTarget(random: SeededRandom): Target {
-  const logic = new TrackerLogic({ instanceId: '00000000000000ff' as InstanceId, secret: random.bytes(32) });
+  const logic = new TrackerLogic({
+    instanceId: '00000000000000ff' as InstanceId,
+    secret: random.bytes(32),
+    wallClock: Date.now,
+  });
   const mutator = new Mutator(examples('tracker-v2', 'request'), random);
   const cookies = new Map<string, Buffer>();
   let nowMs = 0;
@@ -49,16 +58,32 @@ export function trackerTarget(random: SeededRandom): Target {
       // Other identities than the example's, so that many peers are there.
       if (random.chance(0.5) && bytes.length > HEADER_BYTES + 32)
         bytes[HEADER_BYTES + 31] = random.int(0, 255);
-      for (const { bytes: answer } of logic.receive(bytes, from, nowMs)) decodeReply(answer);
+      const sent = random.chance(0.8) ? withToken(logic, from, bytes) : bytes;
+      for (const { bytes: answer } of logic.receive(sent, from, nowMs)) decodeReply(answer);
       if (logic.nextEndMs !== undefined && logic.nextEndMs <= nowMs) logic.expire(nowMs);
       return 1;
     },
   };
 }
 
+/** The same request with the token of a proven peer, if it names one. */
+function withToken(logic: TrackerLogic, from: Address, bytes: Buffer): Buffer {
+  let sent = bytes;
+  accepts(() => {
+    const input = new ByteReader(bytes);
+    const { connectionId, action, transactionId } = decodeRequestHeader(input);
+    const request = decodeRequestBody(action, input);
+    if (!('peerId' in request)) return;
+    const token = logic.tokens.make(from, request.peerId, request.instanceId);
+    sent = encodeRequest(connectionId, transactionId, { ...request, token });
+  });
+  return sent;
+}
+
 /** Replies to a peer's session with a tracker, most to requests that are open. */
 export function sessionTarget(random: SeededRandom): Target {
   const mutator = new Mutator(examples('tracker-v2', 'reply'), random);
+  const prove = proveWith(generateKeyPairSync('ed25519').privateKey);
   let nowMs = 0;
   let session = begun();
   let open: number[] = [];
@@ -94,6 +119,7 @@ export function sessionTarget(random: SeededRandom): Target {
         name: 'Ann',
         port: 9_001,
       },
+      prove,
       feed: someFeed(),
       uploads: () => 3,
       random: random.next,

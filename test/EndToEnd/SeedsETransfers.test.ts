@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
-import type { FileId, InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import type { FileId, InstanceId } from '../../Protocol/Ids.ts';
+import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import {
   CONNECT_ID,
   decodeReply,
@@ -12,6 +13,7 @@ import {
   type TrackerReply,
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
+import { keyOf, proven } from '../Support/keys.ts';
 import { someBytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, type TestPeer } from '../Support/TestPeer.ts';
 
@@ -34,9 +36,11 @@ test.concurrent('E1: JOIN with the names of the files is answered, and the index
   const connected = await ask(CONNECT_ID, { type: 'connect' });
   if (connected.type !== 'connected') throw new Error(connected.type);
   const cookie = connected.connectionId;
-  const me = { peerId: '5'.repeat(64) as PeerId, instanceId: '018bcfe56800beef' as InstanceId };
+  const key = keyOf('raw');
+  const me = { peerId: key.peerId, instanceId: '018bcfe56800beef' as InstanceId };
   const names = ['eins.mp3', 'zwei.mp3', 'drei.mp3'];
   const beat = {
+    type: 'heartbeat' as const,
     ...me,
     port: 9_321,
     name: 'raw',
@@ -44,10 +48,14 @@ test.concurrent('E1: JOIN with the names of the files is answered, and the index
     files: 3,
     bytes: 30,
     uploads: 0,
-    queryToken: '0000000000000000',
+    token: NO_TOKEN,
+    queryToken: NO_TOKEN,
     unlisted: false,
   };
-  expect(await ask(cookie, { type: 'heartbeat', ...beat })).toMatchObject({ type: 'alive', heldVersion: 0 });
+  const alive = await ask(cookie, proven(key, cookie, beat, await ask(cookie, beat)));
+  if (alive.type !== 'alive') throw new Error(alive.type);
+  const { token = NO_TOKEN } = alive;
+  expect(alive.heldVersion).toBe(0);
   const entries = names.map((path, index) => ({
     kind: 'file' as const,
     path,
@@ -55,7 +63,7 @@ test.concurrent('E1: JOIN with the names of the files is answered, and the index
     fileId: String(index).repeat(64) as FileId,
   }));
   const page = { version: 1, base: 0, page: 0, pages: 1 };
-  expect(await ask(cookie, { type: 'publish', ...me, ...page, entries })).toMatchObject({
+  expect(await ask(cookie, { type: 'publish', ...me, token, ...page, entries })).toMatchObject({
     type: 'published',
     heldVersion: 1,
   });

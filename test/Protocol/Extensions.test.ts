@@ -122,11 +122,12 @@ test('a message of a later version within a frame of today', () => {
   const request = encodeRequest('c0ffee0012345678', 1, {
     ...requestExamples.heartbeat,
     undialable: undefined,
+    proof: undefined,
   });
   const input = new ByteReader(
     Buffer.concat([request.subarray(0, -1), Buffer.of(1), ext(77, Buffer.alloc(508))]),
   );
-  const { undialable: ___, ...beat } = requestExamples.heartbeat;
+  const { undialable: ___, proof: ____, ...beat } = requestExamples.heartbeat;
   expect(decodeRequestBody(decodeRequestHeader(input).action, input)).toEqual(beat);
 });
 

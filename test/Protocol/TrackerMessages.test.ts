@@ -144,6 +144,8 @@ test('every reason of a refusal has its number', () => {
     'too-many',
     'bad-request',
     'too-old',
+    'bad-proof',
+    'clock-ahead',
   ] as const;
   for (const [number, reason] of reasons.entries()) {
     expect(encodeReply(0, { type: 'refused', reason }).at(-1)).toBe(number);

@@ -91,16 +91,18 @@ export const requestArbitraries = {
       files: u32,
       bytes: u53,
       uploads: u16,
+      token: hex(8),
       queryToken: hex(8),
       unlisted: fc.boolean(),
     },
-    ofPeer,
+    { ...ofPeer, proof: fc.record({ publicKey: hex(32), signature: hex(64) }) },
   ),
-  leave: fc.record({ ...type('leave'), peerId, instanceId }),
+  leave: fc.record({ ...type('leave'), peerId, instanceId, token: hex(8) }),
   publish: fc.record({
     ...type('publish'),
     peerId,
     instanceId,
+    token: hex(8),
     version: u32,
     base: u32,
     page: u32,
@@ -124,12 +126,13 @@ export const requestArbitraries = {
   folder: fc.record({ ...type('folder'), path: text(1_000), cursor: u32 }),
   hit: fc.record({
     ...type('hit'),
+    token: hex(8),
     relay: u32,
     files: fc.array(extended({ fileId, size: u53, path: text(1_000), complete: fc.boolean() }, ofFile), {
       maxLength: 32,
     }),
   }),
-  miss: fc.record({ ...type('miss'), relay: u32 }),
+  miss: fc.record({ ...type('miss'), token: hex(8), relay: u32 }),
   assignPort: fc.record(type('assignPort')),
 } satisfies Any<TrackerRequest>;
 
@@ -146,7 +149,7 @@ export const replyArbitraries = {
       successor: fc.option(anyAddress, { nil: undefined }),
       relayOnly: fc.boolean(),
     },
-    { cluster: text(64), trackers: fc.array(anyAddress, { maxLength: 16 }) },
+    { cluster: text(64), trackers: fc.array(anyAddress, { maxLength: 16 }), token: hex(8) },
   ),
   left: fc.record(type('left')),
   published: fc.record({ ...type('published'), version: u32, page: u32, heldVersion: u32 }),
@@ -200,6 +203,7 @@ export const replyArbitraries = {
   }),
   moved: fc.record({
     ...type('moved'),
+    queryToken: hex(8),
     trackerInstance: instanceId,
     successor: anyAddress,
     onTrackerHost: fc.boolean(),
@@ -211,6 +215,7 @@ export const replyArbitraries = {
     question: fc.record({ words: text(256), fileId: fc.option(fileId, { nil: undefined }) }),
   }),
   assigned: fc.record({ ...type('assigned'), port: u16 }),
+  unproven: fc.record({ ...type('unproven'), trackerInstance: instanceId }),
   refused: fc.record({
     ...type('refused'),
     reason: fc.constantFrom(
@@ -221,6 +226,8 @@ export const replyArbitraries = {
       'too-many',
       'bad-request',
       'too-old',
+      'bad-proof',
+      'clock-ahead',
       'other',
     ),
   }),

@@ -10,6 +10,7 @@ const peerId = counted(0x01) as PeerId;
 const fileId = counted(0x40) as FileId;
 const instanceId = '018bcfe56800beef' as InstanceId;
 const token = 'd0d1d2d3d4d5d6d7d8d9dadbdcdddedf';
+const peerToken = 'a1a2a3a4a5a6a7a8';
 const requestId = 0x0102_0304;
 
 /** 32 bytes that count up from the first, as hex. */
@@ -43,15 +44,18 @@ export const requestExamples: Examples<TrackerRequest> = {
     files: 3,
     bytes: 5_000_000_000,
     uploads: 2,
+    token: '0000000000000000',
     queryToken: '1122334455667788',
     unlisted: true,
     undialable: true,
+    proof: { publicKey: counted(0x60), signature: counted(0x80) + counted(0xa0) },
   },
-  leave: { type: 'leave', peerId, instanceId },
+  leave: { type: 'leave', peerId, instanceId, token: peerToken },
   publish: {
     type: 'publish',
     peerId,
     instanceId,
+    token: peerToken,
     version: 8,
     base: 7,
     page: 1,
@@ -68,13 +72,14 @@ export const requestExamples: Examples<TrackerRequest> = {
   folder: { type: 'folder', path: 'films/2024', cursor: 1 },
   hit: {
     type: 'hit',
+    token: peerToken,
     relay: 5,
     files: [
       { fileId, size: 734_003_200, path: 'films/a film.mkv', complete: true, ...file },
       { fileId, size: 1_048_577, path: 'b.bin', complete: false },
     ],
   },
-  miss: { type: 'miss', relay: 5 },
+  miss: { type: 'miss', token: peerToken, relay: 5 },
   assignPort: { type: 'assignPort' },
 };
 
@@ -91,6 +96,7 @@ export const replyExamples: Examples<TrackerReply> = {
     relayOnly: false,
     cluster: 'lab',
     trackers: [{ host: '192.168.1.10', port: 6_881 }],
+    token: peerToken,
   },
   left: { type: 'left' },
   published: { type: 'published', version: 8, page: 1, heldVersion: 7 },
@@ -147,12 +153,14 @@ export const replyExamples: Examples<TrackerReply> = {
   },
   moved: {
     type: 'moved',
+    queryToken: '1122334455667788',
     trackerInstance: instanceId,
     successor: { host: '192.168.1.9', port: 6_881 },
     onTrackerHost: true,
   },
   query: { type: 'query', queryToken: '1122334455667788', relay: 5, question: { words: 'film', fileId } },
   assigned: { type: 'assigned', port: 9_001 },
+  unproven: { type: 'unproven', trackerInstance: instanceId },
   refused: { type: 'refused', reason: 'wrong-owner' },
 };
 

@@ -1,3 +1,4 @@
+import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import {
   CONNECT_ID,
   decodeReply,
@@ -7,16 +8,44 @@ import {
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
+import { normalAddress } from '../../Tracker/Requests.ts';
 import type { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 
-/** Somebody at one address who talks with a tracker's logic. */
+/** The request, with the token of its peer at this address in place of NO_TOKEN. */
+export function withToken(logic: TrackerLogic, sender: Address, request: TrackerRequest): TrackerRequest {
+  const from = normalAddress(sender);
+  switch (request.type) {
+    case 'heartbeat':
+    case 'leave':
+    case 'publish':
+      return request.token === NO_TOKEN
+        ? { ...request, token: logic.tokens.make(from, request.peerId, request.instanceId) }
+        : request;
+    case 'hit':
+    case 'miss': {
+      const peer = logic.registry.from(from);
+      return request.token === NO_TOKEN && peer !== undefined
+        ? { ...request, token: logic.tokens.make(from, peer.peerId, peer.instanceId) }
+        : request;
+    }
+    default:
+      return request;
+  }
+}
+
+/**
+ * Somebody at one address who talks with a tracker's logic. Requests in the name of a peer with NO_TOKEN get the token that the
+ * tracker gives to a proven peer at this address.
+ */
 export class Asker {
   readonly #logic: TrackerLogic;
   readonly #address: Address;
-  #cookie = CONNECT_ID;
+  #cookie: string;
   #transaction = 0;
 
-  constructor(logic: TrackerLogic, address: Address) {
+  /** @param cookie - obtained elsewhere; default: none until `connect` */
+  constructor(logic: TrackerLogic, address: Address, cookie = CONNECT_ID) {
+    this.#cookie = cookie;
     this.#logic = logic;
     this.#address = address;
   }
@@ -34,7 +63,7 @@ export class Asker {
   /** The reply; undefined when there is none. @throws Error when it is not for this request */
   ask(request: TrackerRequest, nowMs = 0): TrackerReply | undefined {
     const transaction = ++this.#transaction;
-    const sent = encodeRequest(this.#cookie, transaction, request);
+    const sent = encodeRequest(this.#cookie, transaction, withToken(this.#logic, this.#address, request));
     const [datagram, ...others] = this.#logic.receive(sent, this.#address, nowMs);
     if (datagram === undefined) return undefined;
     const { transactionId, reply } = decodeReply(datagram.bytes);

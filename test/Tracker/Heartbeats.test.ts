@@ -3,13 +3,18 @@ import { COOKIE_STEP_MS } from '../../Protocol/Limits.ts';
 import { decodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
-import { Asker } from './Asker.ts';
+import { Asker, withToken } from './Asker.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';
 
 /** The same heartbeat again is answered without reading it: it must mean what it meant when it was read. */
 
 const tracker = () =>
-  new TrackerLogic({ instanceId: runOf(77), secret: new SeededRandom(5).bytes(32), peersMax: 3 });
+  new TrackerLogic({
+    wallClock: () => 0,
+    instanceId: runOf(77),
+    secret: new SeededRandom(5).bytes(32),
+    peersMax: 3,
+  });
 const home = { host: '10.0.0.1', port: 40_001 };
 const beat = heartbeatOf(1, { catalogVersion: 3 });
 
@@ -45,7 +50,7 @@ test('whatever changes in it is heard', () => {
     const changed = { ...beat, instanceId: runOf(2), ...change };
     peer.expect('alive', changed);
     peer.expect('alive', changed);
-    const { type, ...said } = changed;
+    const { type, ...said } = withToken(logic, home, changed);
     expect(logic.registry.get(idOf(1))?.beat, JSON.stringify(change)).toEqual(said);
   }
 });
@@ -56,7 +61,7 @@ test('another connection id, minute or address is looked at', () => {
   peer.expect('alive', beat);
   peer.expect('alive', beat);
   const send = (cookie: string, from = home, nowMs = 0) => {
-    const [datagram] = logic.receive(encodeRequest(cookie, 9, beat), from, nowMs);
+    const [datagram] = logic.receive(encodeRequest(cookie, 9, withToken(logic, home, beat)), from, nowMs);
     return datagram === undefined ? undefined : decodeReply(datagram.bytes).reply;
   };
   const { cookie } = peer;

@@ -1,17 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import { decodeReply, encodeRequest, type TrackerRequest } from '../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { requestExamples } from '../Protocol/examples.ts';
 import { hostileBytes } from '../Protocol/hostile.ts';
+import { withToken } from './Asker.ts';
 import { heartbeatOf, runOf } from './peers.ts';
 
 const FROM = { host: '10.0.0.1', port: 4_000 };
 const requests: TrackerRequest[] = Object.values(requestExamples);
 
 function tracker(): TrackerLogic {
-  return new TrackerLogic({ instanceId: runOf(1), secret: new SeededRandom(9).bytes(32) });
+  return new TrackerLogic({
+    wallClock: () => 1_700_000_000_000,
+    instanceId: runOf(1),
+    secret: new SeededRandom(9).bytes(32),
+  });
 }
 
 function connected(logic: TrackerLogic): string {
@@ -57,7 +63,14 @@ describe('before a valid connection id', () => {
       encodeRequest('', 1, { type: 'connect' }).subarray(0, 15),
     ];
     for (const bytes of malformed) expect(logic.receive(bytes, FROM, 0)).toEqual([]);
-    expect(logic.counts).toEqual({ served: 0, refused: 0, limited: 0, malformed: malformed.length, late: 0 });
+    expect(logic.counts).toEqual({
+      served: 0,
+      refused: 0,
+      limited: 0,
+      malformed: malformed.length,
+      forged: 0,
+      late: 0,
+    });
   });
 
   test('a flood under a forged address shuts nobody out', () => {
@@ -65,7 +78,11 @@ describe('before a valid connection id', () => {
     const connect = encodeRequest('', 1, { type: 'connect' });
     const forged = encodeRequest('00'.repeat(8), 1, heartbeatOf(1));
     for (let count = 0; count < 10_000; count++) logic.receive(count % 2 === 0 ? connect : forged, FROM, 0);
-    const joined = logic.receive(encodeRequest(connected(logic), 2, heartbeatOf(1)), FROM, 0);
+    const joined = logic.receive(
+      encodeRequest(connected(logic), 2, withToken(logic, FROM, heartbeatOf(1))),
+      FROM,
+      0,
+    );
     expect(joined.map(({ bytes }) => decodeReply(bytes).reply.type)).toEqual(['alive']);
   });
 
@@ -81,7 +98,13 @@ describe('before a valid connection id', () => {
 test('with a valid one, damaged requests never throw and every reply can be read', () => {
   const logic = tracker();
   const cookie = connected(logic);
-  const good = corpus(cookie);
+  const good = requests.map((request) =>
+    encodeRequest(
+      cookie,
+      7,
+      withToken(logic, FROM, 'token' in request ? { ...request, token: NO_TOKEN } : request),
+    ),
+  );
   const bytes = hostileBytes(fc.constantFrom(...good), good);
   const kinds = new Set<string>();
   let nowMs = 0;
@@ -110,7 +133,11 @@ test('a peer that lives among the noise is served throughout', () => {
       const length = random.int(0, 300);
       logic.receive(random.bytes(length), { host: `10.1.0.${random.int(1, 250)}`, port: 9 }, nowMs);
     }
-    const [answer] = logic.receive(encodeRequest(cookie, 3, heartbeatOf(1)), FROM, nowMs);
+    const [answer] = logic.receive(
+      encodeRequest(cookie, 3, withToken(logic, FROM, heartbeatOf(1))),
+      FROM,
+      nowMs,
+    );
     expect(decodeReply(answer?.bytes ?? Buffer.alloc(0)).reply.type).toBe('alive');
   }
 });

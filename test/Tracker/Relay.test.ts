@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { RELAY_MS, RELAY_REPEAT_MS } from '../../Protocol/Limits.ts';
+import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import type { RelayedFile } from '../../Protocol/RelayMessages.ts';
 import {
   decodeReply,
@@ -14,6 +15,7 @@ import { type Address, formatAddress } from '../../Shared/Address.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { Datagram } from '../../Tracker/Lookups.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
+import { withToken } from './Asker.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';
 
 /** A tracker and peers who see every datagram it sends. */
@@ -25,7 +27,7 @@ class Desk {
   constructor(relayOnly = false) {
     const note = (text: string) => void this.notes.push(text);
     const secret = new SeededRandom(5).bytes(32);
-    this.logic = new TrackerLogic({ instanceId: runOf(77), secret, relayOnly, note });
+    this.logic = new TrackerLogic({ instanceId: runOf(77), wallClock: () => 0, secret, relayOnly, note });
   }
 
   /** A registered peer; its address. */
@@ -38,7 +40,13 @@ class Desk {
   /** What the tracker sends because of one request. */
   ask(from: Address, request: TrackerRequest, nowMs = 0, transactionId = 1): Sent[] {
     const cookie = this.#cookies.get(formatAddress(from)) ?? this.#connect(from, nowMs);
-    return read(this.logic.receive(encodeRequest(cookie, transactionId, request), from, nowMs));
+    return read(
+      this.logic.receive(
+        encodeRequest(cookie, transactionId, withToken(this.logic, from, request)),
+        from,
+        nowMs,
+      ),
+    );
   }
 
   expire(nowMs: number): Sent[] {
@@ -105,7 +113,7 @@ describe('a relay-only tracker', () => {
     const asker = desk.join(1);
     const [two, three] = [desk.join(2), desk.join(3)];
     const relay = queries(desk.ask(asker, SEARCH, 0, 9))[0]?.query.relay ?? 0;
-    const hit = { type: 'hit', relay, files: [fileOf(7, 'a song.mp3', false)] } as const;
+    const hit = { type: 'hit', token: NO_TOKEN, relay, files: [fileOf(7, 'a song.mp3', false)] } as const;
     const first = desk.ask(two, hit, 100);
     expect(first[0]).toMatchObject({ to: '10.0.0.1', transactionId: 9 });
     expect(pages(first)).toMatchObject([
@@ -122,7 +130,7 @@ describe('a relay-only tracker', () => {
         ],
       },
     ]);
-    const last = pages(desk.ask(three, { type: 'miss', relay }, 200));
+    const last = pages(desk.ask(three, { type: 'miss', token: NO_TOKEN, relay }, 200));
     expect(last).toMatchObject([{ part: 'last', hits: [] }]);
     expect(desk.logic.nextEndMs).toBeUndefined();
     expect(desk.notes.filter((note) => /HIT "a song.mp3", 7, 00000000|MISS/.test(note))).toHaveLength(2);
@@ -131,10 +139,17 @@ describe('a relay-only tracker', () => {
   test('holds no catalog, and says so', () => {
     const desk = new Desk(true);
     const from = desk.join(1);
-    const { peerId, instanceId } = heartbeatOf(1);
+    const { peerId, instanceId, token } = heartbeatOf(1);
     const page = { version: 1, base: 0, page: 0, pages: 1 };
     const entry = { ...fileOf(1, 'a song'), kind: 'file' } as const;
-    const [published] = desk.ask(from, { type: 'publish', peerId, instanceId, ...page, entries: [entry] });
+    const [published] = desk.ask(from, {
+      type: 'publish',
+      peerId,
+      instanceId,
+      token,
+      ...page,
+      entries: [entry],
+    });
     expect(published?.reply).toEqual({ type: 'published', version: 1, page: 0, heldVersion: 0 });
     expect(desk.ask(from, heartbeatOf(1))[0]?.reply).toMatchObject({ relayOnly: true, heldVersion: 0 });
     expect(desk.logic.catalogs.size).toBe(0);
@@ -157,7 +172,7 @@ describe('a relay-only tracker', () => {
     const query = queries(sent)[0]?.query;
     expect(query?.question).toEqual({ words: '', fileId });
     const files = [fileOf(8, 'another'), fileOf(7, 'whatever')];
-    const [located] = desk.ask(two, { type: 'hit', relay: query?.relay ?? 0, files });
+    const [located] = desk.ask(two, { type: 'hit', token: NO_TOKEN, relay: query?.relay ?? 0, files });
     expect(located).toMatchObject({
       transactionId: 4,
       reply: {
@@ -202,7 +217,7 @@ describe('limits', () => {
     expect(desk.logic.nextEndMs).toBe(1_000 + RELAY_MS);
     expect(desk.expire(1_000 + RELAY_MS - 1)).toEqual([]);
     expect(pages(desk.expire(1_000 + RELAY_MS))).toMatchObject([{ part: 'last', hits: [] }]);
-    const late = desk.ask(two, { type: 'hit', relay, files: [fileOf(7, 'a song')] }, 1_900);
+    const late = desk.ask(two, { type: 'hit', token: NO_TOKEN, relay, files: [fileOf(7, 'a song')] }, 1_900);
     expect(late).toEqual([]);
     expect(desk.logic.counts.late).toBe(1);
   });
@@ -219,7 +234,7 @@ describe('limits', () => {
   test('nobody answers twice, for another, or without being asked', () => {
     const { desk, asker, two, relay } = asking();
     const three = desk.join(3);
-    const hit = { type: 'hit', relay, files: [fileOf(7, 'a song')] } as const;
+    const hit = { type: 'hit', token: NO_TOKEN, relay, files: [fileOf(7, 'a song')] } as const;
     const stranger = { host: '10.0.0.99', port: 1 };
     for (const from of [asker, three, stranger]) expect(desk.ask(from, hit, 1_100)).toEqual([]);
     expect(desk.ask(two, { ...hit, relay: relay + 1 }, 1_100)).toEqual([]);
@@ -230,7 +245,7 @@ describe('limits', () => {
   test('files that do not answer the question are left out', () => {
     const { desk, two, relay } = asking();
     const files = [fileOf(7, 'advertisement.exe'), fileOf(8, 'songs/b.mp3'), fileOf(9, 'a/SÖNG.mp3')];
-    const found = pages(desk.ask(two, { type: 'hit', relay, files }, 1_100));
+    const found = pages(desk.ask(two, { type: 'hit', token: NO_TOKEN, relay, files }, 1_100));
     expect(found.flatMap(({ hits }) => hits.map(({ path }) => path))).toEqual(['a/SÖNG.mp3']);
   });
 
@@ -239,7 +254,7 @@ describe('limits', () => {
     const files = Array.from({ length: 10 }, (_, number) =>
       fileOf(number, `a song ${'x'.repeat(50)} ${number}`),
     );
-    const found = pages(desk.ask(two, { type: 'hit', relay, files }, 1_100));
+    const found = pages(desk.ask(two, { type: 'hit', token: NO_TOKEN, relay, files }, 1_100));
     expect(found.length).toBeGreaterThan(1);
     expect(found.flatMap(({ hits }) => hits.map(({ size }) => size))).toEqual(files.map(({ size }) => size));
     expect(found.map(({ part }) => part)).toEqual([...found.slice(1).map(() => 'relayed'), 'last']);

@@ -8,6 +8,7 @@ import { bindDatagramTelling } from '../../Shared/DatagramSockets.ts';
 import { silentLog } from '../../Shared/Log.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
 import { Tracker, type TrackerOptions } from '../../Tracker/Tracker.ts';
+import { keyOf, proven } from '../Support/keys.ts';
 import { SimulatedNetwork } from '../Support/SimulatedNetwork.ts';
 import { heartbeatOf } from './peers.ts';
 
@@ -27,6 +28,9 @@ function simulated(changes: Partial<TrackerOptions> = {}) {
   return { network, tracker };
 }
 
+const KEY = keyOf('peer 1');
+const BEAT = heartbeatOf(1, { peerId: KEY.peerId });
+
 /** A socket on a simulated host, and everything it was told. */
 function listener(network: SimulatedNetwork, host: string) {
   const socket = network.host(host).bindNow({ port: 4_000 });
@@ -41,7 +45,9 @@ async function join(network: SimulatedNetwork, host: string) {
   await network.clock.advanceAsync(10);
   const [connected] = replies;
   const cookie = connected?.type === 'connected' ? connected.connectionId : '';
-  socket.send(encodeRequest(cookie, 2, heartbeatOf(1)), HOME);
+  socket.send(encodeRequest(cookie, 2, BEAT), HOME);
+  await network.clock.advanceAsync(10);
+  socket.send(encodeRequest(cookie, 3, proven(KEY, cookie, BEAT, replies.at(-1))), HOME);
   await network.clock.advanceAsync(10);
   return { replies, cookie };
 }
@@ -51,8 +57,8 @@ describe('on a simulated network', () => {
     const { network, tracker } = simulated();
     await tracker.start();
     const { replies } = await join(network, '10.0.0.2');
-    expect(replies.map((reply) => reply.type)).toEqual(['connected', 'alive']);
-    expect(tracker.stats).toMatchObject({ peers: 1, served: 2, malformed: 0 });
+    expect(replies.map((reply) => reply.type)).toEqual(['connected', 'unproven', 'alive']);
+    expect(tracker.stats).toMatchObject({ peers: 1, served: 3, malformed: 0 });
 
     await network.clock.advanceAsync(22_000);
     expect(tracker.stats.peers).toBe(0);
@@ -66,7 +72,7 @@ describe('on a simulated network', () => {
     await join(network, '10.0.0.2');
     network.host('10.0.0.2').bindNow({ port: 5_000 }).send(Buffer.from('no request'), HOME);
     await network.clock.advanceAsync(60_000);
-    const counts = '0 files; datagrams: 2 served, 0 refused, 0 over a limit, 1 malformed, 0 late';
+    const counts = '0 files; datagrams: 3 served, 0 refused, 0 over a limit, 1 malformed, 0 forged, 0 late';
     expect(lines).toEqual([`status: 0 peers, ${counts}`]);
     await tracker.close();
     expect(lines).toHaveLength(2);
@@ -81,6 +87,7 @@ describe('on a simulated network', () => {
     await network.clock.advanceAsync(10);
     expect(replies.at(-1)).toEqual({
       type: 'moved',
+      queryToken: BEAT.queryToken,
       trackerInstance: tracker.instanceId,
       successor: { host: '10.0.0.3', port: 6_881 },
       onTrackerHost: false,
@@ -139,7 +146,8 @@ describe('on real sockets', () => {
     for (let count = 0; count < 200; count++) send(random.bytes(random.int(0, 1_400)));
     const connected = await ask(encodeRequest('', 1, { type: 'connect' }));
     const cookie = connected.type === 'connected' ? connected.connectionId : '';
-    const alive = await ask(encodeRequest(cookie, 2, heartbeatOf(1)));
+    const challenge = await ask(encodeRequest(cookie, 2, BEAT));
+    const alive = await ask(encodeRequest(cookie, 2, proven(KEY, cookie, BEAT, challenge)));
     expect(alive).toMatchObject({ type: 'alive', peers: 1, observed: { host: '127.0.0.1', port: 9_001 } });
     const listed = await ask(encodeRequest(cookie, 3, { type: 'peers', cursor: 0 }));
     expect(listed).toMatchObject({ type: 'peerList', peers: [{ onTrackerHost: true }] });

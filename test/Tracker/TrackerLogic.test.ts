@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { COOKIE_STEP_MS } from '../../Protocol/Limits.ts';
+import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import {
   decodeReply,
   encodeRequest,
@@ -17,7 +18,12 @@ import { Asker } from './Asker.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';
 
 function tracker(options: { note?: (text: string) => void } = {}): TrackerLogic {
-  return new TrackerLogic({ instanceId: runOf(77), secret: new SeededRandom(5).bytes(32), ...options });
+  return new TrackerLogic({
+    instanceId: runOf(77),
+    wallClock: () => 0,
+    secret: new SeededRandom(5).bytes(32),
+    ...options,
+  });
 }
 
 function contentOf(number: number): FileId {
@@ -30,7 +36,17 @@ function file(path: string, content: number): PublishedEntry {
 
 function publish(number: number, entries: PublishedEntry[], version = 1): RequestOf<'publish'> {
   const { peerId, instanceId } = heartbeatOf(number);
-  return { type: 'publish', peerId, instanceId, version, base: version - 1, page: 0, pages: 1, entries };
+  return {
+    type: 'publish',
+    peerId,
+    instanceId,
+    token: NO_TOKEN,
+    version,
+    base: version - 1,
+    page: 0,
+    pages: 1,
+    entries,
+  };
 }
 
 /** A peer that has joined from 10.0.0.<number> and shares these. */
@@ -72,7 +88,12 @@ describe('a session', () => {
     const folder = three.expect('peerList', { type: 'folder', path: 'Films', cursor: 0 });
     expect(folder.peers.map((peer) => peer.peerId)).toEqual([idOf(1)]);
 
-    joined(logic, 1).expect('left', { type: 'leave', peerId: idOf(1), instanceId: runOf(1) });
+    joined(logic, 1).expect('left', {
+      type: 'leave',
+      peerId: idOf(1),
+      instanceId: runOf(1),
+      token: NO_TOKEN,
+    });
     expect(three.expect('found', { type: 'search', words: 'notes', cursor: 0 }).hits).toEqual([]);
     expect(three.expect('peerList', { type: 'peers', cursor: 0 }).total).toBe(2);
   });
@@ -114,9 +135,12 @@ describe('a session', () => {
     const logic = tracker();
     joined(logic, 1, [file('a song', 1)]);
     const thief = new Asker(logic, { host: '10.6.6.6', port: 1 }).connect();
-    expect(thief.refusal({ type: 'leave', peerId: idOf(1), instanceId: runOf(1) })).toBe('wrong-owner');
-    expect(thief.refusal(publish(1, [], 2))).toBe('wrong-owner');
-    expect(thief.refusal(heartbeatOf(1, { instanceId: runOf(9) }))).toBe('wrong-owner');
+    const token = '66'.repeat(8);
+    expect(thief.refusal({ type: 'leave', peerId: idOf(1), instanceId: runOf(1), token })).toBe(
+      'wrong-owner',
+    );
+    expect(thief.refusal({ ...publish(1, [], 2), token })).toBe('wrong-owner');
+    expect(thief.ask(heartbeatOf(1, { instanceId: runOf(9), token }))?.type).toBe('unproven');
     expect(thief.refusal(publish(2, []))).toBe('unknown-peer');
     expect(logic.catalogs.size).toBe(1);
   });
@@ -146,6 +170,7 @@ describe('a session', () => {
       transactionId: 0,
       reply: {
         type: 'moved',
+        queryToken: '0011223344556677',
         trackerInstance: runOf(77),
         successor: { host: '127.0.0.1', port: 6_882 },
         onTrackerHost: true,
@@ -366,7 +391,7 @@ describe('pages', () => {
     const asker = joined(logic, 2);
     const first = asker.expect('found', { type: 'search', words: 'song', cursor: 0 });
     expect(first.next).toBeGreaterThan(0);
-    joined(logic, 1).ask({ type: 'leave', peerId: idOf(1), instanceId: runOf(1) });
+    joined(logic, 1).ask({ type: 'leave', peerId: idOf(1), instanceId: runOf(1), token: NO_TOKEN });
     expect(asker.expect('found', { type: 'search', words: 'song', cursor: first.next })).toMatchObject({
       hits: [],
       next: 0,

@@ -1,4 +1,5 @@
 import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';
+import { NO_TOKEN } from '../../Protocol/PeerProof.ts';
 import type { RequestOf } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
 import { PeerRegistry } from '../../Tracker/PeerRegistry.ts';
@@ -30,6 +31,7 @@ export function heartbeatOf(
     files: 0,
     bytes: 0,
     uploads: 0,
+    token: NO_TOKEN,
     queryToken: '0011223344556677',
     unlisted: false,
     ...changes,

@@ -40,15 +40,9 @@ export class TrackerPool {
   readonly #options: TrackerPoolOptions;
   readonly #byAddress = new Map<string, PooledTracker>();
   readonly #declinedUntilMs = new Map<string, number>();
-  /**
-   * Shared by all discovered trackers: one that is found again at its other address (a second network card) then keeps
-   * this peer's registration. Configured trackers have one each: none of them can act in this peer's name at another.
-   */
-  readonly #discoveredToken: string;
 
   constructor(options: TrackerPoolOptions) {
     this.#options = options;
-    this.#discoveredToken = newToken(options.random);
   }
 
   all(): PooledTracker[] {
@@ -76,7 +70,8 @@ export class TrackerPool {
       address,
       clock,
       unlimited: isLoopback(address.host),
-      queryToken: foundBy === 'configured' ? newToken(this.#options.random) : this.#discoveredToken,
+      // One each: no tracker can pose as another to this peer.
+      queryToken: newToken(this.#options.random),
       onEvent: (event) => this.#onEvent(tracker, event),
     });
     const tracker: PooledTracker = {

@@ -1,4 +1,5 @@
 import type { networkInterfaces } from 'node:os';
+import type { Prove } from '../../../Protocol/PeerProof.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
@@ -15,6 +16,8 @@ export interface TrackersOptions {
   readonly configured: readonly Address[];
   /** False: use configured trackers only (--no-discovery, SHOAL_DISCOVERY=off). */
   readonly discovery: boolean;
+  /** Signs registrations with the key of `self`. */
+  readonly prove: Prove;
   readonly feed: CatalogFeed;
   /** Publish no catalog; answer relayed queries instead. */
   readonly unlisted?: boolean;

@@ -1,13 +1,14 @@
 import { onTestFinished } from 'vitest';
 import type { KnownContact } from '../../../Peer/Model.ts';
 import { NetworkManager, type NetworkManagerOptions } from '../../../Peer/NetworkManager.ts';
-import { newInstanceId, type PeerId } from '../../../Protocol/Ids.ts';
+import { newInstanceId } from '../../../Protocol/Ids.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { simulatedSecure } from '../../../Simulator/SimulatedSecure.ts';
+import { keyOf } from '../../Support/keys.ts';
 import type { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { MemoryShare } from './MemoryShare.ts';
-import { FakeFeed, file, idOf, lanInterface } from './Trackers/TrackerLan.ts';
+import { FakeFeed, file, lanInterface } from './Trackers/TrackerLan.ts';
 
 export const never = new AbortController().signal;
 type Places = Parameters<NetworkManagerOptions['remembered']['save']>[0];
@@ -47,10 +48,11 @@ export async function startManager(
   const saved: Places[] = [];
   const events: string[] = [];
   const name = `peer ${number}`;
-  const peerId = idOf(name) as PeerId;
+  const { peerId, prove } = keyOf(name);
   const address: Address = { host: ip, port: 9_000 + number };
   const network = new NetworkManager({
     self: { peerId, instanceId: newInstanceId(lan.clock.wallMs(), salt++), name, port: address.port },
+    prove,
     provider: share,
     feed,
     dial: host.dial,

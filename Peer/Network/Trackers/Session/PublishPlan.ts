@@ -8,8 +8,8 @@ import { type PublishedEntry, publishedEntryBytes } from '../../../../Protocol/T
 
 /** Entries per page, whatever their size. docs/reference/protocol.md, "publish". */
 const ENTRIES_PER_PAGE_MAX = 64;
-/** Bytes before the entries: request header 16, ids 32 + 8, version, base, page, pages 4 x 4, count 2. */
-const PAGE_OVERHEAD_BYTES = 74;
+/** Bytes before the entries: request header 16, ids 32 + 8, token 8, version, base, page, pages 4 x 4, count 2. */
+const PAGE_OVERHEAD_BYTES = 82;
 
 /**
  * One publication to one tracker: a catalog version, or the difference from an earlier one. Split into pages of one

@@ -3,18 +3,21 @@ import { DATAGRAM_BYTES_MAX, RELAYED_FILES_MAX } from '../../../../Protocol/Limi
 import { type RelayedFile, relayedFile } from '../../../../Protocol/RelayMessages.ts';
 import type { ReplyOf, RequestOf } from '../../../../Protocol/TrackerMessages.ts';
 
-/** Bytes before the files: request header 16, relay 4, count 2. */
-const HIT_OVERHEAD_BYTES = 22;
+/** Bytes before the files: request header 16, token 8, relay 4, count 2. */
+const HIT_OVERHEAD_BYTES = 30;
 
 /** Answers a relayed query with the best matches that fit into one datagram. */
 export function answerTo(
   query: ReplyOf<'query'>,
+  token: string,
   files: readonly RelayedFile[],
 ): RequestOf<'hit'> | RequestOf<'miss'> {
   const { relay } = query;
   const some = files.slice(0, RELAYED_FILES_MAX);
   const count = countFitting(relayedFile, some, DATAGRAM_BYTES_MAX - HIT_OVERHEAD_BYTES);
-  return count === 0 ? { type: 'miss', relay } : { type: 'hit', relay, files: some.slice(0, count) };
+  return count === 0
+    ? { type: 'miss', token, relay }
+    : { type: 'hit', token, relay, files: some.slice(0, count) };
 }
 
 /** Formats a log line. Contains unescaped text from other peers. */

@@ -1,11 +1,17 @@
-import type { TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
+import type { InstanceId } from '../../../../Protocol/Ids.ts';
+import { NO_TOKEN } from '../../../../Protocol/PeerProof.ts';
+import type { ReplyOf, TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
 import type { PublishPlan } from './PublishPlan.ts';
-import type { Purpose, TrackerSessionOptions } from './SessionTypes.ts';
+import type { PageRequest, Purpose, TrackerSessionOptions } from './SessionTypes.ts';
 
 /** Builds the requests of one session. */
 export class SessionRequests {
   readonly #options: TrackerSessionOptions;
   #announcedVersion = 0;
+  /** From the tracker, for this peer's address; undefined: to be obtained by a proof. */
+  #token: string | undefined;
+  /** The tracker that demanded a proof. */
+  #challenger: InstanceId | undefined;
 
   constructor(options: TrackerSessionOptions) {
     this.#options = options;
@@ -16,35 +22,60 @@ export class SessionRequests {
     return this.#announcedVersion;
   }
 
-  /** Whether a relayed query comes from the tracker that received the heartbeats. */
+  get token(): string {
+    return this.#token ?? NO_TOKEN;
+  }
+
+  /** Takes a demand for a proof: the next heartbeat carries one. False: that was so already. */
+  challenged(by: InstanceId): boolean {
+    if (this.#token === undefined && this.#challenger === by) return false;
+    this.#token = undefined;
+    this.#challenger = by;
+    return true;
+  }
+
+  /** A new connection id may be from a new run of the tracker. */
+  connected(): void {
+    this.#challenger = undefined;
+  }
+
+  heartbeatAnswered({ token }: ReplyOf<'alive'>): void {
+    this.#token = token ?? this.#token;
+  }
+
+  /** Whether an unsolicited message comes from the tracker that received the heartbeats. */
   isOurToken(token: string): boolean {
     return token === this.#options.queryToken;
   }
 
   /** Builds the request at sending time: a repeated heartbeat carries current figures. */
-  make(purpose: Purpose): TrackerRequest {
+  make(purpose: Purpose, connectionId: string): TrackerRequest {
     const { peerId, instanceId } = this.#options.self;
     switch (purpose.kind) {
       case 'connect':
         return { type: 'connect' };
       case 'leave':
-        return { type: 'leave', peerId, instanceId };
+        return { type: 'leave', peerId, instanceId, token: this.token };
       case 'heartbeat':
-        return this.#heartbeat();
+        return this.#heartbeat(connectionId);
+      case 'page':
+        return { ...purpose.request, token: this.token };
       default:
         return purpose.request;
     }
   }
 
-  page({ plan, page }: { readonly plan: PublishPlan; readonly page: number }): TrackerRequest {
+  page({ plan, page }: { readonly plan: PublishPlan; readonly page: number }): PageRequest {
     const { peerId, instanceId } = this.#options.self;
     const { version, base, pages } = plan;
-    return { type: 'publish', peerId, instanceId, version, base, page, pages, entries: plan.entriesOf(page) };
+    const entries = plan.entriesOf(page);
+    return { type: 'publish', peerId, instanceId, version, base, page, pages, entries };
   }
 
-  #heartbeat(): TrackerRequest {
-    const { self, feed, uploads, queryToken, unlisted = false } = this.#options;
+  #heartbeat(connectionId: string): TrackerRequest {
+    const { self, feed, uploads, queryToken, prove, unlisted = false } = this.#options;
     const { peerId, instanceId, port, name } = self;
+    const trackerInstance = this.#challenger;
     this.#announcedVersion = feed.version;
     return {
       type: 'heartbeat',
@@ -56,8 +87,13 @@ export class SessionRequests {
       files: feed.files,
       bytes: feed.bytes,
       uploads: Math.min(uploads(), 0xffff),
+      token: this.token,
       queryToken,
       unlisted,
+      ...(trackerInstance !== undefined &&
+        this.#token === undefined && {
+          proof: prove({ trackerInstance, connectionId, peerId, instanceId, port }),
+        }),
     };
   }
 }

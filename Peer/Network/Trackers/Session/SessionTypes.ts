@@ -1,4 +1,5 @@
-import type { TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
+import type { Prove } from '../../../../Protocol/PeerProof.ts';
+import type { RequestOf, TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../../../Shared/Address.ts';
 import type { Random } from '../../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../../Shared/ShoalError.ts';
@@ -16,9 +17,9 @@ export interface TrackerSessionOptions {
   readonly unlimited: boolean;
   /** Publish no catalog; answer relayed queries instead. */
   readonly unlisted?: boolean;
-  /**
-   * Secret that proves the origin of a relayed query, and that a heartbeat from another address is of the same peer.
-   */
+  /** Signs registrations with the key of `self`. */
+  readonly prove: Prove;
+  /** Secret that proves the origin of the tracker's own messages: a relayed query, a successor. */
   readonly queryToken: string;
 }
 
@@ -46,11 +47,14 @@ export type SessionAction =
   | { readonly kind: 'caughtUp' }
   | { readonly kind: 'left' };
 
+/** A page to publish. The token is added when it is sent. */
+export type PageRequest = Omit<RequestOf<'publish'>, 'token'>;
+
 /** Purpose of a pending request. */
 export type Purpose =
   | { readonly kind: 'connect' }
   | { readonly kind: 'heartbeat' }
-  | { readonly kind: 'page'; readonly request: TrackerRequest }
+  | { readonly kind: 'page'; readonly request: PageRequest }
   | {
       readonly kind: 'ask';
       readonly ask: number;

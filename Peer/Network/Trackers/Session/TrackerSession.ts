@@ -5,7 +5,7 @@ import type {
   TrackerRequest,
 } from '../../../../Protocol/TrackerMessages.ts';
 import { encodeRequest } from '../../../../Protocol/TrackerMessages.ts';
-import { type Address, isLoopback } from '../../../../Shared/Address.ts';
+import { isLoopback } from '../../../../Shared/Address.ts';
 import { type ErrorCode, ShoalError } from '../../../../Shared/ShoalError.ts';
 import { Publisher } from './Publisher.ts';
 import { answerText, answerTo } from './QueryAnswers.ts';
@@ -157,7 +157,11 @@ export class TrackerSession {
     if (purpose.kind === 'connect' && reply.type === 'connected') this.#connected(reply.connectionId, nowMs);
     else if (purpose.kind === 'heartbeat' && reply.type === 'alive')
       this.#heartbeatAnswered(transaction, reply, nowMs);
-    else if (purpose.kind === 'page' && reply.type === 'published') this.#pageTaken(reply, nowMs);
+    else if (purpose.kind === 'heartbeat' && reply.type === 'unproven') {
+      if (!this.#requests.challenged(reply.trackerInstance)) return false;
+      this.#transactions.restart(transaction, nowMs);
+      return true;
+    } else if (purpose.kind === 'page' && reply.type === 'published') this.#pageTaken(reply, nowMs);
     else if (purpose.kind === 'leave' && reply.type === 'left') this.#actions.push({ kind: 'left' });
     else if (purpose.kind === 'ask' && isAnswerTo(purpose.request.type, reply.type)) {
       const whole = purpose.pages.add(reply);
@@ -169,6 +173,7 @@ export class TrackerSession {
   }
 
   #connected(connectionId: string, nowMs: number): void {
+    this.#requests.connected();
     this.#connectionId = connectionId;
     this.#cookieMs = nowMs;
     this.#transactions.unpark(nowMs);
@@ -182,10 +187,13 @@ export class TrackerSession {
     else this.#dropPages(reply.heldVersion);
     this.#publisher.disabled = reply.relayOnly || this.#options.unlisted === true;
     this.standing.heartbeatAnswered(reply, nowMs);
+    this.#requests.heartbeatAnswered(reply);
     this.#heartbeatMs = nextHeartbeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
     this.#transactions.unpark(nowMs);
     if (!again) this.#actions.push({ kind: 'connected' });
-    if (reply.successor !== undefined) this.#moved(reply.successor, isLoopback(reply.successor.host));
+    const { successor } = reply;
+    if (successor !== undefined)
+      this.#actions.push({ kind: 'moved', successor, onTrackerHost: isLoopback(successor.host) });
   }
 
   #pageTaken(reply: ReplyOf<'published'>, nowMs: number): void {
@@ -197,22 +205,20 @@ export class TrackerSession {
 
   #unsolicited(reply: TrackerReply, nowMs: number): boolean {
     if (reply.type === 'query') return this.#queried(reply);
-    if (reply.type !== 'moved' || reply.trackerInstance !== this.standing.instanceId) return false;
+    if (reply.type !== 'moved' || !this.#requests.isOurToken(reply.queryToken)) return false;
+    if (reply.trackerInstance !== this.standing.instanceId) return false;
     this.#heartbeat(nowMs); // Checks whether the tracker still runs.
-    this.#moved(reply.successor, reply.onTrackerHost);
+    const { successor, onTrackerHost } = reply;
+    this.#actions.push({ kind: 'moved', successor, onTrackerHost });
     return true;
   }
 
   #queried(query: ReplyOf<'query'>): boolean {
     if (this.#connectionId === undefined || !this.#requests.isOurToken(query.queryToken)) return false;
-    const answer = answerTo(query, this.#options.feed.matching(query.question));
+    const answer = answerTo(query, this.#requests.token, this.#options.feed.matching(query.question));
     this.#actions.push({ kind: 'send', bytes: encodeRequest(this.#connectionId, query.relay, answer) });
     this.#actions.push({ kind: 'queried', text: answerText(query, answer) });
     return true;
-  }
-
-  #moved(successor: Address, onTrackerHost: boolean): void {
-    this.#actions.push({ kind: 'moved', successor, onTrackerHost });
   }
 
   #refused(transaction: Transaction<Purpose>, reason: RefusalReason, nowMs: number): boolean {
@@ -231,7 +237,8 @@ export class TrackerSession {
       this.#lose(reason, transaction.firstSentMs, nowMs);
     } else if (purpose.kind === 'connect' || purpose.kind === 'leave') {
       return false;
-    } else if (reason === 'unknown-peer') {
+    } else if (reason === 'unknown-peer' || (purpose.kind === 'page' && reason === 'wrong-owner')) {
+      // A token is valid for one source address: the next heartbeat proves the key again.
       transaction.parked = true;
       if (this.standing.registered) this.#dropPages(0);
       this.standing.unregistered();
@@ -306,9 +313,9 @@ export class TrackerSession {
   }
 
   #send(transaction: Transaction<Purpose>, nowMs: number): void {
-    const request = this.#requests.make(transaction.purpose);
-    const bytes = encodeRequest(this.#connectionId ?? '', transaction.id, request);
-    this.#actions.push({ kind: 'send', bytes });
+    const connectionId = this.#connectionId ?? '';
+    const request = this.#requests.make(transaction.purpose, connectionId);
+    this.#actions.push({ kind: 'send', bytes: encodeRequest(connectionId, transaction.id, request) });
     this.#transactions.sent(transaction, this.#connectionId, nowMs);
     const dueMs = retryMs(transaction, this.standing.state, nowMs, this.#options.random);
     if (dueMs !== undefined) transaction.dueMs = dueMs;

@@ -80,10 +80,15 @@ export class Transactions<T> {
     for (const transaction of this.#byId.values()) {
       if (!transaction.parked) continue;
       transaction.parked = false;
-      transaction.dueMs = nowMs;
-      transaction.firstSentMs = nowMs;
-      transaction.tries = 0;
+      this.restart(transaction, nowMs);
     }
+  }
+
+  /** Makes a request due now, with a fresh retry count. */
+  restart(transaction: Transaction<T>, nowMs: number): void {
+    transaction.dueMs = nowMs;
+    transaction.firstSentMs = nowMs;
+    transaction.tries = 0;
   }
 
   due(nowMs: number): Transaction<T>[] {

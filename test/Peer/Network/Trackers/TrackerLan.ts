@@ -13,6 +13,7 @@ import { silentLog } from '../../../../Shared/Log.ts';
 import type { LookupName } from '../../../../Shared/NameLookup.ts';
 import type { BindDatagram } from '../../../../Shared/Transport.ts';
 import { Tracker } from '../../../../Tracker/Tracker.ts';
+import { keyOf } from '../../../Support/keys.ts';
 import type { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 
 /** A catalog that a test changes by hand, with the history that differences need. */
@@ -131,7 +132,7 @@ export class TrackerLan {
     const events: string[] = [];
     const saved: { trackers: readonly Address[] }[] = [];
     const embedded: Tracker[] = [];
-    const peerId = idOf(name) as PeerId;
+    const { peerId, prove } = keyOf(name);
     const remembered: ContactStore = {
       load: async () => ({ trackers: options.remembered ?? [], peers: [] }),
       save: async (places) => {
@@ -140,6 +141,7 @@ export class TrackerLan {
     };
     const trackers = new Trackers({
       self: { peerId, instanceId: this.#instance(), name, port: options.port ?? 9_001 },
+      prove,
       configured: options.configured ?? [],
       discovery: options.discovery ?? true,
       feed,

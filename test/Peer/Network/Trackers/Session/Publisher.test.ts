@@ -3,6 +3,7 @@ import { Publisher } from '../../../../../Peer/Network/Trackers/Session/Publishe
 import { PublishPlan } from '../../../../../Peer/Network/Trackers/Session/PublishPlan.ts';
 import { newInstanceId, type PeerId } from '../../../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX, PUBLISH_WINDOW } from '../../../../../Protocol/Limits.ts';
+import { NO_TOKEN } from '../../../../../Protocol/PeerProof.ts';
 import {
   encodeRequest,
   type PublishedEntry,
@@ -17,6 +18,7 @@ function bytesOf(plan: PublishPlan, page: number): number {
     type: 'publish',
     peerId: idOf('peer') as PeerId,
     instanceId: newInstanceId(1, 1),
+    token: NO_TOKEN,
     version: plan.version,
     base: plan.base,
     page,

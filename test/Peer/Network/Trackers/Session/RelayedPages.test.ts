@@ -75,13 +75,14 @@ test('an endless answer does not exhaust memory', () => {
 });
 
 test('an answer to a relayed query fits one datagram', () => {
+  const token = '0123456789abcdef';
   const query = {
     type: 'query',
     queryToken: '',
     relay: 3,
     question: { words: 'a', fileId: undefined },
   } as const;
-  expect(answerTo(query, [])).toEqual({ type: 'miss', relay: 3 });
+  expect(answerTo(query, token, [])).toEqual({ type: 'miss', token, relay: 3 });
   for (const length of [1, 20, 300, 1_000]) {
     const files = Array.from({ length: 50 }, (_, at) => ({
       fileId: idOf(String(at)) as FileId,
@@ -89,7 +90,7 @@ test('an answer to a relayed query fits one datagram', () => {
       path: 'p'.repeat(length),
       complete: true,
     }));
-    const answer = answerTo(query, files);
+    const answer = answerTo(query, token, files);
     expect(answer.type).toBe('hit');
     expect(encodeRequest('00'.repeat(8), 1, answer).length).toBeLessThanOrEqual(1_200);
   }

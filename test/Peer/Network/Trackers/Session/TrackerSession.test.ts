@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SessionAction } from '../../../../../Peer/Network/Trackers/Session/SessionTypes.ts';
 import { TrackerSession } from '../../../../../Peer/Network/Trackers/Session/TrackerSession.ts';
 import { ByteReader } from '../../../../../Protocol/Codec.ts';
-import { newInstanceId, type PeerId } from '../../../../../Protocol/Ids.ts';
+import { newInstanceId } from '../../../../../Protocol/Ids.ts';
+import { isProven, NO_TOKEN } from '../../../../../Protocol/PeerProof.ts';
 import {
   decodeReply,
   decodeRequestBody,
@@ -13,10 +14,13 @@ import {
   type TrackerRequest,
 } from '../../../../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
+import { keyOf } from '../../../../Support/keys.ts';
 import { seeds } from '../../../../Support/seeds.ts';
-import { FakeFeed, file, idOf } from '../TrackerLan.ts';
+import { FakeFeed, file } from '../TrackerLan.ts';
 
-const PEER = idOf('peer') as PeerId;
+const KEY = keyOf('peer');
+const PEER = KEY.peerId;
+const TOKEN = 'ab'.repeat(8);
 const FIRST = newInstanceId(1_000, 1);
 
 type Sent = {
@@ -44,7 +48,8 @@ class Table {
       uploads: () => 3,
       random,
       unlimited: false,
-      queryToken: 'ab'.repeat(8),
+      prove: KEY.prove,
+      queryToken: TOKEN,
     });
     this.session.start(this.nowMs);
     this.#collect();
@@ -361,6 +366,7 @@ test('after leave, no message registers the peer again', () => {
   table.act(() => table.session.leave(table.nowMs));
   const moved = {
     type: 'moved',
+    queryToken: TOKEN,
     trackerInstance: FIRST,
     successor: { host: '10.0.0.9', port: 6_881 },
     onTrackerHost: false,
@@ -393,6 +399,7 @@ test('replies of the wrong type or with unknown ids change nothing', () => {
   }
   const moved = {
     type: 'moved',
+    queryToken: TOKEN,
     trackerInstance: FIRST,
     successor: { host: '10.0.0.9', port: 1 },
     onTrackerHost: false,
@@ -476,7 +483,7 @@ test('a relayed query is answered only to the tracker with this peer’s token',
     request: { relay: 7, files: [{ path: 'song-1.bin', complete: true }] },
   });
   expect(ask(queryToken, 'film')).toBe(true);
-  expect(table.last('miss').request).toEqual({ type: 'miss', relay: 7 });
+  expect(table.last('miss').request).toEqual({ type: 'miss', token: NO_TOKEN, relay: 7 });
 });
 
 test('a search is retried after 1.2 s, not while its relay runs', () => {
@@ -493,4 +500,98 @@ test('a search is retried after 1.2 s, not while its relay runs', () => {
   expect(table.answer(sent, { ...found, part: 'whole' })).toBe(true);
   expect(table.news.filter(({ kind }) => kind === 'answered')).toHaveLength(1);
   expect(table.answer(sent, { ...found, part: 'last' })).toBe(false); // Late.
+});
+
+describe('the proof of the key', () => {
+  const UNPROVEN = { type: 'unproven', trackerInstance: FIRST } as const;
+  const GIVEN = '0123456789abcdef';
+
+  const beat = (table: Table) => {
+    const { request, cookie } = table.last('heartbeat');
+    if (request.type !== 'heartbeat') throw new Error(request.type);
+    return { ...request, cookie };
+  };
+
+  /** Connected, with a token. */
+  const proven = (table = new Table(1, new FakeFeed(2))) => {
+    table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c1' });
+    table.answer(table.last('heartbeat'), UNPROVEN);
+    table.answer(table.last('heartbeat'), { ...ALIVE, token: GIVEN });
+    return table;
+  };
+
+  test('is sent only on demand, for this tracker and connection id, and its token from then on', () => {
+    const table = new Table(1, new FakeFeed(2));
+    table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c1' });
+    expect(beat(table)).toMatchObject({ token: NO_TOKEN });
+    expect(beat(table).proof).toBeUndefined();
+    table.answer(table.last('heartbeat'), UNPROVEN);
+    const { proof, cookie: connectionId, peerId, instanceId, port } = beat(table);
+    const registration = { trackerInstance: FIRST, connectionId, peerId, instanceId, port };
+    expect(proof !== undefined && isProven(proof, registration)).toBe(true);
+    table.answer(table.last('heartbeat'), { ...ALIVE, token: GIVEN });
+    expect(table.kinds()).toEqual(['connected']); // Not suspected: the tracker answers.
+    expect(table.last('publish').request).toMatchObject({ token: GIVEN });
+    table.runTo(6_000);
+    expect(beat(table)).toMatchObject({ token: GIVEN });
+    expect(beat(table).proof).toBeUndefined();
+    table.act(() => table.session.leave(table.nowMs));
+    expect(table.last('leave').request).toMatchObject({ token: GIVEN });
+  });
+
+  test('a demand that arrives twice causes one proof', () => {
+    const table = new Table();
+    table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c1' });
+    const first = table.last('heartbeat');
+    expect(table.answer(first, UNPROVEN)).toBe(true);
+    for (let count = 0; count < 100; count++) expect(table.answer(first, UNPROVEN)).toBe(false);
+    expect(table.count('heartbeat')).toBe(2);
+  });
+
+  test('a new address costs a new proof, and the catalog goes on', () => {
+    const table = proven();
+    table.answer(table.last('publish'), { type: 'refused', reason: 'wrong-owner' });
+    const before = table.count('publish');
+    table.answer(table.last('heartbeat'), UNPROVEN);
+    expect(beat(table).proof).toBeDefined();
+    table.answer(table.last('heartbeat'), { ...ALIVE, token: 'fedcba9876543210' });
+    expect(table.count('publish')).toBe(before + 1);
+    expect(table.last('publish').request).toMatchObject({ token: 'fedcba9876543210' });
+    expect(table.kinds()).toEqual(['connected']);
+  });
+
+  test('a restarted tracker is proven the key of its own run', () => {
+    const table = proven();
+    table.runTo(6_000);
+    table.answer(table.last('heartbeat'), { type: 'refused', reason: 'bad-cookie' });
+    table.runTo(6_100);
+    table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c2' });
+    const second = newInstanceId(2_000, 2);
+    table.answer(table.last('heartbeat'), { type: 'unproven', trackerInstance: second });
+    const { proof, cookie: connectionId, peerId, instanceId, port } = beat(table);
+    expect(connectionId).toBe('00000000000000c2');
+    const registration = { trackerInstance: second, connectionId, peerId, instanceId, port };
+    expect(proof !== undefined && isProven(proof, registration)).toBe(true);
+    table.answer(table.last('heartbeat'), { ...ALIVE, trackerInstance: second, token: GIVEN });
+    expect(table.session.standing.registered).toBe(true);
+  });
+
+  test('a wrong clock is said in a sentence, and tried again', () => {
+    const table = new Table();
+    table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c1' });
+    table.answer(table.last('heartbeat'), { type: 'refused', reason: 'clock-ahead' });
+    expect(table.session.standing.reason).toMatch(/clock of this computer is more than a day ahead/);
+    table.runTo(5_000);
+    expect(table.count('connect')).toBeGreaterThan(1);
+  });
+
+  test('a successor is believed only with the query token', () => {
+    const table = proven();
+    const successor = { host: '10.6.6.6', port: 6_881 };
+    const moved = { type: 'moved', trackerInstance: FIRST, successor, onTrackerHost: false } as const;
+    const unasked = { ...table.last('heartbeat'), id: 0 };
+    expect(table.answer(unasked, { ...moved, queryToken: 'ac'.repeat(8) })).toBe(false);
+    expect(table.kinds()).not.toContain('moved');
+    expect(table.answer(unasked, { ...moved, queryToken: TOKEN })).toBe(true);
+  });
 });
