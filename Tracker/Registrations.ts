@@ -44,14 +44,15 @@ export class Registrations {
     const { peerId, instanceId, token, proof, ...rest } = beat;
     if (beat.port < PEER_PORT_MIN) return refused('bad-request');
     if (startOf(instanceId) > wallClock() + INSTANCE_AHEAD_MAX_MS) return refused('clock-ahead');
-    const ownToken = tokens.make(from, peerId, instanceId);
+    let validToken = token;
     if (!tokens.check(token, from, peerId, instanceId)) {
       if (proof === undefined) return { kind: 'unproven' };
       const fault = this.#faultOf(proof, beat, by, nowMs);
       if (fault !== undefined) return refused(fault);
+      validToken = tokens.make(from, peerId, instanceId);
     }
     // Stored as the next heartbeat will be: an equal one takes the fast path.
-    return registry.heartbeat({ ...rest, peerId, instanceId, token: ownToken }, from, nowMs);
+    return registry.heartbeat({ ...rest, peerId, instanceId, token: validToken }, from, nowMs);
   }
 
   /** The registered peer in whose name a request speaks, if its token is valid. */
