@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'PART_FILE_GONE' //    the unfinished file vanished under a download
   | 'LOCAL_CONFLICT' //    a lock or a name on this machine is in the way
   | 'PORT_IN_USE'
+  | 'UNHEALTHY' //         the doctor found something in the way of sharing
   | 'CLOSED'; //           used after close()
 
 /** A failure the user can act on. A bug is not one: it fails an assertion and crashes. */

@@ -131,6 +131,7 @@ const DECISIONS = [
   'Peer/Commands/Line/RateText.ts',
   'Peer/Commands/Line/Usage.ts',
   'Peer/Commands/Running/ReadCall.ts',
+  'Peer/Commands/Views/Diagnosis.ts',
   'Peer/Commands/Views/FileViews.ts',
   'Peer/Commands/Views/HumanUnits.ts',
   'Peer/Commands/Views/Items.ts',

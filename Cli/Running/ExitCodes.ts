@@ -34,6 +34,7 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   DISK_FAILED: EXIT.other,
   PART_FILE_GONE: EXIT.other,
   BAD_FRAME: EXIT.other,
+  UNHEALTHY: EXIT.other,
 };
 
 /** @param code - an ErrorCode, or a code of a peer of another version: unknown codes give `other` */

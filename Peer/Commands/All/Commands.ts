@@ -2,6 +2,7 @@ import type { CommandTable } from '../Command.ts';
 import { accept } from './Accept.ts';
 import { cancel } from './Cancel.ts';
 import { connect } from './Connect.ts';
+import { doctor } from './Doctor.ts';
 import { download } from './Download.ts';
 import { downloads } from './Downloads.ts';
 import { get } from './Get.ts';
@@ -61,6 +62,7 @@ export const COMMANDS = {
   connect,
   refresh,
   status,
+  doctor,
   tracker,
   whoami,
   network,

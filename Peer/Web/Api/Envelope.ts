@@ -23,6 +23,7 @@ const DENIAL_CODES: Readonly<Record<Denial['status'], string>> = {
 export type HttpStatus = 200 | 400 | 403 | 404 | 408 | 409 | 500 | 502 | 503 | 504 | 507;
 
 const STATUS: Readonly<Record<string, HttpStatus>> = {
+  UNHEALTHY: 200,
   USAGE: 400,
   REFUSED: 403,
   NOT_FOUND: 404,

@@ -245,6 +245,14 @@ export const ROUTES: readonly ApiRoute[] = [
     words: (input) => ['reject', String(input.number)],
   }),
   route({
+    method: 'get',
+    path: '/doctor',
+    summary: 'What stands in the way of sharing, and what to do about it',
+    who: 'owner',
+    input: v.strictObject({}),
+    words: () => ['doctor'],
+  }),
+  route({
     method: 'post',
     path: '/refresh',
     summary: 'Scans the share, publishes it, and fetches the list of peers',
