@@ -135,6 +135,18 @@ test('stored values are restored, no temporary file is left, and damage reads as
   expect(await state.read('missing.json')).toBeUndefined();
 });
 
+test('each network has contacts of its own', async () => {
+  const folder = await TempFolder.forTest();
+  await mkdir(folder.at('share'));
+  const state = new StateFolder(folder.at('share'), folder.at('state'));
+  await state.start();
+  onTestFinished(() => state.close());
+  const tracker = { host: '10.0.0.1', port: 6_881 };
+  await new ContactsFile(state, '9f7dbbd976adc79f').save({ trackers: [tracker], peers: [] });
+  expect(await new ContactsFile(state).load()).toEqual({ trackers: [], peers: [] });
+  expect((await new ContactsFile(state, '9f7dbbd976adc79f').load()).trackers).toEqual([tracker]);
+});
+
 test('contacts are restored; damaged entries are skipped', async () => {
   const { state } = await opened();
   const places = new ContactsFile(state);

@@ -1,13 +1,17 @@
 import { expect, test } from 'vitest';
+import { network } from '../../../../Peer/Commands/All/Network.ts';
 import { status } from '../../../../Peer/Commands/All/Status.ts';
 import { uploads } from '../../../../Peer/Commands/All/Uploads.ts';
 import type { CommandContext, ConsoleCommand } from '../../../../Peer/Commands/Command.ts';
 import { makePaint } from '../../../../Peer/Commands/Views/ViewStyle.ts';
+import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { FakeControls, fileIdOf, peerOf } from '../FakeControls.ts';
+
+const patient = new AbortController().signal;
 
 async function run(command: ConsoleCommand, controls: FakeControls, ...flags: string[]) {
   const call = { name: '', command, args: [], flags: new Set(flags), values: new Map() };
-  const result = await command.run(call, { controls } as unknown as CommandContext);
+  const result = await command.run(call, { controls, signal: patient } as unknown as CommandContext);
   return {
     text: result.text({ width: 100, rowsMax: Number.POSITIVE_INFINITY, paint: makePaint(false) }),
     data: result.data,
@@ -65,4 +69,32 @@ test('uploads --history: who took what, without control characters of others', a
   );
   controls.taken = undefined;
   await expect(run(uploads, controls, '--history')).rejects.toThrow('keeps no history');
+});
+
+test('network: the name of the network, what it means, who is in it and how to leave', async () => {
+  const controls = new FakeControls();
+  const open = await run(network, controls);
+  expect(open.text).toMatch(
+    /^Open network: everybody on this network can find this peer and read its files\.$/m,
+  );
+  expect(open.text).toContain('shoal network create NAME');
+  expect(open.data).toEqual({ privateNetwork: null });
+  controls.privateNetwork = { name: 'lab\u001b[2J 3', id: '9f7dbbd976adc79f' };
+  controls.others = [peerOf(1)];
+  const { text, data, items } = await run(network, controls);
+  expect(text).toMatch(/^Private network "lab.*3": only its members/);
+  expect(text).not.toContain('\u001b');
+  expect(text.replaceAll('\n', ' ')).toContain('If the invite has leaked, leave, create a new network');
+  expect(data).toEqual({ privateNetwork: controls.privateNetwork });
+  expect(items).toHaveLength(1);
+  expect((await run(status, controls)).text).toMatch(/Network +"lab.*3", private/);
+});
+
+test('network: without a tracker it shows the peers that are known', async () => {
+  const controls = new FakeControls();
+  controls.others = [peerOf(1)];
+  controls.trouble = new ShoalError('NO_TRACKER', 'no tracker');
+  expect((await run(network, controls)).items).toHaveLength(1);
+  controls.trouble = new ShoalError('CANCELLED', 'interrupted');
+  await expect(run(network, controls)).rejects.toMatchObject({ code: 'CANCELLED' });
 });
