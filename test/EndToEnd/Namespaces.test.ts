@@ -129,7 +129,9 @@ test
       // Measured: 12 s. 3 s until the link is probed, 6 s until the probe fails, then a new connection.
       await within(20_000, () =>
         Promise.all(
-          [berta, clara].map((peer, index) => peer.hasFetched(2_000_000 + (fetched[index] ?? Number.NaN))),
+          [berta, clara].map((peer, index) =>
+            peer.hasFetched(Math.min(song.length, 2_000_000 + (fetched[index] ?? Number.NaN))),
+          ),
         ),
       );
       for (const peer of [anna, berta]) peer.program.type('limit up off');

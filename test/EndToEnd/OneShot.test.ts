@@ -265,7 +265,7 @@ test.concurrent('Ctrl-C with a running peer pauses there; two at once for one fi
 
   const cwd = await lan.launcher.folder();
   const slow = await lan.launcher.shoal(
-    ['get', 'long.bin', '-o', '.', '--progress', '--download-limit', '500k'],
+    ['get', 'long.bin', '-o', '.', '--progress', '--download-limit', '50k'],
     {
       cwd: cwd.path,
       env,
