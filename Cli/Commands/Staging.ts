@@ -1,4 +1,15 @@
-import { constants, copyFile, link, mkdir, mkdtemp, readdir, realpath, rm, stat } from 'node:fs/promises';
+import {
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  realpath,
+  rm,
+  stat,
+  utimes,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { safeText } from '../../Shared/SafeText.ts';
@@ -43,11 +54,14 @@ async function makeBeside(folder: string): Promise<string> {
 }
 
 async function place(from: string, to: string): Promise<void> {
-  if ((await stat(from)).isDirectory()) {
+  const found = await stat(from);
+  const { atime, mtime } = found;
+  if (found.isDirectory()) {
     await mkdir(to);
     for (const entry of await readdir(from, { withFileTypes: true })) {
       if (entry.isDirectory() || entry.isFile()) await place(join(from, entry.name), join(to, entry.name));
     }
+    await utimes(to, atime, mtime);
     return;
   }
   try {
@@ -59,6 +73,7 @@ async function place(from: string, to: string): Promise<void> {
       });
     }
     await copyFile(from, to, constants.COPYFILE_FICLONE);
+    await utimes(to, atime, mtime);
   }
 }
 

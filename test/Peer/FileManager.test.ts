@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import {
   chmod,
   link,
@@ -532,6 +532,21 @@ describe('a folder that is not complete', () => {
     await manager.nameFolder('Class (incomplete)', 'Class/');
     expect(pathsOf(manager)).toEqual(['Class/b (2).txt', 'Class/b.txt']);
     expect(readFileSync(folder.at('share/Class/b.txt'), 'utf8')).toBe('mine');
+  });
+
+  test('keeps the times of its folders, and empty ones, when it is merged', async () => {
+    const folder = await TempFolder.forTest();
+    await folder.write('share/Class (incomplete)/sub/a', 'new');
+    await folder.write('share/Class/b', 'mine');
+    mkdirSync(folder.at('share/Class (incomplete)/empty'));
+    for (const name of ['sub', 'empty'])
+      utimesSync(folder.at(`share/Class (incomplete)/${name}`), 1_000, 1_000);
+    const { manager } = await startManager(folder);
+    await manager.nameFolder('Class (incomplete)', 'Class/');
+    for (const name of ['sub', 'empty'])
+      expect(statSync(folder.at(`share/Class/${name}`)).mtimeMs).toBe(1_000_000);
+    expect(readFileSync(folder.at('share/Class/sub/a'), 'utf8')).toBe('new');
+    expect(existsSync(folder.at('share/Class (incomplete)'))).toBe(false);
   });
 
   test('a name from a stranger leads to no other place', async () => {

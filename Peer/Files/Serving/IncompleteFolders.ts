@@ -2,10 +2,10 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { sleep } from '../../../Shared/Clock.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
-import { type Disk, diskError } from '../Disk/Disk.ts';
+import { type Disk, diskError, removeFolderQuietly } from '../Disk/Disk.ts';
 import type { DiskNames } from '../Disk/DiskNames.ts';
-import { installFile, installFolder } from '../Disk/InstallFile.ts';
-import { inside } from '../Disk/Paths.ts';
+import { finishFolders, installFile, installFolder } from '../Disk/InstallFile.ts';
+import { inside, joinPath } from '../Disk/Paths.ts';
 
 export interface IncompleteFoldersOptions {
   readonly root: string;
@@ -48,6 +48,7 @@ export class IncompleteFolders {
     const paths = catalog.list(from).map(({ path }) => path);
     const isMoved = installFolder(disk, root, inside(root, from), to);
     const nobody = new AbortController().signal;
+    const times = isMoved ? [] : foldersBelow(disk, root, from);
     for (const [index, path] of paths.entries()) {
       const moved = to + path.slice(from.length);
       const end = isMoved ? moved : this.#moveFile(path, moved);
@@ -56,7 +57,21 @@ export class IncompleteFolders {
       if (state !== undefined) share.index.found(end, state);
       if ((index + 1) % SLICE_FILES === 0) await sleep(clock, 1, nobody);
     }
+    if (!isMoved) this.#moveFolders(from, to, times);
     return inside(root, to);
+  }
+
+  /** Creates the folders below `from` at `to`, with their times, and removes those that are empty now. */
+  #moveFolders(from: string, to: string, folders: readonly FoundFolder[]): void {
+    const { root, disk, names } = this.#options;
+    finishFolders(
+      disk,
+      root,
+      names,
+      folders.map(({ path, modifiedMs }) => ({ path: to + path.slice(from.length), modifiedMs })),
+    );
+    if (foldersBelow(disk, root, from).every(({ files }) => files === 0))
+      removeFolderQuietly(disk, inside(root, from));
   }
 
   #moveFile(path: string, to: string): string {
@@ -67,4 +82,20 @@ export class IncompleteFolders {
       throw diskError(failure, `moving "${path}"`);
     }
   }
+}
+
+interface FoundFolder {
+  readonly path: string;
+  /** Before any file of it was moved. */
+  readonly modifiedMs: number | undefined;
+  /** Number of its entries that are no folders. */
+  readonly files: number;
+}
+
+/** A folder and those below it, with their times. */
+function foldersBelow(disk: Disk, root: string, path: string): readonly FoundFolder[] {
+  const names = disk.names(inside(root, path)).map((name) => joinPath(path, name));
+  const inner = names.filter((each) => disk.kindOf(inside(root, each)) === 'folder');
+  const own = { path, modifiedMs: disk.folderTime(inside(root, path)), files: names.length - inner.length };
+  return [own, ...inner.flatMap((each) => foldersBelow(disk, root, each))];
 }
