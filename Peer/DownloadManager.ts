@@ -272,7 +272,10 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   /** The user asks for a pushed content too. */
   #makeOwn(download: DownloadRun): void {
+    if (download.pushedBy === undefined) return;
     download.pushedBy = undefined;
+    // A failed write costs only the rank of the download after a restart.
+    if (download.fileId !== undefined) this.#options.parts.setOwn?.(download.fileId).catch(() => {});
     this.#startQueued();
   }
 

@@ -20,6 +20,7 @@ import type {
   InstallEvents,
   KeptFolder,
   Part,
+  PartAttributes,
   SmallFileInstaller,
   Unfinished,
 } from './Storage.ts';
@@ -161,7 +162,7 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   // ---- unfinished files
 
-  async open(description: FileDescription, path: string, attributes?: FileAttributes): Promise<Part> {
+  async open(description: FileDescription, path: string, attributes?: PartAttributes): Promise<Part> {
     return this.#started().parts.open(description, path, attributes);
   }
 
@@ -179,6 +180,10 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   async unfinished(): Promise<readonly Unfinished[]> {
     return this.#started().parts.unfinished();
+  }
+
+  async setOwn(fileId: FileId): Promise<void> {
+    return this.#started().parts.setOwn(fileId);
   }
 
   async setPaused(fileId: FileId, paused: boolean): Promise<void> {

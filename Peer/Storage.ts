@@ -1,6 +1,6 @@
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
-import type { FileId } from '../Protocol/Ids.ts';
+import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type { FileAttributes, FileHolder } from './Model.ts';
 import type { ChunkWriter } from './Transfer.ts';
@@ -19,7 +19,7 @@ export interface DownloadStorage {
    * @param attributes - of the finished file; unknown ones are taken from an earlier run
    * @throws ShoalError DISK_FULL (before anything is created), DISK_FAILED, LOCAL_CONFLICT (already open)
    */
-  open(description: FileDescription, path: string, attributes?: FileAttributes): Promise<Part>;
+  open(description: FileDescription, path: string, attributes?: PartAttributes): Promise<Part>;
   /**
    * Opens a batch installer for the small files of one folder download. Absent: each file is opened by itself.
    * @param wanted - paths of all files that may be installed
@@ -33,6 +33,8 @@ export interface DownloadStorage {
    * @throws ShoalError DISK_FULL, DISK_FAILED
    */
   setPaused(fileId: FileId, paused: boolean): Promise<void>;
+  /** Stores that the user asks for a pushed content too. No effect when there is no part. Absent: kept for this run only. */
+  setOwn?(fileId: FileId): Promise<void>;
   /** Deletes part file and journal of a download that is not open. */
   discardUnfinished(fileId: FileId): Promise<void>;
   /**
@@ -75,6 +77,12 @@ export interface DownloadStorage {
   requireFreeSpace(bytes: number): Promise<void>;
 }
 
+/** Attributes of the finished file, and the origin of the download. */
+export interface PartAttributes extends FileAttributes {
+  /** The peer that pushes the content; undefined: the user asks for it. */
+  readonly pushedBy?: PeerId | undefined;
+}
+
 /** An unfinished file, open until `close`, `finish` or `discard`. */
 export interface Part {
   readonly description: FileDescription;
@@ -100,7 +108,7 @@ export interface Part {
 }
 
 /** An unfinished file of an earlier run. */
-export interface Unfinished extends FileAttributes {
+export interface Unfinished extends PartAttributes {
   readonly fileId: FileId;
   readonly path: string;
   readonly size: number;

@@ -76,7 +76,7 @@ export class MemoryPart implements OpenPart {
   }
 
   /** No effect: there is no journal to record it in. */
-  async setPaused(): Promise<void> {}
+  async note(): Promise<void> {}
 
   async finish(): Promise<string> {
     if (!this.verified.complete) throw new Error('finish() before every chunk was verified');

@@ -4,5 +4,6 @@ import type { Part } from '../../Storage.ts';
 export interface OpenPart extends Part {
   /** Reads bytes of a verified chunk, for other leechers. @throws ShoalError NOT_FOUND, DISK_FAILED, PART_FILE_GONE */
   read(chunk: number, offset: number, into: Uint8Array): Promise<void>;
-  setPaused(paused: boolean): Promise<void>;
+  /** Appends a record to the journal, where there is one. @throws ShoalError DISK_FULL, DISK_FAILED */
+  note(record: Uint8Array): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { type ChunkTarget, PieceWriter } from './ChunkWriting.ts';
 import { JournalWriter } from './JournalWriter.ts';
 import type { OpenPart } from './OpenPart.ts';
 import { PartSync } from './PartSync.ts';
-import { encodePaused, encodeSynced, encodeVerified } from './ResumeJournal.ts';
+import { encodeSynced, encodeVerified } from './ResumeJournal.ts';
 
 /** The open files of a part and their state at that moment. */
 export interface PartFileOptions {
@@ -89,8 +89,8 @@ export class PartFile implements OpenPart {
     if (count !== into.length) throw partFileGone(this.path);
   }
 
-  setPaused(paused: boolean): Promise<void> {
-    return this.#guarded('writing the journal', this.#journal.append(encodePaused(paused)));
+  note(record: Buffer): Promise<void> {
+    return this.#guarded('writing the journal', this.#journal.append(record));
   }
 
   async finish(): Promise<string> {

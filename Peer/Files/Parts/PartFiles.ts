@@ -2,12 +2,14 @@ import { chunkLength, chunkOffset } from '../../../Protocol/ChunkLayout.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
+import type { PartAttributes } from '../../Storage.ts';
 import type { Disk, DiskFile } from '../Disk/Disk.ts';
 import { hashRange } from '../Disk/HashRange.ts';
 import {
   encodeAttributes,
   encodeForgotten,
   encodeJournalStart,
+  encodePushedBy,
   encodeWantedPath,
   type JournalState,
   readJournal,
@@ -23,7 +25,7 @@ export interface PartFilesWanted {
   readonly description: FileDescription;
   readonly path: string;
   /** Of the finished file. Unknown ones are those of the earlier run. */
-  readonly attributes: FileAttributes;
+  readonly attributes: PartAttributes;
   /** Chunks of zero bytes: verified from the start, never written. */
   readonly zeros: readonly number[];
   /** Throws when the disk has no space for a new file. */
@@ -79,7 +81,12 @@ async function begin({
     const { size } = description.layout;
     if (zeros.length > 0 || size > FAT_BYTES_MAX) await data.truncate(size);
     journal = disk.create(journalPath);
-    const start = Buffer.concat([encodeJournalStart(description, path), encodeAttributes(attributes)]);
+    const { pushedBy } = attributes;
+    const start = Buffer.concat([
+      encodeJournalStart(description, path),
+      encodeAttributes(attributes),
+      ...(pushedBy === undefined ? [] : [encodePushedBy(pushedBy)]),
+    ]);
     await journal.write(start, 0);
     return { data, journal, journalBytes: start.length, records: 0, verified: zeros, attributes };
   } catch (failure) {
@@ -103,6 +110,7 @@ async function resume(wanted: PartFilesWanted, state: JournalState, data: DiskFi
   const attributes = wanted.attributes.modifiedMs === undefined ? state.attributes : wanted.attributes;
   const notes: Buffer[] = state.path === path ? [] : [encodeWantedPath(description, path)];
   if (!sameAttributes(attributes, state.attributes)) notes.push(encodeAttributes(attributes));
+  if (wanted.attributes.pushedBy !== state.pushedBy) notes.push(encodePushedBy(wanted.attributes.pushedBy));
   const read = (into: Uint8Array, position: number) => data.read(into, position);
   for (const chunk of suspects) {
     const hash = await hashRange(read, chunkOffset(layout, chunk), chunkLength(layout, chunk));

@@ -6,7 +6,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { formatBytes } from '../../../Shared/FormatBytes.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
-import type { Unfinished } from '../../Storage.ts';
+import type { PartAttributes, Unfinished } from '../../Storage.ts';
 import { type Disk, type DiskFile, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
 import type { DiskNames } from '../Disk/DiskNames.ts';
 import type { FileState } from '../Disk/FileState.ts';
@@ -15,7 +15,7 @@ import { MemoryPart } from './MemoryPart.ts';
 import type { OpenPart } from './OpenPart.ts';
 import { PartFile } from './PartFile.ts';
 import { openPartFiles } from './PartFiles.ts';
-import { encodePaused, type JournalState, readJournal } from './ResumeJournal.ts';
+import { encodePaused, encodePushedBy, type JournalState, readJournal } from './ResumeJournal.ts';
 import { reuseChunks } from './ReusedChunks.ts';
 import { zeroChunks } from './ZeroChunks.ts';
 
@@ -84,7 +84,7 @@ export class PartStore {
   async open(
     description: FileDescription,
     wanted: string,
-    attributes: FileAttributes = {},
+    attributes: PartAttributes = {},
   ): Promise<OpenPart> {
     const { fileId, layout } = description;
     if (this.#open.has(fileId)) {
@@ -122,10 +122,10 @@ export class PartStore {
       const fileId = name.slice(0, -JOURNAL.length) as FileId;
       const state = this.#open.has(fileId) ? undefined : await this.#read(fileId);
       if (state === undefined) continue;
-      const { path, paused, attributes, description, durable, unsure } = state;
+      const { path, paused, pushedBy, attributes, description, durable, unsure } = state;
       const { layout } = description;
       const bytes = bytesOf(description, [...new Set([...durable, ...unsure, ...zeroChunks(description)])]);
-      found.push({ fileId, path, size: layout.size, paused, bytes, ...attributes });
+      found.push({ fileId, path, size: layout.size, paused, bytes, pushedBy, ...attributes });
     }
     return found;
   }
@@ -134,16 +134,25 @@ export class PartStore {
    * Records a pause of an open or unfinished download. No effect when there is neither.
    * @throws ShoalError DISK_FULL, DISK_FAILED
    */
-  async setPaused(fileId: FileId, paused: boolean): Promise<void> {
+  setPaused(fileId: FileId, paused: boolean): Promise<void> {
+    return this.#note(fileId, encodePaused(paused));
+  }
+
+  /** Records that the user asks for a pushed content. No effect when there is no part. @throws like setPaused */
+  setOwn(fileId: FileId): Promise<void> {
+    return this.#note(fileId, encodePushedBy(undefined));
+  }
+
+  async #note(fileId: FileId, record: Buffer): Promise<void> {
     const part = this.#open.get(fileId);
-    if (part !== undefined) return part.setPaused(paused);
+    if (part !== undefined) return part.note(record);
     const state = await this.#read(fileId);
     if (state === undefined) return;
     try {
       const journal = this.#options.disk.open(this.#pathOf(fileId, 'journal'));
       try {
         await journal.truncate(state.bytes);
-        await journal.write(encodePaused(paused), state.bytes);
+        await journal.write(record, state.bytes);
       } finally {
         journal.close();
       }
@@ -224,7 +233,7 @@ export class PartStore {
   async #openOnDisk(
     description: FileDescription,
     path: string,
-    attributes: FileAttributes,
+    attributes: PartAttributes,
   ): Promise<PartFile> {
     const { disk, clock, temp } = this.#options;
     const { fileId, layout } = description;

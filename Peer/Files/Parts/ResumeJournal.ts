@@ -4,6 +4,7 @@ import {
   ByteWriter,
   boolean,
   type Codec,
+  optional,
   struct,
   text,
   uint32,
@@ -11,7 +12,14 @@ import {
 } from '../../../Protocol/Codec.ts';
 import { extensible, fileExtensions } from '../../../Protocol/Extensions.ts';
 import { type FileDescription, isDescriptionOf } from '../../../Protocol/FileId.ts';
-import { type ChunkHash, chunkHash, type FileId, fileId } from '../../../Protocol/Ids.ts';
+import {
+  type ChunkHash,
+  chunkHash,
+  type FileId,
+  fileId,
+  type PeerId,
+  peerId,
+} from '../../../Protocol/Ids.ts';
 import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
@@ -21,7 +29,8 @@ import { encodeRecord, readRecords } from './JournalRecords.ts';
  * The journal of an unfinished file: its description and path, and the chunks on disk. Append-only.
  *
  *   magic "SHOALJ1\\n", then records (JournalRecords.ts): header, chunk hashes in pages, then in any order
- *   verified(chunk), synced(count), forgotten(chunk), paused(yes or no), attributes(time and executable bit).
+ *   verified(chunk), synced(count), forgotten(chunk), paused(yes or no), attributes(time and executable bit),
+ *   pushed by(peer, or nobody).
  *
  * A chunk's record is appended after its data write has returned. `synced(count)` is appended after an fdatasync of
  * the data that began when `count` verified-records had been appended: the chunks of those records survive a power
@@ -35,6 +44,7 @@ const SYNCED = 4;
 const FORGOTTEN = 5;
 const PAUSED = 6;
 const ATTRIBUTES = 7;
+const PUSHED_BY = 8;
 
 /** 32 bytes each. Bounds one record to 64 KiB. */
 const HASHES_PER_RECORD = 2_000;
@@ -47,6 +57,8 @@ interface Header {
 
 const header: Codec<Header> = struct<Header>({ fileId, size: uint53, path: text(PATH_BYTES_MAX) });
 
+const pushedBy: Codec<PeerId | undefined> = optional(peerId);
+
 const attributes: Codec<FileAttributes> = extensible<FileAttributes, FileAttributes>({}, fileExtensions);
 
 /** The state of an unfinished file according to its journal. */
@@ -56,6 +68,8 @@ export interface JournalState {
   readonly path: string;
   readonly attributes: FileAttributes;
   readonly paused: boolean;
+  /** The peer that pushes the content; undefined: the user asks for it. */
+  readonly pushedBy: PeerId | undefined;
   /** Chunks with a sync mark, ascending. */
   readonly durable: readonly number[];
   /** Verified chunks without a sync mark: to be hashed again after an unclean stop. */
@@ -102,6 +116,11 @@ export function encodeAttributes(wanted: FileAttributes): Buffer {
   return record(ATTRIBUTES, attributes, wanted);
 }
 
+/** Encodes the origin of the download. A later record replaces an earlier one. */
+export function encodePushedBy(peer: PeerId | undefined): Buffer {
+  return record(PUSHED_BY, pushedBy, peer);
+}
+
 export function encodePaused(paused: boolean): Buffer {
   return record(PAUSED, boolean, paused);
 }
@@ -115,6 +134,7 @@ export function readJournal(bytes: Buffer): JournalState | undefined {
   let synced = 0;
   let wanted: FileAttributes = {};
   let paused = false;
+  let pusher: PeerId | undefined;
   let end = MAGIC.length;
   try {
     for (const { type, body, endsAt } of readRecords(bytes, MAGIC.length)) {
@@ -126,6 +146,7 @@ export function readJournal(bytes: Buffer): JournalState | undefined {
       else if (type === FORGOTTEN) forget(order, uint32.read(input));
       else if (type === ATTRIBUTES) wanted = attributes.read(input);
       else if (type === PAUSED) paused = boolean.read(input);
+      else if (type === PUSHED_BY) pusher = pushedBy.read(input);
       end = endsAt;
     }
   } catch (failure) {
@@ -140,6 +161,7 @@ export function readJournal(bytes: Buffer): JournalState | undefined {
     path: start.path,
     attributes: wanted,
     paused,
+    pushedBy: pusher,
     ...chunks,
     records: order.length,
     bytes: end,

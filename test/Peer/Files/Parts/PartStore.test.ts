@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
+import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { SYNC_MS } from '../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
@@ -466,4 +467,26 @@ describe('a file that changed at its source', () => {
     const part = await partStore(disk).store.open(newer, 'b.mkv');
     expect([...part.verified.indexes()]).toEqual([1, 3]);
   });
+});
+
+test('a push stays a push over a restart, until the user asks for the file too', async () => {
+  const disk = memoryDisk();
+  const pushedBy = 'c'.repeat(64) as PeerId;
+  const origin = async () => (await partStore(disk).store.unfinished()).map((each) => each.pushedBy);
+  const first = partStore(disk).store;
+  await first.open(description, 'a.mkv', { pushedBy });
+  await first.close();
+  expect(await origin()).toEqual([pushedBy]);
+
+  const second = partStore(disk).store;
+  await second.open(description, 'a.mkv', { pushedBy });
+  await second.setOwn(fileId);
+  await second.close();
+  expect(await origin()).toEqual([undefined]);
+
+  const third = partStore(disk).store;
+  await third.open(description, 'a.mkv', { pushedBy });
+  await third.close();
+  await third.setOwn(fileId);
+  expect(await origin()).toEqual([undefined]);
 });
