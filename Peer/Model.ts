@@ -66,6 +66,8 @@ export interface FileVersion {
 export interface FileVersions {
   readonly path: string;
   readonly taken: FileVersion;
+  /** No source delivered the newest one, which is the first of the others. */
+  readonly undelivered?: true;
   readonly others: readonly FileVersion[];
 }
 

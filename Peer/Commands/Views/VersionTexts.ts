@@ -20,12 +20,16 @@ export function versionsText({ versions = [], path }: Pick<DownloadStatus, 'vers
   return [`${count}:`, ...named, ...more, `Take another one: download ${target} --other ${other}`].join('\n');
 }
 
-function versionLine({ path, taken, others }: FileVersions): string {
+function versionLine({ path, taken, others, undelivered }: FileVersions): string {
   const rest = others.map((version) => versionText(version)).slice(0, NAMED_MAX);
   const kept = others.some(({ isHere }) => isHere)
     ? '; the one that is here is older and stays, the new one lies beside it'
     : '';
   const own = taken.isHere && others.length > 0 ? ' (the one that is here)' : '';
+  if (undelivered) {
+    const newer = others.slice(0, 1).map(versionText).join();
+    return `  ${safeText(path)}: took ${versionText(taken)}, because no source delivered the newer ${newer}`;
+  }
   return `  ${safeText(path)}: took ${versionText(taken)}${own}, not ${rest.join(', ')}${kept}`;
 }
 

@@ -1,7 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { DownloadStatus, FileHolder, PeerContact } from '../../Model.ts';
+import type { DownloadStatus, FileHolder, FileVersions, PeerContact } from '../../Model.ts';
 import type { DownloadStorage } from '../../Storage.ts';
 import type { Verdict } from '../Model.ts';
 import type { Delivered, SourceNetwork } from '../Ports.ts';
@@ -78,6 +78,8 @@ export interface Task {
   tick(): void;
   figures(): TaskFigures;
   stallFacts(): StallFacts;
+  /** Versions as they were fetched, where that may differ from the request. */
+  readonly versions?: readonly FileVersions[];
   /** Bytes verified in this program run; grows with every progress. */
   readonly fetchedBytes: number;
 }

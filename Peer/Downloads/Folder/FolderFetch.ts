@@ -3,7 +3,7 @@ import { fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
-import type { FileHolder } from '../../Model.ts';
+import type { FileHolder, FileVersions } from '../../Model.ts';
 import { FileFetch } from '../File/FileFetch.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
 import { downloadStopped, noSource } from '../File/Task.ts';
@@ -12,6 +12,7 @@ import { mergeSources } from '../Sources/MergeSources.ts';
 import { type FolderItem, folderFailure, type PlacedFolder, placeFolder } from './FolderItem.ts';
 import { FolderProgress, type Placement } from './FolderProgress.ts';
 import { inParallel } from './InParallel.ts';
+import { OlderVersions } from './OlderVersions.ts';
 import { placePresent } from './PresentFiles.ts';
 import type { SavedFolder } from './SavedFolder.ts';
 import { SmallFiles } from './SmallFiles.ts';
@@ -46,6 +47,7 @@ export class FolderFetch implements Task {
   readonly #incomplete: string | undefined;
   readonly #placed: PlacedFolder;
   readonly #progress: FolderProgress;
+  readonly #versions: OlderVersions;
   #small: SmallFiles | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
@@ -63,7 +65,12 @@ export class FolderFetch implements Task {
     this.#placed = placeFolder(options.files, this.#incomplete);
     this.#items = this.#placed.items;
     const { path, before } = options;
+    this.#versions = new OlderVersions(options.versions, this.#incomplete);
     this.#progress = new FolderProgress({ path, before, incomplete: this.#incomplete, items: this.#items });
+  }
+
+  get versions(): readonly FileVersions[] {
+    return this.#versions.all;
   }
 
   get fetchedBytes(): number {
@@ -103,6 +110,7 @@ export class FolderFetch implements Task {
       };
       work.push(inParallel(large, LARGE_AT_ONCE, fetchLarge));
       await Promise.race([Promise.all(work), stopped]);
+      await Promise.race([this.#fetchOlder(fetchLarge), stopped]);
       this.#runEvents = undefined;
       const failure = folderFailure(this.#items.values(), this.#placed.fileCount, this.#incomplete);
       if (failure !== undefined) throw failure;
@@ -282,6 +290,20 @@ export class FolderFetch implements Task {
       item.state = 'failed';
       item.error = error;
     }
+  }
+
+  /** Fetches the next version of each path whose newest one no source delivered. */
+  #fetchOlder(fetchItem: (item: FolderItem) => Promise<void>): Promise<void> {
+    const failed = [...this.#items.values()].filter(({ state }) => state === 'failed');
+    return inParallel(failed, LARGE_AT_ONCE, async (item) => {
+      for (const older of this.#versions.of(item)) {
+        await fetchItem(older);
+        if (older.state !== 'done') continue;
+        this.#versions.took(older);
+        item.state = 'done';
+        return;
+      }
+    });
   }
 
   /** Counts a complete content and copies it to its other paths. */

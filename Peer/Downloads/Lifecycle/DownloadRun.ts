@@ -144,7 +144,8 @@ export class DownloadRun {
   }
 
   status(): DownloadStatus {
-    const { clock, wallMs, versions = [] } = this.#options;
+    const { clock, wallMs } = this.#options;
+    const versions = this.task.versions ?? this.#options.versions ?? [];
     const { state, error, finalPath } = this.#progress;
     const nowMs = clock.nowMs();
     const figures = this.task.figures();

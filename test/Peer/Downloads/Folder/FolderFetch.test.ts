@@ -471,3 +471,28 @@ test('a new folder gets its name when it is complete, also after a pause, and ke
   expect(named).toHaveLength(1);
   await desk.close();
 });
+
+test('a newest version that no source delivers gives way to the next one, which is said', async () => {
+  const desk = new Desk();
+  const [liar, honest] = [desk.network.peer(), desk.network.peer()];
+  liar.lies = () => true;
+  const [newest] = folder(desk, 1, 50_000, [liar]);
+  desk.network.located.push(honest);
+  const older = desk.wish(40_000, [honest], { fileId: fileIdNumber(77) });
+  if (newest === undefined) throw new Error('no file');
+  const version = { copies: 1, isHere: false };
+  const taken = { fileId: newest.fileId, size: 50_000, modifiedMs: 9, ...version };
+  const others = [{ fileId: older.fileId, size: 40_000, modifiedMs: 5, ...version }];
+  desk.downloads.addFolder({
+    path: 'dir',
+    files: [newest],
+    versions: [{ path: newest.path, taken, others }],
+  });
+  const status = await desk.end();
+  expect(status).toMatchObject({ state: 'done', filesDone: 1 });
+  expect(status.versions).toEqual([
+    { path: newest.path, taken: others[0], others: [taken], undelivered: true },
+  ]);
+  expect(honest.sentBytes).toBe(40_000);
+  await desk.close();
+});
