@@ -123,8 +123,13 @@ export function downloadItem(download: DownloadStatus) {
 /** Most paths with several versions in one item. */
 const VERSIONS_MAX = 1_000;
 
-function versionsItem({ path, taken, others, undelivered = false }: FileVersions) {
-  return { path, taken: versionItem(taken), others: others.map(versionItem), undelivered };
+function versionsItem({ path, taken, others, undelivered }: FileVersions) {
+  return {
+    path,
+    taken: versionItem(taken),
+    others: others.map(versionItem),
+    undelivered: undelivered === true,
+  };
 }
 
 function versionItem({ fileId, size, modifiedMs, copies, isHere }: FileVersion) {
