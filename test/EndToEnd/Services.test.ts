@@ -6,7 +6,7 @@ import { lanTest as test } from '../Support/TestLan.ts';
 /** As `nohup`, systemd and a closed stdin have it. */
 const WITHOUT_INPUT = ['sh', '-c', 'exec "$@" </dev/null', 'sh'];
 
-test.concurrent('without terminal and input a peer runs as a service, says so in one line, and ends politely', async ({
+test.concurrent('without terminal and input a peer runs as a service, says so and who can read its files, and ends politely', async ({
   lan,
 }) => {
   const port = await freePort();
@@ -21,7 +21,10 @@ test.concurrent('without terminal and input a peer runs as a service, says so in
   expect(program.running).toBe(true);
   program.signal('SIGTERM');
   expect(await program.exitCode()).toBe(0);
-  expect(program.lines).toHaveLength(1);
+  expect(program.lines).toEqual([
+    expect.stringContaining('service'),
+    expect.stringMatching(/^Open network: /),
+  ]);
 });
 
 test.concurrent('a second peer with another HOME on the same share is refused', async ({ lan }) => {
