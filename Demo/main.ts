@@ -29,7 +29,8 @@ const UPLOAD_LIMIT = '60M';
 /** Progress of the third peer at which the fourth starts, in percent. */
 const FOURTH_BEGINS = 15;
 const POLL_MS = 200;
-const GIVE_UP_MS = 60_000;
+/** A busy computer copies 256 MiB slowly. */
+const GIVE_UP_MS = 300_000;
 const INTERRUPTED = 130;
 
 const hasLiveLines = hasCursor(process.stdout);
