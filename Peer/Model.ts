@@ -245,6 +245,7 @@ export interface StallCause {
     | 'source-changed'
     | 'source-banned'
     | 'peer-away' // no holder is reachable
+    | 'blocked' // connections fail in both directions
     | 'connecting'
     | 'no-lane' // linked, but the connection for chunks cannot be opened
     | 'describing' // waiting for the chunk list
@@ -272,8 +273,11 @@ export interface SourceStatus {
   /** Position in the source's queue, when queued, and the length of that queue. */
   readonly place: number | undefined;
   readonly queueLength?: number | undefined;
-  /** Why the source was left. `no answer`: asleep or unreachable for now; `unreachable`: not running. `no lane`: linked, but see `lane`. */
-  readonly why?: 'unreachable' | 'no answer' | 'no lane' | 'has it not' | 'changed' | undefined;
+  /**
+   * Why the source was left. `no answer`: asleep or unreachable for now; `unreachable`: not running; `blocked`: neither
+   * computer can connect to the other. `no lane`: linked, but see `lane`.
+   */
+  readonly why?: 'unreachable' | 'no answer' | 'blocked' | 'no lane' | 'has it not' | 'changed' | undefined;
   /** The connection for chunks. `failed`: linked, but no such connection can be opened. */
   readonly lane?: 'opening' | 'open' | 'failed' | undefined;
   /** It was connected in this run. Absent: unknown. */

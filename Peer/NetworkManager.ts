@@ -30,7 +30,7 @@ import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
-  Omit<TrackersOptions, 'uploads'> & {
+  Omit<TrackersOptions, 'uploads' | 'undialable'> & {
     readonly wallMs: WallClock;
     readonly descriptors: () => Descriptors;
     /** Datagrams dropped before they reached the trackers: not sealed for this private network. */
@@ -72,12 +72,20 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   readonly #known: KnownPeers;
   readonly #changeMonitor: NetworkChangeMonitor;
   readonly #closing = new Closing();
+  readonly #stopping = new AbortController();
 
   constructor(options: NetworkManagerOptions) {
     super();
     this.#options = options;
-    const links = new PeerLinks(options);
-    const trackers = new Trackers({ ...options, uploads: () => links.uploads().length });
+    const links = new PeerLinks({
+      ...options,
+      callByTracker: (peerId) => trackers.queries.call(peerId, this.#stopping.signal),
+    });
+    const trackers: Trackers = new Trackers({
+      ...options,
+      uploads: () => links.uploads().length,
+      undialable: () => links.dialRequests.reachability.reachable === false,
+    });
     this.#links = links;
     this.offers = links.offers;
     this.desk = links.desk;
@@ -118,6 +126,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   /** Deregisters at trackers and closes all links; safe to call twice. */
   close(): Promise<void> {
+    this.#stopping.abort();
     return this.#closing.run();
   }
 
@@ -226,8 +235,10 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   /** What was refused and dropped since the start, and the descriptors in use. */
   health(): NetworkHealth {
     const { descriptors, foreignDatagrams = () => 0 } = this.#options;
+    const { counters, dialRequests } = this.#links;
     const droppedDatagrams = this.#trackers.dropped + foreignDatagrams();
-    return { ...this.#links.counters, droppedDatagrams, descriptors: descriptors() };
+    const { reachable } = dialRequests.reachability;
+    return { ...counters, droppedDatagrams, descriptors: descriptors(), reachable };
   }
 
   limitFor(contact: PeerContact): number | undefined {
@@ -240,7 +251,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   /** Omitted directions and scopes stay unchanged. */
   setLimits(limits: { readonly up?: Rates; readonly down?: Rates }): void {
-    this.#links.setLimits(limits);
+    this.#links.limits.set(limits);
   }
 
   totals(): { readonly sent: number; readonly received: number } {
@@ -262,6 +273,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     });
     trackers.on('moved', (from, to) => this.emit('trackerMoved', from, to));
     trackers.on('embedded', (tracker) => this.emit('trackerEmbedded', tracker));
+    trackers.on('called', (peerId, address) => this.#links.dialRequests.called({ peerId, address }));
     trackers.on('peerSeen', (address) => {
       const contact = { peerId: undefined, name: '', address };
       this.#known.book.add(contact, 'dns-sd', this.#options.clock.nowMs());

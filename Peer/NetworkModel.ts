@@ -45,6 +45,8 @@ export interface NetworkHealth extends Readonly<LinkCounters> {
   /** Datagrams dropped because they were invalid or matched no pending request. */
   readonly droppedDatagrams: number;
   readonly descriptors: Descriptors;
+  /** Whether other computers can connect to the TCP port of this peer. Absent: not known. */
+  readonly reachable?: boolean | undefined;
 }
 
 /** File descriptors of this process: connections, files, and the program itself. */

@@ -224,6 +224,19 @@ const controlMessages = messageSet({
       chunks: list(uint32, SUGGESTED_MAX),
     }),
   ],
+  /**
+   * Requests a lane that the receiver dials: a `backLane` to the host of this link and the port of the sender's hello, with this
+   * token. Answered by `dialled` or `refused`. Only to peers with `acceptsDialBack`, as the next two.
+   */
+  dialLane: [128, struct<{ requestId: number; token: string }>({ requestId: uint32, token: hex(16) })],
+  /** The requested connection is open; the request was passed on. */
+  dialled: [129, struct<{ requestId: number }>({ requestId: uint32 })],
+  /** Requests that a peer linked to the receiver dials the sender. Answered by `dialled` or `refused`. */
+  callPeer: [130, struct<{ requestId: number; peerId: PeerId }>({ requestId: uint32, peerId })],
+  /** Passed on: this peer cannot connect to the receiver and asks to be dialled. Not answered. */
+  called: [131, struct<ExchangedPeer>({ peerId, address })],
+  /** Requests a test whether the receiver can dial the sender. Answered by `dialled` or `refused`. */
+  testDial: [132, struct<{ requestId: number }>({ requestId: uint32 })],
 });
 
 const laneMessages = messageSet({

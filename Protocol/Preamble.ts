@@ -5,10 +5,11 @@ import type { ByeReason } from './Reasons.ts';
 export const PROTOCOL_VERSION = 2;
 export const PREAMBLE_BYTES = 8;
 
-export type ConnectionKind = 'control' | 'lane';
+/** `backLane`: a lane that the serving side dials, because the other one cannot. */
+export type ConnectionKind = 'control' | 'lane' | 'backLane';
 
 const MAGIC = Buffer.from('SHOAL', 'ascii');
-const KINDS: Record<ConnectionKind, number> = { control: 0x43, lane: 0x4c }; // 'C', 'L'
+const KINDS: Record<ConnectionKind, number> = { control: 0x43, lane: 0x4c, backLane: 0x42 }; // 'C', 'L', 'B'
 
 export function encodePreamble(kind: ConnectionKind): Buffer {
   return Buffer.from([...MAGIC, PROTOCOL_VERSION, KINDS[kind], 0]);
@@ -24,7 +25,7 @@ export interface Preamble {
 export function decodePreamble(bytes: Uint8Array): Preamble | undefined {
   if (bytes.length !== PREAMBLE_BYTES || !MAGIC.equals(bytes.subarray(0, MAGIC.length))) return undefined;
   const version = bytes[5] ?? 0;
-  const kind = bytes[6] === KINDS.control ? 'control' : bytes[6] === KINDS.lane ? 'lane' : undefined;
+  const kind = (Object.keys(KINDS) as ConnectionKind[]).find((each) => KINDS[each] === bytes[6]);
   return kind === undefined || version === 0 ? undefined : { kind, version };
 }
 

@@ -116,6 +116,8 @@ const requests = messageSet({
   miss: [0x5348010a, struct<{ token: string; relay: number }>({ token: hex(8), relay: uint32 })],
   /** Requests a free TCP port, before the first heartbeat. */
   assignPort: [0x5348010b, struct<object>({})],
+  /** Requests that the tracker asks a registered peer to dial the sender, which must be registered too. */
+  call: [0x53480110, struct<{ target: PeerId }>({ target: peerId })],
 });
 
 /** Replies of the tracker, and its own messages. */
@@ -222,6 +224,18 @@ const replies = messageSet({
   assigned: [0x5348010b, struct<{ port: number }>({ port: uint16 })],
   /** Answers a heartbeat without a valid token: the peer has to prove its key to this instance of the tracker. */
   unproven: [0x5348010c, struct<{ trackerInstance: InstanceId }>({ trackerInstance: instanceId })],
+  /** The peer was asked once; its dial is not confirmed. */
+  calling: [0x53480110, struct<object>({})],
+  /** Unsolicited, transaction 0: the named peer cannot connect to the receiver, and asks to be dialled. */
+  called: [
+    0x53480111,
+    struct<{ queryToken: string; peerId: PeerId; address: Address; onTrackerHost: boolean }>({
+      queryToken: hex(8),
+      peerId,
+      address,
+      onTrackerHost: boolean,
+    }),
+  ],
   /** The request was not served. Never larger than the request. */
   refused: [
     REFUSED,

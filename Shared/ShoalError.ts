@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'REFUSED' //           the other side refused
   | 'NO_TRACKER' //        no tracker answered
   | 'UNREACHABLE' //       a peer does not answer
+  | 'BLOCKED' //           neither computer can connect to the other
   | 'TIMEOUT'
   | 'CANCELLED' //         ended by the user or by closing
   | 'INTEGRITY' //         content does not match its hash

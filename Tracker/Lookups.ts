@@ -98,6 +98,18 @@ export class Lookups {
     return datagrams;
   }
 
+  /** Asks a peer to dial the sender at the address that the tracker observes. */
+  call({ target }: RequestOf<'call'>, { peer: caller }: Sender): TrackerReply | RefusalReason {
+    const called = this.#options.registry.get(target);
+    if (caller === undefined || called === undefined) return 'unknown-peer';
+    const { queryToken } = called.beat;
+    const address = { host: caller.udp.host, port: caller.port };
+    const message = { peerId: caller.peerId, address, onTrackerHost: caller.isLocal };
+    const bytes = encodeReply(0, { type: 'called', queryToken, ...message });
+    this.#datagrams.push({ bytes, to: called.udp });
+    return { type: 'calling' };
+  }
+
   search({ words, cursor }: RequestOf<'search'>, by: Sender, nowMs: number): TrackerReply | RefusalReason {
     const { catalogs, registry, limits } = this.#options;
     if (!isSearchable(words)) return 'bad-request';

@@ -247,6 +247,8 @@ export class TrackerLogic {
         return this.#lookups.folder(request, by, nowMs);
       case 'assignPort':
         return this.#assignPort(by, nowMs);
+      case 'call':
+        return this.#lookups.call(request, by);
     }
   }
 

@@ -23,6 +23,7 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   REFUSED: EXIT.refused,
   NO_TRACKER: EXIT.unreachable,
   UNREACHABLE: EXIT.unreachable,
+  BLOCKED: EXIT.unreachable,
   TIMEOUT: EXIT.timeout,
   CANCELLED: EXIT.interrupted,
   CLOSED: EXIT.interrupted, // the running peer ended; its downloads continue at its next start

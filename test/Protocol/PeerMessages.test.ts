@@ -41,6 +41,7 @@ test('every golden section belongs to a message, and every message has one', () 
   const titles = [
     'preamble control',
     'preamble lane',
+    'preamble backLane',
     ...Object.keys(controlExamples).map((type) => `control ${type}`),
     ...Object.keys(laneExamples).map((type) => `lane ${type}`),
   ];
@@ -48,7 +49,7 @@ test('every golden section belongs to a message, and every message has one', () 
 });
 
 describe('golden bytes', () => {
-  test.each(['control', 'lane'] as const)('preamble %s', (kind) => {
+  test.each(['control', 'lane', 'backLane'] as const)('preamble %s', (kind) => {
     const bytes = golden.get(`preamble ${kind}`) ?? Buffer.alloc(0);
     expect(encodePreamble(kind).toString('hex')).toBe(bytes.toString('hex'));
     expect(decodePreamble(bytes)).toEqual({ kind, version: 2 });

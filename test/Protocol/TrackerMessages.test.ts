@@ -44,7 +44,7 @@ describe('golden bytes', () => {
 
   test.each(Object.entries(replyExamples))('reply %s', (type, value) => {
     const bytes = golden.get(`reply ${type}`);
-    const transactionId = type === 'moved' || type === 'query' ? 0 : TRANSACTION_ID;
+    const transactionId = ['moved', 'query', 'called'].includes(type) ? 0 : TRANSACTION_ID;
     expect(encodeReply(transactionId, value).toString('hex')).toBe(bytes?.toString('hex'));
     expect(decodeReply(bytes ?? Buffer.alloc(0))).toEqual({ transactionId, reply: value });
   });

@@ -134,6 +134,7 @@ export const requestArbitraries = {
   }),
   miss: fc.record({ ...type('miss'), token: hex(8), relay: u32 }),
   assignPort: fc.record(type('assignPort')),
+  call: fc.record({ ...type('call'), target: peerId }),
 } satisfies Any<TrackerRequest>;
 
 export const replyArbitraries = {
@@ -231,6 +232,14 @@ export const replyArbitraries = {
       'other',
     ),
   }),
+  calling: fc.record(type('calling')),
+  called: fc.record({
+    ...type('called'),
+    queryToken: hex(8),
+    peerId,
+    address: anyAddress,
+    onTrackerHost: fc.boolean(),
+  }),
 } satisfies Any<TrackerReply>;
 
 export const controlArbitraries = {
@@ -322,6 +331,11 @@ export const controlArbitraries = {
     rest: fc.constantFrom('anything', 'spread', 'nothing'),
     chunks: fc.array(u32, { maxLength: 64 }),
   }),
+  dialLane: fc.record({ ...type('dialLane'), requestId: u32, token: hex(16) }),
+  dialled: fc.record({ ...type('dialled'), requestId: u32 }),
+  callPeer: fc.record({ ...type('callPeer'), requestId: u32, peerId }),
+  called: fc.record({ ...type('called'), peerId, address: anyAddress }),
+  testDial: fc.record({ ...type('testDial'), requestId: u32 }),
 } satisfies Any<ControlMessage>;
 
 export const laneArbitraries = {

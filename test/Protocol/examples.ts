@@ -81,6 +81,7 @@ export const requestExamples: Examples<TrackerRequest> = {
   },
   miss: { type: 'miss', token: peerToken, relay: 5 },
   assignPort: { type: 'assignPort' },
+  call: { type: 'call', target: peerId },
 };
 
 export const replyExamples: Examples<TrackerReply> = {
@@ -161,6 +162,14 @@ export const replyExamples: Examples<TrackerReply> = {
   query: { type: 'query', queryToken: '1122334455667788', relay: 5, question: { words: 'film', fileId } },
   assigned: { type: 'assigned', port: 9_001 },
   unproven: { type: 'unproven', trackerInstance: instanceId },
+  calling: { type: 'calling' },
+  called: {
+    type: 'called',
+    queryToken: '1122334455667788',
+    peerId,
+    address: { host: '192.168.1.20', port: 9_001 },
+    onTrackerHost: false,
+  },
   refused: { type: 'refused', reason: 'wrong-owner' },
 };
 
@@ -221,6 +230,11 @@ export const controlExamples: Examples<ControlMessage> = {
   query: { type: 'query', requestId, question: { words: 'film', fileId } },
   hits: { type: 'hits', requestId, files: [{ fileId, size: 1_048_577, path: 'a film.mkv', complete: true }] },
   suggest: { type: 'suggest', fileId, rest: 'spread', chunks: [11, 3] },
+  dialLane: { type: 'dialLane', requestId, token },
+  dialled: { type: 'dialled', requestId },
+  callPeer: { type: 'callPeer', requestId, peerId },
+  called: { type: 'called', peerId, address: { host: '192.168.1.20', port: 9_001 } },
+  testDial: { type: 'testDial', requestId },
 };
 
 export const laneExamples: Examples<LaneMessage> = {

@@ -48,6 +48,8 @@ export class SimulatedHost {
   readonly #network: SimulatedLinks & Routes;
   readonly #sockets = new Map<number, BoundSocket>();
   readonly #listeners = new Map<number, (stream: ByteStream) => StreamHandler>();
+  /** A firewall drops connections from other hosts: their dials time out. */
+  firewalled = false;
   #dead = false;
   #nextPort = EPHEMERAL_PORT_FIRST;
 
@@ -123,6 +125,7 @@ export class SimulatedHost {
     }
     const target = network.route(this, address.host);
     if (target === undefined || network.isCut(this.ip, target.ip)) return promise;
+    if (target.firewalled && target !== this) return promise;
     const there = network.latency(network.link(this.ip, target.ip));
     const back = network.latency(network.link(target.ip, this.ip));
     next(there + back, () => {

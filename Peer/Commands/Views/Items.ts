@@ -167,8 +167,13 @@ export function trackerItem(tracker: TrackerStatus) {
 }
 
 /** `descriptors.used`: null if the system does not tell. */
-export function healthItem({ descriptors, ...counters }: NetworkHealth) {
-  return { ...counters, descriptors: { ...descriptors, used: descriptors.used ?? null } };
+/** `reachable`: whether other computers can connect to this peer; null: not known. */
+export function healthItem({ descriptors, reachable, ...counters }: NetworkHealth) {
+  return {
+    ...counters,
+    reachable: reachable ?? null,
+    descriptors: { ...descriptors, used: descriptors.used ?? null },
+  };
 }
 
 export function uploadItem(upload: UploadStatus) {

@@ -143,6 +143,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
       `${plural(share.hashing.files, 'file')}, ${formatBytes(share.hashing.bytes)} to go`,
     ]);
   }
+  facts.push(...reachableFacts(status));
   facts.push(...shareFacts(share));
   facts.push(
     ['Downloads', `${downloads.active} active, ${downloads.done} done, ${downloads.other} paused or failed`],
@@ -163,6 +164,17 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     parts.push(renderTable(columns, rows, style.width, style.paint));
   }
   return parts.join('\n\n');
+}
+
+/** Whether others can connect, where that is known. */
+function reachableFacts({ self, health: { reachable } }: StatusFacts): [string, string][] {
+  if (reachable === undefined) return [];
+  return [['Reachable', reachable ? 'yes' : unreachableText(self.port)]];
+}
+
+/** What to do when nobody can connect to this peer. */
+function unreachableText(port: number): string {
+  return `others cannot reach TCP ${port} of this computer: open it in the firewall (sudo ufw allow ${port}/tcp)`;
 }
 
 /** The descriptors in use, and what was refused and dropped, as far as there was any. */

@@ -106,6 +106,7 @@ function reasonWithoutSource({ sources, nextLocateInMs, hasTracker }: StalledDow
     sources.filter(({ state, why }) => (state === 'left' || state === 'connecting') && reasons.includes(why));
   const [away, changed, empty] = [of('unreachable', 'no answer'), of('changed'), of('has it not')];
   const closed = of('no lane');
+  const blocked = of('blocked');
   const corrupt = sources.filter(({ state }) => state === 'distrusted' || state === 'banned');
   if (closed.length > 0) return noLane(closed);
   if (away.length > 0) {
@@ -117,6 +118,10 @@ function reasonWithoutSource({ sources, nextLocateInMs, hasTracker }: StalledDow
         : `cannot connect to ${namesOf(away)}`;
     const isDialled = away.some(({ state }) => state === 'connecting');
     return cause('peer-away', text, isDialled ? undefined : (soonest(away) ?? nextLocateInMs));
+  }
+  if (blocked.length > 0) {
+    const text = `${namesOf(blocked)} and this computer cannot connect to each other: let TCP ${portsOf(blocked)} through the firewall there, or the port of this peer here`;
+    return cause('blocked', text, soonest(blocked) ?? nextLocateInMs);
   }
   if (changed.length > 0)
     return cause('source-changed', `the file has changed at ${namesOf(changed)}`, soonest(changed));
@@ -143,6 +148,11 @@ function namesOf(sources: readonly SourceStatus[]): string {
   if (first === undefined) return 'nobody';
   const others = sources.length - 1;
   return others === 0 ? nameOf(first) : `${nameOf(first)} or ${others} other${others === 1 ? '' : 's'}`;
+}
+
+/** Ports of the sources, at most three: `9001`, `9001 or 9002`. */
+function portsOf(sources: readonly SourceStatus[]): string {
+  return [...new Set(sources.map(({ peer }) => peer.address.port))].slice(0, 3).join(' or ');
 }
 
 function nameOf({ peer }: SourceStatus): string {

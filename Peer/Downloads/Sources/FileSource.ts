@@ -109,7 +109,7 @@ export class FileSource {
     const { host, port } = this.#holder.address;
     const moved = holder.address.host !== host || holder.address.port !== port;
     this.#holder = holder;
-    const isAway = this.#why === 'unreachable' || this.#why === 'no answer';
+    const isAway = ['unreachable', 'no answer', 'blocked'].includes(this.#why ?? '');
     if (this.#source !== undefined || !(holder.near || moved) || !isAway) return;
     this.peer.score.rediscovered();
     this.#awayRetries = 0;
@@ -280,7 +280,11 @@ export class FileSource {
 }
 
 /** Classifies why a link to a peer, or with a standing link the lane, failed or broke. */
-export function awayReason(failure: ShoalError, link?: 'standing'): 'unreachable' | 'no answer' | 'no lane' {
+export function awayReason(
+  failure: ShoalError,
+  link?: 'standing',
+): 'unreachable' | 'no answer' | 'blocked' | 'no lane' {
   if (link === 'standing') return 'no lane';
+  if (failure.code === 'BLOCKED') return 'blocked';
   return failure.code === 'TIMEOUT' ? 'no answer' : 'unreachable';
 }

@@ -1,10 +1,9 @@
 import { badFrame } from '../../../Protocol/Codec.ts';
 import { LANE_REQUESTS_MAX, TURN_UNLIMITED } from '../../../Protocol/Limits.ts';
-import { encodeLane, encodePreamble, type LaneOf } from '../../../Protocol/PeerMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
+import { encodeLane, type LaneOf } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { ByteStream, Dial, StreamHandler } from '../../../Shared/Transport.ts';
+import type { ByteStream, ReadTarget, StreamHandler } from '../../../Shared/Transport.ts';
 import type { ChunkOutcome } from '../../Transfer.ts';
 import { BatchedWriter } from './BatchedWriter.ts';
 import { ChunkReceipt, type LaneRequest } from './ChunkReceipt.ts';
@@ -18,15 +17,11 @@ const ASK_MS = 1;
 /** Payload size from which only the header is read ahead. */
 const LARGE_BYTES = 64 * 1_024;
 
+/** Opens the connection of a lane, up to and including its token. @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED */
+export type OpenLane = (handler: StreamHandler, into: ReadTarget, signal: AbortSignal) => Promise<ByteStream>;
+
 export interface LaneOptions {
-  /** Obtains the address to dial and a lane token over the control link. */
-  readonly enter: () => Promise<{
-    readonly address: Address;
-    readonly token: string;
-    /** Own address to dial from. */
-    readonly from?: string | undefined;
-  }>;
-  readonly dial: Dial;
+  readonly open: OpenLane;
   readonly clock: Clock;
   readonly buffers: ReceiveBuffers;
   /** This lane's share of the limits; closed with the lane. */
@@ -55,7 +50,7 @@ export class Lane implements StreamHandler, LaneFrames {
   /** Requests beyond LANE_REQUESTS_MAX, the most that the remote side queues. */
   readonly #backlog = new Fifo<ChunkReceipt>();
   readonly #ids = new Map<ChunkReceipt, number>();
-  readonly #dialling = new AbortController();
+  readonly #opening = new AbortController();
   #stream: ByteStream | undefined;
   #nextId = 1;
   /** Open requests for small payloads. While there are any, frames are read ahead. */
@@ -82,9 +77,9 @@ export class Lane implements StreamHandler, LaneFrames {
     return this.#stream !== undefined;
   }
 
-  /** Dials. Requests may be made before the connection stands. */
+  /** Opens the connection. Requests may be made before it is open. */
   start(): void {
-    this.#dial().catch((failure: unknown) => this.#end(asShoalError(failure, 'UNREACHABLE')));
+    this.#start().catch((failure: unknown) => this.#end(asShoalError(failure, 'UNREACHABLE')));
   }
 
   request(order: LaneRequest): ChunkReceipt {
@@ -223,22 +218,11 @@ export class Lane implements StreamHandler, LaneFrames {
     this.#end(new ShoalError('UNREACHABLE', message, { cause: error }));
   }
 
-  async #dial(): Promise<void> {
-    const { dial, enter } = this.#options;
-    const { address, token, from } = await enter();
-    if (this.#ended) return;
-    const stream = await dial(address, this, {
-      signal: this.#dialling.signal,
-      into: this.#reader,
-      from,
-    });
+  async #start(): Promise<void> {
+    const stream = await this.#options.open(this, this.#reader, this.#opening.signal);
     this.#stream = stream;
-    if (this.#ended) {
-      stream.destroy();
-      return;
-    }
-    stream.write(Buffer.concat([encodePreamble('lane'), encodeLane({ type: 'token', token })]));
-    this.#writer.open(stream);
+    if (this.#ended) stream.destroy();
+    else this.#writer.open(stream);
   }
 
   #ask(receipt: ChunkReceipt): void {
@@ -268,7 +252,7 @@ export class Lane implements StreamHandler, LaneFrames {
   #end(reason: ShoalError | undefined, lost = reason): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#dialling.abort();
+    this.#opening.abort();
     this.#stream?.destroy();
     this.#writer.close();
     this.#reader.close();

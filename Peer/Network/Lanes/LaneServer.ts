@@ -101,6 +101,13 @@ export class LaneServer implements StreamHandler {
     return !this.#closed;
   }
 
+  /** Begins to accept requests of a peer. */
+  admit(peer: PeerId): void {
+    this.peer = peer;
+    this.#decoder.maxBodyBytes = LANE_REQUEST_BYTES_MAX;
+    this.#settle();
+  }
+
   /**
    * Bytes of all queued requests, plus about a chunk for a queue place. At least 1 while a request is queued, even
    * one to be rejected.
@@ -238,10 +245,9 @@ export class LaneServer implements StreamHandler {
   #receive(message: LaneMessage): void {
     if (this.peer === undefined) {
       if (message.type !== 'token') throw badFrame('a lane without a token');
-      this.peer = this.#host.redeem(message.token, this);
-      if (this.peer === undefined) throw badFrame('a lane with an invalid token');
-      this.#decoder.maxBodyBytes = LANE_REQUEST_BYTES_MAX;
-      this.#settle();
+      const peer = this.#host.redeem(message.token, this);
+      if (peer === undefined) throw badFrame('a lane with an invalid token');
+      this.admit(peer);
     } else if (message.type === 'request') this.#want(message);
     else if (message.type === 'bundle') this.#wantBundle(message);
     else if (message.type === 'cancel') this.#cancel(message.id);

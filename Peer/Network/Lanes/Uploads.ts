@@ -1,6 +1,7 @@
 import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { TURN_ASK_MS } from '../../../Protocol/Limits.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import { BATCH_BYTES_MAX, BATCH_CHUNKS_MAX, LaneSender, SMALL_CHUNK_BYTES } from './LaneSender.ts';
@@ -72,6 +73,14 @@ export class Uploads implements LaneServerOwner {
     return { handler: lane, idleMs: () => undefined, evict: () => lane.close() };
   }
 
+  /** Serves a lane that we dialled for a linked peer. @throws ShoalError REFUSED when the peer has too many */
+  serve(stream: ByteStream, peer: PeerId): LaneServer {
+    const lane = new LaneServer(stream, this);
+    if (!this.#enter(lane, peer)) throw new ShoalError('REFUSED', 'the peer has too many lanes');
+    lane.admit(peer);
+    return lane;
+  }
+
   /** Closes the lanes of a peer. */
   drop(peer: PeerId): void {
     for (const lane of [...(this.#clients.get(peer)?.lanes.keys() ?? [])]) lane.close();
@@ -86,15 +95,20 @@ export class Uploads implements LaneServerOwner {
 
   redeem(token: string, lane: LaneServer): PeerId | undefined {
     const { tokens, desk } = this.#options;
+    const peer = tokens.redeem(token, lane.stream.remote.host, desk.options.clock.nowMs());
+    return peer !== undefined && this.#enter(lane, peer) ? peer : undefined;
+  }
+
+  /** Returns false when the peer has too many lanes. */
+  #enter(lane: LaneServer, peer: PeerId): boolean {
+    const { desk } = this.#options;
     const { provider, clock } = desk.options;
-    const peer = tokens.redeem(token, lane.stream.remote.host, clock.nowMs());
-    if (peer === undefined) return undefined;
     const client = this.#clients.get(peer) ?? this.#newClient(peer);
-    if (client.lanes.size >= LANES_PER_PEER_MAX) return undefined;
+    if (client.lanes.size >= LANES_PER_PEER_MAX) return false;
     const limiter = desk.flow(lane.stream.remote.host);
     const sent = (bytes: number) => client.seat.moved(bytes);
     client.lanes.set(lane, new LaneSender(lane, { provider, clock, limiter, buffers: desk.buffers, sent }));
-    return peer;
+    return true;
   }
 
   bytesOf(fileId: FileId, chunk: number): number {

@@ -8,6 +8,9 @@ interface Questions {
   describe: 'description';
   laneRequest: 'laneGrant';
   query: 'hits';
+  dialLane: 'dialled';
+  callPeer: 'dialled';
+  testDial: 'dialled';
 }
 export type Question = { [Q in keyof Questions]: ControlOf<Q> }[keyof Questions];
 export type Answer = ControlOf<Questions[keyof Questions] | 'refused'>;
@@ -18,6 +21,9 @@ const ANSWER_TYPE: { readonly [Q in keyof Questions]: Questions[Q] } = {
   describe: 'description',
   laneRequest: 'laneGrant',
   query: 'hits',
+  dialLane: 'dialled',
+  callPeer: 'dialled',
+  testDial: 'dialled',
 };
 
 interface Open {

@@ -7,7 +7,8 @@ import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { Bans } from './Accepting/Bans.ts';
 import type { PlainConnection } from './Accepting/PlainOpening.ts';
 import type { ProvenStream } from './Accepting/Secure.ts';
-import { DialBackoff } from './DialBackoff.ts';
+import { DialBackoff } from './Dialling/DialBackoff.ts';
+import { reach } from './Dialling/Reach.ts';
 import { LinkedPeer, type PeerContext } from './LinkedPeer.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
@@ -17,6 +18,8 @@ export interface LinkTableOptions {
   readonly hello: () => Hello;
   readonly context: PeerContext;
   readonly bans: Bans;
+  /** Asks a peer to dial us. @throws ShoalError when nobody passes that on */
+  readonly call: (peerId: PeerId) => Promise<void>;
   /** Whether a peer sends or receives chunks, or waits for them: its link is not evicted. */
   readonly busy: (peer: LinkedPeer) => boolean;
   readonly joined: (peer: LinkedPeer) => void;
@@ -54,6 +57,8 @@ export class LinkTable implements LinkEvents {
   readonly #dialling = new Map<PeerLink, Dialling & { readonly address: Address }>();
   /** Accepted links before the handshake: ends the deadline of their connection. */
   readonly #settles = new Map<PeerLink, () => void>();
+  /** Waiters for a link with a peer, by whomever dialled. */
+  readonly #awaited = new Map<PeerId, Set<(peer: LinkedPeer) => void>>();
   readonly #stopping = new AbortController();
 
   constructor(options: LinkTableOptions) {
@@ -68,20 +73,22 @@ export class LinkTable implements LinkEvents {
     return this.#peers.get(peerId);
   }
 
-  /** Returns the existing link or a new one. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  /** Returns the existing link or a new one. @throws ShoalError UNREACHABLE, TIMEOUT, BLOCKED, REFUSED, CANCELLED */
   async connect(contact: PeerContact, signal: AbortSignal): Promise<LinkedPeer> {
     const { peerId, address } = contact;
     const linked = peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
     if (linked !== undefined) return linked;
     if (signal.aborted || this.#stopping.signal.aborted) throw new ShoalError('CANCELLED', 'cancelled');
-    const { clock } = this.#options.context;
-    const waitMs = this.#backoff.waitMs(address, clock.nowMs());
     // An address without an id was typed by the user.
-    if (peerId !== undefined && waitMs > 0) throw notDialledYet(address, waitMs);
-    const peer = await unlessAborted(this.#dial(address, peerId), signal);
-    this.#backoff.answered(address, true, clock.nowMs());
-    if (peerId === undefined || peer.contact.peerId === peerId) return peer;
-    throw anotherPeer(address);
+    const linking = peerId === undefined ? this.#dialPeer(address, undefined) : this.#reach(address, peerId);
+    return unlessAborted(linking, signal);
+  }
+
+  /** Dials a peer that asks for it, once. A link that it no longer has is probed. */
+  async answerCall(peerId: PeerId, address: Address): Promise<void> {
+    const linked = this.#peers.get(peerId);
+    if (linked !== undefined) linked.link.probe();
+    else if (this.#waitMs(address) === 0) await this.#dialPeer(address, peerId).catch(() => {});
   }
 
   /** Tests whether the link of a quiet peer is dead; takes some seconds. */
@@ -143,6 +150,7 @@ export class LinkTable implements LinkEvents {
       this.#peers.set(hello.peerId, peer);
       this.#dialled(link, peer);
       joined(peer);
+      for (const tell of this.#awaited.get(hello.peerId) ?? []) tell(peer);
       return;
     }
     this.#dialled(link, existing);
@@ -216,6 +224,43 @@ export class LinkTable implements LinkEvents {
       if (known.port === address.port && known.host === address.host) return peer;
     }
     return undefined;
+  }
+
+  #waitMs(address: Address): number {
+    return this.#backoff.waitMs(address, this.#options.context.clock.nowMs());
+  }
+
+  async #dialPeer(address: Address, peerId: PeerId | undefined): Promise<LinkedPeer> {
+    const peer = await this.#dial(address, peerId);
+    this.#backoff.answered(address, true, this.#options.context.clock.nowMs());
+    if (peerId === undefined || peer.contact.peerId === peerId) return peer;
+    throw anotherPeer(address);
+  }
+
+  /** Dials the peer, or has it dial us, unless it answered at that address before. */
+  #reach(address: Address, peerId: PeerId): Promise<LinkedPeer> {
+    const waitMs = this.#waitMs(address);
+    if (this.#backoff.isProven(address)) {
+      return waitMs > 0 ? Promise.reject(notDialledYet(address, waitMs)) : this.#dialPeer(address, peerId);
+    }
+    const { call, context } = this.#options;
+    return reach({
+      address,
+      dial: waitMs > 0 ? undefined : () => this.#dialPeer(address, peerId),
+      call: () => call(peerId),
+      onLinked: (listener) => this.#onLinked(peerId, listener),
+      notYet: () => notDialledYet(address, waitMs),
+      clock: context.clock,
+    });
+  }
+
+  #onLinked(peerId: PeerId, listener: (peer: LinkedPeer) => void): () => void {
+    const listeners = this.#awaited.get(peerId) ?? new Set();
+    this.#awaited.set(peerId, listeners.add(listener));
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#awaited.delete(peerId);
+    };
   }
 
   /** @param expects - the peer that is wanted at this address; undefined: any. A link to another one is not made. */

@@ -1,9 +1,8 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
-import { type ControlMessage, type ControlOf, FEATURES } from '../../../Protocol/PeerMessages.ts';
+import { type ControlMessage, FEATURES } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import type { Address } from '../../../Shared/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { KnownContact } from '../../Model.ts';
 import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
@@ -16,6 +15,7 @@ import { FileListing } from './FileListing.ts';
 import { LinkAnswers } from './LinkAnswers.ts';
 import { LinkQuestions } from './LinkQuestions.ts';
 import type { PeerContext } from './PeerContext.ts';
+import { PeerDials } from './PeerDials.ts';
 import type { PeerLink } from './PeerLink.ts';
 import { PeerOffers } from './PeerOffers.ts';
 import type { Conversation } from './PeerSession.ts';
@@ -29,6 +29,7 @@ const INTERESTS_MAX = 65_536;
 export class LinkedPeer implements SourceContext {
   readonly lane: LaneKeeper;
   readonly offers: PeerOffers;
+  readonly dials: PeerDials;
   readonly #context: PeerContext;
   readonly #questions: LinkQuestions;
   readonly #files: RemoteFiles;
@@ -44,8 +45,7 @@ export class LinkedPeer implements SourceContext {
     this.#link = link;
     this.#context = context;
     const send = (message: ControlMessage) => this.send(message);
-    const { provider, clock, secure, buffers, downLimiter, classOf } = context;
-    const dial = secure.lanes?.(contact.peerId) ?? context.dial;
+    const { provider, clock, buffers, downLimiter, classOf } = context;
     this.#limits = new RequestLimits(clock.nowMs());
     this.#answers = new LinkAnswers({
       provider,
@@ -69,11 +69,19 @@ export class LinkedPeer implements SourceContext {
     });
     this.#questions = new LinkQuestions(send, clock);
     this.offers = new PeerOffers(send, clock);
+    this.dials = new PeerDials({
+      contact: () => this.#contact,
+      link: () => this.#link,
+      context,
+      questions: this.#questions,
+      send,
+      within: () => this.#withinLimit('dials'),
+    });
     const received = (bytes: number) => context.received(bytes);
-    const enter = () => this.#enterLane();
+    const open = this.dials.openLane;
     const flow = () => downLimiter.flow(classOf(this.#contact.address.host));
     const turn = (bytes: number) => this.#files.turn(bytes);
-    this.lane = new LaneKeeper({ enter, dial, clock, buffers, flow, received, turn }, (reason) =>
+    this.lane = new LaneKeeper({ open, clock, buffers, flow, received, turn }, (reason) =>
       this.#files.fail(reason, 'standing'),
     );
   }
@@ -251,6 +259,7 @@ export class LinkedPeer implements SourceContext {
       case 'description':
       case 'laneGrant':
       case 'hits':
+      case 'dialled':
         if (!this.#questions.answer(message)) this.#link.breach('an answer to another question');
         break;
       case 'interested':
@@ -283,6 +292,12 @@ export class LinkedPeer implements SourceContext {
         break;
       case 'peers':
         if (this.#withinLimit('peers')) this.#context.named(this.#contact, message.fileId, message.peers);
+        break;
+      case 'dialLane':
+      case 'testDial':
+      case 'callPeer':
+      case 'called':
+        this.dials.receive(message);
         break;
       case 'tracker':
         if (this.#withinLimit('trackers')) this.#context.trackerNamed(this.#contact, message);
@@ -318,14 +333,5 @@ export class LinkedPeer implements SourceContext {
     this.#context.interested(this.#contact, fileId);
     const chunks = this.#answers.chunksOf(fileId);
     if (chunks > 1) this.#files.watch(fileId, chunks);
-  }
-
-  /** The token counts for the two addresses of the link only: the lane is dialled from the same one. */
-  async #enterLane(): Promise<{ address: Address; token: string; from: string | undefined }> {
-    const { token }: ControlOf<'laneGrant'> = await this.#questions.ask({
-      type: 'laneRequest',
-      requestId: 0,
-    });
-    return { address: this.#contact.address, token, from: this.#link.localHost };
   }
 }

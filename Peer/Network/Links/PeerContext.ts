@@ -9,6 +9,7 @@ import type { RateLimiter } from '../Lanes/RateLimiter.ts';
 import type { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
 import type { ChunkProvider } from '../Ports.ts';
 import type { SecureTransport } from './Accepting/Secure.ts';
+import type { DialRequests } from './DialRequests.ts';
 
 /** Context shared by all linked peers. */
 export interface PeerContext {
@@ -22,6 +23,7 @@ export interface PeerContext {
   readonly downLimiter: RateLimiter;
   readonly classOf: (host: string) => NetworkClass;
   readonly counters: { overLimit: number };
+  readonly dialRequests: DialRequests;
   /** Creates a token for a lane of a peer from a host. */
   grantLane(peer: PeerId, host: string): string;
   received(bytes: number): void;

@@ -1,8 +1,9 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { PEER_EXCHANGE_MAX } from '../../../Protocol/Limits.ts';
 import type { ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
-import { type Address, formatAddress, isDialable, networkClass } from '../../../Shared/Address.ts';
+import { type Address, formatAddress, networkClass } from '../../../Shared/Address.ts';
 import type { Random } from '../../../Shared/Clock.ts';
+import { mayDial } from './Dialling/MayDial.ts';
 
 /** Peers named to a new leecher. */
 const NAMED_TO_NEWCOMER = 24;
@@ -10,8 +11,6 @@ const NAMED_TO_NEWCOMER = 24;
 const NEWCOMER_NAMED_TO = 8;
 /** Addresses outside our networks that one peer named and no second one confirmed; the oldest is evicted. */
 const UNCONFIRMED_MAX = 4_096;
-/** Lowest port of a Shoal peer: a named peer below would probably be an attack on another service. */
-const PORT_MIN = 1_024;
 
 /** Peers to be named to the peer `to`. */
 export interface Tip {
@@ -77,7 +76,7 @@ export class PeerExchange {
    * loopback only if the namer is on this host.
    */
   trusts(namer: { readonly peerId: PeerId; readonly address: Address }, named: Address): boolean {
-    if (!isDialable(named) || named.port < PORT_MIN) return false;
+    if (!mayDial(named)) return false;
     switch (networkClass(named.host)) {
       case 'loopback':
         return networkClass(namer.address.host) === 'loopback';

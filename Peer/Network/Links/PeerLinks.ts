@@ -2,12 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
-import {
-  type ControlOf,
-  type ExchangedPeer,
-  ownFeatures,
-  PROTOCOL_VERSION,
-} from '../../../Protocol/PeerMessages.ts';
+import { ownFeatures, PROTOCOL_VERSION } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import { Closing } from '../../../Shared/Closing.ts';
@@ -20,19 +15,22 @@ import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
 import { ServingDesk } from '../Lanes/ServingDesk.ts';
-import { type Limits, TransferLimits } from '../Lanes/TransferLimits.ts';
+import { TransferLimits } from '../Lanes/TransferLimits.ts';
 import { Uploads } from '../Lanes/Uploads.ts';
 import { Bans } from './Accepting/Bans.ts';
 import { ConnectionAcceptor } from './Accepting/ConnectionAcceptor.ts';
 import { listenOnOneOf, portsOf } from './Accepting/ReservedPort.ts';
 import { Announcements } from './Announcements.ts';
+import { DialRequests } from './DialRequests.ts';
 import { Interests } from './Interests.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
 import { LinkTable } from './LinkTable.ts';
+import { NamedPeers } from './NamedPeers.ts';
 import { Offers } from './Offers.ts';
 import type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { peerOpenings } from './PeerOpenings.ts';
 import { type SwarmProgress, swarmProgress } from './SwarmProgress.ts';
+import { uploadStatus } from './UploadStatus.ts';
 
 export type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 
@@ -45,6 +43,8 @@ const WORDS_RATE = { burst: 60, perSecond: 20 };
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly offers: Offers;
   readonly announcements: Announcements;
+  /** Connections opened by the side that can. */
+  readonly dialRequests: DialRequests;
   /** Serves files, over lanes and whatever else enters. */
   readonly desk: ServingDesk;
   readonly #options: PeerLinksOptions;
@@ -63,6 +63,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #interests: Interests;
   readonly #bans = new Bans();
   readonly #tokens = new LaneTokens();
+
   readonly #closing = new Closing();
   #listener: Listener | undefined;
   readonly #words: ReturnType<typeof fullBucket>;
@@ -111,13 +112,33 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       served: (...served) => this.emit('served', ...served),
       misbehaved: (peer, reason) => this.#misbehaved(peer ?? 'a stranger', reason),
     });
+    const misbehaved = (host: string, reason: unknown) => this.#misbehaved(host, reason);
+    const isBanned = (peerId: PeerId) => this.#bans.has(peerId, clock.nowMs());
+    const trusts = (namer: KnownContact, address: Address) => this.#interests.exchange.trusts(namer, address);
+    this.dialRequests = new DialRequests({
+      ...options,
+      uploads: this.#uploads,
+      table: () => this.#table,
+      isBanned,
+      trusts,
+      misbehaved,
+    });
+    const named = new NamedPeers({
+      self: options.self.peerId,
+      isBanned,
+      trusts,
+      sourceFound: (fileId, contact) => this.emit('sourceFound', fileId, contact),
+      peerFound: (contact, namer) => this.emit('peerFound', contact, namer),
+      trackerFound: (address) => this.emit('trackerNamed', address),
+    });
     this.#table = new LinkTable({
       hello: () => this.#hello(),
       bans: this.#bans,
+      call: (peerId) => this.dialRequests.call(peerId),
       busy: ({ lane, contact }) => lane.isOpen || this.desk.isBusy(contact.peerId),
       joined: (peer) => this.#joined(peer),
       left: (peer, reason) => this.#left(peer, reason),
-      misbehaved: (host, reason) => this.#misbehaved(host, reason),
+      misbehaved,
       context: {
         provider,
         dial,
@@ -127,6 +148,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         downLimiter: this.limits.down,
         classOf,
         counters: this.counters,
+        dialRequests: this.dialRequests,
         grantLane: (peer, host) => this.#grantLane(peer, host),
         received: (bytes) => {
           this.#received += bytes;
@@ -134,10 +156,10 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         interested: (peer, fileId) => this.#interests.interested(peer, fileId),
         notInterested: (peer, fileId) => this.#interests.notInterested(peer, fileId),
         holds: (peer, message) => this.#interests.holds(peer.peerId, message),
-        named: (peer, fileId, peers) => this.#named(peer, fileId, peers),
+        named: (peer, fileId, peers) => named.peers(peer, fileId, peers),
         offered: (peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }) =>
           this.emit('offered', peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }),
-        trackerNamed: (peer, tracker) => this.#trackerNamed(peer, tracker),
+        trackerNamed: (peer, tracker) => named.tracker(peer, tracker),
         matching: (question) => this.#matching(question),
       },
     });
@@ -147,7 +169,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       bans: this.#bans,
       counters: this.counters,
       connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
-      openings: peerOpenings(options, this.#table, this.#uploads, this.counters),
+      openings: peerOpenings(
+        options,
+        { table: this.#table, uploads: this.#uploads, lanes: this.dialRequests.lanes },
+        this.counters,
+      ),
     });
   }
 
@@ -156,6 +182,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const { listen, random } = this.#options;
     this.#closing.add(() => this.#acceptor.close());
     this.#closing.add(() => this.#table.close());
+    this.#closing.add(() => this.dialRequests.close());
     this.announcements.start();
     this.#closing.add(() => {
       this.announcements.close();
@@ -236,11 +263,13 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   /** See LinkTable.probeAll. */
   probeAll(): void {
+    this.dialRequests.reset();
     this.#table.probeAll();
   }
 
   /** See LinkTable.dialAgain. */
   dialAgain(): void {
+    this.dialRequests.reachability.reset();
     this.#table.dialAgain();
   }
 
@@ -257,22 +286,12 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   /** Peers being served. */
   uploads(): readonly UploadStatus[] {
-    const { provider, clock } = this.#options;
-    return this.desk.serving().flatMap(({ meter, fileId, label }) => {
-      if (label === undefined || fileId === undefined) return [];
-      const bytesPerSecond = meter.bytesPerSecond(clock.nowMs());
-      return [{ peer: label, path: provider.pathOf(fileId) ?? '', bytes: meter.total, bytesPerSecond }];
-    });
+    return uploadStatus(this.desk, this.#options);
   }
 
   /** Payload bytes since start. */
   totals(): { readonly sent: number; readonly received: number } {
     return { sent: this.desk.sentBytes, received: this.#received };
-  }
-
-  /** Changes the limits at once; omitted ones stay. */
-  setLimits(limits: Limits): void {
-    this.limits.set(limits);
   }
 
   /** Bans a peer, and its address unless that is loopback, for an hour. Ends the link with it. */
@@ -284,12 +303,14 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   #hello() {
     const port = this.#listener?.local.port ?? this.#options.self.port;
     const features = ownFeatures(this.#options.feed !== undefined);
-    return { version: PROTOCOL_VERSION, ...this.#options.self, port, features };
+    const own = { ...this.#options.self, port, features };
+    return { version: PROTOCOL_VERSION, ...own, ...this.dialRequests.extensions };
   }
 
   #joined(peer: LinkedPeer): void {
     this.#options.log.debug(`linked to ${peer.contact.name} at ${peer.contact.address.host}`);
     this.announcements.joined(peer);
+    this.dialRequests.reachability.linked(peer);
     this.emit('peerJoined', peer.contact);
   }
 
@@ -305,7 +326,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   #grantLane(peer: PeerId, host: string): string {
-    const token = Buffer.from(this.#options.randomBytes(16)).toString('hex');
+    const token = this.dialRequests.newToken();
     this.#tokens.grant(token, peer, host, this.#options.clock.nowMs());
     return token;
   }
@@ -321,21 +342,5 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const within = question.fileId !== undefined || takeToken(this.#words, WORDS_RATE, clock.nowMs());
     if (!within) this.counters.overLimit++;
     return within ? feed?.matching(question) : undefined;
-  }
-
-  #named(namer: KnownContact, fileId: FileId | undefined, peers: readonly ExchangedPeer[]): void {
-    for (const { peerId, address } of peers) {
-      const own = peerId === this.#options.self.peerId || peerId === namer.peerId;
-      if (own || this.#bans.has(peerId, this.#options.clock.nowMs())) continue;
-      if (!this.#interests.exchange.trusts(namer, address)) continue;
-      const contact = { peerId, name: '', address };
-      if (fileId === undefined) this.emit('peerFound', contact, namer.peerId);
-      else this.emit('sourceFound', fileId, contact);
-    }
-  }
-
-  #trackerNamed(namer: KnownContact, { address, onMyHost }: Omit<ControlOf<'tracker'>, 'type'>): void {
-    const place = onMyHost ? { host: namer.address.host, port: address.port } : address;
-    if (this.#interests.exchange.trusts(namer, place)) this.emit('trackerNamed', place);
   }
 }

@@ -36,6 +36,8 @@ export interface PeerLinksOptions {
   readonly interfaces?: () => Interfaces;
   /** Upper bound on open incoming connections. Omitted: 512. */
   readonly connectionsMax?: number;
+  /** Has a tracker ask a peer to dial us. @throws ShoalError when none does */
+  readonly callByTracker?: (peerId: PeerId) => Promise<void>;
   /** Answers HTTP on the port. Omitted: status 501. */
   readonly http?: Opening;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { LinkCounters } from '../../NetworkModel.ts';
+import type { ExpectedLanes } from '../Lanes/ExpectedLanes.ts';
 import type { Uploads } from '../Lanes/Uploads.ts';
 import { controlOpening } from './Accepting/ControlOpening.ts';
 import { httpRefusal } from './Accepting/HttpRefusal.ts';
@@ -17,22 +18,31 @@ export interface PeerOpeningsOptions {
   readonly http?: Opening;
 }
 
+/** Owners of accepted connections. */
+interface Owners {
+  readonly table: LinkTable;
+  readonly uploads: Uploads;
+  readonly lanes: ExpectedLanes;
+}
+
 /**
  * Everything that is spoken on the port of a peer: control links, lanes, HTTP, and a goodbye to other versions. Where
  * lanes are encrypted, control links and lanes only.
  */
 export function peerOpenings(
   { secure, clock, log, http }: PeerOpeningsOptions,
-  table: LinkTable,
-  uploads: Uploads,
+  { table, uploads, lanes }: Owners,
   counters: LinkCounters,
 ): readonly Opening[] {
-  const lane = plainOpening('lane', (...connection) => uploads.accept(...connection));
-  const links = (lanes: readonly Opening[]) =>
+  const laneOpenings = [
+    plainOpening('lane', (...connection) => uploads.accept(...connection)),
+    plainOpening('backLane', (...connection) => lanes.accept(...connection)),
+  ];
+  const links = (encrypted: readonly Opening[]) =>
     controlOpening({
       secure,
       clock,
-      lanes,
+      lanes: encrypted,
       accept: (...connection) => table.accept(...connection),
       failed: (host, reason) => {
         counters.failedHandshakes++;
@@ -40,10 +50,10 @@ export function peerOpenings(
       },
     });
   // A private network answers nothing but TLS.
-  if (secure.lanes !== undefined) return [links([lane])];
+  if (secure.lanes !== undefined) return [links(laneOpenings)];
   return [
     links([]),
-    lane,
+    ...laneOpenings,
     otherVersions(
       () => counters.foreignConnections++,
       (text) => log.warn(text),

@@ -1,4 +1,4 @@
-import type { FileId } from '../../../Protocol/Ids.ts';
+import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { PEERS_MAX, SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
 import type {
   Hit,
@@ -118,6 +118,14 @@ export class TrackerQueries {
     const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
     const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
     return mergePeers(perTracker, this.#options.viewpoint());
+  }
+
+  /** Has the trackers ask a peer to dial us. @throws ShoalError NO_TRACKER, REFUSED when none knows it */
+  async call(target: PeerId, signal: AbortSignal): Promise<void> {
+    const asked = this.#options.links().map((link) => link.ask({ type: 'call', target }, signal));
+    await Promise.any(asked).catch(() => {
+      throw new ShoalError('NOT_FOUND', 'no tracker knows that peer');
+    });
   }
 
   async #askAll<T>(query: Query<T>, signal: AbortSignal): Promise<Answers<T>> {

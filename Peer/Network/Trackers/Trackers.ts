@@ -12,6 +12,7 @@ import { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
 import { ContactMemory } from './ContactMemory.ts';
 import { EmbeddedRole } from './EmbeddedRole.ts';
+import { seenFromHere } from './MergeAnswers.ts';
 import { noTracker } from './NoTracker.ts';
 import { Readiness } from './Readiness.ts';
 import type { LinkEvent } from './Session/TrackerLink.ts';
@@ -260,6 +261,11 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     const { address } = tracker.link;
     if (event.kind === 'queried') this.#options.log.debug(`${formatAddress(address)} relays: ${event.text}`);
     if (event.kind === 'queried') return;
+    if (event.kind === 'called') {
+      const caller = seenFromHere(event, address.host);
+      if (caller !== undefined) this.emit('called', event.peerId, caller);
+      return;
+    }
     if (event.kind === 'moved') this.#moved(tracker, event);
     if (event.kind === 'connected') {
       if (tracker.foundBy !== 'embedded') this.#memory.tracker(address);

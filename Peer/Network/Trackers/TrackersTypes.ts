@@ -1,4 +1,5 @@
 import type { networkInterfaces } from 'node:os';
+import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { Prove } from '../../../Protocol/PeerProof.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
@@ -34,6 +35,8 @@ export interface TrackersOptions {
   readonly log: Log;
   /** Number of running uploads. */
   readonly uploads: () => number;
+  /** Whether nobody can connect to this peer. */
+  readonly undialable?: () => boolean;
 }
 
 export interface TrackersEvents {
@@ -45,6 +48,8 @@ export interface TrackersEvents {
   moved: [from: Address, to: Address];
   /** Discovery found no tracker, so this peer runs one. */
   embedded: [tracker: Address];
+  /** A registered peer that cannot dial us asks to be dialled, at the address that the tracker observes. */
+  called: [peerId: PeerId, address: Address];
   /** DNS-SD announced a peer: an unverified address to dial. */
   peerSeen: [peer: Address];
 }

@@ -58,7 +58,7 @@ test.each([
 test('messages of later versions are skipped on a link and on a lane', async () => {
   const { node, stranger, close } = await victim();
   const foe = await stranger();
-  await foe.send(greeting(), frame(128, 3_000), frame(255, 0), encodeControl({ type: 'ping' }));
+  await foe.send(greeting(), frame(200, 3_000), frame(255, 0), encodeControl({ type: 'ping' }));
   await foe.send(encodeControl({ type: 'laneRequest', requestId: 1 }));
   expect(foe.heard.map(({ type }) => type)).toEqual(expect.arrayContaining(['hello', 'pong', 'laneGrant']));
   const granted = foe.heard.find((message) => message.type === 'laneGrant');

@@ -73,7 +73,7 @@ export class SessionRequests {
   }
 
   #heartbeat(connectionId: string): TrackerRequest {
-    const { self, feed, uploads, queryToken, prove, unlisted = false } = this.#options;
+    const { self, feed, uploads, undialable, queryToken, prove, unlisted = false } = this.#options;
     const { peerId, instanceId, port, name } = self;
     const trackerInstance = this.#challenger;
     this.#announcedVersion = feed.version;
@@ -90,6 +90,7 @@ export class SessionRequests {
       token: this.token,
       queryToken,
       unlisted,
+      ...(undialable?.() === true && { undialable: true }),
       ...(trackerInstance !== undefined &&
         this.#token === undefined && {
           proof: prove({ trackerInstance, connectionId, peerId, instanceId, port }),
@@ -114,4 +115,5 @@ const answers: Readonly<Partial<Record<TrackerRequest['type'], TrackerReply['typ
   peers: 'peerList',
   folder: 'peerList',
   assignPort: 'assigned',
+  call: 'calling',
 };

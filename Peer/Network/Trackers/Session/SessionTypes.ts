@@ -1,3 +1,4 @@
+import type { PeerId } from '../../../../Protocol/Ids.ts';
 import type { Prove } from '../../../../Protocol/PeerProof.ts';
 import type { RequestOf, TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../../../Shared/Address.ts';
@@ -12,6 +13,8 @@ export interface TrackerSessionOptions {
   readonly feed: CatalogFeed;
   /** Number of running uploads. */
   readonly uploads: () => number;
+  /** Whether nobody can connect to this peer. */
+  readonly undialable?: () => boolean;
   readonly random: Random;
   /** True on loopback, which trackers exempt from rate limits. */
   readonly unlimited: boolean;
@@ -43,6 +46,13 @@ export type SessionAction =
   | { readonly kind: 'failed'; readonly ask: number; readonly error: ShoalError }
   /** A relayed query was answered. The text contains unescaped strings from other peers. */
   | { readonly kind: 'queried'; readonly text: string }
+  /** Another peer asks to be dialled. `onTrackerHost`: as in `moved`. */
+  | {
+      readonly kind: 'called';
+      readonly peerId: PeerId;
+      readonly address: Address;
+      readonly onTrackerHost: boolean;
+    }
   /** The tracker holds the current catalog. */
   | { readonly kind: 'caughtUp' }
   | { readonly kind: 'left' };

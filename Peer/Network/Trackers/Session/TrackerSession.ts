@@ -205,12 +205,12 @@ export class TrackerSession {
 
   #unsolicited(reply: TrackerReply, nowMs: number): boolean {
     if (reply.type === 'query') return this.#queried(reply);
-    if (reply.type !== 'moved' || !this.#requests.isOurToken(reply.queryToken)) return false;
+    const isSpontaneous = reply.type === 'moved' || reply.type === 'called';
+    if (!isSpontaneous || !this.#requests.isOurToken(reply.queryToken)) return false;
+    if (reply.type === 'called') return this.#actions.push({ ...reply, kind: 'called' }) > 0;
     if (reply.trackerInstance !== this.standing.instanceId) return false;
     this.#heartbeat(nowMs); // Checks whether the tracker still runs.
-    const { successor, onTrackerHost } = reply;
-    this.#actions.push({ kind: 'moved', successor, onTrackerHost });
-    return true;
+    return this.#actions.push({ ...reply, kind: 'moved' }) > 0;
   }
 
   #queried(query: ReplyOf<'query'>): boolean {

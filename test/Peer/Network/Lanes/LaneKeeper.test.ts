@@ -14,8 +14,7 @@ function keeper() {
   const gone: ShoalError[] = [];
   const lane = new LaneKeeper(
     {
-      enter: async () => ({ address: { host: '10.0.0.7', port: 9_007 }, token: 'a'.repeat(32) }),
-      dial: () =>
+      open: () =>
         new Promise((open, reject) => {
           dials.push({ open, fail: () => reject(new ShoalError('UNREACHABLE', 'refused')) });
         }),

@@ -49,7 +49,7 @@ test('two who look for different peers at one address share one dial, and only o
   const right = node.links.connect(other.contact, patient);
   wrong.catch(() => {});
   expect((await network.settle(right)).name).toBe('peer 2');
-  await expect(wrong).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  await expect(network.settle(wrong)).rejects.toMatchObject({ code: 'UNREACHABLE' });
   await network.settle(other.links.close());
   await close();
 });

@@ -135,7 +135,7 @@ test('a connection that breaks in the middle of a chunk loses it; the next reque
   await close();
 });
 
-test('a source whose lane cannot be had twice is left', async () => {
+test('a source is left after lanes failed twice, in either direction', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const seeder = await startNode(network, 1);
   let lanesBlocked = false;
@@ -149,11 +149,12 @@ test('a source whose lane cannot be had twice is left', async () => {
   const { seen, events } = watcher();
   const source = await network.settle(open(leecher, seeder, description.fileId, events));
   lanesBlocked = true;
+  network.host('10.0.0.2').firewalled = true;
   const ask = () => network.settle(source.request(0, MIB, new MemoryPart(description).writer(0)));
-  expect(await ask()).toMatchObject({ kind: 'lost', reason: { code: 'UNREACHABLE' } });
+  expect(await ask()).toMatchObject({ kind: 'lost', reason: { code: 'BLOCKED' } });
   expect(seen.left).toEqual([]);
   expect(await ask()).toMatchObject({ kind: 'lost' });
-  expect(seen.left).toEqual(['UNREACHABLE']);
+  expect(seen.left).toEqual(['BLOCKED']);
   expect(await ask()).toMatchObject({ kind: 'lost' });
   await network.settle(Promise.all([seeder.links.close(), leecher.links.close()]));
 });
@@ -181,7 +182,7 @@ test('a chunk whose file changed in the middle of it is rejected as changed, the
   const bytes = new SeededRandom(4).bytes(5 * MIB);
   const description = seeder.share.add('film', bytes);
   // Pieces shorter than the chunk, so that the first is under way when the second cannot be read.
-  seeder.links.setLimits({ up: 4_000_000 });
+  seeder.links.limits.set({ up: 4_000_000 });
   seeder.share.changedAt = { chunk: 1, offset: 500_000 };
   const { seen, events } = watcher();
   const source = await network.settle(open(leecher, seeder, description.fileId, events));
@@ -281,17 +282,17 @@ test('limits hold in both directions and can be changed while running', async ()
     await network.clock.advanceAsync(ms);
     return ((received() - before) * 1_000) / ms;
   };
-  seeder.links.setLimits({ up: 2_000_000 });
+  seeder.links.limits.set({ up: 2_000_000 });
   const all = requestAll(source, description, new MemoryPart(description));
   await network.clock.advanceAsync(100);
   expect((await rateOver(5_000)) / 2_000_000).toBeCloseTo(1, 1);
-  seeder.links.setLimits({ up: undefined });
-  leecher.links.setLimits({ down: 1_000_000 });
+  seeder.links.limits.set({ up: undefined });
+  leecher.links.limits.set({ down: 1_000_000 });
   await network.clock.advanceAsync(200);
   const slow = (await rateOver(5_000)) / 1_000_000;
   expect(slow).toBeGreaterThan(0.95);
   expect(slow).toBeLessThan(1.05);
-  leecher.links.setLimits({ down: undefined });
+  leecher.links.limits.set({ down: undefined });
   await network.settle(all);
   await close();
 }, 30_000);

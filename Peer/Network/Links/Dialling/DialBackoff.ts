@@ -1,6 +1,6 @@
-import { AWAY_RETRY_MS } from '../../../Protocol/Limits.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
-import { backoffMs } from '../../../Shared/Backoff.ts';
+import { AWAY_RETRY_MS } from '../../../../Protocol/Limits.ts';
+import { type Address, formatAddress } from '../../../../Shared/Address.ts';
+import { backoffMs } from '../../../../Shared/Backoff.ts';
 
 /** Backoff of an address at which no peer ever answered: 1 s, doubled up to 30 min. It may be a victim that somebody named. */
 const STRANGE_MS = 1_000;
@@ -21,6 +21,17 @@ export class DialBackoff {
   readonly #failures = new Map<string, Failures>();
   /** Addresses at which a peer answered. */
   readonly #proven = new Set<string>();
+  readonly #maxMs: number;
+
+  /** @param maxMs - longest backoff of an address at which no peer ever answered */
+  constructor(maxMs = STRANGE_MAX_MS) {
+    this.#maxMs = maxMs;
+  }
+
+  /** Whether a peer answered at the address. */
+  isProven(address: Address): boolean {
+    return this.#proven.has(formatAddress(address));
+  }
 
   /** Milliseconds until the address may be dialled again; 0: now. */
   waitMs(address: Address, nowMs: number): number {
@@ -33,7 +44,7 @@ export class DialBackoff {
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
     const delayMs = this.#proven.has(key)
       ? backoffMs(AWAY_RETRY_MS, count - 1)
-      : Math.min(STRANGE_MS * 2 ** (count - 1), STRANGE_MAX_MS);
+      : Math.min(STRANGE_MS * 2 ** (count - 1), this.#maxMs);
     this.#failures.delete(key);
     evictOldest(this.#failures);
     this.#failures.set(key, { count, untilMs: nowMs + delayMs });

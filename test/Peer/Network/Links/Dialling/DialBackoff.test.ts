@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { DialBackoff } from '../../../../Peer/Network/Links/DialBackoff.ts';
-import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
-import { patient, peerIdOf, startNode } from '../links.ts';
+import { DialBackoff } from '../../../../../Peer/Network/Links/Dialling/DialBackoff.ts';
+import { SimulatedNetwork } from '../../../../Support/SimulatedNetwork.ts';
+import { patient, peerIdOf, startNode } from '../../links.ts';
 
 const victim = { host: '10.9.9.9', port: 9_999 };
 const other = { host: '10.9.9.9', port: 9_998 };

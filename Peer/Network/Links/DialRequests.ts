@@ -1,0 +1,94 @@
+import type { HelloExtensions } from '../../../Protocol/Extensions.ts';
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import type { ControlOf, ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
+import type { Address } from '../../../Shared/Address.ts';
+import type { KnownContact } from '../../Model.ts';
+import { ExpectedLanes } from '../Lanes/ExpectedLanes.ts';
+import { type CallHelper, Calls } from './Calls.ts';
+import { Dials, type DialsOptions } from './Dialling/Dials.ts';
+import { mayDial } from './Dialling/MayDial.ts';
+import { Reachability } from './Reachability.ts';
+
+/** The control links. */
+interface Links {
+  readonly peers: readonly CallHelper[];
+  get(peerId: PeerId): (CallHelper & { send(message: ControlOf<'called'>): void }) | undefined;
+  answerCall(peerId: PeerId, address: Address): Promise<void>;
+}
+
+export interface DialRequestsOptions extends DialsOptions {
+  readonly table: () => Links;
+  readonly callByTracker?: ((peerId: PeerId) => Promise<void>) | undefined;
+  readonly isBanned: (peerId: PeerId) => boolean;
+  /** Whether an address that a linked peer names may be dialled. */
+  readonly trusts: (namer: KnownContact, address: Address) => boolean;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly misbehaved: (host: string, reason: unknown) => void;
+}
+
+/** Connections that one side cannot open and the other one opens at its request: lanes, links, and tests. */
+export class DialRequests {
+  /** Lanes that peers dial at our request. */
+  readonly lanes: ExpectedLanes;
+  /** Dials at the request of linked peers. */
+  readonly dials: Dials;
+  /** Whether others can connect to this peer. */
+  readonly reachability: Reachability;
+  readonly #options: DialRequestsOptions;
+  readonly #calls: Calls;
+
+  constructor(options: DialRequestsOptions) {
+    const { clock, table, callByTracker, misbehaved } = options;
+    this.#options = options;
+    this.lanes = new ExpectedLanes(clock, misbehaved);
+    this.dials = new Dials(options);
+    this.reachability = new Reachability(clock);
+    this.#calls = new Calls({ clock, linked: () => table().peers, byTracker: callByTracker });
+  }
+
+  /** Extensions of our hello. */
+  get extensions(): HelloExtensions {
+    return { acceptsDialBack: true, ...(this.reachability.reachable === false && { undialable: true }) };
+  }
+
+  /** An unpredictable token for one lane. */
+  newToken(): string {
+    return Buffer.from(this.#options.randomBytes(16)).toString('hex');
+  }
+
+  /** See Calls.call. */
+  call(peerId: PeerId): Promise<void> {
+    return this.#calls.call(peerId);
+  }
+
+  /** Passes the call of a peer on to another one. False: there is no link to that one. */
+  passCall(to: PeerId, caller: ExchangedPeer): boolean {
+    const peer = this.#options.table().get(to);
+    if (peer?.dials.acceptsDialBack !== true) return false;
+    peer.send({ type: 'called', ...caller });
+    return true;
+  }
+
+  /** Dials a peer that cannot dial us, as a linked peer claims. */
+  calledBy(namer: KnownContact, caller: ExchangedPeer): void {
+    if (this.#options.trusts(namer, caller.address)) this.called(caller);
+  }
+
+  /** Dials a peer that cannot dial us, within the rate limit, at an address that a tracker observed. */
+  called({ peerId, address }: ExchangedPeer): void {
+    const { isBanned, table } = this.#options;
+    if (isBanned(peerId) || !mayDial(address) || !this.#calls.mayAnswer()) return;
+    void table().answerCall(peerId, address);
+  }
+
+  /** Forgets failures and past calls after a change of the network. */
+  reset(): void {
+    this.dials.reset();
+    this.#calls.reset();
+  }
+
+  close(): void {
+    this.dials.close();
+    this.reachability.close();
+  }
+}

@@ -1,0 +1,149 @@
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import type { ControlMessage, ControlOf, RefusalCode } from '../../../Protocol/PeerMessages.ts';
+import { onAbort } from '../../../Shared/OnAbort.ts';
+import { asShoalError } from '../../../Shared/ShoalError.ts';
+import type { KnownContact } from '../../Model.ts';
+import type { OpenLane } from '../Lanes/Lane.ts';
+import { laneOpener } from '../Lanes/OpenLane.ts';
+import type { Requester } from './Dialling/Dials.ts';
+import type { LinkQuestions } from './LinkQuestions.ts';
+import type { PeerContext } from './PeerContext.ts';
+import type { PeerLink } from './PeerLink.ts';
+
+export type DialMessage = ControlOf<'dialLane' | 'callPeer' | 'called' | 'testDial'>;
+
+export interface PeerDialsOptions {
+  readonly contact: () => KnownContact;
+  readonly link: () => PeerLink;
+  readonly context: PeerContext;
+  readonly questions: LinkQuestions;
+  readonly send: (message: ControlMessage) => void;
+  /** Counts a request against the peer's rate limit; false: over it. */
+  readonly within: () => boolean;
+}
+
+/** Requests for dials to and from one linked peer. */
+export class PeerDials {
+  /** Opens lanes to the peer. */
+  readonly openLane: OpenLane;
+  readonly #options: PeerDialsOptions;
+
+  constructor(options: PeerDialsOptions) {
+    this.#options = options;
+    const { secure, clock } = options.context;
+    const dial = secure.lanes?.(options.contact().peerId) ?? options.context.dial;
+    this.openLane = laneOpener({
+      enter: () => this.#enterLane(),
+      dial,
+      clock,
+      requestBack: () => this.#requestLane(),
+      isUndialable: () => this.#isUndialable,
+    });
+  }
+
+  /** Whether the peer dials on request. */
+  get acceptsDialBack(): boolean {
+    return this.#options.link().hello?.acceptsDialBack === true;
+  }
+
+  /** Whether the peer reports that nobody can dial it. */
+  get #isUndialable(): boolean {
+    return this.#options.link().hello?.undialable === true;
+  }
+
+  /** Requests a lane that the peer dials. Undefined: it does not dial on request. */
+  #requestLane(): OpenLane | undefined {
+    if (!this.acceptsDialBack) return undefined;
+    const { context, questions, link } = this.#options;
+    return async (handler, into, signal) => {
+      const over = new AbortController();
+      const stopListening = onAbort(signal, () => over.abort());
+      const token = context.dialRequests.newToken();
+      const { host } = link().remote;
+      const arrived = context.dialRequests.lanes.expect(token, { host, handler, into }, over.signal);
+      arrived.catch(() => {}); // Also when the question fails first.
+      try {
+        await questions.ask({ type: 'dialLane', requestId: 0, token }, signal);
+        return await arrived;
+      } catch (failure) {
+        over.abort();
+        throw failure;
+      } finally {
+        stopListening();
+      }
+    };
+  }
+
+  /** Asks the peer to pass a call on. @throws ShoalError NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT */
+  async callPeer(peerId: PeerId): Promise<void> {
+    await this.#options.questions.ask({ type: 'callPeer', requestId: 0, peerId });
+  }
+
+  /** Whether the peer can dial us; undefined: it did not try. */
+  async test(): Promise<boolean | undefined> {
+    try {
+      await this.#options.questions.ask({ type: 'testDial', requestId: 0 });
+      return true;
+    } catch (failure) {
+      return asShoalError(failure, 'UNREACHABLE').code === 'NOT_FOUND' ? false : undefined;
+    }
+  }
+
+  receive(message: DialMessage): void {
+    const { context, contact, within } = this.#options;
+    if (!within()) {
+      if (message.type !== 'called') this.#refuse(message.requestId, 'busy');
+      return;
+    }
+    switch (message.type) {
+      case 'dialLane':
+        this.#answer(message.requestId, context.dialRequests.dials.serveLane(this.#requester, message.token));
+        break;
+      case 'testDial':
+        this.#answer(message.requestId, context.dialRequests.dials.test(this.#requester));
+        break;
+      case 'callPeer': {
+        const { peerId, address } = this.#requester;
+        if (context.dialRequests.passCall(message.peerId, { peerId, address }))
+          this.#dialled(message.requestId);
+        else this.#refuse(message.requestId, 'not-found');
+        break;
+      }
+      case 'called':
+        context.dialRequests.calledBy(contact(), { peerId: message.peerId, address: message.address });
+        break;
+    }
+  }
+
+  /** The host is that of the open link, whatever the peer claims. */
+  get #requester(): Requester {
+    const { contact, link } = this.#options;
+    const { peerId, address } = contact();
+    return { peerId, address: { host: link().remote.host, port: address.port }, from: link().localHost };
+  }
+
+  /** The token counts for the two addresses of the link only: the lane is dialled from the same one. */
+  async #enterLane() {
+    const { questions, contact, link } = this.#options;
+    const { token } = await questions.ask({ type: 'laneRequest', requestId: 0 });
+    return { address: contact().address, token, from: link().localHost };
+  }
+
+  #answer(requestId: number, work: Promise<void>): void {
+    work.then(
+      () => this.#dialled(requestId),
+      (failure: unknown) => {
+        const { code } = asShoalError(failure, 'UNREACHABLE');
+        this.#refuse(requestId, code === 'REFUSED' || code === 'CANCELLED' ? 'busy' : 'not-found');
+      },
+    );
+  }
+
+  #dialled(requestId: number): void {
+    this.#options.send({ type: 'dialled', requestId });
+  }
+
+  #refuse(requestId: number, code: RefusalCode): void {
+    this.#options.send({ type: 'refused', requestId, code });
+  }
+}

@@ -1,0 +1,16 @@
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { UploadStatus } from '../../Model.ts';
+import type { ServingDesk } from '../Lanes/ServingDesk.ts';
+import type { ChunkProvider } from '../Ports.ts';
+
+/** Clients being served, for display. */
+export function uploadStatus(
+  desk: ServingDesk,
+  { provider, clock }: { readonly provider: ChunkProvider; readonly clock: Clock },
+): readonly UploadStatus[] {
+  return desk.serving().flatMap(({ meter, fileId, label }) => {
+    if (label === undefined || fileId === undefined) return [];
+    const bytesPerSecond = meter.bytesPerSecond(clock.nowMs());
+    return [{ peer: label, path: provider.pathOf(fileId) ?? '', bytes: meter.total, bytesPerSecond }];
+  });
+}

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { encodeLane, encodePreamble } from '../../../Protocol/PeerMessages.ts';
+import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
+import { type Node, open, patient, requestAll, startNode, watcher } from './links.ts';
+import { MemoryPart } from './MemoryShare.ts';
+
+const MIB = 1_048_576;
+
+/** Peers 1, 2, 3 … Those named are behind a firewall that drops connections from other hosts. */
+async function peers(count: number, ...firewalled: readonly number[]) {
+  const network = new SimulatedNetwork({ seed: 11 });
+  for (const number of firewalled) network.host(`10.0.0.${number}`).firewalled = true;
+  const nodes = await Promise.all(Array.from({ length: count }, (_, index) => startNode(network, index + 1)));
+  const link = (from: Node, to: Node) => network.settle(from.links.connect(to.contact, patient));
+  const close = () => network.settle(Promise.all(nodes.map(({ links }) => links.close())));
+  return { network, nodes, link, close };
+}
+
+/** Fetches 3 MiB from a peer; returns the outcomes. */
+async function fetches(network: SimulatedNetwork, to: Node, from: Node) {
+  const description = from.share.add('film', Buffer.alloc(3 * MIB, 7));
+  const { seen, events } = watcher();
+  const source = await network.settle(open(to, from, description.fileId, events));
+  source.setChunkCount(3);
+  const part = new MemoryPart(description);
+  const outcomes = await network.settle(requestAll(source, description, part));
+  source.close();
+  return { kinds: outcomes.map(({ kind }) => kind), seen };
+}
+
+const ALL = ['verified', 'verified', 'verified'];
+
+test('a peer behind a firewall gives: it dials the lane that the other one cannot dial', async () => {
+  const { network, nodes, link, close } = await peers(2, 1);
+  const [closed = expect.fail(), free = expect.fail()] = nodes;
+  await link(closed, free);
+  const { kinds, seen } = await fetches(network, free, closed);
+  expect(kinds).toEqual(ALL);
+  expect(seen.bytes).toBe(3 * MIB);
+  expect(free.links.counters.violations + closed.links.counters.violations).toBe(0);
+  await close();
+});
+
+test('the other direction needs no such lane', async () => {
+  const { network, nodes, link, close } = await peers(2, 1);
+  const [closed = expect.fail(), free = expect.fail()] = nodes;
+  await link(closed, free);
+  const startedMs = network.clock.nowMs();
+  expect((await fetches(network, closed, free)).kinds).toEqual(ALL);
+  expect(network.clock.nowMs() - startedMs).toBeLessThan(1_000);
+  await close();
+});
+
+test('without a link, a peer linked to both passes the call on', async () => {
+  const { network, nodes, link, close } = await peers(3, 1);
+  const [closed = expect.fail(), free = expect.fail(), common = expect.fail()] = nodes;
+  await link(closed, common);
+  await link(free, common);
+  expect((await fetches(network, free, closed)).kinds).toEqual(ALL);
+  expect(closed.links.links().map(({ peer }) => peer.name)).toContain('peer 2');
+  await close();
+});
+
+test('two peers behind firewalls learn that neither can connect to the other', async () => {
+  const { network, nodes, link, close } = await peers(3, 1, 2);
+  const [one = expect.fail(), other = expect.fail(), common = expect.fail()] = nodes;
+  await link(one, common);
+  await link(other, common);
+  const linking = network.settle(one.links.connect(other.contact, patient));
+  await expect(linking).rejects.toMatchObject({ code: 'BLOCKED' });
+  // The address was dialled once, and rests.
+  await expect(network.settle(one.links.connect(other.contact, patient))).rejects.toMatchObject({
+    code: 'BLOCKED',
+  });
+  await close();
+});
+
+test('a lane that was not requested is closed and counted', async () => {
+  const { network, nodes, close } = await peers(2);
+  const [, victim = expect.fail()] = nodes;
+  let isClosed = false;
+  const stream = await network.settle(
+    network.host('10.0.0.9').dial(victim.contact.address, {
+      closed: () => {
+        isClosed = true;
+      },
+    }),
+  );
+  stream.write(
+    Buffer.concat([encodePreamble('backLane'), encodeLane({ type: 'token', token: '00'.repeat(16) })]),
+  );
+  await network.clock.advanceAsync(100);
+  expect(isClosed).toBe(true);
+  expect(victim.links.counters.violations).toBe(1);
+  await close();
+});
+
+test('a call dials no port of a system service, and not every call of a flood', async () => {
+  const { network, nodes, close } = await peers(1);
+  const [called = expect.fail()] = nodes;
+  let dials = 0;
+  const listener = network.host('10.9.0.1');
+  for (let port = 9_000; port < 9_100; port++)
+    await listener.listen(port, () => {
+      dials++;
+      return { closed: () => {} };
+    });
+  await listener.listen(25, () => {
+    dials += 1_000;
+    return { closed: () => {} };
+  });
+  called.links.dialRequests.called({
+    peerId: 'ab'.repeat(32) as never,
+    address: { host: '10.9.0.1', port: 25 },
+  });
+  for (let port = 9_000; port < 9_100; port++)
+    called.links.dialRequests.called({
+      peerId: 'ab'.repeat(32) as never,
+      address: { host: '10.9.0.1', port },
+    });
+  await network.clock.advanceAsync(500);
+  expect(dials).toBeGreaterThan(0);
+  expect(dials).toBeLessThanOrEqual(34);
+  await close();
+});

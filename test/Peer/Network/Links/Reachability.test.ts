@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
+import { patient, startNode } from '../links.ts';
+
+async function pair(firewalled: boolean) {
+  const network = new SimulatedNetwork({ seed: 3 });
+  network.host('10.0.0.1').firewalled = firewalled;
+  const [one, other] = await Promise.all([startNode(network, 1), startNode(network, 2)]);
+  await network.settle(one.links.connect(other.contact, patient));
+  const reachable = () => [one, other].map(({ links }) => links.dialRequests.reachability.reachable);
+  const close = () => network.settle(Promise.all([one, other].map(({ links }) => links.close())));
+  return { network, one, other, reachable, close };
+}
+
+test('an incoming link of another computer proves that others can connect; the other side has it tested', async () => {
+  const { network, reachable, close } = await pair(false);
+  await network.clock.advanceAsync(100);
+  expect(reachable()).toEqual([undefined, true]);
+  await network.clock.advanceAsync(4_000);
+  expect(reachable()).toEqual([true, true]);
+  await close();
+});
+
+test('a firewall is noticed, announced in the next hello, and forgotten with the network', async () => {
+  const { network, one, other, reachable, close } = await pair(true);
+  await network.clock.advanceAsync(10_000);
+  expect(reachable()).toEqual([false, true]);
+  expect(one.links.dialRequests.extensions).toEqual({ acceptsDialBack: true, undialable: true });
+  expect(other.links.dialRequests.extensions).toEqual({ acceptsDialBack: true });
+  one.links.dialAgain();
+  expect(reachable()).toEqual([undefined, true]);
+  await close();
+});
