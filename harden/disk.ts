@@ -5,6 +5,7 @@ import { nodeDisk } from '../Peer/Files/Disk/NodeDisk.ts';
 import { SeededRandom } from '../Shared/SeededRandom.ts';
 import { FaultyDisk } from './Faults/FaultyDisk.ts';
 import { faultyProgram } from './Faults/FaultyProgram.ts';
+import { faultyStart } from './Faults/FaultyStart.ts';
 import { filesBelow, openStorage, useStorage, type WantedFile, wantedFile } from './Faults/StorageRun.ts';
 import type { Figure, TrialSettings } from './Trial.ts';
 
@@ -44,6 +45,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
     { name: 'runs in process', value: String(runs), met: true },
     ...inProcess,
     ...(await faultyProgram(short, random)),
+    ...(await faultyStart(short, random)),
   ];
 }
 

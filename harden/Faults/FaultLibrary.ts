@@ -56,6 +56,7 @@ static int fails_at(int fd) {
 int open(const char *path, int flags, ...) { MODE(flags) return fails(path) ? -1 : REAL(open)(path, flags, mode); }
 int open64(const char *path, int flags, ...) { MODE(flags) return fails(path) ? -1 : REAL(open64)(path, flags, mode); }
 ssize_t write(int fd, const void *bytes, size_t count) { return fails_at(fd) ? -1 : REAL(write)(fd, bytes, count); }
+ssize_t writev(int fd, const struct iovec *b, int n) { return fails_at(fd) ? -1 : REAL(writev)(fd, b, n); }
 ssize_t pwrite(int fd, const void *b, size_t n, off_t at) { return fails_at(fd) ? -1 : REAL(pwrite)(fd, b, n, at); }
 ssize_t pwrite64(int fd, const void *b, size_t n, off64_t at) { return fails_at(fd) ? -1 : REAL(pwrite64)(fd, b, n, at); }
 ssize_t pwritev(int fd, const struct iovec *b, int n, off_t at) { return fails_at(fd) ? -1 : REAL(pwritev)(fd, b, n, at); }
