@@ -14,9 +14,8 @@ const COST_MAX_MS = 5;
 const TRIES = 40;
 
 /**
- * What the dearest datagram of each kind costs a tracker that holds a million files (CPU time without pauses of
- * the garbage collector), and what a stranger at full rate
- * leaves to a registered peer.
+ * What the dearest datagram of each kind costs a tracker that holds a million files (CPU time without pauses of the garbage
+ * collector), and what a stranger at full rate leaves to a registered peer.
  */
 export async function run({ short, seed }: TrialSettings): Promise<readonly Figure[]> {
   const peers = short ? 500 : 10_000;
@@ -37,7 +36,6 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   }
   process.stderr.write(`\r${crowd.files} files of ${peers} peers\n`);
   ask(watch, crowd, peers);
-  await watch.settle();
   await watch.settle();
   const flooded = flood(logic, crowd, watch.nowMs);
   flood(twin, crowd, watch.nowMs); // So that it stays a twin.
