@@ -143,7 +143,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   diagnostics.tell = (line) => console.printLine(line);
   if (isTerminal)
     process.stdout.write(
-      `${greeting(peer)}. Type help for the commands.\n${networkSentence(peer.privateNetwork)}\n`,
+      `${greeting(peer)}. Type help for the commands.\n${networkSentence(peer.privateNetwork)}\n${webLines(peer)}`,
     );
   return withOutput(await console.run({ signal: interrupted }));
 }
@@ -182,7 +182,7 @@ async function runWithoutConsole(
   if (logFormat === 'json') {
     log.info(greeting(peer), 'sharing');
     log.info(sentence, 'network');
-  } else process.stdout.write(`${greeting(peer)}${why}\n${sentence}\n`);
+  } else process.stdout.write(`${greeting(peer)}${why}\n${sentence}\n${webLines(peer)}`);
   peer.onNews(({ kind, text }) => (kind === 'warning' ? log.warn(text) : log.info(text, kind)));
   announceReadiness();
   const alive = setInterval(() => {}, 60_000);
@@ -240,6 +240,12 @@ function greeting(peer: Peer): string {
   const { folder, manifest } = peer.share();
   const what = manifest === undefined ? folder : `what ${manifest} names`;
   return safeText(`${peer.self.name} shares ${what} on TCP port ${peer.self.port}`);
+}
+
+/** The address of the page, without its secret: output ends up in logs. */
+function webLines(peer: Peer): string {
+  if (peer.pageAddress === undefined) return '';
+  return `Web page: http://127.0.0.1:${peer.self.port}/ (to manage this peer with it: shoal web)\n`;
 }
 
 async function within(limitMs: number, work: Promise<void>): Promise<void> {

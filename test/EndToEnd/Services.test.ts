@@ -24,6 +24,8 @@ test.concurrent('without terminal and input a peer runs as a service, says so an
   expect(program.lines).toEqual([
     expect.stringContaining('service'),
     expect.stringMatching(/^Open network: /),
+    // Without the secret: the output of a service ends up in logs.
+    `Web page: http://127.0.0.1:${port}/ (to manage this peer with it: shoal web)`,
   ]);
 });
 

@@ -60,7 +60,7 @@ export function fileAnswer(entry: CatalogEntry, conditions: FileConditions): Fil
 }
 
 /** Type and disposition by the name of a file. */
-export function contentHeaders(path: string, download: boolean): Record<string, string> {
+function contentHeaders(path: string, download: boolean): Record<string, string> {
   const name = path.split('/').at(-1) ?? '';
   const byName = mime.getType(name) ?? 'application/octet-stream';
   const type = TEXTUAL.test(byName) ? 'text/plain' : byName;

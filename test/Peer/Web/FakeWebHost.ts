@@ -8,7 +8,7 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import { systemClock } from '../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 
-export const TOKEN = 'the-token_of-this-peer';
+const TOKEN = 'the-token_of-this-peer';
 
 /** A peer with files in memory; every command that it was asked is in `commands`. */
 export class FakeWebHost implements WebHost {
