@@ -11,6 +11,8 @@ const config: KnipConfig = {
     'Cli/{Launch,Start}.js!',
     '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
     '{bench,harden}/*.ts!',
+    'Web/main.tsx!',
+    'Web/vite.config.ts',
     // Programs and workers that are started by path.
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
     'Peer/Files/Hashing/HashWorker.ts!',
@@ -20,6 +22,7 @@ const config: KnipConfig = {
   ],
   project: [
     '{Protocol,Shared,Tracker,Peer,Cli,Demo,Simulator,bench,harden,packaging}/**/*.ts!',
+    'Web/**/*.{ts,tsx}!',
     '*.js!',
     'test/**/*.{js,ts}',
   ],

@@ -36,6 +36,13 @@ export function tmpfs(): Missing {
   return missing;
 }
 
+/** Debian's Chromium, or the browser of CHROMIUM_PATH. */
+export const CHROMIUM_PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+
+export function chromium(): Missing {
+  return failureOf(CHROMIUM_PATH, '--version');
+}
+
 /** Files that cannot be read: for root that takes `setpriv` (Debian: util-linux). */
 export function unreadableFiles(): Missing {
   if (process.platform === 'win32') return 'needs POSIX file modes';

@@ -1,0 +1,79 @@
+import { useSignal } from '@preact/signals';
+import { ApiError, read } from '../Api/Client.ts';
+import type { Check, Status } from '../Api/Items.ts';
+import { Button, Empty, Failure, Loading } from '../Parts/Basics.tsx';
+import { Fish } from '../Parts/Fish.tsx';
+import { Icon } from '../Parts/Icons.tsx';
+import { session } from '../State/Live.ts';
+import { useAsked } from '../State/UseAsked.ts';
+import { count, t } from '../Text/Language.ts';
+import { checksOf } from './StatusChecks.ts';
+
+export function Doctor() {
+  const round = useSignal(0);
+  const manage = session.value?.manage === true;
+  const asked = useAsked(
+    (signal) => (manage ? checks(signal) : Promise.resolve(undefined)),
+    [round.value, manage],
+  );
+  const { value, failure, pending } = asked.value;
+  if (session.value?.manage === false) return <Empty title={t('doctor.title')} hint={t('guest')} />;
+  const bad = value?.filter(({ ok }) => !ok).length ?? 0;
+  return (
+    <>
+      <header class="page-head">
+        <div class="name">
+          <h1>{t('doctor.title')}</h1>
+          <p class="muted">{t('doctor.lead')}</p>
+        </div>
+        <Button text={t('doctor.again')} onPress={() => round.value++} />
+      </header>
+      {pending && <Loading />}
+      {failure !== undefined && <Failure failure={failure} />}
+      {value !== undefined && (
+        <>
+          <p class={`verdict${bad === 0 ? ' good' : ''}`} role="status">
+            <Fish />
+            {bad === 0 ? t('doctor.fine') : count('doctor.problems', bad)}
+          </p>
+          <ul class="stack checks">
+            {value.map((check) => (
+              <CheckRow key={check.check} check={check} />
+            ))}
+          </ul>
+        </>
+      )}
+      <section class="card firewall">
+        <p>{t('doctor.firewall')}</p>
+        <code>sudo ufw allow {session.value?.port ?? 9000}/tcp; sudo ufw allow 6881/udp</code>
+      </section>
+    </>
+  );
+}
+
+function CheckRow({ check: { check, ok, text, hint } }: { readonly check: Check }) {
+  return (
+    <li class={`card check${ok ? '' : ' bad'}`}>
+      <span class="mark">
+        <Icon name={ok ? 'check' : 'warn'} />
+        <span class="unseen">{ok ? t('doctor.ok') : t('doctor.bad')}</span>
+      </span>
+      <div>
+        <strong>{check}</strong>
+        <p>{text}</p>
+        {hint !== null && <p class="hint">{hint}</p>}
+      </div>
+    </li>
+  );
+}
+
+/** The checks of the peer; of a peer without a doctor, those that its overview allows. */
+async function checks(signal: AbortSignal): Promise<readonly Check[]> {
+  try {
+    return (await read<Check>('/doctor', {}, signal)).items;
+  } catch (failure) {
+    if (!(failure instanceof ApiError) || failure.code !== 'NOT_FOUND') throw failure;
+    const status = (await read('/status', {}, signal)) as unknown as Status;
+    return checksOf(status);
+  }
+}

@@ -1,0 +1,78 @@
+import { read } from '../Api/Client.ts';
+import type { KnownPeer } from '../Api/Items.ts';
+import { Empty, Failure, Loading } from '../Parts/Basics.tsx';
+import { Icon } from '../Parts/Icons.tsx';
+import { peerHash } from '../State/Address.ts';
+import { useAsked } from '../State/UseAsked.ts';
+import { count, t } from '../Text/Language.ts';
+import { bytesText } from '../Text/Units.ts';
+
+const EVERY_MS = 10_000;
+/** Cards shown; a search finds the files of all others. */
+const CARDS_MAX = 500;
+const TINTS = 6;
+
+export function Peers() {
+  return (
+    <>
+      <header class="page-head">
+        <h1>{t('nav.peers')}</h1>
+      </header>
+      <PeerCards />
+    </>
+  );
+}
+
+/** The other peers, each a card that leads to its files. */
+export function PeerCards() {
+  const asked = useAsked((signal) => read<KnownPeer>('/peers', { count: CARDS_MAX }, signal), [], EVERY_MS);
+  const { value, failure, pending } = asked.value;
+  if (value === undefined && pending) return <Loading />;
+  if (value === undefined) return failure === undefined ? null : <Failure failure={failure} />;
+  if (value.items.length === 0) return <Empty title={t('peers.none')} hint={t('peers.noneHint')} />;
+  return (
+    <ul class="cards">
+      {value.items.map((peer) => (
+        <li key={peer.id ?? `${peer.host}:${peer.port}`}>
+          <PeerCard peer={peer} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function PeerCard({ peer }: { readonly peer: KnownPeer }) {
+  const { name, host, port, files, bytes, linked } = peer;
+  const shown = name === '' ? `${host}:${port}` : name;
+  return (
+    <a
+      class="card peer"
+      href={peerHash(name === '' ? `${host}:${port}` : name)}
+    >
+      <Face name={shown} />
+      <span class="peer-facts">
+        <strong dir="auto">{shown}</strong>
+        <span class="muted">
+          {files === null
+            ? `${host}:${port}`
+            : `${count('files.count', files)}${bytes === null ? '' : `, ${bytesText(bytes)}`}`}
+        </span>
+      </span>
+      <span class={`link-state${linked ? ' linked' : ''}`}>
+        {linked ? t('peers.linked') : t('peers.known')}
+      </span>
+      <Icon name="chevron" />
+    </a>
+  );
+}
+
+/** A round picture with the first letter of a name, in a tint that the name decides. */
+export function Face({ name }: { readonly name: string }) {
+  let sum = 0;
+  for (const character of name) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
+  return (
+    <span class={`face tint-${sum % TINTS}`} aria-hidden="true">
+      {[...name][0]?.toUpperCase() ?? '?'}
+    </span>
+  );
+}

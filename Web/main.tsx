@@ -1,0 +1,20 @@
+import { render } from 'preact';
+import { takeSecretFromAddress } from './Api/Secret.ts';
+import { App } from './App.tsx';
+import { followAddress } from './State/Address.ts';
+import { followPeer } from './State/Live.ts';
+import { followQuery } from './State/Results.ts';
+import { useLanguageOfUser } from './Text/Language.ts';
+import './Styles/base.css';
+import './Styles/layout.css';
+import './Styles/parts.css';
+import './Styles/pages.css';
+
+takeSecretFromAddress();
+useLanguageOfUser();
+followAddress();
+followQuery();
+void followPeer();
+
+const page = document.getElementById('page');
+if (page !== null) render(<App />, page);

@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, type BrowserContextOptions, chromium as launcher, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { events, hits, mockNetwork } from '../Support/MockNetwork.ts';
+import { type MockAnswers, type MockPeer, startMockPeer } from '../Support/MockPeer.ts';
+import { CHROMIUM_PATH, chromium, title } from '../Support/Requires.ts';
+
+/** The built page in Chromium, in front of made-up answers. */
+
+const MISSING = chromium();
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const PLACES = [
+  '/',
+  '/?q=holiday',
+  `/?q=packing#/?file=${hits[5]?.id}`,
+  '/#/downloads',
+  '/#/swarm/x',
+  '/#/peers',
+  '/#/peer/anna/Holiday',
+  '/#/share',
+  '/#/doctor',
+];
+
+let browser: Browser;
+beforeAll(async () => {
+  // Root may not use the sandbox of Chromium.
+  if (MISSING === undefined)
+    browser = await launcher.launch({ executablePath: CHROMIUM_PATH, args: ['--no-sandbox'] });
+});
+afterAll(() => browser?.close());
+
+async function open(path: string, answers: MockAnswers = mockNetwork(), options: BrowserContextOptions = {}) {
+  const peer = await startMockPeer(answers, events);
+  const context = await browser.newContext({
+    viewport: { width: 1_280, height: 800 },
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  onTestFinished(async () => {
+    await context.close();
+    await peer.close();
+  });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.goto(peer.address + path);
+  await page.locator('main h1').first().waitFor();
+  return { page, peer, errors };
+}
+
+describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), () => {
+  test('a search as you type keeps its address, and one press downloads', async () => {
+    const { page, peer, errors } = await open('/');
+    await page.getByRole('searchbox').fill('reef');
+    await page.getByRole('button', { name: 'Download the reef.mp4' }).click();
+    await page.getByText('Download started').waitFor();
+    expect(changesOf(peer)).toEqual([{ what: 'POST /api/v1/downloads', body: { what: hits[1]?.id } }]);
+    expect(page.url()).toBe(`${peer.address}/?q=reef`);
+    await page.reload();
+    await page.getByText('the reef.mp4').waitFor();
+    expect(await page.getByRole('searchbox').inputValue()).toBe('reef');
+    expect(errors).toEqual([]);
+  });
+
+  test('the keyboard alone finds a file, opens its details and closes them', async () => {
+    const { page } = await open('/?q=holiday');
+    await page.getByText('12 files').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'the reef.mp4' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    expect(page.url()).toContain('/?q=holiday');
+  });
+
+  test('names with markup are text, on every page', async () => {
+    const evil = '<img src=x onerror="document.title=1"><b>bold</b>&amp;‮';
+    const named = JSON.parse(JSON.stringify(mockNetwork()), (key, value) =>
+      ['name', 'path', 'folder', 'text'].includes(key) ? evil : value,
+    ) as MockAnswers;
+    const answers = { ...named, '/search': { items: hits.map((hit) => ({ ...hit, path: evil })) } };
+    for (const path of [
+      '/',
+      '/?q=x',
+      '/#/peers',
+      '/#/swarm/x',
+      '/#/share',
+      '/#/doctor',
+      `/#/peer/${encodeURIComponent(evil)}`,
+    ]) {
+      const { page } = await open(path, answers);
+      await page.getByText('<b>bold</b>').first().waitFor();
+      expect(await page.locator('img, b').count()).toBe(0);
+      expect(await page.title()).toMatch(/Shoal$/);
+    }
+  });
+
+  test('100,000 results: few rows in the document, the last is reached, no long task while scrolling', async () => {
+    const answers = {
+      ...mockNetwork(),
+      '/search': (query: URLSearchParams) => {
+        const from = Number(query.get('from') ?? 0);
+        const length = Math.max(0, Math.min(Number(query.get('count')), 100_000 - from));
+        const item = (n: number) => ({
+          ...hits[0],
+          id: (from + n).toString(16).padStart(64, '0'),
+          path: `holiday/${from + n}.jpg`,
+          sources: [],
+        });
+        return { items: Array.from({ length }, (_, n) => item(n)) };
+      },
+    };
+    const { page } = await open('/?q=holiday', answers);
+    await page.getByText('0.jpg', { exact: true }).waitFor();
+    for (let round = 0; round < 30; round++) {
+      if (await page.getByText('100,000 files').isVisible()) break;
+      await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+      await page.waitForTimeout(200);
+    }
+    await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    await page.getByText('99999.jpg').waitFor();
+    expect(await page.locator('.row').count()).toBeLessThan(60);
+    await page.evaluate(`scrollTo(0, 0); globalThis.longTasks = [];
+      new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((e) => e.duration))).observe({ type: 'longtask' })`);
+    for (let step = 0; step < 40; step++) await page.mouse.wheel(0, 3_000);
+    await page.waitForTimeout(300);
+    const longTasks = (await page.evaluate('longTasks')) as number[];
+    // The goal is none above 50 ms; other programs share the computer of the tests.
+    expect(Math.max(0, ...longTasks)).toBeLessThan(250);
+  });
+
+  test.each([
+    [320, 'light'],
+    [1_280, 'dark'],
+  ] as const)(
+    '%i pixels, %s: nothing is cut off, and axe finds nothing serious',
+    async (width, colorScheme) => {
+      const { page, peer } = await open('/', mockNetwork(), {
+        viewport: { width, height: 700 },
+        colorScheme,
+      });
+      for (const path of PLACES) {
+        await page.goto('about:blank');
+        await page.goto(peer.address + path);
+        await page.locator('main h1').first().waitFor();
+        await page.waitForTimeout(300);
+        expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([
+          path,
+          0,
+        ]);
+        expect.soft([path, await seriousFindings(page)]).toEqual([path, []]);
+      }
+    },
+  );
+
+  test('the user reads the page in a known language, and may choose another', async () => {
+    const { page } = await open('/#/downloads', mockNetwork(), { locale: 'pt-PT' });
+    await page.getByText('a descarregar', { exact: true }).waitFor();
+    expect(await page.locator('html').getAttribute('lang')).toBe('pt');
+    await page.getByLabel('Idioma').selectOption('de');
+    await page.getByRole('heading', { name: 'In Arbeit' }).waitFor();
+  });
+
+  test('a guest searches and saves, and is offered nothing that needs the owner', async () => {
+    const { page } = await open('/?q=reef', mockNetwork(false));
+    const save = page.getByRole('link', { name: 'Save the reef.mp4' });
+    await save.waitFor();
+    expect(await save.getAttribute('download')).toBe('the reef.mp4');
+    expect(await page.getByRole('button', { name: /^Download/ }).count()).toBe(0);
+    await page.getByRole('link', { name: 'Downloads' }).click();
+    await page.getByText('Only the owner').waitFor();
+  });
+
+  test('the token leaves the address, and is sent with every request', async () => {
+    const { page, peer } = await open('/#token=secret-1');
+    expect(page.url()).not.toContain('secret');
+    const asked = page.waitForRequest(/\/api\/v1\/search/);
+    await page.getByRole('searchbox').fill('x');
+    expect(await (await asked).headerValue('authorization')).toBe('Bearer secret-1');
+    expect(peer.changes).toEqual([]);
+  });
+
+  test('a download is paused; an offer is refused; a chosen file is sent', async () => {
+    const { page, peer } = await open('/#/downloads');
+    await page.getByRole('button', { name: 'Pause: the reef.mp4' }).click();
+    await page.getByRole('link', { name: 'Share' }).click();
+    await page.getByRole('button', { name: 'Refuse: homework 7.pdf' }).click();
+    const file = { name: 'a b#.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.getByText('a b#.txt has arrived').waitFor();
+    expect(changesOf(peer)).toEqual([
+      { what: 'PATCH /api/v1/downloads/5', body: { state: 'paused' } },
+      { what: 'DELETE /api/v1/offers/1', body: undefined },
+      { what: 'PUT /drop/a%20b%23.txt', body: 'hello' },
+    ]);
+  });
+});
+
+function changesOf(peer: Pick<MockPeer, 'changes'>) {
+  return peer.changes.map(({ what, body }) => ({ what, body }));
+}
+
+/** Findings of axe-core that keep somebody from using the page. */
+async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  const found = (await page.evaluate(`axe.run().then(({ violations }) => violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ target }) => target.join(' ')).join(', ')))`)) as string[];
+  return found;
+}
