@@ -11,8 +11,6 @@ const config: KnipConfig = {
     'Cli/{Launch,Start}.js!',
     '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
     '{bench,harden}/*.ts!',
-    'Web/main.tsx!',
-    'Web/vite.config.ts',
     // Programs and workers that are started by path.
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
     'Peer/Files/Hashing/HashWorker.ts!',

@@ -102,7 +102,7 @@ function Side() {
       </nav>
       <div class="side-foot">
         {session.value !== undefined && (
-          <p class="own" title={`Shoal ${session.value.program}`}>
+          <p class="own">
             <span class={`dot${online.value ? ' on' : ''}`} />
             <span dir="auto">{session.value.name}</span>
           </p>

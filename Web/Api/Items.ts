@@ -1,6 +1,6 @@
 /** Items of the API, as docs/reference/json.md names their fields. All texts in them come from strangers. */
 
-export interface Peer {
+interface Peer {
   readonly id: string | null;
   readonly name: string;
   readonly host: string;
@@ -44,7 +44,7 @@ export interface Source extends Peer {
   readonly why: string | null;
 }
 
-export interface Problem {
+interface Problem {
   readonly code: string;
   readonly message: string;
   readonly hint: string | null;
@@ -128,7 +128,7 @@ export interface Limit {
   readonly receiving: number;
 }
 
-export interface Tracker {
+interface Tracker {
   readonly host: string;
   readonly port: number;
   readonly state: string;
@@ -173,5 +173,6 @@ export interface Session {
   readonly local: boolean;
   readonly name: string;
   readonly port: number;
-  readonly program: string;
+  /** Addresses that this peer serves beside files and API. */
+  readonly serves?: readonly ('network' | 'drop')[];
 }

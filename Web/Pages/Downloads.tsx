@@ -34,7 +34,7 @@ export function Downloads() {
 }
 
 /** What a guest sees of a page for the owner. */
-export function Guest() {
+function Guest() {
   return <Empty title={t('downloads.owner')} hint={t('guest')} />;
 }
 

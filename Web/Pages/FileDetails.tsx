@@ -65,9 +65,8 @@ async function findFile(id: string, signal: AbortSignal): Promise<Hit | undefine
 
 function Facts({ hit }: { readonly hit: Hit }) {
   const { id, path, size, modified } = hit;
-  const code = useSignal(false);
+  const address = outsideAddress(hit);
   const manage = session.value?.manage === true;
-  const copy = () => attempt(() => navigator.clipboard.writeText(outsideAddress(hit)), t('link.copied'));
   const folder = folderOf(path);
   return (
     <>
@@ -89,7 +88,7 @@ function Facts({ hit }: { readonly hit: Hit }) {
         <FileActions file={hit} />
         {manage && !hit.here && <SaveLink file={hit} />}
         {hit.here && (
-          <a class="button main" href={contentAddress(hit)} target="_blank" rel="noreferrer">
+          <a class="button main" href={contentAddress(hit) ?? ''} target="_blank" rel="noreferrer">
             {t('open')}
           </a>
         )}
@@ -97,20 +96,35 @@ function Facts({ hit }: { readonly hit: Hit }) {
           <Icon name="peers" />
           <span>{t('swarm')}</span>
         </a>
-        <Button icon="link" text={t('link.copy')} onPress={copy} />
-        <Button
-          icon="qr"
-          text={t('qr.show')}
-          pressed={code.value}
-          onPress={() => (code.value = !code.value)}
-        />
       </div>
-      {code.value && <QrCode address={outsideAddress(hit)} />}
+      {address !== undefined && <Links address={address} />}
       {manage && hit.here && <SendTo id={id} />}
       <SourceList hit={hit} />
       <p class="id">
         <span>{t('identity')}</span> <code>{id}</code>
       </p>
+    </>
+  );
+}
+
+/** The file for others: its address, and the same as a code for a phone. */
+function Links({ address }: { readonly address: string }) {
+  const code = useSignal(false);
+  const copy = () => attempt(() => navigator.clipboard.writeText(address), t('link.copied'));
+  return (
+    <>
+      <div class="buttons">
+        <Button icon="link" text={t('link.copy')} onPress={copy} />
+        <Button
+          icon="qr"
+          text={t('qr.show')}
+          pressed={code.value}
+          onPress={() => {
+            code.value = !code.value;
+          }}
+        />
+      </div>
+      {code.value && <QrCode address={address} />}
     </>
   );
 }

@@ -45,10 +45,7 @@ function PeerCard({ peer }: { readonly peer: KnownPeer }) {
   const { name, host, port, files, bytes, linked } = peer;
   const shown = name === '' ? `${host}:${port}` : name;
   return (
-    <a
-      class="card peer"
-      href={peerHash(name === '' ? `${host}:${port}` : name)}
-    >
+    <a class="card peer" href={peerHash(name === '' ? `${host}:${port}` : name)}>
       <Face name={shown} />
       <span class="peer-facts">
         <strong dir="auto">{shown}</strong>

@@ -17,6 +17,7 @@ export function Preview({ file }: { readonly file: Reachable }) {
   const onError = () => {
     failed.value = true;
   };
+  if (address === undefined) return <p class="no-preview">{t('preview.away')}</p>;
   if (failed.value) return <p class="no-preview">{t('preview.failed')}</p>;
   if (kind === undefined) return <p class="no-preview">{t('preview.none')}</p>;
   if (kind === 'text') return <TextPreview address={address} />;

@@ -5,6 +5,7 @@ import type { Offer, Push, Upload } from '../Api/Items.ts';
 import { Bar, Button } from '../Parts/Basics.tsx';
 import { nameOf } from '../Parts/FileKind.ts';
 import { Icon } from '../Parts/Icons.tsx';
+import { serves } from '../State/Actions.ts';
 import { offers, pushes, refreshStatus, session, status, uploads } from '../State/Live.ts';
 import { attempt } from '../State/Notes.ts';
 import { count, known, t } from '../Text/Language.ts';
@@ -40,7 +41,13 @@ export function Share({ folder }: { readonly folder: string }) {
           ))}
         </Section>
       )}
-      <DropZone />
+      {serves('drop') && <DropZone />}
+      {!serves('drop') && share !== undefined && (
+        <p class="put-here">
+          <Icon name="folder" />
+          <span>{t('share.put', { folder: share.folder })}</span>
+        </p>
+      )}
       {uploads.value.length > 0 && (
         <Section title={t('uploads.title')}>
           {uploads.value.map((upload) => (

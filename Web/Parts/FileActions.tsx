@@ -1,5 +1,5 @@
 import type { Reachable } from '../State/Actions.ts';
-import { contentAddress, startDownload } from '../State/Actions.ts';
+import { savingAddress, startDownload } from '../State/Actions.ts';
 import { session } from '../State/Live.ts';
 import { t } from '../Text/Language.ts';
 import { Button } from './Basics.tsx';
@@ -43,13 +43,10 @@ export function FileActions({ file, peer, small = false }: Props) {
 export function SaveLink({ file, small = false }: Props) {
   const name = nameOf(file.path);
   const label = t('save.name', { name });
+  const address = savingAddress(file);
+  if (address === undefined) return null;
   return (
-    <a
-      class={`button main${small ? ' small' : ''}`}
-      href={contentAddress(file)}
-      download={name}
-      aria-label={label}
-    >
+    <a class={`button main${small ? ' small' : ''}`} href={address} download={name} aria-label={label}>
       <Icon name="download" />
       <span>{t('save')}</span>
     </a>

@@ -14,7 +14,7 @@ const KINDS = new Map(
 /** Kinds by ending that browsers do not show. */
 const UNSHOWN = new Set(['heic', 'tif', 'tiff', 'mkv', 'avi', 'mpg', 'mpeg']);
 
-export function endingOf(path: string): string {
+function endingOf(path: string): string {
   return /\.([a-z0-9]{1,8})$/i.exec(path)?.[1]?.toLowerCase() ?? '';
 }
 

@@ -88,6 +88,6 @@ export function keepQuery(words: string): void {
   history.replaceState(null, '', `${location.pathname}${search}${location.hash}`);
 }
 
-export function goTo(to: string): void {
+function goTo(to: string): void {
   location.hash = to;
 }

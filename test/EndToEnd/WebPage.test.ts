@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium as launcher, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { events, hits, mockNetwork } from '../Support/MockNetwork.ts';
@@ -9,7 +8,6 @@ import { CHROMIUM_PATH, chromium, title } from '../Support/Requires.ts';
 /** The built page in Chromium, in front of made-up answers. */
 
 const MISSING = chromium();
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PLACES = [
   '/',
   '/?q=holiday',
@@ -205,7 +203,7 @@ function changesOf(peer: Pick<MockPeer, 'changes'>) {
 
 /** Findings of axe-core that keep somebody from using the page. */
 async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(readFileSync(AXE, 'utf8'));
+  await page.evaluate(axe.source);
   const found = (await page.evaluate(`axe.run().then(({ violations }) => violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ target }) => target.join(' ')).join(', ')))`)) as string[];

@@ -135,7 +135,7 @@ const TEXT = 'Sun hat\nSnorkel\nTwo books\nCharger\n\nAsk Marta for the tent.\n'
 /** Answers for MockPeer. */
 export function mockNetwork(manage = true): Record<string, unknown> {
   return {
-    '/session': { manage, local: manage, name: 'anna', port: 9001, program: '0.1.0' },
+    '/session': { manage, local: manage, name: 'anna', port: 9001, serves: ['network', 'drop'] },
     '/status': {
       name: 'anna',
       host: '192.168.1.20',

@@ -16,7 +16,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export type MockAnswers = Record<string, unknown>;
 
 /** A request that changed something. */
-export interface MockChange {
+interface MockChange {
   readonly what: string;
   readonly body: unknown;
 }
