@@ -48,7 +48,8 @@ export function change<Item>(
 async function answerTo<Item, Facts>(path: string, init: RequestInit): Promise<Answer<Item, Facts>> {
   const response = await request(`/api/v1${path}`, init);
   const answer = (await response.json().catch(() => undefined)) as Envelope | undefined;
-  if (answer?.ok !== true) {
+  // The doctor answers with items when something is wrong, and `ok` false.
+  if (answer?.ok !== true && answer?.items === undefined) {
     const { code = 'FAILED', message = `HTTP ${response.status}`, hint } = answer?.error ?? {};
     throw new ApiError(code, message, hint ?? undefined);
   }
@@ -57,6 +58,7 @@ async function answerTo<Item, Facts>(path: string, init: RequestInit): Promise<A
 
 interface Envelope {
   readonly ok?: boolean;
+  readonly items?: readonly unknown[];
   readonly error?: { readonly code?: string; readonly message?: string; readonly hint?: string | null };
 }
 

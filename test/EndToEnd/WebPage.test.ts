@@ -172,6 +172,12 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.getByText('Only the owner').waitFor();
   });
 
+  test('the doctor shows what is wrong, and what to do', async () => {
+    const { page } = await open('/#/doctor');
+    await page.getByText('1 thing to look at').waitFor();
+    await page.getByText('Name one: --tracker HOST').waitFor();
+  });
+
   test('the token leaves the address, and is sent with every request', async () => {
     const { page, peer } = await open('/#token=secret-1');
     expect(page.url()).not.toContain('secret');

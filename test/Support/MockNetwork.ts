@@ -164,6 +164,13 @@ export function mockNetwork(manage = true): Record<string, unknown> {
       );
       return { items: found };
     },
+    '/doctor': {
+      ok: false,
+      items: [
+        { check: 'share', ok: true, text: '/home/anna/Shared shares 1,204 files, 48.2 GB', hint: null },
+        { check: 'tracker', ok: false, text: 'none answers', hint: 'Name one: --tracker HOST' },
+      ],
+    },
     '/peers': { items: knownPeers },
     '/ls': { items: hits },
     '/parts': {
