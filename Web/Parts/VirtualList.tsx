@@ -47,9 +47,8 @@ export function VirtualList<Item>({ items, label, keyOf, row, onEnd }: Props<Ite
     event.preventDefault();
     const to = Math.min(items.length - 1, Math.max(0, Number(at) + step));
     virtual.scrollToIndex(to, { align: 'auto' });
-    requestAnimationFrame(() =>
-      list.current?.querySelector<HTMLElement>(`[data-index="${to}"] a`)?.focus({ preventScroll: true }),
-    );
+    // A row that is not in the document yet is there after the next drawing.
+    if (!focusRow(list.current, to)) requestAnimationFrame(() => focusRow(list.current, to));
   };
 
   return (
@@ -81,3 +80,9 @@ export function VirtualList<Item>({ items, label, keyOf, row, onEnd }: Props<Ite
 }
 
 const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
+
+function focusRow(list: HTMLElement | null, index: number): boolean {
+  const link = list?.querySelector<HTMLElement>(`[data-index="${index}"] a`);
+  link?.focus({ preventScroll: true });
+  return link !== null && link !== undefined;
+}
