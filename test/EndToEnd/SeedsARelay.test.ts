@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { LaunchedProgram } from '../../bench/Programs/LaunchedProgram.ts';
 import { decodeReply, encodeRequest, type TrackerReply } from '../../Protocol/TrackerMessages.ts';
+import { keyOf, proven } from '../Support/keys.ts';
 import { freePort } from '../Support/launch.ts';
 import { within } from '../Support/Slowdown.ts';
 import { someBytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
@@ -216,7 +217,9 @@ class Client {
     const client = new Client(Number(tracker.split(':')[1]));
     const connected = await client.ask({ type: 'connect' });
     if (connected.type === 'connected') client.#cookie = connected.connectionId;
-    const alive = await client.ask(heartbeatOf(number));
+    const key = keyOf(`client ${number}`);
+    const beat = heartbeatOf(number, { peerId: key.peerId });
+    const alive = await client.ask(proven(key, client.#cookie, beat, await client.ask(beat)));
     if (alive.type !== 'alive') throw new Error(`refused: ${JSON.stringify(alive)}`);
     return client;
   }

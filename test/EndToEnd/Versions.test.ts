@@ -22,6 +22,7 @@ test('the corrected file is taken although more peers have the old one, and the 
       path: 'Class/homework.txt',
       taken: expect.objectContaining({ copies: 1, isHere: false }),
       others: [expect.objectContaining({ copies: 2 })],
+      undelivered: false,
     },
   ]);
   const again = await get('Class');
