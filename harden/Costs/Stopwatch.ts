@@ -26,11 +26,11 @@ interface Noted {
 }
 
 /**
- * Sends datagrams to a tracker's logic and keeps the dearest of each kind. Every datagram goes to twins in the same state, and the
- * lesser time counts: what the tracker does recurs in both, what the computer does besides does not.
+ * Sends datagrams to a tracker's logic and keeps the dearest of each kind. Every datagram goes to several trackers in the same state, and the
+ * least time counts: what a tracker does recurs in all, what the computer does besides does not.
  */
 export class Stopwatch {
-  readonly #twins: readonly [TrackerLogic, TrackerLogic];
+  readonly #logics: readonly TrackerLogic[];
   readonly #crowd: Crowd;
   readonly #times = new HandlingTimes();
   readonly #kinds = new Map<string, Kind>();
@@ -39,8 +39,9 @@ export class Stopwatch {
   #strangers = 0;
   #transaction = 0;
 
-  constructor(twins: readonly [TrackerLogic, TrackerLogic], crowd: Crowd) {
-    this.#twins = twins;
+  /** @param logics - of trackers with the same secret, to which nothing was sent yet */
+  constructor(logics: readonly TrackerLogic[], crowd: Crowd) {
+    this.#logics = logics;
     this.#crowd = crowd;
   }
 
@@ -63,10 +64,9 @@ export class Stopwatch {
 
   /** Makes steps until there is nothing to do. */
   rest(kind: string): void {
-    const [logic] = this.#twins;
     for (let step = 0; step < STEPS_MAX; step++) {
       this.#note(kind, [(each) => each.expire(this.#nowMs)]);
-      if (logic.nextEndMs !== Number.NEGATIVE_INFINITY) return;
+      if (this.#logics[0]?.nextEndMs !== Number.NEGATIVE_INFINITY) return;
     }
     throw new Error('the tracker has no end of work');
   }
@@ -118,13 +118,15 @@ export class Stopwatch {
   #note(kind: string, works: readonly ((logic: TrackerLogic) => void)[]): void {
     const before = this.#refusals();
     const timings = works.flatMap((work) =>
-      this.#twins.map((logic) => this.#times.measure(() => work(logic))),
+      this.#logics.map((logic) => this.#times.measure(() => work(logic))),
     );
     this.#noted.push({ kind, timings, refused: this.#refusals() > before });
   }
 
   #refusals(): number {
-    const { refused, limited, malformed } = this.#twins[0].counts;
-    return refused + limited + malformed;
+    return this.#logics.reduce(
+      (sum, { counts }) => sum + counts.refused + counts.limited + counts.malformed,
+      0,
+    );
   }
 }
