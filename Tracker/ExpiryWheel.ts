@@ -1,6 +1,9 @@
 /** Resolution of deadlines; they are rounded up. */
 export const EXPIRY_STEP_MS = 1_000;
 
+/** Items examined for each one that may be due: many deadlines were postponed. */
+const EXAMINED_PER_DUE = 64;
+
 const NOTHING: readonly never[] = [];
 
 /**
@@ -11,6 +14,8 @@ export class ExpiryWheel<T> {
   readonly #deadlineOf: (item: T) => number | undefined;
   readonly #slots = new Map<number, T[]>();
   #nextStep: number | undefined;
+  /** Items of that step that were examined. */
+  #at = 0;
   #isBehind = false;
 
   /** @param deadlineOf - the current deadline in milliseconds; undefined: the item was removed */
@@ -35,30 +40,32 @@ export class ExpiryWheel<T> {
     return this.#isBehind;
   }
 
-  /** Removes and returns items past their deadline, at most `max`. */
+  /** Removes and returns items past their deadline, at most `max`; examines at most EXAMINED_PER_DUE times as many. */
   due(nowMs: number, max = Number.POSITIVE_INFINITY): readonly T[] {
     this.#isBehind = false;
     const last = Math.floor(nowMs / EXPIRY_STEP_MS);
     if (this.#nextStep === undefined || this.#nextStep > last) return NOTHING;
     const due: T[] = [];
+    let left = max * EXAMINED_PER_DUE;
     for (; this.#nextStep !== undefined && this.#nextStep <= last; this.#nextStep++) {
       if (this.#slots.size === 0) {
         this.#nextStep = undefined;
         break;
       }
       const slot = this.#slots.get(this.#nextStep) ?? [];
-      this.#slots.delete(this.#nextStep);
-      for (const [at, item] of slot.entries()) {
+      for (; this.#at < slot.length; this.#at++) {
+        const item = slot[this.#at] as T;
         const deadline = this.#deadlineOf(item);
-        if (deadline === undefined) continue;
-        if (due.length === max) {
-          this.#slots.set(this.#nextStep, slot.slice(at));
+        if (left-- <= 0 || (deadline !== undefined && due.length === max)) {
           this.#isBehind = true;
           return due;
         }
+        if (deadline === undefined) continue;
         if (Math.ceil(deadline / EXPIRY_STEP_MS) <= this.#nextStep) due.push(item);
         else this.add(item);
       }
+      this.#slots.delete(this.#nextStep);
+      this.#at = 0;
     }
     return due;
   }

@@ -8,7 +8,7 @@ import type { Shares } from './Shares.ts';
 import type { WordIndex } from './WordIndex.ts';
 
 /** Entries examined by one search: keeps "mp3" among a million names within some milliseconds. */
-const ENTRIES_EXAMINED_MAX = 49_152;
+const ENTRIES_EXAMINED_MAX = 32_768;
 /** Matching files that a search ranks; it ends when it has found that many. */
 const MATCHES_MAX = 4_096;
 /** Holders examined when the first one has used its share of the hits. */
