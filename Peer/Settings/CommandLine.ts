@@ -14,7 +14,7 @@ import { applyLayers, misspeltVariables } from './SettingLayers.ts';
 const RATES_TEXT =
   'bytes a second, like 60M; or lan=60M, loopback=…, elsewhere=… (several: commas, or the option again)';
 
-type HttpLevel = 'off' | 'read' | 'drop';
+type HttpLevel = 'off' | 'read';
 
 /** Settings from command line, environment and config file. Undefined: not set. */
 export interface Settings {
@@ -37,7 +37,7 @@ export interface Settings {
   readonly history: boolean;
   /** Publish no catalog; answer relayed queries. */
   readonly unlisted: boolean;
-  /** What is answered to HTTP: nothing, reading, or also uploads (`/drop`). */
+  /** What is answered to HTTP: nothing, or reading. */
   readonly http: HttpLevel;
   readonly console: boolean;
   /** Start the console with the numbered menu. */
@@ -154,7 +154,7 @@ export function peerOptions(command: Command): Command {
     .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
     .option(
       '--http <what>',
-      'what browsers and curl may do on the port: read, drop (read and upload; default), off',
+      'what browsers and curl may do on the port: read (default), off',
       checked(readHttp),
     )
     .option('--no-http', 'answer no HTTP on the port, like --http off')
@@ -194,7 +194,7 @@ export function settingsOf(command: Command): Settings {
     discovery: flags.discovery,
     history: flags.history,
     unlisted: flags.unlisted === true,
-    http: flags.http === false ? 'off' : (flags.http ?? 'drop'),
+    http: flags.http === false ? 'off' : (flags.http ?? 'read'),
     console: flags.console,
     menu: flags.menu === true,
     verbose: flags.verbose === true || flags.logLevel === 'debug',
@@ -221,7 +221,7 @@ function readAccept(text: string): AcceptPolicy {
 }
 
 function readHttp(text: string): HttpLevel {
-  const levels: readonly HttpLevel[] = ['read', 'drop', 'off'];
+  const levels: readonly HttpLevel[] = ['read', 'off'];
   const level = levels.find((each) => each === text.trim().toLowerCase());
   if (level !== undefined) return level;
   throw new ShoalError('USAGE', `"${text}" does not say what HTTP may do`, {
