@@ -24,8 +24,7 @@ export interface LogOptions {
 
 /** Writes lines of text through `write`; debug lines only when `verbose`. */
 export function lineLog(write: (line: string) => void, verbose: boolean): Log {
-  const line = (message: string) => write(safeText(message));
-  return { warn: line, info: line, debug: verbose ? line : () => {} };
+  return makeLog({ level: verbose ? 'debug' : 'info' }, write, () => 0); // Text has no time.
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Command, Option } from 'commander';
+import { Command, type Option } from 'commander';
 import { makeProgram } from '../Cli/Program.ts';
 import { peerOptions } from '../Peer/Settings/CommandLine.ts';
 import { trackerCommand } from '../Tracker/CommandLine.ts';
@@ -43,7 +43,7 @@ function shoalPage(version: string): string {
 }
 
 function configPage(version: string): string {
-  const settings = peerOptions(shoalless()).options.flatMap((option) => {
+  const settings = peerOptions(new Command()).options.flatMap((option) => {
     const key = option.long?.replace(/^--(no-)?/, '');
     if (key === undefined || key === 'version') return [];
     const value = /<(.+)>/.exec(option.flags)?.[1] ?? 'on or off';
@@ -74,11 +74,6 @@ function trackerPage(version: string): string {
     section('OPTIONS', command.options.map(optionEntry).join('\n')),
     section('SEE ALSO', '.BR shoal (1)'),
   ].join('\n');
-}
-
-/** A command that only collects options. */
-function shoalless(): Command {
-  return trackerCommand().createCommand();
 }
 
 function commandEntry(command: Command): string {

@@ -58,8 +58,6 @@ async function unpackNode(scratch: string, { node, name }: Target, into: string)
   await mkdir(into, { recursive: true });
   const binary = node.path.split('/').at(-1) ?? 'node';
   await cp(join(folder, 'package', node.path), join(into, binary));
-  for (const licence of ['LICENSE']) {
-    await cp(join(folder, 'package', licence), join(into, licence)).catch(() => {});
-  }
+  await cp(join(folder, 'package', 'LICENSE'), join(into, 'LICENSE')).catch(() => {}); // Not in every package.
   await rm(folder, { recursive: true, force: true });
 }
