@@ -232,7 +232,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     if (contact.peerId !== undefined) this.#links.probe(contact.peerId);
   }
 
-  /** What was refused and dropped since the start, and the descriptors in use. */
+  /** Counts of refusals and drops since the start, and the descriptors in use. */
   health(): NetworkHealth {
     const { descriptors, foreignDatagrams = () => 0 } = this.#options;
     const { counters, dialRequests } = this.#links;

@@ -8,7 +8,7 @@ export interface PrivateNetwork {
   readonly id: string;
 }
 
-/** What the network has done for others and refused. Types only. */
+/** Counts of work done for others, and of refusals. Types only. */
 
 /** A file that another peer took from this one, at least in part. */
 export interface TakenFile {

@@ -146,7 +146,7 @@ export class Peer implements PeerControls {
     return this.#closing.run();
   }
 
-  // ---- what is known without asking
+  // ---- answers from memory
 
   scanned(): Promise<void> {
     return this.#files.scanned();

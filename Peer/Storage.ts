@@ -57,7 +57,7 @@ export interface DownloadStorage {
    */
   copyComplete(fileId: FileId, path: string, attributes?: FileAttributes): Promise<string>;
   /**
-   * Path for a folder until it is complete: `name (incomplete)` beside its name, so that what is there is visible, shared
+   * Path for a folder until it is complete: `name (incomplete)` beside its name, so that finished files are visible, shared
    * and found again after a crash. Undefined: a folder of that name exists, and its files are added to it. Absent: never.
    */
   incompleteFolder?(path: string): string | undefined;

@@ -37,7 +37,7 @@ const RESERVED = 48;
 const CONNECTIONS_MAX = 512;
 const CONNECTIONS_MIN = 8;
 
-/** Upper bound on incoming connections under a descriptor limit: half of what is not reserved, at most 512. */
+/** Upper bound on incoming connections under a descriptor limit: half of the unreserved descriptors, at most 512. */
 export function connectionsUnder(limit: number): number {
   return Math.max(CONNECTIONS_MIN, Math.min(CONNECTIONS_MAX, Math.floor((limit - RESERVED) / 2)));
 }

@@ -26,7 +26,7 @@ export type ErrorCode =
 export class ShoalError extends Error {
   override readonly name = 'ShoalError';
   readonly code: ErrorCode;
-  /** What to try next, ready to print. */
+  /** Next step for the user, ready to print. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {

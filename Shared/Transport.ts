@@ -42,7 +42,7 @@ export interface ByteStream {
   write(bytes: Uint8Array, done?: () => void): boolean;
   pause(): void;
   resume(): void;
-  /** Sends what is buffered, then closes. */
+  /** Sends the buffered bytes, then closes. */
   end(): void;
   destroy(): void;
   /**

@@ -12,7 +12,7 @@ const WAITING_MAX = 16;
 interface Running {
   readonly path: string;
   readonly scan: FolderScan;
-  /** What to do with the owners, by sender: one that asks again replaces its earlier question. */
+  /** Callbacks for the owners found, by sender: one that asks again replaces its earlier question. */
   readonly waiting: Map<string, Answer>;
 }
 

@@ -24,7 +24,7 @@ export const network: ShoalCommand = {
   forms: FORMS,
   summary: 'the private network of this computer: create, join, invite, leave',
   details:
-    '\nWithout a word, or with show: which network, and who is in it.' +
+    '\nWithout a word, or with show: the network and its members.' +
     '\nThe network stands in the config file, and holds for programs that start from then on.',
   async run({ words, open }) {
     const run = await open();
@@ -140,7 +140,7 @@ function inviteAnswer(run: Run, own: Invite, before: readonly string[]): OneShot
     text,
     '',
     ...code,
-    'Whoever has this invite can join and read what is shared: pass it on as you would a password.',
+    'Everybody who has this invite can join and read the shared files: pass it on as you would a password.',
     'On another computer: shoal network join <invite>',
   ];
   return successAnswer('network', { privateNetwork: { name: own.name, id }, invite: text }, lines.join('\n'));

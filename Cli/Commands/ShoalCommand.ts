@@ -18,7 +18,7 @@ export interface ShoalCommand {
   readonly passedFlags?: readonly string[];
   /** Has the flags of settings (`--tracker`, `--share` …). Default: true. */
   readonly hasSettings?: boolean;
-  /** What shells complete after the name. Default: nothing. */
+  /** Kind of word that shells complete after the name. Default: none. */
   readonly completes?: CompletedWords;
   /** @returns the exit code. Undefined: shoal.js has started another program for this name. */
   readonly run?: (invocation: Invocation) => Promise<number>;

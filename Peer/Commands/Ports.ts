@@ -72,7 +72,7 @@ export interface PeerControls {
   downloads(): readonly DownloadStatus[];
   /** Bytes since the start. */
   totals(): { readonly sent: number; readonly received: number; readonly uptimeMs: number };
-  /** What was refused and dropped since the start, and the descriptors in use. */
+  /** Counts of refusals and drops since the start, and the descriptors in use. */
   networkHealth(): NetworkHealth;
   /** Known peers, without a request: for Tab completion and `status`. */
   knownPeers(): readonly PeerSummary[];

@@ -37,7 +37,7 @@ export interface Settings {
   readonly history: boolean;
   /** Publish no catalog; answer relayed queries. */
   readonly unlisted: boolean;
-  /** What is answered to HTTP: nothing, or reading. */
+  /** Level of HTTP access. */
   readonly http: HttpLevel;
   readonly console: boolean;
   /** Start the console with the numbered menu. */

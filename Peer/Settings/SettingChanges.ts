@@ -1,7 +1,7 @@
 import { LIMIT_SCOPES, type Rates } from '../../Shared/Rates.ts';
 import type { Settings } from './CommandLine.ts';
 
-/** What a peer does with settings that were read again while it runs. */
+/** Effects of settings that were read again while the peer runs. */
 export interface SettingChanges {
   /** Limits of every scope, those that are gone included. */
   readonly limits: { readonly up: Rates; readonly down: Rates };

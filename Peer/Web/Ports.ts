@@ -8,7 +8,7 @@ import type { CatalogEntry, DownloadStatus } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
 
-/** What the web needs of the peer and of its port. Types only. */
+/** Services of the peer and of its port that the web uses. Types only. */
 
 /** A connection that begins with an HTTP request; see Incoming of the network. */
 export interface WebConnection {

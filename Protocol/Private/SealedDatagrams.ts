@@ -15,7 +15,7 @@ const TAG_BYTES = 16;
 const NONCE_ZEROS = Buffer.alloc(4);
 const LABEL = 'shoal sender';
 
-/** What sealing adds to a datagram. */
+/** Bytes that sealing adds to a datagram. */
 export const SEAL_BYTES = HEADER_BYTES + TAG_BYTES;
 
 /** Time after which a sender takes a new prefix: observers cannot follow a computer by it for longer. */

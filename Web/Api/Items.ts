@@ -165,7 +165,7 @@ export interface Check {
   readonly hint: string | null;
 }
 
-/** Who the user of the page is. */
+/** Rights of the page's user. */
 export interface Session {
   /** May manage the peer. */
   readonly manage: boolean;

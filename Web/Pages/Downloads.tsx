@@ -33,7 +33,7 @@ export function Downloads() {
   );
 }
 
-/** What a guest sees of a page for the owner. */
+/** Notice in place of an owner's page, for guests. */
 function Guest() {
   return <Empty title={t('downloads.owner')} hint={t('guest')} />;
 }

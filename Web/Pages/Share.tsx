@@ -14,7 +14,7 @@ import { Listing } from './Browse.tsx';
 import { DropZone } from './DropZone.tsx';
 import { Limits } from './Limits.tsx';
 
-/** What others can take from here, and what comes in. */
+/** Shared files, and offers from other peers. */
 export function Share({ folder }: { readonly folder: string }) {
   const manage = session.value?.manage === true;
   useEffect(() => {

@@ -70,7 +70,7 @@ interface EmptyProps {
   readonly children?: ComponentChildren;
 }
 
-/** What stands where nothing is. */
+/** Notice in place of an empty list. */
 export function Empty({ title, hint, children }: EmptyProps) {
   return (
     <div class="empty">

@@ -5,7 +5,7 @@ import type { Download, Limit, Offer, Push, Session, Status, Upload } from '../A
 import { forgetSecret, secret } from '../Api/Secret.ts';
 import { addRates } from './Rates.ts';
 
-/** What the peer reports while the page is open. */
+/** Reports of the peer while the page is open. */
 export const session = signal<Session | undefined>(undefined);
 export const online = signal(true);
 export const status = signal<Status | undefined>(undefined);

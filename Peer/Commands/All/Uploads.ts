@@ -6,7 +6,7 @@ import { takenText, uploadsText } from '../Views/UploadViews.ts';
 export const uploads: ConsoleCommand = {
   group: 'Network',
   usage: ['[--history]'],
-  summary: 'who takes files from this peer now; with --history: who took what, when and how much',
+  summary: 'running uploads; with --history: finished ones too, with peer, file, time and size',
   details: [
     'The history counts what this peer has sent, over all runs: the last 10,000 files and peers. It lies in the state ' +
       'folder of the peer, and --no-history (or history = off) keeps none.',

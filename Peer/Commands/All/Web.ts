@@ -6,7 +6,7 @@ export const web: ConsoleCommand = {
   usage: [''],
   summary: 'the address of the web page, to manage this peer in a browser of this computer',
   details: [
-    'The address holds a secret that is new in every run: whoever has it on this computer can manage the peer.',
+    'The address holds a secret that is new in every run: with it, anybody on this computer can manage the peer.',
     'Others open the address without it, at the IP address of this computer: they can search and take files.',
   ],
   examples: ['web'],

@@ -97,7 +97,7 @@ export function notDoneText(download: DownloadStatus): string {
 /** Widest name where a progress line has no room for a bar, in columns. */
 const NARROW_NAME = 10;
 
-/** What a progress line shows: part of a download, or of its JSON. */
+/** Fields of a download that a progress line shows; its JSON has them too. */
 export interface ProgressFacts
   extends Pick<DownloadStatus, 'path' | 'bytes' | 'size' | 'state' | 'bytesPerSecond'> {
   readonly reason: string | null | undefined;

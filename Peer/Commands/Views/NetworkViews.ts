@@ -7,7 +7,7 @@ import { wrapWords } from './WordWrap.ts';
 
 const USUAL_WIDTH = 80;
 
-/** What the network of a peer means for its user, in one sentence. */
+/** Consequence of the peer's network for its user, in one sentence. */
 export function networkSentence(network: PrivateNetwork | undefined): string {
   if (network === undefined)
     return 'Open network: everybody on this network can find this peer and read its files.';

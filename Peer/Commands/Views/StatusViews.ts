@@ -172,12 +172,12 @@ function reachableFacts({ self, health: { reachable } }: StatusFacts): [string, 
   return [['Reachable', reachable ? 'yes' : unreachableText(self.port)]];
 }
 
-/** What to do when nobody can connect to this peer. */
+/** Next step when no other peer can connect to this one. */
 function unreachableText(port: number): string {
   return `others cannot reach TCP ${port} of this computer: open it in the firewall (sudo ufw allow ${port}/tcp)`;
 }
 
-/** The descriptors in use, and what was refused and dropped, as far as there was any. */
+/** The descriptors in use, and counts of refusals and drops above zero. */
 function healthFacts(health: NetworkHealth): [string, string][] {
   const { used, allowed } = health.descriptors;
   const refused = counted([

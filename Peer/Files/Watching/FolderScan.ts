@@ -143,7 +143,7 @@ export class FolderScan {
     return Array.from(folders, (name) => joinPath(folder, name));
   }
 
-  /** Reads the entries of a folder. Undefined: there are none to be had; what was known about it is dropped. */
+  /** Reads the entries of a folder. Undefined: it cannot be read; its known entries are dropped. */
   #read(folder: string): Dirent[] | undefined {
     const { root, events } = this.#options;
     // readdir would follow a symbolic link that has replaced the folder.

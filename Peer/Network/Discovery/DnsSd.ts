@@ -38,7 +38,7 @@ class BonjourDnsSd implements DnsSdService {
   readonly #bonjour: Bonjour;
   /** Names of our own services, filtered from the results. */
   readonly #ours = new Set<string>();
-  /** What is announced now, by type. */
+  /** Services announced now, by type. */
   readonly #announced = new Map<ServiceType, Announced>();
   readonly #renewing: NodeJS.Timeout | undefined;
   #seen = 0;

@@ -12,7 +12,7 @@ interface ServiceName {
   readonly host?: string;
 }
 
-/** What the services of a network are called on the LAN. */
+/** Names of a network's services on the LAN. */
 export interface ServiceNaming {
   nameOf(type: ServiceType, self: Self): ServiceName;
   /** Whether a service belongs to this network. */

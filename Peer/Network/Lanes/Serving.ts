@@ -31,7 +31,7 @@ export interface ServeClient {
   /** Called when its queue place or the queue length changed; place 0: being served. */
   placed?(place: number, of: number): void;
   /**
-   * Called once a second. Closes what has accepted nothing for long, if memory is short.
+   * Called once a second. Closes connections that have accepted nothing for long, if memory is short.
    * @returns whether it accepts nothing, so that its slot passes to others
    */
   checkStalled?(memoryIsShort: boolean): boolean;
@@ -90,7 +90,7 @@ export interface Sink {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** What a seat needs of the desk. */
+/** Services of the desk that a seat uses. */
 export interface Desk {
   readonly options: ServingDeskOptions;
   readonly slots: UploadSlots;

@@ -13,7 +13,7 @@ const SEND_BUFFERS_BYTES = 24 * SEND_BUFFER_BYTES;
 const PLACES_INTERVAL_MS = 250;
 
 /**
- * Decides who is served, whatever the protocol: upload slots and the queue for them, limits, send buffers. Lanes are
+ * Admits clients of every protocol: upload slots and the queue for them, limits, send buffers. Lanes are
  * one face of it, ranges of files (`Seat.send`, for HTTP) the other.
  */
 export class ServingDesk implements Desk {

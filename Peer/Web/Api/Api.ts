@@ -50,7 +50,7 @@ export class Api {
     this.#events.close();
   }
 
-  /** Who the client is, for the page: whether it may manage the peer. */
+  /** Rights of the client, for the page: whether it may manage the peer. */
   #session(c: Call): Response {
     const { host } = this.#options;
     const remote = remoteOf(c);
@@ -121,7 +121,7 @@ function tooLarge(failure: unknown): Denial {
   throw failure;
 }
 
-/** What is none fails the check of the input. */
+/** Anything else fails the check of the input. */
 function isRecord(body: unknown): body is object {
   return typeof body === 'object' && body !== null && !Array.isArray(body);
 }
@@ -131,7 +131,7 @@ function hasBody({ method }: ApiRoute): boolean {
 }
 
 function deny(c: Context, denial: Denial): Response {
-  // What remains of the body is not read.
+  // The rest of the body is not read.
   c.header('Connection', 'close');
   if (denial.status === 401) c.header('WWW-Authenticate', 'Bearer');
   return send(c, denial.status, denialJson(denial));

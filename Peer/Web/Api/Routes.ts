@@ -166,7 +166,7 @@ export const ROUTES: readonly ApiRoute[] = [
   route({
     method: 'get',
     path: '/uploads',
-    summary: 'Who takes files from this peer now; with "history": who took what, also in earlier runs',
+    summary: 'Uploads that run now; with "history": earlier ones too, also of earlier runs',
     who: 'owner',
     input: v.strictObject({ history: v.optional(flag), ...page }),
     words: ({ history }) => ['uploads', ...(history === true ? ['--history'] : [])],
@@ -247,7 +247,7 @@ export const ROUTES: readonly ApiRoute[] = [
   route({
     method: 'get',
     path: '/doctor',
-    summary: 'What stands in the way of sharing, and what to do about it',
+    summary: 'Obstacles to sharing, with the next step for each',
     who: 'owner',
     input: v.strictObject({}),
     words: () => ['doctor'],

@@ -18,7 +18,7 @@ export interface ControlOpeningOptions {
   readonly clock: Clock;
   /** Takes over a connection whose id is proven; `full` and `settle` as in Incoming. */
   readonly accept: (stream: ProvenStream, full: boolean, settle: () => void) => PlainConnection;
-  /** What is spoken on encrypted lanes. */
+  /** Opening for encrypted lanes. */
   readonly lanes?: readonly Opening[];
   readonly failed: (host: string, reason: string) => void;
 }
@@ -48,7 +48,7 @@ export function controlOpening({
     return takeToken(total, TOTAL_RATE, nowMs);
   };
 
-  /** Finds the opening of what is spoken on an encrypted lane. */
+  /** Finds the opening for an encrypted lane. */
   const insideOf = (stream: ProvenStream, incoming: Incoming, taken: (occupant: Occupant) => void) =>
     new FirstBytes(stream, {
       clock,

@@ -6,7 +6,7 @@ import type { Incoming } from './Opening.ts';
 /** An encrypted stream whose remote side has proven that it owns the key of a peer id. */
 export interface ProvenStream extends ByteStream {
   readonly provenId: PeerId;
-  /** What is spoken on it. */
+  /** Protocol spoken on the connection. */
   readonly channel: 'control' | 'lane';
   /** 32 bytes that only the two ends of this very connection can compute. */
   binding(): Uint8Array;
