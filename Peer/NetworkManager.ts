@@ -238,7 +238,13 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const { counters, dialRequests } = this.#links;
     const droppedDatagrams = this.#trackers.dropped + foreignDatagrams();
     const { reachable } = dialRequests.reachability;
-    return { ...counters, droppedDatagrams, descriptors: descriptors(), reachable };
+    return {
+      ...counters,
+      droppedDatagrams,
+      descriptors: descriptors(),
+      lanes: this.#links.lanes(),
+      reachable,
+    };
   }
 
   limitFor(contact: PeerContact): number | undefined {

@@ -45,8 +45,15 @@ export interface NetworkHealth extends Readonly<LinkCounters> {
   /** Datagrams dropped because they were invalid or matched no pending request. */
   readonly droppedDatagrams: number;
   readonly descriptors: Descriptors;
+  readonly lanes: LaneCounts;
   /** Whether other computers can connect to the TCP port of this peer. Absent: not known. */
   readonly reachable?: boolean | undefined;
+}
+
+/** Open connections for chunks: to peers that send to this one, and from peers that it serves. */
+export interface LaneCounts {
+  readonly receiving: number;
+  readonly sending: number;
 }
 
 /** File descriptors of this process: connections, files, and the program itself. */

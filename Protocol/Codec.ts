@@ -263,6 +263,8 @@ export function messageSet<const T extends MessageTable>(table: T) {
   const byTag = new Map(Object.entries(table).map(([type, [tag, fields]]) => [tag, { type, fields }]));
   return {
     has: (tag: number): boolean => byTag.has(tag),
+    /** Name of a message; undefined: no message has that number. */
+    typeOf: (tag: number): string | undefined => byTag.get(tag)?.type,
     tagOf: (message: MessageOf<T>): number => entry(message.type)[0],
     writeBody: (out: ByteWriter, message: MessageOf<T>): void => entry(message.type)[1].write(out, message),
     /** Reads a whole body; excess bytes are an error. @throws ShoalError BAD_FRAME */

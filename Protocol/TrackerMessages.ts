@@ -310,6 +310,16 @@ export function isRequestAction(action: number): boolean {
   return action >>> 16 === FAMILY || requests.has(action);
 }
 
+/** Kind of a request by its action; undefined: none of this version. */
+export function requestTypeOf(action: number): string | undefined {
+  return requests.typeOf(action);
+}
+
+/** Kind of a reply, or of a message of the tracker, by its number; undefined: none of this version. */
+export function replyTypeOf(action: number): string | undefined {
+  return replies.typeOf(action);
+}
+
 /** Reads the body after the header. @throws ShoalError BAD_FRAME */
 export function decodeRequestBody(action: number, input: ByteReader): TrackerRequest {
   return requests.readBody(action, input);

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
 import { type Invite, readNetwork } from '../Protocol/Private/Invite.ts';
-import { readPort } from '../Shared/Address.ts';
+import { type Address, parseHostPort, readPort } from '../Shared/Address.ts';
 import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../Shared/Log.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
@@ -17,6 +17,8 @@ export interface TrackerSettings {
   readonly verbose: boolean;
   /** The private network; undefined: the open one. */
   readonly network: Invite | undefined;
+  /** Where metrics are served over HTTP; undefined: nowhere. */
+  readonly metrics: Address | undefined;
   readonly logFormat?: LogFormat | undefined;
   readonly logLevel?: LogLevel | undefined;
 }
@@ -37,6 +39,7 @@ interface Flags {
   readonly relayOnly?: boolean;
   readonly verbose?: boolean;
   readonly network?: Invite | 'open';
+  readonly metrics?: Address;
   readonly logFormat?: LogFormat;
   readonly logLevel?: LogLevel;
 }
@@ -56,6 +59,11 @@ export function trackerCommand(): Command {
       readNetwork,
     )
     .option('--relay-only', 'hold no catalogs: relay every search to all peers')
+    .option(
+      '--metrics <address>',
+      'serve /metrics for Prometheus and /healthz over HTTP, like 127.0.0.1:9469 (a port alone: this machine only)',
+      readMetricsAddress,
+    )
     .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr')
     .option('--log-format <format>', 'log as text, or as json, one object a line', readLogFormat)
     .option('--log-level <level>', 'warn, info or debug (the same as --verbose)', readLogLevel);
@@ -86,6 +94,7 @@ export function readCommandLine(
       maxPeers: flags.maxPeers ?? PEERS_MAX,
       relayOnly: flags.relayOnly === true,
       network: network === 'open' ? undefined : network,
+      metrics: flags.metrics,
       verbose: flags.verbose === true || flags.logLevel === 'debug',
       logFormat: flags.logFormat,
       logLevel: flags.verbose === true ? 'debug' : flags.logLevel,
@@ -113,6 +122,18 @@ export function readHost(text: string): string {
   throw new ShoalError('USAGE', `"${text}" is not an IP address`, {
     hint: 'Use 0.0.0.0 for all interfaces, or 127.0.0.1 for this machine only.',
   });
+}
+
+/** @throws ShoalError USAGE */
+function readMetricsAddress(text: string): Address {
+  if (/^\d+$/.test(text)) return { host: '127.0.0.1', port: readPort(text) };
+  if (!/:\d{1,5}$/.test(text)) {
+    throw new ShoalError('USAGE', `"${text}" is not an address with a port`, {
+      hint: 'Use address:port, like 127.0.0.1:9469.',
+    });
+  }
+  const { host, port } = parseHostPort(text, 0);
+  return { host: readHost(host), port };
 }
 
 function readMaxPeers(text: string): number {

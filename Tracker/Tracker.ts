@@ -30,14 +30,26 @@ export interface TrackerOptions {
   readonly relayOnly?: boolean;
   /** Datagrams dropped before they got here: not sealed for this private network. */
   readonly foreignDatagrams?: () => number;
+  /** Measures the datagrams of the socket. */
+  readonly meter?: DatagramMeter | undefined;
   /** Logs (debug) every join, leave, heartbeat, page and search. */
   readonly verbose?: boolean;
+}
+
+/** Measures datagrams. */
+export interface DatagramMeter {
+  /** A datagram was handled and its answers sent. @param ms - the time for that */
+  handled(datagram: Uint8Array, ms: number): void;
+  /** A datagram was sent. */
+  sent(datagram: Uint8Array): void;
 }
 
 /** State and datagram counts of a running tracker. */
 export interface TrackerStats extends TrackerCounts {
   readonly peers: number;
   readonly files: number;
+  /** Datagrams dropped before they reached the tracker: not sealed for this private network. */
+  readonly foreign: number;
 }
 
 /** The tracker with its socket and timers. All state is in memory. */
@@ -75,7 +87,8 @@ export class Tracker {
 
   get stats(): TrackerStats {
     const { counts, registry, catalogs } = this.#logic;
-    return { ...counts, peers: registry.size, files: catalogs.size };
+    const foreign = this.#options.foreignDatagrams?.() ?? 0;
+    return { ...counts, peers: registry.size, files: catalogs.size, foreign };
   }
 
   /** Binds the socket and starts serving. @throws ShoalError PORT_IN_USE, USAGE (see `bindDatagramTelling`), CANCELLED */
@@ -108,8 +121,11 @@ export class Tracker {
       throw new ShoalError('CANCELLED', 'the tracker was not started');
     }
     this.#socket = socket;
+    const { meter } = this.#options;
     socket.onMessage((bytes, from) => {
-      this.#send(this.#logic.receive(bytes, from, clock.nowMs()));
+      const nowMs = clock.nowMs();
+      this.#send(this.#logic.receive(bytes, from, nowMs));
+      meter?.handled(bytes, clock.nowMs() - nowMs);
       this.#awaitEnd();
     });
     const timers = [
@@ -148,9 +164,8 @@ export class Tracker {
   }
 
   #logStatus(): void {
-    const { peers, files, served, refused, limited, malformed, forged, late } = this.stats;
-    const { foreignDatagrams } = this.#options;
-    const foreign = foreignDatagrams === undefined ? '' : `, ${foreignDatagrams()} of other networks`;
+    const { peers, files, served, refused, limited, malformed, forged, late, foreign: dropped } = this.stats;
+    const foreign = this.#options.foreignDatagrams === undefined ? '' : `, ${dropped} of other networks`;
     this.#options.log.debug(
       `status: ${peers} peers, ${files} files; datagrams: ${served} served, ${refused} refused, ` +
         `${limited} over a limit, ${malformed} malformed, ${forged} forged, ${late} late${foreign}`,
@@ -158,6 +173,9 @@ export class Tracker {
   }
 
   #send(datagrams: readonly Datagram[]): void {
-    for (const { bytes, to } of datagrams) this.#socket?.send(bytes, to);
+    for (const { bytes, to } of datagrams) {
+      this.#socket?.send(bytes, to);
+      this.#options.meter?.sent(bytes);
+    }
   }
 }

@@ -4,6 +4,7 @@ import { networkKeys } from '../Protocol/Private/NetworkKeys.ts';
 import { sealedBind } from '../Protocol/Private/SealedSockets.ts';
 import { type Address, formatAddress, readPort } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
+import { Closing } from '../Shared/Closing.ts';
 import { ALL_INTERFACES, bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { makeLog } from '../Shared/Log.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
@@ -48,6 +49,7 @@ async function run(settings: TrackerSettings): Promise<void> {
     (line) => process.stderr.write(`${line}\n`),
     Date.now,
   );
+  const metrics = settings.metrics && (await import('./Metrics/TrackerMetrics.ts')).trackerMetrics();
   let foreignDatagrams = 0;
   const bind = bindOf(settings.network, bindDatagramTelling(log), () => foreignDatagrams++);
   const tracker = new Tracker({
@@ -57,12 +59,20 @@ async function run(settings: TrackerSettings): Promise<void> {
     wallClock: Date.now,
     randomBytes,
     log,
+    meter: metrics?.meter,
     ...settings,
   });
+  const opened = new Closing();
+  opened.add(() => tracker.close());
   const interrupted = interruption();
-  interrupted.addEventListener('abort', () => void tracker.close());
+  interrupted.addEventListener('abort', () => void opened.run());
   try {
     await tracker.start();
+    if (settings.metrics !== undefined) {
+      const server = await metrics?.serve(settings.metrics, tracker);
+      opened.add(async () => server?.close());
+      log.info(`metrics: http://${formatAddress(settings.metrics)}/metrics`);
+    }
     process.stdout.write(shown(tracker.local, settings.host));
     if (settings.network !== undefined)
       log.info(`serves the private network "${settings.network.name}": only its members get answers`);
@@ -70,6 +80,7 @@ async function run(settings: TrackerSettings): Promise<void> {
     log.debug(`tracker ${tracker.instanceId} listens on ${formatAddress(tracker.local)}`);
   } catch (failure) {
     if (interrupted.aborted) return;
+    await opened.run();
     if (!(failure instanceof ShoalError)) throw failure;
     process.stderr.write(errorText(failure));
     process.exitCode = 1;

@@ -47,7 +47,7 @@ export class WebServer {
     app.get('/healthz', (c) => c.text('ok\n'));
     app.get('/metrics', async (c) => {
       if (!limits.allows(remoteOf(c.env.incoming).host, options.clock.nowMs())) return c.text('', 429);
-      return c.body(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType });
+      return c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType });
     });
     app.route('/api/v1', this.#api.app);
     app.route('/files', new SharedFilesApp(options, limits).app);

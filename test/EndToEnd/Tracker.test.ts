@@ -33,6 +33,23 @@ test('a taken port is an error with a hint and code 1', async () => {
   expect(second.stdout).toBe('');
 });
 
+test('--metrics serves figures over HTTP, and a taken port ends the tracker', async () => {
+  const launcher = Launcher.forTest();
+  const [udp, http] = [await freePort(), await freePort()];
+  const flags = ['--host', '127.0.0.1', '--metrics', String(http)];
+  const tracker = await launcher.tracker([...flags, '--port', String(udp)]);
+  await tracker.line(ADDRESS);
+  const socket = createSocket('udp4');
+  onTestFinished(() => void socket.close());
+  socket.send(encodeRequest('', 1, { type: 'connect' }), udp, '127.0.0.1');
+  await once(socket, 'message');
+  const shown = await (await fetch(`http://127.0.0.1:${http}/metrics`)).text();
+  expect(shown).toMatch(/^shoal_tracker_requests_total\{kind="connect"\} 1$/m);
+  const second = await launcher.tracker([...flags, '--port', String(await freePort())]);
+  expect(await second.exitCode()).toBe(1);
+  expect(second.stderr).toMatch(/^error: TCP port \d+ for metrics is already in use\nhint: .+\n$/);
+});
+
 test.each([
   [['--port', '0'], 'is not a port'],
   [['--port', '65536'], 'is not a port'],

@@ -22,12 +22,23 @@ test('defaults, and flags before the positional port', () => {
   expect(read('--max-peers', '1000000').settings).toMatchObject({ maxPeers: 1_000_000 });
 });
 
+test('metrics are served at an address, a port alone is one of this machine', () => {
+  const at = (text: string) => (read('--metrics', text).settings as { metrics: unknown }).metrics;
+  expect(at('9469')).toEqual({ host: '127.0.0.1', port: 9_469 });
+  expect(at('localhost:9469')).toEqual({ host: '127.0.0.1', port: 9_469 });
+  expect(at('192.168.1.20:9469')).toEqual({ host: '192.168.1.20', port: 9_469 });
+  expect(at('[::1]:9469')).toEqual({ host: '::1', port: 9_469 });
+});
+
 test.each([
   [['--max-peers', '1000001'], 'error: "1000001" is not a number of peers'],
   [['--max-peers', '0'], 'error: "0" is not a number of peers'],
   [['--port', '65536'], 'error: "65536" is not a port'],
   [['0'], 'error: "0" is not a port'],
   [['--host', 'tracker.example'], 'error: "tracker.example" is not an IP address'],
+  [['--metrics', '127.0.0.1'], 'error: "127.0.0.1" is not an address with a port'],
+  [['--metrics', 'tracker.example:9469'], 'error: "tracker.example" is not an IP address'],
+  [['--metrics', '127.0.0.1:70000'], 'error: port 70000 is outside 1-65535'],
   [['--nonsense'], "error: unknown option '--nonsense'"],
   [['--host', 'a\u001b[31mb'], 'error: "a\\u{1b}[31mb" is not an IP address'],
 ])('%j is refused in two lines: error and hint', (args, message) => {

@@ -81,6 +81,11 @@ export class Uploads implements LaneServerOwner {
     return lane;
   }
 
+  /** Number of open lanes of all peers. */
+  get lanes(): number {
+    return [...this.#clients.values()].reduce((sum, { lanes }) => sum + lanes.size, 0);
+  }
+
   /** Closes the lanes of a peer. */
   drop(peer: PeerId): void {
     for (const lane of [...(this.#clients.get(peer)?.lanes.keys() ?? [])]) lane.close();

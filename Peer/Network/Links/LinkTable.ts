@@ -69,6 +69,11 @@ export class LinkTable implements LinkEvents {
     return [...this.#peers.values()];
   }
 
+  /** Number of peers with an open lane for chunks to us. */
+  get openLanes(): number {
+    return this.peers.filter(({ lane }) => lane.isOpen).length;
+  }
+
   get(peerId: PeerId): LinkedPeer | undefined {
     return this.#peers.get(peerId);
   }

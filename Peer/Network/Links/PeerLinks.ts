@@ -10,7 +10,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { fullBucket, takeToken } from '../../../Shared/TokenBucket.ts';
 import type { Listener } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
-import type { LinkCounters } from '../../NetworkModel.ts';
+import type { LaneCounts, LinkCounters } from '../../NetworkModel.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneTokens } from '../Lanes/LaneTokens.ts';
 import { ReceiveBuffers } from '../Lanes/ReceiveBuffers.ts';
@@ -63,7 +63,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #interests: Interests;
   readonly #bans = new Bans();
   readonly #tokens = new LaneTokens();
-
   readonly #closing = new Closing();
   #listener: Listener | undefined;
   readonly #words: ReturnType<typeof fullBucket>;
@@ -287,6 +286,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   /** Peers being served. */
   uploads(): readonly UploadStatus[] {
     return uploadStatus(this.desk, this.#options);
+  }
+
+  /** Open connections for chunks. */
+  lanes(): LaneCounts {
+    return { receiving: this.#table.openLanes, sending: this.#uploads.lanes };
   }
 
   /** Payload bytes since start. */

@@ -61,6 +61,7 @@ export class FakeWebHost implements WebHost {
       overLimit: 0,
       droppedDatagrams: 0,
       descriptors: { used: undefined, allowed: 1_024 },
+      lanes: { receiving: 1, sending: 2 },
     };
     const share: ShareStatus = {
       folder: '/secret/folder',
