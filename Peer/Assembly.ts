@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import envPaths from 'env-paths';
@@ -9,6 +10,7 @@ import { awakeClock } from '../Shared/AwakeClock.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { connectionsUnder, descriptorLimit, descriptorsUsed } from '../Shared/Descriptors.ts';
+import { findFirewall } from '../Shared/Firewall.ts';
 import type { Log } from '../Shared/Log.ts';
 import { makeFolder } from '../Shared/MakeFolder.ts';
 import { lookupName } from '../Shared/NameLookup.ts';
@@ -100,6 +102,13 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       interfaces: guardedInterfaces(),
       connectionsMax: connectionsUnder(descriptorLimit()),
       foreignDatagrams: () => access.foreignDatagrams(),
+      firewall: () =>
+        findFirewall({
+          platform: process.platform,
+          program: process.execPath,
+          exists: existsSync,
+          read: readIfThere,
+        }),
       descriptors: () => ({ used: descriptorsUsed(), allowed: descriptorLimit() }),
       lookup: lookupName,
       ...(http === undefined ? {} : { http: { name: 'http', claims: claimsHttp, accept: http.accept } }),
@@ -171,6 +180,14 @@ export async function makeShare(path: string): Promise<boolean> {
       hint: 'Choose another one: --share DIR',
       cause: failure,
     });
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import type { ListedFile } from '../Protocol/ListedFile.ts';
 import type { Address } from '../Shared/Address.ts';
 import type { LimitScope } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
+import type { LinkSummary } from './LinkModel.ts';
 
 /** Types shared by all managers. Types only. */
 
@@ -34,6 +35,8 @@ export interface PeerSummary extends PeerContact {
   readonly bytes: number | undefined;
   /** A control link to it is open. */
   readonly linked: boolean;
+  /** That link. Undefined: there is none, or its state was not asked for. */
+  readonly link?: LinkSummary | undefined;
 }
 
 /** Modification time and executable bit of a file, as downloads keep them. Without `modifiedMs`, neither is known. */

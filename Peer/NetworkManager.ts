@@ -4,6 +4,7 @@ import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
 import type { WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
+import type { Firewall } from '../Shared/Firewall.ts';
 import type { Rates } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
@@ -33,6 +34,8 @@ export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
   Omit<TrackersOptions, 'uploads' | 'undialable'> & {
     readonly wallMs: WallClock;
     readonly descriptors: () => Descriptors;
+    /** Finds the firewall program of this computer. Omitted: none is known. */
+    readonly firewall?: () => Firewall | undefined;
     /** Datagrams dropped before they reached the trackers: not sealed for this private network. */
     readonly foreignDatagrams?: () => number;
   };
@@ -164,7 +167,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   linkedPeers(): readonly PeerSummary[] {
     return this.#links
       .links()
-      .map(({ peer }) => ({ ...peer, files: undefined, bytes: undefined, linked: true }));
+      .map(({ peer, link }) => ({ ...peer, files: undefined, bytes: undefined, linked: true, link }));
   }
 
   /** The numeric form of an address whose host may be a name. @throws ShoalError UNREACHABLE (unknown name), CANCELLED */
@@ -234,7 +237,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   /** Counts of refusals and drops since the start, and the descriptors in use. */
   health(): NetworkHealth {
-    const { descriptors, foreignDatagrams = () => 0 } = this.#options;
+    const { descriptors, firewall, foreignDatagrams = () => 0 } = this.#options;
     const { counters, dialRequests } = this.#links;
     const droppedDatagrams = this.#trackers.dropped + foreignDatagrams();
     const { reachable } = dialRequests.reachability;
@@ -244,6 +247,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       descriptors: descriptors(),
       lanes: this.#links.lanes(),
       reachable,
+      firewall: firewall?.(),
     };
   }
 

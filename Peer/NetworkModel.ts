@@ -1,4 +1,5 @@
 import type { FileId } from '../Protocol/Ids.ts';
+import type { Firewall } from '../Shared/Firewall.ts';
 import type { KnownContact } from './Model.ts';
 
 /** A private network: its name for its members, and what tells it apart on this computer. Neither is sent to strangers. */
@@ -48,6 +49,8 @@ export interface NetworkHealth extends Readonly<LinkCounters> {
   readonly lanes: LaneCounts;
   /** Whether other computers can connect to the TCP port of this peer. Absent: not known. */
   readonly reachable?: boolean | undefined;
+  /** Firewall program of this computer. Absent: none is known. */
+  readonly firewall?: Firewall | undefined;
 }
 
 /** Open connections for chunks: to peers that send to this one, and from peers that it serves. */

@@ -226,6 +226,7 @@ function circles(graph: readonly (readonly [from: string, to: readonly string[]]
 function isNoun(path: string): boolean {
   return [
     'Peer/Model.ts',
+    'Peer/LinkModel.ts',
     'Peer/NetworkModel.ts',
     'Peer/ShareModel.ts',
     'Peer/Transfer.ts',

@@ -53,7 +53,7 @@ export const status: ConsoleCommand = {
         downloads: all.map(downloadItem),
         uploads: facts.uploads.map(uploadItem),
         limits: facts.limits.map(limitItem),
-        network: healthItem(facts.health),
+        network: healthItem(facts.health, self.port),
         sent: totals.sent,
         received: totals.received,
         uptimeMs: Math.round(totals.uptimeMs),

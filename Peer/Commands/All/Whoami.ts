@@ -1,21 +1,32 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import type { PeerControls } from '../Ports.ts';
+import { reachabilityItem } from '../Views/ReachabilityViews.ts';
 import { whoamiText } from '../Views/StatusViews.ts';
 
 export const whoami: ConsoleCommand = {
   aliases: ['me'],
   group: 'Network',
   usage: [''],
-  summary: 'name, id and address of this peer',
+  summary: 'name, id and address of this peer, and whether others can connect to it',
   examples: ['whoami'],
   oneShot: 'any peer',
   async run(_call, { controls }) {
     const { self } = controls;
     const host = ownHost(controls);
+    const health = controls.networkHealth();
+    const privateNetwork = controls.privateNetwork;
     return {
-      data: { id: self.peerId, shortId: shortPeerId(self.peerId), name: self.name, host, port: self.port },
-      text: (style) => whoamiText(self, host, style),
+      data: {
+        id: self.peerId,
+        shortId: shortPeerId(self.peerId),
+        name: self.name,
+        host,
+        port: self.port,
+        privateNetwork: privateNetwork ?? null,
+        ...reachabilityItem(health, self.port),
+      },
+      text: (style) => whoamiText({ self, host, health, privateNetwork }, style),
     };
   },
 };

@@ -20,6 +20,7 @@ import type {
 } from '../../Model.ts';
 import type { NetworkHealth, TakenFile } from '../../NetworkModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
+import { LINK_SECURITY, linkItem, reachabilityItem } from './ReachabilityViews.ts';
 
 /**
  * Shapes of `--json` (docs/reference/commands.md): stable field names, sizes in bytes, times in ISO 8601. File names are
@@ -40,9 +41,6 @@ export function fileItem(entry: CatalogEntry): FileItem {
   return { id: fileId, path, size, modified: isoDate(modifiedMs), executable };
 }
 
-/** How every control link is secured. */
-export const LINK_SECURITY = 'TLS 1.3';
-
 export interface PeerItem {
   readonly id: PeerId | null;
   readonly name: string;
@@ -61,6 +59,7 @@ export function peerItem(peer: PeerSummary) {
     bytes: peer.bytes ?? null,
     linked: peer.linked,
     secured: peer.linked ? LINK_SECURITY : null,
+    link: linkItem(peer.link),
   };
 }
 
@@ -166,12 +165,11 @@ export function trackerItem(tracker: TrackerStatus) {
   };
 }
 
-/** `descriptors.used`: null if the system does not tell. */
-/** `reachable`: whether other computers can connect to this peer; null: not known. */
-export function healthItem({ descriptors, reachable, ...counters }: NetworkHealth) {
+/** `descriptors.used`: null if the system does not tell. @param port - TCP port of this peer */
+export function healthItem({ descriptors, reachable, firewall, ...counters }: NetworkHealth, port: number) {
   return {
     ...counters,
-    reachable: reachable ?? null,
+    ...reachabilityItem({ reachable, firewall }, port),
     descriptors: { ...descriptors, used: descriptors.used ?? null },
   };
 }

@@ -6,8 +6,14 @@ import type { NetworkHealth, PrivateNetwork } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
-import { LINK_SECURITY } from './Items.ts';
 import { limitsInWords } from './LimitViews.ts';
+import {
+  LINK_SECURITY,
+  lanesText,
+  linkText,
+  reachabilityAdvice,
+  reachableText,
+} from './ReachabilityViews.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 import { type Column, renderTable } from './TextTable.ts';
 import { uploadsText } from './UploadViews.ts';
@@ -28,16 +34,23 @@ export function factsText(facts: readonly (readonly [string, string])[], style: 
 }
 
 /** `whoami` */
-export function whoamiText(self: Self, host: string, style: ViewStyle): string {
-  return factsText(
+export function whoamiText(
+  { self, host, health, privateNetwork }: Pick<StatusFacts, 'self' | 'host' | 'health' | 'privateNetwork'>,
+  style: ViewStyle,
+): string {
+  const facts = factsText(
     [
       ['Name', safeText(self.name)],
       ['Id', shortPeerId(self.peerId)],
       ['Full id', self.peerId],
       ['Address', formatAddress({ host, port: self.port })],
+      ['Network', networkName(privateNetwork)],
+      ['Reachable', reachableText(health)],
     ],
     style,
   );
+  const advice = reachabilityAdvice(health, self.port);
+  return advice === undefined ? facts : `${facts}\n\n${advice}`;
 }
 
 /** `peers` */
@@ -45,6 +58,7 @@ export function peersText(peers: readonly PeerSummary[], style: ViewStyle): stri
   if (peers.length === 0) {
     return 'No other peers yet. Start one on another computer, or connect to one by its address: connect <host:port>';
   }
+  const hasLanes = peers.some(({ link }) => lanesText(link) !== '');
   const columns: Column[] = [
     { title: 'Name', shrink: 'end' },
     { title: 'Address' },
@@ -52,6 +66,7 @@ export function peersText(peers: readonly PeerSummary[], style: ViewStyle): stri
     { title: 'Files', align: 'right' },
     { title: 'Size', align: 'right', drop: 1 },
     { title: 'Link', drop: 3 },
+    ...(hasLanes ? [{ title: 'Data', drop: 4 }] : []),
   ];
   const row = (peer: PeerSummary) => [
     safeText(peer.name),
@@ -59,7 +74,8 @@ export function peersText(peers: readonly PeerSummary[], style: ViewStyle): stri
     shortPeerId(peer.peerId),
     peer.files === undefined ? '' : formatCount(peer.files),
     peer.bytes === undefined ? '' : formatBytes(peer.bytes),
-    { text: peer.linked ? LINK_SECURITY : '', paint: style.paint.good },
+    { text: linkText(peer), paint: style.paint.good },
+    ...(hasLanes ? [lanesText(peer.link)] : []),
   ];
   const table = limitedTable(columns, peers, row, style, '');
   const next = `${plural(peers.length, 'peer')}. List the files of one: ls <name>`;
@@ -143,7 +159,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
       `${plural(share.hashing.files, 'file')}, ${formatBytes(share.hashing.bytes)} to go`,
     ]);
   }
-  facts.push(...reachableFacts(status));
+  facts.push(['Reachable', reachableText(status.health)]);
   facts.push(...shareFacts(share));
   facts.push(
     ['Downloads', `${downloads.active} active, ${downloads.done} done, ${downloads.other} paused or failed`],
@@ -154,6 +170,8 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     ...healthFacts(status.health),
   );
   const parts = [factsText(facts, style)];
+  const advice = reachabilityAdvice(status.health, self.port);
+  if (advice !== undefined) parts.push(advice);
   if (uploads.length > 0) parts.push(uploadsText(uploads, style));
   if (share.problems.length > 0) {
     const rows = share.problems.map((problem) => [safeText(problem.path), safeText(problem.reason)]);
@@ -164,17 +182,6 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     parts.push(renderTable(columns, rows, style.width, style.paint));
   }
   return parts.join('\n\n');
-}
-
-/** Whether others can connect, where that is known. */
-function reachableFacts({ self, health: { reachable } }: StatusFacts): [string, string][] {
-  if (reachable === undefined) return [];
-  return [['Reachable', reachable ? 'yes' : unreachableText(self.port)]];
-}
-
-/** Next step when no other peer can connect to this one. */
-function unreachableText(port: number): string {
-  return `others cannot reach TCP ${port} of this computer: open it in the firewall (sudo ufw allow ${port}/tcp)`;
 }
 
 /** The descriptors in use, and counts of refusals and drops above zero. */

@@ -86,10 +86,10 @@ export class NetworkQueries {
       if (linked().length === 0) throw failure;
       return [];
     });
-    const linkedIds = new Set(linked().map((peer) => peer.peerId));
+    const links = new Map(linked().map(({ peerId, link }) => [peerId, link]));
     const toldIds = new Set(told.map((peer) => peer.peerId));
     return [
-      ...told.map((peer) => ({ ...peer, linked: linkedIds.has(peer.peerId) })),
+      ...told.map((peer) => ({ ...peer, linked: links.has(peer.peerId), link: links.get(peer.peerId) })),
       ...linked().filter((peer) => !toldIds.has(peer.peerId)),
     ];
   }

@@ -4,6 +4,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { onAbort } from '../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream, Dial, ReadTarget, StreamHandler } from '../../../Shared/Transport.ts';
+import type { LaneWay } from '../../LinkModel.ts';
 import type { OpenLane } from './Lane.ts';
 
 /** Time for our own dial while the peer could dial instead: a round trip, and one lost packet. */
@@ -23,6 +24,8 @@ export interface LaneDialOptions {
   readonly requestBack: () => OpenLane | undefined;
   /** Whether the peer says that nobody can dial it. */
   readonly isUndialable: () => boolean;
+  /** Called with the side that has opened a lane. */
+  readonly opened: (way: LaneWay) => void;
 }
 
 /** Opens lanes to one peer: by a dial, and by one of the peer when ours fails. Begins with the way that worked last. */
@@ -31,9 +34,14 @@ export function laneOpener(options: LaneDialOptions): OpenLane {
   let isBlocked = false;
   return async (handler, into, signal) => {
     const back = options.requestBack();
-    if (back === undefined) return dialLane(options, handler, into, signal);
-    const byUs = () => dialLane(options, handler, into, signal, DIAL_MS);
-    const byPeer = () => back(handler, into, signal);
+    const by = async (way: LaneWay, opening: Promise<ByteStream>) => {
+      const stream = await opening;
+      options.opened(way);
+      return stream;
+    };
+    if (back === undefined) return by('by us', dialLane(options, handler, into, signal));
+    const byUs = () => by('by us', dialLane(options, handler, into, signal, DIAL_MS));
+    const byPeer = () => by('by them', back(handler, into, signal));
     const backFirst = backWorked || options.isUndialable();
     const [first, second] = backFirst ? [byPeer, byUs] : [byUs, byPeer];
     try {

@@ -3,6 +3,7 @@ import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import { TURN_ASK_MS } from '../../../Protocol/Limits.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
+import type { LaneWay } from '../../LinkModel.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import { BATCH_BYTES_MAX, BATCH_CHUNKS_MAX, LaneSender, SMALL_CHUNK_BYTES } from './LaneSender.ts';
 import { LaneServer, type LaneServerOwner, type TakeLimits, type WantedChunk } from './LaneServer.ts';
@@ -50,6 +51,8 @@ interface Client {
   readonly busy: Map<LaneServer, number>;
   /** The file served last. */
   fileId: FileId | undefined;
+  /** Which side opened the last lane. */
+  way: LaneWay;
 }
 
 /** Serves all lanes: keeps the lanes of peers with a slot busy. */
@@ -76,7 +79,7 @@ export class Uploads implements LaneServerOwner {
   /** Serves a lane that we dialled for a linked peer. @throws ShoalError REFUSED when the peer has too many */
   serve(stream: ByteStream, peer: PeerId): LaneServer {
     const lane = new LaneServer(stream, this);
-    if (!this.#enter(lane, peer)) throw new ShoalError('REFUSED', 'the peer has too many lanes');
+    if (!this.#enter(lane, peer, 'by us')) throw new ShoalError('REFUSED', 'the peer has too many lanes');
     lane.admit(peer);
     return lane;
   }
@@ -84,6 +87,11 @@ export class Uploads implements LaneServerOwner {
   /** Number of open lanes of all peers. */
   get lanes(): number {
     return [...this.#clients.values()].reduce((sum, { lanes }) => sum + lanes.size, 0);
+  }
+
+  /** Which side opened the last of the open lanes on which we send to a peer. Undefined: none is open. */
+  laneWay(peer: PeerId): LaneWay | undefined {
+    return this.#clients.get(peer)?.way;
   }
 
   /** Closes the lanes of a peer. */
@@ -101,15 +109,16 @@ export class Uploads implements LaneServerOwner {
   redeem(token: string, lane: LaneServer): PeerId | undefined {
     const { tokens, desk } = this.#options;
     const peer = tokens.redeem(token, lane.stream.remote.host, desk.options.clock.nowMs());
-    return peer !== undefined && this.#enter(lane, peer) ? peer : undefined;
+    return peer !== undefined && this.#enter(lane, peer, 'by them') ? peer : undefined;
   }
 
   /** Returns false when the peer has too many lanes. */
-  #enter(lane: LaneServer, peer: PeerId): boolean {
+  #enter(lane: LaneServer, peer: PeerId, way: LaneWay): boolean {
     const { desk } = this.#options;
     const { provider, clock } = desk.options;
-    const client = this.#clients.get(peer) ?? this.#newClient(peer);
+    const client = this.#clients.get(peer) ?? this.#newClient(peer, way);
     if (client.lanes.size >= LANES_PER_PEER_MAX) return false;
+    client.way = way;
     const limiter = desk.flow(lane.stream.remote.host);
     const sent = (bytes: number) => client.seat.moved(bytes);
     client.lanes.set(lane, new LaneSender(lane, { provider, clock, limiter, buffers: desk.buffers, sent }));
@@ -158,7 +167,7 @@ export class Uploads implements LaneServerOwner {
     this.#options.misbehaved(lane.peer, reason);
   }
 
-  #newClient(peer: PeerId): Client {
+  #newClient(peer: PeerId, way: LaneWay): Client {
     const { desk, heldOf, placed, contactOf } = this.#options;
     const lanes = new Map<LaneServer, LaneSender>();
     const busy = new Map<LaneServer, number>();
@@ -171,7 +180,7 @@ export class Uploads implements LaneServerOwner {
       placed: (place, of) => placed(peer, place, of),
       checkStalled: (memoryIsShort) => checkStalled(lanes, memoryIsShort),
     };
-    const client: Client = { seat: desk.enter(face), lanes, busy, fileId: undefined };
+    const client: Client = { seat: desk.enter(face), lanes, busy, fileId: undefined, way };
     this.#clients.set(peer, client);
     return client;
   }

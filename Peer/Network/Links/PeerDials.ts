@@ -2,6 +2,7 @@ import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { ControlMessage, ControlOf, RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import { onAbort } from '../../../Shared/OnAbort.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
+import type { LaneWay } from '../../LinkModel.ts';
 import type { KnownContact } from '../../Model.ts';
 import type { OpenLane } from '../Lanes/Lane.ts';
 import { laneOpener } from '../Lanes/OpenLane.ts';
@@ -26,6 +27,7 @@ export interface PeerDialsOptions {
 export class PeerDials {
   /** Opens lanes to the peer. */
   readonly openLane: OpenLane;
+  #laneWay: LaneWay | undefined;
   readonly #options: PeerDialsOptions;
 
   constructor(options: PeerDialsOptions) {
@@ -37,7 +39,10 @@ export class PeerDials {
       dial,
       clock,
       requestBack: () => this.#requestLane(),
-      isUndialable: () => this.#isUndialable,
+      isUndialable: () => this.isUndialable,
+      opened: (way) => {
+        this.#laneWay = way;
+      },
     });
   }
 
@@ -46,8 +51,13 @@ export class PeerDials {
     return this.#options.link().hello?.acceptsDialBack === true;
   }
 
+  /** Which side opened the last lane on which we receive. Undefined: none was opened. */
+  get laneWay(): LaneWay | undefined {
+    return this.#laneWay;
+  }
+
   /** Whether the peer reports that nobody can dial it. */
-  get #isUndialable(): boolean {
+  get isUndialable(): boolean {
     return this.#options.link().hello?.undialable === true;
   }
 

@@ -24,6 +24,7 @@ import { Announcements } from './Announcements.ts';
 import { DialRequests } from './DialRequests.ts';
 import { Interests } from './Interests.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
+import { linkStatus } from './LinkStatus.ts';
 import { LinkTable } from './LinkTable.ts';
 import { NamedPeers } from './NamedPeers.ts';
 import { Offers } from './Offers.ts';
@@ -273,9 +274,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   }
 
   links(): readonly LinkStatus[] {
-    return this.#table.peers.map(({ contact, link }) => {
-      return { peer: contact, dialledByUs: link.dialledByUs, sinceMs: link.sinceMs };
-    });
+    return linkStatus(this.#table.peers, this.#uploads, this.#options.secure);
   }
 
   /** Chunks of a file at linked peers. */

@@ -5,6 +5,7 @@ import type { Log } from '../../../Shared/Log.ts';
 import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
+import type { LinkSummary } from '../../LinkModel.ts';
 import type { KnownContact, Offer, Self } from '../../Model.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
@@ -51,8 +52,8 @@ export interface NamedTracker {
 /** A control link for display. */
 export interface LinkStatus {
   readonly peer: KnownContact;
-  readonly dialledByUs: boolean;
   readonly sinceMs: number;
+  readonly link: LinkSummary;
 }
 
 /** Events of the links. */

@@ -28,6 +28,10 @@ async function fetches(network: SimulatedNetwork, to: Node, from: Node) {
   return { kinds: outcomes.map(({ kind }) => kind), seen };
 }
 
+function waysOf({ links }: Node) {
+  return links.links().map(({ link }) => link.lanes);
+}
+
 const ALL = ['verified', 'verified', 'verified'];
 
 test('a peer behind a firewall gives: it dials the lane that the other one cannot dial', async () => {
@@ -37,6 +41,10 @@ test('a peer behind a firewall gives: it dials the lane that the other one canno
   const { kinds, seen } = await fetches(network, free, closed);
   expect(kinds).toEqual(ALL);
   expect(seen.bytes).toBe(3 * MIB);
+  expect([free, closed].map(waysOf)).toEqual([
+    [{ encrypted: false, receiving: 'by them', sending: undefined }],
+    [{ encrypted: false, receiving: undefined, sending: 'by us' }],
+  ]);
   expect(free.links.counters.violations + closed.links.counters.violations).toBe(0);
   await close();
 });
@@ -48,6 +56,10 @@ test('the other direction needs no such lane', async () => {
   const startedMs = network.clock.nowMs();
   expect((await fetches(network, closed, free)).kinds).toEqual(ALL);
   expect(network.clock.nowMs() - startedMs).toBeLessThan(1_000);
+  expect([free, closed].map(waysOf)).toEqual([
+    [{ encrypted: false, receiving: undefined, sending: 'by them' }],
+    [{ encrypted: false, receiving: 'by us', sending: undefined }],
+  ]);
   await close();
 });
 

@@ -176,7 +176,7 @@ describe('a person at the console', () => {
     await settle();
     expect(screen.lines[1]).toMatch(/^No other peers yet/);
     expect(screen.lines).toContain('shoal> whoami');
-    expect(screen.lines).toContain('Name     myself');
+    expect(screen.lines).toContain('Name       myself');
   });
 
   test('a download runs in the background and its end is told once, above what is being typed', async () => {

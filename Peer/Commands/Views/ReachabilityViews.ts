@@ -1,0 +1,76 @@
+import { openPortCommand } from '../../../Shared/Firewall.ts';
+import type { LaneWay, LinkSummary } from '../../LinkModel.ts';
+import type { PeerSummary } from '../../Model.ts';
+import type { NetworkHealth } from '../../NetworkModel.ts';
+
+/** Whether others can connect to this peer, and how to change that. */
+type ReachabilityFacts = Pick<NetworkHealth, 'reachable' | 'firewall'>;
+
+/** How every control link is secured, and every lane that is encrypted. */
+export const LINK_SECURITY = 'TLS 1.3';
+
+/** Whether others can connect, as one fact. */
+export function reachableText({ reachable }: ReachabilityFacts): string {
+  if (reachable === undefined) return 'not known yet: no other computer is linked';
+  return reachable ? 'yes: others can connect' : 'no: others cannot connect';
+}
+
+/** The command that lets the TCP port of this peer through the firewall; undefined: no firewall program is known. */
+export function openPort({ firewall }: ReachabilityFacts, port: number): string | undefined {
+  return firewall && openPortCommand(firewall, port);
+}
+
+/** What to do when nobody can connect: whole lines, each command on a line of its own. Undefined: nothing. */
+export function reachabilityAdvice(facts: ReachabilityFacts, port: number): string | undefined {
+  if (facts.reachable !== false) return undefined;
+  const command = openPort(facts, port);
+  const firewall =
+    command === undefined
+      ? `Others cannot connect to TCP ${port} of this computer. Let it through the firewall.`
+      : `Others cannot connect to TCP ${port} of this computer. Let it through the firewall:\n  ${command}`;
+  return `${firewall}\nFiles still go both ways with every peer that can be reached.`;
+}
+
+/** The control link to a peer, in a cell of a table. */
+export function linkText({ linked, link }: Pick<PeerSummary, 'linked' | 'link'>): string {
+  if (link === undefined) return linked ? LINK_SECURITY : '';
+  return `${LINK_SECURITY}, ${link.dialledByUs ? 'we dialled' : 'it dialled'}`;
+}
+
+const WAYS: Readonly<Record<LaneWay, string>> = { 'by us': 'we dial', 'by them': 'it dials' };
+
+/** Open lanes of a peer, in a cell of a table. */
+export function lanesText(link: LinkSummary | undefined): string {
+  const { receiving, sending } = link?.lanes ?? {};
+  const ways = [
+    ...(receiving === undefined ? [] : [`in: ${WAYS[receiving]}`]),
+    ...(sending === undefined ? [] : [`out: ${WAYS[sending]}`]),
+  ];
+  if (ways.length === 0) return '';
+  return `${ways.join(', ')} (${link?.lanes.encrypted ? LINK_SECURITY : 'not encrypted'})`;
+}
+
+/** JSON of a control link: `lanes` has how chunks are sent now. */
+export function linkItem(link: LinkSummary | undefined) {
+  if (link === undefined) return null;
+  const { receiving, sending, encrypted } = link.lanes;
+  return {
+    secured: LINK_SECURITY,
+    dialledBy: link.dialledByUs ? 'this peer' : 'that peer',
+    undialable: link.undialable,
+    lanes: {
+      secured: encrypted ? LINK_SECURITY : null,
+      receiving: receiving ?? null,
+      sending: sending ?? null,
+    },
+  };
+}
+
+/** JSON of the reachability of this peer. */
+export function reachabilityItem(facts: ReachabilityFacts, port: number) {
+  return {
+    reachable: facts.reachable ?? null,
+    firewall: facts.firewall?.kind ?? null,
+    openPort: openPort(facts, port) ?? null,
+  };
+}

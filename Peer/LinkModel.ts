@@ -1,0 +1,17 @@
+/** Types of the connections of a pair of peers, as the user sees them. Types only. */
+
+/** Which side opens the lanes of a pair: `by us`, or `by them`. */
+export type LaneWay = 'by us' | 'by them';
+
+/** The control link to a peer, and the open lanes of the pair. */
+export interface LinkSummary {
+  readonly dialledByUs: boolean;
+  /** The peer reports that nobody can dial it. */
+  readonly undialable: boolean;
+  readonly lanes: {
+    readonly encrypted: boolean;
+    /** Lanes on which we receive, and on which we send. Undefined: none is open. */
+    readonly receiving: LaneWay | undefined;
+    readonly sending: LaneWay | undefined;
+  };
+}
