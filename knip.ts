@@ -11,10 +11,8 @@ const config: KnipConfig = {
     'Cli/{Launch,Start}.js!',
     '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
     '{bench,harden}/*.ts!',
-    // Programs and workers that are started by path.
+    // Programs that are started by path.
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
-    'Peer/Files/Hashing/HashWorker.ts!',
-    'Peer/Files/Batches/SmallWorker.ts!',
     'test/Mutation/vitest.config.ts',
     'test/**/*.long.ts',
   ],

@@ -4,7 +4,7 @@ const NODE_NEEDED = '20.19';
 /**
  * Runs a built program of this project in this process, unless this Node is too old for it. This file and the launchers
  * are read by old versions too: syntax of Node 12, and no import before the check.
- * @param {'Peer' | 'Tracker' | 'Cli' | 'ShoalTracker'} name - its folder, see Start.js
+ * @param {'Peer' | 'Tracker' | 'Cli' | 'ShoalTracker'} name - see Start.js
  */
 export function launch(name) {
   const [major, minor] = process.versions.node.split('.').map(Number);

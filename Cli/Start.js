@@ -14,7 +14,7 @@ const V8_MAJOR = Number.parseInt(process.versions.v8, 10);
 
 /**
  * Runs a built program in this process; `--version` is the same for all of them.
- * @param {'Peer' | 'Tracker' | 'Cli' | 'ShoalTracker'} wanted - its folder; `ShoalTracker`: `shoal tracker`
+ * @param {'Peer' | 'Tracker' | 'Cli' | 'ShoalTracker'} wanted - its file in dist/Programs; `ShoalTracker`: `shoal tracker`
  */
 export async function start(wanted) {
   const name = wanted === 'ShoalTracker' ? await trackerProgram() : wanted;
@@ -26,7 +26,7 @@ export async function start(wanted) {
   // From Node 22 on the compiled code is kept between starts, inside dist, where other users cannot write.
   module.enableCompileCache?.(fileURLToPath(new URL('../dist/.compiled', import.meta.url)));
   if (name !== 'Tracker' && V8_MAJOR < 12) v8.setFlagsFromString(`--interrupt-budget=${CALM_BUDGET}`);
-  const program = new URL(`../dist/${name}/main.js`, import.meta.url);
+  const program = new URL(`../dist/Programs/${name}.js`, import.meta.url);
   if (existsSync(program)) await import(program.href);
   else {
     console.error('error: shoal is not built yet\nhint: Run: npm run build');
@@ -54,7 +54,7 @@ async function trackerProgram() {
  */
 async function asksForState(words) {
   if (words.length > 0) return words.some((each) => each === '--json' || /^--peer(=|$)/.test(each));
-  const running = new URL('../dist/Cli/Running/RunningPeers.js', import.meta.url);
+  const running = new URL('../dist/Programs/RunningPeers.js', import.meta.url);
   if (!existsSync(running)) return false;
   const { runningPeers } = await import(running.href);
   return (await runningPeers()).length > 0;
