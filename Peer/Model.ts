@@ -22,6 +22,8 @@ export interface PeerContact {
   readonly peerId: PeerId | undefined;
   readonly name: string;
   readonly address: Address;
+  /** It reports to its tracker that nobody can dial it. */
+  readonly undialable?: true | undefined;
 }
 
 /** A peer whose id is known. */

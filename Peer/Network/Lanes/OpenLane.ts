@@ -22,7 +22,7 @@ export interface LaneDialOptions {
   readonly clock: Clock;
   /** Requests a lane that the peer dials; undefined: it does not do that. */
   readonly requestBack: () => OpenLane | undefined;
-  /** Whether the peer says that nobody can dial it. */
+  /** Whether a dial of ours is probably in vain. */
   readonly isUndialable: () => boolean;
   /** Called with the side that has opened a lane. */
   readonly opened: (way: LaneWay) => void;

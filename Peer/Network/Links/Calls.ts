@@ -49,6 +49,11 @@ export class Calls {
     return passed;
   }
 
+  /** Whether the peer was called, as far as that is remembered. */
+  hasCalled(peerId: PeerId): boolean {
+    return this.#recent.has(peerId);
+  }
+
   /** Whether a call of another peer may make us dial now. */
   mayAnswer(): boolean {
     return takeToken(this.#called, CALLED_RATE, this.#options.clock.nowMs());

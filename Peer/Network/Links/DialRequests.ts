@@ -61,6 +61,11 @@ export class DialRequests {
     return this.#calls.call(peerId);
   }
 
+  /** Whether the peer was called since the last change of the network. */
+  hasCalled(peerId: PeerId): boolean {
+    return this.#calls.hasCalled(peerId);
+  }
+
   /** Passes the call of a peer on to another one. False: there is no link to that one. */
   passCall(to: PeerId, caller: ExchangedPeer): boolean {
     const peer = this.#options.table().get(to);

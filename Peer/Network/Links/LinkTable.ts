@@ -85,7 +85,10 @@ export class LinkTable implements LinkEvents {
     if (linked !== undefined) return linked;
     if (signal.aborted || this.#stopping.signal.aborted) throw new ShoalError('CANCELLED', 'cancelled');
     // An address without an id was typed by the user.
-    const linking = peerId === undefined ? this.#dialPeer(address, undefined) : this.#reach(address, peerId);
+    const linking =
+      peerId === undefined
+        ? this.#dialPeer(address, undefined)
+        : this.#reach(address, peerId, contact.undialable === true);
     return unlessAborted(linking, signal);
   }
 
@@ -243,7 +246,7 @@ export class LinkTable implements LinkEvents {
   }
 
   /** Dials the peer, or has it dial us, unless it answered at that address before. */
-  #reach(address: Address, peerId: PeerId): Promise<LinkedPeer> {
+  #reach(address: Address, peerId: PeerId, callFirst: boolean): Promise<LinkedPeer> {
     const waitMs = this.#waitMs(address);
     if (this.#backoff.isProven(address)) {
       return waitMs > 0 ? Promise.reject(notDialledYet(address, waitMs)) : this.#dialPeer(address, peerId);
@@ -253,6 +256,7 @@ export class LinkTable implements LinkEvents {
       address,
       dial: waitMs > 0 ? undefined : () => this.#dialPeer(address, peerId),
       call: () => call(peerId),
+      callFirst,
       onLinked: (listener) => this.#onLinked(peerId, listener),
       notYet: () => notDialledYet(address, waitMs),
       clock: context.clock,

@@ -39,7 +39,7 @@ export class PeerDials {
       dial,
       clock,
       requestBack: () => this.#requestLane(),
-      isUndialable: () => this.isUndialable,
+      isUndialable: () => this.isUndialable || this.#hadToBeCalled,
       opened: (way) => {
         this.#laneWay = way;
       },
@@ -59,6 +59,12 @@ export class PeerDials {
   /** Whether the peer reports that nobody can dial it. */
   get isUndialable(): boolean {
     return this.#options.link().hello?.undialable === true;
+  }
+
+  /** Whether the peer opened the link at our call: our dial failed, had no answer, or was known to be in vain. */
+  get #hadToBeCalled(): boolean {
+    const { link, contact, context } = this.#options;
+    return !link().dialledByUs && context.dialRequests.hasCalled(contact().peerId);
   }
 
   /** Requests a lane that the peer dials. Undefined: it does not dial on request. */

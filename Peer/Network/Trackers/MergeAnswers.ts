@@ -1,4 +1,4 @@
-import { earliestOf } from '../../../Protocol/Extensions.ts';
+import { earliestOf, type PeerExtensions } from '../../../Protocol/Extensions.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Hit, Holder, ListedPeer } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, isDialable, isLoopback, withZoneOf } from '../../../Shared/Address.ts';
@@ -25,6 +25,7 @@ export function mergeHolders(answers: readonly TrackerAnswer<Holder>[], from: Vi
     name: holder.name,
     address: betterAddress(before?.address, address, from),
     complete: holder.complete || before?.complete === true,
+    ...undialableOf(holder, before),
   }));
 }
 
@@ -37,7 +38,13 @@ export function mergePeers(answers: readonly TrackerAnswer<ListedPeer>[], from: 
     files: Math.max(peer.files, before?.files ?? 0),
     bytes: Math.max(peer.bytes, before?.bytes ?? 0),
     linked: false,
+    ...undialableOf(peer, before),
   }));
+}
+
+/** A peer that reports to any tracker that nobody can dial it. */
+function undialableOf(...claims: readonly (PeerExtensions | undefined)[]): PeerExtensions {
+  return claims.some((claim) => claim?.undialable === true) ? { undialable: true } : {};
 }
 
 /** Merges hits by content, in order of arrival; drops content held only by this peer. */

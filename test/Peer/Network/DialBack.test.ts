@@ -73,6 +73,43 @@ test('without a link, a peer linked to both passes the call on', async () => {
   await close();
 });
 
+test('a peer that is said to be undialable is called at once, and not dialled in vain', async () => {
+  const network = new SimulatedNetwork({ seed: 11 });
+  network.host('10.0.0.1').firewalled = true;
+  const closed = await startNode(network, 1);
+  const { dial } = network.host('10.0.0.2');
+  let dials = 0;
+  const free = await startNode(network, 2, {
+    dial: (...args) => {
+      dials++;
+      return dial(...args);
+    },
+    callByTracker: async () => {
+      closed.links.dialRequests.called({ peerId: free.contact.peerId, address: free.contact.address });
+    },
+  });
+  const description = closed.share.add('film', Buffer.alloc(3 * MIB, 7));
+  const contact = { ...closed.contact, undialable: true } as const;
+  const startedMs = network.clock.nowMs();
+  const source = await network.settle(
+    free.links.openSource(contact, description.fileId, watcher().events, patient),
+  );
+  source.setChunkCount(3);
+  await network.settle(requestAll(source, description, new MemoryPart(description)));
+  expect(network.clock.nowMs() - startedMs).toBeLessThan(1_000);
+  expect(dials).toBe(0);
+  await network.settle(Promise.all([free.links.close(), closed.links.close()]));
+});
+
+test('a call that nobody passes on is followed by a dial at once: the report was wrong', async () => {
+  const { network, nodes, close } = await peers(2);
+  const [one = expect.fail(), other = expect.fail()] = nodes;
+  const startedMs = network.clock.nowMs();
+  await network.settle(one.links.connect({ ...other.contact, undialable: true }, patient));
+  expect(network.clock.nowMs() - startedMs).toBeLessThan(500);
+  await close();
+});
+
 test('two peers behind firewalls learn that neither can connect to the other', async () => {
   const { network, nodes, link, close } = await peers(3, 1, 2);
   const [one = expect.fail(), other = expect.fail(), common = expect.fail()] = nodes;

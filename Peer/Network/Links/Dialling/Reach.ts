@@ -2,8 +2,8 @@ import { type Address, formatAddress } from '../../../../Shared/Address.ts';
 import type { Clock } from '../../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../../Shared/ShoalError.ts';
 
-/** Time without an answer to our dial after which the peer is called. */
-const CALL_AFTER_MS = 1_000;
+/** Time without a connection the first way, dial or call, after which the other way is tried as well. */
+const SECOND_WAY_MS = 1_000;
 /** Time for a called peer to connect: a round trip to it, its dial, and a lost packet. */
 const CALLED_MS = 3_000;
 
@@ -13,6 +13,8 @@ export interface ReachOptions<Peer> {
   readonly dial: (() => Promise<Peer>) | undefined;
   /** Asks the peer to dial us. @throws ShoalError when nobody passes that on */
   readonly call: () => Promise<void>;
+  /** The peer reports that nobody can dial it: it is called at once. */
+  readonly callFirst: boolean;
   /** Calls the listener when the peer is linked, by whomever. @returns a function that unsubscribes */
   readonly onLinked: (listener: (peer: Peer) => void) => () => void;
   /** The failure when the address may not be dialled and the peer cannot be called. */
@@ -21,61 +23,67 @@ export interface ReachOptions<Peer> {
 }
 
 /**
- * Links to a peer in either direction: dials it, and asks it to dial us when that fails or takes CALL_AFTER_MS.
+ * Links to a peer in either direction: dials it and asks it to dial us, the second way when the first one fails or has
+ * made no connection after SECOND_WAY_MS.
  * @throws ShoalError like the dial; BLOCKED when the call was passed on and no connection came in either direction
  */
 export function reach<Peer>(options: ReachOptions<Peer>): Promise<Peer> {
-  const { address, dial, call, onLinked, notYet, clock } = options;
+  const { address, dial, call, callFirst, onLinked, notYet, clock } = options;
   return new Promise((resolve, reject) => {
-    let dialFailure = dial === undefined ? notYet() : undefined;
+    let dialFailure: ShoalError | undefined;
     let callFailure: 'pending' | 'not passed on' | 'no connection' = 'pending';
-    let isCalled = false;
+    let cancelSecond = () => {};
     let cancelCall = () => {};
     const done = () => {
+      cancelSecond();
       cancelCall();
       stopListening();
     };
-    const stopListening = onLinked((peer) => {
+    const linked = (peer: Peer) => {
       done();
       resolve(peer);
-    });
+    };
+    const stopListening = onLinked(linked);
     const review = () => {
       if (dialFailure === undefined || callFailure === 'pending') return;
       done();
       reject(callFailure === 'not passed on' ? dialFailure : blocked(address, dialFailure));
     };
-    const callFailed = (how: typeof callFailure) => {
-      callFailure = how;
+    const dialFailed = (failure: ShoalError) => {
+      dialFailure = failure;
+      callNow();
       review();
     };
-    const callOnce = () => {
-      cancelCall();
-      if (isCalled) return;
-      isCalled = true;
+    const callFailed = (how: typeof callFailure) => {
+      callFailure = how;
+      dialNow();
+      review();
+    };
+    const dialNow = once(() => {
+      if (dial === undefined) dialFailed(notYet());
+      else dial().then(linked, (failure: unknown) => dialFailed(asShoalError(failure, 'UNREACHABLE')));
+    });
+    const callNow = once(() => {
       call().then(
         () => {
           cancelCall = clock.after(CALLED_MS, () => callFailed('no connection'));
         },
         () => callFailed('not passed on'),
       );
-    };
-    if (dial === undefined) {
-      callOnce();
-      return;
-    }
-    cancelCall = clock.after(CALL_AFTER_MS, callOnce);
-    dial().then(
-      (peer) => {
-        done();
-        resolve(peer);
-      },
-      (failure: unknown) => {
-        dialFailure = asShoalError(failure, 'UNREACHABLE');
-        if (isCalled) review();
-        else callOnce();
-      },
-    );
+    });
+    const [first, second] = callFirst ? [callNow, dialNow] : [dialNow, callNow];
+    cancelSecond = clock.after(SECOND_WAY_MS, second);
+    first();
   });
+}
+
+function once(task: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    task();
+  };
 }
 
 function blocked(address: Address, cause: ShoalError): ShoalError {
