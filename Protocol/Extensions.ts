@@ -69,11 +69,14 @@ export const peerExtensions: ExtensionTable<PeerExtensions> = { undialable: [1, 
 export interface HeartbeatExtensions extends PeerExtensions {
   /** Proves the key of the peer, in place of a token. */
   readonly proof?: PeerProof | undefined;
+  /** Relays connections between peers that cannot connect to each other. */
+  readonly relays?: true | undefined;
 }
 
 export const heartbeatExtensions: ExtensionTable<HeartbeatExtensions> = {
   ...peerExtensions,
   proof: [2, peerProof],
+  relays: [3, flag],
 };
 
 /** Extensions of a holder. */
@@ -88,11 +91,14 @@ export const holderExtensions: ExtensionTable<HolderExtensions> = { ...peerExten
 export interface HelloExtensions extends PeerExtensions {
   /** Dials on request, so that an undialable peer can be served. */
   readonly acceptsDialBack?: true | undefined;
+  /** Relays connections between peers that cannot connect to each other. */
+  readonly relays?: true | undefined;
 }
 
 export const helloExtensions: ExtensionTable<HelloExtensions> = {
   ...peerExtensions,
   acceptsDialBack: [2, flag],
+  relays: [3, flag],
 };
 
 /** Extensions of `alive`. */

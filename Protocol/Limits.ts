@@ -117,6 +117,12 @@ export const HASHES_PER_PAGE = 2_000;
 /** Bitfield bytes in one frame. */
 export const BITFIELD_PAGE_BYTES = 32 * KIB;
 
+// Relayed connections
+/** Relays named by one answer of a tracker: they fit a datagram. */
+export const RELAYS_NAMED_MAX = 8;
+/** Time for both sides of a relayed connection to dial the relay. */
+export const RELAY_TOKEN_MS = 10 * SECOND_MS;
+
 // Links
 export const GREETING_TIMEOUT_MS = 10 * SECOND_MS;
 export const PING_INTERVAL_MS = 30 * SECOND_MS;

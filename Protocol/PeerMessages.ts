@@ -237,6 +237,18 @@ const controlMessages = messageSet({
   called: [131, struct<ExchangedPeer>({ peerId, address })],
   /** Requests a test whether the receiver can dial the sender. Answered by `dialled` or `refused`. */
   testDial: [132, struct<{ requestId: number }>({ requestId: uint32 })],
+  /**
+   * Requests a connection to that peer through the receiver, which passes on the bytes of both. Answered by `relayGrant` or
+   * `refused`. Only to peers with `relays`.
+   */
+  relayTo: [133, struct<{ requestId: number; peerId: PeerId }>({ requestId: uint32, peerId })],
+  /** Permits one `relayed` connection: dial and present this token within LANE_TOKEN_MS. */
+  relayGrant: [134, struct<{ requestId: number; token: string }>({ requestId: uint32, token: hex(16) })],
+  /**
+   * The named peer requests a connection through the sender: dial the sender, present the token, and accept what follows like
+   * an incoming connection. `address`: that of the peer, as the sender sees it. Not answered.
+   */
+  relayedBy: [135, struct<ExchangedPeer & { token: string }>({ token: hex(16), peerId, address })],
 });
 
 const laneMessages = messageSet({

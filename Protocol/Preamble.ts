@@ -5,11 +5,14 @@ import type { ByeReason } from './Reasons.ts';
 export const PROTOCOL_VERSION = 2;
 export const PREAMBLE_BYTES = 8;
 
-/** `backLane`: a lane that the serving side dials, because the other one cannot. */
-export type ConnectionKind = 'control' | 'lane' | 'backLane';
+/**
+ * `backLane`: a lane that the serving side dials, because the other one cannot. `relayed`: half of a connection between two
+ * peers that the accepting peer relays.
+ */
+export type ConnectionKind = 'control' | 'lane' | 'backLane' | 'relayed';
 
 const MAGIC = Buffer.from('SHOAL', 'ascii');
-const KINDS: Record<ConnectionKind, number> = { control: 0x43, lane: 0x4c, backLane: 0x42 }; // 'C', 'L', 'B'
+const KINDS: Record<ConnectionKind, number> = { control: 0x43, lane: 0x4c, backLane: 0x42, relayed: 0x52 }; // C L B R
 
 export function encodePreamble(kind: ConnectionKind): Buffer {
   return Buffer.from([...MAGIC, PROTOCOL_VERSION, KINDS[kind], 0]);

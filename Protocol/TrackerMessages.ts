@@ -118,6 +118,8 @@ const requests = messageSet({
   assignPort: [0x5348010b, struct<object>({})],
   /** Requests that the tracker asks a registered peer to dial the sender, which must be registered too. */
   call: [0x53480110, struct<{ target: PeerId }>({ target: peerId })],
+  /** Lists some peers that relay connections. Answered by `peerList`. */
+  relays: [0x53480112, struct<object>({})],
 });
 
 /** Replies of the tracker, and its own messages. */
@@ -195,7 +197,7 @@ const replies = messageSet({
   ],
   peerList: [
     0x53480106,
-    /** Answers `peers` and `folder`. */
+    /** Answers `peers`, `folder` and `relays`. */
     struct<{ total: number; next: number; peers: readonly ListedPeer[] }>({
       total: uint32,
       next: uint32,
@@ -328,7 +330,7 @@ export function decodeRequestBody(action: number, input: ByteReader): TrackerReq
 /** Size of `alive` without a successor and extensions. */
 const ALIVE_BYTES = 49;
 
-/** Encodes a reply. Its number is that of the request, except that `peerList` answers `folder`. */
+/** Encodes a reply. Its number is that of the request, except that `peerList` answers `folder` and `relays`. */
 export function encodeReply(transactionId: number, reply: TrackerReply): Buffer {
   // A small buffer for the most frequent reply makes less garbage.
   const out = new ByteWriter(reply.type === 'alive' ? ALIVE_BYTES : undefined);

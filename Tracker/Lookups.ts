@@ -1,3 +1,4 @@
+import { RELAYS_NAMED_MAX } from '../Protocol/Limits.ts';
 import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import { isSearchable } from '../Protocol/SearchWords.ts';
 import {
@@ -21,6 +22,8 @@ import { foundPage, locatedPage, peersPage, relayedPages } from './ReplyPages.ts
 const QUERIES_PER_STEP = 64;
 /** Entries examined for the holders listed with a hit: popular content must not cost more than the search. */
 const HIT_HOLDER_STEPS = 256;
+/** Peers examined for one answer to `relays`. */
+const RELAYS_EXAMINED_MAX = 256;
 const NOTHING: readonly never[] = [];
 
 export interface LookupsOptions {
@@ -64,6 +67,8 @@ export class Lookups {
   readonly #queries: { readonly relayed: Relayed; readonly peers: Iterator<RegisteredPeer> }[] = [];
   /** Peers to query: the index lacks their catalogs. */
   readonly #unindexed = new Set<RegisteredPeer>();
+  /** Peers that relay connections; those named last are at the end. */
+  readonly #relays = new Set<RegisteredPeer>();
   #datagrams: Datagram[] = [];
 
   constructor(options: LookupsOptions) {
@@ -80,7 +85,9 @@ export class Lookups {
 
   /** To be called when a peer joined, sent a changed heartbeat, or its catalog was completed or lost. */
   updated(peer: RegisteredPeer): void {
-    const { unlisted, catalogVersion } = peer.beat;
+    const { unlisted, catalogVersion, relays } = peer.beat;
+    if (relays !== true) this.#relays.delete(peer);
+    else if (!this.#relays.has(peer)) this.#relays.add(peer);
     // Catalog version 0 is an empty share: nothing to index.
     const isUnindexed = unlisted || (catalogVersion > 0 && this.#options.heldVersion(peer) === 0);
     if (this.#options.relayOnly || isUnindexed) this.#unindexed.add(peer);
@@ -89,6 +96,7 @@ export class Lookups {
 
   removed(peer: RegisteredPeer): void {
     this.#unindexed.delete(peer);
+    this.#relays.delete(peer);
   }
 
   takeDatagrams(): readonly Datagram[] {
@@ -108,6 +116,24 @@ export class Lookups {
     const bytes = encodeReply(0, { type: 'called', queryToken, ...message });
     this.#datagrams.push({ bytes, to: called.udp });
     return { type: 'calling' };
+  }
+
+  /** Names some peers that relay connections, one of each host, others with every request. */
+  relays({ peer: asking }: Sender): TrackerReply | RefusalReason {
+    if (asking === undefined) return 'unknown-peer';
+    const named = new Map<string, RegisteredPeer>();
+    let examined = 0;
+    for (const peer of this.#relays) {
+      if (named.size >= RELAYS_NAMED_MAX || ++examined > RELAYS_EXAMINED_MAX) break;
+      const { host, port } = peer.udp;
+      const key = peer.isLocal ? `${host} ${port}` : host;
+      if (peer !== asking && !named.has(key)) named.set(key, peer);
+    }
+    for (const peer of named.values()) {
+      this.#relays.delete(peer);
+      this.#relays.add(peer);
+    }
+    return { ...peersPage(named.values(), named.size), next: 0 };
   }
 
   search({ words, cursor }: RequestOf<'search'>, by: Sender, nowMs: number): TrackerReply | RefusalReason {

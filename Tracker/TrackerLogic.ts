@@ -249,6 +249,8 @@ export class TrackerLogic {
         return this.#assignPort(by, nowMs);
       case 'call':
         return this.#lookups.call(request, by);
+      case 'relays':
+        return this.#lookups.relays(by);
     }
   }
 

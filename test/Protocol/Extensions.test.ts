@@ -109,6 +109,7 @@ test('a message of a later version within a frame of today', () => {
     ...controlExamples.hello,
     undialable: undefined,
     acceptsDialBack: undefined,
+    relays: undefined,
   });
   const grown = Buffer.concat([
     frame.subarray(FRAME_HEADER_BYTES, -1),
@@ -116,18 +117,19 @@ test('a message of a later version within a frame of today', () => {
     ext(77, Buffer.alloc(508)),
   ]);
   expect(grown.length).toBeLessThanOrEqual(GREETING_FRAME_BYTES_MAX);
-  const { undialable: _, acceptsDialBack: __, ...hello } = controlExamples.hello;
+  const { undialable: _, acceptsDialBack: __, relays: _relays, ...hello } = controlExamples.hello;
   expect(decodeControl(1, grown)).toEqual(hello);
 
   const request = encodeRequest('c0ffee0012345678', 1, {
     ...requestExamples.heartbeat,
     undialable: undefined,
     proof: undefined,
+    relays: undefined,
   });
   const input = new ByteReader(
     Buffer.concat([request.subarray(0, -1), Buffer.of(1), ext(77, Buffer.alloc(508))]),
   );
-  const { undialable: ___, proof: ____, ...beat } = requestExamples.heartbeat;
+  const { undialable: ___, proof: ____, relays: _willing, ...beat } = requestExamples.heartbeat;
   expect(decodeRequestBody(decodeRequestHeader(input).action, input)).toEqual(beat);
 });
 

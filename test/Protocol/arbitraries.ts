@@ -95,7 +95,7 @@ export const requestArbitraries = {
       queryToken: hex(8),
       unlisted: fc.boolean(),
     },
-    { ...ofPeer, proof: fc.record({ publicKey: hex(32), signature: hex(64) }) },
+    { ...ofPeer, relays: yes, proof: fc.record({ publicKey: hex(32), signature: hex(64) }) },
   ),
   leave: fc.record({ ...type('leave'), peerId, instanceId, token: hex(8) }),
   publish: fc.record({
@@ -135,6 +135,7 @@ export const requestArbitraries = {
   miss: fc.record({ ...type('miss'), token: hex(8), relay: u32 }),
   assignPort: fc.record(type('assignPort')),
   call: fc.record({ ...type('call'), target: peerId }),
+  relays: fc.record(type('relays')),
 } satisfies Any<TrackerRequest>;
 
 export const replyArbitraries = {
@@ -253,7 +254,7 @@ export const controlArbitraries = {
       port: u16,
       features: u32,
     },
-    { undialable: yes, acceptsDialBack: yes },
+    { undialable: yes, acceptsDialBack: yes, relays: yes },
   ),
   list: fc.record({ ...type('list'), requestId: u32, folder: text(1_000), cursor: u32 }),
   listPage: fc.record({
@@ -336,6 +337,9 @@ export const controlArbitraries = {
   callPeer: fc.record({ ...type('callPeer'), requestId: u32, peerId }),
   called: fc.record({ ...type('called'), peerId, address: anyAddress }),
   testDial: fc.record({ ...type('testDial'), requestId: u32 }),
+  relayTo: fc.record({ ...type('relayTo'), requestId: u32, peerId }),
+  relayGrant: fc.record({ ...type('relayGrant'), requestId: u32, token: hex(16) }),
+  relayedBy: fc.record({ ...type('relayedBy'), token: hex(16), peerId, address: anyAddress }),
 } satisfies Any<ControlMessage>;
 
 export const laneArbitraries = {

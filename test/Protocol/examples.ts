@@ -48,6 +48,7 @@ export const requestExamples: Examples<TrackerRequest> = {
     queryToken: '1122334455667788',
     unlisted: true,
     undialable: true,
+    relays: true,
     proof: { publicKey: counted(0x60), signature: counted(0x80) + counted(0xa0) },
   },
   leave: { type: 'leave', peerId, instanceId, token: peerToken },
@@ -82,6 +83,7 @@ export const requestExamples: Examples<TrackerRequest> = {
   miss: { type: 'miss', token: peerToken, relay: 5 },
   assignPort: { type: 'assignPort' },
   call: { type: 'call', target: peerId },
+  relays: { type: 'relays' },
 };
 
 export const replyExamples: Examples<TrackerReply> = {
@@ -184,6 +186,7 @@ export const controlExamples: Examples<ControlMessage> = {
     features: 0x8000_0001,
     undialable: true,
     acceptsDialBack: true,
+    relays: true,
   },
   list: { type: 'list', requestId, folder: 'films', cursor: 0 },
   listPage: {
@@ -235,6 +238,9 @@ export const controlExamples: Examples<ControlMessage> = {
   callPeer: { type: 'callPeer', requestId, peerId },
   called: { type: 'called', peerId, address: { host: '192.168.1.20', port: 9_001 } },
   testDial: { type: 'testDial', requestId },
+  relayTo: { type: 'relayTo', requestId, peerId },
+  relayGrant: { type: 'relayGrant', requestId, token },
+  relayedBy: { type: 'relayedBy', token, peerId, address: { host: '192.168.1.20', port: 9_001 } },
 };
 
 export const laneExamples: Examples<LaneMessage> = {

@@ -221,6 +221,38 @@ describe('a session', () => {
     ]);
   });
 
+  test('relays: eight at most, one a host, others with every request, never the asking peer or one that stopped', () => {
+    const logic = tracker();
+    const relaying = (number: number, host?: string) => {
+      const peer = joined(logic, number, [], host);
+      peer.expect('alive', heartbeatOf(number, { relays: true }));
+      return peer;
+    };
+    const named = (peer: Asker) =>
+      peer.expect('peerList', { type: 'relays' }).peers.map(({ peerId }) => peerId);
+    const peers = Array.from({ length: 12 }, (_, index) => relaying(index + 1));
+    for (let number = 20; number < 40; number++) relaying(number, '10.0.0.99');
+    const [one = expect.fail(), two = expect.fail()] = peers;
+    const first = named(one);
+    const second = named(one);
+    expect(first).toHaveLength(8);
+    expect(first).not.toContain(idOf(1));
+    expect(new Set([...first, ...second]).size).toBeGreaterThan(10);
+    const third = named(one);
+    for (const answer of [first, second, third])
+      expect(answer.filter((id) => Number.parseInt(id, 16) >= 20).length).toBeLessThanOrEqual(1);
+    expect(new Set([...first, ...second, ...third]).size).toBeGreaterThan(11);
+    for (let number = 2; number <= 12; number++) peers[number - 1]?.expect('alive', heartbeatOf(number));
+    for (let number = 20; number < 40; number++) {
+      const { peerId, instanceId } = heartbeatOf(number);
+      const asker = new Asker(logic, { host: '10.0.0.99', port: 40_000 + number }).connect();
+      asker.expect('left', { type: 'leave', peerId, instanceId, token: NO_TOKEN });
+    }
+    expect(named(two)).toEqual([idOf(1)]);
+    const stranger = new Asker(logic, { host: '10.0.0.77', port: 40_077 }).connect();
+    expect(stranger.expect('refused', { type: 'relays' }).reason).toBe('unknown-peer');
+  });
+
   test('hits carry time and executable bit, and a false size does not hide the holder who says otherwise', () => {
     const logic = tracker();
     const entry = {

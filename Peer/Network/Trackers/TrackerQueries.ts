@@ -1,5 +1,5 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { PEERS_MAX, SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
+import { PEERS_MAX, RELAYS_NAMED_MAX, SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
 import type {
   Hit,
   Holder,
@@ -126,6 +126,13 @@ export class TrackerQueries {
     await Promise.any(asked).catch(() => {
       throw new ShoalError('NOT_FOUND', 'no tracker knows that peer');
     });
+  }
+
+  /** Some peers that relay connections. Empty if no tracker answers. @throws ShoalError CANCELLED */
+  async relays(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+    const ask = (): RequestOf<'relays'> => ({ type: 'relays' });
+    const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: RELAYS_NAMED_MAX }, signal);
+    return mergePeers(perTracker, this.#options.viewpoint());
   }
 
   async #askAll<T>(query: Query<T>, signal: AbortSignal): Promise<Answers<T>> {

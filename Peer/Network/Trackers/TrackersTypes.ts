@@ -37,6 +37,8 @@ export interface TrackersOptions {
   readonly uploads: () => number;
   /** Whether nobody can connect to this peer. */
   readonly undialable?: () => boolean;
+  /** Whether this peer relays connections of others. */
+  readonly relays?: () => boolean;
 }
 
 export interface TrackersEvents {

@@ -73,7 +73,7 @@ export class SessionRequests {
   }
 
   #heartbeat(connectionId: string): TrackerRequest {
-    const { self, feed, uploads, undialable, queryToken, prove, unlisted = false } = this.#options;
+    const { self, feed, uploads, undialable, relays, queryToken, prove, unlisted = false } = this.#options;
     const { peerId, instanceId, port, name } = self;
     const trackerInstance = this.#challenger;
     this.#announcedVersion = feed.version;
@@ -91,6 +91,7 @@ export class SessionRequests {
       queryToken,
       unlisted,
       ...(undialable?.() === true && { undialable: true }),
+      ...(relays?.() === true && { relays: true }),
       ...(trackerInstance !== undefined &&
         this.#token === undefined && {
           proof: prove({ trackerInstance, connectionId, peerId, instanceId, port }),
@@ -116,4 +117,5 @@ const answers: Readonly<Partial<Record<TrackerRequest['type'], TrackerReply['typ
   folder: 'peerList',
   assignPort: 'assigned',
   call: 'calling',
+  relays: 'peerList',
 };

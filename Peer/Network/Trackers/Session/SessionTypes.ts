@@ -15,6 +15,8 @@ export interface TrackerSessionOptions {
   readonly uploads: () => number;
   /** Whether nobody can connect to this peer. */
   readonly undialable?: () => boolean;
+  /** Whether this peer relays connections of others. */
+  readonly relays?: () => boolean;
   readonly random: Random;
   /** True on loopback, which trackers exempt from rate limits. */
   readonly unlimited: boolean;
