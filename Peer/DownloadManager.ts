@@ -3,6 +3,7 @@ import type { FileId } from '../Protocol/Ids.ts';
 import { type Clock, every, type Random, type WallClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import { DropTask, type DropTaskOptions } from './Downloads/File/DropTask.ts';
 import { FileFetch } from './Downloads/File/FileFetch.ts';
 import type { Task, TaskContext } from './Downloads/File/Task.ts';
 import { findDownload } from './Downloads/FindDownload.ts';
@@ -18,6 +19,7 @@ import { RequestDispatcher } from './Downloads/Sources/RequestDispatcher.ts';
 import type { DownloadStatus, FileHolder } from './Model.ts';
 import type { DownloadStorage } from './Storage.ts';
 
+export type { DropSender, DropTask } from './Downloads/File/DropTask.ts';
 export { type Listing, planFolder } from './Downloads/Folder/FolderPlan.ts';
 export type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
 export { folderNamed, isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
@@ -42,6 +44,9 @@ export interface DownloadManagerOptions {
 const MAX_DOWNLOADS = 32;
 /** Interval of checks for silent sources, retries and give-up times. */
 const TICK_MS = 500;
+
+/** A file to receive. `sender` names the client; undefined: the user sends it. */
+export type DropWish = Omit<DropTaskOptions, 'clock'> & { readonly sender: string | undefined };
 
 /** A folder download and its saved state on disk. */
 interface FolderDownload {
@@ -129,6 +134,19 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   addFolder(wish: FolderWish): DownloadStatus {
     this.#requireNotClosed();
     return this.#addFolder(wish, false).status();
+  }
+
+  /**
+   * Starts to receive a file from a client that is no peer. @param drop - `sender` shares the places of pushed downloads
+   * with others
+   * @throws ShoalError CLOSED
+   */
+  receive({ sender, ...drop }: DropWish): { readonly number: number; readonly task: DropTask } {
+    this.#requireNotClosed();
+    const number = this.#downloads.size + 1;
+    const task = new DropTask({ ...drop, clock: this.#options.clock });
+    this.#addTask(number, { path: drop.path, pushedBy: sender }, undefined, task, false);
+    return { number, task };
   }
 
   /** Adds a holder, found by peer exchange or a new peer, to every active download of the file. */
@@ -221,7 +239,11 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   #addTask(
     number: number,
-    { path, versions = [], pushedBy }: Pick<FileWish, 'path' | 'versions' | 'pushedBy'>,
+    {
+      path,
+      versions = [],
+      pushedBy,
+    }: Pick<FileWish, 'path' | 'versions'> & { pushedBy?: string | undefined },
     fileId: FileId | undefined,
     task: Task,
     paused: boolean,

@@ -17,6 +17,7 @@ import type { CatalogEntry, FileAttributes } from './Model.ts';
 import type { FileEvents, ShareStatus } from './ShareModel.ts';
 import type {
   FolderFile,
+  IncomingFile,
   InstallEvents,
   KeptFolder,
   Part,
@@ -33,7 +34,8 @@ const COALESCE_MS = 20;
 
 /**
  * The disk side of a peer: share folder, catalog, reading chunks for others, writing unfinished files.
- * Implements ChunkProvider and CatalogFeed (Network/Ports.ts) and DownloadStorage (Storage.ts).
+ * Implements ChunkProvider and CatalogFeed (Network/Ports.ts), DownloadStorage and DropStorage
+ * (Storage.ts).
  */
 export class FileManager extends EventEmitter<FileEvents> {
   readonly #options: FileManagerOptions;
@@ -164,6 +166,10 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   async open(description: FileDescription, path: string, attributes?: PartAttributes): Promise<Part> {
     return this.#started().parts.open(description, path, attributes);
+  }
+
+  async receive(path: string, size: number, attributes: FileAttributes): Promise<IncomingFile> {
+    return this.#started().incoming.create(path, size, attributes);
   }
 
   expectSmallFiles(): void {

@@ -110,8 +110,9 @@ export interface Offer extends FileAttributes {
   readonly chunks: number;
 }
 
-/** A received offer that awaits the user's answer. */
-export interface OfferStatus extends Offer {
+/** A received offer that awaits the user's answer. A drop has no `fileId`: an HTTP client does not know it. */
+export interface OfferStatus extends Omit<Offer, 'fileId'> {
+  readonly fileId: FileId | undefined;
   /** Short handle for commands, 1, 2, 3 … in this run. */
   readonly number: number;
   readonly peer: PeerContact;
@@ -155,7 +156,6 @@ export interface PartStatus {
   readonly ranges: readonly (readonly [first: number, last: number])[] | undefined;
 }
 
-/** State of a tracker. */
 /** Address of a tracker, with the host name that was given for it. */
 export interface TrackerPlace extends Address {
   readonly name?: string | undefined;
@@ -207,7 +207,7 @@ export type DownloadState =
 export interface DownloadStatus {
   /** Short handle for commands, 1, 2, 3 … in this run. */
   readonly number: number;
-  /** Undefined for a folder. */
+  /** Undefined for a folder, and for a drop: its content is known when it is whole. */
   readonly fileId: FileId | undefined;
   /** Target path, relative to the share. A folder ends with `/`. */
   readonly path: string;

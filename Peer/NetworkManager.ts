@@ -26,7 +26,7 @@ import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
-import type { Descriptors, NetworkHealth } from './NetworkModel.ts';
+import type { Descriptors, Inflow, NetworkHealth } from './NetworkModel.ts';
 import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
@@ -262,6 +262,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   /** Omitted directions and scopes stay unchanged. */
   setLimits(limits: { readonly up?: Rates; readonly down?: Rates }): void {
     this.#links.limits.set(limits);
+  }
+
+  /** Opens the account of a client that is no peer: its bytes count as received, within the download limits. */
+  inflow(host: string): Inflow {
+    return this.#links.limits.inflow(host);
   }
 
   totals(): { readonly sent: number; readonly received: number } {

@@ -65,3 +65,10 @@ export interface Descriptors {
   readonly used: number | undefined;
   readonly allowed: number;
 }
+
+/** Bytes from one client that is no peer. */
+export interface Inflow {
+  /** Counts received bytes; resolves when the limits allow to read more. Undefined: at once. */
+  take(bytes: number): Promise<void> | undefined;
+  close(): void;
+}

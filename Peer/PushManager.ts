@@ -4,11 +4,13 @@ import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import type { RefusalCode } from '../Protocol/PeerMessages.ts';
 import { type Clock, every, type WallClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
+import { onAbort } from '../Shared/OnAbort.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import type { KnownContact, Offer, OfferStatus, PeerContact, PushStatus } from './Model.ts';
 import { AcceptedPushes } from './Pushes/AcceptedPushes.ts';
 import { type AcceptPolicy, decideConsent } from './Pushes/Consent.ts';
-import { type PendingOffer, PendingOffers } from './Pushes/PendingOffers.ts';
+import { notProven, notTaken, strangersRefused, tooManyOffers } from './Pushes/OfferErrors.ts';
+import { type PendingOffer, PendingOffers, type ReceivedOffer } from './Pushes/PendingOffers.ts';
 import type { OwnFiles, PushNetwork, TrustedSenders } from './Pushes/Ports.ts';
 import { PushRun } from './Pushes/PushRun.ts';
 import { Trust } from './Pushes/Trust.ts';
@@ -87,19 +89,62 @@ export class PushManager extends EventEmitter<PushEvents> {
     }
   }
 
+  /** Whether a client without a peer id may offer files: an unproven sender is never a trusted one. */
+  get takesStrangers(): boolean {
+    return decideConsent(this.#options.policy, false) !== 'refuse';
+  }
+
+  /**
+   * Decides about a file that a client without a peer id wants to send. May wait for the user.
+   * @throws ShoalError REFUSED, BUSY, TIMEOUT without an answer, CANCELLED when `signal` aborts
+   */
+  async consent(client: PeerContact, offer: ReceivedOffer['offer'], signal: AbortSignal): Promise<void> {
+    const { policy, clock } = this.#options;
+    if (this.#closed) throw new ShoalError('CLOSED', 'the peer is closing');
+    const consent = decideConsent(policy, false);
+    if (consent === 'refuse') throw strangersRefused(policy);
+    return new Promise((resolve, reject) => {
+      if (consent === 'accept') return resolve();
+      const received: ReceivedOffer = {
+        sender: client.address.host,
+        peer: client,
+        offer,
+        take: () => {
+          stopListening();
+          resolve();
+        },
+        refuse: (code) => {
+          stopListening();
+          reject(notTaken(code));
+        },
+      };
+      const added = this.#waiting.add(received, clock.nowMs());
+      if (added === 'busy') return reject(tooManyOffers());
+      const { number } = added.waiting;
+      const stopListening = onAbort(signal, () => {
+        // A later request for the same file has its place now.
+        if (this.#waiting.get(number)?.take === received.take) this.#waiting.remove(number);
+        reject(new ShoalError('CANCELLED', 'the client is gone'));
+      });
+      if (!added.again) this.emit('asked', offerStatus(added.waiting));
+    });
+  }
+
   /** Pending offers, oldest first. */
   offers(): readonly OfferStatus[] {
     return this.#waiting.all().map(offerStatus);
   }
 
-  /** Accepts an offer. @param always - trusts the peer, also in later runs @throws ShoalError NOT_FOUND, DISK_FAILED */
+  /** Accepts an offer. @param always - trusts the peer, also in later runs
+   * @throws ShoalError NOT_FOUND, DISK_FAILED, USAGE (`always` for a client without a peer id) */
   async accept(number: number, always: boolean): Promise<OfferStatus> {
+    const { peerId } = this.#waiting.get(number)?.peer ?? {};
+    if (always && this.#waiting.get(number) !== undefined && peerId === undefined) throw notProven(number);
     const waiting = this.#takeWaiting(number);
-    const { peer, requestId, offer } = waiting;
-    this.#take(peer, requestId, offer);
-    if (always) {
-      for (const other of this.#waiting.takeOf(peer.peerId)) this.#take(peer, other.requestId, other.offer);
-      await this.#trust.add(peer.peerId);
+    waiting.take();
+    if (always && peerId !== undefined) {
+      for (const other of this.#waiting.takeOf(waiting.sender)) other.take();
+      await this.#trust.add(peerId);
     }
     return offerStatus(waiting);
   }
@@ -107,7 +152,7 @@ export class PushManager extends EventEmitter<PushEvents> {
   /** @throws ShoalError NOT_FOUND */
   reject(number: number): OfferStatus {
     const waiting = this.#takeWaiting(number);
-    this.#options.network.offers.refuse(waiting.peer.peerId, waiting.requestId, 'denied');
+    waiting.refuse('denied');
     return offerStatus(waiting);
   }
 
@@ -186,7 +231,7 @@ export class PushManager extends EventEmitter<PushEvents> {
   }
 
   #answerTo(peer: KnownContact, requestId: number, offer: Offer): RefusalCode | 'take' | 'ask' {
-    const { files, policy, clock } = this.#options;
+    const { files, policy, clock, network } = this.#options;
     if (this.#closed || !isPossible(offer)) return 'failed';
     if (files.holdings(offer.fileId) === 'all') return 'already-have';
     // A repeated offer, on a new link or after an interrupted push, was accepted before.
@@ -195,7 +240,14 @@ export class PushManager extends EventEmitter<PushEvents> {
     if (consent === 'refuse') return 'denied';
     if (!this.#accepted.hasRoom(peer.peerId)) return 'busy';
     if (consent === 'accept') return 'take';
-    const added = this.#waiting.add(peer, requestId, offer, clock.nowMs());
+    const received: ReceivedOffer = {
+      sender: peer.peerId,
+      peer,
+      offer,
+      take: () => this.#take(peer, requestId, offer),
+      refuse: (code) => network.offers.refuse(peer.peerId, requestId, code),
+    };
+    const added = this.#waiting.add(received, clock.nowMs());
     if (added === 'busy') return 'busy';
     if (!added.again) this.emit('asked', offerStatus(added.waiting));
     return 'ask';
@@ -222,7 +274,7 @@ export class PushManager extends EventEmitter<PushEvents> {
     const { network, clock } = this.#options;
     const nowMs = clock.nowMs();
     for (const waiting of this.#waiting.takeExpired(nowMs)) {
-      network.offers.refuse(waiting.peer.peerId, waiting.requestId, 'unanswered');
+      waiting.refuse('unanswered');
       this.emit('expired', offerStatus(waiting));
     }
     const running = [...this.#pushes.values()].filter((push) => !push.over);

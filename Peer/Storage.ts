@@ -176,3 +176,41 @@ export interface SmallFileInstaller {
   /** Installs every verified file now. To be called after the last `install`. */
   close(): Promise<void>;
 }
+
+/** Storage of files whose content is known only when they are whole. */
+export interface DropStorage {
+  /**
+   * Creates an empty file outside the share.
+   * @param path - wanted path; from a stranger, sanitized here
+   * @throws ShoalError DISK_FULL with room for this and all other incoming files, DISK_FAILED; BAD_FRAME for the size
+   */
+  receive(path: string, size: number, attributes: FileAttributes): Promise<IncomingFile>;
+}
+
+/** A file that arrives in order. Its chunks are hashed meanwhile. */
+export interface IncomingFile {
+  readonly size: number;
+  /** Bytes on disk and hashed. */
+  readonly bytes: number;
+  /**
+   * Appends. Calls must wait for one another; after a failure the same bytes may be written again.
+   * @throws ShoalError DISK_FULL, DISK_FAILED; RangeError beyond `size`
+   */
+  write(piece: Uint8Array): Promise<void>;
+  /**
+   * Syncs the whole file and moves it into the share, as `name (2)` when the name is taken. Content that is at that path
+   * already gets no second copy.
+   * @throws ShoalError DISK_FULL, DISK_FAILED, PART_FILE_GONE, LOCAL_CONFLICT
+   */
+  finish(): Promise<PlacedFile>;
+  /** Deletes it. Safe to call twice, and after `finish`. */
+  discard(): void;
+}
+
+/** A file in the share. */
+export interface PlacedFile {
+  /** Relative to the share. */
+  readonly path: string;
+  readonly absolute: string;
+  readonly fileId: FileId;
+}

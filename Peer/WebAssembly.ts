@@ -9,6 +9,7 @@ import {
   type CommandWord,
   type WebConnection,
   type WebHost,
+  type WebLevel,
   WebManager,
   type WebOccupant,
 } from './WebManager.ts';
@@ -27,7 +28,7 @@ export interface Web {
 const TOKEN_BYTES = 24;
 
 /** Prepares HTTP on the port of a peer. Nothing is loaded before the first request. */
-export function openWeb(port: number, log: Log): Web {
+export function openWeb(port: number, level: WebLevel, log: Log): Web {
   const token = randomBytes(TOKEN_BYTES).toString('base64url');
   const name = hostname().toLowerCase();
   let manager: WebManager | undefined;
@@ -40,6 +41,7 @@ export function openWeb(port: number, log: Log): Web {
     serve: (peer) => {
       manager = new WebManager({
         host: hostOf(peer),
+        level,
         clock: systemClock,
         log,
         token,
@@ -57,6 +59,7 @@ function hostOf(peer: Peer): WebHost {
     name: peer.self.name,
     port: peer.self.port,
     files: peer.content,
+    drops: peer.pushing.drops,
     run: ({ words, command, window }, signal) =>
       runOneShot(
         { line: words.map(wordText).join(' '), command, window, width: null, color: false },

@@ -6,6 +6,7 @@ export type {
   CommandWord,
   WebConnection,
   WebHost,
+  WebLevel,
   WebOccupant,
   WebOptions,
 } from './Web/Ports.ts';

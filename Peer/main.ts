@@ -107,8 +107,8 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const isTerminal = process.stdin.isTTY === true && hasCursor(process.stdout);
   const interactive = !isService(settings) && isTerminal;
   // A private network answers nothing but TLS.
-  const isOpen = settings.network === undefined && settings.http !== 'off';
-  const web = isOpen ? openWeb(port.port, log) : undefined;
+  const isOpen = settings.network === undefined;
+  const web = isOpen && settings.http !== 'off' ? openWeb(port.port, settings.http, log) : undefined;
   const http = web && { accept: web.accept, address: web.address };
   const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive, http });
   web?.serve(peer);

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'NOT_FOUND' //         no such file, peer or download
   | 'AMBIGUOUS' //         several candidates: the user has to choose
   | 'REFUSED' //           the other side refused
+  | 'BUSY' //              too much at once: the same may work later
   | 'NO_TRACKER' //        no tracker answered
   | 'UNREACHABLE' //       a peer does not answer
   | 'BLOCKED' //           neither computer can connect to the other

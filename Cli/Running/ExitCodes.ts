@@ -21,6 +21,7 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   AMBIGUOUS: EXIT.usage, // the argument fits several files or peers
   NOT_FOUND: EXIT.notFound,
   REFUSED: EXIT.refused,
+  BUSY: EXIT.refused,
   NO_TRACKER: EXIT.unreachable,
   UNREACHABLE: EXIT.unreachable,
   BLOCKED: EXIT.unreachable,

@@ -17,6 +17,7 @@ import type { HashCache } from './Hashing/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Hashing/Hasher.ts';
 import { openHashCache } from './Hashing/OpenHashCache.ts';
 import { FolderStore } from './Parts/FolderStore.ts';
+import { IncomingFiles } from './Parts/IncomingFiles.ts';
 import { PartStore } from './Parts/PartStore.ts';
 import { IncompleteFolders } from './Serving/IncompleteFolders.ts';
 import { SharedFiles } from './Serving/SharedFiles.ts';
@@ -53,6 +54,7 @@ export interface FileComponents {
   readonly share: Share;
   readonly files: SharedFiles;
   readonly parts: PartStore;
+  readonly incoming: IncomingFiles;
   readonly batches: BatchInstallers;
   readonly folders: FolderStore;
   readonly incomplete: IncompleteFolders;
@@ -113,6 +115,11 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
   });
   const storage = { disk, clock, root, temp, names, events };
   const parts = new PartStore(storage);
+  const incoming = new IncomingFiles({
+    ...storage,
+    requireFreeSpace: (bytes) => parts.requireFreeSpace(bytes),
+    placeOf: (path, fileId) => files.placeOf(path, fileId),
+  });
   const batches = new BatchInstallers({
     ...storage,
     makeWriter: () => (inThread ? threadSmallWriter() : inlineSmallWriter(disk)),
@@ -122,8 +129,8 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
   const folders = new FolderStore({ disk, temp, problem: (text) => emit('problem', text) });
   const hasManifest = manifest !== undefined;
   const incomplete = new IncompleteFolders({ ...storage, catalog, share, hasManifest });
-  for (const component of [share, reader, batches, parts]) closing.add(() => component.close());
-  return { storage, share, files, parts, batches, folders, incomplete };
+  for (const component of [share, reader, batches, incoming, parts]) closing.add(() => component.close());
+  return { storage, share, files, parts, incoming, batches, folders, incomplete };
 }
 
 function hashersOf({

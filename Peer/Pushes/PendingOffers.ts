@@ -1,18 +1,24 @@
-import type { PeerId } from '../../Protocol/Ids.ts';
 import { OFFER_WAIT_MS } from '../../Protocol/Limits.ts';
-import type { KnownContact, Offer } from '../Model.ts';
+import type { OfferStatus, PeerContact } from '../Model.ts';
 
 /** Bounds on what strangers can make us store, and the user read. */
 const WAITING_PER_PEER_MAX = 4;
 const WAITING_MAX = 64;
 
+/** An offer that needs a decision, and what follows from it. */
+export interface ReceivedOffer {
+  /** Peer id, or host of an HTTP client. */
+  readonly sender: string;
+  readonly peer: PeerContact;
+  readonly offer: Omit<OfferStatus, 'number' | 'peer' | 'sinceMs'>;
+  take(): void;
+  refuse(code: 'denied' | 'unanswered'): void;
+}
+
 /** An offer without a decision yet. */
-export interface PendingOffer {
+export interface PendingOffer extends ReceivedOffer {
   /** Counts from 1 in each run. */
   readonly number: number;
-  readonly peer: KnownContact;
-  readonly requestId: number;
-  readonly offer: Offer;
   readonly sinceMs: number;
 }
 
@@ -35,17 +41,19 @@ export class PendingOffers {
    * @returns `again`: the offer was pending before
    */
   add(
-    peer: KnownContact,
-    requestId: number,
-    offer: Offer,
+    received: ReceivedOffer,
     nowMs: number,
   ): { readonly waiting: PendingOffer; readonly again: boolean } | 'busy' {
-    const ofPeer = this.all().filter((each) => each.peer.peerId === peer.peerId);
-    const before = ofPeer.find((each) => each.offer.fileId === offer.fileId);
-    if (before === undefined && (ofPeer.length >= WAITING_PER_PEER_MAX || this.#waiting.size >= WAITING_MAX))
+    const { sender, offer } = received;
+    const ofSender = this.all().filter((each) => each.sender === sender);
+    const before = ofSender.find((each) => isSameOffer(each.offer, offer));
+    if (
+      before === undefined &&
+      (ofSender.length >= WAITING_PER_PEER_MAX || this.#waiting.size >= WAITING_MAX)
+    )
       return 'busy';
     const { number = ++this.#lastNumber, sinceMs = nowMs } = before ?? {};
-    const waiting = { number, peer, requestId, offer, sinceMs };
+    const waiting = { ...received, number, sinceMs };
     this.#waiting.set(number, waiting);
     return { waiting, again: before !== undefined };
   }
@@ -59,9 +67,9 @@ export class PendingOffers {
     return this.#take((each) => nowMs - each.sinceMs >= OFFER_WAIT_MS);
   }
 
-  /** Removes and returns the offers of a peer. */
-  takeOf(peerId: PeerId): readonly PendingOffer[] {
-    return this.#take((each) => each.peer.peerId === peerId);
+  /** Removes and returns the offers of a sender. */
+  takeOf(sender: string): readonly PendingOffer[] {
+    return this.#take((each) => each.sender === sender);
   }
 
   #take(which: (waiting: PendingOffer) => boolean): readonly PendingOffer[] {
@@ -69,4 +77,9 @@ export class PendingOffers {
     for (const { number } of taken) this.#waiting.delete(number);
     return taken;
   }
+}
+
+function isSameOffer(one: ReceivedOffer['offer'], other: ReceivedOffer['offer']): boolean {
+  if (one.fileId !== undefined || other.fileId !== undefined) return one.fileId === other.fileId;
+  return one.path === other.path && one.size === other.size;
 }

@@ -8,13 +8,14 @@ import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
 import { readRates } from '../Commands/Line/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
 import type { AcceptPolicy } from '../PushManager.ts';
+import type { WebLevel } from '../WebManager.ts';
 import type { ConfigFile } from './ConfigLines.ts';
 import { applyLayers, misspeltVariables } from './SettingLayers.ts';
 
 const RATES_TEXT =
   'bytes a second, like 60M; or lan=60M, loopback=…, elsewhere=… (several: commas, or the option again)';
 
-type HttpLevel = 'off' | 'read';
+type HttpLevel = 'off' | WebLevel;
 
 /** Settings from command line, environment and config file. Undefined: not set. */
 export interface Settings {
@@ -154,7 +155,7 @@ export function peerOptions(command: Command): Command {
     .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
     .option(
       '--http <what>',
-      'what browsers and curl may do on the port: read (default), off',
+      'what browsers and curl may do on the port: read; drop: also offer files (default); off',
       checked(readHttp),
     )
     .option('--no-http', 'answer no HTTP on the port, like --http off')
@@ -194,7 +195,7 @@ export function settingsOf(command: Command): Settings {
     discovery: flags.discovery,
     history: flags.history,
     unlisted: flags.unlisted === true,
-    http: flags.http === false ? 'off' : (flags.http ?? 'read'),
+    http: flags.http === false ? 'off' : (flags.http ?? 'drop'),
     console: flags.console,
     menu: flags.menu === true,
     verbose: flags.verbose === true || flags.logLevel === 'debug',
@@ -221,7 +222,7 @@ function readAccept(text: string): AcceptPolicy {
 }
 
 function readHttp(text: string): HttpLevel {
-  const levels: readonly HttpLevel[] = ['read', 'off'];
+  const levels: readonly HttpLevel[] = ['read', 'drop', 'off'];
   const level = levels.find((each) => each === text.trim().toLowerCase());
   if (level !== undefined) return level;
   throw new ShoalError('USAGE', `"${text}" does not say what HTTP may do`, {

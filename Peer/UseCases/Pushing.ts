@@ -14,6 +14,7 @@ import type {
 } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { type AcceptPolicy, PushManager, type TrustedSenders } from '../PushManager.ts';
+import { Drops } from './Drops.ts';
 import { findContent, type LocalContent, localContents, partOf } from './LocalContents.ts';
 
 export interface PushingOptions {
@@ -30,6 +31,8 @@ export interface PushingOptions {
 
 /** Pushes files to other peers and accepts theirs: connects the push manager with files, downloads and console. */
 export class Pushing implements PushControls {
+  /** Files that clients which are no peers send. */
+  readonly drops: Drops;
   readonly #options: PushingOptions;
   readonly #pushes: PushManager;
   /** Number of commands that wait for, and report, the end of each push. */
@@ -38,6 +41,7 @@ export class Pushing implements PushControls {
   constructor(options: PushingOptions) {
     this.#options = options;
     this.#pushes = new PushManager(options);
+    this.drops = new Drops({ ...options, pushes: this.#pushes });
     this.#connectEvents();
   }
 
@@ -46,6 +50,7 @@ export class Pushing implements PushControls {
   }
 
   close(): Promise<void> {
+    this.drops.close();
     return this.#pushes.close();
   }
 

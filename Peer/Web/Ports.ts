@@ -4,7 +4,7 @@ import type { Address } from '../../Shared/Address.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
 import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
-import type { CatalogEntry, DownloadStatus } from '../Model.ts';
+import type { CatalogEntry, DownloadStatus, FileAttributes } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
 
@@ -80,6 +80,44 @@ export interface WebFiles {
   send(content: FileId, range: WebRange, to: WebSink, signal: AbortSignal): Promise<void>;
 }
 
+/** A file that a client wants to send. Every field but `client` and `byOwner` is a claim. */
+interface WebDropRequest {
+  readonly client: Address;
+  readonly path: string;
+  readonly size: number;
+  readonly attributes: FileAttributes;
+  /** Distinguishes files of equal client, path and size. */
+  readonly key: string;
+  /** The user of this peer sends it: nobody is asked. */
+  readonly byOwner: boolean;
+  /** The client begins at the first byte, whatever is here. */
+  readonly fresh: boolean;
+}
+
+/** A drop, as the request that sends it sees it. */
+export interface WebDrop {
+  /** Bytes that are here. */
+  readonly bytes: number;
+  /** @throws ShoalError LOCAL_CONFLICT (another request sends it), CANCELLED, BUSY, DISK_FULL, DISK_FAILED */
+  write(piece: Uint8Array): Promise<void>;
+  /** Resolves when all bytes are in the share. @throws like write */
+  whole(): Promise<{ readonly path: string; readonly fileId: FileId }>;
+  /** Ends the request; the bytes are kept for an hour. */
+  leave(): void;
+}
+
+/** Files that clients send. */
+interface WebDrops {
+  /** Whether clients other than the user of this peer may offer files. */
+  readonly takesOffers: boolean;
+  /**
+   * Opens a drop, or an interrupted one once more. May wait for the user's answer.
+   * @param gone - called when another request takes over, or the drop is cancelled
+   * @throws ShoalError REFUSED, BUSY, TIMEOUT, CANCELLED, DISK_FULL, DISK_FAILED, USAGE
+   */
+  open(request: WebDropRequest, gone: () => void, signal: AbortSignal): Promise<WebDrop>;
+}
+
 /** Figures for the metrics. */
 export interface WebFacts {
   /** Payload bytes since the start. */
@@ -99,6 +137,7 @@ export interface WebHost {
   readonly name: string;
   readonly port: number;
   readonly files: WebFiles;
+  readonly drops: WebDrops;
   /** Runs a command as `shoal` does. Never rejects. */
   run(command: WebCommand, signal: AbortSignal): Promise<WebAnswer>;
   facts(): WebFacts;
@@ -106,8 +145,12 @@ export interface WebHost {
   onNews(listener: (news: { readonly kind: string; readonly text: string }) => void): () => void;
 }
 
+/** What HTTP may do: read, or also offer files. */
+export type WebLevel = 'read' | 'drop';
+
 export interface WebOptions {
   readonly host: WebHost;
+  readonly level: WebLevel;
   readonly clock: Clock;
   readonly log: Log;
   /** Secret of a user of this computer; see Access/Sessions.ts. */

@@ -7,6 +7,7 @@ import { denialOf, type RequestFacts } from './Access/Guard.ts';
 import { GuestLimits } from './Access/GuestLimits.ts';
 import { Api } from './Api/Api.ts';
 import { denialJson, failureJson } from './Api/Envelope.ts';
+import { DropApp } from './Drop/DropApp.ts';
 import { IDLE_MS, remoteOf } from './Files/ClientSocket.ts';
 import { SharedFilesApp } from './Files/SharedFilesApp.ts';
 import { peerMetrics } from './Metrics.ts';
@@ -51,6 +52,7 @@ export class WebServer {
     });
     app.route('/api/v1', this.#api.app);
     app.route('/files', new SharedFilesApp(options, limits).app);
+    app.route('/drop', new DropApp(options, limits, (request) => this.#api.isOwner(request)).app);
     app.route('/', pageApp(options));
     app.notFound((c) => c.text('404: there is nothing at this address\n', 404));
     app.onError((failure, c) => {
@@ -64,6 +66,11 @@ export class WebServer {
       (request, response) => this.#request(request, response, listener),
     );
     this.#server.timeout = IDLE_MS;
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      // A drop is decided upon before its body is sent.
+      if (!request.url?.startsWith('/drop/')) response.writeContinue();
+      this.#request(request, response, listener);
+    });
     // The server does not listen itself: this starts its check of timeouts.
     this.#server.emit('listening');
   }

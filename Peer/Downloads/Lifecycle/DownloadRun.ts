@@ -1,4 +1,4 @@
-import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadStatus } from '../../Model.ts';
@@ -17,11 +17,11 @@ import { causeText, stallReason } from './StallReason.ts';
 export interface DownloadRunOptions {
   readonly number: number;
   readonly path: string;
-  /** FileId; undefined for a folder. */
+  /** FileId; undefined for a folder and for a drop. */
   readonly fileId: FileId | undefined;
   readonly task: Task;
-  /** The peer that pushes the content; undefined: the user asked for it. */
-  readonly pushedBy?: PeerId | undefined;
+  /** The peer, or the host of an HTTP client, that pushes the content; undefined: the user asked for it. */
+  readonly pushedBy?: string | undefined;
   readonly clock: Clock;
   readonly wallMs: number;
   /** The user paused the download in an earlier program run. */
@@ -45,8 +45,8 @@ export class DownloadRun {
   readonly path: string;
   readonly fileId: FileId | undefined;
   readonly task: Task;
-  /** The peer that pushes the content; undefined once the user asks for it. */
-  pushedBy: PeerId | undefined;
+  /** The sender that pushes the content; undefined once the user asks for it. */
+  pushedBy: string | undefined;
   readonly #options: DownloadRunOptions;
   readonly #startedMs: number;
   readonly #observers = new Set<() => void>();

@@ -1,4 +1,3 @@
-import type { PeerId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadRun } from './DownloadRun.ts';
 
@@ -36,7 +35,7 @@ export class DownloadSlots {
     let own = 0;
     let pushed = 0;
     let next: DownloadRun | undefined;
-    const running = new Map<PeerId, number>();
+    const running = new Map<string, number>();
     const waiting: DownloadRun[] = [];
     for (const download of downloads) {
       const { pushedBy } = download;
@@ -53,7 +52,7 @@ export class DownloadSlots {
     }
     if (next !== undefined && own < this.#ownMax) return next;
     if (pushed >= PUSHED_MAX) return undefined;
-    const ofSender = ({ pushedBy }: DownloadRun) => (pushedBy && running.get(pushedBy)) ?? 0;
+    const ofSender = ({ pushedBy = '' }: DownloadRun) => running.get(pushedBy) ?? 0;
     const yieldedMs = (download: DownloadRun) =>
       this.#progress.get(download)?.yieldedMs ?? Number.NEGATIVE_INFINITY;
     return waiting.reduce<DownloadRun | undefined>((best, each) => {

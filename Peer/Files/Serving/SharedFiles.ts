@@ -96,14 +96,21 @@ export class SharedFiles {
     return isHere ? share.absolute(path) : undefined;
   }
 
+  /** Returns the absolute path of this content where a file of that wanted name would be put. Undefined: not there. */
+  placeOf(wanted: string, fileId: FileId): string | undefined {
+    const path = this.#options.names.safe(wanted);
+    return (
+      this.unchangedAt(path, fileId) ??
+      this.unchangedAt(safePath(wanted), fileId) ??
+      this.#numberedAt(path, fileId)
+    );
+  }
+
   /** @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FULL, DISK_FAILED */
   async copyTo(fileId: FileId, wanted: string, attributes: FileAttributes = {}): Promise<string> {
     const { root, temp, disk, names, catalog, share } = this.#options;
     const path = names.safe(wanted);
-    const here =
-      this.unchangedAt(path, fileId) ??
-      this.unchangedAt(safePath(wanted), fileId) ??
-      this.#numberedAt(path, fileId);
+    const here = this.placeOf(wanted, fileId);
     if (here !== undefined) return here;
     const source = this.#unchangedPath(fileId);
     const found = source === undefined ? undefined : catalog.findPath(source);

@@ -3,6 +3,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
 import type { LimitStatus } from '../../Model.ts';
+import type { Inflow } from '../../NetworkModel.ts';
 import { localClass } from './AddressClass.ts';
 import { RateLimiter } from './RateLimiter.ts';
 
@@ -19,6 +20,8 @@ export interface Limits {
 export class TransferLimits {
   readonly up: RateLimiter;
   readonly down: RateLimiter;
+  /** Bytes received from clients that are no peers. */
+  takenIn = 0;
 
   /** Network class of an IP. */
   readonly classOf: (host: string) => NetworkClass;
@@ -45,6 +48,18 @@ export class TransferLimits {
   /** The download limit that currently delays bytes from a host. */
   limitFor(host: string): number | undefined {
     return this.down.holdingBack(this.classOf(host));
+  }
+
+  /** See NetworkManager.inflow. */
+  inflow(host: string): Inflow {
+    const flow = this.down.flow(this.classOf(host));
+    return {
+      take: (bytes) => {
+        this.takenIn += bytes;
+        return flow.take(bytes);
+      },
+      close: () => flow.close(),
+    };
   }
 
   /** Takes effect at once. */

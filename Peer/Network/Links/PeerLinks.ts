@@ -294,7 +294,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
 
   /** Payload bytes since start. */
   totals(): { readonly sent: number; readonly received: number } {
-    return { sent: this.desk.sentBytes, received: this.#received };
+    return { sent: this.desk.sentBytes, received: this.#received + this.limits.takenIn };
   }
 
   /** Bans a peer, and its address unless that is loopback, for an hour. Ends the link with it. */

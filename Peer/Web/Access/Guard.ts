@@ -16,7 +16,7 @@ export interface RequestFacts {
 
 /** Why a request is not answered. */
 export interface Denial {
-  readonly status: 400 | 401 | 403 | 405 | 413 | 415 | 429;
+  readonly status: 400 | 401 | 403 | 405 | 411 | 413 | 415 | 429;
   readonly message: string;
   readonly hint: string;
 }

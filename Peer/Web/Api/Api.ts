@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
@@ -50,13 +51,20 @@ export class Api {
     this.#events.close();
   }
 
-  /** Rights of the client, for the page: whether it may manage the peer. */
+  /** Whether a request comes from the user of this peer. */
+  async isOwner(request: IncomingMessage): Promise<boolean> {
+    const remote = normalHost(request.socket.remoteAddress ?? '');
+    return managingDenial(remote, this.#sessions.proves(request.headers.authorization)) === undefined;
+  }
+
+  /** Rights of the client, for the page: whether it may manage the peer, and what it may use. */
   #session(c: Call): Response {
-    const { host } = this.#options;
+    const { host, level } = this.#options;
     const remote = remoteOf(c);
     const manage = this.#managingDenial(c) === undefined;
     const local = managingDenial(remote, true) === undefined;
-    const session = { manage, local, name: host.name, port: host.port };
+    const serves = level === 'drop' && (manage || host.drops.takesOffers) ? ['drop'] : [];
+    const session = { manage, local, name: host.name, port: host.port, serves };
     return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, ...session }));
   }
 

@@ -15,6 +15,7 @@ const DENIAL_CODES: Readonly<Record<Denial['status'], string>> = {
   401: 'NO_TOKEN',
   403: 'REFUSED',
   405: 'USAGE',
+  411: 'USAGE',
   413: 'TOO_LARGE',
   415: 'USAGE',
   429: 'BUSY',
@@ -36,6 +37,7 @@ const STATUS: Readonly<Record<string, HttpStatus>> = {
   NO_TRACKER: 503,
   CANCELLED: 503,
   CLOSED: 503,
+  BUSY: 503,
   TIMEOUT: 504,
   DISK_FULL: 507,
 };

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type AcceptPolicy, decideConsent } from '../../../Peer/Pushes/Consent.ts';
 import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { OFFER_WAIT_MS } from '../../../Protocol/Limits.ts';
@@ -126,4 +126,81 @@ test('trust that cannot be kept is told, and holds in this run', async () => {
   await pushes.close();
   pushes.receiveOffer(peerOf(1), 3, offerOf(3));
   expect(network.takeTold()).toEqual(['refuse 1 3 failed']);
+});
+
+describe('files of clients without a peer id', () => {
+  const client = { peerId: undefined, name: '10.0.0.7', address: { host: '10.0.0.7', port: 50_000 } };
+  const dropOf = (path: string) => ({ fileId: undefined, path, size: 5, chunks: 1 });
+  const patient = new AbortController().signal;
+
+  test.each<[AcceptPolicy, boolean, string]>([
+    ['all', true, 'taken'],
+    ['known', false, 'REFUSED'],
+    ['none', false, 'REFUSED'],
+  ])('--accept %s', async (policy, takes, expected) => {
+    const { pushes } = await desk({ policy });
+    expect(pushes.takesStrangers).toBe(takes);
+    const outcome = pushes.consent(client, dropOf('a'), patient).then(
+      () => 'taken',
+      ({ code }: ShoalError) => code,
+    );
+    expect(await outcome).toBe(expected);
+    expect(pushes.offers()).toEqual([]);
+  });
+
+  test('a person is asked, as about a push', async () => {
+    const { pushes, news, network } = await desk();
+    const outcomes: string[] = [];
+    for (const path of ['a', 'b', 'c']) {
+      const answered = pushes.consent(client, dropOf(path), patient);
+      void answered.then(
+        () => outcomes.push(`${path} taken`),
+        ({ code }: ShoalError) => outcomes.push(`${path} ${code}`),
+      );
+    }
+    expect(pushes.takesStrangers).toBe(true);
+    expect(pushes.offers()).toMatchObject([{ number: 1, path: 'a', peer: client }, {}, {}]);
+    await pushes.accept(1, false);
+    pushes.reject(2);
+    await new Promise(setImmediate);
+    expect(outcomes).toEqual(['a taken', 'b REFUSED']);
+    expect(news).toEqual(['asked 1 a', 'asked 2 b', 'asked 3 c']);
+    expect(network.takeTold()).toEqual([]);
+  });
+
+  test('without an answer it times out; a client that goes takes its offer along', async () => {
+    const { pushes, clock, news } = await desk();
+    const outcome = expect(pushes.consent(client, dropOf('a'), patient)).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+    const gone = new AbortController();
+    const left = expect(pushes.consent(client, dropOf('b'), gone.signal)).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    gone.abort();
+    await left;
+    expect(pushes.offers()).toHaveLength(1);
+    await clock.advanceAsync(OFFER_WAIT_MS + 1_000);
+    await outcome;
+    expect(news).toEqual(['asked 1 a', 'asked 2 b', 'expired 1']);
+  });
+
+  test('a browser cannot be trusted for good: it has no proven id', async () => {
+    const { pushes, store } = await desk();
+    const taken = pushes.consent(client, dropOf('a'), patient);
+    await expect(pushes.accept(1, true)).rejects.toMatchObject({ code: 'USAGE' });
+    expect(pushes.offers()).toHaveLength(1);
+    await pushes.accept(1, false);
+    await taken;
+    expect(store.peers).toEqual([]);
+  });
+
+  test('one host has 4 pending offers', async () => {
+    const { pushes } = await desk();
+    for (let n = 0; n < 4; n++) void pushes.consent(client, dropOf(`${n}`), patient).catch(() => {});
+    await expect(pushes.consent(client, dropOf('5'), patient)).rejects.toMatchObject({ code: 'BUSY' });
+    const other = { ...client, address: { host: '10.0.0.8', port: 1 } };
+    void pushes.consent(other, dropOf('5'), patient).catch(() => {});
+    expect(pushes.offers()).toHaveLength(5);
+  });
 });

@@ -34,7 +34,7 @@ test('nothing said: discovery, console, no limits', () => {
     accept: undefined,
     discovery: true,
     history: true,
-    http: 'read',
+    http: 'drop',
     unlisted: false,
     console: true,
     verbose: false,

@@ -10,6 +10,8 @@ import type { ShoalError } from '../../../Shared/ShoalError.ts';
 
 const TOKEN = 'the-token_of-this-peer';
 
+type DropOf = Parameters<WebHost['drops']['open']>[0];
+
 /** A peer with files in memory; every command that it was asked is in `commands`. */
 export class FakeWebHost implements WebHost {
   readonly name = 'studio';
@@ -45,6 +47,43 @@ export class FakeWebHost implements WebHost {
       await sink.write(this.contents.get(path)?.subarray(from, to) ?? Buffer.alloc(0));
     },
   };
+
+  /** What clients sent, and how the owner answers offers; 'wait': not at all. */
+  readonly dropped: { path: string; size: number; byOwner: boolean; bytes: Buffer }[] = [];
+  answerTo: 'accept' | 'wait' | ShoalError = 'accept';
+  takesOffers = true;
+
+  get drops() {
+    return {
+      takesOffers: this.takesOffers,
+      open: async (request: DropOf, gone: () => void, signal: AbortSignal) =>
+        this.#open(request, gone, signal),
+    };
+  }
+
+  async #open({ path, size, byOwner, fresh }: DropOf, gone: () => void, signal: AbortSignal) {
+    if (this.answerTo === 'wait') await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    else if (this.answerTo !== 'accept') throw this.answerTo;
+    const before = this.dropped.find((drop) => drop.path === path && drop.size === size);
+    const drop = before ?? { path, size, byOwner, bytes: Buffer.alloc(0) };
+    if (before === undefined) this.dropped.push(drop);
+    if (fresh) drop.bytes = Buffer.alloc(0);
+    this.endDrop = gone;
+    return {
+      get bytes() {
+        return drop.bytes.length;
+      },
+      write: async (piece: Uint8Array) => {
+        if (this.trouble !== undefined) throw this.trouble;
+        drop.bytes = Buffer.concat([drop.bytes, piece]);
+      },
+      whole: async () => ({ path: drop.path, fileId: 'f'.repeat(64) as FileId }),
+      leave: () => void this.left++,
+    };
+  }
+
+  left = 0;
+  endDrop: () => void = () => {};
 
   async run(command: WebCommand) {
     this.commands.push(command);
@@ -102,6 +141,7 @@ export async function webOn(host = new FakeWebHost(), options: Partial<WebOption
   const warnings: string[] = [];
   const web = new WebServer({
     host,
+    level: 'drop',
     clock: systemClock,
     log: { debug: () => {}, info: () => {}, warn: (text) => void warnings.push(text) },
     token: TOKEN,

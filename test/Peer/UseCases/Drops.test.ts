@@ -1,0 +1,149 @@
+import { expect, test } from 'vitest';
+import type { PlacedFile } from '../../../Peer/Storage.ts';
+import { type DropRequest, Drops } from '../../../Peer/UseCases/Drops.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { Desk } from '../Downloads/Desk.ts';
+
+const HOUR_MS = 3_600_000;
+const patient = new AbortController().signal;
+
+function requestOf(change: Partial<DropRequest> = {}): DropRequest {
+  const client = { host: '10.0.0.7', port: 50_000 };
+  return { client, path: 'a', size: 4, attributes: {}, key: '', byOwner: false, fresh: false, ...change };
+}
+
+/** Drops on a desk: files in memory, and consent as the test decides. */
+function drops(consent: () => Promise<void> = async () => {}) {
+  const desk = new Desk();
+  const asked: string[] = [];
+  const discarded: string[] = [];
+  let free = 1_000;
+  const files = {
+    requireFreeSpace: async (bytes: number) => {
+      if (bytes > free) throw new ShoalError('DISK_FULL', 'full');
+    },
+    receive: async (path: string, size: number) => {
+      const file = {
+        size,
+        bytes: 0,
+        write: async (piece: Uint8Array) => {
+          file.bytes += piece.length;
+        },
+        finish: async (): Promise<PlacedFile> => ({ path, absolute: path, fileId: 'a'.repeat(64) as FileId }),
+        discard: () => void discarded.push(path),
+      };
+      return file;
+    },
+  };
+  const made = new Drops({
+    network: {
+      inflow: () => ({ take: () => undefined, close: () => {} }),
+      limitFor: () => undefined,
+    } as never,
+    files: files as never,
+    downloads: desk.downloads,
+    pushes: {
+      takesStrangers: true,
+      consent: async (_client, { path }) => {
+        asked.push(path);
+        await consent();
+      },
+    },
+    clock: desk.clock,
+    tell: () => {},
+  });
+  const open = (change: Partial<DropRequest> = {}) =>
+    desk.clock.settle(made.open(requestOf(change), () => {}, patient));
+  const fill = (bytes: number) => {
+    free = bytes;
+  };
+  return { ...desk, clock: desk.clock, downloads: desk.downloads, made, open, asked, discarded, fill };
+}
+
+test('an interrupted drop goes on without being asked about again; its rest makes it whole', async () => {
+  const { open, asked, clock } = drops();
+  const first = await open();
+  await clock.settle(first.write(Buffer.from('01')));
+  first.leave();
+  const again = await open();
+  expect([asked, again.bytes]).toEqual([['a'], 2]);
+  await clock.settle(again.write(Buffer.from('23')));
+  expect(await clock.settle(again.whole())).toMatchObject({ path: 'a' });
+  const answered = await open(); // The answer was lost: it is not sent twice.
+  expect([answered.bytes, asked]).toEqual([4, ['a']]);
+});
+
+test.each([
+  ['host', { client: { host: '10.0.0.8', port: 50_000 } }],
+  ['path', { path: 'b' }],
+  ['size', { size: 5 }],
+  ['time', { key: 'Fri, 02 Jan 2026 03:04:05 GMT' }],
+])('another %s is another drop', async (_what, change) => {
+  const { open, clock, asked } = drops();
+  const first = await open();
+  await clock.settle(first.write(Buffer.from('01')));
+  expect((await open(change)).bytes).toBe(0);
+  expect(asked).toHaveLength(2);
+});
+
+test('a client that begins again gets an empty file, and is not asked about again', async () => {
+  const { open, clock, asked, discarded } = drops();
+  const first = await open();
+  await clock.settle(first.write(Buffer.from('01')));
+  const again = await open({ fresh: true });
+  expect([again.bytes, asked, discarded]).toEqual([0, ['a'], ['a']]);
+});
+
+test('the owner is not asked; a full disk is told before anybody is', async () => {
+  const { open, asked, fill } = drops();
+  await open({ byOwner: true });
+  fill(3);
+  await expect(open({ path: 'b' })).rejects.toMatchObject({ code: 'DISK_FULL' });
+  expect(asked).toEqual([]);
+});
+
+test('refused: nothing of it stays', async () => {
+  const { open, downloads } = drops(async () => {
+    throw new ShoalError('REFUSED', 'no');
+  });
+  await expect(open()).rejects.toMatchObject({ code: 'REFUSED' });
+  expect(downloads.list()).toEqual([]);
+});
+
+test('one host sends 8 files at once, all together 64', async () => {
+  const { open } = drops();
+  for (let n = 0; n < 8; n++) await open({ path: `${n}` });
+  await expect(open({ path: '8' })).rejects.toMatchObject({ code: 'BUSY' });
+  for (let n = 8; n < 64; n++) await open({ client: { host: `10.0.1.${n >> 3}`, port: 1 }, path: `${n}` });
+  await expect(open({ client: { host: '10.0.2.1', port: 1 } })).rejects.toMatchObject({ code: 'BUSY' });
+});
+
+test('what an interrupted drop has sent is deleted after an hour', async () => {
+  const { open, clock, discarded, downloads } = drops();
+  const first = await open();
+  await clock.settle(first.write(Buffer.from('01')));
+  first.leave();
+  await clock.advanceAsync(HOUR_MS - 60_000);
+  expect([discarded, downloads.list()[0]?.state]).toEqual([[], 'failed']);
+  await clock.advanceAsync(120_000);
+  expect([discarded, downloads.list()[0]?.state]).toEqual([['a'], 'cancelled']);
+});
+
+test('a second request while the user is asked takes the place of the first', async () => {
+  let accept = () => {};
+  const { made, asked, clock } = drops(() => new Promise((resolve) => (accept = resolve)));
+  const first = made.open(requestOf(), () => {}, patient);
+  await clock.flush();
+  const second = made.open(requestOf(), () => {}, patient);
+  await clock.flush();
+  accept();
+  expect((await clock.settle(second)).bytes).toBe(0);
+  expect(asked).toEqual(['a', 'a']);
+  void first;
+});
+
+test('a size that no file has is refused', async () => {
+  const { open } = drops();
+  await expect(open({ size: Number.MAX_SAFE_INTEGER })).rejects.toMatchObject({ code: 'USAGE' });
+});
