@@ -23,6 +23,7 @@ import type { Opening } from './Network/Links/Accepting/Opening.ts';
 import { type ReservedPort, reservePort } from './Network/Links/Accepting/ReservedPort.ts';
 import { dial, listen } from './Network/Links/Accepting/StreamSockets.ts';
 import type { EmbeddedTracker } from './Network/Ports.ts';
+import { Pump } from './Network/Sendfile/Pump.ts';
 import { takeAssignedPort } from './Network/Trackers/AssignedPort.ts';
 import { networkAccess } from './NetworkAccess.ts';
 import { Peer } from './Peer.ts';
@@ -92,6 +93,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     network: {
       self: { peerId, instanceId, name, port: port.port },
       prove: proveWith(privateKey),
+      pump: new Pump(settings.sendfile ? undefined : 'switched off'),
       dial,
       secure: access.secure(peerId, {
         key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),

@@ -25,6 +25,7 @@ import type {
   SmallFileInstaller,
   Unfinished,
 } from './Storage.ts';
+import type { LentFile } from './Transfer.ts';
 
 export { safePath as portablePath } from './Files/Disk/SafePath.ts';
 export type { FileManagerOptions } from './Files/FileComponents.ts';
@@ -155,6 +156,12 @@ export class FileManager extends EventEmitter<FileEvents> {
     const entry = this.find(fileId);
     if (entry === undefined) return this.#part(fileId).read(chunk, offset, into);
     return this.#started().files.read(entry, chunk, offset, into);
+  }
+
+  lend(fileId: FileId, chunk: number, offset: number, bytes: number): LentFile | undefined {
+    const entry = this.find(fileId);
+    if (entry !== undefined) return this.#started().files.lend(entry, chunk, offset, bytes);
+    return this.#components?.parts.part(fileId)?.lend?.(chunk, offset, bytes);
   }
 
   readNow(fileId: FileId, size: number, offset: number, into: Uint8Array): boolean {

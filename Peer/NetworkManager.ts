@@ -117,6 +117,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
    * @throws ShoalError PORT_IN_USE
    */
   async start(options: { port: number }): Promise<void> {
+    this.#closing.add(async () => this.#options.pump?.close());
     this.#closing.add(() => this.#links.close());
     await this.#links.start({ port: options.port });
     this.#closing.add(() => this.#trackers.close());
@@ -237,7 +238,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   /** Counts of refusals and drops since the start, and the descriptors in use. */
   health(): NetworkHealth {
-    const { descriptors, firewall, foreignDatagrams = () => 0 } = this.#options;
+    const { descriptors, firewall, foreignDatagrams = () => 0, pump } = this.#options;
     const { counters, dialRequests } = this.#links;
     const droppedDatagrams = this.#trackers.dropped + foreignDatagrams();
     const { reachable } = dialRequests.reachability;
@@ -245,6 +246,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       ...counters,
       droppedDatagrams,
       descriptors: descriptors(),
+      sending: pump?.state,
       lanes: this.#links.lanes(),
       reachable,
       firewall: firewall?.(),

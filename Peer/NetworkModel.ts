@@ -41,6 +41,14 @@ export interface LinkCounters {
   overLimit: number;
 }
 
+/** How bytes of large files get from the disk to plain connections. */
+export interface SendPath {
+  /** `sendfile`: by the system alone. `copy`: through this process. */
+  readonly path: 'sendfile' | 'copy';
+  /** Why not by `sendfile`. */
+  readonly reason: string | undefined;
+}
+
 /** The counters of links, of the trackers' datagrams, and the use of file descriptors. */
 export interface NetworkHealth extends Readonly<LinkCounters> {
   /** Datagrams dropped because they were invalid or matched no pending request. */
@@ -51,6 +59,8 @@ export interface NetworkHealth extends Readonly<LinkCounters> {
   readonly reachable?: boolean | undefined;
   /** Firewall program of this computer. Absent: none is known. */
   readonly firewall?: Firewall | undefined;
+  /** Absent: copies. */
+  readonly sending?: SendPath | undefined;
 }
 
 /** Open connections for chunks: to peers that send to this one, and from peers that it serves. */

@@ -138,3 +138,12 @@ export interface SentOffer {
   /** Ends all events of the offer. */
   withdraw(): void;
 }
+
+/** An open file on loan, to be sent without a copy. */
+export interface LentFile {
+  readonly descriptor: number;
+  /** Position of the bytes in the file. */
+  readonly position: number;
+  /** Ends the loan, once. A shared file that has changed meanwhile is withdrawn. */
+  giveBack(): void;
+}

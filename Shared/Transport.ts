@@ -45,6 +45,8 @@ export interface ByteStream {
   /** Sends the buffered bytes, then closes. */
   end(): void;
   destroy(): void;
+  /** Descriptor of an open, plain TCP socket, for system calls that Node does not offer. */
+  readonly descriptor?: () => number | undefined;
   /**
    * Hands over the socket of Node below, with `unread` bytes put back; of the handler only `closed` is called from then
    * on. Undefined where there is no such socket.

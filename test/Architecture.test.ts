@@ -109,6 +109,10 @@ const RIM = [
   // Network: interfaces and sockets.
   'Peer/Network/Discovery/DnsSd.ts',
   'Peer/Network/Links/Accepting/StreamSockets.ts',
+  // The thread that sends files, and its system calls.
+  'Peer/Network/Sendfile/LinuxCalls.ts',
+  'Peer/Network/Sendfile/Pump.ts',
+  'Peer/Network/Sendfile/PumpWorker.ts',
   'Peer/Network/Links/Accepting/TlsSockets.ts',
   // Web: the HTTP server with its sockets, and the files of the page.
   'Peer/Web/Files/ClientSocket.ts',
@@ -173,6 +177,7 @@ const DECISIONS = [
   'Peer/Network/Trackers/Session/TrackerSession.ts',
   'Peer/Network/Trackers/Session/Transactions.ts',
   'Peer/Network/Lanes/UploadSlots.ts',
+  'Peer/Network/Sendfile/PumpLoop.ts',
   'Peer/Network/Lanes/SuperSeeding.ts',
   'Peer/Pushes/AcceptedPushes.ts',
   'Peer/Pushes/Consent.ts',

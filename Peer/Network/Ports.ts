@@ -5,6 +5,9 @@ import type { RelayedFile, RelayQuestion } from '../../Protocol/RelayMessages.ts
 import type { PublishedEntry } from '../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../Shared/Address.ts';
 import type { CatalogEntry } from '../Model.ts';
+import type { SendPath } from '../NetworkModel.ts';
+import type { LentFile } from '../Transfer.ts';
+import type { FilePiece } from './Sendfile/Sendfile.ts';
 
 export type { Incoming } from './Links/Accepting/Opening.ts';
 export type { ProvenStream, SecureTransport } from './Links/Accepting/Secure.ts';
@@ -26,12 +29,47 @@ export interface ChunkProvider {
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED
    */
   read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void>;
+  /**
+   * Lends the open file with bytes of a chunk, to be sent without a copy. Undefined: use `read`, which may succeed or
+   * gives the reason.
+   */
+  lend?(fileId: FileId, chunk: number, offset: number, bytes: number): LentFile | undefined;
   /** Synchronous `read` of a complete file of that size. False: use `read`, which may succeed or gives the reason. */
   readNow?(fileId: FileId, size: number, offset: number, into: Uint8Array): boolean;
   /** Complete files below a folder ("" = all), ordered by path. The order is stable while the catalog version is. */
   list(folder: string): readonly CatalogEntry[];
   /** Folders below a folder, as entries of a listing (ListedFile). Absent: none are listed. */
   folders?(folder: string): readonly CatalogEntry[];
+}
+
+/** The end of a job of the pump. */
+export interface PumpOutcome {
+  /** Bytes of the file that the system accepted. */
+  readonly sent: number;
+  /** False: the connection is to be closed, its bytes end anywhere. */
+  readonly complete: boolean;
+}
+
+/** Sends ranges of files to sockets without copying them through this process. */
+export interface FilePump {
+  readonly state: SendPath;
+  /** A number for a connection. Its jobs run in the order of `send`. */
+  newLine(): number;
+  /**
+   * Sends pieces of a file, each behind its header. Nothing else may be written to the socket meanwhile, nor be
+   * buffered by Node before. Both descriptors may be closed after the call.
+   * @returns undefined when files cannot be sent this way at present
+   */
+  send(
+    line: number,
+    socket: number,
+    file: number,
+    pieces: readonly FilePiece[],
+  ): Promise<PumpOutcome> | undefined;
+  /** Ends all jobs of a connection, which gets no further ones. */
+  cancel(line: number): void;
+  /** Ends all jobs, and resolves when the thread of the pump is gone. */
+  close(): Promise<void>;
 }
 
 /** The catalog published at the tracker. */

@@ -34,6 +34,8 @@ export interface Settings {
   readonly maxDownloads: number | undefined;
   readonly accept: AcceptPolicy | undefined;
   readonly discovery: boolean;
+  /** Send large files without copies, where the system can. */
+  readonly sendfile: boolean;
   /** Record which peer took which file. */
   readonly history: boolean;
   /** Publish no catalog; answer relayed queries. */
@@ -67,6 +69,7 @@ interface Flags {
   maxDownloads?: number;
   accept?: AcceptPolicy;
   discovery: boolean;
+  sendfile: boolean;
   history: boolean;
   http?: HttpLevel | false;
   console: boolean;
@@ -152,6 +155,7 @@ export function peerOptions(command: Command): Command {
     )
     .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
+    .option('--no-sendfile', 'copy what is sent, also where the system can send files by itself (Linux)')
     .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
     .option(
       '--http <what>',
@@ -193,6 +197,7 @@ export function settingsOf(command: Command): Settings {
     maxDownloads: flags.maxDownloads,
     accept: flags.accept,
     discovery: flags.discovery,
+    sendfile: flags.sendfile,
     history: flags.history,
     unlisted: flags.unlisted === true,
     http: flags.http === false ? 'off' : (flags.http ?? 'drop'),

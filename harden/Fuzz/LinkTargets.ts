@@ -1,3 +1,4 @@
+import { LaneOutput } from '../../Peer/Network/Lanes/LaneOutput.ts';
 import { type LaneFrames, LaneReader } from '../../Peer/Network/Lanes/LaneReader.ts';
 import { LaneServer } from '../../Peer/Network/Lanes/LaneServer.ts';
 import { ReceiveBuffers } from '../../Peer/Network/Lanes/ReceiveBuffers.ts';
@@ -56,7 +57,7 @@ export function laneServerTarget(random: SeededRandom): Target {
     name: 'frames to a lane that serves',
     step: () => {
       let failure: unknown;
-      const lane = new LaneServer(noStream, {
+      const lane = new LaneServer(new LaneOutput(noStream, undefined), {
         redeem: () => '22'.repeat(32) as PeerId,
         bytesOf: (_fileId, chunk) => (chunk < 1_000 ? 1_048_576 : 0),
         asked: () => {},

@@ -17,6 +17,7 @@ const SETTINGS: Omit<Settings, 'trackers' | 'name'> = {
   maxDownloads: undefined,
   accept: 'none',
   discovery: false,
+  sendfile: true,
   unlisted: false,
   console: false,
   verbose: false,

@@ -15,12 +15,13 @@ import { ownHost } from './Whoami.ts';
 export const status: ConsoleCommand = {
   aliases: ['info'],
   group: 'Network',
-  usage: [''],
+  usage: ['[--verbose]'],
   summary: 'overview: this peer, its tracker, share and transfers',
-  examples: ['status'],
+  examples: ['status', 'status --verbose'],
+  flags: [{ name: '--verbose', summary: 'also how bytes get to other peers' }],
   needsNetwork: true,
   oneShot: 'any peer',
-  async run(_call, { controls }) {
+  async run({ flags }, { controls }) {
     const all = controls.downloads();
     const facts: StatusFacts = {
       self: controls.self,
@@ -58,7 +59,7 @@ export const status: ConsoleCommand = {
         received: totals.received,
         uptimeMs: Math.round(totals.uptimeMs),
       },
-      text: (style) => statusText(facts, style),
+      text: (style) => statusText(facts, style, flags.has('--verbose')),
     };
   },
 };

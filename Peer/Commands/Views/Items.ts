@@ -166,10 +166,14 @@ export function trackerItem(tracker: TrackerStatus) {
 }
 
 /** `descriptors.used`: null if the system does not tell. @param port - TCP port of this peer */
-export function healthItem({ descriptors, reachable, firewall, ...counters }: NetworkHealth, port: number) {
+export function healthItem(
+  { descriptors, reachable, firewall, sending, ...counters }: NetworkHealth,
+  port: number,
+) {
   return {
     ...counters,
     ...reachabilityItem({ reachable, firewall }, port),
+    sending: { path: sending?.path ?? 'copy', reason: sending?.reason ?? null },
     descriptors: { ...descriptors, used: descriptors.used ?? null },
   };
 }

@@ -136,7 +136,8 @@ function networkName(network: PrivateNetwork | undefined): string {
   return network === undefined ? 'open: everybody can join' : `"${safeText(network.name)}", private`;
 }
 
-export function statusText(status: StatusFacts, style: ViewStyle): string {
+/** `status`. @param verbose - also how bytes are sent */
+export function statusText(status: StatusFacts, style: ViewStyle, verbose = false): string {
   const { self, share, totals, downloads, uploads } = status;
   const connected = status.trackers.filter((tracker) => tracker.state === 'connected');
   const tracker = connected[0] ?? status.trackers[0];
@@ -168,6 +169,7 @@ export function statusText(status: StatusFacts, style: ViewStyle): string {
     ['Sent', `${formatBytes(totals.sent)} since start`],
     ['Received', `${formatBytes(totals.received)} since start`],
     ...healthFacts(status.health),
+    ...(verbose ? sendingFacts(status.health) : []),
   );
   const parts = [factsText(facts, style)];
   const advice = reachabilityAdvice(status.health, self.port);
@@ -205,6 +207,13 @@ function healthFacts(health: NetworkHealth): [string, string][] {
   if (refused !== '') facts.push(['Refused', refused]);
   if (dropped !== '') facts.push(['Dropped', dropped]);
   return facts;
+}
+
+/** How bytes of large files are sent, and why not without copies. */
+function sendingFacts({ sending }: NetworkHealth): [string, string][] {
+  const { path, reason } = sending ?? { path: 'copy', reason: undefined };
+  if (path === 'sendfile') return [['Sending', 'large files by sendfile, others and TLS with copies']];
+  return [['Sending', `with copies${reason === undefined ? '' : `: ${safeText(reason)}`}`]];
 }
 
 function counted(counts: readonly (readonly [count: number, what: string])[]): string {

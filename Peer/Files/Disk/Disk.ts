@@ -54,6 +54,8 @@ export interface DiskFile {
   read(into: Uint8Array, position: number): Promise<number>;
   /** Sets time and executable bit, as far as both are known and the file system supports them. Never throws. */
   setAttributes(attributes: FileAttributes): void;
+  /** Descriptor of the open file. Absent: there is none. */
+  descriptor?(): number;
   truncate(length: number): Promise<void>;
   datasync(): Promise<void>;
   sync(): Promise<void>;

@@ -164,6 +164,10 @@ class NodeFile implements DiskFile {
     setAttributes(this.#open(), attributes);
   }
 
+  descriptor(): number {
+    return this.#open();
+  }
+
   truncate(length: number): Promise<void> {
     return truncateTo(this.#open(), length);
   }

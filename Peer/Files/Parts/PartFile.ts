@@ -4,7 +4,7 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
-import type { ChunkWriter } from '../../Transfer.ts';
+import type { ChunkWriter, LentFile } from '../../Transfer.ts';
 import { type Disk, type DiskFile, diskError, removeQuietly } from '../Disk/Disk.ts';
 import { partFileGone } from '../Disk/InstallFile.ts';
 import { type ChunkTarget, PieceWriter } from './ChunkWriting.ts';
@@ -87,6 +87,15 @@ export class PartFile implements OpenPart {
     const at = chunkOffset(layout, chunk) + offset;
     const count = await this.#guarded('reading an unfinished file', this.#options.data.read(into, at));
     if (count !== into.length) throw partFileGone(this.path);
+  }
+
+  lend(chunk: number, offset: number, bytes: number): LentFile | undefined {
+    const { layout } = this.description;
+    const descriptor = this.#closed === undefined ? this.#options.data.descriptor?.() : undefined;
+    const last = chunk + Math.ceil((offset + bytes) / layout.chunkBytes) - 1;
+    if (descriptor === undefined || last >= layout.chunkCount) return undefined;
+    for (let each = chunk; each <= last; each++) if (!this.verified.has(each)) return undefined;
+    return { descriptor, position: chunkOffset(layout, chunk) + offset, giveBack: () => {} };
   }
 
   note(record: Buffer): Promise<void> {

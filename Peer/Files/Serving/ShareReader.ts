@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { type Clock, every } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError, systemCode } from '../../../Shared/ShoalError.ts';
+import type { LentFile } from '../../Transfer.ts';
 import type { ShareIndex } from '../Catalog/ShareIndex.ts';
 import { type FileState, onlyTouched, sameState } from '../Disk/FileState.ts';
 import { readFully } from '../Disk/NodeDisk.ts';
@@ -82,6 +83,30 @@ export class ShareReader {
     }
   }
 
+  /** Lends a large file that is unchanged since it was hashed. Undefined: to be read. */
+  lend(path: string, position: number): LentFile | undefined {
+    const hashed = this.#options.index.stateOf(path);
+    if (this.#closed || hashed === undefined || hashed.size <= SMALL_BYTES) return undefined;
+    try {
+      const handle = this.#handle(path);
+      if (!sameState(hashed, stateOfOpen(handle.fd))) return undefined;
+      handle.busy++;
+      return { descriptor: handle.fd, position, giveBack: () => this.#takeBack(path, handle, hashed) };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Bytes that were sent from a file that changed meanwhile may be wrong: the file is withdrawn at once. */
+  #takeBack(path: string, handle: Handle, hashed: FileState): void {
+    const now = stateOfOpen(handle.fd);
+    if (!sameState(hashed, now) && this.#options.index.stateOf(path) === hashed) {
+      if (onlyTouched(hashed, now)) this.#options.index.metadataChanged(path);
+      else this.#options.index.invalidate(path);
+    }
+    this.#letGo(path, handle, sameState(hashed, now));
+  }
+
   close(): void {
     this.#closed = true;
     this.#stopSweeping?.();
@@ -111,12 +136,17 @@ export class ShareReader {
       }
       return sound;
     } finally {
-      handle.busy--;
-      handle.usedMs = this.#options.clock.nowMs();
-      if (!sound) handle.dropped = true;
-      if (handle.dropped && this.#handles.get(path) === handle) this.#handles.delete(path);
-      if (handle.dropped && handle.busy === 0) closeSync(handle.fd);
+      this.#letGo(path, handle, sound);
     }
+  }
+
+  /** Ends a use of an open file. @param sound - it is still the file that was hashed */
+  #letGo(path: string, handle: Handle, sound: boolean): void {
+    handle.busy--;
+    handle.usedMs = this.#options.clock.nowMs();
+    if (!sound) handle.dropped = true;
+    if (handle.dropped && this.#handles.get(path) === handle) this.#handles.delete(path);
+    if (handle.dropped && handle.busy === 0) closeSync(handle.fd);
   }
 
   /** Returns the state of the open file if the chunk has its hashed content. */

@@ -5,6 +5,7 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { CatalogEntry, FileAttributes } from '../../Model.ts';
+import type { LentFile } from '../../Transfer.ts';
 import type { Catalog } from '../Catalog/Catalog.ts';
 import type { Share } from '../Catalog/Share.ts';
 import { type Disk, diskError, ensureFolder, removeQuietly } from '../Disk/Disk.ts';
@@ -76,6 +77,12 @@ export class SharedFiles {
       }
     }
     throw failure;
+  }
+
+  /** Lends the open file for a range of a chunk and those after it. Undefined: to be read. */
+  lend({ path, size }: CatalogEntry, chunk: number, offset: number, bytes: number): LentFile | undefined {
+    const position = chunkOffset(chunkLayout(size), chunk) + offset;
+    return position + bytes <= size ? this.#options.reader.lend(path, position) : undefined;
   }
 
   /** Reads a small file from `offset` synchronously. On false, `read` may succeed or reports the cause. */

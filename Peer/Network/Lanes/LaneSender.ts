@@ -7,6 +7,7 @@ import {
 } from '../../../Protocol/PeerMessages.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { ChunkProvider } from '../Ports.ts';
+import type { FilePiece } from '../Sendfile/Sendfile.ts';
 import type { BufferPool, Pooled } from './BufferPool.ts';
 import { BundleReader } from './BundleReader.ts';
 import type { LaneServer, WantedChunk } from './LaneServer.ts';
@@ -20,8 +21,17 @@ export const BATCH_BYTES_MAX = 512 * 1_024;
 export const BATCH_CHUNKS_MAX = 64;
 /** Room for a full piece and its header. */
 export const SEND_BUFFER_BYTES = PIECE_BYTES_MAX + 4_096;
-/** Buffers in use by one lane: one being sent, one being filled. */
+/** Buffers, or jobs of the pump, in use by one lane: one being sent, one being filled or waiting. */
 const LANE_BUFFERS_MAX = 2;
+/** Bytes from which a job of the pump costs less than a read and a write. */
+const PUMPED_BYTES_MIN = 256 * 1_024;
+
+/** A piece of a chunk. */
+interface Piece {
+  readonly wanted: WantedChunk;
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 export interface LaneSenderOptions {
   readonly provider: ChunkProvider;
@@ -33,14 +43,15 @@ export interface LaneSenderOptions {
 }
 
 /**
- * Sends the answers of one lane: fills the next buffer while the previous one is written to the socket. A frame is
- * announced only when all its bytes are in memory, so frames are always whole.
+ * Sends the answers of one lane. Pieces of large files go by the pump where possible. Others are read: the next buffer
+ * is filled while the previous one is written to the socket, and a frame is announced only when all its bytes are in
+ * memory, so that it is always whole.
  */
 export class LaneSender {
   readonly #lane: LaneServer;
   readonly #options: LaneSenderOptions;
   #out = 0;
-  /** Buffers that the system has not accepted yet, and the time of the last progress. */
+  /** Buffers and jobs that the system has not accepted yet, and the time of the last progress. */
   #writing = 0;
   #progressMs = 0;
   #wake: (() => void) | undefined;
@@ -88,7 +99,11 @@ export class LaneSender {
 
   async #sendChunk(wanted: WantedChunk): Promise<void> {
     if (wanted.bytes === 0) this.#lane.reject(wanted.id, 'not-found');
-    await this.#sendPieces(wanted, (offset, into) => this.#read(wanted, offset, into));
+    await this.#sendPieces(
+      wanted,
+      (offset, into) => this.#read(wanted, offset, into),
+      (offset, bytes) => this.#pump([{ wanted, offset, bytes }]),
+    );
   }
 
   /** Sends whole small files back to back, in pieces as full as possible. */
@@ -97,14 +112,19 @@ export class LaneSender {
     await this.#sendPieces(wanted, (_offset, into) => reader.fill(into));
   }
 
-  /** @param read - fills a buffer from an offset on; returns the refusal if it cannot */
+  /**
+   * @param read - fills a buffer from an offset on; returns the refusal if it cannot
+   * @param pump - sends a piece without a buffer; returns false if it cannot
+   */
   async #sendPieces(
     wanted: WantedChunk,
     read: (offset: number, into: Buffer) => Promise<RefusalCode | undefined>,
+    pump?: (offset: number, bytes: number) => Promise<boolean>,
   ): Promise<void> {
     const { limiter } = this.#options;
     for (let offset = 0, bytes = 0; offset < wanted.bytes; offset += bytes) {
       bytes = Math.min(wanted.bytes - offset, limiter.pieceBytesMax);
+      if (pump !== undefined && (await pump(offset, bytes))) continue;
       const buffer = await this.#buffer();
       const over = () => !this.#lane.open || wanted.cancelled;
       const refusal = over() ? 'cancelled' : await read(offset, payloadOf(buffer, 0, bytes));
@@ -123,6 +143,11 @@ export class LaneSender {
   /** Sends several chunks that fit into one buffer: read at once, written together. */
   async #sendTogether(batch: readonly WantedChunk[]): Promise<void> {
     const { limiter } = this.#options;
+    if (
+      isRun(batch) &&
+      (await this.#pump(batch.map((wanted) => ({ wanted, offset: 0, bytes: wanted.bytes }))))
+    )
+      return;
     const buffer = await this.#buffer();
     let at = 0;
     const reads = batch.map(async (wanted) => {
@@ -149,6 +174,36 @@ export class LaneSender {
     this.#options.sent(payload);
   }
 
+  /** Sends pieces that follow each other in one file. Returns false when that is not possible: nothing is sent then. */
+  async #pump(pieces: readonly Piece[]): Promise<boolean> {
+    const { provider, limiter, sent } = this.#options;
+    const output = this.#lane.stream;
+    const [first] = pieces;
+    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+    if (first === undefined || bytes < PUMPED_BYTES_MIN || !output.mayPump) return false;
+    await this.#room();
+    await output.clear();
+    await limiter.take(bytes);
+    if (!this.#lane.open || pieces.some(({ wanted }) => wanted.cancelled)) return false;
+    const file = provider.lend?.(first.wanted.fileId, first.wanted.chunk, first.offset, bytes);
+    const job = file && output.pump(file, framed(pieces, file.position));
+    if (job === undefined) {
+      file?.giveBack();
+      return false;
+    }
+    this.#out++;
+    this.#beginWriting();
+    void job.then((outcome) => {
+      file?.giveBack();
+      sent(outcome.sent);
+      if (!outcome.complete) this.#lane.close();
+      this.#endWriting();
+      this.#out--;
+      this.#wake?.();
+    });
+    return true;
+  }
+
   async #read(wanted: WantedChunk, offset: number, into: Uint8Array): Promise<RefusalCode | undefined> {
     try {
       await this.#options.provider.read(wanted.fileId, wanted.chunk, offset, into);
@@ -159,13 +214,18 @@ export class LaneSender {
   }
 
   async #buffer(): Promise<Pooled> {
+    await this.#room();
+    this.#out++;
+    return this.#options.buffers.acquire();
+  }
+
+  /** Waits until fewer than LANE_BUFFERS_MAX are in use. */
+  async #room(): Promise<void> {
     while (this.#out >= LANE_BUFFERS_MAX && this.#lane.open) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    this.#out++;
-    return this.#options.buffers.acquire();
   }
 
   #write(buffer: Pooled, runs: readonly (readonly [from: number, to: number])[]): void {
@@ -174,17 +234,25 @@ export class LaneSender {
       this.#letGo(buffer);
       return;
     }
-    if (this.#writing === 0) this.#progressMs = this.#options.clock.nowMs();
-    this.#writing++;
+    this.#beginWriting();
     const done = () => {
       left--;
       if (left > 0) return;
-      this.#writing--;
-      if (this.#writing === 0) this.#emptied?.();
-      this.#progressMs = this.#options.clock.nowMs();
+      this.#endWriting();
       this.#letGo(buffer);
     };
     for (const [from, to] of runs) this.#lane.stream.write(buffer.bytes.subarray(from, to), done);
+  }
+
+  #beginWriting(): void {
+    if (this.#writing === 0) this.#progressMs = this.#options.clock.nowMs();
+    this.#writing++;
+  }
+
+  #endWriting(): void {
+    this.#writing--;
+    if (this.#writing === 0) this.#emptied?.();
+    this.#progressMs = this.#options.clock.nowMs();
   }
 
   #letGo(buffer: Pooled): void {
@@ -197,4 +265,23 @@ export class LaneSender {
 function payloadOf(buffer: Pooled, frameAt: number, bytes: number): Buffer {
   const from = frameAt + LANE_DATA_HEADER_BYTES;
   return buffer.bytes.subarray(from, from + bytes);
+}
+
+/** Whether chunks follow each other in one file. */
+function isRun(batch: readonly WantedChunk[]): boolean {
+  const [first] = batch;
+  return batch.every(
+    ({ fileId, chunk, bytes }, index) =>
+      bytes > 0 && fileId === first?.fileId && chunk === first.chunk + index,
+  );
+}
+
+/** The data frames of pieces that begin at a position of their file. */
+function framed(pieces: readonly Piece[], position: number): FilePiece[] {
+  let at = position;
+  return pieces.map(({ wanted, bytes }) => {
+    const piece = { header: new Uint8Array(encodeDataHeader(wanted.id, bytes)), position: at, bytes };
+    at += bytes;
+    return piece;
+  });
 }

@@ -16,7 +16,8 @@ import {
   type LaneOf,
   type RefusalCode,
 } from '../../../Protocol/PeerMessages.ts';
-import type { ByteStream, StreamHandler } from '../../../Shared/Transport.ts';
+import type { StreamHandler } from '../../../Shared/Transport.ts';
+import type { LaneOutput } from './LaneOutput.ts';
 
 /** A queued request. */
 export interface WantedChunk {
@@ -73,7 +74,7 @@ const BACKLOG_BYTES_MAX = 8 * 1_048_576;
 
 /** The serving end of a lane: queues requests in order until Uploads sends the answers. */
 export class LaneServer implements StreamHandler {
-  readonly stream: ByteStream;
+  readonly stream: LaneOutput;
   /** Undefined until a valid token was shown. */
   peer: PeerId | undefined;
   readonly #host: LaneServerOwner;
@@ -91,7 +92,7 @@ export class LaneServer implements StreamHandler {
   #closed = false;
 
   /** @param settle - called after a valid token */
-  constructor(stream: ByteStream, host: LaneServerOwner, settle: () => void = () => {}) {
+  constructor(stream: LaneOutput, host: LaneServerOwner, settle: () => void = () => {}) {
     this.stream = stream;
     this.#host = host;
     this.#settle = settle;

@@ -3,7 +3,7 @@ import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { RateMeter } from '../../../Shared/RateMeter.ts';
 import type { PeerContact } from '../../Model.ts';
-import type { ChunkProvider } from '../Ports.ts';
+import type { ChunkProvider, FilePump } from '../Ports.ts';
 import type { BufferPool, Memory } from './BufferPool.ts';
 import type { RateFlow } from './RateFlow.ts';
 import type { RateLimiter } from './RateLimiter.ts';
@@ -39,6 +39,8 @@ export interface ServeClient {
 
 export interface ServingDeskOptions {
   readonly provider: ChunkProvider;
+  /** Omitted: all bytes are copied. */
+  readonly pump?: FilePump | undefined;
   readonly clock: Clock;
   readonly memory?: Memory | undefined;
   readonly limiter: RateLimiter;

@@ -5,6 +5,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ByteStream } from '../../../Shared/Transport.ts';
 import type { LaneWay } from '../../LinkModel.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
+import { LaneOutput } from './LaneOutput.ts';
 import { BATCH_BYTES_MAX, BATCH_CHUNKS_MAX, LaneSender, SMALL_CHUNK_BYTES } from './LaneSender.ts';
 import { LaneServer, type LaneServerOwner, type TakeLimits, type WantedChunk } from './LaneServer.ts';
 import type { LaneTokens } from './LaneTokens.ts';
@@ -71,14 +72,14 @@ export class Uploads implements LaneServerOwner {
    * @param settle - called after a valid token
    */
   accept(stream: ByteStream, full: boolean, settle: () => void) {
-    const lane = new LaneServer(stream, this, settle);
+    const lane = new LaneServer(this.#output(stream), this, settle);
     if (full) lane.close();
     return { handler: lane, idleMs: () => undefined, evict: () => lane.close() };
   }
 
   /** Serves a lane that we dialled for a linked peer. @throws ShoalError REFUSED when the peer has too many */
   serve(stream: ByteStream, peer: PeerId): LaneServer {
-    const lane = new LaneServer(stream, this);
+    const lane = new LaneServer(this.#output(stream), this);
     if (!this.#enter(lane, peer, 'by us')) throw new ShoalError('REFUSED', 'the peer has too many lanes');
     lane.admit(peer);
     return lane;
@@ -92,6 +93,10 @@ export class Uploads implements LaneServerOwner {
   /** Which side opened the last of the open lanes on which we send to a peer. Undefined: none is open. */
   laneWay(peer: PeerId): LaneWay | undefined {
     return this.#clients.get(peer)?.way;
+  }
+
+  #output(stream: ByteStream): LaneOutput {
+    return new LaneOutput(stream, this.#options.desk.options.pump);
   }
 
   /** Closes the lanes of a peer. */

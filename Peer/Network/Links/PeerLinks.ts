@@ -92,13 +92,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       peers: () => this.#table.peers,
       exchange: this.#interests.exchange,
     });
-    this.desk = new ServingDesk({
-      provider,
-      clock,
-      limiter: this.limits.up,
-      classOf,
-      memory: options.memory,
-    });
+    this.desk = new ServingDesk({ ...options, limiter: this.limits.up, classOf });
     this.#uploads = new Uploads({
       desk: this.desk,
       demand: this.#interests.suggestions,

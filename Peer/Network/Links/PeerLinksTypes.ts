@@ -9,7 +9,7 @@ import type { LinkSummary } from '../../LinkModel.ts';
 import type { KnownContact, Offer, Self } from '../../Model.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
-import type { CatalogFeed, ChunkProvider } from '../Ports.ts';
+import type { CatalogFeed, ChunkProvider, FilePump } from '../Ports.ts';
 import type { Opening } from './Accepting/Opening.ts';
 import type { SecureTransport } from './Accepting/Secure.ts';
 
@@ -17,6 +17,8 @@ export interface PeerLinksOptions {
   /** Its `port` is announced until `start` has bound the real one. */
   readonly self: Self;
   readonly provider: ChunkProvider;
+  /** Sends large files without copies. Omitted: everything is copied. */
+  readonly pump?: FilePump | undefined;
   /** Answers questions of peers while no tracker does. Undefined: peers learn not to ask. */
   readonly feed?: Pick<CatalogFeed, 'matching'>;
   /** Dials lanes. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LaneOutput } from '../../../Peer/Network/Lanes/LaneOutput.ts';
 import { LaneServer } from '../../../Peer/Network/Lanes/LaneServer.ts';
 import { LaneTokens } from '../../../Peer/Network/Lanes/LaneTokens.ts';
 import { ServedCounts } from '../../../Peer/Network/Lanes/ServedCounts.ts';
@@ -80,7 +81,7 @@ test('after a goodbye the connection is cut within a second, though the peer doe
 test('a lane of a peer that requests and cancels without reading is cut at 8 MiB of unsent rejects', () => {
   const { stream } = blockedStream();
   const reasons: string[] = [];
-  const lane = new LaneServer(stream, {
+  const lane = new LaneServer(new LaneOutput(stream, undefined), {
     redeem: () => peerIdOf(1),
     bytesOf: () => 1,
     asked: () => {},
@@ -104,7 +105,7 @@ test('a lane of a peer that requests and cancels without reading is cut at 8 MiB
 test('a lane holds LANE_REQUESTS_MAX requests, files of bundles included; one more ends it', () => {
   const lanes = [1, 2].map(() => {
     const reasons: string[] = [];
-    const lane = new LaneServer(blockedStream().stream, {
+    const lane = new LaneServer(new LaneOutput(blockedStream().stream, undefined), {
       redeem: () => peerIdOf(1),
       bytesOf: () => 1,
       asked: () => {},

@@ -32,6 +32,7 @@ test('nothing said: discovery, console, no limits', () => {
     downloadLimit: undefined,
     maxDownloads: undefined,
     accept: undefined,
+    sendfile: true,
     discovery: true,
     history: true,
     http: 'drop',

@@ -126,6 +126,7 @@ export function wrapSocket(
     resume: () => void socket.resume(),
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
+    descriptor: () => descriptorOf(socket),
     detach: (unread) => {
       socket.off('data', data);
       socket.off('drain', drained);
@@ -137,6 +138,14 @@ export function wrapSocket(
       return socket;
     },
   };
+}
+
+/** Descriptor of an open, plain TCP socket; Node has no public way to it. */
+export function descriptorOf(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as { _handle?: { fd?: unknown; constructor: { name: string } } | null };
+  const fd = handle?.fd;
+  const isPlain = handle?.constructor.name === 'TCP' && !socket.destroyed;
+  return isPlain && typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }
 
 export function givenUp(): ShoalError {

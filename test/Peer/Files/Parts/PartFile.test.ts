@@ -33,6 +33,7 @@ async function interceptedPart() {
       datasync: () => run('datasync', () => file.datasync()),
       sync: () => run('sync', () => file.sync()),
       state: () => file.state(),
+      descriptor: () => 42,
       links: () => file.links(),
       close: () => {
         log.push(`${name} close`);
@@ -247,4 +248,19 @@ test('finishing waits for a running sync, and installs nothing when it fails', a
   sync.release();
   await expect(finished).rejects.toMatchObject({ code: 'DISK_FAILED' });
   expect(log).not.toContain('install');
+});
+
+test('a part lends its file for verified chunks only, and no longer once it is closed', async () => {
+  const MIB = 1_024 * 1_024;
+  const { part } = await interceptedPart();
+  await writeChunk(part, content, 0);
+  await writeChunk(part, content, 1);
+  expect(part.lend(0, 10, MIB - 10)).toMatchObject({ descriptor: 42, position: 10 });
+  expect(part.lend(0, 10, 2 * MIB - 10)).toMatchObject({ position: 10 });
+  expect(part.lend(1, 0, MIB)).toMatchObject({ position: MIB });
+  expect(part.lend(0, 10, 2 * MIB)).toBeUndefined();
+  expect(part.lend(2, 0, 1)).toBeUndefined();
+  expect(part.lend(3, 0, 5 + MIB)).toBeUndefined();
+  await part.close();
+  expect(part.lend(0, 0, 1)).toBeUndefined();
 });

@@ -158,3 +158,41 @@ test('only small files that are unchanged are read synchronously', async () => {
   await rename(folder.at('small'), folder.at('away'));
   expect(reader.readNow('small', 0, into)).toBe(false);
 });
+
+test('a large unchanged file is lent: it stays open until it is given back, also when the reader closes', async () => {
+  const { reader, share, openFiles, calls } = await sharedFolder();
+  await share('a', Buffer.alloc(LARGE, 7));
+  const [loan, other] = [reader.lend('a', 5), reader.lend('a', 9)];
+  expect([loan?.position, other?.position, loan?.descriptor === other?.descriptor]).toEqual([5, 9, true]);
+  reader.close();
+  expect(openFiles()).toBe(1);
+  loan?.giveBack();
+  expect(openFiles()).toBe(1);
+  other?.giveBack();
+  expect([openFiles(), calls.stale, calls.touched]).toEqual([0, [], []]);
+  expect(reader.lend('a', 0)).toBeUndefined();
+});
+
+test('a small, changed, touched, missing or unknown file is not lent', async () => {
+  const { folder, reader, share } = await sharedFolder();
+  for (const path of ['small', 'changed', 'touched', 'missing'])
+    await share(path, Buffer.alloc(path === 'small' ? 100 : LARGE, 7));
+  await writeFile(folder.at('changed'), Buffer.alloc(LARGE, 8));
+  await chmod(folder.at('touched'), 0o600);
+  await rename(folder.at('missing'), folder.at('elsewhere'));
+  for (const path of ['small', 'changed', 'touched', 'missing', 'unknown'])
+    expect(reader.lend(path, 0)).toBeUndefined();
+});
+
+test.each([
+  ['changed', 'stale', (path: string) => writeFile(path, Buffer.alloc(LARGE, 8))],
+  ['touched', 'touched', (path: string) => chmod(path, 0o600)],
+] as const)('a file that is %s while it is lent is told of when it comes back', async (_, list, change) => {
+  const { folder, reader, share, calls, openFiles } = await sharedFolder();
+  await share('a', Buffer.alloc(LARGE, 7));
+  const loan = reader.lend('a', 0);
+  await change(folder.at('a'));
+  expect(calls[list]).toEqual([]);
+  loan?.giveBack();
+  expect([calls[list], openFiles()]).toEqual([['a'], 0]);
+});

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LaneOutput } from '../../../../Peer/Network/Lanes/LaneOutput.ts';
 import { LaneServer, type WantedChunk } from '../../../../Peer/Network/Lanes/LaneServer.ts';
 import type { FileId, PeerId } from '../../../../Protocol/Ids.ts';
 import { encodeLane } from '../../../../Protocol/PeerMessages.ts';
@@ -18,7 +19,7 @@ function asked(wishes: readonly (readonly [FileId, number])[], bytesOf = (_: Fil
     end: () => {},
     destroy: () => {},
   };
-  const lane = new LaneServer(stream, {
+  const lane = new LaneServer(new LaneOutput(stream, undefined), {
     redeem: () => 'p'.repeat(64) as PeerId,
     bytesOf,
     asked: () => {},

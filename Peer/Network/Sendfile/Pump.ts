@@ -1,0 +1,167 @@
+import { Worker } from 'node:worker_threads';
+import type { SendPath } from '../../NetworkModel.ts';
+import type { FilePump, PumpOutcome } from '../Ports.ts';
+import { type LinuxCalls, linuxCalls, whyNot } from './LinuxCalls.ts';
+import type { FilePiece, PumpEnd, PumpOrder } from './Sendfile.ts';
+
+/** The thread that sends. */
+export interface PumpThread {
+  post(order: PumpOrder): void;
+  /** Resolves when the thread is gone; it gets an order to close before. */
+  gone(): Promise<void>;
+}
+
+/** Starts the thread of the pump. @param failed - called when it ended */
+export type StartThread = (
+  event: number,
+  ended: (ends: readonly PumpEnd[]) => void,
+  failed: (reason: string) => void,
+) => PumpThread;
+
+type Calls = Pick<LinuxCalls, 'duplicate' | 'openEvent' | 'raise' | 'close'>;
+
+interface Started {
+  readonly calls: Calls;
+  readonly event: number;
+  readonly thread: PumpThread;
+}
+
+/** Time after which a thread that does not close, as in a read from a dead disk, is ended. */
+const CLOSE_MS = 2_000;
+/** errno of files, or file systems, that `sendfile` cannot read. */
+const NOT_THESE_FILES: ReadonlySet<number> = new Set([22, 38, 75, 95]);
+
+/**
+ * Sends ranges of files to sockets without copying them through this process: `sendfile` on a thread of its own, which
+ * is started by the first job. The pump duplicates both descriptors, so that neither can be closed, and its number given
+ * to another connection, while a job uses it.
+ */
+export class Pump implements FilePump {
+  readonly #load: () => Calls;
+  readonly #start: StartThread;
+  readonly #open = new Map<number, (outcome: PumpOutcome) => void>();
+  #off: string | undefined;
+  #started: Started | undefined;
+  #nextJob = 1;
+  #nextLine = 1;
+
+  /** @param off - why it is not used; undefined: it is */
+  constructor(off = whyNot(), load: () => Calls = linuxCalls, start = startWorker) {
+    this.#off = off;
+    this.#load = load;
+    this.#start = start;
+  }
+
+  get state(): SendPath {
+    return { path: this.#off === undefined ? 'sendfile' : 'copy', reason: this.#off };
+  }
+
+  newLine(): number {
+    return this.#nextLine++;
+  }
+
+  send(
+    line: number,
+    socket: number,
+    file: number,
+    pieces: readonly FilePiece[],
+  ): Promise<PumpOutcome> | undefined {
+    const started = this.#begin();
+    if (started === undefined) return undefined;
+    const ownSocket = started.calls.duplicate(socket);
+    if (ownSocket === undefined) return undefined;
+    const ownFile = started.calls.duplicate(file);
+    if (ownFile === undefined) {
+      started.calls.close(ownSocket);
+      return undefined;
+    }
+    const id = this.#nextJob++;
+    return new Promise((resolve) => {
+      this.#open.set(id, resolve);
+      this.#order(started, { job: { id, line, socket: ownSocket, file: ownFile, pieces } });
+    });
+  }
+
+  cancel(line: number): void {
+    if (this.#started !== undefined) this.#order(this.#started, { cancel: line });
+  }
+
+  async close(): Promise<void> {
+    const started = this.#started;
+    this.#turnOff('the peer is closing');
+    if (started === undefined) return;
+    this.#order(started, 'close');
+    await started.thread.gone();
+  }
+
+  #order(started: Started, order: PumpOrder): void {
+    started.thread.post(order);
+    started.calls.raise(started.event);
+  }
+
+  #begin(): Started | undefined {
+    if (this.#off !== undefined) return undefined;
+    if (this.#started !== undefined) return this.#started;
+    try {
+      const calls = this.#load();
+      const event = calls.openEvent();
+      if (event === undefined) return undefined; // Too many open files at present: the next job tries again.
+      const thread = this.#start(
+        event,
+        (ends) => this.#ended(ends),
+        (reason) => this.#stopped(reason),
+      );
+      this.#started = { calls, event, thread };
+    } catch (failure) {
+      this.#turnOff(failure instanceof Error ? failure.message : String(failure));
+    }
+    return this.#started;
+  }
+
+  #ended(ends: readonly PumpEnd[]): void {
+    for (const { id, sent, failure } of ends) {
+      const resolve = this.#open.get(id);
+      this.#open.delete(id);
+      if (typeof failure === 'number' && NOT_THESE_FILES.has(failure))
+        this.#turnOff(`sendfile does not work here (errno ${failure})`);
+      resolve?.({ sent, complete: failure === undefined });
+    }
+  }
+
+  /**
+   * Handles the end of the thread. Descriptors of jobs that it did not end stay open: it may have closed them, and their
+   * numbers may be those of other connections by now.
+   */
+  #stopped(reason: string): void {
+    const started = this.#started;
+    if (started === undefined) return;
+    this.#started = undefined;
+    this.#turnOff(`its thread stopped: ${reason}`);
+    started.calls.close(started.event);
+    for (const resolve of this.#open.values()) resolve({ sent: 0, complete: false });
+    this.#open.clear();
+  }
+
+  #turnOff(reason: string): void {
+    this.#off ??= reason;
+  }
+}
+
+/** Works in the built program only. The thread does not keep the process alive, except while it is being closed. */
+const startWorker: StartThread = (event, ended, failed) => {
+  const worker = new Worker(new URL('./PumpWorker.js', import.meta.url), { workerData: event });
+  worker.unref();
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  worker.on('message', ended);
+  worker.once('error', (failure) => failed(failure.message));
+  worker.once('exit', () => failed('it ended'));
+  return {
+    post: (order) => worker.postMessage(order),
+    gone: async () => {
+      worker.ref();
+      const tooLong = setTimeout(() => void worker.terminate(), CLOSE_MS);
+      await exited;
+      clearTimeout(tooLong);
+    },
+  };
+};

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest';
+import { Pump, type StartThread } from '../../../../Peer/Network/Sendfile/Pump.ts';
+import { PumpLoop } from '../../../../Peer/Network/Sendfile/PumpLoop.ts';
+import type { PumpEnd, PumpOrder } from '../../../../Peer/Network/Sendfile/Sendfile.ts';
+import { FakeCalls } from './FakeCalls.ts';
+
+const PIECES = [{ header: Uint8Array.of(1), position: 0, bytes: 5 }];
+
+/** A pump whose thread runs when it is told to. Descriptors of its own are numbered from 100 on. */
+function made({ answers = [], most = 1_000 }: { answers?: readonly number[]; most?: number } = {}) {
+  const calls = new FakeCalls(answers);
+  const loop = new PumpLoop(calls);
+  const open = new Set<number>();
+  let next = 100;
+  const own = () => {
+    if (open.size >= most) return undefined;
+    open.add(next);
+    return next++;
+  };
+  const close = (descriptor: number) => {
+    if (!open.delete(descriptor)) throw new Error(`${descriptor} is closed twice, or not of the pump`);
+  };
+  calls.close = close;
+  let told: (ends: readonly PumpEnd[]) => void = () => {};
+  let stopped: (reason: string) => void = () => {};
+  const orders: PumpOrder[] = [];
+  let started = 0;
+  const start: StartThread = (_event, ended, failed) => {
+    started++;
+    told = ended;
+    stopped = failed;
+    return { post: (order) => orders.push(order), gone: async () => turn() };
+  };
+  const turn = () => {
+    for (const order of orders.splice(0)) loop.take(order);
+    loop.round();
+    told(loop.takeEnds());
+  };
+  const load = () => ({ duplicate: own, openEvent: own, raise: () => {}, close });
+  return {
+    pump: new Pump(undefined, load, start),
+    calls,
+    open,
+    turn,
+    stop: (why: string) => stopped(why),
+    starts: () => started,
+  };
+}
+
+test('the thread starts with the first job, which gets descriptors of its own and is told its end', async () => {
+  const { pump, calls, open, turn, starts } = made();
+  expect([pump.state, starts()]).toEqual([{ path: 'sendfile', reason: undefined }, 0]);
+  const line = pump.newLine();
+  const [first, second] = [pump.send(line, 7, 8, PIECES), pump.send(line, 7, 9, PIECES)];
+  expect([starts(), [...open]]).toEqual([1, [100, 101, 102, 103, 104]]);
+  turn();
+  expect(await Promise.all([first, second])).toEqual([
+    { sent: 5, complete: true },
+    { sent: 5, complete: true },
+  ]);
+  expect(calls.sockets()).toEqual([101, 101, 103, 103]);
+  expect([...open]).toEqual([100]);
+});
+
+test('without descriptors nothing is begun, and nothing stays open', () => {
+  for (const most of [0, 1, 2]) {
+    const { pump, open } = made({ most });
+    expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
+    expect([open.size, pump.state.path]).toEqual([Math.min(most, 1), 'sendfile']);
+  }
+});
+
+test('a failed job says so; a file system that does not know sendfile switches the pump off', async () => {
+  const broken = made({ answers: [1, 3, -32] });
+  const sent = broken.pump.send(broken.pump.newLine(), 7, 8, PIECES);
+  broken.turn();
+  expect([await sent, broken.pump.state.path]).toEqual([{ sent: 3, complete: false }, 'sendfile']);
+
+  const { pump, open, turn } = made({ answers: [1, -22] });
+  const job = pump.send(pump.newLine(), 7, 8, PIECES);
+  turn();
+  expect(await job).toEqual({ sent: 0, complete: false });
+  expect(pump.state).toEqual({ path: 'copy', reason: expect.stringContaining('errno 22') });
+  expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
+  expect(open.size).toBe(1);
+});
+
+test('a cancelled connection ends its jobs', async () => {
+  const { pump, open, turn } = made();
+  const line = pump.newLine();
+  const sent = pump.send(line, 7, 8, PIECES);
+  pump.cancel(line);
+  turn();
+  expect([await sent, open.size]).toEqual([{ sent: 0, complete: false }, 1]);
+});
+
+test('a thread that ends by itself switches the pump off, and no descriptor is closed that it may have closed', async () => {
+  const { pump, open, stop } = made();
+  const sent = pump.send(pump.newLine(), 7, 8, PIECES);
+  stop('out of memory');
+  expect(await sent).toEqual({ sent: 0, complete: false });
+  expect(pump.state).toEqual({ path: 'copy', reason: 'its thread stopped: out of memory' });
+  expect([...open]).toEqual([101, 102]);
+  await pump.close();
+});
+
+test('closing ends the jobs, and gives every descriptor back', async () => {
+  const { pump, open, stop } = made();
+  const sent = pump.send(pump.newLine(), 7, 8, PIECES);
+  await pump.close();
+  stop('it ended');
+  expect(await sent).toEqual({ sent: 0, complete: false });
+  expect([...open]).toEqual([]);
+  expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
+  await made().pump.close();
+});
+
+test('a native part that does not load switches it off with the reason', () => {
+  const pump = new Pump(undefined, () => {
+    throw new Error('no such library');
+  });
+  expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
+  expect(pump.state).toEqual({ path: 'copy', reason: 'no such library' });
+  expect(new Pump('switched off').state).toEqual({ path: 'copy', reason: 'switched off' });
+});
