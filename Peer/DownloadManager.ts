@@ -92,13 +92,15 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     const { parts } = this.#options;
     const unfinished = await parts.unfinished();
     const bytesOf = new Map(unfinished.map(({ fileId, bytes = 0 }) => [fileId, bytes]));
+    /** Unfinished files of a folder. */
     const inFolders = new Set<FileId>();
     for (const { path, files, paused } of await parts.keptFolders()) {
       if (this.#closing.signal.aborted) return;
       const before = new Map<FileId, number>();
       for (const { fileId } of files) {
         const bytes = bytesOf.get(fileId);
-        if (bytes !== undefined && !inFolders.has(fileId)) before.set(fileId, bytes);
+        if (bytes === undefined) continue;
+        if (!inFolders.has(fileId)) before.set(fileId, bytes);
         inFolders.add(fileId);
       }
       this.#addFolder({ path, files }, paused, before);

@@ -183,7 +183,7 @@ export class FileManager extends EventEmitter<FileEvents> {
     this.#started().batches.prepare();
   }
 
-  openInstaller(wanted: readonly string[], events: InstallEvents): SmallFileInstaller {
+  openInstaller(wanted: Iterable<string>, events: InstallEvents): SmallFileInstaller {
     return this.#started().batches.open(wanted, events);
   }
 
@@ -235,7 +235,7 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#started().incomplete.complete(from, path);
   }
 
-  async finishFolders(folders: readonly FolderFile[]): Promise<string | undefined> {
+  async finishFolders(folders: Iterable<FolderFile>): Promise<string | undefined> {
     const { disk, root, names } = this.#started().storage;
     return finishFolders(disk, root, names, folders);
   }

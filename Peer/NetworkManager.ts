@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
@@ -27,7 +28,7 @@ import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 import type { Descriptors, Inflow, NetworkHealth } from './NetworkModel.ts';
-import type { BundleSource, Source, SourceEvents } from './Transfer.ts';
+import type { Source, SourceEvents } from './Transfer.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
 export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
@@ -207,10 +208,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   openBundles(
     contact: PeerContact,
+    bundles: Bitfield,
     events: SourceEvents,
     signal: AbortSignal,
-  ): Promise<BundleSource | undefined> {
-    return this.#links.openBundles(contact, events, signal);
+  ): Promise<Source> {
+    return this.#links.openBundles(contact, bundles, events, signal);
   }
 
   ban(contact: PeerContact): void {

@@ -21,10 +21,10 @@ export interface DownloadStorage {
    */
   open(description: FileDescription, path: string, attributes?: PartAttributes): Promise<Part>;
   /**
-   * Opens a batch installer for the small files of one folder download. Absent: each file is opened by itself.
-   * @param wanted - paths of all files that may be installed
+   * Opens a batch installer for the small files of one folder download.
+   * @param wanted - paths of all files that may be installed; read once
    */
-  openInstaller?(wanted: readonly string[], events: InstallEvents): SmallFileInstaller;
+  openInstaller(wanted: Iterable<string>, events: InstallEvents): SmallFileInstaller;
   /** Description of an unfinished file from its journal, so that it need not be fetched again. */
   describeUnfinished(fileId: FileId): Promise<FileDescription | undefined>;
   unfinished(): Promise<readonly Unfinished[]>;
@@ -72,7 +72,7 @@ export interface DownloadStorage {
    * @returns the absolute path of the outermost folder
    * @throws ShoalError DISK_FULL, DISK_FAILED, LOCAL_CONFLICT
    */
-  finishFolders?(folders: readonly FolderFile[]): Promise<string | undefined>;
+  finishFolders?(folders: Iterable<FolderFile>): Promise<string | undefined>;
   /** @throws ShoalError DISK_FULL with both figures in the message when `bytes` do not fit */
   requireFreeSpace(bytes: number): Promise<void>;
 }
@@ -124,10 +124,13 @@ export interface KeptFolder {
   readonly key: string;
   /** Ends with `/`. */
   readonly path: string;
-  readonly files: readonly FolderFile[];
+  readonly files: FolderFiles;
   /** Paused by the user. */
   readonly paused: boolean;
 }
+
+/** The files of a folder download. An array, or columns that make an object for each file as it is read. */
+export type FolderFiles = Iterable<FolderFile> & { readonly length: number };
 
 /** One file of a folder download, or a folder: with a path that ends with `/`, and the FileId of an empty file. */
 export interface FolderFile extends FileAttributes {
@@ -141,6 +144,8 @@ export interface FolderFile extends FileAttributes {
 
 /** A small file received in a batch with others. */
 export interface SmallFile extends FileAttributes {
+  /** Number of the file in its download. */
+  readonly row: number;
   readonly fileId: FileId;
   readonly size: number;
   /** Wanted path; from a stranger. */

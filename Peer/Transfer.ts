@@ -7,7 +7,7 @@ import type { KnownContact } from './Model.ts';
 
 /** The transfer of a chunk from another peer to the disk: sources of the network, writers of the disk. Types only. */
 
-/** One peer as a source of one file. All sources of a peer share its link and lane. */
+/** One peer as a source of one file, or of the bundles of a folder. All sources of a peer share its link and lane. */
 export interface Source {
   readonly peer: KnownContact;
   /** Chunks of the peer, kept up to date; `haveChanged` reports changes. Undefined: all (the layout may be unknown). */
@@ -24,10 +24,16 @@ export interface Source {
    */
   describe(signal: AbortSignal): Promise<FileDescription>;
   /**
-   * Requests one chunk. Requests are pipelined on the peer's lane, in the order of the calls. Never rejects.
-   * @param bytes - length of the chunk; a reply of another length breaks the lane
+   * Requests one chunk or bundle. Requests are pipelined on the peer's lane, in the order of the calls. Never rejects.
+   * @param bytes - length of the reply; one of another length breaks the lane
+   * @param bundle - small files to request as bundle number `chunk`, at most BUNDLE_FILES_MAX
    */
-  request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome>;
+  request(
+    chunk: number,
+    bytes: number,
+    writer: ChunkWriter,
+    bundle?: readonly BundledFile[],
+  ): Promise<ChunkOutcome>;
   /**
    * Withdraws a pending request. It ends as `rejected` (cancelled), or continues when the reply has begun.
    * To be called only after `lineUp` returned true.
@@ -50,22 +56,6 @@ export interface SourceSuggestion {
   readonly chunks: readonly number[];
   /** Policy for all other chunks. */
   readonly rest: Exclude<SuggestedRest, 'anything'>;
-}
-
-/** One peer as a source of bundles: many small files of one chunk each in one request. */
-export interface BundleSource {
-  /** See Source.lane. */
-  readonly lane?: Source['lane'];
-  /**
-   * Requests all files at once, pipelined on the peer's lane. Never rejects.
-   * @param files - at most BUNDLE_FILES_MAX
-   * @param writer - receives `bundleBytes(files)` bytes in the layout of Protocol/Bundle.ts
-   */
-  request(files: readonly BundledFile[], writer: ChunkWriter): Promise<ChunkOutcome>;
-  /** Cancels all open requests except the first `keep`. */
-  takeBack(keep: number): void;
-  /** Cancels open requests. The link stays open. */
-  close(): void;
 }
 
 /** Outcome of a chunk request. */

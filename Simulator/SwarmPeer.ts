@@ -77,6 +77,8 @@ export class SwarmPeer {
         },
         openSource: (contact, wanted, events, signal, known) =>
           this.links.openSource(contact, wanted, events, signal, known),
+        openBundles: (contact, bundles, events, signal) =>
+          this.links.openBundles(contact, bundles, events, signal),
       },
       parts: this.disk,
       clock,

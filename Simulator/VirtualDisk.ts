@@ -1,5 +1,5 @@
 import type { ChunkProvider } from '../Peer/Network/Ports.ts';
-import type { DownloadStorage, Part } from '../Peer/Storage.ts';
+import type { DownloadStorage, Part, SmallFileInstaller } from '../Peer/Storage.ts';
 import type { ChunkWriter } from '../Peer/Transfer.ts';
 import { Bitfield } from '../Protocol/Bitfield.ts';
 import { chunkLayout } from '../Protocol/ChunkLayout.ts';
@@ -63,6 +63,10 @@ export class VirtualDisk implements ChunkProvider, DownloadStorage {
   }
 
   // ---- for downloads
+
+  openInstaller(): SmallFileInstaller {
+    throw new Error('the simulator downloads one large file');
+  }
 
   async open(description: FileDescription, path: string): Promise<Part> {
     this.#state = 'some';

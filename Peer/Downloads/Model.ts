@@ -1,6 +1,6 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import type { DownloadStatus, FileAttributes, FileHolder, FileVersions, PeerContact } from '../Model.ts';
-import type { FolderFile } from '../Storage.ts';
+import type { FolderFiles } from '../Storage.ts';
 
 /** Types of downloads. */
 
@@ -32,7 +32,7 @@ export interface FileWish extends FileAttributes {
 export interface FolderWish {
   /** Folder path, with or without a trailing `/`. */
   readonly path: string;
-  readonly files: readonly FolderFile[];
+  readonly files: FolderFiles;
   readonly giveUpMs?: number;
   /** Paths of which several contents exist. */
   readonly versions?: readonly FileVersions[];

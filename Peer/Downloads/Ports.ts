@@ -1,6 +1,7 @@
+import type { Bitfield } from '../../Protocol/Bitfield.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { FileHolder, PeerContact } from '../Model.ts';
-import type { BundleSource, Source, SourceEvents } from '../Transfer.ts';
+import type { Source, SourceEvents } from '../Transfer.ts';
 
 /** The network as downloads see it. `NetworkManager` implements it. Types only; the disk is `Peer/Storage.ts`. */
 
@@ -16,8 +17,8 @@ export interface SourceNetwork {
    * Opens a source: a control link to the peer (new or shared), interest in the file, and a lane once chunks are
    * requested. Resolves when the peer has sent its holdings of the file.
    * @param known - `complete`: a listing says that the peer has the whole file. The source then resolves as soon
-   * as the link is up, `have` stays undefined, and a missing file is `rejected` as not-found. A folder opens
-   * thousands of such sources per second, so that this path must be cheap. Ignoring it is slow, not wrong.
+   * as the link is up, `have` stays undefined, and a missing file is `rejected` as not-found. Ignoring it is slow,
+   * not wrong.
    * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, NOT_FOUND (the peer has no chunk of it), CANCELLED
    */
   openSource(
@@ -34,14 +35,14 @@ export interface SourceNetwork {
   /** Own download limit for a peer, in bytes per second, when it delays data now. */
   limitFor?(contact: PeerContact): number | undefined;
   /**
-   * Opens a peer as a source of many small files of its listing. Resolves as soon as the link is up, with
-   * undefined when the peer does not support bundles: each file is then requested alone. Left out: no peer
-   * supports them.
+   * Opens a peer as a source of bundles of small files. Resolves as soon as the link is up.
+   * @param bundles - those that the peer has, by its listing and minus those it refused; becomes `have` of the source
    * @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED
    */
-  openBundles?(
+  openBundles(
     contact: PeerContact,
-    events: Omit<SourceEvents, 'haveChanged'>,
+    bundles: Bitfield,
+    events: SourceEvents,
     signal: AbortSignal,
-  ): Promise<BundleSource | undefined>;
+  ): Promise<Source>;
 }

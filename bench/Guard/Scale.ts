@@ -1,4 +1,5 @@
-import { ChunkScheduler } from '../../Peer/Downloads/Picking/ChunkScheduler.ts';
+import { UnitScheduler } from '../../Peer/Downloads/Picking/UnitScheduler.ts';
+import { chunkUnits } from '../../Peer/Downloads/Picking/Units.ts';
 import { Catalog } from '../../Peer/Files/Catalog/Catalog.ts';
 import { CatalogMatch } from '../../Peer/Files/Catalog/CatalogMatch.ts';
 import { Bitfield } from '../../Protocol/Bitfield.ts';
@@ -42,8 +43,9 @@ function entry(n: number) {
 }
 
 function pickChunks(): void {
-  const plan = new ChunkScheduler<string>({
-    layout: chunkLayout(CHUNKS * 16 * 2 ** 20),
+  const plan = new UnitScheduler<string>({
+    swarms: true,
+    units: chunkUnits(chunkLayout(CHUNKS * 16 * 2 ** 20)),
     verified: new Bitfield(CHUNKS),
     order: 'any',
     random: new SeededRandom(1).next,

@@ -108,8 +108,8 @@ async function downloadSmall(manager: FileManager, wanted: readonly WantedFile[]
   const missing = wanted.filter(({ description }) => manager.findComplete(description.fileId) === undefined);
   const files: SmallFile[] = [];
   let offset = 0;
-  for (const { path, content, description } of missing) {
-    files.push({ fileId: description.fileId, size: content.length, path, offset });
+  for (const [row, { path, content, description }] of missing.entries()) {
+    files.push({ row, fileId: description.fileId, size: content.length, path, offset });
     offset += content.length;
   }
   const installer = manager.openInstaller(

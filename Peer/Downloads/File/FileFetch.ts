@@ -1,4 +1,4 @@
-import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
+import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { CHUNK_BYTES_MIN } from '../../../Protocol/Limits.ts';
@@ -13,7 +13,8 @@ import { RenamedPaths } from '../RenamedPaths.ts';
 import { DescriptionFetch } from '../Sources/DescriptionFetch.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
 import { FileSources } from '../Sources/FileSources.ts';
-import { ChunkFetch } from './ChunkFetch.ts';
+import { UnitFetch } from '../Sources/UnitFetch.ts';
+import { chunkWork, verifiedBytes } from './ChunkWork.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
 import { downloadStopped, fileChanged, noSource } from './Task.ts';
 
@@ -42,7 +43,7 @@ export class FileFetch implements Task {
   readonly #renamed = new RenamedPaths(() => []);
   #description: FileDescription | undefined;
   #part: Part | undefined;
-  #chunks: ChunkFetch | undefined;
+  #chunks: UnitFetch | undefined;
   #descriptionFetch: DescriptionFetch | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
@@ -62,7 +63,18 @@ export class FileFetch implements Task {
     this.#bytes = bytesBefore;
     this.#bytesFromBefore = bytesBefore;
     this.#sources = new FileSources(
-      { ...context, fileId, oneChunk: this.#isOneChunk },
+      {
+        ...context,
+        content: {
+          name: fileId,
+          // A complete holder of one chunk need not send its holdings.
+          open: (holder, events, signal) => {
+            const known = this.#isOneChunk && holder.complete ? 'complete' : undefined;
+            return context.network.openSource(holder, fileId, events, signal, known);
+          },
+          locate: (signal) => context.network.queries.locate(fileId, signal),
+        },
+      },
       {
         active: (source) => this.#joined(source),
         haveChanged: (source) => this.#chunks?.haveChanged(source),
@@ -272,11 +284,10 @@ export class FileFetch implements Task {
     return new Promise((resolve, reject) => {
       const { order = 'any', priority } = this.#options;
       this.#descriptionFetch = undefined;
-      const chunks = new ChunkFetch({
+      const chunks = new UnitFetch({
         ...this.#context,
-        part,
+        work: chunkWork(part, order),
         priority,
-        order,
         expected: () => this.#sources.expected,
         events: {
           verified: (bytes) => {
@@ -329,11 +340,4 @@ export class FileFetch implements Task {
     this.#context.events.sourceBlamed(peer.holder, path, verdict);
     if (verdict === 'banned') this.#context.dispatcher.ban(peer);
   }
-}
-
-function verifiedBytes({ verified, description: { layout } }: Part): number {
-  const last = layout.chunkCount - 1;
-  if (last < 0) return 0;
-  const shorter = verified.has(last) ? layout.chunkBytes - chunkLength(layout, last) : 0;
-  return verified.count * layout.chunkBytes - shorter;
 }

@@ -1,11 +1,9 @@
-import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
+import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_FILES_MAX } from '../../../Protocol/Limits.ts';
+import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { SmallFile, SmallFileInstaller, SmallVerdict } from '../../Storage.ts';
-import type { ChunkWriter } from '../../Transfer.ts';
-import type { FolderItem } from './FolderItem.ts';
-
-/** Result for one file of a bundle. `refused`: the source does not have it. */
-export type BundleVerdict = SmallVerdict | 'refused';
+import type { Delivery, UnitWriter } from '../Sources/UnitFetch.ts';
+import { type FolderFiles, STATE } from './FolderFiles.ts';
 
 /** Length of the longest answer. */
 const BUFFER_BYTES = BUNDLE_BYTES_MAX + BUNDLE_FILES_MAX;
@@ -27,57 +25,69 @@ export class BundleMemory {
   }
 }
 
+export interface BundleOptions {
+  readonly files: FolderFiles;
+  /** Rows of the files that are missing. */
+  readonly rows: readonly number[];
+  readonly installer: SmallFileInstaller;
+  readonly memory: BundleMemory;
+  /** Called after the answer. @param wrongRow - a file that was corrupt */
+  readonly ended: (isComplete: boolean, wrongRow: number | undefined) => void;
+}
+
 /**
  * A request for several small files. Passes the complete answer to the installer, without a copy when it arrived
  * in one piece.
  */
-export class Bundle implements ChunkWriter {
-  readonly items: readonly FolderItem[];
-  readonly files: readonly BundledFile[];
+export class Bundle implements UnitWriter {
+  readonly bundle: readonly BundledFile[];
+  readonly #options: BundleOptions;
   /** Length of the answer. */
-  readonly bytes: number;
-  /** One verdict per item, once `finish` has resolved. */
-  verdicts: readonly BundleVerdict[] = [];
-  readonly #installer: SmallFileInstaller;
-  readonly #memory: BundleMemory;
+  readonly #bytes: number;
+  #delivery: Delivery | undefined;
   /** The answer, and the release of its memory. */
   #answer: { readonly bytes: Uint8Array; readonly release: (bytes: Uint8Array) => void } | undefined;
   #length = 0;
+  /** Bytes of files that another source delivered first. */
+  #lateBytes = 0;
 
-  constructor(items: readonly FolderItem[], installer: SmallFileInstaller, memory: BundleMemory) {
-    this.items = items;
-    this.files = items.map(({ fileId, size }) => ({ fileId, size }));
-    this.bytes = bundleBytes(this.files);
-    this.#installer = installer;
-    this.#memory = memory;
+  constructor(options: BundleOptions) {
+    const { files, rows } = options;
+    this.#options = options;
+    this.bundle = rows.map((row) => ({ fileId: files.fileIdOf(row), size: files.sizeOf(row) }));
+    this.#bytes = this.bundle.reduce((sum, { size }) => sum + 1 + size, 0);
+  }
+
+  get delivery(): Delivery | undefined {
+    return this.#delivery;
   }
 
   write(piece: Uint8Array): Promise<void> {
     this.#length += piece.length;
     // Only shared memory reaches the writer thread without a copy.
-    if (piece.length === this.bytes && piece.buffer instanceof SharedArrayBuffer)
+    if (piece.length === this.#bytes && piece.buffer instanceof SharedArrayBuffer)
       return new Promise((resolve) => {
         this.#answer = { bytes: piece, release: () => resolve() };
       });
-    this.#answer ??= { bytes: this.#memory.acquire(), release: (bytes) => this.#memory.release(bytes) };
+    const { memory } = this.#options;
+    this.#answer ??= { bytes: memory.acquire(), release: (bytes) => memory.release(bytes) };
     this.#answer.bytes.set(piece, this.#length - piece.length);
     return Promise.resolve();
   }
 
-  /** Returns false when a file failed verification. */
+  /** Returns false when a file failed verification. @throws ShoalError DISK_FULL, DISK_FAILED */
   async finish(): Promise<boolean> {
     const answer = this.#answer;
     this.#answer = undefined;
     if (answer === undefined) return false;
-    if (this.#length !== this.bytes) {
+    if (this.#length !== this.#bytes) {
       answer.release(answer.bytes);
       return false;
     }
     const delivered = this.#delivered(answer.bytes);
-    const { verdicts, bytes } = await this.#installer.install(answer.bytes, delivered);
+    const { verdicts, bytes } = await this.#options.installer.install(answer.bytes, delivered);
     answer.release(bytes);
-    this.verdicts = this.#verdicts(delivered, verdicts);
-    return !verdicts.includes('wrong');
+    return this.#judge(delivered, verdicts);
   }
 
   abandon(): void {
@@ -87,28 +97,53 @@ export class Bundle implements ChunkWriter {
   }
 
   /**
-   * Lists the delivered files. The loop is apart from the async code, because V8 takes long to compile both
-   * together.
+   * Lists the delivered files, except those that another source delivered first. The loop is apart from the async code,
+   * because V8 takes long to compile both together.
    */
   #delivered(buffer: Uint8Array): SmallFile[] {
+    const { files, rows } = this.#options;
     const delivered: SmallFile[] = [];
     let at = 0;
-    for (const item of this.items) {
-      const { fileId, size, paths } = item;
-      const { modifiedMs, executable } = item.fileAt(paths[0]);
-      if (buffer[at] === 1)
-        delivered.push({ fileId, size, path: paths[0], offset: at + 1, modifiedMs, executable });
+    for (const row of rows) {
+      const { fileId, size, path, modifiedMs, executable } = files.fileAt(row);
+      if (buffer[at] === 1) {
+        if (files.stateOf(row) !== STATE.wanted) this.#lateBytes += size;
+        else {
+          delivered.push({ row, fileId, size, path, offset: at + 1, modifiedMs, executable });
+          files.setState(row, STATE.installing);
+        }
+      }
       at += 1 + size;
     }
     return delivered;
   }
 
-  /** Expands one verdict per delivered file to one per item. */
-  #verdicts(delivered: readonly SmallFile[], verdicts: readonly SmallVerdict[]): BundleVerdict[] {
-    let next = 0;
-    return this.items.map(({ fileId }) => {
-      if (delivered[next]?.fileId !== fileId) return 'refused';
-      return verdicts[next++] ?? 'wrong';
-    });
+  #judge(delivered: readonly SmallFile[], verdicts: readonly SmallVerdict[]): boolean {
+    const { files, rows, ended } = this.#options;
+    let rightBytes = 0;
+    let wastedBytes = this.#lateBytes;
+    let wrongRow: number | undefined;
+    let failure: ShoalError | undefined;
+    for (const [index, { row, size }] of delivered.entries()) {
+      const verdict = verdicts[index] ?? 'wrong';
+      if (verdict === 'right') rightBytes += size;
+      else if (verdict !== 'wrong') failure = verdict;
+      else {
+        wrongRow ??= row;
+        wastedBytes += size;
+      }
+      // A file that is in the share already is `done`.
+      if (files.stateOf(row) === STATE.installing)
+        files.setState(row, verdict === 'right' ? STATE.verified : STATE.wanted);
+    }
+    if (failure !== undefined) throw failure;
+    const whole = rows.every((row) => files.stateOf(row) >= STATE.verified);
+    this.#delivery = { rightBytes, wastedBytes, whole };
+    // What is being installed from another source is not refused.
+    ended(
+      rows.every((row) => files.stateOf(row) >= STATE.installing),
+      wrongRow,
+    );
+    return wrongRow === undefined;
   }
 }

@@ -1,17 +1,17 @@
 import { chunkLayout } from '../../../Protocol/ChunkLayout.ts';
-import { fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
-import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
+import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, FileVersions } from '../../Model.ts';
-import { FileFetch } from '../File/FileFetch.ts';
+import type { FolderFile } from '../../Storage.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
 import { downloadStopped, noSource } from '../File/Task.ts';
 import type { FolderWish } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
-import { type FolderItem, folderFailure, type PlacedFolder, placeFolder } from './FolderItem.ts';
+import { FolderFiles, STATE } from './FolderFiles.ts';
 import { FolderProgress, type Placement } from './FolderProgress.ts';
 import { inParallel } from './InParallel.ts';
+import { LargeFiles } from './LargeFiles.ts';
 import { OlderVersions } from './OlderVersions.ts';
 import { placePresent } from './PresentFiles.ts';
 import type { SavedFolder } from './SavedFolder.ts';
@@ -21,9 +21,6 @@ import { SmallFiles } from './SmallFiles.ts';
 const LARGE_AT_ONCE = 8;
 /** Concurrent empty files. */
 const EMPTY_AT_ONCE = 64;
-/** Time for which all known holders refuse a large file until it fails: six tracker queries. */
-const EXHAUSTED_MS = 35_000;
-
 export interface FolderFetchOptions extends FolderWish {
   /** Number of the download; lower numbers are served first. */
   readonly priority: number;
@@ -32,22 +29,26 @@ export interface FolderFetchOptions extends FolderWish {
   readonly before?: ReadonlyMap<FileId, number>;
 }
 
-/** The content without bytes. */
-const EMPTY = fileIdOf(0, []);
+/** Rows of contents that are to be fetched, by the way. */
+interface OpenRows {
+  readonly empty: number[];
+  readonly small: number[];
+  readonly large: number[];
+}
 
 /** Fetches all files of a folder: small files in bundles, large ones as single files, equal contents once. */
 export class FolderFetch implements Task {
   readonly #context: TaskContext;
   readonly #options: FolderFetchOptions;
-  readonly #items: ReadonlyMap<FileId, FolderItem>;
-  readonly #large = new Map<FileId, FileFetch>();
+  readonly #files: FolderFiles;
+  readonly #large: LargeFiles;
   readonly #meter = new RateMeter();
-  readonly #size: number;
   /** Path of the folder until it is complete; undefined: it has its name from the start. */
   readonly #incomplete: string | undefined;
-  readonly #placed: PlacedFolder;
   readonly #progress: FolderProgress;
   readonly #versions: OlderVersions;
+  /** Rows of files that failed, with the reason for each large one and the first small one. */
+  readonly #failed = new Map<number, ShoalError>();
   #small: SmallFiles | undefined;
   #runEvents: RunEvents | undefined;
   #stop: ((reason: ShoalError) => void) | undefined;
@@ -56,17 +57,15 @@ export class FolderFetch implements Task {
   #hadSource = false;
 
   constructor(context: TaskContext, options: FolderFetchOptions) {
+    const { path, files, before } = options;
     this.#context = context;
     this.#options = options;
-    this.#size = total(options.files, ({ size }) => size);
     // Delivered files are moved to their place together, when all are complete.
-    this.#incomplete =
-      context.delivered === undefined ? context.parts.incompleteFolder?.(options.path) : undefined;
-    this.#placed = placeFolder(options.files, this.#incomplete);
-    this.#items = this.#placed.items;
-    const { path, before } = options;
+    this.#incomplete = context.delivered === undefined ? context.parts.incompleteFolder?.(path) : undefined;
+    this.#files = new FolderFiles(files, this.#incomplete, context.random);
     this.#versions = new OlderVersions(options.versions, this.#incomplete);
-    this.#progress = new FolderProgress({ path, before, incomplete: this.#incomplete, items: this.#items });
+    this.#progress = new FolderProgress({ path, before, incomplete: this.#incomplete, files: this.#files });
+    this.#large = new LargeFiles(context, options.priority, this.#progress.unopened);
   }
 
   get versions(): readonly FileVersions[] {
@@ -74,7 +73,7 @@ export class FolderFetch implements Task {
   }
 
   get fetchedBytes(): number {
-    return this.#progress.fetchedBytes + total(this.#large.values(), (file) => file.fetchedBytes);
+    return this.#progress.fetchedBytes + this.#large.fetchedBytes;
   }
 
   async run(signal: AbortSignal, runEvents: RunEvents): Promise<string> {
@@ -83,7 +82,7 @@ export class FolderFetch implements Task {
     this.#startedMs ??= this.#context.clock.nowMs();
     this.#runEvents = runEvents;
     const work: Promise<void>[] = [];
-    const ends: Promise<void>[] = [];
+    const ends: Promise<unknown>[] = [];
     const stopped = new Promise<never>((_, reject) => {
       this.#stop = reject;
       signal.addEventListener('abort', () => reject(downloadStopped()), { once: true });
@@ -96,25 +95,23 @@ export class FolderFetch implements Task {
       // Files of the previous run are known only after the scan of the share.
       if (before !== undefined) await Promise.race([this.#context.parts.scanned(), stopped]);
       await Promise.race([this.#takePresent(all), stopped]);
-      const open = [...this.#items.values()].filter(({ state }) => state !== 'done');
-      await this.#context.parts.requireFreeSpace(this.#missingBytes(open));
-      const small = open.filter((item) => isSmall(item));
-      const large = open.filter((item) => !isSmall(item) && item.fileId !== EMPTY);
-      work.push(this.#makeEmpty(open.filter(({ fileId }) => fileId === EMPTY)));
+      const { empty, small, large } = this.#openRows();
+      await this.#context.parts.requireFreeSpace(this.#missingBytes([small, large]));
+      work.push(this.#makeEmpty(empty));
       work.push(this.#fetchSmall(small, all));
-      const fetchLarge = (item: FolderItem) => {
-        const fetching = this.#fetchLarge(item, all);
+      const fetchLarge = (file: FolderFile) => {
+        const fetching = this.#large.fetch(file, all, () => this.#reportSources());
         // The first failure ends the work; the other files must still settle.
         ends.push(fetching);
         return fetching;
       };
-      work.push(inParallel(large, LARGE_AT_ONCE, fetchLarge));
+      work.push(inParallel(large, LARGE_AT_ONCE, (row) => this.#fetchRow(row, fetchLarge)));
       await Promise.race([Promise.all(work), stopped]);
       await Promise.race([this.#fetchOlder(fetchLarge), stopped]);
       this.#runEvents = undefined;
-      const failure = folderFailure(this.#items.values(), this.#placed.fileCount, this.#incomplete);
+      const failure = this.#failure();
       if (failure !== undefined) throw failure;
-      const outermost = await this.#context.parts.finishFolders?.(this.#placed.folders);
+      const outermost = await this.#context.parts.finishFolders?.(this.#files.folders());
       const { path } = this.#options;
       const named = this.#incomplete && (await this.#context.parts.nameFolder?.(this.#incomplete, path));
       await record.delete();
@@ -137,7 +134,7 @@ export class FolderFetch implements Task {
 
   async discard(): Promise<void> {
     await this.#options.record.delete();
-    for (const file of this.#large.values()) await file.discard();
+    await this.#large.discard();
     const { parts, opened } = this.#context;
     const { unopened } = this.#progress;
     for (const fileId of unopened.keys()) if (!opened.has(fileId)) await parts.discardUnfinished(fileId);
@@ -146,9 +143,10 @@ export class FolderFetch implements Task {
 
   async setPaused(paused: boolean): Promise<void> {
     await this.#options.record.setPaused(paused);
-    for (const [fileId, file] of this.#large) {
-      if (this.#items.get(fileId)?.state !== 'done') await file.setPaused(paused);
-    }
+    await this.#large.setPaused(paused, (fileId) => {
+      const row = this.#files.find(fileId);
+      return row !== undefined && this.#files.stateOf(row) === STATE.done;
+    });
   }
 
   /** Counts the files of an earlier run for a queued download. */
@@ -157,44 +155,43 @@ export class FolderFetch implements Task {
   }
 
   addHolder(fileId: FileId, holder: FileHolder): void {
-    const item = this.#items.get(fileId);
-    if (item === undefined || item.state === 'done') return;
-    const fresh = item.addHolders([holder]);
-    if (this.#large.has(fileId)) this.#large.get(fileId)?.addHolder(fileId, holder);
-    else if (isOneChunk(item.size) && item.state === 'wanted') this.#small?.offer(item, fresh);
+    const row = this.#files.find(fileId);
+    if (row === undefined || this.#files.stateOf(row) === STATE.done) return;
+    this.#files.addHolder(row, holder);
+    this.#large.addHolder(fileId, holder);
+    if (this.#runEvents !== undefined) this.#small?.addHolder(row, holder);
   }
 
   tick(): void {
     if (this.#runEvents === undefined) return;
     this.#small?.tick();
-    for (const file of this.#large.values()) file.tick();
-    const { giveUpMs, path, files } = this.#options;
+    this.#large.tick();
+    const { giveUpMs, path } = this.#options;
     const waitedMs = this.#context.clock.nowMs() - (this.#startedMs ?? 0);
-    if (giveUpMs !== undefined && files.length > 0 && !this.#hadSource && waitedMs >= giveUpMs) {
+    if (giveUpMs !== undefined && this.#files.count > 0 && !this.#hadSource && waitedMs >= giveUpMs) {
       this.#stop?.(noSource(path));
     }
   }
 
   figures(): TaskFigures {
-    const running = [...this.#large.values()].map((file) => file.figures());
-    const sum = (pick: (figures: TaskFigures) => number) => total(running, pick);
-    const rate = this.#meter.bytesPerSecond(this.#context.clock.nowMs()) + sum((each) => each.bytesPerSecond);
+    const large = this.#large.figures();
+    const rate = this.#meter.bytesPerSecond(this.#context.clock.nowMs()) + large.bytesPerSecond;
     const { bytes, bytesFromBefore, wastedBytes, ...counts } = this.#progress.figures;
     return {
       ...counts,
-      size: this.#size,
-      bytes: bytes + sum((each) => each.bytes),
-      bytesFromBefore: bytesFromBefore + sum((each) => each.bytesFromBefore),
-      wastedBytes: wastedBytes + sum((each) => each.wastedBytes),
+      size: this.#files.size,
+      bytes: bytes + large.bytes,
+      bytesFromBefore: bytesFromBefore + large.bytesFromBefore,
+      wastedBytes: wastedBytes + large.wastedBytes,
       bytesPerSecond: this.#runEvents === undefined ? 0 : rate,
-      sources: mergeSources([...(this.#small?.status() ?? []), ...running.flatMap(({ sources }) => sources)]),
-      files: this.#placed.fileCount,
+      sources: mergeSources([...(this.#small?.status() ?? []), ...large.sources]),
+      files: this.#files.count,
     };
   }
 
   stallFacts(): StallFacts {
-    const { network, clock } = this.#context;
-    const large = [...this.#large.values()].map((file) => file.stallFacts());
+    const { network } = this.#context;
+    const large = this.#large.stallFacts();
     const sources = this.#small?.status() ?? [];
     const limits = [
       ...large.flatMap(({ limitBytesPerSecond }) => limitBytesPerSecond ?? []),
@@ -203,7 +200,7 @@ export class FolderFetch implements Task {
     const onlyLarge = large.length > 0 && this.#smallLeft === 0;
     const locates = [
       ...large.map(({ nextLocateInMs }) => nextLocateInMs),
-      this.#small?.nextLocateInMs(clock.nowMs()),
+      this.#small?.nextLocateInMs,
     ].filter((ms) => ms !== undefined);
     return {
       sameContent: onlyLarge && large.every(({ sameContent }) => sameContent),
@@ -217,37 +214,52 @@ export class FolderFetch implements Task {
   /** Counts the files that are here already. */
   #takePresent(signal: AbortSignal): Promise<void> {
     this.#progress.started();
-    const here = (item: FolderItem, path: string, found: string) => this.#place(item, path, found, 'here');
-    return placePresent(this.#items.values(), this.#context, here, signal);
+    const here = (row: number, found: string) => this.#place(row, found, 'here');
+    return placePresent(this.#files, this.#context, here, signal);
   }
 
-  #makeEmpty(items: readonly FolderItem[]): Promise<void> {
-    return inParallel(items, EMPTY_AT_ONCE, async (item) => {
-      const { fileId, paths } = item;
-      const description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
-      const part = await this.#context.parts.open(description, paths[0], item.fileAt(paths[0]));
-      await this.#arrived(item, await part.finish(), 'fetched');
+  /** Lists the contents that are missing. Each starts a new attempt. */
+  #openRows(): OpenRows {
+    const open: OpenRows = { empty: [], small: [], large: [] };
+    this.#failed.clear();
+    for (const row of this.#files.contents()) {
+      if (this.#files.stateOf(row) === STATE.done) continue;
+      this.#files.setState(row, STATE.wanted);
+      open[this.#files.kindOf(row)].push(row);
+    }
+    return open;
+  }
+
+  #makeEmpty(rows: readonly number[]): Promise<void> {
+    return inParallel(rows, EMPTY_AT_ONCE, async (row) => {
+      const file = this.#files.fileAt(row);
+      const description = { fileId: file.fileId, layout: chunkLayout(0), chunkHashes: [] };
+      const part = await this.#context.parts.open(description, file.path, file);
+      await this.#arrived(row, await part.finish(), 'fetched');
     });
   }
 
-  #fetchSmall(items: readonly FolderItem[], signal: AbortSignal): Promise<void> {
-    this.#smallLeft = items.length;
+  #fetchSmall(rows: readonly number[], signal: AbortSignal): Promise<void> {
+    this.#smallLeft = rows.length;
+    this.#small = undefined;
+    if (rows.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const one = () => {
         if (--this.#smallLeft === 0) resolve();
       };
-      if (items.length === 0) return resolve();
-      const itemOf = (fileId: FileId) => this.#items.get(fileId);
-      const small = new SmallFiles(this.#context, this.#options.priority, items, itemOf, signal, {
-        done: (item, path) => {
-          this.#progress.fetchedBytes += item.size;
-          if (item.paths.length > 1) this.#arrived(item, path, 'fetched').then(one, reject);
-          else {
-            this.#place(item, item.paths[0], path, 'fetched');
-            one();
-          }
+      const { path, priority } = this.#options;
+      const options = { files: this.#files, rows, path, priority, signal };
+      this.#small = new SmallFiles(this.#context, options, {
+        done: (row, finalPath) => {
+          this.#progress.fetchedBytes += this.#files.sizeOf(row);
+          this.#place(row, finalPath, 'fetched');
+          if (this.#files.hasTwins(row)) this.#copyToTwins(row).then(one, reject);
+          else one();
         },
-        failed: one,
+        failed: (row, reason) => {
+          this.#failed.set(row, reason);
+          one();
+        },
         stopped: reject,
         received: (bytes) => this.#meter.add(bytes, this.#context.clock.nowMs()),
         wasted: (bytes) => {
@@ -255,95 +267,84 @@ export class FolderFetch implements Task {
         },
         sourcesChanged: () => this.#reportSources(),
       });
-      this.#small = small;
       signal.addEventListener('abort', () => reject(downloadStopped()), { once: true });
-      small.start();
+      this.#small.start();
     });
   }
 
-  /** Rejects only with failures of the whole folder: a disk, or the end of the run. */
-  async #fetchLarge(item: FolderItem, signal: AbortSignal): Promise<void> {
-    const { fileId, paths } = item;
-    const options = {
-      ...item.fileAt(paths[0]),
-      holders: [...item.holders.values()],
-      priority: this.#options.priority,
-      exhaustedMs: EXHAUSTED_MS,
-      bytesBefore: this.#progress.unopened.get(fileId),
-    };
-    const file = this.#large.get(fileId) ?? new FileFetch(this.#context, options);
-    this.#large.set(fileId, file);
-    this.#progress.unopened.delete(fileId);
-    item.state = 'requested';
-    const runEvents = { sourcesChanged: () => this.#reportSources(), complete: () => {} };
-    try {
-      const path = await file.run(signal, runEvents).catch(async (failure: unknown) => {
-        if (asShoalError(failure, 'DISK_FAILED').code !== 'PART_FILE_GONE') throw failure;
-        await file.discard();
-        return file.run(signal, runEvents);
-      });
-      await this.#arrived(item, path, 'counted');
-    } catch (failure) {
-      const error = asShoalError(failure, 'DISK_FAILED');
-      if (error.code === 'CANCELLED' || error.code === 'DISK_FULL' || error.code === 'DISK_FAILED')
-        throw error;
-      item.state = 'failed';
-      item.error = error;
+  async #fetchRow(
+    row: number,
+    fetchLarge: (file: FolderFile) => Promise<string | ShoalError>,
+  ): Promise<void> {
+    const fetched = await fetchLarge(this.#files.fileAt(row));
+    if (typeof fetched === 'string') await this.#arrived(row, fetched, 'counted');
+    else {
+      this.#failed.set(row, fetched);
+      this.#files.setState(row, STATE.failed);
     }
   }
 
   /** Fetches the next version of each path whose newest one no source delivered. */
-  #fetchOlder(fetchItem: (item: FolderItem) => Promise<void>): Promise<void> {
-    const failed = [...this.#items.values()].filter(({ state }) => state === 'failed');
-    return inParallel(failed, LARGE_AT_ONCE, async (item) => {
-      for (const older of this.#versions.of(item)) {
-        await fetchItem(older);
-        if (older.state !== 'done') continue;
+  #fetchOlder(fetchLarge: (file: FolderFile) => Promise<string | ShoalError>): Promise<void> {
+    return inParallel([...this.#failed.keys()], LARGE_AT_ONCE, async (row) => {
+      if (this.#files.hasTwins(row)) return;
+      for (const older of this.#versions.of(this.#files.pathOf(row))) {
+        const fetched = await fetchLarge(older);
+        if (typeof fetched !== 'string') continue;
         this.#versions.took(older);
-        item.state = 'done';
+        this.#failed.delete(row);
+        await this.#arrived(row, fetched, 'counted');
         return;
       }
     });
   }
 
   /** Counts a complete content and copies it to its other paths. */
-  async #arrived(item: FolderItem, path: string, how: 'fetched' | 'counted'): Promise<void> {
-    const [first, ...others] = item.paths;
-    const { parts } = this.#context;
-    this.#place(item, first, path, how);
-    for (const other of others) {
-      if (item.isPlaced(other)) continue;
-      this.#place(item, other, await parts.copyComplete(item.fileId, other, item.fileAt(other)), 'here');
+  async #arrived(row: number, path: string, how: 'fetched' | 'counted'): Promise<void> {
+    this.#place(row, path, how);
+    await this.#copyToTwins(row);
+    this.#files.setState(row, STATE.done);
+  }
+
+  async #copyToTwins(first: number): Promise<void> {
+    for (const row of this.#files.rowsOf(first)) {
+      if (this.#files.isPlaced(row)) continue;
+      const file = this.#files.fileAt(row);
+      this.#place(row, await this.#context.parts.copyComplete(file.fileId, file.path, file), 'here');
     }
-    item.state = 'done';
   }
 
-  #place(item: FolderItem, path: string, finalPath: string, how: Placement): void {
-    this.#progress.place(item, path, finalPath, how);
+  #place(row: number, finalPath: string, how: Placement): void {
+    this.#progress.place(row, finalPath, how);
   }
 
-  #missingBytes(open: readonly FolderItem[]): number {
-    return total(open, ({ fileId, size }) => {
-      const verified = this.#large.get(fileId)?.figures().bytes ?? this.#progress.unopened.get(fileId) ?? 0;
-      return Math.max(0, size - verified);
-    });
+  #missingBytes(rows: readonly (readonly number[])[]): number {
+    let missing = 0;
+    for (const row of rows.flat()) {
+      const fileId = this.#files.fileIdOf(row);
+      missing += Math.max(0, this.#files.sizeOf(row) - this.#large.bytesOf(fileId));
+    }
+    return missing;
+  }
+
+  /** Sums up the files that failed; undefined when none did. */
+  #failure(): ShoalError | undefined {
+    const [first] = this.#failed;
+    if (first === undefined) return undefined;
+    const [, cause] = first;
+    let count = 0;
+    for (const row of this.#failed.keys()) count += [...this.#files.rowsOf(row)].length;
+    const place = this.#incomplete === undefined ? '' : ` in "${this.#incomplete}"`;
+    return new ShoalError(
+      cause.code,
+      `${count} of ${this.#files.count} files could not be fetched: ${cause.message}`,
+      { hint: `The other files are complete${place}. Try again later: resume`, cause },
+    );
   }
 
   #reportSources(): void {
-    const large = total(this.#large.values(), ({ hasSource }) => (hasSource ? 1 : 0));
-    const sources = (this.#small?.sources ?? 0) + large;
+    const sources = (this.#small?.sources ?? 0) + this.#large.withSource;
     if (sources > 0) this.#hadSource = true;
     this.#runEvents?.sourcesChanged(sources, true);
   }
-}
-
-function total<T>(values: Iterable<T>, amount: (value: T) => number): number {
-  let sum = 0;
-  for (const value of values) sum += amount(value);
-  return sum;
-}
-
-/** Whether a file is fetched by its listed size alone. Any other is described first, also one that is falsely listed as empty. */
-function isSmall({ fileId, size }: FolderItem): boolean {
-  return size > 0 && isOneChunk(size) && fileId !== EMPTY;
 }

@@ -1,5 +1,5 @@
-import { hashBytes } from '../../../Protocol/FileId.ts';
-import type { FolderFile } from '../../Storage.ts';
+import { createBlake3 } from '../../../Protocol/Blake3.ts';
+import type { FolderFiles } from '../../Storage.ts';
 
 /**
  * Identifies a folder download by its path and files, independent of the holders: the same request continues the
@@ -8,10 +8,10 @@ import type { FolderFile } from '../../Storage.ts';
  */
 export class FolderKey {
   readonly path: string;
-  readonly #files: readonly FolderFile[];
+  readonly #files: FolderFiles;
   #hex: string | undefined;
 
-  constructor(path: string, files: readonly FolderFile[]) {
+  constructor(path: string, files: FolderFiles) {
     this.path = path;
     this.#files = files;
   }
@@ -26,7 +26,18 @@ export class FolderKey {
   }
 }
 
-function keyOf(path: string, files: readonly FolderFile[]): string {
-  const lines = files.map((file) => `${file.fileId} ${file.size} ${file.path}\n`);
-  return hashBytes(Buffer.from(`${path}\n${lines.join('')}`));
+/** Lines that are hashed at once: one text of all would take twice the memory of the files. */
+const LINES = 1_024;
+
+function keyOf(path: string, files: FolderFiles): string {
+  const hash = createBlake3();
+  let lines = [`${path}\n`];
+  for (const file of files) {
+    lines.push(`${file.fileId} ${file.size} ${file.path}\n`);
+    if (lines.length < LINES) continue;
+    hash.update(Buffer.from(lines.join('')));
+    lines = [];
+  }
+  hash.update(Buffer.from(lines.join('')));
+  return hash.digest();
 }

@@ -1,7 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { DownloadStorage } from '../../Storage.ts';
 import { RenamedPaths } from '../RenamedPaths.ts';
-import type { FolderItem } from './FolderItem.ts';
+import type { FolderFiles } from './FolderFiles.ts';
 
 /**
  * How a file got to its place. `here`: it was on disk before. `counted`: the bytes are in the figures of a FileFetch.
@@ -15,7 +15,7 @@ export interface FolderProgressOptions {
   readonly incomplete: string | undefined;
   /** Verified bytes of the unfinished files of an earlier run. */
   readonly before: ReadonlyMap<FileId, number> | undefined;
-  readonly items: ReadonlyMap<FileId, FolderItem>;
+  readonly files: FolderFiles;
 }
 
 /** Counts the files of a folder download that are at their place, and the bytes of unfinished ones. */
@@ -36,7 +36,7 @@ export class FolderProgress {
 
   constructor(options: FolderProgressOptions) {
     this.#options = options;
-    this.#renamed = new RenamedPaths(() => [...options.items.values()].flatMap(({ paths }) => paths));
+    this.#renamed = new RenamedPaths(() => options.files.paths());
     this.unopened = new Map(options.before);
   }
 
@@ -62,10 +62,13 @@ export class FolderProgress {
   countPresent(parts: Pick<DownloadStorage, 'findComplete'>): void {
     let bytes = 0;
     let filesDone = 0;
-    for (const { fileId, size, paths } of this.#options.items.values()) {
-      if (parts.findComplete(fileId) === undefined) continue;
-      bytes += size * paths.length;
-      filesDone += paths.length;
+    const { files } = this.#options;
+    for (const first of files.contents()) {
+      if (parts.findComplete(files.fileIdOf(first)) === undefined) continue;
+      for (const row of files.rowsOf(first)) {
+        bytes += files.sizeOf(row);
+        filesDone++;
+      }
     }
     this.#seen = { bytes, filesDone };
   }
@@ -75,12 +78,15 @@ export class FolderProgress {
     this.#seen = undefined;
   }
 
-  place(item: FolderItem, path: string, finalPath: string, how: Placement): void {
-    item.place(path);
+  place(row: number, finalPath: string, how: Placement): void {
+    const { files } = this.#options;
+    const path = files.pathOf(row);
+    const size = files.sizeOf(row);
+    files.place(row);
     this.#renamed.add(path, finalPath);
     this.#filesDone++;
-    if (how !== 'counted') this.#bytes += item.size;
-    if (how === 'here') this.#bytesFromBefore += item.size;
+    if (how !== 'counted') this.#bytes += size;
+    if (how === 'here') this.#bytesFromBefore += size;
     // The folder path follows from its first file, unless that file was renamed to avoid another.
     const folder = this.#options.incomplete ?? this.#options.path.replace(/\/+$/, '');
     if (this.#finalPath !== undefined || !path.startsWith(`${folder}/`)) return;

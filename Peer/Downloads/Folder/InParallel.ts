@@ -1,23 +1,20 @@
-/**
- * Runs `work` for every item, at most `limit` at once. Rejects with the first failure and then starts no further
- * item.
- */
+/** Runs `work` for each item, at most `limit` at the same time. Rejects with the first failure and starts no more. */
 export async function inParallel<T>(
-  items: readonly T[],
+  items: Iterable<T>,
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  let next = 0;
+  const left = items[Symbol.iterator]();
   let failed = false;
   const worker = async () => {
-    for (let item = items[next++]; item !== undefined && !failed; item = items[next++]) {
+    for (let next = left.next(); !next.done && !failed; next = left.next()) {
       try {
-        await work(item);
+        await work(next.value);
       } catch (failure) {
         failed = true;
         throw failure;
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  await Promise.all(Array.from({ length: limit }, worker));
 }

@@ -1,5 +1,5 @@
 import type { FileVersion, FileVersions } from '../../Model.ts';
-import { FolderItem } from './FolderItem.ts';
+import type { FolderFile } from '../../Storage.ts';
 
 /** The versions of the paths of a folder download. A version that no source delivers gives way to the next one. */
 export class OlderVersions {
@@ -15,16 +15,14 @@ export class OlderVersions {
     return [...this.#versions.values()];
   }
 
-  /** Items for the other versions of an item that failed, the newest first. */
-  of({ paths: [path, ...more] }: FolderItem): readonly FolderItem[] {
-    const others = more.length > 0 ? [] : (this.#versions.get(path)?.others ?? []);
-    return others.map(({ fileId, size, modifiedMs }) => {
-      return new FolderItem({ fileId, size, path, holders: [], modifiedMs });
-    });
+  /** The other versions of a path, the newest first. */
+  of(path: string): readonly FolderFile[] {
+    const others = this.#versions.get(path)?.others ?? [];
+    return others.map(({ fileId, size, modifiedMs }) => ({ fileId, size, path, holders: [], modifiedMs }));
   }
 
   /** An older version was fetched instead. */
-  took({ fileId, paths: [path] }: FolderItem): void {
+  took({ fileId, path }: FolderFile): void {
     const known = this.#versions.get(path);
     const taken = known?.others.find((other) => other.fileId === fileId);
     if (known === undefined || taken === undefined) return;

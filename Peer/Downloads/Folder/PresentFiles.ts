@@ -1,5 +1,5 @@
 import type { TaskContext } from '../File/Task.ts';
-import type { FolderItem } from './FolderItem.ts';
+import { type FolderFiles, STATE } from './FolderFiles.ts';
 import { inParallel } from './InParallel.ts';
 
 /** Concurrent comparisons and local copies. */
@@ -8,30 +8,40 @@ const LOCAL_AT_ONCE = 64;
 /**
  * Finds the files of a folder whose content is where it was delivered before, or in the share under any name. The latter
  * are copied to the wanted paths.
- * @param place - called for each path with the absolute path of its content
+ * @param place - called for each file with the absolute path of its content
  */
 export function placePresent(
-  items: Iterable<FolderItem>,
+  files: FolderFiles,
   { parts, delivered }: Pick<TaskContext, 'parts' | 'delivered'>,
-  place: (item: FolderItem, path: string, finalPath: string) => void,
+  place: (row: number, finalPath: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const present = [...items].filter(
-    ({ state, fileId }) =>
-      state !== 'done' && (delivered !== undefined || parts.findComplete(fileId) !== undefined),
-  );
-  const find = async (item: FolderItem, path: string) => {
-    const { fileId, size } = item;
-    const found = await delivered?.find(fileId, size, path);
+  const find = async (row: number) => {
+    const fileId = files.fileIdOf(row);
+    const file = files.fileAt(row);
+    const found = await delivered?.find(fileId, file.size, file.path);
     if (found !== undefined || parts.findComplete(fileId) === undefined) return found;
-    return parts.copyComplete(fileId, path, item.fileAt(path));
+    return parts.copyComplete(fileId, file.path, file);
   };
-  return inParallel(present, LOCAL_AT_ONCE, async (item) => {
-    for (const path of item.paths) {
+  return inParallel(present(files, { parts, delivered }), LOCAL_AT_ONCE, async (first) => {
+    let isWhole = true;
+    for (const row of files.rowsOf(first)) {
       if (signal.aborted) return;
-      const found = item.isPlaced(path) ? undefined : await find(item, path);
-      if (found !== undefined) place(item, path, found);
+      const found = files.isPlaced(row) ? undefined : await find(row);
+      if (found !== undefined) place(row, found);
+      isWhole &&= files.isPlaced(row);
     }
-    if (item.paths.every((path) => item.isPlaced(path))) item.state = 'done';
+    if (isWhole) files.setState(first, STATE.done);
   });
+}
+
+/** Contents that may be here. */
+function* present(
+  files: FolderFiles,
+  { parts, delivered }: Pick<TaskContext, 'parts' | 'delivered'>,
+): Generator<number> {
+  for (const row of files.contents()) {
+    if (files.stateOf(row) === STATE.done) continue;
+    if (delivered !== undefined || parts.findComplete(files.fileIdOf(row)) !== undefined) yield row;
+  }
 }

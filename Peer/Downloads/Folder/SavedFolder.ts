@@ -1,5 +1,5 @@
 import type { Clock } from '../../../Shared/Clock.ts';
-import type { DownloadStorage, FolderFile } from '../../Storage.ts';
+import type { DownloadStorage, FolderFiles } from '../../Storage.ts';
 import type { FolderKey } from './FolderKey.ts';
 
 /**
@@ -15,7 +15,7 @@ export interface SavedFolderOptions {
   readonly parts: DownloadStorage;
   readonly clock: Clock;
   readonly key: FolderKey;
-  readonly files: readonly FolderFile[];
+  readonly files: FolderFiles;
   /** An earlier program run saved it. */
   readonly kept: boolean;
 }
@@ -50,7 +50,7 @@ export class SavedFolder {
     if (this.#saved) return;
     const { clock, files } = this.#options;
     // A part file that outlives a crash must find its folder again.
-    if (files.some(({ size }) => size > SMALL_BYTES)) void this.save().catch(failed);
+    if (hasLarge(files)) void this.save().catch(failed);
     else this.#cancelTimer = clock.after(SAVE_AFTER_MS, () => void this.save().catch(failed));
   }
 
@@ -90,4 +90,9 @@ export class SavedFolder {
     this.#work = done.catch(() => {});
     return done;
   }
+}
+
+function hasLarge(files: FolderFiles): boolean {
+  for (const { size } of files) if (size > SMALL_BYTES) return true;
+  return false;
 }

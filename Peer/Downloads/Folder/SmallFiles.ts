@@ -1,27 +1,41 @@
-import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import { Bitfield } from '../../../Protocol/Bitfield.ts';
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
 import type { SmallFileInstaller } from '../../Storage.ts';
-import type { ChunkOutcome } from '../../Transfer.ts';
-import type { TaskContext } from '../File/Task.ts';
-import { locateAtMs } from '../Sources/LocateTimes.ts';
-import { Bundle, BundleMemory, type BundleVerdict } from './Bundle.ts';
-import type { FolderItem } from './FolderItem.ts';
-import { LazyPart } from './LazyPart.ts';
-import { RefusedItems } from './RefusedItems.ts';
-import { SmallFileSource } from './SmallFileSource.ts';
+import { fileChanged, noSource, type TaskContext } from '../File/Task.ts';
+import type { FileSource } from '../Sources/FileSource.ts';
+import { FileSources } from '../Sources/FileSources.ts';
+import { UnitFetch, type UnitWork } from '../Sources/UnitFetch.ts';
+import { Bundle, BundleMemory } from './Bundle.ts';
+import { BundleUnits } from './BundleUnits.ts';
+import { type FolderFiles, STATE } from './FolderFiles.ts';
+import { RefusedUnits } from './RefusedUnits.ts';
+import { UnitHolders } from './UnitHolders.ts';
 
-/** Maximum of files that are requested or being written, and the weight of a bundle: bounds memory. */
-const ACTIVE_MAX = 400;
-const BUNDLE_WEIGHT = 25;
+/** Bundles that are requested or being written: bounds memory. */
+const BUNDLES_AT_ONCE = 16;
 /** Files that the trackers locate at once while no peer is connected. */
 const LOCATES_AT_ONCE = 8;
 /** The first scheduled queries are skipped: they would be due before the first link can be up. */
 const LOCATES_SKIPPED = 2;
 
+export interface SmallFilesOptions {
+  readonly files: FolderFiles;
+  /** Rows of small contents. */
+  readonly rows: readonly number[];
+  /** Path of the folder. */
+  readonly path: string;
+  readonly priority: number;
+  readonly signal: AbortSignal;
+}
+
 export interface SmallFilesEvents {
-  done(item: FolderItem, path: string): void;
-  failed(item: FolderItem): void;
+  /** The file is in the share, at this absolute path. */
+  done(row: number, path: string): void;
+  /** No source delivered the file. Files of one bundle share their reason. */
+  failed(row: number, reason: ShoalError): void;
   /** The disk failed; the whole folder stops. */
   stopped(reason: ShoalError): void;
   received(bytes: number): void;
@@ -30,293 +44,273 @@ export interface SmallFilesEvents {
   sourcesChanged(): void;
 }
 
-/**
- * Fetches the one-chunk files of a folder without a chunk list or a round trip per file: requests are pipelined
- * within the window of each holder. A file that one holder refuses is requested from the next.
- */
+/** What is known about a bundle that some source did not deliver. */
+interface Failure {
+  readonly wrongRow: number | undefined;
+  readonly isChanged: boolean;
+}
+
+/** Fetches the one-chunk files of a folder in bundles: as a file is fetched in chunks, from all sources at once. */
 export class SmallFiles {
   readonly #context: TaskContext;
-  readonly #priority: number;
+  readonly #options: SmallFilesOptions;
   readonly #events: SmallFilesEvents;
-  readonly #signal: AbortSignal;
-  readonly #sources = new Map<PeerId, SmallFileSource>();
-  readonly #refused: RefusedItems;
-  #active = 0;
-  #throttled = false;
-  readonly #startMs: number;
-  #locates = LOCATES_SKIPPED;
-  readonly #items: readonly FolderItem[];
-  readonly #itemOf: (fileId: FileId) => FolderItem | undefined;
-  /** Undefined: the storage does not support bundles. */
-  readonly #installer: SmallFileInstaller | undefined;
+  readonly #units: BundleUnits;
+  readonly #holders: UnitHolders;
+  readonly #sources: FileSources;
+  readonly #fetch: UnitFetch;
+  readonly #refused: RefusedUnits;
+  readonly #installer: SmallFileInstaller;
   readonly #memory = new BundleMemory();
-  #idle: (() => void) | undefined;
+  readonly #failures = new Map<number, Failure>();
+  /** Path of the last file that was corrupt. */
+  #wrongPath: string;
 
-  /**
-   * @param items - each ends with `done` or `failed`, or stays `wanted` when the signal aborts
-   * @param itemOf - finds an item by its FileId
-   */
-  constructor(
-    context: TaskContext,
-    priority: number,
-    items: readonly FolderItem[],
-    itemOf: (fileId: FileId) => FolderItem | undefined,
-    signal: AbortSignal,
-    events: SmallFilesEvents,
-  ) {
-    this.#items = items;
-    this.#itemOf = itemOf;
-    this.#installer = context.parts.openInstaller?.(
-      items.map(({ paths }) => paths[0]),
+  constructor(context: TaskContext, options: SmallFilesOptions, events: SmallFilesEvents) {
+    const { files, rows, path, priority, signal } = options;
+    this.#context = context;
+    this.#options = options;
+    this.#events = events;
+    this.#wrongPath = path;
+    this.#units = new BundleUnits(files, rows);
+    this.#holders = new UnitHolders(this.#units.count);
+    this.#installer = context.parts.openInstaller(pathsOf(options), {
+      installed: ({ row }, path) => this.#placed(row, path),
+      failed: (_, reason) => events.stopped(reason),
+    });
+    this.#sources = new FileSources(
       {
-        installed: ({ fileId }, path) => this.#placed(fileId, path),
-        failed: (_, reason) => events.stopped(reason),
+        ...context,
+        content: {
+          name: path,
+          open: (holder, sourceEvents, until) =>
+            context.network.openBundles(holder, this.#holders.haveOf(holder.peerId), sourceEvents, until),
+          locate: () => this.#locateSome(),
+          locatesSkipped: LOCATES_SKIPPED,
+        },
+      },
+      {
+        active: (source) => {
+          this.#fetch.join(source);
+          events.sourcesChanged();
+        },
+        haveChanged: () => {},
+        suggested: () => {},
+        queued: (source) => this.#fetch.queued(source),
+        turn: ({ peer }, bytes) => context.dispatcher.turn(peer, bytes),
+        received: events.received,
+        late: events.wasted,
+        left: (source) => {
+          this.#fetch.leave(source);
+          events.sourcesChanged();
+        },
       },
     );
-    this.#context = context;
-    this.#priority = priority;
-    this.#events = events;
-    this.#signal = signal;
-    this.#startMs = context.clock.nowMs();
-    this.#refused = new RefusedItems({
+    this.#fetch = new UnitFetch({
+      ...context,
+      priority,
+      work: this.#work(path),
+      expected: () => this.#sources.expected,
+      events: {
+        verified: () => {},
+        wasted: events.wasted,
+        corrupt: (source) => this.#blame(source),
+        complete: () => {},
+        failed: events.stopped,
+      },
+    });
+    this.#refused = new RefusedUnits({
       clock: context.clock,
       signal,
-      locate: (item) => this.#locate(item),
-      offer: (item, holders) => this.offer(item, holders),
-      failed: events.failed,
+      missingOf: (unit) => this.#units.missingOf(unit),
+      locate: async (row) => this.#addFound(await this.#locate(row), this.#units.unitOf(row)),
+      retry: (unit) => this.#retry(unit),
+      failed: (unit) => this.#giveUp(unit),
     });
   }
 
   /** Number of connected peers. */
   get sources(): number {
-    return [...this.#sources.values()].filter(({ reached }) => reached).length;
+    return this.#sources.active().length;
   }
 
   start(): void {
-    const queues = queuesOf(this.#items);
-    for (const item of this.#items) if (item.holders.size === 0) this.#refused.add(item);
-    if (!this.#signal.aborted) for (const [holder, queue] of queues) this.#source(holder).push(queue);
-    this.#signal.addEventListener('abort', () => this.#stop(), { once: true });
-    if (this.#signal.aborted) this.#stop();
-  }
-
-  /** Queues an item at further holders. */
-  offer(item: FolderItem, holders: Iterable<FileHolder>): void {
-    if (this.#signal.aborted) return;
-    for (const holder of holders) this.#source(holder).push([item]);
-  }
-
-  /** Resolves when no request is open: after the signal aborted, or all items ended. */
-  async closed(): Promise<void> {
-    if (this.#active > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle = resolve;
-      });
+    const { files, signal } = this.#options;
+    const holders = new Map<PeerId, FileHolder>();
+    for (let unit = 0; unit < this.#units.count; unit++) {
+      const [row] = this.#units.rowsOf(unit);
+      for (const holder of row === undefined ? [] : files.holdersOf(row)) {
+        holders.set(holder.peerId, holder);
+        this.#holders.add(holder.peerId, unit);
+      }
     }
-    for (const source of this.#sources.values()) source.detach();
-    await this.#installer?.close();
+    for (const row of files.foundRows) {
+      const unit = this.#units.unitOf(row);
+      for (const holder of unit === undefined ? [] : files.holdersOf(row)) {
+        holders.set(holder.peerId, holder);
+        this.#holders.add(holder.peerId, unit ?? 0);
+      }
+    }
+    this.#sources.add([...holders.values()]);
+    if (signal.aborted) return;
+    this.#sources.start(signal);
+    for (let unit = 0; unit < this.#units.count; unit++) this.#checkHolders(unit);
   }
 
-  /** Queries the trackers for holders of some files while no peer is connected. */
+  /** Adds a holder of a file, found by peer exchange or a new peer. */
+  addHolder(row: number, holder: FileHolder): void {
+    if (!this.#options.signal.aborted) this.#addFound([holder], this.#units.unitOf(row));
+  }
+
+  /** Resolves when no request is open: after the signal aborted, or all files ended. */
+  async closed(): Promise<void> {
+    this.#sources.stop();
+    await this.#fetch.close();
+    await this.#installer.close();
+  }
+
   tick(): void {
     const nowMs = this.#context.clock.nowMs();
+    for (const { peer } of this.#sources.all()) {
+      if (peer.score.isBanned(nowMs)) this.#refuseAll(peer.holder.peerId);
+    }
+    this.#sources.tick();
     this.#refused.tick();
-    if (this.sources > 0 || nowMs - this.#startMs < locateAtMs(this.#locates)) return;
-    this.#locates++;
-    const wanted = this.#items.filter(({ state }) => state === 'wanted').slice(0, LOCATES_AT_ONCE);
-    for (const item of wanted) void this.#locate(item).then((holders) => this.#tryAll(item, holders));
   }
 
   /** Milliseconds until the next tracker query; undefined while a peer is connected. */
-  nextLocateInMs(nowMs: number): number | undefined {
-    if (this.sources > 0 || this.#signal.aborted) return undefined;
-    return Math.max(0, this.#startMs + locateAtMs(this.#locates) - nowMs);
-  }
-
-  /**
-   * Queues all wanted items at the located holders: a holder of one file may have the others, or have a new
-   * address.
-   */
-  #tryAll(located: FolderItem, holders: readonly FileHolder[]): void {
-    if (this.#signal.aborted) return;
-    const complete = holders.filter((holder) => holder.complete);
-    for (const holder of complete) this.#context.dispatcher.peer(holder);
-    for (const item of this.#items) {
-      if (item === located || item.state === 'wanted') this.offer(item, item.addHolders(complete));
-    }
+  get nextLocateInMs(): number | undefined {
+    return this.sources > 0 ? undefined : this.#sources.nextLocateInMs;
   }
 
   status(): SourceStatus[] {
-    return [...this.#sources.values()].map((source) => source.status());
+    return this.#sources.status(this.#units.count);
   }
 
-  #source(holder: FileHolder): SmallFileSource {
-    const known = this.#sources.get(holder.peerId);
-    if (known !== undefined) return known;
-    const source = new SmallFileSource(this.#context, this.#priority, holder, {
-      mayStart: () => {
-        this.#throttled ||= this.#active >= ACTIVE_MAX;
-        return !this.#signal.aborted && this.#active < ACTIVE_MAX;
-      },
-      start: (item) => void this.#fetch(source, item),
-      startBundle: (bundled) => void this.#fetchBundle(source, bundled),
-      refused: (item) => this.#refuse(item, holder.peerId, undefined),
-      received: this.#events.received,
-      sourcesChanged: this.#events.sourcesChanged,
+  #work(name: string): UnitWork {
+    const { files } = this.#options;
+    return {
+      name,
+      units: this.#units,
+      verified: new Bitfield(this.#units.count),
+      order: 'any',
+      small: true,
+      swarms: false,
+      requestsMax: BUNDLES_AT_ONCE,
+      writer: (unit, peerId) =>
+        new Bundle({
+          files,
+          rows: this.#units.missingOf(unit),
+          installer: this.#installer,
+          memory: this.#memory,
+          ended: (isComplete, wrongRow) => {
+            if (!isComplete) this.#refuse(peerId, unit, { wrongRow, isChanged: false });
+          },
+        }),
+      refused: (unit, peerId, code: RefusalCode) =>
+        this.#refuse(peerId, unit, { wrongRow: undefined, isChanged: code === 'changed' }),
+    };
+  }
+
+  #placed(row: number, path: string): void {
+    const { files } = this.#options;
+    if (files.stateOf(row) === STATE.done) return;
+    files.setState(row, STATE.done);
+    this.#events.done(row, path);
+  }
+
+  #refuse(peerId: PeerId, unit: number, { wrongRow, isChanged }: Failure): void {
+    const before = this.#failures.get(unit);
+    this.#failures.set(unit, {
+      wrongRow: wrongRow ?? before?.wrongRow,
+      isChanged: isChanged || before?.isChanged === true,
     });
-    this.#sources.set(holder.peerId, source);
-    return source;
+    if (wrongRow !== undefined) this.#wrongPath = this.#options.files.pathOf(wrongRow);
+    this.#holders.refuse(peerId, unit);
+    this.#checkHolders(unit);
   }
 
-  async #fetch(source: SmallFileSource, item: FolderItem): Promise<void> {
-    item.state = 'requested';
-    this.#active++;
-    const part = new LazyPart(this.#context.parts, item);
-    const { outcome, received } = await source.fetch(item, part, this.#signal);
-    try {
-      if (outcome.kind === 'verified') {
-        const path = await part.finishPart();
-        item.state = 'done';
-        this.#events.done(item, path);
-      } else {
-        await part.discard();
-        if (received > 0) this.#events.wasted(received);
-        this.#retry(source, item, outcome);
-      }
-    } catch (failure) {
-      item.state = 'wanted';
-      this.#events.stopped(asShoalError(failure, 'DISK_FAILED'));
-    } finally {
-      this.#ended(1);
+  #refuseAll(peerId: PeerId): void {
+    for (const unit of this.#holders.haveOf(peerId).indexes()) {
+      this.#holders.refuse(peerId, unit);
+      this.#checkHolders(unit);
     }
   }
 
-  async #fetchBundle(source: SmallFileSource, items: readonly FolderItem[]): Promise<void> {
-    if (this.#installer === undefined) throw new Error('a bundle, and nobody to place it');
-    markAsked(items);
-    this.#active += BUNDLE_WEIGHT;
-    const bundle = new Bundle(items, this.#installer, this.#memory);
-    const { outcome, received } = await source.fetchBundle(bundle, this.#signal);
-    const came = outcome.kind === 'verified' || outcome.kind === 'corrupt';
-    if (!came && received > 0) this.#events.wasted(received);
-    if (came) this.#applyVerdicts(source, bundle);
-    else for (const item of items) this.#retryFromBundle(source, item, outcome);
-    this.#ended(BUNDLE_WEIGHT);
+  #checkHolders(unit: number): void {
+    if (!this.#holders.hasHolder(unit) && !this.#units.isWhole(unit)) this.#refused.add(unit);
   }
 
-  #applyVerdicts(source: SmallFileSource, { items, verdicts }: Bundle): void {
-    items.forEach((item, index) => {
-      const verdict = verdicts[index] ?? 'wrong';
-      if (verdict !== 'right') this.#missing(source, item, verdict);
-    });
+  #retry(unit: number): boolean {
+    this.#holders.forgive(unit);
+    this.#holdersChanged();
+    return this.#holders.hasHolder(unit);
   }
 
-  /** Handles a file that was refused, corrupt or not written in a delivered bundle. */
-  #missing(source: SmallFileSource, item: FolderItem, verdict: Exclude<BundleVerdict, 'right'>): void {
-    item.state = 'wanted';
-    if (typeof verdict !== 'string') {
-      this.#events.stopped(verdict);
-      return;
+  #giveUp(unit: number): void {
+    const { files } = this.#options;
+    const { wrongRow, isChanged } = this.#failures.get(unit) ?? {};
+    const missing = this.#units.missingOf(unit);
+    const path = files.pathOf(wrongRow ?? missing[0] ?? 0);
+    const reason = wrongRow !== undefined ? corrupt(path) : isChanged ? fileChanged(path) : noSource(path);
+    for (const row of missing) {
+      files.setState(row, STATE.failed);
+      this.#events.failed(row, reason);
     }
-    if (verdict === 'wrong') this.#events.wasted(item.size);
-    if (!this.#signal.aborted)
-      this.#refuse(item, source.peerId, verdict === 'wrong' ? corrupt(item) : undefined);
   }
 
-  /** Requests the items of a rejected bundle alone, since one of them may be the cause. */
-  #retryFromBundle(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
-    if (outcome.kind !== 'rejected' || outcome.code === 'busy') {
-      this.#retry(source, item, outcome);
-      return;
+  #blame({ peer }: FileSource): void {
+    const { clock, events, dispatcher } = this.#context;
+    const verdict = peer.score.blame(this.#options.path, clock.nowMs());
+    events.sourceBlamed(peer.holder, this.#wrongPath, verdict);
+    if (verdict === 'banned') dispatcher.ban(peer);
+  }
+
+  #locate(row: number): Promise<readonly FileHolder[]> {
+    const { files, signal } = this.#options;
+    return this.#context.network.queries.locate(files.fileIdOf(row), signal).catch(() => []);
+  }
+
+  /**
+   * Queries the trackers for holders of some files while no peer is connected. A holder of one file may have the others,
+   * or have a new address.
+   */
+  async #locateSome(): Promise<readonly FileHolder[]> {
+    const { files, rows } = this.#options;
+    if (this.sources > 0) return [];
+    const wanted: number[] = [];
+    for (const row of rows) {
+      if (files.stateOf(row) === STATE.wanted) wanted.push(row);
+      if (wanted.length === LOCATES_AT_ONCE) break;
     }
-    item.alone = true;
-    this.#retry(source, item, { kind: 'cancelled' });
+    const located = (await Promise.all(wanted.map((row) => this.#locate(row)))).flat();
+    for (const { peerId } of located.filter(({ complete }) => complete))
+      for (let unit = 0; unit < this.#units.count; unit++)
+        if (this.#holders.add(peerId, unit)) this.#refused.remove(unit);
+    return located.filter(({ complete }) => complete);
   }
 
-  #placed(fileId: FileId, path: string): void {
-    const item = this.#itemOf(fileId);
-    if (item === undefined || item.state === 'done') return;
-    item.state = 'done';
-    this.#events.done(item, path);
+  #addFound(holders: readonly FileHolder[], unit: number | undefined): void {
+    if (unit === undefined || this.#options.signal.aborted) return;
+    const complete = holders.filter((holder) => holder.complete);
+    for (const { peerId } of complete) if (this.#holders.add(peerId, unit)) this.#refused.remove(unit);
+    this.#sources.add(complete);
+    this.#holdersChanged();
   }
 
-  /** Requests an item from another holder after a failed request. */
-  #retry(source: SmallFileSource, item: FolderItem, outcome: ChunkOutcome): void {
-    item.state = 'wanted';
-    if (this.#signal.aborted) return;
-    if (outcome.kind === 'disk') {
-      if (outcome.reason.code !== 'LOCAL_CONFLICT') {
-        this.#events.stopped(outcome.reason);
-        return;
-      }
-      item.error = outcome.reason;
-      item.state = 'failed';
-      this.#events.failed(item);
-      return;
-    }
-    const gone =
-      outcome.kind === 'corrupt' ||
-      (outcome.kind === 'rejected' && outcome.code !== 'busy' && outcome.code !== 'cancelled');
-    if (outcome.kind === 'rejected' && outcome.code === 'changed') item.changed = true;
-    if (gone) {
-      this.#refuse(item, source.peerId, outcome.kind === 'corrupt' ? corrupt(item) : undefined);
-      return;
-    }
-    this.offer(item, item.holders.values());
-  }
-
-  #refuse(item: FolderItem, peerId: PeerId, why: ShoalError | undefined): void {
-    if (item.state !== 'wanted') return;
-    item.refuse(peerId);
-    item.error = why ?? item.error;
-    if (item.holders.size === 0) this.#refused.add(item);
-    else this.offer(item, item.holders.values());
-  }
-
-  #locate(item: FolderItem): Promise<readonly FileHolder[]> {
-    return this.#context.network.queries.locate(item.fileId, this.#signal).catch(() => []);
-  }
-
-  #ended(weight: number): void {
-    this.#active -= weight;
-    if (this.#active === 0) this.#idle?.();
-    if (!this.#throttled) return;
-    this.#throttled = false;
-    for (const source of this.#sources.values()) source.wake();
-  }
-
-  #stop(): void {
-    for (const source of this.#sources.values()) source.cancelRequests();
+  #holdersChanged(): void {
+    for (const source of this.#sources.active()) this.#fetch.haveChanged(source);
   }
 }
 
-function corrupt(item: FolderItem): ShoalError {
-  return new ShoalError('INTEGRITY', `every source of ${item.paths[0]} sent corrupt data`);
+function pathsOf({ files, rows }: SmallFilesOptions): Iterable<string> {
+  return {
+    *[Symbol.iterator]() {
+      for (const row of rows) yield files.pathOf(row);
+    },
+  };
 }
 
-function markAsked(items: readonly FolderItem[]): void {
-  for (const item of items) item.state = 'requested';
-}
-
-/**
- * Builds the queue of each holder; every item starts a new attempt. Consecutive items mostly share one holder
- * table.
- */
-function queuesOf(items: readonly FolderItem[]): Map<FileHolder, FolderItem[]> {
-  const queues = new Map<FileHolder, FolderItem[]>();
-  let holders: FolderItem['holders'] | undefined;
-  let current: FolderItem[][] = [];
-  for (const item of items) {
-    item.retry();
-    if (item.holders !== holders) {
-      holders = item.holders;
-      current = [...holders.values()].map((holder) => {
-        const queue = queues.get(holder) ?? [];
-        queues.set(holder, queue);
-        return queue;
-      });
-    }
-    for (const queue of current) queue.push(item);
-  }
-  return queues;
+function corrupt(path: string): ShoalError {
+  return new ShoalError('INTEGRITY', `every source of ${path} sent corrupt data`);
 }

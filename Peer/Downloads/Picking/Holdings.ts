@@ -1,8 +1,8 @@
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { SourceSuggestion } from '../../Transfer.ts';
-import type { ChunkRequest } from './Takeover.ts';
+import type { UnitRequest } from './Takeover.ts';
 
-/** A copy of the chunks of one source, to find the changes of its live bitfield. */
+/** A copy of the units of one source, to find the changes of its live bitfield. */
 export class Holdings {
   readonly #size: number;
   #bits: Uint8Array | undefined;
@@ -12,22 +12,22 @@ export class Holdings {
     this.#bits = new Uint8Array(Math.ceil(size / 8));
   }
 
-  /** Tells whether the source has all chunks. */
+  /** Tells whether the source has all units. */
   get complete(): boolean {
     return this.#bits === undefined;
   }
 
-  has(chunk: number): boolean {
-    return this.#bits === undefined || ((this.#bits[chunk >> 3] ?? 0) & (0x80 >> (chunk & 7))) !== 0;
+  has(unit: number): boolean {
+    return this.#bits === undefined || ((this.#bits[unit >> 3] ?? 0) & (0x80 >> (unit & 7))) !== 0;
   }
 
-  /** Lists its chunks, ascending. */
-  *chunks(): Generator<number> {
-    for (let chunk = 0; chunk < this.#size; chunk++) if (this.has(chunk)) yield chunk;
+  /** Lists its units, ascending. */
+  *units(): Generator<number> {
+    for (let unit = 0; unit < this.#size; unit++) if (this.has(unit)) yield unit;
   }
 
-  /** Copies the current chunks of the source (undefined: all) and reports each chunk added or removed. */
-  update(now: Bitfield | undefined, changed: (chunk: number, has: boolean) => void): void {
+  /** Copies the current units of the source (undefined: all) and reports each unit added or removed. */
+  update(now: Bitfield | undefined, changed: (unit: number, has: boolean) => void): void {
     const after = now === undefined || now.complete ? undefined : now.page(0, Math.ceil(this.#size / 8));
     const before = this.#bits;
     this.#bits = after;
@@ -44,17 +44,24 @@ export class Holdings {
   }
 }
 
-/** State of one source in ChunkScheduler. */
+/** State of one source in UnitScheduler. */
 export interface Member<Key> {
   readonly holdings: Holdings;
   trusted: boolean;
-  /** Number of its chunks that are missing here. */
+  /** Number of its units that are missing here. */
   useful: number;
   suggestion: SourceSuggestion | undefined;
   /** Time at which it last had open requests or sent a suggestion. */
   activeMs: number;
   /** Time of the last takeover search for this source. */
   searchedMs: number;
-  /** Open requests by chunk, oldest first. */
-  readonly open: Map<number, ChunkRequest<Key>>;
+  /** Open requests by unit, oldest first. */
+  readonly open: Map<number, UnitRequest<Key>>;
+}
+
+/** Bytes of requests that have not arrived. */
+export function pendingBytes<Key>(requests: Iterable<UnitRequest<Key>>): number {
+  let bytes = 0;
+  for (const request of requests) bytes += request.bytes - request.received;
+  return bytes;
 }

@@ -1,4 +1,4 @@
-import type { ChunkSet } from './ChunkSet.ts';
+import type { UnitSet } from './UnitSet.ts';
 
 /**
  * Contiguous runs: each source works through its own stretch, so that its disk reads sequentially and sources meet
@@ -6,23 +6,23 @@ import type { ChunkSet } from './ChunkSet.ts';
  * that is left.
  */
 export class Runs<Key> {
-  /** The chunk after the last one given to each source. */
+  /** The unit after the last one given to each source. */
   readonly #cursors = new Map<Key, number>();
 
   forget(source: Key): void {
     this.#cursors.delete(source);
   }
 
-  /** Returns the next chunk for a complete source; -1: none is missing. */
-  next(source: Key, missing: ChunkSet): number {
+  /** Returns the next unit for a complete source; -1: none is missing. */
+  next(source: Key, missing: UnitSet): number {
     const own = this.#cursors.get(source);
     const ahead = own === undefined ? -1 : missing.next(own);
-    const chunk =
+    const unit =
       ahead >= 0 && own !== undefined && !this.#othersWithin(source, own, ahead)
         ? ahead
         : this.#newStretch(source, missing);
-    if (chunk >= 0) this.#cursors.set(source, chunk + 1);
-    return chunk;
+    if (unit >= 0) this.#cursors.set(source, unit + 1);
+    return unit;
   }
 
   #othersWithin(source: Key, after: number, upTo: number): boolean {
@@ -36,7 +36,7 @@ export class Runs<Key> {
    * Finds the longest stretch. The cursors of the other sources cut the file into stretches; at the start of each,
    * except the first, a source is at work.
    */
-  #newStretch(source: Key, missing: ChunkSet): number {
+  #newStretch(source: Key, missing: UnitSet): number {
     const others = [...this.#cursors].filter(([key]) => key !== source).map(([, cursor]) => cursor);
     const cuts = [0, ...others.sort((one, other) => one - other), missing.size];
     let best = -1;

@@ -16,9 +16,9 @@ const IN_SOCKETS_BYTES = 6 * 1_048_576;
 /** Sent bytes arrive within this time. */
 const QUIET_MS = 1_000;
 
-/** An open request for a chunk. */
-export interface ChunkRequest<Key> {
-  readonly chunk: number;
+/** An open request for a unit. */
+export interface UnitRequest<Key> {
+  readonly unit: number;
   readonly source: Key;
   readonly bytes: number;
   readonly sinceMs: number;
@@ -38,7 +38,7 @@ export interface Pace {
 
 /** A request that an idle source would finish sooner. */
 export interface Takeover<Key> {
-  readonly request: ChunkRequest<Key>;
+  readonly request: UnitRequest<Key>;
   /** `move`: the request to the slow source is cancelled. `copy`: both stay open, and the first to finish wins. */
   readonly kind: 'move' | 'copy';
   /** Bytes that may arrive twice because of the takeover. */
@@ -50,29 +50,29 @@ export interface IdleSource<Key> {
   readonly pace: Pace;
   /** Bytes of this file that it still has to send. */
   readonly openBytes: number;
-  has(chunk: number): boolean;
+  has(unit: number): boolean;
 }
 
 /** Open requests of one source, oldest first, and its speed. */
 export interface BusySource<Key> {
   readonly pace: Pace;
-  readonly open: Iterable<ChunkRequest<Key>>;
+  readonly open: Iterable<UnitRequest<Key>>;
 }
 
 /** Limits of a takeover. */
 export interface TakeoverRules {
   readonly nowMs: number;
-  /** Every chunk is requested: unstarted requests may move, started ones may be copied. */
+  /** Every unit is requested: unstarted requests may move, started ones may be copied. */
   readonly endgame: boolean;
   /** Duplicate bytes that are left in the allowance. */
   readonly duplicateBytes: number;
-  copies(chunk: number): number;
+  copies(unit: number): number;
 }
 
 /**
  * Finds the open request that an idle source should take over: the one with the longest remaining time. The idle
- * source must be at least twice as fast, including its own pending bytes; otherwise two sources would pass a chunk
- * to and fro. Before the endgame only chunks qualify that have run for 4 s and need 5 s more (as AirDC++ does). A
+ * source must be at least twice as fast, including its own pending bytes; otherwise two sources would pass a unit
+ * to and fro. Before the endgame only units qualify that have run for 4 s and need 5 s more (as AirDC++ does). A
  * request counts as started when bytes arrived or when it is the first of its source. The duplicate bytes must fit
  * the allowance, unless the request would take half a minute more.
  */
@@ -89,7 +89,7 @@ export function findTakeover<Key>(
     for (const request of busy.open) {
       const before = aheadBytes;
       aheadBytes += request.bytes - request.received;
-      if (request.source === idle.key || !idle.has(request.chunk)) continue;
+      if (request.source === idle.key || !idle.has(request.unit)) continue;
       const leftMs = leftMsOf(request, before, busy.pace, rules.nowMs);
       if (leftMs <= worstMs || leftMs < 2 * durationMs(idle.openBytes + request.bytes, idle.pace)) continue;
       const found = takeoverOf(request, before, leftMs, busy.pace, idle.pace, rules);
@@ -100,14 +100,14 @@ export function findTakeover<Key>(
 }
 
 function takeoverOf<Key>(
-  request: ChunkRequest<Key>,
+  request: UnitRequest<Key>,
   aheadBytes: number,
   leftMs: number,
   from: Pace,
   to: Pace,
   rules: TakeoverRules,
 ): Takeover<Key> | undefined {
-  const copies = rules.copies(request.chunk);
+  const copies = rules.copies(request.unit);
   if (copies === 1 && from.waiting && request.received === 0) return { request, kind: 'move', costBytes: 0 };
   const affordable = (costBytes: number) => costBytes <= 0 || costBytes <= rules.duplicateBytes;
   const unstarted = request.received === 0 && aheadBytes > 0;
@@ -133,7 +133,7 @@ function takeoverOf<Key>(
  * @param leftMs - remaining time of the request
  */
 export function lostBytes<Key>(
-  request: ChunkRequest<Key>,
+  request: UnitRequest<Key>,
   aheadBytes: number,
   pace: Pace,
   leftMs: number,
@@ -145,7 +145,7 @@ export function lostBytes<Key>(
 
 /** Estimates the remaining time of a request. @param aheadBytes - bytes that the source sends before the request */
 export function leftMsOf<Key>(
-  request: ChunkRequest<Key>,
+  request: UnitRequest<Key>,
   aheadBytes: number,
   pace: Pace,
   nowMs: number,

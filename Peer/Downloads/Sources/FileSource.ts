@@ -1,17 +1,23 @@
-import type { FileId } from '../../../Protocol/Ids.ts';
 import { AWAY_RETRY_MS, TURN_UNLIMITED } from '../../../Protocol/Limits.ts';
 import { backoffMs } from '../../../Shared/Backoff.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, type ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
-import type { Source } from '../../Transfer.ts';
-import type { SourceNetwork } from '../Ports.ts';
+import type { Source, SourceEvents } from '../../Transfer.ts';
 import type { SourcePeer } from './RequestDispatcher.ts';
 import { SourceRequests } from './SourceRequests.ts';
 
 /** Backoff for a peer that has no chunk of the file yet: leechers of one file tend to start together. */
 const NOTHING_YET_MS = [200, 500, 1_000, 2_000, 5_000, 15_000, 60_000] as const;
+
+/** What sources are opened for: one file, or the small files of a folder. */
+export interface SourcedContent {
+  /** FileId, or path of a folder: a source that sent corrupt data is distrusted for this content. */
+  readonly name: string;
+  /** @throws as SourceNetwork.openSource */
+  open(holder: FileHolder, events: SourceEvents, signal: AbortSignal): Promise<Source>;
+}
 
 /** Events of a source. */
 export interface FileSourceEvents {
@@ -33,11 +39,10 @@ export interface FileSourceEvents {
   left(source: FileSource): void;
 }
 
-/** One peer as a source of one file. Reconnects with backoff. */
+/** One peer as a source of one content. Reconnects with backoff. */
 export class FileSource {
   readonly peer: SourcePeer;
-  readonly #fileId: FileId;
-  readonly #network: SourceNetwork;
+  readonly #content: SourcedContent;
   readonly #clock: Clock;
   readonly #events: FileSourceEvents;
   readonly #meter = new RateMeter();
@@ -59,15 +64,14 @@ export class FileSource {
   constructor(
     holder: FileHolder,
     peer: SourcePeer,
-    fileId: FileId,
-    options: { readonly network: SourceNetwork; readonly clock: Clock },
+    content: SourcedContent,
+    clock: Clock,
     events: FileSourceEvents,
   ) {
     this.#holder = holder;
     this.peer = peer;
-    this.#fileId = fileId;
-    this.#network = options.network;
-    this.#clock = options.clock;
+    this.#content = content;
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -125,18 +129,12 @@ export class FileSource {
     );
   }
 
-  /** Connects. Never rejects. @param known - as in SourceNetwork.openSource */
-  async connect(signal: AbortSignal, known: 'complete' | undefined): Promise<void> {
+  /** Connects. Never rejects. */
+  async connect(signal: AbortSignal): Promise<void> {
     this.#connecting = true;
     const connection = ++this.#connection;
     try {
-      const source = await this.#network.openSource(
-        this.#holder,
-        this.#fileId,
-        this.#sourceEvents(connection),
-        signal,
-        known,
-      );
+      const source = await this.#content.open(this.#holder, this.#sourceEvents(connection), signal);
       if (signal.aborted || this.#connection !== connection) return source.close();
       this.#source = source;
       this.#requests = new SourceRequests(source);
@@ -212,7 +210,7 @@ export class FileSource {
   #state(nowMs: number): SourceStatus['state'] {
     const { score } = this.peer;
     if (score.isBanned(nowMs)) return 'banned';
-    if (score.isDistrusted(this.#fileId)) return 'distrusted';
+    if (score.isDistrusted(this.#content.name)) return 'distrusted';
     if (this.#connecting) return 'connecting';
     if (this.#source === undefined) return 'left';
     if (this.isSnubbed) return 'snubbed';

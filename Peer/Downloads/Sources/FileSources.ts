@@ -1,9 +1,8 @@
-import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import type { PeerId } from '../../../Protocol/Ids.ts';
 import { type Clock, type Random, sleep } from '../../../Shared/Clock.ts';
 import { onAbort } from '../../../Shared/OnAbort.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
-import type { SourceNetwork } from '../Ports.ts';
-import { FileSource, type FileSourceEvents } from './FileSource.ts';
+import { FileSource, type FileSourceEvents, type SourcedContent } from './FileSource.ts';
 import { locateAtMs } from './LocateTimes.ts';
 import type { RequestDispatcher } from './RequestDispatcher.ts';
 
@@ -20,21 +19,24 @@ const RELOCATE_MS = 20_000;
 const HOLDERS_MAX = 400;
 
 export interface FileSourcesOptions {
-  readonly fileId: FileId;
-  readonly network: SourceNetwork;
+  readonly content: LocatedContent;
   readonly dispatcher: RequestDispatcher;
   readonly clock: Clock;
   readonly random: Random;
-  /** The file has one chunk: complete holders need not send their holdings. */
-  readonly oneChunk: boolean;
 }
 
-/** Locates and connects the sources of one file. */
+export interface LocatedContent extends SourcedContent {
+  /** Queries the trackers for holders. May reject. */
+  locate(signal: AbortSignal): Promise<readonly FileHolder[]>;
+  /** Number of queries at the start of the schedule that are left out. Default: 0. */
+  readonly locatesSkipped?: number;
+}
+
+/** Locates and connects the sources of one content. */
 export class FileSources {
   readonly #options: FileSourcesOptions;
   readonly #events: Omit<FileSourceEvents, 'retryDue'>;
   readonly #sources = new Map<PeerId, FileSource>();
-  readonly #complete = new Set<PeerId>();
   /** Peers that connected to us. */
   readonly #near = new Set<PeerId>();
   #signal: AbortSignal | undefined;
@@ -53,6 +55,11 @@ export class FileSources {
   constructor(options: FileSourcesOptions, events: Omit<FileSourceEvents, 'retryDue'>) {
     this.#options = options;
     this.#events = events;
+  }
+
+  /** All known sources, connected or not. */
+  all(): Iterable<FileSource> {
+    return this.#sources.values();
   }
 
   /** Lists the connected sources. */
@@ -104,11 +111,10 @@ export class FileSources {
     let news = false;
     for (const holder of holders) {
       if (holder.near) this.#near.add(holder.peerId);
-      if (holder.complete) this.#complete.add(holder.peerId);
       const known = this.#sources.get(holder.peerId);
       if (known !== undefined) known.rediscovered(holder);
       else if (this.#sources.size < HOLDERS_MAX) {
-        const { dispatcher, fileId } = this.#options;
+        const { dispatcher, content, clock } = this.#options;
         const events = {
           ...this.#events,
           retryDue: () => this.tick(),
@@ -117,7 +123,7 @@ export class FileSources {
             if (this.active().length === 0) this.#relocate();
           },
         };
-        const source = new FileSource(holder, dispatcher.peer(holder), fileId, this.#options, events);
+        const source = new FileSource(holder, dispatcher.peer(holder), content, clock, events);
         this.#sources.set(holder.peerId, source);
         news = true;
       }
@@ -147,7 +153,7 @@ export class FileSources {
     const connect = (from: FileSource[], max: number) => {
       for (; busy < max && from.length > 0; busy++) {
         const [source] = from.splice(Math.floor(this.#options.random() * from.length), 1);
-        if (source !== undefined) void source.connect(signal, this.#known(source));
+        if (source !== undefined) void source.connect(signal);
       }
     };
     connect(near, SOURCES_MAX);
@@ -160,10 +166,6 @@ export class FileSources {
 
   status(chunkCount: number): SourceStatus[] {
     return [...this.#sources.values()].map((source) => source.status(chunkCount));
-  }
-
-  #known(source: FileSource): 'complete' | undefined {
-    return this.#options.oneChunk && this.#complete.has(source.peer.holder.peerId) ? 'complete' : undefined;
   }
 
   /**
@@ -180,9 +182,9 @@ export class FileSources {
   }
 
   async #locate(signal: AbortSignal): Promise<void> {
-    const { clock, network, fileId } = this.#options;
+    const { clock, content } = this.#options;
     this.#locateBaseMs = clock.nowMs();
-    this.#locateCount = 0;
+    this.#locateCount = content.locatesSkipped ?? 0;
     while (!signal.aborted) {
       this.#nextLocateMs = this.#locateBaseMs + locateAtMs(this.#locateCount++);
       const hurry = new AbortController();
@@ -192,7 +194,7 @@ export class FileSources {
       stopWaiting();
       if (signal.aborted) return;
       this.#nextLocateMs = undefined;
-      const holders = await network.queries.locate(fileId, signal).catch(() => []);
+      const holders = await content.locate(signal).catch(() => []);
       if (signal.aborted) return;
       this.#located = true;
       this.add(holders);

@@ -1,3 +1,4 @@
+import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import type { ChunkOutcome, ChunkWriter, Source } from '../../Transfer.ts';
 
 /**
@@ -15,12 +16,15 @@ export class SourceRequests {
   }
 
   /** As Source.request. Never rejects. */
-  request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
+  request(
+    chunk: number,
+    bytes: number,
+    writer: ChunkWriter,
+    bundle?: readonly BundledFile[],
+  ): Promise<ChunkOutcome> {
     const older = this.#open.get(chunk);
-    const outcome =
-      older === undefined
-        ? this.#source.request(chunk, bytes, writer)
-        : this.#requestAfter(older, chunk, bytes, writer);
+    const request = () => this.#source.request(chunk, bytes, writer, bundle);
+    const outcome = older === undefined ? request() : this.#requestAfter(older, chunk, request, writer);
     this.#open.set(chunk, outcome);
     return outcome.then((ended) => {
       if (this.#open.get(chunk) === outcome) this.#open.delete(chunk);
@@ -45,14 +49,14 @@ export class SourceRequests {
   async #requestAfter(
     older: Promise<ChunkOutcome>,
     chunk: number,
-    bytes: number,
+    request: () => Promise<ChunkOutcome>,
     writer: ChunkWriter,
   ): Promise<ChunkOutcome> {
     const waiting = { cancelled: false };
     this.#waiting.set(chunk, waiting);
     await older;
     if (this.#waiting.get(chunk) === waiting) this.#waiting.delete(chunk);
-    if (!waiting.cancelled) return this.#source.request(chunk, bytes, writer);
+    if (!waiting.cancelled) return request();
     writer.abandon();
     return { kind: 'cancelled' };
   }

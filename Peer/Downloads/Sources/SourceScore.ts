@@ -1,4 +1,3 @@
-import type { FileId } from '../../../Protocol/Ids.ts';
 import {
   AWAY_RETRY_MS,
   BAN_AFTER,
@@ -66,7 +65,8 @@ export class SourceScore {
   #unreachableBackoffs = 0;
   #wrong = 0;
   #bannedUntilMs = Number.NEGATIVE_INFINITY;
-  readonly #distrusted = new Set<FileId>();
+  /** Contents by name, see SourcedContent. */
+  readonly #distrusted = new Set<string>();
 
   /** Requested bytes that have not arrived. */
   get inFlight(): number {
@@ -260,10 +260,10 @@ export class SourceScore {
     return this.#backoff?.reason;
   }
 
-  /** Records corrupt data of a file and returns the consequence. */
-  blame(file: FileId, nowMs: number): Verdict {
-    const again = this.#distrusted.has(file);
-    this.#distrusted.add(file);
+  /** Records corrupt data of a content and returns the consequence. */
+  blame(content: string, nowMs: number): Verdict {
+    const again = this.#distrusted.has(content);
+    this.#distrusted.add(content);
     this.#wrong++;
     if (this.#wrong < BAN_AFTER) return again ? 'distrusted again' : 'distrusted';
     this.#wrong = 0;
@@ -271,9 +271,9 @@ export class SourceScore {
     return 'banned';
   }
 
-  /** Tells whether the peer sent corrupt data of that file. */
-  isDistrusted(file: FileId): boolean {
-    return this.#distrusted.has(file);
+  /** Tells whether the peer sent corrupt data of that content. */
+  isDistrusted(content: string): boolean {
+    return this.#distrusted.has(content);
   }
 
   isBanned(nowMs: number): boolean {

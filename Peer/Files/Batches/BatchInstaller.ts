@@ -79,7 +79,7 @@ export class BatchInstaller implements SmallFileInstaller {
   #closing = false;
 
   /** @param wanted - paths of all files that may be installed */
-  constructor(options: BatchInstallerOptions, wanted: readonly string[], events: InstallEvents) {
+  constructor(options: BatchInstallerOptions, wanted: Iterable<string>, events: InstallEvents) {
     this.#options = options;
     this.#events = events;
     // Consecutive paths usually share their folder, so they are counted together.

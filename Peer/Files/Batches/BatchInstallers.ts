@@ -47,7 +47,7 @@ export class BatchInstallers {
   }
 
   /** @param wanted - paths of all files that may be installed */
-  open(wanted: readonly string[], events: InstallEvents): SmallFileInstaller {
+  open(wanted: Iterable<string>, events: InstallEvents): SmallFileInstaller {
     this.#writer ??= this.#options.makeWriter();
     const staging = join(this.#options.temp, `${randomBytes(32).toString('hex')}.tree`);
     const installer = new BatchInstaller({ ...this.#options, staging, writer: this.#writer }, wanted, events);

@@ -161,9 +161,9 @@ export function finishFolders(
   disk: Disk,
   root: string,
   names: Pick<DiskNames, 'safe'>,
-  folders: readonly { readonly path: string; readonly modifiedMs?: number | undefined }[],
+  folders: Iterable<{ readonly path: string; readonly modifiedMs?: number | undefined }>,
 ): string | undefined {
-  const made = folders.map(({ path, modifiedMs }) => {
+  const made = Array.from(folders, ({ path, modifiedMs }) => {
     try {
       return { path: inside(root, makeFolders(disk, root, names.safe(path))), modifiedMs };
     } catch (failure) {

@@ -1,3 +1,4 @@
+import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
@@ -5,7 +6,7 @@ import { type ControlMessage, FEATURES } from '../../../Protocol/PeerMessages.ts
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { KnownContact } from '../../Model.ts';
-import type { BundleSource, Source, SourceEvents } from '../../Transfer.ts';
+import type { Source, SourceEvents } from '../../Transfer.ts';
 import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
 import { DeferredHaves } from './Content/DeferredHaves.ts';
 import { fetchDescription } from './Content/FetchDescription.ts';
@@ -171,9 +172,8 @@ export class LinkedPeer implements SourceContext {
     return this.#files.open(this, fileId, events, signal, known);
   }
 
-  /** Returns undefined when the peer does not support bundles. */
-  openBundles(events: SourceEvents): BundleSource | undefined {
-    return this.#can('bundles') ? this.#files.openBundles(this, events) : undefined;
+  openBundles(bundles: Bitfield, events: SourceEvents): Source {
+    return this.#files.openBundles(this, bundles, events);
   }
 
   /** @throws ShoalError INTEGRITY, NOT_FOUND, REFUSED, UNREACHABLE, TIMEOUT, CANCELLED */

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
@@ -233,8 +234,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     signal: AbortSignal,
     known?: 'complete',
   ): Promise<Source> {
-    const peer = await this.#table.connect(contact, signal);
-    return peer.openSource(fileId, events, signal, known);
+    return (await this.#table.connect(contact, signal)).openSource(fileId, events, signal, known);
   }
 
   /**
@@ -246,8 +246,9 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return { peer: peer.contact, files: await peer.query(question, signal) };
   }
 
-  async openBundles(to: PeerContact, events: SourceEvents, signal: AbortSignal) {
-    return (await this.#table.connect(to, signal)).openBundles(events);
+  /** Opens a source of bundles at a peer. @throws ShoalError UNREACHABLE, TIMEOUT, REFUSED, CANCELLED */
+  async openBundles(to: PeerContact, bundles: Bitfield, events: SourceEvents, signal: AbortSignal) {
+    return (await this.#table.connect(to, signal)).openBundles(bundles, events);
   }
 
   /** See LinkTable.probe. */

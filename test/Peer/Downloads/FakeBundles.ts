@@ -1,74 +1,115 @@
-import type { BundleSource, ChunkOutcome, ChunkWriter, SourceEvents } from '../../../Peer/Transfer.ts';
-import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
-import type { Clock } from '../../../Shared/Clock.ts';
+import type { ChunkOutcome, ChunkWriter, Source, SourceEvents } from '../../../Peer/Transfer.ts';
+import type { Bitfield } from '../../../Protocol/Bitfield.ts';
+import type { BundledFile } from '../../../Protocol/Bundle.ts';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FakePeer } from './FakePeer.ts';
 
+interface Request {
+  readonly files: readonly BundledFile[];
+  readonly bytes: number;
+  readonly writer: ChunkWriter;
+  readonly resolve: (outcome: ChunkOutcome) => void;
+}
+
 /** A fake peer as a source of bundles: answers one after the other at its rate. Right bytes are zeros, wrong ones are not. */
-export class FakeBundles implements BundleSource {
+export class FakeBundles implements Source {
+  readonly peer: Source['peer'];
+  readonly have: Bitfield;
   /** Bundles that were asked for. */
   asked = 0;
+  /** Places in its queue that were taken without a request. */
+  linedUp = 0;
+  readonly events: SourceEvents;
   readonly #peer: FakePeer;
-  readonly #clock: Clock;
-  readonly #events: Omit<SourceEvents, 'haveChanged'>;
-  readonly #open = new Set<(outcome: ChunkOutcome) => void>();
+  readonly #open = new Map<number, Request>();
   #freeMs = 0;
 
-  constructor(peer: FakePeer, clock: Clock, events: Omit<SourceEvents, 'haveChanged'>) {
+  constructor(peer: FakePeer, have: Bitfield, events: SourceEvents) {
     this.#peer = peer;
-    this.#clock = clock;
-    this.#events = events;
+    this.peer = peer.holder;
+    this.have = have;
+    this.events = events;
   }
 
-  request(files: readonly BundledFile[], writer: ChunkWriter): Promise<ChunkOutcome> {
+  setChunkCount(): void {}
+
+  async describe(): Promise<FileDescription> {
+    throw new Error('bundles have no description');
+  }
+
+  request(
+    unit: number,
+    bytes: number,
+    writer: ChunkWriter,
+    files: readonly BundledFile[] = [],
+  ): Promise<ChunkOutcome> {
     this.asked++;
-    const bytes = bundleBytes(files);
-    const { bytesPerSecond } = this.#peer;
-    this.#freeMs = Math.max(this.#freeMs, this.#clock.nowMs()) + (bytes / bytesPerSecond) * 1_000;
+    const { clock, bytesPerSecond } = this.#peer;
+    if (this.#open.has(unit)) throw new RangeError(`bundle ${unit} is asked of one source twice`);
+    this.#freeMs = Math.max(this.#freeMs, clock.nowMs()) + (bytes / bytesPerSecond) * 1_000;
     return new Promise((resolve) => {
-      const end = (outcome: ChunkOutcome) => {
-        if (!this.#open.delete(end)) return;
-        if (outcome.kind !== 'verified' && outcome.kind !== 'corrupt') writer.abandon();
-        resolve(outcome);
-      };
-      this.#open.add(end);
-      this.#clock.after(this.#freeMs - this.#clock.nowMs(), () => void this.#answer(files, writer, end));
+      this.#open.set(unit, { files, bytes, writer, resolve });
+      if (this.#peer.place > 0) this.events.queued(this.#peer.place);
+      else clock.after(this.#freeMs - clock.nowMs(), () => void this.#answer(unit));
     });
   }
 
-  takeBack(keep: number): void {
-    for (const end of [...this.#open].slice(keep)) end({ kind: 'cancelled' });
+  cancel(unit: number): void {
+    this.#end(unit, { kind: 'cancelled' });
+  }
+
+  withdraw(unit: number): void {
+    this.#end(unit, { kind: 'rejected', code: 'cancelled' });
+  }
+
+  lineUp(): boolean {
+    this.linedUp++;
+    return true;
   }
 
   close(): void {
-    this.takeBack(0);
+    for (const unit of [...this.#open.keys()]) this.cancel(unit);
   }
 
   /** The link breaks. */
   lose(): void {
     const reason = new ShoalError('UNREACHABLE', 'gone');
-    for (const end of [...this.#open]) end({ kind: 'lost', reason });
-    this.#events.left(reason);
+    for (const unit of [...this.#open.keys()]) this.#end(unit, { kind: 'lost', reason });
+    this.events.left(reason);
   }
 
-  async #answer(
-    files: readonly BundledFile[],
-    writer: ChunkWriter,
-    end: (outcome: ChunkOutcome) => void,
-  ): Promise<void> {
+  async #answer(unit: number): Promise<void> {
     const peer = this.#peer;
-    if (!this.#open.has(end) || peer.stalled) return;
-    if (peer.rejects !== undefined) return end({ kind: 'rejected', code: peer.rejects });
-    const parts = files.map(({ fileId, size }) => {
-      const given = peer.files.has(fileId);
-      if (given) peer.sentBytes += size;
-      const bytes = Buffer.alloc(1 + size, given && peer.lies(0) ? 7 : 0);
-      bytes[0] = given ? 1 : 0;
-      return bytes;
-    });
-    const bytes = Buffer.concat(parts);
-    this.#events.received(bytes.length);
-    await writer.write(bytes);
-    end({ kind: (await writer.finish()) ? 'verified' : 'corrupt' });
+    const request = this.#open.get(unit);
+    if (request === undefined || peer.stalled) return;
+    const { files, writer, bytes } = request;
+    if (peer.rejects !== undefined) return this.#end(unit, { kind: 'rejected', code: peer.rejects });
+    const answer = Buffer.concat(
+      files.map(({ fileId, size }) => {
+        const given = peer.files.has(fileId) && peer.refuses === undefined;
+        if (given) peer.sentBytes += size;
+        const section = Buffer.alloc(1 + size, given && peer.lies(unit) ? 7 : 0);
+        section[0] = given ? 1 : 0;
+        return section;
+      }),
+    );
+    if (answer.length !== bytes) throw new RangeError(`bundle ${unit} is asked as ${bytes} bytes`);
+    this.events.received(bytes);
+    this.#open.delete(unit);
+    await writer.write(answer);
+    try {
+      request.resolve({ kind: (await writer.finish()) ? 'verified' : 'corrupt' });
+    } catch (failure) {
+      request.resolve({ kind: 'disk', reason: failure as ShoalError });
+    }
+  }
+
+  #end(unit: number, outcome: ChunkOutcome): void {
+    const request = this.#open.get(unit);
+    if (request === undefined) return;
+    this.#open.delete(unit);
+    request.writer.abandon();
+    request.resolve(outcome);
   }
 }

@@ -1,6 +1,7 @@
 import type { SourceNetwork } from '../../../Peer/Downloads/Ports.ts';
 import type { FileHolder, PeerContact } from '../../../Peer/Model.ts';
-import type { BundleSource, Source, SourceEvents } from '../../../Peer/Transfer.ts';
+import type { Source, SourceEvents } from '../../../Peer/Transfer.ts';
+import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -14,8 +15,7 @@ export class FakeNetwork implements SourceNetwork {
   readonly sizes = new Map<FileId, number>();
   /** Whom the tracker names. */
   readonly located: FakePeer[] = [];
-  /** Whether the peers know bundles, and all that were opened. */
-  knowBundles = false;
+  /** All sources of bundles that were opened. */
   readonly bundles: FakeBundles[] = [];
   locates = 0;
   opens = 0;
@@ -42,15 +42,15 @@ export class FakeNetwork implements SourceNetwork {
 
   async openBundles(
     contact: PeerContact,
-    events: Omit<SourceEvents, 'haveChanged'>,
+    have: Bitfield,
+    events: SourceEvents,
     signal: AbortSignal,
-  ): Promise<BundleSource | undefined> {
-    if (!this.knowBundles) return undefined;
+  ): Promise<Source> {
     await sleep(this.clock, this.latencyMs, signal);
     const peer = this.peers.find(({ holder }) => holder.peerId === contact.peerId);
     if (signal.aborted) throw new ShoalError('CANCELLED', 'closing');
     if (!peer?.reachable) throw new ShoalError('UNREACHABLE', 'does not answer');
-    const bundles = new FakeBundles(peer, this.clock, events);
+    const bundles = new FakeBundles(peer, have, events);
     this.bundles.push(bundles);
     return bundles;
   }

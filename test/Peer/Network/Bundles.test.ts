@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChunkWriter } from '../../../Peer/Transfer.ts';
+import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import { type BundledFile, bundleBytes } from '../../../Protocol/Bundle.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
@@ -9,9 +10,12 @@ async function pair() {
   const network = new SimulatedNetwork({ seed: 1, latencyMs: [1, 5] });
   const [seeder, leecher] = [await startNode(network, 1), await startNode(network, 2)];
   const { seen, events } = watcher();
-  const bundles = await network.settle(leecher.links.openBundles(seeder.contact, events, patient));
-  if (bundles === undefined) throw new Error('the peers do not know bundles');
-  return { network, seeder, leecher, bundles, seen };
+  const have = Bitfield.full(32);
+  const source = await network.settle(leecher.links.openBundles(seeder.contact, have, events, patient));
+  let unit = 0;
+  const request = (files: readonly BundledFile[], writer: ChunkWriter) =>
+    source.request(unit++, bundleBytes(files), writer, files);
+  return { network, seeder, leecher, source, request, seen };
 }
 
 function shared(seeder: Node, sizes: readonly number[]): { files: BundledFile[]; contents: Buffer[] } {
@@ -46,7 +50,7 @@ function answer(contents: readonly (Buffer | number)[]): Buffer {
 const SIZES = [1, 4_096, 700_000, 65_537, 900_000, 900_000, 12];
 
 test('many files come in one answer, in order; what cannot be given comes as zeros', async () => {
-  const { network, seeder, bundles, seen } = await pair();
+  const { network, seeder, request, seen } = await pair();
   const { files, contents } = shared(seeder, SIZES);
   const unknown = { fileId: peerIdOf(9) as string as BundledFile['fileId'], size: 50 };
   const [first] = files;
@@ -55,7 +59,7 @@ test('many files come in one answer, in order; what cannot be given comes as zer
   const { writer, bytes } = gathering();
   const served: (string | number)[][] = [];
   seeder.links.on('served', ({ name }, fileId, count) => served.push([name, fileId, count]));
-  const outcome = await network.settle(bundles.request(wanted, writer));
+  const outcome = await network.settle(request(wanted, writer));
   expect(outcome).toEqual({ kind: 'verified' });
   expect(served).toEqual(files.map(({ fileId, size }) => ['peer 2', fileId, size]));
   expect(bytes().equals(answer([50, ...contents, 2]))).toBe(true);
@@ -63,42 +67,52 @@ test('many files come in one answer, in order; what cannot be given comes as zer
 });
 
 test('a file that changes while it is sent ends the bundle, and the lane goes on', async () => {
-  const { network, seeder, bundles } = await pair();
+  const { network, seeder, request } = await pair();
   const { files, contents } = shared(seeder, SIZES);
   seeder.share.changedAt = { chunk: 0, offset: 200_000 };
   const one = gathering();
-  expect(await network.settle(bundles.request(files, one.writer))).toEqual({
+  expect(await network.settle(request(files, one.writer))).toEqual({
     kind: 'rejected',
     code: 'changed',
   });
   expect(one.abandoned()).toBe(1);
   seeder.share.changedAt = undefined;
   const two = gathering();
-  expect(await network.settle(bundles.request(files, two.writer))).toEqual({ kind: 'verified' });
+  expect(await network.settle(request(files, two.writer))).toEqual({ kind: 'verified' });
   expect(two.bytes().equals(answer(contents))).toBe(true);
 });
 
-test('taken back: the first stays, the others end as cancelled; closing ends all', async () => {
-  const { network, seeder, bundles } = await pair();
+test('a cancelled bundle ends as cancelled, a withdrawn one as rejected, unless it was begun; closing ends all', async () => {
+  const { network, seeder, source, request } = await pair();
   const { files } = shared(seeder, SIZES);
-  const asked = () => bundles.request(files, gathering().writer);
-  const three = Promise.all([asked(), asked(), asked()]);
-  bundles.takeBack(1);
-  expect((await network.settle(three)).map(({ kind }) => kind)).toEqual([
+  const asked = () => request(files, gathering().writer);
+  const four = Promise.all([asked(), asked(), asked(), asked()]);
+  source.cancel(1);
+  source.withdraw?.(2);
+  expect((await network.settle(four)).map(({ kind }) => kind)).toEqual([
     'verified',
     'cancelled',
-    'cancelled',
+    'rejected',
+    'verified',
   ]);
   const last = asked();
-  bundles.close();
+  source.close();
   expect((await network.settle(last)).kind).toBe('cancelled');
   expect((await network.settle(asked())).kind).toBe('lost');
 });
 
+test('a source of bundles waits for its turn like one of chunks', async () => {
+  const { network, seeder, source, seen } = await pair();
+  shared(seeder, SIZES);
+  expect(source.lineUp?.()).toBe(true);
+  await network.settle(network.clock.advanceAsync(50));
+  expect(seen.turns.length).toBeGreaterThan(0);
+});
+
 test('when the peer goes, open bundles are lost and the source is told', async () => {
-  const { network, seeder, leecher, bundles, seen } = await pair();
+  const { network, seeder, leecher, request, seen } = await pair();
   const { files } = shared(seeder, SIZES);
-  const asked = bundles.request(files, gathering().writer);
+  const asked = request(files, gathering().writer);
   await network.settle(seeder.links.close());
   expect((await network.settle(asked)).kind).toBe('lost');
   expect(seen.left).toEqual(['UNREACHABLE']);
@@ -109,22 +123,22 @@ test.each<[string, (files: BundledFile[]) => BundledFile[]]>([
   ['of a large file', ([file]) => (file === undefined ? [] : [{ ...file, size: 1_048_577 }])],
   ['of an empty file', ([file]) => (file === undefined ? [] : [{ ...file, size: 0 }])],
 ])('a bundle %s breaks the lane', async (_, change) => {
-  const { network, seeder, bundles } = await pair();
+  const { network, seeder, request } = await pair();
   const { files } = shared(seeder, SIZES);
   const bad = change(files);
-  expect((await network.settle(bundles.request(bad, gathering().writer))).kind).toBe('lost');
+  expect((await network.settle(request(bad, gathering().writer))).kind).toBe('lost');
   expect(seeder.links.counters.violations).toBeGreaterThan(0);
 });
 
 test('more files than a lane remembers break it', async () => {
-  const { network, seeder, bundles } = await pair();
+  const { network, seeder, request } = await pair();
   const { files } = shared(seeder, [1]);
   const [file] = files;
   const many = Array.from({ length: 256 }, () => ({
     fileId: file?.fileId ?? (peerIdOf(1) as string as BundledFile['fileId']),
     size: 1_048_576,
   }));
-  const asked = Promise.all(Array.from({ length: 20 }, () => bundles.request(many, gathering().writer)));
+  const asked = Promise.all(Array.from({ length: 20 }, () => request(many, gathering().writer)));
   const kinds = (await network.settle(asked)).map(({ kind }) => kind);
   expect(kinds).toContain('lost');
   expect(seeder.links.counters.violations).toBeGreaterThan(0);

@@ -51,7 +51,7 @@ export async function startNode(
 
 /** Source events that are remembered. */
 export function watcher() {
-  const seen = { haves: 0, bytes: 0, places: [] as number[], left: [] as string[] };
+  const seen = { haves: 0, bytes: 0, places: [] as number[], left: [] as string[], turns: [] as number[] };
   const events: SourceEvents = {
     haveChanged: () => {
       seen.haves++;
@@ -61,6 +61,9 @@ export function watcher() {
     },
     queued: (place) => {
       seen.places.push(place);
+    },
+    turn: (bytes) => {
+      seen.turns.push(bytes);
     },
     left: (reason) => {
       seen.left.push(reason.code);

@@ -1,4 +1,5 @@
 import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
+import type { BundledFile } from '../../../../Protocol/Bundle.ts';
 import type { FileDescription } from '../../../../Protocol/FileId.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
@@ -18,27 +19,31 @@ export interface SourceContext {
   released(source: PeerSource): void;
 }
 
-/** One peer as a source of one file. */
+/** A file, or bundles of small files. `holdings` undefined: the peer is known to have all chunks. */
+export type SourceContent =
+  | { readonly fileId: FileId; readonly holdings: RemoteHoldings | undefined }
+  | { readonly bundles: Bitfield };
+
+/** One peer as a source of one file, or of the bundles of a folder. */
 export class PeerSource implements Source {
-  readonly fileId: FileId;
+  /** Undefined: a source of bundles. */
+  readonly fileId: FileId | undefined;
   readonly #context: SourceContext;
-  /** Undefined: the peer is known to have everything. */
   readonly #holdings: RemoteHoldings | undefined;
+  readonly #bundles: Bitfield | undefined;
   readonly #events: SourceEvents;
   readonly #open = new Map<number, ChunkReceipt>();
   #gone: ShoalError | undefined;
   #closed = false;
 
-  constructor(
-    context: SourceContext,
-    fileId: FileId,
-    holdings: RemoteHoldings | undefined,
-    events: SourceEvents,
-  ) {
+  constructor(context: SourceContext, content: SourceContent, events: SourceEvents) {
     this.#context = context;
-    this.fileId = fileId;
-    this.#holdings = holdings;
     this.#events = events;
+    if ('bundles' in content) this.#bundles = content.bundles;
+    else {
+      this.fileId = content.fileId;
+      this.#holdings = content.holdings;
+    }
   }
 
   get peer(): KnownContact {
@@ -46,7 +51,7 @@ export class PeerSource implements Source {
   }
 
   get have(): Bitfield | undefined {
-    return this.#holdings?.have;
+    return this.#bundles ?? this.#holdings?.have;
   }
 
   get lane(): Source['lane'] {
@@ -63,20 +68,28 @@ export class PeerSource implements Source {
 
   describe(signal: AbortSignal): Promise<FileDescription> {
     const over = this.#over();
-    return over === undefined ? this.#context.describe(this.fileId, signal) : Promise.reject(over);
+    if (over !== undefined) return Promise.reject(over);
+    if (this.fileId === undefined) throw new Error('bundles have no description');
+    return this.#context.describe(this.fileId, signal);
   }
 
-  request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
+  request(
+    chunk: number,
+    bytes: number,
+    writer: ChunkWriter,
+    bundle?: readonly BundledFile[],
+  ): Promise<ChunkOutcome> {
     const over = this.#over();
     if (over !== undefined) {
       writer.abandon();
       return Promise.resolve({ kind: 'lost', reason: over });
     }
     if (this.#open.has(chunk)) throw new RangeError(`chunk ${chunk} is asked of one source twice`);
-    const { fileId } = this;
+    const fileId = this.fileId ?? bundle?.[0]?.fileId;
+    if (fileId === undefined) throw new RangeError(`bundle ${chunk} has no files`);
     const received = (count: number) => this.#events.received(count);
     const late = (count: number) => this.#events.late?.(count);
-    const receipt = this.#context.lane.request({ fileId, chunk, bytes, writer, received, late });
+    const receipt = this.#context.lane.request({ fileId, chunk, bytes, bundle, writer, received, late });
     this.#open.set(chunk, receipt);
     return receipt.outcome.then((outcome) => {
       this.#open.delete(chunk);

@@ -8,8 +8,7 @@ import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { Source, SourceEvents } from '../../../Transfer.ts';
 import type { Useless } from './DeferredHaves.ts';
 import { Growth } from './Growth.ts';
-import { type BundleContext, PeerBundles } from './PeerBundles.ts';
-import { PeerSource, type SourceContext } from './PeerSource.ts';
+import { PeerSource, type SourceContent, type SourceContext } from './PeerSource.ts';
 import { RemoteHoldings } from './RemoteHoldings.ts';
 
 interface RemoteFile {
@@ -57,8 +56,8 @@ export class RemoteFiles {
   readonly #finished = new Set<FileId>();
   #watching = 0;
   readonly #files = new Map<FileId, RemoteFile>();
-  /** Sources of files known to be complete at the peer. */
-  readonly #whole = new Set<PeerSource | PeerBundles>();
+  /** Sources of bundles, and of files known to be complete at the peer. */
+  readonly #whole = new Set<PeerSource>();
   /** Queue place as last announced; 0: none. */
   #place = 0;
   #of = 0;
@@ -131,9 +130,7 @@ export class RemoteFiles {
     known: 'complete' | undefined,
   ): Promise<Source> {
     if (known === 'complete') {
-      const source = new PeerSource(context, fileId, undefined, events);
-      this.#whole.add(source);
-      return source;
+      return this.#openWhole(context, { fileId, holdings: undefined }, events);
     }
     const file = this.#wanted(fileId) ?? this.#declare(fileId);
     file.users++;
@@ -142,24 +139,22 @@ export class RemoteFiles {
       this.#unuse(fileId, file);
       throw failure ?? new ShoalError('NOT_FOUND', 'the peer does not have the file');
     }
-    const source = new PeerSource(context, fileId, file.holdings, events);
+    const source = new PeerSource(context, { fileId, holdings: file.holdings }, events);
     file.sources.add(source);
     if (this.#place > 0) source.queued(this.#place, this.#of);
     return source;
   }
 
-  /** Opens a source of many small files that the peer is known to have. */
-  openBundles(context: BundleContext, events: SourceEvents): PeerBundles {
-    const bundles = new PeerBundles(context, events);
-    this.#whole.add(bundles);
-    return bundles;
+  /** Opens a source of bundles of small files that the peer lists. */
+  openBundles(context: SourceContext, bundles: Bitfield, events: SourceEvents): PeerSource {
+    return this.#openWhole(context, { bundles }, events);
   }
 
-  release(source: PeerSource | PeerBundles): void {
+  release(source: PeerSource): void {
     this.#whole.delete(source);
-    if (source instanceof PeerBundles) return;
-    const file = this.#files.get(source.fileId);
-    if (file?.sources.delete(source)) this.#unuse(source.fileId, file);
+    const { fileId } = source;
+    const file = fileId === undefined ? undefined : this.#files.get(fileId);
+    if (fileId !== undefined && file?.sources.delete(source)) this.#unuse(fileId, file);
   }
 
   /** Whether the peer is a source of a file, or announced part of it. */
@@ -170,7 +165,7 @@ export class RemoteFiles {
   }
 
   #isWholeSource(fileId: FileId): boolean {
-    return [...this.#whole].some((source) => source instanceof PeerSource && source.fileId === fileId);
+    return [...this.#whole].some((source) => source.fileId === fileId);
   }
 
   receive(message: ControlOf<'haveAll' | 'haveNone' | 'bitfield' | 'have'>): void {
@@ -216,7 +211,7 @@ export class RemoteFiles {
 
   /** Grants a turn to all sources that lined up. */
   turn(bytes: number): void {
-    for (const source of this.#all()) if (source instanceof PeerSource) source.turn(bytes);
+    for (const source of this.#all()) source.turn(bytes);
   }
 
   /** Declares all interest again after the link was replaced. */
@@ -228,6 +223,13 @@ export class RemoteFiles {
   fail(reason: ShoalError, link?: 'standing'): void {
     for (const file of this.#files.values()) for (const wake of [...file.waiting]) wake(reason);
     this.#leave(this.#all(), reason, link);
+  }
+
+  #openWhole(context: SourceContext, content: SourceContent, events: SourceEvents): PeerSource {
+    const source = new PeerSource(context, content, events);
+    this.#whole.add(source);
+    if (this.#place > 0) source.queued(this.#place, this.#of);
+    return source;
   }
 
   #wanted(fileId: FileId): RemoteFile | undefined {
@@ -287,14 +289,14 @@ export class RemoteFiles {
     });
   }
 
-  #leave(sources: readonly (PeerSource | PeerBundles)[], reason: ShoalError, link?: 'standing'): void {
+  #leave(sources: readonly PeerSource[], reason: ShoalError, link?: 'standing'): void {
     for (const source of sources) {
       this.release(source);
       source.left(reason, link);
     }
   }
 
-  #all(): (PeerSource | PeerBundles)[] {
+  #all(): PeerSource[] {
     return [...this.#whole, ...[...this.#files.values()].flatMap((file) => [...file.sources])];
   }
 }

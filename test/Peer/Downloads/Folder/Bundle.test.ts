@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { Bundle, BundleMemory } from '../../../../Peer/Downloads/Folder/Bundle.ts';
-import { FolderItem } from '../../../../Peer/Downloads/Folder/FolderItem.ts';
+import { FolderFiles, STATE } from '../../../../Peer/Downloads/Folder/FolderFiles.ts';
 import type { SmallFileInstaller, SmallVerdict } from '../../../../Peer/Storage.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { fileIdNumber } from '../Desk.ts';
 
 const CONTENT = Buffer.from('0abc', 'latin1');
@@ -20,11 +21,25 @@ function bundle(verdicts: readonly SmallVerdict[] = ['right', 'right']) {
     },
     close: async () => {},
   };
-  const items = [3, 4].map(
-    (size, number) =>
-      new FolderItem({ fileId: fileIdNumber(number), size, path: `dir/${number}`, holders: [] }),
+  const files = new FolderFiles(
+    [3, 4].map((size, number) => ({
+      fileId: fileIdNumber(number),
+      size,
+      path: `dir/${number}`,
+      holders: [],
+    })),
+    undefined,
+    new SeededRandom(1).next,
   );
-  return { bundle: new Bundle(items, installer, new BundleMemory()), given, place: () => place() };
+  const ended: [boolean, number | undefined][] = [];
+  const writer = new Bundle({
+    files,
+    rows: [0, 1],
+    installer,
+    memory: new BundleMemory(),
+    ended: (...args) => ended.push(args),
+  });
+  return { bundle: writer, given, place: () => place(), files, ended };
 }
 
 /** 1 abc 1 0abc */
@@ -47,7 +62,7 @@ test('an answer that came whole is placed where it lies, which nobody else may u
   place();
   expect(await finished).toBe(true);
   await written;
-  expect(asked.verdicts).toEqual(['right', 'right']);
+  expect(asked.delivery).toEqual({ rightBytes: 7, wastedBytes: 0, whole: true });
 });
 
 test.each([
@@ -88,4 +103,31 @@ test('sixteen buffers are kept for reuse, and only ones of full length', () => {
   const next = Array.from({ length: 20 }, () => memory.acquire());
   expect(next.filter((buffer) => used.includes(buffer))).toHaveLength(16);
   expect(new Set(next.map(({ length }) => length)).size).toBe(1);
+});
+
+test.each<[string, SmallVerdict[], object, [boolean, number | undefined]]>([
+  ['corrupt', ['right', 'wrong'], { rightBytes: 3, wastedBytes: 4, whole: false }, [false, 1]],
+  ['refused', ['right'], { rightBytes: 3, wastedBytes: 0, whole: false }, [false, undefined]],
+])('a file that is %s is missing again, the other one stays', async (kind, verdicts, delivery, end) => {
+  const { bundle: asked, place, files, ended } = bundle(verdicts);
+  const bytes = answer(new SharedArrayBuffer(9));
+  if (kind === 'refused') bytes.fill(0, 4);
+  void asked.write(bytes);
+  const finished = asked.finish();
+  place();
+  expect(await finished).toBe(kind === 'refused');
+  expect(asked.delivery).toEqual(delivery);
+  expect([files.stateOf(0), files.stateOf(1)]).toEqual([STATE.verified, STATE.wanted]);
+  expect(ended).toEqual([end]);
+});
+
+test('of two answers with the same files one is installed, and neither source has refused anything', async () => {
+  const { bundle: asked, given, place, files, ended } = bundle();
+  for (const row of [0, 1]) files.setState(row, STATE.installing);
+  void asked.write(answer(new SharedArrayBuffer(9)));
+  const finished = asked.finish();
+  place();
+  expect(await finished).toBe(true);
+  expect([given[0]?.offsets, ended]).toEqual([[], [[true, undefined]]]);
+  expect(asked.delivery).toEqual({ rightBytes: 0, wastedBytes: 7, whole: false });
 });

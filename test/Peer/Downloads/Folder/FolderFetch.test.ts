@@ -17,39 +17,6 @@ function folder(desk: Desk, count: number, size: number, holders: readonly FakeP
   });
 }
 
-test('5,000 small files come through the window of their holder, without a round trip each', async () => {
-  const desk = new Desk();
-  const peer = desk.network.peer(50e6);
-  const files = folder(desk, 5_000, 4_096, [peer]);
-  desk.downloads.addFolder({ path: 'dir', files });
-  const status = await desk.end();
-
-  expect(status).toMatchObject({
-    state: 'done',
-    path: 'dir/',
-    filesDone: 5_000,
-    bytes: 5_000 * 4_096,
-    finalPath: '/share/dir',
-  });
-  // 20 MB at 50 MB/s take 410 ms.
-  expect(status.tookMs).toBeLessThan(450);
-  expect(peer.sentBytes).toBe(5_000 * 4_096);
-  expect(desk.parts.openMax).toBeLessThanOrEqual(400);
-  await desk.close();
-});
-
-test('small files come from all holders; a liar among them is named and its files come from the others', async () => {
-  const desk = new Desk();
-  const [liar, ...honest] = [desk.network.peer(), desk.network.peer(), desk.network.peer()];
-  liar.lies = () => true;
-  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 300, 100_000, [liar, ...honest]) });
-  const status = await desk.end();
-  expect(status).toMatchObject({ state: 'done', filesDone: 300 });
-  expect(desk.blamed).toEqual(['peer 1 distrusted', 'peer 1 distrusted', 'peer 1 banned']);
-  expect(Math.min(...honest.map((peer) => peer.sentBytes))).toBeGreaterThan(10e6);
-  await desk.close();
-});
-
 test('large and small files, an empty one, and equal contents at two paths', async () => {
   const desk = new Desk();
   const peers = [desk.network.peer(), desk.network.peer()];
@@ -102,25 +69,6 @@ test('files that nobody has after all: the rest is kept, the reason counts them,
   await desk.downloads.resume(1);
   expect(await desk.end()).toMatchObject({ state: 'done', filesDone: 100 });
   expect(peer.sentBytes).toBe(100 * 50_000);
-  await desk.close();
-});
-
-test('the only holder goes and comes back: nothing fetched twice, nothing failed', async () => {
-  const desk = new Desk();
-  const peer = desk.network.peer(1e6);
-  const files = folder(desk, 100, 50_000, [peer]);
-  desk.downloads.addFolder({ path: 'dir', files });
-  await desk.clock.advanceAsync(2_000);
-  peer.vanish();
-  await desk.clock.advanceAsync(20_000);
-  expect(desk.downloads.list()[0]).toMatchObject({
-    state: 'searching',
-    cause: { code: 'peer-away', text: 'waiting for peer 1 to return' },
-  });
-  peer.reachable = true;
-  const status = await desk.end();
-  expect(status).toMatchObject({ state: 'done', filesDone: 100 });
-  expect(peer.sentBytes).toBeLessThan(101 * 50_000);
   await desk.close();
 });
 
@@ -318,7 +266,7 @@ test('the same folder is one download, other files of that name are another; eac
   await desk.clock.advanceAsync(2_100);
   expect(desk.parts.folders.size).toBe(2);
   await desk.clock.settle(desk.downloads.cancel(1));
-  expect([...desk.parts.folders.values()].map((kept) => kept.files[0]?.path)).toEqual(['dir/100']);
+  expect([...desk.parts.folders.values()].map((kept) => [...kept.files][0]?.path)).toEqual(['dir/100']);
   expect(await desk.end(2)).toMatchObject({ state: 'done' });
   expect(desk.parts.folders.size).toBe(0);
   await desk.close();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ChunkScheduler } from '../../../../Peer/Downloads/Picking/ChunkScheduler.ts';
+import { UnitScheduler } from '../../../../Peer/Downloads/Picking/UnitScheduler.ts';
+import { chunkUnits } from '../../../../Peer/Downloads/Picking/Units.ts';
 import { Bitfield } from '../../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
@@ -8,9 +9,10 @@ import { chunksOf, MIB } from '../FakePeer.ts';
 const SIZE = 16 * MIB;
 
 /** A seeder and a leecher that has chunks 0 to 3. */
-function swarm(order: 'any' | 'in order' = 'any'): ChunkScheduler<string> {
-  const scheduler = new ChunkScheduler<string>({
-    layout: chunkLayout(SIZE),
+function swarm(order: 'any' | 'in order' = 'any'): UnitScheduler<string> {
+  const scheduler = new UnitScheduler<string>({
+    swarms: true,
+    units: chunkUnits(chunkLayout(SIZE)),
     verified: new Bitfield(16),
     order,
     random: new SeededRandom(1).next,
@@ -21,7 +23,7 @@ function swarm(order: 'any' | 'in order' = 'any'): ChunkScheduler<string> {
   return scheduler;
 }
 
-const next = (scheduler: ChunkScheduler<string>, nowMs = 0) => scheduler.next('seeder', nowMs)?.request.chunk;
+const next = (scheduler: UnitScheduler<string>, nowMs = 0) => scheduler.next('seeder', nowMs)?.request.unit;
 
 test('what a source suggests is asked of it first, and nothing else while more may leave it for the first time', () => {
   const scheduler = swarm();

@@ -3,7 +3,7 @@ import { lostBytes, type Pace } from '../../../../Peer/Downloads/Picking/Takeove
 import { MIB } from '../FakePeer.ts';
 
 const PACE: Pace = { bytesPerSecond: 100 * MIB, waiting: false, quietMs: 0 };
-const REQUEST = { chunk: 0, source: 'source', bytes: 4 * MIB, sinceMs: 0, received: MIB };
+const REQUEST = { unit: 0, source: 'source', bytes: 4 * MIB, sinceMs: 0, received: MIB };
 
 test.each([
   ['due soon: its bytes are in sockets already', 5 * MIB, 100, PACE, 4 * MIB],

@@ -17,7 +17,7 @@ function batch(paths: readonly string[], salt = 0) {
   for (const [index, path] of paths.entries()) {
     const size = 100 + index;
     const fileId = made[index]?.description.fileId ?? madeFile(0).description.fileId;
-    files.push({ fileId, size, path, offset });
+    files.push({ row: index, fileId, size, path, offset });
     offset += size + 1;
   }
   const bytes = Buffer.concat(made.flatMap(({ content }) => [Buffer.of(1), content]));
@@ -197,7 +197,7 @@ test.each([4_096, 65_536, 65_537, 300_000])(
     const { batches, told: shared } = partStore(disk);
     const made = [1, 2, 3].map((salt) => madeFile(size, salt));
     const files = made.map(({ description: { fileId } }, index) => {
-      return { fileId, size, path: `new/${index}`, offset: 1 + index * (size + 1) };
+      return { row: index, fileId, size, path: `new/${index}`, offset: 1 + index * (size + 1) };
     });
     const bytes = Buffer.concat(made.flatMap(({ content }) => [Buffer.of(1), content]));
     bytes[size + 2] = (bytes[size + 2] ?? 0) ^ 1;

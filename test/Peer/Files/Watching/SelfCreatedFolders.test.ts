@@ -94,7 +94,9 @@ test('in a running share, a file that another program adds to a self-created fol
   const content = Buffer.from('one');
   const fileId = fileIdOf(content.length, [hashBytes(content)]);
   const installer = manager.openInstaller(['tree/new/one'], { installed: () => {}, failed: () => {} });
-  await installer.install(content, [{ fileId, size: content.length, path: 'tree/new/one', offset: 0 }]);
+  await installer.install(content, [
+    { row: 0, fileId, size: content.length, path: 'tree/new/one', offset: 0 },
+  ]);
   expect(pathsOf(manager)).toEqual(['tree/new/one']);
   expect(['tree', 'tree/new', 'other'].map((path) => told?.isSelfCreated(path))).toEqual([true, true, false]);
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { ChunkSet } from '../../../../Peer/Downloads/Picking/ChunkSet.ts';
+import { UnitSet } from '../../../../Peer/Downloads/Picking/UnitSet.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
 
-describe('ChunkSet', () => {
+describe('UnitSet', () => {
   test.each(seeds(15))('does what a plain Set does (seed %i)', (seed) => {
     const random = new SeededRandom(seed);
     const size = random.pick([1, 31, 32, 33, 1_024, 1_025, 5_000]);
-    const chunks = new ChunkSet(size);
+    const chunks = new UnitSet(size);
     const plain = new Set<number>();
     for (let step = 0; step < 300; step++) {
       const chunk = random.int(0, size - 1);

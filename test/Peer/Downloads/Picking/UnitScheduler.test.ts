@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { PickOrder } from '../../../../Peer/Downloads/Model.ts';
-import { type ChunkRequest, ChunkScheduler } from '../../../../Peer/Downloads/Picking/ChunkScheduler.ts';
 import type { Pace } from '../../../../Peer/Downloads/Picking/Takeover.ts';
+import { type UnitRequest, UnitScheduler } from '../../../../Peer/Downloads/Picking/UnitScheduler.ts';
+import { chunkUnits } from '../../../../Peer/Downloads/Picking/Units.ts';
 import { Bitfield } from '../../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { ENDGAME_COPIES } from '../../../../Protocol/Limits.ts';
@@ -16,8 +17,9 @@ function scheduler(
   options: { order?: PickOrder; seed?: number; pace?: (key: string) => Pace } = {},
 ) {
   const layout = chunkLayout(chunks * MIB);
-  return new ChunkScheduler<string>({
-    layout,
+  return new UnitScheduler<string>({
+    swarms: true,
+    units: chunkUnits(layout),
     verified: new Bitfield(layout.chunkCount),
     order: options.order ?? 'any',
     random: new SeededRandom(options.seed ?? 1).next,
@@ -25,8 +27,8 @@ function scheduler(
   });
 }
 
-function ask(plan: ChunkScheduler<string>, source: string, nowMs = 0): number | undefined {
-  return plan.next(source, nowMs)?.request.chunk;
+function ask(plan: UnitScheduler<string>, source: string, nowMs = 0): number | undefined {
+  return plan.next(source, nowMs)?.request.unit;
 }
 
 /** One swarm, with everything that can happen, until the file is there. Throws where a promise is broken. */
@@ -38,7 +40,7 @@ function play(seed: number): void {
   const order = random.pick<PickOrder>(['any', 'any', 'in order']);
   const plan = scheduler(chunks, { order, seed, pace: (key) => paces.get(key) ?? EVEN });
   const have = new Map<string, Bitfield | undefined>();
-  const open = new Set<ChunkRequest<string>>();
+  const open = new Set<UnitRequest<string>>();
   let extraBytes = 0;
   let names = 0;
   const join = (partial: boolean) => {
@@ -52,7 +54,7 @@ function play(seed: number): void {
     plan.join(name, field);
   };
   join(false);
-  const end = (request: ChunkRequest<string>) => open.delete(request);
+  const end = (request: UnitRequest<string>) => open.delete(request);
   for (let step = 0; !plan.complete; step++) {
     if (step > 50_000) throw new Error('it never ends');
     const nowMs = step * 50;
@@ -76,8 +78,8 @@ function play(seed: number): void {
       const { request, insteadOf } = task;
       if (insteadOf !== undefined) must(open.delete(insteadOf), 'a request is moved that is open');
       const field = have.get(name);
-      must(field === undefined || field.has(request.chunk), 'nobody is asked for what it lacks');
-      const others = [...open].filter(({ chunk }) => chunk === request.chunk);
+      must(field === undefined || field.has(request.unit), 'nobody is asked for what it lacks');
+      const others = [...open].filter(({ unit }) => unit === request.unit);
       must(
         others.every(({ source }) => source !== name),
         'nobody is asked twice',
@@ -105,9 +107,9 @@ function play(seed: number): void {
   expect(extraBytes).toBeLessThanOrEqual(Math.max(MIB, size * 0.01));
 }
 
-function checkStates(plan: ChunkScheduler<string>, open: Set<ChunkRequest<string>>, chunks: number): void {
+function checkStates(plan: UnitScheduler<string>, open: Set<UnitRequest<string>>, chunks: number): void {
   const asked = Array<number>(chunks).fill(0);
-  for (const { chunk } of open) asked[chunk] = (asked[chunk] ?? 0) + 1;
+  for (const { unit } of open) asked[unit] = (asked[unit] ?? 0) + 1;
   for (const [chunk, requests] of asked.entries()) {
     must(plan.requestsFor(chunk).length === requests, 'its requests are those that are open');
     must(
@@ -190,7 +192,7 @@ test('what a slow source has not begun moves to an idle one; a chunk it works on
   const moved = plan.next('fast', 0);
   expect(moved?.insteadOf).toBe(second);
   const copied = plan.next('fast', 0);
-  expect(copied).toMatchObject({ request: { chunk: first?.chunk }, insteadOf: undefined });
+  expect(copied).toMatchObject({ request: { unit: first?.unit }, insteadOf: undefined });
   if (copied === undefined) return;
   expect(plan.verified(copied.request, 0)).toEqual([first]);
 });
@@ -210,8 +212,9 @@ test('in the endgame of a huge file at most two chunks are in memory twice', () 
   const missing = [...Array(10).keys()];
   const verified = new Bitfield(layout.chunkCount);
   for (let chunk = missing.length; chunk < layout.chunkCount; chunk++) verified.set(chunk);
-  const plan = new ChunkScheduler<string>({
-    layout,
+  const plan = new UnitScheduler<string>({
+    swarms: true,
+    units: chunkUnits(layout),
     verified,
     order: 'any',
     random: new SeededRandom(1).next,
@@ -226,7 +229,7 @@ test('in the endgame of a huge file at most two chunks are in memory twice', () 
   const copies: number[] = [];
   for (let nowMs = 100; nowMs < 3_000; nowMs += 100) {
     const task = plan.next('fast', nowMs);
-    if (task !== undefined && task.insteadOf === undefined) copies.push(task.request.chunk);
+    if (task !== undefined && task.insteadOf === undefined) copies.push(task.request.unit);
   }
   expect(copies).toHaveLength(2);
 });

@@ -1,65 +1,100 @@
+import type { Bitfield } from '../../../Protocol/Bitfield.ts';
+import type { BundledFile } from '../../../Protocol/Bundle.ts';
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { Part } from '../../Storage.ts';
-import type { ChunkOutcome } from '../../Transfer.ts';
+import type { ChunkOutcome, ChunkWriter } from '../../Transfer.ts';
 import type { PickOrder } from '../Model.ts';
-import { type ChunkRequest, ChunkScheduler } from '../Picking/ChunkScheduler.ts';
-import { CountedWriter } from '../Sources/CountedWriter.ts';
-import type { FileSource } from '../Sources/FileSource.ts';
-import type { ChunkRequester, RequestDispatcher } from '../Sources/RequestDispatcher.ts';
+import { type UnitRequest, UnitScheduler } from '../Picking/UnitScheduler.ts';
+import type { Units } from '../Picking/Units.ts';
+import { CountedWriter } from './CountedWriter.ts';
+import type { FileSource } from './FileSource.ts';
+import type { ChunkRequester, RequestDispatcher } from './RequestDispatcher.ts';
 
 /** Bytes requested ahead from a partial source, in seconds of its rate: well above one round trip. */
 const AHEAD_SECONDS = 0.05;
-/** Files up to this size alternate with large files at each peer. */
-const SMALL_BYTES = 4 * 1_024 * 1_024;
 
-export interface ChunkFetchOptions {
-  readonly part: Part;
-  readonly priority: number;
+/** What is fetched in units: one file in chunks, or the small files of a folder in bundles. */
+export interface UnitWork {
+  /** As SourcedContent.name. */
+  readonly name: string;
+  readonly units: Units;
+  /** Units that are complete already. Read once. */
+  readonly verified: Bitfield;
   readonly order: PickOrder;
+  /** Alternates with large work at each peer. */
+  readonly small: boolean;
+  /** Sources with a part of it are leechers, which serve many peers: requests wait for their turns. */
+  readonly swarms: boolean;
+  /** Upper bound on open requests, where their bytes stay in memory. Default: none. */
+  readonly requestsMax?: number;
+  writer(unit: number, peerId: PeerId): UnitWriter;
+  /**
+   * Handles a unit that a source does not have (any more): its holdings exclude the unit from now on. Absent: the source
+   * has nothing of the work.
+   */
+  refused?(unit: number, peerId: PeerId, code: RefusalCode): void;
+}
+
+/** The writer of one request. A bundle may be right in part. */
+export interface UnitWriter extends ChunkWriter {
+  /** Files to request. Absent: a chunk. */
+  readonly bundle?: readonly BundledFile[];
+  /** What a bundle delivered, once `finish` has resolved. Absent: all of a chunk, or nothing. */
+  readonly delivery?: Delivery | undefined;
+}
+
+export interface Delivery {
+  /** Bytes of whole files that were right. */
+  readonly rightBytes: number;
+  /** Bytes of corrupt files, and of those that another source delivered first. */
+  readonly wastedBytes: number;
+  /** Every file of the unit is complete, from this source or another one. */
+  readonly whole: boolean;
+}
+
+export interface UnitFetchOptions {
+  readonly work: UnitWork;
+  readonly priority: number;
   readonly dispatcher: RequestDispatcher;
   readonly clock: Clock;
   readonly random: Random;
-  readonly events: ChunkFetchEvents;
+  readonly events: UnitFetchEvents;
   /** Number of sources that are connected or being connected. */
   readonly expected: () => number;
 }
 
-interface ChunkFetchEvents {
+interface UnitFetchEvents {
   verified(bytes: number): void;
   /** Received bytes that were duplicate or corrupt. */
   wasted(bytes: number): void;
-  /** A source sent a chunk that failed verification. */
+  /** A source sent a unit that failed verification. */
   corrupt(source: FileSource): void;
-  /** All chunks are verified. */
+  /** All units are verified. */
   complete(): void;
   /** The disk failed; no further requests are sent. */
   failed(reason: ShoalError): void;
 }
 
-/**
- * Fetches the chunks of one file: sends the requests that ChunkScheduler decides, and reports their outcomes to
- * it.
- */
-export class ChunkFetch {
-  readonly #options: ChunkFetchOptions;
-  readonly #scheduler: ChunkScheduler<FileSource>;
+/** Fetches the units of one work: sends the requests that UnitScheduler decides, and reports their outcomes to it. */
+export class UnitFetch {
+  readonly #options: UnitFetchOptions;
+  readonly #scheduler: UnitScheduler<FileSource>;
   readonly #requesters = new Map<FileSource, ChunkRequester>();
   /** Requests that were withdrawn. They end unless their source has started to serve them. */
-  readonly #withdrawn = new WeakSet<ChunkRequest<FileSource>>();
-  readonly #small: boolean;
+  readonly #withdrawn = new WeakSet<UnitRequest<FileSource>>();
   #stopped = false;
   #pending = 0;
+  /** Requests were held back by `requestsMax`. */
+  #isFull = false;
   #drained: (() => void) | undefined;
 
-  constructor(options: ChunkFetchOptions) {
-    const { part, order, random } = options;
+  constructor(options: UnitFetchOptions) {
+    const { work, random } = options;
     this.#options = options;
-    this.#small = part.description.layout.size <= SMALL_BYTES;
-    this.#scheduler = new ChunkScheduler<FileSource>({
-      layout: part.description.layout,
-      verified: part.verified,
-      order,
+    this.#scheduler = new UnitScheduler<FileSource>({
+      ...work,
       random,
       paceOf: ({ peer: { score } }, nowMs) => ({
         bytesPerSecond: score.bytesPerSecond(nowMs),
@@ -74,21 +109,21 @@ export class ChunkFetch {
   }
 
   join(source: FileSource): void {
-    const { dispatcher, priority, part } = this.#options;
+    const { dispatcher, priority, work } = this.#options;
     if (this.#stopped || source.source === undefined || this.#requesters.has(source)) return;
-    source.source.setChunkCount(part.description.layout.chunkCount);
+    source.source.setChunkCount(work.units.count);
     const requester: ChunkRequester = {
       priority,
-      small: this.#small,
+      small: work.small,
       requestNext: (roomBytes, nowMs) => this.#requestNext(source, roomBytes, nowMs),
       cancelRequests: (reason) =>
         reason === 'banned' ? source.leave(true) : this.#cancelAll(this.#scheduler.requestsOf(source)),
     };
     this.#requesters.set(source, requester);
-    if (source.source.have !== undefined) source.peer.score.expectTurns();
+    if (work.swarms && source.source.have !== undefined) source.peer.score.expectTurns();
     this.#scheduler.join(source, source.source.have);
     this.#scheduler.suggest(source, source.source.suggestion, this.#options.clock.nowMs());
-    if (source.peer.score.isDistrusted(part.description.fileId)) this.#scheduler.distrust(source);
+    if (source.peer.score.isDistrusted(work.name)) this.#scheduler.distrust(source);
     dispatcher.attach(source.peer, requester);
   }
 
@@ -120,10 +155,10 @@ export class ChunkFetch {
     else this.#cancelAll(requests.slice(1).filter(({ received }) => received === 0));
   }
 
-  #withdraw(request: ChunkRequest<FileSource>): void {
+  #withdraw(request: UnitRequest<FileSource>): void {
     if (request.received > 0 || this.#withdrawn.has(request)) return;
     this.#withdrawn.add(request);
-    request.source.requests?.withdraw(request.chunk);
+    request.source.requests?.withdraw(request.unit);
   }
 
   /** Reserves a turn at a source. Returns false when the peer does not support turns. */
@@ -138,9 +173,9 @@ export class ChunkFetch {
    * another one is withheld from idle sources. The next chunk is requested when half of the last one has arrived.
    */
   #hasEnoughPending({ peer: { score }, source }: FileSource, nowMs: number): boolean {
-    if (score.open === 0 || source?.have === undefined) return false;
+    if (!this.#options.work.swarms || score.open === 0 || source?.have === undefined) return false;
     const soonBytes = (score.bytesPerSecond(nowMs) ?? 0) * AHEAD_SECONDS;
-    return score.inFlight > Math.max(this.#scheduler.chunkBytes / 2, soonBytes);
+    return score.inFlight > Math.max(this.#scheduler.unitBytes / 2, soonBytes);
   }
 
   /**
@@ -148,7 +183,7 @@ export class ChunkFetch {
    * now.
    */
   #waitsForTurn(source: FileSource): boolean {
-    if (!source.peer.score.turnIsOver(this.#scheduler.chunkBytes) || this.#scheduler.isHeldBack(source))
+    if (!source.peer.score.turnIsOver(this.#scheduler.unitBytes) || this.#scheduler.isHeldBack(source))
       return false;
     return this.#scheduler.hasMissing(source) && this.#lineUp(source);
   }
@@ -178,7 +213,9 @@ export class ChunkFetch {
 
   #requestNext(source: FileSource, roomBytes: number, nowMs: number): 'requested' | 'nothing' | 'no room' {
     if (this.#stopped || source.requests === undefined) return 'nothing';
-    if (this.#scheduler.chunkBytes > roomBytes || this.#hasEnoughPending(source, nowMs)) return 'no room';
+    this.#isFull ||= this.#pending >= (this.#options.work.requestsMax ?? Number.POSITIVE_INFINITY);
+    if (this.#isFull) return 'nothing';
+    if (this.#scheduler.unitBytes > roomBytes || this.#hasEnoughPending(source, nowMs)) return 'no room';
     if (this.#scheduler.hasItsShare(source, this.#options.expected)) return 'nothing';
     if (this.#waitsForTurn(source)) return 'nothing';
     const task = this.#scheduler.next(source, nowMs);
@@ -189,36 +226,51 @@ export class ChunkFetch {
     return 'requested';
   }
 
-  #request(source: FileSource, request: ChunkRequest<FileSource>): void {
-    const { dispatcher, part } = this.#options;
-    const { chunk, bytes } = request;
-    const writer = new CountedWriter(part.writer(chunk), (arrived) => {
+  #request(source: FileSource, request: UnitRequest<FileSource>): void {
+    const { dispatcher, work } = this.#options;
+    const { unit, bytes } = request;
+    const inner = work.writer(unit, source.peer.holder.peerId);
+    const writer = new CountedWriter(inner, (arrived) => {
       request.received += arrived;
       dispatcher.arrived(source.peer, arrived);
     });
-    dispatcher.requested(source.peer, bytes, this.#small);
+    dispatcher.requested(source.peer, bytes, work.small);
     this.#pending++;
-    void source.requests?.request(chunk, bytes, writer).then((outcome) => {
+    void source.requests?.request(unit, bytes, writer, inner.bundle).then((outcome) => {
       dispatcher.ended(source.peer, bytes - request.received);
-      this.#settled(source, request, outcome);
-      if (--this.#pending === 0) this.#drained?.();
+      this.#pending--;
+      this.#settled(source, request, outcome, inner.delivery);
+      if (this.#isFull) {
+        this.#isFull = false;
+        this.#wakeAll();
+      }
+      if (this.#pending === 0) this.#drained?.();
     });
   }
 
-  #settled(source: FileSource, request: ChunkRequest<FileSource>, outcome: ChunkOutcome): void {
+  #settled(
+    source: FileSource,
+    request: UnitRequest<FileSource>,
+    outcome: ChunkOutcome,
+    delivery: Delivery | undefined,
+  ): void {
     const { events } = this.#options;
-    if (outcome.kind === 'verified') {
-      this.#verified(source, request);
+    if (delivery?.whole ?? outcome.kind === 'verified') {
+      this.#verified(source, request, delivery);
       return;
     }
-    if (request.received > 0) events.wasted(request.received);
+    const { rightBytes = 0, wastedBytes = request.received } = delivery ?? {};
+    if (rightBytes > 0) source.delivered(rightBytes);
+    if (wastedBytes > 0) events.wasted(wastedBytes);
     this.#scheduler.failed(request);
     if (outcome.kind === 'corrupt') {
       this.#cancelAll(this.#scheduler.requestsOf(source));
       this.#scheduler.distrust(source);
       events.corrupt(source);
     }
-    if (outcome.kind === 'rejected' && !this.#withdrawn.has(request)) this.#rejected(source, outcome.code);
+    if (outcome.kind === 'rejected' && !this.#withdrawn.has(request))
+      this.#rejected(source, request.unit, outcome.code);
+    if (source.source !== undefined) this.#scheduler.update(source, source.source.have);
     if (outcome.kind === 'disk' && !this.#stopped) {
       this.#stopped = true;
       events.failed(outcome.reason);
@@ -226,29 +278,34 @@ export class ChunkFetch {
     this.#wakeAll();
   }
 
-  #verified(source: FileSource, request: ChunkRequest<FileSource>): void {
+  #verified(
+    source: FileSource,
+    request: UnitRequest<FileSource>,
+    { rightBytes, wastedBytes }: Omit<Delivery, 'whole'> = { rightBytes: request.bytes, wastedBytes: 0 },
+  ): void {
     const { events, clock } = this.#options;
-    const { chunk, bytes } = request;
-    if (this.#scheduler.stateOf(chunk) === 'verified') {
-      events.wasted(bytes);
+    if (this.#scheduler.stateOf(request.unit) === 'verified') {
+      events.wasted(rightBytes + wastedBytes);
       return;
     }
+    if (wastedBytes > 0) events.wasted(wastedBytes);
     for (const loser of this.#scheduler.verified(request, clock.nowMs())) this.#cancel(loser);
-    source.delivered(bytes);
-    events.verified(bytes);
+    source.delivered(rightBytes);
+    events.verified(rightBytes);
     if (this.#scheduler.complete) events.complete();
     else if (this.#scheduler.missing === 0) this.#wakeAll();
     else this.#wake(source);
   }
 
-  #rejected(source: FileSource, code: string): void {
-    if (code === 'busy' || code === 'cancelled')
-      source.peer.score.backOff('busy', this.#options.clock.nowMs());
+  #rejected(source: FileSource, unit: number, code: RefusalCode): void {
+    const { work, clock } = this.#options;
+    if (code === 'busy' || code === 'cancelled') source.peer.score.backOff('busy', clock.nowMs());
+    else if (work.refused !== undefined) work.refused(unit, source.peer.holder.peerId, code);
     else source.leave(true, code === 'changed' ? 'changed' : undefined);
   }
 
-  /** Cancels requests; their chunks are missing again. */
-  #cancelAll(requests: readonly ChunkRequest<FileSource>[]): void {
+  /** Cancels requests; their units are missing again. */
+  #cancelAll(requests: readonly UnitRequest<FileSource>[]): void {
     for (const request of requests) {
       this.#scheduler.failed(request);
       this.#cancel(request);
@@ -256,8 +313,8 @@ export class ChunkFetch {
     this.#wakeAll();
   }
 
-  #cancel({ source, chunk }: ChunkRequest<FileSource>): void {
-    source.requests?.cancel(chunk);
+  #cancel({ source, unit }: UnitRequest<FileSource>): void {
+    source.requests?.cancel(unit);
   }
 
   #wake(source: FileSource): void {

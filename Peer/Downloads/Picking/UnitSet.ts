@@ -1,7 +1,7 @@
-/** A set of chunk numbers 0..size-1 with a fast search for the next member: a few steps among a million. */
-export class ChunkSet {
+/** A set of unit numbers 0..size-1 with a fast search for the next member: a few steps among a million. */
+export class UnitSet {
   readonly size: number;
-  /** One bit per chunk, lowest bit first. */
+  /** One bit per unit, lowest bit first. */
   readonly #words: Uint32Array;
   /** One bit per word of `#words` that is not 0. */
   readonly #summary: Uint32Array;
@@ -18,28 +18,28 @@ export class ChunkSet {
   }
 
   /** Returns false for a number outside 0..size-1. */
-  has(chunk: number): boolean {
-    return ((this.#words[chunk >>> 5] ?? 0) & (1 << (chunk & 31))) !== 0;
+  has(unit: number): boolean {
+    return ((this.#words[unit >>> 5] ?? 0) & (1 << (unit & 31))) !== 0;
   }
 
-  /** Returns whether the chunk was added. @throws RangeError outside 0..size-1 */
-  add(chunk: number): boolean {
-    if (!Number.isInteger(chunk) || chunk < 0 || chunk >= this.size) {
-      throw new RangeError(`no chunk ${chunk} of ${this.size}`);
+  /** Returns whether the unit was added. @throws RangeError outside 0..size-1 */
+  add(unit: number): boolean {
+    if (!Number.isInteger(unit) || unit < 0 || unit >= this.size) {
+      throw new RangeError(`no unit ${unit} of ${this.size}`);
     }
-    if (this.has(chunk)) return false;
-    const word = chunk >>> 5;
-    this.#words[word] = (this.#words[word] ?? 0) | (1 << (chunk & 31));
+    if (this.has(unit)) return false;
+    const word = unit >>> 5;
+    this.#words[word] = (this.#words[word] ?? 0) | (1 << (unit & 31));
     this.#summary[word >>> 5] = (this.#summary[word >>> 5] ?? 0) | (1 << (word & 31));
     this.#count++;
     return true;
   }
 
-  /** Returns whether the chunk was a member. */
-  delete(chunk: number): boolean {
-    if (!this.has(chunk)) return false;
-    const word = chunk >>> 5;
-    const left = (this.#words[word] ?? 0) & ~(1 << (chunk & 31));
+  /** Returns whether the unit was a member. */
+  delete(unit: number): boolean {
+    if (!this.has(unit)) return false;
+    const word = unit >>> 5;
+    const left = (this.#words[word] ?? 0) & ~(1 << (unit & 31));
     this.#words[word] = left;
     if (left === 0) this.#summary[word >>> 5] = (this.#summary[word >>> 5] ?? 0) & ~(1 << (word & 31));
     this.#count--;

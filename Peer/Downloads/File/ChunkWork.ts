@@ -1,0 +1,30 @@
+import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
+import type { Part } from '../../Storage.ts';
+import type { PickOrder } from '../Model.ts';
+import { chunkUnits } from '../Picking/Units.ts';
+import type { UnitWork } from '../Sources/UnitFetch.ts';
+
+/** Files up to this size alternate with large files at each peer. */
+const SMALL_BYTES = 4 * 1_024 * 1_024;
+
+/** The chunks of one file as work for UnitFetch. */
+export function chunkWork(part: Part, order: PickOrder): UnitWork {
+  const { description, verified } = part;
+  return {
+    name: description.fileId,
+    units: chunkUnits(description.layout),
+    verified,
+    order,
+    swarms: true,
+    small: description.layout.size <= SMALL_BYTES,
+    writer: (chunk) => part.writer(chunk),
+  };
+}
+
+/** Bytes of the verified chunks. */
+export function verifiedBytes({ verified, description: { layout } }: Part): number {
+  const last = layout.chunkCount - 1;
+  if (last < 0) return 0;
+  const shorter = verified.has(last) ? layout.chunkBytes - chunkLength(layout, last) : 0;
+  return verified.count * layout.chunkBytes - shorter;
+}

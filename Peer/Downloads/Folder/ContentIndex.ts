@@ -1,0 +1,71 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { Random } from '../../../Shared/Clock.ts';
+import type { FileTable } from './FileTable.ts';
+
+const ID_WORDS = 8;
+const NONE = -1;
+
+/**
+ * Finds rows by content: a hash table with open addressing, 4 to 16 bytes a row. The ids come from strangers: random
+ * factors keep them from choosing ids that collide.
+ */
+export class ContentIndex {
+  readonly #table: FileTable;
+  readonly #factors: Int32Array;
+  readonly #slots: Int32Array;
+  /** Next row with the same content; undefined: all contents differ. */
+  #next: Int32Array | undefined;
+
+  constructor(table: FileTable, random: Random) {
+    this.#table = table;
+    this.#factors = Int32Array.from({ length: ID_WORDS }, () => Math.floor(random() * 2 ** 32) | 1);
+    let slots = 16;
+    while (slots < table.length * 2) slots *= 2;
+    this.#slots = new Int32Array(slots).fill(NONE);
+  }
+
+  /** Adds a row. Returns whether it is the first with its content. */
+  add(row: number): boolean {
+    const slot = this.#slotOf((word) => this.#table.idWord(row, word));
+    const first = this.#slots[slot] ?? NONE;
+    if (first === NONE) {
+      this.#slots[slot] = row;
+      return true;
+    }
+    this.#next ??= new Int32Array(this.#table.length).fill(NONE);
+    this.#next[row] = this.#next[first] ?? NONE;
+    this.#next[first] = row;
+    return false;
+  }
+
+  /** The first row with a content; undefined: none. */
+  find(fileId: FileId): number | undefined {
+    const id = Buffer.from(fileId, 'hex');
+    const row = this.#slots[this.#slotOf((word) => id.readInt32LE(word * 4))] ?? NONE;
+    return row === NONE ? undefined : row;
+  }
+
+  /** The other rows with the content of a first row. */
+  *twinsOf(first: number): Generator<number> {
+    if (this.#next === undefined) return;
+    for (let row = this.#next[first] ?? NONE; row !== NONE; row = this.#next[row] ?? NONE) yield row;
+  }
+
+  /** The slot of an id, or the free one for it. */
+  #slotOf(wordOf: (word: number) => number): number {
+    let hash = 0;
+    for (let word = 0; word < ID_WORDS; word++)
+      hash = (hash + Math.imul(wordOf(word) ^ (hash >>> 15), this.#factors[word] ?? 1)) | 0;
+    const mask = this.#slots.length - 1;
+    for (let slot = (hash ^ (hash >>> 16)) & mask; ; slot = (slot + 1) & mask) {
+      const row = this.#slots[slot] ?? NONE;
+      if (row === NONE || this.#hasId(row, wordOf)) return slot;
+    }
+  }
+
+  #hasId(row: number, wordOf: (word: number) => number): boolean {
+    for (let word = 0; word < ID_WORDS; word++)
+      if (this.#table.idWord(row, word) !== wordOf(word)) return false;
+    return true;
+  }
+}

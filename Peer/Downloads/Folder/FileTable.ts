@@ -1,0 +1,156 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { FileHolder } from '../../Model.ts';
+import type { FolderFile } from '../../Storage.ts';
+
+/** Rows of one page, as a power of two. A page is allocated whole, so that growth copies nothing. */
+const PAGE_BITS = 12;
+const PAGE_ROWS = 1 << PAGE_BITS;
+const ID_BYTES = 32;
+/** First length of the paths of a page; doubled when they need more. */
+const PATHS_BYTES = 64 * 1_024;
+const EXECUTABLE = 1;
+
+/** Columns of PAGE_ROWS files. */
+interface Page {
+  readonly ids: Buffer;
+  readonly sizes: Float64Array;
+  /** NaN: unknown. */
+  readonly modifiedMs: Float64Array;
+  readonly flags: Uint8Array;
+  /** Index into the sets of holders. */
+  readonly holders: Uint16Array;
+  /** End of each path in `paths`. */
+  readonly ends: Uint32Array;
+  paths: Buffer;
+}
+
+/** Sets of holders that a table tells apart; files beyond them have none, and are located. */
+const SETS_MAX = 65_535;
+
+/** The files of a folder in columns, by row: 55 bytes and the path for each, where an object and its strings take 300. */
+export class FileTable implements Iterable<FolderFile> {
+  readonly #pages: Page[] = [];
+  readonly #sets: (readonly FileHolder[])[] = [[]];
+  readonly #setsByPeers = new Map<string, number>();
+  #lastSet = 0;
+  #length = 0;
+
+  /** The files as a table: themselves if they are one. */
+  static of(files: Iterable<FolderFile>): FileTable {
+    if (files instanceof FileTable) return files;
+    const table = new FileTable();
+    for (const file of files) table.add(file);
+    return table;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add({ fileId, size, path, holders, modifiedMs, executable }: FolderFile): void {
+    const row = this.#length++;
+    const at = row & (PAGE_ROWS - 1);
+    if (at === 0) this.#addPage();
+    const page = this.#page(row);
+    page.ids.write(fileId, at * ID_BYTES, 'hex');
+    page.sizes[at] = size;
+    page.modifiedMs[at] = modifiedMs ?? Number.NaN;
+    page.flags[at] = executable === true ? EXECUTABLE : 0;
+    page.holders[at] = this.#setOf(holders);
+    page.ends[at] = writePath(page, at === 0 ? 0 : (page.ends[at - 1] ?? 0), path);
+  }
+
+  sizeOf(row: number): number {
+    return this.#page(row).sizes[row & (PAGE_ROWS - 1)] ?? 0;
+  }
+
+  fileIdOf(row: number): FileId {
+    const at = (row & (PAGE_ROWS - 1)) * ID_BYTES;
+    return this.#page(row).ids.toString('hex', at, at + ID_BYTES) as FileId;
+  }
+
+  /** One of the eight 32-bit words of the id. */
+  idWord(row: number, word: number): number {
+    return this.#page(row).ids.readInt32LE((row & (PAGE_ROWS - 1)) * ID_BYTES + word * 4);
+  }
+
+  pathOf(row: number): string {
+    const { ends, paths } = this.#page(row);
+    const at = row & (PAGE_ROWS - 1);
+    return paths.toString('utf8', at === 0 ? 0 : ends[at - 1], ends[at]);
+  }
+
+  isFolder(row: number): boolean {
+    const { ends, paths } = this.#page(row);
+    return paths[(ends[row & (PAGE_ROWS - 1)] ?? 0) - 1] === 0x2f;
+  }
+
+  holdersOf(row: number): readonly FileHolder[] {
+    return this.#sets[this.setOf(row)] ?? [];
+  }
+
+  /** Number of the set of holders: rows with the same number have the same holders. */
+  setOf(row: number): number {
+    return this.#page(row).holders[row & (PAGE_ROWS - 1)] ?? 0;
+  }
+
+  fileAt(row: number): FolderFile {
+    const page = this.#page(row);
+    const at = row & (PAGE_ROWS - 1);
+    const modifiedMs = page.modifiedMs[at];
+    return {
+      fileId: this.fileIdOf(row),
+      size: page.sizes[at] ?? 0,
+      path: this.pathOf(row),
+      holders: this.holdersOf(row),
+      modifiedMs: Number.isNaN(modifiedMs) ? undefined : modifiedMs,
+      ...(((page.flags[at] ?? 0) & EXECUTABLE) !== 0 && { executable: true }),
+    };
+  }
+
+  *[Symbol.iterator](): Generator<FolderFile> {
+    for (let row = 0; row < this.#length; row++) yield this.fileAt(row);
+  }
+
+  #page(row: number): Page {
+    const page = this.#pages[row >>> PAGE_BITS];
+    if (page === undefined) throw new RangeError(`no row ${row} of ${this.#length}`);
+    return page;
+  }
+
+  #addPage(): void {
+    const last = this.#pages.at(-1);
+    if (last !== undefined) last.paths = Buffer.from(last.paths.subarray(0, last.ends[PAGE_ROWS - 1]));
+    this.#pages.push({
+      ids: Buffer.allocUnsafeSlow(PAGE_ROWS * ID_BYTES),
+      sizes: new Float64Array(PAGE_ROWS),
+      modifiedMs: new Float64Array(PAGE_ROWS),
+      flags: new Uint8Array(PAGE_ROWS),
+      holders: new Uint16Array(PAGE_ROWS),
+      ends: new Uint32Array(PAGE_ROWS),
+      paths: Buffer.allocUnsafeSlow(PATHS_BYTES),
+    });
+  }
+
+  #setOf(holders: readonly FileHolder[]): number {
+    // Consecutive files mostly share the list itself.
+    if (this.#sets[this.#lastSet] === holders) return this.#lastSet;
+    const key = holders.map(({ peerId }) => peerId).join(' ');
+    const known = key === '' ? 0 : this.#setsByPeers.get(key);
+    if (known === undefined && this.#sets.length > SETS_MAX) return 0;
+    this.#lastSet = known ?? this.#sets.push(holders) - 1;
+    if (known === undefined) this.#setsByPeers.set(key, this.#lastSet);
+    return this.#lastSet;
+  }
+}
+
+/** Writes a path at an offset and returns its end. */
+function writePath(page: Page, at: number, path: string): number {
+  // A UTF-16 code unit takes at most three bytes.
+  while (page.paths.length - at < path.length * 3) {
+    const larger = Buffer.allocUnsafeSlow(page.paths.length * 2);
+    larger.set(page.paths.subarray(0, at));
+    page.paths = larger;
+  }
+  return at + page.paths.write(path, at, 'utf8');
+}
