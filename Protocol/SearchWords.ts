@@ -1,7 +1,7 @@
 import { QUERY_CHARS_MIN } from './Limits.ts';
 
 /** Longer words are truncated, in names and in queries. In UTF-16 units. */
-const WORD_LENGTH_MAX = 48;
+export const WORD_LENGTH_MAX = 48;
 /** Indexed words of a path: those of the name first, then of the nearest folders. */
 const PATH_WORDS_MAX = 64;
 

@@ -2,6 +2,7 @@ import { UnitScheduler } from '../../Peer/Downloads/Picking/UnitScheduler.ts';
 import { chunkUnits } from '../../Peer/Downloads/Picking/Units.ts';
 import { Catalog } from '../../Peer/Files/Catalog/Catalog.ts';
 import { CatalogMatch } from '../../Peer/Files/Catalog/CatalogMatch.ts';
+import { type FileState, fileState } from '../../Peer/Files/Disk/FileState.ts';
 import { Bitfield } from '../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
@@ -17,10 +18,11 @@ const ROUNDS = 3;
 /** CPU of decisions on large inputs, in milliseconds, by the names of Limits.ts. Each catches a scan where a lookup is due. */
 export function scaleFigures(): Record<string, number> {
   const catalog = new Catalog();
-  for (let n = 0; n < FILES; n++) catalog.put(entry(n));
+  for (let n = 0; n < FILES; n++)
+    catalog.put(pathOf(n), stateOf(n), n.toString(16).padStart(64, '0') as FileId);
   catalog.list('');
   const match = new CatalogMatch(catalog, () => []);
-  match.matching({ words: 'file', fileId: undefined }); // Builds the word index.
+  match.matching({ words: 'file', fileId: undefined }); // Builds the text of the paths.
   let removed = 0;
   return {
     'CPU ms of a search in 100,000 files': leastMs(() =>
@@ -29,7 +31,7 @@ export function scaleFigures(): Record<string, number> {
     'CPU ms of a listing of 100,000 files after a change':
       leastMs(() => {
         for (let n = 0; n < LISTINGS; n++) {
-          catalog.remove(entry(removed++).path);
+          catalog.remove(pathOf(removed++));
           catalog.list('');
         }
       }) / LISTINGS,
@@ -37,9 +39,12 @@ export function scaleFigures(): Record<string, number> {
   };
 }
 
-function entry(n: number) {
-  const fileId = n.toString(16).padStart(64, '0') as FileId;
-  return { path: `folder ${n % 1_000}/file ${n}`, size: n + 1, modifiedMs: 1_000, fileId };
+function pathOf(n: number): string {
+  return `folder ${n % 1_000}/file ${n}`;
+}
+
+function stateOf(n: number): FileState {
+  return fileState({ dev: 1n, ino: BigInt(n), size: BigInt(n + 1), mtimeNs: 1_000n, ctimeNs: 1_000n });
 }
 
 function pickChunks(): void {

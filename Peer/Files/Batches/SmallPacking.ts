@@ -55,8 +55,8 @@ export function packReply({ bytes, outcomes }: SmallReply): Packed {
     numbers[REPLY_NUMBERS * index] = KINDS.indexOf(outcome.kind);
     if (outcome.kind === 'failed') texts.push(outcome.code);
     if (outcome.kind !== 'written') continue;
-    const { device, content, changed, size, modifiedMs, touchedMs, executable } = outcome.state;
-    texts.push(device, content, changed, outcome.hash ?? NONE);
+    const { device, inode, mtimeNs, ctimeNs, size, modifiedMs, touchedMs, executable } = outcome.state;
+    texts.push(device, `${inode}`, `${mtimeNs}`, `${ctimeNs}`, outcome.hash ?? NONE);
     numbers.set([size, modifiedMs, touchedMs, executable ? 1 : 0], REPLY_NUMBERS * index + 1);
   }
   return { bytes, texts: texts.join(BETWEEN), numbers };
@@ -81,8 +81,9 @@ export function unpackReply({ bytes, texts: joined, numbers }: Packed): SmallRep
         modifiedMs: numbers[at + 2] ?? 0,
         touchedMs: numbers[at + 3] ?? 0,
         device: lastDevice,
-        content: text(),
-        changed: text(),
+        inode: BigInt(text()),
+        mtimeNs: BigInt(text()),
+        ctimeNs: BigInt(text()),
       };
       outcomes.push({ kind: 'written', state, hash: (text() || undefined) as ChunkHash | undefined });
     }

@@ -1,34 +1,46 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { PublishedEntry } from '../../../Protocol/TrackerMessages.ts';
 import type { CatalogEntry } from '../../Model.ts';
-import { SortedEntries } from './SortedEntries.ts';
+import type { FileState } from '../Disk/FileState.ts';
+import { FileTable, SHARED } from './FileTable.ts';
+import { PathText } from './PathText.ts';
+import { SortedRows } from './SortedRows.ts';
 
 /** Changes kept for `changesSince`. A tracker further behind gets the whole catalog. */
 const HISTORY_MAX = 100_000;
 
-/** Last change of one entry: enough to publish its removal. */
+/** Last known values of an entry that is gone, or of a partial one: enough to publish it. */
 interface Change {
   readonly path: string;
   readonly fileId: FileId;
   readonly size: number;
 }
 
+/** A list of entries, and the version it was made of. */
+interface Listed {
+  readonly folder: string;
+  readonly version: number;
+  readonly entries: WeakRef<readonly CatalogEntry[]>;
+}
+
 /**
- * Catalog of this peer: complete files by path, and unfinished ones by FileId. Every change increments the
- * version. An
- * entry is identified by its path; a partial one, which has no path, by its FileId. The same content may have
- * several
+ * Catalog of this peer: complete files by path, and unfinished ones by FileId. Every change increments the version. An
+ * entry is identified by its path; a partial one, which has no path, by its FileId. The same content may have several
  * paths: `gone` for one of them does not affect the others.
  */
 export class Catalog {
-  readonly #files = new Map<string, CatalogEntry>();
-  readonly #paths = new Map<FileId, string | Set<string>>();
+  /** The shared files, marked SHARED, and others of which the hash is known. Only the catalog sets that mark. */
+  readonly table = new FileTable();
   readonly #partials = new Map<FileId, number>();
-  readonly #sorted = new SortedEntries();
-  /** The change at `index` led to version `#historyStart + index + 1`. */
-  #history: Change[] = [];
+  readonly #sorted = new SortedRows(this.table);
+  readonly #text = new PathText(this.table);
+  /** The change at `index` led to version `#historyStart + index + 1`. A path: the file at it was put. */
+  #history: (string | Change)[] = [];
   #historyStart = 0;
+  #files = 0;
   #bytes = 0;
+  /** The last list, while somebody uses it: a listing is asked for page by page. */
+  #listed: Listed | undefined;
   #flushDeferred: () => void = () => {};
 
   /** Registers a callback that inserts deferred entries before every lookup, though not before `version`. */
@@ -42,32 +54,38 @@ export class Catalog {
   }
 
   get files(): number {
-    return this.#files.size;
+    return this.#files;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Inserts a file, or replaces the entry of its path. An equal entry changes nothing. */
-  put(entry: CatalogEntry): void {
-    const before = this.#files.get(entry.path);
-    if (before !== undefined) {
-      if (isSame(before, entry)) return;
-      this.#forget(before);
-    }
-    this.#files.set(entry.path, entry);
-    this.#addPath(entry.fileId, entry.path);
-    this.#sorted.add(entry);
-    this.#bytes += entry.size;
-    this.#record(entry);
+  /** Inserts a file, or replaces the one at its path. Equal content and attributes are no change. @returns its row */
+  put(path: string, state: FileState, fileId: FileId): number {
+    const before = this.table.rowOf(path);
+    const entry =
+      before !== undefined && this.table.has(before, SHARED) ? this.table.entry(before) : undefined;
+    const row = this.table.put(path, state, fileId);
+    if (entry !== undefined && isSame(entry, this.table.entry(row))) return row;
+    if (entry !== undefined) this.#withdraw(row, entry.size);
+    this.share(row);
+    return row;
   }
 
+  /** Inserts the file of a row of the table that is not shared. */
+  share(row: number): void {
+    this.table.mark(row, SHARED);
+    this.#changed(row, 1, this.table.size(row));
+    this.#record(this.table.path(row));
+  }
+
+  /** Removes a file from the catalog; its row stays in the table. */
   remove(path: string): void {
-    const entry = this.#files.get(path);
-    if (entry === undefined) return;
-    this.#forget(entry);
-    this.#record(entry);
+    const row = this.table.rowOf(path);
+    if (row === undefined || !this.table.has(row, SHARED)) return;
+    this.#record({ path, fileId: this.table.fileId(row), size: this.table.size(row) });
+    this.#withdraw(row, this.table.size(row));
   }
 
   putPartial(fileId: FileId, size: number): void {
@@ -86,39 +104,49 @@ export class Catalog {
   /** Finds a file with this content; any of them when there are several. */
   find(fileId: FileId): CatalogEntry | undefined {
     this.#flushDeferred();
-    const paths = this.#paths.get(fileId);
-    const path = paths instanceof Set ? paths.values().next().value : paths;
-    return path === undefined ? undefined : this.#files.get(path);
+    for (const row of this.table.withId(fileId)) return this.table.entry(row);
+    return undefined;
   }
 
   /** Every path with this content. */
   pathsOf(fileId: FileId): readonly string[] {
     this.#flushDeferred();
-    const paths = this.#paths.get(fileId);
-    if (paths === undefined) return [];
-    return paths instanceof Set ? [...paths] : [paths];
+    return Array.from(this.table.withId(fileId), (row) => this.table.path(row));
   }
 
   findPath(path: string): CatalogEntry | undefined {
     this.#flushDeferred();
-    return this.#files.get(path);
+    const row = this.table.rowOf(path);
+    return row !== undefined && this.table.has(row, SHARED) ? this.table.entry(row) : undefined;
   }
 
-  /** Complete files below a folder ("" = all), by path (UTF-16 code units). The same array until the next change. */
+  /** Complete files below a folder ("" = all), by path (UTF-16 code units). */
   list(folder: string): readonly CatalogEntry[] {
     this.#flushDeferred();
-    return this.#sorted.below(folder);
+    const { version } = this;
+    const last = this.#listed;
+    const kept = last?.folder === folder && last.version === version ? last.entries.deref() : undefined;
+    if (kept !== undefined) return kept;
+    const entries = Array.from(this.#sorted.below(folder), (row) => this.table.entry(row));
+    this.#listed = { folder, version, entries: new WeakRef(entries) };
+    return entries;
   }
 
-  /** Complete files, unordered: avoids the sort of the first `list`. */
-  all(): Iterable<CatalogEntry> {
+  /** Complete files whose path may match folded words; see PathText. */
+  *withWords(words: readonly string[]): Generator<CatalogEntry> {
     this.#flushDeferred();
-    return this.#files.values();
+    for (const row of this.#text.rowsWith(words)) yield this.table.entry(row);
+  }
+
+  /** Complete files whose id begins with these hex digits, at least 8. */
+  *withIdStart(digits: string): Generator<CatalogEntry> {
+    this.#flushDeferred();
+    for (const row of this.table.withIdStart(digits)) yield this.table.entry(row);
   }
 
   /** All entries: files ordered by path, then the partial ones. */
   entries(): readonly PublishedEntry[] {
-    const files = this.#sorted.below('').map(publishedFile);
+    const files = Array.from(this.#sorted.below(''), (row) => publishedFile(this.table.entry(row)));
     const partials = [...this.#partials].map(([fileId, size]) =>
       published('partial', { path: '', fileId, size }),
     );
@@ -132,18 +160,23 @@ export class Catalog {
    */
   changesSince(version: number): readonly PublishedEntry[] | undefined {
     if (version < this.#historyStart || version > this.version) return undefined;
-    const latest = new Map<string, Change>();
+    const latest = new Map<string, string | Change>();
     for (const change of this.#history.slice(version - this.#historyStart)) latest.set(keyOf(change), change);
     return Array.from(latest.values(), (change) => this.#asItIs(change));
   }
 
-  #asItIs(change: Change): PublishedEntry {
-    if (change.path === '') return published(this.#partials.has(change.fileId) ? 'partial' : 'gone', change);
-    const entry = this.#files.get(change.path);
-    return entry === undefined ? published('gone', change) : publishedFile(entry);
+  /** The last change of an entry, published: the file at a path was put, so it is there. */
+  #asItIs(change: string | Change): PublishedEntry {
+    if (typeof change !== 'string') {
+      const isPartial = change.path === '' && this.#partials.has(change.fileId);
+      return published(isPartial ? 'partial' : 'gone', change);
+    }
+    const row = this.table.rowOf(change);
+    if (row === undefined) throw new Error(`${change} is not in the table`);
+    return publishedFile(this.table.entry(row));
   }
 
-  #record(change: Change): void {
+  #record(change: string | Change): void {
     this.#history.push(change);
     // Halved, so that the cost of the copy is spread over many changes.
     if (this.#history.length < 2 * HISTORY_MAX) return;
@@ -151,25 +184,23 @@ export class Catalog {
     this.#historyStart += HISTORY_MAX;
   }
 
-  #forget(entry: CatalogEntry): void {
-    this.#files.delete(entry.path);
-    this.#sorted.remove(entry);
-    this.#bytes -= entry.size;
-    const paths = this.#paths.get(entry.fileId);
-    if (!(paths instanceof Set)) this.#paths.delete(entry.fileId);
-    else if (paths.delete(entry.path) && paths.size === 0) this.#paths.delete(entry.fileId);
+  /** Takes a file out of order and counts. @param size - as it was shared */
+  #withdraw(row: number, size: number): void {
+    this.table.unmark(row, SHARED);
+    this.#changed(row, -1, -size);
   }
 
-  #addPath(fileId: FileId, path: string): void {
-    const paths = this.#paths.get(fileId);
-    if (paths === undefined) this.#paths.set(fileId, path);
-    else if (paths instanceof Set) paths.add(path);
-    else this.#paths.set(fileId, new Set([paths, path]));
+  #changed(row: number, files: number, bytes: number): void {
+    this.#sorted.changed(row);
+    this.#text.changed(row);
+    this.#files += files;
+    this.#bytes += bytes;
   }
 }
 
 /** Key of an entry in a difference. No path begins with NUL, so the two kinds never collide. */
-function keyOf(change: Change): string {
+function keyOf(change: string | Change): string {
+  if (typeof change === 'string') return change;
   return change.path === '' ? `\0${change.fileId}` : change.path;
 }
 

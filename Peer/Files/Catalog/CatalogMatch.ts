@@ -1,6 +1,6 @@
 import { SEARCH_HITS_PER_PEER_MAX } from '../../../Protocol/Limits.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import { fold, wordsOfQuery } from '../../../Protocol/SearchWords.ts';
+import { wordsOfQuery } from '../../../Protocol/SearchWords.ts';
 import { ID_PREFIX_CHARS_MIN, matchOfPath, NO_MATCH } from '../../../Protocol/WordMatch.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import type { Part } from '../../Storage.ts';
@@ -8,8 +8,6 @@ import type { Catalog } from './Catalog.ts';
 
 /** Matches collected before the best ones are chosen. */
 const MATCHES_MAX = 1_000;
-
-const ASCII = /^[\u0000-\u007f]*$/;
 
 interface Match {
   readonly file: RelayedFile;
@@ -20,8 +18,6 @@ interface Match {
 export class CatalogMatch {
   readonly #catalog: Catalog;
   readonly #parts: () => Iterable<Part>;
-  /** Cache of folded non-ASCII paths: folding takes a microsecond each. */
-  readonly #folded = new Map<string, string>();
 
   /** @param parts - the open unfinished files */
   constructor(catalog: Catalog, parts: () => Iterable<Part>) {
@@ -38,15 +34,14 @@ export class CatalogMatch {
     const found = this.#withWords(wordsOfQuery(words));
     const start = words.trim().toLowerCase();
     if (found.length > 0 || start.length < ID_PREFIX_CHARS_MIN || !/^[0-9a-f]+$/.test(start)) return found;
-    return this.#withId((id) => id.startsWith(start));
+    return this.#withIdStart(start);
   }
 
   #withWords(words: readonly string[]): RelayedFile[] {
+    if (words.length === 0) return [];
     const matches: Match[] = [];
-    const mayMatch = this.#prefilter(words);
-    for (const entry of this.#catalog.all()) {
+    for (const entry of this.#catalog.withWords(words)) {
       if (matches.length === MATCHES_MAX) break;
-      if (!mayMatch(entry.path)) continue;
       const score = matchOfPath(words, entry.path);
       if (score !== NO_MATCH) matches.push({ file: complete(entry), score });
     }
@@ -58,10 +53,12 @@ export class CatalogMatch {
     return files.slice(0, SEARCH_HITS_PER_PEER_MAX);
   }
 
-  #withId(isWanted: (id: RelayedFile['fileId']) => boolean): RelayedFile[] {
-    const files = new Map(this.#runningWithId(isWanted).map((file) => [file.fileId, file]));
-    for (const entry of this.#catalog.all()) {
-      if (isWanted(entry.fileId)) files.set(entry.fileId, complete(entry));
+  #withIdStart(digits: string): RelayedFile[] {
+    const files = new Map(
+      this.#runningWithId((id) => id.startsWith(digits)).map((file) => [file.fileId, file]),
+    );
+    for (const entry of this.#catalog.withIdStart(digits)) {
+      files.set(entry.fileId, complete(entry));
       if (files.size >= SEARCH_HITS_PER_PEER_MAX) break;
     }
     return [...files.values()].slice(0, SEARCH_HITS_PER_PEER_MAX);
@@ -80,26 +77,6 @@ export class CatalogMatch {
       path,
       complete: false,
     }));
-  }
-
-  /** Returns a cheap filter for paths: every word must occur somewhere. ASCII paths are matched without folding. */
-  #prefilter(words: readonly string[]): (path: string) => boolean {
-    const patterns = words.map((word) => new RegExp(word.replace(/[^a-z0-9]/g, '\\$&'), 'i'));
-    const plainWords = words.every((word) => ASCII.test(word));
-    return (path) => {
-      if (ASCII.test(path)) return plainWords && patterns.every((pattern) => pattern.test(path));
-      const folded = this.#foldedPath(path);
-      return words.every((word) => folded.includes(word));
-    };
-  }
-
-  #foldedPath(path: string): string {
-    const known = this.#folded.get(path);
-    if (known !== undefined) return known;
-    if (this.#folded.size > 2 * this.#catalog.files) this.#folded.clear(); // Most paths in it no longer exist.
-    const folded = fold(path);
-    this.#folded.set(path, folded);
-    return folded;
   }
 }
 

@@ -1,15 +1,17 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { CATALOG_FILES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { PATH_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
 import type { Clock, WallClock } from '../../../Shared/Clock.ts';
-import { type FileState, sameAsBefore, sameState } from '../Disk/FileState.ts';
-import type { HashCache, HashedFile } from '../Hashing/HashCache.ts';
+import { type FileState, sameState } from '../Disk/FileState.ts';
+import type { HashCache } from '../Hashing/HashCache.ts';
 import type { HashOutcome } from '../Hashing/HashFile.ts';
 import type { HashPool } from '../Hashing/HashPool.ts';
 import { isIgnoredPath } from '../Watching/IgnoreRules.ts';
 import type { ScanSettings } from '../Watching/ScanSettings.ts';
 import { WriteStabilizer } from '../Watching/WriteStabilizer.ts';
 import type { Catalog } from './Catalog.ts';
+import { REMEMBERED, SHARED } from './FileTable.ts';
+import { RememberedHashes } from './RememberedHashes.ts';
 
 export interface ShareIndexOptions {
   readonly clock: Clock;
@@ -24,7 +26,7 @@ export interface ShareIndexOptions {
   /** The problem of this file, if any, no longer exists: it is shared. */
   readonly resolved: (path: string) => void;
   readonly changed: () => void;
-  /** Limit of shared files, and of removed files whose hashes are kept. Default: CATALOG_FILES_MAX. */
+  /** Limit of shared files, and of removed files whose hashes are kept. Default: SHARE_FILES_MAX. */
   readonly filesMax?: number;
 }
 
@@ -44,12 +46,7 @@ const RETRY_FILES = 500;
  */
 export class ShareIndex {
   readonly #options: ShareIndexOptions;
-  /** State in which each file of the catalog was hashed. */
-  readonly #known = new Map<string, FileState>();
-  /** Hashes of removed files and of files not found yet in this run, by path: a file may reappear under another name. */
-  readonly #cached = new Map<string, HashedFile>();
-  /** Last path of each content state, to recognize renamed files. */
-  readonly #pathByContent = new Map<string, string>();
+  readonly #remembered: RememberedHashes;
   readonly #stabilizer: WriteStabilizer;
   /** Files queued in the pool, with the state to be hashed. */
   readonly #hashing = new Map<string, FileState>();
@@ -64,8 +61,9 @@ export class ShareIndex {
 
   constructor(options: ShareIndexOptions) {
     this.#options = options;
-    this.#filesMax = options.filesMax ?? CATALOG_FILES_MAX;
+    this.#filesMax = options.filesMax ?? SHARE_FILES_MAX;
     this.#stabilizer = new WriteStabilizer(options.settings);
+    this.#remembered = new RememberedHashes(options.catalog.table, options.cache, this.#filesMax);
   }
 
   /** Files in their quiet period, and their bytes. */
@@ -73,12 +71,8 @@ export class ShareIndex {
     return { files: this.#stabilizer.size, bytes: this.#stabilizer.bytes };
   }
 
-  async loadCache(): Promise<void> {
-    const { cache } = this.#options;
-    for await (const [path, file] of cache.load()) {
-      this.#cached.set(path, file);
-      this.#pathByContent.set(file.state.content, path);
-    }
+  loadCache(): Promise<void> {
+    return this.#remembered.load();
   }
 
   /**
@@ -87,15 +81,15 @@ export class ShareIndex {
    */
   pruneCache(): number {
     // An empty folder may be an unmounted disk: its hashes are worth keeping.
-    if (this.#known.size === 0) return this.#cached.size;
-    for (const [path, file] of [...this.#cached]) this.#dropCached(path, file);
+    if (this.#options.catalog.files === 0) return this.#remembered.count();
+    this.#remembered.prune();
     return 0;
   }
 
   /** Handles a file that exists in this state. */
   found(path: string, state: FileState): void {
-    const known = this.#known.get(path);
-    if (known !== undefined && sameState(known, state)) {
+    const row = this.#sharedRow(path);
+    if (row !== undefined && this.#options.catalog.table.isSame(row, state)) {
       this.#stabilizer.cancel(path);
       this.#settle(path);
       return;
@@ -109,11 +103,7 @@ export class ShareIndex {
       return;
     }
     this.#failed.delete(path);
-    const fileId = this.#recall(path, state);
-    if (fileId !== undefined) {
-      this.#put(path, state, fileId);
-      return;
-    }
+    if (this.#recall(path, state)) return;
     const untouchedMs = this.#options.wallMs() - state.touchedMs;
     this.#stabilizer.observe(path, state, this.#options.clock.nowMs(), untouchedMs);
     this.#scheduleTick(untouchedMs >= this.#options.settings.quietMs ? 0 : TICK_MS);
@@ -121,17 +111,16 @@ export class ShareIndex {
 
   /** Handles a file that does not exist (any more). */
   gone(path: string): void {
-    const { pool, catalog } = this.#options;
+    const { pool, catalog, changed } = this.#options;
     this.#stabilizer.forget(path);
     this.#failed.delete(path);
     if (this.#hashing.delete(path)) pool.remove(path);
-    const state = this.#known.get(path);
-    const entry = catalog.findPath(path);
-    if (state !== undefined && entry !== undefined) {
-      this.#cached.set(path, { state, fileId: entry.fileId });
-      this.#trimCached();
+    const row = this.#sharedRow(path);
+    if (row !== undefined) {
+      catalog.remove(path);
+      this.#remembered.keep(row);
+      changed();
     }
-    this.#drop(path);
     this.#settle(path);
   }
 
@@ -143,7 +132,7 @@ export class ShareIndex {
     const now = this.#options.stateNow(path);
     if (now === undefined) this.gone(path);
     else if (outcome.kind === 'hashed' && sameState(outcome.state, now)) {
-      this.#store(path, now, outcome.fileId, outcome.hashes);
+      this.#options.cache.put(path, { state: now, fileId: outcome.fileId }, outcome.hashes);
       this.#stabilizer.rested(path, this.#options.clock.nowMs());
       this.#put(path, now, outcome.fileId);
     } else {
@@ -161,13 +150,15 @@ export class ShareIndex {
   /** Adds a file written by this program, chunk by chunk: its hashes are known. */
   adopt(path: string, state: FileState, description: FileDescription): void {
     if (isIgnoredPath(path) || Buffer.byteLength(path) > PATH_BYTES_MAX) return;
-    this.#store(path, state, description.fileId, description.chunkHashes.join(''));
-    this.#put(path, state, description.fileId);
+    const { fileId, chunkHashes } = description;
+    this.#options.cache.put(path, { state, fileId }, chunkHashes.join(''));
+    this.#put(path, state, fileId);
   }
 
   /** State in which a file of the catalog was hashed. */
   stateOf(path: string): FileState | undefined {
-    return this.#known.get(path);
+    const row = this.#sharedRow(path);
+    return row === undefined ? undefined : this.#options.catalog.table.state(row);
   }
 
   /** Hashes a file again of which only the ctime changed. Meanwhile it is served, and each chunk read is checked. */
@@ -190,9 +181,7 @@ export class ShareIndex {
   /** Withdraws a file whose chunk hashes are lost, and hashes it again. */
   rehash(path: string): void {
     this.#options.cache.remove(path);
-    const state = this.#known.get(path);
-    if (state !== undefined) this.#pathByContent.delete(state.content);
-    this.#cached.delete(path);
+    if (this.#sharedRow(path) === undefined) this.#remembered.forget(path);
     this.invalidate(path);
   }
 
@@ -213,41 +202,44 @@ export class ShareIndex {
     this.#waiters.clear();
   }
 
-  /** Finds the FileId of a state hashed before: at this path in an earlier run, or at a path that no longer exists. */
-  #recall(path: string, state: FileState): FileId | undefined {
-    const { cache } = this.#options;
-    const cached = this.#cached.get(path);
-    this.#cached.delete(path);
-    if (cached !== undefined && sameAsBefore(cached.state, state)) return cached.fileId;
-    const formerPath = this.#pathByContent.get(state.content);
-    if (formerPath === undefined || formerPath === path || this.#options.stateNow(formerPath) !== undefined)
-      return undefined;
+  /**
+   * Shares a file whose state was hashed before: at this path in an earlier run, or at a path that no longer exists.
+   * @returns false when it has to be hashed
+   */
+  #recall(path: string, state: FileState): boolean {
+    const { cache, catalog, stateNow } = this.#options;
+    const { table } = catalog;
+    const row = table.rowOf(path);
+    if (row !== undefined && table.has(row, REMEMBERED)) {
+      if (table.isSameAsBefore(row, state)) {
+        this.#put(path, state, table.fileId(row));
+        return true;
+      }
+      this.#remembered.forget(path);
+    }
+    const former = table.withContentOf(state);
+    const formerPath = former === undefined ? path : table.path(former);
+    if (former === undefined || formerPath === path || stateNow(formerPath) !== undefined) return false;
     this.gone(formerPath);
-    const fileId = this.#cached.get(formerPath)?.fileId;
     const hashes = cache.hashes(formerPath);
-    if (fileId === undefined || hashes === undefined) return undefined;
-    this.#cached.delete(formerPath);
+    if (hashes === undefined || table.path(former) !== formerPath) return false;
+    const fileId = table.fileId(former);
+    this.#remembered.forget(formerPath);
     cache.remove(formerPath);
-    this.#store(path, state, fileId, hashes);
-    return fileId;
-  }
-
-  #store(path: string, state: FileState, fileId: FileId, hashes: Uint8Array | string): void {
-    const { cache } = this.#options;
-    this.#cached.delete(path);
     cache.put(path, { state, fileId }, hashes);
+    this.#put(path, state, fileId);
+    return true;
   }
 
   #put(path: string, state: FileState, fileId: FileId): void {
     const { catalog } = this.#options;
     this.#stabilizer.cancel(path);
     this.#hashing.delete(path);
-    if (!this.#known.has(path) && this.#known.size >= this.#filesMax) this.#full(path);
-    else {
-      this.#known.set(path, state);
-      this.#pathByContent.set(state.content, path);
-      const { size, modifiedMs, executable } = state;
-      catalog.put({ path, size, modifiedMs, fileId, ...(executable && { executable }) });
+    if (this.#sharedRow(path) === undefined && catalog.files >= this.#filesMax) {
+      this.#remembered.forget(path);
+      this.#full(path);
+    } else {
+      this.#remembered.found(catalog.put(path, state, fileId));
       this.#options.resolved(path);
       this.#options.changed();
     }
@@ -260,24 +252,18 @@ export class ShareIndex {
     this.#options.problem(path, `more than ${this.#filesMax} files: this one and later ones are not shared`);
   }
 
+  #sharedRow(path: string): number | undefined {
+    const { table } = this.#options.catalog;
+    const row = table.rowOf(path);
+    return row !== undefined && table.has(row, SHARED) ? row : undefined;
+  }
+
   /** Removes a file from the catalog; the file still exists. */
   #drop(path: string): void {
-    if (!this.#known.delete(path)) return;
+    if (this.#sharedRow(path) === undefined) return;
     this.#options.catalog.remove(path);
+    this.#remembered.forget(path);
     this.#options.changed();
-  }
-
-  #trimCached(): void {
-    const [oldest] = this.#cached;
-    if (this.#cached.size <= this.#filesMax || oldest === undefined) return;
-    this.#dropCached(...oldest);
-  }
-
-  #dropCached(path: string, { state }: HashedFile): void {
-    const { cache } = this.#options;
-    this.#cached.delete(path);
-    cache.remove(path);
-    if (this.#pathByContent.get(state.content) === path) this.#pathByContent.delete(state.content);
   }
 
   #tick(): void {

@@ -13,10 +13,11 @@ export interface FileState {
   readonly device: string;
   /** Its owner may run it as a program. */
   readonly executable?: true;
-  /** Inode, size and mtime in nanoseconds: unchanged by a rename. */
-  readonly content: string;
-  /** ctime in nanoseconds: changes with every write and cannot be set back. */
-  readonly changed: string;
+  /** With size and mtime: the content, unchanged by a rename. */
+  readonly inode: bigint;
+  readonly mtimeNs: bigint;
+  /** Changes with every write and cannot be set back. */
+  readonly ctimeNs: bigint;
 }
 
 /** Mode bit: the owner may run the file. */
@@ -36,17 +37,25 @@ export interface StatFields {
 }
 
 export function fileState({ mode = 0n, dev, ino, size, mtimeNs, ctimeNs }: StatFields): FileState {
-  // The wire has no times before 1970, and none beyond the exact integers.
-  const modifiedMs = Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Number(mtimeNs / 1_000_000n)));
   return {
     ...((Number(mode) & OWNER_MAY_RUN) === 0 ? {} : { executable: true }),
     size: Number(size),
-    modifiedMs,
-    touchedMs: Math.max(modifiedMs, Number(ctimeNs / 1_000_000n)),
+    modifiedMs: modifiedMsOf(mtimeNs),
+    touchedMs: touchedMsOf(mtimeNs, ctimeNs),
     device: deviceText(dev),
-    content: `${ino}.${size}.${mtimeNs}`,
-    changed: `${ctimeNs}`,
+    inode: ino,
+    mtimeNs,
+    ctimeNs,
   };
+}
+
+/** The wire has no times before 1970, and none beyond the exact integers. */
+export function modifiedMsOf(mtimeNs: bigint): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Number(mtimeNs / 1_000_000n)));
+}
+
+export function touchedMsOf(mtimeNs: bigint, ctimeNs: bigint): number {
+  return Math.max(modifiedMsOf(mtimeNs), Number(ctimeNs / 1_000_000n));
 }
 
 /** Nearly all files are on one device: its text is shared. */
@@ -63,7 +72,7 @@ export function sameState(one: FileState, other: FileState): boolean {
 
 /** Ignores the device number, which may change over a restart of the machine. */
 export function sameAsBefore(one: FileState, other: FileState): boolean {
-  return one.content === other.content && one.changed === other.changed;
+  return one.ctimeNs === other.ctimeNs && isSameContent(one, other);
 }
 
 /**
@@ -71,7 +80,11 @@ export function sameAsBefore(one: FileState, other: FileState): boolean {
  * same, so the content still has to be verified.
  */
 export function onlyTouched(one: FileState, other: FileState): boolean {
-  return one.device === other.device && one.content === other.content && one.changed !== other.changed;
+  return one.device === other.device && one.ctimeNs !== other.ctimeNs && isSameContent(one, other);
+}
+
+function isSameContent(one: FileState, other: FileState): boolean {
+  return one.inode === other.inode && one.size === other.size && one.mtimeNs === other.mtimeNs;
 }
 
 /** Names what a file system did not keep; undefined: everything is as wanted. */

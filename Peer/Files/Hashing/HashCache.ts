@@ -7,10 +7,16 @@ export interface HashedFile {
   readonly fileId: FileId;
 }
 
+/** One record of the cache. A later one of the same path replaces it; `file` undefined: the entry was removed. */
+export interface CachedFile {
+  readonly path: string;
+  readonly file: HashedFile | undefined;
+}
+
 /** Caches hashes of the files of one share by path. Never throws: a failed read is a miss, a failed write is kept. */
 export interface HashCache {
-  /** Yields all entries of earlier runs. Called once, before any other method. */
-  load(): AsyncIterable<readonly [path: string, file: HashedFile]>;
+  /** Yields the records of earlier runs, oldest first. Called once, before any other method. */
+  load(): AsyncIterable<readonly CachedFile[]>;
   /** @param hashes - concatenated chunk hashes: 32 bytes each, or 64 lower-case hex digits each */
   put(path: string, file: HashedFile, hashes: Uint8Array | string): void;
   hashes(path: string): Uint8Array | undefined;
@@ -28,8 +34,8 @@ export interface HashCacheEntry {
 export class MemoryHashCache implements HashCache {
   readonly #entries = new Map<string, HashCacheEntry>();
 
-  async *load(): AsyncGenerator<readonly [string, HashedFile]> {
-    for (const [path, { file }] of this.#entries) yield [path, file];
+  async *load(): AsyncGenerator<readonly CachedFile[]> {
+    yield Array.from(this.#entries, ([path, { file }]) => ({ path, file }));
   }
 
   put(path: string, file: HashedFile, hashes: Uint8Array | string): void {

@@ -2,9 +2,15 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../../../Shared/Log.ts';
 import { makeFolder } from '../../../Shared/MakeFolder.ts';
-import { type HashCache, type HashCacheEntry, type HashedFile, hashBytesOf } from './HashCache.ts';
+import {
+  type CachedFile,
+  type HashCache,
+  type HashCacheEntry,
+  type HashedFile,
+  hashBytesOf,
+} from './HashCache.ts';
 import { readRecord, recordLine } from './HashRecord.ts';
-import { RecordFile } from './RecordFile.ts';
+import { type FileLine, RecordFile } from './RecordFile.ts';
 
 /** Delay of writes, so that many entries share one. A crash loses the pending ones; their files are hashed again. */
 const WRITE_DELAY_MS = 2_000;
@@ -47,18 +53,21 @@ export class HashCacheFile implements HashCache {
     this.#log = log;
   }
 
-  async *load(): AsyncGenerator<readonly [string, HashedFile]> {
-    const files = new Map<string, HashedFile>();
+  async *load(): AsyncGenerator<readonly CachedFile[]> {
     let damaged = 0;
     try {
       await this.#open();
-      damaged = await this.#read(files);
+      for await (const lines of this.#file?.lines() ?? []) {
+        const records = this.#read(lines);
+        damaged += lines.length - records.length;
+        yield records;
+      }
+      this.#compactBytes = (await this.#file?.size()) ?? 0;
     } catch (failure) {
       this.#report('cannot be read', failure);
     }
     if (damaged > 0) this.#log.warn(`the hash cache ${this.#path} is damaged: some files are hashed again`);
     this.#writing = this.#writing.then(() => this.#compact(damaged > 0));
-    yield* files;
   }
 
   put(path: string, file: HashedFile, hashes: Uint8Array | string): void {
@@ -119,25 +128,19 @@ export class HashCacheFile implements HashCache {
     }
   }
 
-  /** @returns the number of damaged records */
-  async #read(files: Map<string, HashedFile>): Promise<number> {
-    if (this.#file === undefined) return 0;
-    let damaged = 0;
-    for await (const { at, line } of this.#file.lines()) {
-      if (line.length === 0) continue;
+  /** Decodes the intact records of some lines, and keeps their positions. */
+  #read(lines: readonly FileLine[]): CachedFile[] {
+    const records: CachedFile[] = [];
+    for (const { at, line } of lines) {
       this.#records++;
       const record = readRecord(line);
-      if (record === undefined) damaged++;
-      else if (record.entry === undefined) {
-        this.#positions.delete(record.path);
-        files.delete(record.path);
-      } else {
-        this.#positions.set(record.path, at);
-        files.set(record.path, record.entry.file);
-      }
+      if (record === undefined) continue;
+      const { path, entry } = record;
+      if (entry === undefined) this.#positions.delete(path);
+      else this.#positions.set(path, at);
+      records.push({ path, file: entry?.file });
     }
-    this.#compactBytes = await this.#file.size();
-    return damaged;
+    return records;
   }
 
   /** Writes all pending entries. Never rejects: what the disk does not take stays pending. */
@@ -213,17 +216,18 @@ export class HashCacheFile implements HashCache {
       const positions = new Map<string, number>();
       let batch: Buffer[] = [];
       let [at, bytes] = [0, 0];
-      for await (const { at: before, line } of from.lines()) {
-        const path = readRecord(line)?.path;
-        if (path === undefined || this.#positions.get(path) !== before) continue;
-        positions.set(path, at);
-        batch.push(Buffer.concat([line, Buffer.from('\n')]));
-        at += line.length + 1;
-        bytes += line.length + 1;
-        if (bytes < BATCH_BYTES) continue;
-        await copy.append(batch);
-        [batch, bytes] = [[], 0];
-      }
+      for await (const lines of from.lines())
+        for (const { at: before, line } of lines) {
+          const path = readRecord(line)?.path;
+          if (path === undefined || this.#positions.get(path) !== before) continue;
+          positions.set(path, at);
+          batch.push(Buffer.concat([line, Buffer.from('\n')]));
+          at += line.length + 1;
+          bytes += line.length + 1;
+          if (bytes < BATCH_BYTES) continue;
+          await copy.append(batch);
+          [batch, bytes] = [[], 0];
+        }
       await copy.append(batch);
       await rename(temporary, this.#path);
       return { copy, positions };

@@ -5,7 +5,7 @@ import type { HashCacheEntry } from './HashCache.ts';
 
 /**
  * One line of the hash cache: a checksum of the rest (16 hex digits of BLAKE3), then fields separated by single spaces.
- * `put`: size, mtime, device, content, ctime, FileId, chunk hashes in hex, path. `gone`: path. The path is a JSON
+ * `put`: size, mtime in ms, device, `inode.size.mtime in ns`, ctime in ns, FileId, chunk hashes in hex, path. `gone`: path. The path is a JSON
  * string, so that a line has no line feed inside.
  */
 export interface HashRecord {
@@ -33,15 +33,30 @@ export function readRecord(line: Buffer): HashRecord | undefined {
   const pathAt = text.indexOf(' "') + 1;
   const path = pathAt > 0 ? parsePath(text.slice(pathAt)) : undefined;
   if (path === undefined) return undefined;
-  const [kind, size, modified, device, content, changed, fileId = '', hashes = '', ...more] = text
+  const [kind, size, modified, device, content = '', changed = '', fileId = '', hashes = '', ...more] = text
     .slice(0, pathAt - 1)
     .split(' ');
   if (kind === 'gone') return { path, entry: undefined };
   const [sizeBytes, modifiedMs] = [Number(size), Number(modified)];
-  const isWhole = kind === 'put' && more.length === 0 && device && content && changed && isId(fileId);
-  if (!isWhole || !isCount(sizeBytes) || !isCount(modifiedMs) || !/^(?:[0-9a-f]{64})*$/.test(hashes))
+  const [, inode, , mtimeNs] = /^(\d+)\.(\d+)\.(-?\d+)$/.exec(content) ?? [];
+  const isWhole = kind === 'put' && more.length === 0 && device && inode && mtimeNs && isId(fileId);
+  if (
+    !isWhole ||
+    !/^-?\d+$/.test(changed) ||
+    !isCount(sizeBytes) ||
+    !isCount(modifiedMs) ||
+    !/^(?:[0-9a-f]{64})*$/.test(hashes)
+  )
     return undefined;
-  const state = { size: sizeBytes, modifiedMs, touchedMs: modifiedMs, device, content, changed };
+  const times = { mtimeNs: BigInt(mtimeNs), ctimeNs: BigInt(changed) };
+  const state = {
+    size: sizeBytes,
+    modifiedMs,
+    touchedMs: modifiedMs,
+    device,
+    inode: BigInt(inode),
+    ...times,
+  };
   return { path, entry: { file: { state, fileId: fileId as FileId }, hashes } };
 }
 
@@ -49,9 +64,9 @@ const LINE_FEED = Buffer.from('\n');
 
 function fieldsOf(entry: HashCacheEntry | undefined): string {
   if (entry === undefined) return 'gone';
-  const { size, modifiedMs, device, content, changed } = entry.file.state;
+  const { size, modifiedMs, device, inode, mtimeNs, ctimeNs } = entry.file.state;
   const hashes = typeof entry.hashes === 'string' ? entry.hashes : Buffer.from(entry.hashes).toString('hex');
-  return `put ${size} ${modifiedMs} ${device} ${content} ${changed} ${entry.file.fileId} ${hashes}`;
+  return `put ${size} ${modifiedMs} ${device} ${inode}.${size}.${mtimeNs} ${ctimeNs} ${entry.file.fileId} ${hashes}`;
 }
 
 function checksum(bytes: Buffer): string {

@@ -6,7 +6,7 @@ import { CHUNK_COUNT_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 export interface FileLine {
   /** Position of its first byte. */
   readonly at: number;
-  /** Content without the line feed. Empty for a line longer than any record. */
+  /** Content without the line feed. */
   readonly line: Buffer;
 }
 
@@ -53,32 +53,38 @@ export class RecordFile {
     return (await this.#file.stat()).size;
   }
 
-  /** Yields all lines. Text after the last line feed is a line too. */
-  async *lines(): AsyncGenerator<FileLine> {
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  /**
+   * Yields the lines of one read at a time, without empty ones and those longer than any record. Text after the last
+   * line feed is a line too.
+   */
+  async *lines(): AsyncGenerator<readonly FileLine[]> {
     let pieces: Buffer[] = [];
     let bytes = 0;
     let at = 0;
     const add = (piece: Buffer) => {
       bytes += piece.length;
-      if (bytes <= LINE_BYTES_MAX) pieces.push(Buffer.from(piece));
-      else pieces = [];
+      pieces = bytes > LINE_BYTES_MAX ? [] : [...pieces, piece];
     };
     for (;;) {
+      const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
       const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, at + bytes);
       if (bytesRead === 0) break;
       const read = buffer.subarray(0, bytesRead);
+      const lines: FileLine[] = [];
       let start = 0;
       for (let end = read.indexOf(LINE_FEED); end >= 0; end = read.indexOf(LINE_FEED, start)) {
         add(read.subarray(start, end));
-        yield { at, line: Buffer.concat(pieces) };
+        const [first, ...more] = pieces;
+        const line = more.length === 0 ? first : Buffer.concat(pieces);
+        if (line !== undefined && line.length > 0) lines.push({ at, line });
         at += bytes + 1;
         [pieces, bytes] = [[], 0];
         start = end + 1;
       }
-      add(read.subarray(start));
+      if (start < bytesRead) add(read.subarray(start));
+      yield lines;
     }
-    if (bytes > 0) yield { at, line: Buffer.concat(pieces) };
+    if (pieces.length > 0) yield [{ at, line: Buffer.concat(pieces) }];
   }
 
   /** Reads the line at a position synchronously. @returns undefined when no whole line is there */

@@ -1,4 +1,4 @@
-import { CATALOG_FILES_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { PATH_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
 
 /** One file named by a manifest. */
 interface ManifestEntry {
@@ -41,8 +41,8 @@ export function parseManifest(bytes: Uint8Array): Manifest {
       if (entry === undefined) continue;
       const first = entries.get(entry.name);
       if (first !== undefined) throw new BadLine(`"${entry.name}" is already named in line ${first.line}`);
-      if (entries.size >= CATALOG_FILES_MAX)
-        throw new BadLine(`more than ${CATALOG_FILES_MAX} files: this one is not shared`);
+      if (entries.size >= SHARE_FILES_MAX)
+        throw new BadLine(`more than ${SHARE_FILES_MAX} files: this one is not shared`);
       entries.set(entry.name, entry);
     } catch (failure) {
       if (!(failure instanceof BadLine)) throw failure;

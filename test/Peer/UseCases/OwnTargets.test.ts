@@ -4,6 +4,7 @@ import { CatalogMatch } from '../../../Peer/Files/Catalog/CatalogMatch.ts';
 import type { CatalogEntry } from '../../../Peer/Model.ts';
 import { OwnTargets } from '../../../Peer/UseCases/OwnTargets.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
+import { sharedState } from '../../Support/FileStates.ts';
 
 const SELF = { peerId: 'ab'.repeat(32) as PeerId, name: 'anna', port: 9_001 };
 
@@ -13,7 +14,7 @@ function entry(path: string, digit: string): CatalogEntry {
 
 function targets(...entries: readonly CatalogEntry[]): OwnTargets {
   const catalog = new Catalog();
-  for (const each of entries) catalog.put(each);
+  for (const each of entries) catalog.put(each.path, sharedState(each), each.fileId);
   const match = new CatalogMatch(catalog, () => []);
   const files = {
     list: (folder: string) => catalog.list(folder),

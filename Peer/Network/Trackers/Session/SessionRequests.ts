@@ -2,7 +2,7 @@ import type { InstanceId } from '../../../../Protocol/Ids.ts';
 import { NO_TOKEN } from '../../../../Protocol/PeerProof.ts';
 import type { ReplyOf, TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
 import type { PublishPlan } from './PublishPlan.ts';
-import type { PageRequest, Purpose, TrackerSessionOptions } from './SessionTypes.ts';
+import { isUnlisted, type PageRequest, type Purpose, type TrackerSessionOptions } from './SessionTypes.ts';
 
 /** Builds the requests of one session. */
 export class SessionRequests {
@@ -73,7 +73,8 @@ export class SessionRequests {
   }
 
   #heartbeat(connectionId: string): TrackerRequest {
-    const { self, feed, uploads, undialable, relays, queryToken, prove, unlisted = false } = this.#options;
+    const { self, feed, uploads, undialable, relays, queryToken, prove } = this.#options;
+    const unlisted = isUnlisted(this.#options);
     const { peerId, instanceId, port, name } = self;
     const trackerInstance = this.#challenger;
     this.#announcedVersion = feed.version;

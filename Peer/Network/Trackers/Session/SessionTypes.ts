@@ -1,4 +1,5 @@
 import type { PeerId } from '../../../../Protocol/Ids.ts';
+import { CATALOG_FILES_MAX } from '../../../../Protocol/Limits.ts';
 import type { Prove } from '../../../../Protocol/PeerProof.ts';
 import type { RequestOf, TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../../../Shared/Address.ts';
@@ -26,6 +27,11 @@ export interface TrackerSessionOptions {
   readonly prove: Prove;
   /** Secret that proves the origin of the tracker's own messages: a relayed query, a successor. */
   readonly queryToken: string;
+}
+
+/** Whether a tracker relays queries to this peer: by choice, or because no tracker holds that many files of one peer. */
+export function isUnlisted({ unlisted, feed }: Pick<TrackerSessionOptions, 'unlisted' | 'feed'>): boolean {
+  return unlisted === true || feed.files > CATALOG_FILES_MAX;
 }
 
 export type SessionState = 'connecting' | 'connected' | 'lost';

@@ -21,7 +21,7 @@ import {
   retryMs,
   THROTTLED_RETRY_MS,
 } from './SessionTiming.ts';
-import type { Purpose, SessionAction, TrackerSessionOptions } from './SessionTypes.ts';
+import { isUnlisted, type Purpose, type SessionAction, type TrackerSessionOptions } from './SessionTypes.ts';
 import { refusalText, Standing } from './Standing.ts';
 import { type Transaction, Transactions } from './Transactions.ts';
 
@@ -46,7 +46,7 @@ export class TrackerSession {
   constructor(options: TrackerSessionOptions) {
     this.#options = options;
     this.#transactions = new Transactions(options.random);
-    this.#publisher = new Publisher(options.feed, !options.unlimited, options.unlisted);
+    this.#publisher = new Publisher(options.feed, !options.unlimited, isUnlisted(options));
     this.#requests = new SessionRequests(options);
   }
 
@@ -185,7 +185,7 @@ export class TrackerSession {
     const same = reply.trackerInstance === this.standing.instanceId;
     if (again && same) this.#publisher.heartbeatAnswered(reply.heldVersion, transaction.firstSentMs);
     else this.#dropPages(reply.heldVersion);
-    this.#publisher.disabled = reply.relayOnly || this.#options.unlisted === true;
+    this.#publisher.disabled = reply.relayOnly || isUnlisted(this.#options);
     this.standing.heartbeatAnswered(reply, nowMs);
     this.#requests.heartbeatAnswered(reply);
     this.#heartbeatMs = nextHeartbeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);

@@ -22,8 +22,9 @@ function outcome(random: SeededRandom): SmallWritten {
     modifiedMs,
     touchedMs: modifiedMs + random.int(0, 9),
     device: random.pick(['1', '64770']),
-    content: `${random.int(0, 2 ** 40)}.${size}.${modifiedMs}000001`,
-    changed: `${modifiedMs}000002`,
+    inode: BigInt(random.int(0, 2 ** 40)),
+    mtimeNs: BigInt(modifiedMs) * 1_000_000n + 1n,
+    ctimeNs: BigInt(modifiedMs) * 1_000_000n + 2n,
     ...(random.chance(0.5) && { executable: true as const }),
   };
   return { kind, state, hash: random.pick([id(random) as ChunkHash, undefined]) };

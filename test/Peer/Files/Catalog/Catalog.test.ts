@@ -3,10 +3,12 @@ import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import type { PublishedEntry } from '../../../../Protocol/TrackerMessages.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
+import { sharedState } from '../../../Support/FileStates.ts';
 import { seeds } from '../../../Support/seeds.ts';
 
 const id = (n: number) => n.toString(16).padStart(64, '0') as FileId;
-const entry = (path: string, n: number) => ({ path, size: n + 1, modifiedMs: 1_000, fileId: id(n) });
+const put = (catalog: Catalog, path: string, n: number, attributes = {}) =>
+  catalog.put(path, sharedState({ size: n + 1, modifiedMs: 1_000, ...attributes }), id(n));
 
 /** The entries a tracker holds: files by path, partial ones by id. */
 class TrackerModel {
@@ -41,7 +43,7 @@ test.each(seeds(50))('any tracker that follows the differences holds the catalog
     const before = catalog.version;
     const action = random.int(0, 3);
     if (action === 0) {
-      catalog.put(entry(path, content));
+      put(catalog, path, content);
       files.set(path, content);
     } else if (action === 1) {
       catalog.remove(path);
@@ -79,19 +81,20 @@ test.each(seeds(50))('any tracker that follows the differences holds the catalog
 
 test('an equal entry makes no new version; other content at the path is one change, not two', () => {
   const catalog = new Catalog();
-  catalog.put(entry('a', 1));
-  catalog.put(entry('a', 1));
+  put(catalog, 'a', 1);
+  put(catalog, 'a', 1);
   expect(catalog.version).toBe(1);
-  catalog.put(entry('a', 2));
-  const { modifiedMs } = entry('a', 2);
-  expect(catalog.changesSince(1)).toEqual([{ kind: 'file', path: 'a', size: 3, fileId: id(2), modifiedMs }]);
+  put(catalog, 'a', 2);
+  expect(catalog.changesSince(1)).toEqual([
+    { kind: 'file', path: 'a', size: 3, fileId: id(2), modifiedMs: 1_000 },
+  ]);
 });
 
 test('a new time or executable bit is a change that others learn', () => {
   const catalog = new Catalog();
-  catalog.put(entry('a', 1));
-  catalog.put({ ...entry('a', 1), modifiedMs: 77 });
-  catalog.put({ ...entry('a', 1), modifiedMs: 77, executable: true });
+  put(catalog, 'a', 1);
+  put(catalog, 'a', 1, { modifiedMs: 77 });
+  put(catalog, 'a', 1, { modifiedMs: 77, executable: true });
   expect(catalog.version).toBe(3);
   expect(catalog.changesSince(1)).toMatchObject([{ path: 'a', modifiedMs: 77, executable: true }]);
   expect(catalog.entries()).toMatchObject([{ path: 'a', modifiedMs: 77, executable: true }]);
@@ -99,8 +102,8 @@ test('a new time or executable bit is a change that others learn', () => {
 
 test('of content with two paths, only the removed path is gone', () => {
   const catalog = new Catalog();
-  catalog.put(entry('a', 1));
-  catalog.put(entry('b', 1));
+  put(catalog, 'a', 1);
+  put(catalog, 'b', 1);
   const { version } = catalog;
   catalog.remove('a');
   expect(catalog.changesSince(version)).toEqual([{ kind: 'gone', path: 'a', size: 2, fileId: id(1) }]);

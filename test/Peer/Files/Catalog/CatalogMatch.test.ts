@@ -5,6 +5,7 @@ import type { Part } from '../../../../Peer/Storage.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SEARCH_HITS_PER_PEER_MAX } from '../../../../Protocol/Limits.ts';
+import { sharedState } from '../../../Support/FileStates.ts';
 
 function idOf(number: number): FileId {
   return number.toString(16).padStart(64, 'a') as FileId;
@@ -13,7 +14,7 @@ function idOf(number: number): FileId {
 function catalogOf(...paths: string[]): Catalog {
   const catalog = new Catalog();
   for (const [number, path] of paths.entries()) {
-    catalog.put({ path, size: number, modifiedMs: 1, fileId: idOf(number) });
+    catalog.put(path, sharedState({ size: number, modifiedMs: 1 }), idOf(number));
   }
   return catalog;
 }

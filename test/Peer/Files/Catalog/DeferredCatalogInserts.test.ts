@@ -1,27 +1,18 @@
 import { expect, test } from 'vitest';
 import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import { DeferredCatalogInserts } from '../../../../Peer/Files/Catalog/DeferredCatalogInserts.ts';
-import type { FileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
+import { sharedState } from '../../../Support/FileStates.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
-const state: FileState = {
-  size: 1,
-  modifiedMs: 1,
-  touchedMs: 1,
-  device: '1',
-  content: '1.1.1',
-  changed: '1',
-};
+const state = sharedState({ size: 1, modifiedMs: 1 });
 const id = (n: number) => n.toString(16).padStart(64, '0') as FileId;
 
 function desk() {
   const clock = new SimulatedClock();
   const catalog = new Catalog();
-  const deferred = new DeferredCatalogInserts(clock, (path, { size, modifiedMs }, { fileId }) =>
-    catalog.put({ path, size, modifiedMs, fileId }),
-  );
+  const deferred = new DeferredCatalogInserts(clock, (path, at, { fileId }) => catalog.put(path, at, fileId));
   catalog.flushBeforeLookup(() => deferred.flush());
   let next = 0;
   const add = () =>
@@ -76,7 +67,7 @@ test('every lookup finds a pending file, by path, by content or in a list', () =
     (catalog: Catalog) => catalog.findPath('f1')?.fileId,
     (catalog: Catalog) => catalog.find(id(1))?.fileId,
     (catalog: Catalog) => catalog.list('')[1]?.fileId,
-    (catalog: Catalog) => [...catalog.all()][1]?.fileId,
+    (catalog: Catalog) => [...catalog.withWords(['f1'])][0]?.fileId,
     (catalog: Catalog) => (catalog.pathsOf(id(1))[0] === 'f1' ? id(1) : undefined),
   ]) {
     const { catalog, add } = desk();

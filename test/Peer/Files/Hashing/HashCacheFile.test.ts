@@ -43,7 +43,11 @@ async function desk() {
   const open = async () => {
     const cache = new HashCacheFile(path, log);
     const files = new Map();
-    for await (const [name, file] of cache.load()) files.set(name, file);
+    for await (const records of cache.load())
+      for (const { path: name, file } of records) {
+        if (file === undefined) files.delete(name);
+        else files.set(name, file);
+      }
     return { cache, files };
   };
   /** Stores entries `0` to `count - 1` of two chunks each. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseManifest } from '../../../../Peer/Files/Watching/Manifest.ts';
-import { CATALOG_FILES_MAX } from '../../../../Protocol/Limits.ts';
+import { SHARE_FILES_MAX } from '../../../../Protocol/Limits.ts';
 
 function parse(text: string) {
   return parseManifest(Buffer.from(text));
@@ -106,9 +106,9 @@ test('for any bytes: no name twice, and every line is an entry, a problem, or sk
 });
 
 test('a manifest may name as many files as a catalog holds, later lines are problems', () => {
-  const names = Array.from({ length: CATALOG_FILES_MAX + 2 }, (_, n) => `${n} x`);
+  const names = Array.from({ length: SHARE_FILES_MAX + 2 }, (_, n) => `${n} x`);
   const { entries, problems } = parse(names.join('\n'));
-  expect(entries).toHaveLength(CATALOG_FILES_MAX);
-  expect(problems.map(({ line }) => line)).toEqual([CATALOG_FILES_MAX + 1, CATALOG_FILES_MAX + 2]);
-  expect(problems[0]?.reason).toContain(`more than ${CATALOG_FILES_MAX} files`);
+  expect(entries).toHaveLength(SHARE_FILES_MAX);
+  expect(problems.map(({ line }) => line)).toEqual([SHARE_FILES_MAX + 1, SHARE_FILES_MAX + 2]);
+  expect(problems[0]?.reason).toContain(`more than ${SHARE_FILES_MAX} files`);
 });

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { CATALOG_FILES_MAX } from '../../../../Protocol/Limits.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../../Support/seeds.ts';
 import { FakeFeed, file, TrackerLan } from './TrackerLan.ts';
@@ -51,6 +52,22 @@ test('an unlisted peer is found beside a listed one; queries are relayed only to
   const { hits } = await lan.clock.settle(cas.trackers.queries.search('song', never));
   expect(hits[0]?.holders.map(({ name }) => name).sort()).toEqual(['Ann', 'Ben']);
   expect(ann.feed.asked).toEqual([]);
+});
+
+test('a peer that shares more files than a tracker holds of one peer is found by relay', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 2 }));
+  const tracker = await lan.tracker('10.0.0.1');
+  const configured = [TRACKER];
+  const large = feedOf('a song');
+  vi.spyOn(large, 'files', 'get').mockReturnValue(CATALOG_FILES_MAX + 1);
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured, feed: large });
+  const cas = lan.peer({ ip: '10.0.0.4', name: 'Cas', configured });
+  for (const { trackers } of [ann, cas]) await trackers.start();
+  await lan.clock.advanceAsync(1_000);
+  expect(tracker.stats.files).toBe(0);
+  expect(ann.trackers.status()).toMatchObject([{ asksByRelay: true, heldVersion: 0 }]);
+  const { hits } = await lan.clock.settle(cas.trackers.queries.search('song', never));
+  expect(hits[0]?.holders.map(({ name }) => name)).toEqual(['Ann']);
 });
 
 test('a vanished peer delays one relayed search by 0.8 s', async () => {

@@ -1,0 +1,224 @@
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { CatalogEntry } from '../../Model.ts';
+import type { FileState } from '../Disk/FileState.ts';
+import { modifiedMsOf, touchedMsOf } from '../Disk/FileState.ts';
+import { RowChains } from './RowChains.ts';
+
+/** Columns of one row. */
+const ID_BYTES = 32;
+/** Rows of the first allocation. Later ones grow by half. */
+const FIRST_ROWS = 1_024;
+
+/** Marks of a row, as bits. */
+export const SHARED = 1;
+/** The hash of an earlier run, or of a removed file: the file may reappear under this or another name. */
+export const REMEMBERED = 2;
+/** Part of the sorted order; see SortedRows. */
+export const SORTED = 4;
+const EXECUTABLE = 8;
+
+/**
+ * Hashed files in columns, one row a path: its state on disk and its content. 200 bytes a file with the index by path, by
+ * content id and by inode; as objects and strings they take 1,200, and a million shared files more than a gigabyte.
+ */
+export class FileTable {
+  readonly #rows = new Map<string, number>();
+  readonly #paths: string[] = [];
+  readonly #free: number[] = [];
+  readonly #devices: string[] = [];
+  readonly #byId = new RowChains((row) => idHash(this.#ids, row * ID_BYTES));
+  readonly #byInode = new RowChains((row) => hashOfInode(this.#inodes[row] ?? 0n));
+  #ids = Buffer.alloc(0);
+  #marks = new Uint8Array(0);
+  #deviceOf = new Uint16Array(0);
+  #sizes = new Float64Array(0);
+  #inodes = new BigUint64Array(0);
+  #mtimes = new BigInt64Array(0);
+  #ctimes = new BigInt64Array(0);
+
+  /** One more than the highest row ever used. */
+  get end(): number {
+    return this.#paths.length;
+  }
+
+  rowOf(path: string): number | undefined {
+    return this.#rows.get(path);
+  }
+
+  /** Path of a row, the same string at every call; '' for a row not in use. */
+  path(row: number): string {
+    return this.#paths[row] ?? '';
+  }
+
+  has(row: number, mark: number): boolean {
+    return ((this.#marks[row] ?? 0) & mark) !== 0;
+  }
+
+  countOf(mark: number): number {
+    return this.#marks.reduce((count, marks) => count + ((marks & mark) === 0 ? 0 : 1), 0);
+  }
+
+  mark(row: number, mark: number): void {
+    this.#marks[row] = (this.#marks[row] ?? 0) | mark;
+  }
+
+  unmark(row: number, mark: number): void {
+    this.#marks[row] = (this.#marks[row] ?? 0) & ~mark;
+  }
+
+  /** Inserts a path, or replaces state and content of its row. Marks stay, also of a replaced one. @returns the row */
+  put(path: string, state: FileState, fileId: FileId): number {
+    let row = this.#rows.get(path);
+    if (row === undefined) row = this.#newRow(path);
+    else this.#unlink(row);
+    this.#ids.write(fileId, row * ID_BYTES, ID_BYTES, 'hex');
+    this.#setState(row, state);
+    this.#byId.add(row);
+    this.#byInode.add(row);
+    return row;
+  }
+
+  remove(row: number): void {
+    this.#unlink(row);
+    this.#rows.delete(this.path(row));
+    this.#paths[row] = '';
+    this.#marks[row] = 0;
+    this.#free.push(row);
+  }
+
+  size(row: number): number {
+    return this.#sizes[row] ?? 0;
+  }
+
+  fileId(row: number): FileId {
+    return this.#ids.toString('hex', row * ID_BYTES, (row + 1) * ID_BYTES) as FileId;
+  }
+
+  /** Shared rows whose content id begins with these hex digits, at least 8 of them, in order of row. */
+  *withIdStart(digits: string): Generator<number> {
+    const start = Number.parseInt(digits.slice(0, 8), 16);
+    for (let row = 0; row < this.end; row++) {
+      if (this.#ids.readUInt32BE(row * ID_BYTES) !== start || !this.has(row, SHARED)) continue;
+      if (this.fileId(row).startsWith(digits)) yield row;
+    }
+  }
+
+  entry(row: number): CatalogEntry {
+    const entry = {
+      path: this.path(row),
+      size: this.size(row),
+      modifiedMs: modifiedMsOf(this.#mtimes[row] ?? 0n),
+      fileId: this.fileId(row),
+    };
+    return this.has(row, EXECUTABLE) ? { ...entry, executable: true } : entry;
+  }
+
+  state(row: number): FileState {
+    const [mtimeNs, ctimeNs] = [this.#mtimes[row] ?? 0n, this.#ctimes[row] ?? 0n];
+    return {
+      ...(this.has(row, EXECUTABLE) && { executable: true as const }),
+      size: this.size(row),
+      modifiedMs: modifiedMsOf(mtimeNs),
+      touchedMs: touchedMsOf(mtimeNs, ctimeNs),
+      device: this.#devices[this.#deviceOf[row] ?? 0] ?? '',
+      inode: this.#inodes[row] ?? 0n,
+      mtimeNs,
+      ctimeNs,
+    };
+  }
+
+  /** Whether a row has this state, as sameState compares it. */
+  isSame(row: number, state: FileState): boolean {
+    return this.#devices[this.#deviceOf[row] ?? 0] === state.device && this.isSameAsBefore(row, state);
+  }
+
+  /** The same without the device number, as sameAsBefore compares it. */
+  isSameAsBefore(row: number, state: FileState): boolean {
+    return this.#ctimes[row] === BigInt.asIntN(64, state.ctimeNs) && this.#isSameContent(row, state);
+  }
+
+  /** Row of the file that was last put with this inode, size and mtime: the same file, perhaps under a former name. */
+  withContentOf(state: FileState): number | undefined {
+    let row = this.#byInode.first(hashOfInode(state.inode));
+    while (row !== undefined && !this.#isSameContent(row, state)) row = this.#byInode.next(row);
+    return row;
+  }
+
+  /** Shared rows with this content id. */
+  *withId(fileId: FileId): Generator<number> {
+    const wanted = Buffer.from(fileId, 'hex');
+    if (wanted.length !== ID_BYTES) return;
+    let row = this.#byId.first(idHash(wanted, 0));
+    for (; row !== undefined; row = this.#byId.next(row)) {
+      const at = row * ID_BYTES;
+      if (this.has(row, SHARED) && this.#ids.compare(wanted, 0, ID_BYTES, at, at + ID_BYTES) === 0) yield row;
+    }
+  }
+
+  #isSameContent(row: number, { inode, size, mtimeNs }: FileState): boolean {
+    return (
+      this.#inodes[row] === BigInt.asUintN(64, inode) &&
+      this.#sizes[row] === size &&
+      this.#mtimes[row] === BigInt.asIntN(64, mtimeNs)
+    );
+  }
+
+  #setState(row: number, { size, device, inode, mtimeNs, ctimeNs, executable }: FileState): void {
+    this.#sizes[row] = size;
+    this.#inodes[row] = inode;
+    this.#mtimes[row] = mtimeNs;
+    this.#ctimes[row] = ctimeNs;
+    this.#deviceOf[row] = this.#deviceNumber(device);
+    if (executable) this.mark(row, EXECUTABLE);
+    else this.unmark(row, EXECUTABLE);
+  }
+
+  /** Nearly all files are on one device, so the list of devices is short. */
+  #deviceNumber(device: string): number {
+    const known = this.#devices.indexOf(device);
+    return known >= 0 ? known : this.#devices.push(device) - 1;
+  }
+
+  #newRow(path: string): number {
+    const row = this.#free.pop() ?? this.#paths.length;
+    this.#paths[row] = path;
+    this.#rows.set(path, row);
+    if (row >= this.#marks.length) this.#grow();
+    return row;
+  }
+
+  #unlink(row: number): void {
+    this.#byId.remove(row);
+    this.#byInode.remove(row);
+  }
+
+  #grow(): void {
+    const rows = Math.max(FIRST_ROWS, this.#marks.length + (this.#marks.length >> 1));
+    const ids = Buffer.alloc(rows * ID_BYTES);
+    this.#ids.copy(ids);
+    this.#ids = ids;
+    this.#marks = copied(this.#marks, new Uint8Array(rows));
+    this.#deviceOf = copied(this.#deviceOf, new Uint16Array(rows));
+    this.#sizes = copied(this.#sizes, new Float64Array(rows));
+    this.#inodes = copied(this.#inodes, new BigUint64Array(rows));
+    this.#mtimes = copied(this.#mtimes, new BigInt64Array(rows));
+    this.#ctimes = copied(this.#ctimes, new BigInt64Array(rows));
+  }
+}
+
+function copied<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+/** Both ends of an id, so that ids with a common beginning do not share a bucket. */
+function idHash(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) ^ bytes.readInt32BE(at + ID_BYTES - 4);
+}
+
+/** Mixes an inode number: neighbouring inodes differ in their low bits only, those of network disks in the high ones. */
+function hashOfInode(inode: bigint): number {
+  const low = Number(BigInt.asUintN(32, inode));
+  const high = Number(BigInt.asUintN(32, inode >> 32n));
+  return Math.imul(low ^ Math.imul(high, 0x9e3779b1), 0x85ebca6b) >>> 7;
+}
