@@ -117,6 +117,53 @@ export const aliveExtensions: ExtensionTable<AliveExtensions> = {
   token: [3, hex(8)],
 };
 
+/** How many trackers of a cluster an answer covers. */
+export interface TrackerShare {
+  /** Trackers that answered, the sender included. */
+  readonly answered: number;
+  /** Trackers of the cluster, the silent ones included. */
+  readonly known: number;
+}
+
+/** Extensions of an answer to `search`, `locate`, `peers` and `folder`. */
+export interface AnswerExtensions {
+  /** Undefined: the tracker belongs to no cluster, or more pages follow. */
+  readonly trackers?: TrackerShare | undefined;
+}
+
+export const answerExtensions: ExtensionTable<AnswerExtensions> = {
+  trackers: [1, struct<TrackerShare>({ answered: uint8, known: uint8 })],
+};
+
+/** Encoded size of the extensions of an answer. */
+export const ANSWER_EXTENSIONS_BYTES = 1 + HEADER_BYTES + 2;
+
+/**
+ * As `extensible`, at the end of a message that had no extensions at first: without any, not even their count is written, and
+ * a message that ends before the count has none.
+ */
+export function extensibleEnd<T extends E, E extends object>(
+  fields: { readonly [K in Exclude<keyof T, keyof E>]: Codec<T[K]> },
+  table: ExtensionTable<E>,
+): Codec<T> {
+  const fixed = struct<Omit<T, keyof E>>(fields as never);
+  const extensions = extensionsCodec(table, EXTENSIONS_BYTES_MAX);
+  const names = Object.keys(table) as (keyof E)[];
+  return {
+    write: (out, value) => {
+      fixed.write(out, value);
+      if (names.some((name) => value[name] !== undefined)) extensions.write(out, value);
+    },
+    read: (input) => {
+      const value = fixed.read(input);
+      if (input.remaining === 0) return value as unknown as T;
+      // The same bytes for the same message: what has no extensions ends before their count.
+      if (input.bytes.at(-input.remaining) === 0) throw badFrame('bytes too many: a count of no extensions');
+      return Object.assign(value, extensions.read(input)) as unknown as T;
+    },
+  };
+}
+
 /**
  * The `fields` in order, then the extensions of `table`. Unknown extensions are skipped and lost.
  * @param maxBytes - of all extensions, tags and lengths included

@@ -31,6 +31,8 @@ export const FILE_EXTENSIONS_BYTES_MAX = 64;
 export const CLUSTER_BYTES_MAX = 64;
 /** Other trackers in one answer to a heartbeat. */
 export const CLUSTER_TRACKERS_MAX = 16;
+/** Trackers of one cluster. */
+export const CLUSTER_MEMBERS_MAX = 64;
 /** Unknown control messages from this type on are skipped; others break the link. */
 export const OPTIONAL_CONTROL_TYPE = 128;
 /** Unknown lane messages from this type on are skipped; others break the lane. */

@@ -1,6 +1,6 @@
 import type { Address } from '../Shared/Address.ts';
 import { address } from './AddressCodec.ts';
-import { boolean, type Codec, list, oneOf, text, uint32, uint53 } from './Codec.ts';
+import { boolean, type Codec, list, oneOf, struct, text, uint32, uint53 } from './Codec.ts';
 import {
   extensible,
   type FileExtensions,
@@ -59,6 +59,30 @@ export interface Hit extends FileExtensions {
   readonly holderCount: number;
   readonly holders: readonly Holder[];
 }
+
+/** A tracker of a cluster, as another one of it knows it. */
+export interface ClusterMember {
+  readonly address: Address;
+  /** `self`: the sender. `silent`: no message for some time; it is not asked. */
+  readonly state: 'self' | 'live' | 'silent';
+  readonly peers: number;
+  readonly files: number;
+  /** Milliseconds since its last message. */
+  readonly heardAgoMs: number;
+  /** Length of its last silence in milliseconds, and milliseconds since the end of it; both 0: it never was silent. */
+  readonly silenceMs: number;
+  readonly silenceAgoMs: number;
+}
+
+export const clusterMember: Codec<ClusterMember> = struct<ClusterMember>({
+  address,
+  state: oneOf('self', 'live', 'silent'),
+  peers: uint32,
+  files: uint32,
+  heardAgoMs: uint32,
+  silenceMs: uint32,
+  silenceAgoMs: uint32,
+});
 
 export const publishedEntry: Codec<PublishedEntry> = extensible<PublishedEntry, FileExtensions>(
   { kind: oneOf('file', 'partial', 'gone'), path: text(PATH_BYTES_MAX), size: uint53, fileId },

@@ -8,36 +8,20 @@ import {
   hex,
   list,
   messageSet,
-  oneOf,
   oneOfOrOther,
   optional,
   struct,
   text,
   uint16,
   uint32,
-  uint53,
 } from './Codec.ts';
 import { type AliveExtensions, aliveExtensions, extensible } from './Extensions.ts';
 import { HEARTBEAT, heartbeat } from './Heartbeat.ts';
 import { type FileId, fileId, type InstanceId, instanceId, type PeerId, peerId } from './Ids.ts';
 import { PATH_BYTES_MAX, QUERY_BYTES_MAX, RELAYED_FILES_MAX } from './Limits.ts';
-import {
-  type AnswerPart,
-  type RelayedFile,
-  type RelayQuestion,
-  relayedFile,
-  relayQuestion,
-} from './RelayMessages.ts';
-import {
-  type Hit,
-  type Holder,
-  hit,
-  holder,
-  type ListedPeer,
-  listedPeer,
-  type PublishedEntry,
-  publishedEntry,
-} from './TrackerItems.ts';
+import { type RelayedFile, type RelayQuestion, relayedFile, relayQuestion } from './RelayMessages.ts';
+import { found, located, members, peerList } from './TrackerAnswers.ts';
+import { type PublishedEntry, publishedEntry } from './TrackerItems.ts';
 
 export * from './TrackerItems.ts';
 
@@ -49,8 +33,6 @@ export * from './TrackerItems.ts';
 
 /** The connection id of a `connect` request (BEP 15). */
 export const CONNECT_ID = '0000041727101980';
-
-const answerPart = oneOf('whole', 'index', 'relayed', 'last');
 
 /** Number of `refused`, the same in every version: a peer of any version reads why it is not served. */
 const REFUSED = 0x534800ff;
@@ -120,6 +102,8 @@ const requests = messageSet({
   call: [0x53480110, struct<{ target: PeerId }>({ target: peerId })],
   /** Lists some peers that relay connections. Answered by `peerList`. */
   relays: [0x53480112, struct<object>({})],
+  /** Lists the trackers of the cluster that the receiver belongs to. `cursor` as in `search`. */
+  cluster: [0x53480113, struct<{ cursor: number }>({ cursor: uint32 })],
 });
 
 /** Replies of the tracker, and its own messages. */
@@ -165,45 +149,9 @@ const replies = messageSet({
       heldVersion: uint32,
     }),
   ],
-  found: [
-    0x53480104,
-    /** `next` 0: the last page of the index. `asked`: number of queried peers. */
-    struct<{ total: number; next: number; asked: number; part: AnswerPart; hits: readonly Hit[] }>({
-      total: uint32,
-      next: uint32,
-      asked: uint32,
-      part: answerPart,
-      hits: list(hit, 32),
-    }),
-  ],
-  located: [
-    0x53480105,
-    struct<{
-      total: number;
-      next: number;
-      asked: number;
-      part: AnswerPart;
-      size: number;
-      holders: readonly Holder[];
-    }>({
-      total: uint32,
-      next: uint32,
-      asked: uint32,
-      part: answerPart,
-      /** 0 without a holder. */
-      size: uint53,
-      holders: list(holder, 64),
-    }),
-  ],
-  peerList: [
-    0x53480106,
-    /** Answers `peers`, `folder` and `relays`. */
-    struct<{ total: number; next: number; peers: readonly ListedPeer[] }>({
-      total: uint32,
-      next: uint32,
-      peers: list(listedPeer, 64),
-    }),
-  ],
+  found: [0x53480104, found],
+  located: [0x53480105, located],
+  peerList: [0x53480106, peerList],
   /** Unsolicited, transaction 0: the tracker closes and refers to another. `queryToken` is that of the peer's heartbeat. */
   moved: [
     0x53480108,
@@ -238,6 +186,7 @@ const replies = messageSet({
       onTrackerHost: boolean,
     }),
   ],
+  members: [0x53480113, members],
   /** The request was not served. Never larger than the request. */
   refused: [
     REFUSED,

@@ -2,7 +2,6 @@ import { RELAY_MS, RELAY_REPEAT_MS, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } 
 import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { ReplyOf } from '../Protocol/TrackerMessages.ts';
 import { answers } from '../Protocol/WordMatch.ts';
-import { type Address, formatAddress } from '../Shared/Address.ts';
 import { fullBucket, type Rate, type TokenBucket, takeTokens } from '../Shared/TokenBucket.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
 
@@ -16,11 +15,17 @@ const RELAYS_MAX = 1_024;
 const REPEATS_MAX = 4_096;
 const NOTHING: readonly never[] = [];
 
+/** Takes what a queried peer answers. `peer` undefined: the question has ended without further answers. */
+export type TakeAnswer = (
+  peer: RegisteredPeer | undefined,
+  files: readonly RelayedFile[],
+  isLast: boolean,
+) => void;
+
 /** A relayed question. It ends when all queried peers have answered, or after RELAY_MS. */
 export interface Relayed {
   readonly number: number;
-  readonly sender: Address;
-  readonly transactionId: number;
+  readonly take: TakeAnswer;
   readonly question: RelayQuestion;
   readonly asked: number;
   readonly untilMs: number;
@@ -55,8 +60,15 @@ export class Relay {
   }
 
   /** Whether a question is a retransmission, which is not relayed again. */
-  isRepeated(sender: Address, transactionId: number, nowMs: number): boolean {
-    return (this.#recent.get(keyOf(sender, transactionId)) ?? Number.NEGATIVE_INFINITY) > nowMs;
+  isRepeated(key: string, nowMs: number): boolean {
+    return (this.#recent.get(key) ?? Number.NEGATIVE_INFINITY) > nowMs;
+  }
+
+  /** Marks a question, so that a retransmission is recognized. */
+  remember(key: string, nowMs: number): void {
+    this.#recent.delete(key);
+    this.#recent.set(key, nowMs + RELAY_REPEAT_MS);
+    this.#forgetRepeats(nowMs);
   }
 
   /**
@@ -64,7 +76,7 @@ export class Relay {
    * @param share - takes queries from the share of the sender's host, and returns how many of those wanted it has
    */
   begin(
-    from: { readonly sender: Address; readonly transactionId: number },
+    take: TakeAnswer,
     question: RelayQuestion,
     peers: Iterable<RegisteredPeer>,
     nowMs: number,
@@ -78,7 +90,7 @@ export class Relay {
     if (waiting.size === 0) return undefined;
     this.#number = (this.#number + 1) >>> 0;
     const relayed: Relayed = {
-      ...from,
+      take,
       number: this.#number,
       question,
       asked: waiting.size,
@@ -87,7 +99,6 @@ export class Relay {
       hitsLeft: SEARCH_HITS_MAX,
     };
     this.#open.set(relayed.number, relayed);
-    this.#remember(keyOf(from.sender, from.transactionId), nowMs);
     return relayed;
   }
 
@@ -122,12 +133,6 @@ export class Relay {
     return ended;
   }
 
-  #remember(key: string, nowMs: number): void {
-    this.#recent.delete(key);
-    this.#recent.set(key, nowMs + RELAY_REPEAT_MS);
-    this.#forgetRepeats(nowMs);
-  }
-
   #forgetRepeats(nowMs: number): void {
     for (const [oldest, untilMs] of this.#recent) {
       if (this.#recent.size <= REPEATS_MAX && untilMs > nowMs) return;
@@ -139,10 +144,6 @@ export class Relay {
 /** The message that queries a peer. */
 export function queryTo(peer: RegisteredPeer, { number, question }: Relayed): ReplyOf<'query'> {
   return { type: 'query', queryToken: peer.beat.queryToken, relay: number, question };
-}
-
-function keyOf(sender: Address, transactionId: number): string {
-  return `${formatAddress(sender)} ${transactionId}`;
 }
 
 function firstOf<T>(items: Iterable<T>, max: number): T[] {

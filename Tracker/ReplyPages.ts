@@ -1,7 +1,10 @@
 import { ByteWriter, type Codec } from '../Protocol/Codec.ts';
+import { ANSWER_EXTENSIONS_BYTES, type TrackerShare } from '../Protocol/Extensions.ts';
 import { DATAGRAM_BYTES_MAX } from '../Protocol/Limits.ts';
 import type { RelayedFile } from '../Protocol/RelayMessages.ts';
 import {
+  type ClusterMember,
+  clusterMember,
   type Hit,
   type Holder,
   hit,
@@ -13,14 +16,15 @@ import {
 import type { ContentHolders, FoundFile, FoundFiles } from './Catalog/SharedFiles.ts';
 import type { PeerRegistry } from './PeerRegistry.ts';
 import type { RegisteredPeer } from './RegisteredPeer.ts';
-import type { Relayed } from './Relay.ts';
 
 /** Holders listed with a hit; `locate` lists all. */
 const HOLDERS_PER_HIT = 8;
 /** Holders read for one page: more than fit. */
 const HOLDERS_PER_PAGE = 64;
-/** Bytes before the items: action, transaction id, total, next, asked, part, count. `located` has the size too. */
-const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 4 + 1 + 2;
+/** Bytes beside the items: action, transaction id, total, next, asked, part, count, extensions. `located` has the size too. */
+const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 4 + 1 + 2 + ANSWER_EXTENSIONS_BYTES;
+/** Size of the content, in `located`. */
+const SIZE_BYTES = 8;
 /** No peer was queried: the answer is the index's. */
 const WHOLE = { asked: 0, part: 'whole' } as const;
 const PAGE_BYTES = DATAGRAM_BYTES_MAX - PAGE_OVERHEAD_BYTES;
@@ -29,21 +33,29 @@ const PAGE_BYTES = DATAGRAM_BYTES_MAX - PAGE_OVERHEAD_BYTES;
 export function foundPage(
   found: FoundFiles,
   cursor: number,
-  holdersOf: (file: FoundFile) => ContentHolders | undefined,
+  holdersOf: HoldersOf,
   registry: PeerRegistry,
 ): ReplyOf<'found'> {
   const page = new Page<Hit>(hit, PAGE_BYTES);
   let next = cursor;
   for (; next < found.files.length; next++) {
     const file = found.files[next];
-    const known = file && holdersOf(file);
-    if (file === undefined || known === undefined) continue;
-    const holders = holdersFrom(known, 0, HOLDERS_PER_HIT, registry);
-    const { size, count, modifiedMs, executable } = known;
-    if (!page.add({ ...file, size, modifiedMs, executable, holderCount: count, holders }, shortened)) break;
+    const one = file && hitOf(file, holdersOf, registry);
+    if (one !== undefined && !page.add(one, shortened)) break;
   }
   const { total } = found;
   return { ...WHOLE, type: 'found', total, next: more(next, found.files.length), hits: page.items };
+}
+
+type HoldersOf = (file: FoundFile) => ContentHolders | undefined;
+
+/** A found file with its first holders; undefined: it has none. */
+export function hitOf(file: FoundFile, holdersOf: HoldersOf, registry: PeerRegistry): Hit | undefined {
+  const known = holdersOf(file);
+  if (known === undefined) return undefined;
+  const { size, count, modifiedMs, executable } = known;
+  const holders = holdersFrom(known, 0, HOLDERS_PER_HIT, registry);
+  return { ...file, size, modifiedMs, executable, holderCount: count, holders };
 }
 
 /** A page of holders from the `cursor`-th on. */
@@ -53,7 +65,7 @@ export function locatedPage(
   registry: PeerRegistry,
 ): ReplyOf<'located'> {
   if (known === undefined) return { ...WHOLE, type: 'located', total: 0, next: 0, size: 0, holders: [] };
-  const page = new Page<Holder>(holder, PAGE_BYTES - 8);
+  const page = new Page<Holder>(holder, PAGE_BYTES - SIZE_BYTES);
   const total = known.holders.length;
   const holders = holdersFrom(known, cursor, HOLDERS_PER_PAGE, registry);
   const sent = holders.findIndex((one) => !page.add(one));
@@ -61,47 +73,106 @@ export function locatedPage(
   return { ...WHOLE, type: 'located', total, next, size: known.size, holders: page.items };
 }
 
-/** The pages of a queried peer's answer. With `isLast` there is at least one, and the last is marked. */
-export function relayedPages(
-  { question, asked }: Relayed,
-  peer: RegisteredPeer | undefined,
-  files: readonly RelayedFile[],
-  isLast: boolean,
-): (ReplyOf<'found'> | ReplyOf<'located'>)[] {
-  const contents = files.flatMap(({ complete, ...file }) =>
-    peer === undefined ? [] : [{ ...file, holder: { ...contact(peer), complete } }],
-  );
-  const pages: Page<Hit>[] = [];
-  for (const { holder: one, ...file } of contents) {
-    const item = { ...file, holderCount: 1, holders: [one] };
-    if (pages.at(-1)?.add(item) === true) continue;
-    const page = new Page<Hit>(hit, PAGE_BYTES);
-    page.add(item, shortened);
-    pages.push(page);
-  }
-  const lists = pages.length === 0 && isLast ? [[]] : pages.map(({ items }) => items);
-  return lists.map((hits, at) => {
-    const part = isLast && at === lists.length - 1 ? 'last' : 'relayed';
-    const page = { total: hits.length, next: 0, asked, part } as const;
-    if (question.fileId === undefined) return { type: 'found', ...page, hits };
-    const holders = hits.flatMap((one) => one.holders);
-    return { type: 'located', ...page, size: hits[0]?.size ?? 0, holders };
-  });
+/** Facts that later pages of an answer share. */
+export interface PageFacts {
+  /** Peers queried for this answer. */
+  readonly asked: number;
+  /** The answer ends with these pages: there is at least one, and the last is marked. */
+  readonly isLast: boolean;
+  /** Items that these pages add to the answer, listed or not. */
+  readonly total: number;
+  readonly trackers: TrackerShare | undefined;
 }
 
-/** A page of peers, in the order of their slots. The next cursor is the slot of the first peer that did not fit. */
-export function peersPage(peers: Iterable<RegisteredPeer>, total: number): ReplyOf<'peerList'> {
+/** Later pages of a search. */
+export function hitPages(hits: readonly Hit[], facts: PageFacts): ReplyOf<'found'>[] {
+  const lists = listsOf(hits, () => new Page<Hit>(hit, PAGE_BYTES), facts, shortened);
+  return lists.map((list, at) => ({ type: 'found', ...later(facts, lists, at), hits: list }));
+}
+
+/** Later pages of holders. */
+export function holderPages(
+  holders: readonly Holder[],
+  size: number,
+  facts: PageFacts,
+): ReplyOf<'located'>[] {
+  const lists = listsOf(holders, () => new Page<Holder>(holder, PAGE_BYTES - SIZE_BYTES), facts);
+  return lists.map((list, at) => ({ type: 'located', ...later(facts, lists, at), size, holders: list }));
+}
+
+function listsOf<T>(
+  items: readonly T[],
+  newPage: () => Page<T>,
+  { isLast }: PageFacts,
+  shorter?: (item: T) => T | undefined,
+): (readonly T[])[] {
+  const pages: Page<T>[] = [];
+  for (const item of items) {
+    if (pages.at(-1)?.add(item) === true) continue;
+    const page = newPage();
+    if (page.add(item, shorter)) pages.push(page);
+  }
+  return pages.length === 0 && isLast ? [[]] : pages.map((page) => page.items);
+}
+
+/** The total is told once, with the first page. */
+function later({ asked, isLast, total, trackers }: PageFacts, lists: readonly unknown[], at: number) {
+  const isEnd = isLast && at === lists.length - 1;
+  const page = { total: at === 0 ? total : 0, next: 0, asked } as const;
+  if (!isEnd) return { ...page, part: 'relayed' } as const;
+  return { ...page, part: 'last', ...(trackers && { trackers }) } as const;
+}
+
+/** A file as a queried peer describes it. */
+export function relayedHit(peer: RegisteredPeer, { complete, ...file }: RelayedFile): Hit {
+  return { ...file, holderCount: 1, holders: [{ ...contact(peer), complete }] };
+}
+
+/**
+ * A page of peers, in the order of their slots. The next cursor is the slot of the first peer that did not fit.
+ * @param seen - how the receiver reaches a peer
+ */
+export function peersPage(
+  peers: Iterable<RegisteredPeer>,
+  total: number,
+  seen: (peer: ListedPeer) => ListedPeer = (peer) => peer,
+): ReplyOf<'peerList'> {
   const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES);
   for (const peer of peers) {
     const { files, bytes } = peer.beat;
-    if (!page.add({ ...contact(peer), files, bytes })) {
+    if (!page.add(seen({ ...contact(peer), files, bytes }))) {
       return { type: 'peerList', total, next: peer.slot, peers: page.items };
     }
   }
   return { type: 'peerList', total, next: 0, peers: page.items };
 }
 
-function holdersFrom(
+/** The peers of a list that fit a page. */
+export function fittingPeers(peers: readonly ListedPeer[]): readonly ListedPeer[] {
+  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES);
+  for (const peer of peers) if (!page.add(peer)) break;
+  return page.items;
+}
+
+/** A page of the trackers of a cluster, from the `cursor`-th on. */
+export function membersPage(
+  members: readonly ClusterMember[],
+  cursor: number,
+  facts: Pick<ReplyOf<'members'>, 'connected' | 'received' | 'sent'>,
+): ReplyOf<'members'> {
+  const page = new Page<ClusterMember>(clusterMember, PAGE_BYTES);
+  let next = cursor;
+  for (const member of members.slice(cursor)) if (page.add(member)) next++;
+  return {
+    type: 'members',
+    total: members.length,
+    next: more(next, members.length),
+    ...facts,
+    members: page.items,
+  };
+}
+
+export function holdersFrom(
   known: ContentHolders,
   first: number,
   count: number,
@@ -141,7 +212,7 @@ function more(next: number, total: number): number {
 }
 
 /** Items up to an encoded size. An item of any kind is so long that the count stays below the limit of its list. */
-class Page<T> {
+export class Page<T> {
   readonly items: T[] = [];
   readonly #codec: Codec<T>;
   #left: number;

@@ -1,11 +1,13 @@
 import { type InstanceId, newInstanceId } from '../Protocol/Ids.ts';
 import { TRACKER_PORT } from '../Protocol/Limits.ts';
-import type { Address } from '../Shared/Address.ts';
+import { type Address, formatAddress } from '../Shared/Address.ts';
 import { type Clock, every, type WallClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from '../Shared/Transport.ts';
-import type { Datagram } from './Lookups.ts';
+import type { Bus, BusConnection } from './Cluster/Bus.ts';
+import type { Member, MemberChange } from './Cluster/Members.ts';
+import type { Datagram } from './OwnPart.ts';
 import type { TrackerCounts } from './TrackerCounts.ts';
 import { TrackerLogic } from './TrackerLogic.ts';
 
@@ -32,6 +34,8 @@ export interface TrackerOptions {
   readonly foreignDatagrams?: () => number;
   /** Measures the datagrams of the socket. */
   readonly meter?: DatagramMeter | undefined;
+  /** Acts as one with the trackers at this bus; `address` is that of this tracker for peers. */
+  readonly cluster?: { readonly name: string; readonly address: Address; readonly bus: Bus } | undefined;
   /** Logs (debug) every join, leave, heartbeat, page and search. */
   readonly verbose?: boolean;
 }
@@ -63,9 +67,10 @@ export class Tracker {
   #closing: Promise<void> | undefined;
   #stopTimers: () => void = () => {};
   #cancelEnd: (() => void) | undefined;
+  #bus: BusConnection | undefined;
 
   constructor(options: TrackerOptions) {
-    const { wallClock, randomBytes, log, maxPeers, relayOnly = false, verbose = false } = options;
+    const { wallClock, randomBytes, log, maxPeers, cluster, relayOnly = false, verbose = false } = options;
     const salt = Buffer.from(randomBytes(2)).readUInt16LE();
     this.#options = options;
     this.instanceId = newInstanceId(wallClock(), salt);
@@ -74,6 +79,7 @@ export class Tracker {
       secret: randomBytes(SECRET_BYTES),
       wallClock,
       relayOnly,
+      cluster: cluster && { ...cluster, changed: (member, change) => log.info(changeText(member, change)) },
       ...(maxPeers === undefined ? {} : { peersMax: maxPeers }),
       ...(verbose ? { note: (text) => log.debug(text) } : {}),
     });
@@ -121,6 +127,8 @@ export class Tracker {
       throw new ShoalError('CANCELLED', 'the tracker was not started');
     }
     this.#socket = socket;
+    await this.#openBus();
+    if (stopped()) throw new ShoalError('CANCELLED', 'the tracker was not started');
     const { meter } = this.#options;
     socket.onMessage((bytes, from) => {
       const nowMs = clock.nowMs();
@@ -130,6 +138,7 @@ export class Tracker {
     });
     const timers = [
       every(clock, EXPIRY_CHECK_MS, () => {
+        this.#logic.cluster?.countSecond();
         this.#send(this.#logic.expire(clock.nowMs()));
         this.#awaitEnd();
       }),
@@ -145,10 +154,46 @@ export class Tracker {
     if (successor !== undefined) this.announceSuccessor(successor);
     this.#stopTimers();
     this.#cancelEnd?.();
+    this.#logic.cluster?.leave();
+    this.#publish();
+    await this.#bus?.close();
     const socket = this.#socket;
     if (socket !== undefined) this.#logStatus();
     this.#socket = undefined;
     await socket?.close();
+  }
+
+  /** Joins the cluster, if there is one. */
+  async #openBus(): Promise<void> {
+    const { cluster, clock, log } = this.#options;
+    if (cluster === undefined) return;
+    const connected = (isConnected: boolean) => {
+      this.#logic.cluster?.connected(isConnected, clock.nowMs());
+      this.#send([]);
+    };
+    try {
+      this.#bus = await cluster.bus.open(this.instanceId, {
+        message: (bytes) => {
+          this.#send(this.#logic.receiveRecord(bytes, clock.nowMs()));
+          this.#awaitEnd();
+        },
+        connected: () => {
+          log.info(`cluster "${cluster.name}": connected again`);
+          connected(true);
+        },
+        lost: (reason) => {
+          log.warn(
+            `cluster "${cluster.name}": ${reason}. Until it is back, answers come from this tracker alone.`,
+          );
+          connected(false);
+        },
+      });
+    } catch (failure) {
+      await this.#socket?.close();
+      this.#socket = undefined;
+      throw failure;
+    }
+    connected(true);
   }
 
   /** Ends relayed questions on time, between two expiry checks. */
@@ -177,5 +222,21 @@ export class Tracker {
       this.#socket?.send(bytes, to);
       this.#options.meter?.sent(bytes);
     }
+    this.#publish();
+  }
+
+  #publish(): void {
+    for (const { to, bytes } of this.#logic.takeRecords()) this.#bus?.publish(to, bytes);
   }
 }
+
+function changeText({ address }: Member, change: MemberChange): string {
+  return `cluster: the tracker ${formatAddress(address)} ${changes[change]}`;
+}
+
+const changes: Readonly<Record<MemberChange, string>> = {
+  joined: 'has joined',
+  left: 'has left',
+  silent: 'is silent: its peers are missing in answers until it is back',
+  back: 'is back',
+};

@@ -7,25 +7,27 @@ import {
   encodeReply,
   isRequestAction,
   type RefusalReason,
-  type ReplyOf,
   type RequestHeader,
   type RequestOf,
   type TrackerReply,
   type TrackerRequest,
 } from '../Protocol/TrackerMessages.ts';
-import { type Address, formatAddress, isLoopback } from '../Shared/Address.ts';
+import { type Address, formatAddress } from '../Shared/Address.ts';
 import type { WallClock } from '../Shared/Clock.ts';
+import { AliveReplies } from './AliveReplies.ts';
 import { CatalogAssembly } from './Catalog/CatalogAssembly.ts';
 import { CatalogIndex } from './Catalog/CatalogIndex.ts';
+import { Cluster, type ClusterOptions, type Outgoing } from './Cluster/Cluster.ts';
 import { ConnectionCookie, minuteOf } from './ConnectionCookie.ts';
-import { type Datagram, Lookups, type Sender } from './Lookups.ts';
+import { Lookups, type Sender } from './Lookups.ts';
+import { type Datagram, OwnPart } from './OwnPart.ts';
 import { PeerRegistry } from './PeerRegistry.ts';
 import { PeerTokens } from './PeerTokens.ts';
 import { PortAssignment } from './PortAssignment.ts';
+import { Publications } from './Publications.ts';
 import { RateLimits } from './RateLimits.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
 import { Registrations } from './Registrations.ts';
-import { peersPage } from './ReplyPages.ts';
 import {
   HEADER_BYTES,
   isRepeatedHeartbeat,
@@ -39,8 +41,6 @@ import { noCounts } from './TrackerCounts.ts';
 /** Expired peers removed with a datagram, and in a step between datagrams: about a millisecond of work. */
 const EXPIRED_PER_DATAGRAM = 2;
 const EXPIRED_PER_STEP = 16;
-/** Entries in the index on account of one host, loopback exempt: a tenth of all. */
-const ENTRIES_PER_HOST_MAX = 500_000;
 
 export interface TrackerLogicOptions {
   readonly instanceId: InstanceId;
@@ -50,6 +50,8 @@ export interface TrackerLogicOptions {
   readonly peersMax?: number;
   /** Holds no catalogs; relays every search to all peers. */
   readonly relayOnly?: boolean;
+  /** The cluster that this tracker belongs to; undefined: it is on its own. */
+  readonly cluster?: Pick<ClusterOptions, 'name' | 'address' | 'changed'> | undefined;
   /** Receives a line for each event, for a verbose log. The text may hold unescaped names of strangers. */
   readonly note?: (text: string) => void;
 }
@@ -64,16 +66,19 @@ export class TrackerLogic {
   readonly catalogs: CatalogIndex;
   readonly counts = noCounts();
   readonly tokens: PeerTokens;
+  readonly cluster: Cluster | undefined;
   readonly #instanceId: InstanceId;
   readonly #note: ((text: string) => void) | undefined;
   readonly #relayOnly: boolean;
   readonly #cookie: ConnectionCookie;
   readonly #assembly: CatalogAssembly;
   readonly #limits = new RateLimits();
+  readonly #own: OwnPart;
   readonly #lookups: Lookups;
   readonly #registrations: Registrations;
+  readonly #publications: Publications;
   readonly #ports = new PortAssignment();
-  #successor: Address | undefined;
+  readonly #alive: AliveReplies;
 
   constructor(options: TrackerLogicOptions) {
     const secret = Buffer.from(options.secret);
@@ -95,28 +100,45 @@ export class TrackerLogic {
       wallClock: options.wallClock,
     });
     this.#assembly = new CatalogAssembly(this.catalogs);
-    this.#lookups = new Lookups({
+    const parts = {
       registry: this.registry,
       catalogs: this.catalogs,
+      heldVersion: (peer: RegisteredPeer) => this.heldVersion(peer),
       limits: this.#limits,
-      heldVersion: (peer) => this.heldVersion(peer),
       relayOnly: this.#relayOnly,
-      firstRelay: secret.readUInt32LE(24),
       note: options.note,
-    });
+    };
+    const own = new OwnPart({ ...parts, firstRelay: secret.readUInt32LE(24) });
+    this.#own = own;
+    const registrations = this.#registrations;
+    this.#publications = new Publications({ ...parts, registrations, own, assembly: this.#assembly });
+    this.cluster =
+      options.cluster &&
+      new Cluster({
+        ...options.cluster,
+        self: options.instanceId,
+        firstQuestion: secret.readUInt32LE(28),
+        figures: () => ({ peers: this.registry.size, files: this.catalogs.size }),
+      });
+    const { cluster } = this;
+    this.#alive = new AliveReplies({ ...parts, instanceId: options.instanceId, cluster });
+    this.#lookups = new Lookups({ ...parts, own, cluster });
   }
 
   /** Time of the next `expire`; undefined: none needed. */
   get nextEndMs(): number | undefined {
     const isBusy = !this.catalogs.isTidy || this.registry.isBehind;
-    return isBusy ? Number.NEGATIVE_INFINITY : this.#lookups.nextEndMs;
+    if (isBusy) return Number.NEGATIVE_INFINITY;
+    const own = this.#own.nextEndMs;
+    const others = this.cluster?.nextEndMs;
+    return own === undefined || others === undefined ? (own ?? others) : Math.min(own, others);
   }
 
   /** Handles one datagram. @returns the reply, relayed queries, and the ends of earlier lookups */
   receive(bytes: Uint8Array, sender: Address, nowMs: number): readonly Datagram[] {
     const ended = this.#ended(nowMs, EXPIRED_PER_DATAGRAM);
     const reply = this.#reply(bytes, sender, nowMs);
-    const relayed = this.#lookups.takeDatagrams();
+    const relayed = this.#own.takeDatagrams();
     const direct = reply === undefined ? [] : [{ bytes: reply, to: sender }];
     return ended.length + relayed.length === 0 ? direct : [...ended, ...direct, ...relayed];
   }
@@ -127,7 +149,8 @@ export class TrackerLogic {
    */
   expire(nowMs: number): readonly Datagram[] {
     this.catalogs.tidy();
-    this.#lookups.step(nowMs);
+    this.#own.step(nowMs);
+    this.cluster?.expire(nowMs);
     return this.#ended(nowMs, EXPIRED_PER_STEP);
   }
 
@@ -136,22 +159,24 @@ export class TrackerLogic {
       this.#forget(peer);
       this.#note?.(`expired: ${labelOf(peer)}`);
     }
-    this.#lookups.expire(nowMs);
-    return this.#lookups.takeDatagrams();
+    this.#own.expire(nowMs);
+    return this.#own.takeDatagrams();
   }
 
-  /**
-   * Refers all peers to another tracker, now and in every answer to a heartbeat, before this one closes.
-   * A loopback address means this host.
-   */
+  /** Handles bytes from the bus of the cluster. @returns datagrams for peers; records are fetched by `takeRecords` */
+  receiveRecord(bytes: Uint8Array, nowMs: number): readonly Datagram[] {
+    this.cluster?.receive(bytes, nowMs);
+    return this.#own.takeDatagrams();
+  }
+
+  /** Records to publish on the bus. */
+  takeRecords(): readonly Outgoing[] {
+    return this.cluster?.take() ?? [];
+  }
+
+  /** Refers all peers to another tracker, see `AliveReplies`. */
   announceSuccessor(successor: Address): Datagram[] {
-    this.#successor = successor;
-    const onTrackerHost = isLoopback(successor.host);
-    const moved = { type: 'moved', trackerInstance: this.#instanceId, successor, onTrackerHost } as const;
-    return Array.from(this.registry.startingAt(0), ({ udp, beat: { queryToken } }) => ({
-      bytes: encodeReply(0, { ...moved, queryToken }),
-      to: udp,
-    }));
+    return this.#alive.announceSuccessor(successor);
   }
 
   /** The complete catalog version held of a peer; 0: none. */
@@ -211,7 +236,7 @@ export class TrackerLogic {
     }
     if (request.type === 'hit' || request.type === 'miss') {
       if (peer !== undefined && !this.#registrations.speaksFor(peer, request.token, from)) return undefined;
-      if (peer === undefined || !this.#lookups.answered(request, peer, nowMs)) this.counts.late++;
+      if (peer === undefined || !this.#own.answered(request, peer, nowMs)) this.counts.late++;
       return undefined;
     }
     const { transactionId, connectionId } = header;
@@ -236,21 +261,23 @@ export class TrackerLogic {
       case 'leave':
         return this.#leave(request, by.from);
       case 'publish':
-        return this.#publish(request, by.from);
+        return this.#publications.take(request, by.from);
       case 'search':
         return this.#lookups.search(request, by, nowMs);
       case 'locate':
         return this.#lookups.locate(request, by, nowMs);
       case 'peers':
-        return peersPage(this.registry.startingAt(request.cursor), this.registry.size);
+        return this.#lookups.peers(request, by, nowMs);
       case 'folder':
         return this.#lookups.folder(request, by, nowMs);
       case 'assignPort':
         return this.#assignPort(by, nowMs);
       case 'call':
-        return this.#lookups.call(request, by);
+        return this.#lookups.call(request, by, nowMs);
       case 'relays':
         return this.#lookups.relays(by);
+      case 'cluster':
+        return this.#lookups.members(request, nowMs);
     }
   }
 
@@ -260,9 +287,9 @@ export class TrackerLogic {
     if (outcome.kind === 'unproven') return { type: 'unproven', trackerInstance: this.#instanceId };
     const { kind, peer } = outcome;
     if (kind === 'restarted') this.#assembly.forget(peer.slot);
-    this.#lookups.updated(peer);
+    this.#own.updated(peer);
     this.#note?.(`${kind === 'alive' ? 'heartbeat' : kind}: ${labelOf(peer)}`);
-    const alive = this.#alive(peer, by.from);
+    const alive = this.#alive.of(peer, by.from);
     return beat.proof === undefined ? alive : { ...alive, token: peer.beat.token };
   }
 
@@ -275,20 +302,7 @@ export class TrackerLogic {
     this.registry.renew(peer, nowMs);
     this.#note?.(`heartbeat: ${labelOf(peer)}`);
     this.counts.served++;
-    return encodeReply(transactionId, this.#alive(peer, from));
-  }
-
-  #alive(peer: RegisteredPeer, from: Address): ReplyOf<'alive'> {
-    return {
-      type: 'alive',
-      trackerInstance: this.#instanceId,
-      intervalMs: this.registry.intervalMs(),
-      observed: { host: from.host, port: peer.port },
-      heldVersion: this.#assembly.held(peer.slot),
-      peers: this.registry.size,
-      successor: this.#successor,
-      relayOnly: this.#relayOnly,
-    };
+    return encodeReply(transactionId, this.#alive.of(peer, from));
   }
 
   #leave(request: RequestOf<'leave'>, from: Address): TrackerReply | RefusalReason {
@@ -305,28 +319,7 @@ export class TrackerLogic {
   /** Drops the catalog of a removed peer. */
   #forget(peer: RegisteredPeer): void {
     this.#assembly.forget(peer.slot);
-    this.#lookups.removed(peer);
-  }
-
-  #publish(request: RequestOf<'publish'>, from: Address): TrackerReply | RefusalReason {
-    const peer = this.#registrations.owner(request, from);
-    if (typeof peer === 'string') return peer;
-    const { version, page } = request;
-    // Acknowledged to stop retransmission, but not held. A peer that reads `relayOnly` publishes nothing.
-    if (this.#relayOnly) return { type: 'published', version, page, heldVersion: 0 };
-    if (!peer.isLocal && !this.#hasRoom(from.host, request.entries.length)) return 'full';
-    const before = this.heldVersion(peer);
-    const outcome = this.#assembly.page(peer.slot, request);
-    if (this.heldVersion(peer) !== before) this.#lookups.updated(peer);
-    if (outcome.kind === 'refused') return outcome.reason;
-    this.#note?.(`catalog ${version}, page ${page + 1}/${request.pages}: ${labelOf(peer)}: ${outcome.kind}`);
-    return { type: 'published', version, page, heldVersion: outcome.held };
-  }
-
-  #hasRoom(host: string, entries: number): boolean {
-    let total = entries;
-    for (const slot of this.registry.slotsAt(host)) total += this.catalogs.count(slot);
-    return total <= ENTRIES_PER_HOST_MAX;
+    this.#own.removed(peer);
   }
 
   #assignPort({ from, transactionId }: Sender, nowMs: number): TrackerReply | RefusalReason {

@@ -74,6 +74,7 @@ const RIM = [
   'Shared/NameLookup.ts',
   'Shared/NetworkInterfaces.ts',
   'Shared/Program.ts',
+  'Tracker/Cluster/NatsBus.ts',
   'Tracker/Metrics/MetricsServer.ts',
   'Tracker/Prompts.ts',
   'Tracker/main.ts',

@@ -11,6 +11,8 @@ export interface NetworkKeys {
   readonly member: Uint8Array;
   /** Seals datagrams to and from trackers. */
   readonly datagram: Uint8Array;
+  /** Seals records between the trackers of a cluster. */
+  readonly bus: Uint8Array;
   /** Makes the tokens that members recognize in announcements on the LAN. */
   readonly discovery: Uint8Array;
   /** Tells networks apart on one computer, as 16 hex digits. Reveals nothing of the secret; never sent to others. */
@@ -24,6 +26,7 @@ export function networkKeys(secret: Uint8Array): NetworkKeys {
   return {
     member: derive('member'),
     datagram: derive('datagram'),
+    bus: derive('bus'),
     discovery: derive('discovery'),
     id: Buffer.from(derive('id', ID_BYTES)).toString('hex'),
   };

@@ -1,3 +1,4 @@
+import { compareFiles, hitScore, SCORES_PER_MATCH } from '../../Protocol/HitOrder.ts';
 import { SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../../Protocol/Limits.ts';
 import { NO_MATCH } from '../../Protocol/WordMatch.ts';
 import type { ContentTable } from './ContentTable.ts';
@@ -14,9 +15,6 @@ const MATCHES_MAX = 4_096;
 /** Holders examined when the first one has used its share of the hits. */
 const QUOTA_STEPS_MAX = 16;
 
-/** Number of holders up to which scores are exact; above, they count doublings. */
-const HOLDERS_EXACT = 32;
-const SCORES_PER_MATCH = 64;
 const SCORES = 3 * SCORES_PER_MATCH;
 
 /** Searches the catalogs. Reuses its working memory: some kilobytes, and 4 bytes per content. */
@@ -52,7 +50,7 @@ export class CatalogSearch {
     this.#rank();
     const files = this.#choose()
       .map((place) => ({ file: this.#fileOf(this.#found[place] ?? 0), score: this.#scores[place] ?? 0 }))
-      .sort((a, b) => b.score - a.score || compare(a.file, b.file))
+      .sort((a, b) => b.score - a.score || compareFiles(a.file, b.file))
       .map(({ file }) => file);
     const total = this.#count;
     this.#clear();
@@ -88,7 +86,7 @@ export class CatalogSearch {
       if (match === NO_MATCH || this.#shares.ownerOf(cells[base + SHARE] ?? 0) < 0) continue;
       const content = cells[base + CONTENT] ?? 0;
       const holders = this.#contents.entries(content);
-      const score = match * SCORES_PER_MATCH + holderScore(holders);
+      const score = hitScore(match, holders);
       // Most contents have one entry: skips a memory access that checks for an earlier match.
       const once = alone && holders === 1;
       let place = once ? -1 : (places[content] ?? 0) - 1;
@@ -156,14 +154,4 @@ export class CatalogSearch {
     }
     this.#count = 0;
   }
-}
-
-function holderScore(holders: number): number {
-  if (holders <= HOLDERS_EXACT) return holders;
-  return Math.min(HOLDERS_EXACT + Math.floor(Math.log2(holders / HOLDERS_EXACT)), SCORES_PER_MATCH - 1);
-}
-
-function compare(one: FoundFile, other: FoundFile): number {
-  if (one.path !== other.path) return one.path < other.path ? -1 : 1;
-  return one.fileId < other.fileId ? -1 : 1;
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../Protocol/Codec.ts';
+import { ANSWER_EXTENSIONS_BYTES } from '../../Protocol/Extensions.ts';
 import {
   CONNECT_ID,
   decodeReply,
@@ -124,6 +125,10 @@ describe('hostile bytes are refused as BAD_FRAME or are a message like any other
   test.each([...golden])('every cut of %s', (title, whole) => {
     for (let length = 0; length < whole.length; length++) {
       const cut = whole.subarray(0, length);
+      if (length === whole.length - ANSWER_EXTENSIONS_BYTES && title === 'reply found') {
+        expect(decodeReply(cut).reply).not.toHaveProperty('trackers'); // Of a tracker without a cluster.
+        continue;
+      }
       expect(() => (title.startsWith('request') ? decodeRequest(cut) : decodeReply(cut))).toThrow(
         expect.objectContaining({ code: 'BAD_FRAME' }),
       );

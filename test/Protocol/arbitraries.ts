@@ -60,6 +60,8 @@ const holder = extended(
   ofHolder,
 );
 
+const ofAnswer = { trackers: fc.record({ answered: u8, known: u8 }) };
+
 const answerPart = fc.constantFrom('whole', 'index', 'relayed', 'last');
 
 const refusal = fc.constantFrom(
@@ -136,6 +138,7 @@ export const requestArbitraries = {
   assignPort: fc.record(type('assignPort')),
   call: fc.record({ ...type('call'), target: peerId }),
   relays: fc.record(type('relays')),
+  cluster: fc.record({ ...type('cluster'), cursor: u32 }),
 } satisfies Any<TrackerRequest>;
 
 export const replyArbitraries = {
@@ -155,54 +158,63 @@ export const replyArbitraries = {
   ),
   left: fc.record(type('left')),
   published: fc.record({ ...type('published'), version: u32, page: u32, heldVersion: u32 }),
-  found: fc.record({
-    ...type('found'),
-    total: u32,
-    next: u32,
-    asked: u32,
-    part: answerPart,
-    hits: fc.array(
-      extended(
-        {
-          fileId,
-          size: u53,
-          path: text(1_000),
-          holderCount: u32,
-          holders: fc.array(holder, { maxLength: 64 }),
-        },
-        ofFile,
+  found: extended(
+    {
+      ...type('found'),
+      total: u32,
+      next: u32,
+      asked: u32,
+      part: answerPart,
+      hits: fc.array(
+        extended(
+          {
+            fileId,
+            size: u53,
+            path: text(1_000),
+            holderCount: u32,
+            holders: fc.array(holder, { maxLength: 64 }),
+          },
+          ofFile,
+        ),
+        { maxLength: 32 },
       ),
-      { maxLength: 32 },
-    ),
-  }),
-  located: fc.record({
-    ...type('located'),
-    total: u32,
-    next: u32,
-    asked: u32,
-    part: answerPart,
-    size: u53,
-    holders: fc.array(holder, { maxLength: 64 }),
-  }),
-  peerList: fc.record({
-    ...type('peerList'),
-    total: u32,
-    next: u32,
-    peers: fc.array(
-      extended(
-        {
-          peerId,
-          name: text(64),
-          address: anyAddress,
-          onTrackerHost: fc.boolean(),
-          files: u32,
-          bytes: u53,
-        },
-        ofPeer,
+    },
+    ofAnswer,
+  ),
+  located: extended(
+    {
+      ...type('located'),
+      total: u32,
+      next: u32,
+      asked: u32,
+      part: answerPart,
+      size: u53,
+      holders: fc.array(holder, { maxLength: 64 }),
+    },
+    ofAnswer,
+  ),
+  peerList: extended(
+    {
+      ...type('peerList'),
+      total: u32,
+      next: u32,
+      peers: fc.array(
+        extended(
+          {
+            peerId,
+            name: text(64),
+            address: anyAddress,
+            onTrackerHost: fc.boolean(),
+            files: u32,
+            bytes: u53,
+          },
+          ofPeer,
+        ),
+        { maxLength: 64 },
       ),
-      { maxLength: 64 },
-    ),
-  }),
+    },
+    ofAnswer,
+  ),
   moved: fc.record({
     ...type('moved'),
     queryToken: hex(8),
@@ -218,6 +230,26 @@ export const replyArbitraries = {
   }),
   assigned: fc.record({ ...type('assigned'), port: u16 }),
   unproven: fc.record({ ...type('unproven'), trackerInstance: instanceId }),
+  members: fc.record({
+    ...type('members'),
+    total: u32,
+    next: u32,
+    connected: fc.boolean(),
+    received: u32,
+    sent: u32,
+    members: fc.array(
+      fc.record({
+        address: anyAddress,
+        state: fc.constantFrom('self', 'live', 'silent'),
+        peers: u32,
+        files: u32,
+        heardAgoMs: u32,
+        silenceMs: u32,
+        silenceAgoMs: u32,
+      }),
+      { maxLength: 64 },
+    ),
+  }),
   refused: fc.record({
     ...type('refused'),
     reason: fc.constantFrom(

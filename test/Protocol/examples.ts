@@ -84,6 +84,7 @@ export const requestExamples: Examples<TrackerRequest> = {
   assignPort: { type: 'assignPort' },
   call: { type: 'call', target: peerId },
   relays: { type: 'relays' },
+  cluster: { type: 'cluster', cursor: 0 },
 };
 
 export const replyExamples: Examples<TrackerReply> = {
@@ -108,7 +109,8 @@ export const replyExamples: Examples<TrackerReply> = {
     total: 1,
     next: 0,
     asked: 2,
-    part: 'index',
+    part: 'last',
+    trackers: { answered: 2, known: 3 },
     hits: [
       {
         fileId,
@@ -171,6 +173,34 @@ export const replyExamples: Examples<TrackerReply> = {
     peerId,
     address: { host: '192.168.1.20', port: 9_001 },
     onTrackerHost: false,
+  },
+  members: {
+    type: 'members',
+    total: 3,
+    next: 2,
+    connected: true,
+    received: 120,
+    sent: 40,
+    members: [
+      {
+        address: { host: '192.168.1.10', port: 6_881 },
+        state: 'self',
+        peers: 12,
+        files: 3_400,
+        heardAgoMs: 0,
+        silenceMs: 0,
+        silenceAgoMs: 0,
+      },
+      {
+        address: { host: '192.168.1.11', port: 6_881 },
+        state: 'silent',
+        peers: 10,
+        files: 1_000,
+        heardAgoMs: 15_000,
+        silenceMs: 60_000,
+        silenceAgoMs: 3_600_000,
+      },
+    ],
   },
   refused: { type: 'refused', reason: 'wrong-owner' },
 };

@@ -13,7 +13,7 @@ import {
 } from '../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../Shared/Address.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
-import type { Datagram } from '../../Tracker/Lookups.ts';
+import type { Datagram } from '../../Tracker/OwnPart.ts';
 import { TrackerLogic } from '../../Tracker/TrackerLogic.ts';
 import { withToken } from './Asker.ts';
 import { heartbeatOf, idOf, runOf } from './peers.ts';

@@ -1,0 +1,197 @@
+import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions, NatsConnection, Status } from '@nats-io/transport-node';
+import type { InstanceId } from '../../Protocol/Ids.ts';
+import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import type { Bus, BusConnection, BusHandler } from './Bus.ts';
+import { BUS_VERSION } from './BusRecords.ts';
+
+/** Time for the first connection, of each server. */
+const CONNECT_MS = 4_000;
+/** Interval of attempts to connect again, and of pings by which a dead connection is noticed. */
+const RECONNECT_MS = 500;
+const PING_MS = 2_000;
+const PINGS_MISSED = 2;
+
+export interface NatsOptions {
+  /** `nats://host:4222`, `tls://user:password@host`, `token@host`. Secrets in them are never shown. */
+  readonly servers: readonly string[];
+  /** Name of the cluster: part of every subject. */
+  readonly name: string;
+  /** A credentials file of NATS (JWT and seed). */
+  readonly credentials?: string | undefined;
+  /** PEM files for TLS: the authority of the server, and the certificate of this client. */
+  readonly ca?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** The bus over a NATS server. The library is loaded by the first `open`. */
+export class NatsBus implements Bus {
+  readonly #options: NatsOptions;
+
+  constructor(options: NatsOptions) {
+    this.#options = options;
+  }
+
+  async open(self: InstanceId, handler: BusHandler): Promise<BusConnection> {
+    const nats = await import('@nats-io/transport-node');
+    const options = await this.#connectionOptions(self);
+    let connection: NatsConnection;
+    try {
+      connection = await nats.connect(options);
+    } catch (failure) {
+      throw this.#unavailable(failure);
+    }
+    const subject = `shoal.${BUS_VERSION}.${this.#options.name}`;
+    const state = { isLost: false, isClosed: false };
+    const receive = (failure: Error | null, message: { readonly data: Uint8Array }) => {
+      if (failure === null && !state.isClosed) handler.message(message.data);
+    };
+    connection.subscribe(`${subject}.all`, { callback: receive });
+    connection.subscribe(`${subject}.to.${self}`, { callback: receive });
+    void watch(connection.status(), handler, state);
+    void connection.closed().then((failure) => {
+      if (!state.isClosed)
+        handler.lost(failure instanceof Error ? failure.message : 'the connection is closed');
+    });
+    await connection.flush();
+    return {
+      publish: (to, bytes) => {
+        if (state.isLost || state.isClosed || connection.isClosed()) return;
+        connection.publish(to === 'all' ? `${subject}.all` : `${subject}.to.${to}`, bytes);
+      },
+      close: async () => {
+        if (state.isClosed) return;
+        state.isClosed = true;
+        // A lost connection cannot be drained: it would wait for the server.
+        await (state.isLost ? connection.close() : connection.drain()).catch(() => {});
+      },
+    };
+  }
+
+  async #connectionOptions(self: InstanceId): Promise<ConnectionOptions> {
+    const { credentialsAuthenticator } = await import('@nats-io/transport-node').then((nats) => ({
+      credentialsAuthenticator: nats.credsAuthenticator,
+    }));
+    const { servers, credentials, ca, certificate, key } = this.#options;
+    const read = servers.map(readServer);
+    const [first] = read;
+    const usesTls =
+      read.some(({ isTls }) => isTls) || [ca, certificate, key].some((file) => file !== undefined);
+    return {
+      servers: read.map(({ place }) => place),
+      name: `shoal tracker ${self}`,
+      timeout: CONNECT_MS,
+      noEcho: true,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_MS,
+      pingInterval: PING_MS,
+      maxPingOut: PINGS_MISSED,
+      // A server that is being set up refuses for a while: no reason to stay away for ever.
+      ignoreAuthErrorAbort: true,
+      ...(first?.user !== undefined && { user: first.user, pass: first.password ?? '' }),
+      ...(first?.token !== undefined && { token: first.token }),
+      ...(credentials !== undefined && {
+        authenticator: credentialsAuthenticator(await contentOf(credentials, '--cluster-creds')),
+      }),
+      ...(usesTls && {
+        tls: {
+          ...(ca !== undefined && { ca: await textOf(ca, '--cluster-ca') }),
+          ...(certificate !== undefined && { cert: await textOf(certificate, '--cluster-cert') }),
+          ...(key !== undefined && { key: await textOf(key, '--cluster-key') }),
+        },
+      }),
+    };
+  }
+
+  #unavailable(failure: unknown): ShoalError {
+    const places = this.#options.servers.map((server) => readServer(server).place).join(', ');
+    const { name = '', message = '' } = failure instanceof Error ? failure : {};
+    if (/authorization|authentication|credential/i.test(`${name} ${message}`)) {
+      return new ShoalError('REFUSED', `the NATS server ${places} refused the login`, {
+        hint: 'Check user and password or token in --cluster, or the file of --cluster-creds.',
+        cause: failure,
+      });
+    }
+    if (/tls|certificate|self.signed|ssl/i.test(`${name} ${message} ${systemCode(failure) ?? ''}`)) {
+      return new ShoalError('REFUSED', `TLS with the NATS server ${places} failed: ${message}`, {
+        hint: 'Use tls://host, and --cluster-ca FILE for the authority of its certificate.',
+        cause: failure,
+      });
+    }
+    return new ShoalError('UNREACHABLE', `the NATS server ${places} does not answer`, {
+      hint: 'Start one (Debian: apt install nats-server), or leave out --cluster: then this tracker is on its own.',
+      cause: failure,
+    });
+  }
+}
+
+/** Reports losses and returns of the connection. */
+async function watch(
+  statuses: AsyncIterable<Status>,
+  handler: BusHandler,
+  state: { isLost: boolean; readonly isClosed: boolean },
+): Promise<void> {
+  for await (const status of statuses) {
+    if (state.isClosed) return;
+    if (status.type === 'disconnect' && !state.isLost) {
+      state.isLost = true;
+      handler.lost('the connection to the NATS server is lost');
+    }
+    if (status.type === 'reconnect' && state.isLost) {
+      state.isLost = false;
+      handler.connected();
+    }
+  }
+}
+
+interface Server {
+  /** Host and port, without secrets. */
+  readonly place: string;
+  readonly isTls: boolean;
+  readonly user?: string;
+  readonly password?: string;
+  readonly token?: string;
+}
+
+/** Reads the address of a NATS server. @throws ShoalError USAGE, without the secrets that the text may hold */
+export function readServer(text: string): Server {
+  const match = /^(?:(nats|tls):\/\/)?(?:([^@/]*)@)?((?:\[[0-9a-f:]+\]|[^:@/[\]\s]+)(?::\d{1,5})?)\/?$/i.exec(
+    text.trim(),
+  );
+  const place = match?.[3];
+  if (match === null || place === undefined) {
+    throw new ShoalError('USAGE', 'the address of a NATS server is malformed', {
+      hint: 'Use host:4222, nats://host:4222, tls://user:password@host:4222, or several with commas.',
+    });
+  }
+  const [user, password] = (match[2] ?? '').split(':').map(decoded);
+  const isTls = match[1]?.toLowerCase() === 'tls';
+  const withPort = /:\d+$/.test(place) ? place : `${place}:4222`;
+  if (match[2] === undefined || match[2] === '') return { place: withPort, isTls };
+  if (password === undefined) return { place: withPort, isTls, ...(user !== undefined && { token: user }) };
+  return { place: withPort, isTls, ...(user !== undefined && { user }), password };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+async function contentOf(path: string, option: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (failure) {
+    throw new ShoalError('USAGE', `the file of ${option} cannot be read: ${path}`, {
+      hint: 'Check its name and its rights.',
+      cause: failure,
+    });
+  }
+}
+
+async function textOf(path: string, option: string): Promise<string> {
+  return Buffer.from(await contentOf(path, option)).toString('utf8');
+}

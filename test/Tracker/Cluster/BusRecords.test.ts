@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  decodeRecord,
+  encodeRecord,
+  RECORD_BYTES_MAX,
+  senderOf,
+} from '../../../Tracker/Cluster/BusRecords.ts';
+import { hostileBytes, isBadFrame, weightOf } from '../../Protocol/hostile.ts';
+import { readGolden } from '../../Support/golden.ts';
+import { recordExamples } from './examples.ts';
+
+const golden = readGolden('bus-v1');
+const badFrame = expect.objectContaining({ code: 'BAD_FRAME' });
+
+test('every golden section belongs to a record, and every record has one', () => {
+  expect([...golden.keys()]).toEqual(Object.keys(recordExamples));
+});
+
+describe.each(Object.entries(recordExamples))('%s', (type, record) => {
+  const bytes = golden.get(type) ?? Buffer.alloc(0);
+
+  test('has these bytes, both ways, and names its sender', () => {
+    expect(encodeRecord(record).toString('hex')).toBe(bytes.toString('hex'));
+    expect(decodeRecord(bytes)).toEqual(record);
+    expect(senderOf(bytes)).toBe(record.from);
+  });
+
+  test('is refused when cut, and when longer', () => {
+    for (let length = 0; length < bytes.length; length++)
+      expect(() => decodeRecord(bytes.subarray(0, length))).toThrow(badFrame);
+    expect(() => decodeRecord(Buffer.concat([bytes, Buffer.of(0)]))).toThrow(badFrame);
+  });
+
+  test('may have extensions of later versions', () => {
+    // The last byte is the count of extensions: one of 2 bytes, which nobody knows.
+    const later = Buffer.concat([bytes.subarray(0, -1), Buffer.from('010063000201ff', 'hex')]);
+    expect(decodeRecord(later)).toEqual(record);
+  });
+});
+
+test('hostile bytes are refused as BAD_FRAME, or are a record like any other', () => {
+  const seen = { good: 0, bad: 0 };
+  const good = fc.constantFrom(...Object.values(recordExamples)).map(encodeRecord);
+  fc.assert(
+    fc.property(hostileBytes(good, [...golden.values()]), (hostile) => {
+      try {
+        const record = decodeRecord(hostile);
+        seen.good++;
+        expect(weightOf(record)).toBeLessThanOrEqual(3 * hostile.length + 20);
+      } catch (failure) {
+        seen.bad++;
+        if (!isBadFrame(failure)) throw failure;
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(Math.min(seen.good, seen.bad)).toBeGreaterThan(50);
+});
+
+test('a record that is too long is refused before it is read', () => {
+  const long = Buffer.alloc(RECORD_BYTES_MAX + 1, 1);
+  expect(() => decodeRecord(long)).toThrow('a record of 65537 bytes');
+  expect(() => senderOf(long)).toThrow(badFrame);
+});
