@@ -16,6 +16,7 @@ import { makeFolder } from '../Shared/MakeFolder.ts';
 import { lookupName } from '../Shared/NameLookup.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
+import { busyMs, folderWatches, mtuOf } from '../Shared/SystemProbes.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import { DeliveredFiles, type Delivery } from './Files/Serving/DeliveredFiles.ts';
 import { claimsHttp } from './Network/Links/Accepting/HttpRefusal.ts';
@@ -134,6 +135,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       uncatalogued: new DeliveredFiles({ folder: shareDir, name: undefined }),
       ...(settings.maxDownloads === undefined ? {} : { maxDownloads: settings.maxDownloads }),
     },
+    system: { watches: folderWatches, mtuOf, busyMs },
     pushes: {
       policy: settings.accept ?? (place.interactive === true ? 'ask' : 'known'),
       trusted: new TrustedSendersFile(state),

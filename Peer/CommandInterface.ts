@@ -5,8 +5,20 @@ import { runTerminal } from './Commands/Console/TerminalConsole.ts';
 export { COMMANDS } from './Commands/All/Commands.ts';
 export type { ConsoleCommand } from './Commands/Command.ts';
 export type { ConsoleOptions } from './Commands/Console/ConsoleOptions.ts';
+export { diagnosisText, type Finding, verdictOf } from './Commands/Doctor/Diagnosis.ts';
 export { quoteWord } from './Commands/Line/CommandParser.ts';
-export type { DownloadAnswer, News, PeerControls, PushControls, VersionChoice } from './Commands/Ports.ts';
+export type {
+  Card,
+  DownloadAnswer,
+  ExaminationControls,
+  Measurements,
+  News,
+  PeerControls,
+  PushControls,
+  TransferMeasurement,
+  VersionChoice,
+  WatchMeasurement,
+} from './Commands/Ports.ts';
 export {
   type OneShotAnswer,
   type OneShotRequest,
@@ -17,6 +29,7 @@ export { type ProgressFacts, progressLine } from './Commands/Views/DownloadTexts
 export { networkSentence } from './Commands/Views/NetworkViews.ts';
 export { offerText, pushText } from './Commands/Views/PushTexts.ts';
 export { widthOf } from './Commands/Views/TextFit.ts';
+export { makePaint } from './Commands/Views/ViewStyle.ts';
 export { wrapLines, wrapWords } from './Commands/Views/WordWrap.ts';
 
 /** The console: reads command lines, runs them, prints the results. Reads its input only while `run` is pending. */

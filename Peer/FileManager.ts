@@ -8,6 +8,7 @@ import { Closing } from '../Shared/Closing.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { Catalog } from './Files/Catalog/Catalog.ts';
 import { CatalogMatch } from './Files/Catalog/CatalogMatch.ts';
+import { type DiskSpeed, measureDisk } from './Files/Disk/DiskSpeed.ts';
 import { finishFolders } from './Files/Disk/InstallFile.ts';
 import { nodeDisk } from './Files/Disk/NodeDisk.ts';
 import { type FileComponents, type FileManagerOptions, openComponents } from './Files/FileComponents.ts';
@@ -242,6 +243,12 @@ export class FileManager extends EventEmitter<FileEvents> {
 
   async requireFreeSpace(bytes: number): Promise<void> {
     this.#started().parts.requireFreeSpace(bytes);
+  }
+
+  /** Free space, and the rate of writing, in the folder of unfinished files. */
+  measureDisk(): Promise<DiskSpeed> {
+    const { disk, temp } = this.#started().storage;
+    return measureDisk(disk, temp, this.#options.clock);
   }
 
   // ---- inside

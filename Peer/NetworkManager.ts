@@ -26,6 +26,7 @@ import { NetworkQueries } from './Network/Known/NetworkQueries.ts';
 import { PeerQueries } from './Network/Known/PeerQueries.ts';
 import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
+import { NetworkProbes } from './Network/NetworkProbes.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
 import type { Descriptors, Inflow, NetworkHealth } from './NetworkModel.ts';
 import type { Source, SourceEvents } from './Transfer.ts';
@@ -66,6 +67,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   readonly queries: NetworkQueries;
   /** Offers of files to and from other peers. */
   readonly offers: PeerLinks['offers'];
+  /** For the doctor. */
+  readonly probes: NetworkProbes;
   /** Announcements of this peer's chunks to linked peers. */
   readonly announcements: Pick<PeerLinks['announcements'], 'have' | 'holdings' | 'gone'>;
   /** Serves files to whatever client enters it; lanes do already. */
@@ -95,6 +98,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.desk = links.desk;
     this.announcements = links.announcements;
     this.#trackers = trackers;
+    this.probes = new NetworkProbes({ ...options, trackers, links });
     this.#known = new KnownPeers({ ...options, self: options.self.peerId, links, trackers });
     const { book } = this.#known;
     const peers = new PeerQueries({ ...options, links, book });
@@ -153,11 +157,6 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   trackers(): readonly TrackerStatus[] {
     return this.#trackers.status();
-  }
-
-  /** Reports the outcome of each discovery source, one line each. */
-  discoveryReport(): readonly string[] {
-    return this.#trackers.discoveryReport();
   }
 
   catalogChanged(): void {

@@ -63,6 +63,23 @@ export interface NetworkHealth extends Readonly<LinkCounters> {
   readonly sending?: SendPath | undefined;
 }
 
+/** One way to find a tracker, and its result. */
+export interface DiscoveryStep {
+  readonly source:
+    | 'configured'
+    | 'remembered'
+    | 'this-host'
+    | 'broadcast'
+    | 'dns-sd'
+    | 'linked-peers'
+    | 'successor'
+    | 'embedded';
+  /** Safe to print. */
+  readonly text: string;
+  /** `unused`: there was nothing to ask, or it was not needed. */
+  readonly outcome: 'answered' | 'failed' | 'unused';
+}
+
 /** Open connections for chunks: to peers that send to this one, and from peers that it serves. */
 export interface LaneCounts {
   readonly receiving: number;

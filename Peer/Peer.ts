@@ -24,6 +24,7 @@ import type { NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts
 import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';
+import { Examination, type SystemProbes } from './UseCases/Examination.ts';
 import { withOwnFiles } from './UseCases/OwnHits.ts';
 import { PeerNews, slowPeersText } from './UseCases/PeerNews.ts';
 import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
@@ -40,6 +41,7 @@ export interface PeerOptions {
   readonly pushes: Pick<PushingOptions, 'policy' | 'trusted'>;
   /** Undefined: no history of uploads is kept. */
   readonly history?: HistoryStore | undefined;
+  readonly system: SystemProbes;
   /** The private network of this peer; undefined: the open one. */
   readonly privateNetwork?: PrivateNetwork | undefined;
   /** Timeout of a download without any source; undefined: none. Scripts need one. */
@@ -54,6 +56,7 @@ export class Peer implements PeerControls {
   readonly privateNetwork: PrivateNetwork | undefined;
   readonly pageAddress: string | undefined;
   readonly pushing: Pushing;
+  readonly examination: Examination;
   /** The share, for clients that are no peers. */
   readonly content: SharedContent;
   readonly #options: PeerOptions;
@@ -109,6 +112,8 @@ export class Peer implements PeerControls {
     const { history: store } = options;
     this.#history = store && new UploadHistory({ store, clock, wallMs, log });
     const finishers = (fileId: FileId) => this.#history?.finishers(fileId) ?? [];
+    const peers = (signal: AbortSignal) => this.peers(signal).catch(() => this.knownPeers());
+    this.examination = new Examination({ ...options.network, system: options.system, files, network, peers });
     this.#swarms = new Swarms({ files, network, downloads, finishers, clock });
     this.pushing = new Pushing({
       ...options.pushes,
@@ -176,10 +181,6 @@ export class Peer implements PeerControls {
 
   trackers(): readonly TrackerStatus[] {
     return this.#network.trackers();
-  }
-
-  discoveryReport(): readonly string[] {
-    return this.#network.discoveryReport();
   }
 
   uploads(): readonly UploadStatus[] {

@@ -93,12 +93,15 @@ export interface HelloExtensions extends PeerExtensions {
   readonly acceptsDialBack?: true | undefined;
   /** Relays connections between peers that cannot connect to each other. */
   readonly relays?: true | undefined;
+  /** Its wall clock in milliseconds since 1970, when the connection was begun. */
+  readonly wallMs?: number | undefined;
 }
 
 export const helloExtensions: ExtensionTable<HelloExtensions> = {
   ...peerExtensions,
   acceptsDialBack: [2, flag],
   relays: [3, flag],
+  wallMs: [4, uint53],
 };
 
 /** Extensions of `alive`. */

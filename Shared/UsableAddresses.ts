@@ -4,6 +4,11 @@ import type { Interfaces } from './NetworkInterfaces.ts';
 const VIRTUAL =
   /^(docker|br-|veth|virbr|vmnet|vboxnet|vEthernet|podman|cni|flannel|lxc|lxd|tun|tap|utun|wg|zt|tailscale)/i;
 
+/** Whether a network card is that of a container, a virtual machine or a tunnel, by its name. */
+export function isVirtual(card: string): boolean {
+  return VIRTUAL.test(card);
+}
+
 /**
  * Addresses of this computer that others may use, the likeliest first: IPv4 of real cards, IPv6 of real cards, then virtual ones.
  * Link-local ones only when there is nothing else; they hold for one link, an IPv6 one with its zone.
@@ -15,7 +20,7 @@ export function usableAddresses(interfaces: Interfaces): string[] {
       .map(({ address, family }) => ({
         host: address.startsWith('fe80') ? `${address}%${name}` : address,
         isLinkLocal: /^(169\.254\.|fe80)/i.test(address),
-        rank: (VIRTUAL.test(name) ? 2 : 0) + (family === 'IPv6' ? 1 : 0),
+        rank: (isVirtual(name) ? 2 : 0) + (family === 'IPv6' ? 1 : 0),
       })),
   );
   const routed = candidates.filter(({ isLinkLocal }) => !isLinkLocal);

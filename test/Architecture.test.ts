@@ -45,6 +45,7 @@ const EMBEDDED_TRACKER = ['Peer/Assembly.ts', 'Tracker/Tracker.ts'];
 
 /** The rim: the only files that touch sockets, disk, clocks, chance, the process. Everything else is handed these. */
 const RIM = [
+  'Cli/Commands/Doctor.ts',
   'Cli/Commands/Uninstall.ts',
   'Cli/Commands/GetInto.ts',
   'Cli/Commands/Network.ts',
@@ -75,6 +76,7 @@ const RIM = [
   'Shared/NetworkInterfaces.ts',
   'Shared/Program.ts',
   'Tracker/Cluster/NatsBus.ts',
+  'Shared/SystemProbes.ts',
   'Tracker/Metrics/MetricsServer.ts',
   'Tracker/Prompts.ts',
   'Tracker/main.ts',
@@ -131,13 +133,13 @@ const DECISIONS = [
   'Peer/Settings/ConfigLines.ts',
   'Peer/Settings/NetworkLine.ts',
   'Peer/Local/LocalMessages.ts',
+  'Peer/Commands/Doctor/Diagnosis.ts',
   'Peer/Commands/Line/CommandParser.ts',
   'Peer/Commands/Line/EditDistance.ts',
   'Peer/Commands/Line/FindCommand.ts',
   'Peer/Commands/Line/RateText.ts',
   'Peer/Commands/Line/Usage.ts',
   'Peer/Commands/Running/ReadCall.ts',
-  'Peer/Commands/Views/Diagnosis.ts',
   'Peer/Commands/Views/FileViews.ts',
   'Peer/Commands/Views/HumanUnits.ts',
   'Peer/Commands/Views/Items.ts',

@@ -1,5 +1,6 @@
 import { completion } from './Completion.ts';
 import { config } from './Config.ts';
+import { doctor } from './Doctor.ts';
 import { forwardedCommands } from './Forwarded.ts';
 import { get } from './Get.ts';
 import { ls } from './Ls.ts';
@@ -24,6 +25,7 @@ export const SHOAL_COMMANDS: Readonly<Record<string, ShoalCommand>> = {
   send,
   share,
   ...forwardedCommands(),
+  doctor,
   network,
   config,
   completion,

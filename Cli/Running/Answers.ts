@@ -16,6 +16,18 @@ export function successAnswer(command: string, facts: object, text: string): One
   return { error: undefined, partly: false, json: envelope(command, { ok: true, ...facts }), text };
 }
 
+/** Answer with facts, of which some may be what makes it a failure. */
+export function checkedAnswer(
+  command: string,
+  facts: object,
+  text: string,
+  failure: ShoalError | undefined,
+): OneShotAnswer {
+  if (failure === undefined) return successAnswer(command, facts, text);
+  const error = { code: failure.code, message: failure.message, hint: failure.hint ?? null };
+  return { error, partly: false, json: envelope(command, { ok: false, ...facts, error }), text };
+}
+
 export function exitCodeOfAnswer({ error, partly }: OneShotAnswer): number {
   if (error === undefined) return EXIT.ok;
   return partly ? EXIT.partly : exitCodeOf(error.code);

@@ -129,7 +129,7 @@ export class Run {
   }
 
   async guest(
-    place: Pick<GuestOptions, 'share' | 'root' | 'stays' | 'delivery' | 'giveUpMs'>,
+    place: Pick<GuestOptions, 'share' | 'root' | 'stays' | 'delivery' | 'giveUpMs' | 'anyPort'>,
     running?: RunningPeer,
   ): Promise<GuestPeer> {
     const { log, signal } = this;
@@ -137,8 +137,8 @@ export class Run {
     const { GuestPeer } = await import('./GuestPeer.ts');
     const settings = await this.guestSettings(running);
     // SHOAL_PORT is meant for the peer that stays: it may hold the port.
-    const anyPort = place.stays !== true && !this.#isFlag('port') && !this.#isFlag('port-range');
-    return GuestPeer.open({ ...place, settings, anyPort, log, signal });
+    const isWanted = place.stays === true || this.#isFlag('port') || this.#isFlag('port-range');
+    return GuestPeer.open({ anyPort: !isWanted, ...place, settings, log, signal });
   }
 
   #request(command: string, line: string): OneShotRequest {

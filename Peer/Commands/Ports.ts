@@ -16,7 +16,7 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from '../Model.ts';
-import type { NetworkHealth, PrivateNetwork, TakenFile } from '../NetworkModel.ts';
+import type { DiscoveryStep, NetworkHealth, PrivateNetwork, TakenFile } from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
 
 /** A file of which at least one chunk is here. */
@@ -47,6 +47,16 @@ export interface PushControls {
   reject(number: number): OfferStatus;
 }
 
+/** What the doctor looks at besides the state of the peer. */
+export interface ExaminationControls {
+  /** Result of each way to find a tracker. */
+  discoverySteps(): readonly DiscoveryStep[];
+  /** The same as lines for people; safe to print. */
+  discoveryReport(): readonly string[];
+  /** Measures disk, network and a transfer for a few seconds. Ends early, with less, when aborted. Never rejects. */
+  measure(signal: AbortSignal): Promise<Measurements>;
+}
+
 /** The peer as the commands see it: implemented by Peer.ts, and by a fake in tests. All errors are ShoalError. */
 export interface PeerControls {
   readonly self: Self;
@@ -55,6 +65,7 @@ export interface PeerControls {
   /** Undefined: the open network. */
   readonly privateNetwork: PrivateNetwork | undefined;
   readonly pushing: PushControls;
+  readonly examination: ExaminationControls;
 
   /** Resolves after the first scan of the share. */
   scanned(): Promise<void>;
@@ -64,8 +75,6 @@ export interface PeerControls {
   localFiles(folder?: string): readonly CatalogEntry[];
   share(): ShareStatus;
   trackers(): readonly TrackerStatus[];
-  /** Outcome of each discovery source, one line each; safe to print. */
-  discoveryReport(): readonly string[];
   uploads(): readonly UploadStatus[];
   /** Which peer took which file, the latest first; undefined: no history is kept. */
   uploadHistory(): readonly TakenFile[] | undefined;
@@ -148,4 +157,58 @@ export interface News {
   readonly text: string;
   /** Set for news of a download. */
   readonly download?: DownloadStatus;
+}
+
+/** Measurements of `doctor`. */
+export interface Measurements {
+  readonly disk: DiskMeasurement;
+  readonly watches: WatchMeasurement;
+  /** Clocks of linked peers minus the own one, in milliseconds, as they claim. */
+  readonly clockOffsetsMs: readonly number[];
+  readonly cards: readonly Card[];
+  /** Whether datagrams of 1,000 bytes reach a tracker. Undefined: no tracker is connected. */
+  readonly wholeDatagrams: boolean | undefined;
+  /** Undefined: no other peer has a file to test with. */
+  readonly transfer: TransferMeasurement | undefined;
+}
+
+/** The disk of the share folder. */
+export interface DiskMeasurement {
+  readonly freeBytes: number;
+  /** Rate of writing with a final sync. Undefined: not measured. */
+  readonly bytesPerSecond: number | undefined;
+  /** Why nothing could be written. Unsafe to print. */
+  readonly failure?: string | undefined;
+}
+
+/** Watches of folders by this process. Undefined: the system does not tell. */
+export interface WatchMeasurement {
+  readonly used: number | undefined;
+  readonly allowed: number | undefined;
+}
+
+/** An address of this computer, and the network card with it. */
+export interface Card {
+  readonly name: string;
+  readonly host: string;
+  /** Of a container, a virtual machine or a tunnel: other computers seldom reach it. */
+  readonly virtual: boolean;
+  /** Largest packet in bytes. Undefined: the system does not tell. */
+  readonly mtu: number | undefined;
+}
+
+/** A transfer from one peer for a test; the bytes were dropped. */
+export interface TransferMeasurement {
+  readonly peer: PeerContact;
+  readonly bytes: number;
+  /** From the first byte, else from the first request, to the end. */
+  readonly seconds: number;
+  /** Position in its upload queue; undefined: it served us. */
+  readonly queue?: { readonly place: number; readonly of: number | undefined } | undefined;
+  /** Own download limit that delayed data, in bytes per second. */
+  readonly limit?: number | undefined;
+  /** Share of the time for which the main thread of this peer ran. */
+  readonly busy: number;
+  /** Why it could not be tested. Unsafe to print. */
+  readonly failure?: string | undefined;
 }

@@ -50,7 +50,13 @@ export interface FileManagerOptions {
 
 /** The components of a FileManager that exist once it has started. */
 export interface FileComponents {
-  readonly storage: { readonly disk: Disk; readonly root: string; readonly names: DiskNames };
+  readonly storage: {
+    readonly disk: Disk;
+    readonly root: string;
+    /** Folder of unfinished files. */
+    readonly temp: string;
+    readonly names: DiskNames;
+  };
   readonly share: Share;
   readonly files: SharedFiles;
   readonly parts: PartStore;

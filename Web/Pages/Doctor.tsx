@@ -6,7 +6,7 @@ import { Fish } from '../Parts/Fish.tsx';
 import { Icon } from '../Parts/Icons.tsx';
 import { session } from '../State/Live.ts';
 import { useAsked } from '../State/UseAsked.ts';
-import { count, t } from '../Text/Language.ts';
+import { count, known, t } from '../Text/Language.ts';
 import { checksOf } from './StatusChecks.ts';
 
 export function Doctor() {
@@ -59,7 +59,7 @@ function CheckRow({ check: { check, ok, text, hint } }: { readonly check: Check 
         <span class="unseen">{ok ? t('doctor.ok') : t('doctor.bad')}</span>
       </span>
       <div>
-        <strong>{check}</strong>
+        <strong>{known('check', check)}</strong>
         <p>{text}</p>
         {hint !== null && <p class="hint">{hint}</p>}
       </div>

@@ -49,8 +49,12 @@ export function count(key: 'files.count' | 'sources' | 'doctor.problems', n: num
   return t(`${key}.${form}`, { n: n.toLocaleString(language.value) });
 }
 
-/** A text for a state or cause of the API; `otherwise` for one that this page does not know. */
-export function known(prefix: 'state' | 'source' | 'cause', code: string, otherwise = code): string {
+/** A text for a state, cause or check of the API; `otherwise` for one that this page does not know. */
+export function known(
+  prefix: 'state' | 'source' | 'cause' | 'check',
+  code: string,
+  otherwise = code,
+): string {
   const key = `${prefix}.${code}`;
   return key in en ? t(key as TextKey) : otherwise;
 }

@@ -91,3 +91,25 @@ test.concurrent('SHOAL_PORT is the port of shoal share, and SHOAL_CONFIG has to 
     /^error: the config file .*no\.conf that SHOAL_CONFIG names does not exist\nhint: .+\n$/,
   );
 });
+
+test.concurrent('doctor measures a running peer; without one it says so, and looks at port and share', async ({
+  lan,
+}) => {
+  await lan.seeder('anna', { files: { 'film.bin': 'x'.repeat(3_000_000) } });
+  const { program } = await lan.seeder('berta', { files: { 'note.txt': 'x' } });
+  const asked = await lan.launcher.shoal(['doctor', '--json'], { home: program.home });
+  await asked.exitCode();
+  const { items } = JSON.parse(asked.stdout) as { items: { check: string; ok: boolean; text: string }[] };
+  const text = new Map(items.map((item) => [item.check, item.text]));
+  expect(text.get('speed')).toMatch(/^\d.* from .*; the bound is /);
+  expect(text.get('clock')).toBe('agrees with 1 linked peer');
+  expect(text.get('disk')).toMatch(/free, writes \d/);
+  expect(text.get('mtu')).toMatch(/^large datagrams reach the tracker/);
+  const alone = await lan.launcher.shoal(['doctor', '--tracker', await lan.tracker()]);
+  expect(await alone.exitCode()).toBe(1);
+  expect(alone.stderr).toMatch(
+    /^look {2}peer: no peer runs on this computer: nothing is shared\n {6}Start one: /,
+  );
+  expect(alone.stderr).toMatch(/^fine {2}port: TCP \d+ is free$/m);
+  expect(alone.stderr).toMatch(/^fine {2}tracker: connected/m);
+});

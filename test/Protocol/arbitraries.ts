@@ -286,7 +286,7 @@ export const controlArbitraries = {
       port: u16,
       features: u32,
     },
-    { undialable: yes, acceptsDialBack: yes, relays: yes },
+    { undialable: yes, acceptsDialBack: yes, relays: yes, wallMs: u53 },
   ),
   list: fc.record({ ...type('list'), requestId: u32, folder: text(1_000), cursor: u32 }),
   listPage: fc.record({

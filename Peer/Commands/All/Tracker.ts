@@ -12,7 +12,7 @@ export const tracker: ConsoleCommand = {
   async run(_call, { controls }) {
     const trackers = controls.trackers();
     const connected = trackers.some(({ state }) => state === 'connected');
-    const report = connected ? [] : ['', ...controls.discoveryReport()];
+    const report = connected ? [] : ['', ...controls.examination.discoveryReport()];
     return {
       items: trackers.map(trackerItem),
       text: (style) => [trackersText(trackers, style), ...report].join('\n').trimEnd(),

@@ -1,5 +1,8 @@
 import { TRACKER_PORT, TRACKER_PORT_LAST } from '../../../Protocol/Limits.ts';
+import { formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
+import type { TrackerStatus } from '../../Model.ts';
+import type { DiscoveryStep } from '../../NetworkModel.ts';
 
 /** Sources that discovery probes. docs/reference/protocol.md, "Discovery". */
 export type DiscoverySource = 'remembered' | 'this host' | 'broadcast' | 'dns-sd' | 'peer' | 'successor';
@@ -23,31 +26,68 @@ export class DiscoveryReport {
     this.#dnsSdFailure = reason;
   }
 
-  /** One line for each source after the configured trackers. */
-  lines(): string[] {
-    const ports = `${TRACKER_PORT}-${TRACKER_PORT_LAST}`;
-    const dnsSd =
-      this.#dnsSdFailure === undefined
-        ? this.#line('dns-sd', '', 'no tracker is announced')
-        : `unavailable: ${safeText(this.#dnsSdFailure)}`;
-    const lines = [
-      `2. remembered trackers: ${this.#line('remembered', '', 'none')}`,
-      `3. this computer: ${this.#line('this host', ` UDP ${ports}`, 'not probed yet')}`,
-      `4. broadcast: ${this.#line('broadcast', ` UDP ${ports}`, 'no network')}`,
-      `5. DNS-SD: ${dnsSd}`,
-      `6. linked peers: ${this.#line('peer', '', 'name no tracker; without one, searches go to them directly')}`,
-      '7. a typed address: connect HOST:PORT',
+  /** One step for each source after the configured trackers. */
+  steps(): DiscoveryStep[] {
+    const ports = ` UDP ${TRACKER_PORT}-${TRACKER_PORT_LAST}`;
+    const dnsSd = this.#step('dns-sd', 'dns-sd', '', 'no tracker is announced');
+    const unavailable = `unavailable: ${safeText(this.#dnsSdFailure ?? '')}`;
+    const steps = [
+      this.#step('remembered', 'remembered', '', 'none'),
+      this.#step('this host', 'this-host', ports, 'not probed yet'),
+      this.#step('broadcast', 'broadcast', ports, 'no network'),
+      this.#dnsSdFailure === undefined ? dnsSd : { ...dnsSd, text: unavailable, outcome: 'failed' as const },
+      this.#step('peer', 'linked-peers', '', 'name no tracker; without one, searches go to them directly'),
     ];
-    if (this.#asked.has('successor')) lines.push(`   named by a tracker: ${this.#line('successor', '', '')}`);
-    return lines;
+    return this.#asked.has('successor') ? [...steps, this.#step('successor', 'successor', '', '')] : steps;
   }
 
-  #line(source: DiscoverySource, what: string, otherwise: string): string {
+  #step(
+    source: DiscoverySource,
+    name: DiscoveryStep['source'],
+    what: string,
+    otherwise: string,
+  ): DiscoveryStep {
     const asked = this.#asked.get(source);
     const answered = [...(this.#answered.get(source) ?? [])];
-    if (answered.length > 0) return `answered by ${answered.join(', ')}`;
-    if (asked === undefined || asked.targets.length === 0) return otherwise;
+    if (answered.length > 0)
+      return { source: name, text: `answered by ${answered.join(', ')}`, outcome: 'answered' };
+    if (asked === undefined || asked.targets.length === 0)
+      return { source: name, text: otherwise, outcome: 'unused' };
     const times = asked.times === 1 ? 'once' : `${asked.times} times`;
-    return `probed ${asked.targets.join(', ')}${what} ${times}, no answer`;
+    const text = `probed ${asked.targets.join(', ')}${what} ${times}, no answer`;
+    return { source: name, text, outcome: 'failed' };
   }
+}
+
+/** The step of the trackers that the user has named. */
+export function configuredStep(trackers: readonly TrackerStatus[]): DiscoveryStep {
+  const configured = trackers.filter(({ foundBy }) => foundBy === 'configured');
+  const lines = configured.map(({ address, name, state, reason }) =>
+    safeText(`${formatNamed({ ...address, name })}: ${reason ?? state}`),
+  );
+  const answered = configured.some(({ state }) => state === 'connected');
+  const outcome = lines.length === 0 ? 'unused' : answered ? 'answered' : 'failed';
+  return { source: 'configured', text: lines.join('; ') || 'none', outcome };
+}
+
+/** Names of the steps that are numbered. */
+const TITLES: Readonly<Partial<Record<DiscoveryStep['source'], string>>> = {
+  configured: 'configured trackers',
+  remembered: 'remembered trackers',
+  'this-host': 'this computer',
+  broadcast: 'broadcast',
+  'dns-sd': 'DNS-SD',
+  'linked-peers': 'linked peers',
+};
+
+/** One line for each step, and for the way that only a user can take. */
+export function stepLines(steps: readonly DiscoveryStep[]): string[] {
+  let number = 0;
+  return steps.flatMap(({ source, text }) => {
+    if (source === 'successor') return [`   named by a tracker: ${text}`];
+    const title = TITLES[source];
+    if (title === undefined) return [text];
+    const line = `${++number}. ${title}: ${text}`;
+    return source === 'linked-peers' ? [line, `${++number}. a typed address: connect HOST:PORT`] : [line];
+  });
 }

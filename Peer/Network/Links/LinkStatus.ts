@@ -12,6 +12,7 @@ export function linkStatus(
   return peers.map(({ contact, link, dials, lane }) => ({
     peer: contact,
     sinceMs: link.sinceMs,
+    wallMs: link.hello?.wallMs,
     link: {
       dialledByUs: link.dialledByUs,
       undialable: dials.isUndialable,

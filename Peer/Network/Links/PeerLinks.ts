@@ -301,7 +301,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   #hello() {
     const port = this.#listener?.local.port ?? this.#options.self.port;
     const features = ownFeatures(this.#options.feed !== undefined);
-    const own = { ...this.#options.self, port, features };
+    const own = { ...this.#options.self, port, features, wallMs: this.#options.wallMs?.() };
     return { version: PROTOCOL_VERSION, ...own, ...this.dialRequests.extensions };
   }
 

@@ -1,6 +1,6 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { Address } from '../../../Shared/Address.ts';
-import type { Clock, Random } from '../../../Shared/Clock.ts';
+import type { Clock, Random, WallClock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -27,6 +27,8 @@ export interface PeerLinksOptions {
   readonly secure: SecureTransport;
   readonly listen: Listen;
   readonly clock: Clock;
+  /** Tells peers the wall clock, so that they notice a wrong one. Omitted: no clock is told. */
+  readonly wallMs?: WallClock;
   readonly random: Random;
   /** Unpredictable bytes, for lane tokens. */
   readonly randomBytes: (count: number) => Uint8Array;
@@ -55,6 +57,8 @@ export interface NamedTracker {
 export interface LinkStatus {
   readonly peer: KnownContact;
   readonly sinceMs: number;
+  /** Wall clock of the peer at the begin of the link, in milliseconds since 1970, as it claims. */
+  readonly wallMs: number | undefined;
   readonly link: LinkSummary;
 }
 

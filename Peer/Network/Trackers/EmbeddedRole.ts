@@ -2,6 +2,7 @@ import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { DiscoveryStep } from '../../NetworkModel.ts';
 import type { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import type { StartTracker } from '../Ports.ts';
 import { EmbeddedHost } from './EmbeddedHost.ts';
@@ -90,14 +91,18 @@ export class EmbeddedRole {
     if (successor !== undefined) own.announceSuccessor(successor);
   }
 
-  reportLines(): string[] {
+  /** The state of the embedded tracker, unless none was tried. */
+  steps(): DiscoveryStep[] {
     const { address } = this.#host;
+    const source = 'embedded';
     if (address !== undefined) {
       const until =
         this.#retiringTo === undefined ? '' : `, and closes soon in favour of ${this.#retiringTo}`;
-      return [`A tracker runs inside this peer at UDP port ${address.port}${until}.`];
+      const text = `A tracker runs inside this peer at UDP port ${address.port}${until}.`;
+      return [{ source, text, outcome: 'answered' }];
     }
-    return this.#failure === undefined ? [] : [`No tracker runs inside this peer: ${this.#failure}.`];
+    if (this.#failure === undefined) return [];
+    return [{ source, text: `No tracker runs inside this peer: ${this.#failure}.`, outcome: 'failed' }];
   }
 
   /** Safe to call twice and during start. */

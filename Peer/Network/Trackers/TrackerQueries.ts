@@ -1,5 +1,5 @@
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { PEERS_MAX, RELAYS_NAMED_MAX, SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
+import { PATH_BYTES_MAX, PEERS_MAX, RELAYS_NAMED_MAX, SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
 import type {
   Hit,
   Holder,
@@ -43,6 +43,8 @@ interface Answers<T> {
  * the result.
  */
 const STRAGGLER_MS = 1_000;
+/** Time for the answer to a large request: two retransmissions, and a tracker that searches a million files. */
+const LARGE_MS = 3_000;
 
 export interface TrackerQueriesOptions {
   /** Trackers to query, evaluated per query. */
@@ -133,6 +135,31 @@ export class TrackerQueries {
     const ask = (): RequestOf<'relays'> => ({ type: 'relays' });
     const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: RELAYS_NAMED_MAX }, signal);
     return mergePeers(perTracker, this.#options.viewpoint());
+  }
+
+  /**
+   * Whether a request of about 1,000 bytes reaches a connected tracker: networks may drop large datagrams only.
+   * Undefined: none is connected, or the signal was aborted.
+   */
+  async takesLargeDatagrams(signal: AbortSignal): Promise<boolean | undefined> {
+    const { links, clock } = this.#options;
+    const connected = links().filter(({ session }) => session.standing.state === 'connected');
+    if (connected.length === 0) return undefined;
+    const late = new AbortController();
+    const cancel = clock.after(LARGE_MS, () => late.abort());
+    const limit = AbortSignal.any([signal, late.signal]);
+    const path = 'x'.repeat(PATH_BYTES_MAX);
+    const answered = connected.map((link) =>
+      link.ask({ type: 'folder', path, cursor: 0 }, limit).catch((failure: unknown) => {
+        if (!(failure instanceof ShoalError && failure.code === 'REFUSED')) throw failure;
+      }),
+    );
+    const reached = await Promise.any(answered).then(
+      () => true,
+      () => false,
+    );
+    cancel();
+    return signal.aborted ? undefined : reached;
   }
 
   async #askAll<T>(query: Query<T>, signal: AbortSignal): Promise<Answers<T>> {

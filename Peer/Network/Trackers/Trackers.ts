@@ -7,6 +7,8 @@ import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DatagramSocket } from '../../../Shared/Transport.ts';
 import type { TrackerPlace, TrackerStatus } from '../../Model.ts';
+import type { DiscoveryStep } from '../../NetworkModel.ts';
+import { configuredStep, stepLines } from '../Discovery/DiscoveryReport.ts';
 import { isOwnHost } from '../Discovery/LanAddresses.ts';
 import { TrackerDiscovery } from '../Discovery/TrackerDiscovery.ts';
 import { ConfiguredTrackers } from './ConfiguredTrackers.ts';
@@ -145,14 +147,18 @@ export class Trackers extends EventEmitter<TrackersEvents> {
 
   /** Reports the outcome of each discovery source, one line each; safe to print. */
   discoveryReport(): readonly string[] {
-    const configured = this.status()
-      .filter(({ foundBy }) => foundBy === 'configured')
-      .map(({ address, name, state, reason }) => `${formatNamed({ ...address, name })}: ${reason ?? state}`);
-    const first = `1. configured trackers: ${configured.join('; ') || 'none'}`;
-    if (configured.length > 0) return [first, 'Discovery is off because trackers are configured.'];
-    if (!this.#options.discovery) return [first, 'Discovery is switched off.'];
-    const lines = [first, ...this.#trackerDiscovery.discovery.report.lines()];
-    return [...lines, ...this.#embedded.reportLines()];
+    const steps = this.discoverySteps();
+    const lines = stepLines(steps);
+    if (steps[0]?.outcome !== 'unused')
+      return [...lines, 'Discovery is off because trackers are configured.'];
+    return this.#options.discovery ? lines : [...lines, 'Discovery is switched off.'];
+  }
+
+  /** The configured trackers; without any, and with discovery, its sources and the embedded tracker. */
+  discoverySteps(): readonly DiscoveryStep[] {
+    const configured = configuredStep(this.status());
+    if (configured.outcome !== 'unused' || !this.#options.discovery) return [configured];
+    return [configured, ...this.#trackerDiscovery.discovery.report.steps(), ...this.#embedded.steps()];
   }
 
   /**

@@ -1,4 +1,10 @@
-import type { DownloadAnswer, News, PeerControls } from '../../../Peer/Commands/Ports.ts';
+import type {
+  DownloadAnswer,
+  ExaminationControls,
+  Measurements,
+  News,
+  PeerControls,
+} from '../../../Peer/Commands/Ports.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
@@ -11,7 +17,7 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from '../../../Peer/Model.ts';
-import type { NetworkHealth, TakenFile } from '../../../Peer/NetworkModel.ts';
+import type { DiscoveryStep, NetworkHealth, TakenFile } from '../../../Peer/NetworkModel.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
@@ -138,9 +144,21 @@ export class FakeControls implements PeerControls {
     };
   }
 
-  discoveryReport(): readonly string[] {
-    return this.report;
-  }
+  measured: Measurements = {
+    disk: { freeBytes: 50_000_000_000, bytesPerSecond: 400_000_000 },
+    watches: { used: 12, allowed: 65_536 },
+    clockOffsetsMs: [20],
+    cards: [{ name: 'eth0', host: '192.0.2.2', virtual: false, mtu: 1_500 }],
+    wholeDatagrams: true,
+    transfer: undefined,
+  };
+  steps: readonly DiscoveryStep[] = [{ source: 'configured', text: 'none', outcome: 'unused' }];
+
+  readonly examination: ExaminationControls = {
+    discoverySteps: () => this.steps,
+    discoveryReport: () => this.report,
+    measure: async () => this.measured,
+  };
 
   trackers(): readonly TrackerStatus[] {
     return this.trackerList;

@@ -4,7 +4,12 @@ import type { TrackerLink } from '../../../../Peer/Network/Trackers/Session/Trac
 import { TrackerQueries } from '../../../../Peer/Network/Trackers/TrackerQueries.ts';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { PEERS_MAX } from '../../../../Protocol/Limits.ts';
-import type { ListedPeer, ReplyOf, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
+import {
+  encodeRequest,
+  type ListedPeer,
+  type ReplyOf,
+  type TrackerRequest,
+} from '../../../../Protocol/TrackerMessages.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { idOf } from './TrackerLan.ts';
@@ -71,4 +76,39 @@ test('a sample of a large registry starts at a random position, and of a small o
   const small = queries((cursor) => ({ peers: [listed(cursor)] }), 40);
   await small.queries.sample(40, () => 0.5, never);
   expect([large.cursors, small.cursors]).toEqual([[500], [0]]);
+});
+
+test.each([
+  ['answers', async () => ({}), true],
+  ['refuses', () => Promise.reject(new ShoalError('REFUSED', 'too many')), true],
+  ['is silent', () => new Promise(() => {}), false],
+])('whether large datagrams reach a tracker that %s', async (_what, ask, expected) => {
+  const clock = new SimulatedClock();
+  const asked: TrackerRequest[] = [];
+  const link = (state: string) =>
+    ({
+      session: { standing: { state } },
+      ask: (request: TrackerRequest, signal: AbortSignal) => {
+        asked.push(request);
+        const aborted = new Promise((_, reject) => {
+          const end = () => reject(new ShoalError('CANCELLED', 'late'));
+          if (signal.aborted) end();
+          signal.addEventListener('abort', end);
+        });
+        return Promise.race([ask(), aborted]);
+      },
+    }) as unknown as TrackerLink;
+  const made = (...links: readonly TrackerLink[]) =>
+    new TrackerQueries({
+      links: () => links,
+      viewpoint: () => ({ self: idOf('self') as PeerId, isOurs: () => false }),
+      noTracker: (cause) => noTracker([], cause),
+      clock,
+    });
+  expect(await made(link('lost')).takesLargeDatagrams(never)).toBeUndefined();
+  expect(asked).toEqual([]);
+  expect(await clock.settle(made(link('connected')).takesLargeDatagrams(never))).toBe(expected);
+  expect(encodeRequest('0'.repeat(16), 1, asked[0] ?? { type: 'connect' }).length).toBeGreaterThan(1_000);
+  const aborted = made(link('connected')).takesLargeDatagrams(AbortSignal.abort());
+  expect(await clock.settle(aborted)).toBeUndefined();
 });

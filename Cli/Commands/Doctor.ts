@@ -1,0 +1,83 @@
+import { access, constants } from 'node:fs/promises';
+import { diagnosisText, type Finding, makePaint, verdictOf } from '../../Peer/CommandInterface.ts';
+import { safeText } from '../../Shared/SafeText.ts';
+import { asShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { checkedAnswer } from '../Running/Answers.ts';
+import type { Run } from '../Running/Run.ts';
+import type { ShoalCommand } from './ShoalCommand.ts';
+
+/** Checks that say nothing without a running peer: those of the port and the empty share of a temporary one. */
+const OF_PEER: readonly string[] = ['share', 'changes', 'names', 'hashing', 'disk', 'port', 'peers'];
+
+export const doctor: ShoalCommand = {
+  usage: '',
+  summary: 'what stands in the way of sharing on this computer, and what to do about it',
+  details:
+    '\nOf the running peer. Without one: whether its port is free and its share folder can be used, and the network\n' +
+    'by a temporary peer. Exit code 1 when something needs a look.',
+  async run({ name, open }) {
+    const run = await open();
+    const running = await run.runningPeer();
+    if (running !== undefined) return run.screen.answer(await run.inRunning(running, name, 'doctor'));
+    const own = [noPeer(), await portCheck(run), await shareCheck(run)];
+    const findings = [...own, ...(await networkChecks(run))];
+    const text = diagnosisText(findings, { paint: makePaint(run.screen.color) });
+    return run.screen.answer(checkedAnswer(name, { items: findings }, text, verdictOf(findings)));
+  },
+};
+
+function noPeer(): Finding {
+  const text = 'no peer runs on this computer: nothing is shared';
+  return { check: 'peer', ok: false, text, hint: 'Start one: shoal peer' };
+}
+
+async function portCheck({ options: { settings }, log }: Run): Promise<Finding> {
+  // Loaded on demand, as for a temporary peer.
+  const { reserve } = await import('../../Peer/Assembly.ts');
+  try {
+    const port = await reserve(settings, log);
+    await port.release();
+    return { check: 'port', ok: true, text: `TCP ${port.port} is free`, hint: null };
+  } catch (failure) {
+    const { message, hint } = asShoalError(failure, 'PORT_IN_USE');
+    return { check: 'port', ok: false, text: safeText(message), hint: hint ?? 'Choose another one: --port' };
+  }
+}
+
+async function shareCheck({ options: { settings } }: Run): Promise<Finding> {
+  const { share } = settings;
+  if (share === undefined)
+    return { check: 'share', ok: true, text: 'a folder is made at the first start', hint: null };
+  const folder = safeText(share);
+  try {
+    await access(share, constants.R_OK | constants.X_OK);
+    const writable = await access(share, constants.W_OK).then(
+      () => 'read and written',
+      () => 'read, not written: downloads fail',
+    );
+    return { check: 'share', ok: true, text: `${folder} can be ${writable}`, hint: null };
+  } catch (failure) {
+    const code = systemCode(failure);
+    if (code === 'ENOENT')
+      return { check: 'share', ok: true, text: `${folder} is made at the first start`, hint: null };
+    const text = `${folder} cannot be read (${code ?? 'unknown reason'})`;
+    return {
+      check: 'share',
+      ok: false,
+      text,
+      hint: 'Check its permissions, or choose another one: --share DIR',
+    };
+  }
+}
+
+/** The checks of the network and the computer, by a temporary peer. */
+async function networkChecks(run: Run): Promise<readonly Finding[]> {
+  const guest = await run.guest({ anyPort: true });
+  try {
+    const answer = await run.inGuest(guest, 'doctor', 'doctor');
+    const { items = [] } = JSON.parse(answer.json) as { items?: readonly Finding[] };
+    return items.filter(({ check }) => !OF_PEER.includes(check));
+  } finally {
+    await guest.close();
+  }
+}

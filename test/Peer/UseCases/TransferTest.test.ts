@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import type { PeerSummary } from '../../../Peer/Model.ts';
+import { TransferTest } from '../../../Peer/UseCases/TransferTest.ts';
+import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
+import { type Node, patient, startNode } from '../Network/links.ts';
+
+const MIB = 1_048_576;
+
+const known = ({ contact }: Node, linked = false): PeerSummary => ({
+  ...contact,
+  files: 1,
+  bytes: 1,
+  linked,
+});
+
+/** A tester on its own host, and the time its main thread is said to have run. */
+async function tester(network: SimulatedNetwork, limit?: number) {
+  const { links } = await startNode(network, 1);
+  const options = { clock: network.clock, busyMs: () => network.clock.nowMs() / 2 };
+  const access = {
+    listFiles: links.listFiles.bind(links),
+    openSource: links.openSource.bind(links),
+    limitFor: () => limit,
+  };
+  return new TransferTest({ ...options, network: access });
+}
+
+test('chunks of the largest file are taken for two seconds and dropped', async () => {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const test = await tester(network, 7_000_000);
+  const anna = await startNode(network, 2, { uploadLimit: 5_000_000 });
+  anna.share.add('small', Buffer.alloc(2 * MIB));
+  const film = anna.share.add('film', Buffer.alloc(5 * MIB));
+  const startMs = network.clock.nowMs();
+  const measured = await network.settle(test.run([known(anna)], patient));
+  expect(network.clock.nowMs() - startMs).toBeGreaterThanOrEqual(2_000);
+  expect(network.clock.nowMs() - startMs).toBeLessThan(3_000);
+  expect(measured).toMatchObject({ peer: { name: 'peer 2' }, queue: undefined, limit: 7_000_000 });
+  expect(measured?.busy).toBeCloseTo(0.5);
+  const rate = (measured?.bytes ?? 0) / (measured?.seconds ?? 1);
+  expect(rate).toBeGreaterThan(3_000_000);
+  expect(rate).toBeLessThan(9_000_000);
+  expect(new Set(anna.share.reads.map(({ fileId }) => fileId))).toEqual(new Set([film.fileId]));
+  // Nothing is asked for afterwards.
+  const { length } = anna.share.reads;
+  await network.clock.advanceAsync(5_000);
+  expect(anna.share.reads.length).toBe(length);
+  expect(anna.links.uploads()).toEqual([]);
+});
+
+test('a linked peer is asked first, and peers without a file are passed over', async () => {
+  const network = new SimulatedNetwork({ seed: 2 });
+  const test = await tester(network);
+  const [empty, far, near] = [
+    await startNode(network, 2),
+    await startNode(network, 3),
+    await startNode(network, 4),
+  ];
+  for (const { share } of [far, near]) share.add('film', Buffer.alloc(3 * MIB));
+  empty.share.add('note', Buffer.alloc(MIB - 1));
+  const peers = [known(far), known(empty, true), known(near, true)];
+  expect((await network.settle(test.run(peers, patient)))?.peer.name).toBe('peer 4');
+  expect(await network.settle(test.run([known(empty)], patient))).toBeUndefined();
+});
+
+test('a peer that cannot be reached is named with the reason', async () => {
+  const network = new SimulatedNetwork({ seed: 3 });
+  const test = await tester(network);
+  const gone = await startNode(network, 2);
+  await network.settle(gone.links.close());
+  const measured = await network.settle(test.run([known(gone)], patient));
+  expect(measured).toMatchObject({ bytes: 0, failure: expect.any(String) });
+});
+
+test('an abort ends it early', async () => {
+  const network = new SimulatedNetwork({ seed: 4 });
+  const test = await tester(network);
+  const anna = await startNode(network, 2, { uploadLimit: 5_000_000 });
+  anna.share.add('film', Buffer.alloc(5 * MIB));
+  const stopping = new AbortController();
+  const running = test.run([known(anna)], stopping.signal);
+  await network.clock.advanceAsync(1_000);
+  stopping.abort();
+  const startMs = network.clock.nowMs();
+  await network.settle(running);
+  expect(network.clock.nowMs() - startMs).toBeLessThan(10);
+});
