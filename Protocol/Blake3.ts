@@ -25,7 +25,7 @@ async function loadNative(): Promise<Kit> {
   const idle: InstanceType<typeof Blake3Hasher>[] = [];
   const whole = new Blake3Hasher();
   const blake3Of = (bytes: Uint8Array): string => {
-    whole.update(bytes);
+    whole.update(asBuffer(bytes));
     const hash = whole.digest('hex');
     whole.reset();
     return hash;
@@ -34,9 +34,7 @@ async function loadNative(): Promise<Kit> {
     let hasher: InstanceType<typeof Blake3Hasher> | undefined = idle.pop() ?? new Blake3Hasher();
     return {
       update: (bytes) => {
-        hasher?.update(
-          bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-        );
+        hasher?.update(asBuffer(bytes));
       },
       digest: () => {
         if (hasher === undefined) throw new Error('digest() twice');
@@ -49,6 +47,10 @@ async function loadNative(): Promise<Kit> {
     };
   };
   return { createBlake3, blake3Of };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** hash-wasm creates hashers asynchronously, so one instance loads and saves the state of each. */
