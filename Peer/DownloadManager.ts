@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { FileId } from '../Protocol/Ids.ts';
-import { type Clock, every, type Random, type WallClock } from '../Shared/Clock.ts';
-import type { Log } from '../Shared/Log.ts';
+import { every } from '../Shared/Clock.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { DropTask, type DropTaskOptions } from './Downloads/File/DropTask.ts';
 import { FileFetch } from './Downloads/File/FileFetch.ts';
@@ -14,31 +13,18 @@ import { hasEnded } from './Downloads/Lifecycle/Download.ts';
 import { DownloadRun } from './Downloads/Lifecycle/DownloadRun.ts';
 import { DownloadSlots, PUSHED_PRIORITY } from './Downloads/Lifecycle/DownloadSlots.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
-import type { Delivered, SourceNetwork } from './Downloads/Ports.ts';
+import type { DownloadManagerOptions } from './Downloads/Options.ts';
 import { RequestDispatcher } from './Downloads/Sources/RequestDispatcher.ts';
+import { Streams } from './Downloads/Streams/Streams.ts';
 import type { DownloadStatus, FileHolder } from './Model.ts';
-import type { DownloadStorage } from './Storage.ts';
 
 export type { DropSender, DropTask } from './Downloads/File/DropTask.ts';
 export { type Listing, planFolder } from './Downloads/Folder/FolderPlan.ts';
-export type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
+export type { DownloadEvents, FileWish, FolderWish, Verdict } from './Downloads/Model.ts';
 export { folderNamed, isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
+export type { DownloadManagerOptions } from './Downloads/Options.ts';
+export type { OpenStream } from './Downloads/Streams/Streams.ts';
 export { takeVersion } from './Downloads/Versions.ts';
-
-export interface DownloadManagerOptions {
-  readonly network: SourceNetwork;
-  readonly parts: DownloadStorage;
-  readonly clock: Clock;
-  readonly wallMs: WallClock;
-  readonly random: Random;
-  readonly log: Log;
-  /** Files outside the share that are complete already; undefined: none. */
-  readonly delivered?: Delivered | undefined;
-  /** Files of the share, also those that the first scan has not reached yet; undefined: only the catalog is asked. */
-  readonly uncatalogued?: Delivered | undefined;
-  /** Maximum of concurrent downloads; the others are queued. Default: MAX_DOWNLOADS. */
-  readonly maxDownloads?: number;
-}
 
 /** Default maximum of concurrent downloads: each keeps links, a request window and an open file. */
 const MAX_DOWNLOADS = 32;
@@ -57,6 +43,8 @@ interface FolderDownload {
 
 /** Runs downloads from the request to the finished file. */
 export class DownloadManager extends EventEmitter<DownloadEvents> {
+  /** Files that are read while they are fetched, without being downloaded. */
+  readonly streams: Streams;
   readonly #options: DownloadManagerOptions;
   readonly #context: TaskContext;
   readonly #downloads = new Map<number, DownloadRun>();
@@ -82,6 +70,13 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
         partialStarted: (fileId) => this.emit('partialStarted', fileId),
       },
     };
+    this.streams = new Streams({
+      context: this.#context,
+      local: options.local,
+      clock,
+      download: (fileId) => this.#runningFetchOf(fileId),
+      activityChanged: () => this.#updateTicking(),
+    });
   }
 
   /**
@@ -156,6 +151,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     for (const download of this.#downloads.values()) {
       if (!hasEnded(download.state)) download.task.addHolder(fileId, holder);
     }
+    this.streams.addHolder(fileId, holder);
   }
 
   /** Lists all downloads of this program run, by number. */
@@ -198,9 +194,10 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     this.#closing.abort();
     this.#ticking?.();
     this.#ticking = undefined;
-    this.#closed ??= Promise.all([...this.#downloads.values()].map((download) => download.close())).then(
-      () => {},
-    );
+    this.#closed ??= Promise.all([
+      this.streams.close(),
+      ...[...this.#downloads.values()].map((download) => download.close()),
+    ]).then(() => {});
     return this.#closed;
   }
 
@@ -304,7 +301,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   }
 
   #updateTicking(): void {
-    if (this.#running > 0 && !this.#closing.signal.aborted) {
+    if ((this.#running > 0 || this.streams.active) && !this.#closing.signal.aborted) {
       this.#ticking ??= every(this.#options.clock, TICK_MS, () => this.#tick());
     } else {
       this.#ticking?.();
@@ -316,12 +313,19 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     this.#context.dispatcher.tick();
     this.#slots.tick(this.#downloads.values(), this.#options.clock.nowMs());
     for (const download of this.#downloads.values()) if (download.running) download.task.tick();
+    this.streams.tick();
   }
 
   #activeDownloadOf(fileId: FileId): DownloadRun | undefined {
     for (const download of this.#downloads.values()) {
       if (download.fileId === fileId && !isOver(download)) return download;
     }
+    return undefined;
+  }
+
+  #runningFetchOf(fileId: FileId): FileFetch | undefined {
+    for (const { fileId: id, running, task } of this.#downloads.values())
+      if (id === fileId && running && task instanceof FileFetch) return task;
     return undefined;
   }
 

@@ -1,12 +1,11 @@
 import type { FileId } from '../Protocol/Ids.ts';
 import { isListedFolder } from '../Protocol/ListedFile.ts';
-import { formatAddress } from '../Shared/Address.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Rates } from '../Shared/Rates.ts';
 import type { DownloadAnswer, News, PeerControls, VersionChoice } from './CommandInterface.ts';
-import { DownloadManager, type DownloadManagerOptions } from './DownloadManager.ts';
-import { FileManager, type FileManagerOptions } from './FileManager.ts';
+import { DownloadManager } from './DownloadManager.ts';
+import { FileManager } from './FileManager.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
@@ -19,36 +18,21 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
-import { NetworkManager, type NetworkManagerOptions } from './NetworkManager.ts';
+import { NetworkManager } from './NetworkManager.ts';
 import type { NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts';
 import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';
-import { Examination, type SystemProbes } from './UseCases/Examination.ts';
+import { Examination } from './UseCases/Examination.ts';
+import { NetworkContent } from './UseCases/NetworkContent.ts';
 import { withOwnFiles } from './UseCases/OwnHits.ts';
 import { PeerNews, slowPeersText } from './UseCases/PeerNews.ts';
-import { Pushing, type PushingOptions } from './UseCases/Pushing.ts';
+import type { PeerOptions } from './UseCases/PeerOptions.ts';
+import { Pushing } from './UseCases/Pushing.ts';
 import { SharedContent } from './UseCases/SharedContent.ts';
 import { Swarms } from './UseCases/Swarms.ts';
 import { TargetResolver } from './UseCases/TargetResolver.ts';
-import { type HistoryStore, UploadHistory } from './UseCases/UploadHistory.ts';
-
-export interface PeerOptions {
-  readonly files: FileManagerOptions;
-  /** Dependencies between the managers are added here. */
-  readonly network: Omit<NetworkManagerOptions, 'provider' | 'feed'>;
-  readonly downloads: Pick<DownloadManagerOptions, 'maxDownloads' | 'random' | 'delivered' | 'uncatalogued'>;
-  readonly pushes: Pick<PushingOptions, 'policy' | 'trusted'>;
-  /** Undefined: no history of uploads is kept. */
-  readonly history?: HistoryStore | undefined;
-  readonly system: SystemProbes;
-  /** The private network of this peer; undefined: the open one. */
-  readonly privateNetwork?: PrivateNetwork | undefined;
-  /** Timeout of a download without any source; undefined: none. Scripts need one. */
-  readonly giveUpMs: number | undefined;
-  /** Address of the web page, with the token; undefined: HTTP is off. */
-  readonly pageAddress?: string | undefined;
-}
+import { UploadHistory } from './UseCases/UploadHistory.ts';
 
 /** One peer: creates the managers, connects them, and implements the commands of its users. */
 export class Peer implements PeerControls {
@@ -59,6 +43,8 @@ export class Peer implements PeerControls {
   readonly examination: Examination;
   /** The share, for clients that are no peers. */
   readonly content: SharedContent;
+  /** Files of the whole network, for such clients. */
+  readonly networkContent: NetworkContent;
   readonly #options: PeerOptions;
   readonly #files: FileManager;
   readonly #network: NetworkManager;
@@ -87,6 +73,7 @@ export class Peer implements PeerControls {
       ...options.downloads,
       network: this.#network,
       parts: this.#files,
+      local: this.#files,
       clock,
       wallMs,
       log,
@@ -109,6 +96,8 @@ export class Peer implements PeerControls {
     });
     this.#announcer = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
+    const { content: shared } = this;
+    this.networkContent = new NetworkContent({ resolver: this.#resolver, downloads, network, shared });
     const { history: store } = options;
     this.#history = store && new UploadHistory({ store, clock, wallMs, log });
     const finishers = (fileId: FileId) => this.#history?.finishers(fileId) ?? [];
@@ -340,10 +329,7 @@ export class Peer implements PeerControls {
     this.#news.followDownloads(downloads);
     downloads.on('sourceBlamed', (peer, path, verdict) => {
       if (verdict === 'banned') network.ban(peer);
-      if (verdict === 'distrusted again') return; // Reported before.
-      const what = verdict === 'banned' ? 'banned for an hour' : 'asked for it only if nobody else has it';
-      const who = `${peer.name} (${formatAddress(peer.address)})`;
-      this.#news.tell('warning', `${who} sent corrupt data for ${path}: ${what}`);
+      this.#news.blamed(peer, path, verdict);
     });
   }
 }

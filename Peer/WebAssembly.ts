@@ -60,6 +60,7 @@ function hostOf(peer: Peer): WebHost {
     port: peer.self.port,
     files: peer.content,
     drops: peer.pushing.drops,
+    network: peer.networkContent,
     run: ({ words, command, window }, signal) =>
       runOneShot(
         { line: words.map(wordText).join(' '), command, window, width: null, color: false },

@@ -11,6 +11,16 @@ export interface Delivered {
   find(fileId: FileId, size: number, path: string): Promise<string | undefined>;
 }
 
+/** Chunks of this peer, whether of the share or of unfinished files. */
+export interface LocalChunks {
+  /** Verified chunks; undefined: none. */
+  holdings(fileId: FileId): Bitfield | 'all' | undefined;
+  /** Verified size of a file that is here in part or whole. */
+  sizeOf(fileId: FileId): number | undefined;
+  /** Fills `into` from a verified chunk. @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED, PART_FILE_GONE */
+  read(fileId: FileId, chunk: number, offset: number, into: Uint8Array): Promise<void>;
+}
+
 export interface SourceNetwork {
   readonly queries: { locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> };
   /**

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import { formatAddress, formatNamed } from '../../Shared/Address.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
-import type { DownloadManager } from '../DownloadManager.ts';
-import type { DownloadStatus } from '../Model.ts';
+import type { DownloadManager, Verdict } from '../DownloadManager.ts';
+import type { DownloadStatus, PeerContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 
 /** Warnings kept for the first listener: a damaged share is reported before the console exists. */
@@ -62,6 +62,13 @@ export class PeerNews {
         );
       this.#pausedByDisk.set(number, bytes);
     });
+  }
+
+  /** Reports a source that sent corrupt data, the first time and when it is banned. */
+  blamed({ name, address }: PeerContact, path: string, verdict: Verdict): void {
+    if (verdict === 'distrusted again') return;
+    const what = verdict === 'banned' ? 'banned for an hour' : 'asked for it only if nobody else has it';
+    this.tell('warning', `${name} (${formatAddress(address)}) sent corrupt data for ${path}: ${what}`);
   }
 
   /** Reports downloads that go on after a pause by the disk. Called when a chunk was written. */

@@ -11,8 +11,14 @@ export interface ContentSink {
   write(bytes: Uint8Array): Promise<void>;
 }
 
+/** Bytes of a file, from the first to before the last. */
+export interface ContentRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Name of clients without a peer id in the list of uploads. */
-const CLIENT_NAME = 'HTTP';
+export const CLIENT_NAME = 'HTTP';
 
 /** The share for clients that are no peers: found by path, and sent within the slots and limits of all uploads. */
 export class SharedContent {
@@ -43,7 +49,7 @@ export class SharedContent {
    */
   async send(
     content: FileId,
-    range: { readonly from: number; readonly to: number },
+    range: ContentRange,
     { remote, write }: ContentSink,
     signal: AbortSignal,
   ): Promise<void> {

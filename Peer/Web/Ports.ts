@@ -59,6 +59,15 @@ export interface WebRange {
   readonly to: number;
 }
 
+/** A file that can be served. */
+export interface ServedFile {
+  readonly fileId: FileId;
+  readonly size: number;
+  readonly path: string;
+  /** Milliseconds since 1970; undefined: unknown. */
+  readonly modifiedMs: number | undefined;
+}
+
 /** Destination of the bytes of a file. */
 interface WebSink {
   /** Host that receives them, for limits and the list of uploads. */
@@ -118,6 +127,23 @@ interface WebDrops {
   open(request: WebDropRequest, gone: () => void, signal: AbortSignal): Promise<WebDrop>;
 }
 
+/** A file of the network, open for one client until it is closed. */
+export interface WebNetworkFile extends ServedFile {
+  /** Sends a range while it is fetched. @throws ShoalError; failures of the sink pass through */
+  send(range: WebRange, to: WebSink, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** Files of the whole network. */
+export interface WebNetwork {
+  /**
+   * Opens the file with an id, a name or a path.
+   * @param host - of the client
+   * @throws ShoalError NOT_FOUND, AMBIGUOUS, USAGE, NO_TRACKER, BUSY, CANCELLED
+   */
+  open(what: string, host: string, signal: AbortSignal): Promise<WebNetworkFile>;
+}
+
 /** Figures for the metrics. */
 export interface WebFacts {
   /** Payload bytes since the start. */
@@ -138,6 +164,7 @@ export interface WebHost {
   readonly port: number;
   readonly files: WebFiles;
   readonly drops: WebDrops;
+  readonly network: WebNetwork;
   /** Runs a command as `shoal` does. Never rejects. */
   run(command: WebCommand, signal: AbortSignal): Promise<WebAnswer>;
   facts(): WebFacts;

@@ -9,6 +9,7 @@ import { Api } from './Api/Api.ts';
 import { denialJson, failureJson } from './Api/Envelope.ts';
 import { DropApp } from './Drop/DropApp.ts';
 import { IDLE_MS, remoteOf } from './Files/ClientSocket.ts';
+import { NetworkApp } from './Files/NetworkApp.ts';
 import { SharedFilesApp } from './Files/SharedFilesApp.ts';
 import { peerMetrics } from './Metrics.ts';
 import { pageApp } from './Page.ts';
@@ -53,6 +54,7 @@ export class WebServer {
     app.route('/api/v1', this.#api.app);
     app.route('/files', new SharedFilesApp(options, limits).app);
     app.route('/drop', new DropApp(options, limits, (request) => this.#api.isOwner(request)).app);
+    app.route('/network', new NetworkApp(options, limits).app);
     app.route('/', pageApp(options));
     app.notFound((c) => c.text('404: there is nothing at this address\n', 404));
     app.onError((failure, c) => {

@@ -1,6 +1,5 @@
 import { chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { Part } from '../../Storage.ts';
-import type { PickOrder } from '../Model.ts';
 import { chunkUnits } from '../Picking/Units.ts';
 import type { UnitWork } from '../Sources/UnitFetch.ts';
 
@@ -8,13 +7,13 @@ import type { UnitWork } from '../Sources/UnitFetch.ts';
 const SMALL_BYTES = 4 * 1_024 * 1_024;
 
 /** The chunks of one file as work for UnitFetch. */
-export function chunkWork(part: Part, order: PickOrder): UnitWork {
+export function chunkWork(part: Part, picking: Pick<UnitWork, 'order' | 'readers' | 'onlyRead'>): UnitWork {
   const { description, verified } = part;
   return {
     name: description.fileId,
     units: chunkUnits(description.layout),
     verified,
-    order,
+    ...picking,
     swarms: true,
     small: description.layout.size <= SMALL_BYTES,
     writer: (chunk) => part.writer(chunk),

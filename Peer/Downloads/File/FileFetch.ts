@@ -9,13 +9,14 @@ import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { Part } from '../../Storage.ts';
 import type { FileWish } from '../Model.ts';
+import { ReadWindows } from '../Picking/ReadWindows.ts';
 import { RenamedPaths } from '../RenamedPaths.ts';
 import { DescriptionFetch } from '../Sources/DescriptionFetch.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
 import { FileSources } from '../Sources/FileSources.ts';
 import { UnitFetch } from '../Sources/UnitFetch.ts';
 import { chunkWork, verifiedBytes } from './ChunkWork.ts';
-import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from './Task.ts';
+import type { FileContext, RunEvents, StallFacts, Task, TaskFigures } from './Task.ts';
 import { downloadStopped, fileChanged, noSource } from './Task.ts';
 
 /** Poll interval while another download fetches the same content; its result is copied. */
@@ -30,13 +31,17 @@ export interface FileFetchOptions extends FileWish {
   readonly priority: number;
   /** Fails when every known holder has refused the file for this long. Undefined: never. */
   readonly exhaustedMs?: number;
+  /** Fetches only the chunks that readers need, until it is stopped. */
+  readonly onlyRead?: true;
   /** Verified bytes of an earlier run, as far as known before the part file is opened. */
   readonly bytesBefore?: number | undefined;
 }
 
 /** Fetches one file from all its holders. */
 export class FileFetch implements Task {
-  readonly #context: TaskContext;
+  /** Chunks that readers of the growing file need next are requested first. */
+  readonly readers = new ReadWindows();
+  readonly #context: FileContext;
   readonly #options: FileFetchOptions;
   readonly #sources: FileSources;
   readonly #meter = new RateMeter();
@@ -56,7 +61,7 @@ export class FileFetch implements Task {
   #startedMs: number | undefined;
   #exhaustedSinceMs: number | undefined;
 
-  constructor(context: TaskContext, options: FileFetchOptions) {
+  constructor(context: FileContext, options: FileFetchOptions) {
     const { fileId, holders, bytesBefore = 0 } = options;
     this.#context = context;
     this.#options = options;
@@ -282,11 +287,11 @@ export class FileFetch implements Task {
 
   #fetch(part: Part): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { order = 'any', priority } = this.#options;
+      const { order = 'any', priority, onlyRead } = this.#options;
       this.#descriptionFetch = undefined;
       const chunks = new UnitFetch({
         ...this.#context,
-        work: chunkWork(part, order),
+        work: chunkWork(part, { order, onlyRead, readers: this.readers }),
         priority,
         expected: () => this.#sources.expected,
         events: {
@@ -298,12 +303,12 @@ export class FileFetch implements Task {
             this.#wastedBytes += bytes;
           },
           corrupt: (source) => this.#blame(source),
-          complete: resolve,
+          complete: onlyRead ? () => {} : resolve,
           failed: reject,
         },
       });
       this.#chunks = chunks;
-      if (chunks.complete) return resolve();
+      if (chunks.complete && !onlyRead) return resolve();
       for (const source of this.#sources.active()) chunks.join(source);
       this.#reportSources();
     });

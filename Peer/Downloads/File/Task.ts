@@ -21,6 +21,14 @@ export interface TaskContext {
   readonly opened: Set<FileId>;
 }
 
+/** Dependencies of the download of one file. */
+export type FileContext = Omit<TaskContext, 'parts'> & {
+  readonly parts: Pick<
+    DownloadStorage,
+    'open' | 'describeUnfinished' | 'findComplete' | 'copyComplete' | 'discardUnfinished' | 'setPaused'
+  >;
+};
+
 interface TaskEvents {
   sourceBlamed(peer: PeerContact, path: string, verdict: Verdict): void;
   partialStarted(fileId: FileId): void;

@@ -3,6 +3,7 @@ import { CHUNK_BYTES_MAX, ENDGAME_DUPLICATE_RATIO } from '../../../Protocol/Limi
 import type { SourceSuggestion } from '../../Transfer.ts';
 import { Holdings, type Member, pendingBytes } from './Holdings.ts';
 import { RarityOrder } from './RarityOrder.ts';
+import { nextHeld } from './ReadWindows.ts';
 import { Runs } from './Runs.ts';
 import { type BusySource, findTakeover, leftMsOf, lostBytes, type UnitRequest } from './Takeover.ts';
 import { UnitSet } from './UnitSet.ts';
@@ -21,12 +22,12 @@ const ENDGAME_SEARCH_MS = 20;
 const SUGGESTIONS_LATE_MS = 2_000;
 
 /**
- * Decides which unit of one work to request from which source. A unit is missing, requested (in the endgame up
- * to ENDGAME_COPIES times) or verified; every failure makes it missing again. The caller sends, receives and
- * enforces the window of each source.
+ * Decides which unit of one work to request from which source. A unit is missing, requested (in the endgame up to
+ * ENDGAME_COPIES times) or verified; every failure makes it missing again. The caller sends, receives and enforces the
+ * window of each source.
  *
- * Order: contiguous runs when every source is complete (sequential disk reads); rarest first with random
- * tie-breaks as soon as one source of a swarm is partial; else, and with `in order`, ascending.
+ * Order: what readers need first; then contiguous runs when every source is complete (sequential disk reads), rarest
+ * first with random tie-breaks as soon as one source of a swarm is partial; else, and with `in order`, ascending.
  */
 export class UnitScheduler<Key> {
   readonly #options: UnitSchedulerOptions<Key>;
@@ -79,6 +80,12 @@ export class UnitScheduler<Key> {
   /** Lists the open requests of a source, oldest first. */
   requestsOf(source: Key): readonly UnitRequest<Key>[] {
     return [...(this.#members.get(source)?.open.values() ?? [])];
+  }
+
+  /** Makes a unit missing or not, where only some are to be fetched. It must not be requested. */
+  want(unit: number, wanted: boolean): void {
+    if (wanted) this.#setMissing(unit);
+    else if (this.#missing.has(unit)) this.#setRequested(unit);
   }
 
   /** Adds a source. @param have - its units; undefined: all */
@@ -165,7 +172,8 @@ export class UnitScheduler<Key> {
   next(source: Key, nowMs: number): UnitTask<Key> | undefined {
     const member = this.#members.get(source);
     if (member === undefined) return undefined;
-    const urgent = this.#options.order === 'in order' ? this.#takeover(source, member, nowMs) : undefined;
+    const isRead = this.#options.order === 'in order' || this.#options.readers?.any;
+    const urgent = isRead ? this.#takeover(source, member, nowMs) : undefined;
     if (urgent !== undefined) return urgent;
     if (member.open.size > 0) member.activeMs = nowMs;
     const unit = this.#pick(source, member, nowMs);
@@ -175,10 +183,7 @@ export class UnitScheduler<Key> {
     return { request: this.#open(unit, source, member, nowMs), insteadOf: undefined };
   }
 
-  /**
-   * Marks a unit as verified. Returns the other open requests for it; they are closed here, the caller cancels
-   * them.
-   */
+  /** Marks a unit as verified. Returns its other open requests, which are closed here: the caller cancels them. */
   verified(request: UnitRequest<Key>, nowMs: number): readonly UnitRequest<Key>[] {
     const { unit } = request;
     this.#activeMs = nowMs;
@@ -209,15 +214,19 @@ export class UnitScheduler<Key> {
     if (member.useful === 0) return -1;
     // Only what no trusted source has.
     if (!member.trusted) return this.#seeds > 0 ? -1 : this.#pickRarest(member, this.#rarity.unheld);
-    const { order, swarms } = this.#options;
-    if (order === 'in order') return this.#pickInOrder(member);
+    const { order, swarms, readers } = this.#options;
+    const read = readers?.nearest(this.#missing, member.holdings) ?? -1;
+    if (read >= 0) return read;
+    if (order === 'in order') return nextHeld(this.#missing, member.holdings, 0);
     if (member.suggestion !== undefined) {
       const unit = this.#pickSuggested(member, member.suggestion);
       // A source does not stay idle for long: its suggestions may be late or malicious.
       if (unit >= 0 || !this.#isStuck(member, nowMs)) return unit;
     }
     if (this.#partial === 0) return this.#runs.next(source, this.#missing);
-    return swarms ? this.#pickRarest(member, this.#rarity.length) : this.#pickInOrder(member);
+    return swarms
+      ? this.#pickRarest(member, this.#rarity.length)
+      : nextHeld(this.#missing, member.holdings, 0);
   }
 
   /** Tells whether neither this source nor any other has had a request for a while. */
@@ -238,12 +247,6 @@ export class UnitScheduler<Key> {
       if (member.holdings.has(unit)) return unit;
     }
     return -1;
-  }
-
-  #pickInOrder(member: Member<Key>): number {
-    let unit = this.#missing.next(0);
-    while (unit >= 0 && !member.holdings.has(unit)) unit = this.#missing.next(unit + 1);
-    return unit;
   }
 
   #takeover(source: Key, member: Member<Key>, nowMs: number): UnitTask<Key> | undefined {

@@ -1,6 +1,7 @@
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { Random } from '../../../Shared/Clock.ts';
 import type { PickOrder } from '../Model.ts';
+import type { ReadWindows } from './ReadWindows.ts';
 import type { Pace, UnitRequest } from './Takeover.ts';
 import type { Units } from './Units.ts';
 
@@ -16,6 +17,8 @@ export interface UnitSchedulerOptions<Key> {
   /** Units that are verified already. Read once. */
   readonly verified: Bitfield;
   readonly order: PickOrder;
+  /** Readers of the growing file. */
+  readonly readers?: ReadWindows | undefined;
   /** Sources with a part of it are leechers, which serve many peers. */
   readonly swarms: boolean;
   readonly random: Random;

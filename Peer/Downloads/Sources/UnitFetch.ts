@@ -1,4 +1,4 @@
-import type { Bitfield } from '../../../Protocol/Bitfield.ts';
+import { Bitfield } from '../../../Protocol/Bitfield.ts';
 import type { BundledFile } from '../../../Protocol/Bundle.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
@@ -6,6 +6,8 @@ import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkOutcome, ChunkWriter } from '../../Transfer.ts';
 import type { PickOrder } from '../Model.ts';
+import { OnlyRead } from '../Picking/OnlyRead.ts';
+import type { ReadWindows } from '../Picking/ReadWindows.ts';
 import { type UnitRequest, UnitScheduler } from '../Picking/UnitScheduler.ts';
 import type { Units } from '../Picking/Units.ts';
 import { CountedWriter } from './CountedWriter.ts';
@@ -23,6 +25,10 @@ export interface UnitWork {
   /** Units that are complete already. Read once. */
   readonly verified: Bitfield;
   readonly order: PickOrder;
+  /** Readers of the growing file. */
+  readonly readers?: ReadWindows | undefined;
+  /** Fetches only what readers need. */
+  readonly onlyRead?: boolean | undefined;
   /** Alternates with large work at each peer. */
   readonly small: boolean;
   /** Sources with a part of it are leechers, which serve many peers: requests wait for their turns. */
@@ -95,6 +101,7 @@ export class UnitFetch {
     this.#options = options;
     this.#scheduler = new UnitScheduler<FileSource>({
       ...work,
+      verified: work.onlyRead ? Bitfield.full(work.units.count) : work.verified,
       random,
       paceOf: ({ peer: { score } }, nowMs) => ({
         bytesPerSecond: score.bytesPerSecond(nowMs),
@@ -102,6 +109,7 @@ export class UnitFetch {
         quietMs: score.quietMs(nowMs),
       }),
     });
+    if (work.readers !== undefined && work.onlyRead) this.#followReaders(work.readers);
   }
 
   get complete(): boolean {
@@ -311,6 +319,17 @@ export class UnitFetch {
       this.#cancel(request);
     }
     this.#wakeAll();
+  }
+
+  #followReaders(readers: ReadWindows): void {
+    const only = new OnlyRead(this.#scheduler, readers, this.#options.work.verified);
+    readers.changed = () => {
+      if (this.#stopped) return;
+      const { dropped, isMore } = only.update();
+      for (const request of dropped) this.#cancel(request);
+      if (isMore) this.#wakeAll();
+    };
+    readers.changed();
   }
 
   #cancel({ source, unit }: UnitRequest<FileSource>): void {

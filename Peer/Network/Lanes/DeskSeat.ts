@@ -1,6 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { RangeSender } from './RangeSender.ts';
+import { relay } from './Relay.ts';
 import type { ByteRange, Desk, Seat, ServeClient, Sink, Upload } from './Serving.ts';
 
 /** No place announced yet. Even "being served" is news to a peer that requests from several seeders. */
@@ -19,6 +20,8 @@ export class DeskSeat implements Seat {
   readonly #ranges = new Set<RangeSender>();
   #announcedLength = 0;
   #fileId: FileId | undefined;
+  #path: string | undefined;
+  #relays = 0;
 
   constructor(
     client: ServeClient,
@@ -34,6 +37,11 @@ export class DeskSeat implements Seat {
 
   get served(): boolean {
     return this.#desk.slots.isServing(this.client.key);
+  }
+
+  /** Whether it sends what other peers serve. */
+  get relays(): boolean {
+    return this.#relays > 0;
   }
 
   get turnBytes(): number {
@@ -52,6 +60,7 @@ export class DeskSeat implements Seat {
 
   sending(fileId: FileId): void {
     this.#fileId = fileId;
+    this.#path = undefined;
   }
 
   moved(bytes: number): void {
@@ -72,6 +81,25 @@ export class DeskSeat implements Seat {
     } finally {
       this.#ranges.delete(sender);
       this.changed();
+    }
+  }
+
+  async relay(
+    { fileId, path }: { readonly fileId: FileId; readonly path: string },
+    pieces: AsyncIterable<Uint8Array>,
+    to: Sink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const moved = (bytes: number) => {
+      this.#fileId = fileId;
+      this.#path = path;
+      this.moved(bytes);
+    };
+    this.#relays++;
+    try {
+      await relay(pieces, to, { flow: this.#desk.flow(to.host), signal, moved });
+    } finally {
+      this.#relays--;
     }
   }
 
@@ -108,7 +136,7 @@ export class DeskSeat implements Seat {
   }
 
   upload(): Upload {
-    return { meter: this.#meter, fileId: this.#fileId, label: this.client.label() };
+    return { meter: this.#meter, fileId: this.#fileId, path: this.#path, label: this.client.label() };
   }
 
   close(): void {

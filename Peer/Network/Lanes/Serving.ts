@@ -53,6 +53,8 @@ export interface Upload {
   readonly meter: RateMeter;
   /** The file served last. */
   readonly fileId: FileId | undefined;
+  /** Its path, where it is not a file of this peer. */
+  readonly path: string | undefined;
   readonly label: PeerContact | undefined;
 }
 
@@ -75,6 +77,16 @@ export interface Seat {
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED, CANCELLED, TIMEOUT; failures of the sink pass through
    */
   send(content: FileId, range: ByteRange, to: Sink, signal: AbortSignal): Promise<void>;
+  /**
+   * Sends pieces of a file of another peer as they arrive, within the limits and without a slot.
+   * @throws ShoalError CANCELLED; failures of the pieces and of the sink pass through
+   */
+  relay(
+    file: { readonly fileId: FileId; readonly path: string },
+    pieces: AsyncIterable<Uint8Array>,
+    to: Sink,
+    signal: AbortSignal,
+  ): Promise<void>;
   leave(): void;
 }
 

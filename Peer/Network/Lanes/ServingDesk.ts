@@ -61,9 +61,11 @@ export class ServingDesk implements Desk {
     return this.#meter.bytesPerSecond(this.options.clock.nowMs()) / this.slots.serving.length;
   }
 
-  /** Clients that hold a slot. */
+  /** Clients that hold a slot, or are sent what other peers serve. */
   serving(): readonly Upload[] {
-    return [...this.#seats.values()].filter((seat) => seat.served).map((seat) => seat.upload());
+    return [...this.#seats.values()]
+      .filter((seat) => seat.served || seat.relays)
+      .map((seat) => seat.upload());
   }
 
   /** Whether a client has demand: it is being served or queued. */

@@ -8,9 +8,9 @@ export function uploadStatus(
   desk: ServingDesk,
   { provider, clock }: { readonly provider: ChunkProvider; readonly clock: Clock },
 ): readonly UploadStatus[] {
-  return desk.serving().flatMap(({ meter, fileId, label }) => {
+  return desk.serving().flatMap(({ meter, fileId, path, label }) => {
     if (label === undefined || fileId === undefined) return [];
     const bytesPerSecond = meter.bytesPerSecond(clock.nowMs());
-    return [{ peer: label, path: provider.pathOf(fileId) ?? '', bytes: meter.total, bytesPerSecond }];
+    return [{ peer: label, path: path ?? provider.pathOf(fileId) ?? '', bytes: meter.total, bytesPerSecond }];
   });
 }

@@ -63,7 +63,8 @@ export class Api {
     const remote = remoteOf(c);
     const manage = this.#managingDenial(c) === undefined;
     const local = managingDenial(remote, true) === undefined;
-    const serves = level === 'drop' && (manage || host.drops.takesOffers) ? ['drop'] : [];
+    const drops = level === 'drop' && (manage || host.drops.takesOffers);
+    const serves = ['network', ...(drops ? ['drop'] : [])];
     const session = { manage, local, name: host.name, port: host.port, serves };
     return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, ...session }));
   }

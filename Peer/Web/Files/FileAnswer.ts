@@ -2,8 +2,7 @@ import { create as contentDisposition } from 'content-disposition';
 import mime from 'mime';
 import parseRange from 'range-parser';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { CatalogEntry } from '../../Model.ts';
-import type { WebRange } from '../Ports.ts';
+import type { ServedFile, WebRange } from '../Ports.ts';
 
 /** Status and headers of the answer to a request for a file, and the bytes that follow. */
 export interface FileAnswer {
@@ -22,6 +21,22 @@ export interface FileConditions {
   readonly download: boolean;
 }
 
+/** The part of a request that decides. */
+interface FileRequest {
+  header(name: string): string | undefined;
+  query(name: string): string | undefined;
+}
+
+export function conditionsOf(request: FileRequest): FileConditions {
+  return {
+    range: request.header('range'),
+    ifRange: request.header('if-range'),
+    ifNoneMatch: request.header('if-none-match'),
+    ifModifiedSince: request.header('if-modified-since'),
+    download: request.query('download') !== undefined,
+  };
+}
+
 const NOTHING: WebRange = { from: 0, to: 0 };
 /** Types that a browser shows; none of them can run scripts. All others are saved. */
 const SHOWN =
@@ -33,7 +48,7 @@ const FILE_POLICY =
   "default-src 'none'; media-src 'self'; img-src 'self'; style-src 'unsafe-inline'; sandbox";
 
 /** Answers a request for a file by its path, whose ETag is the id of the content. Several ranges: the whole file. */
-export function fileAnswer(entry: CatalogEntry, conditions: FileConditions): FileAnswer {
+export function fileAnswer(entry: ServedFile, conditions: FileConditions): FileAnswer {
   const { size, fileId, modifiedMs } = entry;
   const etag = `"${fileId}"`;
   const modified = httpDate(modifiedMs);
@@ -77,7 +92,7 @@ function contentHeaders(path: string, download: boolean): Record<string, string>
 function isCached(
   { ifNoneMatch, ifModifiedSince }: FileConditions,
   etag: string,
-  modifiedMs: number,
+  modifiedMs = Number.NaN,
 ): boolean {
   if (ifNoneMatch !== undefined)
     return ifNoneMatch.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
@@ -87,7 +102,7 @@ function isCached(
 
 function wantedRange(
   { range, ifRange }: FileConditions,
-  { size, fileId }: CatalogEntry,
+  { size, fileId }: ServedFile,
   modified: string | undefined,
 ): WebRange | 'unsatisfiable' | undefined {
   if (range === undefined) return undefined;
@@ -101,7 +116,7 @@ function wantedRange(
   return only && { from: only.start, to: only.end + 1 };
 }
 
-function httpDate(wallMs: number): string | undefined {
+function httpDate(wallMs = Number.NaN): string | undefined {
   const date = new Date(wallMs);
   return Number.isNaN(date.getTime()) ? undefined : date.toUTCString();
 }

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { CatalogEntry } from '../../Model.ts';
-import type { WebFiles } from '../Ports.ts';
+import type { ServedFile, WebFiles } from '../Ports.ts';
 import { remoteOf, withoutIdleLimit } from './ClientSocket.ts';
 import type { FileAnswer } from './FileAnswer.ts';
 
@@ -10,10 +9,10 @@ import type { FileAnswer } from './FileAnswer.ts';
  * @throws ShoalError, before anything is sent
  */
 export async function sendFile(
-  entry: CatalogEntry,
+  entry: ServedFile,
   { status, headers, range }: FileAnswer,
   response: ServerResponse,
-  files: WebFiles,
+  files: Pick<WebFiles, 'send'>,
 ): Promise<void> {
   const { socket } = response.req;
   if (response.req.method === 'HEAD' || range.from === range.to) {

@@ -8,7 +8,7 @@ import { failureJson, statusOf } from '../Api/Envelope.ts';
 import type { WebOptions } from '../Ports.ts';
 import { sendArchive } from './Archive.ts';
 import { remoteOf } from './ClientSocket.ts';
-import { fileAnswer } from './FileAnswer.ts';
+import { conditionsOf, fileAnswer } from './FileAnswer.ts';
 import { linkTo, listingHtml, listingText, rowsOf } from './Listing.ts';
 import { sendFile } from './SendFile.ts';
 
@@ -32,13 +32,7 @@ export class SharedFilesApp {
     if (path === undefined) return refuse(c, 'USAGE', 'the address is not valid UTF-8');
     const entry = this.#options.host.files.find(path);
     if (entry === undefined) return this.#folder(c, path.replace(/\/$/, ''));
-    const answer = fileAnswer(entry, {
-      range: c.req.header('range'),
-      ifRange: c.req.header('if-range'),
-      ifNoneMatch: c.req.header('if-none-match'),
-      ifModifiedSince: c.req.header('if-modified-since'),
-      download: c.req.query('download') !== undefined,
-    });
+    const answer = fileAnswer(entry, conditionsOf(c.req));
     try {
       await sendFile(entry, answer, c.env.outgoing, this.#options.host.files);
     } catch (failure) {

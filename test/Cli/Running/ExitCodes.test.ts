@@ -19,6 +19,7 @@ test.each([
   ['LOCAL_CONFLICT', 10],
   ['PORT_IN_USE', 10],
   ['DISK_FAILED', 1],
+  ['BUSY', 4],
   ['PART_FILE_GONE', 1],
   ['BAD_FRAME', 1],
 ] as const satisfies readonly (readonly [ErrorCode, number])[])('%s ends with %i', (code, exitCode) => {

@@ -2,17 +2,20 @@ import type { SourceNetwork } from '../../../Peer/Downloads/Ports.ts';
 import type { FileHolder, PeerContact } from '../../../Peer/Model.ts';
 import type { Source, SourceEvents } from '../../../Peer/Transfer.ts';
 import type { Bitfield } from '../../../Protocol/Bitfield.ts';
+import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { FakeBundles } from './FakeBundles.ts';
-import { FakePeer, FakeSource } from './FakePeer.ts';
+import { FakePeer, FakeSource, fakeDescription } from './FakePeer.ts';
 
 /** Peers that can be reached, and a tracker that knows some of them. */
 export class FakeNetwork implements SourceNetwork {
   readonly clock: Clock;
   readonly peers: FakePeer[] = [];
   readonly sizes = new Map<FileId, number>();
+  /** Chunk lists that are checked. Without one, all bytes are zero and none is hashed. */
+  readonly descriptions = new Map<FileId, FileDescription>();
   /** Whom the tracker names. */
   readonly located: FakePeer[] = [];
   /** All sources of bundles that were opened. */
@@ -68,6 +71,7 @@ export class FakeNetwork implements SourceNetwork {
     if (signal.aborted) throw new ShoalError('CANCELLED', 'closing');
     if (!peer?.reachable) throw new ShoalError('UNREACHABLE', 'does not answer');
     if (known === undefined && !peer.files.has(fileId)) throw new ShoalError('NOT_FOUND', 'has it not');
-    return new FakeSource(peer, fileId, this.sizes.get(fileId) ?? 0, events);
+    const description = this.descriptions.get(fileId) ?? fakeDescription(fileId, this.sizes.get(fileId) ?? 0);
+    return new FakeSource(peer, description, events);
   }
 }

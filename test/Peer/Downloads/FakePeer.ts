@@ -37,6 +37,8 @@ export class FakePeer {
   bytesPerSecond: number;
   /** What it has of each file; `all`: everything. */
   readonly files = new Map<FileId, Bitfield | 'all'>();
+  /** The bytes of its file. Undefined: zeros. */
+  content: Uint8Array | undefined;
   /** Answers chunks with wrong bytes. */
   lies: (chunk: number) => boolean = () => false;
   /** Takes requests and sends nothing. */
@@ -146,6 +148,12 @@ export class FakePeer {
     return 0;
   }
 
+  #bytesOf({ chunk, received }: Request, length: number): Uint8Array {
+    if (this.content === undefined) return RIGHT.subarray(0, length);
+    const end = chunkLayout(this.content.length).chunkBytes * chunk + received;
+    return this.content.subarray(end - length, end);
+  }
+
   async #sent(request: Request, piece: number): Promise<void> {
     this.#serving = false;
     if (request.decided || this.stalled || !this.reachable) return this.serve();
@@ -154,8 +162,8 @@ export class FakePeer {
     this.sentBytes += piece;
     request.source.events.received(piece);
     try {
-      const bytes = this.lies(request.chunk) ? WRONG : RIGHT;
-      await request.writer.write(bytes.subarray(0, piece));
+      const bytes = this.lies(request.chunk) ? WRONG.subarray(0, piece) : this.#bytesOf(request, piece);
+      await request.writer.write(bytes);
       if (request.received === request.bytes && !request.decided) {
         this.line.splice(this.line.indexOf(request), 1);
         this.decide(request, { kind: (await request.writer.finish()) ? 'verified' : 'corrupt' });
@@ -175,14 +183,14 @@ export class FakeSource implements Source {
   readonly events: SourceEvents;
   readonly open = new Map<number, Request>();
   readonly #peer: FakePeer;
-  readonly #size: number;
+  readonly #description: FileDescription;
 
-  constructor(peer: FakePeer, fileId: FileId, size: number, events: SourceEvents) {
+  constructor(peer: FakePeer, description: FileDescription, events: SourceEvents) {
     this.#peer = peer;
     this.peer = peer.holder;
-    this.fileId = fileId;
+    this.fileId = description.fileId;
     this.events = events;
-    this.#size = size;
+    this.#description = description;
     peer.sources.add(this);
   }
 
@@ -203,7 +211,7 @@ export class FakeSource implements Source {
       throw new ShoalError('CANCELLED', 'cancelled');
     }
     if (this.#peer.refuses !== undefined) throw new ShoalError('NOT_FOUND', 'has it not');
-    return fakeDescription(this.fileId, this.#size);
+    return this.#description;
   }
 
   request(chunk: number, bytes: number, writer: ChunkWriter): Promise<ChunkOutcome> {
@@ -231,7 +239,8 @@ export class FakeSource implements Source {
   }
 }
 
-function fakeDescription(fileId: FileId, size: number): FileDescription {
+/** The chunk list of a file of zero bytes that nobody checks. */
+export function fakeDescription(fileId: FileId, size: number): FileDescription {
   const layout = chunkLayout(size);
   const chunkHashes = Array.from({ length: layout.chunkCount }, () => '0'.repeat(64) as ChunkHash);
   return { fileId, layout, chunkHashes };

@@ -6,7 +6,7 @@ import type { WebCommand, WebFacts, WebHost, WebOptions } from '../../../Peer/We
 import { WebServer } from '../../../Peer/Web/WebServer.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { systemClock } from '../../../Shared/Clock.ts';
-import type { ShoalError } from '../../../Shared/ShoalError.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 const TOKEN = 'the-token_of-this-peer';
 
@@ -85,6 +85,40 @@ export class FakeWebHost implements WebHost {
   left = 0;
   endDrop: () => void = () => {};
 
+  /** Files that only other peers have. */
+  readonly away = new Map<string, Buffer>();
+  /** What was opened by which client, and how often a file was closed. */
+  readonly opened: string[] = [];
+  closed = 0;
+
+  readonly network = {
+    open: async (what: string, host: string) => {
+      this.opened.push(`${what} for ${host}`);
+      if (this.trouble !== undefined) throw this.trouble;
+      const found = [...this.away].find(([path]) => [path, idOf(path)].includes(what));
+      if (found === undefined) throw new ShoalError('NOT_FOUND', `nobody shares "${what}" now`);
+      const [path, bytes] = found;
+      return {
+        fileId: idOf(path),
+        path,
+        size: bytes.length,
+        modifiedMs: undefined,
+        send: async (
+          { from, to }: { from: number; to: number },
+          sink: { write(bytes: Uint8Array): Promise<void> },
+        ) => {
+          this.sends++;
+          await this.beforeSend();
+          if (this.trouble !== undefined) throw this.trouble;
+          await sink.write(bytes.subarray(from, to));
+        },
+        close: () => {
+          this.closed++;
+        },
+      };
+    },
+  };
+
   async run(command: WebCommand) {
     this.commands.push(command);
     return this.answer;
@@ -131,9 +165,13 @@ export class FakeWebHost implements WebHost {
   #entry(path: string): CatalogEntry | undefined {
     const bytes = this.contents.get(path);
     if (bytes === undefined) return undefined;
-    const fileId = Buffer.from(path).toString('hex').padEnd(64, '0').slice(0, 64) as FileId;
-    return { path, fileId, size: bytes.length, modifiedMs: Date.UTC(2026, 0, 2, 3, 4, 5) };
+    return { path, fileId: idOf(path), size: bytes.length, modifiedMs: Date.UTC(2026, 0, 2, 3, 4, 5) };
   }
+}
+
+/** The id of the fake content with a path. */
+export function idOf(path: string): FileId {
+  return Buffer.from(path).toString('hex').padEnd(64, '0').slice(0, 64) as FileId;
 }
 
 /** The web of a peer on a loopback port. */

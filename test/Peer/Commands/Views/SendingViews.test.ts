@@ -15,7 +15,11 @@ async function status(line: string, sending: SendPath | undefined) {
 }
 
 test.each<[SendPath | undefined, RegExp, object]>([
-  [{ path: 'sendfile', reason: undefined }, /Sending +large files by sendfile/, { path: 'sendfile', reason: null }],
+  [
+    { path: 'sendfile', reason: undefined },
+    /Sending +large files by sendfile/,
+    { path: 'sendfile', reason: null },
+  ],
   [
     { path: 'copy', reason: 'switched off' },
     /Sending +with copies: switched off$/m,

@@ -60,6 +60,30 @@ test('what is not here, or is no range of the file, is refused', async () => {
   expect(Buffer.concat(to.got)).toHaveLength(MIB);
 });
 
+test('pieces of other peers are sent within the limits, without a slot, and are shown', async () => {
+  const { clock, desk: made, fileId, enter } = desk({ up: { total: MIB } });
+  const to = sink();
+  const seat = enter('curl');
+  const film = { fileId, path: 'a/film.mkv' };
+  async function* pieces() {
+    for (let count = 0; count < 4; count++) yield Buffer.alloc(MIB, count);
+  }
+  const relayed = seat.relay(film, pieces(), to, patient);
+  await clock.advanceAsync(500);
+  expect(made.serving()).toMatchObject([{ fileId, path: 'a/film.mkv', label: { name: 'curl' } }]);
+  expect(made.slots.serving).toEqual([]);
+  await clock.settle(relayed);
+  // Four MiB at one MiB a second, of which the limit lets a little pass at once.
+  expect(clock.nowMs()).toBeGreaterThan(3_000);
+  expect(Buffer.concat(to.got)).toHaveLength(4 * MIB);
+  expect([made.sentBytes, made.serving()]).toEqual([4 * MIB, []]);
+
+  const gone = new AbortController();
+  const cut = seat.relay(film, pieces(), sink('never reads'), gone.signal);
+  clock.after(2_000, () => gone.abort());
+  await expect(clock.settle(cut)).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
 test('a further client waits for a slot, and gets it when one is done', async () => {
   const { clock, desk: made, fileId, enter } = desk();
   const stops = Array.from({ length: UPLOAD_SLOTS }, (_, number) => {

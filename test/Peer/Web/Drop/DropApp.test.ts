@@ -145,10 +145,10 @@ describe('who may', () => {
   });
 
   test.each([
-    ['drop', true, false, ['drop']],
-    ['drop', false, false, []],
-    ['drop', false, true, ['drop']],
-    ['read', true, true, []],
+    ['drop', true, false, ['network', 'drop']],
+    ['drop', false, false, ['network']],
+    ['drop', false, true, ['network', 'drop']],
+    ['read', true, true, ['network']],
   ] as const)(
     'level %s, offers taken: %s, owner: %s: the page shows %j',
     async (level, takes, owner, serves) => {

@@ -1,0 +1,117 @@
+import type { FileId } from '../../Protocol/Ids.ts';
+import { isLoopback } from '../../Shared/Address.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { DownloadManager, FileWish } from '../DownloadManager.ts';
+import type { FileHolder } from '../Model.ts';
+import type { NetworkManager } from '../NetworkManager.ts';
+import type { ResolvedTarget } from './ResolvedTarget.ts';
+import { CLIENT_NAME, type ContentRange, type ContentSink, type SharedContent } from './SharedContent.ts';
+import type { TargetResolver } from './TargetResolver.ts';
+
+export interface NetworkContentOptions {
+  readonly resolver: Pick<TargetResolver, 'resolve'>;
+  readonly downloads: Pick<DownloadManager, 'streams' | 'list'>;
+  readonly network: Pick<NetworkManager, 'desk'>;
+  readonly shared: Pick<SharedContent, 'findId' | 'send'>;
+}
+
+/** A file of the network, open for one client until it is closed. */
+export interface NetworkFile {
+  readonly fileId: FileId;
+  /** Verified. */
+  readonly size: number;
+  /** As named by a holder. */
+  readonly path: string;
+  /** As claimed by a holder; undefined: unknown. */
+  readonly modifiedMs: number | undefined;
+  /** It is complete in the own share. */
+  readonly here: boolean;
+  /** Peers that have it, as far as known; none for a file of the own share. */
+  readonly holders: readonly FileHolder[];
+  /**
+   * Sends a range while it is fetched.
+   * @throws ShoalError CANCELLED, TIMEOUT, why the stream ended; failures of the sink pass through
+   */
+  send(range: ContentRange, to: ContentSink, signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+/** An id in whole. */
+const ID = /^[0-9a-f]{64}$/;
+
+/** Files of the whole network for clients that are no peers: fetched from all their holders and verified. */
+export class NetworkContent {
+  readonly #options: NetworkContentOptions;
+
+  constructor(options: NetworkContentOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens the file with an id, a name or a path. A file of the own share is served from the disk.
+   * @param host - of the client
+   * @throws ShoalError NOT_FOUND, AMBIGUOUS, USAGE (a folder), NO_TRACKER, BUSY, CANCELLED
+   */
+  async open(what: string, host: string, signal: AbortSignal): Promise<NetworkFile> {
+    const { shared, downloads } = this.#options;
+    const wish = await this.#wishOf(what, signal);
+    const { fileId, path, modifiedMs, holders } = wish;
+    const own = shared.findId(fileId);
+    if (own !== undefined) {
+      const send: NetworkFile['send'] = (range, to, until) => shared.send(fileId, range, to, until);
+      return { ...own, here: true, holders: [], send, close: () => {} };
+    }
+    const stream = await downloads.streams.open(wish, { host, own: isLoopback(host) }, signal);
+    return {
+      fileId,
+      size: stream.size,
+      path,
+      modifiedMs,
+      here: false,
+      holders,
+      close: () => stream.close(),
+      send: (range, to, until) => {
+        const ends = AbortSignal.any([until, stream.evicted]);
+        return this.#relay({ fileId, path }, stream.read(range, ends), to, ends);
+      },
+    };
+  }
+
+  async #wishOf(what: string, signal: AbortSignal): Promise<FileWish> {
+    const { resolver, downloads, shared } = this.#options;
+    if (ID.test(what)) {
+      const own = shared.findId(what as FileId);
+      if (own !== undefined) return { ...own, holders: [] };
+      const running = downloads.list().find(({ fileId, state }) => fileId === what && state === 'fetching');
+      if (running !== undefined) return { ...running, fileId: what as FileId, holders: [] };
+    }
+    const found = await resolver.resolve(what, signal);
+    if (found.kind === 'file') return found.wish;
+    throw notOneFile(what, found);
+  }
+
+  async #relay(
+    file: { readonly fileId: FileId; readonly path: string },
+    pieces: AsyncIterable<Uint8Array>,
+    { remote, write }: ContentSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const contact = { peerId: undefined, name: CLIENT_NAME, address: remote };
+    const seat = this.#options.network.desk.enter({ key: `http:${remote.host}`, label: () => contact });
+    try {
+      await seat.relay(file, pieces, { host: remote.host, write }, signal);
+    } finally {
+      seat.leave();
+    }
+  }
+}
+
+function notOneFile(what: string, found: Exclude<ResolvedTarget, { kind: 'file' }>): ShoalError {
+  if (found.kind === 'folder')
+    return new ShoalError('USAGE', `"${what}" is a folder`, { hint: 'Name a file of it.' });
+  const ids = found.hits.slice(0, 5).map(({ path, fileId }) => `${fileId} (${path})`);
+  const message = found.exact ? `several files are named "${what}"` : `no file is named "${what}"`;
+  return new ShoalError(found.exact ? 'AMBIGUOUS' : 'NOT_FOUND', message, {
+    hint: `Use an id: ${ids.join(', ')}`,
+  });
+}
