@@ -12,6 +12,7 @@ const config: KnipConfig = {
     '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
     '{bench,harden}/*.ts!',
     // Programs that are started by path.
+    'harden/Descriptors/main.ts!',
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
     'test/Mutation/vitest.config.ts',
     'test/**/*.long.ts',
@@ -22,8 +23,7 @@ const config: KnipConfig = {
     '*.js!',
     'test/**/*.{js,ts}',
   ],
-  // Loaded by name: Stryker's runner, the native part of this computer.
-  ignoreDependencies: ['@stryker-mutator/vitest-runner', '@koromix/koffi-linux-.*'],
+  ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
   ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'mount', 'umount', 'systemd-notify'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
 };

@@ -4,6 +4,8 @@ import type { Invocation, ShoalCommand } from './ShoalCommand.ts';
 
 /** Columns of help, as commander has them without a terminal. */
 const HELP_WIDTH = 80;
+/** A flag of `shoal` itself, too: it takes this one out of the words. */
+const VERBOSE = '--verbose';
 
 /** Commands of the console that `shoal` runs in the same form: those with `oneShot` 'any peer' or 'running peer'. */
 export function forwardedCommands(): Readonly<Record<string, ShoalCommand>> {
@@ -30,9 +32,10 @@ function forwardedCommand(
     details: lines.map((line) => `\n${line}`).join(''),
     passedFlags: flags.map((flag) => flag.name),
     async run({ name, words, literal, open }: Invocation) {
-      const line = consoleLine(name, words, literal);
-      readCall(line, COMMANDS); // A mistake is one without a running peer, too.
+      readCall(consoleLine(name, words, literal), COMMANDS); // A mistake is one without a running peer, too.
       const run = await open();
+      const isVerbose = run.options.settings.verbose && flags.some((flag) => flag.name === VERBOSE);
+      const line = consoleLine(name, isVerbose ? [VERBOSE, ...words] : words, literal);
       return run.screen.answer(
         await (where === 'any peer' ? run.line(name, line) : run.lineInRunning(name, line)),
       );

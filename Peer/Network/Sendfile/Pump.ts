@@ -5,13 +5,13 @@ import { type LinuxCalls, linuxCalls, whyNot } from './LinuxCalls.ts';
 import type { FilePiece, PumpEnd, PumpOrder } from './Sendfile.ts';
 
 /** The thread that sends. */
-export interface PumpThread {
+interface PumpThread {
   post(order: PumpOrder): void;
   /** Resolves when the thread is gone; it gets an order to close before. */
   gone(): Promise<void>;
 }
 
-/** Starts the thread of the pump. @param failed - called when it ended */
+/** Starts the thread of the pump. @param failed - called once, when it ended */
 export type StartThread = (
   event: number,
   ended: (ends: readonly PumpEnd[]) => void,
@@ -24,10 +24,15 @@ interface Started {
   readonly calls: Calls;
   readonly event: number;
   readonly thread: PumpThread;
+  /** The thread runs: before, it gets no jobs, because what starts can fail. */
+  isReady: boolean;
 }
 
 /** Time after which a thread that does not close, as in a read from a dead disk, is ended. */
 const CLOSE_MS = 2_000;
+/** Jobs that are not taken after a start failed for want of descriptors. */
+const SKIPPED = 1_000;
+const TOO_MANY_FILES = /EMFILE|ENFILE|too many open files|ERR_WORKER_INIT_FAILED/i;
 /** errno of files, or file systems, that `sendfile` cannot read. */
 const NOT_THESE_FILES: ReadonlySet<number> = new Set([22, 38, 75, 95]);
 
@@ -42,6 +47,7 @@ export class Pump implements FilePump {
   readonly #open = new Map<number, (outcome: PumpOutcome) => void>();
   #off: string | undefined;
   #started: Started | undefined;
+  #skip = 0;
   #nextJob = 1;
   #nextLine = 1;
 
@@ -67,7 +73,7 @@ export class Pump implements FilePump {
     pieces: readonly FilePiece[],
   ): Promise<PumpOutcome> | undefined {
     const started = this.#begin();
-    if (started === undefined) return undefined;
+    if (!started?.isReady) return undefined;
     const ownSocket = started.calls.duplicate(socket);
     if (ownSocket === undefined) return undefined;
     const ownFile = started.calls.duplicate(file);
@@ -101,24 +107,31 @@ export class Pump implements FilePump {
 
   #begin(): Started | undefined {
     if (this.#off !== undefined) return undefined;
-    if (this.#started !== undefined) return this.#started;
+    if (this.#started !== undefined || this.#skip-- > 0) return this.#started;
+    let calls: Calls | undefined;
+    let event: number | undefined;
     try {
-      const calls = this.#load();
-      const event = calls.openEvent();
-      if (event === undefined) return undefined; // Too many open files at present: the next job tries again.
-      const thread = this.#start(
-        event,
-        (ends) => this.#ended(ends),
-        (reason) => this.#stopped(reason),
-      );
-      this.#started = { calls, event, thread };
+      calls = this.#load();
+      event = calls.openEvent();
+      if (event === undefined) throw new Error('EMFILE');
+      const ended = (ends: readonly PumpEnd[]) => this.#ended(ends);
+      const thread = this.#start(event, ended, (reason) => this.#stopped(reason));
+      this.#started = { calls, event, thread, isReady: false };
     } catch (failure) {
-      this.#turnOff(failure instanceof Error ? failure.message : String(failure));
+      if (event !== undefined) calls?.close(event);
+      this.#failed(failure instanceof Error ? failure.message : String(failure));
     }
     return this.#started;
   }
 
+  /** Handles a start that failed: with too many open files it is tried again later. */
+  #failed(reason: string): void {
+    if (TOO_MANY_FILES.test(reason)) this.#skip = SKIPPED;
+    else this.#turnOff(reason);
+  }
+
   #ended(ends: readonly PumpEnd[]): void {
+    if (this.#started !== undefined) this.#started.isReady = true;
     for (const { id, sent, failure } of ends) {
       const resolve = this.#open.get(id);
       this.#open.delete(id);
@@ -136,7 +149,8 @@ export class Pump implements FilePump {
     const started = this.#started;
     if (started === undefined) return;
     this.#started = undefined;
-    this.#turnOff(`its thread stopped: ${reason}`);
+    if (started.isReady) this.#turnOff(`its thread stopped: ${reason}`);
+    else this.#failed(reason);
     started.calls.close(started.event);
     for (const resolve of this.#open.values()) resolve({ sent: 0, complete: false });
     this.#open.clear();
@@ -153,8 +167,11 @@ const startWorker: StartThread = (event, ended, failed) => {
   worker.unref();
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.on('message', ended);
-  worker.once('error', (failure) => failed(failure.message));
-  worker.once('exit', () => failed('it ended'));
+  let reason = 'it ended';
+  worker.once('error', (failure) => {
+    reason = failure.message;
+  });
+  worker.once('exit', () => failed(reason));
   return {
     post: (order) => worker.postMessage(order),
     gone: async () => {

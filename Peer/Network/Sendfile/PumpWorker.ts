@@ -24,6 +24,7 @@ port.on('message', (first: PumpOrder) => {
     if (loop.busy && !loop.ready) waitForSockets();
   } while (loop.busy);
 });
+port.postMessage([]); // The thread has started.
 
 function take(order: PumpOrder): void {
   loop.take(order);

@@ -141,7 +141,7 @@ export function wrapSocket(
 }
 
 /** Descriptor of an open, plain TCP socket; Node has no public way to it. */
-export function descriptorOf(socket: Socket): number | undefined {
+function descriptorOf(socket: Socket): number | undefined {
   const { _handle: handle } = socket as { _handle?: { fd?: unknown; constructor: { name: string } } | null };
   const fd = handle?.fd;
   const isPlain = handle?.constructor.name === 'TCP' && !socket.destroyed;

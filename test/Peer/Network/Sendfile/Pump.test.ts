@@ -7,7 +7,15 @@ import { FakeCalls } from './FakeCalls.ts';
 const PIECES = [{ header: Uint8Array.of(1), position: 0, bytes: 5 }];
 
 /** A pump whose thread runs when it is told to. Descriptors of its own are numbered from 100 on. */
-function made({ answers = [], most = 1_000 }: { answers?: readonly number[]; most?: number } = {}) {
+function made({
+  answers = [],
+  most = 1_000,
+  ready = true,
+}: {
+  answers?: readonly number[];
+  most?: number;
+  ready?: boolean;
+} = {}) {
   const calls = new FakeCalls(answers);
   const loop = new PumpLoop(calls);
   const open = new Set<number>();
@@ -37,8 +45,13 @@ function made({ answers = [], most = 1_000 }: { answers?: readonly number[]; mos
     told(loop.takeEnds());
   };
   const load = () => ({ duplicate: own, openEvent: own, raise: () => {}, close });
+  const pump = new Pump(undefined, load, start);
+  if (ready) {
+    expect(pump.send(0, 7, 8, PIECES)).toBeUndefined(); // The thread gets nothing before it runs.
+    told([]);
+  }
   return {
-    pump: new Pump(undefined, load, start),
+    pump,
     calls,
     open,
     turn,
@@ -47,9 +60,9 @@ function made({ answers = [], most = 1_000 }: { answers?: readonly number[]; mos
   };
 }
 
-test('the thread starts with the first job, which gets descriptors of its own and is told its end', async () => {
+test('each job gets descriptors of its own, and is told its end', async () => {
   const { pump, calls, open, turn, starts } = made();
-  expect([pump.state, starts()]).toEqual([{ path: 'sendfile', reason: undefined }, 0]);
+  expect(pump.state).toEqual({ path: 'sendfile', reason: undefined });
   const line = pump.newLine();
   const [first, second] = [pump.send(line, 7, 8, PIECES), pump.send(line, 7, 9, PIECES)];
   expect([starts(), [...open]]).toEqual([1, [100, 101, 102, 103, 104]]);
@@ -67,6 +80,21 @@ test('without descriptors nothing is begun, and nothing stays open', () => {
     const { pump, open } = made({ most });
     expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
     expect([open.size, pump.state.path]).toEqual([Math.min(most, 1), 'sendfile']);
+  }
+});
+
+test('a thread that cannot start for want of descriptors is tried again later', () => {
+  for (const reason of ['EMFILE: too many open files, open', 'Worker initialization failure: EMFILE']) {
+    const { pump, open, stop, starts } = made({ ready: false });
+    expect(pump.send(1, 7, 8, PIECES)).toBeUndefined();
+    stop(reason);
+    expect([open.size, pump.state.path, starts()]).toEqual([0, 'sendfile', 1]);
+    for (let job = 0; job < 1_000; job++) void pump.send(1, 7, 8, PIECES);
+    expect(starts()).toBe(1);
+    void pump.send(1, 7, 8, PIECES);
+    expect(starts()).toBe(2);
+    stop('no such module');
+    expect([open.size, pump.state]).toEqual([0, { path: 'copy', reason: 'no such module' }]);
   }
 });
 
