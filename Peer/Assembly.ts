@@ -118,6 +118,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       configured: settings.trackers,
       discovery: settings.discovery,
       unlisted: settings.unlisted,
+      relayLimit: guest ? undefined : settings.relayLimit,
       dnsSd: access.dnsSd,
       remembered: new ContactsFile(state, network?.id),
       startTracker: (udpPort) => startTracker(udpPort, log),

@@ -2,7 +2,6 @@ import type { FileExtensions } from '../Protocol/Extensions.ts';
 import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
 import type { ListedFile } from '../Protocol/ListedFile.ts';
 import type { Address } from '../Shared/Address.ts';
-import type { LimitScope } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type { LinkSummary } from './LinkModel.ts';
 
@@ -22,8 +21,10 @@ export interface PeerContact {
   readonly peerId: PeerId | undefined;
   readonly name: string;
   readonly address: Address;
-  /** It reports to its tracker that nobody can dial it. */
+  /** It reports that nobody can dial it. */
   readonly undialable?: true | undefined;
+  /** Name of the peer that relays the link to it. Absent: direct, or no link. */
+  readonly relayedBy?: string | undefined;
 }
 
 /** A peer whose id is known. */
@@ -161,6 +162,7 @@ export interface TrackerPlace extends Address {
   readonly name?: string | undefined;
 }
 
+/** State of a tracker. */
 export interface TrackerStatus {
   readonly address: Address;
   /** Host name that was given for it; undefined: the address was given or discovered. */
@@ -330,15 +332,6 @@ export interface SwarmStatus {
   readonly secondsLeft: number | undefined;
   /** The member that determines that time. */
   readonly waitsFor: SwarmMember | undefined;
-}
-
-/** Limits and current rates of one scope in bytes per second. Undefined: no limit. */
-export interface LimitStatus {
-  readonly scope: LimitScope;
-  readonly up: number | undefined;
-  readonly down: number | undefined;
-  readonly sending: number;
-  readonly receiving: number;
 }
 
 /** One peer being served. */

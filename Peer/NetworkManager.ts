@@ -12,7 +12,6 @@ import type {
   CatalogEntry,
   FileHolder,
   KnownContact,
-  LimitStatus,
   Offer,
   PeerContact,
   PeerSummary,
@@ -28,12 +27,12 @@ import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
 import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
 import { NetworkProbes } from './Network/NetworkProbes.ts';
 import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
-import type { Descriptors, Inflow, NetworkHealth } from './NetworkModel.ts';
+import type { Descriptors, Inflow, LimitStatus, NetworkHealth } from './NetworkModel.ts';
 import type { Source, SourceEvents } from './Transfer.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
-export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed'> &
-  Omit<TrackersOptions, 'uploads' | 'undialable'> & {
+export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed' | 'namedRelays'> &
+  Omit<TrackersOptions, 'uploads' | 'undialable' | 'relays'> & {
     readonly wallMs: WallClock;
     readonly descriptors: () => Descriptors;
     /** Finds the firewall program of this computer. Omitted: none is known. */
@@ -87,11 +86,13 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const links = new PeerLinks({
       ...options,
       callByTracker: (peerId) => trackers.queries.call(peerId, this.#stopping.signal),
+      namedRelays: () => trackers.queries.relays(this.#stopping.signal),
     });
     const trackers: Trackers = new Trackers({
       ...options,
       uploads: () => links.uploads().length,
       undialable: () => links.dialRequests.reachability.reachable === false,
+      relays: () => links.dialRequests.offersRelay,
     });
     this.#links = links;
     this.offers = links.offers;
@@ -251,6 +252,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       lanes: this.#links.lanes(),
       reachable,
       firewall: firewall?.(),
+      relay: dialRequests.relayHost?.status,
     };
   }
 
@@ -302,7 +304,9 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     const { clock } = this.#options;
     const links = this.#links;
     const { book } = this.#known;
-    links.on('peerJoined', (peer) => book.linked(peer, clock.nowMs()));
+    links.on('peerJoined', (peer) => {
+      if (peer.relayedBy === undefined) book.linked(peer, clock.nowMs());
+    });
     links.on('peerLeft', (peer, reason) => {
       if (reason !== undefined) this.#trackers.suspect(peer.address.host);
       this.emit('peerLeft', peer);

@@ -1,5 +1,6 @@
 import type { FileId } from '../Protocol/Ids.ts';
 import type { Firewall } from '../Shared/Firewall.ts';
+import type { LimitScope } from '../Shared/Rates.ts';
 import type { KnownContact } from './Model.ts';
 
 /** A private network: its name for its members, and what tells it apart on this computer. Neither is sent to strangers. */
@@ -49,6 +50,15 @@ export interface SendPath {
   readonly reason: string | undefined;
 }
 
+/** What this peer relays for others. */
+export interface RelayStatus {
+  /** Relayed connections now. */
+  readonly connections: number;
+  /** Bytes that were passed on since start. */
+  readonly bytes: number;
+  readonly bytesPerSecondMax: number;
+}
+
 /** The counters of links, of the trackers' datagrams, and the use of file descriptors. */
 export interface NetworkHealth extends Readonly<LinkCounters> {
   /** Datagrams dropped because they were invalid or matched no pending request. */
@@ -61,6 +71,8 @@ export interface NetworkHealth extends Readonly<LinkCounters> {
   readonly firewall?: Firewall | undefined;
   /** Absent: copies. */
   readonly sending?: SendPath | undefined;
+  /** Connections of others that this peer relays. Absent: it relays none. */
+  readonly relay?: RelayStatus | undefined;
 }
 
 /** One way to find a tracker, and its result. */
@@ -98,4 +110,13 @@ export interface Inflow {
   /** Counts received bytes; resolves when the limits allow to read more. Undefined: at once. */
   take(bytes: number): Promise<void> | undefined;
   close(): void;
+}
+
+/** Limits and current rates of one scope in bytes per second. Undefined: no limit. */
+export interface LimitStatus {
+  readonly scope: LimitScope;
+  readonly up: number | undefined;
+  readonly down: number | undefined;
+  readonly sending: number;
+  readonly receiving: number;
 }

@@ -9,7 +9,6 @@ import { FileManager } from './FileManager.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
-  LimitStatus,
   PeerContact,
   PeerSummary,
   SearchResult,
@@ -19,7 +18,7 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager } from './NetworkManager.ts';
-import type { NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts';
+import type { LimitStatus, NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts';
 import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';

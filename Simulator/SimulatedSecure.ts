@@ -1,75 +1,102 @@
-import type { Incoming, ProvenStream, SecureTransport } from '../Peer/Network/Ports.ts';
+import type { Incoming, OpenConnection, ProvenStream, SecureTransport } from '../Peer/Network/Ports.ts';
 import type { PeerId } from '../Protocol/Ids.ts';
 import { DIAL_TIMEOUT_MS } from '../Protocol/Limits.ts';
-import { formatAddress } from '../Shared/Address.ts';
+import { type Address, formatAddress } from '../Shared/Address.ts';
 import type { Clock } from '../Shared/Clock.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import type { ByteStream, Dial, StreamHandler } from '../Shared/Transport.ts';
 
-/** Both sides begin with the first byte of TLS and their id. Nothing is encrypted or proven: the ids are believed. */
+/**
+ * Both sides begin with the first byte of TLS, the channel and their id. Nothing is encrypted or proven: the ids are
+ * believed.
+ */
 const MARK = 0x16;
-const SIMULATED_HANDSHAKE_BYTES = 33;
+const CHANNELS = ['control', 'lane'] as const;
+type Channel = (typeof CHANNELS)[number];
+const SIMULATED_HANDSHAKE_BYTES = 34;
 
 /** The beginning of a simulated secure connection of a peer. */
-export function simulatedHandshake(peerId: PeerId): Buffer {
-  return Buffer.concat([Buffer.from([MARK]), Buffer.from(peerId, 'hex')]);
+export function simulatedHandshake(peerId: PeerId, channel: Channel = 'control'): Buffer {
+  return Buffer.concat([Buffer.from([MARK, CHANNELS.indexOf(channel)]), Buffer.from(peerId, 'hex')]);
 }
 
 /** Secure connections for simulated networks: one round trip, as TLS 1.3 takes, and proven ids, without cryptography. */
 export function simulatedSecure(peerId: PeerId, dial: Dial, clock: Clock): SecureTransport {
+  const begin = (
+    address: Address,
+    handler: StreamHandler,
+    { channel, expects, signal, over }: Begin,
+  ): Promise<ProvenStream> =>
+    new Promise((resolve, reject) => {
+      let stream: ByteStream | undefined;
+      const fail = (error: ShoalError): undefined => {
+        cancel();
+        stream?.destroy();
+        reject(error);
+      };
+      const cancel = clock.after(DIAL_TIMEOUT_MS, () =>
+        fail(new ShoalError('TIMEOUT', `${formatAddress(address)} does not answer`)),
+      );
+      const entrance = new Entrance(
+        (provenId) => {
+          if (expects !== undefined && provenId !== expects)
+            return fail(new ShoalError('UNREACHABLE', 'another peer answers'));
+          cancel();
+          // The stream is set: bytes arrive after the dial only.
+          resolve(proven(stream as ByteStream, provenId, channel));
+          return handler;
+        },
+        () => fail(new ShoalError('UNREACHABLE', `${formatAddress(address)} ended the handshake`)),
+      );
+      const opened = (opening: ByteStream) => {
+        stream = opening;
+        opening.write(simulatedHandshake(peerId, channel));
+      };
+      if (over !== undefined) {
+        opened(over.stream);
+        over.handOver(entrance);
+        return;
+      }
+      dial(address, entrance, signal === undefined ? {} : { signal }).then(opened, (error: unknown) => {
+        cancel();
+        reject(error);
+      });
+    });
+
   return {
     claims: (first) => (first[0] === MARK ? 'mine' : 'not mine'),
     accept: (incoming: Incoming, opened) => {
       incoming.stream((stream) => {
-        const entrance = new Entrance((provenId) => {
+        const entrance = new Entrance((provenId, channel) => {
           stream.write(simulatedHandshake(peerId));
-          return opened(proven(stream, provenId));
+          return opened(proven(stream, provenId, channel));
         });
         return entrance;
       });
     },
-    dial: (address, handler, { signal } = {}) =>
-      new Promise((resolve, reject) => {
-        let stream: ByteStream | undefined;
-        const fail = (error: ShoalError) => {
-          cancel();
-          stream?.destroy();
-          reject(error);
-        };
-        const cancel = clock.after(DIAL_TIMEOUT_MS, () =>
-          fail(new ShoalError('TIMEOUT', `${formatAddress(address)} does not answer`)),
-        );
-        const entrance = new Entrance(
-          (provenId) => {
-            cancel();
-            // The stream is set: bytes arrive after the dial only.
-            resolve(proven(stream as ByteStream, provenId));
-            return handler;
-          },
-          () => fail(new ShoalError('UNREACHABLE', `${formatAddress(address)} ended the handshake`)),
-        );
-        dial(address, entrance, signal === undefined ? {} : { signal }).then(
-          (opened) => {
-            stream = opened;
-            opened.write(simulatedHandshake(peerId));
-          },
-          (error: unknown) => {
-            cancel();
-            reject(error);
-          },
-        );
-      }),
+    dial: (address, handler, options = {}) => begin(address, handler, { ...options, channel: 'control' }),
+    laneOver: (expects, over, handler, signal) =>
+      begin(over.stream.remote, handler, { channel: 'lane', expects, over, signal }),
   };
 }
 
+interface Begin {
+  readonly channel: Channel;
+  readonly expects?: PeerId;
+  readonly signal?: AbortSignal | undefined;
+  readonly over?: OpenConnection;
+}
+
+type Entered = (provenId: PeerId, channel: Channel) => StreamHandler | undefined;
+
 /** Reads the remote id, then passes everything on. */
 class Entrance implements StreamHandler {
-  readonly #entered: (provenId: PeerId) => StreamHandler;
+  readonly #entered: Entered;
   readonly #ended: () => void;
   #first: Buffer = Buffer.alloc(0);
   #next: StreamHandler | undefined;
 
-  constructor(entered: (provenId: PeerId) => StreamHandler, ended: () => void = () => {}) {
+  constructor(entered: Entered, ended: () => void = () => {}) {
     this.#entered = entered;
     this.#ended = ended;
   }
@@ -81,7 +108,9 @@ class Entrance implements StreamHandler {
     }
     this.#first = Buffer.concat([this.#first, bytes]);
     if (this.#first.length < SIMULATED_HANDSHAKE_BYTES) return;
-    this.#next = this.#entered(this.#first.toString('hex', 1, SIMULATED_HANDSHAKE_BYTES) as PeerId);
+    const channel = CHANNELS[this.#first[1] ?? 0] ?? 'control';
+    this.#next = this.#entered(this.#first.toString('hex', 2, SIMULATED_HANDSHAKE_BYTES) as PeerId, channel);
+    if (this.#next === undefined) return;
     const rest = this.#first.subarray(SIMULATED_HANDSHAKE_BYTES);
     if (rest.length > 0) this.#next.data?.(rest);
   }
@@ -96,10 +125,10 @@ class Entrance implements StreamHandler {
   }
 }
 
-function proven(stream: ByteStream, provenId: PeerId): ProvenStream {
+function proven(stream: ByteStream, provenId: PeerId, channel: Channel): ProvenStream {
   return {
     provenId,
-    channel: 'control',
+    channel,
     binding: () => new Uint8Array(32),
     remote: stream.remote,
     write: (bytes, done) => stream.write(bytes, done),

@@ -30,6 +30,7 @@ const MAIN = [
   'Peer/Settings/ConfigLines.ts',
   'Peer/Settings/ConfigPath.ts',
   'Peer/Settings/NetworkLine.ts',
+  'Peer/Settings/OptionValues.ts',
   'Peer/Settings/SettingLayers.ts',
   'Peer/Settings/SettingChanges.ts',
 ];

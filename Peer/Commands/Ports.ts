@@ -3,7 +3,6 @@ import type { Rates } from '../../Shared/Rates.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
-  LimitStatus,
   OfferStatus,
   PartStatus,
   PeerContact,
@@ -16,7 +15,13 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from '../Model.ts';
-import type { DiscoveryStep, NetworkHealth, PrivateNetwork, TakenFile } from '../NetworkModel.ts';
+import type {
+  DiscoveryStep,
+  LimitStatus,
+  NetworkHealth,
+  PrivateNetwork,
+  TakenFile,
+} from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
 
 /** A file of which at least one chunk is here. */

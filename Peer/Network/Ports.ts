@@ -10,7 +10,7 @@ import type { LentFile } from '../Transfer.ts';
 import type { FilePiece } from './Sendfile/Sendfile.ts';
 
 export type { Incoming } from './Links/Accepting/Opening.ts';
-export type { ProvenStream, SecureTransport } from './Links/Accepting/Secure.ts';
+export type { OpenConnection, ProvenStream, SecureTransport } from './Links/Accepting/Secure.ts';
 
 /** Ports of the network: its needs from the disk side (FileManager) and from main.ts. */
 

@@ -1,21 +1,33 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { TRACKER_PORT } from '../../Protocol/Limits.ts';
 import { type Invite, readNetwork } from '../../Protocol/Private/Invite.ts';
-import { type Address, parseHostPort, readPort } from '../../Shared/Address.ts';
+import type { Address } from '../../Shared/Address.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../../Shared/Log.ts';
 import type { Rates } from '../../Shared/Rates.ts';
 import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
 import { readRates } from '../Commands/Line/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
 import type { AcceptPolicy } from '../PushManager.ts';
-import type { WebLevel } from '../WebManager.ts';
 import type { ConfigFile } from './ConfigLines.ts';
+import {
+  type HttpLevel,
+  readAccept,
+  readHttp,
+  readMaxDownloads,
+  readName,
+  readPath,
+  readPortChoice,
+  readPortOrTracker,
+  readPortRange,
+  readRelayLimit,
+  readTracker,
+} from './OptionValues.ts';
 import { applyLayers, misspeltVariables } from './SettingLayers.ts';
 
 const RATES_TEXT =
   'bytes a second, like 60M; or lan=60M, loopback=…, elsewhere=… (several: commas, or the option again)';
 
-type HttpLevel = 'off' | WebLevel;
+/** Bytes per second that a relay passes on, where no limit is given: 32 Mbit/s, half of it in each direction. */
+const RELAY_LIMIT = 4 * 1_000_000;
 
 /** Settings from command line, environment and config file. Undefined: not set. */
 export interface Settings {
@@ -40,6 +52,8 @@ export interface Settings {
   readonly history: boolean;
   /** Publish no catalog; answer relayed queries. */
   readonly unlisted: boolean;
+  /** Bytes per second of relayed connections; undefined: none is relayed. */
+  readonly relayLimit?: number | undefined;
   /** Level of HTTP access. */
   readonly http: HttpLevel;
   readonly console: boolean;
@@ -59,6 +73,8 @@ interface Flags {
   port?: number | 'assigned';
   portRange?: PortRange;
   unlisted?: boolean;
+  relay?: boolean;
+  relayLimit?: number;
   tracker?: Address[];
   network?: Invite | 'open';
   share?: string;
@@ -154,6 +170,12 @@ export function peerOptions(command: Command): Command {
       checked(readAccept),
     )
     .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
+    .option('--relay', 'relay connections between peers that cannot connect to each other')
+    .option(
+      '--relay-limit <rate>',
+      'bytes a second of all relayed connections, like 8M (default: 4M)',
+      checked(readRelayLimit),
+    )
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
     .option('--no-sendfile', 'copy what is sent, also where the system can send files by itself (Linux)')
     .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
@@ -200,6 +222,7 @@ export function settingsOf(command: Command): Settings {
     sendfile: flags.sendfile,
     history: flags.history,
     unlisted: flags.unlisted === true,
+    relayLimit: flags.relay === true ? (flags.relayLimit ?? RELAY_LIMIT) : undefined,
     http: flags.http === false ? 'off' : (flags.http ?? 'drop'),
     console: flags.console,
     menu: flags.menu === true,
@@ -207,59 +230,6 @@ export function settingsOf(command: Command): Settings {
     logFormat: flags.logFormat,
     logLevel: flags.verbose === true ? 'debug' : flags.logLevel,
   };
-}
-
-function readMaxDownloads(text: string): number {
-  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (count >= 1) return count;
-  throw new ShoalError('USAGE', `"${text}" is not a number of downloads`, {
-    hint: 'It is 1 to 9999, like --max-downloads 1.',
-  });
-}
-
-function readAccept(text: string): AcceptPolicy {
-  const policies: readonly AcceptPolicy[] = ['all', 'known', 'none', 'ask'];
-  const policy = policies.find((each) => each === text.trim().toLowerCase());
-  if (policy !== undefined) return policy;
-  throw new ShoalError('USAGE', `"${text}" does not say whose pushes are taken`, {
-    hint: `It is one of ${policies.join(', ')}, like --accept known.`,
-  });
-}
-
-function readHttp(text: string): HttpLevel {
-  const levels: readonly HttpLevel[] = ['read', 'drop', 'off'];
-  const level = levels.find((each) => each === text.trim().toLowerCase());
-  if (level !== undefined) return level;
-  throw new ShoalError('USAGE', `"${text}" does not say what HTTP may do`, {
-    hint: `It is one of ${levels.join(', ')}, like --http read.`,
-  });
-}
-
-function readPortChoice(text: string): number | 'assigned' {
-  return text.toLowerCase() === 'assigned' ? 'assigned' : readPort(text);
-}
-
-/** Parses `60000-61000`. */
-function readPortRange(text: string): PortRange {
-  const [, first = '', last = ''] = /^(\d{1,6})-(\d{1,6})$/.exec(text) ?? [];
-  if (first === '') {
-    throw new ShoalError('USAGE', `"${text}" is not a range of ports`, {
-      hint: 'Write the first and the last one, like 60000-61000.',
-    });
-  }
-  const range = { first: readPort(first), last: readPort(last) };
-  if (range.first <= range.last) return range;
-  throw new ShoalError('USAGE', `the range ${text} is the wrong way round`, {
-    hint: `The lower port comes first: ${last}-${first}`,
-  });
-}
-
-/**
- * Parses a port or a tracker; text that looks like an address is a tracker: `192.0.2.7`, `host.example`,
- * `localhost`, `host:1099`.
- */
-function readPortOrTracker(text: string): number | Address {
-  return /[.:]/.test(text) || text.toLowerCase() === 'localhost' ? readTracker(text) : readPort(text);
 }
 
 /** Applies the positional argument as the flag it stands for: a port or a tracker. */
@@ -285,35 +255,6 @@ function chosenPort(command: Command): Settings['port'] {
     throw new ShoalError('USAGE', 'a port and a range of ports are given', { hint: 'Give one of the two.' });
   }
   return strength('portRange') > strength('port') ? portRange : port;
-}
-
-function readTracker(text: string): Address {
-  refuseFlag(text, 'an address of a tracker');
-  return parseHostPort(text, TRACKER_PORT);
-}
-
-function readPath(text: string): string {
-  refuseFlag(text, 'a path');
-  if (text.trim() !== '') return text;
-  throw new ShoalError('USAGE', 'the path is empty', { hint: 'Write . for the current folder.' });
-}
-
-/** `--share --verbose` lacks a value: the next flag is none. */
-function refuseFlag(text: string, what: string): void {
-  if (!text.startsWith('-')) return;
-  throw new ShoalError('USAGE', `${what} is missing before ${text}`, {
-    hint:
-      what === 'a path' ? `For a file or folder of that name write ./${text}` : 'Give it after its option.',
-  });
-}
-
-function readName(text: string): string {
-  refuseFlag(text, 'a name');
-  const name = text.trim();
-  if (name !== '' && Buffer.byteLength(name) <= 64) return name;
-  throw new ShoalError('USAGE', 'a name has 1 to 64 bytes', {
-    hint: 'Choose a shorter one, like --name studio',
-  });
 }
 
 /** Converts ShoalError to commander's error type, which adds the name of the flag. */

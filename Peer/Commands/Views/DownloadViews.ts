@@ -5,6 +5,7 @@ import type { DownloadStatus, SourceStatus } from '../../Model.ts';
 import { isActive, progressText, stateAndCause } from './DownloadTexts.ts';
 
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent } from './HumanUnits.ts';
+import { peerLabel } from './ReachabilityViews.ts';
 import { factsText } from './StatusViews.ts';
 import { type Column, renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
@@ -76,7 +77,7 @@ export function downloadText(download: DownloadStatus, style: ViewStyle): string
     { title: 'Chunks', align: 'right', drop: 2 },
   ];
   const row = (source: SourceStatus) => [
-    safeText(source.peer.name),
+    peerLabel(source.peer),
     formatAddress(source.peer.address),
     source.peer.peerId === undefined ? '' : shortPeerId(source.peer.peerId),
     sourceStateText(source),

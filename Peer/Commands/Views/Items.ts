@@ -5,7 +5,6 @@ import type {
   DownloadStatus,
   FileVersion,
   FileVersions,
-  LimitStatus,
   OfferStatus,
   PartStatus,
   PeerContact,
@@ -18,7 +17,7 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from '../../Model.ts';
-import type { NetworkHealth, TakenFile } from '../../NetworkModel.ts';
+import type { LimitStatus, NetworkHealth, TakenFile } from '../../NetworkModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import { LINK_SECURITY, linkItem, reachabilityItem } from './ReachabilityViews.ts';
 
@@ -46,10 +45,13 @@ export interface PeerItem {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** Name of the peer that relays the link. Absent: it is direct. */
+  readonly relayedBy?: string;
 }
 
-export function contactItem(peer: PeerContact): PeerItem {
-  return { id: peer.peerId ?? null, name: peer.name, host: peer.address.host, port: peer.address.port };
+export function contactItem({ peerId, name, address, relayedBy }: PeerContact): PeerItem {
+  const item = { id: peerId ?? null, name, host: address.host, port: address.port };
+  return relayedBy === undefined ? item : { ...item, relayedBy };
 }
 
 export function peerItem(peer: PeerSummary) {
@@ -167,13 +169,14 @@ export function trackerItem(tracker: TrackerStatus) {
 
 /** `descriptors.used`: null if the system does not tell. @param port - TCP port of this peer */
 export function healthItem(
-  { descriptors, reachable, firewall, sending, ...counters }: NetworkHealth,
+  { descriptors, reachable, firewall, sending, relay, ...counters }: NetworkHealth,
   port: number,
 ) {
   return {
     ...counters,
     ...reachabilityItem({ reachable, firewall }, port),
     sending: { path: sending?.path ?? 'copy', reason: sending?.reason ?? null },
+    relay: relay ?? null,
     descriptors: { ...descriptors, used: descriptors.used ?? null },
   };
 }

@@ -1,5 +1,5 @@
 import type { LimitScope } from '../../../Shared/Rates.ts';
-import type { LimitStatus } from '../../Model.ts';
+import type { LimitStatus } from '../../NetworkModel.ts';
 import { formatRate } from './HumanUnits.ts';
 import { type Column, renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';

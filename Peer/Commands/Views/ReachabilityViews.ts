@@ -1,7 +1,9 @@
 import { openPortCommand } from '../../../Shared/Firewall.ts';
+import { safeText } from '../../../Shared/SafeText.ts';
 import type { LaneWay, LinkSummary } from '../../LinkModel.ts';
-import type { PeerSummary } from '../../Model.ts';
-import type { NetworkHealth } from '../../NetworkModel.ts';
+import type { PeerContact, PeerSummary } from '../../Model.ts';
+import type { NetworkHealth, RelayStatus } from '../../NetworkModel.ts';
+import { formatBytes, formatRate, plural } from './HumanUnits.ts';
 
 /** Whether others can connect to this peer, and how to change that. */
 type ReachabilityFacts = Pick<NetworkHealth, 'reachable' | 'firewall'>;
@@ -34,6 +36,7 @@ export function reachabilityAdvice(facts: ReachabilityFacts, port: number): stri
 /** The control link to a peer, in a cell of a table. */
 export function linkText({ linked, link }: Pick<PeerSummary, 'linked' | 'link'>): string {
   if (link === undefined) return linked ? LINK_SECURITY : '';
+  if (link.relayedBy !== undefined) return `${LINK_SECURITY}, by relay ${safeText(link.relayedBy)}`;
   return `${LINK_SECURITY}, ${link.dialledByUs ? 'we dialled' : 'it dialled'}`;
 }
 
@@ -47,7 +50,19 @@ export function lanesText(link: LinkSummary | undefined): string {
     ...(sending === undefined ? [] : [`out: ${WAYS[sending]}`]),
   ];
   if (ways.length === 0) return '';
+  if (link?.relayedBy !== undefined) return `by relay (${LINK_SECURITY})`;
   return `${ways.join(', ')} (${link?.lanes.encrypted ? LINK_SECURITY : 'not encrypted'})`;
+}
+
+/** A peer by name, with the relay of its link. */
+export function peerLabel({ name, relayedBy }: Pick<PeerContact, 'name' | 'relayedBy'>): string {
+  return safeText(relayedBy === undefined ? name : `${name}, relayed by ${relayedBy}`);
+}
+
+/** What this peer relays, as one fact. */
+export function relayText({ connections, bytes, bytesPerSecondMax }: RelayStatus): string {
+  const now = connections === 0 ? 'no connection now' : `${plural(connections, 'connection')} now`;
+  return `${now}, ${formatBytes(bytes)} since start, at most ${formatRate(bytesPerSecondMax)}`;
 }
 
 /** JSON of a control link: `lanes` has how chunks are sent now. */
@@ -58,6 +73,7 @@ export function linkItem(link: LinkSummary | undefined) {
     secured: LINK_SECURITY,
     dialledBy: link.dialledByUs ? 'this peer' : 'that peer',
     undialable: link.undialable,
+    relayedBy: link.relayedBy ?? null,
     lanes: {
       secured: encrypted ? LINK_SECURITY : null,
       receiving: receiving ?? null,

@@ -1,8 +1,8 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { LimitStatus, PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
-import type { NetworkHealth, PrivateNetwork } from '../../NetworkModel.ts';
+import type { PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
+import type { LimitStatus, NetworkHealth, PrivateNetwork } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
@@ -13,6 +13,7 @@ import {
   linkText,
   reachabilityAdvice,
   reachableText,
+  relayText,
 } from './ReachabilityViews.ts';
 import { pad, shortenMiddle, widthOf } from './TextFit.ts';
 import { type Column, renderTable } from './TextTable.ts';
@@ -161,6 +162,7 @@ export function statusText(status: StatusFacts, style: ViewStyle, verbose = fals
     ]);
   }
   facts.push(['Reachable', reachableText(status.health)]);
+  if (status.health.relay !== undefined) facts.push(['Relay', relayText(status.health.relay)]);
   facts.push(...shareFacts(share));
   facts.push(
     ['Downloads', `${downloads.active} active, ${downloads.done} done, ${downloads.other} paused or failed`],

@@ -3,6 +3,7 @@ import type { UploadStatus } from '../../Model.ts';
 import type { TakenFile } from '../../NetworkModel.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatDate, formatRate, percent } from './HumanUnits.ts';
+import { peerLabel } from './ReachabilityViews.ts';
 import type { Column } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
@@ -16,7 +17,7 @@ export function uploadsText(uploads: readonly UploadStatus[], style: ViewStyle):
     { title: 'Speed', align: 'right', drop: 1 },
   ];
   const row = (upload: UploadStatus) => [
-    safeText(upload.peer.name),
+    peerLabel(upload.peer),
     safeText(upload.path),
     formatBytes(upload.bytes),
     formatRate(upload.bytesPerSecond),

@@ -56,6 +56,8 @@ export class FileSource {
   #awayRetries = 0;
   #refused = false;
   #wasReached = false;
+  /** Name of the peer that relays the link, or relayed the last one. */
+  #relayedBy: string | undefined;
   #why: SourceStatus['why'];
   #bytes = 0;
   /** Number of the current connection; events of older ones are ignored. */
@@ -140,6 +142,7 @@ export class FileSource {
       this.#requests = new SourceRequests(source);
       this.#refused = false;
       this.#wasReached = true;
+      this.#relayedBy = source.peer.relayedBy;
       // Sticky until it delivers: a peer that is hashing its file again may refuse once more.
       if (this.#why !== 'changed' && this.#why !== 'no lane') this.#why = undefined;
       this.#events.active(this);
@@ -183,7 +186,7 @@ export class FileSource {
     const { place } = this.peer.score;
     const state = this.#state(nowMs);
     return {
-      peer: this.#holder,
+      peer: { ...this.#holder, relayedBy: this.#relayedBy },
       state,
       place: state === 'queued' ? place : undefined,
       queueLength: state === 'queued' ? this.peer.score.queueLength : undefined,

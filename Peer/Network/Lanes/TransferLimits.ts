@@ -2,8 +2,7 @@ import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
-import type { LimitStatus } from '../../Model.ts';
-import type { Inflow } from '../../NetworkModel.ts';
+import type { Inflow, LimitStatus } from '../../NetworkModel.ts';
 import { localClass } from './AddressClass.ts';
 import { RateLimiter } from './RateLimiter.ts';
 

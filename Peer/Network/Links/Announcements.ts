@@ -78,7 +78,8 @@ export class Announcements {
   /** Names the other linked peers to one of them. */
   #nameOthers(peer: LinkedPeer): void {
     const { peers, exchange, random } = this.#options;
-    const linked = peers().map(({ contact }) => contact);
+    // The address of a relayed peer leads nowhere.
+    const linked = peers().flatMap(({ contact, link }) => (link.via === undefined ? [contact] : []));
     const others = exchange.general(peer.contact, linked, random);
     if (others.length > 0) peer.send({ type: 'peers', fileId: undefined, peers: others });
   }

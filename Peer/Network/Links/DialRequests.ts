@@ -2,18 +2,25 @@ import type { HelloExtensions } from '../../../Protocol/Extensions.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { ControlOf, ExchangedPeer } from '../../../Protocol/PeerMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
-import type { KnownContact } from '../../Model.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { KnownContact, PeerContact } from '../../Model.ts';
 import { ExpectedLanes } from '../Lanes/ExpectedLanes.ts';
+import type { TransferLimits } from '../Lanes/TransferLimits.ts';
 import { type CallHelper, Calls } from './Calls.ts';
 import { Dials, type DialsOptions } from './Dialling/Dials.ts';
 import { mayDial } from './Dialling/MayDial.ts';
 import { Reachability } from './Reachability.ts';
+import { RelayClient, type RelayClientOptions } from './Relaying/RelayClient.ts';
+import { RelayHost } from './Relaying/RelayHost.ts';
+import type { RelayPeer } from './Relaying/RelayTypes.ts';
 
 /** The control links. */
 interface Links {
-  readonly peers: readonly CallHelper[];
+  readonly peers: readonly (CallHelper & RelayPeer)[];
   get(peerId: PeerId): (CallHelper & { send(message: ControlOf<'called'>): void }) | undefined;
   answerCall(peerId: PeerId, address: Address): Promise<void>;
+  summon(peerId: PeerId): Promise<RelayPeer>;
+  connect(contact: PeerContact, signal: undefined, relay: 'direct'): Promise<RelayPeer>;
 }
 
 export interface DialRequestsOptions extends DialsOptions {
@@ -23,6 +30,13 @@ export interface DialRequestsOptions extends DialsOptions {
   /** Whether an address that a linked peer names may be dialled. */
   readonly trusts: (namer: KnownContact, address: Address) => boolean;
   readonly randomBytes: (count: number) => Uint8Array;
+  /** Limits of all transfers. */
+  readonly limits: TransferLimits;
+  /** Relays connections of others at this rate, in bytes per second. Undefined: relays none. */
+  readonly relayLimit?: number | undefined;
+  /** Peers that relay, as trackers name them. Omitted: none. */
+  readonly namedRelays?: () => Promise<readonly PeerContact[]>;
+  readonly relayedOpenings: RelayClientOptions['openings'];
   readonly misbehaved: (host: string, reason: unknown) => void;
 }
 
@@ -34,6 +48,10 @@ export class DialRequests {
   readonly dials: Dials;
   /** Whether others can connect to this peer. */
   readonly reachability: Reachability;
+  /** Connections that a third peer relays for us. */
+  readonly relays: RelayClient;
+  /** Connections of others that we relay. Undefined: none. */
+  readonly relayHost: RelayHost | undefined;
   readonly #options: DialRequestsOptions;
   readonly #calls: Calls;
 
@@ -44,11 +62,46 @@ export class DialRequests {
     this.dials = new Dials(options);
     this.reachability = new Reachability(clock);
     this.#calls = new Calls({ clock, linked: () => table().peers, byTracker: callByTracker });
+    const { secure, limits, relayLimit, namedRelays, relayedOpenings, trusts } = options;
+    this.relays = new RelayClient({
+      clock,
+      secure,
+      dials: this.dials,
+      linked: () => table().peers,
+      named: async () => (await namedRelays?.()) ?? [],
+      link: (contact) => table().connect(contact, undefined, 'direct'),
+      trusts,
+      openings: relayedOpenings,
+    });
+    if (relayLimit !== undefined)
+      this.relayHost = new RelayHost({
+        clock,
+        bytesPerSecond: relayLimit,
+        limits,
+        newToken: () => this.newToken(),
+        summon: (peerId) => table().summon(peerId),
+        misbehaved,
+      });
   }
 
   /** Extensions of our hello. */
   get extensions(): HelloExtensions {
-    return { acceptsDialBack: true, ...(this.reachability.reachable === false && { undialable: true }) };
+    return {
+      acceptsDialBack: true,
+      ...(this.reachability.reachable === false && { undialable: true }),
+      ...(this.offersRelay && { relays: true }),
+    };
+  }
+
+  /** Whether this peer relays connections of others: it has to be reachable for that. */
+  get offersRelay(): boolean {
+    return this.relayHost !== undefined && this.reachability.reachable !== false;
+  }
+
+  /** Relays a connection between two linked peers. @returns the token for the requesting one. @throws ShoalError REFUSED, NOT_FOUND */
+  async relay(from: RelayPeer, to: PeerId): Promise<string> {
+    if (this.relayHost === undefined) throw new ShoalError('REFUSED', 'this peer relays no connections');
+    return this.relayHost.grant(from, to);
   }
 
   /** An unpredictable token for one lane. */
@@ -93,6 +146,8 @@ export class DialRequests {
   }
 
   close(): void {
+    this.relays.close();
+    this.relayHost?.close();
     this.dials.close();
     this.reachability.close();
   }

@@ -37,9 +37,12 @@ export class Interests {
 
   interested(peer: KnownContact, fileId: FileId): void {
     const { linked, peers: all } = this.#options;
-    const holders = all().flatMap((other) => (other.holds(fileId) ? [other.contact] : []));
-    for (const { to, peers } of this.exchange.interested(fileId, peer, holders))
-      linked(to)?.send({ type: 'peers', fileId, peers });
+    const holders = all().flatMap((other) => {
+      return other.holds(fileId) && other.link.via === undefined ? [other.contact] : [];
+    });
+    // The address of a relayed peer leads nowhere: it is named to nobody.
+    const tips = peer.relayedBy === undefined ? this.exchange.interested(fileId, peer, holders) : [];
+    for (const { to, peers } of tips) linked(to)?.send({ type: 'peers', fileId, peers });
     this.#options.found(fileId, { ...peer, near: true });
     this.suggestions.interested(peer.peerId, fileId, linked(peer.peerId)?.suggests === true);
   }

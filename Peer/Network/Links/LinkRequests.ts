@@ -11,6 +11,7 @@ interface Questions {
   dialLane: 'dialled';
   callPeer: 'dialled';
   testDial: 'dialled';
+  relayTo: 'relayGrant';
 }
 export type Question = { [Q in keyof Questions]: ControlOf<Q> }[keyof Questions];
 export type Answer = ControlOf<Questions[keyof Questions] | 'refused'>;
@@ -24,6 +25,7 @@ const ANSWER_TYPE: { readonly [Q in keyof Questions]: Questions[Q] } = {
   dialLane: 'dialled',
   callPeer: 'dialled',
   testDial: 'dialled',
+  relayTo: 'relayGrant',
 };
 
 interface Open {

@@ -16,8 +16,9 @@ export function linkStatus(
     link: {
       dialledByUs: link.dialledByUs,
       undialable: dials.isUndialable,
+      relayedBy: contact.relayedBy,
       lanes: {
-        encrypted: secure.lanes !== undefined,
+        encrypted: secure.lanes !== undefined || link.via !== undefined,
         receiving: lane.isOpen ? dials.laneWay : undefined,
         sending: uploads.laneWay(contact.peerId),
       },

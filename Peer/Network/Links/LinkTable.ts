@@ -1,25 +1,23 @@
 import type { PeerId } from '../../../Protocol/Ids.ts';
 import type { ByeReason, Hello } from '../../../Protocol/PeerMessages.ts';
-import { type Address, formatAddress } from '../../../Shared/Address.ts';
+import type { Address } from '../../../Shared/Address.ts';
 import { unlessAborted } from '../../../Shared/OnAbort.ts';
-import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
 import type { Bans } from './Accepting/Bans.ts';
 import type { PlainConnection } from './Accepting/PlainOpening.ts';
 import type { ProvenStream } from './Accepting/Secure.ts';
-import { DialBackoff } from './Dialling/DialBackoff.ts';
-import { reach } from './Dialling/Reach.ts';
+import { LinkDials, type LinkDialsOptions } from './LinkDials.ts';
 import { LinkedPeer, type PeerContext } from './LinkedPeer.ts';
 import { type LinkEvents, PeerLink } from './PeerLink.ts';
 import { newLinkStays } from './PeerSession.ts';
+import type { RelayVia } from './Relaying/RelayTypes.ts';
 
-export interface LinkTableOptions {
+export interface LinkTableOptions extends Pick<LinkDialsOptions, 'call' | 'relayed'> {
   /** Our hello message. */
   readonly hello: () => Hello;
   readonly context: PeerContext;
   readonly bans: Bans;
-  /** Asks a peer to dial us. @throws ShoalError when nobody passes that on */
-  readonly call: (peerId: PeerId) => Promise<void>;
   /** Whether a peer sends or receives chunks, or waits for them: its link is not evicted. */
   readonly busy: (peer: LinkedPeer) => boolean;
   readonly joined: (peer: LinkedPeer) => void;
@@ -34,35 +32,26 @@ const DIALLED_AGAIN_MAX = 32;
 /** Time for the hello of the other of two duplicate links. */
 const DUPLICATE_GRACE_MS = 2_000;
 
-interface Dial {
-  /** Peers that are wanted at the address; undefined: any. */
-  readonly expected: Set<PeerId | undefined>;
-  readonly dialled: Promise<LinkedPeer>;
-}
-
-interface Dialling {
-  readonly resolve: (peer: LinkedPeer) => void;
-  readonly reject: (reason: ShoalError) => void;
-}
-
 /** All control links, at most one per peer: dials, accepts, and decides which of two duplicates stays. */
 export class LinkTable implements LinkEvents {
   readonly #options: LinkTableOptions;
   readonly #peers = new Map<PeerId, LinkedPeer>();
   /** All links, before and after the handshake. */
   readonly #links = new Set<PeerLink>();
-  readonly #backoff = new DialBackoff();
-  /** Running dials by address. */
-  readonly #dials = new Map<string, Dial>();
-  readonly #dialling = new Map<PeerLink, Dialling & { readonly address: Address }>();
   /** Accepted links before the handshake: ends the deadline of their connection. */
   readonly #settles = new Map<PeerLink, () => void>();
-  /** Waiters for a link with a peer, by whomever dialled. */
-  readonly #awaited = new Map<PeerId, Set<(peer: LinkedPeer) => void>>();
   readonly #stopping = new AbortController();
+
+  readonly #dials: LinkDials;
 
   constructor(options: LinkTableOptions) {
     this.#options = options;
+    this.#dials = new LinkDials({
+      ...options,
+      secure: options.context.secure,
+      clock: options.context.clock,
+      newLink: (via) => this.#newLink(true, via),
+    });
   }
 
   get peers(): readonly LinkedPeer[] {
@@ -79,7 +68,11 @@ export class LinkTable implements LinkEvents {
   }
 
   /** Returns the existing link or a new one. @throws ShoalError UNREACHABLE, TIMEOUT, BLOCKED, REFUSED, CANCELLED */
-  async connect(contact: PeerContact, signal: AbortSignal): Promise<LinkedPeer> {
+  async connect(
+    contact: PeerContact,
+    signal: AbortSignal = this.#stopping.signal,
+    relay: 'relayed, if need be' | 'direct' = 'relayed, if need be',
+  ): Promise<LinkedPeer> {
     const { peerId, address } = contact;
     const linked = peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
     if (linked !== undefined) return linked;
@@ -87,16 +80,21 @@ export class LinkTable implements LinkEvents {
     // An address without an id was typed by the user.
     const linking =
       peerId === undefined
-        ? this.#dialPeer(address, undefined)
-        : this.#reach(address, peerId, contact.undialable === true);
+        ? this.#dials.dial(address, undefined)
+        : this.#dials.reach({ ...contact, peerId }, relay);
     return unlessAborted(linking, signal);
+  }
+
+  /** The linked peer of that id; calls it first if necessary. @throws ShoalError NOT_FOUND */
+  async summon(peerId: PeerId): Promise<LinkedPeer> {
+    return this.#peers.get(peerId) ?? this.#dials.summon(peerId);
   }
 
   /** Dials a peer that asks for it, once. A link that it no longer has is probed. */
   async answerCall(peerId: PeerId, address: Address): Promise<void> {
     const linked = this.#peers.get(peerId);
-    if (linked !== undefined) linked.link.probe();
-    else if (this.#waitMs(address) === 0) await this.#dialPeer(address, peerId).catch(() => {});
+    if (linked !== undefined && linked.link.via === undefined) linked.link.probe();
+    else await this.#dials.answerCall(peerId, address);
   }
 
   /** Tests whether the link of a quiet peer is dead; takes some seconds. */
@@ -106,23 +104,25 @@ export class LinkTable implements LinkEvents {
 
   /** Tests all links after a network change, which takes some seconds. All addresses may be dialled again at once. */
   probeAll(): void {
-    this.#backoff.reset();
+    this.#dials.reset();
     for (const { link } of this.#peers.values()) link.probe();
   }
 
   /** Redials peers after our address changed, so that they learn it before their old link times out. */
   dialAgain(): void {
-    for (const { contact } of this.peers.slice(0, DIALLED_AGAIN_MAX))
-      this.#dial(contact.address, contact.peerId).catch(() => {});
+    const direct = this.peers.filter(({ link }) => link.via === undefined);
+    for (const { contact } of direct.slice(0, DIALLED_AGAIN_MAX))
+      this.#dials.dial(contact.address, contact.peerId).catch(() => {});
   }
 
   /**
    * Accepts an incoming control link.
    * @param full - the connection limit is reached: the link is refused with that reason
    * @param settle - called after the handshake
+   * @param via - the relay of the connection; undefined: it is direct
    */
-  accept(stream: ProvenStream, full: boolean, settle: () => void): PlainConnection {
-    const link = this.#newLink(false);
+  accept(stream: ProvenStream, full: boolean, settle: () => void, via?: RelayVia): PlainConnection {
+    const link = this.#newLink(false, via);
     this.#settles.set(link, settle);
     link.start(stream);
     if (full) link.close('full');
@@ -137,6 +137,7 @@ export class LinkTable implements LinkEvents {
   /** Says goodbye on all links; resolves when all connections are gone. */
   async close(): Promise<void> {
     this.#stopping.abort();
+    this.#dials.close();
     const links = [...this.#links];
     for (const link of links) link.close('closing');
     await Promise.all(links.map((link) => link.gone));
@@ -147,7 +148,7 @@ export class LinkTable implements LinkEvents {
   opened(link: PeerLink, hello: Hello): void {
     const { bans, context, joined } = this.#options;
     this.#settles.get(link)?.();
-    const contact = contactOf(link, hello, this.#dialling.get(link)?.address);
+    const contact = contactOf(link, hello, this.#dials.addressOf(link));
     if (bans.has(hello.peerId, context.clock.nowMs())) {
       link.close('banned', new ShoalError('REFUSED', 'we have banned this peer'));
       return;
@@ -156,17 +157,21 @@ export class LinkTable implements LinkEvents {
     if (existing === undefined) {
       const peer = new LinkedPeer(contact, link, context);
       this.#peers.set(hello.peerId, peer);
-      this.#dialled(link, peer);
+      this.#dials.opened(link, peer);
       joined(peer);
-      for (const tell of this.#awaited.get(hello.peerId) ?? []) tell(peer);
+      this.#dials.linked(peer);
       return;
     }
-    this.#dialled(link, existing);
+    this.#dials.opened(link, existing);
     const old = existing.link;
     const ownId = this.#options.hello().peerId;
+    // A direct link always takes the place of a relayed one.
+    const isBetter = old.via !== undefined && link.via === undefined;
+    const isWorse = old.via === undefined && link.via !== undefined;
+    const isNewer = () => newLinkStays(ownId, hello.peerId, endsOf(old, old.hello), endsOf(link, hello));
     if (old.isClosed) {
       existing.replaceLink(link, contact);
-    } else if (newLinkStays(ownId, hello.peerId, endsOf(old, old.hello), endsOf(link, hello))) {
+    } else if (isBetter || (!isWorse && isNewer())) {
       existing.replaceLink(link, contact);
       old.close('duplicate');
     } else {
@@ -183,13 +188,11 @@ export class LinkTable implements LinkEvents {
   }
 
   closed(link: PeerLink, error: ShoalError | undefined, bye: ByeReason | undefined): void {
-    const dialling = this.#dialling.get(link);
-    this.#dialling.delete(link);
     this.#settles.delete(link);
     // The remote side kept an older link.
     const why = bye === 'duplicate' ? 'the peer kept another link' : 'the peer closed the connection';
     const reason = error === undefined || bye === 'duplicate' ? new ShoalError('UNREACHABLE', why) : error;
-    dialling?.reject(reason);
+    this.#dials.failed(link, reason);
     if (error?.code === 'BAD_FRAME') this.#options.misbehaved(link.remote.host, error);
     const peerId = link.hello?.peerId;
     const peer = peerId && this.#peers.get(peerId);
@@ -214,13 +217,9 @@ export class LinkTable implements LinkEvents {
     this.#options.left(peer, error);
   }
 
-  #dialled(link: PeerLink, peer: LinkedPeer): void {
-    this.#dialling.get(link)?.resolve(peer);
-    this.#dialling.delete(link);
-  }
-
-  #newLink(dialledByUs: boolean): PeerLink {
-    const link = new PeerLink(this.#options.hello(), dialledByUs, this.#options.context.clock, this);
+  #newLink(dialledByUs: boolean, via?: RelayVia): PeerLink {
+    const { hello, context } = this.#options;
+    const link = new PeerLink(hello(), dialledByUs, context.clock, this, via);
     this.#links.add(link);
     void link.gone.then(() => this.#links.delete(link));
     return link;
@@ -233,97 +232,12 @@ export class LinkTable implements LinkEvents {
     }
     return undefined;
   }
-
-  #waitMs(address: Address): number {
-    return this.#backoff.waitMs(address, this.#options.context.clock.nowMs());
-  }
-
-  async #dialPeer(address: Address, peerId: PeerId | undefined): Promise<LinkedPeer> {
-    const peer = await this.#dial(address, peerId);
-    this.#backoff.answered(address, true, this.#options.context.clock.nowMs());
-    if (peerId === undefined || peer.contact.peerId === peerId) return peer;
-    throw anotherPeer(address);
-  }
-
-  /** Dials the peer, or has it dial us, unless it answered at that address before. */
-  #reach(address: Address, peerId: PeerId, callFirst: boolean): Promise<LinkedPeer> {
-    const waitMs = this.#waitMs(address);
-    if (this.#backoff.isProven(address)) {
-      return waitMs > 0 ? Promise.reject(notDialledYet(address, waitMs)) : this.#dialPeer(address, peerId);
-    }
-    const { call, context } = this.#options;
-    return reach({
-      address,
-      dial: waitMs > 0 ? undefined : () => this.#dialPeer(address, peerId),
-      call: () => call(peerId),
-      callFirst,
-      onLinked: (listener) => this.#onLinked(peerId, listener),
-      notYet: () => notDialledYet(address, waitMs),
-      clock: context.clock,
-    });
-  }
-
-  #onLinked(peerId: PeerId, listener: (peer: LinkedPeer) => void): () => void {
-    const listeners = this.#awaited.get(peerId) ?? new Set();
-    this.#awaited.set(peerId, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#awaited.delete(peerId);
-    };
-  }
-
-  /** @param expects - the peer that is wanted at this address; undefined: any. A link to another one is not made. */
-  #dial(address: Address, expects: PeerId | undefined): Promise<LinkedPeer> {
-    const key = formatAddress(address);
-    const running = this.#dials.get(key);
-    if (running !== undefined) {
-      running.expected.add(expects);
-      return running.dialled;
-    }
-    const link = this.#newLink(true);
-    const expected = new Set([expects]);
-    let isOther = false;
-    const start = (stream: ProvenStream) => {
-      isOther = !expected.has(undefined) && !expected.has(stream.provenId);
-      if (!isOther) return link.start(stream);
-      stream.destroy();
-      link.failed(anotherPeer(address));
-    };
-    const dialled = new Promise<LinkedPeer>((resolve, reject) => {
-      this.#dialling.set(link, { resolve, reject, address });
-      this.#options.context.secure
-        .dial(address, link, { signal: this.#stopping.signal })
-        .then(start, (failure: unknown) => link.failed(asShoalError(failure, 'UNREACHABLE')));
-    });
-    this.#dials.set(key, { expected, dialled });
-    const forget = () => this.#dials.delete(key);
-    dialled.then(forget, () => {
-      forget();
-      const nowMs = this.#options.context.clock.nowMs();
-      if (isOther) this.#backoff.answered(address, false, nowMs);
-      else this.#backoff.failed(address, nowMs);
-    });
-    return dialled;
-  }
-}
-
-function anotherPeer(address: Address): ShoalError {
-  return new ShoalError('UNREACHABLE', `another peer answers at ${formatAddress(address)}`, {
-    hint: 'The peer may have another address now: search again.',
-  });
-}
-
-function notDialledYet(address: Address, waitMs: number): ShoalError {
-  const seconds = Math.ceil(waitMs / 1_000);
-  return new ShoalError(
-    'UNREACHABLE',
-    `${formatAddress(address)} did not answer: dialled again in ${seconds} s`,
-  );
 }
 
 function contactOf(link: PeerLink, hello: Hello, dialled: Address | undefined): KnownContact {
   const { peerId, name, port } = hello;
-  return { peerId, name, address: dialled ?? { host: link.remote.host, port } };
+  const address = dialled ?? link.via?.address ?? { host: link.remote.host, port };
+  return { peerId, name, address, ...(link.via && { relayedBy: link.via.relay.name }) };
 }
 
 function endsOf(link: PeerLink, hello: Hello | undefined) {

@@ -76,7 +76,8 @@ export class LinkedPeer implements SourceContext {
       context,
       questions: this.#questions,
       send,
-      within: () => this.#withinLimit('dials'),
+      within: (kind) => this.#withinLimit(kind),
+      self: () => this,
     });
     const received = (bytes: number) => context.received(bytes);
     const open = this.dials.openLane;
@@ -260,6 +261,7 @@ export class LinkedPeer implements SourceContext {
       case 'laneGrant':
       case 'hits':
       case 'dialled':
+      case 'relayGrant':
         if (!this.#questions.answer(message)) this.#link.breach('an answer to another question');
         break;
       case 'interested':
@@ -297,6 +299,8 @@ export class LinkedPeer implements SourceContext {
       case 'testDial':
       case 'callPeer':
       case 'called':
+      case 'relayTo':
+      case 'relayedBy':
         this.dials.receive(message);
         break;
       case 'tracker':

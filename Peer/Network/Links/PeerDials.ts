@@ -10,8 +10,11 @@ import type { Requester } from './Dialling/Dials.ts';
 import type { LinkQuestions } from './LinkQuestions.ts';
 import type { PeerContext } from './PeerContext.ts';
 import type { PeerLink } from './PeerLink.ts';
+import type { RelayPeer } from './Relaying/RelayTypes.ts';
 
-export type DialMessage = ControlOf<'dialLane' | 'callPeer' | 'called' | 'testDial'>;
+export type DialMessage = ControlOf<
+  'dialLane' | 'callPeer' | 'called' | 'testDial' | 'relayTo' | 'relayedBy'
+>;
 
 export interface PeerDialsOptions {
   readonly contact: () => KnownContact;
@@ -19,8 +22,9 @@ export interface PeerDialsOptions {
   readonly context: PeerContext;
   readonly questions: LinkQuestions;
   readonly send: (message: ControlMessage) => void;
-  /** Counts a request against the peer's rate limit; false: over it. */
-  readonly within: () => boolean;
+  /** Counts a request against a rate limit of the peer; false: over it. */
+  readonly within: (kind: 'dials' | 'relayed') => boolean;
+  readonly self: () => RelayPeer;
 }
 
 /** Requests for dials to and from one linked peer. */
@@ -33,10 +37,16 @@ export class PeerDials {
   constructor(options: PeerDialsOptions) {
     this.#options = options;
     const { secure, clock } = options.context;
-    const dial = secure.lanes?.(options.contact().peerId) ?? options.context.dial;
+    const { peerId } = options.contact();
+    const direct = secure.lanes?.(peerId) ?? options.context.dial;
     this.openLane = laneOpener({
       enter: () => this.#enterLane(),
-      dial,
+      dial: (address, handler, how) => {
+        const { via } = options.link();
+        if (via === undefined) return direct(address, handler, how);
+        const { relays } = options.context.dialRequests;
+        return relays.openLane(peerId, via.relay.peerId, handler, how);
+      },
       clock,
       requestBack: () => this.#requestLane(),
       isUndialable: () => this.isUndialable || this.#hadToBeCalled,
@@ -46,9 +56,16 @@ export class PeerDials {
     });
   }
 
-  /** Whether the peer dials on request. */
+  /** Whether the peer dials on request. Over a relayed link there is nothing to dial. */
   get acceptsDialBack(): boolean {
-    return this.#options.link().hello?.acceptsDialBack === true;
+    const { hello, via } = this.#options.link();
+    return via === undefined && hello?.acceptsDialBack === true;
+  }
+
+  /** Whether the peer relays connections of others. */
+  get relays(): boolean {
+    const { hello, via } = this.#options.link();
+    return via === undefined && hello?.relays === true;
   }
 
   /** Which side opened the last lane on which we receive. Undefined: none was opened. */
@@ -95,6 +112,12 @@ export class PeerDials {
     await this.#options.questions.ask({ type: 'callPeer', requestId: 0, peerId });
   }
 
+  /** Requests a connection to a peer. @returns the token of our half. @throws ShoalError REFUSED, NOT_FOUND, TIMEOUT */
+  async requestRelay(peerId: PeerId, signal: AbortSignal): Promise<string> {
+    const { questions } = this.#options;
+    return (await questions.ask({ type: 'relayTo', requestId: 0, peerId }, signal)).token;
+  }
+
   /** Whether the peer can dial us; undefined: it did not try. */
   async test(): Promise<boolean | undefined> {
     try {
@@ -106,20 +129,30 @@ export class PeerDials {
   }
 
   receive(message: DialMessage): void {
-    const { context, contact, within } = this.#options;
-    if (!within()) {
-      if (message.type !== 'called') this.#refuse(message.requestId, 'busy');
+    const { context, contact, link, within, self } = this.#options;
+    const isWithin = within(message.type === 'relayedBy' ? 'relayed' : 'dials');
+    if (!isWithin || link().via !== undefined) {
+      if ('requestId' in message) this.#refuse(message.requestId, 'busy');
       return;
     }
     switch (message.type) {
+      case 'relayTo':
+        void context.dialRequests.relay(self(), message.peerId).then(
+          (token) => this.#options.send({ type: 'relayGrant', requestId: message.requestId, token }),
+          (failure: unknown) => this.#refuse(message.requestId, refusalOf(failure)),
+        );
+        break;
+      case 'relayedBy':
+        void context.dialRequests.relays.accept(self(), message);
+        break;
       case 'dialLane':
-        this.#answer(message.requestId, context.dialRequests.dials.serveLane(this.#requester, message.token));
+        this.#answer(message.requestId, context.dialRequests.dials.serveLane(this.endpoint, message.token));
         break;
       case 'testDial':
-        this.#answer(message.requestId, context.dialRequests.dials.test(this.#requester));
+        this.#answer(message.requestId, context.dialRequests.dials.test(this.endpoint));
         break;
       case 'callPeer': {
-        const { peerId, address } = this.#requester;
+        const { peerId, address } = this.endpoint;
         if (context.dialRequests.passCall(message.peerId, { peerId, address }))
           this.#dialled(message.requestId);
         else this.#refuse(message.requestId, 'not-found');
@@ -131,8 +164,8 @@ export class PeerDials {
     }
   }
 
-  /** The host is that of the open link, whatever the peer claims. */
-  get #requester(): Requester {
+  /** Where the peer listens. The host is that of the open link, whatever the peer claims. */
+  get endpoint(): Requester {
     const { contact, link } = this.#options;
     const { peerId, address } = contact();
     return { peerId, address: { host: link().remote.host, port: address.port }, from: link().localHost };
@@ -148,10 +181,7 @@ export class PeerDials {
   #answer(requestId: number, work: Promise<void>): void {
     work.then(
       () => this.#dialled(requestId),
-      (failure: unknown) => {
-        const { code } = asShoalError(failure, 'UNREACHABLE');
-        this.#refuse(requestId, code === 'REFUSED' || code === 'CANCELLED' ? 'busy' : 'not-found');
-      },
+      (failure: unknown) => this.#refuse(requestId, refusalOf(failure)),
     );
   }
 
@@ -162,4 +192,9 @@ export class PeerDials {
   #refuse(requestId: number, code: RefusalCode): void {
     this.#options.send({ type: 'refused', requestId, code });
   }
+}
+
+function refusalOf(failure: unknown): RefusalCode {
+  const { code } = asShoalError(failure, 'UNREACHABLE');
+  return code === 'REFUSED' || code === 'CANCELLED' ? 'busy' : 'not-found';
 }

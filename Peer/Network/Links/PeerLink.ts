@@ -17,6 +17,7 @@ import type { ByteStream, StreamHandler } from '../../../Shared/Transport.ts';
 import { BatchedWriter } from '../Lanes/BatchedWriter.ts';
 import type { ProvenStream } from './Accepting/Secure.ts';
 import { type Conversation, PeerSession, type SessionAction } from './PeerSession.ts';
+import type { RelayVia } from './Relaying/RelayTypes.ts';
 
 /** Unsent bytes from which the link of a peer that does not read is cut. */
 const BACKLOG_BYTES_MAX = 8 * 1_048_576;
@@ -37,6 +38,8 @@ export interface LinkEvents {
 /** One control connection: bytes and timers around a PeerSession. */
 export class PeerLink implements StreamHandler {
   readonly dialledByUs: boolean;
+  /** Undefined: the connection is direct. */
+  readonly via: RelayVia | undefined;
   readonly sinceMs: number;
   /** Resolves when the connection is gone, after the goodbye. */
   readonly gone: Promise<void>;
@@ -55,8 +58,9 @@ export class PeerLink implements StreamHandler {
   /** Time of the last message other than those of the session itself. */
   #usedMs: number;
 
-  constructor(hello: Hello, dialledByUs: boolean, clock: Clock, events: LinkEvents) {
+  constructor(hello: Hello, dialledByUs: boolean, clock: Clock, events: LinkEvents, via?: RelayVia) {
     this.dialledByUs = dialledByUs;
+    this.via = via;
     this.sinceMs = clock.nowMs();
     this.#usedMs = this.sinceMs;
     this.#session = new PeerSession(hello, dialledByUs, this.sinceMs);

@@ -4,11 +4,10 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
 import type { ListedFile } from '../../../Protocol/ListedFile.ts';
 import { ownFeatures, PROTOCOL_VERSION } from '../../../Protocol/PeerMessages.ts';
-import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
+import type { RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { Address } from '../../../Shared/Address.ts';
 import { Closing } from '../../../Shared/Closing.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import { fullBucket, takeToken } from '../../../Shared/TokenBucket.ts';
 import type { Listener } from '../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact, UploadStatus } from '../../Model.ts';
 import type { LaneCounts, LinkCounters } from '../../NetworkModel.ts';
@@ -29,6 +28,7 @@ import { linkStatus } from './LinkStatus.ts';
 import { LinkTable } from './LinkTable.ts';
 import { NamedPeers } from './NamedPeers.ts';
 import { Offers } from './Offers.ts';
+import { ownMatches } from './OwnMatches.ts';
 import type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksTypes.ts';
 import { peerOpenings } from './PeerOpenings.ts';
 import { type SwarmProgress, swarmProgress } from './SwarmProgress.ts';
@@ -38,8 +38,6 @@ export type { LinkStatus, PeerLinksEvents, PeerLinksOptions } from './PeerLinksT
 
 /** Limit on open incoming connections, where none is given. */
 const CONNECTIONS_MAX = 512;
-/** Limit on questions by words of all peers together: searching a large share takes milliseconds. */
-const WORDS_RATE = { burst: 60, perSecond: 20 };
 
 /** All TCP between this peer and others: control links, lanes, uploads. */
 export class PeerLinks extends EventEmitter<PeerLinksEvents> {
@@ -67,7 +65,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   readonly #tokens = new LaneTokens();
   readonly #closing = new Closing();
   #listener: Listener | undefined;
-  readonly #words: ReturnType<typeof fullBucket>;
   #received = 0;
 
   constructor(options: PeerLinksOptions) {
@@ -77,7 +74,6 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const limits = { up: options.uploadLimit, down: options.downloadLimit };
     this.limits = new TransferLimits(clock, limits, interfaces);
     const { classOf } = this.limits;
-    this.#words = fullBucket(clock.nowMs());
     this.#interests = new Interests({
       provider,
       clock,
@@ -116,6 +112,8 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       table: () => this.#table,
       isBanned,
       trusts,
+      limits: this.limits,
+      relayedOpenings: (via) => openings.relayed(via),
       misbehaved,
     });
     const named = new NamedPeers({
@@ -130,6 +128,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
       hello: () => this.#hello(),
       bans: this.#bans,
       call: (peerId) => this.dialRequests.call(peerId),
+      relayed: (peerId) => this.dialRequests.relays.connect(peerId),
       busy: ({ lane, contact }) => lane.isOpen || this.desk.isBusy(contact.peerId),
       joined: (peer) => this.#joined(peer),
       left: (peer, reason) => this.#left(peer, reason),
@@ -155,20 +154,26 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
         offered: (peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }) =>
           this.emit('offered', peer, requestId, { fileId, size, path, chunks, modifiedMs, executable }),
         trackerNamed: (peer, tracker) => named.tracker(peer, tracker),
-        matching: (question) => this.#matching(question),
+        matching: ownMatches(options, this.counters),
       },
     });
     this.offers = new Offers(this.#table);
+    const openings = peerOpenings(
+      options,
+      {
+        table: this.#table,
+        uploads: this.#uploads,
+        lanes: this.dialRequests.lanes,
+        relayHost: this.dialRequests.relayHost,
+      },
+      this.counters,
+    );
     this.#acceptor = new ConnectionAcceptor({
       clock,
       bans: this.#bans,
       counters: this.counters,
       connectionsMax: options.connectionsMax ?? CONNECTIONS_MAX,
-      openings: peerOpenings(
-        options,
-        { table: this.#table, uploads: this.#uploads, lanes: this.dialRequests.lanes },
-        this.counters,
-      ),
+      openings: openings.direct,
     });
   }
 
@@ -315,6 +320,7 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
   #left(peer: LinkedPeer, reason: ShoalError | undefined): void {
     this.#options.log.debug(`link to ${peer.contact.name} ended: ${reason?.message ?? 'goodbye'}`);
     this.#uploads.drop(peer.contact.peerId);
+    this.dialRequests.relayHost?.drop(peer.contact.peerId);
     this.emit('peerLeft', peer.contact, reason);
   }
 
@@ -333,12 +339,5 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     const peer = this.#table.get(peerId);
     if (place === 0) peer?.send({ type: 'serving' });
     else peer?.send({ type: 'queued', place: Math.min(place, 0xffff), of: Math.min(of, 0xffff) });
-  }
-
-  #matching(question: RelayQuestion): readonly RelayedFile[] | undefined {
-    const { clock, feed } = this.#options;
-    const within = question.fileId !== undefined || takeToken(this.#words, WORDS_RATE, clock.nowMs());
-    if (!within) this.counters.overLimit++;
-    return within ? feed?.matching(question) : undefined;
   }
 }

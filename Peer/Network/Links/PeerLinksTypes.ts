@@ -6,7 +6,7 @@ import type { Interfaces } from '../../../Shared/NetworkInterfaces.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Dial, Listen } from '../../../Shared/Transport.ts';
 import type { LinkSummary } from '../../LinkModel.ts';
-import type { KnownContact, Offer, Self } from '../../Model.ts';
+import type { KnownContact, Offer, PeerContact, Self } from '../../Model.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider, FilePump } from '../Ports.ts';
@@ -43,6 +43,9 @@ export interface PeerLinksOptions {
   readonly connectionsMax?: number;
   /** Has a tracker ask a peer to dial us. @throws ShoalError when none does */
   readonly callByTracker?: (peerId: PeerId) => Promise<void>;
+  /** See DialRequestsOptions. */
+  readonly relayLimit?: number | undefined;
+  readonly namedRelays?: () => Promise<readonly PeerContact[]>;
   /** Answers HTTP on the port. Omitted: status 501. */
   readonly http?: Opening;
 }

@@ -10,6 +10,8 @@ import { otherVersions } from './Accepting/OtherVersion.ts';
 import { plainOpening } from './Accepting/PlainOpening.ts';
 import type { SecureTransport } from './Accepting/Secure.ts';
 import type { LinkTable } from './LinkTable.ts';
+import type { RelayHost } from './Relaying/RelayHost.ts';
+import type { RelayVia } from './Relaying/RelayTypes.ts';
 
 export interface PeerOpeningsOptions {
   readonly secure: SecureTransport;
@@ -23,41 +25,49 @@ interface Owners {
   readonly table: LinkTable;
   readonly uploads: Uploads;
   readonly lanes: ExpectedLanes;
+  readonly relayHost: RelayHost | undefined;
 }
 
-/**
- * Everything that is spoken on the port of a peer: control links, lanes, HTTP, and a goodbye to other versions. Where
- * lanes are encrypted, control links and lanes only.
- */
+/** What is spoken on the port of a peer, and on connections that another peer relays to it. */
+export interface PeerOpenings {
+  /**
+   * Control links, lanes, halves of connections that we relay, HTTP, and a goodbye to other versions. Where lanes are
+   * encrypted, nothing but TLS.
+   */
+  readonly direct: readonly Opening[];
+  /** Encrypted control links and lanes, whatever the network. */
+  relayed(via: RelayVia): readonly Opening[];
+}
+
 export function peerOpenings(
   { secure, clock, log, http }: PeerOpeningsOptions,
-  { table, uploads, lanes }: Owners,
+  { table, uploads, lanes, relayHost }: Owners,
   counters: LinkCounters,
-): readonly Opening[] {
-  const laneOpenings = [
-    plainOpening('lane', (...connection) => uploads.accept(...connection)),
+): PeerOpenings {
+  const lane = plainOpening('lane', (...connection) => uploads.accept(...connection));
+  const onPort = [
+    lane,
     plainOpening('backLane', (...connection) => lanes.accept(...connection)),
+    ...(relayHost === undefined
+      ? []
+      : [plainOpening('relayed', (...connection) => relayHost.accept(...connection))]),
   ];
-  const links = (encrypted: readonly Opening[]) =>
+  const links = (encrypted: readonly Opening[], via?: RelayVia) =>
     controlOpening({
       secure,
       clock,
       lanes: encrypted,
-      accept: (...connection) => table.accept(...connection),
+      accept: (...connection) => table.accept(...connection, via),
       failed: (host, reason) => {
         counters.failedHandshakes++;
         log.debug(`${host} proved no peer id: ${reason}`);
       },
     });
-  // A private network answers nothing but TLS.
-  if (secure.lanes !== undefined) return [links(laneOpenings)];
-  return [
-    links([]),
-    ...laneOpenings,
-    otherVersions(
-      () => counters.foreignConnections++,
-      (text) => log.warn(text),
-    ),
-    http ?? httpRefusal,
-  ];
+  const relayed = (via: RelayVia) => [links([lane], via)];
+  if (secure.lanes !== undefined) return { direct: [links(onPort)], relayed };
+  const goodbye = otherVersions(
+    () => counters.foreignConnections++,
+    (text) => log.warn(text),
+  );
+  return { direct: [links([]), ...onPort, goodbye, http ?? httpRefusal], relayed };
 }

@@ -16,6 +16,8 @@ export interface Tester {
   readonly link: {
     readonly dialledByUs: boolean;
     readonly isClosed: boolean;
+    /** Set for a relayed link, which is no evidence. */
+    readonly via: unknown;
     readonly remote: { readonly host: string };
     readonly localHost: string | undefined;
   };
@@ -39,8 +41,8 @@ export class Reachability {
 
   /** Takes a new link as evidence, or as an opportunity for a test. */
   linked(peer: Tester): void {
-    const { dialledByUs, remote, localHost } = peer.link;
-    if (isLoopback(remote.host) || remote.host === localHost) return;
+    const { dialledByUs, remote, localHost, via } = peer.link;
+    if (via !== undefined || isLoopback(remote.host) || remote.host === localHost) return;
     if (!dialledByUs) this.#reachable = true;
     else if (peer.dials.acceptsDialBack && this.#mayTest()) {
       this.#cancelTest ??= this.#clock.after(TEST_AFTER_MS, () => void this.#test(peer));

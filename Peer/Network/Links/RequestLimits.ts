@@ -1,13 +1,14 @@
 import { PEER_IDS_BURST, PEER_IDS_MS, PEER_WORDS_BURST, PEER_WORDS_MS } from '../../../Protocol/Limits.ts';
 import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/TokenBucket.ts';
 
-/** Rates at which one peer may search by words or by id, name other peers and trackers, and cause dials. */
+/** Rates at which one peer may search by words or by id, name other peers and trackers, and cause dials, itself or through a relay. */
 const RATES = {
   words: { burst: PEER_WORDS_BURST, perSecond: 1_000 / PEER_WORDS_MS },
   ids: { burst: PEER_IDS_BURST, perSecond: 1_000 / PEER_IDS_MS },
   peers: { burst: 1_000, perSecond: 20 },
   trackers: { burst: 8, perSecond: 0.2 },
   dials: { burst: 8, perSecond: 0.5 },
+  relayed: { burst: 32, perSecond: 4 },
 } as const satisfies Record<string, Rate>;
 
 /** Token buckets for the messages of one peer that cost us work or memory. */
@@ -16,7 +17,14 @@ export class RequestLimits {
 
   constructor(nowMs: number) {
     const full = () => fullBucket(nowMs);
-    this.#buckets = { words: full(), ids: full(), peers: full(), trackers: full(), dials: full() };
+    this.#buckets = {
+      words: full(),
+      ids: full(),
+      peers: full(),
+      trackers: full(),
+      dials: full(),
+      relayed: full(),
+    };
   }
 
   /** Returns false when the rate is exceeded. */

@@ -8,7 +8,6 @@ import type {
 import type {
   CatalogEntry,
   DownloadStatus,
-  LimitStatus,
   PeerContact,
   PeerSummary,
   SearchHit,
@@ -17,7 +16,7 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from '../../../Peer/Model.ts';
-import type { DiscoveryStep, NetworkHealth, TakenFile } from '../../../Peer/NetworkModel.ts';
+import type { DiscoveryStep, LimitStatus, NetworkHealth, TakenFile } from '../../../Peer/NetworkModel.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';

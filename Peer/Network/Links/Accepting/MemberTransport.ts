@@ -63,6 +63,8 @@ export function memberTransport({ secure, self, memberKey, clock }: MemberTransp
   return {
     claims: (first) => secure.claims(first),
     lanes: secure.lanes,
+    // A lane needs no proof of membership: it carries a token that was given over a control link.
+    laneOver: secure.laneOver,
     dial,
     accept: (incoming, opened, failed) => {
       const admit = (stream: ProvenStream): StreamHandler => {

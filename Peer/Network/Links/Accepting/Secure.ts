@@ -12,16 +12,33 @@ export interface ProvenStream extends ByteStream {
   binding(): Uint8Array;
 }
 
+/** A connection that is open already, to be encrypted: one that a third peer relays. */
+export interface OpenConnection {
+  readonly stream: ByteStream;
+  /** Sets the handler of the stream. Unused where the stream is detached. */
+  handOver(handler: StreamHandler): void;
+}
+
 /** Encrypted connections in which both sides prove their peer ids before the first byte. */
 export interface SecureTransport {
   /**
-   * Dials. No byte is read before the promise resolves: check `provenId` first.
+   * Dials, or begins over an open connection. No byte is read before the promise resolves: check `provenId` first.
    * @throws ShoalError UNREACHABLE, TIMEOUT, CANCELLED
    */
   dial(
     address: Address,
     handler: StreamHandler,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal; readonly over?: OpenConnection },
+  ): Promise<ProvenStream>;
+  /**
+   * Begins an encrypted lane to a peer, and to no other one, over an open connection; in the open network, too.
+   * @throws ShoalError like dial
+   */
+  laneOver(
+    expects: PeerId,
+    over: OpenConnection,
+    handler: StreamHandler,
+    signal?: AbortSignal,
   ): Promise<ProvenStream>;
   /** Dials encrypted lanes to a peer, and to no other one. Undefined: lanes are plain TCP. */
   readonly lanes?: ((expects: PeerId) => Dial) | undefined;

@@ -1,4 +1,6 @@
 import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { CONTROL_ALPN, DIAL_TIMEOUT_MS, LANE_ALPN } from '../../../../Protocol/Limits.ts';
@@ -9,7 +11,7 @@ import { onAbort } from '../../../../Shared/OnAbort.ts';
 import { ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
 import type { ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
 import type { Incoming } from './Opening.ts';
-import type { ProvenStream, SecureTransport } from './Secure.ts';
+import type { OpenConnection, ProvenStream, SecureTransport } from './Secure.ts';
 import { dialFailure, givenUp, localAddressOf, readInto, wrapSocket } from './StreamSockets.ts';
 
 /** First byte of a TLS handshake record. */
@@ -29,6 +31,7 @@ interface Accepting {
 
 interface TlsDial {
   readonly protocol: typeof CONTROL_ALPN | typeof LANE_ALPN;
+  readonly over?: OpenConnection | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly into?: ReadTarget | undefined;
   readonly from?: string | undefined;
@@ -39,7 +42,7 @@ interface TlsDial {
 /**
  * TLS 1.3 with the peers' own Ed25519 keys. Certificates are self-signed: only their key counts, and it is checked
  * before any byte is read. No session tickets: a resumed session would show no certificate.
- * @param secureLanes - whether lanes are encrypted, too
+ * @param secureLanes - whether all lanes are encrypted; relayed ones always are
  */
 export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}): SecureTransport {
   const common = {
@@ -50,7 +53,7 @@ export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}
     rejectUnauthorized: false,
     secureOptions: constants.SSL_OP_NO_TICKET,
   } as const;
-  const protocols = secureLanes ? [CONTROL_ALPN, LANE_ALPN] : [CONTROL_ALPN];
+  const protocols = [CONTROL_ALPN, LANE_ALPN];
   const accepting = new Map<string, Accepting>();
   const server = createServer({ ...common, ALPNProtocols: protocols, requestCert: true });
   server.on('secureConnection', (socket) => {
@@ -70,21 +73,23 @@ export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}
   });
 
   const dial = (address: Address, handler: StreamHandler, options: TlsDial): Promise<ProvenStream> => {
-    const { protocol, signal, into, from, expects } = options;
-    if (signal?.aborted) return Promise.reject(givenUp());
-    const { host, port } = address;
+    const { protocol, signal, into, from, expects, over } = options;
+    if (signal?.aborted) {
+      over?.stream.destroy();
+      return Promise.reject(givenUp());
+    }
+    const { host, port } = over?.stream.remote ?? address;
     const socket = tlsConnect({
       ...common,
       ALPNProtocols: [protocol],
-      host,
-      port,
       servername: '',
       checkServerIdentity: () => undefined,
-      ...localAddressOf(from, host),
-      ...(into === undefined ? {} : { onread: readInto(into) }),
+      ...(over === undefined
+        ? { host, port, ...localAddressOf(from, host), ...(into && { onread: readInto(into) }) }
+        : { socket: socketBelow(over) }),
     });
     return new Promise((resolve, reject) => {
-      let connected = false;
+      let connected = over !== undefined;
       const fail = (error: ShoalError) => {
         settle();
         socket.on('error', () => {}); // Later errors of a failed connection are irrelevant.
@@ -129,6 +134,8 @@ export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}
       server.emit('connection', socket);
     },
     dial: (address, handler, options) => dial(address, handler, { ...options, protocol: CONTROL_ALPN }),
+    laneOver: (expects, over, handler, signal) =>
+      dial(over.stream.remote, handler, { protocol: LANE_ALPN, expects, over, signal }),
     lanes: secureLanes
       ? (expects) => (address, handler, options) =>
           dial(address, handler, { ...options, protocol: LANE_ALPN, expects })
@@ -177,10 +184,15 @@ function bindingOf(socket: TLSSocket): Buffer {
   return socket.destroyed ? none : socket.exportKeyingMaterial(CHANNEL_BINDING_BYTES, MEMBER_EXPORTER, none);
 }
 
-/** The remote end of a socket: names a connection for as long as it is open. */
+/** Both ends of a socket: names a connection for as long as it is open. We may have dialled it, to a relay. */
 function endOf(socket: object): string {
-  const { remoteAddress, remotePort } = socket as { remoteAddress?: string; remotePort?: number };
-  return `${remoteAddress} ${remotePort}`;
+  const { remoteAddress, remotePort, localPort } = socket as Partial<Socket>;
+  return `${remoteAddress} ${remotePort} ${localPort}`;
+}
+
+function socketBelow({ stream }: OpenConnection): Duplex {
+  if (stream.detach === undefined) throw new RangeError('no socket below this stream');
+  return stream.detach(Buffer.alloc(0));
 }
 
 function take(accepting: Map<string, Accepting>, socket: TLSSocket): Accepting | undefined {

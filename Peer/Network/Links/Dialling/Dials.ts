@@ -6,8 +6,9 @@ import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { Dial, StreamHandler } from '../../../../Shared/Transport.ts';
 import type { LaneServer } from '../../Lanes/LaneServer.ts';
 import type { Uploads } from '../../Lanes/Uploads.ts';
-import type { SecureTransport } from '../Accepting/Secure.ts';
+import type { OpenConnection, SecureTransport } from '../Accepting/Secure.ts';
 import { DialBackoff } from './DialBackoff.ts';
+import { LateHandler } from './LateHandler.ts';
 import { mayDial } from './MayDial.ts';
 
 /** Longest backoff of an address. Its host is that of an open link; only the port is a claim. */
@@ -56,6 +57,22 @@ export class Dials {
       throw failure;
     }
     stream.write(Buffer.concat([encodePreamble('backLane'), encodeLane({ type: 'token', token })]));
+  }
+
+  /**
+   * Opens our half of a connection that the peer relays.
+   * @throws ShoalError like serveLane
+   */
+  async openRelayed(
+    { peerId, address, from }: Requester,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<OpenConnection> {
+    const dial = this.#options.secure.lanes?.(peerId) ?? this.#options.dial;
+    const handler = new LateHandler();
+    const stream = await this.#within(address, () => dial(address, handler, { signal, from }));
+    stream.write(Buffer.concat([encodePreamble('relayed'), encodeLane({ type: 'token', token })]));
+    return { stream, handOver: (owner) => handler.handOver(owner) };
   }
 
   /** Tests whether the peer can be dialled, and proves its id there. @throws ShoalError like serveLane */

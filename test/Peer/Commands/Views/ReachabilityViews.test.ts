@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { lanesText, linkItem, linkText } from '../../../../Peer/Commands/Views/ReachabilityViews.ts';
+import {
+  lanesText,
+  linkItem,
+  linkText,
+  peerLabel,
+} from '../../../../Peer/Commands/Views/ReachabilityViews.ts';
 import { statusText, whoamiText } from '../../../../Peer/Commands/Views/StatusViews.ts';
 import { makePaint } from '../../../../Peer/Commands/Views/ViewStyle.ts';
 import type { LinkSummary } from '../../../../Peer/LinkModel.ts';
@@ -44,6 +49,7 @@ test('a link says who dialled, how lanes run, and how both are secured', () => {
   const link: LinkSummary = {
     dialledByUs: false,
     undialable: true,
+    relayedBy: undefined,
     lanes: { encrypted: false, receiving: 'by them', sending: 'by us' },
   };
   expect(linkText({ linked: true, link })).toBe('TLS 1.3, it dialled');
@@ -52,10 +58,32 @@ test('a link says who dialled, how lanes run, and how both are secured', () => {
     secured: 'TLS 1.3',
     dialledBy: 'that peer',
     undialable: true,
+    relayedBy: null,
     lanes: { secured: null, receiving: 'by them', sending: 'by us' },
   });
   const idle = { ...link, lanes: { encrypted: true, receiving: undefined, sending: undefined } };
   expect([lanesText(idle), lanesText(undefined), linkText({ linked: false })]).toEqual(['', '', '']);
   expect(linkItem(idle)?.lanes).toEqual({ secured: 'TLS 1.3', receiving: null, sending: null });
   expect(linkItem(undefined)).toBeNull();
+});
+
+test('a relayed link names its relay, printable, in peers, uploads and downloads', () => {
+  const link: LinkSummary = {
+    dialledByUs: true,
+    undialable: false,
+    relayedBy: 'ri\u001bta',
+    lanes: { encrypted: true, receiving: 'by us', sending: undefined },
+  };
+  expect(linkText({ linked: true, link })).toMatch(/^TLS 1\.3, by relay ri.+ta$/);
+  expect(linkText({ linked: true, link })).not.toContain('\u001b');
+  expect(lanesText(link)).toBe('by relay (TLS 1.3)');
+  expect(linkItem(link)).toMatchObject({ relayedBy: link.relayedBy, lanes: { secured: 'TLS 1.3' } });
+  expect(peerLabel({ name: 'anna', relayedBy: 'rita' })).toBe('anna, relayed by rita');
+  expect(peerLabel({ name: 'anna' })).toBe('anna');
+});
+
+test('a relaying peer says what it relays', () => {
+  const [, status] = texts({ relay: { connections: 2, bytes: 3_000_000, bytesPerSecondMax: 4_000_000 } });
+  expect(status).toMatch(/^Relay +2 connections now, 3\.0 MB since start, at most 4\.0 MB\/s$/m);
+  expect(texts({})[1]).not.toMatch(/^Relay /m);
 });

@@ -1,0 +1,84 @@
+import { expect } from 'vitest';
+import { type Namespace, Namespaces } from '../Support/Namespaces.ts';
+import { networkNamespaces, title } from '../Support/Requires.ts';
+import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
+import { eventually, TestPeer } from '../Support/TestPeer.ts';
+
+const FILM = someMebibytes(90, 6);
+const PORT = 9_001;
+const NAMESPACES = networkNamespaces();
+
+for (const network of ['open', 'private'] as const)
+  test
+    .skipIf(NAMESPACES)
+    .concurrent(
+      title(
+        `two computers that cannot connect to each other exchange a file by a peer with --relay (${network} network)`,
+        NAMESPACES,
+      ),
+      async ({ lan }) => {
+        const [first, second, third] = await computers(lan);
+        const args = network === 'open' ? [] : ['--network', await newInvite(lan)];
+        // The third has the tracker, too.
+        const rita = await peerOn(lan, third, {}, [
+          ...args,
+          '--relay',
+          '--relay-limit',
+          '40M',
+          '--name',
+          'rita',
+        ]);
+        await eventually('it starts a tracker', async () =>
+          (await rita.items('tracker')).some(({ state }) => state === 'connected'),
+        );
+        const [anna, berta] = await Promise.all([
+          peerOn(lan, first, { film: FILM }, [...args, '--name', 'anna']),
+          peerOn(lan, second, {}, [...args, '--name', 'berta']),
+        ]);
+        await eventually(
+          'the film is found',
+          async () => (await berta.answer('search film')).items?.length === 1,
+        );
+        const [done] = await berta.items('download film.bin');
+        expect(done?.sources).toMatchObject([{ name: 'anna', relayedBy: 'rita', bytes: FILM.length }]);
+        expect(FILM.equals(await berta.read('film.bin'))).toBe(true);
+        const links = (await berta.items('peers')).filter(({ name }) => name === 'anna');
+        expect(links).toMatchObject([{ link: { relayedBy: 'rita', lanes: { secured: 'TLS 1.3' } } }]);
+        const { relay } = (await rita.answer('status')).network as { relay: { bytes: number } };
+        expect(relay.bytes).toBeGreaterThan(FILM.length);
+        expect(anna.program.stdout).not.toContain('relay');
+      },
+    );
+
+/** Two computers that nobody can connect to, and a third one. */
+async function computers(lan: TestLan): Promise<readonly [Namespace, Namespace, Namespace]> {
+  const net = await Namespaces.make(3);
+  lan.onClose(() => net.close());
+  const [first, second, third] = net.hosts;
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error('three were wanted');
+  const rule = ['ipproto', 'tcp', 'sport', String(PORT), 'blackhole'];
+  for (const host of [first, second]) await net.run(host, 'ip', 'rule', 'add', 'pref', '10', ...rule);
+  return [first, second, third];
+}
+
+async function newInvite(lan: TestLan): Promise<string> {
+  const program = await lan.launcher.shoal(['network', 'create', 'lab 3']);
+  const [invite] = await program.line(/^shoal:join\/\S+$/);
+  expect(await program.exitCode()).toBe(0);
+  return invite;
+}
+
+/** `node Peer.js 9001 …`, with these files in the default folder. */
+async function peerOn(
+  lan: TestLan,
+  host: Namespace,
+  files: Readonly<Record<string, Buffer>>,
+  args: readonly string[],
+): Promise<TestPeer> {
+  const home = await lan.launcher.folder();
+  const share = await home.inside('Downloads', 'P2P', `User-${PORT}`);
+  for (const [name, bytes] of Object.entries(files)) await share.write(`${name}.bin`, bytes);
+  const options = { home: home.path, prefix: host.prefix, env: { SHOAL_DISCOVERY: undefined } };
+  return new TestPeer(host.name, await lan.launcher.peer([String(PORT), ...args], options), share, PORT);
+}
