@@ -54,6 +54,8 @@ export default defineConfig({
           ...launchers,
         },
       },
+      // Records what this version leaves on disk; run by hand before a release.
+      { test: { name: 'record', include: ['test/EndToEnd/Upgrade.record.ts'], ...launchers } },
       {
         test: {
           name: 'seeds',

@@ -1,0 +1,132 @@
+import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
+import { someBytes, type TestLan } from './TestLan.ts';
+import { eventually, type TestPeer } from './TestPeer.ts';
+
+/** Recorded states of earlier versions, a folder each: what a peer that was killed left on disk. */
+export const RECORDS = fileURLToPath(new URL('../Golden/Upgrade/', import.meta.url));
+
+const MIB = 1_048_576;
+/** Files that the peer was fetching: one of many chunks, and a folder with large and small files. */
+export const WANTED: Readonly<Record<string, Buffer>> = {
+  'film.bin': someBytes(31, 8 * MIB),
+  'Holiday/a.bin': someBytes(32, 2 * MIB),
+  'Holiday/b.bin': someBytes(33, 2 * MIB),
+  'Holiday/notes.txt': someBytes(34, 2_000),
+};
+/** Files that it shared: the content at the time of the record. Another content of equal size tells a cached hash. */
+export const SHARED: Readonly<Record<string, string>> = { 'mine.txt': 'of my own', 'Class/ü.txt': 'two' };
+/** State that belongs to one run or one place, not to the peer. */
+const PASSING = /^(?:lock-\d+|share\.json)$/;
+
+/** Starts a peer, kills it amid downloads, and copies what it leaves to a folder of small files. */
+export async function recordState(lan: TestLan, into: string): Promise<void> {
+  const anna = await lan.seeder('anna', { files: WANTED, args: ['--upload-limit', '1M'] });
+  const berta = await lan.seeder('berta', { files: SHARED, args: ['--accept', 'ask'] });
+  await anna.items('download mine.txt');
+  const state = await stateOf(berta.program.home);
+  await eventually('the upload is history', async () => (await readdir(state)).includes('history.json'));
+  await berta.items('download film.bin --no-wait');
+  await berta.items('download Holiday/ --no-wait');
+  await eventually('both have chunks', async (note) => {
+    const downloads = await berta.items('downloads');
+    note(JSON.stringify(downloads.map(({ bytes }) => bytes)));
+    const isAmid = downloads.every(({ bytes, state: now }) => bytes >= MIB && now !== 'done');
+    return downloads.length === 2 && isAmid;
+  });
+  await berta.program.kill('SIGKILL');
+  await mkdir(join(into, 'state'), { recursive: true });
+  for (const name of await readdir(state))
+    if (!PASSING.test(name)) await writeFile(join(into, 'state', name), await readFile(join(state, name)));
+  await mkdir(join(into, 'Temp'), { recursive: true });
+  for (const path of await berta.files())
+    if (/^Temp\/.*\.(?:journal|folder)$/.test(path))
+      await writeFile(join(into, `${path}.hex`), hexLines(await berta.read(path)));
+  await writeFile(join(into, 'files.txt'), `${(await berta.files()).join('\n')}\n`);
+  const cache = await readFile(await cacheOf(berta.program.home), 'utf8');
+  await writeFile(join(into, 'hashes.txt'), await generalized(cache, berta));
+}
+
+/** Puts a recorded state under a peer that has ended, in place of its own. */
+export async function restoreState(from: string, peer: TestPeer): Promise<void> {
+  const state = await stateOf(peer.program.home);
+  for (const name of await readdir(join(from, 'state')))
+    await writeFile(join(state, name), await readFile(join(from, 'state', name)));
+  const contents = new Map(Object.values(WANTED).map((bytes) => [idOf(bytes), bytes]));
+  for (const path of (await readFile(join(from, 'files.txt'), 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '')) {
+    const part = /^Temp\/([0-9a-f]{64})\.part$/.exec(path)?.[1];
+    const installed = Object.entries(WANTED).find(
+      ([name]) => path === name.replace('Holiday/', 'Holiday (incomplete)/'),
+    );
+    const hex = await readFile(join(from, `${path}.hex`), 'latin1').catch(() => undefined);
+    if (hex !== undefined) await peer.share.write(path, Buffer.from(hex.replace(/\s/g, ''), 'hex'));
+    else if (part !== undefined) await peer.share.write(path, contents.get(part) ?? '');
+    else if (installed !== undefined) await peer.share.write(path, installed[1]);
+  }
+  for (const [path, text] of Object.entries(SHARED))
+    await peer.share.write(path, 'x'.repeat(Buffer.byteLength(text)));
+  const template = await readFile(join(from, 'hashes.txt'), 'utf8');
+  await writeFile(await cacheOf(peer.program.home), await localized(template, peer));
+}
+
+function idOf(bytes: Buffer): string {
+  const chunks = Array.from({ length: Math.ceil(bytes.length / MIB) }, (_, n) =>
+    hashBytes(bytes.subarray(n * MIB, (n + 1) * MIB)),
+  );
+  return fileIdOf(bytes.length, chunks);
+}
+
+async function stateOf(home: string): Promise<string> {
+  const shares = join(home, '.local/state/shoal/shares');
+  const [only] = await readdir(shares);
+  return join(shares, only ?? '');
+}
+
+async function cacheOf(home: string): Promise<string> {
+  const cache = join(home, '.cache/shoal');
+  const name = (await readdir(cache)).find((each) => each.startsWith('hashes-'));
+  return join(cache, name ?? '');
+}
+
+/** The records of shared files, with names in place of what the disk chose, and without checksums. */
+async function generalized(cache: string, peer: TestPeer): Promise<string> {
+  const lines: string[] = [];
+  for (const line of cache.split('\n')) {
+    const path = /"(.*)"$/.exec(line)?.[1];
+    if (path === undefined || SHARED[path] === undefined) continue;
+    let text = line.slice(line.indexOf(' ') + 1);
+    for (const [name, value] of await statNames(peer, path))
+      text = text.replaceAll(` ${value} `, ` ${name} `);
+    lines.push(text);
+  }
+  return `${lines.sort().join('\n')}\n`;
+}
+
+async function localized(template: string, peer: TestPeer): Promise<string> {
+  const lines: string[] = [];
+  for (const line of template.split('\n').filter((each) => each !== '')) {
+    let text = line;
+    for (const [name, value] of await statNames(peer, /"(.*)"$/.exec(line)?.[1] ?? ''))
+      text = text.replaceAll(` ${name} `, ` ${value} `);
+    lines.push(`${hashBytes(Buffer.from(text)).slice(0, 16)} ${text}\n`);
+  }
+  return lines.join('');
+}
+
+/** Fields of a cache record that differ from disk to disk. */
+async function statNames(peer: TestPeer, path: string): Promise<readonly (readonly [string, string])[]> {
+  const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs } = await lstat(peer.share.at(path), { bigint: true });
+  return [
+    ['<inode.size.mtimeNs>', `${ino}.${size}.${mtimeNs}`],
+    ['<ctimeNs>', `${ctimeNs}`],
+    ['<mtimeMs> <device>', `${mtimeMs} ${dev}`],
+  ];
+}
+
+function hexLines(bytes: Buffer): string {
+  return `${bytes.toString('hex').replace(/.{120}/g, '$&\n')}\n`;
+}
