@@ -524,6 +524,23 @@ describe('a folder that is not complete', () => {
     expect(manager.incompleteFolder('Class')).toBeUndefined();
   });
 
+  test('takes its files along under their new paths, and notices one that changed meanwhile', async () => {
+    const folder = await TempFolder.forTest();
+    for (const name of ['a', 'b', 'c']) await folder.write(`share/Class (incomplete)/sub/${name}`, name);
+    const { manager } = await startManager(folder);
+    const before = manager.version;
+    await folder.write('share/Class (incomplete)/sub/b', 'changed');
+    await manager.nameFolder('Class (incomplete)', 'Class/');
+    expect(pathsOf(manager)).toEqual(expect.arrayContaining(['Class/sub/a', 'Class/sub/c']));
+    expect(manager.version - before).toBeLessThanOrEqual(8);
+    await manager.rescan();
+    await eventually(() => expect(manager.findPath('Class/sub/b')?.size).toBe(7));
+    const [small] = pathsOf(manager).map((path) => manager.findPath(path)?.fileId);
+    const into = Buffer.alloc(1);
+    if (small !== undefined) await manager.read(small, 0, 0, into);
+    expect(into.toString()).toBe('a');
+  });
+
   test('is merged file by file into a folder that has its name meanwhile, over nothing', async () => {
     const folder = await TempFolder.forTest();
     await folder.write('share/Class (incomplete)/b.txt', 'new');

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Random } from '../../../Shared/Clock.ts';
-import type { FileTable } from './FileTable.ts';
+import type { FolderTable } from './FolderTable.ts';
 
 const ID_WORDS = 8;
 const NONE = -1;
@@ -10,13 +10,13 @@ const NONE = -1;
  * factors keep them from choosing ids that collide.
  */
 export class ContentIndex {
-  readonly #table: FileTable;
+  readonly #table: FolderTable;
   readonly #factors: Int32Array;
   readonly #slots: Int32Array;
   /** Next row with the same content; undefined: all contents differ. */
   #next: Int32Array | undefined;
 
-  constructor(table: FileTable, random: Random) {
+  constructor(table: FolderTable, random: Random) {
     this.#table = table;
     this.#factors = Int32Array.from({ length: ID_WORDS }, () => Math.floor(random() * 2 ** 32) | 1);
     let slots = 16;

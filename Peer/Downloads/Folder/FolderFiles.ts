@@ -4,7 +4,7 @@ import type { Random } from '../../../Shared/Clock.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { ContentIndex } from './ContentIndex.ts';
-import { FileTable } from './FileTable.ts';
+import { FolderTable } from './FolderTable.ts';
 
 /** States of a content, in ascending order of progress; kept as one byte a row. */
 export const STATE = {
@@ -27,7 +27,7 @@ const EMPTY_WORD = Buffer.from(EMPTY, 'hex').readInt32LE();
  * first of them; the others are its twins, and copies.
  */
 export class FolderFiles {
-  readonly #table: FileTable;
+  readonly #table: FolderTable;
   readonly #index: ContentIndex;
   readonly #states: Uint8Array;
   /** 1: complete at its path. */
@@ -45,7 +45,7 @@ export class FolderFiles {
   readonly size: number;
 
   constructor(files: Iterable<FolderFile>, incomplete: string | undefined, random: Random) {
-    const table = FileTable.of(files);
+    const table = FolderTable.of(files);
     this.#table = table;
     this.#incomplete = incomplete;
     this.#index = new ContentIndex(table, random);
@@ -118,7 +118,7 @@ export class FolderFiles {
     return found === undefined ? this.#table.holdersOf(row) : [...this.#table.holdersOf(row), ...found];
   }
 
-  /** As FileTable.setOf: without the holders of `addHolder`. */
+  /** As FolderTable.setOf: without the holders of `addHolder`. */
   setOf(row: number): number {
     return this.#table.setOf(row);
   }

@@ -48,6 +48,13 @@ export class DeferredCatalogInserts {
     if (this.#pending.length > 0) this.#insertUpTo(this.#pending.length);
   }
 
+  /** A folder was renamed: its pending files are inserted under their new paths. */
+  rename(from: string, to: string): void {
+    for (const file of this.#pending) {
+      if (file[0].startsWith(`${from}/`)) file[0] = to + file[0].slice(from.length);
+    }
+  }
+
   close(): void {
     this.flush();
     this.#cancel?.();

@@ -32,14 +32,14 @@ export function installEvents(options: InstallEventsOptions): PartEvents & Batch
     },
     verified: chunkVerified,
     installed: (path, state, description, wanted) => {
-      share.adopt(path, state, description);
+      share.adopted.add(path, state, description);
       checkAttributes(path, wanted, state);
     },
     installedInBatch: (path, state, description, wanted) => {
-      share.adoptDeferred(path, state, description);
+      share.adopted.addDeferred(path, state, description);
       checkAttributes(path, wanted, state);
     },
-    folderInstalled: (path) => share.folderMade(path),
+    folderInstalled: (path) => share.adopted.folderMade(path),
     closed: (fileId) => {
       catalog.removePartial(fileId);
       changed();

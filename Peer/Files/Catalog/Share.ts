@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { Clock, WallClock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
@@ -15,11 +14,10 @@ import type { WatchFolder } from '../Watching/FolderWatcher.ts';
 import type { ManifestFiles } from '../Watching/ManifestFiles.ts';
 import { lookAtRoot } from '../Watching/RootState.ts';
 import type { ScanSettings } from '../Watching/ScanSettings.ts';
-import { SelfCreatedFolders } from '../Watching/SelfCreatedFolders.ts';
 import { ShareTree } from '../Watching/ShareTree.ts';
 import { ShareWatcher } from '../Watching/ShareWatcher.ts';
+import { AdoptedFiles } from './AdoptedFiles.ts';
 import type { Catalog } from './Catalog.ts';
-import { DeferredCatalogInserts } from './DeferredCatalogInserts.ts';
 import { ShareIndex } from './ShareIndex.ts';
 import { ShareProblems } from './ShareProblems.ts';
 
@@ -59,7 +57,7 @@ export class Share {
   readonly #pool: HashPool;
   readonly #scanEvents: ScanEvents = {
     found: (path, state) => {
-      this.#deferred.flush();
+      this.adopted.flush();
       this.#index.found(path, state);
     },
     gone: (path) => this.#gone(path),
@@ -72,16 +70,14 @@ export class Share {
     },
   };
   readonly #tree = new ShareTree();
-  readonly #deferred: DeferredCatalogInserts;
   readonly #changes: ChangeCoalescer;
-  readonly #selfCreated: SelfCreatedFolders;
+  readonly adopted: AdoptedFiles;
   readonly #stopping = new AbortController();
   readonly #problems: ShareProblems;
   readonly #watcher: ShareWatcher;
   #scanned = false;
   /** Files shared before the folder was gone or replaced. */
   #filesBefore = 0;
-  #adoptedMs = Number.NEGATIVE_INFINITY;
   #firstScan: Promise<void> = Promise.resolve();
   /** Serializes the scans. */
   #scans: Promise<void> = Promise.resolve();
@@ -105,10 +101,6 @@ export class Share {
       resolved: this.#scanEvents.resolved,
       changed: options.events.changed,
     });
-    this.#deferred = new DeferredCatalogInserts(clock, (path, state, description) =>
-      this.#adopt(path, state, description),
-    );
-    options.catalog.flushBeforeLookup(() => this.#deferred.flush());
     this.#folderScan = new FolderScan({
       root,
       clock,
@@ -119,9 +111,18 @@ export class Share {
       clock,
       options.settings.coalesceMs,
       (changed) => this.#scanChanged(changed),
-      () => clock.nowMs() - Math.max(this.#adoptedMs, this.#deferred.lastMs) < ADOPTING_MS,
+      () => clock.nowMs() - this.adopted.lastMs < ADOPTING_MS,
     );
-    this.#selfCreated = new SelfCreatedFolders(clock, (path) => this.#changes.addFolder(path));
+    this.adopted = new AdoptedFiles({
+      root,
+      manifest,
+      clock,
+      tree: this.#tree,
+      index: this.#index,
+      scanFolder: (path) => this.#changes.addFolder(path),
+      checkName: (name) => this.#changes.add(name),
+    });
+    options.catalog.flushBeforeLookup(() => this.adopted.flush());
     this.#watcher = new ShareWatcher({
       root,
       watch: manifest?.watch ?? options.watch,
@@ -132,7 +133,7 @@ export class Share {
       events: {
         changed: (path) => this.#changes.add(path),
         folderChanged: (path) => this.#folderChanged(path),
-        isSelfCreated: (path) => this.#selfCreated.has(path),
+        isSelfCreated: (path) => this.adopted.hasFolder(path),
         problem: (text) => options.log.debug(text),
         rescan: () => this.#changes.addFolder(''),
         gone: (reason) => this.#rootGone(reason),
@@ -182,35 +183,6 @@ export class Share {
     await this.#index.settled();
   }
 
-  /** Adds one of many small files created in the share. Every lookup sees it at once. */
-  adoptDeferred(path: string, state: FileState, description: FileDescription): void {
-    this.#deferred.add(path, state, description);
-  }
-
-  /** Records a folder created in the share whose files are all adopted. Called in the same tick as its rename. */
-  folderMade(path: string): void {
-    if (this.#options.manifest === undefined)
-      this.#selfCreated.created(path, (folder) => this.#tree.hasFolder(folder));
-  }
-
-  /** Adds a file created in the share before any watch reports it, unless a manifest omits it. */
-  adopt(path: string, state: FileState, description: FileDescription): void {
-    this.#adoptedMs = this.#options.clock.nowMs();
-    this.#deferred.flush();
-    this.#adopt(path, state, description);
-  }
-
-  #adopt(path: string, state: FileState, description: FileDescription): void {
-    const { root, manifest } = this.#options;
-    if (manifest !== undefined) {
-      // Hashed again under the names it has: rare, and simple.
-      for (const name of manifest.namesOf(inside(root, path))) this.#changes.add(name);
-      return;
-    }
-    this.#tree.addFile(path);
-    this.#index.adopt(path, state, description);
-  }
-
   /** Iterates the folders of the share below a folder; none of a manifest. */
   folders(below: string): Iterable<string> {
     return this.#options.manifest === undefined ? this.#tree.below(below) : [];
@@ -218,7 +190,7 @@ export class Share {
 
   status(): ShareStatus {
     const { root, catalog } = this.#options;
-    this.#deferred.flush();
+    this.adopted.flush();
     const hashing = this.#pool.pending;
     const { pending } = this.#index;
     return {
@@ -241,8 +213,7 @@ export class Share {
   async close(): Promise<void> {
     this.#stopping.abort();
     this.#changes.close();
-    this.#selfCreated.close();
-    this.#deferred.close();
+    this.adopted.close();
     this.#index.close();
     await this.#watcher.close();
     await this.#pool.close();
@@ -263,7 +234,7 @@ export class Share {
   async #scanFolder(path: string): Promise<void> {
     const { signal } = this.#stopping;
     const { manifest } = this.#options;
-    this.#deferred.flush();
+    this.adopted.flush();
     if (manifest !== undefined) await manifest.scanAll(this.#scanEvents, signal);
     else if (this.#watcher.health.mode === 'gone') this.#folderScan.forgetAll();
     else await this.#folderScan.scanFolder(path, signal);
@@ -271,20 +242,20 @@ export class Share {
 
   async #checkPath(path: string): Promise<void> {
     const { manifest } = this.#options;
-    this.#deferred.flush();
+    this.adopted.flush();
     if (manifest !== undefined) manifest.checkFile(path, this.#scanEvents);
     else if (this.#watcher.health.mode !== 'gone')
       await this.#folderScan.checkPath(path, this.#stopping.signal);
   }
 
   #folderChanged(path: string): void {
-    if (this.#selfCreated.appeared(path)) return;
+    if (this.adopted.appeared(path)) return;
     this.#changes.addFolder(path);
     this.#options.clock.after(SECOND_SCAN_MS, () => this.#changes.addFolder(path));
   }
 
   #gone(path: string): void {
-    this.#deferred.flush();
+    this.adopted.flush();
     this.#problems.resolved(path);
     this.#index.gone(path);
   }

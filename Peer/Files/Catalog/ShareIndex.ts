@@ -155,6 +155,25 @@ export class ShareIndex {
     this.#put(path, state, fileId);
   }
 
+  /** Moves a file whose folder was renamed: its state and hashes stay. */
+  moved(path: string, to: string): void {
+    const { cache, catalog, stateNow } = this.#options;
+    const row = this.#sharedRow(path);
+    const hashes = row === undefined ? undefined : cache.hashes(path);
+    if (row === undefined || hashes === undefined) {
+      this.gone(path);
+      const state = stateNow(to);
+      if (state !== undefined) this.found(to, state);
+      return;
+    }
+    const [state, fileId] = [catalog.table.state(row), catalog.table.fileId(row)];
+    this.#drop(path);
+    this.#settle(path);
+    cache.remove(path);
+    cache.put(to, { state, fileId }, hashes);
+    this.#put(to, state, fileId);
+  }
+
   /** State in which a file of the catalog was hashed. */
   stateOf(path: string): FileState | undefined {
     const row = this.#sharedRow(path);

@@ -45,19 +45,20 @@ export class IncompleteFolders {
   async complete(from: string, wanted: string): Promise<string> {
     const { root, disk, names, catalog, clock, share } = this.#options;
     const to = names.safe(wanted);
+    if (installFolder(disk, root, inside(root, from), to)) {
+      await share.adopted.folderRenamed(from, to);
+      return inside(root, to);
+    }
+    const times = foldersBelow(disk, root, from);
     const paths = catalog.list(from).map(({ path }) => path);
-    const isMoved = installFolder(disk, root, inside(root, from), to);
-    const nobody = new AbortController().signal;
-    const times = isMoved ? [] : foldersBelow(disk, root, from);
     for (const [index, path] of paths.entries()) {
-      const moved = to + path.slice(from.length);
-      const end = isMoved ? moved : this.#moveFile(path, moved);
+      const end = this.#moveFile(path, to + path.slice(from.length));
       // The hash is known by the file's identity, so that it is shared under its new path at once.
       const state = disk.stateOf(inside(root, end));
       if (state !== undefined) share.index.found(end, state);
-      if ((index + 1) % SLICE_FILES === 0) await sleep(clock, 1, nobody);
+      if ((index + 1) % SLICE_FILES === 0) await sleep(clock, 1, new AbortController().signal);
     }
-    if (!isMoved) this.#moveFolders(from, to, times);
+    this.#moveFolders(from, to, times);
     return inside(root, to);
   }
 

@@ -139,7 +139,7 @@ export class SharedFiles {
       }
       const installed = installFile(disk, root, temporary, path);
       const state = disk.stateOf(installed.absolute);
-      if (state !== undefined) share.adopt(installed.path, state, description);
+      if (state !== undefined) share.adopted.add(installed.path, state, description);
       return installed.absolute;
     } catch (failure) {
       removeQuietly(disk, temporary);

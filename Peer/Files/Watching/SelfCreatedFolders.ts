@@ -45,6 +45,16 @@ export class SelfCreatedFolders {
     }
   }
 
+  /** A folder was renamed: those below it are reported again, under their new paths. */
+  renamed(from: string, to: string): void {
+    for (const folder of [...this.#created.keys(), ...this.#pending]) {
+      if (folder !== from && !folder.startsWith(`${from}/`)) continue;
+      this.#created.delete(folder);
+      this.#pending.delete(folder);
+      this.#created.set(to + folder.slice(from.length), this.#clock.nowMs());
+    }
+  }
+
   /** Folders remembered now. Bounded, because a folder not reported in time is dropped. */
   get size(): number {
     return this.#created.size + this.#pending.size;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BundleUnits } from '../../../../Peer/Downloads/Folder/BundleUnits.ts';
-import { FileTable } from '../../../../Peer/Downloads/Folder/FileTable.ts';
 import { FolderFiles, STATE } from '../../../../Peer/Downloads/Folder/FolderFiles.ts';
+import { FolderTable } from '../../../../Peer/Downloads/Folder/FolderTable.ts';
 import { UnitHolders } from '../../../../Peer/Downloads/Folder/UnitHolders.ts';
 import type { FileHolder } from '../../../../Peer/Model.ts';
 import type { FolderFile } from '../../../../Peer/Storage.ts';
@@ -46,15 +46,15 @@ function small(count: number, size: number, holders: (index: number) => FileHold
 describe('a table of files', () => {
   test.each(seeds(5))('gives back what was put in, over several pages (seed %i)', (seed) => {
     const files = randomFiles(new SeededRandom(seed), 9_000);
-    const table = FileTable.of(files);
+    const table = FolderTable.of(files);
     expect(table.length).toBe(9_000);
     expect([...table]).toEqual(files);
-    expect(FileTable.of(table)).toBe(table);
+    expect(FolderTable.of(table)).toBe(table);
   });
 
   test('takes paths of any length', () => {
     const files = small(5_000, 1, () => []).map((file) => ({ ...file, path: `d/${'é'.repeat(1_000)}` }));
-    expect([...FileTable.of(files)]).toEqual(files);
+    expect([...FolderTable.of(files)]).toEqual(files);
   });
 });
 

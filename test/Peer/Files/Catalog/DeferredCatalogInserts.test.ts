@@ -93,3 +93,13 @@ test('close inserts the pending files and sets no timer', () => {
   expect(catalog.version).toBe(1);
   expect(clock.pending).toBe(0);
 });
+
+test('files below a renamed folder are inserted under their new paths, and only there', () => {
+  const { catalog, deferred } = desk();
+  const file = (n: number) => ({ fileId: id(n), layout: chunkLayout(1), chunkHashes: [] });
+  for (const [n, path] of ['new/a', 'new/sub/b', 'newer', 'other/new/c'].entries())
+    deferred.add(path, state, file(n));
+  deferred.rename('new', 'old');
+  expect(catalog.list('').map(({ path }) => path)).toEqual(['newer', 'old/a', 'old/sub/b', 'other/new/c']);
+  expect(catalog.version).toBe(4);
+});

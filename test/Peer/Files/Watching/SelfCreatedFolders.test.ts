@@ -74,6 +74,22 @@ test('folders that no watch reports, as without watches, are dropped after 5 s',
   expect(own.size).toBeLessThan(10);
 });
 
+test('folders below one that is renamed are known under their new paths only', () => {
+  const { clock, looked, own, make } = desk();
+  for (const path of ['new/a', 'new/b', 'newer']) make(path);
+  own.appeared('new/a');
+  own.renamed('new', 'old');
+  expect(['old', 'old/a', 'old/b', 'newer'].map((path) => own.appeared(path))).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect([own.has('new/a'), own.has('new/b')]).toEqual([false, false]);
+  clock.advance(1_000);
+  expect(looked).toEqual(['old', 'newer']);
+});
+
 test('closed, it scans no more', () => {
   const { clock, looked, own, make } = desk();
   make('tree');

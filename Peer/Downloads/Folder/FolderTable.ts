@@ -28,7 +28,7 @@ interface Page {
 const SETS_MAX = 65_535;
 
 /** The files of a folder in columns, by row: 55 bytes and the path for each, where an object and its strings take 300. */
-export class FileTable implements Iterable<FolderFile> {
+export class FolderTable implements Iterable<FolderFile> {
   readonly #pages: Page[] = [];
   readonly #sets: (readonly FileHolder[])[] = [[]];
   readonly #setsByPeers = new Map<string, number>();
@@ -36,9 +36,9 @@ export class FileTable implements Iterable<FolderFile> {
   #length = 0;
 
   /** The files as a table: themselves if they are one. */
-  static of(files: Iterable<FolderFile>): FileTable {
-    if (files instanceof FileTable) return files;
-    const table = new FileTable();
+  static of(files: Iterable<FolderFile>): FolderTable {
+    if (files instanceof FolderTable) return files;
+    const table = new FolderTable();
     for (const file of files) table.add(file);
     return table;
   }

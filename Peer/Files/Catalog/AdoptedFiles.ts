@@ -1,0 +1,112 @@
+import type { FileDescription } from '../../../Protocol/FileId.ts';
+import { type Clock, sleep } from '../../../Shared/Clock.ts';
+import type { FileState } from '../Disk/FileState.ts';
+import { inside } from '../Disk/Paths.ts';
+import type { ManifestFiles } from '../Watching/ManifestFiles.ts';
+import { SelfCreatedFolders } from '../Watching/SelfCreatedFolders.ts';
+import type { ShareTree } from '../Watching/ShareTree.ts';
+import { DeferredCatalogInserts } from './DeferredCatalogInserts.ts';
+import type { ShareIndex } from './ShareIndex.ts';
+
+export interface AdoptedFilesOptions {
+  readonly root: string;
+  readonly manifest: ManifestFiles | undefined;
+  readonly clock: Clock;
+  readonly tree: ShareTree;
+  readonly index: ShareIndex;
+  /** Scans a folder, including everything below it. */
+  readonly scanFolder: (path: string) => void;
+  /** Looks at a name of the manifest again. */
+  readonly checkName: (name: string) => void;
+}
+
+/** Files between yields of the thread: a few milliseconds. */
+const SLICE_FILES = 200;
+
+/** Files and folders that this program puts into the share: they are shared without being read or hashed again. */
+export class AdoptedFiles {
+  readonly #options: AdoptedFilesOptions;
+  readonly #deferred: DeferredCatalogInserts;
+  readonly #folders: SelfCreatedFolders;
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: AdoptedFilesOptions) {
+    this.#options = options;
+    this.#deferred = new DeferredCatalogInserts(options.clock, (path, state, description) =>
+      this.#insert(path, state, description),
+    );
+    this.#folders = new SelfCreatedFolders(options.clock, options.scanFolder);
+  }
+
+  /** Time of the last file; `-Infinity`: none. */
+  get lastMs(): number {
+    return Math.max(this.#lastMs, this.#deferred.lastMs);
+  }
+
+  /** Adds a file before any watch reports it, unless a manifest omits it. */
+  add(path: string, state: FileState, description: FileDescription): void {
+    this.#lastMs = this.#options.clock.nowMs();
+    this.flush();
+    this.#insert(path, state, description);
+  }
+
+  /** Adds one of many small files. Every lookup sees it at once. */
+  addDeferred(path: string, state: FileState, description: FileDescription): void {
+    this.#deferred.add(path, state, description);
+  }
+
+  /** Inserts the deferred files. Every reader of the catalog or the share calls this first. */
+  flush(): void {
+    this.#deferred.flush();
+  }
+
+  /** Records a new folder whose files are all added. Called in the same tick as its rename. */
+  folderMade(path: string): void {
+    const { manifest, tree } = this.#options;
+    if (manifest === undefined) this.#folders.created(path, (folder) => tree.hasFolder(folder));
+  }
+
+  /** Moves the files below a folder that was renamed as a whole. Called in the same tick as its rename. */
+  async folderRenamed(from: string, to: string): Promise<void> {
+    const { tree, index, clock } = this.#options;
+    const moved = (path: string) => to + path.slice(from.length);
+    this.#folders.renamed(from, to);
+    for (const folder of tree.below(from)) this.folderMade(moved(folder));
+    this.folderMade(to);
+    // Files of a fast download were never in the catalog under their former paths.
+    this.#deferred.rename(from, to);
+    const { files } = tree.removeFolder(from);
+    const nobody = new AbortController().signal;
+    for (const [number, path] of files.entries()) {
+      tree.addFile(moved(path));
+      index.moved(path, moved(path));
+      if ((number + 1) % SLICE_FILES === 0) await sleep(clock, 1, nobody);
+    }
+  }
+
+  /** Whether this program created the folder a moment ago and its scan is still pending. */
+  hasFolder(path: string): boolean {
+    return this.#folders.has(path);
+  }
+
+  /** Handles a folder reported by the watcher. Returns true when this program created it: its scan is deferred. */
+  appeared(path: string): boolean {
+    return this.#folders.appeared(path);
+  }
+
+  close(): void {
+    this.#folders.close();
+    this.#deferred.close();
+  }
+
+  #insert(path: string, state: FileState, description: FileDescription): void {
+    const { root, manifest, tree, index, checkName } = this.#options;
+    if (manifest !== undefined) {
+      // Hashed again under the names it has: rare, and simple.
+      for (const name of manifest.namesOf(inside(root, path))) checkName(name);
+      return;
+    }
+    tree.addFile(path);
+    index.adopt(path, state, description);
+  }
+}
