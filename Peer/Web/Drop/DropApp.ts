@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
+import { onAbort } from '../../../Shared/OnAbort.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Denial } from '../Access/Guard.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
 import { denialJson, failureJson, statusOf } from '../Api/Envelope.ts';
-import { remoteOf, withoutIdleLimit } from '../Files/ClientSocket.ts';
+import { goneOf, remoteOf, withoutIdleLimit } from '../Files/ClientSocket.ts';
 import { linkTo } from '../Files/Listing.ts';
 import type { WebDrop, WebOptions } from '../Ports.ts';
 import { type DropRange, dropPath, dropRange, dropTime } from './DropRequest.ts';
@@ -50,6 +51,7 @@ export class DropApp {
     }
     const gone = new AbortController();
     outgoing.once('close', () => gone.abort());
+    onAbort(goneOf(incoming), () => gone.abort());
     try {
       const drop = await withoutIdleLimit(incoming, this.#open(path, range, incoming, byOwner, gone.signal));
       gone.signal.addEventListener('abort', () => drop.leave());

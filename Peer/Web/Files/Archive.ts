@@ -3,10 +3,11 @@ import { PassThrough, type Readable } from 'node:stream';
 import { create as contentDisposition } from 'content-disposition';
 import { pack } from 'tar-stream';
 import { ZipFile } from 'yazl';
+import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { CatalogEntry } from '../../Model.ts';
 import type { WebFiles } from '../Ports.ts';
-import { remoteOf, withoutIdleLimit } from './ClientSocket.ts';
+import { goneOf, remoteOf, withoutIdleLimit } from './ClientSocket.ts';
 
 /** Files of one archive; a larger folder is to be downloaded in parts. */
 const FILES_MAX = 100_000;
@@ -36,14 +37,17 @@ export async function sendArchive(
     response.end();
     return;
   }
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const gone = goneOf(response.req);
   // An archive that is cut off must not pass for a whole one.
   const failed = () => void response.destroy();
-  const content = (entry: CatalogEntry) => contentOf(entry, response, files, gone.signal).on('error', failed);
+  const content = (entry: CatalogEntry) => contentOf(entry, response, files, gone).on('error', failed);
   const archive = format === 'zip' ? zipOf(entries, content, failed) : tarOf(entries, content, failed);
   archive.on('error', failed).pipe(response);
-  await withoutIdleLimit(response.req, new Promise<void>((resolve) => response.once('close', resolve)));
+  const closed = new Promise<void>((resolve) => response.once('close', resolve));
+  await withoutIdleLimit(
+    response.req,
+    unlessAborted(closed, gone).catch(() => {}),
+  );
   archive.destroy();
 }
 
@@ -86,11 +90,14 @@ function contentOf(
   signal: AbortSignal,
 ): Readable {
   const stream = new PassThrough();
-  const write = (bytes: Uint8Array) =>
-    new Promise<void>((resolve, reject) => {
+  const write = (bytes: Uint8Array) => {
+    const written = new Promise<void>((resolve, reject) => {
       // The memory is used again, while the archive still holds it.
       stream.write(Buffer.from(bytes), (failure) => (failure ? reject(failure) : resolve()));
     });
+    // An archive that is given up reads no further, and reports nothing as written.
+    return unlessAborted(written, signal);
+  };
   const range = { from: 0, to: entry.size };
   files.send(entry.fileId, range, { remote: remoteOf(response.req), write }, signal).then(
     () => stream.end(),

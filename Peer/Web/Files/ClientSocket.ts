@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { type Address, normalHost } from '../../../Shared/Address.ts';
 
 /** Time without any byte in either direction after which a connection is closed, in milliseconds. */
@@ -7,6 +8,22 @@ export const IDLE_MS = 60_000;
 /** Address of the client of a request. */
 export function remoteOf({ socket }: IncomingMessage): Address {
   return { host: normalHost(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
+}
+
+const endings = new WeakMap<Socket, AbortSignal>();
+
+/**
+ * Aborted when the connection of a request is gone. An answer to a pipelined request is not closed with its connection
+ * while answers before it are pending.
+ */
+export function goneOf({ socket }: IncomingMessage): AbortSignal {
+  const known = endings.get(socket);
+  if (known !== undefined) return known;
+  if (socket.destroyed) return AbortSignal.abort();
+  const gone = new AbortController();
+  socket.once('close', () => gone.abort());
+  endings.set(socket, gone.signal);
+  return gone.signal;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import type { ServedFile, WebFiles } from '../Ports.ts';
-import { remoteOf, withoutIdleLimit } from './ClientSocket.ts';
+import { goneOf, remoteOf, withoutIdleLimit } from './ClientSocket.ts';
 import type { FileAnswer } from './FileAnswer.ts';
 
 /**
@@ -19,19 +20,21 @@ export async function sendFile(
     response.writeHead(status, headers).end();
     return;
   }
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
-  const write = (bytes: Uint8Array) =>
-    new Promise<void>((resolve, reject) => {
+  const gone = goneOf(response.req);
+  const write = (bytes: Uint8Array) => {
+    const written = new Promise<void>((resolve, reject) => {
       if (!response.headersSent) response.writeHead(status, headers);
       response.write(bytes, (failure) => (failure ? reject(failure) : resolve()));
     });
+    // Bytes of an answer whose turn never came are never reported as written.
+    return unlessAborted(written, gone);
+  };
   try {
     const sink = { remote: remoteOf(response.req), write };
-    await withoutIdleLimit(response.req, files.send(entry.fileId, range, sink, gone.signal));
+    await withoutIdleLimit(response.req, files.send(entry.fileId, range, sink, gone));
     response.end();
   } catch (failure) {
-    if (!response.headersSent && !gone.signal.aborted) throw failure;
+    if (!response.headersSent && !gone.aborted) throw failure;
     socket.destroy();
   }
 }

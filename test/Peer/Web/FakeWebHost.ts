@@ -8,6 +8,8 @@ import type { FileId } from '../../../Protocol/Ids.ts';
 import { systemClock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
+/** Bytes of one write. */
+const PIECE = 1_048_576;
 const TOKEN = 'the-token_of-this-peer';
 
 type DropOf = Parameters<WebHost['drops']['open']>[0];
@@ -21,6 +23,8 @@ export class FakeWebHost implements WebHost {
   /** Thrown by the next `send`. */
   trouble: ShoalError | undefined;
   sends = 0;
+  /** Sends that have ended, in any way. */
+  ended = 0;
   beforeSend: () => Promise<void> = async () => {};
   running: DownloadStatus[] = [];
   answer: { error: { code: string } | undefined; json: string } = { error: undefined, json: '{"ok":true}' };
@@ -41,10 +45,15 @@ export class FakeWebHost implements WebHost {
       sink: { write(bytes: Uint8Array): Promise<void> },
     ) => {
       this.sends++;
-      await this.beforeSend();
-      if (this.trouble !== undefined) throw this.trouble;
-      const path = this.files.findId(content)?.path ?? '';
-      await sink.write(this.contents.get(path)?.subarray(from, to) ?? Buffer.alloc(0));
+      try {
+        await this.beforeSend();
+        if (this.trouble !== undefined) throw this.trouble;
+        const path = this.files.findId(content)?.path ?? '';
+        const bytes = this.contents.get(path)?.subarray(from, to) ?? Buffer.alloc(0);
+        for (let at = 0; at < bytes.length; at += PIECE) await sink.write(bytes.subarray(at, at + PIECE));
+      } finally {
+        this.ended++;
+      }
     },
   };
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FakeWebHost, webOn } from './FakeWebHost.ts';
 
 test('metrics are figures of the peer, without names', async () => {
@@ -34,6 +34,24 @@ test('a client that goes during a download does not harm the peer', async () => 
   gone();
   host.beforeSend = async () => {};
   expect((await (await fetch(`${base}/files/a`)).arrayBuffer()).byteLength).toBe(1_000_000);
+});
+
+test.each([
+  ['pipelined requests', Array.from({ length: 5 }, () => '/files/a')],
+  ['a zip', ['/files/?format=zip']],
+  ['a tar', ['/files/?format=tar']],
+])('%s of a client that reads nothing and goes: no send stays behind', async (_what, paths) => {
+  const host = new FakeWebHost();
+  // More than the buffers of the connection take.
+  host.contents.set('a', Buffer.alloc(20_000_000));
+  const { port } = await webOn(host);
+  const socket = connect({ port, host: '127.0.0.1' });
+  socket.pause();
+  socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''));
+  await vi.waitFor(() => expect(host.sends).toBe(paths.length));
+  expect(host.ended).toBe(0);
+  socket.destroy();
+  await vi.waitFor(() => expect(host.ended).toBe(paths.length));
 });
 
 test.each([
