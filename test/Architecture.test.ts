@@ -120,6 +120,7 @@ const RIM = [
   'Peer/Network/Links/Accepting/TlsSockets.ts',
   // Web: the HTTP server with its sockets, and the files of the page.
   'Peer/Web/Files/ClientSocket.ts',
+  'Peer/Web/Metalink/HttpGet.ts',
   'Peer/Web/Page.ts',
   'Peer/Web/WebServer.ts',
 ];
@@ -170,6 +171,7 @@ const DECISIONS = [
   'Peer/Web/Api/Routes.ts',
   'Peer/Web/Files/FileAnswer.ts',
   'Peer/Web/Files/Listing.ts',
+  'Peer/Web/Metalink/Metalink.ts',
   'Peer/Network/Links/Accepting/Bans.ts',
   'Peer/Network/Lanes/LaneTokens.ts',
   'Peer/Network/Trackers/MergeAnswers.ts',

@@ -1,8 +1,7 @@
 import type { FileId } from '../../Protocol/Ids.ts';
-import { isLoopback } from '../../Shared/Address.ts';
+import { type Address, isLoopback } from '../../Shared/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadManager, FileWish } from '../DownloadManager.ts';
-import type { FileHolder } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import type { ResolvedTarget } from './ResolvedTarget.ts';
 import { CLIENT_NAME, type ContentRange, type ContentSink, type SharedContent } from './SharedContent.ts';
@@ -11,7 +10,7 @@ import type { TargetResolver } from './TargetResolver.ts';
 export interface NetworkContentOptions {
   readonly resolver: Pick<TargetResolver, 'resolve'>;
   readonly downloads: Pick<DownloadManager, 'streams' | 'list'>;
-  readonly network: Pick<NetworkManager, 'desk'>;
+  readonly network: Pick<NetworkManager, 'desk' | 'queries'>;
   readonly shared: Pick<SharedContent, 'findId' | 'send'>;
 }
 
@@ -24,10 +23,6 @@ export interface NetworkFile {
   readonly path: string;
   /** As claimed by a holder; undefined: unknown. */
   readonly modifiedMs: number | undefined;
-  /** It is complete in the own share. */
-  readonly here: boolean;
-  /** Peers that have it, as far as known; none for a file of the own share. */
-  readonly holders: readonly FileHolder[];
   /**
    * Sends a range while it is fetched.
    * @throws ShoalError CANCELLED, TIMEOUT, why the stream ended; failures of the sink pass through
@@ -55,11 +50,11 @@ export class NetworkContent {
   async open(what: string, host: string, signal: AbortSignal): Promise<NetworkFile> {
     const { shared, downloads } = this.#options;
     const wish = await this.#wishOf(what, signal);
-    const { fileId, path, modifiedMs, holders } = wish;
+    const { fileId, path, modifiedMs } = wish;
     const own = shared.findId(fileId);
     if (own !== undefined) {
       const send: NetworkFile['send'] = (range, to, until) => shared.send(fileId, range, to, until);
-      return { ...own, here: true, holders: [], send, close: () => {} };
+      return { ...own, send, close: () => {} };
     }
     const stream = await downloads.streams.open(wish, { host, own: isLoopback(host) }, signal);
     return {
@@ -67,14 +62,18 @@ export class NetworkContent {
       size: stream.size,
       path,
       modifiedMs,
-      here: false,
-      holders,
       close: () => stream.close(),
       send: (range, to, until) => {
         const ends = AbortSignal.any([until, stream.evicted]);
         return this.#relay({ fileId, path }, stream.read(range, ends), to, ends);
       },
     };
+  }
+
+  /** Peers that have all of a content, as trackers and linked peers say. Never rejects. */
+  async holders(fileId: FileId, signal: AbortSignal): Promise<readonly Address[]> {
+    const holders = await this.#options.network.queries.locate(fileId, signal).catch(() => []);
+    return holders.filter(({ complete }) => complete).map(({ address }) => address);
   }
 
   async #wishOf(what: string, signal: AbortSignal): Promise<FileWish> {

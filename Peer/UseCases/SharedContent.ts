@@ -3,6 +3,7 @@ import type { Address } from '../../Shared/Address.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
+import { type ContentDigest, ContentDigests } from './ContentDigests.ts';
 
 /** Destination of served bytes. */
 export interface ContentSink {
@@ -24,10 +25,12 @@ export const CLIENT_NAME = 'HTTP';
 export class SharedContent {
   readonly #files: FileManager;
   readonly #network: NetworkManager;
+  readonly #digests: ContentDigests;
 
   constructor(files: FileManager, network: NetworkManager) {
     this.#files = files;
     this.#network = network;
+    this.#digests = new ContentDigests(files);
   }
 
   find(path: string): CatalogEntry | undefined {
@@ -41,6 +44,15 @@ export class SharedContent {
   /** Files below a folder, ordered by path. */
   list(folder: string): readonly CatalogEntry[] {
     return this.#files.list(folder);
+  }
+
+  /** SHA-256 of a file; see ContentDigests. */
+  digest(fileId: FileId, signal: AbortSignal): Promise<ContentDigest> {
+    return this.#digests.of(fileId, signal);
+  }
+
+  knownDigest(fileId: FileId): ContentDigest | undefined {
+    return this.#digests.known(fileId);
   }
 
   /**

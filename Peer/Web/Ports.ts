@@ -7,6 +7,7 @@ import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
 import type { CatalogEntry, DownloadStatus, FileAttributes } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
+import type { HttpGet } from './Metalink/HttpGet.ts';
 
 /** Services of the peer and of its port that the web uses. Types only. */
 
@@ -87,6 +88,10 @@ export interface WebFiles {
    * @throws ShoalError NOT_FOUND, FILE_CHANGED, DISK_FAILED, CANCELLED, TIMEOUT; failures of the sink pass through
    */
   send(content: FileId, range: WebRange, to: WebSink, signal: AbortSignal): Promise<void>;
+  /** @throws ShoalError NOT_FOUND, REFUSED (too large), BUSY, FILE_CHANGED, DISK_FAILED, CANCELLED */
+  digest(content: FileId, signal: AbortSignal): Promise<WebDigest>;
+  /** The digest, if it was computed before. */
+  knownDigest(content: FileId): WebDigest | undefined;
 }
 
 /** A file that a client wants to send. Every field but `client` and `byOwner` is a claim. */
@@ -127,6 +132,14 @@ interface WebDrops {
   open(request: WebDropRequest, gone: () => void, signal: AbortSignal): Promise<WebDrop>;
 }
 
+/** SHA-256 of a content and of its pieces, in hex. */
+export interface WebDigest {
+  readonly sha256: string;
+  /** Bytes of every piece except the last. */
+  readonly pieceBytes: number;
+  readonly pieces: readonly string[];
+}
+
 /** A file of the network, open for one client until it is closed. */
 export interface WebNetworkFile extends ServedFile {
   /** Sends a range while it is fetched. @throws ShoalError; failures of the sink pass through */
@@ -142,6 +155,8 @@ export interface WebNetwork {
    * @throws ShoalError NOT_FOUND, AMBIGUOUS, USAGE, NO_TRACKER, BUSY, CANCELLED
    */
   open(what: string, host: string, signal: AbortSignal): Promise<WebNetworkFile>;
+  /** Peers that have all of a content. Never rejects. */
+  holders(content: FileId, signal: AbortSignal): Promise<readonly Address[]>;
 }
 
 /** Figures for the metrics. */
@@ -184,6 +199,8 @@ export interface WebOptions {
   readonly token: string;
   /** Names of this computer that may stand in `Host`, besides IP addresses and localhost. Lower case. */
   readonly hostNames: readonly string[];
+  /** Asks another peer over HTTP. Default: through node:http. */
+  readonly get?: HttpGet;
   /** Folder of the page, as built. */
   readonly pageDir: string;
 }

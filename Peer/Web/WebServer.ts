@@ -8,9 +8,11 @@ import { GuestLimits } from './Access/GuestLimits.ts';
 import { Api } from './Api/Api.ts';
 import { denialJson, failureJson } from './Api/Envelope.ts';
 import { DropApp } from './Drop/DropApp.ts';
+import { ByIdApp } from './Files/ByIdApp.ts';
 import { IDLE_MS, remoteOf } from './Files/ClientSocket.ts';
 import { NetworkApp } from './Files/NetworkApp.ts';
 import { SharedFilesApp } from './Files/SharedFilesApp.ts';
+import { MetalinkMaker } from './Metalink/MetalinkMaker.ts';
 import { peerMetrics } from './Metrics.ts';
 import { pageApp } from './Page.ts';
 import type { WebOptions } from './Ports.ts';
@@ -52,9 +54,11 @@ export class WebServer {
       return c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType });
     });
     app.route('/api/v1', this.#api.app);
-    app.route('/files', new SharedFilesApp(options, limits).app);
+    const metalinks = new MetalinkMaker(options);
+    app.route('/files', new SharedFilesApp(options, limits, metalinks).app);
+    app.route('/by-id', new ByIdApp(options, limits, metalinks).app);
     app.route('/drop', new DropApp(options, limits, (request) => this.#api.isOwner(request)).app);
-    app.route('/network', new NetworkApp(options, limits).app);
+    app.route('/network', new NetworkApp(options, limits, metalinks).app);
     app.route('/', pageApp(options));
     app.notFound((c) => c.text('404: there is nothing at this address\n', 404));
     app.onError((failure, c) => {

@@ -2,42 +2,55 @@ import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
+import type { FileId } from '../../../Protocol/Ids.ts';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
-import { failureJson, type HttpStatus, statusOf } from '../Api/Envelope.ts';
+import { METALINK_TYPE } from '../Metalink/Metalink.ts';
+import type { MetalinkMaker } from '../Metalink/MetalinkMaker.ts';
 import type { WebNetworkFile, WebOptions } from '../Ports.ts';
 import { remoteOf } from './ClientSocket.ts';
 import { conditionsOf, fileAnswer } from './FileAnswer.ts';
+import { type Refusal, refusal } from './Refusal.ts';
 import { sendFile } from './SendFile.ts';
 
 type Env = { Bindings: HttpBindings };
 
-/** `/network/<id>/<name>` and `/network/<path>`: any file of the network, sent while it is fetched and verified. */
+/**
+ * `/network/<id>/<name>` and `/network/<path>`: any file of the network, sent while it is fetched and verified.
+ * `/network/<id>.meta4`: its Metalink document.
+ */
 export class NetworkApp {
   readonly app = new Hono<Env>();
   readonly #options: WebOptions;
   readonly #limits: GuestLimits;
+  readonly #metalinks: MetalinkMaker;
 
-  constructor(options: WebOptions, limits: GuestLimits) {
+  constructor(options: WebOptions, limits: GuestLimits, metalinks: MetalinkMaker) {
     this.#options = options;
     this.#limits = limits;
+    this.#metalinks = metalinks;
+    this.app.get('/:document{[0-9a-f]{64}\\.meta4}', (c) =>
+      this.#metalink(c, c.req.param('document').slice(0, -'.meta4'.length)),
+    );
     this.app.get('/*', (c) => this.#answer(c));
   }
 
   async #answer(c: Context<Env>): Promise<Response> {
-    const { host, clock } = this.#options;
-    const remote = remoteOf(c.env.incoming).host;
-    if (!this.#limits.allows(remote, clock.nowMs()))
-      return refuse(c, { code: 'BUSY', message: 'too many requests', hint: 'Wait a second.' }, 429);
+    const { host } = this.#options;
+    const client = remoteOf(c.env.incoming);
+    const limited = this.#limited(c);
+    if (limited !== undefined) return limited;
     const what = wanted(c.req.path);
     if (what === undefined)
       return refuse(c, { code: 'USAGE', message: 'the address names no file', hint: HINT });
     let file: WebNetworkFile | undefined;
     try {
-      file = await host.network.open(what, remote, c.req.raw.signal);
+      file = await host.network.open(what, client.host, c.req.raw.signal);
       const { send } = file;
       const files = { send: (_: unknown, ...range: Parameters<typeof send>) => send(...range) };
-      await sendFile(file, fileAnswer(file, conditionsOf(c.req)), c.env.outgoing, files);
+      const answer = fileAnswer(file, conditionsOf(c.req));
+      const links = this.#metalinks.headers(file.fileId, { client, host: c.req.header('host') ?? '' });
+      await sendFile(file, { ...answer, headers: { ...answer.headers, ...links } }, c.env.outgoing, files);
     } catch (failure) {
       const { code, message, hint = HINT } = asShoalError(failure, 'UNREACHABLE');
       return refuse(c, { code, message, hint });
@@ -45,6 +58,25 @@ export class NetworkApp {
       file?.close();
     }
     return RESPONSE_ALREADY_SENT;
+  }
+
+  async #metalink(c: Context<Env>, id: string): Promise<Response> {
+    const limited = this.#limited(c);
+    if (limited !== undefined) return limited;
+    const request = { client: remoteOf(c.env.incoming), host: c.req.header('host') ?? '' };
+    try {
+      const xml = await this.#metalinks.document(id as FileId, request, c.req.raw.signal);
+      return c.body(xml, 200, { 'Content-Type': METALINK_TYPE, 'Cache-Control': 'no-cache' });
+    } catch (failure) {
+      const { code, message, hint = HINT } = asShoalError(failure, 'UNREACHABLE');
+      return refuse(c, { code, message, hint });
+    }
+  }
+
+  #limited(c: Context<Env>): Response | undefined {
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#limits.allows(remoteOf(c.env.incoming).host, nowMs)) return undefined;
+    return refuse(c, { code: 'BUSY', message: 'too many requests', hint: 'Wait a second.' }, 429);
   }
 }
 
@@ -61,13 +93,6 @@ function wanted(address: string): string | undefined {
   }
 }
 
-function refuse(
-  c: Context,
-  { code, message, hint }: { readonly code: string; readonly message: string; readonly hint: string },
-  status: HttpStatus | 429 = statusOf({ code }),
-): Response {
-  if (status === 503 || status === 429) c.header('Retry-After', '5');
-  c.header('Content-Type', 'application/json; charset=utf-8');
-  c.header('Cache-Control', 'no-store');
-  return c.body(`${failureJson('network', code, message, hint)}\n`, status);
+function refuse(c: Context, why: Refusal, status?: 429): Response {
+  return refusal(c, 'network', why, status);
 }

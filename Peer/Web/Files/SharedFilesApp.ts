@@ -4,12 +4,13 @@ import type { Context } from 'hono';
 import { Hono } from 'hono';
 import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
-import { failureJson, statusOf } from '../Api/Envelope.ts';
+import type { MetalinkMaker } from '../Metalink/MetalinkMaker.ts';
 import type { WebOptions } from '../Ports.ts';
 import { sendArchive } from './Archive.ts';
 import { remoteOf } from './ClientSocket.ts';
 import { conditionsOf, fileAnswer } from './FileAnswer.ts';
 import { linkTo, listingHtml, listingText, rowsOf } from './Listing.ts';
+import { refusal } from './Refusal.ts';
 import { sendFile } from './SendFile.ts';
 
 type Env = { Bindings: HttpBindings };
@@ -19,10 +20,12 @@ export class SharedFilesApp {
   readonly app = new Hono<Env>();
   readonly #options: WebOptions;
   readonly #limits: GuestLimits;
+  readonly #metalinks: Pick<MetalinkMaker, 'headers'>;
 
-  constructor(options: WebOptions, limits: GuestLimits) {
+  constructor(options: WebOptions, limits: GuestLimits, metalinks: Pick<MetalinkMaker, 'headers'>) {
     this.#options = options;
     this.#limits = limits;
+    this.#metalinks = metalinks;
     this.app.get('/', (c) => this.#folder(c, ''));
     this.app.get('/*', (c) => this.#answer(c));
   }
@@ -32,9 +35,16 @@ export class SharedFilesApp {
     if (path === undefined) return refuse(c, 'USAGE', 'the address is not valid UTF-8');
     const entry = this.#options.host.files.find(path);
     if (entry === undefined) return this.#folder(c, path.replace(/\/$/, ''));
-    const answer = fileAnswer(entry, conditionsOf(c.req));
+    const request = { client: remoteOf(c.env.incoming), host: c.req.header('host') ?? '' };
+    const { headers, ...answer } = fileAnswer(entry, conditionsOf(c.req));
+    const links = this.#metalinks.headers(entry.fileId, request);
     try {
-      await sendFile(entry, answer, c.env.outgoing, this.#options.host.files);
+      await sendFile(
+        entry,
+        { ...answer, headers: { ...headers, ...links } },
+        c.env.outgoing,
+        this.#options.host.files,
+      );
     } catch (failure) {
       const { code, message } = asShoalError(failure, 'DISK_FAILED');
       return refuse(c, code, message);
@@ -80,7 +90,5 @@ function pathOf(address: string): string | undefined {
 }
 
 function refuse(c: Context<Env>, code: string, message: string): Response {
-  const json = failureJson('files', code, message, 'The files of this peer: /files/');
-  c.header('Content-Type', 'application/json; charset=utf-8');
-  return c.body(`${json}\n`, statusOf({ code }));
+  return refusal(c, 'files', { code, message, hint: 'The files of this peer: /files/' });
 }

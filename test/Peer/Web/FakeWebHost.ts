@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { CatalogEntry, DownloadStatus } from '../../../Peer/Model.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
-import type { WebCommand, WebFacts, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
+import type { WebCommand, WebDigest, WebFacts, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
 import { WebServer } from '../../../Peer/Web/WebServer.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
+import type { Address } from '../../../Shared/Address.ts';
 import { systemClock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
@@ -55,6 +57,14 @@ export class FakeWebHost implements WebHost {
         this.ended++;
       }
     },
+    digest: async (content: FileId): Promise<WebDigest> => {
+      if (this.trouble !== undefined) throw this.trouble;
+      const bytes = this.contents.get(this.files.findId(content)?.path ?? '') ?? Buffer.alloc(0);
+      const digest = digestOf(bytes);
+      this.digests.set(content, digest);
+      return digest;
+    },
+    knownDigest: (content: FileId) => this.digests.get(content),
   };
 
   /** What clients sent, and how the owner answers offers; 'wait': not at all. */
@@ -94,6 +104,9 @@ export class FakeWebHost implements WebHost {
   left = 0;
   endDrop: () => void = () => {};
 
+  readonly digests = new Map<FileId, WebDigest>();
+  /** Peers that have every file. */
+  holders: Address[] = [];
   /** Files that only other peers have. */
   readonly away = new Map<string, Buffer>();
   /** What was opened by which client, and how often a file was closed. */
@@ -101,10 +114,11 @@ export class FakeWebHost implements WebHost {
   closed = 0;
 
   readonly network = {
+    holders: async () => this.holders,
     open: async (what: string, host: string) => {
       this.opened.push(`${what} for ${host}`);
       if (this.trouble !== undefined) throw this.trouble;
-      const found = [...this.away].find(([path]) => [path, idOf(path)].includes(what));
+      const found = [...this.away, ...this.contents].find(([path]) => [path, idOf(path)].includes(what));
       if (found === undefined) throw new ShoalError('NOT_FOUND', `nobody shares "${what}" now`);
       const [path, bytes] = found;
       return {
@@ -176,6 +190,12 @@ export class FakeWebHost implements WebHost {
     if (bytes === undefined) return undefined;
     return { path, fileId: idOf(path), size: bytes.length, modifiedMs: Date.UTC(2026, 0, 2, 3, 4, 5) };
   }
+}
+
+/** As the digest of a file in one piece. */
+export function digestOf(bytes: Buffer): WebDigest {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { sha256, pieceBytes: 1_048_576, pieces: bytes.length === 0 ? [] : [sha256] };
 }
 
 /** The id of the fake content with a path. */

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
+import { unlessAborted } from '../../Shared/OnAbort.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { FileManager } from '../FileManager.ts';
+
+/** SHA-256 of a content and of its pieces, in hex: for programs that do not know BLAKE3. */
+export interface ContentDigest {
+  readonly sha256: string;
+  /** Bytes of every piece except the last. */
+  readonly pieceBytes: number;
+  readonly pieces: readonly string[];
+}
+
+/** Largest file that is hashed: some ten seconds of a core. */
+const BYTES_MAX = 16 * 2 ** 30;
+/** Digests that are kept; the one that was used least recently is evicted. Up to 64 KiB each. */
+const KEPT_MAX = 256;
+/** Files that wait to be hashed. */
+const PENDING_MAX = 16;
+/** Bytes read at once: hashing them takes about a millisecond of the main thread. */
+const READ_BYTES = 1_024 * 1_024;
+
+/** Computes SHA-256 of files of the share when it is asked for, one file at a time, and keeps it for this run. */
+export class ContentDigests {
+  readonly #files: Pick<FileManager, 'find' | 'read'>;
+  readonly #known = new Map<FileId, ContentDigest>();
+  readonly #pending = new Map<FileId, Promise<ContentDigest>>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(files: Pick<FileManager, 'find' | 'read'>) {
+    this.#files = files;
+  }
+
+  /** The digest, if it was computed before. */
+  known(fileId: FileId): ContentDigest | undefined {
+    const digest = this.#known.get(fileId);
+    if (digest === undefined) return undefined;
+    this.#known.delete(fileId);
+    this.#known.set(fileId, digest);
+    return digest;
+  }
+
+  /**
+   * Digest of a complete file of the share. Computing goes on when the caller gives up.
+   * @throws ShoalError NOT_FOUND, REFUSED (too large), BUSY, FILE_CHANGED, DISK_FAILED, CANCELLED
+   */
+  async of(fileId: FileId, signal: AbortSignal): Promise<ContentDigest> {
+    const known = this.known(fileId);
+    if (known !== undefined) return known;
+    const pending = this.#pending.get(fileId) ?? this.#begin(fileId);
+    return unlessAborted(pending, signal);
+  }
+
+  #begin(fileId: FileId): Promise<ContentDigest> {
+    const entry = this.#files.find(fileId);
+    if (entry === undefined) throw new ShoalError('NOT_FOUND', 'this peer does not share the file');
+    if (entry.size > BYTES_MAX) throw new ShoalError('REFUSED', 'SHA-256 is computed for files up to 16 GiB');
+    if (this.#pending.size >= PENDING_MAX) throw new ShoalError('BUSY', 'too many files wait to be hashed');
+    const computed = this.#last.then(() => this.#compute(fileId, entry.size));
+    const settled = computed.then(
+      (digest) => {
+        this.#pending.delete(fileId);
+        this.#keep(fileId, digest);
+      },
+      () => void this.#pending.delete(fileId),
+    );
+    this.#last = settled;
+    this.#pending.set(fileId, computed);
+    return computed;
+  }
+
+  async #compute(fileId: FileId, size: number): Promise<ContentDigest> {
+    const layout = chunkLayout(size);
+    const whole = createHash('sha256');
+    const pieces: string[] = [];
+    const buffer = new Uint8Array(Math.min(READ_BYTES, size));
+    for (let chunk = 0; chunk < layout.chunkCount; chunk++) {
+      const piece = createHash('sha256');
+      const bytes = chunkLength(layout, chunk);
+      for (let offset = 0; offset < bytes; offset += buffer.length) {
+        const part = buffer.subarray(0, Math.min(buffer.length, bytes - offset));
+        await this.#files.read(fileId, chunk, offset, part);
+        whole.update(part);
+        piece.update(part);
+      }
+      pieces.push(piece.digest('hex'));
+    }
+    return { sha256: whole.digest('hex'), pieceBytes: layout.chunkBytes, pieces };
+  }
+
+  #keep(fileId: FileId, digest: ContentDigest): void {
+    this.#known.set(fileId, digest);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > KEPT_MAX && oldest !== undefined) this.#known.delete(oldest);
+  }
+}

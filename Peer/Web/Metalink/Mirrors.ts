@@ -1,0 +1,108 @@
+import * as v from 'valibot';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import { type Address, formatAddress, isLoopback, withoutZone } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { WebDigest } from '../Ports.ts';
+import type { HttpGet } from './HttpGet.ts';
+
+/** Peers that are asked whether they serve a file over HTTP. */
+const ASKED_MAX = 16;
+const ANSWER_MS = 1_500;
+/** Peers that are asked for the SHA-256 of a file, and the time that hashing may take there. */
+const DIGESTS_MAX = 3;
+const DIGEST_MS = 20_000;
+const DIGEST_BYTES_MAX = 2 * 2 ** 20;
+/** Answers are valid this long; the oldest is evicted. */
+const VALID_MS = 60_000;
+const KEPT_MAX = 256;
+
+export interface MirrorsOptions {
+  readonly get: HttpGet;
+  readonly clock: Clock;
+}
+
+interface Known {
+  readonly untilMs: number;
+  readonly mirrors: readonly Address[];
+}
+
+const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+const digestSchema = v.object({
+  sha256: hash,
+  pieceBytes: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  pieces: v.pipe(v.array(hash), v.maxLength(16_384)),
+});
+
+/** Other peers that serve a content over HTTP. */
+export class Mirrors {
+  readonly #options: MirrorsOptions;
+  readonly #known = new Map<FileId, Known>();
+
+  constructor(options: MirrorsOptions) {
+    this.#options = options;
+  }
+
+  /** Peers that answered within the last minute. */
+  known(fileId: FileId): readonly Address[] | undefined {
+    const known = this.#known.get(fileId);
+    return known !== undefined && this.#options.clock.nowMs() < known.untilMs ? known.mirrors : undefined;
+  }
+
+  /** Asks holders of a content which of them serve it over HTTP. */
+  async find(fileId: FileId, holders: readonly Address[]): Promise<readonly Address[]> {
+    const before = this.known(fileId);
+    if (before !== undefined) return before;
+    const asked = await Promise.all(
+      holders.slice(0, ASKED_MAX).map(async (holder) => {
+        const url = mirrorUrl(holder, fileId);
+        const reply = await this.#options.get({ url, method: 'HEAD', bytesMax: 0, timeoutMs: ANSWER_MS });
+        return reply?.status === 200 && reply.etag === `"${fileId}"` ? [holder] : [];
+      }),
+    );
+    const mirrors = asked.flat();
+    this.#known.delete(fileId);
+    this.#known.set(fileId, { untilMs: this.#options.clock.nowMs() + VALID_MS, mirrors });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > KEPT_MAX && oldest !== undefined) this.#known.delete(oldest);
+    return mirrors;
+  }
+
+  /** The digest that all of some mirrors claim; undefined: none answered, or they disagree. */
+  async digest(fileId: FileId, size: number, mirrors: readonly Address[]): Promise<WebDigest | undefined> {
+    const claims = await Promise.all(
+      mirrors.slice(0, DIGESTS_MAX).map(async (mirror) => {
+        const url = `${mirrorUrl(mirror, fileId)}?sha256`;
+        const reply = await this.#options.get({
+          url,
+          method: 'GET',
+          bytesMax: DIGEST_BYTES_MAX,
+          timeoutMs: DIGEST_MS,
+        });
+        return reply?.status === 200 ? readDigest(reply.body, size) : undefined;
+      }),
+    );
+    const digests = claims.filter((claim) => claim !== undefined);
+    const [first] = digests;
+    return digests.every((other) => JSON.stringify(other) === JSON.stringify(first)) ? first : undefined;
+  }
+}
+
+/** Address of a content at a peer that shares it. @param name - at its end, for programs that name files by it */
+export function mirrorUrl({ host, port }: Address, fileId: FileId, name?: string): string {
+  const end = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  return `http://${formatAddress({ host: withoutZone(host), port })}/by-id/${fileId}${end}`;
+}
+
+/** The address of a peer for a client: peers on this computer have another one there than here. */
+export function addressFor(client: string, ownHost: string, { host, port }: Address): Address {
+  return isLoopback(host) && !isLoopback(client) ? { host: ownHost, port } : { host, port };
+}
+
+function readDigest(body: Buffer, size: number): WebDigest | undefined {
+  try {
+    const digest = v.parse(digestSchema, JSON.parse(body.toString()));
+    return digest.pieces.length === Math.ceil(size / digest.pieceBytes) ? digest : undefined;
+  } catch {
+    return undefined;
+  }
+}
