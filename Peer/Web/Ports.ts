@@ -148,7 +148,7 @@ export interface WebNetworkFile extends ServedFile {
 }
 
 /** Files of the whole network. */
-export interface WebNetwork {
+interface WebNetwork {
   /**
    * Opens the file with an id, a name or a path.
    * @param host - of the client

@@ -7,7 +7,7 @@ export interface HttpReply {
   readonly body: Buffer;
 }
 
-export interface HttpQuestion {
+interface HttpQuestion {
   readonly url: string;
   readonly method: 'GET' | 'HEAD';
   /** Upper bound on the body. */
