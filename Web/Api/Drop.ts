@@ -1,5 +1,6 @@
 import { pathPart } from '../State/Address.ts';
 import { ApiError } from './Client.ts';
+import { type PartAnswer, sendResumably } from './Resumable.ts';
 import { secret } from './Secret.ts';
 
 /** A file to send, with its path below the folder that was dropped. */
@@ -11,30 +12,75 @@ export interface Dropped {
 /** Upper bound on the files of one drop. */
 export const DROPPED_MAX = 10_000;
 
-/**
- * Sends a file to this peer. `fetch` reports no progress of a request's body, so this is XMLHttpRequest.
- * @returns whether it is in the share now; false: its owner is asked first
- * @throws ApiError
- */
+/** Progress of a file that is sent. */
+export interface DropProgress {
+  /** Bytes sent. */
+  sent(bytes: number): void;
+  /** The connection is lost, or the peer is busy. */
+  trouble(): void;
+}
+
+/** Sends a file into the share of this peer. @param asksFirst - its owner has to agree. @throws ApiError */
 export function sendFile(
   { path, file }: Dropped,
-  onProgress: (bytes: number) => void,
+  { sent, trouble }: DropProgress,
+  asksFirst: boolean,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
+  const send = (from: number | undefined) => {
+    // Without a byte to send, the whole file is sent.
+    const start = file.size === 0 && from !== undefined ? 'whole' : from;
+    return sendPart({ path, file, start, sent, signal });
+  };
+  return sendResumably({ send, wait: (ms) => pause(ms, signal), asksFirst, onTrouble: trouble });
+}
+
+interface Part extends Dropped {
+  /** First byte; `whole`: no range; undefined: no byte. */
+  readonly start: number | 'whole' | undefined;
+  readonly sent: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** `fetch` reports no progress of a request's body, so this is XMLHttpRequest. */
+function sendPart({ path, file, start, sent, signal }: Part): Promise<PartAnswer> {
   return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(cancelled());
     const request = new XMLHttpRequest();
     request.open('PUT', `/drop/${pathPart(path)}`);
     request.setRequestHeader('Content-Type', 'application/octet-stream');
+    request.setRequestHeader('Last-Modified', new Date(file.lastModified).toUTCString());
+    if (start !== 'whole') request.setRequestHeader('Content-Range', rangeOf(start, file.size));
     if (secret() !== undefined) request.setRequestHeader('Authorization', `Bearer ${secret()}`);
-    request.upload.onprogress = ({ loaded }) => onProgress(loaded);
+    const first = typeof start === 'number' ? start : 0;
+    request.upload.onprogress = ({ loaded }) => sent(first + loaded);
     request.onload = () => {
-      if (request.status < 300) resolve(request.status !== 202);
-      else reject(refusal(request));
+      const offset = request.getResponseHeader('Upload-Offset');
+      const { status } = request;
+      resolve({ status, offset: offset === null ? undefined : Number(offset), error: refusal(request) });
     };
     request.onerror = () => reject(new ApiError('UNREACHABLE', 'the peer does not answer'));
-    request.onabort = () => reject(new ApiError('CANCELLED', 'cancelled'));
+    request.onabort = () => reject(cancelled());
     signal.addEventListener('abort', () => request.abort());
-    request.send(file);
+    request.send(start === undefined ? null : file.slice(first));
+  });
+}
+
+function rangeOf(start: number | undefined, size: number): string {
+  return start === undefined ? `bytes */${size}` : `bytes ${start}-${size - 1}/${size}`;
+}
+
+function cancelled(): ApiError {
+  return new ApiError('CANCELLED', 'cancelled');
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(cancelled());
+    });
   });
 }
 

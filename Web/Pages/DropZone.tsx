@@ -4,7 +4,7 @@ import { DROPPED_MAX, type Dropped, droppedFiles, sendFile } from '../Api/Drop.t
 import { Bar, Button } from '../Parts/Basics.tsx';
 import { Icon } from '../Parts/Icons.tsx';
 import { refreshStatus, session } from '../State/Live.ts';
-import { attempt, note } from '../State/Notes.ts';
+import { attempt } from '../State/Notes.ts';
 import { t } from '../Text/Language.ts';
 import { bytesText, numberText } from '../Text/Units.ts';
 
@@ -15,6 +15,8 @@ interface Sending {
   /** Position within the drop, from 1. */
   readonly at: number;
   readonly of: number;
+  /** `asking`: the owner decides; `lost`: no connection. */
+  readonly state: 'asking' | 'sending' | 'lost';
 }
 
 /** Files that are dropped or chosen here go into the share; those of a guest when the owner agrees. */
@@ -32,15 +34,18 @@ export function DropZone() {
     const { signal } = stop.current;
     for (const [index, dropped] of files.slice(0, DROPPED_MAX).entries()) {
       const { name, size } = dropped.file;
-      const show = (bytes: number) => {
-        sending.value = { name, bytes, size, at: index + 1, of: files.length };
+      const show = (bytes: number, state: Sending['state']) => {
+        sending.value = { name, bytes, size, at: index + 1, of: files.length, state };
       };
-      show(0);
-      const sent = await attempt(async () => {
-        const arrived = await sendFile(dropped, show, signal);
-        if (files.length === 1 || !arrived)
-          note(arrived ? t('share.sent', { name }) : t('share.offered', { name }));
-      });
+      const progress = {
+        sent: (bytes: number) => show(bytes, 'sending'),
+        trouble: () => show(sending.value?.bytes ?? 0, 'lost'),
+      };
+      show(0, manage ? 'sending' : 'asking');
+      const sent = await attempt(
+        () => sendFile(dropped, progress, !manage, signal),
+        files.length === 1 ? t('share.sent', { name }) : undefined,
+      );
       if (!sent) break;
     }
     sending.value = undefined;
@@ -80,7 +85,10 @@ export function DropZone() {
           <p class="figures">
             {numberText(now.at)} / {numberText(now.of)} · {now.name} · {bytesText(now.size)}
           </p>
-          <Bar label={now.name} part={now.bytes} whole={now.size} moving />
+          <Bar label={now.name} part={now.bytes} whole={now.size} moving={now.state === 'sending'} />
+          {now.state !== 'sending' && (
+            <p role="status">{t(now.state === 'asking' ? 'share.asking' : 'share.lost')}</p>
+          )}
           <Button text={t('cancel')} onPress={() => stop.current.abort()} />
         </div>
       )}

@@ -91,7 +91,8 @@ export const de: Texts = {
   'share.dropHint': 'Sie sind in der Freigabe, sobald sie vollständig sind. Nichts wird überschrieben.',
   'share.guestHint': 'Der Besitzer wird gefragt, bevor die Datei bleibt.',
   'share.sent': '{name} ist angekommen',
-  'share.offered': '{name} wurde angeboten: der Besitzer entscheidet',
+  'share.asking': 'Der Besitzer wird gefragt: warte auf die Antwort',
+  'share.lost': 'Die Verbindung ist unterbrochen. Es geht von selbst weiter.',
   'share.files': 'Was Sie freigeben',
   'share.everybody': 'Alle in Ihrem Netz können es lesen.',
   'share.readOnly':

@@ -91,7 +91,8 @@ export const es: Texts = {
   'share.dropHint': 'Se comparten cuando están completos. Nunca se sobrescribe nada.',
   'share.guestHint': 'Se pregunta al dueño antes de guardar el archivo.',
   'share.sent': '{name} ha llegado',
-  'share.offered': '{name} se ha ofrecido: decide el dueño',
+  'share.asking': 'Se pregunta al dueño: espera la respuesta',
+  'share.lost': 'Se ha perdido la conexión. Continúa por sí solo.',
   'share.files': 'Lo que comparte',
   'share.everybody': 'Todos en su red pueden leerlo.',
   'share.readOnly':
