@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { writeRandomFile } from '../bench/Files.ts';
 import type { LaunchedProgram } from '../bench/Programs/LaunchedProgram.ts';
-import { Rig, untilShared } from '../bench/Rig.ts';
+import { PATIENCE_MS, Rig, untilShared } from '../bench/Rig.ts';
 import { residentMiB } from '../bench/Usage.ts';
 import { SeededRandom } from '../Shared/SeededRandom.ts';
 import { type HostileAnswer, send } from './Http/HostileClient.ts';
@@ -14,7 +14,7 @@ import type { Figure, TrialSettings } from './Trial.ts';
 
 const MIB = 1_048_576;
 /** Upload limit of the seeder: requests and download share one computer. */
-const LIMIT_MIB = 16;
+const LIMIT_MIB = 32;
 const CONNECTIONS = 48;
 const GROWTH_MAX_MIB = 96;
 
@@ -25,14 +25,19 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   const rig = await Rig.make();
   try {
     const secret = randomBytes(24).toString('hex');
-    await writeShare(rig, secret, short ? 3 : 60);
+    await writeShare(rig, secret, short ? 2 : 30);
     const seeder = await rig.peer('seeder', ['--upload-limit', `${LIMIT_MIB}M`, '--accept', 'none']);
     await untilShared(seeder, 3);
     const before = await stateOf(rig, seeder);
     const secrets = [secret, before.token, ...(await keysBelow(seeder.home)), 'root:x:0'];
     const memoryMiB = await residentMiB(seeder.pid);
     const leecher = await rig.peer('leecher');
-    const downloading = leecher.ask('download large.bin --json', /^\{.*"command":"download".*"ok":true.*\}$/);
+    const downloading = leecher.ask(
+      'download large.bin --json',
+      /^\{.*"command":"download".*"ok":true.*\}$/,
+      PATIENCE_MS,
+    );
+    downloading.catch(() => {}); // Awaited below.
     const requests = hostileRequests(random, count);
     const seen = new Seen(secrets);
     await sendAll(requests, (request) =>
