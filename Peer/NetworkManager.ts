@@ -1,21 +1,16 @@
 import { EventEmitter } from 'node:events';
 import type { Bitfield } from '../Protocol/Bitfield.ts';
 import type { FileDescription } from '../Protocol/FileId.ts';
-import type { FileId, PeerId } from '../Protocol/Ids.ts';
+import type { FileId } from '../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../Shared/Address.ts';
-import type { WallClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
-import type { Firewall } from '../Shared/Firewall.ts';
 import type { Rates } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
   CatalogEntry,
-  FileHolder,
   KnownContact,
-  Offer,
   PeerContact,
   PeerSummary,
-  TrackerPlace,
   TrackerStatus,
   UploadStatus,
 } from './Model.ts';
@@ -23,42 +18,16 @@ import { KnownPeers } from './Network/Known/KnownPeers.ts';
 import { NetworkChangeMonitor } from './Network/Known/NetworkChangeMonitor.ts';
 import { NetworkQueries } from './Network/Known/NetworkQueries.ts';
 import { PeerQueries } from './Network/Known/PeerQueries.ts';
-import { PeerLinks, type PeerLinksOptions } from './Network/Links/PeerLinks.ts';
+import { PeerLinks } from './Network/Links/PeerLinks.ts';
 import type { SwarmProgress } from './Network/Links/SwarmProgress.ts';
+import type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerTypes.ts';
 import { NetworkProbes } from './Network/NetworkProbes.ts';
-import { Trackers, type TrackersOptions } from './Network/Trackers/Trackers.ts';
-import type { Descriptors, Inflow, LimitStatus, NetworkHealth } from './NetworkModel.ts';
+import { PortMapper } from './Network/PortMapping/PortMapper.ts';
+import { Trackers } from './Network/Trackers/Trackers.ts';
+import type { Inflow, LimitStatus, NetworkHealth } from './NetworkModel.ts';
 import type { Source, SourceEvents } from './Transfer.ts';
 
-/** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
-export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed' | 'namedRelays'> &
-  Omit<TrackersOptions, 'uploads' | 'undialable' | 'relays'> & {
-    readonly wallMs: WallClock;
-    readonly descriptors: () => Descriptors;
-    /** Finds the firewall program of this computer. Omitted: none is known. */
-    readonly firewall?: () => Firewall | undefined;
-    /** Datagrams dropped before they reached the trackers: not sealed for this private network. */
-    readonly foreignDatagrams?: () => number;
-  };
-
-/** Events of the network. Addresses and names are unverified. */
-export interface NetworkEvents {
-  trackerFound: [tracker: TrackerPlace];
-  trackerLost: [tracker: TrackerPlace, reason: ShoalError];
-  trackerMoved: [from: Address, to: Address];
-  /** No tracker was found, so this peer runs one. */
-  trackerEmbedded: [tracker: Address];
-  /** Another peer has chunks of a file being downloaded here. */
-  sourceFound: [fileId: FileId, holder: FileHolder];
-  /** A linked peer was sent payload of a file. */
-  served: [peer: KnownContact, fileId: FileId, bytes: number];
-  /** A linked peer announced that it has all of a file. */
-  hasAll: [peer: PeerId, fileId: FileId];
-  /** The link to a peer closed. */
-  peerLeft: [peer: KnownContact];
-  /** Another peer offers to push a file. */
-  offered: [peer: KnownContact, requestId: number, offer: Offer];
-}
+export type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerTypes.ts';
 
 /** Manager of the network: trackers over UDP; links, lanes and serving over TCP. */
 export class NetworkManager extends EventEmitter<NetworkEvents> {
@@ -77,6 +46,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   readonly #trackers: Trackers;
   readonly #known: KnownPeers;
   readonly #changeMonitor: NetworkChangeMonitor;
+  readonly #portMapper: PortMapper | undefined;
   readonly #closing = new Closing();
   readonly #stopping = new AbortController();
 
@@ -114,6 +84,9 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       ...options,
       changed: (what) => this.#networkChanged(what),
     });
+    const { mapPort: map } = options;
+    const mapped = () => links.dialRequests.reachability.reset();
+    this.#portMapper = map && new PortMapper({ ...options, map, mapped });
     this.#connectTrackers();
     this.#connectLinks();
   }
@@ -132,6 +105,8 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     this.#known.start(this.#options.discovery ? this.#trackers.rememberedPeers : []);
     this.#closing.add(() => this.#changeMonitor.close());
     this.#changeMonitor.start();
+    this.#closing.add(async () => this.#portMapper?.close());
+    this.#portMapper?.start(this.#links.local.port);
   }
 
   /** Deregisters at trackers and closes all links; safe to call twice. */
@@ -253,6 +228,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       reachable,
       firewall: firewall?.(),
       relay: dialRequests.relayHost?.status,
+      portMapping: this.#portMapper?.status,
     };
   }
 
@@ -325,6 +301,7 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
   #networkChanged(what: 'moved' | 'slept'): void {
     this.#trackers.reannounce();
     this.#links.probeAll();
+    this.#portMapper?.renew();
     if (what === 'moved') this.#links.dialAgain();
     this.#known.restart();
   }

@@ -1,4 +1,5 @@
 import type { FileId } from '../Protocol/Ids.ts';
+import type { Address } from '../Shared/Address.ts';
 import type { Firewall } from '../Shared/Firewall.ts';
 import type { LimitScope } from '../Shared/Rates.ts';
 import type { KnownContact } from './Model.ts';
@@ -50,6 +51,12 @@ export interface SendPath {
   readonly reason: string | undefined;
 }
 
+/** Whether the router leads connections from outside to this peer, asked by `--map-port`. */
+export type PortMappingStatus =
+  | { readonly state: 'asking' }
+  | { readonly state: 'mapped'; readonly external: Address; readonly by: 'UPnP' | 'NAT-PMP' }
+  | { readonly state: 'failed'; readonly reason: string };
+
 /** What this peer relays for others. */
 export interface RelayStatus {
   /** Relayed connections now. */
@@ -71,6 +78,8 @@ export interface NetworkHealth extends Readonly<LinkCounters> {
   readonly firewall?: Firewall | undefined;
   /** Absent: copies. */
   readonly sending?: SendPath | undefined;
+  /** Absent: the router is not asked. */
+  readonly portMapping?: PortMappingStatus | undefined;
   /** Connections of others that this peer relays. Absent: it relays none. */
   readonly relay?: RelayStatus | undefined;
 }

@@ -117,6 +117,9 @@ const RIM = [
   'Peer/Network/Sendfile/LinuxCalls.ts',
   'Peer/Network/Sendfile/Pump.ts',
   'Peer/Network/Sendfile/PumpWorker.ts',
+  'Peer/Network/PortMapping/MapPort.ts',
+  'Peer/Network/PortMapping/MapPortWorker.ts',
+  'Peer/Network/PortMapping/Router.ts',
   'Peer/Network/Links/Accepting/TlsSockets.ts',
   // Web: the HTTP server with its sockets, and the files of the page.
   'Peer/Web/Files/ClientSocket.ts',

@@ -52,6 +52,8 @@ export interface Settings {
   readonly history: boolean;
   /** Publish no catalog; answer relayed queries. */
   readonly unlisted: boolean;
+  /** Ask the router to map the port. */
+  readonly mapPort: boolean;
   /** Bytes per second of relayed connections; undefined: none is relayed. */
   readonly relayLimit?: number | undefined;
   /** Level of HTTP access. */
@@ -74,6 +76,7 @@ interface Flags {
   portRange?: PortRange;
   unlisted?: boolean;
   relay?: boolean;
+  mapPort?: boolean;
   relayLimit?: number;
   tracker?: Address[];
   network?: Invite | 'open';
@@ -170,6 +173,7 @@ export function peerOptions(command: Command): Command {
       checked(readAccept),
     )
     .option('--unlisted', 'publish no catalog: the tracker passes searches on to this peer')
+    .option('--map-port', 'ask the router to let connections to the port in (UPnP, NAT-PMP)')
     .option('--relay', 'relay connections between peers that cannot connect to each other')
     .option(
       '--relay-limit <rate>',
@@ -222,6 +226,7 @@ export function settingsOf(command: Command): Settings {
     sendfile: flags.sendfile,
     history: flags.history,
     unlisted: flags.unlisted === true,
+    mapPort: flags.mapPort === true,
     relayLimit: flags.relay === true ? (flags.relayLimit ?? RELAY_LIMIT) : undefined,
     http: flags.http === false ? 'off' : (flags.http ?? 'drop'),
     console: flags.console,

@@ -19,6 +19,7 @@ const SETTINGS: Omit<Settings, 'trackers' | 'name'> = {
   discovery: false,
   sendfile: true,
   unlisted: false,
+  mapPort: false,
   console: false,
   verbose: false,
   http: 'off',

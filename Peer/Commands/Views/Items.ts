@@ -169,7 +169,7 @@ export function trackerItem(tracker: TrackerStatus) {
 
 /** `descriptors.used`: null if the system does not tell. @param port - TCP port of this peer */
 export function healthItem(
-  { descriptors, reachable, firewall, sending, relay, ...counters }: NetworkHealth,
+  { descriptors, reachable, firewall, sending, relay, portMapping, ...counters }: NetworkHealth,
   port: number,
 ) {
   return {
@@ -177,6 +177,7 @@ export function healthItem(
     ...reachabilityItem({ reachable, firewall }, port),
     sending: { path: sending?.path ?? 'copy', reason: sending?.reason ?? null },
     relay: relay ?? null,
+    portMapping: portMapping ?? null,
     descriptors: { ...descriptors, used: descriptors.used ?? null },
   };
 }

@@ -1,8 +1,9 @@
+import { formatAddress } from '../../../Shared/Address.ts';
 import { openPortCommand } from '../../../Shared/Firewall.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { LaneWay, LinkSummary } from '../../LinkModel.ts';
 import type { PeerContact, PeerSummary } from '../../Model.ts';
-import type { NetworkHealth, RelayStatus } from '../../NetworkModel.ts';
+import type { NetworkHealth, PortMappingStatus, RelayStatus } from '../../NetworkModel.ts';
 import { formatBytes, formatRate, plural } from './HumanUnits.ts';
 
 /** Whether others can connect to this peer, and how to change that. */
@@ -57,6 +58,13 @@ export function lanesText(link: LinkSummary | undefined): string {
 /** A peer by name, with the relay of its link. */
 export function peerLabel({ name, relayedBy }: Pick<PeerContact, 'name' | 'relayedBy'>): string {
   return safeText(relayedBy === undefined ? name : `${name}, relayed by ${relayedBy}`);
+}
+
+/** Whether the router leads connections to this peer, as one fact. */
+export function portMappingText(status: PortMappingStatus): string {
+  if (status.state === 'asking') return 'is asked for a port';
+  if (status.state === 'failed') return `no port: ${safeText(status.reason)}`;
+  return `maps ${formatAddress(status.external)} to this peer (${status.by})`;
 }
 
 /** What this peer relays, as one fact. */

@@ -11,6 +11,7 @@ import {
   LINK_SECURITY,
   lanesText,
   linkText,
+  portMappingText,
   reachabilityAdvice,
   reachableText,
   relayText,
@@ -162,6 +163,8 @@ export function statusText(status: StatusFacts, style: ViewStyle, verbose = fals
     ]);
   }
   facts.push(['Reachable', reachableText(status.health)]);
+  if (status.health.portMapping !== undefined)
+    facts.push(['Router', portMappingText(status.health.portMapping)]);
   if (status.health.relay !== undefined) facts.push(['Relay', relayText(status.health.relay)]);
   facts.push(...shareFacts(share));
   facts.push(

@@ -37,6 +37,7 @@ test('nothing said: discovery, console, no limits', () => {
     history: true,
     http: 'drop',
     unlisted: false,
+    mapPort: false,
     console: true,
     verbose: false,
   });
@@ -66,6 +67,10 @@ test.each([
   ['--max-downloads 1 --accept Known', { maxDownloads: 1, accept: 'known' }],
   ['--no-history', { history: false }],
   ['--no-discovery --no-console --verbose', { discovery: false, console: false, verbose: true }],
+  ['--map-port', { mapPort: true, relayLimit: undefined }],
+  ['--relay', { relayLimit: 4_000_000 }],
+  ['--relay --relay-limit 8M', { relayLimit: 8_000_000 }],
+  ['--relay-limit 8M', { relayLimit: undefined }],
   ['--port assigned --unlisted', { port: 'assigned', unlisted: true }],
   ['--port-range 60000-61000', { port: { first: 60_000, last: 61_000 } }],
   ['--port-range 7000-7000', { port: { first: 7_000, last: 7_000 } }],

@@ -1,0 +1,42 @@
+import type { FileId, PeerId } from '../../Protocol/Ids.ts';
+import type { Address } from '../../Shared/Address.ts';
+import type { WallClock } from '../../Shared/Clock.ts';
+import type { Firewall } from '../../Shared/Firewall.ts';
+import type { ShoalError } from '../../Shared/ShoalError.ts';
+import type { FileHolder, KnownContact, Offer, TrackerPlace } from '../Model.ts';
+import type { Descriptors } from '../NetworkModel.ts';
+import type { PeerLinksOptions } from './Links/PeerLinksTypes.ts';
+import type { MapPort } from './PortMapping/PortMapper.ts';
+import type { TrackersOptions } from './Trackers/TrackersTypes.ts';
+
+/** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
+export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed' | 'namedRelays'> &
+  Omit<TrackersOptions, 'uploads' | 'undialable' | 'relays'> & {
+    readonly wallMs: WallClock;
+    readonly descriptors: () => Descriptors;
+    /** Asks the router for a port. Omitted: it is not asked. */
+    readonly mapPort?: MapPort | undefined;
+    /** Finds the firewall program of this computer. Omitted: none is known. */
+    readonly firewall?: () => Firewall | undefined;
+    /** Datagrams dropped before they reached the trackers: not sealed for this private network. */
+    readonly foreignDatagrams?: () => number;
+  };
+
+/** Events of the network. Addresses and names are unverified. */
+export interface NetworkEvents {
+  trackerFound: [tracker: TrackerPlace];
+  trackerLost: [tracker: TrackerPlace, reason: ShoalError];
+  trackerMoved: [from: Address, to: Address];
+  /** No tracker was found, so this peer runs one. */
+  trackerEmbedded: [tracker: Address];
+  /** Another peer has chunks of a file being downloaded here. */
+  sourceFound: [fileId: FileId, holder: FileHolder];
+  /** A linked peer was sent payload of a file. */
+  served: [peer: KnownContact, fileId: FileId, bytes: number];
+  /** A linked peer announced that it has all of a file. */
+  hasAll: [peer: PeerId, fileId: FileId];
+  /** The link to a peer closed. */
+  peerLeft: [peer: KnownContact];
+  /** Another peer offers to push a file. */
+  offered: [peer: KnownContact, requestId: number, offer: Offer];
+}

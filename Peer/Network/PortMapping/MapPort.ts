@@ -1,0 +1,39 @@
+import { Worker } from 'node:worker_threads';
+import { safeText } from '../../../Shared/SafeText.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { MapPort, MappedPort } from './PortMapper.ts';
+
+/** Time of the thread, above the search that it makes. */
+const THREAD_MS = 20_000;
+const MEMORY_MEBIBYTES = 64;
+const REASON_CHARS_MAX = 200;
+
+/** Asks the router in a thread that may fail without harm. Works in the built program only. */
+export const mapPort: MapPort = (port, signal) =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./MapPortWorker.js', import.meta.url), {
+      workerData: port,
+      resourceLimits: { maxOldGenerationSizeMb: MEMORY_MEBIBYTES },
+      stderr: true,
+    });
+    worker.unref();
+    const end = () => {
+      clearTimeout(timer);
+      void worker.terminate();
+    };
+    const fail = (reason: string) => {
+      end();
+      const text = safeText(reason).slice(0, REASON_CHARS_MAX);
+      reject(new ShoalError('UNREACHABLE', `no router with UPnP or NAT-PMP maps it (${text})`));
+    };
+    const timer = setTimeout(() => fail('no answer in time'), THREAD_MS);
+    timer.unref();
+    signal.addEventListener('abort', () => fail('cancelled'), { once: true });
+    worker.once('message', (answer: MappedPort | { readonly failed: string }) => {
+      if ('failed' in answer) return fail(answer.failed);
+      end();
+      resolve(answer);
+    });
+    worker.once('error', (failure) => fail(failure.message));
+    worker.once('exit', () => fail('it ended'));
+  });

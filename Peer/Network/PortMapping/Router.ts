@@ -1,0 +1,71 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import type { MappedPort } from './PortMapper.ts';
+
+/** Lease of a mapping: NAT-PMP's library takes seconds, UPnP's milliseconds. */
+const LEASE_SECONDS = 3_600;
+const COMMON = { protocol: 'tcp', description: 'Shoal', autoRefresh: false } as const;
+
+/** A router, as the library has it. */
+interface Gateway {
+  readonly host: string;
+  readonly port: number;
+  map(
+    port: number,
+    host: string,
+    options: { ttl: number; signal: AbortSignal } & typeof COMMON,
+  ): Promise<{ readonly externalHost: string; readonly externalPort: number }>;
+}
+
+/** Maps a port by UPnP at the first router that does. @throws Error when none does before the signal */
+export async function mapByUpnp(
+  port: number,
+  gateways: AsyncIterable<Gateway>,
+  signal: AbortSignal,
+): Promise<MappedPort> {
+  let failure: unknown = new Error('no router answers');
+  for await (const gateway of gateways) {
+    try {
+      return { ...(await mapAt(gateway, port, LEASE_SECONDS * 1_000, signal)), by: 'UPnP' };
+    } catch (reason) {
+      failure = reason;
+    }
+  }
+  throw failure;
+}
+
+/** Maps a port by NAT-PMP. @throws Error when the router does not */
+export async function mapByPmp(port: number, gateway: Gateway, signal: AbortSignal): Promise<MappedPort> {
+  return { ...(await mapAt(gateway, port, LEASE_SECONDS, signal)), by: 'NAT-PMP' };
+}
+
+/** Reads the default gateway from the text of /proc/net/route. Undefined: there is none. */
+export function gatewayIn(routes: string): string | undefined {
+  for (const line of routes.split('\n').slice(1)) {
+    const [, destination, gateway = '', flags = '0'] = line.split('\t');
+    const usesGateway = (Number.parseInt(flags, 16) & 2) !== 0;
+    if (destination !== '00000000' || !usesGateway || !/^[0-9A-F]{8}$/.test(gateway)) continue;
+    return [...Buffer.from(gateway, 'hex').reverse()].join('.');
+  }
+  return undefined;
+}
+
+async function mapAt(gateway: Gateway, port: number, ttl: number, signal: AbortSignal) {
+  const own = await ownAddressTowards(gateway);
+  const { externalHost, externalPort } = await gateway.map(port, own, { ...COMMON, ttl, signal });
+  if (typeof externalHost !== 'string' || !Number.isInteger(externalPort))
+    throw new Error('the router gave a wrong answer');
+  return { host: externalHost, port: externalPort };
+}
+
+/** Own address from which datagrams to the router leave. Nothing is sent. */
+async function ownAddressTowards({ host, port }: Gateway): Promise<string> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  try {
+    socket.connect(port || 1, host);
+    await once(socket, 'connect');
+    return socket.address().address;
+  } finally {
+    socket.close();
+  }
+}
