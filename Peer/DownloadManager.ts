@@ -8,6 +8,7 @@ import type { Task, TaskContext } from './Downloads/File/Task.ts';
 import { findDownload } from './Downloads/FindDownload.ts';
 import { FolderFetch } from './Downloads/Folder/FolderFetch.ts';
 import { FolderKey } from './Downloads/Folder/FolderKey.ts';
+import { FolderTable } from './Downloads/Folder/FolderTable.ts';
 import { SavedFolder } from './Downloads/Folder/SavedFolder.ts';
 import { hasEnded } from './Downloads/Lifecycle/Download.ts';
 import { DownloadRun } from './Downloads/Lifecycle/DownloadRun.ts';
@@ -20,6 +21,7 @@ import type { DownloadStatus, FileHolder } from './Model.ts';
 
 export type { DropSender, DropTask } from './Downloads/File/DropTask.ts';
 export { type Listing, planFolder } from './Downloads/Folder/FolderPlan.ts';
+export { ListedFiles } from './Downloads/Folder/ListedFiles.ts';
 export type { DownloadEvents, FileWish, FolderWish, Verdict } from './Downloads/Model.ts';
 export { folderNamed, isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
 export type { DownloadManagerOptions } from './Downloads/Options.ts';
@@ -212,21 +214,22 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
   #addFolder(wish: FolderWish, paused: boolean, before?: ReadonlyMap<FileId, number>): DownloadRun {
     const { parts, clock, maxDownloads = MAX_DOWNLOADS } = this.#options;
     const path = wish.path.endsWith('/') ? wish.path : `${wish.path}/`;
-    const key = new FolderKey(path, wish.files);
+    const files = FolderTable.of(wish.files);
+    const key = new FolderKey(path, files);
     const others = this.#folders.get(path) ?? [];
     const same = others.find((each) => each.key.equals(key));
     const running = same?.download;
     if (running !== undefined && !isOver(running)) {
       if (before !== undefined) same?.record.adopt();
-      for (const { fileId, holders } of wish.files)
+      for (const { fileId, holders } of files)
         for (const holder of holders) running.task.addHolder(fileId, holder);
       if (!paused) void running.resume();
       return running;
     }
     const number = this.#downloads.size + 1;
     const kept = before !== undefined;
-    const record = new SavedFolder({ parts, clock, key, files: wish.files, kept });
-    const options = { ...wish, priority: number, record, ...(before === undefined ? {} : { before }) };
+    const record = new SavedFolder({ parts, clock, key, files, kept });
+    const options = { ...wish, files, priority: number, record, ...(before === undefined ? {} : { before }) };
     const task = new FolderFetch(this.#context, options);
     // A queued folder download is saved now; a failure shows when it runs.
     if (before === undefined && this.#running >= maxDownloads) record.save().catch(() => {});

@@ -39,7 +39,7 @@ export function matchName(name: string, hits: readonly SearchHit[]): NameMatch {
  * Finds the folder of that name among the paths of hits: the whole path of a folder, else its last component.
  * Undefined: none, or several.
  */
-export function folderNamed(name: string, hits: readonly { readonly path: string }[]): string | undefined {
+export function folderNamed(name: string, hits: Iterable<{ readonly path: string }>): string | undefined {
   const wanted = plainSpelling(name.normalize('NFC'));
   const found = new Set<string>();
   for (const { path } of hits) {

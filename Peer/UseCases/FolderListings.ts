@@ -1,16 +1,17 @@
 import type { FileId } from '../../Protocol/Ids.ts';
+import { SHARE_FILES_MAX } from '../../Protocol/Limits.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import type { Listing } from '../DownloadManager.ts';
+import { ListedFiles, type Listing } from '../DownloadManager.ts';
 import type { CatalogEntry, PeerContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { timelyAnswers } from './TimelyAnswers.ts';
 
 /** Peers that are asked for one folder. */
 const PEERS_MAX = 64;
-/** Bounds of all listings of one folder together: two of the largest. Beyond them the largest listing is dropped. */
-const FILES_MAX = 500_000;
-const CHARS_MAX = 64 * 1_048_576;
+/** Bounds of all listings of one folder together. Beyond them the largest listing is dropped. */
+const FILES_MAX = 2 * SHARE_FILES_MAX;
+const CHARS_MAX = 192 * 1_048_576;
 /** Characters that a file without its path counts for. */
 const FILE_CHARS = 64;
 
@@ -24,6 +25,7 @@ const ROUNDS_MAX = 8;
 
 /** A listing under way. */
 interface OpenListing extends Listing {
+  files: ListedFiles;
   readonly stop: AbortController;
   chars: number;
 }
@@ -66,14 +68,14 @@ export class FolderListings {
     const { peerId } = await network.connect(peer, asking);
     const stop = new AbortController();
     const signal = AbortSignal.any([asking, stop.signal]);
-    const files: CatalogEntry[] = [];
+    const files = new ListedFiles();
     const listing: OpenListing = { holder: { ...peer, peerId, complete: true }, files, stop, chars: 0 };
     open.add(listing);
     try {
       for await (const page of network.listFiles(peer, folder, signal)) {
         if (signal.aborted) break;
         for (const file of page) {
-          files.push(file);
+          files.add(file);
           listing.chars += FILE_CHARS + file.path.length;
         }
         dropLargest(open);
@@ -98,7 +100,8 @@ export class FolderListings {
       listings = listings.filter((listing) => {
         const claim = doubtful.get(listing);
         if (claim !== undefined && !sizes.has(claim.fileId)) return false;
-        return listing.files.every(({ fileId, size }) => (sizes.get(fileId) ?? size) === size);
+        for (const { fileId, size } of listing.files) if ((sizes.get(fileId) ?? size) !== size) return false;
+        return true;
       });
     }
     return listings;
@@ -131,7 +134,7 @@ function dropLargest(open: Set<OpenListing>): void {
   if (largest === undefined || (files <= FILES_MAX && chars <= CHARS_MAX)) return;
   open.delete(largest);
   largest.stop.abort(new ShoalError('REFUSED', 'the file list of the peer is too long'));
-  largest.files.length = 0;
+  largest.files = new ListedFiles();
 }
 
 /** Each listing that another one contradicts about the size of a content, with one such file. */

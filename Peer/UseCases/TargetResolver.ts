@@ -8,6 +8,7 @@ import {
   type FileWish,
   folderNamed,
   isIdStart,
+  ListedFiles,
   type Listing,
   lastPart,
   matchName,
@@ -108,13 +109,13 @@ export class TargetResolver {
     const isFolder = what.endsWith('/');
     if (isFolder) this.#options.folderRequested();
     const hits: SearchHit[] = [];
-    const listing: Listing = { holder, files: [] };
+    const listing = { holder, files: new ListedFiles() };
     const from = isFolder ? what.replace(/\/+$/, '') : '';
     for await (const page of this.#network.listFiles(peer, from, signal)) {
       for (const file of page) {
         const hit = { ...file, holders: [holder], holderCount: 1 };
         if (!isFolder && !isListedFolder(file) && matchName(what, [hit]).kind === 'one') hits.push(hit);
-        else if (isFolder || folderNamed(what, [file]) !== undefined) listing.files.push(file);
+        else if (isFolder || folderNamed(what, [file]) !== undefined) listing.files.add(file);
       }
     }
     if (isFolder) return this.#folderFound(from, [listing], choice);

@@ -2,8 +2,9 @@ import { earliestOf } from '../../../Protocol/Extensions.ts';
 import { fileIdOf } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { CatalogEntry, FileAttributes, FileHolder, FileVersions } from '../../Model.ts';
-import type { FolderFile } from '../../Storage.ts';
+import type { FolderFile, FolderFiles } from '../../Storage.ts';
 import { type DatedVersion, takeVersion } from '../Versions.ts';
+import { ListedFiles } from './ListedFiles.ts';
 import { OriginalNames } from './OriginalNames.ts';
 
 const EMPTY = fileIdOf(0, []);
@@ -11,12 +12,13 @@ const EMPTY = fileIdOf(0, []);
 /** The files that one peer lists below a folder. */
 export interface Listing {
   readonly holder: FileHolder;
-  readonly files: CatalogEntry[];
+  /** An array, or a ListedFiles. */
+  readonly files: Iterable<CatalogEntry>;
 }
 
 /** The files to fetch, and the paths of which several contents exist. */
 export interface FolderPlan {
-  readonly files: readonly FolderFile[];
+  readonly files: FolderFiles;
   readonly versions: readonly FileVersions[];
 }
 
@@ -48,8 +50,7 @@ export function planFolder(
   const names = new OriginalNames([...listed.map(({ files }) => files), options.own ?? []], portable);
   const listings = listed.map(({ holder, files }) => ({ holder, files: names.apply(files) }));
   const own = names.apply(options.own ?? []);
-  const [only, ...others] = listings;
-  const plain = only === undefined || others.length > 0 ? undefined : planOne(base, only, own);
+  const plain = planSame(base, listings, own);
   if (plain !== undefined) return { files: plain, versions: [] };
   const paths = candidatesByPath(base, listings);
   addOwn(paths, base, own);
@@ -75,28 +76,40 @@ function isBesideVersion({ path, fileId }: FolderFile, versions: readonly FileVe
 }
 
 /**
- * Fast path for one holder with unique paths: all files share one list of holders. Undefined: a path is listed
- * twice, or the own share has other content there.
+ * Fast path for peers that list the same files, one peer mostly: their list becomes the plan, in the same memory.
+ * Undefined: they differ, a path is listed twice, or the own share has other content there.
  */
-function planOne(
+function planSame(
   base: string,
-  { holder, files }: Listing,
+  listings: readonly Listing[],
   own: readonly CatalogEntry[],
-): readonly FolderFile[] | undefined {
-  const holders = [holder];
-  const mine = new Map(own.map(({ path, fileId }) => [wantedPath(base, path), fileId]));
-  const wanted: FolderFile[] = [];
-  let isSorted = true;
-  for (const { fileId, size, path: listed, modifiedMs, executable } of files) {
-    const path = wantedPath(base, listed);
-    if (path === undefined || isFalseFolder(listed, fileId)) continue;
-    if ((mine.get(path) ?? fileId) !== fileId) return undefined;
-    const last = wanted.at(-1)?.path;
-    isSorted &&= last === undefined || last < path;
-    wanted.push({ fileId, size, path, holders, modifiedMs, ...(executable && { executable }) });
+): FolderFiles | undefined {
+  const [first, ...others] = listings.map(({ files }) => ListedFiles.of(files));
+  if (first === undefined) return undefined;
+  const mine = new Map(own.map(({ path, fileId }) => [path, fileId]));
+  const iterators = others.map((files) => files[Symbol.iterator]());
+  let row = 0;
+  let last = '';
+  for (const file of first) {
+    const { path, fileId, size } = file;
+    if (!path.startsWith(`${base}/`) && base !== '') return undefined;
+    if (path <= last || isFalseFolder(path, fileId) || (mine.get(path) ?? fileId) !== fileId)
+      return undefined;
+    for (const iterator of iterators) {
+      const { value: same } = iterator.next();
+      if (same?.path !== path || same.fileId !== fileId || same.size !== size) return undefined;
+      if (same.executable !== file.executable) return undefined;
+      if (same.modifiedMs < file.modifiedMs) first.table.dateAt(row, same.modifiedMs);
+    }
+    last = path;
+    row++;
   }
-  if (!isSorted) wanted.sort((one, other) => byText(one.path, other.path));
-  return wanted.some((file, index) => wanted[index + 1]?.path === file.path) ? undefined : wanted;
+  if (iterators.some((iterator) => iterator.next().done !== true)) return undefined;
+  const skipped = Buffer.byteLength(base.slice(0, base.lastIndexOf('/') + 1));
+  return first.table.sharedBy(
+    listings.map(({ holder }) => holder),
+    skipped,
+  );
 }
 
 /**

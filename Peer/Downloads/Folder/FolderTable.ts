@@ -29,7 +29,9 @@ const SETS_MAX = 65_535;
 
 /** The files of a folder in columns, by row: 55 bytes and the path for each, where an object and its strings take 300. */
 export class FolderTable implements Iterable<FolderFile> {
-  readonly #pages: Page[] = [];
+  #pages: Page[] = [];
+  /** Bytes left out at the start of each path. */
+  #skipped = 0;
   readonly #sets: (readonly FileHolder[])[] = [[]];
   readonly #setsByPeers = new Map<string, number>();
   #lastSet = 0;
@@ -40,6 +42,20 @@ export class FolderTable implements Iterable<FolderFile> {
     if (files instanceof FolderTable) return files;
     const table = new FolderTable();
     for (const file of files) table.add(file);
+    return table;
+  }
+
+  /**
+   * A table of the same rows, in the same memory.
+   * @param skipped - bytes left out at the start of each path
+   * @param holders - of every file
+   */
+  sharedBy(holders: readonly FileHolder[], skipped: number): FolderTable {
+    const table = new FolderTable();
+    table.#pages = this.#pages;
+    table.#length = this.#length;
+    table.#skipped = skipped;
+    table.#sets[0] = holders;
     return table;
   }
 
@@ -77,7 +93,8 @@ export class FolderTable implements Iterable<FolderFile> {
   pathOf(row: number): string {
     const { ends, paths } = this.#page(row);
     const at = row & (PAGE_ROWS - 1);
-    return paths.toString('utf8', at === 0 ? 0 : ends[at - 1], ends[at]);
+    const start = at === 0 ? 0 : (ends[at - 1] ?? 0);
+    return paths.toString('utf8', start + this.#skipped, ends[at]);
   }
 
   isFolder(row: number): boolean {
@@ -92,6 +109,11 @@ export class FolderTable implements Iterable<FolderFile> {
   /** Number of the set of holders: rows with the same number have the same holders. */
   setOf(row: number): number {
     return this.#page(row).holders[row & (PAGE_ROWS - 1)] ?? 0;
+  }
+
+  /** Notes an earlier time for a file. */
+  dateAt(row: number, modifiedMs: number): void {
+    this.#page(row).modifiedMs[row & (PAGE_ROWS - 1)] = modifiedMs;
   }
 
   fileAt(row: number): FolderFile {

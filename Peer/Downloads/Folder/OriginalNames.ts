@@ -17,23 +17,22 @@ export class OriginalNames {
    * @param lists - the files of all peers
    * @param portable - the form of a path that every disk can hold
    */
-  constructor(lists: Iterable<readonly CatalogEntry[]>, portable: (path: string) => string) {
-    const all = [...lists];
+  constructor(lists: readonly Iterable<CatalogEntry>[], portable: (path: string) => string) {
     let hasNumbered = false;
-    for (const files of all) {
+    for (const files of lists) {
       for (const { path } of files) {
         const safe = path.endsWith('/') ? `${portable(path)}/` : portable(path);
         if (safe !== path && !this.#originals.has(safe)) this.#originals.set(safe, path);
         hasNumbered ||= NUMBERED.test(path);
       }
     }
-    if (hasNumbered) this.#findTwins(all);
+    if (hasNumbered) this.#findTwins(lists);
   }
 
-  apply(files: readonly CatalogEntry[]): CatalogEntry[] {
-    if (this.#originals.size === 0 && this.#twins.size === 0) return files as CatalogEntry[];
-    const own = new Set(files.map(({ path }) => path));
-    return files.map((file) => {
+  apply<T extends Iterable<CatalogEntry>>(files: T): T | CatalogEntry[] {
+    if (this.#originals.size === 0 && this.#twins.size === 0) return files;
+    const own = new Set(Array.from(files, ({ path }) => path));
+    return Array.from(files, (file) => {
       const original = this.#originals.get(file.path) ?? this.#twinOf(file);
       return original === undefined || own.has(original) ? file : { ...file, path: original };
     });
@@ -43,9 +42,9 @@ export class OriginalNames {
     return NUMBERED.test(path) ? this.#twins.get(twinKey(path.replace(NUMBERED, ''), fileId)) : undefined;
   }
 
-  #findTwins(all: readonly (readonly CatalogEntry[])[]): void {
+  #findTwins(lists: readonly Iterable<CatalogEntry>[]): void {
     const first = new Map<string, CatalogEntry>();
-    for (const file of all.flat()) {
+    for (const file of chained(lists)) {
       const folded = file.path.toLowerCase();
       const twin = first.get(folded);
       if (twin === undefined) first.set(folded, file);
@@ -57,4 +56,8 @@ export class OriginalNames {
 
 function twinKey(path: string, fileId: FileId): string {
   return `${fileId} ${path.toLowerCase()}`;
+}
+
+function* chained(lists: readonly Iterable<CatalogEntry>[]): Generator<CatalogEntry> {
+  for (const files of lists) yield* files;
 }

@@ -65,11 +65,11 @@ const file: Codec<FileEntry> = extensible<FileEntry, FileAttributes>(
   fileExtensions,
 );
 
-export function encodeFolder({ path, paused, files }: KeptFolder): Buffer {
+/** The pieces of a record, in order, each about a page: no copy of the whole is in memory. */
+export function* encodeFolder({ path, paused, files }: KeptFolder): Generator<Buffer> {
   const places = new Map<PeerId, number>();
-  const holders: Buffer[] = [];
-  const pages: Buffer[] = [];
   let page = new ByteWriter(PAGE_BYTES);
+  yield Buffer.concat([MAGIC, encodeRecord(HEADER, encoded(header, { path, paused, files: files.length }))]);
   for (const { holders: known, ...rest } of files) {
     const kept: number[] = [];
     for (const each of known) {
@@ -78,45 +78,58 @@ export function encodeFolder({ path, paused, files }: KeptFolder): Buffer {
       if (place === undefined && each.complete && places.size < HOLDERS_MAX) {
         place = places.size;
         places.set(each.peerId, place);
-        holders.push(encodeRecord(HOLDER, encoded(holder, each)));
+        yield encodeRecord(HOLDER, encoded(holder, each));
       }
       if (place !== undefined && each.complete) kept.push(place);
     }
     file.write(page, { ...rest, holders: kept });
     if (page.length < PAGE_BYTES) continue;
-    pages.push(encodeRecord(FILES, page.finish()));
+    yield encodeRecord(FILES, page.finish());
     page = new ByteWriter(PAGE_BYTES);
   }
-  if (page.length > 0) pages.push(encodeRecord(FILES, page.finish()));
-  const start = encodeRecord(HEADER, encoded(header, { path, paused, files: files.length }));
-  return Buffer.concat([MAGIC, start, ...holders, ...pages]);
+  if (page.length > 0) yield encodeRecord(FILES, page.finish());
 }
 
-/** Returns undefined for a damaged or cut record. Never throws. */
+/**
+ * Returns undefined for a damaged or cut record. Never throws. The files are decoded each time they are iterated: as
+ * objects they take five times the memory of the record.
+ */
 export function decodeFolder(key: string, bytes: Buffer): KeptFolder | undefined {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   let start: Header | undefined;
   let end = MAGIC.length;
-  const holders: FileHolder[] = [];
-  const files: FolderFile[] = [];
+  let count = 0;
   try {
     for (const { type, body, endsAt } of readRecords(bytes, MAGIC.length)) {
-      const input = new ByteReader(body);
-      if (type === HEADER) start = header.read(input);
-      else if (type === HOLDER) holders.push({ ...holder.read(input), complete: true });
-      else while (input.remaining > 0) files.push(keptFile(file.read(input), holders));
+      if (type === HEADER) start = header.read(new ByteReader(body));
       end = endsAt;
     }
+    for (const _ of decodeFiles(bytes)) count++;
   } catch (failure) {
     if (!(failure instanceof ShoalError)) throw failure;
     return undefined;
   }
-  if (start === undefined || end !== bytes.length || files.length !== start.files) return undefined;
+  if (start === undefined || end !== bytes.length || count !== start.files) return undefined;
+  const files = { length: count, [Symbol.iterator]: () => decodeFiles(bytes) };
   return { key, path: start.path, files, paused: start.paused };
 }
 
-function keptFile({ holders: places, ...rest }: FileEntry, holders: readonly FileHolder[]): FolderFile {
-  return { ...rest, holders: places.flatMap((place) => holders[place] ?? []) };
+/** @throws ShoalError BAD_FRAME */
+function* decodeFiles(bytes: Buffer): Generator<FolderFile> {
+  const holders: FileHolder[] = [];
+  /** The files of one page mostly have the same holders, which share one list. */
+  let last: { readonly places: string; readonly holders: readonly FileHolder[] } | undefined;
+  for (const { type, body } of readRecords(bytes, MAGIC.length)) {
+    const input = new ByteReader(body);
+    if (type === HOLDER) holders.push({ ...holder.read(input), complete: true });
+    while (type !== HEADER && type !== HOLDER && input.remaining > 0) {
+      const { holders: places, ...rest } = file.read(input);
+      const text = places.join();
+      if (last?.places !== text)
+        last = { places: text, holders: places.flatMap((place) => holders[place] ?? []) };
+      yield { ...rest, holders: last.holders };
+    }
+  }
 }
 
 function encoded<T>(codec: Codec<T>, value: T): Buffer {

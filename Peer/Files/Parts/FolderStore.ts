@@ -31,7 +31,11 @@ export class FolderStore {
       disk.remove(temporary);
       const record = disk.create(temporary);
       try {
-        await record.write(encodeFolder(folder), 0);
+        let at = 0;
+        for (const piece of encodeFolder(folder)) {
+          await record.write(piece, at);
+          at += piece.length;
+        }
         await record.datasync();
       } finally {
         record.close();

@@ -1,12 +1,12 @@
-import { CATALOG_FILES_MAX, FILE_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { FILE_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
 import { type ListedFile, listedFileBytes } from '../../../Protocol/ListedFile.ts';
 import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
-/** Encoded bytes of one listing: 250,000 files with paths of 200 bytes. */
-const LISTING_BYTES_MAX = 64 * 1_048_576;
+/** Encoded bytes of one listing: a million files with paths of 80 bytes. */
+const LISTING_BYTES_MAX = 128 * 1_048_576;
 /** Duration of one listing: the longest possible one, at 5 Mbit/s. */
-const LISTING_MS_MAX = 120_000;
+const LISTING_MS_MAX = 240_000;
 
 /**
  * The list of files of another peer below one folder, page by page. Checks what that peer claims: its pages follow each
@@ -48,7 +48,7 @@ export class FileListing {
       if (!file.path.startsWith(this.#below)) throw wrong('it lists files outside the folder');
       if (file.path <= (files[index - 1]?.path ?? '')) throw wrong('its paths are not in order');
     }
-    if (end > CATALOG_FILES_MAX || this.#bytes > LISTING_BYTES_MAX || nowMs > this.#deadlineMs)
+    if (end > SHARE_FILES_MAX || this.#bytes > LISTING_BYTES_MAX || nowMs > this.#deadlineMs)
       throw new ShoalError('REFUSED', 'the file list of the peer is too long, or too slow');
     const last = this.#lastPath;
     this.#lastPath = files.at(-1)?.path ?? last;

@@ -3,10 +3,10 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import {
   BITFIELD_PAGE_BYTES,
-  CATALOG_FILES_MAX,
   CONTROL_FRAME_BYTES_MAX,
   HASHES_PER_PAGE,
   SEARCH_HITS_PER_PEER_MAX,
+  SHARE_FILES_MAX,
 } from '../../../Protocol/Limits.ts';
 import { listedFileBytes } from '../../../Protocol/ListedFile.ts';
 import type { ControlMessage, ControlOf } from '../../../Protocol/PeerMessages.ts';
@@ -125,7 +125,7 @@ export class LinkAnswers {
 /** Files and folders below a folder, by path. */
 function listing(provider: ChunkProvider, folder: string): readonly CatalogEntry[] {
   const files = provider.list(folder);
-  const folders = (provider.folders?.(folder) ?? []).slice(0, CATALOG_FILES_MAX - files.length);
+  const folders = (provider.folders?.(folder) ?? []).slice(0, SHARE_FILES_MAX - files.length);
   if (folders.length === 0) return files;
   return [...files, ...folders.toSorted(byPath)].sort(byPath);
 }

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Listing, planFolder } from '../../../../Peer/Downloads/Folder/FolderPlan.ts';
+import * as plans from '../../../../Peer/Downloads/Folder/FolderPlan.ts';
+import { ListedFiles } from '../../../../Peer/Downloads/Folder/ListedFiles.ts';
+import type { CatalogEntry } from '../../../../Peer/Model.ts';
 import { fileIdOf } from '../../../../Protocol/FileId.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
@@ -9,6 +11,14 @@ import { fileIdNumber } from '../Desk.ts';
 import { FakePeer } from '../FakePeer.ts';
 
 type Row = readonly [path: string, content: number, modifiedMs?: number, size?: number];
+
+type Listing = plans.Listing & { readonly files: CatalogEntry[] };
+
+/** The plan, with its files as an array. */
+function planFolder(...wish: Parameters<typeof plans.planFolder>) {
+  const { files, versions } = plans.planFolder(...wish);
+  return { files: [...files], versions };
+}
 
 function listing(number: number, ...rows: Row[]): Listing {
   const { holder } = new FakePeer(new SimulatedClock(), number, 1);
@@ -204,3 +214,26 @@ test('an older version under a changed name is a version of the original', () =>
   expect(files.map(({ path, fileId }) => [path, numberOf(fileId)])).toEqual([['d/a?b', 1]]);
   expect(versions).toMatchObject([{ path: 'd/a?b', taken: { modifiedMs: 9 }, others: [{ modifiedMs: 5 }] }]);
 });
+
+test.each(seeds(20))('lists in columns give the plan that arrays give (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const rows = [...Array(random.int(1, 40)).keys()].map(
+    (index): Row => [`x/d/${String(index).padStart(3, '0')} ü`, random.int(0, 9), random.int(0, 9)],
+  );
+  const peers = [...Array(random.int(1, 3)).keys()];
+  const listings = peers.map((number) =>
+    listing(
+      number,
+      ...rows
+        .filter(() => random.chance(0.97))
+        .map(([path, content]): Row => [path, content, random.int(0, 99)]),
+    ),
+  );
+  const columns = listings.map(({ holder, files }) => ({ holder, files: ListedFiles.of(files) }));
+  expect(planFolder('x/d', columns)).toEqual(planFolder('x/d', shuffled(listings)));
+});
+
+/** The same listings in another order of files, which no fast path takes. */
+function shuffled(listings: readonly Listing[]): Listing[] {
+  return listings.map(({ holder, files }) => ({ holder, files: files.toReversed() }));
+}

@@ -13,7 +13,13 @@ const KEY = 'a'.repeat(64);
 function records(disk: MemoryDisk) {
   if (disk.kindOf('/share') === undefined) disk.putFolder('/share');
   const problems: string[] = [];
-  const folders = new FolderStore({ disk, temp: '/share/Temp', problem: (text) => problems.push(text) });
+  const store = new FolderStore({ disk, temp: '/share/Temp', problem: (text) => problems.push(text) });
+  const folders = {
+    keep: (folder: KeptFolder) => store.keep(folder),
+    forget: (key: string) => store.forget(key),
+    /** With the files as arrays. */
+    all: async () => (await store.all()).map((folder) => ({ ...folder, files: [...folder.files] })),
+  };
   return { folders, problems };
 }
 
@@ -105,7 +111,7 @@ test('of the holders of a file the first eight complete ones are kept', async ()
   const { folders } = records(disk);
   await folders.keep(held(30, (index) => index % 2 === 1));
   const [folder] = await folders.all();
-  expect([...(folder?.files ?? [])][0]?.holders.map(({ name }) => name)).toEqual(
+  expect(folder?.files[0]?.holders.map(({ name }) => name)).toEqual(
     [1, 3, 5, 7, 9, 11, 13, 15].map((index) => `peer ${index}`),
   );
 });
@@ -118,7 +124,7 @@ test('of the holders of a folder 255 are kept, and every file knows its own', as
   const files = file.holders.map((holder, index) => ({ ...file, path: `Films/${index}`, holders: [holder] }));
   await folders.keep(wish(0, { files }));
   const [folder] = await folders.all();
-  const kept = [...(folder?.files ?? [])].map(({ holders }) => holders.map(({ name }) => name));
+  const kept = folder?.files.map(({ holders }) => holders.map(({ name }) => name));
   expect(kept).toEqual(files.map((_, index) => (index < 255 ? [`peer ${index}`] : [])));
 });
 
@@ -206,4 +212,15 @@ test('a record that cannot be read is reported and kept', async () => {
   expect(await folders.all()).toEqual([]);
   expect(problems).toEqual(['the record of an unfinished folder download cannot be read (EIO)']);
   expect(await folders.all()).toHaveLength(1);
+});
+
+test('a record of many pages is written piece by piece and read again, each time that it is iterated', async () => {
+  const disk = new MemoryDisk({ random: new SeededRandom(1) });
+  const { folders } = records(disk);
+  const many = wish(5_000);
+  await folders.keep(many);
+  const store = new FolderStore({ disk, temp: '/share/Temp', problem: () => {} });
+  const [kept] = await store.all();
+  for (let pass = 0; pass < 2; pass++) expect([...(kept?.files ?? [])]).toEqual([...many.files]);
+  expect(kept?.files.length).toBe(5_000);
 });

@@ -42,26 +42,26 @@ test.each([
   expect(() => new FileListing('d', 0).add(page, 0)).toThrow(BAD_FRAME);
 });
 
-test('a list of more files than a catalog can have is refused', () => {
+test('a list of more files than a share can have is refused', () => {
   const listing = new FileListing('', 0);
   const page = (start: number, count: number) =>
     Array.from({ length: count }, (_, index) => file(number(start + index)));
-  for (let start = 0; start < 250_000; start += 1_000)
-    listing.add({ next: start + 1_000, files: page(start, 1_000) }, 0);
-  expect(() => listing.add({ next: 250_001, files: page(250_000, 1) }, 0)).toThrow(TOO_MUCH);
+  for (let start = 0; start < 1_000_000; start += 10_000)
+    listing.add({ next: start + 10_000, files: page(start, 10_000) }, 0);
+  expect(() => listing.add({ next: 1_000_001, files: page(1_000_000, 1) }, 0)).toThrow(TOO_MUCH);
 });
 
-test('a list of more than 64 MiB is refused', () => {
+test('a list of more than 128 MiB is refused', () => {
   const listing = new FileListing('', 0);
   const long = (index: number) => file(number(index) + 'n'.repeat(900));
   const add = (index: number) => listing.add({ next: index + 1, files: [long(index)] }, 0);
-  const fit = Math.floor((64 * 1_048_576) / listedFileBytes(long(0)));
+  const fit = Math.floor((128 * 1_048_576) / listedFileBytes(long(0)));
   for (let index = 0; index < fit; index++) add(index);
   expect(() => add(fit)).toThrow(TOO_MUCH);
 });
 
-test('a list that takes longer than two minutes is refused', () => {
+test('a list that takes longer than four minutes is refused', () => {
   const listing = new FileListing('', 1_000);
-  listing.add({ next: 1, files: [file('a')] }, 121_000);
-  expect(() => listing.add({ next: 2, files: [file('b')] }, 121_001)).toThrow(TOO_MUCH);
+  listing.add({ next: 1, files: [file('a')] }, 241_000);
+  expect(() => listing.add({ next: 2, files: [file('b')] }, 241_001)).toThrow(TOO_MUCH);
 });
