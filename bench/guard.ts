@@ -14,6 +14,8 @@ import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 import { atMost, type Report } from './Report.ts';
 import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
 
+const FOLDER_DOWNLOAD = fileURLToPath(new URL('./Programs/FolderDownload.js', import.meta.url));
+const FOLDER_FILES = 200_000;
 const YARDSTICK = fileURLToPath(new URL('./Guard/Yardstick.js', import.meta.url));
 const ROUNDS = 3;
 const LARGE_BYTES = 256 * 2 ** 20;
@@ -66,7 +68,8 @@ export async function run(): Promise<Report> {
       await rig.forget(name);
     }
     await quit(seeder);
-    const goals = [...judge(hashedBytes(hashes, seeder.pid)), ...goalsOf(SCALE_LIMITS, scaleFigures())];
+    const scale = { ...scaleFigures(), ...(await folderFigures()) };
+    const goals = [...judge(hashedBytes(hashes, seeder.pid)), ...goalsOf(SCALE_LIMITS, scale)];
     return { title: 'Guard', tables: [], goals, notes: [], figures: rounds };
   } finally {
     await rig.close();
@@ -89,6 +92,13 @@ async function watched(
   await leecher.ask(command, /is done/, PATIENCE_MS);
   const after = await Promise.all([account(programs[0].pid), account(programs[1].pid)]);
   return { sender: spent(before[0], after[0]), receiver: spent(before[1], after[1]) };
+}
+
+/** Memory that lists, plans and states of a large folder take. */
+async function folderFigures(): Promise<Record<string, number>> {
+  const { stdout } = await promisify(execFile)(process.execPath, [FOLDER_DOWNLOAD, String(FOLDER_FILES)]);
+  const { peakMiB } = JSON.parse(stdout) as { readonly peakMiB: number };
+  return { 'peak MiB of a download of 200,000 small files, without network and disk': peakMiB };
 }
 
 async function measureYardstick(source: string, folder: string): Promise<Round['yardstick']> {

@@ -23,10 +23,13 @@ export class BundleUnits implements Units {
   /** @param rows - of small contents */
   constructor(files: FolderFiles, rows: readonly number[]) {
     this.#files = files;
-    this.#keys = Float64Array.from(rows, (row) => keyOf(files, row));
-    this.#keys.sort();
+    this.#keys = new Float64Array(rows.length);
     let size = 0;
-    for (const row of rows) size += FLAG_BYTES + files.sizeOf(row);
+    for (const [index, row] of rows.entries()) {
+      this.#keys[index] = keyOf(files, row);
+      size += FLAG_BYTES + files.sizeOf(row);
+    }
+    this.#keys.sort();
     this.size = size;
     const limit = Math.min(BUNDLE_BYTES_MAX, Math.max(BUNDLE_BYTES_MIN, size / BUNDLES_AIM));
     const { starts, bytesMax } = this.#cut(limit);

@@ -26,18 +26,23 @@ export class FolderKey {
   }
 }
 
-/** Lines that are hashed at once: one text of all would take twice the memory of the files. */
-const LINES = 1_024;
+/** Bytes that are hashed at once. A line takes a few kilobytes at most. */
+const PIECE_BYTES = 64 * 1_024;
 
 function keyOf(path: string, files: FolderFiles): string {
   const hash = createBlake3();
-  let lines = [`${path}\n`];
-  for (const file of files) {
-    lines.push(`${file.fileId} ${file.size} ${file.path}\n`);
-    if (lines.length < LINES) continue;
-    hash.update(Buffer.from(lines.join('')));
-    lines = [];
-  }
-  hash.update(Buffer.from(lines.join('')));
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  let length = 0;
+  const add = (line: string) => {
+    // A UTF-16 code unit takes at most three bytes.
+    if (length + line.length * 3 > PIECE_BYTES) {
+      hash.update(piece.subarray(0, length));
+      length = 0;
+    }
+    length += piece.write(line, length);
+  };
+  add(`${path}\n`);
+  for (const file of files) add(`${file.fileId} ${file.size} ${file.path}\n`);
+  hash.update(piece.subarray(0, length));
   return hash.digest();
 }
