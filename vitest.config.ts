@@ -1,13 +1,16 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Seconds of a busy machine, above the longest wait for a program (QUIET_MS, bench/Programs/LaunchedProgram.ts). */
 const LAUNCHED_TIMEOUT_MS = 600_000;
 
-/** Tests that launch programs wait more than they compute: three files at a time keep two cores busy. */
+/** Tests that launch programs wait more than they compute: four files at a time keep two cores busy. */
 const launchers = {
+  pool: 'forks' as const,
+  isolate: false,
   testTimeout: LAUNCHED_TIMEOUT_MS,
   hookTimeout: LAUNCHED_TIMEOUT_MS,
-  maxWorkers: 3,
+  maxWorkers: 4,
   sequence: { groupOrder: 1 },
 };
 
@@ -17,7 +20,8 @@ const unit = {
   // All files share a few processes, which load every module once: half the time. No test may leave anything behind.
   pool: 'forks' as const,
   isolate: false,
-  maxWorkers: '100%',
+  // One more than cores: some files wait for the watcher of a folder.
+  maxWorkers: availableParallelism() + 1,
   // Single tests take seconds at most; a machine with other work may be ten times slower.
   testTimeout: 120_000,
   hookTimeout: 120_000,

@@ -43,9 +43,15 @@ async function open(path: string, answers: MockAnswers = mockNetwork(), options:
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(error.message));
-  await page.goto(peer.address + path);
-  await page.locator('main h1').first().waitFor();
+  await visit(page, peer.address + path);
   return { page, peer, errors };
+}
+
+/** Loads the page at an address, also when only the part after `#` differs. */
+async function visit(page: Page, address: string): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(address);
+  await page.locator('main h1').first().waitFor();
 }
 
 describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), () => {
@@ -80,6 +86,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
       ['name', 'path', 'folder', 'text'].includes(key) ? evil : value,
     ) as MockAnswers;
     const answers = { ...named, '/search': { items: hits.map((hit) => ({ ...hit, path: evil })) } };
+    const { page, peer } = await open('/', answers);
     for (const path of [
       '/',
       '/?q=x',
@@ -89,7 +96,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
       '/#/doctor',
       `/#/peer/${encodeURIComponent(evil)}`,
     ]) {
-      const { page } = await open(path, answers);
+      await visit(page, peer.address + path);
       await page.getByText('<b>bold</b>').first().waitFor();
       expect(await page.locator('img, b').count()).toBe(0);
       expect(await page.title()).toMatch(/Shoal$/);
@@ -141,9 +148,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
         colorScheme,
       });
       for (const path of PLACES) {
-        await page.goto('about:blank');
-        await page.goto(peer.address + path);
-        await page.locator('main h1').first().waitFor();
+        await visit(page, peer.address + path);
         await page.waitForTimeout(300);
         expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([
           path,
