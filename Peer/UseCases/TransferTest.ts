@@ -159,7 +159,7 @@ class Taking implements SourceEvents {
 
   async #requestOn(source: Source, layout: ChunkLayout): Promise<void> {
     while (!this.ended.aborted) {
-      const chunk = this.#next++ % layout.chunkCount;
+      const chunk = this.#nextChunk(layout.chunkCount);
       this.#pending.add(chunk);
       const outcome = await source.request(chunk, chunkLength(layout, chunk), droppedChunk());
       this.#pending.delete(chunk);
@@ -167,6 +167,14 @@ class Taking implements SourceEvents {
       this.#fail(
         outcome.kind === 'rejected' ? `it refused a chunk (${outcome.code})` : 'the connection broke',
       );
+    }
+  }
+
+  /** Chunks end in any order; a source takes each once at a time. One is free: the window is the whole file at most. */
+  #nextChunk(chunkCount: number): number {
+    for (;;) {
+      const chunk = this.#next++ % chunkCount;
+      if (!this.#pending.has(chunk)) return chunk;
     }
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PeerSummary } from '../../../Peer/Model.ts';
+import type { ChunkOutcome, Source } from '../../../Peer/Transfer.ts';
 import { TransferTest } from '../../../Peer/UseCases/TransferTest.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type Node, patient, startNode } from '../Network/links.ts';
@@ -53,8 +54,8 @@ test('a linked peer is asked first, and peers without a file are passed over', a
   const test = await tester(network);
   const [empty, far, near] = [
     await startNode(network, 2),
-    await startNode(network, 3),
-    await startNode(network, 4),
+    await startNode(network, 3, { uploadLimit: 5_000_000 }),
+    await startNode(network, 4, { uploadLimit: 5_000_000 }),
   ];
   for (const { share } of [far, near]) share.add('film', Buffer.alloc(3 * MIB));
   empty.share.add('note', Buffer.alloc(MIB - 1));
@@ -84,4 +85,41 @@ test('an abort ends it early', async () => {
   const startMs = network.clock.nowMs();
   await network.settle(running);
   expect(network.clock.nowMs() - startMs).toBeLessThan(10);
+});
+
+test('chunks of a file that is smaller than the window may end in any order', async () => {
+  const network = new SimulatedNetwork({ seed: 5 });
+  const { clock } = network;
+  const open = new Map<number, (outcome: ChunkOutcome) => void>();
+  let [requests, twice] = [0, 0];
+  const source = {
+    setChunkCount: () => {},
+    cancel: () => {},
+    close: () => {},
+    request: (chunk: number) => {
+      requests++;
+      if (open.has(chunk)) twice++;
+      return new Promise<ChunkOutcome>((resolve) => {
+        open.set(chunk, resolve);
+        // The last one requested ends first.
+        clock.after(10, () => {
+          const [last, end] = [...open].at(-1) ?? [];
+          if (last !== undefined) open.delete(last);
+          end?.({ kind: 'verified' });
+        });
+      });
+    },
+  } as unknown as Source;
+  const { links } = await startNode(network, 1);
+  const anna = await startNode(network, 2);
+  anna.share.add('film', Buffer.alloc(3 * MIB));
+  const access = {
+    listFiles: links.listFiles.bind(links),
+    openSource: async () => source,
+    limitFor: () => undefined,
+  };
+  const test = new TransferTest({ network: access, clock, busyMs: () => 0 });
+  await network.settle(test.run([known(anna)], patient));
+  expect(requests).toBeGreaterThan(100);
+  expect(twice).toBe(0);
 });

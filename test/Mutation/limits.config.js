@@ -1,0 +1,29 @@
+import { relative } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { wrapLimits } from './Limits.js';
+
+const PRODUCT = /^(Protocol|Shared|Tracker|Peer|Cli)\/.*\.ts$/;
+
+/** The unit tests with sources whose limits can be lifted one by one. */
+export default defineConfig({
+  plugins: [
+    {
+      name: 'lift-limits',
+      enforce: 'pre',
+      transform(code, id) {
+        const path = relative(process.cwd(), id);
+        return PRODUCT.test(path) ? { code: wrapLimits(path, code), map: null } : undefined;
+      },
+    },
+  ],
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/EndToEnd/**', 'test/Architecture.test.ts', 'test/Cli/Launch.test.ts'],
+    pool: 'forks',
+    isolate: false,
+    maxWorkers: 1,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    setupFiles: ['test/Mutation/limits.setup.js', 'test/Support/setup.ts'],
+  },
+});
