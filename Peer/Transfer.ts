@@ -129,6 +129,14 @@ export interface SentOffer {
   withdraw(): void;
 }
 
+/** A plain socket, on which the system may send files by itself. */
+export interface PlainSocket {
+  /** Resolves when everything before is sent, and the next bytes may come from elsewhere until the next write. */
+  ready(): Promise<void>;
+  /** Undefined: closed, or not plain. */
+  descriptor(): number | undefined;
+}
+
 /** An open file on loan, to be sent without a copy. */
 export interface LentFile {
   readonly descriptor: number;

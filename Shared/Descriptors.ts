@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 
 /** Soft limit where the system does not tell: the usual default of macOS, and below that of Windows and Linux. */
 const DEFAULT_LIMIT = 256;
@@ -40,4 +41,12 @@ const CONNECTIONS_MIN = 8;
 /** Upper bound on incoming connections under a descriptor limit: half of the unreserved descriptors, at most 512. */
 export function connectionsUnder(limit: number): number {
   return Math.max(CONNECTIONS_MIN, Math.min(CONNECTIONS_MAX, Math.floor((limit - RESERVED) / 2)));
+}
+
+/** Descriptor of an open, plain TCP socket; undefined: closed, or of another kind. Node has no public way to it. */
+export function descriptorOf(socket: Duplex): number | undefined {
+  const { _handle: handle } = socket as { _handle?: { fd?: unknown; constructor: { name: string } } | null };
+  const fd = handle?.fd;
+  const isPlain = handle?.constructor.name === 'TCP' && !socket.destroyed;
+  return isPlain && typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }

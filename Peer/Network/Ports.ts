@@ -53,6 +53,8 @@ export interface PumpOutcome {
 /** Sends ranges of files to sockets without copying them through this process. */
 export interface FilePump {
   readonly state: SendPath;
+  /** Whether it takes jobs at present. The first call starts its thread, which takes jobs from then on. */
+  begin(): boolean;
   /** A number for a connection. Its jobs run in the order of `send`. */
   newLine(): number;
   /**

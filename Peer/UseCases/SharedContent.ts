@@ -3,6 +3,7 @@ import type { Address } from '../../Shared/Address.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
+import type { PlainSocket } from '../Transfer.ts';
 import { type ContentDigest, ContentDigests } from './ContentDigests.ts';
 
 /** Destination of served bytes. */
@@ -10,6 +11,8 @@ export interface ContentSink {
   readonly remote: Address;
   /** Resolves when the bytes may be reused and more may follow. Rejects when the destination is gone. */
   write(bytes: Uint8Array): Promise<void>;
+  /** For sending without copies. Absent: bytes are written. */
+  readonly plain?: PlainSocket | undefined;
 }
 
 /** Bytes of a file, from the first to before the last. */
@@ -62,13 +65,13 @@ export class SharedContent {
   async send(
     content: FileId,
     range: ContentRange,
-    { remote, write }: ContentSink,
+    { remote, write, plain }: ContentSink,
     signal: AbortSignal,
   ): Promise<void> {
     const contact = { peerId: undefined, name: CLIENT_NAME, address: remote };
     const seat = this.#network.desk.enter({ key: `http:${remote.host}`, label: () => contact });
     try {
-      await seat.send(content, range, { host: remote.host, write }, signal);
+      await seat.send(content, range, { host: remote.host, write, plain }, signal);
     } finally {
       seat.leave();
     }

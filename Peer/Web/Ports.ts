@@ -7,6 +7,7 @@ import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
 import type { CatalogEntry, DownloadStatus, FileAttributes } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
+import type { PlainSocket } from '../Transfer.ts';
 import type { HttpGet } from './Metalink/HttpGet.ts';
 
 /** Services of the peer and of its port that the web uses. Types only. */
@@ -75,6 +76,8 @@ interface WebSink {
   readonly remote: Address;
   /** Resolves when the bytes may be reused and more may follow. */
   write(bytes: Uint8Array): Promise<void>;
+  /** For sending without copies. Absent: bytes are written. */
+  readonly plain?: PlainSocket | undefined;
 }
 
 /** Files of the share. Paths are keys of the catalog: none is opened as it is. */

@@ -33,7 +33,7 @@ export class LaneOutput implements ByteStream {
 
   /** Whether `pump` may be called at present. */
   get mayPump(): boolean {
-    return this.#pump?.state.path === 'sendfile' && this.#stream.descriptor?.() !== undefined;
+    return this.#stream.descriptor?.() !== undefined && this.#pump?.begin() === true;
   }
 
   write(bytes: Uint8Array, done?: () => void): boolean {

@@ -2,10 +2,31 @@ import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { onAbort } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { PumpOutcome } from '../Ports.ts';
 import type { RateFlow } from './RateFlow.ts';
-import { type ByteRange, CUT_MS, type Desk, type Seat, type Sink, STALLED_MS } from './Serving.ts';
+import {
+  type ByteRange,
+  CUT_MS,
+  type Desk,
+  PUMPED_BYTES_MIN,
+  type Seat,
+  type Sink,
+  STALLED_MS,
+} from './Serving.ts';
 
-/** Sends one range of a file: waits for turns, reads pieces into pooled buffers, keeps to the limits. */
+/**
+ * Bytes at the end of a range that are always read and checked: a file that changes while the pump sends it is noticed
+ * before the client has all bytes, and the connection is cut.
+ */
+const TAIL_BYTES = 64 * 1_024;
+
+/** Position in a file. */
+interface Place {
+  readonly chunk: number;
+  readonly within: number;
+}
+
+/** Sends one range of a file: waits for turns, sends pieces by the pump or through pooled buffers, keeps to the limits. */
 export class RangeSender {
   /** Bytes not sent yet. */
   leftBytes: number;
@@ -17,6 +38,8 @@ export class RangeSender {
   #writingSinceMs: number | undefined;
   #ended: ShoalError | undefined;
   #wake: () => void = () => {};
+  /** Connection of the pump. */
+  #line: number | undefined;
 
   constructor(seat: Seat, desk: Desk, fileId: FileId, { from, to }: ByteRange) {
     this.#seat = seat;
@@ -41,6 +64,7 @@ export class RangeSender {
     } finally {
       stopListening();
       flow.close();
+      if (this.#line !== undefined) this.#desk.options.pump?.cancel(this.#line);
     }
   }
 
@@ -74,9 +98,9 @@ export class RangeSender {
     }
   }
 
-  /** Sends the next bytes within one chunk; returns their number. */
+  /** Sends the next bytes; returns their number. */
   async #sendPiece(sink: Sink, flow: RateFlow): Promise<number> {
-    const { provider, clock } = this.#desk.options;
+    const { provider } = this.#desk.options;
     const size = provider.sizeOf(this.#fileId);
     const held = provider.holdings(this.#fileId);
     const offset = this.#to - this.leftBytes;
@@ -85,8 +109,41 @@ export class RangeSender {
     const layout = chunkLayout(size);
     const chunk = Math.floor(offset / layout.chunkBytes);
     if (held !== 'all' && !held.has(chunk)) throw new ShoalError('NOT_FOUND', 'this part is not here yet');
-    const within = offset - chunk * layout.chunkBytes;
-    const bytes = Math.min(this.leftBytes, chunkLength(layout, chunk) - within, flow.pieceBytesMax);
+    const place = { chunk, within: offset - chunk * layout.chunkBytes };
+    const pumped = Math.min(this.leftBytes - TAIL_BYTES, flow.pieceBytesMax);
+    if (pumped >= PUMPED_BYTES_MIN && (await this.#pump(place, pumped, sink, flow))) return pumped;
+    const bytes = Math.min(this.leftBytes, chunkLength(layout, chunk) - place.within, flow.pieceBytesMax);
+    await this.#copy(place, bytes, sink, flow);
+    return bytes;
+  }
+
+  /** Sends bytes by the pump. Returns false when that is not possible: nothing is sent then. */
+  async #pump({ chunk, within }: Place, bytes: number, { plain }: Sink, flow: RateFlow): Promise<boolean> {
+    const { provider, pump, clock } = this.#desk.options;
+    if (plain?.descriptor() === undefined || pump?.begin() !== true) return false;
+    const file = provider.lend?.(this.#fileId, chunk, within, bytes);
+    if (file === undefined) return false;
+    try {
+      await flow.take(bytes);
+      await this.#unlessEnded(plain.ready());
+      const socket = plain.descriptor();
+      this.#line ??= pump.newLine();
+      const pieces = [{ header: undefined, position: file.position, bytes }];
+      const job = socket === undefined ? undefined : pump.send(this.#line, socket, file.descriptor, pieces);
+      if (job === undefined) return false;
+      this.#seat.sending(this.#fileId);
+      this.#writingSinceMs = clock.nowMs();
+      await this.#unlessEnded(job.then(assertComplete));
+      return true;
+    } finally {
+      this.#writingSinceMs = undefined;
+      file.giveBack();
+    }
+  }
+
+  /** Reads bytes within one chunk and writes them. */
+  async #copy({ chunk, within }: Place, bytes: number, sink: Sink, flow: RateFlow): Promise<void> {
+    const { provider, clock } = this.#desk.options;
     const buffer = await this.#desk.buffers.acquire();
     let written: Promise<void> | undefined;
     try {
@@ -98,7 +155,6 @@ export class RangeSender {
       this.#writingSinceMs = clock.nowMs();
       written = sink.write(piece);
       await this.#unlessEnded(written);
-      return bytes;
     } finally {
       this.#writingSinceMs = undefined;
       // The sink may still read the buffer of a write that was given up.
@@ -112,6 +168,7 @@ export class RangeSender {
       this.#wake = () => {
         if (this.#ended !== undefined) reject(this.#ended);
       };
+      this.#wake();
       written.then(resolve, reject);
     });
   }
@@ -124,4 +181,8 @@ export class RangeSender {
 
 function cancelled(): ShoalError {
   return new ShoalError('CANCELLED', 'the transfer was cancelled');
+}
+
+function assertComplete({ complete }: PumpOutcome): void {
+  if (!complete) throw new ShoalError('CLOSED', 'the connection ended, or the file became shorter');
 }

@@ -3,6 +3,7 @@ import type { NetworkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { RateMeter } from '../../../Shared/RateMeter.ts';
 import type { PeerContact } from '../../Model.ts';
+import type { PlainSocket } from '../../Transfer.ts';
 import type { ChunkProvider, FilePump } from '../Ports.ts';
 import type { BufferPool, Memory } from './BufferPool.ts';
 import type { RateFlow } from './RateFlow.ts';
@@ -15,6 +16,9 @@ import type { UploadSlots } from './UploadSlots.ts';
 export const STALLED_MS = 10_000;
 /** Time without progress after which a transfer is ended, if send memory is short. */
 export const CUT_MS = 30_000;
+
+/** Bytes from which a job of the pump costs less than a read and a write. */
+export const PUMPED_BYTES_MIN = 256 * 1_024;
 
 /** A client that is served: a peer with its lanes, or an HTTP client. */
 export interface ServeClient {
@@ -102,6 +106,8 @@ export interface Sink {
   readonly host: string;
   /** Resolves when the bytes may be reused and more may follow. Rejects when the destination is gone. */
   write(bytes: Uint8Array): Promise<void>;
+  /** For sending without copies. Absent: bytes are written. */
+  readonly plain?: PlainSocket | undefined;
 }
 
 /** Services of the desk that a seat uses. */

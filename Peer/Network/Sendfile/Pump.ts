@@ -30,7 +30,7 @@ interface Started {
 
 /** Time after which a thread that does not close, as in a read from a dead disk, is ended. */
 const CLOSE_MS = 2_000;
-/** Jobs that are not taken after a start failed for want of descriptors. */
+/** Calls of `begin` without an attempt after a start failed for want of descriptors. */
 const SKIPPED = 1_000;
 const TOO_MANY_FILES = /EMFILE|ENFILE|too many open files|ERR_WORKER_INIT_FAILED/i;
 /** errno of files, or file systems, that `sendfile` cannot read. */
@@ -62,6 +62,12 @@ export class Pump implements FilePump {
     return { path: this.#off === undefined ? 'sendfile' : 'copy', reason: this.#off };
   }
 
+  begin(): boolean {
+    if (this.#off !== undefined) return false;
+    if (this.#started === undefined && this.#skip-- <= 0) this.#startThread();
+    return this.#started?.isReady === true;
+  }
+
   newLine(): number {
     return this.#nextLine++;
   }
@@ -72,8 +78,8 @@ export class Pump implements FilePump {
     file: number,
     pieces: readonly FilePiece[],
   ): Promise<PumpOutcome> | undefined {
-    const started = this.#begin();
-    if (!started?.isReady) return undefined;
+    const started = this.#started;
+    if (this.#off !== undefined || !started?.isReady) return undefined;
     const ownSocket = started.calls.duplicate(socket);
     if (ownSocket === undefined) return undefined;
     const ownFile = started.calls.duplicate(file);
@@ -105,9 +111,7 @@ export class Pump implements FilePump {
     started.calls.raise(started.event);
   }
 
-  #begin(): Started | undefined {
-    if (this.#off !== undefined) return undefined;
-    if (this.#started !== undefined || this.#skip-- > 0) return this.#started;
+  #startThread(): void {
     let calls: Calls | undefined;
     let event: number | undefined;
     try {
@@ -121,7 +125,6 @@ export class Pump implements FilePump {
       if (event !== undefined) calls?.close(event);
       this.#failed(failure instanceof Error ? failure.message : String(failure));
     }
-    return this.#started;
   }
 
   /** Handles a start that failed: with too many open files it is tried again later. */

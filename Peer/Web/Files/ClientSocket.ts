@@ -1,6 +1,8 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Address, normalHost } from '../../../Shared/Address.ts';
+import { descriptorOf } from '../../../Shared/Descriptors.ts';
+import type { PlainSocket } from '../../Transfer.ts';
 
 /** Time without any byte in either direction after which a connection is closed, in milliseconds. */
 export const IDLE_MS = 60_000;
@@ -37,4 +39,26 @@ export async function withoutIdleLimit<T>({ socket }: IncomingMessage, transfer:
   } finally {
     socket.setTimeout(IDLE_MS);
   }
+}
+
+/**
+ * The socket of an answer, for sending files without copies. It has no descriptor while answers to earlier requests of the
+ * connection are pending.
+ * @param begin - sends the headers of the answer
+ */
+export function plainSocketOf(response: ServerResponse, begin: () => void): PlainSocket {
+  return {
+    ready: () =>
+      new Promise((resolve) => {
+        begin();
+        response.flushHeaders();
+        const { socket } = response;
+        if (socket === null || socket.writableLength === 0 || socket.destroyed) resolve();
+        else socket.write('', () => resolve());
+      }),
+    descriptor: () => {
+      const { socket } = response;
+      return socket === null || socket.writableLength > 0 ? undefined : descriptorOf(socket);
+    },
+  };
 }

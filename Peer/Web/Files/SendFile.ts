@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { unlessAborted } from '../../../Shared/OnAbort.ts';
 import type { ServedFile, WebFiles } from '../Ports.ts';
-import { goneOf, remoteOf, withoutIdleLimit } from './ClientSocket.ts';
+import { goneOf, plainSocketOf, remoteOf, withoutIdleLimit } from './ClientSocket.ts';
 import type { FileAnswer } from './FileAnswer.ts';
 
 /**
@@ -21,16 +21,19 @@ export async function sendFile(
     return;
   }
   const gone = goneOf(response.req);
+  const begin = () => {
+    if (!response.headersSent) response.writeHead(status, headers);
+  };
   const write = (bytes: Uint8Array) => {
     const written = new Promise<void>((resolve, reject) => {
-      if (!response.headersSent) response.writeHead(status, headers);
+      begin();
       response.write(bytes, (failure) => (failure ? reject(failure) : resolve()));
     });
     // Bytes of an answer whose turn never came are never reported as written.
     return unlessAborted(written, gone);
   };
   try {
-    const sink = { remote: remoteOf(response.req), write };
+    const sink = { remote: remoteOf(response.req), write, plain: plainSocketOf(response, begin) };
     await withoutIdleLimit(response.req, files.send(entry.fileId, range, sink, gone));
     response.end();
   } catch (failure) {

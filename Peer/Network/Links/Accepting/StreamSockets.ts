@@ -1,6 +1,7 @@
 import { createServer, isIP, type Socket, connect as tcpConnect } from 'node:net';
 import { DIAL_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
 import { type Address, formatAddress, normalHost } from '../../../../Shared/Address.ts';
+import { descriptorOf } from '../../../../Shared/Descriptors.ts';
 import { onAbort } from '../../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
 import type { ByteStream, Dial, Listen, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
@@ -138,14 +139,6 @@ export function wrapSocket(
       return socket;
     },
   };
-}
-
-/** Descriptor of an open, plain TCP socket; Node has no public way to it. */
-function descriptorOf(socket: Socket): number | undefined {
-  const { _handle: handle } = socket as { _handle?: { fd?: unknown; constructor: { name: string } } | null };
-  const fd = handle?.fd;
-  const isPlain = handle?.constructor.name === 'TCP' && !socket.destroyed;
-  return isPlain && typeof fd === 'number' && fd >= 0 ? fd : undefined;
 }
 
 export function givenUp(): ShoalError {

@@ -6,7 +6,7 @@ const FILE = { descriptor: 8, position: 0, giveBack: () => {} };
 const PIECES = [{ header: undefined, position: 0, bytes: 5 }];
 
 /** A lane's output; its stream accepts writes, and its pump ends jobs, when told to. */
-function made({ isPlain = true, path = 'sendfile' as 'sendfile' | 'copy' } = {}) {
+function made({ isPlain = true, takesJobs = true } = {}) {
   const log: string[] = [];
   const accepted: (() => void)[] = [];
   const ends: ((outcome: PumpOutcome) => void)[] = [];
@@ -24,7 +24,8 @@ function made({ isPlain = true, path = 'sendfile' as 'sendfile' | 'copy' } = {})
     descriptor: () => (isPlain ? 7 : undefined),
   };
   const pump: FilePump = {
-    state: { path, reason: undefined },
+    state: { path: 'sendfile', reason: undefined },
+    begin: () => takesJobs,
     newLine: () => 3,
     send: (line, socket, file) => {
       log.push(`pump ${line}: ${file}->${socket}`);
@@ -95,7 +96,7 @@ test('a job that fails destroys the lane: its bytes end anywhere', async () => {
 });
 
 test('without a plain socket, without a pump, or with the pump off, nothing is pumped', () => {
-  for (const output of [made({ isPlain: false }).output, made({ path: 'copy' }).output])
+  for (const output of [made({ isPlain: false }).output, made({ takesJobs: false }).output])
     expect(output.mayPump).toBe(false);
   const { output } = made({ isPlain: false });
   expect(output.pump(FILE, PIECES)).toBeUndefined();

@@ -30,6 +30,7 @@ function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
   };
   const pump: FilePump = {
     state: { path: 'sendfile', reason: undefined },
+    begin: () => true,
     newLine: () => 1,
     send: (_line, _socket, _file, pieces) => {
       const sent = pieces.reduce((sum, piece) => sum + piece.bytes, 0);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { ServingDesk } from '../../../../Peer/Network/Lanes/ServingDesk.ts';
 import { type Limits, TransferLimits } from '../../../../Peer/Network/Lanes/TransferLimits.ts';
+import type { FilePump } from '../../../../Peer/Network/Ports.ts';
 import { UPLOAD_SLOTS } from '../../../../Protocol/Limits.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { MemoryShare } from '../MemoryShare.ts';
@@ -182,4 +183,91 @@ test('several requests of one client share its seat', async () => {
   expect(Buffer.concat(to.got)).toHaveLength(9);
   other.leave();
   expect(made.clients).toBe(0);
+});
+
+/** A pump that "sends" from memory when told to, and a share that lends. */
+function pumping(share: MemoryShare, bytes: Buffer) {
+  const got: Buffer[] = [];
+  const seen = { loans: 0, cancelled: 0, fails: false, held: false };
+  const ends: (() => void)[] = [];
+  const pump: FilePump = {
+    state: { path: 'sendfile', reason: undefined },
+    begin: () => true,
+    newLine: () => 1,
+    send: (_line, _socket, _file, [piece = { header: undefined, position: 0, bytes: 0 }]) => {
+      const { position, bytes: count } = piece;
+      got.push(bytes.subarray(position, position + count));
+      const outcome = { sent: count, complete: !seen.fails };
+      return new Promise((resolve) => {
+        if (seen.held) ends.push(() => resolve(outcome));
+        else setImmediate(() => resolve(outcome));
+      });
+    },
+    cancel: () => seen.cancelled++,
+    close: async () => {},
+  };
+  const lend = (_: unknown, chunk: number, offset: number) => {
+    seen.loans++;
+    return { descriptor: 8, position: chunk * MIB + offset, giveBack: () => seen.loans-- };
+  };
+  Object.assign(share, { lend });
+  const plain = { ready: async () => {}, descriptor: (): number | undefined => 7 };
+  const write = async (piece: Uint8Array) => {
+    got.push(Buffer.from(piece));
+  };
+  return { pump, got, seen, sink: { write, host: '10.0.0.9', plain } };
+}
+
+test('a range goes by the pump but for its end, which is read and checked', async () => {
+  const { desk: made, share, fileId, bytes, enter } = desk();
+  const { pump, got, seen, sink: to } = pumping(share, bytes);
+  Object.assign(made.options, { pump });
+  const range = { from: 1_000, to: 3 * MIB };
+  await enter('curl').send(fileId, range, to, patient);
+  expect(Buffer.concat(got).equals(bytes.subarray(range.from, range.to))).toBe(true);
+  expect(got.at(-1)).toHaveLength(64 * 1_024);
+  expect([seen.loans, seen.cancelled, made.sentBytes, share.reads.length]).toEqual([
+    0,
+    1,
+    3 * MIB - 1_000,
+    0,
+  ]);
+});
+
+test('a file that changes while it is pumped ends the range before its end', async () => {
+  const { desk: made, share, fileId, bytes, enter } = desk();
+  const { pump, got, sink: to } = pumping(share, bytes);
+  Object.assign(made.options, { pump });
+  share.changedAt = { chunk: 2, offset: 0 };
+  const sent = enter('curl').send(fileId, { from: 0, to: 3 * MIB }, to, patient);
+  await expect(sent).rejects.toMatchObject({ code: 'FILE_CHANGED' });
+  expect(Buffer.concat(got).length).toBeLessThan(3 * MIB);
+});
+
+test('a range that is given up cancels the pump and gives the file back, also in the midst of a job', async () => {
+  const { desk: made, share, fileId, bytes, enter } = desk();
+  const { pump, seen, sink: to } = pumping(share, bytes);
+  Object.assign(made.options, { pump });
+  seen.held = true;
+  const stop = new AbortController();
+  const sent = enter('curl').send(fileId, { from: 0, to: 3 * MIB }, to, stop.signal);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(seen).toMatchObject({ loans: 1, cancelled: 0 });
+  stop.abort();
+  await expect(sent).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(seen).toMatchObject({ loans: 0, cancelled: 1 });
+});
+
+test('a pump that fails ends the range; a socket that is not plain is written to', async () => {
+  const { desk: made, share, fileId, bytes, enter } = desk();
+  const { pump, got, seen, sink: to } = pumping(share, bytes);
+  Object.assign(made.options, { pump });
+  seen.fails = true;
+  await expect(enter('a').send(fileId, { from: 0, to: MIB }, to, patient)).rejects.toMatchObject({
+    code: 'CLOSED',
+  });
+  got.length = 0;
+  const encrypted = { ...to, plain: { ...to.plain, descriptor: () => undefined } };
+  await enter('b').send(fileId, { from: 0, to: MIB }, encrypted, patient);
+  expect([Buffer.concat(got).equals(bytes.subarray(0, MIB)), seen.cancelled]).toEqual([true, 1]);
 });

@@ -47,7 +47,7 @@ function made({
   const load = () => ({ duplicate: own, openEvent: own, raise: () => {}, close });
   const pump = new Pump(undefined, load, start);
   if (ready) {
-    expect(pump.send(0, 7, 8, PIECES)).toBeUndefined(); // The thread gets nothing before it runs.
+    expect([pump.begin(), pump.send(0, 7, 8, PIECES)]).toEqual([false, undefined]); // The thread does not run yet.
     told([]);
   }
   return {
@@ -86,12 +86,12 @@ test('without descriptors nothing is begun, and nothing stays open', () => {
 test('a thread that cannot start for want of descriptors is tried again later', () => {
   for (const reason of ['EMFILE: too many open files, open', 'Worker initialization failure: EMFILE']) {
     const { pump, open, stop, starts } = made({ ready: false });
-    expect(pump.send(1, 7, 8, PIECES)).toBeUndefined();
+    expect(pump.begin()).toBe(false);
     stop(reason);
     expect([open.size, pump.state.path, starts()]).toEqual([0, 'sendfile', 1]);
-    for (let job = 0; job < 1_000; job++) void pump.send(1, 7, 8, PIECES);
+    for (let job = 0; job < 1_000; job++) pump.begin();
     expect(starts()).toBe(1);
-    void pump.send(1, 7, 8, PIECES);
+    pump.begin();
     expect(starts()).toBe(2);
     stop('no such module');
     expect([open.size, pump.state]).toEqual([0, { path: 'copy', reason: 'no such module' }]);
@@ -147,7 +147,7 @@ test('a native part that does not load switches it off with the reason', () => {
   const pump = new Pump(undefined, () => {
     throw new Error('no such library');
   });
-  expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
+  expect(pump.begin()).toBe(false);
   expect(pump.state).toEqual({ path: 'copy', reason: 'no such library' });
   expect(new Pump('switched off').state).toEqual({ path: 'copy', reason: 'switched off' });
 });
