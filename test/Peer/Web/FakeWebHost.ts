@@ -3,6 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { CatalogEntry, DownloadStatus } from '../../../Peer/Model.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
+import type { PlainSocket } from '../../../Peer/Transfer.ts';
 import type { WebCommand, WebDigest, WebFacts, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
 import { WebServer } from '../../../Peer/Web/WebServer.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
@@ -27,7 +28,7 @@ export class FakeWebHost implements WebHost {
   sends = 0;
   /** Sends that have ended, in any way. */
   ended = 0;
-  beforeSend: () => Promise<void> = async () => {};
+  beforeSend: (sink: { readonly plain?: PlainSocket | undefined }) => Promise<void> = async () => {};
   running: DownloadStatus[] = [];
   answer: { error: { code: string } | undefined; json: string } = { error: undefined, json: '{"ok":true}' };
   readonly #listeners = new Set<(news: { kind: string; text: string }) => void>();
@@ -44,11 +45,11 @@ export class FakeWebHost implements WebHost {
     send: async (
       content: FileId,
       { from, to }: { from: number; to: number },
-      sink: { write(bytes: Uint8Array): Promise<void> },
+      sink: { write(bytes: Uint8Array): Promise<void>; readonly plain?: PlainSocket | undefined },
     ) => {
       this.sends++;
       try {
-        await this.beforeSend();
+        await this.beforeSend(sink);
         if (this.trouble !== undefined) throw this.trouble;
         const path = this.files.findId(content)?.path ?? '';
         const bytes = this.contents.get(path)?.subarray(from, to) ?? Buffer.alloc(0);
@@ -131,7 +132,7 @@ export class FakeWebHost implements WebHost {
           sink: { write(bytes: Uint8Array): Promise<void> },
         ) => {
           this.sends++;
-          await this.beforeSend();
+          await this.beforeSend(sink);
           if (this.trouble !== undefined) throw this.trouble;
           await sink.write(bytes.subarray(from, to));
         },

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test, vi } from 'vitest';
+import type { PlainSocket } from '../../../Peer/Transfer.ts';
 import { FakeWebHost, webOn } from './FakeWebHost.ts';
 
 test('metrics are figures of the peer, without names', async () => {
@@ -52,6 +53,32 @@ test.each([
   expect(host.ended).toBe(0);
   socket.destroy();
   await vi.waitFor(() => expect(host.ended).toBe(paths.length));
+});
+
+test('only the answer whose turn it is lends its socket, with everything before sent', async () => {
+  const host = new FakeWebHost();
+  for (const path of ['a', 'b']) host.contents.set(path, Buffer.from(`${path}\n`));
+  const sinks: PlainSocket[] = [];
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  host.beforeSend = ({ plain }) => {
+    if (plain !== undefined) sinks.push(plain);
+    return held;
+  };
+  const { port } = await webOn(host);
+  const socket = connect({ port, host: '127.0.0.1' });
+  const received = text(socket);
+  socket.write('GET /files/a HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  socket.write('GET /files/b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  await vi.waitFor(() => expect(sinks).toHaveLength(2));
+  await Promise.all(sinks.map((plain) => plain.ready()));
+  expect(sinks.map((plain) => plain.descriptor())).toEqual([expect.any(Number), undefined]);
+  release();
+  const [first, second] = (await received).split(/\r\n\r\n/).slice(1);
+  expect([first?.startsWith('a\nHTTP/1.1 200'), second]).toEqual([true, 'b\n']);
+  expect(sinks.map((plain) => plain.descriptor())).toEqual([undefined, undefined]);
 });
 
 test.each([
