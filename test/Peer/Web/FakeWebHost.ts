@@ -132,7 +132,7 @@ export class FakeWebHost implements WebHost {
           sink: { write(bytes: Uint8Array): Promise<void> },
         ) => {
           this.sends++;
-          await this.beforeSend(sink);
+          await this.beforeSend({});
           if (this.trouble !== undefined) throw this.trouble;
           await sink.write(bytes.subarray(from, to));
         },
