@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from 'commander';
 import { settingsOf } from '../Peer/Settings/CommandLine.ts';
-import { readConfig } from '../Peer/Settings/ConfigPath.ts';
 import { applyLayers, misspeltVariables } from '../Peer/Settings/SettingLayers.ts';
+import { readConfig } from '../Shared/ConfigPath.ts';
 import { interruption, watchOutputs } from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { formatAddress } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
+import { readConfig } from '../Shared/ConfigPath.ts';
 import { type Log, makeLog } from '../Shared/Log.ts';
 import {
   announceReadiness,
@@ -21,7 +22,6 @@ import { LocalServer } from './Local/LocalServer.ts';
 import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import type { Peer } from './Peer.ts';
 import { type EarlyExit, readCommandLine, type Settings } from './Settings/CommandLine.ts';
-import { readConfig } from './Settings/ConfigPath.ts';
 import { readSettingsAgain } from './Settings/SettingChanges.ts';
 import { StateFolder } from './State/StateFolder.ts';
 import { openWeb } from './WebAssembly.ts';

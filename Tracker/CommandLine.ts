@@ -3,9 +3,10 @@ import { Command, CommanderError } from 'commander';
 import { PEERS_MAX, TRACKER_PORT } from '../Protocol/Limits.ts';
 import { type Invite, readNetwork } from '../Protocol/Private/Invite.ts';
 import { type Address, parseHostPort, readPort } from '../Shared/Address.ts';
+import { type ConfigFile, placeOf } from '../Shared/ConfigLines.ts';
 import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../Shared/Log.ts';
-import { errorText, ShoalError } from '../Shared/ShoalError.ts';
+import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
 
 /** Settings of `node Tracker.js …`. */
 export interface TrackerSettings {
@@ -55,7 +56,7 @@ export function trackerCommand(): Command {
     .option('--max-peers <number>', `peers at most (default: ${PEERS_MAX})`, readMaxPeers)
     .option(
       '--network <invite>',
-      'serve this private network (default: SHOAL_NETWORK, else the open one)',
+      'serve this private network; open: the open one (default: SHOAL_NETWORK, else the config file, else the open one)',
       readNetwork,
     )
     .option('--relay-only', 'hold no catalogs: relay every search to all peers')
@@ -72,11 +73,13 @@ export function trackerCommand(): Command {
 /**
  * @param args - without program and script
  * @param write - shows help (stdout) or an error and its hint (stderr)
+ * @param config - the config file of peers; a tracker takes its network from there, so that both are in the same one
  */
 export function readCommandLine(
   args: readonly string[],
   write: { readonly out: (text: string) => void; readonly error: (text: string) => void },
   environment: Readonly<Record<string, string | undefined>> = {},
+  config?: ConfigFile,
 ): TrackerSettings | Ended {
   const command = trackerCommand()
     .exitOverride()
@@ -84,8 +87,7 @@ export function readCommandLine(
   try {
     command.parse([...args], { from: 'user' });
     const flags = command.opts<Flags>();
-    const { SHOAL_NETWORK: invite } = environment;
-    const network = flags.network ?? readNetwork(invite?.trim() || 'open');
+    const network = flags.network ?? networkOf(environment, config);
     const [positional] = command.processedArgs as [number | undefined];
     return {
       port: flags.port ?? positional ?? TRACKER_PORT,
@@ -103,6 +105,24 @@ export function readCommandLine(
     if (failure instanceof CommanderError && failure.exitCode === 0) return { exitCode: 0 };
     write.error(errorText(usageError(failure), 'node Tracker.js --help shows all options'));
     return { exitCode: 2 };
+  }
+}
+
+/** The network of the environment, else of the config file, else the open one. @throws ShoalError USAGE */
+function networkOf(
+  { SHOAL_NETWORK: invite }: Readonly<Record<string, string | undefined>>,
+  config: ConfigFile | undefined,
+): Invite | 'open' {
+  if (invite?.trim()) return readNetwork(invite);
+  const line = config?.lines.findLast(({ key }) => key === 'network');
+  if (config === undefined || line === undefined) return 'open';
+  try {
+    return readNetwork(line.value);
+  } catch (failure) {
+    const { message } = asShoalError(failure, 'USAGE');
+    throw new ShoalError('USAGE', `${placeOf(config.path, line.line)}: ${message}`, {
+      hint: 'Write a new one with: shoal network join INVITE. Or serve the open network: --network open',
+    });
   }
 }
 

@@ -5,6 +5,7 @@ import { sealedBind } from '../Protocol/Private/SealedSockets.ts';
 import { type Address, formatAddress, readPort } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
+import { readConfig } from '../Shared/ConfigPath.ts';
 import { ALL_INTERFACES, bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { makeLog } from '../Shared/Log.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
@@ -12,7 +13,7 @@ import { announceReadiness, interruption, watchOutputs } from '../Shared/Program
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 import type { BindDatagram } from '../Shared/Transport.ts';
 import { usableAddresses } from '../Shared/UsableAddresses.ts';
-import { readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
+import { type Ended, readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
 import { type Ask, askPipe, askTerminal } from './Prompts.ts';
 import { Tracker } from './Tracker.ts';
 
@@ -27,20 +28,28 @@ await main();
 
 async function main(): Promise<void> {
   watchOutputs();
-  const settings = readCommandLine(
-    process.argv.slice(2),
-    {
-      out: (text) => process.stdout.write(text),
-      error: (text) => process.stderr.write(text),
-    },
-    process.env,
-  );
+  const settings = await readSettings();
   if ('exitCode' in settings) {
     process.exitCode = settings.exitCode;
     return;
   }
   const chosen = settings.interactive ? await questioned(settings) : settings;
   if (chosen !== undefined) await run(chosen);
+}
+
+async function readSettings(): Promise<TrackerSettings | Ended> {
+  const write = {
+    out: (text: string) => process.stdout.write(text),
+    error: (text: string) => process.stderr.write(text),
+  };
+  try {
+    const { config } = await readConfig(process.env);
+    return readCommandLine(process.argv.slice(2), write, process.env, config);
+  } catch (failure) {
+    if (!(failure instanceof ShoalError)) throw failure;
+    write.error(errorText(failure));
+    return { exitCode: 2 };
+  }
 }
 
 async function run(settings: TrackerSettings): Promise<void> {

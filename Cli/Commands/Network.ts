@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { renderUnicodeCompact } from 'uqr';
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
-import { changeNetwork } from '../../Peer/Settings/ConfigPath.ts';
+import { changeNetwork } from '../../Peer/Settings/ChangeNetwork.ts';
 import {
   formatInvite,
   type Invite,

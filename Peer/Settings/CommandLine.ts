@@ -1,13 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { type Invite, readNetwork } from '../../Protocol/Private/Invite.ts';
 import type { Address } from '../../Shared/Address.ts';
+import type { ConfigFile } from '../../Shared/ConfigLines.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../../Shared/Log.ts';
 import type { Rates } from '../../Shared/Rates.ts';
 import { errorText, ShoalError } from '../../Shared/ShoalError.ts';
 import { readRates } from '../Commands/Line/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
 import type { AcceptPolicy } from '../PushManager.ts';
-import type { ConfigFile } from './ConfigLines.ts';
 import {
   type HttpLevel,
   readAccept,

@@ -1,8 +1,8 @@
 import type { Command, Option } from 'commander';
+import { type ConfigFile, placeOf } from '../../Shared/ConfigLines.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { nearest } from '../Commands/Line/EditDistance.ts';
-import { type ConfigFile, placeOf } from './ConfigLines.ts';
 
 /** Settings that accept several values: repeated lines, or commas within one. */
 const LISTS = new Set(['tracker', 'upload-limit', 'download-limit']);

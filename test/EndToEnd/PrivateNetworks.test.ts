@@ -158,6 +158,11 @@ test.concurrent('shoal network: create, show, invite, leave, join; the secret st
   expect(await shoal('network', 'create', 'lab 4')).toMatchObject({ error: { code: 'LOCAL_CONFLICT' } });
   const peer = await lan.launcher.peer(['--no-console'], { home });
   await peer.line(/^Private network "lab 3": only its members/);
+  const port = String(await freePort());
+  const tracker = await lan.launcher.tracker(['--host', '127.0.0.1', '--port', port], { home });
+  await eventually('the tracker is in that network', async () =>
+    tracker.stderr.includes('serves the private network "lab 3"'),
+  );
   expect(await shoal('network', 'leave')).toMatchObject({ ok: true, privateNetwork: null });
   expect(await readFile(path, 'utf8')).toBe('');
   expect(await shoal('network', 'invite')).toMatchObject({ error: { code: 'NOT_FOUND' } });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseConfig } from '../../Shared/ConfigLines.ts';
 import { readCommandLine } from '../../Tracker/CommandLine.ts';
 
 function read(...args: string[]) {
@@ -52,7 +53,7 @@ test.each([
 
 test('a private network comes from the flag, else from SHOAL_NETWORK; a damaged invite is not repeated', () => {
   const invite = 'shoal:join/aeaacaqdaqcqmbyibefawdanbyhwyylceaz75hh63q';
-  const networkOf = (args: readonly string[], environment = {}) => {
+  const networkOf = (args: readonly string[], environment = {}, config = '') => {
     let shown = '';
     const write = {
       out: () => {},
@@ -60,7 +61,7 @@ test('a private network comes from the flag, else from SHOAL_NETWORK; a damaged 
         shown += text;
       },
     };
-    const settings = readCommandLine(args, write, environment);
+    const settings = readCommandLine(args, write, environment, parseConfig(config, '/shoal.conf'));
     return 'exitCode' in settings ? shown : settings.network;
   };
   expect(networkOf([])).toBeUndefined();
@@ -69,7 +70,17 @@ test('a private network comes from the flag, else from SHOAL_NETWORK; a damaged 
   expect(networkOf(['--network', invite])).toMatchObject({ name: 'lab 3' });
   expect(networkOf([], { SHOAL_NETWORK: invite })).toMatchObject({ name: 'lab 3' });
   expect(networkOf(['--network', 'open'], { SHOAL_NETWORK: invite })).toBeUndefined();
+  // The config file of the peers on this computer comes last, and only its network counts.
+  const file = `port = x\nnetwork = open\nnetwork = ${invite}`;
+  expect(networkOf([], {}, file)).toMatchObject({ name: 'lab 3' });
+  expect(networkOf([], { SHOAL_NETWORK: 'open' }, file)).toBeUndefined();
+  expect(networkOf(['--network', 'open'], {}, file)).toBeUndefined();
   const damaged = invite.slice(0, -1);
+  const wrong = networkOf([], {}, `name = a\nnetwork = ${damaged}`);
+  expect(wrong).toMatch(
+    /^error: line 2 of \/shoal\.conf: the invite is incomplete.*\nhint: .*--network open\n$/,
+  );
+  expect(wrong).not.toContain('aeaacaqd');
   for (const shown of [networkOf(['--network', damaged]), networkOf([], { SHOAL_NETWORK: damaged })]) {
     expect(shown).toMatch(/^error: the invite is incomplete.*\nhint: .*\n$/);
     expect(shown).not.toContain('aeaacaqd');

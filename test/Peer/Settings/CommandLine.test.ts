@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readCommandLine } from '../../../Peer/Settings/CommandLine.ts';
-import { parseConfig } from '../../../Peer/Settings/ConfigLines.ts';
+import { parseConfig } from '../../../Shared/ConfigLines.ts';
 
 function read(args: string, environment: Record<string, string> = {}) {
   let out = '';

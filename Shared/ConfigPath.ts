@@ -1,12 +1,9 @@
-import { chmod, open, realpath } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, open } from 'node:fs/promises';
+import { join } from 'node:path';
 import envPaths from 'env-paths';
-import { makeFolder } from '../../Shared/MakeFolder.ts';
-import { safeText } from '../../Shared/SafeText.ts';
-import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
-import { writeWhole } from '../State/JsonFile.ts';
 import { type ConfigFile, parseConfig } from './ConfigLines.ts';
-import { withNetworkLine } from './NetworkLine.ts';
+import { safeText } from './SafeText.ts';
+import { ShoalError, systemCode } from './ShoalError.ts';
 
 /** Upper bound on the file size, far above any real config file: other files are not read into memory. */
 const BYTES_MAX = 64 * 1_024;
@@ -27,7 +24,7 @@ export async function readConfig(
 ): Promise<LoadedConfig> {
   const { SHOAL_CONFIG: named } = environment;
   const path = named || join(envPaths('shoal', { suffix: '' }).config, 'shoal.conf');
-  const text = await readText(path);
+  const text = await readConfigText(path);
   if (text === undefined && named) {
     throw new ShoalError(
       'USAGE',
@@ -43,33 +40,8 @@ export async function readConfig(
   return { path, config };
 }
 
-/**
- * Writes the private network into the config file, which only its owner can read from then on.
- * @param invite - undefined: removes it
- * @throws ShoalError USAGE when the file cannot be read, DISK_FAILED
- */
-export async function changeNetwork(path: string, invite: string | undefined): Promise<void> {
-  const text = await readText(path);
-  if (text === undefined && invite === undefined) return;
-  try {
-    await makeFolder(dirname(path));
-    // Through a symbolic link, as users keep their config files elsewhere.
-    const place = await realpath(path).catch(() => path);
-    await writeWhole(place, withNetworkLine(text ?? '', invite));
-  } catch (failure) {
-    throw new ShoalError(
-      'DISK_FAILED',
-      `the config file ${safeText(path)} cannot be written: ${why(failure)}`,
-      {
-        hint: 'SHOAL_CONFIG names another one. Or give the invite to each program: --network INVITE',
-        cause: failure,
-      },
-    );
-  }
-}
-
-/** Reads the file; undefined: it does not exist. @throws ShoalError USAGE when it cannot be read */
-async function readText(path: string): Promise<string | undefined> {
+/** Reads a config file; undefined: it does not exist. @throws ShoalError USAGE when it cannot be read */
+export async function readConfigText(path: string): Promise<string | undefined> {
   try {
     const file = await open(path, 'r');
     try {
@@ -81,14 +53,18 @@ async function readText(path: string): Promise<string | undefined> {
     }
   } catch (failure) {
     if (systemCode(failure) === 'ENOENT' || systemCode(failure) === 'ENOTDIR') return undefined;
-    throw new ShoalError('USAGE', `the config file ${safeText(path)} cannot be read: ${why(failure)}`, {
-      hint: 'It has to be a text file of yours with a key = value a line; SHOAL_CONFIG names another one.',
-      cause: failure,
-    });
+    throw new ShoalError(
+      'USAGE',
+      `the config file ${safeText(path)} cannot be read: ${whyUnusable(failure)}`,
+      {
+        hint: 'It has to be a text file of yours with a key = value a line; SHOAL_CONFIG names another one.',
+        cause: failure,
+      },
+    );
   }
 }
 
-function why(failure: unknown): string {
+export function whyUnusable(failure: unknown): string {
   const code = systemCode(failure);
   if (code === 'EISDIR') return 'it is a folder';
   if (code === 'EACCES') return 'permission denied';

@@ -1,5 +1,5 @@
-import { safeText } from '../../Shared/SafeText.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { safeText } from './SafeText.ts';
+import { ShoalError } from './ShoalError.ts';
 
 /** One `key = value` of the config file. */
 interface ConfigLine {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { peerOptions, settingsOf } from '../../../Peer/Settings/CommandLine.ts';
-import { parseConfig } from '../../../Peer/Settings/ConfigLines.ts';
-import { applyLayers } from '../../../Peer/Settings/SettingLayers.ts';
+import { peerOptions, settingsOf } from '../../Peer/Settings/CommandLine.ts';
+import { applyLayers } from '../../Peer/Settings/SettingLayers.ts';
+import { parseConfig } from '../../Shared/ConfigLines.ts';
 
 function read(config: string, args = '', environment: Record<string, string> = {}) {
   const command = peerOptions(new Command()).exitOverride();

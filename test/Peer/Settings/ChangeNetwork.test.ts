@@ -1,7 +1,7 @@
 import { chmod, lstat, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { changeNetwork, readConfig } from '../../../Peer/Settings/ConfigPath.ts';
-import { withNetworkLine } from '../../../Peer/Settings/NetworkLine.ts';
+import { changeNetwork, withNetworkLine } from '../../../Peer/Settings/ChangeNetwork.ts';
+import { readConfig } from '../../../Shared/ConfigPath.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
 const INVITE = 'shoal:join/aeaacaqdaqcqmbyibefawdanbyhwyylceaz75hh63q';

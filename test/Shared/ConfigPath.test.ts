@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { readConfig } from '../../../Peer/Settings/ConfigPath.ts';
-import { TempFolder } from '../../Support/TempFolder.ts';
+import { readConfig } from '../../Shared/ConfigPath.ts';
+import { TempFolder } from '../Support/TempFolder.ts';
 
 test('a config file is read up to 64 KiB; a larger one, binary data and a folder are errors with a hint', async () => {
   const folder = await TempFolder.forTest();
