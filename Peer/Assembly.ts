@@ -18,8 +18,10 @@ import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { busyMs, folderWatches, mtuOf } from '../Shared/SystemProbes.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
+import type { WebAccess } from './CommandInterface.ts';
 import { DeliveredFiles, type Delivery } from './Files/Serving/DeliveredFiles.ts';
 import { claimsHttp } from './Network/Links/Accepting/HttpRefusal.ts';
+import type { HttpsFace } from './Network/Links/Accepting/HttpsOpening.ts';
 import type { Opening } from './Network/Links/Accepting/Opening.ts';
 import { type ReservedPort, reservePort } from './Network/Links/Accepting/ReservedPort.ts';
 import { dial, listen } from './Network/Links/Accepting/StreamSockets.ts';
@@ -40,9 +42,10 @@ import { TrustedSendersFile } from './State/TrustedSenders.ts';
 
 /** HTTP of a peer. */
 interface PeerHttp {
-  readonly accept: Opening['accept'];
-  /** Address of the page, with the token that allows to manage the peer. */
-  readonly address: string;
+  /** Takes over plain connections. Undefined: only HTTPS is answered. */
+  readonly accept: Opening['accept'] | undefined;
+  readonly https: HttpsFace;
+  readonly access: WebAccess;
 }
 
 /** Resources and defaults of one peer. */
@@ -115,7 +118,10 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
         }),
       descriptors: () => ({ used: descriptorsUsed(), allowed: descriptorLimit() }),
       lookup: lookupName,
-      ...(http === undefined ? {} : { http: { name: 'http', claims: claimsHttp, accept: http.accept } }),
+      ...(http?.accept === undefined
+        ? {}
+        : { http: { name: 'http', claims: claimsHttp, accept: http.accept } }),
+      https: http?.https,
       configured: settings.trackers,
       discovery: settings.discovery,
       unlisted: settings.unlisted,
@@ -146,7 +152,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     history: settings.history && !guest ? new HistoryFile(state) : undefined,
     privateNetwork: network,
     giveUpMs,
-    pageAddress: http?.address,
+    web: http?.access,
   });
 
   async function startTracker(udpPort: number, trackerLog: Log): Promise<EmbeddedTracker> {

@@ -18,6 +18,7 @@ export type {
   TransferMeasurement,
   VersionChoice,
   WatchMeasurement,
+  WebAccess,
 } from './Commands/Ports.ts';
 export {
   type OneShotAnswer,

@@ -3,7 +3,7 @@ import { isListedFolder } from '../Protocol/ListedFile.ts';
 import { sleep } from '../Shared/Clock.ts';
 import { Closing } from '../Shared/Closing.ts';
 import type { Rates } from '../Shared/Rates.ts';
-import type { DownloadAnswer, News, PeerControls, VersionChoice } from './CommandInterface.ts';
+import type { DownloadAnswer, News, PeerControls, VersionChoice, WebAccess } from './CommandInterface.ts';
 import { DownloadManager } from './DownloadManager.ts';
 import { FileManager } from './FileManager.ts';
 import type {
@@ -37,7 +37,7 @@ import { UploadHistory } from './UseCases/UploadHistory.ts';
 export class Peer implements PeerControls {
   readonly self: Self;
   readonly privateNetwork: PrivateNetwork | undefined;
-  readonly pageAddress: string | undefined;
+  readonly web: WebAccess | undefined;
   readonly pushing: Pushing;
   readonly examination: Examination;
   /** The share, for clients that are no peers. */
@@ -63,7 +63,7 @@ export class Peer implements PeerControls {
     const { wallMs } = options.files;
     this.self = self;
     this.privateNetwork = options.privateNetwork;
-    this.pageAddress = options.pageAddress;
+    this.web = options.web;
     this.#options = options;
     this.#files = new FileManager(options.files);
     this.#network = new NetworkManager({ ...options.network, provider: this.#files, feed: this.#files });

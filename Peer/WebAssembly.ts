@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { toUSVString } from 'node:util';
 import { systemClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
-import { quoteWord, runOneShot } from './CommandInterface.ts';
+import { quoteWord, runOneShot, type WebAccess } from './CommandInterface.ts';
 import type { Peer } from './Peer.ts';
+import type { StateFolder } from './State/StateFolder.ts';
+import { loadWebIdentity, type WebIdentity } from './State/WebCertificate.ts';
+import { WebPasswordFile } from './State/WebPassword.ts';
 import {
   type CommandWord,
+  ShareLinks,
   type WebConnection,
   type WebHost,
   type WebLevel,
@@ -16,36 +21,77 @@ import {
 
 /** HTTP of a program with one peer. */
 export interface Web {
-  /** Address of the page on this computer, with the token. */
-  readonly address: string;
-  readonly accept: (connection: WebConnection) => WebOccupant;
+  /** Takes over plain connections. Undefined: only HTTPS is answered. */
+  readonly accept: ((connection: WebConnection) => WebOccupant) | undefined;
+  readonly https: { isServed(): boolean; accept(connection: WebConnection): WebOccupant };
+  readonly access: WebAccess;
   /** Sets the peer whose files and commands are served: before it starts to listen. */
   serve(peer: Peer): void;
   close(): Promise<void>;
 }
 
-/** Bytes of the token. */
-const TOKEN_BYTES = 24;
+export interface WebSettings {
+  readonly port: number;
+  readonly level: WebLevel;
+  /** A private network answers nothing but share links, and nothing but TLS. */
+  readonly isPrivate: boolean;
+  /** Started. */
+  readonly state: StateFolder;
+  readonly log: Log;
+}
 
-/** Prepares HTTP on the port of a peer. Nothing is loaded before the first request. */
-export function openWeb(port: number, level: WebLevel, log: Log): Web {
-  const token = randomBytes(TOKEN_BYTES).toString('base64url');
+/** Bytes of secrets: the token of a run, logins, share links. */
+const SECRET_BYTES = 24;
+const LINKS_FILE = 'links.json';
+
+/** Prepares HTTP on the port of a peer. The server is loaded before the first request. */
+export async function openWeb({ port, level, isPrivate, state, log }: WebSettings): Promise<Web> {
+  const newSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
+  const token = newSecret();
   const name = hostname().toLowerCase();
+  const hostNames = [name, `${name}.local`];
+  const store = {
+    load: () => state.read(LINKS_FILE),
+    save: (value: unknown) => state.write(LINKS_FILE, value),
+  };
+  const links = new ShareLinks({ store, wallMs: Date.now, newSecret });
+  await links.load();
+  let loading: Promise<WebIdentity> | undefined;
+  const identity = () => {
+    loading ??= loadWebIdentity(state.path, hostNames, Date.now, log);
+    return loading;
+  };
   let manager: WebManager | undefined;
+  const ready = () => {
+    if (manager === undefined) throw new Error('HTTP before the peer was ready');
+    return manager;
+  };
   return {
-    address: `http://127.0.0.1:${port}/#token=${token}`,
-    accept: (connection) => {
-      if (manager === undefined) throw new Error('HTTP before the peer was ready');
-      return manager.accept(connection);
+    accept: isPrivate ? undefined : (connection) => ready().accept(connection),
+    https: {
+      isServed: () => !isPrivate || links.any,
+      accept: (connection) => ready().acceptSecure(connection),
+    },
+    access: {
+      address: isPrivate ? undefined : `http://127.0.0.1:${port}/#token=${token}`,
+      fingerprint: async () => (await identity()).fingerprint,
+      links,
+      pathOf: ({ secret, path }) =>
+        `/s/${secret}/${encodeURIComponent(toUSVString(path.split('/').at(-1) ?? ''))}`,
     },
     serve: (peer) => {
       manager = new WebManager({
         host: hostOf(peer),
         level,
+        links,
+        isPrivate,
         clock: systemClock,
         log,
         token,
-        hostNames: [name, `${name}.local`],
+        newSecret,
+        passwords: new WebPasswordFile(state.path),
+        identity,
+        hostNames,
         pageDir: fileURLToPath(new URL('../Web', import.meta.url)),
       });
     },

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { WebConnection, WebOccupant, WebOptions } from './Web/Ports.ts';
 import type { WebServer } from './Web/WebServer.ts';
 
+export { ShareLinks } from './Web/Links/ShareLinks.ts';
 export type {
   CommandWord,
   WebConnection,
@@ -22,6 +23,7 @@ const BUSY = Buffer.from(
 export class WebManager {
   readonly #options: WebOptions;
   #server: Promise<WebServer> | undefined;
+  #secure: Promise<(socket: Duplex) => Duplex> | undefined;
   #closed = false;
 
   constructor(options: WebOptions) {
@@ -30,24 +32,14 @@ export class WebManager {
 
   /** Takes over a connection that begins with a request. */
   accept(connection: WebConnection): WebOccupant {
-    if (connection.full || this.#closed) return refuse(connection);
-    const { clock, log } = this.#options;
-    const socket = connection.socket();
-    let requests = 0;
-    let idleSinceMs = clock.nowMs();
-    const use = (change: 1 | -1) => {
-      connection.settle();
-      requests += change;
-      idleSinceMs = clock.nowMs();
-    };
-    void this.#serve(socket, use).catch((failure: unknown) => {
-      log.warn(`HTTP is not available: ${String(failure)}`);
-      socket.destroy();
-    });
-    return {
-      idleMs: (nowMs) => (requests > 0 ? undefined : nowMs - idleSinceMs),
-      evict: () => void socket.destroy(),
-    };
+    if (connection.full || this.#closed) return refuse(connection, BUSY);
+    return this.#take(connection, async (socket) => socket);
+  }
+
+  /** Takes over a connection that begins with a TLS handshake. */
+  acceptSecure(connection: WebConnection): WebOccupant {
+    if (connection.full || this.#closed) return refuse(connection, undefined);
+    return this.#take(connection, async (socket) => (await this.#secured())(socket));
   }
 
   /** Ends streams of events. The connections belong to the port. */
@@ -59,17 +51,49 @@ export class WebManager {
     );
   }
 
-  async #serve(socket: Duplex, use: (change: 1 | -1) => void): Promise<void> {
+  #take(connection: WebConnection, wrap: (socket: Duplex) => Promise<Duplex>): WebOccupant {
+    const { clock, log } = this.#options;
+    const socket = connection.socket();
+    let requests = 0;
+    let idleSinceMs = clock.nowMs();
+    const use = (change: 1 | -1) => {
+      connection.settle();
+      requests += change;
+      idleSinceMs = clock.nowMs();
+    };
+    const serve = async () => {
+      const server = await this.#loaded();
+      const wrapped = await wrap(socket);
+      if (this.#closed) socket.destroy();
+      else server.connection(wrapped, use);
+    };
+    void serve().catch((failure: unknown) => {
+      log.warn(`HTTP is not available: ${String(failure)}`);
+      socket.destroy();
+    });
+    return {
+      idleMs: (nowMs) => (requests > 0 ? undefined : nowMs - idleSinceMs),
+      evict: () => void socket.destroy(),
+    };
+  }
+
+  #loaded(): Promise<WebServer> {
     this.#server ??= import('./Web/WebServer.ts').then(({ WebServer }) => new WebServer(this.#options));
-    const server = await this.#server;
-    if (this.#closed) socket.destroy();
-    else server.connection(socket, use);
+    return this.#server;
+  }
+
+  #secured(): Promise<(socket: Duplex) => Duplex> {
+    this.#secure ??= Promise.all([import('./Web/SecureSockets.ts'), this.#options.identity()]).then(
+      ([{ secureSockets }, identity]) => secureSockets(identity),
+    );
+    return this.#secure;
   }
 }
 
-function refuse(connection: WebConnection): WebOccupant {
+/** @param answer - undefined: the client speaks TLS, and gets none */
+function refuse(connection: WebConnection, answer: Uint8Array | undefined): WebOccupant {
   connection.stream((stream) => {
-    stream.write(BUSY);
+    if (answer !== undefined) stream.write(answer);
     stream.end();
     return { closed: () => {} };
   });

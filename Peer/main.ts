@@ -106,11 +106,10 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const giveUpMs = isService(settings) || process.stdin.isTTY ? undefined : SCRIPT_PATIENCE_MS;
   const isTerminal = process.stdin.isTTY === true && hasCursor(process.stdout);
   const interactive = !isService(settings) && isTerminal;
-  // A private network answers nothing but TLS.
-  const isOpen = settings.network === undefined;
-  const web = isOpen && settings.http !== 'off' ? openWeb(port.port, settings.http, log) : undefined;
-  const http = web && { accept: web.accept, address: web.address };
-  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive, http });
+  const isPrivate = settings.network !== undefined;
+  const { http: level } = settings;
+  const web = level === 'off' ? undefined : await openWeb({ port: port.port, level, isPrivate, state, log });
+  const peer = await assemblePeer(settings, log, { port, shareDir, state, giveUpMs, interactive, http: web });
   web?.serve(peer);
   opened.add(async () => web?.close());
   opened.add(() => peer.close());
@@ -244,7 +243,7 @@ function greeting(peer: Peer): string {
 
 /** The address of the page, without its secret: output ends up in logs. */
 function webLines(peer: Peer): string {
-  if (peer.pageAddress === undefined) return '';
+  if (peer.web?.address === undefined) return '';
   return `Web page: http://127.0.0.1:${peer.self.port}/ (to manage this peer with it: shoal web)\n`;
 }
 

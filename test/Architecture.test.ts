@@ -51,9 +51,11 @@ const RIM = [
   'Cli/Commands/Send.ts',
   'Cli/Commands/Share.ts',
   'Cli/Commands/Staging.ts',
+  'Cli/Running/Browser.ts',
   'Cli/Running/Deadline.ts',
   'Cli/Running/GuestPeer.ts',
   'Cli/Running/MoveInto.ts',
+  'Cli/Running/Password.ts',
   'Cli/Running/RunningPeers.ts',
   'Cli/Running/Screen.ts',
   'Cli/main.ts',
@@ -124,6 +126,7 @@ const RIM = [
   'Peer/Web/Files/ClientSocket.ts',
   'Peer/Web/Metalink/HttpGet.ts',
   'Peer/Web/Page.ts',
+  'Peer/Web/SecureSockets.ts',
   'Peer/Web/WebServer.ts',
 ];
 
@@ -386,6 +389,7 @@ describe('one idea: decisions are functions of values', () => {
     'range-parser',
     'string-width',
     'tar-stream',
+    'uqr',
     'valibot',
     'yazl',
   ]);

@@ -11,6 +11,7 @@ import { share } from './Share.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 import { tracker } from './Tracker.ts';
 import { uninstall } from './Uninstall.ts';
+import { web } from './Web.ts';
 
 /**
  * All commands of `shoal`, in the order of its help: those of this folder, and the console commands that run in the
@@ -25,6 +26,7 @@ export const SHOAL_COMMANDS: Readonly<Record<string, ShoalCommand>> = {
   send,
   share,
   ...forwardedCommands(),
+  web,
   doctor,
   network,
   config,

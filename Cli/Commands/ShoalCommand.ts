@@ -40,6 +40,9 @@ export interface Invocation {
     readonly other?: string;
     readonly keepGoing?: boolean;
     readonly yes?: boolean;
+    readonly password?: boolean;
+    /** False: `--no-open`. */
+    readonly open?: boolean;
   };
   /** Reads the settings. @throws ShoalError USAGE */
   open(): Promise<Run>;

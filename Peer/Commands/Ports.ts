@@ -62,11 +62,36 @@ export interface ExaminationControls {
   measure(signal: AbortSignal): Promise<Measurements>;
 }
 
+/** HTTP of this peer, for its user. */
+export interface WebAccess {
+  /** Address of the page on this computer, with the token that allows to manage the peer. Undefined: private network. */
+  readonly address: string | undefined;
+  /** SHA-256 of the certificate for HTTPS, as browsers show it. */
+  fingerprint(): Promise<string>;
+  readonly links: {
+    /** @throws ShoalError BUSY, DISK_FAILED */
+    create(content: LocalContent, validMs: number): Promise<SharedLink>;
+    list(): readonly SharedLink[];
+    /** @throws ShoalError NOT_FOUND, DISK_FAILED */
+    revoke(number: number): Promise<SharedLink>;
+  };
+  /** Path of the address of a link. */
+  pathOf(link: SharedLink): string;
+}
+
+/** An address with a secret, for one content of the share. */
+export interface SharedLink extends LocalContent {
+  readonly number: number;
+  readonly secret: string;
+  readonly createdWallMs: number;
+  readonly expiresWallMs: number;
+}
+
 /** The peer as the commands see it: implemented by Peer.ts, and by a fake in tests. All errors are ShoalError. */
 export interface PeerControls {
   readonly self: Self;
-  /** Address of the web page, with the token that allows to manage the peer; undefined: HTTP is off. */
-  readonly pageAddress: string | undefined;
+  /** Undefined: HTTP is off. */
+  readonly web: WebAccess | undefined;
   /** Undefined: the open network. */
   readonly privateNetwork: PrivateNetwork | undefined;
   readonly pushing: PushControls;

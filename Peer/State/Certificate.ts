@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { bitString, pem, sequence } from './Der.ts';
 
 /**
  * A self-signed certificate of an Ed25519 key has a fixed layout (RFC 5280, RFC 8410): only key and signature differ.
@@ -11,25 +12,14 @@ const ED25519 = '300506032b6570';
 const NAME = '3010310e300c06035504030c0573686f616c';
 /** From 2020-01-01, to the date that means "no end" (RFC 5280, 4.1.2.5). */
 const VALIDITY = `3020170d${ascii('200101000000Z')}180f${ascii('99991231235959Z')}`;
-const SIGNATURE_BYTES = 64;
 
 /** The certificate of a private key as PEM, for TLS. @param privateKey - Ed25519 */
 export function certificateOf(privateKey: KeyObject): string {
   const key = createPublicKey(privateKey).export({ type: 'spki', format: 'der' });
   const head = Buffer.from(VERSION_3 + SERIAL_1 + ED25519 + NAME + VALIDITY + NAME, 'hex');
-  const content = sequence(Buffer.concat([head, key]));
+  const content = sequence(head, key);
   const signature = sign(null, content, privateKey);
-  // A bit string without unused bits.
-  const bits = Buffer.concat([Buffer.from([0x03, SIGNATURE_BYTES + 1, 0]), signature]);
-  const der = sequence(Buffer.concat([content, Buffer.from(ED25519, 'hex'), bits]));
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
-}
-
-/** A DER sequence of 128 to 255 bytes, or fewer. */
-function sequence(body: Buffer): Buffer {
-  const header = body.length < 128 ? [0x30, body.length] : [0x30, 0x81, body.length];
-  return Buffer.concat([Buffer.from(header), body]);
+  return pem('CERTIFICATE', sequence(content, Buffer.from(ED25519, 'hex'), bitString(signature)));
 }
 
 function ascii(text: string): string {

@@ -20,6 +20,11 @@ export function stateRoot(): string {
   return process.platform === 'darwin' || process.platform === 'win32' ? paths.data : paths.log;
 }
 
+/** Path of the state of the peer that shares a folder. @param share - its real path */
+export function stateFolderOf(share: string, root: string = stateRoot()): string {
+  return join(root, 'shares', createHash('sha256').update(share).digest('hex').slice(0, 32));
+}
+
 /**
  * State of the peer that shares one folder: one directory per real path of the share, locked against a second peer.
  */
@@ -60,8 +65,7 @@ export class StateFolder {
   async start(): Promise<void> {
     try {
       const share = await realpath(this.#shareFolder);
-      const name = createHash('sha256').update(share).digest('hex').slice(0, 32);
-      const path = join(this.#root, 'shares', name);
+      const path = stateFolderOf(share, this.#root);
       await this.#ifPossible(makeFolder(path, 0o700));
       await this.#ifPossible(this.#acquire(join(path, 'lock'), share));
       await this.#acquire(join(share, SHARE_LOCK), share).catch((failure: unknown) => {

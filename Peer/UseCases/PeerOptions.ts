@@ -1,3 +1,4 @@
+import type { WebAccess } from '../CommandInterface.ts';
 import type { DownloadManagerOptions } from '../DownloadManager.ts';
 import type { FileManagerOptions } from '../FileManager.ts';
 import type { NetworkManagerOptions } from '../NetworkManager.ts';
@@ -20,6 +21,6 @@ export interface PeerOptions {
   readonly privateNetwork?: PrivateNetwork | undefined;
   /** Timeout of a download without any source; undefined: none. Scripts need one. */
   readonly giveUpMs: number | undefined;
-  /** Address of the web page, with the token; undefined: HTTP is off. */
-  readonly pageAddress?: string | undefined;
+  /** Undefined: HTTP is off. */
+  readonly web?: WebAccess | undefined;
 }

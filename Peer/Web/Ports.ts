@@ -8,6 +8,7 @@ import type { CatalogEntry, DownloadStatus, FileAttributes } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
 import type { ShareStatus } from '../ShareModel.ts';
 import type { PlainSocket } from '../Transfer.ts';
+import type { ShareLinks } from './Links/ShareLinks.ts';
 import type { HttpGet } from './Metalink/HttpGet.ts';
 
 /** Services of the peer and of its port that the web uses. Types only. */
@@ -190,16 +191,31 @@ export interface WebHost {
   onNews(listener: (news: { readonly kind: string; readonly text: string }) => void): () => void;
 }
 
+/** The password for logins from other computers. */
+export interface WebPasswords {
+  /** Changes with the password. Undefined: none is set. */
+  version(): Promise<string | undefined>;
+  verify(password: string): Promise<boolean>;
+}
+
 /** What HTTP may do: read, or also offer files. */
 export type WebLevel = 'read' | 'drop';
 
 export interface WebOptions {
   readonly host: WebHost;
+  readonly links: ShareLinks;
+  /** Only links are answered, and only over HTTPS. */
+  readonly isPrivate: boolean;
   readonly level: WebLevel;
   readonly clock: Clock;
   readonly log: Log;
   /** Secret of a user of this computer; see Access/Sessions.ts. */
   readonly token: string;
+  readonly passwords: WebPasswords;
+  /** Loads key and certificate for HTTPS, as PEM: when the first browser asks. */
+  readonly identity: () => Promise<{ readonly key: string; readonly cert: string }>;
+  /** Makes a secret that cannot be guessed. */
+  readonly newSecret: () => string;
   /** Names of this computer that may stand in `Host`, besides IP addresses and localhost. Lower case. */
   readonly hostNames: readonly string[];
   /** Asks another peer over HTTP. Default: through node:http. */

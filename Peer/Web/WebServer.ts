@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { asShoalError } from '../../Shared/ShoalError.ts';
 import { denialOf, type RequestFacts } from './Access/Guard.ts';
 import { GuestLimits } from './Access/GuestLimits.ts';
+import { isSecure, Owner } from './Access/Owner.ts';
 import { Api } from './Api/Api.ts';
 import { denialJson, failureJson } from './Api/Envelope.ts';
 import { DropApp } from './Drop/DropApp.ts';
@@ -12,6 +13,7 @@ import { ByIdApp } from './Files/ByIdApp.ts';
 import { IDLE_MS, remoteOf } from './Files/ClientSocket.ts';
 import { NetworkApp } from './Files/NetworkApp.ts';
 import { SharedFilesApp } from './Files/SharedFilesApp.ts';
+import { linkApp } from './Links/LinkApp.ts';
 import { MetalinkMaker } from './Metalink/MetalinkMaker.ts';
 import { peerMetrics } from './Metrics.ts';
 import { pageApp } from './Page.ts';
@@ -45,21 +47,11 @@ export class WebServer {
   constructor(options: WebOptions) {
     this.#options = options;
     const limits = new GuestLimits(options.clock.nowMs());
-    this.#api = new Api(options, limits);
+    const owner = new Owner(options);
+    this.#api = new Api(options, limits, owner);
     const app = new Hono<{ Bindings: HttpBindings }>();
-    const metrics = peerMetrics(() => options.host.facts());
-    app.get('/healthz', (c) => c.text('ok\n'));
-    app.get('/metrics', async (c) => {
-      if (!limits.allows(remoteOf(c.env.incoming).host, options.clock.nowMs())) return c.text('', 429);
-      return c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType });
-    });
-    app.route('/api/v1', this.#api.app);
-    const metalinks = new MetalinkMaker(options);
-    app.route('/files', new SharedFilesApp(options, limits, metalinks).app);
-    app.route('/by-id', new ByIdApp(options, limits, metalinks).app);
-    app.route('/drop', new DropApp(options, limits, (request) => this.#api.isOwner(request)).app);
-    app.route('/network', new NetworkApp(options, limits, metalinks).app);
-    app.route('/', pageApp(options));
+    app.route('/s', linkApp(options, limits));
+    if (!options.isPrivate) this.#open(app, limits, owner);
     app.notFound((c) => c.text('404: there is nothing at this address\n', 404));
     app.onError((failure, c) => {
       options.log.warn(`HTTP: ${c.req.method} failed: ${failure.stack ?? failure.message}`);
@@ -93,6 +85,24 @@ export class WebServer {
     this.#server.closeAllConnections();
   }
 
+  /** Adds everything that a peer of the open network answers. */
+  #open(app: Hono<{ Bindings: HttpBindings }>, limits: GuestLimits, owner: Owner): void {
+    const options = this.#options;
+    const metrics = peerMetrics(() => options.host.facts());
+    app.get('/healthz', (c) => c.text('ok\n'));
+    app.get('/metrics', async (c) => {
+      if (!limits.allows(remoteOf(c.env.incoming).host, options.clock.nowMs())) return c.text('', 429);
+      return c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType });
+    });
+    app.route('/api/v1', this.#api.app);
+    const metalinks = new MetalinkMaker(options);
+    app.route('/files', new SharedFilesApp(options, limits, metalinks).app);
+    app.route('/by-id', new ByIdApp(options, limits, metalinks).app);
+    app.route('/drop', new DropApp(options, limits, owner).app);
+    app.route('/network', new NetworkApp(options, limits, metalinks).app);
+    app.route('/', pageApp(options));
+  }
+
   #request(
     request: IncomingMessage,
     response: ServerResponse,
@@ -116,13 +126,15 @@ export class WebServer {
 
 const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
 
-function factsOf({ method = '', headers }: IncomingMessage): RequestFacts {
+function factsOf(request: IncomingMessage): RequestFacts {
+  const { method = '', headers } = request;
   const one = (name: string) => {
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   };
   return {
     method,
+    secure: isSecure(request),
     host: one('host'),
     origin: one('origin'),
     fetchSite: one('sec-fetch-site'),

@@ -9,6 +9,7 @@ import { get } from './Get.ts';
 import { help } from './Help.ts';
 import { join } from './Join.ts';
 import { limit } from './Limit.ts';
+import { link } from './Link.ts';
 import { list } from './List.ts';
 import { menu } from './Menu.ts';
 import { network } from './Network.ts';
@@ -55,6 +56,7 @@ export const COMMANDS = {
   swarm,
   uploads,
   send,
+  link,
   accept,
   reject,
   peers,

@@ -1,5 +1,7 @@
+import { formatAddress } from '../../../Shared/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ConsoleCommand } from '../Command.ts';
+import { ownHost } from './Whoami.ts';
 
 export const web: ConsoleCommand = {
   group: 'Console',
@@ -10,13 +12,21 @@ export const web: ConsoleCommand = {
     'Others open the address without it, at the IP address of this computer: they can search and take files.',
   ],
   examples: ['web'],
-  oneShot: 'running peer',
+  oneShot: 'own form',
   async run(_call, { controls }) {
-    const address = controls.pageAddress;
-    if (address === undefined)
-      throw new ShoalError('NOT_FOUND', 'this peer answers no HTTP', {
-        hint: 'Start it without --no-http (or http = off). In a private network there is no HTTP.',
+    const { web: access, self } = controls;
+    if (access?.address === undefined)
+      throw new ShoalError('NOT_FOUND', 'this peer has no web page', {
+        hint: 'Start it without --no-http (or http = off). In a private network there are share links only: link FILE',
       });
-    return { data: { address }, text: () => address };
+    const { address } = access;
+    const fingerprint = await access.fingerprint();
+    const secure = `https://${formatAddress({ host: ownHost(controls), port: self.port })}/`;
+    const lines = [
+      address,
+      `From other computers, with a password (shoal web --password): ${secure}`,
+      `Its certificate has the SHA-256 fingerprint ${fingerprint}`,
+    ];
+    return { data: { address, secure, fingerprint }, text: () => lines.join('\n') };
   },
 };

@@ -1,4 +1,5 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
+import { isLoopback } from '../../../Shared/Address.ts';
 import type { ConsoleCommand } from '../Command.ts';
 import type { PeerControls } from '../Ports.ts';
 import { reachabilityItem } from '../Views/ReachabilityViews.ts';
@@ -31,7 +32,8 @@ export const whoami: ConsoleCommand = {
   },
 };
 
-/** Host of this peer as a tracker observes it; without a tracker, the loopback address. */
+/** Host of this peer as a tracker on another computer observes it, else as any tracker does; else the loopback address. */
 export function ownHost(controls: PeerControls): string {
-  return controls.trackers().find((each) => each.observed !== undefined)?.observed?.host ?? '127.0.0.1';
+  const hosts = controls.trackers().flatMap(({ observed }) => observed?.host ?? []);
+  return hosts.find((host) => !isLoopback(host)) ?? hosts[0] ?? '127.0.0.1';
 }

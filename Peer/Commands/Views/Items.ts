@@ -296,7 +296,7 @@ export function baseName(path: string): string {
   return /[^/]*\/?$/.exec(path)?.[0] || path;
 }
 
-function isoDate(wallMs: number): string | null {
+export function isoDate(wallMs: number): string | null {
   const date = new Date(wallMs);
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

@@ -10,6 +10,7 @@ import type { KnownContact, Offer, PeerContact, Self } from '../../Model.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
 import type { Limit } from '../Lanes/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider, FilePump } from '../Ports.ts';
+import type { HttpsFace } from './Accepting/HttpsOpening.ts';
 import type { Opening } from './Accepting/Opening.ts';
 import type { SecureTransport } from './Accepting/Secure.ts';
 
@@ -48,6 +49,8 @@ export interface PeerLinksOptions {
   readonly namedRelays?: () => Promise<readonly PeerContact[]>;
   /** Answers HTTP on the port. Omitted: status 501. */
   readonly http?: Opening;
+  /** Takes over TLS connections of browsers. Undefined: closed. */
+  readonly https?: HttpsFace | undefined;
 }
 
 /** A tracker as named to linked peers. `onMyHost`: reached by loopback, so the address is of no use to other hosts. */

@@ -4,7 +4,9 @@ import type { LinkCounters } from '../../NetworkModel.ts';
 import type { ExpectedLanes } from '../Lanes/ExpectedLanes.ts';
 import type { Uploads } from '../Lanes/Uploads.ts';
 import { controlOpening } from './Accepting/ControlOpening.ts';
+import { HandshakeRates } from './Accepting/HandshakeRates.ts';
 import { httpRefusal } from './Accepting/HttpRefusal.ts';
+import { type HttpsFace, httpsOpening } from './Accepting/HttpsOpening.ts';
 import type { Opening } from './Accepting/Opening.ts';
 import { otherVersions } from './Accepting/OtherVersion.ts';
 import { plainOpening } from './Accepting/PlainOpening.ts';
@@ -18,6 +20,7 @@ export interface PeerOpeningsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly http?: Opening;
+  readonly https?: HttpsFace | undefined;
 }
 
 /** Owners of accepted connections. */
@@ -31,7 +34,7 @@ interface Owners {
 /** What is spoken on the port of a peer, and on connections that another peer relays to it. */
 export interface PeerOpenings {
   /**
-   * Control links, lanes, halves of connections that we relay, HTTP, and a goodbye to other versions. Where lanes are
+   * Control links, lanes, halves of connections that we relay, HTTP, HTTPS, and a goodbye to other versions. Where lanes are
    * encrypted, nothing but TLS.
    */
   readonly direct: readonly Opening[];
@@ -40,7 +43,7 @@ export interface PeerOpenings {
 }
 
 export function peerOpenings(
-  { secure, clock, log, http }: PeerOpeningsOptions,
+  { secure, clock, log, http, https }: PeerOpeningsOptions,
   { table, uploads, lanes, relayHost }: Owners,
   counters: LinkCounters,
 ): PeerOpenings {
@@ -52,10 +55,13 @@ export function peerOpenings(
       ? []
       : [plainOpening('relayed', (...connection) => relayHost.accept(...connection))]),
   ];
+  const rates = new HandshakeRates(clock);
+  const web = https === undefined ? [] : [httpsOpening(https, rates)];
   const links = (encrypted: readonly Opening[], via?: RelayVia) =>
     controlOpening({
       secure,
       clock,
+      rates,
       lanes: encrypted,
       accept: (...connection) => table.accept(...connection, via),
       failed: (host, reason) => {
@@ -64,10 +70,10 @@ export function peerOpenings(
       },
     });
   const relayed = (via: RelayVia) => [links([lane], via)];
-  if (secure.lanes !== undefined) return { direct: [links(onPort)], relayed };
+  if (secure.lanes !== undefined) return { direct: [links(onPort), ...web], relayed };
   const goodbye = otherVersions(
     () => counters.foreignConnections++,
     (text) => log.warn(text),
   );
-  return { direct: [links([]), ...onPort, goodbye, http ?? httpRefusal], relayed };
+  return { direct: [links([]), ...onPort, goodbye, http ?? httpRefusal, ...web], relayed };
 }

@@ -4,6 +4,8 @@ import { isLoopback } from '../../../Shared/Address.ts';
 /** Facts about a request that decide whether it is answered, before its body is read. */
 export interface RequestFacts {
   readonly method: string;
+  /** It came over HTTPS. */
+  readonly secure: boolean;
   /** Header `Host`. */
   readonly host: string | undefined;
   /** Header `Origin`. */
@@ -29,7 +31,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
  * @param hostNames - names of this computer besides localhost, in lower case
  */
 export function denialOf(facts: RequestFacts, hostNames: readonly string[]): Denial | undefined {
-  const { method, host, origin, fetchSite, fetchMode } = facts;
+  const { method, secure, host, origin, fetchSite, fetchMode } = facts;
   if (!METHODS.includes(method))
     return { status: 405, message: 'this method is not supported', hint: 'Use GET.' };
   if (host === undefined || host === '')
@@ -41,26 +43,45 @@ export function denialOf(facts: RequestFacts, hostNames: readonly string[]): Den
       hint: 'Open it by its IP address, or as localhost.',
     };
   }
-  if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) return foreignPage();
+  const own = `${secure ? 'https' : 'http'}://${host.toLowerCase()}`;
+  if (origin !== undefined && origin.toLowerCase() !== own) return foreignPage();
   const foreign = fetchSite === 'cross-site' || fetchSite === 'same-site';
   if (foreign && (fetchMode !== 'navigate' || !isReading(method))) return foreignPage();
   return undefined;
 }
 
-/** Refuses to manage the peer without the right to do so. @param proven - the request has a valid secret */
-export function managingDenial(remote: string, proven: boolean): Denial | undefined {
-  if (!isLoopback(remote)) {
+/** Facts that decide whether a request may manage the peer. */
+export interface ManagingFacts {
+  readonly remote: string;
+  /** It came over HTTPS. */
+  readonly secure: boolean;
+  /** It has the token of this run. */
+  readonly token: boolean;
+  /** It has the cookie of a login, which only HTTPS carries. */
+  readonly login: boolean;
+  /** It changes nothing, or the page itself has caused it: a cookie alone does not prove that. */
+  readonly byPage: boolean;
+  readonly hasPassword: boolean;
+}
+
+/** Refuses to manage the peer without the right to do so. */
+export function managingDenial(facts: ManagingFacts): Denial | undefined {
+  const { remote, secure, token, login, byPage, hasPassword } = facts;
+  if (isLoopback(remote) && token) return undefined;
+  if (secure && login && byPage) return undefined;
+  if (isLoopback(remote)) {
     return {
-      status: 403,
-      message: 'a peer is managed from its own computer only',
-      hint: 'Type there: shoal web',
+      status: 401,
+      message: 'this needs the token of the peer',
+      hint: 'Open the address that `shoal web` prints, or send Authorization: Bearer TOKEN.',
     };
   }
-  if (proven) return undefined;
+  if (secure && hasPassword)
+    return { status: 401, message: 'this needs a login', hint: 'Log in on the page of the peer.' };
   return {
-    status: 401,
-    message: 'this needs the token of the peer',
-    hint: 'Open the address that `shoal web` prints, or send Authorization: Bearer TOKEN.',
+    status: 403,
+    message: 'a peer is managed from its own computer only',
+    hint: hasPassword ? 'Or over HTTPS after a login.' : 'Type there: shoal web',
   };
 }
 

@@ -18,6 +18,7 @@ export class Sessions {
   }
 }
 
-function digest(text: string): Buffer {
+/** Equal texts have equal digests; their length says nothing about the text. */
+export function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

@@ -1,12 +1,13 @@
-import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import * as v from 'valibot';
-import { normalHost } from '../../../Shared/Address.ts';
-import { bodyDenial, type Denial, isReading, managingDenial } from '../Access/Guard.ts';
+import { isLoopback } from '../../../Shared/Address.ts';
+import { asShoalError } from '../../../Shared/ShoalError.ts';
+import { bodyDenial, type Denial, isReading } from '../Access/Guard.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
-import { Sessions } from '../Access/Sessions.ts';
+import { isSecure, type Owner } from '../Access/Owner.ts';
+import { remoteOf } from '../Files/ClientSocket.ts';
 import type { WebOptions } from '../Ports.ts';
 import { BODY_BYTES_MAX, readJson } from './Body.ts';
 import { denialJson, failureJson, statusOf } from './Envelope.ts';
@@ -24,20 +25,22 @@ const ITEMS = 1_000;
 export class Api {
   readonly app = new Hono<Env>();
   readonly #options: WebOptions;
-  readonly #sessions: Sessions;
+  readonly #owner: Owner;
   readonly #limits: GuestLimits;
   readonly #events: Events;
 
-  constructor(options: WebOptions, limits: GuestLimits) {
+  constructor(options: WebOptions, limits: GuestLimits, owner: Owner) {
     this.#options = options;
-    this.#sessions = new Sessions(options.token);
+    this.#owner = owner;
     this.#limits = limits;
     this.#events = new Events(options);
     const { app } = this;
     const document = openApiOf(ROUTES);
     app.get('/openapi.json', (c) => c.json(document));
     app.get('/session', (c) => this.#session(c));
-    app.get('/events', (c) => this.#denied(c, 'owner') ?? this.#events.answer(c));
+    app.post('/login', (c) => this.#logIn(c));
+    app.post('/logout', (c) => this.#logOut(c));
+    app.get('/events', async (c) => (await this.#denied(c, 'owner')) ?? this.#events.answer(c));
     for (const route of ROUTES) {
       const path = route.path.replace(/\{(\w+)\}/g, ':$1');
       app.on(route.method.toUpperCase(), path, (c, next) => this.#guard(c, route, next));
@@ -51,36 +54,71 @@ export class Api {
     this.#events.close();
   }
 
-  /** Whether a request comes from the user of this peer. */
-  async isOwner(request: IncomingMessage): Promise<boolean> {
-    const remote = normalHost(request.socket.remoteAddress ?? '');
-    return managingDenial(remote, this.#sessions.proves(request.headers.authorization)) === undefined;
-  }
-
   /** Rights of the client, for the page: whether it may manage the peer, and what it may use. */
-  #session(c: Call): Response {
+  async #session(c: Call): Promise<Response> {
     const { host, level } = this.#options;
-    const remote = remoteOf(c);
-    const manage = this.#managingDenial(c) === undefined;
-    const local = managingDenial(remote, true) === undefined;
+    const { incoming } = c.env;
+    const manage = await this.#owner.is(incoming);
+    const local = isLoopback(remoteOf(incoming).host);
+    const login = manage ? undefined : await this.#owner.login(incoming);
     const drops = level === 'drop' && (manage || host.drops.takesOffers);
     const serves = ['network', ...(drops ? ['drop'] : [])];
-    const session = { manage, local, name: host.name, port: host.port, serves };
+    const session = {
+      manage,
+      local,
+      loggedIn: await this.#owner.isLoggedIn(incoming),
+      login: login ?? null,
+      name: host.name,
+      port: host.port,
+      serves,
+    };
     return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, ...session }));
   }
 
+  async #logIn(c: Call): Promise<Response> {
+    const { incoming } = c.env;
+    if (!isSecure(incoming))
+      return deny(c, { status: 403, message: 'a login needs HTTPS', hint: 'Open https://…' });
+    const denied = this.#bodyDenied(c);
+    if (denied !== undefined) return denied;
+    const input = v.safeParse(LOGIN, await readJson(incoming, this.#options.clock).catch(tooLarge));
+    if (!input.success) return send(c, 400, failureJson('login', 'USAGE', 'the password is missing', HINT));
+    try {
+      c.header('Set-Cookie', await this.#owner.logIn(incoming, input.output.password));
+    } catch (failure) {
+      const { code, message, hint } = asShoalError(failure, 'DISK_FAILED');
+      return send(
+        c,
+        code === 'BUSY' ? 429 : statusOf({ code }),
+        failureJson('login', code, message, hint ?? ''),
+      );
+    }
+    return this.#done(c, 'login');
+  }
+
+  async #logOut(c: Call): Promise<Response> {
+    const denied = await this.#denied(c, 'owner');
+    if (denied !== undefined) return denied;
+    c.header('Set-Cookie', this.#owner.logOut(c.env.incoming));
+    return this.#done(c, 'logout');
+  }
+
+  #done(c: Call, command: string): Response {
+    return send(c, 200, JSON.stringify({ version: 1, command, ok: true }));
+  }
+
   async #guard(c: Call, route: ApiRoute, next: () => Promise<void>): Promise<Response | undefined> {
-    const denied = this.#denied(c, route.who) ?? (hasBody(route) ? this.#bodyDenied(c) : undefined);
+    const denied = (await this.#denied(c, route.who)) ?? (hasBody(route) ? this.#bodyDenied(c) : undefined);
     if (denied !== undefined) return denied;
     await next();
     return undefined;
   }
 
-  #denied(c: Call, who: ApiRoute['who']): Response | undefined {
+  async #denied(c: Call, who: ApiRoute['who']): Promise<Response | undefined> {
     const { clock } = this.#options;
-    const denial = this.#managingDenial(c);
+    const denial = await this.#owner.denial(c.env.incoming);
     if (who === 'owner' && denial !== undefined) return deny(c, denial);
-    if (denial !== undefined && !this.#limits.allows(remoteOf(c), clock.nowMs()))
+    if (denial !== undefined && !this.#limits.allows(remoteOf(c.env.incoming).host, clock.nowMs()))
       return deny(c, { status: 429, message: 'too many requests', hint: 'Wait a second.' });
     return undefined;
   }
@@ -88,10 +126,6 @@ export class Api {
   #bodyDenied(c: Call): Response | undefined {
     const denial = bodyDenial(c.req.header('content-type'), c.req.header('content-length'), BODY_BYTES_MAX);
     return denial === undefined ? undefined : deny(c, denial);
-  }
-
-  #managingDenial(c: Call): Denial | undefined {
-    return managingDenial(remoteOf(c), this.#sessions.proves(c.req.header('authorization')));
   }
 
   async #answer(c: Call, route: ApiRoute): Promise<Response> {
@@ -116,6 +150,10 @@ export class Api {
     return send(c, statusOf(answer.error), answer.json);
   }
 }
+
+/** Longest password in characters. */
+const PASSWORD_MAX = 1_024;
+const LOGIN = v.strictObject({ password: v.pipe(v.string(), v.maxLength(PASSWORD_MAX)) });
 
 const HINT = 'All requests with their fields: /api/v1/openapi.json';
 
@@ -151,8 +189,4 @@ function send(c: Context, status: number, json: string): Response {
     'Content-Type': 'application/json; charset=utf-8',
     'Cache-Control': 'no-store',
   });
-}
-
-function remoteOf(c: Call): string {
-  return normalHost(c.env.incoming.socket.remoteAddress ?? '');
 }

@@ -246,6 +246,37 @@ export const ROUTES: readonly ApiRoute[] = [
   }),
   route({
     method: 'get',
+    path: '/links',
+    summary: 'Share links that are valid',
+    who: 'owner',
+    input: v.strictObject(page),
+    words: () => ['link'],
+  }),
+  route({
+    method: 'post',
+    path: '/links',
+    summary: 'Makes a share link for a file of this peer, valid for some days (default: 7)',
+    who: 'owner',
+    input: v.strictObject({
+      what: name,
+      days: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(365))),
+    }),
+    words: ({ what, days }) => [
+      'link',
+      ...(days === undefined ? [] : ['--days', String(days)]),
+      ...quoted(what),
+    ],
+  }),
+  route({
+    method: 'delete',
+    path: '/links/{number}',
+    summary: 'Ends a share link',
+    who: 'owner',
+    input: one,
+    words: (input) => ['link', '--revoke', String(input.number)],
+  }),
+  route({
+    method: 'get',
     path: '/doctor',
     summary: 'Obstacles to sharing, with the next step for each',
     who: 'owner',

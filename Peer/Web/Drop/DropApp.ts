@@ -7,6 +7,7 @@ import { safeText } from '../../../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { Denial } from '../Access/Guard.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
+import type { Owner } from '../Access/Owner.ts';
 import { denialJson, failureJson, statusOf } from '../Api/Envelope.ts';
 import { goneOf, remoteOf, withoutIdleLimit } from '../Files/ClientSocket.ts';
 import { linkTo } from '../Files/Listing.ts';
@@ -16,20 +17,17 @@ import { answerUnread } from './UnreadBody.ts';
 
 type Env = { Bindings: HttpBindings };
 
-/** Whether a request comes from the user of this peer. */
-export type IsOwner = (request: IncomingMessage) => Promise<boolean>;
-
 /** `PUT` and `POST /drop/<path>`: a file for this peer, from a phone, a browser or curl. */
 export class DropApp {
   readonly app = new Hono<Env>();
   readonly #options: WebOptions;
   readonly #limits: GuestLimits;
-  readonly #isOwner: IsOwner;
+  readonly #owner: Owner;
 
-  constructor(options: WebOptions, limits: GuestLimits, isOwner: IsOwner) {
+  constructor(options: WebOptions, limits: GuestLimits, owner: Owner) {
     this.#options = options;
     this.#limits = limits;
-    this.#isOwner = isOwner;
+    this.#owner = owner;
     this.app.on(['PUT', 'POST'], '/*', async (c) => {
       const { incoming, outgoing } = c.env;
       await this.#answer(c.req.path, incoming, outgoing);
@@ -38,7 +36,7 @@ export class DropApp {
   }
 
   async #answer(address: string, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const byOwner = await this.#isOwner(incoming);
+    const byOwner = await this.#owner.is(incoming);
     const path = dropPath(address);
     const range = dropRange({
       length: incoming.headers['content-length'],

@@ -105,7 +105,7 @@ export class FakeControls implements PeerControls {
   trouble: unknown;
   /** Replaces the usual answer to a wish to download. */
   answer: ((what: string) => DownloadAnswer) | undefined;
-  readonly pageAddress: string | undefined = undefined;
+  web: PeerControls['web'] = undefined;
   readonly pushing = new FakePushing();
   readonly #listeners = new Set<(news: News) => void>();
   readonly #waiting = new Map<number, ((end: DownloadStatus) => void)[]>();

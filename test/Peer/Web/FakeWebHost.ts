@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type AddressInfo, createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import type { CatalogEntry, DownloadStatus } from '../../../Peer/Model.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
 import type { PlainSocket } from '../../../Peer/Transfer.ts';
+import { ShareLinks } from '../../../Peer/Web/Links/ShareLinks.ts';
 import type { WebCommand, WebDigest, WebFacts, WebHost, WebOptions } from '../../../Peer/Web/Ports.ts';
+import { secureSockets } from '../../../Peer/Web/SecureSockets.ts';
 import { WebServer } from '../../../Peer/Web/WebServer.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Address } from '../../../Shared/Address.ts';
@@ -204,27 +207,43 @@ export function idOf(path: string): FileId {
   return Buffer.from(path).toString('hex').padEnd(64, '0').slice(0, 64) as FileId;
 }
 
-/** The web of a peer on a loopback port. */
-export async function webOn(host = new FakeWebHost(), options: Partial<WebOptions> = {}) {
+/** The web of a peer on a loopback port. @param secure - key and certificate: over HTTPS */
+export async function webOn(
+  host = new FakeWebHost(),
+  options: Partial<WebOptions> = {},
+  secure?: { key: string; cert: string },
+) {
   const warnings: string[] = [];
+  let secrets = 0;
+  const links = new ShareLinks({
+    store: { load: async () => undefined, save: async () => {} },
+    wallMs: Date.now,
+    newSecret: () => `secret-of-a-test-number-${++secrets}`,
+  });
   const web = new WebServer({
     host,
     level: 'drop',
     clock: systemClock,
     log: { debug: () => {}, info: () => {}, warn: (text) => void warnings.push(text) },
     token: TOKEN,
+    newSecret: () => `secret-of-a-test-number-${++secrets}`,
+    passwords: { version: async () => undefined, verify: async () => false },
+    identity: async () => ({ key: '', cert: '' }),
+    links,
+    isPrivate: false,
     hostNames: ['studio.local'],
     pageDir: '/nonexistent',
     ...options,
   });
-  const server = createServer((socket) => web.connection(socket, () => {}));
+  const wrap = secure === undefined ? (socket: Duplex) => socket : secureSockets(secure);
+  const server = createServer((socket) => web.connection(wrap(socket), () => {}));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   onTestFinished(() => {
     web.close();
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { host, port, base: `http://127.0.0.1:${port}`, warnings };
+  return { host, port, base: `http://127.0.0.1:${port}`, warnings, links };
 }
 
 export const OWNER = { Authorization: `Bearer ${TOKEN}` };

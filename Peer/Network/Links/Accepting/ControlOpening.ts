@@ -1,21 +1,15 @@
-import { isLoopback } from '../../../../Shared/Address.ts';
 import type { Clock } from '../../../../Shared/Clock.ts';
-import { fullBucket, takeToken } from '../../../../Shared/TokenBucket.ts';
 import { FirstBytes } from './FirstBytes.ts';
+import { HandshakeRates } from './HandshakeRates.ts';
 import type { Incoming, Occupant, Opening } from './Opening.ts';
 import type { PlainConnection } from './PlainOpening.ts';
 import type { ProvenStream, SecureTransport } from './Secure.ts';
 
-/** Handshakes of one host (loopback exempt) and of all together. One costs about 2 ms of CPU. */
-const PER_HOST_RATE = { burst: 32, perSecond: 8 };
-const TOTAL_RATE = { burst: 256, perSecond: 200 };
-/** Interval at which deferred handshakes try again. */
-const RETRY_MS = 100;
-const HOSTS_MAX = 4_096;
-
 export interface ControlOpeningOptions {
   readonly secure: SecureTransport;
   readonly clock: Clock;
+  /** Limits of all handshakes on the port. Default: of these alone. */
+  readonly rates?: HandshakeRates;
   /** Takes over a connection whose id is proven; `full` and `settle` as in Incoming. */
   readonly accept: (stream: ProvenStream, full: boolean, settle: () => void) => PlainConnection;
   /** Opening for encrypted lanes. */
@@ -30,24 +24,11 @@ export interface ControlOpeningOptions {
 export function controlOpening({
   secure,
   clock,
+  rates = new HandshakeRates(clock),
   accept,
   lanes = [],
   failed,
 }: ControlOpeningOptions): Opening {
-  const total = fullBucket(clock.nowMs());
-  const hosts = new Map<string, ReturnType<typeof fullBucket>>();
-
-  const mayStart = (host: string): boolean => {
-    const nowMs = clock.nowMs();
-    const bucket = hosts.get(host) ?? fullBucket(nowMs);
-    hosts.delete(host);
-    hosts.set(host, bucket);
-    const [oldest] = hosts.keys();
-    if (hosts.size > HOSTS_MAX && oldest !== undefined) hosts.delete(oldest);
-    if (!isLoopback(host) && !takeToken(bucket, PER_HOST_RATE, nowMs)) return false;
-    return takeToken(total, TOTAL_RATE, nowMs);
-  };
-
   /** Finds the opening for an encrypted lane. */
   const insideOf = (stream: ProvenStream, incoming: Incoming, taken: (occupant: Occupant) => void) =>
     new FirstBytes(stream, {
@@ -76,12 +57,9 @@ export function controlOpening({
         connection = link;
         return link.handler;
       };
-      const start = () => {
-        if (incoming.gone) return;
-        if (!mayStart(incoming.remote.host)) clock.after(RETRY_MS, start);
-        else secure.accept(incoming, opened, (reason) => failed(incoming.remote.host, reason));
-      };
-      start();
+      rates.start(incoming, () =>
+        secure.accept(incoming, opened, (reason) => failed(incoming.remote.host, reason)),
+      );
       return {
         idleMs: (nowMs) => connection?.idleMs(nowMs),
         evict: () => connection?.evict(),

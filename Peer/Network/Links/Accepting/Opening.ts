@@ -35,8 +35,8 @@ export interface Opening {
   accept(incoming: Incoming): Occupant;
 }
 
-/** Bytes by which every opening has decided: the longest is the preamble of a lane. */
-export const OPENING_BYTES_MAX = 8;
+/** Bytes by which every opening has decided: the longest is a ClientHello, which has about 2 KiB in browsers. */
+export const OPENING_BYTES_MAX = 4_096;
 
 /** Whether `first` is, or may become, `start`. */
 export function claimsStart(first: Uint8Array, start: Uint8Array): 'mine' | 'not mine' | 'more' {

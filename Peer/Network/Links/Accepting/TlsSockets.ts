@@ -10,12 +10,10 @@ import { type Address, formatAddress, normalHost } from '../../../../Shared/Addr
 import { onAbort } from '../../../../Shared/OnAbort.ts';
 import { ShoalError, systemCode } from '../../../../Shared/ShoalError.ts';
 import type { ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
+import { claimsTls } from './ClientHello.ts';
 import type { Incoming } from './Opening.ts';
 import type { OpenConnection, ProvenStream, SecureTransport } from './Secure.ts';
 import { dialFailure, givenUp, localAddressOf, readInto, wrapSocket } from './StreamSockets.ts';
-
-/** First byte of a TLS handshake record. */
-const HANDSHAKE_RECORD = 0x16;
 
 /** Private key and certificate of this peer, as PEM. */
 export interface TlsIdentity {
@@ -53,9 +51,9 @@ export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}
     rejectUnauthorized: false,
     secureOptions: constants.SSL_OP_NO_TICKET,
   } as const;
-  const protocols = [CONTROL_ALPN, LANE_ALPN];
+  const protocols: readonly string[] = [CONTROL_ALPN, LANE_ALPN];
   const accepting = new Map<string, Accepting>();
-  const server = createServer({ ...common, ALPNProtocols: protocols, requestCert: true });
+  const server = createServer({ ...common, ALPNProtocols: [...protocols], requestCert: true });
   server.on('secureConnection', (socket) => {
     const entry = take(accepting, socket);
     const proof = proofOf(socket, protocols);
@@ -125,7 +123,7 @@ export function tlsTransport(identity: TlsIdentity, { secureLanes = false } = {}
   };
 
   return {
-    claims: (first) => (first[0] === HANDSHAKE_RECORD ? 'mine' : 'not mine'),
+    claims: (first) => claimsTls(first, (names) => names.some((name) => protocols.includes(name))),
     accept: (incoming: Incoming, opened, failed) => {
       const socket = incoming.socket();
       const key = endOf(socket);

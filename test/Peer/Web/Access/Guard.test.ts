@@ -8,6 +8,7 @@ import {
 
 const plain: RequestFacts = {
   method: 'GET',
+  secure: false,
   host: '192.168.1.20:9001',
   origin: undefined,
   fetchSite: undefined,
@@ -63,12 +64,35 @@ describe('a request that a hostile page can cause is refused', () => {
   });
 });
 
-test('managing needs this computer and the token', () => {
-  expect(managingDenial('127.0.0.1', true)).toBeUndefined();
-  expect(managingDenial('::1', true)).toBeUndefined();
-  expect(managingDenial('127.0.0.1', false)?.status).toBe(401);
-  expect(managingDenial('192.168.1.30', true)?.status).toBe(403);
-  expect(managingDenial('', true)?.status).toBe(403);
+test('over HTTPS the Origin has that scheme', () => {
+  const own = { secure: true, host: '192.168.1.20:9001' };
+  expect(statusOf({ ...own, origin: 'https://192.168.1.20:9001' })).toBeUndefined();
+  expect(statusOf({ ...own, origin: 'http://192.168.1.20:9001' })).toBe(403);
+});
+
+describe('managing', () => {
+  const guest = {
+    remote: '192.168.1.30',
+    secure: false,
+    token: false,
+    login: false,
+    byPage: true,
+    hasPassword: false,
+  };
+  test.each([
+    [{ remote: '127.0.0.1', token: true }, undefined],
+    [{ remote: '::1', token: true }, undefined],
+    [{ remote: '127.0.0.1', token: false }, 401],
+    [{ token: true }, 403],
+    [{ remote: '', token: true }, 403],
+    [{ secure: true, token: true }, 403],
+    [{ secure: true, login: true, hasPassword: true }, undefined],
+    [{ secure: true, login: true, hasPassword: true, byPage: false }, 401],
+    [{ secure: false, login: true, hasPassword: true }, 403],
+    [{ secure: true, hasPassword: true }, 401],
+  ])('%j', (facts, status) => {
+    expect(managingDenial({ ...guest, ...facts })?.status).toBe(status);
+  });
 });
 
 test('a body is JSON of bounded length', () => {

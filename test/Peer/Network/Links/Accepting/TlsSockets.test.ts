@@ -91,10 +91,8 @@ test('both sides learn the proven id of the other, and what is written arrives',
 test.each<readonly [string, (own: ReturnType<typeof identity>) => ConnectionOptions]>([
   ['no certificate', () => ({ ALPNProtocols: ['shoal/2'] })],
   ['TLS 1.2', ({ key, cert }) => ({ key, cert, ALPNProtocols: ['shoal/2'], maxVersion: 'TLSv1.2' })],
-  ['another protocol inside TLS', ({ key, cert }) => ({ key, cert, ALPNProtocols: ['h2'] })],
   ['a P-256 certificate', () => ({ ...ecIdentity, ALPNProtocols: ['shoal/2'] })],
   ['an RSA certificate', () => ({ ...rsaIdentity, ALPNProtocols: ['shoal/2'] })],
-  ['no protocol inside TLS', ({ key, cert }) => ({ key, cert })],
 ])('a client with %s opens no link', async (_what, options) => {
   const server = await acceptor();
   const socket = tlsConnect({ ...options(identity()), ...server.address, rejectUnauthorized: false });
@@ -102,6 +100,20 @@ test.each<readonly [string, (own: ReturnType<typeof identity>) => ConnectionOpti
   await closed(socket);
   expect(server.seen).toMatchObject({ proven: [], bytes: '', failed: [expect.any(String)] });
 });
+
+test.each([['h2'], undefined])(
+  'a client of the protocols %j is closed before a handshake',
+  async (ALPNProtocols) => {
+    const server = await acceptor();
+    const own = identity();
+    const options = { ...own, ...server.address, rejectUnauthorized: false };
+    const socket = tlsConnect(ALPNProtocols === undefined ? options : { ...options, ALPNProtocols });
+    let answered = 0;
+    socket.on('secureConnect', () => answered++).on('error', () => {});
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect([answered, server.seen]).toEqual([0, { proven: [], bytes: '', failed: [] }]);
+  },
+);
 
 test('a client that shows the certificate of somebody else cannot sign for it', async () => {
   const [server, victim, thief] = [await acceptor(), identity(), identity()];

@@ -1,0 +1,54 @@
+import { stateFolderOf } from '../../Peer/State/StateFolder.ts';
+import { WebPasswordFile } from '../../Peer/State/WebPassword.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
+import { successAnswer } from '../Running/Answers.ts';
+import { openBrowser } from '../Running/Browser.ts';
+import { readPassword } from '../Running/Password.ts';
+import type { Run } from '../Running/Run.ts';
+import type { ShoalCommand } from './ShoalCommand.ts';
+
+export const web: ShoalCommand = {
+  usage: '',
+  summary: 'open the web page of the running peer in a browser',
+  details:
+    '\nOn a terminal. Without a browser, or with --json, the address is printed: it holds a secret, new in every run.' +
+    '\n--password asks for a password twice (or reads one line of a pipe). With it, the page manages the peer from' +
+    '\nother computers, over HTTPS. Left empty, it is removed; logins end when it changes.',
+  flags: {
+    '--password': 'set the password for logins from other computers',
+    '--no-open': 'print the address only',
+  },
+  async run({ open, options }) {
+    const run = await open();
+    if (options.password === true) return setPassword(run);
+    const answer = await run.lineInRunning('web', 'web');
+    const code = await run.screen.answer(answer);
+    const { address } = JSON.parse(answer.json) as { address?: unknown };
+    const opens = options.open !== false && !run.screen.json && run.screen.width !== null;
+    if (!opens || typeof address !== 'string') return code;
+    if (!(await openBrowser(address)))
+      run.screen.printLine('No browser was found: open the address in one of this computer.');
+    return code;
+  },
+};
+
+async function setPassword(run: Run): Promise<number> {
+  const running = await run.runningPeer();
+  if (running === undefined)
+    throw new ShoalError(
+      'UNREACHABLE',
+      'a password belongs to a running peer, and none runs on this machine',
+      {
+        hint: 'Start one: shoal peer',
+      },
+    );
+  const file = new WebPasswordFile(stateFolderOf(running.share));
+  const password = await readPassword();
+  if (password === '') await file.remove();
+  else await file.set(password);
+  const text =
+    password === ''
+      ? 'There is no password now: the peer is managed from this computer only.'
+      : `The password is set. From other computers: https://<address of this computer>:${running.port}/`;
+  return run.screen.answer(successAnswer('web', { password: password !== '' }, text));
+}

@@ -1,0 +1,92 @@
+import type { Clock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/TokenBucket.ts';
+import type { WebPasswords } from '../Ports.ts';
+import { digest } from './Sessions.ts';
+
+/** Attempts of one host, and of all together. */
+const PER_HOST: Rate = { burst: 5, perSecond: 0.1 };
+const IN_ALL: Rate = { burst: 30, perSecond: 1 };
+const HOSTS_MAX = 1_024;
+/** Logins at a time; the oldest ends. */
+const LOGINS_MAX = 64;
+/** Time after which a login ends, in milliseconds. */
+export const LOGIN_MS = 12 * 3_600_000;
+
+interface Login {
+  readonly untilMs: number;
+  readonly passwordVersion: string;
+}
+
+export interface LoginsOptions {
+  readonly passwords: WebPasswords;
+  readonly clock: Clock;
+  /** Makes a secret that cannot be guessed. */
+  readonly newSecret: () => string;
+}
+
+/** Logins by password. Each has a secret of its own, and ends after 12 hours or with a new password. */
+export class Logins {
+  readonly #options: LoginsOptions;
+  /** By digest of the secret. */
+  readonly #logins = new Map<string, Login>();
+  readonly #attempts = new Map<string, TokenBucket>();
+  readonly #all: TokenBucket;
+
+  constructor(options: LoginsOptions) {
+    this.#options = options;
+    this.#all = fullBucket(options.clock.nowMs());
+  }
+
+  /** Whether a password is set. */
+  async arePossible(): Promise<boolean> {
+    return (await this.#options.passwords.version()) !== undefined;
+  }
+
+  /** @returns the secret of the login @throws ShoalError BUSY, REFUSED, NOT_FOUND without a password */
+  async login(password: string, host: string): Promise<string> {
+    const { passwords, clock, newSecret } = this.#options;
+    const passwordVersion = await passwords.version();
+    if (passwordVersion === undefined) {
+      throw new ShoalError('NOT_FOUND', 'no password is set', {
+        hint: 'Type on its computer: shoal web --password',
+      });
+    }
+    if (!this.#mayTry(host)) throw new ShoalError('BUSY', 'too many attempts', { hint: 'Wait a minute.' });
+    if (!(await passwords.verify(password))) throw new ShoalError('REFUSED', 'the password is wrong');
+    const secret = newSecret();
+    this.#logins.set(key(secret), { untilMs: clock.nowMs() + LOGIN_MS, passwordVersion });
+    const [oldest] = this.#logins.keys();
+    if (this.#logins.size > LOGINS_MAX && oldest !== undefined) this.#logins.delete(oldest);
+    return secret;
+  }
+
+  async proves(secret: string): Promise<boolean> {
+    const login = this.#logins.get(key(secret));
+    if (login === undefined) return false;
+    const isValid =
+      login.untilMs > this.#options.clock.nowMs() &&
+      login.passwordVersion === (await this.#options.passwords.version());
+    if (!isValid) this.end(secret);
+    return isValid;
+  }
+
+  end(secret: string): void {
+    this.#logins.delete(key(secret));
+  }
+
+  #mayTry(host: string): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    const bucket = this.#attempts.get(host) ?? fullBucket(nowMs);
+    this.#attempts.delete(host);
+    this.#attempts.set(host, bucket);
+    const [oldest] = this.#attempts.keys();
+    if (this.#attempts.size > HOSTS_MAX && oldest !== undefined) this.#attempts.delete(oldest);
+    return takeToken(bucket, PER_HOST, nowMs) && takeToken(this.#all, IN_ALL, nowMs);
+  }
+}
+
+/** Secrets are looked up by their digest: the time of the search says nothing about them. */
+function key(secret: string): string {
+  return digest(secret).toString('hex');
+}

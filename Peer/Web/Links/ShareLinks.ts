@@ -1,0 +1,126 @@
+import * as v from 'valibot';
+import type { FileId } from '../../../Protocol/Ids.ts';
+import type { WallClock } from '../../../Shared/Clock.ts';
+import { ShoalError } from '../../../Shared/ShoalError.ts';
+
+/** Links that may exist at a time. */
+const LINKS_MAX = 1_000;
+
+/** An address with a secret of its own, which gives one content to everybody who has it. */
+export interface ShareLink {
+  /** Counts from 1; a number is not used again while a later link exists. */
+  readonly number: number;
+  /** Part of the address. */
+  readonly secret: string;
+  readonly fileId: FileId;
+  /** Path in the share when the link was made. */
+  readonly path: string;
+  readonly size: number;
+  readonly createdWallMs: number;
+  readonly expiresWallMs: number;
+}
+
+export interface ShareLinksOptions {
+  /** Keeps a value between runs. `load` answers anything when there is none, or a damaged one. */
+  readonly store: { load(): Promise<unknown>; save(value: unknown): Promise<void> };
+  readonly wallMs: WallClock;
+  /** Makes a secret that cannot be guessed. */
+  readonly newSecret: () => string;
+}
+
+const STORED = v.object({
+  links: v.array(
+    v.object({
+      number: v.pipe(v.number(), v.integer(), v.minValue(1)),
+      secret: v.pipe(v.string(), v.regex(/^[\w-]{22,64}$/)),
+      fileId: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+      path: v.string(),
+      size: v.number(),
+      createdWallMs: v.number(),
+      expiresWallMs: v.number(),
+    }),
+  ),
+});
+
+/** The share links of a peer. They are kept between runs, and end by themselves. */
+export class ShareLinks {
+  readonly #options: ShareLinksOptions;
+  readonly #links = new Map<string, ShareLink>();
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(options: ShareLinksOptions) {
+    this.#options = options;
+  }
+
+  async load(): Promise<void> {
+    const stored = v.safeParse(STORED, await this.#options.store.load());
+    if (!stored.success) return;
+    for (const link of stored.output.links.slice(-LINKS_MAX))
+      this.#links.set(link.secret, { ...link, fileId: link.fileId as FileId });
+  }
+
+  /** Whether any link is valid now. */
+  get any(): boolean {
+    return this.list().length > 0;
+  }
+
+  /** Valid links, by number. */
+  list(): readonly ShareLink[] {
+    const nowMs = this.#options.wallMs();
+    for (const { secret, expiresWallMs } of this.#links.values())
+      if (expiresWallMs <= nowMs) this.#links.delete(secret);
+    return [...this.#links.values()];
+  }
+
+  find(secret: string): ShareLink | undefined {
+    const link = this.#links.get(secret);
+    return link !== undefined && link.expiresWallMs > this.#options.wallMs() ? link : undefined;
+  }
+
+  /** @param validMs - time until it ends @throws ShoalError BUSY, DISK_FAILED */
+  async create(content: Pick<ShareLink, 'fileId' | 'path' | 'size'>, validMs: number): Promise<ShareLink> {
+    const { newSecret, wallMs } = this.#options;
+    const links = this.list();
+    if (links.length >= LINKS_MAX) {
+      throw new ShoalError('BUSY', `there are ${LINKS_MAX} share links`, {
+        hint: 'Revoke one: link --revoke 1',
+      });
+    }
+    const { fileId, path, size } = content;
+    const createdWallMs = wallMs();
+    const number = (links.at(-1)?.number ?? 0) + 1;
+    const link = {
+      number,
+      secret: newSecret(),
+      fileId,
+      path,
+      size,
+      createdWallMs,
+      expiresWallMs: createdWallMs + validMs,
+    };
+    this.#links.set(link.secret, link);
+    await this.#save();
+    return link;
+  }
+
+  /** Ends a link. @throws ShoalError NOT_FOUND, DISK_FAILED */
+  async revoke(number: number): Promise<ShareLink> {
+    const link = this.list().find((each) => each.number === number);
+    if (link === undefined)
+      throw new ShoalError('NOT_FOUND', `there is no share link ${number}`, { hint: 'List them: link' });
+    this.#links.delete(link.secret);
+    await this.#save();
+    return link;
+  }
+
+  async #save(): Promise<void> {
+    const saved = this.#saving.then(() => this.#options.store.save({ links: this.list() }));
+    this.#saving = saved.catch(() => {});
+    await saved.catch((failure: unknown) => {
+      throw new ShoalError('DISK_FAILED', 'the share links hold for this run only: saving failed', {
+        hint: 'Is the state folder writable?',
+        cause: failure,
+      });
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { WebPasswordFile } from '../../../Peer/State/WebPassword.ts';
+import { TempFolder } from '../../Support/TempFolder.ts';
+
+test('a password is kept as a salted hash that only the user can read', async () => {
+  const folder = await TempFolder.forTest();
+  const file = new WebPasswordFile(folder.path);
+  expect([await file.version(), await file.verify('correct horse')]).toEqual([undefined, false]);
+  await file.set('correct horse');
+  const path = folder.at('web-password.json');
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  expect(await readFile(path, 'utf8')).not.toContain('horse');
+  expect([await file.verify('correct horse'), await file.verify('correct horsf')]).toEqual([true, false]);
+  const before = await file.version();
+  await file.set('correct horse'); // Another salt.
+  expect(await file.version()).not.toBe(before);
+  await file.remove();
+  expect([await file.version(), await file.verify('correct horse')]).toEqual([undefined, false]);
+  await file.remove();
+});
+
+test('a short password is refused; a damaged file is none', async () => {
+  const folder = await TempFolder.forTest();
+  const file = new WebPasswordFile(folder.path);
+  await expect(file.set('1234567')).rejects.toMatchObject({ code: 'USAGE' });
+  for (const text of ['', '{}', '{"salt":"00","hash":"00"}', '[]', 'null']) {
+    await writeFile(folder.at('web-password.json'), text);
+    expect([await file.version(), await file.verify('')]).toEqual([undefined, false]);
+  }
+});

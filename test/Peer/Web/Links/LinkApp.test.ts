@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { FakeWebHost, OWNER, webOn } from '../FakeWebHost.ts';
+
+const DAY_MS = 86_400_000;
+
+async function linked(isPrivate: boolean) {
+  const host = new FakeWebHost();
+  host.contents.set('f/film.txt', Buffer.from('0123456789'));
+  const web = await webOn(host, { isPrivate });
+  const entry = host.files.find('f/film.txt');
+  if (entry === undefined) throw new Error('no file');
+  const link = await web.links.create(entry, DAY_MS);
+  return { ...web, link, address: `${web.base}/s/${link.secret}/film.txt` };
+}
+
+test.each([true, false])('a link gives its file, with ranges (private network: %s)', async (isPrivate) => {
+  const { address, links } = await linked(isPrivate);
+  expect(await (await fetch(address)).text()).toBe('0123456789');
+  const part = await fetch(address, { headers: { Range: 'bytes=2-4' } });
+  expect([part.status, await part.text()]).toEqual([206, '234']);
+  expect((await fetch(address, { method: 'HEAD' })).headers.get('content-length')).toBe('10');
+  await links.revoke(1);
+  expect((await fetch(address)).status).toBe(404);
+});
+
+test('the name in the address is of no meaning', async () => {
+  const { base, link } = await linked(true);
+  for (const rest of ['', '/', '/other', '/..%2f..%2fetc'])
+    expect([200, 404]).toContain((await fetch(`${base}/s/${link.secret}${rest}`)).status);
+  expect(await (await fetch(`${base}/s/${link.secret}/other`)).text()).toBe('0123456789');
+});
+
+test('a file that has changed is not given under another content', async () => {
+  const { address, host } = await linked(true);
+  host.contents.delete('f/film.txt');
+  host.contents.set('g/film.txt', Buffer.from('another one'));
+  expect((await fetch(address)).status).toBe(404);
+});
+
+test('guesses are answered alike, and seldom', async () => {
+  const { base } = await linked(true);
+  const statuses = await Promise.all(
+    Array.from({ length: 60 }, async (_, n) => (await fetch(`${base}/s/guess-number-${n}/x`)).status),
+  );
+  expect(new Set(statuses)).toEqual(new Set([404, 429]));
+});
+
+test.each([
+  '/',
+  '/files/',
+  '/files/f/film.txt',
+  '/api/v1/session',
+  '/api/v1/search?q=film',
+  '/api/v1/status',
+  '/healthz',
+  '/metrics',
+  '/drop/x',
+  '/assets/index.js',
+])('in a private network %s is nothing, also with the token', async (path) => {
+  const { base } = await linked(true);
+  for (const method of ['GET', 'PUT', 'POST']) {
+    const body = method === 'GET' ? {} : { body: 'x' };
+    const answer = await fetch(base + path, { method, headers: OWNER, ...body });
+    expect([answer.status, await answer.text()]).toEqual([404, '404: there is nothing at this address\n']);
+  }
+});
