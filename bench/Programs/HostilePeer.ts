@@ -29,6 +29,9 @@ import {
 } from '../../Protocol/TrackerMessages.ts';
 import { parseHostPort } from '../../Shared/Address.ts';
 
+/** Time between heartbeats: leases at the tracker take 10 s. */
+const HEARTBEAT_MS = 3_000;
+
 /** A file as a hostile peer announces and serves it: name, description and bytes may contradict each other. */
 export interface HostileFile {
   readonly path: string;
@@ -66,6 +69,7 @@ export class HostilePeer {
   readonly #tls: TlsServer;
   readonly #udp: DatagramSocket;
   readonly #sockets = new Set<Socket>();
+  #heartbeat: NodeJS.Timeout | undefined;
   #port = 0;
 
   private constructor(name: string, files: readonly HostileFile[]) {
@@ -101,6 +105,7 @@ export class HostilePeer {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#heartbeat);
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await new Promise<void>((resolve) => this.#udp.close(() => resolve()));
@@ -143,6 +148,12 @@ export class HostilePeer {
       } as const;
       await this.#ask(tracker, connectionId, publish, 'published');
     }
+    const renew = async () => {
+      const fresh = await this.#ask(tracker, '', { type: 'connect' }, 'connected');
+      await this.#ask(tracker, fresh.connectionId, { ...beat, token }, 'alive');
+    };
+    // A tracker that is gone is of no interest to an attack.
+    this.#heartbeat = setInterval(() => void renew().catch(() => {}), HEARTBEAT_MS);
   }
 
   async #ask<T extends TrackerReply['type']>(
