@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
 import { makeFolder } from '../../Shared/MakeFolder.ts';
+import { pathWithin } from '../../Shared/PathWithin.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { movedAnswer, pathsOf } from '../Running/Answers.ts';
@@ -64,9 +65,9 @@ export async function getInto(run: Run, wish: GetInto): Promise<OneShotAnswer> {
     const share = join(root, 'share');
     const moved = new Map<string, string>();
     for (const path of pathsOf(answer)) {
-      if (!path.startsWith(folder + sep)) continue;
+      if (!pathWithin(folder, path)) continue;
       // A folder of which some files were at the place already may be named by its path there.
-      const from = path.startsWith(root + sep) ? path : join(share, basename(path));
+      const from = pathWithin(root, path) ? path : join(share, basename(path));
       if (await exists(from)) moved.set(path, await moveInto(from, folder, place.name));
     }
     if (keepGoing) await moveRest(share, folder, moved);

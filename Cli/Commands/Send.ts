@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { COMMANDS, type OneShotAnswer } from '../../Peer/CommandInterface.ts';
+import { pathWithin } from '../../Shared/PathWithin.ts';
 import { consoleLine, isFlag, type Run } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 import { missingPath, stage } from './Staging.ts';
@@ -29,9 +30,8 @@ async function sendFile(
   const path = await realpath(resolve(file)).catch(() => undefined);
   const line = (name: string) => consoleLine('send', [...flags, name, ...to], 1 + to.length);
   if (running !== undefined) {
-    const inside = path?.startsWith(`${running.share}/`) ? path.slice(running.share.length + 1) : undefined;
-    if (path === undefined || inside !== undefined)
-      return run.inRunning(running, 'send', line(inside ?? file));
+    const inside = path && pathWithin(running.share, path);
+    if (path === undefined || inside) return run.inRunning(running, 'send', line(inside || file));
   }
   if (path === undefined) throw missingPath(file);
   const staged = await stage([path]);

@@ -1,8 +1,9 @@
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createBlake3 } from '../../../Protocol/Blake3.ts';
 import { type ChunkLayout, chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import { fileIdOf, hashBytes } from '../../../Protocol/FileId.ts';
 import type { ChunkHash, FileId } from '../../../Protocol/Ids.ts';
+import { pathWithin } from '../../../Shared/PathWithin.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes } from '../../Model.ts';
 import type { IncomingFile, PlacedFile } from '../../Storage.ts';
@@ -114,7 +115,7 @@ class Incoming implements IncomingFile {
     const here = placeOf(path, fileId);
     if (here !== undefined) {
       this.discard();
-      return { path: relative(root, here).split(sep).join('/'), absolute: here, fileId };
+      return { path: pathWithin(root, here) ?? path, absolute: here, fileId };
     }
     try {
       data.setAttributes(attributes);
