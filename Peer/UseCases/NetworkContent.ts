@@ -1,5 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import { type Address, isLoopback } from '../../Shared/Address.ts';
+import { unlessAborted } from '../../Shared/OnAbort.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadManager, FileWish } from '../DownloadManager.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
@@ -10,7 +11,7 @@ import type { TargetResolver } from './TargetResolver.ts';
 export interface NetworkContentOptions {
   readonly resolver: Pick<TargetResolver, 'resolve'>;
   readonly downloads: Pick<DownloadManager, 'streams' | 'list'>;
-  readonly network: Pick<NetworkManager, 'desk' | 'queries'>;
+  readonly network: Pick<NetworkManager, 'desk' | 'queries' | 'ready'>;
   readonly shared: Pick<SharedContent, 'findId' | 'send'>;
 }
 
@@ -31,6 +32,8 @@ export interface NetworkFile {
   close(): void;
 }
 
+/** Longest wait for a tracker after the start of the peer. */
+const TRACKER_WAIT_MS = 3_000;
 /** An id in whole. */
 const ID = /^[0-9a-f]{64}$/;
 
@@ -77,13 +80,14 @@ export class NetworkContent {
   }
 
   async #wishOf(what: string, signal: AbortSignal): Promise<FileWish> {
-    const { resolver, downloads, shared } = this.#options;
+    const { resolver, downloads, shared, network } = this.#options;
     if (ID.test(what)) {
       const own = shared.findId(what as FileId);
       if (own !== undefined) return { ...own, holders: [] };
       const running = downloads.list().find(({ fileId, state }) => fileId === what && state === 'fetching');
       if (running !== undefined) return { ...running, fileId: what as FileId, holders: [] };
     }
+    await unlessAborted(network.ready(TRACKER_WAIT_MS), signal);
     const found = await resolver.resolve(what, signal);
     if (found.kind === 'file') return found.wish;
     throw notOneFile(what, found);

@@ -43,6 +43,11 @@ export function chromium(): Missing {
   return failureOf(CHROMIUM_PATH, '--version');
 }
 
+/** Programs that fetch over HTTP (Debian: curl, aria2). */
+export function curlAndAria2(): Missing {
+  return failureOf('curl', '--version') ?? failureOf('aria2c', '--version');
+}
+
 /** Files that cannot be read: for root that takes `setpriv` (Debian: util-linux). */
 export function unreadableFiles(): Missing {
   if (process.platform === 'win32') return 'needs POSIX file modes';

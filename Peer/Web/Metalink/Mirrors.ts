@@ -7,13 +7,15 @@ import type { HttpGet } from './HttpGet.ts';
 
 /** Peers that are asked whether they serve a file over HTTP. */
 const ASKED_MAX = 16;
-const ANSWER_MS = 1_500;
+/** A peer loads its server for the first request, which takes a second on a busy machine. */
+const ANSWER_MS = 4_000;
 /** Peers that are asked for the SHA-256 of a file, and the time that hashing may take there. */
 const DIGESTS_MAX = 3;
 const DIGEST_MS = 20_000;
 const DIGEST_BYTES_MAX = 2 * 2 ** 20;
-/** Answers are valid this long; the oldest is evicted. */
+/** Answers are valid this long, or that long where a peer did not answer; the oldest is evicted. */
 const VALID_MS = 60_000;
+const SILENT_MS = 5_000;
 const KEPT_MAX = 256;
 
 export interface MirrorsOptions {
@@ -56,12 +58,14 @@ export class Mirrors {
       holders.slice(0, ASKED_MAX).map(async (holder) => {
         const url = mirrorUrl(holder, fileId);
         const reply = await this.#options.get({ url, method: 'HEAD', bytesMax: 0, timeoutMs: ANSWER_MS });
-        return reply?.status === 200 && reply.etag === `"${fileId}"` ? [holder] : [];
+        return { holder, reply };
       }),
     );
-    const mirrors = asked.flat();
+    const serves = asked.filter(({ reply }) => reply?.status === 200 && reply.etag === `"${fileId}"`);
+    const mirrors = serves.map(({ holder }) => holder);
+    const validMs = asked.every(({ reply }) => reply !== undefined) ? VALID_MS : SILENT_MS;
     this.#known.delete(fileId);
-    this.#known.set(fileId, { untilMs: this.#options.clock.nowMs() + VALID_MS, mirrors });
+    this.#known.set(fileId, { untilMs: this.#options.clock.nowMs() + validMs, mirrors });
     const [oldest] = this.#known.keys();
     if (this.#known.size > KEPT_MAX && oldest !== undefined) this.#known.delete(oldest);
     return mirrors;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { HttpGet, HttpReply } from '../../../../Peer/Web/Metalink/HttpGet.ts';
 import type { Address } from '../../../../Shared/Address.ts';
+import type { Clock } from '../../../../Shared/Clock.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
+import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { digestOf, FakeWebHost, idOf, webOn } from '../FakeWebHost.ts';
 
 const FILM = Buffer.from('a film');
@@ -16,6 +18,7 @@ async function asking(options: {
   here: boolean;
   holders: Address[];
   reply?: (url: URL) => Partial<HttpReply> | undefined;
+  clock?: Clock;
 }) {
   const host = new FakeWebHost();
   (options.here ? host.contents : host.away).set(PATH, FILM);
@@ -27,7 +30,7 @@ async function asking(options: {
     if (answer === undefined) return undefined;
     return { status: 200, etag: `"${ID}"`, body: Buffer.from(JSON.stringify(digestOf(FILM))), ...answer };
   };
-  const { base, port } = await webOn(host, { get });
+  const { base, port } = await webOn(host, { get, ...(options.clock && { clock: options.clock }) });
   const urls = async () => {
     const answer = await fetch(`${base}/network/${ID}.meta4`);
     const xml = await answer.text();
@@ -113,11 +116,24 @@ describe('a file of others', () => {
   });
 });
 
-test('at most 16 holders are asked, and once a minute', async () => {
-  const { urls, asked } = await asking({ here: true, holders: addresses(40) });
-  await urls();
-  await urls();
-  expect(asked.filter((each) => each.startsWith('HEAD'))).toHaveLength(16);
+describe('at most 16 holders are asked', () => {
+  test.each([
+    ['once a minute', 59_000, 16, true],
+    ['again after a minute', 60_000, 32, true],
+    ['again after 5 s, where one did not answer', 5_000, 32, false],
+  ] as const)('%s', async (_, waitMs, questions, allAnswer) => {
+    const clock = new SimulatedClock();
+    const { urls, asked } = await asking({
+      here: true,
+      holders: addresses(40),
+      reply: ({ hostname }) => (hostname === '192.0.2.7' && !allAnswer ? undefined : {}),
+      clock,
+    });
+    await urls();
+    clock.advance(waitMs);
+    await urls();
+    expect(asked.filter((each) => each.startsWith('HEAD'))).toHaveLength(questions);
+  });
 });
 
 test('answers with a file lead to its document, its digest, and known duplicates', async () => {

@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { chromium as launcher } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM_PATH, chromium, curlAndAria2, title } from '../Support/Requires.ts';
+import type { TempFolder } from '../Support/TempFolder.ts';
+import { someMebibytes, TestLan } from '../Support/TestLan.ts';
+import type { TestPeer } from '../Support/TestPeer.ts';
+
+/** Files of the network over HTTP: four peers have a film, one has a recording, and one has nothing and serves all. */
+
+const NO_PROGRAMS = curlAndAria2();
+const NO_BROWSER = chromium();
+const FILM = someMebibytes(1, 24);
+const RECORDING_SECONDS = 300;
+
+const lan = new TestLan();
+let seeders: readonly TestPeer[];
+let gate: TestPeer;
+let folder: TempFolder;
+let base: string;
+
+beforeAll(async () => {
+  await lan.tracker();
+  const names = ['anna', 'berta', 'carla', 'dora'];
+  seeders = await Promise.all(
+    names.map((name) =>
+      lan.seeder(name, {
+        files: { 'film.bin': FILM, ...(name === 'anna' ? { 'tone.wav': recording(RECORDING_SECONDS) } : {}) },
+      }),
+    ),
+  );
+  gate = await lan.seeder('gate');
+  folder = await lan.launcher.folder();
+  base = `http://127.0.0.1:${gate.port}`;
+});
+afterAll(() => lan.close());
+
+const run = promisify(execFile);
+const curl = (...args: string[]) => run('curl', ['-sf', ...args], { encoding: 'buffer' });
+const sent = () => Promise.all(seeders.map((peer) => peer.sent()));
+
+describe.skipIf(NO_PROGRAMS !== undefined)(title('curl and aria2', NO_PROGRAMS), () => {
+  test('curl fetches, resumes and reads ranges of a file that other peers have; nothing stays', async () => {
+    const copy = folder.at('film.bin');
+    await curl('-o', copy, `${base}/network/film.bin`);
+    expect(FILM.equals(await readFile(copy))).toBe(true);
+    expect((await sent()).filter((bytes) => bytes > 0).length).toBeGreaterThan(1);
+
+    await truncate(copy, 10_000_001);
+    await curl('-C', '-', '-o', copy, `${base}/network/film.bin`);
+    expect(FILM.equals(await readFile(copy))).toBe(true);
+
+    const { stdout: part } = await curl('-r', '20000000-20000009', `${base}/network/film.bin`);
+    expect(part).toEqual(FILM.subarray(20_000_000, 20_000_010));
+    const { stdout: head } = await curl('-I', `${base}/network/film.bin`);
+    expect(String(head)).toMatch(new RegExp(`^content-length: ${FILM.length}\r$`, 'im'));
+    expect(await gate.files()).toEqual([]);
+  });
+
+  test('aria2 fetches from all four peers by the Metalink, and finds a wrong copy', async () => {
+    const [found] = await gate.items('search film.bin');
+    const { stdout: document } = await curl(`${base}/network/${found?.id}.meta4`);
+    await writeFile(folder.at('film.meta4'), document);
+    const aria2 = (into: string, ...args: string[]) =>
+      run('aria2c', [
+        ...['--no-conf', '--quiet', '--file-allocation=none', '--dir', folder.at(into)],
+        ...['--split=4', '--max-connection-per-server=4', '--min-split-size=1M'],
+        // Slow enough for all four to be connected before one has sent everything.
+        ...['--max-overall-download-limit=24M', ...args],
+        ...['--metalink-file', folder.at('film.meta4')],
+      ]);
+    const before = await sent();
+    await aria2('aria2');
+    expect(FILM.equals(await readFile(folder.at('aria2/film.bin')))).toBe(true);
+    const given = (await sent()).map((bytes, index) => bytes - (before[index] ?? 0));
+    expect(given.filter((bytes) => bytes >= 1_048_576)).toHaveLength(4);
+    expect(given.reduce((sum, bytes) => sum + bytes, 0)).toBe(FILM.length);
+
+    // The hashes of the document are those of the pieces: a damaged one is fetched again.
+    const damaged = Buffer.from(FILM);
+    damaged[5_000_000] = ~(damaged[5_000_000] ?? 0) & 0xff;
+    await folder.write('damaged/film.bin', damaged);
+    await aria2('damaged', '--check-integrity=true', '--allow-overwrite=false');
+    expect(FILM.equals(await readFile(folder.at('damaged/film.bin')))).toBe(true);
+  });
+});
+
+describe.skipIf(NO_BROWSER !== undefined)(title('a browser', NO_BROWSER), () => {
+  test('the page plays a recording that another peer has while it arrives, and seeks in it', async () => {
+    const browser = await launcher.launch({
+      executablePath: CHROMIUM_PATH,
+      args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
+    });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${base}/?q=tone`);
+      await page.getByText('tone.wav').first().click();
+      const player = page.locator('dialog audio');
+      await player.waitFor();
+      expect(await player.getAttribute('src')).toMatch(/^\/network\/[0-9a-f]{64}\/tone\.wav$/);
+      const played = await page.evaluate(`(async () => {
+        const audio = document.querySelector('dialog audio');
+        const until = (event) => new Promise((resolve, reject) => {
+          audio.addEventListener(event, resolve, { once: true });
+          audio.addEventListener('error', () => reject(new Error(audio.error.message)), { once: true });
+        });
+        await (audio.readyState > 0 || until('loadedmetadata'));
+        await audio.play();
+        await until('timeupdate');
+        const begun = audio.currentTime;
+        audio.currentTime = ${RECORDING_SECONDS - 20};
+        await until('seeked');
+        while (audio.currentTime < ${RECORDING_SECONDS - 20} + 0.1) await until('timeupdate');
+        return { duration: audio.duration, begun, now: audio.currentTime };
+      })()`);
+      expect(played).toMatchObject({ duration: RECORDING_SECONDS });
+    } finally {
+      await browser.close();
+    }
+  });
+});
+
+/** A recording in PCM, 48 kHz, 16 bits, two channels. */
+function recording(seconds: number): Buffer {
+  const rate = 48_000 * 4;
+  const file = Buffer.alloc(44 + seconds * rate, 7);
+  file.write('RIFF', 0);
+  file.writeUInt32LE(file.length - 8, 4);
+  file.write('WAVEfmt ', 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(2, 22);
+  file.writeUInt32LE(48_000, 24);
+  file.writeUInt32LE(rate, 28);
+  file.writeUInt16LE(4, 32);
+  file.writeUInt16LE(16, 34);
+  file.write('data', 36);
+  file.writeUInt32LE(file.length - 44, 40);
+  return file;
+}
