@@ -7,6 +7,7 @@ import { type ConfigFile, placeOf } from '../Shared/ConfigLines.ts';
 import { ALL_INTERFACES } from '../Shared/DatagramSockets.ts';
 import { type LogFormat, type LogLevel, readLogFormat, readLogLevel } from '../Shared/Log.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
+import { type NatsOptions, readServer } from './Cluster/NatsServer.ts';
 
 /** Settings of `node Tracker.js …`. */
 export interface TrackerSettings {
@@ -20,14 +21,24 @@ export interface TrackerSettings {
   readonly network: Invite | undefined;
   /** Where metrics are served over HTTP; undefined: nowhere. */
   readonly metrics: Address | undefined;
+  /** The cluster to join; undefined: none. */
+  readonly cluster: ClusterSettings | undefined;
   readonly logFormat?: LogFormat | undefined;
   readonly logLevel?: LogLevel | undefined;
+}
+
+/** Settings of `--cluster`. */
+export interface ClusterSettings extends NatsOptions {
+  /** Address of this tracker for peers, as far as it is given. */
+  readonly advertise: Partial<Address>;
 }
 
 /** The command line gave no settings: help was shown, or an error. */
 export interface Ended {
   readonly exitCode: number;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Highest `--max-peers`: about 2 GB of registry. */
 const MAX_PEERS_LIMIT = 1_000_000;
@@ -41,6 +52,13 @@ interface Flags {
   readonly verbose?: boolean;
   readonly network?: Invite | 'open';
   readonly metrics?: Address;
+  readonly cluster?: readonly string[];
+  readonly clusterName?: string;
+  readonly clusterCreds?: string;
+  readonly clusterCa?: string;
+  readonly clusterCert?: string;
+  readonly clusterKey?: string;
+  readonly advertise?: Partial<Address>;
   readonly logFormat?: LogFormat;
   readonly logLevel?: LogLevel;
 }
@@ -65,6 +83,20 @@ export function trackerCommand(): Command {
       'serve /metrics for Prometheus and /healthz over HTTP, like 127.0.0.1:9469 (a port alone: this machine only)',
       readMetricsAddress,
     )
+    .option(
+      '--cluster <url>',
+      'act as one with the other trackers at these NATS servers, like nats://10.0.0.5:4222 (default: SHOAL_CLUSTER)',
+      readServers,
+    )
+    .option(
+      '--cluster-name <name>',
+      'trackers of one name act as one (default: SHOAL_CLUSTER_NAME, else shoal)',
+    )
+    .option('--cluster-creds <file>', 'credentials file for NATS (default: SHOAL_CLUSTER_CREDS)')
+    .option('--cluster-ca <file>', 'authority of the certificate of the NATS server, as PEM')
+    .option('--cluster-cert <file>', 'certificate for NATS, with --cluster-key')
+    .option('--cluster-key <file>', 'key of that certificate')
+    .option('--advertise <address>', 'address of this tracker for peers, in a cluster', readAdvertised)
     .option('--verbose', 'log joins, leaves, catalogs, searches and a status line a minute to stderr')
     .option('--log-format <format>', 'log as text, or as json, one object a line', readLogFormat)
     .option('--log-level <level>', 'warn, info or debug (the same as --verbose)', readLogLevel);
@@ -78,7 +110,7 @@ export function trackerCommand(): Command {
 export function readCommandLine(
   args: readonly string[],
   write: { readonly out: (text: string) => void; readonly error: (text: string) => void },
-  environment: Readonly<Record<string, string | undefined>> = {},
+  environment: Environment = {},
   config?: ConfigFile,
 ): TrackerSettings | Ended {
   const command = trackerCommand()
@@ -97,6 +129,7 @@ export function readCommandLine(
       relayOnly: flags.relayOnly === true,
       network: network === 'open' ? undefined : network,
       metrics: flags.metrics,
+      cluster: clusterOf(flags, environment),
       verbose: flags.verbose === true || flags.logLevel === 'debug',
       logFormat: flags.logFormat,
       logLevel: flags.verbose === true ? 'debug' : flags.logLevel,
@@ -109,10 +142,7 @@ export function readCommandLine(
 }
 
 /** The network of the environment, else of the config file, else the open one. @throws ShoalError USAGE */
-function networkOf(
-  { SHOAL_NETWORK: invite }: Readonly<Record<string, string | undefined>>,
-  config: ConfigFile | undefined,
-): Invite | 'open' {
+function networkOf({ SHOAL_NETWORK: invite }: Environment, config: ConfigFile | undefined): Invite | 'open' {
   if (invite?.trim()) return readNetwork(invite);
   const line = config?.lines.findLast(({ key }) => key === 'network');
   if (config === undefined || line === undefined) return 'open';
@@ -124,6 +154,62 @@ function networkOf(
       hint: 'Write a new one with: shoal network join INVITE. Or serve the open network: --network open',
     });
   }
+}
+
+/** @throws ShoalError USAGE */
+function clusterOf(flags: Flags, environment: Environment): ClusterSettings | undefined {
+  const { SHOAL_CLUSTER, SHOAL_CLUSTER_NAME, SHOAL_CLUSTER_CREDS } = environment;
+  const servers = flags.cluster ?? (SHOAL_CLUSTER?.trim() ? readServers(SHOAL_CLUSTER) : undefined);
+  if (servers === undefined) {
+    const [lonely] = [
+      'clusterName',
+      'clusterCreds',
+      'clusterCa',
+      'clusterCert',
+      'clusterKey',
+      'advertise',
+    ].filter((name) => name in flags);
+    if (lonely === undefined) return undefined;
+    throw new ShoalError('USAGE', 'options of a cluster need --cluster', {
+      hint: 'Name the NATS server: --cluster nats://10.0.0.5:4222',
+    });
+  }
+  if ((flags.clusterCert === undefined) !== (flags.clusterKey === undefined)) {
+    throw new ShoalError('USAGE', '--cluster-cert and --cluster-key belong together', {
+      hint: 'Give both files, or neither.',
+    });
+  }
+  return {
+    servers,
+    name: readClusterName(flags.clusterName ?? (SHOAL_CLUSTER_NAME?.trim() || 'shoal')),
+    credentials: flags.clusterCreds ?? (SHOAL_CLUSTER_CREDS?.trim() || undefined),
+    ca: flags.clusterCa,
+    certificate: flags.clusterCert,
+    key: flags.clusterKey,
+    advertise: flags.advertise ?? {},
+  };
+}
+
+/** Reads the addresses of NATS servers, with commas between. @throws ShoalError USAGE */
+function readServers(text: string): readonly string[] {
+  const servers = text.split(',').map((each) => each.trim());
+  for (const server of servers) readServer(server);
+  return servers;
+}
+
+/** A part of a NATS subject, and a name that is shown to users. */
+function readClusterName(text: string): string {
+  if (/^[A-Za-z0-9_-]{1,32}$/.test(text)) return text;
+  throw new ShoalError('USAGE', `"${text.slice(0, 40)}" is not a name for a cluster`, {
+    hint: 'Use up to 32 letters, digits, - and _, like --cluster-name lab.',
+  });
+}
+
+/** An IP address, perhaps with a port. */
+function readAdvertised(text: string): Partial<Address> {
+  const { host, port } = parseHostPort(text, 1);
+  const isPortGiven = /^(\[.*\]|[^:]*):\d+$/.test(text.trim());
+  return isPortGiven ? { host: readHost(host), port } : { host: readHost(host) };
 }
 
 /** @throws any failure that is not the user's */

@@ -151,7 +151,9 @@ export class Tracker {
 
   async #close(successor: Address | undefined): Promise<void> {
     await this.#starting?.catch(() => {}); // Reported to the caller of start().
-    if (successor !== undefined) this.announceSuccessor(successor);
+    // In a cluster another tracker takes over; each peer chooses the one that it goes to.
+    const next = successor ?? this.#logic.cluster?.successor;
+    if (next !== undefined) this.announceSuccessor(next);
     this.#stopTimers();
     this.#cancelEnd?.();
     this.#logic.cluster?.leave();

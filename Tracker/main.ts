@@ -13,7 +13,13 @@ import { announceReadiness, interruption, watchOutputs } from '../Shared/Program
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 import type { BindDatagram } from '../Shared/Transport.ts';
 import { usableAddresses } from '../Shared/UsableAddresses.ts';
-import { type Ended, readCommandLine, readHost, type TrackerSettings } from './CommandLine.ts';
+import {
+  type ClusterSettings,
+  type Ended,
+  readCommandLine,
+  readHost,
+  type TrackerSettings,
+} from './CommandLine.ts';
 import { type Ask, askPipe, askTerminal } from './Prompts.ts';
 import { Tracker } from './Tracker.ts';
 
@@ -61,6 +67,7 @@ async function run(settings: TrackerSettings): Promise<void> {
   const metrics = settings.metrics && (await import('./Metrics/TrackerMetrics.ts')).trackerMetrics();
   let foreignDatagrams = 0;
   const bind = bindOf(settings.network, bindDatagramTelling(log), () => foreignDatagrams++);
+  const { cluster, ...others } = settings;
   const tracker = new Tracker({
     bind,
     foreignDatagrams: () => foreignDatagrams,
@@ -69,7 +76,8 @@ async function run(settings: TrackerSettings): Promise<void> {
     randomBytes,
     log,
     meter: metrics?.meter,
-    ...settings,
+    ...others,
+    cluster: cluster && (await clusterOf(cluster, settings)),
   });
   const opened = new Closing();
   opened.add(() => tracker.close());
@@ -83,6 +91,8 @@ async function run(settings: TrackerSettings): Promise<void> {
       log.info(`metrics: http://${formatAddress(settings.metrics)}/metrics`);
     }
     process.stdout.write(shown(tracker.local, settings.host));
+    if (cluster !== undefined)
+      log.info(`cluster "${cluster.name}": peers of all its trackers find each other through this one`);
     if (settings.network !== undefined)
       log.info(`serves the private network "${settings.network.name}": only its members get answers`);
     announceReadiness();
@@ -94,6 +104,18 @@ async function run(settings: TrackerSettings): Promise<void> {
     process.stderr.write(errorText(failure));
     process.exitCode = 1;
   }
+}
+
+/** The bus of a cluster; that of a private network is sealed. The library of NATS is loaded here only. */
+async function clusterOf(cluster: ClusterSettings, { network, host, port }: TrackerSettings) {
+  const { NatsBus } = await import('./Cluster/NatsBus.ts');
+  const nats = new NatsBus(cluster);
+  const own = host === ALL_INTERFACES ? (usableAddresses(guardedInterfaces()())[0] ?? '127.0.0.1') : host;
+  const address = { host: cluster.advertise.host ?? own, port: cluster.advertise.port ?? port };
+  if (network === undefined) return { name: cluster.name, address, bus: nats };
+  const { sealedBus } = await import('./Cluster/SealedBus.ts');
+  const { bus: key } = networkKeys(network.secret);
+  return { name: cluster.name, address, bus: sealedBus({ bus: nats, key, randomBytes, clock: systemClock }) };
 }
 
 /** Sockets of a private network are sealed. */

@@ -132,6 +132,12 @@ export class Cluster {
     return isLocal ? all : remote;
   }
 
+  /** The tracker to refer peers to when this one closes. */
+  get successor(): Address | undefined {
+    const { all, remote } = this.#summarize();
+    return this.members.live.length === 0 ? undefined : (remote[0] ?? all[0]);
+  }
+
   /** Members for the answer to `cluster`, this tracker first. */
   describe(nowMs: number): {
     readonly members: readonly ClusterMember[];

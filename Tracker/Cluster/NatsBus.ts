@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { ConnectionOptions, NatsConnection, Status } from '@nats-io/transport-node';
+import type { ConnectionOptions, credsAuthenticator, NatsConnection, Status } from '@nats-io/transport-node';
 import type { InstanceId } from '../../Protocol/Ids.ts';
 import { ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 import type { Bus, BusConnection, BusHandler } from './Bus.ts';
 import { BUS_VERSION } from './BusRecords.ts';
+import { type NatsOptions, readServer } from './NatsServer.ts';
 
 /** Time for the first connection, of each server. */
 const CONNECT_MS = 4_000;
@@ -11,19 +12,6 @@ const CONNECT_MS = 4_000;
 const RECONNECT_MS = 500;
 const PING_MS = 2_000;
 const PINGS_MISSED = 2;
-
-export interface NatsOptions {
-  /** `nats://host:4222`, `tls://user:password@host`, `token@host`. Secrets in them are never shown. */
-  readonly servers: readonly string[];
-  /** Name of the cluster: part of every subject. */
-  readonly name: string;
-  /** A credentials file of NATS (JWT and seed). */
-  readonly credentials?: string | undefined;
-  /** PEM files for TLS: the authority of the server, and the certificate of this client. */
-  readonly ca?: string | undefined;
-  readonly certificate?: string | undefined;
-  readonly key?: string | undefined;
-}
 
 /** The bus over a NATS server. The library is loaded by the first `open`. */
 export class NatsBus implements Bus {
@@ -35,7 +23,7 @@ export class NatsBus implements Bus {
 
   async open(self: InstanceId, handler: BusHandler): Promise<BusConnection> {
     const nats = await import('@nats-io/transport-node');
-    const options = await this.#connectionOptions(self);
+    const options = await this.#connectionOptions(self, nats.credsAuthenticator);
     let connection: NatsConnection;
     try {
       connection = await nats.connect(options);
@@ -69,10 +57,10 @@ export class NatsBus implements Bus {
     };
   }
 
-  async #connectionOptions(self: InstanceId): Promise<ConnectionOptions> {
-    const { credentialsAuthenticator } = await import('@nats-io/transport-node').then((nats) => ({
-      credentialsAuthenticator: nats.credsAuthenticator,
-    }));
+  async #connectionOptions(
+    self: InstanceId,
+    authenticatorOf: typeof credsAuthenticator,
+  ): Promise<ConnectionOptions> {
     const { servers, credentials, ca, certificate, key } = this.#options;
     const read = servers.map(readServer);
     const [first] = read;
@@ -92,7 +80,7 @@ export class NatsBus implements Bus {
       ...(first?.user !== undefined && { user: first.user, pass: first.password ?? '' }),
       ...(first?.token !== undefined && { token: first.token }),
       ...(credentials !== undefined && {
-        authenticator: credentialsAuthenticator(await contentOf(credentials, '--cluster-creds')),
+        authenticator: authenticatorOf(await contentOf(credentials, '--cluster-creds')),
       }),
       ...(usesTls && {
         tls: {
@@ -142,42 +130,6 @@ async function watch(
       state.isLost = false;
       handler.connected();
     }
-  }
-}
-
-interface Server {
-  /** Host and port, without secrets. */
-  readonly place: string;
-  readonly isTls: boolean;
-  readonly user?: string;
-  readonly password?: string;
-  readonly token?: string;
-}
-
-/** Reads the address of a NATS server. @throws ShoalError USAGE, without the secrets that the text may hold */
-export function readServer(text: string): Server {
-  const match = /^(?:(nats|tls):\/\/)?(?:([^@/]*)@)?((?:\[[0-9a-f:]+\]|[^:@/[\]\s]+)(?::\d{1,5})?)\/?$/i.exec(
-    text.trim(),
-  );
-  const place = match?.[3];
-  if (match === null || place === undefined) {
-    throw new ShoalError('USAGE', 'the address of a NATS server is malformed', {
-      hint: 'Use host:4222, nats://host:4222, tls://user:password@host:4222, or several with commas.',
-    });
-  }
-  const [user, password] = (match[2] ?? '').split(':').map(decoded);
-  const isTls = match[1]?.toLowerCase() === 'tls';
-  const withPort = /:\d+$/.test(place) ? place : `${place}:4222`;
-  if (match[2] === undefined || match[2] === '') return { place: withPort, isTls };
-  if (password === undefined) return { place: withPort, isTls, ...(user !== undefined && { token: user }) };
-  return { place: withPort, isTls, ...(user !== undefined && { user }), password };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
 

@@ -2,18 +2,18 @@ import { DatagramOpener, DatagramSealer } from '../../Protocol/Private/SealedDat
 import type { Clock } from '../../Shared/Clock.ts';
 import type { Bus } from './Bus.ts';
 
+const NOTHING = Buffer.alloc(0);
+
 export interface SealedBusOptions {
   readonly bus: Bus;
   /** Secret of the private network for its bus (NetworkKeys). */
   readonly key: Uint8Array;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly clock: Clock;
-  /** Called for every record that does not open. */
-  readonly dropped: () => void;
 }
 
 /** The bus of the trackers of a private network: records are sealed, so that the NATS server reads none and can make none. */
-export function sealedBus({ bus, key, randomBytes, clock, dropped }: SealedBusOptions): Bus {
+export function sealedBus({ bus, key, randomBytes, clock }: SealedBusOptions): Bus {
   return {
     open: async (self, handler) => {
       const sealer = new DatagramSealer(key, randomBytes);
@@ -22,8 +22,8 @@ export function sealedBus({ bus, key, randomBytes, clock, dropped }: SealedBusOp
         ...handler,
         message: (sealed) => {
           const bytes = opener.open(sealed);
-          if (bytes === undefined) dropped();
-          else handler.message(bytes);
+          // What does not open counts as malformed.
+          handler.message(bytes ?? NOTHING);
         },
       });
       return {

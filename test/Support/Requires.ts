@@ -36,6 +36,9 @@ export function tmpfs(): Missing {
   return missing;
 }
 
+/** Debian's NATS server, or that of NATS_SERVER_PATH. */
+export const NATS_SERVER = process.env.NATS_SERVER_PATH ?? '/usr/sbin/nats-server';
+
 /** Debian's Chromium, or the browser of CHROMIUM_PATH. */
 export const CHROMIUM_PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
@@ -46,6 +49,11 @@ export function chromium(): Missing {
 /** Programs that fetch over HTTP (Debian: curl, aria2). */
 export function curlAndAria2(): Missing {
   return failureOf('curl', '--version') ?? failureOf('aria2c', '--version');
+}
+
+/** A NATS server (Debian: nats-server). */
+export function natsServer(): Missing {
+  return failureOf(NATS_SERVER, '--version');
 }
 
 /** Files that cannot be read: for root that takes `setpriv` (Debian: util-linux). */

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { NatsBus } from '../../Tracker/Cluster/NatsBus.ts';
+import { describeBus } from '../Support/busContract.ts';
+import { NatsServer, until } from '../Support/NatsServer.ts';
+import { natsServer, title } from '../Support/Requires.ts';
+import { runOf } from '../Tracker/peers.ts';
+
+const MISSING = natsServer();
+const HANDLER = { message: () => {}, connected: () => {}, lost: () => {} };
+
+if (MISSING === undefined) {
+  describeBus('the bus of NATS', async () => {
+    const server = await NatsServer.forTest();
+    return {
+      bus: (name = 'lab') => new NatsBus({ servers: [server.url], name }),
+      stop: () => server.stop(),
+      restart: () => server.start(),
+      until,
+    };
+  });
+}
+
+test.skipIf(MISSING)(title('clusters of other names hear nothing of each other', MISSING), async () => {
+  const { url } = await NatsServer.forTest();
+  const received: string[] = [];
+  const open = (name: string, run: number) =>
+    new NatsBus({ servers: [url], name }).open(runOf(run), {
+      ...HANDLER,
+      message: (bytes) => received.push(`${name} ${Buffer.from(bytes)}`),
+    });
+  const [lab, other, second] = [await open('lab', 1), await open('other', 2), await open('lab', 3)];
+  lab.publish('all', Buffer.from('hello'));
+  await until(() => received.length > 0);
+  await Promise.all([lab, other, second].map((each) => each.close()));
+  expect(received).toEqual(['lab hello']);
+});
+
+test.skipIf(MISSING)(
+  title('user and password, a token; a wrong one is refused without a word of it', MISSING),
+  async () => {
+    const users = await NatsServer.forTest('authorization { user: shoal, password: "s3cr3t/1" }');
+    const place = `127.0.0.1:${users.port}`;
+    const open = (server: string) => new NatsBus({ servers: [server], name: 'lab' }).open(runOf(1), HANDLER);
+    await (await open(`nats://shoal:s3cr3t%2F1@${place}`)).close();
+    const failure = await open(`nats://shoal:wr0ng@${place}`).catch((one: unknown) => one);
+    expect(failure).toMatchObject({ code: 'REFUSED', message: `the NATS server ${place} refused the login` });
+    expect(String(failure)).not.toContain('wr0ng');
+    const tokens = await NatsServer.forTest('authorization { token: "t0ken" }');
+    await (await open(`nats://t0ken@127.0.0.1:${tokens.port}`)).close();
+    await expect(open(tokens.url)).rejects.toMatchObject({ code: 'REFUSED' });
+  },
+);

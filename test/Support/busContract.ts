@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import type { InstanceId } from '../../Protocol/Ids.ts';
+import type { Bus, BusConnection } from '../../Tracker/Cluster/Bus.ts';
+import { RECORD_BYTES_MAX } from '../../Tracker/Cluster/BusRecords.ts';
+import { runOf } from '../Tracker/peers.ts';
+
+/** A bus under test, and its server. */
+export interface TestedBus {
+  /** A bus of the cluster with this name. */
+  bus(name?: string): Bus;
+  /** Ends the server without a word; starts it again at the same address. */
+  stop(): Promise<void>;
+  restart(): Promise<void>;
+  /** Resolves when the condition holds. @throws Error after some time */
+  until(isReached: () => boolean): Promise<void>;
+}
+
+/** What the trackers of a cluster rely on. Every implementation of a bus passes these. */
+export function describeBus(name: string, open: () => Promise<TestedBus>): void {
+  describe(name, () => {
+    /** A tracker at the bus, and everything that it received. */
+    async function place(bus: Bus, self: InstanceId) {
+      const received: string[] = [];
+      const events: string[] = [];
+      const connection: BusConnection = await bus.open(self, {
+        message: (bytes) => received.push(Buffer.from(bytes).toString()),
+        connected: () => events.push('connected'),
+        lost: (reason) => events.push(reason === '' ? '' : 'lost'),
+      });
+      return {
+        received,
+        events,
+        connection,
+        say: (to: 'all' | InstanceId, text: string) => connection.publish(to, Buffer.from(text)),
+      };
+    }
+
+    test('a message for all reaches all others, one for a tracker that one; nobody gets its own', async () => {
+      const tested = await open();
+      const bus = tested.bus();
+      const [one, two, three] = [
+        await place(bus, runOf(1)),
+        await place(bus, runOf(2)),
+        await place(bus, runOf(3)),
+      ];
+      one.say('all', 'hello');
+      one.say(runOf(3), 'you');
+      await tested.until(() => three.received.length === 2 && two.received.length === 1);
+      expect([one.received, two.received, three.received]).toEqual([[], ['hello'], ['hello', 'you']]);
+      await Promise.all([one, two, three].map(({ connection }) => connection.close()));
+    });
+
+    test('the messages of one sender arrive in order, also long ones', async () => {
+      const tested = await open();
+      const [one, two] = [await place(tested.bus(), runOf(1)), await place(tested.bus(), runOf(2))];
+      const sent = Array.from(
+        { length: 300 },
+        (_, at) => `${at} ${'x'.repeat(at % 50 === 0 ? RECORD_BYTES_MAX - 4 : 5)}`,
+      );
+      for (const text of sent) one.say(runOf(2), text);
+      await tested.until(() => two.received.length === sent.length);
+      expect(two.received.map((text) => text.length)).toEqual(sent.map((text) => text.length));
+      expect(two.received.map((text) => text.split(' ')[0])).toEqual(sent.map((text) => text.split(' ')[0]));
+      await Promise.all([one, two].map(({ connection }) => connection.close()));
+    });
+
+    test('what was published before closing arrives; after it nothing is sent or received', async () => {
+      const tested = await open();
+      const [one, two] = [await place(tested.bus(), runOf(1)), await place(tested.bus(), runOf(2))];
+      one.say('all', 'goodbye');
+      await one.connection.close();
+      await one.connection.close();
+      one.say('all', 'too late');
+      two.say(runOf(1), 'nobody');
+      await tested.until(() => two.received.length === 1);
+      two.say('all', 'still here');
+      await two.connection.close();
+      expect([one.received, two.received]).toEqual([[], ['goodbye']]);
+    });
+
+    test('a server that is gone is reported once and joined again by itself; messages meanwhile are dropped', async () => {
+      const tested = await open();
+      const [one, two] = [await place(tested.bus(), runOf(1)), await place(tested.bus(), runOf(2))];
+      await tested.stop();
+      await tested.until(() => one.events.length === 1 && two.events.length === 1);
+      one.say('all', 'into the void');
+      await tested.restart();
+      await tested.until(() => one.events.length === 2 && two.events.length === 2);
+      expect([one.events, two.events]).toEqual([
+        ['lost', 'connected'],
+        ['lost', 'connected'],
+      ]);
+      one.say('all', 'again');
+      await tested.until(() => two.received.length > 0);
+      expect(two.received).toEqual(['again']);
+      await Promise.all([one, two].map(({ connection }) => connection.close()));
+    });
+
+    test('a server that is not there is an error with a hint; closing without it works', async () => {
+      const tested = await open();
+      const one = await place(tested.bus(), runOf(1));
+      await tested.stop();
+      await expect(place(tested.bus(), runOf(2))).rejects.toMatchObject({ code: 'UNREACHABLE' });
+      await tested.until(() => one.events.length === 1);
+      await one.connection.close();
+      await tested.restart();
+    });
+  });
+}
