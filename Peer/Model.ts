@@ -96,8 +96,10 @@ export interface SearchResult {
   readonly hits: readonly SearchHit[];
   /** More files matched than are listed. */
   readonly truncated: boolean;
-  /** Number of trackers that answered. 0: known peers were queried instead. */
+  /** Number of trackers that answered, those of a cluster included. 0: known peers were queried instead. */
   readonly trackers: number;
+  /** Number of trackers that should have answered; undefined: as many as did. */
+  readonly trackersKnown?: number;
   /** Without a tracker: number of known peers that answered. A search without any answer fails with NO_TRACKER. */
   readonly peers?: number;
 }
@@ -176,6 +178,7 @@ export interface TrackerStatus {
     | 'dns-sd'
     | 'embedded'
     | 'peer'
+    | 'cluster'
     | 'successor';
   readonly state: 'connecting' | 'connected' | 'lost';
   readonly instanceId: InstanceId | undefined;
@@ -190,8 +193,35 @@ export interface TrackerStatus {
   readonly version: number;
   /** The tracker relays queries instead of holding the catalog: by --unlisted, or as a relay-only tracker. */
   readonly asksByRelay?: boolean;
+  /** The cluster that it belongs to, and its other trackers, one of which takes over when this one is lost. */
+  readonly cluster?: { readonly name: string; readonly spares: readonly Address[] } | undefined;
   /** Why it is not connected. */
   readonly reason: string | undefined;
+}
+
+/** The trackers of a cluster, as one of them describes them. */
+export interface ClusterStatus {
+  readonly name: string;
+  /** The tracker that describes it. */
+  readonly tracker: Address;
+  /** It is connected to the bus of the cluster. */
+  readonly connected: boolean;
+  /** Messages a second on the bus that it received and sent, over the last ten seconds. */
+  readonly received: number;
+  readonly sent: number;
+  /** The describing tracker first. */
+  readonly members: readonly ClusterMemberStatus[];
+}
+
+export interface ClusterMemberStatus {
+  readonly address: Address;
+  /** `self`: the tracker that describes the cluster. `silent`: its peers are missing in answers. */
+  readonly state: 'self' | 'live' | 'silent';
+  readonly peers: number;
+  readonly files: number;
+  readonly heardAgoMs: number;
+  /** Its last silence that has ended; undefined: it never was silent. */
+  readonly silence: { readonly lengthMs: number; readonly agoMs: number } | undefined;
 }
 
 export type DownloadState =

@@ -8,6 +8,7 @@ import type { Rates } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
   CatalogEntry,
+  ClusterStatus,
   KnownContact,
   PeerContact,
   PeerSummary,
@@ -133,6 +134,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
 
   trackers(): readonly TrackerStatus[] {
     return this.#trackers.status();
+  }
+
+  /** The clusters of the connected trackers. @throws ShoalError CANCELLED */
+  clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]> {
+    return this.#trackers.queries.clusters(signal);
   }
 
   catalogChanged(): void {

@@ -8,6 +8,7 @@ import { DownloadManager } from './DownloadManager.ts';
 import { FileManager } from './FileManager.ts';
 import type {
   CatalogEntry,
+  ClusterStatus,
   DownloadStatus,
   PeerContact,
   PeerSummary,
@@ -169,6 +170,10 @@ export class Peer implements PeerControls {
 
   trackers(): readonly TrackerStatus[] {
     return this.#network.trackers();
+  }
+
+  clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]> {
+    return this.#network.clusters(signal);
   }
 
   uploads(): readonly UploadStatus[] {

@@ -158,7 +158,11 @@ function localServer(peer: Peer, state: StateFolder, log: Log): LocalServer {
       port: peer.self.port,
       name: peer.self.name,
       share: state.shareFolder,
-      trackers: peer.trackers().map(({ address }) => formatAddress(address)),
+      // The trackers of a cluster act as one: a peer that has a spare has its tracker.
+      trackers: peer
+        .trackers()
+        .flatMap(({ address, cluster }) => [address, ...(cluster?.spares ?? [])])
+        .map(formatAddress),
       startedWallMs,
       privateNetwork: peer.privateNetwork?.id,
     }),

@@ -132,14 +132,17 @@ export interface TrackerShare {
 export interface AnswerExtensions {
   /** Undefined: the tracker belongs to no cluster, or more pages follow. */
   readonly trackers?: TrackerShare | undefined;
+  /** On the last page of a cluster's answer: number of the pages after that of the index. They may arrive in any order. */
+  readonly pages?: number | undefined;
 }
 
 export const answerExtensions: ExtensionTable<AnswerExtensions> = {
   trackers: [1, struct<TrackerShare>({ answered: uint8, known: uint8 })],
+  pages: [2, uint16],
 };
 
 /** Encoded size of the extensions of an answer. */
-export const ANSWER_EXTENSIONS_BYTES = 1 + HEADER_BYTES + 2;
+export const ANSWER_EXTENSIONS_BYTES = 1 + 2 * (HEADER_BYTES + 2);
 
 /**
  * As `extensible`, at the end of a message that had no extensions at first: without any, not even their count is written, and

@@ -1,6 +1,6 @@
 import type { TrackerShare } from '../Protocol/Extensions.ts';
 import { SEARCH_HITS_MAX } from '../Protocol/Limits.ts';
-import type { Hit, Holder, TrackerReply } from '../Protocol/TrackerMessages.ts';
+import type { Hit, Holder, ReplyOf, TrackerReply } from '../Protocol/TrackerMessages.ts';
 import { hitPages, holderPages, type PageFacts } from './ReplyPages.ts';
 
 /** Files of a search, or holders of one file. */
@@ -18,6 +18,7 @@ export class LateAnswer {
   #asked = 0;
   #sources = 0;
   #hitsLeft = SEARCH_HITS_MAX;
+  #pages = 0;
   readonly #send: (page: TrackerReply) => void;
 
   constructor(send: (page: TrackerReply) => void) {
@@ -34,11 +35,16 @@ export class LateAnswer {
   add(items: LateItems, ends: boolean): void {
     if (ends) this.#sources--;
     const isLast = ends && this.#sources === 0;
-    const facts: PageFacts = { asked: this.#asked, isLast, total: items.total, trackers: this.trackers };
-    for (const page of this.#pages(items, facts)) this.#send(page);
+    const facts: PageFacts = { asked: this.#asked, isLast, total: items.total };
+    for (const page of this.#pagesOf(items, facts)) {
+      this.#pages++;
+      const { trackers } = this;
+      const isEnd = page.part === 'last' && trackers !== undefined;
+      this.#send(isEnd ? { ...page, trackers, pages: this.#pages } : page);
+    }
   }
 
-  #pages(items: LateItems, facts: PageFacts): TrackerReply[] {
+  #pagesOf(items: LateItems, facts: PageFacts): (ReplyOf<'found'> | ReplyOf<'located'>)[] {
     if ('holders' in items) return holderPages(items.holders, items.size, facts);
     const hits = items.hits.slice(0, this.#hitsLeft);
     this.#hitsLeft -= hits.length;

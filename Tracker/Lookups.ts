@@ -1,4 +1,3 @@
-import type { TrackerShare } from '../Protocol/Extensions.ts';
 import type { RelayQuestion } from '../Protocol/RelayMessages.ts';
 import { isSearchable } from '../Protocol/SearchWords.ts';
 import {
@@ -149,11 +148,10 @@ export class Lookups {
     const { own, limits } = this.#options;
     const { from, peer, transactionId } = by;
     const key = `${formatAddress(from)} ${transactionId}`;
-    const nobody = { asked: 0, part: 'whole', ...shareOf(this.#others?.share(0)) } as const;
-    if (own.isRepeated(key, nowMs)) return nobody;
     const late = new LateAnswer((page) => this.#reply(by, page));
     const take = (items: LateItems, ends: boolean) => late.add(items, ends);
     late.trackers = this.#others?.share(0);
+    if (own.isRepeated(key, nowMs)) return this.#alone(late, question);
     const isAskedElsewhere = this.#others?.gather({ question, ownSize }, from, nowMs, (items, answered) => {
       late.trackers = this.#others?.share(answered);
       take(items, true);
@@ -168,9 +166,17 @@ export class Lookups {
             take(lateItems(question, hits), isLast);
           });
     if (asked > 0) late.addSource(asked);
-    if (asked === 0 && isAskedElsewhere !== true) return nobody;
+    if (asked === 0 && isAskedElsewhere !== true) return this.#alone(late, question);
     own.remember(key, nowMs);
     return { asked, part: 'index' };
+  }
+
+  /** Nobody else is asked: in a cluster an empty last page says that the other trackers are missing. */
+  #alone(late: LateAnswer, question: RelayQuestion): Further {
+    if (late.trackers === undefined) return { asked: 0, part: 'whole' };
+    late.addSource(0);
+    late.add(lateItems(question, []), true);
+    return { asked: 0, part: 'index' };
   }
 
   #reply({ from, transactionId }: Sender, reply: TrackerReply): void {
@@ -178,12 +184,9 @@ export class Lookups {
   }
 }
 
-type Further =
-  | { readonly asked: number; readonly part: 'whole'; readonly trackers?: TrackerShare }
-  | { readonly asked: number; readonly part: 'index' };
-
-function shareOf(trackers: TrackerShare | undefined): { readonly trackers?: TrackerShare } {
-  return trackers === undefined ? {} : { trackers };
+interface Further {
+  readonly asked: number;
+  readonly part: 'whole' | 'index';
 }
 
 /** Hits as the answer to a question: files, or the holders of one. */

@@ -1,5 +1,5 @@
 import { ByteWriter, type Codec } from '../Protocol/Codec.ts';
-import { ANSWER_EXTENSIONS_BYTES, type TrackerShare } from '../Protocol/Extensions.ts';
+import { ANSWER_EXTENSIONS_BYTES } from '../Protocol/Extensions.ts';
 import { DATAGRAM_BYTES_MAX } from '../Protocol/Limits.ts';
 import type { RelayedFile } from '../Protocol/RelayMessages.ts';
 import {
@@ -21,8 +21,8 @@ import type { RegisteredPeer } from './RegisteredPeer.ts';
 const HOLDERS_PER_HIT = 8;
 /** Holders read for one page: more than fit. */
 const HOLDERS_PER_PAGE = 64;
-/** Bytes beside the items: action, transaction id, total, next, asked, part, count, extensions. `located` has the size too. */
-const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 4 + 1 + 2 + ANSWER_EXTENSIONS_BYTES;
+/** Bytes beside the items: action, transaction id, total, next, asked, part, count. `located` has the size too. */
+const PAGE_OVERHEAD_BYTES = 8 + 4 + 4 + 4 + 1 + 2;
 /** Size of the content, in `located`. */
 const SIZE_BYTES = 8;
 /** No peer was queried: the answer is the index's. */
@@ -81,7 +81,6 @@ export interface PageFacts {
   readonly isLast: boolean;
   /** Items that these pages add to the answer, listed or not. */
   readonly total: number;
-  readonly trackers: TrackerShare | undefined;
 }
 
 /** Later pages of a search. */
@@ -112,15 +111,17 @@ function listsOf<T>(
     const page = newPage();
     if (page.add(item, shorter)) pages.push(page);
   }
-  return pages.length === 0 && isLast ? [[]] : pages.map((page) => page.items);
+  const lists = pages.map((page) => page.items);
+  // The extensions of the answer lie in its last page.
+  const hasRoom = (pages.at(-1)?.bytesLeft ?? 0) >= ANSWER_EXTENSIONS_BYTES;
+  return isLast && !hasRoom ? [...lists, []] : lists;
 }
 
 /** The total is told once, with the first page. */
-function later({ asked, isLast, total, trackers }: PageFacts, lists: readonly unknown[], at: number) {
+function later({ asked, isLast, total }: PageFacts, lists: readonly unknown[], at: number) {
   const isEnd = isLast && at === lists.length - 1;
-  const page = { total: at === 0 ? total : 0, next: 0, asked } as const;
-  if (!isEnd) return { ...page, part: 'relayed' } as const;
-  return { ...page, part: 'last', ...(trackers && { trackers }) } as const;
+  const part = isEnd ? 'last' : 'relayed';
+  return { total: at === 0 ? total : 0, next: 0, asked, part } as const;
 }
 
 /** A file as a queried peer describes it. */
@@ -137,7 +138,7 @@ export function peersPage(
   total: number,
   seen: (peer: ListedPeer) => ListedPeer = (peer) => peer,
 ): ReplyOf<'peerList'> {
-  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES);
+  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES - ANSWER_EXTENSIONS_BYTES);
   for (const peer of peers) {
     const { files, bytes } = peer.beat;
     if (!page.add(seen({ ...contact(peer), files, bytes }))) {
@@ -149,7 +150,7 @@ export function peersPage(
 
 /** The peers of a list that fit a page. */
 export function fittingPeers(peers: readonly ListedPeer[]): readonly ListedPeer[] {
-  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES);
+  const page = new Page<ListedPeer>(listedPeer, PAGE_BYTES - ANSWER_EXTENSIONS_BYTES);
   for (const peer of peers) if (!page.add(peer)) break;
   return page.items;
 }
@@ -220,6 +221,10 @@ export class Page<T> {
   constructor(codec: Codec<T>, bytes: number) {
     this.#codec = codec;
     this.#left = bytes;
+  }
+
+  get bytesLeft(): number {
+    return this.#left;
   }
 
   /** Adds an item; false: no room. The first item is shortened until it fits. */

@@ -2,6 +2,7 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import type { Rates } from '../../Shared/Rates.ts';
 import type {
   CatalogEntry,
+  ClusterStatus,
   DownloadStatus,
   OfferStatus,
   PartStatus,
@@ -105,6 +106,8 @@ export interface PeerControls {
   localFiles(folder?: string): readonly CatalogEntry[];
   share(): ShareStatus;
   trackers(): readonly TrackerStatus[];
+  /** The clusters of the connected trackers, as far as they answer within a second. @throws CANCELLED */
+  clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]>;
   uploads(): readonly UploadStatus[];
   /** Which peer took which file, the latest first; undefined: no history is kept. */
   uploadHistory(): readonly TakenFile[] | undefined;

@@ -80,7 +80,7 @@ function SearchBox() {
 }
 
 function Hits() {
-  const { hits, pending, truncated, failure } = results.value;
+  const { hits, pending, truncated, failure, trackers, trackersKnown } = results.value;
   const summary = `${count('files.count', hits.length)}${truncated ? ' +' : ''}`;
   return (
     <section class={`hits${pending ? ' pending' : ''}`} aria-busy={pending}>
@@ -88,6 +88,11 @@ function Hits() {
         <strong>{pending && hits.length === 0 ? t('loading') : summary}</strong>
         {hits.length > 0 && <span class="keys">{t('files.keys')}</span>}
       </p>
+      {trackers > 0 && trackers < trackersKnown && (
+        <p class="notice" role="status">
+          {t('files.missingTrackers', { answered: trackers, known: trackersKnown })}
+        </p>
+      )}
       {failure !== undefined && <Failure failure={failure} />}
       {pending && hits.length === 0 && <Loading />}
       {!pending && failure === undefined && hits.length === 0 && (

@@ -9,6 +9,9 @@ export interface Results {
   readonly hits: readonly Hit[];
   readonly pending: boolean;
   readonly truncated: boolean;
+  /** Trackers that answered, and those that should have; equal: all did. */
+  readonly trackers: number;
+  readonly trackersKnown: number;
   readonly failure?: ApiError;
 }
 
@@ -18,7 +21,16 @@ const DEBOUNCE_MS = 90;
 const FIRST_PAGE = 200;
 const NEXT_PAGE = 5_000;
 
-const NOTHING: Results = { words: '', hits: [], pending: false, truncated: false };
+type Answering = Pick<Results, 'trackers' | 'trackersKnown'>;
+
+const NOTHING: Results = {
+  words: '',
+  hits: [],
+  pending: false,
+  truncated: false,
+  trackers: 0,
+  trackersKnown: 0,
+};
 export const results = signal<Results>(NOTHING);
 
 let asking: AbortController | undefined;
@@ -51,9 +63,19 @@ async function ask(words: string, before: readonly Hit[]): Promise<void> {
   asking = own;
   const count = before.length === 0 ? FIRST_PAGE : NEXT_PAGE;
   try {
-    const { items } = await read<Hit>('/search', { q: words, from: before.length, count }, own.signal);
+    const page = { q: words, from: before.length, count };
+    const answer = await read<Hit, Answering>('/search', page, own.signal);
     if (own.signal.aborted) return;
-    results.value = { words, hits: [...before, ...items], pending: false, truncated: items.length >= count };
+    const { items, trackers, trackersKnown } = answer;
+    const hits = [...before, ...items];
+    results.value = {
+      words,
+      hits,
+      pending: false,
+      truncated: items.length >= count,
+      trackers,
+      trackersKnown,
+    };
   } catch (failure) {
     if (own.signal.aborted) return;
     const reported = failure instanceof ApiError ? failure : new ApiError('FAILED', String(failure));

@@ -23,6 +23,8 @@ export const de: Texts = {
   'files.clear': 'Suche leeren',
   'files.none': 'Keine Datei heißt so',
   'files.noneHint': 'Weniger oder kürzere Wörter versuchen. Jedes muss in Name oder Ordner stehen.',
+  'files.missingTrackers':
+    '{answered} von {known} Trackern haben geantwortet: Dateien, die nur die anderen kennen, fehlen.',
   'files.count.one': '{n} Datei',
   'files.count.other': '{n} Dateien',
   'files.browse': 'Oder umsehen',

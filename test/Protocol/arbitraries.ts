@@ -60,7 +60,7 @@ const holder = extended(
   ofHolder,
 );
 
-const ofAnswer = { trackers: fc.record({ answered: u8, known: u8 }) };
+const ofAnswer = { trackers: fc.record({ answered: u8, known: u8 }), pages: u16 };
 
 const answerPart = fc.constantFrom('whole', 'index', 'relayed', 'last');
 

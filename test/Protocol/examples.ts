@@ -111,6 +111,7 @@ export const replyExamples: Examples<TrackerReply> = {
     asked: 2,
     part: 'last',
     trackers: { answered: 2, known: 3 },
+    pages: 4,
     hits: [
       {
         fileId,

@@ -14,11 +14,11 @@ export const search: ConsoleCommand = {
   async run({ args }, { controls, signal, remember }) {
     const words = args.join(' ');
     const result = await controls.search(words, signal);
-    const { hits, trackers, truncated, peers = 0 } = result;
+    const { hits, trackers, trackersKnown = trackers, truncated, peers = 0 } = result;
     remember(hits.map((hit) => hit.path));
     return {
       items: hits.map(searchItem),
-      data: { truncated, trackers, peers },
+      data: { truncated, trackers, trackersKnown, peers },
       text: (style) => searchText(words, result, style),
     };
   },

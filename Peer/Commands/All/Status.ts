@@ -1,4 +1,5 @@
 import type { ConsoleCommand } from '../Command.ts';
+import { clusterItem } from '../Views/ClusterViews.ts';
 import { isActive } from '../Views/DownloadTexts.ts';
 import {
   downloadItem,
@@ -21,13 +22,16 @@ export const status: ConsoleCommand = {
   flags: [{ name: '--verbose', summary: 'also how bytes get to other peers' }],
   needsNetwork: true,
   oneShot: 'any peer',
-  async run({ flags }, { controls }) {
+  async run({ flags }, { controls, signal }) {
     const all = controls.downloads();
     const facts: StatusFacts = {
       self: controls.self,
       privateNetwork: controls.privateNetwork,
       host: ownHost(controls),
       trackers: controls.trackers(),
+      clusters: controls.trackers().some(({ cluster }) => cluster !== undefined)
+        ? await controls.clusters(signal)
+        : [],
       share: controls.share(),
       peers: controls.knownPeers(),
       downloads: {
@@ -49,6 +53,7 @@ export const status: ConsoleCommand = {
         port: self.port,
         privateNetwork: facts.privateNetwork ?? null,
         trackers: facts.trackers.map(trackerItem),
+        clusters: facts.clusters.map(clusterItem),
         share: shareItem(share),
         peers: facts.peers.map(peerItem),
         downloads: all.map(downloadItem),

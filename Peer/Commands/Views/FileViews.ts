@@ -1,6 +1,7 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { CatalogEntry, DownloadStatus, SearchHit, SearchResult } from '../../Model.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
+import { missingTrackersText } from './ClusterViews.ts';
 import { progressText } from './DownloadTexts.ts';
 import { formatBytes, formatCount, formatDate, formatRate, plural } from './HumanUnits.ts';
 import { type Cell, type Column, renderTable } from './TextTable.ts';
@@ -91,8 +92,10 @@ export function remoteFilesText(
 /** `search` */
 export function searchText(words: string, result: SearchResult, style: ViewStyle): string {
   const { hits, truncated } = result;
+  const missing = missingTrackersText(result);
+  const end = missing === undefined ? '' : `\n${style.paint.bad(missing)}`;
   if (hits.length === 0) {
-    return `No peer shares a file that matches "${safeText(words)}". Use fewer or shorter words, or list the peers: peers`;
+    return `No peer shares a file that matches "${safeText(words)}". Use fewer or shorter words, or list the peers: peers${end}`;
   }
   const ids = shortIds(hits);
   const columns: Column[] = [
@@ -117,7 +120,7 @@ export function searchText(words: string, result: SearchResult, style: ViewStyle
   );
   const more = truncated ? ' (only the first ones: use more words)' : '';
   const next = `${plural(hits.length, 'file')}${more}. Download one: download <name or id>`;
-  return `${table}\n\n${style.paint.dim(next)}`;
+  return `${table}\n\n${style.paint.dim(next)}${end}`;
 }
 
 /** Choice between different files of one name. */

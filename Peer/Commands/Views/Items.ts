@@ -163,6 +163,8 @@ export function trackerItem(tracker: TrackerStatus) {
     version: tracker.version,
     heldVersion: tracker.heldVersion,
     asksByRelay: tracker.asksByRelay === true,
+    cluster: tracker.cluster?.name ?? null,
+    spares: (tracker.cluster?.spares ?? []).map(formatAddress),
     reason: tracker.reason ?? null,
   };
 }

@@ -1,9 +1,10 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
+import type { ClusterStatus, PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
 import type { LimitStatus, NetworkHealth, PrivateNetwork } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
+import { clusterLine } from './ClusterViews.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { limitsInWords } from './LimitViews.ts';
@@ -104,9 +105,18 @@ function trackerFacts(tracker: TrackerStatus, style: ViewStyle): [string, string
   if (tracker.intervalMs !== undefined)
     facts.push(['Heartbeat', `every ${formatDuration(tracker.intervalMs)}`]);
   if (tracker.peers !== undefined) facts.push(['Peers', formatCount(tracker.peers)]);
+  if (tracker.cluster !== undefined) facts.push(...clusterFacts(tracker.cluster));
   if (tracker.observed !== undefined) facts.push(['Observed address', formatAddress(tracker.observed)]);
   facts.push(['Catalog', catalogText(tracker)]);
   return facts;
+}
+
+function clusterFacts({ name, spares }: NonNullable<TrackerStatus['cluster']>): [string, string][] {
+  const others = spares.map(formatAddress).join(', ');
+  return [
+    ['Cluster', safeText(name)],
+    ['Spares', others === '' ? 'none: no other tracker of the cluster answers' : others],
+  ];
 }
 
 function catalogText({ asksByRelay, heldVersion, version }: TrackerStatus): string {
@@ -125,6 +135,7 @@ export interface StatusFacts {
   readonly privateNetwork: PrivateNetwork | undefined;
   readonly host: string;
   readonly trackers: readonly TrackerStatus[];
+  readonly clusters: readonly ClusterStatus[];
   readonly share: ShareStatus;
   readonly peers: readonly PeerSummary[];
   readonly downloads: { readonly active: number; readonly done: number; readonly other: number };
@@ -149,6 +160,7 @@ export function statusText(status: StatusFacts, style: ViewStyle, verbose = fals
     ['Network', networkName(status.privateNetwork)],
     ['Up for', formatDuration(totals.uptimeMs)],
     ['Tracker', tracker === undefined ? 'none yet' : `${formatAddress(tracker.address)}, ${tracker.state}`],
+    ...status.clusters.map((cluster): [string, string] => ['Cluster', clusterLine(cluster)]),
     [
       'Peers',
       `${plural(status.peers.length, 'other peer')}, ${plural(linkCount(status.peers), 'open link')} (${LINK_SECURITY})`,

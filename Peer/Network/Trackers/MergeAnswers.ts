@@ -47,20 +47,24 @@ function undialableOf(...claims: readonly (PeerExtensions | undefined)[]): PeerE
   return claims.some((claim) => claim?.undialable === true) ? { undialable: true } : {};
 }
 
-/** Merges hits by content, in order of arrival; drops content held only by this peer. */
+/**
+ * Merges hits by content, in order of arrival; drops content held only by this peer. Hits of one answer come from different
+ * peers, so their holders add up; those of different trackers may be the same.
+ */
 export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoint): SearchHit[] {
-  const byFile = new Map<
-    FileId,
-    { named: Hit[]; first: Hit; answers: TrackerAnswer<Holder>[]; count: number }
-  >();
-  for (const { trackerHost, items } of answers) {
-    for (const hit of items) {
+  const byFile = new Map<FileId, MergedHit>();
+  for (const answer of answers) {
+    const counts = new Map<FileId, { readonly listed: Set<PeerId>; unlisted: number }>();
+    for (const hit of answer.items) {
       const known = byFile.get(hit.fileId) ?? { named: [], first: hit, answers: [], count: 0 };
       byFile.set(hit.fileId, known);
       if (hit.path === known.first.path) known.named.push(hit);
-      known.answers.push({ trackerHost, items: hit.holders });
-      const others = hit.holderCount - hit.holders.filter(({ peerId }) => peerId === from.self).length;
-      known.count = Math.max(known.count, others);
+      known.answers.push({ trackerHost: answer.trackerHost, items: hit.holders });
+      const count = counts.get(hit.fileId) ?? { listed: new Set(), unlisted: 0 };
+      counts.set(hit.fileId, count);
+      for (const { peerId } of hit.holders) if (peerId !== from.self) count.listed.add(peerId);
+      count.unlisted += Math.max(0, hit.holderCount - hit.holders.length);
+      known.count = Math.max(known.count, count.listed.size + count.unlisted);
     }
   }
   const hits = [...byFile.values()].map(({ named, first, answers, count }) => {
@@ -70,6 +74,14 @@ export function mergeHits(answers: readonly TrackerAnswer<Hit>[], from: Viewpoin
     return { fileId, size, path, holders, holderCount, ...earliestOf(named) };
   });
   return hits.filter(({ holders }) => holders.length > 0);
+}
+
+interface MergedHit {
+  readonly named: Hit[];
+  readonly first: Hit;
+  readonly answers: TrackerAnswer<Holder>[];
+  /** Holders by the tracker that counts most. */
+  count: number;
 }
 
 /**

@@ -2,6 +2,8 @@ import type { TrackerReply } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress, isLoopback } from '../../../Shared/Address.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { TrackerStatus } from '../../Model.ts';
+import { planHome } from './ClusterHome.ts';
+import { ClusterSpares } from './ClusterSpares.ts';
 import type { TrackerSessionOptions } from './Session/SessionTypes.ts';
 import { type LinkEvent, TrackerLink } from './Session/TrackerLink.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
@@ -40,6 +42,9 @@ export class TrackerPool {
   readonly #options: TrackerPoolOptions;
   readonly #byAddress = new Map<string, PooledTracker>();
   readonly #declinedUntilMs = new Map<string, number>();
+  readonly #spares = new ClusterSpares();
+
+  #closed = false;
 
   constructor(options: TrackerPoolOptions) {
     this.#options = options;
@@ -148,21 +153,76 @@ export class TrackerPool {
     });
   }
 
+  /** Whether a tracker is not contacted because another one of its cluster is in use. */
+  isSpare(address: Address): boolean {
+    return this.get(address) === undefined && this.#spares.has(address);
+  }
+
+  /** Other trackers of a cluster, for use when this one is lost. */
+  sparesOf({ link }: PooledTracker): readonly Address[] {
+    const { cluster } = link.session.standing.alive ?? {};
+    if (cluster === undefined) return [];
+    return this.#spares
+      .of(cluster)
+      .map(({ address }) => address)
+      .filter((address) => formatAddress(address) !== formatAddress(link.address));
+  }
+
   close(): void {
+    this.#closed = true;
     for (const tracker of this.all()) this.drop(tracker);
   }
 
   #onEvent(tracker: PooledTracker, event: LinkEvent): void {
     const { clock } = this.#options;
+    const { cluster, trackers = [] } = tracker.link.session.standing.alive ?? {};
     if (event.kind === 'connected') {
       tracker.everConnected = true;
       tracker.lostMs = undefined;
+      if (cluster !== undefined) tracker.successor = undefined; // Of its earlier run.
     }
     if (event.kind === 'lost') tracker.lostMs = clock.nowMs();
+    if (cluster !== undefined) {
+      if (event.kind === 'clusterNamed') this.#spares.named(cluster, trackers, tracker.link.address);
+      // The successor that it names is one for all peers: each has a home of its own.
+      if (event.kind === 'moved') tracker.successor = formatAddress(event.successor);
+    }
     this.#options.onEvent(tracker, event);
     if (event.kind === 'connected') this.#dropSurplus();
     if (event.kind === 'lost') this.#declinedUntilMs.clear(); // A surplus tracker may be needed now.
+    if (cluster !== undefined) this.#reviewHome(cluster);
     this.#dropUnusable();
+  }
+
+  /** Keeps one tracker of a cluster, the home, and goes over to another one when it is lost or about to close. */
+  #reviewHome(cluster: string): void {
+    if (this.#closed) return;
+    const members = this.staying().filter(
+      ({ link, foundBy }) => foundBy !== 'embedded' && link.session.standing.alive?.cluster === cluster,
+    );
+    for (const { link, foundBy } of members) this.#spares.used(cluster, { address: link.address, foundBy });
+    const used = members.map(({ link }) => ({ address: link.address, caughtUp: link.session.caughtUp }));
+    const spares = this.#spares.of(cluster);
+    // Without a home any spare will do, also one that was left for a better one.
+    const isRefused = (address: Address) => used.length > 0 && this.#isDeclined(formatAddress(address));
+    const free = spares.filter(({ address }) => this.get(address) === undefined && !isRefused(address));
+    const plan = planHome(
+      this.#options.self.peerId,
+      used,
+      free.map(({ address }) => address),
+    );
+    for (const address of plan.leave) {
+      const tracker = this.get(address);
+      if (tracker === undefined) continue;
+      void tracker.link.leave();
+      this.drop(tracker, DECLINE_MS);
+    }
+    for (const address of plan.open) {
+      const spare = spares.find((each) => each.address === address);
+      if (spare === undefined) continue;
+      this.#declinedUntilMs.delete(formatAddress(address));
+      this.open(address, spare.foundBy);
+    }
   }
 
   #dropSurplus(): void {
@@ -186,7 +246,8 @@ export class TrackerPool {
       // A refusing tracker may be the only one and may still accept: the address of the last run expires soon.
       const refuses = link.session.standing.refusal !== undefined;
       if (refuses && this.connected().length > 0) this.drop(tracker, DECLINE_MS);
-      else if (!refuses && !everConnected) this.drop(tracker, SILENT_MS);
+      // A member of a cluster that does not answer is tried again when the home is lost.
+      else if (!refuses && !everConnected) this.drop(tracker, foundBy === 'cluster' ? DECLINE_MS : SILENT_MS);
       else if (successor !== undefined || nowMs - lostMs > FORGET_MS) this.drop(tracker);
     }
   }
@@ -210,7 +271,12 @@ function newToken(random: Random): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-export function statusOf(tracker: PooledTracker, version: number, nowMs: number): TrackerStatus {
+export function statusOf(
+  tracker: PooledTracker,
+  spares: readonly Address[],
+  version: number,
+  nowMs: number,
+): TrackerStatus {
   const { link, foundBy } = tracker;
   const { heldVersion, standing, asksByRelay } = link.session;
   const { state, instanceId, alive, aliveMs, reason } = standing;
@@ -226,6 +292,7 @@ export function statusOf(tracker: PooledTracker, version: number, nowMs: number)
     heldVersion,
     version: asksByRelay ? 0 : version,
     asksByRelay,
+    cluster: alive?.cluster === undefined ? undefined : { name: alive.cluster, spares },
     reason: state === 'connected' ? undefined : (reason ?? 'waiting for its first reply'),
   };
 }

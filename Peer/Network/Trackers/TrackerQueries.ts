@@ -1,5 +1,13 @@
+import type { TrackerShare } from '../../../Protocol/Extensions.ts';
+import { rankHits } from '../../../Protocol/HitOrder.ts';
 import type { FileId, PeerId } from '../../../Protocol/Ids.ts';
-import { PATH_BYTES_MAX, PEERS_MAX, RELAYS_NAMED_MAX, SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
+import {
+  CLUSTER_MEMBERS_MAX,
+  PATH_BYTES_MAX,
+  PEERS_MAX,
+  RELAYS_NAMED_MAX,
+  SEARCH_HITS_MAX,
+} from '../../../Protocol/Limits.ts';
 import type {
   Hit,
   Holder,
@@ -11,7 +19,13 @@ import type {
 } from '../../../Protocol/TrackerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
+import type {
+  ClusterMemberStatus,
+  ClusterStatus,
+  FileHolder,
+  PeerSummary,
+  SearchResult,
+} from '../../Model.ts';
 import { mergeHits, mergeHolders, mergePeers, type TrackerAnswer, type Viewpoint } from './MergeAnswers.ts';
 import type { TrackerLink } from './Session/TrackerLink.ts';
 
@@ -20,6 +34,8 @@ interface AnswerPage<T> {
   readonly total: number;
   readonly next: number;
   readonly items: readonly T[];
+  /** Trackers of a cluster that the answer covers, with the last page. */
+  readonly trackers?: TrackerShare | undefined;
 }
 
 interface Query<T> {
@@ -36,6 +52,8 @@ interface Answers<T> {
   readonly perTracker: readonly TrackerAnswer<T>[];
   readonly truncated: boolean;
   readonly failures: readonly ShoalError[];
+  /** Trackers that answered, and those that should have, the members of clusters included. */
+  readonly share: TrackerShare;
 }
 
 /**
@@ -45,6 +63,8 @@ interface Answers<T> {
 const STRAGGLER_MS = 1_000;
 /** Time for the answer to a large request: two retransmissions, and a tracker that searches a million files. */
 const LARGE_MS = 3_000;
+/** Time for trackers to describe their clusters. */
+const CLUSTER_MS = 1_000;
 
 export interface TrackerQueriesOptions {
   /** Trackers to query, evaluated per query. */
@@ -78,10 +98,14 @@ export class TrackerQueries {
     const answers = await this.#askAll({ ask, read: readHits, itemsMax: SEARCH_HITS_MAX }, signal);
     const refusal = answers.failures.find(({ code }) => code === 'REFUSED');
     if (answers.perTracker.length === 0 && refusal !== undefined) throw refusal;
+    const merged = mergeHits(answers.perTracker, this.#options.viewpoint());
+    // One tracker has sorted its hits; those of several are sorted as one would.
+    const isRanked = answers.share.answered <= 1;
     return {
-      hits: mergeHits(answers.perTracker, this.#options.viewpoint()),
-      truncated: answers.truncated,
-      trackers: answers.perTracker.length,
+      hits: isRanked ? merged : rankHits(words, merged).slice(0, SEARCH_HITS_MAX),
+      truncated: answers.truncated || merged.length > SEARCH_HITS_MAX,
+      trackers: answers.share.answered,
+      trackersKnown: answers.share.known,
     };
   }
 
@@ -120,6 +144,19 @@ export class TrackerQueries {
     const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
     const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
     return mergePeers(perTracker, this.#options.viewpoint());
+  }
+
+  /** The clusters of connected trackers, as far as they answer within CLUSTER_MS. @throws ShoalError CANCELLED */
+  async clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]> {
+    const { links, clock } = this.#options;
+    const tooLate = new AbortController();
+    const cancelTimer = clock.after(CLUSTER_MS, () => tooLate.abort());
+    const patience = AbortSignal.any([signal, tooLate.signal]);
+    const asked = links().map((link) => askCluster(link, patience).catch(() => undefined));
+    const clusters = await Promise.all(asked);
+    cancelTimer();
+    if (signal.aborted) throw new ShoalError('CANCELLED', 'the query to the trackers was cancelled');
+    return clusters.filter((cluster) => cluster !== undefined);
   }
 
   /** Has the trackers ask a peer to dial us. @throws ShoalError NO_TRACKER, REFUSED when none knows it */
@@ -170,7 +207,7 @@ export class TrackerQueries {
       links().map(async (link) => {
         const pages = await readPages(link, query, { signal, firstPage: tooLate.signal });
         cancelTimer ??= clock.after(STRAGGLER_MS, () => tooLate.abort());
-        return { trackerHost: link.address.host, ...pages };
+        return { trackerHost: link.address.host, cluster: link.session.standing.alive?.cluster, ...pages };
       }),
     );
     cancelTimer?.();
@@ -179,7 +216,42 @@ export class TrackerQueries {
     const failures = results
       .filter((result) => result.status === 'rejected')
       .map(({ reason }) => asShoalError(reason, 'NO_TRACKER'));
-    return { perTracker, truncated: perTracker.some(({ truncated }) => truncated), failures };
+    const truncated = perTracker.some((each) => each.truncated);
+    return { perTracker, truncated, failures, share: shareOf(perTracker, failures.length) };
+  }
+}
+
+/** Counts trackers that answered. Those of one cluster are counted once, however many of them were asked. */
+function shareOf(
+  answers: readonly { readonly cluster: string | undefined; readonly trackers: TrackerShare | undefined }[],
+  failures: number,
+): TrackerShare {
+  const alone = { answered: 1, known: 1 };
+  const clusters = new Map<string, TrackerShare>();
+  const shares: TrackerShare[] = [];
+  for (const { cluster, trackers = alone } of answers) {
+    if (cluster === undefined) shares.push(alone);
+    else if (trackers.answered >= (clusters.get(cluster)?.answered ?? 0)) clusters.set(cluster, trackers);
+  }
+  shares.push(...clusters.values());
+  const sum = (of: keyof TrackerShare) => shares.reduce((total, share) => total + share[of], 0);
+  return { answered: sum('answered'), known: sum('known') + failures };
+}
+
+async function askCluster(link: TrackerLink, signal: AbortSignal): Promise<ClusterStatus | undefined> {
+  const name = link.session.standing.alive?.cluster;
+  if (name === undefined) return undefined;
+  const members: ClusterMemberStatus[] = [];
+  for (let cursor = 0; ; ) {
+    const page = expected(await link.ask({ type: 'cluster', cursor }, signal), 'members');
+    for (const { silenceMs, silenceAgoMs, ...member } of page.members) {
+      const silence = silenceMs === 0 ? undefined : { lengthMs: silenceMs, agoMs: silenceAgoMs };
+      members.push({ ...member, silence });
+    }
+    const { connected, received, sent, next } = page;
+    if (next <= cursor || members.length >= CLUSTER_MEMBERS_MAX)
+      return { name, tracker: link.address, connected, received, sent, members };
+    cursor = next;
   }
 }
 
@@ -191,8 +263,11 @@ async function readPages<T>(
   link: TrackerLink,
   { ask, read, itemsMax, from = 0 }: Query<T>,
   { signal, firstPage }: { readonly signal: AbortSignal; readonly firstPage: AbortSignal },
-): Promise<{ items: T[]; truncated: boolean }> {
+): Promise<{ items: T[]; truncated: boolean; trackers: TrackerShare | undefined }> {
   const items: T[] = [];
+  let trackers: TrackerShare | undefined;
+  let total = 0;
+  let emptyPages = 0;
   let cursor = from;
   for (;;) {
     let page: AnswerPage<T>;
@@ -201,28 +276,34 @@ async function readPages<T>(
       page = read(await link.ask(ask(cursor), patience));
     } catch (failure) {
       if (cursor === from) throw failure;
-      return { items, truncated: true };
+      return { items, truncated: true, trackers };
     }
     items.push(...page.items);
-    if (page.next === 0) return { items, truncated: page.total > items.length };
-    if (items.length >= itemsMax || page.items.length === 0) return { items, truncated: true };
+    trackers = page.trackers ?? trackers;
+    // Later pages of a search count the index of the tracker only.
+    total = Math.max(total, page.total);
+    if (page.next === 0) return { items, truncated: total > items.length, trackers };
+    // In a cluster a tracker without peers gives a page without any, and names the next one.
+    if (page.items.length === 0) emptyPages++;
+    if (items.length >= itemsMax || emptyPages > CLUSTER_MEMBERS_MAX || page.next <= cursor)
+      return { items, truncated: true, trackers };
     cursor = page.next;
   }
 }
 
 function readHits(reply: TrackerReply): AnswerPage<Hit> {
-  const { total, next, hits } = expected(reply, 'found');
-  return { total, next, items: hits };
+  const { total, next, trackers, hits } = expected(reply, 'found');
+  return { total, next, trackers, items: hits };
 }
 
 function readHolders(reply: TrackerReply): AnswerPage<Holder> {
-  const { total, next, holders } = expected(reply, 'located');
-  return { total, next, items: holders };
+  const { total, next, trackers, holders } = expected(reply, 'located');
+  return { total, next, trackers, items: holders };
 }
 
 function readPeers(reply: TrackerReply): AnswerPage<ListedPeer> {
-  const { total, next, peers } = expected(reply, 'peerList');
-  return { total, next, items: peers };
+  const { total, next, trackers, peers } = expected(reply, 'peerList');
+  return { total, next, trackers, items: peers };
 }
 
 /** Narrows the type. The session passes only matching replies. */

@@ -75,7 +75,8 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     this.queries = new TrackerQueries({ links, viewpoint, noTracker, clock: options.clock });
     this.#configured = new ConfiguredTrackers({
       ...options,
-      isConnected: (address) => this.#pool.get(address)?.link.session.standing.state === 'connected',
+      isConnected: (address) =>
+        this.#pool.isSpare(address) || this.#pool.get(address)?.link.session.standing.state === 'connected',
       resolved: (address, former) => this.#pool.replace(former, address),
       failed: (tracker, reason) => this.#reportLost(tracker, reason),
     });
@@ -139,7 +140,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
     return [
       ...this.#configured.status(feed.version),
       ...shown.map((tracker) => ({
-        ...statusOf(tracker, feed.version, nowMs),
+        ...statusOf(tracker, this.#pool.sparesOf(tracker), feed.version, nowMs),
         name: this.#configured.nameOf(tracker.link.address),
       })),
     ];
@@ -305,6 +306,7 @@ export class Trackers extends EventEmitter<TrackersEvents> {
   #moved(tracker: PooledTracker, event: Extract<LinkEvent, { kind: 'moved' }>): void {
     if (!this.#isSearching || tracker.foundBy === 'embedded') return;
     const { address, session } = tracker.link;
+    if (session.standing.alive?.cluster !== undefined) return; // The pool knows its other trackers.
     const successor = event.onTrackerHost
       ? { host: address.host, port: event.successor.port }
       : event.successor;

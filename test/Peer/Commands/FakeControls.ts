@@ -7,6 +7,7 @@ import type {
 } from '../../../Peer/Commands/Ports.ts';
 import type {
   CatalogEntry,
+  ClusterStatus,
   DownloadStatus,
   PeerContact,
   PeerSummary,
@@ -158,6 +159,13 @@ export class FakeControls implements PeerControls {
     discoveryReport: () => this.report,
     measure: async () => this.measured,
   };
+
+  clusterList: readonly ClusterStatus[] = [];
+
+  async clusters(signal: AbortSignal): Promise<readonly ClusterStatus[]> {
+    await this.#call('clusters', signal);
+    return this.clusterList;
+  }
 
   trackers(): readonly TrackerStatus[] {
     return this.trackerList;

@@ -118,5 +118,6 @@ const answers: Readonly<Partial<Record<TrackerRequest['type'], TrackerReply['typ
   folder: 'peerList',
   assignPort: 'assigned',
   call: 'calling',
+  cluster: 'members',
   relays: 'peerList',
 };

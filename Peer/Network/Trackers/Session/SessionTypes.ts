@@ -63,6 +63,8 @@ export type SessionAction =
     }
   /** The tracker holds the current catalog. */
   | { readonly kind: 'caughtUp' }
+  /** The tracker has named its cluster, or other members of it than before. */
+  | { readonly kind: 'clusterNamed' }
   | { readonly kind: 'left' };
 
 /** A page to publish. The token is added when it is sent. */

@@ -1,5 +1,6 @@
 import type { InstanceId } from '../../../../Protocol/Ids.ts';
 import type { RefusalReason, ReplyOf } from '../../../../Protocol/TrackerMessages.ts';
+import { formatAddress } from '../../../../Shared/Address.ts';
 import type { SessionState } from './SessionTypes.ts';
 
 /** This peer's registration state at one tracker: the last answers, and whether the tracker still responds. */
@@ -54,13 +55,16 @@ export class Standing {
     this.#lastReplyMs = nowMs;
   }
 
-  heartbeatAnswered(reply: ReplyOf<'alive'>, nowMs: number): void {
+  /** @returns whether the tracker names a cluster, and other members of it than before */
+  heartbeatAnswered(reply: ReplyOf<'alive'>, nowMs: number): boolean {
+    const isNamed = reply.cluster !== undefined && clusterText(reply) !== clusterText(this.#alive);
     this.#state = 'connected';
     this.#registered = true;
     this.#reason = undefined;
     this.#refusal = undefined;
     this.#alive = reply;
     this.#aliveMs = nowMs;
+    return isNamed;
   }
 
   unregistered(): void {
@@ -73,6 +77,10 @@ export class Standing {
     this.#reason = reason;
     this.#refusal = refusal;
   }
+}
+
+function clusterText(reply: ReplyOf<'alive'> | undefined): string {
+  return [reply?.cluster ?? '', ...(reply?.trackers ?? []).map(formatAddress)].join(' ');
 }
 
 /** Describes a tracker's refusal for messages. */

@@ -17,7 +17,7 @@ export interface TrackerLinkOptions extends TrackerSessionOptions {
 
 export type LinkEvent = Extract<
   SessionAction,
-  { kind: 'connected' | 'suspected' | 'lost' | 'moved' | 'caughtUp' | 'queried' | 'called' }
+  { kind: 'connected' | 'suspected' | 'lost' | 'moved' | 'caughtUp' | 'clusterNamed' | 'queried' | 'called' }
 >;
 
 interface Waiting {

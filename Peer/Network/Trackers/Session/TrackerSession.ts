@@ -186,7 +186,7 @@ export class TrackerSession {
     if (again && same) this.#publisher.heartbeatAnswered(reply.heldVersion, transaction.firstSentMs);
     else this.#dropPages(reply.heldVersion);
     this.#publisher.disabled = reply.relayOnly || isUnlisted(this.#options);
-    this.standing.heartbeatAnswered(reply, nowMs);
+    if (this.standing.heartbeatAnswered(reply, nowMs)) this.#actions.push({ kind: 'clusterNamed' });
     this.#requests.heartbeatAnswered(reply);
     this.#heartbeatMs = nextHeartbeatMs(transaction.firstSentMs, reply.intervalMs, this.#options.random);
     this.#transactions.unpark(nowMs);

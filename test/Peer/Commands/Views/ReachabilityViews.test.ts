@@ -21,6 +21,7 @@ function texts(change: Partial<NetworkHealth>): string[] {
   const status = {
     ...facts,
     trackers: [],
+    clusters: [],
     share: controls.share(),
     peers: [],
     downloads: { active: 0, done: 0, other: 0 },

@@ -12,7 +12,8 @@ import { type Address, formatAddress, formatNamed } from '../../../../Shared/Add
 import { silentLog } from '../../../../Shared/Log.ts';
 import type { LookupName } from '../../../../Shared/NameLookup.ts';
 import type { BindDatagram } from '../../../../Shared/Transport.ts';
-import { Tracker } from '../../../../Tracker/Tracker.ts';
+import type { Bus } from '../../../../Tracker/Cluster/Bus.ts';
+import { Tracker, type TrackerOptions } from '../../../../Tracker/Tracker.ts';
 import { keyOf } from '../../../Support/keys.ts';
 import type { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 
@@ -126,6 +127,14 @@ export class TrackerLan {
     return tracker;
   }
 
+  /** A tracker program of a cluster. */
+  async member(ip: string, bus: Bus): Promise<Tracker> {
+    const cluster = { name: 'lab', address: { host: ip, port: TRACKER_PORT }, bus };
+    const tracker = this.#makeTracker(ip, TRACKER_PORT, false, cluster);
+    await tracker.start();
+    return tracker;
+  }
+
   peer(options: PeerOptions): LanPeer {
     const { ip, name, feed = new FakeFeed() } = options;
     const host = this.network.host(ip);
@@ -187,7 +196,7 @@ export class TrackerLan {
     return this.clock.nowMs() - startMs;
   }
 
-  #makeTracker(ip: string, port: number, relayOnly = false): Tracker {
+  #makeTracker(ip: string, port: number, relayOnly = false, cluster?: TrackerOptions['cluster']): Tracker {
     const random = this.network.random.fork();
     return new Tracker({
       bind: this.network.host(ip).bindDatagram,
@@ -197,6 +206,7 @@ export class TrackerLan {
       log: silentLog,
       port,
       relayOnly,
+      cluster,
     });
   }
 

@@ -53,9 +53,9 @@ test('a tracker that never ends its list is read up to the limit', async () => {
   const peers = (cursor: number) => Array.from({ length: 100 }, (_, index) => listed(cursor * 100 + index));
   const endless = queries((cursor) => ({ next: cursor + 1, peers: peers(cursor) }));
   expect(await endless.queries.peers(never)).toHaveLength(Math.ceil(PEERS_MAX / 100) * 100);
-  const idle = queries((cursor) => ({ next: cursor + 1 }));
+  const idle = queries((cursor) => ({ next: cursor + 1 })); // A page without any may be the end of one tracker of a cluster.
   expect(await idle.queries.peers(never)).toEqual([]);
-  expect(idle.cursors).toHaveLength(1);
+  expect(idle.cursors).toHaveLength(65);
 });
 
 test('a failure half-way keeps the pages before it; on the first page it is reported', async () => {

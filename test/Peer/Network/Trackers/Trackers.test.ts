@@ -115,6 +115,7 @@ test('a peer may start long before its tracker, and reports the loss once', asyn
     hits: [],
     truncated: false,
     trackers: 0,
+    trackersKnown: 0,
   });
 
   const tracker = await lan.tracker('10.0.0.1');

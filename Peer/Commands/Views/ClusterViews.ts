@@ -1,0 +1,73 @@
+import { formatAddress } from '../../../Shared/Address.ts';
+import { safeText } from '../../../Shared/SafeText.ts';
+import type { ClusterMemberStatus, ClusterStatus, SearchResult } from '../../Model.ts';
+import { formatCount, formatDuration, plural } from './HumanUnits.ts';
+import { type Column, renderTable } from './TextTable.ts';
+import type { ViewStyle } from './ViewStyle.ts';
+
+/** Says which part of the trackers answered; undefined: all did. */
+export function missingTrackersText({
+  trackers,
+  trackersKnown = trackers,
+}: SearchResult): string | undefined {
+  if (trackers === 0 || trackers >= trackersKnown) return undefined;
+  return `${trackers} of ${trackersKnown} trackers answered: files that only the others know are missing. See: tracker`;
+}
+
+/** The cluster in one line, for `status`. */
+export function clusterLine({ name, members, connected }: ClusterStatus): string {
+  const answering = members.filter(({ state }) => state !== 'silent').length;
+  const all = plural(members.length, 'tracker');
+  const state = answering === members.length ? 'all answer' : `${answering} of ${members.length} answer`;
+  return `${safeText(name)}: ${all}, ${connected ? state : 'this one has lost the others'}`;
+}
+
+/** The trackers of a cluster, for `tracker`. */
+export function clusterText(cluster: ClusterStatus, style: ViewStyle): string {
+  const columns: Column[] = [
+    { title: 'Tracker' },
+    { title: 'State' },
+    { title: 'Peers', align: 'right' },
+    { title: 'Files', align: 'right', drop: 2 },
+    { title: 'Last silence', shrink: 'end', drop: 1 },
+  ];
+  const rows = cluster.members.map((member) => [
+    formatAddress(member.address),
+    member.state === 'silent'
+      ? { text: `silent for ${formatDuration(member.heardAgoMs)}`, paint: style.paint.bad }
+      : { text: member.state === 'self' ? 'yours' : 'answers', paint: style.paint.good },
+    formatCount(member.peers),
+    formatCount(member.files),
+    silenceText(member),
+  ]);
+  const head = `Cluster ${clusterLine(cluster)}`;
+  const rates = `Messages: ${formatCount(cluster.received)} received and ${formatCount(cluster.sent)} sent a second`;
+  return `${head}\n\n${renderTable(columns, rows, style.width, style.paint)}\n\n${style.paint.dim(rates)}`;
+}
+
+function silenceText({ silence }: ClusterMemberStatus): string {
+  if (silence === undefined) return 'none';
+  return `${formatDuration(silence.lengthMs)}, ${formatDuration(silence.agoMs)} ago`;
+}
+
+/** A cluster in JSON. */
+export function clusterItem({ name, tracker, connected, received, sent, members }: ClusterStatus) {
+  return {
+    name,
+    tracker: formatAddress(tracker),
+    connected,
+    receivedPerSecond: received,
+    sentPerSecond: sent,
+    trackers: members.length,
+    answering: members.filter(({ state }) => state !== 'silent').length,
+    members: members.map(({ address, state, peers, files, heardAgoMs, silence }) => ({
+      host: address.host,
+      port: address.port,
+      state,
+      peers,
+      files,
+      heardAgoMs,
+      lastSilence: silence === undefined ? null : { lengthMs: silence.lengthMs, agoMs: silence.agoMs },
+    })),
+  };
+}

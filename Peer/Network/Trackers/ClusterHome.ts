@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { PeerId } from '../../../Protocol/Ids.ts';
+import { type Address, formatAddress } from '../../../Shared/Address.ts';
+
+/** Spares contacted at once when the home is lost: the first one may be dead too. */
+const SPARES_AT_ONCE = 2;
+
+/** A connected tracker of a cluster. */
+export interface UsedMember {
+  readonly address: Address;
+  /** It holds the current catalog of this peer. */
+  readonly caughtUp: boolean;
+}
+
+/** What to do about the trackers of one cluster. */
+export interface HomePlan {
+  /** Trackers to deregister from: they become spares. */
+  readonly leave: readonly Address[];
+  /** Spares to contact. */
+  readonly open: readonly Address[];
+}
+
+/**
+ * Chooses the home of a peer in a cluster: the tracker with the highest rank. Ranks differ from peer to peer (rendezvous hashing),
+ * so that the peers are spread evenly, and the death of a tracker moves none but its own. A better home takes over when it
+ * holds the catalog.
+ * @param used - connected trackers of the cluster that are not about to close
+ * @param spares - other trackers of the cluster that may be contacted
+ */
+export function planHome(self: PeerId, used: readonly UsedMember[], spares: readonly Address[]): HomePlan {
+  const ranked = spares.toSorted(byRank(self, (address) => address));
+  const [best, ...others] = used.toSorted(byRank(self, ({ address }) => address));
+  if (best === undefined) return { leave: [], open: ranked.slice(0, SPARES_AT_ONCE) };
+  const leave = others.filter(({ caughtUp }) => best.caughtUp || !caughtUp).map(({ address }) => address);
+  const [next] = ranked;
+  const isBetter = next !== undefined && rankOf(self, next) > rankOf(self, best.address);
+  return { leave, open: isBetter ? [next] : [] };
+}
+
+/** Rank of a tracker for a peer, as text; the highest is preferred. */
+function rankOf(self: PeerId, address: Address): string {
+  return createHash('sha256')
+    .update(`${self} ${formatAddress(address)}`)
+    .digest('hex');
+}
+
+/** Highest rank first. */
+function byRank<T>(self: PeerId, addressOf: (item: T) => Address): (one: T, other: T) => number {
+  return (one, other) => (rankOf(self, addressOf(one)) > rankOf(self, addressOf(other)) ? -1 : 1);
+}

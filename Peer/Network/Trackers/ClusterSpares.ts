@@ -1,0 +1,61 @@
+import { CLUSTER_MEMBERS_MAX } from '../../../Protocol/Limits.ts';
+import { type Address, formatAddress, isDialable, isLoopback, withZoneOf } from '../../../Shared/Address.ts';
+import type { TrackerStatus } from '../../Model.ts';
+
+/** Clusters that are remembered. */
+const CLUSTERS_MAX = 8;
+
+/** A tracker of a cluster that is not in use. */
+export interface Spare {
+  readonly address: Address;
+  readonly foundBy: TrackerStatus['foundBy'];
+}
+
+/** Trackers of clusters that were used before, or are named by others of the same cluster. Their names are claims. */
+export class ClusterSpares {
+  /** By cluster, by address. */
+  readonly #known = new Map<string, Map<string, Spare>>();
+
+  /** Takes what a tracker of the cluster says. Named trackers that it no longer names are forgotten. */
+  named(cluster: string, trackers: readonly Address[], from: Address): void {
+    const known = this.#of(cluster);
+    for (const [key, { foundBy }] of known) if (foundBy === 'cluster') known.delete(key);
+    for (const { host, port } of trackers) {
+      const address = { host: withZoneOf(host, from.host), port };
+      const isElsewhere = isLoopback(host) && !isLoopback(from.host);
+      if (isDialable(address) && !isElsewhere) this.#add(known, { address, foundBy: 'cluster' });
+    }
+  }
+
+  /** Keeps a tracker that was used. */
+  used(cluster: string, spare: Spare): void {
+    this.#add(this.#of(cluster), spare);
+  }
+
+  of(cluster: string): readonly Spare[] {
+    return [...(this.#known.get(cluster)?.values() ?? [])];
+  }
+
+  /** Whether an address is that of a spare. */
+  has(address: Address): boolean {
+    const key = formatAddress(address);
+    return [...this.#known.values()].some((spares) => spares.has(key));
+  }
+
+  #add(known: Map<string, Spare>, spare: Spare): void {
+    const key = formatAddress(spare.address);
+    const before = known.get(key);
+    // A configured tracker stays one, whoever names it.
+    if (before !== undefined && before.foundBy !== 'cluster') return;
+    if (before !== undefined || known.size < CLUSTER_MEMBERS_MAX) known.set(key, spare);
+  }
+
+  #of(cluster: string): Map<string, Spare> {
+    const known = this.#known.get(cluster) ?? new Map<string, Spare>();
+    this.#known.delete(cluster);
+    this.#known.set(cluster, known);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > CLUSTERS_MAX && oldest !== undefined) this.#known.delete(oldest);
+    return known;
+  }
+}
