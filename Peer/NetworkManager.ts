@@ -8,7 +8,6 @@ import type { Rates } from '../Shared/Rates.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
 import type {
   CatalogEntry,
-  ClusterStatus,
   KnownContact,
   PeerContact,
   PeerSummary,
@@ -25,7 +24,7 @@ import type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerType
 import { NetworkProbes } from './Network/NetworkProbes.ts';
 import { PortMapper } from './Network/PortMapping/PortMapper.ts';
 import { Trackers } from './Network/Trackers/Trackers.ts';
-import type { Inflow, LimitStatus, NetworkHealth } from './NetworkModel.ts';
+import type { ClusterStatus, Inflow, LimitStatus, NetworkHealth } from './NetworkModel.ts';
 import type { Source, SourceEvents } from './Transfer.ts';
 
 export type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerTypes.ts';

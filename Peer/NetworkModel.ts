@@ -129,3 +129,28 @@ export interface LimitStatus {
   readonly sending: number;
   readonly receiving: number;
 }
+
+/** The trackers of a cluster, as one of them describes them. */
+export interface ClusterStatus {
+  readonly name: string;
+  /** The tracker that describes it. */
+  readonly tracker: Address;
+  /** It is connected to the bus of the cluster. */
+  readonly connected: boolean;
+  /** Messages a second on the bus that it received and sent, over the last ten seconds. */
+  readonly received: number;
+  readonly sent: number;
+  /** The describing tracker first. */
+  readonly members: readonly ClusterMemberStatus[];
+}
+
+export interface ClusterMemberStatus {
+  readonly address: Address;
+  /** `self`: the tracker that describes the cluster. `silent`: its peers are missing in answers. */
+  readonly state: 'self' | 'live' | 'silent';
+  readonly peers: number;
+  readonly files: number;
+  readonly heardAgoMs: number;
+  /** Its last silence that has ended; undefined: it never was silent. */
+  readonly silence: { readonly lengthMs: number; readonly agoMs: number } | undefined;
+}

@@ -8,7 +8,6 @@ import { DownloadManager } from './DownloadManager.ts';
 import { FileManager } from './FileManager.ts';
 import type {
   CatalogEntry,
-  ClusterStatus,
   DownloadStatus,
   PeerContact,
   PeerSummary,
@@ -19,7 +18,7 @@ import type {
   UploadStatus,
 } from './Model.ts';
 import { NetworkManager } from './NetworkManager.ts';
-import type { LimitStatus, NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts';
+import type { ClusterStatus, LimitStatus, NetworkHealth, PrivateNetwork, TakenFile } from './NetworkModel.ts';
 import type { ShareStatus } from './ShareModel.ts';
 import { CatalogAnnouncer } from './UseCases/CatalogAnnouncer.ts';
 import { Downloading } from './UseCases/Downloading.ts';

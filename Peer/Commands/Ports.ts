@@ -2,7 +2,6 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import type { Rates } from '../../Shared/Rates.ts';
 import type {
   CatalogEntry,
-  ClusterStatus,
   DownloadStatus,
   OfferStatus,
   PartStatus,
@@ -17,6 +16,7 @@ import type {
   UploadStatus,
 } from '../Model.ts';
 import type {
+  ClusterStatus,
   DiscoveryStep,
   LimitStatus,
   NetworkHealth,

@@ -1,6 +1,7 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { ClusterMemberStatus, ClusterStatus, SearchResult } from '../../Model.ts';
+import type { SearchResult } from '../../Model.ts';
+import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
 import { formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { type Column, renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';

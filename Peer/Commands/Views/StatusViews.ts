@@ -1,8 +1,8 @@
 import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { ClusterStatus, PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
-import type { LimitStatus, NetworkHealth, PrivateNetwork } from '../../NetworkModel.ts';
+import type { PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
+import type { ClusterStatus, LimitStatus, NetworkHealth, PrivateNetwork } from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
 import { clusterLine } from './ClusterViews.ts';
 import { limitedTable } from './FileViews.ts';

@@ -19,13 +19,8 @@ import type {
 } from '../../../Protocol/TrackerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
-import type {
-  ClusterMemberStatus,
-  ClusterStatus,
-  FileHolder,
-  PeerSummary,
-  SearchResult,
-} from '../../Model.ts';
+import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
+import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
 import { mergeHits, mergeHolders, mergePeers, type TrackerAnswer, type Viewpoint } from './MergeAnswers.ts';
 import type { TrackerLink } from './Session/TrackerLink.ts';
 

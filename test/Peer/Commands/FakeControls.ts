@@ -7,7 +7,6 @@ import type {
 } from '../../../Peer/Commands/Ports.ts';
 import type {
   CatalogEntry,
-  ClusterStatus,
   DownloadStatus,
   PeerContact,
   PeerSummary,
@@ -17,7 +16,13 @@ import type {
   TrackerStatus,
   UploadStatus,
 } from '../../../Peer/Model.ts';
-import type { DiscoveryStep, LimitStatus, NetworkHealth, TakenFile } from '../../../Peer/NetworkModel.ts';
+import type {
+  ClusterStatus,
+  DiscoveryStep,
+  LimitStatus,
+  NetworkHealth,
+  TakenFile,
+} from '../../../Peer/NetworkModel.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
 import type { FileId, InstanceId, PeerId } from '../../../Protocol/Ids.ts';
 import { LIMIT_SCOPES, type Rates } from '../../../Shared/Rates.ts';
