@@ -22,6 +22,8 @@ export class RenamedPaths {
    * @param stored - the path that it has, absolute or relative
    */
   add(wanted: string, stored: string): void {
+    // Nearly all names stay: no other text is made for them.
+    if (stored.endsWith(wanted) && stored[stored.length - wanted.length - 1] === '/') return;
     const at = stored.replaceAll('\\', '/');
     if (at === wanted || at.endsWith(`/${wanted}`)) return;
     const names = wanted.split('/');

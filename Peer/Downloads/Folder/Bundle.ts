@@ -104,11 +104,13 @@ export class Bundle implements UnitWriter {
     const { files, rows } = this.#options;
     const delivered: SmallFile[] = [];
     let at = 0;
-    for (const row of rows) {
-      const { fileId, size, path, modifiedMs, executable } = files.fileAt(row);
+    for (const [index, { fileId, size }] of this.bundle.entries()) {
+      const row = rows[index] ?? 0;
       if (buffer[at] === 1) {
         if (files.stateOf(row) !== STATE.wanted) this.#lateBytes += size;
         else {
+          const { modifiedMs, executable } = files.attributesOf(row);
+          const path = files.pathOf(row);
           delivered.push({ row, fileId, size, path, offset: at + 1, modifiedMs, executable });
           files.setState(row, STATE.installing);
         }

@@ -45,6 +45,10 @@ export class ContentIndex {
     return row === NONE ? undefined : row;
   }
 
+  hasTwins(first: number): boolean {
+    return this.#next !== undefined && this.#next[first] !== NONE;
+  }
+
   /** The other rows with the content of a first row. */
   *twinsOf(first: number): Generator<number> {
     if (this.#next === undefined) return;

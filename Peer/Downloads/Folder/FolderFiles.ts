@@ -1,7 +1,7 @@
 import { fileIdOf, isOneChunk } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { Random } from '../../../Shared/Clock.ts';
-import type { FileHolder } from '../../Model.ts';
+import type { FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { ContentIndex } from './ContentIndex.ts';
 import { FolderTable } from './FolderTable.ts';
@@ -75,7 +75,7 @@ export class FolderFiles {
   }
 
   hasTwins(first: number): boolean {
-    return !this.#index.twinsOf(first).next().done;
+    return this.#index.hasTwins(first);
   }
 
   /** Paths of all files. */
@@ -103,7 +103,13 @@ export class FolderFiles {
   /** Path on the disk of this peer, relative to the share. */
   pathOf(row: number): string {
     const path = this.#table.pathOf(row);
-    return this.#incomplete === undefined ? path : path.replace(/^[^/]*/, () => this.#incomplete ?? '');
+    if (this.#incomplete === undefined) return path;
+    const slash = path.indexOf('/');
+    return slash < 0 ? this.#incomplete : this.#incomplete + path.slice(slash);
+  }
+
+  attributesOf(row: number): FileAttributes {
+    return this.#table.attributesOf(row);
   }
 
   /** The file with its path on the disk of this peer. */

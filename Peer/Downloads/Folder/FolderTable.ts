@@ -1,5 +1,5 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
-import type { FileHolder } from '../../Model.ts';
+import type { FileAttributes, FileHolder } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 
 /** Rows of one page, as a power of two. A page is allocated whole, so that growth copies nothing. */
@@ -116,17 +116,21 @@ export class FolderTable implements Iterable<FolderFile> {
     this.#page(row).modifiedMs[row & (PAGE_ROWS - 1)] = modifiedMs;
   }
 
-  fileAt(row: number): FolderFile {
+  attributesOf(row: number): FileAttributes {
     const page = this.#page(row);
     const at = row & (PAGE_ROWS - 1);
-    const modifiedMs = page.modifiedMs[at];
+    const ms = page.modifiedMs[at];
+    const modifiedMs = Number.isNaN(ms) ? undefined : ms;
+    return ((page.flags[at] ?? 0) & EXECUTABLE) === 0 ? { modifiedMs } : { modifiedMs, executable: true };
+  }
+
+  fileAt(row: number): FolderFile {
     return {
       fileId: this.fileIdOf(row),
-      size: page.sizes[at] ?? 0,
+      size: this.sizeOf(row),
       path: this.pathOf(row),
       holders: this.holdersOf(row),
-      modifiedMs: Number.isNaN(modifiedMs) ? undefined : modifiedMs,
-      ...(((page.flags[at] ?? 0) & EXECUTABLE) !== 0 && { executable: true }),
+      ...this.attributesOf(row),
     };
   }
 

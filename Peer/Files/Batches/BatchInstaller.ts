@@ -49,8 +49,6 @@ export interface BatchEvents {
 /** A staged folder is installed after this time, or with this many files: bounds the loss in a crash. */
 const SETTLE_MS = 1_000;
 const SETTLE_FILES = 1_024;
-/** Files up to this size are verified in this thread, because the writer thread is the bottleneck. */
-const VERIFIED_HERE_BYTES = 64 * 1_024;
 /**
  * Errors of staging that do not apply outside it: a name this file system cannot hold or considers taken, a lost
  * folder.
@@ -67,10 +65,8 @@ export class BatchInstaller implements SmallFileInstaller {
   readonly #events: InstallEvents;
   /** By path. Undefined: the folder exists, so its files are installed one by one. */
   readonly #folders = new Map<string, StagedFolder | undefined>();
-  /** Number of files still missing, by folder. */
+  /** Number of files still missing, by wanted path of their folder. */
   readonly #missing = new Map<string, number>();
-  /** Sanitized paths, where they differ from the wanted ones. */
-  readonly #sanitized = new Map<string, string>();
   readonly #timers = new Set<() => void>();
   /** Staged folders created so far. */
   #created = 0;
@@ -86,12 +82,10 @@ export class BatchInstaller implements SmallFileInstaller {
     let folder = '';
     let count = 0;
     for (const path of wanted) {
-      const safe = options.names.safe(path);
-      if (safe !== path) this.#sanitized.set(path, safe);
-      if (folder !== '' && safe.startsWith(folder) && safe.lastIndexOf('/') === folder.length) count++;
+      if (folder !== '' && path.startsWith(folder) && path.lastIndexOf('/') === folder.length) count++;
       else {
         this.#changeMissing(folder, count);
-        [folder] = splitPath(safe);
+        [folder] = splitPath(path);
         count = 1;
       }
     }
@@ -101,14 +95,12 @@ export class BatchInstaller implements SmallFileInstaller {
   async install(bytes: Uint8Array, files: readonly SmallFile[]) {
     const places = files.map((file) => this.#stage(file));
     const staged = places.filter((place) => place !== undefined);
-    const sound = verifySmallest(bytes, staged);
-    const written = sound.length === 0 ? undefined : await this.#write(bytes, sound);
+    const written = staged.length === 0 ? undefined : await this.#write(bytes, staged);
     const left = written?.bytes ?? bytes;
     let next = 0;
     const verdicts = files.map((file, index): SmallVerdict => {
       const place = places[index];
       if (place === undefined) return this.#installAlone(file, left);
-      if (sound[next] !== place) return this.#judge(place, { kind: 'wrong' }, left);
       return this.#judge(place, written?.outcomes[next++] ?? { kind: 'failed', code: 'EIO' }, left);
     });
     for (const folder of new Set(staged.map((each) => each.folder))) this.#settleIfDue(folder);
@@ -124,9 +116,9 @@ export class BatchInstaller implements SmallFileInstaller {
   }
 
   async #write(bytes: Uint8Array, staged: readonly StagedFile[]) {
-    const files = staged.map(({ file, hash, to }) => {
+    const files = staged.map(({ file, to }) => {
       const { fileId, size, offset, modifiedMs, executable } = file;
-      return { fileId: hash === undefined ? fileId : undefined, size, offset, to, modifiedMs, executable };
+      return { fileId, size, offset, to, modifiedMs, executable };
     });
     this.#writing++;
     const reply = await this.#options.writer.write({ bytes, files });
@@ -135,10 +127,10 @@ export class BatchInstaller implements SmallFileInstaller {
   }
 
   #judge(place: StagedFile, outcome: SmallWritten, bytes: Uint8Array): SmallVerdict {
-    place.folder.wrote(place, outcome.kind === 'written' ? writtenOf(place, outcome) : undefined);
+    place.folder.wrote(place, outcome.kind === 'written' ? outcome : undefined);
     if (outcome.kind === 'wrong') return 'wrong';
     if (outcome.kind === 'written') {
-      this.#changeMissing(place.folder.path, -1);
+      this.#changeMissing(splitPath(place.file.path)[0], -1);
       return 'right';
     }
     if (bytes.length > 0 && STAGING_ERRORS.has(outcome.code)) return this.#installAlone(place.file, bytes);
@@ -149,7 +141,7 @@ export class BatchInstaller implements SmallFileInstaller {
   #installAlone(file: SmallFile, bytes: Uint8Array): SmallVerdict {
     const { fileId, offset, size } = file;
     const { disk, root, temp, isHere, events } = this.#options;
-    const path = this.#safePath(file);
+    const path = this.#options.names.safe(file.path);
     const content = bytes.subarray(offset, offset + size);
     const hash = provenHash(fileId, content);
     if (hash === undefined) return 'wrong';
@@ -162,16 +154,12 @@ export class BatchInstaller implements SmallFileInstaller {
         if (installed.state !== undefined)
           events.installed(installed.path, installed.state, descriptionOf(file, hash), file);
       }
-      this.#changeMissing(splitPath(path)[0], -1);
+      this.#changeMissing(splitPath(file.path)[0], -1);
       this.#events.installed(file, absolute);
       return 'right';
     } catch (failure) {
       return asShoalError(failure, 'DISK_FAILED');
     }
-  }
-
-  #safePath({ path }: SmallFile): string {
-    return this.#sanitized.get(path) ?? this.#options.names.safe(path);
   }
 
   #changeMissing(folder: string, change: number): void {
@@ -182,7 +170,7 @@ export class BatchInstaller implements SmallFileInstaller {
 
   /** Returns undefined when the file is to be installed by itself. */
   #stage(file: SmallFile): StagedFile | undefined {
-    const path = this.#safePath(file);
+    const path = this.#options.names.safe(file.path);
     const [parent, name] = splitPath(path);
     if (!this.#folders.has(parent)) this.#folders.set(parent, this.#makeFolder(parent));
     return this.#folders.get(parent)?.add(file, path, name);
@@ -206,7 +194,7 @@ export class BatchInstaller implements SmallFileInstaller {
   }
 
   #settleIfDue(folder: StagedFolder): void {
-    const complete = (this.#missing.get(folder.path) ?? 0) <= 0;
+    const complete = [...folder.wanted].every((wanted) => (this.#missing.get(wanted) ?? 0) <= 0);
     if (folder.due || complete || folder.whole.length >= SETTLE_FILES) this.#settle(folder);
   }
 
@@ -249,19 +237,4 @@ export class BatchInstaller implements SmallFileInstaller {
 
 function descriptionOf({ fileId, size }: SmallFile, hash: ChunkHash): FileDescription {
   return { fileId, layout: chunkLayout(size), chunkHashes: [hash] };
-}
-
-function writtenOf(place: StagedFile, { state, hash = place.hash }: SmallWritten & { kind: 'written' }) {
-  if (hash === undefined) throw new Error('written without being verified');
-  return { state, hash };
-}
-
-/** Verifies the small ones of these files. @returns all files except corrupt ones; large ones remain to be verified */
-function verifySmallest(bytes: Uint8Array, staged: readonly StagedFile[]): StagedFile[] {
-  return staged.filter((place) => {
-    const { fileId, size, offset } = place.file;
-    if (size > VERIFIED_HERE_BYTES) return true;
-    place.hash = provenHash(fileId, Buffer.from(bytes.buffer, bytes.byteOffset + offset, size));
-    return place.hash !== undefined;
-  });
 }

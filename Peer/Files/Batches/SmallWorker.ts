@@ -1,11 +1,11 @@
 import { parentPort } from 'node:worker_threads';
 import { nodeDisk } from '../Disk/NodeDisk.ts';
-import { type Packed, packReply, unpackJob } from './SmallPacking.ts';
+import { type PackedJob, packReply, unpackJob } from './SmallPacking.ts';
 import { writeSmall } from './SmallWriting.ts';
 
 /** Thread that verifies and writes small files. Replies to each job with its outcomes and returns its memory. */
 
-parentPort?.on('message', (packed: Packed) => {
+parentPort?.on('message', (packed: PackedJob) => {
   const job = unpackJob(packed);
   const { bytes } = job;
   const { buffer } = bytes;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Disk } from '../Disk/Disk.ts';
-import { type Packed, packJob, unpackReply } from './SmallPacking.ts';
+import { type PackedReply, packJob, unpackReply } from './SmallPacking.ts';
 import { type SmallJob, type SmallReply, writeSmall } from './SmallWriting.ts';
 
 /** Verifies and writes batches of small files. */
@@ -35,7 +35,7 @@ export function threadSmallWriter(): SmallWriter {
     closed = true;
     for (const each of open.splice(0)) fail(each);
   };
-  worker.on('message', (packed: Packed) => open.shift()?.done(unpackReply(packed)));
+  worker.on('message', (packed: PackedReply) => open.shift()?.done(unpackReply(packed)));
   worker.on('error', failAll);
   worker.on('exit', failAll);
   return {

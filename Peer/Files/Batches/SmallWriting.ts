@@ -12,8 +12,7 @@ export interface SmallJob {
 }
 
 export interface SmallTarget extends FileAttributes {
-  /** Expected identity; undefined: verified already. */
-  readonly fileId: FileId | undefined;
+  readonly fileId: FileId;
   readonly size: number;
   /** Position of its first byte in the bytes of the job. */
   readonly offset: number;
@@ -23,8 +22,8 @@ export interface SmallTarget extends FileAttributes {
 
 /** Outcome for one file. A plain value. */
 export type SmallWritten =
-  /** `hash`: of its only chunk; undefined when it was verified already. */
-  | { readonly kind: 'written'; readonly state: FileState; readonly hash: ChunkHash | undefined }
+  /** `hash`: of its only chunk. */
+  | { readonly kind: 'written'; readonly state: FileState; readonly hash: ChunkHash }
   /** The bytes do not match the file id; no file was created. */
   | { readonly kind: 'wrong' }
   /** Writing failed; no partial file is left. `code`: system error. */
@@ -47,8 +46,8 @@ export function writeSmall(disk: Pick<Disk, 'createWhole' | 'remove'>, job: Smal
   const { buffer, byteOffset } = job.bytes;
   return job.files.map(({ fileId, size, offset, to, modifiedMs, executable }) => {
     const bytes = Buffer.from(buffer, byteOffset + offset, size);
-    const hash = fileId === undefined ? undefined : provenHash(fileId, bytes);
-    if (fileId !== undefined && hash === undefined) return { kind: 'wrong' };
+    const hash = provenHash(fileId, bytes);
+    if (hash === undefined) return { kind: 'wrong' };
     try {
       return { kind: 'written', state: disk.createWhole(to, bytes, { modifiedMs, executable }), hash };
     } catch (failure) {

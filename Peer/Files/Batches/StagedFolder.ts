@@ -3,6 +3,7 @@ import type { SmallFile } from '../../Storage.ts';
 import type { Disk } from '../Disk/Disk.ts';
 import type { FileState } from '../Disk/FileState.ts';
 import { installFolder } from '../Disk/InstallFile.ts';
+import { splitPath } from '../Disk/Paths.ts';
 
 /** A file in, or on its way into, a staged folder. */
 export interface StagedFile {
@@ -12,8 +13,6 @@ export interface StagedFile {
   readonly path: string;
   /** Absolute path in the staging folder. */
   readonly to: string;
-  /** Hash of its only chunk; undefined: the writer verifies it. */
-  hash: ChunkHash | undefined;
   /** Set once the file is verified and completely written. */
   written: Written | undefined;
 }
@@ -29,6 +28,8 @@ export class StagedFolder {
   readonly path: string;
   /** Absolute path in the staging folder. */
   readonly staged: string;
+  /** Wanted paths of this folder: several, where sanitizing makes them the same. */
+  readonly wanted = new Set<string>();
   readonly whole: StagedFile[] = [];
   /** Number of files being written into the folder. */
   writing = 0;
@@ -44,7 +45,8 @@ export class StagedFolder {
   add(file: SmallFile, path: string, name: string): StagedFile | undefined {
     if (this.due) return undefined;
     this.writing++;
-    return { file, folder: this, path, to: `${this.staged}/${name}`, hash: undefined, written: undefined };
+    this.wanted.add(splitPath(file.path)[0]);
+    return { file, folder: this, path, to: `${this.staged}/${name}`, written: undefined };
   }
 
   /** @param written - undefined: writing failed, the file may arrive again */

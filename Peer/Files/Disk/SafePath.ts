@@ -23,8 +23,8 @@ const REPLACED = /[<>:"|?*]/g;
 /** Device names of Windows, with any extension; the digits also as superscripts. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(\.|$)/i;
 
-/** Matches most paths: letters, digits, `_` and `-`, with single dots and spaces between. Safe unless reserved. */
-const PLAIN = /^[\w-]+(?:[. ][\w-]+)*(?:\/[\w-]+(?:[. ][\w-]+)*)*$/;
+/** Matches most paths: letters, digits, `_`, `-` and parentheses, with single dots and spaces between. Safe unless reserved. */
+const PLAIN = /^[\w()-]+(?:[. ][\w()-]+)*(?:\/[\w()-]+(?:[. ][\w()-]+)*)*$/;
 /** Names with a special meaning on some platform, and our own `Temp`. */
 const RESERVED = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$)|^temp(?:\/|$)/i;
 

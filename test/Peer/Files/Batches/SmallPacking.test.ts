@@ -20,21 +20,21 @@ function outcome(random: SeededRandom): SmallWritten {
   const state = {
     size,
     modifiedMs,
-    touchedMs: modifiedMs + random.int(0, 9),
+    touchedMs: modifiedMs + 5,
     device: random.pick(['1', '64770']),
-    inode: BigInt(random.int(0, 2 ** 40)),
+    inode: random.pick([BigInt(random.int(0, 2 ** 40)), 2n ** 64n - 1n]),
     mtimeNs: BigInt(modifiedMs) * 1_000_000n + 1n,
-    ctimeNs: BigInt(modifiedMs) * 1_000_000n + 2n,
+    ctimeNs: BigInt(modifiedMs + 5) * 1_000_000n + 2n,
     ...(random.chance(0.5) && { executable: true as const }),
   };
-  return { kind, state, hash: random.pick([id(random) as ChunkHash, undefined]) };
+  return { kind, state, hash: id(random) as ChunkHash };
 }
 
 test.each(seeds(30))('jobs and replies arrive as they were sent (seed %i)', (seed) => {
   const random = new SeededRandom(seed);
   const bytes = new Uint8Array(random.int(0, 100));
   const files = Array.from({ length: random.int(0, 20) }, (_, index) => ({
-    fileId: random.pick([id(random) as FileId, undefined]),
+    fileId: id(random) as FileId,
     size: random.int(1, 2 ** 20),
     offset: random.int(0, 2 ** 20),
     to: `/a folder\n/ä ${index}`,
