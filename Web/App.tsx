@@ -4,6 +4,7 @@ import { Doctor } from './Pages/Doctor.tsx';
 import { Downloads } from './Pages/Downloads.tsx';
 import { FileDetails } from './Pages/FileDetails.tsx';
 import { Files } from './Pages/Files.tsx';
+import { Login, LoginLink } from './Pages/Login.tsx';
 import { Peers } from './Pages/Peers.tsx';
 import { Share } from './Pages/Share.tsx';
 import { SwarmPage } from './Pages/Swarm.tsx';
@@ -60,6 +61,7 @@ export function App() {
 
 function titleOf(at: Place): string {
   if (at.page === 'peer') return at.peer;
+  if (at.page === 'login') return t('login.title');
   return t(LINKS.find(({ pages }) => pages.includes(at.page))?.key ?? 'nav.files');
 }
 
@@ -79,6 +81,8 @@ function Page({ place: at }: { readonly place: Place }) {
       return <Share folder={at.folder} />;
     case 'doctor':
       return <Doctor />;
+    case 'login':
+      return <Login />;
   }
 }
 
@@ -107,6 +111,7 @@ function Side() {
             <span dir="auto">{session.value.name}</span>
           </p>
         )}
+        <LoginLink />
         <select
           aria-label={t('language')}
           value={language.value}

@@ -357,6 +357,22 @@ describe('who may import whom', () => {
     },
   );
 
+  test('the page imports nothing of the programs, nor they of it: they meet in the API', () => {
+    const page = readSources('Web');
+    expect(page.length).toBeGreaterThan(40);
+    const strange = [
+      ...page,
+      ...sources,
+      ...readSources('Simulator', 'bench', 'harden', 'packaging'),
+    ].flatMap(({ path, imports }) =>
+      imports
+        .filter(({ isOurs, to }) => isOurs && to.startsWith('Web/') !== path.startsWith('Web/'))
+        .map(({ to }) => `${path} -> ${to}`),
+    );
+    expect(strange).toEqual([]);
+    expect(circles(page.map(({ path, imports }) => [path, imports.map(({ to }) => to)]))).toEqual([]);
+  });
+
   test('nothing but tests imports from test/', () => {
     const product = [...sources, ...readSources('Simulator', 'bench')];
     const strange = product.flatMap(({ path, imports }) =>

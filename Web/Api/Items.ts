@@ -157,6 +157,15 @@ export interface Status {
   readonly uptimeMs: number;
 }
 
+/** An address with a secret for one file. */
+export interface ShareLink {
+  readonly number: number;
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly expires: string;
+}
+
 /** A line of the doctor: fine, or what to do. */
 export interface Check {
   readonly check: string;
@@ -169,6 +178,10 @@ export interface Check {
 export interface Session {
   /** May manage the peer. */
   readonly manage: boolean;
+  /** By a login, which can be ended. */
+  readonly loggedIn?: boolean;
+  /** How the owner can log in: here, or over HTTPS. Absent or null: not at all. */
+  readonly login?: 'form' | 'https' | null;
   /** Sits at the computer of the peer. */
   readonly local: boolean;
   readonly name: string;

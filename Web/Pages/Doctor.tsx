@@ -60,7 +60,8 @@ function CheckRow({ check: { check, ok, text, hint } }: { readonly check: Check 
       </span>
       <div>
         <strong>{known('check', check)}</strong>
-        <p>{text}</p>
+        {!ok && <p>{known('advice', check, '')}</p>}
+        <p class={ok ? '' : 'muted'}>{text}</p>
         {hint !== null && <p class="hint">{hint}</p>}
       </div>
     </li>

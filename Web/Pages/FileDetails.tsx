@@ -16,6 +16,7 @@ import { useAsked } from '../State/UseAsked.ts';
 import { t } from '../Text/Language.ts';
 import { bytesText, dateText, numberText } from '../Text/Units.ts';
 import { Preview } from './Preview.tsx';
+import { MakeLink } from './ShareLinks.tsx';
 
 /** Peers of the list "Who has it". */
 const SOURCES_SHOWN = 50;
@@ -98,6 +99,7 @@ function Facts({ hit }: { readonly hit: Hit }) {
         </a>
       </div>
       {address !== undefined && <Links address={address} />}
+      {manage && hit.here && <MakeLink id={id} />}
       {manage && hit.here && <SendTo id={id} />}
       <SourceList hit={hit} />
       <p class="id">

@@ -13,6 +13,7 @@ import { bytesText, rateText } from '../Text/Units.ts';
 import { Listing } from './Browse.tsx';
 import { DropZone } from './DropZone.tsx';
 import { Limits } from './Limits.tsx';
+import { ShareLinks } from './ShareLinks.tsx';
 
 /** Shared files, and offers from other peers. */
 export function Share({ folder }: { readonly folder: string }) {
@@ -62,6 +63,7 @@ export function Share({ folder }: { readonly folder: string }) {
           ))}
         </Section>
       )}
+      {manage && <ShareLinks />}
       {manage && <Limits />}
       <section>
         <h2>{t('share.files')}</h2>

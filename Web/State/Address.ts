@@ -8,7 +8,8 @@ export type Place =
   | { readonly page: 'peers' }
   | { readonly page: 'peer'; readonly peer: string; readonly folder: string }
   | { readonly page: 'share'; readonly folder: string }
-  | { readonly page: 'doctor' };
+  | { readonly page: 'doctor' }
+  | { readonly page: 'login' };
 
 /** Reads the part after `#`. An unknown one is the first page. */
 export function placeOf(hash: string): Place {
@@ -18,7 +19,7 @@ export function placeOf(hash: string): Place {
   if (page === 'peer' && first !== '')
     return { page, peer: first, folder: rest.slice(1).filter(Boolean).join('/') };
   if (page === 'share') return { page, folder: rest.filter(Boolean).join('/') };
-  if (page === 'downloads' || page === 'peers' || page === 'doctor') return { page };
+  if (page === 'downloads' || page === 'peers' || page === 'doctor' || page === 'login') return { page };
   return { page: 'files' };
 }
 

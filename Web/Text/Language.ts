@@ -51,7 +51,7 @@ export function count(key: 'files.count' | 'sources' | 'doctor.problems', n: num
 
 /** A text for a state, cause or check of the API; `otherwise` for one that this page does not know. */
 export function known(
-  prefix: 'state' | 'source' | 'cause' | 'check',
+  prefix: 'state' | 'source' | 'cause' | 'check' | 'advice',
   code: string,
   otherwise = code,
 ): string {

@@ -18,6 +18,7 @@ const PLACES = [
   '/#/peer/anna/Holiday',
   '/#/share',
   '/#/doctor',
+  '/#/login',
 ];
 
 let browser: Browser;
@@ -205,6 +206,47 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
       { what: 'PATCH /api/v1/downloads/5', body: { state: 'paused' } },
       { what: 'DELETE /api/v1/offers/1', body: undefined },
       { what: 'PUT /drop/a%20b%23.txt', body: 'hello' },
+    ]);
+  });
+
+  test('a guest asks before a file is sent, goes on where the peer stopped, and logs in', async () => {
+    const offsets = ['0', '2'];
+    const answers = {
+      ...mockNetwork(false),
+      '/session': { manage: false, login: 'form', name: 'anna', port: 9_001, serves: ['drop'] },
+      'PUT /drop/a.txt': () => {
+        const offset = offsets.shift();
+        return offset === undefined ? { status: 201 } : { status: 308, headers: { 'Upload-Offset': offset } };
+      },
+    };
+    const { page, peer } = await open('/#/share', answers);
+    const file = { name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('hello') };
+    await page.locator('input[type=file]').setInputFiles(file);
+    await page.getByText('a.txt has arrived').waitFor();
+    await page.getByRole('link', { name: 'Log in' }).click();
+    await page.getByLabel('Password').fill('correct horse');
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.waitForURL(/#\/$/);
+    expect(changesOf(peer)).toEqual([
+      { what: 'PUT /drop/a.txt', body: undefined },
+      { what: 'PUT /drop/a.txt', body: 'hello' },
+      { what: 'PUT /drop/a.txt', body: 'llo' },
+      { what: 'POST /api/v1/login', body: { password: 'correct horse' } },
+    ]);
+  });
+
+  test('the owner makes a share link, and ends one', async () => {
+    const { page, peer } = await open(`/?q=packing#/?file=${hits[5]?.id}`);
+    await page.getByLabel('Valid for').selectOption('30');
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Share' }).click();
+    await page.getByRole('button', { name: 'End: harbour at dawn.jpg' }).click();
+    await expect.poll(() => peer.changes.length).toBe(2);
+    expect(changesOf(peer)).toEqual([
+      { what: 'POST /api/v1/links', body: { what: hits[5]?.id, days: 30 } },
+      { what: 'DELETE /api/v1/links/1', body: undefined },
     ]);
   });
 });

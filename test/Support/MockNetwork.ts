@@ -171,6 +171,20 @@ export function mockNetwork(manage = true): Record<string, unknown> {
         { check: 'tracker', ok: false, text: 'none answers', hint: 'Name one: --tracker HOST' },
       ],
     },
+    '/links': {
+      items: [
+        {
+          number: 1,
+          id: id(1),
+          name: 'harbour at dawn.jpg',
+          path: 'Holiday/2026/harbour at dawn.jpg',
+          size: 4_812_330,
+          address: 'http://192.168.1.20:9001/s/3q2-7wAAvu_vASNFZ4mrze8/harbour%20at%20dawn.jpg',
+          created: '2026-11-30T10:00:00.000Z',
+          expires: '2026-12-07T10:00:00.000Z',
+        },
+      ],
+    },
     '/peers': { items: knownPeers },
     '/ls': { items: hits },
     '/parts': {

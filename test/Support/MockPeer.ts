@@ -12,7 +12,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** Answers by method and path without `/api/v1`; a function is called with the request's query and body. */
+/**
+ * Answers by path without `/api/v1`; a function is called with the query. Of uploads: functions by `PUT /drop/…`, which get
+ * the headers and answer with `status` and `headers`.
+ */
 export type MockAnswers = Record<string, unknown>;
 
 /** A request that changed something. */
@@ -58,8 +61,10 @@ export async function startMockPeer(
       );
       return;
     }
-    if (method === 'GET') sendPage(pathname, answers, response);
-    else response.writeHead(201).end();
+    if (method === 'GET') return sendPage(pathname, answers, response);
+    const given = answers[`${method} ${pathname}`];
+    const { status = 201, headers = {} } = typeof given === 'function' ? given(request.headers) : {};
+    response.writeHead(status, headers).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

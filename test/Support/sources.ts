@@ -30,7 +30,7 @@ const COMMENT_OR_STRING =
 const IMPORT =
   /\b(?:import|export)\s+(?:(type)\s+)?([^'";]*?)\s*from\s*'([^']+)'|\bimport\s*\(?\s*'([^']+)'/g;
 
-/** All .ts files below the given folders, sorted. */
+/** All .ts and .tsx files below the given folders, sorted. */
 export function readSources(...folders: readonly string[]): Source[] {
   return folders
     .filter((folder) => existsSync(posix.join(ROOT, folder)))
@@ -40,7 +40,7 @@ export function readSources(...folders: readonly string[]): Source[] {
       ),
     )
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .sort()
     .map(readSource);
 }
