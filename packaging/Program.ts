@@ -41,7 +41,9 @@ export async function buildTree(own: Unpacked, target: Target, into: string): Pr
     `--cpu=${target.cpu}`,
     ...(target.libc ? [`--libc=${target.libc}`] : []),
   ];
-  await run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', ...system], app);
+  // `npm ci --omit=dev` would keep the compiler, an optional peer of a dependency: half of the size.
+  await run('npm', ['pkg', 'delete', 'devDependencies'], app);
+  await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...system], app);
   await rm(join(app, 'package-lock.json'));
   await unpackNode(own.folder, target, join(into, 'node'));
   await writeFile(join(into, 'VERSION'), `${own.version} ${target.name}\n`);
