@@ -36,16 +36,25 @@ export class Rig {
 
   /**
    * @param parent - folder for the files: /dev/shm for memory, a folder on a disk for the disk
-   * @param at - address of the tracker. Default: loopback
+   * @param at - address of the tracker, and its further options. Default: loopback
    */
   static async make(
     parent = process.env.SHOAL_BENCH_DIR ?? tmpdir(),
-    at: { readonly ip: string; readonly prefix: readonly string[] } = { ip: '127.0.0.1', prefix: [] },
+    {
+      ip,
+      prefix,
+      args = [],
+    }: {
+      readonly ip: string;
+      readonly prefix: readonly string[];
+      readonly args?: readonly string[];
+    } = { ip: '127.0.0.1', prefix: [] },
   ): Promise<Rig> {
     const rig = new Rig(await temporaryFolder(parent));
     rig.#forgotten = atTheEnd(() => rig.close()); // An interrupted bench leaves no process behind.
     const port = String(await freePort());
-    rig.#runTracker = () => rig.#start('tracker', 'Tracker.js', ['--host', at.ip, '--port', port], at);
+    rig.#runTracker = () =>
+      rig.#start('tracker', 'Tracker.js', ['--host', ip, '--port', port, ...args], { prefix });
     await rig.startTracker();
     return rig;
   }
