@@ -152,6 +152,8 @@ export interface Status {
     readonly gone: { readonly reason: string } | null;
   };
   readonly peers: readonly KnownPeer[];
+  /** `openPort`: the command for the firewall of this computer; null: none is known. */
+  readonly network: { readonly openPort: string | null };
   readonly sent: number;
   readonly received: number;
   readonly uptimeMs: number;

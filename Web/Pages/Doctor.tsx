@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { ApiError, read } from '../Api/Client.ts';
-import type { Check, Status } from '../Api/Items.ts';
+import { read } from '../Api/Client.ts';
+import type { Check } from '../Api/Items.ts';
 import { Button, Empty, Failure, Loading } from '../Parts/Basics.tsx';
 import { Fish } from '../Parts/Fish.tsx';
 import { Icon } from '../Parts/Icons.tsx';
-import { session } from '../State/Live.ts';
+import { session, status } from '../State/Live.ts';
 import { useAsked } from '../State/UseAsked.ts';
 import { count, known, t } from '../Text/Language.ts';
-import { checksOf } from './StatusChecks.ts';
 
 export function Doctor() {
   const round = useSignal(0);
@@ -38,14 +37,14 @@ export function Doctor() {
           </p>
           <ul class="stack checks">
             {value.map((check) => (
-              <CheckRow key={check.check} check={check} />
+              <CheckRow key={`${check.check} ${check.text}`} check={check} />
             ))}
           </ul>
         </>
       )}
       <section class="card firewall">
         <p>{t('doctor.firewall')}</p>
-        <code>sudo ufw allow {session.value?.port ?? 9000}/tcp; sudo ufw allow 6881/udp</code>
+        <code>{status.value?.network.openPort ?? `TCP ${session.value?.port ?? 9000}, UDP 6881`}</code>
       </section>
     </>
   );
@@ -68,13 +67,8 @@ function CheckRow({ check: { check, ok, text, hint } }: { readonly check: Check 
   );
 }
 
-/** The checks of the peer; of a peer without a doctor, those that its overview allows. */
+/** The checks, those that need a look first. */
 async function checks(signal: AbortSignal): Promise<readonly Check[]> {
-  try {
-    return (await read<Check>('/doctor', {}, signal)).items;
-  } catch (failure) {
-    if (!(failure instanceof ApiError) || failure.code !== 'NOT_FOUND') throw failure;
-    const status = (await read('/status', {}, signal)) as unknown as Status;
-    return checksOf(status);
-  }
+  const { items } = await read<Check>('/doctor', {}, signal);
+  return items.toSorted((one, other) => Number(one.ok) - Number(other.ok));
 }

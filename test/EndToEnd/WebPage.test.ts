@@ -183,6 +183,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.getByText('1 thing to look at').waitFor();
     await page.getByText('Name one: --tracker HOST').waitFor();
     await page.getByText('Share folder', { exact: true }).waitFor();
+    await page.getByText('sudo ufw allow 9001/tcp').waitFor();
   });
 
   test('the token leaves the address, and is sent with every request', async () => {

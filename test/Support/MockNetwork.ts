@@ -137,6 +137,7 @@ export function mockNetwork(manage = true): Record<string, unknown> {
   return {
     '/session': { manage, local: manage, name: 'anna', port: 9001, serves: ['network', 'drop'] },
     '/status': {
+      network: { openPort: 'sudo ufw allow 9001/tcp' },
       name: 'anna',
       host: '192.168.1.20',
       port: 9001,
