@@ -16,6 +16,8 @@ const MEMORY_BYTES = 64 * 1_024 * 1_024;
 const FIND_MS = 10_000;
 /** Time without a chunk that a reader waits for; its request fails then. */
 const WAIT_MS = 60_000;
+/** Steps in which a window moves on: each wakes all sources. */
+const STEPS = 8;
 /** Polling interval for chunks that another download fetches. */
 const FOLLOW_MS = 20;
 
@@ -211,8 +213,14 @@ export class FileStream {
   /** Shares the memory among the readers. */
   #moved(layout: ChunkLayout): void {
     const ahead = Math.max(1, Math.floor(chunksMax(layout) / Math.max(1, this.#readers.size)));
-    for (const { window, last } of this.#readers) window.end = Math.min(last + 1, window.first + ahead);
-    this.#windows?.moved();
+    const step = Math.max(1, Math.floor(ahead / STEPS));
+    let isMoved = false;
+    for (const { window, last } of this.#readers) {
+      const end = Math.min(last + 1, Math.floor((window.first + ahead) / step) * step);
+      isMoved ||= end !== window.end;
+      window.end = end;
+    }
+    if (isMoved) this.#windows?.moved();
   }
 
   #layout(): ChunkLayout | undefined {
