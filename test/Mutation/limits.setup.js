@@ -13,7 +13,10 @@ globalThis.limitOf ??= (key, value) => {
 };
 if (LIMITS_USED !== undefined)
   afterAll(() => {
-    const used = { file: relative(process.cwd(), expect.getState().testPath), keys: [...globalThis.limitsUsed] };
+    const used = {
+      file: relative(process.cwd(), expect.getState().testPath),
+      keys: [...globalThis.limitsUsed],
+    };
     appendFileSync(LIMITS_USED, `${JSON.stringify(used)}\n`);
     globalThis.limitsUsed.clear();
   });
