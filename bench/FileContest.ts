@@ -9,19 +9,21 @@ export interface FileContestOptions {
   readonly medium: Medium;
   readonly bytes: number;
   readonly seeders: number;
+  /** Default: Shoal. */
+  readonly ours?: Contender;
   readonly rivals: readonly Contender[];
   readonly pairs: number;
 }
 
 /** Runs a contest with one large file on a medium. @returns the contest, or the reason why it did not run */
 export async function fileContest(options: FileContestOptions): Promise<Contest | { reason: string }> {
-  const { medium, bytes, seeders, rivals, pairs } = options;
+  const { medium, bytes, seeders, ours = shoal, rivals, pairs } = options;
   return onMedium(medium, 2 * bytes, async (folder) => {
     console.log(`  ${(bytes / 2 ** 30).toFixed(2)} GiB, ${medium} (${folder}), senders: ${seeders}`);
     const scene = { folder, source: join(folder, 'source'), name: 'large.bin', files: 1, bytes, seeders };
     await writeRandomFile(join(scene.source, scene.name), bytes);
     const entries = rivals.map((contender) => ({ contender, scene }));
-    return contest({ contender: shoal, scene }, entries, pairs);
+    return contest({ contender: ours, scene }, entries, pairs);
   });
 }
 

@@ -11,6 +11,8 @@ export interface Turn {
   readonly seconds: number;
   readonly gigabytesPerSecond: number;
   readonly cpuSecondsPerGigabyte: number;
+  /** Of the senders alone. */
+  readonly senderCpuSecondsPerGigabyte: number;
   readonly senderPeakMiB: number;
   readonly receiverPeakMiB: number;
 }
@@ -97,17 +99,20 @@ async function turn(entry: Entry, sides: Map<Entry, SendingSide>): Promise<Turn>
     if (!(await same(join(scene.source, scene.name), copy)))
       throw new Error(`${contender.name}: the copy differs`);
     const gigabytes = scene.bytes / 1e9;
-    const cpu = given.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, taken.cpuSeconds);
+    const senderCpu = given.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+    const cpu = senderCpu + taken.cpuSeconds;
     const result: Turn = {
       contender: contender.name,
       seconds,
       gigabytesPerSecond: gigabytes / seconds,
       cpuSecondsPerGigabyte: cpu / gigabytes,
+      senderCpuSecondsPerGigabyte: senderCpu / gigabytes,
       senderPeakMiB: Math.max(...given.map(({ peakMiB }) => peakMiB)),
       receiverPeakMiB: taken.peakMiB,
     };
     console.log(
-      `  ${contender.name}: ${result.gigabytesPerSecond.toFixed(2)} GB/s, ${result.cpuSecondsPerGigabyte.toFixed(2)} CPU s/GB, ` +
+      `  ${contender.name}: ${result.gigabytesPerSecond.toFixed(2)} GB/s, ${result.cpuSecondsPerGigabyte.toFixed(2)} CPU s/GB ` +
+        `(${result.senderCpuSecondsPerGigabyte.toFixed(2)} of senders), ` +
         `peak ${result.senderPeakMiB.toFixed(0)} and ${result.receiverPeakMiB.toFixed(0)} MiB`,
     );
     return result;

@@ -5,8 +5,11 @@ import { linkAll } from '../Files.ts';
 import { PATIENCE_MS, Rig, status, untilShared } from '../Rig.ts';
 import { usage, usageSince } from '../Usage.ts';
 
-/** Shoal: a tracker, sharing peers, and for each turn a fresh peer that downloads at a console command. */
-export function shoalNamed(name: string): Contender {
+/**
+ * Shoal: a tracker, sharing peers, and for each turn a fresh peer that downloads at a console command.
+ * @param env - of the sharing peers
+ */
+export function shoalNamed(name: string, env: Readonly<Record<string, string>> = {}): Contender {
   const share = (scene: Scene, seeder: number) => join(scene.folder, `${name}, seeder ${seeder}`);
   return {
     name,
@@ -24,7 +27,9 @@ export function shoalNamed(name: string): Contender {
       const rig = await Rig.make(scene.folder);
       const seeders = [];
       for (let seeder = 1; seeder <= scene.seeders; seeder++) {
-        seeders.push(await rig.peer(`seeder-${seeder}`, ['--share', share(scene, seeder)]));
+        seeders.push(
+          await rig.peer(`seeder-${seeder}`, ['--share', share(scene, seeder)], undefined, { env }),
+        );
       }
       for (const seeder of seeders) await untilShared(seeder, scene.files);
       let turn = 0;
