@@ -25,6 +25,9 @@ export const SEND_BUFFER_BYTES = PIECE_BYTES_MAX + 4_096;
 /** Buffers, or jobs of the pump, in use by one lane: one being sent, one being filled or waiting. */
 const LANE_BUFFERS_MAX = 2;
 
+/** Upper bound on one job of the pump: each costs a message to its thread. */
+const JOB_BYTES_MAX = 8 * 1_048_576;
+
 /** A piece of a chunk. */
 interface Piece {
   readonly wanted: WantedChunk;
@@ -66,8 +69,10 @@ export class LaneSender {
     const [only] = batch;
     this.#lane.working(batch);
     if (only?.bundle !== undefined) await this.#sendBundle(only, only.bundle);
-    else if (batch.length === 1 && only !== undefined) await this.#sendChunk(only);
-    else await this.#sendTogether(batch);
+    else if (!(await this.#pumpRun(batch))) {
+      if (batch.length > 1 && bytesOf(batch) <= PIECE_BYTES_MAX) await this.#sendTogether(batch);
+      else for (const wanted of batch) await this.#sendChunk(wanted);
+    }
     this.#lane.working([]);
   }
 
@@ -84,9 +89,10 @@ export class LaneSender {
     return this.#writing === 0 ? 0 : this.#options.clock.nowMs() - this.#progressMs;
   }
 
-  /** Largest piece that the limits allow. */
-  get pieceBytesMax(): number {
-    return this.#options.limiter.pieceBytesMax;
+  /** Largest run of chunks to send at once. */
+  get runBytesMax(): number {
+    const { limiter } = this.#options;
+    return limiter.rate === undefined && this.#lane.stream.mayPump ? JOB_BYTES_MAX : limiter.pieceBytesMax;
   }
 
   /** Wakes all waiters after the lane was closed. */
@@ -173,12 +179,19 @@ export class LaneSender {
     this.#options.sent(payload);
   }
 
+  /** Sends a run of chunks in one job. Returns false when that is not possible: nothing is sent then. */
+  async #pumpRun(batch: readonly WantedChunk[]): Promise<boolean> {
+    const { limiter } = this.#options;
+    const isAllowed = limiter.rate === undefined || bytesOf(batch) <= limiter.pieceBytesMax;
+    return isAllowed && isRun(batch) && this.#pump(batch.flatMap(piecesOf));
+  }
+
   /** Sends pieces that follow each other in one file. Returns false when that is not possible: nothing is sent then. */
   async #pump(pieces: readonly Piece[]): Promise<boolean> {
     const { provider, limiter, sent } = this.#options;
     const output = this.#lane.stream;
     const [first] = pieces;
-    const bytes = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
+    const bytes = bytesOf(pieces);
     if (first === undefined || bytes < PUMPED_BYTES_MIN || !output.mayPump) return false;
     await this.#room();
     await output.clear();
@@ -273,6 +286,18 @@ function isRun(batch: readonly WantedChunk[]): boolean {
     ({ fileId, chunk, bytes }, index) =>
       bytes > 0 && fileId === first?.fileId && chunk === first.chunk + index,
   );
+}
+
+/** The pieces of a whole chunk, one a frame. */
+function piecesOf(wanted: WantedChunk): Piece[] {
+  return Array.from({ length: Math.ceil(wanted.bytes / PIECE_BYTES_MAX) }, (_, index) => {
+    const offset = index * PIECE_BYTES_MAX;
+    return { wanted, offset, bytes: Math.min(PIECE_BYTES_MAX, wanted.bytes - offset) };
+  });
+}
+
+function bytesOf(pieces: readonly { readonly bytes: number }[]): number {
+  return pieces.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** The data frames of pieces that begin at a position of their file. */

@@ -238,11 +238,11 @@ export class Uploads implements LaneServerOwner {
       if (this.bytesOf(file.fileId, 0) === file.size) served(known, file.fileId, file.size);
   }
 
-  #limitsOf({ pieceBytesMax }: LaneSender): TakeLimits {
+  #limitsOf({ runBytesMax }: LaneSender): TakeLimits {
     return {
       ...BATCH_LIMITS,
-      maxBytes: Math.min(BATCH_BYTES_MAX, pieceBytesMax),
-      runBytes: Math.min(pieceBytesMax, this.#options.desk.ratePerClient * RUN_SECONDS),
+      maxBytes: Math.min(BATCH_BYTES_MAX, runBytesMax),
+      runBytes: Math.min(runBytesMax, this.#options.desk.ratePerClient * RUN_SECONDS),
     };
   }
 

@@ -91,13 +91,15 @@ function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
     const decoder = new FrameDecoder(PIECE_BYTES_MAX + 64);
     const got = new Map<number, Buffer>();
     const rejects: string[] = [];
+    const frames: number[] = [];
     for (const { type, body } of decoder.push(Buffer.concat(wire))) {
       const message = decodeLane(type, body);
+      if (message?.type === 'data') frames.push(message.bytes.length);
       if (message?.type === 'data')
         got.set(message.id, Buffer.concat([got.get(message.id) ?? Buffer.alloc(0), message.bytes]));
       if (message?.type === 'reject') rejects.push(`${message.id}: ${message.code}`);
     }
-    return { got, rejects };
+    return { got, rejects, frames };
   };
   return { clock, share, bytes, lane, sender, seen, wanted, arrived };
 }
@@ -133,6 +135,33 @@ test('small pieces, and files that are not lent, are read and written, in order 
   await copied.sender.flushed();
   expect([copied.seen.pumped, copied.seen.sent]).toEqual([[], MIB]);
   expect(copied.arrived().got.get(1)?.equals(copied.bytes.subarray(0, MIB))).toBe(true);
+});
+
+test('a long run is one job; where it cannot be pumped, its chunks are read one by one', async () => {
+  const { bytes, sender, seen, wanted, arrived } = made();
+  expect(sender.runBytesMax).toBe(8 * MIB);
+  await sender.send([wanted(0), wanted(1), wanted(2)]);
+  await sender.flushed();
+  expect([seen.pumped, [...arrived().got.keys()]]).toEqual([[3 * MIB], [1, 2, 3]]);
+  expect(Buffer.concat([...arrived().got.values()]).equals(bytes.subarray(0, 3 * MIB))).toBe(true);
+
+  const copied = made({ lends: false });
+  await copied.sender.send([copied.wanted(0), copied.wanted(1), copied.wanted(2)]);
+  await copied.sender.flushed();
+  expect(Buffer.concat([...copied.arrived().got.values()]).equals(bytes.subarray(0, 3 * MIB))).toBe(true);
+  expect(made({ rate: 20 * MIB }).sender.runBytesMax).toBeLessThan(MIB);
+});
+
+test('a chunk larger than a frame is one job of several frames', async () => {
+  const { bytes, sender, seen, wanted, arrived } = made();
+  await sender.send([wanted(0, 3 * MIB)]);
+  await sender.flushed();
+  expect([seen.pumped, arrived().frames]).toEqual([[3 * MIB], [2 * MIB, MIB]]);
+  expect(
+    arrived()
+      .got.get(1)
+      ?.equals(bytes.subarray(0, 3 * MIB)),
+  ).toBe(true);
 });
 
 test('a file that has changed is neither lent nor read: the request is rejected, the lane goes on', async () => {
