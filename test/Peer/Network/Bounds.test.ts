@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
+import { ExpectedLanes } from '../../../Peer/Network/Lanes/ExpectedLanes.ts';
+import { Lane } from '../../../Peer/Network/Lanes/Lane.ts';
 import { LaneOutput } from '../../../Peer/Network/Lanes/LaneOutput.ts';
 import { LaneServer } from '../../../Peer/Network/Lanes/LaneServer.ts';
 import { LaneTokens } from '../../../Peer/Network/Lanes/LaneTokens.ts';
+import { ReceiveBuffers } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
 import { ServedCounts } from '../../../Peer/Network/Lanes/ServedCounts.ts';
 import { Suggestions } from '../../../Peer/Network/Lanes/Suggestions.ts';
+import { TransferLimits } from '../../../Peer/Network/Lanes/TransferLimits.ts';
 import { UploadSlots } from '../../../Peer/Network/Lanes/UploadSlots.ts';
 import { Bans } from '../../../Peer/Network/Links/Accepting/Bans.ts';
 import { DeferredHaves } from '../../../Peer/Network/Links/Content/DeferredHaves.ts';
@@ -12,10 +16,11 @@ import { HaveBatch } from '../../../Peer/Network/Links/Content/HaveBatch.ts';
 import { RemoteFiles } from '../../../Peer/Network/Links/Content/RemoteFiles.ts';
 import { PeerExchange } from '../../../Peer/Network/Links/PeerExchange.ts';
 import { PeerLink } from '../../../Peer/Network/Links/PeerLink.ts';
+import { FrameDecoder } from '../../../Protocol/FrameDecoder.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { LANE_REQUESTS_MAX, UPLOAD_SLOTS } from '../../../Protocol/Limits.ts';
-import { type ControlOf, encodeLane } from '../../../Protocol/PeerMessages.ts';
-import type { ByteStream } from '../../../Shared/Transport.ts';
+import { type ControlOf, decodeLane, encodeLane } from '../../../Protocol/PeerMessages.ts';
+import type { ByteStream, ReadTarget } from '../../../Shared/Transport.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 import { instanceOf, peerIdOf } from './links.ts';
 import { hello } from './Stranger.ts';
@@ -126,6 +131,75 @@ test('a lane holds LANE_REQUESTS_MAX requests, files of bundles included; one mo
   const files = [1, 2].map((number) => ({ fileId: fileOf(number), size: 1 }));
   second?.lane.data(encodeLane({ type: 'bundle', id: 90_001, files }));
   expect(lanes.map(({ reasons }) => reasons.length)).toEqual([1, 1]);
+});
+
+test('a lane accepts frames of 1 KiB before its token, and of 10 KiB after it; a longer one ends it with its header', () => {
+  const header = (bytes: number) => {
+    const frame = Buffer.alloc(5);
+    frame.writeUInt32BE(bytes, 0);
+    return frame;
+  };
+  const accepts = (bytes: number, after: 'before' | 'after') => {
+    let accepted = true;
+    const lane = new LaneServer(new LaneOutput(blockedStream().stream, undefined), {
+      redeem: () => peerIdOf(1),
+      bytesOf: () => 1,
+      asked: () => {},
+      takenBack: () => {},
+      changed: () => {},
+      ended: () => {},
+      misbehaved: () => {
+        accepted = false;
+      },
+    });
+    if (after === 'after') lane.data(encodeLane({ type: 'token', token: '0'.repeat(32) }));
+    lane.data(header(bytes));
+    return accepted;
+  };
+  expect([accepts(1_024, 'before'), accepts(1_025, 'before')]).toEqual([true, false]);
+  expect([accepts(10_240, 'after'), accepts(10_241, 'after')]).toEqual([true, false]);
+  const dialled = [1_024, 1_025].map((bytes) => {
+    const { stream, seen } = blockedStream();
+    const lanes = new ExpectedLanes(new SimulatedClock(), () => {});
+    lanes.accept(stream, false, () => {}).handler.data?.(header(bytes));
+    return seen.destroyed;
+  });
+  expect(dialled).toEqual([false, true]);
+});
+
+test('a lane requests what the other side queues, 4,096 chunks; the others follow with the answers', async () => {
+  const clock = new SimulatedClock();
+  const sent: Uint8Array[] = [];
+  const stream: ByteStream = { ...blockedStream().stream, write: (bytes) => sent.push(bytes) > 0 };
+  let receive: ReadTarget | undefined;
+  const lane = new Lane({
+    open: async (_, into) => {
+      receive = into;
+      return stream;
+    },
+    clock,
+    buffers: new ReceiveBuffers(clock, 1_048_576),
+    limiter: new TransferLimits(clock, {}).down.flow('lan'),
+    received: () => {},
+    turn: () => {},
+    ended: () => {},
+  });
+  lane.start();
+  await clock.flush();
+  const requested = () => {
+    const frames = [...new FrameDecoder(65_536).push(Buffer.concat(sent))];
+    return frames.filter(({ type, body }) => decodeLane(type, body)?.type === 'request').length;
+  };
+  const writer = { write: async () => {}, finish: async () => true, abandon: () => {} };
+  for (let chunk = 0; chunk < 4_100; chunk++)
+    lane.request({ fileId: fileOf(1), chunk, bytes: 1, writer, received: () => {} });
+  await clock.flush();
+  expect(requested()).toBe(4_096);
+  const answers = [1, 2].map((id) => encodeLane({ type: 'reject', id, code: 'not-found' }));
+  receive?.nextBuffer().set(Buffer.concat(answers));
+  receive?.filled(Buffer.concat(answers).length);
+  await clock.flush();
+  expect(requested()).toBe(4_098);
 });
 
 test('a fifth lane token of a peer invalidates its first', () => {

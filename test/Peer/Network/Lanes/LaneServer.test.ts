@@ -105,3 +105,10 @@ test('a cancel reaches every chunk that is at work', () => {
   lane.data(encodeLane({ type: 'cancel', id: 2 }));
   expect(batch.map(({ cancelled }) => cancelled)).toEqual([false, true]);
 });
+
+test('a request that was served before waits for 32 others at most', () => {
+  const { taken } = asked(Array.from({ length: 40 }, (_, chunk) => [FILM, 2 * chunk] as const));
+  const served = ({ chunk }: WantedChunk) => (chunk === 0 ? 1 : 0);
+  const order = Array.from({ length: 40 }, () => taken(served).join());
+  expect(order.indexOf('film 0')).toBe(32);
+});

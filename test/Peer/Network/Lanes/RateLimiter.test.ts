@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { localClass } from '../../../../Peer/Network/Lanes/AddressClass.ts';
 import type { RateFlow } from '../../../../Peer/Network/Lanes/RateFlow.ts';
 import { RateLimiter } from '../../../../Peer/Network/Lanes/RateLimiter.ts';
+import { TransferLimits } from '../../../../Peer/Network/Lanes/TransferLimits.ts';
 import type { NetworkClass } from '../../../../Shared/Address.ts';
 import type { Clock } from '../../../../Shared/Clock.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
@@ -208,4 +209,10 @@ test.each([
     tun0: [face('198.51.100.7', '198.51.100.7/0', 'IPv4')],
   };
   expect(localClass(host, () => interfaces)).toBe(expected);
+});
+
+test('a piece has 2 MiB at most, without limits and with high ones', () => {
+  const clock = new SimulatedClock();
+  for (const rates of [{}, { up: { total: 100_000_000_000 } }])
+    expect(new TransferLimits(clock, rates).up.flow('lan').pieceBytesMax).toBe(2_097_152);
 });
