@@ -28,6 +28,8 @@ export class AdoptedFiles {
   readonly #options: AdoptedFilesOptions;
   readonly #deferred: DeferredCatalogInserts;
   readonly #folders: SelfCreatedFolders;
+  /** Folders whose files are being moved: their new paths, and the former ones. */
+  readonly #renamed = new Map<string, string>();
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AdoptedFilesOptions) {
@@ -76,11 +78,22 @@ export class AdoptedFiles {
     // Files of a fast download were never in the catalog under their former paths.
     this.#deferred.rename(from, to);
     const { files } = tree.removeFolder(from);
+    for (const path of files) tree.addFile(moved(path));
+    this.#renamed.set(to, from);
     const nobody = new AbortController().signal;
     for (const [number, path] of files.entries()) {
-      tree.addFile(moved(path));
-      index.moved(path, moved(path));
+      if (index.has(path)) index.moved(path, moved(path));
+      else index.gone(path); // Met already, or not hashed yet: the scan of the new folder finds it.
       if ((number + 1) % SLICE_FILES === 0) await sleep(clock, 1, nobody);
+    }
+    this.#renamed.delete(to);
+  }
+
+  /** A scan has come to a file. If its folder was renamed and its turn is still to come, it is moved now. */
+  met(path: string): void {
+    for (const [to, from] of this.#renamed) {
+      const former = path.startsWith(`${to}/`) ? from + path.slice(to.length) : undefined;
+      if (former !== undefined && this.#options.index.has(former)) this.#options.index.moved(former, path);
     }
   }
 

@@ -58,6 +58,7 @@ export class Share {
   readonly #scanEvents: ScanEvents = {
     found: (path, state) => {
       this.adopted.flush();
+      this.adopted.met(path);
       this.#index.found(path, state);
     },
     gone: (path) => this.#gone(path),

@@ -155,15 +155,20 @@ export class ShareIndex {
     this.#put(path, state, fileId);
   }
 
+  /** Whether a file is shared. */
+  has(path: string): boolean {
+    return this.#sharedRow(path) !== undefined;
+  }
+
   /** Moves a file whose folder was renamed: its state and hashes stay. */
   moved(path: string, to: string): void {
     const { cache, catalog, stateNow } = this.#options;
     const row = this.#sharedRow(path);
     const hashes = row === undefined ? undefined : cache.hashes(path);
     if (row === undefined || hashes === undefined) {
-      this.gone(path);
       const state = stateNow(to);
       if (state !== undefined) this.found(to, state);
+      this.gone(path);
       return;
     }
     const [state, fileId] = [catalog.table.state(row), catalog.table.fileId(row)];

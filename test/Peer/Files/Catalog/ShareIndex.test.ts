@@ -310,3 +310,35 @@ test('a file that cannot be read is read again every 30 s: no descriptors, a fol
   expect(problems[0]).toBe('a: cannot be read (EMFILE)');
   expect(clock.pending).toBe(0);
 });
+
+test('a file whose folder was renamed is shared under its new path without being read, with its hashes', () => {
+  const cache = new MemoryHashCache();
+  const { index, catalog, share, disk, queued } = desk(cache);
+  share('new/a', 1);
+  const [state] = [disk.get('new/a')];
+  disk.clear();
+  const before = queued.length;
+  index.moved('new/a', 'old/a');
+  expect(catalog.list('').map(({ path, fileId }) => [path, fileId])).toEqual([
+    ['old/a', descriptionOf(1).fileId],
+  ]);
+  expect(index.stateOf('old/a')).toEqual(state);
+  expect([cache.hashes('new/a'), cache.hashes('old/a')?.length, queued.length]).toEqual([
+    undefined,
+    32,
+    before,
+  ]);
+});
+
+test('a moved file whose hashes are lost is hashed again', () => {
+  const cache = new MemoryHashCache();
+  const { index, catalog, share, disk, queued, clock } = desk(cache);
+  share('new/a', 1);
+  cache.remove('new/a');
+  disk.set('old/a', stateOf(1));
+  disk.delete('new/a');
+  index.moved('new/a', 'old/a');
+  expect(catalog.list('')).toEqual([]);
+  clock.advance(1_000);
+  expect(queued.at(-1)).toBe('old/a');
+});
