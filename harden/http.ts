@@ -29,7 +29,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
     const seeder = await rig.peer('seeder', ['--upload-limit', `${LIMIT_MIB}M`, '--accept', 'none']);
     await untilShared(seeder, 3);
     const before = await stateOf(rig, seeder);
-    const secrets = [secret, before.token, ...(await keysBelow(seeder.home)), 'root:x:0'];
+    const secrets = [secret, before.token, before.link, ...(await keysBelow(seeder.home)), 'root:x:0'];
     const memoryMiB = await residentMiB(seeder.pid);
     const leecher = await rig.peer('leecher');
     const downloading = leecher.ask(
@@ -106,7 +106,10 @@ async function writeShare(rig: Rig, secret: string, seconds: number): Promise<vo
 /** What no request may change. */
 async function stateOf(rig: Rig, seeder: LaunchedProgram) {
   const json = async (line: string) => {
-    const [answer] = await seeder.ask(`${line} --json`, new RegExp(`^\\{.*"command":"${line}".*\\}$`));
+    const [answer] = await seeder.ask(
+      `${line} --json`,
+      new RegExp(`^\\{.*"command":"${line.split(' ')[0]}".*\\}$`),
+    );
     return JSON.parse(answer) as Record<string, unknown>;
   };
   const { port } = await json('whoami');
@@ -116,8 +119,10 @@ async function stateOf(rig: Rig, seeder: LaunchedProgram) {
   );
   const [, token = ''] = /#token=(\S+?)"/.exec(JSON.stringify(await json('web'))) ?? [];
   if (token === '') throw new Error('the peer has no token');
+  const [link = ''] = /(?<=\/s\/)[\w-]+/.exec(JSON.stringify(await json('link small.txt'))) ?? [];
+  if (link === '') throw new Error('the peer gives no link');
   const settings = JSON.stringify({ downloads, limits });
-  return { port: Number(port), token, settings, files: await treeOf(join(rig.share('seeder'), '..')) };
+  return { port: Number(port), token, link, settings, files: await treeOf(join(rig.share('seeder'), '..')) };
 }
 
 /** Files below a folder with their hashes, state of the program apart. */

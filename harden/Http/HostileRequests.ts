@@ -46,7 +46,7 @@ const FAMILIES = {
   garbage: hostileGarbage,
 } satisfies Record<string, (random: SeededRandom) => Made>;
 
-export type Family = keyof typeof FAMILIES;
+type Family = keyof typeof FAMILIES;
 
 /** Different requests in random order; the same seed gives the same ones. */
 export function hostileRequests(random: SeededRandom, count: number): readonly HostileRequest[] {
@@ -66,7 +66,19 @@ export function hostileRequests(random: SeededRandom, count: number): readonly H
 }
 
 const CLOSE = 'Connection: close\r\n';
-const PLACES = ['/', FILE, '/files/', '/api/v1/status', '/api/v1/events', '/metrics', '/healthz', '/drop/x'];
+const PLACES = [
+  '/',
+  FILE,
+  '/files/',
+  '/api/v1/status',
+  '/api/v1/events',
+  '/metrics',
+  '/healthz',
+  '/drop/x',
+  '/network/small.txt',
+  '/s/x/small.txt',
+  '/api/v1/links',
+];
 
 function mannerOf(random: SeededRandom): HostileRequest['manner'] {
   const chance = random.int(0, 99);
@@ -91,6 +103,10 @@ function changing(random: SeededRandom, headers: string, body: string): Made {
     ['POST', 'pushes'],
     ['PATCH', 'offers/1'],
     ['POST', 'refresh'],
+    ['POST', 'login'],
+    ['POST', 'logout'],
+    ['POST', 'links'],
+    ['DELETE', 'links/1'],
   ]);
   const token = pick(random, [
     '',
@@ -368,6 +384,8 @@ function hostileJson(random: SeededRandom): string {
     'state',
     'rate',
     'direction',
+    'password',
+    'days',
     '__proto__',
     'constructor',
     'toString',

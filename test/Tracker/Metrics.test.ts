@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { encodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
 import { silentLog } from '../../Shared/Log.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
@@ -111,4 +111,15 @@ test('a taken port and an address of another machine are errors with a hint', as
     code: 'USAGE',
     hint: expect.stringContaining('--metrics'),
   });
+});
+
+test('a crowd of silent connections is bounded', async () => {
+  const { server } = await served();
+  const sockets = Array.from({ length: 40 }, () => connect(server.local.port, '127.0.0.1'));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  let closed = 0;
+  for (const socket of sockets) socket.on('error', () => {}).on('close', () => closed++);
+  await vi.waitFor(() => expect(closed).toBe(8));
 });

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readCommandLine } from '../../../Peer/Settings/CommandLine.ts';
 import { parseConfig } from '../../../Shared/ConfigLines.ts';
@@ -209,4 +210,22 @@ test('a damaged invite is refused in two lines, wherever it comes from, and not 
     expect(error).toMatch(/^error: .*\nhint: .*\n$/);
     expect(error).not.toContain('aeaacaqd');
   }
+});
+
+/** Config files that earlier versions read. */
+const RECORDS = new URL('../../Golden/Upgrade/', import.meta.url);
+
+test.each(readdirSync(RECORDS))('the config file of version %s means what it meant', (version) => {
+  const place = new URL(`${version}/`, RECORDS);
+  const config = parseConfig(readFileSync(new URL('shoal.conf', place), 'utf8'), 'shoal.conf');
+  let error = '';
+  const write = {
+    out: () => {},
+    error: (text: string) => {
+      error += text;
+    },
+  };
+  const settings = readCommandLine([], {}, write, config);
+  expect(error).toBe('');
+  expect(settings).toMatchObject(JSON.parse(readFileSync(new URL('settings.json', place), 'utf8')));
 });

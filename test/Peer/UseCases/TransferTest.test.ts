@@ -123,3 +123,35 @@ test('chunks of a file that is smaller than the window may end in any order', as
   expect(requests).toBeGreaterThan(100);
   expect(twice).toBe(0);
 });
+
+test('three peers are tried at most', async () => {
+  const network = new SimulatedNetwork({ seed: 5 });
+  const test = await tester(network);
+  const empty = [await startNode(network, 2), await startNode(network, 3), await startNode(network, 4)];
+  const rich = await startNode(network, 5);
+  rich.share.add('film', Buffer.alloc(3 * MIB));
+  const peers = [...empty, rich].map((node) => known(node));
+  expect(await network.settle(test.run(peers, patient))).toBeUndefined();
+  expect((await network.settle(test.run(peers.slice(1), patient)))?.peer.name).toBe('peer 5');
+});
+
+test('a peer that does not list its files in time is named', async () => {
+  const network = new SimulatedNetwork({ seed: 6 });
+  const anna = await startNode(network, 2);
+  const test = new TransferTest({
+    clock: network.clock,
+    busyMs: () => 0,
+    network: {
+      async *listFiles(_peer, _folder, signal) {
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('late'))));
+        yield [];
+      },
+      openSource: () => Promise.reject(new Error('not asked')),
+      limitFor: () => undefined,
+    },
+  });
+  const startMs = network.clock.nowMs();
+  const measured = await network.settle(test.run([known(anna)], patient));
+  expect(measured?.failure).toBe('it does not answer in time');
+  expect(network.clock.nowMs() - startMs).toBe(3_000);
+});
