@@ -12,6 +12,8 @@ const CONNECT_MS = 4_000;
 const RECONNECT_MS = 500;
 const PING_MS = 2_000;
 const PINGS_MISSED = 2;
+/** Upper bound on sending what is left at the end. */
+const CLOSE_MS = 500;
 
 /** The bus over a NATS server. The library is loaded by the first `open`. */
 export class NatsBus implements Bus {
@@ -51,8 +53,10 @@ export class NatsBus implements Bus {
       close: async () => {
         if (state.isClosed) return;
         state.isClosed = true;
-        // A lost connection cannot be drained: it would wait for the server.
-        await (state.isLost ? connection.close() : connection.drain()).catch(() => {});
+        // A server that is gone, noticed or not, cannot take what is left.
+        const drained = state.isLost ? undefined : connection.drain();
+        await within(CLOSE_MS, drained);
+        await within(CLOSE_MS, connection.close());
       },
     };
   }
@@ -112,6 +116,12 @@ export class NatsBus implements Bus {
       cause: failure,
     });
   }
+}
+
+/** Resolves with the promise, failed or not, at the latest after `ms`. */
+async function within(ms: number, promise: Promise<unknown> | undefined): Promise<void> {
+  const late = new Promise((resolve) => setTimeout(resolve, ms).unref());
+  await Promise.race([promise?.catch(() => {}), late]);
 }
 
 /** Reports losses and returns of the connection. */

@@ -96,6 +96,18 @@ export function describeBus(name: string, open: () => Promise<TestedBus>): void 
       await Promise.all([one, two].map(({ connection }) => connection.close()));
     });
 
+    test('closing ends also when the server is killed in the same moment', async () => {
+      const tested = await open();
+      const [one, two] = [await place(tested.bus(), runOf(1)), await place(tested.bus(), runOf(2))];
+      const [stopped, closed] = [
+        tested.stop(),
+        Promise.all([one.connection.close(), two.connection.close()]),
+      ];
+      await Promise.all([stopped, closed]);
+      expect(one.events.length + two.events.length).toBeLessThanOrEqual(2);
+      await tested.restart();
+    });
+
     test('a server that is not there is an error with a hint; closing without it works', async () => {
       const tested = await open();
       const one = await place(tested.bus(), runOf(1));

@@ -11,6 +11,7 @@ import {
 } from '../../../Protocol/TrackerMessages.ts';
 import { type Address, formatAddress } from '../../../Shared/Address.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
+import { decodeRecord, isQuestion } from '../../../Tracker/Cluster/BusRecords.ts';
 import type { Datagram } from '../../../Tracker/OwnPart.ts';
 import { TrackerLogic } from '../../../Tracker/TrackerLogic.ts';
 import { SimulatedClock } from '../../Support/SimulatedClock.ts';
@@ -39,8 +40,9 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #apart = new Set<number>();
   #transaction = 1_000;
-  /** Records on the bus since the start. */
+  /** Records on the bus since the start, and the number of the last question in them. */
   records = 0;
+  lastQuestion = 0;
 
   constructor(count: number, options: FleetOptions = {}) {
     this.#options = options;
@@ -135,7 +137,7 @@ export class Fleet {
   ): Promise<ReplyOf<T>[]> {
     const transactionId = this.ask(tracker, from, request);
     await this.clock.advanceAsync(ms);
-    return this.#repliesTo(from, transactionId).map((reply) => {
+    return this.replies(from, transactionId).map((reply) => {
       if (reply.type !== type) throw new Error(`${reply.type}: ${JSON.stringify(reply)}`);
       return reply as ReplyOf<T>;
     });
@@ -143,7 +145,7 @@ export class Fleet {
 
   /** The messages to an address that answer no request. */
   unsolicited(to: Address): TrackerReply[] {
-    return this.#repliesTo(to, 0);
+    return this.replies(to, 0);
   }
 
   /** All hits of a search at one tracker, index pages included, as path and number of holders. */
@@ -166,7 +168,7 @@ export class Fleet {
     return { paths: [...new Set(paths)].toSorted(), trackers: end.trackers };
   }
 
-  #repliesTo(to: Address, wanted: number): TrackerReply[] {
+  replies(to: Address, wanted: number): TrackerReply[] {
     return (this.#received.get(formatAddress(to)) ?? [])
       .filter(({ transactionId }) => transactionId === wanted)
       .map(({ reply }) => reply);
@@ -180,6 +182,8 @@ export class Fleet {
       this.#received.set(key, [...(this.#received.get(key) ?? []), decodeReply(bytes)]);
     }
     for (const { to, bytes } of logic.takeRecords()) {
+      const record = decodeRecord(bytes);
+      if (isQuestion(record)) this.lastQuestion = record.question;
       for (const [number, other] of this.trackers.entries()) {
         const isMeant = to === 'all' || to === runOf(100 + number);
         if (other !== logic && isMeant) this.#carry(tracker, number, bytes);
