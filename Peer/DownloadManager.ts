@@ -66,7 +66,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     this.#context = {
       ...options,
       dispatcher: new RequestDispatcher(clock, (peer) => options.network.probe?.(peer)),
-      opened: new Set(),
+      opened: new Map(),
       events: {
         sourceBlamed: (peer, path, verdict) => this.emit('sourceBlamed', peer, path, verdict),
         partialStarted: (fileId) => this.emit('partialStarted', fileId),
@@ -76,7 +76,6 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
       context: this.#context,
       local: options.local,
       clock,
-      download: (fileId) => this.#runningFetchOf(fileId),
       activityChanged: () => this.#updateTicking(),
     });
   }
@@ -323,12 +322,6 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     for (const download of this.#downloads.values()) {
       if (download.fileId === fileId && !isOver(download)) return download;
     }
-    return undefined;
-  }
-
-  #runningFetchOf(fileId: FileId): FileFetch | undefined {
-    for (const { fileId: id, running, task } of this.#downloads.values())
-      if (id === fileId && running && task instanceof FileFetch) return task;
     return undefined;
   }
 

@@ -131,7 +131,7 @@ export class FileFetch implements Task {
         await Promise.race([sleep(clock, OTHER_DOWNLOAD_MS, all), stopped]);
       }
       this.#sameContent = false;
-      opened.add(fileId);
+      opened.set(fileId, this.readers);
       opening = true;
       if (fileId === EMPTY) this.#description = { fileId, layout: chunkLayout(0), chunkHashes: [] };
       this.#description ??= await this.#context.parts.describeUnfinished(fileId);

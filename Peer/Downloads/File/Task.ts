@@ -4,6 +4,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadStatus, FileHolder, FileVersions, PeerContact } from '../../Model.ts';
 import type { DownloadStorage } from '../../Storage.ts';
 import type { Verdict } from '../Model.ts';
+import type { ReadWindows } from '../Picking/ReadWindows.ts';
 import type { Delivered, SourceNetwork } from '../Ports.ts';
 import type { RequestDispatcher } from '../Sources/RequestDispatcher.ts';
 
@@ -17,8 +18,8 @@ export interface TaskContext {
   readonly random: Random;
   readonly dispatcher: RequestDispatcher;
   readonly events: TaskEvents;
-  /** Contents whose part file is open. Only one task may open a part file at a time. */
-  readonly opened: Set<FileId>;
+  /** Contents whose part file is open, with their readers. Only one task may open a part file at a time. */
+  readonly opened: Map<FileId, ReadWindows>;
 }
 
 /** Dependencies of the download of one file. */

@@ -25,8 +25,6 @@ export interface FileStreamOptions {
   readonly wish: FileWish;
   readonly context: TaskContext;
   readonly local: LocalChunks | undefined;
-  /** The running download of the same content: it is followed instead of fetching the content twice. */
-  readonly download: () => FileFetch | undefined;
   readonly priority: number;
 }
 
@@ -76,12 +74,14 @@ export class FileStream {
     return layout === undefined ? Number.POSITIVE_INFINITY : chunksMax(layout);
   }
 
-  /** Resolves with the verified size of the file. @throws ShoalError NOT_FOUND, CANCELLED; why it ended */
+  /** Resolves with the verified size of the file. @throws ShoalError NOT_FOUND, TIMEOUT, CANCELLED; why it ended */
   async size(signal: AbortSignal): Promise<number> {
     this.tick();
+    const deadline = this.#deadline();
     for (;;) {
       const layout = this.#layout();
       if (layout !== undefined) return layout.size;
+      deadline();
       await this.#change(signal);
     }
   }
@@ -125,10 +125,10 @@ export class FileStream {
   /** Follows the download of the content, or fetches it. Called regularly. */
   tick(): void {
     if (this.#closed || this.#failure !== undefined) return;
-    const download = this.#options.download();
+    const download = this.#options.context.opened.get(this.fileId);
     if (download !== undefined) this.#stopFetch();
     else if (this.#fetch === undefined) this.#startFetch();
-    this.#attach(download?.readers ?? this.#fetch?.task.readers);
+    this.#attach(download ?? this.#fetch?.task.readers);
     this.#fetch?.task.tick();
   }
 
@@ -196,7 +196,7 @@ export class FileStream {
         return this.#memory;
       },
     };
-    return { ...context, parts, opened: new Set() };
+    return { ...context, parts, opened: new Map() };
   }
 
   /** Moves the windows to the fetch that serves them now. */
@@ -230,8 +230,8 @@ export class FileStream {
   }
 
   async #piece(chunk: number, offset: number, length: number, signal: AbortSignal): Promise<Uint8Array> {
-    const { local, context } = this.#options;
-    const untilMs = context.clock.nowMs() + WAIT_MS;
+    const { local } = this.#options;
+    const deadline = this.#deadline();
     for (;;) {
       const bytes = this.#memory?.chunk(chunk);
       if (bytes !== undefined) return bytes.subarray(offset, offset + length);
@@ -240,10 +240,19 @@ export class FileStream {
         const piece = await this.#local(chunk, offset, length);
         if (piece !== undefined) return piece;
       }
-      if (context.clock.nowMs() >= untilMs)
-        throw new ShoalError('TIMEOUT', 'the sources send no data', { hint: 'Try again later.' });
+      deadline();
       await this.#change(signal);
     }
+  }
+
+  /** A function that throws once WAIT_MS are over. */
+  #deadline(): () => void {
+    const { clock } = this.#options.context;
+    const untilMs = clock.nowMs() + WAIT_MS;
+    return () => {
+      if (clock.nowMs() >= untilMs)
+        throw new ShoalError('TIMEOUT', 'the sources send no data', { hint: 'Try again later.' });
+    };
   }
 
   /** Reads from the disk; undefined: the part file is being moved into the share. */

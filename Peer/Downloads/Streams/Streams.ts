@@ -29,8 +29,6 @@ export interface StreamsOptions {
   readonly context: TaskContext;
   readonly local: LocalChunks | undefined;
   readonly clock: Clock;
-  /** The running download of a content. */
-  readonly download: (fileId: FileId) => FileFetch | undefined;
   /** Called when the first content is opened and the last one closed. */
   readonly activityChanged: () => void;
 }
@@ -142,8 +140,8 @@ export class Streams {
   }
 
   #add(wish: FileWish, priority: number): Entry {
-    const { context, local, download } = this.#options;
-    const stream = new FileStream({ wish, context, local, priority, download: () => download(wish.fileId) });
+    const { context, local } = this.#options;
+    const stream = new FileStream({ wish, context, local, priority });
     const entry: Entry = { stream, users: new Set(), cancelLinger: undefined };
     this.#entries.set(wish.fileId, entry);
     this.#options.activityChanged();

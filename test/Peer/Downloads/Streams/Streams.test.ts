@@ -114,6 +114,18 @@ test('a seek moves the window: what the old request needed is not fetched any mo
   await desk.close();
 });
 
+test('the last piece of a reader that ends may still be sent: its bytes stay', async () => {
+  const { desk, open, content } = cinema(150, 2, 100e6);
+  const first = await open();
+  const pieces = first.read({ from: 0, to: content.length }, NEVER);
+  const { value: piece } = await desk.clock.settle(pieces.next());
+  await pieces.return();
+  first.close();
+  await readAll(desk, await open(), 10 * MIB, content.length);
+  expect(content.subarray(0, MIB).equals(piece ?? Buffer.alloc(0))).toBe(true);
+  await desk.close();
+});
+
 test('two readers of one file share it; the one behind reads from memory', async () => {
   const { desk, sources, open, content } = cinema(30, 2);
   const [one, two] = [await open(), await open()];
@@ -166,6 +178,35 @@ test('a running download of the content is followed: what is read comes first, a
   expect(await desk.end()).toMatchObject({ state: 'done' });
   expect(new Set(asked(sources)).size).toBe(301);
   expect(asked(sources).length).toBeLessThan(310);
+  await desk.close();
+});
+
+test('so is a file of a folder; when the download is paused, the stream fetches by itself', async () => {
+  const { desk, sources, open, content, wish, local } = cinema(100, 2, 10e6);
+  const folder = [{ ...wish, path: 'films/film.mkv' }];
+  desk.downloads.addFolder({ path: 'films', files: folder });
+  await desk.clock.advanceAsync(1_000);
+  local.have = desk.parts.left.get(wish.fileId)?.verified;
+  const stream = await open();
+  const from = 80 * MIB;
+  await readAll(desk, stream, from, from + MIB);
+  // The chunk came with those of the download: it was not asked for twice.
+  expect(asked(sources).filter((chunk) => chunk === 80)).toHaveLength(1);
+  await desk.clock.settle(desk.downloads.pause(1));
+  local.have = undefined;
+  const later = 90 * MIB;
+  const bytes = await readAll(desk, stream, later, later + MIB);
+  expect(bytes.equals(content.subarray(later, later + MIB))).toBe(true);
+  await desk.close();
+});
+
+test('a download that finds no source keeps no reader waiting for more than a minute', async () => {
+  const { desk, sources, wish } = cinema(3, 1);
+  for (const peer of sources) peer.reachable = false;
+  desk.downloads.add(wish);
+  await desk.clock.advanceAsync(100);
+  const opening = desk.downloads.streams.open(wish, VIEWER, NEVER);
+  await expect(desk.clock.settle(opening)).rejects.toMatchObject({ code: 'TIMEOUT' });
   await desk.close();
 });
 
