@@ -14,7 +14,7 @@ const config: KnipConfig = {
     // Programs that are started by path.
     'harden/Descriptors/main.ts!',
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
-    'test/Mutation/vitest.config.ts',
+    'test/Mutation/{vitest.config.ts,limits.config.js,limits.setup.js}',
     'test/**/*.long.ts',
   ],
   project: [

@@ -2,21 +2,18 @@ import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { afterAll, expect } from 'vitest';
 
-/** Before anything of the product is loaded: `LIFTED_LIMIT` names the limit that does not hold; `LIMITS_USED` notes which are used. */
+/** Runs before any source is loaded. LIFTED_LIMIT names the limit to lift, LIMITS_USED the file that lists used limits. */
+const FACTOR = 1_000_000;
 const { LIFTED_LIMIT, LIMITS_USED } = process.env;
-globalThis.limitsUsed ??= new Set();
+globalThis.usedLimits ??= new Set();
 globalThis.limitOf ??= (key, value) => {
-  if (typeof value !== 'number') return value;
-  if (key === LIFTED_LIMIT) return value * 1_000_000;
-  if (LIMITS_USED !== undefined) globalThis.limitsUsed.add(key);
-  return value;
+  globalThis.usedLimits.add(key);
+  if (key !== LIFTED_LIMIT) return value;
+  return Array.isArray(value) ? value.map((each) => each * FACTOR) : value * FACTOR;
 };
 if (LIMITS_USED !== undefined)
   afterAll(() => {
-    const used = {
-      file: relative(process.cwd(), expect.getState().testPath),
-      keys: [...globalThis.limitsUsed],
-    };
-    appendFileSync(LIMITS_USED, `${JSON.stringify(used)}\n`);
-    globalThis.limitsUsed.clear();
+    const file = relative(process.cwd(), expect.getState().testPath);
+    appendFileSync(LIMITS_USED, `${JSON.stringify({ file, keys: [...globalThis.usedLimits] })}\n`);
+    globalThis.usedLimits.clear();
   });

@@ -2,17 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
+import { liftLimits } from './LiftLimits.js';
 import { sampleUnits } from './Units.js';
 
 /**
  * `npm run mutate -- <folder>` breaks the sources of a folder, one place at a time, and runs the unit tests that reach the place.
- * `--lines N` takes a random sample of whole functions with about N lines, `--seed S` another sample.
+ * `--lines N` takes a random sample of whole functions with about N lines, `--seed S` another sample. `--limits` breaks
+ * only the limits.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     lines: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    limits: { type: 'boolean' },
     verbose: { type: 'boolean' },
   },
 });
@@ -20,7 +23,7 @@ const [folder = ''] = positionals.map((path) => path.replace(/\/$/, ''));
 const files = sourcesOf(folder);
 if (files.length === 0) {
   console.error(
-    `error: no sources in "${folder}"\nhint: npm run mutate -- Peer/Files [--lines 300] [--seed 1]`,
+    `error: no sources in "${folder}"\nhint: npm run mutate -- Peer/Files [--lines 300] [--seed 1] [--limits]`,
   );
   process.exit(2);
 }
@@ -32,6 +35,10 @@ for (let parent = dirname(folder); parent !== '.'; parent = dirname(parent))
 process.env.MUTATION_TESTS = JSON.stringify([`test/${folder}/**/*.test.ts`, ...around]);
 
 const texts = files.map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+if (values.limits) {
+  await liftLimits(texts);
+  process.exit();
+}
 const mutate =
   values.lines === undefined ? files : sampleUnits(texts, Number(values.lines), Number(values.seed));
 await new Stryker({
