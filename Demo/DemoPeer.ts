@@ -29,6 +29,7 @@ interface Answer {
   readonly ok: boolean;
   readonly items?: readonly unknown[];
   readonly port?: number;
+  readonly address?: unknown;
   readonly error?: { readonly message: string; readonly hint: string | null };
 }
 

@@ -1,22 +1,20 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { makePaint, type ViewStyle } from '../Peer/Commands/Views/ViewStyle.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { columnsOf, hasCursor, wantsColor } from '../Shared/Program.ts';
 import { fittingMebibytes, sha256, writeRandomFile } from './DemoFiles.ts';
-import { type DemoDownload, DemoPeer, homeEnvironment } from './DemoPeer.ts';
-import { DemoProgram } from './DemoProgram.ts';
+import { DemoNetwork } from './DemoNetwork.ts';
+import type { DemoDownload, DemoPeer } from './DemoPeer.ts';
 import { equalityTable, givenBy, givenTable, progressText } from './DemoViews.ts';
+import { startWebDemo } from './WebDemo.ts';
 
 /**
  * `npm run demo`: a tracker and four peers on this machine, each with its own folders. Two peers share a file, the third
  * downloads it, and the fourth downloads it while the third is not complete yet. Then the third pushes another file to
  * the fourth. All files are removed at the end.
+ * `npm run demo -- --web`: four peers that stay until Ctrl-C, to look at in a browser.
  */
 
 const FILE = 'demo.bin';
@@ -36,25 +34,28 @@ const INTERRUPTED = 130;
 const hasLiveLines = hasCursor(process.stdout);
 const interrupted = new AbortController();
 const tooLong = new AbortController();
-const programs: DemoProgram[] = [];
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => interrupted.abort(new Error('interrupted')));
 }
 process.stdout.on('error', () => interrupted.abort(new Error('the reader of the output is gone')));
-process.on('exit', () => {
-  for (const program of programs) program.kill();
-});
 // Not AbortSignal.timeout within AbortSignal.any: Node 20 may collect it before it fires.
 setTimeout(() => tooLong.abort(new Error(`not complete after ${GIVE_UP_MS / 1_000} s`)), GIVE_UP_MS).unref();
 process.exit(await main());
 
 async function main(): Promise<number> {
-  const signal = AbortSignal.any([interrupted.signal, tooLong.signal]);
+  const [option, ...others] = process.argv.slice(2);
+  const isWeb = option === '--web';
+  if ((option !== undefined && !isWeb) || others.length > 0) {
+    process.stderr.write('error: the demo has one option\nhint: npm run demo, or npm run demo -- --web\n');
+    return 2;
+  }
+  const signal = isWeb ? interrupted.signal : AbortSignal.any([interrupted.signal, tooLong.signal]);
   const opened = new Closing();
   let exitCode = 1;
   try {
-    exitCode = await demo(signal, opened);
+    const network = await DemoNetwork.open(opened);
+    exitCode = await (isWeb ? webDemo(network, signal) : demo(network, signal));
   } catch (failure) {
     const reason: unknown = signal.aborted ? signal.reason : failure;
     const message = reason instanceof Error ? reason.message : String(reason);
@@ -66,16 +67,22 @@ async function main(): Promise<number> {
   return exitCode;
 }
 
-async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
-  const root = await mkdtemp(join(tmpdir(), 'shoal-demo-'));
-  opened.add(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
-  opened.add(async () => {
-    await Promise.all(programs.map((program) => program.close()));
-  });
-  const peers = ['first', 'second', 'third', 'fourth'].map((name) => new DemoPeer(root, name));
+/** Stays until it is interrupted. */
+async function webDemo(network: DemoNetwork, signal: AbortSignal): Promise<number> {
+  const { address } = await startWebDemo(network, signal);
+  say(
+    `Four peers and a tracker are running. Open this address in a browser of this computer:\n\n  ${address}\n`,
+  );
+  say('Search for "harbour" or "tides". Ctrl-C ends all of it.');
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  return 0;
+}
+
+async function demo(network: DemoNetwork, signal: AbortSignal): Promise<number> {
+  const { root } = network;
+  const peers = await Promise.all(['first', 'second', 'third', 'fourth'].map((name) => network.peer(name)));
   const [first, second, third, fourth] = peers;
   if (first === undefined || second === undefined || third === undefined || fourth === undefined) return 1;
-  for (const peer of peers) await peer.makeFolders();
 
   const size = await fittingMebibytes(root, MEBIBYTES);
   say(`A file of ${size} MiB, shared by two peers.`);
@@ -83,14 +90,14 @@ async function demo(signal: AbortSignal, opened: Closing): Promise<number> {
   await copyFile(join(first.share, FILE), join(second.share, FILE));
   await writeRandomFile(join(third.share, PUSHED), PUSHED_MEBIBYTES, signal);
 
-  const tracker = await startTracker(root, signal);
+  const tracker = await network.startTracker(signal);
   say(`A tracker at ${tracker} and four peers.`);
   for (const peer of peers) {
     const limits = peer === first || peer === second ? ['--upload-limit', UPLOAD_LIMIT] : [];
     const consent = peer === fourth ? ['--accept', 'all'] : [];
-    started(peer.start(launcher('Peer.js'), tracker, [...limits, ...consent]));
+    network.start(peer, [...limits, ...consent]);
   }
-  await untilShared(third, signal);
+  await network.untilShared(third, FILE, 2, signal);
 
   say('The third downloads it; the fourth follows, and receives chunks from the third, too.\n');
   const got = await watchDownloads(third, fourth, signal);
@@ -120,25 +127,6 @@ async function pushBetween(from: DemoPeer, to: DemoPeer, signal: AbortSignal): P
     `The ${from.name} pushes ${PUSHED} to the ${to.name}: ${chunks}, both copies ${equal ? 'equal' : 'DIFFERENT'}.\n`,
   );
   return equal && push?.state === 'done';
-}
-
-/** @returns the address of the tracker */
-async function startTracker(root: string, signal: AbortSignal): Promise<string> {
-  const home = join(root, 'tracker');
-  await mkdir(home);
-  const args = ['--host', '127.0.0.1', '--port', String(await freeUdpPort())];
-  const program = new DemoProgram('the tracker', launcher('Tracker.js'), args, homeEnvironment(home));
-  started(program);
-  return program.line(signal);
-}
-
-/** Waits until the search finds both seeders. */
-async function untilShared(asker: DemoPeer, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    const [hit] = await asker.search(FILE, signal);
-    if (hit !== undefined && hit.sources.filter((source) => source.complete).length >= 2) return;
-    await sleep(POLL_MS, undefined, { signal });
-  }
 }
 
 /** Runs both downloads to their end. @throws Error if one fails */
@@ -185,25 +173,6 @@ function progressScreen(names: readonly string[], latest: ReadonlyMap<string, De
       drawn = lines.length;
     } else if (calls++ % 5 === 0) say(lines.join('\n'));
   };
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
-}
-
-/** Registers a program, so that it ends with the demo. */
-function started(program: DemoProgram): void {
-  programs.push(program);
-}
-
-/** The launchers are two folders above `dist/Demo`. */
-function launcher(name: string): string {
-  return fileURLToPath(new URL(`../../${name}`, import.meta.url));
 }
 
 /** The terminal as it is now. */

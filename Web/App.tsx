@@ -52,6 +52,7 @@ export function App() {
         )}
         <Page place={place.value} />
         {session.value?.manage === false && <p class="guest">{t('guest')}</p>}
+        {page !== 'login' && <LoginLink />}
       </main>
       {openFile.value !== undefined && <FileDetails key={openFile.value} id={openFile.value} />}
       <Notes />
@@ -111,7 +112,6 @@ function Side() {
             <span dir="auto">{session.value.name}</span>
           </p>
         )}
-        <LoginLink />
         <select
           aria-label={t('language')}
           value={language.value}

@@ -12,7 +12,7 @@ export interface PartAnswer {
  * Sends bytes from a position on; undefined: asks how much is there. Rejects with an ApiError UNREACHABLE when the
  * connection is lost, and with CANCELLED by the user.
  */
-export type SendPart = (from: number | undefined) => Promise<PartAnswer>;
+type SendPart = (from: number | undefined) => Promise<PartAnswer>;
 
 export interface ResumableOptions {
   readonly send: SendPart;

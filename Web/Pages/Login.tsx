@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { change } from '../Api/Client.ts';
-import { Empty } from '../Parts/Basics.tsx';
+import { Button, Empty } from '../Parts/Basics.tsx';
 import { session } from '../State/Live.ts';
 import { attempt } from '../State/Notes.ts';
 import { t } from '../Text/Language.ts';
@@ -54,21 +54,24 @@ function Way() {
   );
 }
 
-/** The line below the pages: how to log in or out. */
+/** Below every page: the way in for the owner, or out after a login. */
 export function LoginLink() {
   const { manage, loggedIn, login } = session.value ?? {};
-  if (manage === true && loggedIn === true) {
+  if (manage === true) {
+    if (loggedIn !== true) return null;
     return (
-      <button type="button" class="button plain" onClick={logOut}>
-        {t('logout')}
-      </button>
+      <p>
+        <Button text={t('logout')} onPress={() => void logOut()} />
+      </p>
     );
   }
-  if (manage === true || login === null || login === undefined) return null;
+  if (login === null || login === undefined) return null;
   return (
-    <a class="button plain" href="#/login">
-      {t('login.do')}
-    </a>
+    <p>
+      <a class="button plain" href="#/login">
+        {t('login.do')}
+      </a>
+    </p>
   );
 }
 

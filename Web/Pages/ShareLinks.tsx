@@ -6,7 +6,7 @@ import { QrCode } from '../Parts/QrCode.tsx';
 import { attempt } from '../State/Notes.ts';
 import { useAsked } from '../State/UseAsked.ts';
 import { t } from '../Text/Language.ts';
-import { dateText } from '../Text/Units.ts';
+import { dateText, daysText } from '../Text/Units.ts';
 
 const DAYS = [1, 7, 30, 365];
 
@@ -29,7 +29,7 @@ export function MakeLink({ id }: { readonly id: string }) {
           <select name="days" aria-label={t('links.days')}>
             {DAYS.map((days) => (
               <option key={days} value={days} selected={days === 7}>
-                {t('links.forDays', { n: days })}
+                {daysText(days)}
               </option>
             ))}
           </select>

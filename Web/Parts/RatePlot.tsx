@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { ratesOf } from '../State/Rates.ts';
 import { t } from '../Text/Language.ts';
-import { rateText } from '../Text/Units.ts';
+import { clockText, rateText } from '../Text/Units.ts';
 
 const HEIGHT = 120;
 const REDRAW_MS = 1_000;
@@ -60,7 +60,10 @@ function optionsOf(box: HTMLElement): uPlot.Options {
       x: { range: (_, min, max) => [Math.min(min, max - SPAN_S), max] },
       y: { range: (_, __, max) => [0, Math.max(1_000, max * 1.1)] },
     },
-    axes: [axis, { ...axis, size: 84, space: 36, values: (_, ticks) => ticks.map(rateText) }],
+    axes: [
+      { ...axis, space: 80, values: (_, ticks) => ticks.map(clockText) },
+      { ...axis, size: 84, space: 36, values: (_, ticks) => ticks.map(rateText) },
+    ],
     series: [
       {},
       { stroke: colour('--accent'), width: 2, fill: `${colour('--accent')}22`, points: { show: false } },

@@ -45,3 +45,15 @@ export function dateText(iso: string | null): string {
 export function numberText(number: number): string {
   return number.toLocaleString(language.value);
 }
+
+/** A time of the day, to the second. @param unixSeconds - seconds since 1970 */
+export function clockText(unixSeconds: number): string {
+  return new Date(unixSeconds * 1_000).toLocaleTimeString(language.value);
+}
+
+/** `7 days` in the language of the user. */
+export function daysText(days: number): string {
+  return new Intl.NumberFormat(language.value, { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(
+    days,
+  );
+}

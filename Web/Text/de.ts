@@ -156,7 +156,6 @@ export const de: Texts = {
   'links.title': 'Freigabelinks',
   'links.make': 'Link anlegen',
   'links.days': 'Gültig für',
-  'links.forDays': 'für {n} Tage',
   'links.until': 'bis {date}',
   'links.end': 'Beenden',
   'advice.share':

@@ -152,7 +152,6 @@ export const en = {
   'links.title': 'Share links',
   'links.make': 'Make a link',
   'links.days': 'Valid for',
-  'links.forDays': 'for {n} d',
   'links.until': 'until {date}',
   'links.end': 'End',
   'advice.share': 'The folder is gone or cannot be written: connect its disk, or start with another folder.',

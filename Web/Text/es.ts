@@ -156,7 +156,6 @@ export const es: Texts = {
   'links.title': 'Enlaces para compartir',
   'links.make': 'Crear enlace',
   'links.days': 'Válido durante',
-  'links.forDays': 'durante {n} d',
   'links.until': 'hasta {date}',
   'links.end': 'Terminar',
   'advice.share': 'La carpeta falta o no se puede escribir: conecta su disco o inicia con otra carpeta.',

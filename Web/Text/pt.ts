@@ -155,7 +155,6 @@ export const pt: Texts = {
   'links.title': 'Ligações de partilha',
   'links.make': 'Criar ligação',
   'links.days': 'Válida durante',
-  'links.forDays': 'durante {n} d',
   'links.until': 'até {date}',
   'links.end': 'Terminar',
   'advice.share': 'A pasta falta ou não pode ser escrita: liga o disco ou começa com outra pasta.',

@@ -31,3 +31,27 @@ test('C9: the demo shows peers exchanging parts, proves that the copies are equa
   expect(code).toBe(0);
   expect(await readdir(folder.path)).toEqual([]);
 });
+
+test('demo --web: four peers with a page stay until Ctrl-C, and leave nothing behind', async () => {
+  const folder = await TempFolder.forTest();
+  const program = spawn(nodeBinary(), [DEMO, '--web'], {
+    env: { PATH: process.env.PATH, HOME: folder.path, TMPDIR: folder.path },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(program, 'close');
+  let output = '';
+  const address = await new Promise<URL>((resolve, reject) => {
+    ended.then(() => reject(new Error(output)), reject);
+    program.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      const [found] = /http:\S+#token=\S+/.exec(output) ?? [];
+      if (found !== undefined) resolve(new URL(found));
+    });
+  });
+  const headers = { Authorization: `Bearer ${address.hash.slice('#token='.length)}` };
+  const search = await fetch(new URL('/api/v1/search?q=harbour', address), { headers });
+  expect(await search.json()).toMatchObject({ ok: true, total: 3 });
+  program.kill('SIGINT');
+  expect(await ended).toEqual([0, null]);
+  expect(await readdir(folder.path)).toEqual([]);
+});

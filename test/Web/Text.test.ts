@@ -4,7 +4,7 @@ import { en } from '../../Web/Text/en.ts';
 import { es } from '../../Web/Text/es.ts';
 import { count, known, language, languageFor, t } from '../../Web/Text/Language.ts';
 import { pt } from '../../Web/Text/pt.ts';
-import { bytesText, dateText, percentText, timeText } from '../../Web/Text/Units.ts';
+import { bytesText, clockText, dateText, daysText, percentText, timeText } from '../../Web/Text/Units.ts';
 
 beforeEach(() => {
   language.value = 'en';
@@ -51,4 +51,7 @@ test('figures', () => {
     '11 d 13 h',
   ]);
   expect([dateText(null), dateText('nonsense')]).toEqual(['', '']);
+  expect([daysText(1), daysText(30)]).toEqual(['1 day', '30 days']);
+  language.value = 'pt';
+  expect([daysText(1), clockText(0)]).toEqual(['1 dia', expect.stringMatching(/^\d\d:\d\d:00$/)]);
 });
