@@ -8,9 +8,10 @@ import { RateMeter } from '../../../Shared/RateMeter.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { Part } from '../../Storage.ts';
-import type { FileWish } from '../Model.ts';
+import type { FileWish, Verdict } from '../Model.ts';
 import { ReadWindows } from '../Picking/ReadWindows.ts';
 import { RenamedPaths } from '../RenamedPaths.ts';
+import { Blames } from '../Sources/Blames.ts';
 import { DescriptionFetch } from '../Sources/DescriptionFetch.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
 import { FileSources } from '../Sources/FileSources.ts';
@@ -44,6 +45,7 @@ export class FileFetch implements Task {
   readonly #context: FileContext;
   readonly #options: FileFetchOptions;
   readonly #sources: FileSources;
+  readonly #blames: Blames;
   readonly #meter = new RateMeter();
   readonly #renamed = new RenamedPaths(() => []);
   #description: FileDescription | undefined;
@@ -93,6 +95,7 @@ export class FileFetch implements Task {
         left: (source) => this.#left(source),
       },
     );
+    this.#blames = new Blames(fileId, context.clock, (...blame) => this.#blamed(...blame));
     this.#sources.add(holders);
   }
 
@@ -277,7 +280,7 @@ export class FileFetch implements Task {
 
   #describe(signal: AbortSignal): Promise<FileDescription> {
     this.#descriptionFetch = new DescriptionFetch(this.#context.clock, signal, (source, reason) => {
-      if (reason.code === 'INTEGRITY') this.#blame(source);
+      if (reason.code === 'INTEGRITY') this.#blames.add(source);
       if (reason.code === 'NOT_FOUND' || reason.code === 'INTEGRITY') source.leave(true);
       this.#descriptionFetch?.tick(this.#sources.active());
     });
@@ -302,7 +305,7 @@ export class FileFetch implements Task {
           wasted: (bytes) => {
             this.#wastedBytes += bytes;
           },
-          corrupt: (source) => this.#blame(source),
+          corrupt: (source) => this.#blames.add(source),
           complete: onlyRead ? () => {} : resolve,
           failed: reject,
         },
@@ -338,11 +341,9 @@ export class FileFetch implements Task {
     this.#runEvents?.sourcesChanged(this.#sources.active().length, this.#chunks !== undefined);
   }
 
-  #blame(source: FileSource): void {
-    const { peer } = source;
-    const { fileId, path } = this.#options;
-    const verdict = peer.score.blame(fileId, this.#context.clock.nowMs());
-    this.#context.events.sourceBlamed(peer.holder, path, verdict);
-    if (verdict === 'banned') this.#context.dispatcher.ban(peer);
+  #blamed({ peer }: FileSource, verdict: Verdict): void {
+    const { dispatcher, events } = this.#context;
+    events.sourceBlamed(peer.holder, this.#options.path, verdict);
+    if (verdict === 'banned') dispatcher.ban(peer);
   }
 }

@@ -67,6 +67,8 @@ export class SourceScore {
   #bannedUntilMs = Number.NEGATIVE_INFINITY;
   /** Contents by name, see SourcedContent. */
   readonly #distrusted = new Set<string>();
+  /** Contents of which a blame was taken back. */
+  readonly #forgiven = new Set<string>();
 
   /** Requested bytes that have not arrived. */
   get inFlight(): number {
@@ -269,6 +271,14 @@ export class SourceScore {
     this.#wrong = 0;
     this.#bannedUntilMs = nowMs + BAN_MS;
     return 'banned';
+  }
+
+  /** Takes one blame for a content back. Returns false the second time. */
+  forgive(content: string): boolean {
+    if (this.#forgiven.has(content)) return false;
+    this.#forgiven.add(content);
+    this.#wrong = Math.max(0, this.#wrong - 1);
+    return this.#distrusted.delete(content);
   }
 
   /** Tells whether the peer sent corrupt data of that content. */

@@ -1,0 +1,44 @@
+import type { Clock } from '../../../Shared/Clock.ts';
+import type { Verdict } from '../Model.ts';
+import type { FileSource } from './FileSource.ts';
+
+/** Time in which a source that sent corrupt data may withdraw the content, as one does whose file has changed. */
+export const WITHDRAWAL_MS = 1_000;
+
+/**
+ * Records corrupt data of the sources of one content. The first time a source is distrusted at once, and reported if it
+ * goes on to offer the content: a file that changes while it is sent gives wrong bytes of an honest peer, which withdraws
+ * it as soon as it notices. That is forgiven, once per peer and content.
+ */
+export class Blames {
+  readonly #content: string;
+  readonly #clock: Clock;
+  readonly #report: (source: FileSource, verdict: Verdict) => void;
+  /** Reports that wait; each may be made now. */
+  readonly #pending = new Map<FileSource, () => void>();
+
+  constructor(content: string, clock: Clock, report: (source: FileSource, verdict: Verdict) => void) {
+    this.#content = content;
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  add(source: FileSource): void {
+    const { score } = source.peer;
+    this.#pending.get(source)?.();
+    const verdict = score.blame(this.#content, this.#clock.nowMs());
+    if (verdict !== 'distrusted') {
+      this.#report(source, verdict);
+      return;
+    }
+    const settle = () => {
+      cancel();
+      if (this.#pending.delete(source)) this.#report(source, verdict);
+    };
+    const cancel = this.#clock.after(WITHDRAWAL_MS, () => {
+      if (source.refused && score.forgive(this.#content)) this.#pending.delete(source);
+      else settle();
+    });
+    this.#pending.set(source, settle);
+  }
+}
