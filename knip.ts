@@ -11,6 +11,7 @@ const config: KnipConfig = {
     'Cli/{Launch,Start}.js!',
     '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
     '{bench,harden}/*.ts!',
+    'Demo/screenshots.ts!',
     // Programs that are started by path.
     'harden/Descriptors/main.ts!',
     'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
