@@ -281,7 +281,7 @@ export class FileSource {
 }
 
 /** Classifies why a link to a peer, or with a standing link the lane, failed or broke. */
-export function awayReason(
+function awayReason(
   failure: ShoalError,
   link?: 'standing',
 ): 'unreachable' | 'no answer' | 'blocked' | 'no lane' {

@@ -25,7 +25,7 @@ export interface FileSourcesOptions {
   readonly random: Random;
 }
 
-export interface LocatedContent extends SourcedContent {
+interface LocatedContent extends SourcedContent {
   /** Queries the trackers for holders. May reject. */
   locate(signal: AbortSignal): Promise<readonly FileHolder[]>;
   /** Number of queries at the start of the schedule that are left out. Default: 0. */

@@ -14,11 +14,11 @@ const EVEN: Pace = { bytesPerSecond: 1e6, waiting: false };
 
 function scheduler(
   chunks: number,
-  options: { order?: PickOrder; seed?: number; pace?: (key: string) => Pace } = {},
+  options: { order?: PickOrder; seed?: number; swarms?: boolean; pace?: (key: string) => Pace } = {},
 ) {
   const layout = chunkLayout(chunks * MIB);
   return new UnitScheduler<string>({
-    swarms: true,
+    swarms: options.swarms ?? true,
     units: chunkUnits(layout),
     verified: new Bitfield(layout.chunkCount),
     order: options.order ?? 'any',
@@ -232,4 +232,26 @@ test('in the endgame of a huge file at most two chunks are in memory twice', () 
     if (task !== undefined && task.insteadOf === undefined) copies.push(task.request.unit);
   }
   expect(copies).toHaveLength(2);
+});
+
+test('outside a swarm a source with a part is asked in ascending order', () => {
+  const plan = scheduler(20, { swarms: false });
+  plan.join('all', undefined);
+  plan.join('part', chunksOf(20 * MIB, [3, 7, 11, 15]));
+  expect([1, 2, 3, 4, 5].map(() => ask(plan, 'part'))).toEqual([3, 7, 11, 15, undefined]);
+  expect([1, 2, 3].map(() => ask(plan, 'all'))).toEqual([0, 1, 2]);
+});
+
+test('units that nobody has do not delay the endgame of the others', () => {
+  const pace = (key: string): Pace => ({ bytesPerSecond: key === 'fast' ? 1e8 : 1e4, waiting: false });
+  const endgame = (held: number[]) => {
+    const plan = scheduler(4, { swarms: false, pace });
+    plan.join('slow', chunksOf(4 * MIB, held));
+    plan.join('fast', chunksOf(4 * MIB, [0, 1]));
+    ask(plan, 'slow');
+    ask(plan, 'slow');
+    return plan.next('fast', 0)?.request.unit;
+  };
+  expect(endgame([0, 1])).toBe(1);
+  expect(endgame([0, 1, 2])).toBeUndefined();
 });
