@@ -14,7 +14,8 @@ export const CONTEST_COLUMNS = [
 /** One row for Shoal over all its turns, one for each rival. Ratios are taken per pair: median (least to most). */
 export function contestRows({ pairs, alone }: Contest): string[][] {
   const ours = [...pairs.values()].flat().map((pair) => pair.ours);
-  const rows = [['Shoal', ...figures([...ours, ...alone], '', '')]];
+  const all = [...ours, ...alone];
+  const rows = [[all[0]?.contender ?? 'Shoal', ...figures(all, '', '')]];
   for (const [name, of] of pairs) {
     const [faster, cpu] = [speedRatio(of), cpuRatio(of)].map((ratio) => spreadText(ratio));
     rows.push([

@@ -8,8 +8,13 @@ import { usage, usageSince } from '../Usage.ts';
 /**
  * Shoal: a tracker, sharing peers, and for each turn a fresh peer that downloads at a console command.
  * @param env - of the sharing peers
+ * @param args - of all programs
  */
-export function shoalNamed(name: string, env: Readonly<Record<string, string>> = {}): Contender {
+export function shoalNamed(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Contender {
   const share = (scene: Scene, seeder: number) => join(scene.folder, `${name}, seeder ${seeder}`);
   return {
     name,
@@ -24,19 +29,18 @@ export function shoalNamed(name: string, env: Readonly<Record<string, string>> =
     },
 
     async open(scene) {
-      const rig = await Rig.make(scene.folder);
+      const rig = await Rig.make(scene.folder, { ip: '127.0.0.1', prefix: [], args });
       const seeders = [];
       for (let seeder = 1; seeder <= scene.seeders; seeder++) {
-        seeders.push(
-          await rig.peer(`seeder-${seeder}`, ['--share', share(scene, seeder)], undefined, { env }),
-        );
+        const own = ['--share', share(scene, seeder), ...args];
+        seeders.push(await rig.peer(`seeder-${seeder}`, own, undefined, { env }));
       }
       for (const seeder of seeders) await untilShared(seeder, scene.files);
       let turn = 0;
       return {
         pids: seeders.map(({ pid }) => pid),
         async receiver(folder) {
-          const leecher = await rig.peer(`leecher-${++turn}`, ['--share', folder]);
+          const leecher = await rig.peer(`leecher-${++turn}`, ['--share', folder, ...args]);
           await status(leecher);
           return {
             async take() {
