@@ -319,6 +319,7 @@ export class FileFetch implements Task {
 
   async #endFetch(): Promise<void> {
     const chunks = this.#chunks;
+    this.#blames.settle();
     this.#sources.stop();
     this.#chunks = undefined;
     this.#descriptionFetch = undefined;

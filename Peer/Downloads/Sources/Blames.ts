@@ -14,7 +14,7 @@ export class Blames {
   readonly #content: string;
   readonly #clock: Clock;
   readonly #report: (source: FileSource, verdict: Verdict) => void;
-  /** Reports that wait; each may be made now. */
+  /** Reports that wait; each may be settled early. */
   readonly #pending = new Map<FileSource, () => void>();
 
   constructor(content: string, clock: Clock, report: (source: FileSource, verdict: Verdict) => void) {
@@ -33,12 +33,15 @@ export class Blames {
     }
     const settle = () => {
       cancel();
-      if (this.#pending.delete(source)) this.#report(source, verdict);
+      if (this.#pending.delete(source) && !(source.refused && score.forgive(this.#content)))
+        this.#report(source, verdict);
     };
-    const cancel = this.#clock.after(WITHDRAWAL_MS, () => {
-      if (source.refused && score.forgive(this.#content)) this.#pending.delete(source);
-      else settle();
-    });
+    const cancel = this.#clock.after(WITHDRAWAL_MS, settle);
     this.#pending.set(source, settle);
+  }
+
+  /** Settles what waits: the sources are about to leave. */
+  settle(): void {
+    for (const settle of [...this.#pending.values()]) settle();
   }
 }

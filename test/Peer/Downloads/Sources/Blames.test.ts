@@ -48,3 +48,16 @@ test('reports keep their order, and none is made twice', async () => {
   await clock.advanceAsync(WITHDRAWAL_MS);
   expect(reports).toHaveLength(3);
 });
+
+test('at the end of a download nothing waits any longer', () => {
+  const { source, reports, blames, blamed } = made();
+  const first = blames();
+  first.add(blamed);
+  source.refused = true;
+  first.settle();
+  expect(reports).toEqual([]);
+  source.refused = false;
+  first.add(blamed);
+  first.settle();
+  expect(reports).toEqual(['distrusted']);
+});
