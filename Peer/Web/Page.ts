@@ -33,7 +33,7 @@ function overview(port: number, host: string): string {
     `Its files:   curl http://${host}/files/`,
     `One of them: curl -OJ http://${host}/files/NAME`,
     `A folder:    curl -o folder.zip "http://${host}/files/FOLDER/?format=zip"`,
-    `From any peer of the network, by name or id: curl -OJ http://${host}/network/NAME`,
+    `Of any peer: curl -OJ http://${host}/network/NAME`,
     `The API:     curl http://${host}/api/v1/openapi.json`,
     '',
   ].join('\n');
