@@ -203,7 +203,7 @@ describe('what holders say about one content', () => {
     expect(index.holders(content)).toMatchObject({ modifiedMs: late - 1, executable: true });
     index.remove(1, claim('a'));
     expect(index.holders(content)).toMatchObject({ modifiedMs: late, executable: true });
-    index.put(2, claim('b', { modifiedMs: 2 ** 44 }), 0);
+    index.put(2, claim('b', { modifiedMs: 2 ** 44 + 5 }), 0);
     expect(index.holders(content)).not.toHaveProperty('modifiedMs');
     // The details leave the words and the path as they are.
     expect(paths(index, 'b')).toEqual(['b']);
