@@ -298,6 +298,7 @@ export interface SourceStatus {
   readonly retryInMs?: number | undefined;
   readonly bytes: number;
   readonly bytesPerSecond: number;
+  /** Chunks that it has; of a folder, with bundles of small files. */
   readonly chunksHeld: number;
 }
 

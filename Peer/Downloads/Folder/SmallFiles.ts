@@ -293,8 +293,10 @@ export class SmallFiles {
   #addFound(holders: readonly FileHolder[], unit: number | undefined): void {
     if (unit === undefined || this.#options.signal.aborted) return;
     const complete = holders.filter((holder) => holder.complete);
-    for (const { peerId } of complete) if (this.#holders.add(peerId, unit)) this.#refused.remove(unit);
+    const fresh = complete.filter(({ peerId }) => this.#holders.add(peerId, unit));
     this.#sources.add(complete);
+    if (fresh.length === 0) return;
+    this.#refused.remove(unit);
     this.#holdersChanged();
   }
 
