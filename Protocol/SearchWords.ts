@@ -1,4 +1,4 @@
-import { QUERY_CHARS_MIN } from './Limits.ts';
+import { QUERY_BYTES_MAX, QUERY_CHARS_MIN } from './Limits.ts';
 
 /** Longer words are truncated, in names and in queries. In UTF-16 units. */
 export const WORD_LENGTH_MAX = 48;
@@ -67,6 +67,21 @@ export function segmentWords(segment: string): string[] {
 /** The words of a query, without repetitions: all must match, the last one as a prefix. */
 export function wordsOfQuery(query: string): string[] {
   return [...new Set(query.split('/').flatMap(segmentWords))];
+}
+
+/**
+ * A query of at most QUERY_BYTES_MAX. Of a longer text, such as the path of a file, only the last words that fit: those of its
+ * name. It finds more, and no less.
+ */
+export function fittingQuery(query: string): string {
+  if (Buffer.byteLength(query) <= QUERY_BYTES_MAX) return query;
+  let fitting = '';
+  for (const word of wordsOfQuery(query).reverse()) {
+    const longer = fitting === '' ? word : `${word} ${fitting}`;
+    if (Buffer.byteLength(longer) > QUERY_BYTES_MAX) break;
+    fitting = longer;
+  }
+  return fitting;
 }
 
 /** Whether a query has at least QUERY_CHARS_MIN characters: a shorter one matches nearly everything. */

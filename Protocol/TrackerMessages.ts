@@ -261,6 +261,17 @@ export function isRequestAction(action: number): boolean {
   return action >>> 16 === FAMILY || requests.has(action);
 }
 
+/** Whether a request can be encoded: no text in it is too long. */
+export function isEncodable(request: TrackerRequest): boolean {
+  try {
+    requests.writeBody(new ByteWriter(), request);
+    return true;
+  } catch (failure) {
+    if (failure instanceof RangeError) return false;
+    throw failure;
+  }
+}
+
 /** Kind of a request by its action; undefined: none of this version. */
 export function requestTypeOf(action: number): string | undefined {
   return requests.typeOf(action);

@@ -44,7 +44,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
       send(before.port, request, random).then((answer) => seen.add(request, answer)),
     );
     const peakMiB = await residentMiB(seeder.pid);
-    await downloading;
+    await Promise.race([downloading, endOf(seeder)]);
     const same = await sameFile(rig.share('seeder'), rig.share('leecher'), 'large.bin');
     const after = await stateOf(rig, seeder);
     return [
@@ -77,6 +77,12 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   } finally {
     await rig.close();
   }
+}
+
+/** Rejects when the peer ends: nothing else would end the download. */
+async function endOf(peer: LaunchedProgram): Promise<never> {
+  const { code, signal } = await peer.ended;
+  throw new Error(`the peer has ended: ${code ?? signal}\n${peer.stderr.slice(-4_000)}`);
 }
 
 function figure(name: string, found: readonly string[], wanted: string): Figure {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fold, wordsOf, wordsOfPath, wordsOfQuery } from '../../Protocol/SearchWords.ts';
+import { QUERY_BYTES_MAX } from '../../Protocol/Limits.ts';
+import {
+  fittingQuery,
+  fold,
+  isSearchable,
+  wordsOf,
+  wordsOfPath,
+  wordsOfQuery,
+} from '../../Protocol/SearchWords.ts';
 
 describe('folding', () => {
   test.each([
@@ -59,5 +67,31 @@ describe('words', () => {
   test('of a query: each once, in order', () => {
     expect(wordsOfQuery('Film  film NOIR')).toEqual(['film', 'noir']);
     expect(wordsOfQuery('  ')).toEqual([]);
+  });
+});
+
+describe('a query that fits a message', () => {
+  test('a short one stays as it is', () => {
+    expect(fittingQuery('Holiday/The  Reef.mp4')).toBe('Holiday/The  Reef.mp4');
+    expect(fittingQuery('x'.repeat(QUERY_BYTES_MAX))).toBe('x'.repeat(QUERY_BYTES_MAX));
+  });
+
+  test('of a long path the words of the name are kept', () => {
+    const path = `${'a very long folder/'.repeat(20)}The Reef.mp4`;
+    expect(fittingQuery(path)).toMatch(/ the reef mp4$/);
+    expect(fittingQuery(`${'y'.repeat(300)}/Reef`)).toBe(`${'y'.repeat(48)} reef`);
+  });
+
+  test('whatever the text, it fits, and finds all that the text finds', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 600, size: 'max' }), (text) => {
+        const fitting = fittingQuery(text);
+        expect(Buffer.byteLength(fitting)).toBeLessThanOrEqual(QUERY_BYTES_MAX);
+        if (fitting === text) return;
+        expect(isSearchable(fitting) || !isSearchable(text)).toBe(true);
+        const known = wordsOfQuery(text);
+        expect(wordsOfQuery(fitting).filter((word) => !known.includes(word))).toEqual([]);
+      }),
+    );
   });
 });

@@ -1,7 +1,7 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { QUERY_CHARS_MIN } from '../../../Protocol/Limits.ts';
 import type { RelayQuestion } from '../../../Protocol/RelayMessages.ts';
-import { isSearchable } from '../../../Protocol/SearchWords.ts';
+import { fittingQuery, isSearchable } from '../../../Protocol/SearchWords.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, PeerContact, PeerSummary, SearchResult } from '../../Model.ts';
@@ -33,9 +33,10 @@ export class NetworkQueries {
     this.#options = options;
   }
 
-  /** Searches by words. @throws ShoalError USAGE (query too short), REFUSED, CANCELLED */
-  async search(words: string, signal: AbortSignal): Promise<SearchResult> {
-    if (!isSearchable(words)) throw tooShort(words);
+  /** Searches by words; by the last ones of a long text. @throws ShoalError USAGE (query too short), REFUSED, CANCELLED */
+  async search(text: string, signal: AbortSignal): Promise<SearchResult> {
+    if (!isSearchable(text)) throw tooShort(text);
+    const words = fittingQuery(text);
     const { trackers, book, clock } = this.#options;
     const told = trackers.connected ? trackers.queries.search(words, signal) : undefined;
     const linked = told && this.#askLinked({ words, fileId: undefined }, signal);

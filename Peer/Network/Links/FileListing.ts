@@ -1,4 +1,4 @@
-import { FILE_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
+import { FILE_BYTES_MAX, PATH_BYTES_MAX, SHARE_FILES_MAX } from '../../../Protocol/Limits.ts';
 import { type ListedFile, listedFileBytes } from '../../../Protocol/ListedFile.ts';
 import type { ControlOf } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -20,7 +20,10 @@ export class FileListing {
   #lastPath = '';
   #complete = false;
 
+  /** @throws ShoalError NOT_FOUND: no folder can have so long a path */
   constructor(folder: string, nowMs: number) {
+    if (Buffer.byteLength(folder) > PATH_BYTES_MAX)
+      throw new ShoalError('NOT_FOUND', `no folder has a path of more than ${PATH_BYTES_MAX} bytes`);
     this.#below = folder === '' ? '' : `${folder}/`;
     this.#deadlineMs = nowMs + LISTING_MS_MAX;
   }

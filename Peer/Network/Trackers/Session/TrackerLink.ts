@@ -1,4 +1,4 @@
-import type { TrackerReply, TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
+import { isEncodable, type TrackerReply, type TrackerRequest } from '../../../../Protocol/TrackerMessages.ts';
 import type { Address } from '../../../../Shared/Address.ts';
 import type { Clock } from '../../../../Shared/Clock.ts';
 import { onAbort } from '../../../../Shared/OnAbort.ts';
@@ -70,10 +70,12 @@ export class TrackerLink {
     this.#act();
   }
 
-  /** @throws ShoalError NO_TRACKER, TIMEOUT, REFUSED, CANCELLED */
+  /** @throws ShoalError USAGE (a text is too long for the protocol), NO_TRACKER, TIMEOUT, REFUSED, CANCELLED */
   ask(request: TrackerRequest, signal: AbortSignal): Promise<TrackerReply> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(cancelled());
+      // It is encoded later, where a failure would end the program.
+      if (!isEncodable(request)) return reject(tooLong());
       if (this.#closed) return reject(new ShoalError('NO_TRACKER', 'the link to the tracker is closed'));
       const ask = this.session.ask(request, this.#nowMs());
       const aborted = () => {
@@ -166,6 +168,12 @@ export class TrackerLink {
   #nowMs(): number {
     return this.#options.clock.nowMs();
   }
+}
+
+function tooLong(): ShoalError {
+  return new ShoalError('USAGE', 'the name is too long to ask a tracker for', {
+    hint: 'Use the id of the file: search WORDS shows it.',
+  });
 }
 
 function cancelled(): ShoalError {

@@ -234,3 +234,20 @@ test.each(['x', '', ' ', 'é'])('%j is too short to search for, with a tracker a
   await network.clock.advanceAsync(15_000);
   await expect(search()).rejects.toMatchObject({ code: 'USAGE' });
 });
+
+test.each([true, false])(
+  'a search for a text longer than a message takes harms nobody (tracker answers: %s)',
+  async (answers) => {
+    const { network, peers, kill } = await village(3, 9);
+    const [asker] = peers;
+    if (asker === undefined) throw new Error('nobody');
+    if (!answers) await kill();
+    const long = `${'folder/'.repeat(60)}everybody`;
+    const found = await network.settle(asker.network.queries.search('everybody', never));
+    expect(found.hits).toHaveLength(1);
+    await network.settle(asker.network.queries.search(long, never));
+    await network.settle(asker.network.queries.folderHolders('f'.repeat(1_001), never));
+    await network.clock.advanceAsync(10_000);
+    expect((await network.settle(asker.network.queries.search('everybody', never))).hits).toHaveLength(1);
+  },
+);

@@ -65,3 +65,10 @@ test('a list that takes longer than four minutes is refused', () => {
   listing.add({ next: 1, files: [file('a')] }, 241_000);
   expect(() => listing.add({ next: 2, files: [file('b')] }, 241_001)).toThrow(TOO_MUCH);
 });
+
+test('a path that no message takes is refused before it is sent', () => {
+  expect(() => new FileListing('\u00fc'.repeat(500), 0)).not.toThrow();
+  expect(() => new FileListing('\u00fc'.repeat(501), 0)).toThrow(
+    expect.objectContaining({ code: 'NOT_FOUND' }),
+  );
+});
