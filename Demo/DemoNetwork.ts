@@ -36,15 +36,25 @@ export class DemoNetwork {
     return new DemoNetwork(root, programs);
   }
 
-  /** @returns the address of the tracker */
+  /** Starts the tracker that all peers are given. @returns its address */
   async startTracker(signal: AbortSignal): Promise<string> {
-    const home = join(this.root, 'tracker');
+    const { address } = await this.addTracker('tracker', [], signal);
+    this.#tracker = address;
+    return address;
+  }
+
+  /** Starts a further tracker. */
+  async addTracker(
+    name: string,
+    more: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly address: string; readonly program: DemoProgram }> {
+    const home = join(this.root, name);
     await mkdir(home);
-    const args = ['--host', '127.0.0.1', '--port', String(await freeUdpPort())];
-    const program = new DemoProgram('the tracker', launcher('Tracker.js'), args, homeEnvironment(home));
+    const args = ['--host', '127.0.0.1', '--port', String(await freeUdpPort()), ...more];
+    const program = new DemoProgram(`the ${name}`, launcher('Tracker.js'), args, homeEnvironment(home));
     this.#programs.push(program);
-    this.#tracker = await program.line(signal);
-    return this.#tracker;
+    return { address: await program.line(signal), program };
   }
 
   /** A peer with its folders, not started. */
@@ -54,8 +64,8 @@ export class DemoNetwork {
     return peer;
   }
 
-  start(peer: DemoPeer, args: readonly string[]): void {
-    this.#programs.push(peer.start(launcher('Peer.js'), this.#tracker, args));
+  start(peer: DemoPeer, args: readonly string[], tracker = this.#tracker): void {
+    this.#programs.push(peer.start(launcher('Peer.js'), tracker, args));
   }
 
   /** Waits until a search finds a file at a number of peers. */
@@ -68,7 +78,7 @@ export class DemoNetwork {
   }
 }
 
-async function freeUdpPort(): Promise<number> {
+export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');

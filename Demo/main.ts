@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makePaint, type ViewStyle } from '../Peer/Commands/Views/ViewStyle.ts';
 import { Closing } from '../Shared/Closing.ts';
 import { columnsOf, hasCursor, wantsColor } from '../Shared/Program.ts';
+import { clusterDemo } from './ClusterDemo.ts';
 import { fittingMebibytes, sha256, writeRandomFile } from './DemoFiles.ts';
 import { DemoNetwork } from './DemoNetwork.ts';
 import type { DemoDownload, DemoPeer } from './DemoPeer.ts';
@@ -15,6 +16,7 @@ import { startWebDemo } from './WebDemo.ts';
  * downloads it, and the fourth downloads it while the third is not complete yet. Then the third pushes another file to
  * the fourth. All files are removed at the end.
  * `npm run demo -- --web`: four peers that stay until Ctrl-C, to look at in a browser.
+ * `npm run demo -- --cluster`: three trackers that act as one, see ClusterDemo.ts.
  */
 
 const FILE = 'demo.bin';
@@ -46,8 +48,9 @@ process.exit(await main());
 async function main(): Promise<number> {
   const [option, ...others] = process.argv.slice(2);
   const isWeb = option === '--web';
-  if ((option !== undefined && !isWeb) || others.length > 0) {
-    process.stderr.write('error: the demo has one option\nhint: npm run demo, or npm run demo -- --web\n');
+  const isCluster = option === '--cluster';
+  if ((option !== undefined && !isWeb && !isCluster) || others.length > 0) {
+    process.stderr.write('error: the demo has one option\nhint: npm run demo -- --web, or --cluster\n');
     return 2;
   }
   const signal = isWeb ? interrupted.signal : AbortSignal.any([interrupted.signal, tooLong.signal]);
@@ -55,7 +58,8 @@ async function main(): Promise<number> {
   let exitCode = 1;
   try {
     const network = await DemoNetwork.open(opened);
-    exitCode = await (isWeb ? webDemo(network, signal) : demo(network, signal));
+    if (isCluster) exitCode = await clusterDemo(network, { opened, say, style }, signal);
+    else exitCode = await (isWeb ? webDemo(network, signal) : demo(network, signal));
   } catch (failure) {
     const reason: unknown = signal.aborted ? signal.reason : failure;
     const message = reason instanceof Error ? reason.message : String(reason);
