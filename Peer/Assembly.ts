@@ -151,6 +151,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
     },
     history: settings.history && !guest ? new HistoryFile(state) : undefined,
     privateNetwork: network,
+    keepsRead: settings.cache === true,
     giveUpMs,
     web: http?.access,
   });

@@ -96,7 +96,9 @@ export class Peer implements PeerControls {
     this.#announcer = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
     const { content: shared } = this;
-    this.networkContent = new NetworkContent({ resolver: this.#resolver, downloads, network, shared });
+    const { keepsRead = false } = options;
+    const resolver = this.#resolver;
+    this.networkContent = new NetworkContent({ resolver, downloads, network, shared, keepsRead });
     const { history: store } = options;
     this.#history = store && new UploadHistory({ store, clock, wallMs, log });
     const finishers = (fileId: FileId) => this.#history?.finishers(fileId) ?? [];

@@ -52,6 +52,8 @@ export interface Settings {
   readonly history: boolean;
   /** Publish no catalog; answer relayed queries. */
   readonly unlisted: boolean;
+  /** Keep in the share what is read through this peer over HTTP. */
+  readonly cache?: boolean;
   /** Ask the router to map the port. */
   readonly mapPort: boolean;
   /** Bytes per second of relayed connections; undefined: none is relayed. */
@@ -75,6 +77,7 @@ interface Flags {
   port?: number | 'assigned';
   portRange?: PortRange;
   unlisted?: boolean;
+  cache?: boolean;
   relay?: boolean;
   mapPort?: boolean;
   relayLimit?: number;
@@ -182,6 +185,7 @@ export function peerOptions(command: Command): Command {
     )
     .option('--no-discovery', 'use the given trackers only, announce nothing, start no tracker')
     .option('--no-sendfile', 'copy what is sent, also where the system can send files by itself (Linux)')
+    .option('--cache', 'keep in the share what browsers and curl read through this peer (/network)')
     .option('--no-history', 'do not record which peer took which file (see: uploads --history)')
     .option(
       '--http <what>',
@@ -226,6 +230,7 @@ export function settingsOf(command: Command): Settings {
     sendfile: flags.sendfile,
     history: flags.history,
     unlisted: flags.unlisted === true,
+    cache: flags.cache === true,
     mapPort: flags.mapPort === true,
     relayLimit: flags.relay === true ? (flags.relayLimit ?? RELAY_LIMIT) : undefined,
     http: flags.http === false ? 'off' : (flags.http ?? 'drop'),

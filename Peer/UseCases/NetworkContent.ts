@@ -10,9 +10,11 @@ import type { TargetResolver } from './TargetResolver.ts';
 
 export interface NetworkContentOptions {
   readonly resolver: Pick<TargetResolver, 'resolve'>;
-  readonly downloads: Pick<DownloadManager, 'streams' | 'list'>;
+  readonly downloads: Pick<DownloadManager, 'streams' | 'list' | 'add'>;
   readonly network: Pick<NetworkManager, 'desk' | 'queries' | 'ready'>;
   readonly shared: Pick<SharedContent, 'findId' | 'send'>;
+  /** Downloads into the share what is read; the stream follows the download. */
+  readonly keepsRead: boolean;
 }
 
 /** A file of the network, open for one client until it is closed. */
@@ -51,7 +53,7 @@ export class NetworkContent {
    * @throws ShoalError NOT_FOUND, AMBIGUOUS, USAGE (a folder), NO_TRACKER, BUSY, CANCELLED
    */
   async open(what: string, host: string, signal: AbortSignal): Promise<NetworkFile> {
-    const { shared, downloads } = this.#options;
+    const { shared, downloads, keepsRead } = this.#options;
     const wish = await this.#wishOf(what, signal);
     const { fileId, path, modifiedMs } = wish;
     const own = shared.findId(fileId);
@@ -67,6 +69,7 @@ export class NetworkContent {
       modifiedMs,
       close: () => stream.close(),
       send: (range, to, until) => {
+        if (keepsRead) downloads.add({ ...wish, order: 'in order' });
         const ends = AbortSignal.any([until, stream.evicted]);
         return this.#relay({ fileId, path }, stream.read(range, ends), to, ends);
       },

@@ -19,6 +19,8 @@ export interface PeerOptions {
   readonly system: SystemProbes;
   /** The private network of this peer; undefined: the open one. */
   readonly privateNetwork?: PrivateNetwork | undefined;
+  /** Keep in the share what HTTP clients read of other peers. */
+  readonly keepsRead?: boolean;
   /** Timeout of a download without any source; undefined: none. Scripts need one. */
   readonly giveUpMs: number | undefined;
   /** Undefined: HTTP is off. */

@@ -122,14 +122,19 @@ export class FileStream {
     }
   }
 
-  /** Follows the download of the content, or fetches it. Called regularly. */
+  /** Called regularly. */
   tick(): void {
+    this.#choose();
+    this.#fetch?.task.tick();
+  }
+
+  /** Follows the download of the content, or fetches it. */
+  #choose(): void {
     if (this.#closed || this.#failure !== undefined) return;
     const download = this.#options.context.opened.get(this.fileId);
     if (download !== undefined) this.#stopFetch();
     else if (this.#fetch === undefined) this.#startFetch();
     this.#attach(download ?? this.#fetch?.task.readers);
-    this.#fetch?.task.tick();
   }
 
   /** Adds a holder that was found meanwhile. */
@@ -281,6 +286,8 @@ export class FileStream {
       const stopListening = onAbort(signal, done);
       this.#waiting.add(done);
     });
+    // A download of the content may have begun or ended.
+    this.#choose();
   }
 
   #wake(): void {

@@ -38,6 +38,7 @@ test('nothing said: discovery, console, no limits', () => {
     history: true,
     http: 'drop',
     unlisted: false,
+    cache: false,
     mapPort: false,
     console: true,
     verbose: false,
@@ -46,6 +47,7 @@ test('nothing said: discovery, console, no limits', () => {
 
 test.each([
   ['9001', { port: 9_001 }],
+  ['--cache', { cache: true }],
   ['--port 9001', { port: 9_001 }],
   ['--tracker 192.0.2.7', { trackers: [{ host: '192.0.2.7', port: 6_881 }] }],
   [

@@ -12,7 +12,7 @@ const wish = { fileId: FILM, size: 3, path: 'films/film.mkv', holders: [] };
 const found: ResolvedTarget = { kind: 'file', wish };
 
 /** A peer that resolves every name to `target`, and reads every content as "abc". */
-function content(target: ResolvedTarget | ShoalError = found) {
+function content(target: ResolvedTarget | ShoalError = found, keepsRead = false) {
   const asked: string[] = [];
   const state = {
     own: undefined as FileId | undefined,
@@ -33,7 +33,9 @@ function content(target: ResolvedTarget | ShoalError = found) {
       findId: (id: FileId) => (id === state.own ? { ...wish, fileId: id, modifiedMs: 5 } : undefined),
       send: async () => void asked.push('send own'),
     },
+    keepsRead,
     downloads: {
+      add: ({ path, order }: { path: string; order: string }) => void asked.push(`download ${path} ${order}`),
       list: () => state.downloads,
       streams: {
         open: async ({ fileId }: { fileId: FileId }, client: object) => {
@@ -115,6 +117,18 @@ test('what is here, and what is being downloaded, is found without a question to
   running.state.downloads = [{ ...downloadOf(1, 'film.mkv', { size: 3 }), fileId: FILM, state: 'fetching' }];
   await running.content.open(FILM, '192.0.2.9', NEVER);
   expect(running.asked).toEqual([`stream ${FILM.slice(0, 4)} {"host":"192.0.2.9","own":false}`]);
+});
+
+test('with a cache, what is read is downloaded, too; what is here is not', async () => {
+  const { content: network, asked, state } = content(found, true);
+  const file = await network.open('film.mkv', '192.0.2.9', NEVER);
+  expect(asked.some((each) => each.startsWith('download'))).toBe(false);
+  await file.send({ from: 0, to: 3 }, sink, NEVER);
+  expect(asked).toContain('download films/film.mkv in order');
+  state.own = FILM;
+  asked.length = 0;
+  await (await network.open(FILM, '192.0.2.9', NEVER)).send({ from: 0, to: 3 }, sink, NEVER);
+  expect(asked).toEqual(['send own']);
 });
 
 describe('no file', () => {
