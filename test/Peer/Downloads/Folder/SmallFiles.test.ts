@@ -205,3 +205,15 @@ test('files that changed at their only source fail as changed', async () => {
   expect(desk.clock.nowMs()).toBeGreaterThan(30_000);
   await desk.close();
 });
+
+test('the only source lies: it is banned, and the folder fails instead of waiting for it', async () => {
+  const { desk, peers } = bundleDesk(1);
+  for (const peer of peers) peer.lies = () => true;
+  desk.downloads.addFolder({ path: 'dir', files: folder(desk, 60, 100_000, peers) });
+  const status = await desk.end();
+  expect(status).toMatchObject({ state: 'failed', filesDone: 0, error: { code: 'INTEGRITY' } });
+  expect(status.error?.message).toMatch(/^60 of 60 files/);
+  expect(desk.blamed.at(-1)).toBe('peer 1 banned');
+  expect(desk.clock.nowMs()).toBeLessThan(60_000);
+  await desk.close();
+});
