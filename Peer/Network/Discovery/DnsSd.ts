@@ -11,11 +11,19 @@ const SEEN_MAX = 500;
 /** Upper bound on withdrawing the announcements. */
 const CLOSE_MS = 200;
 
-/** Opens DNS-SD over multicast DNS on every interface (RFC 6763), with the library bonjour-service. */
-export function openDnsSd(naming: ServiceNaming): OpenDnsSd {
+type MakeBonjour = (failed: (failure: unknown) => void) => Bonjour;
+
+/**
+ * Opens DNS-SD over multicast DNS on every interface (RFC 6763), with the library bonjour-service.
+ * @param make - opens the sockets of the library
+ */
+export function openDnsSd(
+  naming: ServiceNaming,
+  make: MakeBonjour = (failed) => new Bonjour({}, failed),
+): OpenDnsSd {
   return (events) => {
     try {
-      return new BonjourDnsSd(events, naming);
+      return new BonjourDnsSd(events, naming, make);
     } catch (failure) {
       events.failed(asShoalError(failure, 'UNREACHABLE').message);
       return silent;
@@ -45,10 +53,10 @@ class BonjourDnsSd implements DnsSdService {
   #failed = false;
   #closed: Promise<void> | undefined;
 
-  constructor(events: DnsSdEvents, naming: ServiceNaming) {
+  constructor(events: DnsSdEvents, naming: ServiceNaming, make: MakeBonjour) {
     this.#events = events;
     this.#naming = naming;
-    this.#bonjour = new Bonjour({}, (failure: unknown) => this.#fail(failure));
+    this.#bonjour = make((failure) => this.#fail(failure));
     this.#guard();
     this.#browse('shoal-tracker', 'udp', (address) => events.trackerSeen(address));
     this.#browse('shoal', 'tcp', (address) => events.peerSeen(address));

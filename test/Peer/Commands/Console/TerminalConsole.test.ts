@@ -335,6 +335,20 @@ describe('a person at the console', () => {
     expect(controls.calls).toContain('findPeer alice');
   });
 
+  test('a list shows 500 rows, and completion 60 choices; the rest is counted', async () => {
+    const { screen, type, controls } = terminal();
+    controls.hits = Array.from({ length: 501 }, (_, number) => hitOf(`my ${number}.txt`, 5, number));
+    await type('search my\r');
+    expect(screen.lines.filter((line) => /^ *my \d+\.txt/.test(line))).toHaveLength(500);
+    expect(screen.lines.join('\n')).toContain('1 more');
+    const before = screen.lines.length;
+    await type('download m\t');
+    await type('\t');
+    const shown = screen.lines.slice(before - 1).join(' ');
+    expect(shown.match(/my \d+\.txt/g)).toHaveLength(60);
+    expect(shown).toMatch(/… and \d+ more/);
+  });
+
   test('close() ends it, during a command too, twice as well; after an abort it never begins', async () => {
     const { console, type, controls, ended } = terminal();
     controls.ready = new Promise(() => {});
