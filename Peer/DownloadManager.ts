@@ -4,15 +4,15 @@ import { every } from '../Shared/Clock.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import { DropTask, type DropTaskOptions } from './Downloads/File/DropTask.ts';
 import { FileFetch } from './Downloads/File/FileFetch.ts';
-import type { Task, TaskContext } from './Downloads/File/Task.ts';
+import type { TaskContext } from './Downloads/File/Task.ts';
 import { findDownload } from './Downloads/FindDownload.ts';
 import { FolderFetch } from './Downloads/Folder/FolderFetch.ts';
 import { FolderKey } from './Downloads/Folder/FolderKey.ts';
 import { FolderTable } from './Downloads/Folder/FolderTable.ts';
 import { SavedFolder } from './Downloads/Folder/SavedFolder.ts';
 import { hasEnded } from './Downloads/Lifecycle/Download.ts';
-import { DownloadRun } from './Downloads/Lifecycle/DownloadRun.ts';
-import { DownloadSlots, PUSHED_PRIORITY } from './Downloads/Lifecycle/DownloadSlots.ts';
+import { DownloadRun, type DownloadRunOptions } from './Downloads/Lifecycle/DownloadRun.ts';
+import { DownloadSlots, rankOf } from './Downloads/Lifecycle/DownloadSlots.ts';
 import type { DownloadEvents, FileWish, FolderWish } from './Downloads/Model.ts';
 import type { DownloadManagerOptions } from './Downloads/Options.ts';
 import { RequestDispatcher } from './Downloads/Sources/RequestDispatcher.ts';
@@ -35,6 +35,8 @@ const TICK_MS = 500;
 
 /** A file to receive. `sender` names the client; undefined: the user sends it. */
 export type DropWish = Omit<DropTaskOptions, 'clock'> & { readonly sender: string | undefined };
+
+type NewDownload = Omit<DownloadRunOptions, 'clock' | 'wallMs' | 'events'>;
 
 /** A folder download and its saved state on disk. */
 interface FolderDownload {
@@ -143,7 +145,16 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     this.#requireNotClosed();
     const number = this.#downloads.size + 1;
     const task = new DropTask({ ...drop, clock: this.#options.clock });
-    this.#addTask(number, { path: drop.path, pushedBy: sender }, undefined, task, false);
+    const rank = rankOf(number, sender);
+    this.#addTask({
+      number,
+      path: drop.path,
+      fileId: undefined,
+      task,
+      paused: false,
+      rank,
+      pushedBy: sender,
+    });
     return { number, task };
   }
 
@@ -175,6 +186,14 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     await this.#get(number).resume();
   }
 
+  /** Puts a download before all others of the user, and resumes it. @throws ShoalError NOT_FOUND */
+  async first(number: number): Promise<void> {
+    const download = this.#get(number);
+    this.#makeOwn(download);
+    await download.resume();
+    this.#slots.putFirst(this.#downloads.values(), download);
+  }
+
   /** Stops a download and deletes its unfinished files. @throws ShoalError NOT_FOUND */
   async cancel(number: number): Promise<void> {
     await this.#get(number).cancel();
@@ -204,9 +223,9 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
 
   #addFile(wish: FileWish, paused: boolean, bytesBefore?: number): DownloadRun {
     const number = this.#downloads.size + 1;
-    const priority = wish.pushedBy === undefined ? number : PUSHED_PRIORITY + number;
-    const task = new FileFetch(this.#context, { ...wish, priority, bytesBefore });
-    return this.#addTask(number, wish, wish.fileId, task, paused);
+    const rank = rankOf(number, wish.pushedBy);
+    const task = new FileFetch(this.#context, { ...wish, priority: rank, bytesBefore });
+    return this.#addTask({ ...wish, number, rank, task, paused });
   }
 
   /** @param before - verified bytes of the unfinished files of an earlier run */
@@ -228,36 +247,21 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
     const number = this.#downloads.size + 1;
     const kept = before !== undefined;
     const record = new SavedFolder({ parts, clock, key, files, kept });
-    const options = { ...wish, files, priority: number, record, ...(before === undefined ? {} : { before }) };
+    const rank = rankOf(number, undefined);
+    const options = { ...wish, files, priority: rank, record, ...(before === undefined ? {} : { before }) };
     const task = new FolderFetch(this.#context, options);
     // A queued folder download is saved now; a failure shows when it runs.
     if (before === undefined && this.#running >= maxDownloads) record.save().catch(() => {});
     if (before !== undefined) void parts.scanned().then(() => task.countPresent());
-    const download = this.#addTask(number, { ...wish, path }, undefined, task, paused);
+    const download = this.#addTask({ ...wish, path, number, rank, task, paused, fileId: undefined });
     this.#folders.set(path, [...others.filter((each) => each !== same), { key, record, download }]);
     return download;
   }
 
-  #addTask(
-    number: number,
-    {
-      path,
-      versions = [],
-      pushedBy,
-    }: Pick<FileWish, 'path' | 'versions'> & { pushedBy?: string | undefined },
-    fileId: FileId | undefined,
-    task: Task,
-    paused: boolean,
-  ): DownloadRun {
+  #addTask(added: NewDownload): DownloadRun {
     const { clock, wallMs } = this.#options;
     const download = new DownloadRun({
-      number,
-      path,
-      fileId,
-      task,
-      paused,
-      pushedBy,
-      versions,
+      ...added,
       clock,
       wallMs: wallMs(),
       events: {
@@ -269,7 +273,7 @@ export class DownloadManager extends EventEmitter<DownloadEvents> {
         },
       },
     });
-    this.#downloads.set(number, download);
+    this.#downloads.set(added.number, download);
     this.#startQueued();
     return download;
   }

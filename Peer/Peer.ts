@@ -290,6 +290,10 @@ export class Peer implements PeerControls {
     return this.#downloads.pause(number);
   }
 
+  first(number: number): Promise<void> {
+    return this.#downloads.first(number);
+  }
+
   resume(number: number): Promise<void> {
     return this.#downloads.resume(number);
   }

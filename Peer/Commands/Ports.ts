@@ -148,6 +148,8 @@ export interface PeerControls {
   findDownload(text: string): DownloadStatus;
   pause(number: number): Promise<void>;
   resume(number: number): Promise<void>;
+  /** Puts a download before all others, and resumes it. */
+  first(number: number): Promise<void>;
   cancel(number: number): Promise<void>;
   /** Resolves when the download is done, failed, paused or cancelled. */
   finished(number: number, signal: AbortSignal): Promise<DownloadStatus>;

@@ -10,6 +10,11 @@ import type { FolderFiles } from '../Storage.ts';
  */
 export type PickOrder = 'any' | 'in order';
 
+/** Place of a download in the order of all; lower ones go first. It changes when the user puts one first. */
+export interface Rank {
+  value: number;
+}
+
 /** A request to download one content. */
 export interface FileWish extends FileAttributes {
   readonly fileId: FileId;

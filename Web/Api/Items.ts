@@ -62,6 +62,8 @@ export interface Download {
   readonly secondsLeft: number | null;
   readonly files: number;
   readonly filesDone: number;
+  /** Place in the order: the lowest goes first. */
+  readonly rank?: number;
   readonly cause: { readonly code: string; readonly text: string; readonly retryInS: number | null } | null;
   readonly error: Problem | null;
   readonly sources: readonly Source[];

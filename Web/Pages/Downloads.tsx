@@ -18,7 +18,9 @@ const PARTS_MS = 2_000;
 
 export function Downloads() {
   const all = downloads.value.toReversed();
-  const active = all.filter(({ state }) => !FINISHED.has(state));
+  const active = all
+    .filter(({ state }) => !FINISHED.has(state))
+    .sort((one, other) => rankOf(one) - rankOf(other));
   const finished = all.filter(({ state }) => FINISHED.has(state));
   if (session.value?.manage === false) return <Guest />;
   return (
@@ -44,9 +46,9 @@ function Group({ title, items }: { readonly title: string; readonly items: reado
     <section>
       <h2>{title}</h2>
       <ul class="stack">
-        {items.map((download) => (
+        {items.map((download, index) => (
           <li key={download.number}>
-            <DownloadCard download={download} />
+            <DownloadCard download={download} canGoFirst={!FINISHED.has(download.state) && index > 0} />
           </li>
         ))}
       </ul>
@@ -54,7 +56,12 @@ function Group({ title, items }: { readonly title: string; readonly items: reado
   );
 }
 
-function DownloadCard({ download }: { readonly download: Download }) {
+interface CardProps {
+  readonly download: Download;
+  readonly canGoFirst: boolean;
+}
+
+function DownloadCard({ download, canGoFirst }: CardProps) {
   const isOpen = useSignal(false);
   const { name, state, bytes, size, bytesPerSecond } = download;
   const moving = state === 'fetching' && bytesPerSecond > 0;
@@ -71,7 +78,7 @@ function DownloadCard({ download }: { readonly download: Download }) {
             <span class="figures">{facts(download)}</span>
           </p>
         </div>
-        <Controls download={download} />
+        <Controls download={download} canGoFirst={canGoFirst} />
       </div>
       {!FINISHED.has(state) && <Bar label={name} part={bytes} whole={size} moving={moving} />}
       <Cause download={download} />
@@ -85,6 +92,10 @@ function DownloadCard({ download }: { readonly download: Download }) {
   );
 }
 
+function rankOf({ rank, number }: Download): number {
+  return rank ?? number;
+}
+
 function facts({ state, bytes, size, bytesPerSecond, secondsLeft, files, filesDone }: Download): string {
   if (state === 'done') return bytesText(size);
   const texts = [`${percentText(bytes, size)} · ${bytesText(bytes)} / ${bytesText(size)}`];
@@ -94,10 +105,10 @@ function facts({ state, bytes, size, bytesPerSecond, secondsLeft, files, filesDo
   return texts.join(' · ');
 }
 
-function Controls({ download }: { readonly download: Download }) {
+function Controls({ download, canGoFirst }: CardProps) {
   const { number, state, name, id } = download;
   if (FINISHED.has(state)) return null;
-  const set = (to: 'paused' | 'running') =>
+  const set = (to: 'paused' | 'running' | 'first') =>
     attempt(() => change('PATCH', `/downloads/${number}`, { state: to }));
   const cancel = () => {
     if (confirm(t('cancel.sure'))) void attempt(() => change('DELETE', `/downloads/${number}`));
@@ -115,6 +126,15 @@ function Controls({ download }: { readonly download: Download }) {
           <Icon name="peers" />
           <span>{t('swarm')}</span>
         </a>
+      )}
+      {canGoFirst && (
+        <Button
+          small
+          icon="first"
+          text={t('first')}
+          label={`${t('first')}: ${name}`}
+          onPress={() => set('first')}
+        />
       )}
       <Button
         small

@@ -64,6 +64,7 @@ export const de: Texts = {
   'downloads.details': 'Einzelheiten',
   'downloads.chunks': 'Blöcke: {count} von {n} sind hier',
   'downloads.rate': 'Geschwindigkeit im Verlauf',
+  first: 'Zuerst',
   pause: 'Anhalten',
   resume: 'Fortsetzen',
   'cancel.name': '{name} abbrechen',

@@ -61,6 +61,7 @@ export const en = {
   'downloads.details': 'Details',
   'downloads.chunks': 'Chunks: {count} of {n} are here',
   'downloads.rate': 'Rate over time',
+  first: 'First',
   pause: 'Pause',
   resume: 'Resume',
   'cancel.name': 'Cancel {name}',

@@ -64,6 +64,7 @@ export const es: Texts = {
   'downloads.details': 'Detalles',
   'downloads.chunks': 'Bloques: {count} de {n} están aquí',
   'downloads.rate': 'Velocidad en el tiempo',
+  first: 'Primero',
   pause: 'Pausar',
   resume: 'Reanudar',
   'cancel.name': 'Cancelar {name}',

@@ -64,6 +64,7 @@ export const pt: Texts = {
   'downloads.details': 'Detalhes',
   'downloads.chunks': 'Blocos: {count} de {n} estão aqui',
   'downloads.rate': 'Velocidade ao longo do tempo',
+  first: 'Primeiro',
   pause: 'Pausar',
   resume: 'Retomar',
   'cancel.name': 'Cancelar {name}',

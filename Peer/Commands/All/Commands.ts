@@ -5,6 +5,7 @@ import { connect } from './Connect.ts';
 import { doctor } from './Doctor.ts';
 import { download } from './Download.ts';
 import { downloads } from './Downloads.ts';
+import { first } from './First.ts';
 import { get } from './Get.ts';
 import { help } from './Help.ts';
 import { join } from './Join.ts';
@@ -52,6 +53,7 @@ export const COMMANDS = {
   downloads,
   pause,
   resume,
+  first,
   cancel,
   swarm,
   uploads,

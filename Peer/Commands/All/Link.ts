@@ -6,6 +6,7 @@ import { usageError } from '../Line/Usage.ts';
 import type { PeerControls, WebAccess } from '../Ports.ts';
 import { baseName } from '../Views/Items.ts';
 import { type LinkItem, linkItem, linksText } from '../Views/LinkViews.ts';
+import type { ViewStyle } from '../Views/ViewStyle.ts';
 import { ownHost } from './Whoami.ts';
 
 const DAYS_DEFAULT = 7;
@@ -70,10 +71,11 @@ async function create(
   const item = itemOf(await web.links.create(content, days * DAY_MS));
   return {
     items: [item],
-    text: ({ width }: { readonly width: number | null }) =>
+    text: ({ width }: Pick<ViewStyle, 'width'>) =>
       [
         item.address,
-        ...(width === null ? [] : ['', renderUnicodeCompact(item.address)]),
+        // Without a terminal no line is too wide, and nobody scans.
+        ...(Number.isFinite(width) ? ['', renderUnicodeCompact(item.address)] : []),
         '',
         `Valid until ${item.expires}. End it: link --revoke ${item.number}`,
       ].join('\n'),

@@ -104,6 +104,7 @@ export function downloadItem(download: DownloadStatus) {
     reason: download.reason ?? null,
     cause: download.cause === undefined ? null : causeItem(download.cause),
     error: download.error === undefined ? null : errorItem(download.error),
+    rank: download.rank ?? download.number,
     started: isoDate(download.startedWallMs),
     tookMs: download.tookMs ?? null,
     versions: (download.versions ?? []).slice(0, VERSIONS_MAX).map(versionsItem),

@@ -8,7 +8,7 @@ import { RateMeter } from '../../../Shared/RateMeter.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder } from '../../Model.ts';
 import type { Part } from '../../Storage.ts';
-import type { FileWish, Verdict } from '../Model.ts';
+import type { FileWish, Rank, Verdict } from '../Model.ts';
 import { ReadWindows } from '../Picking/ReadWindows.ts';
 import { RenamedPaths } from '../RenamedPaths.ts';
 import { Blames } from '../Sources/Blames.ts';
@@ -29,7 +29,7 @@ const EMPTY = fileIdOf(0, []);
 
 export interface FileFetchOptions extends FileWish {
   /** Number of the download; lower numbers are served first. */
-  readonly priority: number;
+  readonly priority: Rank;
   /** Fails when every known holder has refused the file for this long. Undefined: never. */
   readonly exhaustedMs?: number;
   /** Fetches only the chunks that readers need, until it is stopped. */

@@ -6,7 +6,7 @@ import type { FileHolder, FileVersions } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import type { RunEvents, StallFacts, Task, TaskContext, TaskFigures } from '../File/Task.ts';
 import { downloadStopped, noSource } from '../File/Task.ts';
-import type { FolderWish } from '../Model.ts';
+import type { FolderWish, Rank } from '../Model.ts';
 import { mergeSources } from '../Sources/MergeSources.ts';
 import { FolderFiles, STATE } from './FolderFiles.ts';
 import { FolderProgress, type Placement } from './FolderProgress.ts';
@@ -23,7 +23,7 @@ const LARGE_AT_ONCE = 8;
 const EMPTY_AT_ONCE = 64;
 export interface FolderFetchOptions extends FolderWish {
   /** Number of the download; lower numbers are served first. */
-  readonly priority: number;
+  readonly priority: Rank;
   readonly record: SavedFolder;
   /** Verified bytes of the unfinished files of an earlier run. */
   readonly before?: ReadonlyMap<FileId, number>;

@@ -4,6 +4,7 @@ import type { FileHolder, SourceStatus } from '../../Model.ts';
 import type { FolderFile } from '../../Storage.ts';
 import { FileFetch } from '../File/FileFetch.ts';
 import type { StallFacts, TaskContext } from '../File/Task.ts';
+import type { Rank } from '../Model.ts';
 
 /** Time for which all known holders refuse a large file until it fails: six tracker queries. */
 const EXHAUSTED_MS = 35_000;
@@ -20,12 +21,12 @@ export interface LargeFigures {
 /** The files of a folder that are fetched in chunks, each by itself. */
 export class LargeFiles {
   readonly #context: TaskContext;
-  readonly #priority: number;
+  readonly #priority: Rank;
   /** Verified bytes of unfinished files that this run has not opened yet. */
   readonly #unopened: Map<FileId, number>;
   readonly #files = new Map<FileId, FileFetch>();
 
-  constructor(context: TaskContext, priority: number, unopened: Map<FileId, number>) {
+  constructor(context: TaskContext, priority: Rank, unopened: Map<FileId, number>) {
     this.#context = context;
     this.#priority = priority;
     this.#unopened = unopened;

@@ -5,6 +5,7 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileHolder, SourceStatus } from '../../Model.ts';
 import type { SmallFileInstaller } from '../../Storage.ts';
 import { fileChanged, noSource, type TaskContext } from '../File/Task.ts';
+import type { Rank } from '../Model.ts';
 import type { FileSource } from '../Sources/FileSource.ts';
 import { FileSources } from '../Sources/FileSources.ts';
 import { UnitFetch, type UnitWork } from '../Sources/UnitFetch.ts';
@@ -27,7 +28,7 @@ export interface SmallFilesOptions {
   readonly rows: readonly number[];
   /** Path of the folder. */
   readonly path: string;
-  readonly priority: number;
+  readonly priority: Rank;
   readonly signal: AbortSignal;
 }
 

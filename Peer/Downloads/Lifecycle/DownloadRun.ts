@@ -3,6 +3,7 @@ import type { Clock } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { DownloadStatus } from '../../Model.ts';
 import type { Task } from '../File/Task.ts';
+import type { Rank } from '../Model.ts';
 import {
   type DownloadAction,
   type DownloadEvent,
@@ -20,6 +21,7 @@ export interface DownloadRunOptions {
   /** FileId; undefined for a folder and for a drop. */
   readonly fileId: FileId | undefined;
   readonly task: Task;
+  readonly rank: Rank;
   /** The peer, or the host of an HTTP client, that pushes the content; undefined: the user asked for it. */
   readonly pushedBy?: string | undefined;
   readonly clock: Clock;
@@ -45,6 +47,7 @@ export class DownloadRun {
   readonly path: string;
   readonly fileId: FileId | undefined;
   readonly task: Task;
+  readonly rank: Rank;
   /** The sender that pushes the content; undefined once the user asks for it. */
   pushedBy: string | undefined;
   readonly #options: DownloadRunOptions;
@@ -63,6 +66,7 @@ export class DownloadRun {
     this.path = options.path;
     this.fileId = options.fileId;
     this.task = options.task;
+    this.rank = options.rank;
     this.pushedBy = options.pushedBy;
     this.#options = options;
     this.#startedMs = options.clock.nowMs();
@@ -157,6 +161,7 @@ export class DownloadRun {
       number: this.number,
       fileId: this.fileId,
       path: this.path,
+      rank: this.rank.value,
       state,
       filesDone: this.fileId !== undefined && state === 'done' ? 1 : figures.filesDone,
       secondsLeft: moving ? Math.ceil((size - bytes) / bytesPerSecond) : undefined,

@@ -1,4 +1,5 @@
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Rank } from '../Model.ts';
 import type { DownloadRun } from './DownloadRun.ts';
 
 /** Pushed downloads that run at once, besides those of the user. */
@@ -10,6 +11,11 @@ const TRIES_MAX = 20;
 /** Added to the priority number of a pushed download: requests of the user's own downloads go first. */
 export const PUSHED_PRIORITY = 2 ** 32;
 
+/** Rank of a new download: the user's own ones are ordered by number. */
+export function rankOf(number: number, pushedBy: string | undefined): Rank {
+  return { value: pushedBy === undefined ? number : PUSHED_PRIORITY + number };
+}
+
 interface Progress {
   bytes: number;
   sinceMs: number;
@@ -19,7 +25,7 @@ interface Progress {
 }
 
 /**
- * Decides which queued download runs next. The user's own downloads run in the order of their numbers. Pushed ones have
+ * Decides which queued download runs next. The user's own downloads run in the order of their ranks. Pushed ones have
  * places of their own, shared evenly among the senders, so that no number of pushes delays a download of the user.
  */
 export class DownloadSlots {
@@ -46,7 +52,7 @@ export class DownloadSlots {
           running.set(pushedBy, (running.get(pushedBy) ?? 0) + 1);
         }
       } else if (download.state === 'waiting') {
-        if (pushedBy === undefined) next ??= download;
+        if (pushedBy === undefined) next = next === undefined || isBefore(download, next) ? download : next;
         else waiting.push(download);
       }
     }
@@ -60,6 +66,18 @@ export class DownloadSlots {
       const order = ofSender(each) - ofSender(best);
       return order < 0 || (order === 0 && yieldedMs(each) < yieldedMs(best)) ? each : best;
     }, undefined);
+  }
+
+  /** Puts a download before all others of the user. Without a free place, the last of the running ones waits. */
+  putFirst(downloads: Iterable<DownloadRun>, first: DownloadRun): void {
+    const own = [...downloads].filter(
+      ({ pushedBy, state }) => pushedBy === undefined && state !== 'done' && state !== 'cancelled',
+    );
+    if (own.every((each) => each === first || isBefore(first, each))) return;
+    first.rank.value = Math.min(...own.map(({ rank }) => rank.value)) - 1;
+    const running = own.filter((each) => each.running);
+    if (first.state !== 'waiting' || running.length < this.#ownMax) return;
+    running.reduce((last, each) => (isBefore(last, each) ? each : last)).yieldPlace();
   }
 
   /** Takes the places of pushed downloads without progress. */
@@ -88,6 +106,10 @@ export class DownloadSlots {
     if (!download.running) progress.sinceMs = nowMs;
     return nowMs - progress.sinceMs >= STALLED_MS;
   }
+}
+
+function isBefore(one: DownloadRun, other: DownloadRun): boolean {
+  return one.rank.value < other.rank.value;
 }
 
 function notDelivered(path: string): ShoalError {

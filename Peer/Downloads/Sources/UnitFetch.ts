@@ -5,7 +5,7 @@ import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { ChunkOutcome, ChunkWriter } from '../../Transfer.ts';
-import type { PickOrder } from '../Model.ts';
+import type { PickOrder, Rank } from '../Model.ts';
 import { OnlyRead } from '../Picking/OnlyRead.ts';
 import type { ReadWindows } from '../Picking/ReadWindows.ts';
 import { type UnitRequest, UnitScheduler } from '../Picking/UnitScheduler.ts';
@@ -62,7 +62,7 @@ export interface Delivery {
 
 export interface UnitFetchOptions {
   readonly work: UnitWork;
-  readonly priority: number;
+  readonly priority: Rank;
   readonly dispatcher: RequestDispatcher;
   readonly clock: Clock;
   readonly random: Random;
@@ -121,7 +121,9 @@ export class UnitFetch {
     if (this.#stopped || source.source === undefined || this.#requesters.has(source)) return;
     source.source.setChunkCount(work.units.count);
     const requester: ChunkRequester = {
-      priority,
+      get priority() {
+        return priority.value;
+      },
       small: work.small,
       requestNext: (roomBytes, nowMs) => this.#requestNext(source, roomBytes, nowMs),
       cancelRequests: (reason) =>

@@ -5,7 +5,7 @@ import { onAbort } from '../../../Shared/OnAbort.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import { FileFetch } from '../File/FileFetch.ts';
 import type { FileContext, TaskContext } from '../File/Task.ts';
-import type { FileWish } from '../Model.ts';
+import type { FileWish, Rank } from '../Model.ts';
 import type { ReadWindow, ReadWindows } from '../Picking/ReadWindows.ts';
 import type { LocalChunks } from '../Ports.ts';
 import { ChunkMemory } from './ChunkMemory.ts';
@@ -25,7 +25,7 @@ export interface FileStreamOptions {
   readonly wish: FileWish;
   readonly context: TaskContext;
   readonly local: LocalChunks | undefined;
-  readonly priority: number;
+  readonly priority: Rank;
 }
 
 /** A range of a file that is read in order while it is fetched. */

@@ -141,7 +141,7 @@ export class Streams {
 
   #add(wish: FileWish, priority: number): Entry {
     const { context, local } = this.#options;
-    const stream = new FileStream({ wish, context, local, priority });
+    const stream = new FileStream({ wish, context, local, priority: { value: priority } });
     const entry: Entry = { stream, users: new Set(), cancelLinger: undefined };
     this.#entries.set(wish.fileId, entry);
     this.#options.activityChanged();

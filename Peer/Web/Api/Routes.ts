@@ -66,6 +66,8 @@ const quoted = (...texts: (string | undefined)[]) =>
   texts.flatMap((given) => (given === undefined ? [] : [{ text: given }]));
 const one = v.strictObject({ number });
 
+const VERBS = { paused: 'pause', first: 'first' } as const;
+
 export const ROUTES: readonly ApiRoute[] = [
   route({
     method: 'get',
@@ -149,11 +151,11 @@ export const ROUTES: readonly ApiRoute[] = [
   route({
     method: 'patch',
     path: '/downloads/{number}',
-    summary: 'Pauses or resumes a download',
+    summary: 'Pauses or resumes a download, or puts it before all others',
     who: 'owner',
-    input: v.strictObject({ number, state: v.picklist(['paused', 'running']) }),
+    input: v.strictObject({ number, state: v.picklist(['paused', 'running', 'first']) }),
     words: ({ number: which, state }) =>
-      state === 'paused' ? ['pause', String(which)] : ['resume', '--no-wait', String(which)],
+      state === 'running' ? ['resume', '--no-wait', String(which)] : [VERBS[state], String(which)],
   }),
   route({
     method: 'delete',

@@ -291,6 +291,10 @@ export class FakeControls implements PeerControls {
     this.update(number, { state: 'paused' });
   }
 
+  async first(number: number): Promise<void> {
+    this.calls.push(`first ${number}`);
+  }
+
   async resume(number: number): Promise<void> {
     this.calls.push(`resume ${number}`);
     this.update(number, { state: 'fetching' });

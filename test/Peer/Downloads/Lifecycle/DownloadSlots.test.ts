@@ -84,3 +84,50 @@ test('a pushed file that the user asks for too is a download of the user', async
   expect(await desk.end(10)).toMatchObject({ state: 'done' });
   await desk.close();
 });
+
+/** Downloads of the user, 20 MiB each, from one peer that sends 10 MiB a second. */
+function three(maxDownloads: number) {
+  const desk = new Desk(1, { maxDownloads });
+  const friend = desk.network.peer();
+  friend.bytesPerSecond = 10 * MIB;
+  for (const number of [1, 2, 3])
+    desk.downloads.add(
+      desk.wish(20 * MIB, [friend], { fileId: fileIdNumber(number), path: `film${number}` }),
+    );
+  return { desk, byNumber: () => desk.downloads.list().map(({ state }) => state) };
+}
+
+test('a queued download that the user puts first takes the place of the running one', async () => {
+  const { desk, byNumber } = three(1);
+  await desk.clock.advanceAsync(500);
+  expect(byNumber()).toEqual(['fetching', 'waiting', 'waiting']);
+  await desk.downloads.first(3);
+  await desk.clock.advanceAsync(500);
+  expect(byNumber()).toEqual(['waiting', 'waiting', 'fetching']);
+  expect(desk.downloads.list().map(({ rank }) => rank)).toEqual([1, 2, 0]);
+  await desk.end(3);
+  await desk.clock.advanceAsync(500);
+  expect(byNumber()).toEqual(['fetching', 'waiting', 'done']);
+  await desk.downloads.first(1); // It is the first already.
+  expect(desk.downloads.list()[0]?.rank).toBe(1);
+  await desk.close();
+});
+
+test('of running downloads, the one that the user puts first gets the bytes', async () => {
+  const { desk, byNumber } = three(8);
+  await desk.clock.advanceAsync(300);
+  await desk.downloads.first(3);
+  await desk.end(3);
+  expect(byNumber()).toEqual(['fetching', 'fetching', 'done']);
+  await desk.close();
+});
+
+test('a paused download that is put first goes on', async () => {
+  const { desk, byNumber } = three(2);
+  await desk.downloads.pause(2);
+  await desk.clock.advanceAsync(300);
+  await desk.downloads.first(2);
+  await desk.clock.advanceAsync(300);
+  expect(byNumber()).toEqual(['fetching', 'fetching', 'waiting']);
+  await desk.close();
+});
