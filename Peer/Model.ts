@@ -216,8 +216,7 @@ export interface DownloadStatus {
   readonly number: number;
   /** Undefined for a folder, and for a drop: its content is known when it is whole. */
   readonly fileId: FileId | undefined;
-  /** Place in the order of downloads: the lowest goes first. */
-  readonly rank?: number;
+  readonly rank?: number; // place in the order of downloads: the lowest goes first
   /** Target path, relative to the share. A folder ends with `/`. */
   readonly path: string;
   readonly state: DownloadState;
