@@ -51,6 +51,21 @@ test('an assigned port in use on this host is replaced by another; other failure
   await expect(lan.clock.settle(broken)).rejects.toMatchObject({ code: 'USAGE' });
 });
 
+test('20 assigned ports are tried', async () => {
+  const network = new SimulatedNetwork({ seed: 1 });
+  const lan = new TrackerLan(network);
+  await lan.tracker('10.0.0.1');
+  let tries = 0;
+  const taken = async () => {
+    // Others would be tried for ever.
+    if (++tries > 30) throw new ShoalError('USAGE', 'too many');
+    throw new ShoalError('PORT_IN_USE', 'taken');
+  };
+  const asked = asking(network, lan, '10.0.0.2', taken);
+  await expect(lan.clock.settle(asked)).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+  expect(tries).toBe(20);
+});
+
 test('a silent tracker fails the port request after 10 s', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const lan = new TrackerLan(network);
