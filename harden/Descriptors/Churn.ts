@@ -63,10 +63,10 @@ export class Churn {
 
   /** @throws Error when files cannot be sent by `sendfile` here */
   async run(durationMs: number): Promise<ChurnFindings> {
-    for (let waits = 0; waits < 1_000 && !this.#pump.begin(); waits++) await pause(10);
-    if (!this.#pump.begin()) throw new Error(`nothing to try: ${this.#pump.state.reason}`);
     await (await listen(0, () => ({ closed: () => {} }))).close(); // Node keeps a descriptor from the first one on.
     const before = openDescriptors();
+    for (let waits = 0; waits < 1_000 && !this.#pump.begin(); waits++) await pause(10);
+    if (!this.#pump.begin()) throw new Error(`nothing to try: ${this.#pump.state.reason}`);
     const listener = await listen(0, (stream) => this.#serve(stream));
     const untilMs = performance.now() + durationMs;
     const clients = Array.from({ length: CONNECTIONS }, async () => {
