@@ -477,6 +477,22 @@ describe('the house is kept tidy', () => {
     expect(fixed.filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([]);
   });
 
+  test('a thread has a file …Worker.ts of the peer beside the one that starts it: the build makes a program of each', () => {
+    const started = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/new URL\('(\.[^']*)\.js', import\.meta\.url\)/g)].map(([, name]) => ({
+        path,
+        name,
+      })),
+    );
+    expect(started.length).toBeGreaterThan(0);
+    for (const { path, name } of started) {
+      expect(name, path).toMatch(/^\.\/\w+Worker$/);
+      expect(paths.has(`${dirname(path)}/${name?.slice(2)}.ts`), path).toBe(true);
+    }
+    // All are in one folder after the build.
+    expect(new Set(started.map(({ name }) => name)).size).toBe(started.length);
+  });
+
   test('no file is longer than 350 lines, and the median is short', () => {
     const lengths = sources.map(({ lineCount }) => lineCount).sort((a, b) => a - b);
     expect(sources.filter(({ lineCount }) => lineCount > 350).map(({ path }) => path)).toEqual([]);
