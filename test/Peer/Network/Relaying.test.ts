@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { PeerLinksOptions } from '../../../Peer/Network/Links/PeerLinks.ts';
 import { encodeLane, encodePreamble } from '../../../Protocol/PeerMessages.ts';
 import type { StreamHandler } from '../../../Shared/Transport.ts';
+import { simulatedHandshake } from '../../../Simulator/SimulatedSecure.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type Node, open, patient, requestAll, startNode, watcher } from './links.ts';
 import { MemoryPart } from './MemoryShare.ts';
@@ -200,5 +201,22 @@ test('a token of another host, a second use, and garbage get nothing and are cou
   expect((await knock('10.0.0.1', shown)).isClosed).toBe(false);
   expect((await knock('10.0.0.1', shown)).isClosed).toBe(true);
   expect(violations()).toBe(3);
+  await close();
+});
+
+test('in the open network an encrypted lane that nobody relays is closed and counted', async () => {
+  const { network, two, relay, close } = await lan(8);
+  let isClosed = false;
+  const handler = {
+    closed: () => {
+      isClosed = true;
+    },
+  };
+  const stream = await network.settle(network.host('10.0.0.9').dial(relay.contact.address, handler));
+  const lane = [simulatedHandshake(two.contact.peerId, 'lane'), encodePreamble('lane')];
+  stream.write(Buffer.concat(lane));
+  await network.clock.advanceAsync(100);
+  expect(isClosed).toBe(true);
+  expect(relay.links.counters.failedHandshakes).toBe(1);
   await close();
 });

@@ -107,6 +107,8 @@ export function wrapSocket(
   let failure: Error | undefined;
   socket.on('error', (error) => {
     failure ??= error;
+    // A TLS socket stays open after a record that was changed on its way.
+    socket.destroy();
   });
   const drained = () => handler.drained?.();
   const data = (bytes: Buffer) => handler.data?.(bytes);

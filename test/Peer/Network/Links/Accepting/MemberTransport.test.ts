@@ -227,19 +227,6 @@ test('an encrypted lane without the preamble of a lane is closed without a byte'
   expect(server.seen).toMatchObject({ lanes: 0, failed: ['no lane'] });
 });
 
-test('the open network knows no encrypted lanes', async () => {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const key = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  const open = tlsTransport({ key, cert: certificateOf(privateKey) });
-  expect(open.lanes).toBeUndefined();
-  const own = identity();
-  const server = await acceptor(own, systemClock, open);
-  await expect(identity().stranger.lanes?.(own.self)(server.address, nothing)).rejects.toMatchObject({
-    code: 'UNREACHABLE',
-  });
-  expect(server.seen.lanes).toBe(0);
-});
-
 /** Accepts control links without a proof. @param caught - called with the first bytes, which are sent back */
 async function trapOf(
   { stranger }: ReturnType<typeof identity>,

@@ -1,16 +1,19 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as tlsConnect } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { Bans } from '../../../../../Peer/Network/Links/Accepting/Bans.ts';
 import { ConnectionAcceptor } from '../../../../../Peer/Network/Links/Accepting/ConnectionAcceptor.ts';
 import { controlOpening } from '../../../../../Peer/Network/Links/Accepting/ControlOpening.ts';
-import { listen } from '../../../../../Peer/Network/Links/Accepting/StreamSockets.ts';
+import { dial, listen } from '../../../../../Peer/Network/Links/Accepting/StreamSockets.ts';
 import { tlsTransport } from '../../../../../Peer/Network/Links/Accepting/TlsSockets.ts';
+import { LateHandler } from '../../../../../Peer/Network/Links/Dialling/LateHandler.ts';
 import { certificateOf } from '../../../../../Peer/State/Certificate.ts';
 import { peerIdOf } from '../../../../../Protocol/PeerKey.ts';
+import { encodePreamble } from '../../../../../Protocol/PeerMessages.ts';
 import { type Clock, systemClock } from '../../../../../Shared/Clock.ts';
+import type { StreamHandler } from '../../../../../Shared/Transport.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 
 import { ecIdentity, rsaIdentity } from './ForeignCertificates.ts';
@@ -227,3 +230,99 @@ function closed(socket: Socket): Promise<unknown> {
 async function waitUntil(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(setImmediate);
 }
+
+/** A relay between us and a peer: passes bytes on, those of ours changed by `change`, and keeps them. */
+async function relayTo(port: number, change: (bytes: Buffer) => Buffer = (bytes) => bytes) {
+  const seen: Buffer[] = [];
+  const server = createServer((from) => {
+    const to = connect(port, '127.0.0.1');
+    for (const socket of [from, to]) socket.on('error', () => {});
+    from.on('data', (bytes) => {
+      seen.push(bytes);
+      to.write(change(bytes));
+    });
+    to.on('data', (bytes) => {
+      seen.push(bytes);
+      from.write(bytes);
+    });
+    from.on('close', () => to.destroy());
+    to.on('close', () => from.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const handler = new LateHandler();
+  const address = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const stream = await dial(address, handler);
+  return { seen, over: { stream, handOver: (owner: StreamHandler) => handler.handOver(owner) } };
+}
+
+/** Everything that arrives until the connection ends. */
+function listener() {
+  let text = '';
+  let note = () => {};
+  const changed = () =>
+    new Promise<void>((resolve) => {
+      note = resolve;
+    });
+  const handler = {
+    data: (bytes: Uint8Array) => {
+      text += Buffer.from(bytes).toString();
+      note();
+    },
+    closed: () => note(),
+  };
+  return { handler, changed, text: () => text };
+}
+
+test('through a relay both sides prove their ids, and the relay sees nothing of what they say', async () => {
+  const [server, client] = [await acceptor(), identity()];
+  const { seen, over } = await relayTo(server.address.port);
+  const heard = listener();
+  const arrived = heard.changed();
+  const stream = await client.transport.dial(server.address, heard.handler, { over });
+  expect(stream.provenId).toBe(server.peerId);
+  stream.write(Buffer.from('a secret'));
+  await arrived;
+  expect(heard.text()).toBe('welcome');
+  await expect.poll(() => server.seen.bytes).toBe('a secret');
+  expect(server.seen.proven).toEqual([client.peerId]);
+  expect(Buffer.concat(seen).toString('latin1')).not.toMatch(/secret|welcome/);
+  stream.destroy();
+});
+
+test('a relay that changes one bit ends the connection, and nothing of it is read', async () => {
+  const [server, client] = [await acceptor(), identity()];
+  let isChanging = false;
+  const { over } = await relayTo(server.address.port, (bytes) => {
+    if (isChanging) bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
+    return bytes;
+  });
+  const heard = listener();
+  const arrived = heard.changed();
+  const stream = await client.transport.dial(server.address, heard.handler, { over });
+  await arrived;
+  isChanging = true;
+  const ended = heard.changed();
+  stream.write(Buffer.from('a secret'));
+  await ended;
+  expect(server.seen.bytes).toBe('');
+  await expect.poll(() => server.open()).toBe(0);
+});
+
+test('a relay that leads to another peer gets no lane, and a lane that nobody relays is closed in the open network', async () => {
+  const [server, client, other] = [await acceptor(), identity(), identity()];
+  const wrong = await relayTo(server.address.port);
+  await expect(client.transport.laneOver(other.peerId, wrong.over, nothing)).rejects.toMatchObject({
+    code: 'UNREACHABLE',
+    message: expect.stringContaining('another peer'),
+  });
+  const heard = listener();
+  const ended = heard.changed();
+  const direct = await relayTo(server.address.port);
+  const stream = await client.transport.laneOver(server.peerId, direct.over, heard.handler);
+  stream.write(encodePreamble('lane'));
+  await ended;
+  expect(heard.text()).toBe('');
+  expect(server.seen.failed).toContain('no lane');
+});
