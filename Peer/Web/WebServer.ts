@@ -127,7 +127,7 @@ export class WebServer {
 const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' };
 
 function factsOf(request: IncomingMessage): RequestFacts {
-  const { method = '', headers } = request;
+  const { method = '', headers, headersDistinct } = request;
   const one = (name: string) => {
     const value = headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
@@ -135,7 +135,8 @@ function factsOf(request: IncomingMessage): RequestFacts {
   return {
     method,
     secure: isSecure(request),
-    host: one('host'),
+    // Readers differ in which of two they take.
+    host: headersDistinct.host?.length === 1 ? one('host') : undefined,
     origin: one('origin'),
     fetchSite: one('sec-fetch-site'),
     fetchMode: one('sec-fetch-mode'),

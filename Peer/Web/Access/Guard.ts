@@ -35,7 +35,11 @@ export function denialOf(facts: RequestFacts, hostNames: readonly string[]): Den
   if (!METHODS.includes(method))
     return { status: 405, message: 'this method is not supported', hint: 'Use GET.' };
   if (host === undefined || host === '')
-    return { status: 400, message: 'the request has no Host', hint: 'Send HTTP/1.1 with a Host header.' };
+    return {
+      status: 400,
+      message: 'the request does not have exactly one Host',
+      hint: 'Send HTTP/1.1 with one.',
+    };
   if (!isOwnHost(host, hostNames)) {
     return {
       status: 403,

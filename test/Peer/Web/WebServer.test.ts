@@ -83,6 +83,11 @@ test('only the answer whose turn it is lends its socket, with everything before 
 
 test.each([
   ['no Host', 'GET / HTTP/1.0\r\n\r\n', 400],
+  [
+    'two Hosts',
+    'GET /files/a HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+    400,
+  ],
   ['another Host', 'GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n', 403],
   [
     'two lengths',
