@@ -25,7 +25,6 @@ export { ListedFiles } from './Downloads/Folder/ListedFiles.ts';
 export type { DownloadEvents, FileWish, FolderWish, Verdict } from './Downloads/Model.ts';
 export { folderNamed, isIdStart, lastPart, matchName } from './Downloads/NameMatch.ts';
 export type { DownloadManagerOptions } from './Downloads/Options.ts';
-export type { OpenStream } from './Downloads/Streams/Streams.ts';
 export { takeVersion } from './Downloads/Versions.ts';
 
 /** Default maximum of concurrent downloads: each keeps links, a request window and an open file. */

@@ -89,8 +89,6 @@ export class Peer implements PeerControls {
     this.#downloading = new Downloading({
       resolver: this.#resolver,
       downloads: this.#downloads,
-      files: this.#files,
-      clock,
       giveUpMs: options.giveUpMs,
     });
     this.#announcer = new CatalogAnnouncer(this.#network, log);

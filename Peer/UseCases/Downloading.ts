@@ -1,23 +1,15 @@
-import { type Clock, sleep } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadAnswer, VersionChoice } from '../CommandInterface.ts';
 import type { DownloadManager } from '../DownloadManager.ts';
-import type { FileManager } from '../FileManager.ts';
-import { followInOrder } from './FollowInOrder.ts';
 import type { ResolvedTarget } from './ResolvedTarget.ts';
 import type { TargetResolver } from './TargetResolver.ts';
 
 export interface DownloadingOptions {
   readonly resolver: TargetResolver;
   readonly downloads: DownloadManager;
-  readonly files: FileManager;
-  readonly clock: Clock;
   /** Timeout of a download without any source; undefined: none. */
   readonly giveUpMs: number | undefined;
 }
-
-/** Polling interval of an in-order reader for the next chunk. */
-const FOLLOW_MS = 20;
 
 /** Starts downloads by the names that users type. */
 export class Downloading {
@@ -44,7 +36,7 @@ export class Downloading {
   }
 
   /**
-   * Downloads one file in order and yields its bytes as they are verified; see followInOrder.
+   * Yields the bytes of one file in order while it is fetched, without storing it. A slow reader slows the fetch.
    * @param from - a peer whose name for the file applies; undefined: any peer
    * @throws ShoalError also USAGE for a folder, AMBIGUOUS
    */
@@ -54,22 +46,16 @@ export class Downloading {
     signal: AbortSignal,
     choice?: VersionChoice,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { downloads, files, clock } = this.#options;
+    const { downloads } = this.#options;
     const found = await this.#resolve(what, from, signal, choice);
     if (found.kind !== 'file') throw notOneFile(what, found);
-    const { fileId } = found.wish;
-    const { number } = downloads.add({ ...found.wish, order: 'in order', ...this.#patience() });
-    yield* followInOrder(
-      fileId,
-      {
-        holdings: (id) => files.holdings(id),
-        sizeOf: (id) => files.sizeOf(id),
-        read: (id, chunk, offset, into) => files.read(id, chunk, offset, into),
-        status: () => downloads.find(String(number)),
-        changed: (until) => sleep(clock, FOLLOW_MS, until),
-      },
-      signal,
-    );
+    const reader = { host: 'here', own: true, isPatient: true };
+    const stream = await downloads.streams.open({ ...found.wish, ...this.#patience() }, reader, signal);
+    try {
+      yield* stream.read({ from: 0, to: stream.size }, AbortSignal.any([signal, stream.evicted]));
+    } finally {
+      stream.close();
+    }
   }
 
   #resolve(

@@ -26,6 +26,8 @@ export interface FileStreamOptions {
   readonly context: TaskContext;
   readonly local: LocalChunks | undefined;
   readonly priority: Rank;
+  /** Waits for sources and data as long as a download does. */
+  readonly isPatient: boolean;
 }
 
 /** A range of a file that is read in order while it is fetched. */
@@ -154,13 +156,13 @@ export class FileStream {
   }
 
   #startFetch(): void {
-    const { wish, context, priority } = this.#options;
+    const { wish, context, priority, isPatient } = this.#options;
     const stop = new AbortController();
     const task = new FileFetch(this.#memoryContext(context), {
       ...wish,
       order: 'in order',
       onlyRead: true,
-      giveUpMs: FIND_MS,
+      ...(isPatient ? {} : { giveUpMs: FIND_MS }),
       priority,
     });
     const events = { sourcesChanged: () => {}, complete: () => {} };
@@ -252,10 +254,10 @@ export class FileStream {
 
   /** A function that throws once WAIT_MS are over. */
   #deadline(): () => void {
-    const { clock } = this.#options.context;
-    const untilMs = clock.nowMs() + WAIT_MS;
+    const { isPatient, context } = this.#options;
+    const untilMs = isPatient ? Number.POSITIVE_INFINITY : context.clock.nowMs() + WAIT_MS;
     return () => {
-      if (clock.nowMs() >= untilMs)
+      if (context.clock.nowMs() >= untilMs)
         throw new ShoalError('TIMEOUT', 'the sources send no data', { hint: 'Try again later.' });
     };
   }

@@ -38,6 +38,8 @@ export interface StreamClient {
   readonly host: string;
   /** A user of this computer: fetched before downloads, where others are fetched after them. */
   readonly own: boolean;
+  /** It waits for sources and data as long as a download does. Absent: 10 s and a minute. */
+  readonly isPatient?: boolean;
 }
 
 /** One client that reads one content, until it is closed. */
@@ -131,7 +133,7 @@ export class Streams {
     const known = this.#entries.get(wish.fileId);
     const isNew = known === undefined || known.stream.failure !== undefined;
     this.#makeRoom(client, isNew ? undefined : known);
-    const entry = isNew ? this.#add(wish, client.own ? OWN_PRIORITY : OTHER_PRIORITY) : known;
+    const entry = isNew ? this.#add(wish, client) : known;
     entry.cancelLinger?.();
     entry.cancelLinger = undefined;
     for (const holder of wish.holders) entry.stream.addHolder(wish.fileId, holder);
@@ -139,9 +141,10 @@ export class Streams {
     return entry;
   }
 
-  #add(wish: FileWish, priority: number): Entry {
+  #add(wish: FileWish, { own, isPatient = false }: StreamClient): Entry {
     const { context, local } = this.#options;
-    const stream = new FileStream({ wish, context, local, priority: { value: priority } });
+    const priority = { value: own ? OWN_PRIORITY : OTHER_PRIORITY };
+    const stream = new FileStream({ wish, context, local, priority, isPatient });
     const entry: Entry = { stream, users: new Set(), cancelLinger: undefined };
     this.#entries.set(wish.fileId, entry);
     this.#options.activityChanged();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OpenStream } from '../../../../Peer/DownloadManager.ts';
+import type { OpenStream } from '../../../../Peer/Downloads/Streams/Streams.ts';
 import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
@@ -244,6 +244,23 @@ describe('ends', () => {
     const reading = readAll(desk, stream, 0, content.length);
     desk.clock.after(2_000, () => sources[0]?.vanish());
     await expect(reading).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await desk.close();
+  });
+
+  test('a patient reader waits until its source is back', async () => {
+    const { desk, sources, wish, content } = cinema(40, 1, 5e6);
+    const [source] = sources;
+    if (source !== undefined) source.reachable = false;
+    const opening = desk.downloads.streams.open(wish, { ...VIEWER, isPatient: true }, NEVER);
+    await desk.clock.advanceAsync(100_000);
+    if (source !== undefined) source.reachable = true;
+    const stream = await desk.clock.settle(opening);
+    const reading = readAll(desk, stream, 0, content.length);
+    desk.clock.after(2_000, () => source?.vanish());
+    desk.clock.after(200_000, () => {
+      if (source !== undefined) source.reachable = true;
+    });
+    expect((await reading).equals(content)).toBe(true);
     await desk.close();
   });
 
