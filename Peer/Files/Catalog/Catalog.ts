@@ -41,6 +41,8 @@ export class Catalog {
   #bytes = 0;
   /** The last list, while somebody uses it: a listing is asked for page by page. */
   #listed: Listed | undefined;
+  /** The last file found by id: serving one asks for it several times. */
+  #found: { readonly version: number; readonly entry: CatalogEntry } | undefined;
   #flushDeferred: () => void = () => {};
 
   /** Registers a callback that inserts deferred entries before every lookup, though not before `version`. */
@@ -104,7 +106,13 @@ export class Catalog {
   /** Finds a file with this content; any of them when there are several. */
   find(fileId: FileId): CatalogEntry | undefined {
     this.#flushDeferred();
-    for (const row of this.table.withId(fileId)) return this.table.entry(row);
+    const { version } = this;
+    if (this.#found?.entry.fileId === fileId && this.#found.version === version) return this.#found.entry;
+    for (const row of this.table.withId(fileId)) {
+      const entry = this.table.entry(row);
+      this.#found = { version, entry };
+      return entry;
+    }
     return undefined;
   }
 

@@ -110,6 +110,16 @@ test('of content with two paths, only the removed path is gone', () => {
   expect(catalog.find(id(1))?.path).toBe('b');
 });
 
+test('what was found by id is not found any more when it is gone, or belongs to another path', () => {
+  const catalog = new Catalog();
+  put(catalog, 'a', 1);
+  expect(catalog.find(id(1))).toBe(catalog.find(id(1)));
+  catalog.remove('a');
+  expect(catalog.find(id(1))).toBeUndefined();
+  put(catalog, 'b', 1);
+  expect(catalog.find(id(1))?.path).toBe('b');
+});
+
 test('a version that is too old, or was never reached, has no difference', () => {
   const catalog = new Catalog();
   for (let n = 0; n < 210_000; n++) catalog.putPartial(id(n), 1);
