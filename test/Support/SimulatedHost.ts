@@ -1,4 +1,5 @@
 import { type Address, isLoopback } from '../../Shared/Address.ts';
+import { onAbort } from '../../Shared/OnAbort.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type {
   BindDatagram,
@@ -104,9 +105,10 @@ export class SimulatedHost {
       fail(new ShoalError('TIMEOUT', `${address.host} does not answer`)),
     );
     const aborted = () => fail(new ShoalError('CANCELLED', 'the dial was given up'));
+    let stopListening = () => {};
     function fail(error: ShoalError) {
       cancelStep();
-      signal?.removeEventListener('abort', aborted);
+      stopListening();
       reject(error);
     }
     const next = (delayMs: number, step: () => void) => {
@@ -117,7 +119,7 @@ export class SimulatedHost {
       aborted();
       return promise;
     }
-    signal?.addEventListener('abort', aborted, { once: true });
+    stopListening = signal === undefined ? stopListening : onAbort(signal, aborted);
 
     if (this.#dead) {
       cancelStep();
@@ -134,7 +136,7 @@ export class SimulatedHost {
         fail(new ShoalError('UNREACHABLE', `nobody listens on ${address.host}:${address.port}`));
         return;
       }
-      signal?.removeEventListener('abort', aborted);
+      stopListening();
       const loopback = isLoopback(address.host);
       const dialled = connectStreams(network, {
         dialling: {
