@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { Command } from 'commander';
+import { clusterReport, estimate } from './ClusterArithmetic.ts';
 import { Simulation, type SimulationOptions } from './Simulation.ts';
+import { measureCluster } from './TrackerCluster.ts';
 
 /** `npm run simulate -- --peers 200 --seed 7`: simulates one swarm per seed and compares its time with the lower bound. */
 
@@ -26,10 +28,27 @@ const command = new Command('simulate')
     'fail when a swarm takes over 1.3 x the bound, wastes 1 % of its bytes, or leaves a peer incomplete',
     false,
   )
+  .option(
+    '--trackers <n>',
+    'instead of a swarm: a cluster of trackers with these --peers, measured and computed',
+    number,
+  )
+  .option('--searches-per-hour <n>', 'with --trackers: searches of one peer', number, 1)
+  .option('--downloading <percent>', 'with --trackers: peers that are downloading', number, 5)
   .option('--json', 'one line of JSON per seed', false);
 
 setMaxListeners(0);
 const options = command.parse().opts();
+if (options.trackers !== undefined) {
+  const simulation = { trackers: options.trackers, peers: options.peers };
+  const load = { searchesPerHour: options.searchesPerHour, downloading: options.downloading / 100 };
+  const measured = await measureCluster(simulation);
+  const one = estimate(simulation, measured, load);
+  console.log(
+    options.json ? JSON.stringify({ measured, one }) : clusterReport(simulation, measured, load, one),
+  );
+  process.exit();
+}
 for (let seed = options.seed; seed < options.seed + options.seeds; seed++) {
   const swarm: SimulationOptions = {
     seed,

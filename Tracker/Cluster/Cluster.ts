@@ -254,7 +254,11 @@ export class Cluster {
   #announced(record: RecordOf<'announce'>, nowMs: number): void {
     if (!this.members.announced(record, nowMs)) this.counts.refused++;
     this.#summary = undefined;
-    if (!record.joins || nowMs < this.#welcomedMs + WELCOME_MS) return;
+    if (!record.joins) return;
+    if (nowMs < this.#welcomedMs + WELCOME_MS) {
+      this.#announceMs = Math.min(this.#announceMs, nowMs); // With the next step.
+      return;
+    }
     this.#welcomedMs = nowMs;
     this.#announce({});
   }
