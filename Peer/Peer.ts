@@ -67,7 +67,7 @@ export class Peer implements PeerControls {
     this.#options = options;
     this.#files = new FileManager(options.files);
     this.#network = new NetworkManager({ ...options.network, provider: this.#files, feed: this.#files });
-    this.content = new SharedContent(this.#files, this.#network);
+    this.content = new SharedContent(this.#files, this.#network, clock);
     this.#downloads = new DownloadManager({
       ...options.downloads,
       network: this.#network,

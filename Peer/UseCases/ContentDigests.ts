@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chunkLayout, chunkLength } from '../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
+import { type Clock, sleep } from '../../Shared/Clock.ts';
 import { unlessAborted } from '../../Shared/OnAbort.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileManager } from '../FileManager.ts';
@@ -13,7 +14,7 @@ export interface ContentDigest {
   readonly pieces: readonly string[];
 }
 
-/** Largest file that is hashed: some ten seconds of a core. */
+/** Largest file that is hashed: about a minute, see PAUSE_MS. */
 const BYTES_MAX = 16 * 2 ** 30;
 /** Digests that are kept; the one that was used least recently is evicted. Up to 64 KiB each. */
 const KEPT_MAX = 256;
@@ -21,16 +22,20 @@ const KEPT_MAX = 256;
 const PENDING_MAX = 16;
 /** Bytes read at once: hashing them takes about a millisecond of the main thread. */
 const READ_BYTES = 1_024 * 1_024;
+/** Pause after each of these: clients that ask for hash after hash leave most of the thread to transfers. */
+const PAUSE_MS = 3;
 
 /** Computes SHA-256 of files of the share when it is asked for, one file at a time, and keeps it for this run. */
 export class ContentDigests {
   readonly #files: Pick<FileManager, 'find' | 'read'>;
+  readonly #clock: Clock;
   readonly #known = new Map<FileId, ContentDigest>();
   readonly #pending = new Map<FileId, Promise<ContentDigest>>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(files: Pick<FileManager, 'find' | 'read'>) {
+  constructor(files: Pick<FileManager, 'find' | 'read'>, clock: Clock) {
     this.#files = files;
+    this.#clock = clock;
   }
 
   /** The digest, if it was computed before. */
@@ -84,6 +89,7 @@ export class ContentDigests {
         await this.#files.read(fileId, chunk, offset, part);
         whole.update(part);
         piece.update(part);
+        await sleep(this.#clock, PAUSE_MS);
       }
       pieces.push(piece.digest('hex'));
     }

@@ -1,5 +1,6 @@
 import type { FileId } from '../../Protocol/Ids.ts';
 import type { Address } from '../../Shared/Address.ts';
+import type { Clock } from '../../Shared/Clock.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { CatalogEntry } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
@@ -30,10 +31,10 @@ export class SharedContent {
   readonly #network: NetworkManager;
   readonly #digests: ContentDigests;
 
-  constructor(files: FileManager, network: NetworkManager) {
+  constructor(files: FileManager, network: NetworkManager, clock: Clock) {
     this.#files = files;
     this.#network = network;
-    this.#digests = new ContentDigests(files);
+    this.#digests = new ContentDigests(files, clock);
   }
 
   find(path: string): CatalogEntry | undefined {

@@ -11,7 +11,7 @@ const ASKED_MAX = 16;
 const ANSWER_MS = 4_000;
 /** Peers that are asked for the SHA-256 of a file, and the time that hashing may take there. */
 const DIGESTS_MAX = 3;
-const DIGEST_MS = 20_000;
+const DIGEST_MS = 30_000;
 const DIGEST_BYTES_MAX = 2 * 2 ** 20;
 /** Answers are valid this long, or that long where a peer did not answer; the oldest is evicted. */
 const VALID_MS = 60_000;

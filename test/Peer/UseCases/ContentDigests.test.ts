@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ContentDigests } from '../../../Peer/UseCases/ContentDigests.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { someBytes } from '../../Support/TestLan.ts';
 
@@ -12,28 +13,41 @@ const idNumber = (number: number) => String(number).padStart(64, '0') as FileId;
 
 /** Files in memory; each read waits for `gate`. */
 function share(contents: ReadonlyMap<FileId, Buffer | number>) {
+  const pauses: number[] = [];
+  /** Every pause is over at once. */
+  const clock: Clock = {
+    nowMs: () => 0,
+    after: (ms, task) => {
+      pauses.push(ms);
+      queueMicrotask(task);
+      return () => {};
+    },
+  };
   const state = {
     reads: [] as string[],
     gate: Promise.resolve(),
     trouble: undefined as ShoalError | undefined,
   };
-  const digests = new ContentDigests({
-    find: (fileId) => {
-      const content = contents.get(fileId);
-      if (content === undefined) return undefined;
-      const size = typeof content === 'number' ? content : content.length;
-      return { fileId, path: 'a', size, modifiedMs: 0 };
+  const digests = new ContentDigests(
+    {
+      find: (fileId) => {
+        const content = contents.get(fileId);
+        if (content === undefined) return undefined;
+        const size = typeof content === 'number' ? content : content.length;
+        return { fileId, path: 'a', size, modifiedMs: 0 };
+      },
+      read: async (fileId, chunk, offset, into) => {
+        state.reads.push(`${fileId.slice(-1)}:${chunk}`);
+        await state.gate;
+        if (state.trouble !== undefined) throw state.trouble;
+        const content = contents.get(fileId);
+        if (Buffer.isBuffer(content))
+          into.set(content.subarray(chunk * MIB + offset, chunk * MIB + offset + into.length));
+      },
     },
-    read: async (fileId, chunk, offset, into) => {
-      state.reads.push(`${fileId.slice(-1)}:${chunk}`);
-      await state.gate;
-      if (state.trouble !== undefined) throw state.trouble;
-      const content = contents.get(fileId);
-      if (Buffer.isBuffer(content))
-        into.set(content.subarray(chunk * MIB + offset, chunk * MIB + offset + into.length));
-    },
-  });
-  return { state, digests };
+    clock,
+  );
+  return { state, digests, pauses };
 }
 
 test.each([0, 5, MIB, 3 * MIB + 17])('%i bytes: the hash of all, and of each chunk', async (size) => {
@@ -54,6 +68,12 @@ test('a file is hashed once, for all who ask, and files one after the other', as
   const results = await Promise.all(asked);
   expect(state.reads).toEqual(['1:0', '1:1', '2:0', '2:1']);
   expect(results[0]).toBe(results[3]);
+});
+
+test('it pauses after each MiB, so that transfers go on', async () => {
+  const { digests, pauses } = share(new Map([[idNumber(1), someBytes(1, 3 * MIB)]]));
+  await digests.of(idNumber(1), NEVER);
+  expect(pauses).toEqual([3, 3, 3]);
 });
 
 test('a caller that gives up leaves the others; a failure is not kept', async () => {
