@@ -25,7 +25,7 @@ const config: KnipConfig = {
     'test/**/*.{js,ts}',
   ],
   ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
-  ignoreBinaries: ['unshare', 'mkfifo', 'ip', 'mount', 'umount', 'systemd-notify'],
+  ignoreBinaries: ['syncthing', 'unshare', 'mkfifo', 'ip', 'mount', 'umount', 'systemd-notify'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
 };
 

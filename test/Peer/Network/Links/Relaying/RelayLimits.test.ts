@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { TransferLimits } from '../../../../../Peer/Network/Lanes/TransferLimits.ts';
+import { RelayClient } from '../../../../../Peer/Network/Links/Relaying/RelayClient.ts';
+import { RelayHost } from '../../../../../Peer/Network/Links/Relaying/RelayHost.ts';
+import type { RelayPeer } from '../../../../../Peer/Network/Links/Relaying/RelayTypes.ts';
+import type { PeerId } from '../../../../../Protocol/Ids.ts';
+import { ShoalError } from '../../../../../Shared/ShoalError.ts';
+import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
+import { patient, peerIdOf } from '../../links.ts';
+
+/** A linked peer that relays, and refuses to; `asked` counts that. */
+function linkedPeer(number: number, asked: () => void = () => {}): RelayPeer {
+  const address = { host: `10.0.0.${number}`, port: 9_000 };
+  const peerId = peerIdOf(number);
+  return {
+    contact: { peerId, name: `peer ${number}`, address },
+    link: { via: undefined, remote: address },
+    dials: {
+      relays: true,
+      endpoint: { peerId, address, from: undefined },
+      requestRelay: async () => {
+        asked();
+        throw new ShoalError('REFUSED', 'not now');
+      },
+    },
+    send: () => {},
+  };
+}
+
+function relayHost(summon: (peerId: PeerId) => Promise<RelayPeer>) {
+  const clock = new SimulatedClock();
+  let token = 0;
+  const host = new RelayHost({
+    clock,
+    bytesPerSecond: 1_000_000,
+    limits: new TransferLimits(clock, {}),
+    newToken: () => (++token).toString(16).padStart(32, '0'),
+    summon,
+    misbehaved: () => {},
+  });
+  return { host, clock };
+}
+
+test('64 connections are relayed at once, requests whose other peer is being called included', async () => {
+  const { host, clock } = relayHost(async (id) => linkedPeer(Number.parseInt(id, 16)));
+  for (let number = 1; number <= 64; number++) await host.grant(linkedPeer(number), peerIdOf(number + 100));
+  await expect(host.grant(linkedPeer(99), peerIdOf(98))).rejects.toMatchObject({ code: 'REFUSED' });
+  await clock.advanceAsync(11_000);
+  await host.grant(linkedPeer(99), peerIdOf(98));
+
+  const silent = relayHost(() => new Promise(() => {}));
+  for (let number = 1; number <= 64; number++)
+    void silent.host.grant(linkedPeer(number), peerIdOf(number + 100));
+  await expect(silent.host.grant(linkedPeer(99), peerIdOf(98))).rejects.toMatchObject({ code: 'REFUSED' });
+  host.close();
+});
+
+test('a relayed link is not relayed again, from neither side, and nobody is relayed to itself', async () => {
+  const via = { relay: linkedPeer(7).contact, address: { host: '10.0.0.7', port: 9_000 } };
+  const relayed = (number: number): RelayPeer => ({
+    ...linkedPeer(number),
+    link: { ...linkedPeer(number).link, via },
+  });
+  const { host } = relayHost(async (id) => relayed(Number.parseInt(id, 16)));
+  await expect(host.grant(relayed(1), peerIdOf(2))).rejects.toMatchObject({ code: 'REFUSED' });
+  await expect(host.grant(linkedPeer(1), peerIdOf(1))).rejects.toMatchObject({ code: 'REFUSED' });
+  await expect(host.grant(linkedPeer(1), peerIdOf(2))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+function relayClient(linked: readonly RelayPeer[], named: readonly RelayPeer[] = []) {
+  let opened = 0;
+  const clock = new SimulatedClock();
+  const client = new RelayClient({
+    clock,
+    secure: {} as never,
+    dials: {
+      openRelayed: async () => {
+        opened++;
+        const stream = { remote: { host: '10.0.0.3', port: 9_003 }, destroy: () => {} };
+        return { stream: stream as never, handOver: () => {} };
+      },
+    },
+    linked: () => linked,
+    named: async () => named.map(({ contact }) => contact),
+    link: async ({ peerId }) => named.find(({ contact }) => contact.peerId === peerId) ?? expect.fail(),
+    trusts: () => true,
+    openings: () => [],
+  });
+  return { client, clock, opened: () => opened };
+}
+
+test('four relays are tried for one connection, linked ones before those that trackers name', async () => {
+  const tried: number[] = [];
+  const peers = (numbers: readonly number[]) =>
+    numbers.map((number) => linkedPeer(number, () => tried.push(number)));
+  const { client } = relayClient(peers([11, 12]), peers([11, 21, 22, 23, 24]));
+  await expect(client.connect(peerIdOf(2))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(tried).toEqual([11, 12, 21, 22]);
+  client.close();
+});
+
+test('32 relayed connections that say nothing are open at once; further ones are not opened', async () => {
+  const { client, opened } = relayClient([]);
+  const request = { token: '0'.repeat(32), peerId: peerIdOf(1), address: { host: '10.0.0.1', port: 9_001 } };
+  for (let count = 0; count < 40; count++) await client.accept(linkedPeer(3), request);
+  expect(opened()).toBe(32);
+  client.close();
+});
+
+test('a lane goes through the relay of its link only', async () => {
+  const { client, opened } = relayClient([linkedPeer(3)]);
+  const lane = client.openLane(peerIdOf(2), peerIdOf(4), { closed: () => {} }, { signal: patient });
+  await expect(lane).rejects.toMatchObject({ code: 'UNREACHABLE' });
+  expect(opened()).toBe(0);
+});
