@@ -16,7 +16,8 @@ const MIB = 1_048_576;
 /** Upload limit of the seeder: requests and download share one computer. */
 const LIMIT_MIB = 32;
 const CONNECTIONS = 48;
-const GROWTH_MAX_MIB = 96;
+/** A stream of `/network` keeps up to 64 MiB of its file; as much for buffers and code. */
+const GROWTH_MAX_MIB = 128;
 
 /** Hostile HTTP requests of many kinds, while the peer serves a download. */
 export async function run({ short, seed }: TrialSettings): Promise<readonly Figure[]> {
