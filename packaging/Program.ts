@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,8 +45,19 @@ export async function buildTree(own: Unpacked, target: Target, into: string): Pr
   await run('npm', ['pkg', 'delete', 'devDependencies'], app);
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...system], app);
   await rm(join(app, 'package-lock.json'));
+  await fitKoffi(join(app, 'node_modules/@koromix'), target);
   await unpackNode(own.folder, target, join(into, 'node'));
   await writeFile(join(into, 'VERSION'), `${own.version} ${target.name}\n`);
+}
+
+/** Removes the native part for another C library, and adds the licence, which the package leaves out. */
+async function fitKoffi(packages: string, { libc }: Target): Promise<void> {
+  for (const name of await readdir(packages).catch(() => [])) {
+    const folder = join(packages, name);
+    for (const part of await readdir(folder))
+      if (libc === 'glibc' && part.startsWith('musl_')) await rm(join(folder, part), { recursive: true });
+    await cp(join(ROOT, 'packaging/licences/koffi'), join(folder, 'LICENSE'));
+  }
 }
 
 async function unpackNode(scratch: string, { node, name }: Target, into: string): Promise<void> {
