@@ -273,7 +273,7 @@ test('the sources are read', () => {
   expect(forbidden((_, to) => paths.has(to))).toEqual([]); // Every import leads to a file of these folders.
 });
 
-describe('who may import whom', () => {
+describe('import rules', () => {
   test('Shared knows nothing of ours', () => {
     expect(forbidden((from, to) => folderOf(from) !== 'Shared' || folderOf(to) === 'Shared')).toEqual([]);
   });
@@ -435,7 +435,7 @@ describe('one idea: decisions are functions of values', () => {
     expect(touching).toEqual([]);
   });
 
-  test('what stands on the list of the rim is there and does touch something', () => {
+  test('every file on the list of the rim exists and touches something', () => {
     const files = sources.filter(({ path }) => RIM.includes(path));
     expect(files.filter((source) => touches(source).length === 0).map(({ path }) => path)).toEqual([]);
     expect(RIM.filter((entry) => entry.endsWith('.ts') && !paths.has(entry))).toEqual([]);
@@ -461,7 +461,7 @@ describe('one idea: decisions are functions of values', () => {
 });
 
 describe('the house is kept tidy', () => {
-  test('what stands at fixed places is there', () => {
+  test('files at fixed places exist', () => {
     const fixed = [
       'package.json',
       'Peer.js',

@@ -79,7 +79,7 @@ test.concurrent('three members share; a stranger with another invite and an open
   expect(network.failedHandshakes).toBeGreaterThanOrEqual(2);
 });
 
-test.concurrent('whoever speaks no TLS to a member is closed without a byte, whatever it says', async ({
+test.concurrent('a connection without TLS is closed by a member without a byte, whatever it sends', async ({
   lan,
 }) => {
   const invite = await newInvite(lan, 'lab 3');

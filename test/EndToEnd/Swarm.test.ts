@@ -93,7 +93,7 @@ test.concurrent('same name, different contents: a choice, made by the start of t
   expect((await leecher.read('notes.txt')).toString()).toBe('another content');
 });
 
-test.concurrent('what is here already is not fetched, whatever it is called', async ({ lan }) => {
+test.concurrent('a file that is here already is not fetched, under any name', async ({ lan }) => {
   const film = someMebibytes(7, 3);
   const seeder = await lan.seeder('anna', { files: { 'film.bin': film } });
   const mine = { 'mine.bin': film };

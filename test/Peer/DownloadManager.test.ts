@@ -129,7 +129,7 @@ test('pause keeps what is there, also over a restart; resume fetches only the re
   await desk.clock.settle(later.close());
 });
 
-test('what an earlier run left unfinished goes on by itself', async () => {
+test('unfinished downloads of an earlier run go on by themselves', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   desk.network.located.push(peer);
@@ -156,7 +156,7 @@ test('cancel stops and deletes', async () => {
   await desk.close();
 });
 
-test('what is being fetched is not fetched twice, and what is here is not fetched at all', async () => {
+test('a running download is not started twice, and a file that is here not at all', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   const wish = desk.wish(4 * MIB, [peer]);
@@ -327,7 +327,7 @@ test('a chunk that is asked of a source again waits until its cancelled request 
   await desk.close();
 });
 
-test('what a source suggests waits in its queue: nobody else has it', async () => {
+test('suggested chunks wait in the queue of their source: nobody else has them', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   peer.suggestion = { chunks: [3, 1], rest: 'nothing' };

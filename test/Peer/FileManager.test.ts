@@ -57,7 +57,7 @@ test('FileManager implements the interfaces of downloads and network', async () 
   expect(await contracts.store.unfinished()).toEqual([]);
 });
 
-describe('what is shared', () => {
+describe('shared files', () => {
   test('every regular file in the share, except hidden files and litter', async () => {
     const folder = await TempFolder.forTest();
     for (const path of [
@@ -738,7 +738,7 @@ describe('a share folder that comes and goes', () => {
   });
 });
 
-test('what is not shared is counted by reason, and leaves the list when it can be shared', async () => {
+test('names that are not shared are counted by reason, and leave the list when they are', async () => {
   const folder = await TempFolder.forTest();
   for (const path of ['a', '.hidden', '.git/config', 'x.part', 'd/y~'])
     await folder.write(`share/${path}`, path);

@@ -189,7 +189,7 @@ describe('hostile bodies are refused as BAD_FRAME or are a message like any othe
   );
 });
 
-test('what the limits promise fits their frames', () => {
+test('values at the limits fit into their frames', () => {
   const { request, cancel, token, withdraw } = laneExamples;
   for (const message of [request, cancel, token, withdraw]) {
     expect(encodeLane(message).length - FRAME_HEADER_BYTES).toBeLessThanOrEqual(LANE_REQUEST_BYTES_MAX);

@@ -89,7 +89,7 @@ test.each([
   expect(isLoopback(host)).toBe(expected === 'loopback');
 });
 
-test('what cannot be a peer is not dialled', () => {
+test('addresses that cannot be a peer are not dialled', () => {
   const dialable = (host: string, port = 9_001) => isDialable({ host, port });
   for (const host of ['192.168.1.20', '127.0.0.1', '::1', 'fe80::1', '223.1.1.1'])
     expect(dialable(host)).toBe(true);

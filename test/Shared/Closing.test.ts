@@ -31,7 +31,7 @@ test('a step that fails stops no other; the first failure is thrown at the end',
   expect(order).toEqual([3, 2, 1]);
 });
 
-test('what is opened while closing runs is closed too', async () => {
+test('resources opened while closing runs are closed, too', async () => {
   const closing = new Closing();
   const order: string[] = [];
   closing.add(async () => {
@@ -42,7 +42,7 @@ test('what is opened while closing runs is closed too', async () => {
   expect(order).toEqual(['first', 'opened meanwhile']);
 });
 
-test('what is opened after closing is closed at once, and its failure is seen by the next run()', async () => {
+test('resources opened after closing are closed at once, and their failure reaches the next run()', async () => {
   const closing = new Closing();
   await closing.run();
   const order: string[] = [];

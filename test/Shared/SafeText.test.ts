@@ -21,7 +21,7 @@ const anyText = fc
   )
   .map((points) => String.fromCodePoint(...points));
 
-test('what comes out has nothing that controls a terminal or reorders text, and changes no more', () => {
+test('the result controls no terminal, reorders no text, and is stable', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const safe = safeText(text);

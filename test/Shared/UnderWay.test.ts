@@ -17,7 +17,7 @@ test('everybody waits until the last of it ends, and nobody when nothing is unde
   expect(told).toEqual(['first', 'second']);
 });
 
-test('what begins after the end is waited for anew', async () => {
+test('work begun after the end is waited for anew', async () => {
   const underWay = new UnderWay();
   underWay.begin();
   const before = underWay.settled();

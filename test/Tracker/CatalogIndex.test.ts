@@ -135,7 +135,7 @@ describe('folders', () => {
   });
 });
 
-test('who leaves takes everything along', () => {
+test('a leaving owner takes all its entries along', () => {
   const index = indexOf([1, 'a b', 1], [1, 'c d', 2], [2, 'a b', 1]);
   index.forget(1);
   expect(index.size).toBe(1);
@@ -163,7 +163,7 @@ class Model {
   }
 }
 
-describe('what holders say about one content', () => {
+describe('claims of holders about one content', () => {
   const content = contentOf(5);
   const claim = (path: string, change: Partial<SharedFile> = {}): SharedFile => ({
     ...file(path, 5),

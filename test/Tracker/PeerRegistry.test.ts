@@ -40,7 +40,7 @@ describe('joining and falling silent', () => {
   });
 });
 
-describe('who a peer is', () => {
+describe('identity of a peer', () => {
   test('a newer instance from the same host replaces at once, an older one is refused', () => {
     const registry = new PeerRegistry(TABLE_KEY);
     registry.heartbeat(heartbeatOf(1, { instanceId: runOf(5) }), at('10.0.0.1'), 0);

@@ -13,7 +13,7 @@ test('two who ask get two ports, a repeated question the same one', () => {
   expect(ports.assign(from(1, '10.0.0.2'), 5, none, 100)).toBe(9_000);
 });
 
-test('what a peer there has is left out; what nobody took is free again', () => {
+test('ports in use are left out; assigned ports that nobody took are free again', () => {
   const ports = new PortAssignment();
   expect(ports.assign(from(1), 1, () => new Set([9_000, 9_001]), 0)).toBe(9_002);
   expect(ports.assign(from(2), 1, none, ASSIGNED_MS)).toBe(9_000);

@@ -70,7 +70,7 @@ describe('limits', () => {
     expect(limits.takeQueries('127.0.0.1', 99_999, 0)).toBe(99_999);
   });
 
-  test('who asks most is remembered longest: making room does not renew its share', () => {
+  test('the busiest hosts are evicted last: eviction does not renew a share', () => {
     const limits = new RateLimits(2);
     while (limits.allowsStranger('10.0.0.1', 0));
     for (let host = 2; host < 50; host++) {

@@ -212,7 +212,7 @@ describe('limits', () => {
     return { desk, asker, two, relay };
   }
 
-  test('what comes after the time is dropped and counted; the end is told in time', () => {
+  test('late answers are dropped and counted; the last page is sent in time', () => {
     const { desk, two, relay } = asking();
     expect(desk.logic.nextEndMs).toBe(1_000 + RELAY_MS);
     expect(desk.expire(1_000 + RELAY_MS - 1)).toEqual([]);

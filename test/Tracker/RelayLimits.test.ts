@@ -15,7 +15,7 @@ function songs(count: number): RelayedFile[] {
   });
 }
 
-describe('what strangers can cause by searching', () => {
+describe('traffic that strangers can cause by searching', () => {
   test('40,000 queries to peers at once, then 20,000 a second', () => {
     const relay = new Relay(0);
     const crowd = Array.from({ length: 50_000 }, (_, at) => ({ ...peer, slot: at }) as typeof peer);
@@ -48,7 +48,7 @@ describe('what strangers can cause by searching', () => {
   });
 });
 
-describe('what a queried peer can answer', () => {
+describe('answers of a queried peer', () => {
   const other = registered({ host: '10.0.0.3', port: 1_000 });
   const begun = (peers = [peer]) => {
     const relay = new Relay(0);

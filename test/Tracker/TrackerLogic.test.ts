@@ -113,7 +113,7 @@ describe('a session', () => {
     });
   });
 
-  test('who falls silent is gone with its files', () => {
+  test('a silent peer expires with its files', () => {
     const logic = tracker();
     joined(logic, 1, [file('a song', 1)]);
     const two = new Asker(logic, { host: '10.0.0.2', port: 1 }).connect(19_000);
@@ -179,7 +179,7 @@ describe('a session', () => {
     expect(one.expect('alive', heartbeatOf(1)).successor).toEqual({ host: '127.0.0.1', port: 6_882 });
   });
 
-  test('what makes no sense is refused', () => {
+  test('requests without sense are refused', () => {
     const logic = tracker();
     const peer = joined(logic, 1);
     expect(peer.refusal({ type: 'search', words: 'x', cursor: 0 })).toBe('bad-request');

@@ -62,7 +62,7 @@ test('a refusal ends it with its reason', async () => {
   await expect(play([async () => answer(507)])).rejects.toThrow('HTTP 507');
 });
 
-test('what never gets on ends after a bounded number of attempts', async () => {
+test('an upload without progress ends after a bounded number of attempts', async () => {
   await expect(play([lost])).rejects.toMatchObject({ code: 'UNREACHABLE' });
   await expect(play([async () => answer(308, 3)])).rejects.toThrow('HTTP 308');
 });

@@ -39,7 +39,7 @@ test('useless news waits for useful news, and not for ever', () => {
   expect(late.add(FILE, [51], undefined, 0)).toEqual([51]);
 });
 
-test('who has all is told every half second, and of the rest when it wants to know', () => {
+test('a peer with the whole file gets haves every half second, and the rest once it is interested', () => {
   const late = new DeferredHaves();
   const told: [number, readonly number[]][] = [];
   for (let chunk = 0; chunk < 100; chunk++) {

@@ -268,7 +268,7 @@ test('a newcomer is told that all places are in use', async () => {
   await close();
 });
 
-test('who asks without reading gets no more answers, and memory stays bounded', async () => {
+test('a peer that requests without reading gets no more answers, and memory stays bounded', async () => {
   const network = new SimulatedNetwork({ seed: 1, bytesPerSecond: 10_000 });
   const node = await startNode(network, 1);
   for (let number = 0; number < 2_000; number++)
@@ -372,7 +372,7 @@ test('an honest file after all that', async () => {
   await close();
 });
 
-test('those who ask for films and do not read them keep nobody else from theirs', async () => {
+test('peers that request films and do not read them delay nobody else', async () => {
   const { network, node, close } = await victim();
   const description = node.share.add('film', Buffer.alloc(12 * 1_048_576));
   const requests = Array.from({ length: 12 }, (_, chunk) =>

@@ -189,7 +189,7 @@ test('a seeder suggests other chunks to each of its leechers, and follows what t
   await closeAll(network, [seeder, ...leechers]);
 }, 30_000);
 
-test('who wants a file hears of the holders that another leecher is linked to', async () => {
+test('a leecher learns the holders that another leecher is linked to', async () => {
   const network = new SimulatedNetwork({ seed: 12 });
   const seeder = await startNode(network, 1);
   const [middle, last] = await crowd(network, 2);

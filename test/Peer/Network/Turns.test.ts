@@ -39,7 +39,7 @@ async function queue(count: number) {
   return { network, seeder, leechers, close };
 }
 
-test('who lines up where nobody waits has its turn at once, without end', async () => {
+test('a leecher alone in the queue gets its turn at once, without end', async () => {
   const { network, leechers, close } = await queue(1);
   const [{ source, turns } = expect.fail()] = leechers;
   expect(source.lineUp?.()).toBe(true);
@@ -48,7 +48,7 @@ test('who lines up where nobody waits has its turn at once, without end', async 
   await close();
 });
 
-test('who lines up behind others has no turn before one of them is through, and keeps none that it does not use', async () => {
+test('a leecher behind others gets its turn after one of them, and loses a turn that it does not use', async () => {
   const { network, seeder, leechers, close } = await queue(UPLOAD_SLOTS + 2);
   const working = leechers.slice(0, UPLOAD_SLOTS).map(({ ask }) => ask(0));
   await network.clock.advanceAsync(100);
@@ -82,7 +82,7 @@ test('a request that waits can be withdrawn; one that is at work comes whole', a
   await close();
 }, 20_000);
 
-test('what waits can be taken back while another chunk is on its way: that one goes on', async () => {
+test('a queued request can be withdrawn while another chunk is sent: that one goes on', async () => {
   const { network, leechers, close } = await queue(1);
   const [{ ask, source } = expect.fail()] = leechers;
   const [first, second, third] = [ask(0), ask(1), ask(2)];
@@ -96,7 +96,7 @@ test('what waits can be taken back while another chunk is on its way: that one g
   await close();
 });
 
-test('what comes of a cancelled request is told as such', async () => {
+test('the outcome of a cancelled request is reported as cancelled', async () => {
   const network = new SimulatedNetwork({ seed: 4, latencyMs: [20, 20] });
   const [seeder, leecher] = [await startNode(network, 1), await startNode(network, 2)];
   const description = seeder.share.add('film', Buffer.alloc(8 * MIB));

@@ -41,7 +41,7 @@ test('reject, and numbers that do not wait', async () => {
   await expect(pushes.accept(1, false)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-test('what is here whole costs nothing, whatever the policy; what cannot be is refused', async () => {
+test('a file that is here costs nothing under any policy; an impossible one is refused', async () => {
   const { pushes, network, held } = await desk({ policy: 'none' });
   held.set(fileIdOf(1), 'all');
   held.set(fileIdOf(2), new Bitfield(3));

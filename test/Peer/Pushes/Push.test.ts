@@ -85,7 +85,7 @@ test.each<[RefusalCode, string]>([
   expect(error).toMatchObject({ code: expected, message: expect.stringContaining('peer 2') });
 });
 
-test('what is there already is no failure', async () => {
+test('a file that is there already is no failure', async () => {
   const { sent, ended } = await started();
   sent.events.refused('already-have');
   expect(await ended).toMatchObject({ state: 'already there', error: undefined, confirmed: 0 });

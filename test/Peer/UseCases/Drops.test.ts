@@ -119,7 +119,7 @@ test('one host sends 8 files at once, all together 64', async () => {
   await expect(open({ client: { host: '10.0.2.1', port: 1 } })).rejects.toMatchObject({ code: 'BUSY' });
 });
 
-test('what an interrupted drop has sent is deleted after an hour', async () => {
+test('bytes of an interrupted drop are deleted after an hour', async () => {
   const { open, clock, discarded, downloads } = drops();
   const first = await open();
   await clock.settle(first.write(Buffer.from('01')));

@@ -51,7 +51,7 @@ test.each(seeds(50))('stretches name exactly the chunks that are set (seed %i)',
     expect(first).toBeGreaterThan((ranges[index - 1]?.[1] ?? -2) + 1);
 });
 
-test('what is here of a file: all, some, none, and a download that is not open', () => {
+test('the state of a file: whole, partial, absent, and a download that is not open', () => {
   const content = { fileId: fileIdOf(1), path: 'x', size: 3 * MIB + 5, bytes: 2 * MIB };
   const some = new Bitfield(4);
   some.set(3);

@@ -106,7 +106,7 @@ test('a user of this computer comes first; a reader that lost its place ends', a
   expect(asked.at(-1)).toBe('leave');
 });
 
-test('what is here, and what is being downloaded, is found without a question to the network', async () => {
+test('shared files and running downloads are found without a question to the network', async () => {
   const own = content();
   own.state.own = FILM;
   const file = await own.content.open(FILM, '192.0.2.9', NEVER);

@@ -30,7 +30,7 @@ test('members, copies and the time until all are done', () => {
   expect(swarm.members[1]).toMatchObject({ chunks: 5, bytes: 5 * MIB, complete: false });
 });
 
-test('who gets nothing makes the end unknown and is named; those of whom nothing is known do not', () => {
+test('a stalled member is named and makes the end unknown; members without data do not', () => {
   const swarm = summarizeSwarm(FILE, [
     facts('all'),
     facts(bits(1), MIB, 'anna'),

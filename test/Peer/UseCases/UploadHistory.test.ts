@@ -30,7 +30,7 @@ async function setting(saved: readonly TakenFile[] = []) {
   return { clock, saves, store, history, serve };
 }
 
-test('who took what: bytes add up, the latest comes first, times are of the first and the last byte', async () => {
+test('the history adds up bytes, shows the latest first, with the times of the first and the last byte', async () => {
   const { clock, history, serve } = await setting();
   serve(1, 1, 30);
   await clock.advanceAsync(1_000);

@@ -108,7 +108,7 @@ describe('order', () => {
     );
   });
 
-  test('what is older than the window is refused', () => {
+  test('datagrams older than the window are refused', () => {
     const sealed = sealedRun(REPLAY_WINDOW + 1);
     const receiver = new DatagramOpener(KEY);
     expect(receiver.open(sealed[REPLAY_WINDOW] as Buffer)).toBeDefined();

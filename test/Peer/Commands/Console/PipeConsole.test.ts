@@ -222,7 +222,7 @@ describe('a pipe', () => {
   });
 });
 
-describe('what comes out for programs', () => {
+describe('output for programs', () => {
   test('one line of JSON a command, with everything a stranger sent escaped', async () => {
     const controls = new FakeControls();
     controls.hits = [hitOf('x/fi\u001b\u202e\u009blm.mkv', 10, 1, 2)];

@@ -44,7 +44,7 @@ test('a file that is falsely listed as empty is fetched in its true size', async
   await desk.close();
 });
 
-test('what is here already is counted and not fetched', async () => {
+test('files that are here already are counted and not fetched', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   const files = folder(desk, 100, 50_000, [peer]);

@@ -53,7 +53,7 @@ test('holders of the same content are joined, whatever they call it; paths are r
   ]);
 });
 
-test('what is not below the folder is dropped', () => {
+test('entries outside the folder are dropped', () => {
   expect(
     plan('jazz', listing(1, ['jazz', 1], ['jazz/', 2], ['jazz/below/', 2], ['jazzy/a', 3], ['x/jazz/a', 4])),
   ).toEqual([]);

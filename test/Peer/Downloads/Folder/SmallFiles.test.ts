@@ -45,7 +45,7 @@ test('a liar is named, its files come from the others, and nothing more is asked
   await desk.close();
 });
 
-test('what one holder lacks comes from another; what nobody has is counted', async () => {
+test('files that one holder lacks come from another; files that nobody has are counted', async () => {
   const { desk, peers } = bundleDesk(2);
   const files = folder(desk, 100, 50_000, peers);
   for (const { fileId } of files.slice(0, 20)) peers[0]?.files.delete(fileId);
@@ -85,7 +85,7 @@ test('a busy source is asked again after a while, and a queue is waited for with
   await desk.close();
 });
 
-test('what a slow source has not begun is taken over by a fast one', async () => {
+test('requests that a slow source has not begun are taken over by a fast one', async () => {
   const { desk, peers } = bundleDesk(2);
   const [slow, fast] = peers;
   if (slow === undefined || fast === undefined) throw new Error('no peers');

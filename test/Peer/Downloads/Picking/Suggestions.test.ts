@@ -25,7 +25,7 @@ function swarm(order: 'any' | 'in order' = 'any'): UnitScheduler<string> {
 
 const next = (scheduler: UnitScheduler<string>, nowMs = 0) => scheduler.next('seeder', nowMs)?.request.unit;
 
-test('what a source suggests is asked of it first, and nothing else while more may leave it for the first time', () => {
+test('suggested chunks are requested first, and no others while the source may release new ones', () => {
   const scheduler = swarm();
   scheduler.suggest('seeder', { chunks: [99, 9, 5], rest: 'nothing' }, 0);
   expect([next(scheduler), next(scheduler), next(scheduler)]).toEqual([9, 5, undefined]);
@@ -48,7 +48,7 @@ test('a source whose suggestions do not come is asked as any other after 2 s', (
   expect(next(scheduler, 2_000)).toBeGreaterThanOrEqual(0);
 });
 
-test('who reads in order, or is told to choose, does not care', () => {
+test('a reader in order, or a leecher with free choice, ignores suggestions', () => {
   const reader = swarm('in order');
   reader.suggest('seeder', { chunks: [9], rest: 'nothing' }, 0);
   expect([next(reader), next(reader)]).toEqual([0, 1]);

@@ -182,7 +182,7 @@ test('a source that lied is only asked for what nobody else has', () => {
   expect([0, 1]).toContain(ask(plan, 'liar'));
 });
 
-test('what a slow source has not begun moves to an idle one; a chunk it works on is copied, and one is cancelled', () => {
+test('pending chunks of a slow source move to an idle one; a running chunk is requested twice, and one is cancelled', () => {
   const pace = (key: string): Pace => ({ bytesPerSecond: key === 'slow' ? 1e5 : 1e7, waiting: false });
   const plan = scheduler(2, { pace });
   plan.join('slow', undefined);

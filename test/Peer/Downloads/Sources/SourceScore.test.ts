@@ -111,7 +111,7 @@ test('silent for 10 s while asked: left alone for 1, 5, 15, 60, 60 s, with one r
   expect(score.roomBytes(now + 1)).toBeGreaterThan(0);
 });
 
-test('who waits in a queue is not silent, and has one request open', () => {
+test('a queued source is not silent, and has one open request', () => {
   const score = new SourceScore();
   score.requested(MIB, 0);
   score.queued(3, 10);

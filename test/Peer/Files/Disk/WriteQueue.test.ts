@@ -29,7 +29,7 @@ test.each(seeds(20))('many writes at once end as if made one by one (seed %i)', 
   expect(expected.subarray(written.length).every((byte) => byte === 0)).toBe(true);
 });
 
-test('what several sources send in turns goes out source by source', async () => {
+test('writes of several sources in turns go out source by source', async () => {
   const folder = await TempFolder.forTest();
   const fd = openSync(folder.at('file'), 'wx+');
   const queue = new WriteQueue(fd);

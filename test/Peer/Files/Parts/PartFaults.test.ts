@@ -198,7 +198,7 @@ test.each(seeds(50))(
   },
 );
 
-test('who was asked first and sends nothing keeps no place: the bytes of the next go straight to the disk', async () => {
+test('a first source that sends nothing holds no buffer: bytes of the next one go straight to the disk', async () => {
   const disk = new MemoryDisk({ random: new SeededRandom(1) });
   const part = await partStore(disk).store.open(description, 'a');
   const silent = part.writer(1);

@@ -99,7 +99,7 @@ describe('a download from start to end', () => {
   });
 });
 
-describe('what stands in the way', () => {
+describe('names in the way', () => {
   test('the same content twice at once', async () => {
     const { store } = partStore(memoryDisk());
     const part = await store.open(description, 'a');
@@ -119,7 +119,7 @@ describe('what stands in the way', () => {
     expect(disk.names('/share/Temp')).toEqual([]);
   });
 
-  test('what is here already needs no room again', async () => {
+  test('bytes that are here already need no room again', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     const part = await store.open(description, 'a');

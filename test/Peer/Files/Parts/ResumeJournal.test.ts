@@ -54,7 +54,7 @@ test('the bytes of a journal, as written down', () => {
   });
 });
 
-test('what was synced is durable, what came later is unsure', () => {
+test('synced records are durable, later ones are unsure', () => {
   const journal = Buffer.concat([
     start,
     encodeVerified(4),

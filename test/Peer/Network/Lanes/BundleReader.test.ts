@@ -80,7 +80,7 @@ describe('the answer to a bundle', () => {
     },
   );
 
-  test('what can be read at once is', async () => {
+  test('files that fit are read at once', async () => {
     const random = new SeededRandom(1);
     const share = new MemoryShare();
     const files = [1, 2, 3].map((fill) => {

@@ -79,7 +79,7 @@ test.each([
   expect(asked(wishes).taken()).toHaveLength(1);
 });
 
-test('what others were served already does not go along with what is new', () => {
+test('chunks served to others before are not sent together with new ones', () => {
   const { taken } = asked([
     [FILM, 0],
     [FILM, 1],
@@ -89,7 +89,7 @@ test('what others were served already does not go along with what is new', () =>
   expect([taken(served), taken(served), taken(served)]).toEqual([['film 0'], ['film 2'], ['film 1']]);
 });
 
-test('what cannot be given ends the run', () => {
+test('a chunk that is not available ends the run', () => {
   const wishes = [0, 1, 2].map((chunk) => [FILM, chunk] as const);
   const { taken } = asked(wishes, (_, chunk) => (chunk === 1 ? 0 : MIB));
   expect(taken()).toEqual(['film 0']);

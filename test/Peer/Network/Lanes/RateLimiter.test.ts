@@ -173,7 +173,7 @@ test('a lane that ends gives back what it had in advance and lets its waiters go
   expect(limiter.flow('elsewhere').ready).toBe(true);
 });
 
-test('what all lanes may move together, and what moves', async () => {
+test('the total rate of all lanes, allowed and measured', async () => {
   const { clock, late } = world(2);
   const limiter = new RateLimiter(late, { lan: 2_000_000 });
   expect(limiter.ceiling).toBeUndefined();

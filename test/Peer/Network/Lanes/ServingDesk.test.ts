@@ -48,7 +48,7 @@ test('a range that crosses chunks arrives byte for byte, and is counted', async 
   expect(made.clients).toBe(0);
 });
 
-test('what is not here, or is no range of the file, is refused', async () => {
+test('a missing file, or a range beyond its end, is refused', async () => {
   const { fileId, share, enter } = desk();
   const seat = enter('curl');
   for (const range of [{ from: 0, to: 4 * MIB }])

@@ -63,7 +63,7 @@ test('alone, a leecher chooses as it likes; from the second one on each is told 
   expect(crowd.told.get(one)).toEqual({ chunks: [], rest: 'anything' });
 });
 
-test('what somebody has or asks for is suggested to nobody', () => {
+test('a chunk that a leecher has or requests is suggested to nobody', () => {
   const crowd = new Crowd(12);
   crowd.giveOut.join(one, true);
   crowd.giveOut.asked(one, 0);
@@ -75,7 +75,7 @@ test('what somebody has or asks for is suggested to nobody', () => {
   expect(suggested.toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6]);
 });
 
-test('what a peer had alone is given again when it leaves', () => {
+test('the only copy of a chunk is sent again when its holder leaves', () => {
   const crowd = new Crowd(2);
   for (const peer of [one, two, three]) crowd.join(peer);
   crowd.fetch(one);
@@ -86,7 +86,7 @@ test('what a peer had alone is given again when it leaves', () => {
   expect([...crowd.chunksOf(two), ...crowd.chunksOf(three)]).toEqual([0]);
 });
 
-test('who does not ask for what was suggested loses it', () => {
+test('a leecher that does not request a suggested chunk loses it', () => {
   const crowd = new Crowd(2);
   crowd.join(one);
   crowd.join(two);
@@ -100,7 +100,7 @@ test('who does not ask for what was suggested loses it', () => {
   expect([...crowd.chunksOf(two), ...crowd.chunksOf(three)]).toEqual([0]);
 });
 
-test('what a peer was sent and does not say it has is given again after 5 s; what it says it has stays its own', () => {
+test('a sent chunk that is not confirmed within 5 s is given again; a confirmed one is not', () => {
   const crowd = new Crowd(2);
   crowd.join(one);
   crowd.join(two);
@@ -128,7 +128,7 @@ test('what a peer was sent and does not say it has is given again after 5 s; wha
   expect(giveOut.expects).toBe(false);
 });
 
-test('who does not understand suggestions gets none, and what it asks for is given', () => {
+test('a leecher without suggestions in its protocol gets none, and gets every chunk that it requests', () => {
   const crowd = new Crowd(8);
   crowd.join(one, false);
   crowd.giveOut.asked(one, 0);
@@ -161,7 +161,7 @@ test.each(seeds(100))(
   },
 );
 
-test('what a leecher got elsewhere is no longer suggested to it: it is told of others at once', () => {
+test('a chunk from elsewhere is no longer suggested, and another one is at once', () => {
   const giveOut = new SuperSeeding(40, 0);
   giveOut.join(peerIdOf(1), true);
   giveOut.join(peerIdOf(2), true);

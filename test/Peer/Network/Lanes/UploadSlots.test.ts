@@ -42,7 +42,7 @@ test('of those who had equally many bytes, who has least of its file is next; wh
   expect(slots.placeOf(peerIdOf(1))).toBe(3);
 });
 
-test('what fits in 512 KiB has slots of its own, and leaves them when it asks for more', () => {
+test('requests up to 512 KiB have slots of their own, and leave them when they grow', () => {
   const slots = asked(UPLOAD_SLOTS + 2);
   for (let peer = 11; peer <= 15; peer++) slots.setDemand(peerIdOf(peer), SMALL_UPLOAD_BYTES);
   expect([11, 12, 13, 14].every((peer) => slots.isServing(peerIdOf(peer)))).toBe(true);
@@ -76,7 +76,7 @@ test('the more wait, the sooner a slot passes on', () => {
   expect(slots.placeOf(peerIdOf(1))).toBe(4);
 });
 
-test('what sends much in a second gives longer turns: half a second of it, divided among those who wait', () => {
+test('turns last half a second of the rate, divided among the waiting leechers', () => {
   const slots = asked(UPLOAD_SLOTS + 24);
   slots.pace(25e6, 25e6);
   expect(slots.turnBytes).toBe(Math.ceil(SLOT_BYTES / 24));

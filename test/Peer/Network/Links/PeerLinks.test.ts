@@ -67,7 +67,7 @@ test('a long catalog comes in pages, whole, in order, and below a folder only', 
   await close();
 });
 
-test('what a peer does not have is NOT_FOUND, a peer that is not there UNREACHABLE, oneself REFUSED', async () => {
+test('a missing file is NOT_FOUND, an absent peer UNREACHABLE, a request to oneself REFUSED', async () => {
   const { network, seeder, leecher, close } = await pair();
   const { fileId } = leecher.share.add('mine', Buffer.from('x'));
   await expect(network.settle(open(leecher, seeder, fileId))).rejects.toMatchObject({ code: 'NOT_FOUND' });

@@ -60,7 +60,7 @@ test('another version of the protocol is refused', () => {
   expect(session.open).toBe(false);
 });
 
-test('who does not greet within 10 s is cut off', () => {
+test('a connection without a greeting within 10 s is closed', () => {
   const session = new PeerSession(helloOf(1), false, 0);
   expect(session.tick(9_999)).toEqual([]);
   const [action] = session.tick(10_000);

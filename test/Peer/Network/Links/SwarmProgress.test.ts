@@ -71,7 +71,7 @@ test('a seeder sees how far its leecher is, from before the first chunk to the l
   await close();
 });
 
-test('who is done goes on to see the other leecher; who gives up is seen no more', async () => {
+test('a finished leecher still sees the other one; a leecher that gives up is seen no more', async () => {
   const { network, nodes, close } = await trio(2);
   const [seeder, fast, slow] = nodes;
   const description = seeder.share.add('film', new SeededRandom(1).bytes(4 * MIB));
@@ -133,7 +133,7 @@ test('two that are done at the same moment, and their seeder, see that each has 
   await close();
 });
 
-test('what a peer had before is no growth, even if a chunk of it was heard of first', async () => {
+test('chunks held before are no growth, even if one of them was announced first', async () => {
   const { network, nodes, close } = await trio(4);
   const [seeder, leecher] = nodes;
   const { fileId } = seeder.share.add('film', new SeededRandom(1).bytes(64 * MIB));

@@ -49,7 +49,7 @@ describe('resuming', () => {
     expect(host.dropped[0]?.bytes.toString()).toBe('0123');
   });
 
-  test('what a broken connection has sent is kept', async () => {
+  test('bytes of a broken connection are kept', async () => {
     const { port, base, host } = await webOn();
     const socket = connect({ port, host: '127.0.0.1' });
     socket.write('PUT /drop/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n0123');
@@ -119,7 +119,7 @@ test('the disk fills up: the client is told, and what is here stays', async () =
   expect([answer.status, await answer.json()]).toMatchObject([507, { error: { code: 'DISK_FULL' } }]);
 });
 
-describe('who may', () => {
+describe('rights', () => {
   test('--http read takes nothing, not even from the owner', async () => {
     const { base, host } = await webOn(undefined, { level: 'read' });
     expect((await put(`${base}/drop/a`, 'x', OWNER)).status).toBe(403);

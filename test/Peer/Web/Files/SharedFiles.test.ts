@@ -66,7 +66,7 @@ describe('ranges', () => {
     expect(await ask('Fri, 02 Jan 2026 03:04:06 GMT')).toBe('0123456789');
   });
 
-  test('what a browser has is not sent again', async () => {
+  test('a file in the cache of a browser is not sent again', async () => {
     const { base } = await sharing({ a: BYTES });
     const etag = (await fetch(`${base}/files/a`)).headers.get('etag') ?? '';
     const status = async (headers: Record<string, string>) =>

@@ -54,7 +54,7 @@ test('a flood of newcomers displaces a quarter of the idle links at most, then i
   expect(filled.roomFor('z', 40)).toBe(links[0]);
 });
 
-test('what a host has in use does not make its newcomers give way first', () => {
+test('connections of a host in use do not make its newcomers give way first', () => {
   const strangers = [place('x', 10, false), place('y', 20, false)];
   const busy = Array.from({ length: 5 }, () => place('a', 0));
   expect(room(8, [...busy, place('a', 30, false), ...strangers]).roomFor('z', 40)).toBe(strangers[0]);

@@ -46,7 +46,7 @@ test('all taken: an error with a hint', async () => {
   expect(tried.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1_000 }, (_, at) => 9_000 + at));
 });
 
-test('who connects too early is turned away, later ones reach the taker', async () => {
+test('early connections are refused, later ones reach the taker of the port', async () => {
   const host = machine(() => false);
   const reserved = await reservePort(host.listen, 9_001, Math.random);
   let destroyed = 0;
