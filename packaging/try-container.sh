@@ -102,7 +102,7 @@ for port in 9971 9972; do
   start "${command[@]}" --no-discovery --tracker 127.0.0.1:6998 --name "$name"
 done
 echo '== the tracker is healthy'
-check=$(sed -n "s/.*-e, \"\(fetch.*\)\"\]$/\1/p" "$here/packaging/compose.yaml" | sed 's/9469/9470/')
+check=$(sed -n 's/^ *"\(fetch.*\)",*$/\1/p' "$here/packaging/compose.yaml" | sed s/9469/9470/)
 [ -n "$check" ] || { echo 'compose.yaml has no health check of the tracker'; exit 1; }
 for _ in 1 2 3 4 5 6 7 8 9; do inside node -e "$check" && break || sleep 1; done
 inside node -e "$check"
