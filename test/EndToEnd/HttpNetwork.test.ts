@@ -68,7 +68,7 @@ describe.skipIf(NO_PROGRAMS !== undefined)(title('curl and aria2', NO_PROGRAMS),
         ...['--no-conf', '--quiet', '--file-allocation=none', '--dir', folder.at(into)],
         ...['--split=4', '--max-connection-per-server=4', '--min-split-size=1M'],
         // Slow enough for all four to be connected before one has sent everything.
-        ...['--max-overall-download-limit=24M', ...args],
+        ...['--max-overall-download-limit=12M', ...args],
         ...['--metalink-file', folder.at('film.meta4')],
       ]);
     const before = await sent();
@@ -76,7 +76,8 @@ describe.skipIf(NO_PROGRAMS !== undefined)(title('curl and aria2', NO_PROGRAMS),
     expect(FILM.equals(await readFile(folder.at('aria2/film.bin')))).toBe(true);
     const given = (await sent()).map((bytes, index) => bytes - (before[index] ?? 0));
     expect(given.filter((bytes) => bytes >= 1_048_576)).toHaveLength(4);
-    expect(given.reduce((sum, bytes) => sum + bytes, 0)).toBe(FILM.length);
+    // It cuts connections short, so that some bytes are sent in vain.
+    expect(given.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThanOrEqual(FILM.length);
 
     // The hashes of the document are those of the pieces: a damaged one is fetched again.
     const damaged = Buffer.from(FILM);
