@@ -38,6 +38,7 @@ interface Half {
   /** Host of its link. */
   readonly host: string;
   end: RelayEnd | undefined;
+  isOver: boolean;
 }
 
 interface Session {
@@ -65,7 +66,9 @@ export class RelayHost {
   }
 
   get status(): RelayStatus {
-    const joined = [...this.#sessions].filter(({ halves }) => halves.every(({ end }) => end !== undefined));
+    const joined = [...this.#sessions].filter(({ halves }) =>
+      halves.every(({ end, isOver }) => end && !isOver),
+    );
     return {
       connections: joined.length,
       bytes: this.#bytes,
@@ -167,7 +170,7 @@ export class RelayHost {
         this.#bytes += bytes;
         session.usedMs = clock.nowMs();
       },
-      ended: () => this.#halfEnded(session),
+      ended: () => this.#halfEnded(session, half),
     });
     half.end = end;
     const [one, other] = session.halves;
@@ -181,10 +184,14 @@ export class RelayHost {
     return end;
   }
 
-  /** The other half ends by itself when its last bytes are sent; one that has not dialled yet comes in vain. */
-  #halfEnded(session: Session): void {
-    if (session.halves.every(({ end }) => end !== undefined)) this.#forget(session);
-    else this.#end(session);
+  /**
+   * The other half ends by itself when its last bytes are sent: until then the session counts, and is cut when it is idle.
+   * One that has not dialled yet comes in vain.
+   */
+  #halfEnded(session: Session, half: Half): void {
+    half.isOver = true;
+    if (session.halves.some(({ end }) => end === undefined)) this.#end(session);
+    else if (session.halves.every(({ isOver }) => isOver)) this.#forget(session);
   }
 
   #flows(from: Half, to: Half) {
@@ -205,7 +212,7 @@ export class RelayHost {
 }
 
 function halfOf({ contact, link }: RelayPeer): Half {
-  return { peerId: contact.peerId, host: link.remote.host, end: undefined };
+  return { peerId: contact.peerId, host: link.remote.host, end: undefined, isOver: false };
 }
 
 function tokenIn(frame: Buffer): string | undefined {
