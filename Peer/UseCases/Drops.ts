@@ -94,6 +94,9 @@ export class Drops {
     if (known !== undefined && !isOver && !request.fresh) return this.#join(known, gone);
     if (known !== undefined && !isOver) await this.#options.downloads.cancel(known.number);
     else await this.#admit(key, request, signal);
+    const meanwhile = this.#entries.get(key);
+    if (meanwhile !== known && meanwhile !== undefined) return this.#join(meanwhile, gone);
+    this.#requireRoom(request.client.host);
     const entry = this.#begin(request);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -112,10 +115,7 @@ export class Drops {
     const { path, size, client, byOwner, attributes } = request;
     const { chunkCount } = layoutOf(size);
     this.#asking.get(key)?.abort();
-    const running = [...this.#entries.values()].filter(({ state }) => !isEnded(state));
-    const ofHost = running.filter(({ host }) => host === client.host).length;
-    if (ofHost >= PER_HOST_MAX || running.length >= ALL_MAX)
-      throw new ShoalError('BUSY', 'this peer receives too many files now', { hint: 'Send it again later.' });
+    this.#requireRoom(client.host);
     await files.requireFreeSpace(size);
     if (byOwner) return;
     const asking = new AbortController();
@@ -126,6 +126,14 @@ export class Drops {
     } finally {
       if (this.#asking.get(key) === asking) this.#asking.delete(key);
     }
+  }
+
+  /** To be called before consent is asked for, and once more after it. @throws ShoalError BUSY */
+  #requireRoom(client: string): void {
+    const running = [...this.#entries.values()].filter(({ state }) => !isEnded(state));
+    const ofHost = running.filter(({ host }) => host === client).length;
+    if (ofHost >= PER_HOST_MAX || running.length >= ALL_MAX)
+      throw new ShoalError('BUSY', 'this peer receives too many files now', { hint: 'Send it again later.' });
   }
 
   #begin({ path, size, attributes, client, byOwner }: DropRequest): Entry {

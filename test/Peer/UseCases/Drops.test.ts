@@ -119,6 +119,21 @@ test('one host sends 8 files at once, all together 64', async () => {
   await expect(open({ client: { host: '10.0.2.1', port: 1 } })).rejects.toMatchObject({ code: 'BUSY' });
 });
 
+test('requests of one host at the same moment exceed no bound, and one file has one drop', async () => {
+  const { made, clock, downloads, open } = drops();
+  const many = Array.from({ length: 12 }, (_, n) =>
+    made.open(requestOf({ path: `${n}` }), () => {}, patient),
+  );
+  const outcomes = await clock.settle(Promise.allSettled(many));
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
+  expect(downloads.list()).toHaveLength(8);
+  await open({ path: '0', fresh: true }); // In the place of the earlier one.
+  const client = { host: '10.0.0.8', port: 50_000 };
+  const twice = [0, 1].map(() => made.open(requestOf({ client, byOwner: true }), () => {}, patient));
+  await clock.settle(Promise.all(twice));
+  expect(downloads.list().filter(({ state }) => state !== 'cancelled')).toHaveLength(9);
+});
+
 test('bytes of an interrupted drop are deleted after an hour', async () => {
   const { open, clock, discarded, downloads } = drops();
   const first = await open();
