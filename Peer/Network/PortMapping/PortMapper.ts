@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { formatAddress, networkClass } from '../../../Shared/Address.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
@@ -101,6 +102,8 @@ function isShared(host: string): boolean {
 
 /** A mapping is of use when its address is a public one, and its port the one that trackers hand out. */
 function judged({ host, port, by }: MappedPort, wanted: number): PortMappingStatus {
+  // A claim of anybody on the LAN: no other text is shown.
+  if (isIP(host) === 0) return { state: 'failed', reason: 'the router named no IP address' };
   if (networkClass(host) !== 'elsewhere' || isShared(host))
     return {
       state: 'failed',

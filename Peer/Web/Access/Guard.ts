@@ -106,7 +106,9 @@ export function isReading(method: string): boolean {
 }
 
 function isOwnHost(host: string, hostNames: readonly string[]): boolean {
-  const [, bracketed, plain = ''] = /^(?:\[([0-9a-f:.]+)\]|([^:[\]@/\\]+))(?::\d{1,5})?$/i.exec(host) ?? [];
+  const [, bracketed, plain = '', port = '80'] =
+    /^(?:\[([0-9a-f:.]+)\]|([^:[\]@/\\]+))(?::(\d{1,5}))?$/i.exec(host) ?? [];
+  if (Number(port) < 1 || Number(port) > 65_535) return false;
   if (bracketed !== undefined) return isIP(bracketed) === 6;
   const name = plain.toLowerCase();
   return isIP(name) === 4 || name === 'localhost' || hostNames.includes(name);

@@ -55,6 +55,7 @@ test.each([
   ['192.168.0.7', 9_001, 'there is another router before it'],
   ['100.64.3.2', 9_001, 'there is another router before it'],
   ['203.0.113.5', 9_044, 'start with --port 9044'],
+  ['203.0.113.5\u001b[2J', 9_001, 'named no IP address'],
 ])('a mapping of no use says why: %s:%d', async (host, port, reason) => {
   const { made, clock } = mapper(async () => ({ host, port, by: 'NAT-PMP' }));
   made.start(9_001);

@@ -34,6 +34,8 @@ describe('a request that a hostile page can cause is refused', () => {
     ['evil.example/127.0.0.1', 403],
     ['[evil.example]', 403],
     ['1.2.3', 403],
+    ['127.0.0.1:65536', 403],
+    ['127.0.0.1:0', 403],
     ['', 400],
     [undefined, 400],
   ])('Host %s', (host, status) => {
