@@ -49,7 +49,7 @@ test('twenty peers at one seeder: six at once, the others know their place, all 
   await network.clock.advanceAsync(1_000);
   expect(seeder.links.uploads()).toEqual([]);
   await closeAll(network, [seeder, ...leechers]);
-}, 30_000);
+});
 
 test('a picture does not wait for films', async () => {
   const network = new SimulatedNetwork({ seed: 4 });
@@ -71,7 +71,7 @@ test('a picture does not wait for films', async () => {
   expect(network.clock.nowMs() - beganMs).toBeLessThan(5_000);
   await closeAll(network, [seeder, ...leechers]);
   await network.settle(Promise.all(films));
-}, 30_000);
+});
 
 test('two who want the same file hear of each other at once, wherever the seeder is', async () => {
   const network = new SimulatedNetwork({ seed: 4 });
@@ -163,7 +163,7 @@ test('one seeder lets every chunk out once before it repeats any, among what is 
   expect(new Set(order.slice(0, 24)).size).toBe(24);
   expect(order).toHaveLength(96);
   await closeAll(network, [seeder, ...leechers]);
-}, 30_000);
+});
 
 test('a seeder suggests other chunks to each of its leechers, and follows what they have', async () => {
   const network = new SimulatedNetwork({ seed: 11 });
@@ -187,7 +187,7 @@ test('a seeder suggests other chunks to each of its leechers, and follows what t
   await network.clock.advanceAsync(100);
   expect(sources[0]?.suggestion).toBeUndefined();
   await closeAll(network, [seeder, ...leechers]);
-}, 30_000);
+});
 
 test('a leecher learns the holders that another leecher is linked to', async () => {
   const network = new SimulatedNetwork({ seed: 12 });
@@ -204,4 +204,4 @@ test('a leecher learns the holders that another leecher is linked to', async () 
   await network.clock.advanceAsync(50);
   expect(found).toEqual(['10.0.0.1:9001']);
   await closeAll(network, [seeder, middle, last]);
-}, 30_000);
+});

@@ -65,7 +65,7 @@ test('a leecher behind others gets its turn after one of them, and loses a turn 
   expect([waiter.turns.length, last.turns.length]).toEqual([1, 1]);
   expect(seeder.links.uploads()).toEqual([]);
   await close();
-}, 20_000);
+});
 
 test('a request that waits can be withdrawn; one that is at work comes whole', async () => {
   const { network, leechers, close } = await queue(UPLOAD_SLOTS + 1);
@@ -80,7 +80,7 @@ test('a request that waits can be withdrawn; one that is at work comes whole', a
   const outcomes = await network.settle(Promise.all(working));
   expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['verified']));
   await close();
-}, 20_000);
+});
 
 test('a queued request can be withdrawn while another chunk is sent: that one goes on', async () => {
   const { network, leechers, close } = await queue(1);

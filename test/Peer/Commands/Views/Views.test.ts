@@ -193,7 +193,7 @@ describe('tables', () => {
     );
     const text = remoteFilesText('p', '', entries, plain(Number.POSITIVE_INFINITY));
     expect(text.split('\n')).toHaveLength(100_004);
-  }, 10_000);
+  });
 });
 
 describe('words', () => {

@@ -295,7 +295,7 @@ test('limits hold in both directions and can be changed while running', async ()
   leecher.links.limits.set({ down: undefined });
   await network.settle(all);
   await close();
-}, 30_000);
+});
 
 test.each(seeds(30))('of two crossing links one stays, and nothing asked is lost (seed %i)', async (seed) => {
   const network = new SimulatedNetwork({ seed, latencyMs: [1, 40] });
