@@ -2,7 +2,7 @@ import type { InstanceId } from '../../Protocol/Ids.ts';
 import type { AnswerRecord } from './BusRecords.ts';
 
 /** Time in which the other trackers may answer a question. */
-export const GATHER_MS = 300;
+const GATHER_MS = 300;
 /** Questions open at once. Beyond this only the own part answers. */
 const OPEN_MAX = 1_024;
 /** Bytes of the answers of one tracker to one question: 200 hits with the longest paths and eight holders each. */

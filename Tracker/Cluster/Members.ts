@@ -6,9 +6,9 @@ import type { RecordOf } from './BusRecords.ts';
 /** Interval of announcements. */
 export const ANNOUNCE_MS = 5_000;
 /** Time without a message after which a tracker is silent and no longer asked: two announcements and a margin. */
-export const SILENT_MS = 12_000;
+const SILENT_MS = 12_000;
 /** Time after which a silent tracker is forgotten. Until then answers say that one of the cluster is missing. */
-export const FORGOTTEN_MS = 3_600_000;
+const FORGOTTEN_MS = 3_600_000;
 
 /** Another tracker of the cluster. Everything but `heardMs` is its claim. */
 export interface Member {

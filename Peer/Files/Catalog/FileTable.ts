@@ -132,7 +132,7 @@ export class FileTable {
     return this.#devices[this.#deviceOf[row] ?? 0] === state.device && this.isSameAsBefore(row, state);
   }
 
-  /** The same without the device number, as sameAsBefore compares it. */
+  /** The same without the device number. */
   isSameAsBefore(row: number, state: FileState): boolean {
     return this.#ctimes[row] === BigInt.asIntN(64, state.ctimeNs) && this.#isSameContent(row, state);
   }

@@ -71,7 +71,7 @@ export function sameState(one: FileState, other: FileState): boolean {
 }
 
 /** Ignores the device number, which may change over a restart of the machine. */
-export function sameAsBefore(one: FileState, other: FileState): boolean {
+function sameAsBefore(one: FileState, other: FileState): boolean {
   return one.ctimeNs === other.ctimeNs && isSameContent(one, other);
 }
 

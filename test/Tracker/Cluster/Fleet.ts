@@ -218,7 +218,7 @@ export function addressOf(peer: number): Address {
   };
 }
 
-export function tokenOf(peer: number): string {
+function tokenOf(peer: number): string {
   return peer.toString(16).padStart(16, '0');
 }
 
