@@ -136,6 +136,24 @@ describe('at most 16 holders are asked', () => {
   });
 });
 
+test('eight documents are made at once, a ninth is refused', async () => {
+  const host = new FakeWebHost();
+  host.contents.set(PATH, FILM);
+  host.holders = addresses(1);
+  let answer = (_: undefined) => {};
+  const silence = new Promise<undefined>((resolve) => {
+    answer = resolve;
+  });
+  const { base } = await webOn(host, { get: () => silence });
+  const statuses = Array.from({ length: 9 }, async () => {
+    const { status } = await fetch(`${base}/network/${ID}.meta4`);
+    // The refusal comes first: then the others go on.
+    if (status === 503) answer(undefined);
+    return status;
+  });
+  expect((await Promise.all(statuses)).toSorted()).toEqual([...Array(8).fill(200), 503]);
+});
+
 test('answers with a file lead to its document, its digest, and known duplicates', async () => {
   const { base, urls } = await asking({ here: true, holders: addresses(2) });
   const links = async () => {
