@@ -6,6 +6,7 @@ import type { Log } from '../Shared/Log.ts';
 import { ShoalError } from '../Shared/ShoalError.ts';
 import type { BindDatagram, DatagramSocket } from '../Shared/Transport.ts';
 import type { Bus, BusConnection } from './Cluster/Bus.ts';
+import type { ClusterStats } from './Cluster/Cluster.ts';
 import type { Member, MemberChange } from './Cluster/Members.ts';
 import type { Datagram } from './OwnPart.ts';
 import type { TrackerCounts } from './TrackerCounts.ts';
@@ -54,6 +55,8 @@ export interface TrackerStats extends TrackerCounts {
   readonly files: number;
   /** Datagrams dropped before they reached the tracker: not sealed for this private network. */
   readonly foreign: number;
+  /** Undefined: the tracker belongs to no cluster. */
+  readonly cluster: ClusterStats | undefined;
 }
 
 /** The tracker with its socket and timers. All state is in memory. */
@@ -92,9 +95,9 @@ export class Tracker {
   }
 
   get stats(): TrackerStats {
-    const { counts, registry, catalogs } = this.#logic;
+    const { counts, registry, catalogs, cluster } = this.#logic;
     const foreign = this.#options.foreignDatagrams?.() ?? 0;
-    return { ...counts, peers: registry.size, files: catalogs.size, foreign };
+    return { ...counts, peers: registry.size, files: catalogs.size, foreign, cluster: cluster?.stats };
   }
 
   /** Binds the socket and starts serving. @throws ShoalError PORT_IN_USE, USAGE (see `bindDatagramTelling`), CANCELLED */

@@ -61,6 +61,16 @@ export interface ClusterCounts {
   late: number;
 }
 
+/** State of the cluster, and records since the start. */
+export interface ClusterStats extends ClusterCounts {
+  /** This one included. */
+  readonly trackers: number;
+  readonly silent: number;
+  readonly isConnected: boolean;
+  readonly received: number;
+  readonly sent: number;
+}
+
 /**
  * One tracker among others, as a function of records and time. Records to send are collected by `take`. Bytes from the bus are
  * handled like those of strangers. docs/reference/protocol.md, "Clusters".
@@ -108,6 +118,14 @@ export class Cluster {
   /** Time of the next `expire`; undefined: none needed. */
   get nextEndMs(): number | undefined {
     return this.#gatherings.nextEndMs;
+  }
+
+  /** Figures for the operator. */
+  get stats(): ClusterStats {
+    const { all, live } = this.members;
+    const isConnected = this.#isConnected;
+    const silent = all.length - (isConnected ? live.length : 0);
+    return { trackers: 1 + all.length, silent, isConnected, ...this.#rates.totals, ...this.counts };
   }
 
   /** Peers of all trackers. */

@@ -5,11 +5,15 @@ const SECONDS = 10;
 export class MessageRates {
   received = 0;
   sent = 0;
+  /** Since the start, but for the current second. */
+  readonly totals = { received: 0, sent: 0 };
   readonly #seconds: { readonly received: number; readonly sent: number }[] = [];
 
   /** Ends a second. */
   roll(): void {
     this.#seconds.push({ received: this.received, sent: this.sent });
+    this.totals.received += this.received;
+    this.totals.sent += this.sent;
     this.received = 0;
     this.sent = 0;
     if (this.#seconds.length > SECONDS) this.#seconds.shift();

@@ -54,6 +54,12 @@ export function trackerMetrics(): TrackerMetrics {
   metrics.counter('relays', 'Questions and calls passed on to peers', () => measured.relays);
   metrics.counter('received_bytes', 'Bytes of datagrams received', () => measured.receivedBytes);
   metrics.counter('sent_bytes', 'Bytes of datagrams sent', () => measured.sentBytes);
+  const [trackers, silent] = ['Trackers of the cluster, this one included; 0: none', 'Those that are silent'];
+  metrics.gauge('cluster_trackers', trackers, (now) => now?.cluster?.trackers ?? 0);
+  metrics.gauge('cluster_silent_trackers', silent, (now) => now?.cluster?.silent ?? 0);
+  const connected = '1: connected to the bus of the cluster';
+  metrics.gauge('cluster_connected', connected, (now) => Number(now?.cluster?.isConnected === true));
+  metrics.counters('cluster_records', 'Records on the bus, by outcome', 'outcome', recordsOf);
   const text: TrackerMetrics['text'] = (of) => {
     source = of;
     return metrics.text();
@@ -87,6 +93,11 @@ function outcomesOf(now: TrackerStats | undefined): Record<string, number> {
     foreign = 0,
   } = now ?? {};
   return { served, refused, limited, malformed, forged, late, foreign };
+}
+
+function recordsOf(now: TrackerStats | undefined): Record<string, number> {
+  const { received = 0, sent = 0, malformed = 0, refused = 0, late = 0 } = now?.cluster ?? {};
+  return { received, sent, malformed, refused, late };
 }
 
 /** Kind of a datagram by the number at an offset. */

@@ -6,7 +6,7 @@ import { ask, cookieFor, register, socketTo } from './Asking.ts';
 import { fileIdOf, hostOf, keyOf, nameOf } from './Names.ts';
 
 /**
- * Program: `node Crowd.js <port> <peers> <names each>`. The peers, each at an address of its own, join and publish;
+ * Program: `node Crowd.js <port> <peers> <names each> [number of the first]`. The peers, each at an address of its own, join and publish;
  * then it prints the number of peers known to the tracker. It runs twice: in a small crowd the first peers' leases
  * last only seconds.
  */
@@ -15,10 +15,10 @@ const ENTRIES_PER_PAGE = 12;
 const UDP_PORT = 20_000;
 const instanceId = '0000000000000001' as InstanceId;
 
-const [port = 0, peers = 0, names = 0] = process.argv.slice(2).map(Number);
-await everybody((peer) => meet(peer, 0));
-await everybody((peer) => meet(peer, names));
-process.stdout.write(`${await meet(0, 0)}\n`);
+const [port = 0, peers = 0, names = 0, first = 0] = process.argv.slice(2).map(Number);
+await everybody((peer) => meet(first + peer, 0));
+await everybody((peer) => meet(first + peer, names));
+process.stdout.write(`${await meet(first, 0)}\n`);
 
 async function everybody(one: (peer: number) => Promise<number>): Promise<void> {
   let next = 0;

@@ -22,7 +22,7 @@ async function shown(): Promise<Set<string>> {
   const tracker = { peers: 0, files: 0, served: 0, refused: 0, limited: 0, malformed: 0, forged: 0, late: 0 };
   const texts = [
     await peerMetrics(() => host.facts()).text(),
-    await trackerMetrics().text({ stats: { ...tracker, foreign: 0 } }),
+    await trackerMetrics().text({ stats: { ...tracker, foreign: 0, cluster: undefined } }),
   ];
   return new Set(
     texts.flatMap((text) =>

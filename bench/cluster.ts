@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rankHits } from '../Protocol/HitOrder.ts';
+import { LaunchedProgram } from './Programs/LaunchedProgram.ts';
+import { atMost, type Report } from './Report.ts';
+import type { Settings } from './Settings.ts';
+import { spread, spreadText } from './Statistics.ts';
+import { cookieFor, socketTo } from './Trackers/Asking.ts';
+import { hostOf, queries } from './Trackers/Names.ts';
+import { freeUdpPort, runProgram, startTracker } from './Trackers/Servers.ts';
+import { wholeAnswer } from './Trackers/WholeAnswer.ts';
+import { usage, usageSince } from './Usage.ts';
+
+const NATS = process.env.NATS_SERVER_PATH ?? '/usr/sbin/nats-server';
+const TRACKERS = 3;
+const NAMES = 100;
+const IN_FLIGHT = 128;
+/** Pause after a search: a tracker asks the others 150 times a second at most. */
+const PACE_MS = 8;
+
+interface Running {
+  readonly port: number;
+  readonly program: LaunchedProgram;
+}
+
+/**
+ * Three trackers that act as one over a real NATS server: the hits and the time of a search beside one tracker with all peers,
+ * heartbeats per CPU second, and searches while the NATS server is away.
+ */
+export async function run({ quick, pairs }: Settings): Promise<Report> {
+  const peers = quick ? 600 : 9_999;
+  const nats = await natsServer();
+  const join = ['--cluster', nats.url, '--cluster-name', 'bench'];
+  const single = await trackerAt();
+  const cluster = [await trackerAt(join), await trackerAt(join), await trackerAt(join)];
+  try {
+    const share = peers / TRACKERS;
+    await runProgram('Crowd', single.port, peers, NAMES);
+    for (const [at, { port }] of cluster.entries()) await runProgram('Crowd', port, share, NAMES, at * share);
+    const asked = queries(quick ? 200 : 1_000, peers, NAMES);
+    await timesOf(cluster[0], asked.slice(0, 50));
+    const alone = await timesOf(single, asked);
+    const three = await timesOf(cluster[0], asked);
+    const different = asked.filter(
+      (words, at) => listOf(words, alone[at]) !== listOf(words, three[at]),
+    ).length;
+    const partial = three.filter(({ answered }) => answered !== TRACKERS).length;
+
+    const beats = await heartbeats(single, cluster[0], quick, pairs);
+    nats.program.signal('SIGKILL');
+    await sleep(1_000);
+    const away = await timesOf(cluster[0], asked.slice(0, 100));
+    const again = await natsServer(nats.port);
+    const backMs = await untilWhole(cluster[0], asked[0] ?? 'mp3');
+    await again.program.kill();
+    const row = (name: string, answers: readonly { readonly ms: number }[]) => [
+      name,
+      ...[0.5, 0.9, 0.99, 1].map((part) => `${at(answers, part).toFixed(2)} ms`),
+    ];
+    const ratio = spread(beats.map(([one, other]) => one / other));
+    return {
+      title: 'Many trackers',
+      tables: [
+        {
+          columns: [`Search in ${peers * NAMES} names, all pages`, 'p50', 'p90', 'p99', 'longest'],
+          rows: [
+            row('one tracker', alone),
+            row('three trackers, NATS', three),
+            row('one of them, NATS killed', away),
+          ],
+        },
+        {
+          columns: ['Heartbeats per CPU second', 'one tracker', 'one of a cluster', 'alone to cluster'],
+          rows: [
+            [
+              `${IN_FLIGHT} in flight`,
+              spreadText(spread(beats.map(([one]) => one)), 0),
+              spreadText(spread(beats.map(([, other]) => other)), 0),
+              spreadText(ratio),
+            ],
+          ],
+        },
+      ],
+      goals: [
+        atMost('searches with other hits than one tracker with all peers', 0, different, 0),
+        atMost('searches that not all trackers answered', 0, partial, 0),
+        atMost('search p99 in three parts, ms', 25, at(three, 0.99), 1),
+        atMost('CPU of a heartbeat in a cluster to that of one tracker', 1.1, ratio.median),
+        atMost('whole again after NATS is back, seconds', 5, backMs / 1_000, 1),
+      ],
+      notes: [],
+      figures: { alone, three, away, beats, different, partial, backMs },
+    };
+  } finally {
+    await Promise.all([single, ...cluster].map(({ program }) => program.kill()));
+    await nats.program.kill();
+  }
+}
+
+async function natsServer(wanted?: number) {
+  const port = wanted ?? (await freeUdpPort());
+  const child = spawn(NATS, ['-a', '127.0.0.1', '-p', String(port)], { stdio: 'pipe' });
+  const program = new LaunchedProgram('nats-server', child, tmpdir());
+  await program.line(/Server is ready/, { output: 'stderr' });
+  return { port, url: `nats://127.0.0.1:${port}`, program };
+}
+
+async function trackerAt(args: readonly string[] = []): Promise<Running> {
+  const port = await freeUdpPort();
+  return { port, program: await startTracker(port, '--max-peers', '200000', ...args) };
+}
+
+async function timesOf(tracker: Running | undefined, asked: readonly string[]) {
+  const socket = await socketTo(tracker?.port ?? 0, hostOf(5_000_000));
+  const cookie = await cookieFor(socket);
+  const answers: Awaited<ReturnType<typeof wholeAnswer>>[] = [];
+  for (const words of asked) {
+    answers.push(await wholeAnswer(socket, cookie, words));
+    await sleep(PACE_MS);
+  }
+  socket.close();
+  return answers;
+}
+
+/** The hits of an answer in the order of one tracker, with all their holders. */
+function listOf(words: string, answer: Awaited<ReturnType<typeof wholeAnswer>> | undefined): string {
+  const merged = new Map<string, { path: string; fileId: string; holderCount: number }>();
+  for (const { fileId, path, holderCount } of answer?.hits ?? []) {
+    const known = merged.get(fileId);
+    merged.set(fileId, {
+      fileId,
+      path: known?.path ?? path,
+      holderCount: holderCount + (known?.holderCount ?? 0),
+    });
+  }
+  const best = rankHits(words, [...merged.values()]).slice(0, 200);
+  return best.map(({ fileId, holderCount }) => `${fileId} ${holderCount}`).join('\n');
+}
+
+/** Heartbeats per CPU second of both, in turns. */
+async function heartbeats(single: Running, member: Running | undefined, quick: boolean, pairs: number) {
+  const rates: (readonly [alone: number, inCluster: number])[] = [];
+  for (let turn = 0; turn <= (quick ? 3 : Math.max(pairs, 3)); turn++) {
+    const pair: number[] = [];
+    for (const tracker of [single, member]) {
+      if (tracker === undefined) continue;
+      const before = await usage(tracker.program.pid);
+      const load = await runProgram('Load', 'shoal', tracker.port, IN_FLIGHT, quick ? 1 : 4);
+      const { answered } = JSON.parse(load) as { answered: number };
+      const { cpuSeconds } = await usageSince(tracker.program.pid, before);
+      pair.push(answered / cpuSeconds);
+    }
+    const [alone = 0, inCluster = 0] = pair;
+    if (turn > 0) rates.push([alone, inCluster]); // The first turn warms up.
+  }
+  return rates;
+}
+
+async function untilWhole(tracker: Running | undefined, words: string): Promise<number> {
+  const started = performance.now();
+  for (;;) {
+    const [answer] = await timesOf(tracker, [words]);
+    if (answer?.answered === TRACKERS) return performance.now() - started;
+    await sleep(50);
+  }
+}
+
+function at(answers: readonly { readonly ms: number }[], part: number): number {
+  const sorted = answers.map(({ ms }) => ms).toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
