@@ -13,7 +13,7 @@ import { BundleReader } from './BundleReader.ts';
 import type { LaneServer, WantedChunk } from './LaneServer.ts';
 import type { RateFlow } from './RateFlow.ts';
 import { refusalOf } from './Refusal.ts';
-import { PUMPED_BYTES_MIN } from './Serving.ts';
+import { JOB_BYTES_MAX, PUMPED_BYTES_MIN } from './Serving.ts';
 
 /** Chunk size up to which several chunks share a write. */
 export const SMALL_CHUNK_BYTES = 64 * 1_024;
@@ -24,9 +24,6 @@ export const BATCH_CHUNKS_MAX = 64;
 export const SEND_BUFFER_BYTES = PIECE_BYTES_MAX + 4_096;
 /** Buffers, or jobs of the pump, in use by one lane: one being sent, one being filled or waiting. */
 const LANE_BUFFERS_MAX = 2;
-
-/** Upper bound on one job of the pump: each costs a message to its thread. */
-const JOB_BYTES_MAX = 8 * 1_048_576;
 
 /** A piece of a chunk. */
 interface Piece {

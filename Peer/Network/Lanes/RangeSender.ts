@@ -1,5 +1,6 @@
 import { chunkLayout, chunkLength } from '../../../Protocol/ChunkLayout.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
+import { PIECE_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { onAbort } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { PumpOutcome } from '../Ports.ts';
@@ -8,6 +9,7 @@ import {
   type ByteRange,
   CUT_MS,
   type Desk,
+  JOB_BYTES_MAX,
   PUMPED_BYTES_MIN,
   type Seat,
   type Sink,
@@ -19,6 +21,10 @@ import {
  * before the client has all bytes, and the connection is cut.
  */
 const TAIL_BYTES = 64 * 1_024;
+
+/** A job of the pump that takes less or more than this is followed by a larger or smaller one. */
+const JOB_FAST_MS = 100;
+const JOB_SLOW_MS = 1_000;
 
 /** Position in a file. */
 interface Place {
@@ -38,6 +44,8 @@ export class RangeSender {
   #writingSinceMs: number | undefined;
   #ended: ShoalError | undefined;
   #wake: () => void = () => {};
+  /** Size of the next job of the pump. */
+  #jobBytes = PIECE_BYTES_MAX;
   /** Connection of the pump. */
   #line: number | undefined;
 
@@ -110,7 +118,8 @@ export class RangeSender {
     const chunk = Math.floor(offset / layout.chunkBytes);
     if (held !== 'all' && !held.has(chunk)) throw new ShoalError('NOT_FOUND', 'this part is not here yet');
     const place = { chunk, within: offset - chunk * layout.chunkBytes };
-    const pumped = Math.min(this.leftBytes - TAIL_BYTES, flow.pieceBytesMax);
+    const most = flow.rate === undefined ? this.#jobBytes : flow.pieceBytesMax;
+    const pumped = Math.min(this.leftBytes - TAIL_BYTES, most);
     if (pumped >= PUMPED_BYTES_MIN && (await this.#pump(place, pumped, sink, flow))) return pumped;
     const bytes = Math.min(this.leftBytes, chunkLength(layout, chunk) - place.within, flow.pieceBytesMax);
     await this.#copy(place, bytes, sink, flow);
@@ -134,11 +143,18 @@ export class RangeSender {
       this.#seat.sending(this.#fileId);
       this.#writingSinceMs = clock.nowMs();
       await this.#unlessEnded(job.then(assertComplete));
+      this.#adaptJobs(clock.nowMs() - this.#writingSinceMs);
       return true;
     } finally {
       this.#writingSinceMs = undefined;
       file.giveBack();
     }
+  }
+
+  /** Larger jobs for fast clients; slow ones need none that takes seconds, to be told from clients that read nothing. */
+  #adaptJobs(tookMs: number): void {
+    if (tookMs < JOB_FAST_MS) this.#jobBytes = Math.min(JOB_BYTES_MAX, this.#jobBytes * 2);
+    else if (tookMs > JOB_SLOW_MS) this.#jobBytes = Math.max(PUMPED_BYTES_MIN, this.#jobBytes / 2);
   }
 
   /** Reads bytes within one chunk and writes them. */

@@ -215,7 +215,7 @@ function pumping(share: MemoryShare, bytes: Buffer) {
   const write = async (piece: Uint8Array) => {
     got.push(Buffer.from(piece));
   };
-  return { pump, got, seen, sink: { write, host: '10.0.0.9', plain } };
+  return { pump, got, seen, ends, sink: { write, host: '10.0.0.9', plain } };
 }
 
 test('a range goes by the pump but for its end, which is read and checked', async () => {
@@ -232,6 +232,31 @@ test('a range goes by the pump but for its end, which is read and checked', asyn
     3 * MIB - 1_000,
     0,
   ]);
+});
+
+test('jobs grow for a client that reads fast, and shrink for one that does not', async () => {
+  const { clock, desk: made, share, enter } = desk();
+  const long = Buffer.alloc(20 * MIB, 3);
+  const { fileId } = share.add('long', long);
+  const { pump, got, seen, ends, sink: to } = pumping(share, long);
+  Object.assign(made.options, { pump });
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const sizes = () => got.map(({ length }) => length / MIB);
+  await enter('fast').send(fileId, { from: 0, to: 20 * MIB }, to, patient);
+  expect(sizes()).toEqual([2, 4, 8, 6 - 1 / 16, 1 / 16]);
+  got.length = 0;
+  seen.held = true;
+  const stop = new AbortController();
+  const sent = enter('slow').send(fileId, { from: 0, to: 20 * MIB }, to, stop.signal);
+  for (let job = 0; job < 5; job++) {
+    await turn();
+    clock.advance(1_001);
+    ends.shift()?.();
+  }
+  await turn();
+  expect(sizes()).toEqual([2, 1, 1 / 2, 1 / 4, 1 / 4, 1 / 4]);
+  stop.abort();
+  await expect(sent).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
 test('a file that changes while it is pumped ends the range before its end', async () => {
