@@ -27,6 +27,7 @@ import { Trackers } from './Network/Trackers/Trackers.ts';
 import type { ClusterStatus, Inflow, LimitStatus, NetworkHealth } from './NetworkModel.ts';
 import type { Source, SourceEvents } from './Transfer.ts';
 
+export { mayDial } from './Network/Links/Dialling/MayDial.ts';
 export type { NetworkEvents, NetworkManagerOptions } from './Network/ManagerTypes.ts';
 
 /** Manager of the network: trackers over UDP; links, lanes and serving over TCP. */

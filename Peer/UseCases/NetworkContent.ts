@@ -3,7 +3,7 @@ import { type Address, isLoopback } from '../../Shared/Address.ts';
 import { unlessAborted } from '../../Shared/OnAbort.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadManager, FileWish } from '../DownloadManager.ts';
-import type { NetworkManager } from '../NetworkManager.ts';
+import { mayDial, type NetworkManager } from '../NetworkManager.ts';
 import type { ResolvedTarget } from './ResolvedTarget.ts';
 import { CLIENT_NAME, type ContentRange, type ContentSink, type SharedContent } from './SharedContent.ts';
 import type { TargetResolver } from './TargetResolver.ts';
@@ -79,7 +79,9 @@ export class NetworkContent {
   /** Peers that have all of a content, as trackers and linked peers say. Never rejects. */
   async holders(fileId: FileId, signal: AbortSignal): Promise<readonly Address[]> {
     const holders = await this.#options.network.queries.locate(fileId, signal).catch(() => []);
-    return holders.filter(({ complete }) => complete).map(({ address }) => address);
+    return holders
+      .filter(({ complete, address }) => complete && mayDial(address))
+      .map(({ address }) => address);
   }
 
   async #wishOf(what: string, signal: AbortSignal): Promise<FileWish> {

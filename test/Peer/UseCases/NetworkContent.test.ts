@@ -56,8 +56,10 @@ function content(target: ResolvedTarget | ShoalError = found, keepsRead = false)
         state.ready ? Promise.resolve(asked.push(`ready ${ms}`) > 0) : new Promise(() => {}),
       queries: {
         locate: async () => [
-          { complete: true, address: { host: '192.0.2.1', port: 1 } },
-          { complete: false, address: { host: '192.0.2.2', port: 2 } },
+          { complete: true, address: { host: '192.0.2.1', port: 9_001 } },
+          { complete: false, address: { host: '192.0.2.2', port: 9_002 } },
+          // No peer has a port of a system service.
+          { complete: true, address: { host: '192.0.2.3', port: 80 } },
         ],
       },
       desk: {
@@ -157,5 +159,5 @@ describe('no file', () => {
 });
 
 test('holders are those with all of it', async () => {
-  expect(await content().content.holders(FILM, NEVER)).toEqual([{ host: '192.0.2.1', port: 1 }]);
+  expect(await content().content.holders(FILM, NEVER)).toEqual([{ host: '192.0.2.1', port: 9_001 }]);
 });
