@@ -58,7 +58,8 @@ export async function openWeb({ port, level, isPrivate, state, log }: WebSetting
   await links.load();
   let loading: Promise<WebIdentity> | undefined;
   const identity = () => {
-    loading ??= loadWebIdentity(state.path, hostNames, Date.now, log);
+    // A certificate is shown to strangers: in a private network it names no computer.
+    loading ??= loadWebIdentity(state.path, isPrivate ? [] : hostNames, Date.now, log);
     return loading;
   };
   let manager: WebManager | undefined;

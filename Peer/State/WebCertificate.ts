@@ -46,7 +46,8 @@ export async function loadWebIdentity(
 ): Promise<WebIdentity> {
   const path = join(stateFolder, FILE);
   const stored = identityIn(await readFile(path, 'utf8').catch(() => ''));
-  if (stored !== undefined && Date.parse(stored.certificate.validTo) - wallMs() > RENEWED_MS)
+  const isValid = stored !== undefined && Date.parse(stored.certificate.validTo) - wallMs() > RENEWED_MS;
+  if (isValid && (names.length > 0 || namesNothing(stored.certificate)))
     return webIdentity(stored.key, stored.certificate);
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const key = stored?.key ?? privateKey;
@@ -58,6 +59,11 @@ export async function loadWebIdentity(
     ),
   );
   return made;
+}
+
+/** Whether a certificate names no computer. */
+function namesNothing({ subjectAltName = '' }: X509Certificate): boolean {
+  return !/DNS:(?!localhost(,|$))/.test(subjectAltName);
 }
 
 /** A self-signed certificate for these host names. @param privateKey - P-256 */

@@ -1,8 +1,10 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadWebIdentity, webCertificateOf } from '../../../Peer/State/WebCertificate.ts';
+import { openWeb } from '../../../Peer/WebAssembly.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
@@ -34,6 +36,25 @@ test('key and certificate stay the same; only the owner can read them', async ()
   // Before it ends: another certificate of the same key.
   const later = await load(NOW_MS + 770 * DAY_MS);
   expect([later.key === first.key, later.cert === first.cert]).toEqual([true, false]);
+});
+
+test('a certificate that names the computer is replaced where it must not be named', async () => {
+  const folder = (await TempFolder.forTest()).path;
+  const load = (names: string[]) => loadWebIdentity(folder, names, () => NOW_MS, silentLog);
+  await load(['studio']);
+  const nameless = await load([]);
+  expect(new X509Certificate(nameless.cert).subjectAltName).not.toContain('studio');
+  expect(await load([])).toEqual(nameless);
+  expect(await load(['studio'])).toEqual(nameless);
+});
+
+test('in a private network, HTTPS does not name the computer', async () => {
+  const { path } = await TempFolder.forTest();
+  const state = { path, read: async () => undefined } as never;
+  const web = await openWeb({ port: 9_001, level: 'read', isPrivate: true, state, log: silentLog });
+  await web.access.fingerprint();
+  const { subjectAltName } = new X509Certificate(await readFile(join(path, 'https.pem')));
+  expect(subjectAltName).not.toContain(hostname().toLowerCase());
 });
 
 test('a damaged file is replaced', async () => {
