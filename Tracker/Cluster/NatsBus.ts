@@ -48,6 +48,8 @@ export class NatsBus implements Bus {
     return {
       publish: (to, bytes) => {
         if (state.isLost || state.isClosed || connection.isClosed()) return;
+        // More than this server accepts: dropped like all that a lost connection cannot carry.
+        if (bytes.length > (connection.info?.max_payload ?? Number.POSITIVE_INFINITY)) return;
         connection.publish(to === 'all' ? `${subject}.all` : `${subject}.to.${to}`, bytes);
       },
       close: async () => {

@@ -35,6 +35,18 @@ test.skipIf(MISSING)(title('clusters of other names hear nothing of each other',
   expect(received).toEqual(['lab hello']);
 });
 
+test.skipIf(MISSING)(title('a record that the server does not accept is dropped', MISSING), async () => {
+  const { url } = await NatsServer.forTest('max_payload: 1024');
+  const received: number[] = [];
+  const bus = new NatsBus({ servers: [url], name: 'lab' });
+  const one = await bus.open(runOf(1), HANDLER);
+  const two = await bus.open(runOf(2), { ...HANDLER, message: ({ length }) => received.push(length) });
+  for (const bytes of [1_025, 1_024]) one.publish('all', Buffer.alloc(bytes));
+  await until(() => received.length > 0);
+  await Promise.all([one, two].map((each) => each.close()));
+  expect(received).toEqual([1_024]);
+});
+
 test.skipIf(MISSING)(
   title('user and password, a token; a wrong one is refused without a word of it', MISSING),
   async () => {
