@@ -34,6 +34,8 @@ export interface RelayClientOptions {
 export class RelayClient {
   readonly #options: RelayClientOptions;
   readonly #accepted = new Set<ByteStream>();
+  /** Further ones that are being dialled. */
+  #dialling = 0;
   readonly #stopping = new AbortController();
 
   constructor(options: RelayClientOptions) {
@@ -84,16 +86,15 @@ export class RelayClient {
     relay: RelayPeer,
     { token, peerId: _, address }: { token: string; peerId: PeerId; address: RelayVia['address'] },
   ) {
-    if (relay.link.via !== undefined || this.#accepted.size >= ACCEPTED_MAX) return;
+    if (relay.link.via !== undefined || this.#accepted.size + this.#dialling >= ACCEPTED_MAX) return;
     const { clock, dials, openings, trusts } = this.#options;
     // A false address is shown, and dialled after the end of the link at most.
     const known = trusts(relay.contact, address) ? address : relay.contact.address;
+    this.#dialling++;
     try {
-      const { stream, handOver } = await dials.openRelayed(
-        relay.dials.endpoint,
-        token,
-        this.#stopping.signal,
-      );
+      const { stream, handOver } = await dials
+        .openRelayed(relay.dials.endpoint, token, this.#stopping.signal)
+        .finally(() => this.#dialling--);
       this.#accepted.add(stream);
       handOver(
         new FirstBytes(stream, {
