@@ -17,7 +17,14 @@ async function into(path: string, args: readonly string[], tracker: string, inpu
   const home = join('/tmp', 'shoal-no-home');
   try {
     const [script = '', ...rest] = args;
-    const env = { PATH: process.env.PATH, HOME: home, SHOAL_DISCOVERY: 'off', SHOAL_TRACKER: tracker };
+    const env = {
+      PATH: process.env.PATH,
+      HOME: home,
+      // Of its own: other peers of this user are no peers of this test.
+      XDG_RUNTIME_DIR: join(home, 'run'),
+      SHOAL_DISCOVERY: 'off',
+      SHOAL_TRACKER: tracker,
+    };
     const child = spawn(nodeBinary(), [join(ROOT, script), ...rest], {
       env,
       stdio: ['pipe', output, 'pipe'],
