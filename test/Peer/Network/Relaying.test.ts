@@ -69,7 +69,7 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8])
     const { relayHost } = relay.links.dialRequests;
     expect(relayHost?.status).toMatchObject({ connections: 3, bytesPerSecondMax: 100 * MIB });
     expect(relayHost?.status.bytes).toBeGreaterThan(6 * MIB);
-    // The relayed peer is named to nobody else, and a relayed link proves no reachability.
+    // A relayed link proves no reachability.
     expect([one, two].map(({ links }) => links.dialRequests.reachability.reachable)).not.toContain(true);
     await close();
     expect([one, two, relay].map(({ links }) => links.counters.violations)).toEqual([0, 0, 0]);
@@ -218,5 +218,33 @@ test('in the open network an encrypted lane that nobody relays is closed and cou
   await network.clock.advanceAsync(100);
   expect(isClosed).toBe(true);
   expect(relay.links.counters.failedHandshakes).toBe(1);
+  await close();
+});
+
+test('a relayed peer is named to nobody: its address is a claim, and leads nowhere', async () => {
+  const { network, nodes, one, two, relay, close } = await lan(9, undefined, 4);
+  const four = nodes[3] ?? expect.fail();
+  const named: string[] = [];
+  four.links.on('peerFound', ({ peerId }) => named.push(peerId));
+  four.links.on('sourceFound', (_fileId, { peerId }) => named.push(peerId));
+  await network.settle(one.links.connect(two.contact, patient));
+  await network.settle(one.links.connect(four.contact, patient));
+  const description = one.share.add('film', Buffer.alloc(3 * MIB, 7));
+  // Both want the file of the first one, which names leechers to each other.
+  for (const node of [two, four]) await network.settle(open(node, one, description.fileId));
+  await network.clock.advanceAsync(130_000);
+  expect(named).toContain(relay.contact.peerId);
+  expect(named).not.toContain(two.contact.peerId);
+  await close();
+});
+
+test('when the link of one of the two to the relay ends, so do their relayed connections', async () => {
+  const { network, one, two, relay, close } = await lan(10);
+  await network.settle(one.links.connect(two.contact, patient));
+  expect(relay.links.dialRequests.relayHost?.status.connections).toBe(1);
+  relay.links.ban(two.contact.peerId, two.contact.address);
+  await network.clock.advanceAsync(3_000);
+  expect(relay.links.dialRequests.relayHost?.status.connections).toBe(0);
+  expect(summaryOf(one, two)).toBeUndefined();
   await close();
 });
