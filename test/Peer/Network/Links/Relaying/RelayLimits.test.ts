@@ -4,7 +4,9 @@ import { RelayClient } from '../../../../../Peer/Network/Links/Relaying/RelayCli
 import { RelayHost } from '../../../../../Peer/Network/Links/Relaying/RelayHost.ts';
 import type { RelayPeer } from '../../../../../Peer/Network/Links/Relaying/RelayTypes.ts';
 import type { PeerId } from '../../../../../Protocol/Ids.ts';
+import { encodeLane } from '../../../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../../../Shared/ShoalError.ts';
+import type { ByteStream } from '../../../../../Shared/Transport.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 import { patient, peerIdOf } from '../../links.ts';
 
@@ -65,6 +67,54 @@ test('a relayed link is not relayed again, from neither side, and nobody is rela
   await expect(host.grant(relayed(1), peerIdOf(2))).rejects.toMatchObject({ code: 'REFUSED' });
   await expect(host.grant(linkedPeer(1), peerIdOf(1))).rejects.toMatchObject({ code: 'REFUSED' });
   await expect(host.grant(linkedPeer(1), peerIdOf(2))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+});
+
+/** A connection to the relay, which shows this token at once. */
+function half(host: RelayHost, ip: string, token: string) {
+  const written: Buffer[] = [];
+  let isOpen = true;
+  const stream: ByteStream = {
+    remote: { host: ip, port: 50_000 },
+    write: (bytes) => written.push(Buffer.from(bytes)) > 0,
+    pause: () => {},
+    resume: () => {},
+    end: () => stream.destroy(),
+    destroy: () => {
+      if (isOpen) {
+        isOpen = false;
+        handler.closed(undefined);
+      }
+    },
+  };
+  const { handler } = host.accept(stream, false, () => {});
+  handler.data?.(encodeLane({ type: 'token', token }));
+  return {
+    say: (text: string) => handler.data?.(Buffer.from(text)),
+    isOpen: () => isOpen,
+    text: () => Buffer.concat(written).toString(),
+  };
+}
+
+test('a relayed connection is cut after two minutes without bytes, and not while it is used', async () => {
+  const sent: string[] = [];
+  const { host, clock } = relayHost(async (id) => ({
+    ...linkedPeer(Number.parseInt(id, 16)),
+    send: ({ token }) => sent.push(token),
+  }));
+  const own = await host.grant(linkedPeer(1), peerIdOf(2));
+  const one = half(host, '10.0.0.1', own);
+  one.say('hello');
+  const other = half(host, '10.0.0.2', sent[0] ?? expect.fail());
+  for (let minute = 0; minute < 5; minute++) {
+    other.say(`${minute}`);
+    await clock.advanceAsync(60_000);
+  }
+  expect([one.text(), other.text()]).toEqual(['01234', 'hello']);
+  expect(host.status).toMatchObject({ connections: 1, bytes: 10 });
+  await clock.advanceAsync(50_000);
+  expect(one.isOpen()).toBe(true);
+  await clock.advanceAsync(60_000);
+  expect([one.isOpen(), other.isOpen(), host.status.connections]).toEqual([false, false, 0]);
 });
 
 function relayClient(linked: readonly RelayPeer[], named: readonly RelayPeer[] = []) {
