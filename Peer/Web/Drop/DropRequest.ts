@@ -22,7 +22,7 @@ export interface DropHeaders {
 
 /** The path below `/drop/`. */
 export function dropPath(address: string): string | Denial {
-  const path = decoded(address.replace(/^\/drop\//, ''));
+  const path = decoded(address.replace(/^\/drop\/?/, ''));
   if (path === undefined) return bad('the address is not valid UTF-8');
   if (path === '' || path.endsWith('/')) return bad('the address has no file name');
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) return bad(`the path has more than ${PATH_BYTES_MAX} bytes`);

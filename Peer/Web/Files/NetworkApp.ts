@@ -85,7 +85,7 @@ const HINT = 'By id or name: /network/ID or /network/NAME. Find both: /api/v1/se
 /** The id, or the path, in an address; undefined: none. */
 function wanted(address: string): string | undefined {
   try {
-    const what = decodeURIComponent(address.replace(/^\/network\//, ''));
+    const what = decodeURIComponent(address.replace(/^\/network\/?/, ''));
     const [, id = what] = /^([0-9a-f]{64})(?:\/|$)/i.exec(what) ?? [];
     return id === '' ? undefined : id === what ? what : id.toLowerCase();
   } catch {

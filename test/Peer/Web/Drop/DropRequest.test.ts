@@ -31,6 +31,7 @@ test.each([
   ['/drop/a%20b.txt', 'a b.txt'],
   ['/drop/f/g.txt', 'f/g.txt'],
   ['/drop/..%2F..%2Fetc/passwd', '../../etc/passwd'], // Made safe where files get their names.
+  ['/drop', 400],
   ['/drop/', 400],
   ['/drop/f/', 400],
   ['/drop/%ff', 400],

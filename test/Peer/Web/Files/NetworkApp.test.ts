@@ -36,6 +36,7 @@ describe('addresses', () => {
   });
 
   test.each([
+    ['/network', 400],
     ['/network/', 400],
     ['/network/%ff', 400],
     ['/network/nothing.bin', 404],
