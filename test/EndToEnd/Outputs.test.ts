@@ -11,20 +11,19 @@ import { someBytes, type TestLan, lanTest as test } from '../Support/TestLan.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const NO_SPACE = /"code":"DISK_FULL"|^error: the output could not be written: no space is left\nhint: .+\n$/;
 
+/** Variables of a user with no home and no running peers. */
+const ALONE = {
+  HOME: '/tmp/shoal-no-home',
+  XDG_RUNTIME_DIR: '/tmp/shoal-no-home/run',
+  SHOAL_DISCOVERY: 'off',
+};
+
 /** Runs a launcher to its end with its standard output in a file. */
 async function into(path: string, args: readonly string[], tracker: string, input = '') {
   const output = openSync(path, 'w');
-  const home = join('/tmp', 'shoal-no-home');
   try {
     const [script = '', ...rest] = args;
-    const env = {
-      PATH: process.env.PATH,
-      HOME: home,
-      // Of its own: other peers of this user are no peers of this test.
-      XDG_RUNTIME_DIR: join(home, 'run'),
-      SHOAL_DISCOVERY: 'off',
-      SHOAL_TRACKER: tracker,
-    };
+    const env = { PATH: process.env.PATH, ...ALONE, SHOAL_TRACKER: tracker };
     const child = spawn(nodeBinary(), [join(ROOT, script), ...rest], {
       env,
       stdio: ['pipe', output, 'pipe'],
@@ -95,7 +94,7 @@ test
 
 test.concurrent('a reader that leaves ends a command quietly with 0', async ({ lan }) => {
   await lan.seeder('anna', { files: { 'film.mkv': someBytes(3, 2_000_000) } });
-  const env = { ...process.env, SHOAL_DISCOVERY: 'off', SHOAL_TRACKER: await lan.tracker() };
+  const env = { ...process.env, ...ALONE, SHOAL_TRACKER: await lan.tracker() };
   for (const args of ['search film', 'get film.mkv -o -', 'help']) {
     const line = `"${nodeBinary()}" shoal.js ${args} | head -c 1 >/dev/null; echo $'\\n'\${PIPESTATUS[0]}`;
     const { stdout, stderr } = spawnSync('bash', ['-c', line], { cwd: ROOT, env, encoding: 'utf8' });
