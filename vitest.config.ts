@@ -22,9 +22,9 @@ const unit = {
   isolate: false,
   // One more than cores: some files wait for the watcher of a folder.
   maxWorkers: availableParallelism() + 1,
-  // Single tests take seconds at most; a machine with other work may be ten times slower.
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  // Single tests take seconds at most; a machine with other work may be a hundred times slower.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
   setupFiles: ['test/Support/setup.ts'],
 };
 

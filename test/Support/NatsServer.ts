@@ -9,7 +9,7 @@ import { freePort } from './launch.ts';
 import { NATS_SERVER } from './Requires.ts';
 
 const LOOK_MS = 25;
-const WAIT_MS = 60_000;
+const WAIT_MS = 120_000;
 
 /** A NATS server on loopback, at one port for its whole life. */
 export class NatsServer {
