@@ -35,6 +35,9 @@ export interface TargetResolverOptions {
   readonly slow: (folder: string, peers: number) => void;
 }
 
+/** Displayed hits that are remembered: clients over HTTP search, too. The one displayed longest ago is evicted. */
+const SEEN_MAX = 10_000;
+
 /** Resolves user input (names, ids, folders, peers) to download targets by querying the network. */
 export class TargetResolver {
   readonly #options: TargetResolverOptions;
@@ -52,7 +55,12 @@ export class TargetResolver {
 
   /** Remembers displayed hits, so that id prefixes resolve to them later. */
   remember(hits: readonly SearchHit[]): void {
-    for (const hit of hits) this.#seen.set(hit.fileId, hit);
+    for (const hit of hits) {
+      this.#seen.delete(hit.fileId);
+      this.#seen.set(hit.fileId, hit);
+      const [oldest] = this.#seen.keys();
+      if (this.#seen.size > SEEN_MAX && oldest !== undefined) this.#seen.delete(oldest);
+    }
   }
 
   /**
