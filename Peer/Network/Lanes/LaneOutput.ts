@@ -36,6 +36,11 @@ export class LaneOutput implements ByteStream {
     return this.#stream.descriptor?.() !== undefined && this.#pump?.begin() === true;
   }
 
+  /** Whether a job was given to the pump. */
+  get hasPumped(): boolean {
+    return this.#line !== undefined;
+  }
+
   write(bytes: Uint8Array, done?: () => void): boolean {
     if (this.#pumping > 0 && !this.#destroyed) {
       this.#queued.push({ bytes, done });

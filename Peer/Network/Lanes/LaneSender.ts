@@ -86,10 +86,10 @@ export class LaneSender {
     return this.#writing === 0 ? 0 : this.#options.clock.nowMs() - this.#progressMs;
   }
 
-  /** Largest run of chunks to send at once. */
+  /** Largest run of chunks to send at once. Never starts the pump: small files need no thread. */
   get runBytesMax(): number {
     const { limiter } = this.#options;
-    return limiter.rate === undefined && this.#lane.stream.mayPump ? JOB_BYTES_MAX : limiter.pieceBytesMax;
+    return limiter.rate === undefined && this.#lane.stream.hasPumped ? JOB_BYTES_MAX : limiter.pieceBytesMax;
   }
 
   /** Wakes all waiters after the lane was closed. */
