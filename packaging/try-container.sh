@@ -33,11 +33,12 @@ if [ ! -e "$dir/base/usr/local/bin/node" ]; then
   chroot "$dir/base" useradd --uid 1000 --create-home node
 fi
 
-# Runs a command in the root of the stage as its user, in its folder, with its variables only.
-inside() {
-  chroot --userspec="$user" "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$home" \
-    npm_config_registry="$registry" "${certificates[@]}" "${variables[@]}" sh -euc 'cd "$1"; shift; exec "$@"' sh "$folder" "$@"
+# Sets `call`: what runs a command in the root of the stage, as its user, in its folder, with its variables only.
+prepare() {
+  call=(chroot --userspec="$user" "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$home"
+    npm_config_registry="$registry" "${certificates[@]}" "${variables[@]}" sh -euc 'cd "$1"; shift; exec "$@"' sh "$folder")
 }
+inside() { prepare; "${call[@]}" "$@"; }
 
 stage() {
   root="$dir/stage-$1" user=root home=/root folder=/ variables=()
@@ -88,7 +89,8 @@ echo "the image: $(du -sm --exclude=proc --exclude=dev "$root" | cut -f1) MB, of
 
 echo '== without a peer the health check fails'
 if inside "${health[@]}" >/dev/null 2>&1; then echo 'it does not'; exit 1; fi
-start() { inside "${entry[@]}" "$@" >"$dir/$1.log" 2>&1 & processes+=($!); }
+# Without a function in between, so that the number is that of the program.
+start() { prepare; "${call[@]}" "${entry[@]}" "$@" >"$dir/$1.log" 2>&1 & processes+=($!); }
 start tracker --host 127.0.0.1 --port 6998 --metrics 9470
 base=("${variables[@]}")
 for name in one two; do
