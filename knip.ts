@@ -10,7 +10,8 @@ const config: KnipConfig = {
     'Tracker.js!',
     'Cli/{Launch,Start}.js!',
     '{Peer,Tracker,Cli,Demo,Simulator,packaging}/main.ts!',
-    '{bench,harden}/*.ts!',
+    'bench/{main,Questions/*}.ts!',
+    'harden/*.ts!',
     'Demo/screenshots.ts!',
     // Programs that are started by path.
     'harden/Descriptors/main.ts!',

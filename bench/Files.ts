@@ -58,7 +58,7 @@ export async function hashFile(path: string): Promise<string> {
 }
 
 /** SHA-256 over names and contents of all files below a folder, hidden ones excluded. */
-export async function hashTree(folder: string): Promise<{ files: number; hash: string }> {
+async function hashTree(folder: string): Promise<{ files: number; hash: string }> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const hash = createHash('sha256');

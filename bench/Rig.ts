@@ -7,7 +7,7 @@ import { atTheEnd, removeFolder, temporaryFolder } from './Places.ts';
 import { freePort } from './Ports.ts';
 import { LaunchedProgram } from './Programs/LaunchedProgram.ts';
 
-export { type Usage, usage } from './Usage.ts';
+export { usage } from './Usage.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Quiet time of a wait for one program: a download of many GiB prints nothing for minutes. */
@@ -161,15 +161,4 @@ export async function untilShared(peer: LaunchedProgram, files: number): Promise
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`the peer never shared ${files} files`);
-}
-
-/** Runs a program to its end. @returns its run time in seconds @throws Error when it fails */
-export async function timeCommand(command: string, args: readonly string[]): Promise<number> {
-  const started = performance.now();
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject).once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`${command} ended with ${code}`);
-  return (performance.now() - started) / 1_000;
 }

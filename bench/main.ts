@@ -9,27 +9,26 @@ import { type Settings, WHOLE } from './Settings.ts';
 
 /**
  * `npm run bench` runs all benches, `npm run bench -- <name> …` some. `--quick` takes small sizes and leaves
- * docs/contributing/performance.md alone, `--pairs N` sets the number of turns. A bench is a file in this folder
- * whose name begins with a small letter. The guard runs only by name.
+ * docs/contributing/performance.md alone, `--pairs N` sets the number of turns. A bench is a file in
+ * `Questions/`. The guard runs only by name.
  */
 interface Question {
   /** Prints its progress. A returned report is stored. */
   run(settings: Settings): Promise<Report | undefined>;
 }
 
-const NOT_QUESTIONS = ['main', 'guard'];
+const NOT_BY_ITSELF = 'guard';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean' }, pairs: { type: 'string' } },
 });
-const files = await readdir(new URL('.', import.meta.url));
+const files = await readdir(new URL('Questions/', import.meta.url));
 const names = files.flatMap((file) => /^([a-z][a-z0-9-]*)\.js$/.exec(file)?.[1] ?? []).toSorted();
-const wanted = positionals.length > 0 ? positionals : names.filter((name) => !NOT_QUESTIONS.includes(name));
-const unknown = wanted.filter((name) => name === 'main' || !names.includes(name));
+const wanted = positionals.length > 0 ? positionals : names.filter((name) => name !== NOT_BY_ITSELF);
+const unknown = wanted.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-  const there = names.filter((name) => name !== 'main').join(', ');
-  console.error(`error: no bench is called ${unknown.join(', ')}\nhint: there are ${there}`);
+  console.error(`error: no bench is called ${unknown.join(', ')}\nhint: there are ${names.join(', ')}`);
   process.exit(2);
 }
 const code = runInOwnNetwork();
@@ -47,7 +46,7 @@ for (const name of wanted) {
   console.log(`\n== ${name}`);
   const started = performance.now();
   try {
-    const { run } = (await import(`./${name}.js`)) as Question;
+    const { run } = (await import(`./Questions/${name}.js`)) as Question;
     const report = await run(settings);
     if (report !== undefined) {
       console.log(`\n${report.title}\n\n${markdown(report)}\n`);

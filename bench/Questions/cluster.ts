@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { rankHits } from '../Protocol/HitOrder.ts';
-import { LaunchedProgram } from './Programs/LaunchedProgram.ts';
-import { atMost, type Report } from './Report.ts';
-import type { Settings } from './Settings.ts';
-import { spread, spreadText } from './Statistics.ts';
-import { cookieFor, socketTo } from './Trackers/Asking.ts';
-import { hostOf, queries } from './Trackers/Names.ts';
-import { freeUdpPort, runProgram, startTracker } from './Trackers/Servers.ts';
-import { wholeAnswer } from './Trackers/WholeAnswer.ts';
-import { usage, usageSince } from './Usage.ts';
+import { rankHits } from '../../Protocol/HitOrder.ts';
+import { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
+import { atMost, type Report } from '../Report.ts';
+import type { Settings } from '../Settings.ts';
+import { spread, spreadText } from '../Statistics.ts';
+import { cookieFor, socketTo } from '../Trackers/Asking.ts';
+import { hostOf, queries } from '../Trackers/Names.ts';
+import { freeUdpPort, runProgram, startTracker } from '../Trackers/Servers.ts';
+import { wholeAnswer } from '../Trackers/WholeAnswer.ts';
+import { usage, usageSince } from '../Usage.ts';
 
 const NATS = process.env.NATS_SERVER_PATH ?? '/usr/sbin/nats-server';
 const TRACKERS = 3;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { writeRandomFile, writeTree } from './Files.ts';
-import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
-import { Rig, status, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
+import { writeRandomFile, writeTree } from '../Files.ts';
+import type { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
+import { Rig, status, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
 
 const MEGA = 1e6;
 const OVER_MS = 5_000;

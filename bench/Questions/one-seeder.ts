@@ -1,15 +1,15 @@
-import { CONTEST_COLUMNS, contestFigures, contestRows, cpuRatio, speedRatio } from './ContestReport.ts';
-import { fileContest } from './FileContest.ts';
-import type { Medium } from './Places.ts';
-import { atLeast, atMost, type Goal, type Report } from './Report.ts';
-import { aria2 } from './Rivals/Aria2.ts';
-import { libtorrent } from './Rivals/Libtorrent.ts';
-import { nginx } from './Rivals/Nginx.ts';
-import { pump } from './Rivals/Pump.ts';
-import { rsync } from './Rivals/Rsync.ts';
-import { webTorrent } from './Rivals/WebTorrent.ts';
-import type { Settings } from './Settings.ts';
-import type { Contest } from './Turns.ts';
+import { CONTEST_COLUMNS, contestFigures, contestRows, cpuRatio, speedRatio } from '../ContestReport.ts';
+import { fileContest } from '../FileContest.ts';
+import type { Medium } from '../Places.ts';
+import { atLeast, atMost, type Goal, type Report } from '../Report.ts';
+import { aria2 } from '../Rivals/Aria2.ts';
+import { libtorrent } from '../Rivals/Libtorrent.ts';
+import { nginx } from '../Rivals/Nginx.ts';
+import { pump } from '../Rivals/Pump.ts';
+import { rsync } from '../Rivals/Rsync.ts';
+import { webTorrent } from '../Rivals/WebTorrent.ts';
+import type { Settings } from '../Settings.ts';
+import type { Contest } from '../Turns.ts';
 
 /** Goal against nginx + curl, which verify nothing, as a multiple of their speed. */
 const NGINX_GOAL: Readonly<Record<Medium, number>> = { memory: 1.1, disk: 1 };

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from './ContestReport.ts';
-import { onMedium } from './FileContest.ts';
-import { writeTree } from './Files.ts';
-import { atLeast, type Goal, type Report } from './Report.ts';
-import { rsync } from './Rivals/Rsync.ts';
-import { shoal } from './Rivals/Shoal.ts';
-import { treePump } from './Rivals/TreePump.ts';
-import type { Settings } from './Settings.ts';
-import { contest } from './Turns.ts';
+import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from '../ContestReport.ts';
+import { onMedium } from '../FileContest.ts';
+import { writeTree } from '../Files.ts';
+import { atLeast, type Goal, type Report } from '../Report.ts';
+import { rsync } from '../Rivals/Rsync.ts';
+import { shoal } from '../Rivals/Shoal.ts';
+import { treePump } from '../Rivals/TreePump.ts';
+import type { Settings } from '../Settings.ts';
+import { contest } from '../Turns.ts';
 
 /** A folder of many small files, against rsync over loopback and a bare Node program. */
 export async function run({ quick, pairs }: Settings): Promise<Report> {

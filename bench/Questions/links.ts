@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatInvite } from '../Protocol/Private/Invite.ts';
-import { sameBytes } from './Files.ts';
-import { atMost, type Goal, type Report } from './Report.ts';
-import { PATIENCE_MS, Rig, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
-import { type Spread, spread, spreadText } from './Statistics.ts';
-import { usage } from './Usage.ts';
+import { formatInvite } from '../../Protocol/Private/Invite.ts';
+import { sameBytes } from '../Files.ts';
+import { atMost, type Goal, type Report } from '../Report.ts';
+import { PATIENCE_MS, Rig, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
+import { type Spread, spread, spreadText } from '../Statistics.ts';
+import { usage } from '../Usage.ts';
 
 const LINKS = 32;
 const SMALL_BYTES = 65_536;

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { runSwarm, type SwarmOptions } from './SwarmRun.ts';
+import { runSwarm, type SwarmOptions } from '../SwarmRun.ts';
 
 const RATE = 25_000_000;
 /** Upload limit at which two cores are enough for 33 processes. */

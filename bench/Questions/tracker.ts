@@ -1,9 +1,9 @@
-import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
-import { atLeast, atMost, type Goal, type Report, type Table } from './Report.ts';
-import type { Settings } from './Settings.ts';
-import { spread, spreadText } from './Statistics.ts';
-import { ask, cookieFor, socketTo } from './Trackers/Asking.ts';
-import { hostOf, queries } from './Trackers/Names.ts';
+import type { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
+import { atLeast, atMost, type Goal, type Report, type Table } from '../Report.ts';
+import type { Settings } from '../Settings.ts';
+import { spread, spreadText } from '../Statistics.ts';
+import { ask, cookieFor, socketTo } from '../Trackers/Asking.ts';
+import { hostOf, queries } from '../Trackers/Names.ts';
 import {
   bitTorrentTracker,
   echo,
@@ -13,8 +13,8 @@ import {
   type Server,
   shoalTracker,
   startTracker,
-} from './Trackers/Servers.ts';
-import { residentMiB, usage, usageSince } from './Usage.ts';
+} from '../Trackers/Servers.ts';
+import { residentMiB, usage, usageSince } from '../Usage.ts';
 
 const IN_FLIGHT = 128;
 /** Announces per second: ten times those of 100,000 peers with one announce per minute. */

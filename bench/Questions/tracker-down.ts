@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { onMedium } from './FileContest.ts';
-import { linkAll, sameBytes, writeRandomFile } from './Files.ts';
-import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
-import { atLeast, atMost, type Report } from './Report.ts';
-import { PATIENCE_MS, Rig, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
-import { spread, spreadText } from './Statistics.ts';
+import { onMedium } from '../FileContest.ts';
+import { linkAll, sameBytes, writeRandomFile } from '../Files.ts';
+import type { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
+import { atLeast, atMost, type Report } from '../Report.ts';
+import { PATIENCE_MS, Rig, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
+import { spread, spreadText } from '../Statistics.ts';
 
 const SEEDERS = 2;
 const BYTES_PER_SECOND = 5_000_000;

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import type { Contender } from './Contender.ts';
-import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from './ContestReport.ts';
-import { onMedium } from './FileContest.ts';
-import { writeRandomFile } from './Files.ts';
-import { atLeast, atMost, type Goal, type Report } from './Report.ts';
-import { nginx } from './Rivals/Nginx.ts';
-import { shoal } from './Rivals/Shoal.ts';
-import { firstByteMs, shoalHttp } from './Rivals/ShoalHttp.ts';
-import type { Settings } from './Settings.ts';
-import { spread, spreadText } from './Statistics.ts';
-import { type Contest, contest } from './Turns.ts';
+import type { Contender } from '../Contender.ts';
+import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from '../ContestReport.ts';
+import { onMedium } from '../FileContest.ts';
+import { writeRandomFile } from '../Files.ts';
+import { atLeast, atMost, type Goal, type Report } from '../Report.ts';
+import { nginx } from '../Rivals/Nginx.ts';
+import { shoal } from '../Rivals/Shoal.ts';
+import { firstByteMs, shoalHttp } from '../Rivals/ShoalHttp.ts';
+import type { Settings } from '../Settings.ts';
+import { spread, spreadText } from '../Statistics.ts';
+import { type Contest, contest } from '../Turns.ts';
 
 /** Measurements of the first byte. */
 const FIRST_BYTES = 5;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { atMost, type Report } from './Report.ts';
-import { PATIENCE_MS, Rig, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
-import { spread, spreadText } from './Statistics.ts';
+import { atMost, type Report } from '../Report.ts';
+import { PATIENCE_MS, Rig, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
+import { spread, spreadText } from '../Statistics.ts';
 
 /** One turn, milliseconds. */
 interface Turn {

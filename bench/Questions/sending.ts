@@ -1,12 +1,12 @@
-import { contestFigures, speedRatio } from './ContestReport.ts';
-import { fileContest } from './FileContest.ts';
-import { atLeast, atMost, type Goal, type Report } from './Report.ts';
-import { nginx } from './Rivals/Nginx.ts';
-import { shoalNamed } from './Rivals/Shoal.ts';
-import { shoalHttp } from './Rivals/ShoalHttp.ts';
-import type { Settings } from './Settings.ts';
-import { spread, spreadText } from './Statistics.ts';
-import type { Pair } from './Turns.ts';
+import { contestFigures, speedRatio } from '../ContestReport.ts';
+import { fileContest } from '../FileContest.ts';
+import { atLeast, atMost, type Goal, type Report } from '../Report.ts';
+import { nginx } from '../Rivals/Nginx.ts';
+import { shoalNamed } from '../Rivals/Shoal.ts';
+import { shoalHttp } from '../Rivals/ShoalHttp.ts';
+import type { Settings } from '../Settings.ts';
+import { spread, spreadText } from '../Statistics.ts';
+import type { Pair } from '../Turns.ts';
 
 /** The same peer without `sendfile`. */
 const copies = shoalNamed('Shoal, with copies', { SHOAL_SENDFILE: 'off' });

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { onMedium } from './FileContest.ts';
-import { linkAll, sameBytes, writeSparseFile } from './Files.ts';
-import type { Medium } from './Places.ts';
-import { atMost, type Goal, type Report } from './Report.ts';
-import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
-import { spread } from './Statistics.ts';
-import { residentMiB, usage } from './Usage.ts';
+import { onMedium } from '../FileContest.ts';
+import { linkAll, sameBytes, writeSparseFile } from '../Files.ts';
+import type { Medium } from '../Places.ts';
+import { atMost, type Goal, type Report } from '../Report.ts';
+import { PATIENCE_MS, Rig, status, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
+import { spread } from '../Statistics.ts';
+import { residentMiB, usage } from '../Usage.ts';
 
 const SEEDERS = 4;
 const MIB_MAX = 200;

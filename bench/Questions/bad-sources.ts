@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashFile, writeRandomFile } from './Files.ts';
-import { HostilePeer, honestFile } from './Programs/HostilePeer.ts';
-import type { LaunchedProgram } from './Programs/LaunchedProgram.ts';
-import { atMost, type Report } from './Report.ts';
-import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
+import { hashFile, writeRandomFile } from '../Files.ts';
+import { HostilePeer, honestFile } from '../Programs/HostilePeer.ts';
+import type { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
+import { atMost, type Report } from '../Report.ts';
+import { PATIENCE_MS, Rig, status, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
 
 const NAME = 'film.bin';
 const LIAR = 'Pinocchio';

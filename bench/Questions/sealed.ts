@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { formatInvite } from '../Protocol/Private/Invite.ts';
-import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from './ContestReport.ts';
-import { fileContest } from './FileContest.ts';
-import { atLeast, type Goal, type Report } from './Report.ts';
-import { libtorrent } from './Rivals/Libtorrent.ts';
-import { scp } from './Rivals/Scp.ts';
-import { shoalNamed } from './Rivals/Shoal.ts';
-import { syncthing } from './Rivals/Syncthing.ts';
-import type { Settings } from './Settings.ts';
+import { formatInvite } from '../../Protocol/Private/Invite.ts';
+import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from '../ContestReport.ts';
+import { fileContest } from '../FileContest.ts';
+import { atLeast, type Goal, type Report } from '../Report.ts';
+import { libtorrent } from '../Rivals/Libtorrent.ts';
+import { scp } from '../Rivals/Scp.ts';
+import { shoalNamed } from '../Rivals/Shoal.ts';
+import { syncthing } from '../Rivals/Syncthing.ts';
+import type { Settings } from '../Settings.ts';
 
 /** Goals as multiples of a rival's speed. libtorrent sends in the clear. */
 const GOALS: Readonly<Record<string, number>> = { libtorrent: 1.2, Syncthing: 2, scp: 2 };

@@ -1,15 +1,15 @@
-import type { Contender } from './Contender.ts';
-import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from './ContestReport.ts';
-import { fileContest } from './FileContest.ts';
-import { atLeast, type Goal, type Report } from './Report.ts';
-import { aria2 } from './Rivals/Aria2.ts';
-import { libtorrent } from './Rivals/Libtorrent.ts';
-import { pumpNamed } from './Rivals/Pump.ts';
-import { shoalNamed } from './Rivals/Shoal.ts';
-import { webTorrent } from './Rivals/WebTorrent.ts';
-import type { Settings } from './Settings.ts';
-import { spread, spreadText } from './Statistics.ts';
-import type { Contest } from './Turns.ts';
+import type { Contender } from '../Contender.ts';
+import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from '../ContestReport.ts';
+import { fileContest } from '../FileContest.ts';
+import { atLeast, type Goal, type Report } from '../Report.ts';
+import { aria2 } from '../Rivals/Aria2.ts';
+import { libtorrent } from '../Rivals/Libtorrent.ts';
+import { pumpNamed } from '../Rivals/Pump.ts';
+import { shoalNamed } from '../Rivals/Shoal.ts';
+import { webTorrent } from '../Rivals/WebTorrent.ts';
+import type { Settings } from '../Settings.ts';
+import { spread, spreadText } from '../Statistics.ts';
+import type { Contest } from '../Turns.ts';
 
 const FROM_ONE = 'Shoal, from one seeder';
 /** Yardsticks, not rivals: the cost of four sending Node processes instead of one, without Shoal. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { writeTree } from './Files.ts';
-import { PATIENCE_MS, Rig, untilShared, usage } from './Rig.ts';
-import type { Settings } from './Settings.ts';
+import { writeTree } from '../Files.ts';
+import { PATIENCE_MS, Rig, untilShared, usage } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
 
 /** A share of many files: the first start hashes them, the second must not. */
 export async function run({ quick }: Settings): Promise<undefined> {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { type AtOnce, barePumps, type FetchAtOnce, ourLeechers } from './AtOnce.ts';
-import { onMedium } from './FileContest.ts';
-import { linkAll, writeRandomFile, writeSparseFile } from './Files.ts';
-import { atLeast, type Report, type Table } from './Report.ts';
-import { Rig, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
-import { line, spread, spreadText } from './Statistics.ts';
+import { type AtOnce, barePumps, type FetchAtOnce, ourLeechers } from '../AtOnce.ts';
+import { onMedium } from '../FileContest.ts';
+import { linkAll, writeRandomFile, writeSparseFile } from '../Files.ts';
+import { atLeast, type Report, type Table } from '../Report.ts';
+import { Rig, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
+import { line, spread, spreadText } from '../Statistics.ts';
 
 const LEECHERS = 32;
 const MIB = 2 ** 20;

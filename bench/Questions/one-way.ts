@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onMedium } from './FileContest.ts';
-import { sameBytes, writeRandomFile } from './Files.ts';
-import { type Computer, TwoComputers } from './OneWay/TwoComputers.ts';
-import { atLeast, atMost, type Report } from './Report.ts';
-import { PATIENCE_MS, Rig, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
-import { spread, spreadText } from './Statistics.ts';
+import { onMedium } from '../FileContest.ts';
+import { sameBytes, writeRandomFile } from '../Files.ts';
+import { type Computer, TwoComputers } from '../OneWay/TwoComputers.ts';
+import { atLeast, atMost, type Report } from '../Report.ts';
+import { PATIENCE_MS, Rig, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
+import { spread, spreadText } from '../Statistics.ts';
 
 /** Which of the two computers lets nobody connect. */
 type Closed = 'nobody' | 'the giver' | 'the taker';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from './ContestReport.ts';
-import { onMedium } from './FileContest.ts';
-import { writeRandomFile, writeTree } from './Files.ts';
-import { atLeast, type Report } from './Report.ts';
-import { rsync } from './Rivals/Rsync.ts';
-import { shoal, shoalNamed } from './Rivals/Shoal.ts';
-import type { Settings } from './Settings.ts';
-import { contest } from './Turns.ts';
+import { CONTEST_COLUMNS, contestFigures, contestRows, speedRatio } from '../ContestReport.ts';
+import { onMedium } from '../FileContest.ts';
+import { writeRandomFile, writeTree } from '../Files.ts';
+import { atLeast, type Report } from '../Report.ts';
+import { rsync } from '../Rivals/Rsync.ts';
+import { shoal, shoalNamed } from '../Rivals/Shoal.ts';
+import type { Settings } from '../Settings.ts';
+import { contest } from '../Turns.ts';
 
 const LARGE = 'Shoal, one file of as much';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { hashFile, writeRandomFile } from './Files.ts';
-import { PATIENCE_MS, Rig, status, untilShared } from './Rig.ts';
-import type { Settings } from './Settings.ts';
+import { hashFile, writeRandomFile } from '../Files.ts';
+import { PATIENCE_MS, Rig, status, untilShared } from '../Rig.ts';
+import type { Settings } from '../Settings.ts';
 
 /** Five times kill -9 at random moments of one download: total bytes fetched, and no verified chunk twice. */
 export async function run({ quick }: Settings): Promise<undefined> {
