@@ -6,7 +6,7 @@ import type { DownloadManager, FileWish } from '../DownloadManager.ts';
 import { mayDial, type NetworkManager } from '../NetworkManager.ts';
 import type { ResolvedTarget } from './ResolvedTarget.ts';
 import { CLIENT_NAME, type ContentRange, type ContentSink, type SharedContent } from './SharedContent.ts';
-import type { TargetResolver } from './TargetResolver.ts';
+import { folderRefused, type TargetResolver } from './TargetResolver.ts';
 
 export interface NetworkContentOptions {
   readonly resolver: Pick<TargetResolver, 'resolve'>;
@@ -93,7 +93,7 @@ export class NetworkContent {
       if (running !== undefined) return { ...running, fileId: what as FileId, holders: [] };
     }
     await unlessAborted(network.ready(TRACKER_WAIT_MS), signal);
-    const found = await resolver.resolve(what, signal);
+    const found = await resolver.resolve(what, signal, { onlyFile: true });
     if (found.kind === 'file') return found.wish;
     throw notOneFile(what, found);
   }
@@ -115,8 +115,7 @@ export class NetworkContent {
 }
 
 function notOneFile(what: string, found: Exclude<ResolvedTarget, { kind: 'file' }>): ShoalError {
-  if (found.kind === 'folder')
-    return new ShoalError('USAGE', `"${what}" is a folder`, { hint: 'Name a file of it.' });
+  if (found.kind === 'folder') return folderRefused(what);
   const ids = found.hits.slice(0, 5).map(({ path, fileId }) => `${fileId} (${path})`);
   const message = found.exact ? `several files are named "${what}"` : `no file is named "${what}"`;
   return new ShoalError(found.exact ? 'AMBIGUOUS' : 'NOT_FOUND', message, {

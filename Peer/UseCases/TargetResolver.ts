@@ -35,6 +35,11 @@ export interface TargetResolverOptions {
   readonly slow: (folder: string, peers: number) => void;
 }
 
+interface Choice extends VersionChoice {
+  /** A folder is refused, without the listings of all its holders. */
+  readonly onlyFile?: boolean;
+}
+
 /** Displayed hits that are remembered: clients over HTTP search, too. The one displayed longest ago is evicted. */
 const SEEN_MAX = 10_000;
 
@@ -67,7 +72,7 @@ export class TargetResolver {
    * Resolves a name. Content of the own share keeps its path there; files that only the own share has are found too.
    * @throws ShoalError NOT_FOUND, NO_TRACKER, USAGE
    */
-  async resolve(what: string, signal: AbortSignal, choice: VersionChoice = {}): Promise<ResolvedTarget> {
+  async resolve(what: string, signal: AbortSignal, choice: Choice = {}): Promise<ResolvedTarget> {
     try {
       const found = await this.#resolve(what, signal, choice);
       if (found.kind === 'folder') return found;
@@ -84,7 +89,8 @@ export class TargetResolver {
     }
   }
 
-  async #resolve(what: string, signal: AbortSignal, choice: VersionChoice): Promise<ResolvedTarget> {
+  async #resolve(what: string, signal: AbortSignal, choice: Choice): Promise<ResolvedTarget> {
+    if (choice.onlyFile === true && what.endsWith('/')) throw folderRefused(what);
     if (what.endsWith('/')) return this.#findFolder(what, signal, choice);
     const known = matchName(what, isIdStart(what) ? [...this.#seen.values()] : []);
     if (known.kind === 'one') return fileFound(known.hit);
@@ -94,6 +100,7 @@ export class TargetResolver {
     if (match.kind === 'one') return fileFound(match.hit);
     if (match.kind === 'several') return this.#oneOf(match.hits, choice);
     const folder = folderNamed(what, hits);
+    if (folder !== undefined && choice.onlyFile === true) throw folderRefused(what);
     if (folder !== undefined) return asFolder(what, await this.#findFolder(folder, signal, choice));
     if (match.kind === 'similar') return { kind: 'choose', hits: match.hits, exact: false };
     if (trackers === 0 && peers === 0) throw this.#network.noTracker();
@@ -319,4 +326,8 @@ function isHostPort(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+export function folderRefused(what: string): ShoalError {
+  return new ShoalError('USAGE', `"${what}" is a folder`, { hint: 'Name a file of it.' });
 }

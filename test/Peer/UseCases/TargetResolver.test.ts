@@ -27,3 +27,22 @@ test('the last 10,000 displayed hits are remembered; older ones are searched for
   await expect(resolve(2)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(searched).toEqual([idOf(2).slice(0, 12)]);
 });
+
+test('where only a file is wanted, a folder is refused before any peer is asked to list it', async () => {
+  const hits = [{ ...hitOf(1), path: 'films/1.bin' }];
+  const asked: string[] = [];
+  const resolver = new TargetResolver({
+    network: {
+      queries: {
+        search: async () => ({ hits, trackers: 1 }),
+        folderHolders: async (folder: string) => asked.push(folder) && [],
+      },
+    },
+    files: { matching: () => [], list: () => [] },
+    folderRequested: () => asked.push('folder'),
+  } as never);
+  const { signal } = new AbortController();
+  for (const what of ['films/', 'films'])
+    await expect(resolver.resolve(what, signal, { onlyFile: true })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(asked).toEqual([]);
+});
