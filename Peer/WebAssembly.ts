@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { toUSVString } from 'node:util';
+import { formatAddress } from '../Shared/Address.ts';
 import { systemClock } from '../Shared/Clock.ts';
 import type { Log } from '../Shared/Log.ts';
 import { quoteWord, runOneShot, type WebAccess } from './CommandInterface.ts';
@@ -126,6 +127,12 @@ function hostOf(peer: Peer): WebHost {
         health: peer.networkHealth(),
       };
     },
+    knowsPeer: (text) =>
+      peer
+        .knownPeers()
+        .some(({ name, address }) =>
+          [name.toLowerCase(), formatAddress(address)].includes(text.toLowerCase()),
+        ),
     onNews: (listener) => peer.onNews(listener),
   };
 }

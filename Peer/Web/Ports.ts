@@ -187,6 +187,8 @@ export interface WebHost {
   /** Runs a command as `shoal` does. Never rejects. */
   run(command: WebCommand, signal: AbortSignal): Promise<WebAnswer>;
   facts(): WebFacts;
+  /** Whether a text is the name or the address of a peer that was seen. */
+  knowsPeer(text: string): boolean;
   /** Reports news of the peer. @returns a function that unsubscribes */
   onNews(listener: (news: { readonly kind: string; readonly text: string }) => void): () => void;
 }

@@ -141,7 +141,10 @@ export class Api {
       const field = v.getDotPath(issue) ?? 'the body';
       return send(c, 400, failureJson(command, 'USAGE', `${field}: ${issue.message}`.slice(0, 300), HINT));
     }
-    const { from = 0, count = ITEMS } = input.output as { from?: number; count?: number };
+    const { from = 0, count = ITEMS, peer = '' } = input.output as Fields;
+    // An address makes the peer connect to it, whatever is there.
+    const isStrange = isAddress(peer) && !this.#options.host.knowsPeer(peer.trim());
+    if (isStrange && !(await this.#owner.is(c.env.incoming))) return deny(c, BY_NAME);
     const words = route.words(input.output as never);
     const answer = await this.#options.host.run(
       { words, command, window: { from, count } },
@@ -156,6 +159,24 @@ const PASSWORD_MAX = 1_024;
 const LOGIN = v.strictObject({ password: v.pipe(v.string(), v.maxLength(PASSWORD_MAX)) });
 
 const HINT = 'All requests with their fields: /api/v1/openapi.json';
+
+/** Fields that several routes have. */
+interface Fields {
+  readonly from?: number;
+  readonly count?: number;
+  readonly peer?: string;
+}
+
+const BY_NAME: Denial = {
+  status: 403,
+  message: 'only its owner names a peer by an unknown address',
+  hint: 'Use its name or id, see /api/v1/peers.',
+};
+
+/** Whether a text is taken as host and port. */
+function isAddress(peer: string): boolean {
+  return /[:\s]\s*\d+\s*$/.test(peer);
+}
 
 const TOO_LARGE: Denial = {
   status: 413,

@@ -151,6 +151,8 @@ export class FakeWebHost implements WebHost {
     return this.answer;
   }
 
+  knowsPeer = (_text: string) => false;
+
   facts(): WebFacts {
     const health = {
       violations: 3,

@@ -119,6 +119,24 @@ describe('only an owner manages', () => {
   });
 });
 
+test.each([
+  ['192.0.2.1:22', 403],
+  ['some.name:80', 403],
+  ['[2001:db8::1]:22', 403],
+  ['192.0.2.1 22', 403],
+  [' 192.0.2.1:22 ', 403],
+  ['anna', 200],
+  ['192.0.2.9:9001', 200], // Known.
+  ['7H4K-2QXR-M3PA', 200],
+])('a guest makes the peer connect to no unknown address: %s', async (peer, status) => {
+  const { base, host } = await webOn();
+  host.knowsPeer = (text) => text === '192.0.2.9:9001';
+  const url = `${base}/api/v1/ls?peer=${encodeURIComponent(peer)}`;
+  expect((await fetch(url)).status).toBe(status);
+  expect(host.commands).toHaveLength(status === 200 ? 1 : 0);
+  expect((await fetch(url, { headers: OWNER })).status).toBe(200);
+});
+
 test('a flood of searches is limited, and an owner is not', async () => {
   const { base } = await webOn(undefined, { clock: new SimulatedClock() });
   const statuses: number[] = [];
