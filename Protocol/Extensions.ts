@@ -104,6 +104,25 @@ export const helloExtensions: ExtensionTable<HelloExtensions> = {
   wallMs: [4, uint53],
 };
 
+/** A codec that keeps the bytes of a value as long as the value lives: the same list is in every answer to a heartbeat. */
+function remembered<T extends object>(codec: Codec<T>): Codec<T> {
+  const known = new WeakMap<T, Buffer>();
+  return {
+    write: (out, value) => {
+      let written = known.get(value);
+      if (written === undefined) {
+        const own = new ByteWriter();
+        codec.write(own, value);
+        written = own.finish();
+        known.set(value, written);
+      }
+      const { bytes, at } = out.reserve(written.length);
+      written.copy(bytes, at);
+    },
+    read: (input) => codec.read(input),
+  };
+}
+
 /** Extensions of `alive`. */
 export interface AliveExtensions {
   /** Name of the group of trackers that this one belongs to. */
@@ -116,7 +135,7 @@ export interface AliveExtensions {
 
 export const aliveExtensions: ExtensionTable<AliveExtensions> = {
   cluster: [1, text(CLUSTER_BYTES_MAX)],
-  trackers: [2, list(address, CLUSTER_TRACKERS_MAX)],
+  trackers: [2, remembered(list(address, CLUSTER_TRACKERS_MAX))],
   token: [3, hex(8)],
 };
 
@@ -230,12 +249,11 @@ function extensionsCodec<E extends object>(table: ExtensionTable<E>, maxBytes: n
 }
 
 function writeOne<T>(out: ByteWriter, tag: number, codec: Codec<T>, value: T): void {
-  const own = new ByteWriter(16);
-  codec.write(own, value);
   uint16.write(out, tag);
-  uint16.write(out, own.length);
-  const { bytes, at } = out.reserve(own.length);
-  own.finish().copy(bytes, at);
+  const { at } = out.reserve(2);
+  const from = out.length;
+  codec.write(out, value);
+  out.finish().writeUInt16BE(out.length - from, at);
 }
 
 /** Encoded size of a file's extensions, their count included. */

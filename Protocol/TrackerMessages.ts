@@ -293,7 +293,8 @@ const ALIVE_BYTES = 49;
 /** Encodes a reply. Its number is that of the request, except that `peerList` answers `folder` and `relays`. */
 export function encodeReply(transactionId: number, reply: TrackerReply): Buffer {
   // A small buffer for the most frequent reply makes less garbage.
-  const out = new ByteWriter(reply.type === 'alive' ? ALIVE_BYTES : undefined);
+  const isShort = reply.type === 'alive' && reply.cluster === undefined;
+  const out = new ByteWriter(isShort ? ALIVE_BYTES : undefined);
   uint32.write(out, replies.tagOf(reply));
   uint32.write(out, transactionId);
   replies.writeBody(out, reply);

@@ -27,7 +27,7 @@ export class AliveReplies {
 
   of(peer: RegisteredPeer, from: Address): ReplyOf<'alive'> {
     const { instanceId, registry, heldVersion, cluster, relayOnly } = this.#options;
-    const reply: ReplyOf<'alive'> = {
+    return {
       type: 'alive',
       trackerInstance: instanceId,
       intervalMs: registry.intervalMs(),
@@ -36,9 +36,9 @@ export class AliveReplies {
       peers: cluster?.peers ?? registry.size,
       successor: this.#successor,
       relayOnly,
+      cluster: cluster?.name,
+      trackers: cluster?.trackersFor(peer.isLocal),
     };
-    if (cluster === undefined) return reply;
-    return { ...reply, cluster: cluster.name, trackers: cluster.trackersFor(peer.isLocal) };
   }
 
   /**
