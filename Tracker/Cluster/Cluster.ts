@@ -97,7 +97,6 @@ export class Cluster {
     this.name = options.name;
     this.#gatherings = new Gatherings(options.firstQuestion);
     this.members = new Members({
-      self: options.self,
       changed: (member, change) => {
         this.#summary = undefined;
         if (change === 'left') this.#questions.delete(member.instanceId);

@@ -32,7 +32,6 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type MemberChange = 'joined' | 'left' | 'silent' | 'back';
 
 export interface MembersOptions {
-  readonly self: InstanceId;
   readonly changed: (member: Member, change: MemberChange) => void;
 }
 
@@ -61,7 +60,7 @@ export class Members {
 
   /** Takes an announcement. False: there is no room for one more tracker. */
   announced({ from, address, peers, files, leaves }: RecordOf<'announce'>, nowMs: number): boolean {
-    const known = this.#heard(from, nowMs);
+    const known = this.heard(from, nowMs);
     if (leaves) {
       if (known !== undefined) this.#remove(known);
       return true;
@@ -92,11 +91,6 @@ export class Members {
     return true;
   }
 
-  /** Counts any message of a member as a sign of life. @returns the member; undefined: it has not announced itself */
-  heard(from: InstanceId, nowMs: number): Member | undefined {
-    return this.#heard(from, nowMs);
-  }
-
   /** Marks a member that left a question unanswered since `askedMs`. */
   missed(instanceId: InstanceId, askedMs: number): void {
     const member = this.#known.find((each) => each.instanceId === instanceId);
@@ -115,7 +109,8 @@ export class Members {
     }
   }
 
-  #heard(from: InstanceId, nowMs: number): Mutable<Member> | undefined {
+  /** Counts any message of a member as a sign of life. @returns the member; undefined: it has not announced itself */
+  heard(from: InstanceId, nowMs: number): Mutable<Member> | undefined {
     const member = this.#known.find(({ instanceId }) => instanceId === from);
     if (member === undefined) return undefined;
     if (member.isSilent) {
