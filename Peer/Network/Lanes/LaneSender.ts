@@ -191,7 +191,9 @@ export class LaneSender {
     const bytes = bytesOf(pieces);
     if (first === undefined || bytes < PUMPED_BYTES_MIN || !output.mayPump) return false;
     await this.#room();
+    this.#beginWriting(); // A peer that does not read what comes before is stalled, too.
     await output.clear();
+    this.#endWriting();
     await limiter.take(bytes);
     if (!this.#lane.open || pieces.some(({ wanted }) => wanted.cancelled)) return false;
     const file = provider.lend?.(first.wanted.fileId, first.wanted.chunk, first.offset, bytes);

@@ -23,7 +23,7 @@ function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
   );
   const { fileId } = share.add('film', bytes);
   const wire: Uint8Array[] = [];
-  const seen = { pumped: [] as number[], loans: 0, sent: 0, destroyed: false, fail: false };
+  const seen = { pumped: [] as number[], loans: 0, sent: 0, destroyed: false, fail: false, held: false };
   const lend = (_: unknown, chunk: number, offset: number) => {
     seen.loans++;
     return { descriptor: 8, position: chunk * MIB + offset, giveBack: () => seen.loans-- };
@@ -47,7 +47,7 @@ function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
     remote: { host: '10.0.0.1', port: 1 },
     write: (some: Uint8Array, done?: () => void) => {
       wire.push(Uint8Array.from(some));
-      setImmediate(() => done?.());
+      if (!seen.held) setImmediate(() => done?.());
       return true;
     },
     pause: () => {},
@@ -186,6 +186,17 @@ test('a cancelled request is not pumped', async () => {
   await sender.send([request]);
   await sender.flushed();
   expect([seen.pumped, arrived().rejects, seen.loans]).toEqual([[], ['1: cancelled'], 0]);
+});
+
+test('a peer that does not read the frames before a job is stalled', async () => {
+  const { clock, sender, seen, wanted, lane } = made();
+  seen.held = true;
+  lane.reject(9, 'busy');
+  void sender.send([wanted(0)]);
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(10_000);
+  expect([sender.stalledMs, seen.pumped]).toEqual([10_000, []]);
+  lane.close();
 });
 
 test('a job that fails closes the lane, and what was sent is counted', async () => {
