@@ -1,11 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { NatsBus } from '../../Tracker/Cluster/NatsBus.ts';
 import { describeBus } from '../Support/busContract.ts';
 import { NatsServer, until } from '../Support/NatsServer.ts';
-import { natsServer, title } from '../Support/Requires.ts';
+import { natsServer, openssl, title } from '../Support/Requires.ts';
+import { TempFolder } from '../Support/TempFolder.ts';
 import { runOf } from '../Tracker/peers.ts';
 
 const MISSING = natsServer();
+const OPENSSL = openssl();
 const HANDLER = { message: () => {}, connected: () => {}, lost: () => {} };
 
 if (MISSING === undefined) {
@@ -60,5 +63,23 @@ test.skipIf(MISSING)(
     const tokens = await NatsServer.forTest('authorization { token: "t0ken" }');
     await (await open(`nats://t0ken@127.0.0.1:${tokens.port}`)).close();
     await expect(open(tokens.url)).rejects.toMatchObject({ code: 'REFUSED' });
+  },
+);
+
+test.skipIf(MISSING ?? OPENSSL)(
+  title('TLS, with the authority of the server; without it the certificate is refused', MISSING ?? OPENSSL),
+  async () => {
+    const folder = await TempFolder.forTest();
+    const [cert, key] = [folder.at('cert.pem'), folder.at('key.pem')];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+    spawnSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert]);
+    const server = await NatsServer.forTest(`tls { cert_file: "${cert}", key_file: "${key}" }`);
+    const servers = [`tls://127.0.0.1:${server.port}`];
+    await (await new NatsBus({ servers, name: 'lab', ca: cert }).open(runOf(1), HANDLER)).close();
+    await expect(new NatsBus({ servers, name: 'lab' }).open(runOf(1), HANDLER)).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining('TLS with the NATS server'),
+    });
   },
 );

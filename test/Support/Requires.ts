@@ -51,6 +51,11 @@ export function curlAndAria2(): Missing {
   return failureOf('curl', '--version') ?? failureOf('aria2c', '--version');
 }
 
+/** Makes certificates (Debian: openssl). */
+export function openssl(): Missing {
+  return failureOf('openssl', 'version');
+}
+
 /** A NATS server (Debian: nats-server). */
 export function natsServer(): Missing {
   return failureOf(NATS_SERVER, '--version');

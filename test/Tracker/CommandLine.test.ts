@@ -86,3 +86,42 @@ test('a private network comes from the flag, else from SHOAL_NETWORK; a damaged 
     expect(shown).not.toContain('aeaacaqd');
   }
 });
+
+test('a cluster comes from the flags, else from the environment; a bad one is refused without its secrets', () => {
+  const clusterOf = (args: readonly string[], environment = {}) => {
+    let shown = '';
+    const write = {
+      out: () => {},
+      error: (text: string) => {
+        shown += text;
+      },
+    };
+    const settings = readCommandLine(args, write, environment);
+    return 'exitCode' in settings ? shown : settings.cluster;
+  };
+  expect(clusterOf([])).toBeUndefined();
+  const nats = 'nats://10.0.0.5:4222';
+  expect(clusterOf(['--cluster', `${nats},10.0.0.6`])).toMatchObject({
+    servers: [nats, '10.0.0.6'],
+    name: 'shoal',
+  });
+  const environment = { SHOAL_CLUSTER: nats, SHOAL_CLUSTER_NAME: 'lab', SHOAL_CLUSTER_CREDS: '/etc/a' };
+  expect(clusterOf([], environment)).toMatchObject({ servers: [nats], name: 'lab', credentials: '/etc/a' });
+  expect(clusterOf(['--cluster-name', 'one'], environment)).toMatchObject({ name: 'one' });
+  expect(clusterOf(['--cluster', nats, '--advertise', '10.0.0.9'])).toMatchObject({
+    advertise: { host: '10.0.0.9' },
+  });
+  expect(clusterOf(['--cluster', nats, '--advertise', '10.0.0.9:7001'])).toMatchObject({
+    advertise: { host: '10.0.0.9', port: 7_001 },
+  });
+  expect(clusterOf(['--cluster-name', 'lab'])).toMatch(/^error: options of a cluster need --cluster\nhint: /);
+  expect(clusterOf(['--cluster', nats, '--cluster-name', 'a.b'])).toMatch(
+    /^error: "a.b" is not a name for a cluster\n/,
+  );
+  expect(clusterOf(['--cluster', nats, '--cluster-key', 'k'])).toMatch(
+    /^error: --cluster-cert and --cluster-key belong/,
+  );
+  const secret = clusterOf(['--cluster', 'nats://shoal:s3cret@host:port']);
+  expect(secret).toMatch(/^error: the address of a NATS server is malformed\nhint: /);
+  expect(secret).not.toContain('s3cret');
+});
