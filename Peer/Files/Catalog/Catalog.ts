@@ -20,7 +20,7 @@ interface Change {
 interface Listed {
   readonly folder: string;
   readonly version: number;
-  readonly entries: WeakRef<readonly CatalogEntry[]>;
+  readonly entries: readonly CatalogEntry[];
 }
 
 /**
@@ -39,7 +39,7 @@ export class Catalog {
   #historyStart = 0;
   #files = 0;
   #bytes = 0;
-  /** The last list, while somebody uses it: a listing is asked for page by page. */
+  /** The last list, until the catalog changes: strangers may ask for it again and again. */
   #listed: Listed | undefined;
   /** The last file found by id: serving one asks for it several times. */
   #found: { readonly version: number; readonly entry: CatalogEntry } | undefined;
@@ -133,10 +133,9 @@ export class Catalog {
     this.#flushDeferred();
     const { version } = this;
     const last = this.#listed;
-    const kept = last?.folder === folder && last.version === version ? last.entries.deref() : undefined;
-    if (kept !== undefined) return kept;
-    const entries = Array.from(this.#sorted.below(folder), (row) => this.table.entry(row));
-    this.#listed = { folder, version, entries: new WeakRef(entries) };
+    if (last?.folder === folder && last.version === version) return last.entries;
+    const entries = this.table.entries(this.#sorted.below(folder));
+    this.#listed = { folder, version, entries };
     return entries;
   }
 

@@ -104,13 +104,15 @@ export class FileTable {
   }
 
   entry(row: number): CatalogEntry {
-    const entry = {
-      path: this.path(row),
-      size: this.size(row),
-      modifiedMs: modifiedMsOf(this.#mtimes[row] ?? 0n),
-      fileId: this.fileId(row),
-    };
-    return this.has(row, EXECUTABLE) ? { ...entry, executable: true } : entry;
+    return this.#entry(row, this.fileId(row));
+  }
+
+  /** Entries of many rows. Of most of the table, the ids are decoded in one piece: half of the time. */
+  entries(rows: Int32Array): CatalogEntry[] {
+    if (rows.length < this.end / 4) return Array.from(rows, (row) => this.entry(row));
+    const ids = this.#ids.toString('hex', 0, this.end * ID_BYTES);
+    const digits = 2 * ID_BYTES;
+    return Array.from(rows, (row) => this.#entry(row, ids.slice(row * digits, (row + 1) * digits) as FileId));
   }
 
   state(row: number): FileState {
@@ -153,6 +155,16 @@ export class FileTable {
       const at = row * ID_BYTES;
       if (this.has(row, SHARED) && this.#ids.compare(wanted, 0, ID_BYTES, at, at + ID_BYTES) === 0) yield row;
     }
+  }
+
+  #entry(row: number, fileId: FileId): CatalogEntry {
+    const entry = {
+      path: this.path(row),
+      size: this.size(row),
+      modifiedMs: modifiedMsOf(this.#mtimes[row] ?? 0n),
+      fileId,
+    };
+    return this.has(row, EXECUTABLE) ? { ...entry, executable: true } : entry;
   }
 
   #isSameContent(row: number, { inode, size, mtimeNs }: FileState): boolean {
