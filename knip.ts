@@ -26,7 +26,7 @@ const config: KnipConfig = {
     'test/**/*.{js,ts}',
   ],
   ignoreDependencies: ['@stryker-mutator/vitest-runner'], // Stryker loads it by name.
-  ignoreBinaries: ['syncthing', 'unshare', 'mkfifo', 'ip', 'mount', 'umount', 'systemd-notify'],
+  ignoreBinaries: ['syncthing', 'openssl', 'unshare', 'mkfifo', 'ip', 'mount', 'umount', 'systemd-notify'],
   ignoreExportsUsedInFile: process.argv.includes('--production'),
 };
 
