@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rankHits } from '../../Protocol/HitOrder.ts';
+import { SEARCH_HITS_MAX } from '../../Protocol/Limits.ts';
 import { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
 import { atMost, type Report } from '../Report.ts';
 import type { Settings } from '../Settings.ts';
@@ -44,9 +45,11 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     await Promise.all(cluster.map(({ port }, at) => runProgram('Crowd', port, share, names, at * share)));
     await timesOf(cluster[0], asked.slice(0, 50));
     const three = await timesOf(cluster[0], asked);
-    const different = asked.filter(
-      (words, at) => listOf(words, alone[at]) !== listOf(words, three[at]),
-    ).length;
+    // Of more than 200 matches, which of equally good ones are listed is chance.
+    const different = asked.filter((words, at) => {
+      const isCut = (alone[at]?.hits.length ?? 0) >= SEARCH_HITS_MAX;
+      return !isCut && listOf(words, alone[at]) !== listOf(words, three[at]);
+    }).length;
     const partial = three.filter(({ answered }) => answered !== TRACKERS).length;
 
     const beats = await heartbeats(single, cluster[0], quick, pairs);
@@ -65,7 +68,7 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
       title: 'Many trackers',
       tables: [
         {
-          columns: [`Search in ${peers * names} names, all pages`, 'p50', 'p90', 'p99', 'longest'],
+          columns: [`Search in ${peers * names} names`, 'p50', 'p90', 'p99', 'longest'],
           rows: [
             row('one tracker', alone),
             row('three trackers, NATS', three),
@@ -85,7 +88,7 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
         },
       ],
       goals: [
-        atMost('searches with other hits than one tracker with all peers', 0, different, 0),
+        atMost('searches of fewer than 200 hits with other ones than one tracker has', 0, different, 0),
         atMost('searches that not all trackers answered', 0, partial, 0),
         atMost('search p99 in three parts, ms', 25, at(three, 0.99), 1),
         atMost('CPU of a heartbeat in a cluster to that of one tracker', 1.1, ratio.median),
@@ -136,7 +139,7 @@ function listOf(words: string, answer: Awaited<ReturnType<typeof wholeAnswer>> |
       holderCount: holderCount + (known?.holderCount ?? 0),
     });
   }
-  const best = rankHits(words, [...merged.values()]).slice(0, 200);
+  const best = rankHits(words, [...merged.values()]).slice(0, SEARCH_HITS_MAX);
   return best.map(({ fileId, holderCount }) => `${fileId} ${holderCount}`).join('\n');
 }
 

@@ -4,7 +4,7 @@ import { decodeReply, encodeRequest, type Hit, type ReplyOf } from '../../Protoc
 const PATIENCE_MS = 5_000;
 let transaction = 0x1000_0000;
 
-/** All hits of one search, and the time until the last one of them is there. */
+/** All hits of one search, and the time of the first answer: the best hits of the index, and those of peers and other trackers. */
 export interface WholeAnswer {
   readonly hits: readonly Hit[];
   readonly ms: number;
@@ -19,6 +19,7 @@ export async function wholeAnswer(socket: Socket, cookie: string, words: string)
     socket,
     encodeRequest(cookie, ++transaction, { type: 'search', words, cursor: 0 }),
   );
+  const ms = performance.now() - started;
   const hits = first.flatMap((page) => page.hits);
   let next = first.find(({ part }) => part === 'whole' || part === 'index')?.next ?? 0;
   while (next > 0) {
@@ -28,7 +29,7 @@ export async function wholeAnswer(socket: Socket, cookie: string, words: string)
     next = page?.next ?? 0;
   }
   const answered = first.find(({ part }) => part === 'last')?.trackers?.answered;
-  return { hits, ms: performance.now() - started, answered };
+  return { hits, ms, answered };
 }
 
 function pagesOf(socket: Socket, request: Buffer): Promise<ReplyOf<'found'>[]> {
