@@ -59,8 +59,8 @@ test.concurrent('names with spaces go in quotes, case does not matter, aliases m
 });
 
 test.concurrent('help names every command of the issue', async ({ lan }) => {
-  const { stdout, code } = await lan.script('berta', ['help'], { tracker: undefined });
-  expect(code).toBe(0);
+  const { stdout, stderr, code } = await lan.script('berta', ['help'], { tracker: undefined });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('No tracker') });
   for (const word of 'list ls files peers search download get downloads dls pause resume cancel status info refresh update tracker whoami me connect help quit exit bye'.split(
     ' ',
   ))
