@@ -56,7 +56,7 @@ export const PEERS_PER_ADDRESS_MAX = 64;
 // Catalog
 /** Files of one peer that a tracker holds, and files of one list. A peer that shares more is asked by relay. */
 export const CATALOG_FILES_MAX = 250_000;
-/** Shared files of one peer: about 400 MB of memory. */
+/** Shared files of one peer: about 600 MB of memory. */
 export const SHARE_FILES_MAX = 1_000_000;
 /** Catalog pages in flight without acknowledgement. */
 export const PUBLISH_WINDOW = 16;
