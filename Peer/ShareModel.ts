@@ -1,4 +1,7 @@
 import type { FileId } from '../Protocol/Ids.ts';
+import type { Address } from '../Shared/Address.ts';
+import type { FileAttributes } from './Model.ts';
+import type { PlacedFile } from './Storage.ts';
 
 /** The local share as the user sees it. Types only. */
 
@@ -50,4 +53,30 @@ export interface FileEvents {
   /** The system's watch limit was reached; changes are detected by re-scans. Emitted once. */
   watchLimited: [text: string];
   notice: [text: string]; // The share folder is back.
+}
+
+/** A file that an HTTP client wants to send. Every field but `client` and `byOwner` is a claim. */
+export interface DropRequest {
+  readonly client: Address;
+  readonly path: string;
+  readonly size: number;
+  readonly attributes: FileAttributes;
+  /** Distinguishes files of equal host, path and size, as by their time. */
+  readonly key: string;
+  /** The user of this peer sends it: nobody is asked. */
+  readonly byOwner: boolean;
+  /** The client begins at the first byte, whatever is here. */
+  readonly fresh: boolean;
+}
+
+/** A drop, as the request that sends it sees it. */
+export interface OpenDrop {
+  /** Bytes that are here. */
+  readonly bytes: number;
+  /** @throws ShoalError LOCAL_CONFLICT (another request sends it), CANCELLED, BUSY, DISK_FULL, DISK_FAILED */
+  write(piece: Uint8Array): Promise<void>;
+  /** Resolves when all bytes are in the share. @throws like write */
+  whole(): Promise<Pick<PlacedFile, 'path' | 'fileId'>>;
+  /** Ends the request; the bytes are kept for an hour. */
+  leave(): void;
 }

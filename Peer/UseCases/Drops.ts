@@ -5,10 +5,10 @@ import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { News } from '../CommandInterface.ts';
 import { type DownloadManager, type DropSender, type DropTask, lastPart } from '../DownloadManager.ts';
 import type { FileManager } from '../FileManager.ts';
-import type { DownloadStatus, FileAttributes } from '../Model.ts';
+import type { DownloadStatus } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import type { PushManager } from '../PushManager.ts';
-import type { PlacedFile } from '../Storage.ts';
+import type { DropRequest, OpenDrop } from '../ShareModel.ts';
 
 /** Drops of one host, and of all together, that are not in the share yet. */
 const PER_HOST_MAX = 8;
@@ -17,32 +17,6 @@ const ALL_MAX = 64;
 const KEPT_MS = 3_600_000;
 /** Drops in the share that a client may ask about once more; the oldest is forgotten. */
 const DONE_MAX = 256;
-
-/** A file that an HTTP client wants to send. Every field but `client` and `byOwner` is a claim. */
-export interface DropRequest {
-  readonly client: Address;
-  readonly path: string;
-  readonly size: number;
-  readonly attributes: FileAttributes;
-  /** Distinguishes files of equal host, path and size, as by their time. */
-  readonly key: string;
-  /** The user of this peer sends it: nobody is asked. */
-  readonly byOwner: boolean;
-  /** The client begins at the first byte, whatever is here. */
-  readonly fresh: boolean;
-}
-
-/** A drop, as the request that sends it sees it. */
-export interface OpenDrop {
-  /** Bytes that are here. */
-  readonly bytes: number;
-  /** @throws ShoalError LOCAL_CONFLICT (another request sends it), CANCELLED, BUSY, DISK_FULL, DISK_FAILED */
-  write(piece: Uint8Array): Promise<void>;
-  /** Resolves when all bytes are in the share. @throws like write */
-  whole(): Promise<PlacedFile>;
-  /** Ends the request; the bytes are kept for an hour. */
-  leave(): void;
-}
 
 interface Entry {
   readonly host: string;

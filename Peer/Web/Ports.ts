@@ -4,9 +4,9 @@ import type { Address } from '../../Shared/Address.ts';
 import type { Clock } from '../../Shared/Clock.ts';
 import type { Log } from '../../Shared/Log.ts';
 import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
-import type { CatalogEntry, DownloadStatus, FileAttributes } from '../Model.ts';
+import type { CatalogEntry, DownloadStatus } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
-import type { ShareStatus } from '../ShareModel.ts';
+import type { DropRequest, OpenDrop, ShareStatus } from '../ShareModel.ts';
 import type { PlainSocket } from '../Transfer.ts';
 import type { ShareLinks } from './Links/ShareLinks.ts';
 import type { HttpGet } from './Metalink/HttpGet.ts';
@@ -98,32 +98,6 @@ export interface WebFiles {
   knownDigest(content: FileId): WebDigest | undefined;
 }
 
-/** A file that a client wants to send. Every field but `client` and `byOwner` is a claim. */
-interface WebDropRequest {
-  readonly client: Address;
-  readonly path: string;
-  readonly size: number;
-  readonly attributes: FileAttributes;
-  /** Distinguishes files of equal client, path and size. */
-  readonly key: string;
-  /** The user of this peer sends it: nobody is asked. */
-  readonly byOwner: boolean;
-  /** The client begins at the first byte, whatever is here. */
-  readonly fresh: boolean;
-}
-
-/** A drop, as the request that sends it sees it. */
-export interface WebDrop {
-  /** Bytes that are here. */
-  readonly bytes: number;
-  /** @throws ShoalError LOCAL_CONFLICT (another request sends it), CANCELLED, BUSY, DISK_FULL, DISK_FAILED */
-  write(piece: Uint8Array): Promise<void>;
-  /** Resolves when all bytes are in the share. @throws like write */
-  whole(): Promise<{ readonly path: string; readonly fileId: FileId }>;
-  /** Ends the request; the bytes are kept for an hour. */
-  leave(): void;
-}
-
 /** Files that clients send. */
 interface WebDrops {
   /** Whether clients other than the user of this peer may offer files. */
@@ -133,7 +107,7 @@ interface WebDrops {
    * @param gone - called when another request takes over, or the drop is cancelled
    * @throws ShoalError REFUSED, BUSY, TIMEOUT, CANCELLED, DISK_FULL, DISK_FAILED, USAGE
    */
-  open(request: WebDropRequest, gone: () => void, signal: AbortSignal): Promise<WebDrop>;
+  open(request: DropRequest, gone: () => void, signal: AbortSignal): Promise<OpenDrop>;
 }
 
 /** SHA-256 of a content and of its pieces, in hex. */

@@ -71,15 +71,10 @@ export class Catalog {
     const row = this.table.put(path, state, fileId);
     if (entry !== undefined && isSame(entry, this.table.entry(row))) return row;
     if (entry !== undefined) this.#withdraw(row, entry.size);
-    this.share(row);
-    return row;
-  }
-
-  /** Inserts the file of a row of the table that is not shared. */
-  share(row: number): void {
     this.table.mark(row, SHARED);
     this.#changed(row, 1, this.table.size(row));
-    this.#record(this.table.path(row));
+    this.#record(path);
+    return row;
   }
 
   /** Removes a file from the catalog; its row stays in the table. */

@@ -5,13 +5,14 @@ import { Hono } from 'hono';
 import { onAbort } from '../../../Shared/OnAbort.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { OpenDrop } from '../../ShareModel.ts';
 import type { Denial } from '../Access/Guard.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
 import type { Owner } from '../Access/Owner.ts';
 import { denialJson, failureJson, statusOf } from '../Api/Envelope.ts';
 import { goneOf, remoteOf, withoutIdleLimit } from '../Files/ClientSocket.ts';
 import { linkTo } from '../Files/Listing.ts';
-import type { WebDrop, WebOptions } from '../Ports.ts';
+import type { WebOptions } from '../Ports.ts';
 import { type DropRange, dropPath, dropRange, dropTime } from './DropRequest.ts';
 import { answerUnread } from './UnreadBody.ts';
 
@@ -82,7 +83,7 @@ export class DropApp {
     incoming: IncomingMessage,
     byOwner: boolean,
     signal: AbortSignal,
-  ): Promise<WebDrop> {
+  ): Promise<OpenDrop> {
     const modified = incoming.headers['last-modified'];
     const modifiedMs = dropTime(modified);
     const attributes = modifiedMs === undefined ? {} : { modifiedMs };
@@ -99,7 +100,7 @@ export class DropApp {
   }
 
   async #receive(
-    drop: WebDrop,
+    drop: OpenDrop,
     { size, from }: DropRange,
     incoming: IncomingMessage,
     outgoing: ServerResponse,

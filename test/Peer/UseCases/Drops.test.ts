@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { DropRequest } from '../../../Peer/ShareModel.ts';
 import type { PlacedFile } from '../../../Peer/Storage.ts';
-import { type DropRequest, Drops } from '../../../Peer/UseCases/Drops.ts';
+import { Drops } from '../../../Peer/UseCases/Drops.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { Desk } from '../Downloads/Desk.ts';
