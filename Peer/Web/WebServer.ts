@@ -10,7 +10,7 @@ import { Api } from './Api/Api.ts';
 import { denialJson, failureJson } from './Api/Envelope.ts';
 import { DropApp } from './Drop/DropApp.ts';
 import { ByIdApp } from './Files/ByIdApp.ts';
-import { IDLE_MS, remoteOf } from './Files/ClientSocket.ts';
+import { IDLE_MS } from './Files/ClientSocket.ts';
 import { NetworkApp } from './Files/NetworkApp.ts';
 import { SharedFilesApp } from './Files/SharedFilesApp.ts';
 import { linkApp } from './Links/LinkApp.ts';
@@ -46,7 +46,7 @@ export class WebServer {
 
   constructor(options: WebOptions) {
     this.#options = options;
-    const limits = new GuestLimits(options.clock.nowMs());
+    const limits = new GuestLimits(options.clock);
     const owner = new Owner(options);
     this.#api = new Api(options, limits, owner);
     const app = new Hono<{ Bindings: HttpBindings }>();
@@ -91,7 +91,7 @@ export class WebServer {
     const metrics = peerMetrics(() => options.host.facts());
     app.get('/healthz', (c) => c.text('ok\n'));
     app.get('/metrics', async (c) => {
-      if (!limits.allows(remoteOf(c.env.incoming).host, options.clock.nowMs())) return c.text('', 429);
+      if (!limits.allows(c.env.incoming)) return c.text('', 429);
       return c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType });
     });
     app.route('/api/v1', this.#api.app);

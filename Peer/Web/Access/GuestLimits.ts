@@ -1,4 +1,7 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../../Shared/Clock.ts';
 import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../../Shared/TokenBucket.ts';
+import { remoteOf } from '../Files/ClientSocket.ts';
 
 /** Requests of one client that make the peer ask the network or list its share. */
 const PER_CLIENT: Rate = { burst: 30, perSecond: 10 };
@@ -11,12 +14,17 @@ const CLIENTS_MAX = 1_024;
 export class GuestLimits {
   readonly #clients = new Map<string, TokenBucket>();
   readonly #all: TokenBucket;
+  readonly #clock: Clock;
 
-  constructor(nowMs: number) {
-    this.#all = fullBucket(nowMs);
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#all = fullBucket(clock.nowMs());
   }
 
-  allows(client: string, nowMs: number): boolean {
+  /** Counts a request. @returns whether its client may ask now */
+  allows(request: IncomingMessage): boolean {
+    const nowMs = this.#clock.nowMs();
+    const client = remoteOf(request).host;
     const bucket = this.#clients.get(client) ?? fullBucket(nowMs);
     this.#clients.delete(client);
     this.#clients.set(client, bucket);

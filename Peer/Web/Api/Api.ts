@@ -115,10 +115,9 @@ export class Api {
   }
 
   async #denied(c: Call, who: ApiRoute['who']): Promise<Response | undefined> {
-    const { clock } = this.#options;
     const denial = await this.#owner.denial(c.env.incoming);
     if (who === 'owner' && denial !== undefined) return deny(c, denial);
-    if (denial !== undefined && !this.#limits.allows(remoteOf(c.env.incoming).host, clock.nowMs()))
+    if (denial !== undefined && !this.#limits.allows(c.env.incoming))
       return deny(c, { status: 429, message: 'too many requests', hint: 'Wait a second.' });
     return undefined;
   }

@@ -65,7 +65,7 @@ export class DropApp {
   }
 
   #denial(incoming: IncomingMessage, byOwner: boolean): Denial | undefined {
-    const { host, clock, level } = this.#options;
+    const { host, level } = this.#options;
     if (level !== 'drop') {
       return {
         status: 403,
@@ -73,7 +73,7 @@ export class DropApp {
         hint: 'Its owner can start it with --http drop.',
       };
     }
-    if (byOwner || this.#limits.allows(remoteOf(incoming).host, clock.nowMs())) return undefined;
+    if (byOwner || this.#limits.allows(incoming)) return undefined;
     return { status: 429, message: `too many requests to ${host.name}`, hint: 'Wait a second.' };
   }
 

@@ -1,5 +1,4 @@
 import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { FileId } from '../../../Protocol/Ids.ts';
@@ -7,10 +6,8 @@ import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
 import type { MetalinkMaker } from '../Metalink/MetalinkMaker.ts';
 import type { WebOptions } from '../Ports.ts';
-import { remoteOf } from './ClientSocket.ts';
-import { conditionsOf, fileAnswer } from './FileAnswer.ts';
-import { refusal } from './Refusal.ts';
-import { sendFile } from './SendFile.ts';
+import { refusal, tooManyRequests } from './Refusal.ts';
+import { answerFile } from './SendFile.ts';
 
 type Env = { Bindings: HttpBindings };
 
@@ -38,22 +35,16 @@ export class ByIdApp {
       return refuse(c, { code: 'NOT_FOUND', message: 'this peer does not share the file', hint: HINT });
     try {
       if (c.req.query('sha256') !== undefined) return await this.#digest(c, id);
-      const request = { client: remoteOf(c.env.incoming), host: c.req.header('host') ?? '' };
-      const answer = fileAnswer(entry, conditionsOf(c.req));
-      const headers = { ...answer.headers, ...this.#metalinks.headers(id, request) };
-      await sendFile(entry, { ...answer, headers }, c.env.outgoing, files);
+      return await answerFile(c, entry, files, this.#metalinks);
     } catch (failure) {
       const { code, message, hint = HINT } = asShoalError(failure, 'DISK_FAILED');
       return refuse(c, { code, message, hint });
     }
-    return RESPONSE_ALREADY_SENT;
   }
 
   async #digest(c: Context<Env>, id: FileId): Promise<Response> {
-    const { host, clock } = this.#options;
-    if (!this.#limits.allows(remoteOf(c.env.incoming).host, clock.nowMs()))
-      return refusal(c, 'by-id', { code: 'BUSY', message: 'too many requests', hint: 'Wait a second.' }, 429);
-    return c.json(await host.files.digest(id, c.req.raw.signal));
+    if (!this.#limits.allows(c.env.incoming)) return tooManyRequests(c, 'by-id');
+    return c.json(await this.#options.host.files.digest(id, c.req.raw.signal));
   }
 }
 

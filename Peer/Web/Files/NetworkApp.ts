@@ -1,5 +1,4 @@
 import type { HttpBindings } from '@hono/node-server';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import { Hono } from 'hono';
 import type { FileId } from '../../../Protocol/Ids.ts';
@@ -8,10 +7,8 @@ import type { GuestLimits } from '../Access/GuestLimits.ts';
 import { METALINK_TYPE } from '../Metalink/Metalink.ts';
 import type { MetalinkMaker } from '../Metalink/MetalinkMaker.ts';
 import type { WebNetworkFile, WebOptions } from '../Ports.ts';
-import { remoteOf } from './ClientSocket.ts';
-import { conditionsOf, fileAnswer } from './FileAnswer.ts';
-import { type Refusal, refusal } from './Refusal.ts';
-import { sendFile } from './SendFile.ts';
+import { type Refusal, refusal, tooManyRequests } from './Refusal.ts';
+import { answerFile, clientOf } from './SendFile.ts';
 
 type Env = { Bindings: HttpBindings };
 
@@ -37,46 +34,33 @@ export class NetworkApp {
 
   async #answer(c: Context<Env>): Promise<Response> {
     const { host } = this.#options;
-    const client = remoteOf(c.env.incoming);
-    const limited = this.#limited(c);
-    if (limited !== undefined) return limited;
+    if (!this.#limits.allows(c.env.incoming)) return tooManyRequests(c, 'network');
     const what = wanted(c.req.path);
     if (what === undefined)
       return refuse(c, { code: 'USAGE', message: 'the address names no file', hint: HINT });
     let file: WebNetworkFile | undefined;
     try {
-      file = await host.network.open(what, client.host, c.req.raw.signal);
+      file = await host.network.open(what, clientOf(c).client.host, c.req.raw.signal);
       const { send } = file;
       const files = { send: (_: unknown, ...range: Parameters<typeof send>) => send(...range) };
-      const answer = fileAnswer(file, conditionsOf(c.req));
-      const links = this.#metalinks.headers(file.fileId, { client, host: c.req.header('host') ?? '' });
-      await sendFile(file, { ...answer, headers: { ...answer.headers, ...links } }, c.env.outgoing, files);
+      return await answerFile(c, file, files, this.#metalinks);
     } catch (failure) {
       const { code, message, hint = HINT } = asShoalError(failure, 'UNREACHABLE');
       return refuse(c, { code, message, hint });
     } finally {
       file?.close();
     }
-    return RESPONSE_ALREADY_SENT;
   }
 
   async #metalink(c: Context<Env>, id: string): Promise<Response> {
-    const limited = this.#limited(c);
-    if (limited !== undefined) return limited;
-    const request = { client: remoteOf(c.env.incoming), host: c.req.header('host') ?? '' };
+    if (!this.#limits.allows(c.env.incoming)) return tooManyRequests(c, 'network');
     try {
-      const xml = await this.#metalinks.document(id as FileId, request, c.req.raw.signal);
+      const xml = await this.#metalinks.document(id as FileId, clientOf(c), c.req.raw.signal);
       return c.body(xml, 200, { 'Content-Type': METALINK_TYPE, 'Cache-Control': 'no-cache' });
     } catch (failure) {
       const { code, message, hint = HINT } = asShoalError(failure, 'UNREACHABLE');
       return refuse(c, { code, message, hint });
     }
-  }
-
-  #limited(c: Context<Env>): Response | undefined {
-    const nowMs = this.#options.clock.nowMs();
-    if (this.#limits.allows(remoteOf(c.env.incoming).host, nowMs)) return undefined;
-    return refuse(c, { code: 'BUSY', message: 'too many requests', hint: 'Wait a second.' }, 429);
   }
 }
 
@@ -93,6 +77,6 @@ function wanted(address: string): string | undefined {
   }
 }
 
-function refuse(c: Context, why: Refusal, status?: 429): Response {
-  return refusal(c, 'network', why, status);
+function refuse(c: Context, why: Refusal): Response {
+  return refusal(c, 'network', why);
 }

@@ -20,3 +20,8 @@ export function refusal(
   c.header('Cache-Control', 'no-store');
   return c.body(`${failureJson(command, code, message, hint)}\n`, status);
 }
+
+/** The answer to a client over its limit of requests. */
+export function tooManyRequests(c: Context, command: string): Response {
+  return refusal(c, command, { code: 'BUSY', message: 'too many requests', hint: 'Wait a second.' }, 429);
+}

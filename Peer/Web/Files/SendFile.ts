@@ -1,15 +1,43 @@
 import type { ServerResponse } from 'node:http';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Context } from 'hono';
 import { unlessAborted } from '../../../Shared/OnAbort.ts';
+import type { MetalinkMaker, MetalinkRequest } from '../Metalink/MetalinkMaker.ts';
 import type { ServedFile, WebFiles } from '../Ports.ts';
 import { goneOf, plainSocketOf, remoteOf, withoutIdleLimit } from './ClientSocket.ts';
-import type { FileAnswer } from './FileAnswer.ts';
+import { conditionsOf, type FileAnswer, fileAnswer } from './FileAnswer.ts';
+
+type Call = Context<{ Bindings: HttpBindings }>;
+
+/** The client of a request and the address by which it names this peer. */
+export function clientOf(c: Call): MetalinkRequest {
+  return { client: remoteOf(c.env.incoming), host: c.req.header('host') ?? '' };
+}
+
+/**
+ * Answers a request for a file, or for a range of it.
+ * @param metalinks - adds headers with other sources of the content
+ * @throws ShoalError, before anything is sent
+ */
+export async function answerFile(
+  c: Call,
+  file: ServedFile,
+  files: Pick<WebFiles, 'send'>,
+  metalinks?: Pick<MetalinkMaker, 'headers'>,
+): Promise<Response> {
+  const { headers, ...answer } = fileAnswer(file, conditionsOf(c.req));
+  const links = metalinks?.headers(file.fileId, clientOf(c));
+  await sendFile(file, { ...answer, headers: { ...headers, ...links } }, c.env.outgoing, files);
+  return RESPONSE_ALREADY_SENT;
+}
 
 /**
  * Sends a file to the response, within the slots and limits of all uploads. The headers are sent with the first bytes,
  * so that a file that cannot be read has an answer of its own. Later failures end the connection.
  * @throws ShoalError, before anything is sent
  */
-export async function sendFile(
+async function sendFile(
   entry: ServedFile,
   { status, headers, range }: FileAnswer,
   response: ServerResponse,

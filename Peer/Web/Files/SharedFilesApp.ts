@@ -7,11 +7,9 @@ import type { GuestLimits } from '../Access/GuestLimits.ts';
 import type { MetalinkMaker } from '../Metalink/MetalinkMaker.ts';
 import type { WebOptions } from '../Ports.ts';
 import { sendArchive } from './Archive.ts';
-import { remoteOf } from './ClientSocket.ts';
-import { conditionsOf, fileAnswer } from './FileAnswer.ts';
 import { linkTo, listingHtml, listingText, rowsOf } from './Listing.ts';
 import { refusal } from './Refusal.ts';
-import { sendFile } from './SendFile.ts';
+import { answerFile } from './SendFile.ts';
 
 type Env = { Bindings: HttpBindings };
 
@@ -35,26 +33,17 @@ export class SharedFilesApp {
     if (path === undefined) return refuse(c, 'USAGE', 'the address is not valid UTF-8');
     const entry = this.#options.host.files.find(path);
     if (entry === undefined) return this.#folder(c, path.replace(/\/$/, ''));
-    const request = { client: remoteOf(c.env.incoming), host: c.req.header('host') ?? '' };
-    const { headers, ...answer } = fileAnswer(entry, conditionsOf(c.req));
-    const links = this.#metalinks.headers(entry.fileId, request);
     try {
-      await sendFile(
-        entry,
-        { ...answer, headers: { ...headers, ...links } },
-        c.env.outgoing,
-        this.#options.host.files,
-      );
+      return await answerFile(c, entry, this.#options.host.files, this.#metalinks);
     } catch (failure) {
       const { code, message } = asShoalError(failure, 'DISK_FAILED');
       return refuse(c, code, message);
     }
-    return RESPONSE_ALREADY_SENT;
   }
 
   async #folder(c: Context<Env>, folder: string): Promise<Response> {
-    const { host, clock } = this.#options;
-    if (!this.#limits.allows(remoteOf(c.env.incoming).host, clock.nowMs())) {
+    const { host } = this.#options;
+    if (!this.#limits.allows(c.env.incoming)) {
       c.header('Retry-After', '1');
       return c.text('429: too many listings, wait a second\n', 429);
     }
