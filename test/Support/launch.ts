@@ -110,13 +110,17 @@ const WORKERS_MAX = 10;
 const PORTS_EACH = 1_000;
 const FIRST_PORT = 20_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % WORKERS_MAX) * PORTS_EACH;
 
-/** Finds a port that is free for TCP and UDP, below the ephemeral range of the system. */
-export async function freePort(): Promise<number> {
+/**
+ * Finds a port that is free for TCP and UDP, below the ephemeral range of the system.
+ * @param random - a number from 0 to below 1
+ */
+export async function freePort(random = Math.random): Promise<number> {
   for (let attempt = 0; attempt < 2 * PORTS_EACH; attempt++) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORTS_EACH);
-    if (handedOut.has(port) || !(await isFree(port))) continue;
+    const port = FIRST_PORT + Math.floor(random() * PORTS_EACH);
+    if (handedOut.has(port)) continue;
+    // Before the check, during which other tests draw ports too.
     handedOut.add(port);
-    return port;
+    if (await isFree(port)) return port;
   }
   throw new Error(`no free port from ${FIRST_PORT} to ${FIRST_PORT + PORTS_EACH - 1}`);
 }
