@@ -164,6 +164,11 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
     return this.#links.connect(contact, signal);
   }
 
+  /** Whether the peer is not linked, and the last dial to its address failed. */
+  dialFailed(contact: PeerContact): boolean {
+    return this.#links.dialFailed(contact);
+  }
+
   listFiles(
     contact: PeerContact,
     folder: string,

@@ -16,7 +16,7 @@ const CHARS_MAX = 192 * 1_048_576;
 const FILE_CHARS = 64;
 
 export interface FolderListingsOptions {
-  readonly network: Pick<NetworkManager, 'connect' | 'listFiles' | 'describe'>;
+  readonly network: Pick<NetworkManager, 'connect' | 'dialFailed' | 'listFiles' | 'describe'>;
   readonly clock: Clock;
 }
 
@@ -39,7 +39,8 @@ export class FolderListings {
   }
 
   /**
-   * Asks all peers at once; peers that are slow, fail, list too much or contradict the truth are left out.
+   * Asks all peers at once; peers that are slow, fail, list too much or contradict the truth are left out. A peer whose dial
+   * failed, and that is still being called, delays nothing when another one lists the folder.
    * @returns also the number of peers that were too slow
    * @throws ShoalError CANCELLED
    */
@@ -52,7 +53,12 @@ export class FolderListings {
     const asked = await timelyAnswers(
       peers.slice(0, PEERS_MAX),
       (peer, asking) => this.#list(peer, folder, open, asking),
-      { ...this.#options, signal, suffice: (answers) => answers.some(({ files }) => files.length > 0) },
+      {
+        ...this.#options,
+        signal,
+        suffice: (answers) => answers.some(({ files }) => files.length > 0),
+        isGone: (peer) => isGone(peer, this.#options.network),
+      },
     );
     const listings = asked.answers.filter((each) => open.has(each));
     return { listings: await this.#withoutFalseSizes(listings, signal), late: asked.late };
@@ -119,6 +125,11 @@ export class FolderListings {
     );
     return new Map(answers.map(({ fileId, layout }) => [fileId, layout.size]));
   }
+}
+
+/** Whether a peer is probably gone: it accepts no connection, and does not report that nobody can dial it. */
+export function isGone(peer: PeerContact, network: Pick<NetworkManager, 'dialFailed'>): boolean {
+  return peer.undialable !== true && network.dialFailed(peer);
 }
 
 /** Stops and drops the largest listing when all together exceed the bounds. */

@@ -18,7 +18,7 @@ import {
 import { portablePath } from '../FileManager.ts';
 import type { PeerContact, PeerSummary, SearchHit, Self } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
-import { FolderListings } from './FolderListings.ts';
+import { FolderListings, isGone } from './FolderListings.ts';
 import { type OwnFiles, OwnTargets } from './OwnTargets.ts';
 import type { ResolvedTarget } from './ResolvedTarget.ts';
 import { timelyAnswers } from './TimelyAnswers.ts';
@@ -168,7 +168,12 @@ export class TargetResolver {
     const { answers: having } = await timelyAnswers(
       peers,
       async (each, asking) => ({ peer: each, found: await this.resolveAt(each, what, asking, choice) }),
-      { clock: this.#options.clock, signal, suffice: (answers) => answers.length > 0 },
+      {
+        clock: this.#options.clock,
+        signal,
+        suffice: (answers) => answers.length > 0,
+        isGone: (each) => isGone(each, this.#network),
+      },
     );
     const [one, ...others] = having;
     if (one === undefined) {

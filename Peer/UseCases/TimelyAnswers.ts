@@ -4,32 +4,40 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 
 /** Time after which the answers that are there are used without the slower ones. */
 const PATIENCE_MS = 3_000;
+/**
+ * The same for peers that are probably gone, and how often that is reviewed: time for a call by a tracker and the dial of the
+ * called peer on a local network, and no more than the list of 20,000 files takes.
+ */
+const REVIEW_MS = 150;
 
-export interface TimelyAnswersOptions<T> {
+export interface TimelyAnswersOptions<P, T> {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Whether these answers suffice when the time is over. */
   readonly suffice: (answers: readonly T[]) => boolean;
+  /** Whether a pending peer is probably gone. Omitted: none is. */
+  readonly isGone?: (peer: P) => boolean;
 }
 
 /**
- * Asks several peers at once. Resolves with all answers, or after PATIENCE_MS with those that are there, as soon as they
- * suffice: the slowest peer delays nobody. A peer that fails gives no answer.
+ * Asks several peers at once. Resolves with all answers, or as soon as those that are there suffice: after REVIEW_MS
+ * without the peers that are probably gone, after PATIENCE_MS without all others. A peer that fails gives no answer.
  * @param ask - must end soon after its signal aborts
- * @returns also the number of peers that were too slow
+ * @returns also the number of peers that were too slow, without those that are probably gone
  * @throws ShoalError CANCELLED
  */
 export function timelyAnswers<P, T>(
   peers: readonly P[],
   ask: (peer: P, signal: AbortSignal) => Promise<T>,
-  { clock, signal, suffice }: TimelyAnswersOptions<T>,
+  { clock, signal, suffice, isGone = () => false }: TimelyAnswersOptions<P, T>,
 ): Promise<{ readonly answers: readonly T[]; readonly late: number }> {
   return new Promise((resolve, reject) => {
     const asking = new AbortController();
     /** By the order of the peers. */
     const answers = new Map<number, T>();
-    let pending = peers.length;
-    let hurried = false;
+    const pending = new Set(peers);
+    let waitedMs = 0;
+    let cancelTimer = () => {};
     const end = () => {
       stopListening();
       cancelTimer();
@@ -37,18 +45,24 @@ export function timelyAnswers<P, T>(
     };
     const finish = () => {
       const given = [...answers].toSorted(([one], [other]) => one - other).map(([, answer]) => answer);
-      if (pending > 0 && !(hurried && suffice(given))) return;
+      const expected = [...pending].filter((peer) => waitedMs < REVIEW_MS || !isGone(peer));
+      const isTimely = expected.length === 0 || waitedMs >= PATIENCE_MS;
+      if (pending.size > 0 && !(isTimely && suffice(given))) return;
       end();
-      resolve({ answers: given, late: pending });
+      resolve({ answers: given, late: expected.length });
+    };
+    const reviewLater = () => {
+      cancelTimer = clock.after(REVIEW_MS, () => {
+        waitedMs += REVIEW_MS;
+        reviewLater();
+        finish();
+      });
     };
     const stopListening = onAbort(signal, () => {
       end();
       reject(new ShoalError('CANCELLED', 'interrupted'));
     });
-    const cancelTimer = clock.after(PATIENCE_MS, () => {
-      hurried = true;
-      finish();
-    });
+    reviewLater();
     if (signal.aborted) {
       end();
       return reject(new ShoalError('CANCELLED', 'interrupted'));
@@ -61,7 +75,7 @@ export function timelyAnswers<P, T>(
         )
         .finally(() => {
           if (asking.signal.aborted) return;
-          pending--;
+          pending.delete(peer);
           finish();
         });
     }

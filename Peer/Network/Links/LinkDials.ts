@@ -91,6 +91,11 @@ export class LinkDials {
     if (this.#waitMs(address) === 0) await this.dial(address, peerId).catch(() => {});
   }
 
+  /** Whether the last dial to the address failed, and none is under way. */
+  hasFailed(address: Address): boolean {
+    return !this.#dials.has(formatAddress(address)) && this.#backoff.hasFailed(address);
+  }
+
   /** Calls a peer and waits for its link. @throws ShoalError NOT_FOUND */
   summon(peerId: PeerId): Promise<LinkedPeer> {
     const { clock, call } = this.#options;

@@ -74,7 +74,7 @@ export class LinkTable implements LinkEvents {
     relay: 'relayed, if need be' | 'direct' = 'relayed, if need be',
   ): Promise<LinkedPeer> {
     const { peerId, address } = contact;
-    const linked = peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
+    const linked = this.#linked(contact);
     if (linked !== undefined) return linked;
     if (signal.aborted || this.#stopping.signal.aborted) throw new ShoalError('CANCELLED', 'cancelled');
     // An address without an id was typed by the user.
@@ -83,6 +83,11 @@ export class LinkTable implements LinkEvents {
         ? this.#dials.dial(address, undefined)
         : this.#dials.reach({ ...contact, peerId }, relay);
     return unlessAborted(linking, signal);
+  }
+
+  /** Whether the peer is not linked, and the last dial to its address failed. A dial under way has not failed yet. */
+  dialFailed(contact: PeerContact): boolean {
+    return this.#linked(contact) === undefined && this.#dials.hasFailed(contact.address);
   }
 
   /** The linked peer of that id; calls it first if necessary. @throws ShoalError NOT_FOUND */
@@ -223,6 +228,10 @@ export class LinkTable implements LinkEvents {
     this.#links.add(link);
     void link.gone.then(() => this.#links.delete(link));
     return link;
+  }
+
+  #linked({ peerId, address }: PeerContact): LinkedPeer | undefined {
+    return peerId === undefined ? this.#at(address) : this.#peers.get(peerId);
   }
 
   #at(address: Address): LinkedPeer | undefined {

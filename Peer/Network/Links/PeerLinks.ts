@@ -212,6 +212,11 @@ export class PeerLinks extends EventEmitter<PeerLinksEvents> {
     return (await this.#table.connect(contact, signal)).contact;
   }
 
+  /** See LinkTable.dialFailed. */
+  dialFailed(contact: PeerContact): boolean {
+    return this.#table.dialFailed(contact);
+  }
+
   /** Lists files of another peer below a folder, in pages. @throws ShoalError like connect, and BAD_FRAME */
   async *listFiles(
     contact: PeerContact,

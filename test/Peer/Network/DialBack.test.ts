@@ -116,6 +116,26 @@ test('a call that nobody passes on is followed by a dial at once: the report was
   await close();
 });
 
+test('a peer that refused the dial counts as gone while its call is pending, until it is linked', async () => {
+  const network = new SimulatedNetwork({ seed: 11 });
+  const node = await startNode(network, 2, { callByTracker: async () => {} });
+  const other = await startNode(network, 1);
+  const { contact } = other;
+  await network.settle(other.links.close());
+  expect(node.links.dialFailed(contact)).toBe(false);
+  const linking = network.settle(node.links.connect(contact, patient));
+  linking.catch(() => {});
+  await network.clock.advanceAsync(250);
+  expect(node.links.dialFailed(contact)).toBe(true);
+  await expect(linking).rejects.toMatchObject({ code: 'BLOCKED' });
+  const again = await startNode(network, 1);
+  const relinking = network.settle(node.links.connect(contact, patient));
+  expect(node.links.dialFailed(contact)).toBe(false);
+  await relinking;
+  expect(node.links.dialFailed(contact)).toBe(false);
+  await network.settle(Promise.all([node.links.close(), again.links.close()]));
+});
+
 test('two peers behind firewalls learn that neither can connect to the other', async () => {
   const { network, nodes, link, close } = await peers(3, 1, 2);
   const [one = expect.fail(), other = expect.fail(), common = expect.fail()] = nodes;

@@ -17,18 +17,24 @@ const entry = (path: string, fileId: FileId, size: number): CatalogEntry => ({
   modifiedMs: 0,
 });
 
-/** A peer of the test: its pages, and the sizes that it proves. `stalls`: it answers nothing (more). */
+/**
+ * A peer of the test: its pages, and the sizes that it proves. `stalls`: it answers nothing (more). `gone`: the dial failed
+ * and a call is pending, to which the peer connects after that many milliseconds.
+ */
 interface Lister {
   readonly pages?: Iterable<readonly CatalogEntry[]>;
   readonly proves?: Readonly<Record<string, number>>;
   readonly stalls?: true;
+  readonly gone?: number;
+  /** The peer reports that nobody can dial it. */
+  readonly undialable?: true;
 }
 
 function setting(listers: readonly Lister[]) {
   const clock = new SimulatedClock();
-  const peers = listers.map((_, index): PeerContact => {
+  const peers = listers.map(({ undialable }, index): PeerContact => {
     const peerId = index.toString(16).padStart(64, '0') as PeerId;
-    return { peerId, name: `peer ${index}`, address: { host: '10.0.0.1', port: 9_000 + index } };
+    return { peerId, name: `peer ${index}`, address: { host: '10.0.0.1', port: 9_000 + index }, undialable };
   });
   const of = (peer: PeerContact) => listers[peers.findIndex(({ peerId }) => peerId === peer.peerId)] ?? {};
   const never = (signal: AbortSignal) =>
@@ -38,7 +44,12 @@ function setting(listers: readonly Lister[]) {
   const listings = new FolderListings({
     clock,
     network: {
-      connect: async (peer) => ({ ...peer, peerId: peer.peerId as PeerId }),
+      connect: async (peer) => {
+        const { gone } = of(peer);
+        if (gone !== undefined) await new Promise<void>((resolve) => clock.after(gone, resolve));
+        return { ...peer, peerId: peer.peerId as PeerId };
+      },
+      dialFailed: (peer) => clock.nowMs() < (of(peer).gone ?? 0),
       async *listFiles(peer, _folder, signal) {
         yield* of(peer).pages ?? [];
         if (of(peer).stalls) await never(signal);
@@ -73,6 +84,20 @@ test('nobody waits for the slowest peer: after 3 s the lists that are there are 
   expect(await gather(2_900)).toBeUndefined();
   const { gather: again } = setting([{ pages: [[entry('d/p', photo, 5)]] }, { stalls: true }]);
   expect(await again(3_100)).toEqual({ names: ['peer 0'], late: 1 });
+});
+
+test('a peer whose dial failed is waited for 150 ms at most, unless there is no other list or it is undialable', async () => {
+  const lists = { pages: [[entry('d/p', photo, 5)]] };
+  const { gather } = setting([lists, { ...lists, gone: Number.POSITIVE_INFINITY }]);
+  expect(await gather(160)).toEqual({ names: ['peer 0'], late: 0 });
+  const { gather: called } = setting([lists, { ...lists, gone: 140 }]);
+  expect(await called(160)).toEqual({ names: ['peer 0', 'peer 1'], late: 0 });
+  const { gather: closed } = setting([lists, { ...lists, gone: 1_000, undialable: true }]);
+  expect(await closed(900)).toBeUndefined();
+  const { gather: only } = setting([{ pages: [] }, { ...lists, gone: 2_500 }]);
+  expect(await only(2_000)).toBeUndefined();
+  const { gather: late } = setting([lists, { ...lists, gone: 5_000 }, { ...lists, stalls: true }]);
+  expect(await late(2_900)).toBeUndefined();
 });
 
 test('when all have answered nobody waits', async () => {

@@ -33,6 +33,11 @@ export class DialBackoff {
     return this.#proven.has(formatAddress(address));
   }
 
+  /** Whether the last dial to the address failed, as far as that is remembered. */
+  hasFailed(address: Address): boolean {
+    return this.#failures.has(formatAddress(address));
+  }
+
   /** Milliseconds until the address may be dialled again; 0: now. */
   waitMs(address: Address, nowMs: number): number {
     return Math.max(0, (this.#failures.get(formatAddress(address))?.untilMs ?? 0) - nowMs);

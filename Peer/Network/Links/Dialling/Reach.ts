@@ -93,7 +93,8 @@ function blocked(address: Address, cause: ShoalError): ShoalError {
   const place = formatAddress(address);
   return new ShoalError('BLOCKED', `${place} and this computer cannot connect to each other`, {
     hint:
-      `Let TCP through the firewall of one of the two: port ${address.port} there, or the port of this peer here. ` +
+      'The peer may have stopped a moment ago. ' +
+      `If it runs, let TCP through the firewall of one of the two: port ${address.port} there, or the port of this peer here. ` +
       'Or start a third peer that both can reach with --relay.',
     cause,
   });
