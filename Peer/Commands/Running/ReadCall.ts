@@ -21,16 +21,24 @@ export function readCall(line: string, commands: CommandTable): CommandCall | un
   return call;
 }
 
-/** Separates arguments, flags and their values. @throws ShoalError USAGE when a value is missing */
+/**
+ * Separates arguments, flags and their values. After an unquoted `--` every word is an argument, as in a shell.
+ * @throws ShoalError USAGE when a value is missing
+ */
 function splitWords(words: readonly Word[], command: ConsoleCommand) {
   const args: string[] = [];
   const flags = new Set<string>();
   const values = new Map<string, string>();
+  let flagsEnded = false;
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
     if (word === undefined) continue;
-    if (!isFlag(word)) {
+    if (flagsEnded || !isFlag(word)) {
       args.push(word.text);
+      continue;
+    }
+    if (word.text === '--') {
+      flagsEnded = true;
       continue;
     }
     const [typed = '', ...attached] = word.text.split('=');
@@ -60,7 +68,7 @@ export function wantsJson(line: string): boolean {
 }
 
 function isFlag(word: Word): boolean {
-  return !word.quoted && /^--./.test(word.text);
+  return !word.quoted && word.text.startsWith('--');
 }
 
 function checkFlags({ name, command, flags }: CommandCall): void {
@@ -68,7 +76,7 @@ function checkFlags({ name, command, flags }: CommandCall): void {
   for (const flag of flags) {
     if (known.includes(flag)) continue;
     throw new ShoalError('USAGE', `${name} has no flag ${safeText(flag.slice(0, 40))}`, {
-      hint: `Its flags: ${known.join(', ')}. A name that begins with -- goes in quotes.`,
+      hint: `Its flags: ${known.join(', ')}. A name that begins with -- goes in quotes, or after --.`,
     });
   }
 }

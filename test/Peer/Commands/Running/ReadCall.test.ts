@@ -34,6 +34,14 @@ test('flags of a command are accepted anywhere, in upper or lower case; quoted t
   expect(wantsJson('search x--json')).toBe(false);
 });
 
+test('after -- every word is an argument, unless -- is quoted', () => {
+  expect(read('download --wait -- --json -x --')).toMatchObject({
+    args: ['--json', '-x', '--'],
+    flags: new Set(['--wait']),
+  });
+  expect(read('download "--" --wait')).toMatchObject({ args: ['--'], flags: new Set(['--wait']) });
+});
+
 test('a flag with a value takes the next word, or the text after =', () => {
   const call = read('download Class/ --other 7c2f90ab --newest');
   expect(call?.args).toEqual(['Class/']);
