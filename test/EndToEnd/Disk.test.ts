@@ -4,15 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import { title, tmpfs, unreadableFiles } from '../Support/Requires.ts';
-import { within } from '../Support/Slowdown.ts';
+import { SEEN_MS, within } from '../Support/Slowdown.ts';
 import type { TempFolder } from '../Support/TempFolder.ts';
 import { someBytes, someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, type Item, type TestPeer } from '../Support/TestPeer.ts';
 
 const run = promisify(execFile);
 const MIB = 1_048_576;
-/** 2 s are promised after a file is quiet; the rest is for a busy machine. */
-const SEEN_MS = 6_000;
 
 function soon(what: string, probe: () => Promise<boolean>): Promise<true> {
   return within(SEEN_MS, () => eventually(what, probe));

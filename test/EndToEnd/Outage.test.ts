@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { freePort } from '../Support/launch.ts';
-import { within } from '../Support/Slowdown.ts';
+import { GONE_MS, within } from '../Support/Slowdown.ts';
 import { someMebibytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually } from '../Support/TestPeer.ts';
 
@@ -98,7 +98,7 @@ test.concurrent('quit, SIGINT and SIGTERM end a peer cleanly, and it is gone fro
   const ends = await Promise.all(Object.values(leave).map((program) => program.exit()));
   expect(ends.map(({ signal }) => signal)).toEqual([null, null, null]);
   expect(ends[0]).toMatchObject({ code: 0 });
-  await within(1_000, () =>
+  await within(GONE_MS, () =>
     eventually('nobody is left', async () => (await witness.items('peers')).length === 0),
   );
   expect(await witness.items('search bin')).toEqual([]);

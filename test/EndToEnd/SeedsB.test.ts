@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { safePath } from '../../Peer/Files/Disk/SafePath.ts';
 import { freePort } from '../Support/launch.ts';
-import { within } from '../Support/Slowdown.ts';
+import { GONE_MS, SEEN_MS, within } from '../Support/Slowdown.ts';
 import { someBytes, someMebibytes, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, type TestPeer } from '../Support/TestPeer.ts';
 
@@ -28,11 +28,11 @@ test('B6: a file that comes is found within 2 s, and one that goes is not found 
   const berta = await lan.peer('berta');
   const found = async () => (await berta.items('search second')).length;
   await eventually('they know each other', async () => (await berta.items('search first')).length === 1);
-  await within(2_000, async () => {
+  await within(SEEN_MS, async () => {
     await anna.share.write('second.txt', 'copied in');
     await eventually('it is found', async () => (await found()) === 1);
   });
-  await within(2_000, async () => {
+  await within(SEEN_MS, async () => {
     await rm(anna.share.at('second.txt'));
     await eventually('it is gone', async () => (await found()) === 0);
   });
@@ -171,7 +171,7 @@ test('B16: quit, exit, q, bye end with 0, off the tracker within a second, and n
     await eventually('it is known', async () => (await names(watcher)).includes('berta'));
     await berta.items('download film.bin --no-wait');
     if (word === 'quit') await berta.hasFetched(1_048_576);
-    await within(1_000, async () => {
+    await within(GONE_MS, async () => {
       berta.program.type(word);
       await eventually('it is gone', async () => !(await names(watcher)).includes('berta'));
     });

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { Namespaces } from '../Support/Namespaces.ts';
-import { within } from '../Support/Slowdown.ts';
+import { GONE_MS, within } from '../Support/Slowdown.ts';
 import { someBytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, TestPeer } from '../Support/TestPeer.ts';
 
@@ -138,7 +138,7 @@ test('D12: quit takes the peer off the tracker within a second', async ({ lan })
   const berta = await lan.peer('berta');
   await allKnown(berta, 1);
   await allKnown(anna, 1);
-  await within(1_000, async () => {
+  await within(GONE_MS, async () => {
     anna.program.type('quit');
     await eventually('it is gone', async () => (await berta.items('peers')).length === 0);
   });

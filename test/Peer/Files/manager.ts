@@ -4,9 +4,6 @@ import { systemClock } from '../../../Shared/Clock.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import type { TempFolder } from '../../Support/TempFolder.ts';
 
-/** Events of a real file system take longer on a busy machine. */
-vi.setConfig({ testTimeout: 30_000 });
-
 /** A running FileManager on a real folder, hashing in this thread, with a short quiet period. Closed with the test. */
 export async function startManager(folder: TempFolder, options: Partial<FileManagerOptions> = {}) {
   const manager = new FileManager({
@@ -27,9 +24,9 @@ export async function startManager(folder: TempFolder, options: Partial<FileMana
   return { manager, problems };
 }
 
-/** Waits for the effect of file system events. */
+/** Waits for the effect of file system events, which take longer on a busy machine. */
 export function eventually(check: () => void): Promise<void> {
-  return vi.waitFor(check, { timeout: 8_000, interval: 10 });
+  return vi.waitFor(check, { timeout: 120_000, interval: 10 });
 }
 
 export function pathsOf(manager: FileManager): string[] {

@@ -60,7 +60,7 @@ async function* one<T>(value: T): AsyncGenerator<T> {
 
 test('a router with UPnP maps the port to the address that it sees, for an hour', async () => {
   const router = await fakeRouter(false);
-  const mapped = await mapByUpnp(9_001, one(router.gateway), AbortSignal.timeout(5_000));
+  const mapped = await mapByUpnp(9_001, one(router.gateway), AbortSignal.timeout(120_000));
   expect(mapped).toEqual({ host: '203.0.113.5', port: 9_001, by: 'UPnP' });
   expect(router.asked[0]).toMatch(/<NewExternalPort>9001<.*<NewProtocol>TCP</s);
   expect(router.asked[0]).toMatch(/<NewInternalClient>127\.0\.0\.1<.*<NewLeaseDuration>3600</s);
@@ -69,7 +69,7 @@ test('a router with UPnP maps the port to the address that it sees, for an hour'
 
 test('a router that refuses, and none at all, are failures', async () => {
   const router = await fakeRouter(true);
-  const signal = AbortSignal.timeout(5_000);
+  const signal = AbortSignal.timeout(120_000);
   await expect(mapByUpnp(9_001, one(router.gateway), signal)).rejects.toThrow('718');
   const nobody: AsyncIterable<typeof router.gateway> = {
     [Symbol.asyncIterator]: () => [][Symbol.iterator]() as never,
@@ -95,7 +95,7 @@ test.skipIf(LINUX)(title('a router with NAT-PMP maps the port', LINUX), async ()
   router.bind(5_351, '127.0.0.53');
   await once(router, 'listening');
   const gateway = pmpNat('127.0.0.53');
-  const mapped = await mapByPmp(9_001, gateway, AbortSignal.timeout(5_000));
+  const mapped = await mapByPmp(9_001, gateway, AbortSignal.timeout(120_000));
   expect(mapped).toEqual({ host: '203.0.113.5', port: 9_001, by: 'NAT-PMP' });
   expect(asked[0]?.readUInt16BE(4)).toBe(9_001);
   expect(asked[0]?.readUInt32BE(8)).toBe(3_600);
