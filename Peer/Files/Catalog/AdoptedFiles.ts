@@ -1,7 +1,7 @@
 import type { FileDescription } from '../../../Protocol/FileId.ts';
 import { type Clock, sleep } from '../../../Shared/Clock.ts';
 import type { FileState } from '../Disk/FileState.ts';
-import { inside } from '../Disk/Paths.ts';
+import { inside, splitPath } from '../Disk/Paths.ts';
 import type { ManifestFiles } from '../Watching/ManifestFiles.ts';
 import { SelfCreatedFolders } from '../Watching/SelfCreatedFolders.ts';
 import type { ShareTree } from '../Watching/ShareTree.ts';
@@ -78,7 +78,7 @@ export class AdoptedFiles {
     // Files of a fast download were never in the catalog under their former paths.
     this.#deferred.rename(from, to);
     const { files } = tree.removeFolder(from);
-    for (const path of files) tree.addFile(moved(path));
+    for (const path of files) tree.addFile(...splitPath(moved(path)));
     this.#renamed.set(to, from);
     const nobody = new AbortController().signal;
     for (const [number, path] of files.entries()) {
@@ -119,7 +119,7 @@ export class AdoptedFiles {
       for (const name of manifest.namesOf(inside(root, path))) checkName(name);
       return;
     }
-    tree.addFile(path);
+    tree.addFile(...splitPath(path));
     index.adopt(path, state, description);
   }
 }

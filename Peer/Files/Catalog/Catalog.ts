@@ -77,6 +77,22 @@ export class Catalog {
     return row;
   }
 
+  /**
+   * Inserts a file whose content is in the table.
+   * @param state - equal to that of its row, except for ctime, device and mode
+   * @returns its row
+   */
+  restore(path: string, state: FileState): number {
+    const row = this.table.rowOf(path);
+    if (row === undefined) throw new Error(`${path} is not in the table`);
+    if (this.table.has(row, SHARED)) return this.put(path, state, this.table.fileId(row));
+    this.table.restate(row, state);
+    this.table.mark(row, SHARED);
+    this.#changed(row, 1, this.table.size(row));
+    this.#record(this.table.path(row));
+    return row;
+  }
+
   /** Removes a file from the catalog; its row stays in the table. */
   remove(path: string): void {
     const row = this.table.rowOf(path);
@@ -138,6 +154,11 @@ export class Catalog {
   *withWords(words: readonly string[]): Generator<CatalogEntry> {
     this.#flushDeferred();
     for (const row of this.#text.rowsWith(words)) yield this.table.entry(row);
+  }
+
+  /** Prepares a part of what a search by words needs. @returns whether there is more to prepare */
+  prepareSearch(): boolean {
+    return this.#text.buildNext();
   }
 
   /** Complete files whose id begins with these hex digits, at least 8. */

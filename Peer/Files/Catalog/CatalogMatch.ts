@@ -57,9 +57,10 @@ export class CatalogMatch {
     const files = new Map(
       this.#runningWithId((id) => id.startsWith(digits)).map((file) => [file.fileId, file]),
     );
+    let left = MATCHES_MAX; // Many files may have the same content.
     for (const entry of this.#catalog.withIdStart(digits)) {
       files.set(entry.fileId, complete(entry));
-      if (files.size >= SEARCH_HITS_PER_PEER_MAX) break;
+      if (files.size >= SEARCH_HITS_PER_PEER_MAX || --left === 0) break;
     }
     return [...files.values()].slice(0, SEARCH_HITS_PER_PEER_MAX);
   }

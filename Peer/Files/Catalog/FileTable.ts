@@ -78,6 +78,13 @@ export class FileTable {
     return row;
   }
 
+  /** Replaces the state of a row by one of the same content: inode, size and mtime are equal. */
+  restate(row: number, state: FileState): void {
+    this.#ctimes[row] = state.ctimeNs;
+    this.#deviceOf[row] = this.#deviceNumber(state.device);
+    this.#setExecutable(row, state);
+  }
+
   remove(row: number): void {
     this.#unlink(row);
     this.#rows.delete(this.path(row));
@@ -94,13 +101,11 @@ export class FileTable {
     return this.#ids.toString('hex', row * ID_BYTES, (row + 1) * ID_BYTES) as FileId;
   }
 
-  /** Shared rows whose content id begins with these hex digits, at least 8 of them, in order of row. */
+  /** Shared rows whose content id begins with these hex digits, at least 8 of them. */
   *withIdStart(digits: string): Generator<number> {
-    const start = Number.parseInt(digits.slice(0, 8), 16);
-    for (let row = 0; row < this.end; row++) {
-      if (this.#ids.readUInt32BE(row * ID_BYTES) !== start || !this.has(row, SHARED)) continue;
-      if (this.fileId(row).startsWith(digits)) yield row;
-    }
+    let row = this.#byId.first(Number.parseInt(digits.slice(0, 8), 16));
+    for (; row !== undefined; row = this.#byId.next(row))
+      if (this.has(row, SHARED) && this.fileId(row).startsWith(digits)) yield row;
   }
 
   entry(row: number): CatalogEntry {
@@ -175,12 +180,14 @@ export class FileTable {
     );
   }
 
-  #setState(row: number, { size, device, inode, mtimeNs, ctimeNs, executable }: FileState): void {
-    this.#sizes[row] = size;
-    this.#inodes[row] = inode;
-    this.#mtimes[row] = mtimeNs;
-    this.#ctimes[row] = ctimeNs;
-    this.#deviceOf[row] = this.#deviceNumber(device);
+  #setState(row: number, state: FileState): void {
+    this.#sizes[row] = state.size;
+    this.#inodes[row] = state.inode;
+    this.#mtimes[row] = state.mtimeNs;
+    this.restate(row, state);
+  }
+
+  #setExecutable(row: number, { executable }: FileState): void {
     if (executable) this.mark(row, EXECUTABLE);
     else this.unmark(row, EXECUTABLE);
   }
@@ -223,9 +230,12 @@ function copied<T extends { set(from: T): void }>(from: T, to: T): T {
   return to;
 }
 
-/** Both ends of an id, so that ids with a common beginning do not share a bucket. */
+/**
+ * First 32 bits of an id, so that a prefix of 8 hex digits finds its chain. Ids are BLAKE3 hashes: ids that share a chain
+ * cost whoever makes the files 2^32 hashes each.
+ */
 function idHash(bytes: Buffer, at: number): number {
-  return bytes.readInt32BE(at) ^ bytes.readInt32BE(at + ID_BYTES - 4);
+  return bytes.readUInt32BE(at);
 }
 
 /** Mixes an inode number: neighbouring inodes differ in their low bits only, those of network disks in the high ones. */

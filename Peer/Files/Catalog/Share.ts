@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import type { Clock, WallClock } from '../../../Shared/Clock.ts';
+import { type Clock, sleep, type WallClock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
@@ -173,6 +173,7 @@ export class Share {
       this.#warnIfEmpty(this.#index.pruneCache());
       this.#scanned = true;
     });
+    void this.#firstScan.then(() => this.#prepareSearch());
   }
 
   scanned(): Promise<void> {
@@ -291,6 +292,13 @@ export class Share {
       'problem',
       `the share folder ${root} is empty (files before: ${filesBefore}): is its disk mounted?`,
     );
+  }
+
+  /** Prepares the search by words in slices of milliseconds, so that the first one does not wait for it. */
+  async #prepareSearch(): Promise<void> {
+    const { catalog, clock } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted && catalog.prepareSearch()) await sleep(clock, 1, signal);
   }
 
   #limited(code: string): void {

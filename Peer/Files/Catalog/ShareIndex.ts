@@ -236,7 +236,7 @@ export class ShareIndex {
     const row = table.rowOf(path);
     if (row !== undefined && table.has(row, REMEMBERED)) {
       if (table.isSameAsBefore(row, state)) {
-        this.#put(path, state, table.fileId(row));
+        this.#put(path, state, undefined);
         return true;
       }
       this.#remembered.forget(path);
@@ -255,7 +255,8 @@ export class ShareIndex {
     return true;
   }
 
-  #put(path: string, state: FileState, fileId: FileId): void {
+  /** @param fileId - undefined: that of its row in the table, which has this content */
+  #put(path: string, state: FileState, fileId: FileId | undefined): void {
     const { catalog } = this.#options;
     this.#stabilizer.cancel(path);
     this.#hashing.delete(path);
@@ -263,7 +264,8 @@ export class ShareIndex {
       this.#remembered.forget(path);
       this.#full(path);
     } else {
-      this.#remembered.found(catalog.put(path, state, fileId));
+      const row = fileId === undefined ? catalog.restore(path, state) : catalog.put(path, state, fileId);
+      this.#remembered.found(row);
       this.#options.resolved(path);
       this.#options.changed();
     }

@@ -97,7 +97,7 @@ export class FolderScan {
       return;
     }
     if (tree.hasFolder(path)) this.#removeFolder(path);
-    if (leftOut === undefined && stats?.isFile()) this.#found(path, fileState(stats));
+    if (leftOut === undefined && stats?.isFile()) this.#found(folder, name, fileState(stats));
     else this.#removeFile(path);
     if (leftOut !== undefined) this.#report(path, leftOut);
     if (this.#isSliceOver()) await this.#yield();
@@ -135,7 +135,7 @@ export class FolderScan {
       const path = joinPath(folder, name);
       const stats = lstatOf(inside(root, path));
       if (stats?.isDirectory()) folders.add(name);
-      else if (stats?.isFile()) this.#found(path, fileState(stats));
+      else if (stats?.isFile()) this.#found(folder, name, fileState(stats));
       else this.#removeFile(path);
       // An await per file would cost a tenth of the scan.
       if (this.#isSliceOver()) await this.#yield();
@@ -167,9 +167,9 @@ export class FolderScan {
     if (kind !== 'own') this.#options.events[kind](path, reason);
   }
 
-  #found(path: string, state: FileState): void {
-    this.#options.tree.addFile(path);
-    this.#options.events.found(path, state);
+  #found(folder: string, name: string, state: FileState): void {
+    this.#options.tree.addFile(folder, name);
+    this.#options.events.found(joinPath(folder, name), state);
   }
 
   /** Reports the file even when the tree does not know it: it may be pending in the stabilizer. */

@@ -4,8 +4,8 @@ import { joinPath, splitPath } from '../Disk/Paths.ts';
 export class ShareTree {
   readonly #folders = new Map<string, { readonly files: Set<string>; readonly folders: Set<string> }>();
 
-  addFile(path: string): void {
-    const [folder, name] = splitPath(path);
+  /** Takes the name apart from its folder: a name cut from a path keeps the whole path in memory. */
+  addFile(folder: string, name: string): void {
     this.#folder(folder).files.add(name);
   }
 

@@ -11,7 +11,7 @@ function desk(count: number) {
   const shared = new Set<string>();
   const moves: string[] = [];
   for (let number = 0; number < count; number++) {
-    tree.addFile(`new/sub/${number}`);
+    tree.addFile('new/sub', `${number}`);
     shared.add(`new/sub/${number}`);
   }
   const index = {

@@ -51,6 +51,21 @@ test('a running download is an incomplete hit, unless it has a single chunk', ()
   expect(match.matching({ words: '', fileId: idOf(51) })).toEqual([]);
 });
 
+test('a start of an id looks at no more than 1,000 files, however many have this content', () => {
+  const catalog = new Catalog();
+  for (let n = 0; n < 1_500; n++) catalog.put(`empty ${n}`, sharedState({ size: 0, modifiedMs: 1 }), idOf(0));
+  const all = catalog.withIdStart.bind(catalog);
+  let looks = 0;
+  catalog.withIdStart = function* counted(digits) {
+    for (const entry of all(digits)) {
+      looks++;
+      yield entry;
+    }
+  };
+  expect(new CatalogMatch(catalog, () => []).matching(words('aaaaaaaa'))).toHaveLength(1);
+  expect(looks).toBe(1_000);
+});
+
 test('finds by id, and by its start when no words match', () => {
   const match = new CatalogMatch(catalogOf('film.mkv', 'song'), () => []);
   expect(match.matching({ words: '', fileId: idOf(1) })).toMatchObject([{ path: 'song', complete: true }]);

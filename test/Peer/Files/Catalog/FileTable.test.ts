@@ -112,3 +112,28 @@ test('a removed row is used again, with no mark of the former file', () => {
   expect([table.has(row, SHARED), table.has(row, REMEMBERED), table.end]).toEqual([false, false, 1]);
   expect(table.entry(row)).toEqual({ path: 'b', size: 1, modifiedMs: 1, fileId: id(2) });
 });
+
+test('shared rows are found by the start of their content id', () => {
+  const table = new FileTable();
+  const ids = ['0123456789', '0123456700', '0123456f00', 'f123456789'].map((start) => start.padEnd(64, '0'));
+  for (const [n, fileId] of ids.entries()) {
+    const row = table.put(`${n}`, stateOf(n), fileId as FileId);
+    if (n !== 1) table.mark(row, SHARED);
+  }
+  const found = (digits: string) => Array.from(table.withIdStart(digits), (row) => table.path(row)).sort();
+  expect(found('01234567')).toEqual(['0']);
+  expect(found('0123456f')).toEqual(['2']);
+  expect(found('012345678a')).toEqual([]);
+  expect(found('f1234567')).toEqual(['3']);
+  for (let n = 10; n < 5_000; n++) table.put(`${n}`, stateOf(n), id(n)); // The chains are rebuilt.
+  expect(found('0123456789')).toEqual(['0']);
+});
+
+test('a row takes another device, ctime and mode for the same content', () => {
+  const table = new FileTable();
+  const row = table.put('a', stateOf(3), id(1));
+  const state = { ...stateOf(3, { ctime: 9, dev: 2 }), executable: true as const };
+  table.restate(row, state);
+  expect(table.state(row)).toEqual(state);
+  expect([table.fileId(row), table.withContentOf(state)]).toEqual([id(1), row]);
+});

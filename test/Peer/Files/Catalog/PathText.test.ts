@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { FileTable, SHARED } from '../../../../Peer/Files/Catalog/FileTable.ts';
 import { PathText } from '../../../../Peer/Files/Catalog/PathText.ts';
 import { SortedRows } from '../../../../Peer/Files/Catalog/SortedRows.ts';
@@ -109,4 +109,22 @@ test('common words of many paths cost no candidate that lacks a rare one, nor on
   expect(candidates('holi picture')).toBe(0); // "holi" is no word.
   expect(candidates('oliday')).toBe(0);
   expect(candidates('holiday pict')).toBe(10_000);
+});
+
+test('the text is built block by block; a change makes its block missing again', () => {
+  const { table, text, share } = desk();
+  for (let n = 0; n < 10_000; n++) share(`song ${n}`);
+  const built = () => {
+    let blocks = 1;
+    while (text.buildNext()) blocks++;
+    return blocks;
+  };
+  expect(built()).toBe(3);
+  expect(text.buildNext()).toBe(false);
+  const reads = vi.spyOn(table, 'path');
+  expect([...text.rowsWith(['9999'])]).toHaveLength(1);
+  expect(reads).not.toHaveBeenCalled();
+  share('film');
+  expect([...text.rowsWith(['film'])]).toHaveLength(1);
+  expect(reads.mock.calls.length).toBe(10_001 - 8_192);
 });

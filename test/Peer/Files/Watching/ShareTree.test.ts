@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import { splitPath } from '../../../../Peer/Files/Disk/Paths.ts';
 import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
 
 function treeOf(...paths: string[]): ShareTree {
   const tree = new ShareTree();
-  for (const path of paths) tree.addFile(path);
+  for (const path of paths) tree.addFile(...splitPath(path));
   return tree;
 }
 
@@ -13,7 +14,7 @@ test('a folder that is removed is forgotten with everything below it, and names 
   expect(['d', 'd/e', 'd2'].map((folder) => tree.hasFolder(folder))).toEqual([false, false, true]);
   expect(tree.foldersIn('')).toEqual(['d2']);
   expect(tree.removeFolder('d')).toEqual({ files: [], folders: [] });
-  tree.addFile('d/new');
+  tree.addFile('d', 'new');
   expect([tree.filesIn('d'), tree.foldersIn('d'), tree.foldersIn('')]).toEqual([['new'], [], ['d2', 'd']]);
 });
 
@@ -32,7 +33,7 @@ test('a file that is removed leaves its folder; an unknown one changes nothing',
 
 test('the folders below a folder, empty ones too, and the folder itself', () => {
   const tree = new ShareTree();
-  tree.addFile('a/b/c.txt');
+  tree.addFile('a/b', 'c.txt');
   tree.addFolder('a/empty');
   tree.addFolder('ab');
   expect([...tree.below('a')].sort()).toEqual(['a', 'a/b', 'a/empty']);
