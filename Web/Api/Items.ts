@@ -5,6 +5,8 @@ interface Peer {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** Name of the peer that relays the link. Absent: none. */
+  readonly relayedBy?: string;
 }
 
 export interface KnownPeer extends Peer {
@@ -12,6 +14,8 @@ export interface KnownPeer extends Peer {
   readonly bytes: number | null;
   readonly linked: boolean;
   readonly secured?: string | null;
+  /** Absent or null: not linked. */
+  readonly link?: { readonly relayedBy: string | null } | null;
 }
 
 export interface SharedFile {
@@ -154,8 +158,12 @@ export interface Status {
     readonly gone: { readonly reason: string } | null;
   };
   readonly peers: readonly KnownPeer[];
-  /** `openPort`: the command for the firewall of this computer; null: none is known. */
-  readonly network: { readonly openPort: string | null };
+  readonly network: {
+    /** Whether others can connect to this peer; null: not known yet. */
+    readonly reachable: boolean | null;
+    /** Command for the firewall of this computer; null: none is known. */
+    readonly openPort: string | null;
+  };
   readonly sent: number;
   readonly received: number;
   readonly uptimeMs: number;

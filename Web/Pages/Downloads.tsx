@@ -203,8 +203,11 @@ function Sources({ sources }: { readonly sources: readonly Source[] }) {
           <tr key={source.id ?? `${source.host}:${source.port}`}>
             <th scope="row" dir="auto">
               {source.name === '' ? `${source.host}:${source.port}` : source.name}
+              {source.relayedBy !== undefined && (
+                <small class="muted"> {t('peers.relayed', { name: source.relayedBy })}</small>
+              )}
             </th>
-            <td>{source.why ?? known('source', source.state)}</td>
+            <td>{source.why === null ? known('source', source.state) : known('why', source.why)}</td>
             <td class="figures">{bytesText(source.bytes)}</td>
             <td class="figures">{rateText(source.bytesPerSecond)}</td>
           </tr>

@@ -1,8 +1,10 @@
+import { useEffect } from 'preact/hooks';
 import { read } from '../Api/Client.ts';
 import type { KnownPeer } from '../Api/Items.ts';
 import { Empty, Failure, Loading } from '../Parts/Basics.tsx';
 import { Icon } from '../Parts/Icons.tsx';
 import { peerHash } from '../State/Address.ts';
+import { refreshStatus, session, status } from '../State/Live.ts';
 import { useAsked } from '../State/UseAsked.ts';
 import { count, t } from '../Text/Language.ts';
 import { bytesText } from '../Text/Units.ts';
@@ -18,9 +20,29 @@ export function Peers() {
       <header class="page-head">
         <h1>{t('nav.peers')}</h1>
       </header>
+      <Reachability />
       <PeerCards />
     </>
   );
+}
+
+/** Whether others can connect to this peer: for its owner. */
+function Reachability() {
+  useEffect(() => {
+    if (session.value?.manage === true) void refreshStatus();
+  }, [session.value?.manage]);
+  const reachable = status.value?.network.reachable;
+  if (reachable === undefined) return null;
+  if (reachable === false)
+    return (
+      <p class="cause bad">
+        <Icon name="warn" />
+        <span>
+          {t('peers.unreachable')} <a href="#/doctor">{t('nav.doctor')}</a>
+        </span>
+      </p>
+    );
+  return <p class="muted">{t(reachable === null ? 'peers.reachUnknown' : 'peers.reachable')}</p>;
 }
 
 /** The other peers, each a card that leads to its files. */
@@ -42,7 +64,7 @@ export function PeerCards() {
 }
 
 function PeerCard({ peer }: { readonly peer: KnownPeer }) {
-  const { name, host, port, files, bytes, linked } = peer;
+  const { name, host, port, files, bytes, linked, link } = peer;
   const shown = name === '' ? `${host}:${port}` : name;
   return (
     <a class="card peer" href={peerHash(name === '' ? `${host}:${port}` : name)}>
@@ -54,6 +76,7 @@ function PeerCard({ peer }: { readonly peer: KnownPeer }) {
             ? `${host}:${port}`
             : `${count('files.count', files)}${bytes === null ? '' : `, ${bytesText(bytes)}`}`}
         </span>
+        {link?.relayedBy != null && <span class="muted">{t('peers.relayed', { name: link.relayedBy })}</span>}
       </span>
       <span class={`link-state${linked ? ' linked' : ''}`}>
         {linked ? t('peers.linked') : t('peers.known')}

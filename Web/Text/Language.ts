@@ -49,9 +49,9 @@ export function count(key: 'files.count' | 'sources' | 'doctor.problems', n: num
   return t(`${key}.${form}`, { n: n.toLocaleString(language.value) });
 }
 
-/** A text for a state, cause or check of the API; `otherwise` for one that this page does not know. */
+/** A text for a state, reason, cause or check of the API; `otherwise` for one that this page does not know. */
 export function known(
-  prefix: 'state' | 'source' | 'cause' | 'check' | 'advice',
+  prefix: 'state' | 'source' | 'why' | 'cause' | 'check' | 'advice',
   code: string,
   otherwise = code,
 ): string {

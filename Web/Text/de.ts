@@ -83,6 +83,12 @@ export const de: Texts = {
   'peers.noneHint': 'Shoal auf einem anderen Computer dieses Netzes starten. Sie finden einander.',
   'peers.linked': 'verbunden',
   'peers.known': 'bekannt',
+  'peers.relayed': 'weitergeleitet von {name}',
+  'peers.reachable': 'Andere können sich mit diesem Computer verbinden.',
+  'peers.unreachable':
+    'Andere können sich nicht mit diesem Computer verbinden. Dateien gehen trotzdem in beide Richtungen mit jedem Peer, den er erreicht. Die Seite Diagnose sagt, was zu tun ist.',
+  'peers.reachUnknown':
+    'Ob andere sich mit diesem Computer verbinden können, zeigt sich, sobald ein anderer verbunden ist.',
   'folder.empty': 'Dieser Ordner ist leer',
   'folder.top': 'Alle Dateien',
   'folder.get': 'Ordner herunterladen',
@@ -199,6 +205,12 @@ export const de: Texts = {
   'source.left': 'gegangen',
   'source.distrusted': 'nicht vertraut',
   'source.banned': 'sandte falsche Daten',
+  'why.unreachable': 'nicht erreichbar',
+  'why.no answer': 'antwortet nicht',
+  'why.blocked': 'keiner der beiden Computer erreicht den anderen',
+  'why.no lane': 'keine Verbindung für Daten',
+  'why.has it not': 'hat sie nicht',
+  'why.changed': 'hat sie geändert',
   'cause.turn': 'Er ist noch nicht dran. Einen anderen Download anhalten lässt ihn vor.',
   'cause.same-content': 'Ein anderer Download holt denselben Inhalt. Nichts zu tun.',
   'cause.no-tracker': 'Kein Tracker antwortet. Siehe Seite Diagnose.',
@@ -207,6 +219,10 @@ export const de: Texts = {
   'cause.source-banned': 'Die einzige Quelle sandte falsche Daten. Auf eine andere warten.',
   'cause.peer-away': 'Der Peer mit der Datei ist nicht da. Es geht weiter, wenn er zurück ist.',
   'cause.connecting': 'Verbindung zu den Peers mit der Datei wird aufgebaut.',
+  'cause.no-lane':
+    'Verbunden, aber ohne Verbindung für Daten. Den Port durch die Firewall lassen: Seite Diagnose.',
+  'cause.blocked':
+    'Keiner der beiden Computer erreicht den anderen. Den Port des einen durch seine Firewall lassen oder einen dritten Peer mit --relay starten.',
   'cause.describing': 'Die Liste der Blöcke wird geholt.',
   'cause.queued': 'Die Peers mit der Datei sind beschäftigt. Der Download steht in ihrer Warteschlange.',
   'cause.snubbed': 'Die Peers mit der Datei senden seit einer Weile nichts. Sie werden wieder gefragt.',

@@ -170,6 +170,19 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.getByRole('heading', { name: 'In Arbeit' }).waitFor();
   });
 
+  test.each([
+    ['de-DE', 'weitergeleitet von nas', 'Andere können sich nicht', 'keiner der beiden Computer'],
+    ['pt-PT', 'retransmitido por nas', 'Outros não conseguem ligar-se', 'nenhum dos dois computadores'],
+  ])('%s: who relays a peer, and whether others can connect', async (locale, relayed, closed, why) => {
+    const { page } = await open('/#/peers', mockNetwork(), { locale });
+    await page.getByRole('link', { name: relayed }).waitFor();
+    await page.getByText(closed).waitFor();
+    await page.getByRole('navigation').getByRole('link').nth(1).click();
+    await page.locator('.state-fetching summary').click();
+    await page.getByText(why).waitFor();
+    await page.getByRole('rowheader', { name: relayed }).waitFor();
+  });
+
   test('a guest searches and saves, and is offered nothing that needs the owner', async () => {
     const { page } = await open('/?q=reef', mockNetwork(false));
     const save = page.getByRole('link', { name: 'Save the reef.mp4' });

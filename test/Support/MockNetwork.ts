@@ -89,6 +89,7 @@ export const events = {
         source(0, 'active', 402_000_000, 41_000_000),
         source(2, 'active', 310_000_000, 32_400_000),
         source(4, 'queued', 97_000_000, 0),
+        { ...source(3, 'connecting', 0, 0), relayedBy: 'nas', why: 'blocked' },
       ],
     }),
   ],
@@ -128,6 +129,7 @@ const knownPeers = NAMES.map((_, n) => ({
   bytes: [48e9, 2.1e9, 880e9, 3.2e6, 0, 3.4e12][n],
   linked: n < 4,
   secured: n < 4 ? 'TLS 1.3' : null,
+  link: n < 4 ? { relayedBy: n === 3 ? 'nas' : null } : null,
 }));
 
 const TEXT = 'Sun hat\nSnorkel\nTwo books\nCharger\n\nAsk Marta for the tent.\n';
@@ -137,7 +139,7 @@ export function mockNetwork(manage = true): Record<string, unknown> {
   return {
     '/session': { manage, local: manage, name: 'anna', port: 9001, serves: ['network', 'drop'] },
     '/status': {
-      network: { openPort: 'sudo ufw allow 9001/tcp' },
+      network: { reachable: false, openPort: 'sudo ufw allow 9001/tcp' },
       name: 'anna',
       host: '192.168.1.20',
       port: 9001,

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
+import type { SourceStatus, StallCause } from '../../Peer/Model.ts';
 import { de } from '../../Web/Text/de.ts';
 import { en } from '../../Web/Text/en.ts';
 import { es } from '../../Web/Text/es.ts';
@@ -32,6 +33,56 @@ test('texts by number and by the words of the API', () => {
   expect(known('cause', 'new-code', 'as reported')).toBe('as reported');
   language.value = 'de';
   expect(count('files.count', 1_200)).toBe('1.200 Dateien');
+});
+
+test('every cause, state of a source and reason of the API has a text', () => {
+  // The compiler finds a code that is missing here.
+  const causes: Record<StallCause['code'], 1> = {
+    turn: 1,
+    'same-content': 1,
+    'no-tracker': 1,
+    'no-source': 1,
+    'source-changed': 1,
+    'source-banned': 1,
+    'peer-away': 1,
+    blocked: 1,
+    connecting: 1,
+    'no-lane': 1,
+    describing: 1,
+    queued: 1,
+    snubbed: 1,
+    asked: 1,
+    limited: 1,
+    'missing-chunks': 1,
+    finishing: 1,
+    'disk-full': 1,
+    'disk-failed': 1,
+    paused: 1,
+    failed: 1,
+  };
+  const states: Record<SourceStatus['state'], 1> = {
+    connecting: 1,
+    active: 1,
+    queued: 1,
+    snubbed: 1,
+    left: 1,
+    distrusted: 1,
+    banned: 1,
+  };
+  const reasons: Record<NonNullable<SourceStatus['why']>, 1> = {
+    unreachable: 1,
+    'no answer': 1,
+    blocked: 1,
+    'no lane': 1,
+    'has it not': 1,
+    changed: 1,
+  };
+  for (const [prefix, codes] of [
+    ['cause', causes],
+    ['source', states],
+    ['why', reasons],
+  ] as const)
+    for (const code of Object.keys(codes)) expect(known(prefix, code, ''), `${prefix} ${code}`).not.toBe('');
 });
 
 test('figures', () => {
