@@ -43,6 +43,12 @@ export function wordsOf(text: string): string[] {
   return words.map((word) => (word.length > WORD_LENGTH_MAX ? word.slice(0, WORD_LENGTH_MAX) : word));
 }
 
+/** The search terms of the file name in a path, in order, without repetitions: the first of `wordsOfPath`. */
+export function wordsOfName(path: string): string[] {
+  const words = segmentWords(path.slice(path.lastIndexOf('/') + 1));
+  return [...new Set(words)].slice(0, PATH_WORDS_MAX);
+}
+
 /** The search terms of a path, without repetitions. The first `nameWords` are those of the file name, in order. */
 export function wordsOfPath(path: string): { words: string[]; nameWords: number } {
   const segments = path.split('/').reverse();

@@ -1,5 +1,5 @@
 import type { RelayedFile, RelayQuestion } from './RelayMessages.ts';
-import { wordsOf, wordsOfPath, wordsOfQuery } from './SearchWords.ts';
+import { wordsOfName, wordsOfPath, wordsOfQuery } from './SearchWords.ts';
 
 /** Shortest prefix of a FileId accepted as a query, in hex digits. */
 export const ID_PREFIX_CHARS_MIN = 8;
@@ -10,21 +10,25 @@ export const IN_FOLDERS = 0;
 export const IN_NAME = 1;
 export const WHOLE_NAME = 2;
 
-/** All words must be words of the path, the last one a prefix of one. The tracker's index has the same rule. */
+/**
+ * All words must be words of the path, the last one a prefix of one. The name is whole if only its last word, the extension, is
+ * not asked for. The index of the tracker has the same rules (`matchOf`).
+ */
 export function matchOfPath(words: readonly string[], path: string): number {
   const last = words.at(-1);
   if (last === undefined) return NO_MATCH;
-  const known = wordsOfPath(path);
-  if (!holdAll(known.words, words, last)) return NO_MATCH;
-  const name = known.words.slice(0, known.nameWords);
-  if (!holdAll(name, words, last)) return IN_FOLDERS;
-  const extension = wordsOf(path.slice(path.lastIndexOf('.') + 1));
-  const unmatched = name.filter((word) => !words.includes(word));
-  return unmatched.every((word) => extension.includes(word)) ? WHOLE_NAME : IN_NAME;
+  // Most matches are in the name: the folders are read only if they are needed.
+  const name = wordsOfName(path);
+  if (!holdAll(name, words, last)) {
+    return holdAll(wordsOfPath(path).words, words, last) ? IN_FOLDERS : NO_MATCH;
+  }
+  const [first, ...more] = name.filter((word) => !word.startsWith(last) && !words.includes(word));
+  const isWhole = first === undefined || (more.length === 0 && first === name.at(-1));
+  return isWhole && name.includes(last) ? WHOLE_NAME : IN_NAME;
 }
 
 /** Whether a query is a prefix of this FileId. */
-function isStartOfId(query: string, fileId: string): boolean {
+export function isStartOfId(query: string, fileId: string): boolean {
   const start = query.trim().toLowerCase();
   return start.length >= ID_PREFIX_CHARS_MIN && fileId.startsWith(start);
 }

@@ -26,6 +26,8 @@ export class CatalogSearch {
   /** The best entry of each matching content and its score, in order of discovery. */
   readonly #found = new Int32Array(MATCHES_MAX);
   readonly #scores = new Uint8Array(MATCHES_MAX);
+  /** Keys of matches, see `#orderById`. */
+  readonly #keys = new Float64Array(MATCHES_MAX);
   readonly #ranked = new Int32Array(MATCHES_MAX);
   #count = 0;
   /** Index in `#found` plus 1, by content; all 0 between searches. */
@@ -41,14 +43,14 @@ export class CatalogSearch {
   /**
    * The best files that match all `words`, the last one as a prefix: matches of the whole name first, then in the name, then in
    * folders; then by number of holders and by path. One file per content, SEARCH_HITS_MAX in all, at most
-   * SEARCH_HITS_PER_PEER_MAX on account of one owner.
+   * SEARCH_HITS_PER_PEER_MAX on account of one owner. Of equal ones those with the lowest ids are chosen, as `chooseHits` does
+   * with the hits of several trackers.
    */
   search(words: readonly string[]): FoundFiles {
     const query = resolveQuery(words, this.#words);
     if (query === undefined) return { total: 0, files: [] };
     this.#collect(query);
-    this.#rank();
-    const files = this.#choose()
+    const files = this.#choose(this.#rank())
       .map((place) => ({ file: this.#fileOf(this.#found[place] ?? 0), score: this.#scores[place] ?? 0 }))
       .sort((a, b) => b.score - a.score || compareFiles(a.file, b.file))
       .map(({ file }) => file);
@@ -99,8 +101,8 @@ export class CatalogSearch {
     }
   }
 
-  /** Counting sort by score, best first; equal scores in order of discovery. */
-  #rank(): void {
+  /** Counting sort by score, best first; equal scores in order of discovery. @returns the end of each score in `#ranked` */
+  #rank(): Int32Array {
     const starts = new Int32Array(SCORES + 1);
     for (let place = 0; place < this.#count; place++) {
       const worse = SCORES - (this.#scores[place] ?? 0);
@@ -113,18 +115,36 @@ export class CatalogSearch {
       this.#ranked[at] = place;
       starts[better] = at + 1;
     }
+    return starts; // Each has been moved to the end of its score.
   }
 
-  /** The best matches within the quota of each owner. */
-  #choose(): number[] {
+  /** Sorts ranks `from` to `to`, of equal score, by the starts of the ids. */
+  #orderById(from: number, to: number): void {
+    const keys = this.#keys.subarray(from, to);
+    for (let at = from; at < to; at++) {
+      const place = this.#ranked[at] ?? 0;
+      const content = this.#entries.cell(this.#found[place] ?? 0, CONTENT);
+      this.#keys[at] = this.#contents.startOfId(content) * MATCHES_MAX + place;
+    }
+    keys.sort();
+    for (let at = from; at < to; at++) this.#ranked[at] = (this.#keys[at] ?? 0) % MATCHES_MAX;
+  }
+
+  /** The best matches within the quota of each owner. @param ends - of the scores in `#ranked` */
+  #choose(ends: Int32Array): number[] {
     const used = new Map<number, number>();
     const chosen: number[] = [];
-    for (let rank = 0; rank < this.#count && chosen.length < SEARCH_HITS_MAX; rank++) {
-      const place = this.#ranked[rank] ?? 0;
-      const share = this.#shareWithRoom(this.#found[place] ?? 0, used);
-      if (share < 0) continue;
-      used.set(share, (used.get(share) ?? 0) + 1);
-      chosen.push(place);
+    let rank = 0;
+    for (const end of ends) {
+      if (chosen.length === SEARCH_HITS_MAX) break;
+      if (end > rank + 1) this.#orderById(rank, end);
+      for (; rank < end && chosen.length < SEARCH_HITS_MAX; rank++) {
+        const place = this.#ranked[rank] ?? 0;
+        const share = this.#shareWithRoom(this.#found[place] ?? 0, used);
+        if (share < 0) continue;
+        used.set(share, (used.get(share) ?? 0) + 1);
+        chosen.push(place);
+      }
     }
     return chosen;
   }

@@ -62,6 +62,13 @@ export class ContentTable {
     return this.#bytes.toString('hex') as FileId;
   }
 
+  /** The first 40 bits of an id, as a number. */
+  startOfId(content: number): number {
+    const cells = this.#rows.slab(content);
+    const base = this.#rows.offset(content);
+    return ((cells?.[base] ?? 0) >>> 0) * 256 + ((cells?.[base + 1] ?? 0) >>> 24);
+  }
+
   sizeOf(content: number): number {
     return this.#rows.get(content, SIZE_HIGH) * 2 ** 32 + (this.#rows.get(content, SIZE_LOW) >>> 0);
   }

@@ -1,8 +1,8 @@
-import { rankHits } from '../../Protocol/HitOrder.ts';
+import { chooseHits } from '../../Protocol/HitOrder.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
-import { SEARCH_HITS_MAX } from '../../Protocol/Limits.ts';
+import { wordsOfQuery } from '../../Protocol/SearchWords.ts';
 import type { Hit, Holder } from '../../Protocol/TrackerItems.ts';
-import { answers } from '../../Protocol/WordMatch.ts';
+import { isStartOfId, matchOfPath, NO_MATCH } from '../../Protocol/WordMatch.ts';
 import type { LateItems } from '../LateAnswer.ts';
 import type { AnswerRecord } from './BusRecords.ts';
 
@@ -16,20 +16,27 @@ export function mergedHits(
   words: string,
   records: readonly AnswerRecord[],
 ): LateItems & { hits: readonly Hit[] } {
-  const byFile = new Map<FileId, Hit>();
+  const asked = wordsOfQuery(words);
+  const byFile = new Map<FileId, MatchedHit>();
   let total = 0;
   for (const record of records) {
     if (record.type !== 'found') continue;
     total += record.total;
     for (const hit of record.hits) {
-      if (!answers({ words, fileId: undefined }, { ...hit, complete: true })) continue;
+      const match = matchOfPath(asked, hit.path);
+      if (match === NO_MATCH && !isStartOfId(words, hit.fileId)) continue;
       const known = byFile.get(hit.fileId);
-      byFile.set(hit.fileId, known === undefined ? hit : joined(known, hit));
+      byFile.set(hit.fileId, known === undefined ? { hit, match } : joined(known, { hit, match }));
     }
   }
-  const hits = [...byFile.values()];
-  const best = hits.length > SEARCH_HITS_MAX ? rankHits(words, hits).slice(0, SEARCH_HITS_MAX) : hits;
-  return { hits: best, total: Math.max(total, best.length) };
+  const hits = chooseHits([...byFile.values()]);
+  return { hits, total: Math.max(total, hits.length) };
+}
+
+/** A hit and the quality of its match. */
+interface MatchedHit {
+  readonly hit: Hit;
+  readonly match: number;
 }
 
 /** The holders of one content. @param ownSize - size by the own index; 0: unknown */
@@ -48,12 +55,15 @@ export function mergedHolders(records: readonly AnswerRecord[], ownSize: number)
   return { holders: named, total: Math.max(total, named.length), size };
 }
 
-function joined(one: Hit, other: Hit): Hit {
+function joined(known: MatchedHit, further: MatchedHit): MatchedHit {
+  const better = further.match > known.match ? further : known;
+  const { hit: one } = known;
+  const { hit: other } = further;
   const all = uniquePeers([...one.holders, ...other.holders]);
   // Holders that are not listed count as different ones: each peer is registered at one tracker.
   const unlisted = one.holderCount - one.holders.length + (other.holderCount - other.holders.length);
   const holders = all.slice(0, HOLDERS_PER_HIT);
-  return { ...one, holders, holderCount: all.length + Math.max(0, unlisted) };
+  return { ...better, hit: { ...better.hit, holders, holderCount: all.length + Math.max(0, unlisted) } };
 }
 
 /** Without peers that two trackers name: such a peer has just gone from one to the other. */

@@ -139,8 +139,9 @@ function listOf(words: string, answer: Awaited<ReturnType<typeof wholeAnswer>> |
       holderCount: holderCount + (known?.holderCount ?? 0),
     });
   }
-  const best = rankHits(words, [...merged.values()]).slice(0, SEARCH_HITS_MAX);
-  return best.map(({ fileId, holderCount }) => `${fileId} ${holderCount}`).join('\n');
+  return rankHits(words, [...merged.values()])
+    .map(({ fileId, holderCount }) => `${fileId} ${holderCount}`)
+    .join('\n');
 }
 
 /** Heartbeats per CPU second of both, in turns. */

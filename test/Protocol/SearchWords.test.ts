@@ -6,6 +6,7 @@ import {
   fold,
   isSearchable,
   wordsOf,
+  wordsOfName,
   wordsOfPath,
   wordsOfQuery,
 } from '../../Protocol/SearchWords.ts';
@@ -62,6 +63,21 @@ describe('words', () => {
   test('a path of thousands of words gives a bounded number of them', () => {
     const long = Array.from({ length: 400 }, (_, index) => `w${index}`).join(' ');
     expect(wordsOfPath(long).words.length).toBe(64);
+  });
+
+  test('of the name of a path: the first ones of the path', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ unit: 'binary', maxLength: 90 }), { minLength: 1, maxLength: 4 }),
+        (parts) => {
+          const path = parts.join('/');
+          const { words, nameWords } = wordsOfPath(path);
+          expect(wordsOfName(path)).toEqual(words.slice(0, nameWords));
+        },
+      ),
+    );
+    const long = Array.from({ length: 400 }, (_, index) => `w${index}`).join(' ');
+    expect(wordsOfName(`a/${long}`)).toEqual(wordsOfPath(long).words);
   });
 
   test('of a query: each once, in order', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { rankHits } from '../../Protocol/HitOrder.ts';
 import type { FileId } from '../../Protocol/Ids.ts';
 import { wordsOfQuery } from '../../Protocol/SearchWords.ts';
 import { answers, matchOfPath, NO_MATCH } from '../../Protocol/WordMatch.ts';
@@ -23,6 +24,19 @@ test('whole names come before names, names before folders', () => {
   expect(scores).toEqual([1, 2, 0, NO_MATCH]);
 });
 
+test.each([
+  ['x/film', 'film', 2],
+  ['film', 'film', 2],
+  ['film.film', 'film', 2],
+  ['a film', 'film', 1],
+  ['films', 'film', 1],
+  ['a.film/b', 'film', 0],
+  ['film b.mkv', 'mkv', 1],
+  ['film/!!', '!!', 2],
+])('quality of "%s" for "%s": %i', (path, query, match) => {
+  expect(matchOfPath(wordsOfQuery(query), path)).toBe(match);
+});
+
 test('an answer fits its question by words, by the start of an id, or by the id', () => {
   const file = { fileId: id, size: 1, path: 'a song', complete: true };
   const fits = (words: string, fileId?: FileId) => answers({ words, fileId }, file);
@@ -42,7 +56,15 @@ test.each(seeds(200))('finds what the index of the tracker finds (seed %i)', (se
     index.put(1, { path, size: 1, fileId }, 1);
   }
   const query = text(3, ' ');
-  const found = index.search(query).files.map(({ path }) => path);
+  const { files } = index.search(query);
+  const found = files.map(({ path }) => path);
   const matching = [...paths].filter((path) => matchOfPath(wordsOfQuery(query), path) !== NO_MATCH);
-  expect(matching.sort()).toEqual(found.sort());
+  expect(matching.toSorted()).toEqual(found.toSorted());
+  // With the same quality of each match.
+  expect(
+    rankHits(
+      query,
+      files.map((file) => ({ ...file, holderCount: 1 })),
+    ).map(({ path }) => path),
+  ).toEqual(found);
 });

@@ -82,6 +82,17 @@ describe('search', () => {
     expect(index.search('flood').files.length).toBe(SEARCH_HITS_MAX);
   });
 
+  test('of too many equal ones those with the lowest ids, whatever the order in which they came', () => {
+    const random = new SeededRandom(5);
+    const files = random.shuffle(
+      Array.from({ length: 400 }, (_, at): [number, string, number] => [at % 10, `song ${999 - at} x`, at]),
+    );
+    const found = indexOf(...files).search('song');
+    expect(found.total).toBe(400);
+    const lowest = Array.from({ length: SEARCH_HITS_MAX }, (_, at) => contentOf(at));
+    expect(found.files.map(({ fileId }) => fileId)).toEqual(lowest.toReversed());
+  });
+
   test('a FileId, or eight digits of its start, finds the content', () => {
     const index = indexOf([1, 'one.txt', 1], [1, 'two.txt', 2]);
     expect(paths(index, contentOf(2))).toEqual(['two.txt']);

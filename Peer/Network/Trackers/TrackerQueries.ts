@@ -90,14 +90,15 @@ export class TrackerQueries {
    */
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
     const ask = (cursor: number): RequestOf<'search'> => ({ type: 'search', words, cursor });
-    const answers = await this.#askAll({ ask, read: readHits, itemsMax: SEARCH_HITS_MAX }, signal);
+    // Those of the index of the tracker, and as many that it gathers from peers and other trackers.
+    const answers = await this.#askAll({ ask, read: readHits, itemsMax: 2 * SEARCH_HITS_MAX }, signal);
     const refusal = answers.failures.find(({ code }) => code === 'REFUSED');
     if (answers.perTracker.length === 0 && refusal !== undefined) throw refusal;
     const merged = mergeHits(answers.perTracker, this.#options.viewpoint());
     // One tracker has sorted its hits; those of several are sorted as one would.
-    const isRanked = answers.share.answered <= 1;
+    const isRanked = answers.share.answered <= 1 && merged.length <= SEARCH_HITS_MAX;
     return {
-      hits: isRanked ? merged : rankHits(words, merged).slice(0, SEARCH_HITS_MAX),
+      hits: isRanked ? merged : rankHits(words, merged),
       truncated: answers.truncated || merged.length > SEARCH_HITS_MAX,
       trackers: answers.share.answered,
       trackersKnown: answers.share.known,

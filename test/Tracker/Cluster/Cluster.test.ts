@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { rankHits } from '../../../Protocol/HitOrder.ts';
 import type { PeerId } from '../../../Protocol/Ids.ts';
+import { SEARCH_HITS_MAX } from '../../../Protocol/Limits.ts';
 import { NO_TOKEN } from '../../../Protocol/PeerProof.ts';
 import { SeededRandom } from '../../../Shared/SeededRandom.ts';
 import { seeds } from '../../Support/seeds.ts';
@@ -71,7 +73,42 @@ describe('a search at one tracker answers for all', () => {
     expect(hits[0]).toMatchObject({ path: 'a song of many.mp3', holderCount: 3 });
     expect(pages.slice(1).reduce((sum, { total }) => sum + total, 0)).toBe(361);
   });
+
+  test.each(seeds(3))(
+    'far more than are listed: the hits of one tracker with all peers (seed %i)',
+    async (seed) => {
+      const random = new SeededRandom(seed);
+      const [alone, three] = [new Fleet(1), new Fleet(3)];
+      for (let peer = 1; peer <= 18; peer++) {
+        const paths = Array.from({ length: 40 }, (_, at) => {
+          // Each tracker has many copies of these: content with few at each may miss their lists.
+          if (random.chance(0.1)) return `song of many ${random.int(0, 2)}.mp3`;
+          return random.chance(0.2)
+            ? `songs/${peer} ${at} x.mp3`
+            : `${random.int(0, 9_999)} song ${peer}.mp3`;
+        });
+        for (const fleet of [alone, three])
+          fleet.join(peer % fleet.trackers.length, peer, [...new Set(paths)]);
+      }
+      for (const words of ['song', 'so', 'song mp3', 'mp3']) {
+        for (const { clock } of [alone, three]) await clock.advanceAsync(3_000); // Allows further pages.
+        const [one, other] = await Promise.all([alone, three].map((fleet) => bestOf(fleet, words)));
+        expect(one?.length).toBe(SEARCH_HITS_MAX);
+        expect(other).toEqual(one);
+      }
+    },
+  );
 });
+
+/** The hits of a search as a peer lists them. */
+async function bestOf(fleet: Fleet, words: string) {
+  const { hits } = await fleet.hits(0, addressOf(1), words);
+  const merged = new Map<string, { path: string; fileId: string; holderCount: number }>();
+  for (const { fileId, path, holderCount } of hits) {
+    merged.set(fileId, { fileId, path, holderCount: holderCount + (merged.get(fileId)?.holderCount ?? 0) });
+  }
+  return rankHits(words, [...merged.values()]);
+}
 
 test('the holders of a file are those of all trackers', async () => {
   const fleet = await three();

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { NO_TOKEN } from '../../../Protocol/PeerProof.ts';
 import {
   decodeReply,
   encodeRequest,
+  type Hit,
   type PublishedEntry,
   type ReplyOf,
   type RequestOf,
@@ -148,12 +150,22 @@ export class Fleet {
     return this.replies(to, 0);
   }
 
-  /** All hits of a search at one tracker, index pages included, as path and number of holders. */
+  /** Paths of all hits of a search at one tracker, each once. */
   async found(
     tracker: number,
     from: Address,
     words: string,
   ): Promise<{ paths: string[]; trackers: unknown }> {
+    const { hits, trackers } = await this.hits(tracker, from, words);
+    return { paths: [...new Set(hits.map(({ path }) => path))].toSorted(), trackers };
+  }
+
+  /** All hits of a search at one tracker, index pages included. */
+  async hits(
+    tracker: number,
+    from: Address,
+    words: string,
+  ): Promise<{ hits: readonly Hit[]; trackers: unknown }> {
     const pages = await this.answers('found', tracker, from, { type: 'search', words, cursor: 0 });
     const index = pages.find(({ part }) => part === 'whole' || part === 'index');
     const end = pages.find(({ part }) => part === 'whole' || part === 'last');
@@ -164,8 +176,7 @@ export class Fleet {
       pages.push(page);
       next = page.next;
     }
-    const paths = pages.flatMap(({ hits }) => hits.map(({ path }) => path));
-    return { paths: [...new Set(paths)].toSorted(), trackers: end.trackers };
+    return { hits: pages.flatMap((page) => page.hits), trackers: end.trackers };
   }
 
   replies(to: Address, wanted: number): TrackerReply[] {
@@ -224,5 +235,5 @@ function tokenOf(peer: number): string {
 
 /** Content of a path: equal names have equal content. */
 export function contentOf(path: string): FileId {
-  return Buffer.from(path).toString('hex').padEnd(64, '0').slice(0, 64) as FileId;
+  return createHash('sha256').update(path).digest('hex') as FileId;
 }
