@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
+import type { MetricSet } from '../../Shared/MetricSet.ts';
 import { asShoalError } from '../../Shared/ShoalError.ts';
 import { denialOf, type RequestFacts } from './Access/Guard.ts';
 import { GuestLimits } from './Access/GuestLimits.ts';
@@ -15,9 +16,8 @@ import { NetworkApp } from './Files/NetworkApp.ts';
 import { SharedFilesApp } from './Files/SharedFilesApp.ts';
 import { linkApp } from './Links/LinkApp.ts';
 import { MetalinkMaker } from './Metalink/MetalinkMaker.ts';
-import { peerMetrics } from './Metrics.ts';
 import { pageApp } from './Page.ts';
-import type { WebOptions } from './Ports.ts';
+import type { WebFacts, WebOptions } from './Ports.ts';
 
 const HEADER_BYTES_MAX = 16 * 1_024;
 /** Time for the headers of a request. */
@@ -43,6 +43,7 @@ export class WebServer {
   readonly #api: Api;
   readonly #server: Server;
   readonly #uses = new WeakMap<Duplex, Use>();
+  #metrics: Promise<MetricSet<WebFacts>> | undefined;
 
   constructor(options: WebOptions) {
     this.#options = options;
@@ -88,10 +89,14 @@ export class WebServer {
   /** Adds everything that a peer of the open network answers. */
   #open(app: Hono<{ Bindings: HttpBindings }>, limits: GuestLimits, owner: Owner): void {
     const options = this.#options;
-    const metrics = peerMetrics(() => options.host.facts());
     app.get('/healthz', (c) => c.text('ok\n'));
     app.get('/metrics', async (c) => {
       if (!limits.allows(c.env.incoming)) return c.text('', 429);
+      // Loaded when somebody collects figures: most first requests are for a file.
+      this.#metrics ??= import('./Metrics.ts').then(({ peerMetrics }) =>
+        peerMetrics(() => options.host.facts()),
+      );
+      const metrics = await this.#metrics;
       return c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType });
     });
     app.route('/api/v1', this.#api.app);

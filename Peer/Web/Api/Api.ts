@@ -35,8 +35,7 @@ export class Api {
     this.#limits = limits;
     this.#events = new Events(options);
     const { app } = this;
-    const document = openApiOf(ROUTES);
-    app.get('/openapi.json', (c) => c.json(document));
+    app.get('/openapi.json', (c) => c.json(openApiOf(ROUTES)));
     app.get('/session', (c) => this.#session(c));
     app.post('/login', (c) => this.#logIn(c));
     app.post('/logout', (c) => this.#logOut(c));

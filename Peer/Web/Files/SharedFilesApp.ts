@@ -6,7 +6,6 @@ import { asShoalError } from '../../../Shared/ShoalError.ts';
 import type { GuestLimits } from '../Access/GuestLimits.ts';
 import type { MetalinkMaker } from '../Metalink/MetalinkMaker.ts';
 import type { WebOptions } from '../Ports.ts';
-import { sendArchive } from './Archive.ts';
 import { linkTo, listingHtml, listingText, rowsOf } from './Listing.ts';
 import { refusal } from './Refusal.ts';
 import { answerFile } from './SendFile.ts';
@@ -57,6 +56,7 @@ export class SharedFilesApp {
     }
     const format = c.req.query('format');
     if (format === 'zip' || format === 'tar') {
+      const { sendArchive } = await import('./Archive.ts');
       await sendArchive(format, folder === '' ? host.name : folder, entries, c.env.outgoing, host.files);
       return RESPONSE_ALREADY_SENT;
     }
