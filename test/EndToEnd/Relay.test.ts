@@ -1,12 +1,15 @@
 import { expect } from 'vitest';
+import { hostBehindRouter } from '../Support/BehindRouter.ts';
 import { type Namespace, Namespaces } from '../Support/Namespaces.ts';
-import { networkNamespaces, title } from '../Support/Requires.ts';
+import { addressTranslation, networkNamespaces, title } from '../Support/Requires.ts';
 import { someMebibytes, type TestLan, lanTest as test } from '../Support/TestLan.ts';
 import { eventually, TestPeer } from '../Support/TestPeer.ts';
 
 const FILM = someMebibytes(90, 6);
 const PORT = 9_001;
+const TRACKER_PORT = 6_881;
 const NAMESPACES = networkNamespaces();
+const TRANSLATION = addressTranslation();
 
 for (const network of ['open', 'private'] as const)
   test
@@ -49,6 +52,50 @@ for (const network of ['open', 'private'] as const)
         expect(anna.program.stdout).not.toContain('relay');
       },
     );
+
+test
+  .skipIf(TRANSLATION)
+  .concurrent(
+    title(
+      'two computers behind different routers are told why nothing comes and what to do; a peer with --relay carries it',
+      TRANSLATION,
+    ),
+    async ({ lan }) => {
+      const net = await Namespaces.make(3);
+      lan.onClose(() => net.close());
+      const [router, otherRouter, outside] = net.hosts as [Namespace, Namespace, Namespace];
+      const behind = await Promise.all([hostBehindRouter(router, 81), hostBehindRouter(otherRouter, 82)]);
+      for (const host of behind) lan.onClose(() => host.close());
+      const at = ['--host', outside.ip, '--port', String(TRACKER_PORT)];
+      await (await lan.launcher.tracker(at, { prefix: outside.prefix })).line(/^\d+\.\d+\.\d+\.\d+:\d+$/);
+      const args = ['--tracker', `${outside.ip}:${TRACKER_PORT}`, '--name'];
+      const [anna, berta] = await Promise.all([
+        peerOn(lan, behind[0], { film: FILM }, [...args, 'anna']),
+        peerOn(lan, behind[1], {}, [...args, 'berta']),
+      ]);
+      await eventually(
+        'the film is found',
+        async () => (await berta.answer('search film')).items?.length === 1,
+      );
+      const [hit] = await berta.items('search film');
+      // The own address of anna, 192.168.81.100, means nothing to others.
+      expect(hit?.sources).toMatchObject([{ host: router.ip, port: PORT }]);
+      await berta.items('download film.bin --no-wait');
+      await eventually('the reason is shown, with the next step', async () =>
+        /cannot connect to each other: let TCP 9001 through/.test(
+          String((await berta.lastDownload()).reason),
+        ),
+      );
+      await peerOn(lan, outside, {}, [...args, 'rita', '--relay', '--relay-limit', '40M']);
+      await eventually('it is whole', async () => (await berta.lastDownload()).state === 'done');
+      expect(FILM.equals(await berta.read('film.bin'))).toBe(true);
+      expect((await berta.lastDownload()).sources).toMatchObject([{ name: 'anna', relayedBy: 'rita' }]);
+      await eventually(
+        'it knows that nobody can connect to it',
+        async () => (await anna.answer('whoami')).reachable === false,
+      );
+    },
+  );
 
 /** Two computers that nobody can connect to, and a third one. */
 async function computers(lan: TestLan): Promise<readonly [Namespace, Namespace, Namespace]> {

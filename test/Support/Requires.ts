@@ -20,10 +20,25 @@ export function title(text: string, missing: Missing): string {
 
 /** Network namespaces with `ip` (Debian: iproute2); containers may forbid them to root too. */
 export function networkNamespaces(): Missing {
+  return probeNamespace(() => undefined);
+}
+
+function probeNamespace(probe: (name: string) => Missing): Missing {
   const name = `shoal-probe-${process.pid}`;
   const missing = ROOT ?? failureOf('ip', 'netns', 'add', name);
-  if (missing === undefined) spawnSync('ip', ['netns', 'delete', name]);
-  return missing;
+  if (missing !== undefined) return missing;
+  try {
+    return probe(name);
+  } finally {
+    spawnSync('ip', ['netns', 'delete', name]);
+  }
+}
+
+/** A router that translates addresses, in a namespace with a TAP device (Debian: slirp4netns). */
+export function addressTranslation(): Missing {
+  const inNamespace = (name: string) =>
+    failureOf('ip', '-n', name, 'tuntap', 'add', 'dev', 'tap0', 'mode', 'tap');
+  return probeNamespace(inNamespace) ?? failureOf('slirp4netns', '--version');
 }
 
 /** A file system of limited size; containers may forbid mounts to root too. */
