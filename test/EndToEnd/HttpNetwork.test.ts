@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { chromium as launcher } from 'playwright-core';
+import { chromium as launcher, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CHROMIUM_PATH, chromium, curlAndAria2, title } from '../Support/Requires.ts';
 import type { TempFolder } from '../Support/TempFolder.ts';
@@ -23,11 +23,14 @@ let base: string;
 
 beforeAll(async () => {
   await lan.tracker();
+  // 12 s of VP9 and Opus, with the index at the end.
+  const encoded = await readFile(new URL('film.webm', import.meta.url));
+  const recordings = { 'tone.wav': recording(RECORDING_SECONDS), 'film.webm': encoded };
   const names = ['anna', 'berta', 'carla', 'dora'];
   seeders = await Promise.all(
     names.map((name) =>
       lan.seeder(name, {
-        files: { 'film.bin': FILM, ...(name === 'anna' ? { 'tone.wav': recording(RECORDING_SECONDS) } : {}) },
+        files: { 'film.bin': FILM, ...(name === 'anna' ? recordings : {}) },
       }),
     ),
   );
@@ -89,39 +92,46 @@ describe.skipIf(NO_PROGRAMS !== undefined)(title('curl and aria2', NO_PROGRAMS),
 });
 
 describe.skipIf(NO_BROWSER !== undefined)(title('a browser', NO_BROWSER), () => {
-  test('the page plays a recording that another peer has while it arrives, and seeks in it', async () => {
+  test('the page plays a recording and a film that another peer has while they arrive, and seeks in them', async () => {
     const browser = await launcher.launch({
       executablePath: CHROMIUM_PATH,
       args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
     });
     try {
       const page = await browser.newPage();
-      await page.goto(`${base}/?q=tone`);
-      await page.getByText('tone.wav').first().click();
-      const player = page.locator('dialog audio');
-      await player.waitFor();
-      expect(await player.getAttribute('src')).toMatch(/^\/network\/[0-9a-f]{64}\/tone\.wav$/);
-      const played = await page.evaluate(`(async () => {
-        const audio = document.querySelector('dialog audio');
-        const until = (event) => new Promise((resolve, reject) => {
-          audio.addEventListener(event, resolve, { once: true });
-          audio.addEventListener('error', () => reject(new Error(audio.error.message)), { once: true });
-        });
-        await (audio.readyState > 0 || until('loadedmetadata'));
-        await audio.play();
-        await until('timeupdate');
-        const begun = audio.currentTime;
-        audio.currentTime = ${RECORDING_SECONDS - 20};
-        await until('seeked');
-        while (audio.currentTime < ${RECORDING_SECONDS - 20} + 0.1) await until('timeupdate');
-        return { duration: audio.duration, begun, now: audio.currentTime };
-      })()`);
-      expect(played).toMatchObject({ duration: RECORDING_SECONDS });
+      expect(await played(page, 'tone.wav', 'audio', RECORDING_SECONDS - 20)).toEqual({
+        duration: RECORDING_SECONDS,
+        picture: undefined,
+      });
+      expect(await played(page, 'film.webm', 'video', 8)).toEqual({ duration: 12, picture: 160 });
     } finally {
       await browser.close();
     }
   });
 });
+
+/** Opens a file from a search, plays it, seeks to `second`, and plays on. */
+async function played(page: Page, name: string, kind: 'audio' | 'video', second: number): Promise<unknown> {
+  await page.goto(`${base}/?q=${name}`);
+  await page.getByText(name).first().click();
+  const player = page.locator(`dialog ${kind}`);
+  await player.waitFor();
+  expect(await player.getAttribute('src')).toMatch(new RegExp(`^/network/[0-9a-f]{64}/${name}$`));
+  return page.evaluate(`(async () => {
+    const player = document.querySelector('dialog ${kind}');
+    const until = (event) => new Promise((resolve, reject) => {
+      player.addEventListener(event, resolve, { once: true });
+      player.addEventListener('error', () => reject(new Error(player.error.message)), { once: true });
+    });
+    await (player.readyState > 0 || until('loadedmetadata'));
+    await player.play();
+    await until('timeupdate');
+    player.currentTime = ${second};
+    await until('seeked');
+    while (player.currentTime < ${second} + 0.1) await until('timeupdate');
+    return { duration: Math.round(player.duration), picture: player.videoWidth };
+  })()`);
+}
 
 /** A recording in PCM, 48 kHz, 16 bits, two channels. */
 function recording(seconds: number): Buffer {
