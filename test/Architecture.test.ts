@@ -96,6 +96,7 @@ const RIM = [
   'Peer/Files/Hashing/HashCacheFile.ts',
   'Peer/Files/Hashing/OpenHashCache.ts',
   'Peer/Files/Hashing/RecordFile.ts',
+  'Peer/Files/Hashing/OldHashCache.ts',
   'Peer/Files/Watching/ManifestFiles.ts',
   'Peer/Files/Disk/Attributes.ts',
   'Peer/Files/Disk/NodeDisk.ts',

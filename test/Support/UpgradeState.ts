@@ -1,7 +1,11 @@
-import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fileState } from '../../Peer/Files/Disk/FileState.ts';
+import { decodeRecord, encodeRecord, hashesOf } from '../../Peer/Files/Hashing/HashRecord.ts';
+import { RecordFile } from '../../Peer/Files/Hashing/RecordFile.ts';
 import { fileIdOf, hashBytes } from '../../Protocol/FileId.ts';
+import type { FileId } from '../../Protocol/Ids.ts';
 import { someBytes, type TestLan } from './TestLan.ts';
 import { eventually, type TestPeer } from './TestPeer.ts';
 
@@ -45,8 +49,7 @@ export async function recordState(lan: TestLan, into: string): Promise<void> {
     if (/^Temp\/.*\.(?:journal|folder)$/.test(path))
       await writeFile(join(into, `${path}.hex`), hexLines(await berta.read(path)));
   await writeFile(join(into, 'files.txt'), `${(await berta.files()).join('\n')}\n`);
-  const cache = await readFile(await cacheOf(berta.program.home), 'utf8');
-  await writeFile(join(into, 'hashes.txt'), await generalized(cache, berta));
+  await writeFile(join(into, 'hashes.txt'), await generalized(await cacheOf(berta.program.home)));
 }
 
 /** Puts a recorded state under a peer that has ended, in place of its own. */
@@ -69,8 +72,11 @@ export async function restoreState(from: string, peer: TestPeer): Promise<void> 
   }
   for (const [path, text] of Object.entries(SHARED))
     await peer.share.write(path, 'x'.repeat(Buffer.byteLength(text)));
-  const template = await readFile(join(from, 'hashes.txt'), 'utf8');
-  await writeFile(await cacheOf(peer.program.home), await localized(template, peer));
+  const lines = (await readFile(join(from, 'hashes.txt'), 'utf8')).split('\n').filter((line) => line !== '');
+  const cache = await cacheOf(peer.program.home);
+  await rm(cache);
+  if (lines[0]?.startsWith('v3 ')) await writeFile(cache, await recordsOf(lines, peer));
+  else await writeFile(cache.replace('hashes-v3-', 'hashes-v2-'), await localized(lines, peer));
 }
 
 function idOf(bytes: Buffer): string {
@@ -92,23 +98,34 @@ async function cacheOf(home: string): Promise<string> {
   return join(cache, name ?? '');
 }
 
-/** The records of shared files, with names in place of what the disk chose, and without checksums. */
-async function generalized(cache: string, peer: TestPeer): Promise<string> {
+/** The records of shared files, a line each: `v3`, FileId, chunk hashes and path. The state is that of any disk. */
+async function generalized(cache: string): Promise<string> {
   const lines: string[] = [];
-  for (const line of cache.split('\n')) {
-    const path = /"(.*)"$/.exec(line)?.[1];
-    if (path === undefined || SHARED[path] === undefined) continue;
-    let text = line.slice(line.indexOf(' ') + 1);
-    for (const [name, value] of await statNames(peer, path))
-      text = text.replaceAll(` ${value} `, ` ${name} `);
-    lines.push(text);
-  }
+  const file = await RecordFile.open(cache, 'read');
+  for await (const { records } of file.records())
+    for (const { record } of records) {
+      const { path, file: hashed } = decodeRecord(record);
+      if (hashed !== undefined && SHARED[path] !== undefined)
+        lines.push(`v3 ${hashed.fileId} ${hashesOf(record)?.toString('hex')} "${path}"`);
+    }
+  await file.close();
   return `${lines.sort().join('\n')}\n`;
 }
 
-async function localized(template: string, peer: TestPeer): Promise<string> {
+/** The binary cache of such lines, with the states of the files of a peer. */
+async function recordsOf(lines: readonly string[], peer: TestPeer): Promise<Buffer> {
+  const records = lines.map(async (line) => {
+    const [, fileId = '', hashes = '', path = ''] = /^v3 (\S+) (\S+) "(.*)"$/.exec(line) ?? [];
+    const state = fileState(await lstat(peer.share.at(path), { bigint: true }));
+    return encodeRecord(path, { file: { state, fileId: fileId as FileId }, hashes });
+  });
+  return Buffer.concat(await Promise.all(records));
+}
+
+/** The text cache of version 0.1, with the states of the files of a peer, and with checksums. */
+async function localized(template: readonly string[], peer: TestPeer): Promise<string> {
   const lines: string[] = [];
-  for (const line of template.split('\n').filter((each) => each !== '')) {
+  for (const line of template) {
     let text = line;
     for (const [name, value] of await statNames(peer, /"(.*)"$/.exec(line)?.[1] ?? ''))
       text = text.replaceAll(` ${name} `, ` ${value} `);

@@ -9,8 +9,9 @@ import {
   type HashedFile,
   hashBytesOf,
 } from './HashCache.ts';
-import { readRecord, recordLine } from './HashRecord.ts';
-import { type FileLine, RecordFile } from './RecordFile.ts';
+import { decodeRecord, encodeRecord, hashesOf, pathOf } from './HashRecord.ts';
+import { convertOldCache } from './OldHashCache.ts';
+import { RecordFile } from './RecordFile.ts';
 
 /** Delay of writes, so that many entries share one. A crash loses the pending ones; their files are hashed again. */
 const WRITE_DELAY_MS = 2_000;
@@ -30,6 +31,7 @@ const OUTDATED_BYTES_MAX = 16 * 1_024 * 1_024;
  */
 export class HashCacheFile implements HashCache {
   readonly #path: string;
+  readonly #oldPath: string | undefined;
   readonly #log: Log;
   #file: RecordFile | undefined;
   #isWritable = false;
@@ -47,20 +49,24 @@ export class HashCacheFile implements HashCache {
   #hasWarned = false;
   #isClosed = false;
 
-  /** @param path - absolute; its folder is created when missing */
-  constructor(path: string, log: Log) {
+  /**
+   * @param path - absolute; its folder is created when missing
+   * @param oldPath - the cache file of version 0.1, which is taken over
+   */
+  constructor(path: string, log: Log, oldPath?: string) {
     this.#path = path;
     this.#log = log;
+    this.#oldPath = oldPath;
   }
 
   async *load(): AsyncGenerator<readonly CachedFile[]> {
     let damaged = 0;
     try {
+      await this.#convertOld();
       await this.#open();
-      for await (const lines of this.#file?.lines() ?? []) {
-        const records = this.#read(lines);
-        damaged += lines.length - records.length;
-        yield records;
+      for await (const read of this.#file?.records() ?? []) {
+        damaged += read.damaged;
+        yield read.records.map(({ at, record }) => this.#placed(at, decodeRecord(record)));
       }
       this.#compactBytes = (await this.#file?.size()) ?? 0;
     } catch (failure) {
@@ -83,9 +89,8 @@ export class HashCacheFile implements HashCache {
     const at = this.#positions.get(path);
     if (at === undefined) return undefined;
     try {
-      const line = this.#file?.lineAt(at);
-      const record = line && readRecord(line);
-      return record?.path === path ? hashBytesOf(record.entry?.hashes) : undefined;
+      const record = this.#file?.recordAt(at);
+      return record !== undefined && pathOf(record) === path ? hashesOf(record) : undefined;
     } catch (failure) {
       this.#report('cannot be read', failure);
       return undefined;
@@ -128,19 +133,19 @@ export class HashCacheFile implements HashCache {
     }
   }
 
-  /** Decodes the intact records of some lines, and keeps their positions. */
-  #read(lines: readonly FileLine[]): CachedFile[] {
-    const records: CachedFile[] = [];
-    for (const { at, line } of lines) {
-      this.#records++;
-      const record = readRecord(line);
-      if (record === undefined) continue;
-      const { path, entry } = record;
-      if (entry === undefined) this.#positions.delete(path);
-      else this.#positions.set(path, at);
-      records.push({ path, file: entry?.file });
-    }
-    return records;
+  async #convertOld(): Promise<void> {
+    if (this.#oldPath === undefined) return;
+    await convertOldCache(this.#oldPath, this.#path).catch((failure) =>
+      this.#report('of an earlier version cannot be read', failure),
+    );
+  }
+
+  /** Keeps the position of a record. */
+  #placed(at: number, record: CachedFile): CachedFile {
+    this.#records++;
+    if (record.file === undefined) this.#positions.delete(record.path);
+    else this.#positions.set(record.path, at);
+    return record;
   }
 
   /** Writes all pending entries. Never rejects: what the disk does not take stays pending. */
@@ -157,19 +162,19 @@ export class HashCacheFile implements HashCache {
 
   async #writeBatch(): Promise<void> {
     if (!this.#isWritable) await this.#reopen();
-    const batch: { path: string; entry: HashCacheEntry | undefined; line: Buffer }[] = [];
+    const batch: { path: string; entry: HashCacheEntry | undefined; record: Buffer }[] = [];
     let bytes = 0;
     for (const [path, entry] of this.#pending) {
-      const line = recordLine(path, entry);
-      bytes += line.length;
-      if (batch.push({ path, entry, line }) === BATCH_ENTRIES || bytes >= BATCH_BYTES) break;
+      const record = encodeRecord(path, entry);
+      bytes += record.length;
+      if (batch.push({ path, entry, record }) === BATCH_ENTRIES || bytes >= BATCH_BYTES) break;
     }
-    let at = await this.#opened().append(batch.map(({ line }) => line));
+    let at = await this.#opened().append(batch.map(({ record }) => record));
     this.#records += batch.length;
-    for (const { path, entry, line } of batch) {
+    for (const { path, entry, record } of batch) {
       if (entry === undefined) this.#positions.delete(path);
       else this.#positions.set(path, at);
-      at += line.length;
+      at += record.length;
       // An entry added during the write stays pending.
       if (this.#pending.get(path) === entry) this.#pending.delete(path);
     }
@@ -216,14 +221,14 @@ export class HashCacheFile implements HashCache {
       const positions = new Map<string, number>();
       let batch: Buffer[] = [];
       let [at, bytes] = [0, 0];
-      for await (const lines of from.lines())
-        for (const { at: before, line } of lines) {
-          const path = readRecord(line)?.path;
-          if (path === undefined || this.#positions.get(path) !== before) continue;
+      for await (const { records } of from.records())
+        for (const { at: before, record } of records) {
+          const path = pathOf(record);
+          if (this.#positions.get(path) !== before) continue;
           positions.set(path, at);
-          batch.push(Buffer.concat([line, Buffer.from('\n')]));
-          at += line.length + 1;
-          bytes += line.length + 1;
+          batch.push(Buffer.from(record));
+          at += record.length;
+          bytes += record.length;
           if (bytes < BATCH_BYTES) continue;
           await copy.append(batch);
           [batch, bytes] = [[], 0];

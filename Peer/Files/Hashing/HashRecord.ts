@@ -1,87 +1,101 @@
-import { hashBytes } from '../../../Protocol/FileId.ts';
+import { crc32 } from 'node:zlib';
 import type { FileId } from '../../../Protocol/Ids.ts';
-import { isId } from '../../../Protocol/Ids.ts';
-import type { HashCacheEntry } from './HashCache.ts';
+import { CHUNK_COUNT_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { fileState, OWNER_MAY_RUN } from '../Disk/FileState.ts';
+import type { CachedFile, HashCacheEntry } from './HashCache.ts';
+
+/** Every record begins with it: after damage the next record is found. */
+export const MAGIC = Buffer.from('SHc3');
+/**
+ * Little-endian: MAGIC, length of the record (4 bytes), CRC-32 of all behind it (4), kind (1), zero (1), length of the
+ * path (2). A removal goes on with the path in UTF-8; a file with size, mtime and ctime in ns, inode, device (8 each),
+ * FileId (32), the chunk hashes (32 each), and the path.
+ */
+export const HEAD_BYTES = 16;
+const [LENGTH_AT, CRC_AT, KIND_AT, PATH_LENGTH_AT] = [4, 8, 12, 14];
+const [SIZE_AT, MTIME_AT, CTIME_AT, INODE_AT, DEVICE_AT, ID_AT, HASHES_AT] = [16, 24, 32, 40, 48, 56, 88];
+const HASH_BYTES = 32;
+/** Longest record. */
+const RECORD_BYTES_MAX = HASHES_AT + HASH_BYTES * CHUNK_COUNT_MAX + 3 * PATH_BYTES_MAX;
+
+const REMOVAL = 0;
+const FILE = 1;
+/** A file that its owner may run. */
+const PROGRAM = 2;
+
+/** Encodes a record. @param entry - undefined: the entry of this path was removed */
+export function encodeRecord(path: string, entry: HashCacheEntry | undefined): Buffer {
+  const name = Buffer.from(path);
+  const hashes =
+    typeof entry?.hashes === 'string' ? Buffer.from(entry.hashes, 'hex') : (entry?.hashes ?? NOTHING);
+  const pathAt = entry === undefined ? HEAD_BYTES : HASHES_AT + hashes.length;
+  const bytes = Buffer.alloc(pathAt + name.length);
+  bytes.set(MAGIC);
+  bytes.writeUInt32LE(bytes.length, LENGTH_AT);
+  bytes.writeUInt16LE(name.length, PATH_LENGTH_AT);
+  bytes.set(name, pathAt);
+  if (entry !== undefined) {
+    const { size, mtimeNs, ctimeNs, inode, device, executable } = entry.file.state;
+    bytes.writeUInt8(executable ? PROGRAM : FILE, KIND_AT);
+    bytes.writeBigUInt64LE(BigInt(size), SIZE_AT);
+    bytes.writeBigInt64LE(BigInt.asIntN(64, mtimeNs), MTIME_AT);
+    bytes.writeBigInt64LE(BigInt.asIntN(64, ctimeNs), CTIME_AT);
+    bytes.writeBigUInt64LE(BigInt.asUintN(64, inode), INODE_AT);
+    bytes.writeBigUInt64LE(BigInt.asUintN(64, BigInt(device)), DEVICE_AT);
+    bytes.write(entry.file.fileId, ID_AT, HASH_BYTES, 'hex');
+    bytes.set(hashes, HASHES_AT);
+  }
+  bytes.writeUInt32LE(crc32(bytes.subarray(KIND_AT)), CRC_AT);
+  return bytes;
+}
+
+const NOTHING = Buffer.alloc(0);
 
 /**
- * One line of the hash cache: a checksum of the rest (16 hex digits of BLAKE3), then fields separated by single spaces.
- * `put`: size, mtime in ms, device, `inode.size.mtime in ns`, ctime in ns, FileId, chunk hashes in hex, path. `gone`: path. The path is a JSON
- * string, so that a line has no line feed inside.
+ * Length of the record that begins in these bytes, which are HEAD_BYTES or more; it may be longer than they are.
+ * Undefined: none begins here.
  */
-export interface HashRecord {
-  readonly path: string;
-  /** Undefined: the entry of this path was removed. */
-  readonly entry: (HashCacheEntry & { readonly hashes: string }) | undefined;
+export function recordLength(bytes: Buffer, at: number): number | undefined {
+  const length = bytes.readUInt32LE(at + LENGTH_AT);
+  const isHead = MAGIC.compare(bytes, at, at + MAGIC.length) === 0 && length >= HEAD_BYTES;
+  return isHead && length <= RECORD_BYTES_MAX ? length : undefined;
 }
 
-const CHECKSUM_DIGITS = 16;
-/** Size of the checksum with the space behind it, in bytes. */
-const CHECKSUM_BYTES = CHECKSUM_DIGITS + 1;
-
-/** Encodes a record as a line with its line feed. */
-export function recordLine(path: string, entry: HashCacheEntry | undefined): Buffer {
-  const rest = Buffer.from(`${fieldsOf(entry)} ${JSON.stringify(path)}`);
-  return Buffer.concat([Buffer.from(`${checksum(rest)} `), rest, LINE_FEED]);
+/** Whether a whole record, without bytes behind it, is intact. */
+export function isIntact(record: Buffer): boolean {
+  const pathBytes = record.readUInt16LE(PATH_LENGTH_AT);
+  const kind = record.readUInt8(KIND_AT);
+  const hashBytes = record.length - pathBytes - HASHES_AT;
+  const fits =
+    kind === REMOVAL
+      ? record.length === HEAD_BYTES + pathBytes
+      : kind <= PROGRAM && hashBytes >= 0 && hashBytes % HASH_BYTES === 0;
+  return fits && crc32(record.subarray(KIND_AT)) === record.readUInt32LE(CRC_AT);
 }
 
-/** Decodes a line without its line feed. Undefined when it is damaged or foreign. */
-export function readRecord(line: Buffer): HashRecord | undefined {
-  const rest = line.subarray(CHECKSUM_BYTES);
-  if (line.length <= CHECKSUM_BYTES || line.toString('latin1', 0, CHECKSUM_BYTES) !== `${checksum(rest)} `)
-    return undefined;
-  const text = rest.toString();
-  const pathAt = text.indexOf(' "') + 1;
-  const path = pathAt > 0 ? parsePath(text.slice(pathAt)) : undefined;
-  if (path === undefined) return undefined;
-  const [kind, size, modified, device, content = '', changed = '', fileId = '', hashes = '', ...more] = text
-    .slice(0, pathAt - 1)
-    .split(' ');
-  if (kind === 'gone') return { path, entry: undefined };
-  const [sizeBytes, modifiedMs] = [Number(size), Number(modified)];
-  const [, inode, , mtimeNs] = /^(\d+)\.(\d+)\.(-?\d+)$/.exec(content) ?? [];
-  const isWhole = kind === 'put' && more.length === 0 && device && inode && mtimeNs && isId(fileId);
-  if (
-    !isWhole ||
-    !/^-?\d+$/.test(changed) ||
-    !isCount(sizeBytes) ||
-    !isCount(modifiedMs) ||
-    !/^(?:[0-9a-f]{64})*$/.test(hashes)
-  )
-    return undefined;
-  const times = { mtimeNs: BigInt(mtimeNs), ctimeNs: BigInt(changed) };
-  const state = {
-    size: sizeBytes,
-    modifiedMs,
-    touchedMs: modifiedMs,
-    device,
-    inode: BigInt(inode),
-    ...times,
-  };
-  return { path, entry: { file: { state, fileId: fileId as FileId }, hashes } };
+/** Decodes an intact record. */
+export function decodeRecord(record: Buffer): CachedFile {
+  const path = pathOf(record);
+  const kind = record.readUInt8(KIND_AT);
+  if (kind === REMOVAL) return { path, file: undefined };
+  const state = fileState({
+    mode: kind === PROGRAM ? BigInt(OWNER_MAY_RUN) : 0n,
+    dev: record.readBigUInt64LE(DEVICE_AT),
+    ino: record.readBigUInt64LE(INODE_AT),
+    size: record.readBigUInt64LE(SIZE_AT),
+    mtimeNs: record.readBigInt64LE(MTIME_AT),
+    ctimeNs: record.readBigInt64LE(CTIME_AT),
+  });
+  return { path, file: { state, fileId: record.toString('hex', ID_AT, HASHES_AT) as FileId } };
 }
 
-const LINE_FEED = Buffer.from('\n');
-
-function fieldsOf(entry: HashCacheEntry | undefined): string {
-  if (entry === undefined) return 'gone';
-  const { size, modifiedMs, device, inode, mtimeNs, ctimeNs } = entry.file.state;
-  const hashes = typeof entry.hashes === 'string' ? entry.hashes : Buffer.from(entry.hashes).toString('hex');
-  return `put ${size} ${modifiedMs} ${device} ${inode}.${size}.${mtimeNs} ${ctimeNs} ${entry.file.fileId} ${hashes}`;
+/** Path of an intact record. */
+export function pathOf(record: Buffer): string {
+  return record.toString('utf8', record.length - record.readUInt16LE(PATH_LENGTH_AT));
 }
 
-function checksum(bytes: Buffer): string {
-  return hashBytes(bytes).slice(0, CHECKSUM_DIGITS);
-}
-
-function parsePath(text: string): string | undefined {
-  try {
-    const path: unknown = JSON.parse(text);
-    return typeof path === 'string' ? path : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
+/** Chunk hashes of an intact record, 32 bytes each; undefined: it is a removal. */
+export function hashesOf(record: Buffer): Buffer | undefined {
+  if (record.readUInt8(KIND_AT) === REMOVAL) return undefined;
+  return record.subarray(HASHES_AT, record.length - record.readUInt16LE(PATH_LENGTH_AT));
 }

@@ -1,31 +1,34 @@
 import { constants, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { CHUNK_COUNT_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { HEAD_BYTES, isIntact, MAGIC, recordLength } from './HashRecord.ts';
 
-/** One line of a file. */
-export interface FileLine {
+/** One intact record of a file. */
+interface PlacedRecord {
   /** Position of its first byte. */
   readonly at: number;
-  /** Content without the line feed. */
-  readonly line: Buffer;
+  /** A view that is valid until the next read. */
+  readonly record: Buffer;
+}
+
+/** Records of one read. */
+interface RecordsRead {
+  readonly records: readonly PlacedRecord[];
+  /** Places at which something else than a record was skipped. */
+  readonly damaged: number;
 }
 
 /** Size of one read: decoding that many records holds the thread for a few milliseconds. */
 const READ_BYTES = 256 * 1_024;
-/** First read of a single line: holds the record of a file of a few chunks. */
-const LINE_BYTES = 2_048;
-/** Longest record: 64 hex digits per chunk, the path as escaped JSON, and the other fields. */
-const LINE_BYTES_MAX = 64 * CHUNK_COUNT_MAX + 6 * PATH_BYTES_MAX + 1_024;
+/** First read of a single record: holds that of a file of a few chunks. */
+const FIRST_BYTES = 2_048;
 
 /** O_NONBLOCK: a pipe in place of the file is refused instead of waited for. */
 const NO_WAIT = constants.O_NONBLOCK ?? 0;
 const APPEND = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_WAIT;
 
-/** A text file to which whole lines are appended. Failures are system errors. */
+/** A file to which whole records are appended. Failures are system errors. */
 export class RecordFile {
   readonly #file: FileHandle;
-  /** Whether the file may end within a line: the next write begins with a line feed. */
-  #isTorn = true;
 
   private constructor(file: FileHandle) {
     this.#file = file;
@@ -53,68 +56,77 @@ export class RecordFile {
     return (await this.#file.stat()).size;
   }
 
-  /**
-   * Yields the lines of one read at a time, without empty ones and those longer than any record. Text after the last
-   * line feed is a line too.
-   */
-  async *lines(): AsyncGenerator<readonly FileLine[]> {
-    let pieces: Buffer[] = [];
-    let bytes = 0;
-    let at = 0;
-    const add = (piece: Buffer) => {
-      bytes += piece.length;
-      pieces = bytes > LINE_BYTES_MAX ? [] : [...pieces, piece];
-    };
-    for (;;) {
-      const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
-      const { bytesRead } = await this.#file.read(buffer, 0, buffer.length, at + bytes);
-      if (bytesRead === 0) break;
-      const read = buffer.subarray(0, bytesRead);
-      const lines: FileLine[] = [];
-      let start = 0;
-      for (let end = read.indexOf(LINE_FEED); end >= 0; end = read.indexOf(LINE_FEED, start)) {
-        add(read.subarray(start, end));
-        const [first, ...more] = pieces;
-        const line = more.length === 0 ? first : Buffer.concat(pieces);
-        if (line !== undefined && line.length > 0) lines.push({ at, line });
-        at += bytes + 1;
-        [pieces, bytes] = [[], 0];
-        start = end + 1;
-      }
-      if (start < bytesRead) add(read.subarray(start));
-      yield lines;
+  /** Yields the intact records of one read at a time; all else is skipped. */
+  async *records(): AsyncGenerator<RecordsRead> {
+    let buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    /** Position of the buffer in the file, and bytes in it. */
+    let [position, filled] = [0, 0];
+    for (let isEnd = false; !isEnd; ) {
+      const { bytesRead } = await this.#file.read(buffer, filled, buffer.length - filled, position + filled);
+      isEnd = bytesRead === 0;
+      filled += bytesRead;
+      const { taken, ...read } = recordsIn(buffer.subarray(0, filled), position, isEnd);
+      yield read;
+      const left = buffer.subarray(taken, filled);
+      // A record longer than the buffer.
+      const next = left.length === buffer.length ? Buffer.allocUnsafeSlow(2 * buffer.length) : buffer;
+      next.set(left);
+      [buffer, position, filled] = [next, position + taken, left.length];
     }
-    if (pieces.length > 0) yield [{ at, line: Buffer.concat(pieces) }];
   }
 
-  /** Reads the line at a position synchronously. @returns undefined when no whole line is there */
-  lineAt(at: number): Buffer | undefined {
-    for (let bytes = LINE_BYTES; bytes <= 2 * LINE_BYTES_MAX; bytes *= 8) {
-      const buffer = Buffer.allocUnsafe(bytes);
-      const count = readSync(this.#file.fd, buffer, 0, bytes, at);
-      const end = buffer.subarray(0, count).indexOf(LINE_FEED);
-      if (end >= 0) return buffer.subarray(0, end);
-      if (count < bytes) return undefined;
-    }
-    return undefined;
+  /** Reads the record at a position synchronously. @returns undefined when none is there, or it is damaged */
+  recordAt(at: number): Buffer | undefined {
+    const first = this.#read(at, FIRST_BYTES);
+    const length = first.length < HEAD_BYTES ? undefined : recordLength(first, 0);
+    if (length === undefined) return undefined;
+    const record = length <= first.length ? first.subarray(0, length) : this.#read(at, length);
+    return record.length === length && isIntact(record) ? record : undefined;
   }
 
   /**
-   * Appends lines, each with its line feed.
+   * Appends records.
    * @returns the position of the first, unless another process writes at the same time
    */
-  async append(lines: readonly Buffer[]): Promise<number> {
+  async append(records: readonly Buffer[]): Promise<number> {
     const at = await this.size();
-    const start = this.#isTorn && at > 0 ? [Buffer.from('\n')] : [];
-    this.#isTorn = true;
-    await this.#file.appendFile(Buffer.concat([...start, ...lines]));
-    this.#isTorn = false;
-    return at + start.length;
+    await this.#file.appendFile(Buffer.concat(records));
+    return at;
   }
 
   close(): Promise<void> {
     return this.#file.close();
   }
+
+  #read(at: number, length: number): Buffer {
+    const buffer = Buffer.allocUnsafe(length);
+    return buffer.subarray(0, readSync(this.#file.fd, buffer, 0, length, at));
+  }
 }
 
-const LINE_FEED = 0x0a;
+/**
+ * Intact records in a piece of a file.
+ * @param position - of the piece
+ * @param isEnd - whether the file ends with it: an incomplete record is damaged
+ * @returns `taken`: length of what was read or skipped; the rest is incomplete
+ */
+function recordsIn(bytes: Buffer, position: number, isEnd: boolean): RecordsRead & { taken: number } {
+  const records: PlacedRecord[] = [];
+  let [at, damaged] = [0, 0];
+  while (bytes.length - at >= HEAD_BYTES) {
+    const length = recordLength(bytes, at);
+    const isWhole = length !== undefined && at + length <= bytes.length;
+    if (length !== undefined && !isWhole && !isEnd) break;
+    const record = isWhole ? bytes.subarray(at, at + length) : undefined;
+    if (record !== undefined && isIntact(record)) {
+      records.push({ at: position + at, record });
+      at += record.length;
+    } else {
+      damaged++;
+      const next = bytes.indexOf(MAGIC, at + 1);
+      at = next < 0 ? bytes.length - MAGIC.length + 1 : next;
+    }
+  }
+  if (!isEnd || at === bytes.length) return { records, damaged, taken: at };
+  return { records, damaged: damaged + 1, taken: bytes.length };
+}

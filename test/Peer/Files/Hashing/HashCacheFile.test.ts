@@ -13,7 +13,7 @@ import {
 import { expect, onTestFinished, test } from 'vitest';
 import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import { HashCacheFile } from '../../../../Peer/Files/Hashing/HashCacheFile.ts';
-import { recordLine } from '../../../../Peer/Files/Hashing/HashRecord.ts';
+import { encodeRecord } from '../../../../Peer/Files/Hashing/HashRecord.ts';
 import { openHashCache } from '../../../../Peer/Files/Hashing/OpenHashCache.ts';
 import { RecordFile } from '../../../../Peer/Files/Hashing/RecordFile.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
@@ -27,7 +27,7 @@ const random = new SeededRandom(5);
 function hashedFile(n: number) {
   const times = { mtimeNs: 5_000_000_123n, ctimeNs: 7_000_000_000n };
   const state = fileState({ dev: 1n, ino: BigInt(n), size: BigInt(n * 100), ...times });
-  return { state: { ...state, touchedMs: state.modifiedMs }, fileId: random.hex(32) as FileId };
+  return { state, fileId: random.hex(32) as FileId };
 }
 
 function entryOf(n: number) {
@@ -196,19 +196,43 @@ test('a record of another path at the same position is not taken for this one', 
   const { path, open, stored } = await desk();
   await stored(1);
   const { cache } = await open();
-  await writeFile(path, recordLine('other', entryOf(1)));
+  await writeFile(path, encodeRecord('other', entryOf(1)));
   expect(cache.hashes('0')).toBeUndefined();
   await cache.close();
 });
 
-test('after an incomplete line the next one begins anew', async () => {
+test('records are found again behind damage of any length, across reads', async () => {
   const folder = await TempFolder.forTest();
-  const path = await folder.write('lines', 'half');
-  const file = await RecordFile.open(path, 'append');
-  expect(await file.append([Buffer.from('whole\n')])).toBe(5);
-  expect(file.lineAt(5)?.toString()).toBe('whole');
-  await file.close();
-  expect(await readFile(path, 'utf8')).toBe('half\nwhole\n');
+  // The longest is longer than two reads of 256 KiB.
+  const good = [1, 20_000, 3, 2].map((hashes, n) =>
+    encodeRecord(`${n}`, { file: hashedFile(n), hashes: random.bytes(32 * hashes) }),
+  );
+  const cut = good[0]?.subarray(0, -1) ?? expect.unreachable();
+  for (const length of [0, 1, 3, 15, 16, 300_000]) {
+    const bad = Buffer.concat([random.bytes(length), cut]);
+    const path = await folder.write('records', Buffer.concat(good.flatMap((record) => [bad, record])));
+    const file = await RecordFile.open(path, 'append');
+    const found: Buffer[] = [];
+    let damaged = 0;
+    for await (const read of file.records()) {
+      damaged += read.damaged;
+      for (const { at, record } of read.records) {
+        expect(file.recordAt(at)?.equals(record)).toBe(true);
+        found.push(Buffer.from(record));
+      }
+    }
+    await file.close();
+    expect(found.map((record) => good.findIndex((each) => each.equals(record)))).toEqual([0, 1, 2, 3]);
+    expect(damaged).toBeGreaterThanOrEqual(4);
+  }
+});
+
+test('a file without damage has none, wherever its reads end', async () => {
+  const { warnings, open, stored } = await desk();
+  await stored(9_000);
+  const { cache, files } = await open();
+  expect([files.size, warnings]).toEqual([9_000, []]);
+  await cache.close();
 });
 
 test('each share has a file of its own; those of earlier versions and unused shares are removed', async () => {
@@ -218,7 +242,7 @@ test('each share has a file of its own; those of earlier versions and unused sha
   const log = { warn, info: () => {}, debug: () => {} };
   for (const share of ['/one', '/two']) {
     const cache = await openHashCache(folder.at('cache'), share, log);
-    for await (const _ of cache.load()) expect.unreachable();
+    for await (const records of cache.load()) expect(records).toEqual([]);
     await cache.close();
   }
   const [one = '', two = ''] = await readdir(folder.at('cache'));

@@ -1,59 +1,77 @@
 import { expect, test } from 'vitest';
 import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
-import { readRecord, recordLine } from '../../../../Peer/Files/Hashing/HashRecord.ts';
-import { hashBytes } from '../../../../Protocol/FileId.ts';
+import {
+  decodeRecord,
+  encodeRecord,
+  hashesOf,
+  isIntact,
+  pathOf,
+  recordLength,
+} from '../../../../Peer/Files/Hashing/HashRecord.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 
 const ID = 'ab'.repeat(32);
 const HASHES = 'cd'.repeat(64);
-const state = fileState({ dev: 1n, ino: 2n, size: 3n, mtimeNs: 4_000_000n, ctimeNs: 4_000_000n });
-const entry = { file: { state, fileId: ID as FileId }, hashes: HASHES };
-const REST = `put 3 4 1 2.3.4000000 4000000 ${ID} ${HASHES} "d/a b"`;
-
-/** A line with the right checksum. */
-function line(rest: string): Buffer {
-  return Buffer.from(`${hashBytes(Buffer.from(rest)).slice(0, 16)} ${rest}`);
-}
-
-test('a record is this line', () => {
-  expect(recordLine('d/a b', entry).toString()).toBe(`${line(REST)}\n`);
-  expect(readRecord(line(REST))).toEqual({ path: 'd/a b', entry });
-  expect(
-    readRecord(recordLine('x', { ...entry, hashes: Buffer.from(HASHES, 'hex') }).subarray(0, -1)),
-  ).toEqual({
-    path: 'x',
-    entry,
-  });
+const stats = { dev: 1n, ino: 2n, size: 3n, mtimeNs: 4n, ctimeNs: -1n };
+const entryOf = (fields: object) => ({
+  file: { state: fileState({ ...stats, ...fields }), fileId: ID as FileId },
+  hashes: HASHES,
 });
 
-test('a removal is a record, and a path may hold anything', () => {
-  for (const path of ['a', ' "', '\n', 'ü\u200c\ud800', '\\"']) {
-    const encoded = recordLine(path, undefined);
-    expect(encoded.indexOf('\n')).toBe(encoded.length - 1);
-    expect(readRecord(encoded.subarray(0, -1))).toEqual({ path, entry: undefined });
-  }
+test('a record is these bytes', () => {
+  const head = (length: number, crc: string, kind: string, pathLength: number) =>
+    `53486333 ${length.toString(16)}000000 ${crc} ${kind}00 0${pathLength}00`;
+  const file = encodeRecord('d/ü', entryOf({}));
+  expect(file.toString('hex')).toBe(
+    [
+      head(156, 'a41d85ff', '01', 4),
+      '0300000000000000 0400000000000000 ffffffffffffffff 0200000000000000 0100000000000000',
+      `${ID} ${HASHES} 642fc3bc`,
+    ]
+      .join(' ')
+      .replaceAll(' ', ''),
+  );
+  expect(encodeRecord('d/ü', undefined).toString('hex')).toBe(
+    `${head(20, 'dc87e65b', '00', 4)} 642fc3bc`.replaceAll(' ', ''),
+  );
 });
 
 test.each([
-  ['nothing', ''],
-  ['another kind', REST.replace('put', 'cut')],
-  ['a negative size', REST.replace(' 3 ', ' -3 ')],
-  ['a size that is no number', REST.replace(' 3 ', ' x ')],
-  ['a time beyond exact numbers', REST.replace(' 4 ', ` ${2 ** 53} `)],
-  ['no device', REST.replace('4 1 ', '4  ')],
-  ['no content', REST.replace('2.3.4000000', '')],
-  ['no ctime', REST.replace(' 4000000 ', '  ')],
-  ['a short id', REST.replace(ID, ID.slice(1))],
-  ['a short hash', REST.replace(HASHES, HASHES.slice(1))],
-  ['a field too many', REST.replace(HASHES, `${HASHES} x`)],
-  ['no path', REST.slice(0, REST.indexOf(' "'))],
-  ['half a path', REST.slice(0, -1)],
-])('a damaged line, %s, is no record', (_, rest) => {
-  expect(readRecord(line(rest))).toBeUndefined();
+  ['a file', {}],
+  ['a program', { mode: 0o755n }],
+  [
+    'the largest numbers',
+    { dev: 2n ** 64n - 1n, ino: 2n ** 64n - 1n, size: 2n ** 53n - 1n, mtimeNs: -(2n ** 63n) },
+  ],
+])('%s is the same after a restart', (_, fields) => {
+  const entry = entryOf(fields);
+  for (const path of ['a', ' "', '\n', 'ü\u200c', 'SHc3']) {
+    const record = encodeRecord(path, { ...entry, hashes: Buffer.from(HASHES, 'hex') });
+    expect([recordLength(record, 0), isIntact(record)]).toEqual([record.length, true]);
+    expect(decodeRecord(record)).toEqual({ path, file: entry.file });
+    expect(hashesOf(record)?.toString('hex')).toBe(HASHES);
+  }
 });
 
-test('a line with a wrong checksum is no record', () => {
-  const bytes = line(REST);
-  bytes.writeUInt8((bytes[20] ?? 0) ^ 1, 20);
-  expect(readRecord(bytes)).toBeUndefined();
+test('a removal is a record without file and hashes', () => {
+  const record = encodeRecord('d/ü', undefined);
+  expect([isIntact(record), decodeRecord(record)]).toEqual([true, { path: 'd/ü', file: undefined }]);
+  expect([pathOf(record), hashesOf(record)]).toEqual(['d/ü', undefined]);
+});
+
+test('a record with any other byte is damaged, or none', () => {
+  for (const record of [encodeRecord('d/ü', entryOf({})), encodeRecord('d/ü', undefined)])
+    for (let at = 0; at < record.length; at++) {
+      const bytes = Buffer.from(record);
+      bytes.writeUInt8((bytes[at] ?? 0) ^ 0x10, at);
+      expect(recordLength(bytes, 0) === bytes.length && isIntact(bytes)).toBe(false);
+    }
+});
+
+test('a length beyond any record is none', () => {
+  const record = encodeRecord('a', undefined);
+  for (const length of [0, 15, 2 ** 26, 2 ** 32 - 1]) {
+    record.writeUInt32LE(length, 4);
+    expect(recordLength(record, 0)).toBeUndefined();
+  }
 });
