@@ -67,7 +67,6 @@ export class BatchInstaller implements SmallFileInstaller {
   readonly #folders = new Map<string, StagedFolder | undefined>();
   /** Number of files still missing, by wanted path of their folder. */
   readonly #missing = new Map<string, number>();
-  readonly #timers = new Set<() => void>();
   /** Staged folders created so far. */
   #created = 0;
   /** Batches being written. */
@@ -110,7 +109,6 @@ export class BatchInstaller implements SmallFileInstaller {
 
   async close(): Promise<void> {
     this.#closing = true;
-    for (const cancel of this.#timers) cancel();
     for (const folder of [...this.#folders.values()]) if (folder !== undefined) this.#settle(folder);
     this.#cleanUp();
   }
@@ -186,7 +184,7 @@ export class BatchInstaller implements SmallFileInstaller {
       }
       const folder = new StagedFolder(path, `${staging}/${this.#created++}`);
       disk.makeFolder(folder.staged);
-      this.#timers.add(clock.after(SETTLE_MS, () => this.#settle(folder)));
+      folder.cancelTimeout = clock.after(SETTLE_MS, () => this.#settle(folder));
       return folder;
     } catch {
       return undefined; // Installing the file by itself reports the cause.
@@ -201,6 +199,7 @@ export class BatchInstaller implements SmallFileInstaller {
   /** Installs a staged folder: now, or when the last write into it has ended. */
   #settle(folder: StagedFolder): void {
     folder.due = true;
+    folder.cancelTimeout(); // Its closure would keep all files of the folder in memory.
     if (folder.writing > 0 || this.#folders.get(folder.path) !== folder) return;
     this.#folders.set(folder.path, undefined);
     const { disk, root, events } = this.#options;

@@ -35,6 +35,8 @@ export class StagedFolder {
   writing = 0;
   /** Set when the folder accepts no more files. It is installed after the last running write. */
   due = false;
+  /** Cancels the timer after which the folder is due. */
+  cancelTimeout: () => void = () => {};
 
   constructor(path: string, staged: string) {
     this.path = path;

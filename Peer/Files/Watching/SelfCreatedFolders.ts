@@ -3,8 +3,13 @@ import { splitPath } from '../Disk/Paths.ts';
 
 /** The folders are scanned when no further one was reported for this long: by then all of them are watched. */
 const SETTLE_MS = 1_000;
-/** Upper bound on that delay. A folder not reported by a watch within this time is dropped. */
-const SETTLE_MAX_MS = 5_000;
+/**
+ * Upper bound on that delay. A folder of a download is renamed when it is complete, and scanned then: a scan before costs
+ * as much again, so most downloads should end within this time.
+ */
+const SETTLE_MAX_MS = 60_000;
+/** A folder not reported by a watch within this time is dropped. */
+const REPORT_MAX_MS = 5_000;
 
 /**
  * Folders created in the share by this program, with known content. The watcher reports each as new, and listing
@@ -40,7 +45,7 @@ export class SelfCreatedFolders {
       this.#created.set(folder, nowMs);
     }
     for (const [folder, createdMs] of this.#created) {
-      if (nowMs - createdMs < SETTLE_MAX_MS) break;
+      if (nowMs - createdMs < REPORT_MAX_MS) break;
       this.#created.delete(folder);
     }
   }
@@ -83,7 +88,7 @@ export class SelfCreatedFolders {
   }
 
   #isRecent(path: string): boolean {
-    return this.#clock.nowMs() - (this.#created.get(path) ?? Number.NEGATIVE_INFINITY) < SETTLE_MAX_MS;
+    return this.#clock.nowMs() - (this.#created.get(path) ?? Number.NEGATIVE_INFINITY) < REPORT_MAX_MS;
   }
 
   #scanWhenDue(): void {

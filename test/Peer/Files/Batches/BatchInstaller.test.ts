@@ -68,6 +68,17 @@ test('a folder of which not all comes gets its name after a second, and the rest
   expect([...told.installed.values()]).toEqual(['/share/new/a', '/share/new/b']);
 });
 
+test('a folder that has its name leaves no timer, whose closure would keep its files in memory', async () => {
+  const { batches, clock } = partStore(memoryDisk());
+  const { files, bytes } = batch(['new/a', 'new/b']);
+  const { installer } = openInstaller(batches, ['new/a', 'new/b']);
+  const before = clock.pending;
+  const { bytes: again } = await installer.install(bytes, files.slice(0, 1));
+  expect(clock.pending).toBe(before + 1);
+  await installer.install(again, files.slice(1));
+  expect(clock.pending).toBe(before);
+});
+
 test('closing gives what is there its name', async () => {
   const disk = memoryDisk();
   const { batches } = partStore(disk);
