@@ -12,6 +12,7 @@ import { loadWebIdentity, type WebIdentity } from './State/WebCertificate.ts';
 import { WebPasswordFile } from './State/WebPassword.ts';
 import {
   type CommandWord,
+  OneTimeCodes,
   ShareLinks,
   type WebConnection,
   type WebHost,
@@ -49,6 +50,7 @@ const LINKS_FILE = 'links.json';
 export async function openWeb({ port, level, isPrivate, state, log }: WebSettings): Promise<Web> {
   const newSecret = () => randomBytes(SECRET_BYTES).toString('base64url');
   const token = newSecret();
+  const codes = new OneTimeCodes({ clock: systemClock, newSecret });
   const name = hostname().toLowerCase();
   const hostNames = [name, `${name}.local`];
   const store = {
@@ -76,6 +78,7 @@ export async function openWeb({ port, level, isPrivate, state, log }: WebSetting
     },
     access: {
       address: isPrivate ? undefined : `http://127.0.0.1:${port}/#token=${token}`,
+      onceAddress: () => `http://127.0.0.1:${port}/#code=${codes.issue()}`,
       fingerprint: async () => (await identity()).fingerprint,
       links,
       pathOf: ({ secret, path }) =>
@@ -90,6 +93,7 @@ export async function openWeb({ port, level, isPrivate, state, log }: WebSetting
         clock: systemClock,
         log,
         token,
+        codes,
         newSecret,
         passwords: new WebPasswordFile(state.path),
         identity,

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { WebConnection, WebOccupant, WebOptions } from './Web/Ports.ts';
 import type { WebServer } from './Web/WebServer.ts';
 
+export { OneTimeCodes } from './Web/Access/OneTimeCodes.ts';
 export { ShareLinks } from './Web/Links/ShareLinks.ts';
 export type {
   CommandWord,

@@ -23,10 +23,11 @@ export const web: ShoalCommand = {
     if (options.password === true) return setPassword(run);
     const answer = await run.lineInRunning('web', 'web');
     const code = await run.screen.answer(answer);
-    const { address } = JSON.parse(answer.json) as { address?: unknown };
+    const { once } = JSON.parse(answer.json) as { once?: unknown };
     const opens = options.open !== false && !run.screen.json && run.screen.width !== null;
-    if (!opens || typeof address !== 'string') return code;
-    if (!(await openBrowser(address)))
+    if (!opens || typeof once !== 'string') return code;
+    // Other users of the computer see the arguments of a program: the token is not among them.
+    if (!(await openBrowser(once)))
       run.screen.printLine('No browser was found: open the address in one of this computer.');
     return code;
   },

@@ -67,6 +67,8 @@ export interface ExaminationControls {
 export interface WebAccess {
   /** Address of the page on this computer, with the token that allows to manage the peer. Undefined: private network. */
   readonly address: string | undefined;
+  /** Makes an address of the page that works once, within a minute: others may see it. */
+  onceAddress(): string;
   /** SHA-256 of the certificate for HTTPS, as browsers show it. */
   fingerprint(): Promise<string>;
   readonly links: {

@@ -8,6 +8,7 @@ import type { CatalogEntry, DownloadStatus } from '../Model.ts';
 import type { NetworkHealth } from '../NetworkModel.ts';
 import type { DropRequest, OpenDrop, ShareStatus } from '../ShareModel.ts';
 import type { PlainSocket } from '../Transfer.ts';
+import type { OneTimeCodes } from './Access/OneTimeCodes.ts';
 import type { ShareLinks } from './Links/ShareLinks.ts';
 import type { HttpGet } from './Metalink/HttpGet.ts';
 
@@ -187,6 +188,8 @@ export interface WebOptions {
   readonly log: Log;
   /** Secret of a user of this computer; see Access/Sessions.ts. */
   readonly token: string;
+  /** Codes that are exchanged for the token. */
+  readonly codes: Pick<OneTimeCodes, 'redeem'>;
   readonly passwords: WebPasswords;
   /** Loads key and certificate for HTTPS, as PEM: when the first browser asks. */
   readonly identity: () => Promise<{ readonly key: string; readonly cert: string }>;

@@ -3,14 +3,36 @@ const KEY = 'shoal.token';
 
 let known: string | undefined;
 
-/** Takes the token out of the address that `shoal web` opened, so that it does not stay in history and bookmarks. */
-export function takeSecretFromAddress(): void {
-  const [, token] = /[#&?]token=([\w-]{1,200})/.exec(location.hash) ?? [];
-  if (token === undefined) return;
+/**
+ * Takes the secret out of the address, so that it does not stay in history and bookmarks: a token, or the code of
+ * `shoal web`, which is exchanged for it.
+ * @returns false: the code was used before, or has ended
+ */
+export async function takeSecretFromAddress(): Promise<boolean> {
+  const [, kind, value] = /[#&?](token|code)=([\w-]{1,200})/.exec(location.hash) ?? [];
+  if (value === undefined) return true;
+  const rest = location.hash.replace(/[#&?](token|code)=[\w-]+/, '');
+  history.replaceState(null, '', `${location.pathname}${location.search}${rest}`);
+  const token = kind === 'token' ? value : await exchange(value);
+  if (token === undefined) return secret() !== undefined;
   sessionStorage.setItem(KEY, token);
   known = token;
-  const rest = location.hash.replace(/[#&?]token=[\w-]+/, '');
-  history.replaceState(null, '', `${location.pathname}${location.search}${rest}`);
+  return true;
+}
+
+async function exchange(code: string): Promise<string | undefined> {
+  try {
+    const headers = { 'Content-Type': 'application/json' };
+    const answer = await fetch('/api/v1/session', {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ code }),
+    });
+    const { token } = (await answer.json()) as { token?: unknown };
+    return typeof token === 'string' ? token : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Secret by which the user manages the peer; undefined for a guest. */

@@ -18,7 +18,8 @@ let keys = 0;
 export function note(text: string, hint?: string, bad = false): void {
   const key = ++keys;
   notes.value = [...notes.value, { key, text, hint, bad }].slice(-NOTES_MAX);
-  setTimeout(() => dropNote(key), SHOWN_MS);
+  // What failed stays until it is dismissed, or others need its place.
+  if (!bad) setTimeout(() => dropNote(key), SHOWN_MS);
 }
 
 export function dropNote(key: number): void {

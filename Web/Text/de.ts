@@ -159,6 +159,8 @@ export const de: Texts = {
   'login.none': 'Es ist kein Passwort gesetzt',
   'login.noneHint': 'Auf dem Computer dieses Peers: shoal web --password',
   'login.do': 'Anmelden',
+  'login.used': 'Diese Adresse wurde schon geöffnet oder ist älter als eine Minute',
+  'login.usedHint': 'Auf diesem Computer nochmals eingeben: shoal web',
   logout: 'Abmelden',
   'links.title': 'Freigabelinks',
   'links.make': 'Link anlegen',

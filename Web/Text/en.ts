@@ -154,6 +154,8 @@ export const en = {
   'login.none': 'No password is set',
   'login.noneHint': 'On the computer of this peer: shoal web --password',
   'login.do': 'Log in',
+  'login.used': 'This address was opened before, or is older than a minute',
+  'login.usedHint': 'Type again on this computer: shoal web',
   logout: 'Log out',
   'links.title': 'Share links',
   'links.make': 'Make a link',

@@ -158,6 +158,8 @@ export const es: Texts = {
   'login.none': 'No hay contraseña',
   'login.noneHint': 'En el ordenador de este par: shoal web --password',
   'login.do': 'Iniciar sesión',
+  'login.used': 'Esta dirección ya se abrió o tiene más de un minuto',
+  'login.usedHint': 'Escriba otra vez en este ordenador: shoal web',
   logout: 'Cerrar sesión',
   'links.title': 'Enlaces para compartir',
   'links.make': 'Crear enlace',

@@ -157,6 +157,8 @@ export const pt: Texts = {
   'login.none': 'Não há palavra-passe',
   'login.noneHint': 'No computador deste par: shoal web --password',
   'login.do': 'Entrar',
+  'login.used': 'Este endereço já foi aberto ou tem mais de um minuto',
+  'login.usedHint': 'Escreva de novo neste computador: shoal web',
   logout: 'Sair',
   'links.title': 'Ligações de partilha',
   'links.make': 'Criar ligação',

@@ -210,6 +210,18 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     expect(peer.changes).toEqual([]);
   });
 
+  test('the code that `shoal web` opens is exchanged for the token; a used one is told', async () => {
+    const answers = { ...mockNetwork(), 'POST /session': { token: 'secret-2' } };
+    const { page, peer } = await open('/#code=once-1', answers);
+    expect(page.url()).not.toContain('once');
+    expect(changesOf(peer)).toEqual([{ what: 'POST /api/v1/session', body: { code: 'once-1' } }]);
+    const asked = page.waitForRequest(/\/api\/v1\/search/);
+    await page.getByRole('searchbox').fill('x');
+    expect(await (await asked).headerValue('authorization')).toBe('Bearer secret-2');
+    const used = await open('/#code=once-1', mockNetwork(false));
+    await used.page.getByText('Type again on this computer: shoal web').waitFor();
+  });
+
   test('a download is paused; an offer is refused; a chosen file is sent', async () => {
     const { page, peer } = await open('/#/downloads');
     await page.getByRole('button', { name: 'Pause: the reef.mp4' }).click();

@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Answers by path without `/api/v1`; a function is called with the query. Of uploads: functions by `PUT /drop/…`, which get
+ * Answers by path without `/api/v1`, or by method and path; a function is called with the query. Of uploads: functions by `PUT /drop/…`, which get
  * the headers and answer with `status` and `headers`.
  */
 export type MockAnswers = Record<string, unknown>;
@@ -51,7 +51,8 @@ export async function startMockPeer(
       return;
     }
     if (pathname.startsWith('/api/v1/')) {
-      const given = answers[pathname.slice('/api/v1'.length)];
+      const path = pathname.slice('/api/v1'.length);
+      const given = answers[`${method} ${path}`] ?? answers[path];
       const answer = typeof given === 'function' ? given(searchParams) : given;
       const isKnown = answer !== undefined || method !== 'GET';
       const error = { code: 'NOT_FOUND', message: 'nothing there', hint: null };

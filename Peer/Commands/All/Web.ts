@@ -27,6 +27,9 @@ export const web: ConsoleCommand = {
       `From other computers, with a password (shoal web --password): ${secure}`,
       `Its certificate has the SHA-256 fingerprint ${fingerprint}`,
     ];
-    return { data: { address, secure, fingerprint }, text: () => lines.join('\n') };
+    return {
+      data: { address, once: access.onceAddress(), secure, fingerprint },
+      text: () => lines.join('\n'),
+    };
   },
 };

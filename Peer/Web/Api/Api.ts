@@ -37,6 +37,7 @@ export class Api {
     const { app } = this;
     app.get('/openapi.json', (c) => c.json(openApiOf(ROUTES)));
     app.get('/session', (c) => this.#session(c));
+    app.post('/session', (c) => this.#exchange(c));
     app.post('/login', (c) => this.#logIn(c));
     app.post('/logout', (c) => this.#logOut(c));
     app.get('/events', async (c) => (await this.#denied(c, 'owner')) ?? this.#events.answer(c));
@@ -72,6 +73,19 @@ export class Api {
       serves,
     };
     return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, ...session }));
+  }
+
+  /** Gives the token to the browser that `shoal web` has opened, for the code in its address. */
+  async #exchange(c: Call): Promise<Response> {
+    const { incoming } = c.env;
+    const { codes, token, clock } = this.#options;
+    const denied = this.#bodyDenied(c);
+    if (denied !== undefined) return denied;
+    if (!this.#limits.allows(incoming)) return deny(c, TOO_MANY);
+    const input = v.safeParse(CODE, await readJson(incoming, clock).catch(tooLarge));
+    if (!input.success) return send(c, 400, failureJson('session', 'USAGE', 'the code is missing', HINT));
+    if (!codes.redeem(input.output.code, remoteOf(incoming).host)) return deny(c, USED);
+    return send(c, 200, JSON.stringify({ version: 1, command: 'session', ok: true, token }));
   }
 
   async #logIn(c: Call): Promise<Response> {
@@ -116,8 +130,7 @@ export class Api {
   async #denied(c: Call, who: ApiRoute['who']): Promise<Response | undefined> {
     const denial = await this.#owner.denial(c.env.incoming);
     if (who === 'owner' && denial !== undefined) return deny(c, denial);
-    if (denial !== undefined && !this.#limits.allows(c.env.incoming))
-      return deny(c, { status: 429, message: 'too many requests', hint: 'Wait a second.' });
+    if (denial !== undefined && !this.#limits.allows(c.env.incoming)) return deny(c, TOO_MANY);
     return undefined;
   }
 
@@ -155,6 +168,16 @@ export class Api {
 /** Longest password in characters. */
 const PASSWORD_MAX = 1_024;
 const LOGIN = v.strictObject({ password: v.pipe(v.string(), v.maxLength(PASSWORD_MAX)) });
+
+const CODE = v.strictObject({ code: v.pipe(v.string(), v.maxLength(200)) });
+
+const TOO_MANY: Denial = { status: 429, message: 'too many requests', hint: 'Wait a second.' };
+
+const USED: Denial = {
+  status: 403,
+  message: 'the code was used before, or is older than a minute',
+  hint: 'Type again on this computer: shoal web',
+};
 
 const HINT = 'All requests with their fields: /api/v1/openapi.json';
 

@@ -228,6 +228,7 @@ export async function webOn(
     clock: systemClock,
     log: { debug: () => {}, info: () => {}, warn: (text) => void warnings.push(text) },
     token: TOKEN,
+    codes: { redeem: (code) => code === 'fresh-code' },
     newSecret: () => `secret-of-a-test-number-${++secrets}`,
     passwords: { version: async () => undefined, verify: async () => false },
     identity: async () => ({ key: '', cert: '' }),

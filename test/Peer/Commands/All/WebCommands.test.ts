@@ -19,6 +19,7 @@ function peerWithPage(network?: { name: string; id: string }) {
   });
   controls.web = {
     address: network === undefined ? 'http://127.0.0.1:9001/#token=x' : undefined,
+    onceAddress: () => 'http://127.0.0.1:9001/#code=y',
     fingerprint: async () => 'AB:CD',
     links,
     pathOf: ({ secret }) => `/s/${secret}/film.mkv`,
@@ -80,6 +81,7 @@ test('web shows the address for others and the fingerprint of its certificate', 
   const { run, controls } = peerWithPage();
   expect(await run('web')).toMatchObject({
     address: 'http://127.0.0.1:9001/#token=x',
+    once: 'http://127.0.0.1:9001/#code=y',
     secure: 'https://127.0.0.1:9001/',
     fingerprint: 'AB:CD',
   });

@@ -155,6 +155,21 @@ test('the session says who may manage; no answer allows other origins', async ()
   expect(await owner.json()).toMatchObject({ manage: true });
 });
 
+test('a code is exchanged for the token; any other is refused', async () => {
+  const { base } = await webOn(new FakeWebHost());
+  const exchange = (body: string, headers: Record<string, string> = JSON_TYPE) =>
+    fetch(`${base}/api/v1/session`, { method: 'POST', headers, body });
+  const given = await exchange('{"code":"fresh-code"}');
+  expect(await given.json()).toMatchObject({ ok: true, token: OWNER.Authorization.slice('Bearer '.length) });
+  const answers = [
+    await exchange('{"code":"other"}'),
+    await exchange('{}'),
+    await exchange('{"code":"fresh-code"}', {}),
+    await exchange('{"code":"fresh-code"}', { ...JSON_TYPE, Origin: 'http://evil.example' }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([403, 400, 415, 403]);
+});
+
 test('every route is a line that the console understands, and stands in the OpenAPI document', async () => {
   const { base } = await webOn();
   const document = (await (await fetch(`${base}/api/v1/openapi.json`)).json()) as {

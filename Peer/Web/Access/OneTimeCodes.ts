@@ -1,0 +1,49 @@
+import { isLoopback } from '../../../Shared/Address.ts';
+import type { Clock } from '../../../Shared/Clock.ts';
+import { digest } from './Sessions.ts';
+
+/** Time in which a code is valid, in milliseconds: a browser starts meanwhile. */
+const VALID_MS = 60_000;
+/** Codes that are valid at once; the oldest ends. */
+const CODES_MAX = 8;
+
+export interface OneTimeCodesOptions {
+  readonly clock: Clock;
+  /** Makes a secret that cannot be guessed. */
+  readonly newSecret: () => string;
+}
+
+/**
+ * Codes for the address that a browser is opened with. Every user of the computer sees that address in the list of
+ * processes: a code is valid once and for a minute, the token for the whole run.
+ */
+export class OneTimeCodes {
+  readonly #options: OneTimeCodesOptions;
+  /** End of validity by digest of the code. */
+  readonly #codes = new Map<string, number>();
+
+  constructor(options: OneTimeCodesOptions) {
+    this.#options = options;
+  }
+
+  issue(): string {
+    const { clock, newSecret } = this.#options;
+    const code = newSecret();
+    this.#codes.set(key(code), clock.nowMs() + VALID_MS);
+    const [oldest] = this.#codes.keys();
+    if (this.#codes.size > CODES_MAX && oldest !== undefined) this.#codes.delete(oldest);
+    return code;
+  }
+
+  /** Ends a code. @param host - of the client @returns whether it was valid, and the client is on this computer */
+  redeem(code: string, host: string): boolean {
+    const untilMs = this.#codes.get(key(code));
+    this.#codes.delete(key(code));
+    return isLoopback(host) && untilMs !== undefined && this.#options.clock.nowMs() < untilMs;
+  }
+}
+
+/** Codes are looked up by their digest: the time of the search says nothing about them. */
+function key(code: string): string {
+  return digest(code).toString('hex');
+}
