@@ -41,8 +41,9 @@ export class SeededRandom {
 
   bytes(count: number): Buffer {
     const bytes = Buffer.allocUnsafe(count);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, count);
     let at = 0;
-    for (; at + 4 <= count; at += 4) bytes.writeUInt32LE(this.#word(), at);
+    for (; at + 4 <= count; at += 4) view.setUint32(at, this.#word(), true);
     for (; at < count; at++) bytes[at] = this.#word() & 0xff;
     return bytes;
   }

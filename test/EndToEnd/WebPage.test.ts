@@ -1,6 +1,7 @@
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium as launcher, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { QUIET_MS } from '../../bench/Programs/LaunchedProgram.ts';
 import { events, hits, mockNetwork } from '../Support/MockNetwork.ts';
 import { type MockAnswers, type MockPeer, startMockPeer } from '../Support/MockPeer.ts';
 import { CHROMIUM_PATH, chromium, title } from '../Support/Requires.ts';
@@ -37,6 +38,7 @@ async function open(path: string, answers: MockAnswers = mockNetwork(), options:
     reducedMotion: 'reduce',
     ...options,
   });
+  context.setDefaultTimeout(QUIET_MS);
   onTestFinished(async () => {
     await context.close();
     await peer.close();
@@ -121,12 +123,14 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     };
     const { page } = await open('/?q=holiday', answers);
     await page.getByText('0.jpg', { exact: true }).waitFor();
-    for (let round = 0; round < 30; round++) {
-      if (await page.getByText('100,000 files').isVisible()) break;
-      await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
-      await page.waitForTimeout(200);
+    const height = () => page.evaluate<number>('document.documentElement.scrollHeight');
+    const toTheEnd = () => page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    for (let before = 0; !(await page.getByText('100,000 files').isVisible()); ) {
+      await expect.poll(height, { timeout: QUIET_MS }).toBeGreaterThan(before);
+      before = await height();
+      await toTheEnd();
     }
-    await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    await toTheEnd();
     await page.getByText('99999.jpg').waitFor();
     expect(await page.locator('.row').count()).toBeLessThan(60);
     await page.evaluate('scrollTo(0, 0)');
@@ -271,7 +275,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'Share' }).click();
     await page.getByRole('button', { name: 'End: harbour at dawn.jpg' }).click();
-    await expect.poll(() => peer.changes.length).toBe(2);
+    await expect.poll(() => peer.changes.length, { timeout: QUIET_MS }).toBe(2);
     expect(changesOf(peer)).toEqual([
       { what: 'POST /api/v1/links', body: { what: hits[5]?.id, days: 30 } },
       { what: 'DELETE /api/v1/links/1', body: undefined },
@@ -286,7 +290,7 @@ function changesOf(peer: Pick<MockPeer, 'changes'>) {
 /** Findings of axe-core that keep somebody from using the page. */
 async function seriousFindings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const found = (await page.evaluate(`axe.run().then(({ violations }) => violations
+  const found = (await page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ target }) => target.join(' ')).join(', ')))`)) as string[];
   return found;

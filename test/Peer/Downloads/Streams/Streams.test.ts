@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenStream } from '../../../../Peer/Downloads/Streams/Streams.ts';
 import type { Bitfield } from '../../../../Protocol/Bitfield.ts';
-import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
+import { type ChunkLayout, chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
-import type { FileId } from '../../../../Protocol/Ids.ts';
+import type { ChunkHash, FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
 import { Desk } from '../Desk.ts';
@@ -12,23 +12,38 @@ import { chunksOf, type FakePeer, MIB } from '../FakePeer.ts';
 const VIEWER = { host: '127.0.0.1', own: true };
 const NEVER = new AbortController().signal;
 
-/** Zeros with a number every 64 KiB: cheap, and different everywhere. The first byte of a chunk is 0, as FakePart checks. */
-function filmOf(mebibytes: number, seed: number): Buffer {
-  const content = Buffer.alloc(mebibytes * MIB + 17, 1);
-  for (let at = 0; at + 5 <= content.length; at += 65_536) {
-    content.writeUInt8(0, at);
-    content.writeUInt32BE(at / 65_536 + seed, at + 1);
+/** The longest film: the others are its beginnings, so that its bytes are made and hashed once. */
+const FILM_MIB = 300;
+/** A number every 64 KiB: cheap, and different everywhere. The first byte of a chunk is 0, as FakePart checks. */
+let film = Buffer.alloc(0);
+const hashOfChunk = new Map<number, ChunkHash>();
+beforeAll(() => {
+  film = Buffer.alloc(FILM_MIB * MIB + 17, 1);
+  for (let at = 0; at + 5 <= film.length; at += 65_536) {
+    film.writeUInt8(0, at);
+    film.writeUInt32BE(at / 65_536, at + 1);
   }
-  return content;
+});
+afterAll(() => {
+  film = Buffer.alloc(0);
+});
+
+function hashesOf({ chunkBytes, chunkCount, size }: ChunkLayout): ChunkHash[] {
+  expect(chunkBytes).toBe(MIB);
+  return Array.from({ length: chunkCount }, (_, chunk) => {
+    const hash = () => hashBytes(film.subarray(chunk * MIB, Math.min(size, (chunk + 1) * MIB)));
+    if (chunk === chunkCount - 1) return hash();
+    const known = hashOfChunk.get(chunk) ?? hash();
+    hashOfChunk.set(chunk, known);
+    return known;
+  });
 }
 
 /** A desk with one film that all peers have, with real bytes and hashes. */
 function cinema(mebibytes: number, peers: number, bytesPerSecond = 10e6, seed = 1) {
-  const content = filmOf(mebibytes, seed);
+  const content = film.subarray(0, mebibytes * MIB + 17);
   const layout = chunkLayout(content.length);
-  const hashes = Array.from({ length: layout.chunkCount }, (_, chunk) =>
-    hashBytes(content.subarray(chunk * layout.chunkBytes, (chunk + 1) * layout.chunkBytes)),
-  );
+  const hashes = hashesOf(layout);
   const fileId = fileIdOf(content.length, hashes);
   const local = { have: undefined as Bitfield | 'all' | undefined, reads: 0 };
   const desk = new Desk(seed, {

@@ -9,18 +9,18 @@ import { FrameDecoder } from '../../../../Protocol/FrameDecoder.ts';
 import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { PIECE_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import { decodeLane } from '../../../../Protocol/PeerMessages.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { MemoryShare } from '../MemoryShare.ts';
 
 const MIB = 1_048_576;
+const FILM = new SeededRandom(1).bytes(3 * MIB + 300_000);
 
 /** A lane that serves a file of 3 MiB and a little; the pump "sends" from memory. */
 function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
   const clock = new SimulatedClock();
   const share = new MemoryShare();
-  const bytes = Buffer.from(
-    Array.from({ length: 3 * MIB + 300_000 }, (_, at) => (at * 7 + (at >> 16)) & 255),
-  );
+  const bytes = FILM;
   const { fileId } = share.add('film', bytes);
   const wire: Uint8Array[] = [];
   const seen = { pumped: [] as number[], loans: 0, sent: 0, destroyed: false, fail: false, held: false };

@@ -3,10 +3,12 @@ import { ServingDesk } from '../../../../Peer/Network/Lanes/ServingDesk.ts';
 import { type Limits, TransferLimits } from '../../../../Peer/Network/Lanes/TransferLimits.ts';
 import type { FilePump } from '../../../../Peer/Network/Ports.ts';
 import { UPLOAD_SLOTS } from '../../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { MemoryShare } from '../MemoryShare.ts';
 
 const MIB = 1_048_576;
+const FILM = new SeededRandom(1).bytes(3 * MIB + 5);
 const patient = new AbortController().signal;
 const label = (name: string) => ({
   peerId: undefined,
@@ -19,7 +21,7 @@ function desk(limits: Limits = {}) {
   const share = new MemoryShare();
   const { up, classOf } = new TransferLimits(clock, limits);
   const made = new ServingDesk({ provider: share, clock, limiter: up, classOf, memory: Buffer.alloc });
-  const bytes = Buffer.from(Array.from({ length: 3 * MIB + 5 }, (_, at) => (at * 7 + (at >> 16)) & 255));
+  const bytes = FILM;
   const { fileId } = share.add('film', bytes);
   const enter = (name: string) => made.enter({ key: `http:${name}`, label: () => label(name) });
   return { clock, share, desk: made, fileId, bytes, enter };
