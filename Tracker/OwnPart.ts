@@ -115,8 +115,8 @@ export class OwnPart {
   }
 
   /** The same as far as it is worth while for a hit. */
-  readonly holdersOfHit = (file: Pick<FoundFile, 'fileId'>): ContentHolders | undefined =>
-    this.#options.catalogs.holders(file.fileId, HIT_HOLDER_STEPS);
+  readonly holdersOfHit = ({ fileId, row }: Pick<FoundFile, 'fileId' | 'row'>): ContentHolders | undefined =>
+    this.#options.catalogs.holders(fileId, HIT_HOLDER_STEPS, row);
 
   /** Whether a question for a folder costs no new search. */
   isCheapFolder(path: string, fresh: boolean, nowMs: number): boolean {

@@ -54,8 +54,9 @@ export function hitOf(file: FoundFile, holdersOf: HoldersOf, registry: PeerRegis
   const known = holdersOf(file);
   if (known === undefined) return undefined;
   const { size, count, modifiedMs, executable } = known;
+  const { fileId, path } = file;
   const holders = holdersFrom(known, 0, HOLDERS_PER_HIT, registry);
-  return { ...file, size, modifiedMs, executable, holderCount: count, holders };
+  return { fileId, size, path, holderCount: count, holders, modifiedMs, executable };
 }
 
 /** A page of holders from the `cursor`-th on. */

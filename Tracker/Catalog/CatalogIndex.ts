@@ -177,9 +177,10 @@ export class CatalogIndex {
   /**
    * The holders of a content, each owner once; undefined: none.
    * @param steps - entries examined; the rest is only counted
+   * @param row - where the content was found: it is looked up only if it is elsewhere now
    */
-  holders(fileId: FileId, steps = HOLDER_STEPS_MAX): ContentHolders | undefined {
-    const content = this.#contents.find(fileId);
+  holders(fileId: FileId, steps = HOLDER_STEPS_MAX, row = -1): ContentHolders | undefined {
+    const content = this.#contents.find(fileId, row);
     if (content < 0) return undefined;
     const claims = new HolderClaims(this.#contents.sizeOf(content));
     let entry = this.#contents.first(content);
@@ -234,6 +235,7 @@ export class CatalogIndex {
       fileId: this.#contents.idOf(content),
       size: this.#contents.sizeOf(content),
       path: this.#somePath(content),
+      row: content,
     }));
   }
 

@@ -165,7 +165,7 @@ export class CatalogSearch {
   #fileOf(entry: number): FoundFile {
     const content = this.#entries.cell(entry, CONTENT);
     const size = this.#contents.sizeOf(content);
-    return { fileId: this.#contents.idOf(content), size, path: this.#entries.pathOf(entry) };
+    return { fileId: this.#contents.idOf(content), size, path: this.#entries.pathOf(entry), row: content };
   }
 
   #clear(): void {

@@ -29,9 +29,11 @@ export class ContentTable {
     return this.#limit;
   }
 
-  /** The number of a content, or -1. */
-  find(id: FileId): number {
+  /** The number of a content, or -1. @param likely - its number, if it has not changed */
+  find(id: FileId, likely = -1): number {
     this.#want(id);
+    const isThere = likely >= 0 && this.#compareWanted(likely) === 0 && this.entries(likely) > 0;
+    if (isThere) return likely;
     const content = this.#sorted.first(this.#isBeforeWanted);
     return content >= 0 && this.#compareWanted(content) === 0 ? content : -1;
   }

@@ -13,6 +13,8 @@ export interface FoundFile {
   readonly fileId: FileId;
   readonly size: number;
   readonly path: string;
+  /** Row of the content in the index when it was found. */
+  readonly row: number;
 }
 
 export interface FoundFiles {

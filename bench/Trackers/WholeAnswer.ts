@@ -8,6 +8,8 @@ let transaction = 0x1000_0000;
 export interface WholeAnswer {
   readonly hits: readonly Hit[];
   readonly ms: number;
+  /** Matches in the index of the tracker. */
+  readonly total: number;
   /** Trackers that answered; undefined: no cluster. */
   readonly answered: number | undefined;
 }
@@ -29,7 +31,8 @@ export async function wholeAnswer(socket: Socket, cookie: string, words: string)
     next = page?.next ?? 0;
   }
   const answered = first.find(({ part }) => part === 'last')?.trackers?.answered;
-  return { hits, ms, answered };
+  const total = first.find(({ part }) => part === 'whole' || part === 'index')?.total ?? 0;
+  return { hits, ms, total, answered };
 }
 
 function pagesOf(socket: Socket, request: Buffer): Promise<ReplyOf<'found'>[]> {

@@ -106,6 +106,20 @@ describe('search', () => {
 });
 
 describe('holders', () => {
+  test('of a hit whose content has gone, and whose row is that of another one, there are none', () => {
+    const index = indexOf([1, 'a song', 1], [2, 'b song', 2]);
+    const [first] = index.search('song').files;
+    if (first === undefined) throw new Error('nothing found');
+    const holdersOf = () => index.holders(first.fileId, 9, first.row)?.holders.map(({ owner }) => owner);
+    expect(holdersOf()).toEqual([1]);
+    expect(index.holders(contentOf(2), 9, first.row)?.holders).toMatchObject([{ owner: 2 }]);
+    index.remove(1, { path: 'a song', fileId: contentOf(1) });
+    expect(holdersOf()).toBeUndefined();
+    index.put(3, file('c song', 3), 0);
+    expect(index.search('c song').files[0]?.row).toBe(first.row);
+    expect(holdersOf()).toBeUndefined();
+  });
+
   test('each owner once, complete ones first', () => {
     const index = indexOf([1, 'a', 1], [1, 'copy of a', 1], [2, 'a', 1]);
     index.put(3, { ...file('', 1), path: '' }, 0);
