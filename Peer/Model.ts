@@ -3,6 +3,7 @@ import type { FileId, InstanceId, PeerId } from '../Protocol/Ids.ts';
 import type { ListedFile } from '../Protocol/ListedFile.ts';
 import type { Address } from '../Shared/Address.ts';
 import type { ShoalError } from '../Shared/ShoalError.ts';
+import type { Coverage } from './Coverage.ts';
 import type { LinkSummary } from './LinkModel.ts';
 
 /** Types shared by all managers. Types only. */
@@ -92,14 +93,10 @@ export interface SearchHit extends FileAttributes {
   readonly here?: boolean;
 }
 
-export interface SearchResult {
+export interface SearchResult extends Coverage {
   readonly hits: readonly SearchHit[];
   /** More files matched than are listed. */
   readonly truncated: boolean;
-  /** Number of trackers that answered, those of a cluster included. 0: known peers were queried instead. */
-  readonly trackers: number;
-  /** Number of trackers that should have answered; undefined: as many as did. */
-  readonly trackersKnown?: number;
   /** Without a tracker: number of known peers that answered. A search without any answer fails with NO_TRACKER. */
   readonly peers?: number;
 }
@@ -339,6 +336,8 @@ export interface SwarmStatus {
   readonly secondsLeft: number | undefined;
   /** The member that determines that time. */
   readonly waitsFor: SwarmMember | undefined;
+  /** Of the answer that names peers without a link; undefined: there is none yet. */
+  readonly coverage?: Coverage | undefined;
 }
 
 /** One peer being served. */

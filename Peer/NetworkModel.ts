@@ -2,7 +2,8 @@ import type { FileId } from '../Protocol/Ids.ts';
 import type { Address } from '../Shared/Address.ts';
 import type { Firewall } from '../Shared/Firewall.ts';
 import type { LimitScope } from '../Shared/Rates.ts';
-import type { KnownContact } from './Model.ts';
+import type { Coverage } from './Coverage.ts';
+import type { KnownContact, PeerSummary } from './Model.ts';
 
 /** A private network: its name for its members, and what tells it apart on this computer. Neither is sent to strangers. */
 export interface PrivateNetwork {
@@ -153,4 +154,9 @@ export interface ClusterMemberStatus {
   readonly heardAgoMs: number;
   /** Its last silence that has ended; undefined: it never was silent. */
   readonly silence: { readonly lengthMs: number; readonly agoMs: number } | undefined;
+}
+
+/** The other peers. */
+export interface PeerList extends Coverage {
+  readonly peers: readonly PeerSummary[];
 }

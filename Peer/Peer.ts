@@ -25,7 +25,7 @@ import { Downloading } from './UseCases/Downloading.ts';
 import { Examination } from './UseCases/Examination.ts';
 import { NetworkContent } from './UseCases/NetworkContent.ts';
 import { withOwnFiles } from './UseCases/OwnHits.ts';
-import { PeerNews, slowPeersText } from './UseCases/PeerNews.ts';
+import { PeerNews } from './UseCases/PeerNews.ts';
 import type { PeerOptions } from './UseCases/PeerOptions.ts';
 import { Pushing } from './UseCases/Pushing.ts';
 import { SharedContent } from './UseCases/SharedContent.ts';
@@ -84,7 +84,8 @@ export class Peer implements PeerControls {
       clock,
       wallMs,
       folderRequested: () => this.#files.expectSmallFiles(),
-      slow: (folder, peers) => this.#news.tell('warning', slowPeersText(folder, peers)),
+      slow: (folder, peers) => this.#news.slowPeers(folder, peers),
+      partial: (folder, coverage) => this.#news.partialFolder(folder, coverage),
     });
     this.#downloading = new Downloading({
       resolver: this.#resolver,
@@ -93,14 +94,19 @@ export class Peer implements PeerControls {
     });
     this.#announcer = new CatalogAnnouncer(this.#network, log);
     const [files, network, downloads] = [this.#files, this.#network, this.#downloads];
+    const { history: store, keepsRead = false } = options;
     const { content: shared } = this;
-    const { keepsRead = false } = options;
-    const resolver = this.#resolver;
-    this.networkContent = new NetworkContent({ resolver, downloads, network, shared, keepsRead });
-    const { history: store } = options;
+    this.networkContent = new NetworkContent({
+      resolver: this.#resolver,
+      downloads,
+      network,
+      shared,
+      keepsRead,
+    });
     this.#history = store && new UploadHistory({ store, clock, wallMs, log });
     const finishers = (fileId: FileId) => this.#history?.finishers(fileId) ?? [];
-    const peers = (signal: AbortSignal) => this.peers(signal).catch(() => this.knownPeers());
+    const known = () => this.knownPeers();
+    const peers = (signal: AbortSignal) => this.peers(signal).then(known, known);
     this.examination = new Examination({ ...options.network, system: options.system, files, network, peers });
     this.#swarms = new Swarms({ files, network, downloads, finishers, clock });
     this.pushing = new Pushing({
@@ -203,9 +209,10 @@ export class Peer implements PeerControls {
 
   // ---- asking the network
 
-  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
-    this.#knownPeers = await this.#network.queries.peers(signal);
-    return this.#knownPeers;
+  async peers(signal: AbortSignal) {
+    const list = await this.#network.queries.peers(signal);
+    this.#knownPeers = list.peers;
+    return list;
   }
 
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
@@ -237,7 +244,7 @@ export class Peer implements PeerControls {
     return this.#announcer.join(signal);
   }
 
-  async refresh(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+  async refresh(signal: AbortSignal) {
     await this.#files.rescan();
     await this.#announcer.announce();
     return this.peers(signal);

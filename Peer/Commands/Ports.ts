@@ -20,6 +20,7 @@ import type {
   DiscoveryStep,
   LimitStatus,
   NetworkHealth,
+  PeerList,
   PrivateNetwork,
   TakenFile,
 } from '../NetworkModel.ts';
@@ -121,7 +122,7 @@ export interface PeerControls {
   /** Known peers, without a request: for Tab completion and `status`. */
   knownPeers(): readonly PeerSummary[];
 
-  peers(signal: AbortSignal): Promise<readonly PeerSummary[]>;
+  peers(signal: AbortSignal): Promise<PeerList>;
   search(words: string, signal: AbortSignal): Promise<SearchResult>;
   /** Finds a peer by `ip:port`, name, or start of its id. @throws NOT_FOUND, AMBIGUOUS (the hint lists the candidates) */
   findPeer(text: string, signal: AbortSignal): Promise<PeerContact>;
@@ -160,7 +161,7 @@ export interface PeerControls {
   /** Sets the limits of these scopes only. */
   setLimits(direction: 'up' | 'down', rates: Rates): void;
   /** Scans the share, publishes the catalog, and fetches the list of peers. @returns the peers */
-  refresh(signal: AbortSignal): Promise<readonly PeerSummary[]>;
+  refresh(signal: AbortSignal): Promise<PeerList>;
   /** Registers at the trackers. @returns those that answered; they hold the catalog. @throws NO_TRACKER */
   join(signal: AbortSignal): Promise<readonly TrackerStatus[]>;
 

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { formatAddress, formatNamed } from '../../Shared/Address.ts';
 import { safeText } from '../../Shared/SafeText.ts';
 import type { News } from '../CommandInterface.ts';
+import type { Coverage } from '../Coverage.ts';
 import type { DownloadManager, Verdict } from '../DownloadManager.ts';
 import type { DownloadStatus, PeerContact } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
@@ -71,6 +72,18 @@ export class PeerNews {
     this.tell('warning', `${name} (${formatAddress(address)}) sent corrupt data for ${path}: ${what}`);
   }
 
+  /** Reports peers that did not list a folder in time. */
+  slowPeers(folder: string, peers: number): void {
+    const who = peers === 1 ? '1 peer is' : `${peers} peers are`;
+    this.tell('warning', `${who} too slow to list ${folder}/: files that nobody else has are left out`);
+  }
+
+  /** Reports that not all trackers named their peers with files in a folder. */
+  partialFolder(folder: string, { trackers, trackersKnown = trackers }: Coverage): void {
+    const missing = `files in ${folder}/ that only the others know are left out`;
+    this.tell('warning', `${trackers} of ${trackersKnown} trackers answered: ${missing}`);
+  }
+
   /** Reports downloads that go on after a pause by the disk. Called when a chunk was written. */
   chunkWritten(downloads: DownloadManager): void {
     for (const [number, bytes] of this.#pausedByDisk) {
@@ -87,10 +100,4 @@ export class PeerNews {
     for (const news of this.#pending.splice(0)) listener(news);
     return () => this.#listeners.off('news', listener);
   }
-}
-
-/** @param peers - number of peers that did not list the folder in time */
-export function slowPeersText(folder: string, peers: number): string {
-  const who = peers === 1 ? '1 peer is' : `${peers} peers are`;
-  return `${who} too slow to list ${folder}/: files that nobody else has are left out`;
 }

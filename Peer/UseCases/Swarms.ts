@@ -1,6 +1,7 @@
 import type { FileId, PeerId } from '../../Protocol/Ids.ts';
 import { type Clock, sleep } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
+import type { Coverage } from '../Coverage.ts';
 import type { DownloadManager } from '../DownloadManager.ts';
 import type { FileManager } from '../FileManager.ts';
 import type { DownloadStatus, FileHolder, SwarmStatus } from '../Model.ts';
@@ -22,10 +23,16 @@ export interface SwarmsOptions {
   readonly clock: Clock;
 }
 
+interface Located {
+  readonly atMs: number;
+  readonly holders: readonly FileHolder[];
+  readonly coverage: Coverage | undefined;
+}
+
 /** Reports the swarm of a file that is here or being downloaded. */
 export class Swarms {
   readonly #options: SwarmsOptions;
-  readonly #located = new Map<FileId, { readonly atMs: number; readonly holders: readonly FileHolder[] }>();
+  readonly #located = new Map<FileId, Located>();
 
   constructor(options: SwarmsOptions) {
     this.#options = options;
@@ -34,7 +41,7 @@ export class Swarms {
   /** @throws ShoalError NOT_FOUND, AMBIGUOUS, USAGE (a folder), CANCELLED */
   async inspect(what: string, signal: AbortSignal): Promise<SwarmStatus> {
     const { fileId, size, path, download } = this.#find(what);
-    const holders = await this.#holders(fileId, signal);
+    const { holders, coverage } = await this.#locate(fileId, signal);
     if (signal.aborted) throw new ShoalError('CANCELLED', 'interrupted');
     const { network, files } = this.#options;
     const uploads = new Map(network.uploads().map((each) => [each.peer.peerId, each.bytesPerSecond]));
@@ -61,7 +68,7 @@ export class Swarms {
     const others = [...linked, ...unlinked].sort((a, b) => compare(a.peer?.name ?? '', b.peer?.name ?? ''));
     const here = new Set([...known, ...unlinked.map(({ peer }) => peer?.peerId)]);
     const left = this.#options.finishers(fileId).filter((peerId) => !here.has(peerId));
-    return summarizeSwarm({ fileId, path, size }, [own, ...others], left.length);
+    return { ...summarizeSwarm({ fileId, path, size }, [own, ...others], left.length), coverage };
   }
 
   #find(what: string) {
@@ -89,16 +96,22 @@ export class Swarms {
     }
   }
 
-  async #holders(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
+  async #locate(fileId: FileId, signal: AbortSignal): Promise<Omit<Located, 'atMs'>> {
     const { network, clock } = this.#options;
     const known = this.#located.get(fileId);
-    if (known !== undefined && clock.nowMs() - known.atMs < LOCATED_MS) return known.holders;
-    const asked = network.queries.locate(fileId, signal).catch(() => known?.holders ?? []);
-    const late = sleep(clock, LOCATE_WAIT_MS, signal).then(() => known?.holders ?? []);
-    const holders = await Promise.race([asked, late]);
+    if (known !== undefined && clock.nowMs() - known.atMs < LOCATED_MS) return known;
+    const earlier = known?.holders ?? [];
+    let coverage: Coverage | undefined;
+    const asked = network.queries
+      .locate(fileId, signal, (each) => {
+        coverage = each;
+      })
+      .catch(() => earlier);
+    const late = sleep(clock, LOCATE_WAIT_MS, signal).then(() => earlier);
+    const located = { atMs: clock.nowMs(), holders: await Promise.race([asked, late]), coverage };
     this.#located.clear(); // One entry suffices: users watch one file at a time.
-    this.#located.set(fileId, { atMs: clock.nowMs(), holders });
-    return holders;
+    this.#located.set(fileId, located);
+    return located;
   }
 }
 

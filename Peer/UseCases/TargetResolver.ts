@@ -4,6 +4,7 @@ import { formatAddress, parseHostPort } from '../../Shared/Address.ts';
 import type { Clock, WallClock } from '../../Shared/Clock.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { VersionChoice } from '../CommandInterface.ts';
+import type { Coverage } from '../Coverage.ts';
 import {
   type FileWish,
   folderNamed,
@@ -33,6 +34,8 @@ export interface TargetResolverOptions {
   readonly folderRequested: () => void;
   /** Called when a number of peers did not list the folder in time, so that their files are left out. */
   readonly slow: (folder: string, peers: number) => void;
+  /** Called when not all trackers named their peers with files in the folder. */
+  readonly partial: (folder: string, coverage: Coverage) => void;
 }
 
 interface Choice extends VersionChoice {
@@ -206,8 +209,8 @@ export class TargetResolver {
   async #candidates(text: string, signal: AbortSignal, orSelf = false): Promise<readonly PeerContact[]> {
     const typed = text.trim().replace(/\s+/, ':');
     const isSelf = this.#own.isSelf(text.trim()) || this.#own.isSelf(typed);
-    const peers = await this.#network.queries.peers(signal).catch((failure: unknown) => {
-      if (isHostPort(typed) || isSelf) return [];
+    const { peers } = await this.#network.queries.peers(signal).catch((failure: unknown) => {
+      if (isHostPort(typed) || isSelf) return { peers: [] };
       throw failure;
     });
     const found = candidates(typed, text.trim(), peers);
@@ -228,10 +231,13 @@ export class TargetResolver {
   }
 
   async #findFolder(what: string, signal: AbortSignal, choice: VersionChoice): Promise<FolderTarget> {
-    const { slow, folderRequested } = this.#options;
+    const { slow, partial, folderRequested } = this.#options;
     folderRequested();
     const folder = what.replace(/\/+$/, '');
-    const holders = await this.#network.queries.folderHolders(folder, signal);
+    const holders = await this.#network.queries.folderHolders(folder, signal, (coverage) => {
+      const { trackers, trackersKnown = trackers } = coverage;
+      if (trackers > 0 && trackers < trackersKnown) partial(folder, coverage);
+    });
     const { listings, late } = await this.#folders.gather(folder, holders, signal);
     if (late > 0 && listings.length > 0) slow(folder, late);
     return this.#folderFound(folder, listings, choice);

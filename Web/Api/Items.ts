@@ -93,7 +93,13 @@ export interface SwarmMember {
   readonly taking: number;
 }
 
-export interface Swarm {
+/** Trackers that an answer covers. */
+export interface Coverage {
+  readonly trackers: number;
+  readonly trackersKnown: number;
+}
+
+export interface Swarm extends Partial<Coverage> {
   readonly id: string;
   readonly name: string;
   readonly size: number;

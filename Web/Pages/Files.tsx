@@ -5,6 +5,7 @@ import { FileActions } from '../Parts/FileActions.tsx';
 import { FileRow } from '../Parts/FileRow.tsx';
 import { Shoal } from '../Parts/Fish.tsx';
 import { Icon } from '../Parts/Icons.tsx';
+import { MissingTrackers } from '../Parts/MissingTrackers.tsx';
 import { VirtualList } from '../Parts/VirtualList.tsx';
 import { keepQuery, query } from '../State/Address.ts';
 import { moreHits, results } from '../State/Results.ts';
@@ -88,11 +89,7 @@ function Hits() {
         <strong>{pending && hits.length === 0 ? t('loading') : summary}</strong>
         {hits.length > 0 && <span class="keys">{t('files.keys')}</span>}
       </p>
-      {trackers > 0 && trackers < trackersKnown && (
-        <p class="notice" role="status">
-          {t('files.missingTrackers', { answered: trackers, known: trackersKnown })}
-        </p>
-      )}
+      <MissingTrackers items="files" trackers={trackers} trackersKnown={trackersKnown} />
       {failure !== undefined && <Failure failure={failure} />}
       {pending && hits.length === 0 && <Loading />}
       {!pending && failure === undefined && hits.length === 0 && (

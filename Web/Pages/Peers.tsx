@@ -1,8 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import { read } from '../Api/Client.ts';
-import type { KnownPeer } from '../Api/Items.ts';
+import type { Coverage, KnownPeer } from '../Api/Items.ts';
 import { Empty, Failure, Loading } from '../Parts/Basics.tsx';
 import { Icon } from '../Parts/Icons.tsx';
+import { MissingTrackers } from '../Parts/MissingTrackers.tsx';
 import { peerHash } from '../State/Address.ts';
 import { refreshStatus, session, status } from '../State/Live.ts';
 import { useAsked } from '../State/UseAsked.ts';
@@ -47,19 +48,26 @@ function Reachability() {
 
 /** The other peers, each a card that leads to its files. */
 export function PeerCards() {
-  const asked = useAsked((signal) => read<KnownPeer>('/peers', { count: CARDS_MAX }, signal), [], EVERY_MS);
+  const asked = useAsked(
+    (signal) => read<KnownPeer, Coverage>('/peers', { count: CARDS_MAX }, signal),
+    [],
+    EVERY_MS,
+  );
   const { value, failure, pending } = asked.value;
   if (value === undefined && pending) return <Loading />;
   if (value === undefined) return failure === undefined ? null : <Failure failure={failure} />;
   if (value.items.length === 0) return <Empty title={t('peers.none')} hint={t('peers.noneHint')} />;
   return (
-    <ul class="cards">
-      {value.items.map((peer) => (
-        <li key={peer.id ?? `${peer.host}:${peer.port}`}>
-          <PeerCard peer={peer} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <MissingTrackers items="peers" trackers={value.trackers} trackersKnown={value.trackersKnown} />
+      <ul class="cards">
+        {value.items.map((peer) => (
+          <li key={peer.id ?? `${peer.host}:${peer.port}`}>
+            <PeerCard peer={peer} />
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 import { read } from '../Api/Client.ts';
 import type { Swarm, SwarmMember } from '../Api/Items.ts';
 import { Bar, Button, Failure, Loading } from '../Parts/Basics.tsx';
+import { MissingTrackers } from '../Parts/MissingTrackers.tsx';
 import { useAsked } from '../State/UseAsked.ts';
 import { t } from '../Text/Language.ts';
 import { bytesText, numberText, percentText, rateText, timeText } from '../Text/Units.ts';
@@ -29,6 +30,7 @@ export function SwarmPage({ what }: { readonly what: string }) {
         <Button icon="expand" small text={t('swarm.full')} onPress={fillScreen} />
       </header>
       <Summary swarm={value} />
+      <MissingTrackers items="peers" trackers={value.trackers} trackersKnown={value.trackersKnown} />
       <ul class="members">
         {value.items.map((member) => (
           <li key={member.id ?? 'self'}>

@@ -23,8 +23,10 @@ export const de: Texts = {
   'files.clear': 'Suche leeren',
   'files.none': 'Keine Datei heißt so',
   'files.noneHint': 'Weniger oder kürzere Wörter versuchen. Jedes muss in Name oder Ordner stehen.',
-  'files.missingTrackers':
+  'missingTrackers.files':
     '{answered} von {known} Trackern haben geantwortet: Dateien, die nur die anderen kennen, fehlen.',
+  'missingTrackers.peers':
+    '{answered} von {known} Trackern haben geantwortet: Peers, die nur die anderen kennen, fehlen.',
   'files.count.one': '{n} Datei',
   'files.count.other': '{n} Dateien',
   'files.browse': 'Oder umsehen',

@@ -20,8 +20,10 @@ export const en = {
   'files.clear': 'Clear the search',
   'files.none': 'No file is called that',
   'files.noneHint': 'Try fewer or shorter words. Every word must be in the name or folder.',
-  'files.missingTrackers':
+  'missingTrackers.files':
     '{answered} of {known} trackers answered: files that only the others know are missing.',
+  'missingTrackers.peers':
+    '{answered} of {known} trackers answered: peers that only the others know are missing.',
   'files.count.one': '{n} file',
   'files.count.other': '{n} files',
   'files.browse': 'Or look around',

@@ -23,8 +23,10 @@ export const es: Texts = {
   'files.clear': 'Borrar la búsqueda',
   'files.none': 'Ningún archivo se llama así',
   'files.noneHint': 'Pruebe menos palabras o más cortas. Todas deben estar en el nombre o la carpeta.',
-  'files.missingTrackers':
+  'missingTrackers.files':
     'Respondieron {answered} de {known} trackers: faltan los archivos que solo conocen los demás.',
+  'missingTrackers.peers':
+    'Respondieron {answered} de {known} trackers: faltan los pares que solo conocen los demás.',
   'files.count.one': '{n} archivo',
   'files.count.other': '{n} archivos',
   'files.browse': 'O eche un vistazo',

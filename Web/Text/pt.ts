@@ -23,8 +23,10 @@ export const pt: Texts = {
   'files.clear': 'Limpar a pesquisa',
   'files.none': 'Nenhum ficheiro tem esse nome',
   'files.noneHint': 'Tente menos palavras, ou mais curtas. Todas têm de estar no nome ou na pasta.',
-  'files.missingTrackers':
+  'missingTrackers.files':
     '{answered} de {known} trackers responderam: faltam os ficheiros que só os outros conhecem.',
+  'missingTrackers.peers':
+    '{answered} de {known} trackers responderam: faltam os pares que só os outros conhecem.',
   'files.count.one': '{n} ficheiro',
   'files.count.other': '{n} ficheiros',
   'files.browse': 'Ou dê uma volta',

@@ -45,6 +45,6 @@ async function missing(peer: Peer, other: Peer): Promise<readonly string[]> {
   return lost;
 }
 
-function listed(peer: Peer) {
-  return peer.peers(AbortSignal.timeout(ANSWER_MS));
+async function listed(peer: Peer) {
+  return (await peer.peers(AbortSignal.timeout(ANSWER_MS))).peers;
 }

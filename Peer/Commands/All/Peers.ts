@@ -1,4 +1,5 @@
 import type { ConsoleCommand } from '../Command.ts';
+import { coverageItem } from '../Views/ClusterViews.ts';
 import { peerItem } from '../Views/Items.ts';
 import { peersText } from '../Views/StatusViews.ts';
 
@@ -12,6 +13,10 @@ export const peers: ConsoleCommand = {
   oneShot: 'any peer',
   async run(_call, { controls, signal }) {
     const found = await controls.peers(signal);
-    return { items: found.map(peerItem), text: (style) => peersText(found, style) };
+    return {
+      items: found.peers.map(peerItem),
+      data: coverageItem(found),
+      text: (style) => peersText(found, style),
+    };
   },
 };

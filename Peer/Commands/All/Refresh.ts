@@ -1,4 +1,5 @@
 import type { ConsoleCommand } from '../Command.ts';
+import { coverageItem } from '../Views/ClusterViews.ts';
 import { plural } from '../Views/HumanUnits.ts';
 import { peerItem } from '../Views/Items.ts';
 import { peersText } from '../Views/StatusViews.ts';
@@ -16,12 +17,12 @@ export const refresh: ConsoleCommand = {
     const published = controls
       .trackers()
       .some(({ state, heldVersion, version }) => state === 'connected' && heldVersion === version);
-    const facts = `${plural(controls.share().files, 'file')}; ${plural(found.length, 'other peer')}`;
+    const facts = `${plural(controls.share().files, 'file')}; ${plural(found.peers.length, 'other peer')}`;
     const head = published ? `UPDATE_OK: announced ${facts}` : `Announced ${facts}`;
     return {
-      items: found.map(peerItem),
-      data: { reply: published ? 'UPDATE_OK' : null },
-      text: (style) => (found.length === 0 ? head : `${head}\n\n${peersText(found, style)}`),
+      items: found.peers.map(peerItem),
+      data: { reply: published ? 'UPDATE_OK' : null, ...coverageItem(found) },
+      text: (style) => (found.peers.length === 0 ? head : `${head}\n\n${peersText(found, style)}`),
     };
   },
 };

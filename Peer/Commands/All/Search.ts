@@ -1,4 +1,5 @@
 import type { ConsoleCommand } from '../Command.ts';
+import { coverageItem } from '../Views/ClusterViews.ts';
 import { searchText } from '../Views/FileViews.ts';
 import { searchItem } from '../Views/Items.ts';
 
@@ -14,11 +15,11 @@ export const search: ConsoleCommand = {
   async run({ args }, { controls, signal, remember }) {
     const words = args.join(' ');
     const result = await controls.search(words, signal);
-    const { hits, trackers, trackersKnown = trackers, truncated, peers = 0 } = result;
+    const { hits, truncated, peers = 0 } = result;
     remember(hits.map((hit) => hit.path));
     return {
       items: hits.map(searchItem),
-      data: { truncated, trackers, trackersKnown, peers },
+      data: { truncated, ...coverageItem(result), peers },
       text: (style) => searchText(words, result, style),
     };
   },

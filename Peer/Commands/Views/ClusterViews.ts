@@ -1,18 +1,21 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { SearchResult } from '../../Model.ts';
+import type { Coverage } from '../../Coverage.ts';
 import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
 import { formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { type Column, renderTable } from './TextTable.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 
-/** Says which part of the trackers answered; undefined: all did. */
-export function missingTrackersText({
-  trackers,
-  trackersKnown = trackers,
-}: SearchResult): string | undefined {
+/** Says which part of the trackers answered; undefined: all did. @param items - what may be missing */
+export function missingTrackersText(coverage: Coverage, items: string): string | undefined {
+  const { trackers, trackersKnown = trackers } = coverage;
   if (trackers === 0 || trackers >= trackersKnown) return undefined;
-  return `${trackers} of ${trackersKnown} trackers answered: files that only the others know are missing. See: tracker`;
+  return `${trackers} of ${trackersKnown} trackers answered: ${items} that only the others know are missing. See: tracker`;
+}
+
+/** Coverage in JSON. */
+export function coverageItem({ trackers, trackersKnown = trackers }: Coverage) {
+  return { trackers, trackersKnown };
 }
 
 /** The cluster in one line, for `status`. */

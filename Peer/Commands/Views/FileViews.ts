@@ -92,7 +92,7 @@ export function remoteFilesText(
 /** `search` */
 export function searchText(words: string, result: SearchResult, style: ViewStyle): string {
   const { hits, truncated } = result;
-  const missing = missingTrackersText(result);
+  const missing = missingTrackersText(result, 'files');
   const end = missing === undefined ? '' : `\n${style.paint.bad(missing)}`;
   if (hits.length === 0) {
     return `No peer shares a file that matches "${safeText(words)}". Use fewer or shorter words, or list the peers: peers${end}`;

@@ -19,6 +19,7 @@ import type {
 } from '../../Model.ts';
 import type { LimitStatus, NetworkHealth, TakenFile } from '../../NetworkModel.ts';
 import type { ShareStatus } from '../../ShareModel.ts';
+import { coverageItem } from './ClusterViews.ts';
 import { LINK_SECURITY, linkItem, reachabilityItem } from './ReachabilityViews.ts';
 
 /**
@@ -221,6 +222,7 @@ export function swarmItem(swarm: SwarmStatus) {
     rarest: swarm.rarest,
     mean: Math.round(swarm.mean * 1_000) / 1_000,
     secondsLeft: swarm.secondsLeft === undefined ? null : Math.ceil(swarm.secondsLeft),
+    ...(swarm.coverage && coverageItem(swarm.coverage)),
   };
 }
 

@@ -1,6 +1,5 @@
 import { safeText } from '../../../Shared/SafeText.ts';
-import type { PeerSummary } from '../../Model.ts';
-import type { PrivateNetwork } from '../../NetworkModel.ts';
+import type { PeerList, PrivateNetwork } from '../../NetworkModel.ts';
 import { peersText } from './StatusViews.ts';
 import type { ViewStyle } from './ViewStyle.ts';
 import { wrapWords } from './WordWrap.ts';
@@ -15,11 +14,7 @@ export function networkSentence(network: PrivateNetwork | undefined): string {
 }
 
 /** `network` */
-export function networkText(
-  network: PrivateNetwork | undefined,
-  peers: readonly PeerSummary[],
-  style: ViewStyle,
-): string {
+export function networkText(network: PrivateNetwork | undefined, list: PeerList, style: ViewStyle): string {
   const next =
     network === undefined
       ? 'A network of your own: shoal network create NAME. With an invite: shoal network join INVITE'
@@ -27,5 +22,5 @@ export function networkText(
         'leave, create a new network, and invite the others to that one.';
   const width = Math.min(style.width, USUAL_WIDTH);
   const sentence = wrapWords(networkSentence(network), width).join('\n');
-  return [sentence, peersText(peers, style), style.paint.dim(wrapWords(next, width).join('\n'))].join('\n\n');
+  return [sentence, peersText(list, style), style.paint.dim(wrapWords(next, width).join('\n'))].join('\n\n');
 }

@@ -2,9 +2,15 @@ import { shortPeerId } from '../../../Protocol/Ids.ts';
 import { formatAddress, formatNamed } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { PeerSummary, Self, TrackerStatus, UploadStatus } from '../../Model.ts';
-import type { ClusterStatus, LimitStatus, NetworkHealth, PrivateNetwork } from '../../NetworkModel.ts';
+import type {
+  ClusterStatus,
+  LimitStatus,
+  NetworkHealth,
+  PeerList,
+  PrivateNetwork,
+} from '../../NetworkModel.ts';
 import type { ReasonCount, ShareStatus } from '../../ShareModel.ts';
-import { clusterLine } from './ClusterViews.ts';
+import { clusterLine, missingTrackersText } from './ClusterViews.ts';
 import { limitedTable } from './FileViews.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './HumanUnits.ts';
 import { limitsInWords } from './LimitViews.ts';
@@ -57,9 +63,12 @@ export function whoamiText(
 }
 
 /** `peers` */
-export function peersText(peers: readonly PeerSummary[], style: ViewStyle): string {
+export function peersText(list: PeerList, style: ViewStyle): string {
+  const { peers } = list;
+  const missing = missingTrackersText(list, 'peers');
+  const end = missing === undefined ? '' : `\n${style.paint.bad(missing)}`;
   if (peers.length === 0) {
-    return 'No other peers yet. Start one on another computer, or connect to one by its address: connect <host:port>';
+    return `No other peers yet. Start one on another computer, or connect to one by its address: connect <host:port>${end}`;
   }
   const hasLanes = peers.some(({ link }) => lanesText(link) !== '');
   const columns: Column[] = [
@@ -82,7 +91,7 @@ export function peersText(peers: readonly PeerSummary[], style: ViewStyle): stri
   ];
   const table = limitedTable(columns, peers, row, style, '');
   const next = `${plural(peers.length, 'peer')}. List the files of one: ls <name>`;
-  return `${table}\n\n${style.paint.dim(next)}`;
+  return `${table}\n\n${style.paint.dim(next)}${end}`;
 }
 
 /** `tracker` */

@@ -1,6 +1,7 @@
 import { formatAddress } from '../../../Shared/Address.ts';
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { SwarmMember, SwarmStatus } from '../../Model.ts';
+import { missingTrackersText } from './ClusterViews.ts';
 import { formatBytes, formatCount, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
 import { shortenEnd, shortenMiddle } from './TextFit.ts';
@@ -52,8 +53,10 @@ export function swarmText(swarm: SwarmStatus, style: ViewStyle): string {
   const foot = [more > 0 ? `… and ${formatCount(more)} more.` : '', groupText(swarm)].filter(
     (text) => text !== '',
   );
-  const wrapped = foot.flatMap((line) => wrapWords(line, Math.min(width, USUAL_WIDTH)));
-  return [...title, table, '', ...wrapped].join('\n');
+  const wrap = (line: string) => wrapWords(line, Math.min(width, USUAL_WIDTH));
+  const missing = swarm.coverage && missingTrackersText(swarm.coverage, 'peers');
+  const end = missing === undefined ? [] : wrap(missing).map(style.paint.bad);
+  return [...title, table, '', ...foot.flatMap(wrap), ...end].join('\n');
 }
 
 /** `3 of 5 are complete. Copies of the rarest chunk: 2, on average 3.4. Until all are complete: about 2 min 10 s (ann is last).` */

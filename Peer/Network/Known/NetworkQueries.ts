@@ -4,7 +4,10 @@ import type { RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import { fittingQuery, isSearchable } from '../../../Protocol/SearchWords.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Coverage } from '../../Coverage.ts';
 import type { FileHolder, PeerContact, PeerSummary, SearchResult } from '../../Model.ts';
+import type { PeerList } from '../../NetworkModel.ts';
+import type { Covers } from '../Trackers/TrackerQueries.ts';
 import type { Trackers } from '../Trackers/Trackers.ts';
 import { hitsOf, holdersOf, type PeerAnswer, withLinked } from './PeerAnswers.ts';
 import type { PeerBook } from './PeerBook.ts';
@@ -55,10 +58,10 @@ export class NetworkQueries {
   }
 
   /** Holders of one content, partial ones included. Empty without an answer. @throws ShoalError CANCELLED */
-  async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
+  async locate(fileId: FileId, signal: AbortSignal, covers?: Covers): Promise<readonly FileHolder[]> {
     const { trackers, peers, book, clock } = this.#options;
     if (!trackers.connected) return holdersOf(await peers.ask({ words: '', fileId }, signal));
-    const holders = await trackers.queries.locate(fileId, signal);
+    const holders = await trackers.queries.locate(fileId, signal, covers);
     for (const holder of holders) book.add(holder, 'tracker', clock.nowMs());
     // A linked peer may be registered elsewhere, or nowhere.
     return holders.length > 0 ? holders : holdersOf(await this.#askLinked({ words: '', fileId }, signal));
@@ -68,10 +71,10 @@ export class NetworkQueries {
    * Peers that may share files below a folder: holders named by trackers and all linked peers. Without a tracker,
    * it first links to known peers.
    */
-  async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerContact[]> {
+  async folderHolders(path: string, signal: AbortSignal, covers?: Covers): Promise<readonly PeerContact[]> {
     const { trackers, peers, linked } = this.#options;
     if (!trackers.connected) await peers.reach(signal);
-    const told = trackers.connected ? await trackers.queries.folderHolders(path, signal) : [];
+    const told = trackers.connected ? await trackers.queries.folderHolders(path, signal, covers) : [];
     const known = new Set(told.map((peer) => peer.peerId));
     return [...told, ...linked().filter((peer) => !known.has(peer.peerId))];
   }
@@ -80,19 +83,24 @@ export class NetworkQueries {
    * All peers registered at trackers, and linked peers. Without a tracker: the known peers that can be reached.
    * @throws ShoalError NO_TRACKER if there are none, CANCELLED
    */
-  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+  async peers(signal: AbortSignal): Promise<PeerList> {
     const { trackers, peers, linked } = this.#options;
     if (!trackers.connected) await peers.reach(signal);
-    const told = await trackers.queries.peers(signal).catch((failure: unknown) => {
+    let coverage: Coverage = { trackers: 0 };
+    const covers: Covers = (each) => {
+      coverage = each;
+    };
+    const told = await trackers.queries.peers(signal, covers).catch((failure: unknown) => {
       if (linked().length === 0) throw failure;
       return [];
     });
     const links = new Map(linked().map(({ peerId, link }) => [peerId, link]));
     const toldIds = new Set(told.map((peer) => peer.peerId));
-    return [
+    const all = [
       ...told.map((peer) => ({ ...peer, linked: links.has(peer.peerId), link: links.get(peer.peerId) })),
       ...linked().filter((peer) => !toldIds.has(peer.peerId)),
     ];
+    return { peers: all, ...coverage };
   }
 
   /** Answers of the linked peers, which trackers need not know. Empty after a failure. */

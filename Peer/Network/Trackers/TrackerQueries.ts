@@ -19,6 +19,7 @@ import type {
 } from '../../../Protocol/TrackerMessages.ts';
 import type { Clock, Random } from '../../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
+import type { Coverage } from '../../Coverage.ts';
 import type { FileHolder, PeerSummary, SearchResult } from '../../Model.ts';
 import type { ClusterMemberStatus, ClusterStatus } from '../../NetworkModel.ts';
 import { mergeHits, mergeHolders, mergePeers, type TrackerAnswer, type Viewpoint } from './MergeAnswers.ts';
@@ -41,6 +42,9 @@ interface Query<T> {
   /** Upper bound on items read, so that a tracker cannot keep this peer reading forever. */
   readonly itemsMax: number;
 }
+
+/** Receives how many trackers an answer covers. */
+export type Covers = (coverage: Coverage) => void;
 
 /** The answers of all trackers. */
 interface Answers<T> {
@@ -100,8 +104,7 @@ export class TrackerQueries {
     return {
       hits: isRanked ? merged : rankHits(words, merged),
       truncated: answers.truncated || merged.length > SEARCH_HITS_MAX,
-      trackers: answers.share.answered,
-      trackersKnown: answers.share.known,
+      ...coverageOf(answers.share),
     };
   }
 
@@ -109,20 +112,22 @@ export class TrackerQueries {
    * Holders of one content, partial ones included, without this peer. Empty if no tracker answers.
    * @throws ShoalError CANCELLED
    */
-  async locate(fileId: FileId, signal: AbortSignal): Promise<readonly FileHolder[]> {
+  async locate(fileId: FileId, signal: AbortSignal, covers?: Covers): Promise<readonly FileHolder[]> {
     const ask = (cursor: number): RequestOf<'locate'> => ({ type: 'locate', fileId, cursor });
-    const { perTracker } = await this.#askAll({ ask, read: readHolders, itemsMax: PEERS_MAX }, signal);
+    const { perTracker, share } = await this.#askAll({ ask, read: readHolders, itemsMax: PEERS_MAX }, signal);
+    covers?.(coverageOf(share));
     return mergeHolders(perTracker, this.#options.viewpoint());
   }
 
   /** All registered peers without this one; `linked` is always false. @throws ShoalError NO_TRACKER, CANCELLED */
-  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+  async peers(signal: AbortSignal, covers?: Covers): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'peers'> => ({ type: 'peers', cursor });
-    const { perTracker, failures } = await this.#askAll(
+    const { perTracker, failures, share } = await this.#askAll(
       { ask, read: readPeers, itemsMax: PEERS_MAX },
       signal,
     );
     if (perTracker.length === 0) throw this.#options.noTracker(failures[0]);
+    covers?.(coverageOf(share));
     return mergePeers(perTracker, this.#options.viewpoint());
   }
 
@@ -136,9 +141,10 @@ export class TrackerQueries {
   }
 
   /** Peers that share files below that folder. Empty if no tracker answers. @throws ShoalError CANCELLED */
-  async folderHolders(path: string, signal: AbortSignal): Promise<readonly PeerSummary[]> {
+  async folderHolders(path: string, signal: AbortSignal, covers?: Covers): Promise<readonly PeerSummary[]> {
     const ask = (cursor: number): RequestOf<'folder'> => ({ type: 'folder', path, cursor });
-    const { perTracker } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
+    const { perTracker, share } = await this.#askAll({ ask, read: readPeers, itemsMax: PEERS_MAX }, signal);
+    covers?.(coverageOf(share));
     return mergePeers(perTracker, this.#options.viewpoint());
   }
 
@@ -215,6 +221,10 @@ export class TrackerQueries {
     const truncated = perTracker.some((each) => each.truncated);
     return { perTracker, truncated, failures, share: shareOf(perTracker, failures.length) };
   }
+}
+
+function coverageOf({ answered, known }: TrackerShare): Coverage {
+  return { trackers: answered, trackersKnown: known };
 }
 
 /** Counts trackers that answered. Those of one cluster are counted once, however many of them were asked. */

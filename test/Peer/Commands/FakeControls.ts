@@ -5,6 +5,7 @@ import type {
   News,
   PeerControls,
 } from '../../../Peer/Commands/Ports.ts';
+import type { Coverage } from '../../../Peer/Coverage.ts';
 import type {
   CatalogEntry,
   DownloadStatus,
@@ -21,6 +22,7 @@ import type {
   DiscoveryStep,
   LimitStatus,
   NetworkHealth,
+  PeerList,
   TakenFile,
 } from '../../../Peer/NetworkModel.ts';
 import type { ShareStatus } from '../../../Peer/ShareModel.ts';
@@ -214,9 +216,11 @@ export class FakeControls implements PeerControls {
     return this.others;
   }
 
-  async peers(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+  coverage: Coverage = { trackers: 1 };
+
+  async peers(signal: AbortSignal): Promise<PeerList> {
     await this.#call('peers', signal);
-    return this.others;
+    return { peers: this.others, ...this.coverage };
   }
 
   async search(words: string, signal: AbortSignal): Promise<SearchResult> {
@@ -320,9 +324,9 @@ export class FakeControls implements PeerControls {
     return this.trackerList;
   }
 
-  async refresh(signal: AbortSignal): Promise<readonly PeerSummary[]> {
+  async refresh(signal: AbortSignal): Promise<PeerList> {
     await this.#call('refresh', signal);
-    return this.others;
+    return { peers: this.others, ...this.coverage };
   }
 
   async connect(address: string, signal: AbortSignal): Promise<PeerContact> {

@@ -26,6 +26,21 @@ test('names of other peers cannot send control characters to the terminal', () =
   expect(heard[0]?.text).not.toContain('\u001b');
 });
 
+test('a folder of which not all peers are known, or answer, is reported', () => {
+  const news = new PeerNews();
+  const heard: News[] = [];
+  news.listen((each) => heard.push(each));
+  news.partialFolder('films', { trackers: 2, trackersKnown: 3 });
+  news.slowPeers('films', 1);
+  expect(heard).toEqual([
+    {
+      kind: 'warning',
+      text: '2 of 3 trackers answered: files in films/ that only the others know are left out',
+    },
+    { kind: 'warning', text: '1 peer is too slow to list films/: files that nobody else has are left out' },
+  ]);
+});
+
 test('a download that a full disk pauses is reported once, and again when it goes on', () => {
   const news = new PeerNews();
   const heard: string[] = [];

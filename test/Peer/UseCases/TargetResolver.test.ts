@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
+import type { Coverage } from '../../../Peer/Coverage.ts';
 import type { SearchHit } from '../../../Peer/Model.ts';
 import { TargetResolver } from '../../../Peer/UseCases/TargetResolver.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
+import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 
 const idOf = (n: number) => n.toString(16).padStart(8, '0').padEnd(64, 'f') as FileId;
 const hitOf = (n: number) =>
@@ -26,6 +28,29 @@ test('the last 10,000 displayed hits are remembered; older ones are searched for
   expect(searched).toEqual([]);
   await expect(resolve(2)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   expect(searched).toEqual([idOf(2).slice(0, 12)]);
+});
+
+test.each([
+  [{ trackers: 2, trackersKnown: 3 }, ['films 2']],
+  [{ trackers: 3, trackersKnown: 3 }, []],
+  [{ trackers: 0, trackersKnown: 3 }, []],
+])('a folder of which trackers %j named the holders: %j is told', async (coverage, told) => {
+  const said: string[] = [];
+  const folderHolders = async (_path: string, _signal: AbortSignal, covers: (each: Coverage) => void) => {
+    covers(coverage);
+    return [];
+  };
+  const resolver = new TargetResolver({
+    network: { queries: { folderHolders } },
+    files: { matching: () => [], list: () => [] },
+    folderRequested: () => {},
+    partial: (folder: string, { trackers }: Coverage) => said.push(`${folder} ${trackers}`),
+    clock: new SimulatedClock(),
+    wallMs: () => 0,
+  } as never);
+  const resolving = resolver.resolve('films/', new AbortController().signal);
+  await expect(resolving).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(said).toEqual(told);
 });
 
 test('where only a file is wanted, a folder is refused before any peer is asked to list it', async () => {

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { CommandInterface } from '../../../../Peer/CommandInterface.ts';
+import { swarmItem } from '../../../../Peer/Commands/Views/Items.ts';
 import { swarmText } from '../../../../Peer/Commands/Views/SwarmViews.ts';
 import { widthOf } from '../../../../Peer/Commands/Views/TextFit.ts';
 import { makePaint } from '../../../../Peer/Commands/Views/ViewStyle.ts';
@@ -55,6 +56,14 @@ const plain = (width: number, rowsMax = Number.POSITIVE_INFINITY) => ({
   width,
   rowsMax,
   paint: makePaint(false),
+});
+
+test('holders that only missing trackers know are mentioned', () => {
+  const coverage = { trackers: 2, trackersKnown: 3 };
+  const text = swarmText({ ...SWARM, coverage }, plain(200));
+  expect(text).toContain('\n2 of 3 trackers answered: peers that only the others know are missing.');
+  expect(swarmItem({ ...SWARM, coverage })).toMatchObject(coverage);
+  expect(swarmItem(SWARM)).not.toHaveProperty('trackers');
 });
 
 test('a progress bar per peer, and the state of the group', () => {

@@ -130,10 +130,9 @@ describe('tables', () => {
             remoteFilesText('p', '', entries, style).split('\n\n')[0] ?? '',
             searchText('x', { hits, truncated: false, trackers: 1 }, style).split('\n\n')[0] ?? '',
             choiceText('x', hits, true, style).split('\n\n')[1] ?? '',
-            peersText(
-              names.map((name, index) => peerOf(index, name)),
-              style,
-            ).split('\n\n')[0] ?? '',
+            peersText({ peers: names.map((name, index) => peerOf(index, name)), trackers: 1 }, style).split(
+              '\n\n',
+            )[0] ?? '',
             downloadsText(downloads, style),
             progressLines(downloads, width).join('\n'),
           ];
@@ -162,7 +161,8 @@ describe('tables', () => {
 
   test('a narrow terminal loses the least important columns first', () => {
     const peers = [peerOf(1, 'alice'), peerOf(2, 'bob')];
-    const titles = (width: number) => peersText(peers, plain(width)).split('\n')[0]?.split(/ +/);
+    const titles = (width: number) =>
+      peersText({ peers, trackers: 1 }, plain(width)).split('\n')[0]?.split(/ +/);
     expect(titles(80)).toEqual(['Name', 'Address', 'Id', 'Files', 'Size', 'Link']);
     expect(titles(52)).toEqual(['Name', 'Address', 'Id', 'Files', 'Size']);
     expect(titles(36)).toEqual(['Name', 'Address', 'Files', 'Size']);
@@ -206,8 +206,25 @@ describe('words', () => {
     expect(searchText('x', { hits: [], truncated: false, trackers: 1 }, style)).toContain(
       'fewer or shorter words',
     );
-    expect(peersText([], style)).toContain('connect <host:port>');
+    expect(peersText({ peers: [], trackers: 1 }, style)).toContain('connect <host:port>');
     expect(downloadsText([], style)).toContain('download <file>');
+  });
+
+  test('an answer that does not cover all trackers says so', () => {
+    const style = plain(200);
+    const partial = { trackers: 2, trackersKnown: 3 };
+    const said = /\n2 of 3 trackers answered: peers that only the others know are missing\. See: tracker$/;
+    expect(peersText({ peers: [], ...partial }, style)).toMatch(said);
+    expect(peersText({ peers: [peerOf(1, 'ann')], ...partial }, style)).toMatch(said);
+    for (const whole of [
+      { trackers: 0, trackersKnown: 3 },
+      { trackers: 3, trackersKnown: 3 },
+      { trackers: 1 },
+    ])
+      expect(peersText({ peers: [peerOf(1, 'ann')], ...whole }, style)).not.toContain('answered');
+    expect(searchText('x', { hits: [], truncated: false, ...partial }, style)).toContain(
+      '2 of 3 trackers answered: files',
+    );
   });
 
   test('help names every command and every alias', () => {

@@ -5,7 +5,7 @@ import { MemoryBus } from '../../../../Tracker/Cluster/MemoryBus.ts';
 import type { Tracker } from '../../../../Tracker/Tracker.ts';
 import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { seeds } from '../../../Support/seeds.ts';
-import { FakeFeed, type LanPeer, TrackerLan } from './TrackerLan.ts';
+import { FakeFeed, file, type LanPeer, TrackerLan } from './TrackerLan.ts';
 
 const PLACES: readonly Address[] = [1, 2, 3].map((number) => ({ host: `10.0.0.${number}`, port: 6_881 }));
 const never = new AbortController().signal;
@@ -128,6 +128,27 @@ describe('when a tracker of the cluster ends', () => {
       for (const peer of peers.slice(0, 5)) expect(await findsAll(peer, lan, 24, 2)).toBe(true);
     },
   );
+
+  test('answers about peers, holders and folders say how many trackers they cover', async () => {
+    const { lan, kill, peers } = await cluster(12, PLACES);
+    const [peer] = peers;
+    if (peer === undefined) throw new Error('no peer');
+    const { queries } = peer.trackers;
+    const covered = async () => {
+      const said: unknown[] = [];
+      const covers = (coverage: unknown) => said.push(coverage);
+      const { fileId } = file('film3-0.bin');
+      await lan.clock.settle(queries.locate(fileId, never, covers));
+      await lan.clock.settle(queries.peers(never, covers));
+      await lan.clock.settle(queries.folderHolders('films', never, covers));
+      return said;
+    };
+    await lan.clock.advanceAsync(12_000);
+    expect(await covered()).toEqual(Array(3).fill({ trackers: 3, trackersKnown: 3 }));
+    kill(PLACES.findIndex(({ host }) => !homes(peer)[0]?.startsWith(`${host}:`)));
+    await lan.clock.advanceAsync(20_000);
+    expect(await covered()).toEqual(Array(3).fill({ trackers: 2, trackersKnown: 3 }));
+  });
 
   test('in order: its peers go to spares at once, and nothing is missing meanwhile', async () => {
     const { lan, trackers, peers } = await cluster(24, PLACES);
