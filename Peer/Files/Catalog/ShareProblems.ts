@@ -55,9 +55,11 @@ export class ShareProblems {
   }
 
   /** Drops every other name in the folder. */
-  listed(folder: string, names: ReadonlySet<string>): void {
-    for (const reasons of [this.#notShared, this.#ignored])
-      for (const name of reasons.namesIn(folder))
-        if (!names.has(name)) reasons.delete(joinPath(folder, name));
+  listed(folder: string, names: () => ReadonlySet<string>): void {
+    for (const reasons of [this.#notShared, this.#ignored]) {
+      const before = reasons.namesIn(folder);
+      const now = before.length === 0 ? undefined : names();
+      for (const name of before) if (!now?.has(name)) reasons.delete(joinPath(folder, name));
+    }
   }
 }

@@ -21,7 +21,7 @@ export interface ScanEvents {
   /** A name is left out by rule. */
   ignored(path: string, reason: string): void;
   /** All names of a folder were looked at: no other has a problem or is ignored. A missing folder has none. */
-  listed(folder: string, names: ReadonlySet<string>): void;
+  listed(folder: string, names: () => ReadonlySet<string>): void;
   /** A folder cannot be read now, but may be later. */
   unreadable(folder: string): void;
 }
@@ -97,8 +97,10 @@ export class FolderScan {
       return;
     }
     if (tree.hasFolder(path)) this.#removeFolder(path);
-    if (leftOut === undefined && stats?.isFile()) this.#found(folder, name, fileState(stats));
-    else this.#removeFile(path);
+    if (leftOut === undefined && stats?.isFile()) {
+      tree.addFile(folder, name);
+      this.#options.events.found(path, fileState(stats));
+    } else this.#removeFile(path);
     if (leftOut !== undefined) this.#report(path, leftOut);
     if (this.#isSliceOver()) await this.#yield();
   }
@@ -110,9 +112,32 @@ export class FolderScan {
 
   /** Lists one folder and returns the paths of its subfolders. */
   async #list(folder: string, signal: AbortSignal): Promise<string[]> {
-    const { root, tree, events } = this.#options;
+    const names = this.#names(folder);
+    if (names === undefined) return [];
+    const { files, folders } = names;
+    for (const name of files) {
+      if (signal.aborted) return [];
+      const path = joinPath(folder, name);
+      const stats = lstatOf(inside(this.#options.root, path));
+      if (stats?.isFile()) this.#options.events.found(path, fileState(stats));
+      else {
+        if (stats?.isDirectory()) folders.add(name);
+        this.#removeFile(path);
+      }
+      // An await per file would cost a tenth of the scan.
+      if (this.#isSliceOver()) await this.#yield();
+    }
+    return Array.from(folders, (name) => joinPath(folder, name));
+  }
+
+  /**
+   * Reads the names in a folder: those that may be shared, the others are reported. The set of files becomes that of the
+   * tree. Not a part of `#list`, which would keep all entries in memory while it looks at the files.
+   */
+  #names(folder: string): { files: Set<string>; folders: Set<string> } | undefined {
+    const { tree, events } = this.#options;
     const entries = this.#read(folder);
-    if (entries === undefined) return [];
+    if (entries === undefined) return undefined;
     tree.addFolder(folder);
     events.resolved(folder);
     const files = new Set<string>();
@@ -128,19 +153,10 @@ export class FolderScan {
     for (const name of tree.foldersIn(folder))
       if (!folders.has(name)) this.#removeFolder(joinPath(folder, name));
     for (const name of tree.filesIn(folder)) if (!files.has(name)) this.#removeFile(joinPath(folder, name));
-    events.listed(folder, new Set(entries.map(({ name }) => name)));
+    tree.setFiles(folder, files);
+    events.listed(folder, () => new Set(entries.map(({ name }) => name)));
     for (const each of leftOut) this.#report(...each);
-    for (const name of files) {
-      if (signal.aborted) return [];
-      const path = joinPath(folder, name);
-      const stats = lstatOf(inside(root, path));
-      if (stats?.isDirectory()) folders.add(name);
-      else if (stats?.isFile()) this.#found(folder, name, fileState(stats));
-      else this.#removeFile(path);
-      // An await per file would cost a tenth of the scan.
-      if (this.#isSliceOver()) await this.#yield();
-    }
-    return Array.from(folders, (name) => joinPath(folder, name));
+    return { files, folders };
   }
 
   /** Reads the entries of a folder. Undefined: it cannot be read; its known entries are dropped. */
@@ -167,11 +183,6 @@ export class FolderScan {
     if (kind !== 'own') this.#options.events[kind](path, reason);
   }
 
-  #found(folder: string, name: string, state: FileState): void {
-    this.#options.tree.addFile(folder, name);
-    this.#options.events.found(joinPath(folder, name), state);
-  }
-
   /** Reports the file even when the tree does not know it: it may be pending in the stabilizer. */
   #removeFile(path: string): void {
     this.#options.tree.removeFile(path);
@@ -181,7 +192,7 @@ export class FolderScan {
   #removeFolder(path: string): void {
     const { tree, events } = this.#options;
     const { files, folders } = tree.removeFolder(path);
-    for (const folder of folders) events.listed(folder, NO_NAMES);
+    for (const folder of folders) events.listed(folder, () => NO_NAMES);
     for (const file of files) events.gone(file);
   }
 

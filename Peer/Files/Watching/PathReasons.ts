@@ -24,6 +24,7 @@ export class PathReasons {
   }
 
   delete(path: string): void {
+    if (this.#size === 0) return;
     const [folder, name] = splitPath(path);
     const names = this.#folders.get(folder);
     const reason = names?.get(name);

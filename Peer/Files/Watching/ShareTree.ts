@@ -2,11 +2,16 @@ import { joinPath, splitPath } from '../Disk/Paths.ts';
 
 /** Known names in each folder, so that a listing reveals removed ones. Paths are relative; "" is the share itself. */
 export class ShareTree {
-  readonly #folders = new Map<string, { readonly files: Set<string>; readonly folders: Set<string> }>();
+  readonly #folders = new Map<string, { files: Set<string>; readonly folders: Set<string> }>();
 
   /** Takes the name apart from its folder: a name cut from a path keeps the whole path in memory. */
   addFile(folder: string, name: string): void {
     this.#folder(folder).files.add(name);
+  }
+
+  /** Replaces the files of a folder. The set is kept, and changed later. */
+  setFiles(folder: string, names: Set<string>): void {
+    this.#folder(folder).files = names;
   }
 
   removeFile(path: string): void {
@@ -59,7 +64,7 @@ export class ShareTree {
   #folder(path: string) {
     let known = this.#folders.get(path);
     if (known === undefined) {
-      known = { files: new Set(), folders: new Set() };
+      known = { files: new Set<string>(), folders: new Set<string>() };
       this.#folders.set(path, known);
       const [parent, name] = splitPath(path);
       if (path !== '') this.#folder(parent).folders.add(name);

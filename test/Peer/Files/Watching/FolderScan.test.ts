@@ -27,7 +27,7 @@ async function scanned() {
       problem: (path, reason) => problems.push(`${path}: ${reason}`),
       resolved: (path) => resolved.push(path),
       ignored: (path, reason) => ignored.push(`${path}: ${reason}`),
-      listed: (path, names) => listed.set(path, [...names].sort().join()),
+      listed: (path, names) => listed.set(path, [...names()].sort().join()),
       unreadable: () => {},
     },
   });

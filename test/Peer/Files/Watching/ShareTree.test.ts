@@ -31,6 +31,18 @@ test('a file that is removed leaves its folder; an unknown one changes nothing',
   expect([tree.filesIn('d'), tree.hasFolder('d'), tree.hasFolder('nowhere')]).toEqual([[], true, false]);
 });
 
+test('the files of a folder are replaced by those of its listing, and change with it', () => {
+  const tree = treeOf('d/b', 'd/c');
+  const names = new Set(['c', 'x']);
+  tree.setFiles('d', names);
+  tree.addFile('d', 'y');
+  tree.removeFile('d/x');
+  expect([tree.filesIn('d'), [...names]]).toEqual([
+    ['c', 'y'],
+    ['c', 'y'],
+  ]);
+});
+
 test('the folders below a folder, empty ones too, and the folder itself', () => {
   const tree = new ShareTree();
   tree.addFile('a/b', 'c.txt');
