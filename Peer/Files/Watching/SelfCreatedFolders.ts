@@ -1,7 +1,7 @@
 import type { Clock } from '../../../Shared/Clock.ts';
 import { splitPath } from '../Disk/Paths.ts';
 
-/** The folders are scanned when no further one was reported for this long: by then all of them are watched. */
+/** The folders are scanned when all were reported, the last one this long ago: by then all of them are watched. */
 const SETTLE_MS = 1_000;
 /**
  * Upper bound on that delay. A folder of a download is renamed when it is complete, and scanned then: a scan before costs
@@ -92,7 +92,11 @@ export class SelfCreatedFolders {
   }
 
   #scanWhenDue(): void {
-    const waitMs = Math.min(this.#lastMs + SETTLE_MS, this.#firstMs + SETTLE_MAX_MS) - this.#clock.nowMs();
+    const nowMs = this.#clock.nowMs();
+    // A folder that is reported after the scan would be scanned again.
+    const isReported = [...this.#created.keys()].every((folder) => !this.#isRecent(folder));
+    const settledMs = isReported ? this.#lastMs + SETTLE_MS : nowMs + SETTLE_MS;
+    const waitMs = Math.min(settledMs, this.#firstMs + SETTLE_MAX_MS) - nowMs;
     if (waitMs > 0) {
       this.#cancel = this.#clock.after(waitMs, () => this.#scanWhenDue());
       return;

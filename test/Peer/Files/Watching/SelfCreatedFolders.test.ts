@@ -29,6 +29,23 @@ test('self-created folders are scanned once, when no more appear, subfolders wit
   expect(looked).toEqual(['tree']);
 });
 
+test('the scan waits for folders that are not reported yet: otherwise each would be scanned twice', () => {
+  const { clock, looked, own, make } = desk();
+  make('tree/a');
+  own.appeared('tree');
+  clock.advance(2_500);
+  expect(looked).toEqual([]);
+  expect(own.appeared('tree/a')).toBe(true);
+  clock.advance(1_500);
+  expect(looked).toEqual(['tree']);
+  make('lost/a');
+  own.appeared('lost');
+  clock.advance(4_900);
+  expect(looked).toEqual(['tree']);
+  clock.advance(1_500);
+  expect(looked).toEqual(['tree', 'lost']);
+});
+
 test('a folder does not contain another one that merely begins with its name', () => {
   const { clock, looked, own, make } = desk();
   for (const path of ['tree', 'tree2']) {
