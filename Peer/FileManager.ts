@@ -17,6 +17,7 @@ import { listedFolders } from './Files/Serving/ListedFolders.ts';
 import type { CatalogEntry, FileAttributes } from './Model.ts';
 import type { FileEvents, ShareStatus } from './ShareModel.ts';
 import type {
+  DropIdentity,
   FolderFile,
   IncomingFile,
   InstallEvents,
@@ -30,6 +31,7 @@ import type { LentFile } from './Transfer.ts';
 
 export { safePath as portablePath } from './Files/Disk/SafePath.ts';
 export type { FileManagerOptions } from './Files/FileComponents.ts';
+export { DROP_KEPT_MS } from './Files/Parts/IncomingFiles.ts';
 
 /** Catalog changes are coalesced for this long before `catalogChanged` is emitted. */
 const COALESCE_MS = 20;
@@ -176,8 +178,18 @@ export class FileManager extends EventEmitter<FileEvents> {
     return this.#started().parts.open(description, path, attributes);
   }
 
-  async receive(path: string, size: number, attributes: FileAttributes): Promise<IncomingFile> {
-    return this.#started().incoming.create(path, size, attributes);
+  async receive(
+    path: string,
+    size: number,
+    attributes: FileAttributes,
+    identity: DropIdentity,
+  ): Promise<IncomingFile> {
+    return this.#started().incoming.create(path, size, attributes, identity);
+  }
+
+  /** Whether an interrupted drop of an earlier run is here. */
+  isLeft(drop: Pick<DropIdentity, 'key'>): boolean {
+    return this.#started().incoming.isLeft(drop);
   }
 
   expectSmallFiles(): void {

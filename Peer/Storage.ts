@@ -185,11 +185,25 @@ export interface SmallFileInstaller {
 /** Storage of files whose content is known only when they are whole. */
 export interface DropStorage {
   /**
-   * Creates an empty file outside the share.
+   * Creates an empty file outside the share, or opens what an earlier run has left of it: the chunks that are right.
    * @param path - wanted path; from a stranger, sanitized here
-   * @throws ShoalError DISK_FULL with room for this and all other incoming files, DISK_FAILED; BAD_FRAME for the size
+   * @throws ShoalError DISK_FULL with room for this and all other incoming files, DISK_FAILED, LOCAL_CONFLICT (it is
+   * being received); BAD_FRAME for the size
    */
-  receive(path: string, size: number, attributes: FileAttributes): Promise<IncomingFile>;
+  receive(
+    path: string,
+    size: number,
+    attributes: FileAttributes,
+    identity: DropIdentity,
+  ): Promise<IncomingFile>;
+}
+
+/** Which drop a file is, also after a restart of the peer. */
+export interface DropIdentity {
+  /** Equal for the same file of the same client. */
+  readonly key: string;
+  /** The client begins at the first byte, whatever is here. */
+  readonly fresh: boolean;
 }
 
 /** A file that arrives in order. Its chunks are hashed meanwhile. */

@@ -17,7 +17,7 @@ import type { HashCache } from './Hashing/HashCache.ts';
 import { type Hasher, inlineHasher, threadHasher } from './Hashing/Hasher.ts';
 import { openHashCache } from './Hashing/OpenHashCache.ts';
 import { FolderStore } from './Parts/FolderStore.ts';
-import { IncomingFiles } from './Parts/IncomingFiles.ts';
+import { DROP_KEPT_MS, IncomingFiles } from './Parts/IncomingFiles.ts';
 import { PartStore } from './Parts/PartStore.ts';
 import { IncompleteFolders } from './Serving/IncompleteFolders.ts';
 import { SharedFiles } from './Serving/SharedFiles.ts';
@@ -123,6 +123,7 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
   const parts = new PartStore(storage);
   const incoming = new IncomingFiles({
     ...storage,
+    wallMs,
     requireFreeSpace: (bytes) => parts.requireFreeSpace(bytes),
     placeOf: (path, fileId) => files.placeOf(path, fileId),
   });
@@ -131,7 +132,9 @@ export async function openComponents(options: FileComponentsOptions): Promise<Fi
     makeWriter: () => (inThread ? threadSmallWriter() : inlineSmallWriter(disk)),
     isHere: (path, fileId) => files.unchangedAt(path, fileId),
   });
-  for (const component of [parts, batches]) component.cleanUp();
+  for (const component of [parts, batches, incoming]) component.cleanUp();
+  const cancelCleanUp = clock.after(DROP_KEPT_MS, () => incoming.cleanUp());
+  closing.add(async () => cancelCleanUp());
   const folders = new FolderStore({ disk, temp, problem: (text) => emit('problem', text) });
   const hasManifest = manifest !== undefined;
   const incomplete = new IncompleteFolders({ ...storage, catalog, share, hasManifest });

@@ -4,7 +4,7 @@ import type { Clock } from '../../Shared/Clock.ts';
 import { asShoalError, ShoalError } from '../../Shared/ShoalError.ts';
 import type { News } from '../CommandInterface.ts';
 import { type DownloadManager, type DropSender, type DropTask, lastPart } from '../DownloadManager.ts';
-import type { FileManager } from '../FileManager.ts';
+import { DROP_KEPT_MS, type FileManager } from '../FileManager.ts';
 import type { DownloadStatus } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import type { PushManager } from '../PushManager.ts';
@@ -13,8 +13,6 @@ import type { DropRequest, OpenDrop } from '../ShareModel.ts';
 /** Drops of one host, and of all together, that are not in the share yet. */
 const PER_HOST_MAX = 8;
 const ALL_MAX = 64;
-/** Time for which the bytes of an interrupted drop are kept. */
-const KEPT_MS = 3_600_000;
 /** Drops in the share that a client may ask about once more; the oldest is forgotten. */
 const DONE_MAX = 256;
 
@@ -30,7 +28,7 @@ interface Entry {
 
 export interface DropsOptions {
   readonly network: NetworkManager;
-  readonly files: FileManager;
+  readonly files: Pick<FileManager, 'requireFreeSpace' | 'receive' | 'isLeft'>;
   readonly downloads: DownloadManager;
   readonly pushes: Pick<PushManager, 'consent' | 'takesStrangers'>;
   readonly clock: Clock;
@@ -71,11 +69,12 @@ export class Drops {
     const meanwhile = this.#entries.get(key);
     if (meanwhile !== known && meanwhile !== undefined) return this.#join(meanwhile, gone);
     this.#requireRoom(request.client.host);
-    const entry = this.#begin(request);
+    const isLeft = !request.fresh && this.#options.files.isLeft({ key });
+    const entry = this.#begin(request, key);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#evict();
-    return this.#join(entry, gone);
+    return this.#join(entry, gone, isLeft);
   }
 
   /** Stops all timers; the downloads end with their manager. */
@@ -83,7 +82,7 @@ export class Drops {
     for (const { stopTimer } of this.#entries.values()) stopTimer();
   }
 
-  /** Checks bounds and space, then asks for consent. */
+  /** Checks bounds and space, then asks for consent, unless it was given in an earlier run. */
   async #admit(key: string, request: DropRequest, signal: AbortSignal): Promise<void> {
     const { pushes, files } = this.#options;
     const { path, size, client, byOwner, attributes } = request;
@@ -91,7 +90,7 @@ export class Drops {
     this.#asking.get(key)?.abort();
     this.#requireRoom(client.host);
     await files.requireFreeSpace(size);
-    if (byOwner) return;
+    if (byOwner || (pushes.takesStrangers && files.isLeft({ key }))) return;
     const asking = new AbortController();
     this.#asking.set(key, asking);
     try {
@@ -110,7 +109,7 @@ export class Drops {
       throw new ShoalError('BUSY', 'this peer receives too many files now', { hint: 'Send it again later.' });
   }
 
-  #begin({ path, size, attributes, client, byOwner }: DropRequest): Entry {
+  #begin({ path, size, attributes, client, byOwner, fresh }: DropRequest, key: string): Entry {
     const { downloads, network, files, tell } = this.#options;
     const { host } = client;
     const inflow = network.inflow(host);
@@ -120,6 +119,7 @@ export class Drops {
       path,
       size,
       attributes,
+      identity: { key, fresh },
       client: contact,
       sender: byOwner ? undefined : host,
       take: (bytes) => inflow.take(bytes),
@@ -129,11 +129,13 @@ export class Drops {
     return { host, number, task, inflow, state: 'waiting', stopTimer: () => {} };
   }
 
-  async #join(entry: Entry, gone: () => void): Promise<OpenDrop> {
+  /** @param isLeft - bytes of an earlier run are verified first */
+  async #join(entry: Entry, gone: () => void, isLeft = false): Promise<OpenDrop> {
     const { task, number } = entry;
     const sender: DropSender = { gone };
     if (entry.state === 'failed') void this.#options.downloads.resume(number);
     await task.attach(sender);
+    if (isLeft) await task.opened(sender);
     return {
       get bytes() {
         return task.fetchedBytes;
@@ -151,7 +153,10 @@ export class Drops {
     entry.stopTimer();
     if (isEnded(state)) entry.inflow.close();
     if (state !== 'failed') return;
-    entry.stopTimer = this.#options.clock.after(KEPT_MS, () => void this.#options.downloads.cancel(number));
+    entry.stopTimer = this.#options.clock.after(
+      DROP_KEPT_MS,
+      () => void this.#options.downloads.cancel(number),
+    );
   }
 
   /** Forgets drops that are over: cancelled ones, and the oldest in the share. */

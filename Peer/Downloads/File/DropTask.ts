@@ -3,7 +3,7 @@ import { onAbort } from '../../../Shared/OnAbort.ts';
 import { RateMeter } from '../../../Shared/RateMeter.ts';
 import { asShoalError, ShoalError } from '../../../Shared/ShoalError.ts';
 import type { FileAttributes, PeerContact } from '../../Model.ts';
-import type { DropStorage, IncomingFile, PlacedFile } from '../../Storage.ts';
+import type { DropIdentity, DropStorage, IncomingFile, PlacedFile } from '../../Storage.ts';
 import { downloadStopped, type RunEvents, type StallFacts, type Task, type TaskFigures } from './Task.ts';
 
 /** Time without a sending client after which the run ends. The bytes are kept. */
@@ -15,6 +15,7 @@ export interface DropTaskOptions {
   readonly path: string;
   readonly size: number;
   readonly attributes: FileAttributes;
+  readonly identity: DropIdentity;
   readonly client: PeerContact;
   /** Waits for the download limit. Undefined: at once. */
   readonly take: (bytes: number) => Promise<void> | undefined;
@@ -128,8 +129,8 @@ export class DropTask implements Task {
     this.#awaySinceMs = this.#options.clock.nowMs();
     const stopListening = onAbort(signal, () => this.#wake());
     try {
-      const { storage, path, size, attributes } = this.#options;
-      this.#file ??= await storage.receive(path, size, attributes);
+      const { storage, path, size, attributes, identity } = this.#options;
+      this.#file ??= await storage.receive(path, size, attributes, identity);
       this.#isOpen = true;
       this.#wake();
       while (this.#file.bytes < size) {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { FileAttributes } from '../../../Peer/Model.ts';
 import type { DropRequest } from '../../../Peer/ShareModel.ts';
-import type { PlacedFile } from '../../../Peer/Storage.ts';
+import type { DropIdentity, PlacedFile } from '../../../Peer/Storage.ts';
 import { Drops } from '../../../Peer/UseCases/Drops.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
@@ -15,7 +16,7 @@ function requestOf(change: Partial<DropRequest> = {}): DropRequest {
 }
 
 /** Drops on a desk: files in memory, and consent as the test decides. */
-function drops(consent: () => Promise<void> = async () => {}) {
+function drops(consent: () => Promise<void> = async () => {}, left: string[] = [], takesStrangers = true) {
   const desk = new Desk();
   const asked: string[] = [];
   const discarded: string[] = [];
@@ -24,10 +25,11 @@ function drops(consent: () => Promise<void> = async () => {}) {
     requireFreeSpace: async (bytes: number) => {
       if (bytes > free) throw new ShoalError('DISK_FULL', 'full');
     },
-    receive: async (path: string, size: number) => {
+    isLeft: ({ key }: DropIdentity) => left.includes(key),
+    receive: async (path: string, size: number, _: FileAttributes, { key, fresh }: DropIdentity) => {
       const file = {
         size,
-        bytes: 0,
+        bytes: left.includes(key) && !fresh ? 2 : 0,
         write: async (piece: Uint8Array) => {
           file.bytes += piece.length;
         },
@@ -45,7 +47,7 @@ function drops(consent: () => Promise<void> = async () => {}) {
     files: files as never,
     downloads: desk.downloads,
     pushes: {
-      takesStrangers: true,
+      takesStrangers,
       consent: async (_client, { path }) => {
         asked.push(path);
         await consent();
@@ -144,6 +146,25 @@ test('bytes of an interrupted drop are deleted after an hour', async () => {
   expect([discarded, downloads.list()[0]?.state]).toEqual([[], 'failed']);
   await clock.advanceAsync(120_000);
   expect([discarded, downloads.list()[0]?.state]).toEqual([['a'], 'cancelled']);
+});
+
+/** Key of `requestOf()`. */
+const LEFT = ['10.0.0.7', 'a', '4', ''].join('\n');
+
+test('a drop of an earlier run goes on without being asked about again, if strangers may offer files', async () => {
+  const { open, asked, clock } = drops(undefined, [LEFT]);
+  const drop = await open();
+  expect([asked, drop.bytes]).toEqual([[], 2]);
+  await clock.settle(drop.write(Buffer.from('23')));
+  expect(await clock.settle(drop.whole())).toMatchObject({ path: 'a' });
+  const strict = drops(undefined, [LEFT], false);
+  await strict.open();
+  expect(strict.asked).toEqual(['a']);
+});
+
+test('a client that begins a drop of an earlier run again gets an empty file', async () => {
+  const { open, asked } = drops(undefined, [LEFT]);
+  expect([(await open({ fresh: true })).bytes, asked]).toEqual([0, []]);
 });
 
 test('a second request while the user is asked takes the place of the first', async () => {

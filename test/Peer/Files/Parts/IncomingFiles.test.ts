@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DiskNames } from '../../../../Peer/Files/Disk/DiskNames.ts';
 import type { FileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import { IncomingFiles } from '../../../../Peer/Files/Parts/IncomingFiles.ts';
+import type { FileAttributes } from '../../../../Peer/Model.ts';
 import type { IncomingFile } from '../../../../Peer/Storage.ts';
 import type { FileDescription } from '../../../../Protocol/FileId.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
@@ -10,9 +11,11 @@ import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
 import { madeFile } from './parts.ts';
 
 const MIB = 1_024 * 1_024;
+/** Time of all files of a MemoryDisk. */
+const DISK_WALL_MS = 1_700_000_000_000;
 const { content, description } = madeFile(2 * MIB + 99);
 
-function incoming(disk = new MemoryDisk({ random: new SeededRandom(1) })) {
+function incoming(disk = new MemoryDisk({ random: new SeededRandom(1) }), now = { wallMs: DISK_WALL_MS }) {
   disk.putFolder('/share');
   const installed: { path: string; state: FileState; description: FileDescription }[] = [];
   const needed: number[] = [];
@@ -28,8 +31,11 @@ function incoming(disk = new MemoryDisk({ random: new SeededRandom(1) })) {
       if (bytes > disk.free) throw new ShoalError('DISK_FULL', 'full');
     },
     placeOf: () => here.path,
+    wallMs: () => now.wallMs,
   });
-  return { disk, files, installed, needed, here };
+  const create = (path: string, size: number, attributes: FileAttributes = {}, fresh = false) =>
+    files.create(path, size, attributes, { key: path, fresh });
+  return { disk, files, installed, needed, here, create };
 }
 
 async function send(file: IncomingFile, bytes: Buffer, piece = 70_001): Promise<void> {
@@ -37,8 +43,8 @@ async function send(file: IncomingFile, bytes: Buffer, piece = 70_001): Promise<
 }
 
 test('pieces of any size become a file with the hashes of its chunks', async () => {
-  const { disk, files, installed } = incoming();
-  const file = files.create('f/a.bin', content.length, { modifiedMs: 5_000 });
+  const { disk, create, installed } = incoming();
+  const file = await create('f/a.bin', content.length, { modifiedMs: 5_000 });
   await send(file, content);
   expect(installed).toEqual([]);
   expect(await file.finish()).toEqual({
@@ -52,16 +58,16 @@ test('pieces of any size become a file with the hashes of its chunks', async () 
 });
 
 test('an empty file has no chunk', async () => {
-  const { disk, files } = incoming();
-  const file = files.create('empty', 0, {});
+  const { disk, create } = incoming();
+  const file = await create('empty', 0, {});
   expect((await file.finish()).fileId).toBe(madeFile(0).description.fileId);
   expect(disk.peek('/share/empty')?.length).toBe(0);
 });
 
 test('never overwrites, and leaves no name of the share', async () => {
-  const { disk, files } = incoming();
+  const { disk, create } = incoming();
   for (const expected of ['a.bin', 'a (2).bin']) {
-    const file = files.create('../../a.bin', 3, {});
+    const file = await create('../../a.bin', 3, {});
     await file.write(Buffer.from('abc'));
     expect((await file.finish()).path).toBe(expected);
   }
@@ -69,9 +75,9 @@ test('never overwrites, and leaves no name of the share', async () => {
 });
 
 test('content that is at its path already gets no second copy', async () => {
-  const { disk, files, installed, here } = incoming();
+  const { disk, create, installed, here } = incoming();
   here.path = '/share/f/a.bin';
-  const file = files.create('f/a.bin', 3, {});
+  const file = await create('f/a.bin', 3, {});
   await file.write(Buffer.from('abc'));
   expect(await file.finish()).toMatchObject({ path: 'f/a.bin', absolute: '/share/f/a.bin' });
   expect(installed).toEqual([]);
@@ -79,26 +85,29 @@ test('content that is at its path already gets no second copy', async () => {
 });
 
 test('space is checked for it, and for what all other incoming files still need', async () => {
-  const { disk, files, needed } = incoming();
+  const { disk, create, needed } = incoming();
   disk.free = 150;
-  const first = files.create('a', 100, {});
+  const first = await create('a', 100, {});
   await first.write(Buffer.alloc(40));
-  const second = files.create('b', 90, {});
+  const second = await create('b', 90, {});
   expect(needed).toEqual([100, 150]);
-  expect(() => files.create('c', 1, {})).toThrow(expect.objectContaining({ code: 'DISK_FULL' }));
+  await expect(create('c', 1)).rejects.toMatchObject({ code: 'DISK_FULL' });
   second.discard();
-  files.create('c', 90, {});
+  await create('c', 90, {});
 });
 
 describe('a failing disk', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
     'call %i: nothing wrong in the share; the bytes can be sent again',
     async (call) => {
-      const { disk, files } = incoming();
+      const { disk, create } = incoming();
       const whole = Buffer.from('0123456789');
       disk.failAt(call, call % 2 === 0 ? 'ENOSPC' : 'EIO');
+      let last: IncomingFile | undefined;
       const once = async () => {
-        const file = files.create('a', whole.length, {});
+        last?.discard();
+        const file = await create('a', whole.length, {});
+        last = file;
         try {
           await send(file, whole, 4);
         } catch {
@@ -116,8 +125,8 @@ describe('a failing disk', () => {
 });
 
 test('discarded during a write: no file stays, and no more is taken', async () => {
-  const { disk, files } = incoming();
-  const file = files.create('a', 10, {});
+  const { disk, create } = incoming();
+  const file = await create('a', 10, {});
   const writing = file.write(Buffer.from('01234'));
   file.discard();
   await writing;
@@ -126,17 +135,115 @@ test('discarded during a write: no file stays, and no more is taken', async () =
 });
 
 test('more bytes than announced are a mistake of the caller, and written nowhere', async () => {
-  const { files } = incoming();
-  const file = files.create('a', 3, {});
+  const { create } = incoming();
+  const file = await create('a', 3, {});
   await expect(file.write(Buffer.from('0123'))).rejects.toThrow(RangeError);
   expect(file.bytes).toBe(0);
   await expect(file.finish()).rejects.toThrow('before every byte');
 });
 
-test('closing deletes all that are not whole', async () => {
-  const { disk, files } = incoming();
-  files.create('a', 3, {});
-  files.create('b', 3, {});
+test('a file cannot be received twice at once', async () => {
+  const { create, files } = incoming();
+  const file = await create('a', 3);
+  await expect(create('a', 3)).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
+  file.discard();
+  await create('a', 3);
   await files.close();
-  expect(disk.names('/share/Temp')).toEqual([]);
+});
+
+/** Sends the first bytes of the content, ends the run, and starts the next one. */
+async function interrupted(bytes: number) {
+  const first = incoming();
+  await send(await first.create('f/a.bin', content.length), content.subarray(0, bytes));
+  await first.files.close();
+  return incoming(first.disk.kill());
+}
+
+describe('after a restart', () => {
+  test.each([
+    [0, 0],
+    [MIB - 1, 0],
+    [MIB, MIB],
+    [2 * MIB + 98, 2 * MIB],
+    [content.length, content.length],
+  ])('of %i bytes, the whole chunks are here: %i', async (sent, kept) => {
+    const { files, create, disk } = await interrupted(sent);
+    files.cleanUp();
+    expect([files.isLeft({ key: 'f/a.bin' }), files.isLeft({ key: 'other' })]).toEqual([true, false]);
+    const file = await create('f/a.bin', content.length);
+    expect(file.bytes).toBe(kept);
+    await send(file, content.subarray(kept));
+    expect((await file.finish()).fileId).toBe(description.fileId);
+    expect(disk.peek('/share/f/a.bin')?.equals(content)).toBe(true);
+    expect(disk.names('/share/Temp')).toEqual([]);
+  });
+
+  test('changed bytes are sent again, with all that follow', async () => {
+    const { create, disk } = await interrupted(2 * MIB);
+    const [name = ''] = disk.names('/share/Temp').filter((each) => each.endsWith('.drop'));
+    await disk.open(`/share/Temp/${name}`).write(Buffer.from('?'), 5);
+    const file = await create('f/a.bin', content.length);
+    expect(file.bytes).toBe(0);
+    await send(file, content);
+    expect(disk.peek((await file.finish()).absolute)?.equals(content)).toBe(true);
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    'call %i of the disk fails: nothing is lost for the next attempt',
+    async (call) => {
+      const { create, disk } = await interrupted(2 * MIB);
+      disk.failAt(call, 'EIO');
+      const file = await create('f/a.bin', content.length).catch(() => create('f/a.bin', content.length));
+      expect(file.bytes).toBe(2 * MIB);
+      await send(file, content.subarray(file.bytes)).catch(() => send(file, content.subarray(file.bytes)));
+      expect((await file.finish().catch(() => file.finish())).fileId).toBe(description.fileId);
+    },
+  );
+
+  test('a client that begins again gets an empty file', async () => {
+    const { create } = await interrupted(MIB);
+    expect((await create('f/a.bin', content.length, {}, true)).bytes).toBe(0);
+  });
+
+  test('half of a pair is removed, and an hour later all of it', async () => {
+    const now = { wallMs: DISK_WALL_MS };
+    const { create, disk, files } = incoming(undefined, now);
+    for (const path of ['a', 'b']) await create(path, 3);
+    await files.close();
+    const [first = ''] = disk.names('/share/Temp');
+    disk.remove(`/share/Temp/${first}`);
+    files.cleanUp();
+    expect(disk.names('/share/Temp')).toHaveLength(2);
+    now.wallMs += 3_600_001;
+    files.cleanUp();
+    expect(disk.names('/share/Temp')).toEqual([]);
+  });
+
+  test('64 are kept, and no open one is removed', async () => {
+    const now = { wallMs: DISK_WALL_MS };
+    const { create, disk, files } = incoming(undefined, now);
+    for (let n = 0; n < 70; n++) await create(`${n}`, 3);
+    await files.close();
+    await create('open', 3);
+    files.cleanUp();
+    expect(disk.names('/share/Temp')).toHaveLength(2 * (64 + 1));
+    now.wallMs += 3_600_001;
+    files.cleanUp();
+    expect(disk.names('/share/Temp')).toHaveLength(2);
+  });
+});
+
+test('whatever a power cut leaves, the file is right in the end', async () => {
+  for (let seed = 1; seed <= 16; seed++) {
+    const random = new SeededRandom(seed);
+    const first = incoming(new MemoryDisk({ random }));
+    const file = await first.create('a', content.length);
+    await send(file, content.subarray(0, random.int(0, content.length)), 200_001);
+    const second = incoming(first.disk.powerCut());
+    second.files.cleanUp();
+    const again = await second.create('a', content.length);
+    await send(again, content.subarray(again.bytes), 200_001);
+    expect((await again.finish()).fileId, `seed ${seed}`).toBe(description.fileId);
+    expect(second.disk.peek('/share/a')?.equals(content), `seed ${seed}`).toBe(true);
+  }
 });
