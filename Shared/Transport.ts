@@ -25,7 +25,7 @@ export interface StreamHandler {
   closed(error: Error | undefined): void;
 }
 
-/** Receives bytes into the owner's memory (Node's `onread`; for dialled connections only). */
+/** Receives bytes into the owner's memory (Node's `onread`). */
 export interface ReadTarget {
   /** Target of the next read; not empty. */
   nextBuffer(): Uint8Array;
@@ -47,6 +47,10 @@ export interface ByteStream {
   destroy(): void;
   /** Descriptor of an open, plain TCP socket, for system calls that Node does not offer. */
   readonly descriptor?: () => number | undefined;
+  /**
+   * Reads into the owner's memory from now on: no `data` follows. False: not possible with this stream.
+   */
+  readonly readInto?: ((into: ReadTarget) => boolean) | undefined;
   /**
    * Hands over the socket of Node below, with `unread` bytes put back; of the handler only `closed` is called from then
    * on. Undefined where there is no such socket.

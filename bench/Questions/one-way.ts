@@ -8,6 +8,7 @@ import { atLeast, atMost, type Report } from '../Report.ts';
 import { PATIENCE_MS, Rig, untilShared } from '../Rig.ts';
 import type { Settings } from '../Settings.ts';
 import { spread, spreadText } from '../Statistics.ts';
+import { usage, usageSince } from '../Usage.ts';
 
 /** Which of the two computers lets nobody connect. */
 type Closed = 'nobody' | 'the giver' | 'the taker';
@@ -18,6 +19,8 @@ interface Turn {
   readonly gigabytesPerSecond: number;
   /** Milliseconds from `download` to the end of 64 KiB at a fresh peer. */
   readonly firstByteMs: number;
+  /** Of the taker, for the large file. */
+  readonly cpuSecondsPerGigabyte: number;
 }
 
 /** A firewall on one of two computers: does it cost speed, or time to the first byte? */
@@ -39,6 +42,7 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     spread(turns.filter((turn) => turn.closed === closed).map(pick));
   const rate = ({ gigabytesPerSecond }: Turn) => gigabytesPerSecond;
   const first = ({ firstByteMs }: Turn) => firstByteMs;
+  const cpu = ({ cpuSecondsPerGigabyte }: Turn) => cpuSecondsPerGigabyte;
   const openRates = turns.filter(({ closed }) => closed === 'nobody').map(rate);
   const ratio = (closed: Closed) =>
     spread(
@@ -48,11 +52,18 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     title,
     tables: [
       {
-        columns: ['closed', 'GB/s', 'of the open rate', 'to the end of 64 KiB, ms'],
+        columns: [
+          'closed',
+          'GB/s',
+          'of the open rate',
+          'CPU s per GB of the taker',
+          'to the end of 64 KiB, ms',
+        ],
         rows: CASES.map((closed) => [
           closed,
           spreadText(of(closed, rate)),
           closed === 'nobody' ? '' : spreadText(ratio(closed)),
+          spreadText(of(closed, cpu)),
           spreadText(of(closed, first), 0),
         ]),
       },
@@ -100,14 +111,18 @@ async function measure(
         await leecher.ask('download small.bin', /is done/, PATIENCE_MS);
         const firstByteMs = performance.now() - asked;
         await leecher.ask('search large --json', /large\.bin/, PATIENCE_MS);
+        const before = await usage(leecher.pid);
         const began = performance.now();
         await leecher.ask('download large.bin', /is done/, PATIENCE_MS);
         const seconds = (performance.now() - began) / 1_000;
+        const gigabytes = bytes / 1e9;
+        const { cpuSeconds } = await usageSince(leecher.pid, before);
         if (!(await sameBytes(join(source, 'large.bin'), join(rig.share(`leecher-${name}`), 'large.bin'))))
           throw new Error('the copy differs');
-        turns.push({ closed, gigabytesPerSecond: bytes / 1e9 / seconds, firstByteMs });
+        const [rateThen, cost] = [gigabytes / seconds, cpuSeconds / gigabytes];
+        turns.push({ closed, gigabytesPerSecond: rateThen, firstByteMs, cpuSecondsPerGigabyte: cost });
         console.log(
-          `  closed: ${closed}: ${(bytes / 1e9 / seconds).toFixed(2)} GB/s, ${firstByteMs.toFixed(0)} ms`,
+          `  closed: ${closed}: ${rateThen.toFixed(2)} GB/s, ${cost.toFixed(2)} CPU s per GB, ${firstByteMs.toFixed(0)} ms`,
         );
         for (const peer of [leecher, seeder]) await peer.kill();
         await rig.forget(`leecher-${name}`);

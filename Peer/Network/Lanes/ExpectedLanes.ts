@@ -12,7 +12,7 @@ interface Expected {
   readonly host: string;
   readonly handler: StreamHandler;
   readonly into: ReadTarget;
-  readonly arrived: (stream: FedStream) => void;
+  readonly arrived: (stream: ByteStream) => void;
 }
 
 /** Our requests for lanes that the other side dials: each token admits one, from the host of that peer's link. */
@@ -49,7 +49,7 @@ export class ExpectedLanes {
         fail(new ShoalError('TIMEOUT', 'the peer did not connect in time')),
       );
       const stopListening = onAbort(signal, () => fail(new ShoalError('CANCELLED', 'cancelled')));
-      const arrived = (stream: FedStream) => {
+      const arrived = (stream: ByteStream) => {
         end();
         resolve(stream);
       };
@@ -61,20 +61,21 @@ export class ExpectedLanes {
   /** Accepts a connection that should begin with an expected token. @param full, settle - as in Uploads.accept */
   accept(stream: ByteStream, full: boolean, settle: () => void) {
     const decoder = new FrameDecoder(GREETING_FRAME_BYTES_MAX);
-    let owner: { readonly handler: StreamHandler; readonly fed: FedStream } | undefined;
+    let owner: { readonly handler: StreamHandler; readonly fed: FedStream | undefined } | undefined;
     const enter = (bytes: Uint8Array) => {
       for (const { type, body } of decoder.push(bytes)) {
         const message = owner === undefined ? decodeLane(type, body) : undefined;
         const expected = message?.type === 'token' ? this.#expected.get(message.token) : undefined;
         if (expected?.host !== stream.remote.host) throw badFrame('a lane that was not requested');
-        owner = { handler: expected.handler, fed: new FedStream(stream, expected.into) };
+        const fed = stream.readInto?.(expected.into) ? undefined : new FedStream(stream, expected.into);
+        owner = { handler: expected.handler, fed };
         settle();
-        expected.arrived(owner.fed);
+        expected.arrived(fed ?? stream);
       }
     };
     const handler: StreamHandler = {
       data: (bytes) => {
-        if (owner !== undefined) return owner.fed.data(bytes);
+        if (owner !== undefined) return owner.fed?.data(bytes);
         try {
           enter(bytes);
         } catch (reason) {

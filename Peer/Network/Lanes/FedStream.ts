@@ -1,8 +1,9 @@
 import type { ByteStream, ReadTarget } from '../../../Shared/Transport.ts';
 
 /**
- * Feeds a ReadTarget from the `data` events of an accepted stream, which has no `onread`. Costs a copy. `pause` of the
- * target holds bytes back until `resume`; the stream below is paused meanwhile, so that at most one event is held.
+ * Feeds a ReadTarget from the `data` events of a stream that cannot read into it, such as an accepted one over TLS.
+ * Costs a copy. `pause` of the target holds bytes back until `resume`; the stream below is paused meanwhile, so that at
+ * most one event is held.
  */
 export class FedStream implements ByteStream {
   readonly #below: ByteStream;

@@ -1,4 +1,4 @@
-import { createServer, isIP, type Socket, connect as tcpConnect } from 'node:net';
+import { createServer, isIP, Socket, connect as tcpConnect } from 'node:net';
 import { DIAL_TIMEOUT_MS } from '../../../../Protocol/Limits.ts';
 import { type Address, formatAddress, normalHost } from '../../../../Shared/Address.ts';
 import { descriptorOf } from '../../../../Shared/Descriptors.ts';
@@ -99,21 +99,22 @@ export function readInto(into: ReadTarget) {
 
 /** A socket as a byte stream. @param ownMemory - the bytes are read into a ReadTarget */
 export function wrapSocket(
-  socket: Socket,
+  first: Socket,
   handler: StreamHandler,
   remote: Address,
   ownMemory = false,
 ): ByteStream {
+  let socket = first;
   let failure: Error | undefined;
-  socket.on('error', (error) => {
+  const failed = (error: Error) => {
     failure ??= error;
     // A TLS socket stays open after a record that was changed on its way.
     socket.destroy();
-  });
+  };
   const drained = () => handler.drained?.();
   const data = (bytes: Buffer) => handler.data?.(bytes);
-  socket.on('close', () => handler.closed(failure));
-  socket.on('drain', drained);
+  const closed = () => handler.closed(failure);
+  socket.on('error', failed).on('close', closed).on('drain', drained);
   if (!ownMemory) socket.on('data', data);
   return {
     remote,
@@ -130,6 +131,13 @@ export function wrapSocket(
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
     descriptor: () => descriptorOf(socket),
+    readInto: (into) => {
+      const next = overHandleOf(socket, into);
+      if (next === undefined) return false;
+      socket.off('close', closed).destroy();
+      socket = next.on('error', failed).on('close', closed).on('drain', drained);
+      return true;
+    },
     detach: (unread) => {
       socket.off('data', data);
       socket.off('drain', drained);
@@ -141,6 +149,20 @@ export function wrapSocket(
       return socket;
     },
   };
+}
+
+/**
+ * A socket that takes over the handle of a plain one and reads into memory of the owner, which Node offers for dialled
+ * connections only. Undefined: not plain, closed, or bytes are under way in its buffers.
+ */
+function overHandleOf(socket: Socket, into: ReadTarget): Socket | undefined {
+  if (descriptorOf(socket) === undefined || socket.writableLength + socket.readableLength > 0)
+    return undefined;
+  const holder = socket as { _handle?: object | null };
+  const options = { allowHalfOpen: false, handle: holder._handle, onread: readInto(into) };
+  const next = new Socket(options);
+  holder._handle = null;
+  return next;
 }
 
 export function givenUp(): ShoalError {

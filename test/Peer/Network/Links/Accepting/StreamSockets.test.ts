@@ -98,6 +98,60 @@ test('nobody there is UNREACHABLE; given up is CANCELLED', async () => {
   });
 });
 
+test.each(['the other side', 'this side'])(
+  'an accepted stream reads into own memory after its first bytes: every byte once, pauses, writes; %s ends it',
+  async (who) => {
+    const sent = randomBytes(3_000_000);
+    const events: string[] = [];
+    const received: Buffer[] = [];
+    const buffer = Buffer.alloc(50_000);
+    let got = 0;
+    let pauses = 0;
+    let stream: ByteStream | undefined;
+    const listener = await listen(0, (accepted) => {
+      stream = accepted;
+      const takesOver = (bytes: Uint8Array) => {
+        events.push(`data of ${bytes.length} bytes`);
+        const filled = (count: number) => {
+          received.push(Buffer.from(buffer.subarray(0, count)));
+          got += count;
+          if (got < 1_000_000 || pauses > 0) return true;
+          pauses = got;
+          return false;
+        };
+        events.push(`takes over: ${accepted.readInto?.({ nextBuffer: () => buffer, filled })}`);
+        accepted.write(Buffer.from('go'));
+      };
+      return { data: takesOver, closed: (error) => events.push(`closed ${error?.message}`) };
+    });
+    onTestFinished(() => listener.close());
+    let answered: () => void = () => {};
+    const answer = new Promise<void>((resolve) => {
+      answered = resolve;
+    });
+    const client = await dial(
+      { host: '127.0.0.1', port: listener.local.port },
+      { data: () => answered(), closed: () => events.push('the client is closed') },
+    );
+    client.write(Buffer.from('hello'));
+    await answer;
+    client.write(sent);
+    await expect.poll(() => pauses).toBeGreaterThan(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(got).toBe(pauses);
+    expect(stream?.descriptor?.()).toBeGreaterThan(0);
+    stream?.resume();
+    await expect.poll(() => got).toBe(sent.length);
+    expect(Buffer.concat(received).equals(sent)).toBe(true);
+    if (who === 'this side') stream?.destroy();
+    else client.end();
+    await expect.poll(() => events.length).toBe(4);
+    expect(events.slice(0, 2)).toEqual(['data of 5 bytes', 'takes over: true']);
+    expect(events.slice(2).toSorted()).toEqual(['closed undefined', 'the client is closed']);
+    expect(stream?.readInto?.({ nextBuffer: () => buffer, filled: () => true })).toBe(false);
+  },
+);
+
 test('own memory: reads fill it, false pauses, every write is done, both ends hear of the end once', async () => {
   const closed: string[] = [];
   let accepted: ByteStream | undefined;

@@ -31,12 +31,14 @@ function identity() {
 async function acceptor(clock: Clock = systemClock) {
   const own = identity();
   const seen = { proven: [] as string[], failed: [] as string[], bytes: '' };
+  let readsInto: unknown;
   const opening = controlOpening({
     secure: own.transport,
     clock,
     failed: (_host, reason) => seen.failed.push(reason),
     accept: (stream, _full, settle) => {
       seen.proven.push(stream.provenId);
+      readsInto = stream.readInto?.({ nextBuffer: () => Buffer.alloc(1), filled: () => true });
       settle();
       stream.write(Buffer.from('welcome'));
       const handler = {
@@ -74,7 +76,7 @@ async function acceptor(clock: Clock = systemClock) {
     await listener.close();
     await taking.close();
   });
-  const counts = { accepted: () => opened > 0, open: () => opened - ended };
+  const counts = { accepted: () => opened > 0, open: () => opened - ended, readsInto: () => readsInto };
   return { ...own, ...counts, seen, address: { host: '127.0.0.1', port: listener.local.port } };
 }
 
@@ -287,6 +289,7 @@ test('through a relay both sides prove their ids, and the relay sees nothing of 
   expect(heard.text()).toBe('welcome');
   await expect.poll(() => server.seen.bytes).toBe('a secret');
   expect(server.seen.proven).toEqual([client.peerId]);
+  expect(server.readsInto()).toBe(false); // Encrypted bytes must not land there.
   expect(Buffer.concat(seen).toString('latin1')).not.toMatch(/secret|welcome/);
   stream.destroy();
 });
