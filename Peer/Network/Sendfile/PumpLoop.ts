@@ -1,6 +1,9 @@
 import type { PumpEnd, PumpFailure, PumpJob, PumpOrder, Sendfile } from './Sendfile.ts';
 
-/** Bytes that one connection sends before the next one has its turn. */
+/**
+ * Bytes of files that one connection sends before the next one has its turn. Headers do not count: else each slice would
+ * end a few bytes before the piece, and the rest would cost a call.
+ */
 export const SLICE_BYTES = 1_048_576;
 const EINTR = -4;
 const EAGAIN = -11;
@@ -101,16 +104,17 @@ export class PumpLoop {
   #sendSlice(id: number, line: Line): void {
     let room = SLICE_BYTES;
     for (let [running] = line.jobs; running !== undefined && room > 0; [running] = line.jobs) {
-      const sent = this.#sendSome(running, room);
-      if (sent === EAGAIN) {
+      const before = running.sent;
+      const accepted = this.#sendSome(running, room);
+      if (accepted === EAGAIN) {
         line.full = true;
         return;
       }
-      if (sent <= 0 && sent !== EINTR) {
-        this.#fail(id, sent === 0 ? 'cut short' : -sent);
+      if (accepted <= 0 && accepted !== EINTR) {
+        this.#fail(id, accepted === 0 ? 'cut short' : -accepted);
         return;
       }
-      room -= Math.max(0, sent);
+      room -= running.sent - before;
       if (running.piece === running.job.pieces.length) {
         line.jobs.shift();
         this.#end(running, undefined);

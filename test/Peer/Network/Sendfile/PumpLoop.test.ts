@@ -141,6 +141,16 @@ test('connections send a slice each in turns; jobs of one connection keep their 
   expect(loop.takeEnds().map(({ id }) => id)).toEqual([1, 3, 2]);
 });
 
+test('a piece as long as a slice goes out in one call, despite its header', () => {
+  const { calls, loop } = made();
+  const piece = (position: number) => ({ header: Uint8Array.of(1), position, bytes: SLICE_BYTES });
+  loop.take(job(1, { pieces: [piece(0), piece(SLICE_BYTES)] }));
+  loop.round();
+  expect(calls.log).toEqual(['header 11: 1', `file 51->11: 0+${SLICE_BYTES}`]);
+  loop.round();
+  expect(loop.takeEnds()).toEqual([{ id: 1, sent: 2 * SLICE_BYTES, failure: undefined }]);
+});
+
 test('closing ends every job and closes every descriptor', () => {
   const { calls, loop } = made([EAGAIN]);
   for (const id of [1, 2, 3]) loop.take(job(id, { line: id === 3 ? 2 : 1 }));
