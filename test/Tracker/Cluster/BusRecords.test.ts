@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PATH_BYTES_MAX, QUERY_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import {
+  type BusRecord,
   decodeRecord,
   encodeRecord,
   RECORD_BYTES_MAX,
@@ -63,3 +65,23 @@ test('a record that is too long is refused before it is read', () => {
   expect(() => decodeRecord(long)).toThrow('a record of 65537 bytes');
   expect(() => senderOf(long)).toThrow(badFrame);
 });
+
+const { search, folder, found, located, listed } = recordExamples;
+const one = { ...found.hits[0], path: 'x', holders: [] } as (typeof found.hits)[number];
+/** Records by the length of a text or list. */
+const long: readonly (readonly [string, number, (length: number) => BusRecord])[] = [
+  ['bytes of a query', QUERY_BYTES_MAX, (length) => ({ ...search, words: 'x'.repeat(length) })],
+  ['bytes of a folder', PATH_BYTES_MAX, (length) => ({ ...folder, path: 'x'.repeat(length) })],
+  ['hits', 256, (length) => ({ ...found, hits: Array.from({ length }, () => one) })],
+  ['holders', 256, (length) => ({ ...located, holders: located.holders.flatMap(times(length)) })],
+  ['peers', 64, (length) => ({ ...listed, peers: listed.peers.flatMap(times(length)) })],
+];
+
+test.each(long)('%s of a record: at most %i', (_, max, recordOf) => {
+  expect(decodeRecord(encodeRecord(recordOf(max)))).toEqual(recordOf(max));
+  expect(() => encodeRecord(recordOf(max + 1))).toThrow(RangeError);
+});
+
+function times(length: number): <T>(item: T) => T[] {
+  return (item) => Array.from({ length }, () => item);
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type BusRecord, encodeRecord } from '../../../Tracker/Cluster/BusRecords.ts';
+import { type BusRecord, decodeRecord, encodeRecord } from '../../../Tracker/Cluster/BusRecords.ts';
 import { hostileBytes } from '../../Protocol/hostile.ts';
 import { readGolden } from '../../Support/golden.ts';
 import { idOf, runOf } from '../peers.ts';
@@ -59,6 +59,37 @@ describe('a hostile tracker on the bus', () => {
     const miss = encodeRecord({ ...recordExamples.calling, from: HOSTILE });
     for (let count = 0; count < 60_000; count++) all.at(0).receiveRecord(miss, all.clock.nowMs());
     expect((all.at(0).cluster?.counts.refused ?? 0) - before).toBeGreaterThan(20_000);
+  });
+
+  test('joins again and again: it is welcomed at once every 200 ms, else with the next step', async () => {
+    const { all, say } = await fleet();
+    const join = () => say({ ...recordExamples.announce, from: HOSTILE, joins: true }).length;
+    expect([join(), join()]).toEqual([1, 0]);
+    await all.clock.advanceAsync(199);
+    expect(join()).toBe(0);
+    await all.clock.advanceAsync(1);
+    expect(join()).toBe(1);
+  });
+
+  test('asks for a content that 300 peers have: 256 are named, all are counted', async () => {
+    const { all, say } = await fleet();
+    for (let peer = 10; peer < 309; peer++) all.join(0, peer, ['song 1.mp3']);
+    const locate = { ...recordExamples.locate, from: HOSTILE, fileId: contentOf('song 1.mp3') };
+    const parts = say(locate).map(({ bytes }) => decodeRecord(bytes));
+    const named = parts.flatMap((part) => (part.type === 'located' ? part.holders : []));
+    expect(new Set(named.map(({ peerId }) => peerId)).size).toBe(256);
+    expect(parts[0]).toMatchObject({ total: 300 });
+  });
+
+  test('asks for hits with long paths: no record is too long to be read, and none is missing', async () => {
+    const { all, say } = await fleet();
+    const paths = Array.from({ length: 150 }, (_, n) => `${'long/'.repeat(150)}melody ${n}.mp3`);
+    // A datagram holds one of them.
+    for (const [at, path] of paths.entries()) all.join(0, 10 + at, [path]);
+    const search = { ...recordExamples.search, from: HOSTILE, words: 'melody' };
+    const parts = say(search).map(({ bytes }) => decodeRecord(bytes));
+    expect(parts.length).toBeGreaterThan(1);
+    expect(parts.flatMap((part) => (part.type === 'found' ? part.hits : []))).toHaveLength(150);
   });
 
   test('asks without having announced itself: no answer', async () => {
