@@ -88,6 +88,8 @@ export interface CommandContext {
   watch(number: number): void;
   /** Suppresses that line: the running command reports the end of this download. */
   unwatch(number: number): void;
+  /** Items that are shown at most: a list from the network ends there. Absent: all are shown. */
+  readonly itemsMax?: number | undefined;
   /** Undefined: the output is not a terminal, so nothing on it can change. */
   readonly live?: LiveText | undefined;
   /** Reports progress while the command runs. */

@@ -10,7 +10,7 @@ import { startDownload } from '../State/Actions.ts';
 import { peerHash, shareHash } from '../State/Address.ts';
 import { session } from '../State/Live.ts';
 import { useAsked } from '../State/UseAsked.ts';
-import { count, t } from '../Text/Language.ts';
+import { count, language, t } from '../Text/Language.ts';
 import { bytesText } from '../Text/Units.ts';
 import { type FolderEntry, inFolder } from './Folders.ts';
 import { Face } from './Peers.tsx';
@@ -59,6 +59,9 @@ export function Listing({ peer, folder }: Props) {
       {value === undefined && failure !== undefined && <Failure failure={failure} />}
       {value !== undefined && entries.length === 0 && (
         <Empty title={peer === undefined && folder === '' ? t('share.none') : t('folder.empty')} />
+      )}
+      {items !== undefined && items.length >= FILES_MAX && (
+        <p class="muted">{t('folder.cut', { n: FILES_MAX.toLocaleString(language.value) })}</p>
       )}
       {entries.length > 0 && (
         <VirtualList

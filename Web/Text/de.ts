@@ -92,6 +92,7 @@ export const de: Texts = {
   'peers.reachUnknown':
     'Ob andere sich mit diesem Computer verbinden können, zeigt sich, sobald ein anderer verbunden ist.',
   'folder.empty': 'Dieser Ordner ist leer',
+  'folder.cut': 'Hier stehen nur die ersten {n} Dateien. Die Suche findet die anderen.',
   'folder.top': 'Alle Dateien',
   'folder.get': 'Ordner herunterladen',
   'share.title': 'Freigabe',

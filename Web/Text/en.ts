@@ -88,6 +88,7 @@ export const en = {
     'Others cannot connect to this computer. Files still go both ways with every peer that it can reach. The page Doctor says what to do.',
   'peers.reachUnknown': 'Whether others can connect to this computer shows when another one is linked.',
   'folder.empty': 'This folder is empty',
+  'folder.cut': 'Only the first {n} files are shown here. Search finds the others.',
   'folder.top': 'All files',
   'folder.get': 'Download folder',
   'share.title': 'Share',

@@ -91,6 +91,7 @@ export const es: Texts = {
     'Otros no pueden conectarse a este ordenador. Los archivos van igualmente en ambos sentidos con cada par que este alcanza. La página Diagnóstico dice qué hacer.',
   'peers.reachUnknown': 'Si otros pueden conectarse a este ordenador se sabe cuando otro está enlazado.',
   'folder.empty': 'Esta carpeta está vacía',
+  'folder.cut': 'Aquí se muestran solo los primeros {n} archivos. La búsqueda encuentra los demás.',
   'folder.top': 'Todos los archivos',
   'folder.get': 'Descargar carpeta',
   'share.title': 'Compartir',

@@ -91,6 +91,7 @@ export const pt: Texts = {
     'Outros não conseguem ligar-se a este computador. Os ficheiros vão à mesma nos dois sentidos com cada par que ele alcança. A página Diagnóstico diz o que fazer.',
   'peers.reachUnknown': 'Se outros podem ligar-se a este computador vê-se quando houver outro ligado.',
   'folder.empty': 'Esta pasta está vazia',
+  'folder.cut': 'Aqui estão só os primeiros {n} ficheiros. A pesquisa encontra os outros.',
   'folder.top': 'Todos os ficheiros',
   'folder.get': 'Descarregar pasta',
   'share.title': 'Partilha',

@@ -85,7 +85,7 @@ function localEntries(folder: string, { controls }: CommandContext): readonly Ca
 
 async function listPeer(text: string, typedFolder: string, context: CommandContext): Promise<CommandResult> {
   await context.networkReady();
-  const { controls, signal } = context;
+  const { controls, signal, itemsMax = Number.POSITIVE_INFINITY } = context;
   const folder = folderName(typedFolder);
   const peer = await controls.findPeer(text, signal).catch((failure: unknown) => {
     if (failure instanceof ShoalError && failure.code === 'LOCAL_CONFLICT') return undefined;
@@ -93,7 +93,12 @@ async function listPeer(text: string, typedFolder: string, context: CommandConte
   });
   if (peer === undefined) return listLocal(folder, context); // This peer itself.
   const entries: CatalogEntry[] = [];
-  for await (const page of controls.listPeer(peer, folder, signal)) entries.push(...page);
+  for await (const page of controls.listPeer(peer, folder, signal)) {
+    entries.push(...page);
+    // One more than are shown: there is a rest.
+    if (entries.length > itemsMax) break;
+  }
+  const truncated = entries.length > itemsMax;
   const name = peer.name === '' ? text : peer.name;
   if (folder !== '' && entries.length === 0) {
     throw new ShoalError('NOT_FOUND', `${safeText(name)} shares no folder "${safeText(folder)}"`, {
@@ -101,7 +106,11 @@ async function listPeer(text: string, typedFolder: string, context: CommandConte
     });
   }
   rememberPaths(entries, context);
-  return { items: entries.map(fileItem), text: (style) => remoteFilesText(name, folder, entries, style) };
+  return {
+    data: truncated ? { truncated } : {},
+    items: entries.map(fileItem),
+    text: (style) => remoteFilesText(name, folder, entries, style),
+  };
 }
 
 function rememberPaths(entries: readonly CatalogEntry[], context: CommandContext): void {

@@ -22,7 +22,10 @@ export interface OneShotRequest {
   /** Columns of the terminal; null: no terminal. */
   readonly width: number | null;
   readonly color: boolean;
-  /** For programs: part of a list only, and no text. The envelope has `total`, the number of all items. */
+  /**
+   * For programs: part of a list only, and no text. The envelope has `total`, the number of all
+   * items; with `truncated` there are more.
+   */
   readonly window?: { readonly from: number; readonly count: number } | undefined;
 }
 
@@ -71,7 +74,7 @@ export async function runOneShot(
     for (const status of statuses()) reportProgress(status, environment);
   });
   try {
-    const context = contextOf(environment, (number) => followed.add(number));
+    const context = contextOf(environment, request, (number) => followed.add(number));
     const empty = failed(
       new ShoalError('USAGE', 'the command line is empty', { hint: 'List of commands: help' }),
     );
@@ -91,12 +94,14 @@ export async function runOneShot(
 
 function contextOf(
   { controls, signal, progress }: OneShotEnvironment,
+  { window }: OneShotRequest,
   follow: (number: number) => unknown,
 ): Omit<CommandContext, 'commands'> {
   return {
     controls,
     signal,
     interactive: false,
+    itemsMax: window && window.from + window.count,
     networkReady: async () => {
       await unlessAborted(controls.networkReady(NETWORK_WAIT_MS), signal);
     },

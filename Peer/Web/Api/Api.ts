@@ -20,6 +20,9 @@ type Call = Context<Env>;
 
 /** Items of an answer without `count`. */
 const ITEMS = 1_000;
+/** Files of another peer that guests list, and such requests at once: each fetches the list up to its last file. */
+const PEER_FILES_MAX = 20_000;
+const ASKING_MAX = 4;
 
 /** The API: answers commands as `shoal --json` does, within the rights of the client. */
 export class Api {
@@ -28,6 +31,8 @@ export class Api {
   readonly #owner: Owner;
   readonly #limits: GuestLimits;
   readonly #events: Events;
+  /** Requests of guests that ask another peer now. */
+  #asking = 0;
 
   constructor(options: WebOptions, limits: GuestLimits, owner: Owner) {
     this.#options = options;
@@ -153,15 +158,28 @@ export class Api {
       return send(c, 400, failureJson(command, 'USAGE', `${field}: ${issue.message}`.slice(0, 300), HINT));
     }
     const { from = 0, count = ITEMS, peer = '' } = input.output as Fields;
-    // An address makes the peer connect to it, whatever is there.
-    const isStrange = isAddress(peer) && !this.#options.host.knowsPeer(peer.trim());
-    if (isStrange && !(await this.#owner.is(c.env.incoming))) return deny(c, BY_NAME);
     const words = route.words(input.output as never);
-    const answer = await this.#options.host.run(
-      { words, command, window: { from, count } },
-      c.req.raw.signal,
-    );
-    return send(c, statusOf(answer.error), answer.json);
+    const run = async () => {
+      const asked = { words, command, window: { from, count } };
+      const answer = await this.#options.host.run(asked, c.req.raw.signal);
+      return send(c, statusOf(answer.error), answer.json);
+    };
+    if (peer === '' || (await this.#owner.is(c.env.incoming))) return run();
+    // An address makes the peer connect to it, whatever is there.
+    if (isAddress(peer) && !this.#options.host.knowsPeer(peer.trim())) return deny(c, BY_NAME);
+    if (from + count > PEER_FILES_MAX) return deny(c, TOO_FAR);
+    return this.#forGuest(c, run);
+  }
+
+  /** Runs a request that asks another peer, few at once. */
+  async #forGuest(c: Call, run: () => Promise<Response>): Promise<Response> {
+    if (this.#asking >= ASKING_MAX) return deny(c, TOO_MANY);
+    this.#asking++;
+    try {
+      return await run();
+    } finally {
+      this.#asking--;
+    }
   }
 }
 
@@ -192,6 +210,12 @@ const BY_NAME: Denial = {
   status: 403,
   message: 'only its owner names a peer by an unknown address',
   hint: 'Use its name or id, see /api/v1/peers.',
+};
+
+const TOO_FAR: Denial = {
+  status: 403,
+  message: `only its owner lists more than ${PEER_FILES_MAX} files of another peer`,
+  hint: 'Name a folder, or search.',
 };
 
 /** Whether a text is taken as host and port. */

@@ -31,6 +31,7 @@ export class FakeWebHost implements WebHost {
   sends = 0;
   /** Sends that have ended, in any way. */
   ended = 0;
+  beforeRun: () => Promise<void> = async () => {};
   beforeSend: (sink: { readonly plain?: PlainSocket | undefined }) => Promise<void> = async () => {};
   running: DownloadStatus[] = [];
   answer: { error: { code: string } | undefined; json: string } = { error: undefined, json: '{"ok":true}' };
@@ -148,6 +149,7 @@ export class FakeWebHost implements WebHost {
 
   async run(command: WebCommand) {
     this.commands.push(command);
+    await this.beforeRun();
     return this.answer;
   }
 

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { type OneShotProgress, runOneShot } from '../../../../Peer/Commands/Running/OneShot.ts';
+import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { downloadOf, FakeControls, hitOf } from '../FakeControls.ts';
 
-function start(line: string, controls = new FakeControls()) {
+function start(line: string, controls = new FakeControls(), window?: { from: number; count: number }) {
   const clock = new SimulatedClock();
   const asker = new AbortController();
   const events: OneShotProgress[] = [];
   const answer = runOneShot(
-    { line, command: line.split(' ')[0] ?? '', width: null, color: false },
+    { line, command: line.split(' ')[0] ?? '', width: null, color: false, window },
     { controls, clock, signal: asker.signal, progress: (event) => events.push(event) },
   );
   return { answer, controls, clock, asker, events };
@@ -110,4 +111,37 @@ test('without a connected tracker, the tracker command reports what discovery tr
     },
   ];
   expect(await shown()).not.toContain('no network');
+});
+
+test('a part of the list of another peer: the rest is not fetched', async () => {
+  const controls = new FakeControls();
+  const fetched: string[] = [];
+  controls.findPeer = async () => ({
+    peerId: 'a'.repeat(64) as PeerId,
+    name: 'studio',
+    address: { host: '10.0.0.7', port: 9_001 },
+  });
+  controls.listPeer = async function* () {
+    for (let n = 0; n < 100; n += 2) {
+      const page = [n, n + 1].map((at) => ({ ...hitOf('x', 5, 1), path: `${at}.bin`, modifiedMs: 0 }));
+      fetched.push(...page.map(({ path }) => path));
+      yield page;
+    }
+  };
+  const parts = [];
+  for (const [from, count] of [
+    [1, 2],
+    [0, 1_000],
+  ] as const) {
+    const { answer, clock } = start('list studio', controls, { from, count });
+    parts.push(JSON.parse((await clock.settle(answer)).json));
+    parts.push(fetched.splice(0).length);
+  }
+  expect(parts).toMatchObject([
+    { ok: true, truncated: true, items: [{ path: '1.bin' }, { path: '2.bin' }] },
+    4,
+    { ok: true, total: 100 },
+    100,
+  ]);
+  expect(parts[2]).not.toHaveProperty('truncated');
 });

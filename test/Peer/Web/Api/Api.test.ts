@@ -137,6 +137,33 @@ test.each([
   expect((await fetch(url, { headers: OWNER })).status).toBe(200);
 });
 
+test('a guest lists 20,000 files of another peer, and four guests at once', async () => {
+  const { base, host } = await webOn();
+  const status = async (query: string, headers = {}) =>
+    (await fetch(`${base}/api/v1/ls?peer=anna&${query}`, { headers })).status;
+  const statuses = await Promise.all([
+    status('from=10000&count=10000'),
+    status('from=10001&count=10000'),
+    status('from=1000000', OWNER),
+  ]);
+  expect(statuses).toEqual([200, 403, 200]);
+  let go = () => {};
+  const waiting = new Promise<void>((resolve) => (go = resolve));
+  let running = 0;
+  const full = new Promise<void>((resolve) => {
+    host.beforeRun = () => {
+      if (++running === 4) resolve();
+      return waiting;
+    };
+  });
+  const asked = Promise.all(Array.from({ length: 4 }, () => status('')));
+  await full;
+  expect(await status('')).toBe(429);
+  go();
+  expect(await asked).toEqual([200, 200, 200, 200]);
+  expect(await status('')).toBe(200);
+});
+
 test('a flood of searches is limited, and an owner is not', async () => {
   const { base } = await webOn(undefined, { clock: new SimulatedClock() });
   const statuses: number[] = [];
