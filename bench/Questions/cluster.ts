@@ -8,7 +8,7 @@ import type { Settings } from '../Settings.ts';
 import { spread, spreadText } from '../Statistics.ts';
 import { cookieFor, socketTo } from '../Trackers/Asking.ts';
 import { hostOf, queries } from '../Trackers/Names.ts';
-import { freeUdpPort, runProgram, startTracker } from '../Trackers/Servers.ts';
+import { freeUdpPort, runProgram, startLoadedTracker } from '../Trackers/Servers.ts';
 import { wholeAnswer } from '../Trackers/WholeAnswer.ts';
 import { usage, usageSince } from '../Usage.ts';
 
@@ -33,17 +33,15 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
   const peers = quick ? 600 : 30_000;
   const names = quick ? 30 : 34;
   const nats = await natsServer();
-  const join = ['--cluster', nats.url, '--cluster-name', 'bench'];
-  const single = await trackerAt();
-  const cluster = [await trackerAt(join), await trackerAt(join), await trackerAt(join)];
+  const share = peers / TRACKERS;
+  const single = await trackerWith(peers, names, 0);
+  const cluster = await Promise.all(
+    Array.from({ length: TRACKERS }, (_, at) => trackerWith(share, names, at * share, nats.url)),
+  );
   try {
-    const share = peers / TRACKERS;
     const asked = queries(quick ? 100 : 1_000, peers, names);
-    // The peers send no further heartbeats: each crowd is asked before its leases end.
-    await runProgram('Crowd', single.port, peers, names);
     await timesOf(single, asked.slice(0, 50));
     const alone = await timesOf(single, asked);
-    await Promise.all(cluster.map(({ port }, at) => runProgram('Crowd', port, share, names, at * share)));
     await timesOf(cluster[0], asked.slice(0, 50));
     const pids = [...cluster, nats].map(({ program }) => program.pid);
     const before = await Promise.all([...pids, process.pid].map(usage));
@@ -145,9 +143,9 @@ async function natsServer(wanted?: number) {
   return { port, url: `nats://127.0.0.1:${port}`, program };
 }
 
-async function trackerAt(args: readonly string[] = []): Promise<Running> {
+async function trackerWith(peers: number, names: number, first: number, nats?: string): Promise<Running> {
   const port = await freeUdpPort();
-  return { port, program: await startTracker(port, '--max-peers', '200000', ...args) };
+  return { port, program: await startLoadedTracker(port, peers, names, first, nats) };
 }
 
 async function timesOf(tracker: Running | undefined, asked: readonly string[]) {

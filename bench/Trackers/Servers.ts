@@ -45,6 +45,18 @@ export async function startTracker(port: number, ...args: string[]): Promise<Lau
   return program;
 }
 
+/** A tracker whose peers, from number `first` on, live in its process. @param nats - server of the cluster that it joins */
+export async function startLoadedTracker(
+  port: number,
+  peers: number,
+  names: number,
+  first: number,
+  nats?: string,
+): Promise<LaunchedProgram> {
+  const args = [port, peers, names, first, ...(nats === undefined ? [] : [nats])].map(String);
+  return started('tracker', [process.execPath, here('./LoadedTracker.js'), ...args]);
+}
+
 export const echo: Server = {
   name: 'bare UDP echo in Node',
   protocol: 'echo',

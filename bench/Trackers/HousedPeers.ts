@@ -1,0 +1,87 @@
+import { HEARTBEAT_MS } from '../../Protocol/Limits.ts';
+import { peerIdOf } from '../../Protocol/PeerKey.ts';
+import { NO_TOKEN, proveWith } from '../../Protocol/PeerProof.ts';
+import {
+  decodeReply,
+  encodeRequest,
+  type TrackerReply,
+  type TrackerRequest,
+} from '../../Protocol/TrackerMessages.ts';
+import type { Address } from '../../Shared/Address.ts';
+import type { DatagramSocket } from '../../Shared/Transport.ts';
+import { hostOf, keyOf } from './Names.ts';
+import { beatOf, INSTANCE, pagesOf } from './Publication.ts';
+
+/** UDP port of all housed peers: what is sent to it stays in the process. */
+const PORT = 20_000;
+
+type Receive = (bytes: Uint8Array, from: Address) => void;
+
+/** Peers in the process of their tracker: their datagrams pass it as those of the network do, without a socket. */
+export class HousedPeers {
+  /** Interval of heartbeats that the tracker wants. */
+  intervalMs = HEARTBEAT_MS;
+  readonly #names: number;
+  readonly #tokens = new Map<number, string>();
+  #receive: Receive = () => {};
+  #reply: TrackerReply | undefined;
+
+  constructor({ names }: { readonly names: number }) {
+    this.#names = names;
+  }
+
+  /** The socket of the tracker, with these peers at it. */
+  around(socket: DatagramSocket): DatagramSocket {
+    return {
+      local: socket.local,
+      send: (bytes, to) => {
+        if (to.port === PORT) this.#reply = decodeReply(Buffer.from(bytes)).reply;
+        else socket.send(bytes, to);
+      },
+      onMessage: (handler) => {
+        this.#receive = handler;
+        socket.onMessage(handler);
+      },
+      close: () => socket.close(),
+    };
+  }
+
+  /** Registers a peer, and publishes its files. */
+  join(peer: number): void {
+    const key = keyOf(peer);
+    const me = { peerId: peerIdOf(key), instanceId: INSTANCE };
+    const beat = { ...me, ...beatOf(peer, this.#names) };
+    const connectionId = this.#connect(peer);
+    const challenge = this.#ask(peer, connectionId, { ...beat, token: NO_TOKEN });
+    if (challenge.type !== 'unproven') throw new Error(`a heartbeat was answered by ${challenge.type}`);
+    const { trackerInstance } = challenge;
+    const proof = proveWith(key)({ trackerInstance, connectionId, ...me, port: beat.port });
+    const alive = this.#ask(peer, connectionId, { ...beat, token: NO_TOKEN, proof });
+    if (alive.type !== 'alive' || alive.token === undefined)
+      throw new Error(`a proof was answered by ${alive.type}`);
+    const { token } = alive;
+    this.#tokens.set(peer, token);
+    for (const page of pagesOf(peer, this.#names)) this.#ask(peer, connectionId, { ...me, token, ...page });
+  }
+
+  renew(peer: number): void {
+    const token = this.#tokens.get(peer);
+    if (token === undefined) return;
+    const me = { peerId: peerIdOf(keyOf(peer)), instanceId: INSTANCE };
+    const alive = this.#ask(peer, this.#connect(peer), { ...me, token, ...beatOf(peer, this.#names) });
+    if (alive.type === 'alive') this.intervalMs = alive.intervalMs;
+  }
+
+  #connect(peer: number): string {
+    const connected = this.#ask(peer, '', { type: 'connect' });
+    return connected.type === 'connected' ? connected.connectionId : '';
+  }
+
+  #ask(peer: number, connectionId: string, request: TrackerRequest): TrackerReply {
+    this.#reply = undefined;
+    this.#receive(encodeRequest(connectionId, 1, request), { host: hostOf(peer), port: PORT });
+    const reply = this.#reply as TrackerReply | undefined;
+    if (reply === undefined) throw new Error(`a request "${request.type}" has no reply`);
+    return reply;
+  }
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate as breath } from 'node:timers/promises';
+import { systemClock } from '../../Shared/Clock.ts';
+import { bindDatagramTelling } from '../../Shared/DatagramSockets.ts';
+import { silentLog } from '../../Shared/Log.ts';
+import type { BindDatagram } from '../../Shared/Transport.ts';
+import { NatsBus } from '../../Tracker/Cluster/NatsBus.ts';
+import { Tracker } from '../../Tracker/Tracker.ts';
+import { HousedPeers } from './HousedPeers.ts';
+
+/**
+ * Program: `node LoadedTracker.js <port> <peers> <names each> <number of the first> [NATS server]`. A tracker whose peers live in
+ * its own process, so that millions of names are there within a minute and no lease ends. Prints `ready` when all have published.
+ */
+const RENEW_STEP_MS = 1_000;
+/** Peers between two turns of the event loop. */
+const AT_ONCE = 20;
+
+const [port = '', peers = '', names = '', first = '', nats] = process.argv.slice(2);
+const count = Number(peers);
+const housed = new HousedPeers({ names: Number(names) });
+const bindReal = bindDatagramTelling(silentLog);
+const bind: BindDatagram = async (options) => housed.around(await bindReal(options));
+const address = { host: '127.0.0.1', port: Number(port) };
+const tracker = new Tracker({
+  bind,
+  clock: systemClock,
+  wallClock: Date.now,
+  randomBytes,
+  log: silentLog,
+  maxPeers: 200_000,
+  ...address,
+  ...(nats !== undefined && {
+    cluster: { name: 'bench', address, bus: new NatsBus({ servers: [nats], name: 'bench' }) },
+  }),
+});
+await tracker.start();
+let joined = 0;
+let next = 0;
+// From the start on: in a small network the leases of the first peers last only seconds.
+setInterval(() => {
+  const share = Math.ceil((joined * RENEW_STEP_MS) / housed.intervalMs);
+  for (let at = 0; at < share; at++) housed.renew(Number(first) + (next++ % joined));
+}, RENEW_STEP_MS);
+for (; joined < count; joined++) {
+  housed.join(Number(first) + joined);
+  if (joined % AT_ONCE === 0) await breath();
+}
+process.stdout.write('ready\n');
