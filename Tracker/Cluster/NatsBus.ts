@@ -113,11 +113,19 @@ export class NatsBus implements Bus {
         cause: failure,
       });
     }
+    // A server that wants a certificate of the client, and gets none, closes the connection without a word.
+    const mayWantOne = this.#options.certificate === undefined && this.#options.servers.some(usesTls);
     return new ShoalError('UNREACHABLE', `the NATS server ${places} does not answer`, {
-      hint: 'Start one (Debian: apt install nats-server), or leave out --cluster: then this tracker is on its own.',
+      hint: mayWantOne
+        ? 'Does it run, and does it ask for a certificate of the tracker (--cluster-cert FILE --cluster-key FILE)?'
+        : 'Start one (Debian: apt install nats-server), or leave out --cluster: then this tracker is on its own.',
       cause: failure,
     });
   }
+}
+
+function usesTls(server: string): boolean {
+  return readServer(server).isTls;
 }
 
 /** Resolves with the promise, failed or not, at the latest after `ms`. */

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { NatsBus } from '../../Tracker/Cluster/NatsBus.ts';
 import { describeBus } from '../Support/busContract.ts';
 import { NatsServer, until } from '../Support/NatsServer.ts';
+import { NatsAccount } from '../Support/natsAccounts.ts';
 import { natsServer, openssl, title } from '../Support/Requires.ts';
 import { TempFolder } from '../Support/TempFolder.ts';
 import { runOf } from '../Tracker/peers.ts';
@@ -66,14 +68,58 @@ test.skipIf(MISSING)(
   },
 );
 
+test.skipIf(MISSING)(
+  title(
+    'a credentials file of an account; another account, an expired user and a damaged file are refused',
+    MISSING,
+  ),
+  async () => {
+    const folder = await TempFolder.forTest();
+    const account = new NatsAccount();
+    const { url, port } = await NatsServer.forTest(account.config);
+    const open = async (run: number, content: string | undefined, received: string[] = []) => {
+      const credentials = content && folder.at(`${run}.creds`);
+      if (credentials) await writeFile(credentials, content);
+      const message = (bytes: Uint8Array) => void received.push(Buffer.from(bytes).toString());
+      return new NatsBus({ servers: [url], name: 'lab', credentials }).open(runOf(run), {
+        ...HANDLER,
+        message,
+      });
+    };
+    const received: string[] = [];
+    const one = await open(1, account.credentials(['shoal.>']), received);
+    const two = await open(2, account.credentials(['shoal.>']));
+    two.publish(runOf(1), Buffer.from('hello'));
+    await until(() => received.length > 0);
+    await Promise.all([one, two].map((each) => each.close()));
+    expect(received).toEqual(['hello']);
+
+    const refused = { code: 'REFUSED', message: `the NATS server 127.0.0.1:${port} refused the login` };
+    const others = [
+      undefined,
+      new NatsAccount().credentials(['shoal.>']),
+      account.credentials(['shoal.>'], Date.now() - 60_000),
+      'no credentials',
+    ];
+    for (const content of others) await expect(open(3, content)).rejects.toMatchObject(refused);
+  },
+);
+
+test.skipIf(MISSING ?? OPENSSL)(
+  title('a server that asks for the certificate of the tracker', MISSING ?? OPENSSL),
+  async () => {
+    const { cert, key } = await certificate();
+    const files = `cert_file: "${cert}", key_file: "${key}", ca_file: "${cert}"`;
+    const server = await NatsServer.forTest(`tls { ${files}, verify: true }`);
+    const options = { servers: [`tls://127.0.0.1:${server.port}`], name: 'lab', ca: cert };
+    await (await new NatsBus({ ...options, certificate: cert, key }).open(runOf(1), HANDLER)).close();
+  },
+);
+
 test.skipIf(MISSING ?? OPENSSL)(
   title('TLS, with the authority of the server; without it the certificate is refused', MISSING ?? OPENSSL),
   async () => {
-    const folder = await TempFolder.forTest();
-    const [cert, key] = [folder.at('cert.pem'), folder.at('key.pem')];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
-    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-    spawnSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert]);
+    const { cert, key } = await certificate();
     const server = await NatsServer.forTest(`tls { cert_file: "${cert}", key_file: "${key}" }`);
     const servers = [`tls://127.0.0.1:${server.port}`];
     await (await new NatsBus({ servers, name: 'lab', ca: cert }).open(runOf(1), HANDLER)).close();
@@ -83,3 +129,13 @@ test.skipIf(MISSING ?? OPENSSL)(
     });
   },
 );
+
+/** A certificate of 127.0.0.1 that is its own authority, in PEM files. */
+async function certificate(): Promise<{ readonly cert: string; readonly key: string }> {
+  const folder = await TempFolder.forTest();
+  const [cert, key] = [folder.at('cert.pem'), folder.at('key.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  spawnSync('openssl', ['req', '-x509', ...kind, ...subject, '-keyout', key, '-out', cert]);
+  return { cert, key };
+}
