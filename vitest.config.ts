@@ -4,8 +4,12 @@ import { defineConfig } from 'vitest/config';
 /** Seconds of a busy machine, above the longest wait for a program (QUIET_MS, bench/Programs/LaunchedProgram.ts). */
 const LAUNCHED_TIMEOUT_MS = 600_000;
 
+/** `expect.poll` waits as long as a busy machine may take; its default is a second. */
+const patient = { expect: { poll: { timeout: 120_000 } } };
+
 /** Tests that launch programs wait more than they compute: four files at a time keep two cores busy. */
 const launchers = {
+  ...patient,
   pool: 'forks' as const,
   isolate: false,
   testTimeout: LAUNCHED_TIMEOUT_MS,
@@ -15,6 +19,7 @@ const launchers = {
 };
 
 const unit = {
+  ...patient,
   include: ['test/**/*.test.ts'],
   exclude: ['test/EndToEnd/**'],
   // All files share a few processes, which load every module once: half the time. No test may leave anything behind.

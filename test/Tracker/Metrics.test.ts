@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { encodeReply, encodeRequest } from '../../Protocol/TrackerMessages.ts';
 import { silentLog } from '../../Shared/Log.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
@@ -121,5 +121,5 @@ test('a crowd of silent connections is bounded', async () => {
   });
   let closed = 0;
   for (const socket of sockets) socket.on('error', () => {}).on('close', () => closed++);
-  await vi.waitFor(() => expect(closed).toBe(8));
+  await expect.poll(() => closed).toBe(8);
 });

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { PlainSocket } from '../../../Peer/Transfer.ts';
 import { FakeWebHost, webOn } from './FakeWebHost.ts';
 
@@ -49,10 +49,10 @@ test.each([
   const socket = connect({ port, host: '127.0.0.1' });
   socket.pause();
   socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''));
-  await vi.waitFor(() => expect(host.sends).toBe(paths.length));
+  await expect.poll(() => host.sends).toBe(paths.length);
   expect(host.ended).toBe(0);
   socket.destroy();
-  await vi.waitFor(() => expect(host.ended).toBe(paths.length));
+  await expect.poll(() => host.ended).toBe(paths.length);
 });
 
 test('only the answer whose turn it is lends its socket, with everything before sent', async () => {
@@ -72,7 +72,7 @@ test('only the answer whose turn it is lends its socket, with everything before 
   const received = text(socket);
   socket.write('GET /files/a HTTP/1.1\r\nHost: localhost\r\n\r\n');
   socket.write('GET /files/b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
-  await vi.waitFor(() => expect(sinks).toHaveLength(2));
+  await expect.poll(() => sinks).toHaveLength(2);
   await Promise.all(sinks.map((plain) => plain.ready()));
   expect(sinks.map((plain) => plain.descriptor())).toEqual([expect.any(Number), undefined]);
   release();
