@@ -507,6 +507,13 @@ describe('the house is kept tidy', () => {
     expect(spinning.map(({ path }) => path)).toEqual([]);
   });
 
+  test('tests wait with the limit of vitest.config.ts, not with the second that vi.waitFor has by default', () => {
+    const hurried = readSources('test').filter(({ code }) =>
+      /\bvi\.wait(For|Until)\((?![^;]*timeout)/.test(code),
+    );
+    expect(hurried.map(({ path }) => path)).toEqual([]);
+  });
+
   test('nothing is silenced or left for later', () => {
     const silenced = /@ts-(ignore|expect-error|nocheck)|biome-ignore|\bTODO\b|\bFIXME\b/;
     const all = [...sources, ...readSources('test', 'bench')].filter(

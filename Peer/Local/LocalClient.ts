@@ -10,8 +10,8 @@ import {
   readHello,
 } from './LocalMessages.ts';
 
-/** Timeout of a hello, in milliseconds. A local peer answers at once or hangs. */
-const HELLO_MS = 1_000;
+/** Timeout of a hello, in milliseconds. A local peer answers at once, on a very busy computer after a second, or hangs. */
+const HELLO_MS = 3_000;
 /** Time for the peer's last lines after an abort, in milliseconds. */
 const ABORT_GRACE_MS = 3_000;
 

@@ -3,6 +3,7 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { chromium as launcher, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { QUIET_MS } from '../../bench/Programs/LaunchedProgram.ts';
 import { CHROMIUM_PATH, chromium, curlAndAria2, title } from '../Support/Requires.ts';
 import type { TempFolder } from '../Support/TempFolder.ts';
 import { someMebibytes, TestLan } from '../Support/TestLan.ts';
@@ -99,6 +100,7 @@ describe.skipIf(NO_BROWSER !== undefined)(title('a browser', NO_BROWSER), () => 
     });
     try {
       const page = await browser.newPage();
+      page.setDefaultTimeout(QUIET_MS);
       expect(await played(page, 'tone.wav', 'audio', RECORDING_SECONDS - 20)).toEqual({
         duration: RECORDING_SECONDS,
         picture: undefined,

@@ -126,7 +126,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     const height = () => page.evaluate<number>('document.documentElement.scrollHeight');
     const toTheEnd = () => page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
     for (let before = 0; !(await page.getByText('100,000 files').isVisible()); ) {
-      await expect.poll(height, { timeout: QUIET_MS }).toBeGreaterThan(before);
+      await expect.poll(height).toBeGreaterThan(before);
       before = await height();
       await toTheEnd();
     }
@@ -275,7 +275,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'Share' }).click();
     await page.getByRole('button', { name: 'End: harbour at dawn.jpg' }).click();
-    await expect.poll(() => peer.changes.length, { timeout: QUIET_MS }).toBe(2);
+    await expect.poll(() => peer.changes.length).toBe(2);
     expect(changesOf(peer)).toEqual([
       { what: 'POST /api/v1/links', body: { what: hits[5]?.id, days: 30 } },
       { what: 'DELETE /api/v1/links/1', body: undefined },
@@ -290,7 +290,8 @@ function changesOf(peer: Pick<MockPeer, 'changes'>) {
 /** Findings of axe-core that keep somebody from using the page. */
 async function seriousFindings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
-  const found = (await page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations
+  const found =
+    (await page.evaluate(`axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ target }) => target.join(' ')).join(', ')))`)) as string[];
   return found;
