@@ -164,10 +164,11 @@ export class Trackers extends EventEmitter<TrackersEvents> {
 
   /**
    * Waits until a tracker is connected and holds the current catalog, at most `maxMs`; longer while none is found
-   * and this peer is about to start its own. True: a tracker is connected.
+   * and this peer is about to start its own. Without any source of trackers there is no wait. True: a tracker is connected.
    */
   async ready(maxMs: number): Promise<boolean> {
-    await this.#readiness.wait(maxMs);
+    const { configured, discovery } = this.#options;
+    if (configured.length > 0 || discovery) await this.#readiness.wait(maxMs);
     return this.connected;
   }
 

@@ -182,6 +182,16 @@ test('close does not wait for an absent tracker, and may overtake start', async 
   expect(await ann.trackers.ready(1_000)).toBe(false);
 });
 
+test('a peer that no tracker can reach, with discovery off and none configured, does not wait for one', async () => {
+  const lan = new TrackerLan(new SimulatedNetwork({ seed: 7 }));
+  const ann = lan.peer({ ip: '10.0.0.2', name: 'Ann', configured: [], discovery: false });
+  await lan.clock.settle(ann.trackers.start());
+  const startMs = lan.clock.nowMs();
+  expect(await lan.clock.settle(ann.trackers.ready(3_000))).toBe(false);
+  expect(lan.clock.nowMs()).toBe(startMs);
+  await lan.clock.settle(ann.trackers.close());
+});
+
 test('peers of two trackers are found once each', async () => {
   const lan = new TrackerLan(new SimulatedNetwork({ seed: 8 }));
   const other = { host: '10.0.0.9', port: 7_000 };
