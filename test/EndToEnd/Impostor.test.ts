@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect as tlsConnect } from 'node:tls';
 import { expect } from 'vitest';
+import { QUIET_MS } from '../../bench/Programs/LaunchedProgram.ts';
 import { certificateOf } from '../../Peer/State/Certificate.ts';
 import { type FileId, newInstanceId, type PeerId } from '../../Protocol/Ids.ts';
 import { CONTROL_ALPN } from '../../Protocol/Limits.ts';
@@ -130,7 +131,7 @@ async function asker(tracker: string): Promise<(request: TrackerRequest) => Prom
   const send = async (connectionId: string, request: TrackerRequest) => {
     transaction++;
     socket.send(encodeRequest(connectionId, transaction, request), port, '127.0.0.1');
-    const silence = AbortSignal.timeout(5_000);
+    const silence = AbortSignal.timeout(QUIET_MS);
     const [bytes] = (await once(socket, 'message', { signal: silence })) as [Buffer];
     return decodeReply(bytes).reply;
   };

@@ -97,3 +97,18 @@ test('at most three peers are asked for the chunk list at once, and each of many
   expect(most).toBe(3);
   await desk.close();
 });
+
+test('a file that another download fetches is waited for, and fetched within a second of its end', async () => {
+  const desk = new Desk();
+  const peer = desk.network.peer(1e6);
+  const wish = desk.wish(20 * MIB, [peer]);
+  desk.downloads.add(wish);
+  await desk.clock.advanceAsync(1_000);
+  desk.downloads.addFolder({ path: 'films/', files: [{ ...wish, path: 'films/film.mkv' }] });
+  await desk.clock.advanceAsync(3_000);
+  expect(desk.downloads.list().map(({ bytes }) => bytes > 0)).toEqual([true, false]);
+  await desk.clock.settle(desk.downloads.cancel(1));
+  await desk.clock.advanceAsync(3_000);
+  expect(desk.downloads.list().at(-1)?.bytes).toBeGreaterThan(0);
+  await desk.close();
+});

@@ -52,6 +52,16 @@ describe('a table of files', () => {
     expect(FolderTable.of(table)).toBe(table);
   });
 
+  test('tells 65,535 sets of holders apart; files with further ones have none, and are located', () => {
+    const holderOf = (index: number) => ({
+      ...(HOLDERS[0] as FileHolder),
+      peerId: index.toString(16).padStart(64, '0') as PeerId,
+    });
+    const table = FolderTable.of(small(65_537, 1, (index) => [holderOf(index)]));
+    for (const row of [0, 1, 65_534]) expect(table.holdersOf(row)).toEqual([holderOf(row)]);
+    expect([65_535, 65_536].map((row) => table.holdersOf(row))).toEqual([[], []]);
+  });
+
   test('takes paths of any length', () => {
     const files = small(5_000, 1, () => []).map((file) => ({ ...file, path: `d/${'é'.repeat(1_000)}` }));
     expect([...FolderTable.of(files)]).toEqual(files);
