@@ -15,7 +15,7 @@ const config: KnipConfig = {
     'Demo/screenshots.ts!',
     // Programs that are started by path.
     'harden/Descriptors/main.ts!',
-    'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load}.ts!',
+    'bench/Trackers/{BitTorrentTracker,Crowd,Echo,Load,LoadedTracker}.ts!',
     'test/Mutation/{vitest.config.ts,limits.config.js,limits.setup.js}',
     'test/**/*.long.ts',
   ],

@@ -1,18 +1,16 @@
-import { spawn } from 'node:child_process';
-import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rankHits } from '../../Protocol/HitOrder.ts';
-import { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
+import type { LaunchedProgram } from '../Programs/LaunchedProgram.ts';
 import { atMost, type Report } from '../Report.ts';
 import type { Settings } from '../Settings.ts';
 import { spread, spreadText } from '../Statistics.ts';
 import { cookieFor, socketTo } from '../Trackers/Asking.ts';
 import { hostOf, queries } from '../Trackers/Names.ts';
+import { startNats } from '../Trackers/NatsProgram.ts';
 import { freeUdpPort, runProgram, startLoadedTracker } from '../Trackers/Servers.ts';
 import { wholeAnswer } from '../Trackers/WholeAnswer.ts';
 import { usage, usageSince } from '../Usage.ts';
 
-const NATS = process.env.NATS_SERVER_PATH ?? '/usr/sbin/nats-server';
 const TRACKERS = 3;
 const IN_FLIGHT = 128;
 /** Matches up to which a tracker ranks all (MATCHES_MAX of its index). Three trackers rank more than one. */
@@ -32,7 +30,7 @@ interface Running {
 export async function run({ quick, pairs }: Settings): Promise<Report> {
   const peers = quick ? 600 : 30_000;
   const names = quick ? 30 : 34;
-  const nats = await natsServer();
+  const nats = await startNats();
   const share = peers / TRACKERS;
   const single = await trackerWith(peers, names, 0);
   const cluster = await Promise.all(
@@ -65,7 +63,7 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     nats.program.signal('SIGKILL');
     await sleep(1_000);
     const away = await timesOf(cluster[0], asked.slice(0, 100));
-    const again = await natsServer(nats.port);
+    const again = await startNats(nats.port);
     const backMs = await untilWhole(cluster[0], asked[0] ?? 'mp3');
     await again.program.kill();
     const row = (name: string, answers: readonly { readonly ms: number }[]) => [
@@ -133,14 +131,6 @@ export async function run({ quick, pairs }: Settings): Promise<Report> {
     await Promise.all([single, ...cluster].map(({ program }) => program.kill()));
     await nats.program.kill();
   }
-}
-
-async function natsServer(wanted?: number) {
-  const port = wanted ?? (await freeUdpPort());
-  const child = spawn(NATS, ['-a', '127.0.0.1', '-p', String(port)], { stdio: 'pipe' });
-  const program = new LaunchedProgram('nats-server', child, tmpdir());
-  await program.line(/Server is ready/, { output: 'stderr' });
-  return { port, url: `nats://127.0.0.1:${port}`, program };
 }
 
 async function trackerWith(peers: number, names: number, first: number, nats?: string): Promise<Running> {

@@ -1,0 +1,94 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { natsMissing, startNats } from '../bench/Trackers/NatsProgram.ts';
+import { freeUdpPort, startTracker } from '../bench/Trackers/Servers.ts';
+import { SeededRandom } from '../Shared/SeededRandom.ts';
+import { LivePeers } from './Cluster/LivePeers.ts';
+import type { Figure, TrialSettings } from './Trial.ts';
+
+const TRACKERS = 3;
+const LOOK_MS = 200;
+/** More than a heartbeat of the largest network and the goal together. */
+const GIVE_UP_MS = 120_000;
+/** Time after a heartbeat in which a lost peer is back. */
+const BACK_MS = 5_000;
+/** Peers of the killed tracker whose files are searched for. */
+const SEARCHED = 50;
+
+/** One of three trackers is killed under thousands of peers: time until all have another home, and their files are found. */
+export async function run({ short, seed }: TrialSettings): Promise<readonly Figure[]> {
+  const missing = await natsMissing();
+  if (missing !== undefined) return [{ name: 'not run', value: missing, met: true }];
+  const count = short ? 200 : 10_000;
+  const nats = await startNats();
+  const places = await Promise.all(
+    Array.from({ length: TRACKERS }, async () => ({ host: '127.0.0.1', port: await freeUdpPort() })),
+  );
+  const join = ['--max-peers', '200000', '--cluster', nats.url, '--cluster-name', 'harden'];
+  const trackers = await Promise.all(places.map(({ port }) => startTracker(port, ...join)));
+  const peers = new LivePeers(count, places);
+  try {
+    const joiningMs = await timeUntil(() => peers.homes().every(isSettled), peers.start());
+    const random = new SeededRandom(seed);
+    const victim = random.int(0, TRACKERS - 1);
+    const dead = `127.0.0.1:${places[victim]?.port}`;
+    const before = peers.homes();
+    const homeless = before.flatMap((home, peer) => (home === dead ? [peer] : []));
+    const asking = before.findIndex((home) => home !== dead);
+    const wantedMs = peers.intervalMs() + BACK_MS;
+    const killing = trackers[victim]?.kill();
+    const movedMs = await timeUntil(
+      () => peers.homes().every((home) => isSettled(home) && home !== dead),
+      killing,
+    );
+    const startedMs = performance.now();
+    const lost = await Promise.all(
+      random.sample(homeless, SEARCHED).map(async (peer) => ((await peers.finds(asking, peer)) ? 0 : 1)),
+    );
+    const searchedMs = movedMs + performance.now() - startedMs;
+    const strayed = peers
+      .homes()
+      .filter((home, peer) => before[peer] !== dead && home !== before[peer]).length;
+    return [
+      { name: 'peers, each with a home', value: `${count} after ${seconds(joiningMs)}`, met: true },
+      {
+        name: `peers of the killed tracker (${homeless.length}) at others, and found`,
+        value: seconds(searchedMs),
+        // The short form asks whether they come back at all: the gate may run beside other work.
+        ...(short
+          ? { met: true }
+          : { wanted: `a heartbeat and 5 s: ${seconds(wantedMs)}`, met: searchedMs <= wantedMs }),
+      },
+      figure(
+        'files of these peers that are not found',
+        lost.reduce<number>((sum, one) => sum + one, 0),
+      ),
+      figure('peers of the other trackers that moved', strayed),
+    ];
+  } finally {
+    await Promise.all([...trackers, nats.program].map((program) => program.kill()));
+    await peers.close();
+  }
+}
+
+/** Time until a condition holds after a task has begun. @throws Error after GIVE_UP_MS */
+async function timeUntil(isReached: () => boolean, task: Promise<unknown> | undefined): Promise<number> {
+  const startedMs = performance.now();
+  await task;
+  while (!isReached()) {
+    if (performance.now() - startedMs > GIVE_UP_MS) throw new Error('the peers do not find a home');
+    await pause(LOOK_MS);
+  }
+  return performance.now() - startedMs;
+}
+
+function isSettled(home: string | undefined): boolean {
+  return home !== undefined;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
+function figure(name: string, value: number): Figure {
+  return { name, value: String(value), wanted: '0', met: value === 0 };
+}
