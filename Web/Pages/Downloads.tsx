@@ -196,7 +196,7 @@ function Details({ download }: { readonly download: Download }) {
 
 function Sources({ sources }: { readonly sources: readonly Source[] }) {
   return (
-    <table>
+    <table class="sources">
       <caption>{t('sources')}</caption>
       <tbody>
         {sources.map((source) => (
@@ -208,7 +208,7 @@ function Sources({ sources }: { readonly sources: readonly Source[] }) {
               )}
             </th>
             <td>{source.why === null ? known('source', source.state) : known('why', source.why)}</td>
-            <td class="figures">{bytesText(source.bytes)}</td>
+            <td class="figures given">{bytesText(source.bytes)}</td>
             <td class="figures">{rateText(source.bytesPerSecond)}</td>
           </tr>
         ))}

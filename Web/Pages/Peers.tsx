@@ -36,10 +36,10 @@ function Reachability() {
   if (reachable === undefined) return null;
   if (reachable === false)
     return (
-      <p class="cause bad">
+      <p class="cause bad notice">
         <Icon name="warn" />
         <span>
-          {t('peers.unreachable')} <a href="#/doctor">{t('nav.doctor')}</a>
+          {t('peers.unreachable')} <a href="#/doctor">{t('peers.whatToDo')}</a>
         </span>
       </p>
     );
@@ -84,7 +84,9 @@ function PeerCard({ peer }: { readonly peer: KnownPeer }) {
             ? `${host}:${port}`
             : `${count('files.count', files)}${bytes === null ? '' : `, ${bytesText(bytes)}`}`}
         </span>
-        {link?.relayedBy != null && <span class="muted">{t('peers.relayed', { name: link.relayedBy })}</span>}
+        {link?.relayedBy != null && (
+          <span class="muted relay">{t('peers.relayed', { name: link.relayedBy })}</span>
+        )}
       </span>
       <span class={`link-state${linked ? ' linked' : ''}`}>
         {linked ? t('peers.linked') : t('peers.known')}

@@ -11,6 +11,7 @@ const SPAN_S = 60;
 
 /** The rate of a download over time. The library is loaded when the first one is opened. */
 export function RatePlot({ number }: { readonly number: number }) {
+  const figure = useRef<HTMLElement>(null);
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const box = place.current;
@@ -18,7 +19,10 @@ export function RatePlot({ number }: { readonly number: number }) {
     let gone = false;
     const draw = () => {
       const history = ratesOf(number);
-      if (history !== undefined) plot?.setData([history.times, history.rates]);
+      // One sample is no course.
+      const isPlotted = history !== undefined && history.times.length > 1;
+      if (figure.current !== null) figure.current.hidden = !isPlotted;
+      if (isPlotted) plot?.setData([history.times, history.rates]);
     };
     const resized = new ResizeObserver(() => plot?.setSize({ width: box?.clientWidth ?? 0, height: HEIGHT }));
     void Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: UPlot }]) => {
@@ -36,7 +40,7 @@ export function RatePlot({ number }: { readonly number: number }) {
     };
   }, [number]);
   return (
-    <figure class="plot">
+    <figure class="plot" ref={figure} hidden>
       <figcaption>{t('downloads.rate')}</figcaption>
       <div ref={place} />
     </figure>

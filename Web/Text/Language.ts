@@ -23,7 +23,8 @@ export function languageFor(wanted: readonly string[]): Language {
 }
 
 export const language = signal<Language>('en');
-const plurals = computed(() => new Intl.PluralRules(language.value));
+/** The Portuguese of the page is that of Portugal: 0 is a plural there. */
+const plurals = computed(() => new Intl.PluralRules(language.value === 'pt' ? 'pt-PT' : language.value));
 
 export function useLanguageOfUser(): void {
   const kept = localStorage.getItem(KEY);

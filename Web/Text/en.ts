@@ -85,7 +85,8 @@ export const en = {
   'peers.relayed': 'relayed by {name}',
   'peers.reachable': 'Others can connect to this computer.',
   'peers.unreachable':
-    'Others cannot connect to this computer. Files still go both ways with every peer that it can reach. The page Doctor says what to do.',
+    'Others cannot connect to this computer. Files still go both ways with every peer that it can reach.',
+  'peers.whatToDo': 'What to do',
   'peers.reachUnknown': 'Whether others can connect to this computer shows when another one is linked.',
   'folder.empty': 'This folder is empty',
   'folder.cut': 'Only the first {n} files are shown here. Search finds the others.',

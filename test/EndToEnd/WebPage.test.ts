@@ -156,6 +156,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
       });
       for (const path of PLACES) {
         await visit(page, peer.address + path);
+        await page.evaluate(`document.querySelectorAll('main summary').forEach((summary) => summary.click())`);
         await page.waitForTimeout(300);
         expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([
           path,

@@ -33,6 +33,8 @@ test('texts by number and by the words of the API', () => {
   expect(known('cause', 'new-code', 'as reported')).toBe('as reported');
   language.value = 'de';
   expect(count('files.count', 1_200)).toBe('1.200 Dateien');
+  language.value = 'pt';
+  expect([count('files.count', 0), count('files.count', 1)]).toEqual(['0 ficheiros', '1 ficheiro']);
 });
 
 test('every cause, state of a source and reason of the API has a text', () => {
