@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lostBytes, type Pace } from '../../../../Peer/Downloads/Picking/Takeover.ts';
+import { findTakeover, lostBytes, type Pace } from '../../../../Peer/Downloads/Picking/Takeover.ts';
 import { MIB } from '../FakePeer.ts';
 
 const PACE: Pace = { bytesPerSecond: 100 * MIB, waiting: false, quietMs: 0 };
@@ -12,4 +12,20 @@ test.each([
   ['of a source that has been silent', 5 * MIB, 100, { ...PACE, quietMs: 1_000 }, MIB],
 ])('cancelling a request %s', (_, aheadBytes, leftMs, pace, lost) => {
   expect(lostBytes(REQUEST, aheadBytes, pace, leftMs)).toBe(lost);
+});
+
+test.each([
+  ['4 s old, 6 s left', 4_000, 6_000, MIB, true],
+  ['younger than 4 s', 3_999, 6_000, MIB, false],
+  ['5 s left', 10_000, 5_000, MIB, true],
+  ['less than 5 s left', 10_000, 4_990, MIB, false],
+  ['half a minute left, no duplicates left', 10_000, 30_000, 0, true],
+  ['less than half a minute left, no duplicates left', 10_000, 29_990, 0, false],
+])('a request before the endgame: %s', (_, nowMs, leftMs, duplicateBytes, moves) => {
+  const received = 1_000;
+  const request = { unit: 0, source: 'slow', bytes: received + leftMs * 10, sinceMs: 0, received };
+  const busy = { pace: { bytesPerSecond: 10_000, waiting: false }, open: [request] };
+  const idle = { key: 'fast', pace: { bytesPerSecond: 10e6, waiting: false }, openBytes: 0, has: () => true };
+  const found = findTakeover(idle, [busy], { nowMs, endgame: false, duplicateBytes, copies: () => 1 });
+  expect(found).toEqual(moves ? { request, kind: 'move', costBytes: received } : undefined);
 });
