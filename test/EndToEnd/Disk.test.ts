@@ -48,7 +48,7 @@ test.concurrent('files that come, are renamed and go are seen by others within s
     paths(await witness.items('search txt')).join() === 'one.txt,renamed/deep/second.txt';
   await soon('the tracker knows', told);
   await writeFile(share.at('one.txt'), 'another content');
-  await soon('the new content is told', async () => (await witness.items('ls anna'))[0]?.size === 15);
+  await soon('the new content is listed', async () => (await witness.items('ls anna'))[0]?.size === 15);
   await rm(share.at('renamed'), { recursive: true });
   await sees(witness, peer, ['one.txt']);
   await soon('and is searched no more', async () => (await witness.items('search second')).length === 0);
@@ -80,7 +80,7 @@ test.concurrent('a file that is still written is not shared before it is quiet',
   await file.close();
   // A machine that stalls the writer itself for long makes the file look quiet.
   if (longestPauseMs < 500) expect(seen?.size ?? size).toBe(size);
-  await soon('all of it is told', async () =>
+  await soon('the whole file is listed', async () =>
     (await witness.items('ls anna')).some((item) => item.size === size),
   );
 });

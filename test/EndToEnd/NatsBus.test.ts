@@ -25,7 +25,7 @@ if (MISSING === undefined) {
   });
 }
 
-test.skipIf(MISSING)(title('clusters of other names hear nothing of each other', MISSING), async () => {
+test.skipIf(MISSING)(title('clusters of other names receive nothing of each other', MISSING), async () => {
   const { url } = await NatsServer.forTest();
   const received: string[] = [];
   const open = (name: string, run: number) =>

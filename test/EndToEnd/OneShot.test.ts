@@ -155,7 +155,7 @@ test.concurrent('with a running peer: it does the work, its share gets the file;
   expect(await readdir(`${home}/.run/shoal`)).toEqual([]);
 });
 
-test.concurrent('several running peers: the first started, and it says so; --peer chooses', async ({
+test.concurrent('several running peers: the first started is used, and named; --peer chooses', async ({
   lan,
 }) => {
   const first = await runningPeer(lan, 'first');

@@ -53,7 +53,7 @@ test.concurrent('quit in the middle, and it goes on after a restart', async ({ l
   expect(await seeder.sent()).toBeLessThanOrEqual(FILM.length + WINDOW);
 });
 
-test.concurrent('SIGTERM in the middle of a script: the exit code says so, and the next run goes on', async ({
+test.concurrent('SIGTERM in the middle of a script: the exit code is 1, and the next run goes on', async ({
   lan,
 }) => {
   const slow = { args: ['--upload-limit', '6M'] };

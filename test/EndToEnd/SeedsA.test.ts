@@ -22,7 +22,7 @@ test.concurrent('A13: printf "2\\n3\\n" | node Peer.js --menu lists files and ex
   expect(program.stdout).toMatch(/^film\.mkv +2\.5 MB/m);
 });
 
-test.concurrent('A13: the menu downloads by name, lets choose between several, and tells a wrong choice', async ({
+test.concurrent('A13: the menu downloads by name, lets choose between several, and reports a wrong choice', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'film.mkv': FILM, 'a/same.txt': 'one', 'b/same.txt': 'two' } });

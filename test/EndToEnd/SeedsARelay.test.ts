@@ -130,7 +130,7 @@ test('A5: a peer that does not answer delays a search by less than a second, oth
   berta.program.signal('SIGCONT');
 });
 
-test('A11: an unlisted peer tells of its running download as incomplete', async ({ lan }) => {
+test('A11: the running download of an unlisted peer is listed as incomplete', async ({ lan }) => {
   const big = someBytes(9, 12_000_000);
   const anna = await lan.seeder('anna', { files: { 'big.bin': big }, args: ['--upload-limit', '1M'] });
   const berta = await lan.peer('berta', { args: ['--unlisted'] });

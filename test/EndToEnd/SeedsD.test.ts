@@ -52,7 +52,7 @@ test.concurrent('D6: a manifest names files wherever they lie, and follows its c
   });
 });
 
-test.concurrent('D7: only what the manifest names is shared, and bad lines are told with their number', async ({
+test.concurrent('D7: only files that the manifest names are shared, and bad lines are reported with their number', async ({
   lan,
 }) => {
   const home = await lan.launcher.folder();
@@ -70,7 +70,7 @@ test.concurrent('D7: only what the manifest names is shared, and bad lines are t
   expect(end.stderr).not.toContain('line 3');
 });
 
-test.concurrent('D7: a manifest that cannot be read is told in a line', async ({ lan }) => {
+test.concurrent('D7: a manifest that cannot be read is one error line', async ({ lan }) => {
   const end = await lan.script('anna', [], { args: ['--manifest', '/nowhere/list.txt'] });
   expect(end.code).toBe(1);
   expect(end.stderr).toMatch(

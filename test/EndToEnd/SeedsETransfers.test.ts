@@ -93,7 +93,9 @@ test.concurrent('E4: after a download the tracker lists the new holder, and the 
   ]);
 });
 
-test.concurrent('E5: a peer that has the file sends it, one that has not says so', async ({ lan }) => {
+test.concurrent('E5: a peer that has the file sends it, one without it answers NOT_FOUND', async ({
+  lan,
+}) => {
   const anna = await lan.seeder('anna', { files: { 'song.ogg': SONG } });
   const empty = await lan.seeder('empty');
   const berta = await lan.peer('berta');

@@ -6,7 +6,7 @@ import { lanTest as test } from '../Support/TestLan.ts';
 /** As `nohup`, systemd and a closed stdin have it. */
 const WITHOUT_INPUT = ['sh', '-c', 'exec "$@" </dev/null', 'sh'];
 
-test.concurrent('without terminal and input a peer runs as a service, says so and who can read its files, and ends politely', async ({
+test.concurrent('without terminal and input a peer runs as a service, prints that and who can read its files, and ends cleanly', async ({
   lan,
 }) => {
   const port = await freePort();
@@ -92,7 +92,7 @@ test.concurrent('SHOAL_PORT is the port of shoal share, and SHOAL_CONFIG has to 
   );
 });
 
-test.concurrent('doctor measures a running peer; without one it says so, and looks at port and share', async ({
+test.concurrent('doctor measures a running peer; without one it reports that, and checks port and share', async ({
   lan,
 }) => {
   await lan.seeder('anna', { files: { 'film.bin': 'x'.repeat(3_000_000) } });

@@ -215,7 +215,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     expect(peer.changes).toEqual([]);
   });
 
-  test('the code that `shoal web` opens is exchanged for the token; a used one is told', async () => {
+  test('the code that `shoal web` opens is exchanged for the token; a used one is refused with the reason', async () => {
     const answers = { ...mockNetwork(), 'POST /session': { token: 'secret-2' } };
     const { page, peer } = await open('/#code=once-1', answers);
     expect(page.url()).not.toContain('once');

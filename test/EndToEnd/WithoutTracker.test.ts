@@ -64,7 +64,7 @@ test.concurrent('started again without any tracker, a peer dials the peers of it
   expect(await again.read('film.bin')).toEqual(Buffer.from('film'));
 });
 
-test.concurrent('several trackers: everybody is told at all of them, and one that is dead costs nothing', async ({
+test.concurrent('several trackers: every peer registers at all of them, and a dead one costs nothing', async ({
   lan,
 }) => {
   const one = await lan.launcher.readyTracker();

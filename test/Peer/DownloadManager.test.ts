@@ -68,7 +68,7 @@ test('a liar alone is asked until it is banned, and a good source ends the matte
   await desk.close();
 });
 
-test('without a source it keeps looking, and one that the tracker learns of later joins', async () => {
+test('without a source it keeps searching, and one that registers later joins', async () => {
   const desk = new Desk();
   desk.downloads.add(desk.wish(4 * MIB, []));
   await desk.clock.advanceAsync(100_000);
@@ -429,7 +429,7 @@ test('a file that changed at one source comes from the other one', async () => {
   await desk.close();
 });
 
-test('a finished download keeps its times, whatever it is told', async () => {
+test('a finished download keeps its times, whatever happens later', async () => {
   const desk = new Desk();
   desk.downloads.add(desk.wish(8 * MIB, [desk.network.peer()]));
   const { tookMs } = await desk.end();

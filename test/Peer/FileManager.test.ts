@@ -677,7 +677,7 @@ test('a Temp that is a symbolic link is never used: files are shared, downloads 
 });
 
 describe('a share folder that comes and goes', () => {
-  test('deleted and made again: nothing is shared, then what is in it, which is told', async () => {
+  test('deleted and created again: nothing is shared, then its files, with a notice', async () => {
     const folder = await TempFolder.forTest();
     await folder.write('share/sub/a', 'x');
     const { manager, problems } = await startManager(folder);
@@ -718,7 +718,7 @@ describe('a share folder that comes and goes', () => {
     await eventually(() => expect(pathsOf(manager)).toEqual(['a']));
   });
 
-  test('replaced by an empty folder, and empty at the next start: both are told', async () => {
+  test('replaced by an empty folder, and empty at the next start: both are reported', async () => {
     const folder = await TempFolder.forTest();
     await folder.write('share/a', 'x');
     const cacheDir = folder.at('cache');
@@ -777,7 +777,7 @@ test('a share nobody downloads into gets no Temp', async () => {
   await eventually(() => expect(pathsOf(manager)).toEqual(['a', 'b']));
 });
 
-test('a log that grows does not delay a rescan; it is told, and shared when it rests', async () => {
+test('a log that grows does not delay a rescan; it is reported, and shared when it is quiet', async () => {
   const folder = await TempFolder.forTest();
   const scan = { quietMs: 700, coalesceMs: 10 };
   const { manager } = await startManager(folder, { scan });

@@ -155,7 +155,7 @@ describe('a set of messages', () => {
   });
   type Message = ReturnType<(typeof set)['readBody']>;
 
-  test('is a union that a switch tells apart', () => {
+  test('is a union that a switch narrows', () => {
     const say = (message: Message): string => {
       switch (message.type) {
         case 'one':

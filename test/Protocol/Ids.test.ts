@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ByteWriter } from '../../Protocol/Codec.ts';
 import { instanceId, isId, newInstanceId } from '../../Protocol/Ids.ts';
 
-test('an instance id tells the moment and the salt', () => {
+test('an instance id holds the time and the salt', () => {
   expect(newInstanceId(1_700_000_000_000, 0xbeef)).toBe('018bcfe56800beef');
   expect(newInstanceId(0, 0)).toBe('0000000000000000');
   expect(newInstanceId(-5, 65_535)).toBe('000000000000ffff');

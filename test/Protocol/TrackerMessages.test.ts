@@ -157,7 +157,7 @@ test('every reason of a refusal has its number', () => {
   }
 });
 
-test('a request is told apart by its type, without casts', () => {
+test('a request is narrowed by its type, without casts', () => {
   const { request } = decodeRequest(golden.get('request publish') ?? Buffer.alloc(0));
   switch (request.type) {
     case 'publish':

@@ -36,7 +36,7 @@ test('comments, blanks, quotes, Windows line ends, lists and switches', () => {
   });
 });
 
-test('flags beat the environment, which beats the file; each value tells where it came from', () => {
+test('flags beat the environment, which beats the file; each value names its origin', () => {
   const file = 'name = file\nport = 9001\nshare = f\ndiscovery = off';
   const { settings, origins } = read(file, '--name flag', { SHOAL_NAME: 'env', SHOAL_SHARE: 'e' });
   expect(settings).toMatchObject({ name: 'flag', share: 'e', port: 9_001, discovery: false });
@@ -64,6 +64,6 @@ test.each([
   expect(() => read(text)).toThrow(expect.objectContaining(error));
 });
 
-test('a bad line is told even where a flag beats it', () => {
+test('a bad line is reported even where a flag overrides it', () => {
   expect(() => read('port = x', '--port 9001')).toThrow(/line 1/);
 });

@@ -50,7 +50,7 @@ test.each([
   expect(safeText(text)).toBe(shown);
 });
 
-test('a log makes what it is told safe, and keeps debugging to those who asked', () => {
+test('a log makes its text safe, and prints debug lines only when asked', () => {
   const lines: string[] = [];
   for (const verbose of [false, true]) {
     const log = lineLog((line) => lines.push(line), verbose);

@@ -208,7 +208,7 @@ test('a read target gets the bytes in its own memory, and pausing holds the send
   expect(memory.equals(content)).toBe(true);
 });
 
-test('destroy tells both owners once, and gives back what was not sent', async () => {
+test('destroy notifies both owners once, and returns the unsent bytes', async () => {
   const network = new SimulatedNetwork({ seed: 1, bytesPerSecond: 1_000 });
   const { near, far, stream, accepted } = await connected(network);
   let given = 0;
@@ -225,7 +225,7 @@ test('destroy tells both owners once, and gives back what was not sent', async (
   expect(given).toBe(2);
 });
 
-test('a side destroyed inside accept still hears that it is closed', async () => {
+test('a side destroyed inside accept is still notified of the close', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const far = new Recorder();
   const near = new Recorder();

@@ -11,7 +11,7 @@ process.stdin.setEncoding('utf8').on('data', (text) => {
 }).on('end', () => process.exit(3));
 `;
 
-test('a program gets a home of its own, hears typed lines, and tells how it ended', async () => {
+test('a program gets a home of its own, reads typed lines, and reports how it ended', async () => {
   const folder = await TempFolder.forTest();
   const script = await folder.write('echo.mjs', ECHO);
   const launcher = new Launcher();

@@ -106,7 +106,7 @@ describe('limits', () => {
     expect(join(65, '10.0.0.1')).toBe('joined');
   });
 
-  test('no more than so many in all; who is in stays in', () => {
+  test('the number of peers is bounded; registered ones stay', () => {
     const registry = new PeerRegistry(TABLE_KEY, 2);
     registry.heartbeat(heartbeatOf(1), at('10.0.0.1'), 0);
     registry.heartbeat(heartbeatOf(2), at('10.0.0.2'), 0);
@@ -179,7 +179,7 @@ test.each(seeds(60))('does what a plain map does, whatever happens (seed %i)', (
   }
 });
 
-test('pages meet everyone who stays exactly once, whoever comes and goes', () => {
+test('pages list each peer that stays exactly once, despite concurrent joins and leaves', () => {
   const random = new SeededRandom(11);
   const registry = new PeerRegistry(TABLE_KEY);
   for (let number = 0; number < 300; number++)

@@ -85,7 +85,7 @@ describe('limits', () => {
     expect(limits.hosts).toBe(16_384);
   });
 
-  test('hosts are forgotten when quiet, and never more than so many are known', () => {
+  test('quiet hosts are evicted, and the number of known hosts is bounded', () => {
     const limits = new RateLimits(100);
     for (let host = 0; host < 1_000; host++) limits.allowsStranger(`10.0.${host >> 8}.${host & 255}`, host);
     expect(limits.hosts).toBe(100);

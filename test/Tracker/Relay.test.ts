@@ -136,7 +136,7 @@ describe('a relay-only tracker', () => {
     expect(desk.notes.filter((note) => /HIT "a song.mp3", 7, 00000000|MISS/.test(note))).toHaveLength(2);
   });
 
-  test('holds no catalog, and says so', () => {
+  test('holds no catalog, and answers that', () => {
     const desk = new Desk(true);
     const from = desk.join(1);
     const { peerId, instanceId, token } = heartbeatOf(1);

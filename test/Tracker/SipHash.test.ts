@@ -12,7 +12,7 @@ const vectors: readonly (readonly [length: number, hash: string])[] = [
   [15, 'a129ca6149be45e5'],
 ];
 
-test.each(vectors)('the reference says so of %i bytes', (length, expected) => {
+test.each(vectors)('the reference vector of %i bytes', (length, expected) => {
   const hash = new SipHash(Uint8Array.from({ length: 16 }, (_, at) => at));
   hash.digest(
     Uint8Array.from({ length: 32 }, (_, at) => at),

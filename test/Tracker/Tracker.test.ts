@@ -113,7 +113,7 @@ describe('on a simulated network', () => {
     network.host(HOME.host).bindNow({ port: HOME.port });
   });
 
-  test('verbose tells what happens, otherwise nothing is told', async () => {
+  test('verbose prints every event, otherwise nothing is printed', async () => {
     for (const verbose of [true, false]) {
       const lines: string[] = [];
       const log = { ...silentLog, debug: (line: string) => lines.push(line) };
@@ -154,7 +154,7 @@ describe('on real sockets', () => {
     expect(tracker.stats.malformed).toBe(200);
   });
 
-  test('a taken port is told with a hint', async () => {
+  test('a taken port is an error with a hint', async () => {
     const first = new Tracker(options);
     onTestFinished(() => first.close());
     await first.start();

@@ -98,7 +98,7 @@ describe('a session', () => {
     expect(three.expect('peerList', { type: 'peers', cursor: 0 }).total).toBe(2);
   });
 
-  test('a heartbeat tells interval, address, held version and count', () => {
+  test('a heartbeat is answered with interval, address, held version and count', () => {
     const logic = tracker();
     const peer = joined(logic, 1, [file('a b', 1)]);
     expect(peer.expect('alive', heartbeatOf(1))).toEqual({
@@ -157,7 +157,7 @@ describe('a session', () => {
     ]);
   });
 
-  test('a successor is told at once and with every heartbeat', () => {
+  test('a successor is announced at once and with every heartbeat', () => {
     const logic = tracker();
     const one = joined(logic, 1);
     joined(logic, 2);

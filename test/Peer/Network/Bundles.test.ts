@@ -109,7 +109,7 @@ test('a source of bundles waits for its turn like one of chunks', async () => {
   expect(seen.turns.length).toBeGreaterThan(0);
 });
 
-test('when the peer goes, open bundles are lost and the source is told', async () => {
+test('when the peer leaves, open bundles are lost and the source is notified', async () => {
   const { network, seeder, leecher, request, seen } = await pair();
   const { files } = shared(seeder, SIZES);
   const asked = request(files, gathering().writer);

@@ -6,7 +6,7 @@ import { SimulatedClock } from '../../Support/SimulatedClock.ts';
 
 const FILE = '1'.repeat(64) as FileId;
 
-test('the first chunk is told at once, those of the next 50 ms together', async () => {
+test('the first chunk is announced at once, those of the next 50 ms together', async () => {
   const clock = new SimulatedClock();
   const told: [number, readonly number[]][] = [];
   const startMs = clock.nowMs();

@@ -254,7 +254,7 @@ test('512 idle greeted links do not shut a peer: the longest idle one gives way'
   await close();
 });
 
-test('a newcomer is told that all places are in use', async () => {
+test('a new connection is refused with the reason that all places are in use', async () => {
   const { network, node, stranger, close } = await victim(1, { connectionsMax: 2 });
   const busy = [await stranger('10.0.0.71'), await stranger('10.0.0.72')];
   for (const [index, one] of busy.entries()) await one.send(greeting(71 + index));

@@ -73,7 +73,7 @@ test('a picture does not wait for films', async () => {
   await network.settle(Promise.all(films));
 });
 
-test('two who want the same file hear of each other at once, wherever the seeder is', async () => {
+test('two leechers of a file are introduced at once, wherever the seeder is', async () => {
   const network = new SimulatedNetwork({ seed: 4 });
   const seeder = await startNode(network, 1);
   const leechers = await crowd(network, 3);
@@ -97,7 +97,7 @@ test('two who want the same file hear of each other at once, wherever the seeder
   await closeAll(network, [seeder, ...leechers]);
 });
 
-test('every minute linked peers hear of the others that are linked, and of the tracker', async () => {
+test('every minute linked peers are sent the other linked peers, and the tracker', async () => {
   const network = new SimulatedNetwork({ seed: 4 });
   const hub = await startNode(network, 1);
   const others = await crowd(network, 3);
@@ -189,7 +189,7 @@ test('a seeder suggests other chunks to each of its leechers, and follows what t
   await closeAll(network, [seeder, ...leechers]);
 });
 
-test('a leecher learns the holders that another leecher is linked to', async () => {
+test('a leecher is sent the holders that another leecher is linked to', async () => {
   const network = new SimulatedNetwork({ seed: 12 });
   const seeder = await startNode(network, 1);
   const [middle, last] = await crowd(network, 2);

@@ -15,7 +15,7 @@ test.each<[AcceptPolicy, string, string]>([
   expect(decideConsent(policy, true)).toBe(trusted);
 });
 
-test('a person is asked; accept takes it and its end is told to the sender', async () => {
+test('a person is asked; accept takes the push, and the sender gets its result', async () => {
   const { pushes, network, news } = await desk();
   pushes.receiveOffer(peerOf(1), 7, offerOf(1));
   expect(pushes.offers()).toMatchObject([{ number: 1, path: 'file 1.bin', chunks: 3 }]);
@@ -114,7 +114,7 @@ test('always: the other offers of that peer are taken too, and those of later ru
   expect(later.network.takeTold()).toEqual(['accept 1 1', 'refuse 2 2 denied']);
 });
 
-test('trust that cannot be kept is told, and holds in this run', async () => {
+test('trust that cannot be stored is reported, and holds in this run', async () => {
   const save = async () => {
     throw new Error('read-only');
   };

@@ -15,7 +15,7 @@ function idleProcess(): ChildProcess & { readonly pid: number } {
   return Object.assign(child, { pid: child.pid });
 }
 
-test('one has it, the other hears who; released, it is free again', async () => {
+test('one process has it, the other gets its owner; released, it is free again', async () => {
   const folder = await TempFolder.forTest();
   const path = folder.at('lock');
   const first = new FolderLock(path);

@@ -43,15 +43,21 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey.expo
   format: 'pem',
 });
 
-test.each(['', 'no key', String(rsa)])('a damaged key is told, kept aside and replaced', async (content) => {
-  const folder = await TempFolder.forTest();
-  const before = await loadIdentity(folder.path, silentLog);
-  await writeFile(folder.at('identity.pem'), content);
-  const warnings: string[] = [];
-  const after = await loadIdentity(folder.path, { ...silentLog, warn: (message) => warnings.push(message) });
-  expect(after.peerId).not.toBe(before.peerId);
-  expect((await loadIdentity(folder.path, silentLog)).peerId).toBe(after.peerId);
-  const aside = (await readdir(folder.path)).find((name) => name.includes('damaged'));
-  expect(await readFile(folder.at(aside ?? ''), 'utf8')).toBe(content);
-  expect(warnings).toEqual([expect.stringContaining('damaged')]);
-});
+test.each(['', 'no key', String(rsa)])(
+  'a damaged key is reported, kept aside and replaced',
+  async (content) => {
+    const folder = await TempFolder.forTest();
+    const before = await loadIdentity(folder.path, silentLog);
+    await writeFile(folder.at('identity.pem'), content);
+    const warnings: string[] = [];
+    const after = await loadIdentity(folder.path, {
+      ...silentLog,
+      warn: (message) => warnings.push(message),
+    });
+    expect(after.peerId).not.toBe(before.peerId);
+    expect((await loadIdentity(folder.path, silentLog)).peerId).toBe(after.peerId);
+    const aside = (await readdir(folder.path)).find((name) => name.includes('damaged'));
+    expect(await readFile(folder.at(aside ?? ''), 'utf8')).toBe(content);
+    expect(warnings).toEqual([expect.stringContaining('damaged')]);
+  },
+);

@@ -98,7 +98,7 @@ test('a client that begins again gets an empty file, and is not asked about agai
   expect([again.bytes, asked, discarded]).toEqual([0, ['a'], ['a']]);
 });
 
-test('the owner is not asked; a full disk is told before anybody is', async () => {
+test('the owner is not asked; a full disk is reported before anybody is', async () => {
   const { open, asked, fill } = drops();
   await open({ byOwner: true });
   fill(3);

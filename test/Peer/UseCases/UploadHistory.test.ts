@@ -43,7 +43,7 @@ test('the history adds up bytes, shows the latest first, with the times of the f
   ]);
 });
 
-test('a file is complete when all of it was sent, or when the peer says so that took part of it', async () => {
+test('a file is complete when all of it was sent, or when a peer that took part of it announces all', async () => {
   const { history, serve } = await setting();
   serve(1, 1, 100);
   serve(2, 1, 10);

@@ -37,7 +37,7 @@ test('golden datagrams', () => {
   );
 });
 
-test('every datagram is opened by whoever has the key, also an empty one, and grows by SEAL_BYTES', () => {
+test('the key opens every datagram, also an empty one; sealing adds SEAL_BYTES', () => {
   const [sender, receiver] = [sealer(), new DatagramOpener(KEY)];
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 1_400 }), (bytes) => {

@@ -17,7 +17,7 @@ async function three(options: ConstructorParameters<typeof Fleet>[1] = {}) {
 }
 
 describe('a search at one tracker answers for all', () => {
-  test('and says so; the own part comes at once', async () => {
+  test('and reports it; the own part comes at once', async () => {
     const fleet = await three();
     const from = addressOf(1);
     const pages = await fleet.answers('found', 0, from, { type: 'search', words: 'song', cursor: 0 });

@@ -135,7 +135,7 @@ test('parts shows counts and stretches', async () => {
   expect((await run('parts a.bin')).result?.items).toHaveLength(1);
 });
 
-test('join tells the trackers and the files; update says UPDATE_OK only when a tracker holds the catalog', async () => {
+test('join prints the trackers and the files; update prints UPDATE_OK only when a tracker holds the catalog', async () => {
   const { controls, run } = desk();
   const tracker = {
     address: { host: '10.0.0.9', port: 6_881 },

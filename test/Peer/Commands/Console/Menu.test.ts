@@ -59,7 +59,7 @@ test('1 asks for a name, which may hold anything, and downloads', async () => {
   ]);
 });
 
-test('a wrong choice is told and asked again', async () => {
+test('after a wrong choice the menu asks again', async () => {
   const { code, error, out } = await run('7\nnonsense\n\u202e\n2\n3\n');
   expect(code).toBe(1);
   expect(error).toMatch(/error: line 1 "7": "7" is not in the menu\nhint: Choose 1, 2 or 3\.\n/);
@@ -112,7 +112,7 @@ test('without it a number is no command', async () => {
   expect(error).toContain('unknown command "2"');
 });
 
-test('status tells which limits hold', async () => {
+test('status lists the limits in force', async () => {
   const lines = ['status', 'limit up 20M', 'limit down LAN 5M', 'status', 'status --json', ''];
   const { out } = await run(lines.join('\n'), { menu: false });
   expect(out).toMatch(/^Limits +none$/m);

@@ -100,7 +100,7 @@ describe('a pipe', () => {
     );
   });
 
-  test('--no-wait goes on at once; the end is told on the error output', async () => {
+  test('--no-wait goes on at once; the end is printed on the error output', async () => {
     const controls = new FakeControls();
     const input = new PassThrough();
     const { ended, output, errors, clock } = pipe(input, controls);

@@ -179,7 +179,7 @@ describe('a person at the console', () => {
     expect(screen.lines).toContain('Name       myself');
   });
 
-  test('a download runs in the background and its end is told once, above what is being typed', async () => {
+  test('a download runs in the background and its end is printed once, above the typed text', async () => {
     const { screen, type, controls, clock, settle } = terminal();
     await type('download film.mkv\r');
     expect(screen.lines).toContain('Downloading film.mkv (100 MB) as number 1');
@@ -203,7 +203,7 @@ describe('a person at the console', () => {
     ]);
   });
 
-  test('an end that comes while its own command still runs is told by the command only', async () => {
+  test('an end that comes while its own command still runs is printed by the command only', async () => {
     const { screen, type, controls } = terminal();
     controls.answer = (what) => {
       const download = downloadOf(1, what, {

@@ -183,7 +183,7 @@ test('Ctrl-C ends the looking and leaves what was seen; --once looks once', asyn
   expect(bars()).toHaveLength(2);
 });
 
-test('in a pipe it is told once, as text or JSON; what is not here is an error', async () => {
+test('in a pipe it is printed once, as text or JSON; an unknown file is an error', async () => {
   const { input, screen, ended, controls } = consoleOf(false, [SWARM]);
   input.end('swarm film.mkv\nswarm film.mkv --json\n');
   expect(await ended).toBe(0);

@@ -210,7 +210,7 @@ describe('words', () => {
     expect(downloadsText([], style)).toContain('download <file>');
   });
 
-  test('an answer that does not cover all trackers says so', () => {
+  test('an answer that does not cover all trackers names their number', () => {
     const style = plain(200);
     const partial = { trackers: 2, trackersKnown: 3 };
     const said = /\n2 of 3 trackers answered: peers that only the others know are missing\. See: tracker$/;
@@ -234,7 +234,7 @@ describe('words', () => {
     for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  test('short ids tell the contents apart', () => {
+  test('short ids distinguish the contents', () => {
     const twins = [{ fileId: `${'a'.repeat(20)}1` }, { fileId: `${'a'.repeat(20)}2` }];
     expect(shortIds(twins)).toEqual(twins.map((hit) => hit.fileId));
     expect(shortIds([{ fileId: fileIdOf(1) }, { fileId: fileIdOf(1) }])).toEqual(['00010001', '00010001']);

@@ -299,7 +299,7 @@ test('a folder that does not fit is not begun', async () => {
   await desk.close();
 });
 
-test('why a folder stopped is told, also when the disk does not even take its record', async () => {
+test('the reason why a folder stopped is reported, also when the disk does not even take its record', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(1e6);
   desk.parts.free = 1_000;

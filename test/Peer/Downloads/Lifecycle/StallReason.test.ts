@@ -258,7 +258,7 @@ test('a source that has nothing new, and our own limit, are named', async () => 
   await desk.close();
 });
 
-test('the second download of one content says so', async () => {
+test('the second download of one content names that reason', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   peer.stalled = true;

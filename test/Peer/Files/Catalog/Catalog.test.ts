@@ -90,7 +90,7 @@ test('an equal entry makes no new version; other content at the path is one chan
   ]);
 });
 
-test('a new time or executable bit is a change that others learn', () => {
+test('a new time or executable bit is a published change', () => {
   const catalog = new Catalog();
   put(catalog, 'a', 1);
   put(catalog, 'a', 1, { modifiedMs: 77 });

@@ -89,7 +89,7 @@ test('numbers of 64 bits keep all bits: inodes of network disks, times before 19
   expect(table.withContentOf(state)).toBe(row);
 });
 
-test('content is found under the path that was put last; marks tell shared rows from remembered ones', () => {
+test('content is found under the path that was put last; marks distinguish shared rows from remembered ones', () => {
   const table = new FileTable();
   const [one, two] = [table.put('one', stateOf(7), id(1)), table.put('two', stateOf(7), id(1))];
   expect(table.withContentOf(stateOf(7))).toBe(two);

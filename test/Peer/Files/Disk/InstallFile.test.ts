@@ -67,7 +67,7 @@ test('after ten thousand taken folder names too', () => {
   );
 });
 
-test('a file that vanished from Temp is PART_FILE_GONE; another failure is told as one of the disk', () => {
+test('a file that vanished from Temp is PART_FILE_GONE; another failure is DISK_FAILED', () => {
   const disk = shareOn();
   expect(() => installFile(disk, '/share', TEMP, 'a')).toThrow(
     expect.objectContaining({ code: 'PART_FILE_GONE' }),

@@ -108,7 +108,7 @@ describe('names in the way', () => {
     await (await store.open(description, 'b')).close();
   });
 
-  test('no room: both figures are told, nothing is made', async () => {
+  test('no room: both figures are in the error, nothing is created', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     disk.free = MIB;

@@ -52,7 +52,7 @@ class Crowd {
 
 const [one, two, three] = [1, 2, 3].map(peerIdOf) as [PeerId, PeerId, PeerId];
 
-test('alone, a leecher chooses as it likes; from the second one on each is told something else', () => {
+test('a single leecher chooses freely; from the second one on each gets other suggestions', () => {
   const crowd = new Crowd(20);
   crowd.join(one);
   expect(crowd.told.get(one)).toEqual({ chunks: [], rest: 'anything' });

@@ -86,7 +86,7 @@ test('a missing file is NOT_FOUND, an absent peer UNREACHABLE, a request to ones
   await close();
 });
 
-test('a partial source tells what it has, and each further chunk, gathered', async () => {
+test('a partial source announces its chunks, and further ones in batches', async () => {
   const { network, seeder, leecher, close } = await pair();
   const { fileId } = seeder.share.add('film', new SeededRandom(1).bytes(20 * MIB), 'nothing');
   const held = seeder.share.holdings(fileId);

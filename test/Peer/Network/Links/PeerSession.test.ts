@@ -45,7 +45,7 @@ test('a hello with an id that the connection has not proven ends the link', () =
   expect(session.open).toBe(false);
 });
 
-test('a peer that meets itself says so', () => {
+test('a peer that connects to itself is recognized', () => {
   const session = new PeerSession(helloOf(1), false, 0);
   session.start(peerIdOf(1));
   const [bye, close] = session.receive(saidHello(1), 1);

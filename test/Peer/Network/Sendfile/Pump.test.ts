@@ -60,7 +60,7 @@ function made({
   };
 }
 
-test('each job gets descriptors of its own, and is told its end', async () => {
+test('each job gets descriptors of its own, and its end is reported', async () => {
   const { pump, calls, open, turn, starts } = made();
   expect(pump.state).toEqual({ path: 'sendfile', reason: undefined });
   const line = pump.newLine();
@@ -98,7 +98,7 @@ test('a thread that cannot start for want of descriptors is tried again later', 
   }
 });
 
-test('a failed job says so; a file system that does not know sendfile switches the pump off', async () => {
+test('a failed job is reported; a file system without sendfile switches the pump off', async () => {
   const broken = made({ answers: [1, 3, -32] });
   const sent = broken.pump.send(broken.pump.newLine(), 7, 8, PIECES);
   broken.turn();

@@ -81,7 +81,7 @@ test.each([
   expect(host.dropped).toEqual([]);
 });
 
-test('a client that waits for the decision is told to send', async () => {
+test('a client that waits for the decision is asked to send', async () => {
   const { port, host } = await webOn();
   const socket = connect({ port, host: '127.0.0.1' });
   socket.write(
@@ -111,7 +111,7 @@ test('an offer ends when its client goes', async () => {
   while (host.left === 0) await fetch(`${base}/healthz`);
 });
 
-test('the disk fills up: the client is told, and what is here stays', async () => {
+test('the disk fills up: the client gets the reason, and received bytes stay', async () => {
   const host = new FakeWebHost();
   const { base } = await webOn(host);
   host.trouble = new ShoalError('DISK_FULL', 'the disk is full');

@@ -51,7 +51,7 @@ test('a revoked link is gone, also after a restart', async () => {
   expect((await open()).list()).toEqual([second]);
 });
 
-test('a damaged file is none; a disk that cannot be written is told', async () => {
+test('a damaged file counts as missing; a disk that cannot be written is reported', async () => {
   const { disk, open } = shareLinks();
   for (const value of ['x', { links: [{ number: 0 }] }, { links: [{ number: 1, secret: '../x' }] }]) {
     disk.value = value;

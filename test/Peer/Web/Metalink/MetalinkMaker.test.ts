@@ -172,7 +172,7 @@ test('answers with a file lead to its document, its digest, and known duplicates
   expect([file.headers.get('link'), file.headers.get('repr-digest')]).toEqual([link, digest]);
 });
 
-test('/by-id serves the own share only, by content; ?sha256 tells its hashes', async () => {
+test('/by-id serves the own share only, by content; ?sha256 returns its hashes', async () => {
   const { base } = await asking({ here: true, holders: [] });
   const answer = await fetch(`${base}/by-id/${ID}/any name.bin`, { headers: { Range: 'bytes=2-' } });
   expect([answer.status, await answer.text()]).toEqual([206, 'film']);

@@ -152,7 +152,7 @@ test.each(['the other side', 'this side'])(
   },
 );
 
-test('own memory: reads fill it, false pauses, every write is done, both ends hear of the end once', async () => {
+test('own memory: reads fill it, false pauses, every write completes, both ends are notified of the close once', async () => {
   const closed: string[] = [];
   let accepted: ByteStream | undefined;
   const listener = await listen(0, (stream) => {

@@ -80,7 +80,7 @@ async function acceptor(clock: Clock = systemClock) {
   return { ...own, ...counts, seen, address: { host: '127.0.0.1', port: listener.local.port } };
 }
 
-test('both sides learn the proven id of the other, and what is written arrives', async () => {
+test('both sides get the proven id of the other, and written bytes arrive', async () => {
   const [server, client] = [await acceptor(), identity()];
   const heard = new Promise<string>((resolve) => {
     const handler = { data: (bytes: Uint8Array) => resolve(Buffer.from(bytes).toString()), closed: () => {} };
