@@ -22,6 +22,8 @@ export interface Turn {
  * minute for each new file. After the removal of 20,000 files that cost the next turn up to 13 s of CPU.
  */
 const KEPT_BYTES_MAX = 2 ** 28;
+/** More files than are measured on a disk: in memory the removal costs the next turn nothing. */
+const KEPT_FILES_MAX = 50_000;
 let kept = 0;
 
 /** One turn of Shoal and the rival's turn right after it. */
@@ -118,7 +120,8 @@ async function turn(entry: Entry, sides: Map<Entry, SendingSide>): Promise<Turn>
     return result;
   } finally {
     await receiver.close();
-    if (scene.bytes <= KEPT_BYTES_MAX) await rename(folder, `${folder}, ${++kept}`);
+    if (scene.bytes <= KEPT_BYTES_MAX && scene.files <= KEPT_FILES_MAX)
+      await rename(folder, `${folder}, ${++kept}`);
     else await rm(folder, { recursive: true, force: true });
   }
 }

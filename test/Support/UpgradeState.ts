@@ -104,9 +104,10 @@ async function generalized(cache: string): Promise<string> {
   const file = await RecordFile.open(cache, 'read');
   for await (const { records } of file.records())
     for (const { record } of records) {
-      const { path, file: hashed } = decodeRecord(record);
-      if (hashed !== undefined && SHARED[path] !== undefined)
-        lines.push(`v3 ${hashed.fileId} ${hashesOf(record)?.toString('hex')} "${path}"`);
+      const decoded = decodeRecord(record);
+      if ('from' in decoded || decoded.file === undefined || SHARED[decoded.path] === undefined) continue;
+      const hashes = hashesOf(record)?.toString('hex');
+      lines.push(`v3 ${decoded.file.fileId} ${hashes} "${decoded.path}"`);
     }
   await file.close();
   return `${lines.sort().join('\n')}\n`;

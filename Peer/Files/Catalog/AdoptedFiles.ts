@@ -80,6 +80,7 @@ export class AdoptedFiles {
     const { files } = tree.removeFolder(from);
     for (const path of files) tree.addFile(...splitPath(moved(path)));
     this.#renamed.set(to, from);
+    index.folderMoved(from, to);
     const nobody = new AbortController().signal;
     for (const [number, path] of files.entries()) {
       if (index.has(path)) index.moved(path, moved(path));

@@ -85,6 +85,13 @@ export class FileTable {
     this.#setExecutable(row, state);
   }
 
+  /** Gives a row that is not shared another path, which no row has. */
+  rename(row: number, path: string): void {
+    this.#rows.delete(this.path(row));
+    this.#rows.set(path, row);
+    this.#paths[row] = path;
+  }
+
   remove(row: number): void {
     this.#unlink(row);
     this.#rows.delete(this.path(row));

@@ -1,4 +1,4 @@
-import type { HashCache } from '../Hashing/HashCache.ts';
+import { type FolderRename, type HashCache, renamedPath } from '../Hashing/HashCache.ts';
 import { type FileTable, REMEMBERED } from './FileTable.ts';
 
 /**
@@ -22,9 +22,11 @@ export class RememberedHashes {
   /** Fills the empty table with the files of earlier runs. */
   async load(): Promise<void> {
     for await (const records of this.#cache.load())
-      for (const { path, file } of records) {
-        if (file === undefined) this.forget(path);
-        else this.#table.mark(this.#table.put(path, file.state, file.fileId), REMEMBERED);
+      for (const record of records) {
+        if ('from' in record) this.#rename(record);
+        else if (record.file === undefined) this.forget(record.path);
+        else
+          this.#table.mark(this.#table.put(record.path, record.file.state, record.file.fileId), REMEMBERED);
       }
   }
 
@@ -57,6 +59,15 @@ export class RememberedHashes {
     if (row === undefined) return;
     this.#removed.delete(row);
     this.#table.remove(row);
+  }
+
+  #rename(rename: FolderRename): void {
+    for (let row = 0; row < this.#table.end; row++) {
+      const path = renamedPath(this.#table.path(row), rename);
+      if (path === this.#table.path(row)) continue;
+      this.forget(path);
+      this.#table.rename(row, path);
+    }
   }
 
   #drop(row: number): void {

@@ -160,12 +160,16 @@ export class ShareIndex {
     return this.#sharedRow(path) !== undefined;
   }
 
+  /** A folder was renamed. Followed by `moved` for each file below it that is shared. */
+  folderMoved(from: string, to: string): void {
+    this.#options.cache.renameFolder({ from, to });
+  }
+
   /** Moves a file whose folder was renamed: its state and hashes stay. */
   moved(path: string, to: string): void {
-    const { cache, catalog, stateNow } = this.#options;
+    const { catalog, stateNow } = this.#options;
     const row = this.#sharedRow(path);
-    const hashes = row === undefined ? undefined : cache.hashes(path);
-    if (row === undefined || hashes === undefined) {
+    if (row === undefined) {
       const state = stateNow(to);
       if (state !== undefined) this.found(to, state);
       this.gone(path);
@@ -174,8 +178,6 @@ export class ShareIndex {
     const [state, fileId] = [catalog.table.state(row), catalog.table.fileId(row)];
     this.#drop(path);
     this.#settle(path);
-    cache.remove(path);
-    cache.put(to, { state, fileId }, hashes);
     this.#put(to, state, fileId);
   }
 

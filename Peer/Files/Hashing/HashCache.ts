@@ -13,14 +13,40 @@ export interface CachedFile {
   readonly file: HashedFile | undefined;
 }
 
+/** A record of the cache: all entries below a folder were renamed with it. */
+export interface FolderRename {
+  readonly from: string;
+  readonly to: string;
+}
+
+export type CacheRecord = CachedFile | FolderRename;
+
+/** Path of an entry after a rename. */
+export function renamedPath(path: string, { from, to }: FolderRename): string {
+  return path.startsWith(`${from}/`) ? to + path.slice(from.length) : path;
+}
+
+/** Renames the keys below a folder; they are the last ones then. */
+export function renameKeys<T>(entries: Map<string, T>, rename: FolderRename): void {
+  const below: [string, T][] = [];
+  for (const entry of entries) if (entry[0].startsWith(`${rename.from}/`)) below.push(entry);
+  for (const [path, entry] of below) {
+    entries.delete(path);
+    entries.delete(renamedPath(path, rename));
+    entries.set(renamedPath(path, rename), entry);
+  }
+}
+
 /** Caches hashes of the files of one share by path. Never throws: a failed read is a miss, a failed write is kept. */
 export interface HashCache {
   /** Yields the records of earlier runs, oldest first. Called once, before any other method. */
-  load(): AsyncIterable<readonly CachedFile[]>;
+  load(): AsyncIterable<readonly CacheRecord[]>;
   /** @param hashes - concatenated chunk hashes: 32 bytes each, or 64 lower-case hex digits each */
   put(path: string, file: HashedFile, hashes: Uint8Array | string): void;
   hashes(path: string): Uint8Array | undefined;
   remove(path: string): void;
+  /** Renames all entries below a folder with one record. */
+  renameFolder(rename: FolderRename): void;
   close(): Promise<void>;
 }
 
@@ -48,6 +74,10 @@ export class MemoryHashCache implements HashCache {
 
   remove(path: string): void {
     this.#entries.delete(path);
+  }
+
+  renameFolder(rename: FolderRename): void {
+    renameKeys(this.#entries, rename);
   }
 
   async close(): Promise<void> {}

@@ -2,14 +2,17 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Log } from '../../../Shared/Log.ts';
 import { makeFolder } from '../../../Shared/MakeFolder.ts';
+import { FolderRenames } from './FolderRenames.ts';
 import {
-  type CachedFile,
+  type CacheRecord,
+  type FolderRename,
   type HashCache,
   type HashCacheEntry,
   type HashedFile,
   hashBytesOf,
+  renameKeys,
 } from './HashCache.ts';
-import { decodeRecord, encodeRecord, hashesOf, pathOf } from './HashRecord.ts';
+import { decodeRecord, encodeRecord, encodeRename, hashesOf, pathOf, withPath } from './HashRecord.ts';
 import { convertOldCache } from './OldHashCache.ts';
 import { RecordFile } from './RecordFile.ts';
 
@@ -23,6 +26,8 @@ const BATCH_BYTES = 1_024 * 1_024;
 /** Outdated records and bytes, beyond as many as are current, at which the file is written anew. */
 const OUTDATED_RECORDS_MAX = 1_000;
 const OUTDATED_BYTES_MAX = 16 * 1_024 * 1_024;
+/** Renames of folders at which the file is written anew: a start looks at all earlier entries for each of them. */
+const RENAMES_MAX = 64;
 
 /**
  * Hash cache of one share in one file, to which records are only appended (docs/Decisions/0008-hash-cache.md).
@@ -41,8 +46,11 @@ export class HashCacheFile implements HashCache {
   #records = 0;
   /** Size of the file when it was opened or last written anew. */
   #compactBytes = 0;
-  /** Entries to be written; undefined: a removal. */
-  readonly #pending = new Map<string, HashCacheEntry | undefined>();
+  /** Entries by path and renames to be written, in this order; undefined: a removal. */
+  readonly #pending = new Map<string, HashCacheEntry | FolderRename | undefined>();
+  readonly #renames = new FolderRenames();
+  /** Number of renames so far: each has a key in `#pending` that no path equals. */
+  #renamed = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Serializes the writes. */
   #writing: Promise<void> = Promise.resolve();
@@ -59,7 +67,7 @@ export class HashCacheFile implements HashCache {
     this.#oldPath = oldPath;
   }
 
-  async *load(): AsyncGenerator<readonly CachedFile[]> {
+  async *load(): AsyncGenerator<readonly CacheRecord[]> {
     let damaged = 0;
     try {
       await this.#convertOld();
@@ -84,13 +92,27 @@ export class HashCacheFile implements HashCache {
     this.#add(path, undefined);
   }
 
+  renameFolder(rename: FolderRename): void {
+    this.#renames.add(rename);
+    renameKeys(this.#positions, rename);
+    this.#pending.set(`\0${this.#renamed++}`, rename);
+    renameKeys(this.#pending, rename); // Written behind the rename, which applies to all records before it.
+    this.#schedule(WRITE_DELAY_MS);
+  }
+
   hashes(path: string): Uint8Array | undefined {
-    if (this.#pending.has(path)) return hashBytesOf(this.#pending.get(path)?.hashes);
+    const pending = this.#pending.get(path);
+    if (this.#pending.has(path)) return hashBytesOf(isRename(pending) ? undefined : pending?.hashes);
     const at = this.#positions.get(path);
     if (at === undefined) return undefined;
     try {
       const record = this.#file?.recordAt(at);
-      return record !== undefined && pathOf(record) === path ? hashesOf(record) : undefined;
+      const hashes =
+        record !== undefined && this.#renames.pathNow(pathOf(record), at) === path
+          ? hashesOf(record)
+          : undefined;
+      // A copy: the bytes are part of what was read, which would stay in memory with them.
+      return hashes && Buffer.from(hashes);
     } catch (failure) {
       this.#report('cannot be read', failure);
       return undefined;
@@ -141,9 +163,12 @@ export class HashCacheFile implements HashCache {
   }
 
   /** Keeps the position of a record. */
-  #placed(at: number, record: CachedFile): CachedFile {
+  #placed(at: number, record: CacheRecord): CacheRecord {
     this.#records++;
-    if (record.file === undefined) this.#positions.delete(record.path);
+    if (isRename(record)) {
+      this.#renames.add(record, at);
+      renameKeys(this.#positions, record);
+    } else if (record.file === undefined) this.#positions.delete(record.path);
     else this.#positions.set(record.path, at);
     return record;
   }
@@ -162,17 +187,20 @@ export class HashCacheFile implements HashCache {
 
   async #writeBatch(): Promise<void> {
     if (!this.#isWritable) await this.#reopen();
-    const batch: { path: string; entry: HashCacheEntry | undefined; record: Buffer }[] = [];
+    const batch: { key: string; entry: HashCacheEntry | FolderRename | undefined; record: Buffer }[] = [];
     let bytes = 0;
-    for (const [path, entry] of this.#pending) {
-      const record = encodeRecord(path, entry);
+    for (const [key, entry] of this.#pending) {
+      const record = isRename(entry) ? encodeRename(entry) : encodeRecord(key, entry);
       bytes += record.length;
-      if (batch.push({ path, entry, record }) === BATCH_ENTRIES || bytes >= BATCH_BYTES) break;
+      if (batch.push({ key, entry, record }) === BATCH_ENTRIES || bytes >= BATCH_BYTES) break;
     }
     let at = await this.#opened().append(batch.map(({ record }) => record));
     this.#records += batch.length;
-    for (const { path, entry, record } of batch) {
-      if (entry === undefined) this.#positions.delete(path);
+    for (const { key, entry, record } of batch) {
+      // Its folder may have been renamed during the write.
+      const path = this.#renames.pathNow(key, at);
+      if (isRename(entry)) this.#renames.placed(entry, at);
+      else if (entry === undefined) this.#positions.delete(path);
       else this.#positions.set(path, at);
       at += record.length;
       // An entry added during the write stays pending.
@@ -197,12 +225,16 @@ export class HashCacheFile implements HashCache {
       const file = this.#opened();
       const size = await file.size();
       const isDue =
+        this.#renames.written > RENAMES_MAX ||
         this.#records > 2 * this.#positions.size + OUTDATED_RECORDS_MAX ||
         size > 2 * this.#compactBytes + OUTDATED_BYTES_MAX;
       if (!isDue && !mustWrite) return;
       this.#compactBytes = size; // After a failure, the next attempt waits for as much growth again.
       await rm(temporary, { force: true });
+      const before = this.#renames.pending;
       const { copy, positions } = await this.#copyCurrent(file, temporary);
+      for (const rename of this.#renames.pending) if (!before.includes(rename)) renameKeys(positions, rename);
+      this.#renames.applied();
       this.#file = copy;
       this.#positions = positions;
       this.#records = positions.size;
@@ -223,12 +255,13 @@ export class HashCacheFile implements HashCache {
       let [at, bytes] = [0, 0];
       for await (const { records } of from.records())
         for (const { at: before, record } of records) {
-          const path = pathOf(record);
+          const path = this.#renames.pathNow(pathOf(record), before);
           if (this.#positions.get(path) !== before) continue;
+          const current = withPath(record, path);
           positions.set(path, at);
-          batch.push(Buffer.from(record));
-          at += record.length;
-          bytes += record.length;
+          batch.push(current);
+          at += current.length;
+          bytes += current.length;
           if (bytes < BATCH_BYTES) continue;
           await copy.append(batch);
           [batch, bytes] = [[], 0];
@@ -254,4 +287,8 @@ export class HashCacheFile implements HashCache {
     else this.#log.warn(text);
     this.#hasWarned = true;
   }
+}
+
+function isRename(entry: HashCacheEntry | CacheRecord | undefined): entry is FolderRename {
+  return entry !== undefined && 'from' in entry;
 }

@@ -2,13 +2,13 @@ import { crc32 } from 'node:zlib';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { CHUNK_COUNT_MAX, PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import { fileState, OWNER_MAY_RUN } from '../Disk/FileState.ts';
-import type { CachedFile, HashCacheEntry } from './HashCache.ts';
+import type { CacheRecord, FolderRename, HashCacheEntry } from './HashCache.ts';
 
 /** Every record begins with it: after damage the next record is found. */
 export const MAGIC = Buffer.from('SHc3');
 /**
  * Little-endian: MAGIC, length of the record (4 bytes), CRC-32 of all behind it (4), kind (1), zero (1), length of the
- * path (2). A removal goes on with the path in UTF-8; a file with size, mtime and ctime in ns, inode, device (8 each),
+ * path (2). A removal goes on with the path in UTF-8; a rename of a folder with both paths and NUL between them; a file with size, mtime and ctime in ns, inode, device (8 each),
  * FileId (32), the chunk hashes (32 each), and the path.
  */
 export const HEAD_BYTES = 16;
@@ -22,6 +22,7 @@ const REMOVAL = 0;
 const FILE = 1;
 /** A file that its owner may run. */
 const PROGRAM = 2;
+const RENAME = 3;
 
 /** Encodes a record. @param entry - undefined: the entry of this path was removed */
 export function encodeRecord(path: string, entry: HashCacheEntry | undefined): Buffer {
@@ -49,6 +50,25 @@ export function encodeRecord(path: string, entry: HashCacheEntry | undefined): B
   return bytes;
 }
 
+/** Encodes the rename of a folder. No path contains NUL. */
+export function encodeRename({ from, to }: FolderRename): Buffer {
+  const bytes = encodeRecord(`${from}\0${to}`, undefined);
+  bytes.writeUInt8(RENAME, KIND_AT);
+  bytes.writeUInt32LE(crc32(bytes.subarray(KIND_AT)), CRC_AT);
+  return bytes;
+}
+
+/** A copy of the record of a file with another path. */
+export function withPath(record: Buffer, path: string): Buffer {
+  const name = Buffer.from(path);
+  const rest = record.subarray(0, record.length - record.readUInt16LE(PATH_LENGTH_AT));
+  const bytes = Buffer.concat([rest, name]);
+  bytes.writeUInt32LE(bytes.length, LENGTH_AT);
+  bytes.writeUInt16LE(name.length, PATH_LENGTH_AT);
+  bytes.writeUInt32LE(crc32(bytes.subarray(KIND_AT)), CRC_AT);
+  return bytes;
+}
+
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -67,16 +87,20 @@ export function isIntact(record: Buffer): boolean {
   const kind = record.readUInt8(KIND_AT);
   const hashBytes = record.length - pathBytes - HASHES_AT;
   const fits =
-    kind === REMOVAL
+    kind === REMOVAL || kind === RENAME
       ? record.length === HEAD_BYTES + pathBytes
       : kind <= PROGRAM && hashBytes >= 0 && hashBytes % HASH_BYTES === 0;
   return fits && crc32(record.subarray(KIND_AT)) === record.readUInt32LE(CRC_AT);
 }
 
 /** Decodes an intact record. */
-export function decodeRecord(record: Buffer): CachedFile {
+export function decodeRecord(record: Buffer): CacheRecord {
   const path = pathOf(record);
   const kind = record.readUInt8(KIND_AT);
+  if (kind === RENAME) {
+    const [from = '', to = ''] = path.split('\0');
+    return { from, to };
+  }
   if (kind === REMOVAL) return { path, file: undefined };
   const state = fileState({
     mode: kind === PROGRAM ? BigInt(OWNER_MAY_RUN) : 0n,
@@ -89,13 +113,14 @@ export function decodeRecord(record: Buffer): CachedFile {
   return { path, file: { state, fileId: record.toString('hex', ID_AT, HASHES_AT) as FileId } };
 }
 
-/** Path of an intact record. */
+/** Path of an intact record of a file. */
 export function pathOf(record: Buffer): string {
   return record.toString('utf8', record.length - record.readUInt16LE(PATH_LENGTH_AT));
 }
 
 /** Chunk hashes of an intact record, 32 bytes each; undefined: it is a removal. */
 export function hashesOf(record: Buffer): Buffer | undefined {
-  if (record.readUInt8(KIND_AT) === REMOVAL) return undefined;
+  const kind = record.readUInt8(KIND_AT);
+  if (kind === REMOVAL || kind === RENAME) return undefined;
   return record.subarray(HASHES_AT, record.length - record.readUInt16LE(PATH_LENGTH_AT));
 }

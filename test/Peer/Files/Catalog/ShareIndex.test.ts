@@ -318,6 +318,7 @@ test('a file whose folder was renamed is shared under its new path without being
   const [state] = [disk.get('new/a')];
   disk.clear();
   const before = queued.length;
+  index.folderMoved('new', 'old');
   index.moved('new/a', 'old/a');
   expect(catalog.list('').map(({ path, fileId }) => [path, fileId])).toEqual([
     ['old/a', descriptionOf(1).fileId],
@@ -330,13 +331,9 @@ test('a file whose folder was renamed is shared under its new path without being
   ]);
 });
 
-test('a moved file whose hashes are lost is hashed again', () => {
-  const cache = new MemoryHashCache();
-  const { index, catalog, share, disk, queued, clock } = desk(cache);
-  share('new/a', 1);
-  cache.remove('new/a');
+test('a moved file that is not shared is found as any other', () => {
+  const { index, catalog, disk, queued, clock } = desk();
   disk.set('old/a', stateOf(1));
-  disk.delete('new/a');
   index.moved('new/a', 'old/a');
   expect(catalog.list('')).toEqual([]);
   clock.advance(1_000);

@@ -10,15 +10,17 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
+import { MemoryHashCache, renameKeys } from '../../../../Peer/Files/Hashing/HashCache.ts';
 import { HashCacheFile } from '../../../../Peer/Files/Hashing/HashCacheFile.ts';
-import { encodeRecord } from '../../../../Peer/Files/Hashing/HashRecord.ts';
+import { encodeRecord, pathOf } from '../../../../Peer/Files/Hashing/HashRecord.ts';
 import { openHashCache } from '../../../../Peer/Files/Hashing/OpenHashCache.ts';
 import { RecordFile } from '../../../../Peer/Files/Hashing/RecordFile.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { title, tmpfs } from '../../../Support/Requires.ts';
+import { seeds } from '../../../Support/seeds.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 
 const MOUNTS = tmpfs();
@@ -44,9 +46,10 @@ async function desk() {
     const cache = new HashCacheFile(path, log);
     const files = new Map();
     for await (const records of cache.load())
-      for (const { path: name, file } of records) {
-        if (file === undefined) files.delete(name);
-        else files.set(name, file);
+      for (const record of records) {
+        if ('from' in record) renameKeys(files, record);
+        else if (record.file === undefined) files.delete(record.path);
+        else files.set(record.path, record.file);
       }
     return { cache, files };
   };
@@ -78,6 +81,153 @@ test('an entry is found at once and after a restart, a removed one is not', asyn
   expect(again.cache.hashes('nowhere')).toBeUndefined();
   await again.cache.close();
   expect(warnings).toEqual([]);
+});
+
+test('entries of a renamed folder are found under their new paths, at once and after a restart', async () => {
+  const { warnings, open } = await desk();
+  const { cache } = await open();
+  const [written, pending, later] = [entryOf(1), entryOf(2), entryOf(3)];
+  cache.put('new/a', written.file, written.hashes);
+  cache.put('newer', written.file, written.hashes);
+  cache.put('new/gone', written.file, written.hashes);
+  await cache.close();
+  const second = (await open()).cache;
+  second.put('new/b', pending.file, pending.hashes);
+  second.remove('new/gone');
+  second.renameFolder({ from: 'new', to: 'old' });
+  second.put('new/c', later.file, later.hashes);
+  const expected = new Map([
+    ['new/a', undefined],
+    ['new/b', undefined],
+    ['new/c', later],
+    ['newer', written],
+    ['old/a', written],
+    ['old/b', pending],
+    ['old/c', undefined],
+    ['old/gone', undefined],
+  ]);
+  for (const [path, entry] of expected)
+    expect(second.hashes(path)?.toString(), path).toBe(entry?.hashes.toString());
+  await second.close();
+  const third = await open();
+  for (const [path, entry] of expected) {
+    expect(third.cache.hashes(path)?.join(), path).toBe(entry?.hashes.join());
+    expect(third.files.get(path), path).toEqual(entry?.file);
+  }
+  await third.cache.close();
+  expect(warnings).toEqual([]);
+});
+
+test('a folder that is renamed during a write is found after a restart', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { open } = await desk();
+  const { cache } = await open();
+  const [entry, removed] = [entryOf(1), entryOf(2)];
+  cache.put('new/a', entry.file, entry.hashes);
+  cache.put('new/gone', removed.file, removed.hashes);
+  vi.advanceTimersByTime(2_000);
+  await Promise.resolve(); // The write has begun.
+  cache.renameFolder({ from: 'new', to: 'old' });
+  cache.remove('old/gone');
+  await cache.close();
+  const again = await open();
+  expect([...again.files]).toEqual([['old/a', entry.file]]);
+  expect(again.cache.hashes('old/a')?.join()).toBe(entry.hashes.join());
+  await again.cache.close();
+});
+
+test.each(seeds(30))(
+  'after any changes and restarts it holds what a map would hold (seed %i)',
+  async (seed) => {
+    const chance = new SeededRandom(seed);
+    const { open } = await desk();
+    const model = new MemoryHashCache();
+    const files = new Map<string, unknown>();
+    const folders = ['0'];
+    for (let run = 0; run < 6; run++) {
+      const opened = await open();
+      const { cache } = opened;
+      const paths = () => folders.flatMap((folder) => ['1', '2', 'a/3'].map((name) => `${folder}/${name}`));
+      const compare = () => {
+        for (const path of paths()) expect(cache.hashes(path)?.join(), path).toBe(model.hashes(path)?.join());
+      };
+      expect(opened.files).toEqual(files);
+      compare();
+      for (let step = 0; step < 40; step++) {
+        const path = chance.pick(paths());
+        const kind = chance.int(0, run === 3 ? 39 : 7);
+        if (kind === 0) {
+          const rename = { from: chance.pick(folders), to: `${folders.length}` };
+          folders.push(rename.to);
+          for (const each of [cache, model]) each.renameFolder(rename);
+          renameKeys(files, rename);
+        } else if (kind === 1) {
+          for (const each of [cache, model]) each.remove(path);
+          files.delete(path);
+        } else {
+          const { file, hashes } = entryOf(step);
+          for (const each of [cache, model]) each.put(path, file, hashes);
+          files.set(path, file);
+        }
+      }
+      compare();
+      await cache.close();
+    }
+  },
+);
+
+test('a folder that is renamed while the file is written anew is found at once and after a restart', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { open } = await desk();
+  const { cache } = await open();
+  const { file, hashes } = entryOf(1);
+  cache.put('0/a', file, hashes);
+  for (let n = 0; n < 65; n++) cache.renameFolder({ from: `${n}`, to: `${n + 1}` });
+  const { append } = RecordFile.prototype;
+  const renamed = new Promise<void>((resolve) => {
+    let isSecond = false; // The copy is the second file that is written.
+    const spy = vi.spyOn(RecordFile.prototype, 'append').mockImplementation(function (
+      this: RecordFile,
+      records,
+    ) {
+      if (isSecond) {
+        spy.mockRestore();
+        cache.renameFolder({ from: '65', to: 'end' });
+        resolve();
+      }
+      isSecond = true;
+      return append.call(this, records);
+    });
+  });
+  vi.advanceTimersByTime(2_000);
+  await renamed;
+  for (let turn = 0; turn < 500; turn++) {
+    await new Promise(setImmediate);
+    expect(cache.hashes('end/a')?.join()).toBe(hashes.join());
+  }
+  await cache.close();
+  const again = await open();
+  expect([[...again.files.keys()], again.cache.hashes('end/a')?.join()]).toEqual([['end/a'], hashes.join()]);
+  await again.cache.close();
+});
+
+test('after 64 renames the file is written anew, without them', async () => {
+  const { path, open } = await desk();
+  const { cache } = await open();
+  const { file, hashes } = entryOf(1);
+  cache.put('0/a', file, hashes);
+  for (let n = 0; n < 65; n++) cache.renameFolder({ from: `${n}`, to: `${n + 1}` });
+  await cache.close();
+  const kept = await RecordFile.open(path, 'read');
+  const paths: string[] = [];
+  for await (const { records } of kept.records()) paths.push(...records.map(({ record }) => pathOf(record)));
+  await kept.close();
+  expect(paths).toEqual(['65/a']);
+  const again = await open();
+  expect([[...again.files.keys()], again.cache.hashes('65/a')?.join()]).toEqual([['65/a'], hashes.join()]);
+  await again.cache.close();
 });
 
 test('a cut file keeps the records before the cut, and takes new ones', async () => {

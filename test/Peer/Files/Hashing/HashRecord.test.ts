@@ -3,10 +3,12 @@ import { fileState } from '../../../../Peer/Files/Disk/FileState.ts';
 import {
   decodeRecord,
   encodeRecord,
+  encodeRename,
   hashesOf,
   isIntact,
   pathOf,
   recordLength,
+  withPath,
 } from '../../../../Peer/Files/Hashing/HashRecord.ts';
 import type { FileId } from '../../../../Protocol/Ids.ts';
 
@@ -57,6 +59,24 @@ test('a removal is a record without file and hashes', () => {
   const record = encodeRecord('d/ü', undefined);
   expect([isIntact(record), decodeRecord(record)]).toEqual([true, { path: 'd/ü', file: undefined }]);
   expect([pathOf(record), hashesOf(record)]).toEqual(['d/ü', undefined]);
+});
+
+test('a rename is a record of both paths', () => {
+  const record = encodeRename({ from: 'd/ü', to: 'e' });
+  expect(record.toString('hex').slice(24)).toBe('03000600642fc3bc0065');
+  expect([isIntact(record), decodeRecord(record), hashesOf(record)]).toEqual([
+    true,
+    { from: 'd/ü', to: 'e' },
+    undefined,
+  ]);
+});
+
+test('a record with another path is the same otherwise', () => {
+  const moved = withPath(encodeRecord('d/ü', entryOf({})), 'else');
+  expect(moved).toEqual(encodeRecord('else', entryOf({})));
+  expect(withPath(encodeRecord('d/ü', entryOf({})), 'longer than before')).toEqual(
+    encodeRecord('longer than before', entryOf({})),
+  );
 });
 
 test('a record with any other byte is damaged, or none', () => {
