@@ -29,7 +29,13 @@ export function FileDetails({ id }: { readonly id: string }) {
   useEffect(() => {
     const element = dialog.current;
     if (element?.open === false) element.showModal();
-    return () => element?.close();
+    return () => {
+      element?.close();
+      // The change of the address has taken the focus from the link before the dialog could remember it.
+      document
+        .querySelector<HTMLElement>(`a[href$="file=${CSS.escape(id)}"]`)
+        ?.focus({ preventScroll: true });
+    };
   }, []);
   const asked = useAsked((signal) => findFile(id, signal), [id]);
   const { value: hit, failure, pending } = asked.value;

@@ -43,7 +43,7 @@ function Reachability() {
         </span>
       </p>
     );
-  return <p class="muted">{t(reachable === null ? 'peers.reachUnknown' : 'peers.reachable')}</p>;
+  return <p class="muted notice">{t(reachable === null ? 'peers.reachUnknown' : 'peers.reachable')}</p>;
 }
 
 /** The other peers, each a card that leads to its files. */

@@ -91,7 +91,7 @@ export const de: Texts = {
     'Andere können sich nicht mit diesem Computer verbinden. Dateien gehen trotzdem in beide Richtungen mit jedem Peer, den er erreicht.',
   'peers.whatToDo': 'Was zu tun ist',
   'peers.reachUnknown':
-    'Ob andere sich mit diesem Computer verbinden können, zeigt sich, sobald ein anderer verbunden ist.',
+    'Noch ist nicht bekannt, ob andere sich mit diesem Computer verbinden können: kein anderer ist verbunden.',
   'folder.empty': 'Dieser Ordner ist leer',
   'folder.cut': 'Hier stehen nur die ersten {n} Dateien. Die Suche findet die anderen.',
   'folder.top': 'Alle Dateien',

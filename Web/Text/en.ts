@@ -87,7 +87,8 @@ export const en = {
   'peers.unreachable':
     'Others cannot connect to this computer. Files still go both ways with every peer that it can reach.',
   'peers.whatToDo': 'What to do',
-  'peers.reachUnknown': 'Whether others can connect to this computer shows when another one is linked.',
+  'peers.reachUnknown':
+    'It is not known yet whether others can connect to this computer: no other one is linked.',
   'folder.empty': 'This folder is empty',
   'folder.cut': 'Only the first {n} files are shown here. Search finds the others.',
   'folder.top': 'All files',

@@ -90,7 +90,8 @@ export const es: Texts = {
   'peers.unreachable':
     'Otros no pueden conectarse a este ordenador. Los archivos van igualmente en ambos sentidos con cada par que este alcanza.',
   'peers.whatToDo': 'Qué hacer',
-  'peers.reachUnknown': 'Si otros pueden conectarse a este ordenador se sabe cuando otro está enlazado.',
+  'peers.reachUnknown':
+    'Aún no se sabe si otros pueden conectarse a este ordenador: ningún otro está enlazado.',
   'folder.empty': 'Esta carpeta está vacía',
   'folder.cut': 'Aquí se muestran solo los primeros {n} archivos. La búsqueda encuentra los demás.',
   'folder.top': 'Todos los archivos',

@@ -90,7 +90,8 @@ export const pt: Texts = {
   'peers.unreachable':
     'Outros não conseguem ligar-se a este computador. Os ficheiros vão à mesma nos dois sentidos com cada par que ele alcança.',
   'peers.whatToDo': 'O que fazer',
-  'peers.reachUnknown': 'Se outros podem ligar-se a este computador vê-se quando houver outro ligado.',
+  'peers.reachUnknown':
+    'Ainda não se sabe se outros podem ligar-se a este computador: nenhum outro está ligado.',
   'folder.empty': 'Esta pasta está vazia',
   'folder.cut': 'Aqui estão só os primeiros {n} ficheiros. A pesquisa encontra os outros.',
   'folder.top': 'Todos os ficheiros',

@@ -80,6 +80,7 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
     await page.getByRole('dialog', { name: 'the reef.mp4' }).waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.locator('a:focus[title*="the reef.mp4"]').waitFor();
     expect(page.url()).toContain('/?q=holiday');
   });
 
@@ -156,7 +157,9 @@ describe.skipIf(MISSING !== undefined)(title('the page in a browser', MISSING), 
       });
       for (const path of PLACES) {
         await visit(page, peer.address + path);
-        await page.evaluate(`document.querySelectorAll('main summary').forEach((summary) => summary.click())`);
+        await page.evaluate(
+          `document.querySelectorAll('main summary').forEach((summary) => summary.click())`,
+        );
         await page.waitForTimeout(300);
         expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([
           path,
