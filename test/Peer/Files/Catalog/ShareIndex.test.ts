@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
 import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
+import { REMEMBERED } from '../../../../Peer/Files/Catalog/FileTable.ts';
 import { ShareIndex } from '../../../../Peer/Files/Catalog/ShareIndex.ts';
 import { type FileState, fileState } from '../../../../Peer/Files/Disk/FileState.ts';
-import { MemoryHashCache } from '../../../../Peer/Files/Hashing/HashCache.ts';
+import {
+  type CacheRecord,
+  type HashCache,
+  MemoryHashCache,
+} from '../../../../Peer/Files/Hashing/HashCache.ts';
 import { chunkLayout } from '../../../../Protocol/ChunkLayout.ts';
 import { type FileDescription, fileIdOf, hashBytes } from '../../../../Protocol/FileId.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
@@ -25,7 +30,7 @@ function hashed(content: number, state: FileState) {
 }
 
 /** An index over a disk that is a map, and a pool that notes which files were queued. */
-function desk(cache = new MemoryHashCache(), filesMax = 250_000) {
+function desk(cache: HashCache = new MemoryHashCache(), filesMax = 250_000) {
   const clock = new SimulatedClock();
   const disk = new Map<string, FileState>();
   const catalog = new Catalog();
@@ -329,6 +334,29 @@ test('a file whose folder was renamed is shared under its new path without being
     32,
     before,
   ]);
+});
+
+test('files of an earlier run whose folder was renamed are known under their new paths', async () => {
+  const fileOf = (content: number) => ({
+    state: stateOf(content),
+    fileId: descriptionOf(content).fileId,
+  });
+  async function* load(): AsyncGenerator<readonly CacheRecord[]> {
+    yield [
+      { path: 'old/a', file: fileOf(9) },
+      { path: 'new/a', file: fileOf(1) },
+      { path: 'newer/a', file: fileOf(2) },
+      { from: 'new', to: 'old' },
+    ];
+  }
+  const cache: HashCache = Object.assign(new MemoryHashCache(), { load });
+  const { index, catalog, queued, write } = desk(cache);
+  await index.loadCache();
+  expect(catalog.table.countOf(REMEMBERED)).toBe(2);
+  write('old/a', stateOf(1));
+  write('newer/a', stateOf(2));
+  expect(catalog.list('').map(({ path }) => path)).toEqual(['newer/a', 'old/a']);
+  expect(queued).toEqual([]);
 });
 
 test('a moved file that is not shared is found as any other', () => {
