@@ -127,6 +127,7 @@ export class FolderScan {
       // An await per file would cost a tenth of the scan.
       if (this.#isSliceOver()) await this.#yield();
     }
+    this.#options.tree.pack(folder);
     return Array.from(folders, (name) => joinPath(folder, name));
   }
 

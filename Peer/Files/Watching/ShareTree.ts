@@ -1,12 +1,18 @@
 import { joinPath, splitPath } from '../Disk/Paths.ts';
 
+interface Folder {
+  /** Names: a set, or packed as a text with `/` between them. */
+  files: Set<string> | string;
+  readonly folders: Set<string>;
+}
+
 /** Known names in each folder, so that a listing reveals removed ones. Paths are relative; "" is the share itself. */
 export class ShareTree {
-  readonly #folders = new Map<string, { files: Set<string>; readonly folders: Set<string> }>();
+  readonly #folders = new Map<string, Folder>();
 
   /** Takes the name apart from its folder: a name cut from a path keeps the whole path in memory. */
   addFile(folder: string, name: string): void {
-    this.#folder(folder).files.add(name);
+    unpacked(this.#folder(folder)).add(name);
   }
 
   /** Replaces the files of a folder. The set is kept, and changed later. */
@@ -14,9 +20,16 @@ export class ShareTree {
     this.#folder(folder).files = names;
   }
 
+  /** Packs the names of files in a folder, until one is added or removed: a third of the memory. */
+  pack(folder: string): void {
+    const known = this.#folders.get(folder);
+    if (known !== undefined && typeof known.files !== 'string') known.files = [...known.files].join('/');
+  }
+
   removeFile(path: string): void {
     const [folder, name] = splitPath(path);
-    this.#folders.get(folder)?.files.delete(name);
+    const known = this.#folders.get(folder);
+    if (known !== undefined) unpacked(known).delete(name);
   }
 
   addFolder(path: string): void {
@@ -28,7 +41,8 @@ export class ShareTree {
   }
 
   filesIn(folder: string): readonly string[] {
-    return [...(this.#folders.get(folder)?.files ?? [])];
+    const known = this.#folders.get(folder);
+    return known === undefined ? [] : namesOf(known);
   }
 
   foldersIn(folder: string): readonly string[] {
@@ -51,7 +65,7 @@ export class ShareTree {
     for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
       const known = this.#folders.get(folder);
       if (known === undefined) continue;
-      for (const name of known.files) removed.files.push(joinPath(folder, name));
+      for (const name of namesOf(known)) removed.files.push(joinPath(folder, name));
       for (const name of known.folders) left.push(joinPath(folder, name));
       this.#folders.delete(folder);
       removed.folders.push(folder);
@@ -61,14 +75,24 @@ export class ShareTree {
     return removed;
   }
 
-  #folder(path: string) {
+  #folder(path: string): Folder {
     let known = this.#folders.get(path);
     if (known === undefined) {
-      known = { files: new Set<string>(), folders: new Set<string>() };
+      known = { files: new Set(), folders: new Set() };
       this.#folders.set(path, known);
       const [parent, name] = splitPath(path);
       if (path !== '') this.#folder(parent).folders.add(name);
     }
     return known;
   }
+}
+
+function namesOf({ files }: Folder): string[] {
+  if (typeof files !== 'string') return [...files];
+  return files === '' ? [] : files.split('/');
+}
+
+function unpacked(folder: Folder): Set<string> {
+  if (typeof folder.files === 'string') folder.files = new Set(namesOf(folder));
+  return folder.files;
 }

@@ -43,6 +43,18 @@ test('the files of a folder are replaced by those of its listing, and change wit
   ]);
 });
 
+test('packed names are the same, and change like others', () => {
+  const tree = treeOf('d/b', 'd/c', 'e/x');
+  tree.addFolder('empty');
+  for (const folder of ['d', 'd', 'e', 'empty', 'nowhere']) tree.pack(folder);
+  expect(['d', 'empty', 'nowhere'].map((folder) => tree.filesIn(folder))).toEqual([['b', 'c'], [], []]);
+  tree.addFile('d', 'y');
+  tree.removeFile('d/b');
+  tree.addFile('empty', 'first');
+  expect(['d', 'empty'].map((folder) => tree.filesIn(folder))).toEqual([['c', 'y'], ['first']]);
+  expect(tree.removeFolder('e').files).toEqual(['e/x']);
+});
+
 test('the folders below a folder, empty ones too, and the folder itself', () => {
   const tree = new ShareTree();
   tree.addFile('a/b', 'c.txt');
