@@ -25,7 +25,7 @@ import type { HttpsFace } from './Network/Links/Accepting/HttpsOpening.ts';
 import type { Opening } from './Network/Links/Accepting/Opening.ts';
 import { type ReservedPort, reservePort } from './Network/Links/Accepting/ReservedPort.ts';
 import { dial, listen } from './Network/Links/Accepting/StreamSockets.ts';
-import { mapPort } from './Network/PortMapping/MapPort.ts';
+import { homeRouter } from './Network/PortMapping/MapPort.ts';
 import type { EmbeddedTracker } from './Network/Ports.ts';
 import { Pump } from './Network/Sendfile/Pump.ts';
 import { takeAssignedPort } from './Network/Trackers/AssignedPort.ts';
@@ -125,7 +125,7 @@ export async function assemblePeer(settings: Settings, log: Log, place: PeerEnvi
       configured: settings.trackers,
       discovery: settings.discovery,
       unlisted: settings.unlisted,
-      mapPort: settings.mapPort && !guest ? mapPort : undefined,
+      router: settings.mapPort && !guest ? homeRouter : undefined,
       relayLimit: guest ? undefined : settings.relayLimit,
       dnsSd: access.dnsSd,
       remembered: new ContactsFile(state, network?.id),

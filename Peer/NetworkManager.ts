@@ -85,9 +85,9 @@ export class NetworkManager extends EventEmitter<NetworkEvents> {
       ...options,
       changed: (what) => this.#networkChanged(what),
     });
-    const { mapPort: map } = options;
+    const { router } = options;
     const mapped = () => links.dialRequests.reachability.reset();
-    this.#portMapper = map && new PortMapper({ ...options, map, mapped });
+    this.#portMapper = router && new PortMapper({ ...options, router, mapped });
     this.#connectTrackers();
     this.#connectLinks();
   }

@@ -6,7 +6,7 @@ import type { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileHolder, KnownContact, Offer, TrackerPlace } from '../Model.ts';
 import type { Descriptors } from '../NetworkModel.ts';
 import type { PeerLinksOptions } from './Links/PeerLinksTypes.ts';
-import type { MapPort } from './PortMapping/PortMapper.ts';
+import type { PortRouter } from './PortMapping/PortMapper.ts';
 import type { TrackersOptions } from './Trackers/TrackersTypes.ts';
 
 /** Dependencies of the network. Links and trackers share self, clock, randomness and log. */
@@ -15,7 +15,7 @@ export type NetworkManagerOptions = Omit<PeerLinksOptions, 'feed' | 'namedRelays
     readonly wallMs: WallClock;
     readonly descriptors: () => Descriptors;
     /** Asks the router for a port. Omitted: it is not asked. */
-    readonly mapPort?: MapPort | undefined;
+    readonly router?: PortRouter | undefined;
     /** Finds the firewall program of this computer. Omitted: none is known. */
     readonly firewall?: () => Firewall | undefined;
     /** Datagrams dropped before they reached the trackers: not sealed for this private network. */

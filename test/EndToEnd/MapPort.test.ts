@@ -16,7 +16,10 @@ socket.on('message', (bytes, { port, address }) => {
   if (answers++ === 0) return socket.send(Buffer.of(0), port, address);
   const answer = Buffer.alloc(bytes[1] === 2 ? 16 : 12);
   answer[1] = 128 + bytes[1];
-  if (bytes[1] === 2) bytes.copy(answer, 8, 4, 8);
+  if (bytes[1] === 2) {
+    console.log('lease ' + bytes.readUInt32BE(8));
+    bytes.copy(answer, 8, 4, 8);
+  }
   else Buffer.of(203, 0, 113, 5).copy(answer, 8);
   socket.send(answer, port, address);
 });
@@ -63,5 +66,8 @@ test
         external: { host: '203.0.113.5', port: PORT },
         by: 'NAT-PMP',
       });
+      second.program.type('quit');
+      expect(await second.program.exitCode()).toBe(0);
+      await program.line(/^lease 0$/);
     },
   );

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { safeText } from '../../../Shared/SafeText.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
-import type { MapPort, MappedPort } from './PortMapper.ts';
+import type { MappedPort, PortRouter } from './PortMapper.ts';
+import { gatewayOfThisComputer, releaseByPmp } from './Router.ts';
 
 /** Time of the thread, above the search that it makes. */
 const THREAD_MS = 20_000;
@@ -9,8 +10,16 @@ const MEMORY_MEBIBYTES = 64;
 const REASON_CHARS_MAX = 200;
 
 /** Asks the router in a thread that may fail without harm. Works in the built program only. */
-export const mapPort: MapPort = (port, signal) =>
-  new Promise((resolve, reject) => {
+export const homeRouter: PortRouter = {
+  map: mapInThread,
+  release: async (port) => {
+    const gateway = gatewayOfThisComputer();
+    if (gateway !== undefined) await releaseByPmp(port, gateway);
+  },
+};
+
+function mapInThread(port: number, signal: AbortSignal): Promise<MappedPort> {
+  return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./MapPortWorker.js', import.meta.url), {
       workerData: port,
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MEBIBYTES },
@@ -37,3 +46,4 @@ export const mapPort: MapPort = (port, signal) =>
     worker.once('error', (failure) => fail(failure.message));
     worker.once('exit', () => fail('it ended'));
   });
+}

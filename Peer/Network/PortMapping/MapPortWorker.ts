@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { pmpNat, upnpNat } from '@achingbrain/nat-port-mapper';
 import type { MappedPort } from './PortMapper.ts';
-import { gatewayIn, mapByPmp, mapByUpnp } from './Router.ts';
+import { gatewayOfThisComputer, mapByPmp, mapByUpnp } from './Router.ts';
 
 /** Time for the answers of routers. */
 const SEARCH_MS = 10_000;
@@ -20,11 +19,3 @@ const answer = await Promise.any(ways).catch((failure: AggregateError) => ({
   failed: failure.errors.map(String).join('; '),
 }));
 parentPort?.postMessage(answer);
-
-function gatewayOfThisComputer(): string | undefined {
-  try {
-    return gatewayIn(readFileSync('/proc/net/route', 'latin1'));
-  } catch {
-    return undefined; // Not Linux: UPnP only.
-  }
-}

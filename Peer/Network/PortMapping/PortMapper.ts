@@ -17,24 +17,33 @@ export interface MappedPort {
   readonly by: 'UPnP' | 'NAT-PMP';
 }
 
-/** Asks the router for a port. @throws ShoalError UNREACHABLE when none answers, REFUSED */
-export type MapPort = (port: number, signal: AbortSignal) => Promise<MappedPort>;
+/** The router before this computer. */
+export interface PortRouter {
+  /** Asks for a port. @throws ShoalError UNREACHABLE when none answers, REFUSED */
+  map(port: number, signal: AbortSignal): Promise<MappedPort>;
+  /** Ends a mapping by NAT-PMP, without waiting for an answer. Never rejects. */
+  release(port: number): Promise<void>;
+}
 
 export interface PortMapperOptions {
-  readonly map: MapPort;
+  readonly router: PortRouter;
   readonly clock: Clock;
   readonly log: Log;
   /** Called after a port was mapped: others may be able to connect now. */
   readonly mapped: () => void;
 }
 
-/** Keeps the TCP port of this peer mapped at the router, at the user's request. The lease ends by itself after the peer. */
+/**
+ * Keeps the TCP port of this peer mapped at the router, at the user's request. At the end, a mapping by NAT-PMP is undone;
+ * one by UPnP, where that would take a search of seconds, ends with its lease.
+ */
 export class PortMapper {
   readonly #options: PortMapperOptions;
   readonly #stopping = new AbortController();
   #status: PortMappingStatus = { state: 'asking' };
   #cancel: (() => void) | undefined;
   #port = 0;
+  #mappedBy: MappedPort['by'] | undefined;
 
   constructor(options: PortMapperOptions) {
     this.#options = options;
@@ -57,17 +66,21 @@ export class PortMapper {
     void this.#ask();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#stopping.abort();
     this.#cancel?.();
+    if (this.#mappedBy === 'NAT-PMP') await this.#options.router.release(this.#port);
   }
 
   /** Never rejects. */
   async #ask(): Promise<void> {
-    const { map, clock } = this.#options;
+    const { router, clock } = this.#options;
     const { signal } = this.#stopping;
-    const status = await map(this.#port, signal).then(
-      (found) => judged(found, this.#port),
+    const status = await router.map(this.#port, signal).then(
+      (found) => {
+        this.#mappedBy = found.by;
+        return judged(found, this.#port);
+      },
       (failure): PortMappingStatus => {
         return { state: 'failed', reason: asShoalError(failure, 'UNREACHABLE').message };
       },

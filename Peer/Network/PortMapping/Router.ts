@@ -1,9 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import type { MappedPort } from './PortMapper.ts';
 
 /** Lease of a mapping: NAT-PMP's library takes seconds, UPnP's milliseconds. */
 const LEASE_SECONDS = 3_600;
+/** NAT-PMP (RFC 6886): port of the router, and the request for a TCP port. */
+const PMP_PORT = 5_351;
+const MAP_TCP = 2;
 const COMMON = { protocol: 'tcp', description: 'Shoal', autoRefresh: false } as const;
 
 /** A router, as the library has it. */
@@ -37,6 +41,28 @@ export async function mapByUpnp(
 /** Maps a port by NAT-PMP. @throws Error when the router does not */
 export async function mapByPmp(port: number, gateway: Gateway, signal: AbortSignal): Promise<MappedPort> {
   return { ...(await mapAt(gateway, port, LEASE_SECONDS, signal)), by: 'NAT-PMP' };
+}
+
+/**
+ * Ends the mapping of a TCP port by NAT-PMP (RFC 6886, 3.4): a lease of 0 seconds, in one datagram without an answer.
+ * Never rejects.
+ */
+export async function releaseByPmp(port: number, gateway: string): Promise<void> {
+  const request = Buffer.alloc(12);
+  request.writeUInt8(MAP_TCP, 1);
+  request.writeUInt16BE(port, 4);
+  const socket = createSocket('udp4').on('error', () => {});
+  await new Promise<void>((resolve) => socket.send(request, PMP_PORT, gateway, () => resolve()));
+  socket.close();
+}
+
+/** Address of the router; undefined: there is none, or this is not Linux. */
+export function gatewayOfThisComputer(): string | undefined {
+  try {
+    return gatewayIn(readFileSync('/proc/net/route', 'latin1'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads the default gateway from the text of /proc/net/route. Undefined: there is none. */

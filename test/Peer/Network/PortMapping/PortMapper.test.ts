@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest';
-import { type MapPort, PortMapper } from '../../../../Peer/Network/PortMapping/PortMapper.ts';
+import { PortMapper, type PortRouter } from '../../../../Peer/Network/PortMapping/PortMapper.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
-function mapper(map: MapPort) {
+function mapper(map: PortRouter['map']) {
+  const released: number[] = [];
+  const router = { map, release: async (port: number) => void released.push(port) };
   const clock = new SimulatedClock();
   const lines: string[] = [];
   const write = (text: string) => lines.push(text);
   let mappings = 0;
   const log = { debug: write, info: write, warn: write };
-  const made = new PortMapper({ map, clock, log: log as never, mapped: () => mappings++ });
-  return { made, clock, lines, mappings: () => mappings };
+  const made = new PortMapper({ router, clock, log: log as never, mapped: () => mappings++ });
+  return { made, clock, lines, released, mappings: () => mappings };
 }
 
 test('a mapped port is shown and logged once, and renewed every half hour until the peer closes', async () => {
@@ -32,7 +34,7 @@ test('a mapped port is shown and logged once, and renewed every half hour until 
   made.renew();
   await clock.advanceAsync(1);
   expect(asked).toBe(3);
-  made.close();
+  await made.close();
   await clock.advanceAsync(10_000_000);
   expect(asked).toBe(3);
 });
@@ -48,7 +50,7 @@ test('a router that does not answer is asked again after five minutes, and repor
   expect(asked).toBe(4);
   expect(lines).toEqual(['the router maps no port to this peer: no router']);
   expect(made.status).toEqual({ state: 'failed', reason: 'no router' });
-  made.close();
+  await made.close();
 });
 
 test.each([
@@ -61,5 +63,26 @@ test.each([
   made.start(9_001);
   await clock.advanceAsync(1);
   expect(made.status).toMatchObject({ state: 'failed', reason: expect.stringContaining(reason) });
-  made.close();
+  await made.close();
+});
+
+test.each([
+  ['NAT-PMP', [9_001]],
+  ['UPnP', []],
+] as const)('at the end a mapping by %s is undone: %j', async (by, expected) => {
+  const { made, clock, released } = mapper(async (port) => ({ host: '192.168.0.7', port, by }));
+  made.start(9_001);
+  await clock.advanceAsync(1);
+  await made.close();
+  expect(released).toEqual(expected);
+});
+
+test('a router that gave nothing gets no request at the end', async () => {
+  const { made, clock, released } = mapper(async () => {
+    throw new ShoalError('UNREACHABLE', 'no router');
+  });
+  made.start(9_001);
+  await clock.advanceAsync(1);
+  await made.close();
+  expect(released).toEqual([]);
 });
