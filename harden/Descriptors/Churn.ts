@@ -7,6 +7,7 @@ import { listen } from '../../Peer/Network/Links/Accepting/StreamSockets.ts';
 import { Pump } from '../../Peer/Network/Sendfile/Pump.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';
 import type { ByteStream, StreamHandler } from '../../Shared/Transport.ts';
+import { GIVES, give, takeOver } from './Giving.ts';
 
 /** Files, each full of one number: a byte at a wrong connection, or of a wrong file, shows. */
 const FILES = 7;
@@ -26,6 +27,8 @@ export interface ChurnFindings {
   /** Jobs of the pump, and writes where it had no descriptor left. */
   jobs: number;
   copies: number;
+  /** Accepted connections of which bytes were read into own memory after the first ones. */
+  takenOver: number;
   bytes: number;
   wrongBytes: number;
   /** Jobs that never ended. */
@@ -35,8 +38,8 @@ export interface ChurnFindings {
 }
 
 /**
- * Serves files by the pump to connections that are opened, stopped, ended, reset and destroyed from both sides all the
- * time, so that the system gives numbers of closed descriptors to new ones while jobs run.
+ * Serves files by the pump to connections, and takes bytes from others, that are opened, stopped, ended, reset and
+ * destroyed from both sides all the time, so that the system gives numbers of closed descriptors to new ones meanwhile.
  */
 export class Churn {
   readonly #random: SeededRandom;
@@ -46,6 +49,7 @@ export class Churn {
     connections: 0,
     jobs: 0,
     copies: 0,
+    takenOver: 0,
     bytes: 0,
     wrongBytes: 0,
     hanging: 0,
@@ -80,14 +84,15 @@ export class Churn {
     return this.#found;
   }
 
-  /** Answers the first byte: the number of a file, or IDLE_ANSWER for a few bytes of that value. */
+  /** Answers the first byte: the number of a file, IDLE_ANSWER for a few bytes of that value, or GIVES. */
   #serve(stream: ByteStream): StreamHandler {
     const output = new LaneOutput(stream, this.#pump);
     let open = true;
     return {
       data: (bytes) => {
         const [wish = 0] = bytes;
-        if (wish === IDLE_ANSWER) output.write(Buffer.alloc(100, IDLE_ANSWER));
+        if (wish === GIVES) takeOver(stream, bytes[1] ?? 0, this.#random, this.#found);
+        else if (wish === IDLE_ANSWER) output.write(Buffer.alloc(100, IDLE_ANSWER));
         else void this.#send(output, wish, () => open);
       },
       closed: () => {
@@ -138,8 +143,13 @@ export class Churn {
   /** One connection, from the wish to an end of some kind. Never rejects. */
   async #client(port: number): Promise<void> {
     const random = this.#random;
-    const wish = random.chance(0.2) ? IDLE_ANSWER : random.int(1, FILES);
     const socket = connect(port, '127.0.0.1');
+    if (random.chance(0.2)) {
+      this.#found.connections++;
+      await give(socket, random.int(1, FILES), random, () => this.#finish(socket));
+      return;
+    }
+    const wish = random.chance(0.2) ? IDLE_ANSWER : random.int(1, FILES);
     const over = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     socket.on('error', () => {});
     socket.once('connect', () => {
