@@ -10,3 +10,14 @@ export function commandFirst(args: readonly string[], takesValue: (option: strin
   if (word === undefined || word === '--') return [...args];
   return [word, ...args.slice(0, at), ...args.slice(at + 1)];
 }
+
+/**
+ * Removes the `--` that commander leaves among the words when an option stands before it that it does not know:
+ * `swarm --once -- film` → `--once`, `film`.
+ * @param literal - number of words after `--`; undefined: no `--` was typed
+ */
+export function withoutSeparator(words: readonly string[], literal: number | undefined): readonly string[] {
+  if (literal === undefined) return words;
+  const at = words.length - literal - 1;
+  return words[at] === '--' ? words.toSpliced(at, 1) : words;
+}

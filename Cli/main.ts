@@ -5,7 +5,7 @@ import { readConfig } from '../Shared/ConfigPath.ts';
 import { interruption, watchOutputs } from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, ShoalError } from '../Shared/ShoalError.ts';
-import { commandFirst } from './CommandFirst.ts';
+import { commandFirst, withoutSeparator } from './CommandFirst.ts';
 import type { Invocation, ShoalCommand } from './Commands/ShoalCommand.ts';
 import { completedCommands, makeProgram } from './Program.ts';
 import { failureAnswer } from './Running/Answers.ts';
@@ -15,9 +15,9 @@ import { Screen } from './Running/Screen.ts';
 
 const LIST_HINT = 'List of commands: shoal help';
 const typed = process.argv.slice(2);
-/** Number of last words that are arguments, whatever they look like: those after `--`. */
-const literal = typed.includes('--') ? typed.length - 1 - typed.indexOf('--') : 0;
-const options = typed.slice(0, typed.length - literal);
+/** Number of last words that are arguments, whatever they look like: those after `--`. Undefined: no `--` is there. */
+const literal = typed.includes('--') ? typed.length - 1 - typed.indexOf('--') : undefined;
+const options = typed.slice(0, typed.length - (literal ?? 0));
 const json = options.includes('--json');
 // Not process.exitCode alone: timers of libraries must not keep the process alive.
 process.exit(await main());
@@ -98,8 +98,8 @@ async function runCommand(
   try {
     const code = await command.run?.({
       name,
-      words: parsed.args,
-      literal,
+      words: withoutSeparator(parsed.args, literal),
+      literal: literal ?? 0,
       options: parsed.opts<Invocation['options']>(),
       open: () => openRun(parsed, signal),
       completed: () => (parsed.parent === null ? [] : completedCommands(parsed.parent)),

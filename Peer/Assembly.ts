@@ -15,7 +15,8 @@ import type { Log } from '../Shared/Log.ts';
 import { makeFolder } from '../Shared/MakeFolder.ts';
 import { lookupName } from '../Shared/NameLookup.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
-import { ShoalError } from '../Shared/ShoalError.ts';
+import { safeText } from '../Shared/SafeText.ts';
+import { ShoalError, systemCode } from '../Shared/ShoalError.ts';
 import { busyMs, folderWatches, mtuOf } from '../Shared/SystemProbes.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import type { WebAccess } from './CommandInterface.ts';
@@ -190,10 +191,17 @@ export async function makeShare(path: string): Promise<boolean> {
   try {
     return await makeFolder(path);
   } catch (failure) {
-    throw new ShoalError('DISK_FAILED', `the share folder ${path} cannot be created`, {
-      hint: 'Choose another one: --share DIR',
-      cause: failure,
-    });
+    const isFile = systemCode(failure) === 'EEXIST';
+    throw new ShoalError(
+      'DISK_FAILED',
+      isFile ? `${safeText(path)} is no folder` : `the share folder ${safeText(path)} cannot be created`,
+      {
+        hint: isFile
+          ? 'Choose a folder: --share DIR. For single files: shoal share FILE'
+          : 'Choose another one: --share DIR',
+        cause: failure,
+      },
+    );
   }
 }
 

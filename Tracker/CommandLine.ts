@@ -121,6 +121,10 @@ export function readCommandLine(
     const flags = command.opts<Flags>();
     const network = flags.network ?? networkOf(environment, config);
     const [positional] = command.processedArgs as [number | undefined];
+    if (positional !== undefined && flags.port !== undefined)
+      throw new ShoalError('USAGE', `two ports are given: ${positional} and --port`, {
+        hint: 'Give one of the two.',
+      });
     return {
       port: flags.port ?? positional ?? TRACKER_PORT,
       host: flags.host ?? ALL_INTERFACES,

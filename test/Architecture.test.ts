@@ -73,6 +73,7 @@ const RIM = [
   'Shared/ConfigPath.ts',
   'Shared/DatagramSockets.ts',
   'Shared/Descriptors.ts',
+  'Shared/HomePath.ts',
   'Shared/MakeFolder.ts',
   'Shared/NameLookup.ts',
   'Shared/NetworkInterfaces.ts',

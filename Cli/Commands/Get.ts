@@ -23,7 +23,7 @@ export const get: ShoalCommand = {
   ].join('\n'),
   flags: {
     '-o, --output <dir|file>':
-      'a folder if it is one or ends with /, else the name of the file; - writes it to stdout, in order and verified',
+      'a folder if it is one, ends with / or takes several files, else the name of the file; - writes it to stdout, in order and verified',
     '--timeout <time>': 'give up after this time (30s, 5m, 2h) with exit code 6; verified chunks are kept',
     '--keep-going':
       'go on with the other files when one cannot be had, and keep the complete files of a folder',

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { OneShotAnswer } from '../../Peer/CommandInterface.ts';
+import { homePath } from '../../Shared/HomePath.ts';
 import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { pathWithin } from '../../Shared/PathWithin.ts';
 import { safeText } from '../../Shared/SafeText.ts';
@@ -33,10 +34,15 @@ export interface GetInto {
 const TEMP = 'Temp';
 
 /**
- * Reads the value of `-o`: the name of a file, unless it is a folder, ends with a slash, or several files go there.
+ * Reads the value of `-o`: the name of a file, unless it is a folder, ends with a slash, or a folder goes there.
+ * @throws ShoalError USAGE when it is empty, as an unset variable of a script is
  */
 export async function placeOf(output: string, words: readonly string[]): Promise<Place> {
-  const path = resolve(output);
+  if (output === '')
+    throw new ShoalError('USAGE', '-o needs a folder or the name of a file', {
+      hint: 'Write -o . for the current folder.',
+    });
+  const path = resolve(homePath(output));
   const isFolder =
     /[/\\]$/.test(output.replaceAll(sep, '/')) ||
     words.at(-1)?.endsWith('/') === true ||
@@ -46,6 +52,12 @@ export async function placeOf(output: string, words: readonly string[]): Promise
     ));
   if (isFolder) return { folder: path, name: undefined };
   return { folder: dirname(path), name: basename(path) };
+}
+
+/** The place of that number of files and folders: several cannot have one name, so it is their folder. */
+export function targetOf(place: Place, count: number): Place {
+  if (place.name === undefined || count < 2) return place;
+  return { folder: join(place.folder, place.name), name: undefined };
 }
 
 /** Downloads with a peer of its own into a hidden folder at the place, then moves the complete files to the place. */
@@ -64,13 +76,16 @@ export async function getInto(run: Run, wish: GetInto): Promise<OneShotAnswer> {
     const answer = await run.inGuest(guest, 'get', line);
     const share = join(root, 'share');
     const moved = new Map<string, string>();
-    for (const path of pathsOf(answer)) {
+    const paths = pathsOf(answer);
+    const target = targetOf(place, paths.length);
+    if (target.folder !== folder) await makeOutputFolder(target.folder);
+    for (const path of paths) {
       if (!pathWithin(folder, path)) continue;
       // A folder of which some files were at the place already may be named by its path there.
       const from = pathWithin(root, path) ? path : join(share, basename(path));
-      if (await exists(from)) moved.set(path, await moveInto(from, folder, place.name));
+      if (await exists(from)) moved.set(path, await moveInto(from, target.folder, target.name));
     }
-    if (keepGoing) await moveRest(share, folder, moved);
+    if (keepGoing) await moveRest(share, target.folder, moved);
     return movedAnswer(answer, moved);
   } finally {
     await guest.close();

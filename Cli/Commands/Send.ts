@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { COMMANDS, type OneShotAnswer } from '../../Peer/CommandInterface.ts';
 import { pathWithin } from '../../Shared/PathWithin.ts';
-import { consoleLine, isFlag, type Run } from '../Running/Run.ts';
+import { consoleLine, type Run, splitFlags } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 import { missingPath, stage } from './Staging.ts';
 
@@ -11,11 +11,12 @@ export const send: ShoalCommand = {
   summary: 'push a file to another peer',
   passedFlags: (COMMANDS.send.flags ?? []).map((flag) => flag.name),
   completes: 'files',
-  async run({ words, open }) {
+  async run({ words, literal, open }) {
     const run = await open();
-    const [file = '', ...to] = words.filter((word) => !isFlag(word));
+    const { flags, args } = splitFlags(words, literal);
+    const [file = '', ...to] = args;
     const verbose = run.options.settings.verbose ? ['--verbose'] : [];
-    return run.screen.answer(await sendFile(run, file, to, [...words.filter(isFlag), ...verbose]));
+    return run.screen.answer(await sendFile(run, file, to, [...flags, ...verbose]));
   },
 };
 

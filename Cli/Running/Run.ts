@@ -190,6 +190,18 @@ export function consoleLine(command: string, words: readonly string[], literal =
   return [command, ...typed].join(' ');
 }
 
-export function isFlag(word: string): boolean {
+/** Separates flags and arguments. @param literal - number of last words that are no flags, whatever they look like */
+export function splitFlags(
+  words: readonly string[],
+  literal: number,
+): { readonly flags: string[]; readonly args: string[] } {
+  const isOption = (word: string, index: number) => isFlag(word) && index < words.length - literal;
+  return {
+    flags: words.filter(isOption),
+    args: words.filter((word, index) => !isOption(word, index)),
+  };
+}
+
+function isFlag(word: string): boolean {
   return /^--./.test(word);
 }

@@ -1,5 +1,6 @@
 import { TRACKER_PORT } from '../../Protocol/Limits.ts';
 import { type Address, parseHostPort, readPort } from '../../Shared/Address.ts';
+import { homePath } from '../../Shared/HomePath.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { readRates } from '../Commands/Line/RateText.ts';
 import type { PortRange } from '../Network/Links/Accepting/ReservedPort.ts';
@@ -76,9 +77,10 @@ export function readTracker(text: string): Address {
   return parseHostPort(text, TRACKER_PORT);
 }
 
+/** A leading `~/` is the home of the user also in config files, and behind `--share=`, where shells leave it. */
 export function readPath(text: string): string {
   refuseFlag(text, 'a path');
-  if (text.trim() !== '') return text;
+  if (text.trim() !== '') return homePath(text);
   throw new ShoalError('USAGE', 'the path is empty', { hint: 'Write . for the current folder.' });
 }
 

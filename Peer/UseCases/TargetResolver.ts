@@ -94,6 +94,10 @@ export class TargetResolver {
 
   async #resolve(what: string, signal: AbortSignal, choice: Choice): Promise<ResolvedTarget> {
     if (choice.onlyFile === true && what.endsWith('/')) throw folderRefused(what);
+    if (/^\/+$/.test(what))
+      throw new ShoalError('USAGE', `"${what}" names no folder`, {
+        hint: 'All files of a peer: get <peer> /',
+      });
     if (what.endsWith('/')) return this.#findFolder(what, signal, choice);
     const known = matchName(what, isIdStart(what) ? [...this.#seen.values()] : []);
     if (known.kind === 'one') return fileFound(known.hit);

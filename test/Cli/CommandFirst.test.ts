@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { commandFirst } from '../../Cli/CommandFirst.ts';
+import { commandFirst, withoutSeparator } from '../../Cli/CommandFirst.ts';
 
 const takesValue = (option: string) => ['--tracker', '-o'].includes(option);
 
@@ -16,4 +16,14 @@ test.each([
 ])('%s → %s', (typed, expected) => {
   const words = (text: string) => text.split(' ').filter((word) => word !== '');
   expect(commandFirst(words(typed), takesValue)).toEqual(words(expected));
+});
+
+test.each([
+  ['--once -- film', 1, '--once film'],
+  ['a --once --', 0, 'a --once'],
+  ['--once -- -- film', 2, '--once -- film'],
+  ['a film', 1, 'a film'],
+  ['-- film', undefined, '-- film'],
+])('%s with %s words after -- → %s', (words, literal, expected) => {
+  expect(withoutSeparator(words.split(' '), literal)).toEqual(expected.split(' '));
 });

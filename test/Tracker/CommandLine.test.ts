@@ -15,11 +15,11 @@ function read(...args: string[]) {
   return { settings, ...shown };
 }
 
-test('defaults, and flags before the positional port', () => {
+test('defaults, and the port with or without its flag', () => {
   const defaults = { port: 6_881, host: '0.0.0.0', maxPeers: 65_536, relayOnly: false, verbose: false };
   expect(read().settings).toMatchObject(defaults);
   expect(read('7000').settings).toMatchObject({ port: 7_000 });
-  expect(read('7000', '--port', '7001').settings).toMatchObject({ port: 7_001 });
+  expect(read('--port', '7001').settings).toMatchObject({ port: 7_001 });
   expect(read('--max-peers', '1000000').settings).toMatchObject({ maxPeers: 1_000_000 });
 });
 
@@ -36,6 +36,7 @@ test.each([
   [['--max-peers', '0'], 'error: "0" is not a number of peers'],
   [['--port', '65536'], 'error: "65536" is not a port'],
   [['0'], 'error: "0" is not a port'],
+  [['6882', '--port', '6883'], 'error: two ports are given: 6882 and --port'],
   [['--host', 'tracker.example'], 'error: "tracker.example" is not an IP address'],
   [['--metrics', '127.0.0.1'], 'error: "127.0.0.1" is not an address with a port'],
   [['--metrics', 'tracker.example:9469'], 'error: "tracker.example" is not an IP address'],

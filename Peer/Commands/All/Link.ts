@@ -38,11 +38,13 @@ export const link: ConsoleCommand = {
     const web = requireWeb(controls);
     const itemOf = addressesOf(controls, web);
     const revoked = call.values.get('--revoke');
+    const [what] = call.args;
+    if (revoked !== undefined && call.args.length > 0) throw usageError(call, '--revoke takes no file');
+    if (call.values.has('--days') && what === undefined) throw usageError(call, '--days needs a file');
     if (revoked !== undefined) {
       const ended = await web.links.revoke(numberOf(revoked, call, 'a share link', 1e9));
       return { items: [itemOf(ended)], text: () => `The link to ${baseName(ended.path)} has ended` };
     }
-    const [what] = call.args;
     if (what === undefined) {
       const items = web.links.list().map(itemOf);
       return { items, text: (style) => linksText(items, style) };
@@ -62,7 +64,7 @@ async function create(
   const days = numberOf(
     call.values.get('--days') ?? String(DAYS_DEFAULT),
     call,
-    'a number of days',
+    `a number of days from 1 to ${DAYS_MAX}`,
     DAYS_MAX,
   );
   const content = controls.pushing.findLocal(what);

@@ -19,6 +19,11 @@ export function linkApp({ host, links }: WebOptions, limits: GuestLimits): Hono<
       if (!limits.allows(c.env.incoming)) return c.text('', 429);
       return c.text('404: this link has ended, or its file has changed\n', 404);
     }
+    const { outgoing } = c.env;
+    outgoing.once(
+      'close',
+      links.onRevoked(link, () => void outgoing.destroy()),
+    );
     try {
       return await answerFile(c, { ...entry, path: link.path }, host.files);
     } catch (failure) {

@@ -46,6 +46,8 @@ const STORED = v.object({
 export class ShareLinks {
   readonly #options: ShareLinksOptions;
   readonly #links = new Map<string, ShareLink>();
+  /** Answers under way, by secret. */
+  readonly #answers = new Map<string, Set<() => void>>();
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: ShareLinksOptions) {
@@ -77,6 +79,16 @@ export class ShareLinks {
     return link !== undefined && link.expiresWallMs > this.#options.wallMs() ? link : undefined;
   }
 
+  /** Runs `stop` when the link is revoked during an answer. @returns a function that cancels: the answer has ended */
+  onRevoked({ secret }: ShareLink, stop: () => void): () => void {
+    const answers = this.#answers.get(secret) ?? new Set();
+    this.#answers.set(secret, answers.add(stop));
+    return () => {
+      answers.delete(stop);
+      if (answers.size === 0) this.#answers.delete(secret);
+    };
+  }
+
   /** @param validMs - time until it ends @throws ShoalError BUSY, DISK_FAILED */
   async create(content: Pick<ShareLink, 'fileId' | 'path' | 'size'>, validMs: number): Promise<ShareLink> {
     const { newSecret, wallMs } = this.#options;
@@ -103,12 +115,13 @@ export class ShareLinks {
     return link;
   }
 
-  /** Ends a link. @throws ShoalError NOT_FOUND, DISK_FAILED */
+  /** Ends a link, and the answers that are under way. @throws ShoalError NOT_FOUND, DISK_FAILED */
   async revoke(number: number): Promise<ShareLink> {
     const link = this.list().find((each) => each.number === number);
     if (link === undefined)
       throw new ShoalError('NOT_FOUND', `there is no share link ${number}`, { hint: 'List them: link' });
     this.#links.delete(link.secret);
+    for (const stop of this.#answers.get(link.secret) ?? []) stop();
     await this.#save();
     return link;
   }

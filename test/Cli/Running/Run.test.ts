@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { consoleLine } from '../../../Cli/Running/Run.ts';
+import { consoleLine, splitFlags } from '../../../Cli/Running/Run.ts';
 import { COMMANDS } from '../../../Peer/CommandInterface.ts';
 import { readCall } from '../../../Peer/Commands/Running/ReadCall.ts';
 
@@ -18,6 +18,12 @@ test.each([
 
 test('words after -- are names', () => {
   expect(readCall(consoleLine('search', ['--json', '--odd'], 1), COMMANDS)?.args).toEqual(['--odd']);
+});
+
+test('a file whose name begins with -- is sent when it stands after --', () => {
+  const words = ['--wait', '--json', 'anna'];
+  expect(splitFlags(words, 2)).toEqual({ flags: ['--wait'], args: ['--json', 'anna'] });
+  expect(splitFlags(words, 0)).toEqual({ flags: ['--wait', '--json'], args: ['anna'] });
 });
 
 test('a line end cannot be smuggled in', () => {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { expect, test } from 'vitest';
 import { readCommandLine } from '../../../Peer/Settings/CommandLine.ts';
 import { parseConfig } from '../../../Shared/ConfigLines.ts';
@@ -89,6 +90,10 @@ test.each([
     },
   ],
   ['--share x --name studio', { share: 'x', name: 'studio' }],
+  ['--share=~/x', { share: `${homedir()}/x` }],
+  ['--share ~', { share: homedir() }],
+  ['--share x/~/~y', { share: 'x/~/~y' }],
+  ['--manifest ~/x', { manifest: `${homedir()}/x` }],
 ])('%s', (args, expected) => {
   expect(read(args).result).toMatchObject(expected);
 });

@@ -71,3 +71,12 @@ test('where only a file is wanted, a folder is refused before any peer is asked 
     await expect(resolver.resolve(what, signal, { onlyFile: true })).rejects.toMatchObject({ code: 'USAGE' });
   expect(asked).toEqual([]);
 });
+
+test('a slash alone is no folder to download from everybody', async () => {
+  const resolver = new TargetResolver({
+    network: { queries: {} },
+    files: { matching: () => [], list: () => [] },
+    folderRequested: () => {},
+  } as never);
+  await expect(resolver.resolve('//', new AbortController().signal)).rejects.toMatchObject({ code: 'USAGE' });
+});

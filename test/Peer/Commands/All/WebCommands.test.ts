@@ -65,6 +65,8 @@ test.each([
   ['link f/film.mkv --days 366', 'USAGE'],
   ['link f/film.mkv --days x', 'USAGE'],
   ['link --revoke x', 'USAGE'],
+  ['link f/film.mkv --revoke 1', 'USAGE'],
+  ['link --days 5', 'USAGE'],
   ['link other.mkv', 'NOT_FOUND'],
 ])('%s: %s', async (line, code) => {
   const { run } = peerWithPage();

@@ -23,6 +23,24 @@ test.each([true, false])('a link gives its file, with ranges (private network: %
   expect((await fetch(address)).status).toBe(404);
 });
 
+test('a revoked link ends the downloads that are under way, and no others', async () => {
+  const { address, base, links, host } = await linked(false);
+  const other = `${base}/files/f/film.txt`;
+  let goOn = () => {};
+  const revoked = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  host.beforeSend = () => revoked;
+  const textOf = (url: string) => fetch(url).then((answer) => answer.text());
+  const ended = expect(textOf(address)).rejects.toThrow();
+  const going = textOf(other);
+  await expect.poll(() => host.sends).toBe(2);
+  await links.revoke(1);
+  goOn();
+  await ended;
+  expect(await going).toBe('0123456789');
+});
+
 test('the name in the address is of no meaning', async () => {
   const { base, link } = await linked(true);
   for (const rest of ['', '/', '/other', '/..%2f..%2fetc'])
