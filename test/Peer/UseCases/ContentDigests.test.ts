@@ -104,3 +104,12 @@ test('unknown files, files above 16 GiB and a long queue are refused', async () 
   for (const each of pending) each.catch(() => {});
   await expect(pending[16]).rejects.toMatchObject({ code: 'BUSY' });
 });
+
+test('256 digests are kept; the one used least recently is evicted', async () => {
+  const ids = Array.from({ length: 257 }, (_, n) => idNumber(n));
+  const { digests } = share(new Map(ids.map((id, n) => [id, someBytes(n, 10)])));
+  for (const id of ids.slice(0, 256)) await digests.of(id, NEVER);
+  digests.known(idNumber(0));
+  await digests.of(idNumber(256), NEVER);
+  expect([0, 1, 2, 256].filter((n) => digests.known(idNumber(n)) === undefined)).toEqual([1]);
+});

@@ -77,6 +77,19 @@ test('an interrupted drop goes on without being asked about again; its rest make
   expect([answered.bytes, asked]).toEqual([4, ['a']]);
 });
 
+test('256 drops in the share are remembered; the oldest is evicted', async () => {
+  const { open, asked, clock } = drops();
+  for (let n = 0; n < 257; n++) {
+    const drop = await open({ path: `f${n}` });
+    await clock.settle(drop.write(Buffer.from('0123')));
+    await clock.settle(drop.whole());
+  }
+  await open({ path: 'next' });
+  expect(asked).toHaveLength(258);
+  expect([(await open({ path: 'f1' })).bytes, asked.length]).toEqual([4, 258]);
+  expect([(await open({ path: 'f0' })).bytes, asked.length]).toEqual([0, 259]);
+});
+
 test.each([
   ['host', { client: { host: '10.0.0.8', port: 50_000 } }],
   ['path', { path: 'b' }],

@@ -100,6 +100,11 @@ test('a peer whose dial failed is waited for 150 ms at most, unless there is no 
   expect(await late(2_900)).toBeUndefined();
 });
 
+test('64 peers are asked for one folder', async () => {
+  const { gather } = setting(Array.from({ length: 70 }, () => ({ pages: [[entry('d/p', photo, 5)]] })));
+  expect((await gather())?.names).toHaveLength(64);
+});
+
 test('when all have answered nobody waits', async () => {
   const { gather } = setting([{ pages: [[entry('d/p', photo, 5)]] }, { pages: [] }]);
   expect(await gather(10)).toEqual({ names: ['peer 0', 'peer 1'], late: 0 });
@@ -110,15 +115,22 @@ test('a peer that has nothing does not end the wait for one that has the folder'
   expect(await gather(10_000)).toBeUndefined();
 });
 
-test('lists that exceed the memory for one folder: the largest is dropped, the others are used', async () => {
+test.each([
+  ['files', 9, 2_000_000],
+  ['characters', 1_000, (192 * 1_048_576) / (64 + 1_002)],
+])('a list of too many %s for one folder is dropped, the others are used', async (_, digits, filesMax) => {
+  let listed = 0;
   function* endless() {
-    for (let index = 0; ; index++)
-      yield Array.from({ length: 1_000 }, (_, at) =>
-        entry(`d/${String(index * 1_000 + at).padStart(9, '0')}`, photo, 5),
+    for (;;) {
+      yield Array.from({ length: 1_000 }, () =>
+        entry(`d/${String(listed++).padStart(digits, '0')}`, photo, 5),
       );
+    }
   }
   const { gather } = setting([{ pages: endless() }, { pages: [[entry('d/p', photo, 5)]] }]);
   expect(await gather(10)).toEqual({ names: ['peer 1'], late: 0 });
+  expect(listed).toBeGreaterThan(filesMax);
+  expect(listed).toBeLessThanOrEqual(filesMax + 3_000);
 });
 
 test('a false size of what others have: the holder proves the true one, and the liar is left out', async () => {
