@@ -7,7 +7,7 @@ import type { Figure, TrialSettings } from './Trial.ts';
 
 const TRACKERS = 3;
 const LOOK_MS = 200;
-/** More than a heartbeat of the largest network and the goal together. */
+/** Time without progress: more than a heartbeat of the largest network and the goal together. */
 const GIVE_UP_MS = 120_000;
 /** Time after a heartbeat in which a lost peer is back. */
 const BACK_MS = 5_000;
@@ -27,7 +27,7 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   const trackers = await Promise.all(places.map(({ port }) => startTracker(port, ...join)));
   const peers = new LivePeers(count, places);
   try {
-    const joiningMs = await timeUntil(() => peers.homes().every(isSettled), peers.start());
+    const joiningMs = await timeUntil(count, () => peers.homes().filter(isSettled).length, peers.start());
     const random = new SeededRandom(seed);
     const victim = random.int(0, TRACKERS - 1);
     const dead = `127.0.0.1:${places[victim]?.port}`;
@@ -36,10 +36,8 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
     const asking = before.findIndex((home) => home !== dead);
     const wantedMs = peers.intervalMs() + BACK_MS;
     const killing = trackers[victim]?.kill();
-    const movedMs = await timeUntil(
-      () => peers.homes().every((home) => isSettled(home) && home !== dead),
-      killing,
-    );
+    const isBack = (home: string | undefined) => isSettled(home) && home !== dead;
+    const movedMs = await timeUntil(count, () => peers.homes().filter(isBack).length, killing);
     const startedMs = performance.now();
     const lost = await Promise.all(
       random.sample(homeless, SEARCHED).map(async (peer) => ((await peers.finds(asking, peer)) ? 0 : 1)),
@@ -70,14 +68,28 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   }
 }
 
-/** Time until a condition holds after a task has begun. @throws Error after GIVE_UP_MS */
-async function timeUntil(isReached: () => boolean, task: Promise<unknown> | undefined): Promise<number> {
+/**
+ * Time until a task has ended and all are counted.
+ * @throws Error when the count has not grown for GIVE_UP_MS
+ */
+async function timeUntil(
+  all: number,
+  count: () => number,
+  task: Promise<unknown> | undefined,
+): Promise<number> {
   const startedMs = performance.now();
-  await task;
-  while (!isReached()) {
-    if (performance.now() - startedMs > GIVE_UP_MS) throw new Error('the peers do not find a home');
+  let best = -1;
+  let bestMs = startedMs;
+  let hasEnded = false;
+  const ending = task?.then(() => {
+    hasEnded = true;
+  });
+  for (let now = 0; !hasEnded || now < all; now = count()) {
+    if (now > best) [best, bestMs] = [now, performance.now()];
+    if (performance.now() - bestMs > GIVE_UP_MS) throw new Error(`${now} of ${all} peers have a home`);
     await pause(LOOK_MS);
   }
+  await ending;
   return performance.now() - startedMs;
 }
 

@@ -151,8 +151,13 @@ interface QuestionNames {
 export type QuestionRecord = RecordOf<'search' | 'locate' | 'peers' | 'folder' | 'call'>;
 export type AnswerRecord = RecordOf<'found' | 'located' | 'listed' | 'calling'>;
 
-const SENDER_AT = 1;
-const SENDER_BYTES = 8;
+const QUESTIONS: readonly string[] = [
+  'search',
+  'locate',
+  'peers',
+  'folder',
+  'call',
+] satisfies QuestionRecord['type'][];
 
 export function encodeRecord(record: BusRecord): Buffer {
   const out = new ByteWriter();
@@ -161,10 +166,23 @@ export function encodeRecord(record: BusRecord): Buffer {
   return out.finish();
 }
 
-/** The sender that a record names, without decoding the rest. @throws ShoalError BAD_FRAME */
-export function senderOf(bytes: Uint8Array): InstanceId {
+/** First fields of a record. */
+export interface RecordHead {
+  readonly kind: 'announcement' | 'question' | 'answer';
+  readonly from: InstanceId;
+  /** 0 in an announcement. */
+  readonly question: number;
+}
+
+/** Reads the first fields, which say whether the rest is worth decoding. @throws ShoalError BAD_FRAME */
+export function headOf(bytes: Uint8Array): RecordHead {
   if (bytes.length > RECORD_BYTES_MAX) throw badFrame(`a record of ${bytes.length} bytes`);
-  return instanceId.read(new ByteReader(bytes.subarray(SENDER_AT, SENDER_AT + SENDER_BYTES)));
+  const input = new ByteReader(bytes);
+  const type = records.typeOf(uint8.read(input));
+  if (type === undefined) throw badFrame('a record of an unknown type');
+  const from = instanceId.read(input);
+  if (type === 'announce') return { kind: 'announcement', from, question: 0 };
+  return { kind: QUESTIONS.includes(type) ? 'question' : 'answer', from, question: uint32.read(input) };
 }
 
 /** @throws ShoalError BAD_FRAME */
@@ -175,5 +193,5 @@ export function decodeRecord(bytes: Uint8Array): BusRecord {
 }
 
 export function isQuestion(record: BusRecord): record is QuestionRecord {
-  return ['search', 'locate', 'peers', 'folder', 'call'].includes(record.type);
+  return QUESTIONS.includes(record.type);
 }

@@ -4,32 +4,22 @@ import { CLUSTER_TRACKERS_MAX } from '../../Protocol/Limits.ts';
 import type { ClusterMember } from '../../Protocol/TrackerItems.ts';
 import { type Address, formatAddress, isLoopback } from '../../Shared/Address.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
-import { fullBucket, type Rate, type TokenBucket, takeToken } from '../../Shared/TokenBucket.ts';
+import { BusLimits } from './BusLimits.ts';
 import {
   type AnswerRecord,
   type BusRecord,
   decodeRecord,
   encodeRecord,
+  headOf,
   isQuestion,
   type Question,
   type QuestionRecord,
   type RecordOf,
-  senderOf,
 } from './BusRecords.ts';
 import { type Gathered, Gatherings } from './Gatherings.ts';
 import { ANNOUNCE_MS, type Member, type MemberChange, Members } from './Members.ts';
 import { MessageRates } from './MessageRates.ts';
 
-/** Records of all senders. Beyond this they are dropped undecoded. */
-const RECORD_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
-/** Questions of one tracker. A search examines up to 32,768 entries: some milliseconds. */
-const QUESTION_RATES: Readonly<Record<QuestionRecord['type'], Rate>> = {
-  search: { perSecond: 200, burst: 400 },
-  locate: { perSecond: 5_000, burst: 10_000 },
-  peers: { perSecond: 1_000, burst: 2_000 },
-  folder: { perSecond: 100, burst: 200 },
-  call: { perSecond: 200, burst: 400 },
-};
 /** Announcements sent because another tracker joined: at most one in this time. */
 const WELCOME_MS = 200;
 const NOTHING: readonly never[] = [];
@@ -82,8 +72,7 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #gatherings: Gatherings;
   readonly #rates = new MessageRates();
-  readonly #records: TokenBucket = fullBucket(0);
-  readonly #questions = new Map<InstanceId, Map<QuestionRecord['type'], TokenBucket>>();
+  readonly #limits = new BusLimits();
   #outgoing: Outgoing[] = [];
   #isConnected = false;
   #announceMs = Number.POSITIVE_INFINITY;
@@ -97,9 +86,10 @@ export class Cluster {
     this.name = options.name;
     this.#gatherings = new Gatherings(options.firstQuestion);
     this.members = new Members({
+      allowsJoin: (nowMs) => this.#limits.allowsJoin(nowMs),
       changed: (member, change) => {
         this.#summary = undefined;
-        if (change === 'left') this.#questions.delete(member.instanceId);
+        if (change === 'left') this.#limits.left(member.instanceId);
         options.changed?.(member, change);
       },
     });
@@ -228,23 +218,32 @@ export class Cluster {
   /** Handles bytes from the bus. Never throws, whatever the bytes. */
   receive(bytes: Uint8Array, nowMs: number): void {
     this.#rates.received++;
-    if (!takeToken(this.#records, RECORD_RATE, nowMs)) {
-      this.counts.refused++;
-      return;
-    }
-    let record: BusRecord;
     try {
-      if (senderOf(bytes) === this.#options.self) return; // An echo.
-      record = decodeRecord(bytes);
+      const dropped = this.#limits.allowsRecord(nowMs) ? this.#received(bytes, nowMs) : 'refused';
+      if (dropped !== undefined) this.counts[dropped]++;
     } catch (failure) {
       if (!(failure instanceof ShoalError)) throw failure;
       this.counts.malformed++;
-      return;
     }
-    if (record.type === 'announce') this.#announced(record, nowMs);
-    else if (this.members.heard(record.from, nowMs) === undefined) this.counts.refused++;
-    else if (isQuestion(record)) this.#asked(record, nowMs);
-    else if (!this.#gatherings.answered(record, bytes.length, nowMs)) this.counts.late++;
+  }
+
+  /** @returns why the record was dropped. @throws ShoalError BAD_FRAME */
+  #received(bytes: Uint8Array, nowMs: number): 'refused' | 'late' | undefined {
+    const head = headOf(bytes);
+    const { kind, from } = head;
+    if (from === this.#options.self) return undefined; // An echo.
+    if (kind !== 'announcement' && this.members.heard(head, nowMs) === undefined) return 'refused';
+    // Decoding costs most: only records of which something can come are decoded.
+    if (kind === 'answer' && !this.#gatherings.expects(head, nowMs)) return 'late';
+    if (kind === 'announcement' && !this.#limits.allowsAnnouncement(nowMs)) return 'refused';
+    if (!this.#limits.allowsBytes(bytes.length, nowMs)) return 'refused';
+    const record = decodeRecord(bytes);
+    if (record.type === 'announce') return this.#announced(record, nowMs) ? undefined : 'refused';
+    if (!isQuestion(record))
+      return this.#gatherings.answered(record, bytes.length, nowMs) ? undefined : 'late';
+    if (!this.#limits.allowsQuestion(record, nowMs)) return 'refused';
+    this.#answer(record, nowMs);
+    return undefined;
   }
 
   /** Ends questions, announces this tracker, marks silent ones. To be called once a second and at `nextEndMs`. */
@@ -268,25 +267,17 @@ export class Cluster {
     return outgoing;
   }
 
-  #announced(record: RecordOf<'announce'>, nowMs: number): void {
-    if (!this.members.announced(record, nowMs)) this.counts.refused++;
+  #announced(record: RecordOf<'announce'>, nowMs: number): boolean {
+    const isTaken = this.members.announced(record, nowMs);
     this.#summary = undefined;
-    if (!record.joins) return;
+    if (!record.joins) return isTaken;
     if (nowMs < this.#welcomedMs + WELCOME_MS) {
       this.#announceMs = Math.min(this.#announceMs, nowMs); // With the next step.
-      return;
+      return isTaken;
     }
     this.#welcomedMs = nowMs;
     this.#announce({});
-  }
-
-  #asked(record: QuestionRecord, nowMs: number): void {
-    const buckets = this.#questions.get(record.from) ?? new Map<QuestionRecord['type'], TokenBucket>();
-    this.#questions.set(record.from, buckets);
-    const bucket = buckets.get(record.type) ?? fullBucket(nowMs);
-    buckets.set(record.type, bucket);
-    if (takeToken(bucket, QUESTION_RATES[record.type], nowMs)) this.#answer(record, nowMs);
-    else this.counts.refused++;
+    return isTaken;
   }
 
   #summarize(): Summary {

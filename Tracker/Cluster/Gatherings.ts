@@ -1,5 +1,5 @@
 import type { InstanceId } from '../../Protocol/Ids.ts';
-import type { AnswerRecord } from './BusRecords.ts';
+import type { AnswerRecord, RecordHead } from './BusRecords.ts';
 
 /** Time in which the other trackers may answer a question. */
 const GATHER_MS = 300;
@@ -7,8 +7,6 @@ const GATHER_MS = 300;
 const OPEN_MAX = 1_024;
 /** Bytes of the answers of one tracker to one question: 200 hits with the longest paths and eight holders each. */
 const ANSWER_BYTES_MAX = 524_288;
-/** Bytes of all answers to open questions. Beyond this further ones are dropped. */
-const GATHERED_BYTES_MAX = 67_108_864;
 const NOTHING: readonly never[] = [];
 
 /** The records that answered a question, and the trackers that sent them. */
@@ -45,7 +43,6 @@ export interface GatherOptions {
 export class Gatherings {
   readonly #open = new Map<number, Gathering>();
   #number: number;
-  #bytes = 0;
 
   /** @param first - random start of the numbers, which voids those of an earlier run */
   constructor(first: number) {
@@ -74,17 +71,21 @@ export class Gatherings {
     return this.#number;
   }
 
+  /** Whether a question is open to this tracker. */
+  expects({ from, question }: Pick<RecordHead, 'from' | 'question'>, nowMs: number): boolean {
+    const gathering = this.#open.get(question);
+    return gathering?.records.has(from) === true && nowMs < gathering.untilMs;
+  }
+
   /** Takes a record. False: the tracker was not asked, sends it twice or too many, or is late. */
   answered(record: AnswerRecord, bytes: number, nowMs: number): boolean {
     const gathering = this.#open.get(record.question);
     const records = gathering?.records.get(record.from);
-    if (gathering === undefined || records === undefined || nowMs >= gathering.untilMs) return false;
+    if (gathering === undefined || records === undefined || !this.expects(record, nowMs)) return false;
     const number = partOf(record);
     const ofMember = (gathering.bytes.get(record.from) ?? 0) + bytes;
-    const isTooMuch = ofMember > ANSWER_BYTES_MAX || this.#bytes + bytes > GATHERED_BYTES_MAX;
-    if (isTooMuch || records.has(number)) return false;
+    if (ofMember > ANSWER_BYTES_MAX || records.has(number)) return false;
     gathering.bytes.set(record.from, ofMember);
-    this.#bytes += bytes;
     records.set(number, record);
     if (isComplete(records)) gathering.waiting.delete(record.from);
     if (gathering.waiting.size === 0 || gathering.isEnough(record)) this.#end(gathering, nowMs);
@@ -107,7 +108,6 @@ export class Gatherings {
 
   #end(gathering: Gathering, nowMs: number): void {
     this.#open.delete(gathering.number);
-    for (const bytes of gathering.bytes.values()) this.#bytes -= bytes;
     const answers = [...gathering.records.values()].filter((records) => records.size > 0);
     gathering.end({
       records: answers.flatMap((records) => [...records.values()]),

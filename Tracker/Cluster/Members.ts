@@ -1,12 +1,14 @@
 import type { InstanceId } from '../../Protocol/Ids.ts';
 import { CLUSTER_MEMBERS_MAX } from '../../Protocol/Limits.ts';
 import { type Address, formatAddress } from '../../Shared/Address.ts';
-import type { RecordOf } from './BusRecords.ts';
+import type { RecordHead, RecordOf } from './BusRecords.ts';
 
 /** Interval of announcements. */
 export const ANNOUNCE_MS = 5_000;
 /** Time without a message after which a tracker is silent and no longer asked: two announcements and a margin. */
 const SILENT_MS = 12_000;
+/** Unanswered questions after which only an answer shows that a tracker is able to answer. */
+const MISSED_MAX = 2;
 /** Time after which a silent tracker is forgotten. Until then answers say that one of the cluster is missing. */
 const FORGOTTEN_MS = 3_600_000;
 
@@ -21,8 +23,10 @@ export interface Member {
   /** Time of its last message. */
   readonly heardMs: number;
   readonly isSilent: boolean;
-  /** It left a question unanswered, and has sent nothing since. It is still asked, but not waited for. */
+  /** It left a question unanswered and has sent nothing since, or several and has answered none since. It is asked, not waited for. */
   readonly isSlow: boolean;
+  /** Questions left unanswered since its last answer. */
+  readonly missed: number;
   /** Its last silence that has ended. */
   readonly silence: { readonly lengthMs: number; readonly endMs: number } | undefined;
 }
@@ -33,6 +37,8 @@ export type MemberChange = 'joined' | 'left' | 'silent' | 'back';
 
 export interface MembersOptions {
   readonly changed: (member: Member, change: MemberChange) => void;
+  /** Counts a tracker that joins; false: too many do. */
+  readonly allowsJoin: (nowMs: number) => boolean;
 }
 
 /** The other trackers of the cluster, by their announcements. At most CLUSTER_MEMBERS_MAX - 1. */
@@ -58,9 +64,9 @@ export class Members {
     return this.#known.filter(({ isSilent }) => !isSilent);
   }
 
-  /** Takes an announcement. False: there is no room for one more tracker. */
+  /** Takes an announcement. False: there is no room for one more tracker, or too many join. */
   announced({ from, address, peers, files, leaves }: RecordOf<'announce'>, nowMs: number): boolean {
-    const known = this.heard(from, nowMs);
+    const known = this.heard({ from, kind: 'announcement' }, nowMs);
     if (leaves) {
       if (known !== undefined) this.#remove(known);
       return true;
@@ -69,6 +75,7 @@ export class Members {
       Object.assign(known, { address, peers, files });
       return true;
     }
+    if (!this.#options.allowsJoin(nowMs)) return false;
     // A tracker that was started again takes the place of its earlier run.
     const place = formatAddress(address);
     const earlier = this.#known.find((member) => formatAddress(member.address) === place);
@@ -84,6 +91,7 @@ export class Members {
       heardMs: nowMs,
       isSilent: false,
       isSlow: false,
+      missed: 0,
       silence: undefined,
     };
     this.#known = [...this.#known, member].toSorted((one, other) => one.number - other.number);
@@ -94,7 +102,9 @@ export class Members {
   /** Marks a member that left a question unanswered since `askedMs`. */
   missed(instanceId: InstanceId, askedMs: number): void {
     const member = this.#known.find((each) => each.instanceId === instanceId);
-    if (member !== undefined && member.heardMs <= askedMs) member.isSlow = true;
+    if (member === undefined) return;
+    member.missed++;
+    if (member.heardMs <= askedMs || member.missed >= MISSED_MAX) member.isSlow = true;
   }
 
   /** Marks silent members, and forgets those silent for long. */
@@ -110,7 +120,7 @@ export class Members {
   }
 
   /** Counts any message of a member as a sign of life. @returns the member; undefined: it has not announced itself */
-  heard(from: InstanceId, nowMs: number): Mutable<Member> | undefined {
+  heard({ from, kind }: Pick<RecordHead, 'from' | 'kind'>, nowMs: number): Mutable<Member> | undefined {
     const member = this.#known.find(({ instanceId }) => instanceId === from);
     if (member === undefined) return undefined;
     if (member.isSilent) {
@@ -118,7 +128,9 @@ export class Members {
       member.isSilent = false;
       this.#options.changed(member, 'back');
     }
-    member.isSlow = false;
+    if (kind === 'answer') member.missed = 0;
+    // A tracker that lives but does not answer is overloaded, or worse.
+    if (member.missed < MISSED_MAX) member.isSlow = false;
     member.heardMs = nowMs;
     return member;
   }

@@ -1,3 +1,4 @@
+import type { PeerId } from '../../Protocol/Ids.ts';
 import { HEARTBEAT_MS } from '../../Protocol/Limits.ts';
 import { peerIdOf } from '../../Protocol/PeerKey.ts';
 import { NO_TOKEN, proveWith } from '../../Protocol/PeerProof.ts';
@@ -22,7 +23,7 @@ export class HousedPeers {
   /** Interval of heartbeats that the tracker wants. */
   intervalMs = HEARTBEAT_MS;
   readonly #names: number;
-  readonly #tokens = new Map<number, string>();
+  readonly #joined = new Map<number, { readonly peerId: PeerId; readonly token: string }>();
   #receive: Receive = () => {};
   #reply: TrackerReply | undefined;
 
@@ -60,15 +61,15 @@ export class HousedPeers {
     if (alive.type !== 'alive' || alive.token === undefined)
       throw new Error(`a proof was answered by ${alive.type}`);
     const { token } = alive;
-    this.#tokens.set(peer, token);
+    this.#joined.set(peer, { peerId: me.peerId, token });
     for (const page of pagesOf(peer, this.#names)) this.#ask(peer, connectionId, { ...me, token, ...page });
   }
 
   renew(peer: number): void {
-    const token = this.#tokens.get(peer);
-    if (token === undefined) return;
-    const me = { peerId: peerIdOf(keyOf(peer)), instanceId: INSTANCE };
-    const alive = this.#ask(peer, this.#connect(peer), { ...me, token, ...beatOf(peer, this.#names) });
+    const me = this.#joined.get(peer);
+    if (me === undefined) return;
+    const beat = { ...me, instanceId: INSTANCE, ...beatOf(peer, this.#names) };
+    const alive = this.#ask(peer, this.#connect(peer), beat);
     if (alive.type === 'alive') this.intervalMs = alive.intervalMs;
   }
 

@@ -10,11 +10,13 @@ import { HousedPeers } from './HousedPeers.ts';
 
 /**
  * Program: `node LoadedTracker.js <port> <peers> <names each> <number of the first> [NATS server]`. A tracker whose peers live in
- * its own process, so that millions of names are there within a minute and no lease ends. Prints `ready` when all have published.
+ * its own process, so that millions of names are there within a minute and no lease ends. Prints its progress, and `ready` when all have published.
  */
 const RENEW_STEP_MS = 1_000;
 /** Peers between two turns of the event loop. */
 const AT_ONCE = 20;
+/** Peers between two lines of progress. */
+const TOLD_EVERY = 500;
 
 const [port = '', peers = '', names = '', first = '', nats] = process.argv.slice(2);
 const count = Number(peers);
@@ -45,5 +47,6 @@ setInterval(() => {
 for (; joined < count; joined++) {
   housed.join(Number(first) + joined);
   if (joined % AT_ONCE === 0) await breath();
+  if (joined % TOLD_EVERY === 0) process.stdout.write(`${joined} of ${count} peers\n`);
 }
 process.stdout.write('ready\n');

@@ -5,14 +5,22 @@ import {
   type BusRecord,
   decodeRecord,
   encodeRecord,
+  headOf,
   RECORD_BYTES_MAX,
-  senderOf,
 } from '../../../Tracker/Cluster/BusRecords.ts';
 import { hostileBytes, isBadFrame, weightOf } from '../../Protocol/hostile.ts';
 import { readGolden } from '../../Support/golden.ts';
 import { recordExamples } from './examples.ts';
 
 const golden = readGolden('bus-v1');
+const KINDS: Readonly<Record<string, string>> = {
+  announce: 'announcement',
+  search: 'question',
+  locate: 'question',
+  peers: 'question',
+  folder: 'question',
+  call: 'question',
+};
 const badFrame = expect.objectContaining({ code: 'BAD_FRAME' });
 
 test('every golden section belongs to a record, and every record has one', () => {
@@ -25,7 +33,12 @@ describe.each(Object.entries(recordExamples))('%s', (type, record) => {
   test('has these bytes, both ways, and names its sender', () => {
     expect(encodeRecord(record).toString('hex')).toBe(bytes.toString('hex'));
     expect(decodeRecord(bytes)).toEqual(record);
-    expect(senderOf(bytes)).toBe(record.from);
+    const { kind, from, question } = headOf(bytes);
+    expect({ from, question }).toEqual({
+      from: record.from,
+      question: 'question' in record ? record.question : 0,
+    });
+    expect(kind).toBe(KINDS[type] ?? 'answer');
   });
 
   test('is refused when cut, and when longer', () => {
@@ -63,7 +76,9 @@ test('hostile bytes are refused as BAD_FRAME, or are a record like any other', (
 test('a record that is too long is refused before it is read', () => {
   const long = Buffer.alloc(RECORD_BYTES_MAX + 1, 1);
   expect(() => decodeRecord(long)).toThrow('a record of 65537 bytes');
-  expect(() => senderOf(long)).toThrow(badFrame);
+  expect(() => headOf(long)).toThrow(badFrame);
+  for (const short of [[], [1], [2, 0, 0, 0, 0, 0, 0, 0, 0], [99, ...Buffer.alloc(20)]])
+    expect(() => headOf(Buffer.from(short))).toThrow(badFrame);
 });
 
 const { search, folder, found, located, listed } = recordExamples;

@@ -40,12 +40,3 @@ test('one tracker may answer one question with 512 KiB', () => {
   expect(takes(question, 2, 1)).toBe(false);
   expect(takes(question, 1, 2)).toBe(true);
 });
-
-test('all answers to open questions take 64 MiB, which are free again when the questions end', () => {
-  const { gatherings, open, takes } = made();
-  for (let count = 0; count < 128; count++) expect(takes(open(), 524_288)).toBe(true);
-  const further = open();
-  expect(takes(further, 1)).toBe(false);
-  gatherings.expire(300);
-  expect(takes(open(), 524_288)).toBe(true);
-});

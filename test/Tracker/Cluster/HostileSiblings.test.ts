@@ -92,6 +92,58 @@ describe('a hostile tracker on the bus', () => {
     expect(parts.flatMap((part) => (part.type === 'found' ? part.hits : []))).toHaveLength(150);
   });
 
+  test('joins under ever new names: 128 are taken, and each place of a tracker is taken once', async () => {
+    const { all, say } = await fleet();
+    const address = { host: '10.9.0.66', port: 6_881 };
+    for (let run = 0; run < 10_000; run++)
+      say({ ...recordExamples.announce, from: runOf(10_000 + run), address, joins: true, leaves: false });
+    const { members, counts } = all.at(0).cluster ?? {};
+    expect(members?.all).toHaveLength(2);
+    expect(members?.get(runOf(10_000 + 120))).toBeUndefined();
+    expect(counts?.refused).toBeGreaterThan(9_800);
+  });
+
+  test('sends answers that nobody waits for, and records under unknown names: they are not decoded', async () => {
+    const { all } = await fleet();
+    const { cluster } = all.at(0);
+    const send = (record: BusRecord) => {
+      const damaged = encodeRecord(record).fill(0xff, 13); // All after the head.
+      all.at(0).receiveRecord(damaged, all.clock.nowMs());
+    };
+    send({ ...recordExamples.found, from: HOSTILE, question: 99 });
+    send({ ...recordExamples.search, from: runOf(667) });
+    expect(cluster?.counts).toEqual({ malformed: 0, refused: 1, late: 1 });
+    send({ ...recordExamples.search, from: HOSTILE });
+    expect(cluster?.counts).toMatchObject({ malformed: 1 });
+  });
+
+  test('lives, but answers nothing: it is waited for twice, and again when it has answered', async () => {
+    const { all, say } = await fleet();
+    const announce = {
+      ...recordExamples.announce,
+      from: HOSTILE,
+      address: { host: '10.9.0.66', port: 6_881 },
+      joins: false,
+    };
+    /** Milliseconds until the last page, between announcements of the hostile tracker. */
+    const searchMs = async () => {
+      say(announce);
+      const transaction = all.ask(0, addressOf(1), { type: 'search', words: 'song', cursor: 0 });
+      for (let ms = 0; ms <= 400; ms += 10) {
+        const replies = all.replies(addressOf(1), transaction);
+        if (replies.some((reply) => reply.type === 'found' && reply.part === 'last')) return ms;
+        await all.clock.advanceAsync(10);
+        say(announce);
+      }
+      throw new Error('no last page');
+    };
+    expect(await searchMs()).toBe(300);
+    expect(await searchMs()).toBe(300);
+    expect(await searchMs()).toBeLessThan(20);
+    say({ ...recordExamples.calling, from: HOSTILE });
+    expect(await searchMs()).toBe(300);
+  });
+
   test('asks without having announced itself: no answer', async () => {
     const { all, say } = await fleet();
     expect(say({ ...recordExamples.search, from: runOf(667), words: 'song' })).toEqual([]);
