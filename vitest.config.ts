@@ -7,14 +7,14 @@ const LAUNCHED_TIMEOUT_MS = 600_000;
 /** `expect.poll` waits as long as a busy machine may take; its default is a second. */
 const patient = { expect: { poll: { timeout: 120_000 } } };
 
-/** Tests that launch programs wait more than they compute: four files at a time keep two cores busy. */
+/** Tests that launch programs wait as much as they compute: five files at a time keep two cores busy. */
 const launchers = {
   ...patient,
   pool: 'forks' as const,
   isolate: false,
   testTimeout: LAUNCHED_TIMEOUT_MS,
   hookTimeout: LAUNCHED_TIMEOUT_MS,
-  maxWorkers: 4,
+  maxWorkers: 5,
   sequence: { groupOrder: 1 },
 };
 

@@ -28,10 +28,7 @@ async function shoal(
 async function runningPeer(lan: TestLan, name: string, files = {}, home?: string, args: string[] = []) {
   const folder = home ?? (await lan.launcher.folder()).path;
   const peer = await lan.peer(name, { home: folder, files, args: ['--no-console', ...args] });
-  await peer.program.line(/shares/);
-  for (let tries = 0; tries < 100; tries++) {
-    if ((await shoal(lan, ['whoami', '--peer', String(peer.port)], { home: folder })).code === 0) break;
-  }
+  await peer.program.line(/shares/); // Its local socket is open.
   return { ...peer, peer, home: folder, share: peer.share, port: peer.port };
 }
 
@@ -363,12 +360,10 @@ test.concurrent('B4: the config file names the tracker, for shoal and for node P
 });
 
 test.concurrent('completion scripts are printed, and bash reads its own', async ({ lan }) => {
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const { code, stdout } = await shoal(lan, ['completion', shell]);
-    expect(code).toBe(0);
-    for (const word of ['search', 'share', 'status']) expect(stdout).toContain(word);
-    if (shell === 'bash') execFileSync('bash', ['-n'], { input: stdout });
-  }
+  const { code, stdout } = await shoal(lan, ['completion', 'bash']);
+  expect(code).toBe(0);
+  for (const word of ['search', 'share', 'status']) expect(stdout).toContain(word);
+  execFileSync('bash', ['-n'], { input: stdout });
   expect(await shoal(lan, ['completion', 'tcsh'])).toMatchObject({ code: 2 });
 });
 
