@@ -1,7 +1,9 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { COMMANDS, type OneShotAnswer } from '../../Peer/CommandInterface.ts';
 import { pathWithin } from '../../Shared/PathWithin.ts';
+import { safeText } from '../../Shared/SafeText.ts';
+import { ShoalError } from '../../Shared/ShoalError.ts';
 import { consoleLine, type Run, splitFlags } from '../Running/Run.ts';
 import type { ShoalCommand } from './ShoalCommand.ts';
 import { missingPath, stage } from './Staging.ts';
@@ -35,6 +37,10 @@ async function sendFile(
     if (path === undefined || inside) return run.inRunning(running, 'send', line(inside || file));
   }
   if (path === undefined) throw missingPath(file);
+  if ((await stat(path)).isDirectory())
+    throw new ShoalError('USAGE', `"${safeText(file)}" is a folder`, {
+      hint: 'Send its files one by one, or let others fetch it: shoal share FOLDER',
+    });
   const staged = await stage([path]);
   try {
     const guest = await run.guest({ share: staged.folder }, running);

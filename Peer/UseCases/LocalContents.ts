@@ -4,6 +4,7 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { matchName } from '../DownloadManager.ts';
 import type { CatalogEntry, DownloadStatus, FileAttributes, PartStatus } from '../Model.ts';
+import { folderRefused } from './TargetResolver.ts';
 
 /** Content that is here, in part or whole, or being downloaded. */
 export interface LocalContent extends FileAttributes {
@@ -31,7 +32,7 @@ export function localContents(
 
 /**
  * Finds the one content named by a name, a path, or an id prefix of 8 or more digits.
- * @throws ShoalError NOT_FOUND, AMBIGUOUS
+ * @throws ShoalError NOT_FOUND, AMBIGUOUS; USAGE for a folder
  */
 export function findContent(what: string, contents: readonly LocalContent[]): LocalContent {
   const wanted = what.replace(/^(\.[\\/])+/, '');
@@ -40,6 +41,8 @@ export function findContent(what: string, contents: readonly LocalContent[]): Lo
   const found = match.kind === 'one' ? [match.hit] : match.kind === 'several' ? match.hits : [];
   const one = contents.find(({ path, fileId }) => path === found[0]?.path && fileId === found[0].fileId);
   if (one === undefined) {
+    const folder = `${wanted.replace(/\/+$/, '')}/`;
+    if (contents.some(({ path }) => path.startsWith(folder))) throw folderRefused(what);
     throw new ShoalError('NOT_FOUND', `there is no "${what}" in the share`, {
       hint: 'See what is here: list, parts. A file from elsewhere has to lie in the share folder first.',
     });

@@ -6,11 +6,13 @@ import type { Card } from '../Ports.ts';
 import { openPort } from '../Views/ReachabilityViews.ts';
 import { bad, type DiagnosisFacts, type Finding, fine } from './Finding.ts';
 
+const IS_IT_UP =
+  'Does it run there, and does its firewall accept its UDP port? Its first line is its address.';
 const NAME_ONE = 'Name one: --tracker HOST. Or link to a peer: connect HOST:PORT';
 
 /** What to do when a way to find a tracker led nowhere, and no other one did. */
 const HINTS: Readonly<Partial<Record<DiscoveryStep['source'], string>>> = {
-  configured: 'Does it run there, and does its firewall accept its UDP port? Its first line is its address.',
+  configured: IS_IT_UP,
   broadcast: 'Guest networks and routers drop broadcasts. Name the tracker: --tracker HOST',
   'dns-sd': 'Name the tracker instead: --tracker HOST',
 };
@@ -41,11 +43,12 @@ function portCheck({ self: { port }, health }: DiagnosisFacts): Finding {
 function trackerCheck(facts: DiagnosisFacts): Finding {
   const connected = connectedOf(facts);
   if (connected.length > 0) return fine('tracker', `connected to ${connected.map(placeOf).join(', ')}`);
-  if (facts.peers.some(({ linked }) => linked))
+  const isNamed = facts.trackers.some(({ foundBy }) => foundBy === 'configured');
+  if (!isNamed && facts.peers.some(({ linked }) => linked))
     return fine('tracker', 'none; linked peers answer searches instead');
   const reason = facts.trackers.find((each) => each.reason !== undefined)?.reason;
   const text = reason === undefined ? 'none answers' : `none answers: ${safeText(reason)}`;
-  return bad('tracker', text, `${NAME_ONE}. More: tracker`);
+  return bad('tracker', text, `${isNamed ? IS_IT_UP : `${NAME_ONE}.`} More: tracker`);
 }
 
 /** Whether others can use the address by which this peer reaches a tracker, and whether the tracker sees this computer. */

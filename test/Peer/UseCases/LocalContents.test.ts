@@ -34,6 +34,8 @@ test('found by path, name, and start of the id; several contents of one name are
   expect(() => findContent('film.mkv', contents)).toThrow(
     expect.objectContaining({ code: 'AMBIGUOUS', hint: expect.stringContaining('b/film.mkv') }),
   );
+  for (const folder of ['a', 'a/', './c/'])
+    expect(() => findContent(folder, contents)).toThrow(expect.objectContaining({ code: 'USAGE' }));
   for (const unknown of ['fil', 'nothing.bin', ''])
     expect(() => findContent(unknown, contents)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
 });

@@ -222,3 +222,10 @@ test('lines say what is fine and what to do, and are safe to print', () => {
   expect(text).toContain('fine  tracker: connected to 192.0.2.1:6881');
   expect(text).toContain('MB/s from \\u{1b}[1mx;');
 });
+
+test('a tracker that its user named is missed also when linked peers answer searches', () => {
+  const peers = [{ linked: true }];
+  const named = { trackers: lost.trackers.map((each) => ({ ...each, foundBy: 'configured' })) };
+  expect(looks({ ...lost, peers })).not.toContain('tracker');
+  expect(looks({ ...named, peers })).toContain('tracker');
+});
