@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { PeerSummary } from '../../../Peer/Model.ts';
 import type { ChunkOutcome, Source } from '../../../Peer/Transfer.ts';
 import { TransferTest } from '../../../Peer/UseCases/TransferTest.ts';
+import type { FileId } from '../../../Protocol/Ids.ts';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { type Node, patient, startNode } from '../Network/links.ts';
 
@@ -47,6 +48,26 @@ test('chunks of the largest file are taken for two seconds and dropped', async (
   await network.clock.advanceAsync(5_000);
   expect(anna.share.reads.length).toBe(length);
   expect(anna.links.uploads()).toEqual([]);
+});
+
+test('four pages of a list are read, or fewer when one has a large file', async () => {
+  const clock = new SimulatedNetwork({ seed: 1 }).clock;
+  const pagesRead = async (size: number) => {
+    let pages = 0;
+    const listFiles = async function* () {
+      for (;;) {
+        pages++;
+        yield [{ fileId: 'a'.repeat(64) as FileId, path: 'a', size, modifiedMs: 0 }];
+      }
+    };
+    const openSource = () => Promise.reject(new Error('gone'));
+    const network = { listFiles, openSource, limitFor: () => undefined };
+    const contact = { peerId: 'b'.repeat(64), name: 'b', address: { host: '10.0.0.2', port: 1 } };
+    const peer = { ...contact, files: 1, bytes: 1, linked: true } as PeerSummary;
+    await clock.settle(new TransferTest({ network, clock, busyMs: () => 0 }).run([peer], patient));
+    return pages;
+  };
+  expect([await pagesRead(2 * MIB), await pagesRead(64 * MIB)]).toEqual([4, 1]);
 });
 
 test('a linked peer is asked first, and peers without a file are passed over', async () => {

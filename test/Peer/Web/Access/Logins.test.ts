@@ -77,3 +77,19 @@ test('64 logins at a time: the oldest ends', async () => {
   expect(await made.proves(secrets[0] ?? '')).toBe(false);
   expect(await made.proves(secrets[1] ?? '')).toBe(true);
 });
+
+test('the attempts of 1,024 hosts are remembered; the oldest is evicted', async () => {
+  const { clock, code } = logins();
+  const five = async () => {
+    const outcomes: string[] = [];
+    for (let n = 0; n < 5; n++) outcomes.push(await code('guess'));
+    return outcomes.filter((outcome) => outcome === 'REFUSED').length;
+  };
+  expect(await five()).toBe(5);
+  for (let n = 0; n < 1_023; n++) await code('guess', `10.1.${n >> 8}.${n & 255}`);
+  clock.advance(10_000);
+  expect(await five()).toBe(1);
+  for (let n = 0; n < 1_024; n++) await code('guess', `10.1.${n >> 8}.${n & 255}`);
+  clock.advance(10_000);
+  expect(await five()).toBe(5);
+});
