@@ -14,8 +14,11 @@ async function cluster(peers: number, configured: readonly Address[], seed = 1, 
   const network = new SimulatedNetwork({ seed, latencyMs: [1, 3] });
   const lan = new TrackerLan(network);
   const dead = new Set<string>();
+  /** Trackers that the bus separates from all others. */
+  const apart = new Set<string>();
   const bus = new MemoryBus((from, to, bytes, arrive) => {
-    if (!dead.has(from) && !dead.has(to)) network.clock.after(1, () => arrive(bytes));
+    if (dead.has(from) || dead.has(to) || apart.has(from) !== apart.has(to)) return;
+    network.clock.after(1, () => arrive(bytes));
   });
   const kill = (number: number) => {
     network.host(PLACES[number]?.host ?? '').kill();
@@ -32,7 +35,7 @@ async function cluster(peers: number, configured: readonly Address[], seed = 1, 
     }),
   );
   await Promise.all(all.map(({ trackers: own }) => own.start()));
-  return { lan, bus, kill, trackers, peers: all };
+  return { lan, bus, apart, kill, trackers, peers: all };
 }
 
 /** Connected trackers of a peer. */
@@ -173,6 +176,37 @@ describe('when a tracker of the cluster ends', () => {
     expect(peers.map((peer) => homes(peer))).toEqual(before.map((home) => [home]));
     expect(sum(registered([trackers[0], again, trackers[2]].filter((each) => each !== undefined)))).toBe(24);
   });
+});
+
+test('all trackers are killed and start again at once: everybody has one home within 15 s', async () => {
+  const { lan, bus, kill, peers } = await cluster(24, PLACES);
+  await lan.clock.advanceAsync(12_000);
+  const before = peers.map((peer) => homes(peer));
+  for (const number of PLACES.keys()) kill(number);
+  await lan.clock.advanceAsync(20_000);
+  expect(peers.flatMap((peer) => homes(peer))).toEqual([]);
+  const again = await Promise.all(PLACES.map(({ host }) => lan.member(host, bus)));
+  await lan.clock.advanceAsync(15_000);
+  expect(peers.map((peer) => homes(peer))).toEqual(before);
+  expect(sum(registered(again))).toBe(24);
+  for (const peer of peers.slice(0, 3)) expect(await findsAll(peer, lan, 24)).toBe(true);
+});
+
+test('a bus in two halves: peers stay at their homes, answers say what is missing; healed, all is whole within 6 s', async () => {
+  const { lan, apart, trackers, peers } = await cluster(24, PLACES);
+  await lan.clock.advanceAsync(12_000);
+  const before = peers.map((peer) => homes(peer));
+  apart.add(trackers[0]?.instanceId ?? '');
+  await lan.clock.advanceAsync(60_000);
+  expect(peers.map((peer) => homes(peer))).toEqual(before);
+  for (const peer of peers) {
+    const isAlone = homes(peer)[0] === formatAddress(PLACES[0] ?? { host: '', port: 0 });
+    const found = await lan.clock.settle(peer.trackers.queries.search('bin', never));
+    expect(found).toMatchObject({ trackers: isAlone ? 1 : 2, trackersKnown: 3 });
+  }
+  apart.clear();
+  await lan.clock.advanceAsync(6_000);
+  for (const peer of peers.slice(0, 5)) expect(await findsAll(peer, lan, 24)).toBe(true);
 });
 
 test('a bus that is gone leaves the own part, which is said; back, all is whole within 5 s', async () => {
