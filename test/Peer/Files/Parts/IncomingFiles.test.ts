@@ -219,6 +219,19 @@ describe('after a restart', () => {
     expect(disk.names('/share/Temp')).toEqual([]);
   });
 
+  test('64 GiB are kept', async () => {
+    const { create, disk, files } = incoming();
+    for (const path of ['a', 'b', 'c']) await create(path, 3);
+    await files.close();
+    const stateOf = disk.stateOf.bind(disk);
+    disk.stateOf = (path) => {
+      const state = stateOf(path);
+      return state && { ...state, size: 32 * 1_024 ** 3 };
+    };
+    files.cleanUp();
+    expect(disk.names('/share/Temp')).toHaveLength(2 * 2);
+  });
+
   test('64 are kept, and no open one is removed', async () => {
     const now = { wallMs: DISK_WALL_MS };
     const { create, disk, files } = incoming(undefined, now);
