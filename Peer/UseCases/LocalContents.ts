@@ -4,7 +4,7 @@ import type { FileId } from '../../Protocol/Ids.ts';
 import { ShoalError } from '../../Shared/ShoalError.ts';
 import { matchName } from '../DownloadManager.ts';
 import type { CatalogEntry, DownloadStatus, FileAttributes, PartStatus } from '../Model.ts';
-import { folderRefused } from './TargetResolver.ts';
+import { folderRefused } from './ResolvedTarget.ts';
 
 /** Content that is here, in part or whole, or being downloaded. */
 export interface LocalContent extends FileAttributes {

@@ -5,8 +5,9 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { DownloadManager, FileWish } from '../DownloadManager.ts';
 import { mayDial, type NetworkManager } from '../NetworkManager.ts';
 import type { ResolvedTarget } from './ResolvedTarget.ts';
+import { folderRefused } from './ResolvedTarget.ts';
 import { CLIENT_NAME, type ContentRange, type ContentSink, type SharedContent } from './SharedContent.ts';
-import { folderRefused, type TargetResolver } from './TargetResolver.ts';
+import type { TargetResolver } from './TargetResolver.ts';
 
 export interface NetworkContentOptions {
   readonly resolver: Pick<TargetResolver, 'resolve'>;

@@ -1,3 +1,4 @@
+import { ShoalError } from '../../Shared/ShoalError.ts';
 import type { FileWish, FolderWish } from '../DownloadManager.ts';
 import type { SearchHit } from '../Model.ts';
 
@@ -7,3 +8,19 @@ export type ResolvedTarget =
   /** `note`: how the name was understood, if not literally. */
   | { readonly kind: 'folder'; readonly wish: FolderWish; readonly note?: string }
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[]; readonly exact: boolean };
+
+/** Where only a file makes sense. */
+export function folderRefused(what: string): ShoalError {
+  return new ShoalError('USAGE', `"${what}" is a folder`, { hint: 'Name a file of it.' });
+}
+
+/**
+ * A download of a whole share would have no name.
+ * @throws ShoalError USAGE for `/`
+ */
+export function refuseRoot(what: string): void {
+  if (!/^\/+$/.test(what)) return;
+  throw new ShoalError('USAGE', `"${what}" names no folder`, {
+    hint: 'See what a peer shares: ls <peer>. Then name its folders: get <peer> photos/ films/',
+  });
+}

@@ -21,7 +21,7 @@ import type { PeerContact, PeerSummary, SearchHit, Self } from '../Model.ts';
 import type { NetworkManager } from '../NetworkManager.ts';
 import { FolderListings, isGone } from './FolderListings.ts';
 import { type OwnFiles, OwnTargets } from './OwnTargets.ts';
-import type { ResolvedTarget } from './ResolvedTarget.ts';
+import { folderRefused, type ResolvedTarget, refuseRoot } from './ResolvedTarget.ts';
 import { timelyAnswers } from './TimelyAnswers.ts';
 
 export interface TargetResolverOptions {
@@ -94,10 +94,7 @@ export class TargetResolver {
 
   async #resolve(what: string, signal: AbortSignal, choice: Choice): Promise<ResolvedTarget> {
     if (choice.onlyFile === true && what.endsWith('/')) throw folderRefused(what);
-    if (/^\/+$/.test(what))
-      throw new ShoalError('USAGE', `"${what}" names no folder`, {
-        hint: 'All files of a peer: get <peer> /',
-      });
+    refuseRoot(what);
     if (what.endsWith('/')) return this.#findFolder(what, signal, choice);
     const known = matchName(what, isIdStart(what) ? [...this.#seen.values()] : []);
     if (known.kind === 'one') return fileFound(known.hit);
@@ -126,6 +123,7 @@ export class TargetResolver {
     signal: AbortSignal,
     choice: VersionChoice = {},
   ): Promise<ResolvedTarget> {
+    refuseRoot(what);
     const { peerId } = await this.#network.connect(peer, signal);
     const holder = { ...peer, peerId, complete: true };
     const isFolder = what.endsWith('/');
@@ -341,8 +339,4 @@ function isHostPort(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-export function folderRefused(what: string): ShoalError {
-  return new ShoalError('USAGE', `"${what}" is a folder`, { hint: 'Name a file of it.' });
 }

@@ -72,11 +72,13 @@ test('where only a file is wanted, a folder is refused before any peer is asked 
   expect(asked).toEqual([]);
 });
 
-test('a slash alone is no folder to download from everybody', async () => {
+test('a slash alone is no folder to download, from everybody or from one peer', async () => {
   const resolver = new TargetResolver({
     network: { queries: {} },
     files: { matching: () => [], list: () => [] },
     folderRequested: () => {},
   } as never);
-  await expect(resolver.resolve('//', new AbortController().signal)).rejects.toMatchObject({ code: 'USAGE' });
+  const { signal } = new AbortController();
+  await expect(resolver.resolve('//', signal)).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(resolver.resolveAt({} as never, '/', signal)).rejects.toMatchObject({ code: 'USAGE' });
 });
