@@ -8,8 +8,8 @@ import type { CacheRecord, FolderRename, HashCacheEntry } from './HashCache.ts';
 export const MAGIC = Buffer.from('SHc3');
 /**
  * Little-endian: MAGIC, length of the record (4 bytes), CRC-32 of all behind it (4), kind (1), zero (1), length of the
- * path (2). A removal goes on with the path in UTF-8; a rename of a folder with both paths and NUL between them; a file with size, mtime and ctime in ns, inode, device (8 each),
- * FileId (32), the chunk hashes (32 each), and the path.
+ * path (2). A removal goes on with the path in UTF-8; a rename of a folder with both paths and NUL between them; a file
+ * with size, mtime and ctime in ns, inode, device (8 each), FileId (32), the chunk hashes (32 each), and the path.
  */
 export const HEAD_BYTES = 16;
 const [LENGTH_AT, CRC_AT, KIND_AT, PATH_LENGTH_AT] = [4, 8, 12, 14];

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Catalog } from '../../../../Peer/Files/Catalog/Catalog.ts';
 import { REMEMBERED } from '../../../../Peer/Files/Catalog/FileTable.ts';
 import { ShareIndex } from '../../../../Peer/Files/Catalog/ShareIndex.ts';
@@ -193,6 +193,21 @@ test('after a restart a file in the same state keeps its hash, also on a disk th
   expect([fileIdAt('1'), fileIdAt('2'), queued]).toEqual([descriptionOf(1).fileId, undefined, ['2']]);
   index.pruneCache();
   expect([cache.hashes('1')?.length, cache.hashes('3')]).toEqual([32, undefined]);
+});
+
+test('after a restart a file has the mode of its disk, also when the cache does not know it; its row is not written again', async () => {
+  const first = desk();
+  first.share('tool', 1);
+  const { index, write, catalog, cache, queued } = desk(first.cache);
+  await index.loadCache();
+  const puts = vi.spyOn(catalog.table, 'put');
+  const stored = vi.spyOn(cache, 'put');
+  write('tool', { ...stateOf(1), executable: true });
+  expect(catalog.findPath('tool')).toMatchObject({ executable: true, fileId: descriptionOf(1).fileId });
+  expect([catalog.files, catalog.bytes, catalog.version]).toEqual([1, 1, 1]);
+  expect(catalog.list('')).toHaveLength(1);
+  expect(Array.from(catalog.withWords(['tool']), ({ path }) => path)).toEqual(['tool']);
+  expect([puts.mock.calls, stored.mock.calls, queued]).toEqual([[], [], []]);
 });
 
 test('a share that is empty, perhaps an unmounted disk, keeps its cached hashes', async () => {
