@@ -24,18 +24,12 @@ const REGION_BYTES_MIN = 64 * 1_024;
 const REGION_BYTES_MAX = 1_048_576;
 const REGION_FAST_MS = 250;
 const REGION_SLOW_MS = 1_000;
-/**
- * Payload that is reported together, and the time after which less is: TLS delivers 16 KiB a read, and counting each cost
- * as much as decrypting it.
- */
-const REPORT_BYTES = 128 * 1_024;
-const REPORT_MS = 50;
 
 /** The meaning of a lane's frames, supplied by the lane. A method that throws BAD_FRAME breaks the lane. */
 export interface LaneFrames {
   /** Announces `bytes` of payload. Returns false to drop them. @throws ShoalError BAD_FRAME */
   begin(id: number, bytes: number): boolean;
-  /** Counts payload bytes, dropped or not, of the current frame since the last call. */
+  /** Counts payload bytes, dropped or not. */
   arrived(bytes: number): void;
   /** Takes payload of the current frame, in order. The receiver releases the region. */
   piece(region: Region): void;
@@ -49,7 +43,7 @@ export interface LaneFrames {
   expectsLarge(): boolean;
   /** Upper bound on one read: less than 1 MiB under a rate limit. */
   readBytesMax(): number;
-  /** Called after reads that were reported. False pauses the stream; the lane resumes it later. */
+  /** Called after each read. False pauses the stream; the lane resumes it later. */
   mayReadOn(): boolean;
   /** Called when memory is available again: reading may resume. */
   readable(): void;
@@ -77,11 +71,6 @@ export class LaneReader implements ReadTarget {
   #regionBytesMax = REGION_BYTES_MIN;
   /** Whether the last buffer given out was the region. */
   #direct = false;
-  /** Payload of the current frame not yet reported by `arrived`, and the time of the last report. */
-  #unreported = 0;
-  #reportedMs = Number.NEGATIVE_INFINITY;
-  /** Upper bound on one read, as of the last report. */
-  #readMax: number;
   #stopListening: (() => void) | undefined;
   #closed = false;
 
@@ -89,7 +78,6 @@ export class LaneReader implements ReadTarget {
     this.#frames = frames;
     this.#buffers = buffers;
     this.#clock = clock;
-    this.#readMax = frames.readBytesMax();
   }
 
   nextBuffer(): Uint8Array {
@@ -97,7 +85,7 @@ export class LaneReader implements ReadTarget {
     const unread = this.#to - this.#from;
     if (region !== undefined && unread === 0 && region.bytes.length - this.#regionAt >= DIRECT_BYTES_MIN) {
       this.#direct = true;
-      const end = Math.min(region.bytes.length, this.#regionAt + this.#readMax);
+      const end = Math.min(region.bytes.length, this.#regionAt + this.#frames.readBytesMax());
       return region.bytes.subarray(this.#regionAt, end);
     }
     this.#direct = false;
@@ -111,15 +99,15 @@ export class LaneReader implements ReadTarget {
     this.#scratch.copyWithin(0, this.#from, this.#to);
     this.#from = 0;
     this.#to = unread;
-    const end = headerOnly ? LANE_DATA_HEADER_BYTES : unread + this.#readMax;
+    const end = headerOnly ? LANE_DATA_HEADER_BYTES : unread + this.#frames.readBytesMax();
     return this.#scratch.subarray(unread, Math.min(end, SCRATCH_BYTES));
   }
 
   filled(bytes: number): boolean {
     if (this.#closed) return false;
     try {
-      if (!this.#direct) this.#to += bytes;
-      else if (!this.#tookPayload(bytes)) return true;
+      if (this.#direct) this.#tookPayload(bytes);
+      else this.#to += bytes;
       return this.#parse() && this.#frames.mayReadOn();
     } catch (reason) {
       this.#frames.broken(reason);
@@ -159,34 +147,20 @@ export class LaneReader implements ReadTarget {
     this.#tookPayload(count);
   }
 
-  /** Returns false when it only counted: nothing else has changed, and reading goes on. */
-  #tookPayload(count: number): boolean {
+  #tookPayload(count: number): void {
     this.#left -= count;
-    this.#unreported += count;
+    this.#frames.arrived(count);
     const region = this.#region;
-    if (region !== undefined) this.#regionAt += count;
-    const isFull = region !== undefined && this.#regionAt === region.bytes.length;
-    if (this.#left > 0 && !isFull && this.#mayReportLater()) return false;
-    this.#frames.arrived(this.#unreported);
-    this.#unreported = 0;
-    this.#readMax = this.#frames.readBytesMax();
-    if (isFull) {
-      this.#region = undefined;
-      this.#adaptRegions();
-      region.full?.();
-      this.#frames.piece(region);
+    if (region !== undefined) {
+      this.#regionAt += count;
+      if (this.#regionAt === region.bytes.length) {
+        this.#region = undefined;
+        this.#adaptRegions();
+        region.full?.();
+        this.#frames.piece(region);
+      }
     }
     if (this.#left === 0) this.#frames.end();
-    return true;
-  }
-
-  /** Under a rate limit, each read counts. */
-  #mayReportLater(): boolean {
-    if (this.#unreported >= REPORT_BYTES || this.#readMax < REGION_BYTES_MAX) return false;
-    const nowMs = this.#clock.nowMs();
-    if (nowMs - this.#reportedMs < REPORT_MS) return true;
-    this.#reportedMs = nowMs;
-    return false;
   }
 
   /** Returns false when more bytes are needed. */

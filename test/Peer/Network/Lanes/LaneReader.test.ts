@@ -11,9 +11,7 @@ import { seeds } from '../../../Support/seeds.ts';
 class Collector implements LaneFrames {
   readonly found: string[] = [];
   readonly held: { release(): void }[] = [];
-  /** Payload bytes by report. */
-  readonly reports: number[] = [];
-  readMax = 1_048_576;
+  arrivedBytes = 0;
   resumed = 0;
   failure: unknown;
   large = false;
@@ -27,7 +25,7 @@ class Collector implements LaneFrames {
     return id % 2 === 0;
   }
   arrived(bytes: number): void {
-    this.reports.push(bytes);
+    this.arrivedBytes += bytes;
   }
   piece(region: { bytes: Buffer; release(): void }): void {
     this.#payload.push(Buffer.from(region.bytes));
@@ -47,7 +45,7 @@ class Collector implements LaneFrames {
     return this.large;
   }
   readBytesMax(): number {
-    return this.readMax;
+    return 1_048_576;
   }
   mayReadOn(): boolean {
     return true;
@@ -153,39 +151,4 @@ test.each([
   const reader = new LaneReader(frames, new ReceiveBuffers(new SimulatedClock()), new SimulatedClock());
   feed(reader, bytes, (room) => room);
   expect(frames.failure).toMatchObject({ code: 'BAD_FRAME' });
-});
-
-/** Reports of a payload of 1,000,000 bytes that arrives in reads of 16 KiB, `msApart` after each other. */
-function reportsOf(
-  readMax: number,
-  msApart: number,
-): { readonly reports: readonly number[]; readonly whole: boolean } {
-  const frames = new Collector();
-  frames.readMax = readMax;
-  const clock = new SimulatedClock();
-  const reader = new LaneReader(frames, new ReceiveBuffers(clock), clock);
-  const payload = new SeededRandom(5).bytes(1_000_000);
-  feed(reader, Buffer.concat([encodeDataHeader(2, payload.length), payload]), (room) => {
-    clock.advance(msApart);
-    return Math.min(room, 16_384);
-  });
-  return { reports: frames.reports, whole: frames.found[0] === `2:${hashBytes(payload)}` };
-}
-
-test('payload in small reads is reported together, all of it', () => {
-  const { reports, whole } = reportsOf(1_048_576, 0);
-  expect(whole).toBe(true);
-  expect(reports.reduce((sum, bytes) => sum + bytes, 0)).toBe(1_000_000);
-  expect(reports.length).toBeLessThan(20);
-  expect(Math.max(...reports)).toBeLessThan(131_072 + 16_384);
-});
-
-test.each([
-  ['slow', 1_048_576, 50],
-  ['under a rate limit', 65_536, 0],
-])('each read is reported where they are %s', (_, readMax, msApart) => {
-  const { reports, whole } = reportsOf(readMax, msApart);
-  expect(whole).toBe(true);
-  expect(reports.reduce((sum, bytes) => sum + bytes, 0)).toBe(1_000_000);
-  expect(Math.max(...reports)).toBeLessThanOrEqual(16_384);
 });
