@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { type ConfigFile, parseConfig } from './ConfigLines.ts';
 import { safeText } from './SafeText.ts';
-import { ShoalError, systemCode } from './ShoalError.ts';
+import { diskCode, ShoalError, systemCode } from './ShoalError.ts';
 
 /** Upper bound on the file size, far above any real config file: other files are not read into memory. */
 const BYTES_MAX = 64 * 1_024;
@@ -68,6 +68,7 @@ export function whyUnusable(failure: unknown): string {
   const code = systemCode(failure);
   if (code === 'EISDIR') return 'it is a folder';
   if (code === 'EACCES') return 'permission denied';
+  if (diskCode(failure) === 'DISK_FULL') return 'the disk is full';
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'it is no UTF-8 text';
   return safeText(failure instanceof Error ? failure.message : String(failure));
 }

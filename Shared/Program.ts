@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fstatSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { ShoalError, systemCode } from './ShoalError.ts';
+import { diskCode, ShoalError, systemCode } from './ShoalError.ts';
 
 /** Exit code of a program that a second Ctrl-C ends, as shells report it. */
 const KILLED = 130;
@@ -100,7 +100,7 @@ function isFile(fd: number): boolean {
 
 function outputError(failure: Error): ShoalError {
   const code = systemCode(failure);
-  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+  if (diskCode(failure) === 'DISK_FULL') {
     return new ShoalError('DISK_FULL', 'the output could not be written: no space is left', {
       hint: 'It is incomplete. Free some space, or write it to another disk.',
       cause: failure,

@@ -37,11 +37,11 @@ export class ShoalError extends Error {
   }
 }
 
-/** The failure itself if it is a ShoalError, else a new one with `code` and its message. */
+/** The failure itself if it is a ShoalError, else a new one with `code` and its message. A full disk is never DISK_FAILED. */
 export function asShoalError(failure: unknown, code: ErrorCode): ShoalError {
   if (failure instanceof ShoalError) return failure;
   const message = failure instanceof Error ? failure.message : String(failure);
-  return new ShoalError(code, message, { cause: failure });
+  return new ShoalError(code === 'DISK_FAILED' ? diskCode(failure) : code, message, { cause: failure });
 }
 
 /** `error: …` and `hint: …`, one line each, safe to print. */
@@ -55,4 +55,10 @@ export function errorText(error: ShoalError, defaultHint?: string): string {
 export function systemCode(failure: unknown): string | undefined {
   if (typeof failure !== 'object' || failure === null || !('code' in failure)) return undefined;
   return typeof failure.code === 'string' ? failure.code : undefined;
+}
+
+/** The code of a failed write or read: whether the disk is full. */
+export function diskCode(failure: unknown): 'DISK_FULL' | 'DISK_FAILED' {
+  const isFull = ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(systemCode(failure) ?? '');
+  return isFull ? 'DISK_FULL' : 'DISK_FAILED';
 }

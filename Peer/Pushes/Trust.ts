@@ -1,6 +1,6 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
 import type { Log } from '../../Shared/Log.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { diskCode, ShoalError } from '../../Shared/ShoalError.ts';
 import type { TrustedSenders } from './Ports.ts';
 
 /** Peers whose pushes are always accepted. */
@@ -23,15 +23,15 @@ export class Trust {
     return this.#peers.has(peer);
   }
 
-  /** Resolves when saved for later runs. @throws ShoalError DISK_FAILED: trusted for this run only */
+  /** Resolves when saved for later runs. @throws ShoalError DISK_FULL, DISK_FAILED: trusted for this run only */
   async add(peer: PeerId): Promise<void> {
     if (this.#peers.has(peer)) return;
     this.#peers.add(peer);
     const kept = this.#saving.then(() => this.#store.save([...this.#peers]));
     this.#saving = kept.catch((failure: unknown) => this.#log.debug(`trust is not kept: ${String(failure)}`));
     await kept.catch((failure: unknown) => {
-      throw new ShoalError('DISK_FAILED', 'the peer is trusted in this run only: saving failed', {
-        hint: 'Is the state folder writable?',
+      throw new ShoalError(diskCode(failure), 'the peer is trusted in this run only: saving failed', {
+        hint: 'Has the disk of your home room, and is the state folder writable?',
         cause: failure,
       });
     });

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { readConfigText, whyUnusable } from '../../Shared/ConfigPath.ts';
 import { makeFolder } from '../../Shared/MakeFolder.ts';
 import { safeText } from '../../Shared/SafeText.ts';
-import { ShoalError } from '../../Shared/ShoalError.ts';
+import { diskCode, ShoalError } from '../../Shared/ShoalError.ts';
 import { writeWhole } from '../State/JsonFile.ts';
 
 /** A line of the config file that sets the private network. */
@@ -12,7 +12,7 @@ const NETWORK_LINE = /^[ \t]*network[ \t]*=.*(\r?\n|$)/gim;
 /**
  * Writes the private network into the config file, which only its owner can read from then on.
  * @param invite - undefined: removes it
- * @throws ShoalError USAGE when the file cannot be read, DISK_FAILED
+ * @throws ShoalError USAGE when the file cannot be read, DISK_FULL, DISK_FAILED
  */
 export async function changeNetwork(path: string, invite: string | undefined): Promise<void> {
   const text = await readConfigText(path);
@@ -24,7 +24,7 @@ export async function changeNetwork(path: string, invite: string | undefined): P
     await writeWhole(place, withNetworkLine(text ?? '', invite));
   } catch (failure) {
     throw new ShoalError(
-      'DISK_FAILED',
+      diskCode(failure),
       `the config file ${safeText(path)} cannot be written: ${whyUnusable(failure)}`,
       {
         hint: 'SHOAL_CONFIG names another one. Or give the invite to each program: --network INVITE',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asShoalError, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
+import { asShoalError, diskCode, ShoalError, systemCode } from '../../Shared/ShoalError.ts';
 
 test('a failure keeps its code, its hint and its cause', () => {
   const cause = new Error('below');
@@ -20,3 +20,14 @@ test('the system code of an error, if it has one', () => {
     expect(systemCode(other)).toBeUndefined();
   }
 });
+
+test.each(['ENOSPC', 'EDQUOT', 'EFBIG'])(
+  '%s means a full disk, also where a disk may fail in any way',
+  (code) => {
+    const failure = Object.assign(new Error('no space'), { code });
+    expect(diskCode(failure)).toBe('DISK_FULL');
+    expect(asShoalError(failure, 'DISK_FAILED').code).toBe('DISK_FULL');
+    expect(asShoalError(failure, 'UNREACHABLE').code).toBe('UNREACHABLE');
+    expect(diskCode(Object.assign(new Error('read-only'), { code: 'EROFS' }))).toBe('DISK_FAILED');
+  },
+);

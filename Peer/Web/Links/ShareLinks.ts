@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { WallClock } from '../../../Shared/Clock.ts';
-import { ShoalError } from '../../../Shared/ShoalError.ts';
+import { diskCode, ShoalError } from '../../../Shared/ShoalError.ts';
 
 /** Links that may exist at a time. */
 const LINKS_MAX = 1_000;
@@ -89,7 +89,7 @@ export class ShareLinks {
     };
   }
 
-  /** @param validMs - time until it ends @throws ShoalError BUSY, DISK_FAILED */
+  /** @param validMs - time until it ends @throws ShoalError BUSY, DISK_FULL, DISK_FAILED */
   async create(content: Pick<ShareLink, 'fileId' | 'path' | 'size'>, validMs: number): Promise<ShareLink> {
     const { newSecret, wallMs } = this.#options;
     const links = this.list();
@@ -115,7 +115,7 @@ export class ShareLinks {
     return link;
   }
 
-  /** Ends a link, and the answers that are under way. @throws ShoalError NOT_FOUND, DISK_FAILED */
+  /** Ends a link, and the answers that are under way. @throws ShoalError NOT_FOUND, DISK_FULL, DISK_FAILED */
   async revoke(number: number): Promise<ShareLink> {
     const link = this.list().find((each) => each.number === number);
     if (link === undefined)
@@ -130,8 +130,8 @@ export class ShareLinks {
     const saved = this.#saving.then(() => this.#options.store.save({ links: this.list() }));
     this.#saving = saved.catch(() => {});
     await saved.catch((failure: unknown) => {
-      throw new ShoalError('DISK_FAILED', 'the share links hold for this run only: saving failed', {
-        hint: 'Is the state folder writable?',
+      throw new ShoalError(diskCode(failure), 'the share links hold for this run only: saving failed', {
+        hint: 'Has the disk of your home room, and is the state folder writable? The valid links: link',
         cause: failure,
       });
     });
