@@ -13,7 +13,8 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Catalog } from '../../Peer/Files/Catalog/Catalog.ts';
 import { MemoryHashCache } from '../../Peer/Files/Hashing/HashCache.ts';
 import { inlineHasher } from '../../Peer/Files/Hashing/Hasher.ts';
 import type { CatalogFeed, ChunkProvider } from '../../Peer/Network/Ports.ts';
@@ -808,3 +809,12 @@ test('closing twice, before the scan is over, and before start', async () => {
 
 /** A watcher without events. */
 const noWatch = () => ({ ready: Promise.resolve(), close: async () => {} });
+
+test('the text for searches is built when the share is scanned, not by the first search', async () => {
+  const prepared = vi.spyOn(Catalog.prototype, 'prepareSearch');
+  onTestFinished(() => prepared.mockRestore());
+  const folder = await TempFolder.forTest();
+  await folder.write('share/song.mp3', 'x');
+  await startManager(folder);
+  await eventually(() => expect(prepared.mock.results).toEqual([{ type: 'return', value: false }]));
+});
