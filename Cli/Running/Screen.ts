@@ -21,8 +21,8 @@ export interface ScreenOptions {
 export class Screen {
   readonly json: boolean;
   readonly #progress: boolean;
-  /** Columns of the progress line on the terminal; 0: none is shown. */
-  #shown = 0;
+  /** Columns of the progress line on the terminal, which all screens of the process share; 0: none is shown. */
+  static #shown = 0;
 
   constructor({ json, progress }: ScreenOptions) {
     this.json = json;
@@ -52,7 +52,7 @@ export class Screen {
     if (hasCursor(process.stderr)) {
       this.#clear();
       process.stderr.write(text);
-      this.#shown = widthOf(text);
+      Screen.#shown = widthOf(text);
     } else process.stderr.write(`${text}\n`);
   }
 
@@ -89,10 +89,10 @@ export class Screen {
 
   /** Erases the progress line, which covers several rows after the terminal became narrower. */
   #clear(): void {
-    if (this.#shown === 0) return;
-    const above = Math.ceil(this.#shown / (columnsOf(process.stderr) ?? this.#shown)) - 1;
+    if (Screen.#shown === 0) return;
+    const above = Math.ceil(Screen.#shown / (columnsOf(process.stderr) ?? Screen.#shown)) - 1;
     process.stderr.write(`${above > 0 ? `\u001b[${above}A` : ''}\r\u001b[J`);
-    this.#shown = 0;
+    Screen.#shown = 0;
   }
 }
 
