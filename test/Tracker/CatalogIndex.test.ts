@@ -82,15 +82,27 @@ describe('search', () => {
     expect(index.search('flood').files.length).toBe(SEARCH_HITS_MAX);
   });
 
-  test('of too many equal ones those with the lowest ids, whatever the order in which they came', () => {
+  test.each([
+    ['400 of ten owners', 400, 10, 1],
+    ['3,000, ids all over the range', 3_000, 30, 1_400_000],
+    ['3,000, ids close together', 3_000, 30, 1],
+    ['3,000 of four owners: the quota takes what comes later', 3_000, 4, 1_400_000],
+  ])('of too many equal ones those with the lowest ids: %s', (_title, count, owners, distance) => {
     const random = new SeededRandom(5);
-    const files = random.shuffle(
-      Array.from({ length: 400 }, (_, at): [number, string, number] => [at % 10, `song ${999 - at} x`, at]),
-    );
-    const found = indexOf(...files).search('song');
-    expect(found.total).toBe(400);
-    const lowest = Array.from({ length: SEARCH_HITS_MAX }, (_, at) => contentOf(at));
-    expect(found.files.map(({ fileId }) => fileId)).toEqual(lowest.toReversed());
+    const files = Array.from({ length: count }, (_, at): [number, string, number] => {
+      // The lowest ids belong to the first owner.
+      const owner = owners === 4 && at < 2_000 ? 0 : at % owners;
+      return [owner, `song ${9_999 - at} x`, at * distance];
+    });
+    const found = indexOf(...random.shuffle(files)).search('song');
+    expect(found.total).toBe(count);
+    const used = new Map<number, number>();
+    const lowest = files.filter(([owner]) => {
+      used.set(owner, (used.get(owner) ?? 0) + 1);
+      return (used.get(owner) ?? 0) <= SEARCH_HITS_PER_PEER_MAX;
+    });
+    const expected = lowest.slice(0, SEARCH_HITS_MAX).map(([, , id]) => contentOf(id));
+    expect(found.files.map(({ fileId }) => fileId)).toEqual(expected.toReversed());
   });
 
   test('a FileId, or eight digits of its start, finds the content', () => {
