@@ -1,12 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { ByteReader, ByteWriter, type Codec, text, uint8 } from '../../Protocol/Codec.ts';
 import {
+  aliveExtensions,
   type ExtensionTable,
   extensible,
   fileExtensions,
   fileExtensionsBytes,
 } from '../../Protocol/Extensions.ts';
-import { GREETING_FRAME_BYTES_MAX } from '../../Protocol/Limits.ts';
+import {
+  CLUSTER_BYTES_MAX,
+  CLUSTER_TRACKERS_MAX,
+  EXTENSIONS_BYTES_MAX,
+  EXTENSIONS_MAX,
+  GREETING_FRAME_BYTES_MAX,
+} from '../../Protocol/Limits.ts';
 import { listedFile, listedFileBytes } from '../../Protocol/ListedFile.ts';
 import {
   byeToVersion,
@@ -174,3 +181,27 @@ test.each([{}, { modifiedMs: 5 }, { executable: true }, { modifiedMs: 5, executa
     expect(fileExtensionsBytes(extensions)).toBe(written(extensible({}, fileExtensions), extensions).length);
   },
 );
+
+describe('limits', () => {
+  const bounded = extensible<Old, Pick<Old, 'name'>>({ n: uint8 }, NAME);
+  const badFrame = expect.objectContaining({ code: 'BAD_FRAME' });
+
+  test('of the number and bytes of extensions, unknown ones included', () => {
+    const many = (count: number) =>
+      raw(5, ...Array.from({ length: count }, (_, n) => ext(100 + n, Buffer.of())));
+    expect(read(bounded, many(EXTENSIONS_MAX))).toEqual({ n: 5 });
+    expect(() => read(bounded, many(EXTENSIONS_MAX + 1))).toThrow(badFrame);
+    const long = (bytes: number) => raw(5, ext(100, Buffer.alloc(bytes - 4)));
+    expect(read(bounded, long(EXTENSIONS_BYTES_MAX))).toEqual({ n: 5 });
+    expect(() => read(bounded, long(EXTENSIONS_BYTES_MAX + 1))).toThrow(badFrame);
+  });
+
+  test('of the name of a cluster and of its trackers', () => {
+    const { cluster, trackers } = aliveExtensions;
+    expect(() => written(cluster[1], 'x'.repeat(CLUSTER_BYTES_MAX))).not.toThrow();
+    expect(() => written(cluster[1], 'x'.repeat(CLUSTER_BYTES_MAX + 1))).toThrow(RangeError);
+    const addresses = (length: number) => Array.from({ length }, () => ({ host: '10.0.0.1', port: 1 }));
+    expect(() => written(trackers[1], addresses(CLUSTER_TRACKERS_MAX))).not.toThrow();
+    expect(() => written(trackers[1], addresses(CLUSTER_TRACKERS_MAX + 1))).toThrow(RangeError);
+  });
+});
