@@ -34,6 +34,7 @@ describe('limits', () => {
     const peer = registered({ host: '127.0.0.1', port: 1_234 });
     expect(served(() => limits.allowsSearch('127.0.0.1', peer, 0), 1_000)).toBe(1_000);
     expect(served(() => limits.allowsStranger('127.0.0.1', 0), 10_000)).toBe(10_000);
+    expect(served(() => limits.allowsProof('127.0.0.1', 0), 10_000)).toBe(10_000);
     expect(limits.hosts).toBe(0);
   });
 
