@@ -41,7 +41,7 @@ export class FolderListings {
   /**
    * Asks all peers at once; peers that are slow, fail, list too much or contradict the truth are left out. A peer whose dial
    * failed, and that is still being called, delays nothing when another one lists the folder.
-   * @returns also the number of peers that were too slow
+   * @returns also the number of peers without an answer yet
    * @throws ShoalError CANCELLED
    */
   async gather(

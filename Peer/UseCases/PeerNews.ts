@@ -74,8 +74,8 @@ export class PeerNews {
 
   /** Reports peers that did not list a folder in time. */
   slowPeers(folder: string, peers: number): void {
-    const who = peers === 1 ? '1 peer is' : `${peers} peers are`;
-    this.tell('warning', `${who} too slow to list ${folder}/: files that nobody else has are left out`);
+    const who = peers === 1 ? '1 peer' : `${peers} peers`;
+    this.tell('warning', `${who} did not list ${folder}/ in time: files that nobody else has are left out`);
   }
 
   /** Reports that not all trackers named their peers with files in a folder. */

@@ -23,7 +23,7 @@ export interface TimelyAnswersOptions<P, T> {
  * Asks several peers at once. Resolves with all answers, or as soon as those that are there suffice: after REVIEW_MS
  * without the peers that are probably gone, after PATIENCE_MS without all others. A peer that fails gives no answer.
  * @param ask - must end soon after its signal aborts
- * @returns also the number of peers that were too slow, without those that are probably gone
+ * @returns also the number of peers without an answer yet
  * @throws ShoalError CANCELLED
  */
 export function timelyAnswers<P, T>(
@@ -49,7 +49,7 @@ export function timelyAnswers<P, T>(
       const isTimely = expected.length === 0 || waitedMs >= PATIENCE_MS;
       if (pending.size > 0 && !(isTimely && suffice(given))) return;
       end();
-      resolve({ answers: given, late: expected.length });
+      resolve({ answers: given, late: pending.size });
     };
     const reviewLater = () => {
       cancelTimer = clock.after(REVIEW_MS, () => {

@@ -89,7 +89,7 @@ test('nobody waits for the slowest peer: after 3 s the lists that are there are 
 test('a peer whose dial failed is waited for 150 ms at most, unless there is no other list or it is undialable', async () => {
   const lists = { pages: [[entry('d/p', photo, 5)]] };
   const { gather } = setting([lists, { ...lists, gone: Number.POSITIVE_INFINITY }]);
-  expect(await gather(160)).toEqual({ names: ['peer 0'], late: 0 });
+  expect(await gather(160)).toEqual({ names: ['peer 0'], late: 1 });
   const { gather: called } = setting([lists, { ...lists, gone: 140 }]);
   expect(await called(160)).toEqual({ names: ['peer 0', 'peer 1'], late: 0 });
   const { gather: closed } = setting([lists, { ...lists, gone: 1_000, undialable: true }]);

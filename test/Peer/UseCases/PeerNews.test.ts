@@ -37,7 +37,7 @@ test('a folder of which not all peers are known, or answer, is reported', () => 
       kind: 'warning',
       text: '2 of 3 trackers answered: files in films/ that only the others know are left out',
     },
-    { kind: 'warning', text: '1 peer is too slow to list films/: files that nobody else has are left out' },
+    { kind: 'warning', text: '1 peer did not list films/ in time: files that nobody else has are left out' },
   ]);
 });
 
