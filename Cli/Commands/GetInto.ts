@@ -85,6 +85,7 @@ export async function getInto(run: Run, wish: GetInto): Promise<OneShotAnswer> {
       const from = pathWithin(root, path) ? path : join(share, basename(path));
       if (await exists(from)) moved.set(path, await moveInto(from, target.folder, target.name));
     }
+    if (answer.error === undefined) guest.delivered();
     if (keepGoing) await moveRest(share, target.folder, moved);
     return movedAnswer(answer, moved);
   } finally {

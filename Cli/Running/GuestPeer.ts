@@ -34,14 +34,21 @@ export interface GuestOptions {
   readonly signal: AbortSignal;
 }
 
+/** Unfinished files of a named folder. */
+interface Rest {
+  isKept: boolean;
+}
+
 /** A peer that runs for one command only. */
 export class GuestPeer {
   readonly peer: Peer;
   readonly #closing: Closing;
+  readonly #rest: Rest;
 
-  private constructor(peer: Peer, closing: Closing) {
+  private constructor(peer: Peer, closing: Closing, rest: Rest) {
     this.peer = peer;
     this.#closing = closing;
+    this.#rest = rest;
   }
 
   /** @throws ShoalError LOCAL_CONFLICT, PORT_IN_USE, DISK_FAILED */
@@ -56,7 +63,8 @@ export class GuestPeer {
       const state = new StateFolder(shareDir, share === undefined ? join(root, 'state') : undefined);
       await state.start();
       // Closing runs in reverse: the lock is released before the folder is removed, and no locked folder is removed.
-      closing.add(() => removeUnlessUnfinished(root, options.root !== undefined));
+      const rest = { isKept: options.root !== undefined };
+      closing.add(() => removeUnlessUnfinished(root, rest));
       closing.add(() => state.close());
       const port = await reserve(settings, log).catch((failure: unknown) => {
         const isTaken = failure instanceof ShoalError && failure.code === 'PORT_IN_USE';
@@ -74,14 +82,19 @@ export class GuestPeer {
       });
       closing.add(() => peer.close());
       await peer.start({ signal });
-      return new GuestPeer(peer, closing);
+      return new GuestPeer(peer, closing, rest);
     } catch (failure) {
       await closing.run().catch(() => {});
       throw failure;
     }
   }
 
-  /** Keeps unfinished files in a named folder. Safe to call twice. */
+  /** All is delivered: `close` also removes what earlier runs left unfinished, as of a version that its source replaced. */
+  delivered(): void {
+    this.#rest.isKept = false;
+  }
+
+  /** Keeps unfinished files in a named folder, unless all is delivered. Safe to call twice. */
   async close(): Promise<void> {
     const limit = new Promise<void>((done) => setTimeout(done, CLOSING_MS).unref());
     await Promise.race([this.#closing.run().catch(() => {}), limit]);
@@ -105,9 +118,9 @@ async function openRoot({ root }: GuestOptions, closing: Closing): Promise<strin
   }
 }
 
-/** Removes the folder, but keeps a named one with unfinished files, so that the next command can continue. */
-async function removeUnlessUnfinished(root: string, named: boolean): Promise<void> {
-  if (named && (await hasUnfinished(join(root, 'share', 'Temp')))) return;
+/** Removes the folder, unless it has unfinished files which the next command can continue. */
+async function removeUnlessUnfinished(root: string, { isKept }: Rest): Promise<void> {
+  if (isKept && (await hasUnfinished(join(root, 'share', 'Temp')))) return;
   await rm(root, { recursive: true, force: true });
 }
 

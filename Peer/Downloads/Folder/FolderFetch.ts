@@ -338,7 +338,7 @@ export class FolderFetch implements Task {
     return new ShoalError(
       cause.code,
       `${count} of ${this.#files.count} files could not be fetched: ${cause.message}`,
-      { hint: `The other files are complete${place}. Try again later: resume`, cause },
+      { hint: `The other files are complete${place}. Try again later: resume, or the same command`, cause },
     );
   }
 
