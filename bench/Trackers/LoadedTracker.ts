@@ -18,6 +18,9 @@ const AT_ONCE = 20;
 /** Peers between two lines of progress. */
 const TOLD_EVERY = 500;
 
+// Ends with the bench that started it.
+process.stdin.on('end', () => process.exit()).resume();
+
 const [port = '', peers = '', names = '', first = '', nats] = process.argv.slice(2);
 const count = Number(peers);
 const housed = new HousedPeers({ names: Number(names) });
