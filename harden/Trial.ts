@@ -17,8 +17,10 @@ export interface Figure {
   readonly value: string;
   /** The value wanted, in words; omitted for figures that only inform. */
   readonly wanted?: string;
-  /** False fails the trial. */
+  /** False fails the trial, with one exception: `timed`. */
   readonly met: boolean;
+  /** Time or CPU decides: a miss is shown, but does not fail the short form, which may run beside other work. */
+  readonly timed?: boolean;
 }
 
 /** A trial is a file of this folder whose name begins with a small letter. */

@@ -88,6 +88,7 @@ async function figuresOf(target: Target, twin: Target, messages: number, lastsMs
       value: `${worstMs.toFixed(2)} ms (longest pause of the garbage collector, not counted: ${times.worstPauseMs.toFixed(1)} ms)`,
       wanted: `below ${COST_MAX_MS} ms`,
       met: worstMs < COST_MAX_MS,
+      timed: true,
     },
     {
       name: `${target.name}: memory`,

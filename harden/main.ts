@@ -5,7 +5,8 @@ import type { Figure, Trial } from './Trial.ts';
 /**
  * `npm run harden -- <name> …` runs trials of what ordinary computers and hostile networks do to Shoal and prints their
  * figures; `--short` runs the short form of the gate, `--seed N` repeats a run, `--minutes N` is
- * the duration of `soak`, and the most for `kills` and `fuzz`. Exit code 1: a figure missed its goal.
+ * the duration of `soak`, and the most for `kills` and `fuzz`. Exit code 1: a figure missed its
+ * goal; of the short form not one that time or CPU decides.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,7 +38,7 @@ for (const name of positionals.length > 0 ? positionals : names) {
     const { run } = (await import(`./${name}.js`)) as Trial;
     const figures = await run({ short: values.short === true, seed, minutes });
     for (const figure of figures) console.log(line(figure));
-    missed += figures.filter(({ met }) => !met).length;
+    missed += figures.filter(isMiss).length;
   } catch (failure) {
     missed++;
     console.error(failure);
@@ -50,6 +51,12 @@ function isTrial(name: string): boolean {
   return name !== 'main';
 }
 
-function line({ name, value, wanted, met }: Figure): string {
-  return `  ${met ? 'ok  ' : 'MISS'} ${name}: ${value}${wanted === undefined ? '' : ` (wanted: ${wanted})`}`;
+function isMiss({ met, timed = false }: Figure): boolean {
+  return !met && !(timed && values.short);
+}
+
+function line(figure: Figure): string {
+  const { name, value, wanted, met } = figure;
+  const mark = isMiss(figure) ? 'MISS' : met ? 'ok  ' : 'slow';
+  return `  ${mark} ${name}: ${value}${wanted === undefined ? '' : ` (wanted: ${wanted})`}`;
 }

@@ -45,6 +45,7 @@ export function flood(logic: TrackerLogic, crowd: Crowd, nowMs: number): Figure[
       value: `${(100 * busy).toFixed(0)} % of a core`,
       wanted: 'below 90 %',
       met: busy < 0.9,
+      timed: true,
     },
     {
       name: 'heartbeats of a registered peer answered beside it',

@@ -99,6 +99,7 @@ export class Stopwatch {
       value: `${worstMs.toFixed(2)} ms at most, ${(totalMs / count).toFixed(3)} ms on average, of ${count}${refused > 0 ? `, ${refused} refused` : ''}`,
       wanted: `below ${maxMs} ms`,
       met: worstMs < maxMs && refused === 0,
+      timed: refused === 0,
     }));
     const pause = `${this.#times.worstPauseMs.toFixed(1)} ms`;
     return [
