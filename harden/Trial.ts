@@ -1,4 +1,4 @@
-/** Types shared by all trials. */
+/** What all trials share. */
 
 /** How a trial runs. */
 export interface TrialSettings {
@@ -21,6 +21,15 @@ export interface Figure {
   readonly met: boolean;
   /** Time or CPU decides: a miss is shown, but does not fail the short form, which may run beside other work. */
   readonly timed?: boolean;
+}
+
+export function figure(name: string, value: string, wanted: string, met: boolean): Figure {
+  return { name, value, wanted, met };
+}
+
+/** A figure that time or CPU decides. */
+export function timedFigure(name: string, value: string, wanted: string, met: boolean): Figure {
+  return { ...figure(name, value, wanted, met), timed: true };
 }
 
 /** A trial is a file of this folder whose name begins with a small letter. */

@@ -8,7 +8,7 @@ import { residentMiB } from '../bench/Usage.ts';
 import { SeededRandom } from '../Shared/SeededRandom.ts';
 import { linkOnce } from './Crowd/Newcomer.ts';
 import { Strangers } from './Crowd/Strangers.ts';
-import type { Figure, TrialSettings } from './Trial.ts';
+import { type Figure, figure, type TrialSettings, timedFigure } from './Trial.ts';
 
 const MIB = 1_048_576;
 /** Upload limit of the seeder: the crowd and the peers share one computer. */
@@ -61,20 +61,20 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
         met: true,
       },
       { name: 'strangers', value: String(strangers.opened), met: strangers.opened > count * 0.9 },
-      timed(
+      timedFigure(
         'speed of the download',
         `${Math.round(ratio * 100)} %`,
         'at least 90 %',
         ratio >= SPEED_RATIO_MIN,
       ),
       figure('newcomers without a link', `${refused} of ${links}`, '0', refused === 0),
-      timed(
+      timedFigure(
         'slowest newcomer',
         `${Math.round(slowestMs)} ms`,
         'at most 2 s',
         slowestMs <= NEWCOMER_MAX_MS + stalledMs,
       ),
-      timed(
+      timedFigure(
         'longest stay of a stranger',
         `${Math.round(longestMs)} ms`,
         'at most 12 s',
@@ -91,14 +91,6 @@ export async function run({ short, seed }: TrialSettings): Promise<readonly Figu
   } finally {
     await rig.close();
   }
-}
-
-function figure(name: string, value: string, wanted: string, met: boolean): Figure {
-  return { name, value, wanted, met };
-}
-
-function timed(name: string, value: string, wanted: string, met: boolean): Figure {
-  return { name, value, wanted, met, timed: true };
 }
 
 async function portOf(peer: LaunchedProgram): Promise<number> {

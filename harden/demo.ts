@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LaunchedProgram } from '../bench/Programs/LaunchedProgram.ts';
 import { natsMissing } from '../bench/Trackers/NatsProgram.ts';
-import type { Figure } from './Trial.ts';
+import { type Figure, figure } from './Trial.ts';
 
 const DEMO = fileURLToPath(new URL('../Demo/main.js', import.meta.url));
 /** Time without a line of output: a download of 96 MiB beside other work. */
@@ -34,8 +34,4 @@ export async function run(): Promise<readonly Figure[]> {
     await demo.kill();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function figure(name: string, value: string, wanted: string, met: boolean): Figure {
-  return { name, value, wanted, met };
 }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { chromium as launcher, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { QUIET_MS } from '../../bench/Programs/LaunchedProgram.ts';
+import { silentWav, WAV_HEADER_BYTES } from '../../Demo/Wav.ts';
 import { CHROMIUM_PATH, chromium, curlAndAria2, title } from '../Support/Requires.ts';
 import type { TempFolder } from '../Support/TempFolder.ts';
 import { someMebibytes, TestLan } from '../Support/TestLan.ts';
@@ -139,19 +140,5 @@ async function played(page: Page, name: string, kind: 'audio' | 'video', second:
 
 /** A recording in PCM, 48 kHz, 16 bits, two channels. */
 function recording(seconds: number): Buffer {
-  const rate = 48_000 * 4;
-  const file = Buffer.alloc(44 + seconds * rate, 7);
-  file.write('RIFF', 0);
-  file.writeUInt32LE(file.length - 8, 4);
-  file.write('WAVEfmt ', 8);
-  file.writeUInt32LE(16, 16);
-  file.writeUInt16LE(1, 20);
-  file.writeUInt16LE(2, 22);
-  file.writeUInt32LE(48_000, 24);
-  file.writeUInt32LE(rate, 28);
-  file.writeUInt16LE(4, 32);
-  file.writeUInt16LE(16, 34);
-  file.write('data', 36);
-  file.writeUInt32LE(file.length - 44, 40);
-  return file;
+  return silentWav(seconds, 48_000, 2).fill(7, WAV_HEADER_BYTES);
 }
