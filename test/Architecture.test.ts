@@ -179,18 +179,18 @@ const DECISIONS = [
   'Peer/Web/Files/Listing.ts',
   'Peer/Web/Metalink/Metalink.ts',
   'Peer/Network/Links/Accepting/Bans.ts',
-  'Peer/Network/Lanes/LaneTokens.ts',
+  'Peer/Network/Lanes/Sending/LaneTokens.ts',
   'Peer/Network/Trackers/MergeAnswers.ts',
   'Peer/Network/Links/PeerSession.ts',
   'Peer/Network/Trackers/Session/PublishPlan.ts',
   'Peer/Network/Trackers/Session/QueryAnswers.ts',
   'Peer/Network/Trackers/Session/RelayedPages.ts',
-  'Peer/Network/Lanes/ByteBudget.ts',
+  'Peer/Network/Lanes/Limits/ByteBudget.ts',
   'Peer/Network/Trackers/Session/TrackerSession.ts',
   'Peer/Network/Trackers/Session/Transactions.ts',
-  'Peer/Network/Lanes/UploadSlots.ts',
+  'Peer/Network/Lanes/Desk/UploadSlots.ts',
   'Peer/Network/Sendfile/PumpLoop.ts',
-  'Peer/Network/Lanes/SuperSeeding.ts',
+  'Peer/Network/Lanes/Sending/SuperSeeding.ts',
   'Peer/Pushes/AcceptedPushes.ts',
   'Peer/Pushes/Consent.ts',
   'Peer/Pushes/PendingOffers.ts',
@@ -345,7 +345,7 @@ describe('import rules', () => {
     expect(circles(all.map(({ path, imports }) => [path, imports.map(({ to }) => to)]))).toEqual([]);
   });
 
-  test.each(['Peer/Files', 'Peer/Downloads', 'Peer/Network/Links'])(
+  test.each(['Peer/Files', 'Peer/Downloads', 'Peer/Network/Links', 'Peer/Network/Lanes'])(
     '%s: no circle between its folders',
     (room) => {
       const inside = sources.filter(({ path }) => path.startsWith(`${room}/`));

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { LaneOutput } from '../../Peer/Network/Lanes/LaneOutput.ts';
+import { LaneOutput } from '../../Peer/Network/Lanes/Sending/LaneOutput.ts';
 import { listen } from '../../Peer/Network/Links/Accepting/StreamSockets.ts';
 import { Pump } from '../../Peer/Network/Sendfile/Pump.ts';
 import type { SeededRandom } from '../../Shared/SeededRandom.ts';

@@ -1,7 +1,7 @@
-import { LaneOutput } from '../../Peer/Network/Lanes/LaneOutput.ts';
-import { type LaneFrames, LaneReader } from '../../Peer/Network/Lanes/LaneReader.ts';
-import { LaneServer } from '../../Peer/Network/Lanes/LaneServer.ts';
-import { ReceiveBuffers } from '../../Peer/Network/Lanes/ReceiveBuffers.ts';
+import { type LaneFrames, LaneReader } from '../../Peer/Network/Lanes/Receiving/LaneReader.ts';
+import { ReceiveBuffers } from '../../Peer/Network/Lanes/Receiving/ReceiveBuffers.ts';
+import { LaneOutput } from '../../Peer/Network/Lanes/Sending/LaneOutput.ts';
+import { LaneServer } from '../../Peer/Network/Lanes/Sending/LaneServer.ts';
 import { PeerSession } from '../../Peer/Network/Links/PeerSession.ts';
 import { FrameDecoder } from '../../Protocol/FrameDecoder.ts';
 import type { InstanceId, PeerId } from '../../Protocol/Ids.ts';

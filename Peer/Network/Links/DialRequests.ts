@@ -4,8 +4,8 @@ import type { ControlOf, ExchangedPeer } from '../../../Protocol/PeerMessages.ts
 import type { Address } from '../../../Shared/Address.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { KnownContact, PeerContact } from '../../Model.ts';
-import { ExpectedLanes } from '../Lanes/ExpectedLanes.ts';
-import type { TransferLimits } from '../Lanes/TransferLimits.ts';
+import type { TransferLimits } from '../Lanes/Limits/TransferLimits.ts';
+import { ExpectedLanes } from '../Lanes/Receiving/ExpectedLanes.ts';
 import { type CallHelper, Calls } from './Calls.ts';
 import { Dials, type DialsOptions } from './Dialling/Dials.ts';
 import { mayDial } from './Dialling/MayDial.ts';

@@ -12,7 +12,7 @@ import { listedFileBytes } from '../../../Protocol/ListedFile.ts';
 import type { ControlMessage, ControlOf } from '../../../Protocol/PeerMessages.ts';
 import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages.ts';
 import type { CatalogEntry } from '../../Model.ts';
-import { refusalOf } from '../Lanes/Refusal.ts';
+import { refusalOf } from '../Lanes/Sending/Refusal.ts';
 import type { ChunkProvider } from '../Ports.ts';
 
 type Asked = ControlOf<'list' | 'describe' | 'query'>;

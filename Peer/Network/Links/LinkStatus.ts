@@ -1,4 +1,4 @@
-import type { Uploads } from '../Lanes/Uploads.ts';
+import type { Uploads } from '../Lanes/Sending/Uploads.ts';
 import type { SecureTransport } from './Accepting/Secure.ts';
 import type { LinkedPeer } from './LinkedPeer.ts';
 import type { LinkStatus } from './PeerLinksTypes.ts';

@@ -7,7 +7,7 @@ import type { RelayedFile, RelayQuestion } from '../../../Protocol/RelayMessages
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import type { KnownContact } from '../../Model.ts';
 import type { Source, SourceEvents } from '../../Transfer.ts';
-import { LaneKeeper } from '../Lanes/LaneKeeper.ts';
+import { LaneKeeper } from '../Lanes/Receiving/LaneKeeper.ts';
 import { DeferredHaves } from './Content/DeferredHaves.ts';
 import { fetchDescription } from './Content/FetchDescription.ts';
 import type { SourceContext } from './Content/PeerSource.ts';

@@ -8,7 +8,7 @@ import type { Dial, Listen } from '../../../Shared/Transport.ts';
 import type { LinkSummary } from '../../LinkModel.ts';
 import type { KnownContact, Offer, PeerContact, Self } from '../../Model.ts';
 import type { Memory } from '../Lanes/BufferPool.ts';
-import type { Limit } from '../Lanes/TransferLimits.ts';
+import type { Limit } from '../Lanes/Limits/TransferLimits.ts';
 import type { CatalogFeed, ChunkProvider, FilePump } from '../Ports.ts';
 import type { HttpsFace } from './Accepting/HttpsOpening.ts';
 import type { Opening } from './Accepting/Opening.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { Log } from '../../../Shared/Log.ts';
 import type { LinkCounters } from '../../NetworkModel.ts';
-import type { ExpectedLanes } from '../Lanes/ExpectedLanes.ts';
-import type { Uploads } from '../Lanes/Uploads.ts';
+import type { ExpectedLanes } from '../Lanes/Receiving/ExpectedLanes.ts';
+import type { Uploads } from '../Lanes/Sending/Uploads.ts';
 import { controlOpening } from './Accepting/ControlOpening.ts';
 import { HandshakeRates } from './Accepting/HandshakeRates.ts';
 import { httpRefusal } from './Accepting/HttpRefusal.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../Shared/Clock.ts';
 import type { UploadStatus } from '../../Model.ts';
-import type { ServingDesk } from '../Lanes/ServingDesk.ts';
+import type { ServingDesk } from '../Lanes/Desk/ServingDesk.ts';
 import type { ChunkProvider } from '../Ports.ts';
 
 /** Clients being served, for display. */

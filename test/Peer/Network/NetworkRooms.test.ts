@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
-import { ByteBudget } from '../../../Peer/Network/Lanes/ByteBudget.ts';
-import { Fifo } from '../../../Peer/Network/Lanes/Fifo.ts';
-import { REGION_ROOM, ReceiveBuffers, type Region } from '../../../Peer/Network/Lanes/ReceiveBuffers.ts';
+import { ByteBudget } from '../../../Peer/Network/Lanes/Limits/ByteBudget.ts';
+import { Fifo } from '../../../Peer/Network/Lanes/Receiving/Fifo.ts';
+import {
+  REGION_ROOM,
+  ReceiveBuffers,
+  type Region,
+} from '../../../Peer/Network/Lanes/Receiving/ReceiveBuffers.ts';
 import { Bans } from '../../../Peer/Network/Links/Accepting/Bans.ts';
 import { listenOnOneOf, portsOf } from '../../../Peer/Network/Links/Accepting/ReservedPort.ts';
 import { fetchDescription } from '../../../Peer/Network/Links/Content/FetchDescription.ts';

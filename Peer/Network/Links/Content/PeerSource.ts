@@ -5,8 +5,8 @@ import type { FileId } from '../../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { KnownContact } from '../../../Model.ts';
 import type { ChunkOutcome, ChunkWriter, Source, SourceEvents, SourceSuggestion } from '../../../Transfer.ts';
-import type { ChunkReceipt } from '../../Lanes/ChunkReceipt.ts';
-import type { LaneKeeper } from '../../Lanes/LaneKeeper.ts';
+import type { ChunkReceipt } from '../../Lanes/Receiving/ChunkReceipt.ts';
+import type { LaneKeeper } from '../../Lanes/Receiving/LaneKeeper.ts';
 import type { RemoteHoldings } from './RemoteHoldings.ts';
 
 /** The linked peer, as its sources use it. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../../../Shared/Clock.ts';
 import { ShoalError } from '../../../../Shared/ShoalError.ts';
 import type { ByteStream, ReadTarget, StreamHandler } from '../../../../Shared/Transport.ts';
 import type { KnownContact, PeerContact } from '../../../Model.ts';
-import { FedStream } from '../../Lanes/FedStream.ts';
+import { FedStream } from '../../Lanes/Receiving/FedStream.ts';
 import { FirstBytes } from '../Accepting/FirstBytes.ts';
 import type { Opening } from '../Accepting/Opening.ts';
 import type { OpenConnection, SecureTransport } from '../Accepting/Secure.ts';

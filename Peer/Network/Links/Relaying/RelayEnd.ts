@@ -1,6 +1,6 @@
 import type { Clock } from '../../../../Shared/Clock.ts';
 import type { ByteStream, StreamHandler } from '../../../../Shared/Transport.ts';
-import type { RateFlow } from '../../Lanes/RateFlow.ts';
+import type { RateFlow } from '../../Lanes/Limits/RateFlow.ts';
 
 /** Time for the last bytes of an ended connection before it is cut. */
 const FAREWELL_MS = 5_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RateLimiter } from '../../../../../Peer/Network/Lanes/RateLimiter.ts';
+import { RateLimiter } from '../../../../../Peer/Network/Lanes/Limits/RateLimiter.ts';
 import { RelayHost } from '../../../../../Peer/Network/Links/Relaying/RelayHost.ts';
 import type { RelayPeer } from '../../../../../Peer/Network/Links/Relaying/RelayTypes.ts';
 import type { PeerId } from '../../../../../Protocol/Ids.ts';

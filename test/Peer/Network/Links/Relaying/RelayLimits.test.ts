@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { TransferLimits } from '../../../../../Peer/Network/Lanes/TransferLimits.ts';
+import { TransferLimits } from '../../../../../Peer/Network/Lanes/Limits/TransferLimits.ts';
 import { RelayClient } from '../../../../../Peer/Network/Links/Relaying/RelayClient.ts';
 import { RelayHost } from '../../../../../Peer/Network/Links/Relaying/RelayHost.ts';
 import type { RelayPeer } from '../../../../../Peer/Network/Links/Relaying/RelayTypes.ts';

@@ -1,0 +1,153 @@
+import { expect, test } from 'vitest';
+import { UploadSlots } from '../../../../../Peer/Network/Lanes/Desk/UploadSlots.ts';
+import {
+  SLOT_BYTES,
+  SMALL_UPLOAD_BYTES,
+  SMALL_UPLOAD_SLOTS,
+  UPLOAD_SLOTS,
+} from '../../../../../Protocol/Limits.ts';
+import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
+import { seeds } from '../../../../Support/seeds.ts';
+import { peerIdOf } from '../../links.ts';
+
+const MIB = 1_048_576;
+const LOTS = 1e12;
+
+/** Peers 1 to `count` all want a lot. */
+function asked(count: number, slots = new UploadSlots()): UploadSlots {
+  for (let peer = 1; peer <= count; peer++) slots.setDemand(peerIdOf(peer), LOTS);
+  return slots;
+}
+
+/** The n-th of those that wait at first. */
+const waiter = (place: number) => peerIdOf(UPLOAD_SLOTS + place);
+
+test('six are served, the others wait in the order of asking', () => {
+  const slots = asked(10);
+  expect(slots.serving).toEqual([1, 2, 3, 4, 5, 6].map(peerIdOf));
+  expect([7, 8, 9, 10].map((peer) => slots.placeOf(peerIdOf(peer)))).toEqual([1, 2, 3, 4]);
+  expect(slots.placeOf(peerIdOf(1))).toBe(0);
+
+  slots.setDemand(peerIdOf(3), 0);
+  expect(slots.isServing(peerIdOf(7))).toBe(true);
+  expect(slots.placeOf(peerIdOf(8))).toBe(1);
+});
+
+test('of those who had equally many bytes, who has least of its file is next; who had fewer goes before', () => {
+  const held = new Map<string, number>([3, 1, 2].map((chunks, index) => [waiter(index + 1), chunks]));
+  const slots = asked(UPLOAD_SLOTS + 3, new UploadSlots((peer) => held.get(peer) ?? 0));
+  expect([1, 2, 3].map((place) => slots.placeOf(waiter(place)))).toEqual([3, 1, 2]);
+  slots.served(peerIdOf(1), SLOT_BYTES);
+  slots.endTurn(peerIdOf(1));
+  expect(slots.placeOf(peerIdOf(1))).toBe(3);
+});
+
+test('requests up to 512 KiB have slots of their own, and leave them when they grow', () => {
+  const slots = asked(UPLOAD_SLOTS + 2);
+  for (let peer = 11; peer <= 15; peer++) slots.setDemand(peerIdOf(peer), SMALL_UPLOAD_BYTES);
+  expect([11, 12, 13, 14].every((peer) => slots.isServing(peerIdOf(peer)))).toBe(true);
+  expect(slots.placeOf(peerIdOf(15))).toBe(3);
+
+  slots.setDemand(peerIdOf(11), LOTS);
+  slots.served(peerIdOf(11), SMALL_UPLOAD_BYTES);
+  expect(slots.endTurn(peerIdOf(11))).toBe(false);
+  expect(slots.isServing(peerIdOf(15))).toBe(true);
+});
+
+test('a slot stays while nobody waits, and passes on after 16 MiB when somebody does', () => {
+  const slots = asked(UPLOAD_SLOTS);
+  slots.served(peerIdOf(1), 100 * SLOT_BYTES);
+  expect(slots.endTurn(peerIdOf(1))).toBe(true);
+  slots.setDemand(waiter(1), LOTS);
+  slots.served(peerIdOf(2), SLOT_BYTES - 1);
+  expect(slots.endTurn(peerIdOf(2))).toBe(true);
+  slots.served(peerIdOf(2), 1);
+  expect(slots.endTurn(peerIdOf(2))).toBe(false);
+  expect(slots.isServing(waiter(1))).toBe(true);
+  expect(slots.placeOf(peerIdOf(2))).toBe(1);
+});
+
+test('the more wait, the sooner a slot passes on', () => {
+  const slots = asked(UPLOAD_SLOTS + 4);
+  slots.served(peerIdOf(1), SLOT_BYTES / 4 - 1);
+  expect(slots.endTurn(peerIdOf(1))).toBe(true);
+  slots.served(peerIdOf(1), 1);
+  expect(slots.endTurn(peerIdOf(1))).toBe(false);
+  expect(slots.placeOf(peerIdOf(1))).toBe(4);
+});
+
+test('turns last half a second of the rate, divided among the waiting leechers', () => {
+  const slots = asked(UPLOAD_SLOTS + 24);
+  slots.pace(25e6, 25e6);
+  expect(slots.turnBytes).toBe(Math.ceil(SLOT_BYTES / 24));
+  slots.pace(480e6, 480e6);
+  expect(slots.turnBytes).toBe(10e6);
+  slots.served(peerIdOf(1), 10e6 - 1);
+  expect(slots.endTurn(peerIdOf(1))).toBe(true);
+  slots.served(peerIdOf(1), 1);
+  expect(slots.endTurn(peerIdOf(1))).toBe(false);
+});
+
+test('slots are added while others wait and the pipe is not full, and go when nobody waits', () => {
+  const slots = asked(40);
+  slots.pace(10e6, 20e6);
+  slots.pace(17e6, 20e6);
+  slots.pace(19e6, 20e6);
+  expect(slots.slots).toBe(UPLOAD_SLOTS + 2);
+  // Without a limit: the second slot brought nothing.
+  const free = asked(40);
+  free.pace(100e6, undefined);
+  free.pace(101e6, undefined);
+  expect(free.slots).toBe(UPLOAD_SLOTS + 1);
+  for (let peer = 1; peer <= 40; peer++) free.setDemand(peerIdOf(peer), 0);
+  free.pace(0, undefined);
+  expect(free.slots).toBe(UPLOAD_SLOTS);
+});
+
+test.each(seeds(40))('no slot is left empty or given twice, and nobody is forgotten (seed %i)', (seed) => {
+  const random = new SeededRandom(seed);
+  const slots = new UploadSlots();
+  const demand = new Map<number, number>();
+  for (let step = 0; step < 400; step++) {
+    const peer = random.int(1, 25);
+    if (random.chance(0.5)) {
+      const bytes = random.pick([0, 1, SMALL_UPLOAD_BYTES, SMALL_UPLOAD_BYTES + 1, LOTS]);
+      slots.setDemand(peerIdOf(peer), bytes);
+      demand.set(peer, bytes);
+    } else {
+      slots.served(peerIdOf(peer), random.int(1, 8 * MIB));
+      slots.endTurn(peerIdOf(peer));
+    }
+    const wanting = [...demand].filter(([, bytes]) => bytes > 0).map(([who]) => peerIdOf(who));
+    const known = [...slots.serving, ...slots.waiting];
+    expect(known.toSorted()).toEqual(wanting.toSorted());
+    expect(slots.serving.length).toBeLessThanOrEqual(UPLOAD_SLOTS + SMALL_UPLOAD_SLOTS);
+    if (slots.waiting.length > 0) expect(slots.serving.length).toBeGreaterThanOrEqual(UPLOAD_SLOTS);
+  }
+});
+
+test.each(seeds(25))(
+  'peers that want all the time get equal bytes, whatever their chunks (seed %i)',
+  (seed) => {
+    const random = new SeededRandom(seed);
+    const slots = new UploadSlots();
+    const peers = Array.from({ length: random.int(9, 30) }, (_, index) => peerIdOf(index + 1));
+    const chunkBytes = new Map<string, number>(peers.map((peer) => [peer, random.pick([1, 4, 16]) * MIB]));
+    const got = new Map<string, number>(peers.map((peer) => [peer, 0]));
+    for (const peer of peers) slots.setDemand(peer, LOTS);
+    for (let turns = 0; turns < 400; turns++) {
+      // All that have a slot move at the same speed: 16 MiB each a round.
+      for (const peer of slots.serving) {
+        const bytes = chunkBytes.get(peer) ?? 0;
+        for (let sent = 0; sent < SLOT_BYTES && slots.isServing(peer); sent += bytes) {
+          slots.served(peer, bytes);
+          got.set(peer, (got.get(peer) ?? 0) + bytes);
+          slots.endTurn(peer);
+        }
+      }
+    }
+    const all = [...got.values()];
+    // A turn more, and a chunk too many at either end.
+    expect(Math.max(...all) - Math.min(...all)).toBeLessThanOrEqual(3 * SLOT_BYTES);
+  },
+);

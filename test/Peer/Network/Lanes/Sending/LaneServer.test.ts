@@ -1,0 +1,114 @@
+import { expect, test } from 'vitest';
+import { LaneOutput } from '../../../../../Peer/Network/Lanes/Sending/LaneOutput.ts';
+import { LaneServer, type WantedChunk } from '../../../../../Peer/Network/Lanes/Sending/LaneServer.ts';
+import type { FileId, PeerId } from '../../../../../Protocol/Ids.ts';
+import { encodeLane } from '../../../../../Protocol/PeerMessages.ts';
+
+const MIB = 1_048_576;
+const FILM = 'f'.repeat(64) as FileId;
+const SONG = '5'.repeat(64) as FileId;
+const LIMITS = { smallBytes: 65_536, maxBytes: 524_288, maxCount: 64, runBytes: 2 * MIB };
+
+/** A lane that was asked for these chunks, all of 1 MiB unless said. */
+function asked(wishes: readonly (readonly [FileId, number])[], bytesOf = (_: FileId, _chunk: number) => MIB) {
+  const stream = {
+    remote: { host: '10.0.0.1', port: 1 },
+    write: () => true,
+    pause: () => {},
+    resume: () => {},
+    end: () => {},
+    destroy: () => {},
+  };
+  const lane = new LaneServer(new LaneOutput(stream, undefined), {
+    redeem: () => 'p'.repeat(64) as PeerId,
+    bytesOf,
+    asked: () => {},
+    takenBack: () => {},
+    changed: () => {},
+    ended: () => {},
+    misbehaved: (_, reason) => expect.fail(String(reason)),
+  });
+  lane.data(encodeLane({ type: 'token', token: '0'.repeat(32) }));
+  for (const [index, [fileId, chunk]] of wishes.entries())
+    lane.data(encodeLane({ type: 'request', id: index + 1, fileId, chunk }));
+  const taken = (served: (wanted: WantedChunk) => number = () => 0, limits = LIMITS) =>
+    lane
+      .take(limits, served)
+      .map(({ fileId, chunk }) => (fileId === FILM ? `film ${chunk}` : `song ${chunk}`));
+  return { lane, taken };
+}
+
+test('chunks that lie one behind the other go out together, as many as fit', () => {
+  const { taken, lane } = asked([3, 4, 5, 6, 7].map((chunk) => [FILM, chunk] as const));
+  expect(taken()).toEqual(['film 3', 'film 4']);
+  expect(taken(undefined, { ...LIMITS, runBytes: 3 * MIB })).toEqual(['film 5', 'film 6', 'film 7']);
+  expect([taken(), lane.demand]).toEqual([[], 0]);
+});
+
+test('a slow lane sends one at a time, however little fits', () => {
+  const { taken } = asked([
+    [FILM, 0],
+    [FILM, 1],
+  ]);
+  expect(taken(undefined, { ...LIMITS, runBytes: 1_000 })).toEqual(['film 0']);
+});
+
+test.each([
+  [
+    'a gap',
+    [
+      [FILM, 0],
+      [FILM, 2],
+    ],
+  ],
+  [
+    'another file',
+    [
+      [FILM, 0],
+      [SONG, 1],
+    ],
+  ],
+  [
+    'the way back',
+    [
+      [FILM, 1],
+      [FILM, 0],
+    ],
+  ],
+] as const)('%s ends the run', (_, wishes) => {
+  expect(asked(wishes).taken()).toHaveLength(1);
+});
+
+test('chunks served to others before are not sent together with new ones', () => {
+  const { taken } = asked([
+    [FILM, 0],
+    [FILM, 1],
+    [FILM, 2],
+  ]);
+  const served = ({ chunk }: WantedChunk) => (chunk === 1 ? 1 : 0);
+  expect([taken(served), taken(served), taken(served)]).toEqual([['film 0'], ['film 2'], ['film 1']]);
+});
+
+test('a chunk that is not available ends the run', () => {
+  const wishes = [0, 1, 2].map((chunk) => [FILM, chunk] as const);
+  const { taken } = asked(wishes, (_, chunk) => (chunk === 1 ? 0 : MIB));
+  expect(taken()).toEqual(['film 0']);
+});
+
+test('a cancel reaches every chunk that is at work', () => {
+  const { lane } = asked([
+    [FILM, 0],
+    [FILM, 1],
+  ]);
+  const batch = lane.take(LIMITS, () => 0);
+  lane.working(batch);
+  lane.data(encodeLane({ type: 'cancel', id: 2 }));
+  expect(batch.map(({ cancelled }) => cancelled)).toEqual([false, true]);
+});
+
+test('a request that was served before waits for 32 others at most', () => {
+  const { taken } = asked(Array.from({ length: 40 }, (_, chunk) => [FILM, 2 * chunk] as const));
+  const served = ({ chunk }: WantedChunk) => (chunk === 0 ? 1 : 0);
+  const order = Array.from({ length: 40 }, () => taken(served).join());
+  expect(order.indexOf('film 0')).toBe(32);
+});
