@@ -12,11 +12,9 @@ import { bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { connectionsUnder, descriptorLimit, descriptorsUsed } from '../Shared/Descriptors.ts';
 import { findFirewall } from '../Shared/Firewall.ts';
 import type { Log } from '../Shared/Log.ts';
-import { makeFolder } from '../Shared/MakeFolder.ts';
 import { lookupName } from '../Shared/NameLookup.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
-import { safeText } from '../Shared/SafeText.ts';
-import { ShoalError, systemCode } from '../Shared/ShoalError.ts';
+import { ShoalError } from '../Shared/ShoalError.ts';
 import { busyMs, folderWatches, mtuOf } from '../Shared/SystemProbes.ts';
 import { Tracker } from '../Tracker/Tracker.ts';
 import type { WebAccess } from './CommandInterface.ts';
@@ -184,25 +182,6 @@ export async function reserve({ port, trackers, network }: Settings, log: Log): 
     { trackers, lookup: lookupName, bind, clock: systemClock, random: Math.random },
     (assigned) => reservePort(listen, assigned, Math.random),
   );
-}
-
-/** @returns whether the folder had to be created. @throws ShoalError DISK_FAILED */
-export async function makeShare(path: string): Promise<boolean> {
-  try {
-    return await makeFolder(path);
-  } catch (failure) {
-    const isFile = systemCode(failure) === 'EEXIST';
-    throw new ShoalError(
-      'DISK_FAILED',
-      isFile ? `${safeText(path)} is no folder` : `the share folder ${safeText(path)} cannot be created`,
-      {
-        hint: isFile
-          ? 'Choose a folder: --share DIR. For single files: shoal share FILE'
-          : 'Choose another one: --share DIR',
-        cause: failure,
-      },
-    );
-  }
 }
 
 function readIfThere(path: string): string | undefined {

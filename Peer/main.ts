@@ -16,13 +16,14 @@ import {
 } from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
-import { assemblePeer, makeShare, reserve } from './Assembly.ts';
+import { assemblePeer, reserve } from './Assembly.ts';
 import { CommandInterface, networkSentence, runOneShot } from './CommandInterface.ts';
 import { LocalServer } from './Local/LocalServer.ts';
 import { runtimeFolder } from './Local/RuntimeFolder.ts';
 import type { Peer } from './Peer.ts';
 import { type EarlyExit, readCommandLine, type Settings } from './Settings/CommandLine.ts';
 import { readSettingsAgain } from './Settings/SettingChanges.ts';
+import { makeShare } from './State/ShareFolder.ts';
 import { StateFolder } from './State/StateFolder.ts';
 import { openWeb } from './WebAssembly.ts';
 
@@ -97,7 +98,7 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   const port = await reserve(settings, log);
   opened.add(() => port.release());
   const shareDir = resolve(settings.share ?? join(homedir(), 'Downloads', 'P2P', `User-${port.port}`));
-  const isNew = await makeShare(shareDir);
+  const isNew = await makeShare(shareDir, log);
   if (isNew && settings.share !== undefined)
     log.warn(`the share folder ${shareDir} did not exist: it was created. Is its disk mounted?`);
   const state = new StateFolder(shareDir);

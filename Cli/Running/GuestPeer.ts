@@ -1,9 +1,10 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { assemblePeer, makeShare, type PeerEnvironment, reserve } from '../../Peer/Assembly.ts';
+import { assemblePeer, type PeerEnvironment, reserve } from '../../Peer/Assembly.ts';
 import type { Peer } from '../../Peer/Peer.ts';
 import type { Settings } from '../../Peer/Settings/CommandLine.ts';
+import { makeShare } from '../../Peer/State/ShareFolder.ts';
 import { StateFolder } from '../../Peer/State/StateFolder.ts';
 import { Closing } from '../../Shared/Closing.ts';
 import type { Log } from '../../Shared/Log.ts';
@@ -58,7 +59,7 @@ export class GuestPeer {
     try {
       const root = await openRoot(options, closing);
       const shareDir = share ?? join(root, 'share');
-      await makeShare(shareDir);
+      await makeShare(shareDir, log);
       // Without a folder of the user's, the state is removed, too.
       const state = new StateFolder(shareDir, share === undefined ? join(root, 'state') : undefined);
       await state.start();

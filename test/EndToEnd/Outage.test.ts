@@ -63,8 +63,9 @@ test.concurrent('a taken port is an error with a hint and code 1', async ({ lan 
 });
 
 test.concurrent.for([
-  ['/dev/null', /^error: \/dev\/null is no folder\nhint: /],
-  ['/proc/nope/deeper', /cannot be created\nhint: /],
+  ['/bin/sh', /^error: \/bin\/sh is no folder\nhint: /],
+  ['/bin/sh/deeper', /cannot be created\nhint: /],
+  ['/proc/nope/deeper', /^error: \/proc\/nope\/deeper holds files of the system: .+\nhint: /],
 ] as const)('the share folder %s is an error with a hint and code 1', async ([folder, message], { lan }) => {
   const peer = await lan.launcher.peer(['--share', folder]);
   peer.endInput();

@@ -6,6 +6,7 @@ import { type FileState, fileState } from '../Disk/FileState.ts';
 import { inside, joinPath, splitPath } from '../Disk/Paths.ts';
 import { isTempName } from '../Disk/SafePath.ts';
 import { ignoredReason } from './IgnoreRules.ts';
+import { isOfKernel } from './KernelFolders.ts';
 import type { ShareTree } from './ShareTree.ts';
 
 /** Results of a scan. Paths are relative to the share. */
@@ -166,6 +167,11 @@ export class FolderScan {
     // readdir would follow a symbolic link that has replaced the folder.
     if (!lstatOf(inside(root, folder))?.isDirectory()) {
       this.#removeFolder(folder);
+      return undefined;
+    }
+    if (isOfKernel(inside(root, folder))) {
+      this.#removeFolder(folder);
+      events.ignored(folder, 'files of the kernel, like /proc');
       return undefined;
     }
     try {

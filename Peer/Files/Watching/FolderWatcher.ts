@@ -4,6 +4,7 @@ import { FSWatcher } from 'chokidar';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import { isTempName } from '../Disk/SafePath.ts';
 import { isIgnoredPath } from './IgnoreRules.ts';
+import { isOfKernel } from './KernelFolders.ts';
 
 /** Events of a watched tree. Paths are relative to the watched folder; "" is the folder itself. */
 export interface WatchEvents {
@@ -115,6 +116,8 @@ class FoldersOnly extends FSWatcher {
       directoryFilter: (entry) => {
         const stats = folderStats(entry.fullPath);
         if (stats === undefined) return false;
+        // Below a folder of the kernel nothing is watched: it has thousands of folders, which come and go.
+        if (isOfKernel(entry.fullPath)) return false;
         entry.stats = stats;
         return typeof inner === 'function' ? inner(entry) : true;
       },

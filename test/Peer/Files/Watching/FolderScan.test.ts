@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { FolderScan } from '../../../../Peer/Files/Watching/FolderScan.ts';
 import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
 import { systemClock } from '../../../../Shared/Clock.ts';
+import { LINUX, title } from '../../../Support/Requires.ts';
 import { TempFolder } from '../../../Support/TempFolder.ts';
 
 const { signal } = new AbortController();
@@ -125,3 +126,31 @@ test('everything is dropped when the share folder itself is gone', async () => {
   await scan.scanFolder('', signal);
   expect(there.size).toBe(3);
 });
+
+test.skipIf(LINUX)(
+  title('a folder of the kernel below the share is ignored, and not listed', LINUX),
+  async () => {
+    const found: string[] = [];
+    const ignored: string[] = [];
+    const scan = new FolderScan({
+      root: '/',
+      clock: systemClock,
+      tree: new ShareTree(),
+      events: {
+        found: (path) => found.push(path),
+        gone: () => {},
+        problem: () => {},
+        resolved: () => {},
+        ignored: (path, reason) => ignored.push(`${path}: ${reason}`),
+        listed: () => {},
+        unreadable: () => {},
+      },
+    });
+    for (const path of ['proc', 'sys']) await scan.checkPath(path, AbortSignal.timeout(10_000));
+    expect(ignored).toEqual([
+      'proc: files of the kernel, like /proc',
+      'sys: files of the kernel, like /proc',
+    ]);
+    expect(found).toEqual([]);
+  },
+);

@@ -88,3 +88,17 @@ test.skipIf(LINUX)(title('close releases every watch', LINUX), async () => {
   await watching.close();
   await eventually(() => expect(inotifyWatches()).toBe(open - watches));
 });
+
+test.skipIf(LINUX)(title('no folder of the kernel is watched', LINUX), async () => {
+  const before = inotifyWatches();
+  const watching = watchFolder('/proc/self', {
+    changed: () => {},
+    folderChanged: () => {},
+    isSelfCreated: () => false,
+    limited: () => {},
+    problem: () => {},
+  });
+  onTestFinished(() => watching.close());
+  await watching.ready;
+  expect(inotifyWatches() - before).toBeLessThanOrEqual(1);
+});
