@@ -1,3 +1,4 @@
+import { RELAY_MS } from '../Protocol/Limits.ts';
 import type { RelayQuestion } from '../Protocol/RelayMessages.ts';
 import { isSearchable } from '../Protocol/SearchWords.ts';
 import {
@@ -161,7 +162,7 @@ export class Lookups {
     const asked =
       peer === undefined || !mayRelay
         ? 0
-        : own.relay(question, peer, share, nowMs, (queried, files, isLast) => {
+        : own.relay(question, { asker: peer, share, lastsMs: RELAY_MS }, nowMs, (queried, files, isLast) => {
             const hits = files.flatMap((file) => (queried === undefined ? [] : [relayedHit(queried, file)]));
             take(lateItems(question, hits), isLast);
           });

@@ -9,7 +9,7 @@ import { FolderSearches } from './FolderSearches.ts';
 import type { PeerRegistry } from './PeerRegistry.ts';
 import { RecentResults } from './RecentResults.ts';
 import { labelOf, type RegisteredPeer } from './RegisteredPeer.ts';
-import { queryTo, Relay, type Relayed, type TakeAnswer } from './Relay.ts';
+import { queryTo, Relay, type Relayed, type RelayOptions, type TakeAnswer } from './Relay.ts';
 
 /** Queries sent at once: below a millisecond. The rest follows between datagrams. */
 const QUERIES_PER_STEP = 64;
@@ -46,8 +46,8 @@ export class OwnPart {
   readonly #relay: Relay;
   readonly #searches = new RecentResults<FoundFiles>();
   readonly #folders: FolderSearches;
-  /** Queries still to be sent. */
-  readonly #queries: { readonly relayed: Relayed; readonly peers: Iterator<RegisteredPeer> }[] = [];
+  /** Questions with queries still to be sent. */
+  readonly #queries: Relayed[] = [];
   /** Peers to query: the index lacks their catalogs. */
   readonly #unindexed = new Set<RegisteredPeer>();
   #datagrams: Datagram[] = [];
@@ -161,22 +161,17 @@ export class OwnPart {
     this.#relay.remember(key, nowMs);
   }
 
-  /**
-   * Queries the unindexed peers but the asker.
-   * @param share - takes queries from the share of the asking side, and returns how many of those wanted it has
-   * @returns the number of peers queried; 0: `take` is not called
-   */
+  /** Queries the unindexed peers but the asker. @returns the number of answers awaited; 0: `take` is not called */
   relay(
     question: RelayQuestion,
-    asker: RegisteredPeer | undefined,
-    share: (wanted: number) => number,
+    { asker, ...options }: RelayOptions & { readonly asker: RegisteredPeer | undefined },
     nowMs: number,
     take: TakeAnswer,
   ): number {
     const others = chosen(this.#unindexed, (peer) => peer !== asker);
-    const relayed = this.#relay.begin(take, question, others, nowMs, share);
+    const relayed = this.#relay.begin(take, question, others, options, nowMs);
     if (relayed === undefined) return 0;
-    this.#queries.push({ relayed, peers: [...relayed.waiting].values() });
+    this.#queries.push(relayed);
     this.#sendQueries(nowMs);
     return relayed.asked;
   }
@@ -211,19 +206,18 @@ export class OwnPart {
 
   #sendQueries(nowMs: number): void {
     for (let left = QUERIES_PER_STEP; left > 0 && this.#queries.length > 0; left--) {
-      const { relayed, peers } = this.#queries[0] ?? {};
-      const next = peers?.next();
-      if (relayed === undefined || next === undefined || next.done === true || relayed.untilMs <= nowMs) {
+      const [relayed] = this.#queries;
+      const isOver = relayed === undefined || relayed.untilMs <= nowMs;
+      const next = isOver ? undefined : relayed.unsent.pop();
+      if (relayed === undefined || next === undefined) {
         this.#queries.shift();
         continue;
       }
       const { words, fileId } = relayed.question;
-      this.#options.note?.(
-        `relay ${relayed.number}: QUERY ${fileId ?? `"${words}"`}: ${labelOf(next.value)}`,
-      );
+      this.#options.note?.(`relay ${relayed.number}: QUERY ${fileId ?? `"${words}"`}: ${labelOf(next)}`);
       // Asked last when not all can be asked.
-      this.#rotate(next.value);
-      this.#datagrams.push({ bytes: encodeReply(0, queryTo(next.value, relayed)), to: next.value.udp });
+      this.#rotate(next);
+      this.#datagrams.push({ bytes: encodeReply(0, queryTo(next, relayed)), to: next.udp });
     }
   }
 

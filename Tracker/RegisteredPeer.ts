@@ -13,6 +13,8 @@ export class RegisteredPeer {
   readonly slot: number;
   /** Sends from loopback: runs on the tracker's own host. */
   isLocal: boolean;
+  /** Relayed queries left unanswered since its last answer. */
+  missedQueries = 0;
   /** Rate limits, created on first use. */
   requests: TokenBucket | undefined;
   searches: TokenBucket | undefined;

@@ -1,4 +1,4 @@
-import { RELAY_MS, RELAY_REPEAT_MS, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../Protocol/Limits.ts';
+import { RELAY_REPEAT_MS, SEARCH_HITS_MAX, SEARCH_HITS_PER_PEER_MAX } from '../Protocol/Limits.ts';
 import type { RelayedFile, RelayQuestion } from '../Protocol/RelayMessages.ts';
 import type { ReplyOf } from '../Protocol/TrackerMessages.ts';
 import { answers } from '../Protocol/WordMatch.ts';
@@ -11,6 +11,8 @@ const QUERY_RATE: Rate = { perSecond: 20_000, burst: 40_000 };
 const QUERIES_MAX = 4_096;
 /** Relayed questions at once. Beyond this only the index answers. */
 const RELAYS_MAX = 1_024;
+/** Unanswered queries in a row after which a peer is still queried, but delays no answer. A single one may be lost. */
+const MISSED_MAX = 2;
 /** Transactions remembered to recognize retransmissions. Beyond this the oldest is evicted. */
 const REPEATS_MAX = 4_096;
 const NOTHING: readonly never[] = [];
@@ -22,14 +24,19 @@ export type TakeAnswer = (
   isLast: boolean,
 ) => void;
 
-/** A relayed question. It ends when all queried peers have answered, or after RELAY_MS. */
+/** A relayed question. It ends when all awaited peers have answered, at `untilMs` at the latest. */
 export interface Relayed {
   readonly number: number;
   readonly take: TakeAnswer;
   readonly question: RelayQuestion;
+  /** Queried peers whose answers are awaited, at first; 0: `take` is not called. */
   readonly asked: number;
   readonly untilMs: number;
+  /** Queried peers that have not answered: awaited ones, and those that missed MISSED_MAX earlier queries. */
   readonly waiting: Set<RegisteredPeer>;
+  readonly unresponsive: Set<RegisteredPeer>;
+  /** Peers whose query is still to be sent; the last one is the next. */
+  readonly unsent: RegisteredPeer[];
   /** Files that may still be forwarded. */
   hitsLeft: number;
 }
@@ -41,22 +48,30 @@ export interface RelayedAnswer {
   readonly isLast: boolean;
 }
 
+export interface RelayOptions {
+  /** Time for the answers, in milliseconds. */
+  readonly lastsMs: number;
+  /** Takes queries from the share of the sender's host. @returns how many of those wanted it has */
+  readonly share: (wanted: number) => number;
+}
+
 /** Questions relayed to peers whose catalog the index lacks. Remembers transactions for two seconds, answers never. */
 export class Relay {
   readonly #open = new Map<number, Relayed>();
   readonly #recent = new Map<string, number>();
   readonly #budget: TokenBucket = fullBucket(0);
   #number: number;
+  /** No open question ends before this time. */
+  #nextEndMs = Number.POSITIVE_INFINITY;
 
   /** @param first - random start of the numbers, which voids those of an earlier run */
   constructor(first: number) {
     this.#number = first;
   }
 
-  /** End of the oldest question; undefined: none is open. */
+  /** Time of the next `expire`; undefined: no question is open. */
   get nextEndMs(): number | undefined {
-    // All last equally long: the oldest ends first.
-    return this.#open.values().next().value?.untilMs;
+    return this.#open.size === 0 ? undefined : this.#nextEndMs;
   }
 
   /** Whether a question is a retransmission, which is not relayed again. */
@@ -71,34 +86,37 @@ export class Relay {
     this.#forgetRepeats(nowMs);
   }
 
-  /**
-   * Opens a question to these peers, to QUERIES_MAX of them. Undefined: no peer to query, or a limit is reached.
-   * @param share - takes queries from the share of the sender's host, and returns how many of those wanted it has
-   */
+  /** Opens a question to these peers, to QUERIES_MAX of them. Undefined: no peer to query, or a limit is reached. */
   begin(
     take: TakeAnswer,
     question: RelayQuestion,
     peers: Iterable<RegisteredPeer>,
+    { lastsMs, share }: RelayOptions,
     nowMs: number,
-    share: (wanted: number) => number = (wanted) => wanted,
   ): Relayed | undefined {
     if (this.#open.size >= RELAYS_MAX) return undefined;
-    const waiting = new Set<RegisteredPeer>();
     const chosen = firstOf(peers, QUERIES_MAX);
     const allowed = takeTokens(this.#budget, QUERY_RATE, nowMs, share(chosen.length));
-    for (const peer of chosen.slice(0, allowed)) waiting.add(peer);
-    if (waiting.size === 0) return undefined;
+    if (allowed === 0) return undefined;
+    const waiting = new Set<RegisteredPeer>();
+    const unresponsive = new Set<RegisteredPeer>();
+    for (const peer of chosen.slice(0, allowed)) {
+      (peer.missedQueries < MISSED_MAX ? waiting : unresponsive).add(peer);
+    }
     this.#number = (this.#number + 1) >>> 0;
     const relayed: Relayed = {
       take,
       number: this.#number,
       question,
       asked: waiting.size,
-      untilMs: nowMs + RELAY_MS,
+      untilMs: nowMs + lastsMs,
       waiting,
+      unresponsive,
+      unsent: [...waiting, ...unresponsive].toReversed(),
       hitsLeft: SEARCH_HITS_MAX,
     };
     this.#open.set(relayed.number, relayed);
+    this.#nextEndMs = Math.min(this.#nextEndMs, relayed.untilMs);
     return relayed;
   }
 
@@ -110,26 +128,37 @@ export class Relay {
     nowMs: number,
   ): RelayedAnswer | undefined {
     const relayed = this.#open.get(number);
-    if (relayed === undefined || nowMs >= relayed.untilMs || !relayed.waiting.delete(peer)) return undefined;
+    if (relayed === undefined || nowMs >= relayed.untilMs) return undefined;
+    const { waiting, unresponsive } = relayed;
+    const hadEnded = waiting.size === 0;
+    if (!waiting.delete(peer) && !unresponsive.delete(peer)) return undefined;
+    peer.missedQueries = 0;
+    if (waiting.size + unresponsive.size === 0) this.#open.delete(number);
+    if (hadEnded) return undefined;
     const room =
       relayed.question.fileId === undefined ? Math.min(relayed.hitsLeft, SEARCH_HITS_PER_PEER_MAX) : 1;
     const fitting = files.filter((file) => answers(relayed.question, file)).slice(0, room);
     relayed.hitsLeft -= fitting.length;
-    const isLast = relayed.waiting.size === 0;
-    if (isLast) this.#open.delete(number);
-    return { relayed, files: fitting, isLast };
+    return { relayed, files: fitting, isLast: waiting.size === 0 };
   }
 
-  /** Removes and returns the questions past their end. */
+  /** Removes the questions past their end. @returns those of them that had not ended before */
   expire(nowMs: number): readonly Relayed[] {
-    if (this.#open.size === 0 && this.#recent.size === 0) return NOTHING;
+    if (this.#recent.size > 0) this.#forgetRepeats(nowMs);
+    if (nowMs < this.#nextEndMs) return NOTHING;
     const ended: Relayed[] = [];
+    this.#nextEndMs = Number.POSITIVE_INFINITY;
     for (const relayed of this.#open.values()) {
-      if (relayed.untilMs > nowMs) break; // The oldest is first.
-      this.#open.delete(relayed.number);
-      ended.push(relayed);
+      const { number, untilMs, waiting, unresponsive, unsent } = relayed;
+      if (untilMs > nowMs) {
+        this.#nextEndMs = Math.min(this.#nextEndMs, untilMs);
+        continue;
+      }
+      this.#open.delete(number);
+      const unqueried = new Set(unsent);
+      for (const peer of [...waiting, ...unresponsive]) if (!unqueried.has(peer)) peer.missedQueries++;
+      if (waiting.size > 0) ended.push(relayed);
     }
-    this.#forgetRepeats(nowMs);
     return ended;
   }
 

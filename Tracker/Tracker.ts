@@ -69,7 +69,8 @@ export class Tracker {
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #stopTimers: () => void = () => {};
-  #cancelEnd: (() => void) | undefined;
+  /** The timer of `#awaitEnd`. */
+  #end: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #bus: BusConnection | undefined;
 
   constructor(options: TrackerOptions) {
@@ -158,7 +159,7 @@ export class Tracker {
     const next = successor ?? this.#logic.cluster?.successor;
     if (next !== undefined) this.announceSuccessor(next);
     this.#stopTimers();
-    this.#cancelEnd?.();
+    this.#end?.cancel();
     this.#logic.cluster?.leave();
     this.#publish();
     await this.#bus?.close();
@@ -201,16 +202,19 @@ export class Tracker {
     connected(true);
   }
 
-  /** Ends relayed questions on time, between two expiry checks. */
+  /** Ends questions on time, between two expiry checks. */
   #awaitEnd(): void {
     const { clock } = this.#options;
-    const { nextEndMs } = this.#logic;
-    if (nextEndMs === undefined || this.#cancelEnd !== undefined) return;
-    this.#cancelEnd = clock.after(Math.max(0, nextEndMs - clock.nowMs()), () => {
-      this.#cancelEnd = undefined;
+    const { nextEndMs: atMs } = this.#logic;
+    if (atMs === undefined || (this.#end !== undefined && this.#end.atMs <= atMs)) return;
+    // A question to the other trackers ends earlier than one to peers.
+    this.#end?.cancel();
+    const cancel = clock.after(Math.max(0, atMs - clock.nowMs()), () => {
+      this.#end = undefined;
       this.#send(this.#logic.expire(clock.nowMs()));
       this.#awaitEnd();
     });
+    this.#end = { atMs, cancel };
   }
 
   #logStatus(): void {

@@ -286,7 +286,10 @@ export class TrackerLogic {
     if (outcome.kind === 'refused') return outcome.reason;
     if (outcome.kind === 'unproven') return { type: 'unproven', trackerInstance: this.#instanceId };
     const { kind, peer } = outcome;
-    if (kind === 'restarted') this.#assembly.forget(peer.slot);
+    if (kind === 'restarted') {
+      this.#assembly.forget(peer.slot);
+      peer.missedQueries = 0;
+    }
     this.#own.updated(peer);
     this.#note?.(`${kind === 'alive' ? 'heartbeat' : kind}: ${labelOf(peer)}`);
     const alive = this.#alive.of(peer, by.from);

@@ -2,16 +2,17 @@ import type { InstanceId } from '../../Protocol/Ids.ts';
 import type { AnswerRecord, RecordHead } from './BusRecords.ts';
 
 /** Time in which the other trackers may answer a question. */
-const GATHER_MS = 300;
+export const GATHER_MS = 300;
 /** Questions open at once. Beyond this only the own part answers. */
 const OPEN_MAX = 1_024;
 /** Bytes of the answers of one tracker to one question: 200 hits with the longest paths and eight holders each. */
 const ANSWER_BYTES_MAX = 524_288;
 const NOTHING: readonly never[] = [];
 
-/** The records that answered a question, and the trackers that sent them. */
+/** The records that answered a question. */
 export interface Gathered {
   readonly records: readonly AnswerRecord[];
+  /** Trackers whose answer is whole. */
   readonly answered: number;
   /** The time now. */
   readonly nowMs: number;
@@ -87,7 +88,8 @@ export class Gatherings {
     if (ofMember > ANSWER_BYTES_MAX || records.has(number)) return false;
     gathering.bytes.set(record.from, ofMember);
     records.set(number, record);
-    if (isComplete(records)) gathering.waiting.delete(record.from);
+    // The bus keeps the order of each sender: a record that is missing before the last one was lost.
+    if (isLast(record)) gathering.waiting.delete(record.from);
     if (gathering.waiting.size === 0 || gathering.isEnough(record)) this.#end(gathering, nowMs);
     return true;
   }
@@ -108,10 +110,10 @@ export class Gatherings {
 
   #end(gathering: Gathering, nowMs: number): void {
     this.#open.delete(gathering.number);
-    const answers = [...gathering.records.values()].filter((records) => records.size > 0);
+    const answers = [...gathering.records.values()];
     gathering.end({
       records: answers.flatMap((records) => [...records.values()]),
-      answered: answers.length,
+      answered: answers.filter(isWhole).length,
       nowMs,
     });
   }
@@ -121,10 +123,12 @@ function partOf(record: AnswerRecord): number {
   return 'part' in record ? record.part : 0;
 }
 
+function isLast(record: AnswerRecord): boolean {
+  return !('isLast' in record) || record.isLast;
+}
+
 /** Whether the last record and all before it are there. */
-function isComplete(records: ReadonlyMap<number, AnswerRecord>): boolean {
-  for (const record of records.values()) {
-    if (!('isLast' in record) || (record.isLast && records.size === record.part + 1)) return true;
-  }
-  return false;
+function isWhole(records: ReadonlyMap<number, AnswerRecord>): boolean {
+  const last = [...records.values()].find(isLast);
+  return last !== undefined && records.size === partOf(last) + 1;
 }

@@ -7,10 +7,14 @@ import type { RateLimits } from '../RateLimits.ts';
 import { hitOf, holdersFrom, Page, peersPage, relayedHit } from '../ReplyPages.ts';
 import { type QuestionRecord, RECORD_BYTES_MAX, RECORD_ITEMS_MAX, type RecordOf } from './BusRecords.ts';
 import type { Cluster } from './Cluster.ts';
+import { GATHER_MS } from './Gatherings.ts';
 import { seenElsewhere } from './SeenElsewhere.ts';
 
 /** Items of one record: room for its other fields, and for sealing. */
 const ITEMS_BYTES = RECORD_BYTES_MAX - 256;
+
+/** Time for the answers of queried peers: the last record has to arrive while the asking tracker waits for it. */
+const RELAY_MS = GATHER_MS - 60;
 
 export interface SiblingDeskOptions {
   readonly own: OwnPart;
@@ -114,7 +118,7 @@ export class SiblingDesk {
     cluster.answer(record, { type: 'calling', known });
   }
 
-  /** Queries the own peers without a catalog in the index. @returns how many; 0: `take` is not called */
+  /** Queries the own peers without a catalog in the index. @returns the number of answers awaited; 0: `take` is not called */
   #relay(
     { from }: QuestionRecord,
     question: RelayQuestion,
@@ -124,10 +128,15 @@ export class SiblingDesk {
     const { own, limits } = this.#options;
     // Each tracker has the share of a host.
     const share = (wanted: number) => limits.takeQueries(from, wanted, nowMs);
-    return own.relay(question, undefined, share, nowMs, (peer, files, isLast) => {
-      const hits = files.flatMap((file) => (peer === undefined ? [] : [relayedHit(peer, file)]));
-      if (hits.length > 0 || isLast) take(hits, isLast);
-    });
+    return own.relay(
+      question,
+      { asker: undefined, share, lastsMs: RELAY_MS },
+      nowMs,
+      (peer, files, isLast) => {
+        const hits = files.flatMap((file) => (peer === undefined ? [] : [relayedHit(peer, file)]));
+        if (hits.length > 0 || isLast) take(hits, isLast);
+      },
+    );
   }
 
   #seenHit(one: Hit): Hit {

@@ -1,10 +1,10 @@
 import type { PeerId } from '../../Protocol/Ids.ts';
-import { HEARTBEAT_MS } from '../../Protocol/Limits.ts';
 import { peerIdOf } from '../../Protocol/PeerKey.ts';
 import { NO_TOKEN, proveWith } from '../../Protocol/PeerProof.ts';
 import {
   decodeReply,
   encodeRequest,
+  type ReplyOf,
   type TrackerReply,
   type TrackerRequest,
 } from '../../Protocol/TrackerMessages.ts';
@@ -18,12 +18,17 @@ const PORT = 20_000;
 
 type Receive = (bytes: Uint8Array, from: Address) => void;
 
+interface HousedPeer {
+  readonly peerId: PeerId;
+  readonly token: string;
+  /** Time of the next heartbeat: the interval after the last answer. */
+  dueMs: number;
+}
+
 /** Peers in the process of their tracker: their datagrams pass it as those of the network do, without a socket. */
 export class HousedPeers {
-  /** Interval of heartbeats that the tracker wants. */
-  intervalMs = HEARTBEAT_MS;
   readonly #names: number;
-  readonly #joined = new Map<number, { readonly peerId: PeerId; readonly token: string }>();
+  readonly #joined = new Map<number, HousedPeer>();
   #receive: Receive = () => {};
   #reply: TrackerReply | undefined;
 
@@ -48,7 +53,7 @@ export class HousedPeers {
   }
 
   /** Registers a peer, and publishes its files. */
-  join(peer: number): void {
+  join(peer: number, nowMs: number): void {
     const key = keyOf(peer);
     const me = { peerId: peerIdOf(key), instanceId: INSTANCE };
     const beat = { ...me, ...beatOf(peer, this.#names) };
@@ -61,16 +66,37 @@ export class HousedPeers {
     if (alive.type !== 'alive' || alive.token === undefined)
       throw new Error(`a proof was answered by ${alive.type}`);
     const { token } = alive;
-    this.#joined.set(peer, { peerId: me.peerId, token });
-    for (const page of pagesOf(peer, this.#names)) this.#ask(peer, connectionId, { ...me, token, ...page });
+    const joined = { peerId: me.peerId, token, dueMs: nowMs + alive.intervalMs };
+    this.#joined.set(peer, joined);
+    this.#publish(peer, joined, connectionId, alive);
   }
 
-  renew(peer: number): void {
-    const me = this.#joined.get(peer);
-    if (me === undefined) return;
-    const beat = { ...me, instanceId: INSTANCE, ...beatOf(peer, this.#names) };
-    const alive = this.#ask(peer, this.#connect(peer), beat);
-    if (alive.type === 'alive') this.intervalMs = alive.intervalMs;
+  /** Sends the heartbeats that are due. A peer whose lease has ended publishes again. */
+  beat(nowMs: number): void {
+    for (const [peer, joined] of this.#joined) {
+      if (nowMs < joined.dueMs) continue;
+      const { peerId, token } = joined;
+      const connectionId = this.#connect(peer);
+      const beat = { peerId, token, instanceId: INSTANCE, ...beatOf(peer, this.#names) };
+      const alive = this.#ask(peer, connectionId, beat);
+      if (alive.type !== 'alive') throw new Error(`a heartbeat was answered by ${alive.type}`);
+      joined.dueMs = nowMs + alive.intervalMs;
+      this.#publish(peer, joined, connectionId, alive);
+    }
+  }
+
+  /** Publishes the files that the tracker lacks. */
+  #publish(
+    peer: number,
+    { peerId, token }: HousedPeer,
+    connectionId: string,
+    { heldVersion }: ReplyOf<'alive'>,
+  ): void {
+    if (heldVersion === beatOf(peer, this.#names).catalogVersion) return;
+    for (const page of pagesOf(peer, this.#names)) {
+      const reply = this.#ask(peer, connectionId, { peerId, instanceId: INSTANCE, token, ...page });
+      if (reply.type !== 'published') throw new Error(`a page was answered by ${reply.type}`);
+    }
   }
 
   #connect(peer: number): string {

@@ -12,7 +12,8 @@ import { HousedPeers } from './HousedPeers.ts';
  * Program: `node LoadedTracker.js <port> <peers> <names each> <number of the first> [NATS server]`. A tracker whose peers live in
  * its own process, so that millions of names are there within a minute and no lease ends. Prints its progress, and `ready` when all have published.
  */
-const RENEW_STEP_MS = 1_000;
+/** Pause between two looks at the heartbeats that are due. */
+const BEAT_STEP_MS = 500;
 /** Peers between two turns of the event loop. */
 const AT_ONCE = 20;
 /** Peers between two lines of progress. */
@@ -40,16 +41,12 @@ const tracker = new Tracker({
   }),
 });
 await tracker.start();
-let joined = 0;
-let next = 0;
 // From the start on: in a small network the leases of the first peers last only seconds.
-setInterval(() => {
-  const share = Math.ceil((joined * RENEW_STEP_MS) / housed.intervalMs);
-  for (let at = 0; at < share; at++) housed.renew(Number(first) + (next++ % joined));
-}, RENEW_STEP_MS);
-for (; joined < count; joined++) {
-  housed.join(Number(first) + joined);
+setInterval(() => housed.beat(systemClock.nowMs()), BEAT_STEP_MS);
+for (let joined = 0; joined < count; joined++) {
+  housed.join(Number(first) + joined, systemClock.nowMs());
   if (joined % AT_ONCE === 0) await breath();
   if (joined % TOLD_EVERY === 0) process.stdout.write(`${joined} of ${count} peers\n`);
 }
+if (tracker.stats.files !== count * Number(names)) throw new Error(`${tracker.stats.files} names are known`);
 process.stdout.write('ready\n');

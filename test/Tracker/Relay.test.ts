@@ -297,3 +297,32 @@ test('the queries of one question are sent in steps, and the next question asks 
   expect(new Set(all).size).toBe(200);
   expect(desk.expire(4)).toEqual([]);
 });
+
+describe('a peer that is gone', () => {
+  /** Asks an unlisted peer that does not answer; the pages that the asker gets until the end of the relay. */
+  function searched(desk: Desk, asker: Address, nowMs: number) {
+    const sent = [...desk.ask(asker, SEARCH, nowMs, nowMs), ...desk.expire(nowMs + RELAY_MS)];
+    return { parts: pages(sent).map(({ part }) => part), queries: queries(sent) };
+  }
+
+  test('delays two searches; further ones are whole at once, and query it still', () => {
+    const desk = new Desk();
+    const asker = desk.join(1);
+    desk.join(2, { unlisted: true });
+    expect([0, 1_000, 2_000].map((nowMs) => searched(desk, asker, nowMs).parts)).toEqual([
+      ['index', 'last'],
+      ['index', 'last'],
+      ['whole'],
+    ]);
+    expect(searched(desk, asker, 3_000).queries).toHaveLength(1);
+  });
+
+  test('and was started again is awaited', () => {
+    const desk = new Desk();
+    const asker = desk.join(1);
+    desk.join(2, { unlisted: true });
+    for (const nowMs of [0, 1_000]) searched(desk, asker, nowMs);
+    desk.join(2, { unlisted: true, instanceId: runOf(2) });
+    expect(searched(desk, asker, 2_000).parts).toEqual(['index', 'last']);
+  });
+});

@@ -7,6 +7,7 @@ import { systemClock } from '../../Shared/Clock.ts';
 import { bindDatagramTelling } from '../../Shared/DatagramSockets.ts';
 import { silentLog } from '../../Shared/Log.ts';
 import { SeededRandom } from '../../Shared/SeededRandom.ts';
+import { MemoryBus } from '../../Tracker/Cluster/MemoryBus.ts';
 import { Tracker, type TrackerOptions } from '../../Tracker/Tracker.ts';
 import { keyOf, proven } from '../Support/keys.ts';
 import { SimulatedNetwork } from '../Support/SimulatedNetwork.ts';
@@ -39,17 +40,17 @@ function listener(network: SimulatedNetwork, host: string) {
   return { socket, replies };
 }
 
-async function join(network: SimulatedNetwork, host: string) {
+async function join(network: SimulatedNetwork, host: string, key = KEY, beat = BEAT) {
   const { socket, replies } = listener(network, host);
   socket.send(encodeRequest('', 1, { type: 'connect' }), HOME);
   await network.clock.advanceAsync(10);
   const [connected] = replies;
   const cookie = connected?.type === 'connected' ? connected.connectionId : '';
-  socket.send(encodeRequest(cookie, 2, BEAT), HOME);
+  socket.send(encodeRequest(cookie, 2, beat), HOME);
   await network.clock.advanceAsync(10);
-  socket.send(encodeRequest(cookie, 3, proven(KEY, cookie, BEAT, replies.at(-1))), HOME);
+  socket.send(encodeRequest(cookie, 3, proven(key, cookie, beat, replies.at(-1))), HOME);
   await network.clock.advanceAsync(10);
-  return { replies, cookie };
+  return { socket, replies, cookie };
 }
 
 describe('on a simulated network', () => {
@@ -63,6 +64,39 @@ describe('on a simulated network', () => {
     await network.clock.advanceAsync(22_000);
     expect(tracker.stats.peers).toBe(0);
     await tracker.close();
+  });
+
+  test('ends a question to other trackers on time, also while peers have longer', async () => {
+    let isOpen = true;
+    const bus = new MemoryBus((_from, _to, bytes, arrive) => isOpen && queueMicrotask(() => arrive(bytes)));
+    const at = (host: string) => ({ name: 'lab', bus, address: { host, port: 6_881 } });
+    const { network, tracker } = simulated({ cluster: at(HOME.host) });
+    const sibling = simulated({ cluster: at('10.0.0.9'), wallClock: () => 77 }).tracker;
+    await Promise.all([tracker.start(), sibling.start()]);
+    const unlisted = keyOf('peer 2');
+    const beat = heartbeatOf(2, { peerId: unlisted.peerId, unlisted: true });
+    await join(network, '10.0.0.3', unlisted, beat);
+    const registered = await join(network, '10.0.0.2');
+    const stranger = listener(network, '10.0.0.4');
+    stranger.socket.send(encodeRequest('', 1, { type: 'connect' }), HOME);
+    await network.clock.advanceAsync(10);
+    const [connected] = stranger.replies;
+    const cookie = connected?.type === 'connected' ? connected.connectionId : '';
+    const search = { type: 'search', words: 'song', cursor: 0 } as const;
+    bus.fail();
+    // Of peers, for 800 ms; then of the other tracker, for 300 ms, and its answer is lost.
+    registered.socket.send(encodeRequest(registered.cookie, 8, search), HOME);
+    await network.clock.advanceAsync(50);
+    bus.restore();
+    await network.clock.advanceAsync(50);
+    isOpen = false;
+    stranger.socket.send(encodeRequest(cookie, 9, search), HOME);
+    await network.clock.advanceAsync(290);
+    const parts = () => stranger.replies.flatMap((reply) => (reply.type === 'found' ? [reply.part] : []));
+    expect(parts()).toEqual(['index']);
+    await network.clock.advanceAsync(30);
+    expect(parts()).toEqual(['index', 'last']);
+    await Promise.all([tracker.close(), sibling.close()]);
   });
 
   test('a verbose log shows the counts once a minute and at the end', async () => {

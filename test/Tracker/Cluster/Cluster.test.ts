@@ -186,10 +186,18 @@ describe('peers without a catalog in the index', () => {
     expect(paths).toEqual(['song 3.mp3']);
   });
 
-  test('that do not answer cost no tracker its place in the count', async () => {
+  test('that do not answer cost no tracker its place in the count, and delay two searches', async () => {
     const fleet = await three();
     fleet.join(2, 9, [], { unlisted: true });
-    expect((await fleet.found(0, addressOf(1), 'song')).trackers).toEqual({ answered: 3, known: 3 });
+    const search = { type: 'search', words: 'song', cursor: 0 } as const;
+    for (const isLate of [true, true, false]) {
+      const transactionId = fleet.ask(0, addressOf(1), search);
+      await fleet.clock.advanceAsync(5);
+      expect(fleet.replies(addressOf(1), transactionId)).toHaveLength(isLate ? 1 : 2);
+      await fleet.clock.advanceAsync(295);
+      const last = fleet.replies(addressOf(1), transactionId).at(-1);
+      expect(last).toMatchObject({ part: 'last', trackers: { answered: 3, known: 3 } });
+    }
   });
 
   test('a call reaches a peer of another tracker; one that nobody knows is refused', async () => {
