@@ -4,7 +4,7 @@ import { ShoalError } from '../../Shared/ShoalError.ts';
 import { Desk, FILE, fileIdNumber } from './Downloads/Desk.ts';
 import { chunksOf, MIB } from './Downloads/FakePeer.ts';
 
-test('a file comes from all who have it at once', async () => {
+test('a file is fetched from all its holders at once', async () => {
   const desk = new Desk();
   const peers = [desk.network.peer(), desk.network.peer()];
   desk.downloads.add(desk.wish(64 * MIB, peers));
@@ -22,7 +22,7 @@ test('a file comes from all who have it at once', async () => {
   await desk.close();
 });
 
-test('a source that vanishes costs only its open chunks', async () => {
+test('a source that vanishes costs only its pending chunks', async () => {
   const desk = new Desk();
   const [stays, goes] = [desk.network.peer(), desk.network.peer()];
   desk.downloads.add(desk.wish(64 * MIB, [stays, goes]));
@@ -50,7 +50,7 @@ test('a liar among three is named, left after one chunk, and the file is right',
   await desk.close();
 });
 
-test('a liar alone is asked until it is banned, and a good source ends the matter', async () => {
+test('a liar without competitors is asked until it is banned, and a good source completes the file', async () => {
   const desk = new Desk();
   const [liar, honest] = [desk.network.peer(), desk.network.peer()];
   liar.lies = () => true;
@@ -129,7 +129,7 @@ test('pause keeps what is there, also over a restart; resume fetches only the re
   await desk.clock.settle(later.close());
 });
 
-test('unfinished downloads of an earlier run go on by themselves', async () => {
+test('unfinished downloads of an earlier run are resumed at start', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   desk.network.located.push(peer);
@@ -194,7 +194,7 @@ test('a full disk pauses it with a reason; when there is space again it goes on 
   await desk.close();
 });
 
-test('an unfinished file that vanishes: once it begins again from nothing', async () => {
+test('a part file that vanishes once: the download restarts from nothing', async () => {
   const desk = new Desk();
   desk.downloads.add(desk.wish(16 * MIB, [desk.network.peer()]));
   await desk.clock.advanceAsync(500);
@@ -208,7 +208,7 @@ test('an unfinished file that vanishes: once it begins again from nothing', asyn
   await desk.close();
 });
 
-test('when it vanishes again, the download has failed', async () => {
+test('a part file that vanishes again fails the download', async () => {
   const desk = new Desk();
   desk.downloads.add(desk.wish(16 * MIB, [desk.network.peer()]));
   await desk.clock.advanceAsync(500);
@@ -230,7 +230,7 @@ test('a stalled source costs little', async () => {
   await desk.close();
 });
 
-test('a silent source is snubbed after 10 s, and said so', async () => {
+test('a silent source is snubbed after 10 s, and shown as snubbed', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   peer.stalled = true;
@@ -246,7 +246,7 @@ test('a silent source is snubbed after 10 s, and said so', async () => {
   await desk.close();
 });
 
-test('a source whose queue we wait in keeps one request, and the others take the rest', async () => {
+test('a source that queues us keeps one request, and the others take the rest', async () => {
   const desk = new Desk();
   const [busy, free] = [desk.network.peer(), desk.network.peer()];
   busy.place = 3;
@@ -264,7 +264,7 @@ test('a source whose queue we wait in keeps one request, and the others take the
   await desk.close();
 });
 
-test('a source that says its file changed is left without blame', async () => {
+test('a source whose file has changed is left without blame', async () => {
   const desk = new Desk();
   const [changed, good] = [desk.network.peer(), desk.network.peer()];
   changed.refuses = 'changed';
@@ -274,7 +274,7 @@ test('a source that says its file changed is left without blame', async () => {
   await desk.close();
 });
 
-test('partial sources give what they have, and what they get meanwhile', async () => {
+test('partial sources send the chunks that they have, and those that they get meanwhile', async () => {
   const desk = new Desk();
   const [seed, leecher] = [desk.network.peer(2e6), desk.network.peer()];
   const have = chunksOf(32 * MIB, [1, 5, 9]);
@@ -362,7 +362,7 @@ test('of many downloads 32 run at once', async () => {
   await desk.close();
 });
 
-test('paused and resumed in one breath, a download goes on', async () => {
+test('paused and resumed in immediate succession, a download goes on', async () => {
   const desk = new Desk();
   desk.downloads.add(desk.wish(20 * MIB, [desk.network.peer()]));
   await desk.clock.advanceAsync(500);
@@ -381,7 +381,7 @@ test('paused before it begins, a download copies nothing', async () => {
   await desk.close();
 });
 
-test('after the end of the program a command changes nothing of what the next start finds', async () => {
+test('a pause after close does not change the stored state of a download', async () => {
   const desk = new Desk();
   desk.downloads.add(desk.wish(200 * MIB, [desk.network.peer(MIB)]));
   await desk.clock.advanceAsync(5_000);
@@ -390,7 +390,7 @@ test('after the end of the program a command changes nothing of what the next st
   expect(desk.parts.left.get(FILE)?.paused).toBe(false);
 });
 
-test('a file that changes at its only source during the download ends it with FILE_CHANGED, and says where', async () => {
+test('a file that changes at its only source ends the download with FILE_CHANGED, which names the source', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   desk.downloads.add(desk.wish(64 * MIB, [peer]));

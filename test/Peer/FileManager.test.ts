@@ -26,7 +26,7 @@ import { madeFile, writeChunk } from './Files/Parts/parts.ts';
 
 const MIB = 1_024 * 1_024;
 
-/** An inline hasher that records the paths it is asked to hash. */
+/** An inline hasher that records the paths of its requests. */
 function countingHasher() {
   const asked: string[] = [];
   const makeHasher = () => {
@@ -180,7 +180,7 @@ describe('shared files', () => {
     ).toHaveLength(1);
   });
 
-  test('a file that is being written is not shared until it is quiet', async () => {
+  test('a file that is being written is shared after its quiet period', async () => {
     const folder = await TempFolder.forTest();
     const { asked, makeHasher } = countingHasher();
     const { manager } = await startManager(folder, {
@@ -382,29 +382,32 @@ describe('serving', () => {
     });
   });
 
-  test.each([10, MIB + 10])('a file of %i bytes that changed is refused, then served anew', async (size) => {
-    const folder = await TempFolder.forTest();
-    const old = madeFile(size);
-    const next = madeFile(size, 100);
-    const path = await folder.write('share/file', old.content);
-    await utimes(path, 1_000, 1_000);
-    const { manager } = await startManager(folder, { seams: { watch: noWatch } });
-    const into = Buffer.alloc(10);
-    await manager.read(old.description.fileId, 0, 0, into);
-    // The same length, and the old modification time put back: only the ctime differs.
-    await writeFile(path, next.content);
-    await utimes(path, 1_000, 1_000);
-    await expect(manager.read(old.description.fileId, 0, 0, into)).rejects.toMatchObject({
-      code: 'FILE_CHANGED',
-    });
-    await eventually(() => expect(manager.holdings(next.description.fileId)).toBe('all'));
-    expect(manager.holdings(old.description.fileId)).toBeUndefined();
-    await manager.read(next.description.fileId, 0, 0, into);
-    expect(into.equals(next.content.subarray(0, 10))).toBe(true);
-  });
+  test.each([10, MIB + 10])(
+    'a file of %i bytes that changed is refused, then served with its new content',
+    async (size) => {
+      const folder = await TempFolder.forTest();
+      const old = madeFile(size);
+      const next = madeFile(size, 100);
+      const path = await folder.write('share/file', old.content);
+      await utimes(path, 1_000, 1_000);
+      const { manager } = await startManager(folder, { seams: { watch: noWatch } });
+      const into = Buffer.alloc(10);
+      await manager.read(old.description.fileId, 0, 0, into);
+      // The same length, and the old modification time put back: only the ctime differs.
+      await writeFile(path, next.content);
+      await utimes(path, 1_000, 1_000);
+      await expect(manager.read(old.description.fileId, 0, 0, into)).rejects.toMatchObject({
+        code: 'FILE_CHANGED',
+      });
+      await eventually(() => expect(manager.holdings(next.description.fileId)).toBe('all'));
+      expect(manager.holdings(old.description.fileId)).toBeUndefined();
+      await manager.read(next.description.fileId, 0, 0, into);
+      expect(into.equals(next.content.subarray(0, 10))).toBe(true);
+    },
+  );
 
   test.each([10, MIB + 10])(
-    'a file of %i bytes that got a second name elsewhere stays shared',
+    'a file of %i bytes that got a hard link outside the share stays shared',
     async (size) => {
       const folder = await TempFolder.forTest();
       const { content, description } = madeFile(size);
@@ -493,7 +496,7 @@ describe('serving', () => {
     expect(served).toBeGreaterThan(0);
   });
 
-  test('lost chunk hashes are computed again', async () => {
+  test('lost chunk hashes are recomputed', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(2 * MIB);
     await folder.write('share/file', content);
@@ -506,8 +509,8 @@ describe('serving', () => {
   });
 });
 
-describe('a folder that is not complete', () => {
-  test('has its name only afterwards, with all files at once, and stays shared meanwhile', async () => {
+describe('an incomplete folder', () => {
+  test('gets its name when it is complete, with all files at once, and is shared before', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(2 * MIB);
     await folder.write('share/Class (incomplete)/sub/a', content);
@@ -526,7 +529,7 @@ describe('a folder that is not complete', () => {
     expect(manager.incompleteFolder('Class')).toBeUndefined();
   });
 
-  test('takes its files along under their new paths, and notices one that changed meanwhile', async () => {
+  test('moves its files to their new paths, and detects one that changed meanwhile', async () => {
     const folder = await TempFolder.forTest();
     for (const name of ['a', 'b', 'c']) await folder.write(`share/Class (incomplete)/sub/${name}`, name);
     const { manager } = await startManager(folder);
@@ -543,7 +546,7 @@ describe('a folder that is not complete', () => {
     expect(into.toString()).toBe('a');
   });
 
-  test('is merged file by file into a folder that has its name meanwhile, over nothing', async () => {
+  test('is merged file by file into a folder that took its name meanwhile, replacing nothing', async () => {
     const folder = await TempFolder.forTest();
     await folder.write('share/Class (incomplete)/b.txt', 'new');
     await folder.write('share/Class/b.txt', 'mine');
@@ -568,7 +571,7 @@ describe('a folder that is not complete', () => {
     expect(existsSync(folder.at('share/Class (incomplete)'))).toBe(false);
   });
 
-  test('a name from a stranger leads to no other place', async () => {
+  test('a hostile name does not lead out of the share', async () => {
     const folder = await TempFolder.forTest();
     const { manager } = await startManager(folder);
     expect(manager.incompleteFolder('../out')).toBe('out (incomplete)');
@@ -577,8 +580,8 @@ describe('a folder that is not complete', () => {
   });
 });
 
-describe('content that is here already', () => {
-  test('is copied to the wanted path, never over another file', async () => {
+describe('content that the share has already', () => {
+  test('is copied to the wanted path, never replacing a file', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(MIB + 1);
     await folder.write('share/here', content);
@@ -599,7 +602,7 @@ describe('content that is here already', () => {
     expect(manager.findComplete(description.fileId)).toBe(folder.at('share/new/copy'));
   });
 
-  test('is not found once it was removed', async () => {
+  test('is not found after it was removed', async () => {
     const folder = await TempFolder.forTest();
     const { content, description } = madeFile(10);
     await folder.write('share/here', content);
@@ -621,7 +624,7 @@ describe('unfinished downloads', () => {
     expect(manager.entries()).toMatchObject([{ kind: 'file', path: 'small' }]);
   });
 
-  test('many changes at once are one event, and none comes after close', async () => {
+  test('changes at the same moment are one event, and there is none after close', async () => {
     const clock = new SimulatedClock();
     const { manager } = await startManager(await TempFolder.forTest(), { clock, wallMs: clock.wallMs });
     clock.advance(100);
@@ -740,7 +743,7 @@ describe('a share folder that comes and goes', () => {
   });
 });
 
-test('names that are not shared are counted by reason, and leave the list when they are', async () => {
+test('names that are not shared are counted by reason, until they are shared or gone', async () => {
   const folder = await TempFolder.forTest();
   for (const path of ['a', '.hidden', '.git/config', 'x.part', 'd/y~'])
     await folder.write(`share/${path}`, path);
@@ -767,7 +770,7 @@ test('names that are not shared are counted by reason, and leave the list when t
   await eventually(() => expect(count(manager.status().ignored)).toEqual([1, 1]));
 });
 
-test('a share nobody downloads into gets no Temp', async () => {
+test('a share without downloads gets no Temp', async () => {
   const folder = await TempFolder.forTest();
   await folder.write('share/a', 'x');
   const { manager } = await startManager(folder);
@@ -778,7 +781,7 @@ test('a share nobody downloads into gets no Temp', async () => {
   await eventually(() => expect(pathsOf(manager)).toEqual(['a', 'b']));
 });
 
-test('a log that grows does not delay a rescan; it is reported, and shared when it is quiet', async () => {
+test('a growing log does not delay a rescan; it is reported, and shared after its quiet period', async () => {
   const folder = await TempFolder.forTest();
   const scan = { quietMs: 700, coalesceMs: 10 };
   const { manager } = await startManager(folder, { scan });

@@ -89,7 +89,7 @@ export function downloadOf(number: number, path: string, more: Partial<DownloadS
   };
 }
 
-/** A peer without a network: what it answers is set by the test; what it was asked is in `calls`. */
+/** A peer without a network: tests set its answers, and `calls` records its requests. */
 export class FakeControls implements PeerControls {
   report: readonly string[] = [];
   readonly self = {
@@ -111,7 +111,7 @@ export class FakeControls implements PeerControls {
   shareNow: Partial<ShareStatus> = {};
   /** Thrown by the next call that can fail. */
   trouble: unknown;
-  /** Replaces the usual answer to a wish to download. */
+  /** Replaces the default answer to a download request. */
   answer: ((what: string) => DownloadAnswer) | undefined;
   web: PeerControls['web'] = undefined;
   readonly pushing = new FakePushing();
@@ -258,7 +258,7 @@ export class FakeControls implements PeerControls {
     return this.#started(what);
   }
 
-  /** What one look after the other shows; the last one stays. */
+  /** Results of successive calls; the last one repeats. */
   swarms: SwarmStatus[] = [];
 
   async swarm(what: string, signal: AbortSignal): Promise<SwarmStatus> {
@@ -339,7 +339,7 @@ export class FakeControls implements PeerControls {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Who listens for news now. */
+  /** Number of current listeners for news. */
   get listeners(): number {
     return this.#listeners.size;
   }
@@ -348,7 +348,7 @@ export class FakeControls implements PeerControls {
     for (const listener of this.#listeners) listener(news);
   }
 
-  /** Changes a running download; whoever waits for its end is told. */
+  /** Changes a running download, and resolves waits for its end. */
   update(number: number, change: Partial<DownloadStatus>): void {
     this.running = this.running.map((each) => (each.number === number ? { ...each, ...change } : each));
     const now = this.running.find((each) => each.number === number);

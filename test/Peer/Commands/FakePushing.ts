@@ -2,7 +2,7 @@ import type { LocalContent, PushControls } from '../../../Peer/Commands/Ports.ts
 import type { OfferStatus, PartStatus, PeerContact, PushStatus } from '../../../Peer/Model.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
-/** Pushes without a network: ends are set by the test, calls are remembered. */
+/** Pushes without a network: tests set their ends, and calls are recorded. */
 export class FakePushing implements PushControls {
   readonly calls: string[] = [];
   contents: LocalContent[] = [];
@@ -71,7 +71,7 @@ export class FakePushing implements PushControls {
     return this.#take(number);
   }
 
-  /** A push changes; whoever waits for its end is told. */
+  /** Changes a push, and resolves waits for its end. */
   change(change: Partial<PushStatus>, confirmed: readonly number[] = []): void {
     const last = this.sent.at(-1);
     if (last === undefined) throw new Error('nothing was sent');

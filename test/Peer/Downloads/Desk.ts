@@ -60,7 +60,7 @@ export class Desk {
     return this.clock.settle(this.downloads.close());
   }
 
-  /** Lets time pass until the download is done, failed, paused or cancelled. */
+  /** Advances time until the download is done, failed, paused or cancelled. */
   end(number = 1, limitMs = 600_000): Promise<DownloadStatus> {
     return this.clock.settle(this.downloads.finished(number, new AbortController().signal), limitMs);
   }

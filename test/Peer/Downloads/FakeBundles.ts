@@ -16,9 +16,9 @@ interface Request {
 export class FakeBundles implements Source {
   readonly peer: Source['peer'];
   readonly have: Bitfield;
-  /** Bundles that were asked for. */
+  /** Requested bundles. */
   asked = 0;
-  /** Places in its queue that were taken without a request. */
+  /** Queue places taken without a request. */
   linedUp = 0;
   readonly events: SourceEvents;
   readonly #peer: FakePeer;
@@ -72,7 +72,7 @@ export class FakeBundles implements Source {
     for (const unit of [...this.#open.keys()]) this.cancel(unit);
   }
 
-  /** The link breaks. */
+  /** Breaks the link. */
   lose(): void {
     const reason = new ShoalError('UNREACHABLE', 'gone');
     for (const unit of [...this.#open.keys()]) this.#end(unit, { kind: 'lost', reason });

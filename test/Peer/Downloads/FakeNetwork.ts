@@ -9,14 +9,14 @@ import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { FakeBundles } from './FakeBundles.ts';
 import { FakePeer, FakeSource, fakeDescription } from './FakePeer.ts';
 
-/** Peers that can be reached, and a tracker that knows some of them. */
+/** Reachable peers, and a tracker that knows some of them. */
 export class FakeNetwork implements SourceNetwork {
   readonly clock: Clock;
   readonly peers: FakePeer[] = [];
   readonly sizes = new Map<FileId, number>();
-  /** Chunk lists that are checked. Without one, all bytes are zero and none is hashed. */
+  /** Chunk lists to verify bytes with. Without one, all bytes are zero and none is hashed. */
   readonly descriptions = new Map<FileId, FileDescription>();
-  /** Whom the tracker names. */
+  /** Holders that the tracker names. */
   readonly located: FakePeer[] = [];
   /** All sources of bundles that were opened. */
   readonly bundles: FakeBundles[] = [];
@@ -29,7 +29,7 @@ export class FakeNetwork implements SourceNetwork {
     this.clock = clock;
   }
 
-  /** A peer at 10 MB/s unless told otherwise. */
+  /** Adds a peer, by default one of 10 MB/s. */
   peer(bytesPerSecond = 10e6): FakePeer {
     const peer = new FakePeer(this.clock, this.peers.length + 1, bytesPerSecond);
     this.peers.push(peer);

@@ -14,20 +14,20 @@ import type { FileDescription } from '../../../Protocol/FileId.ts';
 import type { FileId } from '../../../Protocol/Ids.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
-/** A disk in memory that keeps no bytes, only which chunks came right. */
+/** A disk in memory that keeps no bytes, only the set of verified chunks. */
 export class FakeParts implements DownloadStorage {
   readonly complete = new Map<FileId, string>();
   readonly left = new Map<FileId, FakePart>();
   readonly opened = new Set<FileId>();
   /** Thrown by every write and open while set. */
   fault: ShoalError | undefined;
-  /** Folders written down. */
+  /** Stored folder records. */
   kept = 0;
   readonly folders = new Map<string, KeptFolder>();
   scanning: Promise<void> | undefined;
   free = Number.MAX_SAFE_INTEGER;
   copies: string[] = [];
-  /** Most parts that were open at once. */
+  /** Maximum number of parts open at once. */
   openMax = 0;
 
   async open(description: FileDescription, path: string): Promise<Part> {

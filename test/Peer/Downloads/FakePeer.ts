@@ -16,7 +16,7 @@ import { onAbort } from '../../../Shared/OnAbort.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 
 export const MIB = 1_048_576;
-/** Right and wrong bytes. Shared: whoever keeps a piece has to copy it. */
+/** Right and wrong bytes. Shared: a receiver that keeps a piece must copy it. */
 const RIGHT = new Uint8Array(MIB);
 const WRONG = new Uint8Array(MIB).fill(1);
 
@@ -30,14 +30,14 @@ interface Request {
   readonly resolve: (outcome: ChunkOutcome) => void;
 }
 
-/** A peer on the other side: serves one request after the other at its own rate. */
+/** A remote peer that serves one request after the other at its rate. */
 export class FakePeer {
   readonly holder: FileHolder;
   readonly clock: Clock;
   bytesPerSecond: number;
-  /** What it has of each file; `all`: everything. */
+  /** Its chunks of each file; `all`: every chunk. */
   readonly files = new Map<FileId, Bitfield | 'all'>();
-  /** The bytes of its file. Undefined: zeros. */
+  /** Content of its file; undefined: zeros. */
   content: Uint8Array | undefined;
   /** Answers chunks with wrong bytes. */
   lies: (chunk: number) => boolean = () => false;
@@ -47,21 +47,21 @@ export class FakePeer {
   refuses: RefusalCode | undefined;
   /** The same for whole bundles. */
   rejects: RefusalCode | undefined;
-  /** Never answers the question for the chunk list. */
+  /** Never answers a request for the chunk list. */
   mute = false;
-  /** Place in its queue that it tells as soon as it is asked. */
+  /** Queue place that it announces on a request. */
   place = 0;
   /** What it would be asked for. */
   suggestion: SourceSuggestion | undefined;
   readonly line: Request[] = [];
   readonly sources = new Set<FakeSource>();
-  /** Every chunk it was asked for, in order. */
+  /** Requested chunks, in order. */
   readonly asked: number[] = [];
-  /** Given to a receiver, or in the sockets when it was cancelled. */
+  /** Bytes given to a receiver, or in the sockets when a request was cancelled. */
   sentBytes = 0;
-  /** Sent ahead of what has arrived: gone, also when it is cancelled. */
+  /** Bytes in flight ahead of the arrived ones: sent even if the request is cancelled. */
   socketBytes = 0;
-  /** Most bytes that were asked of it at once. */
+  /** Maximum of bytes requested at once. */
   openBytesMax = 0;
   #openBytes = 0;
   #serving = false;
@@ -82,7 +82,7 @@ export class FakePeer {
     return this;
   }
 
-  /** The link breaks, and cannot be made again. */
+  /** Breaks the link for good. */
   vanish(): void {
     this.reachable = false;
     const reason = new ShoalError('UNREACHABLE', 'gone');
@@ -239,7 +239,7 @@ export class FakeSource implements Source {
   }
 }
 
-/** The chunk list of a file of zero bytes that nobody checks. */
+/** The chunk list of a file of zeros, which is not verified. */
 export function fakeDescription(fileId: FileId, size: number): FileDescription {
   const layout = chunkLayout(size);
   const chunkHashes = Array.from({ length: layout.chunkCount }, () => '0'.repeat(64) as ChunkHash);

@@ -18,14 +18,14 @@ describe('findDownload', () => {
     ['two', 2],
   ])('%s is download %i', (text, number) => expect(findDownload(text, downloads).number).toBe(number));
 
-  test('several fit: the hint lists them', () => {
+  test('the hint lists several matches', () => {
     expect(() => findDownload('film', downloads)).toThrow(
       expect.objectContaining({ code: 'AMBIGUOUS', hint: expect.stringContaining('1 (films/Film.mkv)') }),
     );
     expect(() => findDownload('abcd', downloads)).toThrow(expect.objectContaining({ code: 'AMBIGUOUS' }));
   });
 
-  test.each(['9', 'nothing', ''])('"%s" is none', (text) =>
+  test.each(['9', 'nothing', ''])('"%s" matches none', (text) =>
     expect(() => findDownload(text, downloads)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' })),
   );
 });

@@ -65,7 +65,7 @@ test('an abort reaches the command, and its last lines are returned', async () =
   expect(await requestRun(path, REQUEST, () => {}, asker.signal)).toMatchObject({ text: 'paused' });
 });
 
-test('an asker that goes away aborts its command', async () => {
+test('a client that disconnects aborts its command', async () => {
   const aborted = new Promise<void>((done) => {
     void serve(async (_request, signal) => {
       socket?.destroy();
@@ -81,7 +81,7 @@ test('an asker that goes away aborts its command', async () => {
   await aborted;
 });
 
-test('nonsense, another version and endless lines end the connection, not the peer', async () => {
+test('invalid requests, another version and endless lines end the connection, not the peer', async () => {
   const { path } = await serve();
   for (const text of ['hello\n', '{"version":2,"ask":"hello"}\n', '[]\n', `${'x'.repeat(200_000)}`]) {
     const socket = connect(path);
@@ -135,7 +135,7 @@ test('a link in the place of the folder is refused', async () => {
   await expect(makeRuntimeFolder(temp.at('shoal'))).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
 });
 
-test('a folder that others may read is closed to them', async () => {
+test('a folder that others can read gets the permissions of its owner only', async () => {
   const temp = await TempFolder.forTest();
   await mkdir(temp.at('shoal'), { mode: 0o755 });
   await makeRuntimeFolder(temp.at('shoal'));

@@ -24,7 +24,7 @@ test('the first chunk is announced at once, those of the next 50 ms together', a
   batch.close();
 });
 
-test('useless news waits for useful news, and not for ever', () => {
+test('announcements of no use are deferred until there is a useful one, or 16 are pending', () => {
   const late = new DeferredHaves();
   expect(late.add(FILE, [1], 'has them', 0)).toBeUndefined();
   expect(late.add(FILE, [2], undefined, 0)).toEqual([1, 2]);
@@ -50,7 +50,7 @@ test('a peer with the whole file gets haves every half second, and the rest once
   expect(late.take(FILE)).toEqual([92, 93, 94, 95, 96, 97, 98, 99]);
   expect(told.flatMap(([, chunks]) => chunks).length).toBe(92);
   expect(late.take(FILE)).toEqual([]);
-  // Slow ones are told at once.
+  // A slow peer is sent haves at once.
   expect(late.add(FILE, [200], 'has all', 10_000)).toEqual([200]);
   expect(late.add(FILE, [201], 'has all', 10_600)).toEqual([201]);
 });

@@ -23,7 +23,7 @@ test.each([
   ['version 0', Buffer.from('SHOAL\x00C\x00', 'latin1')],
   ['another kind', Buffer.from('SHOAL\x02?\x00', 'latin1')],
   ['a lane of another version', Buffer.from('SHOAL\x01L\x00', 'latin1')],
-])('what is not ours is closed without a word: %s', async (_what, bytes) => {
+])('a connection of another protocol is closed without a byte: %s', async (_what, bytes) => {
   const { stranger, close, node } = await victim();
   const foreign = await stranger();
   await foreign.send(bytes);
@@ -71,7 +71,7 @@ test('messages of later versions are skipped on a link and on a lane', async () 
   await close();
 });
 
-test('HTTP on the port of a peer gets one sentence, in whatever pieces the request comes', async () => {
+test('HTTP on the port of a peer gets one sentence, however the request is split', async () => {
   const { stranger, close } = await victim();
   for (const pieces of [['GET / HTTP/1.1\r\n\r\n'], ['OPT', 'ION', 'S * HTTP/1.1\r\n\r\n']]) {
     const browser = await stranger();
@@ -126,46 +126,43 @@ test.each([
   await close();
 });
 
-test.each(seeds(60))(
-  'random and damaged bytes never do more than close their link (seed %i)',
-  async (seed) => {
-    const { network, node, stranger, close } = await victim(seed);
-    const random = new SeededRandom(seed);
-    const fileId = [...node.share.files.keys()][0] ?? (hashBytes(Buffer.from('')) as never);
-    const messages: ControlMessage[] = [
-      { type: 'list', requestId: 1, folder: '', cursor: random.int(0, 9) },
-      { type: 'describe', requestId: 2, fileId, firstChunk: random.int(0, 0xffff_ffff) },
-      { type: 'interested', fileId },
-      { type: 'have', fileId, chunks: [0, 0xffff_ffff] },
-      { type: 'bitfield', fileId, firstByte: 0xffff_fff0, bits: Buffer.alloc(40, 255) },
-      { type: 'laneGrant', requestId: 9, token: '00'.repeat(16) },
-      { type: 'laneRequest', requestId: 3 },
-      { type: 'queued', place: 1, of: 1 },
-      {
-        type: 'peers',
-        fileId,
-        peers: [{ peerId: peerIdOf(1), address: { host: '255.255.255.255', port: 1 } }],
-      },
-      { type: 'tracker', address: { host: '0.0.0.0', port: 0 }, onMyHost: true },
-      { type: 'bye', reason: 'duplicate' },
-    ];
-    const parts = random.sample(messages, 6).map(encodeControl);
-    const bytes = Buffer.concat([greeting(), ...parts, random.bytes(random.int(0, 50))]);
-    for (let flips = random.int(0, 3); flips > 0; flips--) {
-      const at = random.int(0, bytes.length - 1);
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7));
-    }
-    const foe = await stranger();
-    await foe.send(bytes);
-    foe.destroy();
-    await network.clock.advanceAsync(15_000);
-    const friend = await startNode(network, 2);
-    expect(await network.settle(collect(friend.links.listFiles(node.contact, '', patient)))).toHaveLength(1);
-    await network.settle(friend.links.close());
-    await close();
-    expect(network.host('10.0.0.1').streams.size).toBe(0);
-  },
-);
+test.each(seeds(60))('random and damaged bytes close their link at most (seed %i)', async (seed) => {
+  const { network, node, stranger, close } = await victim(seed);
+  const random = new SeededRandom(seed);
+  const fileId = [...node.share.files.keys()][0] ?? (hashBytes(Buffer.from('')) as never);
+  const messages: ControlMessage[] = [
+    { type: 'list', requestId: 1, folder: '', cursor: random.int(0, 9) },
+    { type: 'describe', requestId: 2, fileId, firstChunk: random.int(0, 0xffff_ffff) },
+    { type: 'interested', fileId },
+    { type: 'have', fileId, chunks: [0, 0xffff_ffff] },
+    { type: 'bitfield', fileId, firstByte: 0xffff_fff0, bits: Buffer.alloc(40, 255) },
+    { type: 'laneGrant', requestId: 9, token: '00'.repeat(16) },
+    { type: 'laneRequest', requestId: 3 },
+    { type: 'queued', place: 1, of: 1 },
+    {
+      type: 'peers',
+      fileId,
+      peers: [{ peerId: peerIdOf(1), address: { host: '255.255.255.255', port: 1 } }],
+    },
+    { type: 'tracker', address: { host: '0.0.0.0', port: 0 }, onMyHost: true },
+    { type: 'bye', reason: 'duplicate' },
+  ];
+  const parts = random.sample(messages, 6).map(encodeControl);
+  const bytes = Buffer.concat([greeting(), ...parts, random.bytes(random.int(0, 50))]);
+  for (let flips = random.int(0, 3); flips > 0; flips--) {
+    const at = random.int(0, bytes.length - 1);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7));
+  }
+  const foe = await stranger();
+  await foe.send(bytes);
+  foe.destroy();
+  await network.clock.advanceAsync(15_000);
+  const friend = await startNode(network, 2);
+  expect(await network.settle(collect(friend.links.listFiles(node.contact, '', patient)))).toHaveLength(1);
+  await network.settle(friend.links.close());
+  await close();
+  expect(network.host('10.0.0.1').streams.size).toBe(0);
+});
 
 test('a lane opens with its token only, once, within 10 s', async () => {
   const { network, stranger, close } = await victim();
@@ -197,7 +194,7 @@ test('a lane opens with its token only, once, within 10 s', async () => {
   const more = [await enter(await grant()), await enter(await grant()), await enter(await grant())];
   expect(more.every((lane) => !lane.closed)).toBe(true);
   expect((await enter(await grant())).closed).toBe(true);
-  // And the end of the link is the end of its lanes.
+  // The end of the link ends its lanes.
   control.destroy();
   await network.clock.advanceAsync(1_000);
   expect(first.closed).toBe(true);
@@ -236,7 +233,7 @@ test('silent connections neither exceed their share nor keep anybody out', async
   await close();
 });
 
-test('512 idle greeted links do not shut a peer: the longest idle one gives way', async () => {
+test('512 idle links do not shut out a new peer: the longest idle one is evicted', async () => {
   const { network, node, close } = await victim();
   const crowd: Stranger[] = [];
   for (let number = 0; number < 512; number++) {
@@ -291,7 +288,7 @@ function frame(type: number, bytes: number): Buffer {
   return out;
 }
 
-test('a hostile seeder: pieces nobody asked for, too many bytes, mixed chunks', async () => {
+test('a hostile seeder: unrequested pieces, too many bytes, mixed chunks', async () => {
   const { network, node, close } = await victim();
   const bytes = Buffer.alloc(1_000);
   const replies = [
@@ -330,7 +327,7 @@ test('a hostile seeder: pieces nobody asked for, too many bytes, mixed chunks', 
   await close();
 });
 
-/** A peer that greets well, grants a lane, and answers the first request as it likes. */
+/** A peer with a correct handshake that grants a lane and answers the first request with any bytes. */
 async function fakeSeeder(network: SimulatedNetwork, number: number, reply: (id: number) => Uint8Array[]) {
   const host = network.host(`10.0.0.${number}`);
   const port = 9_000 + number;
@@ -361,7 +358,7 @@ async function fakeSeeder(network: SimulatedNetwork, number: number, reply: (id:
   return { peerId: peerIdOf(number), name: '', address: { host: host.ip, port } };
 }
 
-test('an honest file after all that', async () => {
+test('after hostile links an honest file is fetched', async () => {
   const { network, node, close } = await victim();
   const friend = await startNode(network, 2);
   const [fileId] = node.share.files.keys();
@@ -372,7 +369,7 @@ test('an honest file after all that', async () => {
   await close();
 });
 
-test('peers that request films and do not read them delay nobody else', async () => {
+test('peers that request large files and do not read them delay no other peer', async () => {
   const { network, node, close } = await victim();
   const description = node.share.add('film', Buffer.alloc(12 * 1_048_576));
   const requests = Array.from({ length: 12 }, (_, chunk) =>

@@ -19,7 +19,7 @@ export class MemoryShare implements ChunkProvider {
   readonly files = new Map<FileId, SharedFile>();
   /** Fails reads of a chunk from an offset on, as when the file was changed. */
   changedAt: { readonly chunk: number; readonly offset: number } | undefined;
-  /** Damages what is read. */
+  /** Corrupts the bytes that are read. */
   lies = false;
   reads: { readonly fileId: FileId; readonly chunk: number }[] = [];
 
@@ -89,13 +89,13 @@ function chunkOf(bytes: Buffer, layout: ChunkLayout, index: number): Buffer {
   return bytes.subarray(from, from + chunkLength(layout, index));
 }
 
-/** A file in memory that chunks are received into. */
+/** A file in memory that receives chunks. */
 export class MemoryPart {
   readonly bytes: Buffer;
   readonly verified = new Set<number>();
   readonly abandoned = new Set<number>();
   readonly #description: FileDescription;
-  /** Runs before each write is done: to be slow, or to fail. */
+  /** Runs before each write completes, to delay it or let it fail. */
   beforeWrite: () => Promise<void> = async () => {};
 
   constructor(description: FileDescription) {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SimulatedNetwork } from '../../Support/SimulatedNetwork.ts';
 import { never, startManager } from './managers.ts';
 
-test('linked peers exchange their clocks: both sides notice a wrong one', async () => {
+test('linked peers exchange their clocks: both sides detect a wrong one', async () => {
   const lan = new SimulatedNetwork({ seed: 1 });
   const wrong = await startManager(lan, 1, { wallMs: () => lan.clock.wallMs() - 600_000 });
   const right = await startManager(lan, 2);

@@ -26,7 +26,7 @@ const MIB = 1_048_576;
 const fileOf = (number: number) => peerIdOf(number) as string as FileId;
 
 test.each(seeds(30))(
-  'a token bucket gives its rate, whatever the pieces and the pauses (seed %i)',
+  'a token bucket grants its rate, whatever the pieces and the pauses (seed %i)',
   (seed) => {
     const random = new SeededRandom(seed);
     const rate = random.int(50_000, 100_000_000);
@@ -85,7 +85,7 @@ test.each(seeds(30))('bits and haves add up, whether before or after the chunk c
   expect(holdings.have).toBeUndefined();
 });
 
-/** A file of so many chunks, described by made-up hashes. */
+/** A description of a file with this number of chunks and random hashes. */
 function describedFile(chunkCount: number) {
   const size = chunkCount * 16 * MIB;
   expect(chunkLayout(size).chunkCount).toBe(chunkCount);
@@ -101,7 +101,7 @@ const pageOf = (file: ReturnType<typeof describedFile>, firstChunk: number): Con
   chunkHashes: file.chunkHashes.slice(firstChunk, firstChunk + 2_000),
 });
 
-test('a long chunk list comes in pages that are asked ahead', async () => {
+test('a long chunk list is fetched in pages that are requested ahead', async () => {
   const file = describedFile(4_096);
   const asked: number[] = [];
   const description = await fetchDescription(file.fileId, async (firstChunk) => {
@@ -145,7 +145,7 @@ test('receive buffers: large regions alone, small ones together, never more than
   expect(() => two?.release()).toThrow(RangeError);
 });
 
-test('receive buffers: who waits for little is served by the shared buffer that the one before lets go of', () => {
+test('receive buffers: a pending small region is served by the shared buffer that is released', () => {
   const buffers = new ReceiveBuffers(new SimulatedClock(), 2 * REGION_ROOM);
   const halves = [buffers.region(MIB / 2), buffers.region(MIB / 2)];
   const whole = buffers.region(MIB);
@@ -162,7 +162,7 @@ test('receive buffers: who waits for little is served by the shared buffer that 
   expect(buffers.bytesTaken).toBe(0);
 });
 
-test('receive buffers are used again at once, and all but the first 20 MiB given back when nothing came for a while', () => {
+test('receive buffers are reused at once, and all but the first 20 MiB released when idle', () => {
   const clock = new SimulatedClock();
   const buffers = new ReceiveBuffers(clock);
   const round = () => {
@@ -208,12 +208,12 @@ test('receive buffers: with 20 in use, reading waits while 8 of them are being w
   expect([late.length, buffers.bytesTaken]).toEqual([0, 20 * REGION_ROOM]);
   for (const region of regions.slice(10, 13)) region?.release();
   expect([late.length, buffers.bytesTaken]).toEqual([3, 20 * REGION_ROOM]);
-  // Nobody waits for a disk that has little to do.
+  // Reading does not wait for a disk with a short queue.
   regions[0]?.release();
   expect([late.length, buffers.bytesTaken]).toEqual([40, 56 * REGION_ROOM]);
 });
 
-test('the first 20 MiB for arriving bytes are of a kind that V8 does not count: it would collect its heap for them', () => {
+test('the first 20 MiB of receive buffers are memory that V8 does not count, and causes no collections', () => {
   const buffers = new ReceiveBuffers(new SimulatedClock());
   const regions = Array.from({ length: 21 }, () => buffers.region(MIB));
   const counted = regions.map((region) => !(region?.bytes.buffer instanceof SharedArrayBuffer));

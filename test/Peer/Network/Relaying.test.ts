@@ -10,7 +10,7 @@ import { MemoryPart } from './MemoryShare.ts';
 const MIB = 1_048_576;
 const RELAY = 3;
 
-/** Peers 1 and 2 behind firewalls, further ones open; all are known to a tracker. Peer 3 relays, unless told otherwise. */
+/** Peers 1 and 2 behind firewalls, further ones reachable; a tracker knows all. By default peer 3 relays. */
 async function lan(
   seed: number,
   change: (number: number) => Partial<PeerLinksOptions> = (number) =>
@@ -40,7 +40,7 @@ async function lan(
   return { network, nodes, one, two, relay, close };
 }
 
-/** Fetches a file of some MiB; returns the outcomes. */
+/** Fetches a file of several MiB; returns the outcomes. */
 async function fetches(network: SimulatedNetwork, to: Node, from: Node, mebibytes = 3) {
   const description = from.share.add('film', Buffer.alloc(mebibytes * MIB, 7));
   const source = await network.settle(open(to, from, description.fileId, watcher().events));
@@ -87,7 +87,7 @@ test('a direct connection is not relayed, and takes the place of a relayed one',
   await network.settle(one.links.connect(two.contact, patient));
   expect(summaryOf(one, two)?.link.relayedBy).toBe('peer 3');
   network.host('10.0.0.2').firewalled = false;
-  await network.clock.advanceAsync(2_000); // The address rests after the failed dial.
+  await network.clock.advanceAsync(2_000); // The address is in backoff after the failed dial.
   one.links.dialRequests.called({ peerId: two.contact.peerId, address: two.contact.address });
   await network.clock.advanceAsync(5_000);
   for (const [node, other] of [
@@ -211,7 +211,7 @@ test('in the open network an encrypted lane that nobody relays is closed and cou
   await close();
 });
 
-test('a relayed peer is named to nobody: its address is a claim, and leads nowhere', async () => {
+test('a relayed peer is not named to others: its address is an unverified claim', async () => {
   const { network, nodes, one, two, relay, close } = await lan(9, undefined, 4);
   const four = nodes[3] ?? expect.fail();
   const named: string[] = [];
@@ -220,7 +220,7 @@ test('a relayed peer is named to nobody: its address is a claim, and leads nowhe
   await network.settle(one.links.connect(two.contact, patient));
   await network.settle(one.links.connect(four.contact, patient));
   const description = one.share.add('film', Buffer.alloc(3 * MIB, 7));
-  // Both want the file of the first one, which names leechers to each other.
+  // Both fetch the file of the first one, which names leechers to each other.
   for (const node of [two, four]) await network.settle(open(node, one, description.fileId));
   // And the first one knows the relayed one as a holder of another file.
   const song = Buffer.alloc(2 * MIB, 9);

@@ -14,7 +14,7 @@ async function crowd(network: SimulatedNetwork, count: number): Promise<Node[]> 
 const closeAll = (network: SimulatedNetwork, nodes: readonly Node[]) =>
   network.settle(Promise.all(nodes.map(({ links }) => links.close())));
 
-test('twenty peers at one seeder: six at once, the others know their place, all get equal bytes', async () => {
+test('of twenty peers one seeder serves six at once, announces places to the others, and sends all equal bytes', async () => {
   const network = new SimulatedNetwork({ seed: 4 });
   const seeder = await startNode(network, 1, { uploadLimit: 20_000_000 });
   const leechers = await crowd(network, 20);
@@ -51,7 +51,7 @@ test('twenty peers at one seeder: six at once, the others know their place, all 
   await closeAll(network, [seeder, ...leechers]);
 });
 
-test('a picture does not wait for films', async () => {
+test('a small file is not queued behind large ones', async () => {
   const network = new SimulatedNetwork({ seed: 4 });
   const seeder = await startNode(network, 1, { uploadLimit: 5_000_000 });
   const leechers = await crowd(network, 13);
@@ -148,12 +148,12 @@ test('the seeder passes on to peers what a leecher got: a chain of three', async
   await closeAll(network, [seeder, middle, last]);
 });
 
-test('one seeder lets every chunk out once before it repeats any, among what is asked', async () => {
+test('of the requested chunks one seeder sends every one once before it repeats any', async () => {
   const network = new SimulatedNetwork({ seed: 11 });
   const seeder = await startNode(network, 1, { uploadLimit: 10_000_000 });
   const leechers = await crowd(network, 4);
   const description = seeder.share.add('film', Buffer.alloc(24 * MIB));
-  // Everybody asks for everything, in the same order: the worst case.
+  // All peers request all chunks in the same order: the worst case.
   const done = leechers.map(async (leecher) => {
     const source = await open(leecher, seeder, description.fileId);
     return requestAll(source, description, new MemoryPart(description));
@@ -165,7 +165,7 @@ test('one seeder lets every chunk out once before it repeats any, among what is 
   await closeAll(network, [seeder, ...leechers]);
 });
 
-test('a seeder suggests other chunks to each of its leechers, and follows what they have', async () => {
+test('a seeder suggests different chunks to its leechers, and tracks their chunks', async () => {
   const network = new SimulatedNetwork({ seed: 11 });
   const seeder = await startNode(network, 1);
   const leechers = await crowd(network, 3);

@@ -6,7 +6,7 @@ import { MemoryPart } from './MemoryShare.ts';
 
 const MIB = 1_048_576;
 
-/** One seeder of 1 MB/s, and leechers who hear when it is their turn. */
+/** One seeder of 1 MB/s, and leechers that record their turns. */
 async function queue(count: number) {
   const network = new SimulatedNetwork({ seed: 4 });
   const seeder = await startNode(network, 1, { uploadLimit: 1_000_000 });
@@ -39,7 +39,7 @@ async function queue(count: number) {
   return { network, seeder, leechers, close };
 }
 
-test('a leecher alone in the queue gets its turn at once, without end', async () => {
+test('a leecher alone in the queue gets an unbounded turn at once', async () => {
   const { network, leechers, close } = await queue(1);
   const [{ source, turns } = expect.fail()] = leechers;
   expect(source.lineUp?.()).toBe(true);
@@ -48,7 +48,7 @@ test('a leecher alone in the queue gets its turn at once, without end', async ()
   await close();
 });
 
-test('a leecher behind others gets its turn after one of them, and loses a turn that it does not use', async () => {
+test('a queued leecher gets its turn after one of those before it, and loses a turn that it does not use', async () => {
   const { network, seeder, leechers, close } = await queue(UPLOAD_SLOTS + 2);
   const working = leechers.slice(0, UPLOAD_SLOTS).map(({ ask }) => ask(0));
   await network.clock.advanceAsync(100);
@@ -61,13 +61,13 @@ test('a leecher behind others gets its turn after one of them, and loses a turn 
   expect(waiter.seen.places).toContain(1);
   await network.settle(Promise.all(working));
   await network.clock.advanceAsync(300);
-  // The first asks for nothing: its turn goes to the last, which asks.
+  // The first requests nothing: its turn passes to the last, which does.
   expect([waiter.turns.length, last.turns.length]).toEqual([1, 1]);
   expect(seeder.links.uploads()).toEqual([]);
   await close();
 });
 
-test('a request that waits can be withdrawn; one that is at work comes whole', async () => {
+test('a queued request can be withdrawn; one that is being sent completes', async () => {
   const { network, leechers, close } = await queue(UPLOAD_SLOTS + 1);
   const working = leechers.slice(0, UPLOAD_SLOTS).map(({ ask }) => ask(0));
   await network.clock.advanceAsync(100);
@@ -82,7 +82,7 @@ test('a request that waits can be withdrawn; one that is at work comes whole', a
   await close();
 });
 
-test('a queued request can be withdrawn while another chunk is sent: that one goes on', async () => {
+test('a queued request can be withdrawn while another chunk is sent, which completes', async () => {
   const { network, leechers, close } = await queue(1);
   const [{ ask, source } = expect.fail()] = leechers;
   const [first, second, third] = [ask(0), ask(1), ask(2)];

@@ -49,7 +49,7 @@ export async function startNode(
   return { links, share, contact: { peerId: self.peerId, name: self.name, address: { host, port } } };
 }
 
-/** Source events that are remembered. */
+/** Recorded source events. */
 export function watcher() {
   const seen = { haves: 0, bytes: 0, places: [] as number[], left: [] as string[], turns: [] as number[] };
   const events: SourceEvents = {
@@ -76,7 +76,7 @@ export function open(from: Node, to: Node, fileId: FileId, events = watcher().ev
   return from.links.openSource(to.contact, fileId, events, patient);
 }
 
-/** Asks for all chunks at once. */
+/** Requests all chunks at once. */
 export function requestAll(
   source: Source,
   { layout }: FileDescription,

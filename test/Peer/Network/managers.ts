@@ -18,7 +18,7 @@ export interface Managed {
   readonly feed: FakeFeed;
   readonly share: MemoryShare;
   readonly contact: KnownContact;
-  /** What was kept for the next run, newest last. */
+  /** Stored contacts for the next run, newest last. */
   readonly saved: Places[];
   /** Trackers found and lost, as `event address`. */
   readonly events: string[];
@@ -27,13 +27,13 @@ export interface Managed {
 
 export interface ManagedSetup extends Partial<NetworkManagerOptions> {
   readonly files?: readonly string[];
-  /** What an earlier run kept. */
+  /** Contacts stored by an earlier run. */
   readonly places?: Partial<Places>;
 }
 
 let salt = 0;
 
-/** The whole network side of a peer, started, on the host 10.0.0.`number`. Closed when the test is over. */
+/** A started NetworkManager on the host 10.0.0.`number`, closed at the end of the test. */
 export async function startManager(
   lan: SimulatedNetwork,
   number: number,
@@ -85,7 +85,7 @@ export async function startManager(
   return { network, feed, share, contact: { peerId, name, address }, saved, events, close };
 }
 
-/** Everybody in turn, from the given host on. */
+/** Starts peers one by one, from the given host on. */
 export async function startManagers(
   lan: SimulatedNetwork,
   first: number,
@@ -96,7 +96,7 @@ export async function startManagers(
   return all;
 }
 
-/** The value, and how much simulated time it took. */
+/** The value, and the elapsed simulated time. */
 export async function timed<T>(
   lan: SimulatedNetwork,
   promise: Promise<T>,

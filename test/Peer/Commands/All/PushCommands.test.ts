@@ -32,7 +32,7 @@ function desk(interactive = false) {
   return { controls, pushing: controls.pushing, run, lines };
 }
 
-test('in a pipe send waits; each confirmation is lines with --verbose, and as an event with --json', async () => {
+test('in a pipe, send waits for the end; confirmations are lines with --verbose and events with --json', async () => {
   const { pushing, run, lines } = desk();
   const verbose = run('send film.mkv bob --verbose');
   await Promise.resolve();
@@ -58,7 +58,7 @@ test('in a pipe send waits; each confirmation is lines with --verbose, and as an
   expect(lines).toHaveLength(1);
 });
 
-test('a push that failed has failed with its own code', async () => {
+test('a failed push is reported with its error code', async () => {
   const { pushing, run } = desk();
   const sending = run('send film.mkv 127.0.0.1 9002');
   const error = new ShoalError('REFUSED', 'bob does not take film.mkv', { hint: 'ask bob' });
@@ -66,7 +66,7 @@ test('a push that failed has failed with its own code', async () => {
   expect((await sending).error).toBe(error);
 });
 
-test('at a terminal it goes on in the background; send alone lists', async () => {
+test('at a terminal a push runs in the background; send without arguments lists pushes', async () => {
   const { run } = desk(true);
   expect((await run('send film.mkv bob')).text).toBe('Offering film.mkv (3.0 MB) to bob as number 1');
   expect((await run('push')).text).toMatch(/film\.mkv +bob +0 of 3 +offered/);
@@ -87,7 +87,7 @@ test.each([
   expect((await desk().run(line)).code).toBe(code);
 });
 
-test('offers are listed, taken and refused; names of strangers are made safe', async () => {
+test('offers are listed, accepted and refused; names from strangers are made printable', async () => {
   const { pushing, run } = desk();
   expect((await run('accept')).text).toBe('No pending offers');
   const offer = { fileId: fileIdOf(5), size: 2_000_000, path: 'x/evil\u001b[31m.bin', chunks: 2 };
@@ -103,7 +103,7 @@ test('offers are listed, taken and refused; names of strangers are made safe', a
   expect(pushing.calls).toEqual(['accept 3 always', 'reject 3']);
 });
 
-test('parts shows counts and stretches', async () => {
+test('parts shows counts and ranges of chunks', async () => {
   const { pushing, run } = desk();
   expect((await run('parts')).text).toBe('No chunks yet. Download a file: download <file>');
   const base = { fileId: fileIdOf(1), size: 9, chunkCount: 15 };

@@ -39,7 +39,7 @@ function peerWithPage(network?: { name: string; id: string }) {
   return { run, controls, clock };
 }
 
-test('a link is made, listed, and revoked', async () => {
+test('a share link is created, listed and revoked', async () => {
   const { run, clock } = peerWithPage();
   const made = await run('link f/film.mkv --days 1');
   expect(made).toMatchObject({ ok: true, items: [{ number: 1, name: 'film.mkv', id: fileId }] });
@@ -73,7 +73,7 @@ test.each([
   expect(await run(line)).toMatchObject({ ok: false, code });
 });
 
-test('a file that is not whole has no link', async () => {
+test('an incomplete file gets no share link', async () => {
   const { run, controls } = peerWithPage();
   controls.files = [];
   expect(await run('link f/film.mkv')).toMatchObject({ code: 'NOT_FOUND' });
@@ -92,7 +92,7 @@ test('web shows the address for others and the fingerprint of its certificate', 
   expect(await run('link f/film.mkv')).toMatchObject({ code: 'NOT_FOUND' });
 });
 
-test('first puts a download before the others, unless it is over', async () => {
+test('first puts a download before the others, unless it has ended', async () => {
   const { run, controls } = peerWithPage();
   controls.running = [downloadOf(1, 'a', { state: 'fetching' }), downloadOf(2, 'b', { state: 'done' })];
   expect((await run('first 1')).ok).toBe(true);

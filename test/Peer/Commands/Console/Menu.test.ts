@@ -6,7 +6,7 @@ import { downloadOf, entryOf, FakeControls, fileIdOf, hitOf } from '../FakeContr
 
 const MENU = '(1) download a file\n(2) list files\n(3) quit\n';
 
-/** Pipes text into a console that begins with the menu, or not. */
+/** Pipes text into a console, by default one that starts with the menu. */
 async function run(input: string, { menu = true, controls = new FakeControls() } = {}) {
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const printed = { out: '', error: '' };
@@ -47,7 +47,7 @@ test('2 lists, 3 quits', async () => {
   expect(controls.calls.some((call) => call.startsWith('download'))).toBe(false);
 });
 
-test('1 asks for a name, which may hold anything, and downloads', async () => {
+test('1 prompts for a name, of any characters, and downloads that file', async () => {
   const controls = new FakeControls();
   done(controls);
   const { code, calls } = await run('1\nmy "first" film\n1\n"quoted name"\n(1)\n--wait\n3\n', { controls });
@@ -92,21 +92,21 @@ test('of several files one is chosen by its number', async () => {
   ]);
 });
 
-test('a choice that nobody makes has failed; none of them is an answer', async () => {
+test('an unanswered choice is a failure, the choice "none" is not', async () => {
   const controls = new FakeControls();
   controls.answer = () => ({ kind: 'choose', exact: true, hits: [hitOf('a', 1, 1), hitOf('b/a', 1, 2)] });
   expect((await run('1\na\n', { controls })).code).toBe(1);
   expect((await run('1\na\n\n3\n', { controls })).code).toBe(0);
 });
 
-test('the command menu opens it, an empty line leads back to the commands', async () => {
+test('the command "menu" opens the menu, an empty line returns to the commands', async () => {
   const { code, out, error, calls } = await run('menu\n2\n\npeers\nquit\n', { menu: false });
   expect({ code, error }).toEqual({ code: 0, error: '' });
   expect(out.startsWith(MENU)).toBe(true);
   expect(calls).toContain('peers');
 });
 
-test('without it a number is no command', async () => {
+test('without the menu a number is an unknown command', async () => {
   const { code, error } = await run('2\n', { menu: false });
   expect(code).toBe(1);
   expect(error).toContain('unknown command "2"');
@@ -162,7 +162,7 @@ test.each([
   ['limit up 1M 2M', /"1M" is not a class of networks\n.*total, loopback, lan, elsewhere/],
   ['limit up lan', /limit up lan needs a rate, or off/],
   ['limit up lan 1M 2M', /at most 3 arguments/],
-])('%s is told with a hint', async (line, message) => {
+])('%s is reported with a hint', async (line, message) => {
   const { code, error, calls } = await run(`${line}\n`, { menu: false });
   expect(code).toBe(1);
   expect(error).toMatch(message);

@@ -223,7 +223,7 @@ describe('a pipe', () => {
 });
 
 describe('output for programs', () => {
-  test('one line of JSON a command, with everything a stranger sent escaped', async () => {
+  test('one line of JSON per command, with all text from strangers escaped', async () => {
     const controls = new FakeControls();
     controls.hits = [hitOf('x/fi\u001b\u202e\u009blm.mkv', 10, 1, 2)];
     const { out } = await run('search film --json\nwhoami --json\npause 9 --json\n', controls);
@@ -290,7 +290,7 @@ describe('bad input', () => {
     expect(commands).toEqual(['download', 'swarm', '']);
   });
 
-  test('bytes that are no text end it', async () => {
+  test('input that is not UTF-8 text is an error and ends the console', async () => {
     for (const garbage of [
       Buffer.from([0xff, 0xfe, 0x00, 0x0a]),
       Buffer.from('me\u0000\n'),
@@ -303,7 +303,7 @@ describe('bad input', () => {
     }
   });
 
-  test('lines are whole however the bytes are cut, a byte order mark is no letter', async () => {
+  test('lines are joined from any chunks of bytes, without the byte order mark', async () => {
     const controls = new FakeControls();
     const bytes = Buffer.from('\ufeffsearch 电影\nsearch b');
     const pieces = Array.from(bytes, (byte) => Buffer.from([byte]));

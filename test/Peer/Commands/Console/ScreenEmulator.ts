@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import stringWidth from 'string-width';
 
-/** A small terminal: what a user would see. Knows what readline and the console send; anything else is an error. */
+/** Emulates the screen of a terminal. Supports the sequences that readline and the console send; any other throws. */
 export class ScreenEmulator extends Writable {
   readonly columns: number;
   /** Everything written, for golden tests. */
@@ -9,7 +9,7 @@ export class ScreenEmulator extends Writable {
   #rows: string[][] = [[]];
   #row = 0;
   #column = 0;
-  /** The cursor hangs behind the last column until the next letter comes. */
+  /** Pending wrap: the cursor stays behind the last column until the next character. */
   #hanging = false;
 
   constructor(columns: number) {

@@ -8,7 +8,7 @@ import { TempFolder } from '../../../Support/TempFolder.ts';
 import { downloadOf, entryOf, FakeControls, hitOf, peerOf } from '../FakeControls.ts';
 import { ScreenEmulator } from './ScreenEmulator.ts';
 
-/** A console with a person before it. */
+/** A console on an emulated terminal, with functions to type and to wait. */
 function terminal(controls = new FakeControls(), columns = 80, historyFile?: string, menu = false) {
   const clock = new SimulatedClock();
   const raw: boolean[] = [];
@@ -117,7 +117,7 @@ describe('a person at the console', () => {
     expect(await ended).toBe(0);
   });
 
-  test('is led by the menu, with a prompt that says what is wanted', async () => {
+  test('is guided by the menu, with a prompt that names the expected input', async () => {
     const { screen, type, ended, controls, settle } = terminal(new FakeControls(), 80, undefined, true);
     await settle();
     controls.answer = (what) =>
@@ -151,7 +151,7 @@ describe('a person at the console', () => {
     expect(await ended).toBe(0);
   });
 
-  test('comes to the menu by a command, and back by an empty line', async () => {
+  test('opens the menu by a command, and leaves it by an empty line', async () => {
     const { screen, type } = terminal();
     await type('menu\r');
     expect(screen.lines.slice(-4)).toEqual([
@@ -203,7 +203,7 @@ describe('a person at the console', () => {
     ]);
   });
 
-  test('an end that comes while its own command still runs is printed by the command only', async () => {
+  test('the end of a download whose command still runs is printed once, by the command', async () => {
     const { screen, type, controls } = terminal();
     controls.answer = (what) => {
       const download = downloadOf(1, what, {
@@ -225,7 +225,7 @@ describe('a person at the console', () => {
     expect(ends.toSorted()).toEqual(['film.mkv is here already', 'resumed.bin is here already']);
   });
 
-  test('a command that does not listen to Ctrl-C is left alone after a second', async () => {
+  test('a command that ignores Ctrl-C is abandoned after a second', async () => {
     const { screen, type, controls, clock, ended } = terminal();
     controls.peers = () => new Promise(() => {});
     await type('peers\r');
@@ -361,7 +361,7 @@ describe('a person at the console', () => {
     await other.console.close();
   });
 
-  test('history is kept between runs, private', async () => {
+  test('history is kept between runs, in a file of the owner only', async () => {
     const folder = await TempFolder.forTest();
     const path = folder.at('state', 'history');
     const first = terminal(new FakeControls(), 80, path);

@@ -50,7 +50,7 @@ const healthy = {
   measured,
 } as unknown as DiagnosisFacts;
 
-/** The checks that are not fine, with these facts instead. */
+/** Findings that are not fine, for healthy facts with these changes. */
 function looks(facts: object): string[] {
   const findings = diagnose({ ...healthy, ...facts });
   for (const { ok, hint } of findings) expect(hint !== null).toBe(!ok);
@@ -90,7 +90,7 @@ test('the page has a title for every check', () => {
   expect(checks.filter((check) => !(`check.${check}` in en))).toEqual([]);
 });
 
-test('nothing is in the way', () => {
+test('on a healthy computer every check is fine', () => {
   expect(looks({})).toEqual([]);
   expect(diagnose(healthy).map(({ check }) => check)).toEqual([
     'share',
@@ -223,7 +223,7 @@ test('lines say what is fine and what to do, and are safe to print', () => {
   expect(text).toContain('MB/s from \\u{1b}[1mx;');
 });
 
-test('a tracker that its user named is missed also when linked peers answer searches', () => {
+test('a configured tracker that does not answer is a finding even if linked peers answer searches', () => {
   const peers = [{ linked: true }];
   const named = { trackers: lost.trackers.map((each) => ({ ...each, foundBy: 'configured' })) };
   expect(looks({ ...lost, peers })).not.toContain('tracker');

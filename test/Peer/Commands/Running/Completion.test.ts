@@ -15,7 +15,7 @@ const sources: Omit<CompletionSources, 'commands'> = {
   downloads: () => ['my film.mkv'],
 };
 
-/** The line after Tab, or what there is to choose from. */
+/** The line after Tab, or the offered choices. */
 function afterTab(line: string): string | readonly string[] {
   const { insert, replaces, choices } = complete(line, sources);
   expect(line.endsWith(replaces)).toBe(true);

@@ -16,7 +16,7 @@ function start(line: string, controls = new FakeControls(), window?: { from: num
   return { answer, controls, clock, asker, events };
 }
 
-test('gives the envelope under the name that was typed, and the text', async () => {
+test('returns the envelope, with the command as typed, and the text', async () => {
   const controls = new FakeControls();
   controls.hits = [hitOf('film.mkv', 5, 1)];
   const { answer, clock } = start('search film', controls);
@@ -50,7 +50,7 @@ test('an abort pauses the download that it began, and says how to go on', async 
   expect(JSON.parse(json)).toMatchObject({ ok: false, error });
 });
 
-test('an abort leaves alone what ran before', async () => {
+test('an abort does not pause a download that ran before', async () => {
   const controls = new FakeControls();
   controls.running = [downloadOf(1, 'film.mkv')];
   controls.answer = () => ({ kind: 'started', download: downloadOf(1, 'film.mkv') });
@@ -70,7 +70,7 @@ test('an abort during the wait for a tracker ends it', async () => {
   expect((await clock.settle(answer)).error?.code).toBe('CANCELLED');
 });
 
-test('a folder that failed with some files here is partly done', async () => {
+test('a failed folder of which some files were fetched is partly done', async () => {
   const { answer, controls, clock } = start('download dir/');
   await clock.advanceAsync(10);
   const error = new ShoalError('UNREACHABLE', 'everybody left');
@@ -113,7 +113,7 @@ test('without a connected tracker, the tracker command reports what discovery tr
   expect(await shown()).not.toContain('no network');
 });
 
-test('a part of the list of another peer: the rest is not fetched', async () => {
+test('with a limit on items, no further pages of the listing of another peer are fetched', async () => {
   const controls = new FakeControls();
   const fetched: string[] = [];
   controls.findPeer = async () => ({

@@ -19,7 +19,7 @@ async function run(command: ConsoleCommand, controls: FakeControls, ...flags: st
   };
 }
 
-test('status shows descriptors, and what was refused and dropped as far as there was any', async () => {
+test('status shows descriptors, and the counts of refused and dropped input that are not zero', async () => {
   const controls = new FakeControls();
   const quiet = await run(status, controls);
   expect(quiet.text).toContain('30 used, 1,024 allowed');
@@ -39,7 +39,7 @@ test('status shows descriptors, and what was refused and dropped as far as there
   });
 });
 
-test('uploads --history: who took what, without control characters of others', async () => {
+test('uploads --history lists peers and files, without control characters in their names', async () => {
   const controls = new FakeControls();
   const taken = {
     fileId: fileIdOf(1),
@@ -71,7 +71,7 @@ test('uploads --history: who took what, without control characters of others', a
   await expect(run(uploads, controls, '--history')).rejects.toThrow('keeps no history');
 });
 
-test('network: the name of the network, what it means, who is in it and how to leave', async () => {
+test('network shows the name of the network, its meaning, its members, and how to leave', async () => {
   const controls = new FakeControls();
   const open = await run(network, controls);
   expect(open.text).toMatch(

@@ -132,7 +132,7 @@ test.each(seeds(40))('it fits 40 to 200 columns, whatever the names (seed %i)', 
 
 const OVER = { ...SWARM, members: SWARM.members.slice(0, 2), complete: 2, waitsFor: undefined };
 
-/** A console whose swarm goes on from look to look. */
+/** A console whose swarm progresses with each refresh. */
 function consoleOf(isTerminal: boolean, swarms: SwarmStatus[]) {
   const clock = new SimulatedClock();
   const controls = Object.assign(new FakeControls(), { swarms });
@@ -148,7 +148,7 @@ function consoleOf(isTerminal: boolean, swarms: SwarmStatus[]) {
   return { clock, controls, input, screen, ended, settle, bars };
 }
 
-test('on a terminal it changes in place until all have it, and stays then', async () => {
+test('on a terminal it is updated in place until all peers are complete, then left on the screen', async () => {
   const later = { ...SWARM, members: [...SWARM.members.slice(0, 2), { ...waits, bytes: 60 }] };
   const { clock, input, screen, settle, bars } = consoleOf(true, [SWARM, later, OVER]);
   await settle();
@@ -164,7 +164,7 @@ test('on a terminal it changes in place until all have it, and stays then', asyn
   expect(screen.lines.at(-1)).toBe('shoal>');
 });
 
-test('Ctrl-C ends the looking and leaves what was seen; --once looks once', async () => {
+test('Ctrl-C ends the updates and leaves the last one on the screen; --once prints one', async () => {
   const { clock, controls, input, screen, settle, bars } = consoleOf(true, [SWARM]);
   await settle();
   input.write('swarm film.mkv\r');

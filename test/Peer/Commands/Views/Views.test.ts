@@ -58,7 +58,7 @@ const strangeName = fc.string({
   maxLength: 60,
 });
 
-/** All that may be in a text for a terminal without colours. */
+/** Characters allowed in text for a terminal without colours. */
 function expectHarmless(text: string): void {
   expect(text).not.toMatch(
     /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\u200b|\u200d|[\u2028-\u202e]|[\u2066-\u2069]/,
@@ -87,7 +87,7 @@ describe('shortened texts', () => {
 });
 
 describe('tables', () => {
-  test('as people see them', () => {
+  test('have columns as wide as their widest cell, wide characters included', () => {
     const text = searchText(
       'film',
       {
@@ -111,7 +111,7 @@ describe('tables', () => {
     );
   });
 
-  test('every view fits the terminal and holds nothing that moves it, for any names', () => {
+  test('every view fits the terminal and contains no control character, for any names', () => {
     fc.assert(
       fc.property(
         fc.array(strangeName, { minLength: 1, maxLength: 6 }),
@@ -177,7 +177,7 @@ describe('tables', () => {
     expect(text).toContain('30 files, 30 B at p');
   });
 
-  test('colours only when wanted, and they take no room', () => {
+  test('colours only when enabled, and they have no width', () => {
     const rows = [[{ text: 'x', paint: makePaint(true).good }, 'y']];
     const columns = [{ title: 'A' }, { title: 'B' }];
     const colored = renderTable(columns, rows, 80, makePaint(true));
@@ -187,7 +187,7 @@ describe('tables', () => {
     );
   });
 
-  test('100,000 rows take no minutes', () => {
+  test('100,000 rows are printed', () => {
     const entries = Array.from({ length: 100_000 }, (_, index) =>
       entryOf(`folder/file ${index}.txt`, index, index % 65_536),
     );

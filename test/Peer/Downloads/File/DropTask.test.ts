@@ -62,7 +62,7 @@ test('bytes of a client become a download that is done', async () => {
   expect(status()).toMatchObject({ state: 'done', bytes: 10, filesDone: 1, finalPath: '/share/a.bin' });
 });
 
-test('a lost client has 20 s to come back; then the download fails, and goes on when the rest comes', async () => {
+test('a client that is gone for 20 s fails the download, which resumes when the rest is sent', async () => {
   const { task, status, clock, downloads, number } = receiving();
   const phone = sender();
   await task.attach(phone);
@@ -104,7 +104,7 @@ test('a paused drop takes nothing and keeps its bytes', async () => {
   expect(status().bytes).toBe(10);
 });
 
-test('cancelled: the bytes are deleted, the request ends, nothing more is taken', async () => {
+test('cancelling deletes the bytes, ends the request, and refuses further bytes', async () => {
   const { task, clock, downloads, number, disk } = receiving();
   const phone = sender();
   await task.attach(phone);
@@ -155,7 +155,7 @@ test('a client waits for a place among the pushed downloads', async () => {
   expect(others[3]?.number).toBe(5);
 });
 
-test('the download limit holds back', async () => {
+test('the download limit delays the bytes of a client', async () => {
   const { desk, clock } = receiving();
   let go = () => {};
   const { task } = desk.downloads.receive({

@@ -5,10 +5,10 @@ import { seeds } from '../../../Support/seeds.ts';
 import { Desk } from '../Desk.ts';
 import { type FakePeer, MIB } from '../FakePeer.ts';
 
-/** Bytes in the sockets between two programs of one busy machine: what was written there is sent, whatever is cancelled later. */
+/** Bytes buffered in the sockets between two programs of a busy machine: sent even if the request is cancelled. */
 const SOCKET_BYTES = 6 * MIB;
 
-/** A source on a machine with other work: its pace changes all the time. */
+/** A source on a busy machine, whose rate changes all the time. */
 function jitter(peer: FakePeer, random: SeededRandom): void {
   const mean = peer.bytesPerSecond;
   const next = () => {

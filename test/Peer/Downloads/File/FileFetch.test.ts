@@ -5,7 +5,7 @@ import { Desk } from '../Desk.ts';
 import { MIB } from '../FakePeer.ts';
 
 test.each(seeds(60))(
-  'one good source among liars, stallers, slow and vanishing ones: right, no honest one blamed, little fetched twice (seed %i)',
+  'with one good source among bad ones the file is right, no honest source is blamed, few bytes are fetched twice (seed %i)',
   async (seed) => {
     const random = new SeededRandom(seed);
     const desk = new Desk(seed);
@@ -29,14 +29,14 @@ test.each(seeds(60))(
     expect(status).toMatchObject({ state: 'done', bytes: size });
     const guilty = new Set(liars.map(({ holder }) => holder.name));
     for (const line of desk.blamed) expect(guilty).toContain(line.replace(/ \w+$/, ''));
-    // Alone, the good one would need this long; nobody may make it much slower.
+    // Time of the good source alone; bad sources may add little.
     const aloneMs = (size / 10e6) * 1_000;
     expect(status.tookMs).toBeLessThan(aloneMs * 1.1 + 2_000);
     await desk.close();
   },
 );
 
-test('four sources of 10 MB/s: one stalls at 95 %, one lies, one drops to 1 %: hardly slower than the two that stay good', async () => {
+test('of four sources one stalls at 95 %, one lies, one drops to 1 %: hardly slower than the good ones alone', async () => {
   const desk = new Desk();
   const peers = [1, 2, 3, 4].map(() => desk.network.peer(10e6));
   const [stalls, liar, slow] = peers;
@@ -59,7 +59,7 @@ test.each([
   ['no bytes', 0, 3 * MIB + 17],
   ['16 TiB', 2 ** 44, 5],
   ['a chunk more', 4 * MIB, 3 * MIB],
-])('a file that somebody falsely said to have %s is fetched in its true size', async (_, claimed, size) => {
+])('a file falsely listed with %s is fetched in its true size', async (_, claimed, size) => {
   const desk = new Desk();
   const peer = desk.network.peer();
   const wish = desk.wish(size, [peer]);
@@ -69,7 +69,7 @@ test.each([
   await desk.close();
 });
 
-test('peers that keep the chunk list to themselves delay a download by seconds only while others have it', async () => {
+test('peers that never send the chunk list delay a download by seconds only, if another peer sends it', async () => {
   const desk = new Desk();
   const peers = Array.from({ length: 4 }, () => desk.network.peer());
   for (const peer of peers.slice(0, 2)) peer.mute = true;
@@ -98,7 +98,7 @@ test('at most three peers are asked for the chunk list at once, and each of many
   await desk.close();
 });
 
-test('a file that another download fetches is waited for, and fetched within a second of its end', async () => {
+test('a file that another download fetches is pending, and fetched within a second of the end of that one', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(1e6);
   const wish = desk.wish(20 * MIB, [peer]);

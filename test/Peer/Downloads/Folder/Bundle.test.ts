@@ -7,7 +7,7 @@ import { fileIdNumber } from '../Desk.ts';
 
 const CONTENT = Buffer.from('0abc', 'latin1');
 
-/** A bundle of two files, 3 bytes and 4; and what was given to the installer. */
+/** A bundle of two files, 3 bytes and 4, and the files given to the installer. */
 function bundle(verdicts: readonly SmallVerdict[] = ['right', 'right']) {
   const given: { bytes: Uint8Array; offsets: number[] }[] = [];
   let place: () => void = () => {};
@@ -49,7 +49,7 @@ function answer(memory: ArrayBufferLike): Uint8Array {
   return bytes;
 }
 
-test('an answer that came whole is placed where it lies, which nobody else may use until then', async () => {
+test('an answer that arrived whole is installed from its buffer, which is not reused until then', async () => {
   const { bundle: asked, given, place } = bundle();
   const bytes = answer(new SharedArrayBuffer(9));
   let isFree = false;
@@ -83,7 +83,7 @@ test.each([
   expect(Buffer.from(given[0]?.bytes ?? []).subarray(0, 9)).toEqual(Buffer.from(answer(new ArrayBuffer(9))));
 });
 
-test('memory is let go of also when the answer is given up, or too short', async () => {
+test('memory is released also when the answer is abandoned or too short', async () => {
   const { bundle: asked, given } = bundle();
   const written = asked.write(answer(new SharedArrayBuffer(9)));
   asked.abandon();

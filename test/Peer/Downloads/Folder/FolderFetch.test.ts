@@ -44,7 +44,7 @@ test('a file that is falsely listed as empty is fetched in its true size', async
   await desk.close();
 });
 
-test('files that are here already are counted and not fetched', async () => {
+test('files of the own share are counted and not fetched', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   const files = folder(desk, 100, 50_000, [peer]);
@@ -55,7 +55,7 @@ test('files that are here already are counted and not fetched', async () => {
   await desk.close();
 });
 
-test('files that nobody has after all: the rest is kept, the reason counts them, resume tries them again', async () => {
+test('of files without a holder the reason gives the count, the other files are kept, and resume retries them', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   const files = folder(desk, 100, 50_000, [peer]);
@@ -72,7 +72,7 @@ test('files that nobody has after all: the rest is kept, the reason counts them,
   await desk.close();
 });
 
-test('a full disk pauses a folder, and it goes on by itself', async () => {
+test('a full disk pauses a folder, which resumes by itself', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(1e6);
   desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, [peer]) });
@@ -116,7 +116,7 @@ test('a folder does not wait behind a large file from the same peer, nor the oth
   await desk.close();
 });
 
-/** A folder that was half fetched when its program was killed: what the next one finds. */
+/** The state of a half-fetched folder after its program was killed. */
 async function killed(desk: Desk, paused = false) {
   const peer = desk.network.peer(10e6);
   const small = folder(desk, 300, 20_000, [peer]);
@@ -138,7 +138,7 @@ async function killed(desk: Desk, paused = false) {
   return { peer, files, bytes, filesDone };
 }
 
-test('a folder goes on after a restart, as one download, with what is here counted and nothing verified fetched again', async () => {
+test('after a restart a folder is one download, counts its finished files, and fetches no verified chunk again', async () => {
   const desk = new Desk();
   const { peer, bytes, filesDone } = await killed(desk);
   const sent = peer.sentBytes;
@@ -154,7 +154,7 @@ test('a folder goes on after a restart, as one download, with what is here count
   await desk.clock.settle(again.close());
 });
 
-test('a folder is written down when it takes longer than two seconds, or waits, or the program ends before', async () => {
+test('a folder record is written after two seconds, when the folder is queued, or when the program ends', async () => {
   const desk = new Desk(1, { maxDownloads: 1 });
   const peer = desk.network.peer(1e6);
   desk.downloads.addFolder({ path: 'dir', files: folder(desk, 200, 50_000, [peer]) });
@@ -181,7 +181,7 @@ test('a folder is written down when it takes longer than two seconds, or waits, 
   await quick.close();
 });
 
-test('a folder of large files is written down at once: a crash in its first second forgets nothing', async () => {
+test('the record of a folder of large files is written at once: a crash in its first second loses nothing', async () => {
   const desk = new Desk();
   desk.downloads.addFolder({ path: 'dir', files: folder(desk, 5, 4 * MIB, [desk.network.peer(1e6)]) });
   await desk.clock.advanceAsync(0);
@@ -237,7 +237,7 @@ test('a folder that is cancelled after a restart leaves nothing behind', async (
   await desk.clock.settle(again.close());
 });
 
-test('a folder that is asked for before the record of an earlier run is read is the same, and takes that away', async () => {
+test('a folder requested before its record of an earlier run is read is one download, and replaces that record', async () => {
   for (const end of ['done', 'cancelled']) {
     const desk = new Desk();
     const { files, peer } = await killed(desk);
@@ -254,7 +254,7 @@ test('a folder that is asked for before the record of an earlier run is read is 
   }
 });
 
-test('the same folder is one download, other files of that name are another; each is written down and forgotten by itself', async () => {
+test('the same folder is one download, other files of that name are another, each with a record of its own', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(1e6);
   const files = folder(desk, 200, 50_000, [peer]);
@@ -272,7 +272,7 @@ test('the same folder is one download, other files of that name are another; eac
   await desk.close();
 });
 
-test('the holder of a folder has moved when the peer comes back: the tracker knows where, and others who have a file are tried', async () => {
+test('after a restart the holders of a folder are located again, and other holders of a file are tried', async () => {
   const desk = new Desk();
   const { peer, files } = await killed(desk);
   peer.reachable = false;
@@ -287,7 +287,7 @@ test('the holder of a folder has moved when the peer comes back: the tracker kno
   await desk.clock.settle(again.close());
 });
 
-test('a folder that does not fit is not begun', async () => {
+test('a folder larger than the free space is not started', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   desk.parts.free = 4_999_999;
@@ -309,7 +309,7 @@ test('the reason why a folder stopped is reported, also when the disk does not e
   await desk.close();
 });
 
-test('the large files of a folder leave nothing behind on the signal that ends the folder', async () => {
+test('the large files of a folder leave no listener on the signal that ends the folder', async () => {
   const add = vi.spyOn(AbortSignal.prototype, 'addEventListener');
   const desk = new Desk();
   const files = folder(desk, 40, 2 * MIB, [desk.network.peer()]);
@@ -387,7 +387,7 @@ test('of many files that the share has elsewhere 64 are copied at once', async (
   await desk.close();
 });
 
-test('a new folder gets its name when it is complete, also after a pause, and keeps its other name if it fails', async () => {
+test('a new folder gets its name when it is complete, also after a pause, and stays "(incomplete)" if it fails', async () => {
   const desk = new Desk();
   const named: string[] = [];
   const parts = Object.assign(desk.parts, {
@@ -420,7 +420,7 @@ test('a new folder gets its name when it is complete, also after a pause, and ke
   await desk.close();
 });
 
-test('a newest version that no source delivers gives way to the next one, which is said', async () => {
+test('a newest version that no source delivers is replaced by the next one, which is reported', async () => {
   const desk = new Desk();
   const [liar, honest] = [desk.network.peer(), desk.network.peer()];
   liar.lies = () => true;

@@ -109,7 +109,7 @@ test('an incomplete folder has its name in the place of the first folder; folder
   expect(folder.count).toBe(3);
 });
 
-test('a holder that is found later is one of the file', () => {
+test('a holder that is found later is added to the holders of the file', () => {
   const folder = folderFiles(small(2, 1, () => HOLDERS.slice(0, 1)));
   for (const holder of [...HOLDERS.slice(0, 2), ...HOLDERS.slice(0, 2)]) folder.addHolder(1, holder);
   expect(folder.holdersOf(1).map(({ name }) => name)).toEqual(['a', 'b']);
@@ -141,7 +141,7 @@ describe('bundles', () => {
     },
   );
 
-  test('a file of a mebibyte fills one; what is verified or given up is not asked for again', () => {
+  test('a file of one mebibyte fills a bundle; verified and failed files are not requested again', () => {
     const folder = folderFiles(small(2, 2 ** 20, () => []));
     const units = new BundleUnits(folder, [0, 1]);
     expect([units.count, units.bytesMax]).toEqual([2, 2 ** 20 + 1]);

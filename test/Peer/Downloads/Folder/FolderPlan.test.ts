@@ -43,7 +43,7 @@ function numberOf(fileId: FileId): number {
   return Number.parseInt(fileId.slice(-6), 16);
 }
 
-test('holders of the same content are joined, whatever they call it; paths are relative to the folder above', () => {
+test('holders of the same content are merged, whatever its path; paths are relative to the parent folder', () => {
   const one = listing(1, ['music/jazz/a.mp3', 1], ['music/jazz/live/b.mp3', 2], ['music/other', 3]);
   const two = listing(2, ['music/jazz/a.mp3', 1], ['music/jazz/second.mp3', 2]);
   expect(plan('music/jazz/', one, two)).toEqual([
@@ -60,7 +60,7 @@ test('entries outside the folder are dropped', () => {
   expect(plan('', listing(1, ['a', 1], ['b/c', 2])).map(([path]) => path)).toEqual(['a', 'b/c']);
 });
 
-test('the corrected file is taken, also when more peers have the old one, and the old one is reported', () => {
+test('the newer version is taken, even if more peers have the older one, which is reported', () => {
   const old = [listing(1, ['d/a', 1, 5]), listing(2, ['d/a', 1, 6])];
   const { files, versions } = planFolder('d', [...old, listing(3, ['d/a', 2, 9])]);
   expect(files.map(({ path, fileId }) => [path, numberOf(fileId)])).toEqual([['d/a', 2]]);
@@ -73,7 +73,7 @@ test('the corrected file is taken, also when more peers have the old one, and th
   ]);
 });
 
-test('a late copy of the old file does not make it newer than the correction', () => {
+test('a later copy of the older version is not newer than the newer version', () => {
   const old = [listing(1, ['d/a', 1, 5]), listing(2, ['d/a', 1, 100])];
   expect(plan('d', ...old, listing(3, ['d/a', 2, 9]))).toEqual([['d/a', 2, [3]]]);
 });
@@ -97,7 +97,7 @@ test('another version can be chosen by the first digits of its id', () => {
   expect(files.map(({ fileId }) => numberOf(fileId))).toEqual([1]);
 });
 
-test('the own version counts like any other, and is not fetched from others when it is the newest', () => {
+test('the own version counts like any other, and is not fetched if it is the newest', () => {
   const own = (modifiedMs: number) => listing(9, ['d/a', 3, modifiedMs], ['d/mine', 4]).files;
   const newer = planFolder('d', [listing(1, ['d/a', 1, 5])], { own: own(7) });
   expect(newer.files.map(({ path, fileId }) => [path, numberOf(fileId)])).toEqual([['d/a', 3]]);
@@ -107,7 +107,7 @@ test('the own version counts like any other, and is not fetched from others when
   expect(older.versions).toMatchObject([{ taken: { isHere: false }, others: [{ isHere: true }] }]);
 });
 
-test('the new version that a peer put beside its old one is not fetched a second time', () => {
+test('a new version with a number, beside the old one of the same peer, is not fetched twice', () => {
   const beside = listing(1, ['d/a.txt', 1, 5], ['d/a (2).txt', 2, 9], ['d/b (2).txt', 2, 9]);
   expect(plan('d', beside, listing(2, ['d/a.txt', 2, 9])).map(([path]) => path)).toEqual([
     'd/a.txt',
@@ -115,7 +115,7 @@ test('the new version that a peer put beside its old one is not fetched a second
   ]);
 });
 
-test('names that differ only in case stay as they are: the disk of the receiver decides', () => {
+test('names that differ only in case are kept: the disk of the receiver decides', () => {
   expect(plan('d', listing(1, ['d/A.txt', 1], ['d/a.txt', 2])).map(([path]) => path)).toEqual([
     'd/A.txt',
     'd/a.txt',
@@ -144,7 +144,7 @@ test.each(seeds(100))('one holder alone is no special case (seed %i)', (seed) =>
     return [path, random.int(1, 4), random.int(0, 3), random.int(10, 11)];
   });
   const one = listing(1, ...rows);
-  // Whoever lists nothing changes nothing.
+  // A peer without files changes nothing.
   expect(planFolder('d', [one])).toEqual(planFolder('d', [one, listing(2)]));
 });
 

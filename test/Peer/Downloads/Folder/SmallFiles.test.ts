@@ -20,7 +20,7 @@ function folder(desk: Desk, count: number, size: number, holders: readonly FakeP
   });
 }
 
-test('thousands of small files are asked for by the hundred', async () => {
+test('thousands of small files are requested in bundles of hundreds', async () => {
   const { desk, peers } = bundleDesk(1, 50e6);
   desk.downloads.addFolder({ path: 'dir', files: folder(desk, 5_000, 4_096, peers) });
   const status = await desk.end();
@@ -33,7 +33,7 @@ test('thousands of small files are asked for by the hundred', async () => {
   await desk.close();
 });
 
-test('a liar is named, its files come from the others, and nothing more is asked of it', async () => {
+test('a liar is named, its files are fetched from the others, and it gets no further request', async () => {
   const { desk, peers } = bundleDesk(3);
   const [liar] = peers;
   if (liar !== undefined) liar.lies = () => true;
@@ -45,7 +45,7 @@ test('a liar is named, its files come from the others, and nothing more is asked
   await desk.close();
 });
 
-test('files that one holder lacks come from another; files that nobody has are counted', async () => {
+test('files that one holder lacks are fetched from another; files without a holder are counted', async () => {
   const { desk, peers } = bundleDesk(2);
   const files = folder(desk, 100, 50_000, peers);
   for (const { fileId } of files.slice(0, 20)) peers[0]?.files.delete(fileId);
@@ -57,7 +57,7 @@ test('files that one holder lacks come from another; files that nobody has are c
   await desk.close();
 });
 
-test('a bundle that its only source rejects is asked for again soon', async () => {
+test('a bundle that its only source rejects is requested again soon', async () => {
   const { desk, peers } = bundleDesk(1);
   for (const peer of peers) peer.rejects = 'changed';
   desk.downloads.addFolder({ path: 'dir', files: folder(desk, 40, 50_000, peers) });
@@ -69,7 +69,7 @@ test('a bundle that its only source rejects is asked for again soon', async () =
   await desk.close();
 });
 
-test('a busy source is asked again after a while, and a queue is waited for without requests', async () => {
+test('a busy source is retried after a backoff, and a queue place is held without requests', async () => {
   const { desk, peers } = bundleDesk(1);
   const [peer] = peers;
   if (peer === undefined) throw new Error('no peer');
@@ -99,7 +99,7 @@ test('requests that a slow source has not begun are taken over by a fast one', a
   await desk.close();
 });
 
-test('files that different peers list come from those, each in bundles of its own', async () => {
+test('files of different peers are fetched in separate bundles, each from the peer that lists them', async () => {
   const { desk, peers } = bundleDesk(2);
   const [one, two] = peers;
   if (one === undefined || two === undefined) throw new Error('no peers');
@@ -137,7 +137,7 @@ test('a slow disk holds back requests: at most 16 bundles are in memory', async 
   await desk.close();
 });
 
-test('the only holder goes and comes back: nothing failed, little fetched twice', async () => {
+test('the only holder leaves and returns: no file fails, few bytes are fetched twice', async () => {
   const { desk, peers } = bundleDesk(1, 1e6);
   const [peer] = peers;
   if (peer === undefined) throw new Error('no peer');
@@ -156,7 +156,7 @@ test('the only holder goes and comes back: nothing failed, little fetched twice'
   await desk.close();
 });
 
-test('paused in the middle: what came has its name, and is not fetched again', async () => {
+test('files fetched before a pause have their names and are not fetched again', async () => {
   const { desk, peers } = bundleDesk(1, 1e6);
   desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, peers) });
   await desk.clock.advanceAsync(2_000);
@@ -170,7 +170,7 @@ test('paused in the middle: what came has its name, and is not fetched again', a
   await desk.close();
 });
 
-test('a full disk pauses the folder with its reason; after that it goes on', async () => {
+test('a full disk pauses the folder with that reason until there is space', async () => {
   const { desk, peers } = bundleDesk(1, 1e6);
   desk.downloads.addFolder({ path: 'dir', files: folder(desk, 100, 50_000, peers) });
   await desk.clock.advanceAsync(1_000);
@@ -184,7 +184,7 @@ test('a full disk pauses the folder with its reason; after that it goes on', asy
   await desk.close();
 });
 
-test('a folder that its source renames meanwhile is complete nevertheless', async () => {
+test('a folder that its source renames during the download is completed', async () => {
   const { desk, peers } = bundleDesk(1, 1e6);
   const [peer] = peers;
   desk.downloads.addFolder({ path: 'dir', files: folder(desk, 2_000, 4_096, peers) });

@@ -18,7 +18,7 @@ const stopped = (code: ErrorCode, progressed = false): DownloadEvent => ({
   progressed,
 });
 
-/** Plays events from a new download on. */
+/** Applies events to a new download. */
 function play(...events: DownloadEvent[]) {
   let progress = newDownload('waiting');
   let actions: readonly string[] = [];
@@ -106,7 +106,7 @@ test('a disk that keeps failing is left to the user, unless something was writte
 });
 
 test.each(seeds(200))(
-  'done and cancelled are for ever, and a run starts only from waiting (seed %i)',
+  'done and cancelled are final, and a run starts only from waiting (seed %i)',
   (seed) => {
     const random = new SeededRandom(seed);
     let progress: DownloadProgress = newDownload(random.pick(['waiting', 'paused']));

@@ -3,7 +3,7 @@ import type { PeerId } from '../../../../Protocol/Ids.ts';
 import { Desk, fileIdNumber } from '../Desk.ts';
 import { type FakePeer, MIB } from '../FakePeer.ts';
 
-/** Pushes of one sender, which delivers nothing unless it is given bytes per second. */
+/** Pushes of one sender at a rate in bytes per second, by default 0. */
 function push(desk: Desk, sender: FakePeer, count: number, first = 1): void {
   for (let index = 0; index < count; index++) {
     const fileId = fileIdNumber(first + index);
@@ -50,7 +50,7 @@ test('a push of another sender gets a place within half a minute', async () => {
   await desk.close();
 });
 
-test('a push that takes longer than that for a chunk, but delivers bytes, keeps its place', async () => {
+test('a push that delivers bytes keeps its place, even if a chunk takes minutes', async () => {
   const desk = new Desk();
   const slow = desk.network.peer(150_000);
   const seen = new Set<string>();
@@ -63,7 +63,7 @@ test('a push that takes longer than that for a chunk, but delivers bytes, keeps 
   await desk.close();
 });
 
-test('a push that delivers nothing in all its places ends and leaves nothing behind', async () => {
+test('a push that delivers nothing in any of its turns ends and leaves no part', async () => {
   const desk = new Desk();
   const hostile = desk.network.peer();
   hostile.stalled = true;
@@ -85,7 +85,7 @@ test('a pushed file that the user asks for too is a download of the user', async
   await desk.close();
 });
 
-/** Downloads of the user, 20 MiB each, from one peer that sends 10 MiB a second. */
+/** Downloads of the user, 20 MiB each, from one peer of 10 MiB/s. */
 function three(maxDownloads: number) {
   const desk = new Desk(1, { maxDownloads });
   const friend = desk.network.peer();

@@ -194,7 +194,7 @@ test.each<[string, DownloadState, Partial<StalledDownload>, string, string]>([
   expect(cause && causeText(cause)).toBe(text);
 });
 
-test('paused by the user, by a disk, failed; what moves or is over has no cause', () => {
+test('paused by the user or by a disk, failed; a download that moves or has ended has no cause', () => {
   const told = (change: object, still: Partial<StalledDownload> = {}) => {
     const cause = stallReason({ ...newDownload('paused'), ...change }, { ...STILL, ...still }, 1_000);
     return cause && [cause.code, causeText(cause)];
@@ -210,10 +210,10 @@ test('paused by the user, by a disk, failed; what moves or is over has no cause'
   expect(told({ state: 'fetching' }, { bytesPerSecond: 1, sources: [active] })).toBeUndefined();
 });
 
-/** The same from running downloads: what the rooms feed. */
+/** Stall reasons of running downloads. */
 const first = (desk: Desk) => desk.downloads.list()[0]?.cause;
 
-test('nobody has it: the next look at the trackers is named', async () => {
+test('without a holder, the time of the next locate is named', async () => {
   const desk = new Desk();
   desk.downloads.add(desk.wish(4 * MIB, []));
   await desk.clock.advanceAsync(40_000);
@@ -229,7 +229,7 @@ test('nobody has it: the next look at the trackers is named', async () => {
   await desk.close();
 });
 
-test('a peer that cannot be reached is named with its next try', async () => {
+test('an unreachable peer is named with the time of the next dial', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   peer.reachable = false;
@@ -273,7 +273,7 @@ test('the second download of one content names that reason', async () => {
   await desk.close();
 });
 
-test('only a peer that was connected is said to return', async () => {
+test('only a peer that was connected is expected to return', async () => {
   const desk = new Desk();
   const peer = desk.network.peer();
   peer.stalled = true;

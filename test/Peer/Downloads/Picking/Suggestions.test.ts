@@ -33,7 +33,7 @@ test('suggested chunks are requested first, and no others while the source may r
   expect([next(scheduler), next(scheduler)]).toEqual([7, undefined]);
 });
 
-test('then what others have too, but nothing that only it has', () => {
+test('then chunks that others have too, but none that only this source has', () => {
   const scheduler = swarm();
   scheduler.suggest('seeder', { chunks: [], rest: 'spread' }, 0);
   const asked = [1, 2, 3, 4].map(() => next(scheduler) ?? -1);
@@ -41,7 +41,7 @@ test('then what others have too, but nothing that only it has', () => {
   expect(next(scheduler)).toBeUndefined();
 });
 
-test('a source whose suggestions do not come is asked as any other after 2 s', () => {
+test('a source without suggestions for 2 s is asked like any other', () => {
   const scheduler = swarm();
   scheduler.suggest('seeder', { chunks: [], rest: 'nothing' }, 0);
   expect(next(scheduler, 1_999)).toBeUndefined();
@@ -67,7 +67,7 @@ test('with another complete source about, everything counts as what others have 
   ).toHaveLength(16);
 });
 
-test('a source that holds back is left alone as long as others bring something', () => {
+test('a source that withholds chunks is not asked as long as others send bytes', () => {
   const scheduler = swarm();
   scheduler.suggest('seeder', { chunks: [], rest: 'nothing' }, 0);
   const request = scheduler.next('leecher', 1_500)?.request;

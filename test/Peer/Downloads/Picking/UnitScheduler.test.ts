@@ -31,7 +31,7 @@ function ask(plan: UnitScheduler<string>, source: string, nowMs = 0): number | u
   return plan.next(source, nowMs)?.request.unit;
 }
 
-/** One swarm, with everything that can happen, until the file is there. Throws where a promise is broken. */
+/** Runs one swarm with random events until the file is complete. @throws Error at the first broken invariant */
 function play(seed: number): void {
   const random = new SeededRandom(seed);
   const chunks = random.int(1, 120);
@@ -129,7 +129,7 @@ function randomChunks(random: SeededRandom, chunks: number): number[] {
 }
 
 test.each(seeds(200))(
-  'each chunk is missing, asked of whoever has it, or verified; copies only in the endgame and within 1 % (seed %i)',
+  'each chunk is missing, requested from a holder, or verified; duplicates only in the endgame and within 1 % (seed %i)',
   (seed) => play(seed),
 );
 
@@ -164,14 +164,14 @@ test('with leechers about, the rarest chunks go first, equally rare ones in rand
   expect(order(1)).toEqual(order(1));
 });
 
-test('in order, every source takes the lowest it has', () => {
+test('in order mode, every source takes its lowest missing chunk', () => {
   const plan = scheduler(10, { order: 'in order' });
   plan.join('all', undefined);
   plan.join('odd', chunksOf(10 * MIB, [1, 3, 5]));
   expect([ask(plan, 'odd'), ask(plan, 'all'), ask(plan, 'odd'), ask(plan, 'all')]).toEqual([1, 0, 3, 2]);
 });
 
-test('a source that lied is only asked for what nobody else has', () => {
+test('a source that lied is only asked for chunks without another holder', () => {
   const plan = scheduler(4);
   plan.join('liar', undefined);
   plan.join('good', chunksOf(4 * MIB, [0, 1]));
@@ -197,7 +197,7 @@ test('pending chunks of a slow source move to an idle one; a running chunk is re
   expect(plan.verified(copied.request, 0)).toEqual([first]);
 });
 
-test('equally fast sources do not pass a chunk to and fro', () => {
+test('equally fast sources do not take over chunks from each other', () => {
   const plan = scheduler(5);
   plan.join('a', undefined);
   plan.join('b', undefined);

@@ -8,7 +8,7 @@ import { madeFile } from '../../Files/Parts/parts.ts';
 
 const { description } = madeFile(5);
 
-/** Sources that answer as `answers` says, one after the other: nothing for a long time, a failure, or the list. */
+/** Sources that give `answers` in order: silence, a failure, or the list. */
 function fetchFrom(count: number, answers: readonly ('nothing' | 'fails' | 'list')[]) {
   const clock = new SimulatedClock();
   const asked: number[] = [];
@@ -25,7 +25,7 @@ function fetchFrom(count: number, answers: readonly ('nothing' | 'fails' | 'list
   const fetch = new DescriptionFetch(clock, new AbortController().signal, (_: FileSource, { code }) =>
     failed.push(code),
   );
-  /** Asks when due, every 100 ms. */
+  /** Calls the fetch every 100 ms. */
   const run = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 100) {
       fetch.tick(sources);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Desk, FILE } from '../Desk.ts';
 import { type FakePeer, MIB } from '../FakePeer.ts';
 
-/** A download of 20 s with one source, that is gone after 5 s. */
+/** A download of 20 s with one source, which vanishes after 5 s. */
 async function bereft(): Promise<{ desk: Desk; peer: FakePeer }> {
   const desk = new Desk();
   const peer = desk.network.peer(MIB);
@@ -20,7 +20,7 @@ test.each([
   [6_000, 7_700],
   [12_000, 12_800],
   [20_000, 22_900],
-])('a source that is back after %d ms gives again by %d ms', async (awayMs, byMs) => {
+])('a source that returns after %d ms sends again by %d ms', async (awayMs, byMs) => {
   const { desk, peer } = await bereft();
   await desk.clock.advanceAsync(awayMs);
   expect(reason(desk)).toMatch(/^waiting for peer 1 to return, again in \d+ s$/);
@@ -31,7 +31,7 @@ test.each([
   await desk.close();
 });
 
-test('a source that is named at another address, or comes to us, is tried at once', async () => {
+test('a source that is named at another address, or dials us, is retried at once', async () => {
   for (const change of [{ address: { host: '127.0.0.7', port: 9_001 } }, { near: true }]) {
     const { desk, peer } = await bereft();
     await desk.clock.advanceAsync(60_000);
@@ -45,7 +45,7 @@ test('a source that is named at another address, or comes to us, is tried at onc
   }
 });
 
-test('when the last source is gone the trackers are asked soon: it may be at another address', async () => {
+test('after the loss of the last source the trackers are asked soon: its address may have changed', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(MIB);
   desk.downloads.add(desk.wish(60 * MIB, [peer]));
@@ -57,7 +57,7 @@ test('when the last source is gone the trackers are asked soon: it may be at ano
   await desk.close();
 });
 
-test('when all sources are silent the trackers are asked soon, once: another one may have come', async () => {
+test('when all sources are silent the trackers are asked soon, once: there may be new holders', async () => {
   const desk = new Desk();
   const [silent, other] = [desk.network.peer(MIB), desk.network.peer()];
   desk.downloads.add(desk.wish(60 * MIB, [silent]));
@@ -66,7 +66,7 @@ test('when all sources are silent the trackers are asked soon, once: another one
   await desk.clock.advanceAsync(9_000);
   const before = desk.network.locates;
   await desk.clock.advanceAsync(60_000);
-  expect(desk.network.locates - before).toBe(7); // Six early looks, and one after 30 s more.
+  expect(desk.network.locates - before).toBe(7); // Six early locates, and one 30 s later.
   desk.wish(60 * MIB, [other]);
   desk.network.located.push(other);
   await desk.clock.advanceAsync(30_000);
@@ -74,7 +74,7 @@ test('when all sources are silent the trackers are asked soon, once: another one
   await desk.close();
 });
 
-test('a source that owes bytes and is quiet is asked for a sign of life, again and again', async () => {
+test('a silent source with pending requests is probed repeatedly', async () => {
   const desk = new Desk();
   const peer = desk.network.peer(MIB);
   const probed: number[] = [];

@@ -9,7 +9,7 @@ import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { peerIdOf } from '../../Network/links.ts';
 import { MIB } from '../FakePeer.ts';
 
-/** Peers that bring hundreds of MB/s, each with somebody who always wants one MiB more; `asked` tells how often each went to it. */
+/** Peers of hundreds of MB/s, each with a requester that always has another MiB to request; `asked` counts its requests. */
 function table(peers: number) {
   const clock = new SimulatedClock();
   let due: (() => void)[] = [];
@@ -71,7 +71,7 @@ test('a window is filled, and filled again when a quarter of it is free: several
   expect(asked).toEqual([40]);
 });
 
-test('in a turn with an end, every gap is used at once', () => {
+test('in a bounded turn, every free byte of the window is used at once', () => {
   const { clock, dispatcher, peers, asked, pump, arrives } = table(1);
   clock.advance(5_000);
   pump();
@@ -82,7 +82,7 @@ test('in a turn with an end, every gap is used at once', () => {
   expect(asked).toEqual([33]);
 });
 
-test('all together have at most 64 MiB under way, and are asked again when half of that is here', () => {
+test('all peers together have at most 64 MiB pending, and are asked again when half of that has arrived', () => {
   const { clock, dispatcher, peers, asked, pump, arrives } = table(4);
   clock.advance(5_000);
   pump();

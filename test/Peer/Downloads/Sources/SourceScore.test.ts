@@ -6,7 +6,7 @@ import { seeds } from '../../../Support/seeds.ts';
 import { fileIdNumber } from '../Desk.ts';
 import { MIB } from '../FakePeer.ts';
 
-/** Keeps it busy at a rate. Returns the time after that. */
+/** Keeps a source busy at a rate. Returns the time at the end. */
 function deliver(score: SourceScore, bytesPerSecond: number, fromMs: number, forMs: number): number {
   score.requested(1e12, fromMs);
   let nowMs = fromMs;
@@ -40,7 +40,7 @@ test.each([20, 50, 150])('the window keeps ahead of slow start over %i ms', (rou
   }
 });
 
-test('next door slow start is over at once: a growing rate widens the window only by the average', () => {
+test('with a short round trip slow start ends at once: a growing rate widens the window only by the average', () => {
   const score = new SourceScore();
   score.requested(MIB, 0);
   score.received(MIB, 16);
@@ -55,7 +55,7 @@ test('once its rate fell, peaks widen the window no more than the average does',
   expect(score.windowBytes(deliver(score, 100e6, now, 100))).toBeLessThan(25e6);
 });
 
-test('time without work does not lower the rate; silence under way does', () => {
+test('idle time does not lower the rate; silence with pending requests does', () => {
   const score = new SourceScore();
   const now = deliver(score, 10e6, 0, 5_000);
   expect(score.bytesPerSecond(now + 60_000)).toBeCloseTo(10e6, -6);
@@ -90,7 +90,7 @@ test.each(seeds(40))('never more under way than the window, but always one reque
   }
 });
 
-test('silent for 10 s while asked: left alone for 1, 5, 15, 60, 60 s, with one request each time', () => {
+test('a snubbed source is deferred for 1, 5, 15, 60, 60 s, then gets one request', () => {
   const score = new SourceScore();
   let now = 0;
   for (const restMs of [1_000, 5_000, 15_000, 60_000, 60_000]) {
@@ -111,7 +111,7 @@ test('silent for 10 s while asked: left alone for 1, 5, 15, 60, 60 s, with one r
   expect(score.roomBytes(now + 1)).toBeGreaterThan(0);
 });
 
-test('a queued source is not silent, and has one open request', () => {
+test('a source that queues us is not silent, and has one pending request', () => {
   const score = new SourceScore();
   score.requested(MIB, 0);
   score.queued(3, 10);
@@ -123,7 +123,7 @@ test('a queued source is not silent, and has one open request', () => {
   expect(score.turnedSilent(70_000)).toBe(true);
 });
 
-test('the news that several requests broke at once counts once', () => {
+test('several requests that fail at once count as one failure', () => {
   const score = new SourceScore();
   for (let request = 0; request < 50; request++) score.backOff('unreachable', 5);
   expect(score.backoffLeftMs(5)).toBe(500);
@@ -134,7 +134,7 @@ test('the news that several requests broke at once counts once', () => {
   expect(score.backoffLeftMs(1_005)).toBe(0);
   score.backOff('silent', 1_005);
   score.rediscovered();
-  expect(score.backoffLeftMs(1_005)).toBe(1_000); // That it is there does not mean that it gives anything.
+  expect(score.backoffLeftMs(1_005)).toBe(1_000); // A live link proves no delivery.
 });
 
 test('wrong bytes: distrusted for the file, banned for an hour at the third', () => {
@@ -148,13 +148,13 @@ test('wrong bytes: distrusted for the file, banned for an hour at the third', ()
   expect(score.isBanned(3_600_000)).toBe(false);
 });
 
-test('where we lined up nothing is asked before our turn; then a chunk at least, and what the turn allows', () => {
+test('after lining up nothing is requested before our turn; then at least one chunk, within the turn', () => {
   const score = new SourceScore();
   score.expectTurns();
   expect(score.turnIsOver(MIB)).toBe(true);
   score.lineUp(0);
   score.queued(3, 0, 5);
-  expect(score.place).toBe(3); // People see it, though nothing is asked.
+  expect(score.place).toBe(3); // Shown although nothing is requested.
   expect(score.roomBytes(1_000)).toBe(0);
   score.turn(1.5 * MIB);
   expect(score.place).toBe(0);
@@ -165,7 +165,7 @@ test('where we lined up nothing is asked before our turn; then a chunk at least,
   expect(score.turnIsOver(MIB)).toBe(false);
 });
 
-test('a place that leads to no turn for half a minute is forgotten', () => {
+test('a queue place without a turn for half a minute is dropped', () => {
   const score = new SourceScore();
   score.lineUp(0);
   expect(score.roomBytes(29_000)).toBe(0);

@@ -28,7 +28,7 @@ function memory(mebibytes: number, needed: (chunk: number) => boolean = () => fa
   return { chunks, receive, bytesOf, verified: () => verified };
 }
 
-test('a chunk is here once its hash is right', async () => {
+test('a chunk is available once its hash is verified', async () => {
   const { chunks, receive, bytesOf, verified } = memory(2);
   expect(await receive(0, bytesOf(1))).toBe(false);
   expect([chunks.chunk(0), chunks.verified.has(0), verified()]).toEqual([undefined, false, 0]);
@@ -51,7 +51,7 @@ test('too few bytes are wrong, too many an error, and those after the end are dr
   expect(() => chunks.writer(3)).toThrow(RangeError);
 });
 
-test('the chunk that was not used for the longest time gives its memory to the next one', async () => {
+test('the least recently used chunk is evicted for the next one', async () => {
   const { chunks, receive } = memory(8);
   await receive(0);
   await receive(1);
@@ -63,19 +63,19 @@ test('the chunk that was not used for the longest time gives its memory to the n
   expect(chunks.chunk(2)?.buffer).toBe(memoryOfOne);
 });
 
-test('chunks that readers need stay, however many', async () => {
+test('chunks in read windows are never evicted', async () => {
   const { chunks, receive } = memory(8, (chunk) => chunk < 4);
   for (const chunk of [0, 1, 2, 3, 5, 6]) await receive(chunk);
   expect([...chunks.verified.indexes()]).toEqual([0, 1, 2, 3, 6]);
 });
 
-test('the last, shorter chunk gives back all of its memory', async () => {
+test('the last, shorter chunk releases all of its memory', async () => {
   const { chunks, receive } = memory(3);
   for (const chunk of [3, 0, 1, 2]) expect(await receive(chunk)).toBe(true);
   expect(chunks.chunk(2)).toHaveLength(MIB);
 });
 
-test('a piece that may still be on its way to a socket does not change', async () => {
+test('the memory of a piece that may still be in a socket is not reused', async () => {
   const { chunks, receive } = memory(8);
   await receive(1);
   const sending = chunks.chunk(1)?.subarray(0, 100);
@@ -85,7 +85,7 @@ test('a piece that may still be on its way to a socket does not change', async (
   expect(sending?.every((byte) => byte === 1)).toBe(true);
 });
 
-test('a second copy of a chunk, and one that is abandoned, give their memory back', async () => {
+test('a second copy of a chunk, and an abandoned one, release their memory', async () => {
   const { chunks, receive } = memory(8);
   await receive(1);
   const before = chunks.chunk(1);

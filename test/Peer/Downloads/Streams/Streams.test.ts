@@ -103,7 +103,7 @@ test.each(seeds(10))('any range comes right, with liars among the sources (seed 
   await desk.close();
 });
 
-test('a reader that stops is not read ahead for more than 64 MiB', async () => {
+test('read-ahead for a reader that stops is bounded by 64 MiB', async () => {
   const { desk, sources, open, content } = cinema(200, 2, 100e6);
   const stream = await open();
   const pieces = stream.read({ from: 0, to: content.length }, NEVER);
@@ -113,7 +113,7 @@ test('a reader that stops is not read ahead for more than 64 MiB', async () => {
   await desk.close();
 });
 
-test('a seek moves the window: what the old request needed is not fetched any more', async () => {
+test('a seek moves the window: chunks of the old request are no longer fetched', async () => {
   const { desk, sources, open, content } = cinema(200, 1, 5e6);
   const first = await open();
   const pieces = first.read({ from: 0, to: content.length }, NEVER);
@@ -124,12 +124,12 @@ test('a seek moves the window: what the old request needed is not fetched any mo
   const from = 150 * MIB;
   const sentBefore = sources[0]?.sentBytes ?? 0;
   expect((await readAll(desk, second, from, from + MIB)).length).toBe(MIB);
-  // One chunk, and what was on its way when the old request ended.
+  // One chunk, and those in flight when the old request ended.
   expect((sources[0]?.sentBytes ?? 0) - sentBefore).toBeLessThan(4 * MIB);
   await desk.close();
 });
 
-test('the last piece of a reader that ends may still be sent: its bytes stay', async () => {
+test('the bytes of the last piece of an ended reader stay: they may still be sent', async () => {
   const { desk, open, content } = cinema(150, 2, 100e6);
   const first = await open();
   const pieces = first.read({ from: 0, to: content.length }, NEVER);
@@ -167,7 +167,7 @@ test('of two readers far apart on a slow line, none waits for the other', async 
   await desk.close();
 });
 
-test('chunks that are here are read from the disk', async () => {
+test('verified chunks of a part file are read from the disk', async () => {
   const { desk, sources, open, content, local } = cinema(8, 1);
   local.have = chunksOf(content.length, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
   const stream = await open();
@@ -177,7 +177,7 @@ test('chunks that are here are read from the disk', async () => {
   await desk.close();
 });
 
-test('a running download of the content is followed: what is read comes first, and comes once', async () => {
+test('a running download of the content is followed: its read windows come first, and no chunk is fetched twice', async () => {
   const { desk, sources, open, content, wish, local } = cinema(300, 2, 10e6);
   desk.downloads.add(wish);
   await desk.clock.advanceAsync(1_000);
@@ -196,7 +196,7 @@ test('a running download of the content is followed: what is read comes first, a
   await desk.close();
 });
 
-test('so is a file of a folder; when the download is paused, the stream fetches by itself', async () => {
+test('a file of a folder download is followed; when that is paused, the stream fetches by itself', async () => {
   const { desk, sources, open, content, wish, local } = cinema(100, 2, 10e6);
   const folder = [{ ...wish, path: 'films/film.mkv' }];
   desk.downloads.addFolder({ path: 'films', files: folder });
@@ -225,8 +225,8 @@ test('a download that finds no source keeps no reader waiting for more than a mi
   await desk.close();
 });
 
-describe('ends', () => {
-  test('without a reader for 10 s the sources are left', async () => {
+describe('the end of a stream', () => {
+  test('without a reader for 10 s the sources are closed', async () => {
     const { desk, sources, open } = cinema(3, 1);
     const stream = await open();
     await readAll(desk, stream, 0, 100);
@@ -262,7 +262,7 @@ describe('ends', () => {
     await desk.close();
   });
 
-  test('a patient reader waits until its source is back', async () => {
+  test('a patient reader waits until its source returns', async () => {
     const { desk, sources, wish, content } = cinema(40, 1, 5e6);
     const [source] = sources;
     if (source !== undefined) source.reachable = false;
@@ -295,7 +295,7 @@ describe('bounds', () => {
     return stream;
   }
 
-  test('six readers a client: the seventh is refused, unless one stands still for 10 s', async () => {
+  test('six readers per client: the seventh is refused, unless one is stalled for 10 s', async () => {
     const { desk, open } = cinema(20, 1);
     const streams = [];
     for (let count = 0; count < 6; count++) streams.push(await stopped(desk, await open()));
@@ -318,7 +318,7 @@ describe('bounds', () => {
     await desk.close();
   });
 
-  test('four contents; one that is not read gives its place', async () => {
+  test('four contents; one without a reader is evicted', async () => {
     const { desk, wish, content } = cinema(3, 1);
     const description = desk.network.descriptions.get(wish.fileId);
     const openNumber = (number: number, client = VIEWER) => {

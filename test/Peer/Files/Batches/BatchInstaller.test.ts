@@ -9,7 +9,7 @@ import { madeFile, partStore } from '../Parts/parts.ts';
 
 const memoryDisk = (seed = 1, links = true) => new MemoryDisk({ random: new SeededRandom(seed), links });
 
-/** Small files of different content, one after the other behind a byte each, as a bundle brings them. */
+/** Small files of different content in the layout of a bundle: a byte before each file. */
 function batch(paths: readonly string[], salt = 0) {
   const made = paths.map((_, index) => madeFile(100 + index, salt + index));
   const files: SmallFile[] = [];
@@ -33,7 +33,7 @@ function openInstaller(batches: BatchInstallers, wanted: readonly string[]) {
   return { installer, told };
 }
 
-test('a folder that is not there comes whole, with one name, and nothing is left in Temp', async () => {
+test('a new folder is installed by one rename, and nothing is left in Temp', async () => {
   const disk = memoryDisk();
   const { batches, told: shared } = partStore(disk);
   const paths = ['new/a', 'new/b', 'new/c'];
@@ -53,7 +53,7 @@ test('a folder that is not there comes whole, with one name, and nothing is left
   expect(disk.names('/share/Temp')).toEqual([]);
 });
 
-test('a folder of which not all comes gets its name after a second, and the rest joins it', async () => {
+test('an incomplete new folder gets its name after a second, and later files join it', async () => {
   const disk = memoryDisk();
   const { batches, clock } = partStore(disk);
   const paths = ['new/a', 'new/b'];
@@ -79,7 +79,7 @@ test('a folder that has its name leaves no timer, whose closure would keep its f
   expect(clock.pending).toBe(before);
 });
 
-test('closing gives what is there its name', async () => {
+test('closing installs the files that are there', async () => {
   const disk = memoryDisk();
   const { batches } = partStore(disk);
   const { files, bytes } = batch(['new/a', 'new/b']);
@@ -90,7 +90,7 @@ test('closing gives what is there its name', async () => {
   expect(disk.names('/share/Temp')).toEqual([]);
 });
 
-test.each([true, false])('what lies there is never replaced (links: %s)', async (links) => {
+test.each([true, false])('an existing file is never replaced (links: %s)', async (links) => {
   const disk = memoryDisk(1, links);
   const { batches } = partStore(disk);
   disk.putFolder('/share/old');
@@ -100,7 +100,7 @@ test.each([true, false])('what lies there is never replaced (links: %s)', async 
   const { files, bytes, content } = batch(paths);
   const { installer, told } = openInstaller(batches, [...paths, 'late/more']);
   expect((await installer.install(bytes, files)).verdicts).toEqual(['right', 'right', 'right', 'right']);
-  // Somebody makes a folder of the same name while ours is filled.
+  // Another program creates a folder of the same name while ours is filled.
   disk.putFolder('/share/late');
   disk.createWhole('/share/late/a', Buffer.from('theirs'));
   await installer.close();
@@ -118,7 +118,7 @@ test.each([true, false])('what lies there is never replaced (links: %s)', async 
   expect(disk.names('/share/Temp')).toEqual([]);
 });
 
-test('wrong bytes make no file; the right ones, later, do', async () => {
+test('wrong bytes are not installed; right ones, sent later, are', async () => {
   const disk = memoryDisk();
   const { batches } = partStore(disk);
   disk.putFolder('/share/old');
@@ -133,7 +133,7 @@ test('wrong bytes make no file; the right ones, later, do', async () => {
   expect(disk.peek('/share/new/a')?.equals(content(0))).toBe(true);
 });
 
-test('two wanted paths that are one when made safe both come', async () => {
+test('two wanted paths with the same safe path are both installed', async () => {
   const disk = memoryDisk();
   const { batches } = partStore(disk);
   const paths = ['new/a?', 'new/a*', 'new/../../new/a|'];
@@ -183,7 +183,7 @@ test.each(seeds(40))('a disk that fails at any call corrupts nothing (seed %i)',
 });
 
 test.each(seeds(12))(
-  'killed in the middle: what has a name is whole, the rest is cleared up (seed %i)',
+  'killed in the middle: files with a name are whole, the rest is removed (seed %i)',
   async (seed) => {
     const before = memoryDisk(seed);
     const { batches } = partStore(before);
@@ -201,30 +201,27 @@ test.each(seeds(12))(
   },
 );
 
-test.each([4_096, 300_000])(
-  'a file of %i bytes is verified before it is written, wherever that is done',
-  async (size) => {
-    const disk = memoryDisk();
-    const { batches, told: shared } = partStore(disk);
-    const made = [1, 2, 3].map((salt) => madeFile(size, salt));
-    const files = made.map(({ description: { fileId } }, index) => {
-      return { row: index, fileId, size, path: `new/${index}`, offset: 1 + index * (size + 1) };
-    });
-    const bytes = Buffer.concat(made.flatMap(({ content }) => [Buffer.of(1), content]));
-    bytes[size + 2] = (bytes[size + 2] ?? 0) ^ 1;
-    const { installer, told } = openInstaller(
-      batches,
-      files.map(({ path }) => path),
-    );
-    expect((await installer.install(bytes, files)).verdicts).toEqual(['right', 'wrong', 'right']);
-    await installer.close();
-    expect([...told.installed.keys()]).toEqual(['new/0', 'new/2']);
-    expect(disk.kindOf('/share/new/1')).toBeUndefined();
-    for (const index of [0, 2])
-      expect(disk.peek(`/share/new/${index}`)?.equals(made[index]?.content ?? Buffer.alloc(0))).toBe(true);
-    expect(shared.hashes).toEqual([made[0], made[2]].map((each) => each?.description.chunkHashes));
-  },
-);
+test.each([4_096, 300_000])('a file of %i bytes is verified before it is written', async (size) => {
+  const disk = memoryDisk();
+  const { batches, told: shared } = partStore(disk);
+  const made = [1, 2, 3].map((salt) => madeFile(size, salt));
+  const files = made.map(({ description: { fileId } }, index) => {
+    return { row: index, fileId, size, path: `new/${index}`, offset: 1 + index * (size + 1) };
+  });
+  const bytes = Buffer.concat(made.flatMap(({ content }) => [Buffer.of(1), content]));
+  bytes[size + 2] = (bytes[size + 2] ?? 0) ^ 1;
+  const { installer, told } = openInstaller(
+    batches,
+    files.map(({ path }) => path),
+  );
+  expect((await installer.install(bytes, files)).verdicts).toEqual(['right', 'wrong', 'right']);
+  await installer.close();
+  expect([...told.installed.keys()]).toEqual(['new/0', 'new/2']);
+  expect(disk.kindOf('/share/new/1')).toBeUndefined();
+  for (const index of [0, 2])
+    expect(disk.peek(`/share/new/${index}`)?.equals(made[index]?.content ?? Buffer.alloc(0))).toBe(true);
+  expect(shared.hashes).toEqual([made[0], made[2]].map((each) => each?.description.chunkHashes));
+});
 
 test('each file of a batch has its modification time and executable bit, in a new folder and in an old one', async () => {
   const disk = memoryDisk();

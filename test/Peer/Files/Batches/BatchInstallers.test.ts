@@ -34,7 +34,7 @@ function desk() {
   return { clock, writers, installers, open };
 }
 
-test('a writer is made once, by who expects files or by the first download, and closed after the last', async () => {
+test('a writer is created once, by an expectation of files or the first download, and closed after the last', async () => {
   const { clock, writers, installers, open } = desk();
   installers.prepare();
   expect(writers).toEqual({ made: 1, closed: 0 });
@@ -49,7 +49,7 @@ test('a writer is made once, by who expects files or by the first download, and 
   expect(clock.pending).toBe(0);
 });
 
-test('a writer that was expected in vain goes after ten seconds', () => {
+test('a writer that no download uses is closed after ten seconds', () => {
   const { clock, writers, installers } = desk();
   installers.prepare();
   clock.advance(6_000);

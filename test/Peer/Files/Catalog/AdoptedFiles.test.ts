@@ -4,7 +4,7 @@ import type { ShareIndex } from '../../../../Peer/Files/Catalog/ShareIndex.ts';
 import { ShareTree } from '../../../../Peer/Files/Watching/ShareTree.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
-/** A share of `count` files below \`new\`, of which an index notes what happens to them. */
+/** A share of `count` files below \`new\`, and an index that records the calls for each. */
 function desk(count: number) {
   const clock = new SimulatedClock();
   const tree = new ShareTree();
@@ -36,7 +36,7 @@ function desk(count: number) {
   return { clock, tree, shared, moves, adopted };
 }
 
-test('the files of a renamed folder are moved in slices; a scan that is faster moves those that it meets', async () => {
+test('the files of a renamed folder are moved in slices; a faster scan moves those that it reaches', async () => {
   const { clock, tree, shared, moves, adopted } = desk(450);
   const renamed = adopted.folderRenamed('new', 'old');
   expect(moves.splice(0, 1)).toEqual(['new old']);

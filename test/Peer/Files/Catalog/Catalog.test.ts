@@ -110,7 +110,7 @@ test('of content with two paths, only the removed path is gone', () => {
   expect(catalog.find(id(1))?.path).toBe('b');
 });
 
-test('an id is not found any more when its file is gone, or is found at its other path', () => {
+test('after its file is removed an id is found at its other path, or not at all', () => {
   const catalog = new Catalog();
   put(catalog, 'a', 1);
   expect(catalog.find(id(1))).toBe(catalog.find(id(1)));

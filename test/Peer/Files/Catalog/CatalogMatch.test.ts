@@ -19,7 +19,7 @@ function catalogOf(...paths: string[]): Catalog {
   return catalog;
 }
 
-/** A running download, as far as a search reads it. */
+/** The fields of a running download that a search reads. */
 function partOf(number: number, path: string, size: number): Part {
   const description = { fileId: idOf(number), layout: chunkLayout(size), chunkHashes: [] };
   return { description, path } as unknown as Part;
@@ -27,7 +27,7 @@ function partOf(number: number, path: string, size: number): Part {
 
 const words = (text: string) => ({ words: text, fileId: undefined });
 
-test('finds by words, the best name first, without case and accents', () => {
+test('finds by words, the best match first, ignoring case and accents', () => {
   const catalog = catalogOf('song/notes.txt', 'a Söng here.mp3', 'SONG.mp3', 'film.mkv');
   const match = new CatalogMatch(catalog, () => []);
   expect(match.matching(words('söng')).map(({ path }) => path)).toEqual([
@@ -51,7 +51,7 @@ test('a running download is an incomplete hit, unless it has a single chunk', ()
   expect(match.matching({ words: '', fileId: idOf(51) })).toEqual([]);
 });
 
-test('a start of an id looks at no more than 1,000 files, however many have this content', () => {
+test('a search by a prefix of an id reads 1,000 files at most, however many have this content', () => {
   const catalog = new Catalog();
   for (let n = 0; n < 1_500; n++) catalog.put(`empty ${n}`, sharedState({ size: 0, modifiedMs: 1 }), idOf(0));
   const all = catalog.withIdStart.bind(catalog);
@@ -66,7 +66,7 @@ test('a start of an id looks at no more than 1,000 files, however many have this
   expect(looks).toBe(1_000);
 });
 
-test('finds by id, and by its start when no words match', () => {
+test('finds by id, and by a prefix of the id when no words match', () => {
   const match = new CatalogMatch(catalogOf('film.mkv', 'song'), () => []);
   expect(match.matching({ words: '', fileId: idOf(1) })).toMatchObject([{ path: 'song', complete: true }]);
   expect(match.matching(words('AAAAAAAA'))).toHaveLength(2);
@@ -79,7 +79,7 @@ test('a search answers with a bounded number of hits', () => {
   expect(match.matching(words('file'))).toHaveLength(SEARCH_HITS_PER_PEER_MAX);
 });
 
-test('an answer by the start of an id is bounded too, of shared files and of running downloads', () => {
+test('an answer by a prefix of an id is bounded, for shared files and for running downloads', () => {
   const shared = new CatalogMatch(catalogOf(...Array.from({ length: 60 }, (_, n) => `${n}.bin`)), () => []);
   expect(shared.matching(words('aaaaaaaa'))).toHaveLength(SEARCH_HITS_PER_PEER_MAX);
   const parts = Array.from({ length: 60 }, (_, n) => partOf(n, `${n}.bin`, 5_000_000));

@@ -23,7 +23,7 @@ function stateOf(
 }
 
 test.each(seeds(30))(
-  'is a map of paths to state and content, however it grows and shrinks (seed %i)',
+  'behaves like a map of paths to state and content while it grows and shrinks (seed %i)',
   (seed) => {
     const random = new SeededRandom(seed);
     const table = new FileTable();
@@ -113,7 +113,7 @@ test('a removed row is used again, with no mark of the former file', () => {
   expect(table.entry(row)).toEqual({ path: 'b', size: 1, modifiedMs: 1, fileId: id(2) });
 });
 
-test('shared rows are found by the start of their content id', () => {
+test('shared rows are found by a prefix of their content id', () => {
   const table = new FileTable();
   const ids = ['0123456789', '0123456700', '0123456f00', 'f123456789'].map((start) => start.padEnd(64, '0'));
   for (const [n, fileId] of ids.entries()) {

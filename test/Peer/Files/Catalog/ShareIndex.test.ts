@@ -29,7 +29,7 @@ function hashed(content: number, state: FileState) {
   return { kind: 'hashed', state, fileId, hashes: chunkHashes.join('') } as const;
 }
 
-/** An index over a disk that is a map, and a pool that notes which files were queued. */
+/** An index over a disk in a map, and a pool that records the queued files. */
 function desk(cache: HashCache = new MemoryHashCache(), filesMax = 250_000) {
   const clock = new SimulatedClock();
   const disk = new Map<string, FileState>();
@@ -51,7 +51,7 @@ function desk(cache: HashCache = new MemoryHashCache(), filesMax = 250_000) {
     changed: () => {},
     filesMax,
   });
-  /** The file is written and a watch reports it. */
+  /** Writes a file, and reports it as a watch does. */
   const write = (path: string, state: FileState) => {
     disk.set(path, state);
     index.found(path, state);
@@ -60,7 +60,7 @@ function desk(cache: HashCache = new MemoryHashCache(), filesMax = 250_000) {
     disk.delete(path);
     index.gone(path);
   };
-  /** The file is found, hashed and in the catalog. */
+  /** Adds a file that is hashed and in the catalog. */
   const share = (path: string, content: number, state = stateOf(content)) => {
     write(path, state);
     clock.advance(50);
@@ -151,7 +151,7 @@ test('an unreadable file is a problem once, and read again when its state change
   expect(queued).toEqual(['a', 'a']);
 });
 
-test('a changed file is withdrawn, one of which only the ctime changed is served until it is hashed again', () => {
+test('a changed file is withdrawn; if only its ctime changed, it is served until it is hashed again', () => {
   const { clock, disk, queued, index, share, fileIdAt } = desk();
   share('a', 1);
   share('b', 2);
@@ -182,7 +182,7 @@ test('a renamed file keeps its hash; a second hard link of a file that is still 
   expect(fileIdAt('link')).toBe(descriptionOf(1).fileId);
 });
 
-test('after a restart a file in the same state keeps its hash, also on a disk that was mounted again; another is hashed', async () => {
+test('after a restart a file in the same state keeps its hash, also on a remounted disk; any other is hashed', async () => {
   const first = desk();
   for (const n of [1, 2, 3]) first.share(`${n}`, n);
   const { index, write, queued, clock, fileIdAt, cache } = desk(first.cache);
@@ -313,7 +313,7 @@ test('a file written all the time: settled does not wait, the file is withdrawn,
   expect(resolved.at(-1)).toBe('log');
 });
 
-test('a file that cannot be read is read again every 30 s: no descriptors, a folder that is closed to us', () => {
+test('an unreadable file is retried every 30 s: out of descriptors, a folder without permission', () => {
   const { clock, queued, problems, index, write, fileIdAt } = desk();
   const failure = { kind: 'failed', code: 'EMFILE', reason: '' } as const;
   write('a', stateOf(1));

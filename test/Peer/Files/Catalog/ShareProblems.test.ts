@@ -32,7 +32,7 @@ test('beyond 50 problems one summary is reported; all are counted, 20 listed', (
   expect(problems.facts.problems[0]).toEqual({ path: 'f199', reason: 'is a link' });
 });
 
-test('names that vanished from a folder are no longer counted', () => {
+test('removed names are no longer counted', () => {
   const { problems } = desk();
   problems.problem('d/link', 'is a link');
   problems.problem('d/e/link', 'is a link');

@@ -8,7 +8,7 @@ import { TempFolder } from '../../../Support/TempFolder.ts';
 
 const stateAt = (path: string) => fileState(lstatSync(path, { bigint: true }));
 
-test('a time comes back to the millisecond, whatever the digits behind the second', async () => {
+test('a time is stored and read to the millisecond', async () => {
   const folder = await TempFolder.forTest();
   const path = folder.at('a');
   nodeDisk.createWhole(path, Buffer.from('x'));
@@ -22,7 +22,7 @@ test('a time comes back to the millisecond, whatever the digits behind the secon
   closeSync(fd);
 });
 
-test('only the executable bit of the owner is given, and it is taken from everybody', async () => {
+test('the executable bit is set for the owner only, and cleared for everybody', async () => {
   const folder = await TempFolder.forTest();
   const path = folder.at('run');
   nodeDisk.createWhole(path, Buffer.from('x'), { modifiedMs: 5, executable: true });
@@ -48,7 +48,7 @@ test('unknown attributes leave a file as it is', async () => {
   expect(stateAt(path)).toMatchObject({ modifiedMs: 100_000, executable: true });
 });
 
-test('a copy has the attributes that are wanted, not those of the file copied from', async () => {
+test('a copy has the wanted attributes, not those of its original', async () => {
   const folder = await TempFolder.forTest();
   nodeDisk.createWhole(folder.at('a'), Buffer.from('x'), { modifiedMs: 5_000, executable: true });
   await nodeDisk.copy(folder.at('a'), folder.at('b'), { modifiedMs: 9_000 });
@@ -56,7 +56,7 @@ test('a copy has the attributes that are wanted, not those of the file copied fr
   expect(stateAt(folder.at('b')).executable).toBeUndefined();
 });
 
-test('a time beyond every calendar neither fails nor comes back as a number that cannot be sent', async () => {
+test('a time out of range neither fails nor is read as a number that no message carries', async () => {
   const folder = await TempFolder.forTest();
   nodeDisk.createWhole(folder.at('a'), Buffer.from('x'), { modifiedMs: Number.MAX_SAFE_INTEGER });
   expect(stateAt(folder.at('a')).modifiedMs).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER);
@@ -65,7 +65,7 @@ test('a time beyond every calendar neither fails nor comes back as a number that
   );
 });
 
-test('a file system that keeps no times or bits is named, the coarse times of FAT are not', () => {
+test('a file system without times or bits is reported, one with the coarse times of FAT is not', () => {
   const state = fileState({
     mode: 0o644n,
     dev: 1n,

@@ -8,7 +8,7 @@ import { TempFolder } from '../../../Support/TempFolder.ts';
 
 const NAME = 'What? 12:30.txt';
 
-test('a name is changed only on a disk that cannot keep it', () => {
+test('a name is changed only on a disk that cannot store it', () => {
   const disk = (anyNames: boolean) => {
     const made = new MemoryDisk({ random: new SeededRandom(1), anyNames });
     made.putFolder('/share'); // `Temp` is made when the first name needs it.
@@ -18,7 +18,7 @@ test('a name is changed only on a disk that cannot keep it', () => {
   expect(new DiskNames(disk(false), '/share/Temp').safe(NAME)).toBe('What_ 12_30.txt');
 });
 
-test('the disk is asked once, and only for a name that needs it; while it cannot answer, names are portable', () => {
+test('the disk is tested once, for the first name that needs it; until it can be tested, names are portable', () => {
   const asked: string[] = [];
   let answer: 'any' | undefined;
   const disk = Object.assign(new MemoryDisk({ random: new SeededRandom(1) }), {
@@ -38,7 +38,7 @@ test('the disk is asked once, and only for a name that needs it; while it cannot
   expect(asked).toEqual(['/share/Temp', '/share/Temp']);
 });
 
-test.skipIf(process.platform !== 'linux')('the question leaves nothing behind', async () => {
+test.skipIf(process.platform !== 'linux')('the test of the disk leaves no file', async () => {
   const folder = await TempFolder.forTest();
   expect(nodeDisk.keepsAnyName(folder.path)).toBe('any');
   expect(readdirSync(folder.path)).toEqual([]);

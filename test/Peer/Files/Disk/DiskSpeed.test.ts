@@ -11,7 +11,7 @@ function disk() {
   return made;
 }
 
-/** A clock on which each look takes so many milliseconds. */
+/** A clock that advances by the same number of milliseconds at each read. */
 function clockOf(stepMs: number) {
   let nowMs = 0;
   const nowMsOf = () => {
@@ -21,10 +21,10 @@ function clockOf(stepMs: number) {
   return { nowMs: nowMsOf, after: () => () => {} };
 }
 
-test('writes for a second at most, reports bytes a second, and leaves nothing', async () => {
+test('writes for a second at most, reports bytes per second, and leaves no file', async () => {
   const slow = disk();
   const measured = await measureDisk(slow, TEMP, clockOf(600));
-  // Two pieces of 4 MiB; the clock was read at the begin, after each piece, and at the end.
+  // Two pieces of 4 MiB; the clock was read at the start, after each piece, and at the end.
   expect(measured).toEqual({ freeBytes: slow.free, bytesPerSecond: (8 * 1_048_576) / 1.8 });
   expect(slow.names(TEMP)).toEqual([]);
   const fast = await measureDisk(disk(), TEMP, clockOf(0));

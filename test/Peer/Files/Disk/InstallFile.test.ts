@@ -18,7 +18,7 @@ function shareOn(links = true) {
   return disk;
 }
 
-/** Lets the next call of one operation fail, whatever it is called with. */
+/** Lets the next call of one operation fail. */
 function failNext(
   disk: MemoryDisk,
   operation: 'link' | 'rename' | 'makeFolder',
@@ -145,7 +145,7 @@ test('a folder is installed with one rename, unless its name or that of its pare
   expect(disk.peek('/share/Temp/t/a')?.toString()).toBe('new');
 });
 
-test('empty folders are made, and each folder gets its time after what is in it', () => {
+test('empty folders are created, and each folder gets its time after its content', () => {
   const disk = shareOn();
   const order: string[] = [];
   const setFolderTime = disk.setFolderTime.bind(disk);
@@ -165,7 +165,7 @@ test('empty folders are made, and each folder gets its time after what is in it'
   expect(disk.kindOf('/share/d/untimed')).toBe('folder');
 });
 
-test('a disk that sets no times of folders fails no download, one that makes no folders does', () => {
+test('a disk that cannot set times of folders fails no download, one that cannot create folders does', () => {
   const disk = shareOn();
   disk.setFolderTime = () => {
     throw Object.assign(new Error('EPERM'), { code: 'EPERM' });

@@ -46,7 +46,7 @@ test('pipes and folders are no files, and do not block', async () => {
 
 const stateAt = (path: string) => fileState(lstatSync(path, { bigint: true }));
 
-test('a small file is read at once while it is what was hashed', async () => {
+test('a small file is read in one call while its state is the hashed one', async () => {
   const { folder } = await share();
   const path = folder.at('share/d/file');
   const hashed = stateAt(path);
@@ -56,7 +56,7 @@ test('a small file is read at once while it is what was hashed', async () => {
   expect(readUnchanged(path, hashed, 3, into)).toBe(false); // Behind its end.
 });
 
-test('of one that was written to, or of another in its place, nothing is left in the buffer', async () => {
+test('a small file that was changed or replaced leaves no byte in the buffer', async () => {
   const { folder } = await share();
   const path = folder.at('share/d/file');
   const hashed = stateAt(path);
@@ -70,7 +70,7 @@ test('of one that was written to, or of another in its place, nothing is left in
   expect(into).toEqual(Buffer.alloc(6));
 });
 
-test('from a pipe in its place nothing is taken, and nobody waits', async () => {
+test('a pipe in the place of a small file is neither read nor waited for', async () => {
   const { folder } = await share();
   execFileSync('mkfifo', [folder.at('share/pipe')]);
   expect(() =>

@@ -69,11 +69,11 @@ describe('safePath', () => {
       'x'.repeat(90),
     ];
     const path = Array.from({ length: random.int(0, 8) }, () => random.pick(pieces)).join('');
-    // A slash in front has no meaning, but is not plain.
+    // A leading slash has no meaning, but is no plain path.
     expect(safePath(path)).toBe(safePath(`/${path}`));
   });
 
-  test('a disk that keeps them gets the names of the sender, without what deceives, hides or leaves the folder', () => {
+  test('on a disk that stores them, names stay, without characters and parts that deceive, hide or leave the folder', () => {
     const kept = ['a:b?.txt', 'What? "Yes" <b>.mp3', 'cafe\u0301', 'aux.c', 'name. . ', ' x', 'a|b*'];
     for (const name of kept) expect(safePath(name, 'any')).toBe(name);
     expect(safePath('../..\\.ssh/evil\u202etxt', 'any')).toBe('_ssh/eviltxt');
@@ -173,7 +173,7 @@ const JOINERS =
   /[\u0000-\u007f\u200c\u200d][\u200c\u200d]|[\u200c\u200d][\u0000-\u007f\u200c\u200d]|^[\u200c\u200d]|[\u200c\u200d]$/;
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f<>:"|?*\\\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
 
-/** The first rule that a path breaks. */
+/** The first rule that a path violates. */
 function brokenRule(path: string): string | undefined {
   if (!join(ROOT, path).startsWith(ROOT + sep)) return 'it leaves the folder';
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) return 'it is too long';

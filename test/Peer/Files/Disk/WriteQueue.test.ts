@@ -15,7 +15,7 @@ test.each(seeds(20))('many writes at once end as if made one by one (seed %i)', 
   const writes: Promise<void>[] = [];
   const ends = [0, 50_000, 100_000];
   for (let count = 0; count < 60; count++) {
-    // Most go on where an earlier one ended; the others may overwrite what was there.
+    // Most continue at the end of an earlier one; the others may overwrite bytes.
     const at = random.chance(0.3) ? random.int(0, 150_000) : (ends[random.int(0, 2)] ?? 0);
     const bytes = random.bytes(random.int(1, 40_000));
     expected.set(bytes, at);
@@ -29,7 +29,7 @@ test.each(seeds(20))('many writes at once end as if made one by one (seed %i)', 
   expect(expected.subarray(written.length).every((byte) => byte === 0)).toBe(true);
 });
 
-test('writes of several sources in turns go out source by source', async () => {
+test('interleaved writes of several sources are grouped by source', async () => {
   const folder = await TempFolder.forTest();
   const fd = openSync(folder.at('file'), 'wx+');
   const queue = new WriteQueue(fd);
@@ -43,7 +43,7 @@ test('writes of several sources in turns go out source by source', async () => {
   expect(written).toEqual(['alone', 'a1', 'a2', 'a3', 'b1', 'b2']);
 });
 
-test('a failure reaches everybody whose bytes were in that call, and later writes are tried', async () => {
+test('a failed call rejects every write in it, and later writes are tried', async () => {
   const folder = await TempFolder.forTest();
   const path = folder.at('file');
   closeSync(openSync(path, 'wx'));

@@ -36,7 +36,7 @@ function entryOf(n: number) {
   return { file: hashedFile(n), hashes: random.bytes(64) };
 }
 
-/** The cache file of a folder, opened as often as a test likes. */
+/** The cache file of a folder, which can be reopened. */
 async function desk() {
   const folder = await TempFolder.forTest();
   const path = folder.at('cache', 'hashes.log');
@@ -177,7 +177,7 @@ test.each(seeds(30))(
   },
 );
 
-test('a folder that is renamed while the file is written anew is found at once and after a restart', async () => {
+test('a folder that is renamed during compaction is found at once and after a restart', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const { open } = await desk();
@@ -187,7 +187,7 @@ test('a folder that is renamed while the file is written anew is found at once a
   for (let n = 0; n < 65; n++) cache.renameFolder({ from: `${n}`, to: `${n + 1}` });
   const { append } = RecordFile.prototype;
   const renamed = new Promise<void>((resolve) => {
-    let isSecond = false; // The copy is the second file that is written.
+    let isSecond = false; // The compacted copy is the second file that is written.
     const spy = vi.spyOn(RecordFile.prototype, 'append').mockImplementation(function (
       this: RecordFile,
       records,
@@ -213,7 +213,7 @@ test('a folder that is renamed while the file is written anew is found at once a
   await again.cache.close();
 });
 
-test('after 64 renames the file is written anew, without them', async () => {
+test('after 64 renames the file is compacted, without them', async () => {
   const { path, open } = await desk();
   const { cache } = await open();
   const { file, hashes } = entryOf(1);
@@ -270,7 +270,7 @@ test('a changed byte costs the one record it is in', async () => {
   await cache.close();
 });
 
-test('hashes of a file cut while it is open are missing, and can be stored again', async () => {
+test('hashes beyond the end of a file that was cut while open are missing, and can be stored again', async () => {
   const { path, open, stored } = await desk();
   const [[file, hashes] = expect.unreachable()] = await stored(10);
   const { cache } = await open();
@@ -298,7 +298,7 @@ test('entries that cannot be written are served from memory, with one warning, a
   expect(warnings).toHaveLength(1);
 });
 
-test('the file is written anew when most of it is outdated', async () => {
+test('the file is compacted when most of it is outdated', async () => {
   const { path, open, stored } = await desk();
   const entries = await stored(10);
   const { cache } = await open();
@@ -313,7 +313,7 @@ test('the file is written anew when most of it is outdated', async () => {
   expect((await stat(path)).size).toBeLessThan(10_000);
 });
 
-test('records of a second process with the same file cost nothing but theirs', async () => {
+test('records of a second process with the same file damage no others', async () => {
   const { path, open, stored } = await desk();
   await stored(10);
   const { cache } = await open();
@@ -342,7 +342,7 @@ test('an entry put again while the earlier one is being written is not lost', as
   await again.cache.close();
 });
 
-test('a record of another path at the same position is not taken for this one', async () => {
+test('a record of another path at the same position is not used', async () => {
   const { path, open, stored } = await desk();
   await stored(1);
   const { cache } = await open();
@@ -351,7 +351,7 @@ test('a record of another path at the same position is not taken for this one', 
   await cache.close();
 });
 
-test('records are found again behind damage of any length, across reads', async () => {
+test('records after damage of any length are found, across reads', async () => {
   const folder = await TempFolder.forTest();
   // The longest is longer than two reads of 256 KiB.
   const good = [1, 20_000, 3, 2].map((hashes, n) =>
@@ -377,7 +377,7 @@ test('records are found again behind damage of any length, across reads', async 
   }
 });
 
-test('a file without damage has none, wherever its reads end', async () => {
+test('an intact file is read without damage, wherever its reads end', async () => {
   const { warnings, open, stored } = await desk();
   await stored(9_000);
   const { cache, files } = await open();

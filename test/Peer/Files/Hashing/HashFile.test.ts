@@ -6,7 +6,7 @@ import { TempFolder } from '../../../Support/TempFolder.ts';
 
 const MIB = 1_024 * 1_024;
 
-test('the hashes of parts are those of the file, and a file of another size is refused', async () => {
+test('hashes of parts are equal to those of the whole file, and a file of another size is refused', async () => {
   const folder = await TempFolder.forTest();
   const content = Buffer.alloc(3 * MIB + 7, 1);
   for (let at = 0; at < content.length; at += MIB) content.writeUInt32BE(at, at);

@@ -12,7 +12,7 @@ const MIB = 1_024 ** 2;
 const GIB = 1_024 ** 3;
 const CHANGED = { kind: 'changed' } as const;
 
-/** Hashers that the test answers. */
+/** Hashers whose replies the test sends. */
 function pool(size: number) {
   const clock = new SimulatedClock();
   const batches: { paths: readonly string[]; progress: (bytes: number) => void; answer: () => void }[] = [];
@@ -64,7 +64,7 @@ test('small files are hashed in batches', async () => {
   expect(hashPool.pending).toMatchObject({ files: 344, bytes: 3_440 });
 });
 
-/** The reply of a thread that read the part in this state. */
+/** The reply of a thread that read a part in this state. */
 function hashedPart({ firstChunk, chunks }: FilePart, state: FileState): PartOutcome {
   const hashes = Array.from({ length: chunks }, (_, index) => hashOf(firstChunk + index));
   return { kind: 'hashed', state, hashes: hashes.join('') };
@@ -206,7 +206,7 @@ test('a batch has 16 MiB at most, or one file; a larger file goes in parts', asy
   expect(parts.map(({ path }) => path)).toEqual(['e']);
 });
 
-test('a file larger than any file can be is left to the hasher, which refuses it', async () => {
+test('a file beyond the maximum size is passed to the hasher, which refuses it', async () => {
   const { pool: hashPool, clock, batches } = pool(1);
   hashPool.add('huge', FILE_BYTES_MAX + 1);
   await clock.flush();

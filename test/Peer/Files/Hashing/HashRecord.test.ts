@@ -20,7 +20,7 @@ const entryOf = (fields: object) => ({
   hashes: HASHES,
 });
 
-test('a record is these bytes', () => {
+test('golden bytes of a record', () => {
   const head = (length: number, crc: string, kind: string, pathLength: number) =>
     `53486333 ${length.toString(16)}000000 ${crc} ${kind}00 0${pathLength}00`;
   const file = encodeRecord('d/ü', entryOf({}));
@@ -71,7 +71,7 @@ test('a rename is a record of both paths', () => {
   ]);
 });
 
-test('a record with another path is the same otherwise', () => {
+test('a record with another path has otherwise the same bytes', () => {
   const moved = withPath(encodeRecord('d/ü', entryOf({})), 'else');
   expect(moved).toEqual(encodeRecord('else', entryOf({})));
   expect(withPath(encodeRecord('d/ü', entryOf({})), 'longer than before')).toEqual(
@@ -79,7 +79,7 @@ test('a record with another path is the same otherwise', () => {
   );
 });
 
-test('a record with any other byte is damaged, or none', () => {
+test('a record with one changed byte is damaged or not recognised', () => {
   for (const record of [encodeRecord('d/ü', entryOf({})), encodeRecord('d/ü', undefined)])
     for (let at = 0; at < record.length; at++) {
       const bytes = Buffer.from(record);
@@ -88,7 +88,7 @@ test('a record with any other byte is damaged, or none', () => {
     }
 });
 
-test('a length beyond any record is none', () => {
+test('a length beyond any record is rejected', () => {
   const record = encodeRecord('a', undefined);
   for (const length of [0, 15, 2 ** 26, 2 ** 32 - 1]) {
     record.writeUInt32LE(length, 4);

@@ -35,7 +35,7 @@ async function desk(old: string | Buffer) {
   return { folder, oldName, warnings, open, names: () => readdir(folder.at('cache')) };
 }
 
-test('a cache of version 0.1 is taken over once: intact lines in their order, and its file is removed', async () => {
+test('a cache of version 0.1 is converted once: intact lines in their order, and its file is removed', async () => {
   const gone = 'gone "ü\\n"';
   const lines = [
     line(REST),
@@ -62,7 +62,7 @@ test('a cache of version 0.1 is taken over once: intact lines in their order, an
   expect(warnings).toEqual([]);
 });
 
-test('lines that lie across the reads of a large file are whole', async () => {
+test('lines across the reads of a large file are read whole', async () => {
   const lines = Array.from({ length: 4_000 }, (_, n) => `${line(REST.replace('a b', `${n}`))}\n`);
   const { open } = await desk(lines.join(''));
   const { cache, records } = await open();
@@ -105,11 +105,11 @@ test.each([
   ['a field too many', REST.replace(HASHES, `${HASHES} x`)],
   ['no path', REST.slice(0, REST.indexOf(' "'))],
   ['half a path', REST.slice(0, -1)],
-])('a damaged line, %s, is no record', (_, rest) => {
+])('a damaged line is skipped: %s', (_, rest) => {
   expect(readLine(line(rest))).toBeUndefined();
 });
 
-test('a line with a wrong checksum is no record', () => {
+test('a line with a wrong checksum is skipped', () => {
   const bytes = line(REST);
   bytes.writeUInt8((bytes[20] ?? 0) ^ 1, 20);
   expect(readLine(bytes)).toBeUndefined();

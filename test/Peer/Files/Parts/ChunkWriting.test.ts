@@ -50,7 +50,7 @@ test('the first writer writes each piece at once, and the chunk is recorded afte
   expect([place.equals(BYTES), state.records]).toEqual([true, 1]);
 });
 
-test('wrong bytes, too few and none are corrupt, and free the place', async () => {
+test('wrong, too few, and no bytes are corrupt, and release the place', async () => {
   const { state, target, writer } = chunkPlace();
   for (const bytes of [LIE, BYTES.subarray(1), Buffer.alloc(0)]) {
     const one = writer();
@@ -62,7 +62,7 @@ test('wrong bytes, too few and none are corrupt, and free the place', async () =
   expect(state.records).toBe(0);
 });
 
-test('bytes beyond the chunk are refused and written nowhere', async () => {
+test('bytes beyond the chunk are refused and not written', async () => {
   const { state, writer } = chunkPlace();
   const one = writer();
   await one.write(BYTES);
@@ -108,7 +108,7 @@ test('a second writer buffers a copy, takes the place from the first and is reco
   state.hold = false;
   const finished = honest.finish();
   await turns();
-  expect(state.records).toBe(0); // A write of the liar is still under way.
+  expect(state.records).toBe(0); // A write of the liar is still pending.
   release();
   expect(await finished).toBe(true);
   await liar.write(LIE.subarray(8)); // Hashed only.
@@ -157,7 +157,7 @@ test('a failed write fails the chunk, although its bytes hash right', async () =
   expect([state.records, target.holder]).toEqual([0, undefined]);
 });
 
-test('when the disk refuses the bytes of the writer that took the place, the other one does not claim them', async () => {
+test('a failed write of the writer with the place does not count as written for the other one', async () => {
   const { state, writer } = chunkPlace();
   const slow = writer();
   await slow.write(BYTES.subarray(0, 8));
@@ -181,7 +181,7 @@ test('a writer without bytes holds no place', async () => {
   expect(target.holder).toBe(one);
 });
 
-test('while verified bytes are being written, a new writer does not get the place', async () => {
+test('a new writer does not get the place while verified bytes are being written', async () => {
   const { place, state, release, writer } = chunkPlace();
   const liar = writer();
   await liar.write(LIE.subarray(0, 8));

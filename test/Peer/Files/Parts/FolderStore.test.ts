@@ -17,7 +17,7 @@ function records(disk: MemoryDisk) {
   const folders = {
     keep: (folder: KeptFolder) => store.keep(folder),
     forget: (key: string) => store.forget(key),
-    /** With the files as arrays. */
+    /** The record with its files as arrays. */
     all: async () => (await store.all()).map((folder) => ({ ...folder, files: [...folder.files] })),
   };
   return { folders, problems };
@@ -44,7 +44,7 @@ function wish(files: number, change: Partial<KeptFolder> = {}): KeptFolder {
   };
 }
 
-test.each([0, 1, 3_000])('%i files are kept, changed and forgotten', async (files) => {
+test.each([0, 1, 3_000])('a folder of %i files is stored, replaced and removed', async (files) => {
   const disk = new MemoryDisk({ random: new SeededRandom(1) });
   const { folders } = records(disk);
   await folders.keep(wish(files));
@@ -57,28 +57,25 @@ test.each([0, 1, 3_000])('%i files are kept, changed and forgotten', async (file
   expect(disk.names('/share/Temp')).toEqual([]);
 });
 
-test.each(seeds(20))(
-  'a damaged or cut record is told once and counts for nothing (seed %i)',
-  async (seed) => {
-    const random = new SeededRandom(seed);
-    const disk = new MemoryDisk({ random });
-    const { folders, problems } = records(disk);
-    await folders.keep(wish(20));
-    const path = `/share/Temp/${KEY}.folder`;
-    const bytes = Buffer.from(disk.peek(path) ?? []);
-    const at = random.int(0, bytes.length - 1);
-    if (random.chance(0.5)) bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7));
-    disk.remove(path);
-    disk.createWhole(path, bytes.equals(disk.peek(path) ?? bytes) ? bytes.subarray(0, at) : bytes);
-    expect(await folders.all()).toEqual([]);
-    expect(problems).toHaveLength(1);
-    expect(await folders.all()).toEqual([]);
-    expect(problems).toHaveLength(1);
-  },
-);
+test.each(seeds(20))('a damaged or cut record is reported once and ignored (seed %i)', async (seed) => {
+  const random = new SeededRandom(seed);
+  const disk = new MemoryDisk({ random });
+  const { folders, problems } = records(disk);
+  await folders.keep(wish(20));
+  const path = `/share/Temp/${KEY}.folder`;
+  const bytes = Buffer.from(disk.peek(path) ?? []);
+  const at = random.int(0, bytes.length - 1);
+  if (random.chance(0.5)) bytes[at] = (bytes[at] ?? 0) ^ (1 << random.int(0, 7));
+  disk.remove(path);
+  disk.createWhole(path, bytes.equals(disk.peek(path) ?? bytes) ? bytes.subarray(0, at) : bytes);
+  expect(await folders.all()).toEqual([]);
+  expect(problems).toHaveLength(1);
+  expect(await folders.all()).toEqual([]);
+  expect(problems).toHaveLength(1);
+});
 
 test.each(seeds(20))(
-  'a power cut meets the old record, the new one, or none of a first (seed %i)',
+  'a power cut leaves the old record or the new one, or none before the first (seed %i)',
   async (seed) => {
     const random = new SeededRandom(seed);
     const disk = new MemoryDisk({ random });
@@ -128,7 +125,7 @@ test('of the holders of a folder 255 are kept, and every file knows its own', as
   expect(kept).toEqual(files.map((_, index) => (index < 255 ? [`peer ${index}`] : [])));
 });
 
-test('the longest path of the wire fits, with the suffix that makes it unique', async () => {
+test('the longest path that a message carries fits, with the suffix that makes it unique', async () => {
   const disk = new MemoryDisk({ random: new SeededRandom(1) });
   const { folders } = records(disk);
   const [file] = wish(1).files;
@@ -153,8 +150,8 @@ test('a record that was cut between two pages is discarded', async () => {
 
 test.each([
   ['bytes after the last record', Buffer.alloc(20)],
-  ['a record that is no record', Buffer.from('x')],
-])('%s make a record worthless', async (_, tail) => {
+  ['an unreadable record', Buffer.from('x')],
+])('a record with %s is discarded', async (_, tail) => {
   const disk = new MemoryDisk({ random: new SeededRandom(1) });
   const { folders } = records(disk);
   await folders.keep(wish(2));
@@ -165,7 +162,7 @@ test.each([
   expect(await folders.all()).toEqual([]);
 });
 
-test('a file with another beginning is no record, although its records are sound', async () => {
+test('a file with another magic is discarded, although its pages are intact', async () => {
   const disk = new MemoryDisk({ random: new SeededRandom(1) });
   const { folders } = records(disk);
   await folders.keep(wish(2));
@@ -196,7 +193,7 @@ test('a leftover of a crash is replaced; a full disk leaves the old record and n
   expect(disk.names('/share/Temp')).toEqual([`${KEY}.folder`]);
 });
 
-test('a record is durable when keep() resolves', async () => {
+test('a record is synced when keep() resolves', async () => {
   for (let seed = 1; seed <= 20; seed++) {
     const disk = new MemoryDisk({ random: new SeededRandom(seed) });
     await records(disk).folders.keep(wish(3));
@@ -214,7 +211,7 @@ test('a record that cannot be read is reported and kept', async () => {
   expect(await folders.all()).toHaveLength(1);
 });
 
-test('a record of many pages is written piece by piece and read again, each time that it is iterated', async () => {
+test('a record of many pages is written in pieces, and read again by each iteration', async () => {
   const disk = new MemoryDisk({ random: new SeededRandom(1) });
   const { folders } = records(disk);
   const many = wish(5_000);

@@ -11,7 +11,7 @@ import { MemoryDisk } from '../../../Support/MemoryDisk.ts';
 import { madeFile } from './parts.ts';
 
 const MIB = 1_024 * 1_024;
-/** Time of all files of a MemoryDisk. */
+/** Modification time of all files of a MemoryDisk. */
 const DISK_WALL_MS = 1_700_000_000_000;
 const { content, description } = madeFile(2 * MIB + 99);
 
@@ -64,7 +64,7 @@ test('an empty file has no chunk', async () => {
   expect(disk.peek('/share/empty')?.length).toBe(0);
 });
 
-test('never overwrites, and leaves no name of the share', async () => {
+test('an installed file replaces none, and stays in the share folder', async () => {
   const { disk, create } = incoming();
   for (const expected of ['a.bin', 'a (2).bin']) {
     const file = await create('../../a.bin', 3, {});
@@ -74,7 +74,7 @@ test('never overwrites, and leaves no name of the share', async () => {
   expect(disk.peek('/share/a.bin')?.toString()).toBe('abc');
 });
 
-test('content that is at its path already gets no second copy', async () => {
+test('content that exists at its path gets no second copy', async () => {
   const { disk, create, installed, here } = incoming();
   here.path = '/share/f/a.bin';
   const file = await create('f/a.bin', 3, {});
@@ -84,7 +84,7 @@ test('content that is at its path already gets no second copy', async () => {
   expect(disk.names('/share/Temp')).toEqual([]);
 });
 
-test('space is checked for it, and for what all other incoming files still need', async () => {
+test('the space check includes the bytes that other incoming files still need', async () => {
   const { disk, create, needed } = incoming();
   disk.free = 150;
   const first = await create('a', 100, {});
@@ -98,7 +98,7 @@ test('space is checked for it, and for what all other incoming files still need'
 
 describe('a failing disk', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
-    'call %i: nothing wrong in the share; the bytes can be sent again',
+    'call %i: no wrong bytes in the share, and the bytes can be sent again',
     async (call) => {
       const { disk, create } = incoming();
       const whole = Buffer.from('0123456789');
@@ -134,7 +134,7 @@ test('discarded during a write: no file stays, and no more is taken', async () =
   await expect(file.write(Buffer.from('5'))).rejects.toMatchObject({ code: 'CLOSED' });
 });
 
-test('more bytes than announced are a mistake of the caller, and written nowhere', async () => {
+test('more bytes than announced are a RangeError, and not written', async () => {
   const { create } = incoming();
   const file = await create('a', 3, {});
   await expect(file.write(Buffer.from('0123'))).rejects.toThrow(RangeError);
@@ -166,7 +166,7 @@ describe('after a restart', () => {
     [MIB, MIB],
     [2 * MIB + 98, 2 * MIB],
     [content.length, content.length],
-  ])('of %i bytes, the whole chunks are here: %i', async (sent, kept) => {
+  ])('of %i bytes sent, the bytes of whole chunks are kept: %i', async (sent, kept) => {
     const { files, create, disk } = await interrupted(sent);
     files.cleanUp();
     expect([files.isLeft({ key: 'f/a.bin' }), files.isLeft({ key: 'other' })]).toEqual([true, false]);
@@ -178,7 +178,7 @@ describe('after a restart', () => {
     expect(disk.names('/share/Temp')).toEqual([]);
   });
 
-  test('changed bytes are sent again, with all that follow', async () => {
+  test('bytes that changed on disk are discarded, with all that follow', async () => {
     const { create, disk } = await interrupted(2 * MIB);
     const [name = ''] = disk.names('/share/Temp').filter((each) => each.endsWith('.drop'));
     await disk.open(`/share/Temp/${name}`).write(Buffer.from('?'), 5);
@@ -189,7 +189,7 @@ describe('after a restart', () => {
   });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
-    'call %i of the disk fails: nothing is lost for the next attempt',
+    'call %i of the disk fails: the next attempt keeps all bytes',
     async (call) => {
       const { create, disk } = await interrupted(2 * MIB);
       disk.failAt(call, 'EIO');
@@ -205,7 +205,7 @@ describe('after a restart', () => {
     expect((await create('f/a.bin', content.length, {}, true)).bytes).toBe(0);
   });
 
-  test('half of a pair is removed, and an hour later all of it', async () => {
+  test('a part without its hashes, or hashes without a part, are removed; a pair after an hour', async () => {
     const now = { wallMs: DISK_WALL_MS };
     const { create, disk, files } = incoming(undefined, now);
     for (const path of ['a', 'b']) await create(path, 3);
@@ -232,7 +232,7 @@ describe('after a restart', () => {
     expect(disk.names('/share/Temp')).toHaveLength(2 * 2);
   });
 
-  test('64 are kept, and no open one is removed', async () => {
+  test('64 files are kept, and no open one is removed', async () => {
     const now = { wallMs: DISK_WALL_MS };
     const { create, disk, files } = incoming(undefined, now);
     for (let n = 0; n < 70; n++) await create(`${n}`, 3);

@@ -46,7 +46,7 @@ test('two writers at once: the file is reported as verified once', async () => {
 test.each([
   ['one bit is wrong', Buffer.from(content.map((byte, at) => (at === 50 ? byte ^ 1 : byte)))],
   ['the last byte is missing', content.subarray(0, 99)],
-])('when %s the bytes are dropped', async (_, bytes) => {
+])('bytes are dropped if %s', async (_, bytes) => {
   const { part, write } = memoryPart();
   expect(await write(bytes)).toBe(false);
   expect(part.verified.count).toBe(0);

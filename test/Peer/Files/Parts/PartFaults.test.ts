@@ -57,7 +57,7 @@ test.each(seeds(30))('power cuts: what was synced stays, nothing is invented (se
 });
 
 test.each(seeds(20))(
-  'killed: every chunk that was told as verified is still there (seed %i)',
+  'killed: every chunk that was reported as verified is still there (seed %i)',
   async (seed) => {
     const random = new SeededRandom(seed);
     let disk = new MemoryDisk({ random });
@@ -78,7 +78,7 @@ test.each(seeds(20))(
   },
 );
 
-/** One life of a download on a disk that fails once. Returns what was verified when it ended. */
+/** One run of a download on a disk that fails once. Returns the chunks that were verified at its end. */
 async function oneLife(disk: MemoryDisk): Promise<number[]> {
   const { store, clock } = partStore(disk);
   const failures: unknown[] = [];
@@ -103,7 +103,7 @@ async function oneLife(disk: MemoryDisk): Promise<number[]> {
 }
 
 test.each(['ENOSPC', 'EIO'])(
-  '%s at every call: told as such, and everything verified is kept',
+  '%s at every call: reported as such, and every verified chunk is kept',
   async (code) => {
     for (let call = 1; ; call++) {
       const disk = new MemoryDisk({ random: new SeededRandom(call) });
@@ -127,7 +127,7 @@ test.each(['ENOSPC', 'EIO'])(
 );
 
 test.each(seeds(30))(
-  'what an abandoned writer still has under way never lands on verified bytes (seed %i)',
+  'pending writes of an abandoned writer never overwrite verified bytes (seed %i)',
   async (seed) => {
     const disk = new MemoryDisk({ random: new SeededRandom(seed) });
     const part = await partStore(disk).store.open(description, 'a');
@@ -140,7 +140,7 @@ test.each(seeds(30))(
   },
 );
 
-test('a full disk in the middle is DISK_FULL, and the download goes on where it was', async () => {
+test('a full disk during a download is DISK_FULL, and the download resumes with its chunks', async () => {
   const disk = new MemoryDisk({ random: new SeededRandom(3) });
   const { store } = partStore(disk);
   const part = await store.open(description, 'a');
@@ -151,7 +151,7 @@ test('a full disk in the middle is DISK_FULL, and the download goes on where it 
   expect(await writeChunk(part, content, 1)).toBe(true);
 });
 
-test('after a failed sync nothing is called safe: chunks behind the mark are hashed again', async () => {
+test('after a failed sync nothing is marked as synced: chunks after the last mark are hashed again', async () => {
   const disk = new MemoryDisk({ random: new SeededRandom(4) });
   const { store, clock } = partStore(disk);
   const part = await store.open(description, 'a');
@@ -161,7 +161,7 @@ test('after a failed sync nothing is called safe: chunks behind the mark are has
   await settle();
   await expect(writeChunk(part, content, 1)).rejects.toMatchObject({ code: 'DISK_FAILED' });
   await part.close();
-  // What the sync lost shows only on disk.
+  // The bytes that the sync lost differ only on disk.
   disk.peek(`/share/Temp/${fileId}.part`)?.fill(0, 0, 10);
   expect((await partStore(disk).store.open(description, 'a')).verified.count).toBe(0);
 });
@@ -198,7 +198,7 @@ test.each(seeds(50))(
   },
 );
 
-test('a first source that sends nothing holds no buffer: bytes of the next one go straight to the disk', async () => {
+test('a first source that sends nothing holds no place: bytes of the next one are written at once', async () => {
   const disk = new MemoryDisk({ random: new SeededRandom(1) });
   const part = await partStore(disk).store.open(description, 'a');
   const silent = part.writer(1);

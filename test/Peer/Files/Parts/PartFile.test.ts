@@ -10,7 +10,7 @@ import { chunkBytes, madeFile, settle, writeChunk } from './parts.ts';
 
 const { content, description } = madeFile(3 * 1_024 * 1_024 + 5);
 
-/** What a test does to one operation: passes it on, delays it, or lets it fail. */
+/** Intercepts one operation: passes it on, delays it, or lets it fail. */
 type Interceptor = (operation: string, work: () => Promise<void>) => Promise<void>;
 
 /** A part whose disk operations pass through `intercept`, with a log of them. */
@@ -70,7 +70,7 @@ async function interceptedPart() {
   return { part, clock, disk, log, hooks, readBack, closed: () => closed };
 }
 
-/** Resolves, with the promise itself, what was held back. */
+/** Releases the held operation, and returns its promise. */
 function held() {
   let release: () => void = () => {};
   const wait = new Promise<void>((resolve) => {
@@ -108,7 +108,7 @@ test('a record that arrives while a sync fails never leads to a mark', async () 
   await settle();
   sync.release();
   await settle();
-  // The disk is well again, as it is after the kernel has reported the lost pages once.
+  // Later syncs succeed: the kernel reports lost pages once.
   hooks.intercept = (_, work) => work();
   record.release();
   expect(await written).toBe(true);

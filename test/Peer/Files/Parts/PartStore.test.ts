@@ -25,28 +25,25 @@ async function finished(disk: MemoryDisk, path: string): Promise<string> {
 }
 
 describe('a download from start to end', () => {
-  test.each([true, false])(
-    'the file lies in the share, nothing is left in Temp (links: %s)',
-    async (links) => {
-      const disk = memoryDisk(1, links);
-      const { store, told } = partStore(disk);
-      const part = await store.open(description, 'films/new/a.mkv');
-      for (const chunk of [2, 0, 3, 1]) expect(await writeChunk(part, content, chunk)).toBe(true);
-      expect(part.verified.complete).toBe(true);
-      expect(told.verified).toEqual([2, 0, 3, 1]);
+  test.each([true, false])('the file is in the share, and Temp is empty (links: %s)', async (links) => {
+    const disk = memoryDisk(1, links);
+    const { store, told } = partStore(disk);
+    const part = await store.open(description, 'films/new/a.mkv');
+    for (const chunk of [2, 0, 3, 1]) expect(await writeChunk(part, content, chunk)).toBe(true);
+    expect(part.verified.complete).toBe(true);
+    expect(told.verified).toEqual([2, 0, 3, 1]);
 
-      expect(await part.finish()).toBe('/share/films/new/a.mkv');
-      expect(disk.peek('/share/films/new/a.mkv')?.equals(content)).toBe(true);
-      expect(disk.names('/share/Temp')).toEqual([]);
-      expect(told.installed).toEqual([
-        { path: 'films/new/a.mkv', state: disk.stateOf('/share/films/new/a.mkv') },
-      ]);
-      expect(told.closed).toBe(1);
-      expect(store.part(fileId)).toBeUndefined();
-    },
-  );
+    expect(await part.finish()).toBe('/share/films/new/a.mkv');
+    expect(disk.peek('/share/films/new/a.mkv')?.equals(content)).toBe(true);
+    expect(disk.names('/share/Temp')).toEqual([]);
+    expect(told.installed).toEqual([
+      { path: 'films/new/a.mkv', state: disk.stateOf('/share/films/new/a.mkv') },
+    ]);
+    expect(told.closed).toBe(1);
+    expect(store.part(fileId)).toBeUndefined();
+  });
 
-  test.each([true, false])('what lies there is never replaced (links: %s)', async (links) => {
+  test.each([true, false])('an existing file is never replaced (links: %s)', async (links) => {
     const disk = memoryDisk(1, links);
     partStore(disk);
     disk.createWhole('/share/a.mkv', Buffer.from('mine'));
@@ -65,7 +62,7 @@ describe('a download from start to end', () => {
     expect(await finished(disk, 'file/a.mkv')).toBe('/share/file (2)/a.mkv');
   });
 
-  test('a hostile path ends inside the share', async () => {
+  test('a file with a hostile path is installed inside the share', async () => {
     expect(await finished(memoryDisk(), '../../etc/CON')).toBe('/share/etc/_CON');
   });
 
@@ -79,7 +76,7 @@ describe('a download from start to end', () => {
     await expect(part.read(0, 0, into)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
-  test('wrong bytes are forgotten, and the chunk can come again', async () => {
+  test('wrong bytes are dropped, and the chunk can be received again', async () => {
     const { store, told } = partStore(memoryDisk());
     const part = await store.open(description, 'a');
     expect(await writeChunk(part, content, 0, true)).toBe(false);
@@ -99,7 +96,7 @@ describe('a download from start to end', () => {
   });
 });
 
-describe('names in the way', () => {
+describe('conflicts', () => {
   test('the same content twice at once', async () => {
     const { store } = partStore(memoryDisk());
     const part = await store.open(description, 'a');
@@ -108,7 +105,7 @@ describe('names in the way', () => {
     await (await store.open(description, 'b')).close();
   });
 
-  test('no room: both figures are in the error, nothing is created', async () => {
+  test('without space the error has both figures, and nothing is created', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     disk.free = MIB;
@@ -119,7 +116,7 @@ describe('names in the way', () => {
     expect(disk.names('/share/Temp')).toEqual([]);
   });
 
-  test('bytes that are here already need no room again', async () => {
+  test('received bytes are not part of the needed space', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     const part = await store.open(description, 'a');
@@ -129,7 +126,7 @@ describe('names in the way', () => {
     expect((await store.open(description, 'a')).verified.count).toBe(3);
   });
 
-  test('the part file is deleted under the download', async () => {
+  test('the part file is deleted during the download', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     const part = await store.open(description, 'a');
@@ -151,7 +148,7 @@ describe('names in the way', () => {
     expect((await store.open(description, 'a')).verified.count).toBe(0);
   });
 
-  test('Temp was cleared up while we run', async () => {
+  test('Temp is deleted during the run', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     disk.remove('/share/Temp');
@@ -161,7 +158,7 @@ describe('names in the way', () => {
 });
 
 describe('resuming', () => {
-  test('after close everything verified is there, and nothing is read again', async () => {
+  test('after close every verified chunk is known, and no byte is read again', async () => {
     const disk = memoryDisk();
     const first = partStore(disk).store;
     const part = await first.open(description, 'a');
@@ -180,7 +177,7 @@ describe('resuming', () => {
     expect(disk.calls - callsBefore).toBe(4);
   });
 
-  test('a chunk behind the last mark that is wrong on disk is forgotten', async () => {
+  test('a chunk after the last mark with wrong bytes on disk is missing', async () => {
     const disk = memoryDisk();
     const { store, clock } = partStore(disk);
     const part = await store.open(description, 'a');
@@ -221,7 +218,7 @@ describe('resuming', () => {
     expect([...(await store.open(description, 'a')).verified.indexes()]).toEqual([0, 3]);
   });
 
-  test('the journal of another file counts for nothing', async () => {
+  test('the journal of another file is ignored', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     const other = madeFile(content.length, 9);
@@ -229,7 +226,7 @@ describe('resuming', () => {
     for (const chunk of ALL) await writeChunk(theirs, other.content, chunk);
     await theirs.close();
     const part = await store.open(description, 'a');
-    await writeChunk(part, content, 3); // The part file is as long as theirs.
+    await writeChunk(part, content, 3); // The part file has the length of the other file.
     await part.close();
     disk.rename(`/share/Temp/${other.description.fileId}.journal`, `/share/Temp/${fileId}.journal`);
     expect(await store.unfinished()).toEqual([]);
@@ -248,7 +245,7 @@ describe('resuming', () => {
     expect(disk.names('/share/Temp')).toEqual([]);
   });
 
-  test('paused and resumed is remembered, open or not; a new path too', async () => {
+  test('pause, resume and a new path are stored, for open and closed parts', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     const part = await store.open(description, 'a');
@@ -260,7 +257,7 @@ describe('resuming', () => {
     expect(await partStore(disk).store.unfinished()).toMatchObject([{ path: 'b/c', paused: false }]);
   });
 
-  test('discarded, open or not: nothing is left', async () => {
+  test('discarding an open or closed part leaves no file', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     const part = await store.open(description, 'a');
@@ -273,7 +270,7 @@ describe('resuming', () => {
     expect(await store.unfinished()).toEqual([]);
   });
 
-  test('cleaning up takes orphans of ours, and nothing else', async () => {
+  test('cleaning up removes orphaned files of ours, and no others', async () => {
     const disk = memoryDisk();
     const { store } = partStore(disk);
     await (await store.open(description, 'a')).close();
@@ -304,7 +301,7 @@ describe('files of one chunk or none', () => {
     expect(told).toMatchObject({ installed: [{ path: 'folder/small' }], closed: 1 });
   });
 
-  test('a leftover in Temp, and no Temp at all, are no obstacle', async () => {
+  test('a leftover in Temp and a missing Temp do not fail a download', async () => {
     const small = madeFile(10);
     const disk = memoryDisk();
     const { store } = partStore(disk);
@@ -322,7 +319,7 @@ describe('files of one chunk or none', () => {
 describe('modification time and executable bit', () => {
   const wanted = { modifiedMs: 1_234_567, executable: true } as const;
 
-  test('a finished file has those of the original, and so has its catalog entry', async () => {
+  test('a finished file and its catalog entry have those of the original', async () => {
     const disk = memoryDisk();
     const { store, told } = partStore(disk);
     const part = await store.open(description, 'a', wanted);
@@ -332,7 +329,7 @@ describe('modification time and executable bit', () => {
     expect(told.installed).toEqual([{ path: 'a', state: disk.stateOf('/share/a') }]);
   });
 
-  test('a file of one chunk has them too', async () => {
+  test('a file of one chunk has those of the original', async () => {
     const disk = memoryDisk();
     const small = madeFile(100);
     const part = await partStore(disk).store.open(small.description, 'a', wanted);
@@ -341,7 +338,7 @@ describe('modification time and executable bit', () => {
     expect(disk.stateOf('/share/a')).toMatchObject(wanted);
   });
 
-  test('a download that is resumed without them keeps those of the first run', async () => {
+  test('a resumed download without attributes keeps those of the first run', async () => {
     const disk = memoryDisk();
     const first = await partStore(disk).store.open(description, 'a', wanted);
     await writeChunk(first, content, 0);

@@ -3,7 +3,7 @@ import { PartSync } from '../../../../Peer/Files/Parts/PartSync.ts';
 import { SYNC_BYTES, SYNC_MS } from '../../../../Protocol/Limits.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
-/** A scheduler whose syncs end when the test says so. */
+/** A scheduler whose syncs are ended by the test. */
 function desk(records = 0) {
   const clock = new SimulatedClock();
   const marks: number[] = [];
@@ -43,7 +43,7 @@ test('new chunks are synced after SYNC_MS, together with the records of earlier 
   expect(clock.pending).toBe(0);
 });
 
-test('SYNC_BYTES are synced at once, and then the count begins again', async () => {
+test('SYNC_BYTES of new chunks are synced at once, and the count restarts', async () => {
   const { sync, marks, end } = desk();
   sync.recorded(SYNC_BYTES - 1);
   expect(marks).toEqual([]);

@@ -28,7 +28,7 @@ function describeFile(chunks: number, random = new SeededRandom(1)) {
 const description = describeFile(5);
 const start = encodeJournalStart(description, 'films/a film.mkv');
 
-test('the bytes of a journal, as written down', () => {
+test('golden bytes of a journal', () => {
   const chunkHashes = [1, 2, 3].map((n) => `${n}`.repeat(64) as ChunkHash);
   const golden = { fileId: fileIdOf(3 * MIB, chunkHashes), layout: chunkLayout(3 * MIB), chunkHashes };
   const journal = Buffer.concat([
@@ -65,7 +65,7 @@ test('synced records are durable, later ones are unsure', () => {
   expect(readJournal(journal)).toMatchObject({ durable: [4], unsure: [1, 3], records: 3, paused: false });
 });
 
-test('a chunk that was forgotten and came again counts from its new record', () => {
+test('a chunk that was dropped and received again counts from its new record', () => {
   const again = Buffer.concat([
     start,
     encodeVerified(2),
@@ -77,7 +77,7 @@ test('a chunk that was forgotten and came again counts from its new record', () 
   expect(readJournal(Buffer.concat([again, encodeSynced(2)]))).toMatchObject({ durable: [2], unsure: [] });
 });
 
-test('another wanted path, and pause and resume: the last one counts', () => {
+test('the last record of a wanted path, a pause or a resume counts', () => {
   const journal = Buffer.concat([
     start,
     encodePaused(true),
@@ -93,7 +93,7 @@ test('a list of many chunks takes several records', () => {
   expect(read?.description).toEqual(large);
 });
 
-test('records of an unknown kind are passed over, records beyond the file too', () => {
+test('records of an unknown kind or of chunks beyond the file are skipped', () => {
   const journal = Buffer.concat([
     start,
     encodeRecord(99, Buffer.from('later')),
@@ -113,7 +113,7 @@ test.each(seeds(20))('cut at every byte: a beginning of the history, nothing els
 });
 
 test.each(seeds(20))(
-  'a flipped bit anywhere: a beginning of the history, nothing invented (seed %i)',
+  'with any flipped bit the journal is read up to there, or not at all (seed %i)',
   (seed) => {
     const random = new SeededRandom(seed);
     const { journal, states } = randomJournal(random);
@@ -129,20 +129,20 @@ test.each(seeds(20))(
   },
 );
 
-test('random bytes are no journal', () => {
+test('random bytes are rejected', () => {
   const random = new SeededRandom(9);
   for (let round = 0; round < 500; round++)
     expect(readJournal(random.bytes(random.int(0, 400)))).toBeUndefined();
 });
 
-test('a chunk list that is not that of the FileId is no journal', () => {
+test('a journal whose chunk list does not match its FileId is rejected', () => {
   const other = describeFile(5, new SeededRandom(2));
   expect(
     readJournal(encodeJournalStart({ ...description, chunkHashes: other.chunkHashes }, 'x')),
   ).toBeUndefined();
 });
 
-/** A journal of random records, with what is to be read after each of them. */
+/** A journal of random records, with the expected state after each. */
 function randomJournal(random: SeededRandom) {
   let journal = start;
   let records = 0;

@@ -70,7 +70,7 @@ export function partStore(disk: MemoryDisk) {
   return { store: new PartStore(storage), batches, clock, told };
 }
 
-/** Writes a chunk in pieces; wrong bytes when `spoil`. Returns what the writer said. */
+/** Writes a chunk in pieces; wrong bytes if `spoil`. Returns the result of the writer. */
 export async function writeChunk(
   part: Part,
   content: Buffer,
@@ -93,7 +93,7 @@ export async function writeChunk(
   }
 }
 
-/** Lets everything that is under way on a MemoryDisk end. */
+/** Waits for all pending operations of a MemoryDisk. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 40; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -17,7 +17,7 @@ test('a delivered file is found by content, under its name or a numbered one', a
   expect(await files.find(idOf('text'), 4, 'd/other.txt')).toBeUndefined();
 });
 
-test('a path from a stranger does not lead out of the folder, and a link is not read', async () => {
+test('a hostile path does not lead out of the folder, and a link is not read', async () => {
   const folder = await TempFolder.forTest();
   await folder.write('out.txt', 'text');
   await folder.write('in/x', '');
@@ -35,7 +35,7 @@ test('a name that the user gave is that file or a conflict', async () => {
   await expect(files.find(idOf('else'), 4, 'a.txt')).rejects.toMatchObject({ code: 'LOCAL_CONFLICT' });
 });
 
-test('a delivered file is found under the name that its disk could hold', async () => {
+test('a delivered file is found under the name that its disk can store', async () => {
   const folder = await TempFolder.forTest();
   await folder.write('kept?.txt', 'text');
   await folder.write('changed_.txt', 'text');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listedFolders } from '../../../../Peer/Files/Serving/ListedFolders.ts';
 
-test('folders of the share are listed with their time, one that is gone is left out, and there is an end', () => {
+test('folders of the share are listed with their times, without removed ones, up to the limit', () => {
   const share = (count: number) => ({
     folders: () => Array.from({ length: count }, (_, n) => `${n}`),
     absolute: (path: string) => `/share/${path}`,

@@ -46,7 +46,7 @@ test('the scan waits for folders that are not reported yet: otherwise each would
   expect(looked).toEqual(['tree', 'lost']);
 });
 
-test('a folder does not contain another one that merely begins with its name', () => {
+test('a folder does not contain one whose name has it as a prefix', () => {
   const { clock, looked, own, make } = desk();
   for (const path of ['tree', 'tree2']) {
     make(path);
@@ -71,7 +71,7 @@ test('a folder that existed before, or is reported twice or late, is scanned lik
   expect(own.appeared('music/folk')).toBe(false);
 });
 
-test('an endless stream of folders does not defer the scan for ever', () => {
+test('an endless stream of folders does not defer the scan forever', () => {
   const { clock, looked, own, make } = desk();
   for (let n = 0; n < 100; n++) {
     make(`d${n}`);

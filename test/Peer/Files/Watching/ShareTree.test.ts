@@ -8,7 +8,7 @@ function treeOf(...paths: string[]): ShareTree {
   return tree;
 }
 
-test('a folder that is removed is forgotten with everything below it, and names the files that were there', () => {
+test('a removed folder is dropped with everything below it, and its files are returned', () => {
   const tree = treeOf('a', 'd/b', 'd/e/c', 'd2/x');
   expect(tree.removeFolder('d').files.sort()).toEqual(['d/b', 'd/e/c']);
   expect(['d', 'd/e', 'd2'].map((folder) => tree.hasFolder(folder))).toEqual([false, false, true]);

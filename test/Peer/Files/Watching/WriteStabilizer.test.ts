@@ -15,7 +15,7 @@ function dueAt(stabilizer: WriteStabilizer, nowMs: number, limit = 100): string[
   return stabilizer.takeDue(nowMs, limit).map(({ path }) => path);
 }
 
-test('a file is due when nobody wrote to it for the quiet period; a repeated check does not restart it', () => {
+test('a file is due after a quiet period without a write; a repeated check does not restart it', () => {
   const stabilizer = new WriteStabilizer(SETTINGS);
   stabilizer.observe('a', written(1), 0, NEW);
   stabilizer.observe('a', written(2), 600, NEW);
@@ -26,7 +26,7 @@ test('a file is due when nobody wrote to it for the quiet period; a repeated che
   expect([stabilizer.size, stabilizer.bytes]).toEqual([0, 0]);
 });
 
-test('a file written long ago is due at once, unless it was being written to a moment ago', () => {
+test('a file written long ago is due at once, unless a write was reported a moment ago', () => {
   const stabilizer = new WriteStabilizer(SETTINGS);
   stabilizer.observe('old', written(1), 0, OLD);
   stabilizer.observe('restored', written(1), 0, NEW);
@@ -78,7 +78,7 @@ test('a file written again soon after each hash waits longer and longer; one tha
   expect(dueAt(stabilizer, nowMs + 700)).toEqual(['log']);
 });
 
-test('a file written all the time is restless after 3 s, once until it rests', () => {
+test('a file written all the time is reported as restless after 3 s, once until it is quiet', () => {
   const stabilizer = new WriteStabilizer(SETTINGS);
   stabilizer.observe('copied', written(1), 2_000, NEW);
   stabilizer.observe('old', written(1), 0, OLD);
@@ -93,7 +93,7 @@ test('a file written all the time is restless after 3 s, once until it rests', (
   expect(stabilizer.takeRestless(7_000)).toContain('log');
 });
 
-test('a file that is due and waits for others is not restless', () => {
+test('a due file that is queued behind others is not restless', () => {
   const stabilizer = new WriteStabilizer(SETTINGS);
   stabilizer.observe('a', written(1), 0, NEW);
   expect(stabilizer.takeRestless(60_000)).toEqual([]);

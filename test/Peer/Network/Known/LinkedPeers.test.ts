@@ -6,7 +6,7 @@ import { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 import { never, startManagers, timed } from '../managers.ts';
 import { file, idOf, TrackerLan } from '../Trackers/TrackerLan.ts';
 
-test('a linked peer that the own tracker does not know is searched and located, too', async () => {
+test('searches and locates include linked peers that the own tracker does not know', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const lan = new TrackerLan(network);
   await lan.tracker('10.0.0.200');
@@ -36,7 +36,7 @@ test('a linked peer that the own tracker does not know is searched and located, 
   expect(holders.map(({ peerId }) => peerId)).toEqual([other.contact.peerId]);
 });
 
-test('a holder that both name counts once, and another size for a content adds nobody', () => {
+test('a holder named by tracker and peer counts once, and a hit with another size adds no holder', () => {
   const holder = (name: string): FileHolder => ({
     peerId: idOf(name) as PeerId,
     name,

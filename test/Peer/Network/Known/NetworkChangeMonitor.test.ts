@@ -51,7 +51,7 @@ test('after a sleep the peer and its catalog are registered again within seconds
   const sleeper = await startManager(network, 1, { configured, wallMs, files: ['a film'] });
   const other = await startManager(network, 2, { configured });
   await network.clock.advanceAsync(6_000);
-  // It slept: nothing of it was heard for a minute, and its own clock stood still.
+  // Asleep: it sent nothing for a minute, and its own clock stood still.
   network.partition(['10.0.0.1'], [TRACKER.host]);
   await network.clock.advanceAsync(2_000);
   expect((await network.settle(other.network.queries.search('film', never))).hits).toHaveLength(1);

@@ -18,7 +18,7 @@ const nobody = new Set<PeerId>();
 const ports = (peers: readonly PeerContact[]) => peers.map(({ address }) => address.port);
 
 test.each(seeds(8))(
-  'whatever is told, the book stays small, never names ourselves, and keeps whom we met (seed %i)',
+  'for any input the book is bounded, never contains this peer, and keeps linked peers (seed %i)',
   (seed) => {
     const random = new SeededRandom(seed);
     const book = new PeerBook(SELF);

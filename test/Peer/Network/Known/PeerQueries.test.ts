@@ -6,7 +6,7 @@ import { peerIdOf } from '../links.ts';
 
 const never = new AbortController().signal;
 
-/** Queries of a peer with this number of links, that knows 200 more peers. */
+/** Queries of a peer with this number of links, which knows 200 more peers. */
 function queried(linked: number) {
   const contact = (peer: number) => ({
     peerId: peerIdOf(peer),

@@ -16,7 +16,7 @@ import { type Managed, never, startManager, startManagers, timed } from '../mana
 import { handshake, handshakeSkipper } from '../Stranger.ts';
 import { file, idOf } from '../Trackers/TrackerLan.ts';
 
-/** A program that links to a peer and then says what a test wants. */
+/** A program that links to a peer and sends the messages of a test. */
 async function stranger(
   network: SimulatedNetwork,
   to: Managed,
@@ -124,7 +124,7 @@ test('answers are validated: files that do not match, are impossible or arrive l
       ],
     },
   ]);
-  await stranger(network, asker, 61); // Says nothing.
+  await stranger(network, asker, 61); // Does not answer.
   const late: (() => void)[] = [];
   const slow = await stranger(network, asker, 62, ({ requestId }) => {
     late.push(() => slow.say({ type: 'hits', requestId, files: [lie('late film')] }));

@@ -9,7 +9,7 @@ const TRACKER = { host: '10.0.0.200', port: 6_881 };
 const configured = [TRACKER];
 const names = (items: readonly { readonly name: string }[]) => items.map(({ name }) => name).toSorted();
 
-/** A tracker, and peers that are registered there and never asked anything. */
+/** A tracker, and registered peers without any query so far. */
 async function village(seed: number, count: number, discovery = true) {
   const network = new SimulatedNetwork({ seed });
   const lan = new TrackerLan(network);
@@ -221,7 +221,7 @@ test('a tracker out of broadcast range is found through a linked peer', async ()
     await network.settle(each.connect(member.contact, never));
   await network.clock.advanceAsync(2_000);
   expect(seeking.network.trackers()).toMatchObject([{ address: far, foundBy: 'peer', state: 'connected' }]);
-  expect(contented.network.trackers()).toHaveLength(1); // Who names its trackers uses no others.
+  expect(contented.network.trackers()).toHaveLength(1); // A peer with configured trackers uses no others.
 });
 
 test.each(['x', '', ' ', 'é'])('%j is too short to search for, with a tracker and without', async (words) => {
@@ -237,7 +237,7 @@ test.each(['x', '', ' ', 'é'])('%j is too short to search for, with a tracker a
 });
 
 test.each([true, false])(
-  'a search for a text longer than a message takes harms nobody (tracker answers: %s)',
+  'a search for a text too long for a message does no harm (tracker answers: %s)',
   async (answers) => {
     const { network, peers, kill } = await village(3, 9);
     const [asker] = peers;

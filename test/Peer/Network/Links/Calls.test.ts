@@ -3,7 +3,7 @@ import { Calls } from '../../../../Peer/Network/Links/Calls.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 import { peerIdOf } from '../links.ts';
 
-test('a call is not repeated for 5 s; of more than 1,024 peers, the one called first is forgotten', async () => {
+test('a call is not repeated for 5 s; beyond 1,024 peers the oldest call is evicted', async () => {
   const clock = new SimulatedClock();
   const passed: string[] = [];
   const byTracker = async (peerId: string) => void passed.push(peerId);

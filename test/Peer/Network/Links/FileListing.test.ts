@@ -9,7 +9,7 @@ const number = (index: number) => index.toString().padStart(8, '0');
 const BAD_FRAME = expect.objectContaining({ code: 'BAD_FRAME' });
 const TOO_MUCH = expect.objectContaining({ code: 'REFUSED' });
 
-test('pages that follow each other are one list', () => {
+test('consecutive pages are one list', () => {
   const listing = new FileListing('d', 0);
   expect(listing.add({ next: 2, files: [file('d/a'), file('d/b')] }, 0)).toHaveLength(2);
   expect([listing.cursor, listing.complete]).toEqual([2, false]);
@@ -23,7 +23,7 @@ test('an empty folder is one page without files', () => {
   expect(listing.complete).toBe(true);
 });
 
-test('files that come again, because the share of the peer has changed, are left out', () => {
+test('repeated files, after a change of the share of the peer, are left out', () => {
   const listing = new FileListing('', 0);
   listing.add({ next: 2, files: [file('b'), file('c')] }, 0);
   expect(listing.add({ next: 0, files: [file('c'), file('d')] }, 0)).toEqual([file('d')]);
@@ -42,7 +42,7 @@ test.each([
   expect(() => new FileListing('d', 0).add(page, 0)).toThrow(BAD_FRAME);
 });
 
-test('a list of more files than a share can have is refused', () => {
+test('a list beyond the maximum number of files is refused', () => {
   const listing = new FileListing('', 0);
   const page = (start: number, count: number) =>
     Array.from({ length: count }, (_, index) => file(number(start + index)));
@@ -66,7 +66,7 @@ test('a list that takes longer than four minutes is refused', () => {
   expect(() => listing.add({ next: 2, files: [file('b')] }, 241_001)).toThrow(TOO_MUCH);
 });
 
-test('a path that no message takes is refused before it is sent', () => {
+test('a path too long for a message is refused before it is sent', () => {
   expect(() => new FileListing('\u00fc'.repeat(500), 0)).not.toThrow();
   expect(() => new FileListing('\u00fc'.repeat(501), 0)).toThrow(
     expect.objectContaining({ code: 'NOT_FOUND' }),

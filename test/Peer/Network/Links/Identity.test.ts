@@ -13,7 +13,7 @@ test('a copied id neither takes over the link of its owner, nor offers in its na
   const offers: string[] = [];
   node.links.on('offered', (peer) => offers.push(peer.name));
   const thief = await stranger();
-  // The thief proves its own id, and says that of the friend.
+  // The impostor proves its own id, and claims that of the friend.
   await thief.send(handshake(66), hello(2));
   await network.clock.advanceAsync(2_000);
   expect([thief.closed, thief.heard]).toEqual([true, [{ type: 'bye', reason: 'protocol' }]]);
@@ -42,7 +42,7 @@ test('a peer that answers in the place of another one gets no link, and does not
   await close();
 });
 
-test('two who look for different peers at one address share one dial, and only one is right', async () => {
+test('two requests for different peers at one address share one dial, and only one succeeds', async () => {
   const { network, node, close } = await victim();
   const other = await startNode(network, 2);
   const wrong = node.links.connect({ ...other.contact, peerId: peerIdOf(3) }, patient);

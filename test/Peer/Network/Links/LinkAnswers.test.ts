@@ -24,7 +24,7 @@ test('64 questions of a peer that does not read are pending, further ones are re
   const { sent, answers } = desk({ writable: () => new Promise(() => {}) });
   for (let requestId = 0; requestId < 70; requestId++)
     answers.ask({ type: 'list', requestId, folder: '', cursor: 0 });
-  // One more is in work.
+  // One more is being answered.
   expect(sent.map((message) => 'requestId' in message && message.requestId)).toEqual([65, 66, 67, 68, 69]);
 });
 
@@ -42,7 +42,7 @@ test('a list page has 1,000 files at most, and fits into a frame', async () => {
   ]);
 });
 
-test('the answer to a search is cut at the most that the protocol allows', async () => {
+test('the answer to a search is cut at the limits of the protocol', async () => {
   const hit = { fileId: FILE, size: 1, path: 'film', complete: true };
   const { sent, answers } = desk({ matching: () => Array.from({ length: 1_000 }, () => hit) });
   answers.ask({ type: 'query', requestId: 1, question: { words: 'film', fileId: undefined } });

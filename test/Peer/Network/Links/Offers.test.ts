@@ -11,7 +11,7 @@ async function pair() {
   return { network, sender, receiver, close };
 }
 
-/** Offers a file of 3 chunks; what the other side says is in `seen`. */
+/** Offers a file of 3 chunks; `seen` records the answers. */
 async function offered(network: SimulatedNetwork, from: Node, to: Node) {
   const { fileId } = from.share.add('film.mkv', Buffer.alloc(3_000_000, 7));
   const seen: string[] = [];
@@ -36,7 +36,7 @@ async function offered(network: SimulatedNetwork, from: Node, to: Node) {
   return { fileId, seen, sent: sent.offer, heard, requestId: first.requestId };
 }
 
-test('accept, a confirmation for each chunk, and the whole at the end', async () => {
+test('an accept, a confirmation for each chunk, and one for the whole file', async () => {
   const { network, sender, receiver, close } = await pair();
   const { fileId, seen, requestId, sent } = await offered(network, sender, receiver);
   const part = receiver.share.add('film.mkv', Buffer.alloc(3_000_000, 7), 'nothing');
@@ -52,7 +52,7 @@ test('accept, a confirmation for each chunk, and the whole at the end', async ()
   receiver.links.offers.finish(sender.contact.peerId, fileId, undefined);
   await network.clock.advanceAsync(100);
   expect(seen.at(-1)).toBe('confirmed all');
-  // Nothing is told after the end.
+  // There is no event after the end.
   receiver.links.announcements.have(fileId, 1);
   receiver.links.offers.finish(sender.contact.peerId, fileId, 'failed');
   await network.clock.advanceAsync(100);
@@ -60,7 +60,7 @@ test('accept, a confirmation for each chunk, and the whole at the end', async ()
   await close();
 });
 
-test('refused at once, and refused after the yes', async () => {
+test('an offer is refused at once, or after it was accepted', async () => {
   const { network, sender, receiver, close } = await pair();
   const first = await offered(network, sender, receiver);
   receiver.links.offers.refuse(sender.contact.peerId, first.requestId, 'already-have');
@@ -75,12 +75,12 @@ test('refused at once, and refused after the yes', async () => {
   await close();
 });
 
-test('an offer that nobody answers, one whose peer goes, and one that is withdrawn', async () => {
+test('an offer times out, ends with its link, and can be withdrawn', async () => {
   const { network, sender, receiver, close } = await pair();
   const first = await offered(network, sender, receiver);
   await network.clock.advanceAsync(OFFER_TIMEOUT_MS);
   expect(first.seen).toEqual(['lost TIMEOUT']);
-  // The answer that comes too late is nobody's.
+  // A late answer belongs to no offer.
   receiver.links.offers.accept(sender.contact.peerId, first.requestId, first.fileId);
   await network.clock.advanceAsync(100);
   expect(first.seen).toHaveLength(1);
@@ -98,7 +98,7 @@ test('an offer that nobody answers, one whose peer goes, and one that is withdra
   await close();
 });
 
-test('confirmations that nobody asked for are no harm', async () => {
+test('unexpected confirmations are ignored', async () => {
   const { network, sender, receiver, close } = await pair();
   const { fileId, seen } = await offered(network, sender, receiver);
   sender.links.offers.accept(receiver.contact.peerId, 5, fileId);

@@ -48,7 +48,7 @@ test('lists, describes and fetches a file; closing leaves nothing behind', async
   expect(network.host('10.0.0.1').streams.size + network.host('10.0.0.2').streams.size).toBe(0);
 });
 
-test('a long catalog comes in pages, whole, in order, and below a folder only', async () => {
+test('a long catalog is listed in pages, complete and in order, for one folder', async () => {
   const { network, seeder, leecher, close } = await pair();
   for (let number = 0; number < 3_000; number++)
     seeder.share.add(
@@ -110,7 +110,7 @@ test('a partial source announces its chunks, and further ones in batches', async
   await close();
 });
 
-test('a connection that breaks in the middle of a chunk loses it; the next request opens a lane again', async () => {
+test('a lane that breaks during a chunk loses it; the next request opens a new lane', async () => {
   const network = new SimulatedNetwork({ seed: 3, bytesPerSecond: 1_000_000 });
   const { seeder, leecher, close } = await pair(network);
   const bytes = new SeededRandom(2).bytes(3 * MIB);
@@ -135,7 +135,7 @@ test('a connection that breaks in the middle of a chunk loses it; the next reque
   await close();
 });
 
-test('a source is left after lanes failed twice, in either direction', async () => {
+test('a source is closed after its lanes failed twice, in either direction', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const seeder = await startNode(network, 1);
   let lanesBlocked = false;
@@ -177,11 +177,11 @@ test('corrupt chunks are reported as such; wrong chunk hashes are INTEGRITY', as
   await close();
 });
 
-test('a chunk whose file changed in the middle of it is rejected as changed, the lane goes on', async () => {
+test('a chunk whose file changes while it is sent is rejected as changed, and the lane stays open', async () => {
   const { network, seeder, leecher, close } = await pair();
   const bytes = new SeededRandom(4).bytes(5 * MIB);
   const description = seeder.share.add('film', bytes);
-  // Pieces shorter than the chunk, so that the first is under way when the second cannot be read.
+  // Pieces shorter than the chunk, so that the first is in flight when the second cannot be read.
   seeder.links.limits.set({ up: 4_000_000 });
   seeder.share.changedAt = { chunk: 1, offset: 500_000 };
   const { seen, events } = watcher();
@@ -195,7 +195,7 @@ test('a chunk whose file changed in the middle of it is rejected as changed, the
   await close();
 });
 
-test('cancelled requests end at once, and what was under way does not disturb the others', async () => {
+test('cancelled requests end at once, and their bytes in flight do not disturb the others', async () => {
   const network = new SimulatedNetwork({ seed: 5, bytesPerSecond: 2_000_000 });
   const { seeder, leecher, close } = await pair(network);
   const description = seeder.share.add('film', new SeededRandom(6).bytes(6 * MIB));
@@ -213,12 +213,12 @@ test('cancelled requests end at once, and what was under way does not disturb th
     'cancelled',
     'verified',
   ]);
-  // One of the three was under way, the others were never read.
+  // One of the three was in flight, the others were never read.
   expect(seeder.share.reads.map(({ chunk }) => chunk)).not.toContain(4);
   await close();
 });
 
-test('a disk that fails is not the source: disk, and the lane goes on', async () => {
+test('a failing disk is reported as such, not as a fault of the source, and the lane stays open', async () => {
   const { network, seeder, leecher, close } = await pair();
   const description = seeder.share.add('film', new SeededRandom(7).bytes(3 * MIB));
   const source = await network.settle(open(leecher, seeder, description.fileId));
@@ -234,7 +234,7 @@ test('a disk that fails is not the source: disk, and the lane goes on', async ()
   await close();
 });
 
-test('a lane without work is closed after a minute and opened again when needed', async () => {
+test('an idle lane is closed after a minute and opened again when needed', async () => {
   const { network, seeder, leecher, close } = await pair();
   const description = seeder.share.add('film', Buffer.alloc(1_000));
   const source = await network.settle(open(leecher, seeder, description.fileId));
@@ -248,7 +248,7 @@ test('a lane without work is closed after a minute and opened again when needed'
   await close();
 });
 
-test('thousands of small requests go through one lane, each answered', async () => {
+test('one lane answers thousands of small requests', async () => {
   const { network, seeder, leecher, close } = await pair();
   const description = seeder.share.add('tiny', Buffer.from('tiny'));
   const nobody = new AbortController().signal;
@@ -318,7 +318,7 @@ test.each(seeds(30))('of two crossing links one stays, and nothing asked is lost
   await close();
 });
 
-test('a peer that starts again replaces its old link at once', async () => {
+test('a restarted peer replaces its old link at once', async () => {
   const { network, seeder, leecher } = await pair();
   await network.settle(leecher.links.connect(seeder.contact, patient));
   network.setLink('10.0.0.1', '10.0.0.2', { latencyMs: [1, 1] });
@@ -345,7 +345,7 @@ test('a partition ends a silent link after 90 s at both ends', async () => {
   await close();
 });
 
-test('a banned peer is thrown out and not let in again for an hour', async () => {
+test('a banned peer is disconnected and refused for an hour', async () => {
   const { network, seeder, leecher, close } = await pair();
   await network.settle(leecher.links.connect(seeder.contact, patient));
   seeder.links.ban(leecher.contact.peerId, leecher.contact.address);

@@ -22,7 +22,7 @@ function opened() {
   return session;
 }
 
-test('the side that dialled says hello first, the other answers', () => {
+test('the dialling side sends the first hello, the other answers', () => {
   const dialling = new PeerSession(helloOf(1), true, 0);
   const accepting = new PeerSession(helloOf(2), false, 0);
   expect(verbs(dialling.start(peerIdOf(2)))).toEqual(['send hello']);
@@ -32,7 +32,7 @@ test('the side that dialled says hello first, the other answers', () => {
   expect(dialling.remote).toEqual(helloOf(2));
 });
 
-test('nothing may be said before the hello, and the hello only once', () => {
+test('a message before the hello, or a second hello, ends the link', () => {
   const session = new PeerSession(helloOf(1), false, 0);
   expect(verbs(session.receive({ type: 'ping' }, 1))).toEqual(['send bye', 'close']);
   expect(verbs(opened().receive(saidHello(2), 11))).toEqual(['send bye', 'close']);
@@ -60,7 +60,7 @@ test('another version of the protocol is refused', () => {
   expect(session.open).toBe(false);
 });
 
-test('a connection without a greeting within 10 s is closed', () => {
+test('a connection without a hello within 10 s is closed', () => {
   const session = new PeerSession(helloOf(1), false, 0);
   expect(session.tick(9_999)).toEqual([]);
   const [action] = session.tick(10_000);
@@ -78,13 +78,13 @@ test('pings every 30 s, and gives up after 90 s of silence', () => {
   expect(session.tick(900_000)).toEqual([]);
 });
 
-test('answers a ping, passes on what is not its own', () => {
+test('answers a ping, passes on other messages', () => {
   const session = opened();
   expect(verbs(session.receive({ type: 'ping' }, 20))).toEqual(['send pong']);
   expect(session.receive({ type: 'serving' }, 20)).toEqual([{ do: 'deliver', message: { type: 'serving' } }]);
 });
 
-test('a goodbye in peace is no error; after it nothing is heard or said', () => {
+test('a goodbye is no error; after it nothing is sent or received', () => {
   const session = opened();
   expect(session.receive({ type: 'bye', reason: 'closing' }, 20)).toEqual([
     { do: 'close', error: undefined, bye: 'closing' },
@@ -115,6 +115,6 @@ test('the newer of two links from the same side stays, and a newer run replaces 
   expect(newLinkStays(high, low, end, end)).toBe(true);
   expect(newLinkStays(high, low, end, { ...end, instanceId: instanceOf(6), dialledByUs: true })).toBe(true);
   expect(newLinkStays(high, low, end, { ...end, instanceId: instanceOf(4) })).toBe(false);
-  // Somebody elsewhere who uses the same id has to wait until the first falls silent.
+  // Another host with the same id is refused until the first is silent.
   expect(newLinkStays(high, low, end, { ...end, instanceId: instanceOf(6), host: 'elsewhere' })).toBe(false);
 });

@@ -12,7 +12,7 @@ async function pair(firewalled: boolean) {
   return { network, one, other, reachable, close };
 }
 
-test('an incoming link of another computer proves that others can connect; the other side has it tested', async () => {
+test('an incoming link of another computer proves reachability; the dialling side requests a test', async () => {
   const { network, reachable, close } = await pair(false);
   await network.clock.advanceAsync(100);
   expect(reachable()).toEqual([undefined, true]);
@@ -21,7 +21,7 @@ test('an incoming link of another computer proves that others can connect; the o
   await close();
 });
 
-test('a firewall is noticed, announced in the next hello, and forgotten with the network', async () => {
+test('a firewall is detected, announced in the next hello, and the result reset by a network change', async () => {
   const { network, one, other, reachable, close } = await pair(true);
   await network.clock.advanceAsync(10_000);
   expect(reachable()).toEqual([false, true]);

@@ -23,7 +23,7 @@ const peers = (...list: ReturnType<typeof named>[]): ControlMessage => ({
 const frames = (count: number, message: (index: number) => ControlMessage) =>
   Array.from({ length: count }, (_, index) => encodeControl(message(index)));
 
-test('a peer names other peers: not us, not itself, not banned ones, not at ports of other services', async () => {
+test('a peer cannot name us, itself, banned peers, or ports of other services', async () => {
   const { node, stranger, close } = await victim();
   const found: string[] = [];
   node.links.on('peerFound', ({ peerId }) => found.push(peerId));
@@ -43,7 +43,7 @@ test('a peer names other peers: not us, not itself, not banned ones, not at port
   await close();
 });
 
-test('a peer that names peers without end is heard 1,000 times, then 20 times a second', async () => {
+test('of the peers that a peer names 1,000 are accepted, then 20 a second', async () => {
   const { node, stranger, close } = await victim();
   let found = 0;
   node.links.on('peerFound', () => found++);
@@ -127,7 +127,7 @@ test('a peer that is interested in more than 65,536 files loses its link', () =>
   expect(breaches).toEqual(['interested in too many files']);
 });
 
-test('a peer whose pages of a file list form a loop is not listed for ever, and loses its link', async () => {
+test('a peer whose pages of a file list form a loop loses its link', async () => {
   const { peer, breaches } = linkedPeer();
   const pages = peer.listFiles('', patient);
   const file = { path: 'film', size: 1, modifiedMs: 0, fileId: fileOf(1) };
@@ -140,7 +140,7 @@ test('a peer whose pages of a file list form a loop is not listed for ever, and 
   expect(breaches).toHaveLength(1);
 });
 
-test('a peer that is banned while it is linked is cut off, and so is its next link from elsewhere', async () => {
+test('a peer that is banned while it is linked is disconnected, and so is its next link from another address', async () => {
   const { network, node, stranger, close } = await victim();
   const foe = await stranger();
   await foe.send(greeting());

@@ -7,7 +7,7 @@ import { type Node, open, startNode } from '../links.ts';
 
 const MIB = 1_048_576;
 
-/** What one node sees of another: chunks, or `all`; undefined: nothing. */
+/** The chunks of one node as known by another: their number, or `all`; undefined: unknown. */
 function seenBy(node: Node, other: Node, fileId: Parameters<Node['links']['swarm']>[0]) {
   const sight = node.links.swarm(fileId).find(({ peer }) => peer.peerId === other.contact.peerId);
   return sight && (sight.have === 'all' || sight.have.complete ? 'all' : sight.have.count);
@@ -31,7 +31,7 @@ async function trio(seed: number) {
   return { network, nodes, close };
 }
 
-test('a seeder sees how far its leecher is, from before the first chunk to the last', async () => {
+test('a seeder sees the progress of its leecher, from before the first chunk to the last', async () => {
   const { network, nodes, close } = await trio(1);
   const [seeder, leecher] = nodes;
   const description = seeder.share.add('film', new SeededRandom(1).bytes(8 * MIB));
@@ -44,7 +44,7 @@ test('a seeder sees how far its leecher is, from before the first chunk to the l
   expect(seenBy(seeder, leecher, fileId)).toBe(0);
   expect(seenBy(leecher, seeder, fileId)).toBe('all');
 
-  // It goes on with what an earlier run left.
+  // It resumes with chunks of an earlier run.
   const held = begun(leecher, 8 * MIB);
   for (const chunk of [0, 1]) held.set(chunk);
   leecher.links.announcements.holdings(fileId);
@@ -71,7 +71,7 @@ test('a seeder sees how far its leecher is, from before the first chunk to the l
   await close();
 });
 
-test('a finished leecher still sees the other one; a leecher that gives up is seen no more', async () => {
+test('a finished leecher still sees the other one; a cancelled leecher is no longer seen', async () => {
   const { network, nodes, close } = await trio(2);
   const [seeder, fast, slow] = nodes;
   const description = seeder.share.add('film', new SeededRandom(1).bytes(4 * MIB));
@@ -87,7 +87,7 @@ test('a finished leecher still sees the other one; a leecher that gives up is se
     fast.links.announcements.have(fileId, chunk);
   }
   await network.clock.advanceAsync(200);
-  // All its sources are closed: it is done.
+  // It is done, and has closed all its sources.
   sources[0].close();
   sources[1].close();
   await network.clock.advanceAsync(200);
@@ -96,14 +96,14 @@ test('a finished leecher still sees the other one; a leecher that gives up is se
   await network.clock.advanceAsync(200);
   expect(seenBy(fast, slow, fileId)).toBe(2);
   expect(seenBy(slow, fast, fileId)).toBe('all');
-  // It gives up.
+  // It cancels.
   sources[2].close();
   await network.clock.advanceAsync(200);
   expect(seenBy(fast, slow, fileId)).toBeUndefined();
   await close();
 });
 
-test('two that are done at the same moment, and their seeder, see that each has all', async () => {
+test('two leechers that finish at the same moment, and their seeder, see each other as complete', async () => {
   const { network, nodes, close } = await trio(3);
   const [seeder, ...leechers] = nodes;
   const [one, other] = leechers;
@@ -133,7 +133,7 @@ test('two that are done at the same moment, and their seeder, see that each has 
   await close();
 });
 
-test('chunks held before are no growth, even if one of them was announced first', async () => {
+test('earlier chunks are no growth, even if one of them was announced first', async () => {
   const { network, nodes, close } = await trio(4);
   const [seeder, leecher] = nodes;
   const { fileId } = seeder.share.add('film', new SeededRandom(1).bytes(64 * MIB));
@@ -157,7 +157,7 @@ test('chunks held before are no growth, even if one of them was announced first'
   await close();
 });
 
-test('growth is what came in the last half minute', () => {
+test('growth is the number of chunks of the last half minute', () => {
   const growth = new Growth();
   expect(growth.perSecond(0)).toBe(0);
   for (let second = 0; second <= 60; second++)

@@ -58,7 +58,7 @@ test.each([
   ['100.64.3.2', 9_001, 'there is another router before it'],
   ['203.0.113.5', 9_044, 'start with --port 9044'],
   ['203.0.113.5\u001b[2J', 9_001, 'named no IP address'],
-])('a mapping of no use says why: %s:%d', async (host, port, reason) => {
+])('a useless mapping is reported with the reason: %s:%d', async (host, port, reason) => {
   const { made, clock } = mapper(async () => ({ host, port, by: 'NAT-PMP' }));
   made.start(9_001);
   await clock.advanceAsync(1);
@@ -77,7 +77,7 @@ test.each([
   expect(released).toEqual(expected);
 });
 
-test('a router that gave nothing gets no request at the end', async () => {
+test('a router without a mapping gets no request at the end', async () => {
   const { made, clock, released } = mapper(async () => {
     throw new ShoalError('UNREACHABLE', 'no router');
   });

@@ -67,7 +67,7 @@ test('a router with UPnP maps the port to the address that it sees, for an hour'
   router.close();
 });
 
-test('a router that refuses, and none at all, are failures', async () => {
+test('a refusal and a missing router are failures', async () => {
   const router = await fakeRouter(true);
   const signal = AbortSignal.timeout(120_000);
   await expect(mapByUpnp(9_001, one(router.gateway), signal)).rejects.toThrow('718');

@@ -1,6 +1,6 @@
 import type { Sendfile } from '../../../../Peer/Network/Sendfile/Sendfile.ts';
 
-/** System calls that answer as they are told, then accept everything. */
+/** System calls with the given results, then full success. */
 export class FakeCalls implements Sendfile {
   /** Every call. */
   readonly log: string[] = [];

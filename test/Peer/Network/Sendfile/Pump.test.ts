@@ -6,7 +6,7 @@ import { FakeCalls } from './FakeCalls.ts';
 
 const PIECES = [{ header: Uint8Array.of(1), position: 0, bytes: 5 }];
 
-/** A pump whose thread runs when it is told to. Descriptors of its own are numbered from 100 on. */
+/** A pump whose thread is run by the test. Duplicated descriptors are numbered from 100 on. */
 function made({
   answers = [],
   most = 1_000,
@@ -47,7 +47,7 @@ function made({
   const load = () => ({ duplicate: own, openEvent: own, raise: () => {}, close });
   const pump = new Pump(undefined, load, start);
   if (ready) {
-    expect([pump.begin(), pump.send(0, 7, 8, PIECES)]).toEqual([false, undefined]); // The thread does not run yet.
+    expect([pump.begin(), pump.send(0, 7, 8, PIECES)]).toEqual([false, undefined]); // The thread has not started.
     told([]);
   }
   return {
@@ -75,7 +75,7 @@ test('each job gets descriptors of its own, and its end is reported', async () =
   expect([...open]).toEqual([100]);
 });
 
-test('without descriptors nothing is begun, and nothing stays open', () => {
+test('without free descriptors no job starts, and none stays open', () => {
   for (const most of [0, 1, 2]) {
     const { pump, open } = made({ most });
     expect(pump.send(pump.newLine(), 7, 8, PIECES)).toBeUndefined();
@@ -122,7 +122,7 @@ test('a cancelled connection ends its jobs', async () => {
   expect([await sent, open.size]).toEqual([{ sent: 0, complete: false }, 1]);
 });
 
-test('a thread that ends by itself switches the pump off, and no descriptor is closed that it may have closed', async () => {
+test('a thread that exits switches the pump off, and descriptors that it may have closed are not closed again', async () => {
   const { pump, open, stop } = made();
   const sent = pump.send(pump.newLine(), 7, 8, PIECES);
   stop('out of memory');
@@ -132,7 +132,7 @@ test('a thread that ends by itself switches the pump off, and no descriptor is c
   await pump.close();
 });
 
-test('closing ends the jobs, and gives every descriptor back', async () => {
+test('closing ends the jobs, and releases every descriptor', async () => {
   const { pump, open, stop } = made();
   const sent = pump.send(pump.newLine(), 7, 8, PIECES);
   await pump.close();

@@ -5,7 +5,7 @@ import { FakeCalls } from './FakeCalls.ts';
 
 const [EINTR, EAGAIN, EIO, EPIPE, ECONNRESET] = [-4, -11, -5, -32, -104];
 
-/** A job of line 1 unless said: 3 bytes of header, 10 bytes from position 100 on. */
+/** A job, by default of line 1: 3 bytes of header, 10 bytes from position 100 on. */
 function job(id: number, options: Partial<PumpJob> = {}): { readonly job: PumpJob } {
   const pieces = [{ header: Uint8Array.of(id, id, id), position: 100, bytes: 10 }];
   return { job: { id, line: 1, socket: 10 + id, file: 50 + id, pieces, ...options } };
@@ -31,7 +31,7 @@ test('header and bytes go out in order, then both descriptors are closed and the
   expect([loop.busy, loop.takeEnds()]).toEqual([false, []]);
 });
 
-test('short counts go on where they ended, also within a header', () => {
+test('a short count is continued at its end, also within a header', () => {
   const { calls, loop } = made([2, 1, 4, 3, 3]);
   loop.take(job(1));
   loop.round();
@@ -47,7 +47,7 @@ test('short counts go on where they ended, also within a header', () => {
   expect(loop.takeEnds()).toEqual([{ id: 1, sent: 10, failure: undefined }]);
 });
 
-test('an interrupted call is repeated; a full socket is left until it can be written', () => {
+test('an interrupted call is repeated; a full socket is polled until it is writable', () => {
   const { calls, loop } = made([EINTR, 3, EINTR, 4, EAGAIN]);
   loop.take(job(1));
   loop.round();

@@ -57,7 +57,7 @@ test('20 assigned ports are tried', async () => {
   await lan.tracker('10.0.0.1');
   let tries = 0;
   const taken = async () => {
-    // Others would be tried for ever.
+    // Without a limit, ports would be tried forever.
     if (++tries > 30) throw new ShoalError('USAGE', 'too many');
     throw new ShoalError('PORT_IN_USE', 'taken');
   };

@@ -14,7 +14,7 @@ async function cluster(peers: number, configured: readonly Address[], seed = 1, 
   const network = new SimulatedNetwork({ seed, latencyMs: [1, 3] });
   const lan = new TrackerLan(network);
   const dead = new Set<string>();
-  /** Trackers that the bus separates from all others. */
+  /** Trackers separated from all others on the bus. */
   const apart = new Set<string>();
   const bus = new MemoryBus((from, to, bytes, arrive) => {
     if (dead.has(from) || dead.has(to) || apart.has(from) !== apart.has(to)) return;
@@ -49,7 +49,7 @@ function homes({ trackers }: LanPeer): string[] {
 const registered = (trackers: readonly Tracker[]) => trackers.map(({ stats }) => stats.peers);
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
 
-/** Whether each peer finds the files of all others, and is told so by all trackers. */
+/** Whether each peer finds the files of all others, in answers that cover all trackers. */
 async function findsAll(
   { trackers }: LanPeer,
   lan: TrackerLan,
@@ -81,7 +81,7 @@ describe('a peer has one home in a cluster', () => {
   test.each([
     ['few', 2],
     ['more than are listed', 12],
-  ])('hits are those of one tracker with all peers, in the same order: %s', async (_title, files) => {
+  ])('hits are equal to those of a single tracker with all peers, in order: %s', async (_title, files) => {
     const { lan, peers } = await cluster(30, PLACES, 1, files);
     const single = new TrackerLan(new SimulatedNetwork({ seed: 1 }));
     await single.tracker('10.0.0.1');
@@ -112,7 +112,7 @@ describe('a peer has one home in a cluster', () => {
 
 describe('when a tracker of the cluster ends', () => {
   test.each(seeds(4))(
-    'killed: within a heartbeat and 5 s everybody finds all again (seed %i)',
+    'killed: within a heartbeat and 5 s every peer finds all files again (seed %i)',
     async (seed) => {
       const { lan, kill, trackers, peers } = await cluster(24, PLACES, seed);
       await lan.clock.advanceAsync(12_000);
@@ -153,7 +153,7 @@ describe('when a tracker of the cluster ends', () => {
     expect(await covered()).toEqual(Array(3).fill({ trackers: 2, trackersKnown: 3 }));
   });
 
-  test('in order: its peers go to spares at once, and nothing is missing meanwhile', async () => {
+  test('stopped in order: its peers go to spares at once, and no file is missing meanwhile', async () => {
     const { lan, trackers, peers } = await cluster(24, PLACES);
     await lan.clock.advanceAsync(12_000);
     const [first, ...others] = trackers;
@@ -165,7 +165,7 @@ describe('when a tracker of the cluster ends', () => {
     for (const peer of peers.slice(0, 5)) expect(await findsAll(peer, lan, 24, 2)).toBe(true);
   });
 
-  test('and starts again, its peers return, and everybody has one home', async () => {
+  test('restarted: its peers return, and every peer has one home', async () => {
     const { lan, bus, kill, trackers, peers } = await cluster(24, PLACES);
     await lan.clock.advanceAsync(12_000);
     const before = peers.map((peer) => homes(peer)[0]);
@@ -178,7 +178,7 @@ describe('when a tracker of the cluster ends', () => {
   });
 });
 
-test('all trackers are killed and start again at once: everybody has one home within 15 s', async () => {
+test('all trackers are killed and restarted at once: every peer has one home within 15 s', async () => {
   const { lan, bus, kill, peers } = await cluster(24, PLACES);
   await lan.clock.advanceAsync(12_000);
   const before = peers.map((peer) => homes(peer));
@@ -192,7 +192,7 @@ test('all trackers are killed and start again at once: everybody has one home wi
   for (const peer of peers.slice(0, 3)) expect(await findsAll(peer, lan, 24)).toBe(true);
 });
 
-test('a bus in two halves: peers stay at their homes, answers say what is missing; healed, all is whole within 6 s', async () => {
+test('a bus in two halves: peers keep their homes, answers give their coverage; 6 s after healing it is full', async () => {
   const { lan, apart, trackers, peers } = await cluster(24, PLACES);
   await lan.clock.advanceAsync(12_000);
   const before = peers.map((peer) => homes(peer));
@@ -209,7 +209,7 @@ test('a bus in two halves: peers stay at their homes, answers say what is missin
   for (const peer of peers.slice(0, 5)) expect(await findsAll(peer, lan, 24)).toBe(true);
 });
 
-test('a bus that is gone leaves the own part, which is said; back, all is whole within 5 s', async () => {
+test('without the bus answers cover the own part and say so; 5 s after its return they cover all', async () => {
   const { lan, bus, peers } = await cluster(12, PLACES);
   await lan.clock.advanceAsync(12_000);
   bus.fail();
@@ -225,7 +225,7 @@ test('a bus that is gone leaves the own part, which is said; back, all is whole 
   expect(await findsAll(peer, lan, 12)).toBe(true);
 });
 
-test('a tracker that names others which are not there, or not of its cluster, keeps its peers', async () => {
+test('a tracker that names absent trackers, or ones of no cluster, keeps its peers', async () => {
   const network = new SimulatedNetwork({ seed: 3 });
   const lan = new TrackerLan(network);
   const bus = new MemoryBus();

@@ -24,7 +24,7 @@ test('without a configured tracker the hint is to start one', () => {
   });
 });
 
-test('a configured tracker that does not answer is named; nobody is told to start another one', () => {
+test('a configured tracker that does not answer is named, without the hint to start one', () => {
   const error = noTracker([{ ...STATUS, name: 'nas' }]);
   expect(error.message).toBe('the tracker nas (192.0.2.7:6882) does not answer');
   expect(error.hint).toMatch(/firewall accept UDP 6882/);

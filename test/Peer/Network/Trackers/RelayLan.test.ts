@@ -26,7 +26,7 @@ test('a relay-only tracker holds no catalog and finds everything by relay', asyn
   }
   const startMs = lan.clock.nowMs();
   const { hits, truncated } = await lan.clock.settle(cas.trackers.queries.search('song', never));
-  expect(lan.clock.nowMs() - startMs).toBeLessThan(100); // All have answered: no need to wait.
+  expect(lan.clock.nowMs() - startMs).toBeLessThan(100); // All have answered: no wait.
   expect(truncated).toBe(false);
   expect(hits).toMatchObject([{ path: 'a song', holderCount: 2 }]);
   expect(hits[0]?.holders.map(({ name }) => name).sort()).toEqual(['Ann', 'Ben']);
@@ -90,7 +90,7 @@ test('a vanished peer delays one relayed search by 0.8 s', async () => {
 });
 
 test.each(seeds(10))(
-  'a search ends under loss and doubles, and tells nothing twice (seed %i)',
+  'a search under loss and duplicates ends, and has no hit twice (seed %i)',
   async (seed) => {
     const network = new SimulatedNetwork({ seed, lossRatio: 0.2, duplicateRatio: 0.2, latencyMs: [1, 40] });
     const lan = new TrackerLan(network);

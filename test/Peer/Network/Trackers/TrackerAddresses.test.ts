@@ -7,7 +7,7 @@ import { connected, TrackerLan } from './TrackerLan.ts';
 
 const never = new AbortController().signal;
 
-/** Sockets that reach the host `real` also at `other`: the answers still come from `real`. */
+/** Sockets that reach the host `real` also at `other`; its answers come from `real`. */
 function alsoReaching(bind: BindDatagram, other: string, real: string): BindDatagram {
   return async (options) => {
     const socket = await bind(options);
@@ -50,7 +50,7 @@ test('an answer from another address counts only with the transaction id of a pe
   await lan.clock.advanceAsync(500);
   const stranger = network.socket('10.0.0.66', 6_881);
   const before = ann.trackers.dropped;
-  const bytes = Buffer.alloc(16); // A connect reply (action 0) with a transaction id that nobody used.
+  const bytes = Buffer.alloc(16); // A connect reply (action 0) with an unused transaction id.
   bytes.writeUInt32BE(7, 4);
   stranger.send(bytes, { host: '10.0.0.2', port: 49_152 });
   await lan.clock.advanceAsync(100);
@@ -71,7 +71,7 @@ test('a tracker whose host got a new address is found by its name within seconds
   await lan.clock.settle(old.close());
   await lan.tracker('10.0.0.2');
   await lan.until(() => connected(ann) === 0, 60_000);
-  hosts = ['10.0.0.2']; // The name server learns of the lease a little later.
+  hosts = ['10.0.0.2']; // The name server is updated a little later.
   expect(await lan.until(() => connected(ann) === 1, 30_000)).toBeLessThan(6_000);
   expect(ann.trackers.status()).toMatchObject([{ name: 'nas', address: { host: '10.0.0.2' } }]);
   expect(ann.events.at(-1)).toBe('found nas (10.0.0.2:6881)');
@@ -112,7 +112,7 @@ test('a connected tracker is not looked up again, and a hanging lookup is cancel
   expect(cancelled).toBe(true);
 });
 
-test('a discovered tracker that is found again by the second network card keeps the registration', async () => {
+test('a discovered tracker that is also found at a second address keeps the registration', async () => {
   const network = new SimulatedNetwork({ seed: 5 });
   const lan = new TrackerLan(network);
   await lan.tracker('10.0.0.1');
@@ -140,6 +140,6 @@ test('a discovered tracker that is found again by the second network card keeps 
 
   firstWorks = false;
   await lan.until(() => connected(ann) === 0, 30_000);
-  // As long as the tracker keeps the lease of a silent peer it would refuse anybody else: 20 s.
+  // The tracker would refuse another address for the lease of a silent peer: 20 s.
   expect(await lan.until(() => at() === '10.0.0.25', 30_000)).toBeLessThan(5_000);
 });

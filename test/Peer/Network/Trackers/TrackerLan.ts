@@ -17,12 +17,12 @@ import { Tracker, type TrackerOptions } from '../../../../Tracker/Tracker.ts';
 import { keyOf } from '../../../Support/keys.ts';
 import type { SimulatedNetwork } from '../../../Support/SimulatedNetwork.ts';
 
-/** A catalog that a test changes by hand, with the history that differences need. */
+/** A catalog changed by the test, with the history for differences. */
 export class FakeFeed implements CatalogFeed {
   version = 0;
   readonly #byPath = new Map<string, PublishedEntry>();
   readonly #changes: { version: number; entry: PublishedEntry }[] = [];
-  /** Which kind of publication was asked for, in order. */
+  /** Kinds of the requested publications, in order. */
   readonly asked: string[] = [];
 
   constructor(files = 0, prefix = 'file') {
@@ -38,7 +38,7 @@ export class FakeFeed implements CatalogFeed {
     return [...this.#byPath.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** One new version with these entries; `gone` removes. */
+  /** Makes a new version with these entries; `gone` removes. */
   put(...entries: PublishedEntry[]): void {
     this.version++;
     for (const entry of entries) {
@@ -76,7 +76,7 @@ export function file(path: string, seed = 1): PublishedEntry {
   return { kind: 'file', path, size: 1_000 + seed, fileId: idOf(`file ${path}`) as FileId };
 }
 
-/** A whole id out of a word. */
+/** An id derived from a word. */
 export function idOf(word: string): string {
   return createHash('sha256').update(word).digest('hex');
 }
@@ -92,7 +92,7 @@ export interface PeerOptions {
   readonly remembered?: readonly Address[];
   readonly dnsSd?: OpenDnsSd;
   readonly lookup?: LookupName;
-  /** Default: the sockets of its host. */
+  /** By default, the sockets of its host. */
   readonly bind?: BindDatagram;
   readonly startTracker?: StartTracker;
 }
@@ -101,13 +101,13 @@ export interface LanPeer {
   readonly trackers: Trackers;
   readonly feed: FakeFeed;
   readonly peerId: PeerId;
-  /** Everything the trackers told, as `event address`. */
+  /** All events of the trackers, as `event address`. */
   readonly events: string[];
   readonly saved: { trackers: readonly Address[] }[];
   readonly embedded: Tracker[];
 }
 
-/** Trackers and peers on one simulated network. All is closed when the test is over. */
+/** Trackers and peers on one simulated network, closed at the end of the test. */
 export class TrackerLan {
   readonly network: SimulatedNetwork;
   #salt = 0;
@@ -185,7 +185,7 @@ export class TrackerLan {
     return { trackers, feed, peerId, events, saved, embedded };
   }
 
-  /** Moves time until the condition holds, and tells how long that took. @throws Error after `limitMs` */
+  /** Advances time until the condition holds. Returns the elapsed milliseconds. @throws Error after `limitMs` */
   async until(condition: () => boolean, limitMs: number, stepMs = 50): Promise<number> {
     const startMs = this.clock.nowMs();
     while (!condition()) {

@@ -21,7 +21,7 @@ function pool(): TrackerPool {
   });
 }
 
-test('a declined tracker stays away; of more than 256, the one declined first is forgotten', () => {
+test('a declined tracker is not opened; beyond 256 the one declined first is evicted', () => {
   const trackers = pool();
   const address = (number: number) => ({ host: `10.0.${number >> 8}.${number & 255}`, port: 6_881 });
   const isOpened = (number: number) => {

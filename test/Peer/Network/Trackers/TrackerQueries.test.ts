@@ -25,7 +25,7 @@ const listed = (number: number): ListedPeer => ({
   bytes: 1,
 });
 
-/** Queries to one tracker whose pages the test makes up; `registered` is the count in its heartbeat answers. */
+/** Queries to one tracker whose pages the test supplies; `registered` is the count in its heartbeat answers. */
 function queries(page: (cursor: number) => Partial<ReplyOf<'peerList'>>, registered = 0) {
   const cursors: number[] = [];
   const link = {

@@ -61,7 +61,7 @@ test('folder holders are found, and a query too short is refused', async () => {
 });
 
 test.each(seeds(4))(
-  '5,000 files arrive through heavy loss, doubles and overtaking (seed %i)',
+  '5,000 files are published under heavy loss, duplication and reordering (seed %i)',
   async (seed) => {
     const network = new SimulatedNetwork({ seed, lossRatio: 0.3, duplicateRatio: 0.1, latencyMs: [1, 40] });
     const lan = new TrackerLan(network);
@@ -72,7 +72,7 @@ test.each(seeds(4))(
     expect(tracker.stats.files).toBe(5_000);
     expect(ann.feed.asked).toEqual(['everything']);
 
-    // Two changes, the second while the first is under way; then quiet.
+    // Two changes, the second during the publication of the first; then none.
     ann.feed.put(file('new.bin'), { ...file('file-7.bin'), kind: 'gone' });
     ann.trackers.catalogChanged();
     await lan.clock.advanceAsync(90);
@@ -124,7 +124,7 @@ test('a peer may start long before its tracker, and reports the loss once', asyn
 });
 
 test.each(seeds(10))(
-  'a tracker that dies and comes back knows everything within 10 s (seed %i)',
+  'a killed and restarted tracker has every catalog within 10 s (seed %i)',
   async (seed) => {
     const lan = new TrackerLan(new SimulatedNetwork({ seed, latencyMs: [0.2, 2] }));
     const first = await lan.tracker('10.0.0.1');
@@ -132,7 +132,7 @@ test.each(seeds(10))(
     await ann.trackers.start();
     await lan.until(() => first.stats.files === 100, 2_000);
     await first.close();
-    await lan.clock.advanceAsync(seed * 3_300); // At once, or only after it was missed.
+    await lan.clock.advanceAsync(seed * 3_300); // At once, or only after its loss was detected.
 
     const second = await lan.tracker('10.0.0.1');
     expect(await lan.until(() => second.stats.files === 100, 10_000)).toBeLessThan(10_000);

@@ -27,7 +27,7 @@ function desk(limits: Limits = {}) {
   return { clock, share, desk: made, fileId, bytes, enter };
 }
 
-/** Remembers what it is given; accepts it at once, or never. */
+/** A sink that records its bytes, and accepts them at once or never. */
 function sink(reads: 'reads' | 'never reads' = 'reads') {
   const got: Buffer[] = [];
   const write = (bytes: Uint8Array) => {
@@ -76,7 +76,7 @@ test('pieces of other peers are sent within the limits, without a slot, and are 
   expect(made.serving()).toMatchObject([{ fileId, path: 'a/film.mkv', label: { name: 'curl' } }]);
   expect(made.slots.serving).toEqual([]);
   await clock.settle(relayed);
-  // Four MiB at one MiB a second, of which the limit lets a little pass at once.
+  // 4 MiB at 1 MiB/s, of which the limit grants a little at once.
   expect(clock.nowMs()).toBeGreaterThan(3_000);
   expect(Buffer.concat(to.got)).toHaveLength(4 * MIB);
   expect([made.sentBytes, made.serving()]).toEqual([4 * MIB, []]);
@@ -87,7 +87,7 @@ test('pieces of other peers are sent within the limits, without a slot, and are 
   await expect(clock.settle(cut)).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
-test('a further client waits for a slot, and gets it when one is done', async () => {
+test('a further client is queued, and gets a slot when one is released', async () => {
   const { clock, desk: made, fileId, enter } = desk();
   const stops = Array.from({ length: UPLOAD_SLOTS }, (_, number) => {
     const stop = new AbortController();
@@ -106,7 +106,7 @@ test('a further client waits for a slot, and gets it when one is done', async ()
   await sent;
 });
 
-test('clients that read nothing lose their slots after 10 s to one that waits', async () => {
+test('clients that read nothing lose their slots after 10 s to a queued one', async () => {
   const { clock, fileId, enter } = desk();
   for (let number = 0; number < 20; number++)
     void enter(`${number}`).send(fileId, { from: 0, to: 3 * MIB }, sink('never reads'), patient);
@@ -144,7 +144,7 @@ test('clients that read nothing are cut after 30 s when they hold all send buffe
   expect(Buffer.concat(late.got)).toHaveLength(3 * MIB);
 });
 
-test('a transfer that is given up ends at once, and its buffer is free when the sink lets go', async () => {
+test('a cancelled transfer ends at once, and its buffer is free when the sink releases it', async () => {
   const { clock, desk: made, fileId, enter } = desk();
   const stop = new AbortController();
   let letGo = () => {};
@@ -165,7 +165,7 @@ test('a transfer that is given up ends at once, and its buffer is free when the 
   expect(made.buffers.taken).toBe(0);
 });
 
-test('ranges keep to the upload limit', async () => {
+test('ranges obey the upload limit', async () => {
   const { clock, fileId, enter } = desk({ up: MIB });
   const to = sink();
   void enter('curl').send(fileId, { from: 0, to: 3 * MIB }, to, patient);
@@ -187,7 +187,7 @@ test('several requests of one client share its seat', async () => {
   expect(made.clients).toBe(0);
 });
 
-/** A pump that "sends" from memory when told to, and a share that lends. */
+/** A pump that sends from memory, one job per call of the test, and a share that lends files. */
 function pumping(share: MemoryShare, bytes: Buffer) {
   const got: Buffer[] = [];
   const seen = { loans: 0, cancelled: 0, fails: false, held: false };
@@ -220,7 +220,7 @@ function pumping(share: MemoryShare, bytes: Buffer) {
   return { pump, got, seen, ends, sink: { write, host: '10.0.0.9', plain } };
 }
 
-test('a range goes by the pump but for its end, which is read and checked', async () => {
+test('a range is pumped except its end, which is read and verified', async () => {
   const { desk: made, share, fileId, bytes, enter } = desk();
   const { pump, got, seen, sink: to } = pumping(share, bytes);
   Object.assign(made.options, { pump });
@@ -236,7 +236,7 @@ test('a range goes by the pump but for its end, which is read and checked', asyn
   ]);
 });
 
-test('jobs grow for a client that reads fast, and shrink for one that does not', async () => {
+test('jobs grow for a fast client and shrink for a slow one', async () => {
   const { clock, desk: made, share, enter } = desk();
   const long = Buffer.alloc(20 * MIB, 3);
   const { fileId } = share.add('long', long);
@@ -271,7 +271,7 @@ test('a file that changes while it is pumped ends the range before its end', asy
   expect(Buffer.concat(got).length).toBeLessThan(3 * MIB);
 });
 
-test('a range that is given up cancels the pump and gives the file back, also in the midst of a job', async () => {
+test('a cancelled range cancels the pump and returns the loan, also during a job', async () => {
   const { desk: made, share, fileId, bytes, enter } = desk();
   const { pump, seen, sink: to } = pumping(share, bytes);
   Object.assign(made.options, { pump });
@@ -285,7 +285,7 @@ test('a range that is given up cancels the pump and gives the file back, also in
   expect(seen).toMatchObject({ loans: 0, cancelled: 1 });
 });
 
-test('a pump that fails ends the range; a socket that is not plain is written to', async () => {
+test('a failed pump ends the range; without a plain socket bytes are written', async () => {
   const { desk: made, share, fileId, bytes, enter } = desk();
   const { pump, got, seen, sink: to } = pumping(share, bytes);
   Object.assign(made.options, { pump });

@@ -13,16 +13,16 @@ import { peerIdOf } from '../../links.ts';
 const MIB = 1_048_576;
 const LOTS = 1e12;
 
-/** Peers 1 to `count` all want a lot. */
+/** Peers 1 to `count`, each with a large demand. */
 function asked(count: number, slots = new UploadSlots()): UploadSlots {
   for (let peer = 1; peer <= count; peer++) slots.setDemand(peerIdOf(peer), LOTS);
   return slots;
 }
 
-/** The n-th of those that wait at first. */
+/** The n-th peer of the initial queue. */
 const waiter = (place: number) => peerIdOf(UPLOAD_SLOTS + place);
 
-test('six are served, the others wait in the order of asking', () => {
+test('six are served, the others are queued in the order of their requests', () => {
   const slots = asked(10);
   expect(slots.serving).toEqual([1, 2, 3, 4, 5, 6].map(peerIdOf));
   expect([7, 8, 9, 10].map((peer) => slots.placeOf(peerIdOf(peer)))).toEqual([1, 2, 3, 4]);
@@ -33,7 +33,7 @@ test('six are served, the others wait in the order of asking', () => {
   expect(slots.placeOf(peerIdOf(8))).toBe(1);
 });
 
-test('of those who had equally many bytes, who has least of its file is next; who had fewer goes before', () => {
+test('the peer with fewest bytes is next; of equals, the one with least of its file', () => {
   const held = new Map<string, number>([3, 1, 2].map((chunks, index) => [waiter(index + 1), chunks]));
   const slots = asked(UPLOAD_SLOTS + 3, new UploadSlots((peer) => held.get(peer) ?? 0));
   expect([1, 2, 3].map((place) => slots.placeOf(waiter(place)))).toEqual([3, 1, 2]);
@@ -42,7 +42,7 @@ test('of those who had equally many bytes, who has least of its file is next; wh
   expect(slots.placeOf(peerIdOf(1))).toBe(3);
 });
 
-test('requests up to 512 KiB have slots of their own, and leave them when they grow', () => {
+test('demands up to 512 KiB have slots of their own, and leave them when they grow', () => {
   const slots = asked(UPLOAD_SLOTS + 2);
   for (let peer = 11; peer <= 15; peer++) slots.setDemand(peerIdOf(peer), SMALL_UPLOAD_BYTES);
   expect([11, 12, 13, 14].every((peer) => slots.isServing(peerIdOf(peer)))).toBe(true);
@@ -54,7 +54,7 @@ test('requests up to 512 KiB have slots of their own, and leave them when they g
   expect(slots.isServing(peerIdOf(15))).toBe(true);
 });
 
-test('a slot stays while nobody waits, and passes on after 16 MiB when somebody does', () => {
+test('a slot is kept while the queue is empty, and passes on after 16 MiB otherwise', () => {
   const slots = asked(UPLOAD_SLOTS);
   slots.served(peerIdOf(1), 100 * SLOT_BYTES);
   expect(slots.endTurn(peerIdOf(1))).toBe(true);
@@ -67,7 +67,7 @@ test('a slot stays while nobody waits, and passes on after 16 MiB when somebody 
   expect(slots.placeOf(peerIdOf(2))).toBe(1);
 });
 
-test('the more wait, the sooner a slot passes on', () => {
+test('the longer the queue, the sooner a slot passes on', () => {
   const slots = asked(UPLOAD_SLOTS + 4);
   slots.served(peerIdOf(1), SLOT_BYTES / 4 - 1);
   expect(slots.endTurn(peerIdOf(1))).toBe(true);
@@ -88,13 +88,13 @@ test('turns last half a second of the rate, divided among the waiting leechers',
   expect(slots.endTurn(peerIdOf(1))).toBe(false);
 });
 
-test('slots are added while others wait and the pipe is not full, and go when nobody waits', () => {
+test('slots are added while peers are queued and throughput grows, and removed when the queue is empty', () => {
   const slots = asked(40);
   slots.pace(10e6, 20e6);
   slots.pace(17e6, 20e6);
   slots.pace(19e6, 20e6);
   expect(slots.slots).toBe(UPLOAD_SLOTS + 2);
-  // Without a limit: the second slot brought nothing.
+  // Without a limit: the second slot added no throughput.
   const free = asked(40);
   free.pace(100e6, undefined);
   free.pace(101e6, undefined);
@@ -127,7 +127,7 @@ test.each(seeds(40))('no slot is left empty or given twice, and nobody is forgot
 });
 
 test.each(seeds(25))(
-  'peers that want all the time get equal bytes, whatever their chunks (seed %i)',
+  'peers with constant demand get equal bytes, whatever their chunk sizes (seed %i)',
   (seed) => {
     const random = new SeededRandom(seed);
     const slots = new UploadSlots();
@@ -147,7 +147,7 @@ test.each(seeds(25))(
       }
     }
     const all = [...got.values()];
-    // A turn more, and a chunk too many at either end.
+    // One turn more, and one chunk more at either end.
     expect(Math.max(...all) - Math.min(...all)).toBeLessThanOrEqual(3 * SLOT_BYTES);
   },
 );

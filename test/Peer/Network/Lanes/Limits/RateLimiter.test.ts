@@ -11,7 +11,7 @@ import { seeds } from '../../../../Support/seeds.ts';
 
 const WINDOW_MS = 5_000;
 
-/** What moved when, of one lane or of several. */
+/** Transferred bytes with their times, of one lane or several. */
 class Trace {
   readonly moves: { atMs: number; bytes: number }[] = [];
 
@@ -41,7 +41,7 @@ function world(seed: number) {
   return { random, clock, late };
 }
 
-/** A lane that sends all the time: pieces as large as it may, or small frames. */
+/** A lane that sends all the time: pieces of the allowed size, or small frames. */
 function sends(flow: RateFlow, clock: Clock, traces: Trace[], frameBytes: () => number): void {
   void (async () => {
     for (;;) {
@@ -53,7 +53,7 @@ function sends(flow: RateFlow, clock: Clock, traces: Trace[], frameBytes: () => 
   })();
 }
 
-/** A lane that reads all the time what the kernel has, `readBytes` at a time at most. */
+/** A lane that reads all the time, at most `readBytes` at once. */
 function reads(flow: RateFlow, clock: Clock, traces: Trace[], readBytes: () => number): void {
   void (async () => {
     for (;;) {
@@ -93,7 +93,7 @@ test.each(seeds(8))(
 );
 
 test.each(seeds(4))(
-  'lanes that always want get equal bytes, whatever their frames (seed %i)',
+  'lanes with constant demand get equal bytes, whatever their frame sizes (seed %i)',
   async (seed) => {
     const { random, clock, late } = world(seed);
     const limiter = new RateLimiter(late, { total: random.int(100_000, 1_000_000) });
@@ -153,7 +153,7 @@ test.each(seeds(4))(
   },
 );
 
-test('a lane that ends gives back what it had in advance and lets its waiters go', async () => {
+test('a lane that ends returns its unused grant and releases its waiters', async () => {
   const { clock, late } = world(1);
   const limiter = new RateLimiter(late, { lan: 10_000 });
   const [one, two] = [limiter.flow('lan'), limiter.flow('lan')];

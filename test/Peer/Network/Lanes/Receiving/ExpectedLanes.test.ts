@@ -7,7 +7,7 @@ import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 const HOST = '10.0.0.7';
 const TOKEN = 'a'.repeat(32);
 
-/** A lane with the expected token, over a stream that reads into memory of its owner, or does not. */
+/** A lane with the expected token. @param reads - whether its stream can read into memory of its owner */
 async function opened(readsInto: boolean) {
   const reasons: unknown[] = [];
   const lanes = new ExpectedLanes(new SimulatedClock(), (_host, reason) => reasons.push(reason));
@@ -48,7 +48,7 @@ test('a back lane is read into the memory of its owner where the stream can', as
   expect([filled, reasons]).toEqual([[], []]);
 });
 
-test('where it cannot, its bytes are copied', async () => {
+test('a back lane over a stream that cannot is copied', async () => {
   const { handler, stream, lane, filled, reasons } = await opened(false);
   expect(lane).not.toBe(stream);
   handler.data?.(Buffer.alloc(11));

@@ -32,7 +32,7 @@ function keeper() {
   return { lane, dials, gone, request };
 }
 
-test('a lane says whether it is opening or open, and the second that fails in a row is reported', async () => {
+test('a lane is shown as opening or open, and the second failure in a row is reported', async () => {
   const { lane, dials, gone, request } = keeper();
   expect(lane.state).toBeUndefined();
   for (const failures of [1, 2]) {

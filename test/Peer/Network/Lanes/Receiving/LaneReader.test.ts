@@ -7,7 +7,7 @@ import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 import { seeds } from '../../../../Support/seeds.ts';
 
-/** Collects what the reader finds, as text; payloads of odd ids are dropped. */
+/** Records the frames of the reader as text; payloads of odd ids are dropped. */
 class Collector implements LaneFrames {
   readonly found: string[] = [];
   readonly held: { release(): void }[] = [];
@@ -115,7 +115,7 @@ test.each(seeds(15))('finds the same frames however the bytes are cut (seed %i)'
   expect(buffers.bytesTaken).toBe(0);
 });
 
-test('pauses when memory is used up, and goes on where it was', () => {
+test('pauses when memory is used up, and resumes at the same byte', () => {
   const random = new SeededRandom(1);
   const frames = new Collector();
   frames.keepMemory = true;
@@ -131,7 +131,7 @@ test('pauses when memory is used up, and goes on where it was', () => {
     expect(buffers.bytesTaken).toBeLessThanOrEqual(2 * REGION_ROOM);
     if (rest.length === 0 && !reader.waiting) break;
     pauses++;
-    reader.nextBuffer(); // As Node does also after a read that paused.
+    reader.nextBuffer(); // As Node does, also after a read that paused.
     const resumed = frames.resumed;
     while (frames.resumed === resumed && frames.held.length > 0) frames.held.shift()?.release();
   }

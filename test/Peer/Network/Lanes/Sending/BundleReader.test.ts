@@ -6,18 +6,18 @@ import type { FileId } from '../../../../../Protocol/Ids.ts';
 import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import { MemoryShare } from '../../MemoryShare.ts';
 
-/** What the memory for an answer holds of an earlier one: nobody may ever see it. */
+/** Left in the memory of an answer by an earlier one; must never be sent. */
 const OLD = 0xee;
 
 /** A whole number from 0, below `end`. */
 const below = (random: SeededRandom, end: number) => random.int(0, end - 1);
 
 interface Wish extends BundledFile {
-  /** What the answer says of it: its bytes, or that it does not come. */
+  /** Expected in the answer: its bytes, or their absence. */
   readonly answer: Buffer;
 }
 
-/** Files with every way of not being given among them. */
+/** Files, some of which fail in every possible way. */
 function wishes(share: MemoryShare, random: SeededRandom): Wish[] {
   return Array.from({ length: 1 + below(random, 12) }, (_, index): Wish => {
     const bytes = Buffer.alloc(1 + below(random, 900), index + 1);
@@ -31,7 +31,7 @@ function wishes(share: MemoryShare, random: SeededRandom): Wish[] {
   });
 }
 
-/** Reads a whole answer in pieces of any length, into memory that was used before. */
+/** Reads a whole answer in pieces of any length, into used memory. */
 async function answerOf(provider: ChunkProvider, files: readonly BundledFile[], random: SeededRandom) {
   const reader = new BundleReader(provider, files);
   const pieces: Buffer[] = [];
@@ -45,7 +45,7 @@ async function answerOf(provider: ChunkProvider, files: readonly BundledFile[], 
   return Buffer.concat(pieces).toString('hex');
 }
 
-/** A share that reads at once what it can. */
+/** A share with synchronous reads. */
 function quick(share: MemoryShare, isNow: () => boolean) {
   let now = 0;
   const provider: ChunkProvider = {
@@ -68,7 +68,7 @@ function quick(share: MemoryShare, isNow: () => boolean) {
 
 describe('the answer to a bundle', () => {
   test.each(Array.from({ length: 60 }, (_, seed) => seed))(
-    'each file, or a 0 and zeros in its place: nothing of what the memory held before (seed %i)',
+    'contains each file, or a 0 and zeros in its place, and no earlier content of the memory (seed %i)',
     async (seed) => {
       const random = new SeededRandom(seed);
       const share = new MemoryShare();
@@ -80,7 +80,7 @@ describe('the answer to a bundle', () => {
     },
   );
 
-  test('files that fit are read at once', async () => {
+  test('files that fit are read synchronously', async () => {
     const random = new SeededRandom(1);
     const share = new MemoryShare();
     const files = [1, 2, 3].map((fill) => {

@@ -5,7 +5,7 @@ import type { FilePump, PumpOutcome } from '../../../../../Peer/Network/Ports.ts
 const FILE = { descriptor: 8, position: 0, giveBack: () => {} };
 const PIECES = [{ header: undefined, position: 0, bytes: 5 }];
 
-/** A lane's output; its stream accepts writes, and its pump ends jobs, when told to. */
+/** The output of a lane. The test decides when its stream accepts writes and its pump ends jobs. */
 function made({ isPlain = true, takesJobs = true } = {}) {
   const log: string[] = [];
   const accepted: (() => void)[] = [];
@@ -75,7 +75,7 @@ test('the pump waits until the system has accepted every write', async () => {
   expect(log).toEqual(['write 1', 'write 2', 'pump 3: 8->7']);
 });
 
-test('a destroyed lane cancels its jobs before its socket closes, and lets those who wait go on', async () => {
+test('a destroyed lane cancels its jobs before its socket closes, and releases its waiters', async () => {
   const { output, log } = made();
   void output.pump(FILE, PIECES);
   output.write(Uint8Array.of(1));
@@ -87,7 +87,7 @@ test('a destroyed lane cancels its jobs before its socket closes, and lets those
   expect(output.pump(FILE, PIECES)).toBeUndefined();
 });
 
-test('a job that fails destroys the lane: its bytes end anywhere', async () => {
+test('a failed job destroys the lane: the number of its sent bytes is unknown', async () => {
   const { output, log, ends } = made();
   const job = output.pump(FILE, PIECES);
   ends[0]?.({ sent: 1, complete: false });

@@ -17,7 +17,7 @@ import { MemoryShare } from '../../MemoryShare.ts';
 const MIB = 1_048_576;
 const FILM = new SeededRandom(1).bytes(3 * MIB + 300_000);
 
-/** A lane that serves a file of 3 MiB and a little; the pump "sends" from memory. */
+/** A lane that serves a file of a little more than 3 MiB; the pump sends from memory. */
 function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
   const clock = new SimulatedClock();
   const share = new MemoryShare();
@@ -87,7 +87,7 @@ function made({ rate, lends = true }: { rate?: number; lends?: boolean } = {}) {
     cancelled: false,
     overtaken: 0,
   });
-  /** What arrives: bytes of each request in the order of its frames, and rejects. */
+  /** The received bytes of each request, in the order of its frames, and rejects. */
   const arrived = () => {
     const decoder = new FrameDecoder(PIECE_BYTES_MAX + 64);
     const got = new Map<number, Buffer>();
@@ -200,7 +200,7 @@ test('a peer that does not read the frames before a job is stalled', async () =>
   lane.close();
 });
 
-test('a job that fails closes the lane, and what was sent is counted', async () => {
+test('a failed job closes the lane, and its sent bytes are counted', async () => {
   const { sender, seen, wanted, lane } = made();
   seen.fail = true;
   await sender.send([wanted(0)]);
@@ -209,7 +209,7 @@ test('a job that fails closes the lane, and what was sent is counted', async () 
   expect([lane.open, seen.destroyed, seen.sent, seen.loans]).toEqual([false, true, 1, 0]);
 });
 
-test('pumped bytes keep to the limit', async () => {
+test('pumped bytes obey the limit', async () => {
   const { clock, sender, seen, wanted } = made({ rate: 20 * MIB });
   let done = false;
   void (async () => {

@@ -9,7 +9,7 @@ const FILM = 'f'.repeat(64) as FileId;
 const SONG = '5'.repeat(64) as FileId;
 const LIMITS = { smallBytes: 65_536, maxBytes: 524_288, maxCount: 64, runBytes: 2 * MIB };
 
-/** A lane that was asked for these chunks, all of 1 MiB unless said. */
+/** A lane with requests for these chunks, by default of 1 MiB. */
 function asked(wishes: readonly (readonly [FileId, number])[], bytesOf = (_: FileId, _chunk: number) => MIB) {
   const stream = {
     remote: { host: '10.0.0.1', port: 1 },
@@ -38,7 +38,7 @@ function asked(wishes: readonly (readonly [FileId, number])[], bytesOf = (_: Fil
   return { lane, taken };
 }
 
-test('chunks that lie one behind the other go out together, as many as fit', () => {
+test('adjacent chunks are sent together, as far as they fit', () => {
   const { taken, lane } = asked([3, 4, 5, 6, 7].map((chunk) => [FILM, chunk] as const));
   expect(taken()).toEqual(['film 3', 'film 4']);
   expect(taken(undefined, { ...LIMITS, runBytes: 3 * MIB })).toEqual(['film 5', 'film 6', 'film 7']);
@@ -95,7 +95,7 @@ test('a chunk that is not available ends the run', () => {
   expect(taken()).toEqual(['film 0']);
 });
 
-test('a cancel reaches every chunk that is at work', () => {
+test('a cancel reaches every chunk that is being sent', () => {
   const { lane } = asked([
     [FILM, 0],
     [FILM, 1],
@@ -106,7 +106,7 @@ test('a cancel reaches every chunk that is at work', () => {
   expect(batch.map(({ cancelled }) => cancelled)).toEqual([false, true]);
 });
 
-test('a request that was served before waits for 32 others at most', () => {
+test('a request for a chunk that was served before is overtaken by 32 others at most', () => {
   const { taken } = asked(Array.from({ length: 40 }, (_, chunk) => [FILM, 2 * chunk] as const));
   const served = ({ chunk }: WantedChunk) => (chunk === 0 ? 1 : 0);
   const order = Array.from({ length: 40 }, () => taken(served).join());

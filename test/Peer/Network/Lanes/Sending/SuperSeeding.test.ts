@@ -5,7 +5,7 @@ import { SeededRandom } from '../../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../../Support/seeds.ts';
 import { peerIdOf } from '../../links.ts';
 
-/** Leechers who do what they are told, one step at a time. */
+/** Leechers that follow suggestions, one step at a time. */
 class Crowd {
   readonly giveOut: SuperSeeding;
   readonly told = new Map<PeerId, Suggestion>();
@@ -36,7 +36,7 @@ class Crowd {
     return this.told.get(peer)?.chunks ?? [];
   }
 
-  /** Asks for the first chunk that was suggested, and gets it. */
+  /** Requests the first suggested chunk, and receives it. */
   fetch(peer: PeerId): void {
     const [chunk, ...rest] = this.chunksOf(peer);
     if (chunk === undefined) return;
@@ -100,7 +100,7 @@ test('a leecher that does not request a suggested chunk loses it', () => {
   expect([...crowd.chunksOf(two), ...crowd.chunksOf(three)]).toEqual([0]);
 });
 
-test('a sent chunk that is not confirmed within 5 s is given again; a confirmed one is not', () => {
+test('a sent chunk that is not confirmed within 5 s is suggested again; a confirmed one is not', () => {
   const crowd = new Crowd(2);
   crowd.join(one);
   crowd.join(two);
@@ -138,7 +138,7 @@ test('a leecher without suggestions in its protocol gets none, and gets every ch
 });
 
 test.each(seeds(100))(
-  'every chunk leaves once before any leaves twice, and nobody is told what another was (seed %i)',
+  'every chunk is sent once before any is sent twice, and no chunk is suggested to two leechers (seed %i)',
   (seed) => {
     const random = new SeededRandom(seed);
     const chunkCount = random.int(2, 80);
@@ -148,7 +148,7 @@ test.each(seeds(100))(
     for (let step = 0; step < chunkCount * 20 && crowd.sent.length < chunkCount; step++) {
       crowd.nowMs += random.int(0, 200);
       if (random.chance(0.02)) crowd.join(peerIdOf(++newest));
-      // Some are faster than others.
+      // Leechers differ in speed.
       const peers = [...crowd.told.keys()];
       crowd.fetch(peers[Math.floor(random.next() ** 2 * peers.length)] ?? one);
       const suggested = [...crowd.told.values()].flatMap(({ chunks }) => chunks);

@@ -22,7 +22,7 @@ function helloOf(protocols: string[]): Promise<Buffer> {
   });
 }
 
-/** Names that a claim is asked about; undefined: it was refused before. */
+/** Protocol names passed to the claim; undefined: refused before. */
 function namesIn(bytes: Uint8Array): readonly string[] | undefined {
   let names: readonly string[] | undefined;
   claimsTls(bytes, (found) => {
@@ -52,7 +52,7 @@ test('other first bytes, and records that are too long, are not claimed', () => 
   expect(claimsTls(record(OPENING_BYTES_MAX - 4), () => true)).toBe('not mine');
 });
 
-test('changed bytes: a list of names or none, and never an error', async () => {
+test('changed bytes give a list of names or none, and never an error', async () => {
   const hello = await helloOf(['http/1.1']);
   const random = new SeededRandom(7);
   let refused = 0;

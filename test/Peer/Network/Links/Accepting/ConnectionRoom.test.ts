@@ -28,7 +28,7 @@ function room(max: number, places: readonly Fake[]) {
   return filled;
 }
 
-test('while there is room nobody gives way', () => {
+test('no connection is evicted while there is room', () => {
   expect(room(3, [place('a', 0, false), place('b', 0, true, 60_000)]).roomFor('c', 90_000)).toBe('free');
 });
 
@@ -36,14 +36,14 @@ test('connections in use are not evicted for a newcomer', () => {
   expect(room(2, [place('a', 0), place('b', 0, true, 4_999)]).roomFor('c', 5_000)).toBe('full');
 });
 
-test('the longest idle connection gives way, of the host that has most', () => {
+test('the longest idle connection of the host with most connections is evicted', () => {
   const idle = place('b', 0, true, 9_000);
   expect(room(3, [place('a', 0, true, 6_000), idle, place('c', 0)]).roomFor('d', 0)).toBe(idle);
   const crowded = [place('a', 0, true, 60_000), place('b', 0, true, 7_000), place('b', 0, true, 6_000)];
   expect(room(3, crowded).roomFor('d', 0)).toBe(crowded[1]);
 });
 
-test('a flood of newcomers displaces a quarter of the idle links at most, then itself', () => {
+test('a flood of new connections evicts a quarter of the idle links at most, then its own', () => {
   const links = Array.from({ length: 6 }, (_, at) => place(`link ${at}`, 0, true, 60_000));
   const newcomers = [place('x', 10, false), place('y', 20, false)];
   const filled = room(8, [...links, ...newcomers]);
@@ -54,13 +54,13 @@ test('a flood of newcomers displaces a quarter of the idle links at most, then i
   expect(filled.roomFor('z', 40)).toBe(links[0]);
 });
 
-test('connections of a host in use do not make its newcomers give way first', () => {
+test('connections in use do not count when the host with most connections is chosen', () => {
   const strangers = [place('x', 10, false), place('y', 20, false)];
   const busy = Array.from({ length: 5 }, () => place('a', 0));
   expect(room(8, [...busy, place('a', 30, false), ...strangers]).roomFor('z', 40)).toBe(strangers[0]);
 });
 
-test('a host beyond its share displaces only its own connections; loopback has no share', () => {
+test('a host beyond its share evicts only its own connections; loopback has no share', () => {
   const silent = place('a', 1, false);
   const own = [...Array.from({ length: 31 }, () => place('a', 0)), silent];
   expect(room(100, own).roomFor('a', 9)).toBe(silent);

@@ -32,7 +32,7 @@ function identity(memberKey = LAB, clock: Clock = systemClock) {
   return { self, stranger, member: memberTransport({ secure: stranger, self, memberKey, clock }) };
 }
 
-/** A member that greets on control links and echoes on lanes. `secure` and `clock`: another transport, another time. */
+/** A member that sends a hello on control links and echoes on lanes. @param secure - another transport @param clock - another clock */
 async function acceptor(own = identity(), clock: Clock = systemClock, secure = own.member) {
   const seen = { links: [] as ProvenStream[], lanes: 0, failed: [] as string[], bytes: '' };
   const occupant = { idleMs: () => undefined, evict: () => {} };
@@ -127,7 +127,7 @@ test.each([
   expect(server.seen).toMatchObject({ links: [], failed: ['it is no member of this network'] });
 });
 
-test('a stranger that says too little is closed after 10 s, without a byte', async () => {
+test('a stranger that sends too little is closed after 10 s, without a byte', async () => {
   const clock = new SimulatedClock();
   const own = identity();
   let admitted = false;
@@ -171,7 +171,7 @@ test('members of two networks do not link, and neither learns more than the id o
 test('a stranger that is dialled cannot use the proof: not elsewhere, and not as its own', async () => {
   const [server, client, thief] = [await acceptor(), identity(), identity(OTHER)];
   const caught = deferred<Buffer>();
-  // The thief accepts the link of a member, and echoes its proof.
+  // The impostor accepts the link of a member, and echoes its proof.
   const trap = await trapOf(thief, caught.resolve);
   await expect(client.member.dial(trap, nothing)).rejects.toMatchObject({ code: 'UNREACHABLE' });
   const proof = await caught.promise;
@@ -183,7 +183,7 @@ test('a stranger that is dialled cannot use the proof: not elsewhere, and not as
   expect(server.seen.links).toEqual([]);
 });
 
-test('a member that is dialled and stays silent is given up after 10 s', async () => {
+test('a dialled member that stays silent is abandoned after 10 s', async () => {
   const clock = new SimulatedClock();
   const silent = identity();
   const trap = await trapOf(silent, () => {}, false);

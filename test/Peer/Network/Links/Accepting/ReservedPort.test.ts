@@ -3,7 +3,7 @@ import { reservePort } from '../../../../../Peer/Network/Links/Accepting/Reserve
 import { ShoalError } from '../../../../../Shared/ShoalError.ts';
 import type { ByteStream, Listen, StreamHandler } from '../../../../../Shared/Transport.ts';
 
-/** A machine on which `taken` ports are in use; `connect` plays somebody who dials. */
+/** A machine on which `taken` ports are in use; `connect` acts as a remote host that dials. */
 function machine(taken: (port: number) => boolean) {
   let accept: ((stream: ByteStream) => StreamHandler) | undefined;
   let closed = 0;
@@ -40,13 +40,13 @@ test('without a port every one of 9000-9999 is tried until one is free', async (
   expect(new Set(tried).size).toBe(tried.length);
 });
 
-test('all taken: an error with a hint', async () => {
+test('without a free port, an error with a hint', async () => {
   const { listen, tried } = machine(() => true);
   await expect(reservePort(listen, undefined, () => 0.5)).rejects.toMatchObject({ code: 'PORT_IN_USE' });
   expect(tried.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 1_000 }, (_, at) => 9_000 + at));
 });
 
-test('early connections are refused, later ones reach the taker of the port', async () => {
+test('connections before the hand-over are refused, later ones reach the new owner of the port', async () => {
   const host = machine(() => false);
   const reserved = await reservePort(host.listen, 9_001, Math.random);
   let destroyed = 0;
@@ -68,7 +68,7 @@ test('early connections are refused, later ones reach the taker of the port', as
   expect(host.closed()).toBe(0);
 });
 
-test('given back when it was not handed over', async () => {
+test('a port that is not handed over is released', async () => {
   const host = machine(() => false);
   await (await reservePort(host.listen, 9_001, Math.random)).release();
   expect(host.closed()).toBe(1);

@@ -81,7 +81,7 @@ test('a taken port is PORT_IN_USE, with the next one as the hint', async () => {
   });
 });
 
-test('nobody there is UNREACHABLE; given up is CANCELLED', async () => {
+test('a dial without a listener is UNREACHABLE, an aborted one CANCELLED', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const bound = server.address();
@@ -99,7 +99,7 @@ test('nobody there is UNREACHABLE; given up is CANCELLED', async () => {
 });
 
 test.each(['the other side', 'this side'])(
-  'an accepted stream reads into own memory after its first bytes: every byte once, pauses, writes; %s ends it',
+  'an accepted stream reads into memory of its owner after its first bytes: every byte once, pauses, writes; %s ends it',
   async (who) => {
     const sent = randomBytes(3_000_000);
     const events: string[] = [];
@@ -152,7 +152,7 @@ test.each(['the other side', 'this side'])(
   },
 );
 
-test('own memory: reads fill it, false pauses, every write completes, both ends are notified of the close once', async () => {
+test('memory of the owner: reads fill it, false pauses, every write completes, both ends are notified of the close once', async () => {
   const closed: string[] = [];
   let accepted: ByteStream | undefined;
   const listener = await listen(0, (stream) => {

@@ -27,7 +27,7 @@ function identity() {
   return { ...pems, peerId: peerIdOf(privateKey), transport: tlsTransport(pems) };
 }
 
-/** A peer that accepts control links on a loopback port, and writes down what it sees. */
+/** A peer that accepts control links on a loopback port, and records them. */
 async function acceptor(clock: Clock = systemClock) {
   const own = identity();
   const seen = { proven: [] as string[], failed: [] as string[], bytes: '' };
@@ -120,14 +120,14 @@ test.each([['h2'], undefined])(
   },
 );
 
-test('a client that shows the certificate of somebody else cannot sign for it', async () => {
+test('a client with the certificate of another peer cannot sign for it', async () => {
   const [server, victim, thief] = [await acceptor(), identity(), identity()];
-  // Node refuses to begin with a key that does not fit.
+  // Node refuses a key that does not match the certificate.
   expect(() => tlsTransport({ key: thief.key, cert: victim.cert })).toThrow();
   expect(server.seen.proven).toEqual([]);
 });
 
-test('no session is handed out: a resumed one would show no certificate', async () => {
+test('no session tickets are sent: a resumed session has no certificate', async () => {
   const server = await acceptor();
   const { key, cert } = identity();
   const options = { key, cert, ...server.address, ALPNProtocols: ['shoal/2'], rejectUnauthorized: false };
@@ -171,7 +171,7 @@ test('the recorded bytes of a link open no other one', async () => {
   expect(server.seen).toMatchObject({ proven: [client.peerId], bytes: 'secret question' });
 });
 
-test('half a ClientHello keeps its place for 10 s only', async () => {
+test('an incomplete ClientHello is closed after 10 s', async () => {
   const clock = new SimulatedClock();
   const server = await acceptor(clock);
   const socket = connect(server.address);
@@ -198,7 +198,7 @@ test('a peer of version 1 that is dialled is named as the older side', async () 
   });
 });
 
-test('a program that is no Shoal is named as such', async () => {
+test('a program other than Shoal is named as such', async () => {
   const talker = createServer((socket) => socket.on('error', () => {}).end('220 smtp.example ready\r\n'));
   await once(talker.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => void talker.close());
@@ -208,7 +208,7 @@ test('a program that is no Shoal is named as such', async () => {
   });
 });
 
-test('a dial that is given up ends the connection', async () => {
+test('an aborted dial ends the connection', async () => {
   const sockets: Socket[] = [];
   const silent = createServer((socket) => void sockets.push(socket));
   await once(silent.listen(0, '127.0.0.1'), 'listening');
@@ -224,7 +224,7 @@ test('a dial that is given up ends the connection', async () => {
   if (!socket.destroyed) await closed(socket.resume());
 });
 
-/** Resolves when a socket is closed, for whatever reason. */
+/** Resolves when a socket is closed, for any reason. */
 function closed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.on('error', () => {}).on('close', resolve));
 }
@@ -233,7 +233,7 @@ async function waitUntil(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise(setImmediate);
 }
 
-/** A relay between us and a peer: passes bytes on, those of ours changed by `change`, and keeps them. */
+/** A relay between us and a peer that records the passed bytes. @param change - changes the bytes that we send */
 async function relayTo(port: number, change: (bytes: Buffer) => Buffer = (bytes) => bytes) {
   const seen: Buffer[] = [];
   const server = createServer((from) => {
@@ -259,7 +259,7 @@ async function relayTo(port: number, change: (bytes: Buffer) => Buffer = (bytes)
   return { seen, over: { stream, handOver: (owner: StreamHandler) => handler.handOver(owner) } };
 }
 
-/** Everything that arrives until the connection ends. */
+/** All bytes received until the connection ends. */
 function listener() {
   let text = '';
   let note = () => {};
@@ -277,7 +277,7 @@ function listener() {
   return { handler, changed, text: () => text };
 }
 
-test('through a relay both sides prove their ids, and the relay sees nothing of what they say', async () => {
+test('through a relay both sides prove their ids, and the relay sees nothing of their messages', async () => {
   const [server, client] = [await acceptor(), identity()];
   const { seen, over } = await relayTo(server.address.port);
   const heard = listener();

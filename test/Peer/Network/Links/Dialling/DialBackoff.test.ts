@@ -6,7 +6,7 @@ import { patient, peerIdOf, startNode } from '../../links.ts';
 const victim = { host: '10.9.9.9', port: 9_999 };
 const other = { host: '10.9.9.9', port: 9_998 };
 
-test('an address where nobody ever answered: 1 s, 2 s, 4 s … 30 min, whatever other addresses do', () => {
+test('an address that never answered: 1 s, 2 s, 4 s … 30 min, independent of other addresses', () => {
   const backoff = new DialBackoff();
   const waits = Array.from({ length: 14 }, () => {
     backoff.failed(victim, 0);
@@ -18,7 +18,7 @@ test('an address where nobody ever answered: 1 s, 2 s, 4 s … 30 min, whatever 
   expect(backoff.waitMs(other, 0)).toBe(0);
 });
 
-test('an address where a peer answered before: soon again, every 30 s at most', () => {
+test('an address that answered before: a backoff of 30 s at most', () => {
   const backoff = new DialBackoff();
   backoff.answered(victim, true, 0);
   const waits = Array.from({ length: 20 }, () => {
@@ -31,7 +31,7 @@ test('an address where a peer answered before: soon again, every 30 s at most', 
   expect(backoff.waitMs(victim, 0)).toBe(0);
 });
 
-test('another peer than the one that was meant answers: that is a failure, again and again', () => {
+test('an answer of another peer than the intended one is a failure, each time', () => {
   const backoff = new DialBackoff();
   for (let time = 0; time < 20; time++) backoff.answered(victim, false, 0);
   expect(backoff.waitMs(victim, 0)).toBe(30_000);
@@ -44,7 +44,7 @@ test('a change of the network clears all failures', () => {
   expect(backoff.waitMs(victim, 0)).toBe(0);
 });
 
-test('4,096 addresses are remembered, those that failed last', () => {
+test('4,096 addresses are remembered; the one that failed first is evicted', () => {
   const backoff = new DialBackoff();
   const at = (number: number) => ({ host: '10.0.0.1', port: number });
   for (let number = 1; number <= 4_097; number++) backoff.failed(at(number), 0);

@@ -47,7 +47,7 @@ async function relayed() {
   return { clock, host, a: enter('a', '10.0.0.1', true), b: enter('b', '10.0.0.2', false) };
 }
 
-test('a half that reads no further is cut two minutes after the other half has gone', async () => {
+test('a half that stops reading is cut two minutes after the end of the other half', async () => {
   const { clock, host, a, b } = await relayed();
   expect(host.status.connections).toBe(1);
   a.handler.data?.(Buffer.alloc(1_000));
@@ -59,7 +59,7 @@ test('a half that reads no further is cut two minutes after the other half has g
   expect(b.stream.isDestroyed).toBe(true);
 });
 
-test('and at once when its link ends', async () => {
+test('a half that stops reading is cut at the end of its link', async () => {
   const { clock, host, a, b } = await relayed();
   a.handler.data?.(Buffer.alloc(1_000));
   await clock.advanceAsync(10);

@@ -10,7 +10,7 @@ import type { ByteStream } from '../../../../../Shared/Transport.ts';
 import { SimulatedClock } from '../../../../Support/SimulatedClock.ts';
 import { patient, peerIdOf } from '../../links.ts';
 
-/** A linked peer that relays, and refuses to; `asked` counts that. */
+/** A linked peer that offers to relay and refuses each request; `asked` counts them. */
 function linkedPeer(number: number, asked: () => void = () => {}): RelayPeer {
   const address = { host: `10.0.0.${number}`, port: 9_000 };
   const peerId = peerIdOf(number);
@@ -57,7 +57,7 @@ test('64 connections are relayed at once, requests whose other peer is being cal
   host.close();
 });
 
-test('a relayed link is not relayed again, from neither side, and nobody is relayed to itself', async () => {
+test('a relayed link is not relayed again, from either side, and no peer is relayed to itself', async () => {
   const via = { relay: linkedPeer(7).contact, address: { host: '10.0.0.7', port: 9_000 } };
   const relayed = (number: number): RelayPeer => ({
     ...linkedPeer(number),
@@ -69,7 +69,7 @@ test('a relayed link is not relayed again, from neither side, and nobody is rela
   await expect(host.grant(linkedPeer(1), peerIdOf(2))).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-/** A connection to the relay, which shows this token at once. */
+/** A connection to the relay, which sends this token at once. */
 function half(host: RelayHost, ip: string, token: string) {
   const written: Buffer[] = [];
   let isOpen = true;
@@ -95,7 +95,7 @@ function half(host: RelayHost, ip: string, token: string) {
   };
 }
 
-test('a relayed connection is cut after two minutes without bytes, and not while it is used', async () => {
+test('a relayed connection is cut after two minutes without bytes', async () => {
   const sent: string[] = [];
   const { host, clock } = relayHost(async (id) => ({
     ...linkedPeer(Number.parseInt(id, 16)),
@@ -149,10 +149,10 @@ test('four relays are tried for one connection, linked ones before those that tr
   client.close();
 });
 
-test('32 relayed connections that say nothing are open at once; further ones are not opened', async () => {
+test('32 silent relayed connections are open at once; further ones are not opened', async () => {
   const { client, opened } = relayClient([]);
   const request = { token: '0'.repeat(32), peerId: peerIdOf(1), address: { host: '10.0.0.1', port: 9_001 } };
-  // Those that are being dialled count.
+  // Pending dials count.
   await Promise.all(Array.from({ length: 40 }, () => client.accept(linkedPeer(3), request)));
   await client.accept(linkedPeer(3), request);
   expect(opened()).toBe(32);

@@ -82,7 +82,7 @@ test.each(seeds(50))('the publish window holds for acknowledgements in any order
       underWay.add(page);
     }
     expect(underWay.size).toBeLessThanOrEqual(PUBLISH_WINDOW);
-    plan.acknowledge(plan.pages + 5); // Nonsense counts for nothing.
+    plan.acknowledge(plan.pages + 5); // Invalid acknowledgements are ignored.
     const page = random.pick([...underWay]);
     underWay.delete(page);
     plan.acknowledge(page);

@@ -30,7 +30,7 @@ type Sent = {
   readonly request: TrackerRequest;
 };
 
-/** One session and a clock moved by hand; the tracker's part is played by the test. */
+/** One session with a manual clock; the test acts as the tracker. */
 class Table {
   readonly feed: FakeFeed;
   readonly session: TrackerSession;
@@ -55,7 +55,7 @@ class Table {
     this.#collect();
   }
 
-  /** Moves time to the next moment the session wants, as long as that is not after `untilMs`. */
+  /** Advances time to the next timer of the session, at most to `untilMs`. */
   runTo(untilMs: number): void {
     for (let steps = 0; this.session.nextMs <= untilMs; steps++) {
       if (steps > 10_000) throw new Error('the session wants to be called again and again');
@@ -96,7 +96,7 @@ class Table {
     return this.news.map(({ kind }) => kind);
   }
 
-  /** Cookie and first heartbeat are answered. */
+  /** Answers the connect and the first heartbeat. */
   join(alive: Partial<ReplyOf<'alive'>> = {}): this {
     this.answer(this.last('connect'), { type: 'connected', connectionId: '00000000000000c1' });
     this.answer(this.last('heartbeat'), { ...ALIVE, ...alive });
@@ -305,7 +305,7 @@ test('a silent tracker is lost 2.5 s after a missed heartbeat, and pending queri
   const table = new Table().join();
   table.runTo(1_000);
   table.act(() => table.session.ask({ type: 'peers', cursor: 0 }, table.nowMs));
-  // The unanswered question brings the heartbeat forward.
+  // The unanswered query advances the heartbeat.
   table.runTo(5_000);
   const [, beat = 0] = table.times('heartbeat');
   expect(beat).toBeLessThan(1_700);
@@ -319,7 +319,7 @@ test('the held version of a heartbeat sent before the last acknowledgement is ig
   const table = new Table(1, new FakeFeed(1)).join();
   table.answer(table.last('publish'), { type: 'published', version: 1, page: 0, heldVersion: 1 });
   expect(table.session.caughtUp).toBe(true);
-  // A heartbeat is on its way when the next version is published.
+  // A heartbeat is in flight when the next version is published.
   table.runTo(5_000);
   const beat = table.last('heartbeat');
   expect(beat.atMs).toBeGreaterThan(4_000);
@@ -438,9 +438,9 @@ test('the session survives arbitrary replies (2,000 random answers per seed)', (
       if (random.chance(0.1)) table.act(() => table.session.ask({ type: 'peers', cursor: 0 }, table.nowMs));
       table.runTo(table.nowMs + random.int(0, 300));
     }
-    // Some 300 s of simulated time; a question may be asked again at each of 200 asks, pages at most at every answer.
+    // About 300 s of simulated time; each of 200 queries may be retried, and each answer may cause pages.
     expect(table.sent.length).toBeLessThan(12_000);
-    // Then it becomes an honest one, and all is well.
+    // An honest tracker is used normally afterwards.
     for (let step = 0; step < 400; step++) {
       for (const sent of table.sent.slice(-20)) {
         const { request } = sent;
@@ -539,7 +539,7 @@ describe('the proof of the key', () => {
     expect(table.last('leave').request).toMatchObject({ token: GIVEN });
   });
 
-  test('a demand that arrives twice causes one proof', () => {
+  test('a duplicated demand causes one proof', () => {
     const table = new Table();
     table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c1' });
     const first = table.last('heartbeat');
@@ -548,7 +548,7 @@ describe('the proof of the key', () => {
     expect(table.count('heartbeat')).toBe(2);
   });
 
-  test('a new address costs a new proof, and the catalog goes on', () => {
+  test('a new address requires a new proof, and the publication continues', () => {
     const table = proven();
     table.answer(table.last('publish'), { type: 'refused', reason: 'wrong-owner' });
     const before = table.count('publish');
@@ -560,7 +560,7 @@ describe('the proof of the key', () => {
     expect(table.kinds()).toEqual(['connected']);
   });
 
-  test('a restarted tracker is proven the key of its own run', () => {
+  test('a restarted tracker gets a proof for its new instance', () => {
     const table = proven();
     table.runTo(6_000);
     table.answer(table.last('heartbeat'), { type: 'refused', reason: 'bad-cookie' });
@@ -576,7 +576,7 @@ describe('the proof of the key', () => {
     expect(table.session.standing.registered).toBe(true);
   });
 
-  test('a wrong clock is said in a sentence, and tried again', () => {
+  test('a wrong clock is reported in a sentence, and the proof retried', () => {
     const table = new Table();
     table.answer(table.last('connect'), { type: 'connected', connectionId: '00000000000000c1' });
     table.answer(table.last('heartbeat'), { type: 'refused', reason: 'clock-ahead' });
@@ -585,7 +585,7 @@ describe('the proof of the key', () => {
     expect(table.count('connect')).toBeGreaterThan(1);
   });
 
-  test('a successor is believed only with the query token', () => {
+  test('a successor is accepted only with the query token', () => {
     const table = proven();
     const successor = { host: '10.6.6.6', port: 6_881 };
     const moved = { type: 'moved', trackerInstance: FIRST, successor, onTrackerHost: false } as const;
