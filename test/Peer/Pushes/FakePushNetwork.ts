@@ -24,7 +24,7 @@ export function offerOf(number: number, size = 3 * MIB, chunks = Math.ceil(size 
   return { fileId: fileIdOf(number), size, path: `file ${number}.bin`, chunks };
 }
 
-/** An offer that went out; the test plays the other side. */
+/** A sent offer; the test acts as the receiver. */
 interface Sent {
   readonly peer: PeerContact;
   readonly offer: Offer;
@@ -33,7 +33,7 @@ interface Sent {
   withdrawn: boolean;
 }
 
-/** Remembers what it is told: `accept 1 7`, `refuse 1 7 denied`, `finish 1 whole`, with peer and request. */
+/** Records its calls: `accept 1 7`, `refuse 1 7 denied`, `finish 1 whole`, with peer and request. */
 class FakePushNetwork implements PushNetwork {
   readonly told: string[] = [];
   readonly sent: Sent[] = [];
@@ -71,7 +71,7 @@ class FakePushNetwork implements PushNetwork {
   }
 }
 
-/** A push door on the desk; what it tells is in `news`. */
+/** A PushManager on fakes; `news` records its news. */
 export async function desk(change: Partial<PushManagerOptions> = {}) {
   const clock = new SimulatedClock();
   const network = new FakePushNetwork();

@@ -15,7 +15,7 @@ test.each<[AcceptPolicy, string, string]>([
   expect(decideConsent(policy, true)).toBe(trusted);
 });
 
-test('a person is asked; accept takes the push, and the sender gets its result', async () => {
+test('the user is asked; accept starts the push, and the sender gets its result', async () => {
   const { pushes, network, news } = await desk();
   pushes.receiveOffer(peerOf(1), 7, offerOf(1));
   expect(pushes.offers()).toMatchObject([{ number: 1, path: 'file 1.bin', chunks: 3 }]);
@@ -30,7 +30,7 @@ test('a person is asked; accept takes the push, and the sender gets its result',
   expect(network.takeTold()).toEqual(['finish 1 whole']);
 });
 
-test('reject, and numbers that do not wait', async () => {
+test('reject refuses an offer; a number without a pending offer is an error', async () => {
   const { pushes, network } = await desk();
   pushes.receiveOffer(peerOf(1), 7, offerOf(1));
   expect(pushes.reject(1).path).toBe('file 1.bin');
@@ -41,7 +41,7 @@ test('reject, and numbers that do not wait', async () => {
   await expect(pushes.accept(1, false)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
 
-test('a file that is here costs nothing under any policy; an impossible one is refused', async () => {
+test('an offered file of the own share is done under any policy; an impossible one is refused', async () => {
   const { pushes, network, held } = await desk({ policy: 'none' });
   held.set(fileIdOf(1), 'all');
   held.set(fileIdOf(2), new Bitfield(3));
@@ -55,11 +55,11 @@ test('a file that is here costs nothing under any policy; an impossible one is r
   expect(codes).toEqual(['already-have', 'denied', 'failed', 'failed', 'failed', 'failed']);
 });
 
-test('an offer waits two minutes', async () => {
+test('an offer is pending for two minutes', async () => {
   const { pushes, network, news, clock } = await desk();
   pushes.receiveOffer(peerOf(1), 7, offerOf(1));
   clock.advance(OFFER_WAIT_MS - 1_000);
-  // Made again, on a new link: the same number, no second question, no second time.
+  // Repeated on a new link: the same number, no second question, the same deadline.
   pushes.receiveOffer(peerOf(1), 8, offerOf(1));
   expect(news).toEqual(['asked 1 file 1.bin']);
   expect(network.takeTold()).toEqual([]);
@@ -68,7 +68,7 @@ test('an offer waits two minutes', async () => {
   expect(news).toEqual(['asked 1 file 1.bin', 'expired 1']);
 });
 
-test('strangers are bounded: 4 waiting offers of one, 64 in all', async () => {
+test('one peer has at most 4 pending offers, all peers 64', async () => {
   const { pushes, network } = await desk();
   for (let number = 1; number <= 6; number++) pushes.receiveOffer(peerOf(1), number, offerOf(number));
   expect(network.takeTold()).toEqual(['refuse 1 5 busy', 'refuse 1 6 busy']);
@@ -79,7 +79,7 @@ test('strangers are bounded: 4 waiting offers of one, 64 in all', async () => {
   expect(pushes.offers()).toHaveLength(60);
 });
 
-test('with --accept all one peer has at most 64 under way; a repeated offer is no new one', async () => {
+test('with --accept all one peer has at most 64 running pushes; a repeated offer is not a new one', async () => {
   const { pushes, network, news } = await desk({ policy: 'all' });
   for (let number = 1; number <= 70; number++) pushes.receiveOffer(peerOf(1), number, offerOf(number));
   const told = network.takeTold();
@@ -93,7 +93,7 @@ test('with --accept all one peer has at most 64 under way; a repeated offer is n
   expect(network.takeTold()).toEqual(['finish 1 whole', 'accept 1 100']);
 });
 
-test('always: the other offers of that peer are taken too, and those of later runs', async () => {
+test('with --always the other offers of that peer are accepted, and those of later runs', async () => {
   const { pushes, network, store } = await desk();
   pushes.receiveOffer(peerOf(1), 1, offerOf(1));
   pushes.receiveOffer(peerOf(1), 2, offerOf(2));
@@ -148,7 +148,7 @@ describe('files of clients without a peer id', () => {
     expect(pushes.offers()).toEqual([]);
   });
 
-  test('a person is asked, as about a push', async () => {
+  test('the user is asked, as for a push', async () => {
     const { pushes, news, network } = await desk();
     const outcomes: string[] = [];
     for (const path of ['a', 'b', 'c']) {
@@ -168,7 +168,7 @@ describe('files of clients without a peer id', () => {
     expect(network.takeTold()).toEqual([]);
   });
 
-  test('without an answer it times out; a client that goes takes its offer along', async () => {
+  test('an offer times out without an answer, and ends with its client', async () => {
     const { pushes, clock, news } = await desk();
     const outcome = expect(pushes.consent(client, dropOf('a'), patient)).rejects.toMatchObject({
       code: 'TIMEOUT',
@@ -185,7 +185,7 @@ describe('files of clients without a peer id', () => {
     expect(news).toEqual(['asked 1 a', 'asked 2 b', 'expired 1']);
   });
 
-  test('a browser cannot be trusted for good: it has no proven id', async () => {
+  test('a browser cannot be trusted permanently: it has no proven id', async () => {
     const { pushes, store } = await desk();
     const taken = pushes.consent(client, dropOf('a'), patient);
     await expect(pushes.accept(1, true)).rejects.toMatchObject({ code: 'USAGE' });

@@ -5,7 +5,7 @@ import type { RefusalCode } from '../../../Protocol/PeerMessages.ts';
 import { ShoalError } from '../../../Shared/ShoalError.ts';
 import { desk, fileIdOf, MIB, offerOf, patient, peerOf } from './FakePushNetwork.ts';
 
-/** A push of a file of 3 chunks that is under way. @param has - chunks that are here; all when left out */
+/** A running push of a file of 3 chunks. @param has - own chunks, by default all */
 async function started(has?: readonly number[]) {
   const all = await desk();
   const { pushes, held, network, clock } = all;
@@ -37,7 +37,7 @@ function fieldOf(chunks: readonly number[]): Bitfield {
   return field;
 }
 
-test('a whole file is done when the other side says that it lies in its share', async () => {
+test('the push of a whole file is done when the receiver reports it in its share', async () => {
   const { sent, confirm, whole, seen, status, ended, push } = await started();
   expect(push.state).toBe('connecting');
   expect(sent.offer).toEqual(offerOf(1));
@@ -53,7 +53,7 @@ test('a whole file is done when the other side says that it lies in its share', 
   expect(sent.withdrawn).toBe(true);
 });
 
-test('of a part it is done when each of its chunks is confirmed; chunks that were not offered do not count', async () => {
+test('the push of a part is done when each of its chunks is confirmed; other chunks do not count', async () => {
   const { sent, confirm, status, ended } = await started([0, 2]);
   expect(sent.offer.chunks).toBe(2);
   sent.events.accepted();
@@ -63,7 +63,7 @@ test('of a part it is done when each of its chunks is confirmed; chunks that wer
   expect(await ended).toMatchObject({ state: 'done', confirmed: 2 });
 });
 
-test('haveAll confirms what was not confirmed one by one', async () => {
+test('haveAll confirms all chunks', async () => {
   const { sent, whole, seen, ended } = await started();
   sent.events.accepted();
   whole();
@@ -77,7 +77,7 @@ test.each<[RefusalCode, string]>([
   ['failed', 'REFUSED'],
   ['cancelled', 'REFUSED'],
   ['unanswered', 'TIMEOUT'],
-])('refused as %s it has failed with %s', async (code, expected) => {
+])('a push refused as %s fails with %s', async (code, expected) => {
   const { sent, ended } = await started();
   sent.events.refused(code);
   const { state, error } = await ended;
@@ -85,13 +85,13 @@ test.each<[RefusalCode, string]>([
   expect(error).toMatchObject({ code: expected, message: expect.stringContaining('peer 2') });
 });
 
-test('a file that is there already is no failure', async () => {
+test('a push of a file that the receiver has is done', async () => {
   const { sent, ended } = await started();
   sent.events.refused('already-have');
   expect(await ended).toMatchObject({ state: 'already there', error: undefined, confirmed: 0 });
 });
 
-test('a peer that goes away in the middle: UNREACHABLE, and the hint says that the receiver keeps its chunks', async () => {
+test('a receiver that leaves is UNREACHABLE, and the hint says that it keeps its chunks', async () => {
   const { sent, confirm, ended } = await started();
   sent.events.accepted();
   confirm(0);
@@ -100,7 +100,7 @@ test('a peer that goes away in the middle: UNREACHABLE, and the hint says that t
   expect(error).toMatchObject({ code: 'UNREACHABLE', hint: expect.stringContaining('receiver keeps') });
 });
 
-test('nobody there', async () => {
+test('an absent receiver is UNREACHABLE', async () => {
   const { pushes, network, held, clock, news } = await desk();
   network.unreachable = true;
   held.set(fileIdOf(1), 'all');
@@ -124,7 +124,7 @@ test('neither bytes nor confirmations for two minutes: TIMEOUT', async () => {
   expect((await ended).error?.code).toBe('TIMEOUT');
 });
 
-test('the same file to the same peer is one push; nothing here is an error', async () => {
+test('the same file to the same peer is one push; a file without own chunks is an error', async () => {
   const { pushes, network, clock, sent } = await started();
   const { fileId, size, path } = offerOf(1);
   expect(pushes.send({ fileId, size, path }, { ...peerOf(2), peerId: undefined }).number).toBe(1);
@@ -138,7 +138,7 @@ test('the same file to the same peer is one push; nothing here is an error', asy
   );
 });
 
-test('waiting can be given up, and close ends everything', async () => {
+test('the wait for the end of a push can be aborted, and close ends every push', async () => {
   const { pushes, push, ended } = await started();
   const giveUp = new AbortController();
   const waiting = pushes.pushed(push.number, giveUp.signal);

@@ -21,7 +21,7 @@ test.each([
 });
 
 describe('the config file', () => {
-  test('is made for its owner only, with its folder, and keeps all else', async () => {
+  test('is created for its owner only, with its folder, and keeps other settings', async () => {
     const folder = await TempFolder.forTest();
     const path = folder.at('below', 'shoal.conf');
     await changeNetwork(path, INVITE);
@@ -34,7 +34,7 @@ describe('the config file', () => {
     expect(await modeOf(path)).toBe(0o600);
   });
 
-  test('that a link leads to stays where it is', async () => {
+  test('behind a symbolic link is changed in its place', async () => {
     const folder = await TempFolder.forTest();
     await writeFile(folder.at('real.conf'), 'name = a\n');
     await symlink(folder.at('real.conf'), folder.at('shoal.conf'));
@@ -43,13 +43,13 @@ describe('the config file', () => {
     expect(await readFile(folder.at('real.conf'), 'utf8')).toContain(INVITE);
   });
 
-  test('is not made to leave a network', async () => {
+  test('is not created to leave a network', async () => {
     const folder = await TempFolder.forTest();
     await changeNetwork(folder.at('shoal.conf'), undefined);
     await expect(stat(folder.at('shoal.conf'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('that cannot be written is an error with a way out', async () => {
+  test('that cannot be written is an error with a hint', async () => {
     const folder = await TempFolder.forTest();
     await writeFile(folder.at('file'), '');
     await expect(changeNetwork(folder.at('file', 'shoal.conf'), INVITE)).rejects.toMatchObject({
@@ -60,7 +60,7 @@ describe('the config file', () => {
     await expect(changeNetwork(folder.at('shoal.conf'), INVITE)).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  test('with an invite that somebody wrote by hand is closed to others when it is read', async () => {
+  test('with a hand-written invite gets permissions of its owner only when it is read', async () => {
     const folder = await TempFolder.forTest();
     const path = folder.at('shoal.conf');
     await writeFile(path, 'name = a\n');

@@ -22,7 +22,7 @@ function read(args: string, environment: Record<string, string> = {}) {
   return { result, out, error };
 }
 
-test('nothing said: discovery, console, no limits', () => {
+test('defaults: discovery, console, no limits', () => {
   expect(read('').result).toEqual({
     port: undefined,
     trackers: [],
@@ -137,7 +137,7 @@ test.each([
   ['--nmae x', {}, /Did you mean --name/],
   ['', { SHOAL_DISCOVERY: 'maybe' }, /SHOAL_DISCOVERY is "maybe"/],
   ['', { SHOAL_TRACKER: 'a:b:c:' }, /not an address/],
-])('%s %o is told in a line with a hint, and ends with 2', (args, environment, message) => {
+])('%s %o is reported in one line with a hint, code 2', (args, environment, message) => {
   const { result, error } = read(args, environment);
   expect(result).toEqual({ exitCode: 2 });
   expect(error).toMatch(message);
@@ -181,7 +181,7 @@ test('an empty path is refused; an empty variable is not set', () => {
   });
 });
 
-test('a misspelt variable is a warning that names the right one; other variables are left alone', () => {
+test('a misspelt variable is a warning that names the right one; other variables are ignored', () => {
   const { result, error } = read('', { SHOAL_TRACKERS: 'x', SHOAL_HOMEPAGE_OF_MINE: 'y', SHOAL_CONFIG: '' });
   expect(result).toMatchObject({ trackers: [] });
   expect(error).toBe('warning: SHOAL_TRACKERS is no setting. Did you mean SHOAL_TRACKER?\n');

@@ -15,7 +15,7 @@ function idleProcess(): ChildProcess & { readonly pid: number } {
   return Object.assign(child, { pid: child.pid });
 }
 
-test('one process has it, the other gets its owner; released, it is free again', async () => {
+test('one process gets the lock, the other gets its owner; after release it is free', async () => {
   const folder = await TempFolder.forTest();
   const path = folder.at('lock');
   const first = new FolderLock(path);
@@ -57,7 +57,7 @@ test.skipIf(LINUX)(title('a later process with the same number does not keep the
 });
 
 test.each(['', '{', '[]', '{"pid":"1"}', '{"pid":-4}', 'null'])(
-  'a damaged lock %j holds nobody up',
+  'a damaged lock %j is taken over',
   async (content) => {
     const folder = await TempFolder.forTest();
     await folder.write('lock-1', content);
@@ -65,7 +65,7 @@ test.each(['', '{', '[]', '{"pid":"1"}', '{"pid":-4}', 'null'])(
   },
 );
 
-test('of many that find a stale lock at once, one gets it', async () => {
+test('of many processes that find a stale lock at once, one gets it', async () => {
   const folder = await TempFolder.forTest();
   for (let round = 0; round < 10; round++) {
     await folder.write(`lock${round}-3`, JSON.stringify({ pid: 2 ** 22 + 1, started: 'never' }));

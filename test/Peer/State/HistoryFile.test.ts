@@ -17,7 +17,7 @@ const entry = {
   lastWallMs: 2,
 };
 
-test('the history is read as it was saved; what is damaged is left out', async () => {
+test('the saved history is restored, without damaged entries', async () => {
   const { path } = await TempFolder.forTest();
   const file = new HistoryFile({ path } as StateFolder);
   expect(await file.load()).toEqual([]);

@@ -7,7 +7,7 @@ import { peerIdOf } from '../../../Protocol/PeerKey.ts';
 import { silentLog } from '../../../Shared/Log.ts';
 import { TempFolder } from '../../Support/TempFolder.ts';
 
-test('the key is made once, for its owner only, and signs as the peer id says', async () => {
+test('the key is created once, for its owner only, and matches the peer id', async () => {
   const folder = await TempFolder.forTest();
   const first = await loadIdentity(folder.path, silentLog);
   const second = await loadIdentity(folder.path, silentLog);
@@ -24,13 +24,13 @@ test('the key is made once, for its owner only, and signs as the peer id says', 
   expect(peerIdOf(publicKey)).toBe(first.peerId);
 });
 
-test('two folders, two peers', async () => {
+test('two folders have two peer ids', async () => {
   const [one, other] = [await TempFolder.forTest(), await TempFolder.forTest()];
   const ids = [await loadIdentity(one.path, silentLog), await loadIdentity(other.path, silentLog)];
   expect(ids[0]?.peerId).not.toBe(ids[1]?.peerId);
 });
 
-test('a key that others could read is closed to them', async () => {
+test('a key that others can read gets permissions of its owner only', async () => {
   const folder = await TempFolder.forTest();
   await loadIdentity(folder.path, silentLog);
   await chmod(folder.at('identity.pem'), 0o644);
@@ -44,7 +44,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 1_024 }).privateKey.expo
 });
 
 test.each(['', 'no key', String(rsa)])(
-  'a damaged key is reported, kept aside and replaced',
+  'a damaged key is reported, set aside and replaced',
   async (content) => {
     const folder = await TempFolder.forTest();
     const before = await loadIdentity(folder.path, silentLog);

@@ -20,7 +20,7 @@ async function opened(): Promise<{ state: StateFolder; folder: TempFolder }> {
   return { state, folder };
 }
 
-test('a second peer on the same folder is refused, whatever way leads there', async () => {
+test('a second peer on the same folder is refused, also by another path', async () => {
   const { state, folder } = await opened();
   await symlink(folder.at('share'), folder.at('other-way'));
   const second = new StateFolder(folder.at('other-way'), folder.at('state'));
@@ -35,7 +35,7 @@ test('a second peer on the same folder is refused, whatever way leads there', as
   await second.close();
 });
 
-test('a peer of another HOME on the same folder is refused, and the folder is free again after its end', async () => {
+test('a peer of another HOME on the same folder is refused until the first one ends', async () => {
   const { state, folder } = await opened();
   const stranger = new StateFolder(folder.at('share'), folder.at('other-home'));
   await expect(stranger.start()).rejects.toMatchObject({
@@ -48,7 +48,7 @@ test('a peer of another HOME on the same folder is refused, and the folder is fr
   await stranger.close();
 });
 
-test('a folder in which no lock can be made is shared all the same', async () => {
+test('a folder in which no lock can be created is shared nevertheless', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share/.shoal-lock-7'), { recursive: true });
   const state = new StateFolder(folder.at('share'), folder.at('state'));
@@ -67,7 +67,7 @@ test('another folder has another state, for its owner only', async () => {
   await other.close();
 });
 
-test('a place that cannot be written is an error with a hint', async () => {
+test('a state folder that cannot be written is an error with a hint', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'));
   await writeFile(folder.at('state'), 'a file where a folder belongs');
@@ -135,7 +135,7 @@ test('stored values are restored, no temporary file is left, and damage reads as
   expect(await state.read('missing.json')).toBeUndefined();
 });
 
-test('each network has contacts of its own', async () => {
+test('each network has its own contacts', async () => {
   const folder = await TempFolder.forTest();
   await mkdir(folder.at('share'));
   const state = new StateFolder(folder.at('share'), folder.at('state'));

@@ -38,7 +38,7 @@ test('key and certificate stay the same; only the owner can read them', async ()
   expect([later.key === first.key, later.cert === first.cert]).toEqual([true, false]);
 });
 
-test('a certificate that names the computer is replaced where it must not be named', async () => {
+test('a certificate that names the computer is replaced in a private network', async () => {
   const folder = (await TempFolder.forTest()).path;
   const load = (names: string[]) => loadWebIdentity(folder, names, () => NOW_MS, silentLog);
   await load(['studio']);
@@ -64,7 +64,7 @@ test('a damaged file is replaced', async () => {
   expect(await readFile(join(folder, 'https.pem'), 'utf8')).toContain(cert);
 });
 
-test('a folder that cannot be written: for this run, with a warning', async () => {
+test('without a writable folder the certificate is temporary, with a warning', async () => {
   const warnings: string[] = [];
   const log = { ...silentLog, warn: (text: string) => void warnings.push(text) };
   const { fingerprint } = await loadWebIdentity('/nonexistent/folder', [], () => NOW_MS, log);

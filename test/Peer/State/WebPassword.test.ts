@@ -20,7 +20,7 @@ test('a password is kept as a salted hash that only the user can read', async ()
   await file.remove();
 });
 
-test('a short password is refused; a damaged file is none', async () => {
+test('a short password is refused; a damaged file means no password', async () => {
   const folder = await TempFolder.forTest();
   const file = new WebPasswordFile(folder.path);
   await expect(file.set('1234567')).rejects.toMatchObject({ code: 'USAGE' });

@@ -14,7 +14,7 @@ const idNumber = (number: number) => String(number).padStart(64, '0') as FileId;
 /** Files in memory; each read waits for `gate`. */
 function share(contents: ReadonlyMap<FileId, Buffer | number>) {
   const pauses: number[] = [];
-  /** Every pause is over at once. */
+  /** Pauses of no length. */
   const clock: Clock = {
     nowMs: () => 0,
     after: (ms, task) => {
@@ -62,7 +62,7 @@ test.each([0, 5, MIB, 3 * MIB + 17])('%i bytes: the hash of all, and of each chu
   expect(digests.known(idNumber(1))).toBe(digest);
 });
 
-test('a file is hashed once, for all who ask, and files one after the other', async () => {
+test('a file is hashed once for all requests, and files one after the other', async () => {
   const { state, digests } = share(new Map([1, 2].map((n) => [idNumber(n), someBytes(n, 2 * MIB)])));
   const asked = [1, 1, 2, 1].map((n) => digests.of(idNumber(n), NEVER));
   const results = await Promise.all(asked);
@@ -76,7 +76,7 @@ test('it pauses after each MiB, so that transfers go on', async () => {
   expect(pauses).toEqual([3, 3, 3]);
 });
 
-test('a caller that gives up leaves the others; a failure is not kept', async () => {
+test('an aborted request does not end others; a failure is not cached', async () => {
   const { state, digests } = share(new Map([[idNumber(1), someBytes(1, 10)]]));
   let open = () => {};
   state.gate = new Promise((resolve) => {

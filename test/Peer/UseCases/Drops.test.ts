@@ -15,7 +15,7 @@ function requestOf(change: Partial<DropRequest> = {}): DropRequest {
   return { client, path: 'a', size: 4, attributes: {}, key: '', byOwner: false, fresh: false, ...change };
 }
 
-/** Drops on a desk: files in memory, and consent as the test decides. */
+/** Drops with files in memory; the test decides about consent. */
 function drops(consent: () => Promise<void> = async () => {}, left: string[] = [], takesStrangers = true) {
   const desk = new Desk();
   const asked: string[] = [];
@@ -64,7 +64,7 @@ function drops(consent: () => Promise<void> = async () => {}, left: string[] = [
   return { ...desk, clock: desk.clock, downloads: desk.downloads, made, open, asked, discarded, fill };
 }
 
-test('an interrupted drop goes on without being asked about again; its rest makes it whole', async () => {
+test('an interrupted drop resumes without a second question, and is completed by its rest', async () => {
   const { open, asked, clock } = drops();
   const first = await open();
   await clock.settle(first.write(Buffer.from('01')));
@@ -73,7 +73,7 @@ test('an interrupted drop goes on without being asked about again; its rest make
   expect([asked, again.bytes]).toEqual([['a'], 2]);
   await clock.settle(again.write(Buffer.from('23')));
   expect(await clock.settle(again.whole())).toMatchObject({ path: 'a' });
-  const answered = await open(); // The answer was lost: it is not sent twice.
+  const answered = await open(); // The answer was lost: the file is not sent twice.
   expect([answered.bytes, asked]).toEqual([4, ['a']]);
 });
 
@@ -103,7 +103,7 @@ test.each([
   expect(asked).toHaveLength(2);
 });
 
-test('a client that begins again gets an empty file, and is not asked about again', async () => {
+test('a client that starts anew gets an empty file, without a second question', async () => {
   const { open, clock, asked, discarded } = drops();
   const first = await open();
   await clock.settle(first.write(Buffer.from('01')));
@@ -111,7 +111,7 @@ test('a client that begins again gets an empty file, and is not asked about agai
   expect([again.bytes, asked, discarded]).toEqual([0, ['a'], ['a']]);
 });
 
-test('the owner is not asked; a full disk is reported before anybody is', async () => {
+test('a drop of the owner needs no consent; a full disk is reported before the question', async () => {
   const { open, asked, fill } = drops();
   await open({ byOwner: true });
   fill(3);
@@ -119,7 +119,7 @@ test('the owner is not asked; a full disk is reported before anybody is', async 
   expect(asked).toEqual([]);
 });
 
-test('refused: nothing of it stays', async () => {
+test('a refused drop leaves no bytes', async () => {
   const { open, downloads } = drops(async () => {
     throw new ShoalError('REFUSED', 'no');
   });
@@ -143,7 +143,7 @@ test('requests of one host at the same moment exceed no bound, and one file has 
   const outcomes = await clock.settle(Promise.allSettled(many));
   expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(8);
   expect(downloads.list()).toHaveLength(8);
-  await open({ path: '0', fresh: true }); // In the place of the earlier one.
+  await open({ path: '0', fresh: true }); // Replaces the earlier one.
   const client = { host: '10.0.0.8', port: 50_000 };
   const twice = [0, 1].map(() => made.open(requestOf({ client, byOwner: true }), () => {}, patient));
   await clock.settle(Promise.all(twice));
@@ -164,7 +164,7 @@ test('bytes of an interrupted drop are deleted after an hour', async () => {
 /** Key of `requestOf()`. */
 const LEFT = ['10.0.0.7', 'a', '4', ''].join('\n');
 
-test('a drop of an earlier run goes on without being asked about again, if strangers may offer files', async () => {
+test('a drop of an earlier run resumes without a second question, if strangers may offer files', async () => {
   const { open, asked, clock } = drops(undefined, [LEFT]);
   const drop = await open();
   expect([asked, drop.bytes]).toEqual([[], 2]);
@@ -175,12 +175,12 @@ test('a drop of an earlier run goes on without being asked about again, if stran
   expect(strict.asked).toEqual(['a']);
 });
 
-test('a client that begins a drop of an earlier run again gets an empty file', async () => {
+test('a client that starts a drop of an earlier run anew gets an empty file', async () => {
   const { open, asked } = drops(undefined, [LEFT]);
   expect([(await open({ fresh: true })).bytes, asked]).toEqual([0, []]);
 });
 
-test('a second request while the user is asked takes the place of the first', async () => {
+test('a second request during the question replaces the first', async () => {
   let accept = () => {};
   const { made, asked, clock } = drops(() => new Promise((resolve) => (accept = resolve)));
   const first = made.open(requestOf(), () => {}, patient);
@@ -193,7 +193,7 @@ test('a second request while the user is asked takes the place of the first', as
   void first;
 });
 
-test('a size that no file has is refused', async () => {
+test('an impossible size is refused', async () => {
   const { open } = drops();
   await expect(open({ size: Number.MAX_SAFE_INTEGER })).rejects.toMatchObject({ code: 'USAGE' });
 });

@@ -18,7 +18,7 @@ const entry = (path: string, fileId: FileId, size: number): CatalogEntry => ({
 });
 
 /**
- * A peer of the test: its pages, and the sizes that it proves. `stalls`: it answers nothing (more). `gone`: the dial failed
+ * A fake peer: its pages, and the sizes that it proves. `stalls`: it stops answering. `gone`: the dial failed
  * and a call is pending, to which the peer connects after that many milliseconds.
  */
 interface Lister {
@@ -26,7 +26,7 @@ interface Lister {
   readonly proves?: Readonly<Record<string, number>>;
   readonly stalls?: true;
   readonly gone?: number;
-  /** The peer reports that nobody can dial it. */
+  /** The peer reports itself as undialable. */
   readonly undialable?: true;
 }
 
@@ -63,7 +63,7 @@ function setting(listers: readonly Lister[]) {
       },
     },
   });
-  /** The names of the peers whose listings are used, and the time that it took. */
+  /** The names of the peers whose listings are used, and the elapsed time. */
   const gather = async (withinMs = 0) => {
     let result: { names: string[]; late: number } | undefined;
     void listings.gather('d', peers, patient).then(({ listings: used, late }) => {
@@ -75,7 +75,7 @@ function setting(listers: readonly Lister[]) {
   return { gather };
 }
 
-test('nobody waits for the slowest peer: after 3 s the lists that are there are used', async () => {
+test('a slow peer is not awaited: after 3 s the received lists are used', async () => {
   const { gather } = setting([
     { pages: [[entry('d/p', photo, 5)]] },
     { stalls: true },
@@ -86,7 +86,7 @@ test('nobody waits for the slowest peer: after 3 s the lists that are there are 
   expect(await again(3_100)).toEqual({ names: ['peer 0'], late: 1 });
 });
 
-test('a peer whose dial failed is waited for 150 ms at most, unless there is no other list or it is undialable', async () => {
+test('a peer whose dial failed is awaited for 150 ms, unless there is no other list or it is undialable', async () => {
   const lists = { pages: [[entry('d/p', photo, 5)]] };
   const { gather } = setting([lists, { ...lists, gone: Number.POSITIVE_INFINITY }]);
   expect(await gather(160)).toEqual({ names: ['peer 0'], late: 1 });
@@ -100,17 +100,17 @@ test('a peer whose dial failed is waited for 150 ms at most, unless there is no 
   expect(await late(2_900)).toBeUndefined();
 });
 
-test('64 peers are asked for one folder', async () => {
+test('64 peers at most are asked for one folder', async () => {
   const { gather } = setting(Array.from({ length: 70 }, () => ({ pages: [[entry('d/p', photo, 5)]] })));
   expect((await gather())?.names).toHaveLength(64);
 });
 
-test('when all have answered nobody waits', async () => {
+test('after the last answer there is no wait', async () => {
   const { gather } = setting([{ pages: [[entry('d/p', photo, 5)]] }, { pages: [] }]);
   expect(await gather(10)).toEqual({ names: ['peer 0', 'peer 1'], late: 0 });
 });
 
-test('a peer that has nothing does not end the wait for one that has the folder', async () => {
+test('a peer without the folder does not end the wait for one that has it', async () => {
   const { gather } = setting([{ pages: [] }, { stalls: true }]);
   expect(await gather(10_000)).toBeUndefined();
 });
@@ -133,7 +133,7 @@ test.each([
   expect(listed).toBeLessThanOrEqual(filesMax + 3_000);
 });
 
-test('a false size of what others have: the holder proves the true one, and the liar is left out', async () => {
+test('of two sizes of a content the holder proves the true one, and the liar is left out', async () => {
   const honest = { pages: [[entry('d/p', photo, 3_000_017)]], proves: { [photo]: 3_000_017 } };
   const liar = { pages: [[entry('d/p', photo, 5)]] };
   const { gather } = setting([liar, liar, honest]);
@@ -146,7 +146,7 @@ test('a liar that does not answer costs 3 s and is left out', async () => {
   expect(await gather(3_100)).toEqual({ names: ['peer 0', 'peer 2'], late: 0 });
 });
 
-test('two that contradict each other without a proof are both left out', async () => {
+test('two peers that contradict each other without a proof are left out', async () => {
   const other = { pages: [[entry('d/s', song, 7)]] };
   const { gather } = setting([
     { pages: [[entry('d/p', photo, 5)]] },

@@ -7,7 +7,7 @@ import { downloadOf, entryOf, fileIdOf } from '../Commands/FakeControls.ts';
 
 const MIB = 1_048_576;
 
-test('files of the share, and downloads that are not there yet', () => {
+test('files of the share and unfinished downloads are listed', () => {
   const files = [entryOf('a/film.mkv', 10, 1)];
   const downloads = [
     downloadOf(1, 'film.mkv', { state: 'done' }),
@@ -18,7 +18,7 @@ test('files of the share, and downloads that are not there yet', () => {
   expect(localContents(files, downloads).map(({ path }) => path)).toEqual(['a/film.mkv', 'two.bin']);
 });
 
-test('found by path, name, and start of the id; several contents of one name are not guessed', () => {
+test('a content is found by path, name, and prefix of its id; an ambiguous name is an error', () => {
   const contents = localContents(
     [
       entryOf('a/film.mkv', 10, 1),
@@ -53,7 +53,7 @@ test.each(seeds(50))('stretches name exactly the chunks that are set (seed %i)',
     expect(first).toBeGreaterThan((ranges[index - 1]?.[1] ?? -2) + 1);
 });
 
-test('the state of a file: whole, partial, absent, and a download that is not open', () => {
+test('a file is whole, partial, absent, or a download that is not open', () => {
   const content = { fileId: fileIdOf(1), path: 'x', size: 3 * MIB + 5, bytes: 2 * MIB };
   const some = new Bitfield(4);
   some.set(3);

@@ -58,7 +58,7 @@ function content(target: ResolvedTarget | ShoalError = found, keepsRead = false)
         locate: async () => [
           { complete: true, address: { host: '192.0.2.1', port: 9_001 } },
           { complete: false, address: { host: '192.0.2.2', port: 9_002 } },
-          // No peer has a port of a system service.
+          // Not a valid port of a peer.
           { complete: true, address: { host: '192.0.2.3', port: 80 } },
         ],
       },
@@ -83,7 +83,7 @@ function content(target: ResolvedTarget | ShoalError = found, keepsRead = false)
 
 const sink = { remote: { host: '192.0.2.9', port: 1 }, write: async () => {} };
 
-test('a file of others is streamed for its client, and counts as sent to it', async () => {
+test('a file of other peers is streamed to its client, and counted as sent', async () => {
   const { content: network, asked, state } = content();
   const file = await network.open('film.mkv', '192.0.2.9', NEVER);
   expect(file).toMatchObject({ fileId: FILM, size: 3, path: 'films/film.mkv', modifiedMs: undefined });
@@ -99,7 +99,7 @@ test('a file of others is streamed for its client, and counts as sent to it', as
   ]);
 });
 
-test('a user of this computer comes first; a reader that lost its place ends', async () => {
+test('a user of this computer has priority; an evicted reader ends', async () => {
   const { content: network, asked, state } = content();
   const file = await network.open(FILM, '127.0.0.1', NEVER);
   expect(asked.at(-1)).toContain('"own":true');
@@ -108,7 +108,7 @@ test('a user of this computer comes first; a reader that lost its place ends', a
   expect(asked.at(-1)).toBe('leave');
 });
 
-test('shared files and running downloads are found without a question to the network', async () => {
+test('shared files and running downloads are found without a query', async () => {
   const own = content();
   own.state.own = FILM;
   const file = await own.content.open(FILM, '192.0.2.9', NEVER);
@@ -121,7 +121,7 @@ test('shared files and running downloads are found without a question to the net
   expect(running.asked).toEqual([`stream ${FILM.slice(0, 4)} {"host":"192.0.2.9","own":false}`]);
 });
 
-test('with a cache, what is read is downloaded, too; what is here is not', async () => {
+test('with a cache, a file that is read is downloaded, one of the own share is not', async () => {
   const { content: network, asked, state } = content(found, true);
   const file = await network.open('film.mkv', '192.0.2.9', NEVER);
   expect(asked.some((each) => each.startsWith('download'))).toBe(false);
@@ -148,7 +148,7 @@ describe('no file', () => {
     await expect(content(target).content.open('film.mkv', '192.0.2.9', NEVER)).rejects.toMatchObject(error);
   });
 
-  test('a client that goes while a tracker is awaited', async () => {
+  test('a client that disconnects ends the wait for a tracker', async () => {
     const { content: network, state } = content();
     state.ready = false;
     const gone = new AbortController();
@@ -158,6 +158,6 @@ describe('no file', () => {
   });
 });
 
-test('holders are those with all of it', async () => {
+test('only complete holders are named', async () => {
   expect(await content().content.holders(FILM, NEVER)).toEqual([{ host: '192.0.2.1', port: 9_001 }]);
 });

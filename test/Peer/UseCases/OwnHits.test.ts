@@ -19,12 +19,12 @@ const own = (id: string, complete = true) => ({
 });
 const result = (...hits: SearchHit[]): SearchResult => ({ hits, truncated: false, trackers: 1 });
 
-test('contents that are here are marked, and those that only this peer has are added at the end', () => {
+test('own contents are marked, and those of this peer alone are added at the end', () => {
   const { hits } = withOwnFiles(result(hit('a'), hit('b')), [own('c'), own('b'), own('d', false)]);
   expect(hits.map(({ fileId, here, holderCount, path }) => [fileId, here, holderCount, path])).toEqual([
     ['a', undefined, 2, 'a.bin'],
     ['b', true, 2, 'b.bin'],
-    ['c', true, 0, 'mine/c.bin'], // A running download is not here yet.
+    ['c', true, 0, 'mine/c.bin'], // A running download is not marked.
   ]);
 });
 

@@ -53,12 +53,12 @@ describe('targets in the own share', () => {
     expect(() => own.require('notes')).toThrow(/does not share/);
   });
 
-  it('of different content are a choice', () => {
+  it('of one name and different content are a choice', () => {
     const two = targets(entry('x/n.txt', '1'), entry('y/n.txt', '2'));
     expect(two.find('n.txt')).toMatchObject({ kind: 'choose', exact: true });
   });
 
-  it('are asked of this peer by its name, id or loopback address', () => {
+  it('are resolved for this peer by its name, id or loopback address', () => {
     for (const text of ['anna', 'Anna', 'abab', '127.0.0.1:9001', '[::1]:9001'])
       expect(own.isSelf(text)).toBe(true);
     for (const text of ['bert', '127.0.0.1:9002', '10.0.0.1:9001', 'ab'])

@@ -41,7 +41,7 @@ test('a folder of which not all peers are known, or answer, is reported', () => 
   ]);
 });
 
-test('a download that a full disk pauses is reported once, and again when it goes on', () => {
+test('a download that a full disk pauses is reported once, and once more when it resumes', () => {
   const news = new PeerNews();
   const heard: string[] = [];
   news.listen(({ text }) => heard.push(text));
@@ -57,7 +57,7 @@ test('a download that a full disk pauses is reported once, and again when it goe
   for (let retry = 0; retry < 3; retry++) {
     change({ state: 'paused', error });
     change({ state: 'fetching' });
-    news.chunkWritten(downloads); // That of another download.
+    news.chunkWritten(downloads); // Another download.
   }
   expect(heard).toEqual([
     expect.stringMatching(/^film\.mkv pauses: the disk is full\. It goes on by itself/),
@@ -66,6 +66,6 @@ test('a download that a full disk pauses is reported once, and again when it goe
   news.chunkWritten(downloads);
   news.chunkWritten(downloads);
   expect(heard.slice(1)).toEqual(['film.mkv goes on']);
-  change({ state: 'paused' }); // By the user.
+  change({ state: 'paused' }); // Paused by the user.
   expect(heard).toHaveLength(2);
 });

@@ -21,7 +21,7 @@ function bits(...indexes: number[]): Bitfield {
   return field;
 }
 
-test('members, copies and the time until all are done', () => {
+test('the summary has members, copies and the time until all are complete', () => {
   const some = bits(0, 1, 2, 3, 4);
   const swarm = summarizeSwarm(FILE, [facts('all'), facts(some, MIB, 'anna'), facts(bits(9), 9 * MIB, 'bo')]);
   expect(swarm).toMatchObject({ complete: 1, rarest: 1, chunkCount: 10, secondsLeft: 5 });

@@ -34,7 +34,7 @@ test.each([
   [{ trackers: 2, trackersKnown: 3 }, ['films 2']],
   [{ trackers: 3, trackersKnown: 3 }, []],
   [{ trackers: 0, trackersKnown: 3 }, []],
-])('a folder of which trackers %j named the holders: %j is told', async (coverage, told) => {
+])('a folder whose holders were named with the coverage %j: %j is reported', async (coverage, told) => {
   const said: string[] = [];
   const folderHolders = async (_path: string, _signal: AbortSignal, covers: (each: Coverage) => void) => {
     covers(coverage);
@@ -53,7 +53,7 @@ test.each([
   expect(said).toEqual(told);
 });
 
-test('where only a file is wanted, a folder is refused before any peer is asked to list it', async () => {
+test('where a file is required, a folder is refused before any peer lists it', async () => {
   const hits = [{ ...hitOf(1), path: 'films/1.bin' }];
   const asked: string[] = [];
   const resolver = new TargetResolver({
@@ -72,7 +72,7 @@ test('where only a file is wanted, a folder is refused before any peer is asked 
   expect(asked).toEqual([]);
 });
 
-test('a slash alone is no folder to download, from everybody or from one peer', async () => {
+test('a slash alone is not a folder to download, from all peers or from one', async () => {
   const resolver = new TargetResolver({
     network: { queries: {} },
     files: { matching: () => [], list: () => [] },

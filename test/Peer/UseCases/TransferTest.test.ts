@@ -15,7 +15,7 @@ const known = ({ contact }: Node, linked = false): PeerSummary => ({
   linked,
 });
 
-/** A tester on its own host, and the time its main thread is said to have run. */
+/** A tester on a host of its own, whose main thread is busy half of the time. */
 async function tester(network: SimulatedNetwork, limit?: number) {
   const { links } = await startNode(network, 1);
   const options = { clock: network.clock, busyMs: () => network.clock.nowMs() / 2 };
@@ -27,7 +27,7 @@ async function tester(network: SimulatedNetwork, limit?: number) {
   return new TransferTest({ ...options, network: access });
 }
 
-test('chunks of the largest file are taken for two seconds and dropped', async () => {
+test('chunks of the largest file are fetched for two seconds and dropped', async () => {
   const network = new SimulatedNetwork({ seed: 1 });
   const test = await tester(network, 7_000_000);
   const anna = await startNode(network, 2, { uploadLimit: 5_000_000 });
@@ -43,7 +43,7 @@ test('chunks of the largest file are taken for two seconds and dropped', async (
   expect(rate).toBeGreaterThan(3_000_000);
   expect(rate).toBeLessThan(9_000_000);
   expect(new Set(anna.share.reads.map(({ fileId }) => fileId))).toEqual(new Set([film.fileId]));
-  // Nothing is asked for afterwards.
+  // Nothing is requested afterwards.
   const { length } = anna.share.reads;
   await network.clock.advanceAsync(5_000);
   expect(anna.share.reads.length).toBe(length);
@@ -70,7 +70,7 @@ test('four pages of a list are read, or fewer when one has a large file', async 
   expect([await pagesRead(2 * MIB), await pagesRead(64 * MIB)]).toEqual([4, 1]);
 });
 
-test('a linked peer is asked first, and peers without a file are passed over', async () => {
+test('a linked peer is tried first, and peers without a file are skipped', async () => {
   const network = new SimulatedNetwork({ seed: 2 });
   const test = await tester(network);
   const [empty, far, near] = [

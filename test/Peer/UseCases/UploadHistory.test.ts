@@ -49,13 +49,13 @@ test('a file is complete when all of it was sent, or when a peer that took part 
   serve(2, 1, 10);
   serve(3, 1, 10);
   history.completed(peerOf(2).peerId, fileOf(1));
-  history.completed(peerOf(4).peerId, fileOf(1)); // Took nothing from here.
+  history.completed(peerOf(4).peerId, fileOf(1)); // Got no bytes from this peer.
   serve(2, 1, 10);
   expect(history.finishers(fileOf(1))).toEqual([peerOf(1).peerId, peerOf(2).peerId]);
   expect(history.finishers(fileOf(2))).toEqual([]);
 });
 
-test('the history is saved once a minute if it changed, and at the end; the next run goes on with it', async () => {
+test('the history is saved once a minute if it changed, and at the end; the next run continues it', async () => {
   const { clock, saves, history, serve } = await setting();
   await clock.advanceAsync(120_000);
   expect(saves).toHaveLength(0);
@@ -71,7 +71,7 @@ test('the history is saved once a minute if it changed, and at the end; the next
   expect(later.history.all()).toMatchObject([{ bytes: 100, complete: true }]);
 });
 
-test('a full disk costs nothing but the history, which is saved when there is room', async () => {
+test('on a full disk the history is saved later, when there is space', async () => {
   const { clock, saves, store, serve } = await setting();
   store.full = true;
   serve(1, 1, 30);
@@ -81,7 +81,7 @@ test('a full disk costs nothing but the history, which is saved when there is ro
   expect(saves).toHaveLength(1);
 });
 
-test('10,000 entries are kept, those that were served last', async () => {
+test('the 10,000 entries served last are kept', async () => {
   const { history, serve } = await setting();
   for (let file = 1; file <= 10_000; file++) serve(1, file, 1);
   serve(1, 1, 1);

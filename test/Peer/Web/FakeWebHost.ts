@@ -20,7 +20,7 @@ const TOKEN = 'the-token_of-this-peer';
 
 type DropOf = Parameters<WebHost['drops']['open']>[0];
 
-/** A peer with files in memory; every command that it was asked is in `commands`. */
+/** A peer with files in memory; `commands` records its commands. */
 export class FakeWebHost implements WebHost {
   readonly name = 'studio';
   readonly port = 9_001;
@@ -29,7 +29,7 @@ export class FakeWebHost implements WebHost {
   /** Thrown by the next `send`. */
   trouble: ShoalError | undefined;
   sends = 0;
-  /** Sends that have ended, in any way. */
+  /** Number of ended sends. */
   ended = 0;
   beforeRun: () => Promise<void> = async () => {};
   beforeSend: (sink: { readonly plain?: PlainSocket | undefined }) => Promise<void> = async () => {};
@@ -72,7 +72,7 @@ export class FakeWebHost implements WebHost {
     knownDigest: (content: FileId) => this.digests.get(content),
   };
 
-  /** What clients sent, and how the owner answers offers; 'wait': not at all. */
+  /** Received files, and the decision of the owner about offers; 'wait': none. */
   readonly dropped: { path: string; size: number; byOwner: boolean; bytes: Buffer }[] = [];
   answerTo: 'accept' | 'wait' | ShoalError = 'accept';
   takesOffers = true;
@@ -114,7 +114,7 @@ export class FakeWebHost implements WebHost {
   holders: Address[] = [];
   /** Files that only other peers have. */
   readonly away = new Map<string, Buffer>();
-  /** What was opened by which client, and how often a file was closed. */
+  /** Opened files by client, and the number of closed ones. */
   readonly opened: string[] = [];
   closed = 0;
 
@@ -200,7 +200,7 @@ export class FakeWebHost implements WebHost {
   }
 }
 
-/** As the digest of a file in one piece. */
+/** The digest of a file of one piece. */
 export function digestOf(bytes: Buffer): WebDigest {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return { sha256, pieceBytes: 1_048_576, pieces: bytes.length === 0 ? [] : [sha256] };

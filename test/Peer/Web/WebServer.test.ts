@@ -18,7 +18,7 @@ test('metrics are figures of the peer, without names', async () => {
   expect(await (await fetch(`${base}/healthz`)).text()).toBe('ok\n');
 });
 
-test('a client that goes during a download does not harm the peer', async () => {
+test('a client that disconnects during a download does not harm the peer', async () => {
   const host = new FakeWebHost();
   host.contents.set('a', Buffer.alloc(1_000_000));
   let gone = () => {};
@@ -41,7 +41,7 @@ test.each([
   ['pipelined requests', Array.from({ length: 5 }, () => '/files/a')],
   ['a zip', ['/files/?format=zip']],
   ['a tar', ['/files/?format=tar']],
-])('%s of a client that reads nothing and goes: no send stays behind', async (_what, paths) => {
+])('%s of a client that reads nothing and disconnects: no send remains', async (_what, paths) => {
   const host = new FakeWebHost();
   // More than the buffers of the connection take.
   host.contents.set('a', Buffer.alloc(20_000_000));

@@ -17,7 +17,7 @@ const plain: RequestFacts = {
 
 const statusOf = (facts: Partial<RequestFacts>) => denialOf({ ...plain, ...facts }, ['studio'])?.status;
 
-describe('a request that a hostile page can cause is refused', () => {
+describe('requests that a hostile page can cause are refused', () => {
   test.each([
     ['192.168.1.20:9001', undefined],
     ['127.0.0.1', undefined],

@@ -8,12 +8,12 @@ function limits() {
   const made = new GuestLimits(clock);
   const asks = (remoteAddress: string) =>
     made.allows({ socket: { remoteAddress, remotePort: 1 } } as IncomingMessage);
-  /** Of 40 requests of one client, those that are allowed. */
+  /** Number of allowed requests of 40 by one client. */
   const allowed = (client = '10.0.0.7') => Array.from({ length: 40 }, () => asks(client)).filter(Boolean);
   return { clock, asks, allowed };
 }
 
-test('a client may ask 30 times at once, then 10 times a second; all clients together 120 and 40', () => {
+test('a client has 30 requests at once, then 10 a second; all clients together 120 and 40', () => {
   const { clock, allowed } = limits();
   const others = Array.from({ length: 5 }, (_, n) => `10.0.1.${n}`);
   expect(others.map((client) => allowed(client).length)).toEqual([30, 30, 30, 30, 0]);

@@ -59,7 +59,7 @@ test('a login gives a cookie that scripts and other sites cannot use', async () 
   expect(port).toBeGreaterThan(0);
 });
 
-test('a cookie changes something only from the page itself', async () => {
+test('a cookie permits changes only from the page itself', async () => {
   const { ask, logIn, own, host } = await secureWeb();
   const sent = { Cookie: (await logIn('correct horse')).cookie.split(';')[0] ?? '' };
   const refresh = (headers: Record<string, string>) =>
@@ -80,7 +80,7 @@ test('a cookie changes something only from the page itself', async () => {
   ]);
 });
 
-test('after logging out the cookie is worth nothing', async () => {
+test('after logout the cookie is invalid', async () => {
   const { ask, logIn, own } = await secureWeb();
   const sent = { Cookie: (await logIn('correct horse')).cookie.split(';')[0] ?? '' };
   const out = await ask('POST', '/api/v1/logout', { ...sent, ...own }, '');
@@ -95,7 +95,7 @@ test('attempts are limited', async () => {
   expect(statuses).toEqual([403, 403, 403, 403, 403, 429]);
 });
 
-test('without HTTPS there is no login, and a cookie means nothing', async () => {
+test('without HTTPS there is no login, and a cookie is ignored', async () => {
   const { base } = await webOn(undefined, { passwords });
   const body = JSON.stringify({ password: 'correct horse' });
   const login = await fetch(`${base}/api/v1/login`, { method: 'POST', headers: JSON_TYPE, body });

@@ -15,7 +15,7 @@ test('a search is the command, with its words quoted and the window of its items
   ]);
 });
 
-test('an error of the peer has its status', async () => {
+test('an error of the peer has its HTTP status', async () => {
   const { base, host } = await webOn();
   host.answer = { error: { code: 'NOT_FOUND' }, json: '{"ok":false}' };
   expect((await fetch(`${base}/api/v1/swarm?what=x`)).status).toBe(404);
@@ -60,7 +60,7 @@ describe('only an owner manages', () => {
     expect(host.commands).toEqual([]);
   });
 
-  test('a body without the right is not read: the answer comes before it', async () => {
+  test('the body of a forbidden request is not read: the answer is sent before', async () => {
     const { port, host } = await webOn();
     const socket = connect({ port, host: '127.0.0.1' });
     socket.write(
@@ -197,7 +197,7 @@ test('a code is exchanged for the token; any other is refused', async () => {
   expect(answers.map(({ status }) => status)).toEqual([403, 400, 415, 403]);
 });
 
-test('every route is a line that the console understands, and stands in the OpenAPI document', async () => {
+test('every route is a valid console command, and is in the OpenAPI document', async () => {
   const { base } = await webOn();
   const document = (await (await fetch(`${base}/api/v1/openapi.json`)).json()) as {
     paths: Record<string, Record<string, { summary: string }>>;
@@ -212,7 +212,7 @@ test('every route is a line that the console understands, and stands in the Open
   }
 });
 
-test('events begin with the lists, and news follow', async () => {
+test('events begin with the lists, followed by news', async () => {
   const host = new FakeWebHost();
   const { base } = await webOn(host);
   const answer = await fetch(`${base}/api/v1/events`, { headers: OWNER });

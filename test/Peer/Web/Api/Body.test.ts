@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { BODY_BYTES_MAX, readJson } from '../../../../Peer/Web/Api/Body.ts';
 import { SimulatedClock } from '../../../Support/SimulatedClock.ts';
 
-test('a body may take 10 s; then its connection ends', async () => {
+test('a body that takes longer than 10 s ends its connection', async () => {
   const clock = new SimulatedClock();
   const body = new Readable({ read: () => {} });
   const reading = readJson(body, clock).catch(() => 'ended');

@@ -39,7 +39,7 @@ test('256 streams are open at once; a further one is refused until one has ended
   expect(listeners.size).toBe(1);
 });
 
-test('lists are read once a second for all streams, and no more when the last stream has ended', async () => {
+test('lists are read once a second for all streams, until the last stream ends', async () => {
   const { open, clock, commands } = events();
   const [one, other] = [await open(), await open()];
   expect(commands).toHaveLength(5);

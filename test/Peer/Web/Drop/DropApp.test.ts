@@ -7,7 +7,7 @@ import { FakeWebHost, OWNER, webOn } from '../FakeWebHost.ts';
 const put = (address: string, body: string, headers: Record<string, string> = {}) =>
   fetch(address, { method: 'PUT', body, headers });
 
-test('a file arrives whole, and the answer says where it is', async () => {
+test('a file is received, and the answer has its path', async () => {
   const { base, host } = await webOn();
   const answer = await put(`${base}/drop/f/a%20b.txt`, 'hello');
   expect([answer.status, answer.headers.get('location'), await answer.json()]).toMatchObject([
@@ -22,7 +22,7 @@ test('a file arrives whole, and the answer says where it is', async () => {
 });
 
 describe('resuming', () => {
-  test('the client asks how much is here, and sends the rest', async () => {
+  test('the client asks for the received length, and sends the rest', async () => {
     const { base } = await webOn();
     const ask = () => put(`${base}/drop/a`, '', { 'Content-Range': 'bytes */10' });
     const none = await ask();
@@ -38,7 +38,7 @@ describe('resuming', () => {
     expect(rest.status).toBe(201);
   });
 
-  test('a gap, and bytes that are here, are refused with the right offset', async () => {
+  test('a gap, and bytes received before, are refused with the right offset', async () => {
     const { base, host } = await webOn();
     await put(`${base}/drop/a`, '0123', { 'Content-Range': 'bytes 0-3/10' });
     for (const range of ['bytes 5-9/10', 'bytes 2-9/10']) {
@@ -71,7 +71,7 @@ test.each([
   host.answerTo = new ShoalError(code, 'no');
   const { port } = await webOn(host);
   const socket = connect({ port, host: '127.0.0.1' });
-  // The body does not come before the answer.
+  // The body is not sent before the answer.
   socket.write(
     'PUT /drop/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n',
   );
@@ -81,7 +81,7 @@ test.each([
   expect(host.dropped).toEqual([]);
 });
 
-test('a client that waits for the decision is asked to send', async () => {
+test('a client that expects 100-continue gets it after the decision', async () => {
   const { port, host } = await webOn();
   const socket = connect({ port, host: '127.0.0.1' });
   socket.write(
@@ -92,7 +92,7 @@ test('a client that waits for the decision is asked to send', async () => {
   expect(host.dropped[0]?.bytes.toString()).toBe('hello');
 });
 
-test('a client that sends already reads the refusal, not a reset connection', async () => {
+test('a client that is sending reads the refusal, not a reset connection', async () => {
   const host = new FakeWebHost();
   host.answerTo = new ShoalError('REFUSED', 'the owner refused');
   const { base } = await webOn(host);
@@ -100,7 +100,7 @@ test('a client that sends already reads the refusal, not a reset connection', as
   expect([answer.status, await answer.json()]).toMatchObject([403, { error: { code: 'REFUSED' } }]);
 });
 
-test('an offer ends when its client goes', async () => {
+test('an offer ends with its connection', async () => {
   const host = new FakeWebHost();
   host.answerTo = 'wait';
   const { port, base } = await webOn(host);
@@ -120,13 +120,13 @@ test('the disk fills up: the client gets the reason, and received bytes stay', a
 });
 
 describe('rights', () => {
-  test('--http read takes nothing, not even from the owner', async () => {
+  test('--http read accepts no file, not even from the owner', async () => {
     const { base, host } = await webOn(undefined, { level: 'read' });
     expect((await put(`${base}/drop/a`, 'x', OWNER)).status).toBe(403);
     expect(host.dropped).toEqual([]);
   });
 
-  test('a page of another site may not', async () => {
+  test('a page of another site cannot send a file', async () => {
     const { base, host } = await webOn();
     for (const headers of [{ Origin: 'http://evil.example' }, { 'Sec-Fetch-Site': 'cross-site' }]) {
       expect((await put(`${base}/drop/a`, 'x', headers as Record<string, string>)).status).toBe(403);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dropPath, dropRange, dropTime } from '../../../../Peer/Web/Drop/DropRequest.ts';
 
-describe('the bytes that a request brings', () => {
+describe('the byte range of a request', () => {
   test.each([
     [{ length: '10' }, { size: 10, from: 0, fresh: true }],
     [{ length: '0' }, { size: 0, from: 0, fresh: true }],
@@ -30,7 +30,7 @@ describe('the bytes that a request brings', () => {
 test.each([
   ['/drop/a%20b.txt', 'a b.txt'],
   ['/drop/f/g.txt', 'f/g.txt'],
-  ['/drop/..%2F..%2Fetc/passwd', '../../etc/passwd'], // Made safe where files get their names.
+  ['/drop/..%2F..%2Fetc/passwd', '../../etc/passwd'], // Made safe when the file is installed.
   ['/drop', 400],
   ['/drop/', 400],
   ['/drop/f/', 400],
@@ -41,7 +41,7 @@ test.each([
   expect(typeof path === 'string' ? path : path.status).toBe(expected);
 });
 
-test('a time is one, or none', () => {
+test('an invalid time is ignored', () => {
   expect(dropTime('Fri, 02 Jan 2026 03:04:05 GMT')).toBe(Date.UTC(2026, 0, 2, 3, 4, 5));
   expect([dropTime(undefined), dropTime('never'), dropTime('Thu, 01 Jan 1960 00:00:00 GMT')]).toEqual([
     undefined,

@@ -49,7 +49,7 @@ describe('addresses', () => {
   });
 });
 
-test('HEAD, ranges, If-Range and what a browser has already', async () => {
+test('HEAD, ranges, If-Range and If-None-Match', async () => {
   const { base, host } = await sharing('film.mkv');
   const ask = async (method: string, headers: Record<string, string>) => {
     const answer = await fetch(`${base}/network/film.mkv`, { method, headers });
@@ -70,7 +70,7 @@ test('HEAD, ranges, If-Range and what a browser has already', async () => {
   expect([host.closed, host.sends]).toEqual([7, 4]);
 });
 
-test('a web page of strangers runs nothing', async () => {
+test('a web page from strangers runs no script', async () => {
   const { base } = await sharing('evil.html');
   const answer = await fetch(`${base}/network/evil.html`);
   expect(answer.headers.get('content-disposition')).toMatch(/^attachment/);
@@ -98,7 +98,7 @@ test('the limit for guests: the 31st request in a row is refused', async () => {
   expect(new Set(statuses)).toEqual(new Set([200, 429]));
 });
 
-test('a client that goes ends the transfer, and the file is closed', async () => {
+test('a client that disconnects ends the transfer, and the file is closed', async () => {
   const { port, host } = await sharing('film.mkv');
   const begun = new Promise<void>((resolve) => {
     host.beforeSend = async () => {

@@ -118,7 +118,7 @@ test.each([
   '/files/%ff%fe',
   '/files/%',
   '/files/....//etc/passwd',
-])('%s leads nowhere', async (path) => {
+])('%s is not found', async (path) => {
   const { port } = await sharing({ a: BYTES });
   const socket = connect({ port, host: '127.0.0.1' });
   socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
@@ -127,7 +127,7 @@ test.each([
   expect(answer).not.toContain('root:');
 });
 
-test('a file that changed since it was hashed has an answer, and no bytes', async () => {
+test('a file that changed since it was hashed is an error, without bytes', async () => {
   const { base, host } = await sharing({ a: BYTES });
   host.trouble = new ShoalError('FILE_CHANGED', '"a" has changed since it was hashed');
   const answer = await fetch(`${base}/files/a`);
@@ -172,7 +172,7 @@ describe('folders', () => {
     expect(zip.readUInt16LE(zip.length - 22 + 10)).toBe(2); // Files in the end record.
   });
 
-  test('an archive that fails is cut off, so that it cannot pass for a whole one', async () => {
+  test('a failing archive is cut off, so that it is not taken for a complete one', async () => {
     for (const format of ['zip', 'tar']) {
       const { base, host } = await sharing({ 'f/a': BYTES });
       host.trouble = new ShoalError('FILE_CHANGED', 'changed');

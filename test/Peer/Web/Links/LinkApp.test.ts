@@ -13,7 +13,7 @@ async function linked(isPrivate: boolean) {
   return { ...web, link, address: `${web.base}/s/${link.secret}/film.txt` };
 }
 
-test.each([true, false])('a link gives its file, with ranges (private network: %s)', async (isPrivate) => {
+test.each([true, false])('a link serves its file, with ranges (private network: %s)', async (isPrivate) => {
   const { address, links } = await linked(isPrivate);
   expect(await (await fetch(address)).text()).toBe('0123456789');
   const part = await fetch(address, { headers: { Range: 'bytes=2-4' } });
@@ -23,7 +23,7 @@ test.each([true, false])('a link gives its file, with ranges (private network: %
   expect((await fetch(address)).status).toBe(404);
 });
 
-test('a revoked link ends the downloads that are under way, and no others', async () => {
+test('a revoked link ends its running downloads, and no others', async () => {
   const { address, base, links, host } = await linked(false);
   const other = `${base}/files/f/film.txt`;
   let goOn = () => {};
@@ -41,21 +41,21 @@ test('a revoked link ends the downloads that are under way, and no others', asyn
   expect(await going).toBe('0123456789');
 });
 
-test('the name in the address is of no meaning', async () => {
+test('the name in the address is ignored', async () => {
   const { base, link } = await linked(true);
   for (const rest of ['', '/', '/other', '/..%2f..%2fetc'])
     expect([200, 404]).toContain((await fetch(`${base}/s/${link.secret}${rest}`)).status);
   expect(await (await fetch(`${base}/s/${link.secret}/other`)).text()).toBe('0123456789');
 });
 
-test('a file that has changed is not given under another content', async () => {
+test('a changed file is not served under the link of its former content', async () => {
   const { address, host } = await linked(true);
   host.contents.delete('f/film.txt');
   host.contents.set('g/film.txt', Buffer.from('another one'));
   expect((await fetch(address)).status).toBe(404);
 });
 
-test('guesses are answered alike, and seldom', async () => {
+test('guesses get equal answers, and are rate-limited', async () => {
   const { base } = await linked(true);
   const statuses = await Promise.all(
     Array.from({ length: 60 }, async (_, n) => (await fetch(`${base}/s/guess-number-${n}/x`)).status),
@@ -74,7 +74,7 @@ test.each([
   '/metrics',
   '/drop/x',
   '/assets/index.js',
-])('in a private network %s is nothing, also with the token', async (path) => {
+])('in a private network %s is not found, even with the token', async (path) => {
   const { base } = await linked(true);
   for (const method of ['GET', 'PUT', 'POST']) {
     const body = method === 'GET' ? {} : { body: 'x' };

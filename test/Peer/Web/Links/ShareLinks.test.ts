@@ -61,7 +61,7 @@ test('a damaged file counts as missing; a disk that cannot be written is reporte
   await expect((await open()).create(content, 1_000)).rejects.toMatchObject({ code: 'DISK_FAILED' });
 });
 
-test('there are 1,000 at most', async () => {
+test('there are at most 1,000 links', async () => {
   const { open } = shareLinks();
   const links = await open();
   for (let n = 0; n < 1_000; n++) await links.create(content, 1_000);

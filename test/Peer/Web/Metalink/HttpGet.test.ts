@@ -41,7 +41,7 @@ test.each<[string, RequestListener, number]>([
   expect(await ask(answer, 'GET', timeoutMs)).toBeUndefined();
 });
 
-test('nobody there is no answer', async () => {
+test('a closed port is no answer', async () => {
   const url = 'http://127.0.0.1:1/';
   expect(await httpGet({ url, method: 'GET', bytesMax: 1, timeoutMs: 10_000 })).toBeUndefined();
 });

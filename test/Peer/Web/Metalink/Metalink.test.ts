@@ -35,13 +35,13 @@ test.each([
   ['..', 'file'],
   ['folder/', 'file'],
   ['a\u0000\u0007\ud800b\ufffe', 'a\\u{0}\\u{7}\ufffdb\ufffd'],
-])('the name %j makes no other element', (path, name) => {
+])('the name %j adds no element', (path, name) => {
   const xml = metalinkXml({ path, size: 0, digest: undefined, urls: [] });
   expect(/<file name="([^"]*)">/.exec(xml)?.[1]).toBe(name);
   expect(xml.match(/<url/g)).toBeNull();
 });
 
-test('without hashes there are none; an empty file has no pieces', () => {
+test('unknown hashes are left out; an empty file has no pieces', () => {
   expect(metalinkXml({ path: 'a', size: 5, digest: undefined, urls: [] })).not.toContain('hash');
   const empty = metalinkXml({ path: 'a', size: 0, digest: { ...DIGEST, pieces: [] }, urls: [] });
   expect(empty).toContain('<hash type="sha-256">');

@@ -13,7 +13,7 @@ const NAME = 'my%20film.mkv';
 const addresses = (count: number): Address[] =>
   Array.from({ length: count }, (_, n) => ({ host: `192.0.2.${n + 1}`, port: 9_001 }));
 
-/** A peer that asks others, which answer as `reply` says. */
+/** A peer that asks others. @param reply - their answer */
 async function asking(options: {
   here: boolean;
   holders: Address[];
@@ -43,7 +43,7 @@ async function asking(options: {
   return { host, base, port, asked, urls };
 }
 
-describe('a file that is here', () => {
+describe('a file of the own share', () => {
   test('this peer comes first, then all holders that serve it; hashes are its own', async () => {
     const { urls, port } = await asking({ here: true, holders: addresses(3) });
     const { status, xml, urls: found } = await urls();
@@ -76,7 +76,7 @@ describe('a file that is here', () => {
   });
 });
 
-describe('a file of others', () => {
+describe('a file of other peers', () => {
   test('the holders are named, with the hashes that they agree about', async () => {
     const { urls, asked } = await asking({ here: false, holders: addresses(4) });
     const { xml, urls: found } = await urls();
@@ -110,7 +110,7 @@ describe('a file of others', () => {
     expect(xml).not.toContain('sha-256');
   });
 
-  test('a file that nobody has is not found', async () => {
+  test('a file without a holder is not found', async () => {
     const { base } = await asking({ here: false, holders: [] });
     expect((await fetch(`${base}/network/${'0'.repeat(64)}.meta4`)).status).toBe(404);
   });
@@ -147,7 +147,7 @@ test('eight documents are made at once, a ninth is refused', async () => {
   const { base } = await webOn(host, { get: () => silence });
   const statuses = Array.from({ length: 9 }, async () => {
     const { status } = await fetch(`${base}/network/${ID}.meta4`);
-    // The refusal comes first: then the others go on.
+    // The refusal is sent first, then the others continue.
     if (status === 503) answer(undefined);
     return status;
   });

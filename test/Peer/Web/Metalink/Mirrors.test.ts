@@ -32,7 +32,7 @@ test('a host that serves nothing is asked eight times in two minutes, whatever c
   expect([count(VICTIM), count(HONEST.host)]).toEqual([16, 40]);
 });
 
-/** Mirrors whose holders all serve; and the questions that they asked. */
+/** Mirrors whose holders all serve, and the requests to them. */
 function serving() {
   const asked: { host: string; bytesMax: number; timeoutMs: number }[] = [];
   const mirrors = new Mirrors({
