@@ -20,7 +20,7 @@ export async function start(wanted) {
   const name = wanted === 'ShoalTracker' ? await trackerProgram() : wanted;
   if (asksForVersion(process.argv.slice(2))) {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-    console.log(`shoal ${version}`);
+    printLine(`shoal ${version}`);
     return;
   }
   // From Node 22 on the compiled code is kept between starts, inside dist, where other users cannot write.
@@ -32,6 +32,22 @@ export async function start(wanted) {
     console.error('error: shoal is not built yet\nhint: Run: npm run build');
     process.exit(1);
   }
+}
+
+/**
+ * Prints a line, with the exit codes of Shared/Program.ts when the output cannot be written: 9 on a full disk, else 1. A
+ * reader that left is no failure.
+ * @param {string} line
+ */
+function printLine(line) {
+  process.stdout.on('error', ({ code }) => {
+    if (code === 'EPIPE') return;
+    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
+    const cause = isFull ? 'no space is left' : code;
+    console.error(`error: the output could not be written: ${cause}\nhint: Write it to another place.`);
+    process.exitCode = isFull ? 9 : 1;
+  });
+  process.stdout.write(`${line}\n`);
 }
 
 /** @param {readonly string[]} args - words after `--` are names, not options */

@@ -1,6 +1,7 @@
 import type { ConsoleOptions } from './Commands/Console/ConsoleOptions.ts';
 import { runPipe } from './Commands/Console/PipeConsole.ts';
 import { runTerminal } from './Commands/Console/TerminalConsole.ts';
+import { leftText } from './Commands/Views/DownloadTexts.ts';
 
 export { COMMANDS } from './Commands/All/Commands.ts';
 export type { ConsoleCommand } from './Commands/Command.ts';
@@ -70,6 +71,14 @@ export class CommandInterface {
 
   async #run(signal: AbortSignal): Promise<number> {
     if (signal.aborted) return 0;
+    const exitCode = await this.#runConsole(signal);
+    const { controls, errorOutput } = this.#options;
+    const left = leftText(controls.downloads(), controls.share());
+    if (left !== undefined) errorOutput.write(`${left}\n`);
+    return exitCode;
+  }
+
+  #runConsole(signal: AbortSignal): Promise<number> {
     if (!this.#options.isTerminal) return runPipe(this.#options, signal);
     return runTerminal(this.#options, signal, (print) => {
       this.#print = print;

@@ -13,6 +13,7 @@ import {
   interruption,
   wantsColor,
   watchOutputs,
+  withOutput,
 } from '../Shared/Program.ts';
 import { safeText } from '../Shared/SafeText.ts';
 import { asShoalError, errorText, ShoalError } from '../Shared/ShoalError.ts';
@@ -37,7 +38,9 @@ const GRACE_MS = 2_000;
 const outputFailure = watchOutputs();
 const settings = await readSettings();
 // Not process.exitCode alone: timers of libraries would keep the process alive.
-process.exit('exitCode' in settings ? await withOutput(settings.exitCode) : await main(settings));
+process.exit(
+  'exitCode' in settings ? await withOutput(settings.exitCode, outputFailure) : await main(settings),
+);
 
 async function readSettings(): Promise<Settings | EarlyExit> {
   const write = {
@@ -143,9 +146,9 @@ async function runPeer(settings: Settings, context: ProgramContext): Promise<num
   diagnostics.tell = (line) => console.printLine(line);
   if (isTerminal)
     process.stdout.write(
-      `${greeting(peer)}. Type help for the commands.\n${networkSentence(peer.privateNetwork)}\n${webLines(peer)}`,
+      `${greeting(peer)}\n${networkSentence(peer.privateNetwork)}\n${webLines(peer)}Type help for the commands.\n`,
     );
-  return withOutput(await console.run({ signal: interrupted }));
+  return withOutput(await console.run({ signal: interrupted }), outputFailure);
 }
 
 /** Serves `shoal` commands of this machine. */
@@ -187,6 +190,7 @@ async function runWithoutConsole(
     log.info(greeting(peer), 'sharing');
     log.info(sentence, 'network');
   } else process.stdout.write(`${greeting(peer)}${why}\n${sentence}\n${webLines(peer)}`);
+  await withOutput(0, outputFailure); // Reported only: the peer shares all the same.
   peer.onNews(({ kind, text }) => (kind === 'warning' ? log.warn(text) : log.info(text, kind)));
   announceReadiness();
   const alive = setInterval(() => {}, 60_000);
@@ -261,12 +265,4 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 function onSignal(name: NodeJS.Signals, listener: () => void): () => void {
   process.on(name, listener);
   return () => process.off(name, listener);
-}
-
-/** The exit code of commands whose output may be incomplete, see docs/reference/exit-codes.md. */
-async function withOutput(exitCode: number): Promise<number> {
-  const failure = await outputFailure();
-  if (failure === undefined || exitCode !== 0) return exitCode;
-  process.stderr.write(errorText(failure));
-  return failure.code === 'DISK_FULL' ? 9 : 1;
 }

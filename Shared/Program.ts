@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fstatSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { diskCode, ShoalError, systemCode } from './ShoalError.ts';
+import { diskCode, errorText, ShoalError, systemCode } from './ShoalError.ts';
 
 /** Exit code of a program that a second Ctrl-C ends, as shells report it. */
 const KILLED = 130;
@@ -71,6 +71,21 @@ export function watchOutputs(
     await setImmediate(); // A stream reports a failed write in a later turn.
     return first;
   };
+}
+
+/**
+ * The exit code of a program after its output: a failure to write that is reported on stderr, and makes a success 9 (no space)
+ * or 1.
+ * @param outputFailure - of watchOutputs
+ */
+export async function withOutput(
+  exitCode: number,
+  outputFailure: () => Promise<ShoalError | undefined>,
+): Promise<number> {
+  const failure = await outputFailure();
+  if (failure === undefined || exitCode !== 0) return exitCode;
+  process.stderr.write(errorText(failure));
+  return failure.code === 'DISK_FULL' ? 9 : 1;
 }
 
 /**

@@ -9,7 +9,7 @@ import { readConfig } from '../Shared/ConfigPath.ts';
 import { ALL_INTERFACES, bindDatagramTelling } from '../Shared/DatagramSockets.ts';
 import { makeLog } from '../Shared/Log.ts';
 import { guardedInterfaces } from '../Shared/NetworkInterfaces.ts';
-import { announceReadiness, interruption, watchOutputs } from '../Shared/Program.ts';
+import { announceReadiness, interruption, watchOutputs, withOutput } from '../Shared/Program.ts';
 import { errorText, ShoalError } from '../Shared/ShoalError.ts';
 import type { BindDatagram } from '../Shared/Transport.ts';
 import { usableAddresses } from '../Shared/UsableAddresses.ts';
@@ -30,13 +30,13 @@ import { Tracker } from './Tracker.ts';
 const SMALL_YOUNG_GENERATION = '--semi-space-growth-factor=1';
 setFlagsFromString(SMALL_YOUNG_GENERATION);
 
+const outputFailure = watchOutputs();
 await main();
 
 async function main(): Promise<void> {
-  watchOutputs();
   const settings = await readSettings();
   if ('exitCode' in settings) {
-    process.exitCode = settings.exitCode;
+    process.exitCode = await withOutput(settings.exitCode, outputFailure);
     return;
   }
   const chosen = settings.interactive ? await questioned(settings) : settings;
@@ -91,6 +91,7 @@ async function run(settings: TrackerSettings): Promise<void> {
       log.info(`metrics: http://${formatAddress(settings.metrics)}/metrics`);
     }
     process.stdout.write(shown(tracker.local, settings.host));
+    await withOutput(0, outputFailure); // Reported only: the tracker serves all the same.
     if (cluster !== undefined)
       log.info(`cluster "${cluster.name}": peers of all its trackers find each other through this one`);
     if (settings.network !== undefined)

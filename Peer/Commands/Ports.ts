@@ -174,7 +174,7 @@ export interface PeerControls {
 
 /** Answer to a request to download. */
 export type DownloadAnswer =
-  /** `note`: how the name was understood, if not literally. Unsafe to print. */
+  /** `note`: how the name was understood, if there was another way. Unsafe to print. */
   | { readonly kind: 'started'; readonly download: DownloadStatus; readonly note?: string | undefined }
   /** Several files match: each hit is a different content. `exact`: they have that name, not only its words. */
   | { readonly kind: 'choose'; readonly hits: readonly SearchHit[]; readonly exact: boolean };

@@ -2,8 +2,8 @@ import type { SearchHit } from '../Model.ts';
 
 /** Result of matching a typed name against search hits. */
 export type NameMatch =
-  /** One content has exactly this name. */
-  | { readonly kind: 'one'; readonly hit: SearchHit }
+  /** One content has exactly this name. `twins` have it in another Unicode form, and look the same. */
+  | { readonly kind: 'one'; readonly hit: SearchHit; readonly twins?: readonly SearchHit[] }
   /** Several contents have this name. */
   | { readonly kind: 'several'; readonly hits: readonly SearchHit[] }
   /** No content has this name, but these hits match its words. */
@@ -12,7 +12,7 @@ export type NameMatch =
 
 /**
  * Picks the hits that match `name`: a FileId prefix, a whole path or a last path component. An exact match wins
- * over one that ignores case.
+ * over one that ignores the Unicode form, and that over one that ignores case.
  */
 export function matchName(name: string, hits: readonly SearchHit[]): NameMatch {
   if (hits.length === 0) return { kind: 'none' };
@@ -20,7 +20,9 @@ export function matchName(name: string, hits: readonly SearchHit[]): NameMatch {
   const plain = plainSpelling(wanted);
   const spellings: ((hit: SearchHit) => boolean)[] = [
     (hit) => isIdStart(name) && hit.fileId.startsWith(name.toLowerCase()),
+    (hit) => hit.path === name,
     (hit) => hit.path.normalize('NFC') === wanted,
+    (hit) => lastPart(hit.path) === name,
     (hit) => lastPart(hit.path.normalize('NFC')) === wanted,
     (hit) => lowerCase(hit.path) === lowerCase(wanted),
     (hit) => lowerCase(lastPart(hit.path)) === lowerCase(wanted),
@@ -29,10 +31,15 @@ export function matchName(name: string, hits: readonly SearchHit[]): NameMatch {
   for (const matches of spellings) {
     const found = hits.filter(matches);
     const [hit] = found;
-    if (hit !== undefined)
-      return found.length === 1 ? { kind: 'one', hit } : { kind: 'several', hits: found };
+    if (hit !== undefined) return found.length === 1 ? oneOf(hit, hits) : { kind: 'several', hits: found };
   }
   return { kind: 'similar', hits };
+}
+
+function oneOf(hit: SearchHit, hits: readonly SearchHit[]): NameMatch {
+  const path = hit.path.normalize('NFC');
+  const twins = hits.filter((each) => each.path !== hit.path && each.path.normalize('NFC') === path);
+  return twins.length === 0 ? { kind: 'one', hit } : { kind: 'one', hit, twins };
 }
 
 /**

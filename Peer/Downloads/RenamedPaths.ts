@@ -19,12 +19,12 @@ export class RenamedPaths {
 
   /**
    * @param wanted - relative path, `/` between names
-   * @param stored - the path that it has, absolute or relative
+   * @param stored - the absolute path that it has
    */
   add(wanted: string, stored: string): void {
     // Nearly all names stay: no other text is made for them.
     if (stored.endsWith(wanted) && stored[stored.length - wanted.length - 1] === '/') return;
-    const at = stored.replaceAll('\\', '/');
+    const at = slashed(stored);
     if (at === wanted || at.endsWith(`/${wanted}`)) return;
     const names = wanted.split('/');
     const ends = at.split('/').slice(-names.length);
@@ -45,6 +45,11 @@ export class RenamedPaths {
     }
     return (this.#twins.get(path.toLowerCase()) ?? 0) > 1;
   }
+}
+
+/** An absolute path with `/` between names. On POSIX, where it begins with one, a backslash is part of a name. */
+export function slashed(absolute: string): string {
+  return absolute.startsWith('/') ? absolute : absolute.replaceAll('\\', '/');
 }
 
 function isNumbered(stored: string, name: string): boolean {

@@ -29,9 +29,10 @@ export class Downloading {
     const { downloads } = this.#options;
     const found = await this.#resolve(what, from, signal, choice);
     if (found.kind === 'choose') return found;
-    if (found.kind === 'file')
-      return { kind: 'started', download: downloads.add({ ...found.wish, ...this.#patience() }) };
-    const download = downloads.addFolder({ ...found.wish, ...this.#patience() });
+    const download =
+      found.kind === 'file'
+        ? downloads.add({ ...found.wish, ...this.#patience() })
+        : downloads.addFolder({ ...found.wish, ...this.#patience() });
     return { kind: 'started', download, note: found.note };
   }
 

@@ -101,7 +101,7 @@ export class TargetResolver {
     const { hits, trackers, peers = 0 } = await this.#network.queries.search(what, signal);
     this.remember(hits);
     const match = matchName(what, hits);
-    if (match.kind === 'one') return fileFound(match.hit);
+    if (match.kind === 'one') return fileFound(match.hit, match.twins);
     if (match.kind === 'several') return this.#oneOf(match.hits, choice);
     const folder = folderNamed(what, hits);
     if (folder !== undefined && choice.onlyFile === true) throw folderRefused(what);
@@ -140,7 +140,7 @@ export class TargetResolver {
     }
     if (isFolder) return this.#folderFound(from, [listing], choice);
     const match = matchName(what, hits);
-    if (match.kind === 'one') return fileFound(match.hit);
+    if (match.kind === 'one') return fileFound(match.hit, match.twins);
     const [first] = match.kind === 'several' ? match.hits : [];
     // The same content under several paths needs no choice.
     if (match.kind === 'several' && first && match.hits.every((hit) => hit.fileId === first.fileId))
@@ -291,9 +291,16 @@ function asVersion(hit: SearchHit, modifiedMs: number) {
   return { hit, fileId, size, modifiedMs, copies: holderCount, isHere: false };
 }
 
-function fileFound(hit: SearchHit): Extract<ResolvedTarget, { kind: 'file' }> {
+/** @param twins - other contents whose name looks the same */
+function fileFound(
+  hit: SearchHit,
+  [twin]: readonly SearchHit[] = [],
+): Extract<ResolvedTarget, { kind: 'file' }> {
   const { fileId, size, holders, modifiedMs, executable } = hit;
-  return { kind: 'file', wish: { fileId, size, holders, modifiedMs, executable, path: lastPart(hit.path) } };
+  const wish = { fileId, size, holders, modifiedMs, executable, path: lastPart(hit.path) };
+  if (twin === undefined || twin.fileId === fileId) return { kind: 'file', wish };
+  const other = twin.fileId.slice(0, 12);
+  return { kind: 'file', wish, note: `another file has the same name in another Unicode form: ${other}` };
 }
 
 /** @throws ShoalError AMBIGUOUS */

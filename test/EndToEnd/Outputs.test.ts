@@ -56,6 +56,8 @@ test
         ['shoal.js', 'help', 'get'],
         ['shoal.js', 'get', 'film.mkv', '-o', '-'],
         ['Peer.js', '--help'],
+        ['Tracker.js', '--help'],
+        ['Tracker.js', '--version'],
       ];
       for (const command of commands) {
         const { code, stderr } = await into('/dev/full', command, tracker);

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { sep } from 'node:path';
 
 /** Forms in which a user can type a peer or a folder. */
 
@@ -21,10 +22,13 @@ export function joinHostPort(host: string, port: string): string {
   return host.includes(':') && !host.startsWith('[') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Converts a typed folder to catalog form: `/` between folders, none at the ends. '' is the share itself. */
-export function folderName(text: string): string {
+/**
+ * Converts a typed folder to catalog form: `/` between folders, none at the ends. '' is the share itself.
+ * @param separator - what separates names on this system: elsewhere than on Windows a backslash may be part of one
+ */
+export function folderName(text: string, separator: string = sep): string {
   return text
-    .replaceAll('\\', '/')
+    .replaceAll(separator, '/')
     .replace(/^(\.?\/)+/, '')
     .replace(/^\.$/, '')
     .replace(/\/+$/, '');

@@ -152,7 +152,7 @@ export async function waitOrWatch(
     if (!signal.aborted) throw failure;
     context.watch(number); // Ctrl-C ends the wait, not the download.
     throw new ShoalError('CANCELLED', `stopped waiting for ${safeText(baseName(path))}`, {
-      hint: `The download continues in the background. To end it: cancel ${number}`,
+      hint: `The download continues while this peer runs. To end it: cancel ${number}`,
       cause: failure,
     });
   }

@@ -1,5 +1,6 @@
 import { safeText } from '../../../Shared/SafeText.ts';
 import type { DownloadState, DownloadStatus } from '../../Model.ts';
+import type { ShareStatus } from '../../ShareModel.ts';
 import { formatBytes, formatDuration, formatRate, formatTimeLeft, percent, plural } from './HumanUnits.ts';
 import { baseName } from './Items.ts';
 import { pad, shortenEnd, shortenMiddle, widthOf } from './TextFit.ts';
@@ -62,13 +63,26 @@ export function startedText(download: DownloadStatus): string {
   return `Downloading ${name}${size} as number ${download.number}${resumed}`;
 }
 
+/** Line at the end of a peer for downloads that continue at its next start; undefined: none is active. */
+export function leftText(
+  downloads: readonly DownloadStatus[],
+  { folder }: Pick<ShareStatus, 'folder'>,
+): string | undefined {
+  const left = downloads.filter(({ state }) => isActive(state)).length;
+  const again = `when a peer starts again with --share ${safeText(folder)}`;
+  if (left === 0) return undefined;
+  return left === 1
+    ? `1 download is not complete. It continues ${again}`
+    : `${left} downloads are not complete. They continue ${again}`;
+}
+
 /** Line for a complete download, and one for names that the disk changed. */
 export function doneText(download: DownloadStatus): string {
   const { renamed = 0 } = download;
   const names = renamed === 1 ? '1 name was changed' : `${renamed} names were changed`;
   return renamed === 0
     ? whatIsDone(download)
-    : `${whatIsDone(download)}\n${names} to what this disk can hold`;
+    : `${whatIsDone(download)}\n${names} to what can be kept and shared here`;
 }
 
 function whatIsDone(download: DownloadStatus): string {

@@ -60,7 +60,8 @@ export function downloadText(download: DownloadStatus, style: ViewStyle): string
   ];
   if (download.fileId !== undefined) facts.push(['Id', download.fileId]);
   if (download.files > 1) facts.push(['Files', `${download.filesDone} of ${download.files}`]);
-  if (download.renamed) facts.push(['Names changed', `${download.renamed}, to what this disk can hold`]);
+  if (download.renamed)
+    facts.push(['Names changed', `${download.renamed}, to what can be kept and shared here`]);
   if (download.bytesFromBefore > 0) facts.push(['Already here', formatBytes(download.bytesFromBefore)]);
   if (download.wastedBytes > 0) facts.push(['Wasted', formatBytes(download.wastedBytes)]);
   if (download.error !== undefined) facts.push(['Error', safeText(download.error.message)]);

@@ -128,7 +128,7 @@ export class FileFetch implements Task {
     try {
       for (;;) {
         const present = await this.#present();
-        if (present !== undefined) return this.#placed(present);
+        if (present !== undefined) return present;
         if (!opened.has(fileId)) break;
         this.#sameContent = true;
         await Promise.race([sleep(clock, OTHER_DOWNLOAD_MS, all), stopped]);
@@ -147,7 +147,8 @@ export class FileFetch implements Task {
       await this.#endFetch();
       const finalPath = await this.#part.finish();
       kept = false;
-      return this.#placed(finalPath);
+      this.#renamed.add(this.#options.path, finalPath);
+      return finalPath;
     } finally {
       stopWaiting();
       this.#runEvents = undefined;
@@ -234,11 +235,6 @@ export class FileFetch implements Task {
     return theirs.some((byte, at) => (byte & ~(ours[at] ?? 0)) !== 0);
   }
 
-  #placed(finalPath: string): string {
-    this.#renamed.add(this.#options.path, finalPath);
-    return finalPath;
-  }
-
   /** The true size once the file is described; before, what somebody claims. */
   get #size(): number {
     return this.#description?.layout.size ?? this.#options.size;
@@ -260,6 +256,7 @@ export class FileFetch implements Task {
       ? await parts.copyComplete(fileId, path, this.#options)
       : await (delivered ?? uncatalogued)?.find(fileId, this.#size, path);
     if (finalPath === undefined) return undefined;
+    if (isInShare) this.#renamed.add(path, finalPath); // Elsewhere its user may have chosen another name.
     this.#bytesFromBefore = this.#size - this.#fetchedBytes;
     this.#bytes = this.#size;
     return finalPath;

@@ -1,6 +1,6 @@
 import type { FileId } from '../../../Protocol/Ids.ts';
 import type { DownloadStorage } from '../../Storage.ts';
-import { RenamedPaths } from '../RenamedPaths.ts';
+import { RenamedPaths, slashed } from '../RenamedPaths.ts';
 import type { FolderFiles } from './FolderFiles.ts';
 
 /**
@@ -91,8 +91,7 @@ export class FolderProgress {
     const folder = this.#options.incomplete ?? this.#options.path.replace(/\/+$/, '');
     if (this.#finalPath !== undefined || !path.startsWith(`${folder}/`)) return;
     const suffix = path.slice(folder.length);
-    if (finalPath.replaceAll('\\', '/').endsWith(suffix))
-      this.#finalPath = finalPath.slice(0, -suffix.length);
+    if (slashed(finalPath).endsWith(suffix)) this.#finalPath = finalPath.slice(0, -suffix.length);
   }
 
   /** The folder is complete at this absolute path. */

@@ -120,7 +120,7 @@ function keepsAnyName(folder: string): 'portable' | 'any' | undefined {
   } catch {
     return undefined;
   }
-  const name = `${stem}<>:"|?*e\u0301. `;
+  const name = `${stem}<>:"|?*\\e\u0301. `;
   try {
     closeSync(openSync(join(folder, name), CREATE));
     const isKept = exists(name);

@@ -1,4 +1,5 @@
 import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
+import { hasIgnoredName } from './IgnoredNames.ts';
 
 /** Folder of unfinished files inside the share; never shared. */
 export const TEMP_FOLDER = 'Temp';
@@ -19,7 +20,7 @@ const DROPPED =
 const JOINER =
   /(?<![^\u0000-\u007f\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\u0000-\u007f\u200c\u200d])/gu;
 /** Characters forbidden on Windows. U+FFFD, the replacement for invalid UTF-8, is forbidden everywhere. */
-const REPLACED = /[<>:"|?*]/g;
+const REPLACED = /[<>:"|?*\\]/g;
 /** Device names of Windows, with any extension; the digits also as superscripts. */
 const DEVICE = /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(\.|$)/i;
 
@@ -31,18 +32,19 @@ const RESERVED = /(?:^|\/)(?:con|prn|aux|nul|com\d|lpt\d)(?:[./]|$)|^temp(?:\/|$
 /**
  * Makes a path from a stranger safe to create below a folder: relative, `/` between segments, `.`,
  * `..` and leading slashes removed, no controls, bidi or zero-width characters, at most 255 bytes per segment
- * (extensions are kept) and 984 in all. A leading dot becomes `_`, because hidden files are not shared; a first segment
- * `Temp` gets the prefix `_`. Total (every text has a result, never empty) and idempotent. A leading `-` stays: Shoal
+ * (extensions are kept) and 984 in all. Names that are never shared are changed, so that others find the file: a leading
+ * dot becomes `_`, `x.part` becomes `x.part_`, and a first segment `Temp` gets the prefix `_`. Total (every text has a result, never empty) and idempotent. A leading `-` stays: Shoal
  * starts no commands.
  *
  * @param names - `portable`: also NFC, without characters that Windows forbids, without spaces around, trailing dots
  * and device names. `any`: for a disk that keeps such names
  */
 export function safePath(wanted: string, names: 'portable' | 'any' = 'portable'): string {
-  if (wanted.length <= SEGMENT_BYTES_MAX && PLAIN.test(wanted) && !RESERVED.test(wanted)) return wanted;
+  const isPlain = wanted.length <= SEGMENT_BYTES_MAX && PLAIN.test(wanted);
+  if (isPlain && !RESERVED.test(wanted) && !hasIgnoredName(wanted)) return wanted;
   // Bounds the work for a very long text: only its end can be part of the result.
   const segments = clean(wanted.slice(-64 * PATH_BYTES_MAX), names)
-    .split(/[/\\]/)
+    .split('/')
     .filter((segment) => !/^[. ]*$/.test(segment))
     .map((segment) => safeSegment(segment, names));
   if (segments.length === 0) return 'unnamed';
@@ -87,9 +89,17 @@ function clean(text: string, names: 'portable' | 'any'): string {
 
 function safeSegment(segment: string, names: 'portable' | 'any'): string {
   if (names === 'any')
-    return cutSegment((isTooLong(segment) ? segment.trimStart() : segment).replace(/^\./, '_'));
+    return sharedSegment(
+      cutSegment((isTooLong(segment) ? segment.trimStart() : segment).replace(/^\./, '_')),
+    );
   const name = cutSegment(segment.replace(/^ +|[. ]+$/g, '').replace(/^\./, '_'));
-  return DEVICE.test(name) ? cutSegment(`_${name}`) : name;
+  return sharedSegment(DEVICE.test(name) ? cutSegment(`_${name}`) : name);
+}
+
+/** A name that the rules of the share do not ignore. */
+function sharedSegment(wanted: string): string {
+  const name = wanted.replace(/^~\$/, '_$');
+  return hasIgnoredName(name) ? `${cutToBytes(name, SEGMENT_BYTES_MAX - 1)}_` : name;
 }
 
 function isTooLong(name: string): boolean {

@@ -3,9 +3,9 @@ import { PATH_BYTES_MAX } from '../../../Protocol/Limits.ts';
 import type { Clock } from '../../../Shared/Clock.ts';
 import { systemCode } from '../../../Shared/ShoalError.ts';
 import { type FileState, fileState } from '../Disk/FileState.ts';
+import { ignoredReason } from '../Disk/IgnoredNames.ts';
 import { inside, joinPath, splitPath } from '../Disk/Paths.ts';
 import { isTempName } from '../Disk/SafePath.ts';
-import { ignoredReason } from './IgnoreRules.ts';
 import { isOfKernel } from './KernelFolders.ts';
 import type { ShareTree } from './ShareTree.ts';
 

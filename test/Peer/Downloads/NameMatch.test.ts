@@ -37,5 +37,21 @@ test.each([
 });
 
 test('composed and decomposed letters are the same name', () => {
-  expect(matchName('caf\u00e9.txt', [hit('cafe\u0301.txt', 'e')])).toMatchObject({ kind: 'one' });
+  expect(matchName('caf\u00e9.txt', [hit('cafe\u0301.txt', 'e')])).toEqual({
+    kind: 'one',
+    hit: hit('cafe\u0301.txt', 'e'),
+  });
 });
+
+test.each(['', 'Class/'])(
+  'of two Unicode forms of a name in "%s", the typed one is taken and the other named',
+  (folder) => {
+    const composed = hit(`${folder}caf\u00e9.txt`, 'c');
+    const decomposed = hit(`${folder}cafe\u0301.txt`, 'd');
+    const hits = [decomposed, composed];
+    expect(matchName('caf\u00e9.txt', hits)).toEqual({ kind: 'one', hit: composed, twins: [decomposed] });
+    expect(matchName('cafe\u0301.txt', hits)).toEqual({ kind: 'one', hit: decomposed, twins: [composed] });
+    // Neither form is the typed one.
+    expect(matchName('CAFE\u0301.TXT', hits)).toEqual({ kind: 'several', hits });
+  },
+);

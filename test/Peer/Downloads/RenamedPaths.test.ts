@@ -9,7 +9,7 @@ function renamed(pairs: Readonly<Record<string, string>>): number {
 
 describe('names that the disk changed', () => {
   it('are none where every path is as wanted', () => {
-    expect(renamed({ 'a/b.txt': 'a/b.txt', 'c?.txt': 'c?.txt' })).toBe(0);
+    expect(renamed({ 'a/b.txt': 'a/b.txt', 'c?.txt': 'c?.txt', 'd\\e.txt': 'd\\e.txt' })).toBe(0);
   });
 
   it('are counted once each, files and folders', () => {
@@ -18,7 +18,7 @@ describe('names that the disk changed', () => {
   });
 
   it('are not those with a number that avoids a taken name', () => {
-    expect(renamed({ 'a.txt': 'a (2).txt', b: 'b (12)' })).toBe(0);
+    expect(renamed({ 'a.txt': 'a (2).txt', b: 'b (12)', 'c\\d': 'c\\d (2)' })).toBe(0);
     expect(renamed({ 'a.txt': 'a (x).txt' })).toBe(1);
   });
 

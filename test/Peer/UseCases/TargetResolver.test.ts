@@ -82,3 +82,18 @@ test('a slash alone is not a folder to download, from all peers or from one', as
   await expect(resolver.resolve('//', signal)).rejects.toMatchObject({ code: 'USAGE' });
   await expect(resolver.resolveAt({} as never, '/', signal)).rejects.toMatchObject({ code: 'USAGE' });
 });
+
+test('of two names that look the same the typed one is taken, and the other is named by its id', async () => {
+  const composed = { ...hitOf(1), path: 'caf\u00e9.txt' };
+  const decomposed = { ...hitOf(2), path: 'cafe\u0301.txt' };
+  const resolver = new TargetResolver({
+    network: { queries: { search: async () => ({ hits: [decomposed, composed], trackers: 1 }) } },
+    files: { matching: () => [], list: () => [] },
+    folderRequested: () => {},
+  } as never);
+  const { signal } = new AbortController();
+  expect(await resolver.resolve('caf\u00e9.txt', signal)).toMatchObject({
+    wish: { fileId: idOf(1) },
+    note: expect.stringContaining(idOf(2).slice(0, 12)),
+  });
+});

@@ -338,6 +338,9 @@ describe('bad input', () => {
     stopping.abort();
     expect(await ended).toBe(1);
     expect(errors.text).toContain('stopped waiting for a');
+    expect(errors.text).toMatch(
+      /\n1 download is not complete\. It continues when a peer starts again with --share \S+\n$/,
+    );
     await console.close();
     expect(controls.listeners).toBe(0);
   });

@@ -112,3 +112,11 @@ test('a file that another download fetches is pending, and fetched within a seco
   expect(desk.downloads.list().at(-1)?.bytes).toBeGreaterThan(0);
   await desk.close();
 });
+
+test('a file that lies under the name its user gave it (-o NAME) has no changed name', async () => {
+  const delivered = { find: async () => '/films/evening.mkv' };
+  const desk = new Desk(1, { delivered } as never);
+  desk.downloads.add(desk.wish(3 * MIB, [desk.network.peer()]));
+  expect(await desk.end()).toMatchObject({ state: 'done', finalPath: '/films/evening.mkv', renamed: 0 });
+  await desk.close();
+});

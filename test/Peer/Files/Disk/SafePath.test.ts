@@ -1,7 +1,7 @@
 import { join, resolve, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { numberedPath, safePath } from '../../../../Peer/Files/Disk/SafePath.ts';
-import { ignoredReason, isIgnoredPath } from '../../../../Peer/Files/Watching/IgnoreRules.ts';
+import { isIgnoredPath } from '../../../../Peer/Files/Watching/IgnoreRules.ts';
 import { PATH_BYTES_MAX } from '../../../../Protocol/Limits.ts';
 import { SeededRandom } from '../../../../Shared/SeededRandom.ts';
 import { seeds } from '../../../Support/seeds.ts';
@@ -13,14 +13,22 @@ describe('safePath', () => {
     ['../../x', 'x'],
     ['a/../../etc/passwd', 'a/etc/passwd'],
     ['/etc/passwd', 'etc/passwd'],
-    ['C:\\Windows\\system32', 'C_/Windows/system32'],
-    ['\\\\server\\share\\x', 'server/share/x'],
+    ['C:\\Windows\\system32', 'C__Windows_system32'],
+    ['\\\\server\\share\\x', '__server_share_x'],
+    ['a\\b/c', 'a_b/c'],
+    ['..\\..\\x', '_._.._x'],
     ['', 'unnamed'],
     ['...', 'unnamed'],
     ['./.', 'unnamed'],
     [' / ', 'unnamed'],
     ['.bashrc', '_bashrc'],
     ['a/.ssh/key', 'a/_ssh/key'],
+    ['film.PART', 'film.PART_'],
+    ['a.tmp/b~', 'a.tmp_/b~_'],
+    ['~$letter.docx', '_$letter.docx'],
+    ['~$x.swp', '_$x.swp_'],
+    ['a/Thumbs.db', 'a/Thumbs.db_'],
+    [`${'x'.repeat(250)}.part`, `${'x'.repeat(250)}.par_`],
     ['Temp/x', '_Temp/x'],
     ['TEMP', '_TEMP'],
     ['a/Temp', 'a/Temp'],
@@ -65,6 +73,8 @@ describe('safePath', () => {
       '-',
       'b_2',
       'txt',
+      'part',
+      'Thumbs.db',
       '\u00e4',
       'x'.repeat(90),
     ];
@@ -76,7 +86,9 @@ describe('safePath', () => {
   test('on a disk that stores them, names stay, without characters and parts that deceive, hide or leave the folder', () => {
     const kept = ['a:b?.txt', 'What? "Yes" <b>.mp3', 'cafe\u0301', 'aux.c', 'name. . ', ' x', 'a|b*'];
     for (const name of kept) expect(safePath(name, 'any')).toBe(name);
-    expect(safePath('../..\\.ssh/evil\u202etxt', 'any')).toBe('_ssh/eviltxt');
+    expect(safePath('../.ssh/evil\u202etxt', 'any')).toBe('_ssh/eviltxt');
+    expect(safePath('a\\b', 'any')).toBe('a\\b');
+    expect(safePath('x.part', 'any')).toBe('x.part_');
     expect(safePath('Temp/x', 'any')).toBe('_Temp/x');
   });
 
@@ -96,6 +108,7 @@ describe('safePath', () => {
           inside: true,
           again: safe,
         });
+        expect(isIgnoredPath(safe)).toBe(false);
         expect(safe).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u200b]|(^|\/)(\.|$)|^temp(\/|$)/i);
         for (const segment of safe.split('/')) expect(Buffer.byteLength(segment)).toBeLessThanOrEqual(255);
       }
@@ -142,31 +155,6 @@ test('numberedPath puts the number before the ending', () => {
   expect(numberedPath('film.mkv', 1)).toBe('film.mkv');
 });
 
-test.each([
-  '.hidden',
-  '.#lock',
-  'a~',
-  '~$doc.docx',
-  'x.SWP',
-  'x.tmp',
-  'x.part',
-  'x.crdownload',
-  'Thumbs.db',
-  'desktop.ini',
-  '$RECYCLE.BIN',
-  '.DS_Store',
-  'lost+found',
-])('%s is ignored', (name) => expect(ignoredReason(name)).toBeDefined());
-
-test('ordinary names are shared, and Temp only below', () => {
-  for (const name of ['film.mkv', 'part', 'a.part1.rar', 'tmp', 'x~y', 'Temporary'])
-    expect(ignoredReason(name)).toBeUndefined();
-  expect(isIgnoredPath('Temp/x')).toBe(true);
-  expect(isIgnoredPath('temp')).toBe(true);
-  expect(isIgnoredPath('a/Temp/x')).toBe(false);
-  expect(isIgnoredPath('a/.git/config')).toBe(true);
-});
-
 const ROOT = resolve('/share');
 const DEVICE = /^(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(\.|$)/i;
 const JOINERS =
@@ -179,7 +167,7 @@ function brokenRule(path: string): string | undefined {
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) return 'it is too long';
   if (path.normalize('NFC') !== path) return 'it is not NFC';
   if (Buffer.from(path).toString() !== path) return 'it is no UTF-8';
-  if (path.split('/')[0]?.toLowerCase() === 'temp') return 'it lies in Temp';
+  if (isIgnoredPath(path)) return 'it is not shared';
   for (const segment of path.split('/')) {
     if (/^$|^[. ]|[. ]$/.test(segment)) return `"${segment}" is no good name`;
     if (DEVICE.test(segment)) return `"${segment}" is a device`;
@@ -219,6 +207,9 @@ const PIECES = [
   'C:',
   '*?',
   '~',
+  '~$',
+  '.part',
+  'desktop.ini',
   '-',
   '\u00ad',
   '\ufffd',
