@@ -5,9 +5,15 @@ import { type Address, formatAddress } from '../../../Shared/Address.ts';
 /** Spares contacted at once when the home is lost: the first one may be dead too. */
 const SPARES_AT_ONCE = 2;
 
-/** A connected tracker of a cluster. */
-export interface UsedMember {
+/** A tracker of a cluster. */
+export interface Candidate {
   readonly address: Address;
+  /** It comes and goes: chosen only when there is no other (HoldDowns). */
+  readonly isHeld: boolean;
+}
+
+/** A connected tracker of a cluster. */
+export interface UsedMember extends Candidate {
   /** It holds the current catalog of this peer. */
   readonly caughtUp: boolean;
 }
@@ -27,14 +33,16 @@ export interface HomePlan {
  * @param used - connected trackers of the cluster that are not about to close
  * @param spares - other trackers of the cluster that may be contacted
  */
-export function planHome(self: PeerId, used: readonly UsedMember[], spares: readonly Address[]): HomePlan {
-  const ranked = spares.toSorted(byRank(self, (address) => address));
-  const [best, ...others] = used.toSorted(byRank(self, ({ address }) => address));
-  if (best === undefined) return { leave: [], open: ranked.slice(0, SPARES_AT_ONCE) };
+export function planHome(self: PeerId, used: readonly UsedMember[], spares: readonly Candidate[]): HomePlan {
+  const ranked = spares.toSorted(byRank(self));
+  const [best, ...others] = used.toSorted(byRank(self));
+  if (best === undefined) {
+    return { leave: [], open: ranked.slice(0, SPARES_AT_ONCE).map(({ address }) => address) };
+  }
   const leave = others.filter(({ caughtUp }) => best.caughtUp || !caughtUp).map(({ address }) => address);
   const [next] = ranked;
-  const isBetter = next !== undefined && rankOf(self, next) > rankOf(self, best.address);
-  return { leave, open: isBetter ? [next] : [] };
+  const isBetter = next !== undefined && byRank(self)(next, best) < 0;
+  return { leave, open: isBetter ? [next.address] : [] };
 }
 
 /** Rank of a tracker for a peer, as text; the highest is preferred. */
@@ -44,7 +52,9 @@ function rankOf(self: PeerId, address: Address): string {
     .digest('hex');
 }
 
-/** Highest rank first. */
-function byRank<T>(self: PeerId, addressOf: (item: T) => Address): (one: T, other: T) => number {
-  return (one, other) => (rankOf(self, addressOf(one)) > rankOf(self, addressOf(other)) ? -1 : 1);
+/** Highest rank first, those that come and go last. */
+function byRank(self: PeerId): (one: Candidate, other: Candidate) => number {
+  return (one, other) =>
+    Number(one.isHeld) - Number(other.isHeld) ||
+    (rankOf(self, one.address) > rankOf(self, other.address) ? -1 : 1);
 }

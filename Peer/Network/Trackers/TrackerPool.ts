@@ -4,6 +4,7 @@ import type { Clock, Random } from '../../../Shared/Clock.ts';
 import type { TrackerStatus } from '../../Model.ts';
 import { planHome } from './ClusterHome.ts';
 import { ClusterSpares } from './ClusterSpares.ts';
+import { HoldDowns } from './HoldDowns.ts';
 import type { TrackerSessionOptions } from './Session/SessionTypes.ts';
 import { type LinkEvent, TrackerLink } from './Session/TrackerLink.ts';
 import { surplusTrackers, type UsedTracker } from './TrackerChoice.ts';
@@ -43,7 +44,8 @@ export class TrackerPool {
   readonly #byAddress = new Map<string, PooledTracker>();
   readonly #declinedUntilMs = new Map<string, number>();
   readonly #spares = new ClusterSpares();
-
+  readonly #holds = new HoldDowns();
+  #cancelHold: () => void = () => {};
   #closed = false;
 
   constructor(options: TrackerPoolOptions) {
@@ -170,6 +172,7 @@ export class TrackerPool {
 
   close(): void {
     this.#closed = true;
+    this.#cancelHold();
     for (const tracker of this.all()) this.drop(tracker);
   }
 
@@ -190,8 +193,31 @@ export class TrackerPool {
     this.#options.onEvent(tracker, event);
     if (event.kind === 'connected') this.#dropSurplus();
     if (event.kind === 'lost') this.#declinedUntilMs.clear(); // A surplus tracker may be needed now.
+    if (event.kind === 'lost' && cluster !== undefined) this.#hold(tracker);
     if (cluster !== undefined) this.#reviewHome(cluster);
     this.#dropUnusable();
+  }
+
+  /** Damps a tracker of a cluster that was lost, and reviews the home when its hold-down is over. */
+  #hold({ link }: PooledTracker): void {
+    const { clock } = this.#options;
+    this.#holds.lost(formatAddress(link.address), clock.nowMs());
+    this.#awaitHold();
+  }
+
+  #awaitHold(): void {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const endMs = this.#holds.nextEndMs(nowMs);
+    this.#cancelHold();
+    if (endMs === Number.POSITIVE_INFINITY) return;
+    this.#cancelHold = clock.after(endMs - nowMs, () => {
+      for (const { link } of this.staying()) {
+        const { cluster } = link.session.standing.alive ?? {};
+        if (cluster !== undefined) this.#reviewHome(cluster);
+      }
+      this.#awaitHold();
+    });
   }
 
   /** Keeps one tracker of a cluster, the home, and goes over to another one when it is lost or about to close. */
@@ -201,7 +227,13 @@ export class TrackerPool {
       ({ link, foundBy }) => foundBy !== 'embedded' && link.session.standing.alive?.cluster === cluster,
     );
     for (const { link, foundBy } of members) this.#spares.used(cluster, { address: link.address, foundBy });
-    const used = members.map(({ link }) => ({ address: link.address, caughtUp: link.session.caughtUp }));
+    const nowMs = this.#options.clock.nowMs();
+    const isHeld = (address: Address) => this.#holds.isHeld(formatAddress(address), nowMs);
+    const used = members.map(({ link: { address, session } }) => ({
+      address,
+      isHeld: isHeld(address),
+      caughtUp: session.caughtUp,
+    }));
     const spares = this.#spares.of(cluster);
     // Without a home any spare will do, also one that was left for a better one.
     const isRefused = (address: Address) => used.length > 0 && this.#isDeclined(formatAddress(address));
@@ -209,13 +241,13 @@ export class TrackerPool {
     const plan = planHome(
       this.#options.self.peerId,
       used,
-      free.map(({ address }) => address),
+      free.map(({ address }) => ({ address, isHeld: isHeld(address) })),
     );
     for (const address of plan.leave) {
       const tracker = this.get(address);
       if (tracker === undefined) continue;
       void tracker.link.leave();
-      this.drop(tracker, DECLINE_MS);
+      this.drop(tracker, isHeld(address) ? 0 : DECLINE_MS);
     }
     for (const address of plan.open) {
       const spare = spares.find((each) => each.address === address);

@@ -178,6 +178,28 @@ describe('when a tracker of the cluster ends', () => {
   });
 });
 
+test('a tracker that comes and goes is given its peers ever more rarely, and all of them when it stays', async () => {
+  const { lan, bus, kill, peers } = await cluster(8, PLACES);
+  await lan.clock.advanceAsync(12_000);
+  const before = peers.map((peer) => homes(peer)[0]);
+  const isFlapping = (home: string | undefined) => home === '10.0.0.2:6881';
+  const count = before.filter(isFlapping).length;
+  let returns = 0;
+  for (let round = 0; round < 20; round++) {
+    kill(1);
+    await lan.clock.advanceAsync(15_000);
+    await lan.member('10.0.0.2', bus);
+    await lan.clock.advanceAsync(15_000);
+    returns += peers.filter((peer) => homes(peer).some(isFlapping)).length;
+  }
+  // At once, and after 1, 2 and 4 minutes, instead of 20 times.
+  expect(count).toBeGreaterThan(0);
+  expect(returns).toBeGreaterThanOrEqual(count);
+  expect(returns).toBeLessThanOrEqual(4 * count);
+  await lan.clock.advanceAsync(9 * 60_000);
+  expect(peers.map((peer) => homes(peer))).toEqual(before.map((home) => [home]));
+});
+
 test('all trackers are killed and restarted at once: every peer has one home within 15 s', async () => {
   const { lan, bus, kill, peers } = await cluster(24, PLACES);
   await lan.clock.advanceAsync(12_000);
